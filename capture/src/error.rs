@@ -1,0 +1,51 @@
+//! Errors that name the input, the place, the cause and the remedy.
+
+use crate::Origin;
+
+/// An input, or a part of it, could not be read. The rest of the inputs is still analysed.
+#[derive(Debug, thiserror::Error)]
+#[error("{input}{}: {kind}", origin.as_ref().map(|o| format!(" ({o})")).unwrap_or_default())]
+pub struct InputError {
+    /// The input as the user named it.
+    pub input: String,
+    /// Where in it, when it is not the whole.
+    pub origin: Option<Origin>,
+    /// Cause; its text ends with what to do.
+    pub kind: InputErrorKind,
+}
+
+/// Why an input could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InputErrorKind {
+    /// The operating system refused.
+    #[error("{0}; check the path and its permissions")]
+    Io(#[from] std::io::Error),
+    /// The file has no bytes.
+    #[error("file is empty; check that the capture or export finished")]
+    Empty,
+    /// The content is none of the known formats.
+    #[error(
+        "format not recognised ({looks_like}); offpath reads pcap, pcapng, HAR, combined and JSON-lines access logs, also gzip or zstd compressed"
+    )]
+    UnknownFormat {
+        /// What the first bytes look like.
+        looks_like: String,
+    },
+    /// The content starts like a known format and then breaks it.
+    #[error("{what}; {remedy}")]
+    Malformed {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The file ends inside a record.
+    #[error("truncated: {what}; everything before was analysed, copy or export the file again to get the rest")]
+    Truncated {
+        /// What was cut.
+        what: String,
+    },
+    /// A glob or folder held nothing.
+    #[error("no file matches; check the pattern or folder")]
+    NoMatch,
+}

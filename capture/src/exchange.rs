@@ -1,0 +1,311 @@
+//! The HTTP exchange: one request and the response to it, as far as the input shows them.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::Origin;
+
+/// Microseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// One HTTP request with the response to it. Either may be missing; both missing is never emitted.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Stable identity of this exchange: the same for whole, split or reordered inputs of one packet capture.
+    ///
+    /// Packets: derived from the connection's endpoints, its first sequence number and the exchange's position.
+    /// HAR and logs: derived from the input's name and the entry's or line's number.
+    pub key: u64,
+    /// Application protocol that carried it.
+    pub protocol: Protocol,
+    /// Stable identity of the connection (packets only).
+    pub connection: Option<u64>,
+    /// Stream within the connection (HTTP/2) or position of the exchange on it (HTTP/1), from 0.
+    pub stream: u64,
+    /// Who sent the request.
+    pub client: Option<Endpoint>,
+    /// Who answered.
+    pub server: Option<Endpoint>,
+    /// First byte of the request; when that was not seen, first byte of the response.
+    pub time: Timestamp,
+    /// Last byte of the response, where the input tells.
+    pub end: Option<Timestamp>,
+    /// Width of one clock tick in microseconds: 1 for packets, 1_000_000 for a log with whole seconds.
+    /// Events of one tick have no order.
+    pub tick: i64,
+    /// The request, where it was seen.
+    pub request: Option<Request>,
+    /// The response, where it was seen.
+    pub response: Option<Response>,
+    /// What the logging system said beside the HTTP message itself.
+    pub log: LogFacts,
+    /// What this kind of input can carry at all: tells "absent" from "not recorded".
+    pub carries: Carries,
+    /// Why this exchange is not whole; empty when it is.
+    pub incomplete: Vec<Incomplete>,
+    /// Where the request (else the response) is in the input.
+    pub origin: Origin,
+    /// Where the response is, when it lies elsewhere.
+    pub response_origin: Option<Origin>,
+}
+
+/// Application protocol of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// HTTP/1.0 or 1.1 (also 0.9 where seen).
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// HTTP/3.
+    Http3,
+    /// A log or HAR that does not say.
+    Unknown,
+}
+
+impl Protocol {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Protocol::Http1 => "http1",
+            Protocol::Http2 => "http2",
+            Protocol::Http3 => "http3",
+            Protocol::Unknown => "unknown",
+        }
+    }
+}
+
+/// An address and, where known, a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// IP address.
+    pub ip: IpAddr,
+    /// TCP port, where known.
+    pub port: Option<u16>,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.ip, self.port) {
+            (ip, None) => write!(f, "{ip}"),
+            (IpAddr::V4(ip), Some(port)) => write!(f, "{ip}:{port}"),
+            (IpAddr::V6(ip), Some(port)) => write!(f, "[{ip}]:{port}"),
+        }
+    }
+}
+
+/// A request message.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Method as sent, e.g. `POST`.
+    pub method: String,
+    /// `http` or `https`, where known.
+    pub scheme: Option<String>,
+    /// Authority: `Host` header, `:authority` or the URL's host, with port if given.
+    pub host: Option<String>,
+    /// Origin-form target: path and query, without scheme and authority. `*` and CONNECT's authority as sent.
+    pub target: String,
+    /// Header fields and trailers in order (HAR pseudo headers removed).
+    pub headers: Headers,
+    /// The body, decoded from its transfer and content codings.
+    pub body: Body,
+    /// First and last byte's time.
+    pub end: Option<Timestamp>,
+}
+
+/// A response message: the final one, interim 1xx responses are not kept.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// Status code, 100..=999.
+    pub status: u16,
+    /// Header fields and trailers in order.
+    pub headers: Headers,
+    /// The body, decoded from its transfer and content codings.
+    pub body: Body,
+    /// Time of the first byte, where the input tells.
+    pub start: Option<Timestamp>,
+}
+
+/// Header fields in the order sent. Names keep their case; look-ups ignore it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers {
+    bytes: Vec<u8>,
+    fields: Vec<(u32, u32, u32)>,
+}
+
+impl Headers {
+    /// No fields, with room for `bytes` of names and values.
+    pub fn with_capacity(bytes: usize, fields: usize) -> Self {
+        Headers { bytes: Vec::with_capacity(bytes), fields: Vec::with_capacity(fields) }
+    }
+
+    /// Appends one field. Fields past 4 GiB in total are dropped; `Limits` keeps heads far below that.
+    pub fn push(&mut self, name: &[u8], value: &[u8]) {
+        let start = self.bytes.len();
+        let (Ok(a), Ok(b), Ok(c)) =
+            (u32::try_from(start), u32::try_from(start + name.len()), u32::try_from(start + name.len() + value.len()))
+        else {
+            return;
+        };
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(value);
+        self.fields.push((a, b, c));
+    }
+
+    /// First value of a field; the name is compared without case.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.iter().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
+    }
+
+    /// First value of a field, when it is UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(|v| std::str::from_utf8(v).ok())
+    }
+
+    /// All values of a field, in order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
+    }
+
+    /// All fields, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|&(a, b, c)| {
+            let (a, b, c) = (a as usize, b as usize, c as usize);
+            (self.bytes.get(a..b).unwrap_or(&[]), self.bytes.get(b..c).unwrap_or(&[]))
+        })
+    }
+
+    /// Number of fields.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+}
+
+/// A message body. Absent, unknown and empty are three different things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// The message has no body (GET, 204, HEAD's response).
+    Absent,
+    /// There may have been a body; the input does not carry it.
+    Unknown {
+        /// Its size on the wire, where the input says.
+        size: Option<u64>,
+    },
+    /// The body's bytes.
+    Present {
+        /// Decoded bytes, at most `Limits::body_bytes` of them.
+        bytes: Vec<u8>,
+        /// Bytes of the transfer-decoded, still content-coded body on the wire.
+        wire_len: u64,
+        /// Length of the whole decoded body; larger than `bytes.len()` when the cap cut it.
+        decoded_len: u64,
+        /// SHA-256 of the whole decoded body; `None` when bytes are missing or the cap cut it.
+        sha256: Option<[u8; 32]>,
+    },
+}
+
+impl Body {
+    /// The decoded bytes that were kept.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Body::Present { bytes, .. } => Some(bytes),
+            Body::Absent | Body::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether the kept bytes are the whole decoded body.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Body::Absent => true,
+            Body::Unknown { .. } => false,
+            Body::Present { sha256, .. } => sha256.is_some(),
+        }
+    }
+
+    /// Length of the decoded body, where known.
+    pub fn len(&self) -> Option<u64> {
+        match self {
+            Body::Absent => Some(0),
+            Body::Unknown { size } => *size,
+            Body::Present { decoded_len, .. } => Some(*decoded_len),
+        }
+    }
+
+    /// Whether the body is known to be empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+}
+
+/// What a log record says beside the HTTP message: names are those the field-mapping conventions resolve to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogFacts {
+    /// Authenticated user or subject as logged.
+    pub user: Option<String>,
+    /// OAuth client or API consumer as logged.
+    pub client_id: Option<String>,
+    /// Request or correlation id as logged.
+    pub request_id: Option<String>,
+    /// Trace id as logged.
+    pub trace_id: Option<String>,
+    /// Every other scalar field of a JSON record by its dotted name, in record order, e.g. `("tenant", "acme")`.
+    pub fields: Vec<(String, String)>,
+}
+
+/// What a kind of input can carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Carries {
+    /// Request headers in full (a log that names three of them does not).
+    pub request_headers: bool,
+    /// Response headers in full.
+    pub response_headers: bool,
+    /// Request bodies.
+    pub request_bodies: bool,
+    /// Response bodies.
+    pub response_bodies: bool,
+}
+
+/// Why an exchange is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Incomplete {
+    /// No request seen: the other direction or its packets are missing.
+    NoRequest,
+    /// No response seen before the connection or the input ended.
+    NoResponse,
+    /// The capture began inside this message.
+    MidStream,
+    /// Packets of the request are missing.
+    RequestGap,
+    /// Packets of the response are missing.
+    ResponseGap,
+    /// The snap length cut packets of this exchange.
+    SnapLength,
+    /// The connection ended inside a message that said it was longer.
+    CutShort,
+    /// The body did not decode from its content coding; the coded bytes are kept.
+    UndecodableBody,
+    /// A limit cut the body or the head.
+    OverLimit,
+}
+
+impl Incomplete {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Incomplete::NoRequest => "no_request",
+            Incomplete::NoResponse => "no_response",
+            Incomplete::MidStream => "mid_stream",
+            Incomplete::RequestGap => "request_gap",
+            Incomplete::ResponseGap => "response_gap",
+            Incomplete::SnapLength => "snap_length",
+            Incomplete::CutShort => "cut_short",
+            Incomplete::UndecodableBody => "undecodable_body",
+            Incomplete::OverLimit => "over_limit",
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Reads traffic that already happened into HTTP exchanges.
+//!
+//! `plan` looks at the inputs and groups them into sources (one packet stream, one HAR file, one log);
+//! [`Source::read`] streams each source's exchanges into a [`Sink`]. Damaged input never fails as a whole:
+//! what is missing is a [`BlindSpot`] or an [`Incomplete`] reason, what is malformed an [`Irregularity`], and
+//! everything that was seen but not read is counted in the [`SourceReport`].
+
+mod error;
+mod exchange;
+mod limits;
+mod origin;
+mod source;
+
+pub use error::{InputError, InputErrorKind};
+pub use exchange::{
+    Body, Carries, Endpoint, Exchange, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
+};
+pub use limits::Limits;
+pub use origin::{Origin, Place};
+pub use source::{
+    BlindSpot, InputFormat, InputReport, Irregularity, NotRead, Options, Plan, PlannedInput, Sink, Source,
+    SourceReport, plan,
+};

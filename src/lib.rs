@@ -1,0 +1,1 @@
+//! offpath: a passive analyzer for API workflow security.

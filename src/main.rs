@@ -1,0 +1,2 @@
+//! The `offpath` command.
+fn main() {}
