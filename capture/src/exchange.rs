@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use sha2::{Digest, Sha256};
+
 use crate::Origin;
 
 /// Microseconds since the Unix epoch, UTC.
@@ -204,8 +206,8 @@ pub enum Body {
         wire_len: u64,
         /// Length of the whole decoded body; larger than `bytes.len()` when the cap cut it.
         decoded_len: u64,
-        /// SHA-256 of the whole decoded body; `None` when bytes are missing or the cap cut it.
-        sha256: Option<[u8; 32]>,
+        /// Whether `bytes` is the whole decoded body: nothing missing on the wire, nothing cut by a limit.
+        whole: bool,
     },
 }
 
@@ -223,7 +225,15 @@ impl Body {
         match self {
             Body::Absent => true,
             Body::Unknown { .. } => false,
-            Body::Present { sha256, .. } => sha256.is_some(),
+            Body::Present { whole, .. } => *whole,
+        }
+    }
+
+    /// SHA-256 of the decoded body when it was kept whole; computed at each call.
+    pub fn sha256(&self) -> Option<[u8; 32]> {
+        match self {
+            Body::Present { bytes, whole: true, .. } => Some(Sha256::digest(bytes).into()),
+            _ => None,
         }
     }
 
