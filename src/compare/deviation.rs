@@ -1,0 +1,245 @@
+//! What comparing one case (or one window group) yields.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::event::{Event, EventId, ObjectId};
+
+/// What was checked; one deviation kind each. `rule` gives every kind its public id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Check {
+    /// Required earlier steps are absent.
+    Skip,
+    /// A step came before one that should precede it.
+    Order,
+    /// A once-only step was accepted again.
+    Repeat,
+    /// The object's life began with a step that is no entry.
+    Direct,
+    /// No transition leads from any possible state.
+    Illegal,
+    /// The server declares a state that replay excludes.
+    Diverge,
+    /// Accepted after the end of the object's life, or after what forbids it.
+    Orphan,
+    /// The client wrote a state attribute.
+    StateField,
+    /// A required step by the required kind of actor is absent.
+    ApprovalMissing,
+    /// The requester approved.
+    ApprovalSelf,
+    /// The required step is too old.
+    ApprovalStale,
+    /// What was approved changed afterwards.
+    ApprovalChanged,
+    /// One person did two duties that must be apart.
+    Duties,
+    /// A sum left its bound.
+    Conserve,
+    /// Parts under a limit add up to more than it.
+    Split,
+    /// One idempotency key or single-use step took effect twice with different content.
+    Replay,
+    /// Overlapping calls on one object both took effect.
+    Race,
+    /// Identifiers, amounts or parties disagree between steps.
+    Mismatch,
+    /// A business rule of the model is false.
+    Guard,
+    /// The actor does not own the object.
+    Owner,
+    /// Actor and object belong to different tenants.
+    Tenant,
+    /// The actor's role may not do this.
+    Role,
+    /// More events in a window than allowed.
+    Volume,
+}
+
+/// One mismatch of one case.
+#[derive(Clone, Debug)]
+pub struct Deviation {
+    /// What kind.
+    pub check: Check,
+    /// Root object of the case, where the deviation is within one.
+    pub case: Option<ObjectId>,
+    /// The object it is about.
+    pub object: Option<ObjectId>,
+    /// The deviating event, one of `events`.
+    pub at: EventId,
+    /// Evidence in time order: the deviating event and those that it is judged against.
+    pub events: Vec<Event>,
+    /// Constraint id, where a constraint was broken.
+    pub constraint: Option<Arc<str>>,
+    /// Severity that the model gives the constraint.
+    pub severity: Option<crate::model::Severity>,
+    /// What the model expects: activities, states or values, in order.
+    pub expected: Vec<Arc<str>>,
+    /// What was seen instead, in order.
+    pub observed: Vec<Arc<str>>,
+    /// States possible before the deviating event.
+    pub states: Vec<Arc<str>>,
+    /// Whether the event led to a state that the model marks restricted.
+    pub restricted: bool,
+    /// Whether the effect was seen: the server declared the new state, or later steps built on it.
+    pub moved: bool,
+    /// Whether a later compensating event undid it.
+    pub corrected: bool,
+    /// How certain the order of events is, 0 to 1.
+    pub order_certainty: f32,
+    /// How complete the capture is around it, 0 to 1.
+    pub completeness: f32,
+}
+
+/// Stretches of time in which messages were not seen, sorted, in microseconds since the Unix epoch.
+#[derive(Clone, Debug, Default)]
+pub struct Blindness {
+    /// `(from, to)`, merged and sorted.
+    pub spots: Vec<(i64, i64)>,
+}
+
+impl Blindness {
+    /// Sorts and merges stretches.
+    pub fn new(mut spots: Vec<(i64, i64)>) -> Self {
+        spots.sort_unstable();
+        let mut merged: Vec<(i64, i64)> = Vec::with_capacity(spots.len());
+        for (from, to) in spots {
+            match merged.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => merged.push((from, to.max(from))),
+            }
+        }
+        Blindness { spots: merged }
+    }
+
+    /// Whether anything may have happened unseen between two instants, both inclusive.
+    pub fn between(&self, from: i64, to: i64) -> bool {
+        let next = self.spots.partition_point(|&(_, end)| end < from);
+        self.spots.get(next).is_some_and(|&(start, _)| start <= to)
+    }
+}
+
+/// How often a check was decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Decided, either way.
+    pub evaluated: u64,
+    /// Decided against.
+    pub violated: u64,
+    /// Could not be decided from what the source shows.
+    pub not_evaluable: u64,
+}
+
+/// Tallies by check and source format; sums commute.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallies(pub BTreeMap<(Check, &'static str), Tally>);
+
+impl Tallies {
+    /// Counts one decision: `Some(true)` violated, `Some(false)` fine, `None` not evaluable.
+    pub fn count(&mut self, check: Check, source: &'static str, violated: Option<bool>) {
+        let tally = self.0.entry((check, source)).or_default();
+        match violated {
+            Some(violated) => {
+                tally.evaluated += 1;
+                tally.violated += u64::from(violated);
+            }
+            None => tally.not_evaluable += 1,
+        }
+    }
+
+    /// Adds another's counts.
+    pub fn add(&mut self, other: &Tallies) {
+        for (key, tally) in &other.0 {
+            let sum = self.0.entry(*key).or_default();
+            sum.evaluated += tally.evaluated;
+            sum.violated += tally.violated;
+            sum.not_evaluable += tally.not_evaluable;
+        }
+    }
+}
+
+/// Conformance figures; numerators and denominators, so that partial results add up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measures {
+    /// Object lives replayed.
+    pub traces: u64,
+    /// Of these, without any deviation of their lifecycle.
+    pub fitting_traces: u64,
+    /// Of these, not decided (budget or unknowns).
+    pub undecided_traces: u64,
+    /// Skipped and extra steps over all optimal alignments.
+    pub alignment_moves: u64,
+    /// Worst case of `alignment_moves`: events plus the shortest model path of each trace.
+    pub alignment_denominator: u64,
+    /// Whether a budget made any alignment approximate.
+    pub approximate: bool,
+}
+
+impl Measures {
+    /// Adds another part's figures.
+    pub fn add(&mut self, other: &Measures) {
+        self.traces += other.traces;
+        self.fitting_traces += other.fitting_traces;
+        self.undecided_traces += other.undecided_traces;
+        self.alignment_moves += other.alignment_moves;
+        self.alignment_denominator += other.alignment_denominator;
+        self.approximate |= other.approximate;
+    }
+
+    /// 1 minus moves over the worst case; `None` without traces.
+    pub fn log_fitness(&self) -> Option<f64> {
+        (self.alignment_denominator > 0).then(|| 1.0 - self.alignment_moves as f64 / self.alignment_denominator as f64)
+    }
+}
+
+/// Everything that comparing one case yields.
+#[derive(Clone, Debug, Default)]
+pub struct CaseResult {
+    /// Deviations in time order.
+    pub deviations: Vec<Deviation>,
+    /// Decisions counted.
+    pub tallies: Tallies,
+    /// Figures.
+    pub measures: Measures,
+    /// For each event of the case, in its order: states of its first object before and after.
+    pub states: Vec<StateChange>,
+    /// State changes that happened, counted.
+    pub moves: BTreeMap<StateMove, u64>,
+    /// Activity sequences of the case's objects that have a lifecycle, with whether they fit.
+    pub traces: Vec<Trace>,
+}
+
+/// Possible states around one event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateChange {
+    /// Before it.
+    pub before: Vec<Arc<str>>,
+    /// After it.
+    pub after: Vec<Arc<str>>,
+}
+
+/// One kind of state change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StateMove {
+    /// Object type.
+    pub object_type: Arc<str>,
+    /// State before, `?` when several were possible.
+    pub from: Arc<str>,
+    /// Activity that made it.
+    pub activity: Arc<str>,
+    /// State after.
+    pub to: Arc<str>,
+    /// Whether the model allows it.
+    pub allowed: bool,
+}
+
+/// The accepted, non-read activities of one object in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Object type.
+    pub object_type: Arc<str>,
+    /// Activities.
+    pub activities: Vec<Arc<str>>,
+    /// Whether it fits the lifecycle; `None` when undecided.
+    pub fits: Option<bool>,
+}

@@ -1,0 +1,1 @@
+//! Exchange to event: who did what to which object.

@@ -1,0 +1,72 @@
+//! Who did it: a principal, perhaps an agent acting for it, and the client program.
+
+use std::sync::Arc;
+
+/// The accountable principal, the software acting for it, and the program and address it came through.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Actor {
+    /// Who is accountable: a subject, or the pseudonym of a credential that could not be bound to one.
+    pub principal: Option<Arc<str>>,
+    /// Software acting on the principal's behalf, where the credential says so.
+    pub agent: Option<Arc<str>>,
+    /// Client program: OAuth client, API consumer, else address and user agent's pseudonym.
+    pub client: Option<Arc<str>>,
+    /// Kind by the model: `human`, `service`, `partner`, ...
+    pub kind: Arc<str>,
+    /// Roles after the model's mapping, sorted.
+    pub roles: Vec<Arc<str>>,
+    /// Tenant that the credential or request belongs to.
+    pub tenant: Option<Arc<str>>,
+    /// How the principal was established.
+    pub evidence: Evidence,
+    /// Keyed hash of the credential shown, in hex; never its value.
+    pub credential: Option<Arc<str>>,
+}
+
+/// How an actor's identity was established, strongest last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Evidence {
+    /// Nothing but silence.
+    #[default]
+    None,
+    /// Address and user agent.
+    Address,
+    /// Identity asserted by a gateway header or a log's user field.
+    Asserted,
+    /// Hash of an API key.
+    ApiKey,
+    /// Session cookie or opaque token bound at a login that was seen.
+    Bound,
+    /// Claims of a JWT whose signature was not verified.
+    Claims,
+    /// Mutual TLS subject or verified signature.
+    Proven,
+}
+
+impl Evidence {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Evidence::None => "none",
+            Evidence::Address => "address",
+            Evidence::Asserted => "asserted",
+            Evidence::ApiKey => "api_key",
+            Evidence::Bound => "bound",
+            Evidence::Claims => "claims",
+            Evidence::Proven => "proven",
+        }
+    }
+
+    /// How far findings may rest on it, 0 to 1. The order is that of the identity ladder in `docs/correlation.md`.
+    pub fn confidence(self) -> f32 {
+        match self {
+            Evidence::None => 0.0,
+            Evidence::Address => 0.15,
+            Evidence::Asserted => 0.6,
+            Evidence::ApiKey => 0.7,
+            Evidence::Bound => 0.8,
+            Evidence::Claims => 0.85,
+            Evidence::Proven => 1.0,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The event: one occurrence of a business step, by an actor, on objects.
+
+mod actor;
+mod value;
+
+use std::sync::Arc;
+
+use offpath_capture::Origin;
+
+pub use actor::{Actor, Evidence};
+pub use value::{Money, Value};
+
+/// Stable identity of an event; outputs print it as `e` and 16 hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub u64);
+
+impl std::fmt::Display for EventId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "e{:016x}", self.0)
+    }
+}
+
+/// One occurrence: an exchange (or a part of one) that does something to objects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Identity, from the exchange's key and the part of it.
+    pub id: EventId,
+    /// Start: first byte of the request, microseconds since the Unix epoch.
+    pub time: i64,
+    /// End: last byte of the response; equals `time` when the source does not tell.
+    pub end: i64,
+    /// Width of a clock tick in microseconds; events of one tick have no order.
+    pub tick: i64,
+    /// Clock that stamped it: events of different sensors are ordered only beyond `check.clock_skew`.
+    pub sensor: Arc<str>,
+    /// Input format it came from: `pcap`, `pcapng`, `har`, `combined` or `json`.
+    pub source: &'static str,
+    /// What the source can show about this event.
+    pub shows: Shows,
+    /// Where the request is in the input.
+    pub origin: Origin,
+    /// Where the response is, when elsewhere.
+    pub response_origin: Option<Origin>,
+    /// Request method.
+    pub method: Arc<str>,
+    /// Host without port, lower case.
+    pub host: Option<Arc<str>>,
+    /// Named endpoint: method and path template, e.g. `POST /orders/{orderId}/payment`; `None` when unmatched.
+    pub operation: Option<Arc<str>>,
+    /// Path as requested, without query, with credentials and personal data masked.
+    pub path: Arc<str>,
+    /// Business step by the model's name; `None` when the operation is no activity of the model.
+    pub activity: Option<Arc<str>>,
+    /// Whether the activity only reads (never moves a state).
+    pub read: bool,
+    /// Who did it.
+    pub actor: Actor,
+    /// Spell of the actor's activity it belongs to.
+    pub session: Option<Arc<str>>,
+    /// Whether the server accepted it.
+    pub outcome: Outcome,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// Objects that it touches; the first is the one the activity is about.
+    pub objects: Vec<ObjectRef>,
+    /// Root object of the case it belongs to.
+    pub case: Option<ObjectId>,
+    /// The activity's attributes and the exchange paths that the model's guards name, e.g. `amount`, `req.amount`.
+    /// A name that is not here is unknown; `Value::Null` is known to be absent.
+    pub attributes: Vec<(Arc<str>, Value)>,
+    /// Keyed hash of the idempotency key, where one was sent.
+    pub idempotency: Option<u64>,
+    /// Keyed hash of the request body, where it was seen whole.
+    pub body_hash: Option<u64>,
+    /// Request or correlation id as sent (not a credential), where known.
+    pub request_id: Option<Arc<str>>,
+    /// States of the first object before the event, as replayed; empty until compared.
+    pub state_before: Vec<Arc<str>>,
+    /// States of the first object after the event, as replayed; empty until compared.
+    pub state_after: Vec<Arc<str>>,
+}
+
+impl Event {
+    /// The value of a named attribute: `None` when unknown.
+    pub fn attribute(&self, name: &str) -> Option<&Value> {
+        self.attributes.iter().find(|(n, _)| &**n == name).map(|(_, v)| v)
+    }
+
+    /// The reference to an object of a type, if the event touches one.
+    pub fn object(&self, object_type: &str) -> Option<&ObjectRef> {
+        self.objects.iter().find(|o| &*o.id.object_type == object_type)
+    }
+
+    /// Total order used everywhere: time, then identity.
+    pub fn order_key(&self) -> (i64, EventId) {
+        (self.time, self.id)
+    }
+}
+
+/// What a source shows about an event: tells "not there" from "not recorded".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Shows {
+    /// The request body was seen whole, or known to be absent.
+    pub request_body: bool,
+    /// The response body was seen whole, or known to be absent.
+    pub response_body: bool,
+    /// All request headers were seen.
+    pub headers: bool,
+}
+
+/// Whether the server accepted the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Success by the activity's own test, else 2xx or 3xx.
+    Accepted,
+    /// Refused.
+    Rejected,
+    /// The response was not seen.
+    Unknown,
+}
+
+impl Outcome {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Accepted => "accepted",
+            Outcome::Rejected => "rejected",
+            Outcome::Unknown => "unknown",
+        }
+    }
+}
+
+/// Identity of a business object: type, tenant scope where the type is keyed per tenant, and key value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    /// Object type, e.g. `order`.
+    pub object_type: Arc<str>,
+    /// Key value, e.g. `ord_00412`.
+    pub key: Arc<str>,
+}
+
+impl std::fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.object_type, self.key)
+    }
+}
+
+/// An event's relation to one object, with what the exchange says about that object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectRef {
+    /// The object.
+    pub id: ObjectId,
+    /// Role of the object in the event, e.g. `target`, `parent`, `mentioned`.
+    pub qualifier: Arc<str>,
+    /// State that the server declares for it in the response.
+    pub declared_state: Option<Arc<str>>,
+    /// State value that the client wrote in the request, where the request carries the state field.
+    pub written_state: Option<Arc<str>>,
+    /// Whether this exchange shows the object's key with two different values (path and body disagree): the other one.
+    pub conflicting_key: Option<Arc<str>>,
+    /// Tenant the object belongs to, as this exchange or an earlier one says.
+    pub tenant: Option<Arc<str>>,
+    /// Owner of the object, as the model's owner rule says.
+    pub owner: Option<Arc<str>>,
+    /// Attributes that the model names for the type, as this exchange shows them.
+    pub attributes: Vec<(Arc<str>, Value)>,
+}

@@ -1,0 +1,282 @@
+//! The content of `run.json`, and the timelines that views draw: plain data, in stable order.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything about a run but its findings and events. Same input, same bytes (timings live in `timings.json`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Version of this schema; additions only within a major.
+    pub schema_version: String,
+    /// offpath's version.
+    pub tool_version: String,
+    /// `check`, `inspect`, `mine` ...
+    pub command: String,
+    /// Inputs by name.
+    pub inputs: Vec<InputSummary>,
+    /// Inputs or parts of them that could not be read: file, place, cause, remedy.
+    pub errors: Vec<String>,
+    /// First and last event's time, RFC 3339 UTC.
+    pub window: Option<(String, String)>,
+    /// Exchanges read.
+    pub exchanges: u64,
+    /// Exchanges that are not whole, by reason.
+    pub incomplete: BTreeMap<String, u64>,
+    /// Exchanges by protocol.
+    pub protocols: BTreeMap<String, u64>,
+    /// TCP connections seen, and of these with gaps.
+    pub connections: (u64, u64),
+    /// Seen and not read.
+    pub not_read: Vec<NotReadSummary>,
+    /// Read although it broke its format: name -> count.
+    pub irregularities: BTreeMap<String, u64>,
+    /// Stretches of time in which requests were not seen.
+    pub blind_spots: u64,
+    /// Events made from the exchanges.
+    pub events: u64,
+    /// Cases (root objects).
+    pub cases: u64,
+    /// Operations by exchanges, most first.
+    pub operations: Vec<OperationSummary>,
+    /// Exchanges whose path matched no operation.
+    pub unmatched: u64,
+    /// Actors by evidence.
+    pub actors: Vec<ActorSummary>,
+    /// Object types.
+    pub objects: Vec<ObjectSummary>,
+    /// The model compared with.
+    pub model: Option<ModelSummary>,
+    /// Conformance figures.
+    pub measures: Option<MeasureSummary>,
+    /// Every rule, evaluated or not.
+    pub rules: Vec<RuleSummary>,
+    /// Findings by severity, suppressed ones apart.
+    pub findings: BTreeMap<String, u64>,
+    /// Process maps.
+    pub maps: Vec<MapSummary>,
+    /// Most frequent activity sequences.
+    pub variants: Vec<VariantSummary>,
+    /// Options that shaped the result.
+    pub options: BTreeMap<String, String>,
+    /// Limits that were hit, in plain words.
+    pub limits: Vec<String>,
+}
+
+/// One input.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct InputSummary {
+    /// As the user named it.
+    pub name: String,
+    /// Format found.
+    pub format: String,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// Packets, entries or lines.
+    pub records: u64,
+}
+
+/// Something seen and not read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NotReadSummary {
+    /// Reason.
+    pub reason: String,
+    /// Connections, packets, entries or lines.
+    pub count: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// One operation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OperationSummary {
+    /// Method and template.
+    pub name: String,
+    /// Activity of the model, if it is one.
+    pub activity: Option<String>,
+    /// Exchanges.
+    pub exchanges: u64,
+    /// Of these, accepted.
+    pub accepted: u64,
+}
+
+/// Actors established in one way.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ActorSummary {
+    /// How, e.g. `claims`.
+    pub evidence: String,
+    /// Distinct principals.
+    pub principals: u64,
+    /// Events.
+    pub events: u64,
+}
+
+/// One object type.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ObjectSummary {
+    /// Name.
+    pub object_type: String,
+    /// Distinct objects.
+    pub objects: u64,
+    /// Events that touch one.
+    pub events: u64,
+    /// Where keys come from: `path`, `query`, `request body`, `response body`, `header` -> events.
+    pub key_sources: BTreeMap<String, u64>,
+    /// Whether the type is offpath's guess rather than the model's word.
+    pub guessed: bool,
+}
+
+/// The model compared with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelSummary {
+    /// `workflow.id`.
+    pub id: String,
+    /// `workflow.version`.
+    pub version: String,
+    /// SHA-256 of the file.
+    pub hash: String,
+    /// The file.
+    pub file: String,
+    /// Lifecycles.
+    pub lifecycles: u64,
+    /// Constraints.
+    pub constraints: u64,
+}
+
+/// Conformance figures with numerators and denominators.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MeasureSummary {
+    /// Object lives replayed.
+    pub traces: u64,
+    /// Of these, fitting.
+    pub fitting_traces: u64,
+    /// Of these, undecided.
+    pub undecided_traces: u64,
+    /// Distinct activity sequences.
+    pub variants: u64,
+    /// Skipped and extra steps.
+    pub alignment_moves: u64,
+    /// Their worst case.
+    pub alignment_denominator: u64,
+    /// 1 - moves / denominator.
+    pub log_fitness: Option<f64>,
+    /// Transitions of the model, and of these how many happened.
+    pub transitions: (u64, u64),
+    /// Events (not reads) of modelled activities over all events.
+    pub coverage: (u64, u64),
+    /// A budget made an alignment approximate.
+    pub approximate: bool,
+}
+
+/// One rule's part in the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RuleSummary {
+    /// Id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Source format -> (evaluated, violated, not evaluable).
+    pub by_source: BTreeMap<String, (u64, u64, u64)>,
+    /// Findings.
+    pub findings: u64,
+    /// Why it was not evaluated at all, if so.
+    pub not_evaluated: Option<String>,
+}
+
+/// A process map: see `mine::ProcessMap`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MapSummary {
+    /// Object type.
+    pub object_type: String,
+    /// Objects seen.
+    pub objects: u64,
+    /// Nodes: name, initial, end, restricted, count.
+    pub nodes: Vec<MapNodeSummary>,
+    /// Edges: from, to (node indices), label, count, allowed.
+    pub edges: Vec<MapEdgeSummary>,
+}
+
+/// Node of a process map.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MapNodeSummary {
+    /// State or activity.
+    pub name: String,
+    /// Life begins here.
+    pub initial: bool,
+    /// Life ends here.
+    pub end: bool,
+    /// Restricted by the model.
+    pub restricted: bool,
+    /// Events that reached it.
+    pub count: u64,
+}
+
+/// Edge of a process map.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MapEdgeSummary {
+    /// Index of the node it leaves.
+    pub from: usize,
+    /// Index of the node it reaches.
+    pub to: usize,
+    /// Activity.
+    pub label: String,
+    /// How often; 0 for a declared step never seen.
+    pub count: u64,
+    /// Allowed by the model.
+    pub allowed: Option<bool>,
+}
+
+/// One activity sequence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct VariantSummary {
+    /// Object type.
+    pub object_type: String,
+    /// Activities.
+    pub activities: Vec<String>,
+    /// Objects.
+    pub count: u64,
+    /// Fits the model.
+    pub fits: Option<bool>,
+}
+
+/// All events of one case, for drawing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CaseTimeline {
+    /// Root object, `type:key`.
+    pub case: String,
+    /// Events in time order.
+    pub events: Vec<TimelineEvent>,
+}
+
+/// One event of a timeline.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TimelineEvent {
+    /// Event id.
+    pub id: String,
+    /// RFC 3339, UTC.
+    pub time: String,
+    /// Microseconds since the Unix epoch.
+    pub micros: i64,
+    /// Microseconds it took.
+    pub duration: i64,
+    /// Principal, agent and client.
+    pub principal: Option<String>,
+    /// Agent.
+    pub agent: Option<String>,
+    /// Activity, else operation.
+    pub activity: String,
+    /// Method and masked path.
+    pub request: String,
+    /// Status.
+    pub status: Option<u16>,
+    /// `accepted`, `rejected`, `unknown`.
+    pub outcome: String,
+    /// Objects, `type:key`.
+    pub objects: Vec<String>,
+    /// States after it.
+    pub state: Vec<String>,
+    /// Origin as text.
+    pub origin: String,
+}

@@ -1,0 +1,1 @@
+//! One file a rule: a deviation and its context become a finding.
