@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// A place in an input, precise enough to open the file there and see the bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Origin {
     /// The input as the user named it (a path, or `-` for standard input).
     pub input: Arc<str>,
@@ -13,7 +15,7 @@ pub struct Origin {
 }
 
 /// A position inside one input.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Place {
     /// Packets of a capture. Numbers count from 1 in file order, as Wireshark's frame numbers do.
     Frames {

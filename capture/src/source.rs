@@ -97,6 +97,10 @@ pub enum InputFormat {
 }
 
 impl InputFormat {
+    /// Every format.
+    pub const ALL: [InputFormat; 5] =
+        [InputFormat::Pcap, InputFormat::Pcapng, InputFormat::Har, InputFormat::CombinedLog, InputFormat::JsonLog];
+
     /// Name used in outputs.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,92 @@
+//! Events for tests.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use offpath_capture::{Origin, Place};
+use rust_decimal::Decimal;
+
+use super::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
+
+/// A read by an unknown actor, one second after the epoch times `n`.
+pub(crate) fn event(n: u64) -> Event {
+    let time = i64::try_from(n).unwrap() * 1_000_000;
+    Event {
+        id: EventId(n),
+        time,
+        end: time + 1_000,
+        tick: 1,
+        sensor: "packets".into(),
+        source: "pcapng",
+        shows: Shows { request_body: true, response_body: true, headers: true },
+        origin: Origin { input: "a.pcapng".into(), place: Place::Frames { first: n, last: n + 1, offset: n * 100 } },
+        response_origin: None,
+        method: "GET".into(),
+        host: None,
+        operation: None,
+        path: "/health".into(),
+        activity: None,
+        read: true,
+        actor: Actor::default(),
+        session: None,
+        outcome: Outcome::Accepted,
+        status: Some(200),
+        objects: Vec::new(),
+        case: None,
+        attributes: Vec::new(),
+        idempotency: None,
+        body_hash: None,
+        request_id: None,
+        state_before: Vec::new(),
+        state_after: Vec::new(),
+    }
+}
+
+/// A payment with every field filled.
+pub(crate) fn rich_event(n: u64) -> Event {
+    let order = ObjectId { object_type: "order".into(), key: format!("ord_{n}").into() };
+    Event {
+        host: Some("api.acme.example".into()),
+        method: "POST".into(),
+        operation: Some("POST /orders/{orderId}/payment".into()),
+        path: format!("/orders/ord_{n}/payment").into(),
+        activity: Some("pay".into()),
+        read: false,
+        actor: Actor {
+            principal: Some("alice".into()),
+            agent: Some("agent:shop".into()),
+            client: Some(Arc::from(IpAddr::V4(Ipv4Addr::LOCALHOST).to_string())),
+            kind: "human".into(),
+            roles: vec!["customer".into()],
+            tenant: Some("acme".into()),
+            evidence: Evidence::Claims,
+            credential: Some("1f3a".into()),
+        },
+        session: Some("s1".into()),
+        case: Some(order.clone()),
+        objects: vec![ObjectRef {
+            id: order,
+            qualifier: "target".into(),
+            declared_state: Some("paid".into()),
+            written_state: None,
+            conflicting_key: None,
+            tenant: Some("acme".into()),
+            owner: Some("alice".into()),
+            attributes: vec![(
+                "total".into(),
+                Value::Money(Money { amount: Decimal::new(12990, 2), currency: "EUR".into() }),
+            )],
+        }],
+        attributes: vec![
+            ("amount".into(), Value::Number(Decimal::new(12990, 2))),
+            ("req.note".into(), Value::Null),
+            ("tags".into(), Value::List(vec![Value::Text("a".into()), Value::Bool(true)])),
+        ],
+        idempotency: Some(7),
+        body_hash: Some(8),
+        request_id: Some("req-1".into()),
+        state_before: vec!["new".into()],
+        state_after: vec!["paid".into()],
+        ..event(n)
+    }
+}
