@@ -161,7 +161,9 @@ fn stable_hash(case: &ObjectId) -> u64 {
     for byte in case.object_type.bytes().chain([0]).chain(case.key.bytes()) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
-    hash ^ (hash >> 29)
+    // FNV's high bits are poor for short keys that differ at the end: MurmurHash3's finaliser spreads them.
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash ^ (hash >> 33)
 }
 
 /// About how many bytes an event holds in memory.
