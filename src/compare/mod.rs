@@ -2,4 +2,4 @@
 
 pub mod deviation;
 
-pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, Tallies, Tally};
+pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};

@@ -195,3 +195,12 @@ mod source_name {
             .ok_or_else(|| D::Error::custom("source is no input format"))
     }
 }
+
+/// An instant (microseconds since the Unix epoch) as RFC 3339 in UTC with microseconds.
+pub fn rfc3339(micros: i64) -> String {
+    match jiff::Timestamp::from_microsecond(micros) {
+        Ok(time) => format!("{time:.6}"),
+        // Outside the years -9999 to 9999: no clock says so; show the number rather than lose it.
+        Err(_) => format!("@{micros}us"),
+    }
+}

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
+use super::Event;
 use super::batch::{self, BatchError};
-use super::{Event, ObjectId};
 
 /// Events in one spilled batch.
 const BATCH: usize = 4096;
@@ -139,10 +139,15 @@ impl Partitions {
     /// Files one event under its case (events without one, under themselves).
     pub fn push(&mut self, event: Event) -> Result<(), SpillError> {
         let hash = match &event.case {
-            Some(case) => stable_hash(case),
+            Some(case) => stable_hash([case.object_type.as_bytes(), case.key.as_bytes()]),
             None => event.id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15),
         };
-        let index = usize::try_from(hash >> 32).unwrap_or(0) & (self.buffers.len() - 1);
+        self.push_under(hash, event)
+    }
+
+    /// Files one event under a group's `stable_hash`.
+    pub fn push_under(&mut self, hash: u64, event: Event) -> Result<(), SpillError> {
+        let index = partition_of(hash, self.buffers.len());
         match self.buffers.get_mut(index) {
             Some(buffer) => buffer.push(event),
             None => Ok(()),
@@ -155,11 +160,19 @@ impl Partitions {
     }
 }
 
-/// FNV-1a over type and key: the same on every machine and in every version, as partition numbers name output files.
-fn stable_hash(case: &ObjectId) -> u64 {
+/// The partition, of `count` (a power of two), that a group's `stable_hash` belongs to.
+pub fn partition_of(hash: u64, count: usize) -> usize {
+    usize::try_from(hash >> 32).unwrap_or(0) & count.saturating_sub(1)
+}
+
+/// FNV-1a over the parts of a group's key: the same on every machine and in every version, as partition numbers name
+/// output files.
+pub fn stable_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in case.object_type.bytes().chain([0]).chain(case.key.bytes()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    for part in parts {
+        for byte in part.iter().chain(&[0xff]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
     }
     // FNV's high bits are poor for short keys that differ at the end: MurmurHash3's finaliser spreads them.
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);

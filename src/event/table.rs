@@ -85,6 +85,7 @@ pub fn event_schema() -> SchemaRef {
         text("path", false),
         text("host", true),
         text("request_id", true),
+        Field::new("objects", text_list(), false),
         Field::new("attributes", DataType::Map(Arc::new(entries), false), false),
     ]))
 }
@@ -175,6 +176,15 @@ fn text_lists<'a>(values: impl Iterator<Item = &'a [Arc<str>]>) -> ArrayRef {
     Arc::new(builder.finish())
 }
 
+fn object_lists(events: &[Event]) -> ArrayRef {
+    let mut builder = ListBuilder::new(StringBuilder::new());
+    for event in events {
+        event.objects.iter().for_each(|object| builder.values().append_value(object.id.to_string()));
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}
+
 fn attribute_maps(events: &[Event]) -> Result<ArrayRef, arrow::error::ArrowError> {
     let mut builder = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
     for event in events {
@@ -225,6 +235,7 @@ fn event_rows(events: &[Event]) -> Result<RecordBatch, arrow::error::ArrowError>
         text(|e| Some(&e.path)),
         text(|e| e.host.as_deref()),
         text(|e| e.request_id.as_deref()),
+        object_lists(events),
         attribute_maps(events)?,
     ];
     RecordBatch::try_new(event_schema(), columns)
@@ -259,15 +270,13 @@ pub struct EventRow {
     pub status: Option<u16>,
     pub case: Option<String>,
     pub state_after: Vec<String>,
+    pub objects: Vec<String>,
     pub method: String,
     pub path: String,
 }
 
-/// The events that `wanted` picks by (case, principal), over all files of a run folder, sorted by (time, id).
-pub fn rows(
-    folder: &Path,
-    mut wanted: impl FnMut(Option<&str>, Option<&str>) -> bool,
-) -> Result<Vec<EventRow>, TableError> {
+/// The events that `wanted` picks, over all files of a run folder, sorted by (time, id).
+pub fn rows(folder: &Path, mut wanted: impl FnMut(&EventRow) -> bool) -> Result<Vec<EventRow>, TableError> {
     let events = folder.join("events");
     let mut out = Vec::new();
     for path in parquet_files(&events)? {
@@ -291,15 +300,16 @@ fn parquet_files(folder: &Path) -> Result<BTreeSet<PathBuf>, TableError> {
 
 fn read_rows(
     path: &Path,
-    wanted: &mut impl FnMut(Option<&str>, Option<&str>) -> bool,
+    wanted: &mut impl FnMut(&EventRow) -> bool,
     out: &mut Vec<EventRow>,
 ) -> Result<(), TableErrorKind> {
     for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.build()? {
         let batch = batch?;
         let row = Columns::of(&batch)?;
         for i in 0..batch.num_rows() {
-            if wanted(row.opt(row.case, i), row.opt(row.principal, i)) {
-                out.push(row.row(i));
+            let row = row.row(i);
+            if wanted(&row) {
+                out.push(row);
             }
         }
     }
@@ -322,6 +332,7 @@ struct Columns<'a> {
     status: &'a arrow::array::PrimitiveArray<UInt16Type>,
     case: Texts<'a>,
     state_after: &'a arrow::array::ListArray,
+    objects: &'a arrow::array::ListArray,
     method: Texts<'a>,
     path: Texts<'a>,
 }
@@ -332,6 +343,7 @@ impl<'a> Columns<'a> {
         let text = |name| column(name)?.as_string_opt::<i32>().ok_or(TableErrorKind::Column(name));
         let time =
             |name| column(name)?.as_primitive_opt::<TimestampMicrosecondType>().ok_or(TableErrorKind::Column(name));
+        let list = |name| column(name)?.as_list_opt::<i32>().ok_or(TableErrorKind::Column(name));
         Ok(Columns {
             id: text("id")?,
             time: time("time")?,
@@ -344,7 +356,8 @@ impl<'a> Columns<'a> {
             outcome: text("outcome")?,
             status: column("status")?.as_primitive_opt().ok_or(TableErrorKind::Column("status"))?,
             case: text("case")?,
-            state_after: column("state_after")?.as_list_opt().ok_or(TableErrorKind::Column("state_after"))?,
+            state_after: list("state_after")?,
+            objects: list("objects")?,
             method: text("method")?,
             path: text("path")?,
         })
@@ -357,8 +370,11 @@ impl<'a> Columns<'a> {
     fn row(&self, i: usize) -> EventRow {
         let owned = |column: Texts<'a>| self.opt(column, i).map(str::to_owned);
         let text = |column: Texts<'a>| owned(column).unwrap_or_default();
-        let states = self.state_after.value(i);
-        let states = states.as_string_opt::<i32>().map(|s| s.iter().flatten().map(str::to_owned).collect());
+        let items = |column: &arrow::array::ListArray| {
+            let list = column.value(i);
+            let items = list.as_string_opt::<i32>();
+            items.map(|items| items.iter().flatten().map(str::to_owned).collect()).unwrap_or_default()
+        };
         EventRow {
             time: self.time.value(i),
             id: text(self.id),
@@ -371,7 +387,8 @@ impl<'a> Columns<'a> {
             outcome: text(self.outcome),
             status: (!self.status.is_null(i)).then(|| self.status.value(i)),
             case: owned(self.case),
-            state_after: states.unwrap_or_default(),
+            state_after: items(self.state_after),
+            objects: items(self.objects),
             method: text(self.method),
             path: text(self.path),
         }
@@ -390,13 +407,14 @@ mod tests {
         writer.write(&[sample::rich_event(5), sample::event(2), sample::rich_event(3)]).unwrap();
         writer.finish().unwrap();
 
-        let all = rows(folder.path(), |_, _| true).unwrap();
+        let all = rows(folder.path(), |_| true).unwrap();
         assert_eq!(all.iter().map(|r| r.time).collect::<Vec<_>>(), [2_000_000, 3_000_000, 5_000_000]);
 
-        let one = rows(folder.path(), |case, _| case == Some("order:ord_3")).unwrap();
+        let one = rows(folder.path(), |row| row.case.as_deref() == Some("order:ord_3")).unwrap();
         assert_eq!(one.len(), 1);
         assert_eq!(one[0].activity.as_deref(), Some("pay"));
         assert_eq!(one[0].state_after, ["paid"]);
+        assert_eq!(one[0].objects, ["order:ord_3"]);
         assert_eq!(one[0].origin, "a.pcapng#frames=3-4");
         assert_eq!(one[0].status, Some(200));
     }
@@ -404,7 +422,7 @@ mod tests {
     #[test]
     fn a_folder_without_events_names_itself() {
         let folder = tempfile::tempdir().unwrap();
-        let error = rows(folder.path(), |_, _| true).unwrap_err().to_string();
+        let error = rows(folder.path(), |_| true).unwrap_err().to_string();
         assert!(error.contains("events"), "{error}");
     }
 }

@@ -1,0 +1,322 @@
+//! The command line: every flag in one place; each command's own file says what it does with them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::Severity;
+
+/// Finds where real API traffic left the intended business process. It reads captures, HAR files and logs; it sends nothing.
+#[derive(Debug, Parser)]
+#[command(name = "offpath", version, max_term_width = 110, propagate_version = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  offpath demo                                          sample traffic, end to end
+  offpath inspect shop.pcapng                           what is in a file
+  offpath check day/ --model shop.model.yaml -o run/    judge a day's traffic
+
+Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not start, 3 some input unreadable,
+4 nothing analysed, 101 a bug of ours. `offpath explain exit-codes` says more.";
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write sample traffic and its model, check it, and say where the report is
+    Demo(Demo),
+    /// Say what is in these files: who, which operations and objects, what could not be read
+    Inspect(Inspect),
+    /// Print one line an HTTP exchange
+    Exchanges(Exchanges),
+    /// Show what really happened (process maps, variants) and draft a model from it
+    Mine(Mine),
+    /// Compare traffic with the intended model and report where it left the path
+    Check(Check),
+    /// Show one case, actor, finding or what was not seen, as a timeline
+    Show(Show),
+    /// Explain a rule, a model error, an exit code, a measure or a term
+    Explain(Explain),
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct Shared {
+    /// Say nothing on standard error but errors and the last line
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Colour on the terminal
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// Progress on standard error
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub progress: When,
+    /// Threads that extract and compare [default: one a core]
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Memory for events before they spill to disk, e.g. 512M or 2G
+    #[arg(long, global = true, value_name = "SIZE", default_value = "1G", value_parser = bytes)]
+    pub memory: usize,
+    /// File with the key of all pseudonyms [default: one made at first use for this installation]
+    #[arg(long, global = true, value_name = "FILE", env = "OFFPATH_HASH_KEY")]
+    pub hash_key: Option<PathBuf>,
+}
+
+/// `auto`, `always` or `never`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to read, and how.
+#[derive(Debug, Args)]
+pub struct Inputs {
+    /// Files, folders, globs or `-`: pcap, pcapng, HAR, access logs; gzip and zstd are opened
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<String>,
+    /// Only events from this time on (RFC 3339 or a date)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub from: Option<i64>,
+    /// Only events up to this time (RFC 3339 or a date)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub to: Option<i64>,
+    /// Where a JSON log holds a field, over the conventions, e.g. --log-field user=auth.subject
+    #[arg(long, value_name = "FIELD=NAME", value_parser = pair)]
+    pub log_field: Vec<(String, String)>,
+    /// Only packets that this BPF expression lets through, e.g. 'tcp port 8080'
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "FILTER")]
+    pub bpf: Option<String>,
+}
+
+/// `offpath demo`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  offpath demo\n  offpath demo -o /tmp/first-look\n  offpath demo && xdg-open offpath-demo/run/report.html")]
+pub struct Demo {
+    /// Folder to write
+    #[arg(short, long, value_name = "DIR", default_value = "offpath-demo")]
+    pub output: PathBuf,
+}
+
+/// `offpath inspect`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  offpath inspect shop.pcapng\n  offpath inspect logs/*.gz --model shop.model.yaml\n  offpath inspect day/ --format json | jq .operations")]
+pub struct Inspect {
+    /// What to read.
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Name operations, actors and objects by this model instead of guessing
+    #[arg(short, long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: InspectFormat,
+}
+
+/// Formats of `inspect`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
+pub enum InspectFormat {
+    Human,
+    Json,
+}
+
+/// `offpath exchanges`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  offpath exchanges a.pcapng\n  offpath exchanges day/ --format csv -o exchanges.csv\n  offpath exchanges logs/ -o exchanges.parquet")]
+pub struct Exchanges {
+    /// What to read.
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Output format [default: by the suffix of -o, else jsonl]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<ExchangeFormat>,
+    /// File to write instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Formats of `exchanges`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
+pub enum ExchangeFormat {
+    Jsonl,
+    Csv,
+    Parquet,
+}
+
+/// `offpath mine`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  offpath mine week1/\n  offpath mine week1/ -o shop.model.yaml\n  offpath mine shop.har --model shop.model.yaml")]
+pub struct Mine {
+    /// What to read.
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Name activities and objects by this model instead of guessing
+    #[arg(short, long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Draft a model into this file; an existing file is not overwritten
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: InspectFormat,
+}
+
+/// `offpath check`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  offpath check shop.pcapng --model shop.model.yaml -o run/\n  offpath check day/ --model shop.model.yaml -o r.sarif -o r.html --fail-on critical\n  offpath check access.log --select 'SEQ-*' --format jsonl")]
+pub struct Check {
+    /// What to read.
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// The intended model; without it only the rules that need none are evaluated
+    #[arg(short, long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Run folder, or a file by suffix (.html .sarif .jsonl .parquet .md .json); repeatable [default: offpath-run]
+    #[arg(short, long, value_name = "PATH")]
+    pub output: Vec<PathBuf>,
+    /// What to print on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: CheckFormat,
+    /// Exit 1 when a finding is at least this grave
+    #[arg(long, value_name = "LEVEL", default_value = "high")]
+    pub fail_on: FailOn,
+    /// Only these rules, e.g. 'SEQ-*'; repeatable
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Not these rules; repeatable
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Exit 0 where findings would make it 1
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Do not exit 3 for unreadable input
+    #[arg(long)]
+    pub allow_incomplete: bool,
+}
+
+/// Formats of `check` on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
+pub enum CheckFormat {
+    Human,
+    Json,
+    Jsonl,
+    Sarif,
+    Markdown,
+}
+
+/// Lowest severity that makes `check` exit 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
+pub enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    None,
+}
+
+impl FailOn {
+    /// The severity; `None` never fails.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Critical => Some(Severity::Critical),
+            FailOn::High => Some(Severity::High),
+            FailOn::Medium => Some(Severity::Medium),
+            FailOn::Low => Some(Severity::Low),
+            FailOn::None => None,
+        }
+    }
+}
+
+/// `offpath show`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  offpath show order:ord_00412 --run run/\n  offpath show F7c1e09ab12cd --run run/\n  offpath show gaps --run run/")]
+pub struct Show {
+    /// A case or object (`order:ord_00412` or its key), a finding (`F...`), an actor (`actor:alice`), or `gaps`
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+    /// Run folder that `check` wrote
+    #[arg(short, long, value_name = "DIR", default_value = "offpath-run")]
+    pub run: PathBuf,
+}
+
+/// `offpath explain`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  offpath explain\n  offpath explain SEQ-SKIP\n  offpath explain exit-codes")]
+pub struct Explain {
+    /// A rule id, a model error (`M003`), `exit-codes`, a measure or a term; without it, all of them by name
+    #[arg(value_name = "TOPIC")]
+    pub topic: Option<String>,
+}
+
+fn bytes(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let number: usize = digits.parse().map_err(|_| "a number, with K, M or G behind it, is expected".to_owned())?;
+    let factor: usize = match text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase().trim_end_matches("ib") {
+        "" | "b" => 1,
+        "k" | "kb" => 1 << 10,
+        "m" | "mb" => 1 << 20,
+        "g" | "gb" => 1 << 30,
+        unit => return Err(format!("unknown unit `{unit}`; use K, M or G")),
+    };
+    number.checked_mul(factor).ok_or_else(|| "more than this machine can address".to_owned())
+}
+
+fn instant(text: &str) -> Result<i64, String> {
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time.as_microsecond());
+    }
+    let civil = text
+        .parse::<jiff::civil::DateTime>()
+        .or_else(|_| text.parse::<jiff::civil::Date>().map(|date| date.at(0, 0, 0, 0)))
+        .map_err(|_| "expected RFC 3339 (2026-03-01T12:00:00Z) or a date (2026-03-01, midnight UTC)".to_owned())?;
+    let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).map_err(|e| e.to_string())?;
+    Ok(zoned.timestamp().as_microsecond())
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, name)) if !field.is_empty() && !name.is_empty() => Ok((field.to_owned(), name.to_owned())),
+        _ => Err("expected FIELD=NAME, e.g. user=auth.subject".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(bytes("512M"), Ok(512 << 20));
+        assert_eq!(bytes("2GiB"), Ok(2 << 30));
+        assert_eq!(bytes("17"), Ok(17));
+        assert!(bytes("many").is_err());
+        assert!(bytes("3X").unwrap_err().contains("unknown unit"));
+    }
+
+    #[test]
+    fn times_are_rfc_3339_or_dates() {
+        assert_eq!(instant("1970-01-02"), Ok(86_400_000_000));
+        assert_eq!(instant("1970-01-01T01:00:00+01:00"), Ok(0));
+        assert!(instant("yesterday").is_err());
+    }
+}

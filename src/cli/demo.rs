@@ -1,0 +1,47 @@
+//! `offpath demo`: writes sample traffic and its model, checks it, and says where the report is.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use super::args::{Check, CheckFormat, Demo, FailOn, Inputs, Shared};
+use super::{Console, Ended, Exit, check};
+
+/// The sample: an order-to-cash business with labelled abuse, made by the generator under `fixtures/`.
+const CAPTURE: &[u8] = include_bytes!("../../fixtures/order-to-cash/capture.pcapng.gz");
+const MODEL: &[u8] = include_bytes!("../../fixtures/order-to-cash/model.yaml");
+
+/// Runs the command.
+pub(super) fn run(args: &Demo, shared: &Shared, console: &Console) -> Ended {
+    let folder = &args.output;
+    let fail = |path: &Path, e: std::io::Error| Exit::CannotStart(format!("{}: {e}", path.display()));
+    std::fs::create_dir_all(folder).map_err(|e| fail(folder, e))?;
+    let (capture, model) = (folder.join("shop.pcapng"), folder.join("shop.model.yaml"));
+    std::fs::write(&capture, inflate(CAPTURE).map_err(|e| fail(&capture, e))?).map_err(|e| fail(&capture, e))?;
+    std::fs::write(&model, MODEL).map_err(|e| fail(&model, e))?;
+    let run = folder.join("run");
+    console.say(&format!(
+        "$ offpath check {} --model {} -o {}",
+        capture.display(),
+        model.display(),
+        run.display()
+    ));
+    let check = Check {
+        inputs: Inputs::files([capture.display().to_string()]),
+        model: Some(model),
+        output: vec![run],
+        format: CheckFormat::Human,
+        fail_on: FailOn::High,
+        select: Vec::new(),
+        ignore: Vec::new(),
+        // The sample is full of abuse on purpose: finding it is the demo's success.
+        exit_zero: true,
+        allow_incomplete: false,
+    };
+    check::run(&check, shared, console)
+}
+
+fn inflate(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    flate2::read::GzDecoder::new(bytes).read_to_end(&mut out)?;
+    Ok(out)
+}

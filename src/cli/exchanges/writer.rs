@@ -1,0 +1,169 @@
+//! Formats of `offpath exchanges`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, ListBuilder, RecordBatch, StringBuilder, UInt16Builder, UInt64Builder};
+use parquet::arrow::ArrowWriter;
+
+use super::record::Record;
+use crate::cli::Exit;
+use crate::cli::args::ExchangeFormat;
+use crate::finding::text;
+
+/// Records of one Parquet batch.
+const BATCH: usize = 8192;
+
+/// An open output.
+pub(super) enum Writer {
+    /// One JSON object a line.
+    Jsonl(Box<dyn Write>),
+    /// Comma-separated, with a header; cells that a spreadsheet would run are defused.
+    Csv(Box<csv::Writer<Box<dyn Write>>>),
+    /// One row an exchange.
+    Parquet(Box<ParquetOutput>),
+}
+
+impl Writer {
+    /// Opens the file, else standard output.
+    pub(super) fn open(format: ExchangeFormat, path: Option<&Path>) -> Result<Self, Exit> {
+        let fail = |path: &Path, e: &dyn std::fmt::Display| Exit::CannotStart(format!("{}: {e}", path.display()));
+        let out: Box<dyn Write> = match path {
+            Some(path) if format == ExchangeFormat::Parquet => {
+                let file = File::create(path).map_err(|e| fail(path, &e))?;
+                return Ok(Writer::Parquet(Box::new(ParquetOutput { file: Some(file), ..ParquetOutput::default() })));
+            }
+            Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|e| fail(path, &e))?)),
+            None => Box::new(BufWriter::new(io::stdout())),
+        };
+        Ok(match format {
+            ExchangeFormat::Csv => {
+                let mut csv = csv::Writer::from_writer(out);
+                csv.write_record(COLUMNS).map_err(|e| Exit::Incomplete(format!("writing exchanges: {e}")))?;
+                Writer::Csv(Box::new(csv))
+            }
+            ExchangeFormat::Jsonl | ExchangeFormat::Parquet => Writer::Jsonl(out),
+        })
+    }
+
+    /// Appends one record.
+    pub(super) fn write(&mut self, record: Record) -> io::Result<()> {
+        match self {
+            Writer::Jsonl(out) => {
+                serde_json::to_writer(&mut *out, &record).map_err(io::Error::from)?;
+                out.write_all(b"\n")
+            }
+            Writer::Csv(csv) => csv.write_record(cells(record)).map_err(io::Error::other),
+            Writer::Parquet(parquet) => parquet.write(record),
+        }
+    }
+
+    /// Flushes, and writes Parquet's footer.
+    pub(super) fn finish(self) -> io::Result<()> {
+        match self {
+            Writer::Jsonl(mut out) => out.flush(),
+            Writer::Csv(mut csv) => csv.flush(),
+            Writer::Parquet(parquet) => parquet.finish(),
+        }
+    }
+}
+
+const COLUMNS: [&str; 18] = [
+    "time", "end", "client", "server", "protocol", "connection", "stream", "method", "scheme", "host", "target", "status",
+    "request_bytes", "response_bytes", "request_sha256", "response_sha256", "incomplete", "origin",
+];
+
+fn cells(r: Record) -> [String; 18] {
+    let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+    [
+        r.time,
+        r.end.unwrap_or_default(),
+        r.client.unwrap_or_default(),
+        r.server.unwrap_or_default(),
+        r.protocol.to_owned(),
+        r.connection.unwrap_or_default(),
+        r.stream.to_string(),
+        text::csv_cell(&r.method.unwrap_or_default()),
+        text::csv_cell(&r.scheme.unwrap_or_default()),
+        text::csv_cell(&r.host.unwrap_or_default()),
+        text::csv_cell(&r.target.unwrap_or_default()),
+        number(r.status.map(u64::from)),
+        number(r.request_bytes),
+        number(r.response_bytes),
+        r.request_sha256.unwrap_or_default(),
+        r.response_sha256.unwrap_or_default(),
+        r.incomplete.join(" "),
+        text::csv_cell(&r.origin),
+    ]
+}
+
+/// Collects records and writes them as Parquet batches.
+#[derive(Default)]
+pub(super) struct ParquetOutput {
+    file: Option<File>,
+    writer: Option<ArrowWriter<File>>,
+    records: Vec<Record>,
+}
+
+impl ParquetOutput {
+    fn write(&mut self, record: Record) -> io::Result<()> {
+        self.records.push(record);
+        if self.records.len() >= BATCH { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let rows = rows(&std::mem::take(&mut self.records)).map_err(io::Error::other)?;
+        if let Some(file) = self.file.take() {
+            self.writer = Some(ArrowWriter::try_new(file, rows.schema(), None).map_err(io::Error::other)?);
+        }
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(&rows)).map_err(io::Error::other)
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.flush()?;
+        self.writer.map_or(Ok(()), |writer| writer.close().map(drop)).map_err(io::Error::other)
+    }
+}
+
+fn rows(records: &[Record]) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let text = |field: fn(&Record) -> Option<&str>| {
+        let mut builder = StringBuilder::new();
+        records.iter().for_each(|r| builder.append_option(field(r)));
+        Arc::new(builder.finish()) as ArrayRef
+    };
+    let number = |field: fn(&Record) -> Option<u64>| {
+        let mut builder = UInt64Builder::new();
+        records.iter().for_each(|r| builder.append_option(field(r)));
+        Arc::new(builder.finish()) as ArrayRef
+    };
+    let mut status = UInt16Builder::new();
+    let mut incomplete = ListBuilder::new(StringBuilder::new());
+    for record in records {
+        status.append_option(record.status);
+        record.incomplete.iter().for_each(|reason| incomplete.values().append_value(reason));
+        incomplete.append(true);
+    }
+    let columns: [ArrayRef; 18] = [
+        text(|r| Some(&r.time)),
+        text(|r| r.end.as_deref()),
+        text(|r| r.client.as_deref()),
+        text(|r| r.server.as_deref()),
+        text(|r| Some(r.protocol)),
+        text(|r| r.connection.as_deref()),
+        number(|r| Some(r.stream)),
+        text(|r| r.method.as_deref()),
+        text(|r| r.scheme.as_deref()),
+        text(|r| r.host.as_deref()),
+        text(|r| r.target.as_deref()),
+        Arc::new(status.finish()),
+        number(|r| r.request_bytes),
+        number(|r| r.response_bytes),
+        text(|r| r.request_sha256.as_deref()),
+        text(|r| r.response_sha256.as_deref()),
+        Arc::new(incomplete.finish()),
+        text(|r| Some(&r.origin)),
+    ];
+    RecordBatch::try_from_iter_with_nullable(COLUMNS.into_iter().zip(columns).map(|(name, column)| (name, column, true)))
+}

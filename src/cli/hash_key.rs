@@ -1,0 +1,67 @@
+//! The key of all pseudonyms: given, or made once for this installation.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::{Console, Exit};
+use crate::correlate::HashKey;
+
+/// Shortest key that is taken: 128 bits.
+const SHORTEST: usize = 16;
+
+/// Reads the given key file, else this installation's, which is made at first use.
+pub(super) fn load(given: Option<&Path>, console: &Console) -> Result<HashKey, Exit> {
+    if let Some(path) = given {
+        let bytes = std::fs::read(path).map_err(|e| Exit::CannotStart(format!("--hash-key {}: {e}", path.display())))?;
+        return if bytes.len() < SHORTEST {
+            Err(Exit::CannotStart(format!(
+                "--hash-key {}: {} bytes, at least {SHORTEST} are needed; make one with `head -c 32 /dev/urandom > FILE`",
+                path.display(),
+                bytes.len()
+            )))
+        } else {
+            Ok(HashKey::new(&bytes))
+        };
+    }
+    let Some(path) = installation_file() else {
+        console.say("note: no home folder; pseudonyms of this run compare with no other run (--hash-key keeps them)");
+        return random().map(|key| HashKey::new(&key));
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) if bytes.len() >= SHORTEST => Ok(HashKey::new(&bytes)),
+        _ => {
+            let key = random()?;
+            if let Err(error) = store(&path, &key) {
+                console.say(&format!(
+                    "note: {}: {error}; pseudonyms of this run compare with no other run (--hash-key keeps them)",
+                    path.display()
+                ));
+            }
+            Ok(HashKey::new(&key))
+        }
+    }
+}
+
+fn installation_file() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let state = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")))?;
+    Some(state.join("offpath/hash.key"))
+}
+
+fn random() -> Result<[u8; 32], Exit> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|e| Exit::CannotStart(format!("no random numbers from the system: {e}")))?;
+    Ok(key)
+}
+
+/// Writes the key readable by its owner alone; two first runs at once agree on whichever came first.
+fn store(path: &Path, key: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(key)
+}

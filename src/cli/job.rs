@@ -1,0 +1,102 @@
+//! From flags to a job: reads the model, prepares patterns, says what is wrong.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use globset::{GlobBuilder, GlobMatcher};
+use offpath_capture as capture;
+
+use super::args::{Inputs, Shared};
+use super::{Console, Exit, hash_key};
+use crate::model::Model;
+use crate::pipeline::{Job, Selection};
+use crate::rule;
+
+/// Largest model file that is read.
+const MODEL_BYTES: u64 = 4 << 20;
+
+/// The job that the flags describe.
+pub(super) fn from_flags(
+    command: &'static str,
+    inputs: &Inputs,
+    model: Option<&Path>,
+    shared: &Shared,
+    console: &Console,
+) -> Result<Job, Exit> {
+    let model = model.map(|path| read_model(path, console)).transpose()?;
+    if let (Some(from), Some(to)) = (inputs.from, inputs.to)
+        && from > to
+    {
+        return Err(Exit::CannotStart("--from is later than --to".to_owned()));
+    }
+    Ok(Job {
+        inputs: inputs.inputs.clone(),
+        capture: reading_options(inputs)?,
+        model,
+        hash_key: hash_key::load(shared.hash_key.as_deref(), console)?,
+        threads: threads(shared),
+        memory: shared.memory,
+        period: (inputs.from, inputs.to),
+        selection: Selection::default(),
+        command,
+    })
+}
+
+/// How the inputs are to be read.
+pub(super) fn reading_options(inputs: &Inputs) -> Result<capture::Options, Exit> {
+    let log_fields = inputs.log_field.iter().cloned().collect();
+    #[cfg(not(feature = "live"))]
+    let options = capture::Options { log_fields, ..capture::Options::default() };
+    #[cfg(feature = "live")]
+    let options = capture::Options { log_fields, bpf: inputs.bpf.clone(), ..capture::Options::default() };
+    options.check().map_err(Exit::CannotStart)?;
+    Ok(options)
+}
+
+/// Threads asked for, else one a core.
+pub(super) fn threads(shared: &Shared) -> usize {
+    shared.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
+}
+
+/// Reads and compiles a model; its diagnostics go to standard error.
+pub(super) fn read_model(path: &Path, console: &Console) -> Result<Arc<Model>, Exit> {
+    let name = path.display().to_string();
+    let cannot = |why: String| Exit::CannotStart(format!("model {name}: {why}"));
+    let size = std::fs::metadata(path).map_err(|e| cannot(e.to_string()))?.len();
+    if size > MODEL_BYTES {
+        return Err(cannot(format!("{size} bytes; a model has at most {MODEL_BYTES}")));
+    }
+    let bytes = std::fs::read(path).map_err(|e| cannot(e.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        cannot(format!("byte {} is not UTF-8; save the file as UTF-8", e.utf8_error().valid_up_to()))
+    })?;
+    match Model::read(&name, &text) {
+        Ok((model, warnings)) => {
+            if !warnings.is_empty() {
+                console.say(warnings.render(console.color).trim_end());
+            }
+            Ok(Arc::new(model))
+        }
+        Err(errors) => {
+            console.say_always(errors.render(console.color).trim_end());
+            Err(cannot("it has errors, see above".to_owned()))
+        }
+    }
+}
+
+/// Compiles rule patterns; a pattern that matches no rule is a mistake.
+pub(super) fn patterns(flag: &str, given: &[String]) -> Result<Vec<GlobMatcher>, Exit> {
+    given
+        .iter()
+        .map(|text| {
+            let glob = GlobBuilder::new(text).case_insensitive(true).build();
+            let matcher = glob.map_err(|e| Exit::CannotStart(format!("{flag} {text}: {e}")))?.compile_matcher();
+            if rule::catalogue().iter().any(|rule| matcher.is_match(rule.id)) {
+                Ok(matcher)
+            } else {
+                let near = rule::nearest(text).map(|id| format!("; did you mean {id}?")).unwrap_or_default();
+                Err(Exit::CannotStart(format!("{flag} {text}: no rule has this id{near}")))
+            }
+        })
+        .collect()
+}

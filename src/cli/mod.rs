@@ -1,0 +1,123 @@
+//! The command line: each command one file; data on standard output, everything else on standard error.
+
+mod args;
+mod check;
+mod demo;
+mod exchanges;
+mod exit;
+mod explain;
+mod hash_key;
+mod inspect;
+mod job;
+mod mine;
+mod output;
+mod progress;
+mod run_folder;
+mod show;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::Cli;
+pub use exit::Exit;
+
+use args::{Command, Shared, When};
+
+/// Parses the command line, runs the command, says the exit code in words.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(report_bug));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let console = Console::new(&cli.shared);
+    let exit = match cli.command {
+        Command::Demo(args) => demo::run(&args, &cli.shared, &console),
+        Command::Inspect(args) => inspect::run(&args, &cli.shared, &console),
+        Command::Exchanges(args) => exchanges::run(&args, &cli.shared, &console),
+        Command::Mine(args) => mine::run(&args, &cli.shared, &console),
+        Command::Check(args) => check::run(&args, &cli.shared, &console),
+        Command::Show(args) => show::run(&args, &console),
+        Command::Explain(args) => explain::run(&args, &console),
+    };
+    let exit = exit.unwrap_or_else(|exit| exit);
+    // A plain success needs no word beyond the output itself when asked to be quiet.
+    if !(cli.shared.quiet && exit.code() == 0) {
+        console.say_always(&exit.to_string());
+    }
+    ExitCode::from(exit.code())
+}
+
+/// A command's end: `Err` is an exit taken early, by `?`.
+pub(crate) type Ended = Result<Exit, Exit>;
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // Help and version are answers, not errors. A closed pipe is nobody's problem.
+    let _ = error.print();
+    if error.use_stderr() {
+        let exit = Exit::CannotStart("the command line is wrong".to_owned());
+        let _ = writeln!(std::io::stderr(), "{exit}");
+        ExitCode::from(exit.code())
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Says that it is our bug, with what a report needs and nothing from the traffic.
+fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let _ = writeln!(
+        std::io::stderr(),
+        "offpath {} has a bug: it stopped at {place}.\nPlease report this line, the command and the kind of input (not the traffic itself).",
+        env!("CARGO_PKG_VERSION"),
+    );
+}
+
+/// Where the command speaks, and how.
+pub(crate) struct Console {
+    quiet: bool,
+    /// Whether standard output takes colour.
+    pub(crate) color: bool,
+    /// Columns of the terminal, else 100.
+    pub(crate) width: usize,
+}
+
+impl Console {
+    fn new(shared: &Shared) -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let color = match shared.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto if set("NO_COLOR") => false,
+            When::Auto => set("CLICOLOR_FORCE") || std::io::stdout().is_terminal(),
+        };
+        let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(100);
+        Console { quiet: shared.quiet, color, width }
+    }
+
+    /// One line on standard error, unless quiet.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.quiet {
+            self.say_always(line);
+        }
+    }
+
+    /// One line on standard error, quiet or not.
+    pub(crate) fn say_always(&self, line: &str) {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+
+    /// Data on standard output. A closed pipe ends the command quietly, as `head` expects.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Exit> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                Err(Exit::Done("standard output was closed".to_owned()))
+            }
+            Err(error) => Err(Exit::Incomplete(format!("standard output: {error}"))),
+        }
+    }
+}

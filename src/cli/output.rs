@@ -1,0 +1,202 @@
+//! Outputs of a check: the run folder, and single files by suffix.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::Exit;
+use super::run_folder::{MARK, RunFolder};
+use crate::event::table;
+use crate::finding::{Finding, jsonl, parquet, sarif};
+use crate::pipeline::Run;
+use crate::report::{self, CaseTimeline, TimelineEvent};
+
+/// Run folder when none is named.
+const DEFAULT_FOLDER: &str = "offpath-run";
+/// Cases whose timelines go into the report: those of the gravest findings.
+const TIMELINES: usize = 200;
+
+/// A kind of output file, by its suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Html,
+    Sarif,
+    Jsonl,
+    Parquet,
+    Markdown,
+    Json,
+}
+
+impl Kind {
+    fn of(path: &Path) -> Option<Kind> {
+        match path.extension()?.to_str()? {
+            "html" => Some(Kind::Html),
+            "sarif" => Some(Kind::Sarif),
+            "jsonl" => Some(Kind::Jsonl),
+            "parquet" => Some(Kind::Parquet),
+            "md" => Some(Kind::Markdown),
+            "json" => Some(Kind::Json),
+            _ => None,
+        }
+    }
+}
+
+/// Where a check writes.
+pub(super) struct Outputs {
+    folder: RunFolder,
+    target: PathBuf,
+    files: Vec<(Kind, PathBuf)>,
+}
+
+/// What was written.
+pub(super) struct Written {
+    folder: PathBuf,
+    files: Vec<PathBuf>,
+    /// `run.json` as text.
+    pub(super) summary_json: String,
+    first_case: Option<String>,
+}
+
+impl Written {
+    /// The closing lines on the terminal: where the report is and what to do next.
+    pub(super) fn human(&self) -> String {
+        let report = self.folder.join("report.html");
+        let mut text = format!("Report     {}", report.display());
+        if let Some(case) = &self.first_case {
+            let case = crate::finding::text::display(case);
+            text.push_str(&format!("      Next  offpath show {case} --run {}", self.folder.display()));
+        }
+        text.push('\n');
+        for file in &self.files {
+            text.push_str(&format!("           {}\n", file.display()));
+        }
+        text
+    }
+}
+
+impl Outputs {
+    /// Sorts `-o` paths into one run folder and files; refuses what could not be written before any work is done.
+    pub(super) fn prepare(paths: &[PathBuf]) -> Result<Self, Exit> {
+        let (mut folder, mut files) = (None, Vec::new());
+        for path in paths {
+            match Kind::of(path).filter(|_| !path.is_dir()) {
+                Some(kind) => files.push((kind, path.clone())),
+                None if folder.is_none() => folder = Some(path.clone()),
+                None => {
+                    return Err(Exit::CannotStart(format!(
+                        "-o {}: a second run folder; files are told by .html, .sarif, .jsonl, .parquet, .md or .json",
+                        path.display()
+                    )));
+                }
+            }
+        }
+        let target = folder.unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER));
+        Ok(Outputs { folder: RunFolder::create(&target)?, target, files })
+    }
+
+    /// The folder under its temporary name.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes everything and gives the folder its name.
+    pub(super) fn write(self, run: &Run, timings: &BTreeMap<&'static str, f64>) -> Result<Written, Exit> {
+        let summary_json = pretty(&run.summary)?;
+        let folder = self.folder.path().to_owned();
+        let timelines = timelines(&folder, &run.findings)?;
+        write_text(&folder.join(MARK), &summary_json)?;
+        write_text(&folder.join("timings.json"), &pretty(timings)?)?;
+        for (kind, name) in
+            [(Kind::Jsonl, "findings.jsonl"), (Kind::Parquet, "findings.parquet"), (Kind::Html, "report.html")]
+        {
+            write(kind, &folder.join(name), run, &timelines, &summary_json)?;
+        }
+        for (kind, path) in &self.files {
+            write(*kind, path, run, &timelines, &summary_json)?;
+        }
+        self.folder.publish()?;
+        Ok(Written {
+            folder: self.target,
+            files: self.files.into_iter().map(|(_, path)| path).collect(),
+            summary_json,
+            first_case: run.findings.iter().find_map(|finding| finding.case.clone()),
+        })
+    }
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<String, Exit> {
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|e| Exit::Incomplete(format!("the run's record: {e}")))?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), Exit> {
+    std::fs::write(path, text).map_err(|e| failed(path, &e))
+}
+
+fn failed(path: &Path, error: &dyn std::fmt::Display) -> Exit {
+    Exit::Incomplete(format!("{}: {error}", path.display()))
+}
+
+fn write(
+    kind: Kind,
+    path: &Path,
+    run: &Run,
+    timelines: &[CaseTimeline],
+    summary_json: &str,
+) -> Result<(), Exit> {
+    let file = File::create(path).map_err(|e| failed(path, &e))?;
+    let mut out = BufWriter::new(file);
+    let result = match kind {
+        Kind::Html => report::html(&run.summary, &run.findings, timelines, &mut out),
+        Kind::Sarif => out.write_all(sarif::to_string(&run.findings, &run.summary).as_bytes()),
+        Kind::Jsonl => out.write_all(jsonl::to_string(&run.findings).as_bytes()),
+        Kind::Markdown => out.write_all(report::markdown::check(&run.summary, &run.findings).as_bytes()),
+        Kind::Json => out.write_all(summary_json.as_bytes()),
+        Kind::Parquet => parquet::write(&run.findings, &mut out).map_err(std::io::Error::other),
+    };
+    result.and_then(|()| out.flush()).map_err(|e| failed(path, &e))
+}
+
+/// Timelines of the cases of the gravest findings.
+fn timelines(folder: &Path, findings: &[Finding]) -> Result<Vec<CaseTimeline>, Exit> {
+    let mut wanted = BTreeSet::new();
+    for case in findings.iter().filter_map(|finding| finding.case.as_deref()) {
+        if wanted.len() >= TIMELINES {
+            break;
+        }
+        wanted.insert(case);
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = table::rows(folder, |row| row.case.as_deref().is_some_and(|case| wanted.contains(case)))
+        .map_err(|e| Exit::Incomplete(e.to_string()))?;
+    let mut cases: BTreeMap<String, Vec<TimelineEvent>> = BTreeMap::new();
+    for row in rows {
+        cases.entry(row.case.clone().unwrap_or_default()).or_default().push(timeline_event(row));
+    }
+    Ok(cases.into_iter().map(|(case, events)| CaseTimeline { case, events }).collect())
+}
+
+/// One row of the event table as a view draws it.
+pub(super) fn timeline_event(row: table::EventRow) -> TimelineEvent {
+    let request = format!("{} {}", row.method, row.path);
+    TimelineEvent {
+        time: crate::event::rfc3339(row.time),
+        micros: row.time,
+        duration: row.end.saturating_sub(row.time),
+        principal: row.principal,
+        agent: row.agent,
+        activity: row.activity.or(row.operation).unwrap_or_else(|| request.clone()),
+        request,
+        status: row.status,
+        outcome: row.outcome,
+        objects: row.objects,
+        state: row.state_after,
+        origin: row.origin,
+        id: row.id,
+    }
+}

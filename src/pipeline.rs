@@ -1,0 +1,123 @@
+//! The whole analysis, stage by stage; data only moves down.
+//!
+//! No stage holds all events: each works on batches, and what must wait (for a join, for its case to be complete)
+//! waits in buffers that spill to disk beyond the memory budget.
+
+mod judging;
+mod reading;
+mod summing;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use offpath_capture as capture;
+
+use crate::compare::Comparer;
+use crate::correlate::HashKey;
+use crate::event::partition::SpillError;
+use crate::event::table::TableError;
+use crate::finding::Finding;
+use crate::mine::Mining;
+use crate::model::Model;
+use crate::report::RunSummary;
+
+/// What to analyse, and how.
+pub struct Job {
+    /// Files, folders, globs and `-`, as the user named them.
+    pub inputs: Vec<String>,
+    /// How to read them.
+    pub capture: capture::Options,
+    /// What to compare with; without it only the rules that need none are evaluated.
+    pub model: Option<Arc<Model>>,
+    /// Key of all pseudonyms.
+    pub hash_key: HashKey,
+    /// Threads that extract and compare; reading has one of its own.
+    pub threads: usize,
+    /// Bytes of events that may be in memory at once.
+    pub memory: usize,
+    /// First and last instant of interest, microseconds since the Unix epoch; credentials seen outside still bind.
+    pub period: (Option<i64>, Option<i64>),
+    /// Which rules to report.
+    pub selection: Selection,
+    /// Name of the command, for the run's record.
+    pub command: &'static str,
+}
+
+/// Rule ids to report, as patterns with `*`.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only these; all when empty.
+    pub select: Vec<globset::GlobMatcher>,
+    /// Never these.
+    pub ignore: Vec<globset::GlobMatcher>,
+}
+
+impl Selection {
+    /// Whether findings of a rule are wanted.
+    pub fn wants(&self, rule: &str) -> bool {
+        let hit = |patterns: &[globset::GlobMatcher]| patterns.iter().any(|p| p.is_match(rule));
+        (self.select.is_empty() || hit(&self.select)) && !hit(&self.ignore)
+    }
+}
+
+/// Follows the analysis; called from several threads.
+pub trait Progress: Sync {
+    /// Bytes that will be read, once known.
+    fn total(&self, bytes: u64);
+    /// Bytes read since the last call.
+    fn read(&self, bytes: u64);
+    /// A stage begins.
+    fn stage(&self, name: &'static str);
+}
+
+/// What an analysis found.
+#[derive(Debug)]
+pub struct Run {
+    /// Everything but findings and events.
+    pub summary: RunSummary,
+    /// Findings by severity, time and id.
+    pub findings: Vec<Finding>,
+    /// What happened, for drafting a model.
+    pub mining: Mining,
+    /// Whether some input could not be read, or more than one percent of its bytes.
+    pub incomplete: bool,
+}
+
+/// The analysis could not be finished: the machine's fault, never the traffic's.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// Events could not be spilled.
+    #[error(transparent)]
+    Spill(#[from] SpillError),
+    /// A table could not be written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A working file or thread could not be had.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// Cause.
+        source: std::io::Error,
+    },
+}
+
+/// Runs the whole analysis and writes the events' tables under `folder`.
+pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, PipelineError> {
+    let scratch =
+        tempfile::tempdir_in(folder).map_err(|source| PipelineError::Io { what: "making a folder for spills", source })?;
+
+    progress.stage("reading");
+    let plan = capture::plan(&job.inputs, &job.capture);
+    let reading = reading::extract(plan, job, scratch.path(), progress)?;
+
+    progress.stage("correlating");
+    let resolver = reading.directory.freeze();
+    let comparer = Comparer::new(job.model.clone());
+    let resolved = reading::resolve(reading.events, &resolver, &comparer, job, scratch.path())?;
+
+    progress.stage("comparing");
+    let judged = judging::judge(resolved.partitions, &comparer, &reading.blindness, job, folder)?;
+
+    Ok(summing::sum(job, reading.reports, resolved.inspection, judged, &reading.blindness))
+}

@@ -1,0 +1,176 @@
+//! Events by case to findings: each partition is sorted, compared case by case in parallel, judged and written.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::reading::Partitioned;
+use super::{Job, PipelineError};
+use crate::compare::{Blindness, CaseResult, Comparer, Measures, StateMove, Tallies, WindowKey};
+use crate::event::partition::{EventBuffer, partition_of};
+use crate::event::table::TableWriter;
+use crate::event::{Event, EventId, ObjectId};
+use crate::finding::Finding;
+use crate::mine::Mining;
+use crate::rule;
+
+/// What comparing leaves, over all cases.
+#[derive(Default)]
+pub(super) struct Judged {
+    pub(super) findings: Vec<Finding>,
+    pub(super) tallies: Tallies,
+    pub(super) measures: Measures,
+    pub(super) moves: BTreeMap<StateMove, u64>,
+    pub(super) mining: Mining,
+    pub(super) events: u64,
+    pub(super) modelled: u64,
+    pub(super) cases: u64,
+    pub(super) window: Option<(i64, i64)>,
+}
+
+impl Judged {
+    fn add_result(&mut self, result: CaseResult, job: &Job) {
+        self.tallies.add(&result.tallies);
+        self.measures.add(&result.measures);
+        for (change, count) in result.moves {
+            *self.moves.entry(change).or_default() += count;
+        }
+        let judged = result.deviations.iter().map(|deviation| rule::judge(deviation, job.model.as_deref()));
+        self.findings.extend(judged.filter(|finding| job.selection.wants(&finding.rule)));
+        for trace in result.traces {
+            self.mining.add_trace(trace);
+        }
+    }
+
+    fn merge(mut self, other: Judged) -> Judged {
+        self.findings.extend(other.findings);
+        self.tallies.add(&other.tallies);
+        self.measures.add(&other.measures);
+        for (change, count) in other.moves {
+            *self.moves.entry(change).or_default() += count;
+        }
+        self.mining.merge(other.mining);
+        self.events += other.events;
+        self.modelled += other.modelled;
+        self.cases += other.cases;
+        self.window = match (self.window, other.window) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        self
+    }
+}
+
+/// Compares every partition; writes each one's events as `events/part-NNN.parquet`.
+pub(super) fn judge(
+    partitions: Vec<Partitioned>,
+    comparer: &Comparer,
+    blindness: &Blindness,
+    job: &Job,
+    folder: &Path,
+) -> Result<Judged, PipelineError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads.max(1)).build().map_err(|e| {
+        PipelineError::Io { what: "starting threads", source: std::io::Error::other(e.to_string()) }
+    })?;
+    let count = partitions.len();
+    let mut judged = pool.install(|| {
+        partitions
+            .into_par_iter()
+            .enumerate()
+            .map(|(index, partition)| judge_partition((index, count), partition, comparer, blindness, job, folder))
+            .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
+    })?;
+    judged.findings.sort_by(Finding::order);
+    Ok(judged)
+}
+
+fn judge_partition(
+    (index, count): (usize, usize),
+    partition: Partitioned,
+    comparer: &Comparer,
+    blindness: &Blindness,
+    job: &Job,
+    folder: &Path,
+) -> Result<Judged, PipelineError> {
+    let mut events = load(partition.cases)?;
+    let judged = judge_cases(&mut events, comparer, blindness, job);
+    let mut writer = TableWriter::create(folder, &format!("part-{index:03}"))?;
+    writer.write(&events)?;
+    writer.finish()?;
+    drop(events);
+    let windows = load(partition.windows)?;
+    let here = |key: &WindowKey| partition_of(key.stable_hash(), count) == index;
+    Ok(judged.merge(judge_windows(windows, here, comparer, blindness, job)))
+}
+
+/// All events of a partition by case, time and identity.
+fn load(buffers: Vec<EventBuffer>) -> Result<Vec<Event>, PipelineError> {
+    let mut events = Vec::new();
+    for buffer in buffers {
+        buffer.drain(|event| {
+            events.push(event);
+            Ok::<_, PipelineError>(())
+        })?;
+    }
+    events.par_sort_unstable_by(|a, b| (&a.case, a.order_key()).cmp(&(&b.case, b.order_key())));
+    Ok(events)
+}
+
+fn judge_cases(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, job: &Job) -> Judged {
+    let groups: Vec<&mut [Event]> = events.chunk_by_mut(|a, b| a.case == b.case).collect();
+    groups
+        .into_par_iter()
+        .fold(Judged::default, |mut judged, case| {
+            judge_case(case, comparer, blindness, job, &mut judged);
+            judged
+        })
+        .reduce(Judged::default, Judged::merge)
+}
+
+fn judge_case(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, job: &Job, judged: &mut Judged) {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
+    let case: Option<ObjectId> = first.case.clone();
+    let span = (first.time, events.iter().map(|e| e.end).max().unwrap_or(last.end));
+    judged.window = match judged.window {
+        Some((from, to)) => Some((from.min(span.0), to.max(span.1))),
+        None => Some(span),
+    };
+    judged.events += events.len() as u64;
+    judged.modelled += events.iter().filter(|e| e.activity.is_some()).count() as u64;
+    judged.cases += u64::from(case.is_some());
+
+    let mut result = comparer.case(case.as_ref(), events, blindness);
+    for (event, states) in events.iter_mut().zip(std::mem::take(&mut result.states)) {
+        event.state_before = states.before;
+        event.state_after = states.after;
+    }
+    judged.mining.add_case(events);
+    judged.add_result(result, job);
+}
+
+/// Groups the copies by the window keys that belong here and compares each group.
+fn judge_windows(
+    events: Vec<Event>,
+    here: impl Fn(&WindowKey) -> bool,
+    comparer: &Comparer,
+    blindness: &Blindness,
+    job: &Job,
+) -> Judged {
+    let mut groups: BTreeMap<WindowKey, BTreeMap<(i64, EventId), Arc<Event>>> = BTreeMap::new();
+    for event in events {
+        let event = Arc::new(event);
+        for key in comparer.window_keys(&event).into_iter().filter(&here) {
+            groups.entry(key).or_default().insert(event.order_key(), Arc::clone(&event));
+        }
+    }
+    groups
+        .into_par_iter()
+        .fold(Judged::default, |mut judged, (key, group)| {
+            let events: Vec<Event> = group.into_values().map(Arc::unwrap_or_clone).collect();
+            judged.add_result(comparer.window(&key, &events, blindness), job);
+            judged
+        })
+        .reduce(Judged::default, Judged::merge)
+}

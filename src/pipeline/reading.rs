@@ -1,0 +1,252 @@
+//! Bytes to events: sources are read in parallel, exchanges extracted by a pool, events resolved and grouped by case.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use offpath_capture::{BlindSpot, Exchange, Plan, Sink, Source, SourceReport};
+
+use super::{Job, PipelineError, Progress};
+use crate::compare::{Blindness, Comparer};
+use crate::correlate::{Directory, Extractor, Inspection, Resolver};
+use crate::event::Event;
+use crate::event::partition::{EventBuffer, Partitions};
+
+/// Exchanges handed over at once; a batch is also sent when its bodies reach `BATCH_BYTES`.
+const BATCH: usize = 512;
+const BATCH_BYTES: u64 = 4 << 20;
+
+/// What reading leaves: events without their joins, and everything the joins need.
+pub(super) struct Reading {
+    pub(super) events: Vec<EventBuffer>,
+    pub(super) directory: Directory,
+    pub(super) blindness: Blindness,
+    pub(super) reports: Reports,
+}
+
+/// What the inputs said of themselves.
+#[derive(Default)]
+pub(super) struct Reports {
+    pub(super) sources: Vec<SourceReport>,
+    pub(super) errors: Vec<String>,
+}
+
+/// Events with their joins, by case, and by the windows that cross cases.
+pub(super) struct Resolved {
+    pub(super) partitions: Vec<Partitioned>,
+    pub(super) inspection: Inspection,
+}
+
+/// One partition: its events by case, and copies of those that window constraints group otherwise.
+pub(super) struct Partitioned {
+    pub(super) cases: Vec<EventBuffer>,
+    pub(super) windows: Vec<EventBuffer>,
+}
+
+/// Reads every source and extracts its events.
+pub(super) fn extract(
+    plan: Plan,
+    job: &Job,
+    scratch: &Path,
+    progress: &dyn Progress,
+) -> Result<Reading, PipelineError> {
+    let errors = plan.errors.iter().map(ToString::to_string).collect();
+    progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
+    let extractor = Extractor::new(job.model.clone(), job.hash_key.clone());
+    let workers = job.threads.max(1);
+    let budget = job.memory / 2 / workers;
+    let readers = workers.min(plan.sources.len()).max(1);
+    let (sender, receiver) = sync_channel(workers * 2);
+    let receiver = Mutex::new(receiver);
+    let queue = Mutex::new(plan.sources.into_iter().enumerate());
+    let (mut reports, blind_spots) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+
+    let parts = thread::scope(|scope| {
+        let extracting: Vec<_> = (0..workers)
+            .map(|n| {
+                let buffer = EventBuffer::new(scratch.join(format!("extracted-{n}.arrow")), budget);
+                let (receiver, extractor) = (&receiver, &extractor);
+                scope.spawn(move || extract_batches(receiver, extractor, buffer, job))
+            })
+            .collect();
+        for _ in 0..readers {
+            let sender = sender.clone();
+            let (queue, reports, blind_spots) = (&queue, &reports, &blind_spots);
+            scope.spawn(move || {
+                while let Some((index, source)) = next(queue) {
+                    let (report, spots) = read_source(source, job, sender.clone(), progress);
+                    lock(reports).push((index, report));
+                    lock(blind_spots).extend(spots);
+                }
+            });
+        }
+        drop(sender);
+        extracting.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
+    });
+
+    let mut events = Vec::new();
+    let mut directory = Directory::default();
+    for part in parts {
+        // A worker's panic is a bug of ours: let it reach the handler that says how to report it.
+        let (buffer, facts) = part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        events.push(buffer);
+        directory.merge(facts);
+    }
+    let mut sources = std::mem::take(reports.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner));
+    sources.sort_by_key(|(index, _)| *index);
+    let spots = blind_spots.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(Reading {
+        events,
+        directory,
+        blindness: Blindness::new(spots),
+        reports: Reports { sources: sources.into_iter().map(|(_, report)| report).collect(), errors },
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    lock(queue).next()
+}
+
+/// A source's sink: batches exchanges for the extracting threads.
+struct Batcher<'a> {
+    batch: Vec<Exchange>,
+    bytes: u64,
+    sender: SyncSender<Vec<Exchange>>,
+    spots: Vec<(i64, i64)>,
+    progress: &'a dyn Progress,
+}
+
+impl Batcher<'_> {
+    fn flush(&mut self) -> ControlFlow<()> {
+        self.bytes = 0;
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        match self.sender.send(batch) {
+            Ok(()) => ControlFlow::Continue(()),
+            // Every extracting thread has stopped on an error, which `extract` reports.
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+}
+
+impl Sink for Batcher<'_> {
+    fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        let request = exchange.request.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
+        let response = exchange.response.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
+        self.bytes += (request + response) as u64;
+        self.batch.push(exchange);
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { ControlFlow::Continue(()) }
+    }
+
+    fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
+        self.spots.push((spot.from.0, spot.to.0));
+        ControlFlow::Continue(())
+    }
+
+    fn progress(&mut self, bytes: u64) {
+        self.progress.read(bytes);
+    }
+}
+
+fn read_source(
+    source: Source,
+    job: &Job,
+    sender: SyncSender<Vec<Exchange>>,
+    progress: &dyn Progress,
+) -> (SourceReport, Vec<(i64, i64)>) {
+    let mut sink = Batcher { batch: Vec::with_capacity(BATCH), bytes: 0, sender, spots: Vec::new(), progress };
+    let report = source.read(&job.capture, &mut sink);
+    if !sink.batch.is_empty() {
+        let _ = sink.flush();
+    }
+    (report, sink.spots)
+}
+
+fn extract_batches(
+    receiver: &Mutex<Receiver<Vec<Exchange>>>,
+    extractor: &Extractor,
+    mut buffer: EventBuffer,
+    job: &Job,
+) -> Result<(EventBuffer, Directory), PipelineError> {
+    let mut directory = Directory::default();
+    let (from, to) = job.period;
+    loop {
+        let Ok(batch) = lock(receiver).recv() else { return Ok((buffer, directory)) };
+        for exchange in &batch {
+            let extracted = extractor.extract(exchange);
+            directory.add(extracted.facts);
+            for event in extracted.events {
+                if from.is_none_or(|from| event.time >= from) && to.is_none_or(|to| event.time <= to) {
+                    buffer.push(event)?;
+                }
+            }
+        }
+    }
+}
+
+/// Fills every event's joins and groups the events by case.
+pub(super) fn resolve(
+    events: Vec<EventBuffer>,
+    resolver: &Resolver,
+    comparer: &Comparer,
+    job: &Job,
+    scratch: &Path,
+) -> Result<Resolved, PipelineError> {
+    let total = events.iter().map(EventBuffer::total_bytes).sum();
+    let budget = job.memory / 4 / events.len().max(1);
+    let parts = thread::scope(|scope| {
+        let workers: Vec<_> = events
+            .into_iter()
+            .enumerate()
+            .map(|(n, buffer)| {
+                let folder = scratch.join(format!("resolved-{n}"));
+                scope.spawn(move || resolve_buffer(buffer, resolver, comparer, &folder, total, budget))
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
+    });
+    let mut resolved = Resolved { partitions: Vec::new(), inspection: Inspection::default() };
+    for part in parts {
+        let (cases, windows, inspection) = part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        resolved.inspection.merge(inspection);
+        let (cases, windows) = (cases.into_buffers(), windows.into_buffers());
+        resolved.partitions.resize_with(cases.len(), || Partitioned { cases: Vec::new(), windows: Vec::new() });
+        for (partition, (cases, windows)) in resolved.partitions.iter_mut().zip(cases.into_iter().zip(windows)) {
+            partition.cases.push(cases);
+            partition.windows.push(windows);
+        }
+    }
+    Ok(resolved)
+}
+
+fn resolve_buffer(
+    buffer: EventBuffer,
+    resolver: &Resolver,
+    comparer: &Comparer,
+    folder: &Path,
+    total: u64,
+    budget: usize,
+) -> Result<(Partitions, Partitions, Inspection), PipelineError> {
+    let io = |source| PipelineError::Io { what: "making a folder for spills", source };
+    let (case_folder, window_folder) = (folder.join("cases"), folder.join("windows"));
+    std::fs::create_dir_all(&case_folder).map_err(io)?;
+    std::fs::create_dir_all(&window_folder).map_err(io)?;
+    let mut cases = Partitions::new(&case_folder, total, budget);
+    let mut windows = Partitions::new(&window_folder, total, budget);
+    let mut inspection = Inspection::default();
+    buffer.drain(|mut event: Event| {
+        resolver.resolve(&mut event);
+        inspection.add(&event);
+        for key in comparer.window_keys(&event) {
+            windows.push_under(key.stable_hash(), event.clone())?;
+        }
+        cases.push(event)?;
+        Ok::<_, PipelineError>(())
+    })?;
+    Ok((cases, windows, inspection))
+}

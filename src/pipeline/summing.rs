@@ -1,0 +1,230 @@
+//! The run's record: everything that was read, compared and found, in numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use offpath_capture::SourceReport;
+
+use super::judging::Judged;
+use super::reading::Reports;
+use super::{Job, Run};
+use crate::compare::{Blindness, Tally};
+use crate::correlate::Inspection;
+use crate::event::rfc3339;
+use crate::model::Model;
+use crate::mine::ProcessMap;
+use crate::report::{
+    InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary, NotReadSummary, RuleSummary, RunSummary, VariantSummary,
+};
+use crate::rule;
+
+/// Version of `run.json`'s schema: the minor grows with additions, the major with anything else.
+const SCHEMA_VERSION: &str = "1.0";
+/// Variants kept in the record.
+const VARIANTS: usize = 100;
+
+/// Puts the parts together.
+pub(super) fn sum(
+    job: &Job,
+    reports: Reports,
+    inspection: Inspection,
+    judged: Judged,
+    blindness: &Blindness,
+) -> Run {
+    let mut summary = RunSummary {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: job.command.to_owned(),
+        blind_spots: blindness.spots.len() as u64,
+        window: judged.window.map(|(from, to)| (rfc3339(from), rfc3339(to))),
+        events: judged.events,
+        cases: judged.cases,
+        model: job.model.as_deref().map(model_summary),
+        options: options(job),
+        ..RunSummary::default()
+    };
+    let incomplete = add_sources(&mut summary, &reports);
+    inspection.write(&mut summary);
+    summary.rules = rules(job, &judged);
+    for finding in &judged.findings {
+        let level = if finding.is_review() { "review" } else { finding.severity.as_str() };
+        *summary.findings.entry(level.to_owned()).or_default() += 1;
+    }
+    let maps = match &job.model {
+        Some(model) => judged.mining.lifecycle_maps(model, &judged.moves),
+        None => judged.mining.activity_maps(),
+    };
+    summary.maps = maps.into_iter().map(map_summary).collect();
+    summary.measures = job.model.as_deref().map(|model| measures(model, &judged));
+    summary.variants = variants(&judged);
+    Run { summary, findings: judged.findings, mining: judged.mining, incomplete }
+}
+
+fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
+    let mut not_read: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let (mut bytes, mut lost) = (0, 0);
+    summary.errors.clone_from(&reports.errors);
+    for source in &reports.sources {
+        summary.exchanges += source.exchanges;
+        summary.connections.0 += source.connections;
+        summary.connections.1 += source.connections_with_gaps;
+        for (reason, count) in &source.incomplete {
+            *summary.incomplete.entry((*reason).to_owned()).or_default() += count;
+        }
+        for entry in &source.not_read {
+            let sum = not_read.entry(entry.reason).or_default();
+            *sum = (sum.0 + entry.count, sum.1 + entry.bytes);
+        }
+        for irregularity in &source.irregularities {
+            *summary.irregularities.entry(irregularity.name.to_owned()).or_default() += irregularity.count;
+        }
+        summary.errors.extend(source.errors.iter().map(ToString::to_string));
+        add_inputs(summary, source);
+        bytes += source.inputs.iter().map(|input| input.bytes).sum::<u64>();
+        lost += source.inputs.iter().map(|input| input.bytes_lost).sum::<u64>();
+    }
+    summary.inputs.sort_by(|a, b| a.name.cmp(&b.name));
+    summary.errors.sort();
+    summary.not_read = not_read
+        .into_iter()
+        .map(|(reason, (count, bytes))| NotReadSummary { reason: reason.to_owned(), count, bytes })
+        .collect();
+    !summary.errors.is_empty() || lost.saturating_mul(100) > bytes
+}
+
+fn add_inputs(summary: &mut RunSummary, source: &SourceReport) {
+    summary.inputs.extend(source.inputs.iter().map(|input| InputSummary {
+        name: input.name.clone(),
+        format: input.format.as_str().to_owned(),
+        bytes: input.bytes,
+        sha256: input.sha256.clone(),
+        records: input.records,
+    }));
+}
+
+fn model_summary(model: &Model) -> ModelSummary {
+    ModelSummary {
+        id: model.id.to_string(),
+        version: model.version.to_string(),
+        hash: model.hash.clone(),
+        file: model.file.clone(),
+        lifecycles: model.lifecycles.len() as u64,
+        constraints: model.constraints.len() as u64,
+    }
+}
+
+fn options(job: &Job) -> BTreeMap<String, String> {
+    let mut options = BTreeMap::new();
+    if let Some(from) = job.period.0 {
+        options.insert("from".to_owned(), rfc3339(from));
+    }
+    if let Some(to) = job.period.1 {
+        options.insert("to".to_owned(), rfc3339(to));
+    }
+    let globs = |patterns: &[globset::GlobMatcher]| {
+        patterns.iter().map(|p| p.glob().glob().to_owned()).collect::<Vec<_>>().join(",")
+    };
+    if !job.selection.select.is_empty() {
+        options.insert("select".to_owned(), globs(&job.selection.select));
+    }
+    if !job.selection.ignore.is_empty() {
+        options.insert("ignore".to_owned(), globs(&job.selection.ignore));
+    }
+    options
+}
+
+fn rules(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
+    let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in &judged.findings {
+        *findings.entry(finding.rule.as_str()).or_default() += 1;
+    }
+    let mut summaries = Vec::new();
+    for rule in rule::catalogue() {
+        let mut by_source: BTreeMap<String, (u64, u64, u64)> = BTreeMap::new();
+        for ((check, source), Tally { evaluated, violated, not_evaluable }) in &judged.tallies.0 {
+            if rule.covers(*check) {
+                let sum = by_source.entry((*source).to_owned()).or_default();
+                *sum = (sum.0 + evaluated, sum.1 + violated, sum.2 + not_evaluable);
+            }
+        }
+        let not_evaluated = not_evaluated(job, rule, &by_source);
+        summaries.push(RuleSummary {
+            id: rule.id.to_owned(),
+            title: rule.title.to_owned(),
+            findings: findings.get(rule.id).copied().unwrap_or(0),
+            by_source,
+            not_evaluated,
+        });
+    }
+    summaries
+}
+
+/// Why a rule decided nothing in this run, if so.
+fn not_evaluated(job: &Job, rule: &rule::Rule, by_source: &BTreeMap<String, (u64, u64, u64)>) -> Option<String> {
+    let evaluated: u64 = by_source.values().map(|counts| counts.0).sum();
+    let undecided: u64 = by_source.values().map(|counts| counts.2).sum();
+    if !job.selection.wants(rule.id) {
+        Some("not selected".to_owned())
+    } else if evaluated > 0 {
+        None
+    } else if undecided > 0 {
+        Some("the source does not carry what it needs".to_owned())
+    } else if job.model.is_none() && rule.needs_model {
+        Some("needs a model (--model)".to_owned())
+    } else {
+        Some("nothing in this traffic or model that it applies to".to_owned())
+    }
+}
+
+fn measures(model: &Model, judged: &Judged) -> MeasureSummary {
+    let declared: usize = model.lifecycles.iter().map(|l| l.transitions.iter().map(|t| t.from.len()).sum::<usize>()).sum();
+    let seen: BTreeSet<_> = judged.moves.keys().filter(|m| m.allowed && &*m.from != "?").collect();
+    let figures = &judged.measures;
+    MeasureSummary {
+        traces: figures.traces,
+        fitting_traces: figures.fitting_traces,
+        undecided_traces: figures.undecided_traces,
+        variants: judged.mining.variant_count(),
+        alignment_moves: figures.alignment_moves,
+        alignment_denominator: figures.alignment_denominator,
+        log_fitness: figures.log_fitness(),
+        transitions: (seen.len() as u64, declared as u64),
+        coverage: (judged.modelled, judged.events),
+        approximate: figures.approximate,
+    }
+}
+
+fn variants(judged: &Judged) -> Vec<VariantSummary> {
+    let top = judged.mining.variants();
+    top.into_iter()
+        .take(VARIANTS)
+        .map(|variant| VariantSummary {
+            object_type: variant.object_type.to_string(),
+            activities: variant.activities.iter().map(ToString::to_string).collect(),
+            count: variant.count,
+            fits: variant.fits,
+        })
+        .collect()
+}
+
+fn map_summary(map: ProcessMap) -> MapSummary {
+    let nodes = map.nodes.into_iter().map(|node| MapNodeSummary {
+        name: node.name.to_string(),
+        initial: node.initial,
+        end: node.end,
+        restricted: node.restricted,
+        count: node.count,
+    });
+    let edges = map.edges.into_iter().map(|edge| MapEdgeSummary {
+        from: edge.from,
+        to: edge.to,
+        label: edge.label.to_string(),
+        count: edge.count,
+        allowed: edge.allowed,
+    });
+    MapSummary {
+        object_type: map.object_type.to_string(),
+        objects: map.objects,
+        nodes: nodes.collect(),
+        edges: edges.collect(),
+    }
+}
