@@ -5,11 +5,20 @@
 //! what is missing is a [`BlindSpot`] or an [`Incomplete`] reason, what is malformed an [`Irregularity`], and
 //! everything that was seen but not read is counted in the [`SourceReport`].
 
+mod access_log;
+mod clock;
 mod error;
 mod exchange;
+mod har;
+mod input;
+mod key;
 mod limits;
 mod origin;
+mod packet;
+mod scalar;
 mod source;
+mod tally;
+mod url;
 
 pub use error::{InputError, InputErrorKind};
 pub use exchange::{

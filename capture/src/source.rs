@@ -1,9 +1,14 @@
 //! What a source hands to its reader, and what it says at the end.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Exchange, InputError, Limits, Origin, Timestamp};
+use crate::input::{self, Compression, Handle, Opened, Recognised};
+use crate::packet::{self, OpenCapture};
+use crate::{Exchange, InputError, Limits, Origin, Timestamp, access_log, har};
 
 /// How to read the inputs.
 #[derive(Clone, Debug, Default)]
@@ -43,19 +48,115 @@ pub struct PlannedInput {
     pub format: InputFormat,
     /// Size on disk, where known.
     pub bytes: Option<u64>,
+    compression: Compression,
+    handle: Handle,
+}
+
+impl PlannedInput {
+    pub(crate) fn new(name: String, recognised: Recognised) -> Self {
+        let Recognised { handle, format, compression, bytes } = recognised;
+        PlannedInput { name, format, bytes, compression, handle }
+    }
 }
 
 /// Resolves files, folders (recursively, sorted), globs and `-`, and recognises each file's format from its content.
-pub fn plan(inputs: &[String], options: &Options) -> Plan {
-    let _ = (inputs, options);
-    Plan::default()
+///
+/// A file named twice, by whatever names, is planned once. The plan does not depend on the order of `inputs`.
+pub fn plan(inputs: &[String], _: &Options) -> Plan {
+    input::plan(inputs)
 }
 
 impl Source {
     /// Streams the source's exchanges into `sink`. Never fails as a whole: what could not be read is in the report.
+    ///
+    /// Every input is read to its end to hash it, also when its content stops making sense early. When the sink breaks,
+    /// files are still hashed whole, while standard input and pipes are left where they are.
     pub fn read(self, options: &Options, sink: &mut dyn Sink) -> SourceReport {
-        let _ = (options, sink);
-        SourceReport::default()
+        let mut report = SourceReport::default();
+        let consumed = Arc::new(AtomicU64::new(0));
+        let mut sink = MeteredSink { inner: sink, consumed: Arc::clone(&consumed), reported: 0, broken: false };
+        let mut disks = Vec::new();
+        let mut readers = Vec::new();
+        for input in self.inputs {
+            let endless = matches!(input.handle, Handle::Stream(..));
+            match input::open(input.handle, input.compression, &consumed) {
+                Ok(Opened { reader, disk }) => {
+                    readers.push((Arc::<str>::from(&*input.name), input.format, reader));
+                    disks.push((disk, endless));
+                    report.inputs.push(InputReport::new(input.name, input.format));
+                }
+                Err(error) => report.errors.push(InputError { input: input.name, origin: None, kind: error.into() }),
+            }
+        }
+        read_content(readers, options, &mut sink, &mut report);
+        for ((mut disk, endless), input) in disks.into_iter().zip(&mut report.inputs) {
+            if !(endless && sink.broken)
+                && let Err(error) = disk.drain()
+            {
+                report.errors.push(InputError { input: input.name.clone(), origin: None, kind: error.into() });
+            }
+            (input.bytes, input.sha256) = disk.digest();
+        }
+        sink.report_progress();
+        report
+    }
+}
+
+type Content = (Arc<str>, InputFormat, Box<dyn Read + Send>);
+
+/// Hands the inputs to their format's reader. Captures come together, the others alone.
+fn read_content(inputs: Vec<Content>, options: &Options, sink: &mut dyn Sink, report: &mut SourceReport) {
+    let mut captures = Vec::new();
+    for (name, format, reader) in inputs {
+        match format {
+            InputFormat::Har => har::read(&name, reader, options, sink, report),
+            InputFormat::CombinedLog | InputFormat::JsonLog => access_log::read(&name, reader, options, sink, report),
+            InputFormat::Pcap | InputFormat::Pcapng => captures.push(OpenCapture { name, reader }),
+        }
+    }
+    if !captures.is_empty() {
+        packet::read(captures, options, sink, report);
+    }
+}
+
+/// Passes everything on, and progress in bytes on disk whatever the reader behind the decompression counts.
+struct MeteredSink<'a> {
+    inner: &'a mut dyn Sink,
+    consumed: Arc<AtomicU64>,
+    reported: u64,
+    broken: bool,
+}
+
+impl MeteredSink<'_> {
+    fn report_progress(&mut self) {
+        let consumed = self.consumed.load(Ordering::Relaxed);
+        if consumed > self.reported {
+            self.inner.progress(consumed - self.reported);
+            self.reported = consumed;
+        }
+    }
+
+    fn noted(&mut self, flow: ControlFlow<()>) -> ControlFlow<()> {
+        self.broken |= flow.is_break();
+        flow
+    }
+}
+
+impl Sink for MeteredSink<'_> {
+    fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        self.report_progress();
+        let flow = self.inner.exchange(exchange);
+        self.noted(flow)
+    }
+
+    fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
+        self.report_progress();
+        let flow = self.inner.blind_spot(spot);
+        self.noted(flow)
+    }
+
+    fn progress(&mut self, _: u64) {
+        self.report_progress();
     }
 }
 
@@ -150,6 +251,13 @@ pub struct InputReport {
     pub records: u64,
     /// Bytes of records that could not be read at all.
     pub bytes_lost: u64,
+}
+
+impl InputReport {
+    /// Nothing read yet.
+    fn new(name: String, format: InputFormat) -> Self {
+        InputReport { name, format, bytes: 0, sha256: String::new(), records: 0, bytes_lost: 0 }
+    }
 }
 
 /// What a source says at its end.

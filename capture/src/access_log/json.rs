@@ -1,0 +1,530 @@
+//! One JSON object a line, by the field names of [`super::convention`].
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::convention::{self, Convention, HeaderOf, Meaning, Slot, Table, Unit};
+use super::record::{self, Record, Times};
+use crate::clock::{self, Reading};
+use crate::scalar::Scalar;
+use crate::{Body, Carries, Headers, Limits, LogFacts, Timestamp};
+
+/// Why a line is no record.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// It is no JSON object.
+    NotJson(serde_json::Error),
+    /// A field that every exchange needs is not there, or not readable.
+    Missing(&'static str, Vec<String>),
+}
+
+/// Reads one line.
+pub(super) fn parse<'a>(line: &'a str, table: &Table, limits: &Limits) -> Result<Record<'a>, Refusal> {
+    let mut fields = Fields::new(table);
+    let mut deserializer = serde_json::Deserializer::from_str(line);
+    fields.object(&mut deserializer).and_then(|()| deserializer.end()).map_err(Refusal::NotJson)?;
+    fields.record(limits)
+}
+
+/// A field of the record, flattened.
+struct Field<'a> {
+    name: std::ops::Range<usize>,
+    normal: std::ops::Range<usize>,
+    value: Value<'a>,
+    header: Option<(HeaderOf, String)>,
+    used: bool,
+}
+
+enum Value<'a> {
+    Scalar(Scalar<'a>),
+    /// A body, which may be an object of its own.
+    Raw(&'a RawValue),
+}
+
+/// All fields of one record, with what their names mean.
+struct Fields<'a, 't> {
+    table: &'t Table,
+    /// Dotted name of the value being read, as written and in normal form.
+    path: String,
+    normal: String,
+    names: String,
+    normals: String,
+    list: Vec<Field<'a>>,
+    /// Rank and index of the best field of each slot.
+    slots: [Option<(u16, usize)>; Slot::COUNT],
+    duration: Option<(u16, usize, Option<Unit>)>,
+    convention: Option<Convention>,
+    full_headers: [bool; 2],
+    redacted: bool,
+}
+
+impl<'a, 't> Fields<'a, 't> {
+    fn new(table: &'t Table) -> Self {
+        Fields {
+            table,
+            path: String::new(),
+            normal: String::new(),
+            names: String::with_capacity(512),
+            normals: String::with_capacity(512),
+            list: Vec::with_capacity(32),
+            slots: [None; Slot::COUNT],
+            duration: None,
+            convention: None,
+            full_headers: [false; 2],
+            redacted: false,
+        }
+    }
+
+    fn object<'de: 'a, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error>
+    where
+        'a: 'de,
+    {
+        deserializer.deserialize_map(Node(self))
+    }
+
+    fn slot_of_path(&self) -> Option<Slot> {
+        match self.table.get(&self.normal)?.meaning {
+            Some(Meaning::Slot(slot, _)) => Some(slot),
+            _ => None,
+        }
+    }
+
+    fn push(&mut self, value: Value<'a>) {
+        let index = self.list.len();
+        let mut header = None;
+        match self.table.get(&self.normal) {
+            Some(entry) => {
+                if let Some(mark) = entry.mark {
+                    self.convention = Some(self.convention.map_or(mark, |known| known.min(mark)));
+                }
+                match &entry.meaning {
+                    Some(Meaning::Slot(slot, rank)) => {
+                        if let Some(best) = self.slots.get_mut(*slot as usize)
+                            && best.is_none_or(|(known, _)| *rank < known)
+                        {
+                            *best = Some((*rank, index));
+                        }
+                    }
+                    Some(Meaning::Duration(unit, rank)) => {
+                        if self.duration.is_none_or(|(known, ..)| *rank < known) {
+                            self.duration = Some((*rank, index, *unit));
+                        }
+                    }
+                    Some(Meaning::RequestHeader(name)) => header = Some((HeaderOf::Request, name.clone())),
+                    Some(Meaning::ResponseHeader(name)) => header = Some((HeaderOf::Response, name.clone())),
+                    None => {}
+                }
+            }
+            None => header = self.header_of_path(),
+        }
+        let (name, normal) = (self.names.len(), self.normals.len());
+        self.names.push_str(&self.path);
+        self.normals.push_str(&self.normal);
+        let (name, normal) = (name..self.names.len(), normal..self.normals.len());
+        self.list.push(Field { name, normal, value, header, used: false });
+    }
+
+    fn header_of_path(&mut self) -> Option<(HeaderOf, String)> {
+        let (of, start, full) = convention::header_in(&self.normal)?;
+        if let Some(seen) = self.full_headers.get_mut(usize::from(of == HeaderOf::Response)) {
+            *seen |= full;
+        }
+        let name = self.path.get(start..)?;
+        Some((of, if full { name.to_owned() } else { name.replace('_', "-") }))
+    }
+
+    /// Takes the text of a slot's field; dashes and empty strings are nothing.
+    fn text(&mut self, slot: Slot) -> Option<Cow<'a, str>> {
+        let index = self.slots.get(slot as usize).copied().flatten()?.1;
+        let field = self.list.get_mut(index)?;
+        let Value::Scalar(scalar) = &field.value else { return None };
+        let text = scalar.clone().into_text().filter(|text| !is_nothing(text))?;
+        field.used = true;
+        Some(text)
+    }
+
+    /// Takes a slot's text as something else; a field that cannot be one stays a plain field.
+    fn parsed<T>(&mut self, slot: Slot, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = self.text(slot).and_then(|text| parse(&text));
+        if value.is_none()
+            && let Some((_, index)) = self.slots.get(slot as usize).copied().flatten()
+            && let Some(field) = self.list.get_mut(index)
+        {
+            field.used = false;
+        }
+        value
+    }
+
+    fn time(&mut self, slot: Slot) -> Option<Reading> {
+        let index = self.slots.get(slot as usize).copied().flatten()?.1;
+        let field = self.list.get_mut(index)?;
+        let Value::Scalar(scalar) = &field.value else { return None };
+        let reading = match scalar {
+            Scalar::Text(text) => clock::parse(text),
+            Scalar::Integer(number) => clock::epoch(*number),
+            Scalar::Float(number) => clock::epoch_float(*number),
+            _ => None,
+        }?;
+        field.used = true;
+        Some(reading)
+    }
+
+    fn body(&mut self, slot: Slot, size: Option<u64>, limits: &Limits) -> (Body, bool) {
+        let index = self.slots.get(slot as usize).copied().flatten().map(|(_, index)| index);
+        let field = index.and_then(|index| self.list.get_mut(index));
+        let Some((Value::Raw(raw), used)) = field.map(|field| (&field.value, &mut field.used)) else {
+            return (Body::Unknown { size }, false);
+        };
+        *used = true;
+        let text: Cow<'_, str> = match raw.get().starts_with('"') {
+            true => serde_json::from_str::<Scalar<'_>>(raw.get()).ok().and_then(Scalar::into_text).unwrap_or_default(),
+            false => Cow::Borrowed(raw.get()),
+        };
+        match &*text {
+            "null" | "-" => (Body::Unknown { size }, true),
+            "" => (Body::Absent, true),
+            text => {
+                let kept = text.as_bytes().get(..limits.body_bytes).unwrap_or(text.as_bytes());
+                let decoded_len = text.len() as u64;
+                let whole = kept.len() == text.len();
+                (
+                    Body::Present { bytes: kept.to_vec(), wire_len: size.unwrap_or(decoded_len), decoded_len, whole },
+                    true,
+                )
+            }
+        }
+    }
+
+    fn record(mut self, limits: &Limits) -> Result<Record<'a>, Refusal> {
+        let line = self.text(Slot::RequestLine);
+        let parts = line.as_deref().and_then(record::request_line);
+        if parts.is_none() && line.is_some() {
+            self.keep(Slot::RequestLine);
+        }
+        let method = self.text(Slot::Method).or_else(|| parts.map(|(method, ..)| Cow::Owned(method.to_owned())));
+        let Some(method) = method else { return Err(self.missing("method")) };
+        let Some(target) = self.target(parts.map(|(_, target, _)| target)) else { return Err(self.missing("target")) };
+        let Some(times) = self.times() else { return Err(self.missing("time")) };
+        let protocol =
+            self.parsed(Slot::Protocol, record::protocol).or_else(|| parts.and_then(|(.., protocol)| protocol));
+        let port = |text: &str| text.parse().ok();
+        let mut client = self.parsed(Slot::Client, record::endpoint);
+        let client_port = self.parsed(Slot::ClientPort, port);
+        let mut server = self.parsed(Slot::Server, record::endpoint);
+        let server_port = self.parsed(Slot::ServerPort, port);
+        for (endpoint, port) in [(&mut client, client_port), (&mut server, server_port)] {
+            if let Some(endpoint) = endpoint {
+                endpoint.port = endpoint.port.or(port);
+            }
+        }
+        let (host, scheme) = (self.text(Slot::Host), self.parsed(Slot::Scheme, scheme));
+        let status = self.parsed(Slot::Status, record::status);
+        let count = |text: &str| text.parse().ok();
+        let (request_bytes, response_bytes) =
+            (self.parsed(Slot::RequestBytes, count), self.parsed(Slot::ResponseBytes, count));
+        let (request_body, request_bodies) = self.body(Slot::RequestBody, request_bytes, limits);
+        let (response_body, response_bodies) = self.body(Slot::ResponseBody, response_bytes, limits);
+        let mut log = LogFacts {
+            user: self.text(Slot::User).map(Cow::into_owned),
+            client_id: self.text(Slot::ClientId).map(Cow::into_owned),
+            request_id: self.text(Slot::RequestId).map(Cow::into_owned),
+            trace_id: self.text(Slot::TraceId).map(|text| trace_id(&text).to_owned()),
+            fields: Vec::new(),
+        };
+        let (request_headers, response_headers) = self.headers(limits);
+        let [request_full, response_full] = self.full_headers;
+        let carries = Carries {
+            request_headers: request_full && !self.redacted,
+            response_headers: response_full && !self.redacted,
+            request_bodies,
+            response_bodies,
+        };
+        log.fields = self.rest();
+        Ok(Record {
+            times,
+            method,
+            target: Cow::Owned(target),
+            protocol,
+            scheme,
+            host: host.map(Cow::into_owned),
+            status,
+            client,
+            server,
+            request_headers,
+            response_headers,
+            request_body,
+            response_body,
+            log,
+            carries,
+        })
+    }
+
+    fn keep(&mut self, slot: Slot) {
+        let index = self.slots.get(slot as usize).copied().flatten().map(|(_, index)| index);
+        if let Some(field) = index.and_then(|index| self.list.get_mut(index)) {
+            field.used = false;
+        }
+    }
+
+    /// The request line's target is as sent; other fields may be normalised by the server or lack the query.
+    fn target(&mut self, from_line: Option<&str>) -> Option<String> {
+        let chosen = matches!(self.slots.get(Slot::Target as usize), Some(Some((0, _))));
+        let logged = self.text(Slot::Target);
+        let mut target = match from_line.filter(|_| !chosen) {
+            Some(line) => line.to_owned(),
+            None => logged?.into_owned(),
+        };
+        if let Some(query) = self.text(Slot::Query)
+            && from_line.is_none()
+            && !target.contains('?')
+        {
+            target.push('?');
+            target.push_str(query.trim_start_matches('?'));
+        }
+        Some(target)
+    }
+
+    fn times(&mut self) -> Option<Times> {
+        let duration = self.duration_micros();
+        let end = self.time(Slot::End);
+        if let Some(start) = self.time(Slot::Start) {
+            let computed = duration.and_then(|micros| start.time.0.checked_add(micros)).map(Timestamp);
+            return Some(Times { start: start.time, end: computed.or(end.map(|end| end.time)), tick: start.tick });
+        }
+        let logged = self.time(Slot::Logged);
+        let at_end = end.or(logged.filter(|_| self.convention.is_some_and(Convention::logs_at_end)));
+        if let Some(end) = at_end {
+            let start = duration.and_then(|micros| end.time.0.checked_sub(micros)).map_or(end.time, Timestamp);
+            return Some(Times { start, end: Some(end.time), tick: end.tick });
+        }
+        let start = logged?;
+        let end = duration.and_then(|micros| start.time.0.checked_add(micros)).map(Timestamp);
+        Some(Times { start: start.time, end, tick: start.tick })
+    }
+
+    fn duration_micros(&mut self) -> Option<i64> {
+        let (_, index, unit) = self.duration?;
+        let unit = unit.or(self.convention.map(Convention::duration_unit)).unwrap_or(Unit::Milliseconds);
+        let field = self.list.get_mut(index)?;
+        let Value::Scalar(scalar) = &field.value else { return None };
+        let micros = match scalar.text() {
+            Some(text) => duration_text(text, unit),
+            None => scalar.number().map(|number| number * scale(unit)),
+        };
+        let micros = micros.filter(|micros| (0.0..1e15).contains(micros))?;
+        field.used = true;
+        #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
+        Some(micros.round() as i64)
+    }
+
+    /// Takes the header fields. Values that the server replaced before logging are left out: all requests would seem to
+    /// carry one and the same credential.
+    fn headers(&mut self, limits: &Limits) -> (Headers, Headers) {
+        let (mut request, mut response) = (Headers::default(), Headers::default());
+        let traefik = self.convention == Some(Convention::Traefik);
+        for field in &mut self.list {
+            let prefixed = || {
+                let (of, start) = convention::traefik_header(self.normals.get(field.normal.clone())?)?;
+                let name = self.names.get(field.name.clone())?.get(start..)?;
+                Some((of, name.to_owned()))
+            };
+            let header = field.header.take().or_else(|| if traefik && !field.used { prefixed() } else { None });
+            let Some((of, name)) = header else { continue };
+            let Value::Scalar(scalar) = &mut field.value else { continue };
+            field.used = true;
+            let Some(value) = std::mem::take(scalar).into_text().filter(|value| !is_nothing(value)) else { continue };
+            if matches!(&*value, "REDACTED" | "[REDACTED]" | "***") {
+                self.redacted = true;
+                continue;
+            }
+            let headers = if of == HeaderOf::Request { &mut request } else { &mut response };
+            if headers.len() < limits.header_fields {
+                headers.push(name.as_bytes(), value.as_bytes());
+            }
+        }
+        (request, response)
+    }
+
+    /// Every scalar that nothing else took.
+    fn rest(self) -> Vec<(String, String)> {
+        let names = self.names;
+        let rest = self.list.into_iter().filter(|field| !field.used).filter_map(|field| {
+            let value = match field.value {
+                Value::Scalar(scalar) => scalar.into_text()?.into_owned(),
+                Value::Raw(raw) => raw.get().to_owned(),
+            };
+            Some((names.get(field.name)?.to_owned(), value))
+        });
+        rest.collect()
+    }
+
+    /// Says which fields there are, by name only: values may be secrets.
+    fn missing(&self, what: &'static str) -> Refusal {
+        let names = self.list.iter().filter_map(|field| self.names.get(field.name.clone()));
+        Refusal::Missing(what, names.take(12).map(|name| name.escape_debug().take(40).collect()).collect())
+    }
+}
+
+fn is_nothing(text: &str) -> bool {
+    matches!(text, "-" | "")
+}
+
+fn scheme(text: &str) -> Option<String> {
+    let text = text.trim().to_ascii_lowercase();
+    matches!(&*text, "http" | "https").then_some(text)
+}
+
+/// The trace id within a W3C `traceparent`, else the text itself.
+fn trace_id(text: &str) -> &str {
+    let mut parts = text.split('-');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(version), Some(id), Some(_), Some(_)) if version.len() == 2 && id.len() == 32 => id,
+        _ => text,
+    }
+}
+
+fn scale(unit: Unit) -> f64 {
+    match unit {
+        Unit::Seconds => 1e6,
+        Unit::Milliseconds => 1e3,
+        Unit::Microseconds => 1.0,
+        Unit::Nanoseconds => 1e-3,
+    }
+}
+
+/// `12.5ms`, `1.2s`, `35µs`, `1m2.5s`, or a plain number in `unit`; microseconds.
+fn duration_text(text: &str, unit: Unit) -> Option<f64> {
+    let mut rest = text.trim();
+    if let Ok(number) = rest.parse::<f64>() {
+        return number.is_finite().then_some(number * scale(unit));
+    }
+    let mut micros = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at(digits);
+        let letters = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        let (name, after) = after.split_at(letters);
+        let factor = match name.trim() {
+            "ns" => 1e-3,
+            "us" | "µs" | "μs" => 1.0,
+            "ms" => 1e3,
+            "s" | "sec" => 1e6,
+            "m" | "min" => 6e7,
+            "h" => 3.6e9,
+            _ => return None,
+        };
+        micros += number.parse::<f64>().ok()? * factor;
+        rest = after;
+    }
+    Some(micros)
+}
+
+/// Reads a value into the fields, under the current path.
+struct Node<'f, 'a, 't>(&'f mut Fields<'a, 't>);
+
+impl<'de> DeserializeSeed<'de> for Node<'_, 'de, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.0.push(Value::Scalar(Scalar::Bool(value)));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.0.push(Value::Scalar(Scalar::Integer(i128::from(value))));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.0.push(Value::Scalar(Scalar::Integer(i128::from(value))));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.0.push(Value::Scalar(Scalar::Float(value)));
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<(), E> {
+        self.0.push(Value::Scalar(Scalar::Text(Cow::Borrowed(value))));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.0.push(Value::Scalar(Scalar::Text(Cow::Owned(value.to_owned()))));
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(Node(&mut *self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let fields = self.0;
+        let (path, normal) = (fields.path.len(), fields.normal.len());
+        while map.next_key_seed(Key(&mut *fields))?.is_some() {
+            match fields.slot_of_path() {
+                Some(Slot::RequestBody | Slot::ResponseBody) => {
+                    let raw = map.next_value::<&'de RawValue>()?;
+                    fields.push(Value::Raw(raw));
+                }
+                _ => map.next_value_seed(Node(&mut *fields))?,
+            }
+            fields.path.truncate(path);
+            fields.normal.truncate(normal);
+        }
+        Ok(())
+    }
+}
+
+/// Appends a key to the current path.
+struct Key<'f, 'a, 't>(&'f mut Fields<'a, 't>);
+
+impl<'de> DeserializeSeed<'de> for Key<'_, 'de, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<(), E> {
+        for (path, raw) in [(&mut self.0.path, true), (&mut self.0.normal, false)] {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            match raw {
+                true => path.push_str(key),
+                false => convention::push_normal(key, path),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! HTTP Archive 1.1 to 1.3, streamed entry by entry.
+//!
+//! [`scan`] finds the entries, [`entry`] is one as writers write it, [`message`] turns it into an exchange.
+
+mod body;
+mod bracket;
+mod entry;
+mod message;
+mod scan;
+
+use std::io::{Cursor, Read};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use self::message::Reading;
+use self::scan::{Element, Position, Scanner, Stop};
+use crate::tally::Tally;
+use crate::{InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
+
+/// Reads one HAR file. Fills `records` and `bytes_lost` of the report's only input, and everything else of the report.
+pub(crate) fn read(
+    name: &Arc<str>,
+    reader: impl Read,
+    options: &Options,
+    sink: &mut dyn Sink,
+    report: &mut SourceReport,
+) {
+    let limits = &options.limits;
+    let mut file = File {
+        scanner: Scanner::new(reader, limits.entry_bytes, limits.json_depth.min(DEPTH)),
+        name,
+        limits,
+        tally: Tally::default(),
+        index: 0,
+        lost: 0,
+        errors: Vec::new(),
+    };
+    while let ControlFlow::Continue(()) = file.step(sink) {}
+    file.tally.finish(report);
+    report.errors.append(&mut file.errors);
+    if let Some(input) = report.inputs.first_mut() {
+        input.records = file.index;
+        input.bytes_lost += file.lost;
+    }
+}
+
+/// The JSON parser's own bound, below which recursion is safe.
+const DEPTH: usize = 120;
+
+/// Whether one whole JSON object is a HAR: another `log` member, such as ECS has, does not make it one.
+pub(crate) fn is_har(object: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Document {
+        log: Log,
+    }
+    #[derive(Deserialize)]
+    struct Log {
+        entries: Option<IgnoredAny>,
+        creator: Option<IgnoredAny>,
+        pages: Option<IgnoredAny>,
+    }
+    let log = serde_json::from_slice::<Document>(object).map(|document| document.log);
+    log.is_ok_and(|log| log.entries.is_some() || log.creator.is_some() || log.pages.is_some())
+}
+
+/// Whether the first bytes of a file announce a HAR: an object, perhaps in a JSONP wrapper, with a member `log`.
+pub(crate) fn announces(beginning: &[u8]) -> bool {
+    let mut scanner = Scanner::new(Cursor::new(beginning), 0, 0);
+    match scanner.next() {
+        Err(Stop::Malformed { what, .. }) if what == scan::LOG_IS_NO_OBJECT => true,
+        _ => scanner.found_log(),
+    }
+}
+
+struct File<'a, R> {
+    scanner: Scanner<R>,
+    name: &'a Arc<str>,
+    limits: &'a Limits,
+    tally: Tally,
+    /// Index of the next entry.
+    index: u64,
+    lost: u64,
+    errors: Vec<InputError>,
+}
+
+impl<R: Read> File<'_, R> {
+    fn step(&mut self, sink: &mut dyn Sink) -> ControlFlow<()> {
+        match self.scanner.next() {
+            Ok(Some(Element::Whole { offset })) => self.entry(offset, sink),
+            Ok(Some(Element::Broken { offset, position, why, bytes, between })) => {
+                self.broken(offset, position, &why, bytes);
+                self.index += u64::from(!between);
+                ControlFlow::Continue(())
+            }
+            Ok(None) => ControlFlow::Break(()),
+            Err(stop) => {
+                self.stop(stop);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn origin(&self, offset: u64) -> Origin {
+        Origin { input: Arc::clone(self.name), place: Place::Entry { index: self.index, offset } }
+    }
+
+    fn entry(&mut self, offset: u64, sink: &mut dyn Sink) -> ControlFlow<()> {
+        let origin = self.origin(offset);
+        let bytes = self.scanner.bytes();
+        let length = bytes.len() as u64;
+        let outcome = match serde_json::from_slice::<entry::Maybe<entry::Entry<'_>>>(bytes) {
+            Ok(entry::Maybe(Some(entry))) => message::read(entry, origin, self.limits, &mut self.tally),
+            Ok(entry::Maybe(None)) => Reading::Refused("is not an object"),
+            Err(error) => {
+                let position = within(self.scanner.element_position(), error.line(), error.column());
+                let text = error.to_string();
+                let why = text.split(" at line ").next().unwrap_or_default();
+                self.broken(offset, position, why, length);
+                self.index += 1;
+                return ControlFlow::Continue(());
+            }
+        };
+        let flow = match outcome {
+            Reading::Exchange(exchange) => self.tally.emit(*exchange, sink),
+            Reading::NotHttp => {
+                self.tally.not_read("not_http_url", 1, length);
+                ControlFlow::Continue(())
+            }
+            Reading::Refused(why) => {
+                let position = self.scanner.element_position();
+                self.broken(offset, position, why, length);
+                ControlFlow::Continue(())
+            }
+        };
+        self.index += 1;
+        flow
+    }
+
+    /// Counts an entry that cannot be read; the first one is also an error with its place.
+    fn broken(&mut self, offset: u64, position: Position, why: &str, bytes: u64) {
+        self.tally.not_read("broken_entry", 1, bytes);
+        self.lost += bytes;
+        if self.errors.is_empty() {
+            let kind = InputErrorKind::Malformed {
+                what: format!("entry {} at line {}, column {}: {why}", self.index, position.line, position.column),
+                remedy: "the other entries were analysed, export the file again to get this one".to_owned(),
+            };
+            self.errors.push(InputError { input: self.name.to_string(), origin: Some(self.origin(offset)), kind });
+        }
+    }
+
+    fn stop(&mut self, stop: Stop) {
+        let before = match self.index {
+            0 => "no entry was read before it".to_owned(),
+            1 => "the entry before it was analysed".to_owned(),
+            count => format!("the {count} entries before it were analysed"),
+        };
+        let kind = match stop {
+            Stop::Io(error) => InputErrorKind::Io(error),
+            Stop::Truncated { inside } => InputErrorKind::Truncated {
+                what: format!("the file ends at byte {} inside {inside} ({before})", self.scanner.offset()),
+            },
+            Stop::Malformed { position, what } => InputErrorKind::Malformed {
+                what: format!("not a readable HAR at line {}, column {}: {what}", position.line, position.column),
+                remedy: format!("{before}; export the file again"),
+            },
+        };
+        self.errors.push(InputError { input: self.name.to_string(), origin: None, kind });
+    }
+}
+
+/// Turns a place within an entry into one in the file.
+fn within(start: Position, line: usize, column: usize) -> Position {
+    let (line, column) = (line as u64, column as u64);
+    match line {
+        0 => start,
+        1 => Position { line: start.line, column: start.column + column.saturating_sub(1) },
+        _ => Position { line: start.line + line - 1, column },
+    }
+}

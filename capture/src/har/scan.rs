@@ -1,0 +1,421 @@
+//! Finds the elements of `log.entries` while the file streams by, without building or recursing into anything.
+//!
+//! The walk knows three levels (document, `log`, `entries`) and skips everything else by matching brackets. An entry is
+//! held in the buffer only while its end is looked for, so memory follows the largest entry, not the file. Where
+//! brackets or quotes stop making sense the walk goes on at the next thing that starts like an entry.
+
+use std::io::{self, Read};
+
+use super::bracket::{Fault, Nesting, Progress};
+
+/// Bytes asked for at once.
+const CHUNK: usize = 256 << 10;
+/// Longest `onInputData(`-like wrapper before the document.
+const WRAPPER_BYTES: usize = 256;
+/// Longest key that is compared with a wanted one.
+const KEY_BYTES: usize = 1 << 10;
+/// Bytes after an opening brace in which the first key of an entry must lie to be recognised.
+const LOOK_AHEAD: usize = 256;
+/// First keys that only entries have: `startedDateTime` and `pageref` by the specification, the others by browsers.
+const ENTRY_KEYS: [&[u8]; 7] =
+    [b"startedDateTime", b"pageref", b"request", b"_initiator", b"_connectionId", b"serverIPAddress", b"_request_id"];
+
+/// Message for a `log` that is something else: the file still means to be a HAR.
+pub(super) const LOG_IS_NO_OBJECT: &str = "`log` is not an object";
+
+/// A position for messages: line and column count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) line: u64,
+    pub(super) column: u64,
+}
+
+/// What comes next in `log.entries`.
+#[derive(Debug)]
+pub(super) enum Element {
+    /// Brackets match; the bytes are `scanner.bytes()` until the next call.
+    Whole { offset: u64 },
+    /// Not readable; the walk has moved to what follows.
+    Broken {
+        offset: u64,
+        position: Position,
+        why: String,
+        bytes: u64,
+        /// Debris between elements, not one of them.
+        between: bool,
+    },
+}
+
+/// Why the walk ended early.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Reading failed.
+    Io(io::Error),
+    /// The file ends inside something.
+    Truncated { inside: &'static str },
+    /// What stands there cannot stand there.
+    Malformed { position: Position, what: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Between,
+    Document,
+    Log,
+    Entries,
+}
+
+/// The walk over one file.
+pub(super) struct Scanner<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    end: usize,
+    position: usize,
+    /// First byte that must stay in the buffer.
+    mark: Option<usize>,
+    element: std::ops::Range<usize>,
+    /// Bytes, newlines, and bytes since the last newline, before the buffer.
+    base: u64,
+    lines: u64,
+    column: u64,
+    state: State,
+    saw_log: bool,
+    saw_entries: bool,
+    entry_bytes: usize,
+    depth: usize,
+}
+
+impl<R: Read> Scanner<R> {
+    /// Starts a walk. Entries of more than `entry_bytes` or nested deeper than `depth` are broken ones.
+    pub(super) fn new(reader: R, entry_bytes: usize, depth: usize) -> Self {
+        Scanner {
+            reader,
+            buffer: Vec::new(),
+            end: 0,
+            position: 0,
+            mark: None,
+            element: 0..0,
+            base: 0,
+            lines: 0,
+            column: 0,
+            state: State::Between,
+            saw_log: false,
+            saw_entries: false,
+            entry_bytes,
+            depth,
+        }
+    }
+
+    /// Bytes of the last whole element.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.element.clone()).unwrap_or_default()
+    }
+
+    /// Bytes walked over so far.
+    pub(super) fn offset(&self) -> u64 {
+        self.base + self.position as u64
+    }
+
+    /// Where the last whole element starts.
+    pub(super) fn element_position(&self) -> Position {
+        self.position_of(self.element.start)
+    }
+
+    /// Whether `log` (an object with other keys) was found; for telling a HAR from other JSON.
+    pub(super) fn found_log(&self) -> bool {
+        self.saw_log
+    }
+
+    /// The next element, or the end of the file.
+    pub(super) fn next(&mut self) -> Result<Option<Element>, Stop> {
+        loop {
+            match self.state {
+                State::Between => {
+                    if !self.open_document()? {
+                        return self.end_of_file();
+                    }
+                    self.state = State::Document;
+                }
+                State::Document => self.member(b"log", State::Log, State::Between)?,
+                State::Log => self.member(b"entries", State::Entries, State::Document)?,
+                State::Entries => match self.significant(b",")? {
+                    None => return Err(Stop::Truncated { inside: "`log.entries`" }),
+                    Some(b']') => {
+                        self.position += 1;
+                        self.state = State::Log;
+                    }
+                    Some(b'}' | b')' | b':') => {
+                        let offset = self.offset();
+                        return self.resynchronise(offset, None, &Fault::Mismatch, true).map(Some);
+                    }
+                    Some(_) => return self.element().map(Some),
+                },
+            }
+        }
+    }
+
+    fn end_of_file(&self) -> Result<Option<Element>, Stop> {
+        if self.saw_entries {
+            return Ok(None);
+        }
+        let missing = if self.saw_log { "`log` has no `entries` array" } else { "there is no `log` object" };
+        Err(self.malformed(missing))
+    }
+
+    /// Moves into the next document's object, past a byte order mark and a JSONP wrapper. False at the end of the file.
+    fn open_document(&mut self) -> Result<bool, Stop> {
+        if self.offset() == 0 && self.available(3)?.starts_with(b"\xef\xbb\xbf") {
+            self.position += 3;
+        }
+        let after = if self.base + self.position as u64 > 3 { &b");,"[..] } else { &[] };
+        match self.significant(after)? {
+            None => return Ok(false),
+            Some(b'{') => {}
+            Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' || byte == b'$' => self.open_wrapper()?,
+            Some(_) => return Err(self.malformed("not a JSON object")),
+        }
+        self.position += 1;
+        Ok(true)
+    }
+
+    fn open_wrapper(&mut self) -> Result<(), Stop> {
+        let bytes = self.available(WRAPPER_BYTES)?;
+        let name = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_$.".contains(byte)).count();
+        if bytes.get(name) != Some(&b'(') {
+            return Err(self.malformed("neither a JSON object nor a `name({...})` wrapper around one"));
+        }
+        self.position += name + 1;
+        match self.significant(&[])? {
+            Some(b'{') => Ok(()),
+            Some(_) => Err(self.malformed("the wrapper holds no JSON object")),
+            None => Err(Stop::Truncated { inside: "the wrapper around the document" }),
+        }
+    }
+
+    /// Reads one key of the current object: enters its value when it is `wanted`, skips it otherwise; leaves the object at its end.
+    fn member(&mut self, wanted: &[u8], inner: State, outer: State) -> Result<(), Stop> {
+        let inside = if self.state == State::Log { "`log`" } else { "the document" };
+        match self.significant(b",")? {
+            None => return Err(Stop::Truncated { inside }),
+            Some(b'}') => {
+                self.position += 1;
+                self.state = outer;
+                return Ok(());
+            }
+            Some(b'"') => {}
+            Some(_) => return Err(self.malformed(&format!("expected a key or the end of {inside}"))),
+        }
+        self.mark = Some(self.position);
+        self.skip_value(Some(KEY_BYTES), inside)?;
+        let key = self.mark.take().and_then(|mark| self.buffer.get(mark + 1..self.position.saturating_sub(1)));
+        let is_wanted = key == Some(wanted);
+        match self.significant(&[])? {
+            Some(b':') => self.position += 1,
+            Some(_) => return Err(self.malformed(&format!("expected `:` after a key of {inside}"))),
+            None => return Err(Stop::Truncated { inside }),
+        }
+        let first = self.significant(&[])?.ok_or(Stop::Truncated { inside })?;
+        if !is_wanted {
+            return self.skip_value(None, inside);
+        }
+        match (inner, first) {
+            (State::Log, b'{') => self.saw_log = true,
+            (State::Entries, b'[') => self.saw_entries = true,
+            (State::Log, _) => return Err(self.malformed(LOG_IS_NO_OBJECT)),
+            (_, b'n') => {
+                self.saw_entries = true;
+                return self.skip_value(None, inside);
+            }
+            _ => return Err(self.malformed("`log.entries` is not an array")),
+        }
+        self.position += 1;
+        self.state = inner;
+        Ok(())
+    }
+
+    fn skip_value(&mut self, bound: Option<usize>, inside: &'static str) -> Result<(), Stop> {
+        match self.walk(bound)? {
+            Ok(_) => Ok(()),
+            Err(Fault::End) => Err(Stop::Truncated { inside }),
+            Err(fault) => Err(self.malformed(&fault.to_string())),
+        }
+    }
+
+    /// Walks over one element and keeps it in the buffer.
+    fn element(&mut self) -> Result<Element, Stop> {
+        let start = self.base + self.position as u64;
+        self.mark = Some(self.position);
+        let outcome = self.walk(Some(self.entry_bytes))?;
+        let from = self.mark.take();
+        match (outcome, from) {
+            (Ok(deepest), Some(from)) if deepest <= self.depth => {
+                self.element = from..self.position;
+                Ok(Element::Whole { offset: start })
+            }
+            (Ok(deepest), Some(from)) => {
+                let position = self.position_of(from);
+                let why = format!("nested {deepest} levels deep, more than {}", self.depth);
+                Ok(Element::Broken { offset: start, position, why, bytes: self.offset() - start, between: false })
+            }
+            (Ok(_), None) => {
+                let why = format!("longer than {} bytes", self.entry_bytes);
+                let position = self.position_of(self.position);
+                Ok(Element::Broken { offset: start, position, why, bytes: self.offset() - start, between: false })
+            }
+            (Err(fault), from) => self.resynchronise(start, from, &fault, false),
+        }
+    }
+
+    /// Goes on at the next thing that starts like an entry.
+    fn resynchronise(
+        &mut self,
+        start: u64,
+        from: Option<usize>,
+        fault: &Fault,
+        between: bool,
+    ) -> Result<Element, Stop> {
+        let position = self.position_of(self.position);
+        self.position = from.map_or(self.position, |from| from + 1).min(self.end);
+        let found = self.find_entry()?;
+        match (found, fault) {
+            (false, Fault::End) => Err(Stop::Truncated { inside: "an entry" }),
+            (false, fault) => {
+                Err(Stop::Malformed { position, what: format!("{fault}, and no further entry starts after it") })
+            }
+            (true, fault) => Ok(Element::Broken {
+                offset: start,
+                position,
+                why: fault.to_string(),
+                bytes: self.offset() - start,
+                between,
+            }),
+        }
+    }
+
+    fn find_entry(&mut self) -> Result<bool, Stop> {
+        loop {
+            let window = self.buffer.get(self.position..self.end).unwrap_or_default();
+            let Some(at) = memchr::memchr(b'{', window) else {
+                self.position = self.end;
+                if self.fill()? { continue } else { return Ok(false) }
+            };
+            self.position += at;
+            if starts_entry(self.available(LOOK_AHEAD)?) {
+                return Ok(true);
+            }
+            self.position += 1;
+        }
+    }
+
+    /// Walks over the value at the position and returns how deep it nests. With a bound, a longer value loses its mark.
+    fn walk(&mut self, bound: Option<usize>) -> Result<Result<usize, Fault>, Stop> {
+        let mut nesting = Nesting::default();
+        loop {
+            let window = self.buffer.get(self.position..self.end).unwrap_or_default();
+            match nesting.advance(window) {
+                Progress::Done(count) => {
+                    self.position += count;
+                    return Ok(Ok(nesting.deepest()));
+                }
+                Progress::Fault(count, fault) => {
+                    self.position += count;
+                    return Ok(Err(fault));
+                }
+                Progress::More => self.position = self.end,
+            }
+            if let (Some(bound), Some(mark)) = (bound, self.mark)
+                && self.position - mark > bound
+            {
+                self.mark = None;
+            }
+            if !self.fill()? {
+                return Ok(if nesting.may_end_here() { Ok(nesting.deepest()) } else { Err(Fault::End) });
+            }
+        }
+    }
+
+    /// The next byte that is neither white space nor in `skipped`.
+    fn significant(&mut self, skipped: &[u8]) -> Result<Option<u8>, Stop> {
+        loop {
+            let window = self.buffer.get(self.position..self.end).unwrap_or_default();
+            let found = window.iter().position(|byte| !byte.is_ascii_whitespace() && !skipped.contains(byte));
+            if let Some(at) = found {
+                self.position += at;
+                return Ok(window.get(at).copied());
+            }
+            self.position = self.end;
+            if !self.fill()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The next `count` bytes, fewer only at the end of the file.
+    fn available(&mut self, count: usize) -> Result<&[u8], Stop> {
+        while self.end - self.position < count && self.fill()? {}
+        let end = self.end.min(self.position + count);
+        Ok(self.buffer.get(self.position..end).unwrap_or_default())
+    }
+
+    /// Reads more; drops what lies before the mark (else the position). False at the end of the file.
+    fn fill(&mut self) -> Result<bool, Stop> {
+        let keep = self.mark.unwrap_or(self.position);
+        if keep > 0 {
+            self.forget(keep);
+        }
+        if self.end == self.buffer.len() {
+            let length = self.buffer.len() + self.buffer.len().max(CHUNK);
+            self.buffer.resize(length, 0);
+        }
+        loop {
+            match self.reader.read(self.buffer.get_mut(self.end..).unwrap_or_default()) {
+                Ok(count) => {
+                    self.end += count;
+                    return Ok(count > 0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Err(Stop::Truncated { inside: "the compressed data" });
+                }
+                Err(error) => return Err(Stop::Io(error)),
+            }
+        }
+    }
+
+    fn forget(&mut self, keep: usize) {
+        let dropped = self.buffer.get(..keep).unwrap_or_default();
+        (self.lines, self.column) = self.count_lines(dropped);
+        self.base += keep as u64;
+        self.buffer.copy_within(keep..self.end, 0);
+        self.end -= keep;
+        self.position -= keep;
+        self.mark = self.mark.map(|mark| mark - keep);
+        self.element = 0..0;
+    }
+
+    fn count_lines(&self, bytes: &[u8]) -> (u64, u64) {
+        match memchr::memrchr(b'\n', bytes) {
+            None => (self.lines, self.column + bytes.len() as u64),
+            Some(last) => {
+                let lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
+                (self.lines + lines, (bytes.len() - last - 1) as u64)
+            }
+        }
+    }
+
+    fn position_of(&self, index: usize) -> Position {
+        let (lines, column) = self.count_lines(self.buffer.get(..index).unwrap_or_default());
+        Position { line: lines + 1, column: column + 1 }
+    }
+
+    fn malformed(&self, what: &str) -> Stop {
+        Stop::Malformed { position: self.position_of(self.position), what: what.to_owned() }
+    }
+}
+
+/// Whether the bytes start an object whose first key is one that entries have.
+fn starts_entry(bytes: &[u8]) -> bool {
+    let Some(bytes) = bytes.strip_prefix(b"{").map(<[u8]>::trim_ascii_start) else { return false };
+    let key = bytes.strip_prefix(b"\"").and_then(|rest| rest.split(|byte| *byte == b'"').next());
+    key.is_some_and(|key| ENTRY_KEYS.contains(&key))
+}

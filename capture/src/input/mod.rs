@@ -1,0 +1,15 @@
+//! From what the user named to open, decompressed, recognised inputs.
+//!
+//! [`resolve`](resolve::plan) turns names into files, [`sniff`] tells formats apart by content, [`decompress`] opens
+//! gzip and zstd, and [`disk`] counts and hashes what is read from the disk on the way.
+
+mod decompress;
+mod disk;
+mod open;
+mod resolve;
+mod signature;
+mod sniff;
+
+pub(crate) use decompress::Compression;
+pub(crate) use open::{Handle, Opened, Recognised, open};
+pub(crate) use resolve::plan;

@@ -1,0 +1,81 @@
+//! Opening an input, first to look at its beginning and later to read it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::decompress::Compression;
+use super::disk::Disk;
+use super::sniff::{self, Sniffed};
+use crate::{InputErrorKind, InputFormat};
+
+/// Bytes of the file looked at to recognise it: room for one whole zstd block, which decodes all or nothing.
+const PREFIX_BYTES: u64 = 256 << 10;
+
+/// How to get at an input's bytes.
+pub(crate) enum Handle {
+    /// A regular file, opened again when it is read, so that planning many files holds none of them open.
+    File(PathBuf),
+    /// Standard input or a pipe: what was looked at, and the rest.
+    Stream(Vec<u8>, Box<dyn Read + Send>),
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Handle::File(path) => write!(f, "File({path:?})"),
+            Handle::Stream(..) => f.write_str("Stream"),
+        }
+    }
+}
+
+/// What was found out about an input by its beginning.
+pub(crate) struct Recognised {
+    pub(crate) handle: Handle,
+    pub(crate) format: InputFormat,
+    pub(crate) compression: Compression,
+    /// Size on disk, of regular files.
+    pub(crate) bytes: Option<u64>,
+}
+
+/// Opens the file (or standard input, for `None`) and recognises its format.
+pub(super) fn recognise(path: Option<&Path>) -> Result<Recognised, InputErrorKind> {
+    let (mut file, length): (Box<dyn Read + Send>, Option<u64>) = match path {
+        None => (Box::new(io::stdin()), None),
+        Some(path) => {
+            let file = File::open(path)?;
+            let metadata = file.metadata()?;
+            (Box::new(file), metadata.is_file().then_some(metadata.len()))
+        }
+    };
+    let mut prefix = Vec::new();
+    file.by_ref().take(PREFIX_BYTES).read_to_end(&mut prefix)?;
+    let whole = (prefix.len() as u64) < PREFIX_BYTES;
+    let Sniffed { format, compression } = sniff::format(&prefix, whole)?;
+    let handle = match (path, length) {
+        (Some(path), Some(_)) => Handle::File(path.to_owned()),
+        _ => Handle::Stream(prefix, file),
+    };
+    Ok(Recognised { handle, format, compression, bytes: length })
+}
+
+/// An input being read.
+pub(crate) struct Opened {
+    /// Its plain content.
+    pub(crate) reader: Box<dyn Read + Send>,
+    /// The same input under the decompression, to finish and hash it.
+    pub(crate) disk: Disk,
+}
+
+/// Opens a recognised input for reading from its start.
+pub(crate) fn open(handle: Handle, compression: Compression, consumed: &Arc<AtomicU64>) -> io::Result<Opened> {
+    let file: Box<dyn Read + Send> = match handle {
+        Handle::File(path) => Box::new(File::open(path)?),
+        Handle::Stream(prefix, rest) => Box::new(Cursor::new(prefix).chain(rest)),
+    };
+    let disk = Disk::new(file, Arc::clone(consumed));
+    Ok(Opened { reader: compression.reader(disk.clone()), disk })
+}

@@ -1,0 +1,165 @@
+//! From names to files: files, folders, globs and standard input, in an order that does not depend on the user's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::open::recognise;
+use crate::source::{Plan, PlannedInput, Source};
+use crate::{InputError, InputErrorKind, InputFormat};
+
+/// Resolves the names and recognises each file's format.
+pub(crate) fn plan(names: &[String]) -> Plan {
+    let mut found = Found::default();
+    for name in names {
+        found.add(name);
+    }
+    let mut plan = Plan::default();
+    let mut captures = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (name, path) in found.files {
+        if let Some(path) = &path
+            && !seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
+        {
+            continue;
+        }
+        match recognise(path.as_deref()) {
+            Ok(recognised) => {
+                let format = recognised.format;
+                let input = PlannedInput::new(name, recognised);
+                match format {
+                    InputFormat::Pcap | InputFormat::Pcapng => captures.push(input),
+                    _ => plan.sources.push(Source { inputs: vec![input] }),
+                }
+            }
+            Err(kind) => found.errors.push(InputError { input: name, origin: None, kind }),
+        }
+    }
+    if !captures.is_empty() {
+        plan.sources.insert(0, Source { inputs: captures });
+    }
+    found.errors.sort_by(|a, b| a.input.cmp(&b.input));
+    found.errors.dedup_by(|a, b| a.input == b.input);
+    plan.errors = found.errors;
+    plan
+}
+
+/// Files by the name to show, sorted; `None` is standard input.
+#[derive(Default)]
+struct Found {
+    files: BTreeMap<String, Option<PathBuf>>,
+    errors: Vec<InputError>,
+}
+
+impl Found {
+    fn add(&mut self, name: &str) {
+        let path = Path::new(name);
+        if name == "-" {
+            self.files.insert(name.to_owned(), None);
+            return;
+        }
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => self.folder(name, path),
+            Ok(_) => self.file(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(name) => self.pattern(name),
+            Err(error) => self.fail(name, error.into()),
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        self.files.insert(path.to_string_lossy().into_owned(), Some(path.to_owned()));
+    }
+
+    fn fail(&mut self, name: &str, kind: InputErrorKind) {
+        self.errors.push(InputError { input: name.to_owned(), origin: None, kind });
+    }
+
+    fn folder(&mut self, name: &str, folder: &Path) {
+        let before = self.files.len() + self.errors.len();
+        let files = self.walk(folder);
+        for file in &files {
+            self.file(file);
+        }
+        if files.is_empty() && self.files.len() + self.errors.len() == before {
+            self.fail(name, InputErrorKind::NoMatch);
+        }
+    }
+
+    /// Regular files below a folder. Hidden ones are skipped, links to folders are not followed, and pipes and devices
+    /// are read only when named.
+    fn walk(&mut self, folder: &Path) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.fail(&folder.to_string_lossy(), error.into());
+                    continue;
+                }
+            };
+            for entry in entries.flatten().filter(|entry| !is_hidden(Path::new(&entry.file_name()))) {
+                let path = entry.path();
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => folders.push(path),
+                    Ok(kind) if kind.is_file() => files.push(path),
+                    Ok(kind) if kind.is_symlink() => match fs::metadata(&path) {
+                        Ok(target) if target.is_file() => files.push(path),
+                        Ok(_) => {}
+                        Err(error) => self.fail(&path.to_string_lossy(), error.into()),
+                    },
+                    Ok(_) => {}
+                    Err(error) => self.fail(&path.to_string_lossy(), error.into()),
+                }
+            }
+        }
+        files
+    }
+
+    fn pattern(&mut self, name: &str) {
+        let matcher = match GlobBuilder::new(name).literal_separator(true).build() {
+            Ok(glob) => glob.compile_matcher(),
+            Err(error) => {
+                let what = format!("not a valid pattern ({})", error.kind());
+                let remedy = "quote or correct the pattern".to_owned();
+                return self.fail(name, InputErrorKind::Malformed { what, remedy });
+            }
+        };
+        let files = self.matches(name, &matcher);
+        if files.is_empty() {
+            return self.fail(name, InputErrorKind::NoMatch);
+        }
+        for file in &files {
+            self.file(file);
+        }
+    }
+
+    fn matches(&mut self, pattern: &str, matcher: &GlobMatcher) -> Vec<PathBuf> {
+        let base: PathBuf = Path::new(pattern).components().take_while(|part| !is_pattern_part(part)).collect();
+        let walked = if base.as_os_str().is_empty() { PathBuf::from(".") } else { base.clone() };
+        if !walked.is_dir() {
+            return Vec::new();
+        }
+        let files = self.walk(&walked);
+        let shown = files.into_iter().map(|path| match base.as_os_str().is_empty() {
+            true => path.strip_prefix(".").map(Path::to_owned).unwrap_or(path),
+            false => path,
+        });
+        shown.filter(|path| matcher.is_match(path)).collect()
+    }
+}
+
+fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '[', '{'])
+}
+
+fn is_pattern_part(part: &Component<'_>) -> bool {
+    is_pattern(&part.as_os_str().to_string_lossy())
+}
+
+fn is_hidden(name: &Path) -> bool {
+    name.as_os_str().as_encoded_bytes().starts_with(b".")
+}

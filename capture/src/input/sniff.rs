@@ -1,0 +1,141 @@
+//! Recognises a format by content, never by name.
+
+use std::io::{self, Cursor, Read};
+
+use super::decompress::Compression;
+use super::signature;
+use crate::{InputErrorKind, InputFormat, access_log, har};
+
+/// Bytes of plain content looked at.
+const SNIFF_BYTES: usize = 64 << 10;
+/// Lines looked at before a file is said not to be a log.
+const SNIFF_LINES: usize = 100;
+
+/// What a file is.
+#[derive(Debug)]
+pub(super) struct Sniffed {
+    pub(super) format: InputFormat,
+    pub(super) compression: Compression,
+}
+
+/// Recognises the format from a file's first bytes; `whole` says that they are all of it.
+pub(super) fn format(prefix: &[u8], whole: bool) -> Result<Sniffed, InputErrorKind> {
+    if prefix.is_empty() {
+        return Err(InputErrorKind::Empty);
+    }
+    let compression = Compression::of(prefix);
+    let (content, ended) = beginning(prefix, compression, whole)?;
+    Ok(Sniffed { format: content_format(&content, ended)?, compression })
+}
+
+/// The first plain bytes, and whether they are all. A cut prefix of compressed data ends in an error, which says nothing about the file.
+fn beginning(prefix: &[u8], compression: Compression, whole: bool) -> Result<(Vec<u8>, bool), InputErrorKind> {
+    let mut reader = compression.reader(Cursor::new(prefix.to_vec()));
+    let mut content = Vec::new();
+    let mut piece = [0; 4096];
+    let error = loop {
+        match reader.read(&mut piece) {
+            Ok(0) => break None,
+            Ok(count) => content.extend_from_slice(piece.get(..count).unwrap_or_default()),
+            Err(error) => break Some(error),
+        }
+        if content.len() >= SNIFF_BYTES {
+            return Ok((content, false));
+        }
+    };
+    match error {
+        Some(error) if content.is_empty() => Err(undecodable(&error)),
+        error => Ok((content, whole && error.is_none())),
+    }
+}
+
+fn undecodable(error: &io::Error) -> InputErrorKind {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return InputErrorKind::Truncated { what: "the compressed file ends in its first block".to_owned() };
+    }
+    InputErrorKind::Malformed {
+        what: format!("the file starts as compressed data and does not decompress ({error})"),
+        remedy: "copy or compress the file again".to_owned(),
+    }
+}
+
+fn content_format(content: &[u8], whole: bool) -> Result<InputFormat, InputErrorKind> {
+    if let Some(format) = capture_format(content) {
+        return Ok(format);
+    }
+    let text = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    let start = text.iter().position(|byte| *byte != 0 && !byte.is_ascii_whitespace());
+    let text = match start.and_then(|start| text.get(start..)) {
+        Some(text) => text,
+        None if content.contains(&0) => return Err(unknown(content)),
+        None => return Err(InputErrorKind::Empty),
+    };
+    text_format(text, whole).ok_or_else(|| unknown(content))
+}
+
+fn unknown(content: &[u8]) -> InputErrorKind {
+    InputErrorKind::UnknownFormat { looks_like: signature::describe(content) }
+}
+
+fn capture_format(content: &[u8]) -> Option<InputFormat> {
+    match content {
+        [0xa1, 0xb2, 0xc3 | 0x3c, 0xd4 | 0x4d, ..] | [0xd4 | 0x4d, 0xc3 | 0x3c, 0xb2, 0xa1, ..] => {
+            Some(InputFormat::Pcap)
+        }
+        [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, order @ ..] => match order {
+            [0x1a, 0x2b, 0x3c, 0x4d, ..] | [0x4d, 0x3c, 0x2b, 0x1a, ..] => Some(InputFormat::Pcapng),
+            [_, _, _, _, ..] => None,
+            _ => Some(InputFormat::Pcapng),
+        },
+        _ => None,
+    }
+}
+
+fn text_format(text: &[u8], whole: bool) -> Option<InputFormat> {
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let one_line = first.len() < text.len() || whole;
+    if text.starts_with(b"{") && one_line && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok() {
+        return Some(if har::is_har(first) { InputFormat::Har } else { InputFormat::JsonLog });
+    }
+    if har::announces(text) {
+        return Some(InputFormat::Har);
+    }
+    if text.starts_with(b"{\"") && !one_line {
+        return Some(InputFormat::JsonLog);
+    }
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    lines.by_ref().take(SNIFF_LINES).find_map(access_log::line_format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(content: &[u8]) -> Result<InputFormat, String> {
+        format(content, true).map(|sniffed| sniffed.format).map_err(|kind| kind.to_string())
+    }
+
+    #[test]
+    fn formats_are_told_by_content() {
+        assert_eq!(found(b"\xd4\xc3\xb2\xa1\x02\x00"), Ok(InputFormat::Pcap));
+        assert_eq!(found(b"\xa1\xb2\x3c\x4d\x00\x02"), Ok(InputFormat::Pcap));
+        assert_eq!(found(b"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a"), Ok(InputFormat::Pcapng));
+        assert_eq!(found(b"{\"log\": {\"version\": \"1.2\", \"entries\": []}}"), Ok(InputFormat::Har));
+        assert_eq!(found(b"\xef\xbb\xbf{\n \"log\": {\n"), Ok(InputFormat::Har));
+        assert_eq!(found(b"onInputData({\n \"log\": {\n"), Ok(InputFormat::Har));
+        assert_eq!(found(b"{\"log\": {\"level\": \"info\"}, \"method\": \"GET\"}\n"), Ok(InputFormat::JsonLog));
+        assert_eq!(found(b"\n\n{\"a\": 1}\n{\"a\": 2}\n"), Ok(InputFormat::JsonLog));
+        let line = b"1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.0\" 200 5\n";
+        assert_eq!(found(line), Ok(InputFormat::CombinedLog));
+        assert_eq!(found(&[b"no log line\n", &line[..]].concat()), Ok(InputFormat::CombinedLog));
+    }
+
+    #[test]
+    fn what_is_none_of_them_is_described() {
+        assert!(found(b"").unwrap_err().contains("empty"));
+        assert!(found(b" \n\n").unwrap_err().contains("empty"));
+        assert!(found(b"{\n \"openapi\": \"3.1.0\"\n}\n").unwrap_err().contains("neither a HAR file"));
+        assert!(found(b"\x0a\x0d\x0d\x0ahello world").unwrap_err().contains("plain text"));
+        assert!(found(b"\x1f\x8b\x08\x00").unwrap_err().contains("truncated"));
+    }
+}
