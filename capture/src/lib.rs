@@ -5,11 +5,16 @@
 //! what is missing is a [`BlindSpot`] or an [`Incomplete`] reason, what is malformed an [`Irregularity`], and
 //! everything that was seen but not read is counted in the [`SourceReport`].
 
+mod coding;
 mod error;
 mod exchange;
+mod http1;
 mod limits;
 mod origin;
+mod output;
+mod packet;
 mod source;
+mod tcp;
 
 pub use error::{InputError, InputErrorKind};
 pub use exchange::{

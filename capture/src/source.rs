@@ -1,8 +1,10 @@
 //! What a source hands to its reader, and what it says at the end.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 
+use crate::packet::{self, OpenCapture};
 use crate::{Exchange, InputError, Limits, Origin, Timestamp};
 
 /// How to read the inputs.
@@ -47,16 +49,58 @@ pub struct PlannedInput {
 
 /// Resolves files, folders (recursively, sorted), globs and `-`, and recognises each file's format from its content.
 pub fn plan(inputs: &[String], options: &Options) -> Plan {
-    let _ = (inputs, options);
-    Plan::default()
+    let _ = options;
+    let mut plan = Plan::default();
+    let mut captures = Vec::new();
+    for name in inputs {
+        match std::fs::File::open(name) {
+            Ok(file) => {
+                let bytes = file.metadata().ok().map(|m| m.len());
+                captures.push(PlannedInput { name: name.clone(), format: InputFormat::Pcap, bytes });
+            }
+            Err(e) => plan.errors.push(InputError { input: name.clone(), origin: None, kind: e.into() }),
+        }
+    }
+    if !captures.is_empty() {
+        plan.sources.push(Source { inputs: captures });
+    }
+    plan
 }
 
 impl Source {
     /// Streams the source's exchanges into `sink`. Never fails as a whole: what could not be read is in the report.
     pub fn read(self, options: &Options, sink: &mut dyn Sink) -> SourceReport {
-        let _ = (options, sink);
-        SourceReport::default()
+        let mut report = SourceReport::default();
+        let mut captures = Vec::new();
+        for input in self.inputs {
+            match std::fs::File::open(&input.name) {
+                Ok(file) => captures.push(OpenCapture { name: input.name.as_str().into(), reader: decompressed(file) }),
+                Err(e) => report.errors.push(InputError { input: input.name, origin: None, kind: e.into() }),
+            }
+        }
+        for capture in &captures {
+            report.inputs.push(InputReport {
+                name: capture.name.to_string(),
+                format: InputFormat::Pcap,
+                bytes: 0,
+                sha256: String::new(),
+                records: 0,
+                bytes_lost: 0,
+            });
+        }
+        packet::read(captures, options, sink, &mut report);
+        report
     }
+}
+
+/// The file's bytes, out of gzip where they are in it.
+fn decompressed(mut file: std::fs::File) -> Box<dyn Read + Send> {
+    let mut magic = [0; 2];
+    let gzip = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
+    if file.rewind().is_err() {
+        return Box::new(std::io::empty());
+    }
+    if gzip { Box::new(flate2::read::MultiGzDecoder::new(file)) } else { Box::new(file) }
 }
 
 /// Receives what a source yields, in the order the source shows it. Break stops reading.
