@@ -7,17 +7,21 @@
 
 mod access_log;
 mod clock;
+mod coding;
 mod error;
 mod exchange;
 mod har;
+mod http1;
 mod input;
 mod key;
 mod limits;
 mod origin;
+mod output;
 mod packet;
 mod scalar;
 mod source;
 mod tally;
+mod tcp;
 mod url;
 
 pub use error::{InputError, InputErrorKind};

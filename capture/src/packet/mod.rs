@@ -1,23 +1,199 @@
-//! Packet captures to HTTP exchanges.
+//! Packet captures: files merged by packet time, packets taken apart down to TCP.
 
-use std::io::Read;
+mod fragment;
+mod link;
+mod network;
+mod pcap;
+mod pcapng;
+mod record;
+mod window;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use crate::{Options, Sink, SourceReport};
+use fragment::{Fragments, GivenUp};
+use network::Datagram;
+use record::{Damage, RecordReader};
+
+use crate::output::Output;
+use crate::tcp::{Ends, Frame, Seen, Segment, Table};
+use crate::{InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
 
 /// One packet capture, opened and decompressed.
 pub(crate) struct OpenCapture {
     /// The input as the user named it.
     pub(crate) name: Arc<str>,
-    /// Its plain content.
-    pub(crate) reader: Box<dyn Read + Send>,
+    /// Its bytes.
+    pub(crate) reader: Box<dyn std::io::Read + Send>,
 }
 
-/// Reads all captures as one packet stream merged by packet time (k-way; ties by order given) and emits HTTP exchanges.
-/// Fills `records` (packets) and `bytes_lost` per input in `report.inputs[i]` (same order), and everything else in `report`.
+/// Reads all captures as one packet stream merged by packet time (ties by the order given) and emits HTTP exchanges.
+///
+/// Fills `records` and `bytes_lost` of `report.inputs`, which are in the same order, and everything else in `report`.
 pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn Sink, report: &mut SourceReport) {
-    let _ = (options, sink, report);
-    for capture in captures {
-        let _ = (capture.name, capture.reader);
+    let (names, readers): (Vec<_>, Vec<_>) =
+        captures.into_iter().map(|capture| (capture.name, RecordReader::new(capture.reader))).unzip();
+    let mut stream = Stream { readers, names: &names, report };
+    let mut out = Output::new(&options.limits, &names, sink);
+    let mut packets = Packets { table: Table::new(), fragments: Fragments::default(), given_up: GivenUp::default() };
+    stream.run(&mut packets, &mut out);
+    packets.finish(&mut out);
+    out.report(report);
+}
+
+/// The captures, read side by side.
+struct Stream<'a> {
+    readers: Vec<RecordReader>,
+    names: &'a [Arc<str>],
+    report: &'a mut SourceReport,
+}
+
+impl Stream<'_> {
+    fn run(&mut self, packets: &mut Packets, out: &mut Output<'_>) {
+        let mut heads = BinaryHeap::new();
+        for index in 0..self.readers.len() {
+            heads.extend(self.advance(index).map(|time| Reverse((time, index))));
+        }
+        while let Some(Reverse((_, index))) = heads.pop() {
+            let until = heads.peek().map(|&Reverse(head)| head);
+            // Stays with one capture for as long as its packets are the earliest.
+            loop {
+                if let Some(reader) = self.readers.get(index) {
+                    packets.packet(index, reader, out);
+                }
+                if out.stopped() {
+                    return;
+                }
+                match self.advance(index) {
+                    None => break,
+                    Some(time) if until.is_some_and(|head| head < (time, index)) => {
+                        heads.push(Reverse((time, index)));
+                        break;
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
     }
+
+    /// Moves a capture to its next packet and returns its time; notes how the capture ends.
+    fn advance(&mut self, index: usize) -> Option<Timestamp> {
+        let reader = self.readers.get_mut(index)?;
+        match reader.advance() {
+            Ok(true) => {
+                if let Some(input) = self.report.inputs.get_mut(index) {
+                    input.records += 1;
+                }
+                Some(reader.record().time)
+            }
+            Ok(false) => None,
+            Err(damage) => {
+                self.damaged(index, damage);
+                None
+            }
+        }
+    }
+
+    fn damaged(&mut self, index: usize, damage: Damage) {
+        if let Some(input) = self.report.inputs.get_mut(index) {
+            input.bytes_lost += damage.bytes_lost;
+        }
+        let Some(name) = self.names.get(index) else { return };
+        let place = Place::Frames { first: damage.frame, last: damage.frame, offset: damage.offset };
+        self.report.errors.push(InputError {
+            input: name.to_string(),
+            origin: Some(Origin { input: name.clone(), place }),
+            kind: damage.kind,
+        });
+    }
+}
+
+/// What packets are taken apart into.
+struct Packets {
+    table: Table,
+    fragments: Fragments,
+    given_up: GivenUp,
+}
+
+impl Packets {
+    fn packet(&mut self, input: usize, reader: &RecordReader, out: &mut Output<'_>) {
+        let record = reader.record();
+        let frame = Frame { input: input as u32, number: record.number, offset: record.offset };
+        let seen = Seen { time: record.time, frame };
+        if let Err(reason) = self.take_apart(record.link, reader.data(), record.wire_len as usize, seen, out) {
+            out.not_read(reason, 1, u64::from(record.wire_len));
+        }
+    }
+
+    /// Err is the reason why the packet was not read.
+    fn take_apart(
+        &mut self,
+        link: u16,
+        data: &[u8],
+        wire_len: usize,
+        seen: Seen,
+        out: &mut Output<'_>,
+    ) -> Result<(), &'static str> {
+        let at = link::ip_offset(link, data)?;
+        let ip = data.get(at..).unwrap_or(&[]);
+        let cut = data.len() < wire_len;
+        let datagram = network::parse(ip, wire_len.saturating_sub(at)).map_err(|reason| match reason {
+            "malformed_packet" if cut => "snap_length",
+            reason => reason,
+        })?;
+        if datagram.fragment.is_none() {
+            return segment(&mut self.table, &datagram, seen, out);
+        }
+        match self.fragments.push(&datagram, seen.time, seen.frame, &mut self.given_up) {
+            Some((whole, frame)) => segment(&mut self.table, &whole, Seen { time: seen.time, frame }, out),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(mut self, out: &mut Output<'_>) {
+        self.table.finish(out);
+        let left = self.fragments.finish();
+        let packets = self.given_up.packets + left.packets;
+        if packets > 0 {
+            out.not_read("ip_fragment", packets, self.given_up.bytes + left.bytes);
+        }
+    }
+}
+
+/// Reads a TCP header and hands its segment on.
+fn segment(
+    table: &mut Table,
+    datagram: &Datagram<'_>,
+    seen: Seen,
+    out: &mut Output<'_>,
+) -> Result<(), &'static str> {
+    if datagram.protocol != 6 {
+        return Err(network::not_tcp(datagram));
+    }
+    let bytes = datagram.bytes;
+    let header = usize::from(bytes.get(12).copied().unwrap_or(0) >> 4) * 4;
+    if bytes.len() < 20 || header > bytes.len() {
+        return Err(if bytes.len() < datagram.wire_len { "snap_length" } else { "malformed_packet" });
+    }
+    if header < 20 {
+        return Err("malformed_packet");
+    }
+    let flags = bytes.get(13).copied().unwrap_or(0);
+    let word = |at| pcap::read_u32(bytes, at, true);
+    let segment = Segment {
+        seq: word(4),
+        ack: (flags & 0x10 != 0).then(|| word(8)),
+        syn: flags & 0x02 != 0,
+        fin: flags & 0x01 != 0,
+        rst: flags & 0x04 != 0,
+        payload: bytes.get(header..).unwrap_or(&[]),
+        len: u32::try_from(datagram.wire_len - header).unwrap_or(u32::MAX),
+        seen,
+    };
+    let network::Addresses { v6, source, destination } = datagram.addresses;
+    let port = |at| pcap::read_u16(bytes, at, true);
+    let (ends, side) = Ends::of(v6, (source, port(0)), (destination, port(2)));
+    table.segment(ends, side, &segment, out);
+    Ok(())
 }

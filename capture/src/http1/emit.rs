@@ -1,0 +1,123 @@
+//! Exchanges on their way out.
+
+use super::Connection;
+use super::reasons::Reasons;
+use super::slot::{Extent, Slot};
+use crate::output::{Output, StableHash};
+use crate::{Carries, Exchange, Incomplete, LogFacts, Protocol, Request, Response, Timestamp};
+
+/// A packet shows messages in full.
+const CARRIES: Carries =
+    Carries { request_headers: true, response_headers: true, request_bodies: true, response_bodies: true };
+
+impl Connection {
+    /// A response is over: it goes to its request, or out alone.
+    pub(super) fn response_done(
+        &mut self,
+        side: usize,
+        response: Response,
+        slot: Option<u64>,
+        told: bool,
+        time: Timestamp,
+        out: &mut Output<'_>,
+    ) {
+        let reader = self.reader(side);
+        let (extent, mut reasons) = (reader.extent, reader.reasons);
+        let before = std::mem::replace(&mut self.known_until, time.max(extent.first.time));
+        if let Some(id) = slot
+            && let Some(slot) = self.queue.get_mut(id)
+        {
+            slot.answer = Some((extent, response));
+            slot.reasons.merge(reasons);
+            if slot.done {
+                self.emit(id, out);
+            }
+            return;
+        }
+        if !told {
+            out.blind_spot(before, extent.first);
+        }
+        reasons.add(Incomplete::NoRequest);
+        if self.midstream && self.position == 0 {
+            reasons.add(Incomplete::MidStream);
+        }
+        let position = self.position;
+        self.position += 1;
+        out.exchange(self.exchange(position, None, Some((extent, response)), reasons, out));
+    }
+
+    /// Emits the requests before that of slot `id`: their responses were lost.
+    pub(super) fn drop_before(&mut self, id: u64, out: &mut Output<'_>) {
+        while self.queue.front().is_some_and(|slot| slot.id != id && slot.answer.is_none()) {
+            self.emit_front(out);
+        }
+    }
+
+    pub(super) fn emit_front(&mut self, out: &mut Output<'_>) {
+        if let Some(slot) = self.queue.pop_front() {
+            self.emit_slot(*slot, out);
+        }
+    }
+
+    pub(super) fn emit(&mut self, id: u64, out: &mut Output<'_>) {
+        if let Some(slot) = self.queue.remove(id) {
+            self.emit_slot(*slot, out);
+        }
+    }
+
+    fn emit_slot(&mut self, slot: Slot, out: &mut Output<'_>) {
+        if slot.lost.is_some() {
+            return;
+        }
+        let mut reasons = slot.reasons;
+        if slot.answer.is_none() {
+            reasons.add(Incomplete::NoResponse);
+            if let Some((_, cause)) = self.response_gap.filter(|&(to, _)| to > slot.ack_first) {
+                reasons.add_gap(cause, false);
+            }
+        }
+        let exchange =
+            self.exchange(slot.position, Some((slot.extent, slot.request)), slot.answer, reasons, out);
+        out.exchange(exchange);
+    }
+
+    fn exchange(
+        &self,
+        position: u64,
+        request: Option<(Extent, Request)>,
+        response: Option<(Extent, Response)>,
+        reasons: Reasons,
+        out: &Output<'_>,
+    ) -> Exchange {
+        let [low, high] = self.ends;
+        let (client, server) = if self.client == Some(1) { (high, low) } else { (low, high) };
+        let extent = request.as_ref().map(|(extent, _)| *extent);
+        let answer = response.as_ref().map(|(extent, _)| *extent);
+        let first = extent.or(answer).unwrap_or_default();
+        let key = StableHash::new()
+            .endpoint(&client)
+            .endpoint(&server)
+            .word((first.at & 0xffff_ffff) << 1 | u64::from(extent.is_none()))
+            .word(first.first.time.0 as u64)
+            .finish();
+        let origin = |extent: Extent| out.origin(extent.first.frame, extent.last_frame);
+        Exchange {
+            key,
+            protocol: Protocol::Http1,
+            connection: Some(self.id),
+            stream: position,
+            client: Some(client),
+            server: Some(server),
+            time: first.first.time,
+            end: answer.map(|extent| extent.last.time),
+            tick: 1,
+            request: request.map(|(_, request)| request),
+            response: response.map(|(_, response)| response),
+            log: LogFacts::default(),
+            carries: CARRIES,
+            incomplete: reasons.to_vec(),
+            origin: origin(first),
+            response_origin: if extent.is_some() { answer.map(origin) } else { None },
+        }
+    }
+}

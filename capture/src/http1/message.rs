@@ -1,0 +1,493 @@
+//! Reading one message: its head, what the head says about the body, and the body.
+
+use super::body::{End, Incoming, Taken};
+use super::head::{self, Framing, Head, Line};
+use super::reader::{Message, Reader, Stall, State, Whose};
+use super::slot::{Lost, Method, Pairing, Slot};
+use super::{Connection, Kind, WAITING, WAITING_BYTES};
+use crate::output::Output;
+use crate::tcp::{Chunk, Gap};
+use crate::{Body, Headers, Incomplete, Request, Response};
+
+impl Connection {
+    /// Reads a head, across segments where it must.
+    pub(super) fn head(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
+        let limit = out.limits.head_bytes;
+        let reader = self.reader(side);
+        reader.extent.extend(chunk.seen);
+        if reader.buffer.is_empty() {
+            let Some(end) = head::find_end(chunk.data, &mut reader.scanned) else {
+                return self.gather(side, chunk, limit, out);
+            };
+            let bytes = chunk.data.get(..end.len).unwrap_or(&[]);
+            return match self.head_read(side, bytes, end.bare_lf, chunk, out) {
+                true => end.len,
+                false => self.stall(side, chunk, 0),
+            };
+        }
+        let before = reader.buffer.len();
+        reader.buffer.extend_from_slice(chunk.data);
+        let mut buffer = std::mem::take(&mut reader.buffer);
+        let Some(end) = head::find_end(&buffer, &mut reader.scanned) else {
+            reader.buffer = buffer;
+            return self.gather(side, &Chunk { data: &[], ..*chunk }, limit, out) + chunk.data.len();
+        };
+        let bytes = buffer.get(..end.len).unwrap_or(&[]);
+        if !self.head_read(side, bytes, end.bare_lf, chunk, out) {
+            buffer.truncate(before);
+            self.reader(side).buffer = buffer;
+            return self.stall(side, chunk, before);
+        }
+        end.len - before
+    }
+
+    /// Keeps the bytes of a head that is not whole, up to the limit.
+    fn gather(&mut self, side: usize, chunk: &Chunk<'_>, limit: usize, out: &mut Output<'_>) -> usize {
+        let reader = self.reader(side);
+        reader.buffer.extend_from_slice(chunk.data);
+        if reader.buffer.len() > limit {
+            self.cut_head(side, Incomplete::OverLimit, out);
+            self.reader(side).state = State::Seek;
+            if self.client == Some(side) {
+                self.lose_requests(false, chunk.seen.time, chunk.seen, out);
+            } else {
+                self.queue.ordered = false;
+            }
+        }
+        chunk.data.len()
+    }
+
+    /// Keeps a response's head, and what follows it in its segment, until its request is known.
+    fn stall(&mut self, side: usize, chunk: &Chunk<'_>, before: usize) -> usize {
+        let reader = self.reader(side);
+        reader.buffer.extend_from_slice(chunk.data);
+        reader.scanned = 0;
+        let at = chunk.at - before as u64;
+        reader.stalled = Some(Stall { ack: reader.ack_first, at, seen: chunk.seen });
+        chunk.data.len()
+    }
+
+    /// Goes on with a stalled response: its request is known, or will never be.
+    pub(crate) fn resume(&mut self, side: usize, out: &mut Output<'_>) {
+        let reader = self.reader(side);
+        let Some(stall) = reader.stalled.take() else { return };
+        let bytes = std::mem::take(&mut reader.buffer);
+        let chunk = Chunk {
+            data: &bytes,
+            at: stall.at,
+            ack: stall.ack,
+            peer_known: true,
+            aligned: false,
+            seen: stall.seen,
+        };
+        self.read(side, chunk, out);
+    }
+
+    /// Takes in a whole head. False when it must wait.
+    fn head_read(&mut self, side: usize, bytes: &[u8], bare_lf: bool, chunk: &Chunk<'_>, out: &mut Output<'_>) -> bool {
+        let frame = self.reader(side).extent.first.frame;
+        let taken = if self.client == Some(side) {
+            self.request_head(side, bytes, chunk, out);
+            true
+        } else {
+            self.response_head(side, bytes, chunk, out)
+        };
+        if taken && bare_lf {
+            out.irregular("bare_lf", frame);
+        }
+        taken
+    }
+
+    fn request_head(&mut self, side: usize, bytes: &[u8], chunk: &Chunk<'_>, out: &mut Output<'_>) {
+        let Some(head) = head::request(bytes, out.limits.header_fields) else {
+            return self.malformed_head(side, chunk, out);
+        };
+        self.confirm(out);
+        self.count_irregularities(side, &head, out);
+        let end = match request_end(&head.framing) {
+            Framed::Body(end) => end,
+            framed => {
+                let id = self.push_request(side, head, chunk, framed.body(), out);
+                self.reader(side).state = State::Start;
+                self.request_done(id, chunk, out);
+                return;
+            }
+        };
+        let mut head = head;
+        let codings = std::mem::take(&mut head.framing.codings);
+        let id = self.push_request(side, head, chunk, Body::Absent, out);
+        let reader = self.reader(side);
+        reader.state = State::Body;
+        reader.message =
+            Some(Box::new(Message { body: Incoming::new(end, codings, false), kind: Whose::Request(id) }));
+    }
+
+    /// Queues a request whose head was read.
+    fn push_request(&mut self, side: usize, head: Head, chunk: &Chunk<'_>, body: Body, out: &mut Output<'_>) -> u64 {
+        while self.queue.len() >= WAITING || self.queue.bytes > WAITING_BYTES && self.queue.len() > 1 {
+            self.queue.ordered = false;
+            self.emit_front(out);
+        }
+        let host = head.host();
+        let Line::Request { method, target } = head.line else { return 0 };
+        let kind = match method.as_str() {
+            "HEAD" => Method::Head,
+            "CONNECT" => Method::Connect,
+            _ => Method::Other,
+        };
+        let (host, target) = match head::split_target(&target) {
+            Some((authority, path)) => (Some(authority.to_owned()), path.to_owned()),
+            None => (host, target),
+        };
+        let reader = self.reader(side);
+        let (extent, ack_first, mut reasons) = (reader.extent, reader.ack_first, reader.reasons);
+        if head.over {
+            reasons.add(Incomplete::OverLimit);
+        }
+        self.queue.note_pipelining(ack_first);
+        let (id, position) = (self.next_id, self.position);
+        self.next_id += 1;
+        self.position += 1;
+        self.queue.push(Slot {
+            id,
+            lost: None,
+            extent,
+            ack_first,
+            ack_last: chunk.ack,
+            position,
+            request: Request {
+                method,
+                scheme: Some("http".to_owned()),
+                host,
+                target,
+                headers: head.headers,
+                body,
+                end: Some(chunk.seen.time),
+            },
+            done: false,
+            method: kind,
+            answer: None,
+            reasons,
+        });
+        id
+    }
+
+    /// A request is over.
+    fn request_done(&mut self, id: u64, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+        self.known_until = self.known_until.max(chunk.seen.time);
+        let Some(slot) = self.queue.get_mut(id) else { return };
+        slot.done = true;
+        if slot.answer.is_some() {
+            self.emit(id, out);
+        }
+    }
+
+    /// Reads a response's head once its request is known. False while it is not.
+    fn response_head(&mut self, side: usize, bytes: &[u8], chunk: &Chunk<'_>, out: &mut Output<'_>) -> bool {
+        let Some(head) = head::response(bytes, out.limits.header_fields) else {
+            self.malformed_head(side, chunk, out);
+            return true;
+        };
+        let Line::Status(status) = head.line else { return true };
+        let at = self.reader(side).extent.at;
+        let (slot, told) = match self.queue.pair(self.candidate(at, chunk.peer_known)) {
+            Pairing::Wait => return false,
+            Pairing::Slot(id) => (Some(id), true),
+            Pairing::Orphan { told } => (None, told),
+        };
+        self.confirm(out);
+        self.count_irregularities(side, &head, out);
+        if (100..200).contains(&status) && status != 101 {
+            self.interim.get_or_insert(at);
+            self.reader(side).state = State::Start;
+            return true;
+        }
+        self.interim = None;
+        if let Some(id) = slot {
+            self.drop_before(id, out);
+        }
+        self.response_framed(side, status, head, slot, told, chunk, out);
+        true
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the facts of one head, used at once")]
+    fn response_framed(
+        &mut self,
+        side: usize,
+        status: u16,
+        head: Head,
+        slot: Option<u64>,
+        told: bool,
+        chunk: &Chunk<'_>,
+        out: &mut Output<'_>,
+    ) {
+        let method = slot.and_then(|id| self.queue.get_mut(id)).map(|slot| slot.method);
+        let upgraded = status == 101 || method == Some(Method::Connect) && (200..300).contains(&status);
+        let framed = if upgraded || method == Some(Method::Head) || matches!(status, 204 | 304) {
+            Framed::None
+        } else {
+            response_end(&head.framing)
+        };
+        let reader = self.reader(side);
+        if head.over {
+            reader.reasons.add(Incomplete::OverLimit);
+        }
+        let start = Some(reader.extent.first.time);
+        let Head { headers, framing, .. } = head;
+        match framed {
+            Framed::Body(end) => {
+                let response = Response { status, headers, body: Body::Absent, start };
+                let body = Incoming::new(end, framing.codings, slot.is_none());
+                reader.state = State::Body;
+                reader.message = Some(Box::new(Message { body, kind: Whose::Response { response, slot, told } }));
+            }
+            framed => {
+                reader.state = State::Start;
+                let response = Response { status, headers, body: framed.body(), start };
+                self.response_done(side, response, slot, told, chunk.seen.time, out);
+            }
+        }
+        if upgraded {
+            self.kind = Kind::Upgraded(0);
+        }
+    }
+
+    fn malformed_head(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+        let reader = self.reader(side);
+        reader.state = State::Seek;
+        let (frame, from) = (reader.extent.first.frame, reader.extent.first.time);
+        out.irregular("malformed_head", frame);
+        if self.client == Some(side) {
+            self.lose_requests(true, from, chunk.seen, out);
+        } else {
+            self.queue.ordered = false;
+        }
+    }
+
+    fn count_irregularities(&mut self, side: usize, head: &Head, out: &mut Output<'_>) {
+        let frame = self.reader(side).extent.first.frame;
+        head.irregularities.iter().for_each(|name| out.irregular(name, frame));
+    }
+
+    /// Reads body bytes.
+    pub(super) fn body(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
+        let reader = self.reader(side);
+        let Some(message) = &mut reader.message else {
+            reader.state = State::Start;
+            return 0;
+        };
+        if message.body.doubtful && message.body.untouched() && super::recognise(chunk.data) == super::Looks::Response {
+            self.bodiless(side, out);
+            return 0;
+        }
+        reader.extent.extend(chunk.seen);
+        match message.body.take(chunk.data, out.limits) {
+            Taken::More(used) => used,
+            Taken::Done(used) => {
+                self.finish_message(side, true, chunk, out);
+                self.reader(side).state = State::Start;
+                used
+            }
+            Taken::Broken(used) => {
+                let frame = chunk.seen.frame;
+                out.irregular("malformed_chunked", frame);
+                reader.reasons.add(Incomplete::UndecodableBody);
+                self.finish_message(side, false, chunk, out);
+                self.reader(side).state = State::Seek;
+                if self.client == Some(side) {
+                    self.lose_requests(false, chunk.seen.time, chunk.seen, out);
+                } else {
+                    self.queue.ordered = false;
+                }
+                used.max(1).min(chunk.data.len())
+            }
+        }
+    }
+
+    /// The fields announced a body, but the next response follows at once: the unknown request was HEAD.
+    fn bodiless(&mut self, side: usize, out: &mut Output<'_>) {
+        let reader = self.reader(side);
+        reader.state = State::Start;
+        let Some(message) = reader.message.take() else { return };
+        let time = reader.extent.last.time;
+        if let Whose::Response { response, slot, told } = message.kind {
+            self.response_done(side, response, slot, told, time, out);
+        }
+    }
+
+    /// The message whose body was read is over.
+    fn finish_message(&mut self, side: usize, ended: bool, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+        let reader = self.reader(side);
+        let Some(message) = reader.message.take() else { return };
+        let Message { body, kind } = *message;
+        let (frame, last) = (reader.extent.first.frame, reader.extent.last);
+        let mut reasons = reader.reasons;
+        match kind {
+            Whose::Request(id) => {
+                let extent = reader.extent;
+                let Some(slot) = self.queue.get_mut(id) else { return };
+                slot.extent = extent;
+                slot.ack_last = chunk.ack.max(slot.ack_last);
+                slot.request.end = Some(last.time);
+                let mut headers = std::mem::take(&mut slot.request.headers);
+                let body = body.finish(ended, &mut headers, &mut reasons, frame, out);
+                slot.request.headers = headers;
+                slot.request.body = body;
+                slot.reasons.merge(reasons);
+                let weight = slot.weight();
+                self.queue.bytes += weight;
+                self.request_done(id, chunk, out);
+            }
+            Whose::Response { mut response, slot, told } => {
+                response.body = body.finish(ended, &mut response.headers, &mut reasons, frame, out);
+                self.reader(side).reasons = reasons;
+                self.response_done(side, response, slot, told, last.time, out);
+            }
+        }
+    }
+
+    /// Missing bytes within a body: how many lie beyond it, or None when that cannot be told.
+    pub(super) fn gap_in_body(&mut self, side: usize, gap: &Gap, out: &mut Output<'_>) -> Option<u64> {
+        let request = self.client == Some(side);
+        let reader = self.reader(side);
+        let Some(message) = &mut reader.message else { return Some(gap.len) };
+        reader.reasons.add_gap(gap.cause, request);
+        let seen = reader.extent.last;
+        let doubtful = message.body.doubtful && message.body.untouched();
+        let skipped = if doubtful { None } else { message.body.skip(gap.len) };
+        let chunk = Chunk { data: &[], at: 0, ack: 0, peer_known: false, aligned: false, seen };
+        match skipped {
+            Some((left, false)) => Some(left),
+            Some((left, true)) => {
+                self.finish_message(side, true, &chunk, out);
+                self.reader(side).state = State::Start;
+                Some(left)
+            }
+            None => {
+                self.finish_message(side, false, &chunk, out);
+                None
+            }
+        }
+    }
+
+    /// The connection ended within a body.
+    pub(super) fn body_cut_short(&mut self, side: usize, orderly: bool, out: &mut Output<'_>) {
+        let reader = self.reader(side);
+        let seen = reader.extent.last;
+        let Some(message) = &reader.message else { return };
+        if message.body.doubtful && message.body.untouched() && !message.body.ends_with_connection() {
+            self.bodiless(side, out);
+            return;
+        }
+        let ended = orderly && message.body.ends_with_connection();
+        if !ended {
+            reader.reasons.add(Incomplete::CutShort);
+        }
+        let chunk = Chunk { data: &[], at: 0, ack: 0, peer_known: false, aligned: false, seen };
+        self.finish_message(side, ended, &chunk, out);
+        self.reader(side).state = State::Start;
+    }
+
+    /// A head whose end is missing: what its whole lines tell is kept.
+    pub(super) fn cut_head(&mut self, side: usize, reason: Incomplete, out: &mut Output<'_>) {
+        let request = self.client == Some(side);
+        let reader = self.reader(side);
+        reader.state = State::Seek;
+        let buffer = std::mem::take(&mut reader.buffer);
+        reader.reasons.add(reason);
+        let last = reader.extent.last;
+        let chunk = Chunk { data: &[], at: 0, ack: reader.ack_first, peer_known: true, aligned: false, seen: last };
+        let limit = out.limits.header_fields;
+        if request {
+            let Some(head) = head::request(&buffer, limit) else { return };
+            self.confirm(out);
+            let size = head.framing.content_length;
+            let id = self.push_request(side, head, &chunk, Body::Unknown { size }, out);
+            return self.request_done(id, &chunk, out);
+        }
+        let Some(head) = head::response(&buffer, limit) else { return };
+        let Line::Status(status) = head.line else { return };
+        let at = self.reader(side).extent.at;
+        let (slot, told) = match self.queue.pair(self.candidate(at, true)) {
+            Pairing::Slot(id) => (Some(id), true),
+            Pairing::Orphan { told } => (None, told),
+            Pairing::Wait => (None, false),
+        };
+        if let Some(id) = slot {
+            self.drop_before(id, out);
+        }
+        self.confirm(out);
+        let body = Body::Unknown { size: head.framing.content_length };
+        let start = Some(self.reader(side).extent.first.time);
+        let response = Response { status, headers: head.headers, body, start };
+        self.response_done(side, response, slot, told, last.time, out);
+    }
+
+    /// Notes that requests of unknown number are missing.
+    pub(super) fn push_lost(&mut self, certain: bool) {
+        if let Some(Slot { lost: Some(lost), .. }) = self.queue.back_mut() {
+            lost.certain |= certain;
+            return;
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        self.queue.push(Slot {
+            id,
+            lost: Some(Lost { certain, answered: false }),
+            extent: Reader::new().extent,
+            ack_first: 0,
+            ack_last: 0,
+            position: 0,
+            request: Request {
+                method: String::new(),
+                scheme: None,
+                host: None,
+                target: String::new(),
+                headers: Headers::default(),
+                body: Body::Absent,
+                end: None,
+            },
+            done: true,
+            method: Method::Other,
+            answer: None,
+            reasons: super::reasons::Reasons::default(),
+        });
+    }
+}
+
+/// How a head says that its body ends.
+enum Framed {
+    /// There is none.
+    None,
+    /// It has no bytes.
+    Empty,
+    Body(End),
+}
+
+impl Framed {
+    fn body(self) -> Body {
+        match self {
+            Framed::Empty => Body::Present { bytes: Vec::new(), wire_len: 0, decoded_len: 0, whole: true },
+            Framed::None | Framed::Body(_) => Body::Absent,
+        }
+    }
+}
+
+/// RFC 9112 section 6.3, for requests.
+fn request_end(framing: &Framing) -> Framed {
+    match framing.content_length {
+        _ if framing.chunked => Framed::Body(End::Chunked(super::chunked::Chunked::default())),
+        Some(0) => Framed::Empty,
+        Some(len) => Framed::Body(End::Length(len)),
+        None => Framed::None,
+    }
+}
+
+/// RFC 9112 section 6.3, for responses that may have a body.
+fn response_end(framing: &Framing) -> Framed {
+    match request_end(framing) {
+        Framed::None => Framed::Body(End::Close),
+        _ if framing.unframed => Framed::Body(End::Close),
+        framed => framed,
+    }
+}

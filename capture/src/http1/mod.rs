@@ -1,0 +1,362 @@
+//! HTTP/1.x on a connection: requests and responses read from both directions and paired.
+//!
+//! Nothing here depends on ports. A direction is read once a segment begins like a message; after a gap it is read
+//! again from the next segment that does. Who answers whom is told by order and by TCP acknowledgements (see
+//! [`slot::Queue::pair`]).
+
+mod body;
+mod chunked;
+mod emit;
+mod head;
+mod message;
+mod reader;
+mod reasons;
+mod recognise;
+mod slot;
+
+use reader::{Reader, State};
+use recognise::{Looks, recognise};
+use slot::{Candidate, Extent, Pairing, Queue};
+
+use crate::output::Output;
+use crate::tcp::{Cause, Chunk, Gap, Seen};
+use crate::{Endpoint, Incomplete, Timestamp};
+
+/// Requests that may wait for responses on one connection, and bytes of their bodies.
+const WAITING: usize = 4096;
+const WAITING_BYTES: usize = 8 << 20;
+/// Bytes that may be looked at before a first line is whole.
+const FIRST_LINE: usize = 64 << 10;
+
+/// HTTP on one connection.
+pub(crate) struct Connection {
+    ends: [Endpoint; 2],
+    id: u64,
+    /// Side that sends requests, once known.
+    client: Option<usize>,
+    kind: Kind,
+    readers: [Reader; 2],
+    queue: Queue,
+    next_id: u64,
+    position: u64,
+    /// Bytes of both directions.
+    bytes: u64,
+    /// Bytes passed over while no message began.
+    skipped: u64,
+    /// Time up to which everything that was sent is accounted for.
+    known_until: Timestamp,
+    /// A blind spot of a connection of which it is not known yet whether it is HTTP.
+    unconfirmed: Option<(Timestamp, Seen)>,
+    /// Position up to which the response direction has gaps, and why.
+    response_gap: Option<(u64, Cause)>,
+    /// Where the interim response began that is followed by the final one.
+    interim: Option<u64>,
+    midstream: bool,
+}
+
+/// What a connection carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Unknown,
+    Http1,
+    Tls,
+    Http2,
+    /// HTTP/1.x until an upgrade or CONNECT; holds the bytes from there on.
+    Upgraded(u64),
+}
+
+impl Connection {
+    pub(crate) fn new(ends: [Endpoint; 2], id: u64, seen: Seen) -> Self {
+        Connection {
+            ends,
+            id,
+            client: None,
+            kind: Kind::Unknown,
+            readers: [Reader::new(), Reader::new()],
+            queue: Queue::default(),
+            next_id: 0,
+            position: 0,
+            bytes: 0,
+            skipped: 0,
+            known_until: seen.time,
+            unconfirmed: None,
+            response_gap: None,
+            interim: None,
+            midstream: true,
+        }
+    }
+
+    fn reader(&mut self, side: usize) -> &mut Reader {
+        let [first, second] = &mut self.readers;
+        if side == 0 { first } else { second }
+    }
+
+    /// A SYN was seen: the capture holds the connection's beginning.
+    pub(crate) fn opened(&mut self) {
+        if self.bytes == 0 {
+            self.midstream = false;
+            self.queue.ordered = true;
+        }
+    }
+
+    /// Bytes held for messages that are not over.
+    pub(crate) fn held(&self) -> usize {
+        let [first, second] = &self.readers;
+        first.held() + second.held() + self.queue.bytes
+    }
+
+    /// Whether a side waits for the other before it can go on.
+    pub(crate) fn stalled(&self, side: usize) -> bool {
+        self.waits_for(side).is_some()
+    }
+
+    /// Position in the other direction that a stalled side waits for.
+    pub(crate) fn waits_for(&self, side: usize) -> Option<u64> {
+        let [first, second] = &self.readers;
+        (if side == 0 { first } else { second }).stalled.as_ref().map(|stall| stall.ack)
+    }
+
+    fn dead(&self) -> bool {
+        !matches!(self.kind, Kind::Unknown | Kind::Http1)
+    }
+
+    /// Takes the next bytes of a side.
+    pub(crate) fn data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
+        self.bytes += chunk.data.len() as u64;
+        self.read(side, chunk, out);
+    }
+
+    fn read(&mut self, side: usize, mut chunk: Chunk<'_>, out: &mut Output<'_>) {
+        while !chunk.data.is_empty() {
+            if let Kind::Upgraded(bytes) = &mut self.kind {
+                *bytes += chunk.data.len() as u64;
+            }
+            if self.dead() {
+                return;
+            }
+            let used = match self.reader(side).state {
+                State::Seek => self.seek(side, &chunk),
+                State::Probe => self.probe(side, &chunk, out),
+                State::Start => self.start(side, &chunk),
+                State::Head => self.head(side, &chunk, out),
+                State::Body => self.body(side, &chunk, out),
+            };
+            chunk.at += used as u64;
+            chunk.data = chunk.data.get(used..).unwrap_or(&[]);
+            // Pipelined requests may begin anywhere; elsewhere a line in a body could be taken for one.
+            chunk.aligned &= used == 0;
+        }
+    }
+
+    /// Looks for the beginning of a message; bytes before it are passed over.
+    fn seek(&mut self, side: usize, chunk: &Chunk<'_>) -> usize {
+        let looks = if chunk.aligned { recognise(chunk.data) } else { Looks::Other };
+        match looks {
+            Looks::Unsure => {
+                self.reader(side).state = State::Probe;
+                self.reader(side).begin(chunk);
+                0
+            }
+            Looks::Other => {
+                self.skipped += chunk.data.len() as u64;
+                chunk.data.len()
+            }
+            looks => {
+                self.settle_looks(side, looks, chunk);
+                0
+            }
+        }
+    }
+
+    /// Acts on what the beginning of a message turned out to be.
+    fn settle_looks(&mut self, side: usize, looks: Looks, chunk: &Chunk<'_>) {
+        let fits = match looks {
+            Looks::Request => self.client.is_none_or(|client| client == side),
+            Looks::Response => self.client.is_none_or(|client| client != side),
+            _ => self.kind == Kind::Unknown,
+        };
+        match looks {
+            _ if !fits => {
+                // The other side's kind of message, or TLS within HTTP: not a beginning.
+                self.reader(side).state = State::Seek;
+                self.skipped += chunk.data.len() as u64;
+            }
+            Looks::Http2 => self.kind = Kind::Http2,
+            Looks::Tls => self.kind = Kind::Tls,
+            looks => {
+                self.client = Some(if looks == Looks::Request { side } else { 1 - side });
+                self.kind = Kind::Http1;
+                let reader = self.reader(side);
+                if reader.state == State::Seek {
+                    reader.begin(chunk);
+                }
+                reader.state = State::Head;
+            }
+        }
+    }
+
+    /// Gathers bytes until it is clear whether a message begins.
+    fn probe(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
+        let limit = FIRST_LINE.min(out.limits.head_bytes);
+        let reader = self.reader(side);
+        reader.buffer.extend_from_slice(chunk.data);
+        reader.extent.extend(chunk.seen);
+        let mut looks = recognise(&reader.buffer);
+        if looks == Looks::Unsure && reader.buffer.len() < limit {
+            return chunk.data.len();
+        }
+        if looks == Looks::Unsure {
+            looks = Looks::Other;
+        }
+        let gathered = std::mem::take(&mut reader.buffer);
+        let begun = Chunk {
+            data: &gathered,
+            at: reader.extent.at,
+            ack: reader.ack_first,
+            seen: reader.extent.first,
+            aligned: true,
+            peer_known: chunk.peer_known,
+        };
+        if looks == Looks::Other {
+            self.skipped += gathered.len() as u64;
+            self.reader(side).state = State::Seek;
+            return chunk.data.len();
+        }
+        self.settle_looks(side, looks, &begun);
+        let reader = self.reader(side);
+        if reader.state == State::Head {
+            // What was gathered before this chunk belongs to the head; the chunk itself is read again.
+            reader.buffer = gathered;
+            let before = reader.buffer.len() - chunk.data.len();
+            reader.buffer.truncate(before);
+            return 0;
+        }
+        chunk.data.len()
+    }
+
+    /// Between two messages: empty lines are passed over.
+    fn start(&mut self, side: usize, chunk: &Chunk<'_>) -> usize {
+        let blank = chunk.data.iter().take_while(|&&b| b == b'\r' || b == b'\n').count();
+        if blank > 0 {
+            return blank;
+        }
+        let reader = self.reader(side);
+        reader.begin(chunk);
+        reader.state = State::Head;
+        0
+    }
+
+    /// Bytes of a side that will not come.
+    pub(crate) fn gap(&mut self, side: usize, at: u64, gap: Gap, out: &mut Output<'_>) {
+        if self.dead() {
+            return;
+        }
+        let client = self.client.is_none_or(|client| client == side);
+        if !client {
+            self.lose_responses(at, at + gap.len, gap.cause, out);
+        }
+        let left = match self.reader(side).state {
+            State::Body => self.gap_in_body(side, &gap, out),
+            State::Head => {
+                self.cut_head(side, gap_reason(gap.cause, client), out);
+                None
+            }
+            State::Probe => {
+                let reader = self.reader(side);
+                reader.state = State::Seek;
+                let gathered = std::mem::take(&mut reader.buffer);
+                self.skipped += gathered.len() as u64;
+                None
+            }
+            State::Start | State::Seek => Some(gap.len),
+        };
+        if left == Some(0) {
+            return;
+        }
+        let certain = left.is_some() && self.reader(side).state == State::Start;
+        self.reader(side).state = State::Seek;
+        if client {
+            self.lose_requests(certain, gap.from, gap.shown, out);
+        } else {
+            self.queue.ordered = false;
+        }
+    }
+
+    /// Notes that requests may be missing here.
+    fn lose_requests(&mut self, certain: bool, from: Timestamp, shown: Seen, out: &mut Output<'_>) {
+        self.push_lost(certain);
+        if self.kind == Kind::Http1 {
+            out.blind_spot(from, shown);
+        } else {
+            let earlier = self.unconfirmed.map_or(from, |(earlier, _)| earlier);
+            self.unconfirmed = Some((earlier, shown));
+        }
+    }
+
+    /// Tells of the blind spot before the connection was known to be HTTP.
+    fn confirm(&mut self, out: &mut Output<'_>) {
+        if let Some((from, shown)) = self.unconfirmed.take() {
+            out.blind_spot(from, shown);
+        }
+    }
+
+    /// Notes that responses are missing, and lets go of requests whose response cannot come any more.
+    fn lose_responses(&mut self, from: u64, to: u64, cause: Cause, out: &mut Output<'_>) {
+        self.response_gap = Some((to, cause));
+        while self.queue.front_answered_within(from, to) {
+            self.queue.ordered = false;
+            self.emit_front(out);
+        }
+    }
+
+    /// A side ended in order.
+    pub(crate) fn end(&mut self, side: usize, out: &mut Output<'_>) {
+        self.close_side(side, true, out);
+    }
+
+    fn close_side(&mut self, side: usize, orderly: bool, out: &mut Output<'_>) {
+        if self.dead() {
+            return;
+        }
+        match self.reader(side).state {
+            State::Body => self.body_cut_short(side, orderly, out),
+            State::Head => self.cut_head(side, Incomplete::CutShort, out),
+            State::Probe => {
+                let gathered = std::mem::take(&mut self.reader(side).buffer);
+                self.skipped += gathered.len() as u64;
+                self.reader(side).state = State::Seek;
+            }
+            State::Start | State::Seek => {}
+        }
+    }
+
+    /// Nothing more comes on this connection.
+    pub(crate) fn finish(&mut self, out: &mut Output<'_>) {
+        let client = self.client.unwrap_or(0);
+        self.close_side(client, false, out);
+        self.close_side(1 - client, false, out);
+        while self.queue.len() > 0 {
+            self.emit_front(out);
+        }
+        match self.kind {
+            Kind::Tls => out.not_read("tls", 1, self.bytes),
+            Kind::Http2 => out.not_read("http2", 1, self.bytes),
+            Kind::Upgraded(bytes) if bytes > 0 => out.not_read("upgraded", 1, bytes),
+            Kind::Unknown if self.bytes > 0 => out.not_read("not_http", 1, self.bytes),
+            Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
+            _ => {}
+        }
+    }
+
+    fn candidate(&self, at: u64, peer_known: bool) -> Candidate {
+        Candidate { at: self.interim.unwrap_or(at), itself: at, peer_known }
+    }
+}
+
+fn gap_reason(cause: Cause, request: bool) -> Incomplete {
+    match (cause, request) {
+        (Cause::SnapLength, _) => Incomplete::SnapLength,
+        (Cause::Lost, true) => Incomplete::RequestGap,
+        (Cause::Lost, false) => Incomplete::ResponseGap,
+    }
+}

@@ -1,0 +1,88 @@
+//! One direction of a connection, as far as it was read.
+
+use super::body::Incoming;
+use super::reasons::Reasons;
+use super::slot::Extent;
+use crate::Response;
+use crate::tcp::{Chunk, Seen};
+
+/// What a direction's next bytes are taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Anything: looking for the beginning of a message.
+    Seek,
+    /// Perhaps the first line of a message.
+    Probe,
+    /// The beginning of a message.
+    Start,
+    /// A message's head.
+    Head,
+    /// A message's body.
+    Body,
+}
+
+/// One direction.
+pub(super) struct Reader {
+    pub(super) state: State,
+    /// Bytes of a head that is not whole, or that waits.
+    pub(super) buffer: Vec<u8>,
+    /// Bytes of `buffer` that hold no empty line.
+    pub(super) scanned: usize,
+    /// The message being read.
+    pub(super) extent: Extent,
+    pub(super) ack_first: u64,
+    pub(super) reasons: Reasons,
+    pub(super) message: Option<Box<Message>>,
+    pub(super) stalled: Option<Stall>,
+}
+
+/// A message whose head was read.
+pub(super) struct Message {
+    pub(super) body: Incoming,
+    pub(super) kind: Whose,
+}
+
+/// Where a message goes at its end.
+pub(super) enum Whose {
+    /// Into the request of this slot.
+    Request(u64),
+    /// Into the slot's answer, or alone; `told` when a blind spot covers the lost request.
+    Response { response: Response, slot: Option<u64>, told: bool },
+}
+
+/// A response's head that waits for its request; the buffer holds it and what follows in its segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stall {
+    /// Position in the request direction that is waited for.
+    pub(super) ack: u64,
+    /// Position of the buffer's first byte.
+    pub(super) at: u64,
+    pub(super) seen: Seen,
+}
+
+impl Reader {
+    pub(super) fn new() -> Self {
+        Reader {
+            state: State::Seek,
+            buffer: Vec::new(),
+            scanned: 0,
+            extent: Extent::default(),
+            ack_first: 0,
+            reasons: Reasons::default(),
+            message: None,
+            stalled: None,
+        }
+    }
+
+    /// A message begins with the chunk's first byte.
+    pub(super) fn begin(&mut self, chunk: &Chunk<'_>) {
+        self.extent = Extent::begin(chunk.at, chunk.seen);
+        self.ack_first = chunk.ack;
+        self.reasons = Reasons::default();
+        self.scanned = 0;
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.buffer.capacity() + self.message.as_ref().map_or(0, |message| message.body.held())
+    }
+}

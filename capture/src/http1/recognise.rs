@@ -1,0 +1,88 @@
+//! Whether bytes begin an HTTP/1.x message, whatever the port says.
+
+/// Bytes of a method that are believed before a request line is whole.
+const METHOD: usize = 24;
+
+/// What the first bytes of a stretch look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    Request,
+    Response,
+    /// The connection preface of HTTP/2.
+    Http2,
+    Tls,
+    /// Too few bytes to tell.
+    Unsure,
+    Other,
+}
+
+/// Looks at the first bytes of a segment.
+pub(super) fn recognise(bytes: &[u8]) -> Looks {
+    match bytes {
+        [] => Looks::Unsure,
+        [b'H' | b'h', ..] if starts(bytes, b"HTTP/") => response(bytes),
+        [0x14..=0x17, 3, 0..=4, ..] => Looks::Tls,
+        [0x14..=0x17] | [0x14..=0x17, 3] => Looks::Unsure,
+        _ => request(bytes),
+    }
+}
+
+/// Whether `bytes` begin like `word`, as far as they go.
+fn starts(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.iter().zip(word).all(|(a, b)| a.eq_ignore_ascii_case(b))
+}
+
+fn response(bytes: &[u8]) -> Looks {
+    match bytes {
+        [_, _, _, _, _, b'0'..=b'9', b'.', b'0'..=b'9', b' ' | b'\t', rest @ ..] => {
+            let code = rest.trim_ascii_start();
+            match code {
+                [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..] => Looks::Response,
+                _ if code.len() < 3 && code.iter().all(u8::is_ascii_digit) => Looks::Unsure,
+                _ => Looks::Other,
+            }
+        }
+        _ if bytes.len() < 9 => Looks::Unsure,
+        _ => Looks::Other,
+    }
+}
+
+fn request(bytes: &[u8]) -> Looks {
+    let method = bytes.iter().take(METHOD + 1).take_while(|&&b| is_method_byte(b)).count();
+    if method == 0 || method > METHOD {
+        return Looks::Other;
+    }
+    match bytes.get(method) {
+        None => return Looks::Unsure,
+        Some(b' ' | b'\t') => {}
+        Some(_) => return Looks::Other,
+    }
+    let Some(end) = memchr::memchr(b'\n', bytes) else {
+        let printable = bytes.iter().take(256).all(|&b| b >= b' ' || b == b'\t' || b == b'\r');
+        return if printable { Looks::Unsure } else { Looks::Other };
+    };
+    request_line(bytes.get(..end).unwrap_or(&[]))
+}
+
+/// Judges a whole first line, without its LF.
+fn request_line(line: &[u8]) -> Looks {
+    let line = line.trim_ascii_end();
+    if line == b"PRI * HTTP/2.0" {
+        return Looks::Http2;
+    }
+    let Some((before, version)) = line.len().checked_sub(8).and_then(|at| line.split_at_checked(at)) else {
+        return Looks::Other;
+    };
+    match version {
+        [_, _, _, _, b'/', b'0'..=b'9', b'.', b'0'..=b'9']
+            if starts(version, b"HTTP") && before.ends_with(b" ") || before.ends_with(b"\t") =>
+        {
+            Looks::Request
+        }
+        _ => Looks::Other,
+    }
+}
+
+fn is_method_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'!' | b'$' | b'+')
+}

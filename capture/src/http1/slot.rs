@@ -1,0 +1,236 @@
+//! Requests that wait for their responses, and which response answers which.
+
+use std::collections::VecDeque;
+
+use super::reasons::Reasons;
+use crate::tcp::Seen;
+use crate::{Request, Response};
+
+/// Where a message's bytes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// Position of the first byte in its direction.
+    pub(super) at: u64,
+    pub(super) first: Seen,
+    pub(super) last: Seen,
+    /// Number of the last frame that is in the same input as the first.
+    pub(super) last_frame: u64,
+}
+
+impl Extent {
+    pub(super) fn begin(at: u64, seen: Seen) -> Self {
+        Extent { at, first: seen, last: seen, last_frame: seen.frame.number }
+    }
+
+    pub(super) fn extend(&mut self, seen: Seen) {
+        self.last = seen;
+        if seen.frame.input == self.first.frame.input {
+            self.last_frame = self.last_frame.max(seen.frame.number);
+        }
+    }
+}
+
+/// A request, or a stretch in which requests may have been lost.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) id: u64,
+    pub(super) lost: Option<Lost>,
+    pub(super) extent: Extent,
+    /// How much of the response direction the client had received when it sent the first and the last byte.
+    pub(super) ack_first: u64,
+    pub(super) ack_last: u64,
+    /// Position of the exchange on the connection.
+    pub(super) position: u64,
+    pub(super) request: Request,
+    /// Whether the request is over.
+    pub(super) done: bool,
+    pub(super) method: Method,
+    pub(super) answer: Option<(Extent, Response)>,
+    pub(super) reasons: Reasons,
+}
+
+/// Requests of unknown number that were not captured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost {
+    /// There was at least one.
+    pub(super) certain: bool,
+    /// Responses that were taken for theirs.
+    pub(super) answered: bool,
+}
+
+/// What a method says about the response's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Head,
+    Connect,
+    Other,
+}
+
+/// Which request a response answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pairing {
+    /// That of the slot with this id.
+    Slot(u64),
+    /// One that was not captured; whether a blind spot was already told of.
+    Orphan { told: bool },
+    /// More of the request direction must be known first.
+    Wait,
+}
+
+/// A response about to be paired.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    /// Position at which it, or its first interim response, begins.
+    pub(super) at: u64,
+    /// Position at which it begins itself.
+    pub(super) itself: u64,
+    /// Whether all requests are known that the server had received when it sent it.
+    pub(super) peer_known: bool,
+}
+
+/// The requests of a connection that are not answered yet, in order.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    slots: VecDeque<Box<Slot>>,
+    /// Whether every response since the beginning was seen, so that counting tells which is next.
+    pub(super) ordered: bool,
+    /// Whether the client sends requests before earlier ones are answered.
+    pipelined: bool,
+    /// Body bytes in the queue.
+    pub(super) bytes: usize,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, slot: Slot) {
+        self.bytes += slot.weight();
+        self.slots.push_back(Box::new(slot));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(super) fn back_mut(&mut self) -> Option<&mut Slot> {
+        self.slots.back_mut().map(AsMut::as_mut)
+    }
+
+    pub(super) fn front(&self) -> Option<&Slot> {
+        self.slots.front().map(AsRef::as_ref)
+    }
+
+    pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Slot> {
+        self.slots.iter_mut().find(|slot| slot.id == id).map(AsMut::as_mut)
+    }
+
+    pub(super) fn pop_front(&mut self) -> Option<Box<Slot>> {
+        let slot = self.slots.pop_front();
+        self.bytes = self.bytes.saturating_sub(slot.as_ref().map_or(0, |s| s.weight()));
+        slot
+    }
+
+    pub(super) fn remove(&mut self, id: u64) -> Option<Box<Slot>> {
+        if self.slots.front().is_some_and(|slot| slot.id == id) {
+            return self.pop_front();
+        }
+        let index = self.slots.iter().position(|slot| slot.id == id)?;
+        let slot = self.slots.remove(index)?;
+        self.bytes = self.bytes.saturating_sub(slot.weight());
+        Some(slot)
+    }
+
+    /// Which request a response answers.
+    ///
+    /// While every response was seen, they come in the order of the requests. Once some were lost, only a request
+    /// sent when exactly the bytes before the response had arrived at the client is certain to be the one. A
+    /// doubtful response stays without a request: a wrong pair is worse than none.
+    pub(super) fn pair(&mut self, candidate: Candidate) -> Pairing {
+        if self.ordered { self.next_in_order(candidate) } else { self.by_position(candidate) }
+    }
+
+    fn next_in_order(&mut self, candidate: Candidate) -> Pairing {
+        let Candidate { at, peer_known, .. } = candidate;
+        let mut open = self.slots.iter_mut().filter(|slot| slot.answer.is_none());
+        let Some(first) = open.next() else {
+            return if peer_known { Pairing::Orphan { told: false } } else { Pairing::Wait };
+        };
+        let Some(lost) = &mut first.lost else {
+            return match first.ack_first <= at {
+                true => Pairing::Slot(first.id),
+                false if peer_known => Pairing::Orphan { told: false },
+                false => Pairing::Wait,
+            };
+        };
+        if !peer_known {
+            return Pairing::Wait;
+        }
+        let following = open.find(|slot| slot.lost.is_none()).map(|slot| (slot.id, slot.ack_first));
+        match following {
+            // Sent when all before had arrived: the answer to it, unless the client does not wait for answers.
+            Some((id, ack)) if ack == at && !self.pipelined && (lost.answered || !lost.certain) => Pairing::Slot(id),
+            Some((_, ack)) if ack <= at => {
+                // The lost request was not waited for, so nobody can count any more.
+                lost.answered = true;
+                self.pipelined = true;
+                self.ordered = false;
+                Pairing::Orphan { told: true }
+            }
+            _ => {
+                lost.answered = true;
+                Pairing::Orphan { told: true }
+            }
+        }
+    }
+
+    fn by_position(&mut self, candidate: Candidate) -> Pairing {
+        let Candidate { at, itself, peer_known } = candidate;
+        let fits = |ack: u64| ack == at || ack == itself;
+        let mut lost_before = false;
+        let mut found = None;
+        for slot in self.slots.iter().filter(|slot| slot.answer.is_none()) {
+            let suits = slot.lost.is_none() && (fits(slot.ack_first) || fits(slot.ack_last));
+            if suits {
+                found = Some(slot.id);
+                break;
+            }
+            lost_before = slot.lost.is_some_and(|lost| lost.certain && !lost.answered);
+        }
+        match found {
+            // A lost request just before may have been sent at the same moment.
+            Some(_) if lost_before && self.pipelined => Pairing::Orphan { told: true },
+            Some(id) => {
+                self.ordered = true;
+                Pairing::Slot(id)
+            }
+            None if peer_known => Pairing::Orphan { told: false },
+            None => Pairing::Wait,
+        }
+    }
+
+    /// Notes whether a request was sent before the one before it was answered.
+    pub(super) fn note_pipelining(&mut self, ack: u64) {
+        let unanswered = self.slots.back().filter(|slot| slot.lost.is_none() && slot.answer.is_none());
+        self.pipelined |= unanswered.is_some_and(|slot| slot.ack_first == ack);
+    }
+
+    pub(super) fn pipelined(&self) -> bool {
+        self.pipelined
+    }
+
+    /// Whether the whole response to the first slot lies in the missing stretch `from..to`: a later request was sent
+    /// when more had arrived.
+    pub(super) fn front_answered_within(&self, from: u64, to: u64) -> bool {
+        let Some(front) = self.front() else { return false };
+        front.lost.is_none()
+            && front.answer.is_none()
+            && front.done
+            && front.ack_first >= from
+            && self.slots.iter().any(|later| later.ack_first > front.ack_first && later.ack_first <= to)
+    }
+}
+
+impl Slot {
+    pub(super) fn weight(&self) -> usize {
+        self.request.body.bytes().map_or(0, <[u8]>::len)
+            + self.answer.as_ref().and_then(|(_, r)| r.body.bytes()).map_or(0, <[u8]>::len)
+    }
+}

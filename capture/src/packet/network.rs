@@ -1,0 +1,154 @@
+//! IPv4 and IPv6: from the IP header to the transport header.
+
+use super::pcap::{read_u16, read_u32};
+
+/// IPv6 extension headers that are followed.
+const EXTENSIONS: usize = 16;
+
+/// The two addresses of a packet; IPv4 addresses are in the low 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Addresses {
+    pub(crate) v6: bool,
+    pub(crate) source: u128,
+    pub(crate) destination: u128,
+}
+
+/// A transport header and what follows, whole or a fragment of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Datagram<'a> {
+    pub(super) addresses: Addresses,
+    /// IP protocol number.
+    pub(super) protocol: u8,
+    /// Captured bytes.
+    pub(super) bytes: &'a [u8],
+    /// Bytes on the wire; more than `bytes` when the snap length cut them.
+    pub(super) wire_len: usize,
+    /// Set when this is a part only.
+    pub(super) fragment: Option<Fragment>,
+}
+
+/// Where a fragment belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fragment {
+    pub(super) id: u32,
+    pub(super) offset: u32,
+    pub(super) more: bool,
+}
+
+/// Reads the IP header at the start of `bytes`; `wire_len` is their length before the snap length cut them.
+pub(super) fn parse(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
+    match bytes.first().map(|b| b >> 4) {
+        Some(4) => ipv4(bytes, wire_len),
+        Some(6) => ipv6(bytes, wire_len),
+        Some(_) => Err("not_ip"),
+        None => Err("malformed_packet"),
+    }
+}
+
+fn ipv4(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
+    let header = usize::from(bytes.first().unwrap_or(&0) & 0x0f) * 4;
+    let (Some(&protocol), true) = (bytes.get(9), header >= 20 && bytes.len() >= header) else {
+        return Err("malformed_packet");
+    };
+    // Segmentation offload leaves the length 0: then the frame's own length counts.
+    let total = match usize::from(read_u16(bytes, 2, true)) {
+        0 => wire_len,
+        total => total,
+    };
+    if total < header {
+        return Err("malformed_packet");
+    }
+    let flags = read_u16(bytes, 6, true);
+    let fragment = (flags & 0x3fff != 0).then(|| Fragment {
+        id: u32::from(read_u16(bytes, 4, true)),
+        offset: u32::from(flags & 0x1fff) * 8,
+        more: flags & 0x2000 != 0,
+    });
+    Ok(Datagram {
+        addresses: Addresses {
+            v6: false,
+            source: u128::from(read_u32(bytes, 12, true)),
+            destination: u128::from(read_u32(bytes, 16, true)),
+        },
+        protocol,
+        bytes: bytes.get(header..total.min(bytes.len())).unwrap_or(&[]),
+        wire_len: total - header,
+        fragment,
+    })
+}
+
+fn ipv6(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
+    let address = |at: usize| bytes.get(at..at + 16).and_then(|b| <[u8; 16]>::try_from(b).ok()).map(u128::from_be_bytes);
+    let (Some(source), Some(destination)) = (address(8), address(24)) else { return Err("malformed_packet") };
+    // Jumbograms and segmentation offload leave the length 0.
+    let total = match usize::from(read_u16(bytes, 4, true)) {
+        0 => wire_len,
+        payload => 40 + payload,
+    };
+    let mut next = bytes.get(6).copied().unwrap_or(59);
+    let mut at = 40;
+    let mut fragment = None;
+    for _ in 0..EXTENSIONS {
+        let following = bytes.get(at).copied().unwrap_or(59);
+        let size = usize::from(bytes.get(at + 1).copied().unwrap_or(0));
+        let len = match next {
+            0 | 43 | 60 | 135 | 139 | 140 => (size + 1) * 8,
+            51 => (size + 2) * 4,
+            44 => {
+                let place = read_u16(bytes, at + 2, true);
+                // An atomic fragment (offset 0, none to follow) is whole.
+                if place & 0xfff9 != 0 {
+                    let id = read_u32(bytes, at + 4, true);
+                    fragment = Some(Fragment { id, offset: u32::from(place & 0xfff8), more: place & 1 != 0 });
+                }
+                8
+            }
+            _ => break,
+        };
+        next = following;
+        at += len;
+        if fragment.is_some_and(|f| f.offset > 0) {
+            break;
+        }
+    }
+    if total < at || bytes.len() < at {
+        return Err("malformed_packet");
+    }
+    Ok(Datagram {
+        addresses: Addresses { v6: true, source, destination },
+        protocol: next,
+        bytes: bytes.get(at..total.min(bytes.len())).unwrap_or(&[]),
+        wire_len: total - at,
+        fragment,
+    })
+}
+
+/// Why a datagram that is not TCP is not read.
+pub(super) fn not_tcp(datagram: &Datagram<'_>) -> &'static str {
+    match datagram.protocol {
+        17 => udp(datagram.bytes),
+        47 => "gre",
+        4 | 41 => "ip_in_ip",
+        1 | 58 => "icmp",
+        132 => "sctp",
+        _ => "ip_protocol",
+    }
+}
+
+fn udp(bytes: &[u8]) -> &'static str {
+    let ports = [read_u16(bytes, 0, true), read_u16(bytes, 2, true)];
+    match ports {
+        [_, 4789 | 8472] => return "vxlan",
+        [_, 6081] => return "geneve",
+        [_, 2152] => return "gtp",
+        [3544, _] | [_, 3544] => return "teredo",
+        _ => {}
+    }
+    // A long header names its version; a short one is recognisable only by the port that HTTP/3 uses.
+    let first = bytes.get(8).copied().unwrap_or(0);
+    let version = read_u32(bytes, 9, true);
+    let known = matches!(version, 0 | 1 | 0x6b33_43cf) || matches!(version >> 24, 0x51 | 0x54 | 0xfa | 0xff);
+    let long = first & 0x80 != 0 && bytes.len() >= 15 && known && first & 0x40 != 0;
+    let short = first & 0xc0 == 0x40 && bytes.len() > 8 && ports.contains(&443);
+    if long || short { "quic" } else { "udp" }
+}

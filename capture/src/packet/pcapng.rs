@@ -1,0 +1,214 @@
+//! pcapng files: any number of sections and interfaces; blocks that hold no packet are skipped.
+
+use super::pcap::{read_u16, read_u32};
+use super::record::{RECORD_LIMIT, Record, Stop};
+use super::window::Window;
+use crate::Timestamp;
+
+const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+const INTERFACE: u32 = 1;
+const OBSOLETE_PACKET: u32 = 2;
+const SIMPLE_PACKET: u32 = 3;
+const ENHANCED_PACKET: u32 = 6;
+/// Interfaces of one section that are kept.
+const INTERFACES: usize = 1 << 16;
+
+/// The section being read.
+#[derive(Default)]
+pub(super) struct Section {
+    started: bool,
+    big_endian: bool,
+    interfaces: Vec<Interface>,
+    last_time: Timestamp,
+}
+
+struct Interface {
+    link: u16,
+    snap_len: u32,
+    resolution: Resolution,
+    offset_seconds: i64,
+}
+
+/// What one tick of an interface's clock is.
+#[derive(Clone, Copy)]
+enum Resolution {
+    /// Ticks per second is a divisor or multiple that fits.
+    PerSecond(u64),
+    /// A power that no clock has; the time of such packets is unknown.
+    Absurd,
+}
+
+impl Section {
+    /// The next packet; every other block on the way is taken in or skipped.
+    pub(super) fn next(&mut self, window: &mut Window) -> Result<Record, Stop> {
+        loop {
+            if !window.fill(12) {
+                return Err(if window.bytes().is_empty() { Stop::End } else { Stop::Truncated("last block") });
+            }
+            let bytes = window.bytes();
+            let kind = read_u32(bytes, 0, self.big_endian);
+            if kind == SECTION_HEADER {
+                self.begin(bytes)?;
+            } else if !self.started {
+                return Err(Stop::Damaged("no section header".to_owned()));
+            }
+            let len = read_u32(bytes, 4, self.big_endian);
+            if len < 12 || len % 4 != 0 {
+                return Err(Stop::Damaged(format!("a block claims {len} bytes")));
+            }
+            match kind {
+                SECTION_HEADER | INTERFACE | OBSOLETE_PACKET | SIMPLE_PACKET | ENHANCED_PACKET => {
+                    if let Some(record) = self.block(window, kind, len)? {
+                        return Ok(record);
+                    }
+                }
+                _ => {}
+            }
+            if window.skip(u64::from(len)) < u64::from(len) {
+                return Err(Stop::Truncated("last block"));
+            }
+        }
+    }
+
+    fn begin(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.big_endian = match read_u32(bytes, 8, true) {
+            0x1a2b_3c4d => true,
+            0x4d3c_2b1a => false,
+            other => return Err(Stop::Damaged(format!("{other:#010x} is no byte-order magic"))),
+        };
+        self.started = true;
+        self.interfaces.clear();
+        Ok(())
+    }
+
+    /// Takes in one block that matters, which stays in the window.
+    fn block(&mut self, window: &mut Window, kind: u32, len: u32) -> Result<Option<Record>, Stop> {
+        if len > RECORD_LIMIT {
+            return Err(Stop::Damaged(format!("a block claims {len} bytes")));
+        }
+        let size = len as usize;
+        if !window.fill(size) {
+            return Err(Stop::Truncated("last block"));
+        }
+        let offset = window.offset();
+        let block = window.bytes().get(..size).unwrap_or(&[]);
+        let trailer = read_u32(block, size - 4, self.big_endian);
+        if trailer != len {
+            return Err(Stop::Damaged(format!("a block of {len} bytes ends by claiming {trailer}")));
+        }
+        let body = block.get(8..size - 4).unwrap_or(&[]);
+        let record = match kind {
+            INTERFACE => {
+                self.interface(body)?;
+                return Ok(None);
+            }
+            ENHANCED_PACKET => self.packet(body, read_u32(body, 0, self.big_endian))?,
+            OBSOLETE_PACKET => self.packet(body, u32::from(read_u16(body, 0, self.big_endian)))?,
+            SIMPLE_PACKET => self.simple_packet(body)?,
+            _ => return Ok(None),
+        };
+        self.last_time = record.time;
+        let (start, end) = record.data;
+        Ok(Some(Record { offset, data: (8 + start, 8 + end), record_len: u64::from(len), ..record }))
+    }
+
+    fn interface(&mut self, body: &[u8]) -> Result<(), Stop> {
+        if body.len() < 8 {
+            return Err(Stop::Damaged("an interface block is too short".to_owned()));
+        }
+        if self.interfaces.len() >= INTERFACES {
+            return Err(Stop::Damaged("more interfaces than any machine has".to_owned()));
+        }
+        let mut interface = Interface {
+            link: read_u16(body, 0, self.big_endian),
+            snap_len: read_u32(body, 4, self.big_endian),
+            resolution: Resolution::PerSecond(1_000_000),
+            offset_seconds: 0,
+        };
+        let mut options = body.get(8..).unwrap_or(&[]);
+        while options.len() >= 4 {
+            let code = read_u16(options, 0, self.big_endian);
+            let len = usize::from(read_u16(options, 2, self.big_endian));
+            let value = options.get(4..4 + len).unwrap_or(&[]);
+            match (code, value.len()) {
+                (0, _) => break,
+                (9, 1) => interface.resolution = Resolution::from_option(value.first().copied().unwrap_or(6)),
+                (14, 8) => interface.offset_seconds = self.read_i64(value),
+                _ => {}
+            }
+            options = options.get(4 + len.next_multiple_of(4)..).unwrap_or(&[]);
+        }
+        self.interfaces.push(interface);
+        Ok(())
+    }
+
+    fn read_i64(&self, value: &[u8]) -> i64 {
+        let (first, second) = (read_u32(value, 0, self.big_endian), read_u32(value, 4, self.big_endian));
+        let (high, low) = if self.big_endian { (first, second) } else { (second, first) };
+        (i64::from(high as i32) << 32) | i64::from(low)
+    }
+
+    /// Enhanced and obsolete packet blocks differ only in the width of the interface number.
+    fn packet(&self, body: &[u8], interface: u32) -> Result<Record, Stop> {
+        let Some(interface) = self.interfaces.get(interface as usize) else {
+            return Err(Stop::Damaged(format!("a packet names interface {interface}, which was not described")));
+        };
+        let ticks =
+            (u64::from(read_u32(body, 4, self.big_endian)) << 32) | u64::from(read_u32(body, 8, self.big_endian));
+        let captured = read_u32(body, 12, self.big_endian);
+        let end = 20 + captured as usize;
+        if end > body.len() {
+            return Err(Stop::Damaged(format!("a packet claims {captured} bytes, more than its block holds")));
+        }
+        Ok(Record {
+            time: interface.time(ticks),
+            link: interface.link,
+            wire_len: read_u32(body, 16, self.big_endian).max(captured),
+            data: (20, end),
+            ..Record::default()
+        })
+    }
+
+    /// Carries no time: the packet before lends its own.
+    fn simple_packet(&self, body: &[u8]) -> Result<Record, Stop> {
+        let Some(interface) = self.interfaces.first() else {
+            return Err(Stop::Damaged("a packet comes before any interface".to_owned()));
+        };
+        if body.len() < 4 {
+            return Err(Stop::Damaged("a simple packet block is too short".to_owned()));
+        }
+        let wire_len = read_u32(body, 0, self.big_endian);
+        let snap_len = if interface.snap_len == 0 { u32::MAX } else { interface.snap_len };
+        let captured = (wire_len.min(snap_len) as usize).min(body.len() - 4);
+        Ok(Record {
+            time: self.last_time,
+            link: interface.link,
+            wire_len,
+            data: (4, 4 + captured),
+            ..Record::default()
+        })
+    }
+}
+
+impl Resolution {
+    fn from_option(value: u8) -> Self {
+        let exponent = u32::from(value & 0x7f);
+        let base: u64 = if value & 0x80 == 0 { 10 } else { 2 };
+        base.checked_pow(exponent).map_or(Resolution::Absurd, Resolution::PerSecond)
+    }
+}
+
+impl Interface {
+    fn time(&self, ticks: u64) -> Timestamp {
+        let micros = match self.resolution {
+            Resolution::PerSecond(1_000_000) => ticks,
+            Resolution::PerSecond(1_000_000_000) => ticks / 1000,
+            Resolution::PerSecond(rate) => {
+                u64::try_from(u128::from(ticks) * 1_000_000 / u128::from(rate.max(1))).unwrap_or(u64::MAX)
+            }
+            Resolution::Absurd => 0,
+        };
+        let micros = i64::try_from(micros).unwrap_or(i64::MAX);
+        Timestamp(micros.saturating_add(self.offset_seconds.saturating_mul(1_000_000)))
+    }
+}

@@ -1,0 +1,151 @@
+//! Packet records of a capture file, whatever its format.
+
+use std::io::{self, Read};
+
+use super::pcap::PcapHeader;
+use super::pcapng::Section;
+use super::window::Window;
+use crate::{InputErrorKind, Timestamp};
+
+/// Bytes of one record that are believed: far above any snap length, far below what would hurt.
+pub(super) const RECORD_LIMIT: u32 = 16 << 20;
+
+/// One packet's record: where it is and what its header says. The bytes are [`RecordReader::data`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Record {
+    /// Capture time.
+    pub(super) time: Timestamp,
+    /// `LINKTYPE_` number.
+    pub(super) link: u16,
+    /// Length of the packet on the wire.
+    pub(super) wire_len: u32,
+    /// Number in the file, from 1.
+    pub(super) number: u64,
+    /// Byte offset of the record (pcap) or block (pcapng) in the file.
+    pub(super) offset: u64,
+    /// Where the packet's bytes are, from the start of the window.
+    pub(super) data: (usize, usize),
+    /// Bytes of the whole record.
+    pub(super) record_len: u64,
+}
+
+/// Why no further record can be read.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The file ends between two records.
+    End,
+    /// The file ends inside a record.
+    Truncated(&'static str),
+    /// The record cannot be believed.
+    Damaged(String),
+}
+
+/// Reads the records of one file in order.
+pub(super) struct RecordReader {
+    window: Window,
+    format: Format,
+    current: Record,
+    numbered: u64,
+}
+
+enum Format {
+    Unopened,
+    Pcap(PcapHeader),
+    Pcapng(Section),
+    Over,
+}
+
+/// The end of a file that did not end well.
+pub(super) struct Damage {
+    pub(super) kind: InputErrorKind,
+    /// Frame that would have been next.
+    pub(super) frame: u64,
+    /// Offset at which reading stopped.
+    pub(super) offset: u64,
+    /// Bytes from there to the end of the file.
+    pub(super) bytes_lost: u64,
+}
+
+impl RecordReader {
+    pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
+        RecordReader { window: Window::new(reader), format: Format::Unopened, current: Record::default(), numbered: 0 }
+    }
+
+    /// Moves to the next packet. False at the end of the file.
+    pub(super) fn advance(&mut self) -> Result<bool, Damage> {
+        self.window.skip(self.current.record_len);
+        self.current.record_len = 0;
+        if matches!(self.format, Format::Unopened)
+            && let Err(stop) = self.open()
+        {
+            return self.stop(stop);
+        }
+        let found = match &mut self.format {
+            Format::Pcap(header) => header.next(&mut self.window),
+            Format::Pcapng(section) => section.next(&mut self.window),
+            Format::Unopened | Format::Over => Err(Stop::End),
+        };
+        match found {
+            Ok(record) => {
+                self.numbered += 1;
+                self.current = Record { number: self.numbered, ..record };
+                Ok(true)
+            }
+            Err(stop) => self.stop(stop),
+        }
+    }
+
+    fn open(&mut self) -> Result<(), Stop> {
+        if !self.window.fill(4) {
+            return Err(if self.window.bytes().is_empty() { Stop::End } else { Stop::Truncated("file header") });
+        }
+        self.format = if self.window.bytes().starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) {
+            Format::Pcapng(Section::default())
+        } else {
+            Format::Pcap(PcapHeader::read(&mut self.window)?)
+        };
+        Ok(())
+    }
+
+    /// The current packet.
+    pub(super) fn record(&self) -> &Record {
+        &self.current
+    }
+
+    /// The bytes of the current packet that were captured.
+    pub(super) fn data(&self) -> &[u8] {
+        let (start, end) = self.current.data;
+        self.window.bytes().get(start..end).unwrap_or(&[])
+    }
+
+    fn stop(&mut self, stop: Stop) -> Result<bool, Damage> {
+        self.format = Format::Over;
+        let offset = self.window.offset();
+        let kind = match (self.window.failure.take(), stop) {
+            (Some(e), _) => failed_read(e),
+            (None, Stop::End) => return Ok(false),
+            (None, Stop::Truncated(what)) => {
+                InputErrorKind::Truncated { what: format!("the {what} at byte {offset} is cut short") }
+            }
+            (None, Stop::Damaged(what)) => InputErrorKind::Malformed {
+                what: format!("damaged at byte {offset}: {what}"),
+                remedy: "everything before was analysed, the rest of this file was not; capture or copy it again"
+                    .to_owned(),
+            },
+        };
+        let bytes_lost = self.window.skip(u64::MAX);
+        Err(Damage { kind, frame: self.numbered + 1, offset, bytes_lost })
+    }
+}
+
+/// A decompressor says through `io::Error` that its file is cut or corrupt.
+fn failed_read(error: io::Error) -> InputErrorKind {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => InputErrorKind::Truncated { what: "the compressed data end early".to_owned() },
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => InputErrorKind::Malformed {
+            what: format!("the compressed data are damaged ({error})"),
+            remedy: "everything before was analysed; copy or compress the file again".to_owned(),
+        },
+        _ => InputErrorKind::Io(error),
+    }
+}

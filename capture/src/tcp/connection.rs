@@ -1,0 +1,267 @@
+//! One TCP connection: both directions, and what they show about each other.
+
+use super::direction::{Arrival, Direction};
+use super::{Cause, Chunk, Gap, Seen, Segment};
+use crate::http1;
+use crate::output::Output;
+use crate::{Endpoint, Timestamp};
+
+/// A jump of sequence numbers that no window explains.
+const FOREIGN: u64 = 1 << 26;
+
+/// One TCP connection.
+pub(super) struct Connection {
+    directions: [Direction; 2],
+    pub(super) http: http1::Connection,
+    /// Time of its latest packet.
+    pub(super) last: Timestamp,
+    latest: Seen,
+    reset: bool,
+    finished: bool,
+    gaps: bool,
+}
+
+impl Connection {
+    pub(super) fn new(ends: [Endpoint; 2], id: u64, seen: Seen) -> Self {
+        Connection {
+            directions: [Direction::new(seen.time), Direction::new(seen.time)],
+            http: http1::Connection::new(ends, id, seen),
+            last: seen.time,
+            latest: seen,
+            reset: false,
+            finished: false,
+            gaps: false,
+        }
+    }
+
+    fn direction(&self, side: usize) -> &Direction {
+        let [first, second] = &self.directions;
+        if side == 0 { first } else { second }
+    }
+
+    fn direction_mut(&mut self, side: usize) -> &mut Direction {
+        let [first, second] = &mut self.directions;
+        if side == 0 { first } else { second }
+    }
+
+    /// Bytes held for later.
+    pub(super) fn held(&self) -> usize {
+        self.direction(0).held + self.direction(1).held + self.http.held()
+    }
+
+    /// Whether nothing more is expected on it.
+    pub(super) fn closed(&self) -> bool {
+        self.reset || self.finished
+    }
+
+    /// Whether a segment belongs to a later connection between the same endpoints.
+    pub(super) fn succeeded_by(&self, side: usize, segment: &Segment<'_>) -> bool {
+        let direction = self.direction(side);
+        if segment.syn {
+            return direction.contradicts_syn(segment.seq);
+        }
+        if segment.len == 0 || !direction.seen_itself() {
+            return false;
+        }
+        let at = direction.position(segment.seq);
+        let distance = at.abs_diff(direction.next);
+        let quiet = segment.seen.time.0 - self.last.0 > 1_000_000;
+        (self.closed() && (distance > FOREIGN || direction.fin.is_some_and(|fin| at > fin)))
+            || (quiet && distance > FOREIGN)
+    }
+
+    /// Takes one segment from side 0 or 1.
+    pub(super) fn segment(&mut self, side: usize, segment: &Segment<'_>, out: &mut Output<'_>) {
+        self.last = self.last.max(segment.seen.time);
+        self.latest = segment.seen;
+        if self.finished {
+            return;
+        }
+        let ack = match segment.ack {
+            Some(ack) => self.direction_mut(1 - side).acknowledged(ack, segment.syn),
+            None => self.direction(1 - side).next,
+        };
+        let mut seq = segment.seq;
+        if segment.syn {
+            self.direction_mut(side).syn(seq);
+            self.http.opened();
+            seq = seq.wrapping_add(1);
+        }
+        self.reset |= segment.rst;
+        // A reset may carry a text for people, which is no part of the stream.
+        if !segment.rst && (segment.len > 0 || segment.fin) {
+            self.payload(side, seq, ack, segment, out);
+        }
+        self.settle(out, false);
+        self.check_closed(out);
+    }
+
+    fn payload(&mut self, side: usize, seq: u32, ack: u64, segment: &Segment<'_>, out: &mut Output<'_>) {
+        let stalled = self.http.stalled(side);
+        let direction = self.direction_mut(side);
+        let (at, arrival) = direction.arrival(seq, segment.len);
+        if segment.fin && direction.fin.is_none() {
+            direction.fin = Some(at + u64::from(segment.len));
+        }
+        if segment.len == 0 {
+            return;
+        }
+        let conflict = match arrival {
+            Arrival::Old => direction.conflicts(at, segment.payload),
+            Arrival::InOrder { skip } if direction.pending.is_empty() && !stalled => {
+                let chunk = Chunk {
+                    data: segment.payload.get(skip as usize..).unwrap_or(&[]),
+                    at: at + u64::from(skip),
+                    ack,
+                    peer_known: false,
+                    aligned: skip == 0,
+                    seen: segment.seen,
+                };
+                self.deliver(side, segment.len - skip, chunk, out);
+                false
+            }
+            Arrival::InOrder { .. } | Arrival::Early => direction.hold(at, ack, segment),
+        };
+        if conflict {
+            out.irregular("conflicting_retransmission", segment.seen.frame);
+        }
+    }
+
+    /// Hands on the next `len` bytes, of which `chunk` holds those that were captured.
+    fn deliver(&mut self, side: usize, len: u32, chunk: Chunk<'_>, out: &mut Output<'_>) {
+        let peer_known = self.direction(1 - side).known_to(chunk.ack);
+        let direction = self.direction_mut(side);
+        direction.next = chunk.at + u64::from(len);
+        direction.last_time = chunk.seen.time;
+        direction.hole = None;
+        direction.remember(chunk.at, chunk.data);
+        self.http.data(side, Chunk { peer_known, ..chunk }, out);
+        let cut = u64::from(len).saturating_sub(chunk.data.len() as u64);
+        if cut > 0 {
+            let gap = Gap { len: cut, cause: Cause::SnapLength, from: chunk.seen.time, shown: chunk.seen };
+            let at = chunk.at + chunk.data.len() as u64;
+            self.gap(side, at, gap, out);
+        }
+    }
+
+    fn gap(&mut self, side: usize, at: u64, gap: Gap, out: &mut Output<'_>) {
+        self.gaps = true;
+        self.http.gap(side, at, gap, out);
+    }
+
+    /// Whether there is nothing but the next packet to wait for.
+    fn quiet(&self) -> bool {
+        self.directions.iter().all(|d| {
+            d.pending.is_empty() && d.acked <= d.next + 1 && (d.fin.is_none() || d.ended) && d.hole.is_none()
+        }) && !self.http.stalled(0)
+            && !self.http.stalled(1)
+    }
+
+    /// Moves on everything that can move; gives up holes that were waited for long enough, or all of them when
+    /// `last`.
+    fn settle(&mut self, out: &mut Output<'_>, last: bool) {
+        while !self.quiet() {
+            let moved = self.advance(0, out) | self.advance(1, out);
+            if moved {
+                continue;
+            }
+            if self.give_up(0, out, last) || self.give_up(1, out, last) {
+                continue;
+            }
+            if !(last && (self.force(0, out) || self.force(1, out))) {
+                break;
+            }
+        }
+    }
+
+    fn advance(&mut self, side: usize, out: &mut Output<'_>) -> bool {
+        let mut moved = false;
+        if let Some(wanted) = self.http.waits_for(side) {
+            if !self.direction(1 - side).known_to(wanted) {
+                return false;
+            }
+            self.http.resume(side, out);
+            moved = true;
+        }
+        while !self.http.stalled(side) {
+            let direction = self.direction_mut(side);
+            let Some((at, held)) = direction.take_next() else { break };
+            moved = true;
+            let skip = direction.next - at;
+            if skip >= u64::from(held.len) {
+                continue;
+            }
+            let chunk = Chunk {
+                data: held.data.get(skip as usize..).unwrap_or(&[]),
+                at: at + skip,
+                ack: held.ack,
+                peer_known: false,
+                aligned: held.aligned && skip == 0,
+                seen: held.seen,
+            };
+            self.deliver(side, held.len - skip as u32, chunk, out);
+        }
+        let stalled = self.http.stalled(side);
+        let direction = self.direction_mut(side);
+        if !direction.ended && !stalled && direction.fin.is_some_and(|fin| direction.next >= fin) {
+            direction.ended = true;
+            self.http.end(side, out);
+            moved = true;
+        }
+        moved
+    }
+
+    /// Declares the bytes up to the next known one missing, where that is due.
+    fn give_up(&mut self, side: usize, out: &mut Output<'_>, last: bool) -> bool {
+        if self.http.stalled(side) {
+            return false;
+        }
+        let peer_waits = self.http.stalled(1 - side);
+        let full = self.direction(side).held + if peer_waits { self.direction(1 - side).held } else { 0 }
+            > out.limits.reorder_bytes;
+        let latest = self.latest;
+        let now = self.last;
+        let direction = self.direction_mut(side);
+        let Some(to) = direction.hole_end() else {
+            direction.hole = None;
+            return false;
+        };
+        let shown = *direction.hole.get_or_insert(latest);
+        if !(last || full || direction.overdue(now)) {
+            return false;
+        }
+        let gap = Gap { len: to - direction.next, cause: Cause::Lost, from: direction.last_time, shown };
+        let at = direction.next;
+        direction.next = to;
+        direction.hole = None;
+        direction.last_time = shown.time;
+        self.gap(side, at, gap, out);
+        true
+    }
+
+    /// Lets a response go on whose request will never be known.
+    fn force(&mut self, side: usize, out: &mut Output<'_>) -> bool {
+        let stalled = self.http.stalled(side);
+        if stalled {
+            self.http.resume(side, out);
+        }
+        stalled
+    }
+
+    fn check_closed(&mut self, out: &mut Output<'_>) {
+        if self.directions.iter().all(|d| d.ended) && self.directions.iter().all(|d| d.pending.is_empty()) {
+            self.finish(out);
+        }
+    }
+
+    /// Nothing more comes: hands on what waits and closes what is open.
+    pub(super) fn finish(&mut self, out: &mut Output<'_>) {
+        if self.finished {
+            return;
+        }
+        self.settle(out, true);
+        self.finished = true;
+        self.http.finish(out);
+        out.connection(self.gaps);
+    }
+}

@@ -1,0 +1,279 @@
+//! One direction of a connection: what is in order, what waits, what is missing.
+
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+
+use super::{Seen, Segment};
+use crate::Timestamp;
+
+/// Positions start here, so that bytes before the first one seen have a position too.
+const EPOCH: u64 = 1 << 40;
+/// Book-keeping bytes that a held segment costs beside its payload.
+const HELD_OVERHEAD: usize = 128;
+/// Segments whose digests are kept to recognise a retransmission with other content.
+const RECENT: usize = 4;
+/// A hole that the peer has acknowledged is waited for this long: an ACK may be captured before its data.
+const ACKED_PATIENCE: i64 = 1_000_000;
+/// A hole that nobody acknowledged may still be retransmitted.
+const UNACKED_PATIENCE: i64 = 30_000_000;
+
+/// One direction of a connection.
+pub(super) struct Direction {
+    start: Start,
+    /// Whether the first byte of the stream is known: a SYN or the answer to it was seen.
+    pub(super) from_start: bool,
+    /// Whether the end was reached and handed on.
+    pub(super) ended: bool,
+    recent_next: u8,
+    /// Sequence number of the first byte known.
+    pub(super) first: u32,
+    /// Position of the next byte in order.
+    pub(super) next: u64,
+    /// How far the peer says it has received.
+    pub(super) acked: u64,
+    /// Position of the FIN.
+    pub(super) fin: Option<u64>,
+    /// Segments that wait for an earlier one.
+    pub(super) pending: BTreeMap<u64, Held>,
+    /// Cost of `pending`.
+    pub(super) held: usize,
+    /// Set while bytes are missing: what showed it first.
+    pub(super) hole: Option<Seen>,
+    /// Time of the last byte in order.
+    pub(super) last_time: Timestamp,
+    recent: [Digest; RECENT],
+}
+
+/// How the position of the first byte is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Unknown,
+    /// From the peer's ACK only: earlier bytes may still come.
+    Guessed,
+    Known,
+}
+
+/// A segment that waits.
+pub(super) struct Held {
+    pub(super) data: Box<[u8]>,
+    pub(super) len: u32,
+    pub(super) ack: u64,
+    pub(super) aligned: bool,
+    pub(super) seen: Seen,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Digest {
+    seq: u32,
+    len: u32,
+    hash: u32,
+}
+
+/// Where a new segment stands.
+pub(super) enum Arrival {
+    /// Nothing new in it.
+    Old,
+    /// The next bytes, after leaving out the first `skip` of them.
+    InOrder { skip: u32 },
+    /// Later than the next byte.
+    Early,
+}
+
+impl Direction {
+    pub(super) fn new(time: Timestamp) -> Self {
+        Direction {
+            start: Start::Unknown,
+            from_start: false,
+            ended: false,
+            recent_next: 0,
+            first: 0,
+            next: EPOCH,
+            acked: 0,
+            fin: None,
+            pending: BTreeMap::new(),
+            held: 0,
+            hole: None,
+            last_time: time,
+            recent: [Digest::default(); RECENT],
+        }
+    }
+
+    /// Whether the stream is known up to `position`. A FIN counts one, and may itself not have been captured.
+    pub(super) fn known_to(&self, position: u64) -> bool {
+        self.next + 1 >= position
+    }
+
+    /// Whether bytes of this direction were seen (or its SYN).
+    pub(super) fn seen_itself(&self) -> bool {
+        self.start == Start::Known
+    }
+
+    /// Position of a sequence number: the one nearest to the next byte.
+    pub(super) fn position(&self, seq: u32) -> u64 {
+        let ahead = seq.wrapping_sub(self.next as u32) as i32;
+        self.next.wrapping_add_signed(i64::from(ahead))
+    }
+
+    fn begin(&mut self, seq: u32, start: Start) {
+        self.next = EPOCH | u64::from(seq);
+        self.first = seq;
+        self.start = start;
+    }
+
+    /// A SYN: its payload, if any, begins one after its sequence number.
+    pub(super) fn syn(&mut self, seq: u32) {
+        if self.start != Start::Known {
+            self.begin(seq.wrapping_add(1), Start::Known);
+            self.from_start = true;
+        }
+    }
+
+    /// Whether a SYN belongs to another connection than this one.
+    pub(super) fn contradicts_syn(&self, seq: u32) -> bool {
+        let first = seq.wrapping_add(1);
+        match self.start {
+            Start::Unknown => false,
+            Start::Guessed => self.position(first) != self.next,
+            // Where the SYN is late, the data in between is near; another connection's numbers are anywhere.
+            Start::Known if self.from_start => self.first != first,
+            Start::Known => self.position(first) > self.next || self.next - self.position(first) > 1 << 16,
+        }
+    }
+
+    /// The peer acknowledges up to `ack`; `exact` when that is the first byte's position (a SYN's answer).
+    pub(super) fn acknowledged(&mut self, ack: u32, exact: bool) -> u64 {
+        if self.start == Start::Unknown {
+            self.begin(ack, if exact { Start::Known } else { Start::Guessed });
+            self.from_start = exact;
+        }
+        let position = self.position(ack);
+        if position > self.acked && position.saturating_sub(self.next) < 1 << 30 {
+            self.acked = position;
+        }
+        position
+    }
+
+    /// Places a segment's payload, which begins at sequence number `seq`.
+    pub(super) fn arrival(&mut self, seq: u32, len: u32) -> (u64, Arrival) {
+        match self.start {
+            Start::Unknown => self.begin(seq, Start::Known),
+            Start::Guessed => {
+                let at = self.position(seq);
+                if at < self.next {
+                    self.begin(seq, Start::Known);
+                }
+                self.start = Start::Known;
+            }
+            Start::Known => {}
+        }
+        let at = self.position(seq);
+        let end = at + u64::from(len);
+        let arrival = if end <= self.next {
+            Arrival::Old
+        } else if at <= self.next {
+            Arrival::InOrder { skip: (self.next - at) as u32 }
+        } else {
+            Arrival::Early
+        };
+        (at, arrival)
+    }
+
+    /// Keeps a segment that is early. The first byte seen wins; says whether the overlap differed.
+    pub(super) fn hold(&mut self, at: u64, ack: u64, segment: &Segment<'_>) -> bool {
+        let end = at + u64::from(segment.len);
+        let mut from = at.max(self.next);
+        let mut conflict = false;
+        if let Some((&start, held)) = self.pending.range(..=from).next_back() {
+            conflict |= differs(start, &held.data, at, segment.payload);
+            from = from.max(start + u64::from(held.len));
+        }
+        while from < end {
+            let following = self.pending.range(from..).next().map(|(&start, held)| {
+                conflict |= differs(start, &held.data, at, segment.payload);
+                (start, start + u64::from(held.len))
+            });
+            let to = following.map_or(end, |(start, _)| start.min(end));
+            if from < to {
+                self.keep(from, to, at, ack, segment);
+            }
+            match following {
+                Some((start, stop)) if start < end => from = stop,
+                _ => break,
+            }
+        }
+        conflict
+    }
+
+    fn keep(&mut self, from: u64, to: u64, at: u64, ack: u64, segment: &Segment<'_>) {
+        let captured = segment.payload.len();
+        let (first, last) = (((from - at) as usize).min(captured), ((to - at) as usize).min(captured));
+        let data: Box<[u8]> = segment.payload.get(first..last).unwrap_or(&[]).into();
+        self.held += data.len() + HELD_OVERHEAD;
+        let held = Held { data, len: (to - from) as u32, ack, aligned: from == at, seen: segment.seen };
+        self.pending.insert(from, held);
+    }
+
+    /// The waiting segment that is next in order, if it is there.
+    pub(super) fn take_next(&mut self) -> Option<(u64, Held)> {
+        let entry = self.pending.first_entry()?;
+        if *entry.key() > self.next {
+            return None;
+        }
+        let (at, held) = entry.remove_entry();
+        self.held -= held.data.len() + HELD_OVERHEAD;
+        Some((at, held))
+    }
+
+    /// Position up to which bytes are missing, when any are.
+    pub(super) fn hole_end(&self) -> Option<u64> {
+        let missing = match self.pending.first_key_value() {
+            Some((&start, _)) => start,
+            // The ACK of a FIN that was not captured counts one more than there are bytes.
+            None if self.acked > self.next + 1 => self.acked,
+            None => return None,
+        };
+        let missing = if self.acked > self.next + 1 { missing.min(self.acked) } else { missing };
+        (missing > self.next && self.fin.is_none_or(|fin| self.next < fin)).then_some(missing)
+    }
+
+    /// Whether the hole has been waited for long enough.
+    pub(super) fn overdue(&self, now: Timestamp) -> bool {
+        let patience = if self.acked > self.next { ACKED_PATIENCE } else { UNACKED_PATIENCE };
+        self.hole.is_some_and(|hole| now.0.saturating_sub(hole.time.0) > patience)
+    }
+
+    /// Notes what was handed on, to recognise it when it comes again.
+    pub(super) fn remember(&mut self, at: u64, data: &[u8]) {
+        let digest = Digest { seq: at as u32, len: data.len() as u32, hash: hash(data) };
+        if let Some(slot) = self.recent.get_mut(usize::from(self.recent_next)) {
+            *slot = digest;
+        }
+        self.recent_next = (self.recent_next + 1) % RECENT as u8;
+    }
+
+    /// Whether bytes that come again differ from those that came first. Told only for a recent segment that comes
+    /// again with the same bounds: older bytes are gone.
+    pub(super) fn conflicts(&self, at: u64, data: &[u8]) -> bool {
+        let (seq, len) = (at as u32, data.len() as u32);
+        // A keep-alive repeats one byte, which may be anything.
+        len > 1 && self.recent.iter().any(|d| d.seq == seq && d.len == len && d.hash != hash(data))
+    }
+}
+
+fn hash(data: &[u8]) -> u32 {
+    foldhash::fast::FixedState::default().hash_one(data) as u32
+}
+
+/// Whether two stretches of one stream differ where they overlap.
+fn differs(a_at: u64, a: &[u8], b_at: u64, b: &[u8]) -> bool {
+    let from = a_at.max(b_at);
+    let to = (a_at + a.len() as u64).min(b_at + b.len() as u64);
+    if from >= to {
+        return false;
+    }
+    part(a, a_at, from, to) != part(b, b_at, from, to)
+}
+
+fn part(bytes: &[u8], at: u64, from: u64, to: u64) -> &[u8] {
+    bytes.get((from - at) as usize..(to - at) as usize).unwrap_or(&[])
+}
