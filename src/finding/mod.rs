@@ -1,8 +1,24 @@
 //! What is reported: a rule's judgement with the evidence to believe it.
+//!
+//! [`jsonl`] is the form of record and reads back what it writes; [`parquet`], [`csv`] and [`sarif`] are for other tools.
+//! Captured names stay as they are in data; whoever shows them to people passes them through [`text::display`].
+
+pub mod csv;
+pub mod fingerprint;
+pub mod jsonl;
+pub mod parquet;
+pub mod sarif;
+pub mod text;
+pub mod time;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use crate::model::Severity;
+
+/// Confidence below which a finding is for review only.
+pub const REVIEW_BELOW: f32 = 0.5;
 
 /// How sure the harm is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,6 +32,18 @@ pub enum Verdict {
     Accepted,
     /// The server accepted it and the state moved.
     Proven,
+}
+
+impl Verdict {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Suspected => "suspected",
+            Verdict::Attempted => "attempted",
+            Verdict::Accepted => "accepted",
+            Verdict::Proven => "proven",
+        }
+    }
 }
 
 /// One finding, as in `findings.jsonl`.
@@ -65,6 +93,35 @@ pub struct Finding {
     pub suppressed: Option<String>,
 }
 
+impl Finding {
+    /// Whether it is too uncertain to fail a run: confidence below [`REVIEW_BELOW`].
+    pub fn is_review(&self) -> bool {
+        // A confidence that is no number is no confidence.
+        self.confidence.is_nan() || self.confidence < REVIEW_BELOW
+    }
+
+    /// Its severity as a value that compares; `None` if the text is no severity.
+    pub fn level(&self) -> Option<Severity> {
+        severity_named(&self.severity)
+    }
+}
+
+/// The severity of a name used in outputs and options.
+pub fn severity_named(name: &str) -> Option<Severity> {
+    [Severity::Low, Severity::Medium, Severity::High, Severity::Critical].into_iter().find(|s| s.as_str() == name)
+}
+
+/// Sorts as every output does: gravest first, then by time, then by id.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| (b.level(), &a.time, &a.id).cmp(&(a.level(), &b.time, &b.id)));
+}
+
+/// Counts the findings that fail a run: at or above a severity, not suppressed, not for review only.
+pub fn exceeds(findings: &[Finding], fail_on: Severity) -> usize {
+    let fails = |f: &&Finding| f.level() >= Some(fail_on) && f.suppressed.is_none() && !f.is_review();
+    findings.iter().filter(fails).count()
+}
+
 /// Actor of a finding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FindingActor {
@@ -111,4 +168,95 @@ pub struct Evidence {
     pub path: String,
     /// HTTP status.
     pub status: Option<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A finding as the writers' tests need one, with text that is hard to write.
+    pub(crate) fn sample(id: &str, severity: &str, confidence: f32, micros: i64) -> Finding {
+        let evidence = |event: &str, role: &str, origin: &str| Evidence {
+            event: event.to_owned(),
+            origin: origin.to_owned(),
+            offset: 4242,
+            role: role.to_owned(),
+            time: time::rfc3339(micros),
+            principal: Some("service:payments".to_owned()),
+            activity: "refund_execute".to_owned(),
+            method: "POST".to_owned(),
+            path: "/refunds/ref_881/execute".to_owned(),
+            status: Some(200),
+        };
+        Finding {
+            id: id.to_owned(),
+            fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
+            rule: "AP-MISSING".to_owned(),
+            title: "service:payments did refund_execute on refund \"ref_881\" </script> without refund_approve"
+                .to_owned(),
+            severity: severity.to_owned(),
+            confidence,
+            terms: vec!["base critical".to_owned()],
+            verdict: Verdict::Proven,
+            time: time::rfc3339(micros),
+            actor: FindingActor {
+                principal: Some("=cmd|'/c calc'!A0".to_owned()),
+                agent: None,
+                client: Some("10.0.0.1".to_owned()),
+                evidence: "claims".to_owned(),
+            },
+            object: Some(FindingObject { object_type: "refund".to_owned(), id: "ref_881".to_owned() }),
+            case: Some("order:ord_1".to_owned()),
+            activity: "refund_execute".to_owned(),
+            constraint: Some("refund-needs-human".to_owned()),
+            expected: vec!["refund_approve".to_owned()],
+            observed: vec!["refund_request".to_owned(), "a\nb\u{202e}\"".to_owned()],
+            evidence: vec![
+                evidence("e0000000000000001", "context", "a dir/cap#1.pcapng#frames=12-19"),
+                evidence("e0000000000000002", "deviating", "access.log#line=7"),
+            ],
+            taxonomy: BTreeMap::from([("cwe".to_owned(), vec!["CWE-841".to_owned()])]),
+            why: "why".to_owned(),
+            fix: "fix".to_owned(),
+            suppressed: None,
+        }
+    }
+
+    #[test]
+    fn only_certain_and_unsuppressed_findings_fail_a_run() {
+        let mut findings = vec![
+            sample("F1", "critical", 0.9, 0),
+            sample("F2", "critical", 0.49, 0),
+            sample("F3", "high", 0.5, 0),
+            sample("F4", "medium", 1.0, 0),
+        ];
+        assert_eq!(exceeds(&findings, Severity::High), 2);
+        assert_eq!(exceeds(&findings, Severity::Low), 3);
+        findings[0].suppressed = Some("load test".to_owned());
+        assert_eq!(exceeds(&findings, Severity::Critical), 0);
+        findings[2].confidence = f32::NAN;
+        assert_eq!(exceeds(&findings, Severity::High), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn order_is_that_of_severity_time_and_id(keys in proptest::collection::vec((0..4_usize, 0..5_i64, 0..5_u8), 0..20)) {
+            let names = ["low", "medium", "high", "critical"];
+            let mut findings: Vec<Finding> =
+                keys.iter().map(|(s, t, id)| sample(&format!("F{id}"), names[*s], 1.0, *t)).collect();
+            let mut expected = keys.clone();
+            expected.sort_by_key(|(s, t, id)| (std::cmp::Reverse(*s), *t, *id));
+            sort(&mut findings);
+            let sorted: Vec<(usize, i64, u8)> = findings
+                .iter()
+                .map(|f| {
+                    let severity = names.iter().position(|n| *n == f.severity).unwrap();
+                    (severity, time::micros(&f.time).unwrap(), f.id[1..].parse().unwrap())
+                })
+                .collect();
+            prop_assert_eq!(sorted, expected);
+        }
+    }
 }

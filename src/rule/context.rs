@@ -1,0 +1,229 @@
+//! What a rule sees of a deviation, and the words in which it speaks about it.
+
+use std::collections::BTreeSet;
+
+use crate::compare::Deviation;
+use crate::event::{Event, ObjectRef, Outcome};
+use crate::finding::text::{self, NAME_LIMIT, display_short};
+use crate::model::{Constraint, Lifecycle, Model};
+
+/// Most names listed in one sentence.
+const LIST_LIMIT: usize = 8;
+
+/// A deviation with its deviating event and the model it was judged by.
+///
+/// Every text that it returns is safe to show: names out of the capture went through [`text::display_short`].
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The deviation.
+    pub deviation: &'a Deviation,
+    /// The model, if there is one.
+    pub model: Option<&'a Model>,
+    /// The deviating event; the last of the evidence if the deviation names none of it.
+    pub event: Option<&'a Event>,
+}
+
+impl<'a> Context<'a> {
+    /// Looks up the deviating event.
+    pub fn new(deviation: &'a Deviation, model: Option<&'a Model>) -> Self {
+        let at = deviation.events.iter().find(|event| event.id == deviation.at);
+        Context { deviation, model, event: at.or(deviation.events.last()) }
+    }
+
+    /// `alice did ship on order ord_7`; `tried` when the server refused, `sent` when no answer was seen.
+    pub fn lead(&self) -> String {
+        format!("{} {} {} on {}", self.actor(), self.did(), self.activity(), self.object())
+    }
+
+    /// The verb that fits the outcome.
+    pub fn did(&self) -> &'static str {
+        match self.outcome() {
+            Outcome::Accepted => "did",
+            Outcome::Rejected => "tried",
+            Outcome::Unknown => "sent",
+        }
+    }
+
+    /// Outcome of the deviating event.
+    pub fn outcome(&self) -> Outcome {
+        self.event.map_or(Outcome::Unknown, |event| event.outcome)
+    }
+
+    /// Who did it.
+    pub fn actor(&self) -> String {
+        self.event.map_or_else(|| "someone".to_owned(), actor)
+    }
+
+    /// What was done.
+    pub fn activity(&self) -> String {
+        self.event.map_or_else(|| "a step".to_owned(), |event| name(&activity(event)))
+    }
+
+    /// The endpoint that did it, for advice on where to change the server.
+    pub fn endpoint(&self) -> String {
+        self.event.map_or_else(
+            || "the endpoint".to_owned(),
+            |event| match &event.operation {
+                Some(operation) => format!("`{}`", name(operation)),
+                None => format!("the endpoint of `{}`", name(&activity(event))),
+            },
+        )
+    }
+
+    /// What it was done to, e.g. `order ord_7`.
+    pub fn object(&self) -> String {
+        match self.deviation.object.as_ref().or(self.deviation.case.as_ref()) {
+            Some(id) => format!("{} {}", name(&id.object_type), name(&id.key)),
+            None => "no object".to_owned(),
+        }
+    }
+
+    /// The kind of object, e.g. `order`.
+    pub fn object_type(&self) -> String {
+        let id = self.deviation.object.as_ref().or(self.deviation.case.as_ref());
+        id.map_or_else(|| "object".to_owned(), |id| name(&id.object_type))
+    }
+
+    /// What the deviating event says about the object of the deviation.
+    pub fn object_ref(&self) -> Option<&'a ObjectRef> {
+        let wanted = self.deviation.object.as_ref()?;
+        self.event?.objects.iter().find(|object| object.id == *wanted)
+    }
+
+    /// Possible states before, e.g. `new` or `new or paid`; `an unknown state` when nothing narrows them.
+    pub fn state(&self) -> String {
+        match names(&self.deviation.states, "or") {
+            Some(states) => states,
+            None => "an unknown state".to_owned(),
+        }
+    }
+
+    /// States from which the model allows the activity, e.g. `paid`; `None` if it allows it from nowhere.
+    pub fn allowed_from(&self) -> Option<String> {
+        let model = self.model?;
+        let activity = model.activity(self.event?.activity.as_deref()?)?;
+        let lifecycle = self.lifecycle()?;
+        let from: BTreeSet<usize> = lifecycle
+            .transitions
+            .iter()
+            .filter(|t| t.activity == activity)
+            .flat_map(|t| t.from.iter().copied())
+            .collect();
+        let states: Vec<&str> =
+            from.iter().filter_map(|state| lifecycle.states.get(*state)).map(|s| &*s.name).collect();
+        names(&states, "or")
+    }
+
+    fn lifecycle(&self) -> Option<&'a Lifecycle> {
+        let model = self.model?;
+        let object_type = model.object_type(&self.deviation.object.as_ref()?.object_type)?;
+        model.lifecycle_of(object_type)
+    }
+
+    /// Steps that the model expects and the case lacks; everything expected if nothing is lacking.
+    pub fn missing(&self) -> String {
+        let mut seen: Vec<&str> = self.deviation.observed.iter().map(|s| &**s).collect();
+        let mut missing: Vec<&str> = Vec::new();
+        for step in &self.deviation.expected {
+            match seen.iter().position(|s| *s == &**step) {
+                Some(place) => drop(seen.swap_remove(place)),
+                None => missing.push(step),
+            }
+        }
+        names(&missing, "and")
+            .or_else(|| names(&self.deviation.expected, "and"))
+            .unwrap_or_else(|| "an earlier step".to_owned())
+    }
+
+    /// Steps that the model wants before the activity and that were not yet done: what came too late.
+    pub fn late(&self) -> String {
+        let activity = self.event.map(activity).unwrap_or_default();
+        let before = |steps: &'a [std::sync::Arc<str>]| {
+            steps.iter().map(|s| &**s).take_while(|s| *s != activity).collect::<Vec<_>>()
+        };
+        let done = before(&self.deviation.observed);
+        let late: Vec<&str> =
+            before(&self.deviation.expected).into_iter().filter(|step| !done.contains(step)).collect();
+        names(&late, "and").unwrap_or_else(|| self.missing())
+    }
+
+    /// What the model expects, joined; `fallback` if it does not say.
+    pub fn expected(&self, fallback: &str) -> String {
+        names(&self.deviation.expected, "and").unwrap_or_else(|| fallback.to_owned())
+    }
+
+    /// What was seen instead, joined; `fallback` if it is not said.
+    pub fn observed(&self, fallback: &str) -> String {
+        names(&self.deviation.observed, "and").unwrap_or_else(|| fallback.to_owned())
+    }
+
+    /// The other events of the evidence.
+    pub fn others(&self) -> impl Iterator<Item = &'a Event> {
+        let at = self.event.map(|event| event.id);
+        self.deviation.events.iter().filter(move |event| Some(event.id) != at)
+    }
+
+    /// Activities of the other events, each once, in order.
+    pub fn other_activities(&self) -> Option<String> {
+        let mut activities: Vec<String> = Vec::new();
+        for event in self.others() {
+            let activity = activity(event);
+            if !activities.contains(&activity) {
+                activities.push(activity);
+            }
+        }
+        names(&activities, "and")
+    }
+
+    /// The constraint that was broken, as the model has it.
+    pub fn constraint(&self) -> Option<&'a Constraint> {
+        let id = self.deviation.constraint.as_ref()?;
+        self.model?.constraints.iter().find(|constraint| constraint.id == *id)
+    }
+
+    /// `the rule refund-le-paid`, or `fallback` when no named constraint was broken.
+    pub fn rule_name(&self, fallback: &str) -> String {
+        self.deviation.constraint.as_ref().map_or_else(|| fallback.to_owned(), |id| format!("the rule {}", name(id)))
+    }
+}
+
+/// The business step of an event by the best name there is: activity, operation, else method and path.
+pub(super) fn activity(event: &Event) -> String {
+    match (&event.activity, &event.operation) {
+        (Some(activity), _) => activity.to_string(),
+        (None, Some(operation)) => operation.to_string(),
+        (None, None) => format!("{} {}", event.method, event.path),
+    }
+}
+
+/// Who did an event: `alice`, `service:payments`, `agent:shop for alice`.
+pub(super) fn actor(event: &Event) -> String {
+    let actor = &event.actor;
+    let principal = match (&actor.principal, &*actor.kind) {
+        (None, _) => "an unidentified actor".to_owned(),
+        (Some(principal), "" | "human") => name(principal),
+        (Some(principal), kind) if principal.strip_prefix(kind).is_some_and(|rest| rest.starts_with(':')) => {
+            name(principal)
+        }
+        (Some(principal), kind) => format!("{}:{}", name(kind), name(principal)),
+    };
+    match &actor.agent {
+        Some(agent) if agent.starts_with("agent:") => format!("{} for {principal}", name(agent)),
+        Some(agent) => format!("agent:{} for {principal}", name(agent)),
+        None => principal,
+    }
+}
+
+/// A captured name, safe and short.
+pub(super) fn name(text: &str) -> String {
+    display_short(text, NAME_LIMIT)
+}
+
+/// Names joined as in a sentence; `None` if there are none.
+pub(super) fn names<S: AsRef<str>>(items: &[S], conjunction: &str) -> Option<String> {
+    let mut shown: Vec<String> = items.iter().take(LIST_LIMIT).map(|item| name(item.as_ref())).collect();
+    if items.len() > LIST_LIMIT {
+        shown.push(format!("{} more", items.len() - LIST_LIMIT));
+    }
+    (!shown.is_empty()).then(|| text::list(&shown, conjunction))
+}

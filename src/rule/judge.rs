@@ -1,0 +1,252 @@
+//! How a deviation becomes a finding: severity, confidence and verdict, each with its terms spelled out.
+
+use super::context::{self, Context};
+use super::{Identity, Rule, of_check, taxonomy};
+use crate::compare::{Check, Deviation};
+use crate::event::{Event, ObjectId, Outcome, Value};
+use crate::finding::fingerprint::{self, Meaning};
+use crate::finding::time::rfc3339;
+use crate::finding::{Evidence, Finding, FindingActor, FindingObject, Verdict};
+use crate::model::{Model, Severity};
+use offpath_capture::Place;
+
+/// Confidence of a finding whose step the server refused by a check of its own: it did its job.
+const OWN_CHECK: f32 = 0.4;
+/// Confidence when no response was seen, so that acceptance is a guess.
+const NO_RESPONSE: f32 = 0.6;
+
+/// Turns a deviation into the finding of its rule.
+///
+/// The model, when given, is the one that the deviation was found with; without one the verdict is *suspected*.
+pub fn judge(deviation: &Deviation, model: Option<&Model>) -> Finding {
+    let rule = of_check(deviation.check);
+    let context = Context::new(deviation, model);
+    let mut terms = Vec::new();
+    let severity = severity(rule, &context, &mut terms);
+    let confidence = confidence(rule, &context, &mut terms);
+    let fingerprint = meaning(rule, &context).fingerprint();
+    let events: Vec<_> = deviation.events.iter().map(|event| event.id).collect();
+    let agent = context.event.is_some_and(|event| event.actor.agent.is_some());
+    let agent_ids: &[&str] = if agent { rule.agent_taxonomy } else { &[] };
+    Finding {
+        id: fingerprint::identity(&fingerprint, &events, deviation.object.as_ref()),
+        fingerprint,
+        rule: rule.id.to_owned(),
+        title: (rule.sentence)(&context),
+        severity: severity.as_str().to_owned(),
+        confidence,
+        terms,
+        verdict: verdict(&context),
+        time: rfc3339(context.event.map_or(0, |event| event.time)),
+        actor: finding_actor(context.event),
+        object: deviation.object.as_ref().map(finding_object),
+        case: deviation.case.as_ref().map(ToString::to_string),
+        activity: context.event.map(context::activity).unwrap_or_default(),
+        constraint: deviation.constraint.as_deref().map(str::to_owned),
+        expected: deviation.expected.iter().map(|step| step.to_string()).collect(),
+        observed: deviation.observed.iter().map(|step| step.to_string()).collect(),
+        evidence: evidence(&context),
+        taxonomy: taxonomy::grouped(rule.taxonomy.iter().chain(agent_ids).copied()),
+        why: (rule.why)(&context),
+        fix: (rule.fix)(&context),
+        suppressed: None,
+    }
+}
+
+/// How sure the harm is. Without a model nothing says what was intended.
+fn verdict(context: &Context<'_>) -> Verdict {
+    match (context.model, context.outcome(), context.deviation.moved) {
+        (None, ..) => Verdict::Suspected,
+        (Some(_), Outcome::Rejected, _) => Verdict::Attempted,
+        (Some(_), _, true) => Verdict::Proven,
+        (Some(_), Outcome::Accepted, false) => Verdict::Accepted,
+        (Some(_), Outcome::Unknown, false) => Verdict::Attempted,
+    }
+}
+
+/// The base, or the constraint's own severity, moved a step by each term that applies.
+fn severity(rule: &Rule, context: &Context<'_>, terms: &mut Vec<String>) -> Severity {
+    let deviation = context.deviation;
+    let base = deviation.severity.unwrap_or(rule.severity);
+    let origin = if deviation.severity.is_some() { "set by the model" } else { "base" };
+    terms.push(format!("{origin} {}", base.as_str()));
+    let refused = context.outcome() == Outcome::Rejected;
+    let steps = [
+        (1, !refused && deviation.moved, "accepted and the state moved"),
+        (1, !refused && deviation.restricted, "restricted state"),
+        (1, !refused && over_limit_in_money(context), "money over the limit"),
+        (1, !refused && crosses_tenants(context), "tenants crossed"),
+        (-1, refused, "refused by the server"),
+        (-1, deviation.corrected, "undone by a later event"),
+    ];
+    let mut level = base as i8;
+    for (step, applies, reason) in steps {
+        if applies {
+            level += step;
+            terms.push(format!("{step:+} {reason}"));
+        }
+    }
+    match level {
+        i8::MIN..=0 => Severity::Low,
+        1 => Severity::Medium,
+        2 => Severity::High,
+        3.. => Severity::Critical,
+    }
+}
+
+fn over_limit_in_money(context: &Context<'_>) -> bool {
+    let limited = matches!(context.deviation.check, Check::Conserve | Check::Split);
+    limited
+        && context.event.is_some_and(|event| {
+            let of_objects = event.objects.iter().flat_map(|object| &object.attributes);
+            event.attributes.iter().chain(of_objects).any(|(_, value)| matches!(value, Value::Money(_)))
+        })
+}
+
+/// For TEN-CROSS itself the base says it already.
+fn crosses_tenants(context: &Context<'_>) -> bool {
+    let actor = context.event.and_then(|event| event.actor.tenant.as_ref());
+    let object = context.object_ref().and_then(|object| object.tenant.as_ref());
+    context.deviation.check != Check::Tenant
+        && matches!((actor, object), (Some(actor), Some(object)) if actor != object)
+}
+
+/// The smallest of its terms, rounded to hundredths.
+fn confidence(rule: &Rule, context: &Context<'_>, terms: &mut Vec<String>) -> f32 {
+    let deviation = context.deviation;
+    let mut factors: Vec<(f32, String)> = Vec::new();
+    if let Some((tier, how)) = identity(rule, context) {
+        factors.push((tier, format!("identity {how}")));
+    }
+    factors.push(object_evidence(context));
+    factors.push((deviation.order_certainty, "order of events".to_owned()));
+    factors.push((deviation.completeness, "completeness of the capture".to_owned()));
+    match context.outcome() {
+        Outcome::Unknown => factors.push((NO_RESPONSE, "response not seen".to_owned())),
+        Outcome::Rejected => {
+            if let Some(status) = own_check(rule.check, context) {
+                factors.push((OWN_CHECK, format!("the server refused it by a check of its own ({status})")));
+            }
+        }
+        Outcome::Accepted => {}
+    }
+    let mut least = 1.0_f32;
+    for (factor, what) in factors {
+        // A factor that is no number counts as no confidence.
+        let factor = if factor.is_nan() { 0.0 } else { factor.clamp(0.0, 1.0) };
+        least = least.min(factor);
+        terms.push(format!("confidence {factor:.2} {what}"));
+    }
+    (least * 100.0).round() / 100.0
+}
+
+/// The weakest identity that the rule rests on, and how it was established.
+fn identity(rule: &Rule, context: &Context<'_>) -> Option<(f32, &'static str)> {
+    let judged: Vec<&Event> = match rule.rests_on {
+        Identity::Nobody => return None,
+        Identity::Actor => context.event.into_iter().collect(),
+        Identity::Everyone => context.deviation.events.iter().collect(),
+    };
+    let weakest = judged.into_iter().map(|event| event.actor.evidence).min().unwrap_or_default();
+    Some((weakest.confidence(), weakest.as_str()))
+}
+
+/// How well the exchange names the object: a key in the path is what the server acted on; elsewhere it may be an echo.
+fn object_evidence(context: &Context<'_>) -> (f32, String) {
+    let (factor, what) = match (context.deviation.object.as_ref(), context.event, context.object_ref()) {
+        (None, ..) => (1.0, "no object needed"),
+        (Some(_), _, Some(object))
+            if object.conflicting_key.is_some() && context.deviation.check != Check::Mismatch =>
+        {
+            (0.6, "the request names two objects")
+        }
+        (Some(_), _, Some(_)) if context.model.is_none() => (0.8, "object recognised without a model"),
+        (Some(id), Some(event), Some(_)) if event.path.split('/').any(|segment| *segment == *id.key) => {
+            (1.0, "object named by the path")
+        }
+        (Some(_), _, Some(_)) => (0.95, "object named outside the path"),
+        (Some(_), _, None) => (0.9, "object known through its case"),
+    };
+    (factor, what.to_owned())
+}
+
+/// The status with which the server refused a step out of order: any 4xx but the two that speak of authority.
+fn own_check(check: Check, context: &Context<'_>) -> Option<u16> {
+    let of_order = matches!(
+        check,
+        Check::Skip
+            | Check::Order
+            | Check::Repeat
+            | Check::Direct
+            | Check::Illegal
+            | Check::Diverge
+            | Check::Orphan
+            | Check::StateField
+            | Check::ApprovalMissing
+    );
+    let status = context.event?.status?;
+    (of_order && (400..500).contains(&status) && !matches!(status, 401 | 403)).then_some(status)
+}
+
+/// What stays the same when the same thing happens to another object on another day.
+fn meaning<'a>(rule: &Rule, context: &Context<'a>) -> Meaning<'a> {
+    let event = context.event;
+    let id = context.deviation.object.as_ref().or(context.deviation.case.as_ref());
+    let edge = match (&context.deviation.constraint, context.deviation.states.as_slice()) {
+        (Some(constraint), _) => constraint,
+        (None, [only]) => only,
+        (None, _) => "?",
+    };
+    Meaning {
+        rule: rule.id,
+        object_type: id.map_or("", |id| &id.object_type),
+        edge,
+        activity: event
+            .map_or("", |event| event.activity.as_ref().or(event.operation.as_ref()).unwrap_or(&event.method)),
+        kind: event.map_or("", |event| &event.actor.kind),
+        roles: event.map_or(&[], |event| &event.actor.roles),
+        agent: event.is_some_and(|event| event.actor.agent.is_some()),
+        model: context.model.map_or("", |model| &model.id),
+    }
+}
+
+fn finding_actor(event: Option<&Event>) -> FindingActor {
+    let actor = event.map(|event| &event.actor);
+    let text = |value: Option<&std::sync::Arc<str>>| value.map(|text| text.to_string());
+    FindingActor {
+        principal: text(actor.and_then(|a| a.principal.as_ref())),
+        agent: text(actor.and_then(|a| a.agent.as_ref())),
+        client: text(actor.and_then(|a| a.client.as_ref())),
+        evidence: actor.map(|a| a.evidence).unwrap_or_default().as_str().to_owned(),
+    }
+}
+
+fn finding_object(id: &ObjectId) -> FindingObject {
+    FindingObject { object_type: id.object_type.to_string(), id: id.key.to_string() }
+}
+
+/// The events in time order, each with the place of its bytes.
+fn evidence(context: &Context<'_>) -> Vec<Evidence> {
+    let at = context.event.map(|event| event.id);
+    let mut events: Vec<&Event> = context.deviation.events.iter().collect();
+    events.sort_by_key(|event| event.order_key());
+    events.dedup_by_key(|event| event.id);
+    let evidence = |event: &Event| Evidence {
+        event: event.id.to_string(),
+        origin: event.origin.to_string(),
+        offset: match event.origin.place {
+            Place::Frames { offset, .. } | Place::Entry { offset, .. } | Place::Line { offset, .. } => offset,
+        },
+        role: if Some(event.id) == at { "deviating" } else { "context" }.to_owned(),
+        time: rfc3339(event.time),
+        principal: event.actor.principal.as_deref().map(str::to_owned),
+        activity: context::activity(event),
+        method: event.method.to_string(),
+        path: event.path.to_string(),
+        status: event.status,
+    };
+    events.into_iter().map(evidence).collect()
+}
+
+#[cfg(test)]
+mod tests;
