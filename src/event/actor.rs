@@ -33,6 +33,8 @@ pub enum Evidence {
     None,
     /// Address and user agent.
     Address,
+    /// Hash of a session cookie or opaque token whose login was not seen: one person may have several.
+    Unbound,
     /// Identity asserted by a gateway header or a log's user field.
     Asserted,
     /// Hash of an API key.
@@ -51,6 +53,7 @@ impl Evidence {
         match self {
             Evidence::None => "none",
             Evidence::Address => "address",
+            Evidence::Unbound => "unbound",
             Evidence::Asserted => "asserted",
             Evidence::ApiKey => "api_key",
             Evidence::Bound => "bound",
@@ -64,6 +67,7 @@ impl Evidence {
         match self {
             Evidence::None => 0.0,
             Evidence::Address => 0.15,
+            Evidence::Unbound => 0.2,
             Evidence::Asserted => 0.6,
             Evidence::ApiKey => 0.7,
             Evidence::Bound => 0.8,

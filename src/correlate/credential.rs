@@ -1,0 +1,280 @@
+//! Credentials: what a caller shows to prove who it is. Their values never leave this file; keyed hashes do.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use super::jwt::Claims;
+
+/// Longest credential that is looked into; longer ones are only hashed.
+const LONGEST: usize = 16 << 10;
+
+/// Key of every hash that stands for a secret or personal value.
+///
+/// Runs with the same key give the same pseudonyms; without the key nobody can test a guess against one.
+#[derive(Clone)]
+pub struct HashKey {
+    mac: Hmac<Sha256>,
+}
+
+impl HashKey {
+    /// Derives the key from any bytes, as HMAC does: longer than 64 bytes are hashed first.
+    pub fn new(bytes: &[u8]) -> HashKey {
+        let mut block = [0_u8; 64];
+        if bytes.len() > block.len() {
+            let digest = Sha256::digest(bytes);
+            block.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        } else {
+            block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        }
+        HashKey { mac: Hmac::new(&block.into()) }
+    }
+
+    /// Hash of a credential's value: the same wherever the value is shown, in a header, cookie, body or URL.
+    pub(super) fn credential(&self, value: &[u8]) -> Hash {
+        self.hash("credential", &[value])
+    }
+
+    /// Hash of some parts under a purpose; equal parts under different purposes give unrelated hashes.
+    pub(super) fn hash(&self, purpose: &str, parts: &[&[u8]]) -> Hash {
+        let mut mac = self.mac.clone();
+        mac.update(purpose.as_bytes());
+        for part in parts {
+            // The length keeps ("ab", "c") and ("a", "bc") apart.
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        let digest = mac.finalize().into_bytes();
+        let mut out = [0; 16];
+        out.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        Hash(out)
+    }
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashKey(..)")
+    }
+}
+
+/// Keyed hash of a credential or personal value: HMAC-SHA-256 cut to 128 bits, printed as 32 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash([u8; 16]);
+
+impl Hash {
+    /// Reads back the 32 hex digits that `Display` writes.
+    pub fn parse(text: &str) -> Option<Hash> {
+        (text.len() == 32).then_some(())?;
+        u128::from_str_radix(text, 16).ok().map(|n| Hash(n.to_be_bytes()))
+    }
+
+    /// First 12 hex digits, for pseudonyms that people read.
+    pub fn short(&self) -> String {
+        let mut text = self.to_string();
+        text.truncate(12);
+        text
+    }
+
+    /// First 64 bits.
+    pub fn to_u64(self) -> u64 {
+        (u128::from_be_bytes(self.0) >> 64) as u64
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The raw value. It has no `Debug`, and nothing outside this file can name it.
+struct Secret<'a>(&'a [u8]);
+
+/// What kind of credential was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// `Authorization: Bearer` and its kin.
+    Bearer,
+    /// `Authorization: Basic`.
+    Basic,
+    /// An API key in a header or the query.
+    ApiKey,
+    /// A session cookie.
+    Cookie,
+}
+
+/// A credential that a request showed: its hash, and what it says about its holder.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub(super) kind: Kind,
+    pub(super) hash: Hash,
+    /// Claims when it is a JWT. Nobody verified the signature.
+    pub(super) claims: Option<Claims>,
+    /// User name of Basic credentials.
+    pub(super) user: Option<Arc<str>>,
+}
+
+impl Shown {
+    fn of(kind: Kind, secret: &Secret<'_>, key: &HashKey) -> Shown {
+        let claims = (secret.0.len() <= LONGEST).then(|| Claims::parse(secret.0)).flatten();
+        Shown { kind, hash: key.credential(secret.0), claims, user: None }
+    }
+}
+
+/// Reads an `Authorization` header. `None` for an empty one.
+pub(super) fn authorization(value: &[u8], key: &HashKey) -> Option<Shown> {
+    let value = value.trim_ascii();
+    let split = value.iter().position(|b| b.is_ascii_whitespace());
+    let (scheme, rest) = split.map_or((&b""[..], value), |at| (&value[..at], value[at..].trim_ascii()));
+    if rest.is_empty() {
+        return None;
+    }
+    if scheme.eq_ignore_ascii_case(b"basic") {
+        return Some(basic(&Secret(rest), key));
+    }
+    let kind = if [&b"apikey"[..], b"api-key", b"key"].iter().any(|s| scheme.eq_ignore_ascii_case(s)) {
+        Kind::ApiKey
+    } else {
+        Kind::Bearer
+    };
+    Some(Shown::of(kind, &Secret(rest), key))
+}
+
+/// Only the user name of Basic credentials is kept; the hash is over the name too, so that it cannot be used to test
+/// guessed passwords even by someone who holds the key.
+fn basic(secret: &Secret<'_>, key: &HashKey) -> Shown {
+    let decoded = (secret.0.len() <= LONGEST).then(|| STANDARD.decode(secret.0).ok()).flatten();
+    let user = decoded.as_deref().and_then(|pair| pair.split(|b| *b == b':').next());
+    let user = user.and_then(|u| std::str::from_utf8(u).ok()).filter(|u| !u.is_empty());
+    Shown {
+        kind: Kind::Basic,
+        hash: key.hash("basic", &[user.unwrap_or_default().as_bytes()]),
+        claims: None,
+        user: user.map(Arc::from),
+    }
+}
+
+/// An API key shown in a header or in the query.
+pub(super) fn api_key(value: &[u8], key: &HashKey) -> Option<Shown> {
+    let value = value.trim_ascii();
+    (!value.is_empty()).then(|| Shown::of(Kind::ApiKey, &Secret(value), key))
+}
+
+/// A bearer token shown elsewhere than in `Authorization`.
+pub(super) fn token(value: &[u8], key: &HashKey) -> Option<Shown> {
+    let value = value.trim_ascii();
+    (!value.is_empty()).then(|| Shown::of(Kind::Bearer, &Secret(value), key))
+}
+
+/// A session cookie.
+pub(super) fn cookie(value: &[u8], key: &HashKey) -> Option<Shown> {
+    (!value.is_empty()).then(|| Shown::of(Kind::Cookie, &Secret(value), key))
+}
+
+/// Whether a cookie of this name usually carries a session, without a model that says so.
+pub(super) fn is_session_cookie(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let bare = lower.trim_start_matches("__host-").trim_start_matches("__secure-");
+    if bare.contains("csrf") || bare.contains("xsrf") {
+        return false;
+    }
+    matches!(bare, "sid" | "connect.sid" | "auth" | "auth_token" | "authtoken" | "token" | "access_token" | "jwt")
+        || bare.ends_with(".sid")
+        || bare.ends_with("_sid")
+        || bare.contains("sess")
+}
+
+/// Whether a query parameter, form field or header of this name carries a secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    let bare: String =
+        name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).take(64).collect();
+    matches!(
+        bare.as_str(),
+        "auth" | "authorization" | "proxyauthorization" | "cookie" | "setcookie" | "key" | "pin" | "otp" | "cvv"
+            | "cvc" | "ssn" | "sig" | "signature" | "code" | "sid" | "jwt" | "pan" | "cardnumber" | "assertion"
+    ) || ["token", "secret", "apikey", "password", "passwd", "passphrase", "credential", "session", "privatekey"]
+        .iter()
+        .any(|part| bare.contains(part))
+}
+
+/// Whether a query parameter carries a credential that identifies the caller.
+pub(super) fn query_credential(name: &str) -> Option<Kind> {
+    let bare: String =
+        name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).take(64).collect();
+    match bare.as_str() {
+        "accesstoken" | "authtoken" | "token" | "jwt" => Some(Kind::Bearer),
+        "apikey" | "key" | "subscriptionkey" => Some(Kind::ApiKey),
+        _ => None,
+    }
+}
+
+/// Decodes unpadded or padded base64url, bounded.
+pub(super) fn base64url(text: &[u8]) -> Option<Vec<u8>> {
+    let end = text.iter().rposition(|b| *b != b'=').map_or(0, |at| at + 1);
+    (end <= LONGEST).then(|| URL_SAFE_NO_PAD.decode(text.get(..end)?).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> HashKey {
+        HashKey::new(b"test key")
+    }
+
+    #[test]
+    fn the_hash_is_hmac_sha_256() {
+        // RFC 4231, test case 2, through the same construction.
+        let mut mac = HashKey::new(b"Jefe").mac;
+        mac.update(b"what do ya want for nothing?");
+        let hex: String = mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_ne!(key().hash("a", &[b"ab", b"c"]), key().hash("a", &[b"a", b"bc"]));
+        assert_ne!(key().credential(b"x"), HashKey::new(b"other").credential(b"x"));
+    }
+
+    #[test]
+    fn hashes_read_back() {
+        let hash = key().credential(b"secret");
+        assert_eq!(Hash::parse(&hash.to_string()), Some(hash));
+        assert_eq!(Hash::parse("zz"), None);
+    }
+
+    #[test]
+    fn a_token_has_one_hash_wherever_it_is_shown() {
+        let shown = authorization(b"Bearer  abc123", &key()).unwrap();
+        assert_eq!(shown.kind, Kind::Bearer);
+        assert_eq!(shown.hash, token(b"abc123", &key()).unwrap().hash);
+        assert!(authorization(b"Bearer ", &key()).is_none());
+        assert!(authorization(b"", &key()).is_none());
+    }
+
+    #[test]
+    fn basic_keeps_the_user_and_forgets_the_password() {
+        let one = authorization(b"basic YWxpY2U6b25l", &key()).unwrap();
+        let two = authorization(b"Basic YWxpY2U6dHdv", &key()).unwrap();
+        assert_eq!(one.user.as_deref(), Some("alice"));
+        assert_eq!(one.hash, two.hash);
+        assert_eq!(authorization(b"Basic !!!", &key()).unwrap().user, None);
+    }
+
+    #[test]
+    fn session_cookies_are_told_from_others() {
+        for name in ["sid", "session", "SESSIONID", "connect.sid", "PHPSESSID", "JSESSIONID", "__Host-session"] {
+            assert!(is_session_cookie(name), "{name}");
+        }
+        for name in ["theme", "csrf_session", "lang", "_ga", "side"] {
+            assert!(!is_session_cookie(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Facts: what one exchange teaches that other exchanges need.
+
+use std::sync::Arc;
+
+use super::credential::Hash;
+use crate::event::{EventId, ObjectId};
+
+/// When something was learnt; the smaller one wins where only one can.
+pub(super) type Stamp = (i64, EventId);
+
+/// Facts of one exchange. They only mean something in a [`Directory`](super::Directory).
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    pub(super) bindings: Vec<(Hash, Stamp, Binding)>,
+    pub(super) parents: Vec<(ObjectId, Stamp, ObjectId)>,
+    pub(super) owners: Vec<(ObjectId, Stamp, Holder)>,
+    pub(super) tenants: Vec<(ObjectId, TenantFact)>,
+    pub(super) presence: Vec<(Holder, i64, i64)>,
+}
+
+impl Facts {
+    /// Number of facts.
+    pub fn len(&self) -> usize {
+        self.bindings.len() + self.parents.len() + self.owners.len() + self.tenants.len() + self.presence.len()
+    }
+
+    /// Whether nothing was learnt.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What a credential means from some time on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Binding {
+    pub(super) to: BoundTo,
+    /// The value was issued by the response, so that no earlier use of it can exist: it means the same before, which
+    /// matters where clocks disagree.
+    pub(super) issued: bool,
+}
+
+/// Whom a credential stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum BoundTo {
+    /// A subject.
+    Subject(Arc<str>),
+    /// Whomever another credential stands for (a refreshed token).
+    SameAs(Hash),
+    /// Nobody any more: logged out.
+    Nobody,
+}
+
+/// Somebody: by name, or by a credential that may turn out to be bound to a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Holder {
+    /// Credential to look up first; `None` when the name is certain.
+    pub(super) credential: Option<Hash>,
+    /// Name when the credential is not bound.
+    pub(super) name: Option<Arc<str>>,
+}
+
+/// A tenant of an object; declared ones come before inferred ones.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TenantFact {
+    /// Inferred from who created the object rather than declared.
+    pub(super) inferred: bool,
+    pub(super) stamp: Stamp,
+    pub(super) tenant: Arc<str>,
+}

@@ -1,0 +1,119 @@
+//! JSON Web Tokens: header and claims, read without verifying the signature.
+
+use serde_json::Value as Json;
+
+use super::credential::base64url;
+use crate::event::Value;
+
+/// Longest header or claims part that is decoded, in base64 characters.
+const LONGEST_PART: usize = 16 << 10;
+
+/// Claims of a JWT whose signature nobody verified.
+#[derive(Clone)]
+pub(super) struct Claims(serde_json::Map<String, Json>);
+
+/// Claims hold personal data: their names may be printed, their values may not.
+impl std::fmt::Debug for Claims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Claims {
+    /// Reads `header.claims.signature`. `None` when it is anything else, an encrypted token included.
+    pub(super) fn parse(token: &[u8]) -> Option<Claims> {
+        // A JSON object starts with `{"`, or `{` and white space: `eyJ`, `ew` or `ey` in base64.
+        (token.starts_with(b"ey") || token.starts_with(b"ew")).then_some(())?;
+        let mut parts = token.split(|b| *b == b'.');
+        let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+        (parts.next().is_none() && header.len() <= LONGEST_PART && claims.len() <= LONGEST_PART).then_some(())?;
+        object(header)?;
+        object(claims).map(Claims)
+    }
+
+    /// The claim at a dotted path: `None` when the token has no such claim.
+    pub(super) fn value<S: AsRef<str>>(&self, fields: &[S]) -> Option<Value> {
+        let (first, rest) = fields.split_first()?;
+        let whole = || self.0.get(&fields.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("."));
+        let mut at = self.0.get(first.as_ref());
+        for field in rest {
+            at = at.and_then(|json| json.get(field.as_ref()));
+        }
+        // Namespaced claims (`https://shop.example/roles`) hold dots in their names.
+        at.or_else(whole).map(from_json)
+    }
+
+    /// A claim that is text, or a number as text.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        match self.0.get(name)? {
+            Json::String(text) if !text.is_empty() => Some(text.clone()),
+            Json::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+}
+
+fn object(part: &[u8]) -> Option<serde_json::Map<String, Json>> {
+    // serde_json refuses more than 128 levels.
+    serde_json::from_slice(&base64url(part)?).ok()
+}
+
+/// JSON as a value of the event: objects become the list of their keys, so that `has`, `in` and `size` mean on them
+/// what they mean on a CEL map.
+fn from_json(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(b) => Value::Bool(*b),
+        Json::Number(n) => super::body::number(&n.to_string()).unwrap_or(Value::Null),
+        Json::String(s) => Value::Text(s.as_str().into()),
+        Json::Array(items) => Value::List(items.iter().map(from_json).collect()),
+        Json::Object(fields) => Value::List(fields.keys().map(|k| Value::Text(k.as_str().into())).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn token(claims: &str) -> String {
+        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.c2ln", encode(r#"{"alg":"HS256"}"#), encode(claims))
+    }
+
+    #[test]
+    fn claims_are_found_by_path() {
+        let claims = Claims::parse(
+            token(r#"{"sub":"alice","act":{"sub":"agent:shop"},"roles":["fin"],"n":7,"https://x.example/r":"y"}"#)
+                .as_bytes(),
+        )
+        .unwrap();
+        assert_eq!(claims.text("sub").as_deref(), Some("alice"));
+        assert_eq!(claims.value(&["act", "sub"]), Some(Value::Text("agent:shop".into())));
+        assert_eq!(claims.value(&["roles"]), Some(Value::List(vec![Value::Text("fin".into())])));
+        assert_eq!(claims.value(&["n"]), Some(Value::Number(7.into())));
+        assert_eq!(claims.value(&["https://x", "example/r"]), Some(Value::Text("y".into())));
+        assert_eq!(claims.value(&["none"]), None);
+    }
+
+    #[test]
+    fn what_is_no_jwt_is_none() {
+        for bad in ["", "eyJ", "eyJ.eyJ.", "a.b.c", "eyJhbGciOiJub25lIn0.W10.", "ey....", "eyJhbGciOiJub25lIn0.!.x"] {
+            assert!(Claims::parse(bad.as_bytes()).is_none(), "{bad}");
+        }
+        let deep = token(&("{\"a\":".repeat(5_000) + "1" + &"}".repeat(5_000)));
+        assert!(Claims::parse(deep.as_bytes()).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Claims::parse(&bytes);
+            let wrapped = format!("eyJhbGciOiJub25lIn0.{}.x", URL_SAFE_NO_PAD.encode(&bytes));
+            let _ = Claims::parse(wrapped.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Objects of an event by the model: keys, parents, declared and written state, tenant, owner, attributes.
+
+use std::sync::Arc;
+
+use super::identity::known_text;
+use super::reading::Reading;
+use super::redact::Masker;
+use crate::event::{ObjectId, ObjectRef, Outcome, Value};
+use crate::model::expression::{self, Bound, Scope};
+use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Root};
+
+/// Longest key of an object.
+const LONGEST_KEY: usize = 256;
+/// Deepest chain of parents that one exchange is read for.
+const MOST_PARENTS: usize = 4;
+
+/// Where an object's key was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeySource {
+    /// Path of the request.
+    Path,
+    /// Query of the request.
+    Query,
+    /// Request body.
+    RequestBody,
+    /// Response body.
+    ResponseBody,
+    /// A header, `Location` included.
+    Header,
+    /// Anything else: a claim, a cookie, the host, a log field.
+    Other,
+}
+
+impl KeySource {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeySource::Path => "path",
+            KeySource::Query => "query",
+            KeySource::RequestBody => "request body",
+            KeySource::ResponseBody => "response body",
+            KeySource::Header => "header",
+            KeySource::Other => "other",
+        }
+    }
+}
+
+/// Objects found in one exchange, with the parents it shows.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) objects: Vec<ObjectRef>,
+    /// Where each object's key was found, in the order of `objects`.
+    pub(super) sources: Vec<KeySource>,
+    /// Child and parent.
+    pub(super) parents: Vec<(ObjectId, ObjectId)>,
+}
+
+impl Found {
+    pub(super) fn add(&mut self, object: ObjectRef, source: KeySource) {
+        if !self.objects.iter().any(|o| o.id == object.id) {
+            self.objects.push(object);
+            self.sources.push(source);
+        }
+    }
+
+    pub(super) fn link(&mut self, child: &ObjectId, parent: &ObjectId) {
+        if child != parent && !self.parents.iter().any(|(c, _)| c == child) {
+            self.parents.push((child.clone(), parent.clone()));
+        }
+    }
+}
+
+/// A key found in an exchange.
+struct Key {
+    text: Arc<str>,
+    source: KeySource,
+    /// Another value that the same request gives for it.
+    conflicting: Option<Arc<str>>,
+}
+
+/// Reads objects as the model names them.
+#[derive(Clone, Copy)]
+pub(super) struct Objects<'a> {
+    pub(super) model: &'a Model,
+    pub(super) masker: &'a Masker,
+    pub(super) reading: &'a Reading<'a>,
+    pub(super) outcome: Outcome,
+}
+
+impl Objects<'_> {
+    /// Objects of an activity: those it declares, the first being its target, then their parents.
+    pub(super) fn of_activity(&self, activity: &Activity) -> Found {
+        let mut found = Found::default();
+        for (index, declared) in activity.objects.iter().enumerate() {
+            let Some(object_type) = self.object_type(declared.object_type) else { continue };
+            let own = self.key(&declared.key);
+            let mut key = own.or_else(|| self.key(&object_type.key));
+            if index == 0 {
+                key = self.element_key(activity, key);
+            }
+            let Some(key) = key else { continue };
+            let qualifier = if index == 0 { "target" } else { "mentioned" };
+            let source = key.source;
+            found.add(self.reference(object_type, key, qualifier), source);
+        }
+        let declared: Vec<ObjectTypeId> = activity.objects.iter().map(|o| o.object_type).collect();
+        declared.iter().for_each(|t| self.add_parents(*t, &mut found));
+        found
+    }
+
+    /// Objects of an exchange that is no activity: whatever types show a key, those named in the path first.
+    pub(super) fn of_any(&self) -> Found {
+        let mut keys: Vec<(usize, ObjectTypeId, &ObjectType, Key)> = Vec::new();
+        for (index, object_type) in self.model.object_types.iter().enumerate() {
+            let Ok(id) = u16::try_from(index) else { break };
+            let Some(key) = self.key(&object_type.key) else { continue };
+            let depth = self.reading.target.segments.iter().rposition(|s| **s == *key.text);
+            let rank = depth.map_or(usize::MAX, |d| usize::MAX - 1 - d);
+            keys.push((rank, ObjectTypeId(id), object_type, key));
+        }
+        keys.sort_by_key(|(rank, id, ..)| (*rank, *id));
+        let mut found = Found::default();
+        let mut types = Vec::new();
+        for (index, (rank, id, object_type, key)) in keys.into_iter().enumerate() {
+            let qualifier = if index == 0 && rank != usize::MAX { "target" } else { "mentioned" };
+            let source = key.source;
+            found.add(self.reference(object_type, key, qualifier), source);
+            types.push(id);
+        }
+        types.iter().for_each(|t| self.add_parents(*t, &mut found));
+        found
+    }
+
+    fn object_type(&self, id: ObjectTypeId) -> Option<&ObjectType> {
+        self.model.object_types.get(usize::from(id.0))
+    }
+
+    /// The first path that holds a key names the object; other places of the same request must agree.
+    fn key(&self, paths: &[Path]) -> Option<Key> {
+        let mut first: Option<Key> = None;
+        let mut requested: Option<Arc<str>> = None;
+        let mut conflicting = None;
+        for path in paths {
+            let source = self.source(path);
+            let shadowed = self.reading.shadowed(path).and_then(|v| key_text(v, self.masker));
+            let Some(text) = self.key_at(path) else { continue };
+            if matches!(source, KeySource::Path | KeySource::Query | KeySource::RequestBody) {
+                let known = requested.get_or_insert_with(|| text.clone());
+                let other = [Some(text.clone()), shadowed].into_iter().flatten().find(|t| t != known);
+                conflicting = conflicting.or(other);
+            }
+            first.get_or_insert(Key { text, source, conflicting: None });
+        }
+        first.map(|key| {
+            // Where the response names the object, the conflict is with what it names.
+            let conflicting = conflicting.map(|c| if c == key.text { requested.unwrap_or(c) } else { c });
+            Key { conflicting, ..key }
+        })
+    }
+
+    fn key_at(&self, path: &Path) -> Option<Arc<str>> {
+        match self.reading.value(path) {
+            Bound::Exactly(value) => key_text(&value, self.masker),
+            Bound::AtLeast(_) | Bound::Unknown => None,
+        }
+    }
+
+    /// In a bulk call the target is the element, unless a key path of its own goes through the list.
+    fn element_key(&self, activity: &Activity, key: Option<Key>) -> Option<Key> {
+        let Some(each) = activity.each.as_ref().filter(|_| self.reading.element.is_some()) else { return key };
+        self.key_at(each).map(|text| Key { text, source: self.source(each), conflicting: None }).or(key)
+    }
+
+    fn source(&self, path: &Path) -> KeySource {
+        match path.root {
+            Root::PathParameter => {
+                let name = path.fields.first();
+                let requested = self.reading.parameters.iter().any(|(n, _)| Some(n) == name);
+                if requested { KeySource::Path } else { KeySource::Header }
+            }
+            Root::Query => KeySource::Query,
+            Root::RequestBody | Root::Mcp | Root::Arguments => KeySource::RequestBody,
+            Root::ResponseBody => KeySource::ResponseBody,
+            Root::RequestHeader | Root::ResponseHeader => KeySource::Header,
+            _ => KeySource::Other,
+        }
+    }
+
+    fn reference(&self, object_type: &ObjectType, key: Key, qualifier: &str) -> ObjectRef {
+        let target = qualifier == "target";
+        // A bare `req.amount` belongs to the target; other objects only take what lies under their own name.
+        let belongs = |path: &Path| target || path.fields.first().is_some_and(|f| *f == object_type.name);
+        let text = |paths: &[Path]| {
+            let found = paths.iter().filter(|p| belongs(p)).find_map(|p| known_text(self.reading, p));
+            found.map(|t| self.masker.shared(&t))
+        };
+        ObjectRef {
+            id: ObjectId { object_type: object_type.name.clone(), key: key.text },
+            qualifier: qualifier.into(),
+            declared_state: text(&object_type.state),
+            written_state: if target { self.written_state(object_type) } else { None },
+            conflicting_key: key.conflicting,
+            tenant: text(&object_type.tenant),
+            owner: self.declared_owner(object_type, &belongs),
+            attributes: if self.outcome == Outcome::Rejected { Vec::new() } else { self.attributes(object_type, belongs) },
+        }
+    }
+
+    fn declared_owner(&self, object_type: &ObjectType, belongs: impl Fn(&Path) -> bool) -> Option<Arc<str>> {
+        let rule = object_type.owner.as_ref().filter(|r| r.set_by.is_none() && r.value.root != Root::Actor)?;
+        if !belongs(&rule.value) || self.outcome == Outcome::Rejected {
+            return None;
+        }
+        known_text(self.reading, &rule.value).map(|o| self.masker.shared(&o))
+    }
+
+    /// The state field by its leaf name, in the request body or under the object's name there.
+    fn written_state(&self, object_type: &ObjectType) -> Option<Arc<str>> {
+        let leaves = object_type.state.iter().filter(|p| p.root == Root::ResponseBody).filter_map(|p| p.fields.last());
+        let mut values = leaves.flat_map(|leaf| {
+            [self.reading.request_value(&[leaf]), self.reading.request_value(&[&object_type.name, leaf])]
+        });
+        values.find_map(|v| match v {
+            Bound::Exactly(Value::Text(text)) => Some(self.masker.shared(&text)),
+            Bound::Exactly(Value::Number(number)) => Some(number.to_string().into()),
+            Bound::Exactly(Value::Bool(flag)) => Some(flag.to_string().into()),
+            _ => None,
+        })
+    }
+
+    fn attributes(&self, object_type: &ObjectType, belongs: impl Fn(&Path) -> bool) -> Vec<(Arc<str>, Value)> {
+        let mut attributes = Vec::new();
+        for attribute in &object_type.attributes {
+            let AttributeRule::Exchange(expression) = &attribute.value else { continue };
+            let mut own = true;
+            super::paths::each(&expression.node, &mut |path| own &= belongs(path));
+            if !own {
+                continue;
+            }
+            match expression::evaluate(expression, self.reading) {
+                // That this exchange does not show it does not make it absent.
+                Bound::Exactly(Value::Null) | Bound::AtLeast(_) | Bound::Unknown => {}
+                Bound::Exactly(value) => attributes.push((attribute.name.clone(), self.masker.value(value))),
+            }
+        }
+        attributes
+    }
+
+    /// Follows `parent` from a type as far as this exchange shows keys.
+    fn add_parents(&self, child: ObjectTypeId, found: &mut Found) {
+        let mut child = child;
+        for _ in 0..MOST_PARENTS {
+            let Some((object_type, (parent, paths))) =
+                self.object_type(child).and_then(|t| Some((t, t.parent.as_ref()?)))
+            else {
+                return;
+            };
+            let Some(parent_type) = self.object_type(*parent) else { return };
+            let shown = found.objects.iter().find(|o| o.id.object_type == object_type.name).map(|o| o.id.clone());
+            let listed = found.objects.iter().find(|o| o.id.object_type == parent_type.name).map(|o| o.id.clone());
+            let key = self.key(paths);
+            let parent_id = key.map(|key| {
+                let source = key.source;
+                let reference = self.reference(parent_type, Key { conflicting: None, ..key }, "parent");
+                let id = reference.id.clone();
+                found.add(reference, source);
+                id
+            });
+            if let (Some(child), Some(parent)) = (shown, parent_id.or(listed)) {
+                found.link(&child, &parent);
+            }
+            child = *parent;
+        }
+    }
+}
+
+/// A scalar as an object's key, masked where it is personal.
+pub(super) fn key_text(value: &Value, masker: &Masker) -> Option<Arc<str>> {
+    let text: Arc<str> = match value {
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => number.normalize().to_string().into(),
+        _ => return None,
+    };
+    let trimmed = text.trim();
+    (!trimmed.is_empty() && trimmed.len() <= LONGEST_KEY).then(|| masker.shared(trimmed))
+}

@@ -1,0 +1,253 @@
+//! Operations: which named endpoint a request calls, and which activities that may be.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::target::Target;
+use crate::model::{ActivityId, Expression, Matcher, Model, Segment};
+
+/// Compiled matchers of a model, most specific first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Operations {
+    /// Routes without `**`, by number of segments.
+    by_length: Vec<Vec<Route>>,
+    /// Routes with `**`.
+    open: Vec<Route>,
+}
+
+/// One matcher of one activity.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    pub(super) activity: ActivityId,
+    pub(super) condition: Option<Expression>,
+    method: Option<Arc<str>>,
+    segments: Vec<Segment>,
+    host: Option<Arc<str>>,
+    template: Arc<str>,
+    order: usize,
+}
+
+/// Parameters of a template, by name.
+pub(super) type Parameters<'a> = Vec<(Arc<str>, Cow<'a, str>)>;
+
+/// The endpoint that a path belongs to.
+pub(super) struct Matched<'m, 't> {
+    /// Path template as in the model.
+    pub(super) template: &'m Arc<str>,
+    /// Its parameters.
+    pub(super) parameters: Parameters<'t>,
+    /// Routes of this very template for the request's method and host, in order of preference.
+    pub(super) routes: Vec<&'m Route>,
+}
+
+impl Operations {
+    /// Compiles all matchers of a model.
+    pub(super) fn compile(model: &Model) -> Operations {
+        let mut operations = Operations::default();
+        for (index, activity) in model.activities.iter().enumerate() {
+            let Ok(id) = u16::try_from(index) else { break };
+            for matcher in &activity.matchers {
+                operations.add(ActivityId(id), matcher, index);
+            }
+        }
+        operations.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));
+        operations.open.sort_by(specificity);
+        operations
+    }
+
+    fn add(&mut self, activity: ActivityId, matcher: &Matcher, order: usize) {
+        let mut segments = matcher.template.clone();
+        segments.retain(|s| !matches!(s, Segment::Literal(text) if text.is_empty()));
+        let route = Route {
+            activity,
+            condition: matcher.condition.clone(),
+            method: matcher.method.clone(),
+            template: text(&segments).into(),
+            host: matcher.host.as_ref().map(|h| h.to_ascii_lowercase().into()),
+            order,
+            segments,
+        };
+        if route.segments.contains(&Segment::Rest) {
+            self.open.push(route);
+            return;
+        }
+        let length = route.segments.len();
+        if self.by_length.len() <= length {
+            self.by_length.resize_with(length + 1, Vec::new);
+        }
+        if let Some(routes) = self.by_length.get_mut(length) {
+            routes.push(route);
+        }
+    }
+
+    /// Finds the endpoint of a path. Routes of the request's own method come first; a template that is known for
+    /// another method still names the path.
+    pub(super) fn find<'m, 't>(&'m self, method: &str, host: Option<&str>, target: &Target<'t>) -> Option<Matched<'m, 't>> {
+        let fits = |r: &&'m Route| r.fits_host(host) && r.fits_path(&target.segments);
+        let candidates = || {
+            let exact = self.by_length.get(target.segments.len()).map(Vec::as_slice).unwrap_or_default();
+            exact.iter().chain(&self.open).filter(fits)
+        };
+        let best = candidates().find(|r| r.fits_method(method)).or_else(|| candidates().next())?;
+        let routes = candidates().filter(|r| r.fits_method(method) && r.segments == best.segments).collect();
+        Some(Matched { template: &best.template, parameters: best.parameters(target), routes })
+    }
+
+    /// Parameters of a path that a response names, e.g. in `Location`, whatever the method.
+    pub(super) fn parameters<'t>(&self, target: &Target<'t>) -> Parameters<'t> {
+        let routes = self.by_length.get(target.segments.len()).map(Vec::as_slice).unwrap_or_default();
+        routes.iter().find(|r| r.fits_path(&target.segments)).map(|r| r.parameters(target)).unwrap_or_default()
+    }
+}
+
+impl Route {
+    fn fits_method(&self, method: &str) -> bool {
+        self.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
+    }
+
+    /// A host that the input does not show fits any pattern.
+    fn fits_host(&self, host: Option<&str>) -> bool {
+        match (&self.host, host) {
+            (Some(pattern), Some(host)) => wildcard(pattern, host),
+            _ => true,
+        }
+    }
+
+    fn fits_path<S: AsRef<str>>(&self, path: &[S]) -> bool {
+        let mut rest = path.iter();
+        for segment in &self.segments {
+            match (segment, rest.next()) {
+                (Segment::Rest, _) => return true,
+                (Segment::Literal(text), Some(actual)) if **text == *actual.as_ref() => {}
+                (Segment::Parameter(_), Some(_)) => {}
+                _ => return false,
+            }
+        }
+        rest.next().is_none()
+    }
+
+    fn parameters<'t>(&self, target: &Target<'t>) -> Parameters<'t> {
+        let pairs = self.segments.iter().zip(&target.segments);
+        let named = pairs.filter_map(|(segment, actual)| match segment {
+            Segment::Parameter(name) => Some((name.clone(), actual.clone())),
+            _ => None,
+        });
+        named.collect()
+    }
+}
+
+/// `/orders/{orderId}/**`.
+fn text(segments: &[Segment]) -> String {
+    if segments.is_empty() {
+        return "/".to_owned();
+    }
+    let mut out = String::new();
+    for segment in segments {
+        match segment {
+            Segment::Literal(text) => out.extend(["/", text]),
+            Segment::Parameter(name) => out.extend(["/{", name, "}"]),
+            Segment::Rest => out.push_str("/**"),
+        }
+    }
+    out
+}
+
+/// Literals before parameters before the rest, segment by segment; then named hosts and methods, conditions, and the
+/// order in the model.
+fn specificity(a: &Route, b: &Route) -> Ordering {
+    let rank = |s: &Segment| match s {
+        Segment::Literal(_) => 0,
+        Segment::Parameter(_) => 1,
+        Segment::Rest => 2,
+    };
+    let shape = |r: &Route| r.segments.iter().map(rank).collect::<Vec<_>>();
+    let extras = |r: &Route| (r.host.is_none(), r.method.is_none(), r.condition.is_none(), r.order);
+    shape(a).cmp(&shape(b)).then_with(|| extras(a).cmp(&extras(b)))
+}
+
+/// Matches a pattern in which `*` stands for any text, in linear space and without backtracking blow-up.
+fn wildcard(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(first) = parts.next() else { return text.is_empty() };
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else { return false };
+        rest = rest.get(at + part.len()..).unwrap_or_default();
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(index: usize, method: &str, path: &str) -> Route {
+        let segments: Vec<Segment> = path
+            .split('/')
+            .filter(|s| !s.is_empty())
+            .map(|s| match s.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
+                Some(name) => Segment::Parameter(name.into()),
+                None if s == "**" => Segment::Rest,
+                None => Segment::Literal(s.into()),
+            })
+            .collect();
+        Route {
+            activity: ActivityId(index as u16),
+            condition: None,
+            method: Some(method.into()),
+            template: text(&segments).into(),
+            segments,
+            host: None,
+            order: index,
+        }
+    }
+
+    fn operations(routes: &[(&str, &str)]) -> Operations {
+        let mut operations = Operations::default();
+        for (i, (method, path)) in routes.iter().enumerate() {
+            let route = route(i, method, path);
+            let matcher = Matcher { method: route.method, template: route.segments, host: None, condition: None };
+            operations.add(ActivityId(i as u16), &matcher, i);
+        }
+        operations.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));
+        operations
+    }
+
+    #[test]
+    fn literals_win_over_parameters() {
+        let ops = operations(&[("GET", "/orders/{id}"), ("GET", "/orders/search"), ("POST", "/orders/{id}"), ("GET", "/files/**")]);
+        let found = |method: &str, path: &'static str| {
+            let target = Target::parse(path);
+            let matched = ops.find(method, None, &target)?;
+            Some((matched.template.to_string(), matched.routes.first().map(|r| r.activity.0)))
+        };
+        assert_eq!(found("GET", "/orders/search"), Some(("/orders/search".into(), Some(1))));
+        assert_eq!(found("GET", "/orders/7"), Some(("/orders/{id}".into(), Some(0))));
+        assert_eq!(found("POST", "/orders/search"), Some(("/orders/{id}".into(), Some(2))));
+        assert_eq!(found("DELETE", "/orders/7"), Some(("/orders/{id}".into(), None)));
+        assert_eq!(found("GET", "/files/a/b/c"), Some(("/files/**".into(), Some(3))));
+        assert_eq!(found("GET", "/other"), None);
+    }
+
+    #[test]
+    fn hosts_match_with_stars() {
+        for (pattern, host, expected) in [
+            ("api.*.example", "api.acme.example", true),
+            ("*.example", "api.acme.example", true),
+            ("api.example", "api.example", true),
+            ("api.example", "xapi.example", false),
+            ("a*b*c", "abbc", true),
+            ("a*b", "a", false),
+        ] {
+            assert_eq!(wildcard(pattern, host), expected, "{pattern} {host}");
+        }
+    }
+}

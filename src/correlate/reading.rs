@@ -1,0 +1,324 @@
+//! A reading: one exchange with its parts decoded, as the scope in which the model's expressions are evaluated.
+
+use std::sync::Arc;
+
+use offpath_capture::{Exchange, Headers, Incomplete};
+
+use super::body::{Pulled, Wanted};
+use super::cookie;
+use super::jwt::Claims;
+use super::operation::Parameters;
+use super::target::Target;
+use crate::event::Value;
+use crate::model::expression::{Bound, Scope};
+use crate::model::{Path, Root};
+
+/// Longest header, cookie or query value that becomes a value.
+const LONGEST: usize = 4096;
+
+/// One exchange, decoded as far as needed.
+pub(super) struct Reading<'a> {
+    pub(super) exchange: &'a Exchange,
+    pub(super) target: Target<'a>,
+    pub(super) host: Option<String>,
+    /// Parameters of the path template.
+    pub(super) parameters: Parameters<'a>,
+    /// Parameters of the object that the response's `Location` names.
+    pub(super) created: Parameters<'a>,
+    pub(super) claims: Option<Claims>,
+    pub(super) wanted: &'a Bodies,
+    pub(super) request_body: Pulled,
+    pub(super) response_body: Pulled,
+    /// Element of the list that this event is about, with the list's path.
+    pub(super) element: Option<(&'a Path, usize)>,
+}
+
+/// Paths wanted from request and response bodies.
+#[derive(Clone, Debug)]
+pub(super) struct Bodies {
+    pub(super) request: Wanted,
+    pub(super) response: Wanted,
+}
+
+impl<'a> Reading<'a> {
+    /// Decodes target, host and bodies.
+    pub(super) fn of(exchange: &'a Exchange, wanted: &'a Bodies) -> Reading<'a> {
+        let request = exchange.request.as_ref();
+        let pull = |wanted: &Wanted, body, headers| {
+            if wanted.is_empty() { Pulled::unknown() } else { wanted.pull(body, headers) }
+        };
+        Reading {
+            exchange,
+            target: Target::parse(request.map(|r| r.target.as_str()).unwrap_or_default()),
+            host: request.and_then(|r| r.host.as_deref()).map(without_port),
+            parameters: Vec::new(),
+            created: Vec::new(),
+            claims: None,
+            wanted,
+            request_body: request.map_or_else(Pulled::unknown, |r| pull(&wanted.request, &r.body, &r.headers)),
+            response_body: exchange
+                .response
+                .as_ref()
+                .map_or_else(Pulled::unknown, |r| pull(&wanted.response, &r.body, &r.headers)),
+            element: None,
+        }
+    }
+
+    /// Request method; empty when the request was not seen.
+    pub(super) fn method(&self) -> &'a str {
+        self.exchange.request.as_ref().map(|r| r.method.as_str()).unwrap_or_default()
+    }
+
+    /// Status of the response, where it was seen.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.exchange.response.as_ref().map(|r| r.status)
+    }
+
+    /// A request header.
+    pub(super) fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.exchange.request.as_ref().and_then(|r| r.headers.get(name))
+    }
+
+    /// A request cookie.
+    pub(super) fn cookie(&self, name: &str) -> Option<&'a [u8]> {
+        self.cookies().find(|(n, _)| *n == name).map(|(_, v)| v)
+    }
+
+    /// All request cookies.
+    pub(super) fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let headers = self.exchange.request.as_ref().map(|r| &r.headers);
+        headers.into_iter().flat_map(|h| h.all("cookie")).flat_map(cookie::sent)
+    }
+
+    /// All cookies that the response sets or deletes.
+    pub(super) fn set_cookies(&self) -> impl Iterator<Item = cookie::SetCookie<'a>> {
+        let headers = self.exchange.response.as_ref().map(|r| &r.headers);
+        headers.into_iter().flat_map(|h| h.all("set-cookie")).filter_map(cookie::SetCookie::parse)
+    }
+
+    /// Whether a request header that is not there is known to be absent.
+    pub(super) fn headers_whole(&self) -> bool {
+        self.exchange.carries.request_headers
+            && self.exchange.request.is_some()
+            && !self.is_cut(&[Incomplete::RequestGap, Incomplete::MidStream, Incomplete::OverLimit])
+    }
+
+    fn response_headers_whole(&self) -> bool {
+        self.exchange.carries.response_headers
+            && self.exchange.response.is_some()
+            && !self.is_cut(&[Incomplete::ResponseGap, Incomplete::OverLimit])
+    }
+
+    fn is_cut(&self, reasons: &[Incomplete]) -> bool {
+        self.exchange.incomplete.iter().any(|i| reasons.contains(i) || *i == Incomplete::SnapLength)
+    }
+
+    /// A field of the log record whose name, or last part of it, is one of these (`-` and case aside).
+    pub(super) fn log_field(&self, names: &[&str]) -> Option<&'a str> {
+        let fields = &self.exchange.log.fields;
+        let fits = |field: &str, name: &str| {
+            let plain = |b: u8| if b == b'-' { b'_' } else { b.to_ascii_lowercase() };
+            field.len() == name.len() && field.bytes().map(plain).eq(name.bytes().map(plain))
+        };
+        let find = |name: &str, part: fn(&str) -> &str| {
+            fields.iter().find(|(n, v)| fits(part(n), name) && !v.is_empty() && v != "-").map(|(_, v)| v.as_str())
+        };
+        let last = |n: &str| -> usize { n.rfind('.').map_or(0, |at| at + 1) };
+        names.iter().find_map(|name| find(name, |n| n)).or_else(|| {
+            names.iter().find_map(|name| {
+                let hit = fields.iter().find(|(n, v)| {
+                    fits(n.get(last(n)..).unwrap_or_default(), name) && !v.is_empty() && v != "-"
+                });
+                hit.map(|(_, v)| v.as_str())
+            })
+        })
+    }
+
+    /// The value that a repeated key of the request body hid.
+    pub(super) fn shadowed(&self, path: &Path) -> Option<&Value> {
+        (path.root == Root::RequestBody)
+            .then(|| self.request_body.shadowed(&self.wanted.request, &path.fields))
+            .flatten()
+    }
+
+    /// A wanted value of the request body.
+    pub(super) fn request_value<S: AsRef<str>>(&self, fields: &[S]) -> Bound {
+        self.request_body.get(&self.wanted.request, fields)
+    }
+
+    /// A wanted value of the response body.
+    pub(super) fn response_value<S: AsRef<str>>(&self, fields: &[S]) -> Bound {
+        self.response_body.get(&self.wanted.response, fields)
+    }
+
+    fn header_value(&self, headers: Option<&Headers>, name: &str, whole: bool) -> Bound {
+        match headers.and_then(|h| h.get(name)) {
+            Some(value) => bytes_value(value),
+            None => match self.log_field(&[name]) {
+                Some(value) => Bound::Exactly(Value::Text(value.into())),
+                None => absent(whole),
+            },
+        }
+    }
+
+    fn claim(&self, path: &Path) -> Bound {
+        if let Some(claims) = &self.claims {
+            return Bound::Exactly(claims.value(&path.fields).unwrap_or(Value::Null));
+        }
+        if self.headers_whole() {
+            return Bound::Exactly(Value::Null);
+        }
+        // A gateway's log names the claims it checked.
+        let name = path.fields.join(".");
+        let user = (name == "sub").then_some(self.exchange.log.user.as_deref()).flatten();
+        let client = matches!(&*name, "azp" | "client_id").then_some(self.exchange.log.client_id.as_deref()).flatten();
+        let field = || match &*name {
+            "tid" | "tenant" => self.log_field(&["tid", "tenant", "tenant_id"]),
+            "roles" | "role" | "groups" => self.log_field(&["roles", "role", "groups"]),
+            "act.sub" => self.log_field(&["act.sub", "act_sub", "act"]).or_else(|| self.logged_agent()),
+            _ => self.log_field(&[&name]),
+        };
+        match user.or(client).or_else(field) {
+            Some(text) => Bound::Exactly(Value::Text(text.into())),
+            None => Bound::Unknown,
+        }
+    }
+
+    /// An `agent` field that names an acting agent; most logs use the name for the user agent.
+    pub(super) fn logged_agent(&self) -> Option<&'a str> {
+        self.log_field(&["agent"]).filter(|a| !a.contains(['/', ' ']) && a.len() < 128)
+    }
+
+    fn message(&self, path: &Path) -> Bound {
+        let name = path.fields.first().unwrap_or(&path.text);
+        match &**name {
+            "method" => self.exchange.request.as_ref().map_or(Bound::Unknown, |r| text(&r.method)),
+            "target" => self.exchange.request.as_ref().map_or(Bound::Unknown, |r| text(&r.target)),
+            "status" => self.status().map_or(Bound::Unknown, |s| Bound::Exactly(Value::Number(s.into()))),
+            _ => Bound::Unknown,
+        }
+    }
+
+    fn host_value(&self, path: &Path) -> Bound {
+        let Some(host) = &self.host else { return Bound::Unknown };
+        let fields: Vec<&str> = path.fields.iter().map(|f| &**f).collect();
+        match fields.as_slice() {
+            [] => text(host),
+            ["label", index] | [index] => {
+                let label = index.parse().ok().and_then(|i: usize| host.split('.').nth(i));
+                label.map_or(Bound::Exactly(Value::Null), text)
+            }
+            _ => Bound::Unknown,
+        }
+    }
+
+    fn log_value(&self, path: &Path) -> Bound {
+        let log = &self.exchange.log;
+        let name = path.fields.join(".");
+        let known = match &*name {
+            "user" => log.user.as_deref(),
+            "client_id" => log.client_id.as_deref(),
+            "request_id" => log.request_id.as_deref(),
+            "trace_id" => log.trace_id.as_deref(),
+            _ => None,
+        };
+        known.or_else(|| self.log_field(&[&name])).map_or(Bound::Unknown, text)
+    }
+
+    /// Arguments of an MCP tool call lie in the JSON-RPC request.
+    fn mcp_value(&self, path: &Path) -> Bound {
+        mcp_fields(path).map_or(Bound::Unknown, |fields| self.request_value(&fields))
+    }
+
+    fn mtls(&self) -> Bound {
+        let logged = self.log_field(&["ssl_client_s_dn", "mtls.subject", "tls_client_subject", "client_cert_subject"]);
+        logged.map_or_else(|| absent(self.headers_whole()), text)
+    }
+
+    fn whole_value(&self, path: &Path) -> Bound {
+        let request = self.exchange.request.as_ref();
+        let first = path.fields.first().map(|f| &**f).unwrap_or_default();
+        match path.root {
+            Root::PathParameter => {
+                let find = |all: &Parameters<'a>| all.iter().find(|(n, _)| **n == *first).map(|(_, v)| text(v));
+                find(&self.parameters).or_else(|| find(&self.created)).unwrap_or_else(|| absent(request.is_some()))
+            }
+            Root::Query => self.target.parameter(first).map_or_else(|| absent(request.is_some()), text),
+            Root::RequestBody => self.request_value(&path.fields),
+            Root::ResponseBody => self.response_value(&path.fields),
+            Root::RequestHeader => self.header_value(request.map(|r| &r.headers), first, self.headers_whole()),
+            Root::ResponseHeader => {
+                let headers = self.exchange.response.as_ref().map(|r| &r.headers);
+                self.header_value(headers, first, self.response_headers_whole())
+            }
+            Root::Cookie => self.cookie(first).map_or_else(|| absent(self.headers_whole()), bytes_value),
+            Root::Jwt => self.claim(path),
+            Root::Host => self.host_value(path),
+            Root::Mtls => self.mtls(),
+            Root::Mcp => self.mcp_value(path),
+            Root::Log => self.log_value(path),
+            Root::Message => self.message(path),
+            Root::Arguments | Root::Event | Root::Actor | Root::Object(_) => Bound::Unknown,
+        }
+    }
+}
+
+impl Scope for Reading<'_> {
+    fn value(&self, path: &Path) -> Bound {
+        let whole = self.whole_value(path);
+        let Some((list, index)) = self.element else { return whole };
+        let stem = |p: &Path| p.fields.iter().filter(|f| &***f != "*").cloned().collect::<Vec<Arc<str>>>();
+        match whole {
+            Bound::Exactly(Value::List(items)) if path.root == list.root && stem(path).starts_with(&stem(list)) => {
+                Bound::Exactly(items.into_iter().nth(index).unwrap_or(Value::Null))
+            }
+            whole => whole,
+        }
+    }
+
+    fn values(&self, path: &Path) -> (Vec<Value>, bool) {
+        match self.value(path) {
+            Bound::Exactly(Value::List(items)) => (items, true),
+            Bound::Exactly(Value::Null) => (Vec::new(), true),
+            Bound::Exactly(value) => (vec![value], true),
+            Bound::AtLeast(value) => (vec![value], false),
+            Bound::Unknown => (Vec::new(), false),
+        }
+    }
+}
+
+/// Where an MCP path lies in the JSON-RPC request body.
+pub(super) fn mcp_fields(path: &Path) -> Option<Vec<Arc<str>>> {
+    let (first, rest) = path.fields.split_first()?;
+    let head: &[&str] = match &**first {
+        "tool" | "name" => &["params", "name"],
+        "args" | "arguments" => &["params", "arguments"],
+        "method" => &["method"],
+        "clientInfo" => &["params", "clientInfo"],
+        _ => return None,
+    };
+    Some(head.iter().map(|f| Arc::from(*f)).chain(rest.iter().cloned()).collect())
+}
+
+fn text(text: impl AsRef<str>) -> Bound {
+    let text = text.as_ref();
+    if text.len() > LONGEST { Bound::Unknown } else { Bound::Exactly(Value::Text(text.into())) }
+}
+
+fn bytes_value(bytes: &[u8]) -> Bound {
+    std::str::from_utf8(bytes).map_or(Bound::Unknown, text)
+}
+
+fn absent(known: bool) -> Bound {
+    if known { Bound::Exactly(Value::Null) } else { Bound::Unknown }
+}
+
+/// Host without port, in lower case.
+fn without_port(host: &str) -> String {
+    let host = host.trim().trim_end_matches('.');
+    let bare = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !name.ends_with(':') => name,
+        _ => host,
+    };
+    bare.to_ascii_lowercase()
+}

@@ -1,0 +1,213 @@
+//! Path templates without a model: variable segments told from fixed ones by the look of the token alone.
+//!
+//! Nothing is learnt from traffic, so the template of a path never depends on what else was seen, and an attacker's
+//! paths cannot mint one.
+
+use std::sync::Arc;
+
+/// A path split into fixed words and variable tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Template {
+    /// `/orders/{order}/items/{item}`.
+    pub(super) text: Arc<str>,
+    /// Variables in order.
+    pub(super) variables: Vec<Variable>,
+    /// The last fixed word after all variables, e.g. `items` of `/orders/1/items`.
+    pub(super) collection: Option<String>,
+}
+
+/// A variable segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Variable {
+    /// Singular of the fixed segment before it, else `id`.
+    pub(super) name: String,
+    /// The token.
+    pub(super) value: String,
+}
+
+impl Template {
+    /// Names the variable segments of a path.
+    pub(super) fn of<S: AsRef<str>>(segments: &[S]) -> Template {
+        let mut text = String::new();
+        let mut variables = Vec::new();
+        let mut before: Option<&str> = None;
+        for segment in segments.iter().map(AsRef::as_ref) {
+            text.push('/');
+            if is_variable(segment) {
+                let name = before.filter(|w| is_collection(w)).map_or_else(|| "id".to_owned(), singular);
+                text.extend(["{", &name, "}"]);
+                variables.push(Variable { name, value: segment.to_owned() });
+                before = None;
+            } else {
+                text.push_str(segment);
+                before = Some(segment);
+            }
+        }
+        if text.is_empty() {
+            text.push('/');
+        }
+        let collection = before.filter(|w| is_collection(w)).map(str::to_owned);
+        Template { text: text.into(), variables, collection }
+    }
+}
+
+/// A word that can name things: not `v1`, not `api`.
+fn is_collection(word: &str) -> bool {
+    let version = word.strip_prefix('v').is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
+    !version && !word.eq_ignore_ascii_case("api") && word.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// Singular of an English plural, by its ending.
+pub(super) fn singular(word: &str) -> String {
+    let lower = word.to_ascii_lowercase().replace('-', "_");
+    let stem = |cut: usize| lower.get(..lower.len().saturating_sub(cut)).unwrap_or_default().to_owned();
+    let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e) && lower.len() > e.len());
+    if ends(&["ies"]) {
+        return stem(3) + "y";
+    }
+    if ends(&["sses", "shes", "ches", "xes", "zzes", "uses"]) {
+        return stem(2);
+    }
+    if ends(&["s"]) && !ends(&["ss", "us", "is"]) {
+        return stem(1);
+    }
+    lower
+}
+
+/// Whether a segment is a value rather than a word of the API.
+pub(super) fn is_variable(segment: &str) -> bool {
+    let bytes = segment.as_bytes();
+    if bytes.is_empty() || segment.starts_with('$') {
+        return false;
+    }
+    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
+    let version = (bytes.first() == Some(&b'v') || bytes.first() == Some(&b'V')) && digits + 1 == bytes.len();
+    if version && digits <= 2 {
+        return false;
+    }
+    digits == bytes.len()
+        || is_uuid(bytes)
+        || (bytes.len() >= 16 && bytes.iter().all(u8::is_ascii_hexdigit) && digits > 0)
+        || is_prefixed(segment)
+        || is_date(bytes)
+        || is_email(segment)
+        || (bytes.len() >= 16 && is_random(bytes))
+        || (bytes.len() >= 8 && digits >= 3 && !has_file_extension(segment))
+}
+
+fn is_uuid(bytes: &[u8]) -> bool {
+    bytes.len() == 36
+        && bytes.iter().enumerate().all(|(i, b)| {
+            if matches!(i, 8 | 13 | 18 | 23) { *b == b'-' } else { b.is_ascii_hexdigit() }
+        })
+}
+
+/// `ord_123`, `cus-9f`, `pi_3Abc`: a short word, a separator, and a token with a digit.
+fn is_prefixed(segment: &str) -> bool {
+    let Some(at) = segment.rfind(['_', '-']) else { return false };
+    let (word, token) = (segment.get(..at).unwrap_or_default(), segment.get(at + 1..).unwrap_or_default());
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    (1..=12).contains(&word.len())
+        && word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
+        && !token.is_empty()
+        && token.bytes().all(|b| b.is_ascii_alphanumeric())
+        && digits > 0
+        // `oauth-v2` and `list-2d` are words: a token is all digits, hexadecimal, or long.
+        && (digits == token.len() || token.bytes().all(|b| b.is_ascii_hexdigit()) || token.len() >= 6)
+}
+
+fn is_date(bytes: &[u8]) -> bool {
+    bytes.len() == 10
+        && bytes.iter().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() })
+}
+
+/// `local@domain.tld`.
+pub(super) fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    !local.is_empty()
+        && local.len() <= 64
+        && domain.len() <= 253
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && domain.chars().all(|c| c.is_alphanumeric() || c == '.' || c == '-')
+        && local.chars().all(|c| c.is_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c))
+}
+
+/// Base64url text that no one wrote by hand: upper and lower case with digits, or a ULID.
+fn is_random(bytes: &[u8]) -> bool {
+    let charset = bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='));
+    let count = |f: fn(&u8) -> bool| bytes.iter().filter(|b| f(b)).count();
+    let (upper, lower, digit) =
+        (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase), count(u8::is_ascii_digit));
+    charset && digit > 0 && (upper > 1 && lower > 1 || upper + digit == bytes.len()) && entropy(bytes) >= 3.0
+}
+
+/// Shannon entropy of the bytes, in bits a byte.
+pub(super) fn entropy(bytes: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    for b in bytes {
+        if let Some(count) = counts.get_mut(usize::from(*b)) {
+            *count += 1;
+        }
+    }
+    let total = bytes.len().max(1) as f64;
+    counts.iter().filter(|c| **c > 0).map(|c| f64::from(*c) / total).map(|p| -p * p.log2()).sum()
+}
+
+/// `app-20240101.js` is a file, not an object.
+fn has_file_extension(segment: &str) -> bool {
+    segment.rsplit_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty() && (2..=5).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphabetic())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn template(path: &str) -> String {
+        let segments: Vec<_> = path.split('/').filter(|s| !s.is_empty()).collect();
+        Template::of(&segments).text.to_string()
+    }
+
+    #[test]
+    fn values_become_variables() {
+        for (path, expected) in [
+            ("/orders/42/items/7", "/orders/{order}/items/{item}"),
+            ("/api/v1/categories/9f1b2c3d-1111-4222-8333-123456789abc", "/api/v1/categories/{category}"),
+            ("/orders/ord_00412/payment", "/orders/{order}/payment"),
+            ("/customers/cus-9f", "/customers/{customer}"),
+            ("/things/01ARZ3NDEKTSV4RRFFQ69G5FAV", "/things/{thing}"),
+            ("/things/0ujsswThIGTUYm2K8FjOOfXtY1K", "/things/{thing}"),
+            ("/docs/507f1f77bcf86cd799439011", "/docs/{doc}"),
+            ("/reports/2026-09-01", "/reports/{report}"),
+            ("/users/a.b@example.com", "/users/{user}"),
+            ("/boxes/abc12345", "/boxes/{box}"),
+            ("/statuses/5", "/statuses/{status}"),
+            ("/7", "/{id}"),
+            ("/v1/7", "/v1/{id}"),
+        ] {
+            assert_eq!(template(path), expected);
+        }
+    }
+
+    #[test]
+    fn words_stay() {
+        for path in [
+            "/", "/users/me", "/oauth2/token", "/v2/search", "/static/app.js", "/health", "/a-b/c_d",
+            "/static/app-20240101.js", "/internationalization", "/oauth-v2/x", "/getUserAccountInformation",
+        ] {
+            assert_eq!(template(path), path);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_segment_is_judged(text in "\\PC{0,40}") {
+            let _ = Template::of(&[text]);
+        }
+    }
+}
