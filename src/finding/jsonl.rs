@@ -32,7 +32,7 @@ pub fn write(findings: &[Finding], output: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads findings as [`write`] wrote them. Empty lines are skipped, unknown keys ignored.
+/// Reads findings as [`write()`] wrote them. Empty lines are skipped, unknown keys ignored.
 ///
 /// # Errors
 /// The first line that is no finding, is longer than 16 MiB, or holds a severity, confidence or time out of its range.

@@ -64,5 +64,5 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn approval(context: &Context<'_>) -> String {
-    context.other_activities().unwrap_or_else(|| "approval".to_owned())
+    context.counterpart("approval")
 }

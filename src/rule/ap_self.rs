@@ -57,5 +57,5 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn first_duty(context: &Context<'_>) -> String {
-    context.other_activities().unwrap_or_else(|| "request".to_owned())
+    context.counterpart("request")
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::compare::Deviation;
-use crate::event::{Event, ObjectRef, Outcome};
+use crate::event::{Event, ObjectRef, Outcome, Value};
 use crate::finding::text::{self, NAME_LIMIT, display_short};
-use crate::model::{Constraint, Lifecycle, Model};
+use crate::model::{ActivityId, Constraint, ConstraintKind, Lifecycle, Model};
 
 /// Most names listed in one sentence.
 const LIST_LIMIT: usize = 8;
@@ -157,6 +157,32 @@ impl<'a> Context<'a> {
         names(&self.deviation.observed, "and").unwrap_or_else(|| fallback.to_owned())
     }
 
+    /// `, seen X` with the values that were compared: those the comparison gives, else those of the event and object that
+    /// the expected text names. Empty if neither is known; a trace of steps is no value.
+    pub fn seen(&self) -> String {
+        let is_trace = self.deviation.observed.last().map(|s| &**s) == self.event.map(activity).as_deref();
+        let seen = if is_trace { names(&self.values(), "and") } else { names(&self.deviation.observed, "and") };
+        seen.map_or_else(String::new, |seen| format!(", seen {seen}"))
+    }
+
+    /// Amounts, numbers and times that the expected text names, e.g. `event.amount = 1 EUR`. Free text stays out of
+    /// sentences: it may be personal.
+    fn values(&self) -> Vec<String> {
+        let wanted = self.deviation.expected.join(" ");
+        let of_event = self.event.into_iter().flat_map(|event| &event.attributes).flat_map(|(name, value)| {
+            // An attribute goes by its name, a captured path by its own text.
+            [(format!("event.{name}"), value), (name.to_string(), value)]
+        });
+        let of_object = self.object_ref().into_iter().flat_map(|object| {
+            object.attributes.iter().map(|(name, value)| (format!("{}.{name}", object.id.object_type), value))
+        });
+        of_event
+            .chain(of_object)
+            .filter(|(path, value)| path.contains('.') && mentions(&wanted, path) && is_plain(value))
+            .map(|(path, value)| format!("{path} = {value}"))
+            .collect()
+    }
+
     /// The other events of the evidence.
     pub fn others(&self) -> impl Iterator<Item = &'a Event> {
         let at = self.event.map(|event| event.id);
@@ -173,6 +199,25 @@ impl<'a> Context<'a> {
             }
         }
         names(&activities, "and")
+    }
+
+    /// The earlier half of a pair: the step that the broken constraint names, else what else the evidence shows.
+    pub fn counterpart(&self, fallback: &str) -> String {
+        let named = |id: &ActivityId| self.model?.activities.get(usize::from(id.0)).map(|a| &*a.name);
+        let of_constraint: Vec<&str> = match self.constraint().map(|constraint| &constraint.kind) {
+            Some(ConstraintKind::Require { activity, .. } | ConstraintKind::Never { after: activity, .. }) => {
+                named(activity).into_iter().collect()
+            }
+            Some(ConstraintKind::DistinctPersons { activities, .. }) => {
+                let person = self.event.and_then(|event| event.actor.principal.as_ref());
+                let same = |step: &&str| {
+                    self.others().any(|e| e.activity.as_deref() == Some(*step) && e.actor.principal.as_ref() == person)
+                };
+                activities.iter().filter_map(named).filter(same).collect()
+            }
+            _ => Vec::new(),
+        };
+        names(&of_constraint, "and").or_else(|| self.other_activities()).unwrap_or_else(|| fallback.to_owned())
     }
 
     /// The constraint that was broken, as the model has it.
@@ -217,6 +262,22 @@ pub(super) fn actor(event: &Event) -> String {
 /// A captured name, safe and short.
 pub(super) fn name(text: &str) -> String {
     display_short(text, NAME_LIMIT)
+}
+
+/// Whether an expression names a path, and not just a longer one that begins with it.
+fn mentions(expression: &str, path: &str) -> bool {
+    let inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
+    expression.match_indices(path).any(|(start, _)| {
+        let (before, after) = (expression.get(..start), expression.get(start + path.len()..));
+        !before.is_some_and(|b| b.ends_with(inside)) && !after.is_some_and(|a| a.starts_with(inside))
+    })
+}
+
+fn is_plain(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Money(_) | Value::Time(_) | Value::Duration(_)
+    )
 }
 
 /// Names joined as in a sentence; `None` if there are none.

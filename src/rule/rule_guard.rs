@@ -39,11 +39,11 @@ pub(super) static RULE: Rule = Rule {
     source: include_str!("rule_guard.rs"),
     sentence: |context| {
         format!(
-            "{} against {}: expected {}, seen {}",
+            "{} against {}: expected {}{}",
             context.lead(),
             context.rule_name("a guard"),
             context.expected("the rule to hold"),
-            context.observed("otherwise"),
+            context.seen(),
         )
     },
     why: |context| {

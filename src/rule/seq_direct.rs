@@ -40,7 +40,7 @@ pub(super) static RULE: Rule = Rule {
     sentence: |context| format!("{} as its first step", context.lead()),
     why: |context| {
         format!(
-            "The life of each {} begins with other steps ({} are missing). Entering at {} passes every check that they make.",
+            "The life of each {} begins with other steps (missing: {}). Entering at {} passes every check that they make.",
             context.object_type(),
             context.missing(),
             context.activity(),

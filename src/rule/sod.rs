@@ -57,5 +57,5 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn other_duty(context: &Context<'_>) -> String {
-    context.other_activities().unwrap_or_else(|| "another duty".to_owned())
+    context.counterpart("another duty")
 }

@@ -25,6 +25,7 @@
 //! => critical proven: the server declared order ord_5 paid at view by carol, where only new was possible
 //! ```
 
+use super::context::{name, names};
 use super::{Context, Identity, Rule};
 use crate::compare::Check;
 use crate::model::Severity;
@@ -45,7 +46,7 @@ pub(super) static RULE: Rule = Rule {
             declared(context),
             context.activity(),
             context.actor(),
-            context.state(),
+            names(&context.deviation.expected, "or").unwrap_or_else(|| context.state()),
         )
     },
     why: |context| {
@@ -69,7 +70,7 @@ pub(super) static RULE: Rule = Rule {
 /// The state that the server declared: as the exchange says it, else as the comparison does.
 fn declared(context: &Context<'_>) -> String {
     match context.object_ref().and_then(|object| object.declared_state.as_deref()) {
-        Some(state) => super::context::name(state),
+        Some(state) => name(state),
         None => context.observed("another state"),
     }
 }

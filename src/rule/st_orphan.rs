@@ -58,9 +58,9 @@ pub(super) static RULE: Rule = Rule {
 
 /// What ended it: the event that forbids more, else the final state.
 fn end(context: &Context<'_>) -> String {
-    match (context.deviation.states.is_empty() || context.deviation.constraint.is_some(), context.other_activities()) {
-        (true, Some(activities)) => activities,
-        (true, None) => "its end".to_owned(),
-        (false, _) => format!("its end ({})", context.state()),
+    if context.deviation.states.is_empty() || context.deviation.constraint.is_some() {
+        context.counterpart("its end")
+    } else {
+        format!("its end ({})", context.state())
     }
 }

@@ -40,11 +40,11 @@ pub(super) static RULE: Rule = Rule {
     source: include_str!("tx_conserve.rs"),
     sentence: |context| {
         format!(
-            "{} and broke {}: expected {}, seen {}",
+            "{} and broke {}: expected {}{}",
             context.lead(),
             context.rule_name("a bound"),
             context.expected("the sum within its bound"),
-            context.observed("more"),
+            context.seen(),
         )
     },
     why: |context| {

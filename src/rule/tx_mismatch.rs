@@ -64,9 +64,9 @@ fn sentence(context: &Context<'_>) -> String {
         return format!("{} with a request that also names {}", context.lead(), super::context::name(other));
     }
     format!(
-        "{} with values that disagree: expected {}, seen {}",
+        "{} with values that disagree: expected {}{}",
         context.lead(),
         context.expected("equal values"),
-        context.observed("others"),
+        context.seen(),
     )
 }

@@ -25,6 +25,7 @@
 //! => critical proven: carol did redeem on voucher v_1 while another redeem was under way, and both were accepted
 //! ```
 
+use super::context::{activity, name};
 use super::{Identity, Rule};
 use crate::compare::Check;
 use crate::event::Outcome;
@@ -40,7 +41,9 @@ pub(super) static RULE: Rule = Rule {
     rests_on: Identity::Nobody,
     source: include_str!("tx_race.rs"),
     sentence: |context| {
-        let other = context.other_activities().unwrap_or_else(|| context.activity());
+        let own = context.activity();
+        let twin = context.others().any(|event| name(&activity(event)) == own);
+        let other = if twin { own } else { context.other_activities().unwrap_or(own) };
         let both = if context.outcome() == Outcome::Accepted { ", and both were accepted" } else { "" };
         format!("{} while another {other} was under way{both}", context.lead())
     },

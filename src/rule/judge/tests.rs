@@ -301,6 +301,38 @@ fn advice_names_the_states_and_steps_of_the_model() {
 }
 
 #[test]
+fn a_trace_is_no_value_and_values_are_those_that_the_guard_names() {
+    let mut mismatch = deviation("TX-MISMATCH");
+    mismatch.observed = vec!["create".into(), "pay".into()];
+    let lead = "carol did pay on order ord_6 with values that disagree: expected event.amount == order.total";
+    assert_eq!(judged(&mismatch).title, lead);
+    let event = mismatch.events.last_mut().unwrap();
+    event.attributes =
+        vec![("amount".into(), Value::Number(1.into())), ("amount_left".into(), Value::Number(2.into()))];
+    event.objects[0].attributes = vec![("total".into(), Value::Number(900.into())), ("tot".into(), Value::Null)];
+    assert_eq!(judged(&mismatch).title, format!("{lead}, seen event.amount = 1 and order.total = 900"));
+    mismatch.events.last_mut().unwrap().attributes[0].1 = Value::Text("alice@example.com".into());
+    assert_eq!(judged(&mismatch).title, format!("{lead}, seen order.total = 900"));
+}
+
+#[test]
+fn further_evidence_does_not_enter_the_pair() {
+    let mut duties = deviation("SOD");
+    let mut bystander = duties.events[0].clone();
+    (bystander.id, bystander.activity) = (EventId(77), Some("view".into()));
+    bystander.actor.principal = Some("someone-else".into());
+    duties.events.insert(1, bystander);
+    let mut model = small_model();
+    for (activity, name) in model.activities.iter_mut().zip(["vendor_create", "vendor_pay"]) {
+        activity.name = name.into();
+    }
+    let activities = vec![ActivityId(0), ActivityId(1)];
+    model.constraints[0].kind = ConstraintKind::DistinctPersons { activities, per: ObjectTypeId(0) };
+    model.constraints[0].id = "vendor-duties".into();
+    assert_eq!(judge(&duties, Some(&model)).title, "dana did vendor_pay on vendor v_12 and vendor_create too");
+}
+
+#[test]
 fn every_finding_explains_itself_in_whole_sentences() {
     for rule in catalogue() {
         let finding = judged(&deviation(rule.id));
