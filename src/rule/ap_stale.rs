@@ -19,7 +19,7 @@
 //! ```text
 //! 01:00:00 bob               refund_approve  refund:ref_6  200
 //! 23:00:00 service:payments  refund_execute  refund:ref_6  200
-//! constraint: refund-needs-human; expected: refund_approve within 12h; observed: 22h; moved
+//! constraint: refund-needs-human; expected: refund_approve, refund_execute; moved
 //! => critical proven: service:payments did refund_execute on refund ref_6 with a refund_approve that is too old (22h)
 //! ```
 
@@ -37,7 +37,7 @@ pub(super) static RULE: Rule = Rule {
     rests_on: Identity::Nobody,
     source: include_str!("ap_stale.rs"),
     sentence: |context| {
-        format!("{} with a {} that is too old ({})", context.lead(), approval(context), context.observed("age not shown"))
+        format!("{} with a {} that is too old ({})", context.lead(), approval(context), age(context))
     },
     why: |context| {
         format!(
@@ -57,4 +57,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn approval(context: &Context<'_>) -> String {
     context.counterpart("approval")
+}
+
+fn age(context: &Context<'_>) -> String {
+    context.age().unwrap_or_else(|| context.observed("age not shown"))
 }

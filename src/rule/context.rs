@@ -1,6 +1,7 @@
 //! What a rule sees of a deviation, and the words in which it speaks about it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::compare::Deviation;
 use crate::event::{Event, ObjectRef, Outcome, Value};
@@ -138,9 +139,8 @@ impl<'a> Context<'a> {
     /// Steps that the model wants before the activity and that were not yet done: what came too late.
     pub fn late(&self) -> String {
         let activity = self.event.map(activity).unwrap_or_default();
-        let before = |steps: &'a [std::sync::Arc<str>]| {
-            steps.iter().map(|s| &**s).take_while(|s| *s != activity).collect::<Vec<_>>()
-        };
+        let before =
+            |steps: &'a [Arc<str>]| steps.iter().map(|s| &**s).take_while(|s| *s != activity).collect::<Vec<_>>();
         let done = before(&self.deviation.observed);
         let late: Vec<&str> =
             before(&self.deviation.expected).into_iter().filter(|step| !done.contains(step)).collect();
@@ -160,7 +160,11 @@ impl<'a> Context<'a> {
     /// `, seen X` with the values that were compared: those the comparison gives, else those of the event and object that
     /// the expected text names. Empty if neither is known; a trace of steps is no value.
     pub fn seen(&self) -> String {
-        let is_trace = self.deviation.observed.last().map(|s| &**s) == self.event.map(activity).as_deref();
+        let step = |seen: &str| {
+            self.model.is_some_and(|model| model.activity(seen).is_some())
+                || self.deviation.events.iter().any(|event| activity(event) == seen)
+        };
+        let is_trace = self.deviation.observed.iter().all(|seen| step(seen));
         let seen = if is_trace { names(&self.values(), "and") } else { names(&self.deviation.observed, "and") };
         seen.map_or_else(String::new, |seen| format!(", seen {seen}"))
     }
@@ -220,6 +224,14 @@ impl<'a> Context<'a> {
         names(&of_constraint, "and").or_else(|| self.other_activities()).unwrap_or_else(|| fallback.to_owned())
     }
 
+    /// How long before the deviating event the earlier half of its pair ended, in words; the last one if there are several.
+    pub fn age(&self) -> Option<String> {
+        let event = self.event?;
+        let step = self.counterpart("");
+        let ends = self.others().filter(|other| name(&activity(other)) == step).map(|other| other.end.max(other.time));
+        ends.filter(|end| *end <= event.time).max().map(|end| duration(event.time.saturating_sub(end)))
+    }
+
     /// The constraint that was broken, as the model has it.
     pub fn constraint(&self) -> Option<&'a Constraint> {
         let id = self.deviation.constraint.as_ref()?;
@@ -264,6 +276,26 @@ pub(super) fn name(text: &str) -> String {
     display_short(text, NAME_LIMIT)
 }
 
+/// The value of a comparison's `PATH VALUE`, e.g. `alice` of `order.owner alice`.
+fn value_of(compared: &str) -> &str {
+    compared.split_once(' ').filter(|(path, _)| path.contains('.')).map_or(compared, |(_, value)| value)
+}
+
+/// The compared values without their paths; `fallback` if there are none.
+pub(super) fn compared(values: &[Arc<str>], fallback: &str) -> String {
+    let values: Vec<&str> = values.iter().map(|value| value_of(value)).collect();
+    names(&values, "or").unwrap_or_else(|| fallback.to_owned())
+}
+
+/// Microseconds in the two largest units: `2d 3h`, `22h`, `90s` as `1m 30s`.
+fn duration(micros: i64) -> String {
+    let seconds = micros.max(0) / 1_000_000;
+    let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(parts.len() - 1);
+    let shown = parts.iter().skip(first).take(2).enumerate().filter(|(i, (count, _))| *i == 0 || *count > 0);
+    shown.map(|(_, (count, unit))| format!("{count}{unit}")).collect::<Vec<_>>().join(" ")
+}
+
 /// Whether an expression names a path, and not just a longer one that begins with it.
 fn mentions(expression: &str, path: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -287,4 +319,33 @@ pub(super) fn names<S: AsRef<str>>(items: &[S], conjunction: &str) -> Option<Str
         shown.push(format!("{} more", items.len() - LIST_LIMIT));
     }
     (!shown.is_empty()).then(|| text::list(&shown, conjunction))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_show_their_two_largest_units() {
+        let seconds = |seconds: i64| duration(seconds * 1_000_000);
+        assert_eq!(seconds(0), "0s");
+        assert_eq!(seconds(90), "1m 30s");
+        assert_eq!(seconds(22 * 3600), "22h");
+        assert_eq!(seconds(2 * 86_400 + 3 * 3600 + 59), "2d 3h");
+        assert_eq!(duration(i64::MIN), "0s");
+    }
+
+    #[test]
+    fn a_path_is_mentioned_only_as_a_whole() {
+        assert!(mentions("event.amount == order.total", "event.amount"));
+        assert!(!mentions("event.amount_left == 1", "event.amount"));
+        assert!(!mentions("my.event.amount == 1", "event.amount"));
+    }
+
+    #[test]
+    fn a_compared_value_loses_its_path() {
+        assert_eq!(value_of("order.owner alice smith"), "alice smith");
+        assert_eq!(value_of("alice smith"), "alice smith");
+        assert_eq!(value_of("t_red"), "t_red");
+    }
 }

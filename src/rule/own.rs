@@ -25,6 +25,7 @@
 //! => high accepted: mallory did view on order ord_8, which belongs to alice
 //! ```
 
+use super::context::{compared, name};
 use super::{Context, Identity, Rule};
 use crate::compare::Check;
 use crate::model::Severity;
@@ -59,7 +60,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn owner(context: &Context<'_>) -> String {
     match context.object_ref().and_then(|object| object.owner.as_deref()) {
-        Some(owner) => super::context::name(owner),
-        None => context.expected("somebody else"),
+        Some(owner) => name(owner),
+        None => compared(&context.deviation.expected, "somebody else"),
     }
 }

@@ -25,6 +25,7 @@
 //! => critical accepted: mallory did view on order ord_8 across tenants: it belongs to t_red, the actor to t_blue
 //! ```
 
+use super::context::{compared, name};
 use super::{Context, Identity, Rule};
 use crate::compare::Check;
 use crate::model::Severity;
@@ -64,7 +65,7 @@ fn tenants(context: &Context<'_>) -> (String, String) {
     let object = context.object_ref().and_then(|object| object.tenant.as_deref());
     let actor = context.event.and_then(|event| event.actor.tenant.as_deref());
     (
-        object.map_or_else(|| context.expected("another tenant"), super::context::name),
-        actor.map_or_else(|| context.observed("its own"), super::context::name),
+        object.map_or_else(|| compared(&context.deviation.expected, "another tenant"), name),
+        actor.map_or_else(|| compared(&context.deviation.observed, "its own"), name),
     )
 }
