@@ -1,9 +1,18 @@
 //! The intended workflow: what the business process is meant to be.
+//!
+//! [`Model::read`] turns a file into plain data with every name resolved and every expression checked, or into
+//! [`Diagnostics`]. `docs/model.md` describes the language.
 
+mod code;
+mod diagnostic;
 pub mod expression;
 pub mod lifecycle;
+mod outline;
+mod quantity;
 pub mod workflow;
 
+pub use code::{Code, explanation};
+pub use diagnostic::{Diagnostic, Diagnostics, Gravity, Span};
 pub use expression::{Expression, Path, Root};
 pub use lifecycle::{Lifecycle, State, Transition};
 pub use workflow::*;

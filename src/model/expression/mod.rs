@@ -1,6 +1,25 @@
 //! Expressions of the model: CEL syntax, three-valued meaning.
+//!
+//! `syntax` turns text into a tree with spans, `lower` resolves names and checks kinds, `evaluate` gives the meaning.
+//! Why the parser is our own: `docs/adr/0002-expressions.md`.
+
+mod arithmetic;
+mod evaluate;
+mod function;
+mod kind;
+mod lower;
+mod path;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod token;
 
 use std::sync::Arc;
+
+pub use evaluate::{evaluate, truth};
+pub use kind::Kind;
+pub(in crate::model) use lower::{Lowered, lower, lower_condition};
+pub(in crate::model) use path::{Place, is_built_in, is_reserved, path_of_text};
 
 use crate::event::Value;
 
@@ -32,6 +51,18 @@ pub enum Node {
     Conditional(Box<Node>, Box<Node>, Box<Node>),
     /// `name(args)` or `target.name(args)` with the target first.
     Call(Function, Vec<Node>),
+    /// `text.matches('pattern')`, with the pattern compiled once.
+    Matches(Box<Node>, Pattern),
+}
+
+/// A regular expression given as a literal; matching takes time linear in the text.
+#[derive(Clone, Debug)]
+pub struct Pattern(pub(in crate::model) regex::Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
 }
 
 /// Binary operators.
@@ -68,7 +99,6 @@ pub enum Function {
     StartsWith,
     EndsWith,
     Contains,
-    Matches,
     Lower,
     Decimal,
     Timestamp,
@@ -76,14 +106,28 @@ pub enum Function {
 }
 
 /// A dotted path: a root and fields below it.
+///
+/// `order.refunds.amount` (an attribute of every child object) has the root `order` and the fields `refund` (the child
+/// type's own name, whichever form was written) and `amount`; an object alone (`by: [order]`) has no fields. Header
+/// names are in lower case. `status`, `method` and `target` are the one field of [`Root::Message`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path {
-    /// As written, e.g. `res.order.id`.
+    /// In dotted form, e.g. `res.order.id`: as written, but for `[0]` and the case of header names.
     pub text: Arc<str>,
     /// What it starts from.
     pub root: Root,
     /// Fields below the root; `*` goes through every element of a list.
     pub fields: Vec<Arc<str>>,
+}
+
+impl Path {
+    /// Whether it names several values at once: list elements (`*`) or the attribute of child objects.
+    pub fn is_many(&self) -> bool {
+        match self.root {
+            Root::Object(_) => self.fields.len() > 1,
+            _ => self.fields.iter().any(|field| &**field == "*"),
+        }
+    }
 }
 
 /// What a path starts from.
@@ -125,6 +169,13 @@ pub enum Root {
     Object(super::ObjectTypeId),
 }
 
+impl Root {
+    /// Whether the value is in the exchange itself, rather than in what was made of it.
+    pub fn is_exchange(&self) -> bool {
+        !matches!(self, Root::Event | Root::Actor | Root::Object(_))
+    }
+}
+
 /// Three-valued truth (Kleene).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Truth {
@@ -136,11 +187,18 @@ pub enum Truth {
     Unknown,
 }
 
-/// Gives values to paths. `None` is unknown.
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Self {
+        if holds { Truth::True } else { Truth::False }
+    }
+}
+
+/// Gives values to paths.
 pub trait Scope {
-    /// Value at a path.
+    /// Value at a path that names one value.
     fn value(&self, path: &Path) -> Bound;
-    /// Values of a path that goes over several objects or list elements, and whether these are all of them.
+    /// Values of a path that names several ([`Path::is_many`]), and whether these are all of them. Values that were not
+    /// seen are taken to be amounts or numbers of zero or more: a sum of the seen ones is then a lower bound.
     fn values(&self, path: &Path) -> (Vec<Value>, bool);
 }
 
