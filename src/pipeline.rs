@@ -119,5 +119,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     progress.stage("comparing");
     let judged = judging::judge(resolved.partitions, &comparer, &reading.blindness, job, folder)?;
 
-    Ok(summing::sum(job, reading.reports, resolved.inspection, judged, &reading.blindness))
+    let mut inspection = reading.inspection;
+    inspection.merge(resolved.inspection);
+    Ok(summing::sum(job, reading.reports, &inspection, judged, &reading.blindness))
 }

@@ -1,5 +1,91 @@
 //! Observed against intended: pure functions of sorted events and a model.
+//!
+//! [`Comparer`] compiles a model once. [`Comparer::case`] replays every object of a case through its lifecycle and judges
+//! the constraints within the case; [`Comparer::window`] judges those that run over time across cases. What is not known
+//! (an unseen field, an unknown order, a lost packet) never makes a deviation. `docs/conformance.md` explains the method.
 
+pub mod alignment;
+pub mod automaton;
+mod belief;
+#[cfg(test)]
+mod builder;
+mod case;
+mod classify;
+mod constraint;
 pub mod deviation;
+mod dominance;
+mod effect;
+mod history;
+mod measure;
+mod order;
+mod permission;
+mod plan;
+mod replay;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod unmodelled;
+mod window;
+mod written;
+
+<<<<<<< HEAD
+pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+=======
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::event::{Event, ObjectId};
+use crate::model::{ActorNaming, CheckOptions, Model};
 
 pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+pub use window::WindowKey;
+
+/// A model compiled for comparison, or none: a few checks need no model.
+#[derive(Debug)]
+pub struct Comparer {
+    plan: plan::Plan,
+}
+
+impl Comparer {
+    /// Compiles a model. A lifecycle of more than [`automaton::MAX_STATES`] states is not compiled; its objects are
+    /// counted as not evaluable.
+    pub fn new(model: Option<Arc<Model>>) -> Self {
+        Comparer { plan: plan::Plan::new(model.unwrap_or_else(|| Arc::new(nothing()))) }
+    }
+
+    /// Compares one case: all events whose root object is `case`, sorted by [`Event::order_key`]. Events that belong to
+    /// no case are compared with `None`.
+    pub fn case(&self, case: Option<&ObjectId>, events: &[Event], blindness: &Blindness) -> CaseResult {
+        case::compare(&self.plan, case, events, blindness)
+    }
+
+    /// Groups, across cases, in which the event has to be looked at again. Few events have any.
+    pub fn window_keys(&self, event: &Event) -> Vec<WindowKey> {
+        window::keys(Some(&self.plan), event)
+    }
+
+    /// Judges one group: all events that have this key, sorted by [`Event::order_key`].
+    pub fn window(&self, key: &WindowKey, events: &[Event], blindness: &Blindness) -> CaseResult {
+        window::judge(&self.plan, key, events, blindness)
+    }
+}
+
+/// The model that says nothing.
+fn nothing() -> Model {
+    Model {
+        id: "".into(),
+        version: "".into(),
+        owner: None,
+        hash: String::new(),
+        file: String::new(),
+        in_force: (None, None),
+        actors: ActorNaming { role_map: BTreeMap::new(), ..ActorNaming::default() },
+        object_types: Vec::new(),
+        activities: Vec::new(),
+        lifecycles: Vec::new(),
+        constraints: Vec::new(),
+        check: CheckOptions::default(),
+        captured_paths: Vec::new(),
+    }
+}
+>>>>>>> compare

@@ -12,7 +12,7 @@ use crate::compare::{Blindness, CaseResult, Comparer, Measures, StateMove, Talli
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
 use crate::event::{Event, EventId, ObjectId};
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
 use crate::mine::Mining;
 use crate::rule;
 
@@ -82,7 +82,7 @@ pub(super) fn judge(
             .map(|(index, partition)| judge_partition((index, count), partition, comparer, blindness, job, folder))
             .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
     })?;
-    judged.findings.sort_by(Finding::order);
+    finding::sort(&mut judged.findings);
     Ok(judged)
 }
 

@@ -22,6 +22,7 @@ const BATCH_BYTES: u64 = 4 << 20;
 pub(super) struct Reading {
     pub(super) events: Vec<EventBuffer>,
     pub(super) directory: Directory,
+    pub(super) inspection: Inspection,
     pub(super) blindness: Blindness,
     pub(super) reports: Reports,
 }
@@ -63,7 +64,7 @@ pub(super) fn extract(
     let queue = Mutex::new(plan.sources.into_iter().enumerate());
     let (mut reports, blind_spots) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
 
-    let parts = thread::scope(|scope| {
+    let parts: Vec<Extracting> = thread::scope(|scope| {
         let extracting: Vec<_> = (0..workers)
             .map(|n| {
                 let buffer = EventBuffer::new(scratch.join(format!("extracted-{n}.arrow")), budget);
@@ -83,16 +84,16 @@ pub(super) fn extract(
             });
         }
         drop(sender);
-        extracting.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
-    });
+        extracting.into_iter().map(joined).collect::<Result<_, _>>()
+    })?;
 
     let mut events = Vec::new();
-    let mut directory = Directory::default();
+    let mut directory = Directory::new();
+    let mut inspection = Inspection::new();
     for part in parts {
-        // A worker's panic is a bug of ours: let it reach the handler that says how to report it.
-        let (buffer, facts) = part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        events.push(buffer);
-        directory.merge(facts);
+        events.push(part.events);
+        directory.merge(part.directory);
+        inspection.merge(part.inspection);
     }
     let mut sources = std::mem::take(reports.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner));
     sources.sort_by_key(|(index, _)| *index);
@@ -100,9 +101,15 @@ pub(super) fn extract(
     Ok(Reading {
         events,
         directory,
+        inspection,
         blindness: Blindness::new(spots),
         reports: Reports { sources: sources.into_iter().map(|(_, report)| report).collect(), errors },
     })
+}
+
+/// A thread's result. Its panic is a bug of ours: it goes on to the handler that says how to report it.
+fn joined<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
+    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -167,23 +174,34 @@ fn read_source(
     (report, sink.spots)
 }
 
+/// What one extracting thread made.
+struct Extracting {
+    events: EventBuffer,
+    directory: Directory,
+    inspection: Inspection,
+}
+
 fn extract_batches(
     receiver: &Mutex<Receiver<Vec<Exchange>>>,
     extractor: &Extractor,
-    mut buffer: EventBuffer,
+    buffer: EventBuffer,
     job: &Job,
-) -> Result<(EventBuffer, Directory), PipelineError> {
-    let mut directory = Directory::default();
+) -> Result<Extracting, PipelineError> {
+    let mut made = Extracting { events: buffer, directory: Directory::new(), inspection: Inspection::new() };
     let (from, to) = job.period;
     loop {
-        let Ok(batch) = lock(receiver).recv() else { return Ok((buffer, directory)) };
+        let Ok(batch) = lock(receiver).recv() else { return Ok(made) };
         for exchange in &batch {
             let extracted = extractor.extract(exchange);
-            directory.add(extracted.facts);
+            made.directory.add(extracted.facts);
+            let time = exchange.time.0;
+            if from.is_some_and(|from| time < from) || to.is_some_and(|to| time > to) {
+                continue;
+            }
+            let protocol = exchange.protocol.as_str();
+            made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
             for event in extracted.events {
-                if from.is_none_or(|from| event.time >= from) && to.is_none_or(|to| event.time <= to) {
-                    buffer.push(event)?;
-                }
+                made.events.push(event)?;
             }
         }
     }
@@ -199,7 +217,7 @@ pub(super) fn resolve(
 ) -> Result<Resolved, PipelineError> {
     let total = events.iter().map(EventBuffer::total_bytes).sum();
     let budget = job.memory / 4 / events.len().max(1);
-    let parts = thread::scope(|scope| {
+    let parts: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = events
             .into_iter()
             .enumerate()
@@ -208,11 +226,10 @@ pub(super) fn resolve(
                 scope.spawn(move || resolve_buffer(buffer, resolver, comparer, &folder, total, budget))
             })
             .collect();
-        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
-    });
-    let mut resolved = Resolved { partitions: Vec::new(), inspection: Inspection::default() };
-    for part in parts {
-        let (cases, windows, inspection) = part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
+    })?;
+    let mut resolved = Resolved { partitions: Vec::new(), inspection: Inspection::new() };
+    for (cases, windows, inspection) in parts {
         resolved.inspection.merge(inspection);
         let (cases, windows) = (cases.into_buffers(), windows.into_buffers());
         resolved.partitions.resize_with(cases.len(), || Partitioned { cases: Vec::new(), windows: Vec::new() });
@@ -238,10 +255,10 @@ fn resolve_buffer(
     std::fs::create_dir_all(&window_folder).map_err(io)?;
     let mut cases = Partitions::new(&case_folder, total, budget);
     let mut windows = Partitions::new(&window_folder, total, budget);
-    let mut inspection = Inspection::default();
+    let mut inspection = Inspection::new();
     buffer.drain(|mut event: Event| {
         resolver.resolve(&mut event);
-        inspection.add(&event);
+        inspection.add_event(&event);
         for key in comparer.window_keys(&event) {
             windows.push_under(key.stable_hash(), event.clone())?;
         }

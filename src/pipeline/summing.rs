@@ -13,7 +13,7 @@ use crate::event::rfc3339;
 use crate::model::Model;
 use crate::mine::ProcessMap;
 use crate::report::{
-    InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary, NotReadSummary, RuleSummary, RunSummary, VariantSummary,
+    ActorSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, VariantSummary,
 };
 use crate::rule;
 
@@ -26,7 +26,7 @@ const VARIANTS: usize = 100;
 pub(super) fn sum(
     job: &Job,
     reports: Reports,
-    inspection: Inspection,
+    inspection: &Inspection,
     judged: Judged,
     blindness: &Blindness,
 ) -> Run {
@@ -43,7 +43,7 @@ pub(super) fn sum(
         ..RunSummary::default()
     };
     let incomplete = add_sources(&mut summary, &reports);
-    inspection.write(&mut summary);
+    add_inspection(&mut summary, inspection, job.model.is_none());
     summary.rules = rules(job, &judged);
     for finding in &judged.findings {
         let level = if finding.is_review() { "review" } else { finding.severity.as_str() };
@@ -141,7 +141,7 @@ fn rules(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
     for rule in rule::catalogue() {
         let mut by_source: BTreeMap<String, (u64, u64, u64)> = BTreeMap::new();
         for ((check, source), Tally { evaluated, violated, not_evaluable }) in &judged.tallies.0 {
-            if rule.covers(*check) {
+            if rule.check == *check {
                 let sum = by_source.entry((*source).to_owned()).or_default();
                 *sum = (sum.0 + evaluated, sum.1 + violated, sum.2 + not_evaluable);
             }
@@ -158,6 +158,32 @@ fn rules(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
     summaries
 }
 
+fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bool) {
+    summary.unmatched = inspection.unmatched();
+    summary.protocols = inspection.protocols().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    let operations = inspection.operations().into_iter().map(|operation| OperationSummary {
+        name: operation.name.to_string(),
+        activity: operation.activity.as_deref().map(str::to_owned),
+        exchanges: operation.exchanges,
+        accepted: operation.accepted,
+    });
+    summary.operations = operations.collect();
+    let actors = inspection.actors().into_iter().map(|actor| ActorSummary {
+        evidence: actor.evidence.as_str().to_owned(),
+        principals: actor.principals,
+        events: actor.events,
+    });
+    summary.actors = actors.collect();
+    let objects = inspection.objects().into_iter().map(|object| ObjectSummary {
+        object_type: object.object_type.to_string(),
+        objects: object.objects,
+        events: object.events,
+        key_sources: object.key_sources.iter().map(|(source, count)| (source.as_str().to_owned(), *count)).collect(),
+        guessed,
+    });
+    summary.objects = objects.collect();
+}
+
 /// Why a rule decided nothing in this run, if so.
 fn not_evaluated(job: &Job, rule: &rule::Rule, by_source: &BTreeMap<String, (u64, u64, u64)>) -> Option<String> {
     let evaluated: u64 = by_source.values().map(|counts| counts.0).sum();
@@ -168,7 +194,7 @@ fn not_evaluated(job: &Job, rule: &rule::Rule, by_source: &BTreeMap<String, (u64
         None
     } else if undecided > 0 {
         Some("the source does not carry what it needs".to_owned())
-    } else if job.model.is_none() && rule.needs_model {
+    } else if job.model.is_none() {
         Some("needs a model (--model)".to_owned())
     } else {
         Some("nothing in this traffic or model that it applies to".to_owned())

@@ -1,0 +1,138 @@
+//! What may be true of an object: possible states, and which `once` transitions were surely taken to be in them.
+
+use smallvec::SmallVec;
+
+use super::automaton::{Automaton, StateSet};
+
+/// Masks beyond this many are merged into the most permissive one.
+const MAX_LAYERS: usize = 64;
+
+/// Possible states, in layers by the `once` transitions taken. More layers only ever allow more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Belief {
+    layers: SmallVec<[(u64, StateSet); 1]>,
+}
+
+impl Belief {
+    /// In one of these states, with no `once` transition surely taken.
+    pub fn of(states: StateSet) -> Self {
+        let mut layers = SmallVec::new();
+        layers.push((0, states));
+        Belief { layers }
+    }
+
+    fn nothing() -> Self {
+        Belief { layers: SmallVec::new() }
+    }
+
+    /// Possible states.
+    pub fn states(&self, automaton: &Automaton) -> StateSet {
+        let mut all = StateSet::empty(automaton.len());
+        for (_, states) in &self.layers {
+            all.union_with(states);
+        }
+        all
+    }
+
+    /// Whether nothing is possible.
+    pub fn is_empty(&self) -> bool {
+        self.layers.iter().all(|(_, s)| s.is_empty())
+    }
+
+    /// Whether a state is possible.
+    pub fn allows(&self, state: usize) -> bool {
+        self.layers.iter().any(|(_, s)| s.contains(state))
+    }
+
+    /// Whether one of the edges can be taken.
+    pub fn enables(&self, automaton: &Automaton, edge: usize) -> bool {
+        let Some(edge) = automaton.edges.get(edge) else { return false };
+        self.layers.iter().any(|(taken, states)| taken & edge.once == 0 && states.intersects(&edge.from))
+    }
+
+    /// Whether an edge fits but for having been taken already.
+    pub fn exhausts(&self, automaton: &Automaton, edge: usize) -> bool {
+        let Some(edge) = automaton.edges.get(edge) else { return false };
+        edge.once != 0
+            && self.layers.iter().any(|(_, states)| states.intersects(&edge.from))
+            && !self.layers.iter().any(|(taken, states)| taken & edge.once == 0 && states.intersects(&edge.from))
+    }
+
+    /// The belief after taking any one of these edges; empty when none can be taken.
+    pub fn step(&self, automaton: &Automaton, edges: &[usize]) -> Belief {
+        let mut next = Belief::nothing();
+        for edge in edges.iter().filter_map(|e| automaton.edges.get(*e)) {
+            for (taken, states) in &self.layers {
+                if taken & edge.once == 0 && states.intersects(&edge.from) {
+                    next.add(taken | edge.once, &StateSet::single(automaton.len(), edge.to));
+                }
+            }
+        }
+        next
+    }
+
+    /// Everything that either allows.
+    pub fn or(mut self, other: &Belief) -> Belief {
+        for (taken, states) in &other.layers {
+            self.add(*taken, states);
+        }
+        self
+    }
+
+    /// Widened by what may have happened unseen.
+    pub fn widen(&self, automaton: &Automaton) -> Belief {
+        let mut wide = Belief::nothing();
+        for (taken, states) in &self.layers {
+            wide.add(*taken, &automaton.closure(states));
+        }
+        wide
+    }
+
+    /// Only this state, if it is possible.
+    pub fn narrow(&self, automaton: &Automaton, state: usize) -> Option<Belief> {
+        let only = StateSet::single(automaton.len(), state);
+        let mut narrowed = Belief::nothing();
+        for (taken, states) in &self.layers {
+            if states.contains(state) {
+                narrowed.add(*taken, &only);
+            }
+        }
+        (!narrowed.layers.is_empty()).then_some(narrowed)
+    }
+
+    /// These states whatever was believed before; `once` transitions that were surely taken stay so.
+    pub fn reset(&self, states: StateSet) -> Belief {
+        let taken = self.layers.iter().map(|(t, _)| *t).reduce(|a, b| a & b).unwrap_or(0);
+        let mut layers = SmallVec::new();
+        layers.push((taken, states));
+        Belief { layers }
+    }
+
+    fn add(&mut self, taken: u64, states: &StateSet) {
+        let mut fresh = states.clone();
+        // A layer that has taken less allows all that this one would.
+        for (less, known) in &self.layers {
+            if less & !taken == 0 {
+                fresh.remove_all(known);
+            }
+        }
+        if fresh.is_empty() {
+            return;
+        }
+        for (more, known) in &mut self.layers {
+            if *more != taken && taken & !*more == 0 {
+                known.remove_all(&fresh);
+            }
+        }
+        self.layers.retain(|(_, s)| !s.is_empty());
+        if let Some((_, known)) = self.layers.iter_mut().find(|(t, _)| *t == taken) {
+            known.union_with(&fresh);
+        } else if self.layers.len() < MAX_LAYERS {
+            self.layers.push((taken, fresh));
+            self.layers.sort_unstable();
+        } else if let Some((common, known)) = self.layers.first_mut() {
+            *common &= taken;
+            known.union_with(&fresh);
+        }
+    }
+}

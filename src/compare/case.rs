@@ -1,0 +1,168 @@
+//! Comparing one case: replay every life, judge the constraints, settle what explains what.
+
+use std::sync::Arc;
+
+use super::automaton::{Automaton, StateSet};
+use super::constraint::{self, Context};
+use super::deviation::{Blindness, CaseResult, Check, StateChange, StateMove};
+use super::dominance::settle;
+use super::effect::{Found, Witness};
+use super::history::{History, Timeline};
+use super::measure::{Measured, measure};
+use super::plan::Plan;
+use super::replay::{Fault, Replay, replay};
+use super::{unmodelled, written};
+use crate::event::{Event, ObjectId, Outcome};
+use crate::model::expression::Truth;
+
+/// Possible states that are listed by name; of more, none are.
+const MAX_LISTED: usize = 16;
+
+/// Compares one case.
+pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], blindness: &Blindness) -> CaseResult {
+    let history = History::new(plan, case, events, blindness);
+    let replays = replay_all(&history);
+    let timelines: Vec<Timeline> =
+        replays.iter().map(|r| r.as_ref().map(|r| r.timeline.clone()).unwrap_or_default()).collect();
+    let mut result = CaseResult::default();
+    let mut found = Vec::new();
+    for (life, replay) in replays.iter().enumerate() {
+        if let Some(replay) = replay {
+            let measured = measure(&history, life, replay);
+            found.extend(lifecycle(&history, life, replay, measured.as_ref()));
+            count_lifecycle(&history, life, replay, &mut result);
+            count_moves(&history, life, replay, &mut result);
+            if let Some(measured) = measured {
+                result.measures.add(&measured.measures);
+                result.traces.push(measured.trace);
+            }
+        }
+    }
+    let context = Context { history: &history, replays: &replays, timelines: &timelines };
+    for constraint in &plan.model.constraints {
+        found.extend(constraint::judge(&context, constraint, &mut result.tallies));
+    }
+    found.extend(written::states(&history, &timelines, &mut result.tallies));
+    found.extend(written::keys(&history, &mut result.tallies));
+    if case.is_some() {
+        found.extend(unmodelled::replays(&history, &mut result.tallies));
+    }
+    found.extend(unmodelled::orphans(&history, &mut result.tallies));
+    let witness = Witness { history: &history, replays: &replays };
+    result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
+    result.states = states(&history, &timelines);
+    result
+}
+
+/// Replays every life; those whose guards look at states a second time, once the states of the others are known.
+fn replay_all(history: &History<'_>) -> Vec<Option<Replay>> {
+    let mut replays: Vec<Option<Replay>> = (0..history.lives.len()).map(|l| replay(history, l, &[])).collect();
+    let looks = |life: usize| {
+        let object_type = history.life(life).and_then(|l| l.object_type);
+        object_type.is_some_and(|t| history.plan.looks_at_states(t))
+    };
+    if !(0..history.lives.len()).any(looks) {
+        return replays;
+    }
+    let timelines: Vec<Timeline> =
+        replays.iter().map(|r| r.as_ref().map(|r| r.timeline.clone()).unwrap_or_default()).collect();
+    for (life, slot) in replays.iter_mut().enumerate().filter(|(life, _)| looks(*life)) {
+        *slot = replay(history, life, &timelines);
+    }
+    replays
+}
+
+/// Deviations of one life. The optimal alignment says which steps were skipped where it keeps the deviating step;
+/// where it would rather drop that step, the shortest way to it does.
+fn lifecycle(history: &History<'_>, life: usize, replay: &Replay, measured: Option<&Measured>) -> Vec<Found> {
+    let automaton = history.life(life).and_then(|l| l.object_type).and_then(|t| history.plan.automaton(t));
+    let found = replay.issues.iter().map(|issue| {
+        let mut found = Found::new(issue.check, issue.event, Some(life));
+        found.evidence.clone_from(&issue.evidence);
+        found.expected.clone_from(&issue.expected);
+        found.observed.clone_from(&issue.observed);
+        found.states = automaton.map(|a| names(a, &issue.before)).unwrap_or_default();
+        found.restricted = Some(issue.restricted);
+        if issue.check == Check::Skip
+            && let Some(skipped) = skipped(measured, issue.event)
+        {
+            let steps = skipped.into_iter().chain(history.activity(issue.event));
+            found.expected = steps.map(|a| history.plan.activity_name(a)).collect();
+        }
+        found
+    });
+    found.collect()
+}
+
+fn skipped(measured: Option<&Measured>, event: usize) -> Option<Vec<crate::model::ActivityId>> {
+    let measured = measured?;
+    let position = measured.positions.iter().position(|e| *e == event)?;
+    measured.alignment.as_ref()?.skipped_before(position).filter(|s| !s.is_empty())
+}
+
+/// Counts what replay decided: every kind of misplaced step once for each step that was judged.
+fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: &mut CaseResult) {
+    use Check::{Direct, Diverge, Guard, Illegal, Order, Orphan, Race, Repeat, Role, Skip};
+    let shows_state = history.life(life).and_then(|l| l.object_type).and_then(|t| history.plan.type_of(t));
+    let shows_state = shows_state.is_some_and(|t| !t.state.is_empty());
+    for ((step, fault), (_, before, _)) in replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps) {
+        let Some(event) = history.event(step.event) else { continue };
+        let issue = replay.issues.iter().find(|i| i.event == step.event).map(|i| i.check);
+        if step.declared.is_some() {
+            result.tallies.count(Diverge, event.source, Some(*fault == Some(Fault::Diverge)));
+        } else if shows_state && step.activity.is_some() && !event.shows.response_body {
+            result.tallies.count(Diverge, event.source, None);
+        }
+        if step.activity.is_none() {
+            continue;
+        }
+        let certain = !step.uncertain && before.only().is_some();
+        for check in [Skip, Order, Direct, Illegal, Orphan, Repeat, Race] {
+            let verdict = if issue == Some(check) { Some(true) } else { certain.then_some(false) };
+            result.tallies.count(check, event.source, verdict);
+        }
+        for (check, broken) in [(Role, Fault::Role), (Guard, Fault::Guard)] {
+            let known = step.fits.iter().any(|f| match check {
+                Role => f.role == Truth::True,
+                _ => f.guard == Truth::True,
+            });
+            let verdict = if *fault == Some(broken) { Some(true) } else { known.then_some(false) };
+            result.tallies.count(check, event.source, verdict);
+        }
+    }
+}
+
+fn count_moves(history: &History<'_>, life: usize, replay: &Replay, result: &mut CaseResult) {
+    let Some(object) = history.life(life) else { return };
+    let Some(automaton) = object.object_type.and_then(|t| history.plan.automaton(t)) else { return };
+    let name = |set: &StateSet| set.only().and_then(|s| automaton.names.get(s)).cloned().unwrap_or_else(|| Arc::from("?"));
+    for ((step, fault), (_, before, after)) in replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps) {
+        let Some(activity) = step.activity.filter(|_| !step.uncertain) else { continue };
+        let made = StateMove {
+            object_type: object.id.object_type.clone(),
+            from: name(before),
+            activity: history.plan.activity_name(activity),
+            to: name(after),
+            allowed: fault.is_none(),
+        };
+        *result.moves.entry(made).or_default() += 1;
+    }
+}
+
+/// States of each event's first object before and after it.
+fn states(history: &History<'_>, timelines: &[Timeline]) -> Vec<StateChange> {
+    let change = |(at, event): (usize, &Event)| {
+        let life = event.objects.first().and_then(|o| history.life_of(&o.id))?;
+        let automaton = history.plan.automaton(history.life(life)?.object_type?)?;
+        let timeline = timelines.get(life)?;
+        let before = timeline.possible(history, at, false)?;
+        let own = timeline.steps.iter().find(|(e, _, _)| *e == at).map(|(_, _, after)| after.clone());
+        let after = own.filter(|_| event.outcome != Outcome::Rejected).unwrap_or_else(|| before.clone());
+        Some(StateChange { before: names(automaton, &before), after: names(automaton, &after) })
+    };
+    history.events.iter().enumerate().map(|e| change(e).unwrap_or_default()).collect()
+}
+
+fn names(automaton: &Automaton, set: &StateSet) -> Vec<Arc<str>> {
+    if set.len() > MAX_LISTED { Vec::new() } else { automaton.state_names(set) }
+}

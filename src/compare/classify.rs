@@ -1,0 +1,292 @@
+//! What kind of deviation a step is that no belief explains.
+
+use std::sync::Arc;
+
+use super::automaton::{Missing, StateSet};
+use super::belief::Belief;
+use super::deviation::Check;
+use super::order::Precedence;
+use super::plan::{any_path, conjuncts};
+use super::replay::{Fault, Retry, Run, Step};
+use super::scope::CaseScope;
+use crate::event::{Event, Outcome};
+use crate::model::expression::{Node, Operator, Truth, truth};
+use crate::model::{ActivityId, Expression, Root};
+
+/// One deviation of a lifecycle, before its evidence is gathered.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    /// What kind.
+    pub check: Check,
+    /// Index of the deviating event.
+    pub event: usize,
+    /// Indices of other events that show it.
+    pub evidence: Vec<usize>,
+    /// States possible before.
+    pub before: StateSet,
+    /// What the model expects.
+    pub expected: Vec<Arc<str>>,
+    /// What was seen.
+    pub observed: Vec<Arc<str>>,
+    /// Steps that are absent.
+    pub missing: Vec<ActivityId>,
+    /// Whether it led to a restricted state.
+    pub restricted: bool,
+}
+
+/// Everything a judgement looks at.
+pub struct Judge<'j, 'r, 'a> {
+    /// The replay.
+    pub run: &'j Run<'r, 'a>,
+    /// All steps of the life that may have moved it.
+    pub steps: &'j [Step],
+    /// Belief before the step.
+    pub before: &'j Belief,
+    /// The server refused the step.
+    pub rejected: bool,
+}
+
+/// An issue with the later events that it explains and that are not reported again.
+type Verdict = (Issue, Vec<usize>);
+
+impl Judge<'_, '_, '_> {
+    /// Names the deviation; `None` when it is none after all.
+    pub fn issue(&self, step: &Step, fault: Fault) -> Option<Verdict> {
+        match (fault, step.activity) {
+            (Fault::Diverge, _) => Some((self.diverged(step)?, Vec::new())),
+            (Fault::Role, Some(activity)) => Some((self.foreign_actor(step, activity), Vec::new())),
+            (Fault::Guard, Some(activity)) => self.guarded(step, activity),
+            (Fault::Structure, Some(activity)) => self.misplaced(step, activity),
+            (_, None) => None,
+        }
+    }
+
+    fn blank(&self, check: Check, step: &Step) -> Issue {
+        let automaton = self.run.automaton;
+        let reached = step.activity.map(|a| automaton.targets(a)).unwrap_or_else(|| StateSet::empty(automaton.len()));
+        let restricted = match step.declared {
+            Some(declared) => automaton.restricted.contains(declared),
+            None => !reached.is_empty() && reached.is_subset(&automaton.restricted),
+        };
+        let before = self.before.states(automaton);
+        let name = step.activity.map(|a| self.run.history.plan.activity_name(a));
+        let observed = self.last_step(step).into_iter().chain(name).collect();
+        let mut evidence: Vec<usize> = self.earlier(step).map(|s| s.event).collect();
+        evidence.drain(..evidence.len().saturating_sub(6));
+        Issue { check, event: step.event, evidence, before, expected: Vec::new(), observed, missing: Vec::new(), restricted }
+    }
+
+    /// Accepted steps that moved the state before this one.
+    fn earlier<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = &'s Step> {
+        self.steps.iter().filter(move |s| s.event < step.event && s.activity.is_some() && !s.uncertain)
+    }
+
+    fn last_step(&self, step: &Step) -> Option<Arc<str>> {
+        self.earlier(step).last().and_then(|s| s.activity).map(|a| self.run.history.plan.activity_name(a))
+    }
+
+    fn event(&self, index: usize) -> Option<&Event> {
+        self.run.history.event(index)
+    }
+
+    fn diverged(&self, step: &Step) -> Option<Issue> {
+        let automaton = self.run.automaton;
+        let declared = automaton.names.get(step.declared?)?.clone();
+        let possible = match step.activity {
+            Some(_) => {
+                let moved = self.before.step(automaton, &step.possible());
+                if moved.is_empty() { self.before.states(automaton) } else { moved.states(automaton) }
+            }
+            None => self.before.states(automaton),
+        };
+        let expected = automaton.state_names(&possible);
+        Some(Issue { expected, observed: vec![declared], ..self.blank(Check::Diverge, step) })
+    }
+
+    fn foreign_actor(&self, step: &Step, activity: ActivityId) -> Issue {
+        let automaton = self.run.automaton;
+        let enabled = automaton.on(activity).iter().filter(|e| self.before.enables(automaton, **e));
+        let mut expected: Vec<Arc<str>> = Vec::new();
+        for transition in enabled.filter_map(|e| self.run.history.plan.transition(self.run.object_type, *e)) {
+            for name in transition.by.iter().chain(&transition.kind).filter(|n| !expected.contains(n)).cloned().collect::<Vec<_>>() {
+                expected.push(name);
+            }
+        }
+        let observed = self.event(step.event).map(|e| actor_words(e)).unwrap_or_default();
+        Issue { expected, observed, ..self.blank(Check::Role, step) }
+    }
+
+    /// The structure fits and the actor may; a condition is false. A step that was skipped explains it better, if there
+    /// is one that would have made another transition of the activity possible.
+    fn guarded(&self, step: &Step, activity: ActivityId) -> Option<Verdict> {
+        let automaton = self.run.automaton;
+        let mut siblings = StateSet::empty(automaton.len());
+        for fit in step.fits.iter().filter(|f| f.possible()) {
+            if let Some(edge) = automaton.edges.get(fit.edge) {
+                siblings.union_with(&edge.from);
+            }
+        }
+        if let Some(missing) = self.way(step, &siblings).filter(|m| !m.is_empty()) {
+            return Some(self.absent(step, activity, &missing));
+        }
+        if self.rejected {
+            return None;
+        }
+        let enabled = step.fits.iter().filter(|f| f.role != Truth::False && self.before.enables(automaton, f.edge));
+        let edge = enabled.map(|f| f.edge).next()?;
+        let transition = self.run.history.plan.transition(self.run.object_type, edge)?;
+        let scope =
+            CaseScope { history: self.run.history, at: step.event, after: false, timelines: self.run.timelines };
+        let broken = transition.when.as_ref().filter(|w| truth(w, &scope) == Truth::False);
+        let check = match broken {
+            Some(guard) if is_mismatch(guard, &scope) => Check::Mismatch,
+            _ => Check::Guard,
+        };
+        let expected = match (broken, transition.within) {
+            (Some(guard), _) => vec![guard.text.clone()],
+            (None, Some((after, _))) => {
+                vec![format!("{} in time after {}", automaton.label(activity), automaton.label(after)).into()]
+            }
+            (None, None) => Vec::new(),
+        };
+        Some((Issue { expected, ..self.blank(check, step) }, Vec::new()))
+    }
+
+    /// No transition starts from where the object may be.
+    fn misplaced(&self, step: &Step, activity: ActivityId) -> Option<Verdict> {
+        let automaton = self.run.automaton;
+        let before = self.before.states(automaton);
+        let way = self.way(step, &self.sources(step, activity)).filter(|m| !m.is_empty());
+        let at_birth = before.only() == Some(automaton.initial);
+        if at_birth && let Some(missing) = &way {
+            let (issue, excuses) = self.absent(step, activity, missing);
+            return Some((Issue { check: Check::Direct, ..issue }, excuses));
+        }
+        if self.repeats(step, activity, &before) {
+            return self.repeated(step, activity).map(|issue| (issue, Vec::new()));
+        }
+        if !before.is_empty() && before.is_subset(&automaton.finals) {
+            let expected = automaton.state_names(&before);
+            return Some((Issue { expected, ..self.blank(Check::Orphan, step) }, Vec::new()));
+        }
+        match way {
+            Some(missing) => Some(self.absent(step, activity, &missing)),
+            None => {
+                let mut expected: Vec<Arc<str>> = Vec::new();
+                for edge in automaton.edges.iter().filter(|e| e.from.intersects(&before)) {
+                    let name = self.run.history.plan.activity_name(edge.activity);
+                    if !expected.contains(&name) {
+                        expected.push(name);
+                    }
+                }
+                Some((Issue { expected, ..self.blank(Check::Illegal, step) }, Vec::new()))
+            }
+        }
+    }
+
+    /// States from which the step would be allowed to this actor with these values, else from which it ever is.
+    fn sources(&self, step: &Step, activity: ActivityId) -> StateSet {
+        let automaton = self.run.automaton;
+        let mut sources = StateSet::empty(automaton.len());
+        for edge in step.possible().iter().filter_map(|e| automaton.edges.get(*e)) {
+            sources.union_with(&edge.from);
+        }
+        if sources.is_empty() { automaton.sources(activity) } else { sources }
+    }
+
+    fn way(&self, step: &Step, to: &StateSet) -> Option<Vec<Missing>> {
+        let later =
+            |a: ActivityId| self.steps.iter().any(|s| s.event > step.event && s.activity == Some(a) && !s.uncertain);
+        self.run.automaton.path(&self.before.states(self.run.automaton), to, &later)
+    }
+
+    /// Steps that should have come first are absent, or come later.
+    fn absent(&self, step: &Step, activity: ActivityId, missing: &[Missing]) -> Verdict {
+        let plan = self.run.history.plan;
+        let mut excuses = Vec::new();
+        for absent in missing {
+            let later = self.steps.iter().find(|s| {
+                s.event > step.event && s.activity == Some(absent.activity) && !s.uncertain && s.retry == Retry::No
+            });
+            excuses.extend(later.map(|s| s.event).filter(|e| !excuses.contains(e)));
+        }
+        let check = if excuses.is_empty() { Check::Skip } else { Check::Order };
+        let steps = missing.iter().map(|m| m.activity).chain([activity]);
+        let expected = steps.map(|a| plan.activity_name(a)).collect();
+        let mut issue = self.blank(check, step);
+        issue.evidence.extend(&excuses);
+        let late = excuses.iter().filter_map(|e| self.run.history.activity(*e)).map(|a| plan.activity_name(a));
+        issue.observed.extend(late);
+        (Issue { expected, missing: missing.iter().map(|m| m.activity).collect(), ..issue }, excuses)
+    }
+
+    fn repeats(&self, step: &Step, activity: ActivityId, before: &StateSet) -> bool {
+        let automaton = self.run.automaton;
+        let once = automaton.on(activity).iter().filter_map(|e| automaton.edges.get(*e)).any(|e| e.once != 0);
+        let targets = automaton.targets(activity);
+        once && self.same_before(step, activity).next().is_some()
+            || !targets.is_empty() && before.is_subset(&targets)
+    }
+
+    fn same_before<'s>(&'s self, step: &'s Step, activity: ActivityId) -> impl Iterator<Item = &'s Event> {
+        let same = move |s: &&Step| s.activity == Some(activity) && s.event != step.event && !s.uncertain;
+        let this = self.event(step.event);
+        self.steps.iter().filter(same).filter_map(|s| self.event(s.event)).filter(move |e| {
+            this.is_some_and(|t| e.outcome == Outcome::Accepted && !self.run.history.precedence().before(t, e))
+        })
+    }
+
+    fn repeated(&self, step: &Step, activity: ActivityId) -> Option<Issue> {
+        let this = self.event(step.event)?;
+        let mut check = Check::Repeat;
+        for first in self.same_before(step, activity) {
+            if is_replay(first, this) == Some(true) {
+                check = Check::Replay;
+            } else if check == Check::Repeat && Precedence::overlap(first, this) {
+                check = Check::Race;
+            }
+        }
+        let mut issue = self.blank(check, step);
+        let same = |s: &&Step| s.activity == Some(activity) && s.event != step.event && !s.uncertain;
+        issue.evidence.extend(self.steps.iter().filter(same).map(|s| s.event).filter(|e| *e < step.event).take(1));
+        issue.expected = self.run.automaton.state_names(&issue.before);
+        Some(issue)
+    }
+}
+
+/// Whether a later call carries an earlier one's idempotency key with another body. `None` when it cannot be told.
+pub fn is_replay(first: &Event, again: &Event) -> Option<bool> {
+    let same_actor = first.actor.principal.as_ref().zip(again.actor.principal.as_ref()).map(|(a, b)| a == b)?;
+    match (first.idempotency, again.idempotency) {
+        (Some(a), Some(b)) if a == b && same_actor && first.operation == again.operation => {
+            first.body_hash.zip(again.body_hash).map(|(x, y)| x != y)
+        }
+        _ => Some(false),
+    }
+}
+
+/// Whether a false guard demands that a value of the event equal a value of an object.
+fn is_mismatch(guard: &Expression, scope: &CaseScope<'_, '_>) -> bool {
+    let mut parts = Vec::new();
+    conjuncts(&guard.node, &mut parts);
+    parts.iter().any(|part| {
+        let Node::Binary(Operator::Equal, left, right) = part else { return false };
+        let of_event = |n: &Node| !any_path(n, &mut |p| matches!(p.root, Root::Object(_) | Root::Actor)) && any_path(n, &mut |_| true);
+        let of_object = |n: &Node| any_path(n, &mut |p| matches!(p.root, Root::Object(_)));
+        let compares = of_event(left) && of_object(right) || of_object(left) && of_event(right);
+        let alone = Expression { text: guard.text.clone(), node: (*part).clone() };
+        compares && truth(&alone, scope) == Truth::False
+    })
+}
+
+/// The actor in words that `by` could name.
+pub fn actor_words(event: &Event) -> Vec<Arc<str>> {
+    let actor = &event.actor;
+    match &actor.agent {
+        Some(agent) => vec![agent.clone()],
+        None if actor.roles.is_empty() => {
+            [Some(actor.kind.clone()), actor.principal.clone()].into_iter().flatten().filter(|w| !w.is_empty()).collect()
+        }
+        None => actor.roles.clone(),
+    }
+}

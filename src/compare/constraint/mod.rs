@@ -1,0 +1,79 @@
+//! What no single lifecycle can say: one file a kind of constraint. Each is three-valued and counts its decisions.
+
+mod always;
+mod distinct;
+mod hours;
+mod never;
+mod require;
+mod same;
+pub(super) mod window_count;
+pub(super) mod window_sum;
+
+use super::deviation::{Check, Tallies};
+use super::effect::Found;
+use super::history::{History, Timeline};
+use super::replay::Replay;
+use super::scope::CaseScope;
+use crate::event::{Event, Outcome};
+use crate::model::expression::{Truth, truth};
+use crate::model::{ActivityId, Constraint, ConstraintKind, ObjectTypeId};
+
+/// What constraints of one case look at.
+pub(super) struct Context<'c, 'a> {
+    /// The case.
+    pub(super) history: &'c History<'a>,
+    /// Its lives as replayed.
+    pub(super) replays: &'c [Option<Replay>],
+    /// States over time, by life.
+    pub(super) timelines: &'c [Timeline],
+}
+
+/// Judges one constraint over a case. Windows are judged apart, across cases.
+pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies: &mut Tallies) -> Vec<Found> {
+    let mut found = match &constraint.kind {
+        ConstraintKind::Require { .. } => require::judge(context, constraint, tallies),
+        ConstraintKind::DistinctPersons { activities, per } => {
+            distinct::judge(context, constraint, activities, *per, tallies)
+        }
+        ConstraintKind::Always(expression) => always::judge(context, constraint, expression, tallies),
+        ConstraintKind::Never { activity, after, per } => {
+            never::judge(context, constraint, (*activity, *after, *per), tallies)
+        }
+        ConstraintKind::Same { .. } => same::judge(context, constraint, tallies),
+        ConstraintKind::Hours { activity, schedule } => hours::judge(context, constraint, *activity, schedule, tallies),
+        ConstraintKind::WindowSum { .. } | ConstraintKind::WindowCount { .. } => Vec::new(),
+    };
+    for one in &mut found {
+        one.constraint = Some(constraint.id.clone());
+        one.severity = constraint.severity;
+    }
+    found
+}
+
+impl<'a> Context<'_, 'a> {
+    /// The case at the start of an event.
+    fn scope(&self, at: usize) -> CaseScope<'_, 'a> {
+        CaseScope { history: self.history, at, after: false, timelines: self.timelines }
+    }
+
+    /// Whether the constraint's condition holds at an event.
+    fn applies(&self, constraint: &Constraint, at: usize) -> Truth {
+        constraint.condition.as_ref().map_or(Truth::True, |c| truth(c, &self.scope(at)))
+    }
+
+    /// Events of an activity with the object of a type that they concern.
+    fn events_of(&self, activity: ActivityId, per: ObjectTypeId) -> impl Iterator<Item = (usize, &'a Event, Option<usize>)> {
+        (0..self.history.events.len()).filter(move |i| self.history.activity(*i) == Some(activity)).filter_map(
+            move |i| Some((i, self.history.event(i)?, self.history.object_at(per, i))),
+        )
+    }
+}
+
+/// Whether a refused event would be reported as this kind of deviation at all.
+fn counts(event: &Event, check: Check) -> bool {
+    match event.outcome {
+        Outcome::Accepted => true,
+        Outcome::Rejected => super::effect::refusal(check, event.status).is_some(),
+        Outcome::Unknown => false,
+    }
+}

@@ -1,0 +1,83 @@
+//! `window` with a count: at most so many events of an activity in any stretch of time, per group.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::compare::deviation::{Check, Tallies};
+use crate::compare::effect::Found;
+use crate::compare::history::History;
+use crate::compare::scope::EventScope;
+use crate::compare::window::group;
+use crate::event::{Event, Outcome};
+use crate::model::expression::{Truth, truth};
+use crate::model::{Constraint, ConstraintKind};
+
+pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, tallies: &mut Tallies) -> Vec<Found> {
+    let ConstraintKind::WindowCount { activity, by, window, max } = &constraint.kind else { return Vec::new() };
+    let plan = history.plan;
+    let width = effective_width(history, *window);
+    let mut open: BTreeMap<Vec<Arc<str>>, (VecDeque<usize>, bool)> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, event) in history.events.iter().enumerate() {
+        if history.activity(at) != Some(*activity) || event.outcome != Outcome::Accepted {
+            continue;
+        }
+        match applies(history, constraint, event) {
+            Truth::True => {}
+            Truth::False => continue,
+            Truth::Unknown => {
+                tallies.count(Check::Volume, event.source, None);
+                continue;
+            }
+        }
+        let Some(group) = group(plan, by, event) else {
+            tallies.count(Check::Volume, event.source, None);
+            continue;
+        };
+        let (recent, broken) = open.entry(group.clone()).or_default();
+        recent.push_back(at);
+        expire(recent, history, event.time, width);
+        let over = u64::try_from(recent.len()).unwrap_or(u64::MAX) > *max;
+        tallies.count(Check::Volume, event.source, Some(over));
+        // One breach is one deviation, however long it lasts.
+        if over && !*broken {
+            let life = event.objects.first().and_then(|o| history.life_of(&o.id));
+            let mut deviation = Found::new(Check::Volume, at, life);
+            deviation.evidence = recent.iter().copied().collect();
+            deviation.expected = vec![format!("at most {max} {} in {}", plan.activity_name(*activity), span(*window)).into()];
+            deviation.observed = vec![format!("{} by {}", recent.len(), group.join(", ")).into()];
+            found.push(deviation);
+        }
+        *broken = over;
+    }
+    found
+}
+
+/// Whether the constraint's condition holds for an event by itself.
+pub(super) fn applies(history: &History<'_>, constraint: &Constraint, event: &Event) -> Truth {
+    let scope = EventScope { event, types: &history.plan.model.object_types };
+    constraint.condition.as_ref().map_or(Truth::True, |c| truth(c, &scope))
+}
+
+/// The window's width; with several clocks it is narrowed by their skew, so that a finding holds whichever is right.
+pub(super) fn effective_width(history: &History<'_>, window: i64) -> i64 {
+    let several = history.events.windows(2).any(|w| matches!(w, [a, b] if a.sensor != b.sensor));
+    if several { window.saturating_sub(history.plan.model.check.clock_skew.max(0)) } else { window }
+}
+
+/// Drops what a whole window ago or earlier began.
+pub(super) fn expire(recent: &mut VecDeque<usize>, history: &History<'_>, now: i64, width: i64) {
+    while let Some(first) = recent.front().and_then(|i| history.event(*i)) {
+        if now.saturating_sub(first.time) < width {
+            break;
+        }
+        recent.pop_front();
+    }
+}
+
+/// A duration in the model's words.
+pub(super) fn span(micros: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [(86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s")];
+    let unit = UNITS.into_iter().find(|(size, _)| micros >= *size && micros % size == 0);
+    unit.map_or_else(|| format!("{micros}us"), |(size, name)| format!("{}{name}", micros / size))
+}

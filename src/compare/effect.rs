@@ -1,0 +1,209 @@
+//! From a judgement to a deviation: evidence, effect, and how certain it is.
+
+use std::sync::Arc;
+
+use super::deviation::{Check, Deviation};
+use super::history::History;
+use super::replay::Replay;
+use crate::event::{Event, ObjectId, Outcome};
+use crate::model::Severity;
+
+/// Events kept as evidence of one deviation.
+const MAX_EVIDENCE: usize = 12;
+/// Completeness of a judgement on an object that may have lived before the capture.
+const MID_LIFE: f32 = 0.8;
+/// Completeness of a judgement across a stretch that was not seen.
+const ACROSS_BLIND_SPOT: f32 = 0.6;
+/// Completeness of a refusal that is the server doing its job; below the limit of what is reported by default.
+const DOING_ITS_JOB: f32 = 0.4;
+/// Order certainty where the events that show it overlap or tie; the judgement holds in each of their orders.
+const UNORDERED: f32 = 0.8;
+
+/// What a check found, ready to become a deviation.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What kind.
+    pub check: Check,
+    /// Index of the deviating event.
+    pub event: usize,
+    /// Indices of other events that show it.
+    pub evidence: Vec<usize>,
+    /// The object, as an index into the lives.
+    pub life: Option<usize>,
+    /// Constraint id.
+    pub constraint: Option<Arc<str>>,
+    /// Severity that the model gives.
+    pub severity: Option<Severity>,
+    /// What the model expects.
+    pub expected: Vec<Arc<str>>,
+    /// What was seen.
+    pub observed: Vec<Arc<str>>,
+    /// States possible before.
+    pub states: Vec<Arc<str>>,
+    /// Whether it led to a restricted state; worked out from the object's life when `None`.
+    pub restricted: Option<bool>,
+}
+
+impl Found {
+    /// A finding with nothing but its kind and place.
+    pub fn new(check: Check, event: usize, life: Option<usize>) -> Self {
+        Found {
+            check,
+            event,
+            evidence: Vec::new(),
+            life,
+            constraint: None,
+            severity: None,
+            expected: Vec::new(),
+            observed: Vec::new(),
+            states: Vec::new(),
+            restricted: None,
+        }
+    }
+}
+
+/// The share of a report that a refusal still is: `None` when it is none.
+pub fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
+    use Check::{
+        ApprovalMissing, ApprovalSelf, Direct, Diverge, Duties, Illegal, Order, Orphan, Owner, Repeat, Role, Skip,
+        StateField, Tenant,
+    };
+    match (check, status) {
+        (Owner | Tenant | Role, Some(401 | 403 | 404)) => Some(1.0),
+        (ApprovalMissing | ApprovalSelf | Duties, Some(401 | 403)) => Some(1.0),
+        (Skip | Order | Direct | Repeat | Illegal | Orphan | StateField, Some(401 | 403)) => Some(1.0),
+        (Owner | Tenant | Role | ApprovalMissing | ApprovalSelf | Duties, _) => Some(DOING_ITS_JOB),
+        (Skip | Order | Direct | Repeat | Illegal | Orphan | StateField, _) => Some(DOING_ITS_JOB),
+        (Diverge, _) => None,
+        _ => None,
+    }
+}
+
+/// Makes deviations of one case.
+pub struct Witness<'w, 'a> {
+    /// The case.
+    pub history: &'w History<'a>,
+    /// Its lives as replayed, where they have a lifecycle.
+    pub replays: &'w [Option<Replay>],
+}
+
+impl Witness<'_, '_> {
+    /// The deviation with its evidence; `None` for a refused event that is no deviation.
+    pub fn deviation(&self, found: Found) -> Option<Deviation> {
+        let event = self.history.event(found.event)?;
+        let share = match event.outcome {
+            Outcome::Rejected => refusal(found.check, event.status)?,
+            Outcome::Accepted | Outcome::Unknown => 1.0,
+        };
+        let mut indices = found.evidence.clone();
+        indices.push(found.event);
+        indices.sort_unstable();
+        indices.dedup();
+        while indices.len() > MAX_EVIDENCE {
+            indices.remove(usize::from(indices.first() == Some(&found.event)));
+        }
+        let events: Vec<Event> = indices.iter().filter_map(|i| self.history.event(*i).cloned()).collect();
+        let accepted = event.outcome == Outcome::Accepted;
+        let restricted = found.restricted.unwrap_or_else(|| self.restricted(found.event, found.life));
+        let moved = accepted && self.moved(found.check, found.event, found.life);
+        let object: Option<ObjectId> = found.life.and_then(|l| self.history.life(l)).map(|l| l.id.clone());
+        Some(Deviation {
+            check: found.check,
+            case: self.history.case.cloned().or_else(|| event.case.clone()),
+            object,
+            at: event.id,
+            constraint: found.constraint,
+            severity: found.severity,
+            expected: found.expected,
+            observed: found.observed,
+            states: found.states,
+            restricted,
+            moved,
+            corrected: accepted && restricted && self.corrected(found.event, found.life),
+            order_certainty: self.order_certainty(found.check, event, &events),
+            completeness: self.completeness(found.check, found.event, found.life).min(share),
+            events,
+        })
+    }
+
+    fn replay(&self, life: Option<usize>) -> Option<&Replay> {
+        self.replays.get(life?)?.as_ref()
+    }
+
+    fn order_certainty(&self, check: Check, event: &Event, events: &[Event]) -> f32 {
+        let certain = |e: &Event| e.id == event.id || !self.history.precedence().unordered(e, event);
+        // A race is about events without order; volumes and sums do not depend on it.
+        if matches!(check, Check::Race | Check::Volume | Check::Split | Check::Conserve) || events.iter().all(certain) {
+            1.0
+        } else {
+            UNORDERED
+        }
+    }
+
+    fn completeness(&self, check: Check, at: usize, life: Option<usize>) -> f32 {
+        use Check::{ApprovalMissing, ApprovalStale, Direct, Diverge, Illegal, Order, Orphan, Skip};
+        // What is seen to be present needs no complete capture.
+        let on_absence =
+            matches!(check, Skip | Order | Direct | Illegal | Diverge | Orphan | ApprovalMissing | ApprovalStale);
+        let Some(index) = life.filter(|_| on_absence) else { return 1.0 };
+        match self.history.life(index).map(|l| l.born) {
+            Some(None) => MID_LIFE,
+            Some(Some(_)) if !self.history.in_view(index, at) => ACROSS_BLIND_SPOT,
+            _ => 1.0,
+        }
+    }
+
+    /// Whether the event led to a restricted state for sure.
+    fn restricted(&self, event: usize, life: Option<usize>) -> bool {
+        let automaton = life
+            .and_then(|l| self.history.life(l))
+            .and_then(|l| l.object_type)
+            .and_then(|t| self.history.plan.automaton(t));
+        let step = self.replay(life).and_then(|r| r.timeline.steps.iter().find(|(e, _, _)| *e == event));
+        let moves = self.history.event(event).is_some_and(|e| !e.read && e.outcome == Outcome::Accepted);
+        match (automaton, step) {
+            (Some(automaton), Some((_, _, after))) if moves => !after.is_empty() && after.is_subset(&automaton.restricted),
+            _ => false,
+        }
+    }
+
+    /// Whether the effect was seen: the server declared the state that the event leads to, or the next step built on it.
+    fn moved(&self, check: Check, event: usize, life: Option<usize>) -> bool {
+        if matches!(check, Check::Diverge) {
+            return true;
+        }
+        let Some(replay) = self.replay(life) else { return false };
+        let Some(position) = replay.steps.iter().position(|s| s.event == event) else { return false };
+        let Some(activity) = replay.steps.get(position).and_then(|s| s.activity) else { return false };
+        let object_type = life.and_then(|l| self.history.life(l)).and_then(|l| l.object_type);
+        let Some(automaton) = object_type.and_then(|t| self.history.plan.automaton(t)) else { return false };
+        let targets = automaton.targets(activity);
+        if let Some(declared) = replay.steps.get(position).and_then(|s| s.declared) {
+            return targets.contains(declared);
+        }
+        for (offset, step) in replay.steps.iter().enumerate().skip(position + 1) {
+            if let Some(declared) = step.declared.filter(|_| step.activity.is_none()) {
+                return targets.contains(declared);
+            }
+            if let Some(next) = step.activity.filter(|_| !step.uncertain) {
+                let fits = replay.faults.get(offset).is_none_or(Option::is_none);
+                return fits && automaton.sources(next).intersects(&targets);
+            }
+        }
+        false
+    }
+
+    /// Whether a later step took the object out of the restricted state into an end that is not restricted.
+    fn corrected(&self, event: usize, life: Option<usize>) -> bool {
+        let object_type = life.and_then(|l| self.history.life(l)).and_then(|l| l.object_type);
+        let Some(automaton) = object_type.and_then(|t| self.history.plan.automaton(t)) else { return false };
+        let Some(replay) = self.replay(life) else { return false };
+        let Some(position) = replay.steps.iter().position(|s| s.event == event) else { return false };
+        let mut harmless = automaton.finals.clone();
+        harmless.remove_all(&automaton.restricted);
+        let after = replay.timeline.steps.iter().zip(&replay.steps).zip(&replay.faults).skip(position + 1);
+        after.into_iter().any(|(((_, _, states), step), fault)| {
+            fault.is_none() && step.activity.is_some() && !states.is_empty() && states.is_subset(&harmless)
+        })
+    }
+}

@@ -1,0 +1,276 @@
+//! One case laid out: its objects, which events touch each, and since when each life is surely in view.
+
+use std::collections::BTreeMap;
+
+use super::automaton::StateSet;
+use super::deviation::Blindness;
+use super::order::Precedence;
+use super::plan::Plan;
+use crate::event::{Event, ObjectId, ObjectRef, Outcome};
+use crate::model::{ActivityId, ObjectTypeId};
+
+/// Depth of the parent chain that is followed.
+const MAX_DEPTH: usize = 16;
+
+/// One event's relation to one object.
+#[derive(Clone, Copy, Debug)]
+pub struct Touch {
+    /// Index of the event.
+    pub event: usize,
+    /// Index of the relation in `Event::objects`.
+    pub reference: usize,
+}
+
+/// One object of the case.
+#[derive(Debug)]
+pub struct Life<'a> {
+    /// The object.
+    pub id: &'a ObjectId,
+    /// Its type in the model.
+    pub object_type: Option<ObjectTypeId>,
+    /// Events that touch it, in order.
+    pub touches: Vec<Touch>,
+    /// The object it belongs to, as an index into the lives.
+    pub parent: Option<usize>,
+    /// Instant from which nothing of its life lies outside the capture (but for blind spots): its creation, else its
+    /// parent's birth. `None` when it may have lived before.
+    pub born: Option<i64>,
+}
+
+/// Whether something had happened by a given event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Had {
+    /// Surely.
+    Happened,
+    /// Perhaps: the order or the outcome is not known.
+    Perhaps,
+    /// Surely not.
+    Not,
+}
+
+/// A case, ready to be judged.
+#[derive(Debug)]
+pub struct History<'a> {
+    /// The compiled model.
+    pub plan: &'a Plan,
+    /// Root object.
+    pub case: Option<&'a ObjectId>,
+    /// Events sorted by time.
+    pub events: &'a [Event],
+    /// Activity of each event.
+    pub activities: Vec<Option<ActivityId>>,
+    /// Where the capture may have missed something.
+    pub blindness: &'a Blindness,
+    /// Objects, sorted.
+    pub lives: Vec<Life<'a>>,
+}
+
+impl<'a> History<'a> {
+    /// Lays out a case.
+    pub fn new(plan: &'a Plan, case: Option<&'a ObjectId>, events: &'a [Event], blindness: &'a Blindness) -> Self {
+        let activities = events.iter().map(|e| plan.activity(e)).collect();
+        let mut touches: BTreeMap<&ObjectId, Vec<Touch>> = BTreeMap::new();
+        for (event, object) in events.iter().enumerate().flat_map(|(i, e)| e.objects.iter().enumerate().map(move |o| (i, o))) {
+            touches.entry(&object.1.id).or_default().push(Touch { event, reference: object.0 });
+        }
+        let lives = touches.into_iter().map(|(id, touches)| Life {
+            id,
+            object_type: plan.object_type(&id.object_type),
+            touches,
+            parent: None,
+            born: None,
+        });
+        let mut history = History { plan, case, events, activities, blindness, lives: lives.collect() };
+        history.find_parents();
+        history.find_births();
+        history
+    }
+
+    /// Surely-before relation of the model's options.
+    pub fn precedence(&self) -> Precedence {
+        self.plan.precedence
+    }
+
+    /// An event of the case.
+    pub fn event(&self, index: usize) -> Option<&'a Event> {
+        self.events.get(index)
+    }
+
+    /// The activity of an event.
+    pub fn activity(&self, index: usize) -> Option<ActivityId> {
+        self.activities.get(index).copied().flatten()
+    }
+
+    /// The index of an object.
+    pub fn life_of(&self, id: &ObjectId) -> Option<usize> {
+        self.lives.binary_search_by(|l| l.id.cmp(id)).ok()
+    }
+
+    /// An object.
+    pub fn life(&self, index: usize) -> Option<&Life<'a>> {
+        self.lives.get(index)
+    }
+
+    /// The relation behind a touch.
+    pub fn reference(&self, touch: Touch) -> Option<&'a ObjectRef> {
+        self.events.get(touch.event)?.objects.get(touch.reference)
+    }
+
+    /// Whether an event had taken effect by another: `after` counts everything up to it in the given order.
+    pub fn had(&self, index: usize, at: usize, after: bool) -> Had {
+        let (Some(event), Some(now)) = (self.event(index), self.event(at)) else { return Had::Not };
+        let certain = match event.outcome {
+            Outcome::Accepted => Had::Happened,
+            Outcome::Unknown => Had::Perhaps,
+            Outcome::Rejected => return Had::Not,
+        };
+        if index == at || self.precedence().before(event, now) || after && index < at {
+            certain
+        } else if !after && self.precedence().unordered(event, now) {
+            Had::Perhaps
+        } else {
+            Had::Not
+        }
+    }
+
+    /// The object of a type that an event is about: its own, an ancestor of its own, the case's root, else the only one.
+    pub fn object_at(&self, object_type: ObjectTypeId, at: usize) -> Option<usize> {
+        let event = self.event(at)?;
+        let is = |index: &usize| self.life(*index).is_some_and(|l| l.object_type == Some(object_type));
+        let own: Vec<usize> = event.objects.iter().filter_map(|o| self.life_of(&o.id)).collect();
+        if let Some(found) = own.iter().find(|i| is(i)) {
+            return Some(*found);
+        }
+        if let Some(found) = own.iter().find_map(|i| self.ancestors(*i).find(|a| is(a))) {
+            return Some(found);
+        }
+        if let Some(found) = self.case.and_then(|c| self.life_of(c)).filter(|i| is(i)) {
+            return Some(found);
+        }
+        let mut all = (0..self.lives.len()).filter(|i| is(i));
+        all.next().filter(|_| all.next().is_none())
+    }
+
+    /// Objects that the index belongs to, nearest first.
+    pub fn ancestors(&self, index: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.life(index).and_then(|l| l.parent), |i| self.life(*i).and_then(|l| l.parent))
+            .take(MAX_DEPTH)
+    }
+
+    /// Whether the capture may have missed something of a life between two instants.
+    pub fn blind(&self, from: i64, to: i64) -> bool {
+        from <= to && self.blindness.between(from, to)
+    }
+
+    /// Whether all of a life up to an event is in view.
+    pub fn in_view(&self, life: usize, at: usize) -> bool {
+        let (Some(life), Some(event)) = (self.life(life), self.event(at)) else { return false };
+        life.born.is_some_and(|born| !self.blind(born, event.end.max(event.time)))
+    }
+
+    /// Indices of events that could move an object's state: the touches whose activity its lifecycle judges.
+    pub fn moves_on(&self, life: usize) -> impl Iterator<Item = (usize, ActivityId)> {
+        let touched = self.life(life);
+        touched.into_iter().flat_map(move |l| {
+            l.touches.iter().filter_map(move |t| {
+                let activity = self.activity(t.event)?;
+                let event = self.event(t.event)?;
+                (!event.read && self.plan.governs(activity, l.object_type?)).then_some((t.event, activity))
+            })
+        })
+    }
+
+    fn find_parents(&mut self) {
+        let mut parents = vec![None; self.lives.len()];
+        for (index, life) in self.lives.iter().enumerate() {
+            let Some((parent_type, _)) = life.object_type.and_then(|t| self.plan.type_of(t)).and_then(|t| t.parent.as_ref())
+            else {
+                continue;
+            };
+            let shown = life.touches.iter().find_map(|t| {
+                let event = self.events.get(t.event)?;
+                event.objects.iter().find(|o| self.plan.object_type(&o.id.object_type) == Some(*parent_type))
+            });
+            let root = self.case.filter(|c| self.plan.object_type(&c.object_type) == Some(*parent_type));
+            let parent = shown.map(|o| &o.id).or(root).and_then(|id| self.life_of(id));
+            if let Some(slot) = parents.get_mut(index) {
+                *slot = parent.filter(|p| *p != index);
+            }
+        }
+        for (life, parent) in self.lives.iter_mut().zip(parents) {
+            life.parent = parent;
+        }
+    }
+
+    fn find_births(&mut self) {
+        let births: Vec<Option<i64>> = (0..self.lives.len()).map(|l| self.creation(l)).collect();
+        for (life, born) in self.lives.iter_mut().zip(&births) {
+            life.born = born.or((!self.plan.model.check.first_seen_any).then_some(i64::MIN));
+        }
+        for index in 0..self.lives.len() {
+            let first = self.life(index).and_then(|l| l.touches.first()).and_then(|t| self.event(t.event));
+            let of_parent = self
+                .ancestors(index)
+                .find_map(|a| births.get(a).copied().flatten())
+                .filter(|born| first.is_some_and(|e| *born <= e.time));
+            if let Some(life) = self.lives.get_mut(index)
+                && life.born.is_none_or(|b| b == i64::MIN)
+                && of_parent.is_some()
+            {
+                life.born = of_parent;
+            }
+        }
+    }
+
+    /// When the object's creation was seen, if its type tells creations from other steps.
+    fn creation(&self, life: usize) -> Option<i64> {
+        let automaton = self.plan.automaton(self.life(life)?.object_type?)?;
+        self.moves_on(life)
+            .filter(|(_, activity)| automaton.creates(*activity))
+            .filter_map(|(event, _)| self.event(event))
+            .find(|e| e.outcome == Outcome::Accepted)
+            .map(|e| e.time)
+    }
+}
+
+/// States of one object over time, as replayed.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    /// States before its first step.
+    pub initial: Option<StateSet>,
+    /// `(event, before, after)` in the order replayed.
+    pub steps: Vec<(usize, StateSet, StateSet)>,
+}
+
+impl Timeline {
+    /// States that were possible when an event began (`after`: when all events up to it had ended).
+    pub fn possible(&self, history: &History<'_>, at: usize, after: bool) -> Option<StateSet> {
+        let now = history.event(at)?;
+        let mut possible: Option<StateSet> = None;
+        let join = |possible: &mut Option<StateSet>, set: &StateSet| match possible {
+            Some(known) => {
+                known.union_with(set);
+            }
+            None => *possible = Some(set.clone()),
+        };
+        for (index, before, states) in self.steps.iter().rev() {
+            let event = history.event(*index)?;
+            if *index == at {
+                join(&mut possible, if after { states } else { before });
+                return possible;
+            }
+            if after && *index < at || history.precedence().before(event, now) {
+                join(&mut possible, states);
+                return possible;
+            }
+            if !after && history.precedence().unordered(event, now) {
+                join(&mut possible, before);
+                join(&mut possible, states);
+            }
+        }
+        if let Some(initial) = &self.initial {
+            join(&mut possible, initial);
+        }
+        possible
+    }
+}

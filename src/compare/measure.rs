@@ -1,0 +1,60 @@
+//! Figures of one life: its trace, whether it fits, and the cost of its optimal alignment.
+
+use super::alignment::{Alignment, align};
+use super::automaton::StateSet;
+use super::deviation::{Check, Measures, Trace};
+use super::history::History;
+use super::replay::{Replay, Retry, Step};
+
+/// A life's trace with its alignment, where one was needed and possible.
+pub struct Measured {
+    /// The trace.
+    pub trace: Trace,
+    /// The figures.
+    pub measures: Measures,
+    /// Alignment of the steps of `positions`.
+    pub alignment: Option<Alignment>,
+    /// Events of the trace, by position.
+    pub positions: Vec<usize>,
+}
+
+/// Measures a replayed life; `None` when nothing of it moved a state.
+pub fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Option<Measured> {
+    let object_type = history.life(life)?.object_type?;
+    let automaton = history.plan.automaton(object_type)?;
+    let counted = |s: &&Step| s.activity.is_some() && !s.uncertain && s.retry == Retry::No;
+    let steps: Vec<&Step> = replay.steps.iter().filter(counted).collect();
+    if steps.is_empty() {
+        return None;
+    }
+    let broken = replay.faults.iter().any(Option::is_some);
+    let edges: Vec<Vec<usize>> = steps.iter().map(|s| control_flow(s.activity.map_or(&[], |a| automaton.on(a)), s, replay)).collect();
+    let labels: Vec<&[usize]> = edges.iter().map(Vec::as_slice).collect();
+    let start = replay.timeline.initial.clone().unwrap_or_else(|| StateSet::all(automaton.len()));
+    let alignment = if broken { align(automaton, &start, &labels) } else { None };
+    let over_budget = replay.over_budget || broken && alignment.is_none();
+    let undecided = over_budget || !broken && replay.doubtful;
+    let fits = if broken { Some(false) } else { (!undecided).then_some(true) };
+    let measures = Measures {
+        traces: 1,
+        fitting_traces: u64::from(fits == Some(true)),
+        undecided_traces: u64::from(fits.is_none()),
+        alignment_moves: alignment.as_ref().map_or(0, |a| a.cost),
+        alignment_denominator: u64::try_from(steps.len()).unwrap_or(u64::MAX),
+        approximate: over_budget,
+    };
+    let activities = steps.iter().filter_map(|s| s.activity).map(|a| history.plan.activity_name(a)).collect();
+    let trace = Trace { object_type: history.life(life)?.id.object_type.clone(), activities, fits };
+    Some(Measured { trace, measures, alignment, positions: steps.iter().map(|s| s.event).collect() })
+}
+
+/// Transitions that a step may take in an alignment: those that nothing seen forbids, else all of its activity (a wrong
+/// actor or value is no question of order). A `once` step that came again may take none.
+fn control_flow(all: &[usize], step: &Step, replay: &Replay) -> Vec<usize> {
+    let again = |c: Check| matches!(c, Check::Repeat | Check::Race | Check::Replay);
+    if replay.issues.iter().any(|i| i.event == step.event && again(i.check)) {
+        return Vec::new();
+    }
+    let possible = step.possible();
+    if possible.is_empty() { all.to_vec() } else { possible }
+}

@@ -1,0 +1,202 @@
+//! What is worked out once from a model and used for every case.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::automaton::Automaton;
+use super::order::Precedence;
+use crate::event::Event;
+use crate::model::{
+    Activity, ActivityId, AttributeRule, ConstraintKind, Expression, Model, ObjectType, ObjectTypeId, Path, Root,
+    Transition,
+    expression::{Node, Operator},
+};
+
+/// A model compiled for comparison.
+#[derive(Debug)]
+pub struct Plan {
+    /// The model.
+    pub model: Arc<Model>,
+    /// How surely events are ordered.
+    pub precedence: Precedence,
+    activities: HashMap<Arc<str>, ActivityId>,
+    types: HashMap<Arc<str>, ObjectTypeId>,
+    automata: Vec<Option<Automaton>>,
+    transitions: Vec<Vec<Transition>>,
+    /// Per activity: it may stand outside its object's lifecycle, because a constraint speaks of it.
+    constrained: Vec<bool>,
+    /// Per activity: some `require` names it as the step that must come first.
+    approvals: Vec<bool>,
+    /// Object types whose guards look at states of objects.
+    looks_at_states: Vec<bool>,
+}
+
+impl Plan {
+    /// Compiles a model.
+    pub fn new(model: Arc<Model>) -> Self {
+        let named = |(i, name): (usize, &Arc<str>)| u16::try_from(i).ok().map(|i| (name.clone(), i));
+        let activities = model.activities.iter().map(|a| &a.name).enumerate().filter_map(named);
+        let activities = activities.map(|(n, i)| (n, ActivityId(i))).collect();
+        let types = model.object_types.iter().map(|t| &t.name).enumerate().filter_map(named);
+        let types = types.map(|(n, i)| (n, ObjectTypeId(i))).collect();
+        let mut automata = vec![None; model.object_types.len()];
+        let mut transitions = vec![Vec::new(); model.object_types.len()];
+        let mut looks_at_states = vec![false; model.object_types.len()];
+        for lifecycle in &model.lifecycles {
+            let index = usize::from(lifecycle.object_type.0);
+            if let Some(slot) = automata.get_mut(index) {
+                *slot = Automaton::compile(&model, lifecycle);
+            }
+            if let Some(slot) = transitions.get_mut(index) {
+                slot.clone_from(&lifecycle.transitions);
+            }
+            if let Some(slot) = looks_at_states.get_mut(index) {
+                *slot = lifecycle.transitions.iter().filter_map(|t| t.when.as_ref()).any(reads_a_state);
+            }
+        }
+        let (constrained, approvals) = constraint_roles(&model);
+        Plan {
+            precedence: Precedence::new(&model.check),
+            activities,
+            types,
+            automata,
+            transitions,
+            constrained,
+            approvals,
+            looks_at_states,
+            model,
+        }
+    }
+
+    /// The activity of an event, where it is one of the model.
+    pub fn activity(&self, event: &Event) -> Option<ActivityId> {
+        self.activities.get(event.activity.as_deref()?).copied()
+    }
+
+    /// The type of that name.
+    pub fn object_type(&self, name: &str) -> Option<ObjectTypeId> {
+        self.types.get(name).copied()
+    }
+
+    /// What the model says of an activity.
+    pub fn activity_of(&self, id: ActivityId) -> Option<&Activity> {
+        self.model.activities.get(usize::from(id.0))
+    }
+
+    /// The name of an activity.
+    pub fn activity_name(&self, id: ActivityId) -> Arc<str> {
+        self.activity_of(id).map_or_else(|| Arc::from(""), |a| a.name.clone())
+    }
+
+    /// What the model says of an object type.
+    pub fn type_of(&self, id: ObjectTypeId) -> Option<&ObjectType> {
+        self.model.object_types.get(usize::from(id.0))
+    }
+
+    /// The automaton of an object type.
+    pub fn automaton(&self, id: ObjectTypeId) -> Option<&Automaton> {
+        self.automata.get(usize::from(id.0))?.as_ref()
+    }
+
+    /// The transition behind an automaton's edge.
+    pub fn transition(&self, id: ObjectTypeId, edge: usize) -> Option<&Transition> {
+        self.transitions.get(usize::from(id.0))?.get(edge)
+    }
+
+    /// Whether guards of this type's lifecycle look at states.
+    pub fn looks_at_states(&self, id: ObjectTypeId) -> bool {
+        self.looks_at_states.get(usize::from(id.0)).copied().unwrap_or(false)
+    }
+
+    /// Whether an accepted event of this activity is judged by the lifecycle of this object type: the activity is about
+    /// such objects, or a transition names it.
+    pub fn governs(&self, activity: ActivityId, object_type: ObjectTypeId) -> bool {
+        let Some(objects) = self.activity_of(activity).map(|a| &a.objects) else { return false };
+        let Some(automaton) = self.automaton(object_type) else { return false };
+        let named = objects.iter().any(|o| o.object_type == object_type);
+        if !automaton.on(activity).is_empty() {
+            return named || objects.is_empty();
+        }
+        // A step that no line of the lifecycle mentions is foreign to it, unless only a constraint speaks of it.
+        objects.first().is_some_and(|o| o.object_type == object_type)
+            && !self.constrained.get(usize::from(activity.0)).copied().unwrap_or(false)
+    }
+
+    /// Whether some `require` names the activity as the step that must come first.
+    pub fn is_approval(&self, activity: ActivityId) -> bool {
+        self.approvals.get(usize::from(activity.0)).copied().unwrap_or(false)
+    }
+
+    /// Whether the activity is selected by the field that holds its object's state: then writing it is the step itself.
+    pub fn selected_by_state(&self, activity: ActivityId, object_type: ObjectTypeId) -> bool {
+        let (Some(activity), Some(object_type)) = (self.activity_of(activity), self.type_of(object_type)) else {
+            return false;
+        };
+        let leaves: Vec<&str> = object_type.state.iter().filter_map(|p| p.fields.last()).map(|f| &**f).collect();
+        activity.matchers.iter().filter_map(|m| m.condition.as_ref()).any(|condition| {
+            any_path(&condition.node, &mut |path| {
+                matches!(path.root, Root::RequestBody | Root::Arguments | Root::Mcp)
+                    && path.fields.last().is_some_and(|f| leaves.contains(&&**f))
+            })
+        })
+    }
+
+    /// The rule by which an object attribute is known.
+    pub fn attribute_rule(&self, object_type: ObjectTypeId, name: &str) -> Option<&AttributeRule> {
+        self.type_of(object_type)?.attributes.iter().find(|a| &*a.name == name).map(|a| &a.value)
+    }
+}
+
+fn constraint_roles(model: &Model) -> (Vec<bool>, Vec<bool>) {
+    let mut constrained = vec![false; model.activities.len()];
+    let mut approvals = constrained.clone();
+    let mark = |list: &mut Vec<bool>, id: ActivityId| {
+        if let Some(slot) = list.get_mut(usize::from(id.0)) {
+            *slot = true;
+        }
+    };
+    for constraint in &model.constraints {
+        match &constraint.kind {
+            ConstraintKind::Require { activity, .. } => {
+                mark(&mut constrained, *activity);
+                mark(&mut approvals, *activity);
+            }
+            ConstraintKind::DistinctPersons { activities, .. } => {
+                activities.iter().for_each(|a| mark(&mut constrained, *a));
+            }
+            ConstraintKind::WindowSum { unless: Some(activity), .. } => mark(&mut constrained, *activity),
+            _ => {}
+        }
+    }
+    (constrained, approvals)
+}
+
+fn reads_a_state(expression: &Expression) -> bool {
+    any_path(&expression.node, &mut |p| {
+        matches!(p.root, Root::Object(_)) && p.fields.last().is_some_and(|f| &**f == "state")
+    })
+}
+
+/// Whether any path of an expression answers to the question. Expressions are at most 32 levels deep.
+pub fn any_path(node: &Node, asks: &mut dyn FnMut(&Path) -> bool) -> bool {
+    match node {
+        Node::Constant(_) => false,
+        Node::Path(path) => asks(path),
+        Node::List(items) | Node::Call(_, items) => items.iter().any(|n| any_path(n, asks)),
+        Node::Not(a) | Node::Negate(a) => any_path(a, asks),
+        Node::Binary(_, a, b) => any_path(a, asks) || any_path(b, asks),
+        Node::Conditional(a, b, c) => any_path(a, asks) || any_path(b, asks) || any_path(c, asks),
+    }
+}
+
+/// The parts of a conjunction.
+pub fn conjuncts<'a>(node: &'a Node, into: &mut Vec<&'a Node>) {
+    match node {
+        Node::Binary(Operator::And, a, b) => {
+            conjuncts(a, into);
+            conjuncts(b, into);
+        }
+        other => into.push(other),
+    }
+}

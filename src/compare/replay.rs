@@ -1,0 +1,460 @@
+//! Replay of one object's life: belief before and after every step, and the steps that no belief explains.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::automaton::{Automaton, StateSet};
+use super::belief::Belief;
+use super::classify::{Issue, Judge};
+use super::history::{History, Timeline};
+use super::order::is_retry;
+use super::permission::permits;
+use super::scope::CaseScope;
+use crate::event::{Event, Outcome};
+use crate::model::expression::{Truth, truth};
+use crate::model::{ActivityId, ObjectTypeId, Transition};
+
+/// Sets of steps explored at once within one run of unordered events; beyond, belief is widened instead.
+const MAX_EXPLORED: usize = 1024;
+
+/// Whether an actor may take a transition and whether its conditions hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Fit {
+    /// Index of the edge.
+    pub edge: usize,
+    /// `by` and `kind`.
+    pub role: Truth,
+    /// `when` and `within`.
+    pub guard: Truth,
+}
+
+impl Fit {
+    /// Nothing that was seen forbids it.
+    pub fn possible(self) -> bool {
+        self.role != Truth::False && self.guard != Truth::False
+    }
+}
+
+/// Whether a step repeats an earlier one only for safety.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It does not.
+    No,
+    /// The source does not show enough to tell.
+    Perhaps,
+    /// Of a step that was accepted: nothing happens again.
+    OfAccepted,
+    /// Of a step whose outcome was not seen: this one makes sure.
+    OfUnknown,
+}
+
+/// One event of the life that can move its state or shows it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Index of the event.
+    pub event: usize,
+    /// The activity, where it can move the state.
+    pub activity: Option<ActivityId>,
+    /// Its outcome was not seen.
+    pub uncertain: bool,
+    /// State that the server declared.
+    pub declared: Option<usize>,
+    /// Whether it is a retry.
+    pub retry: Retry,
+    /// Its transitions.
+    pub fits: Vec<Fit>,
+}
+
+impl Step {
+    /// Edges that nothing seen forbids.
+    pub fn possible(&self) -> Vec<usize> {
+        self.fits.iter().filter(|f| f.possible()).map(|f| f.edge).collect()
+    }
+}
+
+/// Why no belief explains a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No transition starts from a possible state.
+    Structure,
+    /// Transitions fit; the actor may take none of them.
+    Role,
+    /// Transitions fit; their conditions are false.
+    Guard,
+    /// The declared state is not a possible one.
+    Diverge,
+}
+
+/// What replaying one life yields.
+#[derive(Clone, Debug, Default)]
+pub struct Replay {
+    /// Possible states over time.
+    pub timeline: Timeline,
+    /// Steps in the order replayed.
+    pub steps: Vec<Step>,
+    /// For each step whether it broke the lifecycle.
+    pub faults: Vec<Option<Fault>>,
+    /// Deviations of the lifecycle.
+    pub issues: Vec<Issue>,
+    /// Whether unordered events, blind spots or unknown outcomes left a doubt.
+    pub doubtful: bool,
+    /// Whether too many events had no order to try all.
+    pub over_budget: bool,
+}
+
+/// Replays one object; `timelines` are the states of the case's objects as far as they are known.
+pub fn replay(history: &History<'_>, life: usize, timelines: &[Timeline]) -> Option<Replay> {
+    let object_type = history.life(life)?.object_type?;
+    let automaton = history.plan.automaton(object_type)?;
+    let run = Run { history, life, object_type, automaton, timelines };
+    let steps = run.steps();
+    Some(run.replay(steps))
+}
+
+/// One replay under way.
+pub struct Run<'r, 'a> {
+    /// The case.
+    pub history: &'r History<'a>,
+    /// The object.
+    pub life: usize,
+    /// Its type.
+    pub object_type: ObjectTypeId,
+    /// Its automaton.
+    pub automaton: &'r Automaton,
+    /// States of the case's objects.
+    pub timelines: &'r [Timeline],
+}
+
+struct Stepped {
+    belief: Belief,
+    fault: Option<Fault>,
+}
+
+/// The best way found to order some of a run's steps.
+struct Path {
+    faults: Vec<usize>,
+    trail: Vec<usize>,
+    belief: Belief,
+}
+
+impl Run<'_, '_> {
+    fn steps(&self) -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::new();
+        let Some(life) = self.history.life(self.life) else { return steps };
+        for touch in &life.touches {
+            let (Some(event), Some(reference)) = (self.history.event(touch.event), self.history.reference(*touch)) else {
+                continue;
+            };
+            if event.outcome == Outcome::Rejected {
+                continue;
+            }
+            let accepted = event.outcome == Outcome::Accepted;
+            let declared =
+                reference.declared_state.as_deref().filter(|_| accepted).and_then(|name| self.automaton.state(name));
+            if let Some(known) = steps.last_mut().filter(|s| s.event == touch.event) {
+                known.declared = known.declared.or(declared);
+                continue;
+            }
+            let activity = self.moving_activity(touch.event);
+            if activity.is_none() && declared.is_none() {
+                continue;
+            }
+            let retry = activity.map_or(Retry::No, |a| self.retry(&steps, a, event));
+            let fits = activity.map_or_else(Vec::new, |a| self.fits(a, touch.event));
+            steps.push(Step { event: touch.event, activity, uncertain: !accepted, declared, retry, fits });
+        }
+        steps
+    }
+
+    fn moving_activity(&self, event: usize) -> Option<ActivityId> {
+        let read = self.history.event(event).is_none_or(|e| e.read);
+        self.history.activity(event).filter(|a| !read && self.history.plan.governs(*a, self.object_type))
+    }
+
+    fn retry(&self, earlier: &[Step], activity: ActivityId, again: &Event) -> Retry {
+        let keyed = self.history.plan.activity_of(activity).is_some_and(|a| a.idempotency.is_some());
+        let mut answer = Retry::No;
+        for step in earlier.iter().filter(|s| s.activity == Some(activity)) {
+            let Some(first) = self.history.event(step.event) else { continue };
+            match is_retry(first, again, keyed) {
+                Some(true) if step.uncertain => answer = Retry::OfUnknown,
+                Some(true) => return Retry::OfAccepted,
+                None if answer == Retry::No => answer = Retry::Perhaps,
+                _ => {}
+            }
+        }
+        answer
+    }
+
+    /// What is known of each transition of an activity at an event.
+    pub fn fits(&self, activity: ActivityId, event: usize) -> Vec<Fit> {
+        let edges = self.automaton.on(activity);
+        edges.iter().filter_map(|edge| self.fit(*edge, event)).collect()
+    }
+
+    fn fit(&self, edge: usize, at: usize) -> Option<Fit> {
+        let transition = self.history.plan.transition(self.object_type, edge)?;
+        let event = self.history.event(at)?;
+        let role = permits(transition, event, &self.history.plan.model.actors);
+        let scope = CaseScope { history: self.history, at, after: false, timelines: self.timelines };
+        let when = transition.when.as_ref().map_or(Truth::True, |guard| truth(guard, &scope));
+        let guard = match (when, self.in_time(transition, at)) {
+            (Truth::False, _) | (_, Truth::False) => Truth::False,
+            (Truth::True, Truth::True) => Truth::True,
+            _ => Truth::Unknown,
+        };
+        Some(Fit { edge, role, guard })
+    }
+
+    /// `within`: not too long after the last accepted event of an activity.
+    fn in_time(&self, transition: &Transition, at: usize) -> Truth {
+        let Some((after, longest)) = transition.within else { return Truth::True };
+        let (Some(life), Some(event)) = (self.history.life(self.life), self.history.event(at)) else {
+            return Truth::Unknown;
+        };
+        let last = life
+            .touches
+            .iter()
+            .rev()
+            .filter(|t| t.event != at && self.history.activity(t.event) == Some(after))
+            .filter_map(|t| self.history.event(t.event))
+            .find(|e| e.outcome != Outcome::Rejected && !self.history.precedence().before(event, e));
+        match last {
+            None => Truth::Unknown,
+            Some(last) if event.time.saturating_sub(last.end.max(last.time)) <= longest => Truth::True,
+            Some(last) if last.outcome == Outcome::Unknown || self.history.blind(last.time, event.time) => Truth::Unknown,
+            Some(_) => Truth::False,
+        }
+    }
+
+    /// States before the first step.
+    fn start(&self) -> Belief {
+        let born = self.history.life(self.life).and_then(|l| l.born);
+        match born {
+            Some(_) => Belief::of(StateSet::single(self.automaton.len(), self.automaton.initial)),
+            None => Belief::of(StateSet::all(self.automaton.len())),
+        }
+    }
+
+    fn replay(&self, steps: Vec<Step>) -> Replay {
+        let mut belief = self.start();
+        let mut out = Replay::default();
+        out.timeline.initial = Some(belief.states(self.automaton));
+        let events: Vec<&Event> = steps.iter().filter_map(|s| self.history.event(s.event)).collect();
+        let mut seen_to = self.history.life(self.life).and_then(|l| l.born).unwrap_or(i64::MAX);
+        let mut excused = BTreeSet::new();
+        for run in self.history.precedence().clusters(&events) {
+            let (Some(cluster), Some(spans)) = (steps.get(run.clone()), events.get(run)) else { continue };
+            let until = spans.iter().map(|e| e.end.max(e.time)).max().unwrap_or(i64::MIN);
+            let blind = self.history.blind(seen_to, until);
+            let uncertain = cluster.iter().any(|s| s.uncertain || s.retry == Retry::Perhaps);
+            out.doubtful |= blind || uncertain;
+            belief = self.cluster(belief, cluster, blind, &steps, &mut excused, &mut out);
+            let last = spans.iter().map(|e| e.time).max().unwrap_or(i64::MIN);
+            seen_to = if seen_to == i64::MAX { last } else { seen_to.max(last) };
+        }
+        self.judge_rejected(&mut out);
+        out
+    }
+
+    /// Takes the steps of one run, in whichever order explains most of them.
+    fn cluster(
+        &self,
+        belief: Belief,
+        steps: &[Step],
+        blind: bool,
+        all: &[Step],
+        excused: &mut BTreeSet<usize>,
+        out: &mut Replay,
+    ) -> Belief {
+        let (trail, joined) = match steps {
+            [_] => (vec![0], None),
+            _ => match self.explore(&belief, steps, blind, excused) {
+                Some(path) => (path.trail, path.faults.is_empty().then_some(path.belief)),
+                None => return self.give_up(&belief, steps, out),
+            },
+        };
+        let mut here = belief;
+        for (place, index) in trail.iter().enumerate() {
+            let Some(step) = steps.get(*index) else { continue };
+            let before = if blind { here.widen(self.automaton) } else { here.clone() };
+            let stepped = self.step(&before, step, excused.contains(&step.event));
+            if let Some(fault) = stepped.fault {
+                let judge = Judge { run: self, steps: all, before: &before, rejected: false };
+                if let Some((issue, excuses)) = judge.issue(step, fault) {
+                    excused.extend(excuses);
+                    out.issues.push(issue);
+                }
+            }
+            here = stepped.belief;
+            if let Some(joined) = joined.as_ref().filter(|_| place + 1 == trail.len()) {
+                here = joined.clone();
+            }
+            out.timeline.steps.push((step.event, before.states(self.automaton), here.states(self.automaton)));
+            out.steps.push(step.clone());
+            out.faults.push(stepped.fault);
+        }
+        here
+    }
+
+    /// Too many events without order: anything that they could have done may have happened.
+    fn give_up(&self, belief: &Belief, steps: &[Step], out: &mut Replay) -> Belief {
+        out.over_budget = true;
+        let mut states = belief.states(self.automaton);
+        for activity in steps.iter().filter_map(|s| s.activity) {
+            states.union_with(&self.automaton.targets(activity));
+        }
+        let before = belief.states(self.automaton);
+        let wide = belief.reset(self.automaton.closure(&states));
+        for step in steps {
+            out.timeline.steps.push((step.event, before.clone(), wide.states(self.automaton)));
+            out.steps.push(step.clone());
+            out.faults.push(None);
+        }
+        wide
+    }
+
+    /// Explores the orders that the known precedence allows, set by set: fewest faults first, then the faults latest in
+    /// the given order; beliefs of equally good orders are joined.
+    fn explore(&self, belief: &Belief, steps: &[Step], blind: bool, excused: &BTreeSet<usize>) -> Option<Path> {
+        if steps.len() > 64 {
+            return None;
+        }
+        let precedence = self.history.precedence();
+        let event = |i: usize| steps.get(i).and_then(|s| self.history.event(s.event));
+        let earlier: Vec<u64> = (0..steps.len())
+            .map(|i| {
+                let before = |j: &usize| event(*j).zip(event(i)).is_some_and(|(a, b)| *j != i && precedence.before(a, b));
+                (0..steps.len()).filter(before).fold(0, |set, j| set | 1 << j)
+            })
+            .collect();
+        let start = Path { faults: Vec::new(), trail: Vec::new(), belief: belief.clone() };
+        let mut layer: BTreeMap<u64, Path> = BTreeMap::from([(0, start)]);
+        let mut explored = 0;
+        for _ in 0..steps.len() {
+            let mut next: BTreeMap<u64, Path> = BTreeMap::new();
+            for (set, path) in &layer {
+                for (index, step) in steps.iter().enumerate() {
+                    let needs = earlier.get(index).copied().unwrap_or(0);
+                    if set & (1 << index) != 0 || needs & !set != 0 {
+                        continue;
+                    }
+                    explored += 1;
+                    if explored > MAX_EXPLORED * 8 || next.len() > MAX_EXPLORED {
+                        return None;
+                    }
+                    let before = if blind { path.belief.widen(self.automaton) } else { path.belief.clone() };
+                    let stepped = self.step(&before, step, excused.contains(&step.event));
+                    let mut faults = path.faults.clone();
+                    faults.extend(stepped.fault.map(|_| index));
+                    faults.sort_unstable();
+                    let mut trail = path.trail.clone();
+                    trail.push(index);
+                    let found = Path { faults, trail, belief: stepped.belief };
+                    match next.remove(&(set | 1 << index)) {
+                        Some(known) => next.insert(set | 1 << index, better(known, found)),
+                        None => next.insert(set | 1 << index, found),
+                    };
+                }
+            }
+            layer = next;
+        }
+        layer.into_values().next()
+    }
+
+    /// One step from a belief.
+    fn step(&self, before: &Belief, step: &Step, excused: bool) -> Stepped {
+        let mut fault = None;
+        let mut belief = match step.activity {
+            None => before.clone(),
+            Some(activity) => {
+                let moved = before.step(self.automaton, &step.possible());
+                match step.retry {
+                    _ if step.uncertain => before.clone().or(&moved),
+                    Retry::OfAccepted => before.clone(),
+                    Retry::Perhaps => before.clone().or(&moved),
+                    _ if !moved.is_empty() => moved,
+                    Retry::OfUnknown => before.clone(),
+                    Retry::No if excused => before.clone(),
+                    Retry::No => {
+                        let (found, belief) = self.wrong_step(before, step, activity);
+                        fault = Some(found);
+                        belief
+                    }
+                }
+            }
+        };
+        if let Some(declared) = step.declared {
+            belief = match belief.narrow(self.automaton, declared) {
+                Some(narrowed) => narrowed,
+                None => {
+                    if fault.is_none() && !excused {
+                        fault = Some(Fault::Diverge);
+                    }
+                    belief.reset(StateSet::single(self.automaton.len(), declared))
+                }
+            };
+        }
+        Stepped { belief, fault }
+    }
+
+    /// A step that no belief allows, and where the object is after it.
+    fn wrong_step(&self, before: &Belief, step: &Step, activity: ActivityId) -> (Fault, Belief) {
+        let by_role: Vec<usize> = step.fits.iter().filter(|f| f.role != Truth::False).map(|f| f.edge).collect();
+        let moved = before.step(self.automaton, &by_role);
+        if !moved.is_empty() {
+            return (Fault::Guard, moved);
+        }
+        let moved = before.step(self.automaton, self.automaton.on(activity));
+        if !moved.is_empty() {
+            return (Fault::Role, moved);
+        }
+        let mut states = self.automaton.targets(activity);
+        let possible = before.states(self.automaton);
+        let repeats = !states.is_empty() && possible.is_subset(&states)
+            || self.automaton.on(activity).iter().any(|e| before.exhausts(self.automaton, *e));
+        if states.is_empty() || repeats {
+            // What happens again may also have had no effect.
+            states.union_with(&possible);
+        }
+        (Fault::Structure, before.reset(states))
+    }
+
+    /// Refused attempts: what they would have been had the server accepted them.
+    fn judge_rejected(&self, out: &mut Replay) {
+        let Some(life) = self.history.life(self.life) else { return };
+        let mut known = BTreeSet::new();
+        for touch in &life.touches {
+            let Some(event) = self.history.event(touch.event).filter(|e| e.outcome == Outcome::Rejected) else { continue };
+            let Some(activity) = self.moving_activity(touch.event) else { continue };
+            let Some(states) = out.timeline.possible(self.history, touch.event, false) else { continue };
+            let mut before = Belief::of(states);
+            let last = out.timeline.steps.iter().rev().find(|(e, _, _)| *e < touch.event).map(|(e, _, _)| *e);
+            let from = last.and_then(|e| self.history.event(e)).map(|e| e.time).or(life.born).unwrap_or(i64::MAX);
+            if self.history.blind(from, event.end.max(event.time)) {
+                before = before.widen(self.automaton);
+            }
+            let fits = self.fits(activity, touch.event);
+            let retry = self.retry(&out.steps, activity, event);
+            let step = Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
+            let Some(fault) = self.step(&before, &step, false).fault else { continue };
+            let judge = Judge { run: self, steps: &out.steps, before: &before, rejected: true };
+            if let Some((issue, _)) = judge.issue(&step, fault)
+                && known.insert((issue.check, activity, event.actor.principal.clone()))
+            {
+                out.issues.push(issue);
+            }
+        }
+    }
+}
+
+fn better(known: Path, found: Path) -> Path {
+    let rank = |p: &Path| (p.faults.len(), std::cmp::Reverse(p.faults.clone()));
+    match rank(&known).cmp(&rank(&found)) {
+        std::cmp::Ordering::Less => known,
+        std::cmp::Ordering::Greater => found,
+        std::cmp::Ordering::Equal => {
+            let trail = if known.trail <= found.trail { known.trail } else { found.trail };
+            Path { faults: known.faults, trail, belief: known.belief.or(&found.belief) }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! What guards and constraints see: the case as it stood at one event.
+
+use rust_decimal::Decimal;
+
+use super::history::{Had, History, Timeline};
+use crate::event::{Actor, Event, Evidence, Money, Value};
+use crate::model::expression::{Bound, Scope};
+use crate::model::{AttributeRule, ObjectTypeId, Path, Root};
+
+/// The case at one event. Attributes include what the event itself shows; sums count it only in `after` scopes.
+#[derive(Clone, Copy, Debug)]
+pub struct CaseScope<'h, 'a> {
+    /// The case.
+    pub history: &'h History<'a>,
+    /// Index of the event.
+    pub at: usize,
+    /// As things stand once the event and all before it are done, rather than when it begins.
+    pub after: bool,
+    /// States of the case's objects, by life; empty when not replayed yet.
+    pub timelines: &'h [Timeline],
+}
+
+impl Scope for CaseScope<'_, '_> {
+    fn value(&self, path: &Path) -> Bound {
+        let Some(event) = self.history.event(self.at) else { return Bound::Unknown };
+        match &path.root {
+            Root::Object(object_type) => self.of_object(*object_type, path),
+            Root::Actor => actor_field(&event.actor, event, path),
+            Root::Event => event_field(event, path),
+            _ => known(event.attribute(&path.text)),
+        }
+    }
+
+    fn values(&self, path: &Path) -> (Vec<Value>, bool) {
+        let Root::Object(object_type) = path.root else { return spread(self.value(path)) };
+        match path.fields.as_slice() {
+            [children, attribute] => match self.child_type(object_type, children) {
+                Some(child) => self.of_children(object_type, child, attribute),
+                None => spread(self.value(path)),
+            },
+            [attribute] => self.of_all(object_type, attribute),
+            _ => spread(self.value(path)),
+        }
+    }
+}
+
+impl CaseScope<'_, '_> {
+    fn of_object(&self, object_type: ObjectTypeId, path: &Path) -> Bound {
+        let Some(life) = self.history.object_at(object_type, self.at) else { return Bound::Unknown };
+        match path.fields.as_slice() {
+            [] => self.history.life(life).map_or(Bound::Unknown, |l| Bound::Exactly(Value::Text(l.id.key.clone()))),
+            [name] => self.attribute(life, name),
+            _ => Bound::Unknown,
+        }
+    }
+
+    /// One attribute of one object.
+    pub fn attribute(&self, life: usize, name: &str) -> Bound {
+        let Some(object) = self.history.life(life) else { return Bound::Unknown };
+        let rule = object.object_type.and_then(|t| self.history.plan.attribute_rule(t, name));
+        match rule {
+            Some(AttributeRule::Sum { activity, attribute }) => self.sum(life, *activity, attribute),
+            Some(AttributeRule::Exchange(_)) => self.latest(life, name),
+            None => match name {
+                "state" => self.state(life),
+                "id" | "key" => Bound::Exactly(Value::Text(object.id.key.clone())),
+                "owner" | "tenant" => self.standing(life, name == "owner"),
+                _ => self.latest(life, name),
+            },
+        }
+    }
+
+    /// The latest value known by now; unknown when an event of uncertain order or outcome may have changed it.
+    fn latest(&self, life: usize, name: &str) -> Bound {
+        let Some(object) = self.history.life(life) else { return Bound::Unknown };
+        let mut doubtful: Vec<&Value> = Vec::new();
+        for touch in object.touches.iter().rev() {
+            let Some(reference) = self.history.reference(*touch) else { continue };
+            let Some((_, value)) = reference.attributes.iter().find(|(n, _)| &**n == name) else { continue };
+            if touch.event == self.at {
+                return Bound::Exactly(value.clone());
+            }
+            match self.history.had(touch.event, self.at, self.after) {
+                Had::Happened if doubtful.iter().all(|d| *d == value) => return Bound::Exactly(value.clone()),
+                Had::Happened => return Bound::Unknown,
+                Had::Perhaps => doubtful.push(value),
+                Had::Not => {}
+            }
+        }
+        Bound::Unknown
+    }
+
+    /// Owner or tenant: they do not change with time, any event that tells will do; the nearest earlier one first.
+    fn standing(&self, life: usize, owner: bool) -> Bound {
+        let Some(object) = self.history.life(life) else { return Bound::Unknown };
+        let told = |event: usize, reference: usize| {
+            let reference = self.history.event(event)?.objects.get(reference)?;
+            if owner { reference.owner.clone() } else { reference.tenant.clone() }
+        };
+        let earlier = object.touches.iter().rev().filter(|t| t.event <= self.at);
+        let later = object.touches.iter().filter(|t| t.event > self.at);
+        earlier
+            .chain(later)
+            .find_map(|t| told(t.event, t.reference))
+            .map_or(Bound::Unknown, |v| Bound::Exactly(Value::Text(v)))
+    }
+
+    fn state(&self, life: usize) -> Bound {
+        let possible = self.timelines.get(life).and_then(|t| t.possible(self.history, self.at, self.after));
+        let object_type = self.history.life(life).and_then(|l| l.object_type);
+        let automaton = object_type.and_then(|t| self.history.plan.automaton(t));
+        match (possible, automaton) {
+            (Some(states), Some(automaton)) => states
+                .only()
+                .and_then(|s| automaton.names.get(s))
+                .map_or(Bound::Unknown, |n| Bound::Exactly(Value::Text(n.clone()))),
+            _ => Bound::Unknown,
+        }
+    }
+
+    fn sum(&self, life: usize, activity: crate::model::ActivityId, attribute: &str) -> Bound {
+        let Some(object) = self.history.life(life) else { return Bound::Unknown };
+        let mut parts = Vec::new();
+        let mut whole = self.history.in_view(life, self.at);
+        for touch in &object.touches {
+            if self.history.activity(touch.event) != Some(activity) || touch.event == self.at && !self.after {
+                continue;
+            }
+            let Some(event) = self.history.event(touch.event) else { continue };
+            match (self.history.had(touch.event, self.at, self.after), event.attribute(attribute)) {
+                (Had::Not, _) => {}
+                (Had::Happened, Some(value)) if !self.repeats(life, touch.event) => parts.push(value.clone()),
+                (Had::Happened, Some(_)) => {}
+                (Had::Happened, None) | (Had::Perhaps, _) => whole = false,
+            }
+        }
+        total(&parts, whole)
+    }
+
+    /// Whether an event only retries an earlier one on the same object.
+    fn repeats(&self, life: usize, event: usize) -> bool {
+        let (Some(object), Some(again)) = (self.history.life(life), self.history.event(event)) else { return false };
+        again.idempotency.is_some()
+            && object
+                .touches
+                .iter()
+                .filter(|t| t.event < event)
+                .filter_map(|t| self.history.event(t.event))
+                .any(|first| super::order::is_retry(first, again, true) == Some(true))
+    }
+
+    /// The child type that a field names, in the singular or the plural.
+    fn child_type(&self, parent: ObjectTypeId, field: &str) -> Option<ObjectTypeId> {
+        let types = &self.history.plan.model.object_types;
+        let found = types.iter().position(|t| {
+            t.parent.as_ref().is_some_and(|(p, _)| *p == parent) && is_number_of(field, &t.name)
+        })?;
+        u16::try_from(found).ok().map(ObjectTypeId)
+    }
+
+    fn of_children(&self, parent: ObjectTypeId, child: ObjectTypeId, attribute: &str) -> (Vec<Value>, bool) {
+        let Some(parent) = self.history.object_at(parent, self.at) else { return (Vec::new(), false) };
+        let whole = self.history.in_view(parent, self.at);
+        self.gather(attribute, whole, |life| life.object_type == Some(child) && life.parent == Some(parent))
+    }
+
+    fn of_all(&self, object_type: ObjectTypeId, attribute: &str) -> (Vec<Value>, bool) {
+        let root = self.history.case.and_then(|c| self.history.life_of(c));
+        let whole = root.is_some_and(|r| self.history.in_view(r, self.at));
+        self.gather(attribute, whole, |life| life.object_type == Some(object_type))
+    }
+
+    /// An attribute of every object that exists by now, and whether these are surely all.
+    fn gather(
+        &self,
+        attribute: &str,
+        mut whole: bool,
+        wanted: impl Fn(&super::history::Life<'_>) -> bool,
+    ) -> (Vec<Value>, bool) {
+        let mut values = Vec::new();
+        for (index, _) in self.history.lives.iter().enumerate().filter(|(_, life)| wanted(life)) {
+            match self.exists(index) {
+                Had::Not => continue,
+                Had::Perhaps => {
+                    whole = false;
+                    continue;
+                }
+                Had::Happened => {}
+            }
+            match self.attribute(index, attribute) {
+                Bound::Exactly(value) => values.push(value),
+                Bound::AtLeast(value) => {
+                    values.push(value);
+                    whole = false;
+                }
+                Bound::Unknown => whole = false,
+            }
+        }
+        (values, whole)
+    }
+
+    /// Whether an object exists by now: some accepted event was about it.
+    fn exists(&self, life: usize) -> Had {
+        let mut best = Had::Not;
+        for touch in self.history.life(life).into_iter().flat_map(|l| &l.touches) {
+            match self.history.had(touch.event, self.at, self.after) {
+                Had::Happened => return Had::Happened,
+                Had::Perhaps => best = Had::Perhaps,
+                Had::Not => {}
+            }
+        }
+        best
+    }
+}
+
+/// One event by itself, where the rest of its case is not at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct EventScope<'e> {
+    /// The event.
+    pub event: &'e Event,
+    /// Names of object types, by number.
+    pub types: &'e [crate::model::ObjectType],
+}
+
+impl Scope for EventScope<'_> {
+    fn value(&self, path: &Path) -> Bound {
+        match &path.root {
+            Root::Object(object_type) => {
+                let name = self.types.get(usize::from(object_type.0)).map_or("", |t| &t.name);
+                let Some(object) = self.event.object(name) else { return Bound::Unknown };
+                let text = |t: &Option<std::sync::Arc<str>>| t.clone().map_or(Bound::Unknown, |t| Bound::Exactly(Value::Text(t)));
+                match path.fields.first().map(|f| &**f) {
+                    None | Some("id" | "key") => Bound::Exactly(Value::Text(object.id.key.clone())),
+                    Some("owner") => text(&object.owner),
+                    Some("tenant") => text(&object.tenant),
+                    Some(field) => known(object.attributes.iter().find(|(n, _)| &**n == field).map(|(_, v)| v)),
+                }
+            }
+            Root::Actor => actor_field(&self.event.actor, self.event, path),
+            Root::Event => event_field(self.event, path),
+            _ => known(self.event.attribute(&path.text)),
+        }
+    }
+
+    fn values(&self, path: &Path) -> (Vec<Value>, bool) {
+        spread(self.value(path))
+    }
+}
+
+/// Whether a word is a type's name, or its plural.
+fn is_number_of(word: &str, name: &str) -> bool {
+    let Some(rest) = word.strip_prefix(name) else {
+        return name.strip_suffix('y').and_then(|stem| word.strip_prefix(stem)) == Some("ies");
+    };
+    matches!(rest, "" | "s" | "es")
+}
+
+fn known(value: Option<&Value>) -> Bound {
+    value.map_or(Bound::Unknown, |v| Bound::Exactly(v.clone()))
+}
+
+fn spread(bound: Bound) -> (Vec<Value>, bool) {
+    match bound {
+        Bound::Exactly(Value::List(items)) => (items, true),
+        Bound::Exactly(value) => (vec![value], true),
+        Bound::AtLeast(value) => (vec![value], false),
+        Bound::Unknown => (Vec::new(), false),
+    }
+}
+
+fn event_field(event: &Event, path: &Path) -> Bound {
+    match path.fields.as_slice() {
+        [name] => match event.attribute(name) {
+            Some(value) => Bound::Exactly(value.clone()),
+            None if &**name == "time" => Bound::Exactly(Value::Time(event.time)),
+            None if &**name == "activity" => known(event.activity.clone().map(Value::Text).as_ref()),
+            None => known(event.attribute(&path.text)),
+        },
+        _ => known(event.attribute(&path.text)),
+    }
+}
+
+fn actor_field(actor: &Actor, event: &Event, path: &Path) -> Bound {
+    let text = |t: &Option<std::sync::Arc<str>>| t.clone().map_or(Bound::Unknown, |t| Bound::Exactly(Value::Text(t)));
+    match path.fields.first().map(|f| &**f) {
+        None | Some("principal") => text(&actor.principal),
+        Some("tenant") => text(&actor.tenant),
+        Some("client") => text(&actor.client),
+        Some("kind") if !actor.kind.is_empty() => Bound::Exactly(Value::Text(actor.kind.clone())),
+        // That no agent acts is known only where its credential is in view.
+        Some("agent") if actor.agent.is_none() && event.shows.headers && actor.evidence > Evidence::Asserted => {
+            Bound::Exactly(Value::Null)
+        }
+        Some("agent") => text(&actor.agent),
+        Some("roles") if event.shows.headers || actor.evidence >= Evidence::Claims || !actor.roles.is_empty() => {
+            Bound::Exactly(Value::List(actor.roles.iter().cloned().map(Value::Text).collect()))
+        }
+        _ => Bound::Unknown,
+    }
+}
+
+/// The sum of numbers or of amounts of one currency; at least that when parts are missing. Overflow, mixed kinds and
+/// negative parts of an incomplete sum are unknown.
+pub fn total(parts: &[Value], whole: bool) -> Bound {
+    let mut sum = Decimal::ZERO;
+    let mut currency: Option<std::sync::Arc<str>> = None;
+    for (index, part) in parts.iter().enumerate() {
+        let (amount, unit) = match part {
+            Value::Number(n) => (*n, None),
+            Value::Money(m) => (m.amount, Some(m.currency.clone())),
+            _ => return Bound::Unknown,
+        };
+        if index > 0 && unit != currency || !whole && amount.is_sign_negative() {
+            return Bound::Unknown;
+        }
+        currency = unit;
+        match sum.checked_add(amount) {
+            Some(more) => sum = more,
+            None => return Bound::Unknown,
+        }
+    }
+    if parts.is_empty() && !whole {
+        return Bound::Unknown;
+    }
+    let value = match currency {
+        Some(currency) => Value::Money(Money { amount: sum, currency }),
+        None => Value::Number(sum),
+    };
+    if whole { Bound::Exactly(value) } else { Bound::AtLeast(value) }
+}

@@ -1,0 +1,95 @@
+//! What needs no model: one idempotency key with two bodies, and use of an object after its deletion.
+
+use std::collections::BTreeMap;
+
+use super::classify::is_replay;
+use super::deviation::{Check, Tallies};
+use super::effect::Found;
+use super::history::History;
+use crate::event::{Event, ObjectId, Outcome};
+
+/// Later calls that carry an earlier call's idempotency key with another body, both accepted.
+pub fn replays(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
+    let pairs = replayed(history.events, tallies);
+    pairs
+        .into_iter()
+        .map(|(first, again)| {
+            let life = history.event(again).and_then(|e| e.objects.first()).and_then(|o| history.life_of(&o.id));
+            let mut found = Found::new(Check::Replay, again, life);
+            found.evidence = vec![first];
+            found.observed = vec!["one idempotency key, two request bodies".into()];
+            found.expected = vec!["one idempotency key, one request body".into()];
+            found
+        })
+        .collect()
+}
+
+/// Pairs `(first, again)` of events in one slice.
+pub fn replayed(events: &[Event], tallies: &mut Tallies) -> Vec<(usize, usize)> {
+    let mut by_key: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let Some(key) = event.idempotency.filter(|_| !event.read && event.outcome == Outcome::Accepted) else { continue };
+        let known = by_key.entry(key).or_default();
+        let mut verdict = Some(false);
+        for first in known.iter() {
+            match events.get(*first).map(|f| is_replay(f, event)) {
+                Some(Some(true)) => {
+                    pairs.push((*first, index));
+                    verdict = Some(true);
+                    break;
+                }
+                Some(None) => verdict = None,
+                _ => {}
+            }
+        }
+        tallies.count(Check::Replay, event.source, verdict);
+        // The first few uses of a key are enough to compare later ones with.
+        if known.len() < 8 {
+            known.push(index);
+        }
+    }
+    pairs
+}
+
+/// Accepted use of an object after its accepted `DELETE`, for objects whose type has no lifecycle.
+pub fn orphans(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
+    let mut deleted: BTreeMap<&ObjectId, usize> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (index, event) in history.events.iter().enumerate() {
+        let Some(object) = event.objects.first().filter(|_| succeeded(event)) else { continue };
+        let governed = history.plan.object_type(&object.id.object_type).and_then(|t| history.plan.automaton(t));
+        if governed.is_some() {
+            continue;
+        }
+        let on_it = event.operation.as_deref().is_some_and(|o| o.ends_with('}'));
+        if &*event.method == "DELETE" && on_it {
+            deleted.entry(&object.id).or_insert(index);
+        } else if revives(event) {
+            deleted.remove(&object.id);
+        } else if let Some(gone) = deleted.get(&object.id).copied() {
+            let Some(deletion) = history.event(gone) else { continue };
+            if !history.precedence().before(deletion, event) {
+                continue;
+            }
+            tallies.count(Check::Orphan, event.source, Some(true));
+            deleted.remove(&object.id);
+            let mut orphan = Found::new(Check::Orphan, index, history.life_of(&object.id));
+            orphan.evidence = vec![gone];
+            orphan.expected = vec!["deleted".into()];
+            orphan.observed = [&deletion.operation, &event.operation].into_iter().flatten().cloned().collect();
+            found.push(orphan);
+        }
+    }
+    found
+}
+
+fn succeeded(event: &Event) -> bool {
+    event.outcome == Outcome::Accepted && event.status.is_some_and(|s| (200..300).contains(&s))
+}
+
+/// Whether the call may bring a deleted object back.
+fn revives(event: &Event) -> bool {
+    let says = |word: &str| event.operation.as_deref().is_some_and(|o| o.to_ascii_lowercase().contains(word));
+    &*event.method == "PUT" || ["restore", "undelete", "recover", "reopen"].into_iter().any(says)
+}

@@ -1,0 +1,119 @@
+//! Groups of events that a sliding window runs over, across cases.
+
+use std::sync::Arc;
+
+use super::constraint::{window_count, window_sum};
+use super::deviation::{Blindness, CaseResult, Check, Deviation, Tallies};
+use super::dominance::settle;
+use super::effect::{Found, Witness};
+use super::history::History;
+use super::plan::Plan;
+use super::unmodelled;
+use crate::event::{Event, Outcome, Value};
+use crate::model::expression::{Bound, Scope};
+use crate::model::{ConstraintKind, Path, Root};
+
+/// One group: all events with an equal key are judged together, sorted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WindowKey {
+    /// Position of the constraint in the model; `None` for the built-in watch on idempotency keys.
+    pub constraint: Option<u16>,
+    /// What the group shares: object keys, actor fields, or the idempotency key.
+    pub group: Vec<Arc<str>>,
+}
+
+/// Groups that an event belongs to.
+pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
+    let mut keys = Vec::new();
+    if event.outcome != Outcome::Accepted {
+        return keys;
+    }
+    if let (Some(key), Some(principal), false) = (event.idempotency, &event.actor.principal, event.read) {
+        keys.push(WindowKey { constraint: None, group: vec![format!("{key:016x}").into(), principal.clone()] });
+    }
+    let Some(plan) = plan else { return keys };
+    for (index, constraint) in plan.model.constraints.iter().enumerate() {
+        let (belongs, by) = match &constraint.kind {
+            ConstraintKind::WindowSum { by, .. } => (window_sum::concerns(plan, &constraint.kind, event), by),
+            ConstraintKind::WindowCount { by, activity, .. } => (plan.activity(event) == Some(*activity), by),
+            _ => continue,
+        };
+        if let (true, Some(group), Ok(index)) = (belongs, coarse(plan, by, event), u16::try_from(index)) {
+            keys.push(WindowKey { constraint: Some(index), group });
+        }
+    }
+    keys
+}
+
+/// Judges one group.
+pub(super) fn judge(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &Blindness) -> CaseResult {
+    let mut tallies = Tallies::default();
+    let history = History::new(plan, None, events, blindness);
+    let constraint = key.constraint.and_then(|i| plan.model.constraints.get(usize::from(i)));
+    let mut found = match constraint {
+        None => across_cases(&history, &mut tallies),
+        Some(constraint) => match &constraint.kind {
+            ConstraintKind::WindowSum { .. } => window_sum::judge(&history, constraint, &mut tallies),
+            ConstraintKind::WindowCount { .. } => window_count::judge(&history, constraint, &mut tallies),
+            _ => Vec::new(),
+        },
+    };
+    if let Some(constraint) = constraint {
+        for one in &mut found {
+            one.constraint = Some(constraint.id.clone());
+            one.severity = constraint.severity;
+        }
+    }
+    let witness = Witness { history: &history, replays: &[] };
+    let deviations: Vec<Deviation> = found.into_iter().filter_map(|f| witness.deviation(f)).collect();
+    CaseResult { deviations: settle(deviations), tallies, ..CaseResult::default() }
+}
+
+/// Replays of an idempotency key whose calls do not lie in one case; those within a case are found there.
+fn across_cases(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
+    let apart = |found: &Found| {
+        let case = |i: usize| history.event(i).and_then(|e| e.case.as_ref());
+        found.evidence.iter().all(|first| case(*first).is_none() || case(*first) != case(found.event))
+    };
+    let mut local = Tallies::default();
+    let found: Vec<Found> = unmodelled::replays(history, &mut local).into_iter().filter(apart).collect();
+    for one in &found {
+        if let Some(event) = history.event(one.event) {
+            tallies.count(Check::Replay, event.source, Some(true));
+        }
+    }
+    found
+}
+
+/// What brings events together: the objects of `by` where it names any, so that other actors' events on them are at
+/// hand, else its actor fields. `None` when one of them is not known.
+fn coarse(plan: &Plan, by: &[Path], event: &Event) -> Option<Vec<Arc<str>>> {
+    let objects: Vec<&Path> = by.iter().filter(|p| matches!(p.root, Root::Object(_))).collect();
+    let paths = if objects.is_empty() { by.iter().collect() } else { objects };
+    paths.into_iter().map(|p| part(plan, p, event)).collect()
+}
+
+/// The whole group of an event within a key.
+pub(super) fn group(plan: &Plan, by: &[Path], event: &Event) -> Option<Vec<Arc<str>>> {
+    by.iter().map(|p| part(plan, p, event)).collect()
+}
+
+/// The value of one part of `by`.
+pub(super) fn part(plan: &Plan, path: &Path, event: &Event) -> Option<Arc<str>> {
+    match path.root {
+        Root::Object(object_type) if path.fields.is_empty() => {
+            let name = &plan.type_of(object_type)?.name;
+            let own = event.object(name).map(|o| &o.id);
+            let root = event.case.as_ref().filter(|c| c.object_type == *name);
+            own.or(root).map(|id| id.to_string().into())
+        }
+        _ => {
+            let scope = super::scope::EventScope { event, types: &plan.model.object_types };
+            match scope.value(path) {
+                Bound::Exactly(Value::Text(text)) => Some(text),
+                Bound::Exactly(Value::Null) | Bound::AtLeast(_) | Bound::Unknown => None,
+                Bound::Exactly(other) => Some(other.to_string().into()),
+            }
+        }
+    }
+}
