@@ -28,9 +28,6 @@ mod unmodelled;
 mod window;
 mod written;
 
-<<<<<<< HEAD
-pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
-=======
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -88,4 +85,3 @@ fn nothing() -> Model {
         captured_paths: Vec::new(),
     }
 }
->>>>>>> compare
