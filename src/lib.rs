@@ -8,11 +8,13 @@
 //! event log --mine--> observed lifecycles     event log + model --compare--> Deviation --rule--> Finding --> report
 //! ```
 
+pub mod cli;
 pub mod compare;
 pub mod correlate;
 pub mod event;
 pub mod finding;
 pub mod mine;
 pub mod model;
+pub mod pipeline;
 pub mod report;
 pub mod rule;

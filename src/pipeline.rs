@@ -104,8 +104,8 @@ pub enum PipelineError {
 
 /// Runs the whole analysis and writes the events' tables under `folder`.
 pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, PipelineError> {
-    let scratch =
-        tempfile::tempdir_in(folder).map_err(|source| PipelineError::Io { what: "making a folder for spills", source })?;
+    let scratch = tempfile::tempdir_in(folder)
+        .map_err(|source| PipelineError::Io { what: "making a folder for spills", source })?;
 
     progress.stage("reading");
     let plan = capture::plan(&job.inputs, &job.capture);

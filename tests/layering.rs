@@ -15,10 +15,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("finding", &["finding", "event", "model", "report"][..]),
         ("rule", &["rule", "finding", "compare", "model", "event", "mine"][..]),
         ("report", &["report", "finding"][..]),
-        (
-            "pipeline",
-            &["pipeline", "report", "rule", "finding", "mine", "compare", "correlate", "model", "event"][..],
-        ),
+        ("pipeline", &["pipeline", "report", "rule", "finding", "mine", "compare", "correlate", "model", "event"][..]),
     ])
 }
 

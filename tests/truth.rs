@@ -46,9 +46,8 @@ fn concerns(finding: &Value, story: &Story) -> bool {
 
 /// Abuse that was not found though `source` carries it.
 fn missed(stories: &[Story], findings: &[Value], source: &str) -> Vec<String> {
-    let found = |story: &Story| {
-        findings.iter().any(|f| counts(f) && text(f, "rule") == story.rule && concerns(f, story))
-    };
+    let found =
+        |story: &Story| findings.iter().any(|f| counts(f) && text(f, "rule") == story.rule && concerns(f, story));
     stories
         .iter()
         .filter(|story| !story.twin && story.sources[source] == true && !found(story))

@@ -99,9 +99,25 @@ pub struct Inputs {
     pub bpf: Option<String>,
 }
 
+impl Inputs {
+    /// One file, read in the usual way.
+    pub(super) fn file(name: String) -> Self {
+        Inputs {
+            inputs: vec![name],
+            from: None,
+            to: None,
+            log_field: Vec::new(),
+            #[cfg(feature = "live")]
+            bpf: None,
+        }
+    }
+}
+
 /// `offpath demo`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  offpath demo\n  offpath demo -o /tmp/first-look\n  offpath demo && xdg-open offpath-demo/run/report.html")]
+#[command(
+    after_help = "Examples:\n  offpath demo\n  offpath demo -o /tmp/first-look\n  offpath demo && xdg-open offpath-demo/run/report.html"
+)]
 pub struct Demo {
     /// Folder to write
     #[arg(short, long, value_name = "DIR", default_value = "offpath-demo")]
@@ -110,7 +126,9 @@ pub struct Demo {
 
 /// `offpath inspect`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  offpath inspect shop.pcapng\n  offpath inspect logs/*.gz --model shop.model.yaml\n  offpath inspect day/ --format json | jq .operations")]
+#[command(
+    after_help = "Examples:\n  offpath inspect shop.pcapng\n  offpath inspect logs/*.gz --model shop.model.yaml\n  offpath inspect day/ --format json | jq .operations"
+)]
 pub struct Inspect {
     /// What to read.
     #[command(flatten)]
@@ -133,7 +151,9 @@ pub enum InspectFormat {
 
 /// `offpath exchanges`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  offpath exchanges a.pcapng\n  offpath exchanges day/ --format csv -o exchanges.csv\n  offpath exchanges logs/ -o exchanges.parquet")]
+#[command(
+    after_help = "Examples:\n  offpath exchanges a.pcapng\n  offpath exchanges day/ --format csv -o exchanges.csv\n  offpath exchanges logs/ -o exchanges.parquet"
+)]
 pub struct Exchanges {
     /// What to read.
     #[command(flatten)]
@@ -157,7 +177,9 @@ pub enum ExchangeFormat {
 
 /// `offpath mine`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  offpath mine week1/\n  offpath mine week1/ -o shop.model.yaml\n  offpath mine shop.har --model shop.model.yaml")]
+#[command(
+    after_help = "Examples:\n  offpath mine week1/\n  offpath mine week1/ -o shop.model.yaml\n  offpath mine shop.har --model shop.model.yaml"
+)]
 pub struct Mine {
     /// What to read.
     #[command(flatten)]
@@ -175,7 +197,9 @@ pub struct Mine {
 
 /// `offpath check`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  offpath check shop.pcapng --model shop.model.yaml -o run/\n  offpath check day/ --model shop.model.yaml -o r.sarif -o r.html --fail-on critical\n  offpath check access.log --select 'SEQ-*' --format jsonl")]
+#[command(
+    after_help = "Examples:\n  offpath check shop.pcapng --model shop.model.yaml -o run/\n  offpath check day/ --model shop.model.yaml -o r.sarif -o r.html --fail-on critical\n  offpath check access.log --select 'SEQ-*' --format jsonl"
+)]
 pub struct Check {
     /// What to read.
     #[command(flatten)]
@@ -183,7 +207,7 @@ pub struct Check {
     /// The intended model; without it only the rules that need none are evaluated
     #[arg(short, long, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// Run folder, or a file by suffix (.html .sarif .jsonl .parquet .md .json); repeatable [default: offpath-run]
+    /// Run folder, or a file by suffix (.html .sarif .jsonl .csv .parquet .md .json); repeatable [default: offpath-run]
     #[arg(short, long, value_name = "PATH")]
     pub output: Vec<PathBuf>,
     /// What to print on standard output
@@ -213,6 +237,7 @@ pub enum CheckFormat {
     Human,
     Json,
     Jsonl,
+    Csv,
     Sarif,
     Markdown,
 }
@@ -243,7 +268,9 @@ impl FailOn {
 
 /// `offpath show`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  offpath show order:ord_00412 --run run/\n  offpath show F7c1e09ab12cd --run run/\n  offpath show gaps --run run/")]
+#[command(
+    after_help = "Examples:\n  offpath show order:ord_00412 --run run/\n  offpath show F7c1e09ab12cd --run run/\n  offpath show gaps --run run/"
+)]
 pub struct Show {
     /// A case or object (`order:ord_00412` or its key), a finding (`F...`), an actor (`actor:alice`), or `gaps`
     #[arg(value_name = "WHAT")]

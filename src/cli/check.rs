@@ -1,11 +1,14 @@
 //! `offpath check`: compares traffic with the intended model and reports where it left the path.
 
+use std::io::{BufWriter, Write};
+
 use super::args::{Check, CheckFormat, FailOn, Shared};
-use super::output::{Outputs, Written};
+use super::output::{self, Outputs, Written};
 use super::progress::Meter;
 use super::{Console, Ended, Exit, job};
-use crate::finding::exceeds;
+use crate::finding::{csv, exceeds, jsonl};
 use crate::pipeline::{self, Run, Selection};
+use crate::report;
 
 /// Runs the command.
 pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
@@ -31,16 +34,24 @@ fn print(format: CheckFormat, run: &Run, written: &Written, console: &Console) -
     let text = match format {
         CheckFormat::Human => {
             let style = console.style();
-            let mut text = crate::report::terminal::check(&run.summary, &run.findings, &style);
+            let mut text = report::terminal::check(&run.summary, &run.findings, &style);
             text.push_str(&written.human());
             text
         }
         CheckFormat::Json => written.summary_json.clone(),
-        CheckFormat::Jsonl => crate::finding::jsonl::to_string(&run.findings),
-        CheckFormat::Sarif => crate::finding::sarif::to_string(&run.findings, &run.summary),
-        CheckFormat::Markdown => crate::report::markdown::check(&run.summary, &run.findings),
+        CheckFormat::Jsonl => return stream(console, |out| jsonl::write(&run.findings, out)),
+        CheckFormat::Sarif => return stream(console, |out| output::sarif(run, out)),
+        CheckFormat::Csv => {
+            return stream(console, |out| csv::write(&run.findings, out).map_err(std::io::Error::other));
+        }
+        CheckFormat::Markdown => report::markdown(&run.summary, &run.findings),
     };
     console.print(&text)
+}
+
+fn stream(console: &Console, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Exit> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    console.written(write(&mut out).and_then(|()| out.flush()))
 }
 
 /// The exit that the run deserves.
@@ -63,7 +74,9 @@ pub(super) fn judge(args: &Check, run: &Run) -> Exit {
     } else if run.summary.exchanges == 0 {
         Exit::Nothing("no HTTP exchange was found in the input; `offpath inspect` says what is in it".to_owned())
     } else if unmatched {
-        Exit::Nothing("no exchange matches an activity of the model; compare its paths with `offpath inspect`".to_owned())
+        Exit::Nothing(
+            "no exchange matches an activity of the model; compare its paths with `offpath inspect`".to_owned(),
+        )
     } else if above > 0 && !args.exit_zero {
         Exit::Findings(format!("{} at or above {level}", count(above)))
     } else if above > 0 {

@@ -19,14 +19,9 @@ pub(super) fn run(args: &Demo, shared: &Shared, console: &Console) -> Ended {
     std::fs::write(&capture, inflate(CAPTURE).map_err(|e| fail(&capture, e))?).map_err(|e| fail(&capture, e))?;
     std::fs::write(&model, MODEL).map_err(|e| fail(&model, e))?;
     let run = folder.join("run");
-    console.say(&format!(
-        "$ offpath check {} --model {} -o {}",
-        capture.display(),
-        model.display(),
-        run.display()
-    ));
+    console.say(&format!("$ offpath check {} --model {} -o {}", capture.display(), model.display(), run.display()));
     let check = Check {
-        inputs: Inputs::files([capture.display().to_string()]),
+        inputs: Inputs::file(capture.display().to_string()),
         model: Some(model),
         output: vec![run],
         format: CheckFormat::Human,

@@ -46,7 +46,10 @@ pub const MEANINGS: [(u8, &str); 6] = [
     (0, "done; nothing at or above --fail-on"),
     (1, "done; findings at or above --fail-on (--exit-zero maps this one to 0)"),
     (2, "could not start: a flag, the model or the output place is wrong"),
-    (3, "incomplete: some input unreadable, or more than 1 % of its bytes lost; outputs are written and marked; wins over 1 (--allow-incomplete removes it)"),
+    (
+        3,
+        "incomplete: some input unreadable, or more than 1 % of its bytes lost; outputs are written and marked; wins over 1 (--allow-incomplete removes it)",
+    ),
     (4, "nothing analysed: no exchange was found, or none that the model knows"),
     (101, "a bug in offpath: the message says how to report it"),
 ];

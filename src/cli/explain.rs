@@ -46,7 +46,11 @@ fn exit_codes(which: &str) -> Option<String> {
 
 /// Entries of the glossary: a level-two heading and the text under it.
 fn entries() -> impl Iterator<Item = (&'static str, &'static str)> {
-    GLOSSARY.split("\n## ").skip(1).filter_map(|entry| entry.split_once('\n')).map(|(name, text)| (name.trim(), text.trim()))
+    GLOSSARY
+        .split("\n## ")
+        .skip(1)
+        .filter_map(|entry| entry.split_once('\n'))
+        .map(|(name, text)| (name.trim(), text.trim()))
 }
 
 fn contents() -> String {

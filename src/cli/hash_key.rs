@@ -12,7 +12,8 @@ const SHORTEST: usize = 16;
 /// Reads the given key file, else this installation's, which is made at first use.
 pub(super) fn load(given: Option<&Path>, console: &Console) -> Result<HashKey, Exit> {
     if let Some(path) = given {
-        let bytes = std::fs::read(path).map_err(|e| Exit::CannotStart(format!("--hash-key {}: {e}", path.display())))?;
+        let bytes =
+            std::fs::read(path).map_err(|e| Exit::CannotStart(format!("--hash-key {}: {e}", path.display())))?;
         return if bytes.len() < SHORTEST {
             Err(Exit::CannotStart(format!(
                 "--hash-key {}: {} bytes, at least {SHORTEST} are needed; make one with `head -c 32 /dev/urandom > FILE`",

@@ -49,7 +49,6 @@ pub(super) fn reading_options(inputs: &Inputs) -> Result<capture::Options, Exit>
     let options = capture::Options { log_fields, ..capture::Options::default() };
     #[cfg(feature = "live")]
     let options = capture::Options { log_fields, bpf: inputs.bpf.clone(), ..capture::Options::default() };
-    options.check().map_err(Exit::CannotStart)?;
     Ok(options)
 }
 
@@ -67,9 +66,8 @@ pub(super) fn read_model(path: &Path, console: &Console) -> Result<Arc<Model>, E
         return Err(cannot(format!("{size} bytes; a model has at most {MODEL_BYTES}")));
     }
     let bytes = std::fs::read(path).map_err(|e| cannot(e.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|e| {
-        cannot(format!("byte {} is not UTF-8; save the file as UTF-8", e.utf8_error().valid_up_to()))
-    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|e| cannot(format!("byte {} is not UTF-8; save the file as UTF-8", e.utf8_error().valid_up_to())))?;
     match Model::read(&name, &text) {
         Ok((model, warnings)) => {
             if !warnings.is_empty() {

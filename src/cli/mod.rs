@@ -112,7 +112,12 @@ impl Console {
     /// Data on standard output. A closed pipe ends the command quietly, as `head` expects.
     pub(crate) fn print(&self, text: &str) -> Result<(), Exit> {
         let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        self.written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    }
+
+    /// The exit of writing to standard output, if any.
+    pub(crate) fn written(&self, result: std::io::Result<()>) -> Result<(), Exit> {
+        match result {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                 Err(Exit::Done("standard output was closed".to_owned()))

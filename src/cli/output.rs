@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Exit;
 use super::run_folder::{MARK, RunFolder};
 use crate::event::table;
-use crate::finding::{Finding, jsonl, parquet, sarif};
+use crate::finding::{Finding, csv, jsonl, parquet, sarif};
 use crate::pipeline::Run;
 use crate::report::{self, CaseTimeline, TimelineEvent};
 
@@ -23,6 +23,7 @@ enum Kind {
     Html,
     Sarif,
     Jsonl,
+    Csv,
     Parquet,
     Markdown,
     Json,
@@ -34,6 +35,7 @@ impl Kind {
             "html" => Some(Kind::Html),
             "sarif" => Some(Kind::Sarif),
             "jsonl" => Some(Kind::Jsonl),
+            "csv" => Some(Kind::Csv),
             "parquet" => Some(Kind::Parquet),
             "md" => Some(Kind::Markdown),
             "json" => Some(Kind::Json),
@@ -85,7 +87,7 @@ impl Outputs {
                 None if folder.is_none() => folder = Some(path.clone()),
                 None => {
                     return Err(Exit::CannotStart(format!(
-                        "-o {}: a second run folder; files are told by .html, .sarif, .jsonl, .parquet, .md or .json",
+                        "-o {}: a second run folder; files are told by .html, .sarif, .jsonl, .csv, .parquet, .md or .json",
                         path.display()
                     )));
                 }
@@ -125,7 +127,7 @@ impl Outputs {
     }
 }
 
-fn pretty(value: &impl serde::Serialize) -> Result<String, Exit> {
+pub(super) fn pretty(value: &impl serde::Serialize) -> Result<String, Exit> {
     let mut text =
         serde_json::to_string_pretty(value).map_err(|e| Exit::Incomplete(format!("the run's record: {e}")))?;
     text.push('\n');
@@ -140,24 +142,27 @@ fn failed(path: &Path, error: &dyn std::fmt::Display) -> Exit {
     Exit::Incomplete(format!("{}: {error}", path.display()))
 }
 
-fn write(
-    kind: Kind,
-    path: &Path,
-    run: &Run,
-    timelines: &[CaseTimeline],
-    summary_json: &str,
-) -> Result<(), Exit> {
+fn write(kind: Kind, path: &Path, run: &Run, timelines: &[CaseTimeline], summary_json: &str) -> Result<(), Exit> {
     let file = File::create(path).map_err(|e| failed(path, &e))?;
     let mut out = BufWriter::new(file);
     let result = match kind {
         Kind::Html => report::html(&run.summary, &run.findings, timelines, &mut out),
-        Kind::Sarif => out.write_all(sarif::to_string(&run.findings, &run.summary).as_bytes()),
-        Kind::Jsonl => out.write_all(jsonl::to_string(&run.findings).as_bytes()),
-        Kind::Markdown => out.write_all(report::markdown::check(&run.summary, &run.findings).as_bytes()),
+        Kind::Sarif => sarif(run, &mut out),
+        Kind::Jsonl => jsonl::write(&run.findings, &mut out),
+        Kind::Csv => csv::write(&run.findings, &mut out).map_err(std::io::Error::other),
+        Kind::Markdown => out.write_all(report::markdown(&run.summary, &run.findings).as_bytes()),
         Kind::Json => out.write_all(summary_json.as_bytes()),
         Kind::Parquet => parquet::write(&run.findings, &mut out).map_err(std::io::Error::other),
     };
     result.and_then(|()| out.flush()).map_err(|e| failed(path, &e))
+}
+
+/// The findings as SARIF.
+pub(super) fn sarif(run: &Run, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let inputs: Vec<(String, Option<String>)> =
+        run.summary.inputs.iter().map(|input| (input.name.clone(), Some(input.sha256.clone()))).collect();
+    let about = sarif::About { version: &run.summary.tool_version, inputs: &inputs, complete: !run.incomplete };
+    sarif::write(&run.findings, &about, out)
 }
 
 /// Timelines of the cases of the gravest findings.

@@ -1,13 +1,14 @@
 //! Progress on standard error: a bar on a terminal, a line every ten seconds elsewhere, nothing for short runs.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::When;
+use super::args::{Shared, When};
 use crate::pipeline::Progress;
 
 /// Runs shorter than this show nothing.
@@ -33,17 +34,15 @@ struct State {
 }
 
 impl Meter {
-    /// A meter that shows itself on a terminal, on request, or (`lines`) as plain lines.
-    pub fn new(show: When, terminal: bool, quiet: bool) -> Self {
+    fn new(show: When, terminal: bool, quiet: bool) -> Self {
         let bar = match (show, quiet) {
             (When::Never, _) | (When::Auto, true) => None,
             (When::Auto, false) if !terminal => None,
             _ => Some(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())),
         };
         if let Some(bar) = &bar
-            && let Ok(style) = ProgressStyle::with_template(
-                "{msg:<11} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
-            )
+            && let Ok(style) =
+                ProgressStyle::with_template("{msg:<11} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} left")
         {
             bar.set_style(style);
         }
@@ -56,6 +55,11 @@ impl Meter {
             started: Instant::now(),
             state: Mutex::new(State::default()),
         }
+    }
+
+    /// The meter that the flags ask for.
+    pub fn for_console(shared: &Shared) -> Self {
+        Meter::new(shared.progress, std::io::stderr().is_terminal(), shared.quiet)
     }
 
     /// Ends the display; returns seconds by stage, and in total under `total`.

@@ -25,10 +25,8 @@ impl RunFolder {
             _ => Path::new("."),
         };
         std::fs::create_dir_all(parent).map_err(|e| refuse(e.to_string()))?;
-        let work = tempfile::Builder::new()
-            .prefix(".offpath-run-")
-            .tempdir_in(parent)
-            .map_err(|e| refuse(e.to_string()))?;
+        let work =
+            tempfile::Builder::new().prefix(".offpath-run-").tempdir_in(parent).map_err(|e| refuse(e.to_string()))?;
         Ok(RunFolder { target: target.to_owned(), work })
     }
 

@@ -76,6 +76,6 @@ fn read_summary(folder: &Path) -> Result<RunSummary, Exit> {
 fn read_findings(folder: &Path) -> Result<Vec<Finding>, Exit> {
     let path = folder.join("findings.jsonl");
     let cannot = |why: String| Exit::CannotStart(format!("{}: {why}", path.display()));
-    let text = std::fs::read_to_string(&path).map_err(|e| cannot(e.to_string()))?;
-    jsonl::from_str(&text).map_err(|e| cannot(e.to_string()))
+    let file = std::fs::File::open(&path).map_err(|e| cannot(e.to_string()))?;
+    jsonl::read(&mut std::io::BufReader::new(file)).map_err(|e| cannot(e.to_string()))
 }

@@ -73,7 +73,16 @@ impl Judge<'_, '_, '_> {
         let observed = self.last_step(step).into_iter().chain(name).collect();
         let mut evidence: Vec<usize> = self.earlier(step).map(|s| s.event).collect();
         evidence.drain(..evidence.len().saturating_sub(6));
-        Issue { check, event: step.event, evidence, before, expected: Vec::new(), observed, missing: Vec::new(), restricted }
+        Issue {
+            check,
+            event: step.event,
+            evidence,
+            before,
+            expected: Vec::new(),
+            observed,
+            missing: Vec::new(),
+            restricted,
+        }
     }
 
     /// Accepted steps that moved the state before this one.
@@ -108,7 +117,14 @@ impl Judge<'_, '_, '_> {
         let enabled = automaton.on(activity).iter().filter(|e| self.before.enables(automaton, **e));
         let mut expected: Vec<Arc<str>> = Vec::new();
         for transition in enabled.filter_map(|e| self.run.history.plan.transition(self.run.object_type, *e)) {
-            for name in transition.by.iter().chain(&transition.kind).filter(|n| !expected.contains(n)).cloned().collect::<Vec<_>>() {
+            for name in transition
+                .by
+                .iter()
+                .chain(&transition.kind)
+                .filter(|n| !expected.contains(n))
+                .cloned()
+                .collect::<Vec<_>>()
+            {
                 expected.push(name);
             }
         }
@@ -224,8 +240,7 @@ impl Judge<'_, '_, '_> {
         let automaton = self.run.automaton;
         let once = automaton.on(activity).iter().filter_map(|e| automaton.edges.get(*e)).any(|e| e.once != 0);
         let targets = automaton.targets(activity);
-        once && self.same_before(step, activity).next().is_some()
-            || !targets.is_empty() && before.is_subset(&targets)
+        once && self.same_before(step, activity).next().is_some() || !targets.is_empty() && before.is_subset(&targets)
     }
 
     fn same_before<'s>(&'s self, step: &'s Step, activity: ActivityId) -> impl Iterator<Item = &'s Event> {
@@ -271,7 +286,9 @@ fn is_mismatch(guard: &Expression, scope: &CaseScope<'_, '_>) -> bool {
     conjuncts(&guard.node, &mut parts);
     parts.iter().any(|part| {
         let Node::Binary(Operator::Equal, left, right) = part else { return false };
-        let of_event = |n: &Node| !any_path(n, &mut |p| matches!(p.root, Root::Object(_) | Root::Actor)) && any_path(n, &mut |_| true);
+        let of_event = |n: &Node| {
+            !any_path(n, &mut |p| matches!(p.root, Root::Object(_) | Root::Actor)) && any_path(n, &mut |_| true)
+        };
         let of_object = |n: &Node| any_path(n, &mut |p| matches!(p.root, Root::Object(_)));
         let compares = of_event(left) && of_object(right) || of_object(left) && of_event(right);
         let alone = Expression { text: guard.text.clone(), node: (*part).clone() };
@@ -284,9 +301,11 @@ pub fn actor_words(event: &Event) -> Vec<Arc<str>> {
     let actor = &event.actor;
     match &actor.agent {
         Some(agent) => vec![agent.clone()],
-        None if actor.roles.is_empty() => {
-            [Some(actor.kind.clone()), actor.principal.clone()].into_iter().flatten().filter(|w| !w.is_empty()).collect()
-        }
+        None if actor.roles.is_empty() => [Some(actor.kind.clone()), actor.principal.clone()]
+            .into_iter()
+            .flatten()
+            .filter(|w| !w.is_empty())
+            .collect(),
         None => actor.roles.clone(),
     }
 }

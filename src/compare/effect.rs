@@ -162,7 +162,9 @@ impl Witness<'_, '_> {
         let step = self.replay(life).and_then(|r| r.timeline.steps.iter().find(|(e, _, _)| *e == event));
         let moves = self.history.event(event).is_some_and(|e| !e.read && e.outcome == Outcome::Accepted);
         match (automaton, step) {
-            (Some(automaton), Some((_, _, after))) if moves => !after.is_empty() && after.is_subset(&automaton.restricted),
+            (Some(automaton), Some((_, _, after))) if moves => {
+                !after.is_empty() && after.is_subset(&automaton.restricted)
+            }
             _ => false,
         }
     }

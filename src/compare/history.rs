@@ -70,7 +70,9 @@ impl<'a> History<'a> {
     pub fn new(plan: &'a Plan, case: Option<&'a ObjectId>, events: &'a [Event], blindness: &'a Blindness) -> Self {
         let activities = events.iter().map(|e| plan.activity(e)).collect();
         let mut touches: BTreeMap<&ObjectId, Vec<Touch>> = BTreeMap::new();
-        for (event, object) in events.iter().enumerate().flat_map(|(i, e)| e.objects.iter().enumerate().map(move |o| (i, o))) {
+        for (event, object) in
+            events.iter().enumerate().flat_map(|(i, e)| e.objects.iter().enumerate().map(move |o| (i, o)))
+        {
             touches.entry(&object.1.id).or_default().push(Touch { event, reference: object.0 });
         }
         let lives = touches.into_iter().map(|(id, touches)| Life {
@@ -183,7 +185,8 @@ impl<'a> History<'a> {
     fn find_parents(&mut self) {
         let mut parents = vec![None; self.lives.len()];
         for (index, life) in self.lives.iter().enumerate() {
-            let Some((parent_type, _)) = life.object_type.and_then(|t| self.plan.type_of(t)).and_then(|t| t.parent.as_ref())
+            let Some((parent_type, _)) =
+                life.object_type.and_then(|t| self.plan.type_of(t)).and_then(|t| t.parent.as_ref())
             else {
                 continue;
             };

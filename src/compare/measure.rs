@@ -28,7 +28,8 @@ pub fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Option<Me
         return None;
     }
     let broken = replay.faults.iter().any(Option::is_some);
-    let edges: Vec<Vec<usize>> = steps.iter().map(|s| control_flow(s.activity.map_or(&[], |a| automaton.on(a)), s, replay)).collect();
+    let edges: Vec<Vec<usize>> =
+        steps.iter().map(|s| control_flow(s.activity.map_or(&[], |a| automaton.on(a)), s, replay)).collect();
     let labels: Vec<&[usize]> = edges.iter().map(Vec::as_slice).collect();
     let start = replay.timeline.initial.clone().unwrap_or_else(|| StateSet::all(automaton.len()));
     let alignment = if broken { align(automaton, &start, &labels) } else { None };

@@ -55,7 +55,11 @@ impl Precedence {
         let mut start = 0;
         let mut reach = i64::MIN;
         for (index, event) in events.iter().enumerate() {
-            let touches = if self.ties_commute { event.time <= reach } else { event.time < reach || gap > 0 && event.time <= reach };
+            let touches = if self.ties_commute {
+                event.time <= reach
+            } else {
+                event.time < reach || gap > 0 && event.time <= reach
+            };
             if index > start && !touches {
                 runs.push(start..index);
                 start = index;

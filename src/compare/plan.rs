@@ -184,7 +184,7 @@ pub fn any_path(node: &Node, asks: &mut dyn FnMut(&Path) -> bool) -> bool {
         Node::Constant(_) => false,
         Node::Path(path) => asks(path),
         Node::List(items) | Node::Call(_, items) => items.iter().any(|n| any_path(n, asks)),
-        Node::Not(a) | Node::Negate(a) => any_path(a, asks),
+        Node::Not(a) | Node::Negate(a) | Node::Matches(a, _) => any_path(a, asks),
         Node::Binary(_, a, b) => any_path(a, asks) || any_path(b, asks),
         Node::Conditional(a, b, c) => any_path(a, asks) || any_path(b, asks) || any_path(c, asks),
     }

@@ -141,7 +141,8 @@ impl Run<'_, '_> {
         let mut steps: Vec<Step> = Vec::new();
         let Some(life) = self.history.life(self.life) else { return steps };
         for touch in &life.touches {
-            let (Some(event), Some(reference)) = (self.history.event(touch.event), self.history.reference(*touch)) else {
+            let (Some(event), Some(reference)) = (self.history.event(touch.event), self.history.reference(*touch))
+            else {
                 continue;
             };
             if event.outcome == Outcome::Rejected {
@@ -221,7 +222,9 @@ impl Run<'_, '_> {
         match last {
             None => Truth::Unknown,
             Some(last) if event.time.saturating_sub(last.end.max(last.time)) <= longest => Truth::True,
-            Some(last) if last.outcome == Outcome::Unknown || self.history.blind(last.time, event.time) => Truth::Unknown,
+            Some(last) if last.outcome == Outcome::Unknown || self.history.blind(last.time, event.time) => {
+                Truth::Unknown
+            }
             Some(_) => Truth::False,
         }
     }
@@ -323,7 +326,8 @@ impl Run<'_, '_> {
         let event = |i: usize| steps.get(i).and_then(|s| self.history.event(s.event));
         let earlier: Vec<u64> = (0..steps.len())
             .map(|i| {
-                let before = |j: &usize| event(*j).zip(event(i)).is_some_and(|(a, b)| *j != i && precedence.before(a, b));
+                let before =
+                    |j: &usize| event(*j).zip(event(i)).is_some_and(|(a, b)| *j != i && precedence.before(a, b));
                 (0..steps.len()).filter(before).fold(0, |set, j| set | 1 << j)
             })
             .collect();
@@ -424,7 +428,9 @@ impl Run<'_, '_> {
         let Some(life) = self.history.life(self.life) else { return };
         let mut known = BTreeSet::new();
         for touch in &life.touches {
-            let Some(event) = self.history.event(touch.event).filter(|e| e.outcome == Outcome::Rejected) else { continue };
+            let Some(event) = self.history.event(touch.event).filter(|e| e.outcome == Outcome::Rejected) else {
+                continue;
+            };
             let Some(activity) = self.moving_activity(touch.event) else { continue };
             let Some(states) = out.timeline.possible(self.history, touch.event, false) else { continue };
             let mut before = Belief::of(states);
@@ -435,7 +441,8 @@ impl Run<'_, '_> {
             }
             let fits = self.fits(activity, touch.event);
             let retry = self.retry(&out.steps, activity, event);
-            let step = Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
+            let step =
+                Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
             let Some(fault) = self.step(&before, &step, false).fault else { continue };
             let judge = Judge { run: self, steps: &out.steps, before: &before, rejected: true };
             if let Some((issue, _)) = judge.issue(&step, fault)

@@ -152,9 +152,9 @@ impl CaseScope<'_, '_> {
     /// The child type that a field names, in the singular or the plural.
     fn child_type(&self, parent: ObjectTypeId, field: &str) -> Option<ObjectTypeId> {
         let types = &self.history.plan.model.object_types;
-        let found = types.iter().position(|t| {
-            t.parent.as_ref().is_some_and(|(p, _)| *p == parent) && is_number_of(field, &t.name)
-        })?;
+        let found = types
+            .iter()
+            .position(|t| t.parent.as_ref().is_some_and(|(p, _)| *p == parent) && is_number_of(field, &t.name))?;
         u16::try_from(found).ok().map(ObjectTypeId)
     }
 
@@ -228,7 +228,9 @@ impl Scope for EventScope<'_> {
             Root::Object(object_type) => {
                 let name = self.types.get(usize::from(object_type.0)).map_or("", |t| &t.name);
                 let Some(object) = self.event.object(name) else { return Bound::Unknown };
-                let text = |t: &Option<std::sync::Arc<str>>| t.clone().map_or(Bound::Unknown, |t| Bound::Exactly(Value::Text(t)));
+                let text = |t: &Option<std::sync::Arc<str>>| {
+                    t.clone().map_or(Bound::Unknown, |t| Bound::Exactly(Value::Text(t)))
+                };
                 match path.fields.first().map(|f| &**f) {
                     None | Some("id" | "key") => Bound::Exactly(Value::Text(object.id.key.clone())),
                     Some("owner") => text(&object.owner),

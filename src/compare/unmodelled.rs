@@ -29,7 +29,9 @@ pub fn replayed(events: &[Event], tallies: &mut Tallies) -> Vec<(usize, usize)> 
     let mut by_key: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     let mut pairs = Vec::new();
     for (index, event) in events.iter().enumerate() {
-        let Some(key) = event.idempotency.filter(|_| !event.read && event.outcome == Outcome::Accepted) else { continue };
+        let Some(key) = event.idempotency.filter(|_| !event.read && event.outcome == Outcome::Accepted) else {
+            continue;
+        };
         let known = by_key.entry(key).or_default();
         let mut verdict = Some(false);
         for first in known.iter() {

@@ -64,7 +64,7 @@ fn cells(finding: &Finding) -> [String; 18] {
 }
 
 /// Escapes what would steer the reader's screen, and keeps a spreadsheet from taking the cell for a formula.
-fn harmless(cell: &str) -> String {
+pub fn harmless(cell: &str) -> String {
     let shown = text::display(cell);
     // Leading blanks do not keep a spreadsheet from seeing the sign behind them.
     if shown.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {

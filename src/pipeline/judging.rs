@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::reading::Partitioned;
+use super::reading::{Partitioned, group_hash};
 use super::{Job, PipelineError};
 use crate::compare::{Blindness, CaseResult, Comparer, Measures, StateMove, Tallies, WindowKey};
 use crate::event::partition::{EventBuffer, partition_of};
@@ -71,9 +71,10 @@ pub(super) fn judge(
     job: &Job,
     folder: &Path,
 ) -> Result<Judged, PipelineError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads.max(1)).build().map_err(|e| {
-        PipelineError::Io { what: "starting threads", source: std::io::Error::other(e.to_string()) }
-    })?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(job.threads.max(1))
+        .build()
+        .map_err(|e| PipelineError::Io { what: "starting threads", source: std::io::Error::other(e.to_string()) })?;
     let count = partitions.len();
     let mut judged = pool.install(|| {
         partitions
@@ -101,7 +102,7 @@ fn judge_partition(
     writer.finish()?;
     drop(events);
     let windows = load(partition.windows)?;
-    let here = |key: &WindowKey| partition_of(key.stable_hash(), count) == index;
+    let here = |key: &WindowKey| partition_of(group_hash(key), count) == index;
     Ok(judged.merge(judge_windows(windows, here, comparer, blindness, job)))
 }
 

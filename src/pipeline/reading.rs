@@ -9,10 +9,10 @@ use std::thread;
 use offpath_capture::{BlindSpot, Exchange, Plan, Sink, Source, SourceReport};
 
 use super::{Job, PipelineError, Progress};
-use crate::compare::{Blindness, Comparer};
+use crate::compare::{Blindness, Comparer, WindowKey};
 use crate::correlate::{Directory, Extractor, Inspection, Resolver};
 use crate::event::Event;
-use crate::event::partition::{EventBuffer, Partitions};
+use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 
 /// Exchanges handed over at once; a batch is also sent when its bodies reach `BATCH_BYTES`.
 const BATCH: usize = 512;
@@ -207,6 +207,12 @@ fn extract_batches(
     }
 }
 
+/// Hash of a window group that every machine and version agrees on.
+pub(super) fn group_hash(key: &WindowKey) -> u64 {
+    let constraint = key.constraint.map_or([0xff; 3], |index| [0, index.to_be_bytes()[0], index.to_be_bytes()[1]]);
+    stable_hash(std::iter::once(&constraint[..]).chain(key.group.iter().map(|part| part.as_bytes())))
+}
+
 /// Fills every event's joins and groups the events by case.
 pub(super) fn resolve(
     events: Vec<EventBuffer>,
@@ -260,7 +266,7 @@ fn resolve_buffer(
         resolver.resolve(&mut event);
         inspection.add_event(&event);
         for key in comparer.window_keys(&event) {
-            windows.push_under(key.stable_hash(), event.clone())?;
+            windows.push_under(group_hash(&key), event.clone())?;
         }
         cases.push(event)?;
         Ok::<_, PipelineError>(())

@@ -10,10 +10,11 @@ use super::{Job, Run};
 use crate::compare::{Blindness, Tally};
 use crate::correlate::Inspection;
 use crate::event::rfc3339;
-use crate::model::Model;
 use crate::mine::ProcessMap;
+use crate::model::Model;
 use crate::report::{
-    ActorSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, VariantSummary,
+    ActorSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
+    NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, VariantSummary,
 };
 use crate::rule;
 
@@ -23,13 +24,7 @@ const SCHEMA_VERSION: &str = "1.0";
 const VARIANTS: usize = 100;
 
 /// Puts the parts together.
-pub(super) fn sum(
-    job: &Job,
-    reports: Reports,
-    inspection: &Inspection,
-    judged: Judged,
-    blindness: &Blindness,
-) -> Run {
+pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: Judged, blindness: &Blindness) -> Run {
     let mut summary = RunSummary {
         schema_version: SCHEMA_VERSION.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -202,7 +197,8 @@ fn not_evaluated(job: &Job, rule: &rule::Rule, by_source: &BTreeMap<String, (u64
 }
 
 fn measures(model: &Model, judged: &Judged) -> MeasureSummary {
-    let declared: usize = model.lifecycles.iter().map(|l| l.transitions.iter().map(|t| t.from.len()).sum::<usize>()).sum();
+    let declared: usize =
+        model.lifecycles.iter().map(|l| l.transitions.iter().map(|t| t.from.len()).sum::<usize>()).sum();
     let seen: BTreeSet<_> = judged.moves.keys().filter(|m| m.allowed && &*m.from != "?").collect();
     let figures = &judged.measures;
     MeasureSummary {

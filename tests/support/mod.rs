@@ -76,8 +76,9 @@ pub fn counts(finding: &Value) -> bool {
 
 /// Whether an optional peer is there; fails when CI says that all are installed.
 pub fn have(command: &str) -> bool {
-    let found = std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|p| p.join(command).is_file()));
+    let found = std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|p| p.join(command).is_file())
+    });
     if !found {
         assert!(std::env::var_os("OFFPATH_REQUIRE_PEERS").is_none(), "{command} is not installed, and must be here");
         eprintln!("skipped: {command} is not installed");

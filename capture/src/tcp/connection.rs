@@ -151,9 +151,10 @@ impl Connection {
 
     /// Whether there is nothing but the next packet to wait for.
     fn quiet(&self) -> bool {
-        self.directions.iter().all(|d| {
-            d.pending.is_empty() && d.acked <= d.next + 1 && (d.fin.is_none() || d.ended) && d.hole.is_none()
-        }) && !self.http.stalled(0)
+        self.directions
+            .iter()
+            .all(|d| d.pending.is_empty() && d.acked <= d.next + 1 && (d.fin.is_none() || d.ended) && d.hole.is_none())
+            && !self.http.stalled(0)
             && !self.http.stalled(1)
     }
 

@@ -11,7 +11,7 @@ use parquet::arrow::ArrowWriter;
 use super::record::Record;
 use crate::cli::Exit;
 use crate::cli::args::ExchangeFormat;
-use crate::finding::text;
+use crate::finding::csv::harmless;
 
 /// Records of one Parquet batch.
 const BATCH: usize = 8192;
@@ -71,8 +71,24 @@ impl Writer {
 }
 
 const COLUMNS: [&str; 18] = [
-    "time", "end", "client", "server", "protocol", "connection", "stream", "method", "scheme", "host", "target", "status",
-    "request_bytes", "response_bytes", "request_sha256", "response_sha256", "incomplete", "origin",
+    "time",
+    "end",
+    "client",
+    "server",
+    "protocol",
+    "connection",
+    "stream",
+    "method",
+    "scheme",
+    "host",
+    "target",
+    "status",
+    "request_bytes",
+    "response_bytes",
+    "request_sha256",
+    "response_sha256",
+    "incomplete",
+    "origin",
 ];
 
 fn cells(r: Record) -> [String; 18] {
@@ -85,17 +101,17 @@ fn cells(r: Record) -> [String; 18] {
         r.protocol.to_owned(),
         r.connection.unwrap_or_default(),
         r.stream.to_string(),
-        text::csv_cell(&r.method.unwrap_or_default()),
-        text::csv_cell(&r.scheme.unwrap_or_default()),
-        text::csv_cell(&r.host.unwrap_or_default()),
-        text::csv_cell(&r.target.unwrap_or_default()),
+        harmless(&r.method.unwrap_or_default()),
+        harmless(&r.scheme.unwrap_or_default()),
+        harmless(&r.host.unwrap_or_default()),
+        harmless(&r.target.unwrap_or_default()),
         number(r.status.map(u64::from)),
         number(r.request_bytes),
         number(r.response_bytes),
         r.request_sha256.unwrap_or_default(),
         r.response_sha256.unwrap_or_default(),
         r.incomplete.join(" "),
-        text::csv_cell(&r.origin),
+        harmless(&r.origin),
     ]
 }
 
@@ -165,5 +181,7 @@ fn rows(records: &[Record]) -> Result<RecordBatch, arrow::error::ArrowError> {
         Arc::new(incomplete.finish()),
         text(|r| Some(&r.origin)),
     ];
-    RecordBatch::try_from_iter_with_nullable(COLUMNS.into_iter().zip(columns).map(|(name, column)| (name, column, true)))
+    RecordBatch::try_from_iter_with_nullable(
+        COLUMNS.into_iter().zip(columns).map(|(name, column)| (name, column, true)),
+    )
 }

@@ -62,10 +62,14 @@ impl<'a> Context<'_, 'a> {
     }
 
     /// Events of an activity with the object of a type that they concern.
-    fn events_of(&self, activity: ActivityId, per: ObjectTypeId) -> impl Iterator<Item = (usize, &'a Event, Option<usize>)> {
-        (0..self.history.events.len()).filter(move |i| self.history.activity(*i) == Some(activity)).filter_map(
-            move |i| Some((i, self.history.event(i)?, self.history.object_at(per, i))),
-        )
+    fn events_of(
+        &self,
+        activity: ActivityId,
+        per: ObjectTypeId,
+    ) -> impl Iterator<Item = (usize, &'a Event, Option<usize>)> {
+        (0..self.history.events.len())
+            .filter(move |i| self.history.activity(*i) == Some(activity))
+            .filter_map(move |i| Some((i, self.history.event(i)?, self.history.object_at(per, i))))
     }
 }
 

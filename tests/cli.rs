@@ -1,0 +1,175 @@
+//! Commands, exit codes, and last lines.
+
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use support::{code, lines, offpath, sample, stderr, stdout};
+
+fn capture() -> String {
+    sample().join("capture.pcapng.gz").display().to_string()
+}
+
+fn model() -> String {
+    sample().join("model.yaml").display().to_string()
+}
+
+#[test]
+fn demo_finds_the_planted_abuse_and_says_where_the_report_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    let output = offpath(&["demo", "-o", out.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("AP-MISSING") && text.contains("report.html"), "{text}");
+    let report = fs::read_to_string(out.join("run/report.html")).unwrap();
+    assert!(report.contains("Content-Security-Policy"));
+    for file in ["run.json", "findings.jsonl", "findings.parquet", "events/part-000.parquet", "objects/part-000.parquet"] {
+        assert!(out.join("run").join(file).is_file(), "{file}");
+    }
+    let again = offpath(&["demo", "-o", out.to_str().unwrap()]);
+    assert_eq!(code(&again), 0, "a second demo replaces the first: {}", stderr(&again));
+}
+
+#[test]
+fn check_exits_by_the_gravest_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run").display().to_string();
+    let (capture, model) = (capture(), model());
+    let base = ["check", &capture, "--model", &model, "-o", &run];
+    for (extra, expected, words) in [
+        (&[][..], 1, "exit 1: "),
+        (&["--exit-zero"][..], 0, "exit 0: "),
+        (&["--fail-on", "none"][..], 0, "exit 0: "),
+        (&["--select", "FLOW-*"][..], 0, "exit 0: no finding at or above high"),
+        (&["--select", "AP-MISSING", "--fail-on", "critical"][..], 1, "at or above critical"),
+    ] {
+        let output = offpath(&[&base[..], extra].concat());
+        assert_eq!(code(&output), expected, "{extra:?}: {}", stderr(&output));
+        let last = stderr(&output).lines().last().unwrap().to_owned();
+        assert!(last.contains(words), "{extra:?}: {last}");
+    }
+}
+
+#[test]
+fn mistakes_on_the_command_line_exit_2_with_the_nearest_name() {
+    for (args, part) in [
+        (&["chek", "x"][..], "check"),
+        (&["check", "x", "--fail-onn", "high"][..], "--fail-on"),
+        (&["check", "x", "--select", "SEQ-SKIPP"][..], "SEQ-SKIP"),
+        (&["check", "x", "--model", "no-such.yaml"][..], "no-such.yaml"),
+        (&["check", "x", "--memory", "lots"][..], "number"),
+        (&["explain", "SEQ-SKIPP"][..], "SEQ-SKIP"),
+        (&["show", "order:x", "--run", "no-such-run"][..], "no-such-run"),
+    ] {
+        let output = offpath(args);
+        assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(part), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).lines().last().unwrap().starts_with("exit 2: "), "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn traffic_that_the_model_does_not_know_exits_4() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("other.log");
+    fs::write(&log, "10.0.0.1 - - [07/Sep/2026:06:00:00 +0000] \"GET /weather HTTP/1.1\" 200 5 \"-\" \"x\"\n").unwrap();
+    let run = folder.path().join("run");
+    let output =
+        offpath(&["check", log.to_str().unwrap(), "--model", &model(), "-o", run.to_str().unwrap()]);
+    assert_eq!(code(&output), 4, "{}", stderr(&output));
+}
+
+#[test]
+fn exchanges_are_the_same_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let (jsonl, csv) = (folder.path().join("e.jsonl"), folder.path().join("e.csv"));
+    let parquet = folder.path().join("e.parquet");
+    for out in [&jsonl, &csv, &parquet] {
+        let output = offpath(&["exchanges", &capture(), "-o", out.to_str().unwrap()]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+    }
+    let truth = lines(&sample().join("events.truth.jsonl"));
+    let records = lines(&jsonl);
+    assert_eq!(records.len(), truth.len());
+    assert_eq!(fs::read_to_string(&csv).unwrap().lines().count(), truth.len() + 1);
+    assert!(fs::metadata(&parquet).unwrap().len() > 1000);
+    let mut seen: Vec<(String, u64)> = records.iter().map(|r| (r["method"].as_str().unwrap().into(), r["status"].as_u64().unwrap())).collect();
+    let mut told: Vec<(String, u64)> = truth.iter().map(|t| (t["method"].as_str().unwrap().into(), t["status"].as_u64().unwrap())).collect();
+    seen.sort();
+    told.sort();
+    assert_eq!(seen, told);
+}
+
+#[test]
+fn findings_are_shown_with_their_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let run_name = run.display().to_string();
+    let output = offpath(&["check", &capture(), "--model", &model(), "-o", &run_name, "-q", "--exit-zero"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let findings = lines(&run.join("findings.jsonl"));
+    let finding = findings.iter().find(|f| f["rule"] == "AP-MISSING").unwrap();
+    let (id, case) = (finding["id"].as_str().unwrap(), finding["case"].as_str().unwrap());
+    let shown = offpath(&["show", id, "--run", &run_name]);
+    assert_eq!(code(&shown), 0, "{}", stderr(&shown));
+    assert!(stdout(&shown).contains(case) && stdout(&shown).contains("#frame"), "{}", stdout(&shown));
+    for what in [case, case.split_once(':').unwrap().1, "gaps"] {
+        let shown = offpath(&["show", what, "--run", &run_name]);
+        assert_eq!(code(&shown), 0, "{what}: {}", stderr(&shown));
+        assert!(!stdout(&shown).is_empty());
+    }
+}
+
+#[test]
+fn standard_output_carries_data_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run").display().to_string();
+    let output =
+        offpath(&["check", &capture(), "--model", &model(), "-o", &run, "--format", "sarif", "--exit-zero"]);
+    let sarif: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let output = offpath(&["check", &capture(), "--model", &model(), "-o", &run, "--format", "json", "--exit-zero"]);
+    let summary: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(summary["exchanges"].as_u64().unwrap() as usize, lines(&sample().join("events.truth.jsonl")).len());
+}
+
+#[test]
+fn a_mined_draft_fits_the_traffic_that_it_was_mined_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let draft = folder.path().join("draft.model.yaml").display().to_string();
+    let output = offpath(&["mine", &capture(), "-o", &draft]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("order"));
+    let again = offpath(&["mine", &capture(), "-o", &draft]);
+    assert_eq!(code(&again), 2, "an existing model is never overwritten");
+    let run = folder.path().join("run").display().to_string();
+    let output = offpath(&["check", &capture(), "--model", &draft, "-o", &run, "--select", "SEQ-*,ST-ILLEGAL"]);
+    assert_eq!(code(&output), 0, "{}\n{}", stdout(&output), stderr(&output));
+}
+
+#[test]
+fn a_check_without_a_model_says_which_rules_need_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let output = offpath(&["check", &capture(), "-o", run.to_str().unwrap(), "--exit-zero"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let summary: Value = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
+    let rule = |id: &str| summary["rules"].as_array().unwrap().iter().find(|r| r["id"] == id).unwrap().clone();
+    assert!(rule("SEQ-SKIP")["not_evaluated"].as_str().unwrap().contains("model"));
+    assert!(rule("TX-REPLAY")["not_evaluated"].is_null());
+    let findings = lines(&run.join("findings.jsonl"));
+    assert!(findings.iter().any(|f| f["rule"] == "TX-REPLAY"), "a reused key needs no model");
+}
+
+#[test]
+fn explanations_are_offline_and_complete() {
+    let all = stdout(&offpath(&["explain"]));
+    assert!(all.contains("SEQ-SKIP") && all.contains("fitness"));
+    for topic in ["AP-MISSING", "M001", "exit-codes", "precision"] {
+        let output = offpath(&["explain", topic]);
+        assert_eq!(code(&output), 0, "{topic}: {}", stderr(&output));
+        assert!(stdout(&output).len() > 40);
+    }
+}
