@@ -1,13 +1,10 @@
 //! One TCP connection: both directions, and what they show about each other.
 
-use super::direction::{Arrival, Direction};
+use super::direction::{Arrival, Direction, FOREIGN};
 use super::{Cause, Chunk, Gap, Seen, Segment};
 use crate::http1;
 use crate::output::Output;
 use crate::{Endpoint, Timestamp};
-
-/// A jump of sequence numbers that no window explains.
-const FOREIGN: u64 = 1 << 26;
 
 /// One TCP connection.
 pub(super) struct Connection {
@@ -58,7 +55,9 @@ impl Connection {
     pub(super) fn succeeded_by(&self, side: usize, segment: &Segment<'_>) -> bool {
         let direction = self.direction(side);
         if segment.syn {
-            return direction.contradicts_syn(segment.seq);
+            // Two answers to one SYN: the client's choice shows in its data.
+            let same = segment.ack.is_some_and(|ack| self.direction(1 - side).begins_at(ack));
+            return !same && direction.contradicts_syn(segment.seq);
         }
         if segment.len == 0 || !direction.seen_itself() {
             return false;

@@ -8,6 +8,8 @@ use crate::Timestamp;
 
 /// Positions start here, so that bytes before the first one seen have a position too.
 const EPOCH: u64 = 1 << 40;
+/// A jump of sequence numbers that no window explains.
+pub(super) const FOREIGN: u64 = 1 << 26;
 /// Book-keeping bytes that a held segment costs beside its payload.
 const HELD_OVERHEAD: usize = 128;
 /// Segments whose digests are kept to recognise a retransmission with other content.
@@ -128,6 +130,11 @@ impl Direction {
         }
     }
 
+    /// Whether the stream's first byte is known to have this sequence number.
+    pub(super) fn begins_at(&self, seq: u32) -> bool {
+        self.from_start && self.first == seq
+    }
+
     /// Whether a SYN belongs to another connection than this one.
     pub(super) fn contradicts_syn(&self, seq: u32) -> bool {
         let first = seq.wrapping_add(1);
@@ -153,6 +160,10 @@ impl Direction {
         position
     }
 
+    fn untouched(&self) -> bool {
+        self.from_start && self.next as u32 == self.first && self.pending.is_empty()
+    }
+
     /// Places a segment's payload, which begins at sequence number `seq`.
     pub(super) fn arrival(&mut self, seq: u32, len: u32) -> (u64, Arrival) {
         match self.start {
@@ -163,6 +174,10 @@ impl Direction {
                     self.begin(seq, Start::Known);
                 }
                 self.start = Start::Known;
+            }
+            // A SYN that was not the one agreed on.
+            Start::Known if self.untouched() && self.position(seq).abs_diff(self.next) > FOREIGN => {
+                self.begin(seq, Start::Known);
             }
             Start::Known => {}
         }
