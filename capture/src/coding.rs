@@ -219,8 +219,7 @@ fn gzip_header(member: &[u8]) -> Option<&[u8]> {
 fn zstd(coded: &[u8], kept: &mut Kept) -> Option<End> {
     let mut rest = coded;
     while !rest.is_empty() {
-        let mut decoder =
-            ruzstd::decoding::StreamingDecoder::new_with_max_window_size(&mut rest, ZSTD_WINDOW).ok()?;
+        let mut decoder = ruzstd::decoding::StreamingDecoder::new_with_max_window_size(&mut rest, ZSTD_WINDOW).ok()?;
         match kept.drain(&mut decoder)? {
             End::Whole => {}
             end => return Some(end),

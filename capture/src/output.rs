@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::coding::Inflater;
 use crate::tcp::{Frame, Seen};
-use crate::{BlindSpot, Endpoint, Exchange, Irregularity, Limits, NotRead, Origin, Place, Sink, SourceReport, Timestamp};
+use crate::{
+    BlindSpot, Endpoint, Exchange, Irregularity, Limits, NotRead, Origin, Place, Sink, SourceReport, Timestamp,
+};
 
 /// Where reading packets puts what it finds.
 pub(crate) struct Output<'a> {
@@ -88,7 +90,10 @@ impl<'a> Output<'a> {
     /// The place of a message whose first byte is in `first` and last in frame number `last` of the same input.
     pub(crate) fn origin(&self, first: Frame, last: u64) -> Origin {
         let input = self.names.get(first.input as usize).cloned().unwrap_or_else(|| Arc::from(""));
-        Origin { input, place: Place::Frames { first: first.number, last: last.max(first.number), offset: first.offset } }
+        Origin {
+            input,
+            place: Place::Frames { first: first.number, last: last.max(first.number), offset: first.offset },
+        }
     }
 
     /// Adds what was counted to the report.

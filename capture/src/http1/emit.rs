@@ -76,8 +76,7 @@ impl Connection {
                 reasons.add_gap(cause, false);
             }
         }
-        let exchange =
-            self.exchange(slot.position, Some((slot.extent, slot.request)), slot.answer, reasons, out);
+        let exchange = self.exchange(slot.position, Some((slot.extent, slot.request)), slot.answer, reasons, out);
         out.exchange(exchange);
     }
 

@@ -25,7 +25,10 @@ pub(super) struct Head {
 pub(super) enum Line {
     #[default]
     None,
-    Request { method: String, target: String },
+    Request {
+        method: String,
+        target: String,
+    },
     Status(u16),
 }
 
@@ -80,7 +83,8 @@ pub(super) fn request(bytes: &[u8], limit: usize) -> Option<Head> {
                 method: request.method.unwrap_or_default().to_owned(),
                 target: request.path.unwrap_or_default().to_owned(),
             };
-            let mut head = Head { line, headers: Headers::with_capacity(bytes.len(), request.headers.len()), ..Head::default() };
+            let mut head =
+                Head { line, headers: Headers::with_capacity(bytes.len(), request.headers.len()), ..Head::default() };
             request.headers.iter().for_each(|h| head.field(h.name.as_bytes(), h.value));
             head.finish();
             Some(head)
@@ -97,7 +101,8 @@ pub(super) fn response(bytes: &[u8], limit: usize) -> Option<Head> {
     match config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields) {
         Ok(httparse::Status::Complete(_)) if response.headers.len() <= limit => {
             let line = Line::Status(response.code.unwrap_or_default());
-            let mut head = Head { line, headers: Headers::with_capacity(bytes.len(), response.headers.len()), ..Head::default() };
+            let mut head =
+                Head { line, headers: Headers::with_capacity(bytes.len(), response.headers.len()), ..Head::default() };
             response.headers.iter().for_each(|h| head.field(h.name.as_bytes(), h.value));
             head.finish();
             Some(head)

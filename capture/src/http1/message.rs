@@ -72,14 +72,8 @@ impl Connection {
         let reader = self.reader(side);
         let Some(stall) = reader.stalled.take() else { return };
         let bytes = std::mem::take(&mut reader.buffer);
-        let chunk = Chunk {
-            data: &bytes,
-            at: stall.at,
-            ack: stall.ack,
-            peer_known: true,
-            aligned: false,
-            seen: stall.seen,
-        };
+        let chunk =
+            Chunk { data: &bytes, at: stall.at, ack: stall.ack, peer_known: true, aligned: false, seen: stall.seen };
         self.read(side, chunk, out);
     }
 
@@ -118,8 +112,7 @@ impl Connection {
         let id = self.push_request(side, head, chunk, Body::Absent, out);
         let reader = self.reader(side);
         reader.state = State::Body;
-        reader.message =
-            Some(Box::new(Message { body: Incoming::new(end, codings, false), kind: Whose::Request(id) }));
+        reader.message = Some(Box::new(Message { body: Incoming::new(end, codings, false), kind: Whose::Request(id) }));
     }
 
     /// Queues a request whose head was read.

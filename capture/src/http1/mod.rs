@@ -28,6 +28,11 @@ const WAITING_BYTES: usize = 8 << 20;
 /// Bytes that may be looked at before a first line is whole.
 const FIRST_LINE: usize = 64 << 10;
 
+/// Whether a segment looks like the beginning of a message.
+pub(crate) fn begins_message(payload: &[u8]) -> bool {
+    recognise(payload) != Looks::Other
+}
+
 /// HTTP on one connection.
 pub(crate) struct Connection {
     ends: [Endpoint; 2],

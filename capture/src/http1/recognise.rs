@@ -79,7 +79,7 @@ fn request_line(line: &[u8]) -> Looks {
     };
     match version {
         [_, _, _, _, b'/', b'0'..=b'9', b'.', b'0'..=b'9']
-            if starts(version, b"HTTP") && before.ends_with(&[b' ']) | before.ends_with(&[b'\t']) =>
+            if starts(version, b"HTTP") && before.last().is_some_and(|b| b" \t".contains(b)) =>
         {
             Looks::Request
         }

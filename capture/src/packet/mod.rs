@@ -162,12 +162,7 @@ impl Packets {
 }
 
 /// Reads a TCP header and hands its segment on.
-fn segment(
-    table: &mut Table,
-    datagram: &Datagram<'_>,
-    seen: Seen,
-    out: &mut Output<'_>,
-) -> Result<(), &'static str> {
+fn segment(table: &mut Table, datagram: &Datagram<'_>, seen: Seen, out: &mut Output<'_>) -> Result<(), &'static str> {
     if datagram.protocol != 6 {
         return Err(network::not_tcp(datagram));
     }

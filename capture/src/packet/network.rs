@@ -78,7 +78,8 @@ fn ipv4(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
 }
 
 fn ipv6(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
-    let address = |at: usize| bytes.get(at..at + 16).and_then(|b| <[u8; 16]>::try_from(b).ok()).map(u128::from_be_bytes);
+    let address =
+        |at: usize| bytes.get(at..at + 16).and_then(|b| <[u8; 16]>::try_from(b).ok()).map(u128::from_be_bytes);
     let (Some(source), Some(destination)) = (address(8), address(24)) else { return Err("malformed_packet") };
     // Jumbograms and segmentation offload leave the length 0.
     let total = match usize::from(read_u16(bytes, 4, true)) {

@@ -98,7 +98,8 @@ impl Connection {
     fn payload(&mut self, side: usize, seq: u32, ack: u64, segment: &Segment<'_>, out: &mut Output<'_>) {
         let stalled = self.http.stalled(side);
         let direction = self.direction_mut(side);
-        let (at, arrival) = direction.arrival(seq, segment.len);
+        let message = !direction.settled() && http1::begins_message(segment.payload);
+        let (at, arrival) = direction.arrival(seq, segment.len, message);
         if segment.fin && direction.fin.is_none() {
             direction.fin = Some(at + u64::from(segment.len));
         }
@@ -108,6 +109,7 @@ impl Connection {
         let conflict = match arrival {
             Arrival::Old => direction.conflicts(at, segment.payload),
             Arrival::InOrder { skip } if direction.pending.is_empty() && !stalled => {
+                let conflict = skip > 0 && direction.conflicts(at, segment.payload);
                 let chunk = Chunk {
                     data: segment.payload.get(skip as usize..).unwrap_or(&[]),
                     at: at + u64::from(skip),
@@ -117,9 +119,15 @@ impl Connection {
                     seen: segment.seen,
                 };
                 self.deliver(side, segment.len - skip, chunk, out);
-                false
+                conflict
             }
-            Arrival::InOrder { .. } | Arrival::Early => direction.hold(at, ack, segment),
+            Arrival::InOrder { .. } | Arrival::Early => {
+                let conflict = direction.hold(at, ack, segment);
+                if message {
+                    direction.begin_with_held();
+                }
+                conflict
+            }
         };
         if conflict {
             out.irregular("conflicting_retransmission", segment.seen.frame);
@@ -150,9 +158,10 @@ impl Connection {
 
     /// Whether there is nothing but the next packet to wait for.
     fn quiet(&self) -> bool {
-        self.directions.iter().all(|d| {
-            d.pending.is_empty() && d.acked <= d.next + 1 && (d.fin.is_none() || d.ended) && d.hole.is_none()
-        }) && !self.http.stalled(0)
+        self.directions
+            .iter()
+            .all(|d| d.pending.is_empty() && d.acked <= d.next + 1 && (d.fin.is_none() || d.ended) && d.hole.is_none())
+            && !self.http.stalled(0)
             && !self.http.stalled(1)
     }
 
@@ -228,6 +237,9 @@ impl Connection {
         let shown = *direction.hole.get_or_insert(latest);
         if !(last || full || direction.overdue(now)) {
             return false;
+        }
+        if direction.begin_with_held() {
+            return true;
         }
         let gap = Gap { len: to - direction.next, cause: Cause::Lost, from: direction.last_time, shown };
         let at = direction.next;
