@@ -163,7 +163,7 @@ impl Incoming {
         }
     }
 
-    /// The body of a response to an unknown request that turned out to have none, or may have had none.
+    /// The body of a response to an unknown request of which nothing was seen: perhaps there was none.
     pub(super) fn unknown(&self) -> Body {
         Body::Unknown { size: self.claimed }
     }

@@ -270,7 +270,7 @@ impl Connection {
             return 0;
         };
         if message.body.doubtful && message.body.untouched() && super::recognise(chunk.data) == super::Looks::Response {
-            self.bodiless(side, out);
+            self.bodiless(side, true, out);
             return 0;
         }
         reader.extent.extend(chunk.seen);
@@ -297,13 +297,15 @@ impl Connection {
         }
     }
 
-    /// The fields announced a body, but the next response follows at once: the unknown request was HEAD.
-    fn bodiless(&mut self, side: usize, out: &mut Output<'_>) {
+    /// A body was announced and nothing of it came. Where the next response `followed` at once, the unknown request
+    /// was HEAD; else it may have been.
+    fn bodiless(&mut self, side: usize, followed: bool, out: &mut Output<'_>) {
         let reader = self.reader(side);
         reader.state = State::Start;
         let Some(message) = reader.message.take() else { return };
         let time = reader.extent.last.time;
-        if let Whose::Response { response, slot, told } = message.kind {
+        if let Whose::Response { mut response, slot, told } = message.kind {
+            response.body = if followed { Body::Absent } else { message.body.unknown() };
             self.response_done(side, response, slot, told, time, out);
         }
     }
@@ -369,7 +371,7 @@ impl Connection {
         let seen = reader.extent.last;
         let Some(message) = &reader.message else { return };
         if message.body.doubtful && message.body.untouched() && !message.body.ends_with_connection() {
-            self.bodiless(side, out);
+            self.bodiless(side, false, out);
             return;
         }
         let ended = orderly && message.body.ends_with_connection();

@@ -15,8 +15,8 @@ mod recognise;
 mod slot;
 
 use reader::{Reader, State};
-use recognise::{Looks, recognise};
-use slot::{Candidate, Extent, Pairing, Queue};
+use recognise::{Looks, begins_with_method, recognise};
+use slot::{Candidate, Queue};
 
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
@@ -27,6 +27,11 @@ const WAITING: usize = 4096;
 const WAITING_BYTES: usize = 8 << 20;
 /// Bytes that may be looked at before a first line is whole.
 const FIRST_LINE: usize = 64 << 10;
+
+/// Whether a segment looks like the beginning of a message.
+pub(crate) fn begins_message(payload: &[u8]) -> bool {
+    recognise(payload) != Looks::Other
+}
 
 /// HTTP on one connection.
 pub(crate) struct Connection {
@@ -137,7 +142,7 @@ impl Connection {
             let used = match self.reader(side).state {
                 State::Seek => self.seek(side, &chunk),
                 State::Probe => self.probe(side, &chunk, out),
-                State::Start => self.start(side, &chunk),
+                State::Start => self.start(side, &chunk, out),
                 State::Head => self.head(side, &chunk, out),
                 State::Body => self.body(side, &chunk, out),
             };
@@ -161,38 +166,40 @@ impl Connection {
                 self.skipped += chunk.data.len() as u64;
                 chunk.data.len()
             }
-            looks => {
-                self.settle_looks(side, looks, chunk);
-                0
+            looks if self.settle_looks(side, looks, chunk) => 0,
+            _ => {
+                self.skipped += chunk.data.len() as u64;
+                chunk.data.len()
             }
         }
     }
 
-    /// Acts on what the beginning of a message turned out to be.
-    fn settle_looks(&mut self, side: usize, looks: Looks, chunk: &Chunk<'_>) {
-        let fits = match looks {
-            Looks::Request => self.client.is_none_or(|client| client == side),
-            Looks::Response => self.client.is_none_or(|client| client != side),
-            _ => self.kind == Kind::Unknown,
+    /// Acts on what a stretch begins with. False when that is no beginning here: the other side's kind of message, or
+    /// TLS on a connection that speaks HTTP.
+    fn settle_looks(&mut self, side: usize, looks: Looks, chunk: &Chunk<'_>) -> bool {
+        let sender = match looks {
+            Looks::Request => side,
+            Looks::Response => 1 - side,
+            Looks::Tls if self.kind == Kind::Http1 && self.queue.tunnel_asked() => {
+                self.kind = Kind::Upgraded(0);
+                return true;
+            }
+            Looks::Http2 | Looks::Tls if self.kind == Kind::Unknown => {
+                self.kind = if looks == Looks::Tls { Kind::Tls } else { Kind::Http2 };
+                return true;
+            }
+            _ => return false,
         };
-        match looks {
-            _ if !fits => {
-                // The other side's kind of message, or TLS within HTTP: not a beginning.
-                self.reader(side).state = State::Seek;
-                self.skipped += chunk.data.len() as u64;
-            }
-            Looks::Http2 => self.kind = Kind::Http2,
-            Looks::Tls => self.kind = Kind::Tls,
-            looks => {
-                self.client = Some(if looks == Looks::Request { side } else { 1 - side });
-                self.kind = Kind::Http1;
-                let reader = self.reader(side);
-                if reader.state == State::Seek {
-                    reader.begin(chunk);
-                }
-                reader.state = State::Head;
-            }
+        if *self.client.get_or_insert(sender) != sender {
+            return false;
         }
+        self.kind = Kind::Http1;
+        let reader = self.reader(side);
+        if reader.state == State::Seek {
+            reader.begin(chunk);
+        }
+        reader.state = State::Head;
+        true
     }
 
     /// Gathers bytes until it is clear whether a message begins.
@@ -217,17 +224,16 @@ impl Connection {
             aligned: true,
             peer_known: chunk.peer_known,
         };
-        if looks == Looks::Other {
+        if !self.settle_looks(side, looks, &begun) {
             self.skipped += gathered.len() as u64;
             self.reader(side).state = State::Seek;
             return chunk.data.len();
         }
-        self.settle_looks(side, looks, &begun);
         let reader = self.reader(side);
         if reader.state == State::Head {
             // What was gathered before this chunk belongs to the head; the chunk itself is read again.
+            let before = gathered.len() - chunk.data.len();
             reader.buffer = gathered;
-            let before = reader.buffer.len() - chunk.data.len();
             reader.buffer.truncate(before);
             return 0;
         }
@@ -235,10 +241,26 @@ impl Connection {
     }
 
     /// Between two messages: empty lines are passed over.
-    fn start(&mut self, side: usize, chunk: &Chunk<'_>) -> usize {
+    fn start(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
         let blank = chunk.data.iter().take_while(|&&b| b == b'\r' || b == b'\n').count();
         if blank > 0 {
             return blank;
+        }
+        let request = self.client == Some(side);
+        match recognise(chunk.data) {
+            Looks::Request if request => {}
+            Looks::Response if !request => {}
+            Looks::Unsure => {}
+            Looks::Tls if self.settle_looks(side, Looks::Tls, chunk) => return 0,
+            Looks::Other if request && begins_with_method(chunk.data) => {}
+            _ => {
+                // Nobody can tell whose bytes these are, so the next response is paired by its position.
+                out.irregular("bytes_after_message", chunk.seen.frame);
+                self.queue.ordered &= request;
+                self.skipped += chunk.data.len() as u64;
+                self.reader(side).state = State::Seek;
+                return chunk.data.len();
+            }
         }
         let reader = self.reader(side);
         reader.begin(chunk);

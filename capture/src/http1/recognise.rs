@@ -2,6 +2,8 @@
 
 /// Bytes of a method that are believed before a request line is whole.
 const METHOD: usize = 24;
+/// Bytes of a response's version that are believed: some say `1.10` or worse.
+const VERSION: usize = 6;
 
 /// What the first bytes of a stretch look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +23,9 @@ pub(super) fn recognise(bytes: &[u8]) -> Looks {
     match bytes {
         [] => Looks::Unsure,
         [b'H' | b'h', ..] if starts(bytes, b"HTTP/") => response(bytes),
-        [0x14..=0x17, 3, 0..=4, ..] => Looks::Tls,
-        [0x14..=0x17] | [0x14..=0x17, 3] => Looks::Unsure,
+        // A record's type, version and length (at most 2^14 and some).
+        [0x14..=0x17, 3, 0..=4, 0..=0x48, _, ..] => Looks::Tls,
+        [0x14..=0x17] | [0x14..=0x17, 3] | [0x14..=0x17, 3, 0..=4] | [0x14..=0x17, 3, 0..=4, 0..=0x48] => Looks::Unsure,
         _ => request(bytes),
     }
 }
@@ -32,17 +35,18 @@ fn starts(bytes: &[u8], word: &[u8]) -> bool {
     bytes.iter().zip(word).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
+/// `HTTP/`, a version of any kind, and three digits.
 fn response(bytes: &[u8]) -> Looks {
-    match bytes {
-        [_, _, _, _, _, b'0'..=b'9', b'.', b'0'..=b'9', b' ' | b'\t', rest @ ..] => {
-            let code = rest.trim_ascii_start();
-            match code {
-                [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..] => Looks::Response,
-                _ if code.len() < 3 && code.iter().all(u8::is_ascii_digit) => Looks::Unsure,
-                _ => Looks::Other,
-            }
-        }
-        _ if bytes.len() < 9 => Looks::Unsure,
+    let after = bytes.get(5..).unwrap_or(&[]);
+    let version = after.iter().take(VERSION + 1).take_while(|&&b| b > b' ').count();
+    if version > VERSION {
+        return Looks::Other;
+    }
+    let code = after.get(version..).unwrap_or(&[]).trim_ascii_start();
+    let digits = code.iter().take(3).take_while(|b| b.is_ascii_digit()).count();
+    match digits {
+        3 if version > 0 => Looks::Response,
+        _ if digits == code.len() => Looks::Unsure,
         _ => Looks::Other,
     }
 }
@@ -75,12 +79,18 @@ fn request_line(line: &[u8]) -> Looks {
     };
     match version {
         [_, _, _, _, b'/', b'0'..=b'9', b'.', b'0'..=b'9']
-            if starts(version, b"HTTP") && before.ends_with(b" ") || before.ends_with(b"\t") =>
+            if starts(version, b"HTTP") && before.last().is_some_and(|b| b" \t".contains(b)) =>
         {
             Looks::Request
         }
         _ => Looks::Other,
     }
+}
+
+/// Whether `bytes` begin with a word and a space, as the requests of HTTP/0.9 and of broken clients do.
+pub(super) fn begins_with_method(bytes: &[u8]) -> bool {
+    let method = bytes.iter().take_while(|&&b| is_method_byte(b)).take(METHOD + 1).count();
+    (1..=METHOD).contains(&method) && matches!(bytes.get(method), Some(b' ' | b'\t'))
 }
 
 fn is_method_byte(b: u8) -> bool {

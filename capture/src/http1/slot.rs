@@ -212,8 +212,9 @@ impl Queue {
         self.pipelined |= unanswered.is_some_and(|slot| slot.ack_first == ack);
     }
 
-    pub(super) fn pipelined(&self) -> bool {
-        self.pipelined
+    /// Whether the client asked for a tunnel and was not seen to be refused.
+    pub(super) fn tunnel_asked(&self) -> bool {
+        self.slots.back().is_some_and(|slot| slot.method == Method::Connect)
     }
 
     /// Whether the whole response to the first slot lies in the missing stretch `from..to`: a later request was sent

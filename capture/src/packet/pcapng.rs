@@ -53,7 +53,7 @@ impl Section {
                 return Err(Stop::Damaged("no section header".to_owned()));
             }
             let len = read_u32(bytes, 4, self.big_endian);
-            if len < 12 || len % 4 != 0 {
+            if len < 12 || !len.is_multiple_of(4) {
                 return Err(Stop::Damaged(format!("a block claims {len} bytes")));
             }
             match kind {

@@ -1,13 +1,10 @@
 //! One TCP connection: both directions, and what they show about each other.
 
-use super::direction::{Arrival, Direction};
+use super::direction::{Arrival, Direction, FOREIGN};
 use super::{Cause, Chunk, Gap, Seen, Segment};
 use crate::http1;
 use crate::output::Output;
 use crate::{Endpoint, Timestamp};
-
-/// A jump of sequence numbers that no window explains.
-const FOREIGN: u64 = 1 << 26;
 
 /// One TCP connection.
 pub(super) struct Connection {
@@ -58,7 +55,9 @@ impl Connection {
     pub(super) fn succeeded_by(&self, side: usize, segment: &Segment<'_>) -> bool {
         let direction = self.direction(side);
         if segment.syn {
-            return direction.contradicts_syn(segment.seq);
+            // Two answers to one SYN: the client's choice shows in its data.
+            let same = segment.ack.is_some_and(|ack| self.direction(1 - side).begins_at(ack));
+            return !same && direction.contradicts_syn(segment.seq);
         }
         if segment.len == 0 || !direction.seen_itself() {
             return false;
@@ -99,7 +98,8 @@ impl Connection {
     fn payload(&mut self, side: usize, seq: u32, ack: u64, segment: &Segment<'_>, out: &mut Output<'_>) {
         let stalled = self.http.stalled(side);
         let direction = self.direction_mut(side);
-        let (at, arrival) = direction.arrival(seq, segment.len);
+        let message = !direction.settled() && http1::begins_message(segment.payload);
+        let (at, arrival) = direction.arrival(seq, segment.len, message);
         if segment.fin && direction.fin.is_none() {
             direction.fin = Some(at + u64::from(segment.len));
         }
@@ -109,6 +109,7 @@ impl Connection {
         let conflict = match arrival {
             Arrival::Old => direction.conflicts(at, segment.payload),
             Arrival::InOrder { skip } if direction.pending.is_empty() && !stalled => {
+                let conflict = skip > 0 && direction.conflicts(at, segment.payload);
                 let chunk = Chunk {
                     data: segment.payload.get(skip as usize..).unwrap_or(&[]),
                     at: at + u64::from(skip),
@@ -118,9 +119,15 @@ impl Connection {
                     seen: segment.seen,
                 };
                 self.deliver(side, segment.len - skip, chunk, out);
-                false
+                conflict
             }
-            Arrival::InOrder { .. } | Arrival::Early => direction.hold(at, ack, segment),
+            Arrival::InOrder { .. } | Arrival::Early => {
+                let conflict = direction.hold(at, ack, segment);
+                if message {
+                    direction.begin_with_held();
+                }
+                conflict
+            }
         };
         if conflict {
             out.irregular("conflicting_retransmission", segment.seen.frame);
@@ -230,6 +237,9 @@ impl Connection {
         let shown = *direction.hole.get_or_insert(latest);
         if !(last || full || direction.overdue(now)) {
             return false;
+        }
+        if direction.begin_with_held() {
+            return true;
         }
         let gap = Gap { len: to - direction.next, cause: Cause::Lost, from: direction.last_time, shown };
         let at = direction.next;

@@ -8,6 +8,8 @@ use crate::Timestamp;
 
 /// Positions start here, so that bytes before the first one seen have a position too.
 const EPOCH: u64 = 1 << 40;
+/// A jump of sequence numbers that no window explains.
+pub(super) const FOREIGN: u64 = 1 << 26;
 /// Book-keeping bytes that a held segment costs beside its payload.
 const HELD_OVERHEAD: usize = 128;
 /// Segments whose digests are kept to recognise a retransmission with other content.
@@ -16,6 +18,10 @@ const RECENT: usize = 4;
 const ACKED_PATIENCE: i64 = 1_000_000;
 /// A hole that nobody acknowledged may still be retransmitted.
 const UNACKED_PATIENCE: i64 = 30_000_000;
+/// Where the stream is joined in the middle, an overtaken first segment comes soon or not at all.
+const EARLY_PATIENCE: i64 = 100_000;
+/// How far an overtaken segment may lie back.
+const EARLY_REACH: u32 = 1 << 16;
 
 /// One direction of a connection.
 pub(super) struct Direction {
@@ -50,6 +56,8 @@ enum Start {
     Unknown,
     /// From the peer's ACK only: earlier bytes may still come.
     Guessed,
+    /// The capture begins within a message, or with a segment that overtook the first: what is held tells which.
+    Early,
     Known,
 }
 
@@ -103,9 +111,14 @@ impl Direction {
         self.next + 1 >= position
     }
 
+    /// Whether it is clear where the stream, as far as captured, begins.
+    pub(super) fn settled(&self) -> bool {
+        self.start == Start::Known
+    }
+
     /// Whether bytes of this direction were seen (or its SYN).
     pub(super) fn seen_itself(&self) -> bool {
-        self.start == Start::Known
+        matches!(self.start, Start::Known | Start::Early)
     }
 
     /// Position of a sequence number: the one nearest to the next byte.
@@ -128,6 +141,11 @@ impl Direction {
         }
     }
 
+    /// Whether the stream's first byte is known to have this sequence number.
+    pub(super) fn begins_at(&self, seq: u32) -> bool {
+        self.from_start && self.first == seq
+    }
+
     /// Whether a SYN belongs to another connection than this one.
     pub(super) fn contradicts_syn(&self, seq: u32) -> bool {
         let first = seq.wrapping_add(1);
@@ -136,7 +154,9 @@ impl Direction {
             Start::Guessed => self.position(first) != self.next,
             // Where the SYN is late, the data in between is near; another connection's numbers are anywhere.
             Start::Known if self.from_start => self.first != first,
-            Start::Known => self.position(first) > self.next || self.next - self.position(first) > 1 << 16,
+            Start::Known | Start::Early => {
+                self.position(first) > self.next || self.next - self.position(first) > 1 << 16
+            }
         }
     }
 
@@ -153,16 +173,27 @@ impl Direction {
         position
     }
 
-    /// Places a segment's payload, which begins at sequence number `seq`.
-    pub(super) fn arrival(&mut self, seq: u32, len: u32) -> (u64, Arrival) {
+    fn untouched(&self) -> bool {
+        self.from_start && self.next as u32 == self.first && self.pending.is_empty()
+    }
+
+    /// Places a segment's payload, which begins at sequence number `seq`; `message` when it looks like the
+    /// beginning of one.
+    pub(super) fn arrival(&mut self, seq: u32, len: u32, message: bool) -> (u64, Arrival) {
         match self.start {
-            Start::Unknown => self.begin(seq, Start::Known),
+            Start::Unknown if message || len == 0 => self.begin(seq, Start::Known),
+            Start::Unknown => self.begin(seq.wrapping_sub(EARLY_REACH), Start::Early),
+            Start::Early => {}
             Start::Guessed => {
                 let at = self.position(seq);
                 if at < self.next {
                     self.begin(seq, Start::Known);
                 }
                 self.start = Start::Known;
+            }
+            // A SYN that was not the one agreed on.
+            Start::Known if self.untouched() && self.position(seq).abs_diff(self.next) > FOREIGN => {
+                self.begin(seq, Start::Known);
             }
             Start::Known => {}
         }
@@ -224,6 +255,19 @@ impl Direction {
         Some((at, held))
     }
 
+    /// Begins with the first segment held, where it was not clear which that is. False where it is clear.
+    pub(super) fn begin_with_held(&mut self) -> bool {
+        if self.start != Start::Early {
+            return false;
+        }
+        if let Some((&first, _)) = self.pending.first_key_value() {
+            self.begin(first as u32, Start::Known);
+        }
+        self.hole = None;
+        self.start = Start::Known;
+        true
+    }
+
     /// Position up to which bytes are missing, when any are.
     pub(super) fn hole_end(&self) -> Option<u64> {
         let missing = match self.pending.first_key_value() {
@@ -238,7 +282,11 @@ impl Direction {
 
     /// Whether the hole has been waited for long enough.
     pub(super) fn overdue(&self, now: Timestamp) -> bool {
-        let patience = if self.acked > self.next { ACKED_PATIENCE } else { UNACKED_PATIENCE };
+        let patience = match self.start {
+            Start::Early => EARLY_PATIENCE,
+            _ if self.acked > self.next => ACKED_PATIENCE,
+            _ => UNACKED_PATIENCE,
+        };
         self.hole.is_some_and(|hole| now.0.saturating_sub(hole.time.0) > patience)
     }
 
@@ -252,11 +300,13 @@ impl Direction {
     }
 
     /// Whether bytes that come again differ from those that came first. Told only for a recent segment that comes
-    /// again with the same bounds: older bytes are gone.
+    /// again from its first byte to its last or beyond: other bytes are gone.
     pub(super) fn conflicts(&self, at: u64, data: &[u8]) -> bool {
-        let (seq, len) = (at as u32, data.len() as u32);
         // A keep-alive repeats one byte, which may be anything.
-        len > 1 && self.recent.iter().any(|d| d.seq == seq && d.len == len && d.hash != hash(data))
+        self.recent.iter().filter(|d| d.seq == at as u32 && d.len > 1).any(|d| {
+            let again = data.get(..d.len as usize);
+            again.is_some_and(|again| hash(again) != d.hash)
+        })
     }
 }
 
