@@ -274,21 +274,17 @@ impl<R: Read> Scanner<R> {
         fault: &Fault,
         between: bool,
     ) -> Result<Element, Stop> {
-        let position = self.position_of(self.position);
+        let fault_at = self.position_of(self.position);
+        let position = from.map_or(fault_at, |from| self.position_of(from));
+        let why = format!("{fault} (line {}, column {})", fault_at.line, fault_at.column);
         self.position = from.map_or(self.position, |from| from + 1).min(self.end);
-        let found = self.find_entry()?;
-        match (found, fault) {
-            (false, Fault::End) => Err(Stop::Truncated { inside: "an entry" }),
-            (false, fault) => {
-                Err(Stop::Malformed { position, what: format!("{fault}, and no further entry starts after it") })
-            }
-            (true, fault) => Ok(Element::Broken {
-                offset: start,
-                position,
-                why: fault.to_string(),
-                bytes: self.offset() - start,
-                between,
-            }),
+        if self.find_entry()? {
+            let bytes = self.offset() - start;
+            return Ok(Element::Broken { offset: start, position, why, bytes, between });
+        }
+        match fault {
+            Fault::End => Err(Stop::Truncated { inside: "an entry" }),
+            _ => Err(Stop::Malformed { position, what: format!("{why}, and no further entry starts after it") }),
         }
     }
 

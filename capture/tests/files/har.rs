@@ -1,0 +1,143 @@
+//! HAR files as writers write them.
+
+use offpath_capture::{Body, Exchange, Incomplete, Protocol, Timestamp};
+
+use crate::reading::{Outcome, read_content};
+
+const NEW_YEAR: i64 = 1_577_836_800_000_000;
+
+fn har(entries: &str) -> Outcome {
+    let outcome = read_content(format!(
+        "\u{feff}{{\"log\": {{\"version\": \"1.3\", \"pages\": [{{}}], \"entries\": [{entries}]}}}}"
+    ));
+    assert!(outcome.errors.is_empty(), "{:?}", outcome.errors);
+    outcome
+}
+
+fn one(entry: &str) -> Exchange {
+    har(entry).exchanges.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_full_entry_fills_an_exchange() {
+    let e = one(
+        r#"{"startedDateTime":"2020-01-01T05:30:00.250+0530","time":50,"connection":"443","serverIPAddress":"[2001:db8::1]","_clientAddress":"10.0.0.9",
+        "request":{"method":"POST","url":"https://u:p@a.example:8443/o?x=1#f","httpVersion":"h2","headers":[{"name":":method","value":"POST"},{"name":":authority","value":"b.example"},{"name":"X-A","value":"1"}],"postData":{"mimeType":"application/json","text":"{\"a\":1}"},"bodySize":7},
+        "response":{"status":"201","headers":[{"name":"Location","value":"/o/1"}],"content":{"size":3,"text":"AAEC","encoding":"base64"},"bodySize":-1},
+        "timings":{"blocked":-1,"dns":null,"connect":"5","send":5,"wait":20,"receive":20}}"#,
+    );
+    let at = |ms: i64| Some(Timestamp(NEW_YEAR + 250_000 + ms * 1000));
+    assert_eq!((Some(e.time), e.end, e.tick), (at(0), at(50), 1000));
+    assert_eq!(
+        (e.server.unwrap().to_string(), e.client.unwrap().to_string()),
+        ("[2001:db8::1]:8443".into(), "10.0.0.9".into())
+    );
+    let (request, response) = (e.request.unwrap(), e.response.unwrap());
+    assert_eq!((request.end, response.start), (at(10), at(30)));
+    assert_eq!((request.scheme.as_deref(), request.host.as_deref()), (Some("https"), Some("b.example")));
+    assert_eq!((&*request.target, request.headers.len()), ("/o?x=1", 1));
+    assert_eq!(request.body.bytes(), Some(&b"{\"a\":1}"[..]));
+    assert_eq!((response.status, response.body.bytes()), (201, Some(&[0, 1, 2][..])));
+    assert_eq!(e.protocol, Protocol::Http2);
+    assert!(e.carries.request_headers && e.carries.response_bodies && e.incomplete.is_empty());
+}
+
+#[test]
+fn only_method_and_url_are_needed() {
+    let outcome = har(r#"{"request":{"method":"GET","url":"https://a.example"}},
+        {"startedDateTime":null,"time":null,"request":{"method":"GET","url":"/rel","headers":null,"postData":null},"response":null,"timings":null,"cache":[]}"#);
+    assert_eq!(outcome.irregular("no_start_time"), 2);
+    for e in &outcome.exchanges {
+        assert!(e.response.is_none() && e.incomplete == [Incomplete::NoResponse]);
+        assert!(!e.carries.request_headers);
+    }
+    assert_eq!(outcome.exchanges[0].request.as_ref().unwrap().target, "/");
+}
+
+#[test]
+fn entries_without_method_or_url_are_broken_ones() {
+    let text = r#"{"log":{"entries":[{"request":{"method":"GET"}},{"request":{"url":"https://a/"}},{"x":1},null,5,{"request":{"method":"GET","url":"https://a/"}}]}}"#;
+    let outcome = read_content(text);
+    assert_eq!((outcome.exchanges.len(), outcome.not_read("broken_entry"), outcome.records()), (1, 5, 6));
+    outcome.says(&["entry 0 at line 1, column 20", "has no `request.url`"]);
+}
+
+#[test]
+fn status_zero_is_no_response() {
+    for status in ["0", "null", "\"\"", "-1", "99"] {
+        let e =
+            one(&format!(r#"{{"request":{{"method":"GET","url":"https://a/"}},"response":{{"status":{status}}}}}"#));
+        assert!(e.response.is_none(), "{status}");
+    }
+}
+
+#[test]
+fn a_body_is_present_absent_or_unknown() {
+    let response = |status: u16, rest: &str| {
+        let entry = format!(
+            r#"{{"request":{{"method":"GET","url":"https://a/"}},"response":{{"status":{status},"headers":[],{rest}}}}}"#
+        );
+        one(&entry).response.unwrap().body
+    };
+    assert_eq!(response(200, r#""content":{"size":9}"#), Body::Unknown { size: Some(9) });
+    assert_eq!(response(200, r#""content":{"size":9,"text":""}"#), Body::Unknown { size: Some(9) });
+    assert_eq!(response(200, r#""content":{"size":-1}"#), Body::Unknown { size: None });
+    assert_eq!(response(200, r#""content":{"size":0}"#), Body::Absent);
+    assert_eq!(response(204, r#""content":{"size":-1}"#), Body::Absent);
+    assert_eq!(response(200, r#""content":{"size":2,"text":"hi"}"#).bytes(), Some(&b"hi"[..]));
+    let broken = one(
+        r#"{"request":{"method":"GET","url":"https://a/"},"response":{"status":200,"content":{"text":"%%%","encoding":"base64"}}}"#,
+    );
+    assert_eq!(broken.incomplete, [Incomplete::UndecodableBody]);
+    assert_eq!(broken.response.unwrap().body.bytes(), Some(&b"%%%"[..]));
+}
+
+#[test]
+fn posted_parameters_become_a_form_again() {
+    let outcome = har(
+        r#"{"request":{"method":"POST","url":"https://a/","postData":{"mimeType":"application/x-www-form-urlencoded","params":[{"name":"a b","value":"1&2=ä"},{"name":"c","value":null}]}}}"#,
+    );
+    assert_eq!(outcome.irregular("body_rebuilt_from_params"), 1);
+    let body = &outcome.exchanges[0].request.as_ref().unwrap().body;
+    assert_eq!(body.bytes(), Some(&b"a+b=1%262%3D%C3%A4&c="[..]));
+    let upload = one(
+        r#"{"request":{"method":"POST","url":"https://a/","bodySize":99,"postData":{"mimeType":"multipart/form-data; boundary=x","params":[{"name":"f","fileName":"a.png"}]}}}"#,
+    );
+    assert_eq!(upload.request.unwrap().body, Body::Unknown { size: Some(99) });
+}
+
+#[test]
+fn cookies_outside_of_the_headers_are_put_back() {
+    let outcome = har(
+        r#"{"request":{"method":"GET","url":"https://a/","headers":[],"cookies":[{"name":"sid","value":"1"},{"name":"b","value":"2"}]}}"#,
+    );
+    assert_eq!(outcome.exchanges[0].request.as_ref().unwrap().headers.text("cookie"), Some("sid=1; b=2"));
+    assert_eq!(outcome.irregular("cookie_header_rebuilt"), 1);
+}
+
+#[test]
+fn what_is_no_exchange_is_counted() {
+    let outcome = har(
+        r#"{"request":{"method":"GET","url":"data:text/css,x"}},{"request":{"method":"GET","url":"blob:https://a/1"}},
+        {"request":{"method":"GET","url":"wss://a/ws"},"response":{"status":101},"_webSocketMessages":[{"type":"send","data":"hello"},{"type":"receive","data":"yo"}]}"#,
+    );
+    assert_eq!((outcome.exchanges.len(), outcome.not_read("not_http_url"), outcome.not_read("websocket")), (1, 2, 2));
+    assert_eq!(outcome.records(), 3);
+}
+
+#[test]
+fn wrappers_and_documents_one_after_the_other_are_read() {
+    let entry = r#"{"log":{"entries":[{"request":{"method":"GET","url":"https://a/"}}]}}"#;
+    for text in [
+        format!("onInputData({entry});\n"),
+        format!("{entry}"),
+        format!("{entry}\n\n"),
+        format!("{{\"x\":[{{}}],\n{}", &entry[1..]),
+    ] {
+        let outcome = read_content(&text);
+        assert_eq!((outcome.exchanges.len(), outcome.errors.len()), (1, 0), "{text} {:?}", outcome.errors);
+    }
+    let two = read_content(format!("{entry}\n{entry}\n"));
+    assert_eq!((two.exchanges.len(), two.errors.len()), (2, 0));
+    assert_ne!(two.exchanges[0].key, two.exchanges[1].key);
+}

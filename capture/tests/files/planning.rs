@@ -1,0 +1,121 @@
+//! Which files are read, once, in an order that is nobody's choice.
+
+use std::fs;
+use std::path::Path;
+
+use offpath_capture::{InputFormat, Options, plan};
+
+use crate::reading::{Kept, read_names, read_path};
+
+const LINE: &str = "10.0.0.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 1\n";
+
+fn name(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir_all(path.join("sub/.hidden")).unwrap();
+    fs::write(path.join("b.log"), LINE).unwrap();
+    fs::write(path.join("a.txt"), LINE).unwrap();
+    fs::write(path.join("sub/c.log"), LINE).unwrap();
+    fs::write(path.join(".d.log"), LINE).unwrap();
+    fs::write(path.join("sub/.hidden/e.log"), LINE).unwrap();
+    folder
+}
+
+fn planned(names: &[String]) -> Vec<String> {
+    let plan = plan(names, &Options::default());
+    plan.sources.iter().flat_map(|source| source.inputs.iter().map(|input| input.name.clone())).collect()
+}
+
+#[test]
+fn folders_are_read_below_sorted_and_without_hidden_files() {
+    let folder = folder();
+    let path = folder.path();
+    assert_eq!(planned(&[name(path)]), ["a.txt", "b.log", "sub/c.log"].map(|file| name(&path.join(file))));
+}
+
+#[test]
+fn globs_match_files_and_say_when_they_match_none() {
+    let folder = folder();
+    let path = folder.path();
+    assert_eq!(planned(&[name(&path.join("*.log"))]), [name(&path.join("b.log"))]);
+    assert_eq!(planned(&[name(&path.join("**/*.log"))]).len(), 2);
+    read_path(&path.join("*.har")).says(&["*.har", "no file matches", "check the pattern"]);
+    let empty = path.join("empty");
+    fs::create_dir(&empty).unwrap();
+    read_path(&empty).says(&["empty", "no file matches"]);
+    read_path(&path.join("missing.log")).says(&["missing.log", "check the path"]);
+}
+
+#[test]
+fn a_file_with_pattern_letters_in_its_name_is_that_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a[1].log");
+    fs::write(&path, LINE).unwrap();
+    assert_eq!(read_path(&path).exchanges.len(), 1);
+}
+
+#[test]
+fn a_file_named_twice_is_read_once() {
+    let folder = folder();
+    let path = folder.path();
+    let names = [name(&path.join("b.log")), name(path), name(&path.join("sub/../b.log")), name(&path.join("b*"))];
+    assert_eq!(read_names(&names, &Options::default()).exchanges.len(), 3);
+}
+
+#[test]
+fn the_order_of_names_changes_nothing() {
+    let folder = folder();
+    let mut names = ["b.log", "a.txt", "sub/c.log", "none"].map(|file| name(&folder.path().join(file)));
+    let first = read_names(&names, &Options::default());
+    names.reverse();
+    let second = read_names(&names, &Options::default());
+    assert_eq!(format!("{:?}", first.exchanges), format!("{:?}", second.exchanges));
+    assert_eq!(first.errors, second.errors);
+}
+
+#[test]
+fn captures_are_one_source_and_come_first() {
+    let folder = folder();
+    let path = folder.path();
+    fs::write(path.join("z1.pcap"), b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0").unwrap();
+    fs::write(
+        path.join("z2.cap"),
+        b"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\x01\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\x1c\0\0\0",
+    )
+    .unwrap();
+    let plan = plan(&[name(path)], &Options::default());
+    let formats: Vec<Vec<InputFormat>> =
+        plan.sources.iter().map(|source| source.inputs.iter().map(|input| input.format).collect()).collect();
+    let log = InputFormat::CombinedLog;
+    assert_eq!(formats, [vec![InputFormat::Pcap, InputFormat::Pcapng], vec![log], vec![log], vec![log]]);
+}
+
+#[test]
+fn the_hash_is_of_the_whole_file_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.log");
+    let text = LINE.repeat(20_000);
+    fs::write(&path, &text).unwrap();
+    let options = Options::default();
+    let whole = read_path(&path);
+    let mut kept = Kept { stop_after: Some(3), ..Kept::default() };
+    let source = plan(&[name(&path)], &options).sources.remove(0);
+    assert_eq!(source.inputs[0].bytes, Some(text.len() as u64));
+    let stopped = source.read(&options, &mut kept);
+    assert_eq!(kept.exchanges.len(), 3);
+    for (report, progress) in [(&whole.reports[0], whole.progress), (&stopped, kept.progress)] {
+        assert_eq!((report.inputs[0].bytes, progress), (text.len() as u64, text.len() as u64));
+        assert_eq!(report.inputs[0].sha256, "ebe2f17f9cf3b0bedea51d1f2832a8aebc10c84af127481c140fd4a368af6509");
+    }
+}
+
+#[test]
+fn keys_do_not_depend_on_the_folder() {
+    let (one, two) = (folder(), folder());
+    let keys = |folder: &Path| read_path(&folder.join("sub/c.log")).exchanges[0].key;
+    assert_eq!(keys(one.path()), keys(two.path()));
+}
