@@ -135,7 +135,9 @@ pub(super) fn is_json(bytes: &[u8], headers: &Headers) -> bool {
 
 fn is_form(headers: &Headers) -> bool {
     let form = "application/x-www-form-urlencoded";
-    headers.get("content-type").is_some_and(|t| t.len() >= form.len() && t[..form.len()].eq_ignore_ascii_case(form.as_bytes()))
+    headers
+        .get("content-type")
+        .is_some_and(|t| t.len() >= form.len() && t[..form.len()].eq_ignore_ascii_case(form.as_bytes()))
 }
 
 /// What was found at one path.
@@ -437,18 +439,28 @@ mod tests {
 
     #[test]
     fn paths_are_pulled() {
-        let json = r#"{"order":{"id":"o1","total":129.90,"items":[{"sku":"a","n":1},{"n":2},{"sku":"c"}]},"ids":[1,2]}"#;
+        let json =
+            r#"{"order":{"id":"o1","total":129.90,"items":[{"sku":"a","n":1},{"n":2},{"sku":"c"}]},"ids":[1,2]}"#;
         assert_eq!(get(json, "order.id"), Bound::Exactly(text("o1")));
         assert_eq!(get(json, "order.total"), Bound::Exactly(number("129.9").unwrap()));
-        assert_eq!(get(json, "order.items.*.sku"), Bound::Exactly(Value::List(vec![text("a"), Value::Null, text("c")])));
+        assert_eq!(
+            get(json, "order.items.*.sku"),
+            Bound::Exactly(Value::List(vec![text("a"), Value::Null, text("c")]))
+        );
         assert_eq!(get(json, "order.items.sku"), get(json, "order.items.*.sku"));
         assert_eq!(get(json, "order.items.0.sku"), Bound::Exactly(text("a")));
-        assert_eq!(get(json, "ids"), Bound::Exactly(Value::List(vec![Value::Number(1.into()), Value::Number(2.into())])));
+        assert_eq!(
+            get(json, "ids"),
+            Bound::Exactly(Value::List(vec![Value::Number(1.into()), Value::Number(2.into())]))
+        );
         assert_eq!(get(json, "ids.1"), Bound::Exactly(Value::Number(2.into())));
         assert_eq!(get(json, "order.none"), Bound::Exactly(Value::Null));
         assert_eq!(get(r#"{"e":[]}"#, "e"), Bound::Exactly(Value::List(vec![])));
         assert_eq!(get(r#"{"e":{"a":1}}"#, "e"), Bound::Exactly(Value::List(vec![text("a")])));
-        assert_eq!(get(r#"[{"id":1},{"id":2}]"#, "id"), Bound::Exactly(Value::List(vec![1.into(), 2.into()].into_iter().map(Value::Number).collect())));
+        assert_eq!(
+            get(r#"[{"id":1},{"id":2}]"#, "id"),
+            Bound::Exactly(Value::List(vec![1.into(), 2.into()].into_iter().map(Value::Number).collect()))
+        );
     }
 
     #[test]

@@ -63,24 +63,24 @@ impl fmt::Debug for HashKey {
 
 /// Keyed hash of a credential or personal value: HMAC-SHA-256 cut to 128 bits, printed as 32 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hash([u8; 16]);
+pub(super) struct Hash([u8; 16]);
 
 impl Hash {
     /// Reads back the 32 hex digits that `Display` writes.
-    pub fn parse(text: &str) -> Option<Hash> {
+    pub(super) fn parse(text: &str) -> Option<Hash> {
         (text.len() == 32).then_some(())?;
         u128::from_str_radix(text, 16).ok().map(|n| Hash(n.to_be_bytes()))
     }
 
     /// First 12 hex digits, for pseudonyms that people read.
-    pub fn short(&self) -> String {
+    pub(super) fn short(&self) -> String {
         let mut text = self.to_string();
         text.truncate(12);
         text
     }
 
     /// First 64 bits.
-    pub fn to_u64(self) -> u64 {
+    pub(super) fn to_u64(self) -> u64 {
         (u128::from_be_bytes(self.0) >> 64) as u64
     }
 }
@@ -200,8 +200,25 @@ pub(super) fn is_secret_name(name: &str) -> bool {
         name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).take(64).collect();
     matches!(
         bare.as_str(),
-        "auth" | "authorization" | "proxyauthorization" | "cookie" | "setcookie" | "key" | "pin" | "otp" | "cvv"
-            | "cvc" | "ssn" | "sig" | "signature" | "code" | "sid" | "jwt" | "pan" | "cardnumber" | "assertion"
+        "auth"
+            | "authorization"
+            | "proxyauthorization"
+            | "cookie"
+            | "setcookie"
+            | "key"
+            | "pin"
+            | "otp"
+            | "cvv"
+            | "cvc"
+            | "ssn"
+            | "sig"
+            | "signature"
+            | "code"
+            | "sid"
+            | "jwt"
+            | "pan"
+            | "cardnumber"
+            | "assertion"
     ) || ["token", "secret", "apikey", "password", "passwd", "passphrase", "credential", "session", "privatekey"]
         .iter()
         .any(|part| bare.contains(part))

@@ -56,6 +56,8 @@ pub struct DirectorySize {
     pub objects: usize,
     /// Actors whose spells of activity are tracked.
     pub actors: usize,
+    /// Spells of all actors.
+    pub spells: usize,
 }
 
 impl Directory {
@@ -102,6 +104,7 @@ impl Directory {
             credentials: self.bindings.len(),
             objects: self.objects.len(),
             actors: self.presence.len(),
+            spells: self.presence.values().map(Spells::len).sum(),
         }
     }
 

@@ -14,8 +14,7 @@ use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{ActorNaming, Path, Root};
 
 /// Headers by which API keys are sent, without a model that names one.
-const KEY_HEADERS: [&str; 5] =
-    ["x-api-key", "api-key", "apikey", "ocp-apim-subscription-key", "x-goog-api-key"];
+const KEY_HEADERS: [&str; 5] = ["x-api-key", "api-key", "apikey", "ocp-apim-subscription-key", "x-goog-api-key"];
 /// Headers by which gateways tell the backend whom they authenticated.
 const GATEWAY_HEADERS: [&str; 5] = [
     "x-consumer-username",
@@ -37,7 +36,8 @@ pub(super) struct Naming<'a> {
 
 /// The credentials a request shows, in the order in which they are believed.
 pub(super) fn shown(reading: &Reading<'_>, key: &HashKey) -> Vec<Shown> {
-    let mut all: Vec<Shown> = reading.header("authorization").and_then(|v| credential::authorization(v, key)).into_iter().collect();
+    let mut all: Vec<Shown> =
+        reading.header("authorization").and_then(|v| credential::authorization(v, key)).into_iter().collect();
     let forwarded = ["x-forwarded-access-token", "x-auth-token", "x-access-token"];
     all.extend(forwarded.iter().filter_map(|h| reading.header(h)).filter_map(|v| credential::token(v, key)));
     let cookies = reading.cookies().filter(|(name, _)| credential::is_session_cookie(name));
@@ -114,7 +114,8 @@ impl Naming<'_> {
             _ => Evidence::Asserted,
         };
         if path.root == Root::Jwt {
-            found.credential = reading.header("authorization").and_then(|v| credential::authorization(v, self.key)).map(|s| s.hash);
+            found.credential =
+                reading.header("authorization").and_then(|v| credential::authorization(v, self.key)).map(|s| s.hash);
         }
         found.name = Some((self.masker.shared(&text), evidence));
     }
@@ -139,7 +140,12 @@ impl Naming<'_> {
         found.name = self.asserted_or_pseudonym(reading, shown, found);
     }
 
-    fn asserted_or_pseudonym(&self, reading: &Reading<'_>, shown: &[Shown], found: &mut Found) -> Option<(Arc<str>, Evidence)> {
+    fn asserted_or_pseudonym(
+        &self,
+        reading: &Reading<'_>,
+        shown: &[Shown],
+        found: &mut Found,
+    ) -> Option<(Arc<str>, Evidence)> {
         let log = &reading.exchange.log;
         let user = log.user.as_deref().or_else(|| reading.log_field(&["sub", "user", "subject", "principal"]));
         if let Some(user) = user.filter(|u| !u.is_empty() && *u != "-") {
@@ -149,7 +155,8 @@ impl Naming<'_> {
             keep_first(&mut found.credential, key.hash);
             return Some((pseudonym("key", key.hash), Evidence::ApiKey));
         }
-        let gateway = GATEWAY_HEADERS.iter().filter_map(|h| reading.header(h)).find_map(|v| std::str::from_utf8(v).ok());
+        let gateway =
+            GATEWAY_HEADERS.iter().filter_map(|h| reading.header(h)).find_map(|v| std::str::from_utf8(v).ok());
         if let Some(user) = gateway.filter(|u| !u.is_empty()) {
             return Some((self.masker.shared(user), Evidence::Asserted));
         }

@@ -13,15 +13,33 @@ use crate::model::expression::{Bound, Scope};
 use crate::model::{Activity, Path, Root};
 
 const LOGIN_WORDS: [&str; 12] = [
-    "login", "signin", "sign-in", "sign_in", "session", "sessions", "token", "tokens", "auth", "authenticate",
-    "authentication", "logon",
+    "login",
+    "signin",
+    "sign-in",
+    "sign_in",
+    "session",
+    "sessions",
+    "token",
+    "tokens",
+    "auth",
+    "authenticate",
+    "authentication",
+    "logon",
 ];
 const LOGOUT_WORDS: [&str; 7] = ["logout", "signout", "sign-out", "sign_out", "logoff", "revoke", "end_session"];
 const PROOFS: [&str; 8] = ["password", "passwd", "pwd", "otp", "grant_type", "code", "pin", "assertion"];
 const NAMES: [&str; 7] = ["username", "user_name", "login", "email", "user", "userId", "user_id"];
 const TOKENS: [&str; 10] = [
-    "access_token", "accessToken", "token", "refresh_token", "refreshToken", "session_token", "sessionToken", "jwt",
-    "auth_token", "authToken",
+    "access_token",
+    "accessToken",
+    "token",
+    "refresh_token",
+    "refreshToken",
+    "session_token",
+    "sessionToken",
+    "jwt",
+    "auth_token",
+    "authToken",
 ];
 const ID_TOKENS: [&str; 3] = ["id_token", "idToken", "access_token"];
 const USER_PATHS: [&str; 9] =
@@ -58,8 +76,7 @@ pub(super) fn wanted() -> Bodies {
 
 /// Whether a request may be a login by its method and path alone.
 pub(super) fn looks_like_login(reading: &Reading<'_>) -> bool {
-    matches!(reading.method(), "POST" | "PUT") && has_word(reading, &LOGIN_WORDS)
-        && !has_word(reading, &LOGOUT_WORDS)
+    matches!(reading.method(), "POST" | "PUT") && has_word(reading, &LOGIN_WORDS) && !has_word(reading, &LOGOUT_WORDS)
 }
 
 fn has_word(reading: &Reading<'_>, words: &[&str]) -> bool {
@@ -128,7 +145,11 @@ pub(super) fn ended(reading: &Reading<'_>, shown: &[credential::Shown], key: &Ha
             && reading.target.segments.last().is_some_and(|s| matches!(&**s, "session" | "me" | "current"))
             && has_word(reading, &["session", "sessions"]));
     if logout {
-        return shown.iter().filter(|s| matches!(s.kind, credential::Kind::Bearer | credential::Kind::Cookie)).map(|s| s.hash).collect();
+        return shown
+            .iter()
+            .filter(|s| matches!(s.kind, credential::Kind::Bearer | credential::Kind::Cookie))
+            .map(|s| s.hash)
+            .collect();
     }
     let deleted = reading.set_cookies().filter(|c| c.deletes && credential::is_session_cookie(c.name));
     deleted.filter_map(|c| reading.cookie(c.name)).map(|value| key.credential(value)).collect()
@@ -155,7 +176,8 @@ fn login_subject(reading: &Reading<'_>) -> Option<Arc<str>> {
     // The `id` that a session or token resource returns is its own, not the user's.
     let last = reading.target.segments.last().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
     let own = last.starts_with("session") || last.starts_with("token");
-    let weak = || response_texts(reading, if own { &WEAK_USER_PATHS[1..] } else { &WEAK_USER_PATHS }).into_iter().next();
+    let weak =
+        || response_texts(reading, if own { &WEAK_USER_PATHS[1..] } else { &WEAK_USER_PATHS }).into_iter().next();
     let sent = || request_texts(reading, &NAMES).into_iter().next();
     strong().or_else(claimed).or_else(weak).or_else(sent)
 }

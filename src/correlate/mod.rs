@@ -1,1 +1,38 @@
 //! Exchange to event: who did what to which object.
+//!
+//! Two halves. [`Extractor::extract`] looks at one exchange alone, so it runs on all cores and on any machine. What an
+//! exchange teaches about others (a login binds a cookie, a response ties a refund to its order) goes as [`Facts`] into
+//! a [`Directory`], whose sums commute; frozen, it is a [`Resolver`] that completes each event.
+//!
+//! The values of credentials never leave `credential`; keyed hashes do. Bodies are not kept, only what the model names.
+
+mod body;
+mod cookie;
+mod credential;
+mod directory;
+mod extract;
+mod facts;
+mod guess;
+mod identity;
+mod inspection;
+mod jwt;
+mod login;
+mod object;
+mod operation;
+mod paths;
+mod reading;
+mod redact;
+mod resolve;
+mod session;
+mod target;
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub use credential::HashKey;
+pub use directory::{Directory, DirectorySize};
+pub use extract::{Extracted, Extractor, Sighting};
+pub use facts::Facts;
+pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount};
+pub use object::KeySource;
+pub use resolve::Resolver;

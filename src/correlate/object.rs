@@ -202,7 +202,11 @@ impl Objects<'_> {
             conflicting_key: key.conflicting,
             tenant: text(&object_type.tenant),
             owner: self.declared_owner(object_type, &belongs),
-            attributes: if self.outcome == Outcome::Rejected { Vec::new() } else { self.attributes(object_type, belongs) },
+            attributes: if self.outcome == Outcome::Rejected {
+                Vec::new()
+            } else {
+                self.attributes(object_type, belongs)
+            },
         }
     }
 

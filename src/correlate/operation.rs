@@ -83,7 +83,12 @@ impl Operations {
 
     /// Finds the endpoint of a path. Routes of the request's own method come first; a template that is known for
     /// another method still names the path.
-    pub(super) fn find<'m, 't>(&'m self, method: &str, host: Option<&str>, target: &Target<'t>) -> Option<Matched<'m, 't>> {
+    pub(super) fn find<'m, 't>(
+        &'m self,
+        method: &str,
+        host: Option<&str>,
+        target: &Target<'t>,
+    ) -> Option<Matched<'m, 't>> {
         let fits = |r: &&'m Route| r.fits_host(host) && r.fits_path(&target.segments);
         let candidates = || {
             let exact = self.by_length.get(target.segments.len()).map(Vec::as_slice).unwrap_or_default();
@@ -223,7 +228,12 @@ mod tests {
 
     #[test]
     fn literals_win_over_parameters() {
-        let ops = operations(&[("GET", "/orders/{id}"), ("GET", "/orders/search"), ("POST", "/orders/{id}"), ("GET", "/files/**")]);
+        let ops = operations(&[
+            ("GET", "/orders/{id}"),
+            ("GET", "/orders/search"),
+            ("POST", "/orders/{id}"),
+            ("GET", "/files/**"),
+        ]);
         let found = |method: &str, path: &'static str| {
             let target = Target::parse(path);
             let matched = ops.find(method, None, &target)?;

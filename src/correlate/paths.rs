@@ -10,7 +10,7 @@ pub(super) fn each<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a Path)) {
         Node::Constant(_) => {}
         Node::Path(path) => visit(path),
         Node::List(nodes) | Node::Call(_, nodes) => nodes.iter().for_each(|n| each(n, visit)),
-        Node::Not(a) | Node::Negate(a) => each(a, visit),
+        Node::Not(a) | Node::Negate(a) | Node::Matches(a, _) => each(a, visit),
         Node::Binary(_, a, b) => [a, b].into_iter().for_each(|n| each(n, visit)),
         Node::Conditional(a, b, c) => [a, b, c].into_iter().for_each(|n| each(n, visit)),
     }

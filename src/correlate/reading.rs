@@ -126,9 +126,9 @@ impl<'a> Reading<'a> {
         let last = |n: &str| -> usize { n.rfind('.').map_or(0, |at| at + 1) };
         names.iter().find_map(|name| find(name, |n| n)).or_else(|| {
             names.iter().find_map(|name| {
-                let hit = fields.iter().find(|(n, v)| {
-                    fits(n.get(last(n)..).unwrap_or_default(), name) && !v.is_empty() && v != "-"
-                });
+                let hit = fields
+                    .iter()
+                    .find(|(n, v)| fits(n.get(last(n)..).unwrap_or_default(), name) && !v.is_empty() && v != "-");
                 hit.map(|(_, v)| v.as_str())
             })
         })

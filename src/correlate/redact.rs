@@ -107,7 +107,15 @@ impl Masker {
             }
             after_secret_word = matches!(
                 &*decoded.to_ascii_lowercase(),
-                "reset" | "verify" | "confirm" | "invite" | "invitation" | "magic" | "token" | "unsubscribe" | "activate"
+                "reset"
+                    | "verify"
+                    | "confirm"
+                    | "invite"
+                    | "invitation"
+                    | "magic"
+                    | "token"
+                    | "unsubscribe"
+                    | "activate"
             );
         }
         let bounded = if out.len() > 4 * LONGEST { self.mask("long", &out) } else { out };
@@ -207,7 +215,8 @@ fn is_iban(word: &str) -> bool {
 fn is_phone(word: &str) -> bool {
     let Some(rest) = word.strip_prefix('+') else { return false };
     let digits = rest.bytes().filter(u8::is_ascii_digit).count();
-    (8..=15).contains(&digits) && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'.' | b'(' | b')'))
+    (8..=15).contains(&digits)
+        && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'.' | b'(' | b')'))
 }
 
 /// Tokens by their known beginnings or by length and disorder. UUIDs, ULIDs, KSUIDs and object ids stay readable.
@@ -264,9 +273,18 @@ mod tests {
     #[test]
     fn ordinary_values_stay() {
         for text in [
-            "ord_00012", "9f1b2c3d-1111-4222-8333-123456789abc", "507f1f77bcf86cd799439011", "129.90", "alice",
-            "0ujsswThIGTUYm2K8FjOOfXtY1K", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "2026-09-01T10:00:00Z", "service:payments",
-            "4111111111111112", "a-long-product-name-with-many-words-in-it", "1234567890",
+            "ord_00012",
+            "9f1b2c3d-1111-4222-8333-123456789abc",
+            "507f1f77bcf86cd799439011",
+            "129.90",
+            "alice",
+            "0ujsswThIGTUYm2K8FjOOfXtY1K",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "2026-09-01T10:00:00Z",
+            "service:payments",
+            "4111111111111112",
+            "a-long-product-name-with-many-words-in-it",
+            "1234567890",
         ] {
             assert_eq!(masker().text(text), text);
         }

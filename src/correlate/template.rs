@@ -97,9 +97,11 @@ pub(super) fn is_variable(segment: &str) -> bool {
 
 fn is_uuid(bytes: &[u8]) -> bool {
     bytes.len() == 36
-        && bytes.iter().enumerate().all(|(i, b)| {
-            if matches!(i, 8 | 13 | 18 | 23) { *b == b'-' } else { b.is_ascii_hexdigit() }
-        })
+        && bytes.iter().enumerate().all(
+            |(i, b)| {
+                if matches!(i, 8 | 13 | 18 | 23) { *b == b'-' } else { b.is_ascii_hexdigit() }
+            },
+        )
 }
 
 /// `ord_123`, `cus-9f`, `pi_3Abc`: a short word, a separator, and a token with a digit.
@@ -197,8 +199,17 @@ mod tests {
     #[test]
     fn words_stay() {
         for path in [
-            "/", "/users/me", "/oauth2/token", "/v2/search", "/static/app.js", "/health", "/a-b/c_d",
-            "/static/app-20240101.js", "/internationalization", "/oauth-v2/x", "/getUserAccountInformation",
+            "/",
+            "/users/me",
+            "/oauth2/token",
+            "/v2/search",
+            "/static/app.js",
+            "/health",
+            "/a-b/c_d",
+            "/static/app-20240101.js",
+            "/internationalization",
+            "/oauth-v2/x",
+            "/getUserAccountInformation",
         ] {
             assert_eq!(template(path), path);
         }

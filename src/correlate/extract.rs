@@ -1,0 +1,482 @@
+//! Extract: one exchange into events and facts, looking at nothing but that exchange.
+
+use std::sync::Arc;
+
+use offpath_capture::{Body, Exchange, Place};
+
+use super::credential::{HashKey, Shown};
+use super::facts::{Binding, BoundTo, Facts, Holder, TenantFact};
+use super::guess;
+use super::identity::{self, Naming};
+use super::login::{self, Bindings};
+use super::object::{Found, KeySource, Objects};
+use super::operation::{Operations, Route};
+use super::paths;
+use super::reading::{Bodies, Reading};
+use super::redact::Masker;
+use super::target::Target;
+use super::template::Template;
+use crate::event::{Actor, Event, EventId, Evidence, ObjectId, Outcome, Shows, Value};
+use crate::model::expression::{self, Bound, Scope, Truth};
+use crate::model::{Activity, ActivityId, Model, Root};
+
+/// Most events made of one exchange.
+const MOST_EVENTS: usize = 1_000;
+/// Most activities that one request may be when the input does not show which.
+const MOST_POSSIBLE: usize = 8;
+
+/// Turns exchanges into events. Shared by all threads; an exchange's events depend on nothing else.
+#[derive(Clone, Debug)]
+pub struct Extractor {
+    model: Option<Arc<Model>>,
+    key: HashKey,
+    masker: Masker,
+    operations: Operations,
+    bodies: Bodies,
+    login: Bodies,
+    creators: Vec<ActivityId>,
+}
+
+/// What one exchange gives.
+#[derive(Clone, Debug, Default)]
+pub struct Extracted {
+    /// Its events, still to be resolved.
+    pub events: Vec<Event>,
+    /// What it teaches about credentials and objects.
+    pub facts: Facts,
+    /// Object types seen in it, and where their keys were.
+    pub sightings: Vec<Sighting>,
+}
+
+/// An object's key seen in an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Object type.
+    pub object_type: Arc<str>,
+    /// Where its key was.
+    pub source: KeySource,
+}
+
+/// What a request calls.
+struct Called<'m> {
+    operation: Option<Arc<str>>,
+    template: Option<Template>,
+    /// Activities that it may be: one when certain.
+    activities: Vec<&'m Activity>,
+    certain: bool,
+}
+
+impl Extractor {
+    /// Compiles a model's matchers and paths. Without one, operations and objects are told by their looks.
+    pub fn new(model: Option<Arc<Model>>, key: HashKey) -> Extractor {
+        let mut bodies = Bodies { request: super::body::Wanted::new(), response: super::body::Wanted::new() };
+        let mut operations = Operations::default();
+        let mut creators = Vec::new();
+        if let Some(model) = &model {
+            paths::wanted(model, &mut bodies);
+            operations = Operations::compile(model);
+            creators = creating(model);
+        }
+        let masker = Masker::new(key.clone());
+        Extractor { model, key, masker, operations, bodies, login: login::wanted(), creators }
+    }
+
+    /// Events and facts of one exchange. An exchange whose request was not seen gives none.
+    pub fn extract(&self, exchange: &Exchange) -> Extracted {
+        if exchange.request.is_none() {
+            return Extracted::default();
+        }
+        let mut reading = Reading::of(exchange, &self.bodies);
+        let shown = identity::shown(&reading, &self.key);
+        reading.claims = shown.iter().find_map(|s| s.claims.clone());
+        let model = self.model.as_deref();
+        let called = self.called(&mut reading, model);
+        let naming = Naming { model: model.map(|m| &m.actors), key: &self.key, masker: &self.masker };
+        let actor = naming.actor(&reading, &shown);
+        let mut out = Extracted::default();
+        if called.activities.is_empty() {
+            self.event(&mut reading, &called, None, &actor, &shown, &mut out);
+        }
+        for activity in &called.activities {
+            for element in 0..elements(&reading, activity) {
+                reading.element = activity.each.as_ref().map(|list| (list, element));
+                self.event(&mut reading, &called, Some(activity), &actor, &shown, &mut out);
+            }
+            reading.element = None;
+        }
+        out
+    }
+
+    fn called<'m>(&self, reading: &mut Reading<'_>, model: Option<&'m Model>) -> Called<'m> {
+        let method = reading.method();
+        let matched = self.operations.find(method, reading.host.as_deref(), &reading.target);
+        let Some((matched, model)) = matched.zip(model) else {
+            return self.unmatched(reading);
+        };
+        reading.parameters = matched.parameters;
+        if let Some(location) = reading.exchange.response.as_ref().and_then(|r| r.headers.text("location")) {
+            let created = self.operations.parameters(&Target::parse(location));
+            // A redirect back to the same object creates nothing.
+            reading.created = created.into_iter().map(|(n, v)| (n, v.into_owned().into())).collect();
+        }
+        let (possible, certain) = possible(reading, &matched.routes);
+        let activities = possible.iter().filter_map(|id| model.activities.get(usize::from(id.0)));
+        let refused = reading.status().is_some_and(|s| s >= 400);
+        // A refused request of which nobody knows what it asked for moved nothing: it stays unnamed.
+        let activities = if certain || !refused { activities.take(MOST_POSSIBLE).collect() } else { Vec::new() };
+        let operation = Some(format!("{method} {}", matched.template).into());
+        Called { operation, template: None, activities, certain }
+    }
+
+    fn unmatched<'m>(&self, reading: &Reading<'_>) -> Called<'m> {
+        if self.model.is_some() {
+            return Called { operation: None, template: None, activities: Vec::new(), certain: true };
+        }
+        let masked = reading.target.path == "*";
+        let template = Template::of(&reading.target.segments);
+        let name = self.masker.path(&template.text);
+        let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
+        Called { operation, template: Some(template), activities: Vec::new(), certain: true }
+    }
+
+    fn event(
+        &self,
+        reading: &mut Reading<'_>,
+        called: &Called<'_>,
+        activity: Option<&Activity>,
+        actor: &Actor,
+        shown: &[Shown],
+        out: &mut Extracted,
+    ) {
+        if out.events.len() >= MOST_EVENTS {
+            return;
+        }
+        let Some(request) = &reading.exchange.request else { return };
+        let exchange = reading.exchange;
+        let outcome = if called.certain { outcome(reading, activity) } else { Outcome::Unknown };
+        let id = event_id(exchange.key, out.events.len() as u64);
+        let stamp = (exchange.time.0, id);
+        let found = self.objects(reading, called, activity, outcome);
+        let mut actor = actor.clone();
+        let bindings = self.bindings(reading, activity, outcome, shown);
+        if let Some(subject) = &bindings.subject
+            && actor.evidence < Evidence::Bound
+        {
+            actor.principal = Some(subject.clone());
+            actor.evidence = Evidence::Bound;
+        }
+        let holder = identity::holder(&actor);
+        let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
+        self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
+        let read = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        let kept = |o: &crate::event::ObjectRef| o.id.object_type.clone();
+        out.sightings.extend(
+            found.objects.iter().map(kept).zip(&found.sources).map(|(t, s)| Sighting { object_type: t, source: *s }),
+        );
+        out.events.push(Event {
+            id,
+            time: exchange.time.0,
+            end,
+            tick: exchange.tick,
+            sensor: sensor(reading),
+            source: source(exchange),
+            shows: shows(reading),
+            origin: exchange.origin.clone(),
+            response_origin: exchange.response_origin.clone(),
+            method: Arc::from(request.method.as_str()),
+            host: reading.host.as_deref().map(Arc::from),
+            operation: called.operation.clone(),
+            path: self.masker.path(reading.target.path),
+            activity: activity.map(|a| a.name.clone()),
+            read: activity.map_or(read, |a| a.read),
+            actor,
+            session: None,
+            outcome,
+            status: reading.status(),
+            objects: found.objects,
+            case: None,
+            attributes: self.attributes(reading, activity),
+            idempotency: self.idempotency(reading, activity),
+            body_hash: self.body_hash(&request.body),
+            request_id: self.request_id(reading),
+            state_before: Vec::new(),
+            state_after: Vec::new(),
+        });
+    }
+
+    fn objects(
+        &self,
+        reading: &Reading<'_>,
+        called: &Called<'_>,
+        activity: Option<&Activity>,
+        outcome: Outcome,
+    ) -> Found {
+        match (&self.model, &called.template, &reading.exchange.request) {
+            (Some(model), _, _) => {
+                let objects = Objects { model, masker: &self.masker, reading, outcome };
+                match activity {
+                    Some(activity) => objects.of_activity(activity),
+                    None if called.operation.is_some() => objects.of_any(),
+                    None => Found::default(),
+                }
+            }
+            (None, Some(template), Some(request)) => {
+                guess::objects(template, request, reading.exchange.response.as_ref(), outcome, &self.masker)
+            }
+            _ => Found::default(),
+        }
+    }
+
+    fn bindings(
+        &self,
+        reading: &mut Reading<'_>,
+        activity: Option<&Activity>,
+        outcome: Outcome,
+        shown: &[Shown],
+    ) -> Bindings {
+        if outcome != Outcome::Accepted {
+            return Bindings::default();
+        }
+        let declared = activity.filter(|a| !a.bind.is_empty());
+        let mut bindings = match declared {
+            Some(activity) => login::declared(reading, activity, &self.key, &self.masker),
+            None if login::looks_like_login(reading) => {
+                let probe = Reading::of(reading.exchange, &self.login);
+                login::inferred(&probe, &self.key, &self.masker)
+            }
+            None => Bindings::default(),
+        };
+        bindings.ended = login::ended(reading, shown, &self.key);
+        bindings
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that one accepted event teaches")]
+    fn learn(
+        &self,
+        activity: Option<&Activity>,
+        outcome: Outcome,
+        found: &Found,
+        actor: &Actor,
+        holder: &Holder,
+        bindings: Bindings,
+        (stamp, end): ((i64, EventId), i64),
+        facts: &mut Facts,
+    ) {
+        facts.presence.push((holder.clone(), stamp.0, stamp.0));
+        // A refused request proves nothing about objects: its path may be forged.
+        if outcome != Outcome::Accepted {
+            return;
+        }
+        facts.bindings.extend(bindings.made.into_iter().map(|(hash, binding)| (hash, stamp, binding)));
+        let over = (end.saturating_add(1), stamp.1);
+        let nobody = || Binding { to: BoundTo::Nobody, issued: false };
+        facts.bindings.extend(bindings.ended.into_iter().map(|hash| (hash, over, nobody())));
+        facts.parents.extend(found.parents.iter().map(|(child, parent)| (child.clone(), stamp, parent.clone())));
+        for object in &found.objects {
+            self.learn_owner(activity, &object.id, object.owner.as_ref(), holder, stamp, facts);
+            if let Some(tenant) = &object.tenant {
+                let fact = TenantFact { inferred: false, stamp, tenant: tenant.clone() };
+                facts.tenants.push((object.id.clone(), fact));
+            }
+        }
+        let creates = activity.is_some_and(|a| self.is_creator(a));
+        if let (true, Some(target), Some(tenant)) = (creates, found.objects.first(), &actor.tenant)
+            && &*target.qualifier == "target"
+        {
+            let fact = TenantFact { inferred: true, stamp, tenant: tenant.clone() };
+            facts.tenants.push((target.id.clone(), fact));
+        }
+    }
+
+    fn learn_owner(
+        &self,
+        activity: Option<&Activity>,
+        object: &ObjectId,
+        declared: Option<&Arc<str>>,
+        holder: &Holder,
+        stamp: (i64, EventId),
+        facts: &mut Facts,
+    ) {
+        if let Some(owner) = declared {
+            let holder = Holder { credential: None, name: Some(owner.clone()) };
+            facts.owners.push((object.clone(), stamp, holder));
+            return;
+        }
+        let Some(model) = &self.model else { return };
+        let rule = model.object_types.iter().find(|t| t.name == object.object_type).and_then(|t| t.owner.as_ref());
+        let Some(rule) = rule.filter(|r| r.value.root == Root::Actor) else { return };
+        let setter = rule.set_by.and_then(|id| model.activities.get(usize::from(id.0)));
+        let sets = setter.is_some_and(|s| activity.is_some_and(|a| a.name == s.name));
+        if sets && holder.name.is_some() {
+            facts.owners.push((object.clone(), stamp, holder.clone()));
+        }
+    }
+
+    fn is_creator(&self, activity: &Activity) -> bool {
+        let Some(model) = &self.model else { return false };
+        self.creators.iter().any(|id| model.activities.get(usize::from(id.0)).is_some_and(|a| a.name == activity.name))
+    }
+
+    /// The activity's attributes under their names, and the paths that guards name under their text.
+    fn attributes(&self, reading: &Reading<'_>, activity: Option<&Activity>) -> Vec<(Arc<str>, Value)> {
+        let Some(model) = &self.model else { return Vec::new() };
+        let mut attributes = Vec::new();
+        for (name, expression) in activity.into_iter().flat_map(|a| &a.attributes) {
+            if let Bound::Exactly(value) = expression::evaluate(expression, reading) {
+                attributes.push((name.clone(), self.named_by(&expression.node, value)));
+            }
+        }
+        for path in &model.captured_paths {
+            if let Bound::Exactly(value) = reading.value(path) {
+                attributes.push((path.text.clone(), self.masker.named(path, value)));
+            }
+        }
+        attributes
+    }
+
+    /// Masks a computed value as the most secret of the paths that it was computed from.
+    fn named_by(&self, node: &expression::Node, value: Value) -> Value {
+        let mut value = Some(value);
+        paths::each(node, &mut |path| value = value.take().map(|v| self.masker.named(path, v)));
+        value.map_or(Value::Null, |v| self.masker.value(v))
+    }
+
+    fn idempotency(&self, reading: &Reading<'_>, activity: Option<&Activity>) -> Option<u64> {
+        let declared = activity.and_then(|a| a.idempotency.as_ref()).and_then(|p| identity::known_text(reading, p));
+        let header = || reading.header("idempotency-key").and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from);
+        let logged = || reading.log_field(&["idempotency_key"]).map(Arc::from);
+        let key: Arc<str> = declared.or_else(header).or_else(logged)?;
+        Some(self.key.hash("idempotency", &[key.trim().as_bytes()]).to_u64())
+    }
+
+    fn body_hash(&self, body: &Body) -> Option<u64> {
+        match body {
+            Body::Absent => Some(self.key.hash("body", &[b""]).to_u64()),
+            Body::Present { bytes, whole: true, .. } => Some(self.key.hash("body", &[bytes]).to_u64()),
+            Body::Present { .. } | Body::Unknown { .. } => None,
+        }
+    }
+
+    fn request_id(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
+        let header = |name: &str| reading.header(name).and_then(|v| std::str::from_utf8(v).ok());
+        let answered = |name: &str| reading.exchange.response.as_ref().and_then(|r| r.headers.text(name));
+        let log = &reading.exchange.log;
+        let trace = || header("traceparent").and_then(|t| t.split('-').nth(1));
+        let found = header("x-request-id")
+            .or_else(|| answered("x-request-id"))
+            .or_else(|| header("x-correlation-id"))
+            .or(log.request_id.as_deref())
+            .or_else(trace)
+            .or(log.trace_id.as_deref());
+        found.filter(|id| !id.is_empty() && id.len() <= 128).map(|id| self.masker.shared(id))
+    }
+}
+
+/// Activities that bring an object into being: they leave the initial state, or set the owner.
+fn creating(model: &Model) -> Vec<ActivityId> {
+    let entries = model.lifecycles.iter().flat_map(|l| {
+        l.transitions.iter().filter(|t| t.from.contains(&l.initial) && t.to != l.initial).map(|t| t.activity)
+    });
+    entries.chain(model.object_types.iter().filter_map(|t| t.owner.as_ref()?.set_by)).collect()
+}
+
+/// Activities that a request may be, and whether that is certain. A condition over what the input does not carry
+/// leaves several.
+fn possible(reading: &Reading<'_>, routes: &[&Route]) -> (Vec<ActivityId>, bool) {
+    let mut possible = Vec::new();
+    for route in routes {
+        match route.condition.as_ref().map_or(Truth::True, |c| expression::truth(c, reading)) {
+            Truth::False => {}
+            Truth::Unknown => possible.push(route.activity),
+            Truth::True => {
+                possible.push(route.activity);
+                return (dedup(possible.clone()), possible.len() == 1);
+            }
+        }
+    }
+    let none = possible.is_empty();
+    (dedup(possible), none)
+}
+
+fn dedup(mut ids: Vec<ActivityId>) -> Vec<ActivityId> {
+    let mut seen = Vec::new();
+    ids.retain(|id| {
+        !seen.contains(id) && {
+            seen.push(*id);
+            true
+        }
+    });
+    ids
+}
+
+/// Number of events of a bulk call; one when the list is unknown or there is none.
+fn elements(reading: &Reading<'_>, activity: &Activity) -> usize {
+    match activity.each.as_ref().map(|list| reading.value(list)) {
+        Some(Bound::Exactly(Value::List(items))) => items.len().clamp(1, MOST_EVENTS),
+        _ => 1,
+    }
+}
+
+/// `ok` decides where the status does not: a 4xx or 5xx is a refusal unless `ok` itself looks at the status.
+fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Outcome {
+    let Some(status) = reading.status() else { return Outcome::Unknown };
+    let by_status = if status < 400 { Outcome::Accepted } else { Outcome::Rejected };
+    let Some(ok) = activity.and_then(|a| a.ok.as_ref()) else { return by_status };
+    let mut asks_status = false;
+    paths::each(&ok.node, &mut |path| asks_status |= path.root == Root::Message && path.text.contains("status"));
+    if by_status == Outcome::Rejected && !asks_status {
+        return Outcome::Rejected;
+    }
+    match expression::truth(ok, reading) {
+        Truth::True => Outcome::Accepted,
+        Truth::False => Outcome::Rejected,
+        Truth::Unknown => Outcome::Unknown,
+    }
+}
+
+/// Identity of a part of an exchange: mixed so that neighbouring keys and parts never meet.
+fn event_id(key: u64, part: u64) -> EventId {
+    // The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
+    let mut x = key.wrapping_add(part.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    EventId(x ^ (x >> 31))
+}
+
+/// The clock that stamped an exchange: the gateway that a log names, else the kind and name of the input.
+fn sensor(reading: &Reading<'_>) -> Arc<str> {
+    if let Some(named) = reading.log_field(&["sensor", "gateway", "node", "hostname", "instance"]) {
+        return named.chars().take(128).collect::<String>().into();
+    }
+    let input = &*reading.exchange.origin.input;
+    let file = input.rsplit(['/', '\\']).next().unwrap_or(input);
+    // Rotated files come from one machine.
+    let stem: String = file.chars().filter(|c| !c.is_ascii_digit()).collect();
+    match reading.exchange.origin.place {
+        Place::Frames { .. } => "packets".into(),
+        Place::Entry { .. } | Place::Line { .. } => stem.into(),
+    }
+}
+
+/// Input format, as far as an exchange tells; the caller knows better and may overwrite it.
+fn source(exchange: &Exchange) -> &'static str {
+    let ng = exchange.origin.input.contains("pcapng");
+    let log = &exchange.log;
+    let plain = |name: &str| name.starts_with("extra.") || name == "client_host";
+    match exchange.origin.place {
+        Place::Frames { .. } if ng => "pcapng",
+        Place::Frames { .. } => "pcap",
+        Place::Entry { .. } => "har",
+        Place::Line { .. } if log.request_id.is_none() && log.fields.iter().all(|(n, _)| plain(n)) => "combined",
+        Place::Line { .. } => "json",
+    }
+}
+
+fn shows(reading: &Reading<'_>) -> Shows {
+    let exchange = reading.exchange;
+    Shows {
+        request_body: exchange.request.as_ref().is_some_and(|r| r.body.is_whole()),
+        response_body: exchange.response.as_ref().is_some_and(|r| r.body.is_whole()),
+        headers: reading.headers_whole(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Every tier of the identity ladder, and that sources of the same traffic agree.
+
+use super::{made, model, one};
+use crate::event::{Actor, Evidence};
+use crate::model::IdentityPath;
+
+fn actor(exchange: super::Made) -> Actor {
+    one(None, exchange).actor
+}
+
+fn who(actor: &Actor) -> (&str, Evidence) {
+    (actor.principal.as_deref().unwrap_or_default(), actor.evidence)
+}
+
+#[test]
+fn a_jwt_names_its_subject_and_the_agent_acting_for_it() {
+    let claims = r#"{"iss":"https://id","sub":"alice","act":{"sub":"agent:shop"},"azp":"web","tid":"acme"}"#;
+    let found = actor(made("GET", "/orders/1").bearer(claims).answers(200, ""));
+    assert_eq!(who(&found), ("alice", Evidence::Claims));
+    assert_eq!(found.agent.as_deref(), Some("agent:shop"));
+    assert_eq!(found.client.as_deref(), Some("web"));
+    assert_eq!(found.tenant.as_deref(), Some("acme"));
+    assert_eq!(&*found.kind, "human");
+    assert_eq!(found.credential.map(|c| c.len()), Some(32));
+}
+
+#[test]
+fn basic_credentials_name_a_user_unless_they_were_refused() {
+    let basic = made("GET", "/").header("authorization", "Basic YWxpY2U6c2VjcmV0");
+    assert_eq!(who(&actor(basic.clone().answers(200, ""))), ("alice", Evidence::Bound));
+    assert_eq!(who(&actor(basic.answers(401, ""))), ("alice", Evidence::Asserted));
+}
+
+#[test]
+fn api_keys_become_pseudonyms_that_stay_equal() {
+    let one = actor(made("GET", "/a").header("X-Api-Key", "k-123"));
+    let two = actor(made("GET", "/b?api_key=k-123"));
+    assert!(one.principal.as_deref().unwrap().starts_with("key:"));
+    assert_eq!(one.evidence, Evidence::ApiKey);
+    assert_eq!(one.principal, two.principal);
+    assert_ne!(one.principal, actor(made("GET", "/a").header("X-Api-Key", "k-124")).principal);
+}
+
+#[test]
+fn a_gateway_header_or_log_user_is_asserted() {
+    assert_eq!(who(&actor(made("GET", "/").header("X-Consumer-Username", "bob"))), ("bob", Evidence::Asserted));
+    let logged = made("GET", "/").answers(200, "").logged(Some("carol"), &[]);
+    assert_eq!(who(&actor(logged)), ("carol", Evidence::Asserted));
+    // Any client can send this one.
+    assert_eq!(actor(made("GET", "/").header("X-User-Id", "eve")).evidence, Evidence::Address);
+}
+
+#[test]
+fn an_unbound_cookie_and_a_bare_address_are_weak() {
+    let cookie = actor(made("GET", "/").header("cookie", "theme=dark; sid=abc"));
+    assert_eq!(cookie.evidence, Evidence::Unbound);
+    assert!(cookie.principal.unwrap().starts_with("session:"));
+    let address = actor(made("GET", "/").header("user-agent", "curl"));
+    assert_eq!(address.evidence, Evidence::Address);
+    assert!(address.principal.unwrap().starts_with("addr:"));
+    let mut silent = made("GET", "/");
+    silent.0.client = None;
+    assert_eq!(who(&actor(silent)), ("", Evidence::None));
+}
+
+#[test]
+fn client_credentials_are_a_service() {
+    for claims in
+        [r#"{"sub":"wms","gty":"client-credentials"}"#, r#"{"sub":"wms","azp":"wms"}"#, r#"{"sub":"service:wms"}"#]
+    {
+        assert_eq!(&*actor(made("POST", "/x").bearer(claims)).kind, "service", "{claims}");
+    }
+}
+
+#[test]
+fn the_model_decides_first_and_the_ladder_after_it() {
+    let found = |m: super::Made| one(Some(model()), m).actor;
+    let claims = r#"{"sub":"frank","tid":"acme","roles":["fin"],"gty":"client-credentials"}"#;
+    let listed = found(made("POST", "/refunds/r1/approve").bearer(claims).answers(200, ""));
+    assert_eq!(who(&listed), ("frank", Evidence::Claims));
+    assert_eq!(listed.roles, ["approver".into()]);
+    assert_eq!(&*listed.kind, "service");
+    let keyed = found(made("GET", "/orders/o1").header("x-api-key", "abc").answers(200, ""));
+    assert_eq!(keyed.evidence, Evidence::ApiKey);
+    assert_eq!(keyed.tenant.as_deref(), Some("acme"));
+    assert_eq!(keyed.roles, ["customer".into()]);
+    let logged = found(made("GET", "/orders/o1").answers(200, "").logged(Some("gina"), &[]));
+    assert_eq!(who(&logged), ("gina", Evidence::Asserted));
+    assert!(logged.roles.is_empty(), "roles that the source cannot carry are unknown, not the default");
+    let basic = found(made("GET", "/orders/o1").header("authorization", "Basic YWxpY2U6c2VjcmV0").answers(200, ""));
+    assert_eq!(who(&basic), ("alice", Evidence::Bound));
+}
+
+#[test]
+fn a_header_that_is_no_secret_names_the_principal_itself() {
+    let mut model = model();
+    model.actors.identify = vec![IdentityPath { path: super::path("header.x-employee"), bound_by: None }];
+    let found = one(Some(model), made("GET", "/orders/o1").header("X-Employee", "e42").answers(200, "")).actor;
+    assert_eq!(who(&found), ("e42", Evidence::Asserted));
+}
+
+#[test]
+fn a_json_log_and_a_har_of_the_same_exchange_agree() {
+    let claims = r#"{"sub":"alice","tid":"acme","roles":["cs","fin"],"act":{"sub":"agent:shop"},"azp":"web"}"#;
+    let seen = made("POST", "/orders").at(3).bearer(claims).answers(201, r#"{"order":{"id":"o1","tenantId":"acme"}}"#);
+    let seen = seen.answer_header("Location", "/orders/o1");
+    let log = [("roles", r#"["cs","fin"]"#), ("tenant", "acme"), ("act", "agent:shop"), ("azp", "web")];
+    let logged = seen.clone().logged(Some("alice"), &log);
+    let (har, json) = (one(Some(model()), seen), one(Some(model()), logged));
+    for (a, b) in [
+        (&har.actor.principal, &json.actor.principal),
+        (&har.actor.agent, &json.actor.agent),
+        (&har.actor.client, &json.actor.client),
+        (&har.actor.tenant, &json.actor.tenant),
+        (&har.activity, &json.activity),
+        (&har.operation, &json.operation),
+    ] {
+        assert!(a.is_some());
+        assert_eq!(a, b);
+    }
+    assert_eq!(har.actor.roles, json.actor.roles);
+    assert_eq!(har.actor.kind, json.actor.kind);
+    assert_eq!(har.case, json.case);
+    assert_eq!(har.objects[0].id, json.objects[0].id);
+    assert_eq!(har.objects[0].owner, json.objects[0].owner);
+    assert_eq!(har.objects[0].tenant, json.objects[0].tenant);
+    assert_eq!((har.source, json.source), ("har", "json"));
+}
+
+#[test]
+fn a_user_agent_in_a_log_is_no_acting_agent() {
+    let logged = made("GET", "/").answers(200, "").logged(Some("a"), &[("agent", "Mozilla/5.0 (X11)")]);
+    assert_eq!(actor(logged).agent, None);
+}

@@ -1,0 +1,147 @@
+//! Which objects an event touches, their parents, owners, tenants, states and attributes.
+
+use super::{made, model, one, resolved};
+use crate::event::{Event, Value};
+
+fn ids(event: &Event) -> Vec<String> {
+    event.objects.iter().map(|o| format!("{} {}", o.qualifier, o.id)).collect()
+}
+
+fn case(event: &Event) -> String {
+    event.case.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+const ALICE: &str = r#"{"sub":"alice","tid":"acme"}"#;
+
+#[test]
+fn a_created_object_is_named_by_body_or_location() {
+    let body = r#"{"order":{"id":"ord_1","status":"new","tenantId":"acme","total":"12.50"}}"#;
+    let event = one(Some(model()), made("POST", "/orders").bearer(ALICE).json("{}").answers(201, body));
+    assert_eq!(ids(&event), ["target order:ord_1"]);
+    let order = &event.objects[0];
+    assert_eq!(order.declared_state.as_deref(), Some("new"));
+    assert_eq!(order.tenant.as_deref(), Some("acme"));
+    assert_eq!(order.owner.as_deref(), Some("alice"));
+    assert_eq!(order.attributes, [("total".into(), Value::Text("12.50".into()))]);
+    let located =
+        made("POST", "/orders").bearer(ALICE).answers(201, "").answer_header("Location", "https://h/orders/ord_1");
+    assert_eq!(ids(&one(Some(model()), located)), ["target order:ord_1"]);
+}
+
+#[test]
+fn a_refund_finds_its_order_even_where_only_the_refund_is_shown() {
+    let request = made("POST", "/orders/ord_1/refunds")
+        .at(1)
+        .bearer(ALICE)
+        .json(r#"{"amount":5}"#)
+        .answers(201, r#"{"refund":{"id":"ref_1","orderId":"ord_1"}}"#);
+    let approve = made("POST", "/refunds/ref_1/approve").at(9).bearer(r#"{"sub":"frank"}"#).answers(200, "{}");
+    let events = resolved(Some(model()), &[approve, request]);
+    assert_eq!(case(&events[0]), "order:ord_1");
+    assert_eq!(ids(&events[1]), ["target refund:ref_1", "parent order:ord_1"]);
+    assert_eq!(events[1].objects[0].attributes, [("amount".into(), Value::Number(5.into()))]);
+    assert!(events[1].objects[1].attributes.is_empty());
+}
+
+#[test]
+fn a_refused_request_teaches_nothing_about_objects() {
+    let forged = made("POST", "/orders/ord_9/refunds")
+        .at(1)
+        .bearer(ALICE)
+        .json("{}")
+        .answers(403, r#"{"refund":{"id":"ref_1"}}"#);
+    let approve = made("POST", "/refunds/ref_1/approve").at(9).bearer(ALICE).answers(200, "{}");
+    assert_eq!(case(&resolved(Some(model()), &[forged, approve])[1]), "refund:ref_1");
+}
+
+#[test]
+fn owner_and_tenant_of_creation_reach_later_events() {
+    let create = made("POST", "/orders").at(1).bearer(ALICE).json("{}").answers(201, r#"{"order":{"id":"ord_1"}}"#);
+    let other = made("GET", "/orders/ord_1").at(5).bearer(r#"{"sub":"mallory","tid":"globex"}"#).answers(200, "{}");
+    let events = resolved(Some(model()), &[other, create]);
+    assert_eq!(events[0].objects[0].owner.as_deref(), Some("alice"));
+    assert_eq!(events[0].objects[0].tenant.as_deref(), Some("acme"));
+    assert_eq!(events[0].actor.tenant.as_deref(), Some("globex"));
+}
+
+#[test]
+fn a_session_users_order_belongs_to_the_bound_subject() {
+    let login = made("POST", "/login")
+        .at(1)
+        .json(r#"{"username":"d","password":"x"}"#)
+        .answers(200, r#"{"user":{"id":"dora"}}"#)
+        .answer_header("Set-Cookie", "sid=c1");
+    let create =
+        made("POST", "/orders").at(2).header("Cookie", "sid=c1").json("{}").answers(201, r#"{"order":{"id":"o"}}"#);
+    let events = resolved(Some(model()), &[create, login]);
+    assert_eq!(events[0].objects[0].owner.as_deref(), Some("dora"));
+}
+
+#[test]
+fn path_and_body_that_disagree_are_told() {
+    let pay = |body| made("POST", "/orders/ord_1/payment").bearer(ALICE).json(body).answers(200, "{}");
+    let event = one(Some(model()), pay(r#"{"orderId":"ord_2","amount":1}"#));
+    assert_eq!(event.objects[0].id.to_string(), "order:ord_1");
+    assert_eq!(event.objects[0].conflicting_key.as_deref(), Some("ord_2"));
+    assert_eq!(one(Some(model()), pay(r#"{"orderId":"ord_1"}"#)).objects[0].conflicting_key, None);
+    let twice = one(Some(model()), pay(r#"{"orderId":"ord_3","orderId":"ord_1"}"#));
+    assert_eq!(twice.objects[0].conflicting_key.as_deref(), Some("ord_3"));
+}
+
+#[test]
+fn a_written_state_is_seen_at_top_level_and_under_the_objects_name() {
+    for body in [r#"{"status":"paid"}"#, r#"{"order":{"status":"paid"}}"#] {
+        let event = one(Some(model()), made("POST", "/orders/o/payment").bearer(ALICE).json(body).answers(200, "{}"));
+        assert_eq!(event.objects[0].written_state.as_deref(), Some("paid"), "{body}");
+    }
+    let plain = one(Some(model()), made("POST", "/orders/o/payment").bearer(ALICE).json("{}").answers(200, "{}"));
+    assert_eq!(plain.objects[0].written_state, None);
+}
+
+#[test]
+fn a_bulk_call_is_one_event_for_each_object() {
+    let bulk = made("POST", "/shipments").at(4).bearer(ALICE).json(r#"{"ids":["o1","o2","o3"]}"#).answers(200, "{}");
+    let events = resolved(Some(model()), &[bulk]);
+    let found: Vec<_> = events.iter().map(|e| ids(e).join(",")).collect();
+    assert_eq!(found, ["target order:o1", "target order:o2", "target order:o3"]);
+    assert_ne!(events[0].id, events[1].id);
+}
+
+#[test]
+fn attributes_tell_absent_from_unknown() {
+    let seen =
+        one(Some(model()), made("POST", "/orders/o/payment").bearer(ALICE).json(r#"{"note":"x"}"#).answers(200, "{}"));
+    assert_eq!(seen.attribute("amount"), Some(&Value::Null));
+    assert_eq!(seen.attribute("req.note"), Some(&Value::Text("x".into())));
+    assert_eq!(seen.attribute("header.x-channel"), Some(&Value::Null));
+    let logged = made("POST", "/orders/o/payment").answers(200, "").logged(Some("alice"), &[]);
+    let logged = one(Some(model()), logged);
+    assert_eq!(logged.attribute("amount"), None);
+    assert_eq!(logged.attribute("req.note"), None);
+}
+
+#[test]
+fn without_a_model_objects_are_guessed_from_paths_and_bodies() {
+    let create =
+        made("POST", "/orders").at(1).json(r#"{"customerId":"c-1"}"#).answers(201, r#"{"id":"ord_5","traceId":"t1"}"#);
+    let item = made("GET", "/orders/ord_5/items/7").at(2).answers(200, r#"{"id":7}"#);
+    let action = made("POST", "/users/42/orders/ord_5/payment").at(3).answers(200, "");
+    let events = resolved(None, &[create, item, action]);
+    assert_eq!(ids(&events[0]), ["target order:ord_5", "mentioned customer:c-1"]);
+    assert_eq!(ids(&events[1]), ["target item:ord_5/7", "parent order:ord_5"]);
+    assert_eq!(case(&events[1]), "order:ord_5");
+    assert_eq!(ids(&events[2]), ["target order:ord_5", "parent user:42"]);
+    assert_eq!(case(&events[2]), "order:ord_5");
+    assert_eq!(events[2].operation.as_deref(), Some("POST /users/{user}/orders/{order}/payment"));
+}
+
+#[test]
+fn an_exchange_that_is_no_activity_still_shows_its_objects() {
+    let event = one(Some(model()), made("DELETE", "/orders/o7").bearer(ALICE).answers(204, ""));
+    assert_eq!(event.activity, None);
+    assert_eq!(event.operation.as_deref(), Some("DELETE /orders/{orderId}"));
+    assert_eq!(ids(&event), ["target order:o7"]);
+    let foreign = one(Some(model()), made("GET", "/health").answers(200, "{}"));
+    assert_eq!(foreign.operation, None);
+    assert!(foreign.objects.is_empty());
+}

@@ -1,0 +1,72 @@
+//! Whether the server accepted, which activity it was, and what carries the event.
+
+use super::{made, model, one, resolved};
+use crate::event::Outcome;
+
+#[test]
+fn status_and_ok_decide() {
+    let view = |status| one(Some(model()), made("GET", "/orders/o").answers(status, "{}")).outcome;
+    assert_eq!(view(200), Outcome::Accepted);
+    assert_eq!(view(304), Outcome::Accepted);
+    assert_eq!(view(404), Outcome::Rejected);
+    assert_eq!(one(Some(model()), made("GET", "/orders/o")).outcome, Outcome::Unknown);
+    let hook = |kind: &str, status| {
+        let body = format!(r#"{{"type":"{kind}","metadata":{{"orderId":"o1"}}}}"#);
+        one(Some(model()), made("POST", "/hooks/psp").json(&body).answers(status, ""))
+    };
+    assert_eq!(hook("payment.succeeded", 200).outcome, Outcome::Accepted);
+    assert_eq!(hook("payment.succeeded", 500).outcome, Outcome::Rejected);
+    assert_eq!(hook("payment.failed", 200).outcome, Outcome::Rejected);
+    assert_eq!(hook("payment.failed", 200).objects[0].id.to_string(), "order:o1");
+    let logged = made("POST", "/hooks/psp").answers(200, "").logged(None, &[]);
+    assert_eq!(one(Some(model()), logged).outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_condition_tells_activities_apart_and_may_be_unknown() {
+    let patch = |body| made("PATCH", "/orders/o").json(body).answers(200, "{}");
+    assert_eq!(one(Some(model()), patch(r#"{"status":"cancelled"}"#)).activity.as_deref(), Some("cancel"));
+    let other = one(Some(model()), patch(r#"{"address":"x"}"#));
+    assert_eq!(other.activity, None);
+    assert_eq!(other.operation.as_deref(), Some("PATCH /orders/{orderId}"));
+    let logged = one(Some(model()), patch("{}").logged(Some("a"), &[]));
+    assert_eq!((logged.activity.as_deref(), logged.outcome), (Some("cancel"), Outcome::Unknown));
+    let mut refused = patch("{}").logged(Some("a"), &[]);
+    refused.0.response.as_mut().unwrap().status = 403;
+    let refused = one(Some(model()), refused);
+    assert_eq!((refused.activity, refused.outcome), (None, Outcome::Rejected));
+}
+
+#[test]
+fn bearings_are_kept() {
+    let event = one(None, made("GET", "/orders/1?x=1").at(7).header("X-Request-Id", "r-1").answers(200, ""));
+    assert_eq!((event.time, event.end), (7_000_000, 7_001_000));
+    assert_eq!(&*event.path, "/orders/1");
+    assert_eq!(event.host.as_deref(), Some("api.acme.example"));
+    assert_eq!(event.request_id.as_deref(), Some("r-1"));
+    assert_eq!(&*event.sensor, "capture.har");
+    assert!(event.read && event.shows.headers && event.shows.request_body);
+    let logged = made("GET", "/").answers(200, "").logged(None, &[("gateway", "gw-2")]);
+    let logged = one(None, logged);
+    assert_eq!(&*logged.sensor, "gw-2");
+    assert!(!logged.shows.headers && !logged.shows.request_body);
+}
+
+#[test]
+fn idempotency_keys_and_bodies_are_compared_by_hash() {
+    let pay = |key: &str, body: &str| {
+        one(Some(model()), made("POST", "/orders/o/payment").header("Idempotency-Key", key).json(body).answers(200, ""))
+    };
+    let (a, b, c) = (pay("k1", "{}"), pay("k1", "{}"), pay("k2", "{ }"));
+    assert!(a.idempotency.is_some() && a.body_hash.is_some());
+    assert_eq!((a.idempotency, a.body_hash), (b.idempotency, b.body_hash));
+    assert_ne!(a.idempotency, c.idempotency);
+    assert_ne!(a.body_hash, c.body_hash);
+}
+
+#[test]
+fn a_response_without_its_request_is_no_event() {
+    let mut orphan = made("GET", "/").answers(200, "");
+    orphan.0.request = None;
+    assert!(resolved(None, &[orphan]).is_empty());
+}
