@@ -3,14 +3,15 @@
 mod figure;
 mod html;
 pub mod layout;
-//TMP mod markdown;
+mod markdown;
 pub mod summary;
-//TMP pub mod terminal;
+pub mod terminal;
 mod verdict;
 mod visible;
 
 pub use html::html;
-//TMP pub use markdown::markdown;
+use html::verdict_name;
+pub use markdown::markdown;
 pub use summary::{
     ActorSummary, CaseTimeline, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
     NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, TimelineEvent, VariantSummary,

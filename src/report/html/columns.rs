@@ -5,16 +5,16 @@
 //! of their row; those are replaced by marks before the dictionary is made. No text holds a mark: hidden characters
 //! were spelt out before.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
 use crate::finding::{Evidence, Finding, Verdict};
-use crate::report::summary::{CaseTimeline, TimelineEvent};
+use crate::report::summary::{CaseTimeline, RuleSummary, TimelineEvent};
 use crate::report::visible;
 
 /// Findings with all their evidence in the page; of the others the page says where to look it up.
-pub(super) const DETAILED: usize = 10_000;
+pub(super) const DETAILED: usize = 25_000;
 /// Events of timelines in the page, at most.
 pub(super) const TIMELINE_EVENTS: usize = 50_000;
 
@@ -28,6 +28,8 @@ const ITEM: &str = "\u{1f}";
 /// Everything that the script reads.
 #[derive(Serialize)]
 pub(super) struct Data {
+    /// Titles of rules by their ids.
+    rules: BTreeMap<String, String>,
     findings: FindingColumns,
     evidence: EvidenceColumns,
     cases: CaseColumns,
@@ -35,8 +37,10 @@ pub(super) struct Data {
 
 impl Data {
     /// Lays findings and timelines out as columns, in the order given.
-    pub(super) fn new(findings: &[&Finding], cases: &[CaseTimeline]) -> Data {
+    pub(super) fn new(rules: &[RuleSummary], findings: &[&Finding], cases: &[CaseTimeline]) -> Data {
+        let shown = |text: &str| visible(text).into_owned();
         let mut data = Data {
+            rules: rules.iter().map(|rule| (shown(&rule.id), shown(&rule.title))).collect(),
             findings: FindingColumns::default(),
             evidence: EvidenceColumns::default(),
             cases: CaseColumns::default(),

@@ -102,11 +102,13 @@ fn about(page: &mut Markup, run: &RunSummary) {
                     counted(model.constraints, "constraint", "constraints")
                 ),
             );
-            row("Model hash", &format!("sha256 {}", model.hash));
         }
         None => row("Model", "none: only the rules that need none were run"),
     }
     row("Made by", &format!("offpath {}, {}", run.tool_version, run.command));
+    if let Some(model) = &run.model {
+        page.raw("<dt>Model hash</dt><dd>").element("code", "hash", &format!("sha256 {}", model.hash)).raw("</dd>");
+    }
     page.raw("</dl>");
     inputs(page, run);
     page.raw("</section>");

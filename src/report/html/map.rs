@@ -237,10 +237,19 @@ fn path(route: &Route, head: f64) -> String {
         ));
         return path;
     }
-    for pair in points.windows(2) {
+    for (place, pair) in points.windows(2).enumerate() {
         let &[(from_x, from_y), (to_x, to_y)] = pair else { continue };
+        // Vertical at both ends, and in between along the line from the point before to the point after.
         let bend = (to_y - from_y) / 2.0;
-        path.push_str(&format!("C{from_x:.1} {:.1} {to_x:.1} {:.1} {to_x:.1} {to_y:.1}", from_y + bend, to_y - bend));
+        let (out_x, out_y) = match place.checked_sub(1).and_then(|before| points.get(before)) {
+            Some(before) => (from_x + (to_x - before.0) / 6.0, from_y + (to_y - before.1) / 6.0),
+            None => (from_x, from_y + bend),
+        };
+        let (in_x, in_y) = match points.get(place + 2) {
+            Some(after) => (to_x - (after.0 - from_x) / 6.0, to_y - (after.1 - from_y) / 6.0),
+            None => (to_x, to_y - bend),
+        };
+        path.push_str(&format!("C{out_x:.1} {out_y:.1} {in_x:.1} {in_y:.1} {to_x:.1} {to_y:.1}"));
     }
     path
 }
@@ -303,12 +312,23 @@ fn nodes(page: &mut Markup, map: &MapSummary, sizes: &[Size], drawn: &Drawing) {
 }
 
 fn labels(page: &mut Markup, bundle: &Bundle, route: &Route) {
-    if route.points.is_empty() {
-        return;
-    }
-    let top = route.label.1 - LABEL_LINE * (bundle.edges.len() as f64 - 1.0) / 2.0 + 4.0;
+    let Some(Wire { label: size, .. }) = wire(bundle).filter(|_| !route.points.is_empty()) else { return };
+    let (x, y) = route.label;
+    page.open(
+        "rect",
+        &[
+            ("class", "label-back"),
+            ("x", &format!("{:.1}", x - size.width / 2.0)),
+            ("y", &format!("{:.1}", y - size.height / 2.0)),
+            ("width", &format!("{:.1}", size.width)),
+            ("height", &format!("{:.1}", size.height)),
+            ("rx", "5"),
+        ],
+    )
+    .close("rect");
+    let top = y - LABEL_LINE * (bundle.edges.len() as f64 - 1.0) / 2.0 + 4.0;
     for (line, edge) in bundle.edges.iter().enumerate() {
-        let at = (route.label.0, top + LABEL_LINE * line as f64);
+        let at = (x, top + LABEL_LINE * line as f64);
         text(page, class(kind(edge), "label", "label never", "label undeclared"), at, &label(edge));
     }
 }

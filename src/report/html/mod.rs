@@ -55,7 +55,7 @@ pub fn html(run: &RunSummary, findings: &[Finding], cases: &[CaseTimeline], out:
             "policy" => out.write_all(policy().as_bytes())?,
             "style" => out.write_all(STYLE.as_bytes())?,
             "script" => out.write_all(SCRIPT.as_bytes())?,
-            "data" => write_data(&Data::new(&worst_first, cases), out)?,
+            "data" => write_data(&Data::new(&run.rules, &worst_first, cases), out)?,
             part => out.write_all(section(part, run, findings, &worst_first, cases).as_bytes())?,
         }
         rest = after;

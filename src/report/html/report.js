@@ -24,6 +24,9 @@
     return node;
   }
 
+  // Replaces what a node holds; absent children are left out.
+  const fill = (node, ...children) => node.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
+
   // ---- columns ------------------------------------------------------------------------------------------------------
 
   async function load() {
@@ -186,8 +189,9 @@
   // ---- the list of findings -----------------------------------------------------------------------------------------
 
   class List {
-    constructor(findings, onSelect) {
+    constructor(findings, titles, onSelect) {
       this.findings = findings;
+      this.titles = titles;
       this.onSelect = onSelect;
       this.box = $('list');
       this.spacer = $('spacer');
@@ -307,9 +311,10 @@
       const counts = [plural(group.rows.length, 'finding', 'findings')];
       if (state.group !== 'actor') counts.push(plural(group.actors.size, 'actor', 'actors'));
       if (state.group !== 'case') counts.push(plural(group.cases.size, 'case', 'cases'));
+      const name = state.group === 'rule' && this.titles[group.key] ? [el('span', { class: 'mono' }, group.key), ' · ', this.titles[group.key]] : group.key;
       return [el('span', { class: 'twist', 'aria-hidden': 'true' }, group.opened ? '▾' : '▸'),
         badge(SEVERITIES[group.rank] || 'other'),
-        el('span', { class: 'words' }, el('span', { class: 'title' }, group.key),
+        el('span', { class: 'words' }, el('span', { class: 'title' }, name),
           el('span', { class: 'meta' }, counts.join(' · ')))];
     }
 
@@ -382,7 +387,7 @@
 
   function path(items, other) {
     if (!items.length) return el('p', { class: 'small' }, 'nothing');
-    return el('ol', { class: 'steps' }, items.map((item) => el('li', { class: other.includes(item) ? '' : 'differs' }, item)));
+    return el('ol', { class: 'steps' }, items.map((item) => el('li', {}, el('span', { class: other.includes(item) ? '' : 'differs' }, item))));
   }
 
   function fact(name, value) {
@@ -414,7 +419,7 @@
     const taxonomy = f.taxonomy(finding);
     const suppression = '- {fingerprint: ' + f.fingerprint(finding) + ', reason: ' + yaml('') + ', by: ' + yaml('') + ', until: }';
     const box = $('detail');
-    box.replaceChildren(
+    fill(box,
       el('button', { type: 'button', class: 'quiet back', onclick: () => { state.f = ''; writeFragment(); apply(page); $('list').focus(); } }, '← All findings'),
       el('p', { class: 'tags' }, badge(f.severity(finding)), ' ', el('span', { class: 'tag' }, f.verdict(finding)), ' ',
         el('span', { class: 'tag' }, f.rule(finding)), ' ', el('code', {}, f.id(finding))),
@@ -537,7 +542,7 @@
     input.addEventListener('change', () => go(input.value));
     const step = (by, text) => el('button', { type: 'button', class: 'quiet', disabled: cases.names[chosen + by] === undefined, onclick: () => go(cases.names[chosen + by]) }, text);
     const missing = state.case && !cases.place.has(state.case);
-    box.replaceChildren(
+    fill(box,
       el('form', { class: 'filters' }, el('label', { class: 'grow' }, 'Case ', input), options, step(-1, '← Previous'), step(1, 'Next →')),
       missing ? el('p', { class: 'notice' }, 'No timeline of ' + state.case + ' is in this report.') : null,
       el('p', { class: 'small' }, 'Timeline ' + number(chosen + 1) + ' of ' + number(cases.count) +
@@ -619,11 +624,12 @@
     if (finding >= 0) {
       showFinding(page, finding);
       page.list.reveal();
-    } else if (page.findings.count) {
-      $('detail').replaceChildren(el('p', { class: 'empty' }, 'Choose a finding: what was expected, what was seen, the evidence and the whole case appear here.'));
+    } else if (page.list.found.length) {
+      showFinding(page, page.list.found[0]); // narrow screens hide it until one is chosen
     } else {
       $('detail').replaceChildren();
     }
+    page.list.box.parentElement.classList.toggle('single', !page.findings.count);
   }
 
   function follow(page, hash) {
@@ -640,7 +646,7 @@
     $('explorer').hidden = false;
     $('theme').hidden = false;
     document.documentElement.classList.add('script');
-    page.list = new List(page.findings, (finding) => {
+    page.list = new List(page.findings, data.rules, (finding) => {
       document.body.classList.add('reading');
       showFinding(page, finding);
       $('detail').scrollTop = 0;
@@ -662,6 +668,7 @@
     addEventListener('hashchange', () => { readFragment(); apply(page); });
     addEventListener('popstate', () => { readFragment(); apply(page); });
     apply(page);
+    if (!state.f) scrollTo(0, 0); // the fragment names a view, not a place to jump to
     document.documentElement.dataset.ready = 'true';
   }
 
