@@ -1,5 +1,6 @@
 //! The report page: size, safety, stable bytes, and what a browser makes of it.
 
+mod browser;
 mod sample;
 
 use std::path::PathBuf;
@@ -13,12 +14,17 @@ fn page(run: &RunSummary, findings: &[Finding], cases: &[CaseTimeline]) -> Strin
     String::from_utf8(bytes).unwrap()
 }
 
+/// `OFFPATH_SAMPLE_REPORT=folder` leaves pages there for people to look at.
 #[test]
 fn writes_a_sample_where_asked() {
     let Some(folder) = std::env::var_os("OFFPATH_SAMPLE_REPORT").map(PathBuf::from) else { return };
     let findings = sample::findings(200);
     std::fs::write(folder.join("report.html"), page(&sample::run(), &findings, &sample::cases(&findings))).unwrap();
     std::fs::write(folder.join("large.html"), page(&sample::run(), &sample::findings(100_000), &[])).unwrap();
+    let empty = page(&RunSummary::default(), &[], &[]);
+    std::fs::write(folder.join("empty.html"), empty).unwrap();
+    let (run, findings, cases) = hostile();
+    std::fs::write(folder.join("hostile.html"), page(&run, &findings, &cases)).unwrap();
 }
 
 #[test]
@@ -28,7 +34,6 @@ fn a_hundred_thousand_findings_take_at_most_sixty_bytes_each() {
     let few = page(&run, &findings[..1], &[]).len();
     let bytes = page(&run, &findings, &[]).len() - few;
     let each = bytes as f64 / count as f64;
-    eprintln!("{each:.1} bytes a finding");
     assert!(each <= 60.0, "{each:.1} bytes a finding");
 }
 
@@ -160,14 +165,6 @@ fn the_first_screen_says_what_was_not_read() {
     for text in [terminal::inspect(&run, &screen), terminal::check(&run, &sample::findings(40), &screen)] {
         assert!(text.lines().take(6).any(|line| line.contains("1,204 TLS connections without keys")), "{text}");
     }
-    eprintln!("{}\n{}", terminal::inspect(&run, &screen), terminal::check(&run, &sample::findings(40), &screen));
-    let findings = sample::findings(3);
-    eprintln!(
-        "{}\n{}",
-        terminal::finding(&findings[0], &screen),
-        terminal::timeline(&sample::cases(&findings)[0], &findings, &Screen { width: 160, ..screen.clone() })
-    );
-    eprintln!("{}", terminal::mine(&run, &screen));
 }
 
 #[test]
