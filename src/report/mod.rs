@@ -1,8 +1,20 @@
-//! Views of one run: terminal, JSON, SARIF, HTML. Nothing here computes a new fact.
+//! Views of one run: terminal, Markdown, HTML. Nothing here computes a new fact, reads a file or knows the time.
 
+mod figure;
+mod html;
+pub mod layout;
+mod markdown;
 pub mod summary;
+pub mod terminal;
+mod verdict;
+mod visible;
 
+pub use html::html;
+use html::verdict_name;
+pub use markdown::markdown;
 pub use summary::{
     ActorSummary, CaseTimeline, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
     NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, TimelineEvent, VariantSummary,
 };
+pub use verdict::{SeverityCounts, severity_rank, verdict};
+pub use visible::visible;

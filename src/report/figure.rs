@@ -1,0 +1,100 @@
+//! Figures as people read them: grouped thousands, shares that never round up to all, sizes.
+
+/// `12345` as `12,345`.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 case`, `2 cases`: the number with its noun.
+pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// A share in percent with one decimal. A part is never shown as all, nor as nothing.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "n/a".to_owned();
+    }
+    let share = part as f64 * 100.0 / whole as f64;
+    if part > 0 && share < 0.1 {
+        "< 0.1 %".to_owned()
+    } else if part < whole && share >= 99.95 {
+        "> 99.9 %".to_owned()
+    } else if part == whole || part == 0 {
+        format!("{share:.0} %")
+    } else {
+        format!("{share:.1} %")
+    }
+}
+
+/// A ratio with three decimals that is 1.000 only when nothing is missing.
+pub(super) fn ratio(share: f64) -> String {
+    if share < 1.0 && share > 0.9995 { "> 0.999".to_owned() } else { format!("{share:.3}") }
+}
+
+/// Bytes in the largest decimal unit that leaves a whole part.
+pub(super) fn bytes(number: u64) -> String {
+    const UNITS: [(u64, &str); 4] =
+        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    for (size, unit) in UNITS {
+        if number >= size {
+            return format!("{:.1} {unit}", number as f64 / size as f64);
+        }
+    }
+    format!("{number} B")
+}
+
+/// Microseconds as a length of time: the two largest units that matter.
+pub(super) fn span(micros: i64) -> String {
+    let sign = if micros < 0 { "-" } else { "" };
+    let size = micros.unsigned_abs();
+    let seconds = size / 1_000_000;
+    let text = match seconds {
+        0 if size == 0 => "0 s".to_owned(),
+        0 if size < 1_000 => format!("{size} µs"),
+        0 => format!("{} ms", size / 1_000),
+        1..=59 => format!("{}.{} s", seconds, size % 1_000_000 / 100_000),
+        60..=3_599 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        3_600..=86_399 => format!("{} h {:02} min", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {:02} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    };
+    format!("{sign}{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!([0, 999, 1000, 1234567].map(count), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_part_is_never_all_and_never_nothing() {
+        assert_eq!(percent(99_999_999, 100_000_000), "> 99.9 %");
+        assert_eq!(percent(1, 100_000_000), "< 0.1 %");
+        assert_eq!(percent(5, 5), "100 %");
+        assert_eq!(percent(0, 5), "0 %");
+        assert_eq!(percent(0, 0), "n/a");
+        assert_eq!(ratio(0.99999), "> 0.999");
+        assert_eq!(ratio(1.0), "1.000");
+    }
+
+    #[test]
+    fn lengths_of_time_keep_two_units() {
+        assert_eq!(
+            [0, 900, 42_000, 1_500_000, 61_000_000].map(span),
+            ["0 s", "900 µs", "42 ms", "1.5 s", "1 min 01 s"]
+        );
+        assert_eq!([7_260_000_000, 90_000_000_000, -2_000_000].map(span), ["2 h 01 min", "1 d 01 h", "-2.0 s"]);
+    }
+}

@@ -1,0 +1,112 @@
+//! `check`: the model, what was not seen, and the findings by rule.
+
+use std::collections::BTreeMap;
+
+use crate::finding::Finding;
+use crate::report::figure::{count, counted, percent, ratio};
+use crate::report::summary::RunSummary;
+use crate::report::verdict::{SeverityCounts, severity_rank, verdict};
+
+use super::inspect::not_read;
+use super::screen::{Look, Screen, severity_look};
+use super::table::Table;
+
+/// What the comparison says, on one screen: worst rule first, one example each, and the command to look closer.
+pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String {
+    let mut out = screen.paragraph("Model", &model(run));
+    out.push_str(&screen.paragraph("Not read", &not_read(run)));
+    for error in &run.errors {
+        out.push_str(&screen.paragraph("", error));
+    }
+    for limit in &run.limits {
+        out.push_str(&screen.paragraph("Limit", limit));
+    }
+    let idle: Vec<&str> =
+        run.rules.iter().filter(|rule| rule.not_evaluated.is_some()).map(|rule| rule.id.as_str()).collect();
+    if !idle.is_empty() {
+        out.push_str(
+            &screen.paragraph(
+                "Not judged",
+                &format!("{}: {}", counted(idle.len() as u64, "rule", "rules"), idle.join(", ")),
+            ),
+        );
+    }
+    out.push_str(&screen.paragraph("Verdict", &verdict(run, findings)));
+    out.push_str(&rules(findings, screen));
+    let counts = SeverityCounts::of(findings);
+    if counts.suppressed > 0 {
+        out.push_str(&screen.paragraph("Suppressed", &counted(counts.suppressed, "finding", "findings")));
+    }
+    if let (Some(folder), Some(worst)) =
+        (&screen.run_folder, open(findings).min_by_key(|finding| severity_rank(&finding.severity)))
+    {
+        out.push_str(&screen.paragraph("Next", &format!("offpath show {} --run {folder}", worst.id)));
+    }
+    out
+}
+
+fn open(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| finding.suppressed.is_none())
+}
+
+/// `shop 7, 3 lifecycles, 11 constraints; fitness 0.981 (…); precision …; coverage …`.
+fn model(run: &RunSummary) -> String {
+    let Some(model) = &run.model else { return "none: only the rules that need none were run".to_owned() };
+    let mut text = format!(
+        "{} {}, {}, {}",
+        model.id,
+        model.version,
+        counted(model.lifecycles, "lifecycle", "lifecycles"),
+        counted(model.constraints, "constraint", "constraints")
+    );
+    if let Some(measures) = &run.measures {
+        if let Some(fitness) = measures.log_fitness {
+            let about = if measures.approximate { "at least " } else { "" };
+            text.push_str(&format!(
+                "; fitness {about}{} ({} of {} lives fit)",
+                ratio(fitness),
+                count(measures.fitting_traces),
+                count(measures.traces)
+            ));
+        }
+        let (declared, happened) = measures.transitions;
+        let (explained, events) = measures.coverage;
+        text.push_str(&format!(
+            "; precision {} ({} of {} transitions happened)",
+            percent(happened, declared),
+            count(happened),
+            count(declared)
+        ));
+        text.push_str(&format!(
+            "; coverage {} ({} of {} events)",
+            percent(explained, events),
+            count(explained),
+            count(events)
+        ));
+    }
+    text
+}
+
+/// One line for each severity and rule, worst first.
+fn rules(findings: &[Finding], screen: &Screen) -> String {
+    let mut groups: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in open(findings) {
+        groups.entry((severity_rank(&finding.severity), &finding.rule)).or_default().push(finding);
+    }
+    if groups.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["SEVERITY", "FINDINGS", "RULE", "EXAMPLE"], &[1]);
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|((rank, _), group)| (*rank, std::cmp::Reverse(group.len())));
+    for ((_, rule), group) in groups {
+        let Some(example) = group.first() else { continue };
+        table.row(vec![
+            (severity_look(&example.severity), example.severity.clone()),
+            (Look::Plain, count(group.len() as u64)),
+            (Look::Cyan, rule.to_owned()),
+            (Look::Plain, example.title.clone()),
+        ]);
+    }
+    table.render(screen)
+}

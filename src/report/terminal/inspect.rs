@@ -1,0 +1,130 @@
+//! `inspect`: what is in the files, and what could not be read, on one screen.
+
+use crate::report::figure::{bytes, count, counted, percent};
+use crate::report::summary::RunSummary;
+
+use super::screen::Screen;
+
+/// What was read, what was not, which operations, actors and objects were seen.
+pub fn inspect(run: &RunSummary, screen: &Screen) -> String {
+    let mut out = screen.paragraph("Read", &read(run));
+    out.push_str(&screen.paragraph("Not read", &not_read(run)));
+    for error in &run.errors {
+        out.push_str(&screen.paragraph("", error));
+    }
+    for limit in &run.limits {
+        out.push_str(&screen.paragraph("Limit", limit));
+    }
+    if run.exchanges == 0 {
+        return out;
+    }
+    out.push_str(&screen.paragraph("Operations", &operations(run)));
+    if !run.actors.is_empty() {
+        out.push_str(&screen.paragraph("Actors", &actors(run)));
+    }
+    if !run.objects.is_empty() {
+        out.push_str(&screen.paragraph("Objects", &objects(run)));
+    }
+    out
+}
+
+/// `1.2 GB, 412,880 exchanges, 2026-03-01T00:00:00Z to …, http1 71 %, http2 29 %`.
+fn read(run: &RunSummary) -> String {
+    let size = run.inputs.iter().map(|input| input.bytes).sum();
+    let mut parts = vec![bytes(size), counted(run.exchanges, "exchange", "exchanges")];
+    if let Some((from, to)) = &run.window {
+        parts.push(format!("{from} to {to}"));
+    }
+    let all: u64 = run.protocols.values().sum();
+    parts.extend(run.protocols.iter().map(|(name, number)| format!("{name} {}", percent(*number, all))));
+    parts.join(", ")
+}
+
+/// What was seen and not read; says so when that is nothing.
+pub(super) fn not_read(run: &RunSummary) -> String {
+    let size: u64 = run.inputs.iter().map(|input| input.bytes).sum();
+    let mut parts: Vec<String> = run
+        .not_read
+        .iter()
+        .filter(|part| part.count > 0)
+        .map(|part| match part.bytes {
+            0 => format!("{} {}", count(part.count), part.reason),
+            own => format!("{} {} ({} of bytes)", count(part.count), part.reason, percent(own, size.max(own))),
+        })
+        .collect();
+    let (connections, broken) = run.connections;
+    if broken > 0 {
+        parts.push(format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")));
+    }
+    parts.extend(
+        run.incomplete
+            .iter()
+            .map(|(reason, number)| format!("{} not whole: {reason}", counted(*number, "exchange", "exchanges"))),
+    );
+    if run.blind_spots > 0 {
+        parts.push(format!(
+            "{} without requests seen",
+            counted(run.blind_spots, "stretch of time", "stretches of time")
+        ));
+    }
+    match (parts.is_empty(), run.errors.is_empty()) {
+        (true, true) => "nothing: all that is in the input was read".to_owned(),
+        (true, false) => "part of the input, with these errors:".to_owned(),
+        (false, _) => parts.join("; "),
+    }
+}
+
+fn operations(run: &RunSummary) -> String {
+    const SHOWN: usize = 3;
+    let matched = run.exchanges.saturating_sub(run.unmatched);
+    let mut text = format!(
+        "{} {} of exchanges",
+        counted(run.operations.len() as u64, "template covers", "templates cover"),
+        percent(matched, run.exchanges)
+    );
+    if run.unmatched > 0 {
+        text.push_str(&format!("; {} unmatched", counted(run.unmatched, "exchange", "exchanges")));
+    }
+    let most: Vec<String> = run
+        .operations
+        .iter()
+        .take(SHOWN)
+        .map(|operation| format!("{} {}", operation.name, count(operation.exchanges)))
+        .collect();
+    if !most.is_empty() {
+        text.push_str(&format!("; most: {}", most.join(", ")));
+    }
+    text
+}
+
+fn actors(run: &RunSummary) -> String {
+    let all: u64 = run.actors.iter().map(|actor| actor.events).sum();
+    let parts: Vec<String> = run
+        .actors
+        .iter()
+        .map(|actor| match actor.evidence.as_str() {
+            "none" => format!("{} of events unidentified", percent(actor.events, all)),
+            evidence => format!("{} by {evidence}", count(actor.principals)),
+        })
+        .collect();
+    parts.join(", ")
+}
+
+fn objects(run: &RunSummary) -> String {
+    let parts: Vec<String> = run
+        .objects
+        .iter()
+        .map(|object| {
+            let all: u64 = object.key_sources.values().sum();
+            let main = object.key_sources.iter().max_by_key(|(_, events)| **events);
+            let place = main.map_or(String::new(), |(place, events)| format!("{place} {}", percent(*events, all)));
+            let guess = if object.guessed { "guessed" } else { "" };
+            let notes: Vec<&str> = [place.as_str(), guess].into_iter().filter(|note| !note.is_empty()).collect();
+            match notes.is_empty() {
+                true => format!("{} {}", object.object_type, count(object.objects)),
+                false => format!("{} {} ({})", object.object_type, count(object.objects), notes.join(", ")),
+            }
+        })
+        .collect();
+    parts.join(", ")
+}

@@ -1,0 +1,16 @@
+//! Views for a terminal. Colour and width are given, never found; no meaning hangs on colour alone.
+
+mod check;
+mod finding;
+mod inspect;
+mod mine;
+mod screen;
+mod table;
+mod timeline;
+
+pub use check::check;
+pub use finding::finding;
+pub use inspect::inspect;
+pub use mine::mine;
+pub use screen::Screen;
+pub use timeline::timeline;

@@ -1,0 +1,130 @@
+//! The run in one sentence, and the counts behind it.
+
+use crate::finding::Finding;
+
+use super::figure::{count, counted};
+use super::summary::RunSummary;
+
+/// Severities from worst to least.
+pub(super) const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
+
+/// Place of a severity in the order of harm: 0 is `critical`; names that are not known come last.
+pub fn severity_rank(severity: &str) -> usize {
+    SEVERITIES.iter().position(|name| *name == severity).unwrap_or(SEVERITIES.len())
+}
+
+/// Findings by severity, suppressed ones apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeverityCounts {
+    /// Open findings, worst severity first: critical, high, medium, low, any other.
+    pub open: [u64; 5],
+    /// Suppressed findings of any severity.
+    pub suppressed: u64,
+}
+
+impl SeverityCounts {
+    /// Counts findings.
+    pub fn of(findings: &[Finding]) -> Self {
+        let mut counts = SeverityCounts::default();
+        for finding in findings {
+            if finding.suppressed.is_some() {
+                counts.suppressed += 1;
+            } else if let Some(place) = counts.open.get_mut(severity_rank(&finding.severity)) {
+                *place += 1;
+            }
+        }
+        counts
+    }
+
+    /// All open findings.
+    pub fn total(&self) -> u64 {
+        self.open.iter().sum()
+    }
+
+    /// Open findings of one severity.
+    pub(super) fn get(&self, severity: &str) -> u64 {
+        self.open.get(severity_rank(severity)).copied().unwrap_or(0)
+    }
+}
+
+/// What the run says, in one sentence; it never sounds better than what could be seen.
+pub fn verdict(run: &RunSummary, findings: &[Finding]) -> String {
+    if run.exchanges == 0 && run.events == 0 && findings.is_empty() {
+        return "Nothing was analysed: no exchange could be read from the input.".to_owned();
+    }
+    let counts = SeverityCounts::of(findings);
+    let among = among(run);
+    let body = match counts.total() {
+        0 => format!("No finding among {among}"),
+        total => format!("{} among {among}", severities(&counts, total)),
+    };
+    format!("{body}{}.", caveat(run))
+}
+
+/// `3 critical and 41 high findings, 96 lower`.
+fn severities(counts: &SeverityCounts, total: u64) -> String {
+    let (critical, high) = (counts.get("critical"), counts.get("high"));
+    let noun = |number: u64| if number == 1 { "finding" } else { "findings" };
+    let worst = match (critical, high) {
+        (0, 0) => return counted(total, "finding, not of high severity,", "findings, none of high severity,"),
+        (critical, 0) => format!("{} critical {}", count(critical), noun(critical)),
+        (0, high) => format!("{} high {}", count(high), noun(high)),
+        (critical, high) => format!("{} critical and {} high findings", count(critical), count(high)),
+    };
+    match total - critical - high {
+        0 => worst,
+        lower => format!("{worst}, {} lower,", count(lower)),
+    }
+}
+
+/// What the findings were looked for in.
+fn among(run: &RunSummary) -> String {
+    match run.cases {
+        0 => counted(run.events.max(run.exchanges), "event", "events"),
+        cases => format!("{} of {}", counted(cases, "case", "cases"), counted(run.events, "event", "events")),
+    }
+}
+
+/// What the reader must know before believing the rest.
+fn caveat(run: &RunSummary) -> String {
+    let mut parts = Vec::new();
+    if !run.errors.is_empty() {
+        parts.push("some input could not be read".to_owned());
+    }
+    if !run.limits.is_empty() {
+        parts.push("a limit was hit".to_owned());
+    }
+    if run.not_read.iter().any(|part| part.count > 0) || run.blind_spots > 0 {
+        parts.push("part of the traffic was not seen".to_owned());
+    }
+    let skipped = run.rules.iter().filter(|rule| rule.not_evaluated.is_some()).count() as u64;
+    if skipped > 0 {
+        parts.push(format!("{} not be evaluated", counted(skipped, "rule could", "rules could")));
+    }
+    if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::summary::NotReadSummary;
+
+    #[test]
+    fn silence_is_not_success() {
+        assert!(verdict(&RunSummary::default(), &[]).starts_with("Nothing was analysed"));
+    }
+
+    #[test]
+    fn what_was_not_seen_is_part_of_the_sentence() {
+        let mut run = RunSummary { exchanges: 10, events: 10, cases: 2, ..RunSummary::default() };
+        assert_eq!(verdict(&run, &[]), "No finding among 2 cases of 10 events.");
+        run.not_read.push(NotReadSummary { reason: "TLS without keys".into(), count: 3, bytes: 9 });
+        assert_eq!(verdict(&run, &[]), "No finding among 2 cases of 10 events; part of the traffic was not seen.");
+    }
+
+    #[test]
+    fn counts_are_spoken_in_order_of_harm() {
+        let counts = SeverityCounts { open: [1, 0, 2, 0, 0], suppressed: 4 };
+        assert_eq!(severities(&counts, counts.total()), "1 critical finding, 2 lower,");
+    }
+}
