@@ -71,6 +71,8 @@ enum Class {
     Stray,
 }
 
+const SHORT_STRING: usize = 16;
+
 const CLASSES: [Class; 256] = classes();
 
 const fn classes() -> [Class; 256] {
@@ -105,28 +107,45 @@ impl Nesting {
         let mut at = 0;
         while let Some(&byte) = piece.get(at) {
             match self.within {
-                Within::String => {
-                    let Some(found) = special(piece, at) else { return Progress::More };
-                    at = found + 1;
-                    match piece.get(found) {
-                        Some(b'"') if self.depth == 0 => return Progress::Done(at),
-                        Some(b'"') => self.within = Within::Container,
-                        Some(b'\\') => self.within = Within::Escape,
-                        _ => return Progress::Fault(found, Fault::OpenString),
-                    }
-                    continue;
+                Within::String => match self.string(piece, at) {
+                    Ok(next) => at = next,
+                    Err(progress) => return progress,
+                },
+                Within::Escape => {
+                    self.within = Within::String;
+                    at += 1;
                 }
-                Within::Escape => self.within = Within::String,
                 Within::Scalar if b",]} \t\r\n".contains(&byte) => return Progress::Done(at),
                 Within::Start | Within::Container | Within::Scalar => {
                     if let Some(progress) = self.outside(byte, at) {
                         return progress;
                     }
+                    at += 1;
                 }
             }
-            at += 1;
         }
         Progress::More
+    }
+
+    /// Walks to behind the end of the string, or of the piece.
+    fn string(&mut self, piece: &[u8], mut at: usize) -> Result<usize, Progress> {
+        while let Some(found) = special(piece, at) {
+            at = found + 1;
+            match piece.get(found) {
+                Some(b'"') if self.depth == 0 => return Err(Progress::Done(at)),
+                Some(b'"') => {
+                    self.within = Within::Container;
+                    return Ok(at);
+                }
+                Some(b'\\') if at < piece.len() => at += 1,
+                Some(b'\\') => {
+                    self.within = Within::Escape;
+                    return Ok(at);
+                }
+                _ => return Err(Progress::Fault(found, Fault::OpenString)),
+            }
+        }
+        Ok(piece.len())
     }
 
     fn outside(&mut self, byte: u8, at: usize) -> Option<Progress> {
@@ -163,12 +182,13 @@ impl Nesting {
 /// The next quote, backslash or line end. Most strings are short, so the vector search starts only after some bytes.
 fn special(piece: &[u8], from: usize) -> Option<usize> {
     let rest = piece.get(from..)?;
-    let short = rest.iter().take(24).position(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
-    let found = short.or_else(|| {
-        let long = rest.get(24..)?;
-        memchr::memchr3(b'"', b'\\', b'\n', long).map(|at| at + 24)
-    })?;
-    Some(from + found)
+    let (short, long) = rest.split_at(rest.len().min(SHORT_STRING));
+    for (at, byte) in short.iter().enumerate() {
+        if matches!(byte, b'"' | b'\\' | b'\n') {
+            return Some(from + at);
+        }
+    }
+    memchr::memchr3(b'"', b'\\', b'\n', long).map(|at| from + short.len() + at)
 }
 
 #[cfg(test)]

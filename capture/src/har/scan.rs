@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use super::bracket::{Fault, Nesting, Progress};
 
 /// Bytes asked for at once.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 64 << 10;
 /// Longest `onInputData(`-like wrapper before the document.
 const WRAPPER_BYTES: usize = 256;
 /// Longest key that is compared with a wanted one.
