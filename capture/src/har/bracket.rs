@@ -71,7 +71,8 @@ enum Class {
     Stray,
 }
 
-const SHORT_STRING: usize = 16;
+/// Bytes of a string that are looked at before the vector search.
+const SHORT_STRING: usize = 64;
 
 const CLASSES: [Class; 256] = classes();
 
@@ -179,16 +180,31 @@ impl Nesting {
     }
 }
 
-/// The next quote, backslash or line end. Most strings are short, so the vector search starts only after some bytes.
+/// The next quote, backslash or line end. Most strings are short: eight bytes are compared at once, and the vector search,
+/// which costs more to start, begins only after some of them.
 fn special(piece: &[u8], from: usize) -> Option<usize> {
-    let rest = piece.get(from..)?;
-    let (short, long) = rest.split_at(rest.len().min(SHORT_STRING));
-    for (at, byte) in short.iter().enumerate() {
-        if matches!(byte, b'"' | b'\\' | b'\n') {
-            return Some(from + at);
+    let mut at = from;
+    while let Some(word) = piece.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*word);
+        let hits = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES) | zero_bytes(word ^ LINE_ENDS);
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+        if at - from >= SHORT_STRING {
+            break;
         }
     }
-    memchr::memchr3(b'"', b'\\', b'\n', long).map(|at| from + short.len() + at)
+    memchr::memchr3(b'"', b'\\', b'\n', piece.get(at..)?).map(|found| at + found)
+}
+
+const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
+const LINE_ENDS: u64 = u64::from_le_bytes([b'\n'; 8]);
+
+/// Sets the top bit of each byte that is zero; above the lowest such byte others may be set too.
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(u64::from_le_bytes([0x01; 8])) & !word & u64::from_le_bytes([0x80; 8])
 }
 
 #[cfg(test)]
@@ -241,6 +257,13 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn special_bytes_are_found_as_one_by_one(bytes in proptest::collection::vec(proptest::sample::select(&b"\"\\\n\x0b\x23\x21\x5d\x80\xa2abc"[..]), 0..40), plain in 0usize..100) {
+            let text = [vec![b'a'; plain], bytes].concat();
+            let naive = text.iter().position(|byte| b"\"\\\n".contains(byte));
+            proptest::prop_assert_eq!(special(&text, 0), naive);
+        }
+
         #[test]
         fn agrees_with_serde_on_valid_json(keys in proptest::collection::vec("\\PC{0,30}", 0..8), size in 1usize..50) {
             let value = serde_json::json!({"list": keys, "nested": {"again": [keys, 1.5, null, true]}});

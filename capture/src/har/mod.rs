@@ -112,7 +112,7 @@ impl<R: Read> File<'_, R> {
         let bytes = self.scanner.bytes();
         let length = bytes.len() as u64;
         let outcome = match serde_json::from_slice::<entry::Maybe<entry::Entry<'_>>>(bytes) {
-            Ok(entry::Maybe(Some(entry))) => message::read(entry, origin, self.limits, &mut self.tally),
+            Ok(entry::Maybe(Some(entry))) => message::read(entry, self.index, origin, self.limits, &mut self.tally),
             Ok(entry::Maybe(None)) => Reading::Refused("is not an object"),
             Err(error) => {
                 let position = within(self.scanner.element_position(), error.line(), error.column());
