@@ -45,7 +45,6 @@ pub(super) enum Progress {
 pub(super) struct Nesting {
     objects: u128,
     depth: usize,
-    deepest: usize,
     within: Within,
 }
 
@@ -93,11 +92,6 @@ const fn classes() -> [Class; 256] {
 }
 
 impl Nesting {
-    /// How many levels the value has had so far.
-    pub(super) fn deepest(&self) -> usize {
-        self.deepest
-    }
-
     /// Whether the input may end here: a number or literal has no end mark.
     pub(super) fn may_end_here(&self) -> bool {
         self.within == Within::Scalar
@@ -159,7 +153,6 @@ impl Nesting {
                     self.objects = self.objects << 1 | u128::from(byte == b'{');
                 }
                 self.depth += 1;
-                self.deepest = self.deepest.max(self.depth);
                 self.within = Within::Container;
             }
             Class::Close => {
@@ -251,7 +244,6 @@ mod tests {
         let deep = [vec![b'['; 200_000], vec![b']'; 200_000]].concat();
         let mut nesting = Nesting::default();
         assert!(matches!(nesting.advance(&deep), Progress::Done(400_000)));
-        assert_eq!(nesting.deepest(), 200_000);
         let mixed = format!("{{\"a\": {}{}}}", "[".repeat(300), "]".repeat(300));
         assert_eq!(end(mixed.as_bytes(), 7), Ok(mixed.len()));
     }
