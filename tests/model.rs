@@ -1,5 +1,7 @@
 //! Model files as users write them, right and wrong; the wrong ones with the very words they are answered with.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::path::{Path, PathBuf};
 
 use offpath::model::{AttributeRule, ConstraintKind, Diagnostics, Gravity, Model, explanation};
@@ -37,6 +39,20 @@ fn wrong_models_are_answered_in_these_words() {
 fn right_models_are_accepted_in_silence() {
     for file in files("good") {
         match read(&file) {
+            Ok((_, warnings)) => assert!(warnings.is_empty(), "{warnings}"),
+            Err(found) => panic!("{found}"),
+        }
+    }
+}
+
+#[test]
+fn the_models_of_the_reference_are_accepted_in_silence() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/model.md")).unwrap();
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let models: Vec<&str> = blocks.filter(|block| block.starts_with("offpath:")).collect();
+    assert!(!models.is_empty());
+    for model in models {
+        match Model::read("model.md", model) {
             Ok((_, warnings)) => assert!(warnings.is_empty(), "{warnings}"),
             Err(found) => panic!("{found}"),
         }
