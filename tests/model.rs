@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use offpath::model::expression::{Function, Node, Operator};
 use offpath::model::{AttributeRule, ConstraintKind, Diagnostics, Gravity, Model, explanation};
 
 fn folder(name: &str) -> PathBuf {
@@ -84,6 +85,15 @@ fn the_supported_language_is_read_as_written() {
     assert_eq!(within, (model.activity("pay").unwrap(), 14 * 86_400 * 1_000_000));
     let kinds: Vec<bool> = model.constraints.iter().map(|c| matches!(c.kind, ConstraintKind::Always(_))).collect();
     assert_eq!(kinds.iter().filter(|always| **always).count(), 1);
+    let always = model.constraints.iter().find_map(|c| match &c.kind {
+        ConstraintKind::Always(condition) => Some(&condition.node),
+        _ => None,
+    });
+    let Some(Node::Binary(Operator::LessOrEqual, left, _)) = always else { panic!("{always:?}") };
+    let Node::Call(Function::Sum, arguments) = &**left else { panic!("{left:?}") };
+    let Some(Node::Path(path)) = arguments.first() else { panic!("{arguments:?}") };
+    assert_eq!((&*path.text, path.fields.join("/")), ("order.refunds.amount", "refund/amount".to_owned()));
+    assert!(path.is_many());
     let captured: Vec<&str> = model.captured_paths.iter().map(|path| &*path.text).collect();
     assert_eq!(captured, ["header.x-channel", "req.note"]);
     let login = model.activity("login").unwrap();

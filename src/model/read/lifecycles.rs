@@ -28,6 +28,10 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
         let mut lifecycle = Lifecycle { object_type, states, initial, transitions: Vec::new() };
         let mut spans = Vec::new();
         let items = reader.items(transitions, "`transitions`");
+        if items.len() > COUNT {
+            reader.error(Code::Limit, &transitions.span, format!("a lifecycle has at most {COUNT} transitions"));
+            continue;
+        }
         for item in items {
             if let Some(transition) = transition(reader, item, &lifecycle, model) {
                 lifecycle.transitions.push(transition);
