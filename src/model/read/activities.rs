@@ -39,7 +39,7 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Activity> {
         reader.required(fields, "activities");
     }
     let mut activities = Vec::new();
-    let imports = fields.get("imports").is_some_and(|imports| has_openapi(imports));
+    let imports = fields.get("imports").is_some_and(has_openapi);
     for (at, (key, node)) in section(reader, fields, "activities").into_iter().enumerate() {
         let (activity, attributes) = activity(reader, &key.text, node, imports);
         if let Some(outline) = reader.outline.activities.get_mut(at) {

@@ -201,7 +201,7 @@ impl Reading<'_> {
             && activities.len() < 2
             && (named < 2 || activities.len() == 1)
         {
-            reader.error(Code::Pointless, &node.span, "two activities or more can be kept apart");
+            reader.error(Code::Pointless, &node.span, "keeping apart takes two activities or more");
         }
         let per = self.per(reader, &activities)?;
         let place = judging(activities.iter().copied());

@@ -87,7 +87,10 @@ fn refusal(text: &str, error: &serde_saphyr::Error) -> Diagnostic {
     let message = message.lines().next().unwrap_or_default();
     let limit = message.contains("budget") || message.contains("limit") || message.contains("recursion");
     let message = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
-    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = match error {
+        serde_saphyr::Error::MultipleDocuments { .. } => "a second document begins; give each version as a file",
+        _ => message.strip_prefix("error: ").unwrap_or(message),
+    };
     let at = error.location().map_or(text.len()..text.len(), |location| span_of(&location, text));
     let code = if limit { Code::Limit } else { Code::Yaml };
     let title = if limit { "the file is too large or too deeply nested" } else { "this is not YAML that can be read" };

@@ -17,6 +17,8 @@ pub(super) struct Reader {
     pub(super) outline: Outline,
     /// Exchange paths that are needed when a case is compared.
     pub(super) captured: BTreeSet<Path>,
+    /// Some transition could not be read, so that what looks unused or unreachable may not be.
+    pub(super) transitions_missing: bool,
 }
 
 /// The entries of a mapping whose keys are known.
