@@ -269,12 +269,7 @@ impl Automaton {
 
     /// Shortest way from a set to a set: the steps on it; `None` when there is none. Among the shortest, preferred
     /// steps come first, then the least name. A start that already lies in `to` gives no steps.
-    pub fn path(
-        &self,
-        from: &StateSet,
-        to: &StateSet,
-        preferred: &dyn Fn(ActivityId) -> bool,
-    ) -> Option<Vec<Missing>> {
+    pub fn path(&self, from: &StateSet, to: &StateSet, preferred: &dyn Fn(ActivityId) -> bool) -> Option<Vec<Missing>> {
         // Distances backwards from the goal, then a walk forwards.
         let mut distance: Vec<Option<usize>> = vec![None; self.len()];
         let mut layer = to.clone();

@@ -38,7 +38,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
             }
         }
     }
-    let context = Context { history: &history, replays: &replays, timelines: &timelines };
+    let context = Context { history: &history, timelines: &timelines };
     for constraint in &plan.model.constraints {
         found.extend(constraint::judge(&context, constraint, &mut result.tallies));
     }
@@ -135,7 +135,8 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
 fn count_moves(history: &History<'_>, life: usize, replay: &Replay, result: &mut CaseResult) {
     let Some(object) = history.life(life) else { return };
     let Some(automaton) = object.object_type.and_then(|t| history.plan.automaton(t)) else { return };
-    let name = |set: &StateSet| set.only().and_then(|s| automaton.names.get(s)).cloned().unwrap_or_else(|| Arc::from("?"));
+    let name =
+        |set: &StateSet| set.only().and_then(|s| automaton.names.get(s)).cloned().unwrap_or_else(|| Arc::from("?"));
     for ((step, fault), (_, before, after)) in replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps) {
         let Some(activity) = step.activity.filter(|_| !step.uncertain) else { continue };
         let made = StateMove {

@@ -7,19 +7,19 @@ use super::history::History;
 use super::replay::{Replay, Retry, Step};
 
 /// A life's trace with its alignment, where one was needed and possible.
-pub struct Measured {
+pub(super) struct Measured {
     /// The trace.
-    pub trace: Trace,
+    pub(super) trace: Trace,
     /// The figures.
-    pub measures: Measures,
+    pub(super) measures: Measures,
     /// Alignment of the steps of `positions`.
-    pub alignment: Option<Alignment>,
+    pub(super) alignment: Option<Alignment>,
     /// Events of the trace, by position.
-    pub positions: Vec<usize>,
+    pub(super) positions: Vec<usize>,
 }
 
 /// Measures a replayed life; `None` when nothing of it moved a state.
-pub fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Option<Measured> {
+pub(super) fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Option<Measured> {
     let object_type = history.life(life)?.object_type?;
     let automaton = history.plan.automaton(object_type)?;
     let counted = |s: &&Step| s.activity.is_some() && !s.uncertain && s.retry == Retry::No;
@@ -28,7 +28,8 @@ pub fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Option<Me
         return None;
     }
     let broken = replay.faults.iter().any(Option::is_some);
-    let edges: Vec<Vec<usize>> = steps.iter().map(|s| control_flow(s.activity.map_or(&[], |a| automaton.on(a)), s, replay)).collect();
+    let edges: Vec<Vec<usize>> =
+        steps.iter().map(|s| control_flow(s.activity.map_or(&[], |a| automaton.on(a)), s, replay)).collect();
     let labels: Vec<&[usize]> = edges.iter().map(Vec::as_slice).collect();
     let start = replay.timeline.initial.clone().unwrap_or_else(|| StateSet::all(automaton.len()));
     let alignment = if broken { align(automaton, &start, &labels) } else { None };

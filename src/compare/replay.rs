@@ -18,25 +18,25 @@ const MAX_EXPLORED: usize = 1024;
 
 /// Whether an actor may take a transition and whether its conditions hold.
 #[derive(Clone, Copy, Debug)]
-pub struct Fit {
+pub(super) struct Fit {
     /// Index of the edge.
-    pub edge: usize,
+    pub(super) edge: usize,
     /// `by` and `kind`.
-    pub role: Truth,
+    pub(super) role: Truth,
     /// `when` and `within`.
-    pub guard: Truth,
+    pub(super) guard: Truth,
 }
 
 impl Fit {
     /// Nothing that was seen forbids it.
-    pub fn possible(self) -> bool {
+    pub(super) fn possible(self) -> bool {
         self.role != Truth::False && self.guard != Truth::False
     }
 }
 
 /// Whether a step repeats an earlier one only for safety.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retry {
+pub(super) enum Retry {
     /// It does not.
     No,
     /// The source does not show enough to tell.
@@ -49,31 +49,31 @@ pub enum Retry {
 
 /// One event of the life that can move its state or shows it.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub(super) struct Step {
     /// Index of the event.
-    pub event: usize,
+    pub(super) event: usize,
     /// The activity, where it can move the state.
-    pub activity: Option<ActivityId>,
+    pub(super) activity: Option<ActivityId>,
     /// Its outcome was not seen.
-    pub uncertain: bool,
+    pub(super) uncertain: bool,
     /// State that the server declared.
-    pub declared: Option<usize>,
+    pub(super) declared: Option<usize>,
     /// Whether it is a retry.
-    pub retry: Retry,
+    pub(super) retry: Retry,
     /// Its transitions.
-    pub fits: Vec<Fit>,
+    pub(super) fits: Vec<Fit>,
 }
 
 impl Step {
     /// Edges that nothing seen forbids.
-    pub fn possible(&self) -> Vec<usize> {
+    pub(super) fn possible(&self) -> Vec<usize> {
         self.fits.iter().filter(|f| f.possible()).map(|f| f.edge).collect()
     }
 }
 
 /// Why no belief explains a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(super) enum Fault {
     /// No transition starts from a possible state.
     Structure,
     /// Transitions fit; the actor may take none of them.
@@ -86,23 +86,23 @@ pub enum Fault {
 
 /// What replaying one life yields.
 #[derive(Clone, Debug, Default)]
-pub struct Replay {
+pub(super) struct Replay {
     /// Possible states over time.
-    pub timeline: Timeline,
+    pub(super) timeline: Timeline,
     /// Steps in the order replayed.
-    pub steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     /// For each step whether it broke the lifecycle.
-    pub faults: Vec<Option<Fault>>,
+    pub(super) faults: Vec<Option<Fault>>,
     /// Deviations of the lifecycle.
-    pub issues: Vec<Issue>,
+    pub(super) issues: Vec<Issue>,
     /// Whether unordered events, blind spots or unknown outcomes left a doubt.
-    pub doubtful: bool,
+    pub(super) doubtful: bool,
     /// Whether too many events had no order to try all.
-    pub over_budget: bool,
+    pub(super) over_budget: bool,
 }
 
 /// Replays one object; `timelines` are the states of the case's objects as far as they are known.
-pub fn replay(history: &History<'_>, life: usize, timelines: &[Timeline]) -> Option<Replay> {
+pub(super) fn replay(history: &History<'_>, life: usize, timelines: &[Timeline]) -> Option<Replay> {
     let object_type = history.life(life)?.object_type?;
     let automaton = history.plan.automaton(object_type)?;
     let run = Run { history, life, object_type, automaton, timelines };
@@ -111,17 +111,17 @@ pub fn replay(history: &History<'_>, life: usize, timelines: &[Timeline]) -> Opt
 }
 
 /// One replay under way.
-pub struct Run<'r, 'a> {
+pub(super) struct Run<'r, 'a> {
     /// The case.
-    pub history: &'r History<'a>,
+    pub(super) history: &'r History<'a>,
     /// The object.
-    pub life: usize,
+    pub(super) life: usize,
     /// Its type.
-    pub object_type: ObjectTypeId,
+    pub(super) object_type: ObjectTypeId,
     /// Its automaton.
-    pub automaton: &'r Automaton,
+    pub(super) automaton: &'r Automaton,
     /// States of the case's objects.
-    pub timelines: &'r [Timeline],
+    pub(super) timelines: &'r [Timeline],
 }
 
 struct Stepped {
@@ -141,7 +141,8 @@ impl Run<'_, '_> {
         let mut steps: Vec<Step> = Vec::new();
         let Some(life) = self.history.life(self.life) else { return steps };
         for touch in &life.touches {
-            let (Some(event), Some(reference)) = (self.history.event(touch.event), self.history.reference(*touch)) else {
+            let (Some(event), Some(reference)) = (self.history.event(touch.event), self.history.reference(*touch))
+            else {
                 continue;
             };
             if event.outcome == Outcome::Rejected {
@@ -186,7 +187,7 @@ impl Run<'_, '_> {
     }
 
     /// What is known of each transition of an activity at an event.
-    pub fn fits(&self, activity: ActivityId, event: usize) -> Vec<Fit> {
+    pub(super) fn fits(&self, activity: ActivityId, event: usize) -> Vec<Fit> {
         let edges = self.automaton.on(activity);
         edges.iter().filter_map(|edge| self.fit(*edge, event)).collect()
     }
@@ -221,7 +222,9 @@ impl Run<'_, '_> {
         match last {
             None => Truth::Unknown,
             Some(last) if event.time.saturating_sub(last.end.max(last.time)) <= longest => Truth::True,
-            Some(last) if last.outcome == Outcome::Unknown || self.history.blind(last.time, event.time) => Truth::Unknown,
+            Some(last) if last.outcome == Outcome::Unknown || self.history.blind(last.time, event.time) => {
+                Truth::Unknown
+            }
             Some(_) => Truth::False,
         }
     }
@@ -323,7 +326,8 @@ impl Run<'_, '_> {
         let event = |i: usize| steps.get(i).and_then(|s| self.history.event(s.event));
         let earlier: Vec<u64> = (0..steps.len())
             .map(|i| {
-                let before = |j: &usize| event(*j).zip(event(i)).is_some_and(|(a, b)| *j != i && precedence.before(a, b));
+                let before =
+                    |j: &usize| event(*j).zip(event(i)).is_some_and(|(a, b)| *j != i && precedence.before(a, b));
                 (0..steps.len()).filter(before).fold(0, |set, j| set | 1 << j)
             })
             .collect();
@@ -424,7 +428,9 @@ impl Run<'_, '_> {
         let Some(life) = self.history.life(self.life) else { return };
         let mut known = BTreeSet::new();
         for touch in &life.touches {
-            let Some(event) = self.history.event(touch.event).filter(|e| e.outcome == Outcome::Rejected) else { continue };
+            let Some(event) = self.history.event(touch.event).filter(|e| e.outcome == Outcome::Rejected) else {
+                continue;
+            };
             let Some(activity) = self.moving_activity(touch.event) else { continue };
             let Some(states) = out.timeline.possible(self.history, touch.event, false) else { continue };
             let mut before = Belief::of(states);
@@ -435,7 +441,8 @@ impl Run<'_, '_> {
             }
             let fits = self.fits(activity, touch.event);
             let retry = self.retry(&out.steps, activity, event);
-            let step = Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
+            let step =
+                Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
             let Some(fault) = self.step(&before, &step, false).fault else { continue };
             let judge = Judge { run: self, steps: &out.steps, before: &before, rejected: true };
             if let Some((issue, _)) = judge.issue(&step, fault)

@@ -9,15 +9,15 @@ use crate::model::{AttributeRule, ObjectTypeId, Path, Root};
 
 /// The case at one event. Attributes include what the event itself shows; sums count it only in `after` scopes.
 #[derive(Clone, Copy, Debug)]
-pub struct CaseScope<'h, 'a> {
+pub(super) struct CaseScope<'h, 'a> {
     /// The case.
-    pub history: &'h History<'a>,
+    pub(super) history: &'h History<'a>,
     /// Index of the event.
-    pub at: usize,
+    pub(super) at: usize,
     /// As things stand once the event and all before it are done, rather than when it begins.
-    pub after: bool,
+    pub(super) after: bool,
     /// States of the case's objects, by life; empty when not replayed yet.
-    pub timelines: &'h [Timeline],
+    pub(super) timelines: &'h [Timeline],
 }
 
 impl Scope for CaseScope<'_, '_> {
@@ -38,7 +38,6 @@ impl Scope for CaseScope<'_, '_> {
                 Some(child) => self.of_children(object_type, child, attribute),
                 None => spread(self.value(path)),
             },
-            [attribute] => self.of_all(object_type, attribute),
             _ => spread(self.value(path)),
         }
     }
@@ -55,7 +54,7 @@ impl CaseScope<'_, '_> {
     }
 
     /// One attribute of one object.
-    pub fn attribute(&self, life: usize, name: &str) -> Bound {
+    pub(super) fn attribute(&self, life: usize, name: &str) -> Bound {
         let Some(object) = self.history.life(life) else { return Bound::Unknown };
         let rule = object.object_type.and_then(|t| self.history.plan.attribute_rule(t, name));
         match rule {
@@ -152,9 +151,9 @@ impl CaseScope<'_, '_> {
     /// The child type that a field names, in the singular or the plural.
     fn child_type(&self, parent: ObjectTypeId, field: &str) -> Option<ObjectTypeId> {
         let types = &self.history.plan.model.object_types;
-        let found = types.iter().position(|t| {
-            t.parent.as_ref().is_some_and(|(p, _)| *p == parent) && is_number_of(field, &t.name)
-        })?;
+        let found = types
+            .iter()
+            .position(|t| t.parent.as_ref().is_some_and(|(p, _)| *p == parent) && is_number_of(field, &t.name))?;
         u16::try_from(found).ok().map(ObjectTypeId)
     }
 
@@ -162,12 +161,6 @@ impl CaseScope<'_, '_> {
         let Some(parent) = self.history.object_at(parent, self.at) else { return (Vec::new(), false) };
         let whole = self.history.in_view(parent, self.at);
         self.gather(attribute, whole, |life| life.object_type == Some(child) && life.parent == Some(parent))
-    }
-
-    fn of_all(&self, object_type: ObjectTypeId, attribute: &str) -> (Vec<Value>, bool) {
-        let root = self.history.case.and_then(|c| self.history.life_of(c));
-        let whole = root.is_some_and(|r| self.history.in_view(r, self.at));
-        self.gather(attribute, whole, |life| life.object_type == Some(object_type))
     }
 
     /// An attribute of every object that exists by now, and whether these are surely all.
@@ -215,11 +208,11 @@ impl CaseScope<'_, '_> {
 
 /// One event by itself, where the rest of its case is not at hand.
 #[derive(Clone, Copy, Debug)]
-pub struct EventScope<'e> {
+pub(super) struct EventScope<'e> {
     /// The event.
-    pub event: &'e Event,
+    pub(super) event: &'e Event,
     /// Names of object types, by number.
-    pub types: &'e [crate::model::ObjectType],
+    pub(super) types: &'e [crate::model::ObjectType],
 }
 
 impl Scope for EventScope<'_> {
@@ -228,7 +221,9 @@ impl Scope for EventScope<'_> {
             Root::Object(object_type) => {
                 let name = self.types.get(usize::from(object_type.0)).map_or("", |t| &t.name);
                 let Some(object) = self.event.object(name) else { return Bound::Unknown };
-                let text = |t: &Option<std::sync::Arc<str>>| t.clone().map_or(Bound::Unknown, |t| Bound::Exactly(Value::Text(t)));
+                let text = |t: &Option<std::sync::Arc<str>>| {
+                    t.clone().map_or(Bound::Unknown, |t| Bound::Exactly(Value::Text(t)))
+                };
                 match path.fields.first().map(|f| &**f) {
                     None | Some("id" | "key") => Bound::Exactly(Value::Text(object.id.key.clone())),
                     Some("owner") => text(&object.owner),
@@ -301,7 +296,7 @@ fn actor_field(actor: &Actor, event: &Event, path: &Path) -> Bound {
 
 /// The sum of numbers or of amounts of one currency; at least that when parts are missing. Overflow, mixed kinds and
 /// negative parts of an incomplete sum are unknown.
-pub fn total(parts: &[Value], whole: bool) -> Bound {
+pub(super) fn total(parts: &[Value], whole: bool) -> Bound {
     let mut sum = Decimal::ZERO;
     let mut currency: Option<std::sync::Arc<str>> = None;
     for (index, part) in parts.iter().enumerate() {

@@ -41,7 +41,8 @@ pub(super) fn judge(
         if holds == Truth::False && !broken {
             let mut deviation = Found::new(check, at, history.object_at(subject, at));
             deviation.expected = vec![expression.text.clone()];
-            deviation.observed = members.iter().filter_map(|i| history.activity(*i)).map(|a| history.plan.activity_name(a)).collect();
+            deviation.observed =
+                members.iter().filter_map(|i| history.activity(*i)).map(|a| history.plan.activity_name(a)).collect();
             let earlier = moving.iter().filter(|i| **i <= at && Some(**i) != Some(at)).rev().take(10);
             deviation.evidence = earlier.copied().collect();
             found.push(deviation);
@@ -81,7 +82,7 @@ fn sums(context: &Context<'_, '_>, node: &Node) -> bool {
         },
         Node::Call(Function::Sum, _) => true,
         Node::List(items) | Node::Call(_, items) => items.iter().any(|n| sums(context, n)),
-        Node::Not(a) | Node::Negate(a) => sums(context, a),
+        Node::Not(a) | Node::Negate(a) | Node::Matches(a, _) => sums(context, a),
         Node::Binary(_, a, b) => of(&[a, b]),
         Node::Conditional(a, b, c) => of(&[a, b, c]),
     }

@@ -24,9 +24,10 @@ pub(super) fn judge(
     let mut found = Vec::new();
     let mut reported = BTreeSet::new();
     for (position, (at, event, life, activity)) in duties.iter().enumerate() {
-        let earlier = duties.iter().take(position).filter(|(_, first, of, other)| {
-            of == life && other != activity && first.outcome == Outcome::Accepted
-        });
+        let earlier = duties
+            .iter()
+            .take(position)
+            .filter(|(_, first, of, other)| of == life && other != activity && first.outcome == Outcome::Accepted);
         let earlier: Vec<_> = earlier.collect();
         if earlier.is_empty() || !counts(event, Check::Duties) {
             continue;
@@ -54,8 +55,8 @@ type Duty<'e> = (usize, &'e Event, usize, ActivityId);
 fn kind(context: &Context<'_, '_>, activity: ActivityId, event: &Event, same: &[&&Duty<'_>]) -> Check {
     let plan = context.history.plan;
     let untied = |first: &Event| context.history.precedence().unordered(first, event);
-    let approves = plan.is_approval(activity)
-        || same.iter().any(|(_, first, _, other)| untied(first) && plan.is_approval(*other));
+    let approves =
+        plan.is_approval(activity) || same.iter().any(|(_, first, _, other)| untied(first) && plan.is_approval(*other));
     if approves { Check::ApprovalSelf } else { Check::Duties }
 }
 

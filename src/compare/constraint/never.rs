@@ -27,7 +27,10 @@ pub(super) fn judge(
             continue;
         }
         let earlier = context.events_of(after, per).filter(|(i, first, of)| {
-            *i != at && *of == Some(life) && first.outcome != Outcome::Rejected && history.precedence().before(first, event)
+            *i != at
+                && *of == Some(life)
+                && first.outcome != Outcome::Rejected
+                && history.precedence().before(first, event)
         });
         let earlier: Vec<_> = earlier.collect();
         let forbidden = earlier.iter().find(|(_, first, _)| first.outcome == Outcome::Accepted);

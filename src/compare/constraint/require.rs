@@ -34,14 +34,8 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
     let ConstraintKind::Require { activity, before, per, kind, max_age, unchanged } = &constraint.kind else {
         return Vec::new();
     };
-    let demand = Demand {
-        activity: *activity,
-        before: *before,
-        per: *per,
-        kind: kind.as_ref(),
-        max_age: *max_age,
-        unchanged,
-    };
+    let demand =
+        Demand { activity: *activity, before: *before, per: *per, kind: kind.as_ref(), max_age: *max_age, unchanged };
     let mut found = Vec::new();
     for (at, event, life) in context.events_of(*before, *per) {
         if !counts(event, Check::ApprovalMissing) {

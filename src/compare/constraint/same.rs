@@ -82,7 +82,8 @@ fn differs(
     if exempt_unknown || context.applies(constraint, at) == Truth::Unknown {
         return None;
     }
-    let (expected, observed) = if matches!(right.root, Root::Object(_)) { ((right, b), (left, a)) } else { ((left, a), (right, b)) };
+    let (expected, observed) =
+        if matches!(right.root, Root::Object(_)) { ((right, b), (left, a)) } else { ((left, a), (right, b)) };
     Some(Some((format!("{} {}", expected.0.text, expected.1), format!("{} {}", observed.0.text, observed.1))))
 }
 

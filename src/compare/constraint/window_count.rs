@@ -44,7 +44,8 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
             let life = event.objects.first().and_then(|o| history.life_of(&o.id));
             let mut deviation = Found::new(Check::Volume, at, life);
             deviation.evidence = recent.iter().copied().collect();
-            deviation.expected = vec![format!("at most {max} {} in {}", plan.activity_name(*activity), span(*window)).into()];
+            deviation.expected =
+                vec![format!("at most {max} {} in {}", plan.activity_name(*activity), span(*window)).into()];
             deviation.observed = vec![format!("{} by {}", recent.len(), group.join(", ")).into()];
             found.push(deviation);
         }

@@ -22,9 +22,10 @@ pub(in crate::compare) fn concerns(plan: &Plan, kind: &ConstraintKind, event: &E
     let ConstraintKind::WindowSum { activity, unless, value, .. } = kind else { return false };
     let of = plan.activity(event);
     let shows = match value.root {
-        Root::Object(object_type) => plan.type_of(object_type).and_then(|t| event.object(&t.name)).is_some_and(|object| {
-            object.attributes.iter().any(|(name, _)| Some(name) == value.fields.last())
-        }),
+        Root::Object(object_type) => plan
+            .type_of(object_type)
+            .and_then(|t| event.object(&t.name))
+            .is_some_and(|object| object.attributes.iter().any(|(name, _)| Some(name) == value.fields.last())),
         _ => false,
     };
     shows || of.is_some() && (of == Some(*activity) || of == *unless)
