@@ -133,6 +133,8 @@ struct Stepped {
 struct Path {
     faults: Vec<usize>,
     trail: Vec<usize>,
+    /// Belief before each step of the trail; it joins those of all orders of the steps before that are as good.
+    befores: Vec<Belief>,
     belief: Belief,
 }
 
@@ -269,34 +271,34 @@ impl Run<'_, '_> {
         excused: &mut BTreeSet<usize>,
         out: &mut Replay,
     ) -> Belief {
-        let (trail, joined) = match steps {
-            [_] => (vec![0], None),
+        let path = match steps {
+            [step] => self.alone(&belief, step, blind, excused.contains(&step.event)),
             _ => match self.explore(&belief, steps, blind, excused) {
-                Some(path) => (path.trail, path.faults.is_empty().then_some(path.belief)),
+                Some(path) => path,
                 None => return self.give_up(&belief, steps, out),
             },
         };
-        let mut here = belief;
-        for (place, index) in trail.iter().enumerate() {
+        let afters = path.befores.iter().skip(1).chain([&path.belief]);
+        for ((index, before), after) in path.trail.iter().zip(&path.befores).zip(afters) {
             let Some(step) = steps.get(*index) else { continue };
-            let before = if blind { here.widen(self.automaton) } else { here.clone() };
-            let stepped = self.step(&before, step, excused.contains(&step.event));
-            if let Some(fault) = stepped.fault {
-                let judge = Judge { run: self, steps: all, before: &before, rejected: false };
-                if let Some((issue, excuses)) = judge.issue(step, fault) {
-                    excused.extend(excuses);
-                    out.issues.push(issue);
-                }
+            let fault = self.step(before, step, excused.contains(&step.event)).fault;
+            let judge = Judge { run: self, steps: all, before, rejected: false };
+            if let Some((issue, excuses)) = fault.and_then(|fault| judge.issue(step, fault)) {
+                excused.extend(excuses);
+                out.issues.push(issue);
             }
-            here = stepped.belief;
-            if let Some(joined) = joined.as_ref().filter(|_| place + 1 == trail.len()) {
-                here = joined.clone();
-            }
-            out.timeline.steps.push((step.event, before.states(self.automaton), here.states(self.automaton)));
+            out.timeline.steps.push((step.event, before.states(self.automaton), after.states(self.automaton)));
             out.steps.push(step.clone());
-            out.faults.push(stepped.fault);
+            out.faults.push(fault);
         }
-        here
+        path.belief
+    }
+
+    fn alone(&self, belief: &Belief, step: &Step, blind: bool, excused: bool) -> Path {
+        let before = if blind { belief.widen(self.automaton) } else { belief.clone() };
+        let stepped = self.step(&before, step, excused);
+        let faults = stepped.fault.map(|_| 0).into_iter().collect();
+        Path { faults, trail: vec![0], befores: vec![before], belief: stepped.belief }
     }
 
     /// Too many events without order: anything that they could have done may have happened.
@@ -331,7 +333,7 @@ impl Run<'_, '_> {
                 (0..steps.len()).filter(before).fold(0, |set, j| set | 1 << j)
             })
             .collect();
-        let start = Path { faults: Vec::new(), trail: Vec::new(), belief: belief.clone() };
+        let start = Path { faults: Vec::new(), trail: Vec::new(), befores: Vec::new(), belief: belief.clone() };
         let mut layer: BTreeMap<u64, Path> = BTreeMap::from([(0, start)]);
         let mut explored = 0;
         for _ in 0..steps.len() {
@@ -353,7 +355,9 @@ impl Run<'_, '_> {
                     faults.sort_unstable();
                     let mut trail = path.trail.clone();
                     trail.push(index);
-                    let found = Path { faults, trail, belief: stepped.belief };
+                    let mut befores = path.befores.clone();
+                    befores.push(before);
+                    let found = Path { faults, trail, befores, belief: stepped.belief };
                     match next.remove(&(set | 1 << index)) {
                         Some(known) => next.insert(set | 1 << index, better(known, found)),
                         None => next.insert(set | 1 << index, found),
@@ -460,8 +464,8 @@ fn better(known: Path, found: Path) -> Path {
         std::cmp::Ordering::Less => known,
         std::cmp::Ordering::Greater => found,
         std::cmp::Ordering::Equal => {
-            let trail = if known.trail <= found.trail { known.trail } else { found.trail };
-            Path { faults: known.faults, trail, belief: known.belief.or(&found.belief) }
+            let (kept, other) = if known.trail <= found.trail { (known, found) } else { (found, known) };
+            Path { belief: kept.belief.or(&other.belief), ..kept }
         }
     }
 }

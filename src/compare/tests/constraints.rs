@@ -245,7 +245,7 @@ fn owners_and_tenants_keep_to_their_own() {
     assert_eq!(with(view("bob", "customer", "acme").unanswered().done()), []);
     assert_eq!(with(view("sue", "support", "acme").done()), []);
     assert_eq!(with(view("eve", "customer", "globex").done()), [Check::Tenant], "absorbs the owner");
-    assert_eq!(with(order(2, "create", "eve", "customer", "globex").refused(404).done()), [Check::Tenant]);
+    assert_eq!(with(order(2, "pay", "eve", "customer", "globex").refused(404).done()), [Check::Tenant]);
     assert_eq!(with(view("bob", "customer", "acme").with(|e| e.actor.tenant = None).done()), [Check::Owner]);
     assert_eq!(with(view("x", "", "acme").with(|e| e.actor.principal = None).done()), []);
     // Polling someone else's order is one cause.
