@@ -117,7 +117,7 @@ impl Judge<'_, '_, '_> {
                 expected.push(name);
             }
         }
-        let observed = self.event(step.event).map(|e| actor_words(e)).unwrap_or_default();
+        let observed = self.event(step.event).map(actor_words).unwrap_or_default();
         Issue { expected, observed, ..self.blank(Check::Role, step) }
     }
 
