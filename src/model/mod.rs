@@ -9,6 +9,7 @@ pub mod expression;
 pub mod lifecycle;
 mod outline;
 mod quantity;
+mod read;
 pub mod workflow;
 
 pub use code::{Code, explanation};

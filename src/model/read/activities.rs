@@ -1,0 +1,319 @@
+//! `activities:` the business steps and the API calls that perform them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::document::{Node, Shape};
+use super::names::section;
+use super::reader::{Fields, Reader};
+use crate::model::diagnostic::{Diagnostic, Span};
+use crate::model::expression::{Node as Formula, Operator, Place};
+use crate::model::outline::AttributeOutline;
+use crate::model::{Activity, ActivityObject, Code, Expression, Matcher, Path, Segment};
+
+const PROTOCOLS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a"];
+const MATCHER_KEYS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "host", "where"];
+const ACTIVITY_KEYS: &[&str] = &[
+    "http",
+    "op",
+    "grpc",
+    "graphql",
+    "jsonrpc",
+    "mcp",
+    "a2a",
+    "any",
+    "host",
+    "where",
+    "object",
+    "read",
+    "ok",
+    "attrs",
+    "idempotency",
+    "bind",
+    "each",
+];
+
+/// Reads all activities, in the outline's order.
+pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Activity> {
+    if fields.get("activities").is_none() {
+        reader.required(fields, "activities");
+    }
+    let mut activities = Vec::new();
+    let imports = fields.get("imports").is_some_and(|imports| has_openapi(imports));
+    for (at, (key, node)) in section(reader, fields, "activities").into_iter().enumerate() {
+        let (activity, attributes) = activity(reader, &key.text, node, imports);
+        if let Some(outline) = reader.outline.activities.get_mut(at) {
+            outline.attributes = attributes;
+        }
+        activities.push(activity);
+    }
+    activities
+}
+
+fn has_openapi(imports: &Node) -> bool {
+    matches!(&imports.shape, Shape::Mapping(entries) if entries.iter().any(|(key, _)| key.text == "openapi"))
+}
+
+fn activity(reader: &mut Reader, name: &str, node: &Node, imports: bool) -> (Activity, Vec<AttributeOutline>) {
+    let mut activity = Activity {
+        name: Arc::from(name),
+        matchers: Vec::new(),
+        objects: Vec::new(),
+        read: false,
+        ok: None,
+        attributes: Vec::new(),
+        idempotency: None,
+        bind: Vec::new(),
+        each: None,
+    };
+    if let Shape::Scalar(_) = node.shape {
+        activity.matchers.extend(template(reader, node));
+        return (activity, Vec::new());
+    }
+    let Some(fields) = reader.mapping(node, "an activity", ACTIVITY_KEYS) else { return (activity, Vec::new()) };
+    let place = Place::Exchange;
+    activity.matchers = matchers(reader, &fields, imports);
+    activity.objects = fields.get("object").map(|node| objects(reader, node)).unwrap_or_default();
+    activity.read = reader.flag(fields.get("read"), "`read`");
+    activity.ok = fields.get("ok").and_then(|node| reader.condition(node, &place));
+    activity.idempotency = fields.get("idempotency").and_then(|node| reader.path(node, &place));
+    activity.bind = fields.get("bind").map(|node| bind(reader, node)).unwrap_or_default();
+    activity.each = fields.get("each").and_then(|node| reader.path(node, &place));
+    let attributes = fields.get("attrs").map(|node| attributes(reader, node)).unwrap_or_default();
+    let outline = attributes.iter().map(|(_, outline)| outline.clone()).collect();
+    activity.attributes = attributes.into_iter().map(|(expression, outline)| (outline.name, expression)).collect();
+    (activity, outline)
+}
+
+fn attributes(reader: &mut Reader, node: &Node) -> Vec<(Expression, AttributeOutline)> {
+    let mut attributes = Vec::new();
+    for (key, value) in reader.named(node, "`attrs`").unwrap_or_default() {
+        let name: Arc<str> = Arc::from(key.text.as_str());
+        if let Some((expression, kind)) = reader.expression(value, &Place::Exchange) {
+            attributes.push((expression, AttributeOutline { name, span: key.span.clone(), kind }));
+        }
+    }
+    attributes
+}
+
+fn bind(reader: &mut Reader, node: &Node) -> Vec<(Path, Path)> {
+    let mut bound = Vec::new();
+    for (key, value) in reader.named(node, "`bind`").unwrap_or_default() {
+        let text = Node {
+            span: key.span.clone(),
+            shape: Shape::Scalar(super::document::Scalar { text: key.text.clone(), exact: Some(key.span.start) }),
+        };
+        let credential = reader.path(&text, &Place::Exchange);
+        bound.extend(credential.zip(reader.path(value, &Place::Exchange)));
+    }
+    bound
+}
+
+/// `order`, `[order, refund]`, `{order: req.metadata.orderId}` or `[{order: [..]}, refund]`.
+fn objects(reader: &mut Reader, node: &Node) -> Vec<ActivityObject> {
+    let mut objects: Vec<ActivityObject> = Vec::new();
+    for item in reader.list(node) {
+        match &item.shape {
+            Shape::Mapping(_) => {
+                for (key, value) in reader.named(item, "`object`").unwrap_or_default() {
+                    let paths = reader.paths(value, &Place::Exchange);
+                    let object_type = reader.object_type(&key.text, &key.span, "the activity");
+                    objects.extend(object_type.map(|object_type| ActivityObject { object_type, key: paths }));
+                }
+            }
+            _ => {
+                let Some(text) = reader.text(item, "`object`") else { continue };
+                let object_type = reader.object_type(text, &item.span, "the activity");
+                objects.extend(object_type.map(|object_type| ActivityObject { object_type, key: Vec::new() }));
+            }
+        }
+    }
+    let mut seen = BTreeSet::new();
+    if !objects.iter().all(|object| seen.insert(object.object_type)) {
+        reader.error(Code::Duplicate, &node.span, "an object type is named twice");
+    }
+    objects
+}
+
+fn matchers(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Vec<Matcher> {
+    let Some(any) = fields.get("any") else { return matcher(reader, fields, imports).into_iter().collect() };
+    for protocol in PROTOCOLS {
+        if let Some(key) = fields.key(protocol) {
+            let title = format!("`any` and `{protocol}` exclude each other");
+            let diagnostic = Diagnostic::error(Code::WrongShape, key.span.clone(), title);
+            reader.found.push(diagnostic.help("put it into the list of `any`"));
+        }
+    }
+    let (host, condition) = narrowing(reader, fields);
+    let mut matchers = Vec::new();
+    for item in reader.items(any, "`any`") {
+        let Some(fields) = reader.mapping(item, "an alternative", MATCHER_KEYS) else { continue };
+        if let Some(mut matcher) = matcher(reader, &fields, imports) {
+            matcher.host = matcher.host.or_else(|| host.clone());
+            matcher.condition = both(matcher.condition, condition.clone());
+            matchers.push(matcher);
+        }
+    }
+    matchers
+}
+
+fn narrowing(reader: &mut Reader, fields: &Fields<'_>) -> (Option<Arc<str>>, Option<Expression>) {
+    let host = fields.get("host").and_then(|node| reader.text(node, "`host`"));
+    let condition = fields.get("where").and_then(|node| reader.condition(node, &Place::Exchange));
+    (host.map(|host| Arc::from(host.to_ascii_lowercase())), condition)
+}
+
+/// Two conditions that must both hold.
+fn both(a: Option<Expression>, b: Option<Expression>) -> Option<Expression> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(Expression {
+            text: Arc::from(format!("({}) && ({})", a.text, b.text)),
+            node: Formula::Binary(Operator::And, Box::new(a.node), Box::new(b.node)),
+        }),
+        (a, b) => a.or(b),
+    }
+}
+
+/// One API call; `None` when it is faulty or cannot be matched yet.
+fn matcher(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Option<Matcher> {
+    let (host, condition) = narrowing(reader, fields);
+    let given: Vec<(&str, &Node)> =
+        PROTOCOLS.iter().filter_map(|protocol| fields.get(protocol).map(|node| (*protocol, node))).collect();
+    match given.as_slice() {
+        [("http", node)] => {
+            let matcher = template(reader, node)?;
+            Some(Matcher { host, condition, ..matcher })
+        }
+        [("op", node)] if !imports => {
+            let title = "`op` needs an OpenAPI description, which cannot be imported yet";
+            let diagnostic = Diagnostic::error(Code::NeedsOpenApi, node.span.clone(), title);
+            reader.found.push(
+                diagnostic
+                    .label("this operationId has no method and path")
+                    .help("imports come later; write the call itself: `http: POST /orders/{orderId}/payment`"),
+            );
+            None
+        }
+        [(protocol, node)] => {
+            let key = fields.key(protocol).map_or_else(|| node.span.clone(), |key| key.span.clone());
+            reader.not_yet(&(key.start..node.span.end), format_args!("matching by `{protocol}`"));
+            None
+        }
+        [] => {
+            let diagnostic =
+                Diagnostic::error(Code::Missing, fields.span.clone(), "no API call performs this activity");
+            reader
+                .found
+                .push(diagnostic.help("name one: `http: POST /orders/{orderId}/payment`, or several under `any:`"));
+            None
+        }
+        [(first, _), .., (_, second)] => {
+            let title = format!("`{first}` is given beside another way to match");
+            let diagnostic = Diagnostic::error(Code::WrongShape, second.span.clone(), title);
+            reader.found.push(diagnostic.help("put alternatives into a list: `any: [{...}, {...}]`"));
+            None
+        }
+    }
+}
+
+/// Reads `POST /orders/{orderId}/payment`.
+fn template(reader: &mut Reader, node: &Node) -> Option<Matcher> {
+    let text = reader.text(node, "`http`")?;
+    match parse_template(text) {
+        Ok((method, template)) => Some(Matcher { method, template, host: None, condition: None }),
+        Err((part, label, help)) => {
+            let start = match &node.shape {
+                Shape::Scalar(scalar) => scalar.exact,
+                _ => None,
+            };
+            let at = text.find(&part).unwrap_or(0);
+            let span: Span = start.map_or(node.span.clone(), |start| start + at..start + at + part.len());
+            let diagnostic = Diagnostic::error(Code::BadTemplate, span, "this is not a method and a path template");
+            reader.found.push(diagnostic.label(label).help(help));
+            None
+        }
+    }
+}
+
+type Template = (Option<Arc<str>>, Vec<Segment>);
+
+/// Method and segments, or the faulty part with what is wrong and what helps.
+fn parse_template(text: &str) -> Result<Template, (String, &'static str, &'static str)> {
+    const SHAPE: &str = "write a method, a space and a path: `POST /orders/{orderId}/payment`";
+    let Some((method, path)) = text.split_once(' ').map(|(method, path)| (method, path.trim())) else {
+        return Err((text.to_owned(), "method or path is missing", SHAPE));
+    };
+    let any = method == "*";
+    if !any && (method.is_empty() || !method.chars().all(|c| c.is_ascii_uppercase() || c == '-')) {
+        return Err((method.to_owned(), "not a method in upper case", SHAPE));
+    }
+    let Some(segments) = path.strip_prefix('/') else {
+        return Err((path.to_owned(), "a path starts with `/`", SHAPE));
+    };
+    if let Some(query) = path.find('?').and_then(|at| path.get(at..)) {
+        return Err((query.to_owned(), "a template has no query", "put it into `where: \"query.name == 'value'\"`"));
+    }
+    let mut template = Vec::new();
+    let count = segments.split('/').count();
+    for (at, part) in segments.split('/').enumerate() {
+        template.push(segment(part, at + 1 == count, &template)?);
+    }
+    Ok(((!any).then(|| Arc::from(method)), template))
+}
+
+fn segment(part: &str, last: bool, before: &[Segment]) -> Result<Segment, (String, &'static str, &'static str)> {
+    let fail = |label, help| Err((part.to_owned(), label, help));
+    if part == "**" {
+        return if last { Ok(Segment::Rest) } else { fail("`**` takes the rest", "it stands at the end only") };
+    }
+    if part.starts_with(':') {
+        return fail("not a parameter", "a parameter is written in braces: `{orderId}`");
+    }
+    if !part.contains(['{', '}', ' ', '*']) {
+        return Ok(Segment::Literal(Arc::from(part)));
+    }
+    let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+    match name {
+        Some(name) if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) => {
+            let parameter = Segment::Parameter(Arc::from(name));
+            if before.contains(&parameter) {
+                return fail("this parameter is there already", "give it another name");
+            }
+            Ok(parameter)
+        }
+        _ => fail(
+            "a parameter takes one whole segment",
+            "name the whole segment and narrow it: `{id}` with `where: \"path.id.endsWith(':cancel')\"`",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_split_into_segments() {
+        let (method, segments) = parse_template("POST /orders/{orderId}/payment").unwrap();
+        assert_eq!(method.as_deref(), Some("POST"));
+        let parameter = Segment::Parameter("orderId".into());
+        assert_eq!(segments, [Segment::Literal("orders".into()), parameter, Segment::Literal("payment".into())]);
+        let (method, segments) = parse_template("* /static/**").unwrap();
+        assert_eq!((method, segments.last()), (None, Some(&Segment::Rest)));
+        assert_eq!(parse_template("GET /").unwrap().1, [Segment::Literal("".into())]);
+        for wrong in [
+            "",
+            "GET",
+            "get /a",
+            "GET a",
+            "GET /a?b=c",
+            "GET /**/a",
+            "GET /:id",
+            "GET /{id}.json",
+            "GET /{a}/{a}",
+            "GET /{}",
+        ] {
+            assert!(parse_template(wrong).is_err(), "{wrong}");
+        }
+    }
+}

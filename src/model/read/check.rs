@@ -1,0 +1,66 @@
+//! `check:` how to compare; and the parts that are read for later versions.
+
+use super::document::Node;
+use super::reader::{Fields, Reader};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::{CheckOptions, Code, quantity};
+
+/// Reads the options of comparison.
+pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> CheckOptions {
+    let mut options = CheckOptions::default();
+    let keys = &["first_seen_state", "clock_skew", "ties", "drift"];
+    let Some(fields) = node.and_then(|node| reader.mapping(node, "`check`", keys)) else { return options };
+    if let Some(first) = choice(reader, &fields, "first_seen_state", ["any", "initial"]) {
+        options.first_seen_any = first == 0;
+    }
+    if let Some(ties) = choice(reader, &fields, "ties", ["commute", "ordered"]) {
+        options.ties_commute = ties == 0;
+    }
+    if let Some(node) = fields.get("clock_skew")
+        && let Some(text) = reader.text(node, "`clock_skew`")
+    {
+        match quantity::duration(text) {
+            Some(skew) => options.clock_skew = skew,
+            None => {
+                let title = format!("`{text}` is not a duration");
+                let diagnostic = Diagnostic::error(Code::BadValue, node.span.clone(), title);
+                reader.found.push(diagnostic.help("write whole numbers with units: 2s, 500ms, 0s"));
+            }
+        }
+    }
+    if let Some(key) = fields.key("drift") {
+        reader.not_yet(&key.span, "`check.drift`");
+    }
+    options
+}
+
+/// The number of the choice that a key gives.
+fn choice(reader: &mut Reader, fields: &Fields<'_>, key: &str, choices: [&str; 2]) -> Option<usize> {
+    let node = fields.get(key)?;
+    let text = reader.text(node, &format!("`{key}`"))?;
+    let chosen = choices.iter().position(|choice| *choice == text);
+    if chosen.is_none() {
+        let title = format!("`{key}` is `{}` or `{}`, not `{text}`", choices[0], choices[1]);
+        reader.error(Code::BadValue, &node.span, title);
+    }
+    chosen
+}
+
+/// Names the parts of the file that have no effect.
+pub(super) fn not_yet_checked(reader: &mut Reader, fields: &Fields<'_>) {
+    if let Some(imports) = fields.get("imports")
+        && let Some(kinds) = reader.mapping(imports, "`imports`", &["openapi", "arazzo"])
+    {
+        for kind in ["openapi", "arazzo"] {
+            if let Some(key) = kinds.key(kind) {
+                reader.not_yet(&key.span, format_args!("`imports.{kind}`"));
+            }
+        }
+    }
+    let Some(node) = fields.get("delegations") else { return };
+    for (key, value) in reader.named(node, "`delegations`").unwrap_or_default() {
+        let keys = &["when", "tools", "activities", "limits", "inherit", "approval"];
+        reader.mapping(value, "a delegation", keys);
+        reader.not_yet(&key.span, format_args!("the delegation `{}`", key.text));
+    }
+}

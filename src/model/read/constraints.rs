@@ -1,0 +1,315 @@
+//! `constraints:` what no single lifecycle can say.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::document::{Node, Shape};
+use super::names::{COUNT, judging};
+use super::reader::{Fields, Reader};
+use super::schedule;
+use crate::model::diagnostic::{Diagnostic, Span};
+use crate::model::expression::{Kind, Place};
+use crate::model::{
+    ActivityId, Code, Constraint, ConstraintKind, Limit, Model, ObjectTypeId, Path, Severity, quantity,
+};
+
+/// The kinds of constraint: the key that tells, and the keys that it takes beside `id`, `if` and `severity`.
+const KINDS: [(&str, &[&str]); 7] = [
+    ("require", &["before", "per", "kind", "max_age", "unchanged"]),
+    ("distinct_persons", &["per"]),
+    ("always", &[]),
+    ("sum", &["activity", "by", "window", "max", "unless"]),
+    ("never", &["after", "per"]),
+    ("same", &["activities", "unless_role"]),
+    ("hours", &["activity"]),
+];
+const COUNT_KEYS: &[&str] = &["activity", "by", "window", "max"];
+
+/// Reads all constraints. Activities, objects, actors and lifecycles must have been read.
+pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> Vec<Constraint> {
+    let Some(node) = fields.get("constraints") else { return Vec::new() };
+    let items = reader.items(node, "`constraints`");
+    if items.len() > COUNT {
+        reader.error(Code::Limit, &node.span, format!("at most {COUNT} constraints fit"));
+        return Vec::new();
+    }
+    let mut ids: BTreeMap<Arc<str>, Span> = BTreeMap::new();
+    let mut constraints = Vec::new();
+    for item in items {
+        let Some((name, keys)) = kind_of(reader, item) else { continue };
+        let mut allowed = vec!["id", "if", "severity"];
+        allowed.extend(if name == "activity" { None } else { Some(name) });
+        allowed.extend(keys);
+        let Some(fields) = reader.mapping(item, "this constraint", &allowed) else { continue };
+        let id: Arc<str> = reader.required_text(&fields, "id").unwrap_or_default().into();
+        if let Some(node) = fields.get("id")
+            && let Some(first) = ids.insert(Arc::clone(&id), node.span.clone())
+        {
+            let title = format!("two constraints have the id `{id}`");
+            let diagnostic = Diagnostic::error(Code::Duplicate, node.span.clone(), title);
+            reader.found.push(diagnostic.note(first, "first here"));
+        }
+        let severity = fields.get("severity").and_then(|node| severity(reader, node));
+        let read = Reading { fields, model, name };
+        let Some((kind, place)) = read.kind(reader) else {
+            // The condition's mistakes are told all the same.
+            read.fields.get("if").map(|node| reader.condition(node, &judging([])));
+            continue;
+        };
+        let condition = read.fields.get("if").and_then(|node| reader.condition(node, &place));
+        constraints.push(Constraint { id, kind, condition, severity });
+    }
+    constraints
+}
+
+/// Which kind of constraint an entry is.
+fn kind_of(reader: &mut Reader, node: &Node) -> Option<(&'static str, &'static [&'static str])> {
+    let Shape::Mapping(entries) = &node.shape else {
+        reader.wrong_shape(node, "a constraint", "a mapping");
+        return None;
+    };
+    let has = |wanted: &str| entries.iter().any(|(key, _)| key.text == wanted);
+    if let Some(kind) = KINDS.iter().find(|(name, _)| has(name)) {
+        return Some(*kind);
+    }
+    if has("activity") && has("window") {
+        return Some(("activity", COUNT_KEYS));
+    }
+    let known: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+    let title = "this constraint demands nothing";
+    let mut diagnostic = Diagnostic::error(Code::Missing, node.span.clone(), title).help(format!(
+        "say what: {}, or `activity`, `window` and `max` for a number of events",
+        known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    ));
+    for (key, _) in entries {
+        diagnostic = diagnostic.nearest(&key.text, "key", known.iter().map(|name| (*name, 0..0)));
+    }
+    reader.found.push(diagnostic);
+    None
+}
+
+fn severity(reader: &mut Reader, node: &Node) -> Option<Severity> {
+    let text = reader.text(node, "`severity`")?;
+    let all = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+    let severity = all.into_iter().find(|severity| severity.as_str() == text);
+    if severity.is_none() {
+        let title = format!("`{text}` is not a severity");
+        let names = all.map(|severity| (severity.as_str(), 0..0));
+        let diagnostic = Diagnostic::error(Code::BadValue, node.span.clone(), title).nearest(text, "severity", names);
+        reader.found.push(diagnostic.help("severities are low, medium, high and critical"));
+    }
+    severity
+}
+
+/// One constraint being read.
+struct Reading<'a> {
+    fields: Fields<'a>,
+    model: &'a Model,
+    name: &'static str,
+}
+
+impl Reading<'_> {
+    /// What it demands, and where its condition stands: at the events that are judged.
+    fn kind(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
+        match self.name {
+            "require" => self.require(reader),
+            "distinct_persons" => self.distinct_persons(reader),
+            "always" => {
+                let node = reader.required(&self.fields, "always")?;
+                let place = judging([]);
+                reader.condition(node, &place).map(|condition| (ConstraintKind::Always(condition), place))
+            }
+            "sum" => self.window_sum(reader),
+            "never" => self.never(reader),
+            "same" => self.same(reader),
+            "hours" => {
+                let activity = self.activity(reader, "activity");
+                let schedule = reader.required(&self.fields, "hours").and_then(|node| schedule::read(reader, node));
+                let (activity, schedule) = activity.zip(schedule)?;
+                Some((ConstraintKind::Hours { activity, schedule }, judging([activity])))
+            }
+            _ => self.window_count(reader),
+        }
+    }
+
+    fn activity(&self, reader: &mut Reader, key: &str) -> Option<ActivityId> {
+        let node = reader.required(&self.fields, key)?;
+        reader.activity(node, "this constraint")
+    }
+
+    fn activities(&self, reader: &mut Reader, key: &str) -> Vec<ActivityId> {
+        let Some(node) = reader.required(&self.fields, key) else { return Vec::new() };
+        let items = reader.list(node);
+        items.iter().filter_map(|item| reader.activity(item, "this constraint")).collect()
+    }
+
+    /// The object type of `per:`, which each of the activities must belong to.
+    fn per(&self, reader: &mut Reader, activities: &[ActivityId]) -> Option<ObjectTypeId> {
+        let node = reader.required(&self.fields, "per")?;
+        let text = reader.text(node, "`per`")?;
+        let per = reader.object_type(text, &node.span, "`per`")?;
+        for id in activities {
+            let Some(activity) = self.model.activities.get(usize::from(id.0)) else { continue };
+            let belongs = activity.objects.iter().any(|object| {
+                let name = reader.outline.object_at(object.object_type).map(|object| Arc::clone(&object.name));
+                object.object_type == per || name.is_some_and(|name| reader.outline.descendant(per, &name).is_some())
+            });
+            if !belongs {
+                let title = format!("the activity `{}` does not touch `{text}`", activity.name);
+                let help = format!("name the object at the activity: `object: {text}`");
+                let mut diagnostic = Diagnostic::error(Code::Detached, node.span.clone(), title).help(help);
+                if let Some(outline) = reader.outline.activity_at(*id) {
+                    diagnostic = diagnostic.note(outline.span.clone(), "declared here");
+                }
+                reader.found.push(diagnostic);
+            }
+        }
+        Some(per)
+    }
+
+    fn require(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
+        let activity = self.activity(reader, "require");
+        let before = self.activity(reader, "before");
+        self.apart(reader, activity, before, "before");
+        let both: Vec<ActivityId> = activity.into_iter().chain(before).collect();
+        let per = self.per(reader, &both);
+        let kind = self.fields.get("kind").and_then(|node| reader.actor_kind(node));
+        let max_age = self.fields.get("max_age").and_then(|node| reader.duration(node, "the longest age"));
+        let place = judging(before);
+        let unchanged = self.fields.get("unchanged").map(|node| reader.paths(node, &place)).unwrap_or_default();
+        let (activity, before, per) = (activity?, before?, per?);
+        Some((ConstraintKind::Require { activity, before, per, kind, max_age, unchanged }, place))
+    }
+
+    /// Two roles of one constraint that one activity cannot play both.
+    fn apart(&self, reader: &mut Reader, a: Option<ActivityId>, b: Option<ActivityId>, key: &str) {
+        if let (Some(a), Some(b), Some(node)) = (a, b, self.fields.get(key))
+            && a == b
+        {
+            reader.error(Code::Pointless, &node.span, format!("`{}` and `{key}` are the same activity", self.name));
+        }
+    }
+
+    fn distinct_persons(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
+        let mut activities = self.activities(reader, "distinct_persons");
+        let named = self.fields.get("distinct_persons").map_or(0, |node| reader.list(node).len());
+        activities.sort_unstable();
+        activities.dedup();
+        if let Some(node) = self.fields.get("distinct_persons")
+            && activities.len() < 2
+            && (named < 2 || activities.len() == 1)
+        {
+            reader.error(Code::Pointless, &node.span, "two activities or more can be kept apart");
+        }
+        let per = self.per(reader, &activities)?;
+        let place = judging(activities.iter().copied());
+        Some((ConstraintKind::DistinctPersons { activities, per }, place))
+    }
+
+    fn never(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
+        let activity = self.activity(reader, "never");
+        let after = self.activity(reader, "after");
+        let both: Vec<ActivityId> = activity.into_iter().chain(after).collect();
+        let per = self.per(reader, &both);
+        let (activity, after, per) = (activity?, after?, per?);
+        Some((ConstraintKind::Never { activity, after, per }, judging([activity])))
+    }
+
+    fn same(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
+        let any = |node: &Node| matches!(&node.shape, Shape::Scalar(scalar) if scalar.text == "any");
+        let activities = match self.fields.get("activities") {
+            Some(node) if !any(node) => Some(self.activities(reader, "activities")),
+            _ => None,
+        };
+        let place = judging(activities.iter().flatten().copied());
+        let node = reader.required(&self.fields, "same")?;
+        let items = reader.items(node, "`same`");
+        let sides: Vec<Option<Path>> = items.iter().map(|item| reader.path(item, &place)).collect();
+        let roles = self.fields.get("unless_role");
+        let unless_role = roles.map(|node| super::lifecycles::roles(reader, node, self.model)).unwrap_or_default();
+        match <[Option<Path>; 2]>::try_from(sides) {
+            Ok([left, right]) => {
+                let (left, right) = left.zip(right)?;
+                if left == right {
+                    reader.error(Code::Pointless, &node.span, "both sides are the same");
+                }
+                Some((ConstraintKind::Same { left, right, activities, unless_role }, place))
+            }
+            Err(_) => {
+                let diagnostic = Diagnostic::error(Code::WrongShape, node.span.clone(), "`same` compares two paths");
+                reader.found.push(diagnostic.help("write `same: [actor.principal, order.owner]`"));
+                None
+            }
+        }
+    }
+
+    fn window_count(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
+        let activity = self.activity(reader, "activity");
+        let place = judging(activity);
+        let by = self.groups(reader, &place);
+        let window = reader.required(&self.fields, "window").and_then(|node| reader.duration(node, "the window"));
+        let node = reader.required(&self.fields, "max")?;
+        let text = reader.text(node, "`max`")?;
+        let Ok(max) = text.parse::<u64>() else {
+            reader.error(Code::BadValue, &node.span, format!("`{text}` is not a number of events"));
+            return None;
+        };
+        let (activity, window) = activity.zip(window)?;
+        Some((ConstraintKind::WindowCount { activity, by, window, max }, place))
+    }
+
+    fn window_sum(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
+        let activity = self.activity(reader, "activity");
+        let place = judging(activity);
+        let value_node = reader.required(&self.fields, "sum");
+        let value = value_node.and_then(|node| reader.path_and_kind(node, &place));
+        let by = self.groups(reader, &place);
+        let window = reader.required(&self.fields, "window").and_then(|node| reader.duration(node, "the window"));
+        let max = reader.required(&self.fields, "max").and_then(|node| limit(reader, node));
+        let unless = self.fields.get("unless").and_then(|node| reader.activity(node, "this constraint"));
+        let ((value, kind), max) = (value?, max?);
+        let (wanted, label) = match max {
+            Limit::Money(_) => (Kind::Money, "an amount"),
+            Limit::Number(_) => (Kind::Number, "a bare number"),
+        };
+        if let Some(node) = value_node
+            && !matches!(&kind, Kind::Any)
+            && kind != wanted
+        {
+            let title = "the sum and its limit can never be compared";
+            let mut diagnostic = Diagnostic::error(Code::KindMismatch, node.span.clone(), title);
+            if let Some(max) = self.fields.get("max") {
+                diagnostic = diagnostic.note(max.span.clone(), format!("{label} limits it"));
+            }
+            reader.found.push(diagnostic.label(format!("this is {kind}")));
+        }
+        let (activity, window) = activity.zip(window)?;
+        Some((ConstraintKind::WindowSum { value, activity, by, window, max, unless }, place))
+    }
+
+    /// What events are grouped by; `actor` stands for its principal.
+    fn groups(&self, reader: &mut Reader, place: &Place) -> Vec<Path> {
+        let Some(node) = reader.required(&self.fields, "by") else { return Vec::new() };
+        let mut groups = Vec::new();
+        for item in reader.list(node) {
+            let Some(text) = reader.text(item, "`by`") else { continue };
+            let text = if text == "actor" { "actor.principal" } else { text };
+            groups.extend(reader.path_of(text, item, place).map(|(path, _)| path));
+        }
+        groups
+    }
+}
+
+/// `100 EUR` or a bare number.
+fn limit(reader: &mut Reader, node: &Node) -> Option<Limit> {
+    let text = reader.text(node, "`max`")?;
+    let number = |text| quantity::decimal(text).filter(|number| *number >= Decimal::ZERO);
+    let limit = number(text).map(Limit::Number).or_else(|| quantity::money(text).map(Limit::Money));
+    if limit.is_none() {
+        let diagnostic = Diagnostic::error(Code::BadValue, node.span.clone(), format!("`{text}` is not a limit"));
+        reader.found.push(diagnostic.help("write an amount with its currency, `100 EUR`, or a bare number"));
+    }
+    limit
+}
