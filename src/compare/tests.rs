@@ -4,6 +4,7 @@ mod constraints;
 mod laws;
 mod lifecycle;
 mod windows;
+mod written_model;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use crate::event::Money;
 use crate::model::{ConstraintKind, Limit};
 
 /// Groups events by key and judges every group, as a caller does.
-fn windows(model: Model, events: &[Event]) -> CaseResult {
+pub(super) fn windows(model: Model, events: &[Event]) -> CaseResult {
     let comparer = Comparer::new(Some(Arc::new(model)));
     let mut groups: BTreeMap<WindowKey, Vec<Event>> = BTreeMap::new();
     let mut sorted = events.to_vec();
