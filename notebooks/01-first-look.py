@@ -129,14 +129,14 @@ drawn = (
     .filter(pl.col("row") != pl.col("to"))
     .with_row_index("arc")
 )
-bends = pl.DataFrame({"t": [place / 12 for place in range(13)]})
+bends = pl.DataFrame({"t": [place / 24 for place in range(25)]})
 arcs = drawn.join(bends, how="cross").with_columns(
     y=pl.col("row") + (pl.col("to") - pl.col("row")) * pl.col("t"),
     x=(pl.col("to") - pl.col("row")) * 4 * pl.col("t") * (1 - pl.col("t")),
 )
 lines = (
     alt.Chart(arcs)
-    .mark_line(opacity=0.6)
+    .mark_line(opacity=0.5, interpolate="basis")
     .encode(
         x=alt.X("x:Q", axis=None),
         y=alt.Y("y:Q", axis=None, scale=alt.Scale(reverse=True, domain=[-0.7, order.height - 0.3])),
@@ -147,12 +147,11 @@ lines = (
         tooltip=["step", "next", "count"],
     )
 )
-labels = (
-    alt.Chart(order.with_columns(text=pl.format("{} ({})", "step", "count"), x=pl.lit(0.0)))
-    .mark_text(fontWeight="bold", fontSize=12, stroke="white", strokeWidth=0.2)
-    .encode(x="x:Q", y="row:Q", text="text:N")
-)
-process_map = (lines + labels).properties(width=520, height=max(120, 60 * order.height), title="What followed what")
+named = order.with_columns(text=pl.format("{} ({})", "step", "count"), x=pl.lit(0.0))
+texts = alt.Chart(named).encode(x="x:Q", y="row:Q", text="text:N")
+halo = texts.mark_text(fontWeight="bold", fontSize=13, stroke="white", strokeWidth=6, strokeJoin="round")
+labels = texts.mark_text(fontWeight="bold", fontSize=13)
+process_map = (lines + halo + labels).properties(width=520, height=max(120, 60 * order.height), title="What followed what")
 process_map
 
 # %% [markdown]

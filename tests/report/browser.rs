@@ -125,5 +125,6 @@ fn a_hundred_thousand_findings_need_few_elements() {
 fn an_empty_run_says_that_nothing_was_analysed() {
     let Some(visit) = visit(&RunSummary::default(), &[], &[], "") else { return };
     assert_eq!(visit.console, Vec::<String>::new());
+    assert!(!visit.has("Everything in the input was read"));
     assert!(visit.has("Nothing was analysed") && visit.has("data-ready=\"true\""));
 }
