@@ -78,12 +78,16 @@ fn severities(page: &mut Markup, counts: &SeverityCounts) {
 
 fn about(page: &mut Markup, run: &RunSummary) {
     page.raw("<section class=\"card\"><h2>This run</h2><dl>");
+    if let Some((from, to)) = &run.window {
+        page.raw("<dt>Window</dt><dd>")
+            .element("span", "whole", from)
+            .raw(" to ")
+            .element("span", "whole", to)
+            .raw("</dd>");
+    }
     let mut row = |name: &'static str, value: &str| {
         page.element("dt", "", name).element("dd", "", value);
     };
-    if let Some((from, to)) = &run.window {
-        row("Window", &format!("{from} to {to}"));
-    }
     row(
         "Read",
         &format!(
@@ -106,6 +110,7 @@ fn about(page: &mut Markup, run: &RunSummary) {
                 ),
             );
         }
+        None if run.rules.is_empty() => row("Model", "none"),
         None => row("Model", "none: only the rules that need none were run"),
     }
     row("Made by", &format!("offpath {}, {}", run.tool_version, run.command));
