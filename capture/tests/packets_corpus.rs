@@ -19,7 +19,6 @@ fn explained(facts: &Value, seen: &Seen) -> bool {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn corpus_captures_agree_with_the_oracle() {
     let Ok(corpus) = std::env::var("OFFPATH_CORPUS") else {
         eprintln!("skipped: OFFPATH_CORPUS is not set");

@@ -92,6 +92,7 @@ fn turn(talk: &mut Talk, side: Side, bytes: &[u8], wire: &Wire) {
     }
 }
 
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn exchanges(wire: &Wire) -> (Vec<String>, Vec<&'static str>) {
     let mut talk = Talk::open_at(5000, wire.seq);
     for (side, bytes) in script() {

@@ -1,5 +1,6 @@
 //! A small packet writer: two sides talk, tests take the segments apart, and the rest becomes a capture file.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test file uses its own part of the writer")]
 
 use std::ops::ControlFlow;
