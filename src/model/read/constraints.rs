@@ -11,7 +11,9 @@ use super::reader::{Fields, Reader};
 use super::schedule;
 use crate::model::diagnostic::{Diagnostic, Span};
 use crate::model::expression::{Kind, Place};
-use crate::model::{ActivityId, Code, Constraint, ConstraintKind, Limit, Model, ObjectTypeId, Path, Severity, quantity};
+use crate::model::{
+    ActivityId, Code, Constraint, ConstraintKind, Limit, Model, ObjectTypeId, Path, Severity, quantity,
+};
 
 /// The kinds of constraint: the key that tells, and the keys that it takes beside `id`, `if` and `severity`.
 const KINDS: [(&str, &[&str]); 7] = [

@@ -25,7 +25,10 @@ pub(super) fn lifecycle(reader: &mut Reader, lifecycle: &Lifecycle, spans: &[Spa
 
 fn state_span(reader: &Reader, lifecycle: &Lifecycle, number: usize) -> Option<Span> {
     let states = reader.outline.object_at(lifecycle.object_type)?.states.as_ref()?;
-    states.iter().find(|(name, _)| lifecycle.states.get(number).is_some_and(|s| s.name == *name)).map(|(_, s)| s.clone())
+    states
+        .iter()
+        .find(|(name, _)| lifecycle.states.get(number).is_some_and(|s| s.name == *name))
+        .map(|(_, s)| s.clone())
 }
 
 /// States that some sequence of transitions leads to, guards aside.
@@ -127,9 +130,11 @@ fn unused(reader: &mut Reader, model: &Model, activity: &Activity, id: ActivityI
 }
 
 fn ambiguous(reader: &mut Reader, model: &Model, activity: &Activity, at: usize) {
-    let twin = model.activities.iter().take(at).position(|other| {
-        activity.matchers.iter().any(|a| other.matchers.iter().any(|b| same_calls(a, b)))
-    });
+    let twin = model
+        .activities
+        .iter()
+        .take(at)
+        .position(|other| activity.matchers.iter().any(|a| other.matchers.iter().any(|b| same_calls(a, b))));
     let Some(twin) = twin else { return };
     let (Some(here), Some(there)) = (reader.outline.activities.get(at), reader.outline.activities.get(twin)) else {
         return;

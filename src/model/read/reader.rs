@@ -170,7 +170,8 @@ impl Reader {
         let text = self.text(node, what)?;
         let duration = quantity::duration(text).filter(|duration| *duration > 0);
         if duration.is_none() {
-            let diagnostic = Diagnostic::error(Code::BadValue, node.span.clone(), format!("`{text}` is not a duration"));
+            let diagnostic =
+                Diagnostic::error(Code::BadValue, node.span.clone(), format!("`{text}` is not a duration"));
             self.found.push(diagnostic.label(what).help("write whole numbers with units: 14d, 24h, 1m, 30s, 1h30m"));
         }
         duration
