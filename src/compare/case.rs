@@ -1,5 +1,6 @@
 //! Comparing one case: replay every life, judge the constraints, settle what explains what.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::automaton::{Automaton, StateSet};
@@ -152,12 +153,15 @@ fn count_moves(history: &History<'_>, life: usize, replay: &Replay, result: &mut
 
 /// States of each event's first object before and after it.
 fn states(history: &History<'_>, timelines: &[Timeline]) -> Vec<StateChange> {
+    let steps =
+        timelines.iter().enumerate().flat_map(|(l, t)| t.steps.iter().map(move |(e, _, after)| ((l, *e), after)));
+    let afters: BTreeMap<(usize, usize), &StateSet> = steps.collect();
     let change = |(at, event): (usize, &Event)| {
         let life = event.objects.first().and_then(|o| history.life_of(&o.id))?;
         let automaton = history.plan.automaton(history.life(life)?.object_type?)?;
         let timeline = timelines.get(life)?;
         let before = timeline.possible(history, at, false)?;
-        let own = timeline.steps.iter().find(|(e, _, _)| *e == at).map(|(_, _, after)| after.clone());
+        let own = afters.get(&(life, at)).map(|after| (*after).clone());
         let after = own.filter(|_| event.outcome != Outcome::Rejected).unwrap_or_else(|| before.clone());
         Some(StateChange { before: names(automaton, &before), after: names(automaton, &after) })
     };

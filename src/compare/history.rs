@@ -251,6 +251,15 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
+    /// Steps that did not surely begin after an event ended. Steps are in order but within runs of unordered ones, which
+    /// hold at most `RUN` steps.
+    fn relevant(&self, history: &History<'_>, now: &Event) -> &[(usize, StateSet, StateSet)] {
+        const RUN: usize = 64;
+        let until = history.precedence().latest_start(now);
+        let end = self.steps.partition_point(|(e, _, _)| history.event(*e).is_some_and(|e| e.time <= until));
+        self.steps.get(..(end + RUN).min(self.steps.len())).unwrap_or(&self.steps)
+    }
+
     /// States that were possible when an event began (`after`: when all events up to it had ended).
     pub(super) fn possible(&self, history: &History<'_>, at: usize, after: bool) -> Option<StateSet> {
         let now = history.event(at)?;
@@ -261,7 +270,7 @@ impl Timeline {
             }
             None => *possible = Some(set.clone()),
         };
-        for (index, before, states) in self.steps.iter().rev() {
+        for (index, before, states) in self.relevant(history, now).iter().rev() {
             let event = history.event(*index)?;
             if *index == at {
                 join(&mut possible, if after { states } else { before });

@@ -4,7 +4,8 @@ use super::alignment::{Alignment, align};
 use super::automaton::StateSet;
 use super::deviation::{Check, Measures, Trace};
 use super::history::History;
-use super::replay::{Replay, Retry, Step};
+use super::replay::Replay;
+use super::step::{Retry, Step};
 
 /// A life's trace with its alignment, where one was needed and possible.
 pub(super) struct Measured {

@@ -22,6 +22,7 @@ mod permission;
 mod plan;
 mod replay;
 mod scope;
+mod step;
 #[cfg(test)]
 mod tests;
 mod unmodelled;

@@ -22,6 +22,11 @@ impl Precedence {
         event.end.max(event.time).saturating_add(tick)
     }
 
+    /// Latest start of an event that is not surely after this one, whichever sensor saw it.
+    pub(super) fn latest_start(self, event: &Event) -> i64 {
+        self.reach(event).saturating_add(self.skew)
+    }
+
     /// Whether `a` surely ended before `b` began.
     pub(super) fn before(self, a: &Event, b: &Event) -> bool {
         let gap = if a.sensor == b.sensor { 0 } else { self.skew };

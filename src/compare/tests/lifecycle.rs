@@ -77,6 +77,9 @@ fn overlapping_and_tied_steps_have_no_order() {
     };
     let tied = [coarse(1, "ship").done(), coarse(2, "pay").done(), coarse(3, "create").done()];
     assert_eq!(checks(&run(shop(), &tied)), []);
+    let instant = |n: u64, name: &str| step(n, name).with(|e| (e.time, e.end) = (40 * SECOND, 40 * SECOND)).done();
+    let one_microsecond = [step(1, "create").done(), instant(2, "ship"), instant(3, "pay")];
+    assert_eq!(checks(&run(shop(), &one_microsecond)), []);
     let mut strict = shop();
     strict.check.ties_commute = false;
     assert!(!checks(&run(strict, &tied)).is_empty());

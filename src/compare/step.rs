@@ -1,0 +1,158 @@
+//! The steps of one life: events that move its state or show it, with what is known of their transitions.
+
+use super::order::is_retry;
+use super::permission::permits;
+use super::replay::Run;
+use super::scope::CaseScope;
+use crate::event::{Event, Outcome};
+use crate::model::expression::{Truth, truth};
+use crate::model::{ActivityId, Transition};
+
+/// Whether an actor may take a transition and whether its conditions hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fit {
+    /// Index of the edge.
+    pub(super) edge: usize,
+    /// `by` and `kind`.
+    pub(super) role: Truth,
+    /// `when` and `within`.
+    pub(super) guard: Truth,
+}
+
+impl Fit {
+    /// Nothing that was seen forbids it.
+    pub(super) fn possible(self) -> bool {
+        self.role != Truth::False && self.guard != Truth::False
+    }
+}
+
+/// Whether a step repeats an earlier one only for safety.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Retry {
+    /// It does not.
+    No,
+    /// The source does not show enough to tell.
+    Perhaps,
+    /// Of a step that was accepted: nothing happens again.
+    OfAccepted,
+    /// Of a step whose outcome was not seen: this one makes sure.
+    OfUnknown,
+}
+
+/// One event of the life that can move its state or shows it.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    /// Index of the event.
+    pub(super) event: usize,
+    /// The activity, where it can move the state.
+    pub(super) activity: Option<ActivityId>,
+    /// Its outcome was not seen.
+    pub(super) uncertain: bool,
+    /// State that the server declared.
+    pub(super) declared: Option<usize>,
+    /// Whether it is a retry.
+    pub(super) retry: Retry,
+    /// Its transitions.
+    pub(super) fits: Vec<Fit>,
+}
+
+impl Step {
+    /// Edges that nothing seen forbids.
+    pub(super) fn possible(&self) -> Vec<usize> {
+        self.fits.iter().filter(|f| f.possible()).map(|f| f.edge).collect()
+    }
+}
+
+impl Run<'_, '_> {
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::new();
+        let Some(life) = self.history.life(self.life) else { return steps };
+        for touch in &life.touches {
+            let (Some(event), Some(reference)) = (self.history.event(touch.event), self.history.reference(*touch))
+            else {
+                continue;
+            };
+            if event.outcome == Outcome::Rejected {
+                continue;
+            }
+            let accepted = event.outcome == Outcome::Accepted;
+            let declared =
+                reference.declared_state.as_deref().filter(|_| accepted).and_then(|name| self.automaton.state(name));
+            if let Some(known) = steps.last_mut().filter(|s| s.event == touch.event) {
+                known.declared = known.declared.or(declared);
+                continue;
+            }
+            let activity = self.moving_activity(touch.event);
+            if activity.is_none() && declared.is_none() {
+                continue;
+            }
+            let retry = activity.map_or(Retry::No, |a| self.retry(&steps, a, event));
+            let fits = activity.map_or_else(Vec::new, |a| self.fits(a, touch.event));
+            steps.push(Step { event: touch.event, activity, uncertain: !accepted, declared, retry, fits });
+        }
+        steps
+    }
+
+    pub(super) fn moving_activity(&self, event: usize) -> Option<ActivityId> {
+        let read = self.history.event(event).is_none_or(|e| e.read);
+        self.history.activity(event).filter(|a| !read && self.history.plan.governs(*a, self.object_type))
+    }
+
+    pub(super) fn retry(&self, earlier: &[Step], activity: ActivityId, again: &Event) -> Retry {
+        let keyed = self.history.plan.activity_of(activity).is_some_and(|a| a.idempotency.is_some());
+        let mut answer = Retry::No;
+        for step in earlier.iter().filter(|s| s.activity == Some(activity)) {
+            let Some(first) = self.history.event(step.event) else { continue };
+            match is_retry(first, again, keyed) {
+                Some(true) if step.uncertain => answer = Retry::OfUnknown,
+                Some(true) => return Retry::OfAccepted,
+                None if answer == Retry::No => answer = Retry::Perhaps,
+                _ => {}
+            }
+        }
+        answer
+    }
+
+    /// What is known of each transition of an activity at an event.
+    pub(super) fn fits(&self, activity: ActivityId, event: usize) -> Vec<Fit> {
+        let edges = self.automaton.on(activity);
+        edges.iter().filter_map(|edge| self.fit(*edge, event)).collect()
+    }
+
+    fn fit(&self, edge: usize, at: usize) -> Option<Fit> {
+        let transition = self.history.plan.transition(self.object_type, edge)?;
+        let event = self.history.event(at)?;
+        let role = permits(transition, event, &self.history.plan.model.actors);
+        let scope = CaseScope { history: self.history, at, after: false, timelines: self.timelines };
+        let when = transition.when.as_ref().map_or(Truth::True, |guard| truth(guard, &scope));
+        let guard = match (when, self.in_time(transition, at)) {
+            (Truth::False, _) | (_, Truth::False) => Truth::False,
+            (Truth::True, Truth::True) => Truth::True,
+            _ => Truth::Unknown,
+        };
+        Some(Fit { edge, role, guard })
+    }
+
+    /// `within`: not too long after the last accepted event of an activity.
+    fn in_time(&self, transition: &Transition, at: usize) -> Truth {
+        let Some((after, longest)) = transition.within else { return Truth::True };
+        let (Some(life), Some(event)) = (self.history.life(self.life), self.history.event(at)) else {
+            return Truth::Unknown;
+        };
+        let last = life
+            .touches
+            .iter()
+            .rev()
+            .filter(|t| t.event != at && self.history.activity(t.event) == Some(after))
+            .filter_map(|t| self.history.event(t.event))
+            .find(|e| e.outcome != Outcome::Rejected && !self.history.precedence().before(event, e));
+        match last {
+            None => Truth::Unknown,
+            Some(last) if event.time.saturating_sub(last.end.max(last.time)) <= longest => Truth::True,
+            Some(last) if last.outcome == Outcome::Unknown || self.history.blind(last.time, event.time) => {
+                Truth::Unknown
+            }
+            Some(_) => Truth::False,
+        }
+    }
+}
