@@ -47,6 +47,32 @@ fn same_arguments_give_the_same_bytes() {
 }
 
 #[test]
+fn without_script_the_head_and_the_worst_findings_are_there() {
+    let findings = sample::findings(300);
+    let page = page(&sample::run(), &findings, &[]);
+    let (_, worst) = page.split_once("<div id=\"worst\">").unwrap();
+    let (worst, _) = worst.split_once("</table>").unwrap();
+    assert_eq!(worst.matches("<tr><td>").count(), 200);
+    assert!(worst.contains(&findings[0].title));
+    for text in [
+        "1,204 TLS connections without keys",
+        "4e07408562bedb8b",
+        "79,860 of 81,377",
+        "the model names no step",
+        "<svg class=\"process\"",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn markdown_says_what_was_not_seen() {
+    let text = offpath::report::markdown(&sample::run(), &sample::findings(60));
+    assert!(text.contains("| critical | AP-MISSING |"), "{text}");
+    assert!(text.contains("1,204 TLS connections without keys") && text.contains("more are in the run folder"));
+}
+
+#[test]
 fn the_script_stays_small() {
     assert!(include_str!("../../src/report/html/report.js").len() <= 120 * 1024);
 }
