@@ -83,7 +83,7 @@ impl Connection {
         let mut seq = segment.seq;
         if segment.syn {
             self.direction_mut(side).syn(seq);
-            self.http.opened();
+            self.http.opened(if segment.ack.is_some() { 1 - side } else { side });
             seq = seq.wrapping_add(1);
         }
         self.reset |= segment.rst;
