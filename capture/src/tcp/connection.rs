@@ -69,6 +69,13 @@ impl Connection {
             || (quiet && distance > FOREIGN)
     }
 
+    /// Whether a segment's numbers are far from this connection's.
+    pub(super) fn strange(&self, side: usize, segment: &Segment<'_>) -> bool {
+        let direction = self.direction(side);
+        let far = direction.seen_itself() && direction.position(segment.seq).abs_diff(direction.next) > FOREIGN;
+        far || segment.syn && direction.contradicts_syn(segment.seq)
+    }
+
     /// Takes one segment from side 0 or 1.
     pub(super) fn segment(&mut self, side: usize, segment: &Segment<'_>, out: &mut Output<'_>) {
         self.last = self.last.max(segment.seen.time);
