@@ -122,9 +122,12 @@ fn a_glob_without_files_is_named() {
 #[test]
 fn invalid_utf8_costs_one_line() {
     let folder = Folder::new();
-    let mut log = b"10.0.0.1 - alice [07/Sep/2026:06:00:00 +0000] \"GET /orders/1 HTTP/1.1\" 200 5 \"-\" \"x\"\n".to_vec();
+    let mut log =
+        b"10.0.0.1 - alice [07/Sep/2026:06:00:00 +0000] \"GET /orders/1 HTTP/1.1\" 200 5 \"-\" \"x\"\n".to_vec();
     log.extend_from_slice(b"\xff\xfe\xfd\n");
-    log.extend_from_slice(b"10.0.0.1 - alice [07/Sep/2026:06:00:01 +0000] \"GET /orders/2 HTTP/1.1\" 200 5 \"-\" \"x\"\n");
+    log.extend_from_slice(
+        b"10.0.0.1 - alice [07/Sep/2026:06:00:01 +0000] \"GET /orders/2 HTTP/1.1\" 200 5 \"-\" \"x\"\n",
+    );
     let path = folder.file("access.log", log);
     let output = inspect(&[&path]);
     assert_incomplete(&output, &["access.log", "line=2"]);
@@ -147,7 +150,8 @@ fn a_log_line_that_fits_no_format_is_named_once_and_counted() {
 #[test]
 fn a_huge_content_length_allocates_nothing() {
     let folder = Folder::new();
-    let har = HAR.replace("\"bodySize\": 2", "\"bodySize\": 10737418240").replace("\"size\": 2", "\"size\": 10737418240");
+    let har =
+        HAR.replace("\"bodySize\": 2", "\"bodySize\": 10737418240").replace("\"size\": 2", "\"size\": 10737418240");
     let path = folder.file("huge.har", har);
     let output = inspect(&[&path]);
     assert!(matches!(code(&output), 0 | 3), "{}", stderr(&output));
@@ -172,7 +176,8 @@ fn deep_json_is_an_error_and_no_stack_overflow() {
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let har = HAR.replace("\"cache\": {}", &format!("\"cache\": {deep}"));
     let two = HAR.replace("]}}", &format!(", {}", &HAR[HAR.find("{\"startedDateTime").unwrap()..]));
-    let path = folder.file("deep.har", har.replace("]}}", &format!(", {}", &two[two.find("{\"startedDateTime").unwrap()..])));
+    let path =
+        folder.file("deep.har", har.replace("]}}", &format!(", {}", &two[two.find("{\"startedDateTime").unwrap()..])));
     let output = inspect(&[&path]);
     assert_incomplete(&output, &["deep.har", "entry=0"]);
     assert!(exchanges(&output) >= 1, "entries after the deep one are read");

@@ -25,7 +25,9 @@ fn demo_finds_the_planted_abuse_and_says_where_the_report_is() {
     assert!(text.contains("AP-MISSING") && text.contains("report.html"), "{text}");
     let report = fs::read_to_string(out.join("run/report.html")).unwrap();
     assert!(report.contains("Content-Security-Policy"));
-    for file in ["run.json", "findings.jsonl", "findings.parquet", "events/part-000.parquet", "objects/part-000.parquet"] {
+    for file in
+        ["run.json", "findings.jsonl", "findings.parquet", "events/part-000.parquet", "objects/part-000.parquet"]
+    {
         assert!(out.join("run").join(file).is_file(), "{file}");
     }
     let again = offpath(&["demo", "-o", out.to_str().unwrap()]);
@@ -76,8 +78,7 @@ fn traffic_that_the_model_does_not_know_exits_4() {
     let log = folder.path().join("other.log");
     fs::write(&log, "10.0.0.1 - - [07/Sep/2026:06:00:00 +0000] \"GET /weather HTTP/1.1\" 200 5 \"-\" \"x\"\n").unwrap();
     let run = folder.path().join("run");
-    let output =
-        offpath(&["check", log.to_str().unwrap(), "--model", &model(), "-o", run.to_str().unwrap()]);
+    let output = offpath(&["check", log.to_str().unwrap(), "--model", &model(), "-o", run.to_str().unwrap()]);
     assert_eq!(code(&output), 4, "{}", stderr(&output));
 }
 
@@ -95,8 +96,10 @@ fn exchanges_are_the_same_in_every_format() {
     assert_eq!(records.len(), truth.len());
     assert_eq!(fs::read_to_string(&csv).unwrap().lines().count(), truth.len() + 1);
     assert!(fs::metadata(&parquet).unwrap().len() > 1000);
-    let mut seen: Vec<(String, u64)> = records.iter().map(|r| (r["method"].as_str().unwrap().into(), r["status"].as_u64().unwrap())).collect();
-    let mut told: Vec<(String, u64)> = truth.iter().map(|t| (t["method"].as_str().unwrap().into(), t["status"].as_u64().unwrap())).collect();
+    let mut seen: Vec<(String, u64)> =
+        records.iter().map(|r| (r["method"].as_str().unwrap().into(), r["status"].as_u64().unwrap())).collect();
+    let mut told: Vec<(String, u64)> =
+        truth.iter().map(|t| (t["method"].as_str().unwrap().into(), t["status"].as_u64().unwrap())).collect();
     seen.sort();
     told.sort();
     assert_eq!(seen, told);
@@ -126,8 +129,7 @@ fn findings_are_shown_with_their_case() {
 fn standard_output_carries_data_alone() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run").display().to_string();
-    let output =
-        offpath(&["check", &capture(), "--model", &model(), "-o", &run, "--format", "sarif", "--exit-zero"]);
+    let output = offpath(&["check", &capture(), "--model", &model(), "-o", &run, "--format", "sarif", "--exit-zero"]);
     let sarif: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(sarif["version"], "2.1.0");
     let output = offpath(&["check", &capture(), "--model", &model(), "-o", &run, "--format", "json", "--exit-zero"]);

@@ -62,7 +62,7 @@ impl PlannedInput {
 /// Resolves files, folders (recursively, sorted), globs and `-`, and recognises each file's format from its content.
 ///
 /// A file named twice, by whatever names, is planned once. The plan does not depend on the order of `inputs`.
-pub fn plan(inputs: &[String], _: &Options) -> Plan {
+pub fn plan(inputs: &[String], _options: &Options) -> Plan {
     input::plan(inputs)
 }
 

@@ -79,7 +79,9 @@ fn starts_with_port(rest: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn parts(url: &str) -> Option<(Option<&str>, Option<&str>, String, Option<u16>)> {
+    type Parts<'a> = (Option<&'a str>, Option<&'a str>, String, Option<u16>);
+
+    fn parts(url: &str) -> Option<Parts<'_>> {
         split(url).map(|s| (s.scheme, s.host, s.origin_form(), s.port()))
     }
 

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use super::args::{Check, CheckFormat, FailOn, Shared};
 use super::output::{self, Outputs, Written};
 use super::progress::Meter;
-use super::{Console, Ended, Exit, job};
+use super::{Console, Ended, Exit, inspect, job};
 use crate::finding::{csv, exceeds, jsonl};
 use crate::pipeline::{self, Run, Selection};
 use crate::report;
@@ -24,8 +24,9 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     let timings = meter.finish();
     let written = outputs.write(&run, &timings)?;
     print(args.format, &run, &written, console)?;
-    for error in &run.summary.errors {
-        console.say_always(&format!("error: {}", crate::finding::text::display(error)));
+    // The summary for people names them itself.
+    if args.format != CheckFormat::Human {
+        inspect::say_errors(&run, console);
     }
     Ok(judge(args, &run))
 }
@@ -33,8 +34,8 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
 fn print(format: CheckFormat, run: &Run, written: &Written, console: &Console) -> Result<(), Exit> {
     let text = match format {
         CheckFormat::Human => {
-            let style = console.style();
-            let mut text = report::terminal::check(&run.summary, &run.findings, &style);
+            let screen = console.screen(Some(&written.folder));
+            let mut text = report::terminal::check(&run.summary, &run.findings, &screen);
             text.push_str(&written.human());
             text
         }

@@ -11,7 +11,7 @@ pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
     let job = job::from_flags("inspect", &args.inputs, args.model.as_deref(), shared, console)?;
     let run = analyse(&job, shared)?;
     let text = match args.format {
-        InspectFormat::Human => terminal::inspect(&run.summary, &console.style()),
+        InspectFormat::Human => terminal::inspect(&run.summary, &console.screen(None)),
         InspectFormat::Json => super::output::pretty(&run.summary)?,
     };
     console.print(&text)?;
@@ -27,11 +27,16 @@ pub(super) fn analyse(job: &pipeline::Job, shared: &Shared) -> Result<Run, Exit>
     run.map_err(|e| Exit::Incomplete(format!("the analysis stopped: {e}")))
 }
 
-/// The exit of a command that only reads; names every input that could not be read.
-pub(super) fn ended(run: &Run, console: &Console) -> Exit {
+/// Names every input that could not be read.
+pub(super) fn say_errors(run: &Run, console: &Console) {
     for error in &run.summary.errors {
         console.say_always(&format!("error: {}", crate::finding::text::display(error)));
     }
+}
+
+/// The exit of a command that only reads; names every input that could not be read.
+pub(super) fn ended(run: &Run, console: &Console) -> Exit {
+    say_errors(run, console);
     let exchanges = run.summary.exchanges;
     match run.summary.errors.len() {
         0 if exchanges == 0 => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),

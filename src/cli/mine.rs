@@ -19,7 +19,7 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     }
     let run = inspect::analyse(&job, shared)?;
     let text = match args.format {
-        InspectFormat::Human => terminal::mine(&run.summary, &console.style()),
+        InspectFormat::Human => terminal::mine(&run.summary, &console.screen(None)),
         InspectFormat::Json => super::output::pretty(&run.summary)?,
     };
     console.print(&text)?;

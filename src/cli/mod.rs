@@ -25,6 +25,8 @@ pub use exit::Exit;
 
 use args::{Command, Shared, When};
 
+use crate::report::terminal::Screen;
+
 /// Parses the command line, runs the command, says the exit code in words.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(report_bug));
@@ -95,6 +97,12 @@ impl Console {
         };
         let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(100);
         Console { quiet: shared.quiet, color, width }
+    }
+
+    /// The terminal as views need it; `run_folder` for the commands that come next.
+    pub(crate) fn screen(&self, run_folder: Option<&std::path::Path>) -> Screen {
+        let run_folder = run_folder.map(|folder| folder.display().to_string());
+        Screen { color: self.color, width: self.width, run_folder }
     }
 
     /// One line on standard error, unless quiet.

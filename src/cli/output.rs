@@ -53,25 +53,19 @@ pub(super) struct Outputs {
 
 /// What was written.
 pub(super) struct Written {
-    folder: PathBuf,
+    /// The run folder.
+    pub(super) folder: PathBuf,
     files: Vec<PathBuf>,
     /// `run.json` as text.
     pub(super) summary_json: String,
-    first_case: Option<String>,
 }
 
 impl Written {
-    /// The closing lines on the terminal: where the report is and what to do next.
+    /// The closing lines on the terminal: where the report is.
     pub(super) fn human(&self) -> String {
-        let report = self.folder.join("report.html");
-        let mut text = format!("Report     {}", report.display());
-        if let Some(case) = &self.first_case {
-            let case = crate::finding::text::display(case);
-            text.push_str(&format!("      Next  offpath show {case} --run {}", self.folder.display()));
-        }
-        text.push('\n');
+        let mut text = format!("Report      {}\n", self.folder.join("report.html").display());
         for file in &self.files {
-            text.push_str(&format!("           {}\n", file.display()));
+            text.push_str(&format!("            {}\n", file.display()));
         }
         text
     }
@@ -118,12 +112,7 @@ impl Outputs {
             write(*kind, path, run, &timelines, &summary_json)?;
         }
         self.folder.publish()?;
-        Ok(Written {
-            folder: self.target,
-            files: self.files.into_iter().map(|(_, path)| path).collect(),
-            summary_json,
-            first_case: run.findings.iter().find_map(|finding| finding.case.clone()),
-        })
+        Ok(Written { folder: self.target, files: self.files.into_iter().map(|(_, path)| path).collect(), summary_json })
     }
 }
 

@@ -13,17 +13,17 @@ use crate::report::{CaseTimeline, RunSummary, terminal};
 /// Runs the command.
 pub(super) fn run(args: &Show, console: &Console) -> Ended {
     let summary = read_summary(&args.run)?;
-    let style = console.style();
+    let screen = console.screen(Some(&args.run));
     if args.what == "gaps" {
-        console.print(&terminal::gaps(&summary, &style))?;
+        console.print(&terminal::gaps(&summary, &screen))?;
         return Ok(Exit::Done("shown".to_owned()));
     }
     let findings = read_findings(&args.run)?;
     if let Some(finding) = findings.iter().find(|finding| finding.id == args.what) {
-        console.print(&terminal::finding(finding, &style))?;
+        console.print(&terminal::finding(finding, &screen))?;
         if let Some(case) = finding.case.clone() {
             let rows = rows(&args.run, |row| row.case.as_ref() == Some(&case))?;
-            console.print(&terminal::timeline(&timeline(case, rows), &findings, &style))?;
+            console.print(&terminal::timeline(&timeline(case, rows), &findings, &screen))?;
         }
         return Ok(Exit::Done("shown".to_owned()));
     }
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Show, console: &Console) -> Ended {
             args.what
         )));
     }
-    console.print(&terminal::timeline(&timeline(title, rows), &findings, &style))?;
+    console.print(&terminal::timeline(&timeline(title, rows), &findings, &screen))?;
     Ok(Exit::Done("shown".to_owned()))
 }
 

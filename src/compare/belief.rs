@@ -9,13 +9,13 @@ const MAX_LAYERS: usize = 64;
 
 /// Possible states, in layers by the `once` transitions taken. More layers only ever allow more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Belief {
+pub(super) struct Belief {
     layers: SmallVec<[(u64, StateSet); 1]>,
 }
 
 impl Belief {
     /// In one of these states, with no `once` transition surely taken.
-    pub fn of(states: StateSet) -> Self {
+    pub(super) fn of(states: StateSet) -> Self {
         let mut layers = SmallVec::new();
         layers.push((0, states));
         Belief { layers }
@@ -26,7 +26,7 @@ impl Belief {
     }
 
     /// Possible states.
-    pub fn states(&self, automaton: &Automaton) -> StateSet {
+    pub(super) fn states(&self, automaton: &Automaton) -> StateSet {
         let mut all = StateSet::empty(automaton.len());
         for (_, states) in &self.layers {
             all.union_with(states);
@@ -35,23 +35,18 @@ impl Belief {
     }
 
     /// Whether nothing is possible.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.layers.iter().all(|(_, s)| s.is_empty())
     }
 
-    /// Whether a state is possible.
-    pub fn allows(&self, state: usize) -> bool {
-        self.layers.iter().any(|(_, s)| s.contains(state))
-    }
-
     /// Whether one of the edges can be taken.
-    pub fn enables(&self, automaton: &Automaton, edge: usize) -> bool {
+    pub(super) fn enables(&self, automaton: &Automaton, edge: usize) -> bool {
         let Some(edge) = automaton.edges.get(edge) else { return false };
         self.layers.iter().any(|(taken, states)| taken & edge.once == 0 && states.intersects(&edge.from))
     }
 
     /// Whether an edge fits but for having been taken already.
-    pub fn exhausts(&self, automaton: &Automaton, edge: usize) -> bool {
+    pub(super) fn exhausts(&self, automaton: &Automaton, edge: usize) -> bool {
         let Some(edge) = automaton.edges.get(edge) else { return false };
         edge.once != 0
             && self.layers.iter().any(|(_, states)| states.intersects(&edge.from))
@@ -59,7 +54,7 @@ impl Belief {
     }
 
     /// The belief after taking any one of these edges; empty when none can be taken.
-    pub fn step(&self, automaton: &Automaton, edges: &[usize]) -> Belief {
+    pub(super) fn step(&self, automaton: &Automaton, edges: &[usize]) -> Belief {
         let mut next = Belief::nothing();
         for edge in edges.iter().filter_map(|e| automaton.edges.get(*e)) {
             for (taken, states) in &self.layers {
@@ -72,7 +67,7 @@ impl Belief {
     }
 
     /// Everything that either allows.
-    pub fn or(mut self, other: &Belief) -> Belief {
+    pub(super) fn or(mut self, other: &Belief) -> Belief {
         for (taken, states) in &other.layers {
             self.add(*taken, states);
         }
@@ -80,7 +75,7 @@ impl Belief {
     }
 
     /// Widened by what may have happened unseen.
-    pub fn widen(&self, automaton: &Automaton) -> Belief {
+    pub(super) fn widen(&self, automaton: &Automaton) -> Belief {
         let mut wide = Belief::nothing();
         for (taken, states) in &self.layers {
             wide.add(*taken, &automaton.closure(states));
@@ -89,7 +84,7 @@ impl Belief {
     }
 
     /// Only this state, if it is possible.
-    pub fn narrow(&self, automaton: &Automaton, state: usize) -> Option<Belief> {
+    pub(super) fn narrow(&self, automaton: &Automaton, state: usize) -> Option<Belief> {
         let only = StateSet::single(automaton.len(), state);
         let mut narrowed = Belief::nothing();
         for (taken, states) in &self.layers {
@@ -101,7 +96,7 @@ impl Belief {
     }
 
     /// These states whatever was believed before; `once` transitions that were surely taken stay so.
-    pub fn reset(&self, states: StateSet) -> Belief {
+    pub(super) fn reset(&self, states: StateSet) -> Belief {
         let taken = self.layers.iter().map(|(t, _)| *t).reduce(|a, b| a & b).unwrap_or(0);
         let mut layers = SmallVec::new();
         layers.push((taken, states));

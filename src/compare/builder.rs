@@ -5,9 +5,10 @@ use std::sync::Arc;
 use offpath_capture::{Origin, Place};
 
 use crate::event::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
+use crate::model::expression::{Node, Operator, Root};
 use crate::model::{
-    Activity, ActivityId, ActivityObject, ActorNaming, CheckOptions, Constraint, ConstraintKind, Lifecycle, Model,
-    ObjectType, ObjectTypeId, State, Transition,
+    Activity, ActivityId, ActivityObject, ActorNaming, CheckOptions, Constraint, ConstraintKind, Expression, Lifecycle,
+    Model, ObjectType, ObjectTypeId, Path, State, Transition,
 };
 
 /// Microseconds in a second.
@@ -246,4 +247,20 @@ pub(crate) fn transition(activity: u16, from: &[usize], to: usize) -> Transition
         when: None,
         within: None,
     }
+}
+
+/// A path of the model.
+pub(crate) fn path(root: Root, fields: &[&str]) -> Path {
+    let text = format!("{root:?}.{}", fields.join("."));
+    Path { text: text.into(), root, fields: fields.iter().map(|f| Arc::from(*f)).collect() }
+}
+
+/// `left op right`, both paths or constants.
+pub(crate) fn compare(left: Node, operator: Operator, right: Node) -> Expression {
+    Expression { text: "left op right".into(), node: Node::Binary(operator, Box::new(left), Box::new(right)) }
+}
+
+/// The checks of a result, in order.
+pub(crate) fn checks(result: &super::CaseResult) -> Vec<super::Check> {
+    result.deviations.iter().map(|d| d.check).collect()
 }

@@ -38,7 +38,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
             }
         }
     }
-    let context = Context { history: &history, replays: &replays, timelines: &timelines };
+    let context = Context { history: &history, timelines: &timelines };
     for constraint in &plan.model.constraints {
         found.extend(constraint::judge(&context, constraint, &mut result.tallies));
     }

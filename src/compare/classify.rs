@@ -15,35 +15,33 @@ use crate::model::{ActivityId, Expression, Root};
 
 /// One deviation of a lifecycle, before its evidence is gathered.
 #[derive(Clone, Debug)]
-pub struct Issue {
+pub(super) struct Issue {
     /// What kind.
-    pub check: Check,
+    pub(super) check: Check,
     /// Index of the deviating event.
-    pub event: usize,
+    pub(super) event: usize,
     /// Indices of other events that show it.
-    pub evidence: Vec<usize>,
+    pub(super) evidence: Vec<usize>,
     /// States possible before.
-    pub before: StateSet,
+    pub(super) before: StateSet,
     /// What the model expects.
-    pub expected: Vec<Arc<str>>,
+    pub(super) expected: Vec<Arc<str>>,
     /// What was seen.
-    pub observed: Vec<Arc<str>>,
-    /// Steps that are absent.
-    pub missing: Vec<ActivityId>,
+    pub(super) observed: Vec<Arc<str>>,
     /// Whether it led to a restricted state.
-    pub restricted: bool,
+    pub(super) restricted: bool,
 }
 
 /// Everything a judgement looks at.
-pub struct Judge<'j, 'r, 'a> {
+pub(super) struct Judge<'j, 'r, 'a> {
     /// The replay.
-    pub run: &'j Run<'r, 'a>,
+    pub(super) run: &'j Run<'r, 'a>,
     /// All steps of the life that may have moved it.
-    pub steps: &'j [Step],
+    pub(super) steps: &'j [Step],
     /// Belief before the step.
-    pub before: &'j Belief,
+    pub(super) before: &'j Belief,
     /// The server refused the step.
-    pub rejected: bool,
+    pub(super) rejected: bool,
 }
 
 /// An issue with the later events that it explains and that are not reported again.
@@ -51,7 +49,7 @@ type Verdict = (Issue, Vec<usize>);
 
 impl Judge<'_, '_, '_> {
     /// Names the deviation; `None` when it is none after all.
-    pub fn issue(&self, step: &Step, fault: Fault) -> Option<Verdict> {
+    pub(super) fn issue(&self, step: &Step, fault: Fault) -> Option<Verdict> {
         match (fault, step.activity) {
             (Fault::Diverge, _) => Some((self.diverged(step)?, Vec::new())),
             (Fault::Role, Some(activity)) => Some((self.foreign_actor(step, activity), Vec::new())),
@@ -73,16 +71,7 @@ impl Judge<'_, '_, '_> {
         let observed = self.last_step(step).into_iter().chain(name).collect();
         let mut evidence: Vec<usize> = self.earlier(step).map(|s| s.event).collect();
         evidence.drain(..evidence.len().saturating_sub(6));
-        Issue {
-            check,
-            event: step.event,
-            evidence,
-            before,
-            expected: Vec::new(),
-            observed,
-            missing: Vec::new(),
-            restricted,
-        }
+        Issue { check, event: step.event, evidence, before, expected: Vec::new(), observed, restricted }
     }
 
     /// Accepted steps that moved the state before this one.
@@ -128,7 +117,7 @@ impl Judge<'_, '_, '_> {
                 expected.push(name);
             }
         }
-        let observed = self.event(step.event).map(|e| actor_words(e)).unwrap_or_default();
+        let observed = self.event(step.event).map(actor_words).unwrap_or_default();
         Issue { expected, observed, ..self.blank(Check::Role, step) }
     }
 
@@ -233,7 +222,7 @@ impl Judge<'_, '_, '_> {
         issue.evidence.extend(&excuses);
         let late = excuses.iter().filter_map(|e| self.run.history.activity(*e)).map(|a| plan.activity_name(a));
         issue.observed.extend(late);
-        (Issue { expected, missing: missing.iter().map(|m| m.activity).collect(), ..issue }, excuses)
+        (Issue { expected, ..issue }, excuses)
     }
 
     fn repeats(&self, step: &Step, activity: ActivityId, before: &StateSet) -> bool {
@@ -270,7 +259,7 @@ impl Judge<'_, '_, '_> {
 }
 
 /// Whether a later call carries an earlier one's idempotency key with another body. `None` when it cannot be told.
-pub fn is_replay(first: &Event, again: &Event) -> Option<bool> {
+pub(super) fn is_replay(first: &Event, again: &Event) -> Option<bool> {
     let same_actor = first.actor.principal.as_ref().zip(again.actor.principal.as_ref()).map(|(a, b)| a == b)?;
     match (first.idempotency, again.idempotency) {
         (Some(a), Some(b)) if a == b && same_actor && first.operation == again.operation => {
@@ -297,7 +286,7 @@ fn is_mismatch(guard: &Expression, scope: &CaseScope<'_, '_>) -> bool {
 }
 
 /// The actor in words that `by` could name.
-pub fn actor_words(event: &Event) -> Vec<Arc<str>> {
+pub(super) fn actor_words(event: &Event) -> Vec<Arc<str>> {
     let actor = &event.actor;
     match &actor.agent {
         Some(agent) => vec![agent.clone()],

@@ -3,7 +3,7 @@
 use super::deviation::{Check, Deviation};
 
 /// Drops deviations that another at the same event explains, and sorts the rest by time.
-pub fn settle(mut deviations: Vec<Deviation>) -> Vec<Deviation> {
+pub(super) fn settle(mut deviations: Vec<Deviation>) -> Vec<Deviation> {
     let keep: Vec<bool> =
         deviations.iter().map(|d| !deviations.iter().any(|o| o.at == d.at && absorbs(o, d))).collect();
     let mut kept = keep.into_iter();

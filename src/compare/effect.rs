@@ -21,32 +21,32 @@ const UNORDERED: f32 = 0.8;
 
 /// What a check found, ready to become a deviation.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub(super) struct Found {
     /// What kind.
-    pub check: Check,
+    pub(super) check: Check,
     /// Index of the deviating event.
-    pub event: usize,
+    pub(super) event: usize,
     /// Indices of other events that show it.
-    pub evidence: Vec<usize>,
+    pub(super) evidence: Vec<usize>,
     /// The object, as an index into the lives.
-    pub life: Option<usize>,
+    pub(super) life: Option<usize>,
     /// Constraint id.
-    pub constraint: Option<Arc<str>>,
+    pub(super) constraint: Option<Arc<str>>,
     /// Severity that the model gives.
-    pub severity: Option<Severity>,
+    pub(super) severity: Option<Severity>,
     /// What the model expects.
-    pub expected: Vec<Arc<str>>,
+    pub(super) expected: Vec<Arc<str>>,
     /// What was seen.
-    pub observed: Vec<Arc<str>>,
+    pub(super) observed: Vec<Arc<str>>,
     /// States possible before.
-    pub states: Vec<Arc<str>>,
+    pub(super) states: Vec<Arc<str>>,
     /// Whether it led to a restricted state; worked out from the object's life when `None`.
-    pub restricted: Option<bool>,
+    pub(super) restricted: Option<bool>,
 }
 
 impl Found {
     /// A finding with nothing but its kind and place.
-    pub fn new(check: Check, event: usize, life: Option<usize>) -> Self {
+    pub(super) fn new(check: Check, event: usize, life: Option<usize>) -> Self {
         Found {
             check,
             event,
@@ -63,7 +63,7 @@ impl Found {
 }
 
 /// The share of a report that a refusal still is: `None` when it is none.
-pub fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
+pub(super) fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
     use Check::{
         ApprovalMissing, ApprovalSelf, Direct, Diverge, Duties, Illegal, Order, Orphan, Owner, Repeat, Role, Skip,
         StateField, Tenant,
@@ -80,16 +80,16 @@ pub fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
 }
 
 /// Makes deviations of one case.
-pub struct Witness<'w, 'a> {
+pub(super) struct Witness<'w, 'a> {
     /// The case.
-    pub history: &'w History<'a>,
+    pub(super) history: &'w History<'a>,
     /// Its lives as replayed, where they have a lifecycle.
-    pub replays: &'w [Option<Replay>],
+    pub(super) replays: &'w [Option<Replay>],
 }
 
 impl Witness<'_, '_> {
     /// The deviation with its evidence; `None` for a refused event that is no deviation.
-    pub fn deviation(&self, found: Found) -> Option<Deviation> {
+    pub(super) fn deviation(&self, found: Found) -> Option<Deviation> {
         let event = self.history.event(found.event)?;
         let share = match event.outcome {
             Outcome::Rejected => refusal(found.check, event.status)?,

@@ -14,32 +14,32 @@ const MAX_DEPTH: usize = 16;
 
 /// One event's relation to one object.
 #[derive(Clone, Copy, Debug)]
-pub struct Touch {
+pub(super) struct Touch {
     /// Index of the event.
-    pub event: usize,
+    pub(super) event: usize,
     /// Index of the relation in `Event::objects`.
-    pub reference: usize,
+    pub(super) reference: usize,
 }
 
 /// One object of the case.
 #[derive(Debug)]
-pub struct Life<'a> {
+pub(super) struct Life<'a> {
     /// The object.
-    pub id: &'a ObjectId,
+    pub(super) id: &'a ObjectId,
     /// Its type in the model.
-    pub object_type: Option<ObjectTypeId>,
+    pub(super) object_type: Option<ObjectTypeId>,
     /// Events that touch it, in order.
-    pub touches: Vec<Touch>,
+    pub(super) touches: Vec<Touch>,
     /// The object it belongs to, as an index into the lives.
-    pub parent: Option<usize>,
+    pub(super) parent: Option<usize>,
     /// Instant from which nothing of its life lies outside the capture (but for blind spots): its creation, else its
     /// parent's birth. `None` when it may have lived before.
-    pub born: Option<i64>,
+    pub(super) born: Option<i64>,
 }
 
 /// Whether something had happened by a given event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Had {
+pub(super) enum Had {
     /// Surely.
     Happened,
     /// Perhaps: the order or the outcome is not known.
@@ -50,24 +50,29 @@ pub enum Had {
 
 /// A case, ready to be judged.
 #[derive(Debug)]
-pub struct History<'a> {
+pub(super) struct History<'a> {
     /// The compiled model.
-    pub plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     /// Root object.
-    pub case: Option<&'a ObjectId>,
+    pub(super) case: Option<&'a ObjectId>,
     /// Events sorted by time.
-    pub events: &'a [Event],
+    pub(super) events: &'a [Event],
     /// Activity of each event.
-    pub activities: Vec<Option<ActivityId>>,
+    pub(super) activities: Vec<Option<ActivityId>>,
     /// Where the capture may have missed something.
-    pub blindness: &'a Blindness,
+    pub(super) blindness: &'a Blindness,
     /// Objects, sorted.
-    pub lives: Vec<Life<'a>>,
+    pub(super) lives: Vec<Life<'a>>,
 }
 
 impl<'a> History<'a> {
     /// Lays out a case.
-    pub fn new(plan: &'a Plan, case: Option<&'a ObjectId>, events: &'a [Event], blindness: &'a Blindness) -> Self {
+    pub(super) fn new(
+        plan: &'a Plan,
+        case: Option<&'a ObjectId>,
+        events: &'a [Event],
+        blindness: &'a Blindness,
+    ) -> Self {
         let activities = events.iter().map(|e| plan.activity(e)).collect();
         let mut touches: BTreeMap<&ObjectId, Vec<Touch>> = BTreeMap::new();
         for (event, object) in
@@ -89,37 +94,37 @@ impl<'a> History<'a> {
     }
 
     /// Surely-before relation of the model's options.
-    pub fn precedence(&self) -> Precedence {
+    pub(super) fn precedence(&self) -> Precedence {
         self.plan.precedence
     }
 
     /// An event of the case.
-    pub fn event(&self, index: usize) -> Option<&'a Event> {
+    pub(super) fn event(&self, index: usize) -> Option<&'a Event> {
         self.events.get(index)
     }
 
     /// The activity of an event.
-    pub fn activity(&self, index: usize) -> Option<ActivityId> {
+    pub(super) fn activity(&self, index: usize) -> Option<ActivityId> {
         self.activities.get(index).copied().flatten()
     }
 
     /// The index of an object.
-    pub fn life_of(&self, id: &ObjectId) -> Option<usize> {
+    pub(super) fn life_of(&self, id: &ObjectId) -> Option<usize> {
         self.lives.binary_search_by(|l| l.id.cmp(id)).ok()
     }
 
     /// An object.
-    pub fn life(&self, index: usize) -> Option<&Life<'a>> {
+    pub(super) fn life(&self, index: usize) -> Option<&Life<'a>> {
         self.lives.get(index)
     }
 
     /// The relation behind a touch.
-    pub fn reference(&self, touch: Touch) -> Option<&'a ObjectRef> {
+    pub(super) fn reference(&self, touch: Touch) -> Option<&'a ObjectRef> {
         self.events.get(touch.event)?.objects.get(touch.reference)
     }
 
     /// Whether an event had taken effect by another: `after` counts everything up to it in the given order.
-    pub fn had(&self, index: usize, at: usize, after: bool) -> Had {
+    pub(super) fn had(&self, index: usize, at: usize, after: bool) -> Had {
         let (Some(event), Some(now)) = (self.event(index), self.event(at)) else { return Had::Not };
         let certain = match event.outcome {
             Outcome::Accepted => Had::Happened,
@@ -136,7 +141,7 @@ impl<'a> History<'a> {
     }
 
     /// The object of a type that an event is about: its own, an ancestor of its own, the case's root, else the only one.
-    pub fn object_at(&self, object_type: ObjectTypeId, at: usize) -> Option<usize> {
+    pub(super) fn object_at(&self, object_type: ObjectTypeId, at: usize) -> Option<usize> {
         let event = self.event(at)?;
         let is = |index: &usize| self.life(*index).is_some_and(|l| l.object_type == Some(object_type));
         let own: Vec<usize> = event.objects.iter().filter_map(|o| self.life_of(&o.id)).collect();
@@ -154,24 +159,24 @@ impl<'a> History<'a> {
     }
 
     /// Objects that the index belongs to, nearest first.
-    pub fn ancestors(&self, index: usize) -> impl Iterator<Item = usize> {
+    pub(super) fn ancestors(&self, index: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(self.life(index).and_then(|l| l.parent), |i| self.life(*i).and_then(|l| l.parent))
             .take(MAX_DEPTH)
     }
 
     /// Whether the capture may have missed something of a life between two instants.
-    pub fn blind(&self, from: i64, to: i64) -> bool {
+    pub(super) fn blind(&self, from: i64, to: i64) -> bool {
         from <= to && self.blindness.between(from, to)
     }
 
     /// Whether all of a life up to an event is in view.
-    pub fn in_view(&self, life: usize, at: usize) -> bool {
+    pub(super) fn in_view(&self, life: usize, at: usize) -> bool {
         let (Some(life), Some(event)) = (self.life(life), self.event(at)) else { return false };
         life.born.is_some_and(|born| !self.blind(born, event.end.max(event.time)))
     }
 
     /// Indices of events that could move an object's state: the touches whose activity its lifecycle judges.
-    pub fn moves_on(&self, life: usize) -> impl Iterator<Item = (usize, ActivityId)> {
+    pub(super) fn moves_on(&self, life: usize) -> impl Iterator<Item = (usize, ActivityId)> {
         let touched = self.life(life);
         touched.into_iter().flat_map(move |l| {
             l.touches.iter().filter_map(move |t| {
@@ -238,16 +243,16 @@ impl<'a> History<'a> {
 
 /// States of one object over time, as replayed.
 #[derive(Clone, Debug, Default)]
-pub struct Timeline {
+pub(super) struct Timeline {
     /// States before its first step.
-    pub initial: Option<StateSet>,
+    pub(super) initial: Option<StateSet>,
     /// `(event, before, after)` in the order replayed.
-    pub steps: Vec<(usize, StateSet, StateSet)>,
+    pub(super) steps: Vec<(usize, StateSet, StateSet)>,
 }
 
 impl Timeline {
     /// States that were possible when an event began (`after`: when all events up to it had ended).
-    pub fn possible(&self, history: &History<'_>, at: usize, after: bool) -> Option<StateSet> {
+    pub(super) fn possible(&self, history: &History<'_>, at: usize, after: bool) -> Option<StateSet> {
         let now = history.event(at)?;
         let mut possible: Option<StateSet> = None;
         let join = |possible: &mut Option<StateSet>, set: &StateSet| match possible {

@@ -7,19 +7,19 @@ use super::history::History;
 use super::replay::{Replay, Retry, Step};
 
 /// A life's trace with its alignment, where one was needed and possible.
-pub struct Measured {
+pub(super) struct Measured {
     /// The trace.
-    pub trace: Trace,
+    pub(super) trace: Trace,
     /// The figures.
-    pub measures: Measures,
+    pub(super) measures: Measures,
     /// Alignment of the steps of `positions`.
-    pub alignment: Option<Alignment>,
+    pub(super) alignment: Option<Alignment>,
     /// Events of the trace, by position.
-    pub positions: Vec<usize>,
+    pub(super) positions: Vec<usize>,
 }
 
 /// Measures a replayed life; `None` when nothing of it moved a state.
-pub fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Option<Measured> {
+pub(super) fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Option<Measured> {
     let object_type = history.life(life)?.object_type?;
     let automaton = history.plan.automaton(object_type)?;
     let counted = |s: &&Step| s.activity.is_some() && !s.uncertain && s.retry == Retry::No;

@@ -5,14 +5,14 @@ use crate::model::CheckOptions;
 
 /// How surely two events are ordered.
 #[derive(Clone, Copy, Debug)]
-pub struct Precedence {
+pub(super) struct Precedence {
     skew: i64,
     ties_commute: bool,
 }
 
 impl Precedence {
     /// From the model's options.
-    pub fn new(check: &CheckOptions) -> Self {
+    pub(super) fn new(check: &CheckOptions) -> Self {
         Precedence { skew: check.clock_skew.max(0), ties_commute: check.ties_commute }
     }
 
@@ -23,7 +23,7 @@ impl Precedence {
     }
 
     /// Whether `a` surely ended before `b` began.
-    pub fn before(self, a: &Event, b: &Event) -> bool {
+    pub(super) fn before(self, a: &Event, b: &Event) -> bool {
         let gap = if a.sensor == b.sensor { 0 } else { self.skew };
         let reach = self.reach(a);
         if reach.saturating_add(gap) < b.time {
@@ -34,12 +34,12 @@ impl Precedence {
     }
 
     /// Whether nothing is known of their order.
-    pub fn unordered(self, a: &Event, b: &Event) -> bool {
+    pub(super) fn unordered(self, a: &Event, b: &Event) -> bool {
         !self.before(a, b) && !self.before(b, a)
     }
 
     /// Whether both were surely in flight at one instant: measured intervals of one clock that overlap.
-    pub fn overlap(a: &Event, b: &Event) -> bool {
+    pub(super) fn overlap(a: &Event, b: &Event) -> bool {
         a.sensor == b.sensor && a.end > a.time && b.end > b.time && a.time < b.end && b.time < a.end && {
             // An interval shorter than a tick proves nothing.
             let tick = a.tick.max(b.tick).max(1);
@@ -48,7 +48,7 @@ impl Precedence {
     }
 
     /// Cuts sorted events into runs such that all of one run surely precede all of the next.
-    pub fn clusters(self, events: &[&Event]) -> Vec<std::ops::Range<usize>> {
+    pub(super) fn clusters(self, events: &[&Event]) -> Vec<std::ops::Range<usize>> {
         let several = events.windows(2).any(|w| matches!(w, [a, b] if a.sensor != b.sensor));
         let gap = if several { self.skew } else { 0 };
         let mut runs = Vec::new();
@@ -76,7 +76,7 @@ impl Precedence {
 
 /// Whether a later event only repeats an earlier one for safety: same actor, step, idempotency key and body.
 /// `None` when the source does not show enough to tell; `keyed` says that the step is known to carry such a key.
-pub fn is_retry(first: &Event, again: &Event, keyed: bool) -> Option<bool> {
+pub(super) fn is_retry(first: &Event, again: &Event, keyed: bool) -> Option<bool> {
     let same_place = first.activity == again.activity && first.operation == again.operation;
     let same_actor = match (&first.actor.principal, &again.actor.principal) {
         (Some(a), Some(b)) => a == b,

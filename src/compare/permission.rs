@@ -7,7 +7,7 @@ use crate::model::expression::Truth;
 use crate::model::{ActorNaming, Transition};
 
 /// Whether an event's actor is one that the transition allows.
-pub fn permits(transition: &Transition, event: &Event, naming: &ActorNaming) -> Truth {
+pub(super) fn permits(transition: &Transition, event: &Event, naming: &ActorNaming) -> Truth {
     let by = listed(&transition.by, event, naming);
     let kind = transition.kind.as_ref().map_or(Truth::True, |kind| is_kind(kind, event, naming));
     match (by, kind) {
@@ -18,7 +18,7 @@ pub fn permits(transition: &Transition, event: &Event, naming: &ActorNaming) -> 
 }
 
 /// Whether the actor is of a kind. Where an agent acts, it is no human, whoever it acts for.
-pub fn is_kind(kind: &str, event: &Event, naming: &ActorNaming) -> Truth {
+pub(super) fn is_kind(kind: &str, event: &Event, naming: &ActorNaming) -> Truth {
     let actor = &event.actor;
     if actor.principal.is_none() {
         return Truth::Unknown;
@@ -68,7 +68,7 @@ fn listed(by: &[Arc<str>], event: &Event, naming: &ActorNaming) -> Truth {
 }
 
 /// Whether the roles and kind of an event's actor are what the source showed, rather than defaults for lack of evidence.
-pub fn attributes_are_seen(event: &Event, naming: &ActorNaming) -> bool {
+pub(super) fn attributes_are_seen(event: &Event, naming: &ActorNaming) -> bool {
     let actor = &event.actor;
     event.shows.headers
         || actor.evidence >= Evidence::Claims

@@ -15,11 +15,11 @@ use crate::model::{
 
 /// A model compiled for comparison.
 #[derive(Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     /// The model.
-    pub model: Arc<Model>,
+    pub(super) model: Arc<Model>,
     /// How surely events are ordered.
-    pub precedence: Precedence,
+    pub(super) precedence: Precedence,
     activities: HashMap<Arc<str>, ActivityId>,
     types: HashMap<Arc<str>, ObjectTypeId>,
     automata: Vec<Option<Automaton>>,
@@ -34,7 +34,7 @@ pub struct Plan {
 
 impl Plan {
     /// Compiles a model.
-    pub fn new(model: Arc<Model>) -> Self {
+    pub(super) fn new(model: Arc<Model>) -> Self {
         let named = |(i, name): (usize, &Arc<str>)| u16::try_from(i).ok().map(|i| (name.clone(), i));
         let activities = model.activities.iter().map(|a| &a.name).enumerate().filter_map(named);
         let activities = activities.map(|(n, i)| (n, ActivityId(i))).collect();
@@ -70,48 +70,48 @@ impl Plan {
     }
 
     /// The activity of an event, where it is one of the model.
-    pub fn activity(&self, event: &Event) -> Option<ActivityId> {
+    pub(super) fn activity(&self, event: &Event) -> Option<ActivityId> {
         self.activities.get(event.activity.as_deref()?).copied()
     }
 
     /// The type of that name.
-    pub fn object_type(&self, name: &str) -> Option<ObjectTypeId> {
+    pub(super) fn object_type(&self, name: &str) -> Option<ObjectTypeId> {
         self.types.get(name).copied()
     }
 
     /// What the model says of an activity.
-    pub fn activity_of(&self, id: ActivityId) -> Option<&Activity> {
+    pub(super) fn activity_of(&self, id: ActivityId) -> Option<&Activity> {
         self.model.activities.get(usize::from(id.0))
     }
 
     /// The name of an activity.
-    pub fn activity_name(&self, id: ActivityId) -> Arc<str> {
+    pub(super) fn activity_name(&self, id: ActivityId) -> Arc<str> {
         self.activity_of(id).map_or_else(|| Arc::from(""), |a| a.name.clone())
     }
 
     /// What the model says of an object type.
-    pub fn type_of(&self, id: ObjectTypeId) -> Option<&ObjectType> {
+    pub(super) fn type_of(&self, id: ObjectTypeId) -> Option<&ObjectType> {
         self.model.object_types.get(usize::from(id.0))
     }
 
     /// The automaton of an object type.
-    pub fn automaton(&self, id: ObjectTypeId) -> Option<&Automaton> {
+    pub(super) fn automaton(&self, id: ObjectTypeId) -> Option<&Automaton> {
         self.automata.get(usize::from(id.0))?.as_ref()
     }
 
     /// The transition behind an automaton's edge.
-    pub fn transition(&self, id: ObjectTypeId, edge: usize) -> Option<&Transition> {
+    pub(super) fn transition(&self, id: ObjectTypeId, edge: usize) -> Option<&Transition> {
         self.transitions.get(usize::from(id.0))?.get(edge)
     }
 
     /// Whether guards of this type's lifecycle look at states.
-    pub fn looks_at_states(&self, id: ObjectTypeId) -> bool {
+    pub(super) fn looks_at_states(&self, id: ObjectTypeId) -> bool {
         self.looks_at_states.get(usize::from(id.0)).copied().unwrap_or(false)
     }
 
     /// Whether an accepted event of this activity is judged by the lifecycle of this object type: the activity is about
     /// such objects, or a transition names it.
-    pub fn governs(&self, activity: ActivityId, object_type: ObjectTypeId) -> bool {
+    pub(super) fn governs(&self, activity: ActivityId, object_type: ObjectTypeId) -> bool {
         let Some(objects) = self.activity_of(activity).map(|a| &a.objects) else { return false };
         let Some(automaton) = self.automaton(object_type) else { return false };
         let named = objects.iter().any(|o| o.object_type == object_type);
@@ -124,12 +124,12 @@ impl Plan {
     }
 
     /// Whether some `require` names the activity as the step that must come first.
-    pub fn is_approval(&self, activity: ActivityId) -> bool {
+    pub(super) fn is_approval(&self, activity: ActivityId) -> bool {
         self.approvals.get(usize::from(activity.0)).copied().unwrap_or(false)
     }
 
     /// Whether the activity is selected by the field that holds its object's state: then writing it is the step itself.
-    pub fn selected_by_state(&self, activity: ActivityId, object_type: ObjectTypeId) -> bool {
+    pub(super) fn selected_by_state(&self, activity: ActivityId, object_type: ObjectTypeId) -> bool {
         let (Some(activity), Some(object_type)) = (self.activity_of(activity), self.type_of(object_type)) else {
             return false;
         };
@@ -143,7 +143,7 @@ impl Plan {
     }
 
     /// The rule by which an object attribute is known.
-    pub fn attribute_rule(&self, object_type: ObjectTypeId, name: &str) -> Option<&AttributeRule> {
+    pub(super) fn attribute_rule(&self, object_type: ObjectTypeId, name: &str) -> Option<&AttributeRule> {
         self.type_of(object_type)?.attributes.iter().find(|a| &*a.name == name).map(|a| &a.value)
     }
 }
@@ -179,7 +179,7 @@ fn reads_a_state(expression: &Expression) -> bool {
 }
 
 /// Whether any path of an expression answers to the question. Expressions are at most 32 levels deep.
-pub fn any_path(node: &Node, asks: &mut dyn FnMut(&Path) -> bool) -> bool {
+pub(super) fn any_path(node: &Node, asks: &mut dyn FnMut(&Path) -> bool) -> bool {
     match node {
         Node::Constant(_) => false,
         Node::Path(path) => asks(path),
@@ -191,7 +191,7 @@ pub fn any_path(node: &Node, asks: &mut dyn FnMut(&Path) -> bool) -> bool {
 }
 
 /// The parts of a conjunction.
-pub fn conjuncts<'a>(node: &'a Node, into: &mut Vec<&'a Node>) {
+pub(super) fn conjuncts<'a>(node: &'a Node, into: &mut Vec<&'a Node>) {
     match node {
         Node::Binary(Operator::And, a, b) => {
             conjuncts(a, into);

@@ -18,25 +18,25 @@ const MAX_EXPLORED: usize = 1024;
 
 /// Whether an actor may take a transition and whether its conditions hold.
 #[derive(Clone, Copy, Debug)]
-pub struct Fit {
+pub(super) struct Fit {
     /// Index of the edge.
-    pub edge: usize,
+    pub(super) edge: usize,
     /// `by` and `kind`.
-    pub role: Truth,
+    pub(super) role: Truth,
     /// `when` and `within`.
-    pub guard: Truth,
+    pub(super) guard: Truth,
 }
 
 impl Fit {
     /// Nothing that was seen forbids it.
-    pub fn possible(self) -> bool {
+    pub(super) fn possible(self) -> bool {
         self.role != Truth::False && self.guard != Truth::False
     }
 }
 
 /// Whether a step repeats an earlier one only for safety.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retry {
+pub(super) enum Retry {
     /// It does not.
     No,
     /// The source does not show enough to tell.
@@ -49,31 +49,31 @@ pub enum Retry {
 
 /// One event of the life that can move its state or shows it.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub(super) struct Step {
     /// Index of the event.
-    pub event: usize,
+    pub(super) event: usize,
     /// The activity, where it can move the state.
-    pub activity: Option<ActivityId>,
+    pub(super) activity: Option<ActivityId>,
     /// Its outcome was not seen.
-    pub uncertain: bool,
+    pub(super) uncertain: bool,
     /// State that the server declared.
-    pub declared: Option<usize>,
+    pub(super) declared: Option<usize>,
     /// Whether it is a retry.
-    pub retry: Retry,
+    pub(super) retry: Retry,
     /// Its transitions.
-    pub fits: Vec<Fit>,
+    pub(super) fits: Vec<Fit>,
 }
 
 impl Step {
     /// Edges that nothing seen forbids.
-    pub fn possible(&self) -> Vec<usize> {
+    pub(super) fn possible(&self) -> Vec<usize> {
         self.fits.iter().filter(|f| f.possible()).map(|f| f.edge).collect()
     }
 }
 
 /// Why no belief explains a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(super) enum Fault {
     /// No transition starts from a possible state.
     Structure,
     /// Transitions fit; the actor may take none of them.
@@ -86,23 +86,23 @@ pub enum Fault {
 
 /// What replaying one life yields.
 #[derive(Clone, Debug, Default)]
-pub struct Replay {
+pub(super) struct Replay {
     /// Possible states over time.
-    pub timeline: Timeline,
+    pub(super) timeline: Timeline,
     /// Steps in the order replayed.
-    pub steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     /// For each step whether it broke the lifecycle.
-    pub faults: Vec<Option<Fault>>,
+    pub(super) faults: Vec<Option<Fault>>,
     /// Deviations of the lifecycle.
-    pub issues: Vec<Issue>,
+    pub(super) issues: Vec<Issue>,
     /// Whether unordered events, blind spots or unknown outcomes left a doubt.
-    pub doubtful: bool,
+    pub(super) doubtful: bool,
     /// Whether too many events had no order to try all.
-    pub over_budget: bool,
+    pub(super) over_budget: bool,
 }
 
 /// Replays one object; `timelines` are the states of the case's objects as far as they are known.
-pub fn replay(history: &History<'_>, life: usize, timelines: &[Timeline]) -> Option<Replay> {
+pub(super) fn replay(history: &History<'_>, life: usize, timelines: &[Timeline]) -> Option<Replay> {
     let object_type = history.life(life)?.object_type?;
     let automaton = history.plan.automaton(object_type)?;
     let run = Run { history, life, object_type, automaton, timelines };
@@ -111,17 +111,17 @@ pub fn replay(history: &History<'_>, life: usize, timelines: &[Timeline]) -> Opt
 }
 
 /// One replay under way.
-pub struct Run<'r, 'a> {
+pub(super) struct Run<'r, 'a> {
     /// The case.
-    pub history: &'r History<'a>,
+    pub(super) history: &'r History<'a>,
     /// The object.
-    pub life: usize,
+    pub(super) life: usize,
     /// Its type.
-    pub object_type: ObjectTypeId,
+    pub(super) object_type: ObjectTypeId,
     /// Its automaton.
-    pub automaton: &'r Automaton,
+    pub(super) automaton: &'r Automaton,
     /// States of the case's objects.
-    pub timelines: &'r [Timeline],
+    pub(super) timelines: &'r [Timeline],
 }
 
 struct Stepped {
@@ -133,6 +133,8 @@ struct Stepped {
 struct Path {
     faults: Vec<usize>,
     trail: Vec<usize>,
+    /// Belief before each step of the trail; it joins those of all orders of the steps before that are as good.
+    befores: Vec<Belief>,
     belief: Belief,
 }
 
@@ -187,7 +189,7 @@ impl Run<'_, '_> {
     }
 
     /// What is known of each transition of an activity at an event.
-    pub fn fits(&self, activity: ActivityId, event: usize) -> Vec<Fit> {
+    pub(super) fn fits(&self, activity: ActivityId, event: usize) -> Vec<Fit> {
         let edges = self.automaton.on(activity);
         edges.iter().filter_map(|edge| self.fit(*edge, event)).collect()
     }
@@ -269,34 +271,34 @@ impl Run<'_, '_> {
         excused: &mut BTreeSet<usize>,
         out: &mut Replay,
     ) -> Belief {
-        let (trail, joined) = match steps {
-            [_] => (vec![0], None),
+        let path = match steps {
+            [step] => self.alone(&belief, step, blind, excused.contains(&step.event)),
             _ => match self.explore(&belief, steps, blind, excused) {
-                Some(path) => (path.trail, path.faults.is_empty().then_some(path.belief)),
+                Some(path) => path,
                 None => return self.give_up(&belief, steps, out),
             },
         };
-        let mut here = belief;
-        for (place, index) in trail.iter().enumerate() {
+        let afters = path.befores.iter().skip(1).chain([&path.belief]);
+        for ((index, before), after) in path.trail.iter().zip(&path.befores).zip(afters) {
             let Some(step) = steps.get(*index) else { continue };
-            let before = if blind { here.widen(self.automaton) } else { here.clone() };
-            let stepped = self.step(&before, step, excused.contains(&step.event));
-            if let Some(fault) = stepped.fault {
-                let judge = Judge { run: self, steps: all, before: &before, rejected: false };
-                if let Some((issue, excuses)) = judge.issue(step, fault) {
-                    excused.extend(excuses);
-                    out.issues.push(issue);
-                }
+            let fault = self.step(before, step, excused.contains(&step.event)).fault;
+            let judge = Judge { run: self, steps: all, before, rejected: false };
+            if let Some((issue, excuses)) = fault.and_then(|fault| judge.issue(step, fault)) {
+                excused.extend(excuses);
+                out.issues.push(issue);
             }
-            here = stepped.belief;
-            if let Some(joined) = joined.as_ref().filter(|_| place + 1 == trail.len()) {
-                here = joined.clone();
-            }
-            out.timeline.steps.push((step.event, before.states(self.automaton), here.states(self.automaton)));
+            out.timeline.steps.push((step.event, before.states(self.automaton), after.states(self.automaton)));
             out.steps.push(step.clone());
-            out.faults.push(stepped.fault);
+            out.faults.push(fault);
         }
-        here
+        path.belief
+    }
+
+    fn alone(&self, belief: &Belief, step: &Step, blind: bool, excused: bool) -> Path {
+        let before = if blind { belief.widen(self.automaton) } else { belief.clone() };
+        let stepped = self.step(&before, step, excused);
+        let faults = stepped.fault.map(|_| 0).into_iter().collect();
+        Path { faults, trail: vec![0], befores: vec![before], belief: stepped.belief }
     }
 
     /// Too many events without order: anything that they could have done may have happened.
@@ -331,7 +333,7 @@ impl Run<'_, '_> {
                 (0..steps.len()).filter(before).fold(0, |set, j| set | 1 << j)
             })
             .collect();
-        let start = Path { faults: Vec::new(), trail: Vec::new(), belief: belief.clone() };
+        let start = Path { faults: Vec::new(), trail: Vec::new(), befores: Vec::new(), belief: belief.clone() };
         let mut layer: BTreeMap<u64, Path> = BTreeMap::from([(0, start)]);
         let mut explored = 0;
         for _ in 0..steps.len() {
@@ -353,7 +355,9 @@ impl Run<'_, '_> {
                     faults.sort_unstable();
                     let mut trail = path.trail.clone();
                     trail.push(index);
-                    let found = Path { faults, trail, belief: stepped.belief };
+                    let mut befores = path.befores.clone();
+                    befores.push(before);
+                    let found = Path { faults, trail, befores, belief: stepped.belief };
                     match next.remove(&(set | 1 << index)) {
                         Some(known) => next.insert(set | 1 << index, better(known, found)),
                         None => next.insert(set | 1 << index, found),
@@ -460,8 +464,8 @@ fn better(known: Path, found: Path) -> Path {
         std::cmp::Ordering::Less => known,
         std::cmp::Ordering::Greater => found,
         std::cmp::Ordering::Equal => {
-            let trail = if known.trail <= found.trail { known.trail } else { found.trail };
-            Path { faults: known.faults, trail, belief: known.belief.or(&found.belief) }
+            let (kept, other) = if known.trail <= found.trail { (known, found) } else { (found, known) };
+            Path { belief: kept.belief.or(&other.belief), ..kept }
         }
     }
 }

@@ -9,15 +9,15 @@ use crate::model::{AttributeRule, ObjectTypeId, Path, Root};
 
 /// The case at one event. Attributes include what the event itself shows; sums count it only in `after` scopes.
 #[derive(Clone, Copy, Debug)]
-pub struct CaseScope<'h, 'a> {
+pub(super) struct CaseScope<'h, 'a> {
     /// The case.
-    pub history: &'h History<'a>,
+    pub(super) history: &'h History<'a>,
     /// Index of the event.
-    pub at: usize,
+    pub(super) at: usize,
     /// As things stand once the event and all before it are done, rather than when it begins.
-    pub after: bool,
+    pub(super) after: bool,
     /// States of the case's objects, by life; empty when not replayed yet.
-    pub timelines: &'h [Timeline],
+    pub(super) timelines: &'h [Timeline],
 }
 
 impl Scope for CaseScope<'_, '_> {
@@ -38,7 +38,6 @@ impl Scope for CaseScope<'_, '_> {
                 Some(child) => self.of_children(object_type, child, attribute),
                 None => spread(self.value(path)),
             },
-            [attribute] => self.of_all(object_type, attribute),
             _ => spread(self.value(path)),
         }
     }
@@ -55,7 +54,7 @@ impl CaseScope<'_, '_> {
     }
 
     /// One attribute of one object.
-    pub fn attribute(&self, life: usize, name: &str) -> Bound {
+    pub(super) fn attribute(&self, life: usize, name: &str) -> Bound {
         let Some(object) = self.history.life(life) else { return Bound::Unknown };
         let rule = object.object_type.and_then(|t| self.history.plan.attribute_rule(t, name));
         match rule {
@@ -164,12 +163,6 @@ impl CaseScope<'_, '_> {
         self.gather(attribute, whole, |life| life.object_type == Some(child) && life.parent == Some(parent))
     }
 
-    fn of_all(&self, object_type: ObjectTypeId, attribute: &str) -> (Vec<Value>, bool) {
-        let root = self.history.case.and_then(|c| self.history.life_of(c));
-        let whole = root.is_some_and(|r| self.history.in_view(r, self.at));
-        self.gather(attribute, whole, |life| life.object_type == Some(object_type))
-    }
-
     /// An attribute of every object that exists by now, and whether these are surely all.
     fn gather(
         &self,
@@ -215,11 +208,11 @@ impl CaseScope<'_, '_> {
 
 /// One event by itself, where the rest of its case is not at hand.
 #[derive(Clone, Copy, Debug)]
-pub struct EventScope<'e> {
+pub(super) struct EventScope<'e> {
     /// The event.
-    pub event: &'e Event,
+    pub(super) event: &'e Event,
     /// Names of object types, by number.
-    pub types: &'e [crate::model::ObjectType],
+    pub(super) types: &'e [crate::model::ObjectType],
 }
 
 impl Scope for EventScope<'_> {
@@ -303,7 +296,7 @@ fn actor_field(actor: &Actor, event: &Event, path: &Path) -> Bound {
 
 /// The sum of numbers or of amounts of one currency; at least that when parts are missing. Overflow, mixed kinds and
 /// negative parts of an incomplete sum are unknown.
-pub fn total(parts: &[Value], whole: bool) -> Bound {
+pub(super) fn total(parts: &[Value], whole: bool) -> Bound {
     let mut sum = Decimal::ZERO;
     let mut currency: Option<std::sync::Arc<str>> = None;
     for (index, part) in parts.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::history::History;
 use crate::event::{Event, ObjectId, Outcome};
 
 /// Later calls that carry an earlier call's idempotency key with another body, both accepted.
-pub fn replays(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
+pub(super) fn replays(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
     let pairs = replayed(history.events, tallies);
     pairs
         .into_iter()
@@ -25,7 +25,7 @@ pub fn replays(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
 }
 
 /// Pairs `(first, again)` of events in one slice.
-pub fn replayed(events: &[Event], tallies: &mut Tallies) -> Vec<(usize, usize)> {
+pub(super) fn replayed(events: &[Event], tallies: &mut Tallies) -> Vec<(usize, usize)> {
     let mut by_key: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     let mut pairs = Vec::new();
     for (index, event) in events.iter().enumerate() {
@@ -55,7 +55,7 @@ pub fn replayed(events: &[Event], tallies: &mut Tallies) -> Vec<(usize, usize)> 
 }
 
 /// Accepted use of an object after its accepted `DELETE`, for objects whose type has no lifecycle.
-pub fn orphans(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
+pub(super) fn orphans(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
     let mut deleted: BTreeMap<&ObjectId, usize> = BTreeMap::new();
     let mut found = Vec::new();
     for (index, event) in history.events.iter().enumerate() {

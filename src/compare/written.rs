@@ -6,7 +6,7 @@ use super::history::{History, Timeline};
 use crate::event::{Event, ObjectRef, Outcome};
 
 /// Clients that write an object's state field.
-pub fn states(history: &History<'_>, timelines: &[Timeline], tallies: &mut Tallies) -> Vec<Found> {
+pub(super) fn states(history: &History<'_>, timelines: &[Timeline], tallies: &mut Tallies) -> Vec<Found> {
     let mut found = Vec::new();
     for (at, event) in history.events.iter().enumerate() {
         let service = &*event.actor.kind == "service" && event.actor.agent.is_none();
@@ -57,7 +57,7 @@ fn before(history: &History<'_>, timelines: &[Timeline], at: usize, reference: &
 }
 
 /// Requests that name one object by two keys.
-pub fn keys(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
+pub(super) fn keys(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
     let mut found = Vec::new();
     let accepted = |e: &&(usize, &Event)| e.1.outcome == Outcome::Accepted && !e.1.objects.is_empty();
     for (at, event) in history.events.iter().enumerate().collect::<Vec<_>>().iter().filter(accepted) {

@@ -136,7 +136,9 @@ pub(super) fn authorization(value: &[u8], key: &HashKey) -> Option<Shown> {
     let value = value.trim_ascii();
     let split = value.iter().position(|b| b.is_ascii_whitespace());
     let (scheme, rest) = split.map_or((&b""[..], value), |at| (&value[..at], value[at..].trim_ascii()));
-    if rest.is_empty() {
+    let schemes = [&b"basic"[..], b"bearer", b"digest", b"negotiate", b"token", b"apikey", b"dpop"];
+    // A scheme alone is no credential.
+    if rest.is_empty() || schemes.iter().any(|s| rest.eq_ignore_ascii_case(s)) {
         return None;
     }
     if scheme.eq_ignore_ascii_case(b"basic") {

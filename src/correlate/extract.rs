@@ -55,6 +55,8 @@ pub struct Sighting {
     pub object_type: Arc<str>,
     /// Where its key was.
     pub source: KeySource,
+    /// The type is a guess, made without a model.
+    pub guessed: bool,
 }
 
 /// What a request calls.
@@ -153,7 +155,8 @@ impl Extractor {
         }
         let Some(request) = &reading.exchange.request else { return };
         let exchange = reading.exchange;
-        let outcome = if called.certain { outcome(reading, activity) } else { Outcome::Unknown };
+        let settled = called.certain || activity.is_none();
+        let outcome = if settled { outcome(reading, activity) } else { Outcome::Unknown };
         let id = event_id(exchange.key, out.events.len() as u64);
         let stamp = (exchange.time.0, id);
         let found = self.objects(reading, called, activity, outcome);
@@ -169,10 +172,13 @@ impl Extractor {
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
         let read = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
-        let kept = |o: &crate::event::ObjectRef| o.id.object_type.clone();
-        out.sightings.extend(
-            found.objects.iter().map(kept).zip(&found.sources).map(|(t, s)| Sighting { object_type: t, source: *s }),
-        );
+        let guessed = self.model.is_none();
+        let seen = found.objects.iter().zip(&found.sources);
+        out.sightings.extend(seen.map(|(o, s)| Sighting {
+            object_type: o.id.object_type.clone(),
+            source: *s,
+            guessed,
+        }));
         out.events.push(Event {
             id,
             time: exchange.time.0,

@@ -16,16 +16,20 @@ pub struct Inspection {
     exchanges: u64,
     unmatched: u64,
     protocols: BTreeMap<&'static str, u64>,
-    operations: BTreeMap<(Arc<str>, Option<Arc<str>>), (u64, u64)>,
+    operations: BTreeMap<Called, (u64, u64)>,
     actors: BTreeMap<Evidence, (BTreeSet<Arc<str>>, u64)>,
     objects: BTreeMap<Arc<str>, Seen>,
 }
+
+/// Operation and activity.
+type Called = (Arc<str>, Option<Arc<str>>);
 
 #[derive(Clone, Debug, Default)]
 struct Seen {
     keys: HashSet<Arc<str>, FixedState>,
     events: u64,
     sources: BTreeMap<KeySource, u64>,
+    guessed: bool,
 }
 
 /// One operation's exchanges.
@@ -63,6 +67,8 @@ pub struct ObjectCount {
     pub events: u64,
     /// Where keys come from.
     pub key_sources: BTreeMap<KeySource, u64>,
+    /// Whether the type is a guess from paths and bodies rather than the model's word.
+    pub guessed: bool,
 }
 
 impl Inspection {
@@ -93,6 +99,7 @@ impl Inspection {
         for sighting in sightings {
             let seen = self.objects.entry(sighting.object_type.clone()).or_default();
             *seen.sources.entry(sighting.source).or_default() += 1;
+            seen.guessed |= sighting.guessed;
         }
     }
 
@@ -133,6 +140,7 @@ impl Inspection {
             let mine = self.objects.entry(object_type).or_default();
             mine.keys.extend(seen.keys);
             mine.events += seen.events;
+            mine.guessed |= seen.guessed;
             for (source, count) in seen.sources {
                 *mine.sources.entry(source).or_default() += count;
             }
@@ -187,6 +195,7 @@ impl Inspection {
             objects: seen.keys.len() as u64,
             events: seen.events,
             key_sources: seen.sources.clone(),
+            guessed: seen.guessed,
         });
         counts.collect()
     }

@@ -35,4 +35,5 @@ pub use extract::{Extracted, Extractor, Sighting};
 pub use facts::Facts;
 pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount};
 pub use object::KeySource;
+pub use redact::Redactor;
 pub use resolve::Resolver;

@@ -201,7 +201,7 @@ impl Objects<'_> {
             written_state: if target { self.written_state(object_type) } else { None },
             conflicting_key: key.conflicting,
             tenant: text(&object_type.tenant),
-            owner: self.declared_owner(object_type, &belongs),
+            owner: self.declared_owner(object_type, belongs),
             attributes: if self.outcome == Outcome::Rejected {
                 Vec::new()
             } else {

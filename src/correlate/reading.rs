@@ -113,24 +113,21 @@ impl<'a> Reading<'a> {
         self.exchange.incomplete.iter().any(|i| reasons.contains(i) || *i == Incomplete::SnapLength)
     }
 
-    /// A field of the log record whose name, or last part of it, is one of these (`-` and case aside).
+    /// A field of the log record with one of these names, or with one as the end of its dotted name (`-` and case
+    /// aside): `roles` finds `jwt.roles`. Whole names come first, then the least nested.
     pub(super) fn log_field(&self, names: &[&str]) -> Option<&'a str> {
         let fields = &self.exchange.log.fields;
-        let fits = |field: &str, name: &str| {
-            let plain = |b: u8| if b == b'-' { b'_' } else { b.to_ascii_lowercase() };
-            field.len() == name.len() && field.bytes().map(plain).eq(name.bytes().map(plain))
+        let plain = |b: u8| if b == b'-' { b'_' } else { b.to_ascii_lowercase() };
+        let ends = |field: &str, name: &str| {
+            let before = field.len().checked_sub(name.len())?;
+            let joined = before == 0 || field.as_bytes().get(before - 1) == Some(&b'.');
+            let tail = field.as_bytes().get(before..)?;
+            (joined && tail.iter().map(|b| plain(*b)).eq(name.bytes().map(plain))).then_some(before)
         };
-        let find = |name: &str, part: fn(&str) -> &str| {
-            fields.iter().find(|(n, v)| fits(part(n), name) && !v.is_empty() && v != "-").map(|(_, v)| v.as_str())
-        };
-        let last = |n: &str| -> usize { n.rfind('.').map_or(0, |at| at + 1) };
-        names.iter().find_map(|name| find(name, |n| n)).or_else(|| {
-            names.iter().find_map(|name| {
-                let hit = fields
-                    .iter()
-                    .find(|(n, v)| fits(n.get(last(n)..).unwrap_or_default(), name) && !v.is_empty() && v != "-");
-                hit.map(|(_, v)| v.as_str())
-            })
+        names.iter().find_map(|name| {
+            let told = fields.iter().filter(|(_, value)| !value.is_empty() && value != "-");
+            let hits = told.filter_map(|(field, value)| Some((ends(field, name)?, value)));
+            hits.min_by_key(|(before, _)| *before).map(|(_, value)| value.as_str())
         })
     }
 

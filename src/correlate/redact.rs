@@ -163,6 +163,45 @@ impl Masker {
     }
 }
 
+/// Masks request targets, for outputs that show exchanges rather than events.
+#[derive(Clone, Debug)]
+pub struct Redactor {
+    masker: Masker,
+}
+
+impl Redactor {
+    /// A redactor whose masks compare with those of events made with the same key.
+    pub fn new(key: HashKey) -> Redactor {
+        Redactor { masker: Masker::new(key) }
+    }
+
+    /// The target as sent, with secret and personal path segments and query values masked.
+    pub fn target(&self, target: &str) -> String {
+        let target = target.split('#').next().unwrap_or_default();
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let mut out = self.masker.path(path).to_string();
+        for (i, raw) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
+            out.push(if i == 0 { '?' } else { '&' });
+            out.push_str(&self.parameter(raw));
+        }
+        out
+    }
+
+    fn parameter<'a>(&self, raw: &'a str) -> Cow<'a, str> {
+        let Some((name, value)) = raw.split_once('=') else { return self.masker.text(raw) };
+        let decoded = super::target::percent_decoded(value, true);
+        let masked = if credential::is_secret_name(&super::target::percent_decoded(name, true)) {
+            self.masker.mask("secret", &decoded)
+        } else {
+            match self.masker.text(&decoded) {
+                Cow::Borrowed(_) => return Cow::Borrowed(raw),
+                Cow::Owned(masked) => masked,
+            }
+        };
+        Cow::Owned(format!("{name}={masked}"))
+    }
+}
+
 /// Whether the value at a path is a secret by the path's name.
 fn is_secret_path(path: &Path) -> bool {
     let last = path.fields.iter().rev().find(|f| &***f != "*").map(|f| &**f).unwrap_or_default();
@@ -268,6 +307,16 @@ mod tests {
         }
         assert!(masker().text("mail to bob@example.org, please").contains("b…@example.org#"));
         assert_eq!(masker().text("A@example.com")[4..], masker().text("a@example.com")[4..]);
+    }
+
+    #[test]
+    fn targets_lose_their_secrets_and_nothing_else() {
+        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"));
+        let target = redactor.target("/orders/ord_1?page=2&access_token=s3cr3t&who=a%40b.example#top");
+        assert!(target.starts_with("/orders/ord_1?page=2&access_token=[secret#"), "{target}");
+        assert!(!target.contains("s3cr3t") && !target.contains("a%40b") && !target.contains("top"), "{target}");
+        assert_eq!(redactor.target("/a/b?x=1&y"), "/a/b?x=1&y");
+        assert_eq!(redactor.target("*"), "*");
     }
 
     #[test]

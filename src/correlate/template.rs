@@ -33,7 +33,7 @@ impl Template {
         let mut before: Option<&str> = None;
         for segment in segments.iter().map(AsRef::as_ref) {
             text.push('/');
-            if is_variable(segment) {
+            if is_variable(segment) || before.is_some_and(|word| is_prefixed_by(segment, word)) {
                 let name = before.filter(|w| is_collection(w)).map_or_else(|| "id".to_owned(), singular);
                 text.extend(["{", &name, "}"]);
                 variables.push(Variable { name, value: segment.to_owned() });
@@ -118,6 +118,17 @@ fn is_prefixed(segment: &str) -> bool {
         && (digits == token.len() || token.bytes().all(|b| b.is_ascii_hexdigit()) || token.len() >= 6)
 }
 
+/// `ord_xctqhdenct` after `orders`: a token may lack digits when its prefix abbreviates what stands before it.
+fn is_prefixed_by(segment: &str, collection: &str) -> bool {
+    let Some((prefix, token)) = segment.split_once(['_', '-']) else { return false };
+    let word = collection.to_ascii_lowercase();
+    (2..=8).contains(&prefix.len())
+        && word.starts_with(prefix)
+        && prefix.len() < word.len()
+        && token.len() >= 6
+        && token.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
 fn is_date(bytes: &[u8]) -> bool {
     bytes.len() == 10
         && bytes.iter().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() })
@@ -182,6 +193,7 @@ mod tests {
             ("/api/v1/categories/9f1b2c3d-1111-4222-8333-123456789abc", "/api/v1/categories/{category}"),
             ("/orders/ord_00412/payment", "/orders/{order}/payment"),
             ("/customers/cus-9f", "/customers/{customer}"),
+            ("/orders/ord_xctqhdenct", "/orders/{order}"),
             ("/things/01ARZ3NDEKTSV4RRFFQ69G5FAV", "/things/{thing}"),
             ("/things/0ujsswThIGTUYm2K8FjOOfXtY1K", "/things/{thing}"),
             ("/docs/507f1f77bcf86cd799439011", "/docs/{doc}"),

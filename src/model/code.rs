@@ -100,8 +100,8 @@ follows is judged as use after the end, or add the missing transition."
 "`kind:` names a kind from `actors.kinds` (or its default). `by:` lists roles, kinds, whole principals, `kind:name`, or
 `agent`; where `actors.roles.map` is given, a name that is neither is most likely misspelt."
     Limit "M021" "The file is too large or too deeply nested."
-"A model is at most 4 MiB, 64 levels deep, and holds at most 4096 activities, object types, states of a lifecycle or
-constraints. A generated model that is larger should be split by workflow."
+"A model is at most 4 MiB, 16 levels deep, and holds at most 4096 activities, object types, constraints, and states or
+transitions of one lifecycle. A generated model that is larger should be split by workflow."
     NotYetChecked "M022" "This part of the language is read, but has no effect yet."
 "It is kept valid so that one file can be shared with later versions. Nothing is reported for or because of it: an activity
 that can only be matched in such a way is never seen, and replay treats it as an invisible step."

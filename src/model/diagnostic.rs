@@ -94,8 +94,10 @@ impl Diagnostic {
 
 /// The name most like a wrong one, if any is near enough to be what was meant.
 fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = (&'a str, Span)>) -> Option<(&'a str, Span)> {
-    let limit = (wrong.chars().count() / 3).max(1);
-    let measured = names.into_iter().map(|(name, span)| (distance(wrong, name), name, span));
+    let length = wrong.chars().count();
+    let limit = (length / 3).max(1);
+    let alike = names.into_iter().filter(|(name, _)| name.chars().count().abs_diff(length) <= limit);
+    let measured = alike.map(|(name, span)| (distance(wrong, name), name, span));
     let best = measured.min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)))?;
     (best.0 <= limit).then_some((best.1, best.2))
 }

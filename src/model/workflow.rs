@@ -151,7 +151,8 @@ pub enum AttributeRule {
 pub struct Activity {
     /// Name, e.g. `pay`.
     pub name: Arc<str>,
-    /// API calls that perform it; any of them.
+    /// API calls that perform it; any of them. Empty when it can only be matched in ways that are not supported yet: its
+    /// events are never seen, an invisible step of lifecycles.
     pub matchers: Vec<Matcher>,
     /// Object types it touches, the first being what it is about; with their own key paths where given.
     pub objects: Vec<ActivityObject>,

@@ -1,6 +1,7 @@
 //! The run's record: everything that was read, compared and found, in numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use offpath_capture::SourceReport;
 
@@ -197,9 +198,8 @@ fn not_evaluated(job: &Job, rule: &rule::Rule, by_source: &BTreeMap<String, (u64
 }
 
 fn measures(model: &Model, judged: &Judged) -> MeasureSummary {
-    let declared: usize =
-        model.lifecycles.iter().map(|l| l.transitions.iter().map(|t| t.from.len()).sum::<usize>()).sum();
-    let seen: BTreeSet<_> = judged.moves.keys().filter(|m| m.allowed && &*m.from != "?").collect();
+    let declared = declared_moves(model);
+    let happened: BTreeSet<_> = judged.moves.keys().map(|m| (&m.object_type, &m.from, &m.activity, &m.to)).collect();
     let figures = &judged.measures;
     MeasureSummary {
         traces: figures.traces,
@@ -209,10 +209,30 @@ fn measures(model: &Model, judged: &Judged) -> MeasureSummary {
         alignment_moves: figures.alignment_moves,
         alignment_denominator: figures.alignment_denominator,
         log_fitness: figures.log_fitness(),
-        transitions: (seen.len() as u64, declared as u64),
+        transitions: (declared.len() as u64, declared.intersection(&happened).count() as u64),
         coverage: (judged.modelled, judged.events),
         approximate: figures.approximate,
     }
+}
+
+/// A step as a model declares it: object type, state before, activity, state after.
+type Move<'m> = (&'m Arc<str>, &'m Arc<str>, &'m Arc<str>, &'m Arc<str>);
+
+fn declared_moves(model: &Model) -> BTreeSet<Move<'_>> {
+    let mut declared = BTreeSet::new();
+    for lifecycle in &model.lifecycles {
+        let Some(object_type) = model.object_types.get(usize::from(lifecycle.object_type.0)) else { continue };
+        let state = |index: usize| lifecycle.states.get(index).map(|state| &state.name);
+        for transition in &lifecycle.transitions {
+            let activity = model.activities.get(usize::from(transition.activity.0)).map(|activity| &activity.name);
+            for from in &transition.from {
+                if let (Some(from), Some(activity), Some(to)) = (state(*from), activity, state(transition.to)) {
+                    declared.insert((&object_type.name, from, activity, to));
+                }
+            }
+        }
+    }
+    declared
 }
 
 fn variants(judged: &Judged) -> Vec<VariantSummary> {

@@ -634,7 +634,7 @@ pub(super) enum HeaderOf {
 }
 
 /// All names, ready to be looked up.
-pub(super) struct Table(HashMap<String, Entry, FixedState>);
+pub(super) struct Table(HashMap<Vec<u8>, Entry, FixedState>);
 
 impl Table {
     /// The conventions with the user's own names (see [`crate::Options::log_fields`]) over them.
@@ -656,51 +656,51 @@ impl Table {
         }
         for (convention, names) in MARKS {
             for name in *names {
-                table.0.entry((*name).to_owned()).or_default().mark = Some(*convention);
+                table.0.entry(name.as_bytes().to_vec()).or_default().mark = Some(*convention);
             }
         }
         for (target, name) in overrides {
             if let Some(meaning) = override_meaning(target, name) {
-                table.set(&normal(name), meaning);
+                table.set(&String::from_utf8_lossy(&normal(name)), meaning);
             }
         }
         table
     }
 
     fn set(&mut self, name: &str, meaning: Meaning) {
-        self.0.entry(name.to_owned()).or_default().meaning = Some(meaning);
+        self.0.entry(name.as_bytes().to_vec()).or_default().meaning = Some(meaning);
     }
 
     /// Looks up a name in normal form.
-    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+    pub(super) fn get(&self, name: &[u8]) -> Option<&Entry> {
         self.0.get(name)
     }
 }
 
 /// The form in which names are compared: lower case, `_` for `-`.
-pub(super) fn normal(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
+pub(super) fn normal(name: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(name.len());
     push_normal(name, &mut out);
     out
 }
 
 /// Appends the normal form of a name or of a part of it.
-pub(super) fn push_normal(name: &str, out: &mut String) {
-    out.extend(name.chars().map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }));
+pub(super) fn push_normal(name: &str, out: &mut Vec<u8>) {
+    out.extend(name.bytes().map(|byte| if byte == b'-' { b'_' } else { byte.to_ascii_lowercase() }));
 }
 
 /// The header that a name (in normal form) stands for by the object or prefix it is in: where its own name starts, and
 /// whether that object holds all headers.
-pub(super) fn header_in(name: &str) -> Option<(HeaderOf, usize, bool)> {
+pub(super) fn header_in(name: &[u8]) -> Option<(HeaderOf, usize, bool)> {
     let lists = [(HeaderOf::Request, REQUEST_HEADER_OBJECTS), (HeaderOf::Response, RESPONSE_HEADER_OBJECTS)];
     lists.into_iter().find_map(|(of, prefixes)| {
         let (prefix, full) =
-            prefixes.iter().find(|(prefix, _)| name.len() > prefix.len() && name.starts_with(prefix))?;
+            prefixes.iter().find(|(prefix, _)| name.len() > prefix.len() && name.starts_with(prefix.as_bytes()))?;
         Some((of, prefix.len(), *full))
     })
 }
 
-/// The header that a name stands for in a record of Traefik's, which prefixes instead of nesting.
+/// The header that a name stands for in a record of Traefik's, which prefixes header names as they were sent.
 pub(super) fn traefik_header(name: &str) -> Option<(HeaderOf, usize)> {
     let prefixed = |prefix: &str| name.len() > prefix.len() && name.starts_with(prefix);
     if prefixed("request_") {
@@ -721,7 +721,7 @@ fn override_meaning(target: &str, name: &str) -> Option<Meaning> {
     }
     let slot = match target {
         "time" => Slot::Start,
-        "duration" => return Some(Meaning::Duration(unit_by_name(&normal(name)), 0)),
+        "duration" => return Some(Meaning::Duration(unit_by_name(&name.to_ascii_lowercase()), 0)),
         "client" => Slot::Client,
         "server" => Slot::Server,
         "method" => Slot::Method,
@@ -768,7 +768,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for name in slots.chain(durations).chain(headers) {
             assert!(seen.insert(name), "{name} twice");
-            assert_eq!(name, normal(name));
+            assert_eq!(name.as_bytes(), normal(name));
         }
     }
 }

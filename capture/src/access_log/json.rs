@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::convention::{self, Convention, HeaderOf, Meaning, Slot, Table, Unit};
+use super::convention::{self, Convention, Entry, HeaderOf, Meaning, Slot, Table, Unit};
 use super::record::{self, Record, Times};
 use crate::clock::{self, Reading};
 use crate::scalar::Scalar;
@@ -30,11 +30,10 @@ pub(super) fn parse<'a>(line: &'a str, table: &Table, limits: &Limits) -> Result
 }
 
 /// A field of the record, flattened.
-struct Field<'a> {
+struct Field<'a, 't> {
     name: std::ops::Range<usize>,
-    normal: std::ops::Range<usize>,
     value: Value<'a>,
-    header: Option<(HeaderOf, String)>,
+    header: Option<(HeaderOf, Cow<'t, str>)>,
     used: bool,
 }
 
@@ -49,10 +48,11 @@ struct Fields<'a, 't> {
     table: &'t Table,
     /// Dotted name of the value being read, as written and in normal form.
     path: String,
-    normal: String,
+    normal: Vec<u8>,
+    /// What the table says of that name.
+    entry: Option<&'t Entry>,
     names: String,
-    normals: String,
-    list: Vec<Field<'a>>,
+    list: Vec<Field<'a, 't>>,
     /// Rank and index of the best field of each slot.
     slots: [Option<(u16, usize)>; Slot::COUNT],
     duration: Option<(u16, usize, Option<Unit>)>,
@@ -66,9 +66,9 @@ impl<'a, 't> Fields<'a, 't> {
         Fields {
             table,
             path: String::new(),
-            normal: String::new(),
+            normal: Vec::new(),
+            entry: None,
             names: String::with_capacity(512),
-            normals: String::with_capacity(512),
             list: Vec::with_capacity(32),
             slots: [None; Slot::COUNT],
             duration: None,
@@ -85,55 +85,40 @@ impl<'a, 't> Fields<'a, 't> {
         deserializer.deserialize_map(Node(self))
     }
 
-    fn slot_of_path(&self) -> Option<Slot> {
-        match self.table.get(&self.normal)?.meaning {
-            Some(Meaning::Slot(slot, _)) => Some(slot),
-            _ => None,
-        }
-    }
-
     fn push(&mut self, value: Value<'a>) {
         let index = self.list.len();
         let mut header = None;
-        match self.table.get(&self.normal) {
-            Some(entry) => {
-                if let Some(mark) = entry.mark {
-                    self.convention = Some(self.convention.map_or(mark, |known| known.min(mark)));
-                }
-                match &entry.meaning {
-                    Some(Meaning::Slot(slot, rank)) => {
-                        if let Some(best) = self.slots.get_mut(*slot as usize)
-                            && best.is_none_or(|(known, _)| *rank < known)
-                        {
-                            *best = Some((*rank, index));
-                        }
-                    }
-                    Some(Meaning::Duration(unit, rank)) => {
-                        if self.duration.is_none_or(|(known, ..)| *rank < known) {
-                            self.duration = Some((*rank, index, *unit));
-                        }
-                    }
-                    Some(Meaning::RequestHeader(name)) => header = Some((HeaderOf::Request, name.clone())),
-                    Some(Meaning::ResponseHeader(name)) => header = Some((HeaderOf::Response, name.clone())),
-                    None => {}
+        if let Some(mark) = self.entry.and_then(|entry| entry.mark) {
+            self.convention = Some(self.convention.map_or(mark, |known| known.min(mark)));
+        }
+        match self.entry.and_then(|entry| entry.meaning.as_ref()) {
+            Some(Meaning::Slot(slot, rank)) => {
+                if let Some(best) = self.slots.get_mut(*slot as usize)
+                    && best.is_none_or(|(known, _)| *rank < known)
+                {
+                    *best = Some((*rank, index));
                 }
             }
+            Some(Meaning::Duration(unit, rank)) if self.duration.is_none_or(|(known, ..)| *rank < known) => {
+                self.duration = Some((*rank, index, *unit));
+            }
+            Some(Meaning::Duration(..)) => {}
+            Some(Meaning::RequestHeader(name)) => header = Some((HeaderOf::Request, Cow::Borrowed(name.as_str()))),
+            Some(Meaning::ResponseHeader(name)) => header = Some((HeaderOf::Response, Cow::Borrowed(name.as_str()))),
             None => header = self.header_of_path(),
         }
-        let (name, normal) = (self.names.len(), self.normals.len());
+        let name = self.names.len();
         self.names.push_str(&self.path);
-        self.normals.push_str(&self.normal);
-        let (name, normal) = (name..self.names.len(), normal..self.normals.len());
-        self.list.push(Field { name, normal, value, header, used: false });
+        self.list.push(Field { name: name..self.names.len(), value, header, used: false });
     }
 
-    fn header_of_path(&mut self) -> Option<(HeaderOf, String)> {
+    fn header_of_path(&mut self) -> Option<(HeaderOf, Cow<'t, str>)> {
         let (of, start, full) = convention::header_in(&self.normal)?;
         if let Some(seen) = self.full_headers.get_mut(usize::from(of == HeaderOf::Response)) {
             *seen |= full;
         }
         let name = self.path.get(start..)?;
-        Some((of, if full { name.to_owned() } else { name.replace('_', "-") }))
+        Some((of, Cow::Owned(if full { name.to_owned() } else { name.replace('_', "-") })))
     }
 
     /// Takes the text of a slot's field; dashes and empty strings are nothing.
@@ -327,9 +312,9 @@ impl<'a, 't> Fields<'a, 't> {
         let traefik = self.convention == Some(Convention::Traefik);
         for field in &mut self.list {
             let prefixed = || {
-                let (of, start) = convention::traefik_header(self.normals.get(field.normal.clone())?)?;
-                let name = self.names.get(field.name.clone())?.get(start..)?;
-                Some((of, name.to_owned()))
+                let name = self.names.get(field.name.clone())?;
+                let (of, start) = convention::traefik_header(name)?;
+                Some((of, Cow::Owned(name.get(start..)?.to_owned())))
             };
             let header = field.header.take().or_else(|| if traefik && !field.used { prefixed() } else { None });
             let Some((of, name)) = header else { continue };
@@ -475,7 +460,10 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(Node(&mut *self.0))?.is_some() {}
+        let entry = self.0.entry;
+        while seq.next_element_seed(Node(&mut *self.0))?.is_some() {
+            self.0.entry = entry;
+        }
         Ok(())
     }
 
@@ -483,8 +471,9 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
         let fields = self.0;
         let (path, normal) = (fields.path.len(), fields.normal.len());
         while map.next_key_seed(Key(&mut *fields))?.is_some() {
-            match fields.slot_of_path() {
-                Some(Slot::RequestBody | Slot::ResponseBody) => {
+            fields.entry = fields.table.get(&fields.normal);
+            match fields.entry.and_then(|entry| entry.meaning.as_ref()) {
+                Some(Meaning::Slot(Slot::RequestBody | Slot::ResponseBody, _)) => {
                     let raw = map.next_value::<&'de RawValue>()?;
                     fields.push(Value::Raw(raw));
                 }
@@ -516,15 +505,12 @@ impl Visitor<'_> for Key<'_, '_, '_> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<(), E> {
-        for (path, raw) in [(&mut self.0.path, true), (&mut self.0.normal, false)] {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            match raw {
-                true => path.push_str(key),
-                false => convention::push_normal(key, path),
-            }
+        if !self.0.path.is_empty() {
+            self.0.path.push('.');
+            self.0.normal.push(b'.');
         }
+        self.0.path.push_str(key);
+        convention::push_normal(key, &mut self.0.normal);
         Ok(())
     }
 }

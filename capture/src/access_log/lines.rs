@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 64 << 10;
 
 /// One line, without its end.
 #[derive(Debug, PartialEq, Eq)]

@@ -45,7 +45,6 @@ pub(super) enum Progress {
 pub(super) struct Nesting {
     objects: u128,
     depth: usize,
-    deepest: usize,
     within: Within,
 }
 
@@ -71,6 +70,9 @@ enum Class {
     Stray,
 }
 
+/// Bytes of a string that are looked at before the vector search.
+const SHORT_STRING: usize = 64;
+
 const CLASSES: [Class; 256] = classes();
 
 const fn classes() -> [Class; 256] {
@@ -90,11 +92,6 @@ const fn classes() -> [Class; 256] {
 }
 
 impl Nesting {
-    /// How many levels the value has had so far.
-    pub(super) fn deepest(&self) -> usize {
-        self.deepest
-    }
-
     /// Whether the input may end here: a number or literal has no end mark.
     pub(super) fn may_end_here(&self) -> bool {
         self.within == Within::Scalar
@@ -105,28 +102,45 @@ impl Nesting {
         let mut at = 0;
         while let Some(&byte) = piece.get(at) {
             match self.within {
-                Within::String => {
-                    let Some(found) = special(piece, at) else { return Progress::More };
-                    at = found + 1;
-                    match piece.get(found) {
-                        Some(b'"') if self.depth == 0 => return Progress::Done(at),
-                        Some(b'"') => self.within = Within::Container,
-                        Some(b'\\') => self.within = Within::Escape,
-                        _ => return Progress::Fault(found, Fault::OpenString),
-                    }
-                    continue;
+                Within::String => match self.string(piece, at) {
+                    Ok(next) => at = next,
+                    Err(progress) => return progress,
+                },
+                Within::Escape => {
+                    self.within = Within::String;
+                    at += 1;
                 }
-                Within::Escape => self.within = Within::String,
                 Within::Scalar if b",]} \t\r\n".contains(&byte) => return Progress::Done(at),
                 Within::Start | Within::Container | Within::Scalar => {
                     if let Some(progress) = self.outside(byte, at) {
                         return progress;
                     }
+                    at += 1;
                 }
             }
-            at += 1;
         }
         Progress::More
+    }
+
+    /// Walks to behind the end of the string, or of the piece.
+    fn string(&mut self, piece: &[u8], mut at: usize) -> Result<usize, Progress> {
+        while let Some(found) = special(piece, at) {
+            at = found + 1;
+            match piece.get(found) {
+                Some(b'"') if self.depth == 0 => return Err(Progress::Done(at)),
+                Some(b'"') => {
+                    self.within = Within::Container;
+                    return Ok(at);
+                }
+                Some(b'\\') if at < piece.len() => at += 1,
+                Some(b'\\') => {
+                    self.within = Within::Escape;
+                    return Ok(at);
+                }
+                _ => return Err(Progress::Fault(found, Fault::OpenString)),
+            }
+        }
+        Ok(piece.len())
     }
 
     fn outside(&mut self, byte: u8, at: usize) -> Option<Progress> {
@@ -139,7 +153,6 @@ impl Nesting {
                     self.objects = self.objects << 1 | u128::from(byte == b'{');
                 }
                 self.depth += 1;
-                self.deepest = self.deepest.max(self.depth);
                 self.within = Within::Container;
             }
             Class::Close => {
@@ -160,15 +173,31 @@ impl Nesting {
     }
 }
 
-/// The next quote, backslash or line end. Most strings are short, so the vector search starts only after some bytes.
+/// The next quote, backslash or line end. Most strings are short: eight bytes are compared at once, and the vector search,
+/// which costs more to start, begins only after some of them.
 fn special(piece: &[u8], from: usize) -> Option<usize> {
-    let rest = piece.get(from..)?;
-    let short = rest.iter().take(24).position(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
-    let found = short.or_else(|| {
-        let long = rest.get(24..)?;
-        memchr::memchr3(b'"', b'\\', b'\n', long).map(|at| at + 24)
-    })?;
-    Some(from + found)
+    let mut at = from;
+    while let Some(word) = piece.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*word);
+        let hits = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES) | zero_bytes(word ^ LINE_ENDS);
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+        if at - from >= SHORT_STRING {
+            break;
+        }
+    }
+    memchr::memchr3(b'"', b'\\', b'\n', piece.get(at..)?).map(|found| at + found)
+}
+
+const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
+const LINE_ENDS: u64 = u64::from_le_bytes([b'\n'; 8]);
+
+/// Sets the top bit of each byte that is zero; above the lowest such byte others may be set too.
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(u64::from_le_bytes([0x01; 8])) & !word & u64::from_le_bytes([0x80; 8])
 }
 
 #[cfg(test)]
@@ -215,12 +244,18 @@ mod tests {
         let deep = [vec![b'['; 200_000], vec![b']'; 200_000]].concat();
         let mut nesting = Nesting::default();
         assert!(matches!(nesting.advance(&deep), Progress::Done(400_000)));
-        assert_eq!(nesting.deepest(), 200_000);
         let mixed = format!("{{\"a\": {}{}}}", "[".repeat(300), "]".repeat(300));
         assert_eq!(end(mixed.as_bytes(), 7), Ok(mixed.len()));
     }
 
     proptest::proptest! {
+        #[test]
+        fn special_bytes_are_found_as_one_by_one(bytes in proptest::collection::vec(proptest::sample::select(&b"\"\\\n\x0b\x23\x21\x5d\x80\xa2abc"[..]), 0..40), plain in 0usize..100) {
+            let text = [vec![b'a'; plain], bytes].concat();
+            let naive = text.iter().position(|byte| b"\"\\\n".contains(byte));
+            proptest::prop_assert_eq!(special(&text, 0), naive);
+        }
+
         #[test]
         fn agrees_with_serde_on_valid_json(keys in proptest::collection::vec("\\PC{0,30}", 0..8), size in 1usize..50) {
             let value = serde_json::json!({"list": keys, "nested": {"again": [keys, 1.5, null, true]}});

@@ -9,8 +9,8 @@ use crate::key::KeySeed;
 use crate::tally::Tally;
 use crate::url::{self, SplitUrl};
 use crate::{
-    Body, Carries, Endpoint, Exchange, Headers, Incomplete, Limits, LogFacts, Origin, Place, Protocol, Request,
-    Response, Timestamp,
+    Body, Carries, Endpoint, Exchange, Headers, Incomplete, Limits, LogFacts, Origin, Protocol, Request, Response,
+    Timestamp,
 };
 
 /// What came of an entry.
@@ -24,7 +24,7 @@ pub(super) enum Reading {
 }
 
 /// Turns an entry into an exchange.
-pub(super) fn read(entry: Entry<'_>, origin: Origin, limits: &Limits, tally: &mut Tally) -> Reading {
+pub(super) fn read(entry: Entry<'_>, index: u64, origin: Origin, limits: &Limits, tally: &mut Tally) -> Reading {
     let Some(request) = entry.request.0 else { return Reading::Refused("has no `request` object") };
     let Some(method) = request.method.text().map(str::trim).filter(|method| !method.is_empty()) else {
         return Reading::Refused("has no `request.method`");
@@ -65,7 +65,6 @@ pub(super) fn read(entry: Entry<'_>, origin: Origin, limits: &Limits, tally: &mu
     let mut incomplete = notes.incomplete;
     incomplete.sort_unstable();
     incomplete.dedup();
-    let Place::Entry { index, .. } = origin.place else { return Reading::Refused("is at no place") };
     Reading::Exchange(Box::new(Exchange {
         key: KeySeed::new(&origin.input).key(index, clock.start),
         protocol: protocol.unwrap_or(Protocol::Unknown),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Deserializer;
 
 use self::message::Reading;
 use self::scan::{Element, Position, Scanner, Stop};
@@ -30,7 +31,7 @@ pub(crate) fn read(
 ) {
     let limits = &options.limits;
     let mut file = File {
-        scanner: Scanner::new(reader, limits.entry_bytes, limits.json_depth.min(DEPTH)),
+        scanner: Scanner::new(reader, limits.entry_bytes),
         name,
         limits,
         tally: Tally::default(),
@@ -46,9 +47,6 @@ pub(crate) fn read(
         input.bytes_lost += file.lost;
     }
 }
-
-/// The JSON parser's own bound, below which recursion is safe.
-const DEPTH: usize = 120;
 
 /// Whether one whole JSON object is a HAR: another `log` member, such as ECS has, does not make it one.
 pub(crate) fn is_har(object: &[u8]) -> bool {
@@ -68,7 +66,7 @@ pub(crate) fn is_har(object: &[u8]) -> bool {
 
 /// Whether the first bytes of a file announce a HAR: an object, perhaps in a JSONP wrapper, with a member `log`.
 pub(crate) fn announces(beginning: &[u8]) -> bool {
-    let mut scanner = Scanner::new(Cursor::new(beginning), 0, 0);
+    let mut scanner = Scanner::new(Cursor::new(beginning), 0);
     match scanner.next() {
         Err(Stop::Malformed { what, .. }) if what == scan::LOG_IS_NO_OBJECT => true,
         _ => scanner.found_log(),
@@ -88,19 +86,41 @@ struct File<'a, R> {
 
 impl<R: Read> File<'_, R> {
     fn step(&mut self, sink: &mut dyn Sink) -> ControlFlow<()> {
-        match self.scanner.next() {
+        let element = match self.scanner.next() {
+            Ok(Some(Element::Start { offset })) => match self.short_entry(offset, sink) {
+                Some(flow) => return flow,
+                None => self.scanner.walk_over().map(Some),
+            },
+            other => other,
+        };
+        match element {
             Ok(Some(Element::Whole { offset })) => self.entry(offset, sink),
             Ok(Some(Element::Broken { offset, position, why, bytes, between })) => {
                 self.broken(offset, position, &why, bytes);
                 self.index += u64::from(!between);
                 ControlFlow::Continue(())
             }
+            Ok(Some(Element::Start { .. })) => ControlFlow::Continue(()),
             Ok(None) => ControlFlow::Break(()),
             Err(stop) => {
                 self.stop(stop);
                 ControlFlow::Break(())
             }
         }
+    }
+
+    /// Reads an entry that is whole in the buffer and right, which most are, in one pass: the parser finds its end.
+    fn short_entry(&mut self, offset: u64, sink: &mut dyn Sink) -> Option<ControlFlow<()>> {
+        let origin = self.origin(offset);
+        let mut entries = Deserializer::from_slice(self.scanner.window()).into_iter::<entry::Maybe<entry::Entry<'_>>>();
+        let entry = entries.next()?.ok()?.0?;
+        let length = entries.byte_offset();
+        if length > self.limits.entry_bytes {
+            return None;
+        }
+        let reading = message::read(entry, self.index, origin, self.limits, &mut self.tally);
+        self.scanner.step_over(length);
+        Some(self.finish_entry(reading, offset, length as u64, sink))
     }
 
     fn origin(&self, offset: u64) -> Origin {
@@ -112,7 +132,7 @@ impl<R: Read> File<'_, R> {
         let bytes = self.scanner.bytes();
         let length = bytes.len() as u64;
         let outcome = match serde_json::from_slice::<entry::Maybe<entry::Entry<'_>>>(bytes) {
-            Ok(entry::Maybe(Some(entry))) => message::read(entry, origin, self.limits, &mut self.tally),
+            Ok(entry::Maybe(Some(entry))) => message::read(entry, self.index, origin, self.limits, &mut self.tally),
             Ok(entry::Maybe(None)) => Reading::Refused("is not an object"),
             Err(error) => {
                 let position = within(self.scanner.element_position(), error.line(), error.column());
@@ -123,6 +143,10 @@ impl<R: Read> File<'_, R> {
                 return ControlFlow::Continue(());
             }
         };
+        self.finish_entry(outcome, offset, length, sink)
+    }
+
+    fn finish_entry(&mut self, outcome: Reading, offset: u64, length: u64, sink: &mut dyn Sink) -> ControlFlow<()> {
         let flow = match outcome {
             Reading::Exchange(exchange) => self.tally.emit(*exchange, sink),
             Reading::NotHttp => {

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use super::bracket::{Fault, Nesting, Progress};
 
 /// Bytes asked for at once.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 128 << 10;
 /// Longest `onInputData(`-like wrapper before the document.
 const WRAPPER_BYTES: usize = 256;
 /// Longest key that is compared with a wanted one.
@@ -33,6 +33,8 @@ pub(super) struct Position {
 /// What comes next in `log.entries`.
 #[derive(Debug)]
 pub(super) enum Element {
+    /// An element starts here: `window` shows its beginning, and `step_over` or `walk_over` must follow.
+    Start { offset: u64 },
     /// Brackets match; the bytes are `scanner.bytes()` until the next call.
     Whole { offset: u64 },
     /// Not readable; the walk has moved to what follows.
@@ -82,12 +84,11 @@ pub(super) struct Scanner<R> {
     saw_log: bool,
     saw_entries: bool,
     entry_bytes: usize,
-    depth: usize,
 }
 
 impl<R: Read> Scanner<R> {
-    /// Starts a walk. Entries of more than `entry_bytes` or nested deeper than `depth` are broken ones.
-    pub(super) fn new(reader: R, entry_bytes: usize, depth: usize) -> Self {
+    /// Starts a walk. Entries of more than `entry_bytes` are broken ones.
+    pub(super) fn new(reader: R, entry_bytes: usize) -> Self {
         Scanner {
             reader,
             buffer: Vec::new(),
@@ -102,7 +103,6 @@ impl<R: Read> Scanner<R> {
             saw_log: false,
             saw_entries: false,
             entry_bytes,
-            depth,
         }
     }
 
@@ -148,7 +148,7 @@ impl<R: Read> Scanner<R> {
                         let offset = self.offset();
                         return self.resynchronise(offset, None, &Fault::Mismatch, true).map(Some);
                     }
-                    Some(_) => return self.element().map(Some),
+                    Some(_) => return Ok(Some(Element::Start { offset: self.offset() })),
                 },
             }
         }
@@ -241,23 +241,29 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Walks over one element and keeps it in the buffer.
-    fn element(&mut self) -> Result<Element, Stop> {
+    /// What of the element at the position is in the buffer, and what follows it.
+    pub(super) fn window(&self) -> &[u8] {
+        self.buffer.get(self.position..self.end).unwrap_or_default()
+    }
+
+    /// Moves over an element that a parser found to be so long.
+    pub(super) fn step_over(&mut self, length: usize) {
+        self.element = self.position..self.position + length;
+        self.position += length;
+    }
+
+    /// Finds the end of the element at the position and keeps the element in the buffer.
+    pub(super) fn walk_over(&mut self) -> Result<Element, Stop> {
         let start = self.base + self.position as u64;
         self.mark = Some(self.position);
         let outcome = self.walk(Some(self.entry_bytes))?;
         let from = self.mark.take();
         match (outcome, from) {
-            (Ok(deepest), Some(from)) if deepest <= self.depth => {
+            (Ok(()), Some(from)) => {
                 self.element = from..self.position;
                 Ok(Element::Whole { offset: start })
             }
-            (Ok(deepest), Some(from)) => {
-                let position = self.position_of(from);
-                let why = format!("nested {deepest} levels deep, more than {}", self.depth);
-                Ok(Element::Broken { offset: start, position, why, bytes: self.offset() - start, between: false })
-            }
-            (Ok(_), None) => {
+            (Ok(()), None) => {
                 let why = format!("longer than {} bytes", self.entry_bytes);
                 let position = self.position_of(self.position);
                 Ok(Element::Broken { offset: start, position, why, bytes: self.offset() - start, between: false })
@@ -303,15 +309,15 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Walks over the value at the position and returns how deep it nests. With a bound, a longer value loses its mark.
-    fn walk(&mut self, bound: Option<usize>) -> Result<Result<usize, Fault>, Stop> {
+    /// Walks over the value at the position, however deep it nests. With a bound, a longer value loses its mark.
+    fn walk(&mut self, bound: Option<usize>) -> Result<Result<(), Fault>, Stop> {
         let mut nesting = Nesting::default();
         loop {
             let window = self.buffer.get(self.position..self.end).unwrap_or_default();
             match nesting.advance(window) {
                 Progress::Done(count) => {
                     self.position += count;
-                    return Ok(Ok(nesting.deepest()));
+                    return Ok(Ok(()));
                 }
                 Progress::Fault(count, fault) => {
                     self.position += count;
@@ -325,7 +331,7 @@ impl<R: Read> Scanner<R> {
                 self.mark = None;
             }
             if !self.fill()? {
-                return Ok(if nesting.may_end_here() { Ok(nesting.deepest()) } else { Err(Fault::End) });
+                return Ok(if nesting.may_end_here() { Ok(()) } else { Err(Fault::End) });
             }
         }
     }

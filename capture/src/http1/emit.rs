@@ -23,6 +23,7 @@ impl Connection {
     ) {
         let reader = self.reader(side);
         let (extent, mut reasons) = (reader.extent, reader.reasons);
+        let joined = std::mem::take(&mut self.midstream);
         let before = std::mem::replace(&mut self.known_until, time.max(extent.first.time));
         if let Some(id) = slot
             && let Some(slot) = self.queue.get_mut(id)
@@ -38,7 +39,7 @@ impl Connection {
             out.blind_spot(before, extent.first);
         }
         reasons.add(Incomplete::NoRequest);
-        if self.midstream && self.position == 0 {
+        if joined {
             reasons.add(Incomplete::MidStream);
         }
         let position = self.position;

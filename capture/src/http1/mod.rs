@@ -56,6 +56,7 @@ pub(crate) struct Connection {
     response_gap: Option<(u64, Cause)>,
     /// Where the interim response began that is followed by the final one.
     interim: Option<u64>,
+    /// Whether the capture joined the connection in the middle and no response was read yet.
     midstream: bool,
 }
 

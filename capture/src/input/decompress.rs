@@ -43,7 +43,7 @@ impl Compression {
 /// Gzip members, one after the other; zeros after the last one are padding, as `gzip -d` has it.
 enum Gzip<R> {
     Between(BufReader<R>),
-    Inside(GzDecoder<BufReader<R>>),
+    Inside(Box<GzDecoder<BufReader<R>>>),
     Done,
 }
 
@@ -55,7 +55,7 @@ impl<R: Read> Read for Gzip<R> {
                 Gzip::Between(mut source) => match peek(&mut source)? {
                     None => return Ok(0),
                     Some(0) => skip_padding(&mut source)?,
-                    Some(0x1f) => *self = Gzip::Inside(GzDecoder::new(source)),
+                    Some(0x1f) => *self = Gzip::Inside(Box::new(GzDecoder::new(source))),
                     Some(_) => return Err(trailing()),
                 },
                 Gzip::Inside(mut member) => {

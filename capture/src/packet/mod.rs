@@ -3,6 +3,8 @@
 mod fragment;
 mod link;
 mod network;
+#[cfg(test)]
+mod oracle;
 mod pcap;
 mod pcapng;
 mod record;

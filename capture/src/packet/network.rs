@@ -55,15 +55,22 @@ fn ipv4(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
         0 => wire_len,
         total => total,
     };
-    if total < header {
-        return Err("malformed_packet");
-    }
     let flags = read_u16(bytes, 6, true);
     let fragment = (flags & 0x3fff != 0).then(|| Fragment {
         id: u32::from(read_u16(bytes, 4, true)),
         offset: u32::from(flags & 0x1fff) * 8,
         more: flags & 0x2000 != 0,
     });
+    let mut protocol = protocol;
+    let mut at = header;
+    // An authentication header leaves what follows readable.
+    if protocol == 51 && fragment.is_none() && bytes.len() >= header + 2 {
+        protocol = bytes.get(header).copied().unwrap_or(protocol);
+        at += (usize::from(bytes.get(header + 1).copied().unwrap_or(0)) + 2) * 4;
+    }
+    if total < at || bytes.len() < at {
+        return Err("malformed_packet");
+    }
     Ok(Datagram {
         addresses: Addresses {
             v6: false,
@@ -71,8 +78,8 @@ fn ipv4(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
             destination: u128::from(read_u32(bytes, 16, true)),
         },
         protocol,
-        bytes: bytes.get(header..total.min(bytes.len())).unwrap_or(&[]),
-        wire_len: total - header,
+        bytes: bytes.get(at..total.min(bytes.len())).unwrap_or(&[]),
+        wire_len: total - at,
         fragment,
     })
 }

@@ -261,7 +261,8 @@ impl Direction {
             return false;
         }
         if let Some((&first, _)) = self.pending.first_key_value() {
-            self.begin(first as u32, Start::Known);
+            self.next = first;
+            self.first = first as u32;
         }
         self.hole = None;
         self.start = Start::Known;

@@ -147,7 +147,10 @@ fn deep_json_is_an_error_and_no_stack_overflow() {
     let hostile = entry("https://a.example/1").replace("\"time\":5", &format!("\"time\":{deep}"));
     let outcome = read_content(har(&[hostile, entry("https://a.example/2")]));
     assert_eq!(outcome.exchanges.len(), 1);
-    outcome.says(&["entry 0", "nested 200001 levels deep"]);
+    outcome.says(&["entry 0 at line 3, column", "recursion limit exceeded"]);
+    let ignored = entry("https://a.example/1").replace("\"time\":5", &format!("\"_x\":{deep}"));
+    assert_eq!(read_content(har(&[ignored, entry("https://a.example/2")])).exchanges.len(), 2);
+    read_content(har(std::slice::from_ref(&deep))).says(&["entry 0", "recursion limit exceeded"]);
     read_content(har(&["[".repeat(200_000)])).says(&["truncated"]);
 
     let line = format!("{{\"a\":{deep}}}\n{LINE}");

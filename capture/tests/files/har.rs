@@ -130,7 +130,7 @@ fn wrappers_and_documents_one_after_the_other_are_read() {
     let entry = r#"{"log":{"entries":[{"request":{"method":"GET","url":"https://a/"}}]}}"#;
     for text in [
         format!("onInputData({entry});\n"),
-        format!("{entry}"),
+        entry.to_owned(),
         format!("{entry}\n\n"),
         format!("{{\"x\":[{{}}],\n{}", &entry[1..]),
     ] {

@@ -1,5 +1,7 @@
 //! Files, HAR and access logs through the public API.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod corpus;
 mod damage;
 mod har;

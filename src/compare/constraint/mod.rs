@@ -12,7 +12,6 @@ pub(super) mod window_sum;
 use super::deviation::{Check, Tallies};
 use super::effect::Found;
 use super::history::{History, Timeline};
-use super::replay::Replay;
 use super::scope::CaseScope;
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Truth, truth};
@@ -22,8 +21,6 @@ use crate::model::{ActivityId, Constraint, ConstraintKind, ObjectTypeId};
 pub(super) struct Context<'c, 'a> {
     /// The case.
     pub(super) history: &'c History<'a>,
-    /// Its lives as replayed.
-    pub(super) replays: &'c [Option<Replay>],
     /// States over time, by life.
     pub(super) timelines: &'c [Timeline],
 }

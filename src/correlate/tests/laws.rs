@@ -57,7 +57,7 @@ fn run(exchanges: &[Made], order: &[usize], cut: usize, with_model: bool) -> (Ve
     let mut events = Vec::new();
     for (index, mut extracted) in extracted.into_iter().enumerate() {
         extracted.events.iter_mut().for_each(|e| resolver.resolve(e));
-        let half = if order[index] % 2 == 0 { &mut one } else { &mut two };
+        let half = if order[index].is_multiple_of(2) { &mut one } else { &mut two };
         half.add("http1", &extracted);
         events.extend(extracted.events);
     }

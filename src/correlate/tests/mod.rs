@@ -29,7 +29,7 @@ pub(super) fn key() -> HashKey {
 }
 
 /// An exchange under construction: `post("/orders").at(5).bearer(..).json(..).answers(201, ..)`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Made(pub(super) Exchange);
 
 pub(super) fn made(method: &str, target: &str) -> Made {

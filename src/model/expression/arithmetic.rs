@@ -33,6 +33,8 @@ pub(super) fn equal(a: &Value, b: &Value) -> Truth {
                 _ => Truth::True,
             })
         }
+        // Amounts of two currencies have no order, but they are not the same amount.
+        (Value::Money(a), Value::Money(b)) if a.currency != b.currency => Truth::False,
         _ => order(a, b).map_or(Truth::Unknown, |o| Truth::from(o == Ordering::Equal)),
     }
 }

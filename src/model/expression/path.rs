@@ -172,12 +172,15 @@ fn root_of(name: &str, outline: &Outline) -> Option<Root> {
 fn unknown_root(name: &str, span: &Range<usize>, outline: &Outline, place: &Place) -> Box<Diagnostic> {
     let roots = EXCHANGE_ROOTS.iter().map(|(root, _)| (*root, 0..0));
     let mut names: Vec<(&str, Range<usize>)> = roots.collect();
-    if place.allows(&Root::Event) {
+    let label = if place.allows(&Root::Event) {
         names.extend([("event", 0..0), ("actor", 0..0)]);
         names.extend(outline.object_names());
-    }
-    let diagnostic = Diagnostic::error(Code::UnknownName, span.clone(), format!("unknown name `{name}`"))
-        .label("a path starts with a part of the exchange, `event`, `actor` or an object type");
+        "a path starts with a part of the exchange, `event`, `actor` or an object type"
+    } else {
+        "a path starts with a part of the exchange, such as `req`, `res`, `path` or `header`"
+    };
+    let title = format!("unknown name `{name}`");
+    let diagnostic = Diagnostic::error(Code::UnknownName, span.clone(), title).label(label);
     Box::new(diagnostic.nearest(name, "object type", names))
 }
 
@@ -225,7 +228,12 @@ fn check_parameter(rest: &[(String, Range<usize>)], outline: &Outline) -> Result
     }
     let title = format!("no path template has the parameter `{name}`");
     let names = parameters.iter().map(|parameter| (parameter.as_str(), 0..0));
-    Err(Box::new(Diagnostic::error(Code::UnknownName, span.clone(), title).nearest(name, "parameter", names)))
+    let diagnostic = Diagnostic::error(Code::UnknownName, span.clone(), title).nearest(name, "parameter", names);
+    let known: Vec<String> = parameters.iter().take(12).map(|parameter| format!("`{parameter}`")).collect();
+    Err(Box::new(match known.as_slice() {
+        [] => diagnostic.help("a parameter is part of an activity's template: `http: GET /orders/{orderId}`"),
+        known => diagnostic.help(format!("the templates have {}", known.join(", "))),
+    }))
 }
 
 fn host_fields(whole: &Range<usize>, rest: &[(String, Range<usize>)]) -> Result<(), Box<Diagnostic>> {

@@ -39,7 +39,7 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Activity> {
         reader.required(fields, "activities");
     }
     let mut activities = Vec::new();
-    let imports = fields.get("imports").is_some_and(|imports| has_openapi(imports));
+    let imports = fields.get("imports").is_some_and(has_openapi);
     for (at, (key, node)) in section(reader, fields, "activities").into_iter().enumerate() {
         let (activity, attributes) = activity(reader, &key.text, node, imports);
         if let Some(outline) = reader.outline.activities.get_mut(at) {
@@ -81,8 +81,7 @@ fn activity(reader: &mut Reader, name: &str, node: &Node, imports: bool) -> (Act
     activity.each = fields.get("each").and_then(|node| reader.path(node, &place));
     let attributes = fields.get("attrs").map(|node| attributes(reader, node)).unwrap_or_default();
     let outline = attributes.iter().map(|(_, outline)| outline.clone()).collect();
-    activity.attributes =
-        attributes.into_iter().map(|(expression, outline)| (outline.name, expression)).collect();
+    activity.attributes = attributes.into_iter().map(|(expression, outline)| (outline.name, expression)).collect();
     (activity, outline)
 }
 
@@ -188,9 +187,11 @@ fn matcher(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Option<Ma
         [("op", node)] if !imports => {
             let title = "`op` needs an OpenAPI description, which cannot be imported yet";
             let diagnostic = Diagnostic::error(Code::NeedsOpenApi, node.span.clone(), title);
-            reader.found.push(diagnostic.label("this operationId has no method and path").help(
-                "imports come later; write the call itself: `http: POST /orders/{orderId}/payment`",
-            ));
+            reader.found.push(
+                diagnostic
+                    .label("this operationId has no method and path")
+                    .help("imports come later; write the call itself: `http: POST /orders/{orderId}/payment`"),
+            );
             None
         }
         [(protocol, node)] => {
@@ -199,8 +200,11 @@ fn matcher(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Option<Ma
             None
         }
         [] => {
-            let diagnostic = Diagnostic::error(Code::Missing, fields.span.clone(), "no API call performs this activity");
-            reader.found.push(diagnostic.help("name one: `http: POST /orders/{orderId}/payment`, or several under `any:`"));
+            let diagnostic =
+                Diagnostic::error(Code::Missing, fields.span.clone(), "no API call performs this activity");
+            reader
+                .found
+                .push(diagnostic.help("name one: `http: POST /orders/{orderId}/payment`, or several under `any:`"));
             None
         }
         [(first, _), .., (_, second)] => {
@@ -297,7 +301,18 @@ mod tests {
         let (method, segments) = parse_template("* /static/**").unwrap();
         assert_eq!((method, segments.last()), (None, Some(&Segment::Rest)));
         assert_eq!(parse_template("GET /").unwrap().1, [Segment::Literal("".into())]);
-        for wrong in ["", "GET", "get /a", "GET a", "GET /a?b=c", "GET /**/a", "GET /:id", "GET /{id}.json", "GET /{a}/{a}", "GET /{}"] {
+        for wrong in [
+            "",
+            "GET",
+            "get /a",
+            "GET a",
+            "GET /a?b=c",
+            "GET /**/a",
+            "GET /:id",
+            "GET /{id}.json",
+            "GET /{a}/{a}",
+            "GET /{}",
+        ] {
             assert!(parse_template(wrong).is_err(), "{wrong}");
         }
     }

@@ -11,7 +11,9 @@ use super::reader::{Fields, Reader};
 use super::schedule;
 use crate::model::diagnostic::{Diagnostic, Span};
 use crate::model::expression::{Kind, Place};
-use crate::model::{ActivityId, Code, Constraint, ConstraintKind, Limit, Model, ObjectTypeId, Path, Severity, quantity};
+use crate::model::{
+    ActivityId, Code, Constraint, ConstraintKind, Limit, Model, ObjectTypeId, Path, Severity, quantity,
+};
 
 /// The kinds of constraint: the key that tells, and the keys that it takes beside `id`, `if` and `severity`.
 const KINDS: [(&str, &[&str]); 7] = [
@@ -199,7 +201,7 @@ impl Reading<'_> {
             && activities.len() < 2
             && (named < 2 || activities.len() == 1)
         {
-            reader.error(Code::Pointless, &node.span, "two activities or more can be kept apart");
+            reader.error(Code::Pointless, &node.span, "keeping apart takes two activities or more");
         }
         let per = self.per(reader, &activities)?;
         let place = judging(activities.iter().copied());

@@ -10,8 +10,9 @@ use crate::model::diagnostic::{Diagnostic, Span};
 
 /// Largest file in bytes.
 const LENGTH: usize = 4 * 1024 * 1024;
-/// Deepest nesting of lists and mappings.
-const DEPTH: usize = 64;
+/// Deepest nesting of lists and mappings. The language itself needs eight levels; the deserialiser takes some 40 KiB of
+/// stack for each in a debug build, and a thread may have no more than 2 MiB.
+const DEPTH: usize = 16;
 
 /// A value and where it is.
 #[derive(Clone, Debug)]
@@ -87,7 +88,10 @@ fn refusal(text: &str, error: &serde_saphyr::Error) -> Diagnostic {
     let message = message.lines().next().unwrap_or_default();
     let limit = message.contains("budget") || message.contains("limit") || message.contains("recursion");
     let message = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
-    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = match error {
+        serde_saphyr::Error::MultipleDocuments { .. } => "a second document begins; give each version as a file",
+        _ => message.strip_prefix("error: ").unwrap_or(message),
+    };
     let at = error.location().map_or(text.len()..text.len(), |location| span_of(&location, text));
     let code = if limit { Code::Limit } else { Code::Yaml };
     let title = if limit { "the file is too large or too deeply nested" } else { "this is not YAML that can be read" };
@@ -273,5 +277,11 @@ mod tests {
         for text in ["[".repeat(100_000), "- ".repeat(50_000), "{a: ".repeat(10_000), bomb, "x".repeat(LENGTH + 1)] {
             assert!(read(&text).is_err(), "{}", text.len());
         }
+        for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", "")] {
+            let deep = |levels: usize| read(&format!("{}x{}", open.repeat(levels), close.repeat(levels)));
+            assert!(deep(DEPTH + 1).is_err(), "{open}");
+            assert!(deep(1000).is_err(), "{open}");
+        }
+        assert!(read(&format!("{}x{}", "{a: ".repeat(DEPTH), "}".repeat(DEPTH))).is_ok());
     }
 }

@@ -27,13 +27,22 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
         };
         let mut lifecycle = Lifecycle { object_type, states, initial, transitions: Vec::new() };
         let mut spans = Vec::new();
-        for item in reader.items(transitions, "`transitions`") {
+        let items = reader.items(transitions, "`transitions`");
+        if items.len() > COUNT {
+            reader.error(Code::Limit, &transitions.span, format!("a lifecycle has at most {COUNT} transitions"));
+            continue;
+        }
+        for item in items {
             if let Some(transition) = transition(reader, item, &lifecycle, model) {
                 lifecycle.transitions.push(transition);
                 spans.push(item.span.clone());
             }
         }
-        super::lint::lifecycle(reader, &lifecycle, &spans, &key.span);
+        if lifecycle.transitions.len() == items.len() {
+            super::lint::lifecycle(reader, &lifecycle, &spans, &key.span);
+        } else {
+            reader.transitions_missing = true;
+        }
         lifecycles.push(lifecycle);
     }
     lifecycles
@@ -41,7 +50,7 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
 
 /// States, and the number of the initial one.
 fn states(reader: &mut Reader, node: &Node) -> (Vec<State>, Option<usize>) {
-    let entries = reader.named(node, "`states`").unwrap_or_default();
+    let Some(entries) = reader.named(node, "`states`") else { return (Vec::new(), None) };
     if entries.len() > COUNT {
         reader.error(Code::Limit, &node.span, format!("a lifecycle has at most {COUNT} states"));
         return (Vec::new(), None);
@@ -112,6 +121,9 @@ fn transition(reader: &mut Reader, node: &Node, lifecycle: &Lifecycle, model: &M
     let when = fields.get("when").and_then(|node| reader.condition(node, &place));
     let within = fields.get("within").and_then(|node| within(reader, node));
     let (activity, to) = (activity?, to?);
+    if from.is_empty() {
+        return None;
+    }
     if let Some(node) = activity_node {
         touches(reader, node, activity, lifecycle, model);
     }

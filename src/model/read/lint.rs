@@ -1,5 +1,7 @@
 //! What is well-formed and still wrong: states nobody reaches, transitions that say nothing, calls of two activities.
 
+use std::collections::BTreeMap;
+
 use super::reader::Reader;
 use crate::model::diagnostic::{Diagnostic, Span};
 use crate::model::{Activity, ActivityId, Code, Lifecycle, Matcher, Model, Segment, Transition};
@@ -25,7 +27,10 @@ pub(super) fn lifecycle(reader: &mut Reader, lifecycle: &Lifecycle, spans: &[Spa
 
 fn state_span(reader: &Reader, lifecycle: &Lifecycle, number: usize) -> Option<Span> {
     let states = reader.outline.object_at(lifecycle.object_type)?.states.as_ref()?;
-    states.iter().find(|(name, _)| lifecycle.states.get(number).is_some_and(|s| s.name == *name)).map(|(_, s)| s.clone())
+    states
+        .iter()
+        .find(|(name, _)| lifecycle.states.get(number).is_some_and(|s| s.name == *name))
+        .map(|(_, s)| s.clone())
 }
 
 /// States that some sequence of transitions leads to, guards aside.
@@ -99,10 +104,17 @@ fn guard(transition: &Transition) -> Option<&str> {
 
 /// Checks what only the whole model shows.
 pub(super) fn model(reader: &mut Reader, model: &Model) {
+    let mut calls: BTreeMap<String, usize> = BTreeMap::new();
     for (at, activity) in model.activities.iter().enumerate() {
         let Some(id) = u16::try_from(at).ok().map(ActivityId) else { return };
         unused(reader, model, activity, id);
-        ambiguous(reader, model, activity, at);
+        for matcher in &activity.matchers {
+            let first = *calls.entry(calls_of(matcher)).or_insert(at);
+            if first != at {
+                ambiguous(reader, first, at);
+                break;
+            }
+        }
     }
 }
 
@@ -111,7 +123,7 @@ fn unused(reader: &mut Reader, model: &Model, activity: &Activity, id: ActivityI
     let Some(lifecycle) = model.lifecycle_of(target.object_type) else { return };
     let used = model.lifecycles.iter().any(|l| l.transitions.iter().any(|t| t.activity == id));
     // An activity whose calls cannot be matched never occurs.
-    if used || activity.matchers.is_empty() {
+    if used || activity.matchers.is_empty() || reader.transitions_missing {
         return;
     }
     let (Some(outline), Some(object)) =
@@ -126,12 +138,8 @@ fn unused(reader: &mut Reader, model: &Model, activity: &Activity, id: ActivityI
     reader.found.push(diagnostic);
 }
 
-fn ambiguous(reader: &mut Reader, model: &Model, activity: &Activity, at: usize) {
-    let twin = model.activities.iter().take(at).position(|other| {
-        activity.matchers.iter().any(|a| other.matchers.iter().any(|b| same_calls(a, b)))
-    });
-    let Some(twin) = twin else { return };
-    let (Some(here), Some(there)) = (reader.outline.activities.get(at), reader.outline.activities.get(twin)) else {
+fn ambiguous(reader: &mut Reader, first: usize, at: usize) {
+    let (Some(here), Some(there)) = (reader.outline.activities.get(at), reader.outline.activities.get(first)) else {
         return;
     };
     let title = format!("`{}` and `{}` match the same calls", there.name, here.name);
@@ -142,15 +150,18 @@ fn ambiguous(reader: &mut Reader, model: &Model, activity: &Activity, at: usize)
     reader.found.push(diagnostic);
 }
 
-/// Whether two matchers take the same calls, as far as no condition tells them apart.
-fn same_calls(a: &Matcher, b: &Matcher) -> bool {
-    let shape = |matcher: &Matcher| {
-        let segments = matcher.template.iter().map(|segment| match segment {
-            Segment::Parameter(_) => Segment::Parameter("".into()),
-            other => other.clone(),
-        });
-        segments.collect::<Vec<_>>()
-    };
-    let text = |matcher: &Matcher| matcher.condition.as_ref().map(|condition| condition.text.clone());
-    a.method == b.method && a.host == b.host && text(a) == text(b) && shape(a) == shape(b)
+/// The calls that a matcher takes, in one text: parameters go by place, not by name.
+fn calls_of(matcher: &Matcher) -> String {
+    let mut calls = format!("{:?} {:?} ", matcher.method, matcher.host);
+    for segment in &matcher.template {
+        calls.push('/');
+        match segment {
+            Segment::Literal(text) => calls.push_str(text),
+            Segment::Parameter(_) => calls.push_str("{}"),
+            Segment::Rest => calls.push_str("**"),
+        }
+    }
+    calls.push(' ');
+    calls.push_str(matcher.condition.as_ref().map_or("", |condition| &condition.text));
+    calls
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::document::{Key, Node, Shape};
 use super::reader::{Fields, Reader};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::expression::{is_reserved, Place};
+use crate::model::expression::{Place, is_reserved};
 use crate::model::outline::{ActivityOutline, ObjectOutline};
 use crate::model::{Code, ObjectTypeId};
 
@@ -65,7 +65,8 @@ fn check_name(section: &str, key: &Key) -> Option<Diagnostic> {
 }
 
 fn object(key: &Key, node: &Node) -> ObjectOutline {
-    let has = |wanted: &str| matches!(&node.shape, Shape::Mapping(entries) if entries.iter().any(|(k, _)| k.text == wanted));
+    let has =
+        |wanted: &str| matches!(&node.shape, Shape::Mapping(entries) if entries.iter().any(|(k, _)| k.text == wanted));
     ObjectOutline {
         name: Arc::from(key.text.as_str()),
         span: key.span.clone(),

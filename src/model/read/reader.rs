@@ -17,6 +17,8 @@ pub(super) struct Reader {
     pub(super) outline: Outline,
     /// Exchange paths that are needed when a case is compared.
     pub(super) captured: BTreeSet<Path>,
+    /// Some transition could not be read, so that what looks unused or unreachable may not be.
+    pub(super) transitions_missing: bool,
 }
 
 /// The entries of a mapping whose keys are known.
@@ -170,7 +172,8 @@ impl Reader {
         let text = self.text(node, what)?;
         let duration = quantity::duration(text).filter(|duration| *duration > 0);
         if duration.is_none() {
-            let diagnostic = Diagnostic::error(Code::BadValue, node.span.clone(), format!("`{text}` is not a duration"));
+            let diagnostic =
+                Diagnostic::error(Code::BadValue, node.span.clone(), format!("`{text}` is not a duration"));
             self.found.push(diagnostic.label(what).help("write whole numbers with units: 14d, 24h, 1m, 30s, 1h30m"));
         }
         duration

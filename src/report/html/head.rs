@@ -8,6 +8,9 @@ use crate::report::verdict::{SEVERITIES, SeverityCounts, verdict};
 use super::figures::bar;
 use super::markup::Markup;
 
+/// Lines about what was not seen; the notes have all.
+const NOT_SEEN: usize = 10;
+
 /// Writes the head. `shown` is the number of findings that the page holds.
 pub(super) fn write(page: &mut Markup, run: &RunSummary, findings: &[Finding], shown: usize) {
     page.element("h1", "", &verdict(run, findings));
@@ -75,12 +78,16 @@ fn severities(page: &mut Markup, counts: &SeverityCounts) {
 
 fn about(page: &mut Markup, run: &RunSummary) {
     page.raw("<section class=\"card\"><h2>This run</h2><dl>");
+    if let Some((from, to)) = &run.window {
+        page.raw("<dt>Window</dt><dd>")
+            .element("span", "whole", from)
+            .raw(" to ")
+            .element("span", "whole", to)
+            .raw("</dd>");
+    }
     let mut row = |name: &'static str, value: &str| {
         page.element("dt", "", name).element("dd", "", value);
     };
-    if let Some((from, to)) = &run.window {
-        row("Window", &format!("{from} to {to}"));
-    }
     row(
         "Read",
         &format!(
@@ -103,6 +110,7 @@ fn about(page: &mut Markup, run: &RunSummary) {
                 ),
             );
         }
+        None if run.rules.is_empty() => row("Model", "none"),
         None => row("Model", "none: only the rules that need none were run"),
     }
     row("Made by", &format!("offpath {}, {}", run.tool_version, run.command));
@@ -197,22 +205,27 @@ fn not_seen(page: &mut Markup, run: &RunSummary) {
     if run.unmatched > 0 {
         lines.push(format!("{} matched no known operation", counted(run.unmatched, "exchange", "exchanges")));
     }
+    let skipped = run.rules.iter().filter(|rule| rule.not_evaluated.is_some()).count();
+    if skipped > 0 {
+        lines.push(format!("{} not be evaluated: see Rules", counted(skipped as u64, "rule could", "rules could")));
+    }
     lines.extend(run.incomplete.iter().map(|(reason, number)| {
         format!("{}: {reason}", counted(*number, "exchange not whole", "exchanges not whole"))
     }));
     lines.extend(run.errors.iter().cloned());
     lines.extend(run.limits.iter().cloned());
-    let skipped = run.rules.iter().filter(|rule| rule.not_evaluated.is_some()).count();
-    if skipped > 0 {
-        lines.push(format!("{} not be evaluated: see Rules", counted(skipped as u64, "rule could", "rules could")));
-    }
     page.raw("<section class=\"card unseen\"><h2>What was not seen</h2>");
-    if lines.is_empty() {
+    if lines.is_empty() && run.exchanges == 0 {
+        page.raw("<p>No exchange was found in the input.</p>");
+    } else if lines.is_empty() {
         page.raw("<p>Everything in the input was read. What never crossed the point of capture cannot be known.</p>");
     } else {
         page.raw("<ul>");
-        for line in lines {
-            page.element("li", "", &line);
+        for line in lines.iter().take(NOT_SEEN) {
+            page.element("li", "", line);
+        }
+        if lines.len() > NOT_SEEN {
+            page.raw("<li><a href=\"#notes\">").text(&format!("and {} more", lines.len() - NOT_SEEN)).raw("</a></li>");
         }
         page.raw("</ul>");
     }

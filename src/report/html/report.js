@@ -417,7 +417,7 @@
     const known = cases.place.has(name);
     const actor = [f.principal(finding) || 'not identified', f.agent(finding) && 'through ' + f.agent(finding), f.client(finding) && 'from ' + f.client(finding)].filter(Boolean).join(' ');
     const taxonomy = f.taxonomy(finding);
-    const suppression = '- {fingerprint: ' + f.fingerprint(finding) + ', reason: ' + yaml('') + ', by: ' + yaml('') + ', until: }';
+    const suppression = '- {fingerprint: ' + yaml(f.fingerprint(finding)) + ', reason: "", by: "", until: YYYY-MM-DD}';
     const box = $('detail');
     fill(box,
       el('button', { type: 'button', class: 'quiet back', onclick: () => { state.f = ''; writeFragment(); apply(page); $('list').focus(); } }, '← All findings'),

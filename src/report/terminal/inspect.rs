@@ -68,6 +68,7 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         ));
     }
     match (parts.is_empty(), run.errors.is_empty()) {
+        (true, true) if run.exchanges == 0 => "no exchange was found in the input".to_owned(),
         (true, true) => "nothing: all that is in the input was read".to_owned(),
         (true, false) => "part of the input, with these errors:".to_owned(),
         (false, _) => parts.join("; "),

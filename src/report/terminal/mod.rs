@@ -2,6 +2,7 @@
 
 mod check;
 mod finding;
+mod gaps;
 mod inspect;
 mod mine;
 mod screen;
@@ -10,6 +11,7 @@ mod timeline;
 
 pub use check::check;
 pub use finding::finding;
+pub use gaps::gaps;
 pub use inspect::inspect;
 pub use mine::mine;
 pub use screen::Screen;

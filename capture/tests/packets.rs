@@ -1,0 +1,560 @@
+//! Captures written packet by packet: each names what is wrong with it and what must come out.
+
+mod packets_wire;
+
+use std::io::Write;
+
+use offpath_capture::{Body, Incomplete, InputErrorKind, Limits, Options, Place};
+use packets_wire::Side::{Client, Server};
+use packets_wire::{ACK, FIN, RST, Segment, Talk, ethernet, ip, ip_header, pcap, pcap_of, read, read_with, tcp};
+
+fn post(body: &str) -> String {
+    format!("POST /orders HTTP/1.1\r\nHost: a.test\r\nX-Request-Id: 1\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+#[test]
+fn a_whole_exchange_says_everything() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, post("{\"amount\":5}")).answer(1).close();
+    let seen = talk.read();
+    let exchange = seen.only();
+    let (request, response) = (exchange.request.as_ref().unwrap(), exchange.response.as_ref().unwrap());
+    assert_eq!((request.method.as_str(), request.target.as_str()), ("POST", "/orders"));
+    assert_eq!((request.scheme.as_deref(), request.host.as_deref()), (Some("http"), Some("a.test")));
+    assert_eq!(request.body.bytes(), Some(&b"{\"amount\":5}"[..]));
+    assert!(request.body.is_whole() && response.body.is_whole());
+    assert_eq!((response.status, response.body.bytes()), (200, Some(&b"body of 1"[..])));
+    assert_eq!(exchange.client.unwrap().to_string(), "10.0.0.1:5000");
+    assert_eq!(exchange.server.unwrap().to_string(), "10.0.0.2:80");
+    let times: Vec<i64> = talk.segments.iter().map(|segment| segment.time).collect();
+    assert_eq!((exchange.time.0, exchange.end.unwrap().0), (times[3], times[4]));
+    assert_eq!((request.end.unwrap().0, response.start.unwrap().0), (times[3], times[4]));
+    // Three packets of 40 bytes with 16 bytes of record header each come before.
+    assert_eq!(exchange.origin.place, Place::Frames { first: 4, last: 4, offset: 24 + 3 * 56 });
+    assert!(matches!(exchange.response_origin.as_ref().unwrap().place, Place::Frames { first: 5, last: 5, .. }));
+    assert_eq!((seen.report.exchanges, seen.report.connections, seen.report.inputs[0].records), (1, 1, 8));
+    assert!(exchange.incomplete.is_empty() && seen.blind_spots.is_empty() && seen.report.errors.is_empty());
+}
+
+#[test]
+fn every_link_layer_leads_to_the_same_exchange() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).close();
+    let with = |link: u32, head: &[u8]| {
+        let frames = talk.segments.iter().map(|segment| (segment.time, [head, &ip(segment)].concat()));
+        read(&[&pcap_of(link, frames, u32::MAX)]).lines()
+    };
+    let mac = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
+    let vlan = [&mac[..], &[0x81, 0, 0, 5, 8, 0]].concat();
+    let stacked = [&mac[..], &[0x88, 0xa8, 0, 9, 0x81, 0, 0, 5, 8, 0]].concat();
+    let sll2 = [&[8, 0][..], &[0; 18]].concat();
+    let sll = [&[0; 14][..], &[8, 0]].concat();
+    for (link, head) in [
+        (1, &[&mac[..], &[8, 0]].concat()[..]),
+        (1, &vlan),
+        (1, &stacked),
+        (113, &sll),
+        (276, &sll2),
+        (0, &[2, 0, 0, 0]),
+        (0, &[0, 0, 0, 2]),
+        (108, &[0, 0, 0, 2]),
+        (12, &[]),
+        (14, &[]),
+        (101, &[]),
+        (228, &[]),
+    ] {
+        assert_eq!(with(link, head), ["1>1"], "link type {link}");
+    }
+    assert_eq!(with(147, &[]), [""; 0]);
+}
+
+#[test]
+fn ethernet_padding_is_not_payload() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).close();
+    let frames = talk.segments.iter().map(|segment| {
+        let mut frame = ethernet(&ip(segment));
+        frame.resize(frame.len().max(60) + 3, 0xee);
+        (segment.time, frame)
+    });
+    assert_eq!(read(&[&pcap_of(1, frames, u32::MAX)]).lines(), ["1>1", "2>2"]);
+}
+
+#[test]
+fn a_lost_request_costs_one_pair_and_leaves_a_blind_spot() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).get(3).close();
+    let lost = talk.find("GET /2");
+    let before = talk.segments[lost - 1].time;
+    let after = talk.segments[lost + 1].time;
+    talk.drop_segment(lost);
+    let seen = talk.read();
+    assert_eq!(seen.lines(), ["1>1", "->2 no_request", "3>3"]);
+    assert_eq!(seen.blind_spots.len(), 1);
+    let spot = &seen.blind_spots[0];
+    assert!(spot.from.0 <= before && spot.to.0 == after, "{spot:?} around {before}..{after}");
+    assert_eq!(seen.report.connections_with_gaps, 1);
+}
+
+#[test]
+fn a_lost_response_is_no_blind_spot() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).get(3).close();
+    talk.drop_segment(talk.find("body of 2"));
+    let seen = talk.read();
+    assert_eq!(seen.lines(), ["1>1", "2>- no_response response_gap", "3>3"]);
+    assert!(seen.blind_spots.is_empty());
+}
+
+#[test]
+fn a_gap_inside_a_body_of_known_length_is_swallowed() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, post(&"x".repeat(3500))).answer(1).get(2).close();
+    talk.drop_segment(4);
+    let seen = talk.read();
+    assert_eq!(seen.lines(), ["1>1 request_gap", "2>2"]);
+    let body = &seen.exchanges[0].request.as_ref().unwrap().body;
+    assert!(!body.is_whole() && body.len() == Some(3500));
+    assert!(seen.blind_spots.is_empty());
+}
+
+#[test]
+fn lost_requests_of_a_pipeline_make_no_wrong_pair() {
+    for lost in 1..=4 {
+        let mut talk = Talk::open(5000);
+        for id in 1..=4 {
+            talk.send(Client, format!("GET /{id} HTTP/1.1\r\nX-Request-Id: {id}\r\n\r\n"));
+        }
+        for id in 1..=4 {
+            talk.answer(id);
+        }
+        talk.get(5).get(6).close();
+        talk.drop_segment(talk.find(&format!("GET /{lost} ")));
+        let lines = talk.read().lines();
+        assert!(lines.contains(&"6>6".to_owned()), "{lines:?}");
+        for line in &lines {
+            let (request, response) = line.split(' ').next().unwrap().split_once('>').unwrap();
+            assert!(request == response || request == "-" || response == "-", "lost {lost}: {lines:?}");
+        }
+    }
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "GET /1 HTTP/1.1\r\nX-Request-Id: 1\r\n\r\nGET /2 HTTP/1.1\r\nX-Request-Id: 2\r\n\r\n");
+    talk.answer(1).answer(2).close();
+    assert_eq!(talk.read().lines(), ["1>1", "2>2"]);
+}
+
+#[test]
+fn a_response_captured_before_its_request_waits_for_it() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).close();
+    let at = talk.find("GET /2");
+    talk.segments.swap(at, at + 1);
+    assert_eq!(talk.read().lines(), ["1>1", "2>2"]);
+}
+
+#[test]
+fn sequence_numbers_may_wrap() {
+    let mut talk = Talk::open_at(5000, [u32::MAX - 20, u32::MAX - 30]);
+    talk.get(1).get(2).close();
+    assert_eq!(talk.read().lines(), ["1>1", "2>2"]);
+}
+
+#[test]
+fn one_direction_alone_is_read() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).send(Client, post("{}")).answer(1).get(3).close();
+    let mut server = talk.clone();
+    let requests = talk.drop_side(Server).read();
+    assert_eq!(requests.lines().len(), 3);
+    assert!(requests.exchanges.iter().all(|e| e.incomplete.contains(&Incomplete::NoResponse)));
+    let responses = server.drop_side(Client).read();
+    assert_eq!(responses.lines().len(), 3);
+    assert!(responses.exchanges.iter().all(|e| e.incomplete.contains(&Incomplete::NoRequest)));
+    assert!(!responses.blind_spots.is_empty());
+}
+
+#[test]
+fn an_unseen_head_request_does_not_swallow_the_next_response() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "HEAD / HTTP/1.1\r\n\r\n");
+    talk.send(Server, "HTTP/1.1 200 OK\r\nX-Request-Id: 1\r\nContent-Length: 500\r\n\r\n");
+    talk.get(2).close().drop_side(Client);
+    assert_eq!(talk.read().lines(), ["->1 no_request", "->2 no_request"]);
+}
+
+#[test]
+fn a_connection_joined_in_the_middle_is_read() {
+    let mut talk = Talk::joined(5000);
+    talk.get(1).get(2).close();
+    assert_eq!(talk.read().lines(), ["1>1", "2>2"]);
+    let mut talk = Talk::joined(5000);
+    talk.send(Client, post(&"x".repeat(2500))).answer(1).get(2);
+    talk.segments.swap(0, 1);
+    assert_eq!(talk.read().lines(), ["1>1", "2>2"]);
+    talk.drop_segment(talk.find("POST"));
+    assert_eq!(talk.read().lines(), ["->1 no_request mid_stream", "2>2"]);
+}
+
+#[test]
+fn a_port_used_again_is_a_new_connection() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).close();
+    let mut again = Talk::open_at(5000, [70_000_000, 90_000_000]);
+    again.segments.iter_mut().for_each(|segment| segment.time += 1_000_000);
+    again.get(2);
+    talk.segments.extend(again.segments);
+    let seen = talk.read();
+    assert_eq!((seen.lines(), seen.report.connections), (vec!["1>1".to_owned(), "2>2".to_owned()], 2));
+    assert_ne!(seen.exchanges[0].connection, seen.exchanges[1].connection);
+    assert_ne!(seen.exchanges[0].key, seen.exchanges[1].key);
+}
+
+#[test]
+fn keep_alives_resets_and_late_copies_change_nothing() {
+    let mut talk = Talk::open(5000);
+    talk.get(1);
+    let copy = talk.segments[3].clone();
+    let mut probe = copy.clone();
+    (probe.seq, probe.payload) = (talk.seq[0] - 1, vec![0]);
+    talk.segments.push(probe);
+    talk.get(2).segment(Server, RST | ACK, b"");
+    talk.segments.push(copy);
+    let seen = talk.read();
+    assert_eq!(seen.lines(), ["1>1", "2>2"]);
+    assert!(seen.irregularities().is_empty());
+}
+
+#[test]
+fn a_fin_may_come_before_its_data() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "GET / HTTP/1.0\r\nX-Request-Id: 1\r\n\r\n");
+    talk.send(Server, "HTTP/1.0 200 OK\r\nX-Request-Id: 1\r\n\r\nuntil the end").close();
+    let fin = talk.segments.iter().position(|s| s.side == Server && s.flags & FIN != 0).unwrap();
+    let data = talk.find("until the end");
+    talk.segments.swap(fin, data);
+    let seen = talk.read();
+    assert_eq!(seen.lines(), ["1>1"]);
+    assert!(seen.only().response.as_ref().unwrap().body.is_whole());
+}
+
+#[test]
+fn a_body_cut_by_the_end_of_the_connection_is_cut_short() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "GET / HTTP/1.1\r\nX-Request-Id: 1\r\n\r\n");
+    talk.send(Server, "HTTP/1.1 200 OK\r\nX-Request-Id: 1\r\nContent-Length: 99\r\n\r\nshort").close();
+    let seen = talk.read();
+    assert_eq!(seen.lines(), ["1>1 cut_short"]);
+    assert!(!seen.only().response.as_ref().unwrap().body.is_whole());
+}
+
+#[test]
+fn a_retransmission_with_other_content_is_told_and_the_first_wins() {
+    let mut talk = Talk::open(5000);
+    talk.get(1);
+    let mut other = talk.segments[3].clone();
+    other.payload.iter_mut().for_each(|byte| *byte ^= 1);
+    talk.segments.push(other);
+    let seen = talk.read();
+    assert_eq!((seen.lines(), seen.irregularities()), (vec!["1>1".to_owned()], vec!["conflicting_retransmission"]));
+}
+
+#[test]
+fn the_snap_length_cuts_bytes_but_no_pair() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, post(&"x".repeat(700))).answer(1).get(2).close();
+    let frames = talk.segments.iter().map(|segment| (segment.time, ip(segment)));
+    let seen = read(&[&pcap_of(101, frames, 200)]);
+    assert_eq!(seen.lines(), ["1>1 snap_length", "2>2"]);
+}
+
+#[test]
+fn fragments_are_put_together_in_any_order() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).close();
+    let cut = |segment: &Segment, id: u16| {
+        let whole = tcp(segment);
+        let mut parts: Vec<Vec<u8>> = Vec::new();
+        for (index, part) in whole.chunks(24).enumerate() {
+            let more = if (index + 1) * 24 < whole.len() { 0x2000 } else { 0 };
+            parts.push([ip_header(segment.side, part.len(), id, more | (index * 3) as u16), part.to_vec()].concat());
+        }
+        parts.reverse();
+        parts
+    };
+    let frames: Vec<(i64, Vec<u8>)> = (0u16..)
+        .zip(&talk.segments)
+        .flat_map(|(id, segment)| cut(segment, id).into_iter().map(|part| (segment.time, part)))
+        .collect();
+    let seen = read(&[&pcap_of(101, frames.clone().into_iter(), u32::MAX)]);
+    assert_eq!(seen.lines(), ["1>1"]);
+    let seen = read(&[&pcap_of(
+        101,
+        frames.into_iter().enumerate().filter(|&(index, _)| index != 3).map(|(_, frame)| frame),
+        u32::MAX,
+    )]);
+    assert_eq!(seen.lines(), ["->1 no_request"]);
+    assert_eq!(seen.not_read(), [("ip_fragment", 2, 48)]);
+}
+
+#[test]
+fn heads_and_statuses_decide_about_bodies() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "HEAD /1 HTTP/1.1\r\nX-Request-Id: 1\r\n\r\n");
+    talk.send(Server, "HTTP/1.1 200 OK\r\nX-Request-Id: 1\r\nContent-Length: 500\r\n\r\n");
+    talk.send(Client, "GET /2 HTTP/1.1\r\nX-Request-Id: 2\r\n\r\n");
+    talk.send(Server, "HTTP/1.1 304 Not Modified\r\nX-Request-Id: 2\r\nContent-Length: 500\r\n\r\n");
+    talk.send(Client, "DELETE /3 HTTP/1.1\r\nX-Request-Id: 3\r\n\r\n");
+    talk.send(Server, "HTTP/1.1 204 No Content\r\nX-Request-Id: 3\r\n\r\n");
+    talk.send(Client, "PUT /4 HTTP/1.1\r\nX-Request-Id: 4\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    talk.send(Server, "HTTP/1.1 100 Continue\r\n\r\n").send(Client, "{}");
+    talk.send(
+        Server,
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nX-Request-Id: 4\r\nContent-Length: 0\r\n\r\n",
+    );
+    talk.get(5);
+    let seen = talk.read();
+    assert_eq!(seen.lines(), ["1>1", "2>2", "3>3", "4>4", "5>5"]);
+    let body = |index: usize| seen.exchanges[index].response.as_ref().unwrap().body.clone();
+    assert_eq!((body(0), body(1), body(2)), (Body::Absent, Body::Absent, Body::Absent));
+    assert_eq!(body(3), Body::Present { bytes: vec![], wire_len: 0, decoded_len: 0, whole: true });
+}
+
+#[test]
+fn chunked_bodies_keep_their_trailers() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "GET / HTTP/1.1\r\nX-Request-Id: 1\r\n\r\n");
+    let head = "HTTP/1.1 200 OK\r\nX-Request-Id: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    talk.send(Server, format!("{head}4;a=b\r\nwiki\r\n5\r\npedia\r\n0\r\nExpires: never\r\n\r\n")).get(2);
+    let seen = talk.read();
+    assert_eq!(seen.lines(), ["1>1", "2>2"]);
+    let response = seen.exchanges[0].response.as_ref().unwrap();
+    assert_eq!((response.body.bytes(), response.headers.text("expires")), (Some(&b"wikipedia"[..]), Some("never")));
+}
+
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn coded(coding: &str, body: &[u8], limits: Limits) -> offpath_capture::Exchange {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "GET / HTTP/1.1\r\nX-Request-Id: 1\r\n\r\n");
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n", body.len());
+    talk.send(Server, [head.as_bytes(), body].concat());
+    read_with(&[&pcap(&talk.segments)], &Options { limits, ..Options::default() }).only().clone()
+}
+
+#[test]
+fn content_codings_are_undone() {
+    let text = b"hello".to_vec();
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    zlib.write_all(&text).unwrap();
+    let mut raw = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    raw.write_all(&text).unwrap();
+    let zstd = ruzstd::encoding::compress_to_vec(&text[..], ruzstd::encoding::CompressionLevel::Fastest);
+    for (coding, bytes) in [
+        ("gzip", gzip(&text)),
+        ("x-gzip", [gzip(b"hel"), gzip(b"lo")].concat()),
+        ("deflate", zlib.finish().unwrap()),
+        ("deflate", raw.finish().unwrap()),
+        ("br", b"\x0b\x02\x80hello\x03".to_vec()),
+        ("zstd", zstd),
+        ("gzip, gzip", gzip(&gzip(&text))),
+        ("identity", text.clone()),
+    ] {
+        let exchange = coded(coding, &bytes, Limits::default());
+        let body = &exchange.response.unwrap().body;
+        assert_eq!((body.bytes(), body.is_whole()), (Some(&text[..]), true), "{coding}");
+        assert!(exchange.incomplete.is_empty(), "{coding}: {:?}", exchange.incomplete);
+    }
+}
+
+#[test]
+fn what_does_not_decode_is_kept_coded() {
+    for coding in ["gzip", "deflate", "br", "zstd", "compress", "gzip, gzip, gzip, gzip, gzip"] {
+        let exchange = coded(coding, b"\xffnot coded at all", Limits::default());
+        assert_eq!(exchange.incomplete, [Incomplete::UndecodableBody], "{coding}");
+        assert_eq!(exchange.response.unwrap().body.bytes(), Some(&b"\xffnot coded at all"[..]), "{coding}");
+    }
+}
+
+#[test]
+fn a_bomb_stops_at_its_limit() {
+    let limits = Limits { body_bytes: 100, inflate_bytes: 100_000, ..Limits::default() };
+    for bytes in [gzip(&vec![0; 10_000_000]), gzip(&[0; 200])] {
+        let exchange = coded("gzip", &bytes, limits.clone());
+        assert_eq!(exchange.incomplete, [Incomplete::OverLimit]);
+        let body = exchange.response.unwrap().body;
+        assert!(body.bytes().unwrap().len() == 100 && body.len().unwrap() <= 200_000 && !body.is_whole());
+    }
+    let exchange = coded("gzip, gzip", &gzip(&gzip(&vec![0; 10_000_000])), limits);
+    assert!(exchange.incomplete.contains(&Incomplete::OverLimit), "{:?}", exchange.incomplete);
+}
+
+#[test]
+fn length_fields_that_lie_are_told_and_allocate_nothing() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "POST /1 HTTP/1.1\r\nX-Request-Id: 1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}");
+    talk.answer(1);
+    talk.send(Client, "POST /2 HTTP/1.1\nX-Request-Id: 2\nContent-Length: 9\nTransfer-Encoding: chunked\n\n0\r\n\r\n");
+    talk.answer(2);
+    talk.send(Client, "POST /3 HTTP/1.1\r\nX-Request-Id: 3\r\nContent-Length: 18446744073709551615\r\n\r\n{}");
+    talk.answer(3).close();
+    let seen = talk.read();
+    assert_eq!(seen.lines(), ["1>1", "2>2", "3>3 cut_short"]);
+    assert_eq!(seen.irregularities(), ["bare_lf", "content_length_and_chunked", "content_length_conflict"]);
+}
+
+#[test]
+fn an_absolute_target_names_the_host() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "GET http://b.test:8080/x?y=1 HTTP/1.1\r\nHost: a.test\r\nX-Request-Id: 1\r\n\r\n").answer(1);
+    let seen = talk.read();
+    let request = seen.only().request.clone().unwrap();
+    assert_eq!((request.host.as_deref(), request.target.as_str()), (Some("b.test:8080"), "/x?y=1"));
+}
+
+#[test]
+fn what_is_not_http_is_counted() {
+    let hello = [&[0x16, 3, 1, 0, 100][..], &[0; 100]].concat();
+    let mut tls = Talk::open(1);
+    tls.send(Client, &hello).send(Server, &hello).close();
+    let mut http2 = Talk::open(2);
+    http2.send(Client, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").close();
+    let mut other = Talk::open(3);
+    other.send(Server, "220 mail ready\r\n").send(Client, "EHLO a\r\n").close();
+    let mut tunnel = Talk::open(4);
+    tunnel.send(Client, "CONNECT b.test:443 HTTP/1.1\r\nX-Request-Id: 4\r\n\r\n");
+    tunnel.send(Server, "HTTP/1.1 200 OK\r\nX-Request-Id: 4\r\n\r\n").send(Client, &hello).close();
+    let mut socket = Talk::open(5);
+    socket.send(Client, "GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nX-Request-Id: 5\r\n\r\n");
+    socket.send(Server, "HTTP/1.1 101 Switching Protocols\r\nX-Request-Id: 5\r\n\r\n\x01\x02").close();
+    let segments: Vec<_> = [tls, http2, other, tunnel, socket].into_iter().flat_map(|talk| talk.segments).collect();
+    let seen = read(&[&pcap(&segments)]);
+    assert_eq!(seen.lines(), ["4>4", "5>5"]);
+    let counts = [("http2", 1, 24), ("not_http", 1, 24), ("tls", 1, 210), ("upgraded", 2, 107)];
+    assert_eq!(seen.not_read(), counts);
+}
+
+#[test]
+fn split_and_shuffled_files_read_as_one() {
+    let mut talk = Talk::open(5000);
+    for id in 1..=6 {
+        talk.get(id);
+    }
+    talk.close();
+    let facts = |files: &[&[u8]]| {
+        let seen = read(files);
+        seen.exchanges.iter().map(|e| (e.key, e.connection, e.stream, e.time, e.end)).collect::<Vec<_>>()
+    };
+    let whole = facts(&[&pcap(&talk.segments)]);
+    assert_eq!(whole.len(), 6);
+    for at in 1..talk.segments.len() {
+        let (first, second) = talk.segments.split_at(at);
+        assert_eq!(facts(&[&pcap(first), &pcap(second)]), whole);
+        assert_eq!(facts(&[&pcap(second), &pcap(first)]), whole);
+    }
+    let (client, server): (Vec<_>, Vec<_>) = talk.segments.iter().cloned().partition(|s| s.side == Client);
+    assert_eq!(facts(&[&pcap(&client), &pcap(&server)]), whole);
+}
+
+#[test]
+fn a_truncated_file_says_where_and_keeps_what_came_before() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2);
+    let file = pcap(&talk.segments);
+    let seen = read(&[&file[..file.len() - 5], &file]);
+    let error = &seen.report.errors[0];
+    assert!(matches!(error.kind, InputErrorKind::Truncated { .. }), "{error}");
+    assert!(error.to_string().contains("#frame=7"), "{error}");
+    assert_eq!(seen.report.inputs[0].records, 6);
+    let last = 16 + 20 + 20 + talk.segments[6].payload.len() as u64;
+    assert_eq!(seen.report.inputs[0].bytes_lost, last - 5);
+    assert_eq!(seen.report.inputs[1].records, 7);
+}
+
+mod pcapng {
+    use super::*;
+
+    fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+        let padded = body.len().next_multiple_of(4);
+        let mut block = Vec::new();
+        block.extend(kind.to_le_bytes());
+        block.extend((12 + padded as u32).to_le_bytes());
+        block.extend(body);
+        block.resize(8 + padded, 0);
+        block.extend((12 + padded as u32).to_le_bytes());
+        block
+    }
+
+    fn section() -> Vec<u8> {
+        block(0x0a0d_0d0a, &[0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255])
+    }
+
+    fn interface(link: u8, options: &[u8]) -> Vec<u8> {
+        block(1, &[&[link, 0, 0, 0, 0, 0, 0, 0], options].concat())
+    }
+
+    fn packet(interface: u32, ticks: u64, data: &[u8]) -> Vec<u8> {
+        let words = [interface, (ticks >> 32) as u32, ticks as u32, data.len() as u32, data.len() as u32];
+        let mut body: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        body.extend(data);
+        block(6, &body)
+    }
+
+    #[test]
+    fn sections_interfaces_and_clocks_are_followed() {
+        let mut talk = Talk::open(5000);
+        talk.get(1).get(2).close();
+        // Nanoseconds with an offset of 1,000 s, and 2^-20 s; unknown blocks lie between.
+        let offset = [14, 0, 8, 0, 0xe8, 3, 0, 0, 0, 0, 0, 0];
+        let options = [&[9, 0, 1, 0, 9, 0, 0, 0][..], &offset, &[0; 4]].concat();
+        let mut file = [section(), interface(1, &options), interface(101, &[9, 0, 1, 0, 0x94, 0, 0, 0])].concat();
+        for (index, segment) in talk.segments.iter().enumerate() {
+            let micros = segment.time as u64;
+            if index == 5 {
+                file.extend([section(), interface(1, &options), interface(101, &[9, 0, 1, 0, 0x94, 0, 0, 0])].concat());
+            }
+            file.extend(block(0x0bad, b"whatever"));
+            file.extend(match index % 2 {
+                0 => packet(0, (micros - 1_000_000_000) * 1000, &ethernet(&ip(segment))),
+                _ => packet(1, (u128::from(micros) << 20).div_ceil(1_000_000) as u64, &ip(segment)),
+            });
+        }
+        let seen = read(&[&file]);
+        assert_eq!(seen.lines(), ["1>1", "2>2"]);
+        let plain = talk.read();
+        assert!(seen.exchanges.iter().zip(&plain.exchanges).all(|(a, b)| (a.key, a.time) == (b.key, b.time)));
+        assert_eq!(seen.report.inputs[0].records, talk.segments.len() as u64);
+    }
+
+    #[test]
+    fn a_damaged_block_ends_its_file_only() {
+        let mut talk = Talk::open(5000);
+        talk.get(1);
+        let mut file = [section(), interface(101, &[])].concat();
+        for segment in &talk.segments {
+            file.extend(packet(0, segment.time as u64, &ip(segment)));
+        }
+        let at = file.len();
+        file.extend([6, 0, 0, 0, 33, 0, 0, 0]);
+        file.extend([0; 100]);
+        let other = pcap(&Talk::open(6000).get(2).segments);
+        let seen = read(&[&file, &other]);
+        assert_eq!(seen.lines(), ["1>1", "2>2"]);
+        let error = &seen.report.errors[0];
+        assert!(matches!(&error.kind, InputErrorKind::Malformed { .. }));
+        let text = error.to_string();
+        assert!(
+            text.contains("#frame=6") && text.contains(&format!("byte {at}")) && text.contains("33 bytes"),
+            "{text}"
+        );
+        assert_eq!(seen.report.inputs[0].bytes_lost, 108);
+    }
+}

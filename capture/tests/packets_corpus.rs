@@ -1,0 +1,52 @@
+//! Captures that others wrote, counted by an independent tool. Skipped without `OFFPATH_CORPUS`.
+
+mod packets_wire;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use packets_wire::Seen;
+use serde_json::Value;
+
+/// Captures whose HTTP is not over plain TCP and IP, or for which the two tools are known to differ, with the reason
+/// in `docs/capture-differences.md`.
+fn explained(facts: &Value, seen: &Seen) -> bool {
+    let encapsulated =
+        ["link_type", "pppoe", "mpls", "gre", "vxlan", "geneve", "gtp", "teredo", "ip_in_ip", "tls", "udp"];
+    let elsewhere = seen.report.not_read.iter().any(|not_read| encapsulated.contains(&not_read.reason));
+    let damaged = ["lost_segments", "malformed", "out_of_order", "truncated_packets"];
+    elsewhere || damaged.iter().any(|fact| facts.get(*fact).is_some())
+}
+
+#[test]
+fn corpus_captures_agree_with_the_oracle() {
+    let Ok(corpus) = std::env::var("OFFPATH_CORPUS") else {
+        eprintln!("skipped: OFFPATH_CORPUS is not set");
+        return;
+    };
+    let folder = Path::new(&corpus).join("captures");
+    let oracle = std::fs::read(folder.join("oracle.json")).unwrap();
+    let oracle: BTreeMap<String, Value> = serde_json::from_slice(&oracle).unwrap();
+    let mut fewer = Vec::new();
+    let mut compared = 0;
+    for (name, facts) in &oracle {
+        if name.ends_with(".gz") || name.ends_with(".zst") {
+            continue;
+        }
+        let file = std::fs::read(folder.join(name)).unwrap();
+        let seen = packets_wire::read(&[&file]);
+        let count = |fact: &str| facts.get(fact).and_then(Value::as_u64).unwrap_or(0);
+        if facts.get("packets").is_some() && seen.report.errors.is_empty() {
+            assert_eq!(seen.report.inputs[0].records, count("packets"), "{name}");
+        }
+        let requests = seen.exchanges.iter().filter(|e| e.request.is_some()).count() as u64;
+        let responses = seen.exchanges.iter().filter(|e| e.response.is_some()).count() as u64;
+        compared += 1;
+        // Interim responses are not kept, so one response of a pair may be missing here.
+        let short = requests < count("http1_requests") || responses + 1 < count("http1_responses");
+        if short && !explained(facts, &seen) {
+            fewer.push(format!("{name}: {requests}/{responses}"));
+        }
+    }
+    assert!(compared > 0 && fewer.is_empty(), "fewer messages than the oracle: {fewer:#?}");
+}

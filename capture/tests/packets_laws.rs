@@ -1,0 +1,199 @@
+//! Laws: how bytes were cut into packets, and what arrived twice or late, changes nothing; no bytes do harm.
+
+mod packets_wire;
+
+use packets_wire::Side::{self, Client, Server};
+use packets_wire::{ACK, Segment, Talk, pcap, read};
+use proptest::prelude::*;
+
+/// Messages of every framing, as both sides say them by turns.
+fn script() -> Vec<(Side, Vec<u8>)> {
+    let long = "x".repeat(700);
+    [
+        (Client, "GET /1 HTTP/1.1\r\nHost: a.test\r\nX-Request-Id: 1\r\n\r\n".to_owned()),
+        (Server, "HTTP/1.1 200 OK\r\nX-Request-Id: 1\r\nContent-Length: 9\r\n\r\nbody of 1".to_owned()),
+        (Client, format!("POST /2 HTTP/1.1\r\nX-Request-Id: 2\r\nContent-Length: 700\r\n\r\n{long}")),
+        (
+            Server,
+            "HTTP/1.1 201 Created\r\nX-Request-Id: 2\r\nTransfer-Encoding: chunked\r\n\r\n\
+             4;a=b\r\nwiki\r\n5\r\npedia\r\n0\r\nExpires: never\r\n\r\n"
+                .to_owned(),
+        ),
+        (
+            Client,
+            "HEAD /3 HTTP/1.1\r\nX-Request-Id: 3\r\n\r\nGET /4 HTTP/1.1\r\nX-Request-Id: 4\r\n\r\n\
+             POST /5 HTTP/1.1\r\nX-Request-Id: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+                .to_owned(),
+        ),
+        (
+            Server,
+            "HTTP/1.1 200 OK\r\nX-Request-Id: 3\r\nContent-Length: 44\r\n\r\n\
+             HTTP/1.1 304 Not Modified\r\nX-Request-Id: 4\r\n\r\n\
+             HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX-Request-Id: 5\r\n\r\nuntil the end"
+                .to_owned(),
+        ),
+    ]
+    .into_iter()
+    .map(|(side, text)| (side, text.into_bytes()))
+    .collect()
+}
+
+/// One way to put the script on the wire.
+#[derive(Clone, Debug)]
+struct Wire {
+    /// Segment sizes, used by turns.
+    sizes: Vec<usize>,
+    /// For each segment: how far back its copy reaches and how many places later it comes.
+    copies: Vec<Option<(usize, usize)>>,
+    /// For each segment: by how many places it is late among those of its turn.
+    late: Vec<usize>,
+    seq: [u32; 2],
+}
+
+fn wire() -> impl Strategy<Value = Wire> {
+    (
+        prop::collection::vec(1usize..400, 1..8),
+        prop::collection::vec(prop::option::weighted(0.3, (0usize..60, 0usize..4)), 1..12),
+        prop::collection::vec(prop_oneof![3 => Just(0usize), 1 => 1usize..5], 1..12),
+        [any::<u32>(), any::<u32>()],
+    )
+        .prop_map(|(sizes, copies, late, seq)| Wire { sizes, copies, late, seq })
+}
+
+/// The segments of one turn, cut, copied and shuffled.
+fn turn(talk: &mut Talk, side: Side, bytes: &[u8], wire: &Wire) {
+    let own = usize::from(side == Server);
+    let first = talk.seq[own];
+    let from = talk.segments.len();
+    let mut at = 0;
+    while at < bytes.len() {
+        let nth = talk.segments.len();
+        let end = bytes.len().min(at + wire.sizes[nth % wire.sizes.len()]);
+        talk.segment(side, ACK, &bytes[at..end]);
+        at = end;
+    }
+    let mut cut: Vec<(usize, Segment)> = talk.segments.drain(from..).enumerate().collect();
+    for nth in 0..cut.len() {
+        let (place, segment) = cut[nth].clone();
+        cut[nth].0 = place + wire.late[nth % wire.late.len()];
+        if let Some((back, later)) = wire.copies[nth % wire.copies.len()] {
+            let start = segment.seq.wrapping_sub(first) as usize;
+            let begin = start.saturating_sub(back);
+            let payload = bytes[begin..start + segment.payload.len()].to_vec();
+            let copy = Segment { seq: first.wrapping_add(begin as u32), payload, ..segment };
+            cut.push((place + later, copy));
+        }
+    }
+    cut.sort_by_key(|(place, _)| *place);
+    let time = cut.iter().map(|(_, segment)| segment.time).min().unwrap_or(talk.time);
+    for (index, (_, mut segment)) in cut.into_iter().enumerate() {
+        segment.time = time + index as i64;
+        talk.segments.push(segment);
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+fn exchanges(wire: &Wire) -> (Vec<String>, Vec<&'static str>) {
+    let mut talk = Talk::open_at(5000, wire.seq);
+    for (side, bytes) in script() {
+        turn(&mut talk, side, &bytes, wire);
+    }
+    talk.close();
+    let seen = read(&[&pcap(&talk.segments)]);
+    let facts = seen.exchanges.iter().map(|e| {
+        let (request, response) = (e.request.as_ref().unwrap(), e.response.as_ref().unwrap());
+        let headers =
+            |h: &offpath_capture::Headers| h.iter().map(|(n, v)| (n.to_vec(), v.to_vec())).collect::<Vec<_>>();
+        let messages = (&request.method, &request.target, headers(&request.headers), &request.body);
+        let answer = (response.status, headers(&response.headers), &response.body);
+        format!("{} {messages:?} {answer:?} {:?}", e.stream, e.incomplete)
+    });
+    (facts.collect(), seen.report.irregularities.iter().map(|i| i.name).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn segmentation_order_copies_and_overlaps_change_nothing(wire in wire()) {
+        let plain = Wire { sizes: vec![10_000], copies: vec![None], late: vec![0], seq: [1, 2] };
+        let expected = exchanges(&plain);
+        prop_assert_eq!(expected.0.len(), 5);
+        prop_assert!(expected.1.is_empty());
+        prop_assert_eq!(exchanges(&wire), expected);
+    }
+
+    #[test]
+    fn lost_segments_make_no_wrong_pair(wire in wire(), lost in prop::collection::btree_set(0usize..40, 1..6)) {
+        let mut talk = Talk::open_at(5000, wire.seq);
+        for id in 1..=8 {
+            talk.mss = wire.sizes[id as usize % wire.sizes.len()].max(40);
+            talk.get(id);
+        }
+        let mut index = 0;
+        talk.segments.retain(|_| { index += 1; !lost.contains(&(index - 1)) });
+        for line in read(&[&pcap(&talk.segments)]).lines() {
+            let (pair, reasons) = line.split_once(' ').unwrap_or((&line, ""));
+            let (request, response) = pair.split_once('>').unwrap();
+            let known = |id: &str| id != "-" && id != "?";
+            prop_assert!(request == response || !known(request) || !known(response), "{}", line);
+            prop_assert!(request == response || !reasons.is_empty(), "{}", line);
+        }
+    }
+
+    #[test]
+    fn random_files_do_no_harm(head in 0usize..4, bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let heads: [&[u8]; 4] = [
+            &[],
+            &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 101, 0, 0, 0],
+            &[0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0],
+            &[0x0a, 0x0d, 0x0d, 0x0a],
+        ];
+        read(&[&[heads[head], &bytes].concat()]);
+    }
+
+    #[test]
+    fn random_packets_do_no_harm(link in prop::sample::select(vec![0u32, 1, 12, 101, 113, 276]),
+                                 packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 0..12)) {
+        let frames = packets.into_iter().enumerate().map(|(time, packet)| (time as i64, packet));
+        read(&[&packets_wire::pcap_of(link, frames, u32::MAX)]);
+    }
+
+    #[test]
+    fn random_flips_do_no_harm(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..30)) {
+        let mut talk = Talk::open(5000);
+        for (side, bytes) in script() {
+            talk.send(side, bytes);
+        }
+        let mut file = pcap(&talk.segments);
+        for (at, value) in flips {
+            let at = at.index(file.len());
+            file[at] = value;
+        }
+        read(&[&file]);
+    }
+
+    #[test]
+    fn random_streams_do_no_harm(says in prop::collection::vec((any::<bool>(), "(GET / |HTTP/1.1 200 |\r\n|a: b\r\n|content-length: 3\r\n|transfer-encoding: chunked\r\n|[0-9a-f]{1,3}\r\n|[ -~]{0,9}){0,12}"), 0..8)) {
+        let mut talk = Talk::open(5000);
+        for (client, text) in says {
+            talk.send(if client { Client } else { Server }, text);
+        }
+        talk.close().read();
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_keeps_what_came_before() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).close();
+    let file = pcap(&talk.segments);
+    let mut before = 0;
+    for end in 0..file.len() {
+        let seen = read(&[&file[..end]]);
+        let whole = seen.exchanges.iter().filter(|exchange| exchange.incomplete.is_empty()).count();
+        assert!(whole >= before, "{end}");
+        before = whole;
+    }
+    assert_eq!(before, 2);
+}

@@ -1,0 +1,283 @@
+use super::*;
+
+#[test]
+fn a_conforming_life_has_no_deviation_and_its_states_are_told() {
+    let result = run(shop(), &[step(1, "create").done(), step(2, "pay").done(), step(3, "ship").done()]);
+    assert_eq!(checks(&result), []);
+    assert_eq!(text(&result.states[1].before), ["new"]);
+    assert_eq!(text(&result.states[1].after), ["paid"]);
+    assert_eq!(result.measures.fitting_traces, 1);
+    assert_eq!(result.measures.log_fitness(), Some(1.0));
+    assert_eq!(result.moves.len(), 3);
+    assert!(result.moves.keys().all(|m| m.allowed));
+}
+
+#[test]
+fn a_skipped_step_is_one_deviation() {
+    let ship = step(3, "ship").declares("shipped").done();
+    let result = run(shop(), &[step(1, "create").done(), ship]);
+    assert_eq!(checks(&result), [Check::Skip]);
+    let skip = &result.deviations[0];
+    assert_eq!(text(&skip.expected), ["pay", "ship"]);
+    assert_eq!(text(&skip.states), ["new"]);
+    assert!(skip.restricted && skip.moved && !skip.corrected);
+    assert_eq!(skip.events.len(), 2);
+    assert_eq!(result.measures.alignment_moves, 1);
+    assert_eq!(result.traces[0].fits, Some(false));
+}
+
+#[test]
+fn an_object_first_seen_mid_life_may_be_in_any_state() {
+    let result = run(shop(), &[step(3, "ship").done()]);
+    assert_eq!(checks(&result), []);
+    let result = run(shop(), &[step(2, "view").read().declares("new").done(), step(3, "ship").done()]);
+    assert_eq!(checks(&result), [Check::Skip]);
+    let mut strict = shop();
+    strict.check.first_seen_any = false;
+    assert_eq!(checks(&run(strict, &[step(3, "ship").done()])), [Check::Direct]);
+}
+
+#[test]
+fn a_blind_spot_may_hide_the_skipped_step() {
+    let events = [step(1, "create").done(), step(3, "ship").done()];
+    let blind = Blindness::new(vec![(15 * SECOND, 16 * SECOND)]);
+    let result = run_blind(shop(), &events, &blind);
+    assert_eq!(checks(&result), []);
+    assert_eq!(result.traces[0].fits, None);
+    let elsewhere = Blindness::new(vec![(50 * SECOND, 60 * SECOND)]);
+    assert_eq!(checks(&run_blind(shop(), &events, &elsewhere)), [Check::Skip]);
+}
+
+#[test]
+fn a_repeat_is_seen_across_a_blind_spot() {
+    let events = [step(1, "create").done(), step(2, "pay").done(), step(4, "pay").done()];
+    let blind = Blindness::new(vec![(25 * SECOND, 26 * SECOND)]);
+    assert_eq!(checks(&run_blind(shop(), &events, &blind)), [Check::Repeat]);
+}
+
+#[test]
+fn steps_in_the_wrong_order_are_one_deviation() {
+    let result = run(shop(), &[step(1, "create").done(), step(2, "ship").done(), step(3, "pay").done()]);
+    assert_eq!(checks(&result), [Check::Order]);
+    assert_eq!(text(&result.deviations[0].observed), ["create", "ship", "pay"]);
+    assert_eq!(result.deviations[0].events.len(), 3);
+}
+
+#[test]
+fn overlapping_and_tied_steps_have_no_order() {
+    let ship = step(2, "ship").done();
+    let overlapping = step(3, "pay").with(|e| e.time = ship.time).until(ship.end + 5).done();
+    assert_eq!(checks(&run(shop(), &[step(1, "create").done(), ship, overlapping])), []);
+    let coarse = |n: u64, name: &str| {
+        step(n, name).with(|e| {
+            e.time = 40 * SECOND;
+            e.end = e.time;
+            e.tick = SECOND;
+        })
+    };
+    let tied = [coarse(1, "ship").done(), coarse(2, "pay").done(), coarse(3, "create").done()];
+    assert_eq!(checks(&run(shop(), &tied)), []);
+    let mut strict = shop();
+    strict.check.ties_commute = false;
+    assert!(!checks(&run(strict, &tied)).is_empty());
+}
+
+#[test]
+fn clocks_of_two_sensors_agree_only_within_the_skew() {
+    let at = |n: u64, name: &str, micros: i64, sensor: &str| {
+        let sensor = sensor.to_owned();
+        step(n, name).with(move |e| {
+            e.time = micros;
+            e.end = micros;
+            e.sensor = sensor.into();
+        })
+    };
+    let near =
+        [step(1, "create").done(), at(2, "ship", 20 * SECOND, "b").done(), at(3, "pay", 21 * SECOND, "a").done()];
+    assert_eq!(checks(&run(shop(), &near)), []);
+    let far = [step(1, "create").done(), at(2, "ship", 20 * SECOND, "b").done(), at(3, "pay", 29 * SECOND, "a").done()];
+    assert_eq!(checks(&run(shop(), &far)), [Check::Order]);
+}
+
+#[test]
+fn a_second_payment_is_a_repeat_and_a_retry_is_not() {
+    let start = [step(1, "create").done(), step(2, "pay").keyed(7, 1).done()];
+    let with = |again: Event| {
+        let mut events = start.to_vec();
+        events.push(again);
+        checks(&run(shop(), &events))
+    };
+    assert_eq!(with(step(3, "pay").keyed(8, 1).done()), [Check::Repeat]);
+    assert_eq!(with(step(3, "pay").keyed(7, 1).done()), []);
+    assert_eq!(with(step(3, "pay").keyed(7, 2).done()), [Check::Replay]);
+    assert_eq!(with(step(3, "pay").refused(409).keyed(7, 1).done()), []);
+    assert_eq!(with(step(3, "pay").with(|e| e.idempotency = Some(7)).done()), [], "bodies not seen");
+}
+
+#[test]
+fn after_a_repeat_the_life_goes_on() {
+    let events = ["create", "pay", "ship", "pay", "view"];
+    let events: Vec<Event> = (1..).zip(events).map(|(n, name)| step(n, name).done()).collect();
+    assert_eq!(checks(&run(shop(), &events[..4])), [Check::Repeat]);
+}
+
+#[test]
+fn two_payments_in_flight_at_once_are_a_race() {
+    let first = step(2, "pay").done();
+    let second = step(3, "pay").with(|e| e.time = first.time + 100).until(first.end + 100).done();
+    let result = run(shop(), &[step(1, "create").done(), first, second]);
+    assert_eq!(checks(&result), [Check::Race]);
+    assert_eq!(result.deviations[0].order_certainty, 1.0);
+    assert_eq!(result.deviations[0].events.iter().filter(|e| e.activity.as_deref() == Some("pay")).count(), 2);
+}
+
+#[test]
+fn a_lost_answer_may_mean_either() {
+    let unsure = [step(1, "create").done(), step(2, "pay").unanswered().done()];
+    let mut shipped = unsure.to_vec();
+    shipped.push(step(3, "ship").done());
+    assert_eq!(checks(&run(shop(), &shipped)), []);
+    let mut paid_again = unsure.to_vec();
+    paid_again.push(step(3, "pay").done());
+    assert_eq!(checks(&run(shop(), &paid_again)), []);
+}
+
+#[test]
+fn life_ends_with_a_final_state() {
+    let events = [step(1, "create").done(), step(2, "cancel").done(), step(3, "ship").done()];
+    assert_eq!(checks(&run(shop(), &events)), [Check::Orphan]);
+    assert_eq!(
+        checks(&run(shop(), &[step(1, "create").done(), step(2, "cancel").done(), step(3, "view").read().done()])),
+        []
+    );
+}
+
+#[test]
+fn a_step_without_any_way_to_it_is_illegal() {
+    let events = ["create", "pay", "ship", "cancel"];
+    let events: Vec<Event> = (1..).zip(events).map(|(n, name)| step(n, name).done()).collect();
+    assert_eq!(checks(&run(shop(), &events)), [Check::Illegal]);
+    let foreign = step(9, "view").done();
+    assert_eq!(checks(&run(shop(), &[foreign])), [Check::Illegal], "no line of the lifecycle names it");
+}
+
+#[test]
+fn a_child_of_an_order_seen_from_birth_begins_at_its_beginning() {
+    let born = [step(1, "create").done(), refund(5, "execute").done()];
+    assert_eq!(checks(&run(shop(), &born)), [Check::Direct]);
+    assert_eq!(checks(&run(shop(), &[refund(5, "execute").done()])), []);
+}
+
+#[test]
+fn a_state_that_replay_excludes_is_reported_once() {
+    let view = |n: u64, state: &str| step(n, "view").read().declares(state).done();
+    let events = [step(1, "create").done(), view(2, "paid"), view(3, "paid"), step(4, "ship").done()];
+    assert_eq!(checks(&run(shop(), &events)), [Check::Diverge]);
+    let fine =
+        [step(1, "create").done(), view(2, "NEW"), step(3, "pay").done(), view(4, "paid"), view(5, "unheard-of")];
+    assert_eq!(checks(&run(shop(), &fine)), []);
+}
+
+#[test]
+fn a_role_that_may_not_and_a_refusal_of_it() {
+    let ship = |n: u64| step(n, "ship").by("mallory", &["support"]);
+    let start = [step(1, "create").done(), step(2, "pay").done()];
+    let with = |last: Event| run(shop(), &[start.to_vec(), vec![last]].concat());
+    assert_eq!(checks(&with(ship(3).done())), [Check::Role]);
+    assert_eq!(checks(&with(ship(3).refused(403).done())), [Check::Role]);
+    assert_eq!(checks(&with(step(3, "ship").by("walter", &["fulfilment"]).done())), []);
+    assert_eq!(checks(&with(ship(3).with(|e| e.actor.principal = None).done())), []);
+    let result = with(step(3, "ship").agent("agent:shop").done());
+    assert_eq!(checks(&result), [Check::Role]);
+    assert_eq!(text(&result.deviations[0].observed), ["agent:shop"]);
+}
+
+#[test]
+fn a_refusal_of_a_skip_is_the_server_doing_its_job() {
+    let refused = |status: u16| run(shop(), &[step(1, "create").done(), step(3, "ship").refused(status).done()]);
+    let conflict = refused(409);
+    assert_eq!(checks(&conflict), [Check::Skip]);
+    assert!(conflict.deviations[0].completeness < 0.5 && !conflict.deviations[0].moved);
+    assert!(refused(403).deviations[0].completeness > 0.5);
+    let allowed = run(shop(), &[step(1, "create").done(), step(2, "pay").refused(422).done()]);
+    assert_eq!(checks(&allowed), []);
+}
+
+#[test]
+fn a_guard_that_equates_two_amounts_is_a_mismatch() {
+    let create = step(1, "create").shows("total", eur(50)).done();
+    let pay = |amount: i64| step(2, "pay").attribute("amount", eur(amount)).done();
+    assert_eq!(checks(&run(shop(), &[create.clone(), pay(5)])), [Check::Mismatch]);
+    assert_eq!(checks(&run(shop(), &[create.clone(), pay(50)])), []);
+    assert_eq!(checks(&run(shop(), &[create, step(2, "pay").done()])), [], "amount not seen");
+}
+
+#[test]
+fn a_step_too_late_breaks_a_rule() {
+    let mut model = shop();
+    model.lifecycles[0].transitions[2].within = Some((model.step("pay"), HOUR));
+    let ship = |second: i64| step(3, "ship").with(|e| e.time = second * SECOND).with(|e| e.end = e.time).done();
+    let events = |ship: Event| [step(1, "create").done(), step(2, "pay").done(), ship];
+    assert_eq!(checks(&run(model.clone(), &events(ship(3700)))), [Check::Guard]);
+    assert_eq!(checks(&run(model, &events(ship(3600)))), []);
+}
+
+#[test]
+fn a_false_guard_with_a_sibling_is_explained_by_the_skip() {
+    let create = step(1, "create").done();
+    let request =
+        refund(2, "request").object(|_| ()).with(|e| e.objects[0].attributes.push(("amount".into(), eur(500)))).done();
+    let result = run(shop(), &[create.clone(), request.clone(), refund(3, "execute").done()]);
+    assert_eq!(checks(&result), [Check::Skip]);
+    assert_eq!(text(&result.deviations[0].expected), ["approve", "execute"]);
+    let small = refund(2, "request").with(|e| e.objects[0].attributes.push(("amount".into(), eur(100)))).done();
+    assert_eq!(checks(&run(shop(), &[create.clone(), small, refund(3, "execute").done()])), []);
+    let approved = [create, request, refund(3, "approve").done(), refund(4, "execute").done()];
+    assert_eq!(checks(&run(shop(), &approved)), []);
+}
+
+#[test]
+fn a_client_does_not_write_the_state() {
+    let mut model = shop();
+    model.object_types[0].state.push(path(Root::ResponseBody, &["status"]));
+    let create = |state: &str| step(1, "create").object(|o| o.written_state = Some(state.into())).done();
+    assert_eq!(checks(&run(model.clone(), &[create("paid")])), [Check::StateField]);
+    assert_eq!(checks(&run(model.clone(), &[create("succeeded")])), [], "no state of an order");
+    let service = step(1, "create").kind("service").object(|o| o.written_state = Some("paid".into())).done();
+    assert_eq!(checks(&run(model, &[service])), []);
+}
+
+#[test]
+fn one_object_has_one_key_in_a_request() {
+    let pay = step(2, "pay").object(|o| o.conflicting_key = Some("2".into())).done();
+    assert_eq!(checks(&run(shop(), &[step(1, "create").done(), pay])), [Check::Mismatch]);
+}
+
+#[test]
+fn a_later_cancellation_corrects_a_step_into_a_restricted_state() {
+    let mut model = shop();
+    model.lifecycles[0].transitions.push(transition(3, &[3], 4));
+    let events = [step(1, "create").done(), step(2, "ship").done(), step(3, "cancel").done()];
+    let result = run(model, &events);
+    assert_eq!(checks(&result), [Check::Skip]);
+    assert!(result.deviations[0].corrected && result.deviations[0].moved);
+}
+
+#[test]
+fn without_a_model_replays_and_orphans_are_still_seen() {
+    let comparer = Comparer::new(None);
+    let none = Blindness::default();
+    let delete = event(1, 1, "").on("doc:1").with(|e| {
+        e.method = "DELETE".into();
+        e.operation = Some("DELETE /docs/{doc}".into());
+    });
+    let read = |second: i64| {
+        event(2, second, "").on("doc:1").read().with(|e| e.operation = Some("GET /docs/{doc}".into())).done()
+    };
+    let delete = delete.done();
+    assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[delete.clone(), read(5)], &none)), [Check::Orphan]);
+    assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[read(0), delete], &none)), []);
+    let post = |n: u64, body: u64| event(n, i64::try_from(n).unwrap(), "pay").on("doc:1").keyed(5, body).done();
+    assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 2)], &none)), [Check::Replay]);
+    assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 1)], &none)), []);
+}

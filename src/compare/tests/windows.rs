@@ -1,0 +1,144 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::compare::WindowKey;
+use crate::event::Money;
+use crate::model::{ConstraintKind, Limit};
+
+/// Groups events by key and judges every group, as a caller does.
+pub(super) fn windows(model: Model, events: &[Event]) -> CaseResult {
+    let comparer = Comparer::new(Some(Arc::new(model)));
+    let mut groups: BTreeMap<WindowKey, Vec<Event>> = BTreeMap::new();
+    let mut sorted = events.to_vec();
+    sorted.sort_by_key(Event::order_key);
+    for event in &sorted {
+        for key in comparer.window_keys(event) {
+            groups.entry(key).or_default().push(event.clone());
+        }
+    }
+    let mut all = CaseResult::default();
+    for (key, group) in groups {
+        let result = comparer.window(&key, &group, &Blindness::default());
+        all.deviations.extend(result.deviations);
+        all.tallies.add(&result.tallies);
+    }
+    all
+}
+
+fn splitting(max: i64) -> Model {
+    let model = shop();
+    let kind = ConstraintKind::WindowSum {
+        value: path(Root::Object(model.kind_of("refund")), &["amount"]),
+        activity: model.step("execute"),
+        by: vec![path(Root::Object(model.kind_of("order")), &[]), path(Root::Actor, &["principal"])],
+        window: HOUR,
+        max: Limit::Money(Money { amount: max.into(), currency: "EUR".into() }),
+        unless: Some(model.step("approve")),
+    };
+    model.constraint("split", kind)
+}
+
+fn executed(n: u64, second: i64, euros: i64) -> Event {
+    let object = format!("refund:{n}");
+    event(n, second, "execute").on(&object).shows("amount", eur(euros)).on("order:1").done()
+}
+
+#[test]
+fn parts_under_the_limit_that_exceed_it_together() {
+    let split = windows(splitting(100), &[executed(1, 0, 60), executed(2, 10, 40), executed(3, 20, 1)]);
+    assert_eq!(checks(&split), [Check::Split]);
+    assert_eq!(split.deviations[0].events.len(), 3);
+    assert_eq!(text(&split.deviations[0].observed), ["60 + 40 + 1 = 101"]);
+    assert_eq!(checks(&windows(splitting(100), &[executed(1, 0, 60), executed(2, 10, 40)])), [], "exactly the limit");
+    assert_eq!(checks(&windows(splitting(100), &[executed(1, 0, 60), executed(2, 3600, 60)])), [], "an hour apart");
+    assert_eq!(checks(&windows(splitting(100), &[executed(1, 0, 101)])), [Check::Guard], "one part alone");
+}
+
+#[test]
+fn an_approval_lifts_the_limit_of_its_order() {
+    let approve = |second: i64| event(9, second, "approve").by("bob", &[]).on("refund:2").on("order:1").done();
+    let parts = [executed(1, 0, 60), executed(2, 10, 60)];
+    assert_eq!(checks(&windows(splitting(100), &[parts.to_vec(), vec![approve(5)]].concat())), []);
+    assert_eq!(checks(&windows(splitting(100), &[parts.to_vec(), vec![approve(15)]].concat())), [Check::Split]);
+}
+
+#[test]
+fn an_amount_may_be_known_from_another_event() {
+    let request = |n: u64, second: i64, euros: i64| {
+        event(n + 50, second, "request").on(&format!("refund:{n}")).shows("amount", eur(euros)).on("order:1").done()
+    };
+    let bare = |n: u64, second: i64| event(n, second, "execute").on(&format!("refund:{n}")).on("order:1").done();
+    let events = [request(1, 0, 60), request(2, 1, 60), bare(1, 10), bare(2, 20)];
+    assert_eq!(checks(&windows(splitting(100), &events)), [Check::Split]);
+    let result = windows(splitting(100), &events[2..]);
+    assert_eq!(checks(&result), []);
+    assert_eq!(result.tallies.0[&(Check::Split, "pcap")].not_evaluable, 2);
+}
+
+#[test]
+fn one_key_on_two_cases_with_two_bodies() {
+    let pay = |n: u64, order: &str, body: u64| {
+        let case = id(order);
+        event(n, i64::try_from(n).unwrap(), "pay").on(order).keyed(1, body).with(|e| e.case = Some(case)).done()
+    };
+    assert_eq!(checks(&windows(shop(), &[pay(1, "order:1", 1), pay(2, "order:2", 2)])), [Check::Replay]);
+    assert_eq!(checks(&windows(shop(), &[pay(1, "order:1", 1), pay(2, "order:2", 1)])), []);
+    assert_eq!(checks(&windows(shop(), &[pay(1, "order:1", 1), pay(2, "order:1", 2)])), [], "found within its case");
+}
+
+fn paced(max: u64) -> Model {
+    let model = shop();
+    let kind = ConstraintKind::WindowCount {
+        activity: model.step("create"),
+        by: vec![path(Root::Actor, &[])],
+        window: 60 * SECOND,
+        max,
+    };
+    model.constraint("pace", kind)
+}
+
+fn created(n: u64, second: i64, who: &str) -> Event {
+    event(n, second, "create").by(who, &[]).on(&format!("order:{n}")).done()
+}
+
+#[test]
+fn more_than_so_many_in_a_minute() {
+    let burst = |count: u64, gap: i64| -> Vec<Event> {
+        (0..count).map(|n| created(n, i64::try_from(n).unwrap() * gap, "alice")).collect()
+    };
+    assert_eq!(checks(&windows(paced(10), &burst(11, 5))), [Check::Volume]);
+    assert_eq!(checks(&windows(paced(10), &burst(10, 5))), []);
+    assert_eq!(checks(&windows(paced(10), &burst(30, 6))), [], "the window is open at its far end");
+    let two: Vec<Event> = (0..20).map(|n| created(n, 1, if n % 2 == 0 { "alice" } else { "bob" })).collect();
+    assert_eq!(checks(&windows(paced(10), &two)), []);
+}
+
+proptest! {
+    #[test]
+    fn counting_equals_looking_at_every_pair(times in proptest::collection::vec(0i64..400, 1..40), max in 1u64..6) {
+        let events: Vec<Event> = (0..).zip(&times).map(|(n, t)| created(n, *t, "alice")).collect();
+        let tally = windows(paced(max), &events).tallies.0.get(&(Check::Volume, "pcap")).copied().unwrap_or_default();
+        let mut sorted = events.clone();
+        sorted.sort_by_key(Event::order_key);
+        let over = sorted.iter().enumerate().filter(|(i, now)| {
+            let near = sorted[..=*i].iter().filter(|e| now.time - e.time < 60 * SECOND).count();
+            near as u64 > max
+        });
+        prop_assert_eq!(tally.violated, over.count() as u64);
+        prop_assert_eq!(tally.evaluated, events.len() as u64);
+    }
+
+    #[test]
+    fn summing_equals_looking_at_every_pair(parts in proptest::collection::vec((0i64..9000, 1i64..60), 1..30)) {
+        let events: Vec<Event> = (0..).zip(&parts).map(|(n, (t, euros))| executed(n, *t, *euros)).collect();
+        let tally = windows(splitting(100), &events).tallies.0.get(&(Check::Split, "pcap")).copied().unwrap_or_default();
+        let mut sorted: Vec<(i64, u64, i64)> = (0..).zip(&parts).map(|(n, (t, euros))| (*t, n, *euros)).collect();
+        sorted.sort_unstable();
+        let over = sorted.iter().enumerate().filter(|(i, now)| {
+            sorted[..=*i].iter().filter(|e| now.0 - e.0 < 3600).map(|e| e.2).sum::<i64>() > 100
+        });
+        prop_assert_eq!(tally.violated, over.count() as u64);
+    }
+}
