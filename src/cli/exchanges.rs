@@ -17,7 +17,7 @@ use writer::Writer;
 
 /// Runs the command.
 pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended {
-    let options = job::reading_options(&args.inputs)?;
+    let options = job::reading_options(&args.inputs, console)?;
     let redactor = Redactor::new(hash_key::load(shared.hash_key.as_deref(), console)?);
     let plan = capture::plan(&args.inputs.inputs, &options);
     let writer = Writer::open(format(args)?, args.output.as_deref())?;
