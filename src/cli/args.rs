@@ -83,7 +83,7 @@ pub enum When {
 #[derive(Debug, Args)]
 pub struct Inputs {
     /// Files, folders, globs or `-`: pcap, pcapng, HAR, access logs; gzip and zstd are opened
-    #[cfg_attr(feature = "live", doc = "; or `interface:NAME`, read until Ctrl-C")]
+    #[cfg_attr(feature = "live", doc = "(or `interface:NAME`, read until Ctrl-C)")]
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
     /// Only events from this time on (RFC 3339 or a date)

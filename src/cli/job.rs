@@ -66,9 +66,14 @@ fn log_fields(inputs: &Inputs) -> BTreeMap<String, String> {
     inputs.log_field.iter().cloned().collect()
 }
 
+/// Whether an input is a network interface by its name.
+pub(super) fn is_interface(input: &str) -> bool {
+    input.starts_with("interface:")
+}
+
 /// The interface to read, if any. It is read alone: beside files, its packets would be dropped until they are read.
 fn interface(inputs: &Inputs) -> Result<Option<&str>, Exit> {
-    match inputs.inputs.iter().find(|input| input.starts_with("interface:")) {
+    match inputs.inputs.iter().find(|input| is_interface(input)) {
         Some(interface) if inputs.inputs.iter().any(|input| input != interface) => Err(Exit::CannotStart(format!(
             "{interface} is read alone; interface:any reads all interfaces, and a file of this name is ./{interface}"
         ))),
