@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -97,11 +97,10 @@ fn without_the_right_to_capture_the_message_says_how_to_get_it() {
     if !may_capture() || !have("setpriv") {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
     let output = Command::new("setpriv")
         .args(["--bounding-set=-net_raw,-net_admin", "--inh-caps=-net_raw,-net_admin"])
-        .args([env!("CARGO_BIN_EXE_offpath"), "exchanges", "interface:lo", "--packets", "1", "--hash-key"])
-        .arg(folder.path().join("key"))
+        .args([env!("CARGO_BIN_EXE_offpath"), "exchanges", "interface:lo", "--packets", "1"])
+        .env("OFFPATH_HASH_KEY", hash_key())
         .output()
         .unwrap();
     assert_eq!(code(&output), 3, "{}", stderr(&output));
@@ -180,6 +179,32 @@ fn a_number_of_packets_ends_the_reading() {
     assert_eq!(run["inputs"][0]["sha256"].as_str().unwrap().len(), 64);
 }
 
+#[test]
+fn what_the_kernel_drops_is_counted_and_is_a_blind_spot() {
+    if !may_capture() {
+        return;
+    }
+    let port = serve();
+    let filter = format!("tcp port {port}");
+    let child = start(&["inspect", "interface:lo", "--bpf", &filter, "--format", "json"]);
+    capturing(&child);
+    ask(port, 1);
+    signal(&child, "-STOP");
+    // Nobody fetches packets now, and this is several times what the kernel keeps.
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.write_all(b"GET /large HTTP/1.1\r\nHost: shop.test\r\n\r\n").unwrap();
+    assert!(std::io::copy(&mut stream, &mut std::io::sink()).unwrap() >= LARGE as u64);
+    signal(&child, "-CONT");
+    ask(port, 2);
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", stderr(&output)));
+    let not_read = run["not_read"].as_array().unwrap();
+    let dropped = not_read.iter().find(|part| part["reason"] == "dropped_by_kernel");
+    assert!(dropped.is_some_and(|part| part["count"].as_u64().unwrap() > 0), "{not_read:?}");
+    assert!(run["blind_spots"].as_u64().unwrap() > 0);
+}
+
 /// Whether this process may capture; without the right, nothing can be tried.
 fn may_capture() -> bool {
     let output = offpath(&["exchanges", "interface:lo", "--duration", "1ms", "--bpf", "udp port 9"]);
@@ -191,10 +216,14 @@ fn may_capture() -> bool {
     may
 }
 
+fn hash_key() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hash.key")
+}
+
 fn start(args: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_offpath"))
         .args(args)
-        .env("OFFPATH_HASH_KEY", Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hash.key"))
+        .env("OFFPATH_HASH_KEY", hash_key())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -219,12 +248,19 @@ fn capturing(child: &Child) {
     panic!("the process has no packet socket after 30 s");
 }
 
-fn interrupt(child: Child) -> (i32, String) {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+fn signal(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
+}
+
+fn interrupt(child: Child) -> (i32, String) {
+    signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     (code(&output), stderr(&output))
 }
+
+/// Bytes of a large answer.
+const LARGE: usize = 128 << 20;
 
 /// A server on loopback that answers every request on its own connection; returns its port.
 fn serve() -> u16 {
@@ -233,10 +269,17 @@ fn serve() -> u16 {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]).unwrap();
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
-                .unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut piece = [0; 4096];
+                let length = stream.read(&mut piece).unwrap();
+                request.extend(&piece[..length]);
+            }
+            let large = request.starts_with(b"GET /large ");
+            let body = vec![b' '; if large { LARGE } else { 2 }];
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+            stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).unwrap();
         }
     });
     port
@@ -244,7 +287,8 @@ fn serve() -> u16 {
 
 fn ask(port: u16, id: u32) {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-    write!(stream, "GET /orders/{id} HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n").unwrap();
+    let request = format!("GET /orders/{id} HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

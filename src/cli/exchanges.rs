@@ -17,8 +17,8 @@ use writer::Writer;
 
 /// Runs the command.
 pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended {
-    let options = job::reading_options(&args.inputs, console)?;
     let redactor = Redactor::new(hash_key::load(shared.hash_key.as_deref(), console)?);
+    let options = job::reading_options(&args.inputs, console)?;
     let plan = capture::plan(&args.inputs.inputs, &options);
     let writer = Writer::open(format(args)?, args.output.as_deref())?;
     let meter = Meter::for_console(shared);

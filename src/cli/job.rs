@@ -32,7 +32,6 @@ pub(super) fn from_flags(
     }
     Ok(Job {
         inputs: inputs.inputs.clone(),
-        capture: reading_options(inputs, console)?,
         model,
         hash_key: hash_key::load(shared.hash_key.as_deref(), console)?,
         threads: threads(shared),
@@ -40,6 +39,8 @@ pub(super) fn from_flags(
         period: (inputs.from, inputs.to),
         selection: Selection::default(),
         command,
+        // Last, because a live reading's time runs from here.
+        capture: reading_options(inputs, console)?,
     })
 }
 

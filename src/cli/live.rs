@@ -47,9 +47,12 @@ fn catch(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
 
 fn until(inputs: &Inputs) -> String {
     let duration = inputs.duration.map(|duration| format!("for {duration:?}"));
-    let packets = inputs.packets.map(|packets| format!("up to {packets} packets"));
+    let packets = inputs.packets.map(|packets| match packets {
+        1 => "until a packet has come".to_owned(),
+        more => format!("until {more} packets have come"),
+    });
     let parts: Vec<String> = duration.into_iter().chain(packets).collect();
-    if parts.is_empty() { String::new() } else { format!(" {}", parts.join(" and ")) }
+    if parts.is_empty() { String::new() } else { format!(" {}", parts.join(" or ")) }
 }
 
 /// A duration in words, such as `30s` or `1h 30m`.
