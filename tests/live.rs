@@ -1,5 +1,7 @@
 //! Filters and live interfaces, through the binary.
 #![cfg(feature = "live")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod support;
 
