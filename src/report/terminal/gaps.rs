@@ -21,6 +21,9 @@ pub fn gaps(run: &RunSummary, screen: &Screen) -> String {
     for (name, number) in &run.irregularities {
         row("broke its format", name, count(*number), String::new());
     }
+    if run.filtered > 0 {
+        row("held back", "--bpf", count(run.filtered), String::new());
+    }
     let (connections, broken) = run.connections;
     row("connections", "with gaps", format!("{} of {}", count(broken), count(connections)), String::new());
     row("stretches of time", "without requests seen", count(run.blind_spots), String::new());

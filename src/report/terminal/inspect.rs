@@ -52,6 +52,9 @@ pub(super) fn not_read(run: &RunSummary) -> String {
             own => format!("{} {} ({} of bytes)", count(part.count), part.reason, percent(own, size.max(own))),
         })
         .collect();
+    if run.filtered > 0 {
+        parts.push(format!("{} held back by --bpf", counted(run.filtered, "packet", "packets")));
+    }
     let (connections, broken) = run.connections;
     if broken > 0 {
         parts.push(format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")));
