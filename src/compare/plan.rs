@@ -8,8 +8,8 @@ use super::automaton::Automaton;
 use super::order::Precedence;
 use crate::event::Event;
 use crate::model::{
-    Activity, ActivityId, AttributeRule, ConstraintKind, Expression, Model, ObjectType, ObjectTypeId, Path, Root,
-    Transition,
+    Activity, ActivityId, AttributeRule, ConstraintKind, Expression, Lifecycle, Model, ObjectType, ObjectTypeId, Path,
+    Root, Transition,
     expression::{Node, Operator},
 };
 
@@ -30,6 +30,8 @@ pub(super) struct Plan {
     approvals: Vec<bool>,
     /// Object types whose guards look at states of objects.
     looks_at_states: Vec<bool>,
+    /// Per activity: the object types that it moves or that a constraint binds it to.
+    concerned: Vec<Vec<ObjectTypeId>>,
 }
 
 impl Plan {
@@ -56,6 +58,7 @@ impl Plan {
             }
         }
         let (constrained, approvals) = constraint_roles(&model);
+        let concerned = concerned(&model, &constrained);
         Plan {
             precedence: Precedence::new(&model.check),
             activities,
@@ -65,6 +68,7 @@ impl Plan {
             constrained,
             approvals,
             looks_at_states,
+            concerned,
             model,
         }
     }
@@ -123,6 +127,11 @@ impl Plan {
             && !self.constrained.get(usize::from(activity.0)).copied().unwrap_or(false)
     }
 
+    /// The object types that an activity moves or that a constraint binds it to.
+    pub(super) fn concerned(&self, activity: ActivityId) -> &[ObjectTypeId] {
+        self.concerned.get(usize::from(activity.0)).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether some `require` names the activity as the step that must come first.
     pub(super) fn is_approval(&self, activity: ActivityId) -> bool {
         self.approvals.get(usize::from(activity.0)).copied().unwrap_or(false)
@@ -170,6 +179,21 @@ fn constraint_roles(model: &Model) -> (Vec<bool>, Vec<bool>) {
         }
     }
     (constrained, approvals)
+}
+
+fn concerned(model: &Model, constrained: &[bool]) -> Vec<Vec<ObjectTypeId>> {
+    let of = |(index, activity): (usize, &Activity)| {
+        if activity.read && !constrained.get(index).copied().unwrap_or(false) {
+            return Vec::new();
+        }
+        let mut types: Vec<ObjectTypeId> = activity.objects.iter().map(|o| o.object_type).collect();
+        if types.is_empty() {
+            let names = |l: &&Lifecycle| l.transitions.iter().any(|t| usize::from(t.activity.0) == index);
+            types.extend(model.lifecycles.iter().filter(names).map(|l| l.object_type));
+        }
+        types
+    };
+    model.activities.iter().enumerate().map(of).collect()
 }
 
 fn reads_a_state(expression: &Expression) -> bool {
