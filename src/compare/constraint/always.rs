@@ -5,8 +5,8 @@ use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
 use crate::compare::plan::any_path;
 use crate::compare::scope::CaseScope;
-use crate::event::{Event, Outcome};
-use crate::model::expression::{Function, Node, Truth, truth};
+use crate::event::{Event, Outcome, Value};
+use crate::model::expression::{Bound, Function, Node, Scope, Truth, truth};
 use crate::model::{AttributeRule, Constraint, Expression, ObjectTypeId, Root};
 
 pub(super) fn judge(
@@ -27,6 +27,9 @@ pub(super) fn judge(
         let members = moving.get(run).unwrap_or(&[]);
         let Some((at, event)) = members.last().and_then(|at| Some((*at, history.event(*at)?))) else { continue };
         let scope = CaseScope { history, at, after: true, timelines: context.timelines };
+        if check == Check::Conserve && !anything_to_add(&expression.node, &scope) {
+            continue;
+        }
         let holds = match constraint.condition.as_ref().map_or(Truth::True, |c| truth(c, &scope)) {
             Truth::True => truth(expression, &scope),
             Truth::False => continue,
@@ -51,6 +54,26 @@ pub(super) fn judge(
         broken = holds == Truth::False || broken && holds == Truth::Unknown;
     }
     found
+}
+
+/// Whether there is, or may be, a part of what the expression adds up. That nothing is at most nothing is no decision.
+fn anything_to_add(node: &Node, scope: &CaseScope<'_, '_>) -> bool {
+    any_path(node, &mut |path| {
+        let Root::Object(object_type) = path.root else { return false };
+        let plan = scope.history.plan;
+        let adds = path.fields.last().and_then(|name| plan.attribute_rule(object_type, name));
+        match path.fields.len() {
+            1 if matches!(adds, Some(AttributeRule::Sum { .. })) => match scope.value(path) {
+                Bound::Exactly(Value::Number(sum)) => !sum.is_zero(),
+                _ => true,
+            },
+            2 => {
+                let (parts, whole) = scope.values(path);
+                !whole || !parts.is_empty()
+            }
+            _ => false,
+        }
+    })
 }
 
 fn may_change(event: &Event) -> bool {
