@@ -275,7 +275,9 @@ impl<'a> History<'a> {
     fn find_births(&mut self) {
         let births: Vec<Option<i64>> = (0..self.lives.len()).map(|l| self.creation(l)).collect();
         for (life, born) in self.lives.iter_mut().zip(&births) {
-            life.born = born.or((!self.plan.model.check.first_seen_any).then_some(i64::MIN));
+            let before = life.touches.iter().filter_map(|t| self.events.get(t.event)).any(|e| !self.plan.in_force(e));
+            let assumed = !self.plan.model.check.first_seen_any && !before;
+            life.born = born.or(assumed.then_some(i64::MIN));
         }
         for index in 0..self.lives.len() {
             let first = self.life(index).and_then(|l| l.touches.first()).and_then(|t| self.event(t.event));

@@ -27,6 +27,7 @@ mod tests;
 mod unattributed;
 mod unmodelled;
 mod window;
+mod words;
 mod written;
 
 use std::collections::BTreeMap;
@@ -56,6 +57,11 @@ impl Comparer {
     /// no case are compared with `None`.
     pub fn case(&self, case: Option<&ObjectId>, events: &[Event], blindness: &Blindness) -> CaseResult {
         case::compare(&self.plan, case, events, blindness)
+    }
+
+    /// Whether the model was in force at an event; what another version governed is not judged.
+    pub fn in_force(&self, event: &Event) -> bool {
+        self.plan.in_force(event)
     }
 
     /// Notes a step of which the source does not show on which object it was: it may concern any of its type.

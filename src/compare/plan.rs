@@ -73,9 +73,15 @@ impl Plan {
         }
     }
 
-    /// The activity of an event, where it is one of the model.
+    /// The activity of an event, where it is one of the model and the model was in force.
     pub(super) fn activity(&self, event: &Event) -> Option<ActivityId> {
-        self.activities.get(event.activity.as_deref()?).copied()
+        self.activities.get(event.activity.as_deref()?).copied().filter(|_| self.in_force(event))
+    }
+
+    /// Whether the model was in force when an event began: from its first instant up to, not including, its last.
+    pub(super) fn in_force(&self, event: &Event) -> bool {
+        let (from, to) = self.model.in_force;
+        from.is_none_or(|from| event.time >= from) && to.is_none_or(|to| event.time < to)
     }
 
     /// The type of that name.

@@ -5,6 +5,7 @@ use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
 use crate::compare::plan::any_path;
 use crate::compare::scope::CaseScope;
+use crate::compare::words::compared;
 use crate::event::{Event, Outcome, Value};
 use crate::model::expression::{Bound, Function, Node, Scope, Truth, truth};
 use crate::model::{AttributeRule, Constraint, Expression, ObjectTypeId, Root};
@@ -19,7 +20,8 @@ pub(super) fn judge(
     let mut found = Vec::new();
     let Some(subject) = subject(context, expression) else { return found };
     let check = if sums(context, &expression.node) { Check::Conserve } else { Check::Guard };
-    let moving: Vec<usize> = (0..history.events.len()).filter(|i| history.event(*i).is_some_and(may_change)).collect();
+    let judged = |e: &Event| may_change(e) && history.plan.in_force(e);
+    let moving: Vec<usize> = (0..history.events.len()).filter(|i| history.event(*i).is_some_and(judged)).collect();
     let events: Vec<&Event> = moving.iter().filter_map(|i| history.event(*i)).collect();
     let mut broken = false;
     // Events without order are judged together: only when all of them are done is the sum what it is in any order.
@@ -44,8 +46,7 @@ pub(super) fn judge(
         if holds == Truth::False && !broken {
             let mut deviation = Found::new(check, at, history.object_at(subject, at));
             deviation.expected = vec![expression.text.clone()];
-            deviation.observed =
-                members.iter().filter_map(|i| history.activity(*i)).map(|a| history.plan.activity_name(a)).collect();
+            deviation.observed = compared(expression, &scope);
             let earlier = moving.iter().filter(|i| **i <= at && Some(**i) != Some(at)).rev().take(10);
             deviation.evidence = earlier.copied().collect();
             found.push(deviation);

@@ -21,6 +21,7 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
     for (at, event) in history.events.iter().enumerate() {
         let judged = match activities {
             Some(list) => history.activity(at).is_some_and(|a| list.contains(&a)),
+            None if !history.plan.in_force(event) => false,
             None => event.objects.iter().any(|o| history.plan.object_type(&o.id.object_type) == Some(object_type)),
         };
         if !judged || !counts(event, check) || context.applies(constraint, at) == Truth::False {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use rust_decimal::Decimal;
 
-use super::window_count::{applies, effective_width, span};
+use super::window_count::{applies, effective_width};
 use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
 use crate::compare::history::{Had, History};
@@ -14,6 +14,7 @@ use crate::compare::order::is_retry;
 use crate::compare::plan::Plan;
 use crate::compare::scope::CaseScope;
 use crate::compare::window::{group, object_of};
+use crate::compare::words::span;
 use crate::event::{Event, ObjectId, Outcome, Value};
 use crate::model::expression::{Bound, Scope, Truth};
 use crate::model::{ActivityId, Constraint, ConstraintKind, Limit, ObjectTypeId, Root};
