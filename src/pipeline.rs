@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use offpath_capture as capture;
 
-use crate::compare::Comparer;
+use crate::compare::{Blindness, Comparer};
 use crate::correlate::HashKey;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
@@ -117,9 +117,10 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let resolved = reading::resolve(reading.events, &resolver, &comparer, job, scratch.path())?;
 
     progress.stage("comparing");
-    let judged = judging::judge(resolved.partitions, &comparer, &reading.blindness, job, folder)?;
+    let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };
+    let judged = judging::judge(resolved.partitions, &comparer, &blindness, job, folder)?;
 
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
-    Ok(summing::sum(job, reading.reports, &inspection, judged, &reading.blindness))
+    Ok(summing::sum(job, reading.reports, &inspection, judged, &blindness))
 }

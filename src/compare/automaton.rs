@@ -252,11 +252,16 @@ impl Automaton {
 
     /// Everything that can be reached from a set by any number of steps, itself included.
     pub fn closure(&self, from: &StateSet) -> StateSet {
+        self.closure_by(from, |_| true)
+    }
+
+    /// Everything that can be reached from a set by any number of some steps, itself included.
+    pub fn closure_by(&self, from: &StateSet, step: impl Fn(ActivityId) -> bool) -> StateSet {
         let mut reached = from.clone();
         loop {
             let mut changed = false;
             for edge in &self.edges {
-                if !reached.contains(edge.to) && edge.from.intersects(&reached) {
+                if !reached.contains(edge.to) && edge.from.intersects(&reached) && step(edge.activity) {
                     reached.insert(edge.to);
                     changed = true;
                 }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::automaton::{Automaton, StateSet};
+use super::history::Unseen;
 
 /// Masks beyond this many are merged into the most permissive one.
 const MAX_LAYERS: usize = 64;
@@ -75,10 +76,13 @@ impl Belief {
     }
 
     /// Widened by what may have happened unseen.
-    pub(super) fn widen(&self, automaton: &Automaton) -> Belief {
+    pub(super) fn widen(&self, automaton: &Automaton, unseen: &Unseen) -> Belief {
+        if unseen.is_nothing() {
+            return self.clone();
+        }
         let mut wide = Belief::nothing();
         for (taken, states) in &self.layers {
-            wide.add(*taken, &automaton.closure(states));
+            wide.add(*taken, &unseen.closure(automaton, states));
         }
         wide
     }

@@ -10,6 +10,7 @@ use super::plan::{any_path, conjuncts};
 use super::replay::{Fault, Run};
 use super::scope::CaseScope;
 use super::step::{Retry, Step};
+use super::words::{compared, length, span};
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Node, Operator, Truth, truth};
 use crate::model::{ActivityId, Expression, Root};
@@ -148,14 +149,18 @@ impl Judge<'_, '_, '_> {
             Some(guard) if is_mismatch(guard, &scope) => Check::Mismatch,
             _ => Check::Guard,
         };
-        let expected = match (broken, transition.within) {
-            (Some(guard), _) => vec![guard.text.clone()],
-            (None, Some((after, _))) => {
-                vec![format!("{} in time after {}", automaton.label(activity), automaton.label(after)).into()]
+        let (expected, observed) = match (broken, transition.within) {
+            (Some(guard), _) => (vec![guard.text.clone()], compared(guard, &scope)),
+            (None, Some((after, longest))) => {
+                let name = automaton.label(after);
+                let limit = format!("{} within {} of {name}", automaton.label(activity), span(longest));
+                let taken =
+                    self.run.time_since(after, step.event).map(|t| format!("{} after {name}", length(t)).into());
+                (vec![limit.into()], taken.into_iter().collect())
             }
-            (None, None) => Vec::new(),
+            (None, None) => (Vec::new(), Vec::new()),
         };
-        Some((Issue { expected, ..self.blank(check, step) }, Vec::new()))
+        Some((Issue { expected, observed, ..self.blank(check, step) }, Vec::new()))
     }
 
     /// No transition starts from where the object may be.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::unattributed::Unattributed;
 use crate::event::{Event, EventId, ObjectId};
 
 /// What was checked; one deviation kind each. `rule` gives every kind its public id.
@@ -91,11 +92,13 @@ pub struct Deviation {
     pub completeness: f32,
 }
 
-/// Stretches of time in which messages were not seen, sorted, in microseconds since the Unix epoch.
+/// What the capture did not show, in microseconds since the Unix epoch.
 #[derive(Clone, Debug, Default)]
 pub struct Blindness {
     /// `(from, to)`, merged and sorted.
     pub spots: Vec<(i64, i64)>,
+    /// Steps that were seen, but not on which object.
+    pub unattributed: Unattributed,
 }
 
 impl Blindness {
@@ -109,7 +112,7 @@ impl Blindness {
                 _ => merged.push((from, to.max(from))),
             }
         }
-        Blindness { spots: merged }
+        Blindness { spots: merged, unattributed: Unattributed::default() }
     }
 
     /// Whether anything may have happened unseen between two instants, both inclusive.

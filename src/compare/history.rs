@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::automaton::StateSet;
+use smallvec::SmallVec;
+
+use super::automaton::{Automaton, StateSet};
 use super::deviation::Blindness;
 use super::order::Precedence;
 use super::plan::Plan;
@@ -46,6 +48,27 @@ pub(super) enum Had {
     Perhaps,
     /// Surely not.
     Not,
+}
+
+/// What may have happened to an object unseen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unseen {
+    /// Anything, in a blind spot.
+    anything: bool,
+    /// These steps, which were seen without their object.
+    steps: SmallVec<[ActivityId; 2]>,
+}
+
+impl Unseen {
+    /// Whether all is in view.
+    pub(super) fn is_nothing(&self) -> bool {
+        !self.anything && self.steps.is_empty()
+    }
+
+    /// Everything that may have become of a set of states.
+    pub(super) fn closure(&self, automaton: &Automaton, states: &StateSet) -> StateSet {
+        automaton.closure_by(states, |activity| self.anything || self.steps.contains(&activity))
+    }
 }
 
 /// A case, ready to be judged.
@@ -169,6 +192,45 @@ impl<'a> History<'a> {
         from <= to && self.blindness.between(from, to)
     }
 
+    /// Instants between which an event seen elsewhere may have taken place, were it between these two.
+    fn by_any_clock(&self, from: i64, to: i64) -> (i64, i64) {
+        let skew = self.plan.model.check.clock_skew.max(0);
+        (from.saturating_sub(skew), to.saturating_add(skew))
+    }
+
+    /// What may have happened to an object unseen between two instants.
+    pub(super) fn unseen(&self, life: usize, from: i64, to: i64) -> Unseen {
+        let Some(object_type) = self.life(life).and_then(|l| l.object_type).filter(|_| from <= to) else {
+            return Unseen::default();
+        };
+        let (first, last) = self.by_any_clock(from, to);
+        let steps = self.blindness.unattributed.activities(object_type, first, last).collect();
+        Unseen { anything: self.blind(from, to), steps }
+    }
+
+    /// Whether an object may have taken a step unseen between two instants.
+    pub(super) fn may_have(&self, life: usize, activity: ActivityId, from: i64, to: i64) -> bool {
+        let object_type = self.life(life).and_then(|l| l.object_type);
+        let (first, last) = self.by_any_clock(from, to);
+        let unattributed = |t| self.blindness.unattributed.between(t, activity, first, last);
+        self.blind(from, to) || from <= to && object_type.is_some_and(unattributed)
+    }
+
+    /// Whether every time that an object took a step up to an event is in view.
+    pub(super) fn shows_all(&self, life: usize, activity: ActivityId, at: usize) -> bool {
+        let (Some(object), Some(event)) = (self.life(life), self.event(at)) else { return false };
+        object.born.is_some_and(|born| !self.may_have(life, activity, born, event.end.max(event.time)))
+    }
+
+    /// Whether every object of a type that belongs to a parent is known by an event, if the parent's life is in view.
+    pub(super) fn shows_children(&self, parent: usize, child: ObjectTypeId, at: usize) -> bool {
+        let (Some(parent), Some(event)) = (self.life(parent), self.event(at)) else { return false };
+        parent.born.is_some_and(|born| {
+            let (from, to) = self.by_any_clock(born, event.end.max(event.time));
+            self.blindness.unattributed.activities(child, from, to).next().is_none()
+        })
+    }
+
     /// Whether all of a life up to an event is in view.
     pub(super) fn in_view(&self, life: usize, at: usize) -> bool {
         let (Some(life), Some(event)) = (self.life(life), self.event(at)) else { return false };
@@ -213,7 +275,9 @@ impl<'a> History<'a> {
     fn find_births(&mut self) {
         let births: Vec<Option<i64>> = (0..self.lives.len()).map(|l| self.creation(l)).collect();
         for (life, born) in self.lives.iter_mut().zip(&births) {
-            life.born = born.or((!self.plan.model.check.first_seen_any).then_some(i64::MIN));
+            let before = life.touches.iter().filter_map(|t| self.events.get(t.event)).any(|e| !self.plan.in_force(e));
+            let assumed = !self.plan.model.check.first_seen_any && !before;
+            life.born = born.or(assumed.then_some(i64::MIN));
         }
         for index in 0..self.lives.len() {
             let first = self.life(index).and_then(|l| l.touches.first()).and_then(|t| self.event(t.event));
@@ -244,6 +308,8 @@ impl<'a> History<'a> {
 /// States of one object over time, as replayed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timeline {
+    /// The object, as an index into the lives.
+    pub(super) life: usize,
     /// States before its first step.
     pub(super) initial: Option<StateSet>,
     /// `(event, before, after)` in the order replayed.
@@ -277,7 +343,7 @@ impl Timeline {
                 return possible;
             }
             if after && *index < at || history.precedence().before(event, now) {
-                join(&mut possible, states);
+                join(&mut possible, &self.widened(history, states, event.time, now));
                 return possible;
             }
             if !after && history.precedence().unordered(event, now) {
@@ -286,8 +352,19 @@ impl Timeline {
             }
         }
         if let Some(initial) = &self.initial {
-            join(&mut possible, initial);
+            let born = history.life(self.life).and_then(|l| l.born).unwrap_or(now.time);
+            join(&mut possible, &self.widened(history, initial, born, now));
         }
         possible
+    }
+
+    /// States with what may have become of them unseen since an instant.
+    fn widened(&self, history: &History<'_>, states: &StateSet, from: i64, now: &Event) -> StateSet {
+        let unseen = history.unseen(self.life, from, now.end.max(now.time));
+        let object_type = history.life(self.life).and_then(|l| l.object_type);
+        match object_type.and_then(|t| history.plan.automaton(t)) {
+            Some(automaton) if !unseen.is_nothing() => unseen.closure(automaton, states),
+            _ => states.clone(),
+        }
     }
 }

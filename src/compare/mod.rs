@@ -25,17 +25,20 @@ mod scope;
 mod step;
 #[cfg(test)]
 mod tests;
+mod unattributed;
 mod unmodelled;
 mod window;
+mod words;
 mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{Event, ObjectId};
+use crate::event::{Event, ObjectId, Outcome};
 use crate::model::{ActorNaming, CheckOptions, Model};
 
 pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+pub use unattributed::Unattributed;
 pub use window::WindowKey;
 
 /// A model compiled for comparison, or none: a few checks need no model.
@@ -55,6 +58,25 @@ impl Comparer {
     /// no case are compared with `None`.
     pub fn case(&self, case: Option<&ObjectId>, events: &[Event], blindness: &Blindness) -> CaseResult {
         case::compare(&self.plan, case, events, blindness)
+    }
+
+    /// Whether the model was in force at an event; what another version governed is not judged.
+    pub fn in_force(&self, event: &Event) -> bool {
+        self.plan.in_force(event)
+    }
+
+    /// Notes a step of which the source does not show on which object it was: it may concern any of its type.
+    pub fn note_unattributed(&self, event: &Event, into: &mut Unattributed) {
+        let whole = event.shows.request_body && event.shows.response_body && event.shows.headers;
+        let Some(activity) = self.plan.activity(event).filter(|_| event.outcome != Outcome::Rejected && !whole) else {
+            return;
+        };
+        for object_type in self.plan.concerned(activity) {
+            if event.objects.iter().all(|o| self.plan.object_type(&o.id.object_type) != Some(*object_type)) {
+                let to = event.end.max(event.time).saturating_add(event.tick.max(1) - 1);
+                into.add(*object_type, activity, event.time, to);
+            }
+        }
     }
 
     /// Groups, across cases, in which the event has to be looked at again. Few events have any.

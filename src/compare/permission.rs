@@ -28,7 +28,7 @@ pub(super) fn is_kind(kind: &str, event: &Event, naming: &ActorNaming) -> Truth 
     }
     if kind == &*actor.kind {
         Truth::True
-    } else if attributes_are_seen(event, naming) || actor.kind != naming.default_kind {
+    } else if kind_is_seen(event, naming) {
         Truth::False
     } else {
         Truth::Unknown
@@ -46,33 +46,50 @@ fn listed(by: &[Arc<str>], event: &Event, naming: &ActorNaming) -> Truth {
         return if by.iter().any(|n| named(n)) { Truth::True } else { Truth::False };
     }
     let Some(principal) = &actor.principal else { return Truth::Unknown };
+    let answers = by.iter().map(|entry| is_one(entry, principal, event, naming));
+    answers.fold(Truth::False, |any, one| match (any, one) {
+        (Truth::True, _) | (_, Truth::True) => Truth::True,
+        (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
+        _ => Truth::False,
+    })
+}
+
+/// Whether an actor without an agent is the one that an entry of `by` names: by role, kind, or kind and name.
+fn is_one(entry: &str, principal: &str, event: &Event, naming: &ActorNaming) -> Truth {
+    let actor = &event.actor;
     let has_role = |name: &str| actor.roles.iter().any(|r| &**r == name);
-    let matches = |entry: &str| {
-        let whole = entry == &**principal || has_role(entry);
-        match entry.split_once(':') {
-            _ if whole => true,
-            None => entry == &*actor.kind,
-            Some((kind, name)) => {
-                let client = actor.client.as_deref() == Some(name);
-                kind == &*actor.kind && (name == &**principal || client || has_role(name))
-            }
+    if entry == principal || has_role(entry) {
+        return Truth::True;
+    }
+    let doubt = |seen: bool| if seen { Truth::False } else { Truth::Unknown };
+    let is_kind = |name: &str| name == "service" || naming.kinds.iter().any(|(kind, _)| &**kind == name);
+    match entry.split_once(':') {
+        None if entry == &*actor.kind => Truth::True,
+        None if entry == "agent" => doubt(claims_are_seen(event)),
+        Some(("agent", _)) => doubt(claims_are_seen(event)),
+        None if is_kind(entry) => doubt(roles_are_seen(event) && kind_is_seen(event, naming)),
+        None => doubt(roles_are_seen(event)),
+        Some((kind, name)) if name == principal || actor.client.as_deref() == Some(name) || has_role(name) => {
+            if kind == &*actor.kind { Truth::True } else { doubt(kind_is_seen(event, naming)) }
         }
-    };
-    if by.iter().any(|entry| matches(entry)) {
-        Truth::True
-    } else if attributes_are_seen(event, naming) {
-        Truth::False
-    } else {
-        Truth::Unknown
+        Some(_) => doubt(roles_are_seen(event)),
     }
 }
 
-/// Whether the roles and kind of an event's actor are what the source showed, rather than defaults for lack of evidence.
-pub(super) fn attributes_are_seen(event: &Event, naming: &ActorNaming) -> bool {
-    let actor = &event.actor;
-    event.shows.headers
-        || actor.evidence >= Evidence::Claims
-        || actor.roles.iter().any(|r| Some(r) != naming.default_role.as_ref())
+/// Whether everything that the actor's credential says is in view.
+fn claims_are_seen(event: &Event) -> bool {
+    event.shows.headers || event.actor.evidence >= Evidence::Claims
+}
+
+/// Whether the roles of an event's actor are what the source showed. A source that shows none leaves them empty: only
+/// where it is known that none were claimed is the default role given.
+pub(super) fn roles_are_seen(event: &Event) -> bool {
+    claims_are_seen(event) || !event.actor.roles.is_empty()
+}
+
+/// Whether the kind of an event's actor is what the source showed, rather than the default for lack of evidence.
+fn kind_is_seen(event: &Event, naming: &ActorNaming) -> bool {
+    claims_are_seen(event) || event.actor.kind != naming.default_kind
 }
 
 #[cfg(test)]
@@ -117,10 +134,13 @@ mod tests {
         let mut nobody = event(1, 0, "pay").by("alice", &[]).done();
         nobody.actor.principal = None;
         assert_eq!(by(&["customer"], &nobody), Truth::Unknown);
-        let mut logged = event(1, 0, "pay").by("alice", &["customer"]).done();
+        let mut logged = event(1, 0, "pay").by("alice", &[]).done();
         logged.shows.headers = false;
         logged.actor.evidence = Evidence::Asserted;
-        assert_eq!(by(&["approver"], &logged), Truth::Unknown);
+        assert_eq!(by(&["approver"], &logged), Truth::Unknown, "no roles in the log");
+        logged.actor.roles = vec!["customer".into()];
         assert_eq!(by(&["customer"], &logged), Truth::True);
+        assert_eq!(by(&["service:payments"], &logged), Truth::False, "neither this name nor this role");
+        assert_eq!(by(&["service:alice"], &logged), Truth::Unknown, "the log may not show who is a service");
     }
 }

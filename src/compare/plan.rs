@@ -8,8 +8,8 @@ use super::automaton::Automaton;
 use super::order::Precedence;
 use crate::event::Event;
 use crate::model::{
-    Activity, ActivityId, AttributeRule, ConstraintKind, Expression, Model, ObjectType, ObjectTypeId, Path, Root,
-    Transition,
+    Activity, ActivityId, AttributeRule, ConstraintKind, Expression, Lifecycle, Model, ObjectType, ObjectTypeId, Path,
+    Root, Transition,
     expression::{Node, Operator},
 };
 
@@ -30,6 +30,8 @@ pub(super) struct Plan {
     approvals: Vec<bool>,
     /// Object types whose guards look at states of objects.
     looks_at_states: Vec<bool>,
+    /// Per activity: the object types that it moves or that a constraint binds it to.
+    concerned: Vec<Vec<ObjectTypeId>>,
 }
 
 impl Plan {
@@ -56,6 +58,7 @@ impl Plan {
             }
         }
         let (constrained, approvals) = constraint_roles(&model);
+        let concerned = concerned(&model, &constrained);
         Plan {
             precedence: Precedence::new(&model.check),
             activities,
@@ -65,13 +68,20 @@ impl Plan {
             constrained,
             approvals,
             looks_at_states,
+            concerned,
             model,
         }
     }
 
-    /// The activity of an event, where it is one of the model.
+    /// The activity of an event, where it is one of the model and the model was in force.
     pub(super) fn activity(&self, event: &Event) -> Option<ActivityId> {
-        self.activities.get(event.activity.as_deref()?).copied()
+        self.activities.get(event.activity.as_deref()?).copied().filter(|_| self.in_force(event))
+    }
+
+    /// Whether the model was in force when an event began: from its first instant up to, not including, its last.
+    pub(super) fn in_force(&self, event: &Event) -> bool {
+        let (from, to) = self.model.in_force;
+        from.is_none_or(|from| event.time >= from) && to.is_none_or(|to| event.time < to)
     }
 
     /// The type of that name.
@@ -123,6 +133,11 @@ impl Plan {
             && !self.constrained.get(usize::from(activity.0)).copied().unwrap_or(false)
     }
 
+    /// The object types that an activity moves or that a constraint binds it to.
+    pub(super) fn concerned(&self, activity: ActivityId) -> &[ObjectTypeId] {
+        self.concerned.get(usize::from(activity.0)).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether some `require` names the activity as the step that must come first.
     pub(super) fn is_approval(&self, activity: ActivityId) -> bool {
         self.approvals.get(usize::from(activity.0)).copied().unwrap_or(false)
@@ -170,6 +185,21 @@ fn constraint_roles(model: &Model) -> (Vec<bool>, Vec<bool>) {
         }
     }
     (constrained, approvals)
+}
+
+fn concerned(model: &Model, constrained: &[bool]) -> Vec<Vec<ObjectTypeId>> {
+    let of = |(index, activity): (usize, &Activity)| {
+        if activity.read && !constrained.get(index).copied().unwrap_or(false) {
+            return Vec::new();
+        }
+        let mut types: Vec<ObjectTypeId> = activity.objects.iter().map(|o| o.object_type).collect();
+        if types.is_empty() {
+            let names = |l: &&Lifecycle| l.transitions.iter().any(|t| usize::from(t.activity.0) == index);
+            types.extend(model.lifecycles.iter().filter(names).map(|l| l.object_type));
+        }
+        types
+    };
+    model.activities.iter().enumerate().map(of).collect()
 }
 
 fn reads_a_state(expression: &Expression) -> bool {

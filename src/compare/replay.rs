@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::automaton::{Automaton, StateSet};
 use super::belief::Belief;
 use super::classify::{Issue, Judge};
-use super::history::{History, Timeline};
+use super::history::{History, Timeline, Unseen};
 use super::step::{Retry, Step};
 use crate::event::{Event, Outcome};
 use crate::model::expression::Truth;
@@ -94,6 +94,7 @@ impl Run<'_, '_> {
     fn replay(&self, steps: Vec<Step>) -> Replay {
         let mut belief = self.start();
         let mut out = Replay::default();
+        out.timeline.life = self.life;
         out.timeline.initial = Some(belief.states(self.automaton));
         let events: Vec<&Event> = steps.iter().filter_map(|s| self.history.event(s.event)).collect();
         let mut seen_to = self.history.life(self.life).and_then(|l| l.born).unwrap_or(i64::MAX);
@@ -101,10 +102,11 @@ impl Run<'_, '_> {
         for run in self.history.precedence().clusters(&events) {
             let (Some(cluster), Some(spans)) = (steps.get(run.clone()), events.get(run)) else { continue };
             let until = spans.iter().map(|e| e.end.max(e.time)).max().unwrap_or(i64::MIN);
-            let blind = self.history.blind(seen_to, until);
+            let unseen = self.history.unseen(self.life, seen_to, until);
+            let widened = !unseen.is_nothing() && belief.widen(self.automaton, &unseen) != belief;
             let uncertain = cluster.iter().any(|s| s.uncertain || s.retry == Retry::Perhaps);
-            out.doubtful |= blind || uncertain;
-            belief = self.cluster(belief, cluster, blind, &steps, &mut excused, &mut out);
+            out.doubtful |= widened || uncertain;
+            belief = self.cluster(belief, cluster, &unseen, &steps, &mut excused, &mut out);
             let last = spans.iter().map(|e| e.time).max().unwrap_or(i64::MIN);
             seen_to = if seen_to == i64::MAX { last } else { seen_to.max(last) };
         }
@@ -117,16 +119,16 @@ impl Run<'_, '_> {
         &self,
         belief: Belief,
         steps: &[Step],
-        blind: bool,
+        unseen: &Unseen,
         all: &[Step],
         excused: &mut BTreeSet<usize>,
         out: &mut Replay,
     ) -> Belief {
         let path = match steps {
-            [step] => self.alone(&belief, step, blind, excused.contains(&step.event)),
-            _ => match self.explore(&belief, steps, blind, excused) {
+            [step] => self.alone(&belief, step, unseen, excused.contains(&step.event)),
+            _ => match self.explore(&belief, steps, unseen, excused) {
                 Some(path) => path,
-                None => return self.give_up(&belief, steps, out),
+                None => return self.give_up(&belief.widen(self.automaton, unseen), steps, out),
             },
         };
         let afters = path.befores.iter().skip(1).chain([&path.belief]);
@@ -145,8 +147,8 @@ impl Run<'_, '_> {
         path.belief
     }
 
-    fn alone(&self, belief: &Belief, step: &Step, blind: bool, excused: bool) -> Path {
-        let before = if blind { belief.widen(self.automaton) } else { belief.clone() };
+    fn alone(&self, belief: &Belief, step: &Step, unseen: &Unseen, excused: bool) -> Path {
+        let before = belief.widen(self.automaton, unseen);
         let stepped = self.step(&before, step, excused);
         let faults = stepped.fault.map(|_| 0).into_iter().collect();
         Path { faults, trail: vec![0], befores: vec![before], belief: stepped.belief }
@@ -171,7 +173,7 @@ impl Run<'_, '_> {
 
     /// Explores the orders that the known precedence allows, set by set: fewest faults first, then the faults latest in
     /// the given order; beliefs of equally good orders are joined.
-    fn explore(&self, belief: &Belief, steps: &[Step], blind: bool, excused: &BTreeSet<usize>) -> Option<Path> {
+    fn explore(&self, belief: &Belief, steps: &[Step], unseen: &Unseen, excused: &BTreeSet<usize>) -> Option<Path> {
         if steps.len() > 64 {
             return None;
         }
@@ -199,7 +201,7 @@ impl Run<'_, '_> {
                     if explored > MAX_EXPLORED * 8 || next.len() > MAX_EXPLORED {
                         return None;
                     }
-                    let before = if blind { path.belief.widen(self.automaton) } else { path.belief.clone() };
+                    let before = path.belief.widen(self.automaton, unseen);
                     let stepped = self.step(&before, step, excused.contains(&step.event));
                     let mut faults = path.faults.clone();
                     faults.extend(stepped.fault.map(|_| index));
@@ -288,12 +290,7 @@ impl Run<'_, '_> {
             };
             let Some(activity) = self.moving_activity(touch.event) else { continue };
             let Some(states) = out.timeline.possible(self.history, touch.event, false) else { continue };
-            let mut before = Belief::of(states);
-            let last = out.timeline.steps.iter().rev().find(|(e, _, _)| *e < touch.event).map(|(e, _, _)| *e);
-            let from = last.and_then(|e| self.history.event(e)).map(|e| e.time).or(life.born).unwrap_or(i64::MAX);
-            if self.history.blind(from, event.end.max(event.time)) {
-                before = before.widen(self.automaton);
-            }
+            let before = Belief::of(states);
             let fits = self.fits(activity, touch.event);
             let retry = self.retry(&out.steps, activity, event);
             let step =

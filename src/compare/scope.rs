@@ -120,7 +120,7 @@ impl CaseScope<'_, '_> {
     fn sum(&self, life: usize, activity: crate::model::ActivityId, attribute: &str) -> Bound {
         let Some(object) = self.history.life(life) else { return Bound::Unknown };
         let mut parts = Vec::new();
-        let mut whole = self.history.in_view(life, self.at);
+        let mut whole = self.history.shows_all(life, activity, self.at);
         for touch in &object.touches {
             if self.history.activity(touch.event) != Some(activity) || touch.event == self.at && !self.after {
                 continue;
@@ -159,7 +159,7 @@ impl CaseScope<'_, '_> {
 
     fn of_children(&self, parent: ObjectTypeId, child: ObjectTypeId, attribute: &str) -> (Vec<Value>, bool) {
         let Some(parent) = self.history.object_at(parent, self.at) else { return (Vec::new(), false) };
-        let whole = self.history.in_view(parent, self.at);
+        let whole = self.history.in_view(parent, self.at) && self.history.shows_children(parent, child, self.at);
         self.gather(attribute, whole, |life| life.object_type == Some(child) && life.parent == Some(parent))
     }
 

@@ -72,7 +72,7 @@ impl Run<'_, '_> {
             else {
                 continue;
             };
-            if event.outcome == Outcome::Rejected {
+            if event.outcome == Outcome::Rejected || !self.history.plan.in_force(event) {
                 continue;
             }
             let accepted = event.outcome == Outcome::Accepted;
@@ -136,23 +136,36 @@ impl Run<'_, '_> {
     /// `within`: not too long after the last accepted event of an activity.
     fn in_time(&self, transition: &Transition, at: usize) -> Truth {
         let Some((after, longest)) = transition.within else { return Truth::True };
-        let (Some(life), Some(event)) = (self.history.life(self.life), self.history.event(at)) else {
-            return Truth::Unknown;
-        };
-        let last = life
-            .touches
-            .iter()
-            .rev()
-            .filter(|t| t.event != at && self.history.activity(t.event) == Some(after))
-            .filter_map(|t| self.history.event(t.event))
-            .find(|e| e.outcome != Outcome::Rejected && !self.history.precedence().before(event, e));
-        match last {
+        let Some(event) = self.history.event(at) else { return Truth::Unknown };
+        match self.last_of(after, at) {
             None => Truth::Unknown,
-            Some(last) if event.time.saturating_sub(last.end.max(last.time)) <= longest => Truth::True,
-            Some(last) if last.outcome == Outcome::Unknown || self.history.blind(last.time, event.time) => {
+            Some(last) if since(last, event) <= longest => Truth::True,
+            Some(last)
+                if last.outcome == Outcome::Unknown
+                    || self.history.may_have(self.life, after, last.time, event.time) =>
+            {
                 Truth::Unknown
             }
             Some(_) => Truth::False,
         }
     }
+
+    /// The last event of an activity on the object that is not surely after an event.
+    fn last_of(&self, activity: ActivityId, at: usize) -> Option<&Event> {
+        let event = self.history.event(at)?;
+        let touches = self.history.life(self.life)?.touches.iter().rev();
+        touches
+            .filter(|t| t.event != at && self.history.activity(t.event) == Some(activity))
+            .filter_map(|t| self.history.event(t.event))
+            .find(|e| e.outcome != Outcome::Rejected && !self.history.precedence().before(event, e))
+    }
+
+    /// How long after the last event of an activity an event began, in microseconds.
+    pub(super) fn time_since(&self, activity: ActivityId, at: usize) -> Option<i64> {
+        Some(since(self.last_of(activity, at)?, self.history.event(at)?))
+    }
+}
+
+fn since(last: &Event, event: &Event) -> i64 {
+    event.time.saturating_sub(last.end.max(last.time))
 }

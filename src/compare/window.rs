@@ -9,9 +9,9 @@ use super::effect::{Found, Witness};
 use super::history::History;
 use super::plan::Plan;
 use super::unmodelled;
-use crate::event::{Event, Outcome, Value};
+use crate::event::{Event, ObjectId, Outcome, Value};
 use crate::model::expression::{Bound, Scope};
-use crate::model::{ConstraintKind, Path, Root};
+use crate::model::{ConstraintKind, ObjectTypeId, Path, Root};
 
 /// One group: all events with an equal key are judged together, sorted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,17 +25,21 @@ pub struct WindowKey {
 /// Groups that an event belongs to.
 pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
     let mut keys = Vec::new();
-    if event.outcome != Outcome::Accepted {
+    if event.outcome == Outcome::Rejected {
         return keys;
     }
-    if let (Some(key), Some(principal), false) = (event.idempotency, &event.actor.principal, event.read) {
+    let accepted = event.outcome == Outcome::Accepted;
+    if let (true, Some(key), Some(principal), false) = (accepted, event.idempotency, &event.actor.principal, event.read)
+    {
         keys.push(WindowKey { constraint: None, group: vec![format!("{key:016x}").into(), principal.clone()] });
     }
     let Some(plan) = plan else { return keys };
     for (index, constraint) in plan.model.constraints.iter().enumerate() {
         let (belongs, by) = match &constraint.kind {
             ConstraintKind::WindowSum { by, .. } => (window_sum::concerns(plan, &constraint.kind, event), by),
-            ConstraintKind::WindowCount { by, activity, .. } => (plan.activity(event) == Some(*activity), by),
+            ConstraintKind::WindowCount { by, activity, .. } => {
+                (accepted && plan.activity(event) == Some(*activity), by)
+            }
             _ => continue,
         };
         if let (true, Some(group), Ok(index)) = (belongs, coarse(plan, by, event), u16::try_from(index)) {
@@ -98,14 +102,18 @@ pub(super) fn group(plan: &Plan, by: &[Path], event: &Event) -> Option<Vec<Arc<s
     by.iter().map(|p| part(plan, p, event)).collect()
 }
 
+/// The object of a type that an event is about: one that it touches, else the root of its case.
+pub(super) fn object_of<'e>(plan: &Plan, object_type: ObjectTypeId, event: &'e Event) -> Option<&'e ObjectId> {
+    let name = &plan.type_of(object_type)?.name;
+    let root = event.case.as_ref().filter(|c| c.object_type == *name);
+    event.object(name).map(|o| &o.id).or(root)
+}
+
 /// The value of one part of `by`.
 pub(super) fn part(plan: &Plan, path: &Path, event: &Event) -> Option<Arc<str>> {
     match path.root {
         Root::Object(object_type) if path.fields.is_empty() => {
-            let name = &plan.type_of(object_type)?.name;
-            let own = event.object(name).map(|o| &o.id);
-            let root = event.case.as_ref().filter(|c| c.object_type == *name);
-            own.or(root).map(|id| id.to_string().into())
+            object_of(plan, object_type, event).map(|id| id.to_string().into())
         }
         _ => {
             let scope = super::scope::EventScope { event, types: &plan.model.object_types };

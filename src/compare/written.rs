@@ -10,7 +10,7 @@ pub(super) fn states(history: &History<'_>, timelines: &[Timeline], tallies: &mu
     let mut found = Vec::new();
     for (at, event) in history.events.iter().enumerate() {
         let service = &*event.actor.kind == "service" && event.actor.agent.is_none();
-        if event.read || service || event.outcome == Outcome::Unknown {
+        if event.read || service || event.outcome == Outcome::Unknown || !history.plan.in_force(event) {
             continue;
         }
         for reference in &event.objects {

@@ -21,6 +21,7 @@ pub struct Directory {
     bindings: Map<Hash, BTreeMap<Stamp, Binding>>,
     objects: Map<ObjectId, ObjectRecord>,
     presence: Map<Holder, Spells>,
+    roles: Map<Arc<str>, Arc<str>>,
 }
 
 /// What is known of an object whatever the exchange.
@@ -80,6 +81,9 @@ impl Directory {
         for (object, tenant) in facts.tenants {
             keep_least(&mut self.objects.entry(object).or_default().tenant, Some(tenant));
         }
+        if let Some((sensor, role)) = facts.shows_roles {
+            self.roles.entry(sensor).or_insert(role);
+        }
         for (holder, from, to) in facts.presence {
             self.presence.entry(holder).or_default().add(from, to);
         }
@@ -96,6 +100,8 @@ impl Directory {
             let mine = self.presence.entry(holder).or_default();
             spells.iter().for_each(|(from, to)| mine.add(from, to));
         });
+        // One model gives one default role, so it does not matter whose is kept.
+        self.roles.extend(other.roles);
     }
 
     /// Number of entries.
@@ -130,7 +136,7 @@ impl Directory {
                 });
             }
         });
-        Resolver::new(credentials, self.objects, sessions)
+        Resolver::new(credentials, self.objects, sessions, self.roles)
     }
 }
 

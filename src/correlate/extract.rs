@@ -171,6 +171,7 @@ impl Extractor {
         let holder = identity::holder(&actor);
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
+        out.facts.shows_roles = self.shows_roles(reading, &actor);
         let read = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
         let guessed = self.model.is_none();
         let seen = found.objects.iter().zip(&found.sources);
@@ -316,6 +317,13 @@ impl Extractor {
         if sets && holder.name.is_some() {
             facts.owners.push((object.clone(), stamp, holder.clone()));
         }
+    }
+
+    /// The sensor of a log that shows this actor's roles, with the role of those who have none.
+    fn shows_roles(&self, reading: &Reading<'_>, actor: &Actor) -> Option<(Arc<str>, Arc<str>)> {
+        let default = self.model.as_ref()?.actors.default_role.clone()?;
+        let logged = matches!(reading.exchange.origin.place, Place::Line { .. }) && !reading.headers_whole();
+        (logged && !actor.roles.is_empty()).then(|| (sensor(reading), default))
     }
 
     fn is_creator(&self, activity: &Activity) -> bool {

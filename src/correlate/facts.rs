@@ -16,12 +16,15 @@ pub struct Facts {
     pub(super) owners: Vec<(ObjectId, Stamp, Holder)>,
     pub(super) tenants: Vec<(ObjectId, TenantFact)>,
     pub(super) presence: Vec<(Holder, i64, i64)>,
+    /// A log of this sensor shows roles; who has none there has the default role.
+    pub(super) shows_roles: Option<(Arc<str>, Arc<str>)>,
 }
 
 impl Facts {
     /// Number of facts.
     pub fn len(&self) -> usize {
-        self.bindings.len() + self.parents.len() + self.owners.len() + self.tenants.len() + self.presence.len()
+        let shown = usize::from(self.shows_roles.is_some());
+        self.bindings.len() + self.parents.len() + self.owners.len() + self.tenants.len() + self.presence.len() + shown
     }
 
     /// Whether nothing was learnt.

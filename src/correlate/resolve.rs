@@ -16,6 +16,7 @@ pub struct Resolver {
     credentials: Credentials,
     objects: Map<ObjectId, ObjectRecord>,
     sessions: Map<Arc<str>, Spells>,
+    roles: Map<Arc<str>, Arc<str>>,
 }
 
 impl Resolver {
@@ -23,13 +24,15 @@ impl Resolver {
         credentials: Credentials,
         objects: Map<ObjectId, ObjectRecord>,
         sessions: Map<Arc<str>, Spells>,
+        roles: Map<Arc<str>, Arc<str>>,
     ) -> Resolver {
-        Resolver { credentials, objects, sessions }
+        Resolver { credentials, objects, sessions, roles }
     }
 
     /// Fills the principal behind a bound credential, the owner and tenant of objects, the case and the session.
     pub fn resolve(&self, event: &mut Event) {
         self.resolve_actor(event);
+        self.resolve_roles(event);
         for object in &mut event.objects {
             let Some(record) = self.objects.get(&object.id) else { continue };
             if object.owner.is_none() {
@@ -54,6 +57,15 @@ impl Resolver {
         if let Some(subject) = hash.and_then(|h| self.credentials.subject(h, event.time)) {
             event.actor.principal = Some(subject.clone());
             event.actor.evidence = Evidence::Bound;
+        }
+    }
+
+    /// A log that shows the roles of some shows that a named user without any has the default one.
+    fn resolve_roles(&self, event: &mut Event) {
+        let actor = &mut event.actor;
+        let named = actor.evidence == Evidence::Asserted && actor.roles.is_empty() && !event.shows.headers;
+        if let Some(default) = self.roles.get(&event.sensor).filter(|_| named) {
+            actor.roles.push(default.clone());
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Judged {
     pub(super) events: u64,
     pub(super) modelled: u64,
     pub(super) cases: u64,
+    /// Events at which the model was not in force.
+    pub(super) out_of_force: u64,
     pub(super) window: Option<(i64, i64)>,
 }
 
@@ -55,6 +57,7 @@ impl Judged {
         self.events += other.events;
         self.modelled += other.modelled;
         self.cases += other.cases;
+        self.out_of_force += other.out_of_force;
         self.window = match (self.window, other.window) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
@@ -155,6 +158,7 @@ fn judge_case(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, 
     };
     judged.events += events.len() as u64;
     judged.modelled += events.iter().filter(|e| e.activity.is_some()).count() as u64;
+    judged.out_of_force += events.iter().filter(|e| !comparer.in_force(e)).count() as u64;
     judged.cases += u64::from(case.is_some());
 
     let mut result = comparer.case(case.as_ref(), events, blindness);

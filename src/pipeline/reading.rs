@@ -10,7 +10,7 @@ use std::thread;
 use offpath_capture::{BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
 
 use super::{Job, PipelineError, Progress};
-use crate::compare::{Blindness, Comparer, WindowKey};
+use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
 use crate::correlate::{Directory, Extractor, Inspection, Resolver};
 use crate::event::Event;
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
@@ -45,9 +45,11 @@ pub(super) struct Reports {
 }
 
 /// Events with their joins, by case, and by the windows that cross cases.
+#[derive(Default)]
 pub(super) struct Resolved {
     pub(super) partitions: Vec<Partitioned>,
     pub(super) inspection: Inspection,
+    pub(super) unattributed: Unattributed,
 }
 
 /// One partition: its events by case, and copies of those that window constraints group otherwise.
@@ -251,9 +253,10 @@ pub(super) fn resolve(
             .collect();
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
     })?;
-    let mut resolved = Resolved { partitions: Vec::new(), inspection: Inspection::new() };
-    for (cases, windows, inspection) in parts {
+    let mut resolved = Resolved::default();
+    for (cases, windows, inspection, unattributed) in parts {
         resolved.inspection.merge(inspection);
+        resolved.unattributed.merge(unattributed);
         let (cases, windows) = (cases.into_buffers(), windows.into_buffers());
         resolved.partitions.resize_with(cases.len(), || Partitioned { cases: Vec::new(), windows: Vec::new() });
         for (partition, (cases, windows)) in resolved.partitions.iter_mut().zip(cases.into_iter().zip(windows)) {
@@ -271,7 +274,7 @@ fn resolve_buffer(
     folder: &Path,
     total: u64,
     budget: usize,
-) -> Result<(Partitions, Partitions, Inspection), PipelineError> {
+) -> Result<(Partitions, Partitions, Inspection, Unattributed), PipelineError> {
     let io = |source| PipelineError::Io { what: "making a folder for spills", source };
     let (case_folder, window_folder) = (folder.join("cases"), folder.join("windows"));
     std::fs::create_dir_all(&case_folder).map_err(io)?;
@@ -279,8 +282,10 @@ fn resolve_buffer(
     let mut cases = Partitions::new(&case_folder, total, budget);
     let mut windows = Partitions::new(&window_folder, total, budget);
     let mut inspection = Inspection::new();
+    let mut unattributed = Unattributed::default();
     buffer.drain(|mut event: Event| {
         resolver.resolve(&mut event);
+        comparer.note_unattributed(&event, &mut unattributed);
         inspection.add_event(&event);
         for key in comparer.window_keys(&event) {
             windows.push_under(group_hash(&key), event.clone())?;
@@ -288,5 +293,5 @@ fn resolve_buffer(
         cases.push(event)?;
         Ok::<_, PipelineError>(())
     })?;
-    Ok((cases, windows, inspection))
+    Ok((cases, windows, inspection, unattributed))
 }

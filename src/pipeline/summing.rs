@@ -52,6 +52,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.maps = maps.into_iter().map(map_summary).collect();
     summary.measures = job.model.as_deref().map(|model| measures(model, &judged));
     summary.variants = variants(&judged);
+    summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
     Run { summary, findings: judged.findings, mining: judged.mining, incomplete }
 }
 
@@ -200,6 +201,19 @@ fn not_evaluated(job: &Job, rule: &rule::Rule, by_source: &BTreeMap<String, (u64
     } else {
         Some("nothing in this traffic or model that it applies to".to_owned())
     }
+}
+
+/// Events that another version of the workflow governs.
+fn out_of_force(model: &Model, events: u64) -> Option<String> {
+    let (from, to) = (model.in_force.0.map(rfc3339), model.in_force.1.map(rfc3339));
+    let period = match (from, to) {
+        (Some(from), Some(to)) => format!("from {from} to {to}"),
+        (Some(from), None) => format!("from {from}"),
+        (None, Some(to)) => format!("until {to}"),
+        (None, None) => return None,
+    };
+    let version = format!("version {} of {}", model.version, model.id);
+    (events > 0).then(|| format!("{events} events not judged: {version} is in force {period}"))
 }
 
 fn measures(model: &Model, judged: &Judged) -> MeasureSummary {

@@ -5,8 +5,9 @@ use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
 use crate::compare::plan::any_path;
 use crate::compare::scope::CaseScope;
-use crate::event::{Event, Outcome};
-use crate::model::expression::{Function, Node, Truth, truth};
+use crate::compare::words::compared;
+use crate::event::{Event, Outcome, Value};
+use crate::model::expression::{Bound, Function, Node, Scope, Truth, truth};
 use crate::model::{AttributeRule, Constraint, Expression, ObjectTypeId, Root};
 
 pub(super) fn judge(
@@ -19,7 +20,8 @@ pub(super) fn judge(
     let mut found = Vec::new();
     let Some(subject) = subject(context, expression) else { return found };
     let check = if sums(context, &expression.node) { Check::Conserve } else { Check::Guard };
-    let moving: Vec<usize> = (0..history.events.len()).filter(|i| history.event(*i).is_some_and(may_change)).collect();
+    let judged = |e: &Event| may_change(e) && history.plan.in_force(e);
+    let moving: Vec<usize> = (0..history.events.len()).filter(|i| history.event(*i).is_some_and(judged)).collect();
     let events: Vec<&Event> = moving.iter().filter_map(|i| history.event(*i)).collect();
     let mut broken = false;
     // Events without order are judged together: only when all of them are done is the sum what it is in any order.
@@ -27,6 +29,9 @@ pub(super) fn judge(
         let members = moving.get(run).unwrap_or(&[]);
         let Some((at, event)) = members.last().and_then(|at| Some((*at, history.event(*at)?))) else { continue };
         let scope = CaseScope { history, at, after: true, timelines: context.timelines };
+        if check == Check::Conserve && !anything_to_add(&expression.node, &scope) {
+            continue;
+        }
         let holds = match constraint.condition.as_ref().map_or(Truth::True, |c| truth(c, &scope)) {
             Truth::True => truth(expression, &scope),
             Truth::False => continue,
@@ -41,8 +46,7 @@ pub(super) fn judge(
         if holds == Truth::False && !broken {
             let mut deviation = Found::new(check, at, history.object_at(subject, at));
             deviation.expected = vec![expression.text.clone()];
-            deviation.observed =
-                members.iter().filter_map(|i| history.activity(*i)).map(|a| history.plan.activity_name(a)).collect();
+            deviation.observed = compared(expression, &scope);
             let earlier = moving.iter().filter(|i| **i <= at && Some(**i) != Some(at)).rev().take(10);
             deviation.evidence = earlier.copied().collect();
             found.push(deviation);
@@ -51,6 +55,26 @@ pub(super) fn judge(
         broken = holds == Truth::False || broken && holds == Truth::Unknown;
     }
     found
+}
+
+/// Whether there is, or may be, a part of what the expression adds up. That nothing is at most nothing is no decision.
+fn anything_to_add(node: &Node, scope: &CaseScope<'_, '_>) -> bool {
+    any_path(node, &mut |path| {
+        let Root::Object(object_type) = path.root else { return false };
+        let plan = scope.history.plan;
+        let adds = path.fields.last().and_then(|name| plan.attribute_rule(object_type, name));
+        match path.fields.len() {
+            1 if matches!(adds, Some(AttributeRule::Sum { .. })) => match scope.value(path) {
+                Bound::Exactly(Value::Number(sum)) => !sum.is_zero(),
+                _ => true,
+            },
+            2 => {
+                let (parts, whole) = scope.values(path);
+                !whole || !parts.is_empty()
+            }
+            _ => false,
+        }
+    })
 }
 
 fn may_change(event: &Event) -> bool {

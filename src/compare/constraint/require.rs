@@ -75,7 +75,7 @@ impl Demand<'_> {
         }
         let mut found = Vec::new();
         if let Some(longest) = self.max_age {
-            let stale = self.stale(context, given, at, longest);
+            let stale = self.stale(context, (given, at, life), longest);
             tallies.count(Check::ApprovalStale, event.source, stale);
             if stale == Some(true) {
                 let mut late = self.found(context, Check::ApprovalStale, at, life);
@@ -144,10 +144,10 @@ impl Demand<'_> {
             steps.filter_map(|(e, _, _)| history.event(*e)).map(|e| e.time).next()
         });
         let certain = [object.born, without].into_iter().flatten().max();
-        certain.is_some_and(|from| !history.blind(from, now.end.max(now.time)))
+        certain.is_some_and(|from| !history.may_have(life, self.activity, from, now.end.max(now.time)))
     }
 
-    fn stale(&self, context: &Context<'_, '_>, given: usize, at: usize, longest: i64) -> Option<bool> {
+    fn stale(&self, context: &Context<'_, '_>, (given, at, life): (usize, usize, usize), longest: i64) -> Option<bool> {
         let history = context.history;
         let (given, now) = (history.event(given)?, history.event(at)?);
         let age = now.time.saturating_sub(given.end.max(given.time));
@@ -155,7 +155,7 @@ impl Demand<'_> {
             return Some(false);
         }
         // A newer one may have gone unseen.
-        (!history.blind(given.time, now.end.max(now.time))).then_some(true)
+        (!history.may_have(life, self.activity, given.time, now.end.max(now.time))).then_some(true)
     }
 
     fn changed(

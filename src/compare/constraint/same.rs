@@ -6,7 +6,7 @@ use super::require::same;
 use super::{Context, counts};
 use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
-use crate::compare::permission::attributes_are_seen;
+use crate::compare::permission::roles_are_seen;
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Bound, Scope, Truth};
 use crate::model::{Constraint, ConstraintKind, ObjectTypeId, Path, Root};
@@ -21,6 +21,7 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
     for (at, event) in history.events.iter().enumerate() {
         let judged = match activities {
             Some(list) => history.activity(at).is_some_and(|a| list.contains(&a)),
+            None if !history.plan.in_force(event) => false,
             None => event.objects.iter().any(|o| history.plan.object_type(&o.id.object_type) == Some(object_type)),
         };
         if !judged || !counts(event, check) || context.applies(constraint, at) == Truth::False {
@@ -78,7 +79,7 @@ fn differs(
         return Some(None);
     }
     // A source without roles cannot say that the actor has none of the exempt ones.
-    let exempt_unknown = !unless_role.is_empty() && !attributes_are_seen(event, &context.history.plan.model.actors);
+    let exempt_unknown = !unless_role.is_empty() && !roles_are_seen(event);
     if exempt_unknown || context.applies(constraint, at) == Truth::Unknown {
         return None;
     }

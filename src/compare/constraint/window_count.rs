@@ -8,6 +8,7 @@ use crate::compare::effect::Found;
 use crate::compare::history::History;
 use crate::compare::scope::EventScope;
 use crate::compare::window::group;
+use crate::compare::words::span;
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Truth, truth};
 use crate::model::{Constraint, ConstraintKind};
@@ -74,11 +75,4 @@ pub(super) fn expire(recent: &mut VecDeque<usize>, history: &History<'_>, now: i
         }
         recent.pop_front();
     }
-}
-
-/// A duration in the model's words.
-pub(super) fn span(micros: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [(86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s")];
-    let unit = UNITS.into_iter().find(|(size, _)| micros >= *size && micros % size == 0);
-    unit.map_or_else(|| format!("{micros}us"), |(size, name)| format!("{}{name}", micros / size))
 }

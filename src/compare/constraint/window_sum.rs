@@ -3,24 +3,38 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use rust_decimal::Decimal;
 
-use super::window_count::{applies, effective_width, expire, span};
+use super::window_count::{applies, effective_width};
 use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
 use crate::compare::history::{Had, History};
 use crate::compare::order::is_retry;
 use crate::compare::plan::Plan;
 use crate::compare::scope::CaseScope;
-use crate::compare::window::{group, part};
-use crate::event::{Event, Outcome, Value};
+use crate::compare::window::{group, object_of};
+use crate::compare::words::span;
+use crate::event::{Event, ObjectId, Outcome, Value};
 use crate::model::expression::{Bound, Scope, Truth};
-use crate::model::{Constraint, ConstraintKind, Limit, Root};
+use crate::model::{ActivityId, Constraint, ConstraintKind, Limit, ObjectTypeId, Root};
 
-/// Whether an event belongs to the constraint's groups: it counts, it lifts the limit, or it shows what is summed.
+/// Different calls on one object that a later one is compared with; beyond, a retry is not told from a repetition.
+const MOST_CALLS: usize = 64;
+/// Parts of a sum that are written out.
+const MOST_NAMED: usize = 12;
+
+/// Whether an event belongs to the constraint's groups: it counts, it lifts the limit, or it shows what is summed or
+/// since when an object is in view.
 pub(in crate::compare) fn concerns(plan: &Plan, kind: &ConstraintKind, event: &Event) -> bool {
     let ConstraintKind::WindowSum { activity, unless, value, .. } = kind else { return false };
     let of = plan.activity(event);
+    if of.is_some() && of == *unless {
+        return true;
+    }
+    if event.outcome != Outcome::Accepted {
+        return false;
+    }
     let shows = match value.root {
         Root::Object(object_type) => plan
             .type_of(object_type)
@@ -28,15 +42,59 @@ pub(in crate::compare) fn concerns(plan: &Plan, kind: &ConstraintKind, event: &E
             .is_some_and(|object| object.attributes.iter().any(|(name, _)| Some(name) == value.fields.last())),
         _ => false,
     };
-    shows || of.is_some() && (of == Some(*activity) || of == *unless)
+    let begins = |t: ObjectTypeId| of.zip(plan.automaton(t)).is_some_and(|(of, automaton)| automaton.creates(of));
+    shows || of == Some(*activity) || unless.and_then(|u| lifted_type(plan, u)).is_some_and(begins)
+}
+
+/// The type of object for which an activity lifts the limit: the one that it is about.
+fn lifted_type(plan: &Plan, unless: ActivityId) -> Option<ObjectTypeId> {
+    plan.activity_of(unless)?.objects.first().map(|o| o.object_type)
+}
+
+/// One part of a window's sum.
+struct Part {
+    at: usize,
+    amount: Decimal,
+    /// It surely counts.
+    certain: bool,
+}
+
+impl Part {
+    /// The least and the most that it adds.
+    fn bounds(&self) -> (Decimal, Decimal) {
+        if self.certain {
+            return (self.amount, self.amount);
+        }
+        (self.amount.min(Decimal::ZERO), self.amount.max(Decimal::ZERO))
+    }
 }
 
 /// One group's open window.
 #[derive(Default)]
 struct Open {
-    parts: VecDeque<usize>,
-    amounts: BTreeMap<usize, Decimal>,
+    parts: VecDeque<Part>,
+    least: Decimal,
+    most: Decimal,
     broken: bool,
+}
+
+impl Open {
+    /// Adds a part and drops what has left the window; `None` when the sum is beyond what can be held.
+    fn add(&mut self, history: &History<'_>, part: Part, width: i64) -> Option<()> {
+        let now = history.event(part.at)?.time;
+        while let Some(first) = self.parts.front() {
+            if history.event(first.at).is_none_or(|e| now.saturating_sub(e.time) < width) {
+                break;
+            }
+            let (least, most) = first.bounds();
+            (self.least, self.most) = (self.least.checked_sub(least)?, self.most.checked_sub(most)?);
+            self.parts.pop_front();
+        }
+        let (least, most) = part.bounds();
+        (self.least, self.most) = (self.least.checked_add(least)?, self.most.checked_add(most)?);
+        self.parts.push_back(part);
+        Some(())
+    }
 }
 
 pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, tallies: &mut Tallies) -> Vec<Found> {
@@ -49,9 +107,15 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
         Limit::Money(m) => m.amount,
     };
     let mut open: BTreeMap<Vec<Arc<str>>, Open> = BTreeMap::new();
+    let lifting = by_life(history, *unless);
+    let mut calls = Calls::default();
     let mut found = Vec::new();
     for (at, event) in history.events.iter().enumerate() {
-        if history.activity(at) != Some(*activity) || event.outcome != Outcome::Accepted || repeats(history, at) {
+        if history.activity(at) != Some(*activity) || event.outcome != Outcome::Accepted {
+            continue;
+        }
+        let again = calls.again(history, *activity, event, at);
+        if again == Had::Happened {
             continue;
         }
         let scope = CaseScope { history, at, after: false, timelines: &[] };
@@ -68,81 +132,112 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
         if applies == Truth::False {
             continue;
         }
-        let lifted = unless.map_or(Had::Not, |unless| lifts(history, by, unless, at));
         let deviation = |check| {
             let life = event.objects.first().and_then(|o| history.life_of(&o.id));
             let mut found = Found::new(check, at, life);
             found.expected = vec![format!("sum of {} at most {} in {}", value.text, words(max), span(*window)).into()];
             found
         };
+        let lifted = unless.map_or(Had::Not, |unless| lifts(history, &lifting, unless, at));
         if amount > limit {
             // A part over the limit breaks it alone; it does not make a split of the others.
-            let verdict = verdict(true, lifted);
+            let verdict = match (lifted, again) {
+                (Had::Happened, _) => Some(false),
+                (Had::Not, Had::Not) => Some(true),
+                _ => None,
+            };
             tallies.count(Check::Guard, event.source, verdict);
             if verdict == Some(true) {
-                found.push(Found { observed: vec![amount.to_string().into()], ..deviation(Check::Guard) });
+                let observed = vec![format!("{} {}", value.text, in_words(amount, max)).into()];
+                found.push(Found { observed, ..deviation(Check::Guard) });
             }
             continue;
         }
+        if lifted == Had::Happened {
+            // What was approved by itself is no part of a split.
+            tallies.count(Check::Split, event.source, Some(false));
+            continue;
+        }
         let open = open.entry(group).or_default();
-        open.parts.push_back(at);
-        open.amounts.insert(at, amount);
-        expire(&mut open.parts, history, event.time, width);
-        let first = open.parts.front().copied().unwrap_or(at);
-        open.amounts = open.amounts.split_off(&first);
-        let sum = open.amounts.values().try_fold(Decimal::ZERO, |sum, part| sum.checked_add(*part));
-        let over = sum.is_some_and(|sum| sum > limit);
-        let verdict = verdict(over, lifted).filter(|_| sum.is_some());
+        let part = Part { at, amount, certain: lifted == Had::Not && again == Had::Not };
+        let verdict = open.add(history, part, width).and_then(|()| match (open.least > limit, open.most > limit) {
+            (true, _) => Some(true),
+            (false, true) => None,
+            (false, false) => Some(false),
+        });
         tallies.count(Check::Split, event.source, verdict);
         if verdict == Some(true) && !open.broken {
-            let parts: Vec<String> = open.amounts.values().map(Decimal::to_string).collect();
-            let observed = vec![format!("{} = {}", parts.join(" + "), sum.unwrap_or_default()).into()];
-            let evidence = open.parts.iter().copied().collect();
+            let counted = open.parts.iter().filter(|p| p.certain);
+            let mut parts: Vec<String> = counted.clone().take(MOST_NAMED).map(|p| p.amount.to_string()).collect();
+            parts.extend(counted.clone().nth(MOST_NAMED).map(|_| "…".to_owned()));
+            let observed = vec![format!("{} = {}", parts.join(" + "), in_words(open.least, max)).into()];
+            let evidence = counted.map(|p| p.at).collect();
             found.push(Found { observed, evidence, ..deviation(Check::Split) });
         }
-        open.broken = verdict == Some(true) || open.broken && over;
+        open.broken = verdict != Some(false) && (verdict == Some(true) || open.broken);
     }
     found
 }
 
-fn verdict(over: bool, lifted: Had) -> Option<bool> {
-    match (over, lifted) {
-        (false, _) | (true, Had::Happened) => Some(false),
-        (true, Had::Perhaps) => None,
-        (true, Had::Not) => Some(true),
-    }
-}
-
-/// Whether an accepted event of `unless` on the group's objects (else on the event's own object) came before.
-fn lifts(history: &History<'_>, by: &[crate::model::Path], unless: crate::model::ActivityId, at: usize) -> Had {
+/// Whether the limit is lifted for a part: `unless` was accepted on the part's own object of the type that `unless` is
+/// about. Where that object may have been acted on unseen, perhaps.
+fn lifts(history: &History<'_>, lifting: &BTreeMap<usize, Vec<usize>>, unless: ActivityId, at: usize) -> Had {
     let Some(event) = history.event(at) else { return Had::Not };
-    let shared = |other: &Event| {
-        let mut objects = by.iter().filter(|p| matches!(p.root, Root::Object(_))).peekable();
-        if objects.peek().is_none() {
-            return event.objects.first().is_some_and(|o| other.objects.iter().any(|x| x.id == o.id));
-        }
-        objects.all(|p| part(history.plan, p, event).is_some_and(|mine| part(history.plan, p, other) == Some(mine)))
+    let id: Option<&ObjectId> = match lifted_type(history.plan, unless) {
+        Some(object_type) => object_of(history.plan, object_type, event),
+        None => event.objects.first().map(|o| &o.id),
     };
-    let mut best = Had::Not;
-    for (index, other) in history.events.iter().enumerate() {
-        if history.activity(index) == Some(unless) && shared(other) {
-            match history.had(index, at, false) {
-                Had::Happened => return Had::Happened,
-                Had::Perhaps => best = Had::Perhaps,
-                Had::Not => {}
-            }
+    let Some(life) = id.and_then(|id| history.life_of(id)) else { return Had::Perhaps };
+    let mut best = if history.shows_all(life, unless, at) { Had::Not } else { Had::Perhaps };
+    for index in lifting.get(&life).into_iter().flatten() {
+        match history.had(*index, at, false) {
+            Had::Happened => return Had::Happened,
+            Had::Perhaps => best = Had::Perhaps,
+            Had::Not if *index > at => break,
+            Had::Not => {}
         }
     }
     best
 }
 
-/// Whether the event only retries an earlier one.
-fn repeats(history: &History<'_>, at: usize) -> bool {
-    let Some(event) = history.event(at).filter(|e| e.idempotency.is_some()) else { return false };
-    let earlier = history.events.iter().take(at);
-    earlier
-        .filter(|first| first.objects.first().map(|o| &o.id) == event.objects.first().map(|o| &o.id))
-        .any(|first| is_retry(first, event, true) == Some(true))
+/// Events of an activity by the objects that they touch.
+fn by_life(history: &History<'_>, activity: Option<ActivityId>) -> BTreeMap<usize, Vec<usize>> {
+    let mut lives: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, event) in history.events.iter().enumerate() {
+        if activity.is_some() && history.activity(index) == activity {
+            for life in event.objects.iter().filter_map(|o| history.life_of(&o.id)) {
+                lives.entry(life).or_default().push(index);
+            }
+        }
+    }
+    lives
+}
+
+/// Calls seen, by object and idempotency key: retries count once.
+#[derive(Default)]
+struct Calls<'e>(HashMap<(Option<&'e ObjectId>, Option<u64>), Vec<usize>>);
+
+impl<'e> Calls<'e> {
+    /// Whether an event only retries an earlier one.
+    fn again(&mut self, history: &History<'e>, activity: ActivityId, event: &'e Event, at: usize) -> Had {
+        let keyed = history.plan.activity_of(activity).is_some_and(|a| a.idempotency.is_some());
+        if event.idempotency.is_none() && (!keyed || event.shows.headers) {
+            return Had::Not;
+        }
+        let known = self.0.entry((event.objects.first().map(|o| &o.id), event.idempotency)).or_default();
+        let mut again = if known.len() < MOST_CALLS { Had::Not } else { Had::Perhaps };
+        for first in known.iter().filter_map(|i| history.event(*i)) {
+            match is_retry(first, event, keyed) {
+                Some(true) => return Had::Happened,
+                Some(false) => {}
+                None => again = Had::Perhaps,
+            }
+        }
+        if known.len() < MOST_CALLS {
+            known.push(at);
+        }
+        again
+    }
 }
 
 /// The amount in the limit's unit; another currency does not count.
@@ -158,5 +253,13 @@ fn words(max: &Limit) -> String {
     match max {
         Limit::Number(n) => n.to_string(),
         Limit::Money(m) => format!("{} {}", m.amount, m.currency),
+    }
+}
+
+/// An amount with the limit's unit.
+fn in_words(amount: Decimal, max: &Limit) -> String {
+    match max {
+        Limit::Number(_) => amount.to_string(),
+        Limit::Money(m) => format!("{amount} {}", m.currency),
     }
 }

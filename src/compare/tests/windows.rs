@@ -4,11 +4,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::compare::WindowKey;
-use crate::event::Money;
+use crate::event::{Money, Outcome};
 use crate::model::{ConstraintKind, Limit};
 
 /// Groups events by key and judges every group, as a caller does.
 pub(super) fn windows(model: Model, events: &[Event]) -> CaseResult {
+    windows_blind(model, events, &Blindness::default())
+}
+
+fn windows_blind(model: Model, events: &[Event], blindness: &Blindness) -> CaseResult {
     let comparer = Comparer::new(Some(Arc::new(model)));
     let mut groups: BTreeMap<WindowKey, Vec<Event>> = BTreeMap::new();
     let mut sorted = events.to_vec();
@@ -20,7 +24,7 @@ pub(super) fn windows(model: Model, events: &[Event]) -> CaseResult {
     }
     let mut all = CaseResult::default();
     for (key, group) in groups {
-        let result = comparer.window(&key, &group, &Blindness::default());
+        let result = comparer.window(&key, &group, blindness);
         all.deviations.extend(result.deviations);
         all.tallies.add(&result.tallies);
     }
@@ -45,23 +49,61 @@ fn executed(n: u64, second: i64, euros: i64) -> Event {
     event(n, second, "execute").on(&object).shows("amount", eur(euros)).on("order:1").done()
 }
 
-#[test]
-fn parts_under_the_limit_that_exceed_it_together() {
-    let split = windows(splitting(100), &[executed(1, 0, 60), executed(2, 10, 40), executed(3, 20, 1)]);
-    assert_eq!(checks(&split), [Check::Split]);
-    assert_eq!(split.deviations[0].events.len(), 3);
-    assert_eq!(text(&split.deviations[0].observed), ["60 + 40 + 1 = 101"]);
-    assert_eq!(checks(&windows(splitting(100), &[executed(1, 0, 60), executed(2, 10, 40)])), [], "exactly the limit");
-    assert_eq!(checks(&windows(splitting(100), &[executed(1, 0, 60), executed(2, 3600, 60)])), [], "an hour apart");
-    assert_eq!(checks(&windows(splitting(100), &[executed(1, 0, 101)])), [Check::Guard], "one part alone");
+/// Execution of refunds whose request was seen, so that an approval would have been as well.
+fn in_view(parts: &[Event]) -> Vec<Event> {
+    let request = |e: &Event| {
+        let object = e.objects[0].id.to_string();
+        event(e.id.0 + 1000, -10, "request").by("carol", &[]).on(&object).on("order:1").done()
+    };
+    parts.iter().map(request).chain(parts.iter().cloned()).collect()
+}
+
+fn split(parts: &[Event], others: &[Event]) -> CaseResult {
+    windows(splitting(100), &[in_view(parts), others.to_vec()].concat())
 }
 
 #[test]
-fn an_approval_lifts_the_limit_of_its_order() {
-    let approve = |second: i64| event(9, second, "approve").by("bob", &[]).on("refund:2").on("order:1").done();
+fn parts_under_the_limit_that_exceed_it_together() {
+    let three = split(&[executed(1, 0, 60), executed(2, 10, 40), executed(3, 20, 1)], &[]);
+    assert_eq!(checks(&three), [Check::Split]);
+    assert_eq!(three.deviations[0].events.len(), 3);
+    assert_eq!(text(&three.deviations[0].observed), ["60 + 40 + 1 = 101 EUR"]);
+    assert_eq!(checks(&split(&[executed(1, 0, 60), executed(2, 10, 40)], &[])), [], "exactly the limit");
+    assert_eq!(checks(&split(&[executed(1, 0, 60), executed(2, 3600, 60)], &[])), [], "an hour apart");
+    assert_eq!(checks(&split(&[executed(1, 0, 101)], &[])), [Check::Guard], "one part alone");
+}
+
+#[test]
+fn an_approval_lifts_the_limit_of_what_was_approved() {
+    let approve = |second: i64, what: &str| event(9, second, "approve").by("bob", &[]).on(what).on("order:1").done();
     let parts = [executed(1, 0, 60), executed(2, 10, 60)];
-    assert_eq!(checks(&windows(splitting(100), &[parts.to_vec(), vec![approve(5)]].concat())), []);
-    assert_eq!(checks(&windows(splitting(100), &[parts.to_vec(), vec![approve(15)]].concat())), [Check::Split]);
+    assert_eq!(checks(&split(&parts, &[approve(5, "refund:2")])), [], "60 by itself");
+    assert_eq!(checks(&split(&parts, &[approve(15, "refund:2")])), [Check::Split], "too late");
+    assert_eq!(checks(&split(&parts, &[approve(-5, "refund:3")])), [Check::Split], "of another refund");
+    let large = [executed(1, 0, 60), executed(2, 10, 130), executed(3, 20, 60)];
+    assert_eq!(
+        checks(&split(&large, &[approve(5, "refund:2")])),
+        [Check::Split],
+        "the approved one counts for nothing"
+    );
+    let answer_lost = event(9, 5, "approve").on("refund:2").with(|e| e.outcome = Outcome::Unknown).on("order:1").done();
+    let result = split(&parts, &[answer_lost]);
+    assert_eq!(checks(&result), [], "perhaps approved");
+    assert_eq!(result.tallies.0[&(Check::Split, "pcap")].not_evaluable, 1);
+}
+
+#[test]
+fn an_approval_that_may_have_gone_unseen_decides_nothing() {
+    let parts = [executed(1, 0, 60), executed(2, 10, 60), executed(3, 20, 101)];
+    assert_eq!(checks(&windows(splitting(100), &parts)), [], "requested before the capture");
+    let blind = Blindness::new(vec![(-5 * SECOND, -4 * SECOND)]);
+    assert_eq!(checks(&windows_blind(splitting(100), &in_view(&parts), &blind)), []);
+    let before = Blindness::new(vec![(-50 * SECOND, -40 * SECOND)]);
+    assert_eq!(checks(&windows_blind(splitting(100), &in_view(&parts), &before)), [Check::Split, Check::Guard]);
+    let mut seen_elsewhere = Blindness::default();
+    let approval = event(90, -5, "approve").on("order:1").with(|e| e.shows.request_body = false).done();
+    Comparer::new(Some(Arc::new(splitting(100)))).note_unattributed(&approval, &mut seen_elsewhere.unattributed);
+    assert_eq!(checks(&windows_blind(splitting(100), &in_view(&parts), &seen_elsewhere)), []);
 }
 
 #[test]
@@ -133,7 +175,7 @@ proptest! {
     #[test]
     fn summing_equals_looking_at_every_pair(parts in proptest::collection::vec((0i64..9000, 1i64..60), 1..30)) {
         let events: Vec<Event> = (0..).zip(&parts).map(|(n, (t, euros))| executed(n, *t, *euros)).collect();
-        let tally = windows(splitting(100), &events).tallies.0.get(&(Check::Split, "pcap")).copied().unwrap_or_default();
+        let tally = split(&events, &[]).tallies.0.get(&(Check::Split, "pcap")).copied().unwrap_or_default();
         let mut sorted: Vec<(i64, u64, i64)> = (0..).zip(&parts).map(|(n, (t, euros))| (*t, n, *euros)).collect();
         sorted.sort_unstable();
         let over = sorted.iter().enumerate().filter(|(i, now)| {
