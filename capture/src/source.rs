@@ -22,6 +22,17 @@ pub struct Options {
     pub log_fields: BTreeMap<String, String>,
 }
 
+impl Options {
+    /// Checks what a user can get wrong: the targets of [`Options::log_fields`].
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong, with the nearest known name. Reading with unchecked options ignores unknown targets.
+    pub fn check(&self) -> Result<(), String> {
+        self.log_fields.iter().try_for_each(|(target, name)| access_log::check_field(target, name))
+    }
+}
+
 /// What there is to read, and what could not be opened.
 #[derive(Debug, Default)]
 pub struct Plan {

@@ -49,6 +49,7 @@ pub(super) fn reading_options(inputs: &Inputs) -> Result<capture::Options, Exit>
     let options = capture::Options { log_fields, ..capture::Options::default() };
     #[cfg(feature = "live")]
     let options = capture::Options { log_fields, bpf: inputs.bpf.clone(), ..capture::Options::default() };
+    options.check().map_err(Exit::CannotStart)?;
     Ok(options)
 }
 
