@@ -1,4 +1,5 @@
 //! Same input, same findings byte for byte: at any thread count and memory budget, in any file order, whole or split.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 
@@ -77,8 +78,9 @@ fn the_order_of_files_does_not_change_a_byte() {
     let shuffled = findings(&[&captures[2], &captures[0], &captures[1]], &[]);
     assert!(!forward.is_empty());
     assert_eq!(forward, shuffled);
-    let folder_itself = run_folder(&[&out], &[]);
-    assert_eq!(folder_itself, run_folder(&[&out, &captures[1]], &[]), "a file named twice is read once");
+    let glob = out.join("capture-*.pcapng");
+    let once = run_folder(&[&glob], &[]);
+    assert_eq!(once, run_folder(&[&captures[1], &glob], &[]), "a file named twice is read once");
 }
 
 #[test]

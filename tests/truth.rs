@@ -1,4 +1,5 @@
 //! The sample scenario: every labelled abuse is found from each source that can carry it, and nothing else is.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 

@@ -69,6 +69,28 @@ fn every_link_layer_leads_to_the_same_exchange() {
 }
 
 #[test]
+fn vlans_tell_networks_with_the_same_addresses_apart() {
+    let mut first = Talk::open(5000);
+    first.get(1).get(2).close();
+    let mut second = Talk::open_at(5000, [700_000_000, 900_000_000]);
+    second.get(3).get(4).close();
+    let read_in = |vlans: [u8; 2], talks: [&Talk; 2]| {
+        let frame = |vlan: u8, segment: &Segment| {
+            let head = [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x81, 0, 0, vlan, 8, 0][..], &ip(segment)].concat();
+            (segment.time, head)
+        };
+        let pairs = talks[0].segments.iter().zip(&talks[1].segments);
+        let frames = pairs.flat_map(|(a, b)| [frame(vlans[0], a), frame(vlans[1], b)]);
+        let mut lines = read(&[&pcap_of(1, frames, u32::MAX)]).lines();
+        lines.sort();
+        lines
+    };
+    assert_eq!(read_in([5, 6], [&first, &second]), ["1>1", "2>2", "3>3", "4>4"]);
+    // The same packets seen in two VLANs are the same packets.
+    assert_eq!(read_in([5, 6], [&first, &first]), ["1>1", "2>2"]);
+}
+
+#[test]
 fn ethernet_padding_is_not_payload() {
     let mut talk = Talk::open(5000);
     talk.get(1).get(2).close();

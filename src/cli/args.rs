@@ -69,9 +69,10 @@ pub struct Shared {
     pub hash_key: Option<PathBuf>,
 }
 
+// Variants carry no doc comments: clap would print them beside every value in --help.
+
 /// `auto`, `always` or `never`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
 pub enum When {
     Auto,
     Always,
@@ -143,7 +144,6 @@ pub struct Inspect {
 
 /// Formats of `inspect`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
 pub enum InspectFormat {
     Human,
     Json,
@@ -168,7 +168,6 @@ pub struct Exchanges {
 
 /// Formats of `exchanges`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
 pub enum ExchangeFormat {
     Jsonl,
     Csv,
@@ -232,7 +231,6 @@ pub struct Check {
 
 /// Formats of `check` on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
 pub enum CheckFormat {
     Human,
     Json,
@@ -244,7 +242,6 @@ pub enum CheckFormat {
 
 /// Lowest severity that makes `check` exit 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the names say it, and clap would print the words in --help")]
 pub enum FailOn {
     Critical,
     High,

@@ -42,7 +42,7 @@ impl fmt::Display for Exit {
 }
 
 /// What each exit code means, for `--help` and `explain`.
-pub const MEANINGS: [(u8, &str); 6] = [
+pub(super) const MEANINGS: [(u8, &str); 6] = [
     (0, "done; nothing at or above --fail-on"),
     (1, "done; findings at or above --fail-on (--exit-zero maps this one to 0)"),
     (2, "could not start: a flag, the model or the output place is wrong"),

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use super::Exit;
 use super::run_folder::{MARK, RunFolder};
 use crate::event::table;
-use crate::finding::{Finding, csv, jsonl, parquet, sarif};
+use crate::finding::{Finding, csv, jsonl, parquet};
 use crate::pipeline::Run;
-use crate::report::{self, CaseTimeline, TimelineEvent};
+use crate::report::{self, CaseTimeline, TimelineEvent, sarif};
 
 /// Run folder when none is named.
 const DEFAULT_FOLDER: &str = "offpath-run";

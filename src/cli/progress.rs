@@ -17,7 +17,7 @@ const QUIET: Duration = Duration::from_secs(1);
 const LINE: Duration = Duration::from_secs(10);
 
 /// Progress of one run, and the time its stages took.
-pub struct Meter {
+pub(super) struct Meter {
     bar: Option<ProgressBar>,
     lines: bool,
     total: AtomicU64,
@@ -58,12 +58,12 @@ impl Meter {
     }
 
     /// The meter that the flags ask for.
-    pub fn for_console(shared: &Shared) -> Self {
+    pub(super) fn for_console(shared: &Shared) -> Self {
         Meter::new(shared.progress, std::io::stderr().is_terminal(), shared.quiet)
     }
 
     /// Ends the display; returns seconds by stage, and in total under `total`.
-    pub fn finish(self) -> BTreeMap<&'static str, f64> {
+    pub(super) fn finish(self) -> BTreeMap<&'static str, f64> {
         self.close_stage();
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

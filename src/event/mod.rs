@@ -181,7 +181,6 @@ mod source_name {
     use super::{Deserialize, InputFormat};
     use serde::{Deserializer, Serializer, de::Error};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     pub(super) fn serialize<S: Serializer>(name: &&'static str, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(name)
     }

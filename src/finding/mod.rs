@@ -1,13 +1,12 @@
 //! What is reported: a rule's judgement with the evidence to believe it.
 //!
-//! [`jsonl`] is the form of record and reads back what it writes; [`parquet`], [`csv`] and [`sarif`] are for other tools.
+//! [`jsonl`] is the form of record and reads back what it writes; [`parquet`] and [`csv`] are for other tools.
 //! Captured names stay as they are in data; whoever shows them to people passes them through [`text::display`].
 
 pub mod csv;
 pub mod fingerprint;
 pub mod jsonl;
 pub mod parquet;
-pub mod sarif;
 pub mod text;
 pub mod time;
 
@@ -171,7 +170,7 @@ pub struct Evidence {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;

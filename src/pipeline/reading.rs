@@ -1,18 +1,28 @@
 //! Bytes to events: sources are read in parallel, exchanges extracted by a pool, events resolved and grouped by case.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use offpath_capture::{BlindSpot, Exchange, Plan, Sink, Source, SourceReport};
+use offpath_capture::{BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
 
 use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, WindowKey};
 use crate::correlate::{Directory, Extractor, Inspection, Resolver};
 use crate::event::Event;
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
+
+/// Input name -> format of one source's inputs.
+type Formats = BTreeMap<String, InputFormat>;
+
+/// Exchanges on their way to an extracting thread.
+struct Batch {
+    exchanges: Vec<Exchange>,
+    formats: Arc<Formats>,
+}
 
 /// Exchanges handed over at once; a batch is also sent when its bodies reach `BATCH_BYTES`.
 const BATCH: usize = 512;
@@ -124,7 +134,8 @@ fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 struct Batcher<'a> {
     batch: Vec<Exchange>,
     bytes: u64,
-    sender: SyncSender<Vec<Exchange>>,
+    sender: SyncSender<Batch>,
+    formats: Arc<Formats>,
     spots: Vec<(i64, i64)>,
     progress: &'a dyn Progress,
 }
@@ -132,8 +143,8 @@ struct Batcher<'a> {
 impl Batcher<'_> {
     fn flush(&mut self) -> ControlFlow<()> {
         self.bytes = 0;
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        match self.sender.send(batch) {
+        let exchanges = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        match self.sender.send(Batch { exchanges, formats: Arc::clone(&self.formats) }) {
             Ok(()) => ControlFlow::Continue(()),
             // Every extracting thread has stopped on an error, which `extract` reports.
             Err(_) => ControlFlow::Break(()),
@@ -163,10 +174,12 @@ impl Sink for Batcher<'_> {
 fn read_source(
     source: Source,
     job: &Job,
-    sender: SyncSender<Vec<Exchange>>,
+    sender: SyncSender<Batch>,
     progress: &dyn Progress,
 ) -> (SourceReport, Vec<(i64, i64)>) {
-    let mut sink = Batcher { batch: Vec::with_capacity(BATCH), bytes: 0, sender, spots: Vec::new(), progress };
+    let formats = Arc::new(source.inputs.iter().map(|input| (input.name.clone(), input.format)).collect());
+    let batch = Vec::with_capacity(BATCH);
+    let mut sink = Batcher { batch, bytes: 0, sender, formats, spots: Vec::new(), progress };
     let report = source.read(&job.capture, &mut sink);
     if !sink.batch.is_empty() {
         let _ = sink.flush();
@@ -182,7 +195,7 @@ struct Extracting {
 }
 
 fn extract_batches(
-    receiver: &Mutex<Receiver<Vec<Exchange>>>,
+    receiver: &Mutex<Receiver<Batch>>,
     extractor: &Extractor,
     buffer: EventBuffer,
     job: &Job,
@@ -191,7 +204,7 @@ fn extract_batches(
     let (from, to) = job.period;
     loop {
         let Ok(batch) = lock(receiver).recv() else { return Ok(made) };
-        for exchange in &batch {
+        for exchange in &batch.exchanges {
             let extracted = extractor.extract(exchange);
             made.directory.add(extracted.facts);
             let time = exchange.time.0;
@@ -200,7 +213,10 @@ fn extract_batches(
             }
             let protocol = exchange.protocol.as_str();
             made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
-            for event in extracted.events {
+            // An exchange does not say which file format it came in; its input does.
+            let format = batch.formats.get(&*exchange.origin.input);
+            for mut event in extracted.events {
+                event.source = format.map_or(event.source, |format| format.as_str());
                 made.events.push(event)?;
             }
         }

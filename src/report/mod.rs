@@ -4,6 +4,7 @@ mod figure;
 mod html;
 pub mod layout;
 mod markdown;
+pub mod sarif;
 pub mod summary;
 pub mod terminal;
 mod verdict;

@@ -1,5 +1,7 @@
 //! What the end-to-end tests share: the binary, the sample scenario, findings and truth.
-#![expect(dead_code, reason = "each test file uses its own part")]
+#![expect(dead_code, unreachable_pub, reason = "each test file is a crate of its own and uses its own part")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

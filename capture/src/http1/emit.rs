@@ -73,9 +73,16 @@ impl Connection {
         let mut reasons = slot.reasons;
         if slot.answer.is_none() {
             reasons.add(Incomplete::NoResponse);
-            if let Some((_, cause)) = self.response_gap.filter(|&(to, _)| to > slot.ack_first) {
-                reasons.add_gap(cause, false);
-            }
+        }
+        // What is missing between a request and a final response that is there was an interim one, unless it was the
+        // response to an earlier request.
+        let until = match &slot.answer {
+            None => u64::MAX,
+            Some(_) if self.queue.pipelined() => 0,
+            Some((extent, _)) => extent.at,
+        };
+        if let Some((_, cause)) = self.response_gap.filter(|&(to, _)| to > slot.ack_first && to <= until) {
+            reasons.add_gap(cause, false);
         }
         let exchange = self.exchange(slot.position, Some((slot.extent, slot.request)), slot.answer, reasons, out);
         out.exchange(exchange);

@@ -51,7 +51,7 @@ impl Connection {
             if self.client == Some(side) {
                 self.lose_requests(false, chunk.seen.time, chunk.seen, out);
             } else {
-                self.queue.ordered = false;
+                self.lose_count();
             }
         }
         chunk.data.len()
@@ -118,7 +118,7 @@ impl Connection {
     /// Queues a request whose head was read.
     fn push_request(&mut self, side: usize, head: Head, chunk: &Chunk<'_>, body: Body, out: &mut Output<'_>) -> u64 {
         while self.queue.len() >= WAITING || self.queue.bytes > WAITING_BYTES && self.queue.len() > 1 {
-            self.queue.ordered = false;
+            self.lose_count();
             self.emit_front(out);
         }
         let host = head.host();
@@ -253,7 +253,7 @@ impl Connection {
         if self.client == Some(side) {
             self.lose_requests(true, from, chunk.seen, out);
         } else {
-            self.queue.ordered = false;
+            self.lose_count();
         }
     }
 
@@ -290,7 +290,7 @@ impl Connection {
                 if self.client == Some(side) {
                     self.lose_requests(false, chunk.seen.time, chunk.seen, out);
                 } else {
-                    self.queue.ordered = false;
+                    self.lose_count();
                 }
                 used.max(1).min(chunk.data.len())
             }

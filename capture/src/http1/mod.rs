@@ -39,6 +39,8 @@ pub(crate) struct Connection {
     id: u64,
     /// Side that sends requests, once known.
     client: Option<usize>,
+    /// Side that opened the connection, as a rule the client.
+    opener: Option<usize>,
     kind: Kind,
     readers: [Reader; 2],
     queue: Queue,
@@ -77,6 +79,7 @@ impl Connection {
             ends,
             id,
             client: None,
+            opener: None,
             kind: Kind::Unknown,
             readers: [Reader::new(), Reader::new()],
             queue: Queue::default(),
@@ -97,8 +100,9 @@ impl Connection {
         if side == 0 { first } else { second }
     }
 
-    /// A SYN was seen: the capture holds the connection's beginning.
-    pub(crate) fn opened(&mut self) {
+    /// A SYN was seen: the capture holds the connection's beginning, and it tells who opened it.
+    pub(crate) fn opened(&mut self, opener: usize) {
+        self.opener = Some(opener);
         if self.bytes == 0 {
             self.midstream = false;
             self.queue.ordered = true;
@@ -129,6 +133,7 @@ impl Connection {
     /// Takes the next bytes of a side.
     pub(crate) fn data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
         self.bytes += chunk.data.len() as u64;
+        self.reader(side).fresh = false;
         self.read(side, chunk, out);
     }
 
@@ -257,7 +262,9 @@ impl Connection {
             _ => {
                 // Nobody can tell whose bytes these are, so the next response is paired by its position.
                 out.irregular("bytes_after_message", chunk.seen.frame);
-                self.queue.ordered &= request;
+                if !request {
+                    self.lose_count();
+                }
                 self.skipped += chunk.data.len() as u64;
                 self.reader(side).state = State::Seek;
                 return chunk.data.len();
@@ -274,8 +281,9 @@ impl Connection {
         if self.dead() {
             return;
         }
-        let client = self.client.is_none_or(|client| client == side);
-        if !client {
+        let likely = self.client.or(self.opener);
+        let client = likely.is_none_or(|client| client == side);
+        if likely != Some(side) {
             self.lose_responses(at, at + gap.len, gap.cause, out);
         }
         let left = match self.reader(side).state {
@@ -296,13 +304,22 @@ impl Connection {
         if left == Some(0) {
             return;
         }
-        let certain = left.is_some() && self.reader(side).state == State::Start;
+        // A connection begins with a message.
+        let beginning = std::mem::take(&mut self.reader(side).fresh) && !self.midstream;
+        let certain = left.is_some() && (beginning || self.reader(side).state == State::Start);
         self.reader(side).state = State::Seek;
         if client {
             self.lose_requests(certain, gap.from, gap.shown, out);
-        } else {
-            self.queue.ordered = false;
         }
+        if likely != Some(side) {
+            self.lose_count();
+        }
+    }
+
+    /// From here on nobody can tell by counting which request the next response answers.
+    fn lose_count(&mut self) {
+        self.queue.ordered = false;
+        self.interim = None;
     }
 
     /// Notes that requests may be missing here.
@@ -327,7 +344,7 @@ impl Connection {
     fn lose_responses(&mut self, from: u64, to: u64, cause: Cause, out: &mut Output<'_>) {
         self.response_gap = Some((to, cause));
         while self.queue.front_answered_within(from, to) {
-            self.queue.ordered = false;
+            self.lose_count();
             self.emit_front(out);
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct Reader {
     pub(super) reasons: Reasons,
     pub(super) message: Option<Box<Message>>,
     pub(super) stalled: Option<Stall>,
+    /// Nothing came yet, neither bytes nor a gap.
+    pub(super) fresh: bool,
 }
 
 /// A message whose head was read.
@@ -71,6 +73,7 @@ impl Reader {
             reasons: Reasons::default(),
             message: None,
             stalled: None,
+            fresh: true,
         }
     }
 

@@ -212,6 +212,11 @@ impl Queue {
         self.pipelined |= unanswered.is_some_and(|slot| slot.ack_first == ack);
     }
 
+    /// Whether the client was seen to send requests before earlier ones were answered.
+    pub(super) fn pipelined(&self) -> bool {
+        self.pipelined
+    }
+
     /// Whether the client asked for a tunnel and was not seen to be refused.
     pub(super) fn tunnel_asked(&self) -> bool {
         self.slots.back().is_some_and(|slot| slot.method == Method::Connect)

@@ -137,7 +137,7 @@ impl Packets {
         seen: Seen,
         out: &mut Output<'_>,
     ) -> Result<(), &'static str> {
-        let at = link::ip_offset(link, data)?;
+        let link::IpPlace { at, vlan } = link::ip_place(link, data)?;
         let ip = data.get(at..).unwrap_or(&[]);
         let cut = data.len() < wire_len;
         let datagram = network::parse(ip, wire_len.saturating_sub(at)).map_err(|reason| match reason {
@@ -145,10 +145,10 @@ impl Packets {
             reason => reason,
         })?;
         if datagram.fragment.is_none() {
-            return segment(&mut self.table, &datagram, seen, out);
+            return segment(&mut self.table, &datagram, vlan, seen, out);
         }
         match self.fragments.push(&datagram, seen.time, seen.frame, &mut self.given_up) {
-            Some((whole, frame)) => segment(&mut self.table, &whole, Seen { time: seen.time, frame }, out),
+            Some((whole, frame)) => segment(&mut self.table, &whole, vlan, Seen { time: seen.time, frame }, out),
             None => Ok(()),
         }
     }
@@ -164,7 +164,13 @@ impl Packets {
 }
 
 /// Reads a TCP header and hands its segment on.
-fn segment(table: &mut Table, datagram: &Datagram<'_>, seen: Seen, out: &mut Output<'_>) -> Result<(), &'static str> {
+fn segment(
+    table: &mut Table,
+    datagram: &Datagram<'_>,
+    vlan: u32,
+    seen: Seen,
+    out: &mut Output<'_>,
+) -> Result<(), &'static str> {
     if datagram.protocol != 6 {
         return Err(network::not_tcp(datagram));
     }
@@ -186,6 +192,7 @@ fn segment(table: &mut Table, datagram: &Datagram<'_>, seen: Seen, out: &mut Out
         rst: flags & 0x04 != 0,
         payload: bytes.get(header..).unwrap_or(&[]),
         len: u32::try_from(datagram.wire_len - header).unwrap_or(u32::MAX),
+        vlan,
         seen,
     };
     let network::Addresses { v6, source, destination } = datagram.addresses;

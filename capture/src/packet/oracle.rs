@@ -81,7 +81,7 @@ fn datagrams_agree_with_etherparse() {
         let mut reader = RecordReader::new(Box::new(std::fs::File::open(file).unwrap()));
         while reader.advance().is_ok_and(|more| more) {
             let record = *reader.record();
-            let Ok(at) = link::ip_offset(record.link, reader.data()) else { continue };
+            let Ok(link::IpPlace { at, .. }) = link::ip_place(record.link, reader.data()) else { continue };
             let ip = &reader.data()[at..];
             let Ok(datagram) = network::parse(ip, record.wire_len as usize - at) else { continue };
             let Ok((slice, None)) = etherparse::LaxIpSlice::from_slice(ip) else { continue };

@@ -69,6 +69,13 @@ impl Connection {
             || (quiet && distance > FOREIGN)
     }
 
+    /// Whether a segment's numbers are far from this connection's.
+    pub(super) fn strange(&self, side: usize, segment: &Segment<'_>) -> bool {
+        let direction = self.direction(side);
+        let far = direction.seen_itself() && direction.position(segment.seq).abs_diff(direction.next) > FOREIGN;
+        far || segment.syn && direction.contradicts_syn(segment.seq)
+    }
+
     /// Takes one segment from side 0 or 1.
     pub(super) fn segment(&mut self, side: usize, segment: &Segment<'_>, out: &mut Output<'_>) {
         self.last = self.last.max(segment.seen.time);
@@ -83,7 +90,7 @@ impl Connection {
         let mut seq = segment.seq;
         if segment.syn {
             self.direction_mut(side).syn(seq);
-            self.http.opened();
+            self.http.opened(if segment.ack.is_some() { 1 - side } else { side });
             seq = seq.wrapping_add(1);
         }
         self.reset |= segment.rst;

@@ -38,6 +38,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) payload: &'a [u8],
     /// Payload bytes on the wire; more than `payload` where the snap length cut.
     pub(crate) len: u32,
+    /// VLAN in which it was captured.
+    pub(crate) vlan: u32,
     pub(crate) seen: Seen,
 }
 

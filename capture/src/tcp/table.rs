@@ -19,15 +19,17 @@ pub(crate) struct Ends {
     low: (u128, u16),
     high: (u128, u16),
     v6: bool,
+    /// Set for a connection that shares its ends with another in a different VLAN.
+    vlan: Option<u32>,
 }
 
 impl Ends {
     /// The key of a packet's connection, and which side (0 or 1) sent the packet.
     pub(crate) fn of(v6: bool, source: (u128, u16), destination: (u128, u16)) -> (Self, usize) {
         if source <= destination {
-            (Ends { low: source, high: destination, v6 }, 0)
+            (Ends { low: source, high: destination, v6, vlan: None }, 0)
         } else {
-            (Ends { low: destination, high: source, v6 }, 1)
+            (Ends { low: destination, high: source, v6, vlan: None }, 1)
         }
     }
 
@@ -63,6 +65,8 @@ struct Tracked {
     ends: Ends,
     created: u64,
     lingering: bool,
+    /// VLAN in which it began.
+    vlan: u32,
     connection: Connection,
 }
 
@@ -92,6 +96,12 @@ impl Table {
         self.now = self.now.max(segment.seen.time);
         self.sweep(out);
         let mut slot = self.find(ends, side, segment, out);
+        let mut ends = ends;
+        // Networks that use the same addresses are told apart by VLAN, but one packet seen in two VLANs is one packet.
+        if self.tracked(slot).is_some_and(|t| t.vlan != segment.vlan && t.connection.strange(side, segment)) {
+            ends.vlan = Some(segment.vlan);
+            slot = self.find(ends, side, segment, out);
+        }
         if self.tracked(slot).is_some_and(|t| t.connection.succeeded_by(side, segment)) {
             self.close(slot, out);
             slot = self.find(ends, side, segment, out);
@@ -130,7 +140,7 @@ impl Table {
             .word(segment.seen.time.0 as u64)
             .finish();
         let connection = Connection::new(endpoints, id, segment.seen);
-        let tracked = Tracked { ends, created: self.created, lingering: false, connection };
+        let tracked = Tracked { ends, created: self.created, lingering: false, vlan: segment.vlan, connection };
         match self.slots.get_mut(slot as usize) {
             Some(place) => *place = Some(tracked),
             None => self.slots.push(Some(tracked)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::{Finding, text};
+use crate::finding::{Finding, text};
 use super::Artifacts;
 
 #[derive(Serialize)]
@@ -82,7 +82,7 @@ pub(super) fn split(origin: &str) -> (&str, &str) {
 }
 
 /// The place of one piece of evidence; the record's number as `frame=12` is its message.
-pub(super) fn of(evidence: &super::super::Evidence, finding: &Finding, places: &Places<'_>, what: &str) -> Location {
+pub(super) fn of(evidence: &crate::finding::Evidence, finding: &Finding, places: &Places<'_>, what: &str) -> Location {
     let (input, record) = split(&evidence.origin);
     let line = record.strip_prefix("line=").and_then(|number| number.parse().ok()).filter(|line| *line > 0);
     let artifact_location = places.get(input).cloned().unwrap_or(ArtifactLocation { uri: uri(input), index: None });

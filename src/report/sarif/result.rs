@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::{Evidence, Finding, FindingActor};
+use crate::finding::{Evidence, Finding, FindingActor};
 use super::location::{self, Location, Message, Places};
 use super::tool::{self, Reference};
 use crate::model::Severity;

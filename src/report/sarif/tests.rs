@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::tests::sample;
+use crate::finding::tests::sample;
 use super::*;
 
 fn log(findings: &[Finding]) -> Value {

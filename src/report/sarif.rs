@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::Finding;
+use crate::finding::Finding;
 
 /// What SARIF says about the run besides its findings.
 #[derive(Clone, Copy, Debug)]

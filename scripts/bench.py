@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""Measures offpath beside its peers, in one run on the same files: CPU seconds, peak memory, ratios.
+
+`make bench` builds first and then runs this. Needs the standard library only; a peer that is not installed is named in the
+result. Every command runs several times, in turn with the others, so that a busy spell of the machine meets all of them.
+docs/benchmarks.md says how to read the result.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "target/bench"
+MEGA = 1_000_000
+# Orders of the history that tells how many bytes an order takes.
+PROBE_ORDERS = 400
+GENERATED = ["capture.pcapng", "capture.har", "access.jsonl", "access.log"]
+
+SURICATA = """%YAML 1.1
+---
+vars: {address-groups: {HOME_NET: any, EXTERNAL_NET: any}, port-groups: {HTTP_PORTS: any}}
+default-rule-path: .
+rule-files: []
+outputs:
+  - eve-log: {enabled: yes, filetype: regular, filename: eve.json, types: [http]}
+app-layer: {protocols: {http: {enabled: yes, libhtp: {default-config: {personality: IDS}}}}}
+"""
+
+
+@dataclass
+class Usage:
+    """What one process used."""
+
+    cpu: float
+    rss: float
+
+
+@dataclass
+class Task:
+    """One command to measure, and what came of it."""
+
+    name: str
+    command: list
+    bytes: int
+    exchanges: int
+    count: object = None
+    env: dict = field(default_factory=dict)
+    # A command that fails every time is named in the result instead of measured.
+    failure: str = ""
+    counted: str = ""
+    usages: list = field(default_factory=list)
+
+    def run(self, folder):
+        """Runs it once; its output goes to a file, which it pays for as its user would."""
+        out, said = folder / "stdout", folder / "stderr"
+        with open(out, "wb") as stdout, open(said, "wb") as stderr:
+            process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env={**os.environ, **self.env}
+            )
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            lines = said.read_text(errors="replace").strip().splitlines() or ["no message"]
+            self.failure = f"exit code {process.returncode}: {lines[-1]}"
+            return
+        self.usages.append(Usage(used.ru_utime + used.ru_stime, used.ru_maxrss / 1000))
+        if self.count and not self.counted:
+            self.counted = f"{self.count(out):,}"
+
+    def cpu(self):
+        """Least CPU seconds: what the work costs when nothing disturbs it."""
+        # A run below the clock's resolution is not infinitely fast.
+        return max(min(usage.cpu for usage in self.usages), 0.005)
+
+    def median(self):
+        return statistics.median(usage.cpu for usage in self.usages)
+
+    def rss(self):
+        return max(usage.rss for usage in self.usages)
+
+
+def lines_in(path):
+    with open(path, "rb") as file:
+        return sum(1 for _ in file)
+
+
+def requests_in(path):
+    """Lines of tshark's output whose first field, the method, is not empty."""
+    with open(path, "rb") as file:
+        return sum(1 for line in file if not line.startswith(b"\t"))
+
+
+class Bench:
+    """One run: its tools, its data, its result."""
+
+    def __init__(self, options):
+        self.options = options
+        # Relative paths are meant from where the user stands, as cargo means them.
+        target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).absolute()
+        self.release = options.bin.absolute() if options.bin else target / "release"
+        self.data = DATA
+        self.scratch = self.data / "scratch"
+        self.key = self.data / "hash.key"
+        self.result = []
+
+    def say(self, text=""):
+        self.result.append(text)
+        print(text, flush=True)
+
+    def note(self, text):
+        print(f"# {text}", file=sys.stderr, flush=True)
+
+    def tool(self, name):
+        path = self.release / name
+        if not path.is_file():
+            sys.exit(f"{path} is missing: run `make bench`, which builds it, or name its folder with --bin")
+        return str(path)
+
+    def generate(self, name, orders, formats):
+        """Writes a history; gives its folder and its number of exchanges."""
+        folder = self.data / name
+        command = [self.tool("offpath-fixtures"), "order-to-cash", "--orders", str(orders), "--seed", "1"]
+        command += ["--formats", ",".join(formats), "--out", str(folder)]
+        said = subprocess.run(command, check=True, stderr=subprocess.PIPE, text=True).stderr
+        return folder, int(re.search(r"(\d+) exchanges", said)[1])
+
+    def measure(self, tasks):
+        """Runs the tasks in turn, and again, and again."""
+        for number in range(self.options.runs):
+            for task in tasks:
+                if not task.failure:
+                    self.note(f"run {number + 1} of {self.options.runs}: {task.name}")
+                    task.run(self.scratch)
+
+    def exchanges(self, name, path, exchanges):
+        command = [self.tool("offpath"), "exchanges", str(path), "--format", "jsonl", "-q"]
+        return Task(
+            f"offpath exchanges, {name}", command, path.stat().st_size, exchanges, lines_in, {"OFFPATH_HASH_KEY": str(self.key)}
+        )
+
+    def table(self, tasks, against):
+        """One table; the last column says how many times the CPU seconds of `against` each command takes."""
+        self.say(f"| command | MB | CPU s, best (median) | MB / CPU s | exchanges / CPU s | peak RSS MB | seen | CPU against {against.name} |")
+        self.say("|---|--:|--:|--:|--:|--:|--:|--:|")
+        for task in tasks:
+            if task.failure:
+                self.say(f"| {task.name} | failed: {task.failure} |||||||")
+                continue
+            cells = [
+                task.name,
+                f"{task.bytes / MEGA:.1f}",
+                f"{task.cpu():.2f} ({task.median():.2f})",
+                f"{task.bytes / MEGA / task.cpu():,.0f}",
+                f"{task.exchanges / task.cpu():,.0f}",
+                f"{task.rss():.0f}",
+                task.counted,
+                "1" if task is against else f"{task.cpu() / against.cpu():.2f}" if against.usages else "",
+            ]
+            self.say("| " + " | ".join(cells) + " |")
+        self.say()
+
+    def packets(self, title, path, exchanges):
+        self.say(f"## {title}")
+        self.say()
+        ours = self.exchanges("pcap" if path.suffix == ".pcap" else "pcapng", path, exchanges)
+        library = Task("the same without output", [self.tool("examples/exchanges"), "--count", str(path)], ours.bytes, exchanges)
+        library.count = lambda out: json.loads(out.read_text())["report"]["exchanges"]
+        tasks, missing = [ours, library], []
+        if tshark := shutil.which("tshark"):
+            fields = ["-Y", "http", "-T", "fields", "-e", "http.request.method", "-e", "http.request.uri", "-e", "http.response.code"]
+            base = [tshark, "-n", "-r", str(path)]
+            ordered = ["-o", "tcp.reassemble_out_of_order:TRUE"]
+            env = {"WIRESHARK_CONFIG_DIR": str(self.scratch), "XDG_CONFIG_HOME": str(self.scratch)}
+            size = path.stat().st_size
+            tasks.append(Task("tshark -T fields", base + fields, size, exchanges, requests_in, env))
+            tasks.append(Task("tshark, reordering on", base + ordered + fields, size, exchanges, requests_in, env))
+        else:
+            missing.append("tshark")
+        if suricata := shutil.which("suricata"):
+            config, logs = self.scratch / "suricata.yaml", self.scratch / "suricata"
+            config.write_text(SURICATA)
+            logs.mkdir(exist_ok=True)
+            eve = logs / "eve.json"
+            command = ["sh", "-c", 'rm -f "$4"; exec "$0" -r "$1" -c "$2" -l "$3" -k none --runmode single']
+            command += [suricata, str(path), str(config), str(logs), str(eve)]
+            tasks.append(Task("suricata, eve http", command, path.stat().st_size, exchanges, lambda _: lines_in(eve)))
+        else:
+            missing.append("suricata")
+        self.measure(tasks)
+        self.table(tasks, ours)
+        if missing:
+            self.say(f"Not installed here, so not measured: {', '.join(missing)}.")
+            self.say()
+
+    def files(self, folder, exchanges):
+        self.say("## The same history as HAR and as logs")
+        self.say()
+        har, json_log, log = (folder / name for name in GENERATED[1:])
+        skip = self.tool("examples/skip_json")
+        python = "import json,sys\nwith open(sys.argv[1],'rb') as f:\n json.load(f) if sys.argv[1].endswith('.har') else [json.loads(l) for l in f]"
+        for name, path in ("HAR", har), ("JSON log", json_log):
+            size = path.stat().st_size
+            ours = self.exchanges(name, path, exchanges)
+            floor = Task(f"serde_json, skipping the {name}", [skip, str(path)], size, exchanges)
+            theirs = Task(f"Python's json, loading the {name}", [sys.executable, "-c", python, str(path)], size, exchanges)
+            tasks = [ours, floor, theirs]
+            self.measure(tasks)
+            self.table(tasks, ours)
+        ours = self.exchanges("combined log", log, exchanges)
+        self.measure([ours])
+        self.table([ours], ours)
+
+    def check(self, small, large):
+        """Judges two histories of different length within one budget."""
+        self.say("## Judging")
+        self.say()
+        tasks = []
+        for folder, exchanges in small, large:
+            path, run = folder / "capture.pcapng", self.scratch / f"run-{exchanges}"
+            command = [self.tool("offpath"), "check", str(path), "--model", str(folder / "model.yaml"), "-o", str(run)]
+            command += ["--exit-zero", "-q", "--memory", self.options.memory]
+            env = {"OFFPATH_HASH_KEY": str(self.key)}
+            # The run folder of the last run would be in the way of the next.
+            shell = ["sh", "-c", 'rm -rf "$0"; exec "$@"', str(run), *command]
+            task = Task(f"offpath check, {exchanges:,} exchanges", shell, path.stat().st_size, exchanges, None, env)
+            tasks.append(task)
+        self.measure(tasks)
+        self.table(tasks, tasks[0])
+        first, second = tasks
+        if first.usages and second.usages:
+            input_ratio = second.bytes / first.bytes
+            self.say(
+                f"{input_ratio:.1f} times the input takes {second.cpu() / first.cpu():.1f} times the CPU seconds and "
+                f"{second.rss() / first.rss():.2f} times the memory ({first.rss():.0f} MB, then {second.rss():.0f} MB; "
+                f"`--memory {self.options.memory}`)."
+            )
+            self.say()
+
+    def generic(self):
+        """Traffic of another generator, when the user names one."""
+        script = os.environ.get("OFFPATH_GEN_PCAP")
+        if not script:
+            return
+        path, truth = self.data / "generic.pcap", self.data / "generic.truth.jsonl"
+        self.note("writing generic traffic")
+        subprocess.run(
+            [sys.executable, script, "--out", str(path), "--truth", str(truth)]
+            + ["--mb", str(self.options.mb), "--conns", str(self.options.mb * 50), "--seed", "1"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        self.packets("Generic API traffic", path, lines_in(truth))
+
+    def head(self):
+        version = subprocess.run([self.tool("offpath"), "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        self.say("# Benchmark")
+        self.say()
+        load = os.getloadavg()[0]
+        today = datetime.date.today().isoformat()
+        self.say(f"{today}; {version}; {platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the start; best of {self.options.runs}.")
+        if tshark := shutil.which("tshark"):
+            line = subprocess.run([tshark, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+            self.say(line.splitlines()[0])
+        self.say()
+
+    def run(self):
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        self.key.write_text("0123456789abcdef" * 4 + "\n")
+        self.head()
+        if not self.options.bin:
+            # `cargo build` leaves examples out.
+            build = ["cargo", "build", "--release", "--quiet", "-p", "offpath-capture", "--examples"]
+            subprocess.run(build, check=True, cwd=ROOT)
+        self.note("writing the history")
+        probe, _ = self.generate("probe", PROBE_ORDERS, ["pcapng"])
+        per_order = (probe / "capture.pcapng").stat().st_size / PROBE_ORDERS
+        orders = max(1, round(self.options.mb * MEGA / per_order))
+        large = self.generate("large", orders, ["pcapng", "har", "json", "combined"])
+        small = self.generate("small", max(1, orders // 4), ["pcapng"])
+        folder, exchanges = large
+        self.packets("Packets to exchanges: order-to-cash", folder / "capture.pcapng", exchanges)
+        self.generic()
+        self.files(folder, exchanges)
+        self.check(small, large)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mb", type=int, default=100, help="megabytes of the large capture (default 100)")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each command (default 3)")
+    parser.add_argument("--memory", default="64M", help="offpath check's --memory (default 64M)")
+    parser.add_argument("--bin", type=Path, help="folder of the built programs (default: cargo's release folder)")
+    parser.add_argument("--out", type=Path, default=ROOT / "target/bench.md", help="file for the result")
+    parser.add_argument("--keep", action="store_true", help="keep the generated data, in target/bench")
+    options = parser.parse_args()
+    bench = Bench(options)
+    shutil.rmtree(DATA, ignore_errors=True)
+    try:
+        bench.run()
+    finally:
+        if not options.keep:
+            shutil.rmtree(DATA, ignore_errors=True)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text("\n".join(bench.result) + "\n")
+    failed = any("failed:" in line for line in bench.result)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
