@@ -66,6 +66,8 @@ struct Fields<'a, 't> {
     convention: Option<Convention>,
     full_headers: [bool; 2],
     redacted: bool,
+    /// A field for the method or the request line is there, and null.
+    null_method: bool,
 }
 
 impl<'a, 't> Fields<'a, 't> {
@@ -82,6 +84,7 @@ impl<'a, 't> Fields<'a, 't> {
             convention: None,
             full_headers: [false; 2],
             redacted: false,
+            null_method: false,
         }
     }
 
@@ -367,13 +370,16 @@ impl<'a, 't> Fields<'a, 't> {
         });
         let known = self.convention.is_some();
         let mut unreadable = texts.filter(|text| known || is_nothing(text) || text.contains(char::is_control));
-        if unreadable.next().is_some() { Refusal::NoRequest } else { self.missing("method") }
+        if self.null_method || unreadable.next().is_some() { Refusal::NoRequest } else { self.missing("method") }
     }
 
     /// Says which fields there are, by name only: values may be secrets.
     fn missing(&self, what: &'static str) -> Refusal {
         let names = self.list.iter().filter_map(|field| self.names.get(field.name.clone()));
-        Refusal::Missing(what, names.take(12).map(|name| name.escape_debug().take(40).collect()).collect())
+        let mut names: Vec<String> = names.take(12).map(|name| name.escape_debug().take(40).collect()).collect();
+        // The elements of an array have one name.
+        names.dedup();
+        Refusal::Missing(what, names)
     }
 }
 
@@ -480,6 +486,8 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
+        let meaning = self.0.entry.and_then(|entry| entry.meaning.as_ref());
+        self.0.null_method |= matches!(meaning, Some(Meaning::Slot(Slot::Method | Slot::RequestLine, _)));
         Ok(())
     }
 
