@@ -30,6 +30,17 @@ pub struct Options {
     pub live: crate::LiveOptions,
 }
 
+impl Options {
+    /// Checks what a user can get wrong: the targets of [`Options::log_fields`].
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong, with the nearest known name. Reading with unchecked options ignores unknown targets.
+    pub fn check(&self) -> Result<(), String> {
+        self.log_fields.iter().try_for_each(|(target, name)| access_log::check_field(target, name))
+    }
+}
+
 /// What there is to read, and what could not be opened.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -90,6 +101,18 @@ pub fn plan(inputs: &[String], _options: &Options) -> Plan {
 }
 
 impl Source {
+    /// A source of one input that is in memory; `name` is what messages and origins call it.
+    ///
+    /// # Errors
+    ///
+    /// The content is empty or of no known format.
+    pub fn in_memory(name: &str, bytes: Vec<u8>) -> Result<Self, InputError> {
+        match input::recognise_bytes(bytes) {
+            Ok(recognised) => Ok(Source { inputs: vec![PlannedInput::new(name.to_owned(), recognised)] }),
+            Err(kind) => Err(InputError { input: name.to_owned(), origin: None, kind }),
+        }
+    }
+
     /// Streams the source's exchanges into `sink`. Never fails as a whole: what could not be read is in the report.
     ///
     /// Every input is read to its end to hash it, also when its content stops making sense early. When the sink breaks,
@@ -97,7 +120,7 @@ impl Source {
     pub fn read(self, options: &Options, sink: &mut dyn Sink) -> SourceReport {
         let mut report = SourceReport::default();
         let consumed = Arc::new(AtomicU64::new(0));
-        let mut sink = MeteredSink { inner: sink, consumed: Arc::clone(&consumed), reported: 0, broken: false };
+        let mut sink = MeteredSink { inner: sink, consumed: Arc::clone(&consumed), reported: 0, broken: false, backwards: None };
         let mut disks = Vec::new();
         let mut readers = Vec::new();
         #[cfg(feature = "live")]
@@ -130,6 +153,9 @@ impl Source {
             (input.bytes, input.sha256) = disk.digest();
         }
         sink.report_progress();
+        if let Some((count, first)) = sink.backwards {
+            report.irregularities.push(Irregularity { name: "time_goes_back", count, first });
+        }
         report
     }
 }
@@ -175,9 +201,27 @@ struct MeteredSink<'a> {
     consumed: Arc<AtomicU64>,
     reported: u64,
     broken: bool,
+    /// Exchanges whose later times lay before their start, and the first one.
+    backwards: Option<(u64, Origin)>,
 }
 
 impl MeteredSink<'_> {
+    /// Makes no part of an exchange end before it starts: clocks are set back, and packets of two interfaces are
+    /// stamped by two clocks.
+    fn order_times(&mut self, exchange: &mut Exchange) {
+        let start = exchange.time;
+        let request = exchange.request.as_mut().and_then(|request| request.end.as_mut());
+        let response = exchange.response.as_mut().and_then(|response| response.start.as_mut());
+        let mut early = false;
+        for time in [request, response, exchange.end.as_mut()].into_iter().flatten().filter(|time| **time < start) {
+            *time = start;
+            early = true;
+        }
+        if early {
+            self.backwards.get_or_insert_with(|| (0, exchange.origin.clone())).0 += 1;
+        }
+    }
+
     fn report_progress(&mut self) {
         let consumed = self.consumed.load(Ordering::Relaxed);
         if consumed > self.reported {
@@ -193,8 +237,9 @@ impl MeteredSink<'_> {
 }
 
 impl Sink for MeteredSink<'_> {
-    fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
+    fn exchange(&mut self, mut exchange: Exchange) -> ControlFlow<()> {
         self.report_progress();
+        self.order_times(&mut exchange);
         let flow = self.inner.exchange(exchange);
         self.noted(flow)
     }

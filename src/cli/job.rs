@@ -52,7 +52,7 @@ pub(super) fn reading_options(inputs: &Inputs, _console: &Console) -> Result<cap
             "{interface}: this build has no live capture; build offpath with `--features live`, which needs libpcap"
         )));
     }
-    Ok(capture::Options { log_fields: log_fields(inputs), ..capture::Options::default() })
+    checked(capture::Options { log_fields: log_fields(inputs), ..capture::Options::default() })
 }
 
 /// How the inputs are to be read; where one is an interface, Ctrl-C from here on ends the reading only.
@@ -60,7 +60,12 @@ pub(super) fn reading_options(inputs: &Inputs, _console: &Console) -> Result<cap
 pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
     let live = super::live::options(inputs, interface(inputs)?, console)?;
     let bpf = inputs.bpf.clone();
-    Ok(capture::Options { log_fields: log_fields(inputs), bpf, live, ..capture::Options::default() })
+    checked(capture::Options { log_fields: log_fields(inputs), bpf, live, ..capture::Options::default() })
+}
+
+fn checked(options: capture::Options) -> Result<capture::Options, Exit> {
+    options.check().map_err(Exit::CannotStart)?;
+    Ok(options)
 }
 
 fn log_fields(inputs: &Inputs) -> BTreeMap<String, String> {

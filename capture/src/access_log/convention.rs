@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use super::target;
+
 /// Meaning of a field that at most one field of a record has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Slot {
@@ -660,7 +662,7 @@ impl Table {
             }
         }
         for (target, name) in overrides {
-            if let Some(meaning) = override_meaning(target, name) {
+            if let Some(meaning) = target::meaning(target, name) {
                 table.set(&String::from_utf8_lossy(&normal(name)), meaning);
             }
         }
@@ -712,38 +714,8 @@ pub(super) fn traefik_header(name: &str) -> Option<(HeaderOf, usize)> {
     }
 }
 
-fn override_meaning(target: &str, name: &str) -> Option<Meaning> {
-    if let Some(header) = target.strip_prefix("request_header.") {
-        return Some(Meaning::RequestHeader(header.to_owned()));
-    }
-    if let Some(header) = target.strip_prefix("response_header.") {
-        return Some(Meaning::ResponseHeader(header.to_owned()));
-    }
-    let slot = match target {
-        "time" => Slot::Start,
-        "duration" => return Some(Meaning::Duration(unit_by_name(&name.to_ascii_lowercase()), 0)),
-        "client" => Slot::Client,
-        "server" => Slot::Server,
-        "method" => Slot::Method,
-        "target" => Slot::Target,
-        "host" => Slot::Host,
-        "scheme" => Slot::Scheme,
-        "status" => Slot::Status,
-        "user" => Slot::User,
-        "client_id" => Slot::ClientId,
-        "request_id" => Slot::RequestId,
-        "trace_id" => Slot::TraceId,
-        "request_bytes" => Slot::RequestBytes,
-        "response_bytes" => Slot::ResponseBytes,
-        "request_body" => Slot::RequestBody,
-        "response_body" => Slot::ResponseBody,
-        _ => return None,
-    };
-    Some(Meaning::Slot(slot, 0))
-}
-
 /// The unit that the table or a suffix gives; none for other names.
-fn unit_by_name(name: &str) -> Option<Unit> {
+pub(super) fn unit_by_name(name: &str) -> Option<Unit> {
     if let Some((_, unit)) = DURATIONS.iter().find(|(known, _)| *known == name) {
         return *unit;
     }

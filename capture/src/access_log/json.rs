@@ -19,14 +19,21 @@ pub(super) enum Refusal {
     NotJson(serde_json::Error),
     /// A field that every exchange needs is not there, or not readable.
     Missing(&'static str, Vec<String>),
+    /// What it logs as request is none: nothing, `-`, or TLS bytes on a plain port.
+    NoRequest,
 }
 
-/// Reads one line.
-pub(super) fn parse<'a>(line: &'a str, table: &Table, limits: &Limits) -> Result<Record<'a>, Refusal> {
+/// Reads one line, which was written at `written` if its envelope says when.
+pub(super) fn parse<'a>(
+    line: &'a str,
+    written: Option<Reading>,
+    table: &Table,
+    limits: &Limits,
+) -> Result<Record<'a>, Refusal> {
     let mut fields = Fields::new(table);
     let mut deserializer = serde_json::Deserializer::from_str(line);
     fields.object(&mut deserializer).and_then(|()| deserializer.end()).map_err(Refusal::NotJson)?;
-    fields.record(limits)
+    fields.record(written, limits)
 }
 
 /// A field of the record, flattened.
@@ -59,6 +66,8 @@ struct Fields<'a, 't> {
     convention: Option<Convention>,
     full_headers: [bool; 2],
     redacted: bool,
+    /// A field for the method or the request line is there, and null.
+    null_method: bool,
 }
 
 impl<'a, 't> Fields<'a, 't> {
@@ -75,6 +84,7 @@ impl<'a, 't> Fields<'a, 't> {
             convention: None,
             full_headers: [false; 2],
             redacted: false,
+            null_method: false,
         }
     }
 
@@ -183,16 +193,16 @@ impl<'a, 't> Fields<'a, 't> {
         }
     }
 
-    fn record(mut self, limits: &Limits) -> Result<Record<'a>, Refusal> {
+    fn record(mut self, written: Option<Reading>, limits: &Limits) -> Result<Record<'a>, Refusal> {
         let line = self.text(Slot::RequestLine);
         let parts = line.as_deref().and_then(record::request_line);
         if parts.is_none() && line.is_some() {
             self.keep(Slot::RequestLine);
         }
         let method = self.text(Slot::Method).or_else(|| parts.map(|(method, ..)| Cow::Owned(method.to_owned())));
-        let Some(method) = method else { return Err(self.missing("method")) };
+        let Some(method) = method else { return Err(self.no_method()) };
         let Some(target) = self.target(parts.map(|(_, target, _)| target)) else { return Err(self.missing("target")) };
-        let Some(times) = self.times() else { return Err(self.missing("time")) };
+        let Some(times) = self.times(written) else { return Err(self.missing("time")) };
         let protocol =
             self.parsed(Slot::Protocol, record::protocol).or_else(|| parts.and_then(|(.., protocol)| protocol));
         let port = |text: &str| text.parse().ok();
@@ -272,7 +282,8 @@ impl<'a, 't> Fields<'a, 't> {
         Some(target)
     }
 
-    fn times(&mut self) -> Option<Times> {
+    /// A line that names no time itself was written, and so logged, when the response was finished.
+    fn times(&mut self, written: Option<Reading>) -> Option<Times> {
         let duration = self.duration_micros();
         let end = self.time(Slot::End);
         if let Some(start) = self.time(Slot::Start) {
@@ -280,7 +291,10 @@ impl<'a, 't> Fields<'a, 't> {
             return Some(Times { start: start.time, end: computed.or(end.map(|end| end.time)), tick: start.tick });
         }
         let logged = self.time(Slot::Logged);
-        let at_end = end.or(logged.filter(|_| self.convention.is_some_and(Convention::logs_at_end)));
+        let at_end = match logged {
+            Some(_) => end.or(logged.filter(|_| self.convention.is_some_and(Convention::logs_at_end))),
+            None => end.or(written),
+        };
         if let Some(end) = at_end {
             let start = duration.and_then(|micros| end.time.0.checked_sub(micros)).map_or(end.time, Timestamp);
             return Some(Times { start, end: Some(end.time), tick: end.tick });
@@ -346,10 +360,26 @@ impl<'a, 't> Fields<'a, 't> {
         rest.collect()
     }
 
+    /// A server that got no readable request logs an empty method or request line, which is not the same as a
+    /// record without such a field.
+    fn no_method(&self) -> Refusal {
+        let named = [Slot::Method, Slot::RequestLine].iter().filter_map(|slot| *self.slots.get(*slot as usize)?);
+        let texts = named.filter_map(|(_, index)| match &self.list.get(index)?.value {
+            Value::Scalar(scalar) => scalar.text(),
+            Value::Raw(_) => None,
+        });
+        let known = self.convention.is_some();
+        let mut unreadable = texts.filter(|text| known || is_nothing(text) || text.contains(char::is_control));
+        if self.null_method || unreadable.next().is_some() { Refusal::NoRequest } else { self.missing("method") }
+    }
+
     /// Says which fields there are, by name only: values may be secrets.
     fn missing(&self, what: &'static str) -> Refusal {
         let names = self.list.iter().filter_map(|field| self.names.get(field.name.clone()));
-        Refusal::Missing(what, names.take(12).map(|name| name.escape_debug().take(40).collect()).collect())
+        let mut names: Vec<String> = names.take(12).map(|name| name.escape_debug().take(40).collect()).collect();
+        // The elements of an array have one name.
+        names.dedup();
+        Refusal::Missing(what, names)
     }
 }
 
@@ -456,6 +486,8 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
+        let meaning = self.0.entry.and_then(|entry| entry.meaning.as_ref());
+        self.0.null_method |= matches!(meaning, Some(Meaning::Slot(Slot::Method | Slot::RequestLine, _)));
         Ok(())
     }
 

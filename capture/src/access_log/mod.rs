@@ -1,10 +1,13 @@
-//! Access logs, streamed line by line: [`combined`] lines and [`json`] records, also mixed in one file.
+//! Access logs, streamed line by line: [`combined`] lines and [`json`] records, also mixed in one file, and in the
+//! [`envelope`] of a container runtime or of syslog.
 
 mod combined;
 mod convention;
+mod envelope;
 mod json;
 mod lines;
 mod record;
+mod target;
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -13,20 +16,23 @@ use std::sync::Arc;
 
 use self::combined::Parsed;
 use self::convention::Table;
+use self::envelope::Opened;
 use self::json::Refusal;
 use self::lines::{Line, Lines};
 use self::record::Record;
+pub(crate) use self::target::check as check_field;
 use crate::key::KeySeed;
 use crate::tally::Tally;
 use crate::{InputError, InputErrorKind, InputFormat, Limits, Options, Origin, Place, Sink, SourceReport};
 
 /// The format that a line fits, if any.
 pub(crate) fn line_format(line: &[u8]) -> Option<InputFormat> {
-    if line.first() == Some(&b'{') {
-        let object = serde_json::from_slice::<serde::de::IgnoredAny>(line);
+    let line = String::from_utf8_lossy(line);
+    let line = envelope::open(&line).line;
+    if line.starts_with('{') {
+        let object = serde_json::from_str::<serde::de::IgnoredAny>(&line);
         return object.is_ok().then_some(InputFormat::JsonLog);
     }
-    let line = String::from_utf8_lossy(line);
     match combined::parse(&line) {
         Parsed::Record(_) | Parsed::NoRequest => Some(InputFormat::CombinedLog),
         Parsed::NoLine(_) => None,
@@ -108,7 +114,8 @@ impl Log<'_> {
             return ControlFlow::Continue(());
         }
         self.records += 1;
-        match self.record(&text, line) {
+        let opened = envelope::open(&text);
+        match self.record(&opened, line) {
             Ok(Some(record)) => match record.into_exchange(self.seed, origin) {
                 Some(exchange) => self.tally.emit(exchange, sink),
                 None => {
@@ -145,10 +152,16 @@ impl Log<'_> {
         }
     }
 
-    fn record<'l>(&self, text: &'l str, line: &Line<'_>) -> Result<Option<Box<Record<'l>>>, Fault> {
+    /// Reads a line by its format; none for a request that cannot be read as one.
+    fn record<'l>(&self, opened: &'l Opened<'_>, line: &Line<'_>) -> Result<Option<Box<Record<'l>>>, Fault> {
+        let text = &*opened.line;
         if text.starts_with('{') {
-            let record = json::parse(text, &self.table, self.limits);
-            return record.map(|record| Some(Box::new(record))).map_err(|refusal| json_fault(&refusal, line));
+            return match json::parse(text, opened.time, &self.table, self.limits) {
+                Ok(record) => Ok(Some(Box::new(record))),
+                Err(Refusal::NoRequest) => Ok(None),
+                Err(Refusal::NotJson(error)) => Err(not_json(&error, line)),
+                Err(Refusal::Missing(what, names)) => Err(missing(what, &names, line)),
+            };
         }
         match combined::parse(text) {
             Parsed::Record(record) => Ok(Some(record)),
@@ -192,19 +205,18 @@ impl Log<'_> {
     }
 }
 
-fn json_fault(refusal: &Refusal, line: &Line<'_>) -> Fault {
-    match refusal {
-        Refusal::NotJson(error) => {
-            let text = error.to_string();
-            let why = text.split(" at line ").next().unwrap_or_default();
-            Fault {
-                what: format!("line {}, column {} is not valid JSON: {why}", line.number, error.column()),
-                remedy: "the other lines were analysed; write one whole JSON object a line".to_owned(),
-            }
-        }
-        Refusal::Missing(what, names) => Fault {
-            what: format!("line {} has no known field for the {what} (its fields: {})", line.number, names.join(", ")),
-            remedy: format!("name it with `--log-field {what}=FIELD`"),
-        },
+fn not_json(error: &serde_json::Error, line: &Line<'_>) -> Fault {
+    let text = error.to_string();
+    let why = text.split(" at line ").next().unwrap_or_default();
+    Fault {
+        what: format!("line {}, column {} is not valid JSON: {why}", line.number, error.column()),
+        remedy: "the other lines were analysed; write one whole JSON object a line".to_owned(),
+    }
+}
+
+fn missing(what: &str, names: &[String], line: &Line<'_>) -> Fault {
+    Fault {
+        what: format!("line {} has no known field for the {what} (its fields: {})", line.number, names.join(", ")),
+        remedy: format!("name it with `--log-field {what}=FIELD`"),
     }
 }

@@ -15,7 +15,7 @@ use crate::interface::Interface;
 use crate::{InputErrorKind, InputFormat, Options};
 
 /// Bytes of the file looked at to recognise it: room for one whole zstd block, which decodes all or nothing.
-const PREFIX_BYTES: u64 = 256 << 10;
+const PREFIX_BYTES: usize = 256 << 10;
 
 /// How to get at an input's bytes.
 pub(crate) enum Handle {
@@ -59,14 +59,22 @@ pub(super) fn recognise(path: Option<&Path>) -> Result<Recognised, InputErrorKin
         }
     };
     let mut prefix = Vec::new();
-    file.by_ref().take(PREFIX_BYTES).read_to_end(&mut prefix)?;
-    let whole = (prefix.len() as u64) < PREFIX_BYTES;
+    file.by_ref().take(PREFIX_BYTES as u64).read_to_end(&mut prefix)?;
+    let whole = prefix.len() < PREFIX_BYTES;
     let Sniffed { format, compression } = sniff::format(&prefix, whole)?;
     let handle = match (path, length) {
         (Some(path), Some(_)) => Handle::File(path.to_owned()),
         _ => Handle::Stream(prefix, file),
     };
     Ok(Recognised { handle, format, compression, bytes: length })
+}
+
+/// Recognises an input that is in memory.
+pub(crate) fn recognise_bytes(bytes: Vec<u8>) -> Result<Recognised, InputErrorKind> {
+    let length = bytes.len() as u64;
+    let prefix = bytes.get(..PREFIX_BYTES);
+    let Sniffed { format, compression } = sniff::format(prefix.unwrap_or(&bytes), prefix.is_none())?;
+    Ok(Recognised { handle: Handle::Stream(bytes, Box::new(io::empty())), format, compression, bytes: Some(length) })
 }
 
 /// An input being read.

@@ -57,6 +57,12 @@ fn describe_text(text: &str) -> String {
         "a W3C extended (IIS) log; export it as combined or JSON"
     } else if starts(&["#separator"]) {
         "a Zeek log; write it as JSON"
+    } else if is_envoy_text(line) {
+        "an Envoy access log in its default text format; log with `json_format`"
+    } else if line.contains(" haproxy[") || line.contains(" haproxy: ") {
+        "an HAProxy log; set a `log-format` that writes JSON or combined lines"
+    } else if starts(&["http ", "https ", "h2 ", "ws ", "wss "]) && line.contains(" app/") {
+        "an AWS load balancer log; convert it to JSON, one object a line"
     } else if starts(&["["]) {
         "a JSON array; write one object a line, for example with `jq -c '.[]'`"
     } else if starts(&["{"]) {
@@ -78,6 +84,12 @@ fn is_key_log(text: &str) -> bool {
         let secret = label == "CLIENT_RANDOM" || label.ends_with("_SECRET") || label.contains("_SECRET_");
         secret && words.all(|word| word.bytes().all(|byte| byte.is_ascii_hexdigit()))
     })
+}
+
+/// `[2026-05-17T08:05:32.123Z] "GET / HTTP/1.1" 200 - ...`.
+fn is_envoy_text(line: &str) -> bool {
+    let time = line.strip_prefix('[').and_then(|rest| rest.split_once("] \""));
+    time.is_some_and(|(time, _)| crate::clock::parse(time).is_some())
 }
 
 /// The first lines have the same number of separators, and some.

@@ -95,7 +95,7 @@ fn text_format(text: &[u8], whole: bool) -> Option<InputFormat> {
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let one_line = first.len() < text.len() || whole;
     if text.starts_with(b"{") && one_line && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok() {
-        return Some(if har::is_har(first) { InputFormat::Har } else { InputFormat::JsonLog });
+        return if har::is_har(first) { Some(InputFormat::Har) } else { access_log::line_format(first.trim_ascii()) };
     }
     if har::announces(text) {
         return Some(InputFormat::Har);

@@ -1,0 +1,120 @@
+//! What `--log-field` can name by hand.
+
+use super::convention::{self, Meaning, Slot};
+
+/// Targets other than the headers, with their slot; `duration` is none.
+const TARGETS: &[(&str, Option<Slot>)] = &[
+    ("time", Some(Slot::Start)),
+    ("duration", None),
+    ("client", Some(Slot::Client)),
+    ("server", Some(Slot::Server)),
+    ("method", Some(Slot::Method)),
+    ("target", Some(Slot::Target)),
+    ("host", Some(Slot::Host)),
+    ("scheme", Some(Slot::Scheme)),
+    ("status", Some(Slot::Status)),
+    ("user", Some(Slot::User)),
+    ("client_id", Some(Slot::ClientId)),
+    ("request_id", Some(Slot::RequestId)),
+    ("trace_id", Some(Slot::TraceId)),
+    ("request_bytes", Some(Slot::RequestBytes)),
+    ("response_bytes", Some(Slot::ResponseBytes)),
+    ("request_body", Some(Slot::RequestBody)),
+    ("response_body", Some(Slot::ResponseBody)),
+];
+const REQUEST_HEADER: &str = "request_header.";
+const RESPONSE_HEADER: &str = "response_header.";
+
+/// The meaning that a target gives to the field `name`; none for an unknown target.
+pub(super) fn meaning(target: &str, name: &str) -> Option<Meaning> {
+    if let Some(header) = target.strip_prefix(REQUEST_HEADER) {
+        return (!header.is_empty()).then(|| Meaning::RequestHeader(header.to_owned()));
+    }
+    if let Some(header) = target.strip_prefix(RESPONSE_HEADER) {
+        return (!header.is_empty()).then(|| Meaning::ResponseHeader(header.to_owned()));
+    }
+    let (_, slot) = TARGETS.iter().find(|(known, _)| *known == target)?;
+    Some(match slot {
+        Some(slot) => Meaning::Slot(*slot, 0),
+        None => Meaning::Duration(convention::unit_by_name(&name.to_ascii_lowercase()), 0),
+    })
+}
+
+/// Says what is wrong with a field named by hand, and which target was probably meant.
+pub(crate) fn check(target: &str, name: &str) -> Result<(), String> {
+    if name.trim().is_empty() {
+        return Err(format!(
+            "log field `{target}`: give the field's dotted name in the record, e.g. `{target}=auth.{target}`"
+        ));
+    }
+    if meaning(target, name).is_some() {
+        return Ok(());
+    }
+    if target.starts_with(REQUEST_HEADER) || target.starts_with(RESPONSE_HEADER) {
+        return Err(format!("log field `{target}`: give the header's name after the point, e.g. `{target}X-Tenant`"));
+    }
+    let remedy = match nearest(target) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let names: Vec<&str> = TARGETS.iter().map(|(known, _)| *known).collect();
+            format!("known are {}, {REQUEST_HEADER}NAME, {RESPONSE_HEADER}NAME", names.join(", "))
+        }
+    };
+    let shown: String = target.escape_debug().take(60).collect();
+    Err(format!("log field `{shown}`: there is nothing of this name to fill; {remedy}"))
+}
+
+/// The target that a mistyped one is nearest to, when it is near enough to be meant.
+fn nearest(typed: &str) -> Option<&'static str> {
+    if typed.len() > 40 {
+        return None;
+    }
+    let typed = typed.to_ascii_lowercase().replace('-', "_");
+    let names = TARGETS.iter().map(|(known, _)| *known).chain([REQUEST_HEADER, RESPONSE_HEADER]);
+    let (distance, near) = names.map(|known| (distance(&typed, known), known)).min()?;
+    (distance <= near.len().div_ceil(3)).then_some(near)
+}
+
+/// Levenshtein distance, one row at a time.
+fn distance(typed: &str, known: &str) -> usize {
+    let mut row: Vec<usize> = (0..=known.len()).collect();
+    for (line, given) in (1..).zip(typed.bytes()) {
+        let mut diagonal = std::mem::replace(row.first_mut().unwrap_or(&mut 0), line);
+        let mut left = line;
+        for (cell, wanted) in row.iter_mut().skip(1).zip(known.bytes()) {
+            left = (diagonal + usize::from(given != wanted)).min(left + 1).min(*cell + 1);
+            diagonal = std::mem::replace(cell, left);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_is_known_and_mistyped_ones_are_named() {
+        for (target, _) in TARGETS {
+            assert_eq!(check(target, "a.b"), Ok(()));
+        }
+        assert_eq!(check("request_header.X-Tenant", "tenant"), Ok(()));
+        for (typed, meant) in
+            [("usr", "user"), ("Method", "method"), ("client-id", "client_id"), ("request_headers.", "request_header.")]
+        {
+            assert!(check(typed, "x").unwrap_err().contains(&format!("did you mean `{meant}`")), "{typed}");
+        }
+        assert!(check("completely else", "x").unwrap_err().contains("known are time, duration"));
+        assert!(check("user", " ").unwrap_err().contains("dotted name"));
+        assert!(check("request_header.", "x").unwrap_err().contains("header's name"));
+        assert!(check(&"é".repeat(100_000), "x").unwrap_err().len() < 600);
+    }
+
+    #[test]
+    fn the_distance_is_that_of_single_changes() {
+        for (a, b, changes) in [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)]
+        {
+            assert_eq!(distance(a, b), changes, "{a} {b}");
+        }
+    }
+}
