@@ -35,6 +35,7 @@ use crate::event::{Event, ObjectId};
 use crate::model::{ActorNaming, CheckOptions, Model};
 
 pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+pub use order::is_retry;
 pub use window::WindowKey;
 
 /// A model compiled for comparison, or none: a few checks need no model.

@@ -12,6 +12,7 @@ use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, WindowKey};
 use crate::correlate::{Directory, Extractor, Inspection, Resolver};
 use crate::event::Event;
+use crate::mine::{Evidence, Traced};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 
 /// Exchanges handed over at once; a batch is also sent when its bodies reach `BATCH_BYTES`.
@@ -23,6 +24,7 @@ pub(super) struct Reading {
     pub(super) events: Vec<EventBuffer>,
     pub(super) directory: Directory,
     pub(super) inspection: Inspection,
+    pub(super) evidence: Evidence,
     pub(super) blindness: Blindness,
     pub(super) reports: Reports,
 }
@@ -90,10 +92,12 @@ pub(super) fn extract(
     let mut events = Vec::new();
     let mut directory = Directory::new();
     let mut inspection = Inspection::new();
+    let mut evidence = Evidence::default();
     for part in parts {
         events.push(part.events);
         directory.merge(part.directory);
         inspection.merge(part.inspection);
+        evidence.merge(part.evidence);
     }
     let mut sources = std::mem::take(reports.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner));
     sources.sort_by_key(|(index, _)| *index);
@@ -102,6 +106,7 @@ pub(super) fn extract(
         events,
         directory,
         inspection,
+        evidence,
         blindness: Blindness::new(spots),
         reports: Reports { sources: sources.into_iter().map(|(_, report)| report).collect(), errors },
     })
@@ -179,6 +184,7 @@ struct Extracting {
     events: EventBuffer,
     directory: Directory,
     inspection: Inspection,
+    evidence: Evidence,
 }
 
 fn extract_batches(
@@ -187,7 +193,12 @@ fn extract_batches(
     buffer: EventBuffer,
     job: &Job,
 ) -> Result<Extracting, PipelineError> {
-    let mut made = Extracting { events: buffer, directory: Directory::new(), inspection: Inspection::new() };
+    let mut made = Extracting {
+        events: buffer,
+        directory: Directory::new(),
+        inspection: Inspection::new(),
+        evidence: Evidence::default(),
+    };
     let (from, to) = job.period;
     loop {
         let Ok(batch) = lock(receiver).recv() else { return Ok(made) };
@@ -200,6 +211,11 @@ fn extract_batches(
             }
             let protocol = exchange.protocol.as_str();
             made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
+            // Without a model an exchange is one event, and all sightings are of its objects.
+            if let (None, [event]) = (&job.model, extracted.events.as_slice()) {
+                let places = extracted.sightings.into_iter().map(|sighting| sighting.places);
+                made.evidence.add(event, places.map(|places| Traced { key: places.key, state: places.state }));
+            }
             for event in extracted.events {
                 made.events.push(event)?;
             }
