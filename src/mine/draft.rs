@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Mining;
-use super::lifecycle::{Lifecycle, Transition, undeclarable};
+use super::lifecycle::{Lifecycle, Transition, Use};
 use super::page::Page;
 use super::sketch::{ActivitySketch, Sketch, TypeSketch};
 
@@ -38,22 +38,22 @@ pub fn outline(sketch: &Sketch) -> String {
 
 /// The draft. `mining` is that of a run compared with the [`outline`] of the same sketch.
 pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance) -> String {
-    let lifecycles: Vec<(&TypeSketch, Option<String>, Lifecycle)> = sketch
+    let lifecycles: Vec<(&TypeSketch, Use, Lifecycle)> = sketch
         .types
         .iter()
         .filter_map(|object| {
             let lives = mining.lives.get(&object.name).filter(|lives| lives.objects > 0)?;
             let has_parent = object.parent.is_some();
-            let why = undeclarable(lives, has_parent).filter(|_| !object.states.is_empty());
-            let declared = why.is_none() && !object.states.is_empty();
+            let values = Use::of(lives, has_parent);
+            let named = !object.states.is_empty() && !matches!(values, Use::Nothing(_));
             let creates = |activity: &str| sketch.creates(activity);
-            Some((object, why, Lifecycle::of(lives, declared, has_parent, &creates)))
+            Some((object, values, Lifecycle::of(lives, named, has_parent, &creates)))
         })
         .collect();
     let mut page = Page::default();
     preamble(&mut page, provenance);
     head(&mut page);
-    if mining.lives.values().flat_map(|lives| lives.steps.values()).any(|step| step.roles) {
+    if mining.lives.values().flat_map(|lives| lives.steps.values()).any(|step| step.by.keys().any(|(_, role)| role.is_some())) {
         page.gap();
         page.line("actors:", "");
         page.line("  roles: {from: [jwt.roles, jwt.role]}", "");
@@ -61,9 +61,9 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance) -> Strin
     let of = |object: &TypeSketch| lifecycles.iter().find(|(known, ..)| known.name == object.name);
     objects(&mut page, sketch, &|object| {
         Some(match of(object) {
-            Some((_, Some(why), _)) => Stated::No(why.clone()),
-            Some((_, None, lifecycle)) if lifecycle.declared => Stated::Yes,
-            _ => Stated::No("no step was seen".to_owned()),
+            Some((_, Use::States, _)) => Stated::Yes,
+            Some((_, Use::Names(why) | Use::Nothing(why), _)) => Stated::No(why.clone()),
+            None => Stated::No("no step was seen".to_owned()),
         })
     });
     activities(&mut page, sketch);
@@ -184,7 +184,7 @@ fn write_lifecycle(page: &mut Page, name: &str, objects: u64, lifecycle: &Lifecy
     };
     let thin = if objects < THIN { "check: only " } else { "" };
     page.line(&format!("  {name}:"), &format!("{thin}{}{midlife}", times(objects, "object")));
-    page.line("    states:", if lifecycle.declared { "as the server declares them" } else { "named after the last step" });
+    page.line("    states:", if lifecycle.named { "as the server names them" } else { "named after the last step" });
     for (at, state) in lifecycle.states.iter().enumerate() {
         let kind = match (at, state.end) {
             (0, _) => "initial",

@@ -31,7 +31,7 @@ pub(super) struct Lives {
     pub(super) steps: BTreeMap<Arc<str>, StepCounts>,
     /// Walks by last step alone.
     pub(super) plain: Walks,
-    /// Walks over declared states too.
+    /// Walks over declared states where there are any.
     pub(super) declared: Walks,
     /// All declared values; beyond [`MOST_STATES`] they are no states and `declared` stays empty.
     pub(super) values: BTreeSet<Arc<str>>,
@@ -53,10 +53,8 @@ pub(super) struct StepCounts {
     pub(super) repeated: u64,
     /// Steps by an actor who is not known well enough to say who may.
     pub(super) unnamed: u64,
-    /// Steps by role, kind, or `agent`.
-    pub(super) by: BTreeMap<Arc<str>, u64>,
-    /// Whether any of these names is a role.
-    pub(super) roles: bool,
+    /// Steps by `agent` or a kind, and by the role that the actor showed.
+    pub(super) by: BTreeMap<(Arc<str>, Option<Arc<str>>), u64>,
 }
 
 /// Moves with how often they were made.
@@ -65,6 +63,8 @@ pub(super) struct Walks {
     /// First moves of which nothing before was seen.
     pub(super) starts: BTreeMap<(Arc<str>, Node), u64>,
     pub(super) moves: BTreeMap<(Node, Arc<str>, Node), u64>,
+    /// First moves from a state that was shown before any step: counted among `moves` too.
+    pub(super) shown: BTreeMap<(Arc<str>, Node), u64>,
 }
 
 /// Something that moves or shows an object.
@@ -116,12 +116,13 @@ impl Lives {
             if actor.principal.is_none() || actor.evidence < Evidence::Asserted {
                 counts.unnamed += 1;
             } else if actor.agent.is_some() {
-                *counts.by.entry("agent".into()).or_default() += 1;
+                *counts.by.entry(("agent".into(), None)).or_default() += 1;
             } else if actor.roles.is_empty() {
-                *counts.by.entry(Arc::clone(&actor.kind)).or_default() += 1;
+                *counts.by.entry((Arc::clone(&actor.kind), None)).or_default() += 1;
             } else {
-                counts.roles = true;
-                actor.roles.iter().for_each(|role| *counts.by.entry(Arc::clone(role)).or_default() += 1);
+                for role in &actor.roles {
+                    *counts.by.entry((Arc::clone(&actor.kind), Some(Arc::clone(role)))).or_default() += 1;
+                }
             }
         }
         for (activity, times) in taken {
@@ -133,20 +134,27 @@ impl Lives {
 
     fn walk(&mut self, items: &[Item]) {
         let mut at: Option<Node> = None;
+        let mut moved = false;
         for (index, item) in items.iter().enumerate() {
             let Some(activity) = &item.activity else {
                 let Some(declared) = item.declared.clone().map(Node::Declared) else { continue };
                 match &at {
+                    // The walk goes on from where steps led, so that steps alone explain it.
                     Some(at) => self.unexplained += u64::from(*at != declared),
-                    None => self.shown_first += 1,
+                    None => {
+                        self.shown_first += 1;
+                        at = Some(declared);
+                    }
                 }
-                at = Some(declared);
                 continue;
             };
             self.declaring += u64::from(item.declared.is_some());
             let rest = items.get(index + 1..).unwrap_or_default();
             let shown = || rest.iter().take_while(|i| i.activity.is_none()).find_map(|i| i.declared.clone());
             let to = item.declared.clone().or_else(shown).map_or(Node::After(Arc::clone(activity)), Node::Declared);
+            if !std::mem::replace(&mut moved, true) && at.is_some() {
+                *self.declared.shown.entry((Arc::clone(activity), to.clone())).or_default() += 1;
+            }
             self.declared.add(at.take(), activity, to.clone());
             at = Some(to);
         }
@@ -182,7 +190,6 @@ impl Lives {
             counts.objects += more.objects;
             counts.repeated += more.repeated;
             counts.unnamed += more.unnamed;
-            counts.roles |= more.roles;
             add(&mut counts.by, more.by);
         }
         self.trim();
@@ -210,5 +217,6 @@ impl Walks {
     fn merge(&mut self, other: Walks) {
         add(&mut self.starts, other.starts);
         add(&mut self.moves, other.moves);
+        add(&mut self.shown, other.shown);
     }
 }

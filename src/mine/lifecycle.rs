@@ -25,8 +25,8 @@ pub(super) struct Lifecycle {
     /// The first one is the initial state.
     pub(super) states: Vec<State>,
     pub(super) transitions: Vec<Transition>,
-    /// Whether the states are those that the server declares.
-    pub(super) declared: bool,
+    /// Whether the states have the names that the server declares.
+    pub(super) named: bool,
     /// Objects first seen in mid-life.
     pub(super) midlife: u64,
 }
@@ -62,28 +62,39 @@ struct Edge {
     midlife: bool,
 }
 
-/// Why a place of declared states cannot be the state of a lifecycle.
-pub(super) fn undeclarable(lives: &Lives, has_parent: bool) -> Option<String> {
-    let values: BTreeSet<_> = lives.values.iter().collect();
-    if lives.too_many_values() {
-        Some("it has too many values to be a state".to_owned())
-    } else if values.len() < 2 {
-        Some("it never changed".to_owned())
-    } else if lives.unexplained > 0 {
-        Some(format!("it changed {} times without a step that was seen", lives.unexplained))
-    } else if has_parent && lives.shown_first > 0 {
-        Some(format!("{} objects showed it before their first step", lives.shown_first))
-    } else if lives.declaring * 2 < lives.steps.values().map(|s| s.count).sum::<u64>() {
-        Some("most answers do not show it".to_owned())
-    } else {
-        None
+/// What the declared values of a type are good for.
+pub(super) enum Use {
+    /// They are its states, and every one that was declared fits.
+    States,
+    /// They name its states, but some were declared at another time than steps explain.
+    Names(String),
+    /// They are no states.
+    Nothing(String),
+}
+
+impl Use {
+    /// Judges the values declared in the lives of a type.
+    pub(super) fn of(lives: &Lives, has_parent: bool) -> Use {
+        let steps: u64 = lives.steps.values().map(|s| s.count).sum();
+        let unexplained = lives.unexplained + if has_parent { lives.shown_first } else { 0 };
+        if lives.too_many_values() {
+            Use::Nothing("it has too many values to be a state".to_owned())
+        } else if lives.values.len() < 2 {
+            Use::Nothing("it was never seen to change".to_owned())
+        } else if lives.declaring * 2 < steps {
+            Use::Nothing("most answers do not show it".to_owned())
+        } else if unexplained > 0 {
+            Use::Names(format!("it changed {unexplained} times without a step that was seen"))
+        } else {
+            Use::States
+        }
     }
 }
 
 impl Lifecycle {
     /// The lifecycle of a type with at least one step.
-    pub(super) fn of(lives: &Lives, declared: bool, has_parent: bool, creates: &dyn Fn(&str) -> bool) -> Lifecycle {
-        let walks = if declared { settled(&lives.declared) } else { lives.plain.clone() };
+    pub(super) fn of(lives: &Lives, named: bool, has_parent: bool, creates: &dyn Fn(&str) -> bool) -> Lifecycle {
+        let walks = if named { settled(&lives.declared) } else { lives.plain.clone() };
         let (edges, midlife) = edges(&walks, has_parent, creates);
         let nodes = in_order(&edges);
         let mut names = Names::default();
@@ -96,7 +107,7 @@ impl Lifecycle {
         let states = states.into_iter().enumerate();
         let states =
             states.map(|(at, name)| State { name, end: at > 0 && !left.contains(&at), reached: reached(at) }).collect();
-        Lifecycle { states, transitions, declared, midlife }
+        Lifecycle { states, transitions, named, midlife }
     }
 }
 
@@ -126,6 +137,9 @@ fn settled(walks: &Walks) -> Walks {
     for ((from, activity, to), count) in &walks.moves {
         *settled.moves.entry((settle(from), Arc::clone(activity), settle(to))).or_default() += count;
     }
+    for ((activity, to), count) in &walks.shown {
+        *settled.shown.entry((Arc::clone(activity), settle(to))).or_default() += count;
+    }
     settled
 }
 
@@ -143,7 +157,10 @@ fn edges(walks: &Walks, has_parent: bool, creates: &dyn Fn(&str) -> bool) -> (Ed
             *starts.entry((Arc::clone(activity), to.clone())).or_default() += count;
         }
     }
-    // With a parent's creation in view, a child is known to begin at the beginning.
+    // With a parent's creation in view, a child is known to begin at the beginning, whatever was shown of it.
+    for (key, count) in walks.shown.iter().filter(|_| has_parent) {
+        *starts.entry(key.clone()).or_default() += count;
+    }
     let created = !has_parent && starts.keys().any(|(activity, _)| creates(activity));
     let mut midlife = 0;
     let mut spare: Vec<((Arc<str>, Node), u64)> = Vec::new();
@@ -229,20 +246,23 @@ fn state_names(nodes: &[Node], names: &mut Names) -> Vec<Arc<str>> {
 }
 
 fn transitions(edges: &Edges, index: &BTreeMap<&Node, usize>, lives: &Lives) -> Vec<Transition> {
-    let mut grouped: BTreeMap<(usize, usize, Arc<str>, bool, bool), (BTreeSet<usize>, u64)> = BTreeMap::new();
+    let mut grouped: BTreeMap<(Option<usize>, usize, Arc<str>, bool), (BTreeSet<usize>, u64)> = BTreeMap::new();
     for ((from, activity, to), edge) in edges {
         let Some(to) = index.get(to).copied() else { continue };
         let from = from.as_ref().map_or(Some(0), |from| index.get(from).copied());
         let Some(from) = from else { continue };
         let all = lives.steps.get(activity).map_or(0, |s| s.count);
         let rare = edge.count <= 2 || edge.count.saturating_mul(50) < all;
-        let group = grouped.entry((usize::from(rare), to, Arc::clone(activity), rare, edge.midlife)).or_default();
+        // What is seldom stands alone, so that it can be struck alone.
+        let alone = (rare || edge.midlife).then_some(from);
+        let group = grouped.entry((alone, to, Arc::clone(activity), edge.midlife)).or_default();
         group.0.insert(from);
         group.1 += edge.count;
     }
     let mut transitions: Vec<Transition> = grouped
         .into_iter()
-        .map(|((_, to, activity, rare, perhaps_midlife), (from, count))| {
+        .map(|((alone, to, activity, perhaps_midlife), (from, count))| {
+            let rare = alone.is_some();
             let counts = lives.steps.get(&activity);
             let once = counts.is_some_and(|c| c.objects >= ONCE && c.repeated == 0);
             let by = counts.map(actors).unwrap_or_default();
@@ -250,16 +270,22 @@ fn transitions(edges: &Edges, index: &BTreeMap<&Node, usize>, lives: &Lives) -> 
             Transition { activity, from, to, by, once, count, rare, perhaps_midlife }
         })
         .collect();
-    transitions.sort_by(|a, b| (&a.from, a.to, &a.activity).cmp(&(&b.from, b.to, &b.activity)));
+    transitions.sort_by(|a, b| (a.rare, &a.from, a.to, &a.activity).cmp(&(b.rare, &b.from, b.to, &b.activity)));
     transitions
 }
 
-/// Who took a step, where all that took it are known.
+/// Who took a step, where all that took it are known: `agent`, kinds, and the roles of kinds that always showed one.
 fn actors(counts: &StepCounts) -> Vec<Arc<str>> {
-    if counts.unnamed > 0 || counts.count < NAMED || counts.by.len() > MOST_NAMES {
+    if counts.unnamed > 0 || counts.count < NAMED {
         return Vec::new();
     }
-    counts.by.keys().cloned().collect()
+    let whole = |kind: &Arc<str>| counts.by.contains_key(&(Arc::clone(kind), None));
+    let names = counts.by.keys().map(|(kind, role)| match role {
+        Some(role) if !whole(kind) => Arc::clone(role),
+        _ => Arc::clone(kind),
+    });
+    let names: BTreeSet<Arc<str>> = names.collect();
+    if names.len() > MOST_NAMES { Vec::new() } else { names.into_iter().collect() }
 }
 
 fn limit_once(transitions: &mut [Transition], creates: &dyn Fn(&str) -> bool) {

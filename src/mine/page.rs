@@ -30,30 +30,43 @@ impl Page {
         self.0.push(Line::Gap);
     }
 
-    /// The whole file.
+    /// The whole file. Comments of neighbouring lines of one depth share a column.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
-        for block in self.0.split_inclusive(|line| matches!(line, Line::Gap)) {
+        for block in self.0.chunk_by(|a, b| a.depth().is_some() && a.depth() == b.depth()) {
             let commented = block.iter().filter_map(|line| match line {
                 Line::Code(code, comment) if !comment.is_empty() => Some(code.chars().count()),
                 _ => None,
             });
             let column = commented.filter(|width| *width <= WIDEST).max().unwrap_or(0);
             for line in block {
-                match line {
-                    Line::Code(code, comment) if comment.is_empty() => out.push_str(code),
-                    Line::Code(code, comment) => out.push_str(&format!("{code:<column$}  # {comment}")),
-                    Line::Note(text) => {
-                        let bare = text.trim_start();
-                        let indent = text.get(..text.len() - bare.len()).unwrap_or_default();
-                        out.push_str(format!("{indent}# {bare}").trim_end());
-                    }
-                    Line::Gap => {}
-                }
+                line.write(column, &mut out);
                 out.push('\n');
             }
         }
         out
+    }
+}
+
+impl Line {
+    fn depth(&self) -> Option<usize> {
+        match self {
+            Line::Code(code, _) => Some(code.len() - code.trim_start().len()),
+            Line::Note(_) | Line::Gap => None,
+        }
+    }
+
+    fn write(&self, column: usize, out: &mut String) {
+        match self {
+            Line::Code(code, comment) if comment.is_empty() => out.push_str(code),
+            Line::Code(code, comment) => out.extend([&format!("{code:<column$}  # "), comment.as_str()]),
+            Line::Note(text) => {
+                let bare = text.trim_start();
+                let indent = text.get(..text.len() - bare.len()).unwrap_or_default();
+                out.push_str(format!("{indent}# {bare}").trim_end());
+            }
+            Line::Gap => {}
+        }
     }
 }
 
