@@ -48,8 +48,8 @@ fn draft(job: &mut Job, run: &Run, shared: &Shared) -> Result<String, Exit> {
     };
     let outline = mine::outline(&sketch);
     let model = Model::read("draft", &outline);
-    let (model, _) =
-        model.map_err(|found| Exit::Incomplete(format!("the draft does not read as a model:\n{}", found.render(false))))?;
+    let (model, _) = model
+        .map_err(|found| Exit::Incomplete(format!("the draft does not read as a model:\n{}", found.render(false))))?;
     job.model = Some(Arc::new(model));
     let named = inspect::analyse(job, shared)?;
     let summary = &run.summary;

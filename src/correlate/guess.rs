@@ -206,8 +206,8 @@ fn read(body: &Body, headers: &Headers) -> Read {
     {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         // What was found before a broken place still counts.
-        let _ = Fields { owner: None, leaf: None, path: String::new(), depth: 0, out: &mut found }
-            .deserialize(&mut reader);
+        let _ =
+            Fields { owner: None, leaf: None, path: String::new(), depth: 0, out: &mut found }.deserialize(&mut reader);
     }
     found
 }

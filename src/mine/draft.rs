@@ -53,7 +53,12 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance) -> Strin
     let mut page = Page::default();
     preamble(&mut page, provenance);
     head(&mut page);
-    if mining.lives.values().flat_map(|lives| lives.steps.values()).any(|step| step.by.keys().any(|(_, role)| role.is_some())) {
+    if mining
+        .lives
+        .values()
+        .flat_map(|lives| lives.steps.values())
+        .any(|step| step.by.keys().any(|(_, role)| role.is_some()))
+    {
         page.gap();
         page.line("actors:", "");
         page.line("  roles: {from: [jwt.roles, jwt.role]}", "");
@@ -95,7 +100,10 @@ fn preamble(page: &mut Page, from: &Provenance) {
 
 fn head(page: &mut Page) {
     page.line("offpath: 1", "");
-    page.line("workflow: {id: draft, version: 0}", "check: name it, and count versions from the first that is reviewed");
+    page.line(
+        "workflow: {id: draft, version: 0}",
+        "check: name it, and count versions from the first that is reviewed",
+    );
 }
 
 /// Whether the place of a type's state is used.
@@ -191,7 +199,8 @@ fn write_lifecycle(page: &mut Page, name: &str, objects: u64, lifecycle: &Lifecy
             (_, true) => "final",
             _ => "{}",
         };
-        let note = if at == 0 { "before it exists".to_owned() } else { format!("reached {}", times(state.reached, "time")) };
+        let note =
+            if at == 0 { "before it exists".to_owned() } else { format!("reached {}", times(state.reached, "time")) };
         page.line(&format!("      {}: {kind}", scalar(&state.name)), &note);
     }
     page.line("    transitions:", "");
@@ -203,8 +212,7 @@ fn write_lifecycle(page: &mut Page, name: &str, objects: u64, lifecycle: &Lifecy
 fn written(transition: &Transition, lifecycle: &Lifecycle) -> String {
     let state = |at: usize| lifecycle.states.get(at).map_or_else(String::new, |state| scalar(&state.name));
     let from: Vec<String> = transition.from.iter().map(|from| state(*from)).collect();
-    let mut out =
-        format!("{{activity: {}, from: {}, to: {}", transition.activity, joined(&from), state(transition.to));
+    let mut out = format!("{{activity: {}, from: {}, to: {}", transition.activity, joined(&from), state(transition.to));
     if !transition.by.is_empty() {
         let by: Vec<String> = transition.by.iter().map(|name| scalar(name)).collect();
         let _ = write!(out, ", by: [{}]", by.join(", "));

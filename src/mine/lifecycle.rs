@@ -84,7 +84,8 @@ impl Use {
         } else if lives.declaring * 2 < steps {
             Use::Nothing("most answers do not show it".to_owned())
         } else if unexplained > 0 {
-            Use::Names(format!("it changed {unexplained} times without a step that was seen"))
+            let times = if unexplained == 1 { "once".to_owned() } else { format!("{unexplained} times") };
+            Use::Names(format!("it changed {times} without a step that was seen"))
         } else {
             Use::States
         }

@@ -7,8 +7,28 @@ use std::sync::Arc;
 const LONGEST: usize = 48;
 /// Words that cannot name an object type: paths of expressions begin with them.
 const RESERVED: [&str; 22] = [
-    "path", "query", "req", "res", "header", "res_header", "cookie", "jwt", "host", "mtls", "mcp", "args", "log",
-    "method", "status", "target", "event", "actor", "true", "false", "null", "in",
+    "path",
+    "query",
+    "req",
+    "res",
+    "header",
+    "res_header",
+    "cookie",
+    "jwt",
+    "host",
+    "mtls",
+    "mcp",
+    "args",
+    "log",
+    "method",
+    "status",
+    "target",
+    "event",
+    "actor",
+    "true",
+    "false",
+    "null",
+    "in",
 ];
 
 /// Letters, digits and `_`, a letter first; empty when nothing of the text is left.

@@ -143,12 +143,7 @@ fn scoped_types(evidence: &Evidence) -> BTreeSet<&str> {
 }
 
 /// What an operation is about; `None` where nothing shows it.
-fn place(
-    template: Template,
-    evidence: OperationEvidence,
-    read: bool,
-    scoped: &BTreeSet<&str>,
-) -> Option<Placed> {
+fn place(template: Template, evidence: OperationEvidence, read: bool, scoped: &BTreeSet<&str>) -> Option<Placed> {
     let usable = |name: &str| name != "id" && !scoped.contains(name) && !name::word(name).is_empty();
     let variables = written_variables(&template);
     let in_path = || variables.iter().rev().find(|(name, _)| usable(name)).map(|(name, _)| Arc::from(name.as_str()));

@@ -12,8 +12,8 @@ use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, WindowKey};
 use crate::correlate::{Directory, Extractor, Inspection, Resolver};
 use crate::event::Event;
-use crate::mine::{Evidence, Traced};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
+use crate::mine::{Evidence, Traced};
 
 /// Exchanges handed over at once; a batch is also sent when its bodies reach `BATCH_BYTES`.
 const BATCH: usize = 512;
