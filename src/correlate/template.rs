@@ -89,6 +89,7 @@ pub(super) fn is_variable(segment: &str) -> bool {
         || is_uuid(bytes)
         || (bytes.len() >= 16 && bytes.iter().all(u8::is_ascii_hexdigit) && digits > 0)
         || is_prefixed(segment)
+        || is_lettered(bytes)
         || is_date(bytes)
         || is_email(segment)
         || (bytes.len() >= 16 && is_random(bytes))
@@ -116,6 +117,13 @@ fn is_prefixed(segment: &str) -> bool {
         && digits > 0
         // `oauth-v2` and `list-2d` are words: a token is all digits, hexadecimal, or long.
         && (digits == token.len() || token.bytes().all(|b| b.is_ascii_hexdigit()) || token.len() >= 6)
+}
+
+/// `c10361`, `ORD10045`: a few letters that number a kind, then at least four digits.
+fn is_lettered(bytes: &[u8]) -> bool {
+    let letters = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let digits = bytes.iter().skip(letters).take_while(|b| b.is_ascii_digit()).count();
+    (1..=3).contains(&letters) && digits >= 4 && letters + digits == bytes.len()
 }
 
 fn is_date(bytes: &[u8]) -> bool {
@@ -188,6 +196,7 @@ mod tests {
             ("/reports/2026-09-01", "/reports/{report}"),
             ("/users/a.b@example.com", "/users/{user}"),
             ("/boxes/abc12345", "/boxes/{box}"),
+            ("/carts/c4678/items", "/carts/{cart}/items"),
             ("/statuses/5", "/statuses/{status}"),
             ("/7", "/{id}"),
             ("/v1/7", "/v1/{id}"),
@@ -209,6 +218,7 @@ mod tests {
             "/static/app-20240101.js",
             "/internationalization",
             "/oauth-v2/x",
+            "/ipv6/sha256/base64",
             "/getUserAccountInformation",
         ] {
             assert_eq!(template(path), path);

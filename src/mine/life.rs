@@ -35,6 +35,8 @@ pub(super) struct Lives {
     pub(super) declared: Walks,
     /// All declared values; beyond [`MOST_STATES`] they are no states and `declared` stays empty.
     pub(super) values: BTreeSet<Arc<str>>,
+    /// Declared values that name no state.
+    pub(super) odd: u64,
     /// Steps whose own answer declared a state.
     pub(super) declaring: u64,
     /// States that were declared though no step led there.
@@ -101,6 +103,7 @@ impl Lives {
         self.objects += 1;
         self.count(&steps);
         self.plain.walk(items.iter().filter_map(|i| i.activity.clone()));
+        self.odd += items.iter().filter_map(|i| i.declared.as_deref()).filter(|value| !is_word(value)).count() as u64;
         self.values.extend(items.iter().filter_map(|i| i.declared.clone()));
         self.walk(&items);
         self.trim();
@@ -181,6 +184,7 @@ impl Lives {
         self.plain.merge(other.plain);
         self.declared.merge(other.declared);
         self.values.extend(other.values);
+        self.odd += other.odd;
         self.declaring += other.declaring;
         self.unexplained += other.unexplained;
         self.shown_first += other.shown_first;
@@ -194,6 +198,13 @@ impl Lives {
         }
         self.trim();
     }
+}
+
+/// Whether a value can name a state: words rather than a sentence, a number or a path.
+fn is_word(value: &str) -> bool {
+    value.len() <= 40
+        && value.starts_with(|c: char| c.is_alphabetic())
+        && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | ':'))
 }
 
 impl Walks {

@@ -56,6 +56,10 @@ pub(super) struct Transition {
 /// Moves from a node, or from before all nodes.
 type Edges = BTreeMap<(Option<Node>, Arc<str>, Node), Edge>;
 
+/// Edges that become one transition: the state it starts from where it stands alone, its target, activity, and whether
+/// it begins in mid-life.
+type Group = (Option<usize>, usize, Arc<str>, bool);
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Edge {
     count: u64,
@@ -79,6 +83,8 @@ impl Use {
         let unexplained = lives.unexplained + if has_parent { lives.shown_first } else { 0 };
         if lives.too_many_values() {
             Use::Nothing("it has too many values to be a state".to_owned())
+        } else if lives.odd > 0 {
+            Use::Nothing("some of its values are no words".to_owned())
         } else if lives.values.len() < 2 {
             Use::Nothing("it was never seen to change".to_owned())
         } else if lives.declaring * 2 < steps {
@@ -247,7 +253,7 @@ fn state_names(nodes: &[Node], names: &mut Names) -> Vec<Arc<str>> {
 }
 
 fn transitions(edges: &Edges, index: &BTreeMap<&Node, usize>, lives: &Lives) -> Vec<Transition> {
-    let mut grouped: BTreeMap<(Option<usize>, usize, Arc<str>, bool), (BTreeSet<usize>, u64)> = BTreeMap::new();
+    let mut grouped: BTreeMap<Group, (BTreeSet<usize>, u64)> = BTreeMap::new();
     for ((from, activity, to), edge) in edges {
         let Some(to) = index.get(to).copied() else { continue };
         let from = from.as_ref().map_or(Some(0), |from| index.get(from).copied());

@@ -52,6 +52,19 @@ pub(super) fn word(text: &str) -> String {
     if out.starts_with(|c: char| c.is_ascii_digit()) { format!("n{out}") } else { out }
 }
 
+/// Singular of an English plural, as a word.
+pub(super) fn singular(text: &str) -> String {
+    let word = word(text);
+    let stem = |end: &str| word.strip_suffix(end).filter(|stem| stem.len() > 1).map(str::to_owned);
+    if let Some(stem) = stem("ies") {
+        return stem + "y";
+    }
+    let sibilant = ["sses", "shes", "ches", "xes", "zzes", "uses"].iter().any(|end| word.ends_with(end));
+    let singular = ["ss", "us", "is"].iter().any(|end| word.ends_with(end));
+    let stem = if sibilant { stem("es") } else { stem("s").filter(|_| !singular) };
+    stem.unwrap_or(word)
+}
+
 /// The name of an object type.
 pub(super) fn object_type(text: &str) -> String {
     let word = word(text);
@@ -107,7 +120,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Fixed(text) => out.extend(["/", text]),
-                Part::Variable(name) => out.extend(["/{", &seen.choose(&[name.clone()]), "}"]),
+                Part::Variable(name) => out.extend(["/{", &seen.choose(std::slice::from_ref(name)), "}"]),
             }
         }
         if self.parts.is_empty() {

@@ -11,6 +11,8 @@ use super::name::{self, Names, Part, Template};
 const ACTIVITIES: usize = 400;
 /// Most places of one key.
 const PLACES: usize = 3;
+/// Words with digits at one place of paths from which on they are values.
+const CROWD: usize = 8;
 /// Reads of a type that no step is about are worth an activity from this many on.
 const READS: u64 = 3;
 
@@ -62,7 +64,7 @@ impl Sketch {
     /// Sketches what was seen without a model; `mining` of the same run tells which objects belong to which.
     pub fn new(evidence: &Evidence, mining: &Mining) -> Sketch {
         let operations = templates(evidence);
-        let scoped = scoped_types(evidence);
+        let foreign = scoped_types(evidence).into_iter().chain(answers_only(&operations)).collect();
         let mut sketch = Sketch::default();
         let mut placed = Vec::new();
         for (template, evidence) in operations {
@@ -71,7 +73,7 @@ impl Sketch {
                 continue;
             }
             let (text, accepted) = (template.text(), evidence.accepted);
-            match place(template, evidence, read, &scoped) {
+            match place(template, evidence, read, &foreign) {
                 Some(operation) => placed.push(operation),
                 None if !read => sketch.unplaced.push((text.into(), accepted)),
                 None => {}
@@ -110,8 +112,12 @@ fn templates(evidence: &Evidence) -> BTreeMap<Template, OperationEvidence> {
             }
         }
     }
-    let variable = |before: Option<&Part>, text: &str| {
-        let Some(Part::Fixed(before)) = before else { return None };
+    let crowded = crowded(&read);
+    let variable = |parts: &[Part], text: &str| {
+        let Some(Part::Fixed(before)) = parts.last() else { return None };
+        if crowded.contains(parts) {
+            return has_digit(text).then(|| name::singular(before));
+        }
         let name = collections.get(before.as_str())?;
         let (prefix, _) = text.split_once(['_', '-'])?;
         evidence.types.get(*name)?.prefixes.contains(prefix).then(|| (*name).to_owned())
@@ -121,7 +127,7 @@ fn templates(evidence: &Evidence) -> BTreeMap<Template, OperationEvidence> {
         let mut parts: Vec<Part> = Vec::new();
         for part in &template.parts {
             let key = match part {
-                Part::Fixed(text) => variable(parts.last(), text).map(Part::Variable),
+                Part::Fixed(text) => variable(&parts, text).map(Part::Variable),
                 Part::Variable(_) => None,
             };
             parts.push(key.unwrap_or_else(|| part.clone()));
@@ -132,19 +138,63 @@ fn templates(evidence: &Evidence) -> BTreeMap<Template, OperationEvidence> {
     merged
 }
 
+/// Beginnings of paths that so many words with digits follow that these are values.
+fn crowded(read: &[(Template, &OperationEvidence)]) -> BTreeSet<Vec<Part>> {
+    let mut after: BTreeMap<&[Part], BTreeSet<&str>> = BTreeMap::new();
+    for (template, _) in read {
+        for (at, part) in template.parts.iter().enumerate() {
+            if let (Part::Fixed(text), Some(before)) = (part, template.parts.get(..at))
+                && has_digit(text)
+            {
+                after.entry(before).or_default().insert(text);
+            }
+        }
+    }
+    after.into_iter().filter(|(_, words)| words.len() >= CROWD).map(|(before, _)| before.to_vec()).collect()
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
+}
+
 /// Types whose keys are only unique under another object.
-fn scoped_types(evidence: &Evidence) -> BTreeSet<&str> {
-    let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+fn scoped_types(evidence: &Evidence) -> BTreeSet<Arc<str>> {
+    let mut counts: BTreeMap<&Arc<str>, (u64, u64)> = BTreeMap::new();
     for (object_type, subject) in evidence.operations.values().flat_map(|o| &o.subjects) {
         let sum = counts.entry(object_type).or_default();
         *sum = (sum.0 + subject.scoped, sum.1 + subject.calls);
     }
-    counts.into_iter().filter(|(_, (scoped, calls))| scoped * 2 > *calls).map(|(name, _)| name).collect()
+    counts.into_iter().filter(|(_, (scoped, calls))| scoped * 2 > *calls).map(|(name, _)| Arc::clone(name)).collect()
 }
 
-/// What an operation is about; `None` where nothing shows it.
-fn place(template: Template, evidence: OperationEvidence, read: bool, scoped: &BTreeSet<&str>) -> Option<Placed> {
-    let usable = |name: &str| name != "id" && !scoped.contains(name) && !name::word(name).is_empty();
+/// Types whose objects only ever appear in the answer of one operation that names one thing (`POST /login`,
+/// `POST /orders/{order}/checkout`): receipts of a step rather than objects with a life.
+fn answers_only(operations: &BTreeMap<Template, OperationEvidence>) -> Vec<Arc<str>> {
+    let mut seen: BTreeMap<&Arc<str>, (u64, bool)> = BTreeMap::new();
+    for (template, evidence) in operations {
+        let last = template.parts.last();
+        for (object, subject) in &evidence.subjects {
+            let variable = template.parts.iter().any(|p| matches!(p, Part::Variable(name) if **name == **object));
+            let asked = subject.keys.keys().flatten().any(|place| !place.starts_with("res."));
+            let plural = matches!(last, Some(Part::Fixed(word)) if name::singular(word) != name::word(word));
+            let named = variable || asked || plural;
+            let sum = seen.entry(object).or_default();
+            *sum = (sum.0 + 1, sum.1 || named);
+        }
+    }
+    for name in operations.keys().flat_map(|t| &t.parts) {
+        if let Part::Variable(name) = name
+            && let Some(sum) = seen.get_mut(&Arc::from(name.as_str()))
+        {
+            sum.1 = true;
+        }
+    }
+    seen.into_iter().filter(|(_, (count, named))| *count == 1 && !named).map(|(name, _)| Arc::clone(name)).collect()
+}
+
+/// What an operation is about; `None` where nothing shows it. `foreign` types are never what anything is about.
+fn place(template: Template, evidence: OperationEvidence, read: bool, foreign: &BTreeSet<Arc<str>>) -> Option<Placed> {
+    let usable = |name: &str| name != "id" && !foreign.contains(name) && !name::word(name).is_empty();
     let variables = written_variables(&template);
     let in_path = || variables.iter().rev().find(|(name, _)| usable(name)).map(|(name, _)| Arc::from(name.as_str()));
     // The object that most calls are about; of equals, the first by name.
@@ -175,7 +225,7 @@ fn written_variables(template: &Template) -> Vec<(String, String)> {
         Part::Variable(name) => Some(name),
         Part::Fixed(_) => None,
     });
-    names.map(|name| (name.clone(), seen.choose(&[name.clone()]).to_string())).collect()
+    names.map(|name| (name.clone(), seen.choose(std::slice::from_ref(name)).to_string())).collect()
 }
 
 fn key_places(subject: &Subject) -> Vec<String> {
