@@ -17,7 +17,7 @@ use crate::correlate::HashKey;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
 use crate::finding::Finding;
-use crate::mine::Mining;
+use crate::mine::{Evidence, Mining};
 use crate::model::Model;
 use crate::report::RunSummary;
 
@@ -79,6 +79,8 @@ pub struct Run {
     pub findings: Vec<Finding>,
     /// What happened, for drafting a model.
     pub mining: Mining,
+    /// What operations are about, where no model says so: the other half of a draft.
+    pub evidence: Evidence,
     /// Whether some input could not be read, or more than one percent of its bytes.
     pub incomplete: bool,
 }
@@ -122,5 +124,6 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
 
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
-    Ok(summing::sum(job, reading.reports, &inspection, judged, &blindness))
+    let run = summing::sum(job, reading.reports, &inspection, judged, &blindness);
+    Ok(Run { evidence: reading.evidence, ..run })
 }

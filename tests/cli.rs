@@ -138,20 +138,6 @@ fn standard_output_carries_data_alone() {
 }
 
 #[test]
-fn a_mined_draft_fits_the_traffic_that_it_was_mined_from() {
-    let folder = tempfile::tempdir().unwrap();
-    let draft = folder.path().join("draft.model.yaml").display().to_string();
-    let output = offpath(&["mine", &capture(), "-o", &draft]);
-    assert_eq!(code(&output), 0, "{}", stderr(&output));
-    assert!(stdout(&output).contains("order"));
-    let again = offpath(&["mine", &capture(), "-o", &draft]);
-    assert_eq!(code(&again), 2, "an existing model is never overwritten");
-    let run = folder.path().join("run").display().to_string();
-    let output = offpath(&["check", &capture(), "--model", &draft, "-o", &run, "--select", "SEQ-*,ST-ILLEGAL"]);
-    assert_eq!(code(&output), 0, "{}\n{}", stdout(&output), stderr(&output));
-}
-
-#[test]
 fn a_check_without_a_model_says_which_rules_need_one() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");

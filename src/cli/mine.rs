@@ -1,34 +1,90 @@
 //! `offpath mine`: what really happened, and a draft of a model from it.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{InspectFormat, Mine, Shared};
 use super::{Console, Ended, Exit, inspect, job};
-use crate::mine;
+use crate::mine::{self, Provenance, Sketch};
+use crate::model::Model;
+use crate::pipeline::{Job, Run};
 use crate::report::terminal;
 
 /// Runs the command.
 pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
-    let job = job::from_flags("mine", &args.inputs, args.model.as_deref(), shared, console)?;
+    let mut job = job::from_flags("mine", &args.inputs, args.model.as_deref(), shared, console)?;
     if let Some(path) = args.output.as_deref().filter(|path| path.exists()) {
         return Err(Exit::CannotStart(format!(
             "{} exists; a draft never overwrites a model, name another file",
             path.display()
         )));
     }
-    let run = inspect::analyse(&job, shared)?;
+    let spooled = if args.output.is_some() { spool(&mut job)? } else { None };
+    let mut run = inspect::analyse(&job, shared)?;
+    if let Some(spooled) = &spooled {
+        spooled.rename(&mut run);
+    }
     let text = match args.format {
         InspectFormat::Human => terminal::mine(&run.summary, &console.screen(None)),
         InspectFormat::Json => super::output::pretty(&run.summary)?,
     };
     console.print(&text)?;
     if let Some(path) = &args.output {
-        write_new(path, &mine::draft(&run.mining, &run.summary))
-            .map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
+        let draft = draft(&mut job, &run, shared)?;
+        write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
         console.say(&format!("Draft      {}: read it, correct it, then `offpath check --model`", path.display()));
     }
     Ok(inspect::ended(&run, console))
+}
+
+/// Sketches from a reading without a model, reads again with the sketch, and drafts from what that shows.
+fn draft(job: &mut Job, run: &Run, shared: &Shared) -> Result<String, Exit> {
+    let sketch = if job.model.take().is_none() {
+        Sketch::new(&run.evidence, &run.mining)
+    } else {
+        let bare = inspect::analyse(job, shared)?;
+        Sketch::new(&bare.evidence, &bare.mining)
+    };
+    let outline = mine::outline(&sketch);
+    let model = Model::read("draft", &outline);
+    let (model, _) = model
+        .map_err(|found| Exit::Incomplete(format!("the draft does not read as a model:\n{}", found.render(false))))?;
+    job.model = Some(Arc::new(model));
+    let named = inspect::analyse(job, shared)?;
+    let summary = &run.summary;
+    let provenance = Provenance {
+        tool_version: summary.tool_version.clone(),
+        inputs: summary.inputs.iter().map(|input| (input.name.clone(), input.sha256.clone())).collect(),
+        window: summary.window.clone(),
+        exchanges: summary.exchanges,
+    };
+    Ok(mine::draft(&sketch, &named.mining, &provenance))
+}
+
+/// Standard input, kept in a file because a draft reads twice.
+struct Spooled {
+    file: tempfile::NamedTempFile,
+}
+
+impl Spooled {
+    /// Gives the input its own name back.
+    fn rename(&self, run: &mut Run) {
+        let path = self.file.path().display().to_string();
+        let spooled = run.summary.inputs.iter_mut().filter(|input| input.name.starts_with(&path));
+        spooled.for_each(|input| input.name = "-".to_owned());
+        run.summary.errors.iter_mut().for_each(|error| *error = error.replace(&path, "-"));
+    }
+}
+
+fn spool(job: &mut Job) -> Result<Option<Spooled>, Exit> {
+    let Some(input) = job.inputs.iter_mut().find(|input| *input == "-") else { return Ok(None) };
+    let failed = |e: std::io::Error| Exit::CannotStart(format!("standard input: {e}"));
+    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut file).map_err(failed)?;
+    file.flush().map_err(failed)?;
+    *input = PathBuf::from(file.path()).display().to_string();
+    Ok(Some(Spooled { file }))
 }
 
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {

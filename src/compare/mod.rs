@@ -38,6 +38,7 @@ use crate::event::{Event, ObjectId, Outcome};
 use crate::model::{ActorNaming, CheckOptions, Model};
 
 pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+pub use order::is_retry;
 pub use unattributed::Unattributed;
 pub use window::WindowKey;
 

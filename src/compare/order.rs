@@ -81,7 +81,7 @@ impl Precedence {
 
 /// Whether a later event only repeats an earlier one for safety: same actor, step, idempotency key and body.
 /// `None` when the source does not show enough to tell; `keyed` says that the step is known to carry such a key.
-pub(super) fn is_retry(first: &Event, again: &Event, keyed: bool) -> Option<bool> {
+pub fn is_retry(first: &Event, again: &Event, keyed: bool) -> Option<bool> {
     let same_place = first.activity == again.activity && first.operation == again.operation;
     let same_actor = match (&first.actor.principal, &again.actor.principal) {
         (Some(a), Some(b)) => a == b,

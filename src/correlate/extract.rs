@@ -9,7 +9,7 @@ use super::facts::{Binding, BoundTo, Facts, Holder, TenantFact};
 use super::guess;
 use super::identity::{self, Naming};
 use super::login::{self, Bindings};
-use super::object::{Found, KeySource, Objects};
+use super::object::{Found, KeySource, Objects, Places};
 use super::operation::{Operations, Route};
 use super::paths;
 use super::reading::{Bodies, Reading};
@@ -57,6 +57,8 @@ pub struct Sighting {
     pub source: KeySource,
     /// The type is a guess, made without a model.
     pub guessed: bool,
+    /// Paths to its key and state, for a guessed object.
+    pub places: Places,
 }
 
 /// What a request calls.
@@ -174,11 +176,12 @@ impl Extractor {
         out.facts.shows_roles = self.shows_roles(reading, &actor);
         let read = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
         let guessed = self.model.is_none();
-        let seen = found.objects.iter().zip(&found.sources);
-        out.sightings.extend(seen.map(|(o, s)| Sighting {
+        let seen = found.objects.iter().zip(&found.sources).zip(found.places);
+        out.sightings.extend(seen.map(|((o, s), places)| Sighting {
             object_type: o.id.object_type.clone(),
             source: *s,
             guessed,
+            places,
         }));
         out.events.push(Event {
             id,

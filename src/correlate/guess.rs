@@ -72,8 +72,8 @@ pub(super) fn objects(
     let mut path = path_objects(template, masker);
     let made = response.and_then(|r| created(template, &request.method, r, masker));
     let parent = path.last().cloned();
-    if let Some((id, source)) = &made {
-        found.add(reference(id.clone(), "target"), *source);
+    if let Some((id, source, place)) = &made {
+        found.add_at(reference(id.clone(), "target"), *source, place.clone());
         if let Some(parent) = parent.filter(|p| !is_container(&p.object_type)) {
             found.link(id, &parent);
         }
@@ -86,10 +86,28 @@ pub(super) fn objects(
             found.link(id, parent);
         }
     }
-    for (id, source) in mentioned(request, response, masker) {
-        found.add(reference(id, "mentioned"), source);
+    let sent = read(&request.body, &request.headers);
+    let answered = response.map(|r| read(&r.body, &r.headers)).unwrap_or_default();
+    for (id, source, place) in mentioned(&sent, &answered, masker) {
+        found.add_at(reference(id, "mentioned"), source, place);
     }
+    declare(&answered, &mut found, masker);
     found
+}
+
+/// Gives each object the state that the response declares for it: under its own name, else at the top for the target.
+fn declare(answered: &Read, found: &mut Found, masker: &Masker) {
+    for (index, object) in found.objects.iter_mut().enumerate() {
+        let target = index == 0 && &*object.qualifier == "target";
+        let named = |s: &&Leaf| s.owner.as_deref() == Some(&*object.id.object_type);
+        let own = answered.states.iter().find(named);
+        let state = own.or_else(|| answered.states.iter().find(|s| target && s.owner.is_none()));
+        let Some((state, Value::Text(value))) = state.map(|s| (s, &s.value)) else { continue };
+        object.declared_state = Some(masker.shared(value));
+        if let Some(place) = found.places.get_mut(index) {
+            place.state = Some(format!("res.{}", state.path).into());
+        }
+    }
 }
 
 fn is_container(object_type: &str) -> bool {
@@ -111,7 +129,7 @@ fn path_objects(template: &Template, masker: &Masker) -> Vec<ObjectId> {
 }
 
 /// The object that an accepted POST made: in `Location`, else the `id` in the response.
-fn created(template: &Template, method: &str, response: &Response, masker: &Masker) -> Option<(ObjectId, KeySource)> {
+fn created(template: &Template, method: &str, response: &Response, masker: &Masker) -> Option<Seen> {
     let collection = template.collection.as_deref().filter(|_| method.eq_ignore_ascii_case("POST"))?;
     let name = singular(collection);
     if let Some(location) = response.headers.text("location") {
@@ -119,25 +137,30 @@ fn created(template: &Template, method: &str, response: &Response, masker: &Mask
         let last = Template::of(&target.segments).variables.pop();
         if let Some(last) = last.filter(|v| v.name == name) {
             let key = key_text(&Value::Text(last.value.into()), masker)?;
-            return Some((ObjectId { object_type: last.name.into(), key }, KeySource::Header));
+            return Some((ObjectId { object_type: last.name.into(), key }, KeySource::Header, None));
         }
     }
     if response.status != 201 && response.status != 200 {
         return None;
     }
-    let ids = ids(&response.body, &response.headers);
-    let own = ids.iter().find(|(owner, _)| owner.as_deref() == Some(&name) || owner.is_none());
-    let key = own.and_then(|(_, value)| key_text(value, masker))?;
-    Some((ObjectId { object_type: name.into(), key }, KeySource::ResponseBody))
+    let ids = read(&response.body, &response.headers).ids;
+    let own = ids.iter().find(|i| i.owner.as_deref() == Some(&name) || i.owner.is_none())?;
+    let key = key_text(&own.value, masker)?;
+    // A step on an object often answers with that object, whose id then makes nothing new.
+    if own.owner.is_none() && template.variables.iter().any(|v| v.value == *key) {
+        return None;
+    }
+    let place = format!("res.{}", own.path);
+    Some((ObjectId { object_type: name.into(), key }, KeySource::ResponseBody, Some(place.into())))
 }
 
-fn mentioned(request: &Request, response: Option<&Response>, masker: &Masker) -> Vec<(ObjectId, KeySource)> {
-    let sent = ids(&request.body, &request.headers).into_iter().map(|i| (i, KeySource::RequestBody));
-    let answered = response.map(|r| ids(&r.body, &r.headers)).unwrap_or_default();
-    let answered = answered.into_iter().map(|i| (i, KeySource::ResponseBody));
-    let named = sent.chain(answered).filter_map(|((owner, value), source)| {
-        let object_type: Arc<str> = owner?.into();
-        Some((ObjectId { object_type, key: key_text(&value, masker)? }, source))
+fn mentioned(sent: &Read, answered: &Read, masker: &Masker) -> Vec<Seen> {
+    let sent = sent.ids.iter().map(|i| (i, KeySource::RequestBody, "req"));
+    let answered = answered.ids.iter().map(|i| (i, KeySource::ResponseBody, "res"));
+    let named = sent.chain(answered).filter_map(|(leaf, source, root)| {
+        let object_type: Arc<str> = leaf.owner.as_deref()?.into();
+        let place = format!("{root}.{}", leaf.path).into();
+        Some((ObjectId { object_type, key: key_text(&leaf.value, masker)? }, source, Some(place)))
     });
     named.collect()
 }
@@ -155,37 +178,79 @@ fn reference(id: ObjectId, qualifier: &str) -> ObjectRef {
     }
 }
 
-/// Ids of a JSON body: `id` (no owner), `orderId`, `order_id`, and `order.id`.
-fn ids(body: &Body, headers: &Headers) -> Vec<(Option<String>, Value)> {
-    let mut found = Vec::new();
+/// An object, where its key was, and the path to it in the body that held it.
+type Seen = (ObjectId, KeySource, Option<Arc<str>>);
+
+/// What a JSON body tells of objects.
+#[derive(Default)]
+struct Read {
+    /// `id` (no owner), `orderId`, `order_id`, and `order.id`.
+    ids: Vec<Leaf>,
+    /// `status` or `state` (no owner), and `order.status`.
+    states: Vec<Leaf>,
+}
+
+/// A scalar of a body.
+struct Leaf {
+    /// Object that it belongs to; `None` for that of the whole body.
+    owner: Option<String>,
+    /// Dotted path from the top.
+    path: String,
+    value: Value,
+}
+
+fn read(body: &Body, headers: &Headers) -> Read {
+    let mut found = Read::default();
     if let Some(bytes) =
         body.bytes().map(|b| b.trim_ascii()).filter(|b| b.first() == Some(&b'{') && is_json(b, headers))
     {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         // What was found before a broken place still counts.
-        let _ = Ids { owner: None, name: None, depth: 0, out: &mut found }.deserialize(&mut reader);
+        let _ =
+            Fields { owner: None, leaf: None, path: String::new(), depth: 0, out: &mut found }.deserialize(&mut reader);
     }
     found
 }
 
-/// Collects ids from an object and the objects directly in it.
-struct Ids<'o> {
+/// Collects ids and states from an object and the objects directly in it.
+struct Fields<'o> {
     /// Name of the object that `id` belongs to.
     owner: Option<String>,
-    /// Owner named by the key of this value itself, when the key is an id.
-    name: Option<Option<String>>,
+    /// What this value itself is, by its key.
+    leaf: Option<Meaning>,
+    /// Dotted path to this value.
+    path: String,
     depth: u8,
-    out: &'o mut Vec<(Option<String>, Value)>,
+    out: &'o mut Read,
 }
 
-impl Ids<'_> {
+/// What a key says of its value.
+enum Meaning {
+    /// An id of the named object.
+    Id(Option<String>),
+    /// The state of the object around it.
+    State(Option<String>),
+}
+
+impl Fields<'_> {
     fn take(self, value: Value) {
-        if let Some(name) = self.name
-            && self.out.len() < MOST_IDS
-        {
-            self.out.push((name, value));
+        let (list, owner) = match self.leaf {
+            Some(Meaning::Id(owner)) => (&mut self.out.ids, owner),
+            Some(Meaning::State(owner)) if is_state(&value) => (&mut self.out.states, owner),
+            _ => return,
+        };
+        if list.len() < MOST_IDS {
+            list.push(Leaf { owner, path: self.path, value });
         }
     }
+}
+
+/// Whether a value can name a state: a word, not a sentence or a number.
+fn is_state(value: &Value) -> bool {
+    let Value::Text(text) = value else { return false };
+    text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-. ".contains(c))
 }
 
 /// The owner that a key names: `None` when the key is no id.
@@ -204,7 +269,7 @@ fn owner_of(key: &str, around: Option<&str>) -> Option<Option<String>> {
     (!NO_OBJECTS.contains(&snake.as_str())).then_some(Some(snake))
 }
 
-impl<'de> DeserializeSeed<'de> for Ids<'_> {
+impl<'de> DeserializeSeed<'de> for Fields<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -212,7 +277,7 @@ impl<'de> DeserializeSeed<'de> for Ids<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Ids<'_> {
+impl<'de> Visitor<'de> for Fields<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -255,14 +320,16 @@ impl<'de> Visitor<'de> for Ids<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            if self.depth >= 2 || self.out.len() >= MOST_IDS {
+            if self.depth >= 2 || self.out.ids.len() >= MOST_IDS {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let wrapper = matches!(&*key, "data" | "result" | "attributes" | "payload");
             let owner = if wrapper { self.owner.clone() } else { Some(singular(&key)) };
-            let name = owner_of(&key, self.owner.as_deref());
-            map.next_value_seed(Ids { owner, name, depth: self.depth + 1, out: self.out })?;
+            let id = owner_of(&key, self.owner.as_deref()).map(Meaning::Id);
+            let state = matches!(&*key, "status" | "state").then(|| Meaning::State(self.owner.clone()));
+            let path = if self.path.is_empty() { key.into_owned() } else { format!("{}.{key}", self.path) };
+            map.next_value_seed(Fields { owner, leaf: id.or(state), path, depth: self.depth + 1, out: self.out })?;
         }
         Ok(())
     }

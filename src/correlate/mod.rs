@@ -34,6 +34,6 @@ pub use directory::{Directory, DirectorySize};
 pub use extract::{Extracted, Extractor, Sighting};
 pub use facts::Facts;
 pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount};
-pub use object::KeySource;
+pub use object::{KeySource, Places};
 pub use redact::Redactor;
 pub use resolve::Resolver;

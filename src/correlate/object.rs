@@ -45,21 +45,38 @@ impl KeySource {
     }
 }
 
+/// Paths by which a guessed object was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// To the key in a body, e.g. `res.order.id`; `None` where the request's path or `Location` holds it.
+    pub key: Option<Arc<str>>,
+    /// To the state that the response declares, e.g. `res.order.status`.
+    pub state: Option<Arc<str>>,
+}
+
 /// Objects found in one exchange, with the parents it shows.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) objects: Vec<ObjectRef>,
     /// Where each object's key was found, in the order of `objects`.
     pub(super) sources: Vec<KeySource>,
+    /// Paths to each object's key and state, in the order of `objects`; only guessed objects have them.
+    pub(super) places: Vec<Places>,
     /// Child and parent.
     pub(super) parents: Vec<(ObjectId, ObjectId)>,
 }
 
 impl Found {
     pub(super) fn add(&mut self, object: ObjectRef, source: KeySource) {
+        self.add_at(object, source, None);
+    }
+
+    /// Adds an object whose key was at a path of a body.
+    pub(super) fn add_at(&mut self, object: ObjectRef, source: KeySource, key: Option<Arc<str>>) {
         if !self.objects.iter().any(|o| o.id == object.id) {
             self.objects.push(object);
             self.sources.push(source);
+            self.places.push(Places { key, state: None });
         }
     }
 

@@ -89,6 +89,7 @@ pub(super) fn is_variable(segment: &str) -> bool {
         || is_uuid(bytes)
         || (bytes.len() >= 16 && bytes.iter().all(u8::is_ascii_hexdigit) && digits > 0)
         || is_prefixed(segment)
+        || is_lettered(bytes)
         || is_date(bytes)
         || is_email(segment)
         || (bytes.len() >= 16 && is_random(bytes))
@@ -127,6 +128,13 @@ fn is_prefixed_by(segment: &str, collection: &str) -> bool {
         && prefix.len() < word.len()
         && token.len() >= 6
         && token.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// `c10361`, `ORD10045`: a few letters that number a kind, then at least four digits.
+fn is_lettered(bytes: &[u8]) -> bool {
+    let letters = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let digits = bytes.iter().skip(letters).take_while(|b| b.is_ascii_digit()).count();
+    (1..=3).contains(&letters) && digits >= 4 && letters + digits == bytes.len()
 }
 
 fn is_date(bytes: &[u8]) -> bool {
@@ -200,6 +208,7 @@ mod tests {
             ("/reports/2026-09-01", "/reports/{report}"),
             ("/users/a.b@example.com", "/users/{user}"),
             ("/boxes/abc12345", "/boxes/{box}"),
+            ("/carts/c4678/items", "/carts/{cart}/items"),
             ("/statuses/5", "/statuses/{status}"),
             ("/7", "/{id}"),
             ("/v1/7", "/v1/{id}"),
@@ -221,6 +230,7 @@ mod tests {
             "/static/app-20240101.js",
             "/internationalization",
             "/oauth-v2/x",
+            "/ipv6/sha256/base64",
             "/getUserAccountInformation",
         ] {
             assert_eq!(template(path), path);

@@ -1,7 +1,284 @@
-//! A draft of a model.
+//! A draft of a model: what was seen, written as a model file that a person reads, corrects and keeps.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use super::Mining;
-use crate::report::RunSummary;
-/// Draft.
-pub fn draft(_: &Mining, _: &RunSummary) -> String {
-    String::new()
+use super::lifecycle::{Lifecycle, Transition, Use};
+use super::page::Page;
+use super::sketch::{ActivitySketch, Sketch, TypeSketch};
+
+/// Support below which a line is marked for a check.
+const THIN: u64 = 5;
+/// Calls without an object that are listed.
+const UNPLACED: usize = 20;
+
+/// Where a draft comes from, for its head.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// offpath's version.
+    pub tool_version: String,
+    /// Inputs: name and SHA-256.
+    pub inputs: Vec<(String, String)>,
+    /// First and last event's time.
+    pub window: Option<(String, String)>,
+    /// Exchanges read.
+    pub exchanges: u64,
+}
+
+/// The model that events are read with before lives are known: object types and activities, no lifecycles.
+pub fn outline(sketch: &Sketch) -> String {
+    let mut page = Page::default();
+    head(&mut page);
+    page.line("actors: {roles: {from: [jwt.roles, jwt.role]}}", "");
+    objects(&mut page, sketch, &|_| None);
+    activities(&mut page, sketch);
+    page.text()
+}
+
+/// The draft. `mining` is that of a run compared with the [`outline`] of the same sketch.
+pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance) -> String {
+    let lifecycles: Vec<(&TypeSketch, Use, Lifecycle)> = sketch
+        .types
+        .iter()
+        .filter_map(|object| {
+            let lives = mining.lives.get(&object.name).filter(|lives| lives.objects > 0)?;
+            let has_parent = object.parent.is_some();
+            let values = Use::of(lives, has_parent);
+            let named = !object.states.is_empty() && !matches!(values, Use::Nothing(_));
+            let creates = |activity: &str| sketch.creates(activity);
+            Some((object, values, Lifecycle::of(lives, named, has_parent, &creates)))
+        })
+        .collect();
+    let mut page = Page::default();
+    preamble(&mut page, provenance);
+    head(&mut page);
+    if mining
+        .lives
+        .values()
+        .flat_map(|lives| lives.steps.values())
+        .any(|step| step.by.keys().any(|(_, role)| role.is_some()))
+    {
+        page.gap();
+        page.line("actors:", "");
+        page.line("  roles: {from: [jwt.roles, jwt.role]}", "");
+    }
+    let of = |object: &TypeSketch| lifecycles.iter().find(|(known, ..)| known.name == object.name);
+    objects(&mut page, sketch, &|object| {
+        Some(match of(object) {
+            Some((_, Use::States, _)) => Stated::Yes,
+            Some((_, Use::Names(why) | Use::Nothing(why), _)) => Stated::No(why.clone()),
+            None => Stated::No("no step was seen".to_owned()),
+        })
+    });
+    activities(&mut page, sketch);
+    if !lifecycles.is_empty() {
+        page.gap();
+        page.line("lifecycles:", "what followed what; a step that no line allows is a deviation");
+        for (object, _, lifecycle) in &lifecycles {
+            let objects = mining.lives.get(&object.name).map_or(0, |lives| lives.objects);
+            write_lifecycle(&mut page, &object.name, objects, lifecycle);
+        }
+    }
+    page.text()
+}
+
+fn preamble(page: &mut Page, from: &Provenance) {
+    page.note(&format!("A draft by offpath {} of what happened, not of what is meant to happen.", from.tool_version));
+    page.note("It allows all that was seen, abuse included, and promotes nothing to intended: read each line, strike");
+    page.note("what must not happen, rename what reads badly, and settle every `check:` before you rely on it.");
+    page.note("");
+    for (name, hash) in &from.inputs {
+        page.note(&format!("input    {name} sha256:{hash}"));
+    }
+    if let Some((first, last)) = &from.window {
+        page.note(&format!("window   {first} to {last}"));
+    }
+    page.note(&format!("read     {}", times(from.exchanges, "exchange")));
+    page.gap();
+}
+
+fn head(page: &mut Page) {
+    page.line("offpath: 1", "");
+    page.line(
+        "workflow: {id: draft, version: 0}",
+        "check: name it, and count versions from the first that is reviewed",
+    );
+}
+
+/// Whether the place of a type's state is used.
+enum Stated {
+    Yes,
+    No(String),
+}
+
+fn objects(page: &mut Page, sketch: &Sketch, stated: &dyn Fn(&TypeSketch) -> Option<Stated>) {
+    page.gap();
+    if sketch.types.is_empty() {
+        page.line("objects: {}", "check: nothing that was seen looks like a business object");
+        return;
+    }
+    page.line("objects:", "");
+    for object in &sketch.types {
+        page.line(&format!("  {}:", object.name), "");
+        page.line(&format!("    key: {}", list(&object.keys)), "");
+        if let Some((parent, keys)) = &object.parent {
+            page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), "the same case");
+        }
+        if object.states.is_empty() {
+            continue;
+        }
+        let place = format!("state: {}", list(&object.states));
+        match stated(object) {
+            None | Some(Stated::Yes) => page.line(&format!("    {place}"), "declared by the server"),
+            Some(Stated::No(why)) => page.line(&format!("    # {place}"), &format!("check: {why}")),
+        }
+    }
+}
+
+fn activities(page: &mut Page, sketch: &Sketch) {
+    page.gap();
+    if sketch.activities.is_empty() {
+        page.line("activities: {}", "check: no accepted call shows the object that it is about");
+    } else {
+        page.line("activities:", "");
+    }
+    let mut object: Option<&Arc<str>> = None;
+    for activity in &sketch.activities {
+        if object.is_some_and(|object| *object != activity.object) {
+            page.gap();
+        }
+        object = Some(&activity.object);
+        page.line(&format!("  {}: {}", activity.name, matcher(activity)), &support(activity));
+    }
+    for (call, count) in sketch.unplaced.iter().take(UNPLACED) {
+        page.note(&format!("  no activity: {call}, accepted {}: no object is seen in it", times(*count, "time")));
+    }
+    let more = sketch.unplaced.len().saturating_sub(UNPLACED);
+    if more > 0 {
+        page.note(&format!("  no activity: {more} other operations, for the same reason"));
+    }
+    if sketch.left_out > 0 {
+        page.note(&format!("  left out: {} operations seen less often than these", sketch.left_out));
+    }
+}
+
+fn matcher(activity: &ActivitySketch) -> String {
+    let mut out = format!("{{http: \"{}\", object: ", activity.http);
+    // Writing to a String cannot fail.
+    let _ = match activity.keys.as_slice() {
+        [] => write!(out, "{}", activity.object),
+        keys => write!(out, "{{{}: {}}}", activity.object, list(keys)),
+    };
+    if activity.read {
+        out.push_str(", read: true");
+    }
+    out.push('}');
+    out
+}
+
+fn support(activity: &ActivitySketch) -> String {
+    if activity.accepted == 1 {
+        return format!("check: accepted once of {}", times(activity.calls, "call"));
+    }
+    let thin = if activity.accepted < THIN { "check: " } else { "" };
+    format!("{thin}{} of {} accepted", grouped(activity.accepted), times(activity.calls, "call"))
+}
+
+fn write_lifecycle(page: &mut Page, name: &str, objects: u64, lifecycle: &Lifecycle) {
+    let midlife = match lifecycle.midlife {
+        0 => String::new(),
+        n => format!("; {} first seen in mid-life", grouped(n)),
+    };
+    let thin = if objects < THIN { "check: only " } else { "" };
+    page.line(&format!("  {name}:"), &format!("{thin}{}{midlife}", times(objects, "object")));
+    page.line("    states:", if lifecycle.named { "as the server names them" } else { "named after the last step" });
+    for (at, state) in lifecycle.states.iter().enumerate() {
+        let kind = match (at, state.end) {
+            (0, _) => "initial",
+            (_, true) => "final",
+            _ => "{}",
+        };
+        let note =
+            if at == 0 { "before it exists".to_owned() } else { format!("reached {}", times(state.reached, "time")) };
+        page.line(&format!("      {}: {kind}", scalar(&state.name)), &note);
+    }
+    page.line("    transitions:", "");
+    for transition in &lifecycle.transitions {
+        page.line(&format!("      - {}", written(transition, lifecycle)), &evidence(transition));
+    }
+}
+
+fn written(transition: &Transition, lifecycle: &Lifecycle) -> String {
+    let state = |at: usize| lifecycle.states.get(at).map_or_else(String::new, |state| scalar(&state.name));
+    let from: Vec<String> = transition.from.iter().map(|from| state(*from)).collect();
+    let mut out = format!("{{activity: {}, from: {}, to: {}", transition.activity, joined(&from), state(transition.to));
+    if !transition.by.is_empty() {
+        let by: Vec<String> = transition.by.iter().map(|name| scalar(name)).collect();
+        let _ = write!(out, ", by: [{}]", by.join(", "));
+    }
+    if transition.once {
+        out.push_str(", once: true");
+    }
+    out.push('}');
+    out
+}
+
+fn evidence(transition: &Transition) -> String {
+    let seen = match transition.count {
+        0 => "check: only in mid-life".to_owned(),
+        1 => "check: seen once".to_owned(),
+        n if transition.rare || n < THIN => format!("check: seen {}", times(n, "time")),
+        n => times(n, "time"),
+    };
+    if transition.perhaps_midlife { format!("{seen}; perhaps it existed before the traffic") } else { seen }
+}
+
+/// One item bare, several as a list.
+fn list(items: &[String]) -> String {
+    joined(&items.iter().map(|item| scalar(item)).collect::<Vec<_>>())
+}
+
+fn joined(items: &[String]) -> String {
+    match items {
+        [one] => one.clone(),
+        several => format!("[{}]", several.join(", ")),
+    }
+}
+
+/// A scalar that every YAML reader takes for the same text.
+fn scalar(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-$".contains(&b))
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
+    if plain {
+        return text.to_owned();
+    }
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.push('?'),
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+/// `1 time`, `1,204 times`.
+fn times(count: u64, word: &str) -> String {
+    format!("{} {word}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::evidence::add;
+use super::life::Lives;
 use crate::compare::Trace;
 use crate::event::{Event, ObjectId, Outcome};
 
@@ -28,6 +30,10 @@ pub struct Mining {
     replayed: BTreeMap<VariantKey, u64>,
     /// Sequences as they happened.
     lived: BTreeMap<VariantKey, u64>,
+    /// Walks over states by object type, of activities of a model.
+    pub(super) lives: BTreeMap<Arc<str>, Lives>,
+    /// Type of an event's first object, and of the case's root where they differ: events.
+    pub(super) roots: BTreeMap<(Arc<str>, Arc<str>), u64>,
 }
 
 /// Object type, steps, and whether they fit.
@@ -62,6 +68,27 @@ impl Mining {
         for (object, steps) in sequences {
             self.add_life(&object.object_type, steps);
         }
+        self.add_walks(events);
+    }
+
+    fn add_walks(&mut self, events: &[Event]) {
+        let mut touching: BTreeMap<&ObjectId, Vec<&Event>> = BTreeMap::new();
+        for event in events {
+            if let Some((own, root)) = event.objects.first().zip(event.case.as_ref())
+                && own.id.object_type != root.object_type
+            {
+                let types = (Arc::clone(&own.id.object_type), Arc::clone(&root.object_type));
+                *self.roots.entry(types).or_default() += 1;
+            }
+            for object in &event.objects {
+                touching.entry(&object.id).or_default().push(event);
+            }
+        }
+        // Without a model there are no activities, hence no walks.
+        let named = events.iter().any(|event| event.activity.is_some());
+        for (object, events) in touching.into_iter().filter(|_| named) {
+            self.lives.entry(Arc::clone(&object.object_type)).or_default().add(object, &events);
+        }
     }
 
     fn add_life(&mut self, object_type: &Arc<str>, steps: Vec<Arc<str>>) {
@@ -94,6 +121,10 @@ impl Mining {
         }
         add(&mut self.replayed, other.replayed);
         add(&mut self.lived, other.lived);
+        add(&mut self.roots, other.roots);
+        for (object_type, lives) in other.lives {
+            self.lives.entry(object_type).or_default().merge(lives);
+        }
     }
 
     /// Variants, most frequent first: those replayed against a model, else as lived.
@@ -130,12 +161,6 @@ impl TypeCounts {
         add(&mut self.starts, other.starts);
         add(&mut self.ends, other.ends);
         add(&mut self.follows, other.follows);
-    }
-}
-
-fn add<K: Ord>(sums: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
-    for (key, count) in more {
-        *sums.entry(key).or_default() += count;
     }
 }
 

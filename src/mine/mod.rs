@@ -1,9 +1,22 @@
 //! What really happened: process maps, variants and drafts of a model, as folds whose partial sums add up in any order.
+//!
+//! A draft takes two readings. The first, without a model, gathers [`Evidence`]: which operations are about which
+//! objects, and where keys are. Its [`Sketch`] names object types and activities, and [`outline`] writes it as a model.
+//! The second reading uses that model, so that the lives which [`draft`] turns into lifecycles are exactly those that a
+//! check will see.
 
 mod draft;
+mod evidence;
 mod fold;
+mod life;
+mod lifecycle;
 mod map;
+mod name;
+mod page;
+mod sketch;
 
-pub use draft::draft;
+pub use draft::{Provenance, draft, outline};
+pub use evidence::{Evidence, Traced};
 pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};
+pub use sketch::Sketch;

@@ -14,6 +14,7 @@ use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
 use crate::correlate::{Directory, Extractor, Inspection, Resolver};
 use crate::event::Event;
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
+use crate::mine::{Evidence, Traced};
 
 /// Input name -> format of one source's inputs.
 type Formats = BTreeMap<String, InputFormat>;
@@ -33,6 +34,7 @@ pub(super) struct Reading {
     pub(super) events: Vec<EventBuffer>,
     pub(super) directory: Directory,
     pub(super) inspection: Inspection,
+    pub(super) evidence: Evidence,
     pub(super) blindness: Blindness,
     pub(super) reports: Reports,
 }
@@ -102,10 +104,12 @@ pub(super) fn extract(
     let mut events = Vec::new();
     let mut directory = Directory::new();
     let mut inspection = Inspection::new();
+    let mut evidence = Evidence::default();
     for part in parts {
         events.push(part.events);
         directory.merge(part.directory);
         inspection.merge(part.inspection);
+        evidence.merge(part.evidence);
     }
     let mut sources = std::mem::take(reports.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner));
     sources.sort_by_key(|(index, _)| *index);
@@ -114,6 +118,7 @@ pub(super) fn extract(
         events,
         directory,
         inspection,
+        evidence,
         blindness: Blindness::new(spots),
         reports: Reports { sources: sources.into_iter().map(|(_, report)| report).collect(), errors },
     })
@@ -194,6 +199,7 @@ struct Extracting {
     events: EventBuffer,
     directory: Directory,
     inspection: Inspection,
+    evidence: Evidence,
 }
 
 fn extract_batches(
@@ -203,7 +209,12 @@ fn extract_batches(
     budget: usize,
     job: &Job,
 ) -> Result<Extracting, PipelineError> {
-    let mut made = Extracting { events: buffer, directory: Directory::new(), inspection: Inspection::new() };
+    let mut made = Extracting {
+        events: buffer,
+        directory: Directory::new(),
+        inspection: Inspection::new(),
+        evidence: Evidence::default(),
+    };
     let (from, to) = job.period;
     loop {
         let Ok(batch) = lock(receiver).recv() else { return Ok(made) };
@@ -216,6 +227,11 @@ fn extract_batches(
             }
             let protocol = exchange.protocol.as_str();
             made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
+            // Without a model an exchange is one event, and all sightings are of its objects.
+            if let (None, [event]) = (&job.model, extracted.events.as_slice()) {
+                let places = extracted.sightings.into_iter().map(|sighting| sighting.places);
+                made.evidence.add(event, places.map(|places| Traced { key: places.key, state: places.state }));
+            }
             // An exchange does not say which file format it came in; its input does.
             let format = batch.formats.get(&*exchange.origin.input);
             for mut event in extracted.events {

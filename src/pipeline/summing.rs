@@ -11,7 +11,7 @@ use super::{Job, Run};
 use crate::compare::{Blindness, Tally};
 use crate::correlate::Inspection;
 use crate::event::rfc3339;
-use crate::mine::ProcessMap;
+use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
     ActorSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
@@ -53,7 +53,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.measures = job.model.as_deref().map(|model| measures(model, &judged));
     summary.variants = variants(&judged);
     summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
-    Run { summary, findings: judged.findings, mining: judged.mining, incomplete }
+    Run { summary, findings: judged.findings, mining: judged.mining, evidence: Evidence::default(), incomplete }
 }
 
 fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {

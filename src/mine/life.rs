@@ -1,0 +1,233 @@
+//! Lives as walks over states: what a lifecycle that allows everything seen must contain.
+//!
+//! A step leads to the state that the server declared for it, in its own answer or in a read before the next step; a
+//! step that nothing is declared for leads to a state named after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::evidence::add;
+use crate::compare::is_retry;
+use crate::event::{Event, Evidence, ObjectId, Outcome};
+
+/// Distinct declared values beyond which a field is no state.
+const MOST_STATES: usize = 32;
+
+/// Where an object is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Node {
+    /// In a state that the server declared, in lower case: names of states compare without case.
+    Declared(Arc<str>),
+    /// Behind a step.
+    After(Arc<str>),
+}
+
+/// Walks of all objects of one type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lives {
+    /// Objects with at least one step.
+    pub(super) objects: u64,
+    /// By activity.
+    pub(super) steps: BTreeMap<Arc<str>, StepCounts>,
+    /// Walks by last step alone.
+    pub(super) plain: Walks,
+    /// Walks over declared states where there are any.
+    pub(super) declared: Walks,
+    /// All declared values; beyond [`MOST_STATES`] they are no states and `declared` stays empty.
+    pub(super) values: BTreeSet<Arc<str>>,
+    /// Declared values that name no state.
+    pub(super) odd: u64,
+    /// Steps whose own answer declared a state.
+    pub(super) declaring: u64,
+    /// States that were declared though no step led there.
+    pub(super) unexplained: u64,
+    /// Objects whose state was declared before their first step.
+    pub(super) shown_first: u64,
+}
+
+/// One activity's steps on objects of one type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct StepCounts {
+    pub(super) count: u64,
+    /// Objects that took it.
+    pub(super) objects: u64,
+    /// Of these, objects that took it more than once.
+    pub(super) repeated: u64,
+    /// Steps by an actor who is not known well enough to say who may.
+    pub(super) unnamed: u64,
+    /// Steps by `agent` or a kind, and by the role that the actor showed.
+    pub(super) by: BTreeMap<(Arc<str>, Option<Arc<str>>), u64>,
+}
+
+/// Moves with how often they were made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Walks {
+    /// First moves of which nothing before was seen.
+    pub(super) starts: BTreeMap<(Arc<str>, Node), u64>,
+    pub(super) moves: BTreeMap<(Node, Arc<str>, Node), u64>,
+    /// First moves from a state that was shown before any step: counted among `moves` too.
+    pub(super) shown: BTreeMap<(Arc<str>, Node), u64>,
+}
+
+/// Something that moves or shows an object.
+struct Item {
+    activity: Option<Arc<str>>,
+    declared: Option<Arc<str>>,
+}
+
+impl Lives {
+    /// Adds the life of one object of a case; `events` are the case's, sorted by time.
+    pub(super) fn add(&mut self, object: &ObjectId, events: &[&Event]) {
+        let mut steps: Vec<&Event> = Vec::new();
+        let mut items = Vec::new();
+        for event in events.iter().filter(|event| event.outcome == Outcome::Accepted) {
+            let Some(reference) = event.objects.iter().find(|o| o.id == *object) else { continue };
+            let declared = reference.declared_state.as_deref().map(|state| Arc::from(state.to_ascii_lowercase()));
+            let target = event.objects.first().is_some_and(|o| o.id == *object && &*o.qualifier == "target");
+            let mut activity = event.activity.clone().filter(|_| target && !event.read);
+            if activity.is_some() {
+                // What a client sends again for safety moves nothing.
+                if steps.iter().any(|first| is_retry(first, event, false) == Some(true)) {
+                    activity = None;
+                } else {
+                    steps.push(event);
+                }
+            }
+            if activity.is_some() || declared.is_some() {
+                items.push(Item { activity, declared });
+            }
+        }
+        if steps.is_empty() {
+            return;
+        }
+        self.objects += 1;
+        self.count(&steps);
+        self.plain.walk(items.iter().filter_map(|i| i.activity.clone()));
+        self.odd += items.iter().filter_map(|i| i.declared.as_deref()).filter(|value| !is_word(value)).count() as u64;
+        self.values.extend(items.iter().filter_map(|i| i.declared.clone()));
+        self.walk(&items);
+        self.trim();
+    }
+
+    fn count(&mut self, steps: &[&Event]) {
+        let mut taken: BTreeMap<&Arc<str>, u64> = BTreeMap::new();
+        for (event, activity) in steps.iter().filter_map(|e| Some((e, e.activity.as_ref()?))) {
+            *taken.entry(activity).or_default() += 1;
+            let counts = self.steps.entry(Arc::clone(activity)).or_default();
+            counts.count += 1;
+            let actor = &event.actor;
+            if actor.principal.is_none() || actor.evidence < Evidence::Asserted {
+                counts.unnamed += 1;
+            } else if actor.agent.is_some() {
+                *counts.by.entry(("agent".into(), None)).or_default() += 1;
+            } else if actor.roles.is_empty() {
+                *counts.by.entry((Arc::clone(&actor.kind), None)).or_default() += 1;
+            } else {
+                for role in &actor.roles {
+                    *counts.by.entry((Arc::clone(&actor.kind), Some(Arc::clone(role)))).or_default() += 1;
+                }
+            }
+        }
+        for (activity, times) in taken {
+            let counts = self.steps.entry(Arc::clone(activity)).or_default();
+            counts.objects += 1;
+            counts.repeated += u64::from(times > 1);
+        }
+    }
+
+    fn walk(&mut self, items: &[Item]) {
+        let mut at: Option<Node> = None;
+        let mut moved = false;
+        for (index, item) in items.iter().enumerate() {
+            let Some(activity) = &item.activity else {
+                let Some(declared) = item.declared.clone().map(Node::Declared) else { continue };
+                match &at {
+                    // The walk goes on from where steps led, so that steps alone explain it.
+                    Some(at) => self.unexplained += u64::from(*at != declared),
+                    None => {
+                        self.shown_first += 1;
+                        at = Some(declared);
+                    }
+                }
+                continue;
+            };
+            self.declaring += u64::from(item.declared.is_some());
+            let rest = items.get(index + 1..).unwrap_or_default();
+            let shown = || rest.iter().take_while(|i| i.activity.is_none()).find_map(|i| i.declared.clone());
+            let to = item.declared.clone().or_else(shown).map_or(Node::After(Arc::clone(activity)), Node::Declared);
+            if !std::mem::replace(&mut moved, true) && at.is_some() {
+                *self.declared.shown.entry((Arc::clone(activity), to.clone())).or_default() += 1;
+            }
+            self.declared.add(at.take(), activity, to.clone());
+            at = Some(to);
+        }
+    }
+
+    fn trim(&mut self) {
+        if self.values.len() > MOST_STATES {
+            // One value more than the most says that there are too many, in whichever order they came.
+            while self.values.len() > MOST_STATES + 1 {
+                self.values.pop_last();
+            }
+            self.declared = Walks::default();
+        }
+    }
+
+    /// Whether the declared values can be states.
+    pub(super) fn too_many_values(&self) -> bool {
+        self.values.len() > MOST_STATES
+    }
+
+    /// Adds another part's sums.
+    pub(super) fn merge(&mut self, other: Lives) {
+        self.objects += other.objects;
+        self.plain.merge(other.plain);
+        self.declared.merge(other.declared);
+        self.values.extend(other.values);
+        self.odd += other.odd;
+        self.declaring += other.declaring;
+        self.unexplained += other.unexplained;
+        self.shown_first += other.shown_first;
+        for (activity, more) in other.steps {
+            let counts = self.steps.entry(activity).or_default();
+            counts.count += more.count;
+            counts.objects += more.objects;
+            counts.repeated += more.repeated;
+            counts.unnamed += more.unnamed;
+            add(&mut counts.by, more.by);
+        }
+        self.trim();
+    }
+}
+
+/// Whether a value can name a state: words rather than a sentence, a number or a path.
+fn is_word(value: &str) -> bool {
+    value.len() <= 40
+        && value.starts_with(|c: char| c.is_alphabetic())
+        && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | ':'))
+}
+
+impl Walks {
+    fn walk(&mut self, steps: impl Iterator<Item = Arc<str>>) {
+        let mut at: Option<Node> = None;
+        for activity in steps {
+            let to = Node::After(Arc::clone(&activity));
+            self.add(at.take(), &activity, to.clone());
+            at = Some(to);
+        }
+    }
+
+    fn add(&mut self, from: Option<Node>, activity: &Arc<str>, to: Node) {
+        let count = match from {
+            Some(from) => self.moves.entry((from, Arc::clone(activity), to)).or_default(),
+            None => self.starts.entry((Arc::clone(activity), to)).or_default(),
+        };
+        *count += 1;
+    }
+
+    fn merge(&mut self, other: Walks) {
+        add(&mut self.starts, other.starts);
+        add(&mut self.moves, other.moves);
+        add(&mut self.shown, other.shown);
+    }
+}

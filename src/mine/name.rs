@@ -1,0 +1,239 @@
+//! Names for a draft: words for object types, activities and states that a model accepts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Longest name made.
+const LONGEST: usize = 48;
+/// Words that cannot name an object type: paths of expressions begin with them.
+const RESERVED: [&str; 22] = [
+    "path",
+    "query",
+    "req",
+    "res",
+    "header",
+    "res_header",
+    "cookie",
+    "jwt",
+    "host",
+    "mtls",
+    "mcp",
+    "args",
+    "log",
+    "method",
+    "status",
+    "target",
+    "event",
+    "actor",
+    "true",
+    "false",
+    "null",
+    "in",
+];
+
+/// Letters, digits and `_`, a letter first; empty when nothing of the text is left.
+pub(super) fn word(text: &str) -> String {
+    let mut out = String::new();
+    let mut lower = false;
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            if c.is_ascii_uppercase() && lower {
+                out.push('_');
+            }
+            lower = c.is_ascii_lowercase();
+            out.push(c.to_ascii_lowercase());
+        } else if !out.is_empty() && !out.ends_with('_') {
+            lower = false;
+            out.push('_');
+        }
+    }
+    out.truncate(LONGEST);
+    let out = out.trim_end_matches('_').to_owned();
+    if out.starts_with(|c: char| c.is_ascii_digit()) { format!("n{out}") } else { out }
+}
+
+/// Singular of an English plural, as a word.
+pub(super) fn singular(text: &str) -> String {
+    let word = word(text);
+    let stem = |end: &str| word.strip_suffix(end).filter(|stem| stem.len() > 1).map(str::to_owned);
+    if let Some(stem) = stem("ies") {
+        return stem + "y";
+    }
+    let sibilant = ["sses", "shes", "ches", "xes", "zzes", "uses"].iter().any(|end| word.ends_with(end));
+    let singular = ["ss", "us", "is"].iter().any(|end| word.ends_with(end));
+    let stem = if sibilant { stem("es") } else { stem("s").filter(|_| !singular) };
+    stem.unwrap_or(word)
+}
+
+/// The name of an object type.
+pub(super) fn object_type(text: &str) -> String {
+    let word = word(text);
+    if RESERVED.contains(&word.as_str()) { format!("{word}_object") } else { word }
+}
+
+/// Names given so far, so that none is given twice.
+#[derive(Debug, Default)]
+pub(super) struct Names(BTreeSet<String>);
+
+impl Names {
+    /// The first of these names that is free, else the last one with a number.
+    pub(super) fn choose(&mut self, wishes: &[String]) -> Arc<str> {
+        let last = wishes.last().cloned().unwrap_or_default();
+        let numbered = (2..).map(|n| format!("{last}_{n}"));
+        let name = wishes.iter().cloned().chain(numbered).find(|name| !name.is_empty() && !self.0.contains(name));
+        let name = name.unwrap_or_default();
+        self.0.insert(name.clone());
+        name.into()
+    }
+}
+
+/// A path template, parsed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Template {
+    pub(super) method: String,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A segment of a template.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Fixed(String),
+    Variable(String),
+}
+
+impl Template {
+    /// Reads `POST /orders/{order}/pay`; `None` where a model could not say the same.
+    pub(super) fn read(operation: &str) -> Option<Template> {
+        let (method, path) = operation.split_once(' ')?;
+        let upper = !method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-');
+        if !upper || !path.starts_with('/') {
+            return None;
+        }
+        let parts = path.split('/').filter(|p| !p.is_empty()).map(part).collect::<Option<Vec<_>>>()?;
+        Some(Template { method: method.to_owned(), parts })
+    }
+
+    /// As a model writes it; a name that stands twice gets a number.
+    pub(super) fn text(&self) -> String {
+        let mut out = format!("{} ", self.method);
+        let mut seen = Names::default();
+        for part in &self.parts {
+            match part {
+                Part::Fixed(text) => out.extend(["/", text]),
+                Part::Variable(name) => out.extend(["/{", &seen.choose(std::slice::from_ref(name)), "}"]),
+            }
+        }
+        if self.parts.is_empty() {
+            out.push('/');
+        }
+        out
+    }
+
+    /// Fixed words that say something: no versions, no `api`.
+    fn words(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.parts.iter().enumerate().filter_map(|(at, part)| match part {
+            Part::Fixed(text) if !is_prefix(text) => Some((at, text.as_str())),
+            _ => None,
+        })
+    }
+
+    /// Names for the activity, the best first. `creates`: it brings an object of the type into being.
+    pub(super) fn activity(&self, object_type: &str, creates: bool) -> Vec<String> {
+        let last_variable = self.parts.iter().rposition(|p| matches!(p, Part::Variable(_)));
+        let after: Vec<String> =
+            self.words().filter(|(at, _)| last_variable.is_none_or(|v| *at > v)).map(|(_, w)| word(w)).collect();
+        let tail = after.join("_");
+        let verb = match (self.method.as_str(), creates, after.is_empty()) {
+            ("POST", true, _) => return wishes(format!("create_{object_type}"), &tail, self),
+            ("POST", false, false) => "",
+            ("GET" | "HEAD" | "OPTIONS", _, _) => "view",
+            ("PUT", _, true) => "replace",
+            ("PUT", _, false) => "set",
+            ("PATCH", _, _) => "update",
+            ("DELETE", _, _) => "delete",
+            (method, _, _) => &word(method),
+        };
+        let noun = if tail.is_empty() { object_type } else { &tail };
+        let first = if verb.is_empty() { noun.to_owned() } else { format!("{verb}_{noun}") };
+        wishes(first, object_type, self)
+    }
+}
+
+fn wishes(first: String, more: &str, template: &Template) -> Vec<String> {
+    let whole: Vec<String> = template.words().map(|(_, w)| word(w)).collect();
+    let second = format!("{first}_{more}");
+    let third = format!("{}_{}", word(&template.method), whole.join("_"));
+    let mut all: Vec<String> = [first, second, third].into_iter().map(|w| word(&w)).collect();
+    all.retain(|w| !w.is_empty());
+    if all.is_empty() {
+        all.push("step".to_owned());
+    }
+    all
+}
+
+fn is_prefix(text: &str) -> bool {
+    let version = text.strip_prefix('v').is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
+    version || text.eq_ignore_ascii_case("api") || text.eq_ignore_ascii_case("rest")
+}
+
+fn part(text: &str) -> Option<Part> {
+    if let Some(name) = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')) {
+        let name = word(name);
+        return (!name.is_empty()).then_some(Part::Variable(name));
+    }
+    let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"{}*?#\"\\".contains(&b));
+    (plain && !text.starts_with(':')).then(|| Part::Fixed(text.to_owned()))
+}
+
+/// The state that a step leaves behind, where the server names none.
+pub(super) fn state_after(activity: &str) -> Vec<String> {
+    let made = [("create_", "created"), ("delete_", "deleted"), ("update_", "updated"), ("replace_", "replaced")];
+    let made = made.iter().find(|(verb, _)| activity.starts_with(verb)).map(|(_, state)| (*state).to_owned());
+    made.into_iter().chain([format!("after_{activity}")]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn activities_are_named_after_what_is_called() {
+        for (operation, object_type, creates, name) in [
+            ("POST /orders", "order", true, "create_order"),
+            ("POST /api/v2/orders/{order}/payment", "order", false, "payment"),
+            ("POST /orders/{order}/line-items/bulkAdd", "order", false, "line_items_bulk_add"),
+            ("POST /hooks/psp", "order", false, "hooks_psp"),
+            ("GET /orders/{order}", "order", false, "view_order"),
+            ("GET /orders/{order}/delivery", "order", false, "view_delivery"),
+            ("PUT /orders/{order}", "order", false, "replace_order"),
+            ("PUT /orders/{order}/address", "order", false, "set_address"),
+            ("PATCH /orders/{order}", "order", false, "update_order"),
+            ("DELETE /orders/{order}", "order", false, "delete_order"),
+            ("POST /orders/{order}", "order", false, "order"),
+            ("M-SEARCH /orders/{order}", "order", false, "m_search_order"),
+        ] {
+            let template = Template::read(operation).unwrap();
+            assert_eq!(template.activity(object_type, creates)[0], name, "{operation}");
+            assert_eq!(template.text(), operation);
+        }
+    }
+
+    #[test]
+    fn what_a_model_cannot_say_is_no_template() {
+        for operation in ["GET", "get /a", "GET a", "GET /a b", "GET /{a}.json", "GET /a*", "GET /:a", "GET /{%}"] {
+            assert_eq!(Template::read(operation), None, "{operation}");
+        }
+        assert_eq!(Template::read("GET /a/{x}/{x}").unwrap().text(), "GET /a/{x}/{x_2}");
+    }
+
+    #[test]
+    fn names_are_words_and_never_given_twice() {
+        assert_eq!(word("Straße 17 / fooBar"), "stra_e_17_foo_bar");
+        assert_eq!(word("3ds"), "n3ds");
+        assert_eq!(object_type("event"), "event_object");
+        let mut names = Names::default();
+        let wish = ["pay".to_owned(), "pay_order".to_owned()];
+        let given: Vec<_> = (0..4).map(|_| names.choose(&wish).to_string()).collect();
+        assert_eq!(given, ["pay", "pay_order", "pay_order_2", "pay_order_3"]);
+    }
+}

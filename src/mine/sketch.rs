@@ -1,0 +1,350 @@
+//! A sketch: the object types and activities of a draft, before anything is known of lives.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Mining;
+use super::evidence::{Evidence, OperationEvidence, Subject};
+use super::name::{self, Names, Part, Template};
+
+/// Most activities of a draft.
+const ACTIVITIES: usize = 400;
+/// Most places of one key.
+const PLACES: usize = 3;
+/// Words with digits at one place of paths from which on they are values.
+const CROWD: usize = 8;
+/// Reads of a type that no step is about are worth an activity from this many on.
+const READS: u64 = 3;
+
+/// Object types and activities, with their support.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sketch {
+    pub(super) types: Vec<TypeSketch>,
+    pub(super) activities: Vec<ActivitySketch>,
+    /// Accepted calls that are no read and no activity: nothing shows which object they are about.
+    pub(super) unplaced: Vec<(Arc<str>, u64)>,
+    /// Activities left out because there are too many.
+    pub(super) left_out: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TypeSketch {
+    pub(super) name: Arc<str>,
+    pub(super) keys: Vec<String>,
+    pub(super) states: Vec<String>,
+    pub(super) parent: Option<(Arc<str>, Vec<String>)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ActivitySketch {
+    pub(super) name: Arc<str>,
+    pub(super) http: String,
+    pub(super) object: Arc<str>,
+    /// Places of the key where the type's own do not hold it.
+    pub(super) keys: Vec<String>,
+    pub(super) read: bool,
+    /// It brings the object into being.
+    pub(super) creates: bool,
+    pub(super) accepted: u64,
+    pub(super) calls: u64,
+}
+
+/// An operation with what it is about.
+struct Placed {
+    template: Template,
+    evidence: OperationEvidence,
+    object: Arc<str>,
+    /// The object's own variable in the written template.
+    variable: Option<String>,
+    keys: Vec<String>,
+    read: bool,
+}
+
+impl Sketch {
+    /// Sketches what was seen without a model; `mining` of the same run tells which objects belong to which.
+    pub fn new(evidence: &Evidence, mining: &Mining) -> Sketch {
+        let operations = templates(evidence);
+        let foreign = scoped_types(evidence).into_iter().chain(answers_only(&operations)).collect();
+        let mut sketch = Sketch::default();
+        let mut placed = Vec::new();
+        for (template, evidence) in operations {
+            let read = matches!(template.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+            if evidence.accepted == 0 || matches!(template.method.as_str(), "HEAD" | "OPTIONS" | "CONNECT" | "TRACE") {
+                continue;
+            }
+            let (text, accepted) = (template.text(), evidence.accepted);
+            match place(template, evidence, read, &foreign) {
+                Some(operation) => placed.push(operation),
+                None if !read => sketch.unplaced.push((text.into(), accepted)),
+                None => {}
+            }
+        }
+        keep(&mut placed, &mut sketch.left_out);
+        let mut names = Names::default();
+        let raw: BTreeSet<Arc<str>> = placed.iter().map(|p| Arc::clone(&p.object)).collect();
+        let named: BTreeMap<Arc<str>, Arc<str>> =
+            raw.into_iter().map(|raw| (Arc::clone(&raw), names.choose(&[name::object_type(&raw)]))).collect();
+        sketch.types = types(&placed, &named, evidence, mining);
+        sketch.activities = activities(placed, &named);
+        sketch
+    }
+
+    /// Whether nothing was seen that a model could speak of.
+    pub fn is_empty(&self) -> bool {
+        self.activities.is_empty()
+    }
+
+    pub(super) fn creates(&self, activity: &str) -> bool {
+        self.activities.iter().any(|a| a.creates && &*a.name == activity)
+    }
+}
+
+/// Operations by template. A fixed word that begins like the keys which stand at its place elsewhere is one of them: a
+/// key without a digit does not look like one by itself.
+fn templates(evidence: &Evidence) -> BTreeMap<Template, OperationEvidence> {
+    let read: Vec<(Template, &OperationEvidence)> =
+        evidence.operations.iter().filter_map(|(name, e)| Some((Template::read(name)?, e))).collect();
+    let mut collections: BTreeMap<&str, &str> = BTreeMap::new();
+    for (template, _) in &read {
+        for pair in template.parts.windows(2) {
+            if let [Part::Fixed(word), Part::Variable(name)] = pair {
+                collections.insert(word, name);
+            }
+        }
+    }
+    let crowded = crowded(&read);
+    let variable = |parts: &[Part], text: &str| {
+        let Some(Part::Fixed(before)) = parts.last() else { return None };
+        if crowded.contains(parts) {
+            return has_digit(text).then(|| name::singular(before));
+        }
+        let name = collections.get(before.as_str())?;
+        let (prefix, _) = text.split_once(['_', '-'])?;
+        evidence.types.get(*name)?.prefixes.contains(prefix).then(|| (*name).to_owned())
+    };
+    let mut merged: BTreeMap<Template, OperationEvidence> = BTreeMap::new();
+    for (template, evidence) in &read {
+        let mut parts: Vec<Part> = Vec::new();
+        for part in &template.parts {
+            let key = match part {
+                Part::Fixed(text) => variable(&parts, text).map(Part::Variable),
+                Part::Variable(_) => None,
+            };
+            parts.push(key.unwrap_or_else(|| part.clone()));
+        }
+        let template = Template { method: template.method.clone(), parts };
+        merged.entry(template).or_default().merge((*evidence).clone());
+    }
+    merged
+}
+
+/// Beginnings of paths that so many words with digits follow that these are values.
+fn crowded(read: &[(Template, &OperationEvidence)]) -> BTreeSet<Vec<Part>> {
+    let mut after: BTreeMap<&[Part], BTreeSet<&str>> = BTreeMap::new();
+    for (template, _) in read {
+        for (at, part) in template.parts.iter().enumerate() {
+            if let (Part::Fixed(text), Some(before)) = (part, template.parts.get(..at))
+                && has_digit(text)
+            {
+                after.entry(before).or_default().insert(text);
+            }
+        }
+    }
+    after.into_iter().filter(|(_, words)| words.len() >= CROWD).map(|(before, _)| before.to_vec()).collect()
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Types whose keys are only unique under another object.
+fn scoped_types(evidence: &Evidence) -> BTreeSet<Arc<str>> {
+    let mut counts: BTreeMap<&Arc<str>, (u64, u64)> = BTreeMap::new();
+    for (object_type, subject) in evidence.operations.values().flat_map(|o| &o.subjects) {
+        let sum = counts.entry(object_type).or_default();
+        *sum = (sum.0 + subject.scoped, sum.1 + subject.calls);
+    }
+    counts.into_iter().filter(|(_, (scoped, calls))| scoped * 2 > *calls).map(|(name, _)| Arc::clone(name)).collect()
+}
+
+/// Types whose objects only ever appear in the answer of one operation that names one thing (`POST /login`,
+/// `POST /orders/{order}/checkout`): receipts of a step rather than objects with a life.
+fn answers_only(operations: &BTreeMap<Template, OperationEvidence>) -> Vec<Arc<str>> {
+    let mut seen: BTreeMap<&Arc<str>, (u64, bool)> = BTreeMap::new();
+    for (template, evidence) in operations {
+        let last = template.parts.last();
+        for (object, subject) in &evidence.subjects {
+            let variable = template.parts.iter().any(|p| matches!(p, Part::Variable(name) if **name == **object));
+            let asked = subject.keys.keys().flatten().any(|place| !place.starts_with("res."));
+            let plural = matches!(last, Some(Part::Fixed(word)) if name::singular(word) != name::word(word));
+            let named = variable || asked || plural;
+            let sum = seen.entry(object).or_default();
+            *sum = (sum.0 + 1, sum.1 || named);
+        }
+    }
+    for name in operations.keys().flat_map(|t| &t.parts) {
+        if let Part::Variable(name) = name
+            && let Some(sum) = seen.get_mut(&Arc::from(name.as_str()))
+        {
+            sum.1 = true;
+        }
+    }
+    seen.into_iter().filter(|(_, (count, named))| *count == 1 && !named).map(|(name, _)| Arc::clone(name)).collect()
+}
+
+/// What an operation is about; `None` where nothing shows it. `foreign` types are never what anything is about.
+fn place(template: Template, evidence: OperationEvidence, read: bool, foreign: &BTreeSet<Arc<str>>) -> Option<Placed> {
+    let usable = |name: &str| name != "id" && !foreign.contains(name) && !name::word(name).is_empty();
+    let variables = written_variables(&template);
+    let in_path = || variables.iter().rev().find(|(name, _)| usable(name)).map(|(name, _)| Arc::from(name.as_str()));
+    // The object that most calls are about; of equals, the first by name.
+    let most = evidence.subjects.iter().max_by(|a, b| a.1.calls.cmp(&b.1.calls).then(b.0.cmp(a.0)));
+    let object: Arc<str> = match most {
+        Some((name, _)) if usable(name) => Arc::clone(name),
+        _ => in_path()?,
+    };
+    let variable = variables.iter().rev().find(|(name, _)| **name == *object).map(|(_, written)| written.clone());
+    let subject = evidence.subjects.get(&object);
+    let keys = match &variable {
+        // Its type's own place names the first variable of this name.
+        Some(written) if **written != *object => vec![format!("path.{written}")],
+        Some(_) => Vec::new(),
+        None => subject.map(key_places).unwrap_or_default(),
+    };
+    let by_location = subject.is_some_and(|s| s.keys.contains_key(&None));
+    if variable.is_none() && keys.is_empty() && !by_location || read && variable.is_none() {
+        return None;
+    }
+    Some(Placed { template, evidence, object, variable, keys, read })
+}
+
+/// Variables of a template by name, and as they are written.
+fn written_variables(template: &Template) -> Vec<(String, String)> {
+    let mut seen = Names::default();
+    let names = template.parts.iter().filter_map(|part| match part {
+        Part::Variable(name) => Some(name),
+        Part::Fixed(_) => None,
+    });
+    names.map(|name| (name.clone(), seen.choose(std::slice::from_ref(name)).to_string())).collect()
+}
+
+fn key_places(subject: &Subject) -> Vec<String> {
+    places(subject.keys.iter().filter_map(|(place, count)| Some((place.as_deref()?, *count))))
+}
+
+/// The most frequent usable places.
+fn places<'a>(seen: impl Iterator<Item = (&'a str, u64)>) -> Vec<String> {
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    for (place, count) in seen.filter(|(place, _)| is_path(place)) {
+        *sums.entry(place).or_default() += count;
+    }
+    let mut all: Vec<(&str, u64)> = sums.into_iter().collect();
+    all.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    all.into_iter().take(PLACES).map(|(place, _)| place.to_owned()).collect()
+}
+
+/// Whether the model language can say it.
+fn is_path(place: &str) -> bool {
+    place.split('.').all(|f| !f.is_empty() && f.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-$".contains(&b)))
+}
+
+/// Keeps the operations worth an activity: steps first, then reads, each by support.
+fn keep(placed: &mut Vec<Placed>, left_out: &mut u64) {
+    let parameters: BTreeSet<Arc<str>> =
+        placed.iter().filter(|p| p.variable.is_some()).map(|p| Arc::clone(&p.object)).collect();
+    // A key that only `Location` shows is read by the template of its path.
+    placed.retain(|p| p.variable.is_some() || !p.keys.is_empty() || parameters.contains(&p.object));
+    let moved: BTreeSet<Arc<str>> = placed.iter().filter(|p| !p.read).map(|p| Arc::clone(&p.object)).collect();
+    let mut reads: BTreeMap<Arc<str>, u64> = BTreeMap::new();
+    for operation in placed.iter().filter(|p| p.read) {
+        *reads.entry(Arc::clone(&operation.object)).or_default() += operation.evidence.accepted;
+    }
+    placed.retain(|p| moved.contains(&p.object) || reads.get(&p.object).is_some_and(|reads| *reads >= READS));
+    placed.sort_by(|a, b| {
+        (a.read, b.evidence.accepted).cmp(&(b.read, a.evidence.accepted)).then_with(|| a.template.cmp(&b.template))
+    });
+    *left_out = placed.len().saturating_sub(ACTIVITIES) as u64;
+    placed.truncate(ACTIVITIES);
+}
+
+fn types(
+    placed: &[Placed],
+    named: &BTreeMap<Arc<str>, Arc<str>>,
+    evidence: &Evidence,
+    mining: &Mining,
+) -> Vec<TypeSketch> {
+    let mut parents: BTreeMap<&Arc<str>, &Arc<str>> = BTreeMap::new();
+    for raw in named.keys() {
+        let roots = mining.roots.iter().filter(|((own, root), _)| own == raw && named.contains_key(root));
+        if let Some(((_, root), _)) = roots.max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0))) {
+            parents.insert(raw, root);
+        }
+    }
+    let rooted = |raw: &Arc<str>| parents.get(raw).filter(|parent| !parents.contains_key(**parent)).copied();
+    let sketches = named.iter().map(|(raw, name)| {
+        let parent = rooted(raw).and_then(|parent| {
+            let keys = parent_places(placed, raw, parent);
+            Some((Arc::clone(named.get(parent)?), keys)).filter(|(_, keys)| !keys.is_empty())
+        });
+        let states = evidence.types.get(raw).map(|t| places(t.states.iter().map(|(p, n)| (&**p, *n))));
+        TypeSketch { name: Arc::clone(name), keys: own_places(placed, raw), states: states.unwrap_or_default(), parent }
+    });
+    sketches.collect()
+}
+
+/// Where a type's keys are: in the path where any template names it, else wherever its activities find them.
+fn own_places(placed: &[Placed], object: &Arc<str>) -> Vec<String> {
+    let own = || placed.iter().filter(|p| p.object == *object);
+    let mut keys: BTreeMap<String, u64> = BTreeMap::new();
+    for operation in own() {
+        if let Some(variable) = &operation.variable {
+            *keys.entry(format!("path.{variable}")).or_default() += operation.evidence.accepted;
+        }
+    }
+    if keys.is_empty() {
+        for operation in own() {
+            operation.keys.iter().for_each(|k| *keys.entry(k.clone()).or_default() += operation.evidence.accepted);
+        }
+    }
+    places(keys.iter().map(|(place, count)| (place.as_str(), *count)))
+}
+
+/// Where calls about a child show its parent's key.
+fn parent_places(placed: &[Placed], child: &Arc<str>, parent: &Arc<str>) -> Vec<String> {
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for operation in placed.iter().filter(|p| p.object == *child) {
+        let Some(subject) = operation.evidence.subjects.get(child) else { continue };
+        let variables = written_variables(&operation.template);
+        let variable = variables.iter().rev().find(|(name, _)| **name == **parent).map(|(_, written)| written);
+        for ((other, place), count) in subject.others.iter().filter(|((other, _), _)| other == parent) {
+            let _ = other;
+            let path = variable.map(|written| format!("path.{written}"));
+            if let Some(place) = place.as_deref().map(str::to_owned).or(path) {
+                *seen.entry(place).or_default() += count;
+            }
+        }
+    }
+    places(seen.iter().map(|(place, count)| (place.as_str(), *count)))
+}
+
+fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>) -> Vec<ActivitySketch> {
+    let mut names = Names::default();
+    let mut activities: Vec<ActivitySketch> = Vec::new();
+    for operation in placed {
+        let Some(object) = named.get(&operation.object) else { continue };
+        let by_answer = operation.keys.iter().all(|place| place.starts_with("res."));
+        let creates = operation.variable.is_none() && by_answer && operation.template.method == "POST";
+        activities.push(ActivitySketch {
+            name: names.choose(&operation.template.activity(object, creates)),
+            http: operation.template.text(),
+            object: Arc::clone(object),
+            keys: operation.keys,
+            read: operation.read,
+            creates,
+            accepted: operation.evidence.accepted,
+            calls: operation.evidence.calls,
+        });
+    }
+    activities.sort_by(|a, b| (&a.object, a.read, !a.creates).cmp(&(&b.object, b.read, !b.creates)));
+    activities
+}

@@ -1,0 +1,282 @@
+//! A mined draft reads as a model, and the traffic it was mined from fits it: whatever the traffic.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use offpath::model::Model;
+use offpath_fixtures::{Abuse, Format, Options};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::{code, lines, offpath, sample, stderr, stdout, text};
+
+/// Mines a draft; `None` where nothing could be read at all.
+fn mined(inputs: &[&Path], extra: &[&str], folder: &Path) -> Option<PathBuf> {
+    let draft = folder.join("draft.model.yaml");
+    let _ = fs::remove_file(&draft);
+    let mut args = vec!["mine", "-q", "-o", draft.to_str().unwrap()];
+    args.extend(inputs.iter().map(|path| path.to_str().unwrap()));
+    args.extend(extra);
+    let output = offpath(&args);
+    assert!([0, 3, 4].contains(&code(&output)), "{}", stderr(&output));
+    draft.exists().then_some(draft)
+}
+
+/// Accepted steps that break a lifecycle of the draft. A refused attempt is no part of what a draft allows.
+fn misfits(inputs: &[&Path], draft: &Path, folder: &Path) -> Vec<Value> {
+    let run = folder.join("run");
+    let mut args = vec!["check", "--model", draft.to_str().unwrap(), "-o", run.to_str().unwrap(), "--exit-zero", "-q"];
+    args.extend(inputs.iter().map(|path| path.to_str().unwrap()));
+    let output = offpath(&args);
+    assert!([0, 3, 4].contains(&code(&output)), "{}", stderr(&output));
+    let structural = ["ST-ILLEGAL", "ST-ORPHAN", "ST-DIVERGE"];
+    let mut found = lines(&run.join("findings.jsonl"));
+    found.retain(|f| text(f, "rule").starts_with("SEQ-") || structural.contains(&text(f, "rule")));
+    found.retain(|f| text(f, "verdict") != "attempted");
+    found
+}
+
+/// The draft of some traffic, after the law was tested on it.
+fn lawful(inputs: &[&Path]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let draft = mined(inputs, &[], folder.path()).expect("a draft");
+    let text = fs::read_to_string(&draft).unwrap();
+    if let Err(errors) = Model::read("draft", &text) {
+        panic!("{}\n{text}", errors.render(false));
+    }
+    let found = misfits(inputs, &draft, folder.path());
+    assert!(found.is_empty(), "{found:#?}\n{text}");
+    text
+}
+
+#[test]
+fn a_mined_draft_fits_the_traffic_that_it_was_mined_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = sample().join("capture.pcapng.gz").display().to_string();
+    let draft = folder.path().join("draft.model.yaml").display().to_string();
+    let output = offpath(&["mine", &capture, "-o", &draft]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("order"));
+    let again = offpath(&["mine", &capture, "-o", &draft]);
+    assert_eq!(code(&again), 2, "an existing model is never overwritten");
+    for source in ["capture.pcapng.gz", "capture.har.gz", "access.jsonl", "access.log"] {
+        let draft = lawful(&[&sample().join(source)]);
+        assert!(draft.contains("lifecycles:") && draft.contains("check:"), "{source}:\n{draft}");
+    }
+}
+
+#[test]
+fn a_draft_finds_what_a_person_would_write() {
+    let draft = lawful(&[&sample().join("capture.pcapng.gz")]);
+    for part in [
+        "create_order: {http: \"POST /orders\", object: {order: res.order.id}}",
+        "pay: {http: \"POST /orders/{order}/pay\", object: order}",
+        "object: {order: req.metadata.orderId}",
+        "parent: {order: [res.refund.orderId, path.order]}",
+        "{activity: pack, from: paid, to: packed, by: [wh]",
+        "# check: seen once",
+        "sha256:",
+    ] {
+        assert!(draft.contains(part), "no `{part}` in\n{draft}");
+    }
+    // Ids that do not look like ids by themselves are recognised by the company they keep.
+    assert!(!draft.contains("/orders/ord_"), "{draft}");
+}
+
+#[test]
+fn a_draft_depends_on_the_traffic_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = |split: u32| {
+        let out = folder.path().join(format!("split-{split}"));
+        let options = Options {
+            orders: 60,
+            seed: 11,
+            abuse: Abuse::parse("all").unwrap(),
+            out: out.clone(),
+            formats: [Format::Pcapng].into(),
+            loss: 0,
+            reorder: 0,
+            skew: 0,
+            start_mid_case: 20_000,
+            split,
+        };
+        offpath_fixtures::write(&options).unwrap();
+        out
+    };
+    let whole = scenario(1).join("capture.pcapng");
+    let body = |path: PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().filter(|line| !line.starts_with("# input")).collect::<Vec<_>>().join("\n")
+    };
+    let reference = body(mined(&[&whole], &["--threads", "1"], folder.path()).unwrap());
+    for extra in [&["--threads", "5"][..], &["--memory", "64K"]] {
+        assert_eq!(body(mined(&[&whole], extra, folder.path()).unwrap()), reference, "{extra:?}");
+    }
+    let parts = scenario(3);
+    let parts: Vec<PathBuf> = [2, 3, 1].map(|n| parts.join(format!("capture-{n:02}.pcapng"))).into();
+    let parts: Vec<&Path> = parts.iter().map(PathBuf::as_path).collect();
+    assert_eq!(body(mined(&parts, &[], folder.path()).unwrap()), reference);
+}
+
+#[test]
+fn other_peoples_traffic_gives_lawful_drafts() {
+    let Some(corpus) = std::env::var_os("OFFPATH_CORPUS").map(PathBuf::from) else {
+        eprintln!("skipped: OFFPATH_CORPUS is not set");
+        return;
+    };
+    let mut tried = 0;
+    for folder in ["har", "captures/zeek", "captures/suricata-verify", "captures/wireshark"] {
+        let Ok(entries) = fs::read_dir(corpus.join(folder)) else { continue };
+        for path in entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+            let folder = tempfile::tempdir().unwrap();
+            if mined(&[&path], &[], folder.path()).is_some() {
+                lawful(&[&path]);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 20, "the corpus is not there: {tried}");
+}
+
+/// Random traffic of a random API: the server follows an automaton of its own, loosely.
+struct World {
+    random: u64,
+    entries: Vec<Value>,
+    /// What this API's answers look like.
+    wraps: bool,
+    states: u64,
+    /// One answer in so many tells a state that nobody moved to; never when 0.
+    lies: u64,
+}
+
+impl World {
+    fn new(seed: u64) -> World {
+        let mut world = World { random: seed | 1, entries: Vec::new(), wraps: false, states: 0, lies: 0 };
+        world.wraps = world.below(2) == 0;
+        world.states = world.below(5);
+        world.lies = [0, 0, 6][world.below(3) as usize];
+        world
+    }
+
+    /// A number below `n`.
+    fn below(&mut self, n: u64) -> u64 {
+        // Marsaglia's xorshift.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        (self.random >> 11) % n
+    }
+
+    fn answer(&mut self, kind: &str, id: &str, state: u64) -> String {
+        let lie = self.lies > 0 && self.below(self.lies) == 0;
+        let state = if lie { self.below(4) } else { state };
+        let mut fields = json!({"id": id});
+        if self.states > 0 {
+            fields["status"] = json!(["new", "Paid", "on hold", "no"][(state % self.states.min(4)) as usize]);
+        }
+        if self.wraps { json!({ kind: fields }).to_string() } else { fields.to_string() }
+    }
+
+    fn call(&mut self, at: u64, method: &str, path: &str, status: u64, body: String, sent: Option<Value>) {
+        let lasts = self.below(1_500);
+        let time = jiff_like(at);
+        let kept = self.below(12) > 0;
+        let mut request = json!({
+            "method": method, "url": format!("https://api.example{path}"), "httpVersion": "HTTP/1.1",
+            "headers": [{"name": "X-User", "value": "u"}], "queryString": [], "cookies": [],
+            "headersSize": -1, "bodySize": -1,
+        });
+        if let Some(sent) = sent {
+            request["postData"] = json!({"mimeType": "application/json", "text": sent.to_string()});
+        }
+        let content = if kept && !body.is_empty() {
+            json!({"size": body.len(), "mimeType": "application/json", "text": body})
+        } else {
+            json!({"size": 0, "mimeType": "application/json"})
+        };
+        self.entries.push(json!({
+            "startedDateTime": time, "time": lasts,
+            "request": request,
+            "response": {"status": status, "statusText": "", "httpVersion": "HTTP/1.1", "headers": [], "cookies": [],
+                "content": content, "redirectURL": "", "headersSize": -1, "bodySize": -1},
+            "cache": {}, "timings": {"send": 0, "wait": lasts, "receive": 0},
+        }));
+    }
+
+    /// One object's life, with a part of its own here and there.
+    fn live(&mut self, number: u64) {
+        let kind = ["job", "event", "box"][self.below(3) as usize];
+        let id = match self.below(3) {
+            0 => format!("{}", 1_000 + number),
+            1 => format!("k_{number:06}"),
+            _ => format!("{number}"),
+        };
+        let path = format!("/v1/{}/{id}", if kind == "box" { "boxes".to_owned() } else { format!("{kind}s") });
+        let collection = path.rsplit_once('/').unwrap().0.to_owned();
+        let mut at = self.below(60_000);
+        let mut state = 0;
+        if self.below(5) > 0 {
+            let body = self.answer(kind, &id, state);
+            self.call(at, "POST", &collection, 201, body, Some(json!({"n": 1})));
+        }
+        for _ in 0..self.below(9) {
+            at += self.below(2_000);
+            let refused = self.below(8) == 0;
+            let status = if refused { [403, 409, 500][self.below(3) as usize] } else { 200 };
+            let moves = self.below(4);
+            let body = self.answer(kind, &id, state);
+            match self.below(7) {
+                0 | 1 => self.call(at, "GET", &path, status, body, None),
+                2 => self.call(at, "DELETE", &path, if refused { status } else { 204 }, String::new(), None),
+                3 => {
+                    let part = self.below(6);
+                    let body = self.answer("part", &part.to_string(), part);
+                    let under = format!("{path}/parts");
+                    if self.below(2) == 0 {
+                        self.call(at, "POST", &under, status, body, Some(json!({"n": 1})));
+                    } else {
+                        self.call(at, "PUT", &format!("{under}/{part}"), status, body, Some(json!({"n": 2})));
+                    }
+                }
+                4 => self.call(
+                    at,
+                    "POST",
+                    "/hooks",
+                    status,
+                    "{}".to_owned(),
+                    Some(json!({ "ref": {format!("{kind}Id"): id} })),
+                ),
+                _ => {
+                    state = if refused { state } else { state + moves };
+                    let body = self.answer(kind, &id, state);
+                    let step = ["pay", "ship", "hold"][self.below(3) as usize];
+                    self.call(at, "POST", &format!("{path}/{step}"), status, body, Some(json!({"n": moves})));
+                }
+            }
+        }
+    }
+
+    fn har(mut self, objects: u64) -> String {
+        (0..objects).for_each(|number| self.live(number));
+        json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": self.entries}})
+            .to_string()
+    }
+}
+
+/// Milliseconds of one day as a HAR writes them, cut to whole seconds now and then so that events tie.
+fn jiff_like(millis: u64) -> String {
+    let (seconds, rest) = (millis / 1_000, if millis.is_multiple_of(3) { 0 } else { millis % 1_000 });
+    format!("2026-09-07T06:{:02}:{:02}.{rest:03}Z", seconds / 60 % 60, seconds % 60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn any_traffic_fits_its_own_draft(seed in any::<u64>(), objects in 1u64..40) {
+        let folder = tempfile::tempdir().unwrap();
+        let har = folder.path().join("t.har");
+        fs::write(&har, World::new(seed).har(objects)).unwrap();
+        lawful(&[&har]);
+    }
+}
