@@ -1,0 +1,105 @@
+//! `docs/run-folder.md` names every key and column of a run folder, and no other.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use support::{lines, offpath, sample};
+
+/// First cells of the table under a heading of the page.
+fn documented(heading: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/run-folder.md");
+    let page = fs::read_to_string(path).unwrap();
+    let (_, section) = page.split_once(&format!("\n## {heading}\n")).expect("the page has the section");
+    let section = section.split("\n## ").next().unwrap();
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    cells.map(|(key, _)| key.to_owned()).collect()
+}
+
+/// Adds the paths of all keys below a value; keys of open maps, as the page names them, become `*`.
+fn keys(at: &str, value: &Value, page: &BTreeSet<String>, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            let open = format!("{at}.*");
+            for (name, member) in members {
+                let path = match at {
+                    _ if page.contains(&open) => open.clone(),
+                    "" => name.clone(),
+                    _ => format!("{at}.{name}"),
+                };
+                keys(&path, member, page, found);
+                found.insert(path);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys(&format!("{at}[]"), item, page, found)),
+        _ => {}
+    }
+}
+
+/// Every key found is documented, and every documented one is found; open maps may be empty.
+fn compare(page: &BTreeSet<String>, found: &BTreeSet<String>) {
+    let unknown: Vec<_> = found.difference(page).collect();
+    assert!(unknown.is_empty(), "not in docs/run-folder.md: {unknown:?}");
+    let absent: Vec<_> = page.difference(found).filter(|key| !key.ends_with(".*")).collect();
+    assert!(absent.is_empty(), "in docs/run-folder.md and not in the run: {absent:?}");
+}
+
+/// A run over the sample and over an archive with an entry that is not read.
+fn run() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("odd.har");
+    let entry = r#"{"log": {"entries": [{"request": {"method": "GET", "url": "data:text/plain,x"}, "response": {}}]}}"#;
+    fs::write(&archive, entry).unwrap();
+    let (capture, model, out) =
+        (sample().join("capture.pcapng.gz"), sample().join("model.yaml"), folder.path().join("run"));
+    let paths = [&capture, &archive, &model, &out].map(|path| path.to_str().unwrap());
+    let output = offpath(&["check", paths[0], paths[1], "--model", paths[2], "-o", paths[3], "--from", "2026-01-01"]);
+    assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
+    folder
+}
+
+#[test]
+fn every_key_of_the_json_files_is_documented() {
+    let folder = run();
+    let out = folder.path().join("run");
+    let summary: Value = serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
+    assert!(!summary["not_read"].as_array().unwrap().is_empty());
+    let (page, mut found) = (documented("run.json"), BTreeSet::new());
+    keys("", &summary, &page, &mut found);
+    compare(&page, &found);
+
+    let (page, mut found) = (documented("findings.jsonl"), BTreeSet::new());
+    for finding in lines(&out.join("findings.jsonl")) {
+        keys("", &finding, &page, &mut found);
+    }
+    compare(&page, &found);
+}
+
+#[test]
+fn every_file_of_the_folder_is_documented() {
+    let folder = run();
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder.path().join("run")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        found.insert(if entry.path().is_dir() { format!("{name}/*.parquet") } else { name });
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/run-folder.md");
+    let page = fs::read_to_string(path).unwrap();
+    let head = page.split("\n## ").next().unwrap();
+    let cells = head.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    assert_eq!(found, cells.map(|(name, _)| name.to_owned()).collect());
+}
+
+#[test]
+fn every_column_is_documented() {
+    let names = |schema: arrow::datatypes::SchemaRef| -> BTreeSet<String> {
+        schema.fields().iter().map(|field| field.name().clone()).collect()
+    };
+    assert_eq!(documented("events/*.parquet"), names(offpath::event::table::event_schema()));
+    assert_eq!(documented("objects/*.parquet"), names(offpath::event::table::object_schema()));
+    assert_eq!(documented("findings.parquet"), names(offpath::finding::parquet::schema()));
+}
