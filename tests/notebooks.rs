@@ -25,5 +25,5 @@ fn every_cell_passes_on_a_run_of_the_sample() {
         .output()
         .expect("OFFPATH_PYTHON starts");
     assert!(output.status.success(), "{}\n{}", stdout(&output), stderr(&output));
-    assert!(stdout(&output).contains("1 passed, 0 failed"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("passed, 0 failed"), "{}", stdout(&output));
 }
