@@ -4,17 +4,17 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use support::{lines, offpath, sample};
 
+const PAGE: &str = include_str!("../docs/run-folder.md");
+
 /// First cells of the table under a heading of the page.
 fn documented(heading: &str) -> BTreeSet<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/run-folder.md");
-    let page = fs::read_to_string(path).unwrap();
-    let (_, section) = page.split_once(&format!("\n## {heading}\n")).expect("the page has the section");
-    let section = section.split("\n## ").next().unwrap();
+    let (_, section) = PAGE.split_once(&format!("\n## {heading}\n")).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
     let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
     cells.map(|(key, _)| key.to_owned()).collect()
 }
@@ -48,23 +48,22 @@ fn compare(page: &BTreeSet<String>, found: &BTreeSet<String>) {
 }
 
 /// A run over the sample and over an archive with an entry that is not read.
-fn run() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let archive = folder.path().join("odd.har");
+fn run(folder: &Path) -> PathBuf {
+    let archive = folder.join("odd.har");
     let entry = r#"{"log": {"entries": [{"request": {"method": "GET", "url": "data:text/plain,x"}, "response": {}}]}}"#;
-    fs::write(&archive, entry).unwrap();
-    let (capture, model, out) =
-        (sample().join("capture.pcapng.gz"), sample().join("model.yaml"), folder.path().join("run"));
-    let paths = [&capture, &archive, &model, &out].map(|path| path.to_str().unwrap());
-    let output = offpath(&["check", paths[0], paths[1], "--model", paths[2], "-o", paths[3], "--from", "2026-01-01"]);
+    assert!(fs::write(&archive, entry).is_ok());
+    let (capture, model, out) = (sample().join("capture.pcapng.gz"), sample().join("model.yaml"), folder.join("run"));
+    let paths = [&capture, &archive, &model, &out].map(|path| path.display().to_string());
+    let [capture, archive, model, run] = &paths;
+    let output = offpath(&["check", capture, archive, "--model", model, "-o", run, "--from", "2026-01-01"]);
     assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
-    folder
+    out
 }
 
 #[test]
 fn every_key_of_the_json_files_is_documented() {
-    let folder = run();
-    let out = folder.path().join("run");
+    let folder = tempfile::tempdir().unwrap();
+    let out = run(folder.path());
     let summary: Value = serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
     assert!(!summary["not_read"].as_array().unwrap().is_empty());
     let (page, mut found) = (documented("run.json"), BTreeSet::new());
@@ -80,16 +79,14 @@ fn every_key_of_the_json_files_is_documented() {
 
 #[test]
 fn every_file_of_the_folder_is_documented() {
-    let folder = run();
+    let folder = tempfile::tempdir().unwrap();
     let mut found = BTreeSet::new();
-    for entry in fs::read_dir(folder.path().join("run")).unwrap() {
+    for entry in fs::read_dir(run(folder.path())).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
         found.insert(if entry.path().is_dir() { format!("{name}/*.parquet") } else { name });
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/run-folder.md");
-    let page = fs::read_to_string(path).unwrap();
-    let head = page.split("\n## ").next().unwrap();
+    let head = PAGE.split("\n## ").next().unwrap();
     let cells = head.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
     assert_eq!(found, cells.map(|(name, _)| name.to_owned()).collect());
 }

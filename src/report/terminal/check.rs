@@ -101,7 +101,7 @@ fn rules(findings: &[Finding], screen: &Screen) -> String {
     if groups.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&["SEVERITY", "FINDINGS", "RULE", "EXAMPLE"], &[1]);
+    let mut table = Table::new(&["SEVERITY", "FINDINGS", "RULE", "EXAMPLE"], &[1]).wrapping();
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|((rank, _), group)| (*rank, std::cmp::Reverse(group.len())));
     for ((_, rule), group) in groups {
