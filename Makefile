@@ -23,6 +23,7 @@ test: install-build install-test ## install what the tests need, run them all
 check: install-build ## format, lints, docs and licences, without the tests
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets $(FEATURES) -- -D warnings
+	$(CARGO) clippy --workspace -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items $(FEATURES)
 	python3 scripts/licences.py
 

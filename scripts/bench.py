@@ -22,8 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "target/bench"
 MEGA = 1_000_000
-# Orders of the history that tells how many bytes an order takes.
-PROBE_ORDERS = 400
+# Orders of the two histories that tell how many bytes an order takes, beside the stories that every history has.
+PROBE_ORDERS = (200, 800)
 GENERATED = ["capture.pcapng", "capture.har", "access.jsonl", "access.log"]
 
 SURICATA = """%YAML 1.1
@@ -134,6 +134,16 @@ class Bench:
         said = subprocess.run(command, check=True, stderr=subprocess.PIPE, text=True).stderr
         return folder, int(re.search(r"(\d+) exchanges", said)[1])
 
+    def orders(self, megabytes):
+        """Orders whose capture is about so large."""
+        sizes = []
+        for orders in PROBE_ORDERS:
+            folder, _ = self.generate("probe", orders, ["pcapng"])
+            sizes.append((folder / "capture.pcapng").stat().st_size)
+        an_order = (sizes[1] - sizes[0]) / (PROBE_ORDERS[1] - PROBE_ORDERS[0])
+        the_rest = sizes[0] - an_order * PROBE_ORDERS[0]
+        return max(1, round((megabytes * MEGA - the_rest) / an_order))
+
     def measure(self, tasks):
         """Runs the tasks in turn, and again, and again."""
         for number in range(self.options.runs):
@@ -149,8 +159,8 @@ class Bench:
         )
 
     def table(self, tasks, against):
-        """One table; the last column says how many times the CPU seconds of `against` each command takes."""
-        self.say(f"| command | MB | CPU s, best (median) | MB / CPU s | exchanges / CPU s | peak RSS MB | seen | CPU against {against.name} |")
+        """One table; its ratios say how many times the CPU seconds of `against` each command takes."""
+        self.say(f"| command | CPU, times that of {against.name} | CPU s, best (median) | input MB | MB / CPU s | exchanges / CPU s | peak RSS MB | seen |")
         self.say("|---|--:|--:|--:|--:|--:|--:|--:|")
         for task in tasks:
             if task.failure:
@@ -158,13 +168,13 @@ class Bench:
                 continue
             cells = [
                 task.name,
-                f"{task.bytes / MEGA:.1f}",
+                "1" if task is against else f"{task.cpu() / against.cpu():.2f}" if against.usages else "",
                 f"{task.cpu():.2f} ({task.median():.2f})",
+                f"{task.bytes / MEGA:.1f}",
                 f"{task.bytes / MEGA / task.cpu():,.0f}",
                 f"{task.exchanges / task.cpu():,.0f}",
                 f"{task.rss():.0f}",
                 task.counted,
-                "1" if task is against else f"{task.cpu() / against.cpu():.2f}" if against.usages else "",
             ]
             self.say("| " + " | ".join(cells) + " |")
         self.say()
@@ -282,11 +292,8 @@ class Bench:
             build = ["cargo", "build", "--release", "--quiet", "-p", "offpath-capture", "--examples"]
             subprocess.run(build, check=True, cwd=ROOT)
         self.note("writing the history")
-        probe, _ = self.generate("probe", PROBE_ORDERS, ["pcapng"])
-        per_order = (probe / "capture.pcapng").stat().st_size / PROBE_ORDERS
-        orders = max(1, round(self.options.mb * MEGA / per_order))
-        large = self.generate("large", orders, ["pcapng", "har", "json", "combined"])
-        small = self.generate("small", max(1, orders // 4), ["pcapng"])
+        large = self.generate("large", self.orders(self.options.mb), ["pcapng", "har", "json", "combined"])
+        small = self.generate("small", self.orders(self.options.mb / 4), ["pcapng"])
         folder, exchanges = large
         self.packets("Packets to exchanges: order-to-cash", folder / "capture.pcapng", exchanges)
         self.generic()

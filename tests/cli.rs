@@ -175,3 +175,11 @@ fn explanations_are_offline_and_complete() {
         assert!(stdout(&output).len() > 40);
     }
 }
+
+#[cfg(not(feature = "live"))]
+#[test]
+fn a_build_without_live_capture_says_so() {
+    let output = offpath(&["inspect", "interface:lo"]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(stderr(&output).contains("this build has no live capture"), "{}", stderr(&output));
+}

@@ -45,6 +45,15 @@ pub enum InputErrorKind {
         /// What was cut.
         what: String,
     },
+    /// A network interface could not be read.
+    #[cfg(feature = "live")]
+    #[error("{what}; {remedy}")]
+    Interface {
+        /// libpcap's words.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
     /// A glob or folder held nothing.
     #[error("no file matches; check the pattern or folder")]
     NoMatch,

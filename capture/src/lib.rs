@@ -13,6 +13,8 @@ mod exchange;
 mod har;
 mod http1;
 mod input;
+#[cfg(feature = "live")]
+mod interface;
 mod key;
 mod limits;
 mod origin;
@@ -28,8 +30,12 @@ pub use error::{InputError, InputErrorKind};
 pub use exchange::{
     Body, Carries, Endpoint, Exchange, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
 };
+#[cfg(feature = "live")]
+pub use interface::LiveOptions;
 pub use limits::Limits;
 pub use origin::{Origin, Place};
+#[cfg(feature = "live")]
+pub use packet::check_filter;
 pub use source::{
     BlindSpot, InputFormat, InputReport, Irregularity, NotRead, Options, Plan, PlannedInput, Sink, Source,
     SourceReport, plan,

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::input::{self, Compression, Handle, Opened, Recognised};
+#[cfg(feature = "live")]
+use crate::interface::Interface;
 use crate::packet::{self, OpenCapture};
 use crate::{Exchange, InputError, Limits, Origin, Timestamp, access_log, har};
 
@@ -20,6 +22,12 @@ pub struct Options {
     /// `client_id`, `request_id`, `trace_id`, `request_bytes`, `response_bytes`, `request_body`,
     /// `response_body`, `request_header.NAME`, `response_header.NAME`.
     pub log_fields: BTreeMap<String, String>,
+    /// BPF expression that packets of captures and interfaces must pass; see [`check_filter`](crate::check_filter).
+    #[cfg(feature = "live")]
+    pub bpf: Option<String>,
+    /// When to stop reading interfaces.
+    #[cfg(feature = "live")]
+    pub live: crate::LiveOptions,
 }
 
 /// What there is to read, and what could not be opened.
@@ -57,9 +65,24 @@ impl PlannedInput {
         let Recognised { handle, format, compression, bytes } = recognised;
         PlannedInput { name, format, bytes, compression, handle }
     }
+
+    /// A network interface, whose packets come as a capture file's bytes.
+    #[cfg(feature = "live")]
+    pub(crate) fn interface(name: &str) -> Self {
+        PlannedInput {
+            name: format!("interface:{name}"),
+            format: InputFormat::Pcap,
+            bytes: None,
+            compression: Compression::None,
+            handle: Handle::Interface(Interface::new(name)),
+        }
+    }
 }
 
 /// Resolves files, folders (recursively, sorted), globs and `-`, and recognises each file's format from its content.
+///
+/// With the feature `live`, `interface:NAME` is a network interface and a source of its own, opened when it is read and
+/// read until `Options::live` says stop; without it, it is a file's name like any other.
 ///
 /// A file named twice, by whatever names, is planned once. The plan does not depend on the order of `inputs`.
 pub fn plan(inputs: &[String], _options: &Options) -> Plan {
@@ -77,18 +100,27 @@ impl Source {
         let mut sink = MeteredSink { inner: sink, consumed: Arc::clone(&consumed), reported: 0, broken: false };
         let mut disks = Vec::new();
         let mut readers = Vec::new();
+        #[cfg(feature = "live")]
+        let mut interfaces = Vec::new();
         for input in self.inputs {
-            let endless = matches!(input.handle, Handle::Stream(..));
-            match input::open(input.handle, input.compression, &consumed) {
+            let endless = !matches!(input.handle, Handle::File(..));
+            #[cfg(feature = "live")]
+            if let Handle::Interface(interface) = &input.handle {
+                interfaces.push((report.inputs.len(), interface.clone()));
+            }
+            match input::open(input.handle, input.compression, &consumed, options) {
                 Ok(Opened { reader, disk }) => {
                     readers.push((Arc::<str>::from(&*input.name), input.format, reader));
                     disks.push((disk, endless));
                     report.inputs.push(InputReport::new(input.name, input.format));
                 }
-                Err(error) => report.errors.push(InputError { input: input.name, origin: None, kind: error.into() }),
+                Err(error) => report.errors.push(InputError { input: input.name, origin: None, kind: error }),
             }
         }
+        #[cfg(not(feature = "live"))]
         read_content(readers, options, &mut sink, &mut report);
+        #[cfg(feature = "live")]
+        read_filtered(readers, options, &interfaces, &mut sink, &mut report);
         for ((mut disk, endless), input) in disks.into_iter().zip(&mut report.inputs) {
             if !(endless && sink.broken)
                 && let Err(error) = disk.drain()
@@ -99,6 +131,24 @@ impl Source {
         }
         sink.report_progress();
         report
+    }
+}
+
+/// Reads the inputs; the kernel has filtered those that are interfaces, which are never mixed with files.
+#[cfg(feature = "live")]
+fn read_filtered(
+    inputs: Vec<Content>,
+    options: &Options,
+    interfaces: &[(usize, Interface)],
+    sink: &mut dyn Sink,
+    report: &mut SourceReport,
+) {
+    if interfaces.is_empty() {
+        return read_content(inputs, options, sink, report);
+    }
+    read_content(inputs, &Options { bpf: None, ..options.clone() }, sink, report);
+    for (index, interface) in interfaces {
+        interface.tell(*index, sink, report);
     }
 }
 
@@ -275,6 +325,8 @@ pub struct SourceReport {
     pub connections_with_gaps: u64,
     /// What was seen and not read.
     pub not_read: Vec<NotRead>,
+    /// Packets that the filter held back.
+    pub filtered: u64,
     /// What broke its format and was read all the same.
     pub irregularities: Vec<Irregularity>,
     /// Parts that could not be read, at most one an input and cause.

@@ -83,6 +83,7 @@ pub enum When {
 #[derive(Debug, Args)]
 pub struct Inputs {
     /// Files, folders, globs or `-`: pcap, pcapng, HAR, access logs; gzip and zstd are opened
+    #[cfg_attr(feature = "live", doc = "(or `interface:NAME`, read until Ctrl-C)")]
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
     /// Only events from this time on (RFC 3339 or a date)
@@ -94,10 +95,18 @@ pub struct Inputs {
     /// Where a JSON log holds a field, over the conventions, e.g. --log-field user=auth.subject
     #[arg(long, value_name = "FIELD=NAME", value_parser = pair)]
     pub log_field: Vec<(String, String)>,
-    /// Only packets that this BPF expression lets through, e.g. 'tcp port 8080'
+    /// Only packets of captures that this BPF expression lets through, e.g. 'tcp port 8080'
     #[cfg(feature = "live")]
-    #[arg(long, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER", value_parser = filter)]
     pub bpf: Option<String>,
+    /// With an interface: stop after this time, e.g. 30s, 5m or '1h 30m'
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "TIME", value_parser = super::live::duration)]
+    pub duration: Option<std::time::Duration>,
+    /// With an interface: stop after so many packets
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub packets: Option<u64>,
 }
 
 impl Inputs {
@@ -110,6 +119,10 @@ impl Inputs {
             log_field: Vec::new(),
             #[cfg(feature = "live")]
             bpf: None,
+            #[cfg(feature = "live")]
+            duration: None,
+            #[cfg(feature = "live")]
+            packets: None,
         }
     }
 }
@@ -297,6 +310,12 @@ fn bytes(text: &str) -> Result<usize, String> {
         unit => return Err(format!("unknown unit `{unit}`; use K, M or G")),
     };
     number.checked_mul(factor).ok_or_else(|| "more than this machine can address".to_owned())
+}
+
+/// A BPF expression that libpcap understands.
+#[cfg(feature = "live")]
+fn filter(text: &str) -> Result<String, String> {
+    offpath_capture::check_filter(text).map(|()| text.to_owned())
 }
 
 fn instant(text: &str) -> Result<i64, String> {

@@ -17,8 +17,8 @@ use writer::Writer;
 
 /// Runs the command.
 pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended {
-    let options = job::reading_options(&args.inputs)?;
     let redactor = Redactor::new(hash_key::load(shared.hash_key.as_deref(), console)?);
+    let options = job::reading_options(&args.inputs, console)?;
     let plan = capture::plan(&args.inputs.inputs, &options);
     let writer = Writer::open(format(args)?, args.output.as_deref())?;
     let meter = Meter::for_console(shared);
@@ -26,7 +26,8 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     meter.stage("reading");
     let mut errors: Vec<String> = plan.errors.iter().map(ToString::to_string).collect();
     let period = (args.inputs.from, args.inputs.to);
-    let mut sink = Lines { writer, redactor: &redactor, period, meter: &meter, count: 0, failed: None };
+    let live = args.inputs.inputs.iter().any(|input| job::is_interface(input));
+    let mut sink = Lines { writer, live, redactor: &redactor, period, meter: &meter, count: 0, failed: None };
     for source in plan.sources {
         let report = source.read(&options, &mut sink);
         errors.extend(report.errors.iter().map(ToString::to_string));
@@ -70,6 +71,8 @@ fn format(args: &Exchanges) -> Result<ExchangeFormat, Exit> {
 /// Writes each exchange as it is read.
 struct Lines<'a> {
     writer: Writer,
+    /// Whether someone may be watching the lines come.
+    live: bool,
     redactor: &'a Redactor,
     period: (Option<i64>, Option<i64>),
     meter: &'a Meter,
@@ -85,7 +88,9 @@ impl Sink for Lines<'_> {
             return ControlFlow::Continue(());
         }
         self.count += 1;
-        match self.writer.write(Record::new(&exchange, self.redactor)) {
+        let written = self.writer.write(Record::new(&exchange, self.redactor));
+        let written = if self.live { written.and_then(|()| self.writer.flush()) } else { written };
+        match written {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.failed = Some(error);

@@ -1,5 +1,6 @@
 //! From flags to a job: reads the model, prepares patterns, says what is wrong.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,7 +32,6 @@ pub(super) fn from_flags(
     }
     Ok(Job {
         inputs: inputs.inputs.clone(),
-        capture: reading_options(inputs)?,
         model,
         hash_key: hash_key::load(shared.hash_key.as_deref(), console)?,
         threads: threads(shared),
@@ -39,17 +39,47 @@ pub(super) fn from_flags(
         period: (inputs.from, inputs.to),
         selection: Selection::default(),
         command,
+        // Last, because a live reading's time runs from here.
+        capture: reading_options(inputs, console)?,
     })
 }
 
 /// How the inputs are to be read.
-pub(super) fn reading_options(inputs: &Inputs) -> Result<capture::Options, Exit> {
-    let log_fields = inputs.log_field.iter().cloned().collect();
-    #[cfg(not(feature = "live"))]
-    let options = capture::Options { log_fields, ..capture::Options::default() };
-    #[cfg(feature = "live")]
-    let options = capture::Options { log_fields, bpf: inputs.bpf.clone(), ..capture::Options::default() };
-    Ok(options)
+#[cfg(not(feature = "live"))]
+pub(super) fn reading_options(inputs: &Inputs, _console: &Console) -> Result<capture::Options, Exit> {
+    if let Some(interface) = interface(inputs)? {
+        return Err(Exit::CannotStart(format!(
+            "{interface}: this build has no live capture; build offpath with `--features live`, which needs libpcap"
+        )));
+    }
+    Ok(capture::Options { log_fields: log_fields(inputs), ..capture::Options::default() })
+}
+
+/// How the inputs are to be read; where one is an interface, Ctrl-C from here on ends the reading only.
+#[cfg(feature = "live")]
+pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
+    let live = super::live::options(inputs, interface(inputs)?, console)?;
+    let bpf = inputs.bpf.clone();
+    Ok(capture::Options { log_fields: log_fields(inputs), bpf, live, ..capture::Options::default() })
+}
+
+fn log_fields(inputs: &Inputs) -> BTreeMap<String, String> {
+    inputs.log_field.iter().cloned().collect()
+}
+
+/// Whether an input is a network interface by its name.
+pub(super) fn is_interface(input: &str) -> bool {
+    input.starts_with("interface:")
+}
+
+/// The interface to read, if any. It is read alone: beside files, its packets would be dropped until they are read.
+fn interface(inputs: &Inputs) -> Result<Option<&str>, Exit> {
+    match inputs.inputs.iter().find(|input| is_interface(input)) {
+        Some(interface) if inputs.inputs.iter().any(|input| input != interface) => Err(Exit::CannotStart(format!(
+            "{interface} is read alone; interface:any reads all interfaces, and a file of this name is ./{interface}"
+        ))),
+        found => Ok(found.map(String::as_str)),
+    }
 }
 
 /// Threads asked for, else one a core.

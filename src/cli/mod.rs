@@ -9,6 +9,8 @@ mod explain;
 mod hash_key;
 mod inspect;
 mod job;
+#[cfg(feature = "live")]
+mod live;
 mod mine;
 mod output;
 mod progress;

@@ -1,13 +1,13 @@
 //! Events grouped by case under a memory budget: kept in memory while they fit, spilled as Arrow files when not.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::{BufRead as _, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
-use super::Event;
+use super::{Event, ObjectRef};
 use super::batch::{self, BatchError};
 
 /// Events in one spilled batch.
@@ -34,29 +34,34 @@ pub enum SpillError {
     },
 }
 
-/// An append-only sequence of events that moves to disk when it outgrows its budget.
+/// An append-only sequence of events that moves to disk when told to.
 pub struct EventBuffer {
     file: PathBuf,
-    budget: usize,
     bytes: usize,
     total_bytes: u64,
     memory: Vec<Event>,
-    writer: Option<StreamWriter<BufWriter<File>>>,
+    spilled: bool,
 }
 
 impl EventBuffer {
-    /// An empty buffer that keeps about `budget` bytes in memory and spills the rest to `file`.
-    pub fn new(file: PathBuf, budget: usize) -> Self {
-        EventBuffer { file, budget, bytes: 0, total_bytes: 0, memory: Vec::new(), writer: None }
+    /// An empty buffer that spills to `file`.
+    pub fn new(file: PathBuf) -> Self {
+        EventBuffer { file, bytes: 0, total_bytes: 0, memory: Vec::new(), spilled: false }
     }
 
-    /// Appends one event.
-    pub fn push(&mut self, event: Event) -> Result<(), SpillError> {
+    /// Appends one event; returns about how many bytes it holds in memory.
+    pub fn push(&mut self, event: Event) -> usize {
         let size = footprint(&event);
         self.bytes += size;
         self.total_bytes += size as u64;
         self.memory.push(event);
-        if self.bytes > self.budget && self.memory.len() >= BATCH.min(64) { self.spill() } else { Ok(()) }
+        size
+    }
+
+    /// Appends one event, and spills when the buffer then holds more than `budget` bytes.
+    pub fn push_within(&mut self, event: Event, budget: usize) -> Result<(), SpillError> {
+        self.push(event);
+        if self.bytes > budget { self.spill() } else { Ok(()) }
     }
 
     /// Bytes of all events appended, as held in memory; independent of what was spilled.
@@ -64,62 +69,55 @@ impl EventBuffer {
         self.total_bytes
     }
 
+    /// Moves what is in memory to the end of the spill file.
+    ///
+    /// Each spill is an Arrow stream of its own and the file is closed between them, so that any number of buffers
+    /// needs no more open files than threads.
+    pub fn spill(&mut self) -> Result<(), SpillError> {
+        let io = |source| SpillError::Io { path: self.file.clone(), source };
+        let data = |source: BatchError| SpillError::Batch { path: self.file.clone(), source };
+        let file = File::options().append(true).create(true).open(&self.file).map_err(io)?;
+        let mut writer = StreamWriter::try_new(BufWriter::new(file), &batch::schema()).map_err(|e| data(e.into()))?;
+        for chunk in self.memory.chunks(BATCH) {
+            writer.write(&batch::encode(chunk).map_err(data)?).map_err(|e| data(e.into()))?;
+        }
+        let file = writer.into_inner().map_err(|e| data(e.into()))?;
+        file.into_inner().map_err(|e| io(e.into_error()))?;
+        self.spilled = true;
+        self.memory = Vec::new();
+        self.bytes = 0;
+        Ok(())
+    }
+
     /// Hands every event to `take`, in the order appended, and removes the spill file.
-    pub fn drain<E: From<SpillError>>(mut self, mut take: impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
-        if self.writer.is_some() {
-            self.spill()?;
-            self.close()?;
-            let path = self.file.clone();
-            let io = |source| SpillError::Io { path: path.clone(), source };
-            let data = |source: BatchError| SpillError::Batch { path: path.clone(), source };
-            let file = File::open(&path).map_err(io)?;
-            let reader = StreamReader::try_new(BufReader::new(file), None).map_err(|e| data(e.into()))?;
-            for batch in reader {
+    pub fn drain<E: From<SpillError>>(self, mut take: impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
+        if self.spilled {
+            self.drain_file(&mut take)?;
+        }
+        self.memory.into_iter().try_for_each(take)
+    }
+
+    fn drain_file<E: From<SpillError>>(&self, take: &mut impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
+        let io = |source| SpillError::Io { path: self.file.clone(), source };
+        let data = |source: BatchError| SpillError::Batch { path: self.file.clone(), source };
+        let mut file = BufReader::new(File::open(&self.file).map_err(io)?);
+        while !file.fill_buf().map_err(io)?.is_empty() {
+            for batch in StreamReader::try_new(&mut file, None).map_err(|e| data(e.into()))? {
                 let batch = batch.map_err(|e| data(e.into()))?;
                 for event in batch::decode(&batch).map_err(data)? {
                     take(event)?;
                 }
             }
-            std::fs::remove_file(&path).map_err(io)?;
         }
-        std::mem::take(&mut self.memory).into_iter().try_for_each(take)
-    }
-
-    fn spill(&mut self) -> Result<(), SpillError> {
-        let path = &self.file;
-        let io = |source| SpillError::Io { path: path.clone(), source };
-        let data = |source: BatchError| SpillError::Batch { path: path.clone(), source };
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            empty => {
-                let file = File::create(path).map_err(io)?;
-                let writer =
-                    StreamWriter::try_new(BufWriter::new(file), &batch::schema()).map_err(|e| data(e.into()))?;
-                empty.insert(writer)
-            }
-        };
-        for chunk in self.memory.chunks(BATCH) {
-            writer.write(&batch::encode(chunk).map_err(data)?).map_err(|e| data(e.into()))?;
-        }
-        self.memory.clear();
-        self.bytes = 0;
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), SpillError> {
-        if let Some(mut writer) = self.writer.take() {
-            let path = &self.file;
-            writer.finish().map_err(|e| SpillError::Batch { path: path.clone(), source: e.into() })?;
-            let file = writer.into_inner().map_err(|e| SpillError::Batch { path: path.clone(), source: e.into() })?;
-            file.into_inner().map_err(|e| SpillError::Io { path: path.clone(), source: e.into_error() })?;
-        }
-        Ok(())
+        Ok(std::fs::remove_file(&self.file).map_err(io)?)
     }
 }
 
 /// Events of one run by case: every case lies whole in one partition.
 pub struct Partitions {
     buffers: Vec<EventBuffer>,
+    budget: usize,
+    bytes: usize,
 }
 
 impl Partitions {
@@ -127,13 +125,11 @@ impl Partitions {
     /// partitions depends on the events alone, so that output does not depend on the budget.
     pub fn new(folder: &Path, total_bytes: u64, budget: usize) -> Self {
         /// Bytes of events that one thread holds while it compares a partition.
-        const TARGET: u64 = 64 << 20;
+        const TARGET: u64 = 16 << 20;
         let wanted = usize::try_from(total_bytes.div_ceil(TARGET)).unwrap_or(usize::MAX);
-        let count = wanted.clamp(1, 512).next_power_of_two();
-        let buffers = (0..count)
-            .map(|i| EventBuffer::new(folder.join(format!("partition-{i:03}.arrow")), budget / count))
-            .collect();
-        Partitions { buffers }
+        let count = wanted.clamp(1, 4096).next_power_of_two();
+        let buffers = (0..count).map(|i| EventBuffer::new(folder.join(format!("partition-{i:04}.arrow")))).collect();
+        Partitions { buffers, budget, bytes: 0 }
     }
 
     /// Files one event under its case (events without one, under themselves).
@@ -148,10 +144,17 @@ impl Partitions {
     /// Files one event under a group's `stable_hash`.
     pub fn push_under(&mut self, hash: u64, event: Event) -> Result<(), SpillError> {
         let index = partition_of(hash, self.buffers.len());
-        match self.buffers.get_mut(index) {
-            Some(buffer) => buffer.push(event),
-            None => Ok(()),
+        if let Some(buffer) = self.buffers.get_mut(index) {
+            self.bytes += buffer.push(event);
         }
+        if self.bytes > self.budget { self.spill_largest() } else { Ok(()) }
+    }
+
+    /// Spills the fullest buffer: few large batches rather than many small ones.
+    fn spill_largest(&mut self) -> Result<(), SpillError> {
+        let Some(largest) = self.buffers.iter_mut().max_by_key(|buffer| buffer.bytes) else { return Ok(()) };
+        self.bytes -= largest.bytes;
+        largest.spill()
     }
 
     /// The partitions, in a stable order.
@@ -179,14 +182,18 @@ pub fn stable_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// About how many bytes an event holds in memory.
+/// About how many bytes an event holds in memory, as read back from a spill: there no text is shared with another event.
 fn footprint(event: &Event) -> usize {
-    let attribute = 64;
+    /// A short text, and the allocator's part of it.
+    const TEXT: usize = 48;
+    /// Texts that every event has or may have: operation, activity, actor, session, states, ...
+    const TEXTS: usize = 16;
+    let object = |o: &ObjectRef| size_of::<ObjectRef>() + 5 * TEXT + o.id.key.len() + o.attributes.len() * 2 * TEXT;
     size_of::<Event>()
+        + (TEXTS + event.actor.roles.len()) * TEXT
         + event.path.len()
-        + event.origin.input.len().min(16)
-        + event.attributes.len() * attribute
-        + event.objects.iter().map(|o| 192 + o.id.key.len() + o.attributes.len() * attribute).sum::<usize>()
+        + event.attributes.len() * 2 * TEXT
+        + event.objects.iter().map(object).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -208,11 +215,11 @@ mod tests {
     #[test]
     fn a_spilled_buffer_gives_back_what_a_roomy_one_does() {
         let folder = tempfile::tempdir().unwrap();
-        let mut roomy = EventBuffer::new(folder.path().join("roomy"), usize::MAX);
-        let mut tight = EventBuffer::new(folder.path().join("tight"), 1);
+        let mut roomy = EventBuffer::new(folder.path().join("roomy"));
+        let mut tight = EventBuffer::new(folder.path().join("tight"));
         for n in 1..1000 {
-            roomy.push(sample::rich_event(n)).unwrap();
-            tight.push(sample::rich_event(n)).unwrap();
+            roomy.push(sample::rich_event(n));
+            tight.push_within(sample::rich_event(n), 20_000).unwrap();
         }
         assert!(folder.path().join("tight").exists());
         assert!(!folder.path().join("roomy").exists());
@@ -230,13 +237,13 @@ mod tests {
         }
         let mut seen = std::collections::BTreeMap::new();
         let buffers = partitions.into_buffers();
-        assert_eq!(buffers.len(), 16);
+        assert_eq!(buffers.len(), 64);
         for (index, buffer) in buffers.into_iter().enumerate() {
             for event in drained(buffer) {
                 assert_eq!(*seen.entry(event.case.unwrap()).or_insert(index), index);
             }
         }
         assert_eq!(seen.len(), 500);
-        assert!(seen.values().collect::<std::collections::BTreeSet<_>>().len() > 8, "cases spread over partitions");
+        assert!(seen.values().collect::<std::collections::BTreeSet<_>>().len() > 32, "cases spread over partitions");
     }
 }

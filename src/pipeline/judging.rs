@@ -63,7 +63,10 @@ impl Judged {
     }
 }
 
-/// Compares every partition; writes each one's events as `events/part-NNN.parquet`.
+/// Compares every partition; a lone one by case on all threads, several one a thread: a thread that waited for the
+/// cases of its partition could begin another, and more partitions than threads would be in memory.
+///
+/// Writes each one's events as `events/part-NNN.parquet`.
 pub(super) fn judge(
     partitions: Vec<Partitioned>,
     comparer: &Comparer,
@@ -96,7 +99,14 @@ fn judge_partition(
     folder: &Path,
 ) -> Result<Judged, PipelineError> {
     let mut events = load(partition.cases)?;
-    let judged = judge_cases(&mut events, comparer, blindness, job);
+    let mut judged = Judged::default();
+    if count == 1 {
+        judged = judge_cases(&mut events, comparer, blindness, job);
+    } else {
+        for case in by_case(&mut events) {
+            judge_case(case, comparer, blindness, job, &mut judged);
+        }
+    }
     let mut writer = TableWriter::create(folder, &format!("part-{index:03}"))?;
     writer.write(&events)?;
     writer.finish()?;
@@ -115,13 +125,18 @@ fn load(buffers: Vec<EventBuffer>) -> Result<Vec<Event>, PipelineError> {
             Ok::<_, PipelineError>(())
         })?;
     }
-    events.par_sort_unstable_by(|a, b| (&a.case, a.order_key()).cmp(&(&b.case, b.order_key())));
+    events.sort_unstable_by(|a, b| (&a.case, a.order_key()).cmp(&(&b.case, b.order_key())));
     Ok(events)
 }
 
+/// Runs of events of one case.
+fn by_case(events: &mut [Event]) -> impl Iterator<Item = &mut [Event]> {
+    events.chunk_by_mut(|a, b| a.case == b.case)
+}
+
 fn judge_cases(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, job: &Job) -> Judged {
-    let groups: Vec<&mut [Event]> = events.chunk_by_mut(|a, b| a.case == b.case).collect();
-    groups
+    let cases: Vec<&mut [Event]> = by_case(events).collect();
+    cases
         .into_par_iter()
         .fold(Judged::default, |mut judged, case| {
             judge_case(case, comparer, blindness, job, &mut judged);
@@ -166,12 +181,10 @@ fn judge_windows(
             groups.entry(key).or_default().insert(event.order_key(), Arc::clone(&event));
         }
     }
-    groups
-        .into_par_iter()
-        .fold(Judged::default, |mut judged, (key, group)| {
-            let events: Vec<Event> = group.into_values().map(Arc::unwrap_or_clone).collect();
-            judged.add_result(comparer.window(&key, &events, blindness), job);
-            judged
-        })
-        .reduce(Judged::default, Judged::merge)
+    let mut judged = Judged::default();
+    for (key, group) in groups {
+        let events: Vec<Event> = group.into_values().map(Arc::unwrap_or_clone).collect();
+        judged.add_result(comparer.window(&key, &events, blindness), job);
+    }
+    judged
 }

@@ -77,9 +77,9 @@ pub(super) fn extract(
     let parts: Vec<Extracting> = thread::scope(|scope| {
         let extracting: Vec<_> = (0..workers)
             .map(|n| {
-                let buffer = EventBuffer::new(scratch.join(format!("extracted-{n}.arrow")), budget);
+                let buffer = EventBuffer::new(scratch.join(format!("extracted-{n}.arrow")));
                 let (receiver, extractor) = (&receiver, &extractor);
-                scope.spawn(move || extract_batches(receiver, extractor, buffer, job))
+                scope.spawn(move || extract_batches(receiver, extractor, buffer, budget, job))
             })
             .collect();
         for _ in 0..readers {
@@ -198,6 +198,7 @@ fn extract_batches(
     receiver: &Mutex<Receiver<Batch>>,
     extractor: &Extractor,
     buffer: EventBuffer,
+    budget: usize,
     job: &Job,
 ) -> Result<Extracting, PipelineError> {
     let mut made = Extracting { events: buffer, directory: Directory::new(), inspection: Inspection::new() };
@@ -217,7 +218,7 @@ fn extract_batches(
             let format = batch.formats.get(&*exchange.origin.input);
             for mut event in extracted.events {
                 event.source = format.map_or(event.source, |format| format.as_str());
-                made.events.push(event)?;
+                made.events.push_within(event, budget)?;
             }
         }
     }

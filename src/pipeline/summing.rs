@@ -61,6 +61,7 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
     summary.errors.clone_from(&reports.errors);
     for source in &reports.sources {
         summary.exchanges += source.exchanges;
+        summary.filtered += source.filtered;
         summary.connections.0 += source.connections;
         summary.connections.1 += source.connections_with_gaps;
         for (reason, count) in &source.incomplete {
@@ -115,6 +116,10 @@ fn options(job: &Job) -> BTreeMap<String, String> {
     }
     if let Some(to) = job.period.1 {
         options.insert("to".to_owned(), rfc3339(to));
+    }
+    #[cfg(feature = "live")]
+    if let Some(bpf) = &job.capture.bpf {
+        options.insert("bpf".to_owned(), bpf.clone());
     }
     let globs = |patterns: &[globset::GlobMatcher]| {
         patterns.iter().map(|p| p.glob().glob().to_owned()).collect::<Vec<_>>().join(",")

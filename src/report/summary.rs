@@ -29,6 +29,9 @@ pub struct RunSummary {
     pub connections: (u64, u64),
     /// Seen and not read.
     pub not_read: Vec<NotReadSummary>,
+    /// Packets that `--bpf` held back.
+    #[serde(default)]
+    pub filtered: u64,
     /// Read although it broke its format: name -> count.
     pub irregularities: BTreeMap<String, u64>,
     /// Stretches of time in which requests were not seen.

@@ -331,6 +331,7 @@ pub(crate) fn run() -> RunSummary {
             bytes: 97_551_000,
         }],
         irregularities: BTreeMap::from([("http1_space_after_header_name".into(), 12)]),
+        filtered: 0,
         blind_spots: 3,
         events: 387_694,
         cases: 81_377,

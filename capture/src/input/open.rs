@@ -10,7 +10,9 @@ use std::sync::atomic::AtomicU64;
 use super::decompress::Compression;
 use super::disk::Disk;
 use super::sniff::{self, Sniffed};
-use crate::{InputErrorKind, InputFormat};
+#[cfg(feature = "live")]
+use crate::interface::Interface;
+use crate::{InputErrorKind, InputFormat, Options};
 
 /// Bytes of the file looked at to recognise it: room for one whole zstd block, which decodes all or nothing.
 const PREFIX_BYTES: u64 = 256 << 10;
@@ -21,6 +23,9 @@ pub(crate) enum Handle {
     File(PathBuf),
     /// Standard input or a pipe: what was looked at, and the rest.
     Stream(Vec<u8>, Box<dyn Read + Send>),
+    /// A network interface, read from when it is opened.
+    #[cfg(feature = "live")]
+    Interface(Interface),
 }
 
 impl fmt::Debug for Handle {
@@ -28,6 +33,8 @@ impl fmt::Debug for Handle {
         match self {
             Handle::File(path) => write!(f, "File({path:?})"),
             Handle::Stream(..) => f.write_str("Stream"),
+            #[cfg(feature = "live")]
+            Handle::Interface(interface) => write!(f, "{interface:?}"),
         }
     }
 }
@@ -71,10 +78,18 @@ pub(crate) struct Opened {
 }
 
 /// Opens a recognised input for reading from its start.
-pub(crate) fn open(handle: Handle, compression: Compression, consumed: &Arc<AtomicU64>) -> io::Result<Opened> {
+pub(crate) fn open(
+    handle: Handle,
+    compression: Compression,
+    consumed: &Arc<AtomicU64>,
+    #[cfg_attr(not(feature = "live"), expect(unused_variables, reason = "only interfaces have options"))]
+    options: &Options,
+) -> Result<Opened, InputErrorKind> {
     let file: Box<dyn Read + Send> = match handle {
         Handle::File(path) => Box::new(File::open(path)?),
         Handle::Stream(prefix, rest) => Box::new(Cursor::new(prefix).chain(rest)),
+        #[cfg(feature = "live")]
+        Handle::Interface(interface) => interface.open(options)?,
     };
     let disk = Disk::new(file, Arc::clone(consumed));
     Ok(Opened { reader: compression.reader(disk.clone()), disk })

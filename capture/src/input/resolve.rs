@@ -41,6 +41,8 @@ pub(crate) fn plan(names: &[String]) -> Plan {
     if !captures.is_empty() {
         plan.sources.insert(0, Source { inputs: captures });
     }
+    #[cfg(feature = "live")]
+    plan.sources.extend(found.interfaces.iter().map(|name| Source { inputs: vec![PlannedInput::interface(name)] }));
     found.errors.sort_by(|a, b| a.input.cmp(&b.input));
     found.errors.dedup_by(|a, b| a.input == b.input);
     plan.errors = found.errors;
@@ -52,10 +54,17 @@ pub(crate) fn plan(names: &[String]) -> Plan {
 struct Found {
     files: BTreeMap<String, Option<PathBuf>>,
     errors: Vec<InputError>,
+    #[cfg(feature = "live")]
+    interfaces: BTreeSet<String>,
 }
 
 impl Found {
     fn add(&mut self, name: &str) {
+        #[cfg(feature = "live")]
+        if let Some(interface) = name.strip_prefix("interface:") {
+            self.interfaces.insert(interface.to_owned());
+            return;
+        }
         let path = Path::new(name);
         if name == "-" {
             self.files.insert(name.to_owned(), None);

@@ -1,5 +1,7 @@
 //! Packet captures: files merged by packet time, packets taken apart down to TCP.
 
+#[cfg(feature = "live")]
+mod filter;
 mod fragment;
 mod link;
 mod network;
@@ -14,10 +16,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+#[cfg(feature = "live")]
+pub use filter::check_filter;
 use fragment::{Fragments, GivenUp};
 use network::Datagram;
 use record::{Damage, RecordReader};
 
+#[cfg(feature = "live")]
+use crate::InputErrorKind;
 use crate::output::Output;
 use crate::tcp::{Ends, Frame, Seen, Segment, Table};
 use crate::{InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
@@ -38,8 +44,16 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
         captures.into_iter().map(|capture| (capture.name, RecordReader::new(capture.reader))).unzip();
     let mut stream = Stream { readers, names: &names, report };
     let mut out = Output::new(&options.limits, &names, sink);
-    let mut packets = Packets { table: Table::new(), fragments: Fragments::default(), given_up: GivenUp::default() };
+    let mut packets = Packets {
+        table: Table::new(),
+        fragments: Fragments::default(),
+        given_up: GivenUp::default(),
+        #[cfg(feature = "live")]
+        filter: options.bpf.as_deref().map(filter::Filter::new),
+    };
     stream.run(&mut packets, &mut out);
+    #[cfg(feature = "live")]
+    packets.filter_report(&out, report);
     packets.finish(&mut out);
     out.report(report);
 }
@@ -116,12 +130,23 @@ struct Packets {
     table: Table,
     fragments: Fragments,
     given_up: GivenUp,
+    #[cfg(feature = "live")]
+    filter: Option<filter::Filter>,
 }
 
 impl Packets {
     fn packet(&mut self, input: usize, reader: &RecordReader, out: &mut Output<'_>) {
         let record = reader.record();
         let frame = Frame { input: input as u32, number: record.number, offset: record.offset };
+        #[cfg(feature = "live")]
+        match self.filter.as_mut().map(|filter| filter.judge(record.link, reader.data(), frame)) {
+            None | Some(filter::Verdict::Pass) => {}
+            Some(filter::Verdict::HoldBack) => return,
+            Some(filter::Verdict::Misfit) => {
+                out.not_read("filter_misfit", 1, u64::from(record.wire_len));
+                return;
+            }
+        }
         let seen = Seen { time: record.time, frame };
         if let Err(reason) = self.take_apart(record.link, reader.data(), record.wire_len as usize, seen, out) {
             out.not_read(reason, 1, u64::from(record.wire_len));
@@ -150,6 +175,21 @@ impl Packets {
         match self.fragments.push(&datagram, seen.time, seen.frame, &mut self.given_up) {
             Some((whole, frame)) => segment(&mut self.table, &whole, vlan, Seen { time: seen.time, frame }, out),
             None => Ok(()),
+        }
+    }
+
+    /// Tells what the filter did.
+    #[cfg(feature = "live")]
+    fn filter_report(&mut self, out: &Output<'_>, report: &mut SourceReport) {
+        let Some(filter) = &mut self.filter else { return };
+        report.filtered += filter.held_back;
+        for (frame, why) in filter.misfits.drain(..) {
+            let origin = out.origin(frame, frame.number);
+            let kind = InputErrorKind::Malformed {
+                what: format!("the filter cannot be applied to this packet's link type ({why})"),
+                remedy: "packets of this link type were not read; give a filter that fits it too".to_owned(),
+            };
+            report.errors.push(InputError { input: origin.input.to_string(), origin: Some(origin), kind });
         }
     }
 

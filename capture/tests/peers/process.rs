@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before the test fails; nothing waits this long when all is well.
@@ -45,24 +45,37 @@ impl Process {
                 // It may have come true in its last moment.
                 return condition();
             }
-            assert!(started.elapsed() < PATIENCE, "{}: no {what} in {PATIENCE:?}: {}", self.name, self.said());
-            std::thread::sleep(Duration::from_millis(5));
+            self.pause(what, started);
         }
     }
 
     /// Waits for its end, which must be a success.
     pub(crate) fn succeed(mut self) {
-        while self.until("end", || None::<()>).is_some() {}
-        let status = self.child.wait().unwrap();
+        let status = self.end();
         assert!(status.success(), "{} ended with {status}: {}", self.name, self.said());
     }
 
-    /// Asks it to end as a user does at a terminal, and waits for that.
+    /// Asks it to end as a user does at a terminal, waits for that, and says what it said.
     pub(crate) fn interrupt(mut self) -> String {
         let kill = Command::new("sh").args(["-c", "kill -INT \"$0\"", &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success(), "{} cannot be interrupted", self.name);
-        while self.until("end", || None::<()>).is_some() {}
+        self.end();
         self.said()
+    }
+
+    fn end(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            self.pause("end", started);
+        }
+    }
+
+    fn pause(&self, what: &str, started: Instant) {
+        assert!(started.elapsed() < PATIENCE, "{}: no {what} in {PATIENCE:?}: {}", self.name, self.said());
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

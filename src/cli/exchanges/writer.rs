@@ -48,6 +48,15 @@ impl Writer {
         })
     }
 
+    /// Hands on what is written so far, for those who watch; a Parquet file is only whole at its end.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Writer::Jsonl(out) => out.flush(),
+            Writer::Csv(csv) => csv.flush(),
+            Writer::Parquet(_) => Ok(()),
+        }
+    }
+
     /// Appends one record.
     pub(super) fn write(&mut self, record: Record) -> io::Result<()> {
         match self {

@@ -23,6 +23,9 @@ pub fn gaps(run: &RunSummary, screen: &Screen) -> String {
     for (name, number) in &run.irregularities {
         row(&format!("{} read although it broke its format: {name}", count(*number)), String::new());
     }
+    if run.filtered > 0 {
+        row("held back", "--bpf", count(run.filtered), String::new());
+    }
     let (connections, broken) = run.connections;
     row(
         &format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")),

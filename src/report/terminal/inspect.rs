@@ -61,6 +61,9 @@ pub(super) fn not_read(run: &RunSummary) -> String {
             own => format!("{} ({} of bytes)", reason::not_read(part), percent(own, size.max(own))),
         })
         .collect();
+    if run.filtered > 0 {
+        parts.push(format!("{} held back by --bpf", counted(run.filtered, "packet", "packets")));
+    }
     let (connections, broken) = run.connections;
     if broken > 0 {
         parts.push(format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")));

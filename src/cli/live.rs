@@ -1,0 +1,77 @@
+//! Reading a network interface: what is asked for, and how Ctrl-C and `--duration` end it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use offpath_capture::LiveOptions;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use super::args::Inputs;
+use super::{Console, Exit};
+
+/// When to stop, if an interface is to be read; from here on a first Ctrl-C stops only the reading.
+pub(super) fn options(inputs: &Inputs, interface: Option<&str>, console: &Console) -> Result<LiveOptions, Exit> {
+    let Some(interface) = interface else {
+        return match inputs.duration.is_some() || inputs.packets.is_some() {
+            true => Err(Exit::CannotStart(
+                "--duration and --packets are for reading an interface, e.g. interface:eth0".to_owned(),
+            )),
+            false => Ok(LiveOptions::default()),
+        };
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    catch(&stop).map_err(|e| Exit::CannotStart(format!("signals cannot be caught: {e}")))?;
+    if let Some(duration) = inputs.duration {
+        let stop = Arc::clone(&stop);
+        thread::spawn(move || {
+            thread::sleep(duration);
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
+    console
+        .say(&format!("reading {interface}{}; Ctrl-C ends the reading, and what was read is analysed", until(inputs)));
+    Ok(LiveOptions { stop, packets: inputs.packets })
+}
+
+/// The first signal stops the reading, the next one the program.
+fn catch(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(stop))?;
+        flag::register(signal, Arc::clone(stop))?;
+    }
+    Ok(())
+}
+
+fn until(inputs: &Inputs) -> String {
+    let duration = inputs.duration.map(|duration| format!("for {duration:?}"));
+    let packets = inputs.packets.map(|packets| match packets {
+        1 => "until a packet has come".to_owned(),
+        more => format!("until {more} packets have come"),
+    });
+    let parts: Vec<String> = duration.into_iter().chain(packets).collect();
+    if parts.is_empty() { String::new() } else { format!(" {}", parts.join(" or ")) }
+}
+
+/// A duration in words, such as `30s` or `1h 30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let wanted = "expected a time span with a unit, e.g. 30s, 5m or 1h 30m";
+    let span: jiff::SignedDuration = text.parse().map_err(|_| wanted.to_owned())?;
+    Duration::try_from(span).ok().filter(|span| !span.is_zero()).ok_or_else(|| wanted.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        for wrong in ["30", "0s", "-5s", "soon", ""] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

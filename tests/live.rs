@@ -1,0 +1,297 @@
+//! Filters and live interfaces, through the binary.
+#![cfg(feature = "live")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
+
+mod support;
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use support::{code, have, lines, offpath, sample, stderr, stdout};
+
+fn capture() -> String {
+    sample().join("capture.pcapng.gz").display().to_string()
+}
+
+#[test]
+fn a_filter_that_libpcap_does_not_understand_exits_2_with_its_message() {
+    for command in ["inspect", "exchanges", "mine", "check"] {
+        let output = offpath(&[command, &capture(), "--bpf", "tcp prot 80"]);
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        assert!(stderr(&output).contains("syntax error"), "{command}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn what_a_filter_holds_back_is_counted() {
+    let read = |extra: &[&str]| -> Value {
+        let capture = capture();
+        let output = offpath(&[&["inspect", &capture, "--format", "json"], extra].concat());
+        serde_json::from_str(&stdout(&output)).unwrap_or_else(|e| panic!("{e}: {}", stderr(&output)))
+    };
+    let all = read(&[]);
+    let tcp = read(&["--bpf", "tcp"]);
+    let none = read(&["--bpf", "udp port 9"]);
+    assert_eq!(all["filtered"], 0);
+    assert_eq!(tcp["exchanges"], all["exchanges"]);
+    assert_eq!((&none["exchanges"], &none["filtered"]), (&Value::from(0), &all["inputs"][0]["records"]));
+    assert_eq!(none["options"]["bpf"], "udp port 9");
+    let output = offpath(&["inspect", &capture(), "--bpf", "udp port 9"]);
+    assert!(stdout(&output).contains("packets held back by --bpf"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_filter_leaves_as_many_packets_as_tcpdump_with_it() {
+    if !have("tcpdump") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let plain = folder.path().join("plain.pcapng");
+    let packed = fs::read(capture()).unwrap();
+    let mut bytes = Vec::new();
+    flate2::read::MultiGzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
+    fs::write(&plain, bytes).unwrap();
+    for filter in ["tcp[tcpflags] & tcp-syn != 0", "greater 400", "tcp dst port 8080 or ip6"] {
+        let tcpdump = Command::new("tcpdump").args(["-n", "-t", "-q", "-r"]).arg(&plain).arg(filter).output().unwrap();
+        let kept = stdout(&tcpdump).lines().count() as u64;
+        let output = offpath(&["inspect", plain.to_str().unwrap(), "--format", "json", "--bpf", filter]);
+        let run: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let records = run["inputs"][0]["records"].as_u64().unwrap();
+        assert_eq!(records - run["filtered"].as_u64().unwrap(), kept, "{filter}");
+    }
+}
+
+#[test]
+fn mistakes_about_interfaces_exit_2() {
+    for (args, part) in [
+        (&["inspect", "interface:lo", "interface:eth0"][..], "interface:any"),
+        (&["check", "interface:lo", "a.pcap"][..], "is read alone"),
+        (&["inspect", "a.pcap", "--duration", "3s"][..], "interface:eth0"),
+        (&["inspect", "interface:lo", "--duration", "3"][..], "30s"),
+        (&["inspect", "interface:lo", "--packets", "0"][..], "--packets"),
+        (&["inspect", "interface:lo", "--bpf", "tcp prot 80"][..], "syntax error"),
+    ] {
+        let output = offpath(args);
+        assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(part), "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn an_interface_that_is_not_there_exits_3_with_the_names_of_those_that_are() {
+    if !may_capture() {
+        return;
+    }
+    let output = offpath(&["exchanges", "interface:no-such0"]);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert!(stderr(&output).contains("no-such0") && stderr(&output).contains("this machine has: "));
+}
+
+#[test]
+fn without_the_right_to_capture_the_message_says_how_to_get_it() {
+    if !may_capture() || !have("setpriv") {
+        return;
+    }
+    let output = Command::new("setpriv")
+        .args(["--bounding-set=-net_raw,-net_admin", "--inh-caps=-net_raw,-net_admin"])
+        .args([env!("CARGO_BIN_EXE_offpath"), "exchanges", "interface:lo", "--packets", "1"])
+        .env("OFFPATH_HASH_KEY", hash_key())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert!(stderr(&output).contains("setcap cap_net_raw"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_duration_ends_the_reading() {
+    if !may_capture() {
+        return;
+    }
+    let output = offpath(&["inspect", "interface:lo", "--duration", "200ms", "--bpf", "udp port 9"]);
+    assert_eq!(code(&output), 4, "nothing was sent: {}", stderr(&output));
+}
+
+#[test]
+fn live_exchanges_over_loopback_are_all_read_and_ctrl_c_finishes_the_output() {
+    if !may_capture() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("exchanges.jsonl");
+    let port = serve();
+    let filter = format!("tcp port {port}");
+    let arguments = ["exchanges", "interface:lo", "--bpf", &filter, "-o", out.to_str().unwrap()];
+    let child = start(&arguments);
+    capturing(&child);
+    for id in 0..50 {
+        ask(port, id);
+    }
+    let (exit, said) = interrupt(child);
+    assert_eq!(exit, 0, "{said}");
+    assert!(said.contains("reading interface:lo") && said.contains("exit 0: 50 exchanges written"), "{said}");
+    let targets: Vec<String> =
+        lines(&out).iter().map(|line| line["target"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(targets, (0..50).map(|id| format!("/orders/{id}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn ctrl_c_ends_the_reading_and_the_run_folder_is_whole() {
+    if !may_capture() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let port = serve();
+    let filter = format!("tcp port {port}");
+    let child = start(&["check", "interface:lo", "--bpf", &filter, "-o", run.to_str().unwrap(), "--exit-zero"]);
+    capturing(&child);
+    for id in 0..20 {
+        ask(port, id);
+    }
+    let (exit, said) = interrupt(child);
+    assert_eq!(exit, 0, "{said}");
+    let record: Value = serde_json::from_slice(&fs::read(run.join("run.json")).unwrap()).unwrap();
+    assert_eq!(record["exchanges"], 20);
+    assert_eq!(record["inputs"][0]["name"], "interface:lo");
+    assert!(run.join("report.html").is_file() && run.join("findings.jsonl").is_file());
+}
+
+#[test]
+fn a_number_of_packets_ends_the_reading() {
+    if !may_capture() {
+        return;
+    }
+    let port = serve();
+    let filter = format!("tcp port {port}");
+    let child = start(&["inspect", "interface:lo", "--bpf", &filter, "--packets", "30", "--format", "json"]);
+    capturing(&child);
+    for id in 0..20 {
+        ask(port, id);
+    }
+    let output = child.wait_with_output().unwrap();
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", stderr(&output)));
+    assert_eq!(run["inputs"][0]["records"], 30);
+    assert_eq!(run["inputs"][0]["sha256"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn what_the_kernel_drops_is_counted_and_is_a_blind_spot() {
+    if !may_capture() {
+        return;
+    }
+    let port = serve();
+    let filter = format!("tcp port {port}");
+    let child = start(&["inspect", "interface:lo", "--bpf", &filter, "--format", "json"]);
+    capturing(&child);
+    ask(port, 1);
+    signal(&child, "-STOP");
+    // Nobody fetches packets now, and this is several times what the kernel keeps.
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.write_all(b"GET /large HTTP/1.1\r\nHost: shop.test\r\n\r\n").unwrap();
+    assert!(std::io::copy(&mut stream, &mut std::io::sink()).unwrap() >= LARGE as u64);
+    signal(&child, "-CONT");
+    ask(port, 2);
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", stderr(&output)));
+    let not_read = run["not_read"].as_array().unwrap();
+    let dropped = not_read.iter().find(|part| part["reason"] == "dropped_by_kernel");
+    assert!(dropped.is_some_and(|part| part["count"].as_u64().unwrap() > 0), "{not_read:?}");
+    assert!(run["blind_spots"].as_u64().unwrap() > 0);
+}
+
+/// Whether this process may capture; without the right, nothing can be tried.
+fn may_capture() -> bool {
+    let output = offpath(&["exchanges", "interface:lo", "--duration", "1ms", "--bpf", "udp port 9"]);
+    let may = code(&output) == 4;
+    if !may {
+        assert!(stderr(&output).contains("setcap"), "neither captured nor refused: {}", stderr(&output));
+        eprintln!("skipped: no right to capture on lo");
+    }
+    may
+}
+
+fn hash_key() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hash.key")
+}
+
+fn start(args: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_offpath"))
+        .args(args)
+        .env("OFFPATH_HASH_KEY", hash_key())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until the kernel lists a packet socket of the process.
+fn capturing(child: &Child) {
+    for _ in 0..3_000 {
+        let sockets = fs::read_to_string("/proc/net/packet").unwrap();
+        let inodes: Vec<&str> = sockets.lines().skip(1).filter_map(|line| line.split_whitespace().last()).collect();
+        let files = fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap();
+        let links = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        let mut names = links.map(|link| link.display().to_string());
+        if names.any(|name| inodes.iter().any(|inode| name == format!("socket:[{inode}]"))) {
+            // The filter is set just after the socket; what came between is flushed then.
+            thread::sleep(Duration::from_millis(300));
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the process has no packet socket after 30 s");
+}
+
+fn signal(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+fn interrupt(child: Child) -> (i32, String) {
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    (code(&output), stderr(&output))
+}
+
+/// Bytes of a large answer.
+const LARGE: usize = 128 << 20;
+
+/// A server on loopback that answers every request on its own connection; returns its port.
+fn serve() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut piece = [0; 4096];
+                let length = stream.read(&mut piece).unwrap();
+                request.extend(&piece[..length]);
+            }
+            let large = request.starts_with(b"GET /large ");
+            let body = vec![b' '; if large { LARGE } else { 2 }];
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+            stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).unwrap();
+        }
+    });
+    port
+}
+
+fn ask(port: u16, id: u32) {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let request = format!("GET /orders/{id} HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
