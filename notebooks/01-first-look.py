@@ -31,6 +31,8 @@ assert run.is_dir(), f"no run folder at {run}: set OFFPATH_RUN"
 
 # Charts of more rows than this are aggregated first; the notebook file stays small.
 alt.data_transformers.enable("default", max_rows=20_000)
+# Drawings go into the notebook as pictures: the usual renderer would load its script from the network.
+alt.renderers.enable("svg")
 
 
 # %%
@@ -151,7 +153,7 @@ named = order.with_columns(text=pl.format("{} ({})", "step", "count"), x=pl.lit(
 texts = alt.Chart(named).encode(x="x:Q", y="row:Q", text="text:N")
 halo = texts.mark_text(fontWeight="bold", fontSize=13, stroke="white", strokeWidth=6, strokeJoin="round")
 labels = texts.mark_text(fontWeight="bold", fontSize=13)
-process_map = (lines + halo + labels).properties(width=520, height=max(120, 60 * order.height), title="What followed what")
+process_map = (lines + halo + labels).properties(width=520, height=max(120, 60 * order.height), title="What followed what: to the right forward, to the left back")
 process_map
 
 # %% [markdown]
@@ -167,6 +169,7 @@ if findings.height:
         findings = findings.with_columns(pl.col("time").str.to_datetime(time_unit="us", time_zone="UTC"))
     length = findings["time"].max() - findings["time"].min()
     every = "1m" if length.total_seconds() < 7_200 else "1h" if length.days < 4 else "1d"
+    names = {"1m": "minute", "1h": "hour", "1d": "day"}
     over_time = (
         findings.with_columns(pl.col("time").dt.truncate(every), pl.col("severity").cast(pl.String))
         .group_by("time", "severity")
@@ -176,14 +179,14 @@ if findings.height:
     assert over_time["findings"].sum() == findings.height
     chart = (
         alt.Chart(over_time)
-        .mark_bar()
+        .mark_bar(size=max(3, min(32, 500 // max(1, int(length.total_seconds() // {"1m": 60, "1h": 3_600, "1d": 86_400}[every])))))
         .encode(
             x=alt.X("time:T", title="UTC"),
             y=alt.Y("findings:Q"),
             color=alt.Color("severity:N", sort=SEVERITIES, scale=alt.Scale(domain=SEVERITIES, range=["#a3123a", "#d9661f", "#c79a10", "#6e8aa8"])),
             tooltip=["time", "severity", "findings"],
         )
-        .properties(width=720, height=220, title=f"Findings per {every}")
+        .properties(width=720, height=220, title=f"Findings per {names[every]}")
     )
 else:
     chart = "no findings"

@@ -41,6 +41,7 @@ pub(super) fn ended(run: &Run, console: &Console) -> Exit {
     match run.summary.errors.len() {
         0 if exchanges == 0 => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),
         0 if run.incomplete => Exit::Incomplete("more than 1 % of the input's bytes could not be read".to_owned()),
+        0 if exchanges == 1 => Exit::Done("1 exchange read".to_owned()),
         0 => Exit::Done(format!("{exchanges} exchanges read")),
         1 => Exit::Incomplete(format!("some input could not be read, see above; {exchanges} exchanges read")),
         n => Exit::Incomplete(format!("{n} inputs or parts could not be read, see above; {exchanges} exchanges read")),

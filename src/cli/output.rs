@@ -63,9 +63,9 @@ pub(super) struct Written {
 impl Written {
     /// The closing lines on the terminal: where the report is.
     pub(super) fn human(&self) -> String {
-        let mut text = format!("Report      {}\n", self.folder.join("report.html").display());
+        let mut text = format!("Report     {}\n", self.folder.join("report.html").display());
         for file in &self.files {
-            text.push_str(&format!("            {}\n", file.display()));
+            text.push_str(&format!("           {}\n", file.display()));
         }
         text
     }

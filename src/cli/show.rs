@@ -43,8 +43,15 @@ pub(super) fn run(args: &Show, console: &Console) -> Ended {
 fn select(args: &Show) -> Result<(String, Vec<EventRow>), Exit> {
     let what = args.what.as_str();
     if let Some(actor) = what.strip_prefix("actor:") {
-        let is = |name: &Option<String>| name.as_deref() == Some(actor);
-        return Ok((what.to_owned(), rows(&args.run, |row| is(&row.principal) || is(&row.agent))?));
+        // Findings write `service:payments`, a principal of a kind; the principal itself is `payments`.
+        for name in [Some(actor), actor.split_once(':').map(|(_, name)| name)].into_iter().flatten() {
+            let is = |known: &Option<String>| known.as_deref() == Some(name);
+            let events = rows(&args.run, |row| is(&row.principal) || is(&row.agent))?;
+            if !events.is_empty() {
+                return Ok((what.to_owned(), events));
+            }
+        }
+        return Ok((what.to_owned(), Vec::new()));
     }
     let case = rows(&args.run, |row| row.case.as_deref() == Some(what))?;
     if !case.is_empty() {

@@ -193,7 +193,7 @@ pub(crate) mod tests {
             id: id.to_owned(),
             fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
             rule: "AP-MISSING".to_owned(),
-            title: "service:payments did refund_execute on refund \"ref_881\" </script> without refund_approve"
+            title: "service:payments performed refund_execute on refund \"ref_881\" </script> without refund_approve"
                 .to_owned(),
             severity: severity.to_owned(),
             confidence,

@@ -69,9 +69,37 @@ pub(super) fn span(micros: i64) -> String {
     format!("{sign}{text}")
 }
 
+/// An RFC 3339 time in UTC without its fraction: `2026-03-01 12:00:00`. Anything else stays as it is.
+pub(super) fn utc(time: &str) -> String {
+    let whole = time.get(..19).zip(time.get(10..11)).filter(|(_, mark)| *mark == "T" && time.ends_with('Z'));
+    whole.map_or_else(|| time.to_owned(), |(whole, _)| whole.replacen('T', " ", 1))
+}
+
+/// A protocol's name as its standard spells it.
+pub(super) fn protocol(name: &str) -> &str {
+    match name {
+        "http1" => "HTTP/1",
+        "http2" => "HTTP/2",
+        "http3" => "HTTP/3",
+        "websocket" => "WebSocket",
+        "grpc" => "gRPC",
+        "unknown" => "protocol not told",
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_lose_their_fraction_and_nothing_else() {
+        assert_eq!(utc("2026-03-01T12:00:00.000400Z"), "2026-03-01 12:00:00");
+        assert_eq!(utc("2026-03-01T12:00:00Z"), "2026-03-01 12:00:00");
+        for other in ["", "yesterday", "2026-03-01T12:00:00+01:00", "2026-03-01é12:00:00Z"] {
+            assert_eq!(utc(other), other);
+        }
+    }
 
     #[test]
     fn thousands_are_grouped() {

@@ -3,6 +3,7 @@
 use crate::finding::Finding;
 
 use super::figure::count;
+use super::reason;
 use super::summary::RunSummary;
 use super::verdict::{SEVERITIES, SeverityCounts, severity_rank, verdict};
 use super::visible::visible;
@@ -43,7 +44,7 @@ pub fn markdown(run: &RunSummary, findings: &[Finding]) -> String {
 }
 
 fn not_seen(out: &mut String, run: &RunSummary) {
-    let parts = run.not_read.iter().map(|part| format!("{} {}", count(part.count), part.reason));
+    let parts = run.not_read.iter().map(reason::not_read);
     let idle =
         run.rules.iter().filter_map(|rule| rule.not_evaluated.as_ref().map(|why| format!("rule {}: {why}", rule.id)));
     let lines: Vec<String> =

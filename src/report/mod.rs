@@ -4,6 +4,7 @@ mod figure;
 mod html;
 pub mod layout;
 mod markdown;
+mod reason;
 pub mod sarif;
 pub mod summary;
 pub mod terminal;

@@ -21,7 +21,7 @@
 //! 10:00:00 bob               refund_approve  refund:ref_7  200
 //! 10:30:00 service:payments  refund_execute  refund:ref_7  200
 //! constraint: refund-needs-human; expected: refund.amount 50 EUR; observed: refund.amount 5000 EUR
-//! => critical accepted: service:payments did refund_execute on refund ref_7 with refund.amount 5000 EUR after refund_approve of refund.amount 50 EUR
+//! => critical accepted: service:payments performed refund_execute on refund ref_7 with refund.amount 5000 EUR after refund_approve of refund.amount 50 EUR
 //! ```
 
 use super::{Context, Identity, Rule};

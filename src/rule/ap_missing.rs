@@ -22,7 +22,7 @@
 //! 10:00:00 carol             refund_request  refund:ref_881  201
 //! 10:02:00 service:payments  refund_execute  refund:ref_881  200
 //! constraint: refund-needs-human; states: requested; expected: refund_approve; moved; restricted
-//! => critical proven: service:payments did refund_execute on refund ref_881 without refund_approve
+//! => critical proven: service:payments performed refund_execute on refund ref_881 without refund_approve
 //! ```
 
 use super::{Context, Identity, Rule};

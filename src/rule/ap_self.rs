@@ -21,7 +21,7 @@
 //! 10:00:00 carol  refund_request  refund:ref_3  201
 //! 10:01:00 carol  refund_approve  refund:ref_3  200
 //! constraint: refund-sod
-//! => critical accepted: carol did refund_approve on refund ref_3 after own refund_request
+//! => critical accepted: carol performed refund_approve on refund ref_3, whose refund_request was their own
 //! ```
 
 use super::{Context, Identity, Rule};
@@ -37,7 +37,7 @@ pub(super) static RULE: Rule = Rule {
     agent_taxonomy: &["ASI03", "ASI09"],
     rests_on: Identity::Everyone,
     source: include_str!("ap_self.rs"),
-    sentence: |context| format!("{} after own {}", context.lead(), first_duty(context)),
+    sentence: |context| format!("{}, whose {} was their own", context.lead(), first_duty(context)),
     why: |context| {
         format!(
             "{} is there so that a second person looks at {}. Here both were one person.",

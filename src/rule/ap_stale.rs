@@ -20,7 +20,7 @@
 //! 01:00:00 bob               refund_approve  refund:ref_6  200
 //! 23:00:00 service:payments  refund_execute  refund:ref_6  200
 //! constraint: refund-needs-human; expected: refund_approve, refund_execute; moved
-//! => critical proven: service:payments did refund_execute on refund ref_6 with a refund_approve that is too old (22h)
+//! => critical proven: service:payments performed refund_execute on refund ref_6 with a refund_approve that is too old (22h)
 //! ```
 
 use super::{Context, Identity, Rule};

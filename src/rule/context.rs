@@ -31,7 +31,7 @@ impl<'a> Context<'a> {
         Context { deviation, model, event: at.or(deviation.events.last()) }
     }
 
-    /// `alice did ship on order ord_7`; `tried` when the server refused, `sent` when no answer was seen.
+    /// `alice performed ship on order ord_7`; `attempted` when the server refused, `sent` when no answer was seen.
     pub fn lead(&self) -> String {
         format!("{} {} {} on {}", self.actor(), self.did(), self.activity(), self.object())
     }
@@ -39,8 +39,8 @@ impl<'a> Context<'a> {
     /// The verb that fits the outcome.
     pub fn did(&self) -> &'static str {
         match self.outcome() {
-            Outcome::Accepted => "did",
-            Outcome::Rejected => "tried",
+            Outcome::Accepted => "performed",
+            Outcome::Rejected => "attempted",
             Outcome::Unknown => "sent",
         }
     }

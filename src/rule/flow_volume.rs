@@ -22,7 +22,7 @@
 //! 10:00:02 carol  create  order:ord_2  201
 //! 10:00:04 carol  create  order:ord_3  201
 //! constraint: pace; expected: at most 2 in 1m; observed: 3
-//! => medium accepted: carol did create too often for the rule pace: expected at most 2 in 1m, seen 3
+//! => medium accepted: carol performed create too often for the rule pace: expected at most 2 in 1m, seen 3
 //! ```
 
 use super::{Identity, Rule};

@@ -22,7 +22,7 @@
 //! 10:00:00 carol  refund_request  refund:ref_2  201
 //! 10:05:00 carol  refund_approve  refund:ref_2  200
 //! states: requested; expected: approver; observed: customer; moved
-//! => critical proven: carol did refund_approve on refund ref_2 as customer, allowed is approver
+//! => critical proven: carol performed refund_approve on refund ref_2 as customer, where only approver may
 //! ```
 
 use super::context::{name, names};
@@ -39,7 +39,7 @@ pub(super) static RULE: Rule = Rule {
     agent_taxonomy: &["ASI03", "ag:T3"],
     rests_on: Identity::Actor,
     source: include_str!("fn_role.rs"),
-    sentence: |context| format!("{} as {}, allowed is {}", context.lead(), held(context), allowed(context)),
+    sentence: |context| format!("{} as {}, where only {} may", context.lead(), held(context), allowed(context)),
     why: |context| {
         format!(
             "{} is a duty of {}. The server did not ask who was calling, or asked the client.",

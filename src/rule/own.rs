@@ -22,7 +22,7 @@
 //! 10:00:00 alice    create  order:ord_8  201
 //! 10:03:00 mallory  view    order:ord_8  200
 //! constraint: owner-only; expected: alice; observed: mallory
-//! => high accepted: mallory did view on order ord_8, which belongs to alice
+//! => high accepted: mallory performed view on order ord_8, which belongs to alice
 //! ```
 
 use super::context::{compared, name};

@@ -21,7 +21,7 @@
 //! ```text
 //! 10:00:00 carol  refund_request  refund:ref_4  201
 //! states: none; expected: order.state in ['paid', 'shipped']; observed: order.state = new; moved
-//! => critical proven: carol did refund_request on refund ref_4 against a guard: expected order.state in ['paid', 'shipped'], seen order.state = new
+//! => critical proven: carol performed refund_request on refund ref_4 although a guard forbids it: expected order.state in ['paid', 'shipped'], seen order.state = new
 //! ```
 
 use super::{Identity, Rule};
@@ -39,7 +39,7 @@ pub(super) static RULE: Rule = Rule {
     source: include_str!("rule_guard.rs"),
     sentence: |context| {
         format!(
-            "{} against {}: expected {}{}",
+            "{} although {} forbids it: expected {}{}",
             context.lead(),
             context.rule_name("a guard"),
             context.expected("the rule to hold"),

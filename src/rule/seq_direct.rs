@@ -21,7 +21,7 @@
 //! ```text
 //! 10:00:00 service:payments  refund_execute  refund:ref_9  200
 //! states: none; expected: refund_request, refund_approve, refund_execute; observed: refund_execute; moved; restricted
-//! => critical proven: service:payments did refund_execute on refund ref_9 as its first step
+//! => critical proven: service:payments performed refund_execute on refund ref_9 as its first step
 //! ```
 
 use super::{Context, Identity, Rule};

@@ -24,7 +24,7 @@
 //! > 09:04:00 service:wms  ship    order:ord_7  200
 //! 09:30:00 carol          pay     order:ord_7  200
 //! states: new; expected: create, pay, ship; observed: create, ship, pay
-//! => medium accepted: service:wms did ship on order ord_7 before pay
+//! => medium accepted: service:wms performed ship on order ord_7 before pay
 //! ```
 
 use super::{Context, Identity, Rule};

@@ -22,7 +22,7 @@
 //! 10:00:00 service:payments  refund_execute  refund:ref_8  200
 //! 10:07:00 service:payments  refund_execute  refund:ref_8  200
 //! states: executed; expected: refund_execute; observed: refund_execute, refund_execute; restricted
-//! => high accepted: service:payments did refund_execute on refund ref_8 again
+//! => high accepted: service:payments performed refund_execute on refund ref_8 again
 //! ```
 
 use super::{Context, Identity, Rule};

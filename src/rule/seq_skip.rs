@@ -25,7 +25,7 @@
 //! 09:00:00 carol          create  order:ord_7  201
 //! 09:04:00 service:wms    ship    order:ord_7  200
 //! states: new; expected: create, pay, ship; observed: create, ship; moved
-//! => high proven: service:wms did ship on order ord_7 without pay
+//! => high proven: service:wms performed ship on order ord_7 without pay
 //! ```
 
 use super::{Context, Identity, Rule};

@@ -21,7 +21,7 @@
 //! 09:00:00 dana  vendor_create  vendor:v_12  201
 //! 09:40:00 dana  vendor_pay     vendor:v_12  200
 //! constraint: vendor-duties
-//! => critical accepted: dana did vendor_pay on vendor v_12 and vendor_create too
+//! => critical accepted: dana performed vendor_pay on vendor v_12, having performed vendor_create too
 //! ```
 
 use super::{Context, Identity, Rule};
@@ -37,7 +37,7 @@ pub(super) static RULE: Rule = Rule {
     agent_taxonomy: &["ASI03"],
     rests_on: Identity::Everyone,
     source: include_str!("sod.rs"),
-    sentence: |context| format!("{} and {} too", context.lead(), other_duty(context)),
+    sentence: |context| format!("{}, having performed {} too", context.lead(), other_duty(context)),
     why: |context| {
         format!(
             "{} and {} are duties of different people, so that no one person can complete the pair alone. Here one did.",

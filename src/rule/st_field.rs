@@ -20,7 +20,7 @@
 //! ```text
 //! 14:00:00 carol  update  order:ord_4  200
 //! states: new; expected: state set by the server; observed: paid; moved; restricted
-//! => critical proven: carol did update on order ord_4 and wrote its state (paid)
+//! => critical proven: carol performed update on order ord_4 and wrote its state (paid)
 //! ```
 
 use super::{Context, Identity, Rule};

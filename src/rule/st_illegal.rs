@@ -22,7 +22,7 @@
 //! 11:00:00 carol        cancel  order:ord_3  200
 //! 11:05:00 service:wms  pack    order:ord_3  200
 //! states: held; observed: cancel, pack; moved
-//! => critical proven: service:wms did pack on order ord_3, which has no way there from held
+//! => critical proven: service:wms performed pack on order ord_3, which the model does not allow from held
 //! ```
 
 use super::{Context, Identity, Rule};
@@ -38,7 +38,7 @@ pub(super) static RULE: Rule = Rule {
     agent_taxonomy: &["ASI02"],
     rests_on: Identity::Nobody,
     source: include_str!("st_illegal.rs"),
-    sentence: |context| format!("{}, which has no way there from {}", context.lead(), context.state()),
+    sentence: |context| format!("{}, which the model does not allow from {}", context.lead(), context.state()),
     why: |context| {
         format!(
             "No sequence of declared steps leads from {} to {}. The server changed the {} against its own lifecycle, and \

@@ -22,7 +22,7 @@
 //! 13:00:00 carol        cancel  order:ord_2  200
 //! 13:20:00 service:wms  ship    order:ord_2  200
 //! states: cancelled; observed: cancel, ship; moved
-//! => critical proven: service:wms did ship on order ord_2 after its end (cancelled)
+//! => critical proven: service:wms performed ship on order ord_2 after its end (cancelled)
 //! ```
 
 use super::{Context, Identity, Rule};

@@ -22,7 +22,7 @@
 //! 10:00:00 alice    create  order:ord_8  201
 //! 10:03:00 mallory  view    order:ord_8  200
 //! constraint: tenant-wall; expected: t_red; observed: t_blue
-//! => critical accepted: mallory did view on order ord_8 across tenants: it belongs to t_red, the actor to t_blue
+//! => critical accepted: mallory performed view on order ord_8 across tenants: the object belongs to t_red, the actor to t_blue
 //! ```
 
 use super::context::{compared, name};
@@ -41,7 +41,7 @@ pub(super) static RULE: Rule = Rule {
     source: include_str!("ten_cross.rs"),
     sentence: |context| {
         let (object, actor) = tenants(context);
-        format!("{} across tenants: it belongs to {object}, the actor to {actor}", context.lead())
+        format!("{} across tenants: the object belongs to {object}, the actor to {actor}", context.lead())
     },
     why: |context| {
         let (object, actor) = tenants(context);

@@ -22,7 +22,7 @@
 //! 10:00:00 carol             pay             order:ord_9  200
 //! 10:10:00 service:payments  refund_execute  order:ord_9  200
 //! constraint: refund-le-paid; expected: sum(order.refunds.amount) <= 80 EUR; observed: 120 EUR; moved; money: 120 EUR
-//! => critical proven: service:payments did refund_execute on order ord_9 and broke the rule refund-le-paid: expected sum(order.refunds.amount) <= 80 EUR, seen 120 EUR
+//! => critical proven: service:payments performed refund_execute on order ord_9 and broke the rule refund-le-paid: expected sum(order.refunds.amount) <= 80 EUR, seen 120 EUR
 //! ```
 
 use super::{Identity, Rule};

@@ -22,7 +22,7 @@
 //! 10:00:00 carol  create  order:ord_6  201
 //! 10:02:00 carol  pay     order:ord_6  200
 //! states: new; expected: event.amount == order.total; observed: 1 EUR, 900 EUR; moved; restricted
-//! => critical proven: carol did pay on order ord_6 with values that disagree: expected event.amount == order.total, seen 1 EUR and 900 EUR
+//! => critical proven: carol performed pay on order ord_6 with values that disagree: expected event.amount == order.total, seen 1 EUR and 900 EUR
 //! ```
 
 use super::{Context, Identity, Rule};

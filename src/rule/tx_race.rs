@@ -22,7 +22,7 @@
 //! 10:00:00 carol  redeem  voucher:v_1  200
 //! 10:00:00 carol  redeem  voucher:v_1  200
 //! expected: redeem; observed: redeem, redeem; moved
-//! => critical proven: carol did redeem on voucher v_1 while another redeem was under way, and both were accepted
+//! => critical proven: carol performed redeem on voucher v_1 while another redeem was under way, and both were accepted
 //! ```
 
 use super::context::{activity, name};

@@ -20,7 +20,7 @@
 //! 10:00:00 carol  pay  order:ord_1  200
 //! 10:00:09 carol  pay  order:ord_1  200
 //! expected: same body for the same key; observed: different body
-//! => high accepted: carol did pay on order ord_1 with an idempotency key already used for other content
+//! => high accepted: carol performed pay on order ord_1 with an idempotency key already used for other content
 //! ```
 
 use super::{Identity, Rule};

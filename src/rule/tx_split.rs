@@ -23,7 +23,7 @@
 //! 10:20:00 dana  refund_execute  order:ord_9  200
 //! 10:40:00 dana  refund_execute  order:ord_9  200
 //! constraint: refund-split; expected: at most 100 EUR in 24h; observed: 150 EUR in 3 parts; money: 50 EUR
-//! => critical accepted: dana did refund_execute on order ord_9, in parts that exceed the rule refund-split: expected at most 100 EUR in 24h, seen 150 EUR in 3 parts
+//! => critical accepted: dana performed refund_execute on order ord_9, in parts that exceed the rule refund-split: expected at most 100 EUR in 24h, seen 150 EUR in 3 parts
 //! ```
 
 use super::{Identity, Rule};

@@ -1,7 +1,8 @@
 //! The first screen: the verdict, what it rests on, and what was not seen.
 
 use crate::finding::Finding;
-use crate::report::figure::{bytes, count, counted, percent, ratio};
+use crate::report::figure::{bytes, count, counted, percent, ratio, utc};
+use crate::report::reason;
 use crate::report::summary::{MeasureSummary, RunSummary};
 use crate::report::verdict::{SEVERITIES, SeverityCounts, verdict};
 
@@ -80,10 +81,10 @@ fn about(page: &mut Markup, run: &RunSummary) {
     page.raw("<section class=\"card\"><h2>This run</h2><dl>");
     if let Some((from, to)) = &run.window {
         page.raw("<dt>Window</dt><dd>")
-            .element("span", "whole", from)
+            .element("span", "whole", &utc(from))
             .raw(" to ")
-            .element("span", "whole", to)
-            .raw("</dd>");
+            .element("span", "whole", &utc(to))
+            .raw(" UTC</dd>");
     }
     let mut row = |name: &'static str, value: &str| {
         page.element("dt", "", name).element("dd", "", value);
@@ -188,8 +189,8 @@ fn not_seen(page: &mut Markup, run: &RunSummary) {
         .not_read
         .iter()
         .map(|part| match part.bytes {
-            0 => format!("{} {}", count(part.count), part.reason),
-            size => format!("{} {} ({})", count(part.count), part.reason, bytes(size)),
+            0 => reason::not_read(part),
+            size => format!("{} ({})", reason::not_read(part), bytes(size)),
         })
         .collect();
     let (connections, broken) = run.connections;
@@ -209,9 +210,7 @@ fn not_seen(page: &mut Markup, run: &RunSummary) {
     if skipped > 0 {
         lines.push(format!("{} not be evaluated: see Rules", counted(skipped as u64, "rule could", "rules could")));
     }
-    lines.extend(run.incomplete.iter().map(|(reason, number)| {
-        format!("{}: {reason}", counted(*number, "exchange not whole", "exchanges not whole"))
-    }));
+    lines.extend(run.incomplete.iter().map(|(reason, number)| reason::incomplete(reason, *number)));
     lines.extend(run.errors.iter().cloned());
     lines.extend(run.limits.iter().cloned());
     page.raw("<section class=\"card unseen\"><h2>What was not seen</h2>");

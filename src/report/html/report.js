@@ -399,14 +399,14 @@
     if (!rows) {
       return el('p', { class: 'small' }, 'This page holds the evidence of the worst findings only. For this one: ', el('code', {}, 'offpath show ' + f.id(finding)));
     }
-    const head = ['UTC', 'Actor', 'Activity', 'Request', 'Status', 'Where its bytes are'];
+    const head = ['UTC', 'Actor', 'Activity', 'Status', 'Request, and where its bytes are'];
     const body = rows.map((row) => el('tr', { class: evidence.role(row) === 'deviating' ? 'deviating' : '' },
       el('td', {}, el('span', { class: 'mono' }, utc(evidence.time(row))), evidence.role(row) === 'deviating' ? el('span', { class: 'small bad' }, ' ▲ deviating') : null),
       el('td', {}, evidence.principal(row) || 'not identified'),
       el('td', {}, evidence.activity(row)),
-      el('td', { class: 'mono' }, evidence.method(row) + ' ' + evidence.path(row)),
       el('td', { class: 'n' }, evidence.status(row) ? String(evidence.status(row)) : 'not seen'),
-      el('td', { class: 'mono' }, evidence.origin(row) + ', byte ' + number(evidence.offset(row)))));
+      el('td', { class: 'mono' }, evidence.method(row) + ' ' + evidence.path(row),
+        el('span', { class: 'small block' }, evidence.origin(row) + ', byte ' + number(evidence.offset(row))))));
     return el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Evidence' }, el('table', {},
       el('thead', {}, el('tr', {}, head.map((name) => el('th', { scope: 'col' }, name)))), el('tbody', {}, body)));
   }
@@ -486,12 +486,12 @@
     const typical = median(Array.from({ length: Math.max(0, to - from - 1) }, (_, step) => cases.time(from + step + 1) - cases.time(from + step)));
     const head = el('tr', {}, el('th', { scope: 'col', class: 'n' }, 'After'),
       lanes.map((name, lane) => el('th', { scope: 'col', class: 'lane', title: name || 'other actors' }, el('span', { class: 'lane-no' }, String(lane + 1)))),
-      ['Activity', 'State after', 'Request', 'Status', 'UTC', 'Origin'].map((name) => el('th', { scope: 'col' }, name)));
+      ['Activity', 'State after', 'Status', 'Request, and where it is', 'UTC'].map((name) => el('th', { scope: 'col' }, name)));
     const body = [];
     for (let row = from; row < to; row++) {
       const pause = row > from ? cases.time(row) - cases.time(row - 1) : 0;
       if (pause > 60e6 && pause > 4 * typical) {
-        body.push(el('tr', { class: 'pause' }, el('td', { colspan: 7 + lanes.length }, '⋮ ' + span(pause) + ' without an event')));
+        body.push(el('tr', { class: 'pause' }, el('td', { colspan: 6 + lanes.length }, '⋮ ' + span(pause) + ' without an event')));
       }
       body.push(timelineRow(page, row, lanes, begin, shownFinding));
     }
@@ -517,10 +517,9 @@
         because.filter((finding) => finding !== shownFinding).map((finding) => el('a', { class: 'small block bad', href: '#findings?f=' + encodeURIComponent(findings.id(finding)) }, '▲ ' + findings.rule(finding))),
         because.includes(shownFinding) ? el('span', { class: 'small block bad' }, '▲ this finding') : null),
       el('td', {}, state.length ? state.map((name) => el('span', { class: 'state' }, name)) : el('span', { class: 'small' }, '–')),
-      el('td', { class: 'mono' }, cases.request(row)),
       el('td', {}, (cases.status(row) ? cases.status(row) + ' ' : '') + outcome),
-      el('td', { class: 'mono' }, utc(cases.time(row))),
-      el('td', { class: 'mono small' }, cases.origin(row)));
+      el('td', { class: 'mono' }, cases.request(row), el('span', { class: 'small block' }, cases.origin(row))),
+      el('td', { class: 'mono' }, utc(cases.time(row))));
   }
 
   function median(values) {
@@ -625,7 +624,7 @@
       showFinding(page, finding);
       page.list.reveal();
     } else if (page.list.found.length) {
-      showFinding(page, page.list.found[0]); // narrow screens hide it until one is chosen
+      showFinding(page, page.list.rows.find((row) => row.finding !== undefined)?.finding ?? page.list.found[0]); // narrow screens hide it until one is chosen
     } else {
       $('detail').replaceChildren();
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::finding::Finding;
 use crate::report::figure::{count, counted, percent, ratio};
+use crate::report::reason;
 use crate::report::summary::RunSummary;
 use crate::report::verdict::{SeverityCounts, severity_rank, verdict};
 
@@ -21,15 +22,17 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
     for limit in &run.limits {
         out.push_str(&screen.paragraph("Limit", limit));
     }
-    let idle: Vec<&str> =
-        run.rules.iter().filter(|rule| rule.not_evaluated.is_some()).map(|rule| rule.id.as_str()).collect();
-    if !idle.is_empty() {
-        out.push_str(
-            &screen.paragraph(
-                "Not judged",
-                &format!("{}: {}", counted(idle.len() as u64, "rule", "rules"), idle.join(", ")),
-            ),
-        );
+    if run.model.is_some() && run.unmatched > 0 {
+        let share = percent(run.unmatched, run.exchanges);
+        let text = counted(run.unmatched, "exchange matches", "exchanges match");
+        out.push_str(&screen.paragraph("Unmodelled", &format!("{text} no operation of the model ({share})")));
+    }
+    for (place, (why, rules)) in reason::idle_rules(run).into_iter().enumerate() {
+        let label = if place == 0 { "Not judged" } else { "" };
+        let all = rules.len() == run.rules.len();
+        let names = if all { String::new() } else { format!(": {}", rules.join(", ")) };
+        let text = format!("{}{names} ({why})", counted(rules.len() as u64, "rule", "rules"));
+        out.push_str(&screen.paragraph(label, &text));
     }
     out.push_str(&screen.paragraph("Verdict", &verdict(run, findings)));
     out.push_str(&rules(findings, screen));
@@ -41,6 +44,8 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
         (&screen.run_folder, open(findings).min_by_key(|finding| severity_rank(&finding.severity)))
     {
         out.push_str(&screen.paragraph("Next", &format!("offpath show {} --run {folder}", worst.id)));
+    } else if let ([input], None) = (run.inputs.as_slice(), &run.model) {
+        out.push_str(&screen.paragraph("Next", &format!("offpath mine {} -o draft.model.yaml", input.name)));
     }
     out
 }
@@ -96,7 +101,7 @@ fn rules(findings: &[Finding], screen: &Screen) -> String {
     if groups.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&["SEVERITY", "FINDINGS", "RULE", "EXAMPLE"], &[1]);
+    let mut table = Table::new(&["SEVERITY", "FINDINGS", "RULE", "EXAMPLE"], &[1]).wrapping();
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|((rank, _), group)| (*rank, std::cmp::Reverse(group.len())));
     for ((_, rule), group) in groups {

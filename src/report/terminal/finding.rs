@@ -1,10 +1,10 @@
 //! One finding: what was expected, what was seen, and where its bytes are.
 
-use crate::finding::Finding;
+use crate::finding::{Evidence, Finding};
+use crate::report::figure::utc;
 use crate::report::verdict_name;
 
 use super::screen::{Look, Screen, severity_look};
-use super::table::Table;
 
 /// Everything about one finding.
 pub fn finding(finding: &Finding, screen: &Screen) -> String {
@@ -41,7 +41,9 @@ pub fn finding(finding: &Finding, screen: &Screen) -> String {
     if let Some(reason) = &finding.suppressed {
         line("Suppressed", reason);
     }
-    out.push_str(&evidence(finding, screen));
+    for event in &finding.evidence {
+        out.push_str(&evidence(event, screen));
+    }
     out
 }
 
@@ -57,17 +59,13 @@ fn who(finding: &Finding) -> String {
     format!("{text}, known by {}", actor.evidence)
 }
 
-fn evidence(finding: &Finding, screen: &Screen) -> String {
-    let mut table = Table::new(&["", "TIME", "STATUS", "REQUEST", "ORIGIN"], &[2]);
-    for event in &finding.evidence {
-        let deviating = event.role == "deviating";
-        table.row(vec![
-            (if deviating { Look::Red } else { Look::Plain }, if deviating { ">" } else { " " }.to_owned()),
-            (Look::Plain, event.time.clone()),
-            (Look::Plain, event.status.map_or_else(|| "-".to_owned(), |status| status.to_string())),
-            (Look::Plain, format!("{} {}", event.method, event.path)),
-            (Look::Faint, format!("{} @{}", event.origin, event.offset)),
-        ]);
-    }
-    table.render(screen)
+/// One event of the evidence; the place of its bytes stands on a line of its own and is never cut.
+fn evidence(event: &Evidence, screen: &Screen) -> String {
+    let deviating = event.role == "deviating";
+    let (mark, look) = if deviating { (">", Look::Red) } else { (" ", Look::Plain) };
+    let status = event.status.map_or_else(|| "not seen".to_owned(), |status| status.to_string());
+    let actor = event.principal.as_deref().unwrap_or("not identified");
+    let what = format!("{mark} {}  {actor}  {}  {} {}", utc(&event.time), event.activity, event.method, event.path);
+    let place = format!("    {}, byte {}", event.origin, event.offset);
+    format!("{}\n{}\n", screen.paint(look, &format!("{what}  {status}")), screen.paint(Look::Faint, &place))
 }

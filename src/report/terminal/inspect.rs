@@ -1,6 +1,7 @@
 //! `inspect`: what is in the files, and what could not be read, on one screen.
 
-use crate::report::figure::{bytes, count, counted, percent};
+use crate::report::figure::{bytes, count, counted, percent, protocol, utc};
+use crate::report::reason;
 use crate::report::summary::RunSummary;
 
 use super::screen::Screen;
@@ -25,18 +26,26 @@ pub fn inspect(run: &RunSummary, screen: &Screen) -> String {
     if !run.objects.is_empty() {
         out.push_str(&screen.paragraph("Objects", &objects(run)));
     }
+    if run.model.is_none() {
+        out.push_str(
+            &screen.paragraph("", "(operations and objects are guessed from paths and bodies; a model names them)"),
+        );
+        if let [input] = run.inputs.as_slice() {
+            out.push_str(&screen.paragraph("Next", &format!("offpath mine {} -o draft.model.yaml", input.name)));
+        }
+    }
     out
 }
 
-/// `1.2 GB, 412,880 exchanges, 2026-03-01T00:00:00Z to …, http1 71 %, http2 29 %`.
+/// `1.2 GB, 412,880 exchanges, 2026-03-01 00:00:00 to … UTC, HTTP/1 71 %, HTTP/2 29 %`.
 fn read(run: &RunSummary) -> String {
     let size = run.inputs.iter().map(|input| input.bytes).sum();
     let mut parts = vec![bytes(size), counted(run.exchanges, "exchange", "exchanges")];
     if let Some((from, to)) = &run.window {
-        parts.push(format!("{from} to {to}"));
+        parts.push(format!("{} to {} UTC", utc(from), utc(to)));
     }
     let all: u64 = run.protocols.values().sum();
-    parts.extend(run.protocols.iter().map(|(name, number)| format!("{name} {}", percent(*number, all))));
+    parts.extend(run.protocols.iter().map(|(name, number)| format!("{} {}", protocol(name), percent(*number, all))));
     parts.join(", ")
 }
 
@@ -48,8 +57,8 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         .iter()
         .filter(|part| part.count > 0)
         .map(|part| match part.bytes {
-            0 => format!("{} {}", count(part.count), part.reason),
-            own => format!("{} {} ({} of bytes)", count(part.count), part.reason, percent(own, size.max(own))),
+            0 => reason::not_read(part),
+            own => format!("{} ({} of bytes)", reason::not_read(part), percent(own, size.max(own))),
         })
         .collect();
     if run.filtered > 0 {
@@ -59,11 +68,7 @@ pub(super) fn not_read(run: &RunSummary) -> String {
     if broken > 0 {
         parts.push(format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")));
     }
-    parts.extend(
-        run.incomplete
-            .iter()
-            .map(|(reason, number)| format!("{} not whole: {reason}", counted(*number, "exchange", "exchanges"))),
-    );
+    parts.extend(run.incomplete.iter().map(|(reason, number)| reason::incomplete(reason, *number)));
     if run.blind_spots > 0 {
         parts.push(format!(
             "{} without requests seen",
@@ -108,10 +113,24 @@ fn actors(run: &RunSummary) -> String {
         .iter()
         .map(|actor| match actor.evidence.as_str() {
             "none" => format!("{} of events unidentified", percent(actor.events, all)),
-            evidence => format!("{} by {evidence}", count(actor.principals)),
+            evidence => format!("{} by {}", count(actor.principals), known_by(evidence)),
         })
         .collect();
     parts.join(", ")
+}
+
+/// How actors were told, in words.
+fn known_by(evidence: &str) -> &str {
+    match evidence {
+        "proven" => "mutual TLS",
+        "claims" => "JWT claims",
+        "bound" => "a login that was seen",
+        "api_key" => "API key",
+        "asserted" => "the log's or gateway's word",
+        "unbound" => "session whose login was not seen",
+        "address" => "address and user agent alone",
+        other => other,
+    }
 }
 
 fn objects(run: &RunSummary) -> String {
@@ -122,11 +141,9 @@ fn objects(run: &RunSummary) -> String {
             let all: u64 = object.key_sources.values().sum();
             let main = object.key_sources.iter().max_by_key(|(_, events)| **events);
             let place = main.map_or(String::new(), |(place, events)| format!("{place} {}", percent(*events, all)));
-            let guess = if object.guessed { "guessed" } else { "" };
-            let notes: Vec<&str> = [place.as_str(), guess].into_iter().filter(|note| !note.is_empty()).collect();
-            match notes.is_empty() {
+            match place.is_empty() {
                 true => format!("{} {}", object.object_type, count(object.objects)),
-                false => format!("{} {} ({})", object.object_type, count(object.objects), notes.join(", ")),
+                false => format!("{} {} ({place})", object.object_type, count(object.objects)),
             }
         })
         .collect();

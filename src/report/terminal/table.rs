@@ -11,11 +11,19 @@ pub(super) struct Table {
     /// Columns of figures, aligned right.
     right: Vec<usize>,
     rows: Vec<Vec<(Look, String)>>,
+    /// Whether the last column goes on below instead of being cut.
+    wraps: bool,
 }
 
 impl Table {
     pub(super) fn new(head: &[&'static str], right: &[usize]) -> Table {
-        Table { head: head.to_vec(), right: right.to_vec(), rows: Vec::new() }
+        Table { head: head.to_vec(), right: right.to_vec(), rows: Vec::new(), wraps: false }
+    }
+
+    /// Lets sentences in the last column go on in the next line instead of cutting them.
+    pub(super) fn wrapping(mut self) -> Table {
+        self.wraps = true;
+        self
     }
 
     /// Adds a row; its texts are made safe here.
@@ -30,11 +38,16 @@ impl Table {
         let mut out = String::new();
         for row in std::iter::once(&head).chain(&self.rows) {
             let mut line = String::new();
-            for (column, ((look, text), width)) in row.iter().zip(&widths).enumerate() {
+            let mut below = Vec::new();
+            for (column, ((look, full), width)) in row.iter().zip(&widths).enumerate() {
                 if column > 0 {
                     line.push_str("  ");
                 }
-                let text = shortened(text, *width);
+                let mut text = shortened(full, *width);
+                if self.wraps && column + 1 == row.len() {
+                    below = wrapped(full, *width);
+                    text = below.first().cloned().unwrap_or_default().into();
+                }
                 let padding = " ".repeat(width.saturating_sub(text.chars().count()));
                 let right = self.right.contains(&column);
                 let last = column + 1 == row.len();
@@ -48,6 +61,10 @@ impl Table {
             }
             out.push_str(line.trim_end());
             out.push('\n');
+            let indent: usize = widths.iter().rev().skip(1).map(|width| width + 2).sum();
+            for rest in below.iter().skip(1) {
+                out.push_str(&format!("{}{}\n", " ".repeat(indent), screen.paint(Look::Plain, rest)));
+            }
         }
         out
     }
@@ -75,9 +92,36 @@ impl Table {
     }
 }
 
+/// Lines of at most `width` characters, broken at spaces; a longer word is cut.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let word = shortened(word, width);
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word.into_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_goes_on_below_and_loses_no_word() {
+        let mut table = Table::new(&["RULE", "EXAMPLE"], &[]).wrapping();
+        let sentence = "service:payments performed refund_execute on refund ref_1 without refund_approve";
+        table.row(vec![(Look::Plain, "AP-MISSING".into()), (Look::Plain, sentence.into())]);
+        let text = table.render(&Screen { width: 50, ..Screen::default() });
+        assert!(text.lines().all(|line| line.chars().count() <= 50), "{text}");
+        let words: Vec<&str> = text.split_whitespace().skip(3).collect();
+        assert_eq!(words.join(" "), sentence);
+    }
 
     #[test]
     fn lines_fit_and_figures_line_up() {

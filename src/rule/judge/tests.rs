@@ -51,7 +51,7 @@ fn a_refused_step_reaches_no_state() {
     );
     let finding = judged(&refused);
     assert_eq!((finding.severity.as_str(), finding.verdict), ("low", Verdict::Attempted));
-    assert!(finding.title.starts_with("service:wms tried ship on order ord_7"), "{}", finding.title);
+    assert!(finding.title.starts_with("service:wms attempted ship on order ord_7"), "{}", finding.title);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn an_object_named_twice_is_doubtful_except_where_that_is_the_point() {
     let mut doubled = deviation("TX-MISMATCH");
     doubled.expected.clear();
     doubled.events.iter_mut().for_each(|event| event.objects[0].conflicting_key = Some("ord_666".into()));
-    assert_eq!(judged(&doubled).title, "carol did pay on order ord_6 with a request that also names ord_666");
+    assert_eq!(judged(&doubled).title, "carol performed pay on order ord_6 with a request that also names ord_666");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_crossed_tenant_is_graver_but_not_twice() {
     };
     assert_eq!(cross("SEQ-SKIP").severity, "high");
     assert_eq!(cross("TEN-CROSS").severity, "medium");
-    assert!(cross("TEN-CROSS").title.ends_with("it belongs to red, the actor to blue"));
+    assert!(cross("TEN-CROSS").title.ends_with("the object belongs to red, the actor to blue"));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn agents_bring_their_own_threats() {
     deviation.events.iter_mut().for_each(|event| event.actor.agent = Some("shop".into()));
     let finding = judged(&deviation);
     assert_eq!(finding.taxonomy["asi"], ["ASI09"]);
-    assert!(finding.title.starts_with("agent:shop for service:payments did"), "{}", finding.title);
+    assert!(finding.title.starts_with("agent:shop for service:payments performed"), "{}", finding.title);
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn advice_names_the_states_and_steps_of_the_model() {
         ..deviation("SEQ-SKIP")
     };
     let approval = judge(&approval, Some(&model));
-    assert_eq!(approval.title, "service:wms did ship on order ord_7 without pay by a human actor");
+    assert_eq!(approval.title, "service:wms performed ship on order ord_7 without pay by a human actor");
     assert_eq!(approval.constraint.as_deref(), Some("pay-first"));
 }
 
@@ -304,7 +304,7 @@ fn advice_names_the_states_and_steps_of_the_model() {
 fn a_trace_is_no_value_and_values_are_those_that_the_guard_names() {
     let mut mismatch = deviation("TX-MISMATCH");
     mismatch.observed = vec!["create".into(), "pay".into()];
-    let lead = "carol did pay on order ord_6 with values that disagree: expected event.amount == order.total";
+    let lead = "carol performed pay on order ord_6 with values that disagree: expected event.amount == order.total";
     assert_eq!(judged(&mismatch).title, lead);
     let event = mismatch.events.last_mut().unwrap();
     event.attributes =
@@ -329,7 +329,10 @@ fn further_evidence_does_not_enter_the_pair() {
     let activities = vec![ActivityId(0), ActivityId(1)];
     model.constraints[0].kind = ConstraintKind::DistinctPersons { activities, per: ObjectTypeId(0) };
     model.constraints[0].id = "vendor-duties".into();
-    assert_eq!(judge(&duties, Some(&model)).title, "dana did vendor_pay on vendor v_12 and vendor_create too");
+    assert_eq!(
+        judge(&duties, Some(&model)).title,
+        "dana performed vendor_pay on vendor v_12, having performed vendor_create too"
+    );
 }
 
 #[test]

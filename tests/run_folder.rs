@@ -1,0 +1,102 @@
+//! `docs/run-folder.md` names every key and column of a run folder, and no other.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use support::{lines, offpath, sample};
+
+const PAGE: &str = include_str!("../docs/run-folder.md");
+
+/// First cells of the table under a heading of the page.
+fn documented(heading: &str) -> BTreeSet<String> {
+    let (_, section) = PAGE.split_once(&format!("\n## {heading}\n")).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    cells.map(|(key, _)| key.to_owned()).collect()
+}
+
+/// Adds the paths of all keys below a value; keys of open maps, as the page names them, become `*`.
+fn keys(at: &str, value: &Value, page: &BTreeSet<String>, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            let open = format!("{at}.*");
+            for (name, member) in members {
+                let path = match at {
+                    _ if page.contains(&open) => open.clone(),
+                    "" => name.clone(),
+                    _ => format!("{at}.{name}"),
+                };
+                keys(&path, member, page, found);
+                found.insert(path);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys(&format!("{at}[]"), item, page, found)),
+        _ => {}
+    }
+}
+
+/// Every key found is documented, and every documented one is found; open maps may be empty.
+fn compare(page: &BTreeSet<String>, found: &BTreeSet<String>) {
+    let unknown: Vec<_> = found.difference(page).collect();
+    assert!(unknown.is_empty(), "not in docs/run-folder.md: {unknown:?}");
+    let absent: Vec<_> = page.difference(found).filter(|key| !key.ends_with(".*")).collect();
+    assert!(absent.is_empty(), "in docs/run-folder.md and not in the run: {absent:?}");
+}
+
+/// A run over the sample and over an archive with an entry that is not read.
+fn run(folder: &Path) -> PathBuf {
+    let archive = folder.join("odd.har");
+    let entry = r#"{"log": {"entries": [{"request": {"method": "GET", "url": "data:text/plain,x"}, "response": {}}]}}"#;
+    assert!(fs::write(&archive, entry).is_ok());
+    let (capture, model, out) = (sample().join("capture.pcapng.gz"), sample().join("model.yaml"), folder.join("run"));
+    let paths = [&capture, &archive, &model, &out].map(|path| path.display().to_string());
+    let [capture, archive, model, run] = &paths;
+    let output = offpath(&["check", capture, archive, "--model", model, "-o", run, "--from", "2026-01-01"]);
+    assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
+    out
+}
+
+#[test]
+fn every_key_of_the_json_files_is_documented() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = run(folder.path());
+    let summary: Value = serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
+    assert!(!summary["not_read"].as_array().unwrap().is_empty());
+    let (page, mut found) = (documented("run.json"), BTreeSet::new());
+    keys("", &summary, &page, &mut found);
+    compare(&page, &found);
+
+    let (page, mut found) = (documented("findings.jsonl"), BTreeSet::new());
+    for finding in lines(&out.join("findings.jsonl")) {
+        keys("", &finding, &page, &mut found);
+    }
+    compare(&page, &found);
+}
+
+#[test]
+fn every_file_of_the_folder_is_documented() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(run(folder.path())).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        found.insert(if entry.path().is_dir() { format!("{name}/*.parquet") } else { name });
+    }
+    let head = PAGE.split("\n## ").next().unwrap();
+    let cells = head.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    assert_eq!(found, cells.map(|(name, _)| name.to_owned()).collect());
+}
+
+#[test]
+fn every_column_is_documented() {
+    let names = |schema: arrow::datatypes::SchemaRef| -> BTreeSet<String> {
+        schema.fields().iter().map(|field| field.name().clone()).collect()
+    };
+    assert_eq!(documented("events/*.parquet"), names(offpath::event::table::event_schema()));
+    assert_eq!(documented("objects/*.parquet"), names(offpath::event::table::object_schema()));
+    assert_eq!(documented("findings.parquet"), names(offpath::finding::parquet::schema()));
+}
