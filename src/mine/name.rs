@@ -209,7 +209,7 @@ mod tests {
             ("PUT /orders/{order}/address", "order", false, "set_address"),
             ("PATCH /orders/{order}", "order", false, "update_order"),
             ("DELETE /orders/{order}", "order", false, "delete_order"),
-            ("POST /orders/{order}", "order", false, "order"),
+            ("POST /orders/{order}", "order", false, "post_order"),
             ("M-SEARCH /orders/{order}", "order", false, "m_search_order"),
         ] {
             let template = Template::read(operation).unwrap();

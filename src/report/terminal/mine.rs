@@ -89,7 +89,8 @@ fn transitions(map: &MapSummary, screen: &Screen) -> String {
     }
     let mut out = table.render(screen);
     if hidden > 0 {
-        let note = format!("and {hidden} more, each seen {} or less", counted(rare, "time", "times"));
+        let seen = if rare == 1 { "once".to_owned() } else { format!("{} times or less", count(rare)) };
+        let note = format!("and {hidden} more, each seen {seen}");
         out.push_str(&screen.paint(Look::Faint, &note));
         out.push('\n');
     }
