@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::finding::{Finding, text};
 use super::Artifacts;
+use crate::finding::{Finding, text};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::finding::{Evidence, Finding, FindingActor};
 use super::location::{self, Location, Message, Places};
 use super::tool::{self, Reference};
+use crate::finding::{Evidence, Finding, FindingActor};
 use crate::model::Severity;
 use crate::rule;
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::finding::tests::sample;
 use super::*;
+use crate::finding::tests::sample;
 
 fn log(findings: &[Finding]) -> Value {
     serde_json::from_slice(&bytes(findings)).unwrap()
