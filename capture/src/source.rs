@@ -120,7 +120,8 @@ impl Source {
     pub fn read(self, options: &Options, sink: &mut dyn Sink) -> SourceReport {
         let mut report = SourceReport::default();
         let consumed = Arc::new(AtomicU64::new(0));
-        let mut sink = MeteredSink { inner: sink, consumed: Arc::clone(&consumed), reported: 0, broken: false, backwards: None };
+        let mut sink =
+            MeteredSink { inner: sink, consumed: Arc::clone(&consumed), reported: 0, broken: false, backwards: None };
         let mut disks = Vec::new();
         let mut readers = Vec::new();
         #[cfg(feature = "live")]

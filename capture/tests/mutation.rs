@@ -47,12 +47,21 @@ fn talk() -> Talk {
     talk.get(1);
     let body = gzip(b"{\"order\": \"ord_1\", \"lines\": [1, 2, 3]}");
     talk.send(Client, "POST /2 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nT: 1\r\n\r\n");
-    talk.send(Server, format!("HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len()));
+    talk.send(
+        Server,
+        format!("HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len()),
+    );
     talk.send(Server, body);
     talk.send(Client, "GET /3 HTTP/1.1\r\n\r\nHEAD /4 HTTP/1.1\r\n\r\n");
-    talk.send(Server, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    talk.send(
+        Server,
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+    );
     talk.send(Client, "GET /live HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
-    talk.send(Server, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x01\x02hi");
+    talk.send(
+        Server,
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x01\x02hi",
+    );
     talk.close();
     talk
 }
@@ -122,7 +131,8 @@ fn change() -> impl Strategy<Value = Change> {
         prop::sample::select(vec![0, 1, 3, 0x7f, 0xff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, u64::MAX]),
         any::<u64>()
     ];
-    let digits = prop::sample::select(vec!["", "-1", "0", "10737418240", "18446744073709551616", "9e999", "ffffffffffffffff"]);
+    let digits =
+        prop::sample::select(vec!["", "-1", "0", "10737418240", "18446744073709551616", "9e999", "ffffffffffffffff"]);
     prop_oneof![
         3 => (any::<u16>(), 0u8..8).prop_map(|(at, bit)| Change::Flip(at, bit)),
         1 => any::<u16>().prop_map(Change::Cut),

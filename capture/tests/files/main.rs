@@ -9,3 +9,4 @@ mod law;
 mod log;
 mod planning;
 mod reading;
+mod writer;

@@ -1,0 +1,116 @@
+//! Captures and HAR files that others wrote: the program reads each one to its end, says what it did not read, and without
+//! a model finds nothing. Skipped without `OFFPATH_CORPUS`. Differences from the oracle are in `docs/capture-differences.md`.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde_json::Value;
+use support::{code, offpath, stderr, stdout};
+
+/// What the oracle counted, and the reasons of which one must then be among those not read: what carries it, or what it
+/// is carried in.
+const NOT_READ: [(&str, &[&str]); 9] = [
+    ("tls_handshake_messages", &["tls", "quic", "upgraded", "ip_in_ip", "vxlan", "link_type"]),
+    ("quic", &["quic", "link_type"]),
+    ("http3_requests", &["quic"]),
+    ("http2_requests", &["http2", "tls", "upgraded"]),
+    ("http2_responses", &["http2", "tls", "upgraded"]),
+    ("grpc_messages", &["http2"]),
+    ("websocket_frames", &["upgraded"]),
+    // A GRE packet of PPTP; VXLAN-GPE is not VXLAN.
+    ("gre", &["gre", "ip_in_ip"]),
+    ("vxlan", &["vxlan", "udp"]),
+];
+
+fn corpus(folder: &str) -> Option<(PathBuf, BTreeMap<String, Value>)> {
+    let Some(corpus) = std::env::var_os("OFFPATH_CORPUS") else {
+        eprintln!("skipped: OFFPATH_CORPUS is not set");
+        return None;
+    };
+    let folder = PathBuf::from(corpus).join(folder);
+    let oracle = std::fs::read(folder.join("oracle.json")).unwrap();
+    Some((folder, serde_json::from_slice(&oracle).unwrap()))
+}
+
+/// One file read by `inspect`: its summary and exit code.
+fn inspect(path: &str) -> (Value, i32) {
+    let output = offpath(&["inspect", "--format", "json", path]);
+    let (message, code) = (stderr(&output), code(&output));
+    assert!(!message.contains("panicked") && !message.contains("has a bug"), "{path}: {message}");
+    assert!(matches!(code, 0 | 3 | 4), "{path}: exit {code}: {message}");
+    let run: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let errors = run["errors"].as_array().unwrap();
+    assert_eq!(code == 3, !errors.is_empty(), "{path}: exit {code}: {message}");
+    for error in errors {
+        assert!(error.as_str().unwrap().starts_with(path), "{path}: {error}");
+    }
+    (run, code)
+}
+
+fn records(run: &Value) -> u64 {
+    run["inputs"].as_array().unwrap().iter().map(|input| input["records"].as_u64().unwrap()).sum()
+}
+
+#[test]
+fn every_capture_is_read_and_what_is_not_read_is_named() {
+    let Some((folder, oracle)) = corpus("captures") else { return };
+    let mut wrong = Vec::new();
+    for (name, facts) in &oracle {
+        let path = folder.join(name);
+        let (run, _) = inspect(path.to_str().unwrap());
+        let fact = |name: &str| facts[name].as_u64().unwrap_or(0);
+        // Of two files the oracle has only the name of their key log.
+        let packets = facts["packets"].as_u64().unwrap_or_else(|| records(&run));
+        if records(&run) != packets {
+            wrong.push(format!("{name}: {} packets, not {packets}", records(&run)));
+        }
+        let not_read: BTreeSet<&str> =
+            run["not_read"].as_array().unwrap().iter().map(|n| n["reason"].as_str().unwrap()).collect();
+        for (counted, reasons) in NOT_READ {
+            if fact(counted) > 0 && !reasons.iter().any(|reason| not_read.contains(reason)) {
+                wrong.push(format!("{name}: {counted} is in it, not read are only {not_read:?}"));
+            }
+        }
+        let connections = run["connections"][0].as_u64().unwrap();
+        if run["exchanges"] == 0 && not_read.is_empty() && connections == 0 {
+            wrong.push(format!("{name}: nothing is said of {packets} packets"));
+        }
+    }
+    assert!(oracle.len() > 100 && wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_har_has_the_entries_it_has() {
+    let Some((folder, oracle)) = corpus("har") else { return };
+    for (name, facts) in &oracle {
+        let path = folder.join(name);
+        let (run, _) = inspect(path.to_str().unwrap());
+        match facts["entries"].as_u64() {
+            Some(entries) => assert_eq!(records(&run), entries, "{name}"),
+            // Files that a JSON parser refuses: a JSONP wrapper is read all the same, the rest is refused clearly.
+            None => assert!(records(&run) > 0 || run["errors"].as_array().unwrap().len() == 1, "{name}"),
+        }
+    }
+}
+
+#[test]
+fn all_of_them_at_once_without_a_model_give_no_finding() {
+    let Some((captures, _)) = corpus("captures") else { return };
+    let corpus = captures.parent().unwrap();
+    let inputs = [corpus.join("captures"), corpus.join("har")];
+    let inputs: Vec<&str> = inputs.iter().map(|input| input.to_str().unwrap()).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    for command in [&["check", "-o", run.to_str().unwrap()][..], &["mine"], &["exchanges"]] {
+        let output = offpath(&[command, &inputs].concat());
+        let message = stderr(&output);
+        // Among them are files that nobody could read; the others are read.
+        assert_eq!(code(&output), 3, "{command:?}: {message}");
+        assert!(!message.contains("panicked") && !message.contains("has a bug"), "{command:?}: {message}");
+    }
+    assert_eq!(support::lines(&run.join("findings.jsonl")), Vec::<Value>::new());
+}
