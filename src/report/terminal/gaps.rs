@@ -24,7 +24,7 @@ pub fn gaps(run: &RunSummary, screen: &Screen) -> String {
         row(&format!("{} read although it broke its format: {name}", count(*number)), String::new());
     }
     if run.filtered > 0 {
-        row("held back", "--bpf", count(run.filtered), String::new());
+        row(&format!("{} held back by --bpf", counted(run.filtered, "packet", "packets")), String::new());
     }
     let (connections, broken) = run.connections;
     row(
