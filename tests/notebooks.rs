@@ -9,7 +9,6 @@ use std::process::Command;
 use support::{check, sample, stderr, stdout};
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn every_cell_passes_on_a_run_of_the_sample() {
     let Some(python) = std::env::var_os("OFFPATH_PYTHON") else {
         assert!(std::env::var_os("OFFPATH_REQUIRE_PEERS").is_none(), "OFFPATH_PYTHON names no Python, and must here");

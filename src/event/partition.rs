@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
-use super::{Event, ObjectRef};
 use super::batch::{self, BatchError};
+use super::{Event, ObjectRef};
 
 /// Events in one spilled batch.
 const BATCH: usize = 4096;
