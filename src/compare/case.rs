@@ -1,5 +1,6 @@
 //! Comparing one case: replay every life, judge the constraints, settle what explains what.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::automaton::{Automaton, StateSet};
@@ -51,6 +52,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     let witness = Witness { history: &history, replays: &replays };
     result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
     result.states = states(&history, &timelines);
+    result.measures.approximate |= history.exhausted();
     result
 }
 
@@ -105,9 +107,10 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
     use Check::{Direct, Diverge, Guard, Illegal, Order, Orphan, Race, Repeat, Role, Skip};
     let shows_state = history.life(life).and_then(|l| l.object_type).and_then(|t| history.plan.type_of(t));
     let shows_state = shows_state.is_some_and(|t| !t.state.is_empty());
+    let issues: BTreeMap<usize, Check> = replay.issues.iter().rev().map(|i| (i.event, i.check)).collect();
     for ((step, fault), (_, before, _)) in replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps) {
         let Some(event) = history.event(step.event) else { continue };
-        let issue = replay.issues.iter().find(|i| i.event == step.event).map(|i| i.check);
+        let issue = issues.get(&step.event).copied();
         if step.declared.is_some() {
             result.tallies.count(Diverge, event.source, Some(*fault == Some(Fault::Diverge)));
         } else if shows_state && step.activity.is_some() && !event.shows.response_body {
@@ -152,12 +155,16 @@ fn count_moves(history: &History<'_>, life: usize, replay: &Replay, result: &mut
 
 /// States of each event's first object before and after it.
 fn states(history: &History<'_>, timelines: &[Timeline]) -> Vec<StateChange> {
+    let by_event = |t: &'_ Timeline| -> BTreeMap<usize, StateSet> {
+        t.steps.iter().map(|(event, _, after)| (*event, after.clone())).collect()
+    };
+    let afters: Vec<BTreeMap<usize, StateSet>> = timelines.iter().map(by_event).collect();
     let change = |(at, event): (usize, &Event)| {
         let life = event.objects.first().and_then(|o| history.life_of(&o.id))?;
         let automaton = history.plan.automaton(history.life(life)?.object_type?)?;
         let timeline = timelines.get(life)?;
         let before = timeline.possible(history, at, false)?;
-        let own = timeline.steps.iter().find(|(e, _, _)| *e == at).map(|(_, _, after)| after.clone());
+        let own = afters.get(life).and_then(|a| a.get(&at)).cloned();
         let after = own.filter(|_| event.outcome != Outcome::Rejected).unwrap_or_else(|| before.clone());
         Some(StateChange { before: names(automaton, &before), after: names(automaton, &after) })
     };
