@@ -52,6 +52,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     let witness = Witness { history: &history, replays: &replays };
     result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
     result.states = states(&history, &timelines);
+    result.measures.approximate |= history.exhausted();
     result
 }
 
@@ -106,9 +107,10 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
     use Check::{Direct, Diverge, Guard, Illegal, Order, Orphan, Race, Repeat, Role, Skip};
     let shows_state = history.life(life).and_then(|l| l.object_type).and_then(|t| history.plan.type_of(t));
     let shows_state = shows_state.is_some_and(|t| !t.state.is_empty());
+    let issues: BTreeMap<usize, Check> = replay.issues.iter().rev().map(|i| (i.event, i.check)).collect();
     for ((step, fault), (_, before, _)) in replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps) {
         let Some(event) = history.event(step.event) else { continue };
-        let issue = replay.issues.iter().find(|i| i.event == step.event).map(|i| i.check);
+        let issue = issues.get(&step.event).copied();
         if step.declared.is_some() {
             result.tallies.count(Diverge, event.source, Some(*fault == Some(Fault::Diverge)));
         } else if shows_state && step.activity.is_some() && !event.shows.response_body {

@@ -52,6 +52,9 @@ type Verdict = (Issue, Vec<usize>);
 impl Judge<'_, '_, '_> {
     /// Names the deviation; `None` when it is none after all.
     pub(super) fn issue(&self, step: &Step, fault: Fault) -> Option<Verdict> {
+        if !self.run.history.afford(self.steps.len()) {
+            return None;
+        }
         match (fault, step.activity) {
             (Fault::Diverge, _) => Some((self.diverged(step)?, Vec::new())),
             (Fault::Role, Some(activity)) => Some((self.foreign_actor(step, activity), Vec::new())),
@@ -235,7 +238,9 @@ impl Judge<'_, '_, '_> {
         let automaton = self.run.automaton;
         let once = automaton.on(activity).iter().filter_map(|e| automaton.edges.get(*e)).any(|e| e.once != 0);
         let targets = automaton.targets(activity);
-        once && self.same_before(step, activity).next().is_some() || !targets.is_empty() && before.is_subset(&targets)
+        let seen = || self.same_before(step, activity).next().is_some();
+        // Where it may stand where the step leads, a step that was seen before is that step again.
+        (once || before.intersects(&targets)) && seen() || !targets.is_empty() && before.is_subset(&targets)
     }
 
     fn same_before<'s>(&'s self, step: &'s Step, activity: ActivityId) -> impl Iterator<Item = &'s Event> {

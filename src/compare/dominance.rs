@@ -4,11 +4,14 @@ use super::deviation::{Check, Deviation};
 
 /// Drops deviations that another at the same event explains, and sorts the rest by time.
 pub(super) fn settle(mut deviations: Vec<Deviation>) -> Vec<Deviation> {
-    let keep: Vec<bool> =
-        deviations.iter().map(|d| !deviations.iter().any(|o| o.at == d.at && absorbs(o, d))).collect();
+    deviations.sort_by(|a, b| rank(a).cmp(&rank(b)));
+    // Those at one event now lie together.
+    let keep: Vec<bool> = deviations
+        .chunk_by(|a, b| a.at == b.at)
+        .flat_map(|group| group.iter().map(|d| !group.iter().any(|o| absorbs(o, d))))
+        .collect();
     let mut kept = keep.into_iter();
     deviations.retain(|_| kept.next().unwrap_or(true));
-    deviations.sort_by(|a, b| rank(a).cmp(&rank(b)));
     deviations.dedup_by(|b, a| rank(a) == rank(b));
     deviations
 }

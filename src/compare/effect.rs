@@ -99,9 +99,9 @@ impl Witness<'_, '_> {
         indices.push(found.event);
         indices.sort_unstable();
         indices.dedup();
-        while indices.len() > MAX_EVIDENCE {
-            indices.remove(usize::from(indices.first() == Some(&found.event)));
-        }
+        let kept = usize::from(indices.first() == Some(&found.event));
+        let dropped = indices.len().saturating_sub(MAX_EVIDENCE);
+        indices.drain(kept..kept + dropped);
         let events: Vec<Event> = indices.iter().filter_map(|i| self.history.event(*i).cloned()).collect();
         let accepted = event.outcome == Outcome::Accepted;
         let restricted = found.restricted.unwrap_or_else(|| self.restricted(found.event, found.life));
@@ -127,7 +127,8 @@ impl Witness<'_, '_> {
     }
 
     fn replay(&self, life: Option<usize>) -> Option<&Replay> {
-        self.replays.get(life?)?.as_ref()
+        // Looking for the effect goes through the life.
+        self.replays.get(life?)?.as_ref().filter(|r| self.history.afford(r.steps.len()))
     }
 
     fn order_certainty(&self, check: Check, event: &Event, events: &[Event]) -> f32 {

@@ -1,5 +1,6 @@
 //! One case laid out: its objects, which events touch each, and since when each life is surely in view.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
@@ -11,6 +12,9 @@ use super::plan::Plan;
 use crate::event::{Event, ObjectId, ObjectRef, Outcome};
 use crate::model::{ActivityId, ObjectTypeId};
 
+/// Looks at single events that one case is worth. Cases of ordinary size use a few thousand; beyond the budget nothing
+/// more is decided of a case, so that no input makes comparing it take more than seconds.
+const MAX_LOOKS: u64 = 50_000_000;
 /// Depth of the parent chain that is followed.
 const MAX_DEPTH: usize = 16;
 
@@ -32,6 +36,8 @@ pub(super) struct Life<'a> {
     pub(super) object_type: Option<ObjectTypeId>,
     /// Events that touch it, in order.
     pub(super) touches: Vec<Touch>,
+    /// Of these, the ones that show attributes.
+    pub(super) telling: Vec<Touch>,
     /// The object it belongs to, as an index into the lives.
     pub(super) parent: Option<usize>,
     /// Instant from which nothing of its life lies outside the capture (but for blind spots): its creation, else its
@@ -86,6 +92,7 @@ pub(super) struct History<'a> {
     pub(super) blindness: &'a Blindness,
     /// Objects, sorted.
     pub(super) lives: Vec<Life<'a>>,
+    looks: Cell<u64>,
 }
 
 impl<'a> History<'a> {
@@ -106,11 +113,13 @@ impl<'a> History<'a> {
         let lives = touches.into_iter().map(|(id, touches)| Life {
             id,
             object_type: plan.object_type(&id.object_type),
+            telling: touches.iter().copied().filter(|t| tells(events, *t)).collect(),
             touches,
             parent: None,
             born: None,
         });
-        let mut history = History { plan, case, events, activities, blindness, lives: lives.collect() };
+        let mut history =
+            History { plan, case, events, activities, blindness, lives: lives.collect(), looks: Cell::new(MAX_LOOKS) };
         history.find_parents();
         history.find_births();
         history
@@ -119,6 +128,18 @@ impl<'a> History<'a> {
     /// Surely-before relation of the model's options.
     pub(super) fn precedence(&self) -> Precedence {
         self.plan.precedence
+    }
+
+    /// Pays for looking at so many events; `false` once the case has cost too much.
+    pub(super) fn afford(&self, looks: usize) -> bool {
+        let left = self.looks.get();
+        self.looks.set(left.saturating_sub(looks as u64));
+        left > 0
+    }
+
+    /// Whether the case has cost too much to be decided in all parts.
+    pub(super) fn exhausted(&self) -> bool {
+        self.looks.get() == 0
     }
 
     /// An event of the case.
@@ -305,6 +326,11 @@ impl<'a> History<'a> {
     }
 }
 
+/// Whether an event shows attributes of the object.
+fn tells(events: &[Event], touch: Touch) -> bool {
+    events.get(touch.event).and_then(|e| e.objects.get(touch.reference)).is_some_and(|o| !o.attributes.is_empty())
+}
+
 /// States of one object over time, as replayed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timeline {
@@ -337,6 +363,9 @@ impl Timeline {
             None => *possible = Some(set.clone()),
         };
         for (index, before, states) in self.relevant(history, now).iter().rev() {
+            if !history.afford(1) {
+                return None;
+            }
             let event = history.event(*index)?;
             if *index == at {
                 join(&mut possible, if after { states } else { before });

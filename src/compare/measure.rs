@@ -1,5 +1,7 @@
 //! Figures of one life: its trace, whether it fits, and the cost of its optimal alignment.
 
+use std::collections::BTreeSet;
+
 use super::alignment::{Alignment, align};
 use super::automaton::StateSet;
 use super::deviation::{Check, Measures, Trace};
@@ -29,8 +31,10 @@ pub(super) fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Op
         return None;
     }
     let broken = replay.faults.iter().any(Option::is_some);
+    let again = |c: Check| matches!(c, Check::Repeat | Check::Race | Check::Replay);
+    let repeated: BTreeSet<usize> = replay.issues.iter().filter(|i| again(i.check)).map(|i| i.event).collect();
     let edges: Vec<Vec<usize>> =
-        steps.iter().map(|s| control_flow(s.activity.map_or(&[], |a| automaton.on(a)), s, replay)).collect();
+        steps.iter().map(|s| control_flow(s.activity.map_or(&[], |a| automaton.on(a)), s, &repeated)).collect();
     let labels: Vec<&[usize]> = edges.iter().map(Vec::as_slice).collect();
     let start = replay.timeline.initial.clone().unwrap_or_else(|| StateSet::all(automaton.len()));
     let alignment = if broken { align(automaton, &start, &labels) } else { None };
@@ -52,9 +56,8 @@ pub(super) fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Op
 
 /// Transitions that a step may take in an alignment: those that nothing seen forbids, else all of its activity (a wrong
 /// actor or value is no question of order). A `once` step that came again may take none.
-fn control_flow(all: &[usize], step: &Step, replay: &Replay) -> Vec<usize> {
-    let again = |c: Check| matches!(c, Check::Repeat | Check::Race | Check::Replay);
-    if replay.issues.iter().any(|i| i.event == step.event && again(i.check)) {
+fn control_flow(all: &[usize], step: &Step, repeated: &BTreeSet<usize>) -> Vec<usize> {
+    if repeated.contains(&step.event) {
         return Vec::new();
     }
     let possible = step.possible();

@@ -73,7 +73,10 @@ impl CaseScope<'_, '_> {
     fn latest(&self, life: usize, name: &str) -> Bound {
         let Some(object) = self.history.life(life) else { return Bound::Unknown };
         let mut doubtful: Vec<&Value> = Vec::new();
-        for touch in object.touches.iter().rev() {
+        for touch in object.telling.iter().rev() {
+            if !self.history.afford(1) {
+                return Bound::Unknown;
+            }
             let Some(reference) = self.history.reference(*touch) else { continue };
             let Some((_, value)) = reference.attributes.iter().find(|(n, _)| &**n == name) else { continue };
             if touch.event == self.at {
@@ -92,6 +95,9 @@ impl CaseScope<'_, '_> {
     /// Owner or tenant: they do not change with time, any event that tells will do; the nearest earlier one first.
     fn standing(&self, life: usize, owner: bool) -> Bound {
         let Some(object) = self.history.life(life) else { return Bound::Unknown };
+        if !self.history.afford(1) {
+            return Bound::Unknown;
+        }
         let told = |event: usize, reference: usize| {
             let reference = self.history.event(event)?.objects.get(reference)?;
             if owner { reference.owner.clone() } else { reference.tenant.clone() }
@@ -100,6 +106,7 @@ impl CaseScope<'_, '_> {
         let later = object.touches.iter().filter(|t| t.event > self.at);
         earlier
             .chain(later)
+            .take_while(|_| self.history.afford(1))
             .find_map(|t| told(t.event, t.reference))
             .map_or(Bound::Unknown, |v| Bound::Exactly(Value::Text(v)))
     }
@@ -121,6 +128,9 @@ impl CaseScope<'_, '_> {
         let Some(object) = self.history.life(life) else { return Bound::Unknown };
         let mut parts = Vec::new();
         let mut whole = self.history.shows_all(life, activity, self.at);
+        if !self.history.afford(object.touches.len()) {
+            return Bound::Unknown;
+        }
         for touch in &object.touches {
             if self.history.activity(touch.event) != Some(activity) || touch.event == self.at && !self.after {
                 continue;
@@ -140,6 +150,7 @@ impl CaseScope<'_, '_> {
     fn repeats(&self, life: usize, event: usize) -> bool {
         let (Some(object), Some(again)) = (self.history.life(life), self.history.event(event)) else { return false };
         again.idempotency.is_some()
+            && self.history.afford(object.touches.len())
             && object
                 .touches
                 .iter()
@@ -171,6 +182,9 @@ impl CaseScope<'_, '_> {
         wanted: impl Fn(&super::history::Life<'_>) -> bool,
     ) -> (Vec<Value>, bool) {
         let mut values = Vec::new();
+        if !self.history.afford(self.history.lives.len()) {
+            return (values, false);
+        }
         for (index, _) in self.history.lives.iter().enumerate().filter(|(_, life)| wanted(life)) {
             match self.exists(index) {
                 Had::Not => continue,
@@ -196,6 +210,9 @@ impl CaseScope<'_, '_> {
     fn exists(&self, life: usize) -> Had {
         let mut best = Had::Not;
         for touch in self.history.life(life).into_iter().flat_map(|l| &l.touches) {
+            if !self.history.afford(1) {
+                return Had::Perhaps;
+            }
             match self.history.had(touch.event, self.at, self.after) {
                 Had::Happened => return Had::Happened,
                 Had::Perhaps => best = Had::Perhaps,

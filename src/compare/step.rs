@@ -101,6 +101,13 @@ impl Run<'_, '_> {
     pub(super) fn retry(&self, earlier: &[Step], activity: ActivityId, again: &Event) -> Retry {
         let keyed = self.history.plan.activity_of(activity).is_some_and(|a| a.idempotency.is_some());
         let mut answer = Retry::No;
+        // Only a log without headers can hide the key of a step that carries one.
+        if again.idempotency.is_none() && (!keyed || again.shows.headers) {
+            return Retry::No;
+        }
+        if !self.history.afford(earlier.len()) {
+            return Retry::Perhaps;
+        }
         for step in earlier.iter().filter(|s| s.activity == Some(activity)) {
             let Some(first) = self.history.event(step.event) else { continue };
             match is_retry(first, again, keyed) {
@@ -153,7 +160,7 @@ impl Run<'_, '_> {
     /// The last event of an activity on the object that is not surely after an event.
     fn last_of(&self, activity: ActivityId, at: usize) -> Option<&Event> {
         let event = self.history.event(at)?;
-        let touches = self.history.life(self.life)?.touches.iter().rev();
+        let touches = self.history.life(self.life)?.touches.iter().rev().take_while(|_| self.history.afford(1));
         touches
             .filter(|t| t.event != at && self.history.activity(t.event) == Some(activity))
             .filter_map(|t| self.history.event(t.event))

@@ -24,6 +24,10 @@ pub(super) fn judge(
     let mut found = Vec::new();
     let mut reported = BTreeSet::new();
     for (position, (at, event, life, activity)) in duties.iter().enumerate() {
+        if !context.history.afford(position) {
+            tallies.count(Check::Duties, event.source, None);
+            continue;
+        }
         let earlier = duties
             .iter()
             .take(position)

@@ -19,7 +19,8 @@ pub(super) fn judge(
         if !counts(event, Check::Orphan) {
             continue;
         }
-        let Some(life) = life.filter(|_| context.applies(constraint, at) != Truth::Unknown) else {
+        let decidable = context.applies(constraint, at) != Truth::Unknown && history.afford(history.events.len());
+        let Some(life) = life.filter(|_| decidable) else {
             tallies.count(Check::Orphan, event.source, None);
             continue;
         };

@@ -105,7 +105,9 @@ impl Demand<'_> {
     /// The required step before an event: absent only where its absence is certain.
     fn find(&self, context: &Context<'_, '_>, at: usize, life: usize) -> Required {
         let history = context.history;
-        let Some(now) = history.event(at) else { return Required::Unknown };
+        let Some(now) = history.event(at).filter(|_| history.afford(history.events.len())) else {
+            return Required::Unknown;
+        };
         let mut others = Vec::new();
         let mut doubtful = false;
         let mut latest = None;

@@ -31,7 +31,7 @@ fn windows_blind(model: Model, events: &[Event], blindness: &Blindness) -> CaseR
     all
 }
 
-fn splitting(max: i64) -> Model {
+pub(super) fn splitting(max: i64) -> Model {
     let model = shop();
     let kind = ConstraintKind::WindowSum {
         value: path(Root::Object(model.kind_of("refund")), &["amount"]),
@@ -50,7 +50,7 @@ fn executed(n: u64, second: i64, euros: i64) -> Event {
 }
 
 /// Execution of refunds whose request was seen, so that an approval would have been as well.
-fn in_view(parts: &[Event]) -> Vec<Event> {
+pub(super) fn in_view(parts: &[Event]) -> Vec<Event> {
     let request = |e: &Event| {
         let object = e.objects[0].id.to_string();
         event(e.id.0 + 1000, -10, "request").by("carol", &[]).on(&object).on("order:1").done()
