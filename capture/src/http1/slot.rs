@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::reasons::Reasons;
 use crate::tcp::Seen;
-use crate::{Request, Response};
+use crate::{Request, Response, Timestamp};
 
 /// Where a message's bytes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,17 +13,29 @@ pub(super) struct Extent {
     pub(super) at: u64,
     pub(super) first: Seen,
     pub(super) last: Seen,
+    /// Times of the packets that were captured first and last: out of order, they need not hold the first and last byte.
+    pub(super) earliest: Timestamp,
+    pub(super) latest: Timestamp,
     /// Number of the last frame that is in the same input as the first.
     pub(super) last_frame: u64,
 }
 
 impl Extent {
     pub(super) fn begin(at: u64, seen: Seen) -> Self {
-        Extent { at, first: seen, last: seen, last_frame: seen.frame.number }
+        Extent {
+            at,
+            first: seen,
+            last: seen,
+            earliest: seen.time,
+            latest: seen.time,
+            last_frame: seen.frame.number,
+        }
     }
 
     pub(super) fn extend(&mut self, seen: Seen) {
         self.last = seen;
+        self.earliest = self.earliest.min(seen.time);
+        self.latest = self.latest.max(seen.time);
         if seen.frame.input == self.first.frame.input {
             self.last_frame = self.last_frame.max(seen.frame.number);
         }
