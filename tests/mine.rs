@@ -1,4 +1,5 @@
 //! A mined draft reads as a model, and the traffic it was mined from fits it: whatever the traffic.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod support;
 

@@ -106,10 +106,10 @@ impl Source {
     /// # Errors
     ///
     /// The content is empty or of no known format.
-    pub fn in_memory(name: &str, bytes: Vec<u8>) -> Result<Self, InputError> {
+    pub fn in_memory(name: &str, bytes: Vec<u8>) -> Result<Self, Box<InputError>> {
         match input::recognise_bytes(bytes) {
             Ok(recognised) => Ok(Source { inputs: vec![PlannedInput::new(name.to_owned(), recognised)] }),
-            Err(kind) => Err(InputError { input: name.to_owned(), origin: None, kind }),
+            Err(kind) => Err(Box::new(InputError { input: name.to_owned(), origin: None, kind })),
         }
     }
 
