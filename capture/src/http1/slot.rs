@@ -22,14 +22,7 @@ pub(super) struct Extent {
 
 impl Extent {
     pub(super) fn begin(at: u64, seen: Seen) -> Self {
-        Extent {
-            at,
-            first: seen,
-            last: seen,
-            earliest: seen.time,
-            latest: seen.time,
-            last_frame: seen.frame.number,
-        }
+        Extent { at, first: seen, last: seen, earliest: seen.time, latest: seen.time, last_frame: seen.frame.number }
     }
 
     pub(super) fn extend(&mut self, seen: Seen) {
