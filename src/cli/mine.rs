@@ -1,12 +1,14 @@
 //! `offpath mine`: what really happened, and a draft of a model from it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{InspectFormat, Mine, Shared};
 use super::{Console, Ended, Exit, inspect, job};
-use crate::mine::{self, Provenance, Sketch};
+use crate::finding::{Finding, Verdict};
+use crate::mine::{self, Provenance, Sketch, Trust};
 use crate::model::Model;
 use crate::pipeline::{Job, Run};
 use crate::report::terminal;
@@ -38,7 +40,8 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     Ok(inspect::ended(&run, console))
 }
 
-/// Sketches from a reading without a model, reads again with the sketch, and drafts from what that shows.
+/// Sketches from a reading without a model, reads again with the sketch, drafts from what that shows, and replays the
+/// draft over the same traffic until it allows all of it.
 fn draft(job: &mut Job, run: &Run, shared: &Shared) -> Result<String, Exit> {
     let sketch = if job.model.take().is_none() {
         Sketch::new(&run.evidence, &run.mining)
@@ -47,10 +50,7 @@ fn draft(job: &mut Job, run: &Run, shared: &Shared) -> Result<String, Exit> {
         Sketch::new(&bare.evidence, &bare.mining)
     };
     let outline = mine::outline(&sketch);
-    let model = Model::read("draft", &outline);
-    let (model, _) = model
-        .map_err(|found| Exit::Incomplete(format!("the draft does not read as a model:\n{}", found.render(false))))?;
-    job.model = Some(Arc::new(model));
+    job.model = Some(read_draft(&outline)?);
     let named = inspect::analyse(job, shared)?;
     let summary = &run.summary;
     let provenance = Provenance {
@@ -59,7 +59,40 @@ fn draft(job: &mut Job, run: &Run, shared: &Shared) -> Result<String, Exit> {
         window: summary.window.clone(),
         exchanges: summary.exchanges,
     };
-    Ok(mine::draft(&sketch, &named.mining, &provenance))
+    let mut trust = BTreeMap::new();
+    loop {
+        let draft = mine::draft(&sketch, &named.mining, &provenance, &trust);
+        job.model = Some(read_draft(&draft)?);
+        let replayed = inspect::analyse(job, shared)?;
+        if !distrust(&replayed.findings, &mut trust) {
+            return Ok(draft);
+        }
+    }
+}
+
+fn read_draft(text: &str) -> Result<Arc<Model>, Exit> {
+    match Model::read("draft", text) {
+        Ok((model, _)) => Ok(Arc::new(model)),
+        Err(found) => Err(Exit::Incomplete(format!("the draft does not read as a model:\n{}", found.render(false)))),
+    }
+}
+
+/// Lowers the trust in the declared states of every object type with an accepted step that its own draft does not allow;
+/// whether any could be lowered.
+fn distrust(findings: &[Finding], trust: &mut BTreeMap<String, Trust>) -> bool {
+    let strays = |finding: &&Finding| {
+        let lifecycle = finding.rule.starts_with("SEQ-") || finding.rule.starts_with("ST-");
+        lifecycle && finding.verdict != Verdict::Attempted && !finding.is_review()
+    };
+    let types: BTreeSet<&str> =
+        findings.iter().filter(strays).filter_map(|f| Some(f.object.as_ref()?.object_type.as_str())).collect();
+    let mut lowered = false;
+    for object_type in types {
+        let known = trust.entry(object_type.to_owned()).or_default();
+        lowered |= *known < Trust::Nothing;
+        *known = if *known == Trust::Full { Trust::Names } else { Trust::Nothing };
+    }
+    lowered
 }
 
 /// Standard input, kept in a file because a draft reads twice.

@@ -1,5 +1,6 @@
 //! A draft of a model: what was seen, written as a model file that a person reads, corrects and keeps.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -36,15 +37,28 @@ pub fn outline(sketch: &Sketch) -> String {
     page.text()
 }
 
-/// The draft. `mining` is that of a run compared with the [`outline`] of the same sketch.
-pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance) -> String {
+/// How far the states that answers declare are used for an object type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// As the evidence allows.
+    #[default]
+    Full,
+    /// They name the states of the lifecycle, and are not compared with what answers declare.
+    Names,
+    /// Not at all: states are named after the last step.
+    Nothing,
+}
+
+/// The draft. `mining` is that of a run compared with the [`outline`] of the same sketch; `trust` holds the object types
+/// whose declared states are not to be used in full.
+pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, trust: &BTreeMap<String, Trust>) -> String {
     let lifecycles: Vec<(&TypeSketch, Use, Lifecycle)> = sketch
         .types
         .iter()
         .filter_map(|object| {
             let lives = mining.lives.get(&object.name).filter(|lives| lives.objects > 0)?;
             let has_parent = object.parent.is_some();
-            let values = Use::of(lives, has_parent);
+            let values = Use::of(lives, has_parent).at_most(trust.get(&*object.name).copied().unwrap_or_default());
             let named = !object.states.is_empty() && !matches!(values, Use::Nothing(_));
             let creates = |activity: &str| sketch.creates(activity);
             Some((object, values, Lifecycle::of(lives, named, has_parent, &creates)))

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::draft::Trust;
 use super::life::{Lives, Node, StepCounts, Walks};
 use super::name::{self, Names};
 
@@ -77,6 +78,17 @@ pub(super) enum Use {
 }
 
 impl Use {
+    /// No more use of declared states than they are trusted.
+    pub(super) fn at_most(self, trust: Trust) -> Use {
+        let why = || "replaying the draft over its own traffic did not bear it out".to_owned();
+        match (trust, self) {
+            (Trust::Full, own) | (Trust::Names, own @ (Use::Names(_) | Use::Nothing(_))) => own,
+            (Trust::Names, Use::States) => Use::Names(why()),
+            (Trust::Nothing, own @ Use::Nothing(_)) => own,
+            (Trust::Nothing, Use::States | Use::Names(_)) => Use::Nothing(why()),
+        }
+    }
+
     /// Judges the values declared in the lives of a type.
     pub(super) fn of(lives: &Lives, has_parent: bool) -> Use {
         let steps: u64 = lives.steps.values().map(|s| s.count).sum();

@@ -3,7 +3,8 @@
 //! A draft takes two readings. The first, without a model, gathers [`Evidence`]: which operations are about which
 //! objects, and where keys are. Its [`Sketch`] names object types and activities, and [`outline`] writes it as a model.
 //! The second reading uses that model, so that the lives which [`draft`] turns into lifecycles are exactly those that a
-//! check will see.
+//! check will see. The command that writes the draft replays it over the same traffic once more, and takes back the
+//! [`Trust`] in declared states that this does not bear out.
 
 mod draft;
 mod evidence;
@@ -15,7 +16,7 @@ mod name;
 mod page;
 mod sketch;
 
-pub use draft::{Provenance, draft, outline};
+pub use draft::{Provenance, Trust, draft, outline};
 pub use evidence::{Evidence, Traced};
 pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};
