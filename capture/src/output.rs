@@ -1,6 +1,6 @@
 //! What reading packets yields: exchanges and blind spots to the sink, counts to the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -23,7 +23,14 @@ pub(crate) struct Output<'a> {
     incomplete: BTreeMap<&'static str, u64>,
     not_read: BTreeMap<&'static str, (u64, u64)>,
     irregular: BTreeMap<&'static str, (u64, Frame)>,
+    /// Ends that answered HTTP on some connection.
+    servers: BTreeSet<Endpoint>,
+    /// Gaps of connections of which nothing was captured that tells what they carried.
+    doubtful: Vec<([Endpoint; 2], Timestamp, Seen)>,
 }
+
+/// Servers and doubtful gaps remembered; beyond it a doubtful gap counts as a blind spot at once.
+const REMEMBERED: usize = 65_536;
 
 impl<'a> Output<'a> {
     pub(crate) fn new(limits: &'a Limits, names: &'a [Arc<str>], sink: &'a mut dyn Sink) -> Self {
@@ -39,6 +46,8 @@ impl<'a> Output<'a> {
             incomplete: BTreeMap::new(),
             not_read: BTreeMap::new(),
             irregular: BTreeMap::new(),
+            servers: BTreeSet::new(),
+            doubtful: Vec::new(),
         }
     }
 
@@ -67,6 +76,31 @@ impl<'a> Output<'a> {
         let origin = self.origin(shown.frame, shown.frame.number);
         let spot = BlindSpot { from: from.min(shown.time), to: shown.time, origin };
         self.stopped = self.sink.blind_spot(spot) == ControlFlow::Break(());
+    }
+
+    /// Notes an end that answered HTTP.
+    pub(crate) fn serves_http(&mut self, server: Endpoint) {
+        if self.servers.len() < REMEMBERED {
+            self.servers.insert(server);
+        }
+    }
+
+    /// Notes a gap of a connection between two ends that showed nothing of what it carried.
+    pub(crate) fn doubtful(&mut self, ends: [Endpoint; 2], from: Timestamp, shown: Seen) {
+        if self.doubtful.len() < REMEMBERED {
+            self.doubtful.push((ends, from, shown));
+        } else {
+            self.blind_spot(from, shown);
+        }
+    }
+
+    /// At the end of all input: a doubtful gap is a blind spot where one of its ends answers HTTP elsewhere.
+    pub(crate) fn settle_doubts(&mut self) {
+        for (ends, from, shown) in std::mem::take(&mut self.doubtful) {
+            if self.servers.len() >= REMEMBERED || ends.iter().any(|end| self.servers.contains(end)) {
+                self.blind_spot(from, shown);
+            }
+        }
     }
 
     /// Counts a connection at its end.

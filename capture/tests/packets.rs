@@ -119,6 +119,20 @@ fn a_lost_request_costs_one_pair_and_leaves_a_blind_spot() {
 }
 
 #[test]
+fn a_connection_of_which_only_acks_are_left_is_blind_where_its_server_speaks_http() {
+    let mut known = Talk::open(5000);
+    known.get(1).close();
+    let mut lost = Talk::open(5001);
+    lost.get(2).close();
+    lost.segments.retain(|segment| segment.payload.is_empty());
+    assert!(lost.read().blind_spots.is_empty(), "nothing says that it is HTTP");
+    let both: Vec<_> = known.segments.iter().chain(&lost.segments).cloned().collect();
+    let seen = read(&[&pcap(&both)]);
+    assert_eq!(seen.lines(), ["1>1"]);
+    assert_eq!(seen.blind_spots.len(), 1);
+}
+
+#[test]
 fn a_lost_response_is_no_blind_spot() {
     let mut talk = Talk::open(5000);
     talk.get(1).get(2).get(3).close();

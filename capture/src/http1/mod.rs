@@ -378,6 +378,12 @@ impl Connection {
         while self.queue.len() > 0 {
             self.emit_front(out);
         }
+        if let (Kind::Http1, Some(client)) = (self.kind, self.client) {
+            let [low, high] = self.ends;
+            out.serves_http(if client == 0 { high } else { low });
+        } else if let (Kind::Unknown, Some((from, shown))) = (self.kind, self.unconfirmed) {
+            out.doubtful(self.ends, from, shown);
+        }
         match self.kind {
             Kind::Tls => out.not_read("tls", 1, self.bytes),
             Kind::Http2 => out.not_read("http2", 1, self.bytes),

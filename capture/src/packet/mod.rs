@@ -55,6 +55,7 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
     #[cfg(feature = "live")]
     packets.filter_report(&out, report);
     packets.finish(&mut out);
+    out.settle_doubts();
     out.report(report);
 }
 
