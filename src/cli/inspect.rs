@@ -15,7 +15,11 @@ pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
         InspectFormat::Json => super::output::pretty(&run.summary)?,
     };
     console.print(&text)?;
-    Ok(ended(&run, console))
+    // The view for people names them itself.
+    if args.format != InspectFormat::Human {
+        say_errors(&run, console);
+    }
+    Ok(ended(&run))
 }
 
 /// Runs the pipeline without keeping a run folder.
@@ -34,9 +38,8 @@ pub(super) fn say_errors(run: &Run, console: &Console) {
     }
 }
 
-/// The exit of a command that only reads; names every input that could not be read.
-pub(super) fn ended(run: &Run, console: &Console) -> Exit {
-    say_errors(run, console);
+/// The exit of a command that only reads.
+pub(super) fn ended(run: &Run) -> Exit {
     let exchanges = run.summary.exchanges;
     match run.summary.errors.len() {
         0 if exchanges == 0 => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),

@@ -37,7 +37,8 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
         console.say(&format!("Draft      {}: read it, correct it, then `offpath check --model`", path.display()));
     }
-    Ok(inspect::ended(&run, console))
+    inspect::say_errors(&run, console);
+    Ok(inspect::ended(&run))
 }
 
 /// Sketches from a reading without a model, reads again with the sketch, drafts from what that shows, and replays the

@@ -12,6 +12,7 @@ use super::history::{History, Timeline};
 use super::measure::{Measured, measure};
 use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
+use super::step::Retry;
 use super::{unmodelled, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::expression::Truth;
@@ -141,7 +142,9 @@ fn count_moves(history: &History<'_>, life: usize, replay: &Replay, result: &mut
     let name =
         |set: &StateSet| set.only().and_then(|s| automaton.names.get(s)).cloned().unwrap_or_else(|| Arc::from("?"));
     for ((step, fault), (_, before, after)) in replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps) {
-        let Some(activity) = step.activity.filter(|_| !step.uncertain) else { continue };
+        // A retry of what was accepted already moves nothing.
+        let moved = !step.uncertain && step.retry != Retry::OfAccepted;
+        let Some(activity) = step.activity.filter(|_| moved) else { continue };
         let made = StateMove {
             object_type: object.id.object_type.clone(),
             from: name(before),

@@ -57,6 +57,13 @@ pub enum Check {
     Volume,
 }
 
+impl Check {
+    /// Whether nothing can be said about it without an intended model.
+    pub fn needs_model(self) -> bool {
+        !matches!(self, Check::Replay | Check::Orphan)
+    }
+}
+
 /// One mismatch of one case.
 #[derive(Clone, Debug)]
 pub struct Deviation {

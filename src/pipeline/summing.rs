@@ -196,7 +196,7 @@ fn not_evaluated(job: &Job, rule: &rule::Rule, by_source: &BTreeMap<String, (u64
         None
     } else if undecided > 0 {
         Some("the source does not carry what it needs".to_owned())
-    } else if job.model.is_none() {
+    } else if job.model.is_none() && rule.check.needs_model() {
         Some("needs a model (--model)".to_owned())
     } else {
         Some("nothing in this traffic or model that it applies to".to_owned())

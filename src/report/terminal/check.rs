@@ -67,8 +67,12 @@ fn model(run: &RunSummary) -> String {
     if let Some(measures) = &run.measures {
         if let Some(fitness) = measures.log_fitness {
             let about = if measures.approximate { "at least " } else { "" };
+            let undecided = match measures.undecided_traces {
+                0 => String::new(),
+                number => format!(", {} undecided", count(number)),
+            };
             text.push_str(&format!(
-                "; fitness {about}{} ({} of {} lives fit)",
+                "; fitness {about}{} ({} of {} lives fit{undecided})",
                 ratio(fitness),
                 count(measures.fitting_traces),
                 count(measures.traces)

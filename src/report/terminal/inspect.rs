@@ -51,14 +51,13 @@ fn read(run: &RunSummary) -> String {
 
 /// What was seen and not read; says so when that is nothing.
 pub(super) fn not_read(run: &RunSummary) -> String {
-    let size: u64 = run.inputs.iter().map(|input| input.bytes).sum();
     let mut parts: Vec<String> = run
         .not_read
         .iter()
         .filter(|part| part.count > 0)
         .map(|part| match part.bytes {
             0 => reason::not_read(part),
-            own => format!("{} ({} of bytes)", reason::not_read(part), percent(own, size.max(own))),
+            own => format!("{} ({})", reason::not_read(part), bytes(own)),
         })
         .collect();
     if run.filtered > 0 {
