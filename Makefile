@@ -32,14 +32,14 @@ bench: install-build install-test ## measure beside the peers, as ratios in one 
 	python3 scripts/bench.py
 
 fixtures: ## write the sample scenario again
-	$(CARGO) run --release -p offpath-fixtures -- order-to-cash --orders 100 --seed 1 --abuse all --out target/order-to-cash
-	scripts/bundle-fixtures target/order-to-cash fixtures/order-to-cash
+	$(CARGO) run --release -p offpath-fixtures -- order-to-cash --orders 100 --seed 1 --abuse all --out fixtures/order-to-cash
+	gzip -9nf fixtures/order-to-cash/capture.pcapng fixtures/order-to-cash/capture.har
 
 install-build: ## libpcap's headers, where they are missing
-	@scripts/install cargo:cargo libpcap-dev:/usr/include/pcap/pcap.h gcc:gcc
+	@scripts/install cargo:cargo python3:python3 libpcap-dev:/usr/include/pcap/pcap.h gcc:gcc
 
 install-test: $(VENV)/.installed ## peers and tools that the tests compare with, where they are missing
-	@scripts/install tshark:tshark tcpdump:tcpdump nginx:/usr/sbin/nginx curl:curl chromium:chromium
+	@scripts/install tshark:tshark tcpdump:tcpdump nginx:/usr/sbin/nginx chromium:chromium
 
 $(VENV)/.installed: notebooks/requirements.txt
 	@echo "installing the notebooks' Python packages into $(VENV)"

@@ -39,6 +39,8 @@ pub struct Job {
     pub period: (Option<i64>, Option<i64>),
     /// Which rules to report.
     pub selection: Selection,
+    /// Whether to write the events' tables.
+    pub tables: bool,
     /// Name of the command, for the run's record.
     pub command: &'static str,
 }
@@ -104,7 +106,7 @@ pub enum PipelineError {
     },
 }
 
-/// Runs the whole analysis and writes the events' tables under `folder`.
+/// Runs the whole analysis; spills and, where the job asks for them, the events' tables go under `folder`.
 pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, PipelineError> {
     let scratch = tempfile::tempdir_in(folder)
         .map_err(|source| PipelineError::Io { what: "making a folder for spills", source })?;

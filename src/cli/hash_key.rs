@@ -29,15 +29,29 @@ pub(super) fn load(given: Option<&Path>, console: &Console) -> Result<HashKey, E
         return random().map(|key| HashKey::new(&key));
     };
     match std::fs::read(&path) {
-        Ok(bytes) if bytes.len() >= SHORTEST => Ok(HashKey::new(&bytes)),
-        _ => {
-            let key = random()?;
-            if let Err(error) = store(&path, &key) {
-                console.say(&format!(
-                    "note: {}: {error}; pseudonyms of this run compare with no other run (--hash-key keeps them)",
-                    path.display()
-                ));
-            }
+        Ok(bytes) if bytes.len() >= SHORTEST => return Ok(HashKey::new(&bytes)),
+        Ok(bytes) => {
+            return Err(Exit::CannotStart(format!(
+                "{}: {} bytes, at least {SHORTEST} are needed; with another key every pseudonym changes, so restore it, or remove it to have a new one made",
+                path.display(),
+                bytes.len()
+            )));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Exit::CannotStart(format!("{}: {error}", path.display()))),
+    }
+    let key = random()?;
+    match store(&path, &key) {
+        Ok(()) => Ok(HashKey::new(&key)),
+        // Another first run was faster: its key holds for both.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            std::fs::read(&path).map(|bytes| HashKey::new(&bytes)).map_err(|e| Exit::CannotStart(e.to_string()))
+        }
+        Err(error) => {
+            console.say(&format!(
+                "note: {}: {error}; pseudonyms of this run compare with no other run (--hash-key keeps them)",
+                path.display()
+            ));
             Ok(HashKey::new(&key))
         }
     }
@@ -55,14 +69,11 @@ fn random() -> Result<[u8; 32], Exit> {
     Ok(key)
 }
 
-/// Writes the key readable by its owner alone; two first runs at once agree on whichever came first.
+/// Writes the key, readable by its owner alone, under another name first: a key file is whole or not there.
 fn store(path: &Path, key: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(key)
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(key)?;
+    file.persist_noclobber(path).map(drop).map_err(|e| e.error)
 }

@@ -38,6 +38,7 @@ pub(super) fn from_flags(
         memory: shared.memory,
         period: (inputs.from, inputs.to),
         selection: Selection::default(),
+        tables: command == "check",
         command,
         // Last, because a live reading's time runs from here.
         capture: reading_options(inputs, console)?,

@@ -4,13 +4,18 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 
+/// Name of the run inside its temporary folder.
+const RUN: &str = "run";
+
 /// File that marks a folder as a run folder.
 pub(super) const MARK: &str = "run.json";
 
 /// A run folder being written.
 pub(super) struct RunFolder {
     target: PathBuf,
-    work: tempfile::TempDir,
+    path: PathBuf,
+    /// Removed with all that is left in it when the run is over, however it ends.
+    _work: tempfile::TempDir,
 }
 
 impl RunFolder {
@@ -27,12 +32,15 @@ impl RunFolder {
         std::fs::create_dir_all(parent).map_err(|e| refuse(e.to_string()))?;
         let work =
             tempfile::Builder::new().prefix(".offpath-run-").tempdir_in(parent).map_err(|e| refuse(e.to_string()))?;
-        Ok(RunFolder { target: target.to_owned(), work })
+        let path = work.path().join(RUN);
+        // The temporary folder is private; the run inside it is as readable as anything else the user makes.
+        std::fs::create_dir(&path).map_err(|e| refuse(e.to_string()))?;
+        Ok(RunFolder { target: target.to_owned(), path, _work: work })
     }
 
     /// Where to write.
     pub(super) fn path(&self) -> &Path {
-        self.work.path()
+        &self.path
     }
 
     /// Moves the finished folder to its name, replacing an earlier run.
@@ -41,25 +49,11 @@ impl RunFolder {
         if self.target.exists() {
             std::fs::remove_dir_all(&self.target).map_err(fail)?;
         }
-        let work = self.work.keep();
-        open_to_group(&work);
-        std::fs::rename(&work, &self.target).map_err(fail)
+        std::fs::rename(&self.path, &self.target).map_err(fail)
     }
 }
 
 fn replaceable(folder: &Path) -> bool {
     folder.is_dir()
         && (folder.join(MARK).is_file() || std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()))
-}
-
-/// A temporary folder is private to its owner; a run folder is as readable as any other the user makes.
-fn open_to_group(folder: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Failing leaves the folder private, which harms nobody.
-        let _ = std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755));
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
 }

@@ -195,11 +195,10 @@ mod source_name {
     }
 }
 
-/// An instant (microseconds since the Unix epoch) as RFC 3339 in UTC with microseconds.
+/// RFC 3339 in UTC with six decimals, so that text order is time order.
+///
+/// Takes microseconds since the Unix epoch; instants outside the years -9999 to 9999 become the nearest that can be said.
 pub fn rfc3339(micros: i64) -> String {
-    match jiff::Timestamp::from_microsecond(micros) {
-        Ok(time) => format!("{time:.6}"),
-        // Outside the years -9999 to 9999: no clock says so; show the number rather than lose it.
-        Err(_) => format!("@{micros}us"),
-    }
+    let nearest = if micros < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+    format!("{:.6}", jiff::Timestamp::from_microsecond(micros).unwrap_or(nearest))
 }

@@ -40,7 +40,7 @@ fn push_escaped(shown: &mut String, c: char) {
 }
 
 /// Whether a character changes how the rest of the line looks instead of being seen itself.
-fn is_deceptive(c: char) -> bool {
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}'                        // soft hyphen

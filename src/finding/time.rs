@@ -2,13 +2,7 @@
 
 use jiff::Timestamp;
 
-/// RFC 3339 in UTC with six decimals, so that text order is time order.
-///
-/// Takes microseconds since the Unix epoch; instants outside the years -9999 to 9999 become the nearest that can be said.
-pub fn rfc3339(micros: i64) -> String {
-    let nearest = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
-    format!("{:.6}", Timestamp::from_microsecond(micros).unwrap_or(nearest))
-}
+pub use crate::event::rfc3339;
 
 /// Microseconds since the Unix epoch of an RFC 3339 text; `None` if it is none.
 pub fn micros(text: &str) -> Option<i64> {

@@ -110,9 +110,11 @@ fn judge_partition(
             judge_case(case, comparer, blindness, job, &mut judged);
         }
     }
-    let mut writer = TableWriter::create(folder, &format!("part-{index:03}"))?;
-    writer.write(&events)?;
-    writer.finish()?;
+    if job.tables {
+        let mut writer = TableWriter::create(folder, &format!("part-{index:03}"))?;
+        writer.write(&events)?;
+        writer.finish()?;
+    }
     drop(events);
     let windows = load(partition.windows)?;
     let here = |key: &WindowKey| partition_of(group_hash(key), count) == index;

@@ -74,7 +74,8 @@ pub(super) fn extract(
     let budget = job.memory / 2 / workers;
     let readers = workers.min(plan.sources.len()).max(1);
     let (sender, receiver) = sync_channel(workers * 2);
-    let receiver = Mutex::new(receiver);
+    // Held by the extracting threads alone: when all of them have stopped on an error, sending fails and reading ends.
+    let receiver = Arc::new(Mutex::new(receiver));
     let queue = Mutex::new(plan.sources.into_iter().enumerate());
     let (mut reports, blind_spots) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
 
@@ -82,10 +83,11 @@ pub(super) fn extract(
         let extracting: Vec<_> = (0..workers)
             .map(|n| {
                 let buffer = EventBuffer::new(scratch.join(format!("extracted-{n}.arrow")));
-                let (receiver, extractor) = (&receiver, &extractor);
-                scope.spawn(move || extract_batches(receiver, extractor, buffer, budget, job))
+                let (receiver, extractor) = (Arc::clone(&receiver), &extractor);
+                scope.spawn(move || extract_batches(&receiver, extractor, buffer, budget, job))
             })
             .collect();
+        drop(receiver);
         for _ in 0..readers {
             let sender = sender.clone();
             let (queue, reports, blind_spots) = (&queue, &reports, &blind_spots);
@@ -310,4 +312,43 @@ fn resolve_buffer(
         Ok::<_, PipelineError>(())
     })?;
     Ok((cases, windows, inspection, unattributed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::correlate::HashKey;
+    use crate::pipeline::Selection;
+
+    struct Silent;
+
+    impl Progress for Silent {
+        fn total(&self, _: u64) {}
+        fn read(&self, _: u64) {}
+        fn stage(&self, _: &'static str) {}
+    }
+
+    #[test]
+    fn a_spill_that_cannot_be_written_ends_the_reading() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("access.log");
+        let line = "10.0.0.1 - alice [07/Sep/2026:06:00:00 +0000] \"GET /orders/1 HTTP/1.1\" 200 5 \"-\" \"x\"\n";
+        std::fs::write(&log, line.repeat(BATCH * 20)).unwrap();
+        let job = Job {
+            inputs: vec![log.display().to_string()],
+            capture: offpath_capture::Options::default(),
+            model: None,
+            hash_key: HashKey::new(b"a key of sixteen"),
+            threads: 1,
+            memory: 1,
+            period: (None, None),
+            selection: Selection::default(),
+            tables: false,
+            command: "check",
+        };
+        let plan = offpath_capture::plan(&job.inputs, &job.capture);
+        // It used to wait for ever: readers sent to a channel that nobody emptied.
+        let read = extract(plan, &job, &folder.path().join("missing"), &Silent);
+        assert!(matches!(read.err(), Some(PipelineError::Spill(_))));
+    }
 }

@@ -2,28 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::finding::text::{display, is_deceptive};
+
 /// Writes control, direction-changing and invisible characters as `\u{...}` and leaves everything else as it is.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hidden) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if is_hidden(character) {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
-}
-
-/// Whether a character acts on the text around it instead of being seen.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    if text.chars().any(is_deceptive) { Cow::Owned(display(text)) } else { Cow::Borrowed(text) }
 }
 
 /// Cuts a text to at most `width` characters, the last of them `…` when something was cut.
@@ -62,7 +45,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn nothing_hidden_is_left(text in "\\PC*|.*") {
-            proptest::prop_assert!(!visible(&text).chars().any(is_hidden));
+            proptest::prop_assert!(!visible(&text).chars().any(is_deceptive));
         }
     }
 }
