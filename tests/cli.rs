@@ -23,6 +23,12 @@ fn demo_finds_the_planted_abuse_and_says_where_the_report_is() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let text = stdout(&output);
     assert!(text.contains("AP-MISSING") && text.contains("report.html"), "{text}");
+    let readme = include_str!("../README.md");
+    let (_, shown) = readme.split_once("$ offpath demo\n").unwrap();
+    let (shown, _) = shown.split_once("[...]").unwrap();
+    for line in shown.lines() {
+        assert!(text.contains(line), "README shows `{line}`, the demo:\n{text}");
+    }
     let report = fs::read_to_string(out.join("run/report.html")).unwrap();
     assert!(report.contains("Content-Security-Policy"));
     for file in

@@ -62,7 +62,9 @@ fn threads_and_memory_do_not_change_a_byte() {
     let reference = run_folder(&[&capture], &["--threads", "1"]);
     assert!(reference.iter().any(|(name, bytes)| name.ends_with("findings.jsonl") && !bytes.is_empty()));
     for extra in [["--threads", "2"], ["--threads", "7"], ["--memory", "64K"]] {
-        for ((name, bytes), (other, others)) in reference.iter().zip(run_folder(&[&capture], &extra)) {
+        let again = run_folder(&[&capture], &extra);
+        assert_eq!(again.len(), reference.len(), "as many files with {extra:?}");
+        for ((name, bytes), (other, others)) in reference.iter().zip(again) {
             assert_eq!(*name, other);
             assert!(*bytes == others, "{} differs with {extra:?}", name.display());
         }
