@@ -2,7 +2,7 @@
 //!
 //! A draft takes two readings. The first, without a model, gathers [`Evidence`]: which operations are about which
 //! objects, and where keys are. Its [`Sketch`] names object types and activities, and [`outline`] writes it as a model.
-//! The second reading uses that model, so that the lives which [`draft`] turns into lifecycles are exactly those that a
+//! The second reading uses that model, so that the lives which [`draft()`] turns into lifecycles are exactly those that a
 //! check will see. The command that writes the draft replays it over the same traffic once more, and takes back the
 //! [`Trust`] in declared states that this does not bear out.
 
