@@ -54,6 +54,9 @@ pub enum InputErrorKind {
         /// What to do.
         remedy: String,
     },
+    /// A link, met in a folder, to a folder of which nothing is read otherwise.
+    #[error("a link to a folder, which is not followed; name it to read it")]
+    LinkedFolder,
     /// A glob or folder held nothing.
     #[error("no file matches; check the pattern or folder")]
     NoMatch,
