@@ -512,7 +512,7 @@ struct OpenFiles<'a> {
 #[cfg(target_os = "linux")]
 impl offpath_capture::Sink for OpenFiles<'_> {
     fn exchange(&mut self, exchange: offpath_capture::Exchange) -> std::ops::ControlFlow<()> {
-        let descriptors = std::fs::read_dir("/proc/self/fd").unwrap();
+        let descriptors = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
         let files = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
         self.most = self.most.max(files.filter(|file| file.starts_with(self.folder)).count());
         self.exchanges.push(format!("{:?} {} {:?}", exchange.time, exchange.key, exchange.request.map(|r| r.target)));
