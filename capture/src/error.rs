@@ -18,7 +18,7 @@ pub struct InputError {
 #[derive(Debug, thiserror::Error)]
 pub enum InputErrorKind {
     /// The operating system refused.
-    #[error("{0}; check the path and its permissions")]
+    #[error("{0}; {remedy}", remedy = io_remedy(.0))]
     Io(#[from] std::io::Error),
     /// The file has no bytes.
     #[error("file is empty; check that the capture or export finished")]
@@ -54,7 +54,33 @@ pub enum InputErrorKind {
         /// What to do.
         remedy: String,
     },
+    /// A link, met in a folder, to a folder of which nothing is read otherwise.
+    #[error("a link to a folder, which is not followed; name it to read it")]
+    LinkedFolder,
     /// A glob or folder held nothing.
     #[error("no file matches; check the pattern or folder")]
     NoMatch,
+}
+
+fn io_remedy(error: &std::io::Error) -> &'static str {
+    match error.raw_os_error() {
+        #[cfg(unix)]
+        Some(TOO_MANY_OPEN_FILES) => "raise the limit of open files (`ulimit -n`) or name fewer captures of one time",
+        _ => "check the path and its permissions",
+    }
+}
+
+/// `EMFILE`, alike on every Unix.
+#[cfg(unix)]
+const TOO_MANY_OPEN_FILES: i32 = 24;
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_open_files_is_answered_with_their_limit() {
+        let error = InputErrorKind::Io(std::io::Error::from_raw_os_error(TOO_MANY_OPEN_FILES)).to_string();
+        assert!(error.contains("ulimit -n") && error.contains("Too many open files"), "{error}");
+    }
 }

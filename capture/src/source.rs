@@ -10,7 +10,7 @@ use crate::input::{self, Compression, Handle, Opened, Recognised};
 #[cfg(feature = "live")]
 use crate::interface::Interface;
 use crate::packet::{self, OpenCapture};
-use crate::{Exchange, InputError, Limits, Origin, Timestamp, access_log, har};
+use crate::{Exchange, InputError, InputErrorKind, Limits, Origin, Timestamp, access_log, har};
 
 /// How to read the inputs.
 #[derive(Clone, Debug, Default)]
@@ -126,15 +126,17 @@ impl Source {
         let mut readers = Vec::new();
         #[cfg(feature = "live")]
         let mut interfaces = Vec::new();
+        let rotated = self.inputs.len() > 1;
         for input in self.inputs {
             let endless = !matches!(input.handle, Handle::File(..));
             #[cfg(feature = "live")]
             if let Handle::Interface(interface) = &input.handle {
                 interfaces.push((report.inputs.len(), interface.clone()));
             }
-            match input::open(input.handle, input.compression, &consumed, options) {
-                Ok(Opened { reader, disk }) => {
-                    readers.push((Arc::<str>::from(&*input.name), input.format, reader));
+            let (name, format) = (Arc::<str>::from(&*input.name), input.format);
+            match open(input.handle, input.compression, rotated, &consumed, options) {
+                Ok((Opened { reader, disk }, first)) => {
+                    readers.push(Content { name, format, reader, first });
                     disks.push((disk, endless));
                     report.inputs.push(InputReport::new(input.name, input.format));
                 }
@@ -179,16 +181,42 @@ fn read_filtered(
     }
 }
 
-type Content = (Arc<str>, InputFormat, Box<dyn Read + Send>);
+/// Opens an input. Of several captures, of which a rotation leaves hundreds, only the first packet's time is looked at
+/// now, and their files are opened as their turn comes.
+fn open(
+    handle: Handle,
+    compression: Compression,
+    rotated: bool,
+    consumed: &Arc<AtomicU64>,
+    options: &Options,
+) -> Result<(Opened, Option<Timestamp>), InputErrorKind> {
+    let looked = if rotated { input::look(&handle, compression)? } else { None };
+    match looked {
+        None => Ok((input::open(handle, compression, consumed, options)?, None)),
+        Some(content) => {
+            let first = packet::first_time(content);
+            Ok((input::open_when_due(handle, compression, consumed, options)?, first))
+        }
+    }
+}
+
+/// An input's plain content.
+struct Content {
+    name: Arc<str>,
+    format: InputFormat,
+    reader: Box<dyn Read + Send>,
+    /// Time of a capture's first packet, where it was looked at.
+    first: Option<Timestamp>,
+}
 
 /// Hands the inputs to their format's reader. Captures come together, the others alone.
 fn read_content(inputs: Vec<Content>, options: &Options, sink: &mut dyn Sink, report: &mut SourceReport) {
     let mut captures = Vec::new();
-    for (name, format, reader) in inputs {
+    for Content { name, format, reader, first } in inputs {
         match format {
             InputFormat::Har => har::read(&name, reader, options, sink, report),
             InputFormat::CombinedLog | InputFormat::JsonLog => access_log::read(&name, reader, options, sink, report),
-            InputFormat::Pcap | InputFormat::Pcapng => captures.push(OpenCapture { name, reader }),
+            InputFormat::Pcap | InputFormat::Pcapng => captures.push(OpenCapture { name, reader, first }),
         }
     }
     if !captures.is_empty() {

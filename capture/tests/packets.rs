@@ -500,6 +500,71 @@ fn split_and_shuffled_files_read_as_one() {
     assert_eq!(facts(&[&pcap(&client), &pcap(&server)]), whole);
 }
 
+/// Counts, at every exchange, the files of a folder that this process holds open.
+#[cfg(target_os = "linux")]
+struct OpenFiles<'a> {
+    folder: &'a std::path::Path,
+    exchanges: Vec<String>,
+    most: usize,
+    progress: u64,
+}
+
+#[cfg(target_os = "linux")]
+impl offpath_capture::Sink for OpenFiles<'_> {
+    fn exchange(&mut self, exchange: offpath_capture::Exchange) -> std::ops::ControlFlow<()> {
+        let descriptors = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+        let files = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        self.most = self.most.max(files.filter(|file| file.starts_with(self.folder)).count());
+        self.exchanges.push(format!("{:?} {} {:?}", exchange.time, exchange.key, exchange.request.map(|r| r.target)));
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn blind_spot(&mut self, _: offpath_capture::BlindSpot) -> std::ops::ControlFlow<()> {
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn progress(&mut self, bytes: u64) {
+        self.progress += bytes;
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn files_of_a_rotation_are_open_only_in_their_turn() {
+    let mut talk = Talk::open(5000);
+    for id in 0..80 {
+        talk.get(id);
+    }
+    talk.close();
+    let read_split = |per_file: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut size = 0;
+        for (index, part) in talk.segments.chunks(per_file).enumerate() {
+            let mut file = pcap(part);
+            match index % 4 {
+                1 => file = gzip(&file),
+                // Damaged: not to be held open for it.
+                2 => file = [gzip(&file), b"no gzip".repeat(20_000)].concat(),
+                _ => {}
+            }
+            size += file.len() as u64;
+            std::fs::write(folder.path().join(format!("{index:03}")), file).unwrap();
+        }
+        let options = Options::default();
+        let mut plan = offpath_capture::plan(&[folder.path().to_str().unwrap().to_owned()], &options);
+        let mut seen = OpenFiles { folder: folder.path(), exchanges: Vec::new(), most: 0, progress: 0 };
+        let report = plan.sources.remove(0).read(&options, &mut seen);
+        assert_eq!((seen.progress, report.inputs.iter().map(|input| input.bytes).sum()), (size, size));
+        assert_eq!(report.inputs.iter().map(|input| input.records).sum::<u64>(), talk.segments.len() as u64);
+        (seen.exchanges, seen.most, report.inputs.len())
+    };
+    let (whole, ..) = read_split(usize::MAX);
+    let (split, most, files) = read_split(2);
+    assert_eq!((whole.len(), files), (80, 83));
+    assert_eq!(split, whole);
+    assert_eq!(most, 1, "files open at once");
+}
+
 #[test]
 fn a_truncated_file_says_where_and_keeps_what_came_before() {
     let mut talk = Talk::open(5000);

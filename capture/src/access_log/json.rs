@@ -19,6 +19,8 @@ pub(super) enum Refusal {
     NotJson(serde_json::Error),
     /// A field that every exchange needs is not there, or not readable.
     Missing(&'static str, Vec<String>),
+    /// A field for the time is there, by name, and what it holds, as far as it may be shown, is no time.
+    NoTime(String, String),
     /// What it logs as request is none: nothing, `-`, or TLS bytes on a plain port.
     NoRequest,
 }
@@ -202,7 +204,7 @@ impl<'a, 't> Fields<'a, 't> {
         let method = self.text(Slot::Method).or_else(|| parts.map(|(method, ..)| Cow::Owned(method.to_owned())));
         let Some(method) = method else { return Err(self.no_method()) };
         let Some(target) = self.target(parts.map(|(_, target, _)| target)) else { return Err(self.missing("target")) };
-        let Some(times) = self.times(written) else { return Err(self.missing("time")) };
+        let Some(times) = self.times(written) else { return Err(self.no_time()) };
         let protocol =
             self.parsed(Slot::Protocol, record::protocol).or_else(|| parts.and_then(|(.., protocol)| protocol));
         let port = |text: &str| text.parse().ok();
@@ -373,13 +375,49 @@ impl<'a, 't> Fields<'a, 't> {
         if self.null_method || unreadable.next().is_some() { Refusal::NoRequest } else { self.missing("method") }
     }
 
+    /// Tells a time that cannot be read from a record that names none.
+    fn no_time(&self) -> Refusal {
+        let slots = [Slot::Start, Slot::Logged, Slot::End];
+        let mut named = slots.iter().filter_map(|slot| self.list.get((*self.slots.get(*slot as usize)?)?.1));
+        match named.next() {
+            Some(field) => {
+                let name = self.names.get(field.name.clone()).unwrap_or_default();
+                Refusal::NoTime(shown_name(name), shown_value(&field.value))
+            }
+            None => self.missing("time"),
+        }
+    }
+
     /// Says which fields there are, by name only: values may be secrets.
     fn missing(&self, what: &'static str) -> Refusal {
         let names = self.list.iter().filter_map(|field| self.names.get(field.name.clone()));
-        let mut names: Vec<String> = names.take(12).map(|name| name.escape_debug().take(40).collect()).collect();
+        let mut names: Vec<String> = names.take(12).map(shown_name).collect();
         // The elements of an array have one name.
         names.dedup();
         Refusal::Missing(what, names)
+    }
+}
+
+fn shown_name(name: &str) -> String {
+    name.escape_debug().take(40).collect()
+}
+
+/// A value as a message may show it, shortened: a number as it is, a text, which may be a secret, by its shape only.
+fn shown_value(value: &Value<'_>) -> String {
+    let shape = |c: char| match c {
+        c if c.is_ascii_digit() => '0',
+        c if c.is_alphabetic() => 'a',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    match value {
+        Value::Scalar(Scalar::Text(text)) => {
+            format!("a text like `{}`", text.chars().take(32).map(shape).collect::<String>())
+        }
+        // In exponent form a float of 300 digits is short.
+        Value::Scalar(Scalar::Float(number)) => format!("{number:e}"),
+        Value::Scalar(scalar) => scalar.clone().into_text().unwrap_or_default().chars().take(32).collect(),
+        Value::Raw(_) => "a body".to_owned(),
     }
 }
 

@@ -161,6 +161,7 @@ impl Log<'_> {
                 Err(Refusal::NoRequest) => Ok(None),
                 Err(Refusal::NotJson(error)) => Err(not_json(&error, line)),
                 Err(Refusal::Missing(what, names)) => Err(missing(what, &names, line)),
+                Err(Refusal::NoTime(name, value)) => Err(no_time(&name, &value, line)),
             };
         }
         match combined::parse(text) {
@@ -218,5 +219,13 @@ fn missing(what: &str, names: &[String], line: &Line<'_>) -> Fault {
     Fault {
         what: format!("line {} has no known field for the {what} (its fields: {})", line.number, names.join(", ")),
         remedy: format!("name it with `--log-field {what}=FIELD`"),
+    }
+}
+
+fn no_time(name: &str, value: &str, line: &Line<'_>) -> Fault {
+    Fault {
+        what: format!("line {}: the field for the time, {name}, holds {value}, which is no time", line.number),
+        remedy: "write RFC 3339 or an epoch in s, ms, µs or ns, or name another field with `--log-field time=FIELD`"
+            .to_owned(),
     }
 }

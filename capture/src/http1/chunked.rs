@@ -2,15 +2,20 @@
 
 /// Hex digits of a chunk size: more would not fit 64 bits.
 const DIGITS: u8 = 16;
+/// Bytes of one chunk's framing: its size line with extensions, and the line end after its data.
+const LINE_BYTES: u32 = 64 << 10;
 
 /// Where a chunked body stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chunked {
     state: State,
     size: u64,
+    /// Digits of the size that count.
     digits: u8,
-    /// Bytes of chunk extensions and line ends so far, to bound them.
-    overhead: u32,
+    /// The chunk's size line has a digit.
+    sized: bool,
+    /// Bytes of the chunk's framing so far.
+    framing: u32,
     /// A line ended without its CR.
     pub(super) bare_lf: bool,
 }
@@ -70,29 +75,33 @@ impl Chunked {
                 let value = (byte as char).to_digit(16).unwrap_or(0);
                 self.size = self.size << 4 | u64::from(value);
                 self.digits += u8::from(self.size > 0);
-                self.overhead |= 1 << 31;
-                return self.digits <= DIGITS;
+                self.sized = true;
+                return self.digits <= DIGITS && self.framed();
             }
-            // The top bit remembers that there was a digit at all.
-            (State::Size | State::Extension | State::SizeEnd, b'\n') if self.overhead >> 31 == 1 => {
+            (State::Size | State::Extension | State::SizeEnd, b'\n') if self.sized => {
                 self.bare_lf |= self.state != State::SizeEnd;
                 self.state = if self.size == 0 { State::Trailer } else { State::Data };
                 self.digits = 0;
             }
-            (State::Size, b';' | b' ' | b'\t') if self.overhead >> 31 == 1 => self.state = State::Extension,
+            (State::Size, b';' | b' ' | b'\t') if self.sized => self.state = State::Extension,
             (State::Size, b' ' | b'\t') => {}
-            (State::Size | State::Extension, b'\r') if self.overhead >> 31 == 1 => self.state = State::SizeEnd,
+            (State::Size | State::Extension, b'\r') if self.sized => self.state = State::SizeEnd,
             (State::Extension, _) => {}
             (State::DataEnd, b'\r') => self.state = State::DataLf,
             (State::DataEnd | State::DataLf, b'\n') => {
                 self.bare_lf |= self.state == State::DataEnd;
                 self.state = State::Size;
-                self.overhead &= (1 << 31) - 1;
+                (self.sized, self.framing) = (false, 0);
             }
             _ => return false,
         }
-        self.overhead += 1;
-        self.overhead & ((1 << 31) - 1) < 1 << 20
+        self.framed()
+    }
+
+    /// Counts a byte of framing; false when one chunk has too many.
+    fn framed(&mut self) -> bool {
+        self.framing += 1;
+        self.framing <= LINE_BYTES
     }
 }
 
@@ -129,6 +138,19 @@ mod tests {
                 assert_eq!(decode(&pieces), Some((b"wikipedia in chunks.".to_vec(), coded.len() - 2)));
             }
         }
+    }
+
+    #[test]
+    fn framing_is_bounded_by_chunk_and_not_by_body() {
+        let chunks = 400_000;
+        let coded = [b"1\r\na\r\n".repeat(chunks), b"0\r\n".to_vec()].concat();
+        assert_eq!(decode(&[&coded]), Some((vec![b'a'; chunks], coded.len())));
+        for (first, rest) in [("0", "0"), ("1;", "x"), (" ", " "), ("1", " ")] {
+            let endless = [first.as_bytes(), &rest.as_bytes().repeat(LINE_BYTES as usize), b"\r\n"].concat();
+            assert_eq!(decode(&[&endless]), None, "{first}{rest}...");
+        }
+        let long = [b"1\r\na\r\n1;", &b"x".repeat(LINE_BYTES as usize / 2)[..], b"\r\na\r\n0\r\n"].concat();
+        assert_eq!(decode(&[&long]), Some((b"aa".to_vec(), long.len())));
     }
 
     #[test]

@@ -102,3 +102,69 @@ pub(crate) fn open(
     let disk = Disk::new(file, Arc::clone(consumed));
     Ok(Opened { reader: compression.reader(disk.clone()), disk })
 }
+
+/// Opens a file for a first look at its plain content, which counts as nothing read. `None` is what can be read only
+/// once.
+pub(crate) fn look(handle: &Handle, compression: Compression) -> Result<Option<Box<dyn Read + Send>>, InputErrorKind> {
+    match handle {
+        Handle::File(path) => Ok(Some(compression.reader(File::open(path)?))),
+        _ => Ok(None),
+    }
+}
+
+/// Like [`open`], but a file is held open only from its first byte that is asked for to its last.
+pub(crate) fn open_when_due(
+    handle: Handle,
+    compression: Compression,
+    consumed: &Arc<AtomicU64>,
+    options: &Options,
+) -> Result<Opened, InputErrorKind> {
+    let Handle::File(path) = handle else { return open(handle, compression, consumed, options) };
+    let disk = Disk::new(Box::new(DueFile::Due(path)), Arc::clone(consumed));
+    let content = compression.reader(disk.clone());
+    Ok(Opened { reader: Box::new(ToTheEnd { content, disk: disk.clone() }), disk })
+}
+
+/// A file that is open only while it is being read.
+enum DueFile {
+    Due(PathBuf),
+    Open(File),
+    Over,
+}
+
+impl Read for DueFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let DueFile::Due(path) = self {
+            *self = DueFile::Open(File::open(path)?);
+        }
+        let count = match self {
+            DueFile::Open(file) => file.read(buffer)?,
+            DueFile::Due(_) | DueFile::Over => 0,
+        };
+        if count == 0 && !buffer.is_empty() {
+            *self = DueFile::Over;
+        }
+        Ok(count)
+    }
+}
+
+/// Plain content that reads the file under it to its end as soon as nothing more comes of it, which closes the file.
+struct ToTheEnd {
+    content: Box<dyn Read + Send>,
+    disk: Disk,
+}
+
+impl Read for ToTheEnd {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(buffer);
+        let over = match &read {
+            Ok(count) => *count == 0 && !buffer.is_empty(),
+            Err(error) => error.kind() != io::ErrorKind::Interrupted,
+        };
+        if over {
+            // What fails here fails again, and is told, when the source is done and its files are hashed.
+            let _ = self.disk.drain();
+        }
+        read
+    }
+}

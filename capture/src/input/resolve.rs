@@ -17,6 +17,7 @@ pub(crate) fn plan(names: &[String]) -> Plan {
     for name in names {
         found.add(name);
     }
+    found.tell_links();
     let mut plan = Plan::default();
     let mut captures = Vec::new();
     let mut seen = BTreeSet::new();
@@ -54,6 +55,10 @@ pub(crate) fn plan(names: &[String]) -> Plan {
 struct Found {
     files: BTreeMap<String, Option<PathBuf>>,
     errors: Vec<InputError>,
+    /// Links to folders that were met, and the folders.
+    links: BTreeMap<PathBuf, PathBuf>,
+    /// Folders of which all files were found.
+    walked: BTreeSet<PathBuf>,
     #[cfg(feature = "live")]
     interfaces: BTreeSet<String>,
 }
@@ -87,22 +92,31 @@ impl Found {
     }
 
     fn folder(&mut self, name: &str, folder: &Path) {
-        let before = self.files.len() + self.errors.len();
-        let files = self.walk(folder);
+        let before = self.files.len() + self.errors.len() + self.links.len();
+        let files = self.walk(folder, None);
         for file in &files {
             self.file(file);
         }
-        if files.is_empty() && self.files.len() + self.errors.len() == before {
+        if files.is_empty() && self.files.len() + self.errors.len() + self.links.len() == before {
             self.fail(name, InputErrorKind::NoMatch);
         }
     }
 
-    /// Regular files below a folder. Hidden ones are skipped, links to folders are not followed, and pipes and devices
-    /// are read only when named.
-    fn walk(&mut self, folder: &Path) -> Vec<PathBuf> {
+    /// Names the links to folders whose files were not found some other way.
+    fn tell_links(&mut self) {
+        for (link, folder) in std::mem::take(&mut self.links) {
+            if !self.walked.contains(&folder) {
+                self.fail(&link.to_string_lossy(), InputErrorKind::LinkedFolder);
+            }
+        }
+    }
+
+    /// Regular files below a folder, down to `depth` levels. Hidden ones are skipped, links to folders are not
+    /// followed, and pipes and devices are read only when named.
+    fn walk(&mut self, folder: &Path, depth: Option<usize>) -> Vec<PathBuf> {
         let mut files = Vec::new();
-        let mut folders = vec![folder.to_owned()];
-        while let Some(folder) = folders.pop() {
+        let mut folders = vec![(folder.to_owned(), 1)];
+        while let Some((folder, level)) = folders.pop() {
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) => {
@@ -110,22 +124,35 @@ impl Found {
                     continue;
                 }
             };
+            if depth.is_none() {
+                self.walked.extend(fs::canonicalize(&folder));
+            }
+            let deeper = depth.is_none_or(|depth| level < depth);
             for entry in entries.flatten().filter(|entry| !is_hidden(Path::new(&entry.file_name()))) {
                 let path = entry.path();
                 match entry.file_type() {
-                    Ok(kind) if kind.is_dir() => folders.push(path),
+                    Ok(kind) if kind.is_dir() && deeper => folders.push((path, level + 1)),
                     Ok(kind) if kind.is_file() => files.push(path),
-                    Ok(kind) if kind.is_symlink() => match fs::metadata(&path) {
-                        Ok(target) if target.is_file() => files.push(path),
-                        Ok(_) => {}
-                        Err(error) => self.fail(&path.to_string_lossy(), error.into()),
-                    },
+                    Ok(kind) if kind.is_symlink() => self.link(path, deeper, &mut files),
                     Ok(_) => {}
                     Err(error) => self.fail(&path.to_string_lossy(), error.into()),
                 }
             }
         }
         files
+    }
+
+    /// Takes a link to a file as that file; keeps one to a folder in mind where a folder would be walked.
+    fn link(&mut self, link: PathBuf, deeper: bool, files: &mut Vec<PathBuf>) {
+        match fs::metadata(&link) {
+            Ok(target) if target.is_file() => files.push(link),
+            Ok(target) if target.is_dir() && deeper => {
+                let folder = fs::canonicalize(&link).unwrap_or_else(|_| link.clone());
+                self.links.insert(link, folder);
+            }
+            Ok(_) => {}
+            Err(error) => self.fail(&link.to_string_lossy(), error.into()),
+        }
     }
 
     fn pattern(&mut self, name: &str) {
@@ -152,7 +179,9 @@ impl Found {
         if !walked.is_dir() {
             return Vec::new();
         }
-        let files = self.walk(&walked);
+        let depth = Path::new(pattern).components().count() - base.components().count();
+        // `**` stands for any number of folders.
+        let files = self.walk(&walked, if pattern.contains("**") { None } else { Some(depth) });
         let shown = files.into_iter().map(|path| match base.as_os_str().is_empty() {
             true => path.strip_prefix(".").map(Path::to_owned).unwrap_or(path),
             false => path,

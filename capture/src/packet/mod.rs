@@ -28,18 +28,27 @@ use crate::output::Output;
 use crate::tcp::{Ends, Frame, Seen, Segment, Table};
 use crate::{InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
 
-/// One packet capture, opened and decompressed.
+/// One packet capture, decompressed.
 pub(crate) struct OpenCapture {
     /// The input as the user named it.
     pub(crate) name: Arc<str>,
     /// Its bytes.
     pub(crate) reader: Box<dyn std::io::Read + Send>,
+    /// Time of its first packet, where it is known: nothing is read of the capture before that time comes.
+    pub(crate) first: Option<Timestamp>,
+}
+
+/// Time of a capture's first packet; none if there is no packet or it cannot be read.
+pub(crate) fn first_time(content: Box<dyn std::io::Read + Send>) -> Option<Timestamp> {
+    let mut reader = RecordReader::new(content);
+    matches!(reader.advance(), Ok(true)).then(|| reader.record().time)
 }
 
 /// Reads all captures as one packet stream merged by packet time (ties by the order given) and emits HTTP exchanges.
 ///
 /// Fills `records` and `bytes_lost` of `report.inputs`, which are in the same order, and everything else in `report`.
 pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn Sink, report: &mut SourceReport) {
+    let first: Vec<_> = captures.iter().map(|capture| capture.first).collect();
     let (names, readers): (Vec<_>, Vec<_>) =
         captures.into_iter().map(|capture| (capture.name, RecordReader::new(capture.reader))).unzip();
     let mut stream = Stream { readers, names: &names, report };
@@ -51,7 +60,7 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
         #[cfg(feature = "live")]
         filter: options.bpf.as_deref().map(filter::Filter::new),
     };
-    stream.run(&mut packets, &mut out);
+    stream.run(&first, &mut packets, &mut out);
     #[cfg(feature = "live")]
     packets.filter_report(&out, report);
     packets.finish(&mut out);
@@ -67,12 +76,17 @@ struct Stream<'a> {
 }
 
 impl Stream<'_> {
-    fn run(&mut self, packets: &mut Packets, out: &mut Output<'_>) {
+    /// `first` is when each capture begins, where that is known.
+    fn run(&mut self, first: &[Option<Timestamp>], packets: &mut Packets, out: &mut Output<'_>) {
         let mut heads = BinaryHeap::new();
-        for index in 0..self.readers.len() {
-            heads.extend(self.advance(index).map(|time| Reverse((time, index))));
+        for (index, first) in first.iter().enumerate() {
+            heads.extend(first.or_else(|| self.advance(index)).map(|time| Reverse((time, index))));
         }
         while let Some(Reverse((_, index))) = heads.pop() {
+            if self.readers.get(index).is_some_and(RecordReader::is_unread) {
+                heads.extend(self.advance(index).map(|time| Reverse((time, index))));
+                continue;
+            }
             let until = heads.peek().map(|&Reverse(head)| head);
             // Stays with one capture for as long as its packets are the earliest.
             loop {

@@ -107,6 +107,11 @@ impl RecordReader {
         Ok(())
     }
 
+    /// Whether no packet was read yet.
+    pub(super) fn is_unread(&self) -> bool {
+        self.numbered == 0
+    }
+
     /// The current packet.
     pub(super) fn record(&self) -> &Record {
         &self.current
@@ -123,7 +128,10 @@ impl RecordReader {
         let offset = self.window.offset();
         let kind = match (self.window.failure.take(), stop) {
             (Some(e), _) => failed_read(e),
-            (None, Stop::End) => return Ok(false),
+            (None, Stop::End) => {
+                self.window = Window::new(Box::new(io::empty()));
+                return Ok(false);
+            }
             (None, Stop::Truncated(what)) => {
                 InputErrorKind::Truncated { what: format!("the {what} at byte {offset} is cut short") }
             }
@@ -134,6 +142,7 @@ impl RecordReader {
             },
         };
         let bytes_lost = self.window.skip(u64::MAX);
+        self.window = Window::new(Box::new(io::empty()));
         Err(Damage { kind, frame: self.numbered + 1, offset, bytes_lost })
     }
 }

@@ -50,6 +50,39 @@ fn globs_match_files_and_say_when_they_match_none() {
     read_path(&path.join("missing.log")).says(&["missing.log", "check the path"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn links_to_folders_are_named_unless_they_lead_to_nothing_new() {
+    use std::os::unix::fs::symlink;
+    let (folder, other) = (folder(), folder());
+    let path = folder.path();
+    let link = name(&path.join("sub/link"));
+    symlink(other.path(), &link).unwrap();
+    symlink(path.join("sub"), path.join("inside")).unwrap();
+    symlink(path, path.join("sub/round")).unwrap();
+    symlink(path.join("b.log"), path.join("sub/file.log")).unwrap();
+    for named in [name(path), name(&path.join("**/*.log"))] {
+        let outcome = read_names(&[named], &Options::default());
+        assert_eq!(outcome.errors.len(), 1, "{:?}", outcome.errors);
+        outcome.says(&[&link, "a link to a folder", "not followed", "name it to read it"]);
+    }
+    let outcome = read_names(&[name(path), link], &Options::default());
+    assert_eq!((outcome.errors, outcome.exchanges.len()), (vec![], 6));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pattern_is_looked_for_no_deeper_than_it_reaches() {
+    let folder = folder();
+    let path = folder.path();
+    std::os::unix::fs::symlink("nowhere", path.join("sub/broken.log")).unwrap();
+    let errors = |pattern: &str| plan(&[name(&path.join(pattern))], &Options::default()).errors.len();
+    // Whoever comes to the broken link complains.
+    assert_eq!(["*.log", "?.*", "*/*.log", "{sub/c,b}.log", "**/*.log"].map(errors), [0, 0, 1, 1, 1]);
+    assert_eq!(planned(&[name(&path.join("{sub/c,b}.log"))]).len(), 2);
+    assert_eq!(planned(&[name(&path.join("*/*.log"))]), [name(&path.join("sub/c.log"))]);
+}
+
 #[test]
 fn a_file_with_pattern_letters_in_its_name_is_that_file() {
     let folder = tempfile::tempdir().unwrap();

@@ -75,6 +75,25 @@ fn a_record_without_a_time_was_written_at_its_end() {
 }
 
 #[test]
+fn a_time_that_is_none_is_told_from_a_time_that_is_missing() {
+    for (field, parts) in [
+        (r#""ts":1e18"#, ["ts, holds 1e18,", "is no time"]),
+        (r#""ts":-99999999999999999999"#, ["ts, holds -", "is no time"]),
+        (r#""start_time":"17 Märzen, 8h05""#, ["start_time, holds a text like `00 aaaaaa, 0a00`", "RFC 3339"]),
+        (r#""end_time":true"#, ["end_time, holds true", "--log-field time=FIELD"]),
+        (r#""timing":1"#, ["no known field for the time", "timing"]),
+    ] {
+        let outcome = read_content(format!("{{{field},\"method\":\"GET\",\"path\":\"/a\",\"status\":200}}\n"));
+        outcome.says(&parts);
+        assert_eq!(outcome.not_read("unparsed_line"), 1);
+    }
+    let long = format!("{{\"ts\":\"{}\",\"method\":\"GET\",\"path\":\"/a\"}}\n", "secret1".repeat(900));
+    let outcome = read_content(long);
+    assert!(outcome.errors.len() == 1 && outcome.errors[0].len() < 400, "{:?}", outcome.errors);
+    assert!(!outcome.errors[0].contains("secret1"));
+}
+
+#[test]
 fn what_is_no_request_is_counted_as_such() {
     let lines = [
         NGINX_JSON.to_owned(),
