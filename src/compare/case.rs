@@ -53,7 +53,8 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     let witness = Witness { history: &history, replays: &replays };
     result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
     result.states = states(&history, &timelines);
-    result.measures.approximate |= history.exhausted();
+    result.exhausted = history.exhausted();
+    result.measures.approximate |= result.exhausted;
     result
 }
 

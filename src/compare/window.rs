@@ -70,7 +70,7 @@ pub(super) fn judge(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &
     }
     let witness = Witness { history: &history, replays: &[] };
     let deviations: Vec<Deviation> = found.into_iter().filter_map(|f| witness.deviation(f)).collect();
-    CaseResult { deviations: settle(deviations), tallies, ..CaseResult::default() }
+    CaseResult { deviations: settle(deviations), tallies, exhausted: history.exhausted(), ..CaseResult::default() }
 }
 
 /// Replays of an idempotency key whose calls do not lie in one case; those within a case are found there.
