@@ -75,10 +75,10 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
         }
         match context.applies(constraint, at) {
             Truth::False => {}
-            Truth::Unknown => tallies.count(Check::ApprovalMissing, event.source, None),
+            Truth::Unknown => demand.undecided(event, tallies),
             Truth::True => match life {
                 Some(life) => found.extend(demand.check(context, &candidates, (at, life), tallies)),
-                None => tallies.count(Check::ApprovalMissing, event.source, None),
+                None => demand.undecided(event, tallies),
             },
         }
     }
@@ -86,6 +86,20 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
 }
 
 impl Demand<'_> {
+    /// Counts an event of which nothing that the constraint asks can be told.
+    fn undecided(&self, event: &Event, tallies: &mut Tallies) {
+        tallies.count(Check::ApprovalMissing, event.source, None);
+        if event.outcome != Outcome::Accepted {
+            return;
+        }
+        if self.max_age.is_some() {
+            tallies.count(Check::ApprovalStale, event.source, None);
+        }
+        for _ in self.unchanged {
+            tallies.count(Check::ApprovalChanged, event.source, None);
+        }
+    }
+
     fn check(
         &self,
         context: &Context<'_, '_>,
@@ -97,7 +111,7 @@ impl Demand<'_> {
         let given = match self.find(context, candidates, (at, life)) {
             Required::Given(given) => given,
             Required::Unknown => {
-                tallies.count(Check::ApprovalMissing, event.source, None);
+                self.undecided(event, tallies);
                 return Vec::new();
             }
             Required::Absent(others) => {
