@@ -82,9 +82,14 @@ pub(super) fn orphans(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found
             deleted.entry(&object.id).or_insert(index);
         } else if revives(event) {
             deleted.remove(&object.id);
-        } else if let Some(gone) = deleted.get(&object.id).copied() {
+        } else {
+            let Some(gone) = deleted.get(&object.id).copied() else {
+                tallies.count(Check::Orphan, event.source, Some(false));
+                continue;
+            };
             let Some(deletion) = history.event(gone) else { continue };
             if !history.precedence().before(deletion, event) {
+                tallies.count(Check::Orphan, event.source, None);
                 continue;
             }
             tallies.count(Check::Orphan, event.source, Some(true));
