@@ -13,7 +13,7 @@ use super::measure::{Measured, measure};
 use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
 use super::step::Retry;
-use super::{unmodelled, written};
+use super::{unmodelled, window, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::expression::Truth;
 
@@ -49,11 +49,14 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     if case.is_some() {
         found.extend(unmodelled::replays(&history, &mut result.tallies));
     }
+    unmodelled::count_hidden_keys(&history, &mut result.tallies);
+    window::count_groupless(&history, &mut result.tallies);
     found.extend(unmodelled::orphans(&history, &mut result.tallies));
     let witness = Witness { history: &history, replays: &replays };
     result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
     result.states = states(&history, &timelines);
-    result.measures.approximate |= history.exhausted();
+    result.exhausted = history.exhausted();
+    result.measures.approximate |= result.exhausted;
     result
 }
 

@@ -217,6 +217,8 @@ pub struct CaseResult {
     pub moves: BTreeMap<StateMove, u64>,
     /// Activity sequences of the case's objects that have a lifecycle, with whether they fit.
     pub traces: Vec<Trace>,
+    /// Whether it was too large to be judged whole: what the budget did not reach counts as not evaluable.
+    pub exhausted: bool,
 }
 
 /// Possible states around one event.

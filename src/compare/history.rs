@@ -13,8 +13,8 @@ use crate::event::{Event, ObjectId, ObjectRef, Outcome};
 use crate::model::{ActivityId, ObjectTypeId};
 
 /// Looks at single events that one case is worth. Cases of ordinary size use a few thousand; beyond the budget nothing
-/// more is decided of a case, so that no input makes comparing it take more than seconds.
-const MAX_LOOKS: u64 = 50_000_000;
+/// more is decided of a case, so that no input makes comparing it take more than seconds. The result then says so.
+pub(super) const MAX_LOOKS: u64 = 200_000_000;
 /// Depth of the parent chain that is followed.
 const MAX_DEPTH: usize = 16;
 
@@ -119,7 +119,7 @@ impl<'a> History<'a> {
             born: None,
         });
         let mut history =
-            History { plan, case, events, activities, blindness, lives: lives.collect(), looks: Cell::new(MAX_LOOKS) };
+            History { plan, case, events, activities, blindness, lives: lives.collect(), looks: Cell::new(plan.looks) };
         history.find_parents();
         history.find_births();
         history
@@ -258,6 +258,14 @@ impl<'a> History<'a> {
         life.born.is_some_and(|born| !self.blind(born, event.end.max(event.time)))
     }
 
+    /// Of touches in order, those that may have taken effect by an event: none of the rest began in time.
+    pub(super) fn until<'t>(&self, touches: &'t [Touch], at: usize) -> &'t [Touch] {
+        let Some(now) = self.event(at) else { return &[] };
+        let until = self.precedence().latest_start(now);
+        let end = touches.partition_point(|t| t.event <= at || self.event(t.event).is_some_and(|e| e.time <= until));
+        touches.get(..end).unwrap_or(touches)
+    }
+
     /// Indices of events that could move an object's state: the touches whose activity its lifecycle judges.
     pub(super) fn moves_on(&self, life: usize) -> impl Iterator<Item = (usize, ActivityId)> {
         let touched = self.life(life);
@@ -345,7 +353,7 @@ pub(super) struct Timeline {
 impl Timeline {
     /// Steps that did not surely begin after an event ended. Steps are in order but within runs of unordered ones, which
     /// hold at most `RUN` steps.
-    fn relevant(&self, history: &History<'_>, now: &Event) -> &[(usize, StateSet, StateSet)] {
+    pub(super) fn relevant(&self, history: &History<'_>, now: &Event) -> &[(usize, StateSet, StateSet)] {
         const RUN: usize = 64;
         let until = history.precedence().latest_start(now);
         let end = self.steps.partition_point(|(e, _, _)| history.event(*e).is_some_and(|e| e.time <= until));

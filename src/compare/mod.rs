@@ -55,6 +55,13 @@ impl Comparer {
         Comparer { plan: plan::Plan::new(model.unwrap_or_else(|| Arc::new(nothing()))) }
     }
 
+    /// With another budget than a case is worth, so that exhausting it needs no large case.
+    #[cfg(test)]
+    fn with_looks(mut self, looks: u64) -> Self {
+        self.plan.looks = looks;
+        self
+    }
+
     /// Compares one case: all events whose root object is `case`, sorted by [`Event::order_key`]. Events that belong to
     /// no case are compared with `None`.
     pub fn case(&self, case: Option<&ObjectId>, events: &[Event], blindness: &Blindness) -> CaseResult {

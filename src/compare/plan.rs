@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::automaton::Automaton;
+use super::history::MAX_LOOKS;
 use super::order::Precedence;
 use crate::event::Event;
 use crate::model::{
@@ -20,6 +21,8 @@ pub(super) struct Plan {
     pub(super) model: Arc<Model>,
     /// How surely events are ordered.
     pub(super) precedence: Precedence,
+    /// Looks at single events that one case is worth.
+    pub(super) looks: u64,
     activities: HashMap<Arc<str>, ActivityId>,
     types: HashMap<Arc<str>, ObjectTypeId>,
     automata: Vec<Option<Automaton>>,
@@ -61,6 +64,7 @@ impl Plan {
         let concerned = concerned(&model, &constrained);
         Plan {
             precedence: Precedence::new(&model.check),
+            looks: MAX_LOOKS,
             activities,
             types,
             automata,

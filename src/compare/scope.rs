@@ -73,7 +73,7 @@ impl CaseScope<'_, '_> {
     fn latest(&self, life: usize, name: &str) -> Bound {
         let Some(object) = self.history.life(life) else { return Bound::Unknown };
         let mut doubtful: Vec<&Value> = Vec::new();
-        for touch in object.telling.iter().rev() {
+        for touch in self.history.until(&object.telling, self.at).iter().rev() {
             if !self.history.afford(1) {
                 return Bound::Unknown;
             }

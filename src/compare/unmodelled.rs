@@ -54,6 +54,19 @@ pub(super) fn replayed(events: &[Event], tallies: &mut Tallies) -> Vec<(usize, u
     pairs
 }
 
+/// Counts the steps that may carry an idempotency key where the source does not show it. Without a model any write may.
+pub(super) fn count_hidden_keys(history: &History<'_>, tallies: &mut Tallies) {
+    let model = &history.plan.model;
+    for (at, event) in history.events.iter().enumerate() {
+        let declares = |a| history.plan.activity_of(a).is_some_and(|a| a.idempotency.is_some());
+        let may_carry = model.activities.is_empty() || history.activity(at).is_some_and(declares);
+        let hidden = event.idempotency.is_none() && !event.shows.headers;
+        if may_carry && hidden && !event.read && event.outcome == Outcome::Accepted {
+            tallies.count(Check::Replay, event.source, None);
+        }
+    }
+}
+
 /// Accepted use of an object after its accepted `DELETE`, for objects whose type has no lifecycle.
 pub(super) fn orphans(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
     let mut deleted: BTreeMap<&ObjectId, usize> = BTreeMap::new();
@@ -69,9 +82,14 @@ pub(super) fn orphans(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found
             deleted.entry(&object.id).or_insert(index);
         } else if revives(event) {
             deleted.remove(&object.id);
-        } else if let Some(gone) = deleted.get(&object.id).copied() {
+        } else {
+            let Some(gone) = deleted.get(&object.id).copied() else {
+                tallies.count(Check::Orphan, event.source, Some(false));
+                continue;
+            };
             let Some(deletion) = history.event(gone) else { continue };
             if !history.precedence().before(deletion, event) {
+                tallies.count(Check::Orphan, event.source, None);
                 continue;
             }
             tallies.count(Check::Orphan, event.source, Some(true));

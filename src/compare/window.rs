@@ -49,6 +49,24 @@ pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
     keys
 }
 
+/// Counts the events that a window runs over but that have no place in any of its groups: what they share is not shown.
+pub(super) fn count_groupless(history: &History<'_>, tallies: &mut Tallies) {
+    let plan = history.plan;
+    for constraint in &plan.model.constraints {
+        let (check, activity, by) = match &constraint.kind {
+            ConstraintKind::WindowSum { activity, by, .. } => (Check::Split, *activity, by),
+            ConstraintKind::WindowCount { activity, by, .. } => (Check::Volume, *activity, by),
+            _ => continue,
+        };
+        for (at, event) in history.events.iter().enumerate() {
+            let counts = history.activity(at) == Some(activity) && event.outcome == Outcome::Accepted;
+            if counts && coarse(plan, by, event).is_none() {
+                tallies.count(check, event.source, None);
+            }
+        }
+    }
+}
+
 /// Judges one group.
 pub(super) fn judge(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &Blindness) -> CaseResult {
     let mut tallies = Tallies::default();
@@ -70,7 +88,7 @@ pub(super) fn judge(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &
     }
     let witness = Witness { history: &history, replays: &[] };
     let deviations: Vec<Deviation> = found.into_iter().filter_map(|f| witness.deviation(f)).collect();
-    CaseResult { deviations: settle(deviations), tallies, ..CaseResult::default() }
+    CaseResult { deviations: settle(deviations), tallies, exhausted: history.exhausted(), ..CaseResult::default() }
 }
 
 /// Replays of an idempotency key whose calls do not lie in one case; those within a case are found there.

@@ -1,6 +1,6 @@
 //! Events by case to findings: each partition is sorted, compared case by case in parallel, judged and written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub(super) struct Judged {
     /// Events at which the model was not in force.
     pub(super) out_of_force: u64,
     pub(super) window: Option<(i64, i64)>,
+    /// Cases and windows that were too large to be judged whole, by name.
+    pub(super) too_large: BTreeSet<String>,
 }
 
 impl Judged {
@@ -58,6 +60,7 @@ impl Judged {
         self.modelled += other.modelled;
         self.cases += other.cases;
         self.out_of_force += other.out_of_force;
+        self.too_large.extend(other.too_large);
         self.window = match (self.window, other.window) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
@@ -169,6 +172,9 @@ fn judge_case(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, 
         event.state_after = states.after;
     }
     judged.mining.add_case(events);
+    if result.exhausted {
+        judged.too_large.insert(case.map_or_else(|| "events without a case".to_owned(), |case| case.to_string()));
+    }
     judged.add_result(result, job);
 }
 
@@ -190,7 +196,13 @@ fn judge_windows(
     let mut judged = Judged::default();
     for (key, group) in groups {
         let events: Vec<Event> = group.into_values().map(Arc::unwrap_or_clone).collect();
-        judged.add_result(comparer.window(&key, &events, blindness), job);
+        let result = comparer.window(&key, &events, blindness);
+        if result.exhausted {
+            // An idempotency key is nobody's business.
+            let who = key.group.iter().skip(usize::from(key.constraint.is_none()));
+            judged.too_large.insert(format!("window of {}", who.map(|g| &**g).collect::<Vec<_>>().join(", ")));
+        }
+        judged.add_result(result, job);
     }
     judged
 }

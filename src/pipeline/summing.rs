@@ -23,6 +23,8 @@ use crate::rule;
 const SCHEMA_VERSION: &str = "1.0";
 /// Variants kept in the record.
 const VARIANTS: usize = 100;
+/// Names written out in one sentence.
+const NAMES: usize = 5;
 
 /// Puts the parts together.
 pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: Judged, blindness: &Blindness) -> Run {
@@ -53,6 +55,8 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.measures = job.model.as_deref().map(|model| measures(model, &judged));
     summary.variants = variants(&judged);
     summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
+    summary.limits.extend(too_large(&judged.too_large));
+    let incomplete = incomplete || !judged.too_large.is_empty();
     Run { summary, findings: judged.findings, mining: judged.mining, evidence: Evidence::default(), incomplete }
 }
 
@@ -216,6 +220,15 @@ fn out_of_force(model: &Model, events: u64) -> Option<String> {
     (events > 0).then(|| format!("{events} events not judged: {version} is in force {period}"))
 }
 
+/// What could not be judged whole.
+fn too_large(names: &BTreeSet<String>) -> Option<String> {
+    let were = if names.len() == 1 { "case was" } else { "cases were" };
+    let listed: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
+    let more = if names.len() > NAMES { ", ..." } else { "" };
+    let sentence = format!("{} {were} too large to be judged whole: {}{more}", names.len(), listed.join(", "));
+    (!names.is_empty()).then_some(sentence)
+}
+
 fn measures(model: &Model, judged: &Judged) -> MeasureSummary {
     let declared = declared_moves(model);
     let happened: BTreeSet<_> = judged.moves.keys().map(|m| (&m.object_type, &m.from, &m.activity, &m.to)).collect();
@@ -287,5 +300,21 @@ fn map_summary(map: ProcessMap) -> MapSummary {
         objects: map.objects,
         nodes: nodes.collect(),
         edges: edges.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_too_large_is_named() {
+        let names = |count: u8| -> BTreeSet<String> { (1..=count).map(|n| format!("order:{n}")).collect() };
+        assert_eq!(too_large(&names(0)), None);
+        let one = too_large(&names(1)).unwrap();
+        assert_eq!(one, "1 case was too large to be judged whole: order:1");
+        let two = too_large(&names(2)).unwrap();
+        assert_eq!(two, "2 cases were too large to be judged whole: order:1, order:2");
+        assert!(too_large(&names(9)).unwrap().ends_with("order:5, ..."));
     }
 }

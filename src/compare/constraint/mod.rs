@@ -9,6 +9,8 @@ mod same;
 pub(super) mod window_count;
 pub(super) mod window_sum;
 
+use std::collections::BTreeMap;
+
 use super::deviation::{Check, Tallies};
 use super::effect::Found;
 use super::history::{History, Timeline};
@@ -67,6 +69,36 @@ impl<'a> Context<'_, 'a> {
         (0..self.history.events.len())
             .filter(move |i| self.history.activity(*i) == Some(activity))
             .filter_map(move |i| Some((i, self.history.event(i)?, self.history.object_at(per, i))))
+    }
+}
+
+/// Events of one activity by the object of a type that they concern, each object's in order.
+#[derive(Default)]
+struct ByLife(BTreeMap<usize, Vec<usize>>);
+
+impl ByLife {
+    /// Indexes the events of an activity that `wanted` accepts.
+    fn new(
+        context: &Context<'_, '_>,
+        activity: ActivityId,
+        per: ObjectTypeId,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> Self {
+        let mut lives = ByLife::default();
+        for (index, _, life) in context.events_of(activity, per).filter(|(_, event, _)| wanted(event)) {
+            if let Some(life) = life {
+                lives.0.entry(life).or_default().push(index);
+            }
+        }
+        lives
+    }
+
+    /// Those of one object that began no later than an event's end, by any clock.
+    fn until(&self, context: &Context<'_, '_>, life: usize, now: &Event) -> &[usize] {
+        let all = self.0.get(&life).map_or(&[][..], |all| all);
+        let until = context.history.precedence().latest_start(now);
+        let end = all.partition_point(|i| context.history.event(*i).is_some_and(|e| e.time <= until));
+        all.get(..end).unwrap_or(all)
     }
 }
 

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Context, counts};
+use super::{ByLife, Context, counts};
 use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
 use crate::compare::permission::is_kind;
 use crate::event::{Event, Outcome, Value};
 use crate::model::expression::{Bound, Scope, Truth};
 use crate::model::{ActivityId, Constraint, ConstraintKind, ObjectTypeId, Path};
+
+/// Earlier steps that a finding lists.
+const MOST_OBSERVED: usize = 64;
+/// Earlier steps that a finding shows as evidence; of those that do not serve, the same number.
+const MOST_EVIDENCE: usize = 6;
 
 /// The parts of the constraint, by name.
 struct Demand<'c> {
@@ -18,6 +23,32 @@ struct Demand<'c> {
     kind: Option<&'c Arc<str>>,
     max_age: Option<i64>,
     unchanged: &'c [Path],
+}
+
+/// The required steps of a case, by object.
+struct Candidates {
+    /// Those that serve.
+    good: ByLife,
+    /// Those of which it is not known.
+    doubtful: ByLife,
+    /// Those by another kind of actor.
+    others: ByLife,
+}
+
+impl Candidates {
+    fn new(context: &Context<'_, '_>, demand: &Demand<'_>) -> Self {
+        let actors = &context.history.plan.model.actors;
+        let by_kind = |event: &Event| demand.kind.map_or(Truth::True, |k| is_kind(k, event, actors));
+        let tried = |event: &Event| event.outcome != Outcome::Rejected;
+        let good = |event: &Event| event.outcome == Outcome::Accepted && by_kind(event) == Truth::True;
+        let other = |event: &Event| tried(event) && by_kind(event) == Truth::False;
+        let by_life = |wanted: &dyn Fn(&Event) -> bool| ByLife::new(context, demand.activity, demand.per, wanted);
+        Candidates {
+            good: by_life(&good),
+            doubtful: by_life(&|event| tried(event) && !good(event) && !other(event)),
+            others: by_life(&other),
+        }
+    }
 }
 
 /// What is known of the required step.
@@ -36,6 +67,7 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
     };
     let demand =
         Demand { activity: *activity, before: *before, per: *per, kind: kind.as_ref(), max_age: *max_age, unchanged };
+    let candidates = Candidates::new(context, &demand);
     let mut found = Vec::new();
     for (at, event, life) in context.events_of(*before, *per) {
         if !counts(event, Check::ApprovalMissing) {
@@ -43,10 +75,10 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
         }
         match context.applies(constraint, at) {
             Truth::False => {}
-            Truth::Unknown => tallies.count(Check::ApprovalMissing, event.source, None),
+            Truth::Unknown => demand.undecided(event, tallies),
             Truth::True => match life {
-                Some(life) => found.extend(demand.check(context, at, life, tallies)),
-                None => tallies.count(Check::ApprovalMissing, event.source, None),
+                Some(life) => found.extend(demand.check(context, &candidates, (at, life), tallies)),
+                None => demand.undecided(event, tallies),
             },
         }
     }
@@ -54,12 +86,32 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
 }
 
 impl Demand<'_> {
-    fn check(&self, context: &Context<'_, '_>, at: usize, life: usize, tallies: &mut Tallies) -> Vec<Found> {
+    /// Counts an event of which nothing that the constraint asks can be told.
+    fn undecided(&self, event: &Event, tallies: &mut Tallies) {
+        tallies.count(Check::ApprovalMissing, event.source, None);
+        if event.outcome != Outcome::Accepted {
+            return;
+        }
+        if self.max_age.is_some() {
+            tallies.count(Check::ApprovalStale, event.source, None);
+        }
+        for _ in self.unchanged {
+            tallies.count(Check::ApprovalChanged, event.source, None);
+        }
+    }
+
+    fn check(
+        &self,
+        context: &Context<'_, '_>,
+        candidates: &Candidates,
+        (at, life): (usize, usize),
+        tallies: &mut Tallies,
+    ) -> Vec<Found> {
         let Some(event) = context.history.event(at) else { return Vec::new() };
-        let given = match self.find(context, at, life) {
+        let given = match self.find(context, candidates, (at, life)) {
             Required::Given(given) => given,
             Required::Unknown => {
-                tallies.count(Check::ApprovalMissing, event.source, None);
+                self.undecided(event, tallies);
                 return Vec::new();
             }
             Required::Absent(others) => {
@@ -91,42 +143,44 @@ impl Demand<'_> {
         let plan = context.history.plan;
         let mut found = Found::new(check, at, Some(life));
         found.expected = vec![plan.activity_name(self.activity), plan.activity_name(self.before)];
-        let earlier = context.history.life(life).into_iter().flat_map(|l| &l.touches).map(|t| t.event);
-        let earlier: Vec<usize> = earlier
-            .filter(|i| *i < at)
-            .filter(|i| context.history.event(*i).is_some_and(|e| !e.read && e.outcome == Outcome::Accepted))
+        let history = context.history;
+        let touches = history.life(life).map_or(&[][..], |l| &l.touches);
+        let until = touches.partition_point(|t| t.event < at);
+        let mut earlier: Vec<usize> = touches
+            .iter()
+            .take(until)
+            .rev()
+            .take_while(|_| history.afford(1))
+            .map(|t| t.event)
+            .filter(|i| history.event(*i).is_some_and(|e| !e.read && e.outcome == Outcome::Accepted))
+            .take(MOST_OBSERVED)
             .collect();
-        let names = earlier.iter().filter_map(|i| context.history.activity(*i)).map(|a| plan.activity_name(a));
+        found.evidence = earlier.iter().copied().take(MOST_EVIDENCE).collect();
+        earlier.reverse();
+        let names = earlier.iter().filter_map(|i| history.activity(*i)).map(|a| plan.activity_name(a));
         found.observed = names.chain([plan.activity_name(self.before)]).collect();
-        found.evidence = earlier.into_iter().rev().take(6).collect();
         found
     }
 
     /// The required step before an event: absent only where its absence is certain.
-    fn find(&self, context: &Context<'_, '_>, at: usize, life: usize) -> Required {
+    fn find(&self, context: &Context<'_, '_>, candidates: &Candidates, (at, life): (usize, usize)) -> Required {
         let history = context.history;
-        let Some(now) = history.event(at).filter(|_| history.afford(history.events.len())) else {
-            return Required::Unknown;
+        let Some(now) = history.event(at).filter(|_| history.afford(1)) else { return Required::Unknown };
+        let in_time = |steps: &ByLife, most: usize| -> Vec<usize> {
+            let steps = steps.until(context, life, now).iter().rev().take_while(|_| history.afford(1));
+            let sooner = |i: &&usize| history.event(**i).is_some_and(|e| !history.precedence().before(now, e));
+            steps.filter(sooner).take(most).copied().collect()
         };
-        let mut others = Vec::new();
-        let mut doubtful = false;
-        let mut latest = None;
-        for (index, event, of) in context.events_of(self.activity, self.per) {
-            if of != Some(life) || event.outcome == Outcome::Rejected || history.precedence().before(now, event) {
-                continue;
-            }
-            let by_kind = self.kind.map_or(Truth::True, |k| is_kind(k, event, &history.plan.model.actors));
-            match (event.outcome, by_kind) {
-                (Outcome::Accepted, Truth::True) => latest = Some(index),
-                (_, Truth::False) => others.push(index),
-                _ => doubtful = true,
-            }
+        if let Some(latest) = in_time(&candidates.good, 1).first() {
+            return Required::Given(*latest);
         }
-        match latest {
-            Some(index) => Required::Given(index),
-            None if doubtful || !self.certainly_absent(context, at, life) => Required::Unknown,
-            None => Required::Absent(others),
+        let doubtful = !in_time(&candidates.doubtful, 1).is_empty() || history.exhausted();
+        if doubtful || !self.certainly_absent(context, at, life) {
+            return Required::Unknown;
         }
+        let mut others = in_time(&candidates.others, MOST_EVIDENCE);
+        others.reverse();
+        Required::Absent(others)
     }
 
     /// Whether no required step can have been missed: since an instant at which it surely had not happened, nothing went
@@ -139,7 +193,8 @@ impl Demand<'_> {
         let reached = automaton.filter(|a| !a.on(self.activity).is_empty());
         let without = reached.zip(timeline).and_then(|(automaton, timeline)| {
             let since = automaton.closure(&automaton.targets(self.activity));
-            let steps = timeline.steps.iter().rev().filter(|(e, _, states)| {
+            let steps = timeline.relevant(history, now).iter().rev().take_while(|_| history.afford(1));
+            let steps = steps.filter(|(e, _, states)| {
                 let sure = history.event(*e).is_some_and(|e| history.precedence().before(e, now));
                 sure && !states.is_empty() && !states.intersects(&since)
             });

@@ -45,7 +45,9 @@ fn an_approval_that_is_required_and_missing() {
     let unseen = [created.clone(), refund(2, "request").done(), refund(3, "execute").done()];
     let result = run(approvals(), &unseen);
     assert_eq!(checks(&result), []);
-    assert_eq!(result.tallies.0[&(Check::ApprovalMissing, "pcap")].not_evaluable, 1);
+    for check in [Check::ApprovalMissing, Check::ApprovalStale, Check::ApprovalChanged] {
+        assert_eq!(result.tallies.0[&(check, "pcap")].not_evaluable, 1, "{check:?}");
+    }
     let late = [created, amount(2, "request", 500).done(), refund(3, "execute").done(), refund(4, "approve").done()];
     assert!(checks(&run(approvals(), &late)).contains(&Check::ApprovalMissing));
 }

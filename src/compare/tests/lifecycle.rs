@@ -279,7 +279,10 @@ fn without_a_model_replays_and_orphans_are_still_seen() {
     };
     let delete = delete.done();
     assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[delete.clone(), read(5)], &none)), [Check::Orphan]);
-    assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[read(0), delete], &none)), []);
+    let used = comparer.case(Some(&id("doc:1")), &[read(0), delete], &none);
+    assert_eq!(checks(&used), []);
+    let tally = used.tallies.0[&(Check::Orphan, "pcap")];
+    assert_eq!((tally.evaluated, tally.violated), (1, 0), "a use of what is not deleted is judged");
     let post = |n: u64, body: u64| event(n, i64::try_from(n).unwrap(), "pay").on("doc:1").keyed(5, body).done();
     assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 2)], &none)), [Check::Replay]);
     assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 1)], &none)), []);

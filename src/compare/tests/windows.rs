@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::compare::WindowKey;
-use crate::event::{Money, Outcome};
+use crate::event::{Money, Outcome, Shows};
 use crate::model::{ConstraintKind, Limit};
 
 /// Groups events by key and judges every group, as a caller does.
@@ -182,5 +182,23 @@ proptest! {
             sorted[..=*i].iter().filter(|e| now.0 - e.0 < 3600).map(|e| e.2).sum::<i64>() > 100
         });
         prop_assert_eq!(tally.violated, over.count() as u64);
+    }
+}
+
+#[test]
+fn a_part_without_a_group_and_a_step_with_a_hidden_key_are_not_evaluable() {
+    let mut model = splitting(100);
+    let execute = usize::from(model.step("execute").0);
+    model.activities[execute].idempotency = Some(path(Root::Event, &["key"]));
+    let hidden = |e: &mut Event| {
+        e.actor.principal = None;
+        e.shows = Shows::default();
+    };
+    let part = event(1, 0, "execute").on("refund:1").with(hidden).done();
+    assert_eq!(Comparer::new(Some(Arc::new(model.clone()))).window_keys(&part), []);
+    let result = run(model, &[part]);
+    for check in [Check::Split, Check::Replay] {
+        let tally = result.tallies.0[&(check, "pcap")];
+        assert_eq!((tally.evaluated, tally.not_evaluable), (0, 1), "{check:?}");
     }
 }

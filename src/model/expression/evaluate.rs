@@ -270,6 +270,10 @@ fn gather(argument: &Node, scope: &dyn Scope) -> Option<(Vec<Value>, bool)> {
 
 fn aggregate(function: Function, mut values: Vec<Value>, complete: bool) -> Bound {
     values.retain(|value| *value != Value::Null);
+    // Unseen addends are taken to be zero or more; where a known one is negative, that does not hold.
+    if function == Function::Sum && !complete && values.iter().any(negative) {
+        return Bound::Unknown;
+    }
     let result = match function {
         Function::Count => Some(Value::Number(Decimal::from(values.len()))),
         Function::Sum => values.iter().try_fold(Value::Number(Decimal::ZERO), |sum, v| match (&sum, v) {
@@ -285,6 +289,15 @@ fn aggregate(function: Function, mut values: Vec<Value>, complete: bool) -> Boun
         // Unseen values may lower a minimum; nothing bounds it from below.
         (Some(_), false, Function::Min) | (None, _, _) => Bound::Unknown,
         (Some(value), false, _) => Bound::AtLeast(value),
+    }
+}
+
+fn negative(value: &Value) -> bool {
+    match value {
+        Value::Number(n) => n.is_sign_negative(),
+        Value::Money(m) => m.amount.is_sign_negative(),
+        Value::Duration(d) => *d < 0,
+        _ => false,
     }
 }
 

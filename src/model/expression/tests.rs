@@ -51,6 +51,7 @@ fn table() -> Table {
     let many = [
         ("req.all.*.amount", (vec![money("60", "EUR"), money("40.00", "EUR")], true)),
         ("req.some.*.amount", (vec![money("60", "EUR"), money("40.00", "EUR")], false)),
+        ("req.less.*.amount", (vec![money("140", "EUR"), money("-40.00", "EUR")], false)),
         ("req.no.*.amount", (vec![], true)),
         ("req.mixed.*.amount", (vec![money("60", "EUR"), money("40", "USD")], true)),
     ];
@@ -104,6 +105,7 @@ fn conditions_have_three_values() {
         ("sum(req.all.*.amount) <= req.paid", True),
         ("sum(req.some.*.amount) <= req.paid", Unknown),
         ("sum(req.some.*.amount) <= money('99 EUR')", False),
+        ("sum(req.less.*.amount) <= money('99 EUR')", Unknown),
         ("sum(req.no.*.amount) <= req.paid", True),
         ("sum(req.mixed.*.amount) <= req.paid", Unknown),
         ("count(req.all.*.amount) == 2", True),
