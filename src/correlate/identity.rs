@@ -14,7 +14,18 @@ use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{ActorNaming, Path, Root};
 
 /// Headers by which API keys are sent, without a model that names one.
-const KEY_HEADERS: [&str; 5] = ["x-api-key", "api-key", "apikey", "ocp-apim-subscription-key", "x-goog-api-key"];
+const KEY_HEADERS: [&str; 10] = [
+    "x-api-key",
+    "api-key",
+    "apikey",
+    "ocp-apim-subscription-key",
+    "subscription-key",
+    "x-goog-api-key",
+    "x-functions-key",
+    "x-access-key",
+    "access-key",
+    "x-rapidapi-key",
+];
 /// Headers by which gateways tell the backend whom they authenticated.
 const GATEWAY_HEADERS: [&str; 5] = [
     "x-consumer-username",

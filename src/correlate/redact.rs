@@ -203,15 +203,12 @@ impl Redactor {
 }
 
 /// Whether the value at a path is a secret by the path's name.
-fn is_secret_path(path: &Path) -> bool {
+pub(super) fn is_secret_path(path: &Path) -> bool {
     let last = path.fields.iter().rev().find(|f| &***f != "*").map(|f| &**f).unwrap_or_default();
     match path.root {
         Root::Cookie => true,
-        Root::RequestHeader | Root::ResponseHeader => {
-            !last.eq_ignore_ascii_case("idempotency-key") && credential::is_secret_name(last)
-        }
-        // `code` and `key` are ordinary names in bodies (`currency.code`); only unmistakable ones count there.
-        _ => !matches!(last, "code" | "key") && credential::is_secret_name(last),
+        Root::RequestHeader | Root::ResponseHeader | Root::Query => credential::is_secret_name(last),
+        _ => credential::is_secret_field(last),
     }
 }
 
@@ -317,6 +314,17 @@ mod tests {
         assert!(!target.contains("s3cr3t") && !target.contains("a%40b") && !target.contains("top"), "{target}");
         assert_eq!(redactor.target("/a/b?x=1&y"), "/a/b?x=1&y");
         assert_eq!(redactor.target("*"), "*");
+    }
+
+    #[test]
+    fn query_parameters_are_masked_by_their_names_whatever_their_values() {
+        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"));
+        for name in ["pwd", "pass", "passcode", "access_key", "subscription-key", "functions_key", "partnerKey", "key"]
+        {
+            let target = redactor.target(&format!("/a?page=2&{name}=hunter"));
+            assert!(target.starts_with(&format!("/a?page=2&{name}=[secret#")), "{target}");
+        }
+        assert_eq!(redactor.target("/a?idempotency_key=k1"), "/a?idempotency_key=k1");
     }
 
     #[test]
