@@ -13,6 +13,26 @@ use super::jwt::Claims;
 /// Longest credential that is looked into; longer ones are only hashed.
 const LONGEST: usize = 16 << 10;
 
+/// Parts of names that tell a secret wherever they stand.
+const SECRET_PARTS: [&str; 16] = [
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "credential",
+    "session",
+    "apikey",
+    "accesskey",
+    "subscriptionkey",
+    "functionskey",
+    "privatekey",
+    "signingkey",
+    "masterkey",
+    "encryptionkey",
+];
+
 /// Key of every hash that stands for a secret or personal value.
 ///
 /// Runs with the same key give the same pseudonyms; without the key nobody can test a guess against one.
@@ -196,18 +216,34 @@ pub(super) fn is_session_cookie(name: &str) -> bool {
         || bare.contains("sess")
 }
 
-/// Whether a query parameter, form field or header of this name carries a secret.
+/// Whether a query parameter, cookie or header of this name carries a secret.
+///
+/// Any name that ends in `key` does, an idempotency key excepted: gateways invent new ones all the time.
 pub(super) fn is_secret_name(name: &str) -> bool {
-    let bare: String =
-        name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).take(64).collect();
+    let bare = bare(name);
+    matches!(bare.as_str(), "code" | "key") || is_key(&bare) || is_secret(&bare)
+}
+
+/// Whether a field of a body, claim or log of this name carries a secret. `code` and `...Key` are ordinary names there
+/// (`currency.code`, `orderKey`); only unmistakable ones count.
+pub(super) fn is_secret_field(name: &str) -> bool {
+    is_secret(&bare(name))
+}
+
+fn is_key(bare: &str) -> bool {
+    bare.ends_with("key") && !bare.ends_with("idempotencykey")
+}
+
+fn is_secret(bare: &str) -> bool {
     matches!(
-        bare.as_str(),
+        bare,
         "auth"
             | "authorization"
             | "proxyauthorization"
             | "cookie"
             | "setcookie"
-            | "key"
+            | "pass"
+            | "userpass"
             | "pin"
             | "otp"
             | "cvv"
@@ -215,24 +251,25 @@ pub(super) fn is_secret_name(name: &str) -> bool {
             | "ssn"
             | "sig"
             | "signature"
-            | "code"
             | "sid"
             | "jwt"
             | "pan"
             | "cardnumber"
             | "assertion"
-    ) || ["token", "secret", "apikey", "password", "passwd", "passphrase", "credential", "session", "privatekey"]
-        .iter()
-        .any(|part| bare.contains(part))
+    ) || bare.ends_with("pwd")
+        || SECRET_PARTS.iter().any(|part| bare.contains(part))
+}
+
+/// Letters and digits of a name in lower case: `X-Api-Key` and `x_apiKey` are one.
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Whether a query parameter carries a credential that identifies the caller.
 pub(super) fn query_credential(name: &str) -> Option<Kind> {
-    let bare: String =
-        name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).take(64).collect();
-    match bare.as_str() {
+    match bare(name).as_str() {
         "accesstoken" | "authtoken" | "token" | "jwt" => Some(Kind::Bearer),
-        "apikey" | "key" | "subscriptionkey" => Some(Kind::ApiKey),
+        "apikey" | "key" | "subscriptionkey" | "accesskey" | "functionskey" => Some(Kind::ApiKey),
         _ => None,
     }
 }
@@ -285,6 +322,24 @@ mod tests {
         assert_eq!(one.user.as_deref(), Some("alice"));
         assert_eq!(one.hash, two.hash);
         assert_eq!(authorization(b"Basic !!!", &key()).unwrap().user, None);
+    }
+
+    #[test]
+    fn secrets_are_told_by_their_names() {
+        for name in
+            ["Ocp-Apim-Subscription-Key", "x-functions-key", "access_key", "X-Partner-Key", "pwd", "pass", "key"]
+        {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["Idempotency-Key", "x-idempotency-key", "keyword", "page", "compass", "orderId"] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+        for name in ["pwd", "userPwd", "passcode", "subscriptionKey", "accessKey"] {
+            assert!(is_secret_field(name), "{name}");
+        }
+        for name in ["key", "code", "orderKey", "idempotencyKey"] {
+            assert!(!is_secret_field(name), "{name}");
+        }
     }
 
     #[test]

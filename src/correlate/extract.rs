@@ -9,7 +9,7 @@ use super::facts::{Binding, BoundTo, Facts, Holder, TenantFact};
 use super::guess;
 use super::identity::{self, Naming};
 use super::login::{self, Bindings};
-use super::object::{Found, KeySource, Objects, Places};
+use super::object::{self, Found, KeySource, Objects, Places};
 use super::operation::{Operations, Route};
 use super::paths;
 use super::reading::{Bodies, Reading};
@@ -35,6 +35,7 @@ pub struct Extractor {
     bodies: Bodies,
     login: Bodies,
     creators: Vec<ActivityId>,
+    secret_types: Vec<bool>,
 }
 
 /// What one exchange gives.
@@ -75,14 +76,15 @@ impl Extractor {
     pub fn new(model: Option<Arc<Model>>, key: HashKey) -> Extractor {
         let mut bodies = Bodies { request: super::body::Wanted::new(), response: super::body::Wanted::new() };
         let mut operations = Operations::default();
-        let mut creators = Vec::new();
+        let (mut creators, mut secret_types) = (Vec::new(), Vec::new());
         if let Some(model) = &model {
             paths::wanted(model, &mut bodies);
             operations = Operations::compile(model);
             creators = creating(model);
+            secret_types = object::secret_types(model);
         }
         let masker = Masker::new(key.clone());
-        Extractor { model, key, masker, operations, bodies, login: login::wanted(), creators }
+        Extractor { model, key, masker, operations, bodies, login: login::wanted(), creators, secret_types }
     }
 
     /// Events and facts of one exchange. An exchange whose request was not seen gives none.
@@ -223,7 +225,8 @@ impl Extractor {
     ) -> Found {
         match (&self.model, &called.template, &reading.exchange.request) {
             (Some(model), _, _) => {
-                let objects = Objects { model, masker: &self.masker, reading, outcome };
+                let (masker, secret_types) = (&self.masker, self.secret_types.as_slice());
+                let objects = Objects { model, masker, secret_types, reading, outcome };
                 match activity {
                     Some(activity) => objects.of_activity(activity),
                     None if called.operation.is_some() => objects.of_any(),

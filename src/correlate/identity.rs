@@ -14,7 +14,18 @@ use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{ActorNaming, Path, Root};
 
 /// Headers by which API keys are sent, without a model that names one.
-const KEY_HEADERS: [&str; 5] = ["x-api-key", "api-key", "apikey", "ocp-apim-subscription-key", "x-goog-api-key"];
+const KEY_HEADERS: [&str; 10] = [
+    "x-api-key",
+    "api-key",
+    "apikey",
+    "ocp-apim-subscription-key",
+    "subscription-key",
+    "x-goog-api-key",
+    "x-functions-key",
+    "x-access-key",
+    "access-key",
+    "x-rapidapi-key",
+];
 /// Headers by which gateways tell the backend whom they authenticated.
 const GATEWAY_HEADERS: [&str; 5] = [
     "x-consumer-username",
@@ -117,7 +128,7 @@ impl Naming<'_> {
             found.credential =
                 reading.header("authorization").and_then(|v| credential::authorization(v, self.key)).map(|s| s.hash);
         }
-        found.name = Some((self.masker.shared(&text), evidence));
+        found.name = Some((self.masker.named_text(path, &text), evidence));
     }
 
     fn built_in(&self, reading: &Reading<'_>, shown: &[Shown], found: &mut Found) {
@@ -184,7 +195,7 @@ impl Naming<'_> {
     }
 
     fn agent(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
-        let listed = self.model.into_iter().flat_map(|m| &m.agent).find_map(|p| known_text(reading, p));
+        let listed = self.model.into_iter().flat_map(|m| &m.agent).find_map(|p| masked_text(reading, p, self.masker));
         let claimed = || match reading.claims.as_ref()?.value(&["act", "sub"])? {
             Value::Text(text) if !text.is_empty() => Some(text),
             _ => None,
@@ -197,7 +208,7 @@ impl Naming<'_> {
     }
 
     fn tenant(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
-        let listed = self.model.into_iter().flat_map(|m| &m.tenant).find_map(|p| known_text(reading, p));
+        let listed = self.model.into_iter().flat_map(|m| &m.tenant).find_map(|p| masked_text(reading, p, self.masker));
         let names = ["tid", "tenant", "tenant_id", "org_id"];
         let claimed = || reading.claims.as_ref().and_then(|c| names.iter().find_map(|n| c.text(n))).map(Arc::from);
         let sent = || reading.header("x-tenant-id").and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from);
@@ -210,11 +221,15 @@ impl Naming<'_> {
         let Some(model) = self.model else { return Vec::new() };
         let mut roles = Vec::new();
         let mut unknown = false;
+        // A role that the model names is a word of its author's.
+        let plain = |role: &Arc<str>| model.role_map.contains_key(role) || model.default_role.as_ref() == Some(role);
+        let masked =
+            |path| move |role: &Arc<str>| if plain(role) { role.clone() } else { self.masker.named_text(path, role) };
         for path in &model.roles_from {
             match reading.value(path) {
-                Bound::Exactly(Value::Text(text)) => roles.extend(words(&text)),
+                Bound::Exactly(Value::Text(text)) => roles.extend(words(&text).iter().map(masked(path))),
                 Bound::Exactly(Value::List(items)) => roles.extend(items.into_iter().filter_map(|v| match v {
-                    Value::Text(text) => Some(text),
+                    Value::Text(text) => Some(masked(path)(&text)),
                     _ => None,
                 })),
                 Bound::Exactly(_) => {}
@@ -226,6 +241,7 @@ impl Naming<'_> {
         }
         if roles.is_empty() && unknown {
             roles = logged_list(reading, &["roles", "role"]);
+            roles.iter_mut().filter(|role| !plain(role)).for_each(|role| *role = self.masker.shared(role));
         }
         for role in &mut roles {
             if let Some(renamed) = model.role_map.get(role) {
@@ -294,6 +310,11 @@ pub(super) fn known_text(scope: &dyn Scope, path: &Path) -> Option<Arc<str>> {
         Bound::Exactly(Value::Number(number)) => Some(number.normalize().to_string().into()),
         _ => None,
     }
+}
+
+/// Text at a path as it may be kept: masked by the path's name or by its look.
+pub(super) fn masked_text(scope: &dyn Scope, path: &Path, masker: &Masker) -> Option<Arc<str>> {
+    known_text(scope, path).map(|text| masker.named_text(path, &text))
 }
 
 fn words(text: &str) -> Vec<Arc<str>> {

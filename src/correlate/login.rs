@@ -87,9 +87,8 @@ fn has_word(reading: &Reading<'_>, words: &[&str]) -> bool {
 pub(super) fn declared(reading: &Reading<'_>, activity: &Activity, key: &HashKey, masker: &Masker) -> Bindings {
     let mut bindings = Bindings::default();
     for (credential, subject) in &activity.bind {
-        let Some(subject) = super::identity::known_text(reading, subject) else { continue };
+        let Some(subject) = super::identity::masked_text(reading, subject, masker) else { continue };
         let Some((hash, issued)) = credential_at(reading, credential, key) else { continue };
-        let subject = masker.shared(&subject);
         bindings.made.push((hash, Binding { to: BoundTo::Subject(subject.clone()), issued }));
         bindings.subject.get_or_insert(subject);
     }

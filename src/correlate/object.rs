@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::identity::known_text;
+use super::identity::masked_text;
 use super::reading::Reading;
-use super::redact::Masker;
+use super::redact::{self, Masker};
 use crate::event::{ObjectId, ObjectRef, Outcome, Value};
 use crate::model::expression::{self, Bound, Scope};
 use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Root};
@@ -100,6 +100,8 @@ struct Key {
 pub(super) struct Objects<'a> {
     pub(super) model: &'a Model,
     pub(super) masker: &'a Masker,
+    /// Types whose keys are secrets, by id.
+    pub(super) secret_types: &'a [bool],
     pub(super) reading: &'a Reading<'a>,
     pub(super) outcome: Outcome,
 }
@@ -110,10 +112,11 @@ impl Objects<'_> {
         let mut found = Found::default();
         for (index, declared) in activity.objects.iter().enumerate() {
             let Some(object_type) = self.object_type(declared.object_type) else { continue };
-            let own = self.key(&declared.key);
-            let mut key = own.or_else(|| self.key(&object_type.key));
+            let id = declared.object_type;
+            let own = self.key(id, &declared.key);
+            let mut key = own.or_else(|| self.key(id, &object_type.key));
             if index == 0 {
-                key = self.element_key(activity, key);
+                key = self.element_key(id, activity, key);
             }
             let Some(key) = key else { continue };
             let qualifier = if index == 0 { "target" } else { "mentioned" };
@@ -130,7 +133,7 @@ impl Objects<'_> {
         let mut keys: Vec<(usize, ObjectTypeId, &ObjectType, Key)> = Vec::new();
         for (index, object_type) in self.model.object_types.iter().enumerate() {
             let Ok(id) = u16::try_from(index) else { break };
-            let Some(key) = self.key(&object_type.key) else { continue };
+            let Some(key) = self.key(ObjectTypeId(id), &object_type.key) else { continue };
             let depth = self.reading.target.segments.iter().rposition(|s| **s == *key.text);
             let rank = depth.map_or(usize::MAX, |d| usize::MAX - 1 - d);
             keys.push((rank, ObjectTypeId(id), object_type, key));
@@ -153,14 +156,14 @@ impl Objects<'_> {
     }
 
     /// The first path that holds a key names the object; other places of the same request must agree.
-    fn key(&self, paths: &[Path]) -> Option<Key> {
+    fn key(&self, id: ObjectTypeId, paths: &[Path]) -> Option<Key> {
         let mut first: Option<Key> = None;
         let mut requested: Option<Arc<str>> = None;
         let mut conflicting = None;
         for path in paths {
             let source = self.source(path);
-            let shadowed = self.reading.shadowed(path).and_then(|v| key_text(v, self.masker));
-            let Some(text) = self.key_at(path) else { continue };
+            let shadowed = self.reading.shadowed(path).and_then(|v| self.key_text(id, v));
+            let Some(text) = self.key_at(id, path) else { continue };
             if matches!(source, KeySource::Path | KeySource::Query | KeySource::RequestBody) {
                 let known = requested.get_or_insert_with(|| text.clone());
                 let other = [Some(text.clone()), shadowed].into_iter().flatten().find(|t| t != known);
@@ -175,17 +178,24 @@ impl Objects<'_> {
         })
     }
 
-    fn key_at(&self, path: &Path) -> Option<Arc<str>> {
+    /// A key as it may be kept. Where any path to a type's keys is secret all are, so that they stay comparable.
+    fn key_text(&self, id: ObjectTypeId, value: &Value) -> Option<Arc<str>> {
+        let secret = self.secret_types.get(usize::from(id.0)).copied().unwrap_or(false);
+        let plain = key_plain(value)?;
+        Some(if secret { self.masker.secret_text(&plain) } else { self.masker.shared(&plain) })
+    }
+
+    fn key_at(&self, id: ObjectTypeId, path: &Path) -> Option<Arc<str>> {
         match self.reading.value(path) {
-            Bound::Exactly(value) => key_text(&value, self.masker),
+            Bound::Exactly(value) => self.key_text(id, &value),
             Bound::AtLeast(_) | Bound::Unknown => None,
         }
     }
 
     /// In a bulk call the target is the element, unless a key path of its own goes through the list.
-    fn element_key(&self, activity: &Activity, key: Option<Key>) -> Option<Key> {
+    fn element_key(&self, id: ObjectTypeId, activity: &Activity, key: Option<Key>) -> Option<Key> {
         let Some(each) = activity.each.as_ref().filter(|_| self.reading.element.is_some()) else { return key };
-        self.key_at(each).map(|text| Key { text, source: self.source(each), conflicting: None }).or(key)
+        self.key_at(id, each).map(|text| Key { text, source: self.source(each), conflicting: None }).or(key)
     }
 
     fn source(&self, path: &Path) -> KeySource {
@@ -208,8 +218,7 @@ impl Objects<'_> {
         // A bare `req.amount` belongs to the target; other objects only take what lies under their own name.
         let belongs = |path: &Path| target || path.fields.first().is_some_and(|f| *f == object_type.name);
         let text = |paths: &[Path]| {
-            let found = paths.iter().filter(|p| belongs(p)).find_map(|p| known_text(self.reading, p));
-            found.map(|t| self.masker.shared(&t))
+            paths.iter().filter(|p| belongs(p)).find_map(|p| masked_text(self.reading, p, self.masker))
         };
         ObjectRef {
             id: ObjectId { object_type: object_type.name.clone(), key: key.text },
@@ -232,18 +241,18 @@ impl Objects<'_> {
         if !belongs(&rule.value) || self.outcome == Outcome::Rejected {
             return None;
         }
-        known_text(self.reading, &rule.value).map(|o| self.masker.shared(&o))
+        masked_text(self.reading, &rule.value, self.masker)
     }
 
     /// The state field by its leaf name, in the request body or under the object's name there.
     fn written_state(&self, object_type: &ObjectType) -> Option<Arc<str>> {
-        let leaves = object_type.state.iter().filter(|p| p.root == Root::ResponseBody).filter_map(|p| p.fields.last());
-        let mut values = leaves.flat_map(|leaf| {
-            [self.reading.request_value(&[leaf]), self.reading.request_value(&[&object_type.name, leaf])]
+        let states = object_type.state.iter().filter(|p| p.root == Root::ResponseBody);
+        let mut values = states.filter_map(|p| Some((p, p.fields.last()?))).flat_map(|(path, leaf)| {
+            [&[leaf][..], &[&object_type.name, leaf]].map(|fields| (path, self.reading.request_value(fields)))
         });
-        values.find_map(|v| match v {
-            Bound::Exactly(Value::Text(text)) => Some(self.masker.shared(&text)),
-            Bound::Exactly(Value::Number(number)) => Some(number.to_string().into()),
+        values.find_map(|(path, v)| match v {
+            Bound::Exactly(Value::Text(text)) => Some(self.masker.named_text(path, &text)),
+            Bound::Exactly(Value::Number(number)) => Some(self.masker.named_text(path, &number.to_string().into())),
             Bound::Exactly(Value::Bool(flag)) => Some(flag.to_string().into()),
             _ => None,
         })
@@ -279,7 +288,7 @@ impl Objects<'_> {
             let Some(parent_type) = self.object_type(*parent) else { return };
             let shown = found.objects.iter().find(|o| o.id.object_type == object_type.name).map(|o| o.id.clone());
             let listed = found.objects.iter().find(|o| o.id.object_type == parent_type.name).map(|o| o.id.clone());
-            let key = self.key(paths);
+            let key = self.key(*parent, paths);
             let parent_id = key.map(|key| {
                 let source = key.source;
                 let reference = self.reference(parent_type, Key { conflicting: None, ..key }, "parent");
@@ -297,11 +306,37 @@ impl Objects<'_> {
 
 /// A scalar as an object's key, masked where it is personal.
 pub(super) fn key_text(value: &Value, masker: &Masker) -> Option<Arc<str>> {
+    key_plain(value).map(|key| masker.shared(&key))
+}
+
+fn key_plain(value: &Value) -> Option<Arc<str>> {
     let text: Arc<str> = match value {
         Value::Text(text) => text.clone(),
         Value::Number(number) => number.normalize().to_string().into(),
         _ => return None,
     };
     let trimmed = text.trim();
-    (!trimmed.is_empty() && trimmed.len() <= LONGEST_KEY).then(|| masker.shared(trimmed))
+    (!trimmed.is_empty() && trimmed.len() <= LONGEST_KEY).then(|| trimmed.into())
+}
+
+/// For each object type of a model, whether a path to its keys has the name of a secret.
+pub(super) fn secret_types(model: &Model) -> Vec<bool> {
+    let secret = |paths: &[Path]| paths.iter().any(redact::is_secret_path);
+    let types = 0..model.object_types.len();
+    let is_secret = |index: usize| {
+        let own = model.object_types.get(index).is_some_and(|t| secret(&t.key));
+        let parents = model.object_types.iter().filter_map(|t| t.parent.as_ref());
+        let mut parents = parents.filter(|(id, _)| is(*id, index));
+        let mut declared = model.activities.iter().flat_map(|a| {
+            let each = a.each.as_ref().filter(|_| a.objects.first().is_some_and(|o| is(o.object_type, index)));
+            let keys = a.objects.iter().filter(|o| is(o.object_type, index)).flat_map(|o| &o.key);
+            keys.chain(each)
+        });
+        own || parents.any(|(_, paths)| secret(paths)) || declared.any(redact::is_secret_path)
+    };
+    types.map(is_secret).collect()
+}
+
+fn is(id: ObjectTypeId, index: usize) -> bool {
+    usize::from(id.0) == index
 }

@@ -57,7 +57,51 @@ impl Masker {
 
     /// A value that was read at a path: secrets by name are masked whatever they look like.
     pub(super) fn named(&self, path: &Path, value: Value) -> Value {
-        if is_secret_path(path) { self.secret(value) } else { self.value(value) }
+        match value {
+            value if is_secret_path(path) => self.secret(value),
+            // A target, or a header or log field that quotes one, holds parameters with names of their own.
+            Value::Text(text) if is_target(path, &text) => Value::Text(self.target(&text).into()),
+            value => self.value(value),
+        }
+    }
+
+    /// A text that was read at a path, masked as `named` does.
+    pub(super) fn named_text(&self, path: &Path, text: &Arc<str>) -> Arc<str> {
+        match self.named(path, Value::Text(text.clone())) {
+            Value::Text(masked) => masked,
+            other => other.to_string().into(),
+        }
+    }
+
+    /// The mask of a text that is a secret whatever it looks like.
+    pub(super) fn secret_text(&self, text: &str) -> Arc<str> {
+        self.mask("secret", text).into()
+    }
+
+    /// A request target with secret and personal path segments and query values masked.
+    fn target(&self, target: &str) -> String {
+        let target = target.split('#').next().unwrap_or_default();
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let mut out = self.path(path).to_string();
+        for (i, raw) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
+            out.push(if i == 0 { '?' } else { '&' });
+            out.push_str(&self.parameter(raw));
+        }
+        out
+    }
+
+    fn parameter<'a>(&self, raw: &'a str) -> Cow<'a, str> {
+        let Some((name, value)) = raw.split_once('=') else { return self.text(raw) };
+        let decoded = super::target::percent_decoded(value, true);
+        let masked = if credential::is_secret_name(&super::target::percent_decoded(name, true)) {
+            self.mask("secret", &decoded)
+        } else {
+            match self.text(&decoded) {
+                Cow::Borrowed(_) => return Cow::Borrowed(raw),
+                Cow::Owned(masked) => masked,
+            }
+        };
+        Cow::Owned(format!("{name}={masked}"))
     }
 
     /// A value with every text in it masked by its look.
@@ -177,41 +221,26 @@ impl Redactor {
 
     /// The target as sent, with secret and personal path segments and query values masked.
     pub fn target(&self, target: &str) -> String {
-        let target = target.split('#').next().unwrap_or_default();
-        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-        let mut out = self.masker.path(path).to_string();
-        for (i, raw) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
-            out.push(if i == 0 { '?' } else { '&' });
-            out.push_str(&self.parameter(raw));
-        }
-        out
+        self.masker.target(target)
     }
+}
 
-    fn parameter<'a>(&self, raw: &'a str) -> Cow<'a, str> {
-        let Some((name, value)) = raw.split_once('=') else { return self.masker.text(raw) };
-        let decoded = super::target::percent_decoded(value, true);
-        let masked = if credential::is_secret_name(&super::target::percent_decoded(name, true)) {
-            self.masker.mask("secret", &decoded)
-        } else {
-            match self.masker.text(&decoded) {
-                Cow::Borrowed(_) => return Cow::Borrowed(raw),
-                Cow::Owned(masked) => masked,
-            }
-        };
-        Cow::Owned(format!("{name}={masked}"))
+/// Whether a value is a request target, or a URL in a header or log field.
+fn is_target(path: &Path, text: &str) -> bool {
+    match path.root {
+        Root::Message => &*path.text == "target",
+        Root::RequestHeader | Root::ResponseHeader | Root::Log => text.contains('?') && text.contains('='),
+        _ => false,
     }
 }
 
 /// Whether the value at a path is a secret by the path's name.
-fn is_secret_path(path: &Path) -> bool {
+pub(super) fn is_secret_path(path: &Path) -> bool {
     let last = path.fields.iter().rev().find(|f| &***f != "*").map(|f| &**f).unwrap_or_default();
     match path.root {
         Root::Cookie => true,
-        Root::RequestHeader | Root::ResponseHeader => {
-            !last.eq_ignore_ascii_case("idempotency-key") && credential::is_secret_name(last)
-        }
-        // `code` and `key` are ordinary names in bodies (`currency.code`); only unmistakable ones count there.
-        _ => !matches!(last, "code" | "key") && credential::is_secret_name(last),
+        Root::RequestHeader | Root::ResponseHeader | Root::Query => credential::is_secret_name(last),
+        _ => credential::is_secret_field(last),
     }
 }
 
@@ -317,6 +346,17 @@ mod tests {
         assert!(!target.contains("s3cr3t") && !target.contains("a%40b") && !target.contains("top"), "{target}");
         assert_eq!(redactor.target("/a/b?x=1&y"), "/a/b?x=1&y");
         assert_eq!(redactor.target("*"), "*");
+    }
+
+    #[test]
+    fn query_parameters_are_masked_by_their_names_whatever_their_values() {
+        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"));
+        for name in ["pwd", "pass", "passcode", "access_key", "subscription-key", "functions_key", "partnerKey", "key"]
+        {
+            let target = redactor.target(&format!("/a?page=2&{name}=hunter"));
+            assert!(target.starts_with(&format!("/a?page=2&{name}=[secret#")), "{target}");
+        }
+        assert_eq!(redactor.target("/a?idempotency_key=k1"), "/a?idempotency_key=k1");
     }
 
     #[test]

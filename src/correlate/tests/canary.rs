@@ -118,3 +118,54 @@ fn personal_data_is_masked_and_stays_equal() {
     assert!(!format!("{event:?}").contains("ann@"));
     assert!(!format!("{event:?}").contains("ann%40"));
 }
+
+/// Secrets that look like nothing: only the names of their places tell them.
+#[test]
+fn secrets_by_name_are_masked_whatever_they_look_like() {
+    let mut named = model();
+    let paths = super::paths;
+    named.actors.identify = vec![crate::model::IdentityPath { path: path("header.x-partner-key"), bound_by: None }];
+    named.actors.agent = paths(&["cookie.agent"]);
+    named.actors.tenant = paths(&["header.x-tenant-key"]);
+    named.actors.roles_from = paths(&["cookie.roles"]);
+    let order = &mut named.object_types[0];
+    order.key = paths(&["req.token"]);
+    order.tenant = paths(&["cookie.tenant"]);
+    order.state = paths(&["res.session"]);
+    order.owner = Some(crate::model::OwnerRule { set_by: None, value: path("req.pwd") });
+    let refund = &mut named.object_types[1];
+    refund.key = paths(&["query.subscription-key"]);
+    refund.parent = Some((crate::model::ObjectTypeId(0), paths(&["cookie.parent"])));
+    named.captured_paths = paths(&["target", "header.referer", "req.pwd", "cookie.plain", "query.subscription-key"]);
+    let secret =
+        |n: usize| if n % 2 == 0 { format!("zq{n:02}") } else { format!("{n:02}e5f60718293a4b5c6d7e8f901a2b3c") };
+    let s: Vec<String> = (10..25).map(secret).collect();
+    let target = format!("?subscription-key={}&pwd={}&pass={}&page=2", s[0], s[1], s[2]);
+    for path in ["/orders", "/orders/o1/refunds"] {
+        let cookies = format!("agent={}; roles={}; tenant={}; parent={}; plain={}", s[3], s[4], s[5], s[6], s[7]);
+        let body = format!(r#"{{"token":"{}","pwd":"{}","session":"{}"}}"#, s[8], s[9], s[10]);
+        let exchange = made("POST", &format!("{path}{target}"))
+            .header("X-Partner-Key", &s[11])
+            .header("X-Tenant-Key", &s[12])
+            .header("Referer", &format!("https://h/a?passcode={}", s[13]))
+            .header("Cookie", &cookies)
+            .json(&body)
+            .answers(200, &format!(r#"{{"session":"{}"}}"#, s[14]));
+        let extracted = Extractor::new(Some(Arc::new(named.clone())), key()).extract(&exchange.0);
+        let text = format!("{extracted:?}");
+        for (index, secret) in s.iter().enumerate() {
+            assert!(!text.contains(secret.as_str()), "secret {index} leaked on {path}: {text}");
+        }
+        assert!(text.contains("page=2"), "the rest of the target stays");
+        assert!(extracted.events[0].objects.len() >= 1 && extracted.events[0].actor.tenant.is_some());
+    }
+}
+
+#[test]
+fn roles_are_masked_unless_the_model_names_them() {
+    let claims = r#"{"sub":"a","roles":["fin","ann@example.com","cs"]}"#;
+    let event = super::one(Some(model()), made("GET", "/orders/o1").bearer(claims).answers(200, ""));
+    let roles: Vec<&str> = event.actor.roles.iter().map(|r| &**r).collect();
+    assert!(roles.contains(&"approver") && roles.contains(&"cs"), "{roles:?}");
+    assert!(roles.iter().any(|r| r.starts_with("a…@")) && !format!("{event:?}").contains("ann@"), "{roles:?}");
+}

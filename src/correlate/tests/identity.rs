@@ -92,6 +92,26 @@ fn the_model_decides_first_and_the_ladder_after_it() {
 }
 
 #[test]
+fn a_key_in_any_header_or_parameter_is_never_the_principal_itself() {
+    for (listed, exchange) in [
+        ("header.ocp-apim-subscription-key", made("GET", "/orders/o1").header("Ocp-Apim-Subscription-Key", "hunter")),
+        ("header.x-partner-key", made("GET", "/orders/o1").header("X-Partner-Key", "hunter")),
+        ("header.x-functions-key", made("GET", "/orders/o1").header("x-functions-key", "hunter")),
+        ("query.access_key", made("GET", "/orders/o1?access_key=hunter")),
+        ("query.pwd", made("GET", "/orders/o1?pwd=hunter")),
+    ] {
+        let mut model = model();
+        model.actors.identify = vec![IdentityPath { path: super::path(listed), bound_by: None }];
+        let event = one(Some(model), exchange.answers(200, ""));
+        assert!(event.actor.principal.as_deref().unwrap().starts_with("key:"), "{listed} {:?}", event.actor);
+        assert_eq!(event.actor.evidence, Evidence::ApiKey, "{listed}");
+        assert!(!format!("{event:?}").contains("hunter"), "{listed}");
+    }
+    let bare = actor(made("GET", "/").header("Ocp-Apim-Subscription-Key", "hunter"));
+    assert!(bare.principal.unwrap().starts_with("key:"));
+}
+
+#[test]
 fn a_header_that_is_no_secret_names_the_principal_itself() {
     let mut model = model();
     model.actors.identify = vec![IdentityPath { path: super::path("header.x-employee"), bound_by: None }];

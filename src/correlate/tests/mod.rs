@@ -164,6 +164,7 @@ pub(super) fn path(text: &str) -> Path {
         "host" => Root::Host,
         "log" => Root::Log,
         "actor" => Root::Actor,
+        "target" => Root::Message,
         other => panic!("{other}"),
     };
     Path { text: text.into(), root, fields: fields.split('.').filter(|f| !f.is_empty()).map(Into::into).collect() }
