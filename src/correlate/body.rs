@@ -123,7 +123,7 @@ impl Wanted {
                 slot.set(Value::Text(Arc::from(&*value)));
             }
         }
-        true
+        target::is_whole(text)
     }
 }
 

@@ -176,7 +176,7 @@ impl Extractor {
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
         out.facts.shows_roles = self.shows_roles(reading, &actor);
-        let read = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        let read = is_safe(&request.method);
         let guessed = self.model.is_none();
         let seen = found.objects.iter().zip(&found.sources).zip(found.places);
         out.sightings.extend(seen.map(|((o, s), places)| Sighting {
@@ -247,8 +247,14 @@ impl Extractor {
         outcome: Outcome,
         shown: &[Shown],
     ) -> Bindings {
-        if outcome != Outcome::Accepted {
+        if outcome == Outcome::Rejected {
             return Bindings::default();
+        }
+        // A logout is usually answered with a redirect: it ends what it ends all the same.
+        let over = reading.status().is_some_and(|s| s < 400);
+        let ended = if over { login::ended(reading, shown, &self.key) } else { Vec::new() };
+        if outcome != Outcome::Accepted {
+            return Bindings { ended, ..Bindings::default() };
         }
         let declared = activity.filter(|a| !a.bind.is_empty());
         let mut bindings = match declared {
@@ -259,7 +265,7 @@ impl Extractor {
             }
             None => Bindings::default(),
         };
-        bindings.ended = login::ended(reading, shown, &self.key);
+        bindings.ended = ended;
         bindings
     }
 
@@ -276,14 +282,14 @@ impl Extractor {
         facts: &mut Facts,
     ) {
         facts.presence.push((holder.clone(), stamp.0, stamp.0));
+        let over = (end.saturating_add(1), stamp.1);
+        let nobody = || Binding { to: BoundTo::Nobody, issued: false };
+        facts.bindings.extend(bindings.ended.into_iter().map(|hash| (hash, over, nobody())));
         // A refused request proves nothing about objects: its path may be forged.
         if outcome != Outcome::Accepted {
             return;
         }
         facts.bindings.extend(bindings.made.into_iter().map(|(hash, binding)| (hash, stamp, binding)));
-        let over = (end.saturating_add(1), stamp.1);
-        let nobody = || Binding { to: BoundTo::Nobody, issued: false };
-        facts.bindings.extend(bindings.ended.into_iter().map(|hash| (hash, over, nobody())));
         facts.parents.extend(found.parents.iter().map(|(child, parent)| (child.clone(), stamp, parent.clone())));
         for object in &found.objects {
             self.learn_owner(activity, &object.id, object.owner.as_ref(), holder, stamp, facts);
@@ -440,7 +446,14 @@ fn elements(reading: &Reading<'_>, activity: &Activity) -> usize {
 /// `ok` decides where the status does not: a 4xx or 5xx is a refusal unless `ok` itself looks at the status.
 fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Outcome {
     let Some(status) = reading.status() else { return Outcome::Unknown };
-    let by_status = if status < 400 { Outcome::Accepted } else { Outcome::Rejected };
+    let read = activity.map_or_else(|| is_safe(reading.method()), |a| a.read || is_safe(reading.method()));
+    let by_status = match status {
+        200..=299 => Outcome::Accepted,
+        304 if read => Outcome::Accepted,
+        // A redirect may lead to the result or to the login.
+        ..=399 => Outcome::Unknown,
+        400.. => Outcome::Rejected,
+    };
     let Some(ok) = activity.and_then(|a| a.ok.as_ref()) else { return by_status };
     let mut asks_status = false;
     paths::each(&ok.node, &mut |path| asks_status |= path.root == Root::Message && path.text.contains("status"));
@@ -454,6 +467,11 @@ fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Outcome {
     }
 }
 
+/// Methods that move nothing (RFC 9110, section 9.2.1).
+fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
+}
+
 /// Identity of a part of an exchange: mixed so that neighbouring keys and parts never meet.
 fn event_id(key: u64, part: u64) -> EventId {
     // The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
@@ -463,19 +481,50 @@ fn event_id(key: u64, part: u64) -> EventId {
     EventId(x ^ (x >> 31))
 }
 
-/// The clock that stamped an exchange: the gateway that a log names, else the kind and name of the input.
+/// The clock that stamped an exchange: the gateway that a log names, else the kind of the input, or its folder and name.
 fn sensor(reading: &Reading<'_>) -> Arc<str> {
     if let Some(named) = reading.log_field(&["sensor", "gateway", "node", "hostname", "instance"]) {
         return named.chars().take(128).collect::<String>().into();
     }
-    let input = &*reading.exchange.origin.input;
-    let file = input.rsplit(['/', '\\']).next().unwrap_or(input);
-    // Rotated files come from one machine.
-    let stem: String = file.chars().filter(|c| !c.is_ascii_digit()).collect();
     match reading.exchange.origin.place {
         Place::Frames { .. } => "packets".into(),
-        Place::Entry { .. } | Place::Line { .. } => stem.into(),
+        Place::Entry { .. } | Place::Line { .. } => unrotated(&reading.exchange.origin.input).into(),
     }
+}
+
+/// An input's name without what rotation adds: `h1/access.log.3`, `h1/access.log-20260901.gz` and `h1/access.log` come
+/// from one machine, `h2/access.log` from another.
+fn unrotated(input: &str) -> String {
+    let (folder, file) = input.rfind(['/', '\\']).map_or(("", input), |at| input.split_at(at + 1));
+    let packed = [".gz", ".zst", ".bz2", ".xz"].iter().find_map(|e| file.strip_suffix(e)).unwrap_or(file);
+    // Names are short; each round takes one suffix off.
+    let mut name = packed;
+    while let Some((stem, _)) = name.rsplit_once('.').filter(|(stem, last)| !stem.is_empty() && is_number(last)) {
+        name = stem;
+    }
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => (stem, Some(extension)),
+        _ => (name, None),
+    };
+    let mut out = format!("{folder}{}", undated(stem));
+    if let Some(extension) = extension {
+        out.push('.');
+        out.push_str(undated(extension));
+    }
+    out
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The text without a date, and perhaps an hour, behind it: 8 digits or more, or `2026-09-01`, after `-`, `_` or `.`.
+fn undated(text: &str) -> &str {
+    let tail = text.bytes().rev().take_while(|b| b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.')).count();
+    let (head, tail) = text.split_at(text.len() - tail);
+    let digits = tail.bytes().filter(u8::is_ascii_digit).count();
+    let apart = tail.starts_with(['-', '_', '.']);
+    if apart && digits >= 8 && !head.is_empty() { head } else { text }
 }
 
 /// Input format, as far as an exchange tells; the caller knows better and may overwrite it.

@@ -211,7 +211,11 @@ impl Naming<'_> {
         let listed = self.model.into_iter().flat_map(|m| &m.tenant).find_map(|p| masked_text(reading, p, self.masker));
         let names = ["tid", "tenant", "tenant_id", "org_id"];
         let claimed = || reading.claims.as_ref().and_then(|c| names.iter().find_map(|n| c.text(n))).map(Arc::from);
-        let sent = || reading.header("x-tenant-id").and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from);
+        // Any client can send this one: a model says whether it is to be believed.
+        let believed = self.model.is_none();
+        let sent = || {
+            reading.header("x-tenant-id").filter(|_| believed).and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from)
+        };
         let logged = || reading.log_field(&names).map(Arc::from);
         listed.or_else(claimed).or_else(logged).or_else(sent).map(|t| self.masker.shared(&t))
     }

@@ -240,7 +240,10 @@ impl<'a> Reading<'a> {
                 let find = |all: &Parameters<'a>| all.iter().find(|(n, _)| **n == *first).map(|(_, v)| text(v));
                 find(&self.parameters).or_else(|| find(&self.created)).unwrap_or_else(|| absent(request.is_some()))
             }
-            Root::Query => self.target.parameter(first).map_or_else(|| absent(request.is_some()), text),
+            Root::Query => {
+                let whole = request.is_some() && self.target.query_whole;
+                self.target.parameter(first).map_or_else(|| absent(whole), text)
+            }
             Root::RequestBody => self.request_value(&path.fields),
             Root::ResponseBody => self.response_value(&path.fields),
             Root::RequestHeader => self.header_value(request.map(|r| &r.headers), first, self.headers_whole()),

@@ -11,6 +11,13 @@ use crate::model::{Path, Root};
 /// Longest text that is kept as it is.
 const LONGEST: usize = 512;
 
+/// Longest number in groups: an IBAN of 34 with its spaces.
+const LONGEST_GROUPED: usize = 48;
+
+/// What stands between words.
+const DELIMITERS: [char; 20] =
+    [' ', ',', ';', ':', '<', '>', '"', '\'', '\t', '\r', '\n', '=', '/', '|', '(', ')', '[', ']', '{', '}'];
+
 /// Masks e-mail addresses, phone and card numbers, IBANs, tokens and other secrets.
 #[derive(Clone, Debug)]
 pub(super) struct Masker {
@@ -30,24 +37,56 @@ impl Masker {
         if let Some(masked) = self.word(text) {
             return Cow::Owned(masked);
         }
-        let Some(words) = text.contains([' ', ',', ';', ':', '<', '"', '\t', '\n', '=', '/', '|', '(']).then_some(text)
-        else {
+        if !text.contains(DELIMITERS) {
             return Cow::Borrowed(text);
-        };
-        let mut out = String::with_capacity(words.len());
-        let mut changed = false;
-        for part in words.split_inclusive(|c: char| " ,;:<>\"'\t\r\n=/|()[]{}".contains(c)) {
-            let word = part.trim_end_matches(|c: char| " ,;:<>\"'\t\r\n=/|()[]{}".contains(c));
-            match self.word(word) {
-                Some(masked) => {
-                    changed = true;
-                    out.push_str(&masked);
-                    out.push_str(part.get(word.len()..).unwrap_or_default());
+        }
+        let mut out = String::with_capacity(text.len());
+        let (mut rest, mut changed) = (text, false);
+        while !rest.is_empty() {
+            // Numbers in groups first: splitting would take them apart.
+            let (end, masked) = match self.group(rest) {
+                Some((end, masked)) => (end, Some(masked)),
+                None => {
+                    let end = rest.find(DELIMITERS).unwrap_or(rest.len());
+                    (end, rest.get(..end).and_then(|word| self.word(word)))
                 }
-                None => out.push_str(part),
-            }
+            };
+            changed |= masked.is_some();
+            out.push_str(masked.as_deref().or(rest.get(..end)).unwrap_or_default());
+            rest = rest.get(end..).unwrap_or_default();
+            let next = rest.find(|c: char| !DELIMITERS.contains(&c)).unwrap_or(rest.len());
+            out.push_str(rest.get(..next).unwrap_or_default());
+            rest = rest.get(next..).unwrap_or_default();
         }
         if changed { Cow::Owned(out) } else { Cow::Borrowed(text) }
+    }
+
+    /// A card number, IBAN or phone number in groups at the start of a text: where it ends, and its mask.
+    fn group(&self, text: &str) -> Option<(usize, String)> {
+        let inside = |c: char| c.is_ascii_alphanumeric() || " -.()+".contains(c);
+        let run = text.find(|c: char| !inside(c)).unwrap_or(text.len()).min(LONGEST_GROUPED);
+        let run = text.get(..run)?;
+        let bounds = run.char_indices().filter(|(_, c)| !c.is_ascii_alphanumeric()).map(|(at, _)| at);
+        let mut ends: Vec<usize> = bounds.collect();
+        if !text.get(run.len()..)?.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            ends.push(run.len());
+        }
+        ends.into_iter().rev().find_map(|end| {
+            let found = run.get(..end).filter(|f| f.ends_with(|c: char| c.is_ascii_alphanumeric()))?;
+            let plain: String = found.chars().filter(char::is_ascii_alphanumeric).collect();
+            // Groups of a card have three digits or more; those of a date do not.
+            let wide = found.split([' ', '-']).all(|group| group.len() >= 3);
+            let kind = if wide && is_card(found) {
+                "card"
+            } else if found.bytes().all(|b| b == b' ' || b.is_ascii_alphanumeric()) && is_iban(&plain) {
+                "iban"
+            } else if is_phone(found) {
+                "phone"
+            } else {
+                return None;
+            };
+            Some((end, self.mask(kind, &plain)))
+        })
     }
 
     /// The text as a shared string, masked.
@@ -199,7 +238,9 @@ impl Masker {
         } else {
             return None;
         };
-        Some(self.mask(kind, word))
+        // A number is the same in groups.
+        let plain: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+        Some(self.mask(kind, if kind == "secret" { word } else { &plain }))
     }
 
     fn mask(&self, kind: &str, text: &str) -> String {
@@ -357,6 +398,24 @@ mod tests {
             assert!(target.starts_with(&format!("/a?page=2&{name}=[secret#")), "{target}");
         }
         assert_eq!(redactor.target("/a?idempotency_key=k1"), "/a?idempotency_key=k1");
+    }
+
+    #[test]
+    fn numbers_in_groups_are_masked_inside_sentences() {
+        for (text, hidden, start) in [
+            ("card 4111 1111 1111 1111 please", "1111", "card [card#"),
+            ("to DE89 3704 0044 0532 0130 00, today", "3704", "to [iban#"),
+            ("call +49 170 123 4567 now", "170", "call [phone#"),
+            ("[alice@example.com]", "alice", "[a…@example.com#"),
+            ("{alice@example.com}", "alice", "{a…@example.com#"),
+        ] {
+            let masked = masker().text(text).into_owned();
+            assert!(masked.starts_with(start) && !masked.contains(hidden), "{text} -> {masked}");
+        }
+        assert_eq!(masker().text("4111 1111 1111 1111"), masker().text("4111111111111111"));
+        for text in ["on 2026-09-01 10 00 00 at 12", "order 12 of 2026", "it's 5 (or 6)"] {
+            assert_eq!(masker().text(text), text);
+        }
     }
 
     #[test]

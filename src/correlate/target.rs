@@ -17,6 +17,8 @@ pub(super) struct Target<'a> {
     pub(super) segments: Vec<Cow<'a, str>>,
     /// Query parameters in order, decoded.
     pub(super) query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Whether `query` holds them all; one that it does not hold is unknown otherwise.
+    pub(super) query_whole: bool,
 }
 
 impl<'a> Target<'a> {
@@ -35,7 +37,7 @@ impl<'a> Target<'a> {
                 _ => segments.push(segment),
             }
         }
-        Target { path, segments, query: pairs(query).collect() }
+        Target { path, segments, query: pairs(query).collect(), query_whole: is_whole(query) }
     }
 
     /// First value of a query parameter.
@@ -58,6 +60,11 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, s
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (percent_decoded(name, true), percent_decoded(value, true))
     })
+}
+
+/// Whether `pairs` gives all parameters of a text.
+pub(super) fn is_whole(text: &str) -> bool {
+    text.split('&').filter(|p| !p.is_empty()).nth(MOST_PARAMETERS).is_none()
 }
 
 /// Percent-decodes; bytes that are not UTF-8 become U+FFFD, broken escapes stay as they are.

@@ -112,6 +112,15 @@ fn a_key_in_any_header_or_parameter_is_never_the_principal_itself() {
 }
 
 #[test]
+fn a_tenant_that_only_the_client_names_counts_without_a_model_alone() {
+    let sent = || made("GET", "/orders/o1").header("X-Tenant-Id", "evil").answers(200, "");
+    assert_eq!(actor(sent()).tenant.as_deref(), Some("evil"));
+    let mut model = model();
+    model.actors.tenant = super::paths(&["jwt.tid"]);
+    assert_eq!(one(Some(model), sent()).actor.tenant, None);
+}
+
+#[test]
 fn a_header_that_is_no_secret_names_the_principal_itself() {
     let mut model = model();
     model.actors.identify = vec![IdentityPath { path: super::path("header.x-employee"), bound_by: None }];

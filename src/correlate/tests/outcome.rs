@@ -23,6 +23,57 @@ fn status_and_ok_decide() {
 }
 
 #[test]
+fn a_redirect_is_unknown_unless_ok_decides() {
+    let create = |model: crate::model::Model, status| one(Some(model), made("POST", "/orders").answers(status, "{}"));
+    for status in [101, 300, 301, 302, 303, 304, 307, 308] {
+        assert_eq!(create(model(), status).outcome, Outcome::Unknown, "{status}");
+        assert_eq!(one(None, made("POST", "/orders").answers(status, "")).outcome, Outcome::Unknown, "{status}");
+    }
+    assert_eq!(create(model(), 201).outcome, Outcome::Accepted);
+    assert_eq!(one(None, made("GET", "/orders").answers(304, "")).outcome, Outcome::Accepted);
+    let mut posts = model();
+    posts.activities[1].ok = Some(super::equals("res_header.location", "/orders/o1"));
+    let to = |place| made("POST", "/orders").answers(303, "").answer_header("Location", place);
+    assert_eq!(one(Some(posts.clone()), to("/orders/o1")).outcome, Outcome::Accepted);
+    assert_eq!(one(Some(posts), to("/login")).outcome, Outcome::Rejected);
+}
+
+#[test]
+fn rotated_files_share_a_clock_and_folders_do_not() {
+    let sensor = |input: &str| {
+        let mut exchange = made("GET", "/").answers(200, "");
+        exchange.0.origin.input = input.into();
+        one(None, exchange).sensor.to_string()
+    };
+    for rotated in ["h1/access.log.1", "h1/access.log.2.gz", "h1/access.log-20260901", "h1/access-2026-09-01.log"] {
+        assert_eq!(sensor(rotated), "h1/access.log", "{rotated}");
+    }
+    assert_ne!(sensor("host1/access.jsonl"), sensor("host2/access.jsonl"));
+    assert_ne!(sensor("api1.jsonl"), sensor("api2.jsonl"));
+    assert_eq!(sensor("20260901.log"), "20260901.log");
+}
+
+#[test]
+fn a_parameter_past_the_limit_is_unknown() {
+    use crate::model::expression::{Bound, Scope};
+    let many = "x=1&".repeat(300) + "last=2";
+    let mut wanted = crate::correlate::reading::Bodies {
+        request: crate::correlate::body::Wanted::new(),
+        response: crate::correlate::body::Wanted::new(),
+    };
+    wanted.request.add(&["last"]);
+    let mut long = made("POST", &format!("/orders?{many}")).json(&many);
+    long.0.request.as_mut().unwrap().headers = offpath_capture::Headers::default();
+    let long = long.header("Content-Type", "application/x-www-form-urlencoded");
+    let reading = crate::correlate::reading::Reading::of(&long.0, &wanted);
+    assert_eq!(reading.value(&super::path("query.last")), Bound::Unknown);
+    assert_eq!(reading.value(&super::path("req.last")), Bound::Unknown);
+    let short = made("GET", "/orders?x=1");
+    let reading = crate::correlate::reading::Reading::of(&short.0, &wanted);
+    assert_eq!(reading.value(&super::path("query.last")), Bound::Exactly(crate::event::Value::Null));
+}
+
+#[test]
 fn a_condition_tells_activities_apart_and_may_be_unknown() {
     let patch = |body| made("PATCH", "/orders/o").json(body).answers(200, "{}");
     assert_eq!(one(Some(model()), patch(r#"{"status":"cancelled"}"#)).activity.as_deref(), Some("cancel"));
