@@ -18,6 +18,9 @@ struct Story {
     object: String,
     actor: String,
     also: BTreeSet<String>,
+    /// Start of the abusive exchange, to the microsecond.
+    time: String,
+    verdict: String,
     sources: Value,
     note: String,
 }
@@ -32,6 +35,8 @@ fn stories(folder: &Path) -> Vec<Story> {
             object: text(line, "object").to_owned(),
             actor: text(line, "actor").to_owned(),
             also: line["also"].as_array().unwrap().iter().map(|r| r.as_str().unwrap().to_owned()).collect(),
+            time: text(line, "time").to_owned(),
+            verdict: text(line, "verdict").to_owned(),
             sources: line["sources"].clone(),
             note: text(line, "note").to_owned(),
         })
@@ -54,6 +59,59 @@ fn missed(stories: &[Story], findings: &[Value], source: &str) -> Vec<String> {
         .filter(|story| !story.twin && story.sources[source] == true && !found(story))
         .map(|story| format!("missed {} on {}: {}", story.rule, story.object, story.note))
         .collect()
+}
+
+/// Verdict that a finding gives where the story tells of more effect than the rule looks at. What is seen of an effect
+/// is the state that the finding's own object reached.
+fn verdict_of(story: &Story) -> &str {
+    match story.rule.as_str() {
+        // A window runs over events of many lives and replays none.
+        "TX-SPLIT" => "accepted",
+        // The sum is the order's; the refund that goes beyond it moves the refund.
+        "TX-CONSERVE" if story.object.starts_with("refund:") => "accepted",
+        // The wall is the order's tenant; the step moves the refund behind it.
+        "TEN-CROSS" if story.object.starts_with("refund:") && story.verdict == "proven" => "accepted",
+        _ => &story.verdict,
+    }
+}
+
+/// Whether one event of the role `deviating` began when the story's did, to so many characters of RFC 3339.
+fn deviates_at(finding: &Value, story: &Story, precision: usize) -> bool {
+    let deviating = finding["evidence"].as_array().unwrap().iter().filter(|e| text(e, "role") == "deviating");
+    let moment = |time: &str| time.get(..precision).map(str::to_owned);
+    moment(&story.time).is_some() && deviating.map(|e| moment(text(e, "time"))).any(|time| time == moment(&story.time))
+}
+
+/// Stories whose finding names another moment or gives another verdict.
+fn misjudged(stories: &[Story], findings: &[Value], source: &str, precision: usize) -> Vec<String> {
+    let right = |story: &Story, finding: &Value| {
+        deviates_at(finding, story, precision) && text(finding, "verdict") == verdict_of(story)
+    };
+    let of = |story: &Story| -> Vec<&Value> {
+        findings.iter().filter(|f| counts(f) && text(f, "rule") == story.rule && concerns(f, story)).collect()
+    };
+    stories
+        .iter()
+        .filter(|story| !story.twin && story.sources[source] == true && !of(story).iter().any(|f| right(story, f)))
+        .map(|story| {
+            let seen: Vec<_> = of(story).into_iter().map(|f| (text(f, "verdict"), text(f, "time"))).collect();
+            format!("{} on {}: {} at {}, found {seen:?}", story.rule, story.object, verdict_of(story), story.time)
+        })
+        .collect()
+}
+
+#[test]
+fn findings_give_the_verdict_and_the_moment_of_the_abuse() {
+    const MILLISECONDS: usize = "2026-09-07T07:10:08.179".len();
+    const MICROSECONDS: usize = "2026-09-07T07:10:08.179890".len();
+    let stories = stories(&sample());
+    for (source, file, precision) in
+        [("pcapng", "capture.pcapng.gz", MICROSECONDS), ("har", "capture.har.gz", MILLISECONDS)]
+    {
+        let (_folder, findings) = check(&[&sample().join(file)], &[]);
+        let wrong = misjudged(&stories, &findings, source, precision);
+        assert!(wrong.is_empty(), "{source}:\n{}", wrong.join("\n"));
+    }
 }
 
 /// Findings that no story explains.

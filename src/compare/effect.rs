@@ -175,6 +175,9 @@ impl Witness<'_, '_> {
         if matches!(check, Check::Diverge) {
             return true;
         }
+        if check == Check::StateField {
+            return self.took(event, life);
+        }
         let Some(replay) = self.replay(life) else { return false };
         let Some(position) = replay.steps.iter().position(|s| s.event == event) else { return false };
         let Some(activity) = replay.steps.get(position).and_then(|s| s.activity) else { return false };
@@ -194,6 +197,13 @@ impl Witness<'_, '_> {
             }
         }
         false
+    }
+
+    /// Whether the answer shows the object in the state that its request wrote: the step's own effect proves nothing.
+    fn took(&self, event: usize, life: Option<usize>) -> bool {
+        let id = life.and_then(|l| self.history.life(l)).map(|l| l.id);
+        let about = self.history.event(event).into_iter().flat_map(|e| &e.objects).filter(|o| Some(&o.id) == id);
+        about.into_iter().any(|o| o.written_state.is_some() && o.written_state == o.declared_state)
     }
 
     /// Whether a later step took the object out of the restricted state into an end that is not restricted.
