@@ -13,7 +13,7 @@ use super::record::{self, Record, Times};
 use super::unit::{self, Unit};
 use crate::clock::{self, Reading};
 use crate::scalar::Scalar;
-use crate::{Body, Carries, Headers, Limits, LogFacts, Timestamp};
+use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts, Timestamp};
 
 /// Why a line is no record.
 #[derive(Debug)]
@@ -210,16 +210,8 @@ impl<'a, 't> Fields<'a, 't> {
         let Some(times) = self.times(written) else { return Err(self.no_time()) };
         let protocol =
             self.parsed(Slot::Protocol, record::protocol).or_else(|| parts.and_then(|(.., protocol)| protocol));
-        let port = |text: &str| text.parse().ok();
-        let mut client = self.parsed(Slot::Client, record::endpoint);
-        let client_port = self.parsed(Slot::ClientPort, port);
-        let mut server = self.parsed(Slot::Server, record::endpoint);
-        let server_port = self.parsed(Slot::ServerPort, port);
-        for (endpoint, port) in [(&mut client, client_port), (&mut server, server_port)] {
-            if let Some(endpoint) = endpoint {
-                endpoint.port = endpoint.port.or(port);
-            }
-        }
+        let client = self.endpoint(Slot::Client, Slot::ClientPort);
+        let server = self.endpoint(Slot::Server, Slot::ServerPort);
         let (host, scheme) = (self.text(Slot::Host), self.parsed(Slot::Scheme, scheme));
         let status = self.parsed(Slot::Status, record::status);
         let count = |text: &str| text.parse().ok();
@@ -227,13 +219,7 @@ impl<'a, 't> Fields<'a, 't> {
             (self.parsed(Slot::RequestBytes, count), self.parsed(Slot::ResponseBytes, count));
         let (request_body, request_bodies) = self.body(Slot::RequestBody, request_bytes, limits);
         let (response_body, response_bodies) = self.body(Slot::ResponseBody, response_bytes, limits);
-        let mut log = LogFacts {
-            user: self.text(Slot::User).map(Cow::into_owned),
-            client_id: self.text(Slot::ClientId).map(Cow::into_owned),
-            request_id: self.text(Slot::RequestId).map(Cow::into_owned),
-            trace_id: self.text(Slot::TraceId).map(|text| trace_id(&text).to_owned()),
-            fields: Vec::new(),
-        };
+        let log = self.log_facts();
         let (request_headers, response_headers) = self.headers(limits);
         let [request_full, response_full] = self.full_headers;
         let carries = Carries {
@@ -242,7 +228,7 @@ impl<'a, 't> Fields<'a, 't> {
             request_bodies,
             response_bodies,
         };
-        log.fields = self.rest();
+        let log = LogFacts { fields: self.rest(), ..log };
         Ok(Record {
             times,
             method,
@@ -260,6 +246,24 @@ impl<'a, 't> Fields<'a, 't> {
             log,
             carries,
         })
+    }
+
+    /// An address with the port that it has or that another field names.
+    fn endpoint(&mut self, address: Slot, port: Slot) -> Option<Endpoint> {
+        let endpoint = self.parsed(address, record::endpoint);
+        let port = self.parsed(port, |text| text.parse().ok());
+        endpoint.map(|endpoint| Endpoint { port: endpoint.port.or(port), ..endpoint })
+    }
+
+    /// What the log says beside the message, without the fields that nothing takes.
+    fn log_facts(&mut self) -> LogFacts {
+        LogFacts {
+            user: self.text(Slot::User).map(Cow::into_owned),
+            client_id: self.text(Slot::ClientId).map(Cow::into_owned),
+            request_id: self.text(Slot::RequestId).map(Cow::into_owned),
+            trace_id: self.text(Slot::TraceId).map(|text| trace_id(&text).to_owned()),
+            fields: Vec::new(),
+        }
     }
 
     fn keep(&mut self, slot: Slot) {
