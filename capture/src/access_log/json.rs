@@ -1,4 +1,4 @@
-//! One JSON object a line, by the field names of [`super::convention`].
+//! One JSON object a line, by the field names of [`super::name`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,11 +6,14 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::convention::{self, Convention, Entry, HeaderOf, Meaning, Slot, Table, Unit};
+use super::convention::Convention;
+use super::header::{self, HeaderOf};
+use super::meaning::{self, Entry, Meaning, Slot, Table};
 use super::record::{self, Record, Times};
+use super::unit::{self, Unit};
 use crate::clock::{self, Reading};
 use crate::scalar::Scalar;
-use crate::{Body, Carries, Headers, Limits, LogFacts, Timestamp};
+use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts, Timestamp};
 
 /// Why a line is no record.
 #[derive(Debug)]
@@ -125,7 +128,7 @@ impl<'a, 't> Fields<'a, 't> {
     }
 
     fn header_of_path(&mut self) -> Option<(HeaderOf, Cow<'t, str>)> {
-        let (of, start, full) = convention::header_in(&self.normal)?;
+        let (of, start, full) = header::header_in(&self.normal)?;
         if let Some(seen) = self.full_headers.get_mut(usize::from(of == HeaderOf::Response)) {
             *seen |= full;
         }
@@ -207,16 +210,8 @@ impl<'a, 't> Fields<'a, 't> {
         let Some(times) = self.times(written) else { return Err(self.no_time()) };
         let protocol =
             self.parsed(Slot::Protocol, record::protocol).or_else(|| parts.and_then(|(.., protocol)| protocol));
-        let port = |text: &str| text.parse().ok();
-        let mut client = self.parsed(Slot::Client, record::endpoint);
-        let client_port = self.parsed(Slot::ClientPort, port);
-        let mut server = self.parsed(Slot::Server, record::endpoint);
-        let server_port = self.parsed(Slot::ServerPort, port);
-        for (endpoint, port) in [(&mut client, client_port), (&mut server, server_port)] {
-            if let Some(endpoint) = endpoint {
-                endpoint.port = endpoint.port.or(port);
-            }
-        }
+        let client = self.endpoint(Slot::Client, Slot::ClientPort);
+        let server = self.endpoint(Slot::Server, Slot::ServerPort);
         let (host, scheme) = (self.text(Slot::Host), self.parsed(Slot::Scheme, scheme));
         let status = self.parsed(Slot::Status, record::status);
         let count = |text: &str| text.parse().ok();
@@ -224,13 +219,7 @@ impl<'a, 't> Fields<'a, 't> {
             (self.parsed(Slot::RequestBytes, count), self.parsed(Slot::ResponseBytes, count));
         let (request_body, request_bodies) = self.body(Slot::RequestBody, request_bytes, limits);
         let (response_body, response_bodies) = self.body(Slot::ResponseBody, response_bytes, limits);
-        let mut log = LogFacts {
-            user: self.text(Slot::User).map(Cow::into_owned),
-            client_id: self.text(Slot::ClientId).map(Cow::into_owned),
-            request_id: self.text(Slot::RequestId).map(Cow::into_owned),
-            trace_id: self.text(Slot::TraceId).map(|text| trace_id(&text).to_owned()),
-            fields: Vec::new(),
-        };
+        let log = self.log_facts();
         let (request_headers, response_headers) = self.headers(limits);
         let [request_full, response_full] = self.full_headers;
         let carries = Carries {
@@ -239,7 +228,7 @@ impl<'a, 't> Fields<'a, 't> {
             request_bodies,
             response_bodies,
         };
-        log.fields = self.rest();
+        let log = LogFacts { fields: self.rest(), ..log };
         Ok(Record {
             times,
             method,
@@ -257,6 +246,24 @@ impl<'a, 't> Fields<'a, 't> {
             log,
             carries,
         })
+    }
+
+    /// An address with the port that it has or that another field names.
+    fn endpoint(&mut self, address: Slot, port: Slot) -> Option<Endpoint> {
+        let endpoint = self.parsed(address, record::endpoint);
+        let port = self.parsed(port, |text| text.parse().ok());
+        endpoint.map(|endpoint| Endpoint { port: endpoint.port.or(port), ..endpoint })
+    }
+
+    /// What the log says beside the message, without the fields that nothing takes.
+    fn log_facts(&mut self) -> LogFacts {
+        LogFacts {
+            user: self.text(Slot::User).map(Cow::into_owned),
+            client_id: self.text(Slot::ClientId).map(Cow::into_owned),
+            request_id: self.text(Slot::RequestId).map(Cow::into_owned),
+            trace_id: self.text(Slot::TraceId).map(|text| trace_id(&text).to_owned()),
+            fields: Vec::new(),
+        }
     }
 
     fn keep(&mut self, slot: Slot) {
@@ -312,8 +319,8 @@ impl<'a, 't> Fields<'a, 't> {
         let field = self.list.get_mut(index)?;
         let Value::Scalar(scalar) = &field.value else { return None };
         let micros = match scalar.text() {
-            Some(text) => duration_text(text, unit),
-            None => scalar.number().map(|number| number * scale(unit)),
+            Some(text) => unit::duration(text, unit),
+            None => scalar.number().map(|number| number * unit.micros()),
         };
         let micros = micros.filter(|micros| (0.0..1e15).contains(micros))?;
         field.used = true;
@@ -329,7 +336,7 @@ impl<'a, 't> Fields<'a, 't> {
         for field in &mut self.list {
             let prefixed = || {
                 let name = self.names.get(field.name.clone())?;
-                let (of, start) = convention::traefik_header(name)?;
+                let (of, start) = header::traefik_header(name)?;
                 Some((of, Cow::Owned(name.get(start..)?.to_owned())))
             };
             let header = field.header.take().or_else(|| if traefik && !field.used { prefixed() } else { None });
@@ -439,42 +446,6 @@ fn trace_id(text: &str) -> &str {
     }
 }
 
-fn scale(unit: Unit) -> f64 {
-    match unit {
-        Unit::Seconds => 1e6,
-        Unit::Milliseconds => 1e3,
-        Unit::Microseconds => 1.0,
-        Unit::Nanoseconds => 1e-3,
-    }
-}
-
-/// `12.5ms`, `1.2s`, `35µs`, `1m2.5s`, or a plain number in `unit`; microseconds.
-fn duration_text(text: &str, unit: Unit) -> Option<f64> {
-    let mut rest = text.trim();
-    if let Ok(number) = rest.parse::<f64>() {
-        return number.is_finite().then_some(number * scale(unit));
-    }
-    let mut micros = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, after) = rest.split_at(digits);
-        let letters = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
-        let (name, after) = after.split_at(letters);
-        let factor = match name.trim() {
-            "ns" => 1e-3,
-            "us" | "µs" | "μs" => 1.0,
-            "ms" => 1e3,
-            "s" | "sec" => 1e6,
-            "m" | "min" => 6e7,
-            "h" => 3.6e9,
-            _ => return None,
-        };
-        micros += number.parse::<f64>().ok()? * factor;
-        rest = after;
-    }
-    Some(micros)
-}
-
 /// Reads a value into the fields, under the current path.
 struct Node<'f, 'a, 't>(&'f mut Fields<'a, 't>);
 
@@ -580,7 +551,7 @@ impl Visitor<'_> for Key<'_, '_, '_> {
             self.0.normal.push(b'.');
         }
         self.0.path.push_str(key);
-        convention::push_normal(key, &mut self.0.normal);
+        meaning::push_normal(key, &mut self.0.normal);
         Ok(())
     }
 }

@@ -4,10 +4,14 @@
 mod combined;
 mod convention;
 mod envelope;
+mod header;
 mod json;
 mod lines;
+mod meaning;
+mod name;
 mod record;
 mod target;
+mod unit;
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -15,10 +19,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use self::combined::Parsed;
-use self::convention::Table;
 use self::envelope::Opened;
 use self::json::Refusal;
 use self::lines::{Line, Lines};
+use self::meaning::Table;
 use self::record::Record;
 pub(crate) use self::target::check as check_field;
 use crate::key::KeySeed;

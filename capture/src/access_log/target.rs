@@ -1,6 +1,7 @@
 //! What `--log-field` can name by hand.
 
-use super::convention::{self, Meaning, Slot};
+use super::meaning::{Meaning, Slot};
+use super::unit;
 
 /// Targets other than the headers, with their slot; `duration` is none.
 const TARGETS: &[(&str, Option<Slot>)] = &[
@@ -36,7 +37,7 @@ pub(super) fn meaning(target: &str, name: &str) -> Option<Meaning> {
     let (_, slot) = TARGETS.iter().find(|(known, _)| *known == target)?;
     Some(match slot {
         Some(slot) => Meaning::Slot(*slot, 0),
-        None => Meaning::Duration(convention::unit_by_name(&name.to_ascii_lowercase()), 0),
+        None => Meaning::Duration(unit::by_name(&name.to_ascii_lowercase()), 0),
     })
 }
 
