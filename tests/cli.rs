@@ -175,3 +175,34 @@ fn a_build_without_live_capture_says_so() {
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     assert!(stderr(&output).contains("this build has no live capture"), "{}", stderr(&output));
 }
+
+#[test]
+fn nothing_of_the_users_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = |file: &str| folder.path().join(file).display().to_string();
+    let log = "10.0.0.1 - a [07/Sep/2026:06:00:00 +0000] \"POST /orders/ord_104 HTTP/1.1\" 201 5 \"-\" \"x\"\n";
+    let (traffic, run) = (name("traffic.json"), name("run"));
+    fs::write(&traffic, log).unwrap();
+    for args in [
+        &["check", &traffic, "-o", &traffic][..],
+        &["check", folder.path().to_str().unwrap(), "-o", &traffic],
+        &["exchanges", &traffic, "-o", &traffic],
+    ] {
+        let output = offpath(args);
+        assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("one of the inputs"), "{}", stderr(&output));
+        assert_eq!(fs::read_to_string(&traffic).unwrap(), log);
+    }
+
+    assert_eq!(code(&offpath(&["check", &traffic, "-o", &run])), 0);
+    let earlier = fs::read(folder.path().join("run/run.json")).unwrap();
+    let output = offpath(&["check", &name("nope.har"), "-o", &run]);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert!(stderr(&output).contains("nope.har") && stderr(&output).contains("was kept"), "{}", stderr(&output));
+    assert_eq!(fs::read(folder.path().join("run/run.json")).unwrap(), earlier);
+
+    let model = folder.path().join("shop.model.yaml");
+    fs::write(&model, "mine").unwrap();
+    assert_eq!(code(&offpath(&["demo", "-o", folder.path().to_str().unwrap()])), 2);
+    assert_eq!(fs::read_to_string(&model).unwrap(), "mine");
+}

@@ -17,11 +17,16 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
         select: job::patterns("--select", &args.select)?,
         ignore: job::patterns("--ignore", &args.ignore)?,
     };
-    let outputs = Outputs::prepare(&args.output)?;
+    let outputs = Outputs::prepare(&args.output, &job)?;
     let meter = Meter::for_console(shared);
     let run = pipeline::run(&job, outputs.folder(), &meter)
         .map_err(|e| Exit::Incomplete(format!("the analysis stopped: {e}")))?;
     let timings = meter.finish();
+    // A mistyped input must not cost the run before it.
+    if run.summary.exchanges == 0 && run.incomplete && outputs.replaces_a_run() {
+        inspect::say_errors(&run, console);
+        return Ok(Exit::Incomplete("nothing could be read; the earlier run was kept".to_owned()));
+    }
     let written = outputs.write(&run, &timings)?;
     print(args.format, &run, &written, console)?;
     // The summary for people names them itself.

@@ -16,7 +16,16 @@ pub(super) fn run(args: &Demo, shared: &Shared, console: &Console) -> Ended {
     let fail = |path: &Path, e: std::io::Error| Exit::CannotStart(format!("{}: {e}", path.display()));
     std::fs::create_dir_all(folder).map_err(|e| fail(folder, e))?;
     let (capture, model) = (folder.join("shop.pcapng"), folder.join("shop.model.yaml"));
-    std::fs::write(&capture, inflate(CAPTURE).map_err(|e| fail(&capture, e))?).map_err(|e| fail(&capture, e))?;
+    let packets = inflate(CAPTURE).map_err(|e| fail(&capture, e))?;
+    for (path, bytes) in [(&capture, packets.as_slice()), (&model, MODEL)] {
+        if std::fs::read(path).is_ok_and(|there| there != bytes) {
+            return Err(Exit::CannotStart(format!(
+                "{}: exists and is not the sample; name another folder with -o",
+                path.display()
+            )));
+        }
+    }
+    std::fs::write(&capture, &packets).map_err(|e| fail(&capture, e))?;
     std::fs::write(&model, MODEL).map_err(|e| fail(&model, e))?;
     let run = folder.join("run");
     console.say(&format!("$ offpath check {} --model {} -o {}", capture.display(), model.display(), run.display()));

@@ -19,6 +19,9 @@ use writer::Writer;
 pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended {
     let redactor = Redactor::new(hash_key::load(shared.hash_key.as_deref(), console)?);
     let options = job::reading_options(&args.inputs, console)?;
+    if let Some(output) = &args.output {
+        super::output::spare_inputs(output, &args.inputs.inputs, &options)?;
+    }
     let plan = capture::plan(&args.inputs.inputs, &options);
     let writer = Writer::open(format(args)?, args.output.as_deref())?;
     let meter = Meter::for_console(shared);

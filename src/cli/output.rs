@@ -5,11 +5,14 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use offpath_capture as capture;
+
 use super::Exit;
+use super::job::is_interface;
 use super::run_folder::{MARK, RunFolder};
 use crate::event::table;
 use crate::finding::{Finding, csv, jsonl, parquet};
-use crate::pipeline::Run;
+use crate::pipeline::{Job, Run};
 use crate::report::{self, CaseTimeline, TimelineEvent, sarif};
 
 /// Run folder when none is named.
@@ -73,7 +76,8 @@ impl Written {
 
 impl Outputs {
     /// Sorts `-o` paths into one run folder and files; refuses what could not be written before any work is done.
-    pub(super) fn prepare(paths: &[PathBuf]) -> Result<Self, Exit> {
+    pub(super) fn prepare(paths: &[PathBuf], job: &Job) -> Result<Self, Exit> {
+        paths.iter().try_for_each(|path| spare_inputs(path, &job.inputs, &job.capture))?;
         let (mut folder, mut files) = (None, Vec::new());
         for path in paths {
             match Kind::of(path).filter(|_| !path.is_dir()) {
@@ -89,6 +93,11 @@ impl Outputs {
         }
         let target = folder.unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER));
         Ok(Outputs { folder: RunFolder::create(&target)?, target, files })
+    }
+
+    /// Whether an earlier run stands where this one would go.
+    pub(super) fn replaces_a_run(&self) -> bool {
+        self.target.join(MARK).is_file()
     }
 
     /// The folder under its temporary name.
@@ -144,6 +153,25 @@ fn write(kind: Kind, path: &Path, run: &Run, timelines: &[CaseTimeline], summary
         Kind::Parquet => parquet::write(&run.findings, &mut out).map_err(std::io::Error::other),
     };
     result.and_then(|()| out.flush()).map_err(|e| failed(path, &e))
+}
+
+/// Refuses an output that is one of the inputs: evidence is never written over.
+pub(super) fn spare_inputs(output: &Path, inputs: &[String], options: &capture::Options) -> Result<(), Exit> {
+    let Ok(output_file) = output.canonicalize() else { return Ok(()) };
+    // Standard input and interfaces are no files, and planning would begin to read them.
+    let files: Vec<String> = inputs.iter().filter(|i| *i != "-" && !is_interface(i)).cloned().collect();
+    let plan = capture::plan(&files, options);
+    let named = files.iter().chain(plan.sources.iter().flat_map(|s| &s.inputs).map(|input| &input.name));
+    if named
+        .into_iter()
+        .any(|input| Path::new(input).is_file() && Path::new(input).canonicalize().is_ok_and(|i| i == output_file))
+    {
+        return Err(Exit::CannotStart(format!(
+            "-o {}: is one of the inputs and would be overwritten; name another file",
+            output.display()
+        )));
+    }
+    Ok(())
 }
 
 /// The findings as SARIF.
