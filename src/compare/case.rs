@@ -49,7 +49,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     if case.is_some() {
         found.extend(unmodelled::replays(&history, &mut result.tallies));
     }
-    unmodelled::count_hidden_keys(&history, &mut result.tallies);
+    unmodelled::count_hidden_keys(&history, &mut result);
     window::count_groupless(&history, &mut result.tallies);
     found.extend(unmodelled::orphans(&history, &mut result.tallies));
     let witness = Witness { history: &history, replays: &replays };
@@ -112,7 +112,8 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
     let shows_state = history.life(life).and_then(|l| l.object_type).and_then(|t| history.plan.type_of(t));
     let shows_state = shows_state.is_some_and(|t| !t.state.is_empty());
     let issues: BTreeMap<usize, Check> = replay.issues.iter().rev().map(|i| (i.event, i.check)).collect();
-    for ((step, fault), (_, before, _)) in replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps) {
+    let judged = replay.steps.iter().zip(&replay.faults).zip(&replay.doubts).zip(&replay.timeline.steps);
+    for (((step, fault), doubt), (_, before, _)) in judged {
         let Some(event) = history.event(step.event) else { continue };
         let issue = issues.get(&step.event).copied();
         if step.declared.is_some() {
@@ -125,8 +126,12 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
         }
         let certain = !step.uncertain && before.only().is_some();
         for check in [Skip, Order, Direct, Illegal, Orphan, Repeat, Race] {
-            let verdict = if issue == Some(check) { Some(true) } else { certain.then_some(false) };
+            let hidden = doubt.is_some_and(|doubt| leaves_open(doubt, check, event));
+            let verdict = if issue == Some(check) { Some(true) } else { (certain && !hidden).then_some(false) };
             result.tallies.count(check, event.source, verdict);
+            if hidden {
+                *result.hidden_keys.entry(check).or_default() += 1;
+            }
         }
         for (check, broken) in [(Role, Fault::Role), (Guard, Fault::Guard)] {
             let known = step.fits.iter().any(|f| match check {
@@ -137,6 +142,12 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
             result.tallies.count(check, event.source, verdict);
         }
     }
+}
+
+/// Whether a step that is this deviation unless it is a retry leaves a check undecided. What repeats is a race as well
+/// where the source does not show how long it took.
+fn leaves_open(doubt: Check, check: Check, event: &Event) -> bool {
+    doubt == check || (doubt, check) == (Check::Repeat, Check::Race) && event.end <= event.time
 }
 
 fn count_moves(history: &History<'_>, life: usize, replay: &Replay, result: &mut CaseResult) {
@@ -154,6 +165,7 @@ fn count_moves(history: &History<'_>, life: usize, replay: &Replay, result: &mut
             activity: history.plan.activity_name(activity),
             to: name(after),
             allowed: fault.is_none(),
+            perhaps: matches!(step.retry, Retry::Perhaps | Retry::SameKey),
         };
         *result.moves.entry(made).or_default() += 1;
     }

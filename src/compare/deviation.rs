@@ -215,6 +215,9 @@ pub struct CaseResult {
     pub states: Vec<StateChange>,
     /// State changes that happened, counted.
     pub moves: BTreeMap<StateMove, u64>,
+    /// Steps that a check left undecided because the source hides the idempotency key that the model names; they are
+    /// among the tallies' not evaluable ones.
+    pub hidden_keys: BTreeMap<Check, u64>,
     /// Activity sequences of the case's objects that have a lifecycle, with whether they fit.
     pub traces: Vec<Trace>,
     /// Whether it was too large to be judged whole: what the budget did not reach counts as not evaluable.
@@ -243,6 +246,8 @@ pub struct StateMove {
     pub to: Arc<str>,
     /// Whether the model allows it.
     pub allowed: bool,
+    /// Whether it may be a retry that moved nothing: the source does not show enough to tell.
+    pub perhaps: bool,
 }
 
 /// The accepted, non-read activities of one object in order.

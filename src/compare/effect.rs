@@ -14,6 +14,8 @@ const MAX_EVIDENCE: usize = 12;
 const MID_LIFE: f32 = 0.8;
 /// Completeness of a judgement across a stretch that was not seen.
 const ACROSS_BLIND_SPOT: f32 = 0.6;
+/// Completeness of a repeat that was told from a retry by other means than its idempotency key, which is hidden.
+const WITHOUT_ITS_KEY: f32 = 0.6;
 /// Completeness of a refusal that is the server doing its job; below the limit of what is reported by default.
 const DOING_ITS_JOB: f32 = 0.4;
 /// Order certainty where the events that show it overlap or tie; the judgement holds in each of their orders.
@@ -143,6 +145,9 @@ impl Witness<'_, '_> {
 
     fn completeness(&self, check: Check, at: usize, life: Option<usize>) -> f32 {
         use Check::{ApprovalMissing, ApprovalStale, Direct, Diverge, Illegal, Order, Orphan, Skip};
+        if matches!(check, Check::Repeat | Check::Race) && self.hides_key(at) {
+            return WITHOUT_ITS_KEY;
+        }
         // What is seen to be present needs no complete capture.
         let on_absence =
             matches!(check, Skip | Order | Direct | Illegal | Diverge | Orphan | ApprovalMissing | ApprovalStale);
@@ -152,6 +157,12 @@ impl Witness<'_, '_> {
             Some(Some(_)) if !self.history.in_view(index, at) => ACROSS_BLIND_SPOT,
             _ => 1.0,
         }
+    }
+
+    /// Whether an event is a step with an idempotency key that its source does not show.
+    fn hides_key(&self, at: usize) -> bool {
+        let keyed = self.history.activity(at).and_then(|a| self.history.plan.retry_window(a)).is_some();
+        keyed && self.history.event(at).is_some_and(|e| e.idempotency.is_none() && !e.shows.headers)
     }
 
     /// Whether the event led to a restricted state for sure.

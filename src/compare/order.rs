@@ -80,8 +80,11 @@ impl Precedence {
 }
 
 /// Whether a later event only repeats an earlier one for safety: same actor, step, idempotency key and body.
-/// `None` when the source does not show enough to tell; `keyed` says that the step is known to carry such a key.
-pub fn is_retry(first: &Event, again: &Event, keyed: bool) -> Option<bool> {
+/// `None` when the source does not show enough to tell.
+///
+/// `keyed` is for steps that are known to carry such a key, and says how long after the first (in microseconds) a retry
+/// may come: where the source hides the key, an earlier one within that time may be what is retried.
+pub fn is_retry(first: &Event, again: &Event, keyed: Option<i64>) -> Option<bool> {
     let same_place = first.activity == again.activity && first.operation == again.operation;
     let same_actor = match (&first.actor.principal, &again.actor.principal) {
         (Some(a), Some(b)) => a == b,
@@ -95,7 +98,67 @@ pub fn is_retry(first: &Event, again: &Event, keyed: bool) -> Option<bool> {
             (Some(x), Some(y)) => Some(x == y),
             _ => None,
         },
-        (None, None) if keyed && !first.shows.headers && !again.shows.headers => None,
-        _ => Some(false),
+        (a, b) => match keyed {
+            Some(within) if (a.is_some() || !first.shows.headers) && (b.is_some() || !again.shows.headers) => {
+                (a.is_some() && b.is_some() || is_another(first, again, within)).then_some(false)
+            }
+            _ => Some(false),
+        },
+    }
+}
+
+/// Whether what is seen of two steps proves that the later one retries nothing, although no key tells: it comes too
+/// late, asks for something else, or is answered with another effect than the first's.
+fn is_another(first: &Event, again: &Event, within: i64) -> bool {
+    let late = again.time.saturating_sub(first.end.max(first.time)) > within;
+    let other_body = first.body_hash.zip(again.body_hash).is_some_and(|(a, b)| a != b);
+    let other_value = first.attributes.iter().any(|(name, value)| again.attribute(name).is_some_and(|v| v != value));
+    // A server that answers from its record gives the first answer, or a plain 200 for what it created before.
+    let other_answer = first.status.zip(again.status).is_some_and(|(a, b)| a != b && b != 200);
+    let whole = first.shows.response_body && again.shows.response_body;
+    let other_objects = whole && first.objects.iter().map(|o| &o.id).ne(again.objects.iter().map(|o| &o.id));
+    late || other_body || other_value || other_answer || other_objects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::builder::{SECOND, eur, event};
+
+    const MINUTE: i64 = 60 * SECOND;
+
+    /// A payment in a log that shows neither headers nor bodies.
+    fn logged(second: i64) -> crate::compare::builder::EventBuilder {
+        event(1, second, "pay").on("order:1").with(|e| e.shows = crate::event::Shows::default())
+    }
+
+    #[test]
+    fn without_its_key_a_repeat_soon_after_may_be_a_retry() {
+        let retry = |again: Event| is_retry(&logged(0).done(), &again, Some(MINUTE));
+        assert_eq!(retry(logged(5).done()), None);
+        assert_eq!(retry(logged(61).done()), Some(false), "too late");
+        assert_eq!(retry(logged(5).by("bob", &[]).done()), Some(false), "another person");
+        assert_eq!(retry(logged(5).with(|e| e.actor.principal = None).done()), None);
+        assert_eq!(is_retry(&logged(0).done(), &logged(5).done(), None), Some(false), "a step without a key");
+    }
+
+    #[test]
+    fn what_a_hidden_key_leaves_open_the_rest_of_the_exchange_may_decide() {
+        let first = || logged(0).attribute("amount", eur(5)).with(|e| (e.status, e.body_hash) = (Some(201), Some(1)));
+        let retry =
+            |again: crate::compare::builder::EventBuilder| is_retry(&first().done(), &again.done(), Some(MINUTE));
+        assert_eq!(retry(first()), None);
+        assert_eq!(retry(first().with(|e| e.status = Some(200))), None, "answered from the record");
+        assert_eq!(retry(first().with(|e| e.status = Some(202))), Some(false));
+        assert_eq!(retry(first().with(|e| e.body_hash = Some(2))), Some(false));
+        assert_eq!(retry(logged(0).attribute("amount", eur(6)).with(|e| e.status = Some(201))), Some(false));
+    }
+
+    #[test]
+    fn a_key_that_one_source_shows_and_another_hides_decides_nothing() {
+        let shown = logged(0).keyed(7, 1).with(|e| e.shows.headers = true).done();
+        assert_eq!(is_retry(&shown, &logged(5).done(), Some(MINUTE)), None);
+        let without = logged(5).with(|e| e.shows.headers = true).done();
+        assert_eq!(is_retry(&shown, &without, Some(MINUTE)), Some(false), "it carries no key");
     }
 }

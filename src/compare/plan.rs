@@ -161,6 +161,12 @@ impl Plan {
         })
     }
 
+    /// How long after a step that carries an idempotency key its retry may come, in microseconds; `None` for a step
+    /// that the model gives no such key.
+    pub(super) fn retry_window(&self, activity: ActivityId) -> Option<i64> {
+        self.activity_of(activity)?.idempotency.as_ref().map(|_| self.model.check.retry_window)
+    }
+
     /// The rule by which an object attribute is known.
     pub(super) fn attribute_rule(&self, object_type: ObjectTypeId, name: &str) -> Option<&AttributeRule> {
         self.type_of(object_type)?.attributes.iter().find(|a| &*a.name == name).map(|a| &a.value)

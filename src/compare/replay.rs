@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::automaton::{Automaton, StateSet};
 use super::belief::Belief;
 use super::classify::{Issue, Judge};
+use super::deviation::Check;
 use super::history::{History, Timeline, Unseen};
 use super::step::{Retry, Step};
 use crate::event::{Event, Outcome};
@@ -36,6 +37,8 @@ pub(super) struct Replay {
     pub(super) steps: Vec<Step>,
     /// For each step whether it broke the lifecycle.
     pub(super) faults: Vec<Option<Fault>>,
+    /// For each step what it would be if it is no retry, where only a hidden idempotency key could tell.
+    pub(super) doubts: Vec<Option<Check>>,
     /// Deviations of the lifecycle.
     pub(super) issues: Vec<Issue>,
     /// Whether unordered events, blind spots or unknown outcomes left a doubt.
@@ -104,7 +107,7 @@ impl Run<'_, '_> {
             let until = spans.iter().map(|e| e.end.max(e.time)).max().unwrap_or(i64::MIN);
             let unseen = self.history.unseen(self.life, seen_to, until);
             let widened = !unseen.is_nothing() && belief.widen(self.automaton, &unseen) != belief;
-            let uncertain = cluster.iter().any(|s| s.uncertain || s.retry == Retry::Perhaps);
+            let uncertain = cluster.iter().any(|s| s.uncertain || matches!(s.retry, Retry::Perhaps | Retry::SameKey));
             out.doubtful |= widened || uncertain;
             belief = self.cluster(belief, cluster, &unseen, &steps, &mut excused, &mut out);
             let last = spans.iter().map(|e| e.time).max().unwrap_or(i64::MIN);
@@ -140,11 +143,22 @@ impl Run<'_, '_> {
                 excused.extend(excuses);
                 out.issues.push(issue);
             }
+            out.doubts.push(self.doubt(&judge, step));
             out.timeline.steps.push((step.event, before.states(self.automaton), after.states(self.automaton)));
             out.steps.push(step.clone());
             out.faults.push(fault);
         }
         path.belief
+    }
+
+    /// What a step would be called, were it surely no retry of an earlier one.
+    fn doubt(&self, judge: &Judge<'_, '_, '_>, step: &Step) -> Option<Check> {
+        if step.retry != Retry::Perhaps || step.uncertain {
+            return None;
+        }
+        let anew = Step { retry: Retry::No, ..step.clone() };
+        let fault = self.step(judge.before, &anew, false).fault?;
+        judge.issue(&anew, fault).map(|(issue, _)| issue.check)
     }
 
     fn alone(&self, belief: &Belief, step: &Step, unseen: &Unseen, excused: bool) -> Path {
@@ -167,6 +181,7 @@ impl Run<'_, '_> {
             out.timeline.steps.push((step.event, before.clone(), wide.states(self.automaton)));
             out.steps.push(step.clone());
             out.faults.push(None);
+            out.doubts.push(None);
         }
         wide
     }
@@ -232,7 +247,7 @@ impl Run<'_, '_> {
                 match step.retry {
                     _ if step.uncertain => before.clone().or(&moved),
                     Retry::OfAccepted => before.clone(),
-                    Retry::Perhaps => before.clone().or(&moved),
+                    Retry::Perhaps | Retry::SameKey => before.clone().or(&moved),
                     _ if !moved.is_empty() => moved,
                     Retry::OfUnknown => before.clone(),
                     Retry::No if excused => before.clone(),

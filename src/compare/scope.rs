@@ -156,7 +156,7 @@ impl CaseScope<'_, '_> {
                 .iter()
                 .filter(|t| t.event < event)
                 .filter_map(|t| self.history.event(t.event))
-                .any(|first| super::order::is_retry(first, again, true) == Some(true))
+                .any(|first| super::order::is_retry(first, again, Some(i64::MAX)) == Some(true))
     }
 
     /// The child type that a field names, in the singular or the plural.

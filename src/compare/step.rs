@@ -31,8 +31,10 @@ impl Fit {
 pub(super) enum Retry {
     /// It does not.
     No,
-    /// The source does not show enough to tell.
+    /// The source does not show enough to tell: the key is hidden, or too much came before.
     Perhaps,
+    /// It carries the key of an earlier one; whether also its body is not shown.
+    SameKey,
     /// Of a step that was accepted: nothing happens again.
     OfAccepted,
     /// Of a step whose outcome was not seen: this one makes sure.
@@ -99,10 +101,10 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn retry(&self, earlier: &[Step], activity: ActivityId, again: &Event) -> Retry {
-        let keyed = self.history.plan.activity_of(activity).is_some_and(|a| a.idempotency.is_some());
+        let keyed = self.history.plan.retry_window(activity);
         let mut answer = Retry::No;
         // Only a log without headers can hide the key of a step that carries one.
-        if again.idempotency.is_none() && (!keyed || again.shows.headers) {
+        if again.idempotency.is_none() && (keyed.is_none() || again.shows.headers) {
             return Retry::No;
         }
         if !self.history.afford(earlier.len()) {
@@ -113,6 +115,10 @@ impl Run<'_, '_> {
             match is_retry(first, again, keyed) {
                 Some(true) if step.uncertain => answer = Retry::OfUnknown,
                 Some(true) => return Retry::OfAccepted,
+                None if answer == Retry::OfUnknown => {}
+                None if again.idempotency.is_some() && first.idempotency == again.idempotency => {
+                    answer = Retry::SameKey;
+                }
                 None if answer == Retry::No => answer = Retry::Perhaps,
                 _ => {}
             }

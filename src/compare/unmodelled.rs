@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::classify::is_replay;
-use super::deviation::{Check, Tallies};
+use super::deviation::{CaseResult, Check, Tallies};
 use super::effect::Found;
 use super::history::History;
 use crate::event::{Event, ObjectId, Outcome};
@@ -55,14 +55,17 @@ pub(super) fn replayed(events: &[Event], tallies: &mut Tallies) -> Vec<(usize, u
 }
 
 /// Counts the steps that may carry an idempotency key where the source does not show it. Without a model any write may.
-pub(super) fn count_hidden_keys(history: &History<'_>, tallies: &mut Tallies) {
+pub(super) fn count_hidden_keys(history: &History<'_>, result: &mut CaseResult) {
     let model = &history.plan.model;
     for (at, event) in history.events.iter().enumerate() {
         let declares = |a| history.plan.activity_of(a).is_some_and(|a| a.idempotency.is_some());
         let may_carry = model.activities.is_empty() || history.activity(at).is_some_and(declares);
         let hidden = event.idempotency.is_none() && !event.shows.headers;
         if may_carry && hidden && !event.read && event.outcome == Outcome::Accepted {
-            tallies.count(Check::Replay, event.source, None);
+            result.tallies.count(Check::Replay, event.source, None);
+            if !model.activities.is_empty() {
+                *result.hidden_keys.entry(Check::Replay).or_default() += 1;
+            }
         }
     }
 }

@@ -87,7 +87,7 @@ impl Lives {
             let mut activity = event.activity.clone().filter(|_| target && !event.read);
             if activity.is_some() {
                 // What a client sends again for safety moves nothing.
-                if steps.iter().any(|first| is_retry(first, event, false) == Some(true)) {
+                if steps.iter().any(|first| is_retry(first, event, None) == Some(true)) {
                     activity = None;
                 } else {
                     steps.push(event);

@@ -47,9 +47,14 @@ pub struct MapEdge {
     pub label: Arc<str>,
     /// How often it was seen; 0 for a declared step that never happened.
     pub count: u64,
-    /// Whether the model allows it; `None` without a model.
+    /// Whether the model allows it; `None` without a model, and where it is not known whether it happened.
     pub allowed: Option<bool>,
+    /// Whether it may be a retry that moved nothing: the source does not show enough to tell.
+    pub perhaps: bool,
 }
+
+/// State before, state after, activity, and whether it is a move only perhaps.
+type Edge = (usize, usize, Arc<str>, bool);
 
 impl Mining {
     /// Maps over the states of each lifecycle: every declared transition, and every move that happened.
@@ -64,22 +69,23 @@ impl Mining {
         moves: &BTreeMap<StateMove, u64>,
     ) -> Option<ProcessMap> {
         let object_type = &model.object_types.get(usize::from(lifecycle.object_type.0))?.name;
-        let mut edges: BTreeMap<(usize, usize, Arc<str>), (u64, bool)> = BTreeMap::new();
+        let mut edges: BTreeMap<Edge, (u64, bool)> = BTreeMap::new();
         for transition in &lifecycle.transitions {
             let activity = &model.activities.get(usize::from(transition.activity.0))?.name;
             for from in &transition.from {
-                edges.insert((*from, transition.to, Arc::clone(activity)), (0, true));
+                edges.insert((*from, transition.to, Arc::clone(activity), false), (0, true));
             }
         }
         let mut names: Vec<Arc<str>> = lifecycle.states.iter().map(|state| Arc::clone(&state.name)).collect();
         for (seen, count) in moves.iter().filter(|(seen, _)| seen.object_type == *object_type) {
             let (from, to) = (node(&mut names, &seen.from), node(&mut names, &seen.to));
-            let edge = edges.entry((from, to, Arc::clone(&seen.activity))).or_insert((0, seen.allowed));
+            let key = (from, to, Arc::clone(&seen.activity), seen.perhaps);
+            let edge = edges.entry(key).or_insert((0, seen.allowed));
             edge.0 += count;
         }
         let mut reached = vec![0; names.len()];
-        for ((_, to, _), (count, _)) in &edges {
-            if let Some(sum) = reached.get_mut(*to) {
+        for ((_, to, _, perhaps), (count, _)) in &edges {
+            if let Some(sum) = reached.get_mut(*to).filter(|_| !perhaps) {
                 *sum += count;
             }
         }
@@ -100,7 +106,14 @@ impl Mining {
             .collect();
         let edges = edges
             .into_iter()
-            .map(|((from, to, label), (count, allowed))| MapEdge { from, to, label, count, allowed: Some(allowed) })
+            .map(|((from, to, label, perhaps), (count, allowed))| MapEdge {
+                from,
+                to,
+                label,
+                count,
+                allowed: (!perhaps).then_some(allowed),
+                perhaps,
+            })
             .collect();
         let objects = self.types.get(object_type).map_or(0, |counts| counts.objects);
         Some(ProcessMap { object_type: Arc::clone(object_type), objects, nodes, edges })
@@ -135,6 +148,7 @@ fn activity_map(object_type: &Arc<str>, counts: &TypeCounts) -> ProcessMap {
         label: Arc::from(""),
         count: *count,
         allowed: None,
+        perhaps: false,
     });
     ProcessMap {
         object_type: Arc::clone(object_type),

@@ -356,10 +356,18 @@ pub struct CheckOptions {
     pub clock_skew: i64,
     /// Whether events of one clock tick commute.
     pub ties_commute: bool,
+    /// Microseconds after a step within which its repeat may be a retry, where the source hides the idempotency key.
+    pub retry_window: i64,
 }
 
 impl Default for CheckOptions {
     fn default() -> Self {
-        CheckOptions { first_seen_any: true, clock_skew: 2_000_000, ties_commute: true }
+        CheckOptions {
+            first_seen_any: true,
+            clock_skew: 2_000_000,
+            ties_commute: true,
+            // Clients try again within seconds or minutes; a job that was restarted, within the hour.
+            retry_window: 3_600_000_000,
+        }
     }
 }

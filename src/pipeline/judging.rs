@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::reading::{Partitioned, group_hash};
 use super::{Job, PipelineError};
-use crate::compare::{Blindness, CaseResult, Comparer, Measures, StateMove, Tallies, WindowKey};
+use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, WindowKey};
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
 use crate::event::{Event, EventId, ObjectId};
@@ -23,6 +23,8 @@ pub(super) struct Judged {
     pub(super) tallies: Tallies,
     pub(super) measures: Measures,
     pub(super) moves: BTreeMap<StateMove, u64>,
+    /// Steps left undecided for a hidden idempotency key, by check.
+    pub(super) hidden_keys: BTreeMap<Check, u64>,
     pub(super) mining: Mining,
     pub(super) events: u64,
     pub(super) modelled: u64,
@@ -41,6 +43,9 @@ impl Judged {
         for (change, count) in result.moves {
             *self.moves.entry(change).or_default() += count;
         }
+        for (check, count) in result.hidden_keys {
+            *self.hidden_keys.entry(check).or_default() += count;
+        }
         let judged = result.deviations.iter().map(|deviation| rule::judge(deviation, job.model.as_deref()));
         self.findings.extend(judged.filter(|finding| job.selection.wants(&finding.rule)));
         for trace in result.traces {
@@ -54,6 +59,9 @@ impl Judged {
         self.measures.add(&other.measures);
         for (change, count) in other.moves {
             *self.moves.entry(change).or_default() += count;
+        }
+        for (check, count) in other.hidden_keys {
+            *self.hidden_keys.entry(check).or_default() += count;
         }
         self.mining.merge(other.mining);
         self.events += other.events;

@@ -14,7 +14,7 @@ use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
-    ActorSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
+    ActorSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
     NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, VariantSummary,
 };
 use crate::rule;
@@ -23,6 +23,8 @@ use crate::rule;
 const SCHEMA_VERSION: &str = "1.0";
 /// Variants kept in the record.
 const VARIANTS: usize = 100;
+/// Why a repeat is not told from a retry.
+const HIDDEN_KEY: &str = "the log does not carry the idempotency key that the model names";
 /// Names written out in one sentence.
 const NAMES: usize = 5;
 
@@ -152,13 +154,16 @@ fn rules(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
                 *sum = (sum.0 + evaluated, sum.1 + violated, sum.2 + not_evaluable);
             }
         }
-        let not_evaluated = not_evaluated(job, rule, &by_source);
+        let hidden = judged.hidden_keys.get(&rule.check).copied().unwrap_or(0);
+        let not_evaluated = not_evaluated(job, rule, &by_source, hidden);
+        let open = hidden > 0 && not_evaluated.is_none();
         summaries.push(RuleSummary {
             id: rule.id.to_owned(),
             title: rule.title.to_owned(),
             findings: findings.get(rule.id).copied().unwrap_or(0),
             by_source,
             not_evaluated,
+            left_open: open.then(|| LeftOpen { count: hidden, why: HIDDEN_KEY.to_owned() }),
         });
     }
     summaries
@@ -190,14 +195,21 @@ fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bo
     summary.objects = objects.collect();
 }
 
-/// Why a rule decided nothing in this run, if so.
-fn not_evaluated(job: &Job, rule: &rule::Rule, by_source: &BTreeMap<String, (u64, u64, u64)>) -> Option<String> {
+/// Why a rule decided nothing in this run, if so. `hidden`: steps that it left undecided for a hidden key.
+fn not_evaluated(
+    job: &Job,
+    rule: &rule::Rule,
+    by_source: &BTreeMap<String, (u64, u64, u64)>,
+    hidden: u64,
+) -> Option<String> {
     let evaluated: u64 = by_source.values().map(|counts| counts.0).sum();
     let undecided: u64 = by_source.values().map(|counts| counts.2).sum();
     if !job.selection.wants(rule.id) {
         Some("not selected".to_owned())
     } else if evaluated > 0 {
         None
+    } else if undecided > 0 && undecided == hidden {
+        Some(HIDDEN_KEY.to_owned())
     } else if undecided > 0 {
         Some("the source does not carry what it needs".to_owned())
     } else if job.model.is_none() && rule.check.needs_model() {
@@ -231,7 +243,8 @@ fn too_large(names: &BTreeSet<String>) -> Option<String> {
 
 fn measures(model: &Model, judged: &Judged) -> MeasureSummary {
     let declared = declared_moves(model);
-    let happened: BTreeSet<_> = judged.moves.keys().map(|m| (&m.object_type, &m.from, &m.activity, &m.to)).collect();
+    let happened: BTreeSet<_> =
+        judged.moves.keys().filter(|m| !m.perhaps).map(|m| (&m.object_type, &m.from, &m.activity, &m.to)).collect();
     let figures = &judged.measures;
     MeasureSummary {
         traces: figures.traces,
@@ -294,6 +307,7 @@ fn map_summary(map: ProcessMap) -> MapSummary {
         label: edge.label.to_string(),
         count: edge.count,
         allowed: edge.allowed,
+        perhaps: edge.perhaps,
     });
     MapSummary {
         object_type: map.object_type.to_string(),

@@ -60,6 +60,17 @@ pub(super) fn idle_rules(run: &RunSummary) -> Vec<(&str, Vec<&str>)> {
     groups
 }
 
+/// Steps that rules left undecided though they decided others, with the rules of each number and reason.
+pub(super) fn left_open(run: &RunSummary) -> Vec<(u64, &str, Vec<&str>)> {
+    let mut groups: std::collections::BTreeMap<(&str, u64), Vec<&str>> = std::collections::BTreeMap::new();
+    for rule in &run.rules {
+        if let Some(open) = &rule.left_open {
+            groups.entry((&open.why, open.count)).or_default().push(&rule.id);
+        }
+    }
+    groups.into_iter().map(|((why, count), rules)| (count, why, rules)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

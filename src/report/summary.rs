@@ -186,6 +186,18 @@ pub struct RuleSummary {
     pub findings: u64,
     /// Why it was not evaluated at all, if so.
     pub not_evaluated: Option<String>,
+    /// Steps that it had to leave undecided though it decided others, and why, where the reason is known.
+    #[serde(default)]
+    pub left_open: Option<LeftOpen>,
+}
+
+/// Steps that a rule left undecided for one reason.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeftOpen {
+    /// How many.
+    pub count: u64,
+    /// Why, in plain words.
+    pub why: String,
 }
 
 /// A process map: see `mine::ProcessMap`.
@@ -229,6 +241,9 @@ pub struct MapEdgeSummary {
     pub count: u64,
     /// Allowed by the model.
     pub allowed: Option<bool>,
+    /// Perhaps a retry that moved nothing.
+    #[serde(default)]
+    pub perhaps: bool,
 }
 
 /// One activity sequence.

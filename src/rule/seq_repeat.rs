@@ -11,7 +11,9 @@
 //! The activity's transition is marked `once` and was accepted before on this object, or every possible state is where
 //! the activity leads and it is not allowed from there. A retry with the same idempotency key and the same body hash is
 //! benign and never reported; the same key with another body is TX-REPLAY, two accepted calls that overlap are TX-RACE.
-//! A refusal with any 4xx but 401 and 403 is for review only.
+//! Where the log hides the key that the model names, a repeat by another person, after `check.retry_window` (1 h: clients
+//! try again within minutes, restarted jobs within the hour) or with another answer is no retry, with confidence 0.6; any
+//! other is not evaluable. A refusal with any 4xx but 401 and 403 is for review only.
 //!
 //! ## When it is wrong
 //! A client retries without an idempotency key and the server answers from its record: the second response declares the

@@ -278,7 +278,14 @@ fn map() -> MapSummary {
             .collect(),
         edges: steps
             .iter()
-            .map(|&(from, to, label, count, allowed)| MapEdgeSummary { from, to, label: label.into(), count, allowed })
+            .map(|&(from, to, label, count, allowed)| MapEdgeSummary {
+                from,
+                to,
+                label: label.into(),
+                count,
+                allowed,
+                perhaps: false,
+            })
             .collect(),
     }
 }
@@ -298,6 +305,7 @@ pub(crate) fn run() -> RunSummary {
             by_source: by_source.iter().map(|(name, tally)| ((*name).to_owned(), *tally)).collect(),
             findings,
             not_evaluated: idle.map(str::to_owned),
+            left_open: None,
         };
     RunSummary {
         schema_version: "1".into(),

@@ -220,8 +220,8 @@ struct Calls<'e>(HashMap<(Option<&'e ObjectId>, Option<u64>), Vec<usize>>);
 impl<'e> Calls<'e> {
     /// Whether an event only retries an earlier one.
     fn again(&mut self, history: &History<'e>, activity: ActivityId, event: &'e Event, at: usize) -> Had {
-        let keyed = history.plan.activity_of(activity).is_some_and(|a| a.idempotency.is_some());
-        if event.idempotency.is_none() && (!keyed || event.shows.headers) {
+        let keyed = history.plan.retry_window(activity);
+        if event.idempotency.is_none() && (keyed.is_none() || event.shows.headers) {
             return Had::Not;
         }
         let known = self.0.entry((event.objects.first().map(|o| &o.id), event.idempotency)).or_default();

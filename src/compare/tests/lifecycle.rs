@@ -117,6 +117,70 @@ fn a_second_payment_is_a_repeat_and_a_retry_is_not() {
     assert_eq!(with(step(3, "pay").with(|e| e.idempotency = Some(7)).done()), [], "bodies not seen");
 }
 
+/// Orders whose payment carries an idempotency key.
+fn keyed() -> Model {
+    let mut model = shop();
+    let pay = usize::from(model.step("pay").0);
+    model.activities[pay].idempotency = Some(path(Root::Event, &["key"]));
+    model
+}
+
+/// A step in a log that shows neither headers nor bodies.
+fn logged(n: u64, second: i64, activity: &str) -> super::super::builder::EventBuilder {
+    event(n, second, activity).by("alice", &["customer"]).on("order:1").with(|e| {
+        e.shows = crate::event::Shows::default();
+        e.end = e.time;
+    })
+}
+
+fn paid_twice(again: Event) -> CaseResult {
+    run(keyed(), &[logged(1, 10, "create").done(), logged(2, 20, "pay").done(), again])
+}
+
+#[test]
+fn a_repeat_whose_key_the_log_hides_is_not_evaluable_and_no_allowed_move() {
+    let result = paid_twice(logged(3, 23, "pay").done());
+    assert_eq!(checks(&result), []);
+    for check in [Check::Repeat, Check::Race] {
+        assert_eq!(result.tallies.0[&(check, "pcap")].not_evaluable, 1, "{check:?}");
+        assert_eq!(result.hidden_keys[&check], 1, "{check:?}");
+    }
+    assert!(!result.hidden_keys.contains_key(&Check::Skip));
+    let again: Vec<_> = result.moves.iter().filter(|(m, _)| m.perhaps).collect();
+    let [(again, 1)] = again[..] else { panic!("{again:?}") };
+    assert_eq!((&*again.from, &*again.activity, &*again.to), ("paid", "pay", "paid"));
+    assert_eq!(result.moves.keys().filter(|m| !m.perhaps && m.allowed).count(), 2);
+    assert_eq!(result.traces[0].fits, None);
+}
+
+#[test]
+fn a_repeat_that_cannot_be_a_retry_is_judged_without_its_key() {
+    for (again, what) in [
+        (logged(3, 20 + 3601, "pay").done(), "an hour later"),
+        (logged(3, 23, "pay").by("bob", &["customer"]).done(), "another person"),
+        (logged(3, 23, "pay").with(|e| e.status = Some(201)).done(), "another answer"),
+    ] {
+        let result = paid_twice(again);
+        assert_eq!(checks(&result), [Check::Repeat], "{what}");
+        assert_eq!(result.deviations[0].completeness, 0.6, "{what}");
+        assert!(result.moves.keys().all(|m| !m.perhaps), "{what}");
+    }
+    let mut patient = keyed();
+    patient.check.retry_window = 24 * HOUR;
+    let late = [logged(1, 10, "create").done(), logged(2, 20, "pay").done(), logged(3, 20 + 3601, "pay").done()];
+    assert_eq!(checks(&run(patient, &late)), []);
+}
+
+#[test]
+fn what_is_allowed_either_way_is_no_doubt_of_a_rule() {
+    let mut model = keyed();
+    model.lifecycles[0].transitions[1] = transition(1, &[1, 2], 2);
+    let events = [logged(1, 10, "create").done(), logged(2, 20, "pay").done(), logged(3, 23, "pay").done()];
+    let result = run(model, &events);
+    assert_eq!(checks(&result), []);
+    assert!(!result.hidden_keys.contains_key(&Check::Repeat));
+}
+
 #[test]
 fn after_a_repeat_the_life_goes_on() {
     let events = ["create", "pay", "ship", "pay", "view"];

@@ -8,7 +8,7 @@ use crate::model::{CheckOptions, Code, quantity};
 /// Reads the options of comparison.
 pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> CheckOptions {
     let mut options = CheckOptions::default();
-    let keys = &["first_seen_state", "clock_skew", "ties", "drift"];
+    let keys = &["first_seen_state", "clock_skew", "ties", "retry_window", "drift"];
     let Some(fields) = node.and_then(|node| reader.mapping(node, "`check`", keys)) else { return options };
     if let Some(first) = choice(reader, &fields, "first_seen_state", ["any", "initial"]) {
         options.first_seen_any = first == 0;
@@ -16,22 +16,29 @@ pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> CheckOptions {
     if let Some(ties) = choice(reader, &fields, "ties", ["commute", "ordered"]) {
         options.ties_commute = ties == 0;
     }
-    if let Some(node) = fields.get("clock_skew")
-        && let Some(text) = reader.text(node, "`clock_skew`")
-    {
-        match quantity::duration(text) {
-            Some(skew) => options.clock_skew = skew,
-            None => {
-                let title = format!("`{text}` is not a duration");
-                let diagnostic = Diagnostic::error(Code::BadValue, node.span.clone(), title);
-                reader.found.push(diagnostic.help("write whole numbers with units: 2s, 500ms, 0s"));
-            }
-        }
+    if let Some(skew) = duration(reader, &fields, "clock_skew") {
+        options.clock_skew = skew;
+    }
+    if let Some(window) = duration(reader, &fields, "retry_window") {
+        options.retry_window = window;
     }
     if let Some(key) = fields.key("drift") {
         reader.not_yet(&key.span, "`check.drift`");
     }
     options
+}
+
+/// The length of time that a key gives, in microseconds.
+fn duration(reader: &mut Reader, fields: &Fields<'_>, key: &str) -> Option<i64> {
+    let node = fields.get(key)?;
+    let text = reader.text(node, &format!("`{key}`"))?;
+    let length = quantity::duration(text);
+    if length.is_none() {
+        let title = format!("`{text}` is not a duration");
+        let diagnostic = Diagnostic::error(Code::BadValue, node.span.clone(), title);
+        reader.found.push(diagnostic.help("write whole numbers with units: 2s, 500ms, 0s"));
+    }
+    length
 }
 
 /// The number of the choice that a key gives.

@@ -25,11 +25,14 @@ enum Kind {
     Seen,
     NeverSeen,
     Undeclared,
+    /// Perhaps a retry that moved nothing.
+    Perhaps,
 }
 
 fn kind(edge: &MapEdgeSummary) -> Kind {
     match (edge.count, edge.allowed) {
         (0, _) => Kind::NeverSeen,
+        _ if edge.perhaps => Kind::Perhaps,
         (_, Some(false)) => Kind::Undeclared,
         _ => Kind::Seen,
     }
@@ -50,7 +53,7 @@ pub(super) fn write(page: &mut Markup, maps: &[MapSummary]) {
         "<ul class=\"legend\"><li><svg width=\"38\" height=\"12\" aria-hidden=\"true\"><path class=\"edge\" d=\"M2 6H36\" stroke-width=\"3\"/></svg> seen; width grows with the count</li>\
          <li><svg width=\"38\" height=\"12\" aria-hidden=\"true\"><path class=\"edge never\" d=\"M2 6H36\" stroke-width=\"1.5\"/></svg> declared, never seen</li>\
          <li><svg width=\"38\" height=\"12\" aria-hidden=\"true\"><path class=\"edge undeclared\" d=\"M2 6H36\" stroke-width=\"4\"/></svg> <span class=\"bad\">▲</span> seen, not declared</li>\
-         <li><span class=\"dot\" aria-hidden=\"true\"></span> a life begins</li><li><span class=\"ring\" aria-hidden=\"true\"></span> a life ends</li><li>◆ restricted by the model</li></ul>",
+         <li><span class=\"small\">?</span> perhaps a retry: the source hides what would tell</li><li><span class=\"dot\" aria-hidden=\"true\"></span> a life begins</li><li><span class=\"ring\" aria-hidden=\"true\"></span> a life ends</li><li>◆ restricted by the model</li></ul>",
     );
     for map in maps {
         page.open("section", &[("class", "map")]);
@@ -77,10 +80,11 @@ fn bundles(map: &MapSummary) -> Vec<Bundle<'_>> {
     let mut edges: Vec<&MapEdgeSummary> =
         map.edges.iter().filter(|edge| edge.from < map.nodes.len() && edge.to < map.nodes.len()).collect();
     edges.sort_by_key(|edge| {
-        (kind(edge) != Kind::Undeclared, edge.allowed != Some(true), std::cmp::Reverse(edge.count), edge.from, edge.to)
+        let telling = (kind(edge) != Kind::Undeclared, edge.allowed != Some(true));
+        (telling, std::cmp::Reverse(edge.count), edge.from, edge.to, edge.perhaps)
     });
     edges.truncate(DRAWN);
-    edges.sort_by_key(|edge| (edge.from, edge.to, &edge.label));
+    edges.sort_by_key(|edge| (edge.from, edge.to, &edge.label, edge.perhaps));
     let mut bundles: Vec<Bundle> = Vec::new();
     for edge in edges {
         match bundles.last_mut() {
@@ -99,7 +103,11 @@ fn bundles(map: &MapSummary) -> Vec<Bundle<'_>> {
 /// What is written on an edge.
 fn label(edge: &MapEdgeSummary) -> String {
     let name = shortened(&visible(&edge.label), LABEL_LENGTH);
-    let sign = if kind(edge) == Kind::Undeclared { "▲ " } else { "" };
+    let sign = match kind(edge) {
+        Kind::Undeclared => "▲ ",
+        Kind::Perhaps => "? ",
+        Kind::Seen | Kind::NeverSeen => "",
+    };
     match (name.is_empty(), edge.count) {
         (true, number) => format!("{sign}{}", count(number)),
         (false, 0) => format!("{name} · never"),
@@ -167,7 +175,7 @@ fn wire(bundle: &Bundle) -> Option<Wire> {
 fn class(kind: Kind, seen: &'static str, never: &'static str, undeclared: &'static str) -> &'static str {
     match kind {
         Kind::Seen => seen,
-        Kind::NeverSeen => never,
+        Kind::NeverSeen | Kind::Perhaps => never,
         Kind::Undeclared => undeclared,
     }
 }
@@ -179,6 +187,8 @@ fn worst(bundle: &Bundle) -> Kind {
         Kind::Undeclared
     } else if has(Kind::Seen) {
         Kind::Seen
+    } else if has(Kind::Perhaps) {
+        Kind::Perhaps
     } else {
         Kind::NeverSeen
     }
@@ -189,7 +199,7 @@ fn edge(page: &mut Markup, bundle: &Bundle, route: &Route, most: u64) {
     let kind = worst(bundle);
     let number: u64 = bundle.edges.iter().map(|edge| edge.count).sum();
     let width = match kind {
-        Kind::NeverSeen => 1.5,
+        Kind::NeverSeen | Kind::Perhaps => 1.5,
         Kind::Seen => 1.4 + 5.0 * (number as f64 / most as f64).sqrt(),
         Kind::Undeclared => 3.2 + 3.2 * (number as f64 / most as f64).sqrt(),
     };
@@ -359,6 +369,7 @@ fn table(page: &mut Markup, map: &MapSummary) {
         page.raw(match (kind(edge), edge.allowed) {
             (Kind::NeverSeen, _) => "<td>declared, never seen</td>",
             (Kind::Undeclared, _) => "<td class=\"bad\">▲ seen, not declared</td>",
+            (Kind::Perhaps, _) => "<td>? perhaps a retry</td>",
             (Kind::Seen, Some(_)) => "<td>declared and seen</td>",
             (Kind::Seen, None) => "<td>no model</td>",
         });

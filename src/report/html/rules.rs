@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::report::figure::count;
-use crate::report::summary::RuleSummary;
+use crate::report::summary::{LeftOpen, RuleSummary};
 
 use super::markup::Markup;
 
@@ -16,7 +16,9 @@ pub(super) fn write(page: &mut Markup, rules: &[RuleSummary]) {
          and how often the source did not carry the evidence.</p>",
     );
     matrix(page, &run);
-    if !idle.is_empty() {
+    let open: Vec<(&&RuleSummary, &LeftOpen)> =
+        run.iter().filter_map(|rule| Some((rule, rule.left_open.as_ref()?))).collect();
+    if !idle.is_empty() || !open.is_empty() {
         page.raw(
             "<h3>Not evaluated</h3><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Rule</th><th scope=\"col\">Title</th>\
              <th scope=\"col\">Why not</th></tr></thead><tbody>",
@@ -28,6 +30,14 @@ pub(super) fn write(page: &mut Markup, rules: &[RuleSummary]) {
                 &rule.title,
             );
             page.element("td", "", rule.not_evaluated.as_deref().unwrap_or("")).raw("</tr>");
+        }
+        for (rule, open) in open {
+            page.raw("<tr><th scope=\"row\">").element("code", "", &rule.id).raw("</th>").element(
+                "td",
+                "",
+                &rule.title,
+            );
+            page.element("td", "", &format!("{} of its steps: {}", count(open.count), open.why)).raw("</tr>");
         }
         page.raw("</tbody></table></div>");
     }

@@ -27,12 +27,8 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
         let text = counted(run.unmatched, "exchange matches", "exchanges match");
         out.push_str(&screen.paragraph("Unmodelled", &format!("{text} no operation of the model ({share})")));
     }
-    for (place, (why, rules)) in reason::idle_rules(run).into_iter().enumerate() {
-        let label = if place == 0 { "Not judged" } else { "" };
-        let all = rules.len() == run.rules.len();
-        let names = if all { String::new() } else { format!(": {}", rules.join(", ")) };
-        let text = format!("{}{names} ({why})", counted(rules.len() as u64, "rule", "rules"));
-        out.push_str(&screen.paragraph(label, &text));
+    for (place, text) in not_judged(run).iter().enumerate() {
+        out.push_str(&screen.paragraph(if place == 0 { "Not judged" } else { "" }, text));
     }
     out.push_str(&screen.paragraph("Verdict", &verdict(run, findings)));
     out.push_str(&rules(findings, screen));
@@ -48,6 +44,19 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
         out.push_str(&screen.paragraph("Next", &format!("offpath mine {} -o draft.model.yaml", input.name)));
     }
     out
+}
+
+/// Rules that decided nothing, then single steps that a rule left open.
+fn not_judged(run: &RunSummary) -> Vec<String> {
+    let idle = reason::idle_rules(run).into_iter().map(|(why, rules)| {
+        let all = rules.len() == run.rules.len();
+        let names = if all { String::new() } else { format!(": {}", rules.join(", ")) };
+        format!("{}{names} ({why})", counted(rules.len() as u64, "rule", "rules"))
+    });
+    let open = reason::left_open(run)
+        .into_iter()
+        .map(|(steps, why, rules)| format!("{} by {} ({why})", counted(steps, "step", "steps"), rules.join(", ")));
+    idle.chain(open).collect()
 }
 
 fn open(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
