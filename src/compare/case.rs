@@ -1,9 +1,10 @@
 //! Comparing one case: replay every life, judge the constraints, settle what explains what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::automaton::{Automaton, StateSet};
+use super::classify::Issue;
 use super::constraint::{self, Context};
 use super::deviation::{Blindness, CaseResult, Check, StateChange, StateMove};
 use super::dominance::settle;
@@ -15,6 +16,7 @@ use super::replay::{Fault, Replay, replay};
 use super::step::Retry;
 use super::{unmodelled, window, written};
 use crate::event::{Event, ObjectId, Outcome};
+use crate::model::ActivityId;
 use crate::model::expression::Truth;
 
 /// Possible states that are listed by name; of more, none are.
@@ -89,18 +91,38 @@ fn lifecycle(history: &History<'_>, life: usize, replay: &Replay, measured: Opti
         found.observed.clone_from(&issue.observed);
         found.states = automaton.map(|a| names(a, &issue.before)).unwrap_or_default();
         found.restricted = Some(issue.restricted);
+        let mut missing = issue.missing.clone();
         if issue.check == Check::Skip
             && let Some(skipped) = skipped(measured, issue.event)
         {
-            let steps = skipped.into_iter().chain(history.activity(issue.event));
+            let steps = skipped.iter().copied().chain(history.activity(issue.event));
             found.expected = steps.map(|a| history.plan.activity_name(a)).collect();
+            missing = skipped;
         }
+        tell_seen(history, replay, issue, &missing, &mut found);
         found
     });
     found.collect()
 }
 
-fn skipped(measured: Option<&Measured>, event: usize) -> Option<Vec<crate::model::ActivityId>> {
+/// Names among what was seen the missing steps that the life had already taken, and shows when: what is missing is that
+/// they come again.
+fn tell_seen(history: &History<'_>, replay: &Replay, issue: &Issue, missing: &[ActivityId], found: &mut Found) {
+    let last = |a: &ActivityId| replay.seen.before(*a, issue.event).last().copied();
+    let mut seen: BTreeSet<usize> = missing.iter().filter_map(last).collect();
+    if seen.is_empty() {
+        return;
+    }
+    found.evidence.extend(&seen);
+    // What was seen already begins with the step before this one.
+    let previous = issue.evidence.iter().copied().filter(|e| *e < issue.event).max();
+    let told = usize::from(previous.is_some() && found.observed.len() > 1);
+    seen.extend(previous);
+    let earlier = seen.into_iter().filter_map(|e| history.activity(e)).map(|a| history.plan.activity_name(a));
+    found.observed = earlier.chain(found.observed.iter().skip(told).cloned()).collect();
+}
+
+fn skipped(measured: Option<&Measured>, event: usize) -> Option<Vec<ActivityId>> {
     let measured = measured?;
     let position = measured.positions.iter().position(|e| *e == event)?;
     measured.alignment.as_ref()?.skipped_before(position).filter(|s| !s.is_empty())

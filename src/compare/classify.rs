@@ -26,6 +26,8 @@ pub(super) struct Issue {
     pub(super) evidence: Vec<usize>,
     /// States possible before.
     pub(super) before: StateSet,
+    /// Steps that should have come first.
+    pub(super) missing: Vec<ActivityId>,
     /// What the model expects.
     pub(super) expected: Vec<Arc<str>>,
     /// What was seen.
@@ -76,7 +78,8 @@ impl Judge<'_, '_, '_> {
         let observed = self.last_step(step).into_iter().chain(name).collect();
         let mut evidence: Vec<usize> = self.earlier(step).map(|s| s.event).collect();
         evidence.drain(..evidence.len().saturating_sub(6));
-        Issue { check, event: step.event, evidence, before, expected: Vec::new(), observed, restricted }
+        let (missing, expected) = (Vec::new(), Vec::new());
+        Issue { check, event: step.event, evidence, before, missing, expected, observed, restricted }
     }
 
     /// Accepted steps that moved the state before this one.
@@ -209,8 +212,7 @@ impl Judge<'_, '_, '_> {
     }
 
     fn way(&self, step: &Step, to: &StateSet) -> Option<Vec<Missing>> {
-        let later =
-            |a: ActivityId| self.steps.iter().any(|s| s.event > step.event && s.activity == Some(a) && !s.uncertain);
+        let later = |a: ActivityId| !self.run.seen.after(a, step.event).is_empty();
         self.run.automaton.path(&self.before.states(self.run.automaton), to, &later)
     }
 
@@ -231,7 +233,7 @@ impl Judge<'_, '_, '_> {
         issue.evidence.extend(&excuses);
         let late = excuses.iter().filter_map(|e| self.run.history.activity(*e)).map(|a| plan.activity_name(a));
         issue.observed.extend(late);
-        (Issue { expected, ..issue }, excuses)
+        (Issue { missing: missing.iter().map(|m| m.activity).collect(), expected, ..issue }, excuses)
     }
 
     fn repeats(&self, step: &Step, activity: ActivityId, before: &StateSet) -> bool {

@@ -41,6 +41,8 @@ pub(super) struct Replay {
     pub(super) doubts: Vec<Option<Check>>,
     /// Deviations of the lifecycle.
     pub(super) issues: Vec<Issue>,
+    /// When each step was accepted.
+    pub(super) seen: Seen,
     /// Whether unordered events, blind spots or unknown outcomes left a doubt.
     pub(super) doubtful: bool,
     /// Whether too many events had no order to try all.
@@ -51,8 +53,9 @@ pub(super) struct Replay {
 pub(super) fn replay(history: &History<'_>, life: usize, timelines: &[Timeline]) -> Option<Replay> {
     let object_type = history.life(life)?.object_type?;
     let automaton = history.plan.automaton(object_type)?;
-    let run = Run { history, life, object_type, automaton, timelines };
+    let mut run = Run { history, life, object_type, automaton, timelines, seen: Seen::default() };
     let steps = run.steps();
+    run.seen = Seen::of(&steps);
     Some(run.replay(steps))
 }
 
@@ -68,6 +71,37 @@ pub(super) struct Run<'r, 'a> {
     pub(super) automaton: &'r Automaton,
     /// States of the case's objects.
     pub(super) timelines: &'r [Timeline],
+    /// When each step was accepted.
+    pub(super) seen: Seen,
+}
+
+/// The accepted events of one life by their activity, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen(BTreeMap<ActivityId, Vec<usize>>);
+
+impl Seen {
+    /// Indexes the steps of a life, which are in order.
+    fn of(steps: &[Step]) -> Self {
+        let mut seen = Seen::default();
+        for step in steps.iter().filter(|s| !s.uncertain) {
+            if let Some(activity) = step.activity {
+                seen.0.entry(activity).or_default().push(step.event);
+            }
+        }
+        seen
+    }
+
+    /// Events of an activity before another event.
+    pub(super) fn before(&self, activity: ActivityId, event: usize) -> &[usize] {
+        let all = self.0.get(&activity).map_or(&[][..], |all| all);
+        all.get(..all.partition_point(|e| *e < event)).unwrap_or(all)
+    }
+
+    /// Events of an activity after another event.
+    pub(super) fn after(&self, activity: ActivityId, event: usize) -> &[usize] {
+        let all = self.0.get(&activity).map_or(&[][..], |all| all);
+        all.get(all.partition_point(|e| *e <= event)..).unwrap_or(&[])
+    }
 }
 
 struct Stepped {
@@ -114,6 +148,7 @@ impl Run<'_, '_> {
             seen_to = if seen_to == i64::MAX { last } else { seen_to.max(last) };
         }
         self.judge_rejected(&mut out);
+        out.seen = self.seen.clone();
         out
     }
 
@@ -288,11 +323,18 @@ impl Run<'_, '_> {
         let possible = before.states(self.automaton);
         let repeats = !states.is_empty() && possible.is_subset(&states)
             || self.automaton.on(activity).iter().any(|e| before.exhausts(self.automaton, *e));
-        if states.is_empty() || repeats {
-            // What happens again may also have had no effect.
+        if states.is_empty() || repeats || self.is_extra(&possible, step, activity) {
+            // What happens again, or out of any order, may also have had no effect.
             states.union_with(&possible);
         }
         (Fault::Structure, before.reset(states))
+    }
+
+    /// Whether a misplaced step is rather one too many than one after others that nobody saw: no steps lead to it, or only
+    /// such as were seen in this life before.
+    fn is_extra(&self, possible: &StateSet, step: &Step, activity: ActivityId) -> bool {
+        let way = self.automaton.path(possible, &self.automaton.sources(activity), &|_| false);
+        way.is_none_or(|steps| steps.iter().any(|missing| !self.seen.before(missing.activity, step.event).is_empty()))
     }
 
     /// Refused attempts: what they would have been had the server accepted them.

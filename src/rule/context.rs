@@ -121,30 +121,39 @@ impl<'a> Context<'a> {
         model.lifecycle_of(object_type)
     }
 
-    /// Steps that the model expects and the case lacks; everything expected if nothing is lacking.
+    /// Steps that the model wants before the activity and that had not been done: what is absent or came too late. What
+    /// had been done before is wanted once more: `another approve`.
     pub fn missing(&self) -> String {
-        let mut seen: Vec<&str> = self.deviation.observed.iter().map(|s| &**s).collect();
-        let mut missing: Vec<&str> = Vec::new();
-        for step in &self.deviation.expected {
-            match seen.iter().position(|s| *s == &**step) {
-                Some(place) => drop(seen.swap_remove(place)),
-                None => missing.push(step),
-            }
-        }
+        let done = self.done();
+        let another = |step: &str| if done.contains(&step) { format!("another {step}") } else { step.to_owned() };
+        let missing: Vec<String> = self.demanded().into_iter().map(another).collect();
         names(&missing, "and")
             .or_else(|| names(&self.deviation.expected, "and"))
             .unwrap_or_else(|| "an earlier step".to_owned())
     }
 
-    /// Steps that the model wants before the activity and that were not yet done: what came too late.
-    pub fn late(&self) -> String {
+    /// ` after edit` where something missing had been done before: the step since when it is wanted again. Else nothing.
+    pub fn since(&self) -> String {
+        let (done, demanded) = (self.done(), self.demanded());
+        let again = demanded.iter().any(|step| done.contains(step));
+        let last = done.last().filter(|last| again && !demanded.contains(last));
+        last.map_or_else(String::new, |last| format!(" after {}", name(last)))
+    }
+
+    /// The steps that were seen before the deviating one, of those that the deviation tells.
+    fn done(&self) -> Vec<&'a str> {
+        let seen: Vec<&str> = self.deviation.observed.iter().map(|s| &**s).collect();
         let activity = self.event.map(activity).unwrap_or_default();
-        let before =
-            |steps: &'a [Arc<str>]| steps.iter().map(|s| &**s).take_while(|s| *s != activity).collect::<Vec<_>>();
-        let done = before(&self.deviation.observed);
-        let late: Vec<&str> =
-            before(&self.deviation.expected).into_iter().filter(|step| !done.contains(step)).collect();
-        names(&late, "and").unwrap_or_else(|| self.missing())
+        let end = seen.iter().rposition(|step| *step == activity).unwrap_or(0);
+        seen.into_iter().take(end).collect()
+    }
+
+    /// The steps that the model wants before the deviating one.
+    fn demanded(&self) -> Vec<&'a str> {
+        let steps: Vec<&str> = self.deviation.expected.iter().map(|s| &**s).collect();
+        let activity = self.event.map(activity).unwrap_or_default();
+        let end = steps.iter().rposition(|step| *step == activity).unwrap_or(steps.len());
+        steps.into_iter().take(end).collect()
     }
 
     /// What the model expects, joined; `fallback` if it does not say.

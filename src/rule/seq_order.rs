@@ -23,7 +23,7 @@
 //! 09:00:00 carol          create  order:ord_7  201
 //! > 09:04:00 service:wms  ship    order:ord_7  200
 //! 09:30:00 carol          pay     order:ord_7  200
-//! states: new; expected: create, pay, ship; observed: create, ship, pay
+//! states: new; expected: pay, ship; observed: create, ship, pay
 //! => medium accepted: service:wms performed ship on order ord_7 before pay
 //! ```
 
@@ -40,11 +40,11 @@ pub(super) static RULE: Rule = Rule {
     agent_taxonomy: &["ASI02"],
     rests_on: Identity::Nobody,
     source: include_str!("seq_order.rs"),
-    sentence: |context| format!("{} before {}", context.lead(), context.late()),
+    sentence: |context| format!("{} before {}", context.lead(), context.missing()),
     why: |context| {
         format!(
             "{} belongs before {}. When it comes after, whatever it was to check or secure no longer stands in the way.",
-            context.late(),
+            context.missing(),
             context.activity(),
         )
     },
@@ -57,6 +57,6 @@ fn fix(context: &Context<'_>) -> String {
     format!(
         "In {endpoint}, refuse while {} has not been done for this {object}{states}; decide on the stored state under a \
          lock or in one transaction.",
-        context.late()
+        context.missing()
     )
 }

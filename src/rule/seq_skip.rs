@@ -10,7 +10,9 @@
 //! ## How it decides
 //! The object's lifecycle is replayed over its accepted events with the set of states it can be in. The step fits no
 //! state of the set, and the optimal alignment (fewest skipped and extra steps) leads to it through steps that occur
-//! nowhere in the case. An object first seen mid-life may be in any state, so nothing is missing before its first event
+//! nowhere in the case. Where such a step did happen, but before the object went back, it is wanted again and the finding
+//! says so (`another approve after edit`); after a step that itself was out of place the object may be where either leads,
+//! so that one cause makes one finding. An object first seen mid-life may be in any state, so nothing is missing before its first event
 //! (`check.first_seen_state: any`, the default, because captures start somewhere). A stretch in which the capture lost
 //! requests makes the rule not evaluable across it. A refusal with any 4xx but 401 and 403 is the server's own check at
 //! work: such a finding is for review only.
@@ -24,7 +26,7 @@
 //! ```text
 //! 09:00:00 carol          create  order:ord_7  201
 //! 09:04:00 service:wms    ship    order:ord_7  200
-//! states: new; expected: create, pay, ship; observed: create, ship; moved
+//! states: new; expected: pay, ship; observed: create, ship; moved
 //! => high proven: service:wms performed ship on order ord_7 without pay
 //! ```
 
@@ -41,7 +43,7 @@ pub(super) static RULE: Rule = Rule {
     agent_taxonomy: &["ASI02"],
     rests_on: Identity::Nobody,
     source: include_str!("seq_skip.rs"),
-    sentence: |context| format!("{} without {}", context.lead(), context.missing()),
+    sentence: |context| format!("{} without {}{}", context.lead(), context.missing(), context.since()),
     why: |context| {
         format!(
             "The process requires {} before {}. Whoever calls {} directly gets its effect without what the earlier steps \

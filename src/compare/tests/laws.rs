@@ -115,6 +115,20 @@ proptest! {
     }
 
     #[test]
+    fn what_is_called_missing_was_not_seen_or_is_told_as_seen(edges in edges(5, 4, 10), trace in prop::collection::vec(0u16..4, 0..14)) {
+        let steps: Vec<(u16, usize)> = trace.iter().map(|a| (*a, 0)).collect();
+        let result = judged(thing(5, 4, &edges), lived(&steps), &Blindness::default());
+        for skip in result.deviations.iter().filter(|d| d.check == Check::Skip) {
+            let at = usize::try_from(skip.at.0 - 1).unwrap();
+            let told = &skip.observed[..skip.observed.len() - 1];
+            for missing in &skip.expected[..skip.expected.len() - 1] {
+                let seen = trace[..at].iter().any(|a| **missing == *format!("a{a}"));
+                prop_assert_eq!(seen, told.contains(missing), "{:?}", skip);
+            }
+        }
+    }
+
+    #[test]
     fn any_life_is_judged_the_same_twice(edges in edges(4, 3, 6), trace in prop::collection::vec((0u16..3, 0i64..6), 0..10)) {
         let events = |trace: &[(u16, i64)]| -> Vec<Event> {
             let one = |(n, (a, t)): (u64, &(u16, i64))| event(n, *t, &format!("a{a}")).on("thing:1").done();

@@ -228,6 +228,49 @@ fn a_step_without_any_way_to_it_is_illegal() {
     assert_eq!(checks(&run(shop(), &[foreign])), [Check::Illegal], "no line of the lifecycle names it");
 }
 
+/// Expenses that go back to a draft when they are edited: `create submit approve pay edit`.
+fn expenses(edit_from: &[usize]) -> Model {
+    let model = empty().object("order", None).steps("order", &["create", "submit", "approve", "pay", "edit"]);
+    let steps = vec![
+        transition(0, &[0], 1),
+        transition(1, &[1], 2),
+        transition(2, &[2], 3),
+        transition(3, &[3], 4),
+        transition(4, edit_from, 1),
+    ];
+    model.lifecycle("order", &["none", "draft", "submitted", "approved", "paid!."], steps)
+}
+
+fn lived(steps: &[&str]) -> Vec<Event> {
+    (1..).zip(steps).map(|(n, name)| step(n, name).done()).collect()
+}
+
+#[test]
+fn an_illegal_step_does_not_make_the_next_one_a_skip() {
+    let life = lived(&["create", "submit", "approve", "edit", "pay"]);
+    assert_eq!(checks(&run(expenses(&[1]), &life)), [Check::Illegal]);
+    let cut = run(expenses(&[1]), &lived(&["create", "submit", "edit", "pay"]));
+    assert_eq!(checks(&cut), [Check::Illegal, Check::Skip], "an approval that nobody gave stays missing");
+    assert_eq!(text(&cut.deviations[1].expected), ["approve", "pay"]);
+}
+
+#[test]
+fn a_step_that_was_seen_is_missing_only_once_more() {
+    let again = run(expenses(&[3]), &lived(&["create", "submit", "approve", "edit", "pay"]));
+    assert_eq!(checks(&again), [Check::Skip]);
+    assert_eq!(text(&again.deviations[0].expected), ["submit", "approve", "pay"]);
+    assert_eq!(text(&again.deviations[0].observed), ["submit", "approve", "edit", "pay"]);
+    let title = crate::rule::judge(&again.deviations[0], Some(&expenses(&[3]))).title;
+    assert_eq!(title, "alice performed pay on order 1 without another submit and another approve after edit");
+    let mut declared = lived(&["create", "submit", "approve", "edit", "pay"]);
+    declared[3].objects[0].declared_state = Some("draft".into());
+    assert_eq!(
+        checks(&run(expenses(&[1]), &declared)),
+        [Check::Illegal, Check::Skip],
+        "the server says that it went back"
+    );
+}
+
 #[test]
 fn a_child_of_an_order_seen_from_birth_begins_at_its_beginning() {
     let born = [step(1, "create").done(), refund(5, "execute").done()];
