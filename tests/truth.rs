@@ -50,10 +50,20 @@ fn concerns(finding: &Value, story: &Story) -> bool {
         || (finding["case"].is_null() && text(&finding["actor"], "principal") == story.actor)
 }
 
+/// Whether a finding is of a rule, or names it as also broken.
+fn tells(finding: &Value, rule: &str) -> bool {
+    rules(finding).contains(&rule)
+}
+
+/// The rule of a finding, then those that it names as also broken.
+fn rules(finding: &Value) -> Vec<&str> {
+    let also = finding["also"].as_array().unwrap().iter().map(|other| text(other, "rule"));
+    std::iter::once(text(finding, "rule")).chain(also).collect()
+}
+
 /// Abuse that was not found though `source` carries it.
 fn missed(stories: &[Story], findings: &[Value], source: &str) -> Vec<String> {
-    let found =
-        |story: &Story| findings.iter().any(|f| counts(f) && text(f, "rule") == story.rule && concerns(f, story));
+    let found = |story: &Story| findings.iter().any(|f| counts(f) && tells(f, &story.rule) && concerns(f, story));
     stories
         .iter()
         .filter(|story| !story.twin && story.sources[source] == true && !found(story))
@@ -88,7 +98,7 @@ fn misjudged(stories: &[Story], findings: &[Value], source: &str, precision: usi
         deviates_at(finding, story, precision) && text(finding, "verdict") == verdict_of(story)
     };
     let of = |story: &Story| -> Vec<&Value> {
-        findings.iter().filter(|f| counts(f) && text(f, "rule") == story.rule && concerns(f, story)).collect()
+        findings.iter().filter(|f| counts(f) && tells(f, &story.rule) && concerns(f, story)).collect()
     };
     stories
         .iter()
@@ -116,14 +126,16 @@ fn findings_give_the_verdict_and_the_moment_of_the_abuse() {
 
 /// Findings that no story explains.
 fn unexplained(stories: &[Story], findings: &[Value]) -> Vec<String> {
-    let explains = |story: &Story, finding: &Value| {
-        let rule = text(finding, "rule");
+    let explains = |story: &Story, finding: &Value, rule: &str| {
         !story.twin && concerns(finding, story) && (story.rule == rule || story.also.contains(rule))
+    };
+    let explained = |finding: &Value| {
+        rules(finding).into_iter().all(|rule| stories.iter().any(|story| explains(story, finding, rule)))
     };
     findings
         .iter()
-        .filter(|finding| counts(finding) && !stories.iter().any(|story| explains(story, finding)))
-        .map(|finding| format!("false {} on {}: {}", text(finding, "rule"), object(finding), text(finding, "title")))
+        .filter(|finding| counts(finding) && !explained(finding))
+        .map(|finding| format!("false {:?} on {}: {}", rules(finding), object(finding), text(finding, "title")))
         .collect()
 }
 

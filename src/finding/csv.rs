@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{Finding, text};
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "id",
     "fingerprint",
     "rule",
@@ -23,6 +23,7 @@ const COLUMNS: [&str; 18] = [
     "expected",
     "observed",
     "suppressed",
+    "also",
 ];
 
 /// Writes a header line and one line a finding, in the order given.
@@ -39,7 +40,7 @@ pub fn write(findings: &[Finding], output: &mut dyn Write) -> Result<(), ::csv::
     Ok(())
 }
 
-fn cells(finding: &Finding) -> [String; 18] {
+fn cells(finding: &Finding) -> [String; 19] {
     let given = |value: Option<&String>| value.cloned().unwrap_or_default();
     [
         finding.id.clone(),
@@ -60,6 +61,7 @@ fn cells(finding: &Finding) -> [String; 18] {
         finding.expected.join("; "),
         finding.observed.join("; "),
         given(finding.suppressed.as_ref()),
+        finding.also.iter().map(|also| also.rule.as_str()).collect::<Vec<_>>().join("; "),
     ]
 }
 

@@ -114,6 +114,7 @@ mod tests {
             "why",
             "fix",
             "suppressed",
+            "also",
         ] {
             assert!(line.get(key).is_some(), "{key} is missing");
         }

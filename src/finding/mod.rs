@@ -76,6 +76,9 @@ pub struct Finding {
     pub activity: String,
     /// Constraint id, where one was broken.
     pub constraint: Option<String>,
+    /// Other rules that the same event breaks for the same cause; they have no finding of their own.
+    #[serde(default)]
+    pub also: Vec<AlsoBroken>,
     /// What the model expects, in order.
     pub expected: Vec<String>,
     /// What was seen, in order.
@@ -119,6 +122,23 @@ pub fn sort(findings: &mut [Finding]) {
 pub fn exceeds(findings: &[Finding], fail_on: Severity) -> usize {
     let fails = |f: &&Finding| f.level() >= Some(fail_on) && f.suppressed.is_none() && !f.is_review();
     findings.iter().filter(fails).count()
+}
+
+/// What else the event of a finding breaks, for the same cause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlsoBroken {
+    /// Rule id.
+    pub rule: String,
+    /// The sentence of that rule.
+    pub title: String,
+    /// Severity by that rule; no graver than the finding's.
+    pub severity: String,
+    /// 0 to 1.
+    pub confidence: f32,
+    /// How sure the harm is.
+    pub verdict: Verdict,
+    /// Constraint id, where one was broken.
+    pub constraint: Option<String>,
 }
 
 /// Actor of a finding.
@@ -210,6 +230,7 @@ pub(crate) mod tests {
             case: Some("order:ord_1".to_owned()),
             activity: "refund_execute".to_owned(),
             constraint: Some("refund-needs-human".to_owned()),
+            also: Vec::new(),
             expected: vec!["refund_approve".to_owned()],
             observed: vec!["refund_request".to_owned(), "a\nb\u{202e}\"".to_owned()],
             evidence: vec![

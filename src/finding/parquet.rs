@@ -51,6 +51,7 @@ pub fn schema() -> SchemaRef {
         text("why"),
         text("fix"),
         maybe("suppressed"),
+        list("also"),
     ]))
 }
 
@@ -114,6 +115,7 @@ pub fn batch(findings: &[Finding]) -> Result<RecordBatch, ArrowError> {
         text(|f| &f.why),
         text(|f| &f.fix),
         maybe(|f| f.suppressed.as_ref()),
+        lists(findings.iter().map(|f| f.also.iter().map(|also| also.rule.clone()).collect())),
     ];
     RecordBatch::try_new(schema(), columns)
 }

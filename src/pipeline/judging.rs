@@ -12,7 +12,7 @@ use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
 use crate::event::{Event, EventId, ObjectId};
-use crate::finding::{self, Finding};
+use crate::finding::Finding;
 use crate::mine::Mining;
 use crate::rule;
 
@@ -100,7 +100,7 @@ pub(super) fn judge(
             .map(|(index, partition)| judge_partition((index, count), partition, comparer, blindness, job, folder))
             .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
     })?;
-    finding::sort(&mut judged.findings);
+    judged.findings = rule::fold(judged.findings, job.model.as_deref());
     Ok(judged)
 }
 

@@ -141,9 +141,12 @@ fn options(job: &Job) -> BTreeMap<String, String> {
 }
 
 fn rules(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
-    let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
+    let (mut findings, mut also): (BTreeMap<&str, u64>, BTreeMap<&str, u64>) = (BTreeMap::new(), BTreeMap::new());
     for finding in &judged.findings {
         *findings.entry(finding.rule.as_str()).or_default() += 1;
+        for other in &finding.also {
+            *also.entry(other.rule.as_str()).or_default() += 1;
+        }
     }
     let mut summaries = Vec::new();
     for rule in rule::catalogue() {
@@ -161,6 +164,7 @@ fn rules(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
             id: rule.id.to_owned(),
             title: rule.title.to_owned(),
             findings: findings.get(rule.id).copied().unwrap_or(0),
+            also: also.get(rule.id).copied().unwrap_or(0),
             by_source,
             not_evaluated,
             left_open: open.then(|| LeftOpen { count: hidden, why: HIDDEN_KEY.to_owned() }),

@@ -184,6 +184,9 @@ pub struct RuleSummary {
     pub by_source: BTreeMap<String, (u64, u64, u64)>,
     /// Findings.
     pub findings: u64,
+    /// Times that a finding of another rule names it as also broken.
+    #[serde(default)]
+    pub also: u64,
     /// Why it was not evaluated at all, if so.
     pub not_evaluated: Option<String>,
     /// Steps that it had to leave undecided though it decided others, and why, where the reason is known.

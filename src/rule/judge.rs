@@ -43,6 +43,7 @@ pub fn judge(deviation: &Deviation, model: Option<&Model>) -> Finding {
         case: deviation.case.as_ref().map(ToString::to_string),
         activity: context.event.map(context::activity).unwrap_or_default(),
         constraint: deviation.constraint.as_deref().map(str::to_owned),
+        also: Vec::new(),
         expected: deviation.expected.iter().map(|step| step.to_string()).collect(),
         observed: deviation.observed.iter().map(|step| step.to_string()).collect(),
         evidence: evidence(&context),

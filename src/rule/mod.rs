@@ -4,6 +4,7 @@
 //! The same text is [`explain`] and `docs/rules.md`, and the example is a test. To add a rule, write its file, name it in
 //! the list below, and give its check to `compare`.
 
+mod cause;
 mod context;
 mod judge;
 pub mod taxonomy;
@@ -13,6 +14,7 @@ mod example;
 
 use std::sync::LazyLock;
 
+pub use cause::fold;
 pub use context::Context;
 pub use judge::judge;
 

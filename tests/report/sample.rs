@@ -170,6 +170,7 @@ fn finding(dice: &mut Dice, place: usize, count: usize) -> Finding {
         case: Some(format!("order:{order}")),
         activity: kind.activity.into(),
         constraint: None,
+        also: Vec::new(),
         expected: kind.expected.iter().map(|step| (*step).to_owned()).collect(),
         observed: kind.observed.iter().map(|step| (*step).to_owned()).collect(),
         evidence,
@@ -306,6 +307,7 @@ pub(crate) fn run() -> RunSummary {
             findings,
             not_evaluated: idle.map(str::to_owned),
             left_open: None,
+            also: 0,
         };
     RunSummary {
         schema_version: "1".into(),

@@ -13,7 +13,8 @@ pub(super) fn write(page: &mut Markup, rules: &[RuleSummary]) {
         rules.iter().partition(|rule| rule.not_evaluated.is_some());
     page.raw(
         "<p class=\"lead\">A rule that could not be evaluated is not a clean result. For each source: decided, violated, \
-         and how often the source did not carry the evidence.</p>",
+         and how often the source did not carry the evidence. +N: named by findings of other rules that have the same \
+         cause.</p>",
     );
     matrix(page, &run);
     let open: Vec<(&&RuleSummary, &LeftOpen)> =
@@ -69,6 +70,9 @@ fn matrix(page: &mut Markup, rules: &[&RuleSummary]) {
             );
         } else {
             page.text("0");
+        }
+        if rule.also > 0 {
+            page.text(&format!(" +{}", count(rule.also)));
         }
         page.raw("</td>");
         for source in &sources {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::location::{self, Location, Message, Places};
 use super::tool::{self, Reference};
-use crate::finding::{Evidence, Finding, FindingActor};
+use crate::finding::{AlsoBroken, Evidence, Finding, FindingActor};
 use crate::model::Severity;
 use crate::rule;
 
@@ -99,6 +99,8 @@ struct Properties<'a> {
     case: Option<&'a str>,
     activity: &'a str,
     constraint: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    also: &'a [AlsoBroken],
     expected: &'a [String],
     observed: &'a [String],
     why: &'a str,
@@ -169,6 +171,7 @@ fn properties(finding: &Finding) -> Properties<'_> {
         case: finding.case.as_deref(),
         activity: &finding.activity,
         constraint: finding.constraint.as_deref(),
+        also: &finding.also,
         expected: &finding.expected,
         observed: &finding.observed,
         why: &finding.why,

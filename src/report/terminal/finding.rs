@@ -34,6 +34,9 @@ pub fn finding(finding: &Finding, screen: &Screen) -> String {
     line("Who", &who(finding));
     line("Case", finding.case.as_deref().unwrap_or(""));
     line("Constraint", finding.constraint.as_deref().unwrap_or(""));
+    for also in &finding.also {
+        line("Also breaks", &format!("{} ({}): {}", also.rule, also.severity, also.title));
+    }
     line("Why", &finding.why);
     line("Fix", &finding.fix);
     let lists: Vec<String> = finding.taxonomy.iter().map(|(list, ids)| format!("{list} {}", ids.join(", "))).collect();
