@@ -71,20 +71,6 @@ fn missed(stories: &[Story], findings: &[Value], source: &str) -> Vec<String> {
         .collect()
 }
 
-/// Verdict that a finding gives where the story tells of more effect than the rule looks at. What is seen of an effect
-/// is the state that the finding's own object reached.
-fn verdict_of(story: &Story) -> &str {
-    match story.rule.as_str() {
-        // A window runs over events of many lives and replays none.
-        "TX-SPLIT" => "accepted",
-        // The sum is the order's; the refund that goes beyond it moves the refund.
-        "TX-CONSERVE" if story.object.starts_with("refund:") => "accepted",
-        // The wall is the order's tenant; the step moves the refund behind it.
-        "TEN-CROSS" if story.object.starts_with("refund:") && story.verdict == "proven" => "accepted",
-        _ => &story.verdict,
-    }
-}
-
 /// Whether one event of the role `deviating` began when the story's did, to so many characters of RFC 3339.
 fn deviates_at(finding: &Value, story: &Story, precision: usize) -> bool {
     let deviating = finding["evidence"].as_array().unwrap().iter().filter(|e| text(e, "role") == "deviating");
@@ -95,7 +81,7 @@ fn deviates_at(finding: &Value, story: &Story, precision: usize) -> bool {
 /// Stories whose finding names another moment or gives another verdict.
 fn misjudged(stories: &[Story], findings: &[Value], source: &str, precision: usize) -> Vec<String> {
     let right = |story: &Story, finding: &Value| {
-        deviates_at(finding, story, precision) && text(finding, "verdict") == verdict_of(story)
+        deviates_at(finding, story, precision) && text(finding, "verdict") == story.verdict
     };
     let of = |story: &Story| -> Vec<&Value> {
         findings.iter().filter(|f| counts(f) && tells(f, &story.rule) && concerns(f, story)).collect()
@@ -105,7 +91,7 @@ fn misjudged(stories: &[Story], findings: &[Value], source: &str, precision: usi
         .filter(|story| !story.twin && story.sources[source] == true && !of(story).iter().any(|f| right(story, f)))
         .map(|story| {
             let seen: Vec<_> = of(story).into_iter().map(|f| (text(f, "verdict"), text(f, "time"))).collect();
-            format!("{} on {}: {} at {}, found {seen:?}", story.rule, story.object, verdict_of(story), story.time)
+            format!("{} on {}: {} at {}, found {seen:?}", story.rule, story.object, story.verdict, story.time)
         })
         .collect()
 }

@@ -182,6 +182,8 @@ impl Witness<'_, '_> {
     }
 
     /// Whether the effect was seen: the server declared the state that the event leads to, or the next step built on it.
+    /// A judgement about one object, such as a sum over an order's refunds or a wall around the order, may be on a step
+    /// that moves another: then that other's state tells.
     fn moved(&self, check: Check, event: usize, life: Option<usize>) -> bool {
         if matches!(check, Check::Diverge) {
             return true;
@@ -189,15 +191,32 @@ impl Witness<'_, '_> {
         if check == Check::StateField {
             return self.took(event, life);
         }
-        let Some(replay) = self.replay(life) else { return false };
-        let Some(position) = replay.steps.iter().position(|s| s.event == event) else { return false };
-        let Some(activity) = replay.steps.get(position).and_then(|s| s.activity) else { return false };
-        let object_type = life.and_then(|l| self.history.life(l)).and_then(|l| l.object_type);
-        let Some(automaton) = object_type.and_then(|t| self.history.plan.automaton(t)) else { return false };
+        let moves = |life: &usize| self.moving(event, *life);
+        let own =
+            self.history.event(event).into_iter().flat_map(|e| &e.objects).filter_map(|o| self.history.life_of(&o.id));
+        life.into_iter().chain(own).find(moves).is_some_and(|life| self.took_effect(event, life))
+    }
+
+    /// Whether an event is a step that moves an object.
+    fn moving(&self, event: usize, life: usize) -> bool {
+        let of = self.history.activity(event).filter(|_| self.history.event(event).is_some_and(|e| !e.read));
+        let automaton =
+            self.history.life(life).and_then(|l| l.object_type).and_then(|t| self.history.plan.automaton(t));
+        of.zip(automaton).is_some_and(|(activity, automaton)| !automaton.on(activity).is_empty())
+    }
+
+    /// Whether a step surely moved an object to where it leads.
+    fn took_effect(&self, event: usize, life: usize) -> bool {
+        let automaton =
+            self.history.life(life).and_then(|l| l.object_type).and_then(|t| self.history.plan.automaton(t));
+        let (Some(automaton), Some(activity)) = (automaton, self.history.activity(event)) else { return false };
         let targets = automaton.targets(activity);
-        if let Some(declared) = replay.steps.get(position).and_then(|s| s.declared) {
+        if let Some(declared) = self.declared(event, life).and_then(|name| automaton.state(name)) {
             return targets.contains(declared);
         }
+        // Events that lie in several cases are judged without the lives around them.
+        let Some(replay) = self.replay(Some(life)) else { return false };
+        let Some(position) = replay.steps.iter().position(|s| s.event == event) else { return false };
         for (offset, step) in replay.steps.iter().enumerate().skip(position + 1) {
             if let Some(declared) = step.declared.filter(|_| step.activity.is_none()) {
                 return targets.contains(declared);
@@ -208,6 +227,12 @@ impl Witness<'_, '_> {
             }
         }
         false
+    }
+
+    /// The state in which the answer to an event shows an object.
+    fn declared(&self, event: usize, life: usize) -> Option<&str> {
+        let id = self.history.life(life)?.id;
+        self.history.event(event)?.objects.iter().filter(|o| o.id == *id).find_map(|o| o.declared_state.as_deref())
     }
 
     /// Whether the answer shows the object in the state that its request wrote: the step's own effect proves nothing.

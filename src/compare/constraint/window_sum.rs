@@ -17,7 +17,7 @@ use crate::compare::window::{group, object_of};
 use crate::compare::words::span;
 use crate::event::{Event, ObjectId, Outcome, Value};
 use crate::model::expression::{Bound, Scope, Truth};
-use crate::model::{ActivityId, Constraint, ConstraintKind, Limit, ObjectTypeId, Root};
+use crate::model::{ActivityId, Constraint, ConstraintKind, Limit, ObjectTypeId, Path, Root};
 
 /// Different calls on one object that a later one is compared with; beyond, a retry is not told from a repetition.
 const MOST_CALLS: usize = 64;
@@ -98,85 +98,157 @@ impl Open {
 }
 
 pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, tallies: &mut Tallies) -> Vec<Found> {
-    let ConstraintKind::WindowSum { value, activity, by, window, max, unless } = &constraint.kind else {
-        return Vec::new();
-    };
-    let width = effective_width(history, *window);
-    let limit = match max {
-        Limit::Number(n) => *n,
-        Limit::Money(m) => m.amount,
-    };
+    let Some(ceiling) = Ceiling::new(history, constraint) else { return Vec::new() };
     let mut open: BTreeMap<Vec<Arc<str>>, Open> = BTreeMap::new();
-    let lifting = by_life(history, *unless);
     let mut calls = Calls::default();
     let mut found = Vec::new();
     for (at, event) in history.events.iter().enumerate() {
-        if history.activity(at) != Some(*activity) || event.outcome != Outcome::Accepted {
+        if history.activity(at) != Some(ceiling.activity) || event.outcome != Outcome::Accepted {
             continue;
         }
-        let again = calls.again(history, *activity, event, at);
+        let again = calls.again(history, ceiling.activity, event, at);
         if again == Had::Happened {
             continue;
         }
-        let scope = CaseScope { history, at, after: false, timelines: &[] };
-        let amount = match scope.value(value) {
-            Bound::Exactly(amount) | Bound::AtLeast(amount) => in_unit(&amount, max),
+        match ceiling.share(at, event) {
+            Share::Nothing => {}
+            Share::Unknown => tallies.count(Check::Split, event.source, None),
+            Share::Of { amount, group } => {
+                let part = Part { at, amount, certain: again == Had::Not };
+                let lifted = ceiling.lifted(at);
+                found.extend(if amount > ceiling.limit {
+                    ceiling.alone(event, part, lifted, tallies)
+                } else {
+                    ceiling.together(open.entry(group).or_default(), event, (part, lifted), tallies)
+                });
+            }
+        }
+    }
+    found
+}
+
+/// What an event adds to a sum.
+enum Share {
+    /// The constraint does not apply to it.
+    Nothing,
+    /// Its value, its group or whether the constraint applies is not known.
+    Unknown,
+    /// So much, in the limit's unit, to the sum of a group.
+    Of { amount: Decimal, group: Vec<Arc<str>> },
+}
+
+/// The constraint: what is summed, over which stretch of time, and up to which limit.
+struct Ceiling<'c, 'a> {
+    history: &'c History<'a>,
+    constraint: &'c Constraint,
+    activity: ActivityId,
+    value: &'c Path,
+    by: &'c [Path],
+    /// The window as the model gives it, and as it is with the clocks at hand.
+    window: (i64, i64),
+    max: &'c Limit,
+    limit: Decimal,
+    unless: Option<ActivityId>,
+    /// Events that lift the limit, by the objects that they touch.
+    lifting: BTreeMap<usize, Vec<usize>>,
+}
+
+impl<'c, 'a> Ceiling<'c, 'a> {
+    fn new(history: &'c History<'a>, constraint: &'c Constraint) -> Option<Self> {
+        let ConstraintKind::WindowSum { value, activity, by, window, max, unless } = &constraint.kind else {
+            return None;
+        };
+        let limit = match max {
+            Limit::Number(n) => *n,
+            Limit::Money(m) => m.amount,
+        };
+        Some(Ceiling {
+            history,
+            constraint,
+            activity: *activity,
+            value,
+            by,
+            window: (*window, effective_width(history, *window)),
+            max,
+            limit,
+            unless: *unless,
+            lifting: by_life(history, *unless),
+        })
+    }
+
+    fn share(&self, at: usize, event: &Event) -> Share {
+        let scope = CaseScope { history: self.history, at, after: false, timelines: &[] };
+        let amount = match scope.value(self.value) {
+            Bound::Exactly(amount) | Bound::AtLeast(amount) => in_unit(&amount, self.max),
             Bound::Unknown => None,
         };
-        let applies = applies(history, constraint, event);
-        let group = group(history.plan, by, event).filter(|_| applies != Truth::Unknown);
-        let (Some(amount), Some(group)) = (amount, group) else {
-            tallies.count(Check::Split, event.source, None);
-            continue;
-        };
-        if applies == Truth::False {
-            continue;
+        let applies = applies(self.history, self.constraint, event);
+        match (applies, amount, group(self.history.plan, self.by, event)) {
+            (Truth::False, ..) => Share::Nothing,
+            (Truth::True, Some(amount), Some(group)) => Share::Of { amount, group },
+            _ => Share::Unknown,
         }
-        let deviation = |check| {
-            let life = event.objects.first().and_then(|o| history.life_of(&o.id));
-            let mut found = Found::new(check, at, life);
-            found.expected = vec![format!("sum of {} at most {} in {}", value.text, words(max), span(*window)).into()];
-            found
+    }
+
+    fn lifted(&self, at: usize) -> Had {
+        self.unless.map_or(Had::Not, |unless| lifts(self.history, &self.lifting, unless, at))
+    }
+
+    /// A part over the limit breaks it alone; it does not make a split of the others.
+    fn alone(&self, event: &Event, part: Part, lifted: Had, tallies: &mut Tallies) -> Option<Found> {
+        let verdict = match (lifted, part.certain) {
+            (Had::Happened, _) => Some(false),
+            (Had::Not, true) => Some(true),
+            _ => None,
         };
-        let lifted = unless.map_or(Had::Not, |unless| lifts(history, &lifting, unless, at));
-        if amount > limit {
-            // A part over the limit breaks it alone; it does not make a split of the others.
-            let verdict = match (lifted, again) {
-                (Had::Happened, _) => Some(false),
-                (Had::Not, Had::Not) => Some(true),
-                _ => None,
-            };
-            tallies.count(Check::Guard, event.source, verdict);
-            if verdict == Some(true) {
-                let observed = vec![format!("{} {}", value.text, in_words(amount, max)).into()];
-                found.push(Found { observed, ..deviation(Check::Guard) });
-            }
-            continue;
-        }
+        tallies.count(Check::Guard, event.source, verdict);
+        let observed = vec![format!("{} {}", self.value.text, in_words(part.amount, self.max)).into()];
+        (verdict == Some(true)).then(|| Found { observed, ..self.found(Check::Guard, part.at) })
+    }
+
+    /// A part under the limit, which may exceed it with those before.
+    fn together(
+        &self,
+        open: &mut Open,
+        event: &Event,
+        (part, lifted): (Part, Had),
+        tallies: &mut Tallies,
+    ) -> Option<Found> {
         if lifted == Had::Happened {
             // What was approved by itself is no part of a split.
             tallies.count(Check::Split, event.source, Some(false));
-            continue;
+            return None;
         }
-        let open = open.entry(group).or_default();
-        let part = Part { at, amount, certain: lifted == Had::Not && again == Had::Not };
-        let verdict = open.add(history, part, width).and_then(|()| match (open.least > limit, open.most > limit) {
+        let part = Part { certain: part.certain && lifted == Had::Not, ..part };
+        let at = part.at;
+        let added = open.add(self.history, part, self.window.1);
+        let verdict = added.and_then(|()| match (open.least > self.limit, open.most > self.limit) {
             (true, _) => Some(true),
             (false, true) => None,
             (false, false) => Some(false),
         });
         tallies.count(Check::Split, event.source, verdict);
-        if verdict == Some(true) && !open.broken {
-            let counted = open.parts.iter().filter(|p| p.certain);
-            let mut parts: Vec<String> = counted.clone().take(MOST_NAMED).map(|p| p.amount.to_string()).collect();
-            parts.extend(counted.clone().nth(MOST_NAMED).map(|_| "…".to_owned()));
-            let observed = vec![format!("{} = {}", parts.join(" + "), in_words(open.least, max)).into()];
-            let evidence = counted.map(|p| p.at).collect();
-            found.push(Found { observed, evidence, ..deviation(Check::Split) });
-        }
+        let begins = verdict == Some(true) && !open.broken;
         open.broken = verdict != Some(false) && (verdict == Some(true) || open.broken);
+        begins.then(|| self.split(open, at))
     }
-    found
+
+    /// The deviation of a sum that has just exceeded the limit, with the parts that surely count.
+    fn split(&self, open: &Open, at: usize) -> Found {
+        let counted = open.parts.iter().filter(|p| p.certain);
+        let mut parts: Vec<String> = counted.clone().take(MOST_NAMED).map(|p| p.amount.to_string()).collect();
+        parts.extend(counted.clone().nth(MOST_NAMED).map(|_| "…".to_owned()));
+        let observed = vec![format!("{} = {}", parts.join(" + "), in_words(open.least, self.max)).into()];
+        Found { observed, evidence: counted.map(|p| p.at).collect(), ..self.found(Check::Split, at) }
+    }
+
+    fn found(&self, check: Check, at: usize) -> Found {
+        let object = self.history.event(at).and_then(|e| e.objects.first());
+        let mut found = Found::new(check, at, object.and_then(|o| self.history.life_of(&o.id)));
+        let (value, max) = (&self.value.text, words(self.max));
+        found.expected = vec![format!("sum of {value} at most {max} in {}", span(self.window.0)).into()];
+        found
+    }
 }
 
 /// Whether the limit is lifted for a part: `unless` was accepted on the part's own object of the type that `unless` is
