@@ -5,6 +5,7 @@
 
 mod judging;
 mod reading;
+mod rules;
 mod summing;
 
 use std::path::Path;

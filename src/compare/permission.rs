@@ -83,7 +83,7 @@ fn claims_are_seen(event: &Event) -> bool {
 
 /// Whether the roles of an event's actor are what the source showed. A source that shows none leaves them empty: only
 /// where it is known that none were claimed is the default role given.
-pub(super) fn roles_are_seen(event: &Event) -> bool {
+pub fn roles_are_seen(event: &Event) -> bool {
     claims_are_seen(event) || !event.actor.roles.is_empty()
 }
 

@@ -180,12 +180,53 @@ pub struct RuleSummary {
     pub id: String,
     /// Title.
     pub title: String,
+    /// What became of it.
+    #[serde(default)]
+    pub status: RuleStatus,
     /// Source format -> (evaluated, violated, not evaluable).
     pub by_source: BTreeMap<String, (u64, u64, u64)>,
+    /// Source formats that do not carry what it needs.
+    #[serde(default)]
+    pub blind: BTreeMap<String, BlindSummary>,
     /// Findings.
     pub findings: u64,
-    /// Why it was not evaluated at all, if so.
+    /// Why it decided nothing at all, if so: its status in words.
     pub not_evaluated: Option<String>,
+}
+
+impl RuleSummary {
+    /// Whether some source kept it from judging at all.
+    pub fn is_blind(&self) -> bool {
+        self.blind.values().any(|blind| !blind.partly)
+    }
+}
+
+/// What became of a rule in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleStatus {
+    /// It decided something.
+    #[default]
+    Evaluated,
+    /// The model asks for it, and no source carries what it needs.
+    Blind,
+    /// The model asks for it, and nothing happened that it judges.
+    Idle,
+    /// The model asks nothing of it.
+    NotAsked,
+    /// Left out by `--select` or `--ignore`.
+    NotSelected,
+    /// Nothing says what was intended.
+    NeedsModel,
+}
+
+/// Why a rule is blind in one source format.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BlindSummary {
+    /// What the source lacks, or shows too seldom.
+    pub why: String,
+    /// It decided some of what there was to decide.
+    pub partly: bool,
 }
 
 /// A process map: see `mine::ProcessMap`.

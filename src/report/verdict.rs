@@ -3,7 +3,7 @@
 use crate::finding::Finding;
 
 use super::figure::{count, counted};
-use super::summary::RunSummary;
+use super::summary::{RuleStatus, RunSummary};
 
 /// Severities from worst to least.
 pub(super) const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
@@ -85,6 +85,11 @@ fn among(run: &RunSummary) -> String {
     }
 }
 
+/// Rules that some source kept from judging.
+pub(super) fn blind_rules(run: &RunSummary) -> u64 {
+    run.rules.iter().filter(|rule| rule.is_blind()).count() as u64
+}
+
 /// What the reader must know before believing the rest.
 fn caveat(run: &RunSummary) -> String {
     let mut parts = Vec::new();
@@ -97,9 +102,18 @@ fn caveat(run: &RunSummary) -> String {
     if run.not_read.iter().any(|part| part.count > 0) || run.blind_spots > 0 {
         parts.push("part of the traffic was not seen".to_owned());
     }
-    let skipped = run.rules.iter().filter(|rule| rule.not_evaluated.is_some()).count() as u64;
-    if skipped > 0 {
-        parts.push(format!("{} not be evaluated", counted(skipped, "rule could", "rules could")));
+    let of = |status| run.rules.iter().filter(|rule| rule.status == status).count() as u64;
+    let needy = of(RuleStatus::NeedsModel);
+    if needy > 0 {
+        parts.push(format!("{} a model", counted(needy, "rule needs", "rules need")));
+    }
+    let blind = blind_rules(run);
+    if blind > 0 {
+        parts.push(format!("{} not be evaluated", counted(blind, "rule could", "rules could")));
+    }
+    if of(RuleStatus::NotSelected) > 0 {
+        let all = run.rules.len() as u64;
+        parts.push(format!("{} of {} rules selected", count(all - of(RuleStatus::NotSelected)), count(all)));
     }
     if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
 }

@@ -6,6 +6,7 @@
 
 mod context;
 mod judge;
+pub mod need;
 pub mod taxonomy;
 
 #[cfg(test)]

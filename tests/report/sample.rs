@@ -298,6 +298,7 @@ pub(crate) fn run() -> RunSummary {
             by_source: by_source.iter().map(|(name, tally)| ((*name).to_owned(), *tally)).collect(),
             findings,
             not_evaluated: idle.map(str::to_owned),
+            ..RuleSummary::default()
         };
     RunSummary {
         schema_version: "1".into(),

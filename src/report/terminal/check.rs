@@ -12,6 +12,9 @@ use super::inspect::not_read;
 use super::screen::{Look, Screen, severity_look};
 use super::table::Table;
 
+/// Most lines of reasons why something was not judged.
+const REASONS: usize = 6;
+
 /// What the comparison says, on one screen: worst rule first, one example each, and the command to look closer.
 pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String {
     let mut out = screen.paragraph("Model", &model(run));
@@ -27,15 +30,9 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
         let text = counted(run.unmatched, "exchange matches", "exchanges match");
         out.push_str(&screen.paragraph("Unmodelled", &format!("{text} no operation of the model ({share})")));
     }
-    for (place, (why, rules)) in reason::idle_rules(run).into_iter().enumerate() {
-        let label = if place == 0 { "Not judged" } else { "" };
-        let all = rules.len() == run.rules.len();
-        let names = if all { String::new() } else { format!(": {}", rules.join(", ")) };
-        let text = format!("{}{names} ({why})", counted(rules.len() as u64, "rule", "rules"));
-        out.push_str(&screen.paragraph(label, &text));
-    }
     out.push_str(&screen.paragraph("Verdict", &verdict(run, findings)));
     out.push_str(&rules(findings, screen));
+    out.push_str(&not_judged(run, screen));
     let counts = SeverityCounts::of(findings);
     if counts.suppressed > 0 {
         out.push_str(&screen.paragraph("Suppressed", &counted(counts.suppressed, "finding", "findings")));
@@ -48,6 +45,18 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
         out.push_str(&screen.paragraph("Next", &format!("offpath mine {} -o draft.model.yaml", input.name)));
     }
     out
+}
+
+/// What was not judged, each reason in a line; the report has all of them.
+fn not_judged(run: &RunSummary, screen: &Screen) -> String {
+    let mut lines = reason::not_judged(run);
+    if lines.len() > REASONS {
+        let more = lines.len() - (REASONS - 1);
+        lines.truncate(REASONS - 1);
+        lines.push(format!("and for {more} more reasons: see Rules in the report"));
+    }
+    let labels = std::iter::once("Not judged").chain(std::iter::repeat(""));
+    labels.zip(&lines).map(|(label, line)| screen.paragraph(label, line)).collect()
 }
 
 fn open(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
