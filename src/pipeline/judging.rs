@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::names::Names;
 use super::reading::{Partitioned, group_hash};
 use super::{Job, PipelineError};
 use crate::compare::{Blindness, CaseResult, Comparer, Measures, StateMove, Tallies, WindowKey};
@@ -32,6 +33,8 @@ pub(super) struct Judged {
     pub(super) window: Option<(i64, i64)>,
     /// What each source format showed.
     pub(super) shown: BTreeMap<&'static str, Shown>,
+    /// Names that events have.
+    pub(super) names: Names,
     /// Cases and windows that were too large to be judged whole, by name.
     pub(super) too_large: BTreeSet<String>,
 }
@@ -63,6 +66,7 @@ impl Judged {
         self.cases += other.cases;
         self.out_of_force += other.out_of_force;
         self.too_large.extend(other.too_large);
+        self.names.merge(other.names);
         for (source, shown) in &other.shown {
             self.shown.entry(source).or_default().add(shown);
         }
@@ -97,7 +101,9 @@ pub(super) fn judge(
             .map(|(index, partition)| judge_partition((index, count), partition, comparer, blindness, job, folder))
             .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
     })?;
-    finding::sort(&mut judged.findings);
+    let Judged { findings, names, .. } = &mut judged;
+    findings.iter_mut().for_each(|finding| names.temper(finding));
+    finding::sort(findings);
     Ok(judged)
 }
 
@@ -170,6 +176,9 @@ fn judge_case(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, 
     judged.modelled += events.iter().filter(|e| e.activity.is_some()).count() as u64;
     judged.out_of_force += events.iter().filter(|e| !comparer.in_force(e)).count() as u64;
     judged.cases += u64::from(case.is_some());
+    if let Some(model) = &job.model {
+        judged.names.add_case(events, model);
+    }
     for event in events.iter().filter(|e| job.model.is_none() || e.activity.is_some()) {
         judged.shown.entry(event.source).or_default().add_event(event, job.model.as_deref());
     }

@@ -13,7 +13,7 @@ use crate::rule::{Rule, catalogue};
 type Counts = (u64, u64, u64);
 
 /// Why a check is not decided when the source shows all that is asked: the events themselves do not suffice.
-const TOO_LITTLE: &str = "too little seen of what came before";
+const TOO_LITTLE: &str = "too little seen to decide";
 
 /// Every rule with its counts, and the sources that it was blind in.
 pub(super) fn summaries(job: &Job, judged: &Judged) -> Vec<RuleSummary> {

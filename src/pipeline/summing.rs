@@ -7,7 +7,7 @@ use offpath_capture::SourceReport;
 
 use super::judging::Judged;
 use super::reading::Reports;
-use super::{Job, Run, rules};
+use super::{Job, Run, rules, warnings};
 use crate::compare::Blindness;
 use crate::correlate::Inspection;
 use crate::event::rfc3339;
@@ -55,6 +55,11 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.variants = variants(&judged);
     summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
     summary.limits.extend(too_large(&judged.too_large));
+    if let Some(model) = job.model.as_deref().filter(|_| judged.events > 0) {
+        summary.warnings = warnings::warnings(model, inspection, &judged);
+        let (judging, seen) = warnings::judging(model, inspection);
+        summary.model.iter_mut().for_each(|summary| summary.activities = (judging, seen));
+    }
     let incomplete = incomplete || !judged.too_large.is_empty();
     Run { summary, findings: judged.findings, mining: judged.mining, evidence: Evidence::default(), incomplete }
 }
@@ -110,6 +115,7 @@ fn model_summary(model: &Model) -> ModelSummary {
         file: model.file.clone(),
         lifecycles: model.lifecycles.len() as u64,
         constraints: model.constraints.len() as u64,
+        activities: (0, 0),
     }
 }
 

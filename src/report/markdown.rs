@@ -45,7 +45,11 @@ pub fn markdown(run: &RunSummary, findings: &[Finding]) -> String {
 
 fn not_seen(out: &mut String, run: &RunSummary) {
     let parts = run.not_read.iter().map(reason::not_read);
-    let lines: Vec<String> = parts
+    let lines: Vec<String> = run
+        .warnings
+        .iter()
+        .cloned()
+        .chain(parts)
         .chain(run.errors.iter().cloned())
         .chain(run.limits.iter().cloned())
         .chain(reason::not_judged(run))

@@ -62,6 +62,9 @@ pub struct RunSummary {
     pub variants: Vec<VariantSummary>,
     /// Options that shaped the result.
     pub options: BTreeMap<String, String>,
+    /// Where the model does not seem to be about this traffic, in plain words.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Limits that were hit, in plain words.
     pub limits: Vec<String>,
 }
@@ -146,6 +149,9 @@ pub struct ModelSummary {
     pub lifecycles: u64,
     /// Constraints.
     pub constraints: u64,
+    /// Activities that a lifecycle or constraint judges (all, where there is neither), and of these how many happened.
+    #[serde(default)]
+    pub activities: (u64, u64),
 }
 
 /// Conformance figures with numerators and denominators.

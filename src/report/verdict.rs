@@ -16,8 +16,10 @@ pub fn severity_rank(severity: &str) -> usize {
 /// Findings by severity, suppressed ones apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeverityCounts {
-    /// Open findings, worst severity first: critical, high, medium, low, any other.
+    /// Open findings that count, worst severity first: critical, high, medium, low, any other.
     pub open: [u64; 5],
+    /// Open findings for review: too uncertain to count.
+    pub review: u64,
     /// Suppressed findings of any severity.
     pub suppressed: u64,
 }
@@ -29,6 +31,8 @@ impl SeverityCounts {
         for finding in findings {
             if finding.suppressed.is_some() {
                 counts.suppressed += 1;
+            } else if finding.is_review() {
+                counts.review += 1;
             } else if let Some(place) = counts.open.get_mut(severity_rank(&finding.severity)) {
                 *place += 1;
             }
@@ -36,7 +40,7 @@ impl SeverityCounts {
         counts
     }
 
-    /// All open findings.
+    /// All open findings that count.
     pub fn total(&self) -> u64 {
         self.open.iter().sum()
     }
@@ -52,13 +56,22 @@ pub fn verdict(run: &RunSummary, findings: &[Finding]) -> String {
     if run.exchanges == 0 && run.events == 0 && findings.is_empty() {
         return "Nothing was analysed: no exchange could be read from the input.".to_owned();
     }
+    if findings.is_empty() && judges_nothing(run) {
+        return format!("Nothing was judged: no step of the model happened among {}.", among(run));
+    }
     let counts = SeverityCounts::of(findings);
     let among = among(run);
     let body = match counts.total() {
         0 => format!("No finding among {among}"),
         total => format!("{} among {among}", severities(&counts, total)),
     };
+    let body = if counts.review > 0 { format!("{body}; {} for review", count(counts.review)) } else { body };
     format!("{body}{}.", caveat(run))
+}
+
+/// Whether nothing happened that a lifecycle or constraint of the model speaks of.
+fn judges_nothing(run: &RunSummary) -> bool {
+    run.model.as_ref().is_some_and(|model| matches!(model.activities, (declared, 0) if declared > 0))
 }
 
 /// `3 critical and 41 high findings, 96 lower`.
@@ -121,11 +134,14 @@ fn caveat(run: &RunSummary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::summary::NotReadSummary;
+    use crate::report::summary::{ModelSummary, NotReadSummary};
 
     #[test]
     fn silence_is_not_success() {
         assert!(verdict(&RunSummary::default(), &[]).starts_with("Nothing was analysed"));
+        let model = ModelSummary { activities: (3, 0), ..ModelSummary::default() };
+        let run = RunSummary { exchanges: 5, events: 5, model: Some(model), ..RunSummary::default() };
+        assert_eq!(verdict(&run, &[]), "Nothing was judged: no step of the model happened among 5 events.");
     }
 
     #[test]
@@ -138,7 +154,7 @@ mod tests {
 
     #[test]
     fn counts_are_spoken_in_order_of_harm() {
-        let counts = SeverityCounts { open: [1, 0, 2, 0, 0], suppressed: 4 };
+        let counts = SeverityCounts { open: [1, 0, 2, 0, 0], review: 3, suppressed: 4 };
         assert_eq!(severities(&counts, counts.total()), "1 critical finding, 2 lower,");
     }
 }

@@ -379,6 +379,7 @@ pub(crate) fn run() -> RunSummary {
             file: "shop.model.yaml".into(),
             lifecycles: 3,
             constraints: 11,
+            activities: (14, 12),
         }),
         measures: Some(MeasureSummary {
             traces: 81_377,
@@ -429,6 +430,7 @@ pub(crate) fn run() -> RunSummary {
             })
             .collect(),
         options: BTreeMap::from([("redact".into(), "mask".into()), ("fail_on".into(), "high".into())]),
+        warnings: Vec::new(),
         limits: vec![],
     }
 }

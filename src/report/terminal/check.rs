@@ -15,9 +15,19 @@ use super::table::Table;
 /// Most lines of reasons why something was not judged.
 const REASONS: usize = 6;
 
+/// Warnings on the first screen.
+const WARNINGS: usize = 5;
+
 /// What the comparison says, on one screen: worst rule first, one example each, and the command to look closer.
 pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String {
     let mut out = screen.paragraph("Model", &model(run));
+    for warning in run.warnings.iter().take(WARNINGS) {
+        out.push_str(&screen.paragraph("Warning", warning));
+    }
+    if run.warnings.len() > WARNINGS {
+        let more = run.warnings.len() - WARNINGS;
+        out.push_str(&screen.paragraph("", &format!("and {more} more: see Notes in the report")));
+    }
     out.push_str(&screen.paragraph("Not read", &not_read(run)));
     for error in &run.errors {
         out.push_str(&screen.paragraph("", error));
@@ -37,9 +47,7 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
     if counts.suppressed > 0 {
         out.push_str(&screen.paragraph("Suppressed", &counted(counts.suppressed, "finding", "findings")));
     }
-    if let (Some(folder), Some(worst)) =
-        (&screen.run_folder, open(findings).min_by_key(|finding| severity_rank(&finding.severity)))
-    {
+    if let (Some(folder), Some(worst)) = (&screen.run_folder, open(findings).min_by_key(|finding| rank(finding))) {
         out.push_str(&screen.paragraph("Next", &format!("offpath show {} --run {folder}", worst.id)));
     } else if let ([input], None) = (run.inputs.as_slice(), &run.model) {
         out.push_str(&screen.paragraph("Next", &format!("offpath mine {} -o draft.model.yaml", input.name)));
@@ -105,11 +113,16 @@ fn model(run: &RunSummary) -> String {
     text
 }
 
+/// Place in the order of harm; what is too uncertain to count comes last.
+fn rank(finding: &Finding) -> usize {
+    if finding.is_review() { usize::MAX } else { severity_rank(&finding.severity) }
+}
+
 /// One line for each severity and rule, worst first.
 fn rules(findings: &[Finding], screen: &Screen) -> String {
     let mut groups: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in open(findings) {
-        groups.entry((severity_rank(&finding.severity), &finding.rule)).or_default().push(finding);
+        groups.entry((rank(finding), &finding.rule)).or_default().push(finding);
     }
     if groups.is_empty() {
         return String::new();
@@ -119,8 +132,9 @@ fn rules(findings: &[Finding], screen: &Screen) -> String {
     groups.sort_by_key(|((rank, _), group)| (*rank, std::cmp::Reverse(group.len())));
     for ((_, rule), group) in groups {
         let Some(example) = group.first() else { continue };
+        let severity = if example.is_review() { "review" } else { &example.severity };
         table.row(vec![
-            (severity_look(&example.severity), example.severity.clone()),
+            (severity_look(severity), severity.to_owned()),
             (Look::Plain, count(group.len() as u64)),
             (Look::Cyan, rule.to_owned()),
             (Look::Plain, example.title.clone()),
