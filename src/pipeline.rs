@@ -4,8 +4,12 @@
 //! waits in buffers that spill to disk beyond the memory budget.
 
 mod judging;
+mod names;
+mod near;
 mod reading;
+mod rules;
 mod summing;
+mod warnings;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -49,7 +49,7 @@ fn check_exits_by_the_gravest_finding() {
     for (extra, expected, words) in [
         (&[][..], 1, "exit 1: "),
         (&["--exit-zero"][..], 0, "exit 0: "),
-        (&["--fail-on", "none"][..], 0, "exit 0: "),
+        (&["--fail-on", "none"][..], 0, "exit 0: findings do not count (--fail-on none)"),
         (&["--select", "FLOW-*"][..], 0, "exit 0: no finding at or above high"),
         (&["--select", "AP-MISSING", "--fail-on", "critical"][..], 1, "at or above critical"),
     ] {
@@ -65,7 +65,10 @@ fn mistakes_on_the_command_line_exit_2_with_the_nearest_name() {
     for (args, part) in [
         (&["chek", "x"][..], "check"),
         (&["check", "x", "--fail-onn", "high"][..], "--fail-on"),
-        (&["check", "x", "--select", "SEQ-SKIPP"][..], "SEQ-SKIP"),
+        (&["check", "x", "--select", "SEQ-SKIPP"][..], "did you mean SEQ-SKIP?"),
+        (&["check", "x", "--ignore", "SEQ-SKPI*"][..], "did you mean SEQ-SKIP?"),
+        (&["check", "x", "--select", "SOD,OWN", "--ignore", "*O*"][..], "leaves no rule of --select SOD,OWN"),
+        (&["check", "x", "--ignore", "*"][..], "--ignore * leaves no rule"),
         (&["check", "x", "--model", "no-such.yaml"][..], "no-such.yaml"),
         (&["check", "x", "--memory", "lots"][..], "number"),
         (&["explain", "SEQ-SKIPP"][..], "SEQ-SKIP"),

@@ -47,15 +47,16 @@ fn compare(page: &BTreeSet<String>, found: &BTreeSet<String>) {
     assert!(absent.is_empty(), "in docs/run-folder.md and not in the run: {absent:?}");
 }
 
-/// A run over the sample and over an archive with an entry that is not read.
+/// A run over the sample, a log that does not show all of it, and an archive with an entry that is not read.
 fn run(folder: &Path) -> PathBuf {
     let archive = folder.join("odd.har");
     let entry = r#"{"log": {"entries": [{"request": {"method": "GET", "url": "data:text/plain,x"}, "response": {}}]}}"#;
     assert!(fs::write(&archive, entry).is_ok());
     let (capture, model, out) = (sample().join("capture.pcapng.gz"), sample().join("model.yaml"), folder.join("run"));
-    let paths = [&capture, &archive, &model, &out].map(|path| path.display().to_string());
-    let [capture, archive, model, run] = &paths;
-    let output = offpath(&["check", capture, archive, "--model", model, "-o", run, "--from", "2026-01-01"]);
+    let log = sample().join("access.log");
+    let paths = [&capture, &log, &archive, &model, &out].map(|path| path.display().to_string());
+    let [capture, log, archive, model, run] = &paths;
+    let output = offpath(&["check", capture, log, archive, "--model", model, "-o", run, "--from", "2026-01-01"]);
     assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
     out
 }

@@ -2,21 +2,23 @@
 
 use std::io::{BufWriter, Write};
 
-use super::args::{Check, CheckFormat, FailOn, Shared};
+use super::args::{Check, CheckFormat, Shared};
 use super::output::{self, Outputs, Written};
 use super::progress::Meter;
 use super::{Console, Ended, Exit, inspect, job};
-use crate::finding::{csv, exceeds, jsonl};
+use crate::finding::{csv, exceeds, jsonl, text};
+use crate::model::Severity;
 use crate::pipeline::{self, Run, Selection};
-use crate::report;
+use crate::report::{self, RunSummary};
+use crate::rule;
+
+/// Warnings in the last line where nothing could be judged.
+const TOLD: usize = 3;
 
 /// Runs the command.
 pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     let mut job = job::from_flags("check", &args.inputs, args.model.as_deref(), shared, console)?;
-    job.selection = Selection {
-        select: job::patterns("--select", &args.select)?,
-        ignore: job::patterns("--ignore", &args.ignore)?,
-    };
+    job.selection = selection(args)?;
     let outputs = Outputs::prepare(&args.output, &job)?;
     let meter = Meter::for_console(shared);
     let run = pipeline::run(&job, outputs.folder(), &meter)
@@ -32,8 +34,22 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     // The summary for people names them itself.
     if args.format != CheckFormat::Human {
         inspect::say_errors(&run, console);
+        run.summary.warnings.iter().for_each(|warning| console.say(&format!("warning: {}", text::display(warning))));
     }
     Ok(judge(args, &run))
+}
+
+/// The rules asked for; asking for none is a mistake.
+fn selection(args: &Check) -> Result<Selection, Exit> {
+    let selection = Selection {
+        select: job::patterns("--select", &args.select)?,
+        ignore: job::patterns("--ignore", &args.ignore)?,
+    };
+    if rule::catalogue().iter().any(|rule| selection.wants(rule.id)) {
+        return Ok(selection);
+    }
+    let asked = if args.select.is_empty() { String::new() } else { format!(" of --select {}", args.select.join(",")) };
+    Err(Exit::CannotStart(format!("--ignore {} leaves no rule{asked}", args.ignore.join(","))))
 }
 
 fn print(format: CheckFormat, run: &Run, written: &Written, console: &Console) -> Result<(), Exit> {
@@ -62,32 +78,46 @@ fn stream(console: &Console, write: impl FnOnce(&mut dyn Write) -> std::io::Resu
 
 /// The exit that the run deserves.
 pub(super) fn judge(args: &Check, run: &Run) -> Exit {
-    let above = args.fail_on.severity().map_or(0, |level| exceeds(&run.findings, level));
-    let level = match args.fail_on {
-        FailOn::None => "none".to_owned(),
-        _ => args.fail_on.severity().map(|s| s.as_str().to_owned()).unwrap_or_default(),
-    };
-    let unmatched = run.summary.model.is_some() && run.summary.operations.iter().all(|o| o.activity.is_none());
-    let count = |n: usize| if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") };
+    let level = args.fail_on.severity();
+    let above = level.map_or(0, |level| exceeds(&run.findings, level));
+    let found = counted(above, level);
+    let judges_nothing = run.summary.model.as_ref().is_some_and(|model| model.activities.1 == 0);
     if run.incomplete && !args.allow_incomplete {
         let first = run.summary.errors.first().cloned().unwrap_or_else(|| "more than 1 % of bytes lost".to_owned());
         let more = match run.summary.errors.len() {
             0 | 1 => String::new(),
             n => format!(" (and {} more)", n - 1),
         };
-        let first = crate::finding::text::display(&first);
-        Exit::Incomplete(format!("some input could not be read: {first}{more}; {} at or above {level}", count(above)))
+        let first = text::display(&first);
+        Exit::Incomplete(format!("some input could not be read: {first}{more}; {found}"))
     } else if run.summary.exchanges == 0 {
         Exit::Nothing("no HTTP exchange was found in the input; `offpath inspect` says what is in it".to_owned())
-    } else if unmatched {
-        Exit::Nothing(
-            "no exchange matches an activity of the model; compare its paths with `offpath inspect`".to_owned(),
-        )
+    } else if judges_nothing {
+        Exit::Nothing(nothing_judged(&run.summary))
     } else if above > 0 && !args.exit_zero {
-        Exit::Findings(format!("{} at or above {level}", count(above)))
+        Exit::Findings(found)
     } else if above > 0 {
-        Exit::Done(format!("{} at or above {level}, --exit-zero given", count(above)))
+        Exit::Done(format!("{found}, --exit-zero given"))
     } else {
-        Exit::Done(format!("no finding at or above {level}"))
+        Exit::Done(found)
     }
+}
+
+/// `2 findings at or above high`; where no level fails a run, that.
+fn counted(above: usize, level: Option<Severity>) -> String {
+    let Some(level) = level else { return "findings do not count (--fail-on none)".to_owned() };
+    let count = match above {
+        0 => "no finding".to_owned(),
+        1 => "1 finding".to_owned(),
+        n => format!("{n} findings"),
+    };
+    format!("{count} at or above {}", level.as_str())
+}
+
+/// Why nothing could be judged, with what the model may have meant.
+fn nothing_judged(summary: &RunSummary) -> String {
+    let told: Vec<&str> = summary.warnings.iter().take(TOLD).map(String::as_str).collect();
+    let told =
+        if told.is_empty() { "no exchange matches an activity of the model".to_owned() } else { told.join("; ") };
+    format!("{}; compare its paths with `offpath inspect`", text::display(&told))
 }

@@ -54,6 +54,11 @@ fn listed(by: &[Arc<str>], event: &Event, naming: &ActorNaming) -> Truth {
     })
 }
 
+/// Whether an entry of `by` surely names the actor of an event.
+pub fn is_named(entry: &Arc<str>, event: &Event, naming: &ActorNaming) -> bool {
+    listed(std::slice::from_ref(entry), event, naming) == Truth::True
+}
+
 /// Whether an actor without an agent is the one that an entry of `by` names: by role, kind, or kind and name.
 fn is_one(entry: &str, principal: &str, event: &Event, naming: &ActorNaming) -> Truth {
     let actor = &event.actor;
@@ -83,7 +88,7 @@ fn claims_are_seen(event: &Event) -> bool {
 
 /// Whether the roles of an event's actor are what the source showed. A source that shows none leaves them empty: only
 /// where it is known that none were claimed is the default role given.
-pub(super) fn roles_are_seen(event: &Event) -> bool {
+pub fn roles_are_seen(event: &Event) -> bool {
     claims_are_seen(event) || !event.actor.roles.is_empty()
 }
 

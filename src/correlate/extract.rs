@@ -36,6 +36,8 @@ pub struct Extractor {
     login: Bodies,
     creators: Vec<ActivityId>,
     secret_types: Vec<bool>,
+    /// Some activity is told by its host.
+    asks_hosts: bool,
 }
 
 /// What one exchange gives.
@@ -47,6 +49,9 @@ pub struct Extracted {
     pub facts: Facts,
     /// Object types seen in it, and where their keys were.
     pub sightings: Vec<Sighting>,
+    /// Method and guessed template of a path that the model does not know, its host before it where the model asks for
+    /// hosts.
+    pub unmatched: Option<Arc<str>>,
 }
 
 /// An object's key seen in an event.
@@ -84,7 +89,9 @@ impl Extractor {
             secret_types = object::secret_types(model);
         }
         let masker = Masker::new(key.clone());
-        Extractor { model, key, masker, operations, bodies, login: login::wanted(), creators, secret_types }
+        let asks_hosts = model.iter().flat_map(|m| &m.activities).flat_map(|a| &a.matchers).any(|m| m.host.is_some());
+        let login = login::wanted();
+        Extractor { model, key, masker, operations, bodies, login, creators, secret_types, asks_hosts }
     }
 
     /// Events and facts of one exchange. An exchange whose request was not seen gives none.
@@ -99,7 +106,10 @@ impl Extractor {
         let called = self.called(&mut reading, model);
         let naming = Naming { model: model.map(|m| &m.actors), key: &self.key, masker: &self.masker };
         let actor = naming.actor(&reading, &shown);
-        let mut out = Extracted::default();
+        let unmatched = model.filter(|_| called.operation.is_none()).and(called.template.as_ref());
+        let host = reading.host.as_deref().filter(|_| self.asks_hosts).unwrap_or_default();
+        let unmatched = unmatched.map(|t| format!("{} {host}{}", reading.method(), self.masker.path(&t.text)).into());
+        let mut out = Extracted { unmatched, ..Extracted::default() };
         if called.activities.is_empty() {
             self.event(&mut reading, &called, None, &actor, &shown, &mut out);
         }
@@ -135,11 +145,11 @@ impl Extractor {
     }
 
     fn unmatched<'m>(&self, reading: &Reading<'_>) -> Called<'m> {
-        if self.model.is_some() {
-            return Called { operation: None, template: None, activities: Vec::new(), certain: true };
-        }
         let masked = reading.target.path == "*";
         let template = Template::of(&reading.target.segments);
+        if self.model.is_some() {
+            return Called { operation: None, template: Some(template), activities: Vec::new(), certain: true };
+        }
         let name = self.masker.path(&template.text);
         let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
         Called { operation, template: Some(template), activities: Vec::new(), certain: true }

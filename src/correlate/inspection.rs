@@ -8,13 +8,18 @@ use hashbrown::HashSet;
 
 use super::extract::{Extracted, Sighting};
 use super::object::KeySource;
+use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, Outcome};
+
+/// Templates of unmatched paths that are kept; of more, those with the least hashes, whatever the order of the input.
+const MOST_UNMATCHED: usize = 4_096;
 
 /// Counts of operations, actors, objects and protocols.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
     exchanges: u64,
     unmatched: u64,
+    unmatched_paths: BTreeMap<(u64, Arc<str>), u64>,
     protocols: BTreeMap<&'static str, u64>,
     operations: BTreeMap<Called, (u64, u64)>,
     actors: BTreeMap<Evidence, (BTreeSet<Arc<str>>, u64)>,
@@ -103,6 +108,25 @@ impl Inspection {
         }
     }
 
+    /// Counts a path that the model does not know, by method and guessed template.
+    pub fn add_unmatched(&mut self, name: &Arc<str>) {
+        self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), 1);
+    }
+
+    fn count_unmatched(&mut self, key: (u64, Arc<str>), exchanges: u64) {
+        *self.unmatched_paths.entry(key).or_default() += exchanges;
+        if self.unmatched_paths.len() > MOST_UNMATCHED {
+            self.unmatched_paths.pop_last();
+        }
+    }
+
+    /// Paths that the model does not know with their exchanges, most first, then by name.
+    pub fn unmatched_paths(&self) -> Vec<(Arc<str>, u64)> {
+        let mut all: Vec<_> = self.unmatched_paths.iter().map(|((_, name), count)| (name.clone(), *count)).collect();
+        all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        all
+    }
+
     /// Counts one resolved event: its actor and objects.
     pub fn add_event(&mut self, event: &Event) {
         let actor = self.actors.entry(event.actor.evidence).or_default();
@@ -123,6 +147,9 @@ impl Inspection {
     pub fn merge(&mut self, other: Inspection) {
         self.exchanges += other.exchanges;
         self.unmatched += other.unmatched;
+        for (key, exchanges) in other.unmatched_paths {
+            self.count_unmatched(key, exchanges);
+        }
         for (protocol, count) in other.protocols {
             *self.protocols.entry(protocol).or_default() += count;
         }
@@ -204,7 +231,7 @@ impl Inspection {
     pub fn len(&self) -> usize {
         let principals: usize = self.actors.values().map(|(p, _)| p.len()).sum();
         let keys: usize = self.objects.values().map(|s| s.keys.len()).sum();
-        self.operations.len() + principals + keys
+        self.operations.len() + self.unmatched_paths.len() + principals + keys
     }
 
     /// Whether nothing was counted.

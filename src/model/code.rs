@@ -97,8 +97,10 @@ different states, replay must keep both as possible; fine when the server decide
 "Nothing may follow in this state, yet it is not declared as the end of the object's life. Mark it `final`, so that what
 follows is judged as use after the end, or add the missing transition."
     UnknownRole "M020" "A role or kind of actor is not declared."
-"`kind:` names a kind from `actors.kinds` (or its default). `by:` lists roles, kinds, whole principals, `kind:name`, or
-`agent`; where `actors.roles.map` is given, a name that is neither is most likely misspelt."
+"`kind:` names a kind from `actors.kinds` (or its default). `by:` and `unless_role:` list roles, kinds, `kind:name` or
+`agent`. Where `actors.roles.map` is given, its roles and the default are all there are: declare a role that tokens carry
+under its own name as `map: {auditor: auditor}`, and write one person as `human:anna`. Without a map any name may be a
+role; `check` then warns about names that nobody in the traffic has."
     Limit "M021" "The file is too large or too deeply nested."
 "A model is at most 4 MiB, 16 levels deep, and holds at most 4096 activities, object types, constraints, and states or
 transitions of one lifecycle. A generated model that is larger should be split by workflow."

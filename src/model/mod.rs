@@ -13,7 +13,7 @@ mod read;
 pub mod workflow;
 
 pub use code::{Code, explanation};
-pub use diagnostic::{Diagnostic, Diagnostics, Gravity, Span};
+pub use diagnostic::{Diagnostic, Diagnostics, Gravity, Span, nearest_name};
 pub use expression::{Expression, Path, Root};
 pub use lifecycle::{Lifecycle, State, Transition};
 pub use workflow::*;

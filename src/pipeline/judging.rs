@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::names::Names;
 use super::reading::{Partitioned, group_hash};
 use super::{Job, PipelineError};
 use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, WindowKey};
@@ -14,7 +15,7 @@ use crate::event::table::TableWriter;
 use crate::event::{Event, EventId, ObjectId};
 use crate::finding::Finding;
 use crate::mine::Mining;
-use crate::rule;
+use crate::rule::{self, need::Shown};
 
 /// What comparing leaves, over all cases.
 #[derive(Default)]
@@ -32,6 +33,10 @@ pub(super) struct Judged {
     /// Events at which the model was not in force.
     pub(super) out_of_force: u64,
     pub(super) window: Option<(i64, i64)>,
+    /// What each source format showed.
+    pub(super) shown: BTreeMap<&'static str, Shown>,
+    /// Names that events have.
+    pub(super) names: Names,
     /// Cases and windows that were too large to be judged whole, by name.
     pub(super) too_large: BTreeSet<String>,
 }
@@ -69,6 +74,10 @@ impl Judged {
         self.cases += other.cases;
         self.out_of_force += other.out_of_force;
         self.too_large.extend(other.too_large);
+        self.names.merge(other.names);
+        for (source, shown) in &other.shown {
+            self.shown.entry(source).or_default().add(shown);
+        }
         self.window = match (self.window, other.window) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
@@ -100,6 +109,8 @@ pub(super) fn judge(
             .map(|(index, partition)| judge_partition((index, count), partition, comparer, blindness, job, folder))
             .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
     })?;
+    let Judged { findings, names, .. } = &mut judged;
+    findings.iter_mut().for_each(|finding| names.temper(finding));
     judged.findings = rule::fold(judged.findings, job.model.as_deref());
     Ok(judged)
 }
@@ -173,6 +184,12 @@ fn judge_case(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, 
     judged.modelled += events.iter().filter(|e| e.activity.is_some()).count() as u64;
     judged.out_of_force += events.iter().filter(|e| !comparer.in_force(e)).count() as u64;
     judged.cases += u64::from(case.is_some());
+    if let Some(model) = &job.model {
+        judged.names.add_case(events, model);
+    }
+    for event in events.iter().filter(|e| job.model.is_none() || e.activity.is_some()) {
+        judged.shown.entry(event.source).or_default().add_event(event, job.model.as_deref());
+    }
 
     let mut result = comparer.case(case.as_ref(), events, blindness);
     for (event, states) in events.iter_mut().zip(std::mem::take(&mut result.states)) {

@@ -229,6 +229,7 @@ fn extract_batches(
             }
             let protocol = exchange.protocol.as_str();
             made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
+            extracted.unmatched.iter().for_each(|name| made.inspection.add_unmatched(name));
             // Without a model an exchange is one event, and all sightings are of its objects.
             if let (None, [event]) = (&job.model, extracted.events.as_slice()) {
                 let places = extracted.sightings.into_iter().map(|sighting| sighting.places);

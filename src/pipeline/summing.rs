@@ -7,24 +7,21 @@ use offpath_capture::SourceReport;
 
 use super::judging::Judged;
 use super::reading::Reports;
-use super::{Job, Run};
-use crate::compare::{Blindness, Tally};
+use super::{Job, Run, rules, warnings};
+use crate::compare::Blindness;
 use crate::correlate::Inspection;
 use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
-    ActorSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
-    NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, VariantSummary,
+    ActorSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
+    NotReadSummary, ObjectSummary, OperationSummary, RunSummary, VariantSummary,
 };
-use crate::rule;
 
 /// Version of `run.json`'s schema: the minor grows with additions, the major with anything else.
 const SCHEMA_VERSION: &str = "1.0";
 /// Variants kept in the record.
 const VARIANTS: usize = 100;
-/// Why a repeat is not told from a retry.
-const HIDDEN_KEY: &str = "the log does not carry the idempotency key that the model names";
 /// Names written out in one sentence.
 const NAMES: usize = 5;
 
@@ -44,7 +41,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     };
     let incomplete = add_sources(&mut summary, &reports);
     add_inspection(&mut summary, inspection, job.model.is_none());
-    summary.rules = rules(job, &judged);
+    summary.rules = rules::summaries(job, &judged);
     for finding in &judged.findings {
         let level = if finding.is_review() { "review" } else { finding.severity.as_str() };
         *summary.findings.entry(level.to_owned()).or_default() += 1;
@@ -58,6 +55,11 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.variants = variants(&judged);
     summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
     summary.limits.extend(too_large(&judged.too_large));
+    if let Some(model) = job.model.as_deref().filter(|_| judged.events > 0) {
+        summary.warnings = warnings::warnings(model, inspection, &judged);
+        let (judging, seen) = warnings::judging(model, inspection);
+        summary.model.iter_mut().for_each(|summary| summary.activities = (judging, seen));
+    }
     let incomplete = incomplete || !judged.too_large.is_empty();
     Run { summary, findings: judged.findings, mining: judged.mining, evidence: Evidence::default(), incomplete }
 }
@@ -113,6 +115,7 @@ fn model_summary(model: &Model) -> ModelSummary {
         file: model.file.clone(),
         lifecycles: model.lifecycles.len() as u64,
         constraints: model.constraints.len() as u64,
+        activities: (0, 0),
     }
 }
 
@@ -140,39 +143,6 @@ fn options(job: &Job) -> BTreeMap<String, String> {
     options
 }
 
-fn rules(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
-    let (mut findings, mut also): (BTreeMap<&str, u64>, BTreeMap<&str, u64>) = (BTreeMap::new(), BTreeMap::new());
-    for finding in &judged.findings {
-        *findings.entry(finding.rule.as_str()).or_default() += 1;
-        for other in &finding.also {
-            *also.entry(other.rule.as_str()).or_default() += 1;
-        }
-    }
-    let mut summaries = Vec::new();
-    for rule in rule::catalogue() {
-        let mut by_source: BTreeMap<String, (u64, u64, u64)> = BTreeMap::new();
-        for ((check, source), Tally { evaluated, violated, not_evaluable }) in &judged.tallies.0 {
-            if rule.check == *check {
-                let sum = by_source.entry((*source).to_owned()).or_default();
-                *sum = (sum.0 + evaluated, sum.1 + violated, sum.2 + not_evaluable);
-            }
-        }
-        let hidden = judged.hidden_keys.get(&rule.check).copied().unwrap_or(0);
-        let not_evaluated = not_evaluated(job, rule, &by_source, hidden);
-        let open = hidden > 0 && not_evaluated.is_none();
-        summaries.push(RuleSummary {
-            id: rule.id.to_owned(),
-            title: rule.title.to_owned(),
-            findings: findings.get(rule.id).copied().unwrap_or(0),
-            also: also.get(rule.id).copied().unwrap_or(0),
-            by_source,
-            not_evaluated,
-            left_open: open.then(|| LeftOpen { count: hidden, why: HIDDEN_KEY.to_owned() }),
-        });
-    }
-    summaries
-}
-
 fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bool) {
     summary.unmatched = inspection.unmatched();
     summary.protocols = inspection.protocols().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
@@ -197,30 +167,6 @@ fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bo
         guessed,
     });
     summary.objects = objects.collect();
-}
-
-/// Why a rule decided nothing in this run, if so. `hidden`: steps that it left undecided for a hidden key.
-fn not_evaluated(
-    job: &Job,
-    rule: &rule::Rule,
-    by_source: &BTreeMap<String, (u64, u64, u64)>,
-    hidden: u64,
-) -> Option<String> {
-    let evaluated: u64 = by_source.values().map(|counts| counts.0).sum();
-    let undecided: u64 = by_source.values().map(|counts| counts.2).sum();
-    if !job.selection.wants(rule.id) {
-        Some("not selected".to_owned())
-    } else if evaluated > 0 {
-        None
-    } else if undecided > 0 && undecided == hidden {
-        Some(HIDDEN_KEY.to_owned())
-    } else if undecided > 0 {
-        Some("the source does not carry what it needs".to_owned())
-    } else if job.model.is_none() && rule.check.needs_model() {
-        Some("needs a model (--model)".to_owned())
-    } else {
-        Some("nothing in this traffic or model that it applies to".to_owned())
-    }
 }
 
 /// Events that another version of the workflow governs.

@@ -2,7 +2,7 @@
 
 use crate::finding::Finding;
 
-use super::figure::{count, counted};
+use super::figure::count;
 use super::reason;
 use super::summary::RunSummary;
 use super::verdict::{SEVERITIES, SeverityCounts, severity_rank, verdict};
@@ -45,13 +45,15 @@ pub fn markdown(run: &RunSummary, findings: &[Finding]) -> String {
 
 fn not_seen(out: &mut String, run: &RunSummary) {
     let parts = run.not_read.iter().map(reason::not_read);
-    let idle =
-        run.rules.iter().filter_map(|rule| rule.not_evaluated.as_ref().map(|why| format!("rule {}: {why}", rule.id)));
-    let open = reason::left_open(run)
-        .into_iter()
-        .map(|(steps, why, rules)| format!("{} by {}: {why}", counted(steps, "step", "steps"), rules.join(", ")));
-    let limits = run.errors.iter().chain(&run.limits).cloned();
-    let lines: Vec<String> = parts.chain(limits).chain(idle).chain(open).collect();
+    let lines: Vec<String> = run
+        .warnings
+        .iter()
+        .cloned()
+        .chain(parts)
+        .chain(run.errors.iter().cloned())
+        .chain(run.limits.iter().cloned())
+        .chain(reason::not_judged(run))
+        .collect();
     if !lines.is_empty() {
         out.push_str("\n**Not seen or not judged**\n\n");
     }

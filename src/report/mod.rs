@@ -15,8 +15,8 @@ pub use html::html;
 use html::verdict_name;
 pub use markdown::markdown;
 pub use summary::{
-    ActorSummary, CaseTimeline, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary,
-    ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, TimelineEvent,
+    ActorSummary, BlindSummary, CaseTimeline, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary,
+    ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary, TimelineEvent,
     VariantSummary,
 };
 pub use verdict::{SeverityCounts, severity_rank, verdict};

@@ -1,7 +1,9 @@
 //! Reasons why traffic was not read, or not wholly, in plain words. A reason without an entry is shown by its name.
 
+use std::collections::BTreeMap;
+
 use super::figure::{count, counted};
-use super::summary::{NotReadSummary, RunSummary};
+use super::summary::{NotReadSummary, RuleStatus, RunSummary};
 
 /// `12 connections encrypted with TLS`: what was seen and not read.
 pub(super) fn not_read(part: &NotReadSummary) -> String {
@@ -47,33 +49,97 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
     format!("{} {how}", counted(number, "exchange", "exchanges"))
 }
 
-/// Why rules were not evaluated, with the rules of each reason; the reason of most rules first.
-pub(super) fn idle_rules(run: &RunSummary) -> Vec<(&str, Vec<&str>)> {
-    let mut groups: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+/// Rules whose names are written out where they share a reason that is nobody's loss.
+const NAMED: usize = 6;
+
+/// What was not judged, a line for each reason: first what the sources do not carry, then what nobody asked for. Rules
+/// that the model does not ask for are no loss and are left out.
+pub(super) fn not_judged(run: &RunSummary) -> Vec<String> {
+    let mut lines = blind_rules(run);
+    lines.extend(left_open(run));
+    for (status, why) in [
+        (RuleStatus::NeedsModel, "a model is needed (--model)"),
+        (RuleStatus::Idle, "nothing in this traffic to judge"),
+        (RuleStatus::NotSelected, "not selected"),
+    ] {
+        let rules: Vec<&str> = run.rules.iter().filter(|r| r.status == status).map(|r| r.id.as_str()).collect();
+        match rules.len() {
+            0 => {}
+            number if number > NAMED => lines.push(format!("{why}: {}", counted(number as u64, "rule", "rules"))),
+            _ => lines.push(format!("{why}: {}", rules.join(", "))),
+        }
+    }
+    lines
+}
+
+/// `no bodies (combined, json): AP-CHANGED, TX-CONSERVE`; what is blind in part comes after what is wholly so.
+fn blind_rules(run: &RunSummary) -> Vec<String> {
+    let mut groups: BTreeMap<(bool, &str, Vec<&str>), Vec<&str>> = BTreeMap::new();
     for rule in &run.rules {
-        if let Some(why) = &rule.not_evaluated {
-            groups.entry(why).or_default().push(&rule.id);
+        let mut reasons: BTreeMap<(bool, &str), Vec<&str>> = BTreeMap::new();
+        for (source, blind) in &rule.blind {
+            reasons.entry((blind.partly, &blind.why)).or_default().push(source);
+        }
+        for ((partly, why), sources) in reasons {
+            groups.entry((partly, why, sources)).or_default().push(&rule.id);
         }
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|(_, rules)| std::cmp::Reverse(rules.len()));
-    groups
+    groups.sort_by_key(|((partly, ..), rules)| (*partly, std::cmp::Reverse(rules.len())));
+    let line = |((partly, why, sources), rules): ((bool, &str, Vec<&str>), Vec<&str>)| {
+        let part = if partly { "in part, " } else { "" };
+        format!("{part}{why} ({}): {}", sources.join(", "), rules.join(", "))
+    };
+    groups.into_iter().map(line).collect()
 }
 
-/// Steps that rules left undecided though they decided others, with the rules of each number and reason.
-pub(super) fn left_open(run: &RunSummary) -> Vec<(u64, &str, Vec<&str>)> {
-    let mut groups: std::collections::BTreeMap<(&str, u64), Vec<&str>> = std::collections::BTreeMap::new();
+/// `3 steps, the log does not carry ...: SEQ-REPEAT`: steps that rules left undecided though they decided others.
+fn left_open(run: &RunSummary) -> Vec<String> {
+    let mut groups: BTreeMap<(&str, u64), Vec<&str>> = BTreeMap::new();
     for rule in &run.rules {
         if let Some(open) = &rule.left_open {
             groups.entry((&open.why, open.count)).or_default().push(&rule.id);
         }
     }
-    groups.into_iter().map(|((why, count), rules)| (count, why, rules)).collect()
+    let line = |((why, steps), rules): ((&str, u64), Vec<&str>)| {
+        format!("{}, {why}: {}", counted(steps, "step", "steps"), rules.join(", "))
+    };
+    groups.into_iter().map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::summary::{BlindSummary, RuleSummary};
+
+    fn rule(id: &str, status: RuleStatus, blind: &[(&str, &str, bool)]) -> RuleSummary {
+        let blind = blind
+            .iter()
+            .map(|(source, why, partly)| ((*source).into(), BlindSummary { why: (*why).into(), partly: *partly }));
+        RuleSummary { id: id.into(), status, blind: blind.collect(), ..RuleSummary::default() }
+    }
+
+    #[test]
+    fn reasons_have_a_line_each_and_what_nobody_asked_for_has_none() {
+        let rules = vec![
+            rule("A", RuleStatus::Blind, &[("combined", "no bodies", false), ("json", "no bodies", false)]),
+            rule("B", RuleStatus::Evaluated, &[("combined", "no roles", false)]),
+            rule("C", RuleStatus::Evaluated, &[("combined", "no bodies", true)]),
+            rule("D", RuleStatus::Blind, &[("combined", "no bodies", false), ("json", "no bodies", false)]),
+            rule("E", RuleStatus::NotAsked, &[]),
+            rule("F", RuleStatus::Idle, &[]),
+        ];
+        let run = RunSummary { rules, ..RunSummary::default() };
+        let lines = [
+            "no bodies (combined, json): A, D",
+            "no roles (combined): B",
+            "in part, no bodies (combined): C",
+            "nothing in this traffic to judge: F",
+        ];
+        assert_eq!(not_judged(&run), lines);
+        let rules = vec![rule("A", RuleStatus::NotSelected, &[]); 9];
+        assert_eq!(not_judged(&RunSummary { rules, ..RunSummary::default() }), ["not selected: 9 rules"]);
+    }
 
     #[test]
     fn reasons_are_words_and_an_unknown_one_keeps_its_name() {

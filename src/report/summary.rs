@@ -62,6 +62,9 @@ pub struct RunSummary {
     pub variants: Vec<VariantSummary>,
     /// Options that shaped the result.
     pub options: BTreeMap<String, String>,
+    /// Where the model does not seem to be about this traffic, in plain words.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Limits that were hit, in plain words.
     pub limits: Vec<String>,
 }
@@ -146,6 +149,9 @@ pub struct ModelSummary {
     pub lifecycles: u64,
     /// Constraints.
     pub constraints: u64,
+    /// Activities that a lifecycle or constraint judges (all, where there is neither), and of these how many happened.
+    #[serde(default)]
+    pub activities: (u64, u64),
 }
 
 /// Conformance figures with numerators and denominators.
@@ -180,8 +186,14 @@ pub struct RuleSummary {
     pub id: String,
     /// Title.
     pub title: String,
+    /// What became of it.
+    #[serde(default)]
+    pub status: RuleStatus,
     /// Source format -> (evaluated, violated, not evaluable).
     pub by_source: BTreeMap<String, (u64, u64, u64)>,
+    /// Source formats that do not carry what it needs.
+    #[serde(default)]
+    pub blind: BTreeMap<String, BlindSummary>,
     /// Findings.
     pub findings: u64,
     /// Times that a finding of another rule names it as also broken.
@@ -201,6 +213,41 @@ pub struct LeftOpen {
     pub count: u64,
     /// Why, in plain words.
     pub why: String,
+}
+
+impl RuleSummary {
+    /// Whether some source kept it from judging at all.
+    pub fn is_blind(&self) -> bool {
+        self.blind.values().any(|blind| !blind.partly)
+    }
+}
+
+/// What became of a rule in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleStatus {
+    /// It decided something.
+    #[default]
+    Evaluated,
+    /// The model asks for it, and no source carries what it needs.
+    Blind,
+    /// The model asks for it, and nothing happened that it judges.
+    Idle,
+    /// The model asks nothing of it.
+    NotAsked,
+    /// Left out by `--select` or `--ignore`.
+    NotSelected,
+    /// Nothing says what was intended.
+    NeedsModel,
+}
+
+/// Why a rule is blind in one source format.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BlindSummary {
+    /// What the source lacks, or shows too seldom.
+    pub why: String,
+    /// It decided some of what there was to decide.
+    pub partly: bool,
 }
 
 /// A process map: see `mine::ProcessMap`.

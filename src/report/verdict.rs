@@ -3,7 +3,7 @@
 use crate::finding::Finding;
 
 use super::figure::{count, counted};
-use super::summary::RunSummary;
+use super::summary::{RuleStatus, RunSummary};
 
 /// Severities from worst to least.
 pub(super) const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
@@ -16,8 +16,10 @@ pub fn severity_rank(severity: &str) -> usize {
 /// Findings by severity, suppressed ones apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeverityCounts {
-    /// Open findings, worst severity first: critical, high, medium, low, any other.
+    /// Open findings that count, worst severity first: critical, high, medium, low, any other.
     pub open: [u64; 5],
+    /// Open findings for review: too uncertain to count.
+    pub review: u64,
     /// Suppressed findings of any severity.
     pub suppressed: u64,
 }
@@ -29,6 +31,8 @@ impl SeverityCounts {
         for finding in findings {
             if finding.suppressed.is_some() {
                 counts.suppressed += 1;
+            } else if finding.is_review() {
+                counts.review += 1;
             } else if let Some(place) = counts.open.get_mut(severity_rank(&finding.severity)) {
                 *place += 1;
             }
@@ -36,7 +40,7 @@ impl SeverityCounts {
         counts
     }
 
-    /// All open findings.
+    /// All open findings that count.
     pub fn total(&self) -> u64 {
         self.open.iter().sum()
     }
@@ -52,13 +56,22 @@ pub fn verdict(run: &RunSummary, findings: &[Finding]) -> String {
     if run.exchanges == 0 && run.events == 0 && findings.is_empty() {
         return "Nothing was analysed: no exchange could be read from the input.".to_owned();
     }
+    if findings.is_empty() && judges_nothing(run) {
+        return format!("Nothing was judged: no step of the model happened among {}.", among(run));
+    }
     let counts = SeverityCounts::of(findings);
     let among = among(run);
     let body = match counts.total() {
         0 => format!("No finding among {among}"),
         total => format!("{} among {among}", severities(&counts, total)),
     };
+    let body = if counts.review > 0 { format!("{body}; {} for review", count(counts.review)) } else { body };
     format!("{body}{}.", caveat(run))
+}
+
+/// Whether nothing happened that a lifecycle or constraint of the model speaks of.
+fn judges_nothing(run: &RunSummary) -> bool {
+    run.model.as_ref().is_some_and(|model| matches!(model.activities, (declared, 0) if declared > 0))
 }
 
 /// `3 critical and 41 high findings, 96 lower`.
@@ -85,6 +98,11 @@ fn among(run: &RunSummary) -> String {
     }
 }
 
+/// Rules that some source kept from judging.
+pub(super) fn blind_rules(run: &RunSummary) -> u64 {
+    run.rules.iter().filter(|rule| rule.is_blind()).count() as u64
+}
+
 /// What the reader must know before believing the rest.
 fn caveat(run: &RunSummary) -> String {
     let mut parts = Vec::new();
@@ -97,9 +115,18 @@ fn caveat(run: &RunSummary) -> String {
     if run.not_read.iter().any(|part| part.count > 0) || run.blind_spots > 0 {
         parts.push("part of the traffic was not seen".to_owned());
     }
-    let skipped = run.rules.iter().filter(|rule| rule.not_evaluated.is_some()).count() as u64;
-    if skipped > 0 {
-        parts.push(format!("{} not be evaluated", counted(skipped, "rule could", "rules could")));
+    let of = |status| run.rules.iter().filter(|rule| rule.status == status).count() as u64;
+    let needy = of(RuleStatus::NeedsModel);
+    if needy > 0 {
+        parts.push(format!("{} a model", counted(needy, "rule needs", "rules need")));
+    }
+    let blind = blind_rules(run);
+    if blind > 0 {
+        parts.push(format!("{} not be evaluated", counted(blind, "rule could", "rules could")));
+    }
+    if of(RuleStatus::NotSelected) > 0 {
+        let all = run.rules.len() as u64;
+        parts.push(format!("{} of {} rules selected", count(all - of(RuleStatus::NotSelected)), count(all)));
     }
     if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
 }
@@ -107,11 +134,14 @@ fn caveat(run: &RunSummary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::summary::NotReadSummary;
+    use crate::report::summary::{ModelSummary, NotReadSummary};
 
     #[test]
     fn silence_is_not_success() {
         assert!(verdict(&RunSummary::default(), &[]).starts_with("Nothing was analysed"));
+        let model = ModelSummary { activities: (3, 0), ..ModelSummary::default() };
+        let run = RunSummary { exchanges: 5, events: 5, model: Some(model), ..RunSummary::default() };
+        assert_eq!(verdict(&run, &[]), "Nothing was judged: no step of the model happened among 5 events.");
     }
 
     #[test]
@@ -124,7 +154,7 @@ mod tests {
 
     #[test]
     fn counts_are_spoken_in_order_of_harm() {
-        let counts = SeverityCounts { open: [1, 0, 2, 0, 0], suppressed: 4 };
+        let counts = SeverityCounts { open: [1, 0, 2, 0, 0], review: 3, suppressed: 4 };
         assert_eq!(severities(&counts, counts.total()), "1 critical finding, 2 lower,");
     }
 }

@@ -7,6 +7,7 @@
 mod cause;
 mod context;
 mod judge;
+pub mod need;
 pub mod taxonomy;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@
 //!
 //! ## When it is wrong
 //! A service account does both on behalf of two people: let the model read the person from the token's `act` or a header.
-//! Break-glass duty: suppress with reason and expiry.
+//! Break-glass duty: one person had to do both, and was allowed to; the traffic does not show it.
 //!
 //! ## Example
 //! ```text

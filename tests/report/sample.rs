@@ -306,8 +306,7 @@ pub(crate) fn run() -> RunSummary {
             by_source: by_source.iter().map(|(name, tally)| ((*name).to_owned(), *tally)).collect(),
             findings,
             not_evaluated: idle.map(str::to_owned),
-            left_open: None,
-            also: 0,
+            ..RuleSummary::default()
         };
     RunSummary {
         schema_version: "1".into(),
@@ -388,6 +387,7 @@ pub(crate) fn run() -> RunSummary {
             file: "shop.model.yaml".into(),
             lifecycles: 3,
             constraints: 11,
+            activities: (14, 12),
         }),
         measures: Some(MeasureSummary {
             traces: 81_377,
@@ -438,6 +438,7 @@ pub(crate) fn run() -> RunSummary {
             })
             .collect(),
         options: BTreeMap::from([("redact".into(), "mask".into()), ("fail_on".into(), "high".into())]),
+        warnings: Vec::new(),
         limits: vec![],
     }
 }

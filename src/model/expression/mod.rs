@@ -32,6 +32,24 @@ pub struct Expression {
     pub node: Node,
 }
 
+impl Expression {
+    /// Every node, each before those below it. Expressions are at most 32 levels deep.
+    pub fn nodes(&self) -> Vec<&Node> {
+        let mut nodes = Vec::new();
+        self.node.collect(&mut nodes);
+        nodes
+    }
+
+    /// Every path that it reads, in the order written.
+    pub fn paths(&self) -> Vec<&Path> {
+        let paths = self.nodes().into_iter().filter_map(|node| match node {
+            Node::Path(path) => Some(path),
+            _ => None,
+        });
+        paths.collect()
+    }
+}
+
 /// One node of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
@@ -53,6 +71,19 @@ pub enum Node {
     Call(Function, Vec<Node>),
     /// `text.matches('pattern')`, with the pattern compiled once.
     Matches(Box<Node>, Pattern),
+}
+
+impl Node {
+    fn collect<'a>(&'a self, into: &mut Vec<&'a Node>) {
+        into.push(self);
+        match self {
+            Node::Constant(_) | Node::Path(_) => {}
+            Node::List(items) | Node::Call(_, items) => items.iter().for_each(|n| n.collect(into)),
+            Node::Not(a) | Node::Negate(a) | Node::Matches(a, _) => a.collect(into),
+            Node::Binary(_, a, b) => [a, b].into_iter().for_each(|n| n.collect(into)),
+            Node::Conditional(a, b, c) => [a, b, c].into_iter().for_each(|n| n.collect(into)),
+        }
+    }
 }
 
 /// A regular expression given as a literal; matching takes time linear in the text.

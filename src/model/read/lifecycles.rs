@@ -171,7 +171,7 @@ fn state_number(reader: &mut Reader, node: &Node, lifecycle: &Lifecycle) -> Opti
     number
 }
 
-/// Who may; doubtful names are warned about where the file says which roles there are.
+/// Who may. Where the file says which roles there are, another name can only be a mistake.
 pub(super) fn roles(reader: &mut Reader, node: &Node, model: &Model) -> Vec<Arc<str>> {
     let actors = &model.actors;
     let declared: Vec<&str> = actors.role_map.values().chain(&actors.default_role).map(|role| &**role).collect();
@@ -186,9 +186,13 @@ pub(super) fn roles(reader: &mut Reader, node: &Node, model: &Model) -> Vec<Arc<
         }
         let names = declared.iter().copied().chain(reader.outline.kinds.iter().map(|kind| &**kind)).chain(["agent"]);
         let title = format!("no role or kind is declared as `{text}`");
-        let diagnostic = Diagnostic::warning(Code::UnknownRole, span.clone(), title)
-            .label("only a token that carries this very role, or a principal of this name, fits")
-            .nearest(text, "role", names.map(|name| (name, 0..0)));
+        let kind = &actors.default_kind;
+        let help =
+            format!("a role that tokens carry under this name: `map: {{{text}: {text}}}`; one actor: `{kind}:{text}`");
+        let diagnostic = Diagnostic::error(Code::UnknownRole, span.clone(), title)
+            .label("`actors.roles` declares no such role")
+            .nearest(text, "role", names.map(|name| (name, 0..0)))
+            .help(help);
         reader.found.push(diagnostic);
     }
     texts.into_iter().map(|(text, _)| text).collect()

@@ -4,7 +4,7 @@ use crate::finding::Finding;
 use crate::report::figure::{bytes, count, counted, percent, ratio, utc};
 use crate::report::reason;
 use crate::report::summary::{MeasureSummary, RunSummary};
-use crate::report::verdict::{SEVERITIES, SeverityCounts, verdict};
+use crate::report::verdict::{SEVERITIES, SeverityCounts, blind_rules, verdict};
 
 use super::figures::bar;
 use super::markup::Markup;
@@ -185,14 +185,11 @@ fn measure(page: &mut Markup, name: &'static str, meaning: &'static str, part: u
 }
 
 fn not_seen(page: &mut Markup, run: &RunSummary) {
-    let mut lines: Vec<String> = run
-        .not_read
-        .iter()
-        .map(|part| match part.bytes {
-            0 => reason::not_read(part),
-            size => format!("{} ({})", reason::not_read(part), bytes(size)),
-        })
-        .collect();
+    let not_read = run.not_read.iter().map(|part| match part.bytes {
+        0 => reason::not_read(part),
+        size => format!("{} ({})", reason::not_read(part), bytes(size)),
+    });
+    let mut lines: Vec<String> = run.warnings.iter().cloned().chain(not_read).collect();
     let (connections, broken) = run.connections;
     if broken > 0 {
         lines.push(format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")));
@@ -206,9 +203,9 @@ fn not_seen(page: &mut Markup, run: &RunSummary) {
     if run.unmatched > 0 {
         lines.push(format!("{} matched no known operation", counted(run.unmatched, "exchange", "exchanges")));
     }
-    let skipped = run.rules.iter().filter(|rule| rule.not_evaluated.is_some()).count();
-    if skipped > 0 {
-        lines.push(format!("{} not be evaluated: see Rules", counted(skipped as u64, "rule could", "rules could")));
+    let blind = blind_rules(run);
+    if blind > 0 {
+        lines.push(format!("{} not be evaluated: see Rules", counted(blind, "rule could", "rules could")));
     }
     lines.extend(run.incomplete.iter().map(|(reason, number)| reason::incomplete(reason, *number)));
     lines.extend(run.errors.iter().cloned());

@@ -75,7 +75,7 @@ fn section(part: &str, run: &RunSummary, findings: &[Finding], worst: &[&Finding
         "worst" => worst::write(&mut page, worst),
         "maps" => map::write(&mut page, &run.maps),
         "variants" => variants::write(&mut page, &run.variants),
-        "rules" => rules::write(&mut page, &run.rules),
+        "rules" => rules::write(&mut page, run),
         "notes" => notes::write(&mut page, run),
         _ => {}
     }

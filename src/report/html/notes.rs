@@ -11,6 +11,7 @@ const OPERATIONS: usize = 100;
 /// Writes the notes of a run.
 pub(super) fn write(page: &mut Markup, run: &RunSummary) {
     list(page, "Errors", &run.errors, "Every input could be read.");
+    list(page, "Warnings", &run.warnings, "Nothing in the model seems to be about other traffic.");
     list(page, "Limits hit", &run.limits, "No limit was hit.");
     let not_read: Vec<_> = run
         .not_read

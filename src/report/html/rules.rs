@@ -3,23 +3,31 @@
 use std::collections::BTreeSet;
 
 use crate::report::figure::count;
-use crate::report::summary::{LeftOpen, RuleSummary};
+use crate::report::reason;
+use crate::report::summary::{RuleSummary, RunSummary};
 
 use super::markup::Markup;
 
 /// Writes the matrix of rules and sources, then the rules that were not evaluated at all, with the reason.
-pub(super) fn write(page: &mut Markup, rules: &[RuleSummary]) {
-    let (idle, run): (Vec<&RuleSummary>, Vec<&RuleSummary>) =
+pub(super) fn write(page: &mut Markup, run: &RunSummary) {
+    let rules = &run.rules;
+    let (idle, judged): (Vec<&RuleSummary>, Vec<&RuleSummary>) =
         rules.iter().partition(|rule| rule.not_evaluated.is_some());
     page.raw(
         "<p class=\"lead\">A rule that could not be evaluated is not a clean result. For each source: decided, violated, \
          and how often the source did not carry the evidence. +N: named by findings of other rules that have the same \
          cause.</p>",
     );
-    matrix(page, &run);
-    let open: Vec<(&&RuleSummary, &LeftOpen)> =
-        run.iter().filter_map(|rule| Some((rule, rule.left_open.as_ref()?))).collect();
-    if !idle.is_empty() || !open.is_empty() {
+    let reasons = reason::not_judged(run);
+    if !reasons.is_empty() {
+        page.raw("<h3>Not judged</h3><ul>");
+        for reason in &reasons {
+            page.element("li", "", reason);
+        }
+        page.raw("</ul>");
+    }
+    matrix(page, &judged);
+    if !idle.is_empty() {
         page.raw(
             "<h3>Not evaluated</h3><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Rule</th><th scope=\"col\">Title</th>\
              <th scope=\"col\">Why not</th></tr></thead><tbody>",
@@ -31,14 +39,6 @@ pub(super) fn write(page: &mut Markup, rules: &[RuleSummary]) {
                 &rule.title,
             );
             page.element("td", "", rule.not_evaluated.as_deref().unwrap_or("")).raw("</tr>");
-        }
-        for (rule, open) in open {
-            page.raw("<tr><th scope=\"row\">").element("code", "", &rule.id).raw("</th>").element(
-                "td",
-                "",
-                &rule.title,
-            );
-            page.element("td", "", &format!("{} of its steps: {}", count(open.count), open.why)).raw("</tr>");
         }
         page.raw("</tbody></table></div>");
     }

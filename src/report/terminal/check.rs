@@ -12,9 +12,22 @@ use super::inspect::not_read;
 use super::screen::{Look, Screen, severity_look};
 use super::table::Table;
 
+/// Most lines of reasons why something was not judged.
+const REASONS: usize = 6;
+
+/// Warnings on the first screen.
+const WARNINGS: usize = 5;
+
 /// What the comparison says, on one screen: worst rule first, one example each, and the command to look closer.
 pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String {
     let mut out = screen.paragraph("Model", &model(run));
+    for warning in run.warnings.iter().take(WARNINGS) {
+        out.push_str(&screen.paragraph("Warning", warning));
+    }
+    if run.warnings.len() > WARNINGS {
+        let more = run.warnings.len() - WARNINGS;
+        out.push_str(&screen.paragraph("", &format!("and {more} more: see Notes in the report")));
+    }
     out.push_str(&screen.paragraph("Not read", &not_read(run)));
     for error in &run.errors {
         out.push_str(&screen.paragraph("", error));
@@ -27,18 +40,14 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
         let text = counted(run.unmatched, "exchange matches", "exchanges match");
         out.push_str(&screen.paragraph("Unmodelled", &format!("{text} no operation of the model ({share})")));
     }
-    for (place, text) in not_judged(run).iter().enumerate() {
-        out.push_str(&screen.paragraph(if place == 0 { "Not judged" } else { "" }, text));
-    }
     out.push_str(&screen.paragraph("Verdict", &verdict(run, findings)));
     out.push_str(&rules(findings, screen));
+    out.push_str(&not_judged(run, screen));
     let counts = SeverityCounts::of(findings);
     if counts.suppressed > 0 {
         out.push_str(&screen.paragraph("Suppressed", &counted(counts.suppressed, "finding", "findings")));
     }
-    if let (Some(folder), Some(worst)) =
-        (&screen.run_folder, open(findings).min_by_key(|finding| severity_rank(&finding.severity)))
-    {
+    if let (Some(folder), Some(worst)) = (&screen.run_folder, open(findings).min_by_key(|finding| rank(finding))) {
         out.push_str(&screen.paragraph("Next", &format!("offpath show {} --run {folder}", worst.id)));
     } else if let ([input], None) = (run.inputs.as_slice(), &run.model) {
         out.push_str(&screen.paragraph("Next", &format!("offpath mine {} -o draft.model.yaml", input.name)));
@@ -46,17 +55,16 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
     out
 }
 
-/// Rules that decided nothing, then single steps that a rule left open.
-fn not_judged(run: &RunSummary) -> Vec<String> {
-    let idle = reason::idle_rules(run).into_iter().map(|(why, rules)| {
-        let all = rules.len() == run.rules.len();
-        let names = if all { String::new() } else { format!(": {}", rules.join(", ")) };
-        format!("{}{names} ({why})", counted(rules.len() as u64, "rule", "rules"))
-    });
-    let open = reason::left_open(run)
-        .into_iter()
-        .map(|(steps, why, rules)| format!("{} by {} ({why})", counted(steps, "step", "steps"), rules.join(", ")));
-    idle.chain(open).collect()
+/// What was not judged, each reason in a line; the report has all of them.
+fn not_judged(run: &RunSummary, screen: &Screen) -> String {
+    let mut lines = reason::not_judged(run);
+    if lines.len() > REASONS {
+        let more = lines.len() - (REASONS - 1);
+        lines.truncate(REASONS - 1);
+        lines.push(format!("and for {more} more reasons: see Rules in the report"));
+    }
+    let labels = std::iter::once("Not judged").chain(std::iter::repeat(""));
+    labels.zip(&lines).map(|(label, line)| screen.paragraph(label, line)).collect()
 }
 
 fn open(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
@@ -105,11 +113,16 @@ fn model(run: &RunSummary) -> String {
     text
 }
 
+/// Place in the order of harm; what is too uncertain to count comes last.
+fn rank(finding: &Finding) -> usize {
+    if finding.is_review() { usize::MAX } else { severity_rank(&finding.severity) }
+}
+
 /// One line for each severity and rule, worst first.
 fn rules(findings: &[Finding], screen: &Screen) -> String {
     let mut groups: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in open(findings) {
-        groups.entry((severity_rank(&finding.severity), &finding.rule)).or_default().push(finding);
+        groups.entry((rank(finding), &finding.rule)).or_default().push(finding);
     }
     if groups.is_empty() {
         return String::new();
@@ -119,8 +132,9 @@ fn rules(findings: &[Finding], screen: &Screen) -> String {
     groups.sort_by_key(|((rank, _), group)| (*rank, std::cmp::Reverse(group.len())));
     for ((_, rule), group) in groups {
         let Some(example) = group.first() else { continue };
+        let severity = if example.is_review() { "review" } else { &example.severity };
         table.row(vec![
-            (severity_look(&example.severity), example.severity.clone()),
+            (severity_look(severity), severity.to_owned()),
             (Look::Plain, count(group.len() as u64)),
             (Look::Cyan, rule.to_owned()),
             (Look::Plain, example.title.clone()),

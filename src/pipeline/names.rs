@@ -1,0 +1,269 @@
+//! Names of the model that can only be checked against traffic: roles, declared states, fields.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::compare::{is_named, roles_are_seen};
+use crate::event::{Event, Outcome, Value};
+use crate::finding::Finding;
+use crate::model::{Activity, ConstraintKind, Expression, Model, Path, nearest_name};
+
+/// Distinct names of one kind that are kept; of more, the first by spelling.
+const MOST_NAMES: usize = 64;
+/// Names written out in one sentence.
+const SHOWN: usize = 5;
+/// Events that must have had the chance to show a name before its absence is worth a word.
+const ENOUGH: u64 = 3;
+
+/// Confidence of a finding on a role when the actor has one that is spelt nearly so, and nobody has this one.
+const MISSPELT: f32 = 0.4;
+/// Confidence of a finding on roles that nobody in the traffic has.
+const UNKNOWN_ROLE: f32 = 0.6;
+
+/// Names met in the traffic; parts add up.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Entries of the model's `by` and `unless_role` that named someone.
+    met: BTreeSet<Arc<str>>,
+    /// Roles of anyone.
+    roles: BTreeSet<Arc<str>>,
+    /// Whether it was seen of anyone which roles they have.
+    shows_roles: bool,
+    /// Activity -> accepted events, and of these the ones that were seen whole.
+    accepted: BTreeMap<Arc<str>, (u64, u64)>,
+    /// Object type -> states that servers declared, and responses that could have.
+    states: BTreeMap<Arc<str>, (BTreeSet<Arc<str>>, u64)>,
+    /// Activity and field that some event has.
+    fields: BTreeSet<(Arc<str>, Arc<str>)>,
+}
+
+impl Names {
+    /// Notes the names in the events of one case.
+    pub(super) fn add_case(&mut self, events: &[Event], model: &Model) {
+        let mut actors: Vec<&Event> = Vec::new();
+        for event in events {
+            // A case has few actors, and most of what one does shows nothing new of their roles.
+            let same = |known: &&Event| {
+                let (a, b) = (&known.actor, &event.actor);
+                (&a.principal, &a.agent, &a.kind, &a.roles) == (&b.principal, &b.agent, &b.kind, &b.roles)
+            };
+            if !actors.iter().any(same) {
+                actors.push(event);
+            }
+            if actors.len() > MOST_NAMES {
+                self.add_actors(&std::mem::take(&mut actors), model);
+            }
+            self.shows_roles |= event.actor.principal.is_some() && roles_are_seen(event);
+            self.add_event(event);
+        }
+        self.add_actors(&actors, model);
+    }
+
+    fn add_actors(&mut self, events: &[&Event], model: &Model) {
+        for event in events {
+            event.actor.roles.iter().for_each(|role| keep(&mut self.roles, role));
+            for entry in entries(model) {
+                if !self.met.contains(entry) && is_named(entry, event, &model.actors) {
+                    self.met.insert(entry.clone());
+                }
+            }
+        }
+    }
+
+    fn add_event(&mut self, event: &Event) {
+        let accepted = event.outcome == Outcome::Accepted;
+        let Some(activity) = event.activity.as_ref().filter(|_| accepted) else { return };
+        let shows = event.shows;
+        let seen = self.accepted.entry(activity.clone()).or_default();
+        seen.0 += 1;
+        seen.1 += u64::from(shows.request_body && shows.response_body && shows.headers);
+        // A log may tell that a body was empty; it never shows what is in one.
+        let bodies = shows.response_body && (shows.request_body || shows.headers);
+        for object in event.objects.iter().filter(|_| bodies) {
+            let (states, chances) = self.states.entry(object.id.object_type.clone()).or_default();
+            *chances += 1;
+            object.declared_state.iter().for_each(|state| keep(states, state));
+        }
+        for (field, _) in event.attributes.iter().filter(|(_, value)| *value != Value::Null) {
+            let key = (activity.clone(), field.clone());
+            if !self.fields.contains(&key) {
+                self.fields.insert(key);
+            }
+        }
+    }
+
+    /// Adds another part.
+    pub(super) fn merge(&mut self, other: Names) {
+        self.met.extend(other.met);
+        other.roles.iter().for_each(|role| keep(&mut self.roles, role));
+        self.shows_roles |= other.shows_roles;
+        for (activity, (accepted, whole)) in other.accepted {
+            let mine = self.accepted.entry(activity).or_default();
+            *mine = (mine.0 + accepted, mine.1 + whole);
+        }
+        for (object_type, (states, chances)) in other.states {
+            let mine = self.states.entry(object_type).or_default();
+            states.iter().for_each(|state| keep(&mut mine.0, state));
+            mine.1 += chances;
+        }
+        self.fields.extend(other.fields);
+    }
+
+    /// Whether it is known that an entry of `by` names nobody. `agent` and entries with a kind are no roles.
+    fn nobody_is(&self, entry: &str) -> bool {
+        self.shows_roles && !self.met.contains(entry) && entry != "agent" && !entry.contains(':')
+    }
+
+    /// A sentence for each name that the traffic does not bear out.
+    pub(super) fn warnings(&self, model: &Model) -> Vec<String> {
+        let mut warnings = self.unknown_roles(model);
+        warnings.extend(self.unknown_states(model));
+        warnings.extend(self.absent_fields(model));
+        warnings
+    }
+
+    fn absent_fields(&self, model: &Model) -> Vec<String> {
+        let mut absent = Vec::new();
+        for activity in &model.activities {
+            let Some((_, whole)) = self.accepted.get(&activity.name).filter(|(_, whole)| *whole >= ENOUGH) else {
+                continue;
+            };
+            for field in fields(model, activity) {
+                if !self.fields.contains(&(activity.name.clone(), field.clone())) {
+                    absent.push(format!("{} never had `{field}` in {whole} accepted requests", activity.name));
+                }
+            }
+        }
+        absent
+    }
+
+    fn unknown_roles(&self, model: &Model) -> Vec<String> {
+        let mut uses: BTreeMap<&Arc<str>, BTreeSet<&str>> = BTreeMap::new();
+        for transition in model.lifecycles.iter().flat_map(|l| &l.transitions) {
+            let activity = model.activities.get(usize::from(transition.activity.0));
+            for entry in &transition.by {
+                uses.entry(entry).or_default().extend(activity.map(|a| &*a.name));
+            }
+        }
+        for constraint in &model.constraints {
+            if let ConstraintKind::Same { unless_role, .. } = &constraint.kind {
+                for role in unless_role {
+                    uses.entry(role).or_default();
+                }
+            }
+        }
+        let mut warnings = Vec::new();
+        for (entry, activities) in uses.into_iter().filter(|(entry, _)| self.nobody_is(entry)) {
+            let near = nearest_name(entry, self.roles.iter().map(|role| &**role));
+            let happened = activities.iter().any(|activity| self.accepted.contains_key(*activity));
+            // A role whose steps did not happen either may well be absent.
+            if near.is_none() && !happened {
+                continue;
+            }
+            let names = |names: BTreeSet<&str>| names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+            let of = if activities.is_empty() { String::new() } else { format!(" for {}", names(activities)) };
+            let seen = match self.roles.len() {
+                0 => "no roles at all".to_owned(),
+                number => {
+                    let first = self.roles.iter().take(SHOWN).map(|role| &**role).collect::<Vec<_>>().join(", ");
+                    if number > SHOWN { format!("{first}, ...") } else { first }
+                }
+            };
+            let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            warnings.push(format!(
+                "nobody in this traffic has the role `{entry}` that the model names{of} (seen: {seen}){meant}"
+            ));
+        }
+        warnings
+    }
+
+    fn unknown_states(&self, model: &Model) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for lifecycle in &model.lifecycles {
+            let Some(object_type) = model.object_types.get(usize::from(lifecycle.object_type.0)) else { continue };
+            let Some((declared, chances)) = self.states.get(&object_type.name) else { continue };
+            let name = &object_type.name;
+            if declared.is_empty() && *chances >= ENOUGH && !object_type.state.is_empty() {
+                let paths: Vec<&str> = object_type.state.iter().map(|path| &*path.text).collect();
+                let paths = paths.join("`, `");
+                warnings.push(format!("no state of {name} was seen at `{paths}` in {chances} responses"));
+            }
+            let known = |state: &Arc<str>| lifecycle.states.iter().any(|s| s.name.eq_ignore_ascii_case(state));
+            let unknown: Vec<&str> = declared.iter().filter(|state| !known(state)).map(|state| &**state).collect();
+            let Some(first) = unknown.first() else { continue };
+            let listed = unknown.iter().take(SHOWN).copied().collect::<Vec<_>>().join("`, `");
+            let unused = lifecycle
+                .states
+                .iter()
+                .map(|s| &*s.name)
+                .filter(|s| !declared.iter().any(|d| d.eq_ignore_ascii_case(s)));
+            let near = unknown.iter().find_map(|state| Some((*state, nearest_name(state, unused.clone())?)));
+            let meant = match near {
+                Some((state, near)) if unknown.len() > 1 => format!("; is `{state}` the model's `{near}`?"),
+                Some((_, near)) => format!("; is it the model's `{near}`?"),
+                None => String::new(),
+            };
+            let states = if *first == listed { "a state" } else { "states" };
+            warnings.push(format!(
+                "the server declares {states} of {name} that the lifecycle does not have: `{listed}`{meant}"
+            ));
+        }
+        warnings
+    }
+
+    /// Lowers the confidence of findings on roles that nobody in the traffic has: the name may be misspelt, or the
+    /// source may call it otherwise.
+    pub(super) fn temper(&self, finding: &mut Finding) {
+        if finding.rule != "FN-ROLE" {
+            return;
+        }
+        let nobody: Vec<&String> = finding.expected.iter().filter(|entry| self.nobody_is(entry)).collect();
+        let own = || finding.observed.iter().map(String::as_str);
+        let misspelt = nobody.iter().find(|entry| nearest_name(entry, own()).is_some());
+        let (most, entry) = match (misspelt, nobody.first()) {
+            (Some(entry), _) => (MISSPELT, (*entry).clone()),
+            (None, Some(entry)) if nobody.len() == finding.expected.len() => (UNKNOWN_ROLE, (*entry).clone()),
+            _ => return,
+        };
+        finding.confidence = finding.confidence.min(most);
+        finding.terms.push(format!("confidence {most:.2} nobody in this traffic is {entry}"));
+    }
+}
+
+/// Keeps the first names by spelling, so that what is kept does not depend on the order of the traffic.
+fn keep(names: &mut BTreeSet<Arc<str>>, name: &Arc<str>) {
+    if names.contains(name) {
+        return;
+    }
+    names.insert(name.clone());
+    if names.len() > MOST_NAMES {
+        names.pop_last();
+    }
+}
+
+/// Entries by which the model says who may.
+fn entries(model: &Model) -> impl Iterator<Item = &Arc<str>> {
+    let exempt = model.constraints.iter().filter_map(|c| match &c.kind {
+        ConstraintKind::Same { unless_role, .. } => Some(unless_role),
+        _ => None,
+    });
+    model.lifecycles.iter().flat_map(|l| &l.transitions).map(|t| &t.by).chain(exempt).flatten()
+}
+
+/// What the model reads from an activity's exchanges: its attributes, and what guards of its steps name directly.
+fn fields(model: &Model, activity: &Activity) -> BTreeSet<Arc<str>> {
+    let name = |id: crate::model::ActivityId| model.activities.get(usize::from(id.0)).map(|a| &a.name);
+    let transitions = model.lifecycles.iter().flat_map(|l| &l.transitions);
+    let guards = transitions.filter(|t| name(t.activity) == Some(&activity.name)).filter_map(|t| t.when.as_ref());
+    let captured = guards.flat_map(Expression::paths).filter(|path| is_field(path)).map(|path| path.text.clone());
+    activity.attributes.iter().map(|(name, _)| name.clone()).chain(captured).collect()
+}
+
+/// A value that a request or response may or may not hold.
+fn is_field(path: &Path) -> bool {
+    use crate::model::Root;
+    matches!(
+        path.root,
+        Root::RequestBody | Root::ResponseBody | Root::Query | Root::RequestHeader | Root::ResponseHeader
+    )
+}

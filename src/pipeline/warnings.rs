@@ -1,0 +1,77 @@
+//! Where the model does not seem to be about this traffic: one sentence each, most telling first.
+
+use std::collections::BTreeSet;
+
+use super::judging::Judged;
+use super::near::{self, Near};
+use crate::correlate::Inspection;
+use crate::model::{ActivityId, ConstraintKind, Model};
+
+/// Sentences kept; the rest is counted.
+const MOST: usize = 12;
+/// Near calls that get a sentence each.
+const NEAR: usize = 4;
+/// Share of events that the model should explain, as one part in so many.
+const LITTLE: u64 = 10;
+
+/// The warnings of a run.
+pub(super) fn warnings(model: &Model, inspection: &Inspection, judged: &Judged) -> Vec<String> {
+    let near = near::near(model, inspection);
+    let mut warnings = Vec::new();
+    let (judging, seen) = judging(model, inspection);
+    if seen == 0 {
+        warnings.push(format!("none of the {judging} activities that the model judges happened in this traffic"));
+    } else if judged.modelled.saturating_mul(LITTLE) < judged.events {
+        let (modelled, events) = (judged.modelled, judged.events);
+        warnings
+            .push(format!("the model explains {modelled} of {events} events only: is it the model of this traffic?"));
+    }
+    warnings.extend(unlike(&near));
+    warnings.extend(judged.names.warnings(model));
+    if warnings.len() > MOST {
+        let more = warnings.len() - (MOST - 1);
+        warnings.truncate(MOST - 1);
+        warnings.push(format!("and {more} more names of the model that this traffic does not bear out"));
+    }
+    warnings
+}
+
+/// What steps that never happened may be called in this traffic.
+fn unlike(near: &[Near]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if let Some((change, number)) = near::shared_change(near) {
+        sentences.push(format!("{number} activities that never happened look like calls {change}"));
+    }
+    sentences.extend(near.iter().take(NEAR).map(Near::sentence));
+    sentences
+}
+
+/// Activities that a lifecycle or constraint speaks of, all of them where there is neither; and how many happened.
+pub(super) fn judging(model: &Model, inspection: &Inspection) -> (u64, u64) {
+    let mut ids: BTreeSet<ActivityId> =
+        model.lifecycles.iter().flat_map(|l| &l.transitions).map(|t| t.activity).collect();
+    let mut any = false;
+    for constraint in &model.constraints {
+        match &constraint.kind {
+            ConstraintKind::Require { activity, before, .. } => ids.extend([*activity, *before]),
+            ConstraintKind::DistinctPersons { activities, .. } => ids.extend(activities),
+            ConstraintKind::WindowSum { activity, unless, .. } => ids.extend(unless.iter().chain([activity])),
+            ConstraintKind::WindowCount { activity, .. } | ConstraintKind::Hours { activity, .. } => {
+                ids.insert(*activity);
+            }
+            ConstraintKind::Never { activity, after, .. } => ids.extend([*activity, *after]),
+            ConstraintKind::Same { activities: Some(activities), .. } => ids.extend(activities),
+            // They look at whatever touches their objects.
+            ConstraintKind::Same { activities: None, .. } | ConstraintKind::Always(_) => any = true,
+        }
+    }
+    let operations = inspection.operations();
+    let seen: BTreeSet<&str> = operations.iter().filter_map(|o| o.activity.as_deref()).collect();
+    let all = model.activities.iter().enumerate();
+    let judging = all.filter(|(index, activity)| {
+        let named = u16::try_from(*index).is_ok_and(|index| ids.contains(&ActivityId(index)));
+        named || ids.is_empty() && !any || any && !activity.objects.is_empty()
+    });
+    let names: Vec<&str> = judging.map(|(_, activity)| &*activity.name).collect();
+    (names.len() as u64, names.iter().filter(|name| seen.contains(**name)).count() as u64)
+}

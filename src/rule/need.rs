@@ -1,0 +1,189 @@
+//! What a rule needs that not every source shows, and so why it could not be decided there.
+//!
+//! [`demand`] reads from the model what a rule rests on; [`Shown`] counts what the events of one source showed. What is
+//! demanded and never shown is the reason.
+
+mod demand;
+
+pub use demand::{Demand, demand};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::compare::roles_are_seen;
+use crate::event::{Event, Evidence, Outcome};
+use crate::model::Model;
+
+/// Something that a source may not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Need {
+    /// Who acts, by more than an address or a cookie that nobody was seen to receive.
+    Identity,
+    /// The roles of who acts.
+    Roles,
+    /// The tenant of who acts.
+    Tenant,
+    /// Start and end of an exchange.
+    Duration,
+    /// The key by which a client marks a repeated request.
+    IdempotencyKey,
+    /// Bodies of requests that write.
+    RequestBody,
+    /// Bodies of responses.
+    ResponseBody,
+    /// Headers of requests.
+    Headers,
+}
+
+impl Need {
+    const ALL: [Need; 8] = [
+        Need::Identity,
+        Need::Roles,
+        Need::Tenant,
+        Need::Duration,
+        Need::IdempotencyKey,
+        Need::RequestBody,
+        Need::ResponseBody,
+        Need::Headers,
+    ];
+
+    /// What a source without it lacks, in words that follow `no`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Need::Identity => "user",
+            Need::Roles => "roles",
+            Need::Tenant => "tenants",
+            Need::Duration => "measured durations",
+            Need::IdempotencyKey => "idempotency keys",
+            Need::RequestBody => "request bodies",
+            Need::ResponseBody => "response bodies",
+            Need::Headers => "headers",
+        }
+    }
+
+    /// Whether an event shows it; `None` where it is no matter of this event.
+    fn shown_by(self, event: &Event) -> Option<bool> {
+        let actor = &event.actor;
+        match self {
+            Need::Identity => Some(actor.principal.is_some() && actor.evidence > Evidence::Unbound),
+            Need::Roles => Some(actor.principal.is_some() && roles_are_seen(event)),
+            Need::Tenant => Some(actor.tenant.is_some()),
+            Need::Duration => Some(event.end > event.time),
+            Need::IdempotencyKey => (!event.read).then_some(event.idempotency.is_some() || event.shows.headers),
+            Need::RequestBody => (!event.read).then_some(event.shows.request_body),
+            // A log may tell that a body was empty; it never shows what is in one.
+            Need::ResponseBody => Some(event.shows.response_body && (event.shows.headers || event.shows.request_body)),
+            Need::Headers => Some(event.shows.headers),
+        }
+    }
+}
+
+/// How many events of one source showed what; sums commute.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// For each need, events that show it and events of which it could be asked.
+    counts: [(u64, u64); Need::ALL.len()],
+    /// For each activity, events that show every object that it is about, and all of its events.
+    placed: BTreeMap<Arc<str>, (u64, u64)>,
+}
+
+impl Shown {
+    /// Counts one event; what the server refused is judged by less and is left out.
+    pub fn add_event(&mut self, event: &Event, model: Option<&Model>) {
+        if event.outcome == Outcome::Rejected {
+            return;
+        }
+        for (need, count) in Need::ALL.into_iter().zip(&mut self.counts) {
+            if let Some(shown) = need.shown_by(event) {
+                count.0 += u64::from(shown);
+                count.1 += 1;
+            }
+        }
+        let (Some(model), Some(name)) = (model, &event.activity) else { return };
+        let activity = model.activity(name).and_then(|id| model.activities.get(usize::from(id.0)));
+        let types = activity.map(|a| a.objects.as_slice()).unwrap_or_default();
+        let mut types = types.iter().filter_map(|o| model.object_types.get(usize::from(o.object_type.0)));
+        let placed = self.placed.entry(name.clone()).or_default();
+        placed.0 += u64::from(types.all(|t| event.object(&t.name).is_some()));
+        placed.1 += 1;
+    }
+
+    /// Adds another part's counts.
+    pub fn add(&mut self, other: &Shown) {
+        for (mine, theirs) in self.counts.iter_mut().zip(other.counts) {
+            mine.0 += theirs.0;
+            mine.1 += theirs.1;
+        }
+        for (activity, (placed, all)) in &other.placed {
+            let mine = self.placed.entry(activity.clone()).or_default();
+            *mine = (mine.0 + placed, mine.1 + all);
+        }
+    }
+
+    /// Whether most events of an activity do not show on which object they were.
+    pub fn misplaces(&self, activity: &str) -> bool {
+        self.placed.get(activity).is_some_and(|(placed, all)| placed.saturating_mul(2) < *all)
+    }
+
+    /// Events that show a need, and events of which it could be asked.
+    pub fn of(&self, need: Need) -> (u64, u64) {
+        Need::ALL.iter().position(|n| *n == need).and_then(|i| self.counts.get(i)).copied().unwrap_or_default()
+    }
+
+    /// Whether events were asked for it and none showed it.
+    pub fn lacks(&self, need: Need) -> bool {
+        matches!(self.of(need), (0, asked) if asked > 0)
+    }
+
+    /// The first of some needs that the source lacks, in words: `no bodies`.
+    pub fn lacking(&self, needs: impl IntoIterator<Item = Need>) -> Option<String> {
+        let need = needs.into_iter().find(|need| self.lacks(*need))?;
+        let bodies = [Need::RequestBody, Need::ResponseBody];
+        // Nobody cares which of the two when there is neither.
+        let what =
+            if bodies.contains(&need) && bodies.iter().all(|b| self.lacks(*b)) { "bodies" } else { need.as_str() };
+        Some(format!("no {what}"))
+    }
+
+    /// The need that the smallest share of events showed, where some did not, in words.
+    pub fn scarcest(&self, needs: impl IntoIterator<Item = Need>) -> Option<String> {
+        let scarce = needs.into_iter().map(|need| (self.of(need), need)).filter(|((shown, asked), _)| shown < asked);
+        // Shares as cross products: a/b < c/d.
+        let least = scarce.min_by(|((a, b), _), ((c, d), _)| {
+            (u128::from(*a) * u128::from(*d)).cmp(&(u128::from(*c) * u128::from(*b)))
+        });
+        least.map(|((shown, asked), need)| format!("{} in {shown} of {asked} events only", need.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::sample;
+
+    #[test]
+    fn a_source_lacks_what_none_of_its_events_shows() {
+        let mut bare = sample::event(1);
+        bare.read = false;
+        (bare.shows.request_body, bare.shows.response_body, bare.shows.headers) = (false, false, false);
+        bare.outcome = Outcome::Accepted;
+        let mut shown = Shown::default();
+        assert_eq!(shown.lacking([Need::RequestBody]), None, "nothing was asked for");
+        shown.add_event(&bare, None);
+        assert_eq!(shown.lacking([Need::RequestBody]).as_deref(), Some("no bodies"));
+        bare.shows.response_body = true;
+        shown.add_event(&bare, None);
+        assert!(shown.lacks(Need::ResponseBody), "an empty body in a log");
+        bare.shows.headers = true;
+        shown.add_event(&bare, None);
+        assert_eq!(shown.lacking([Need::ResponseBody, Need::RequestBody]).as_deref(), Some("no request bodies"));
+        assert_eq!(
+            shown.scarcest([Need::ResponseBody, Need::RequestBody]).as_deref(),
+            Some("request bodies in 0 of 3 events only")
+        );
+        bare.outcome = Outcome::Rejected;
+        bare.shows.request_body = true;
+        shown.add_event(&bare, None);
+        assert!(shown.lacks(Need::RequestBody), "refused events do not count");
+    }
+}

@@ -1,0 +1,344 @@
+//! What each check rests on in a given model.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Need;
+use crate::compare::Check;
+use crate::model::expression::{Function, Node};
+use crate::model::{
+    Activity, ActivityId, AttributeRule, Constraint, ConstraintKind, Expression, Model, ObjectType, ObjectTypeId, Path,
+    Root, Segment,
+};
+
+/// What a check needs of a source, by a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Without these it can never find anything.
+    pub always: BTreeSet<Need>,
+    /// Without these some of its decisions cannot be made.
+    pub often: BTreeSet<Need>,
+    /// Activities that it compares with each other on one object, and what must be shown to tell on which they were.
+    pub joined: BTreeMap<Arc<str>, Option<Need>>,
+}
+
+impl Demand {
+    /// All needs, those without which nothing can be found first.
+    pub fn all(&self) -> impl Iterator<Item = Need> {
+        self.always.iter().chain(&self.often).copied()
+    }
+}
+
+/// What a check needs; `None` when the model asks nothing of it. Without a model, what needs none.
+pub fn demand(check: Check, model: Option<&Model>) -> Option<Demand> {
+    let Some(model) = model else { return (!check.needs_model()).then(|| built_in(check)) };
+    let reader = Reader { model };
+    match check {
+        Check::Replay => Some(built_in(check)),
+        Check::Skip | Check::Order | Check::Direct | Check::Illegal | Check::Orphan | Check::Repeat | Check::Race => {
+            reader.lifecycle(check)
+        }
+        Check::Diverge | Check::StateField => reader.declared_state(check),
+        Check::Role => reader.role(),
+        Check::Mismatch => reader.mismatch(),
+        _ => reader.constraints(check),
+    }
+}
+
+/// What needs no model.
+fn built_in(check: Check) -> Demand {
+    let always = match check {
+        Check::Replay => BTreeSet::from([Need::IdempotencyKey, Need::RequestBody]),
+        _ => BTreeSet::new(),
+    };
+    Demand { always, ..Demand::default() }
+}
+
+struct Reader<'m> {
+    model: &'m Model,
+}
+
+impl Reader<'_> {
+    fn lifecycle(&self, check: Check) -> Option<Demand> {
+        let mut demand = Demand::default();
+        if self.model.lifecycles.iter().all(|l| l.transitions.is_empty()) {
+            // Use after a `DELETE` is judged without a lifecycle.
+            return (check == Check::Orphan).then_some(demand);
+        }
+        let steps = self.model.lifecycles.iter().flat_map(|l| l.transitions.iter().map(move |t| (t, l.object_type)));
+        for (transition, object_type) in steps {
+            demand.often.extend(self.key_of(transition.activity, object_type));
+            let keyed = self.activity(transition.activity).is_some_and(|a| a.idempotency.is_some());
+            if keyed && matches!(check, Check::Repeat | Check::Race) {
+                // Without the key a repetition may be a retry.
+                demand.often.insert(Need::IdempotencyKey);
+            }
+        }
+        if check == Check::Race {
+            demand.always.insert(Need::Duration);
+        }
+        Some(demand)
+    }
+
+    fn declared_state(&self, check: Check) -> Option<Demand> {
+        let governed = |t: &&ObjectType| {
+            let id = self.model.object_type(&t.name);
+            check == Check::StateField || id.is_some_and(|id| self.model.lifecycle_of(id).is_some())
+        };
+        let types = self.model.object_types.iter().filter(|t| !t.state.is_empty()).filter(governed);
+        let states: Vec<&Path> = types.flat_map(|t| &t.state).collect();
+        if states.is_empty() {
+            return None;
+        }
+        let always = match check {
+            Check::StateField => BTreeSet::from([Need::RequestBody]),
+            _ => states.into_iter().filter_map(exchange).collect(),
+        };
+        Some(Demand { always, ..Demand::default() })
+    }
+
+    fn role(&self) -> Option<Demand> {
+        let transitions = || self.model.lifecycles.iter().flat_map(|l| &l.transitions);
+        let listed = transitions().any(|t| !t.by.is_empty());
+        if !listed && transitions().all(|t| t.kind.is_none()) {
+            return None;
+        }
+        let mut always = BTreeSet::from([Need::Identity]);
+        if listed {
+            always.insert(Need::Roles);
+        }
+        Some(Demand { always, ..Demand::default() })
+    }
+
+    /// Two names for one object in a request, values that a guard or constraint wants to be equal.
+    fn mismatch(&self) -> Option<Demand> {
+        let asked = |path: &&Path| matches!(path.root, Root::PathParameter | Root::Query | Root::RequestBody);
+        let twice = self.model.object_types.iter().filter(|t| t.key.iter().filter(asked).count() > 1);
+        let mut demand = self.constraints(Check::Mismatch);
+        for path in twice.flat_map(|t| &t.key) {
+            let often = &mut demand.get_or_insert_with(Demand::default).often;
+            often.extend(exchange(path).filter(|_| asked(&path)));
+        }
+        let guards = self.model.lifecycles.iter().flat_map(|l| &l.transitions).filter_map(|t| t.when.as_ref());
+        for guard in guards.filter(|g| g.paths().iter().any(|p| matches!(p.root, Root::Object(_)))) {
+            self.expression(guard, &mut demand.get_or_insert_with(Demand::default).often);
+        }
+        demand
+    }
+
+    /// The constraints, and for guards the lifecycles, that a check reports about.
+    fn constraints(&self, check: Check) -> Option<Demand> {
+        let mut demand = None;
+        for constraint in &self.model.constraints {
+            if reports(self.model, constraint, check) {
+                self.constraint(constraint, demand.get_or_insert_with(Demand::default));
+            }
+        }
+        if check == Check::Guard {
+            let transitions = || self.model.lifecycles.iter().flat_map(|l| &l.transitions);
+            for guard in transitions().filter_map(|t| t.when.as_ref()) {
+                self.expression(guard, &mut demand.get_or_insert_with(Demand::default).often);
+            }
+            if transitions().any(|t| t.within.is_some()) {
+                demand.get_or_insert_with(Demand::default);
+            }
+        }
+        demand
+    }
+
+    fn constraint(&self, constraint: &Constraint, demand: &mut Demand) {
+        let Demand { always, often, joined } = demand;
+        if let Some(condition) = &constraint.condition {
+            self.expression(condition, often);
+        }
+        match &constraint.kind {
+            ConstraintKind::Require { activity, before, per, kind, unchanged, .. } => {
+                often.extend([*activity, *before].into_iter().filter_map(|a| self.key_of(a, *per)));
+                often.extend(kind.as_ref().map(|_| Need::Identity));
+                unchanged.iter().for_each(|path| self.path(path, often));
+            }
+            ConstraintKind::DistinctPersons { activities, per } => {
+                always.insert(Need::Identity);
+                for id in activities {
+                    let name = self.activity(*id).map(|a| a.name.clone());
+                    joined.extend(name.map(|name| (name, self.key_of(*id, *per))));
+                }
+            }
+            ConstraintKind::Always(expression) => self.expression(expression, often),
+            ConstraintKind::WindowSum { value, by, activity, .. } => {
+                self.path(value, often);
+                by.iter().for_each(|path| self.group(path, *activity, often));
+            }
+            ConstraintKind::WindowCount { by, activity, .. } => {
+                by.iter().for_each(|path| self.group(path, *activity, often));
+            }
+            ConstraintKind::Never { activity, after, per } => {
+                often.extend([*activity, *after].into_iter().filter_map(|a| self.key_of(a, *per)));
+            }
+            ConstraintKind::Same { left, right, unless_role, .. } => {
+                for path in [left, right] {
+                    self.path(path, if path.root == Root::Actor { &mut *always } else { &mut *often });
+                }
+                often.extend((!unless_role.is_empty()).then_some(Need::Roles));
+            }
+            ConstraintKind::Hours { .. } => {}
+        }
+    }
+
+    fn activity(&self, id: ActivityId) -> Option<&Activity> {
+        self.model.activities.get(usize::from(id.0))
+    }
+
+    fn object_type(&self, id: ObjectTypeId) -> Option<&ObjectType> {
+        self.model.object_types.get(usize::from(id.0))
+    }
+
+    /// What must be shown to tell which object of a type an activity was on; nothing when its address says it.
+    fn key_of(&self, activity: ActivityId, object_type: ObjectTypeId) -> Option<Need> {
+        let activity = self.activity(activity)?;
+        let own = activity.objects.iter().find(|o| o.object_type == object_type);
+        let keys = match own {
+            Some(own) if !own.key.is_empty() => &own.key,
+            // An activity that touches no object of the type finds it through its case.
+            None => return None,
+            Some(_) => &self.object_type(object_type)?.key,
+        };
+        let addressed = |path: &Path| match path.root {
+            Root::PathParameter => path.fields.first().is_some_and(|name| has_parameter(activity, name)),
+            _ => exchange(path).is_none(),
+        };
+        if keys.iter().any(addressed) {
+            return None;
+        }
+        // A key path of the template is of no use to an activity without it.
+        keys.iter().filter(|path| path.root != Root::PathParameter).find_map(exchange)
+    }
+
+    fn group(&self, path: &Path, activity: ActivityId, into: &mut BTreeSet<Need>) {
+        match path.root {
+            Root::Object(object_type) if path.fields.is_empty() => into.extend(self.key_of(activity, object_type)),
+            _ => self.path(path, into),
+        }
+    }
+
+    fn expression(&self, expression: &Expression, into: &mut BTreeSet<Need>) {
+        expression.paths().into_iter().for_each(|path| self.path(path, into));
+    }
+
+    /// What a path of a guard or constraint is read from. Attributes are read from exchanges: two steps at most.
+    fn path(&self, path: &Path, into: &mut BTreeSet<Need>) {
+        match (&path.root, path.fields.last().map(|f| &**f)) {
+            (Root::Actor, Some("tenant")) => {
+                into.insert(Need::Tenant);
+            }
+            (Root::Actor, Some("roles")) => into.extend([Need::Identity, Need::Roles]),
+            (Root::Actor, _) => {
+                into.insert(Need::Identity);
+            }
+            (Root::Event, Some(name)) => {
+                let attributes = self.model.activities.iter().flat_map(|a| &a.attributes);
+                let named = attributes.filter(|(attribute, _)| **attribute == *name);
+                into.extend(named.flat_map(|(_, expression)| expression.paths()).filter_map(exchange));
+            }
+            (Root::Object(object_type), Some(name)) => self.attribute(*object_type, path, name, into),
+            _ => into.extend(exchange(path)),
+        }
+    }
+
+    fn attribute(&self, object_type: ObjectTypeId, path: &Path, name: &str, into: &mut BTreeSet<Need>) {
+        // `order.refunds.amount` is an attribute of the child type, which the first field names.
+        let child =
+            path.fields.first().filter(|_| path.fields.len() > 1).and_then(|child| self.model.object_type(child));
+        let Some(owner) = self.object_type(child.unwrap_or(object_type)) else { return };
+        match name {
+            "tenant" => into.extend(owner.tenant.iter().filter_map(exchange)),
+            "owner" => {
+                let Some(rule) = &owner.owner else { return };
+                let set_by = rule.set_by.and_then(|a| self.key_of(a, child.unwrap_or(object_type)));
+                into.extend(set_by.into_iter().chain(exchange(&rule.value)));
+                into.extend((rule.value.root == Root::Actor).then_some(Need::Identity));
+            }
+            _ => match owner.attributes.iter().find(|a| *a.name == *name).map(|a| &a.value) {
+                Some(AttributeRule::Exchange(expression)) => {
+                    into.extend(expression.paths().into_iter().filter_map(exchange));
+                }
+                Some(AttributeRule::Sum { activity, attribute }) => {
+                    let attributes = self.activity(*activity).map(|a| a.attributes.as_slice()).unwrap_or_default();
+                    let summed = attributes.iter().filter(|(name, _)| name == attribute);
+                    into.extend(summed.flat_map(|(_, e)| e.paths()).filter_map(exchange));
+                }
+                None => {}
+            },
+        }
+    }
+}
+
+/// Whether a constraint is reported by a check.
+fn reports(model: &Model, constraint: &Constraint, check: Check) -> bool {
+    let approves = |a: &ActivityId| {
+        model.constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::Require { activity, .. } if activity == a))
+    };
+    match (&constraint.kind, check) {
+        (ConstraintKind::Require { .. }, Check::ApprovalMissing) => true,
+        (ConstraintKind::Require { max_age, .. }, Check::ApprovalStale) => max_age.is_some(),
+        (ConstraintKind::Require { unchanged, .. }, Check::ApprovalChanged) => !unchanged.is_empty(),
+        (ConstraintKind::DistinctPersons { activities, .. }, Check::ApprovalSelf) => activities.iter().any(approves),
+        (ConstraintKind::DistinctPersons { activities, .. }, Check::Duties) => !activities.iter().all(approves),
+        (ConstraintKind::Always(expression), Check::Conserve) => adds_up(model, expression),
+        (ConstraintKind::Always(expression), Check::Guard) => !adds_up(model, expression),
+        (ConstraintKind::WindowSum { .. }, Check::Split | Check::Guard)
+        | (ConstraintKind::Hours { .. }, Check::Guard) => true,
+        (ConstraintKind::WindowCount { .. }, Check::Volume) | (ConstraintKind::Never { .. }, Check::Orphan) => true,
+        (ConstraintKind::Same { left, right, .. }, Check::Tenant | Check::Owner | Check::Mismatch) => {
+            let ends = |name: &str| {
+                let last = |p: &&Path| p.fields.last().is_some_and(|f| **f == *name);
+                [left, right].into_iter().filter(|p| matches!(p.root, Root::Object(_))).any(|p| last(&p))
+            };
+            match (ends("tenant"), ends("owner")) {
+                (true, _) => check == Check::Tenant,
+                (false, true) => check == Check::Owner,
+                (false, false) => check == Check::Mismatch,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression adds things up, by itself or through an attribute that is a sum.
+fn adds_up(model: &Model, expression: &Expression) -> bool {
+    let summed = |path: &Path| match (&path.root, path.fields.last()) {
+        (Root::Object(object_type), Some(name)) => {
+            let owner = model.object_types.get(usize::from(object_type.0));
+            let rule = owner.and_then(|t| t.attributes.iter().find(|a| a.name == *name));
+            matches!(rule.map(|a| &a.value), Some(AttributeRule::Sum { .. }))
+        }
+        _ => false,
+    };
+    expression.nodes().into_iter().any(|node| match node {
+        Node::Call(Function::Sum, _) => true,
+        Node::Path(path) => summed(path),
+        _ => false,
+    })
+}
+
+fn has_parameter(activity: &Activity, name: &str) -> bool {
+    let named = |segment: &Segment| matches!(segment, Segment::Parameter(parameter) if **parameter == *name);
+    activity.matchers.iter().any(|matcher| matcher.template.iter().any(named))
+}
+
+/// What must be shown to read a path of the exchange; nothing for its address and status, which every source has.
+fn exchange(path: &Path) -> Option<Need> {
+    match path.root {
+        Root::RequestBody | Root::Mcp | Root::Arguments => Some(Need::RequestBody),
+        Root::ResponseBody => Some(Need::ResponseBody),
+        Root::RequestHeader | Root::ResponseHeader | Root::Cookie | Root::Jwt | Root::Mtls => Some(Need::Headers),
+        Root::PathParameter
+        | Root::Query
+        | Root::Host
+        | Root::Log
+        | Root::Message
+        | Root::Event
+        | Root::Actor
+        | Root::Object(_) => None,
+    }
+}

@@ -1,0 +1,202 @@
+//! What each source lets each rule judge, and the reason where it does not.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use support::{code, offpath, sample, stderr, stdout};
+
+/// The sample from each source: kind of source, file.
+const SOURCES: [(&str, &str); 4] =
+    [("pcapng", "capture.pcapng.gz"), ("har", "capture.har.gz"), ("json", "access.jsonl"), ("combined", "access.log")];
+
+/// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
+/// `part:` and the reason why not all.
+const WHOLE_MODEL: [(&str, &str, &str, &str); 23] = [
+    ("AP-CHANGED", "judged", "no bodies", "no bodies"),
+    ("AP-MISSING", "judged", "no bodies", "no bodies"),
+    ("AP-SELF", "judged", "judged", "part: no bodies"),
+    ("AP-STALE", "judged", "no bodies", "no bodies"),
+    ("FLOW-VOLUME", "judged", "judged", "judged"),
+    ("FN-ROLE", "judged", "judged", "no roles"),
+    ("OWN", "judged", "judged", "no roles"),
+    ("RULE-GUARD", "judged", "part: no bodies", "part: no bodies"),
+    ("SEQ-DIRECT", "judged", "part: no bodies", "part: no bodies"),
+    ("SEQ-ORDER", "judged", "part: no bodies", "part: no bodies"),
+    ("SEQ-REPEAT", "judged", "part: no bodies", "part: no idempotency keys"),
+    ("SEQ-SKIP", "judged", "part: no bodies", "part: no bodies"),
+    ("SOD", "judged", "judged", "part: no bodies"),
+    ("ST-DIVERGE", "judged", "no bodies", "no bodies"),
+    ("ST-FIELD", "judged", "no bodies", "no bodies"),
+    ("ST-ILLEGAL", "judged", "part: no bodies", "part: no bodies"),
+    ("ST-ORPHAN", "judged", "part: no bodies", "part: no bodies"),
+    ("TEN-CROSS", "judged", "judged", "no tenants"),
+    ("TX-CONSERVE", "judged", "no bodies", "no bodies"),
+    ("TX-MISMATCH", "judged", "no bodies", "no bodies"),
+    ("TX-RACE", "judged", "part: no bodies", "no measured durations"),
+    ("TX-REPLAY", "judged", "no bodies", "no idempotency keys"),
+    ("TX-SPLIT", "judged", "no bodies", "no bodies"),
+];
+
+/// Two activities and nothing demanded of them: only what needs no model is judged, and nothing else is missed.
+const SMALL_MODEL: &str = "offpath: 1
+workflow: {id: small, version: 1}
+objects: {order: {key: [path.orderId, res.order.id]}}
+activities:
+  create: {http: POST /orders, object: order}
+  pay:    {http: \"POST /orders/{orderId}/pay\", object: order}
+";
+
+struct Run {
+    _folder: tempfile::TempDir,
+    summary: Value,
+    screen: String,
+}
+
+fn run(inputs: &[PathBuf], model: Option<&Path>, extra: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let mut args = vec!["check", "--exit-zero", "-q", "-o", out.to_str().unwrap()];
+    args.extend(inputs.iter().map(|input| input.to_str().unwrap()));
+    args.extend(model.iter().flat_map(|model| ["--model", model.to_str().unwrap()]));
+    args.extend(extra);
+    let output = offpath(&args);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let summary = serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
+    Run { summary, screen: stdout(&output), _folder: folder }
+}
+
+impl Run {
+    fn rules(&self) -> &[Value] {
+        self.summary["rules"].as_array().unwrap()
+    }
+
+    /// How a rule fared in a source, in the words of the table.
+    fn fared(rule: &Value, source: &str) -> String {
+        let status = rule["status"].as_str().unwrap();
+        match rule["blind"].get(source) {
+            Some(blind) => {
+                let why = blind["why"].as_str().unwrap();
+                if blind["partly"] == true { format!("part: {why}") } else { why.to_owned() }
+            }
+            None if status == "evaluated" => "judged".to_owned(),
+            None => status.to_owned(),
+        }
+    }
+
+    /// The paragraph of a label, as one line a reason.
+    fn not_judged(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        let block = self.screen.lines().skip_while(|line| !line.starts_with("Not judged"));
+        for line in block.take_while(|line| line.starts_with("Not judged") || line.starts_with("           ")) {
+            let text = line.get(11..).unwrap();
+            match lines.last_mut() {
+                Some(last) if !text.contains(':') => *last = format!("{last} {text}"),
+                _ => lines.push(text.to_owned()),
+            }
+        }
+        lines
+    }
+}
+
+#[test]
+fn every_rule_says_what_each_source_lets_it_judge() {
+    let model = sample().join("model.yaml");
+    for (source, file) in SOURCES {
+        let run = run(&[sample().join(file)], Some(&model), &[]);
+        for (rule, (id, packets, json, combined)) in run.rules().iter().zip(WHOLE_MODEL) {
+            assert_eq!(rule["id"], id);
+            let expected = match source {
+                "json" => json,
+                "combined" => combined,
+                _ => packets,
+            };
+            assert_eq!(Run::fared(rule, source), expected, "{id} from {source}: {rule}");
+        }
+        let lines = run.not_judged();
+        assert!(lines.len() <= 6, "{source}: {lines:#?}");
+        assert_eq!(lines.is_empty(), matches!(source, "pcapng" | "har"), "{source}: {lines:#?}");
+    }
+}
+
+#[test]
+fn what_the_model_does_not_ask_for_is_not_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("small.yaml");
+    fs::write(&model, SMALL_MODEL).unwrap();
+    for (source, file) in SOURCES {
+        let run = run(&[sample().join(file)], Some(&model), &[]);
+        for rule in run.rules() {
+            let expected = match (rule["id"].as_str().unwrap(), source) {
+                ("ST-ORPHAN", _) | ("TX-REPLAY" | "TX-MISMATCH", "pcapng" | "har") => "judged",
+                ("TX-REPLAY", "json") => "no bodies",
+                ("TX-REPLAY", _) => "no idempotency keys",
+                _ => "not_asked",
+            };
+            assert_eq!(Run::fared(rule, source), expected, "{source}: {rule}");
+        }
+        let expected: &[&str] = match source {
+            "json" => &["no bodies (json): TX-REPLAY"],
+            "combined" => &["no idempotency keys (combined): TX-REPLAY"],
+            _ => &[],
+        };
+        assert_eq!(run.not_judged(), expected, "{source}");
+        let missed = run.screen.contains("could not be evaluated");
+        assert_eq!(missed, !expected.is_empty(), "{source}: {}", run.screen);
+    }
+}
+
+#[test]
+fn two_sources_are_told_apart() {
+    let inputs = [sample().join("capture.har.gz"), sample().join("access.log")];
+    let run = run(&inputs, Some(&sample().join("model.yaml")), &[]);
+    let role = run.rules().iter().find(|r| r["id"] == "FN-ROLE").unwrap();
+    assert_eq!((role["status"].as_str(), Run::fared(role, "har").as_str()), (Some("evaluated"), "judged"));
+    assert_eq!(Run::fared(role, "combined"), "no roles");
+    assert!(role["not_evaluated"].is_null());
+}
+
+#[test]
+fn rules_that_were_not_selected_are_not_called_impossible() {
+    let model = sample().join("model.yaml");
+    let run = run(&[sample().join("access.log")], Some(&model), &["--select", "SOD,FLOW-*"]);
+    let status = |id: &str| run.rules().iter().find(|r| r["id"] == id).unwrap()["status"].clone();
+    assert_eq!((status("SOD"), status("TX-SPLIT")), ("evaluated".into(), "not_selected".into()));
+    assert_eq!(run.not_judged(), ["in part, no bodies (combined): SOD", "not selected: 21 rules"]);
+    assert!(!run.screen.contains("could not be evaluated"), "{}", run.screen);
+}
+
+#[test]
+fn a_log_without_users_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, model) = (folder.path().join("shop.log"), folder.path().join("model.yaml"));
+    let line = |minute: u32, path: &str| {
+        format!("10.0.0.7 - - [01/Mar/2026:10:{minute:02}:00 +0000] \"POST {path} HTTP/1.1\" 200 5 \"-\" \"curl\"\n")
+    };
+    let steps = ["/orders/o1", "/orders/o1/approval", "/orders/o1/payment"];
+    let text: String = (0..).zip(steps).map(|(minute, path)| line(minute, path)).collect();
+    fs::write(&log, text).unwrap();
+    fs::write(
+        &model,
+        "offpath: 1
+workflow: {id: shop, version: 1}
+objects: {order: {key: path.order}}
+activities:
+  create:  {http: \"POST /orders/{order}\", object: order}
+  approve: {http: \"POST /orders/{order}/approval\", object: order}
+  pay:     {http: \"POST /orders/{order}/payment\", object: order}
+constraints:
+  - {id: first, require: approve, before: pay, per: order}
+  - {id: duties, distinct_persons: [create, approve, pay], per: order}
+",
+    )
+    .unwrap();
+    let run = run(&[log], Some(&model), &[]);
+    let lines = run.not_judged();
+    assert!(lines.contains(&"no user (combined): AP-SELF, SOD".to_owned()), "{lines:#?}");
+    let missing = run.rules().iter().find(|r| r["id"] == "AP-MISSING").unwrap();
+    assert_eq!(Run::fared(missing, "combined"), "judged", "{missing}");
+}
