@@ -6,7 +6,7 @@ use offpath_capture::{Body, Exchange, Place};
 
 use super::credential::{HashKey, Shown};
 use super::facts::{Binding, BoundTo, Facts, Holder, TenantFact};
-use super::guess;
+use super::guess::{self, Guess};
 use super::identity::{self, Naming};
 use super::login::{self, Bindings};
 use super::object::{self, Found, KeySource, Objects, Places};
@@ -15,7 +15,6 @@ use super::paths;
 use super::reading::{Bodies, Reading};
 use super::redact::Masker;
 use super::target::Target;
-use super::template::Template;
 use crate::event::{Actor, Event, EventId, Evidence, ObjectId, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{Activity, ActivityId, Model, Root};
@@ -47,6 +46,8 @@ pub struct Extracted {
     pub facts: Facts,
     /// Object types seen in it, and where their keys were.
     pub sightings: Vec<Sighting>,
+    /// Without a model: ids that an accepted answer names.
+    pub ids: Vec<Arc<str>>,
 }
 
 /// An object's key seen in an event.
@@ -65,7 +66,7 @@ pub struct Sighting {
 /// What a request calls.
 struct Called<'m> {
     operation: Option<Arc<str>>,
-    template: Option<Template>,
+    guess: Option<Guess>,
     /// Activities that it may be: one when certain.
     activities: Vec<&'m Activity>,
     certain: bool,
@@ -131,18 +132,18 @@ impl Extractor {
         // A refused request of which nobody knows what it asked for moved nothing: it stays unnamed.
         let activities = if certain || !refused { activities.take(MOST_POSSIBLE).collect() } else { Vec::new() };
         let operation = Some(format!("{method} {}", matched.template).into());
-        Called { operation, template: None, activities, certain }
+        Called { operation, guess: None, activities, certain }
     }
 
     fn unmatched<'m>(&self, reading: &Reading<'_>) -> Called<'m> {
         if self.model.is_some() {
-            return Called { operation: None, template: None, activities: Vec::new(), certain: true };
+            return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
         }
         let masked = reading.target.path == "*";
-        let template = Template::of(&reading.target.segments);
-        let name = self.masker.path(&template.text);
+        let guess = Guess::of(&reading.target.segments, reading.exchange.response.as_ref());
+        let name = self.masker.path(&guess.template.text);
         let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
-        Called { operation, template: Some(template), activities: Vec::new(), certain: true }
+        Called { operation, guess: Some(guess), activities: Vec::new(), certain: true }
     }
 
     fn event(
@@ -175,6 +176,9 @@ impl Extractor {
         let holder = identity::holder(&actor);
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
+        if let Some(guess) = called.guess.as_ref().filter(|_| outcome == Outcome::Accepted) {
+            out.ids = guess.ids(exchange.response.as_ref(), &self.masker);
+        }
         out.facts.shows_roles = self.shows_roles(reading, &actor);
         let read = is_safe(&request.method);
         let guessed = self.model.is_none();
@@ -223,7 +227,7 @@ impl Extractor {
         activity: Option<&Activity>,
         outcome: Outcome,
     ) -> Found {
-        match (&self.model, &called.template, &reading.exchange.request) {
+        match (&self.model, &called.guess, &reading.exchange.request) {
             (Some(model), _, _) => {
                 let (masker, secret_types) = (&self.masker, self.secret_types.as_slice());
                 let objects = Objects { model, masker, secret_types, reading, outcome };
@@ -233,8 +237,8 @@ impl Extractor {
                     None => Found::default(),
                 }
             }
-            (None, Some(template), Some(request)) => {
-                guess::objects(template, request, reading.exchange.response.as_ref(), outcome, &self.masker)
+            (None, Some(guess), Some(request)) => {
+                guess::objects(guess, request, reading.exchange.response.as_ref(), outcome, &self.masker)
             }
             _ => Found::default(),
         }

@@ -6,6 +6,7 @@
 //! check will see. The command that writes the draft replays it over the same traffic once more, and takes back the
 //! [`Trust`] in declared states that this does not bear out.
 
+mod completion;
 mod draft;
 mod evidence;
 mod fold;
@@ -14,10 +15,13 @@ mod lifecycle;
 mod map;
 mod name;
 mod page;
+mod sample;
 mod sketch;
+mod templates;
 
 pub use draft::{Provenance, Trust, draft, outline};
 pub use evidence::{Evidence, Traced};
 pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};
 pub use sketch::Sketch;
+pub use templates::Templates;

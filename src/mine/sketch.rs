@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::Mining;
 use super::evidence::{Evidence, OperationEvidence, Subject};
 use super::name::{self, Names, Part, Template};
+use super::templates::{Learnt, Templates};
 
 /// Most activities of a draft.
 const ACTIVITIES: usize = 400;
 /// Most places of one key.
 const PLACES: usize = 3;
-/// Words with digits at one place of paths from which on they are values.
-const CROWD: usize = 8;
 /// Reads of a type that no step is about are worth an activity from this many on.
 const READS: u64 = 3;
 
@@ -64,7 +63,7 @@ impl Sketch {
     /// Sketches what was seen without a model; `mining` of the same run tells which objects belong to which.
     pub fn new(evidence: &Evidence, mining: &Mining) -> Sketch {
         let operations = templates(evidence);
-        let foreign = scoped_types(evidence).into_iter().chain(answers_only(&operations)).collect();
+        let foreign = scoped_types(&operations).into_iter().chain(answers_only(&operations)).collect();
         let mut sketch = Sketch::default();
         let mut placed = Vec::new();
         for (template, evidence) in operations {
@@ -99,68 +98,51 @@ impl Sketch {
     }
 }
 
-/// Operations by template. A fixed word that begins like the keys which stand at its place elsewhere is one of them: a
-/// key without a digit does not look like one by itself.
+/// Accepted operations by template, with what was learnt of their places.
 fn templates(evidence: &Evidence) -> BTreeMap<Template, OperationEvidence> {
-    let read: Vec<(Template, &OperationEvidence)> =
-        evidence.operations.iter().filter_map(|(name, e)| Some((Template::read(name)?, e))).collect();
-    let mut collections: BTreeMap<&str, &str> = BTreeMap::new();
-    for (template, _) in &read {
-        for pair in template.parts.windows(2) {
-            if let [Part::Fixed(word), Part::Variable(name)] = pair {
-                collections.insert(word, name);
-            }
-        }
-    }
-    let crowded = crowded(&read);
-    let variable = |parts: &[Part], text: &str| {
-        let Some(Part::Fixed(before)) = parts.last() else { return None };
-        if crowded.contains(parts) {
-            return has_digit(text).then(|| name::singular(before));
-        }
-        let name = collections.get(before.as_str())?;
-        let (prefix, _) = text.split_once(['_', '-'])?;
-        evidence.types.get(*name)?.prefixes.contains(prefix).then(|| (*name).to_owned())
-    };
+    let learnt = Templates::of(evidence);
     let mut merged: BTreeMap<Template, OperationEvidence> = BTreeMap::new();
-    for (template, evidence) in &read {
-        let mut parts: Vec<Part> = Vec::new();
-        for part in &template.parts {
-            let key = match part {
-                Part::Fixed(text) => variable(&parts, text).map(Part::Variable),
-                Part::Variable(_) => None,
-            };
-            parts.push(key.unwrap_or_else(|| part.clone()));
-        }
-        let template = Template { method: template.method.clone(), parts };
-        merged.entry(template).or_default().merge((*evidence).clone());
+    for (operation, mut seen) in evidence.operations() {
+        let Some(template) = Template::read(operation) else { continue };
+        let template = match learnt.learnt(&template) {
+            Some(learnt) => {
+                about_what_was_learnt(&learnt, &mut seen);
+                learnt.template
+            }
+            None => template,
+        };
+        merged.entry(template).or_default().merge(seen);
     }
     merged
 }
 
-/// Beginnings of paths that so many words with digits follow that these are values.
-fn crowded(read: &[(Template, &OperationEvidence)]) -> BTreeSet<Vec<Part>> {
-    let mut after: BTreeMap<&[Part], BTreeSet<&str>> = BTreeMap::new();
-    for (template, _) in read {
-        for (at, part) in template.parts.iter().enumerate() {
-            if let (Part::Fixed(text), Some(before)) = (part, template.parts.get(..at))
-                && has_digit(text)
-            {
-                after.entry(before).or_default().insert(text);
-            }
+/// Calls are about the last variable of their path where that was learnt: nothing showed it when they were read.
+fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
+    let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped);
+    let variables = parts.filter_map(|((part, value), scoped)| match part {
+        Part::Variable(name) => Some((Arc::<str>::from(name.as_str()), value.is_some(), *scoped)),
+        Part::Fixed(_) => None,
+    });
+    let mut variables: Vec<(Arc<str>, bool, bool)> = variables.collect();
+    let Some((name, true, scoped)) = variables.pop() else { return };
+    // What the call made is what it is about.
+    let made = |subject: &Subject| subject.keys.keys().flatten().any(|place| place.starts_with("res."));
+    let calls = seen.accepted;
+    if seen.subjects.values().any(made) {
+        for subject in seen.subjects.values_mut() {
+            *subject.others.entry((Arc::clone(&name), None)).or_default() += subject.calls;
         }
+        return;
     }
-    after.into_iter().filter(|(_, words)| words.len() >= CROWD).map(|(before, _)| before.to_vec()).collect()
-}
-
-fn has_digit(text: &str) -> bool {
-    text.bytes().any(|b| b.is_ascii_digit())
+    let others = variables.into_iter().map(|(name, ..)| ((name, None), calls)).collect();
+    let keys = BTreeMap::from([(None, calls)]);
+    seen.subjects = BTreeMap::from([(name, Subject { calls, scoped: if scoped { calls } else { 0 }, keys, others })]);
 }
 
 /// Types whose keys are only unique under another object.
-fn scoped_types(evidence: &Evidence) -> BTreeSet<Arc<str>> {
+fn scoped_types(operations: &BTreeMap<Template, OperationEvidence>) -> BTreeSet<Arc<str>> {
     let mut counts: BTreeMap<&Arc<str>, (u64, u64)> = BTreeMap::new();
-    for (object_type, subject) in evidence.operations.values().flat_map(|o| &o.subjects) {
+    for (object_type, subject) in operations.values().flat_map(|o| &o.subjects) {
         let sum = counts.entry(object_type).or_default();
         *sum = (sum.0 + subject.scoped, sum.1 + subject.calls);
     }
