@@ -123,6 +123,8 @@ const WORDS: [&str; 96] = [
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Templates {
     places: BTreeMap<Vec<Part>, Place>,
+    /// Words of refused calls that answers to others name as ids.
+    named: BTreeSet<String>,
 }
 
 /// One place: what follows one beginning.
@@ -132,6 +134,8 @@ struct Place {
     name: String,
     /// Words at the place that are none of its values.
     fixed: BTreeSet<String>,
+    /// Any other word may be one; else only those that look like an id, or that an answer names.
+    open: bool,
     /// Values are only unique under the one before them.
     scoped: bool,
 }
@@ -155,7 +159,7 @@ impl Templates {
                 root.add(&template, seen);
             }
         }
-        let mut templates = Templates::default();
+        let mut templates = Templates { named: named(evidence), ..Templates::default() };
         templates.settle(root, &mut Vec::new(), evidence);
         templates
     }
@@ -167,9 +171,10 @@ impl Templates {
             && let Some((name, values)) = node.values(before, evidence)
         {
             let nested = begin.iter().any(|part| matches!(part, Part::Variable(_)));
-            let scoped = nested && node.is_scoped(&values);
+            let open = !values.is_empty();
+            let scoped = nested && open && node.is_scoped(&values);
             let fixed = node.join(&name, &values);
-            self.places.insert(begin.clone(), Place { name, fixed, scoped });
+            self.places.insert(begin.clone(), Place { name, fixed, open, scoped });
         }
         for (part, next) in node.next {
             begin.push(part);
@@ -184,7 +189,10 @@ impl Templates {
         let (mut values, mut scoped) = (Vec::new(), Vec::new());
         for part in &template.parts {
             let place = match part {
-                Part::Fixed(word) => self.places.get(&parts).filter(|place| place.holds(word)).map(|p| (p, word)),
+                Part::Fixed(word) => {
+                    let holds = |place: &&Place| place.holds(word, parts.last(), &self.named);
+                    self.places.get(&parts).filter(holds).map(|place| (place, word))
+                }
                 Part::Variable(_) => None,
             };
             values.push(place.map(|(_, word)| word.clone()));
@@ -209,8 +217,11 @@ impl Templates {
 }
 
 impl Place {
-    fn holds(&self, word: &str) -> bool {
-        !self.fixed.contains(word) && may_be_value(word)
+    /// Whether a word behind another is one of the values.
+    fn holds(&self, word: &str, before: Option<&Part>, named: &BTreeSet<String>) -> bool {
+        let like_id = || matches!(before, Some(Part::Fixed(before)) if is_plural(before) && looks_like_id(word, before));
+        let known = || self.open || named.contains(word) || like_id();
+        !self.fixed.contains(word) && may_be_value(word) && known()
     }
 }
 
@@ -290,7 +301,8 @@ impl Node {
         let name = variable.map_or_else(|| name::singular(before), |(name, _)| name.clone());
         let siblings = Siblings::of(self, before, &name, variable.map(|(_, node)| node), evidence);
         let values = siblings.values();
-        (!values.is_empty() && !name.is_empty()).then(|| (name, values.into_iter().map(str::to_owned).collect()))
+        let any = variable.is_some() || !values.is_empty();
+        (any && !name.is_empty()).then(|| (name, values.into_iter().map(str::to_owned).collect()))
     }
 }
 
@@ -341,7 +353,7 @@ impl<'a> Siblings<'a> {
         Siblings {
             named: words.keys().filter(named).copied().collect(),
             shaped: words.keys().filter(|word| looks_like_id(word, before)).copied().collect(),
-            plural: name::singular(before) != name::word(before),
+            plural: is_plural(before),
             words,
             variable,
             ways,
@@ -400,7 +412,7 @@ impl<'a> Siblings<'a> {
             let value = values.iter().flat_map(|word| self.node(word)).chain(self.variable);
             way.is_deeper() && known && value.into_iter().any(|node| node.ways().contains(way))
         };
-        let mut crowd = BTreeSet::new();
+        let mut crowd: BTreeSet<&str> = BTreeSet::new();
         for way in self.ways.keys().filter(|_| self.plural && rest.len() >= FOLLOWED) {
             let words = with(way);
             let enough = if followed(way) { FOLLOWED } else { CROWD.max(rest.len() * 4 / 5) };
@@ -409,8 +421,26 @@ impl<'a> Siblings<'a> {
                 crowd.extend(words);
             }
         }
+        if crowd.len() >= CROWD {
+            // Where values look like words, what is called as they are is one of them.
+            let values = || crowd.iter().flat_map(|word| self.node(word));
+            let ways: BTreeSet<Way<'_>> = values().flat_map(Node::ways).collect();
+            let alike = |word: &&str| self.node(word).flat_map(Node::ways).all(|way| ways.contains(&way));
+            let more: BTreeSet<&str> = self.words.keys().copied().filter(alike).collect();
+            crowd.extend(more);
+        }
         crowd
     }
+}
+
+/// Words of refused calls that accepted answers name: what is refused teaches nothing else.
+fn named(evidence: &Evidence) -> BTreeSet<String> {
+    let words = evidence.refused.iter().flat_map(|(name, _)| name.split('/').skip(1));
+    words.filter(|word| evidence.names(word)).map(str::to_owned).collect()
+}
+
+fn is_plural(word: &str) -> bool {
+    name::singular(word) != name::word(word)
 }
 
 /// Whether a segment may be a value at all: no word that APIs use, no version, no file.
