@@ -7,14 +7,17 @@
 //! [`Trust`] in declared states that this does not bear out.
 
 mod completion;
+mod doubt;
 mod draft;
 mod evidence;
 mod fold;
+mod habit;
 mod life;
 mod lifecycle;
 mod map;
 mod name;
 mod page;
+mod proposal;
 mod sample;
 mod sketch;
 mod templates;

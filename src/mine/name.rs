@@ -129,6 +129,15 @@ impl Template {
         out
     }
 
+    /// Whether a call of another template would be taken for one of this: each differing word stands at a variable.
+    pub(super) fn shadows(&self, other: &Template) -> bool {
+        let fits = |(own, other): (&Part, &Part)| matches!(own, Part::Variable(_)) || own == other;
+        self != other
+            && self.method == other.method
+            && self.parts.len() == other.parts.len()
+            && self.parts.iter().zip(&other.parts).all(fits)
+    }
+
     /// As events name operations.
     pub(super) fn raw(&self) -> String {
         let mut out = format!("{} ", self.method);

@@ -10,6 +10,8 @@ use super::templates::{Learnt, Templates};
 
 /// Most activities of a draft.
 const ACTIVITIES: usize = 400;
+/// Most calls named only so that their words are not taken for keys.
+const FIXED: usize = 100;
 /// Most places of one key.
 const PLACES: usize = 3;
 /// Reads of a type that no step is about are worth an activity from this many on.
@@ -20,15 +22,30 @@ const READS: u64 = 3;
 pub struct Sketch {
     pub(super) types: Vec<TypeSketch>,
     pub(super) activities: Vec<ActivitySketch>,
+    /// Accepted calls about no object whose word stands where keys of another activity do.
+    pub(super) fixed: Vec<FixedSketch>,
     /// Accepted calls that are no read and no activity: nothing shows which object they are about.
     pub(super) unplaced: Vec<(Arc<str>, u64)>,
+    /// Accepted reads that show no object.
+    reads: Vec<(Arc<str>, u64)>,
     /// Activities left out because there are too many.
     pub(super) left_out: u64,
+}
+
+/// A call that a model must name so that its word is not taken for a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FixedSketch {
+    pub(super) name: Arc<str>,
+    pub(super) http: String,
+    pub(super) read: bool,
+    pub(super) accepted: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TypeSketch {
     pub(super) name: Arc<str>,
+    /// Accepted calls about it.
+    pub(super) calls: u64,
     pub(super) keys: Vec<String>,
     pub(super) states: Vec<String>,
     pub(super) parent: Option<(Arc<str>, Vec<String>)>,
@@ -66,25 +83,35 @@ impl Sketch {
         let foreign = scoped_types(&operations).into_iter().chain(answers_only(&operations)).collect();
         let mut sketch = Sketch::default();
         let mut placed = Vec::new();
+        let mut others = Vec::new();
         for (template, evidence) in operations {
             let read = matches!(template.method.as_str(), "GET" | "HEAD" | "OPTIONS");
             if evidence.accepted == 0 || matches!(template.method.as_str(), "HEAD" | "OPTIONS" | "CONNECT" | "TRACE") {
                 continue;
             }
-            let (text, accepted) = (template.text(), evidence.accepted);
+            let (copy, accepted) = (template.clone(), evidence.accepted);
             match place(template, evidence, read, &foreign) {
                 Some(operation) => placed.push(operation),
-                None if !read => sketch.unplaced.push((text.into(), accepted)),
-                None => {}
+                None => others.push((copy, read, accepted)),
             }
         }
         keep(&mut placed, &mut sketch.left_out);
+        let shadowed = |template: &Template| placed.iter().any(|p| p.template.shadows(template));
+        let (fixed, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(template, ..)| shadowed(template));
+        let (reads, unplaced) = others.into_iter().partition(|(_, read, _)| *read);
+        (sketch.unplaced, sketch.reads) = (by_support(unplaced), by_support(reads));
         let mut names = Names::default();
         let raw: BTreeSet<Arc<str>> = placed.iter().map(|p| Arc::clone(&p.object)).collect();
         let named: BTreeMap<Arc<str>, Arc<str>> =
             raw.into_iter().map(|raw| (Arc::clone(&raw), names.choose(&[name::object_type(&raw)]))).collect();
         sketch.types = types(&placed, &named, evidence, mining);
-        sketch.activities = activities(placed, &named);
+        let mut names = Names::default();
+        sketch.activities = activities(placed, &named, &mut names);
+        let fixed = fixed.into_iter().take(FIXED).map(|(template, read, accepted)| {
+            let name = names.choose(&template.activity("", false));
+            FixedSketch { name, http: template.text(), read, accepted }
+        });
+        sketch.fixed = fixed.collect();
         sketch
     }
 
@@ -93,9 +120,21 @@ impl Sketch {
         self.activities.is_empty()
     }
 
+    /// Accepted calls that show no object, the most frequent first, reads last.
+    pub fn without_object(&self) -> impl Iterator<Item = &(Arc<str>, u64)> {
+        self.unplaced.iter().chain(&self.reads)
+    }
+
     pub(super) fn creates(&self, activity: &str) -> bool {
         self.activities.iter().any(|a| a.creates && &*a.name == activity)
     }
+}
+
+/// Calls with how often they were accepted, the most frequent first, then by template.
+fn by_support(calls: Vec<(Template, bool, u64)>) -> Vec<(Arc<str>, u64)> {
+    let mut calls: Vec<(Arc<str>, u64)> = calls.into_iter().map(|(t, _, accepted)| (t.text().into(), accepted)).collect();
+    calls.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    calls
 }
 
 /// Accepted operations by template, with what was learnt of their places.
@@ -269,7 +308,9 @@ fn types(
             Some((Arc::clone(named.get(parent)?), keys)).filter(|(_, keys)| !keys.is_empty())
         });
         let states = evidence.types.get(raw).map(|t| places(t.states.iter().map(|(p, n)| (&**p, *n))));
-        TypeSketch { name: Arc::clone(name), keys: own_places(placed, raw), states: states.unwrap_or_default(), parent }
+        let (keys, states) = (own_places(placed, raw), states.unwrap_or_default());
+        let calls = placed.iter().filter(|p| p.object == *raw).map(|p| p.evidence.accepted).sum();
+        TypeSketch { name: Arc::clone(name), calls, keys, states, parent }
     });
     sketches.collect()
 }
@@ -309,8 +350,11 @@ fn parent_places(placed: &[Placed], child: &Arc<str>, parent: &Arc<str>) -> Vec<
     places(seen.iter().map(|(place, count)| (place.as_str(), *count)))
 }
 
-fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>) -> Vec<ActivitySketch> {
-    let mut names = Names::default();
+fn activities(
+    placed: Vec<Placed>,
+    named: &BTreeMap<Arc<str>, Arc<str>>,
+    names: &mut Names,
+) -> Vec<ActivitySketch> {
     let mut activities: Vec<ActivitySketch> = Vec::new();
     for operation in placed {
         let Some(object) = named.get(&operation.object) else { continue };
