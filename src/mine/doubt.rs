@@ -55,3 +55,32 @@ pub(super) fn of_actors(counts: &StepCounts) -> Vec<Doubt> {
     let few = shares.into_iter().filter(|(_, count)| counts.count >= SHARED && count * 20 < counts.count);
     few.map(|(name, count)| Doubt::Minority(Arc::clone(name), count, counts.count)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(by: &[(&str, Option<&str>, u64)]) -> StepCounts {
+        let count = by.iter().map(|(.., count)| count).sum();
+        let by = by.iter().map(|(kind, role, count)| (((*kind).into(), role.map(Arc::from)), *count)).collect();
+        StepCounts { count, by, ..StepCounts::default() }
+    }
+
+    #[test]
+    fn a_role_with_few_of_many_steps_is_doubted() {
+        let minority = |counts: &StepCounts| -> Vec<(String, u64)> {
+            let named = |doubt| match doubt {
+                Doubt::Minority(name, count, _) => (name.to_string(), count),
+                other => (format!("{other:?}"), 0),
+            };
+            of_actors(counts).into_iter().map(named).collect()
+        };
+        let support = ("human", Some("support"), 3);
+        assert_eq!(minority(&taken(&[("human", Some("fin"), 317), support])), [("support".to_owned(), 3)]);
+        assert_eq!(minority(&taken(&[("human", Some("fin"), 7), support])), [], "too few to tell");
+        // A role counts as one, whichever kinds show it.
+        let fin = [("human", Some("fin"), 99), ("service", Some("fin"), 1)];
+        assert_eq!(minority(&taken(&fin)), []);
+        assert_eq!(minority(&taken(&[("human", None, 60), ("agent", None, 40)])), []);
+    }
+}

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::Mining;
 use super::doubt::Doubt;
-use super::proposal;
 use super::lifecycle::{Lifecycle, Transition, Use};
 use super::page::Page;
+use super::proposal;
 use super::sketch::{ActivitySketch, Sketch, TypeSketch};
 
 /// Support below which a line is marked for a check.
@@ -97,7 +97,8 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, trust: &
         }
     }
     let lives = sketch.types.iter().filter_map(|object| Some((&object.name, mining.lives.get(&object.name)?)));
-    let proposals: Vec<(String, String)> = lives.flat_map(|(name, lives)| proposal::of(name, lives, &|step| sketch.creates(step))).collect();
+    let proposals: Vec<(String, String)> =
+        lives.flat_map(|(name, lives)| proposal::of(name, lives, &|step| sketch.creates(step))).collect();
     if !proposals.is_empty() {
         page.gap();
         page.note("Proposals, not in force: uncomment what was meant. Each was the habit; the rest did otherwise.");
@@ -260,7 +261,9 @@ fn evidence(transition: &Transition) -> String {
     let mut seen = match transition.count {
         0 => "check: only in mid-life".to_owned(),
         1 => "check: seen once".to_owned(),
-        n if transition.rare || n < THIN || !transition.doubts.is_empty() => format!("check: seen {}", times(n, "time")),
+        n if transition.rare || n < THIN || !transition.doubts.is_empty() => {
+            format!("check: seen {}", times(n, "time"))
+        }
         n => times(n, "time"),
     };
     for doubt in &transition.doubts {

@@ -14,6 +14,10 @@ use crate::event::{Event, Outcome};
 const PREFIXES: usize = 8;
 /// Operations kept of those that were accepted, and of those that were not.
 const OPERATIONS: usize = 1 << 15;
+/// Object types kept.
+const TYPES: usize = 1 << 12;
+/// Places of keys and states, and other objects, kept of one operation or type.
+const PLACES: usize = 64;
 /// Ids kept that answers named.
 const IDS: usize = 1 << 16;
 /// Actors told apart at one operation.
@@ -38,7 +42,7 @@ pub struct Evidence {
     /// Ids that accepted answers named.
     ids: Sample<(), IDS>,
     /// By object type.
-    pub(super) types: BTreeMap<Arc<str>, TypeEvidence>,
+    pub(super) types: Sample<TypeEvidence, TYPES>,
 }
 
 /// Calls of one operation that were not accepted.
@@ -111,23 +115,23 @@ impl Evidence {
         let mut subject: Option<&mut Subject> = None;
         for (object, traced) in event.objects.iter().zip(traced) {
             let object_type = &object.id.object_type;
-            let seen = self.types.entry(Arc::clone(object_type)).or_default();
-            if let Some(state) = traced.state {
-                *seen.states.entry(state).or_default() += 1;
+            if let Some(seen) = self.types.entry(object_type) {
+                add_bounded(&mut seen.states, traced.state.map(|state| (state, 1)));
+                seen.add_prefix(&object.id.key);
             }
-            seen.add_prefix(&object.id.key);
             match &mut subject {
                 None if is_subject(&object.qualifier, traced.key.as_deref()) => {
                     let found = entry.subjects.entry(Arc::clone(object_type)).or_default();
                     found.calls += 1;
                     found.scoped += u64::from(object.id.key.contains('/'));
-                    *found.keys.entry(traced.key).or_default() += 1;
+                    add_bounded(&mut found.keys, [(traced.key, 1)]);
                     subject = Some(found);
                 }
                 None => {}
-                Some(found) => *found.others.entry((Arc::clone(object_type), traced.key)).or_default() += 1,
+                Some(found) => add_bounded(&mut found.others, [((Arc::clone(object_type), traced.key), 1)]),
             }
         }
+        entry.trim();
     }
 
     /// Adds another part's sums.
@@ -139,12 +143,11 @@ impl Evidence {
             add_actors(&mut own.actors, more.actors);
         });
         self.ids.merge(other.ids, |(), ()| ());
-        for (name, more) in other.types {
-            let seen = self.types.entry(name).or_default();
-            add(&mut seen.states, more.states);
+        self.types.merge(other.types, |seen, more| {
+            add_bounded(&mut seen.states, more.states);
             seen.prefixes.extend(more.prefixes);
             seen.trim();
-        }
+        });
     }
 }
 
@@ -189,11 +192,6 @@ impl Evidence {
         }
         supported
     }
-
-    /// Whether an accepted call shows an object of a type.
-    pub fn shows(&self, object_type: &str) -> bool {
-        self.types.contains_key(object_type)
-    }
 }
 
 impl Refused {
@@ -203,6 +201,16 @@ impl Refused {
         self.open |= event.outcome == Outcome::Unknown && (event.status.is_none() || !event.read);
         if !matches!(event.status, Some(400 | 404 | 405 | 410 | 414 | 501)) {
             add_actors(&mut self.actors, actor);
+        }
+    }
+}
+
+/// Adds counts, and keeps the least few keys: what is kept is exact, however the whole was split.
+fn add_bounded<K: Ord>(sums: &mut BTreeMap<K, u64>, more: impl IntoIterator<Item = (K, u64)>) {
+    for (key, count) in more {
+        *sums.entry(key).or_default() += count;
+        if sums.len() > PLACES {
+            sums.pop_last();
         }
     }
 }
@@ -229,8 +237,15 @@ impl OperationEvidence {
             let subject = self.subjects.entry(object_type).or_default();
             subject.calls += more.calls;
             subject.scoped += more.scoped;
-            add(&mut subject.keys, more.keys);
-            add(&mut subject.others, more.others);
+            add_bounded(&mut subject.keys, more.keys);
+            add_bounded(&mut subject.others, more.others);
+        }
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        while self.subjects.len() > PLACES {
+            self.subjects.pop_last();
         }
     }
 }

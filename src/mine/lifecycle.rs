@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::draft::Trust;
 use super::doubt::{self, Doubt};
+use super::draft::Trust;
 use super::life::{Lives, Node, StepCounts, Walks, Way};
 use super::name::{self, Names};
 

@@ -26,7 +26,7 @@ fn order(object: &Arc<str>, lives: &Lives, creates: &dyn Fn(&str) -> bool) -> Ve
         is_habit(count, objects(later)).then_some(count)
     };
     let mut found: Vec<(u64, u64, &Arc<str>, &Arc<str>)> = Vec::new();
-    for ((earlier, later), _) in &lives.habits.before {
+    for (earlier, later) in lives.habits.before.keys() {
         let Some(count) = habit(earlier, later) else { continue };
         // What follows from two other proposals is none of its own.
         let between = lives.steps.keys().filter(|step| *step != earlier && *step != later);

@@ -132,7 +132,8 @@ impl Sketch {
 
 /// Calls with how often they were accepted, the most frequent first, then by template.
 fn by_support(calls: Vec<(Template, bool, u64)>) -> Vec<(Arc<str>, u64)> {
-    let mut calls: Vec<(Arc<str>, u64)> = calls.into_iter().map(|(t, _, accepted)| (t.text().into(), accepted)).collect();
+    let mut calls: Vec<(Arc<str>, u64)> =
+        calls.into_iter().map(|(t, _, accepted)| (t.text().into(), accepted)).collect();
     calls.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     calls
 }
@@ -350,11 +351,7 @@ fn parent_places(placed: &[Placed], child: &Arc<str>, parent: &Arc<str>) -> Vec<
     places(seen.iter().map(|(place, count)| (place.as_str(), *count)))
 }
 
-fn activities(
-    placed: Vec<Placed>,
-    named: &BTreeMap<Arc<str>, Arc<str>>,
-    names: &mut Names,
-) -> Vec<ActivitySketch> {
+fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: &mut Names) -> Vec<ActivitySketch> {
     let mut activities: Vec<ActivitySketch> = Vec::new();
     for operation in placed {
         let Some(object) = named.get(&operation.object) else { continue };

@@ -219,7 +219,8 @@ impl Templates {
 impl Place {
     /// Whether a word behind another is one of the values.
     fn holds(&self, word: &str, before: Option<&Part>, named: &BTreeSet<String>) -> bool {
-        let like_id = || matches!(before, Some(Part::Fixed(before)) if is_plural(before) && looks_like_id(word, before));
+        let like_id =
+            || matches!(before, Some(Part::Fixed(before)) if is_plural(before) && looks_like_id(word, before));
         let known = || self.open || named.contains(word) || like_id();
         !self.fixed.contains(word) && may_be_value(word) && known()
     }
