@@ -21,7 +21,7 @@ use crate::correlate::HashKey;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
 use crate::finding::Finding;
-use crate::mine::{Evidence, Mining};
+use crate::mine::{Evidence, Mining, Templates};
 use crate::model::Model;
 use crate::report::RunSummary;
 
@@ -122,7 +122,9 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     progress.stage("correlating");
     let resolver = reading.directory.freeze();
     let comparer = Comparer::new(job.model.clone());
-    let resolved = reading::resolve(reading.events, &resolver, &comparer, job, scratch.path())?;
+    // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
+    let templates = Templates::of(&reading.evidence);
+    let resolved = reading::resolve(reading.events, &resolver, &templates, &comparer, job, scratch.path())?;
 
     progress.stage("comparing");
     let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };
@@ -130,6 +132,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
 
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
+    inspection.add_operations(reading.evidence.supported(&templates));
     let run = summing::sum(job, reading.reports, &inspection, judged, &blindness);
     Ok(Run { evidence: reading.evidence, ..run })
 }

@@ -86,6 +86,36 @@ fn a_draft_finds_what_a_person_would_write() {
 }
 
 #[test]
+fn the_untouched_draft_of_clean_traffic_finds_nothing_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("clean");
+    let options = Options {
+        orders: 60,
+        seed: 3,
+        abuse: Abuse::parse("none").unwrap(),
+        out: out.clone(),
+        formats: [Format::Pcapng, Format::Har, Format::Combined, Format::Json].into(),
+        loss: 0,
+        reorder: 0,
+        skew: 0,
+        start_mid_case: 0,
+        split: 1,
+    };
+    offpath_fixtures::write(&options).unwrap();
+    for source in ["capture.pcapng", "capture.har", "access.jsonl", "access.log"] {
+        let input = out.join(source);
+        let draft = mined(&[&input], &[], folder.path()).unwrap();
+        let run = folder.path().join("run");
+        let (draft, run_name) = (draft.to_str().unwrap(), run.to_str().unwrap());
+        let output =
+            offpath(&["check", input.to_str().unwrap(), "--model", draft, "-o", run_name, "--exit-zero", "-q"]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let found: Vec<Value> = lines(&run.join("findings.jsonl")).into_iter().filter(support::counts).collect();
+        assert!(found.is_empty(), "{source}: {found:#?}");
+    }
+}
+
+#[test]
 fn a_draft_depends_on_the_traffic_alone() {
     let folder = tempfile::tempdir().unwrap();
     let scenario = |split: u32| {

@@ -3,6 +3,7 @@
 use super::args::{Inspect, InspectFormat, Shared};
 use super::progress::Meter;
 use super::{Console, Ended, Exit, job};
+use crate::mine::Sketch;
 use crate::pipeline::{self, Run};
 use crate::report::terminal;
 
@@ -11,7 +12,10 @@ pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
     let job = job::from_flags("inspect", &args.inputs, args.model.as_deref(), shared, console)?;
     let run = analyse(&job, shared)?;
     let text = match args.format {
-        InspectFormat::Human => terminal::inspect(&run.summary, &console.screen(None)),
+        InspectFormat::Human => {
+            let drafts = !Sketch::new(&run.evidence, &run.mining).is_empty();
+            terminal::inspect(&run.summary, drafts, &console.screen(None))
+        }
         InspectFormat::Json => super::output::pretty(&run.summary)?,
     };
     console.print(&text)?;

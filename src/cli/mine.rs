@@ -13,6 +13,9 @@ use crate::model::Model;
 use crate::pipeline::{Job, Run};
 use crate::report::terminal;
 
+/// Calls named when there is nothing to draft.
+const NAMED: usize = 5;
+
 /// Runs the command.
 pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     let mut job = job::from_flags("mine", &args.inputs, args.model.as_deref(), shared, console)?;
@@ -32,25 +35,56 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         InspectFormat::Json => super::output::pretty(&run.summary)?,
     };
     console.print(&text)?;
-    if let Some(path) = &args.output {
-        let draft = draft(&mut job, &run, shared)?;
-        write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
-        console.say(&format!("Draft      {}: read it, correct it, then `offpath check --model`", path.display()));
+    let ended = inspect::ended(&run);
+    let Some(path) = &args.output else {
+        inspect::say_errors(&run, console);
+        return Ok(ended);
+    };
+    let sketch = sketch(&mut job, &run, shared)?;
+    if sketch.is_empty() {
+        inspect::say_errors(&run, console);
+        console.say_always(&nothing(&sketch, run.summary.exchanges));
+        let nothing = Exit::Nothing(format!("no draft: nothing shows an object, {} not written", path.display()));
+        return Ok(if ended.code() == 0 { nothing } else { ended });
     }
+    let draft = draft(&mut job, &sketch, &run, shared)?;
+    write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
+    console.say(&format!("Draft      {}: read it, correct it, then `offpath check --model`", path.display()));
     inspect::say_errors(&run, console);
-    Ok(inspect::ended(&run))
+    Ok(ended)
 }
 
-/// Sketches from a reading without a model, reads again with the sketch, drafts from what that shows, and replays the
-/// draft over the same traffic until it allows all of it.
-fn draft(job: &mut Job, run: &Run, shared: &Shared) -> Result<String, Exit> {
-    let sketch = if job.model.take().is_none() {
-        Sketch::new(&run.evidence, &run.mining)
+/// Why there is no draft, and what would give one.
+fn nothing(sketch: &Sketch, exchanges: u64) -> String {
+    let of = if exchanges == 1 { "1 exchange".to_owned() } else { format!("{exchanges} exchanges") };
+    let calls: Vec<String> = sketch.without_object().map(|(call, count)| format!("{call} {count}")).collect();
+    let first = calls.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let more = if calls.len() > NAMED { ", ..." } else { "" };
+    let seen = if calls.is_empty() {
+        "none was accepted by a server whose answer was seen".to_owned()
     } else {
-        let bare = inspect::analyse(job, shared)?;
-        Sketch::new(&bare.evidence, &bare.mining)
+        format!("no accepted call shows which object it is about ({})", first + more)
     };
-    let outline = mine::outline(&sketch);
+    format!(
+        "No draft   of {of}, {seen}. A place of a path is taken for a key where its words look like ids, where answers \
+         name them, or where two actors or more call several of them alike. Bring more traffic, a HAR or a capture whose \
+         answers show ids, or name the keys in a model of your own (docs/model.md)."
+    )
+}
+
+/// Object types and activities of a reading without a model.
+fn sketch(job: &mut Job, run: &Run, shared: &Shared) -> Result<Sketch, Exit> {
+    if job.model.take().is_none() {
+        return Ok(Sketch::new(&run.evidence, &run.mining));
+    }
+    let bare = inspect::analyse(job, shared)?;
+    Ok(Sketch::new(&bare.evidence, &bare.mining))
+}
+
+/// Reads again with the sketch, drafts from what that shows, and replays the draft over the same traffic until it
+/// allows all of it.
+fn draft(job: &mut Job, sketch: &Sketch, run: &Run, shared: &Shared) -> Result<String, Exit> {
+    let outline = mine::outline(sketch);
     job.model = Some(read_draft(&outline)?);
     let named = inspect::analyse(job, shared)?;
     let summary = &run.summary;
@@ -62,7 +96,7 @@ fn draft(job: &mut Job, run: &Run, shared: &Shared) -> Result<String, Exit> {
     };
     let mut trust = BTreeMap::new();
     loop {
-        let draft = mine::draft(&sketch, &named.mining, &provenance, &trust);
+        let draft = mine::draft(sketch, &named.mining, &provenance, &trust);
         job.model = Some(read_draft(&draft)?);
         let replayed = inspect::analyse(job, shared)?;
         if !distrust(&replayed.findings, &mut trust) {

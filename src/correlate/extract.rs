@@ -6,7 +6,7 @@ use offpath_capture::{Body, Exchange, Place};
 
 use super::credential::{HashKey, Shown};
 use super::facts::{Binding, BoundTo, Facts, Holder, TenantFact};
-use super::guess;
+use super::guess::{self, Guess};
 use super::identity::{self, Naming};
 use super::login::{self, Bindings};
 use super::object::{self, Found, KeySource, Objects, Places};
@@ -52,6 +52,8 @@ pub struct Extracted {
     /// Method and guessed template of a path that the model does not know, its host before it where the model asks for
     /// hosts.
     pub unmatched: Option<Arc<str>>,
+    /// Without a model: ids that an accepted answer names.
+    pub ids: Vec<Arc<str>>,
 }
 
 /// An object's key seen in an event.
@@ -70,7 +72,7 @@ pub struct Sighting {
 /// What a request calls.
 struct Called<'m> {
     operation: Option<Arc<str>>,
-    template: Option<Template>,
+    guess: Option<Guess>,
     /// Activities that it may be: one when certain.
     activities: Vec<&'m Activity>,
     certain: bool,
@@ -106,9 +108,7 @@ impl Extractor {
         let called = self.called(&mut reading, model);
         let naming = Naming { model: model.map(|m| &m.actors), key: &self.key, masker: &self.masker };
         let actor = naming.actor(&reading, &shown);
-        let unmatched = model.filter(|_| called.operation.is_none()).and(called.template.as_ref());
-        let host = reading.host.as_deref().filter(|_| self.asks_hosts).unwrap_or_default();
-        let unmatched = unmatched.map(|t| format!("{} {host}{}", reading.method(), self.masker.path(&t.text)).into());
+        let unmatched = model.filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
         let mut out = Extracted { unmatched, ..Extracted::default() };
         if called.activities.is_empty() {
             self.event(&mut reading, &called, None, &actor, &shown, &mut out);
@@ -141,18 +141,25 @@ impl Extractor {
         // A refused request of which nobody knows what it asked for moved nothing: it stays unnamed.
         let activities = if certain || !refused { activities.take(MOST_POSSIBLE).collect() } else { Vec::new() };
         let operation = Some(format!("{method} {}", matched.template).into());
-        Called { operation, template: None, activities, certain }
+        Called { operation, guess: None, activities, certain }
+    }
+
+    /// Method, host where the model asks for hosts, and guessed template.
+    fn unknown_path(&self, reading: &Reading<'_>) -> Arc<str> {
+        let template = Template::of(&reading.target.segments);
+        let host = reading.host.as_deref().filter(|_| self.asks_hosts).unwrap_or_default();
+        format!("{} {host}{}", reading.method(), self.masker.path(&template.text)).into()
     }
 
     fn unmatched<'m>(&self, reading: &Reading<'_>) -> Called<'m> {
-        let masked = reading.target.path == "*";
-        let template = Template::of(&reading.target.segments);
         if self.model.is_some() {
-            return Called { operation: None, template: Some(template), activities: Vec::new(), certain: true };
+            return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
         }
-        let name = self.masker.path(&template.text);
+        let masked = reading.target.path == "*";
+        let guess = Guess::of(&reading.target.segments, reading.exchange.response.as_ref());
+        let name = self.masker.path(&guess.template.text);
         let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
-        Called { operation, template: Some(template), activities: Vec::new(), certain: true }
+        Called { operation, guess: Some(guess), activities: Vec::new(), certain: true }
     }
 
     fn event(
@@ -185,6 +192,9 @@ impl Extractor {
         let holder = identity::holder(&actor);
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
+        if let Some(guess) = called.guess.as_ref().filter(|_| outcome == Outcome::Accepted) {
+            out.ids = guess.ids(exchange.response.as_ref(), &self.masker);
+        }
         out.facts.shows_roles = self.shows_roles(reading, &actor);
         let read = is_safe(&request.method);
         let guessed = self.model.is_none();
@@ -233,7 +243,7 @@ impl Extractor {
         activity: Option<&Activity>,
         outcome: Outcome,
     ) -> Found {
-        match (&self.model, &called.template, &reading.exchange.request) {
+        match (&self.model, &called.guess, &reading.exchange.request) {
             (Some(model), _, _) => {
                 let (masker, secret_types) = (&self.masker, self.secret_types.as_slice());
                 let objects = Objects { model, masker, secret_types, reading, outcome };
@@ -243,8 +253,8 @@ impl Extractor {
                     None => Found::default(),
                 }
             }
-            (None, Some(template), Some(request)) => {
-                guess::objects(template, request, reading.exchange.response.as_ref(), outcome, &self.masker)
+            (None, Some(guess), Some(request)) => {
+                guess::objects(guess, request, reading.exchange.response.as_ref(), outcome, &self.masker)
             }
             _ => Found::default(),
         }

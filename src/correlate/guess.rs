@@ -15,6 +15,10 @@ use crate::event::{ObjectId, ObjectRef, Outcome, Value};
 
 /// Most ids taken from one body.
 const MOST_IDS: usize = 16;
+/// Most ids taken from the lists of one body.
+const MOST_LISTED: usize = 64;
+/// Fields whose values stand for ids.
+const NAMES: [&str; 7] = ["slug", "handle", "sku", "code", "number", "reference", "ref"];
 /// Types that own things without being their case: an order is not part of a user's life.
 const CONTAINERS: [&str; 20] = [
     "tenant",
@@ -58,9 +62,44 @@ const NO_OBJECTS: [&str; 16] = [
     "tracking",
 ];
 
+/// What one exchange tells without a model: the template of its path, and the ids and states of its answer.
+pub(super) struct Guess {
+    /// Template of the path.
+    pub(super) template: Template,
+    /// Ids and states of an answer of 2xx.
+    answered: Read,
+}
+
+impl Guess {
+    /// Reads a path and the answer to it. A segment that the answer gives as its own id is a value, whatever its look.
+    pub(super) fn of<S: AsRef<str>>(segments: &[S], response: Option<&Response>) -> Guess {
+        let answered = response.filter(|r| (200..300).contains(&r.status)).map(|r| read(&r.body, &r.headers));
+        let answered = answered.unwrap_or_default();
+        let template = Template::with(segments, |word, before| {
+            let own = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == singular(before));
+            answered.ids.iter().filter(own).any(|leaf| matches!(&leaf.value, Value::Text(id) if **id == *word))
+        });
+        Guess { template, answered }
+    }
+
+    /// Ids that the answer names, wherever in it, as they may be kept.
+    pub(super) fn ids(&self, response: Option<&Response>, masker: &Masker) -> Vec<Arc<str>> {
+        let listed = self.answered.listed.iter();
+        let named = self.answered.ids.iter().map(|leaf| &leaf.value).chain(listed);
+        let mut ids: Vec<Arc<str>> = named.filter_map(|value| key_text(value, masker)).collect();
+        if let Some(location) = response.and_then(|r| r.headers.text("location")) {
+            let target = Target::parse(location);
+            // A redirect to a collection or page names no value: an id stands behind the word for its kind.
+            let last = target.segments.last().filter(|_| target.segments.len() > 1);
+            ids.extend(last.map(|last| masker.shared(last)));
+        }
+        ids
+    }
+}
+
 /// Objects that an exchange shows, by the looks of it. The target is the last id of the path, or what was created.
 pub(super) fn objects(
-    template: &Template,
+    guess: &Guess,
     request: &Request,
     response: Option<&Response>,
     outcome: Outcome,
@@ -68,9 +107,11 @@ pub(super) fn objects(
 ) -> Found {
     let accepted = outcome == Outcome::Accepted;
     let response = response.filter(|_| accepted);
+    let nothing = Read::default();
+    let answered = if accepted { &guess.answered } else { &nothing };
     let mut found = Found::default();
-    let mut path = path_objects(template, masker);
-    let made = response.and_then(|r| created(template, &request.method, r, masker));
+    let mut path = path_objects(&guess.template, masker);
+    let made = response.and_then(|r| created(guess, &request.method, r, masker));
     let parent = path.last().cloned();
     if let Some((id, source, place)) = &made {
         found.add_at(reference(id.clone(), "target"), *source, place.clone());
@@ -87,11 +128,10 @@ pub(super) fn objects(
         }
     }
     let sent = read(&request.body, &request.headers);
-    let answered = response.map(|r| read(&r.body, &r.headers)).unwrap_or_default();
-    for (id, source, place) in mentioned(&sent, &answered, masker) {
+    for (id, source, place) in mentioned(&sent, answered, masker) {
         found.add_at(reference(id, "mentioned"), source, place);
     }
-    declare(&answered, &mut found, masker);
+    declare(answered, &mut found, masker);
     found
 }
 
@@ -110,7 +150,8 @@ fn declare(answered: &Read, found: &mut Found, masker: &Masker) {
     }
 }
 
-fn is_container(object_type: &str) -> bool {
+/// Whether objects of a type own things without being their case.
+pub fn is_container(object_type: &str) -> bool {
     CONTAINERS.contains(&object_type)
 }
 
@@ -129,7 +170,8 @@ fn path_objects(template: &Template, masker: &Masker) -> Vec<ObjectId> {
 }
 
 /// The object that an accepted POST made: in `Location`, else the `id` in the response.
-fn created(template: &Template, method: &str, response: &Response, masker: &Masker) -> Option<Seen> {
+fn created(guess: &Guess, method: &str, response: &Response, masker: &Masker) -> Option<Seen> {
+    let template = &guess.template;
     let collection = template.collection.as_deref().filter(|_| method.eq_ignore_ascii_case("POST"))?;
     let name = singular(collection);
     if let Some(location) = response.headers.text("location") {
@@ -143,8 +185,7 @@ fn created(template: &Template, method: &str, response: &Response, masker: &Mask
     if response.status != 201 && response.status != 200 {
         return None;
     }
-    let ids = read(&response.body, &response.headers).ids;
-    let own = ids.iter().find(|i| i.owner.as_deref() == Some(&name) || i.owner.is_none())?;
+    let own = guess.answered.ids.iter().find(|i| i.owner.as_deref() == Some(&name) || i.owner.is_none())?;
     let key = key_text(&own.value, masker)?;
     // A step on an object often answers with that object, whose id then makes nothing new.
     if own.owner.is_none() && template.variables.iter().any(|v| v.value == *key) {
@@ -188,6 +229,8 @@ struct Read {
     ids: Vec<Leaf>,
     /// `status` or `state` (no owner), and `order.status`.
     states: Vec<Leaf>,
+    /// Ids of things in lists, and names that stand for ids (`slug`): they name values, not what the body is about.
+    listed: Vec<Value>,
 }
 
 /// A scalar of a body.
@@ -202,12 +245,12 @@ struct Leaf {
 fn read(body: &Body, headers: &Headers) -> Read {
     let mut found = Read::default();
     if let Some(bytes) =
-        body.bytes().map(|b| b.trim_ascii()).filter(|b| b.first() == Some(&b'{') && is_json(b, headers))
+        body.bytes().map(|b| b.trim_ascii()).filter(|b| matches!(b.first(), Some(b'{' | b'[')) && is_json(b, headers))
     {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         // What was found before a broken place still counts.
-        let _ =
-            Fields { owner: None, leaf: None, path: String::new(), depth: 0, out: &mut found }.deserialize(&mut reader);
+        let _ = Fields { owner: None, leaf: None, path: String::new(), depth: 0, listed: false, out: &mut found }
+            .deserialize(&mut reader);
     }
     found
 }
@@ -221,6 +264,8 @@ struct Fields<'o> {
     /// Dotted path to this value.
     path: String,
     depth: u8,
+    /// It is in a list.
+    listed: bool,
     out: &'o mut Read,
 }
 
@@ -228,12 +273,23 @@ struct Fields<'o> {
 enum Meaning {
     /// An id of the named object.
     Id(Option<String>),
+    /// A name that stands for an id.
+    Name,
     /// The state of the object around it.
     State(Option<String>),
 }
 
 impl Fields<'_> {
     fn take(self, value: Value) {
+        let aside =
+            matches!(self.leaf, Some(Meaning::Name)) || self.listed && matches!(self.leaf, Some(Meaning::Id(_)));
+        if aside && self.out.listed.len() < MOST_LISTED {
+            self.out.listed.push(value);
+            return;
+        }
+        if self.listed {
+            return;
+        }
         let (list, owner) = match self.leaf {
             Some(Meaning::Id(owner)) => (&mut self.out.ids, owner),
             Some(Meaning::State(owner)) if is_state(&value) => (&mut self.out.states, owner),
@@ -314,22 +370,34 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 
     fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let (depth, mut read) = (self.depth + 1, 0);
+        // Beyond the bounds the rest is only skipped.
+        while self.depth < 2 && read < MOST_LISTED && self.out.listed.len() < MOST_LISTED {
+            let (owner, path) = (self.owner.clone(), String::new());
+            let item = Fields { owner, leaf: None, path, depth, listed: true, out: &mut *self.out };
+            if items.next_element_seed(item)?.is_none() {
+                return Ok(());
+            }
+            read += 1;
+        }
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            if self.depth >= 2 || self.out.ids.len() >= MOST_IDS {
+            if self.depth > 2 || self.depth == 2 && !self.listed || self.out.ids.len() >= MOST_IDS {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let wrapper = matches!(&*key, "data" | "result" | "attributes" | "payload");
             let owner = if wrapper { self.owner.clone() } else { Some(singular(&key)) };
             let id = owner_of(&key, self.owner.as_deref()).map(Meaning::Id);
+            let id = id.or_else(|| NAMES.contains(&&*key).then_some(Meaning::Name));
             let state = matches!(&*key, "status" | "state").then(|| Meaning::State(self.owner.clone()));
             let path = if self.path.is_empty() { key.into_owned() } else { format!("{}.{key}", self.path) };
-            map.next_value_seed(Fields { owner, leaf: id.or(state), path, depth: self.depth + 1, out: self.out })?;
+            let (leaf, depth, listed) = (id.or(state), self.depth + 1, self.listed);
+            map.next_value_seed(Fields { owner, leaf, path, depth, listed, out: &mut *self.out })?;
         }
         Ok(())
     }

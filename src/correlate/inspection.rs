@@ -127,11 +127,25 @@ impl Inspection {
         all
     }
 
+    /// Counts operations whose exchanges were counted as unmatched: calls, and of these accepted ones.
+    pub fn add_operations(&mut self, operations: impl IntoIterator<Item = (Arc<str>, (u64, u64))>) {
+        for (name, (exchanges, accepted)) in operations {
+            self.unmatched = self.unmatched.saturating_sub(exchanges);
+            let count = self.operations.entry((name, None)).or_default();
+            *count = (count.0 + exchanges, count.1 + accepted);
+        }
+    }
+
+    /// Counts objects of a type that were learnt to stand in paths.
+    pub fn add_learnt(&mut self, object_type: &Arc<str>) {
+        let seen = self.objects.entry(Arc::clone(object_type)).or_default();
+        *seen.sources.entry(KeySource::Path).or_default() += 1;
+        seen.guessed = true;
+    }
+
     /// Counts one resolved event: its actor and objects.
     pub fn add_event(&mut self, event: &Event) {
-        let actor = self.actors.entry(event.actor.evidence).or_default();
-        actor.1 += 1;
-        actor.0.extend(event.actor.principal.clone());
+        self.add_actor(event);
         let mut counted: Vec<&Arc<str>> = Vec::new();
         for object in &event.objects {
             let seen = self.objects.entry(object.id.object_type.clone()).or_default();
@@ -141,6 +155,13 @@ impl Inspection {
                 seen.events += 1;
             }
         }
+    }
+
+    /// Counts the actor of one resolved event.
+    pub fn add_actor(&mut self, event: &Event) {
+        let actor = self.actors.entry(event.actor.evidence).or_default();
+        actor.1 += 1;
+        actor.0.extend(event.actor.principal.clone());
     }
 
     /// Adds the counts of another part of the input.

@@ -33,6 +33,7 @@ pub use credential::HashKey;
 pub use directory::{Directory, DirectorySize};
 pub use extract::{Extracted, Extractor, Sighting};
 pub use facts::Facts;
+pub use guess::is_container;
 pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount};
 pub use object::{KeySource, Places};
 pub use redact::Redactor;

@@ -1,7 +1,7 @@
 //! Path templates without a model: variable segments told from fixed ones by the look of the token alone.
 //!
-//! Nothing is learnt from traffic, so the template of a path never depends on what else was seen, and an attacker's
-//! paths cannot mint one.
+//! Nothing is learnt from other traffic here, so the template of an exchange never depends on what else was seen. What
+//! all exchanges together teach comes later, and names more.
 
 use std::sync::Arc;
 
@@ -26,14 +26,21 @@ pub(super) struct Variable {
 }
 
 impl Template {
-    /// Names the variable segments of a path.
+    /// Names the variable segments of a path, by their looks.
     pub(super) fn of<S: AsRef<str>>(segments: &[S]) -> Template {
+        Template::with(segments, |_, _| false)
+    }
+
+    /// Names the variable segments of a path: those that look like one, and those that `is_value` knows with the word
+    /// before them.
+    pub(super) fn with<S: AsRef<str>>(segments: &[S], is_value: impl Fn(&str, &str) -> bool) -> Template {
         let mut text = String::new();
         let mut variables = Vec::new();
         let mut before: Option<&str> = None;
         for segment in segments.iter().map(AsRef::as_ref) {
             text.push('/');
-            if is_variable(segment) || before.is_some_and(|word| is_prefixed_by(segment, word)) {
+            let known = |word: &str| is_prefixed_by(segment, word) || is_collection(word) && is_value(segment, word);
+            if is_variable(segment) || before.is_some_and(known) {
                 let name = before.filter(|w| is_collection(w)).map_or_else(|| "id".to_owned(), singular);
                 text.extend(["{", &name, "}"]);
                 variables.push(Variable { name, value: segment.to_owned() });

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Mining;
+use super::doubt::Doubt;
 use super::lifecycle::{Lifecycle, Transition, Use};
 use super::page::Page;
+use super::proposal;
 use super::sketch::{ActivitySketch, Sketch, TypeSketch};
 
 /// Support below which a line is marked for a check.
@@ -94,6 +96,17 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, trust: &
             write_lifecycle(&mut page, &object.name, objects, lifecycle);
         }
     }
+    let lives = sketch.types.iter().filter_map(|object| Some((&object.name, mining.lives.get(&object.name)?)));
+    let proposals: Vec<(String, String)> =
+        lives.flat_map(|(name, lives)| proposal::of(name, lives, &|step| sketch.creates(step))).collect();
+    if !proposals.is_empty() {
+        page.gap();
+        page.note("Proposals, not in force: uncomment what was meant. Each was the habit; the rest did otherwise.");
+        page.note("constraints:");
+        for (constraint, support) in &proposals {
+            page.note(&format!("  - {constraint}  # {support}"));
+        }
+    }
     page.text()
 }
 
@@ -134,7 +147,7 @@ fn objects(page: &mut Page, sketch: &Sketch, stated: &dyn Fn(&TypeSketch) -> Opt
     }
     page.line("objects:", "");
     for object in &sketch.types {
-        page.line(&format!("  {}:", object.name), "");
+        page.line(&format!("  {}:", object.name), &format!("in {}", times(object.calls, "accepted call")));
         page.line(&format!("    key: {}", list(&object.keys)), "");
         if let Some((parent, keys)) = &object.parent {
             page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), "the same case");
@@ -165,6 +178,10 @@ fn activities(page: &mut Page, sketch: &Sketch) {
         object = Some(&activity.object);
         page.line(&format!("  {}: {}", activity.name, matcher(activity)), &support(activity));
     }
+    for fixed in &sketch.fixed {
+        let note = format!("{} accepted; a word of the API, no key", times(fixed.accepted, "call"));
+        page.line(&format!("  {}: {{http: \"{}\"{}}}", fixed.name, fixed.http, read_flag(fixed.read)), &note);
+    }
     for (call, count) in sketch.unplaced.iter().take(UNPLACED) {
         page.note(&format!("  no activity: {call}, accepted {}: no object is seen in it", times(*count, "time")));
     }
@@ -177,6 +194,10 @@ fn activities(page: &mut Page, sketch: &Sketch) {
     }
 }
 
+fn read_flag(read: bool) -> &'static str {
+    if read { ", read: true" } else { "" }
+}
+
 fn matcher(activity: &ActivitySketch) -> String {
     let mut out = format!("{{http: \"{}\", object: ", activity.http);
     // Writing to a String cannot fail.
@@ -184,9 +205,7 @@ fn matcher(activity: &ActivitySketch) -> String {
         [] => write!(out, "{}", activity.object),
         keys => write!(out, "{{{}: {}}}", activity.object, list(keys)),
     };
-    if activity.read {
-        out.push_str(", read: true");
-    }
+    out.push_str(read_flag(activity.read));
     out.push('}');
     out
 }
@@ -239,13 +258,38 @@ fn written(transition: &Transition, lifecycle: &Lifecycle) -> String {
 }
 
 fn evidence(transition: &Transition) -> String {
-    let seen = match transition.count {
+    let mut seen = match transition.count {
         0 => "check: only in mid-life".to_owned(),
         1 => "check: seen once".to_owned(),
-        n if transition.rare || n < THIN => format!("check: seen {}", times(n, "time")),
+        n if transition.rare || n < THIN || !transition.doubts.is_empty() => {
+            format!("check: seen {}", times(n, "time"))
+        }
         n => times(n, "time"),
     };
-    if transition.perhaps_midlife { format!("{seen}; perhaps it existed before the traffic") } else { seen }
+    for doubt in &transition.doubts {
+        // Writing to a String cannot fail.
+        let _ = write!(seen, "; {}", doubted(&transition.activity, doubt));
+    }
+    if transition.perhaps_midlife {
+        seen.push_str("; perhaps it existed before the traffic");
+    }
+    seen
+}
+
+fn doubted(activity: &str, doubt: &Doubt) -> String {
+    match doubt {
+        Doubt::Repeats(again, repeated, all) => {
+            let (again, repeated) = (grouped(*again), grouped(*repeated));
+            format!("{again} of them {activity} again, which {repeated} of {} do", times(*all, "object"))
+        }
+        Doubt::Bypasses(step, passing, all) => {
+            format!("not after {step}, which {} of {} take first", grouped(*passing), times(*all, "object"))
+        }
+        Doubt::LoneActor => "all by one actor".to_owned(),
+        Doubt::Minority(name, count, all) => {
+            format!("{activity} by {} in {} of {}", scalar(name), grouped(*count), grouped(*all))
+        }
+    }
 }
 
 /// One item bare, several as a list.

@@ -5,10 +5,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::sample::Sample;
+use super::templates::Templates;
+use crate::event::partition::stable_hash;
 use crate::event::{Event, Outcome};
 
 /// Forms of keys kept for each object type.
 const PREFIXES: usize = 8;
+/// Operations kept of those that were accepted, and of those that were not.
+const OPERATIONS: usize = 1 << 15;
+/// Object types kept.
+const TYPES: usize = 1 << 12;
+/// Places of keys and states, and other objects, kept of one operation or type.
+const PLACES: usize = 64;
+/// Ids kept that answers named.
+const IDS: usize = 1 << 16;
+/// Actors told apart at one operation.
+const ACTORS: usize = 3;
 
 /// Where one object of an event was found: the path to its key in a body, and to the state that the response declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,19 +35,35 @@ pub struct Traced {
 /// What a draft rests on; merging in any order gives the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// By method and path template.
-    pub(super) operations: BTreeMap<Arc<str>, OperationEvidence>,
+    /// Accepted calls by method and path template.
+    pub(super) accepted: Sample<OperationEvidence, OPERATIONS>,
+    /// Other calls by method and path template: kept apart, so that who tries paths crowds out nothing.
+    pub(super) refused: Sample<Refused, OPERATIONS>,
+    /// Ids that accepted answers named.
+    ids: Sample<(), IDS>,
     /// By object type.
-    pub(super) types: BTreeMap<Arc<str>, TypeEvidence>,
+    pub(super) types: Sample<TypeEvidence, TYPES>,
 }
 
-/// One operation.
+/// Calls of one operation that were not accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) calls: u64,
+    /// One of them may have been accepted: its answer was not seen, or sent a form on.
+    open: bool,
+    /// The least few of those whose calls were answered by more than that there is nothing.
+    actors: BTreeSet<u64>,
+}
+
+/// Accepted calls of one operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct OperationEvidence {
-    /// Calls.
+    /// Calls, refused ones included; known only of a whole.
     pub(super) calls: u64,
     /// Of these, accepted.
     pub(super) accepted: u64,
+    /// The least few of those who were accepted, by hash.
+    pub(super) actors: BTreeSet<u64>,
     /// Accepted calls by the type of the object that they are about.
     pub(super) subjects: BTreeMap<Arc<str>, Subject>,
 }
@@ -61,48 +90,136 @@ pub(super) struct TypeEvidence {
 }
 
 impl Evidence {
-    /// Adds one event; `traced` belongs to its objects, in their order.
-    pub fn add(&mut self, event: &Event, traced: impl IntoIterator<Item = Traced>) {
+    /// Adds one event; `traced` belongs to its objects, in their order, and `ids` are those that its answer names.
+    pub fn add<'i>(
+        &mut self,
+        event: &Event,
+        traced: impl IntoIterator<Item = Traced>,
+        ids: impl IntoIterator<Item = &'i Arc<str>>,
+    ) {
         let Some(operation) = &event.operation else { return };
-        let entry = self.operations.entry(Arc::clone(operation)).or_default();
-        entry.calls += 1;
+        let actor = event.actor.principal.as_deref().map(|principal| stable_hash([principal.as_bytes()]));
         if event.outcome != Outcome::Accepted {
+            if let Some(refused) = self.refused.entry(operation) {
+                refused.add(event, actor);
+            }
             return;
         }
+        for id in ids {
+            self.ids.entry(id);
+        }
+        let Some(entry) = self.accepted.entry(operation) else { return };
+        entry.calls += 1;
         entry.accepted += 1;
+        add_actors(&mut entry.actors, actor);
         let mut subject: Option<&mut Subject> = None;
         for (object, traced) in event.objects.iter().zip(traced) {
             let object_type = &object.id.object_type;
-            let seen = self.types.entry(Arc::clone(object_type)).or_default();
-            if let Some(state) = traced.state {
-                *seen.states.entry(state).or_default() += 1;
+            if let Some(seen) = self.types.entry(object_type) {
+                add_bounded(&mut seen.states, traced.state.map(|state| (state, 1)));
+                seen.add_prefix(&object.id.key);
             }
-            seen.add_prefix(&object.id.key);
             match &mut subject {
                 None if is_subject(&object.qualifier, traced.key.as_deref()) => {
                     let found = entry.subjects.entry(Arc::clone(object_type)).or_default();
                     found.calls += 1;
                     found.scoped += u64::from(object.id.key.contains('/'));
-                    *found.keys.entry(traced.key).or_default() += 1;
+                    add_bounded(&mut found.keys, [(traced.key, 1)]);
                     subject = Some(found);
                 }
                 None => {}
-                Some(found) => *found.others.entry((Arc::clone(object_type), traced.key)).or_default() += 1,
+                Some(found) => add_bounded(&mut found.others, [((Arc::clone(object_type), traced.key), 1)]),
             }
         }
+        entry.trim();
     }
 
     /// Adds another part's sums.
     pub fn merge(&mut self, other: Evidence) {
-        for (name, more) in other.operations {
-            self.operations.entry(name).or_default().merge(more);
-        }
-        for (name, more) in other.types {
-            let seen = self.types.entry(name).or_default();
-            add(&mut seen.states, more.states);
+        self.accepted.merge(other.accepted, OperationEvidence::merge);
+        self.refused.merge(other.refused, |own, more| {
+            own.calls += more.calls;
+            own.open |= more.open;
+            add_actors(&mut own.actors, more.actors);
+        });
+        self.ids.merge(other.ids, |(), ()| ());
+        self.types.merge(other.types, |seen, more| {
+            add_bounded(&mut seen.states, more.states);
             seen.prefixes.extend(more.prefixes);
             seen.trim();
+        });
+    }
+}
+
+impl Evidence {
+    /// Whether an answer named this as an id.
+    pub(super) fn names(&self, word: &str) -> bool {
+        self.ids.get(word).is_some()
+    }
+
+    /// Whether a word begins as keys of a type do (`ord_`).
+    pub(super) fn begins_like_a_key(&self, object_type: &str, word: &str) -> bool {
+        let Some((prefix, _)) = word.split_once(['_', '-']) else { return false };
+        self.types.get(object_type).is_some_and(|t| t.prefixes.contains(prefix))
+    }
+
+    /// Accepted operations by name, with the calls that were refused.
+    pub(super) fn operations(&self) -> impl Iterator<Item = (&Arc<str>, OperationEvidence)> {
+        self.accepted.iter().map(|(name, seen)| {
+            let refused = self.refused.get(name).map_or(0, |refused| refused.calls);
+            (name, OperationEvidence { calls: seen.calls + refused, ..seen.clone() })
+        })
+    }
+}
+
+impl Evidence {
+    /// Operations that are more than somebody's tries, under the names that were learnt: calls, and accepted ones.
+    pub fn supported(&self, templates: &Templates) -> BTreeMap<Arc<str>, (u64, u64)> {
+        let mut supported: BTreeMap<Arc<str>, (u64, u64)> = BTreeMap::new();
+        let mut paths: BTreeSet<Arc<str>> = BTreeSet::new();
+        for (name, seen) in self.accepted.iter() {
+            let name = templates.operation(name);
+            paths.extend(name.split_once(' ').map(|(_, path)| Arc::from(path)));
+            let sum = supported.entry(name).or_default();
+            *sum = (sum.0 + seen.accepted, sum.1 + seen.accepted);
         }
+        for (name, refused) in self.refused.iter() {
+            let name = templates.operation(name);
+            let known = || name.split_once(' ').is_some_and(|(_, path)| paths.contains(path));
+            if refused.open || refused.actors.len() > 1 || known() {
+                supported.entry(name).or_default().0 += refused.calls;
+            }
+        }
+        supported
+    }
+}
+
+impl Refused {
+    fn add(&mut self, event: &Event, actor: Option<u64>) {
+        self.calls += 1;
+        // Servers send readers elsewhere whatever the path, and answer unknown paths with these.
+        self.open |= event.outcome == Outcome::Unknown && (event.status.is_none() || !event.read);
+        if !matches!(event.status, Some(400 | 404 | 405 | 410 | 414 | 501)) {
+            add_actors(&mut self.actors, actor);
+        }
+    }
+}
+
+/// Adds counts, and keeps the least few keys: what is kept is exact, however the whole was split.
+fn add_bounded<K: Ord>(sums: &mut BTreeMap<K, u64>, more: impl IntoIterator<Item = (K, u64)>) {
+    for (key, count) in more {
+        *sums.entry(key).or_default() += count;
+        if sums.len() > PLACES {
+            sums.pop_last();
+        }
+    }
+}
+
+/// Keeps the least few of a union, which do not depend on how it was made.
+fn add_actors(actors: &mut BTreeSet<u64>, more: impl IntoIterator<Item = u64>) {
+    actors.extend(more);
+    while actors.len() > ACTORS {
+        actors.pop_last();
     }
 }
 
@@ -115,12 +232,20 @@ impl OperationEvidence {
     pub(super) fn merge(&mut self, other: OperationEvidence) {
         self.calls += other.calls;
         self.accepted += other.accepted;
+        add_actors(&mut self.actors, other.actors);
         for (object_type, more) in other.subjects {
             let subject = self.subjects.entry(object_type).or_default();
             subject.calls += more.calls;
             subject.scoped += more.scoped;
-            add(&mut subject.keys, more.keys);
-            add(&mut subject.others, more.others);
+            add_bounded(&mut subject.keys, more.keys);
+            add_bounded(&mut subject.others, more.others);
+        }
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        while self.subjects.len() > PLACES {
+            self.subjects.pop_last();
         }
     }
 }

@@ -7,11 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::evidence::add;
+use super::habit::Habits;
 use crate::compare::is_retry;
+use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, ObjectId, Outcome};
 
 /// Distinct declared values beyond which a field is no state.
 const MOST_STATES: usize = 32;
+/// Actors told apart at one activity.
+const ACTORS: usize = 32;
+/// Actors told apart at one move.
+const MOVERS: usize = 2;
+/// Distinct steps of one life that are remembered.
+const PASSED: usize = 32;
 
 /// Where an object is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +51,8 @@ pub(super) struct Lives {
     pub(super) unexplained: u64,
     /// Objects whose state was declared before their first step.
     pub(super) shown_first: u64,
+    /// What steps of one life have to do with each other.
+    pub(super) habits: Habits,
 }
 
 /// One activity's steps on objects of one type.
@@ -57,6 +67,8 @@ pub(super) struct StepCounts {
     pub(super) unnamed: u64,
     /// Steps by `agent` or a kind, and by the role that the actor showed.
     pub(super) by: BTreeMap<(Arc<str>, Option<Arc<str>>), u64>,
+    /// The least few of the known actors, by hash.
+    pub(super) actors: BTreeSet<u64>,
 }
 
 /// Moves with how often they were made.
@@ -67,12 +79,52 @@ pub(super) struct Walks {
     pub(super) moves: BTreeMap<(Node, Arc<str>, Node), u64>,
     /// First moves from a state that was shown before any step: counted among `moves` too.
     pub(super) shown: BTreeMap<(Arc<str>, Node), u64>,
+    /// Who made a move, and after which steps; first moves start nowhere.
+    pub(super) ways: BTreeMap<(Option<Node>, Arc<str>, Node), Way>,
+}
+
+/// How a move was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Way {
+    /// Moves.
+    pub(super) count: u64,
+    /// Moves by an actor who is not known.
+    pub(super) unknown: u64,
+    /// The least few of the known actors, by hash.
+    pub(super) actors: BTreeSet<u64>,
+    /// Moves by what their object had gone through before.
+    pub(super) passed: BTreeMap<Arc<str>, u64>,
+}
+
+impl Way {
+    pub(super) fn merge(&mut self, other: Way) {
+        self.count += other.count;
+        self.unknown += other.unknown;
+        self.actors.extend(other.actors);
+        least(&mut self.actors, MOVERS);
+        add(&mut self.passed, other.passed);
+    }
+}
+
+/// Keeps the least few of a union, which do not depend on how it was made.
+fn least(actors: &mut BTreeSet<u64>, most: usize) {
+    while actors.len() > most {
+        actors.pop_last();
+    }
 }
 
 /// Something that moves or shows an object.
 struct Item {
     activity: Option<Arc<str>>,
     declared: Option<Arc<str>>,
+    /// Who did it, where known.
+    actor: Option<u64>,
+}
+
+/// Who did it, where that is known by more than an address.
+pub(super) fn known_actor(event: &Event) -> Option<u64> {
+    let principal = event.actor.principal.as_ref().filter(|_| event.actor.evidence >= Evidence::Asserted)?;
+    Some(stable_hash([principal.as_bytes()]))
 }
 
 impl Lives {
@@ -94,7 +146,7 @@ impl Lives {
                 }
             }
             if activity.is_some() || declared.is_some() {
-                items.push(Item { activity, declared });
+                items.push(Item { activity, declared, actor: known_actor(event) });
             }
         }
         if steps.is_empty() {
@@ -102,7 +154,8 @@ impl Lives {
         }
         self.objects += 1;
         self.count(&steps);
-        self.plain.walk(items.iter().filter_map(|i| i.activity.clone()));
+        self.habits.add(&steps);
+        self.plain.walk(items.iter().filter_map(|i| Some((i.activity.clone()?, i.actor))));
         self.odd += items.iter().filter_map(|i| i.declared.as_deref()).filter(|value| !is_word(value)).count() as u64;
         self.values.extend(items.iter().filter_map(|i| i.declared.clone()));
         self.walk(&items);
@@ -115,6 +168,8 @@ impl Lives {
             *taken.entry(activity).or_default() += 1;
             let counts = self.steps.entry(Arc::clone(activity)).or_default();
             counts.count += 1;
+            counts.actors.extend(known_actor(event));
+            least(&mut counts.actors, ACTORS);
             let actor = &event.actor;
             if actor.principal.is_none() || actor.evidence < Evidence::Asserted {
                 counts.unnamed += 1;
@@ -138,6 +193,7 @@ impl Lives {
     fn walk(&mut self, items: &[Item]) {
         let mut at: Option<Node> = None;
         let mut moved = false;
+        let mut passed = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
             let Some(activity) = &item.activity else {
                 let Some(declared) = item.declared.clone().map(Node::Declared) else { continue };
@@ -158,8 +214,9 @@ impl Lives {
             if !std::mem::replace(&mut moved, true) && at.is_some() {
                 *self.declared.shown.entry((Arc::clone(activity), to.clone())).or_default() += 1;
             }
-            self.declared.add(at.take(), activity, to.clone());
+            self.declared.add(at.take(), activity, to.clone(), item.actor, &passed);
             at = Some(to);
+            pass(&mut passed, activity);
         }
     }
 
@@ -188,6 +245,7 @@ impl Lives {
         self.declaring += other.declaring;
         self.unexplained += other.unexplained;
         self.shown_first += other.shown_first;
+        self.habits.merge(other.habits);
         for (activity, more) in other.steps {
             let counts = self.steps.entry(activity).or_default();
             counts.count += more.count;
@@ -195,6 +253,8 @@ impl Lives {
             counts.repeated += more.repeated;
             counts.unnamed += more.unnamed;
             add(&mut counts.by, more.by);
+            counts.actors.extend(more.actors);
+            least(&mut counts.actors, ACTORS);
         }
         self.trim();
     }
@@ -208,16 +268,32 @@ fn is_word(value: &str) -> bool {
 }
 
 impl Walks {
-    fn walk(&mut self, steps: impl Iterator<Item = Arc<str>>) {
+    fn walk(&mut self, steps: impl Iterator<Item = (Arc<str>, Option<u64>)>) {
         let mut at: Option<Node> = None;
-        for activity in steps {
+        let mut passed = BTreeSet::new();
+        for (activity, actor) in steps {
             let to = Node::After(Arc::clone(&activity));
-            self.add(at.take(), &activity, to.clone());
+            self.add(at.take(), &activity, to.clone(), actor, &passed);
             at = Some(to);
+            pass(&mut passed, &activity);
         }
     }
 
-    fn add(&mut self, from: Option<Node>, activity: &Arc<str>, to: Node) {
+    fn add(
+        &mut self,
+        from: Option<Node>,
+        activity: &Arc<str>,
+        to: Node,
+        actor: Option<u64>,
+        passed: &BTreeSet<Arc<str>>,
+    ) {
+        let way = Way {
+            count: 1,
+            unknown: u64::from(actor.is_none()),
+            actors: actor.into_iter().collect(),
+            passed: passed.iter().map(|step| (Arc::clone(step), 1)).collect(),
+        };
+        self.ways.entry((from.clone(), Arc::clone(activity), to.clone())).or_default().merge(way);
         let count = match from {
             Some(from) => self.moves.entry((from, Arc::clone(activity), to)).or_default(),
             None => self.starts.entry((Arc::clone(activity), to)).or_default(),
@@ -229,6 +305,16 @@ impl Walks {
         add(&mut self.starts, other.starts);
         add(&mut self.moves, other.moves);
         add(&mut self.shown, other.shown);
+        for (key, way) in other.ways {
+            self.ways.entry(key).or_default().merge(way);
+        }
+    }
+}
+
+/// Remembers a step; of lives with very many different ones, the first.
+fn pass(passed: &mut BTreeSet<Arc<str>>, activity: &Arc<str>) {
+    if passed.len() < PASSED {
+        passed.insert(Arc::clone(activity));
     }
 }
 

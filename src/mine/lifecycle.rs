@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::doubt::{self, Doubt};
 use super::draft::Trust;
-use super::life::{Lives, Node, StepCounts, Walks};
+use super::life::{Lives, Node, StepCounts, Walks, Way};
 use super::name::{self, Names};
 
 /// Objects from which on a step that none repeated is taken to happen once.
@@ -52,14 +53,16 @@ pub(super) struct Transition {
     pub(super) rare: bool,
     /// It begins a life although the activity seems to need an object: perhaps it began before the traffic.
     pub(super) perhaps_midlife: bool,
+    /// What a person should look at.
+    pub(super) doubts: Vec<Doubt>,
 }
 
 /// Moves from a node, or from before all nodes.
 type Edges = BTreeMap<(Option<Node>, Arc<str>, Node), Edge>;
 
-/// Edges that become one transition: the state it starts from where it stands alone, its target, activity, and whether
-/// it begins in mid-life.
-type Group = (Option<usize>, usize, Arc<str>, bool);
+/// Edges that become one transition: the state it starts from where it stands alone, its target, activity, whether it
+/// begins in mid-life, and whether it is seldom.
+type Group = (Option<usize>, usize, Arc<str>, bool, bool);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Edge {
@@ -119,7 +122,7 @@ impl Lifecycle {
         let mut names = Names::default();
         let states = state_names(&nodes, &mut names);
         let index: BTreeMap<&Node, usize> = nodes.iter().zip(1..).collect();
-        let mut transitions = transitions(&edges, &index, lives);
+        let mut transitions = transitions(&edges, &index, lives, &walks);
         limit_once(&mut transitions, creates);
         let left: BTreeSet<usize> = transitions.iter().flat_map(|t| t.from.iter().copied()).collect();
         let reached = |state: usize| transitions.iter().filter(|t| t.to == state).map(|t| t.count).sum();
@@ -158,6 +161,10 @@ fn settled(walks: &Walks) -> Walks {
     }
     for ((activity, to), count) in &walks.shown {
         *settled.shown.entry((Arc::clone(activity), settle(to))).or_default() += count;
+    }
+    for ((from, activity, to), way) in &walks.ways {
+        let key = (from.as_ref().map(settle), Arc::clone(activity), settle(to));
+        settled.ways.entry(key).or_default().merge(way.clone());
     }
     settled
 }
@@ -264,29 +271,35 @@ fn state_names(nodes: &[Node], names: &mut Names) -> Vec<Arc<str>> {
     std::iter::once(initial).chain(rest).collect()
 }
 
-fn transitions(edges: &Edges, index: &BTreeMap<&Node, usize>, lives: &Lives) -> Vec<Transition> {
-    let mut grouped: BTreeMap<Group, (BTreeSet<usize>, u64)> = BTreeMap::new();
-    for ((from, activity, to), edge) in edges {
-        let Some(to) = index.get(to).copied() else { continue };
-        let from = from.as_ref().map_or(Some(0), |from| index.get(from).copied());
+fn transitions(edges: &Edges, index: &BTreeMap<&Node, usize>, lives: &Lives, walks: &Walks) -> Vec<Transition> {
+    let mut grouped: BTreeMap<Group, (BTreeSet<usize>, u64, Vec<Doubt>)> = BTreeMap::new();
+    for ((before, activity, to), edge) in edges {
+        let Some(target) = index.get(to).copied() else { continue };
+        let from = before.as_ref().map_or(Some(0), |from| index.get(from).copied());
         let Some(from) = from else { continue };
         let all = lives.steps.get(activity).map_or(0, |s| s.count);
-        let rare = edge.count <= 2 || edge.count.saturating_mul(50) < all;
-        // What is seldom stands alone, so that it can be struck alone.
-        let alone = (rare || edge.midlife).then_some(from);
-        let group = grouped.entry((alone, to, Arc::clone(activity), edge.midlife)).or_default();
+        let rare = edge.count <= 2 || edge.count.saturating_mul(20) < all;
+        let way: Option<&Way> = walks.ways.get(&(before.clone(), Arc::clone(activity), to.clone()));
+        let doubts = way.filter(|_| !edge.midlife).map(|way| doubt::of_move(activity, way, lives)).unwrap_or_default();
+        // What is seldom or doubtful stands alone, so that it can be struck alone.
+        let alone = (rare || edge.midlife || !doubts.is_empty()).then_some(from);
+        let group = grouped.entry((alone, target, Arc::clone(activity), edge.midlife, rare)).or_default();
         group.0.insert(from);
         group.1 += edge.count;
+        group.2.extend(doubts);
     }
     let mut transitions: Vec<Transition> = grouped
         .into_iter()
-        .map(|((alone, to, activity, perhaps_midlife), (from, count))| {
-            let rare = alone.is_some();
+        .map(|((_, to, activity, perhaps_midlife, rare), (from, count, mut doubts))| {
+            let rare = rare || perhaps_midlife;
             let counts = lives.steps.get(&activity);
             let once = counts.is_some_and(|c| c.objects >= ONCE && c.repeated == 0);
             let by = counts.map(actors).unwrap_or_default();
+            if !by.is_empty() {
+                doubts.extend(counts.map(doubt::of_actors).unwrap_or_default());
+            }
             let from = from.into_iter().collect();
-            Transition { activity, from, to, by, once, count, rare, perhaps_midlife }
+            Transition { activity, from, to, by, once, count, rare, perhaps_midlife, doubts }
         })
         .collect();
     transitions.sort_by(|a, b| (a.rare, &a.from, a.to, &a.activity).cmp(&(b.rare, &b.from, b.to, &b.activity)));

@@ -6,18 +6,25 @@
 //! check will see. The command that writes the draft replays it over the same traffic once more, and takes back the
 //! [`Trust`] in declared states that this does not bear out.
 
+mod completion;
+mod doubt;
 mod draft;
 mod evidence;
 mod fold;
+mod habit;
 mod life;
 mod lifecycle;
 mod map;
 mod name;
 mod page;
+mod proposal;
+mod sample;
 mod sketch;
+mod templates;
 
 pub use draft::{Provenance, Trust, draft, outline};
 pub use evidence::{Evidence, Traced};
 pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};
 pub use sketch::Sketch;
+pub use templates::Templates;

@@ -129,6 +129,30 @@ impl Template {
         out
     }
 
+    /// Whether a call of another template would be taken for one of this: each differing word stands at a variable.
+    pub(super) fn shadows(&self, other: &Template) -> bool {
+        let fits = |(own, other): (&Part, &Part)| matches!(own, Part::Variable(_)) || own == other;
+        self != other
+            && self.method == other.method
+            && self.parts.len() == other.parts.len()
+            && self.parts.iter().zip(&other.parts).all(fits)
+    }
+
+    /// As events name operations.
+    pub(super) fn raw(&self) -> String {
+        let mut out = format!("{} ", self.method);
+        for part in &self.parts {
+            match part {
+                Part::Fixed(text) => out.extend(["/", text]),
+                Part::Variable(name) => out.extend(["/{", name, "}"]),
+            }
+        }
+        if self.parts.is_empty() {
+            out.push('/');
+        }
+        out
+    }
+
     /// Fixed words that say something: no versions, no `api`.
     fn words(&self) -> impl Iterator<Item = (usize, &str)> {
         self.parts.iter().enumerate().filter_map(|(at, part)| match part {
@@ -171,7 +195,8 @@ fn wishes(first: String, more: &str, template: &Template) -> Vec<String> {
     all
 }
 
-fn is_prefix(text: &str) -> bool {
+/// A version, or a word that only says that this is an API.
+pub(super) fn is_prefix(text: &str) -> bool {
     let version = text.strip_prefix('v').is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
     version || text.eq_ignore_ascii_case("api") || text.eq_ignore_ascii_case("rest")
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::Mining;
 use super::evidence::{Evidence, OperationEvidence, Subject};
 use super::name::{self, Names, Part, Template};
+use super::templates::{Learnt, Templates};
 
 /// Most activities of a draft.
 const ACTIVITIES: usize = 400;
+/// Most calls named only so that their words are not taken for keys.
+const FIXED: usize = 100;
 /// Most places of one key.
 const PLACES: usize = 3;
-/// Words with digits at one place of paths from which on they are values.
-const CROWD: usize = 8;
 /// Reads of a type that no step is about are worth an activity from this many on.
 const READS: u64 = 3;
 
@@ -21,15 +22,30 @@ const READS: u64 = 3;
 pub struct Sketch {
     pub(super) types: Vec<TypeSketch>,
     pub(super) activities: Vec<ActivitySketch>,
+    /// Accepted calls about no object whose word stands where keys of another activity do.
+    pub(super) fixed: Vec<FixedSketch>,
     /// Accepted calls that are no read and no activity: nothing shows which object they are about.
     pub(super) unplaced: Vec<(Arc<str>, u64)>,
+    /// Accepted reads that show no object.
+    reads: Vec<(Arc<str>, u64)>,
     /// Activities left out because there are too many.
     pub(super) left_out: u64,
+}
+
+/// A call that a model must name so that its word is not taken for a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FixedSketch {
+    pub(super) name: Arc<str>,
+    pub(super) http: String,
+    pub(super) read: bool,
+    pub(super) accepted: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TypeSketch {
     pub(super) name: Arc<str>,
+    /// Accepted calls about it.
+    pub(super) calls: u64,
     pub(super) keys: Vec<String>,
     pub(super) states: Vec<String>,
     pub(super) parent: Option<(Arc<str>, Vec<String>)>,
@@ -64,28 +80,38 @@ impl Sketch {
     /// Sketches what was seen without a model; `mining` of the same run tells which objects belong to which.
     pub fn new(evidence: &Evidence, mining: &Mining) -> Sketch {
         let operations = templates(evidence);
-        let foreign = scoped_types(evidence).into_iter().chain(answers_only(&operations)).collect();
+        let foreign = scoped_types(&operations).into_iter().chain(answers_only(&operations)).collect();
         let mut sketch = Sketch::default();
         let mut placed = Vec::new();
+        let mut others = Vec::new();
         for (template, evidence) in operations {
             let read = matches!(template.method.as_str(), "GET" | "HEAD" | "OPTIONS");
             if evidence.accepted == 0 || matches!(template.method.as_str(), "HEAD" | "OPTIONS" | "CONNECT" | "TRACE") {
                 continue;
             }
-            let (text, accepted) = (template.text(), evidence.accepted);
+            let (copy, accepted) = (template.clone(), evidence.accepted);
             match place(template, evidence, read, &foreign) {
                 Some(operation) => placed.push(operation),
-                None if !read => sketch.unplaced.push((text.into(), accepted)),
-                None => {}
+                None => others.push((copy, read, accepted)),
             }
         }
         keep(&mut placed, &mut sketch.left_out);
+        let shadowed = |template: &Template| placed.iter().any(|p| p.template.shadows(template));
+        let (fixed, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(template, ..)| shadowed(template));
+        let (reads, unplaced) = others.into_iter().partition(|(_, read, _)| *read);
+        (sketch.unplaced, sketch.reads) = (by_support(unplaced), by_support(reads));
         let mut names = Names::default();
         let raw: BTreeSet<Arc<str>> = placed.iter().map(|p| Arc::clone(&p.object)).collect();
         let named: BTreeMap<Arc<str>, Arc<str>> =
             raw.into_iter().map(|raw| (Arc::clone(&raw), names.choose(&[name::object_type(&raw)]))).collect();
         sketch.types = types(&placed, &named, evidence, mining);
-        sketch.activities = activities(placed, &named);
+        let mut names = Names::default();
+        sketch.activities = activities(placed, &named, &mut names);
+        let fixed = fixed.into_iter().take(FIXED).map(|(template, read, accepted)| {
+            let name = names.choose(&template.activity("", false));
+            FixedSketch { name, http: template.text(), read, accepted }
+        });
+        sketch.fixed = fixed.collect();
         sketch
     }
 
@@ -94,73 +120,69 @@ impl Sketch {
         self.activities.is_empty()
     }
 
+    /// Accepted calls that show no object, the most frequent first, reads last.
+    pub fn without_object(&self) -> impl Iterator<Item = &(Arc<str>, u64)> {
+        self.unplaced.iter().chain(&self.reads)
+    }
+
     pub(super) fn creates(&self, activity: &str) -> bool {
         self.activities.iter().any(|a| a.creates && &*a.name == activity)
     }
 }
 
-/// Operations by template. A fixed word that begins like the keys which stand at its place elsewhere is one of them: a
-/// key without a digit does not look like one by itself.
+/// Calls with how often they were accepted, the most frequent first, then by template.
+fn by_support(calls: Vec<(Template, bool, u64)>) -> Vec<(Arc<str>, u64)> {
+    let mut calls: Vec<(Arc<str>, u64)> =
+        calls.into_iter().map(|(t, _, accepted)| (t.text().into(), accepted)).collect();
+    calls.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    calls
+}
+
+/// Accepted operations by template, with what was learnt of their places.
 fn templates(evidence: &Evidence) -> BTreeMap<Template, OperationEvidence> {
-    let read: Vec<(Template, &OperationEvidence)> =
-        evidence.operations.iter().filter_map(|(name, e)| Some((Template::read(name)?, e))).collect();
-    let mut collections: BTreeMap<&str, &str> = BTreeMap::new();
-    for (template, _) in &read {
-        for pair in template.parts.windows(2) {
-            if let [Part::Fixed(word), Part::Variable(name)] = pair {
-                collections.insert(word, name);
-            }
-        }
-    }
-    let crowded = crowded(&read);
-    let variable = |parts: &[Part], text: &str| {
-        let Some(Part::Fixed(before)) = parts.last() else { return None };
-        if crowded.contains(parts) {
-            return has_digit(text).then(|| name::singular(before));
-        }
-        let name = collections.get(before.as_str())?;
-        let (prefix, _) = text.split_once(['_', '-'])?;
-        evidence.types.get(*name)?.prefixes.contains(prefix).then(|| (*name).to_owned())
-    };
+    let learnt = Templates::of(evidence);
     let mut merged: BTreeMap<Template, OperationEvidence> = BTreeMap::new();
-    for (template, evidence) in &read {
-        let mut parts: Vec<Part> = Vec::new();
-        for part in &template.parts {
-            let key = match part {
-                Part::Fixed(text) => variable(&parts, text).map(Part::Variable),
-                Part::Variable(_) => None,
-            };
-            parts.push(key.unwrap_or_else(|| part.clone()));
-        }
-        let template = Template { method: template.method.clone(), parts };
-        merged.entry(template).or_default().merge((*evidence).clone());
+    for (operation, mut seen) in evidence.operations() {
+        let Some(template) = Template::read(operation) else { continue };
+        let template = match learnt.learnt(&template) {
+            Some(learnt) => {
+                about_what_was_learnt(&learnt, &mut seen);
+                learnt.template
+            }
+            None => template,
+        };
+        merged.entry(template).or_default().merge(seen);
     }
     merged
 }
 
-/// Beginnings of paths that so many words with digits follow that these are values.
-fn crowded(read: &[(Template, &OperationEvidence)]) -> BTreeSet<Vec<Part>> {
-    let mut after: BTreeMap<&[Part], BTreeSet<&str>> = BTreeMap::new();
-    for (template, _) in read {
-        for (at, part) in template.parts.iter().enumerate() {
-            if let (Part::Fixed(text), Some(before)) = (part, template.parts.get(..at))
-                && has_digit(text)
-            {
-                after.entry(before).or_default().insert(text);
-            }
+/// Calls are about the last variable of their path where that was learnt: nothing showed it when they were read.
+fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
+    let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped);
+    let variables = parts.filter_map(|((part, value), scoped)| match part {
+        Part::Variable(name) => Some((Arc::<str>::from(name.as_str()), value.is_some(), *scoped)),
+        Part::Fixed(_) => None,
+    });
+    let mut variables: Vec<(Arc<str>, bool, bool)> = variables.collect();
+    let Some((name, true, scoped)) = variables.pop() else { return };
+    // What the call made is what it is about.
+    let made = |subject: &Subject| subject.keys.keys().flatten().any(|place| place.starts_with("res."));
+    let calls = seen.accepted;
+    if seen.subjects.values().any(made) {
+        for subject in seen.subjects.values_mut() {
+            *subject.others.entry((Arc::clone(&name), None)).or_default() += subject.calls;
         }
+        return;
     }
-    after.into_iter().filter(|(_, words)| words.len() >= CROWD).map(|(before, _)| before.to_vec()).collect()
-}
-
-fn has_digit(text: &str) -> bool {
-    text.bytes().any(|b| b.is_ascii_digit())
+    let others = variables.into_iter().map(|(name, ..)| ((name, None), calls)).collect();
+    let keys = BTreeMap::from([(None, calls)]);
+    seen.subjects = BTreeMap::from([(name, Subject { calls, scoped: if scoped { calls } else { 0 }, keys, others })]);
 }
 
 /// Types whose keys are only unique under another object.
-fn scoped_types(evidence: &Evidence) -> BTreeSet<Arc<str>> {
+fn scoped_types(operations: &BTreeMap<Template, OperationEvidence>) -> BTreeSet<Arc<str>> {
     let mut counts: BTreeMap<&Arc<str>, (u64, u64)> = BTreeMap::new();
-    for (object_type, subject) in evidence.operations.values().flat_map(|o| &o.subjects) {
+    for (object_type, subject) in operations.values().flat_map(|o| &o.subjects) {
         let sum = counts.entry(object_type).or_default();
         *sum = (sum.0 + subject.scoped, sum.1 + subject.calls);
     }
@@ -287,7 +309,9 @@ fn types(
             Some((Arc::clone(named.get(parent)?), keys)).filter(|(_, keys)| !keys.is_empty())
         });
         let states = evidence.types.get(raw).map(|t| places(t.states.iter().map(|(p, n)| (&**p, *n))));
-        TypeSketch { name: Arc::clone(name), keys: own_places(placed, raw), states: states.unwrap_or_default(), parent }
+        let (keys, states) = (own_places(placed, raw), states.unwrap_or_default());
+        let calls = placed.iter().filter(|p| p.object == *raw).map(|p| p.evidence.accepted).sum();
+        TypeSketch { name: Arc::clone(name), calls, keys, states, parent }
     });
     sketches.collect()
 }
@@ -327,8 +351,7 @@ fn parent_places(placed: &[Placed], child: &Arc<str>, parent: &Arc<str>) -> Vec<
     places(seen.iter().map(|(place, count)| (place.as_str(), *count)))
 }
 
-fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>) -> Vec<ActivitySketch> {
-    let mut names = Names::default();
+fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: &mut Names) -> Vec<ActivitySketch> {
     let mut activities: Vec<ActivitySketch> = Vec::new();
     for operation in placed {
         let Some(object) = named.get(&operation.object) else { continue };

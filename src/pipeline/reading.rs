@@ -11,10 +11,10 @@ use offpath_capture::{BlindSpot, Exchange, InputFormat, Plan, Sink, Source, Sour
 
 use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
-use crate::correlate::{Directory, Extractor, Inspection, Resolver};
-use crate::event::Event;
+use crate::correlate::{self, Directory, Extractor, Inspection, Resolver};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
-use crate::mine::{Evidence, Traced};
+use crate::event::{Event, Outcome};
+use crate::mine::{Evidence, Templates, Traced};
 
 /// Input name -> format of one source's inputs.
 type Formats = BTreeMap<String, InputFormat>;
@@ -228,12 +228,20 @@ fn extract_batches(
                 continue;
             }
             let protocol = exchange.protocol.as_str();
-            made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
-            extracted.unmatched.iter().for_each(|name| made.inspection.add_unmatched(name));
+            if job.model.is_some() {
+                made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
+                extracted.unmatched.iter().for_each(|name| made.inspection.add_unmatched(name));
+            } else {
+                // What was called, and on which objects, is known when all paths are; what is refused shows neither.
+                let accepted = extracted.events.iter().any(|event| event.outcome == Outcome::Accepted);
+                let sightings = extracted.sightings.as_slice();
+                made.inspection.add_exchange(protocol, &[], if accepted { sightings } else { &[] });
+            }
             // Without a model an exchange is one event, and all sightings are of its objects.
             if let (None, [event]) = (&job.model, extracted.events.as_slice()) {
                 let places = extracted.sightings.into_iter().map(|sighting| sighting.places);
-                made.evidence.add(event, places.map(|places| Traced { key: places.key, state: places.state }));
+                let traced = places.map(|places| Traced { key: places.key, state: places.state });
+                made.evidence.add(event, traced, &extracted.ids);
             }
             // An exchange does not say which file format it came in; its input does.
             let format = batch.formats.get(&*exchange.origin.input);
@@ -255,19 +263,24 @@ pub(super) fn group_hash(key: &WindowKey) -> u64 {
 pub(super) fn resolve(
     events: Vec<EventBuffer>,
     resolver: &Resolver,
+    templates: &Templates,
     comparer: &Comparer,
     job: &Job,
     scratch: &Path,
 ) -> Result<Resolved, PipelineError> {
     let total = events.iter().map(EventBuffer::total_bytes).sum();
     let budget = job.memory / 4 / events.len().max(1);
+    let guessed = job.model.is_none().then_some(templates);
     let parts: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = events
             .into_iter()
             .enumerate()
             .map(|(n, buffer)| {
                 let folder = scratch.join(format!("resolved-{n}"));
-                scope.spawn(move || resolve_buffer(buffer, resolver, comparer, &folder, total, budget))
+                scope.spawn(move || {
+                    let complete = |event: &mut Event| complete(event, resolver, guessed);
+                    resolve_buffer(buffer, &complete, comparer, &folder, total, budget)
+                })
             })
             .collect();
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
@@ -286,9 +299,24 @@ pub(super) fn resolve(
     Ok(resolved)
 }
 
+/// What completing an event showed.
+struct Completed {
+    /// Types of objects that were learnt to stand in its path.
+    learnt: Vec<Arc<str>>,
+    /// Its objects are known to be some: named by a model, or accepted.
+    shows_objects: bool,
+}
+
+/// Fills an event's joins; `guessed` is what all paths taught, where there is no model.
+fn complete(event: &mut Event, resolver: &Resolver, guessed: Option<&Templates>) -> Completed {
+    resolver.resolve(event);
+    let learnt = guessed.map(|templates| templates.complete(event, &correlate::is_container)).unwrap_or_default();
+    Completed { learnt, shows_objects: guessed.is_none() || event.outcome == Outcome::Accepted }
+}
+
 fn resolve_buffer(
     buffer: EventBuffer,
-    resolver: &Resolver,
+    complete: &dyn Fn(&mut Event) -> Completed,
     comparer: &Comparer,
     folder: &Path,
     total: u64,
@@ -303,9 +331,14 @@ fn resolve_buffer(
     let mut inspection = Inspection::new();
     let mut unattributed = Unattributed::default();
     buffer.drain(|mut event: Event| {
-        resolver.resolve(&mut event);
+        let completed = complete(&mut event);
         comparer.note_unattributed(&event, &mut unattributed);
-        inspection.add_event(&event);
+        if completed.shows_objects {
+            inspection.add_event(&event);
+            completed.learnt.iter().for_each(|object_type| inspection.add_learnt(object_type));
+        } else {
+            inspection.add_actor(&event);
+        }
         for key in comparer.window_keys(&event) {
             windows.push_under(group_hash(&key), event.clone())?;
         }

@@ -15,9 +15,9 @@ pub use html::html;
 use html::verdict_name;
 pub use markdown::markdown;
 pub use summary::{
-    ActorSummary, BlindSummary, CaseTimeline, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary,
-    ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary, TimelineEvent,
-    VariantSummary,
+    ActorSummary, BlindSummary, CaseTimeline, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
+    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary,
+    TimelineEvent, VariantSummary,
 };
 pub use verdict::{SeverityCounts, severity_rank, verdict};
 pub use visible::visible;

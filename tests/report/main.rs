@@ -163,7 +163,7 @@ fn terminals_get_no_control_characters_and_no_line_too_long() {
         let screen = Screen { color: false, width, run_folder: Some("run/".into()) };
         let mut texts = vec![
             terminal::check(&run, &findings, &screen),
-            terminal::inspect(&run, &screen),
+            terminal::inspect(&run, true, &screen),
             terminal::mine(&run, &screen),
         ];
         texts.extend(cases.iter().map(|case| terminal::timeline(case, &findings, &screen)));
@@ -179,7 +179,7 @@ fn terminals_get_no_control_characters_and_no_line_too_long() {
     let screen = Screen { color: false, width: 100, run_folder: None };
     for text in [
         terminal::check(&sample::run(), &sample, &screen),
-        terminal::inspect(&sample::run(), &screen),
+        terminal::inspect(&sample::run(), true, &screen),
         terminal::mine(&sample::run(), &screen),
     ] {
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
@@ -190,7 +190,7 @@ fn terminals_get_no_control_characters_and_no_line_too_long() {
 fn the_first_screen_says_what_was_not_read() {
     use offpath::report::terminal::{self, Screen};
     let (run, screen) = (sample::run(), Screen::default());
-    for text in [terminal::inspect(&run, &screen), terminal::check(&run, &sample::findings(40), &screen)] {
+    for text in [terminal::inspect(&run, true, &screen), terminal::check(&run, &sample::findings(40), &screen)] {
         assert!(text.lines().take(6).any(|line| line.contains("1,204 TLS connections without keys")), "{text}");
     }
 }

@@ -7,7 +7,9 @@ use crate::report::summary::RunSummary;
 use super::screen::Screen;
 
 /// What was read, what was not, which operations, actors and objects were seen.
-pub fn inspect(run: &RunSummary, screen: &Screen) -> String {
+///
+/// `drafts`: mining the same input gives a draft of a model, so that the next step is to ask for it.
+pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     let mut out = screen.paragraph("Read", &read(run));
     out.push_str(&screen.paragraph("Not read", &not_read(run)));
     for error in &run.errors {
@@ -30,8 +32,11 @@ pub fn inspect(run: &RunSummary, screen: &Screen) -> String {
         out.push_str(
             &screen.paragraph("", "(operations and objects are guessed from paths and bodies; a model names them)"),
         );
-        if let [input] = run.inputs.as_slice() {
+        if let ([input], true) = (run.inputs.as_slice(), drafts) {
             out.push_str(&screen.paragraph("Next", &format!("offpath mine {} -o draft.model.yaml", input.name)));
+        } else if !drafts {
+            let next = "nothing to draft a model from: no accepted call shows which object it is about; docs/mining.md says what would";
+            out.push_str(&screen.paragraph("Next", next));
         }
     }
     out

@@ -1,0 +1,104 @@
+//! Events read without a model, completed by what all paths together taught.
+
+use std::sync::Arc;
+
+use super::name::{Part, Template};
+use super::templates::{Learnt, Templates};
+use crate::event::{Event, ObjectId, ObjectRef};
+
+impl Templates {
+    /// Names the operation of an event, read and resolved without a model, and adds the objects that were learnt to
+    /// stand in its path; returns the types of those added. `is_container` tells types that own things without being
+    /// their case.
+    pub fn complete(&self, event: &mut Event, is_container: &dyn Fn(&str) -> bool) -> Vec<Arc<str>> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let Some(template) = event.operation.as_deref().and_then(Template::read) else { return Vec::new() };
+        let Some(learnt) = self.learnt(&template) else { return Vec::new() };
+        event.operation = Some(learnt.template.raw().into());
+        let made = makes(event, &template);
+        let first = event.objects.first().map(|o| o.id.clone());
+        let known = std::mem::take(&mut event.objects);
+        let (objects, added) = in_order(&learnt, known, made);
+        // Nobody knows the parents of an object whose path did not look like one: its case is the first that owns it.
+        let settled = event.case.is_some() && event.case != first && objects.first().map(|o| o.id.clone()) == first;
+        if !settled {
+            let path = objects.iter().filter(|o| matches!(&*o.qualifier, "target" | "parent"));
+            let outermost = path.filter(|o| !is_container(&o.id.object_type)).last();
+            event.case = outermost.or(objects.first()).map(|o| o.id.clone());
+        }
+        event.objects = objects;
+        added
+    }
+}
+
+/// Whether the first object was made by the event: it is a target that the path does not hold.
+fn makes(event: &Event, template: &Template) -> bool {
+    let last = template.parts.iter().rev().find_map(|part| match part {
+        Part::Variable(name) => Some(name.as_str()),
+        Part::Fixed(_) => None,
+    });
+    let Some(first) = event.objects.first().filter(|o| &*o.qualifier == "target") else { return false };
+    let key = first.id.key.rsplit('/').next().unwrap_or_default();
+    last != Some(&*first.id.object_type) || !event.path.split('/').any(|segment| segment == key)
+}
+
+/// What was made, then the objects of the path from the last one up, then those that are only mentioned.
+fn in_order(learnt: &Learnt, known: Vec<ObjectRef>, made: bool) -> (Vec<ObjectRef>, Vec<Arc<str>>) {
+    let mut known = known;
+    let mut objects: Vec<ObjectRef> = if made { known.drain(..1).collect() } else { Vec::new() };
+    let mut added = Vec::new();
+    let mut before: Vec<&str> = Vec::new();
+    let mut path = Vec::new();
+    let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped);
+    for ((part, value), scoped) in parts {
+        let (Part::Variable(name), Some(value)) = (part, value) else {
+            if let Part::Variable(name) = part {
+                path.push((name.as_str(), None));
+            }
+            continue;
+        };
+        let key = if *scoped {
+            before.iter().copied().chain([value.as_str()]).collect::<Vec<_>>().join("/")
+        } else {
+            value.clone()
+        };
+        before.push(value);
+        path.push((name.as_str(), Some(key)));
+    }
+    for (name, key) in path.into_iter().rev() {
+        let held = |o: &ObjectRef| match &key {
+            Some(key) => *o.id.object_type == *name && *o.id.key == **key,
+            None => *o.id.object_type == *name && &*o.qualifier != "mentioned",
+        };
+        let at = known.iter().position(held);
+        let mut object = match (at, key) {
+            (Some(at), _) => known.remove(at),
+            (None, Some(key)) => {
+                added.push(Arc::from(name));
+                reference(name, &key)
+            }
+            (None, None) => continue,
+        };
+        object.qualifier = if objects.is_empty() { "target".into() } else { "parent".into() };
+        if !objects.iter().any(|o| o.id == object.id) {
+            objects.push(object);
+        }
+    }
+    objects.extend(known);
+    (objects, added)
+}
+
+fn reference(object_type: &str, key: &str) -> ObjectRef {
+    ObjectRef {
+        id: ObjectId { object_type: object_type.into(), key: key.into() },
+        qualifier: "target".into(),
+        declared_state: None,
+        written_state: None,
+        conflicting_key: None,
+        tenant: None,
+        owner: None,
+        attributes: Vec::new(),
+    }
+}

@@ -1,0 +1,80 @@
+//! Proposals: constraints that most lives kept, for a person to put in force.
+
+use std::sync::Arc;
+
+use super::life::Lives;
+
+/// Objects from which on a habit is worth a proposal.
+const SUPPORT: u64 = 10;
+/// Most proposals of one kind for one object type.
+const MOST: usize = 12;
+
+/// Constraints on objects of a type, each with its support and confidence, the best supported first.
+///
+/// `creates` tells the steps that make an object: that these come first goes without saying.
+pub(super) fn of(object: &Arc<str>, lives: &Lives, creates: &dyn Fn(&str) -> bool) -> Vec<(String, String)> {
+    let mut proposals = order(object, lives, creates);
+    proposals.extend(people(object, lives));
+    proposals
+}
+
+/// Steps that nearly all objects take before another, and some do not.
+fn order(object: &Arc<str>, lives: &Lives, creates: &dyn Fn(&str) -> bool) -> Vec<(String, String)> {
+    let objects = |step: &Arc<str>| lives.steps.get(step).map_or(0, |counts| counts.objects);
+    let habit = |earlier: &Arc<str>, later: &Arc<str>| {
+        let count = lives.habits.before.get(&(Arc::clone(earlier), Arc::clone(later))).copied().unwrap_or(0);
+        is_habit(count, objects(later)).then_some(count)
+    };
+    let mut found: Vec<(u64, u64, &Arc<str>, &Arc<str>)> = Vec::new();
+    for (earlier, later) in lives.habits.before.keys() {
+        let Some(count) = habit(earlier, later) else { continue };
+        // What follows from two other proposals is none of its own.
+        let between = lives.steps.keys().filter(|step| *step != earlier && *step != later);
+        let implied = between.into_iter().any(|step| habit(earlier, step).is_some() && habit(step, later).is_some());
+        let trivial = creates(earlier) && count == objects(later);
+        if !implied && !trivial {
+            found.push((count, objects(later), earlier, later));
+        }
+    }
+    found.sort_by(|a, b| b.0.cmp(&a.0).then((a.2, a.3).cmp(&(b.2, b.3))));
+    let proposals = found.into_iter().take(MOST).map(|(count, all, earlier, later)| {
+        let id = id(&[object, earlier, "before", later]);
+        (format!("{{id: {id}, require: {earlier}, before: {later}, per: {object}}}"), support(count, all, object))
+    });
+    proposals.collect()
+}
+
+/// Pairs of steps that nearly always different people take, though some take both.
+fn people(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
+    let actors = |step: &Arc<str>| lives.steps.get(step).map(|counts| &counts.actors);
+    let mut found: Vec<(u64, u64, &Arc<str>, &Arc<str>)> = Vec::new();
+    for ((a, b), all) in &lives.habits.both {
+        let apart = lives.habits.apart.get(&(Arc::clone(a), Arc::clone(b))).copied().unwrap_or(0);
+        // Who never takes one of the steps cannot take both: a customer and a warehouse say nothing of two persons.
+        let meet = actors(a).zip(actors(b)).is_some_and(|(a, b)| !a.is_disjoint(b));
+        if meet && is_habit(apart, *all) {
+            found.push((apart, *all, a, b));
+        }
+    }
+    found.sort_by(|a, b| b.0.cmp(&a.0).then((a.2, a.3).cmp(&(b.2, b.3))));
+    let proposals = found.into_iter().take(MOST).map(|(apart, all, a, b)| {
+        let id = id(&[object, a, b, "apart"]);
+        (format!("{{id: {id}, distinct_persons: [{a}, {b}], per: {object}}}"), support(apart, all, object))
+    });
+    proposals.collect()
+}
+
+/// Nine of ten, of enough.
+fn is_habit(count: u64, all: u64) -> bool {
+    all >= SUPPORT && count * 10 >= all * 9
+}
+
+fn support(count: u64, all: u64, object: &str) -> String {
+    // Tenths of a percent, rounded down: only all is 100 %.
+    let share = count * 1_000 / all.max(1);
+    format!("{count} of {all} of type {object}, {}.{} %", share / 10, share % 10)
+}
+
+fn id(words: &[&str]) -> String {
+    words.join("-").replace('_', "-")
+}
