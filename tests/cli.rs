@@ -50,7 +50,7 @@ fn check_exits_by_the_gravest_finding() {
         (&[][..], 1, "exit 1: "),
         (&["--exit-zero"][..], 0, "exit 0: "),
         (&["--fail-on", "none"][..], 0, "exit 0: findings do not count (--fail-on none)"),
-        (&["--select", "FLOW-*"][..], 0, "exit 0: no finding at or above high"),
+        (&["--select", "FLOW-*", "--fail-on", "critical"][..], 0, "exit 0: no finding at or above critical"),
         (&["--select", "AP-MISSING", "--fail-on", "critical"][..], 1, "at or above critical"),
     ] {
         let output = offpath(&[&base[..], extra].concat());

@@ -4,7 +4,7 @@
 //! in any state, because lives are observed while they go on. Among alignments of equal cost the same one is always
 //! taken: synchronous first, then log move, then the model move with the least activity name.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::automaton::{Automaton, StateSet};
 use crate::model::ActivityId;
@@ -33,21 +33,20 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// Steps skipped immediately before the step at a position, if that step is allowed after them.
-    pub fn skipped_before(&self, position: usize) -> Option<Vec<ActivityId>> {
-        let end = self.moves.iter().position(|m| *m == Move::Sync(position))?;
-        let mut skipped: Vec<ActivityId> = self
-            .moves
-            .iter()
-            .take(end)
-            .rev()
-            .map_while(|m| match m {
-                Move::Model(activity) => Some(*activity),
-                Move::Sync(_) | Move::Log(_) => None,
-            })
-            .collect();
-        skipped.reverse();
-        Some(skipped)
+    /// Steps skipped immediately before a step that is allowed after them, by that step's position.
+    pub fn skipped(&self) -> BTreeMap<usize, Vec<ActivityId>> {
+        let mut skipped = BTreeMap::new();
+        let mut before = Vec::new();
+        for step in &self.moves {
+            match step {
+                Move::Model(activity) => before.push(*activity),
+                Move::Sync(position) if !before.is_empty() => {
+                    skipped.insert(*position, std::mem::take(&mut before));
+                }
+                Move::Sync(_) | Move::Log(_) => before.clear(),
+            }
+        }
+        skipped
     }
 }
 

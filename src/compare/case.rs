@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::alignment::Alignment;
 use super::automaton::{Automaton, StateSet};
 use super::classify::Issue;
 use super::constraint::{self, Context};
@@ -84,6 +85,7 @@ fn replay_all(history: &History<'_>) -> Vec<Option<Replay>> {
 /// where it would rather drop that step, the shortest way to it does.
 fn lifecycle(history: &History<'_>, life: usize, replay: &Replay, measured: Option<&Measured>) -> Vec<Found> {
     let automaton = history.life(life).and_then(|l| l.object_type).and_then(|t| history.plan.automaton(t));
+    let mut skipped = measured.map(skipped).unwrap_or_default();
     let found = replay.issues.iter().map(|issue| {
         let mut found = Found::new(issue.check, issue.event, Some(life));
         found.evidence.clone_from(&issue.evidence);
@@ -93,7 +95,7 @@ fn lifecycle(history: &History<'_>, life: usize, replay: &Replay, measured: Opti
         found.restricted = Some(issue.restricted);
         let mut missing = issue.missing.clone();
         if issue.check == Check::Skip
-            && let Some(skipped) = skipped(measured, issue.event)
+            && let Some(skipped) = skipped.remove(&issue.event)
         {
             let steps = skipped.iter().copied().chain(history.activity(issue.event));
             found.expected = steps.map(|a| history.plan.activity_name(a)).collect();
@@ -122,10 +124,11 @@ fn tell_seen(history: &History<'_>, replay: &Replay, issue: &Issue, missing: &[A
     found.observed = earlier.chain(found.observed.iter().skip(told).cloned()).collect();
 }
 
-fn skipped(measured: Option<&Measured>, event: usize) -> Option<Vec<ActivityId>> {
-    let measured = measured?;
-    let position = measured.positions.iter().position(|e| *e == event)?;
-    measured.alignment.as_ref()?.skipped_before(position).filter(|s| !s.is_empty())
+/// Steps that the alignment says were skipped before an event.
+fn skipped(measured: &Measured) -> BTreeMap<usize, Vec<ActivityId>> {
+    let by_position = measured.alignment.as_ref().map(Alignment::skipped).unwrap_or_default();
+    let event = |(position, steps): (usize, Vec<ActivityId>)| Some((*measured.positions.get(position)?, steps));
+    by_position.into_iter().filter_map(event).collect()
 }
 
 /// Counts what replay decided: every kind of misplaced step once for each step that was judged.

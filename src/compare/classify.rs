@@ -15,6 +15,11 @@ use crate::event::{Event, Outcome};
 use crate::model::expression::{Node, Operator, Truth, truth};
 use crate::model::{ActivityId, Expression, Root};
 
+/// Steps before a deviation that are shown as evidence.
+const MOST_EVIDENCE: usize = 6;
+/// Times that a step was accepted before with which a repeat is compared. Replays of older keys are found by their key.
+const MOST_COMPARED: usize = 256;
+
 /// One deviation of a lifecycle, before its evidence is gathered.
 #[derive(Clone, Debug)]
 pub(super) struct Issue {
@@ -54,7 +59,7 @@ type Verdict = (Issue, Vec<usize>);
 impl Judge<'_, '_, '_> {
     /// Names the deviation; `None` when it is none after all.
     pub(super) fn issue(&self, step: &Step, fault: Fault) -> Option<Verdict> {
-        if !self.run.history.afford(self.steps.len()) {
+        if !self.run.history.afford(1) {
             return None;
         }
         match (fault, step.activity) {
@@ -76,19 +81,20 @@ impl Judge<'_, '_, '_> {
         let before = self.before.states(automaton);
         let name = step.activity.map(|a| self.run.history.plan.activity_name(a));
         let observed = self.last_step(step).into_iter().chain(name).collect();
-        let mut evidence: Vec<usize> = self.earlier(step).map(|s| s.event).collect();
-        evidence.drain(..evidence.len().saturating_sub(6));
+        let mut evidence: Vec<usize> = self.earlier(step).rev().take(MOST_EVIDENCE).map(|s| s.event).collect();
+        evidence.reverse();
         let (missing, expected) = (Vec::new(), Vec::new());
         Issue { check, event: step.event, evidence, before, missing, expected, observed, restricted }
     }
 
     /// Accepted steps that moved the state before this one.
-    fn earlier<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = &'s Step> {
-        self.steps.iter().filter(move |s| s.event < step.event && s.activity.is_some() && !s.uncertain)
+    fn earlier(&self, step: &Step) -> impl DoubleEndedIterator<Item = &Step> {
+        let end = self.steps.partition_point(|s| s.event < step.event);
+        self.steps.iter().take(end).filter(|s| s.activity.is_some() && !s.uncertain)
     }
 
     fn last_step(&self, step: &Step) -> Option<Arc<str>> {
-        self.earlier(step).last().and_then(|s| s.activity).map(|a| self.run.history.plan.activity_name(a))
+        self.earlier(step).next_back().and_then(|s| s.activity).map(|a| self.run.history.plan.activity_name(a))
     }
 
     fn event(&self, index: usize) -> Option<&Event> {
@@ -221,10 +227,8 @@ impl Judge<'_, '_, '_> {
         let plan = self.run.history.plan;
         let mut excuses = Vec::new();
         for absent in missing {
-            let later = self.steps.iter().find(|s| {
-                s.event > step.event && s.activity == Some(absent.activity) && !s.uncertain && s.retry == Retry::No
-            });
-            excuses.extend(later.map(|s| s.event).filter(|e| !excuses.contains(e)));
+            let mut later = self.run.seen.after(absent.activity, step.event).iter().copied();
+            excuses.extend(later.find(|e| self.is_no_retry(*e)).filter(|e| !excuses.contains(e)));
         }
         let check = if excuses.is_empty() { Check::Skip } else { Check::Order };
         let steps = missing.iter().map(|m| m.activity).chain([activity]);
@@ -236,6 +240,11 @@ impl Judge<'_, '_, '_> {
         (Issue { missing: missing.iter().map(|m| m.activity).collect(), expected, ..issue }, excuses)
     }
 
+    fn is_no_retry(&self, event: usize) -> bool {
+        let place = self.steps.binary_search_by_key(&event, |s| s.event);
+        self.run.history.afford(1) && place.ok().and_then(|i| self.steps.get(i)).is_some_and(|s| s.retry == Retry::No)
+    }
+
     fn repeats(&self, step: &Step, activity: ActivityId, before: &StateSet) -> bool {
         let automaton = self.run.automaton;
         let once = automaton.on(activity).iter().filter_map(|e| automaton.edges.get(*e)).any(|e| e.once != 0);
@@ -245,18 +254,23 @@ impl Judge<'_, '_, '_> {
         (once || before.intersects(&targets)) && seen() || !targets.is_empty() && before.is_subset(&targets)
     }
 
+    /// The same step accepted before, or without order to it, the nearest first.
     fn same_before<'s>(&'s self, step: &'s Step, activity: ActivityId) -> impl Iterator<Item = &'s Event> {
-        let same = move |s: &&Step| s.activity == Some(activity) && s.event != step.event && !s.uncertain;
         let this = self.event(step.event);
-        self.steps.iter().filter(same).filter_map(|s| self.event(s.event)).filter(move |e| {
-            this.is_some_and(|t| e.outcome == Outcome::Accepted && !self.run.history.precedence().before(t, e))
-        })
+        let before = self.run.seen.before(activity, step.event).iter().rev();
+        let after = self.run.seen.after(activity, step.event).iter();
+        let precedence = self.run.history.precedence();
+        let began = move |e: &&Event| this.is_some_and(|t| e.time <= precedence.latest_start(t));
+        let untied = after.filter_map(|e| self.event(*e)).take_while(began);
+        let accepted =
+            move |e: &&Event| this.is_some_and(|t| e.outcome == Outcome::Accepted && !precedence.before(t, e));
+        before.filter_map(|e| self.event(*e)).chain(untied).filter(accepted)
     }
 
     fn repeated(&self, step: &Step, activity: ActivityId) -> Option<Issue> {
         let this = self.event(step.event)?;
         let mut check = Check::Repeat;
-        for first in self.same_before(step, activity) {
+        for first in self.same_before(step, activity).take(MOST_COMPARED).take_while(|_| self.run.history.afford(1)) {
             if is_replay(first, this) == Some(true) {
                 check = Check::Replay;
             } else if check == Check::Repeat && Precedence::overlap(first, this) {
@@ -264,8 +278,7 @@ impl Judge<'_, '_, '_> {
             }
         }
         let mut issue = self.blank(check, step);
-        let same = |s: &&Step| s.activity == Some(activity) && s.event != step.event && !s.uncertain;
-        issue.evidence.extend(self.steps.iter().filter(same).map(|s| s.event).filter(|e| *e < step.event).take(1));
+        issue.evidence.extend(self.run.seen.before(activity, step.event).first());
         issue.expected = self.run.automaton.state_names(&issue.before);
         Some(issue)
     }

@@ -129,8 +129,7 @@ impl Witness<'_, '_> {
     }
 
     fn replay(&self, life: Option<usize>) -> Option<&Replay> {
-        // Looking for the effect goes through the life.
-        self.replays.get(life?)?.as_ref().filter(|r| self.history.afford(r.steps.len()))
+        self.replays.get(life?)?.as_ref()
     }
 
     fn order_certainty(&self, check: Check, event: &Event, events: &[Event]) -> f32 {
@@ -171,7 +170,7 @@ impl Witness<'_, '_> {
             .and_then(|l| self.history.life(l))
             .and_then(|l| l.object_type)
             .and_then(|t| self.history.plan.automaton(t));
-        let step = self.replay(life).and_then(|r| r.timeline.steps.iter().find(|(e, _, _)| *e == event));
+        let step = self.replay(life).and_then(|r| r.timeline.steps.get(*r.places.get(&event)?));
         let moves = self.history.event(event).is_some_and(|e| !e.read && e.outcome == Outcome::Accepted);
         match (automaton, step) {
             (Some(automaton), Some((_, _, after))) if moves => {
@@ -216,8 +215,9 @@ impl Witness<'_, '_> {
         }
         // Events that lie in several cases are judged without the lives around them.
         let Some(replay) = self.replay(Some(life)) else { return false };
-        let Some(position) = replay.steps.iter().position(|s| s.event == event) else { return false };
-        for (offset, step) in replay.steps.iter().enumerate().skip(position + 1) {
+        let Some(position) = replay.places.get(&event) else { return false };
+        let later = replay.steps.iter().enumerate().skip(position + 1);
+        for (offset, step) in later.take_while(|_| self.history.afford(1)) {
             if let Some(declared) = step.declared.filter(|_| step.activity.is_none()) {
                 return targets.contains(declared);
             }
@@ -244,15 +244,7 @@ impl Witness<'_, '_> {
 
     /// Whether a later step took the object out of the restricted state into an end that is not restricted.
     fn corrected(&self, event: usize, life: Option<usize>) -> bool {
-        let object_type = life.and_then(|l| self.history.life(l)).and_then(|l| l.object_type);
-        let Some(automaton) = object_type.and_then(|t| self.history.plan.automaton(t)) else { return false };
-        let Some(replay) = self.replay(life) else { return false };
-        let Some(position) = replay.steps.iter().position(|s| s.event == event) else { return false };
-        let mut harmless = automaton.finals.clone();
-        harmless.remove_all(&automaton.restricted);
-        let after = replay.timeline.steps.iter().zip(&replay.steps).zip(&replay.faults).skip(position + 1);
-        after.into_iter().any(|(((_, _, states), step), fault)| {
-            fault.is_none() && step.activity.is_some() && !states.is_empty() && states.is_subset(&harmless)
-        })
+        let replay = self.replay(life);
+        replay.is_some_and(|r| r.places.get(&event).is_some_and(|place| r.last_correction > Some(*place)))
     }
 }

@@ -1,13 +1,14 @@
 //! One case laid out: its objects, which events touch each, and since when each life is surely in view.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use super::automaton::{Automaton, StateSet};
 use super::deviation::Blindness;
-use super::order::Precedence;
+use super::order::{Precedence, is_retry};
 use super::plan::Plan;
 use crate::event::{Event, ObjectId, ObjectRef, Outcome};
 use crate::model::{ActivityId, ObjectTypeId};
@@ -93,6 +94,8 @@ pub(super) struct History<'a> {
     /// Objects, sorted.
     pub(super) lives: Vec<Life<'a>>,
     looks: Cell<u64>,
+    /// Of events of a life, whether they only retry earlier ones; as far as it was asked.
+    retries: RefCell<HashMap<(usize, usize), bool>>,
 }
 
 impl<'a> History<'a> {
@@ -118,8 +121,8 @@ impl<'a> History<'a> {
             parent: None,
             born: None,
         });
-        let mut history =
-            History { plan, case, events, activities, blindness, lives: lives.collect(), looks: Cell::new(plan.looks) };
+        let (lives, looks, retries) = (lives.collect(), Cell::new(plan.looks), RefCell::default());
+        let mut history = History { plan, case, events, activities, blindness, lives, looks, retries };
         history.find_parents();
         history.find_births();
         history
@@ -200,6 +203,23 @@ impl<'a> History<'a> {
         }
         let mut all = (0..self.lives.len()).filter(|i| is(i));
         all.next().filter(|_| all.next().is_none())
+    }
+
+    /// Whether an event only retries an earlier one on the same object, asked once of each.
+    pub(super) fn is_retry(&self, life: usize, event: usize) -> bool {
+        if let Some(known) = self.retries.borrow().get(&(life, event)) {
+            return *known;
+        }
+        let retry = self.repeats(life, event);
+        self.retries.borrow_mut().insert((life, event), retry);
+        retry
+    }
+
+    fn repeats(&self, life: usize, event: usize) -> bool {
+        let (Some(object), Some(again)) = (self.life(life), self.event(event)) else { return false };
+        let mut earlier = object.touches.iter().take_while(|t| t.event < event && self.afford(1));
+        let same = |t: &Touch| self.event(t.event).is_some_and(|e| is_retry(e, again, Some(i64::MAX)) == Some(true));
+        again.idempotency.is_some() && earlier.any(same)
     }
 
     /// Objects that the index belongs to, nearest first.

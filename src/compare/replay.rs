@@ -43,6 +43,10 @@ pub(super) struct Replay {
     pub(super) issues: Vec<Issue>,
     /// When each step was accepted.
     pub(super) seen: Seen,
+    /// Positions in `steps` by event.
+    pub(super) places: BTreeMap<usize, usize>,
+    /// Position of the last step that led, as it should, into an end that is not restricted.
+    pub(super) last_correction: Option<usize>,
     /// Whether unordered events, blind spots or unknown outcomes left a doubt.
     pub(super) doubtful: bool,
     /// Whether too many events had no order to try all.
@@ -147,9 +151,22 @@ impl Run<'_, '_> {
             let last = spans.iter().map(|e| e.time).max().unwrap_or(i64::MIN);
             seen_to = if seen_to == i64::MAX { last } else { seen_to.max(last) };
         }
-        self.judge_rejected(&mut out);
+        self.judge_rejected(&steps, &mut out);
         out.seen = self.seen.clone();
+        out.last_correction = self.last_correction(&out);
+        out.places = out.steps.iter().enumerate().map(|(place, step)| (step.event, place)).collect();
         out
+    }
+
+    fn last_correction(&self, out: &Replay) -> Option<usize> {
+        let mut harmless = self.automaton.finals.clone();
+        harmless.remove_all(&self.automaton.restricted);
+        (0..out.steps.len()).rev().find(|place| {
+            let moves = out.steps.get(*place).is_some_and(|s| s.activity.is_some());
+            let fits = out.faults.get(*place).is_some_and(Option::is_none);
+            let after = out.timeline.steps.get(*place).map(|(_, _, after)| after);
+            moves && fits && after.is_some_and(|states| !states.is_empty() && states.is_subset(&harmless))
+        })
     }
 
     /// Takes the steps of one run, in whichever order explains most of them.
@@ -338,7 +355,7 @@ impl Run<'_, '_> {
     }
 
     /// Refused attempts: what they would have been had the server accepted them.
-    fn judge_rejected(&self, out: &mut Replay) {
+    fn judge_rejected(&self, steps: &[Step], out: &mut Replay) {
         let Some(life) = self.history.life(self.life) else { return };
         let mut known = BTreeSet::new();
         for touch in &life.touches {
@@ -349,11 +366,11 @@ impl Run<'_, '_> {
             let Some(states) = out.timeline.possible(self.history, touch.event, false) else { continue };
             let before = Belief::of(states);
             let fits = self.fits(activity, touch.event);
-            let retry = self.retry(&out.steps, activity, event);
+            let retry = self.retry(steps, activity, event);
             let step =
                 Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
             let Some(fault) = self.step(&before, &step, false).fault else { continue };
-            let judge = Judge { run: self, steps: &out.steps, before: &before, rejected: true };
+            let judge = Judge { run: self, steps, before: &before, rejected: true };
             if let Some((issue, _)) = judge.issue(&step, fault)
                 && known.insert((issue.check, activity, event.actor.principal.clone()))
             {

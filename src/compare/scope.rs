@@ -138,25 +138,12 @@ impl CaseScope<'_, '_> {
             let Some(event) = self.history.event(touch.event) else { continue };
             match (self.history.had(touch.event, self.at, self.after), event.attribute(attribute)) {
                 (Had::Not, _) => {}
-                (Had::Happened, Some(value)) if !self.repeats(life, touch.event) => parts.push(value.clone()),
+                (Had::Happened, Some(value)) if !self.history.is_retry(life, touch.event) => parts.push(value.clone()),
                 (Had::Happened, Some(_)) => {}
                 (Had::Happened, None) | (Had::Perhaps, _) => whole = false,
             }
         }
         total(&parts, whole)
-    }
-
-    /// Whether an event only retries an earlier one on the same object.
-    fn repeats(&self, life: usize, event: usize) -> bool {
-        let (Some(object), Some(again)) = (self.history.life(life), self.history.event(event)) else { return false };
-        again.idempotency.is_some()
-            && self.history.afford(object.touches.len())
-            && object
-                .touches
-                .iter()
-                .filter(|t| t.event < event)
-                .filter_map(|t| self.history.event(t.event))
-                .any(|first| super::order::is_retry(first, again, Some(i64::MAX)) == Some(true))
     }
 
     /// The child type that a field names, in the singular or the plural.

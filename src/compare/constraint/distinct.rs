@@ -1,12 +1,15 @@
 //! `distinct_persons`: duties of one object that one person may not combine. An agent counts as its principal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, counts};
 use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
 use crate::event::{Event, Outcome};
 use crate::model::{ActivityId, Constraint, ObjectTypeId};
+
+/// Earlier duties of one person that a deviation shows, the latest ones.
+const MOST_SHOWN: usize = 12;
 
 pub(super) fn judge(
     context: &Context<'_, '_>,
@@ -23,54 +26,87 @@ pub(super) fn judge(
     duties.sort_by_key(|(at, ..)| *at);
     let mut found = Vec::new();
     let mut reported = BTreeSet::new();
-    for (position, (at, event, life, activity)) in duties.iter().enumerate() {
-        if !context.history.afford(position) {
-            tallies.count(Check::Duties, event.source, None);
-            continue;
+    let mut lives: BTreeMap<usize, Done<'_>> = BTreeMap::new();
+    for (at, event, life, activity) in duties {
+        let done = lives.entry(life).or_default();
+        if done.any_but(activity) && counts(event, Check::Duties) {
+            let same = done.by_same(event, activity);
+            let check = kind(context, activity, event, &same);
+            let known = event.actor.principal.is_some() && !done.unknown_but(activity);
+            let verdict = if same.is_empty() { known.then_some(false) } else { Some(true) };
+            tallies.count(check, event.source, verdict);
+            let once = (life, activity, event.actor.principal.clone(), event.outcome);
+            if !same.is_empty() && reported.insert(once) {
+                found.push(deviation(context, check, at, life, &same));
+            }
         }
-        let earlier = duties
-            .iter()
-            .take(position)
-            .filter(|(_, first, of, other)| of == life && other != activity && first.outcome == Outcome::Accepted);
-        let earlier: Vec<_> = earlier.collect();
-        if earlier.is_empty() || !counts(event, Check::Duties) {
-            continue;
-        }
-        let persons = earlier.iter().map(|(_, first, ..)| first.actor.principal.as_ref());
-        let known = event.actor.principal.is_some() && persons.clone().all(|p| p.is_some());
-        let by_same: Vec<_> = earlier
-            .iter()
-            .filter(|(_, first, ..)| event.actor.principal.is_some() && first.actor.principal == event.actor.principal)
-            .collect();
-        let check = kind(context, *activity, event, &by_same);
-        let verdict = if by_same.is_empty() { known.then_some(false) } else { Some(true) };
-        tallies.count(check, event.source, verdict);
-        if by_same.is_empty() || !reported.insert((*life, *activity, event.actor.principal.clone(), event.outcome)) {
-            continue;
-        }
-        found.push(deviation(context, check, *at, *life, &by_same));
+        done.add(at, event, activity);
     }
     found
 }
 
-type Duty<'e> = (usize, &'e Event, usize, ActivityId);
+/// The duties done on one object so far.
+#[derive(Default)]
+struct Done<'e> {
+    /// How many of each activity, and of these how many by a person who is not known.
+    counts: BTreeMap<ActivityId, (usize, usize)>,
+    /// Events by person and activity, in order.
+    by_person: BTreeMap<&'e str, BTreeMap<ActivityId, Vec<usize>>>,
+}
+
+impl<'e> Done<'e> {
+    fn add(&mut self, at: usize, event: &'e Event, activity: ActivityId) {
+        if event.outcome != Outcome::Accepted {
+            return;
+        }
+        let (all, unknown) = self.counts.entry(activity).or_default();
+        *all += 1;
+        match event.actor.principal.as_deref() {
+            Some(person) => self.by_person.entry(person).or_default().entry(activity).or_default().push(at),
+            None => *unknown += 1,
+        }
+    }
+
+    /// Whether any other duty was done.
+    fn any_but(&self, activity: ActivityId) -> bool {
+        self.counts.iter().any(|(other, (all, _))| *other != activity && *all > 0)
+    }
+
+    /// Whether another duty was done by somebody who is not known.
+    fn unknown_but(&self, activity: ActivityId) -> bool {
+        self.counts.iter().any(|(other, (_, unknown))| *other != activity && *unknown > 0)
+    }
+
+    /// The latest other duties of the person who does this one, in order.
+    fn by_same(&self, event: &Event, activity: ActivityId) -> Vec<(usize, ActivityId)> {
+        let person = event.actor.principal.as_deref().and_then(|person| self.by_person.get(person));
+        let others = person.into_iter().flatten().filter(|(other, _)| **other != activity);
+        let latest = |(other, events): (&ActivityId, &Vec<usize>)| -> Vec<(usize, ActivityId)> {
+            events.iter().rev().take(MOST_SHOWN).map(|at| (*at, *other)).collect()
+        };
+        let mut same: Vec<(usize, ActivityId)> = others.flat_map(latest).collect();
+        same.sort_unstable();
+        same
+    }
+}
 
 /// Self-approval when the later duty is an approval; without order between them, when either is.
-fn kind(context: &Context<'_, '_>, activity: ActivityId, event: &Event, same: &[&&Duty<'_>]) -> Check {
-    let plan = context.history.plan;
-    let untied = |first: &Event| context.history.precedence().unordered(first, event);
-    let approves =
-        plan.is_approval(activity) || same.iter().any(|(_, first, _, other)| untied(first) && plan.is_approval(*other));
+fn kind(context: &Context<'_, '_>, activity: ActivityId, event: &Event, same: &[(usize, ActivityId)]) -> Check {
+    let history = context.history;
+    let untied = |first: usize| history.event(first).is_some_and(|e| history.precedence().unordered(e, event));
+    let approves = history.plan.is_approval(activity)
+        || same.iter().any(|(first, other)| history.plan.is_approval(*other) && untied(*first));
     if approves { Check::ApprovalSelf } else { Check::Duties }
 }
 
-fn deviation(context: &Context<'_, '_>, check: Check, at: usize, life: usize, same: &[&&Duty<'_>]) -> Found {
+fn deviation(context: &Context<'_, '_>, check: Check, at: usize, life: usize, same: &[(usize, ActivityId)]) -> Found {
     let plan = context.history.plan;
+    let same = same.get(same.len().saturating_sub(MOST_SHOWN)..).unwrap_or(same);
     let mut found = Found::new(check, at, Some(life));
-    found.evidence = same.iter().map(|(first, ..)| *first).collect();
+    found.evidence = same.iter().map(|(first, _)| *first).collect();
     found.expected = vec!["different persons".into()];
     let now = context.history.activity(at);
-    let done = same.iter().map(|(.., activity)| *activity).chain(now).map(|a| plan.activity_name(a));
+    let done = same.iter().map(|(_, activity)| *activity).chain(now).map(|a| plan.activity_name(a));
     found.observed = done.collect();
     found.observed.extend(context.history.event(at).and_then(|e| e.actor.principal.clone()));
     found

@@ -149,6 +149,49 @@ fn duties_that_one_person_may_not_combine() {
     assert_eq!(checks(&run(duties(true), &refused)), [Check::ApprovalSelf]);
 }
 
+/// One duty: which, on which refund, by whom, and whether it was accepted.
+type Duty = (usize, u8, Option<u8>, bool);
+
+/// Decisions as `(evaluated, violated, not evaluable)`, by looking at every pair.
+fn by_pairs(duties: &[Duty]) -> (u64, u64, u64) {
+    let mut counts = (0, 0, 0);
+    for (at, (activity, refund, person, _)) in duties.iter().enumerate() {
+        let others: Vec<&Duty> = duties[..at].iter().filter(|d| d.3 && d.1 == *refund && d.0 != *activity).collect();
+        let known = person.is_some() && others.iter().all(|d| d.2.is_some());
+        match others.iter().any(|d| person.is_some() && d.2 == *person) {
+            _ if others.is_empty() => {}
+            true => counts = (counts.0 + 1, counts.1 + 1, counts.2),
+            false if known => counts.0 += 1,
+            false => counts.2 += 1,
+        }
+    }
+    counts
+}
+
+proptest::proptest! {
+    #[test]
+    fn duties_are_told_apart_as_by_looking_at_every_pair(
+        duties in proptest::collection::vec(
+            (0usize..3, 1u8..3, proptest::option::weighted(0.9, 0u8..4), proptest::bool::weighted(0.8)), 0..40)
+    ) {
+        let event = |(n, (activity, refund, person, accepted)): (u64, &Duty)| {
+            let name = ["request", "approve", "execute"][*activity];
+            let second = i64::try_from(n).unwrap() * 10;
+            event(n, second, name).on(&format!("refund:{refund}")).on("order:1").with(|e| {
+                e.actor.principal = person.map(|p| format!("p{p}").into());
+                if !accepted {
+                    (e.outcome, e.status) = (crate::event::Outcome::Rejected, Some(403));
+                }
+            }).done()
+        };
+        let events: Vec<Event> = (1..).zip(&duties).map(event).collect();
+        let tallies = run(super::constraints::duties(true), &events).tallies.0;
+        let sum = [Check::Duties, Check::ApprovalSelf].iter().filter_map(|c| tallies.get(&(*c, "pcap")));
+        let counts = sum.fold((0, 0, 0), |s, t| (s.0 + t.evaluated, s.1 + t.violated, s.2 + t.not_evaluable));
+        proptest::prop_assert_eq!(counts, by_pairs(&duties));
+    }
+}
+
 /// Refunds of an order add up to no more than was paid.
 fn conserving() -> Model {
     let mut model = shop();

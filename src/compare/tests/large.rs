@@ -35,6 +35,20 @@ fn a_case_of_very_many_events_is_compared() {
     assert_eq!(result.states.len(), events.len());
 }
 
+#[test]
+fn very_many_deviations_of_one_life_stay_within_the_budget() {
+    let activities = ["create", "pay", "ship", "cancel"];
+    let on = |n: u64| {
+        let activity = activities[usize::try_from(n).unwrap() % activities.len()];
+        event(n, i64::try_from(n).unwrap(), activity).by("alice", &["customer"]).on("order:1").done()
+    };
+    let events: Vec<Event> = (0..MANY).map(on).collect();
+    let judged = Comparer::new(Some(Arc::new(shop()))).with_looks(MANY * 600);
+    let result = judged.case(Some(&id("order:1")), &events, &Blindness::default());
+    assert!(result.deviations.len() > 10_000, "{}", result.deviations.len());
+    assert!(!result.exhausted);
+}
+
 /// Views of one order, each with an approval of its own right before it.
 fn approved(pairs: u64) -> (Model, Vec<Event>) {
     let model = shop();
