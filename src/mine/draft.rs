@@ -97,11 +97,10 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, trust: &
         }
     }
     let lives = sketch.types.iter().filter_map(|object| Some((&object.name, mining.lives.get(&object.name)?)));
-    let proposals: Vec<(String, String)> =
-        lives.flat_map(|(name, lives)| proposal::of(name, lives, &|step| sketch.creates(step))).collect();
+    let proposals: Vec<(String, String)> = lives.flat_map(|(name, lives)| proposal::of(name, lives)).collect();
     if !proposals.is_empty() {
         page.gap();
-        page.note("Proposals, not in force: uncomment what was meant. Each was the habit; the rest did otherwise.");
+        page.note("Proposals, not in force: uncomment what is meant. Nine of ten objects or more kept each of them.");
         page.note("constraints:");
         for (constraint, support) in &proposals {
             page.note(&format!("  - {constraint}  # {support}"));

@@ -177,7 +177,12 @@ impl Template {
             ("DELETE", _, _) => "delete",
             (method, _, _) => &word(method),
         };
-        let noun = if tail.is_empty() { object_type } else { &tail };
+        let last = last_variable.and_then(|at| self.parts.get(at));
+        let own = match last {
+            Some(Part::Variable(name)) if name != "id" => name,
+            _ => object_type,
+        };
+        let noun = if tail.is_empty() { own } else { &tail };
         let first = if verb.is_empty() { noun.to_owned() } else { format!("{verb}_{noun}") };
         wishes(first, object_type, self)
     }
@@ -228,6 +233,8 @@ mod tests {
             ("POST /api/v2/orders/{order}/payment", "order", false, "payment"),
             ("POST /orders/{order}/line-items/bulkAdd", "order", false, "line_items_bulk_add"),
             ("POST /hooks/psp", "order", false, "hooks_psp"),
+            ("POST /orders/{order}/items/{item}", "order", false, "post_item"),
+            ("GET /orders/{id}", "order", false, "view_order"),
             ("GET /orders/{order}", "order", false, "view_order"),
             ("GET /orders/{order}/delivery", "order", false, "view_delivery"),
             ("PUT /orders/{order}", "order", false, "replace_order"),

@@ -10,16 +10,14 @@ const SUPPORT: u64 = 10;
 const MOST: usize = 12;
 
 /// Constraints on objects of a type, each with its support and confidence, the best supported first.
-///
-/// `creates` tells the steps that make an object: that these come first goes without saying.
-pub(super) fn of(object: &Arc<str>, lives: &Lives, creates: &dyn Fn(&str) -> bool) -> Vec<(String, String)> {
-    let mut proposals = order(object, lives, creates);
+pub(super) fn of(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
+    let mut proposals = order(object, lives);
     proposals.extend(people(object, lives));
     proposals
 }
 
-/// Steps that nearly all objects take before another, and some do not.
-fn order(object: &Arc<str>, lives: &Lives, creates: &dyn Fn(&str) -> bool) -> Vec<(String, String)> {
+/// Steps that all or nearly all objects take before another.
+fn order(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
     let objects = |step: &Arc<str>| lives.steps.get(step).map_or(0, |counts| counts.objects);
     let habit = |earlier: &Arc<str>, later: &Arc<str>| {
         let count = lives.habits.before.get(&(Arc::clone(earlier), Arc::clone(later))).copied().unwrap_or(0);
@@ -31,7 +29,9 @@ fn order(object: &Arc<str>, lives: &Lives, creates: &dyn Fn(&str) -> bool) -> Ve
         // What follows from two other proposals is none of its own.
         let between = lives.steps.keys().filter(|step| *step != earlier && *step != later);
         let implied = between.into_iter().any(|step| habit(earlier, step).is_some() && habit(step, later).is_some());
-        let trivial = creates(earlier) && count == objects(later);
+        // That lives begin with what they all begin with goes without saying.
+        let begins = lives.plain.starts.keys().all(|(first, _)| first == earlier);
+        let trivial = begins && count == objects(later);
         if !implied && !trivial {
             found.push((count, objects(later), earlier, later));
         }
