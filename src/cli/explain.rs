@@ -30,7 +30,9 @@ fn explanation(topic: &str) -> Option<String> {
     if let Some(code) = lower.strip_prefix("exit").map(|c| c.trim_start_matches(['-', ' '])) {
         return exit_codes(code);
     }
-    entries().find(|(name, _)| *name == lower).map(|(name, text)| format!("{name}\n\n{text}\n"))
+    let asked = lower.replace(['-', ' '], "_");
+    let named = |names: &'static str| words(names).any(|word| word.replace(['-', ' '], "_") == asked);
+    entries().find(|(names, _)| named(names)).map(|(names, text)| format!("{names}\n\n{text}\n"))
 }
 
 /// All exit codes, or the one asked for.
@@ -53,6 +55,11 @@ fn entries() -> impl Iterator<Item = (&'static str, &'static str)> {
         .map(|(name, text)| (name.trim(), text.trim()))
 }
 
+/// The words that a heading explains.
+fn words(heading: &'static str) -> impl Iterator<Item = &'static str> {
+    heading.split(", ")
+}
+
 fn contents() -> String {
     let mut text = "Rules\n".to_owned();
     for rule in rule::catalogue() {
@@ -67,20 +74,67 @@ fn contents() -> String {
 }
 
 fn unknown(topic: &str) -> Exit {
-    let near = rule::nearest(topic).map(|id| format!("; did you mean {id}?")).unwrap_or_default();
+    let term = || model::nearest_name(topic, entries().flat_map(|(names, _)| words(names)));
+    let near = rule::nearest(topic).or_else(term).map(|id| format!("; did you mean {id}?")).unwrap_or_default();
     Exit::CannotStart(format!("nothing is called `{topic}`{near}; `offpath explain` lists what can be explained"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Evidence, Outcome};
+    use crate::finding::Verdict;
+    use crate::model::Severity;
+    use crate::report::RuleStatus;
 
     #[test]
     fn every_kind_of_topic_has_a_text() {
         for topic in ["SEQ-SKIP", "seq-skip", "exit-codes", "exit 3", "fitness", "case", "belief"] {
             assert!(explanation(topic).is_some_and(|text| text.len() > 20), "{topic}");
         }
+        for word in ["blind spot", "Blind-Spot", "api key", "critical", "not asked"] {
+            assert!(explanation(word).is_some(), "{word}");
+        }
+        assert!(unknown("proveen").to_string().contains("did you mean proven?"));
         assert!(explanation("exit 9").is_none());
         assert!(explanation("nonsense").is_none());
+    }
+
+    /// What outputs write where a reader may ask what it means.
+    #[test]
+    fn every_word_of_the_outputs_is_explained() {
+        let verdicts =
+            [Verdict::Suspected, Verdict::Attempted, Verdict::Accepted, Verdict::Proven].map(Verdict::as_str);
+        let outcomes = [Outcome::Accepted, Outcome::Rejected, Outcome::Unknown].map(Outcome::as_str);
+        let severities =
+            [Severity::Low, Severity::Medium, Severity::High, Severity::Critical].map(|severity| severity.as_str());
+        let tiers = [
+            Evidence::None,
+            Evidence::Address,
+            Evidence::Unbound,
+            Evidence::Asserted,
+            Evidence::ApiKey,
+            Evidence::Bound,
+            Evidence::Claims,
+            Evidence::Proven,
+        ];
+        let statuses = [
+            RuleStatus::Evaluated,
+            RuleStatus::Blind,
+            RuleStatus::Idle,
+            RuleStatus::NotAsked,
+            RuleStatus::NotSelected,
+            RuleStatus::NeedsModel,
+        ];
+        let statuses = statuses.map(|status| serde_json::to_value(status).unwrap().as_str().unwrap().to_owned());
+        let columns =
+            ["review", "violated", "not evaluable", "blind spot", "restricted", "warning", "fitness", "coverage"];
+        let mut words: Vec<&str> = verdicts.into_iter().chain(outcomes).chain(severities).chain(columns).collect();
+        words.extend(tiers.iter().map(|tier| tier.as_str()));
+        words.extend(statuses.iter().map(String::as_str));
+        for word in words {
+            let text = explanation(word).unwrap_or_default();
+            assert!(text.contains(&word.replace('_', " ")) || text.contains(word), "{word}: {text}");
+        }
     }
 }

@@ -49,6 +49,8 @@ pub struct Extracted {
     pub facts: Facts,
     /// Object types seen in it, and where their keys were.
     pub sightings: Vec<Sighting>,
+    /// The address from which someone acted who is known by more than it.
+    pub known_address: Option<Arc<str>>,
     /// Method and guessed template of a path that the model does not know, its host before it where the model asks for
     /// hosts.
     pub unmatched: Option<Arc<str>>,
@@ -109,7 +111,8 @@ impl Extractor {
         let naming = Naming { model: model.map(|m| &m.actors), key: &self.key, masker: &self.masker };
         let actor = naming.actor(&reading, &shown);
         let unmatched = model.filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
-        let mut out = Extracted { unmatched, ..Extracted::default() };
+        let known_address = (actor.evidence > Evidence::Address).then(|| naming.address_name(&reading)).flatten();
+        let mut out = Extracted { unmatched, known_address, ..Extracted::default() };
         if called.activities.is_empty() {
             self.event(&mut reading, &called, None, &actor, &shown, &mut out);
         }

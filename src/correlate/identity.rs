@@ -174,14 +174,18 @@ impl Naming<'_> {
         if let Some(hash) = found.credential {
             return Some((pseudonym("session", hash), Evidence::Unbound));
         }
-        let hash = self.address(reading)?;
-        Some((pseudonym("addr", hash), Evidence::Address))
+        self.address_name(reading).map(|name| (name, Evidence::Address))
     }
 
     fn address(&self, reading: &Reading<'_>) -> Option<Hash> {
         let ip = reading.exchange.client.map(|c| c.ip.to_string()).unwrap_or_default();
         let agent = reading.header("user-agent").unwrap_or_default();
         (!ip.is_empty() || !agent.is_empty()).then(|| self.key.hash("address", &[ip.as_bytes(), agent]))
+    }
+
+    /// The name of an address and client program: what one is called of whom nothing else is known.
+    pub(super) fn address_name(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
+        self.address(reading).map(|hash| pseudonym("addr", hash))
     }
 
     fn client_pseudonym(&self, reading: &Reading<'_>) -> Option<Arc<str>> {

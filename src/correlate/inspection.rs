@@ -24,6 +24,7 @@ pub struct Inspection {
     operations: BTreeMap<Called, (u64, u64)>,
     actors: BTreeMap<Evidence, (BTreeSet<Arc<str>>, u64)>,
     objects: BTreeMap<Arc<str>, Seen>,
+    known_addresses: HashSet<Arc<str>, FixedState>,
 }
 
 /// Operation and activity.
@@ -55,7 +56,7 @@ pub struct OperationCount {
 pub struct ActorCount {
     /// How.
     pub evidence: Evidence,
-    /// Distinct principals.
+    /// Distinct principals that no stronger evidence tells; an address from which someone known acted is nobody else.
     pub principals: u64,
     /// Events.
     pub events: u64,
@@ -84,16 +85,15 @@ impl Inspection {
 
     /// Counts one exchange after its events were resolved.
     pub fn add(&mut self, protocol: &'static str, extracted: &Extracted) {
-        self.add_exchange(protocol, &extracted.events, &extracted.sightings);
+        self.add_exchange(protocol, extracted);
         extracted.events.iter().for_each(|e| self.add_event(e));
     }
 
-    /// Counts one exchange: its protocol, operation and key sources. `events` need not be resolved.
-    pub fn add_exchange(&mut self, protocol: &'static str, events: &[Event], sightings: &[Sighting]) {
-        self.exchanges += 1;
-        *self.protocols.entry(protocol).or_default() += 1;
+    /// Counts one exchange: its protocol, operation and key sources. Its events need not be resolved.
+    pub fn add_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
+        self.count_exchange(protocol, extracted);
         // Without a request, or without a known path, nothing was called that has a name.
-        match events.first().and_then(|e| Some((e.operation.clone()?, e))) {
+        match extracted.events.first().and_then(|e| Some((e.operation.clone()?, e))) {
             Some((operation, event)) => {
                 let count = self.operations.entry((operation, event.activity.clone())).or_default();
                 count.0 += 1;
@@ -101,16 +101,34 @@ impl Inspection {
             }
             None => self.unmatched += 1,
         }
+        if let Some(name) = &extracted.unmatched {
+            self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), 1);
+        }
+        self.count_sightings(&extracted.sightings);
+    }
+
+    /// Counts one exchange of which nobody knows yet what was called, because the places of ids are still being learnt.
+    /// What was refused shows no object.
+    pub fn add_unnamed_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
+        self.count_exchange(protocol, extracted);
+        self.unmatched += 1;
+        if extracted.events.iter().any(|event| event.outcome == Outcome::Accepted) {
+            self.count_sightings(&extracted.sightings);
+        }
+    }
+
+    fn count_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
+        self.exchanges += 1;
+        *self.protocols.entry(protocol).or_default() += 1;
+        self.known_addresses.extend(extracted.known_address.clone());
+    }
+
+    fn count_sightings(&mut self, sightings: &[Sighting]) {
         for sighting in sightings {
             let seen = self.objects.entry(sighting.object_type.clone()).or_default();
             *seen.sources.entry(sighting.source).or_default() += 1;
             seen.guessed |= sighting.guessed;
         }
-    }
-
-    /// Counts a path that the model does not know, by method and guessed template.
-    pub fn add_unmatched(&mut self, name: &Arc<str>) {
-        self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), 1);
     }
 
     fn count_unmatched(&mut self, key: (u64, Arc<str>), exchanges: u64) {
@@ -184,6 +202,7 @@ impl Inspection {
             mine.0.extend(principals);
             mine.1 += events;
         }
+        self.known_addresses.extend(other.known_addresses);
         for (object_type, seen) in other.objects {
             let mine = self.objects.entry(object_type).or_default();
             mine.keys.extend(seen.keys);
@@ -226,14 +245,16 @@ impl Inspection {
         all
     }
 
-    /// Actors by evidence, strongest first.
+    /// Actors by evidence, strongest first. Who is known in several ways is counted once, in the strongest: most people
+    /// are only an address until they log in.
     pub fn actors(&self) -> Vec<ActorCount> {
-        let counts = self.actors.iter().rev().map(|(evidence, (principals, events))| ActorCount {
-            evidence: *evidence,
-            principals: principals.len() as u64,
-            events: *events,
-        });
-        counts.collect()
+        let mut counted: HashSet<&Arc<str>, FixedState> = HashSet::default();
+        let mut counts = Vec::new();
+        for (evidence, (principals, events)) in self.actors.iter().rev() {
+            let new = principals.iter().filter(|p| !self.known_addresses.contains(*p) && counted.insert(p)).count();
+            counts.push(ActorCount { evidence: *evidence, principals: new as u64, events: *events });
+        }
+        counts
     }
 
     /// Object types by name.
@@ -252,11 +273,46 @@ impl Inspection {
     pub fn len(&self) -> usize {
         let principals: usize = self.actors.values().map(|(p, _)| p.len()).sum();
         let keys: usize = self.objects.values().map(|s| s.keys.len()).sum();
-        self.operations.len() + self.unmatched_paths.len() + principals + keys
+        self.operations.len() + self.unmatched_paths.len() + self.known_addresses.len() + principals + keys
     }
 
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
         self.exchanges == 0 && self.actors.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::sample;
+
+    fn by(principal: &str, evidence: Evidence) -> Extracted {
+        let mut event = sample::event(1);
+        (event.actor.principal, event.actor.evidence) = (Some(principal.into()), evidence);
+        Extracted { events: vec![event], ..Extracted::default() }
+    }
+
+    #[test]
+    fn who_logs_in_is_one_person() {
+        let mut seen = Inspection::new();
+        seen.add("http1", &by("addr:1", Evidence::Address));
+        seen.add("http1", &Extracted { known_address: Some("addr:1".into()), ..by("anna", Evidence::Claims) });
+        seen.add("http1", &by("anna", Evidence::Asserted));
+        seen.add("http1", &by("addr:2", Evidence::Address));
+        let people: Vec<_> = seen.actors().iter().map(|a| (a.evidence, a.principals, a.events)).collect();
+        assert_eq!(people, [(Evidence::Claims, 1, 1), (Evidence::Asserted, 0, 1), (Evidence::Address, 1, 2)]);
+    }
+
+    #[test]
+    fn unmatched_paths_are_bounded_the_same_in_any_order() {
+        let call = |n: usize| Extracted { unmatched: Some(format!("GET /{n}").into()), ..Extracted::default() };
+        let many = MOST_UNMATCHED + 200;
+        let (mut up, mut one, mut two) = (Inspection::new(), Inspection::new(), Inspection::new());
+        (0..many).for_each(|n| up.add("http1", &call(n)));
+        (0..many).rev().for_each(|n| if n % 3 == 0 { &mut one } else { &mut two }.add("http1", &call(n)));
+        one.merge(two);
+        assert_eq!(up.unmatched_paths(), one.unmatched_paths());
+        assert_eq!(up.unmatched_paths().len(), MOST_UNMATCHED);
     }
 }

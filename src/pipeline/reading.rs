@@ -221,21 +221,17 @@ fn extract_batches(
     loop {
         let Ok(batch) = lock(receiver).recv() else { return Ok(made) };
         for exchange in &batch.exchanges {
-            let extracted = extractor.extract(exchange);
-            made.directory.add(extracted.facts);
+            let mut extracted = extractor.extract(exchange);
+            made.directory.add(std::mem::take(&mut extracted.facts));
             let time = exchange.time.0;
             if from.is_some_and(|from| time < from) || to.is_some_and(|to| time > to) {
                 continue;
             }
             let protocol = exchange.protocol.as_str();
             if job.model.is_some() {
-                made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
-                extracted.unmatched.iter().for_each(|name| made.inspection.add_unmatched(name));
+                made.inspection.add_exchange(protocol, &extracted);
             } else {
-                // What was called, and on which objects, is known when all paths are; what is refused shows neither.
-                let accepted = extracted.events.iter().any(|event| event.outcome == Outcome::Accepted);
-                let sightings = extracted.sightings.as_slice();
-                made.inspection.add_exchange(protocol, &[], if accepted { sightings } else { &[] });
+                made.inspection.add_unnamed_exchange(protocol, &extracted);
             }
             // Without a model an exchange is one event, and all sightings are of its objects.
             if let (None, [event]) = (&job.model, extracted.events.as_slice()) {

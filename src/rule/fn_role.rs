@@ -13,6 +13,9 @@
 //! actor without identity makes the rule not evaluable; confidence is that of the identity. A refusal is reported as
 //! attempted, one step lower. Not reported for an event that is TEN-CROSS already.
 //!
+//! Where roles are seen and nobody in the traffic has any that `by` names, the name may be wrong rather than the actor:
+//! confidence is 0.60 at most, and 0.40 (for review) where the actor has a role spelt nearly so. A warning names the role.
+//!
 //! ## When it is wrong
 //! A role was given yesterday and the model does not know: see `actors.roles`. The token names groups, not roles: map
 //! them. On-call staff act under another role: name it in `by`.

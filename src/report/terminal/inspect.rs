@@ -115,6 +115,7 @@ fn actors(run: &RunSummary) -> String {
     let parts: Vec<String> = run
         .actors
         .iter()
+        .filter(|actor| actor.principals > 0 || actor.evidence == "none")
         .map(|actor| match actor.evidence.as_str() {
             "none" => format!("{} of events unidentified", percent(actor.events, all)),
             evidence => format!("{} by {}", count(actor.principals), known_by(evidence)),
