@@ -1,8 +1,10 @@
 //! `offpath check`: compares traffic with the intended model and reports where it left the path.
 
 use std::io::{BufWriter, Write};
+use std::sync::Arc;
 
 use super::args::{Check, CheckFormat, FailOn, Shared};
+use super::filter::Filter;
 use super::output::{self, Outputs, Written};
 use super::progress::Meter;
 use super::{Console, Ended, Exit, inspect, job};
@@ -16,12 +18,18 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     job.selection = Selection {
         select: job::patterns("--select", &args.select)?,
         ignore: job::patterns("--ignore", &args.ignore)?,
+        ..Selection::default()
     };
-    let outputs = Outputs::prepare(&args.output, &job)?;
+    if let Some(filter) = Filter::of_findings(&args.inputs.filter)? {
+        job.selection.filter = Some(filter.text().to_owned());
+        job.selection.findings = Some(Arc::new(move |finding| filter.admits(finding)));
+    }
+    let outputs = Outputs::prepare(&args.output, args.force, &job, console)?;
     let meter = Meter::for_console(shared);
     let run = pipeline::run(&job, outputs.folder(), &meter)
         .map_err(|e| Exit::Incomplete(format!("the analysis stopped: {e}")))?;
     let timings = meter.finish();
+    inspect::note(&run, &timings, console);
     // A mistyped input must not cost the run before it.
     if run.summary.exchanges == 0 && run.incomplete && outputs.replaces_a_run() {
         inspect::say_errors(&run, console);
@@ -39,7 +47,7 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
 fn print(format: CheckFormat, run: &Run, written: &Written, console: &Console) -> Result<(), Exit> {
     let text = match format {
         CheckFormat::Human => {
-            let screen = console.screen(Some(&written.folder));
+            let screen = console.screen(written.folder.as_deref());
             let mut text = report::terminal::check(&run.summary, &run.findings, &screen);
             text.push_str(&written.human());
             text

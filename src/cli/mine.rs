@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{InspectFormat, Mine, Shared};
+use super::filter::Filter;
 use super::{Console, Ended, Exit, inspect, job};
 use crate::finding::{Finding, Verdict};
 use crate::mine::{self, Provenance, Sketch, Trust};
@@ -16,6 +17,10 @@ use crate::report::terminal;
 /// Runs the command.
 pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     let mut job = job::from_flags("mine", &args.inputs, args.model.as_deref(), shared, console)?;
+    inspect::look_at(&mut job, Filter::of_events(&args.inputs.filter)?);
+    if args.output.is_some() && job.pseudonyms.is_some() {
+        return Err(Exit::CannotStart("a draft names paths as they are; leave out -o or --redact hash".to_owned()));
+    }
     if let Some(path) = args.output.as_deref().filter(|path| path.exists()) {
         return Err(Exit::CannotStart(format!(
             "{} exists; a draft never overwrites a model, name another file",
@@ -23,7 +28,7 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         )));
     }
     let spooled = if args.output.is_some() { spool(&mut job)? } else { None };
-    let mut run = inspect::analyse(&job, shared)?;
+    let mut run = inspect::analyse(&job, shared, console)?;
     if let Some(spooled) = &spooled {
         spooled.rename(&mut run);
     }
@@ -33,7 +38,7 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     };
     console.print(&text)?;
     if let Some(path) = &args.output {
-        let draft = draft(&mut job, &run, shared)?;
+        let draft = draft(&mut job, &run, shared, console)?;
         write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
         console.say(&format!("Draft      {}: read it, correct it, then `offpath check --model`", path.display()));
     }
@@ -43,16 +48,16 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
 
 /// Sketches from a reading without a model, reads again with the sketch, drafts from what that shows, and replays the
 /// draft over the same traffic until it allows all of it.
-fn draft(job: &mut Job, run: &Run, shared: &Shared) -> Result<String, Exit> {
+fn draft(job: &mut Job, run: &Run, shared: &Shared, console: &Console) -> Result<String, Exit> {
     let sketch = if job.model.take().is_none() {
         Sketch::new(&run.evidence, &run.mining)
     } else {
-        let bare = inspect::analyse(job, shared)?;
+        let bare = inspect::analyse(job, shared, console)?;
         Sketch::new(&bare.evidence, &bare.mining)
     };
     let outline = mine::outline(&sketch);
     job.model = Some(read_draft(&outline)?);
-    let named = inspect::analyse(job, shared)?;
+    let named = inspect::analyse(job, shared, console)?;
     let summary = &run.summary;
     let provenance = Provenance {
         tool_version: summary.tool_version.clone(),
@@ -64,7 +69,7 @@ fn draft(job: &mut Job, run: &Run, shared: &Shared) -> Result<String, Exit> {
     loop {
         let draft = mine::draft(&sketch, &named.mining, &provenance, &trust);
         job.model = Some(read_draft(&draft)?);
-        let replayed = inspect::analyse(job, shared)?;
+        let replayed = inspect::analyse(job, shared, console)?;
         if !distrust(&replayed.findings, &mut trust) {
             return Ok(draft);
         }

@@ -85,21 +85,30 @@ impl Inspection {
 
     /// Counts one exchange: its protocol, operation and key sources. `events` need not be resolved.
     pub fn add_exchange(&mut self, protocol: &'static str, events: &[Event], sightings: &[Sighting]) {
+        self.add_read(protocol);
+        self.add_called(events.first());
+        for sighting in sightings {
+            let seen = self.objects.entry(sighting.object_type.clone()).or_default();
+            *seen.sources.entry(sighting.source).or_default() += 1;
+            seen.guessed |= sighting.guessed;
+        }
+    }
+
+    /// Counts one exchange as read and nothing else: not yet known is whether anybody wants to look at it.
+    pub fn add_read(&mut self, protocol: &'static str) {
         self.exchanges += 1;
         *self.protocols.entry(protocol).or_default() += 1;
-        // Without a request, or without a known path, nothing was called that has a name.
-        match events.first().and_then(|e| Some((e.operation.clone()?, e))) {
+    }
+
+    /// Counts what an exchange called, by its first event; an exchange without one called nothing that has a name.
+    pub fn add_called(&mut self, event: Option<&Event>) {
+        match event.and_then(|e| Some((e.operation.clone()?, e))) {
             Some((operation, event)) => {
                 let count = self.operations.entry((operation, event.activity.clone())).or_default();
                 count.0 += 1;
                 count.1 += u64::from(event.outcome == Outcome::Accepted);
             }
             None => self.unmatched += 1,
-        }
-        for sighting in sightings {
-            let seen = self.objects.entry(sighting.object_type.clone()).or_default();
-            *seen.sources.entry(sighting.source).or_default() += 1;
-            seen.guessed |= sighting.guessed;
         }
     }
 
@@ -176,6 +185,12 @@ impl Inspection {
             .collect();
         all.sort_by(|a, b| b.exchanges.cmp(&a.exchanges).then_with(|| a.name.cmp(&b.name)));
         all
+    }
+
+    /// Whether an operation was called.
+    pub fn called(&self, operation: &str) -> bool {
+        let first = self.operations.range((Arc::<str>::from(operation), None)..).next();
+        first.is_some_and(|((name, _), _)| **name == *operation)
     }
 
     /// Actors by evidence, strongest first.

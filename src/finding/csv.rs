@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{Finding, text};
 
-const COLUMNS: [&str; 18] = [
+pub(crate) const COLUMNS: [&str; 18] = [
     "id",
     "fingerprint",
     "rule",

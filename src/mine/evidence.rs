@@ -92,6 +92,11 @@ impl Evidence {
         }
     }
 
+    /// Forgets the operations of which the predicate says no.
+    pub fn retain(&mut self, mut wanted: impl FnMut(&str) -> bool) {
+        self.operations.retain(|name, _| wanted(name));
+    }
+
     /// Adds another part's sums.
     pub fn merge(&mut self, other: Evidence) {
         for (name, more) in other.operations {

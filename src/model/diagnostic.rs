@@ -92,6 +92,11 @@ impl Diagnostic {
     }
 }
 
+/// The name most like a wrong one, for messages about other things than models.
+pub(crate) fn nearest_name<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
+    nearest(wrong, names.iter().map(|name| (*name, 0..0))).map(|(name, _)| name)
+}
+
 /// The name most like a wrong one, if any is near enough to be what was meant.
 fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = (&'a str, Span)>) -> Option<(&'a str, Span)> {
     let length = wrong.chars().count();

@@ -13,7 +13,9 @@ mod read;
 pub mod workflow;
 
 pub use code::{Code, explanation};
+pub(crate) use diagnostic::nearest_name;
 pub use diagnostic::{Diagnostic, Diagnostics, Gravity, Span};
 pub use expression::{Expression, Path, Root};
 pub use lifecycle::{Lifecycle, State, Transition};
+pub(crate) use read::settings;
 pub use workflow::*;

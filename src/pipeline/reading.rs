@@ -69,7 +69,7 @@ pub(super) fn extract(
 ) -> Result<Reading, PipelineError> {
     let errors = plan.errors.iter().map(ToString::to_string).collect();
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
-    let extractor = Extractor::new(job.model.clone(), job.hash_key.clone());
+    let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction);
     let workers = job.threads.max(1);
     let budget = job.memory / 2 / workers;
     let readers = workers.min(plan.sources.len()).max(1);
@@ -228,7 +228,11 @@ fn extract_batches(
                 continue;
             }
             let protocol = exchange.protocol.as_str();
-            made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
+            match job.selection.events {
+                // Who did it is only known later, and so is whether it is wanted.
+                Some(_) => made.inspection.add_read(protocol),
+                None => made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings),
+            }
             // Without a model an exchange is one event, and all sightings are of its objects.
             if let (None, [event]) = (&job.model, extracted.events.as_slice()) {
                 let places = extracted.sightings.into_iter().map(|sighting| sighting.places);
@@ -266,7 +270,7 @@ pub(super) fn resolve(
             .enumerate()
             .map(|(n, buffer)| {
                 let folder = scratch.join(format!("resolved-{n}"));
-                scope.spawn(move || resolve_buffer(buffer, resolver, comparer, &folder, total, budget))
+                scope.spawn(move || resolve_buffer(buffer, resolver, comparer, job, &folder, (total, budget)))
             })
             .collect();
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
@@ -289,9 +293,9 @@ fn resolve_buffer(
     buffer: EventBuffer,
     resolver: &Resolver,
     comparer: &Comparer,
+    job: &Job,
     folder: &Path,
-    total: u64,
-    budget: usize,
+    (total, budget): (u64, usize),
 ) -> Result<(Partitions, Partitions, Inspection, Unattributed), PipelineError> {
     let io = |source| PipelineError::Io { what: "making a folder for spills", source };
     let (case_folder, window_folder) = (folder.join("cases"), folder.join("windows"));
@@ -301,8 +305,18 @@ fn resolve_buffer(
     let mut windows = Partitions::new(&window_folder, total, budget);
     let mut inspection = Inspection::new();
     let mut unattributed = Unattributed::default();
+    let mut exchange = None;
     buffer.drain(|mut event: Event| {
         resolver.resolve(&mut event);
+        if job.selection.events.is_some() {
+            if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
+                return Ok(());
+            }
+            // Events of one exchange come one after the other; it is counted once.
+            if exchange.replace(event.origin.clone()).as_ref() != Some(&event.origin) {
+                inspection.add_called(Some(&event));
+            }
+        }
         comparer.note_unattributed(&event, &mut unattributed);
         inspection.add_event(&event);
         for key in comparer.window_keys(&event) {
@@ -317,7 +331,7 @@ fn resolve_buffer(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::correlate::HashKey;
+    use crate::correlate::{HashKey, Redaction};
     use crate::pipeline::Selection;
 
     struct Silent;
@@ -339,6 +353,8 @@ mod tests {
             capture: offpath_capture::Options::default(),
             model: None,
             hash_key: HashKey::new(b"a key of sixteen"),
+            redaction: Redaction::Mask,
+            pseudonyms: None,
             threads: 1,
             memory: 1,
             period: (None, None),
