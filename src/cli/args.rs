@@ -21,13 +21,13 @@ pub struct Cli {
 }
 
 const EXAMPLES: &str = "\
+Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not start, 3 some input unreadable,
+4 nothing analysed, 101 a bug of ours. `offpath explain exit-codes` says more.
+
 Examples:
   offpath demo                                          sample traffic, end to end
   offpath inspect shop.pcapng                           what is in a file
-  offpath check day/ --model shop.model.yaml -o run/    judge a day's traffic
-
-Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not start, 3 some input unreadable,
-4 nothing analysed, 101 a bug of ours. `offpath explain exit-codes` says more.";
+  offpath check day/ --model shop.model.yaml -o run/    judge a day's traffic";
 
 /// Commands.
 #[derive(Debug, Subcommand)]
@@ -64,22 +64,22 @@ pub struct Shared {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
     /// Progress on standard error
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "WHEN", default_value = "auto")]
     pub progress: When,
     /// Threads that extract and compare [default: one a core]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "N")]
     pub threads: Option<usize>,
     /// Memory for events before they spill to disk, e.g. 512M or 2G
-    #[arg(long, global = true, value_name = "SIZE", default_value = "1G", value_parser = bytes)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "SIZE", default_value = "1G", value_parser = bytes)]
     pub memory: usize,
     /// File with the key of all pseudonyms [default: one made at first use for this installation]
-    #[arg(long, global = true, value_name = "FILE", env = "OFFPATH_HASH_KEY", hide_env = true)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", env = "OFFPATH_HASH_KEY", hide_env = true)]
     pub hash_key: Option<PathBuf>,
     /// File with values for flags that are not given [default: ./offpath.yaml if there is one]
-    #[arg(long, global = true, value_name = "FILE", env = "OFFPATH_CONFIG", hide_env = true)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", env = "OFFPATH_CONFIG", hide_env = true)]
     pub config: Option<PathBuf>,
     /// Read no configuration: neither ./offpath.yaml nor OFFPATH_CONFIG
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub isolated: bool,
 }
 
@@ -114,14 +114,13 @@ impl Redact {
 
 /// What to read, and how.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Input")]
 pub struct Inputs {
     /// Files, folders, globs or `-`: pcap, pcapng, HAR, access logs; gzip and zstd are opened
     #[cfg_attr(feature = "live", doc = "(or `interface:NAME`, read until Ctrl-C)")]
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
     /// Only what fits, e.g. 'actor:alice status:>=400 -path:/health*'; repeatable (check: findings, after judging)
-    #[arg(long, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub filter: Vec<String>,
     /// How much of names and personal data outputs show; credentials are keyed hashes at every level
     #[arg(long, value_name = "LEVEL", default_value = "mask")]
@@ -133,7 +132,7 @@ pub struct Inputs {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub to: Option<i64>,
     /// Where a JSON log holds a field, over the conventions, e.g. --log-field user=auth.subject
-    #[arg(long, value_name = "FIELD=NAME", value_parser = pair)]
+    #[arg(long, hide_short_help = true, value_name = "FIELD=NAME", value_parser = pair)]
     pub log_field: Vec<(String, String)>,
     /// Only packets of captures that this BPF expression lets through, e.g. 'tcp port 8080'
     #[cfg(feature = "live")]
@@ -223,7 +222,7 @@ pub struct Exchanges {
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
     /// Replace files even if they are not such an output
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub force: bool,
 }
 
@@ -273,7 +272,7 @@ pub struct Check {
     #[arg(short, long, value_name = "PATH")]
     pub output: Vec<PathBuf>,
     /// Replace files even if they are not such an output
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub force: bool,
     /// What to print on standard output
     #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -291,7 +290,7 @@ pub struct Check {
     #[arg(long)]
     pub exit_zero: bool,
     /// Do not exit 3 for unreadable input
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub allow_incomplete: bool,
 }
 
@@ -343,7 +342,7 @@ pub struct Show {
     #[arg(short, long, value_name = "DIR", default_value = "offpath-run")]
     pub run: PathBuf,
     /// Only events that fit, e.g. 'activity:pay status:>=400'; repeatable
-    #[arg(long, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub filter: Vec<String>,
 }
 

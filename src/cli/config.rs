@@ -5,6 +5,7 @@
 
 use std::any::TypeId;
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::builder::ValueParser;
@@ -108,8 +109,10 @@ fn read(file: &Path, color: bool) -> Result<Config, Exit> {
     let text = std::fs::read_to_string(file).map_err(|e| cannot(e.to_string()))?;
     let command = built();
     let check = |section: Option<&str>, key: &str, value: &str| check(&command, section, key, value);
-    let settings = settings::read(&file.display().to_string(), &text, &allowed(&command), &check)
-        .map_err(|found| cannot(format!("it has errors\n{}", found.render(color).trim_end())))?;
+    let settings = settings::read(&file.display().to_string(), &text, &allowed(&command), &check).map_err(|found| {
+        let _ = write!(std::io::stderr(), "{}", found.render(color));
+        cannot("it has errors, see above".to_owned())
+    })?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let settings = settings.into_iter().map(|setting| from_folder(setting, folder, &command)).collect();
     Ok(Config { file: Some(file.to_owned()), settings })

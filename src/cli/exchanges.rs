@@ -77,6 +77,7 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         (false, _) => Exit::Incomplete(format!("some input could not be read, see above; {count} exchanges written")),
         (true, 0) if left_out > 0 => Exit::Nothing(format!("none of {left_out} exchanges fits the filter")),
         (true, 0) => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),
+        (true, 1) => Exit::Done("1 exchange written".to_owned()),
         (true, _) => Exit::Done(format!("{count} exchanges written")),
     })
 }

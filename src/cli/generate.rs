@@ -48,9 +48,7 @@ fn configuration(matches: &ArgMatches, config: &Config, origins: bool) -> String
     let settings::Allowed { keys, sections } = config::allowed(&command);
     let mut out = match origins {
         true => String::new(),
-        false => {
-            "# offpath.yaml: values for flags that are not given. Take the `#` away from what you set.\n".to_owned()
-        }
+        false => "# Values for flags that are not given. Take the `#` away from what you set.\n".to_owned(),
     };
     let line = |section: Option<&str>, key: &String| {
         let indent = if section.is_some() { "  " } else { "" };

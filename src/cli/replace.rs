@@ -34,7 +34,7 @@ pub(super) fn spare_others(path: &Path, force: bool, is_ours: impl Fn(&Path) -> 
 pub(super) fn is_findings(kind: Kind, path: &Path) -> bool {
     let head = || head(path).unwrap_or_default();
     match kind {
-        Kind::Html => head().contains("offpath"),
+        Kind::Html => head().contains("<title>offpath: "),
         Kind::Sarif => {
             head().contains("\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\"")
                 && head().contains("\"offpath\"")

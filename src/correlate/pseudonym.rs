@@ -68,10 +68,12 @@ impl Pseudonyms {
 
     fn actor(&self, actor: &mut Actor) {
         let names = [&mut actor.principal, &mut actor.agent, &mut actor.client, &mut actor.tenant];
+        let own: Vec<Arc<str>> = names.iter().filter_map(|name| Option::clone(name)).collect();
         for name in names.into_iter().flatten() {
             *name = redact::pseudonym(&self.key, name).into();
         }
-        actor.roles.iter_mut().for_each(|role| *role = self.name(role));
+        // A role is no name, unless somebody is named after it.
+        actor.roles.iter_mut().filter(|role| own.contains(role)).for_each(|role| *role = self.name(role));
     }
 
     fn attributes(&self, attributes: &mut [(Arc<str>, Value)]) {
