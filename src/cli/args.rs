@@ -1,5 +1,6 @@
 //! The command line: every flag in one place; each command's own file says what it does with them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -77,7 +78,7 @@ pub struct Shared {
     pub hash_key: Option<PathBuf>,
     /// File with values for flags that are not given [default: ./offpath.yaml if there is one]
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE", env = "OFFPATH_CONFIG", hide_env = true)]
-    pub config: Option<PathBuf>,
+    pub config: Option<OsString>,
     /// Read no configuration: neither ./offpath.yaml nor OFFPATH_CONFIG
     #[arg(long, global = true, hide_short_help = true)]
     pub isolated: bool,

@@ -21,7 +21,7 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
         ..Selection::default()
     };
     if let Some(filter) = Filter::of_findings(&args.inputs.filter)? {
-        job.selection.filter = Some(filter.text().to_owned());
+        job.selection.filter = Some(inspect::recorded(&filter, &job));
         job.selection.findings = Some(Arc::new(move |finding| filter.admits(finding)));
     }
     let outputs = Outputs::prepare(&args.output, args.force, &job, console)?;

@@ -82,8 +82,8 @@ impl Config {
 
 /// The file that `--config` or `OFFPATH_CONFIG` names; an empty variable names none.
 fn chosen(matches: &ArgMatches) -> Option<(PathBuf, ValueSource)> {
-    let (name, sub) = (matches.get_one::<PathBuf>("config")?, matches.value_source("config")?);
-    (!name.as_os_str().is_empty()).then(|| (name.clone(), sub))
+    let (name, source) = (matches.get_one::<OsString>("config")?, matches.value_source("config")?);
+    (!name.is_empty()).then(|| (PathBuf::from(name), source))
 }
 
 fn flag(matches: &ArgMatches, id: &str) -> bool {

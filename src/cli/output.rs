@@ -106,8 +106,10 @@ impl Outputs {
             }
         }
         let folder = match (folder, files.first()) {
-            (None, Some((_, file))) => RunFolder::beside(file, console)?,
-            (folder, _) => RunFolder::create(&folder.unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER)), console)?,
+            (None, Some((_, file))) => RunFolder::beside(file, &job.inputs, console)?,
+            (folder, _) => {
+                RunFolder::create(&folder.unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER)), &job.inputs, console)?
+            }
         };
         Ok(Outputs { folder, files })
     }

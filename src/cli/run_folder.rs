@@ -22,23 +22,23 @@ pub(super) struct RunFolder {
 
 impl RunFolder {
     /// Prepares to write `target`, which must not exist, be empty, or be an earlier run's folder.
-    pub(super) fn create(target: &Path, console: &Console) -> Result<Self, Exit> {
+    pub(super) fn create(target: &Path, inputs: &[String], console: &Console) -> Result<Self, Exit> {
         let refuse = |why: String| Exit::CannotStart(format!("run folder {}: {why}", target.display()));
         if target.exists() && !replaceable(target) {
             return Err(refuse("exists and is no run folder; name another with -o, or remove it".to_owned()));
         }
-        Self::beside(target, console).map(|folder| RunFolder { target: Some(target.to_owned()), ..folder })
+        Self::beside(target, inputs, console).map(|folder| RunFolder { target: Some(target.to_owned()), ..folder })
     }
 
     /// Prepares a folder that nobody asked for, in the folder of a file that somebody did.
-    pub(super) fn beside(file: &Path, console: &Console) -> Result<Self, Exit> {
+    pub(super) fn beside(file: &Path, inputs: &[String], console: &Console) -> Result<Self, Exit> {
         let refuse = |e: std::io::Error| Exit::CannotStart(format!("{}: {e}", file.display()));
         let parent = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
         std::fs::create_dir_all(parent).map_err(refuse)?;
-        let work = WorkFolder::create(parent, console).map_err(refuse)?;
+        let work = WorkFolder::create(parent, inputs, console).map_err(refuse)?;
         let path = work.path().join(RUN);
         // The temporary folder is private; the run inside it is as readable as anything else the user makes.
         std::fs::create_dir(&path).map_err(refuse)?;

@@ -5,6 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::Console;
+use super::job::is_interface;
 
 /// What names of such folders begin with.
 const PREFIX: &str = ".offpath-run-";
@@ -19,11 +20,12 @@ pub(super) struct WorkFolder {
 }
 
 impl WorkFolder {
-    /// Makes one in `parent`, and removes those of runs that are no more.
-    pub(super) fn create(parent: &Path, console: &Console) -> std::io::Result<Self> {
+    /// Makes one in `parent`, and removes those of runs that are no more. While an interface is read, the first signal
+    /// only ends the reading.
+    pub(super) fn create(parent: &Path, inputs: &[String], console: &Console) -> std::io::Result<Self> {
         remove_stale(parent, console);
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-        remove_on_signal(folder.path().to_owned());
+        remove_on_signal(folder.path().to_owned(), usize::from(inputs.iter().any(|input| is_interface(input))));
         let lock = lock(folder.path());
         Ok(WorkFolder { folder, _lock: lock })
     }
@@ -64,16 +66,17 @@ fn remove_stale(parent: &Path, console: &Console) {
     }
 }
 
-/// Ctrl-C and termination remove the folder, then end the process as they would have.
+/// Ctrl-C and termination, after so many that are not meant for it, remove the folder and then end the process as they
+/// would have.
 #[cfg(unix)]
-fn remove_on_signal(folder: PathBuf) {
+fn remove_on_signal(folder: PathBuf, spared: usize) {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
     // Without it a killed run's folder is removed by the next one.
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
     std::thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
+        if let Some(signal) = signals.forever().nth(spared) {
             // Threads may still be writing into it.
             for _ in 0..3 {
                 if std::fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
@@ -86,7 +89,7 @@ fn remove_on_signal(folder: PathBuf) {
 }
 
 #[cfg(not(unix))]
-fn remove_on_signal(_: PathBuf) {}
+fn remove_on_signal(_: PathBuf, _: usize) {}
 
 #[cfg(test)]
 mod tests {
@@ -106,9 +109,9 @@ mod tests {
         };
         let (dead, young, other) = (make(".offpath-run-a", true), make(".offpath-run-b", false), make("mine", true));
         std::fs::write(dead.join("spill"), "x").unwrap();
-        let alive = WorkFolder::create(parent.path(), &console).unwrap();
+        let alive = WorkFolder::create(parent.path(), &[], &console).unwrap();
         assert!(!dead.exists() && young.exists() && other.exists());
-        let again = WorkFolder::create(parent.path(), &console).unwrap();
+        let again = WorkFolder::create(parent.path(), &[], &console).unwrap();
         assert!(alive.path().exists() && again.path().exists());
     }
 }

@@ -490,6 +490,43 @@ mod tests {
     }
 
     #[test]
+    fn levels_differ_in_personal_data_and_never_in_secrets() {
+        let target = "/people/ann?mail=ann%40example.com&phone=%2B491701234567&token=s3cr3t&card=4111111111111111";
+        let at = |level| Redactor::new(HashKey::new(b"a key of sixteen"), level).target(target);
+        let (mask, hash, keep) = (at(Redaction::Mask), at(Redaction::Hash), at(Redaction::Keep));
+        for shown in [&mask, &hash, &keep] {
+            assert!(
+                !shown.contains("s3cr3t") && !shown.contains("4111") && shown.contains("token=[secret#"),
+                "{shown}"
+            );
+        }
+        assert!(mask.contains("/people/ann?mail=a…@example.com#") && mask.contains("phone=[phone#"), "{mask}");
+        assert!(keep.starts_with("/people/ann?mail=ann%40example.com&phone=%2B491701234567&"), "{keep}");
+        assert!(!hash.contains("people") && !hash.contains("ann") && hash.contains("mail=[email#"), "{hash}");
+        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Hash);
+        assert_eq!(redactor.target("/x/ann"), redactor.target("/x/%61nn"), "one name, one pseudonym");
+        assert_eq!(redactor.name("10.0.0.7"), redactor.name("10.0.0.7"));
+        assert_ne!(redactor.digest(&[1; 32]), "01".repeat(32));
+    }
+
+    #[test]
+    fn only_what_is_a_stand_in_stays_one() {
+        for text in ["[card#1f3a9c0b77d2]", "session:1f3a9c0b77d2"] {
+            assert!(is_stand_in(text), "{text}");
+        }
+        for text in [
+            "[name#1f3a9c0b77d2]",
+            "[card#alice]",
+            "alice:1f3a9c0b77d2",
+            "session:1F3A9C0B77D2",
+            "[card#1f3a9c0b77d2",
+            "",
+        ] {
+            assert!(!is_stand_in(text), "{text}");
+        }
+    }
+
+    #[test]
     fn query_parameters_are_masked_by_their_names_whatever_their_values() {
         let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Mask);
         for name in ["pwd", "pass", "passcode", "access_key", "subscription-key", "functions_key", "partnerKey", "key"]
@@ -545,6 +582,12 @@ mod tests {
         assert!(m.path("/users/a%40example.com/x").starts_with("/users/a…@example.com#"));
         assert!(!m.path("/a;jsessionid=1234").contains("1234"));
         assert!(!m.path("/password/reset/abcdef0123456789abcd").contains("abcdef"));
+        for path in ["/reset/hunter2", "/verify//x1", "/api/v1/invite/ABCD/accept", "/reset-password/%68unter"] {
+            assert!(m.path(path).contains("[secret#"), "{path} -> {}", m.path(path));
+        }
+        for path in ["/token/refresh", "/password/reset", "/tokens/7", "/reset/{reset}", "/session"] {
+            assert_eq!(&*m.path(path), path);
+        }
     }
 
     proptest! {

@@ -272,7 +272,9 @@ fn credentials_are_in_no_output_at_any_level() {
             "mask" => {
                 none_of(&PERSONAL, &written, level);
                 // The search sees into compressed files.
-                for file in ["report.html", "f.html", "f.parquet", "events/part-000.parquet", "f.sarif", "f.csv"] {
+                for file in
+                    ["run/report.html", "f.html", "f.parquet", "run/events/part-000.parquet", "f.sarif", "f.csv"]
+                {
                     let (_, text) = written.iter().find(|(place, _)| place.ends_with(file)).unwrap();
                     assert!(text.contains("orderkeytwo") && text.contains("gustavo"), "{file}");
                 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use crate::support::{code, stderr};
 use crate::{offpath_in, shop};
 
-/// A run that waits for more of its input, and the folder that it works in.
-fn waiting(folder: &Path) -> (Child, PathBuf) {
+/// A run whose input never ends.
+fn endless(folder: &Path) -> Child {
     let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hash.key");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_offpath"))
+    Command::new(env!("CARGO_BIN_EXE_offpath"))
         .args(["check", "-", "-o", "run", "-q"])
         .current_dir(folder)
         .env("OFFPATH_HASH_KEY", key)
@@ -21,15 +21,21 @@ fn waiting(folder: &Path) -> (Child, PathBuf) {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// A run that waits for more of its input, and the folder that it works in.
+fn waiting(folder: &Path) -> (Child, PathBuf) {
+    let mut child = endless(folder);
     child.stdin.as_mut().unwrap().write_all(b"10.0.0.1 - a ").unwrap();
     // As long as it takes; a run that never begins fails the test runner's own limit.
-    loop {
+    let work = loop {
         if let Some(work) = work_folder(folder).filter(|work| work.join("lock").exists()) {
-            return (child, work);
+            break work;
         }
         sleep(Duration::from_millis(20));
-    }
+    };
+    (child, work)
 }
 
 fn work_folder(folder: &Path) -> Option<PathBuf> {
