@@ -25,9 +25,11 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     let redactor = Redactor::new(hash_key::load(shared.hash_key.as_deref(), console)?, level);
     console.note(&format!("redaction {}", level.as_str()));
     let options = job::reading_options(&args.inputs, console)?;
-    let formats = formats(args)?;
     for output in &args.output {
         super::output::spare_inputs(output, &args.inputs.inputs, &options)?;
+    }
+    let formats = formats(args)?;
+    for output in &args.output {
         replace::spare_others(output, args.force, replace::is_exchanges)?;
     }
     let plan = capture::plan(&args.inputs.inputs, &options);
