@@ -5,6 +5,7 @@
 
 mod judging;
 mod names;
+mod naming;
 mod near;
 mod reading;
 mod rules;
@@ -17,7 +18,8 @@ use std::sync::Arc;
 use offpath_capture as capture;
 
 use crate::compare::{Blindness, Comparer};
-use crate::correlate::HashKey;
+use crate::correlate::{HashKey, Pseudonyms, Redaction};
+use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
 use crate::finding::Finding;
@@ -41,7 +43,11 @@ pub struct Job {
     pub memory: usize,
     /// First and last instant of interest, microseconds since the Unix epoch; credentials seen outside still bind.
     pub period: (Option<i64>, Option<i64>),
-    /// Which rules to report.
+    /// How much of personal data outputs show.
+    pub redaction: Redaction,
+    /// What outputs show instead of names, if they do; made for the model, which says what is a name.
+    pub pseudonyms: Option<Pseudonyms>,
+    /// Which rules and findings to report, and which events to look at.
     pub selection: Selection,
     /// Whether to write the events' tables.
     pub tables: bool,
@@ -49,20 +55,46 @@ pub struct Job {
     pub command: &'static str,
 }
 
-/// Rule ids to report, as patterns with `*`.
-#[derive(Clone, Debug, Default)]
+/// Rule ids to report, as patterns with `*`, and filters.
+#[derive(Clone, Default)]
 pub struct Selection {
     /// Only these; all when empty.
     pub select: Vec<globset::GlobMatcher>,
     /// Never these.
     pub ignore: Vec<globset::GlobMatcher>,
+    /// Events to look at; all when `None`. Never for judging: a case without some of its events deviates.
+    pub events: Option<Wanted<Event>>,
+    /// Findings to report; all when `None`.
+    pub findings: Option<Wanted<Finding>>,
+    /// The filter as it was written, for the run's record.
+    pub filter: Option<String>,
 }
+
+/// Says whether something is wanted.
+pub type Wanted<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
 
 impl Selection {
     /// Whether findings of a rule are wanted.
     pub fn wants(&self, rule: &str) -> bool {
         let hit = |patterns: &[globset::GlobMatcher]| patterns.iter().any(|p| p.is_match(rule));
         (self.select.is_empty() || hit(&self.select)) && !hit(&self.ignore)
+    }
+
+    fn reports(&self, finding: &Finding) -> bool {
+        self.wants(&finding.rule) && self.findings.as_ref().is_none_or(|wanted| wanted(finding))
+    }
+
+    /// Filters see what outputs show: a name that only a filter tells would be told by it.
+    fn looks_at(&self, event: &Event, pseudonyms: Option<&Pseudonyms>) -> bool {
+        let Some(wanted) = &self.events else { return true };
+        match pseudonyms {
+            Some(pseudonyms) => {
+                let mut shown = event.clone();
+                pseudonyms.event(&mut shown);
+                wanted(&shown)
+            }
+            None => wanted(event),
+        }
     }
 }
 
@@ -132,7 +164,12 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
 
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
-    inspection.add_operations(reading.evidence.supported(&templates));
+    let mut evidence = reading.evidence;
+    if job.selection.events.is_some() {
+        evidence.retain(&templates, |operation| inspection.called(operation));
+    } else {
+        inspection.add_operations(evidence.supported(&templates));
+    }
     let run = summing::sum(job, reading.reports, &inspection, judged, &blindness);
-    Ok(Run { evidence: reading.evidence, ..run })
+    Ok(Run { evidence, ..run })
 }

@@ -1,9 +1,12 @@
 //! The command line: every flag in one place; each command's own file says what it does with them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
+use crate::correlate::Redaction;
 use crate::model::Severity;
 
 /// Finds where real API traffic left the intended business process. It reads captures, HAR files and logs; it sends nothing.
@@ -19,13 +22,13 @@ pub struct Cli {
 }
 
 const EXAMPLES: &str = "\
+Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not start, 3 some input unreadable,
+4 nothing analysed, 101 a bug of ours. `offpath explain exit-codes` says more.
+
 Examples:
   offpath demo                                          sample traffic, end to end
   offpath inspect shop.pcapng                           what is in a file
-  offpath check day/ --model shop.model.yaml -o run/    judge a day's traffic
-
-Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not start, 3 some input unreadable,
-4 nothing analysed, 101 a bug of ours. `offpath explain exit-codes` says more.";
+  offpath check day/ --model shop.model.yaml -o run/    judge a day's traffic";
 
 /// Commands.
 #[derive(Debug, Subcommand)]
@@ -44,29 +47,41 @@ pub enum Command {
     Show(Show),
     /// Explain a rule, a model error, an exit code, a measure or a term
     Explain(Explain),
+    /// Print a configuration file, shell completions, man pages or JSON Schemas
+    Generate(Generate),
 }
 
 /// Flags of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Flags of every command")]
 pub struct Shared {
     /// Say nothing on standard error but errors and the last line
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Say on standard error what is read, what is decided and how long it takes; never data
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
     /// Colour on the terminal
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
     /// Progress on standard error
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "WHEN", default_value = "auto")]
     pub progress: When,
     /// Threads that extract and compare [default: one a core]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "N")]
     pub threads: Option<usize>,
     /// Memory for events before they spill to disk, e.g. 512M or 2G
-    #[arg(long, global = true, value_name = "SIZE", default_value = "1G", value_parser = bytes)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "SIZE", default_value = "1G", value_parser = bytes)]
     pub memory: usize,
     /// File with the key of all pseudonyms [default: one made at first use for this installation]
-    #[arg(long, global = true, value_name = "FILE", env = "OFFPATH_HASH_KEY")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", env = "OFFPATH_HASH_KEY", hide_env = true)]
     pub hash_key: Option<PathBuf>,
+    /// File with values for flags that are not given [default: ./offpath.yaml if there is one]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", env = "OFFPATH_CONFIG", hide_env = true)]
+    pub config: Option<OsString>,
+    /// Read no configuration: neither ./offpath.yaml nor OFFPATH_CONFIG
+    #[arg(long, global = true, hide_short_help = true)]
+    pub isolated: bool,
 }
 
 // Variants carry no doc comments: clap would print them beside every value in --help.
@@ -79,6 +94,25 @@ pub enum When {
     Never,
 }
 
+/// Levels of redaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Redact {
+    Mask,
+    Hash,
+    Keep,
+}
+
+impl Redact {
+    /// The level.
+    pub(super) fn level(self) -> Redaction {
+        match self {
+            Redact::Mask => Redaction::Mask,
+            Redact::Hash => Redaction::Hash,
+            Redact::Keep => Redaction::Keep,
+        }
+    }
+}
+
 /// What to read, and how.
 #[derive(Debug, Args)]
 pub struct Inputs {
@@ -86,6 +120,12 @@ pub struct Inputs {
     #[cfg_attr(feature = "live", doc = "(or `interface:NAME`, read until Ctrl-C)")]
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
+    /// Only what fits, e.g. 'actor:alice status:>=400 -path:/health*'; repeatable (check: findings, after judging)
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    pub filter: Vec<String>,
+    /// How much of names and personal data outputs show; credentials are keyed hashes at every level
+    #[arg(long, value_name = "LEVEL", default_value = "mask")]
+    pub redact: Redact,
     /// Only events from this time on (RFC 3339 or a date)
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub from: Option<i64>,
@@ -93,11 +133,11 @@ pub struct Inputs {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub to: Option<i64>,
     /// Where a JSON log holds a field, over the conventions, e.g. --log-field user=auth.subject
-    #[arg(long, value_name = "FIELD=NAME", value_parser = pair)]
+    #[arg(long, hide_short_help = true, value_name = "FIELD=NAME", value_parser = pair)]
     pub log_field: Vec<(String, String)>,
     /// Only packets of captures that this BPF expression lets through, e.g. 'tcp port 8080'
     #[cfg(feature = "live")]
-    #[arg(long, value_name = "FILTER", value_parser = filter)]
+    #[arg(long, value_name = "FILTER", value_parser = bpf)]
     pub bpf: Option<String>,
     /// With an interface: stop after this time, e.g. 30s, 5m or '1h 30m'
     #[cfg(feature = "live")]
@@ -114,6 +154,8 @@ impl Inputs {
     pub(super) fn file(name: String) -> Self {
         Inputs {
             inputs: vec![name],
+            filter: Vec::new(),
+            redact: Redact::Mask,
             from: None,
             to: None,
             log_field: Vec::new(),
@@ -130,6 +172,7 @@ impl Inputs {
 /// `offpath demo`
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "offpath demo [OPTIONS]",
     after_help = "Examples:\n  offpath demo\n  offpath demo -o /tmp/first-look\n  offpath demo && xdg-open offpath-demo/run/report.html"
 )]
 pub struct Demo {
@@ -141,6 +184,7 @@ pub struct Demo {
 /// `offpath inspect`
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "offpath inspect [OPTIONS] <INPUT>...",
     after_help = "Examples:\n  offpath inspect shop.pcapng\n  offpath inspect logs/*.gz --model shop.model.yaml\n  offpath inspect day/ --format json | jq .operations"
 )]
 pub struct Inspect {
@@ -165,6 +209,7 @@ pub enum InspectFormat {
 /// `offpath exchanges`
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "offpath exchanges [OPTIONS] <INPUT>...",
     after_help = "Examples:\n  offpath exchanges a.pcapng\n  offpath exchanges day/ --format csv -o exchanges.csv\n  offpath exchanges logs/ -o exchanges.parquet"
 )]
 pub struct Exchanges {
@@ -174,9 +219,12 @@ pub struct Exchanges {
     /// Output format [default: by the suffix of -o, else jsonl]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<ExchangeFormat>,
-    /// File to write instead of standard output
+    /// File to write instead of standard output, format by suffix (.jsonl .csv .parquet); repeatable
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub output: Vec<PathBuf>,
+    /// Replace files even if they are not such an output
+    #[arg(long, hide_short_help = true)]
+    pub force: bool,
 }
 
 /// Formats of `exchanges`.
@@ -190,6 +238,7 @@ pub enum ExchangeFormat {
 /// `offpath mine`
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "offpath mine [OPTIONS] <INPUT>...",
     after_help = "Examples:\n  offpath mine week1/\n  offpath mine week1/ -o shop.model.yaml\n  offpath mine shop.har --model shop.model.yaml"
 )]
 pub struct Mine {
@@ -210,6 +259,7 @@ pub struct Mine {
 /// `offpath check`
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "offpath check [OPTIONS] <INPUT>...",
     after_help = "Examples:\n  offpath check shop.pcapng --model shop.model.yaml -o run/\n  offpath check day/ --model shop.model.yaml -o r.sarif -o r.html --fail-on critical\n  offpath check access.log --select 'SEQ-*' --format jsonl"
 )]
 pub struct Check {
@@ -222,6 +272,9 @@ pub struct Check {
     /// Run folder, or a file by suffix (.html .sarif .jsonl .csv .parquet .md .json); repeatable [default: offpath-run]
     #[arg(short, long, value_name = "PATH")]
     pub output: Vec<PathBuf>,
+    /// Replace files even if they are not such an output
+    #[arg(long, hide_short_help = true)]
+    pub force: bool,
     /// What to print on standard output
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: CheckFormat,
@@ -238,7 +291,7 @@ pub struct Check {
     #[arg(long)]
     pub exit_zero: bool,
     /// Do not exit 3 for unreadable input
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub allow_incomplete: bool,
 }
 
@@ -279,6 +332,7 @@ impl FailOn {
 /// `offpath show`
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "offpath show [OPTIONS] <WHAT>",
     after_help = "Examples:\n  offpath show order:ord_00412 --run run/\n  offpath show F7c1e09ab12cd --run run/\n  offpath show gaps --run run/"
 )]
 pub struct Show {
@@ -288,15 +342,85 @@ pub struct Show {
     /// Run folder that `check` wrote
     #[arg(short, long, value_name = "DIR", default_value = "offpath-run")]
     pub run: PathBuf,
+    /// Only events that fit, e.g. 'activity:pay status:>=400'; repeatable
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    pub filter: Vec<String>,
 }
 
 /// `offpath explain`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  offpath explain\n  offpath explain SEQ-SKIP\n  offpath explain exit-codes")]
+#[command(
+    override_usage = "offpath explain [OPTIONS] [TOPIC]",
+    after_help = "Examples:\n  offpath explain\n  offpath explain SEQ-SKIP\n  offpath explain exit-codes"
+)]
 pub struct Explain {
     /// A rule id, a model error (`M003`), `exit-codes`, a measure or a term; without it, all of them by name
     #[arg(value_name = "TOPIC")]
     pub topic: Option<String>,
+}
+
+/// `offpath generate`
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "offpath generate [OPTIONS] <WHAT>",
+    after_help = "Examples:\n  offpath generate config > offpath.yaml\n  offpath generate completions zsh > _offpath\n  offpath generate man -o man/"
+)]
+pub struct Generate {
+    /// What to print.
+    #[command(subcommand)]
+    pub what: Generated,
+}
+
+/// What `generate` prints.
+#[derive(Debug, Subcommand)]
+pub enum Generated {
+    /// Print a configuration file with every key, or what each is now and where that comes from
+    #[command(
+        override_usage = "offpath generate config [OPTIONS]",
+        after_help = "Examples:\n  offpath generate config > offpath.yaml\n  offpath generate config --origins\n  offpath generate config --origins --config nightly.yaml"
+    )]
+    Config {
+        /// Print the value that each key has now, and where it comes from
+        #[arg(long)]
+        origins: bool,
+    },
+    /// Print a completion script
+    #[command(
+        override_usage = "offpath generate completions [OPTIONS] <SHELL>",
+        after_help = "Examples:\n  offpath generate completions bash > /etc/bash_completion.d/offpath\n  offpath generate completions zsh > _offpath\n  offpath generate completions fish > offpath.fish"
+    )]
+    Completions {
+        /// Shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the man page, or write one for each command
+    #[command(
+        override_usage = "offpath generate man [OPTIONS]",
+        after_help = "Examples:\n  offpath generate man | man -l -\n  offpath generate man > offpath.1\n  offpath generate man -o man/"
+    )]
+    Man {
+        /// Folder to write `offpath.1`, `offpath-check.1` and so on into
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of a file of the run folder
+    #[command(
+        override_usage = "offpath generate schema [OPTIONS] <FILE>",
+        after_help = "Examples:\n  offpath generate schema findings > findings.schema.json\n  offpath generate schema run | jq .properties\n  offpath generate schema findings | jq .required"
+    )]
+    Schema {
+        /// `findings` for a line of `findings.jsonl`, `run` for `run.json`
+        #[arg(value_name = "FILE")]
+        file: SchemaFile,
+    },
+}
+
+/// Files that have a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFile {
+    Findings,
+    Run,
 }
 
 fn bytes(text: &str) -> Result<usize, String> {
@@ -314,11 +438,11 @@ fn bytes(text: &str) -> Result<usize, String> {
 
 /// A BPF expression that libpcap understands.
 #[cfg(feature = "live")]
-fn filter(text: &str) -> Result<String, String> {
+fn bpf(text: &str) -> Result<String, String> {
     offpath_capture::check_filter(text).map(|()| text.to_owned())
 }
 
-fn instant(text: &str) -> Result<i64, String> {
+pub(super) fn instant(text: &str) -> Result<i64, String> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(time.as_microsecond());
     }

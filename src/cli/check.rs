@@ -1,8 +1,10 @@
 //! `offpath check`: compares traffic with the intended model and reports where it left the path.
 
 use std::io::{BufWriter, Write};
+use std::sync::Arc;
 
 use super::args::{Check, CheckFormat, Shared};
+use super::filter::Filter;
 use super::output::{self, Outputs, Written};
 use super::progress::Meter;
 use super::{Console, Ended, Exit, inspect, job};
@@ -19,11 +21,16 @@ const TOLD: usize = 3;
 pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     let mut job = job::from_flags("check", &args.inputs, args.model.as_deref(), shared, console)?;
     job.selection = selection(args)?;
-    let outputs = Outputs::prepare(&args.output, &job)?;
+    if let Some(filter) = Filter::of_findings(&args.inputs.filter)? {
+        job.selection.filter = Some(inspect::recorded(&filter, &job));
+        job.selection.findings = Some(Arc::new(move |finding| filter.admits(finding)));
+    }
+    let outputs = Outputs::prepare(&args.output, args.force, &job, console)?;
     let meter = Meter::for_console(shared);
     let run = pipeline::run(&job, outputs.folder(), &meter)
         .map_err(|e| Exit::Incomplete(format!("the analysis stopped: {e}")))?;
     let timings = meter.finish();
+    inspect::note(&run, &timings, console);
     // A mistyped input must not cost the run before it.
     if run.summary.exchanges == 0 && run.incomplete && outputs.replaces_a_run() {
         inspect::say_errors(&run, console);
@@ -44,6 +51,7 @@ fn selection(args: &Check) -> Result<Selection, Exit> {
     let selection = Selection {
         select: job::patterns("--select", &args.select)?,
         ignore: job::patterns("--ignore", &args.ignore)?,
+        ..Selection::default()
     };
     if rule::catalogue().iter().any(|rule| selection.wants(rule.id)) {
         return Ok(selection);
@@ -55,7 +63,7 @@ fn selection(args: &Check) -> Result<Selection, Exit> {
 fn print(format: CheckFormat, run: &Run, written: &Written, console: &Console) -> Result<(), Exit> {
     let text = match format {
         CheckFormat::Human => {
-            let screen = console.screen(Some(&written.folder));
+            let screen = console.screen(written.folder.as_deref());
             let mut text = report::terminal::check(&run.summary, &run.findings, &screen);
             text.push_str(&written.human());
             text

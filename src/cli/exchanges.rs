@@ -4,43 +4,67 @@ mod record;
 mod writer;
 
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use offpath_capture::{self as capture, BlindSpot, Exchange, Sink};
 
 use super::args::{ExchangeFormat, Exchanges, Shared};
+use super::filter::{EXCHANGE, Filter};
 use super::progress::Meter;
-use super::{Console, Ended, Exit, hash_key, job};
+use super::{Console, Ended, Exit, hash_key, job, replace};
 use crate::correlate::Redactor;
 use crate::pipeline::Progress;
-use record::Record;
+pub(super) use record::Record;
+pub(super) use writer::COLUMNS;
 use writer::Writer;
 
 /// Runs the command.
 pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended {
-    let redactor = Redactor::new(hash_key::load(shared.hash_key.as_deref(), console)?);
+    let filter = Filter::of_flags(&args.inputs.filter, &EXCHANGE)?;
+    let level = args.inputs.redact.level();
+    let redactor = Redactor::new(hash_key::load(shared.hash_key.as_deref(), console)?, level);
+    console.note(&format!("redaction {}", level.as_str()));
     let options = job::reading_options(&args.inputs, console)?;
-    if let Some(output) = &args.output {
+    for output in &args.output {
         super::output::spare_inputs(output, &args.inputs.inputs, &options)?;
     }
+    let formats = formats(args)?;
+    for output in &args.output {
+        replace::spare_others(output, args.force, replace::is_exchanges)?;
+    }
     let plan = capture::plan(&args.inputs.inputs, &options);
-    let writer = Writer::open(format(args)?, args.output.as_deref())?;
+    let writers = formats.into_iter().map(|(format, path)| Writer::open(format, path)).collect::<Result<_, _>>()?;
     let meter = Meter::for_console(shared);
     meter.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     meter.stage("reading");
     let mut errors: Vec<String> = plan.errors.iter().map(ToString::to_string).collect();
     let period = (args.inputs.from, args.inputs.to);
     let live = args.inputs.inputs.iter().any(|input| job::is_interface(input));
-    let mut sink = Lines { writer, live, redactor: &redactor, period, meter: &meter, count: 0, failed: None };
+    let mut sink = Lines {
+        writers,
+        live,
+        redactor: &redactor,
+        filter,
+        period,
+        meter: &meter,
+        count: 0,
+        left_out: 0,
+        failed: None,
+    };
     for source in plan.sources {
         let report = source.read(&options, &mut sink);
         errors.extend(report.errors.iter().map(ToString::to_string));
+        for input in &report.inputs {
+            console.note(&format!("read {} as {}: {} bytes", input.name, input.format.as_str(), input.bytes));
+        }
         if sink.failed.is_some() {
             break;
         }
     }
-    let Lines { writer, count, failed, .. } = sink;
-    meter.finish();
-    let failed = failed.or_else(|| writer.finish().err());
+    let Lines { writers, count, left_out, failed, .. } = sink;
+    let timings = meter.finish();
+    console.note(&format!("{:.3} s", timings.get("total").copied().unwrap_or_default()));
+    let failed = writers.into_iter().fold(failed, |failed, writer| failed.or_else(|| writer.finish().err()));
     if let Some(error) = failed {
         return if error.kind() == std::io::ErrorKind::BrokenPipe {
             Ok(Exit::Done("standard output was closed".to_owned()))
@@ -53,34 +77,63 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     }
     Ok(match (errors.is_empty(), count) {
         (false, _) => Exit::Incomplete(format!("some input could not be read, see above; {count} exchanges written")),
+        (true, 0) if left_out > 0 => Exit::Nothing(format!("none of {left_out} exchanges fits the filter")),
         (true, 0) => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),
+        (true, 1) => Exit::Done("1 exchange written".to_owned()),
         (true, _) => Exit::Done(format!("{count} exchanges written")),
     })
 }
 
-fn format(args: &Exchanges) -> Result<ExchangeFormat, Exit> {
-    let suffix = args.output.as_deref().and_then(|path| path.extension()).and_then(|s| s.to_str());
-    match (args.format, suffix) {
-        (Some(ExchangeFormat::Parquet), None) if args.output.is_none() => {
-            Err(Exit::CannotStart("--format parquet needs a file: -o exchanges.parquet".to_owned()))
-        }
+/// The outputs and their formats: each by its suffix unless the flag says one; standard output without any.
+fn formats(args: &Exchanges) -> Result<Vec<(ExchangeFormat, Option<&Path>)>, Exit> {
+    if args.output.is_empty() {
+        return match args.format {
+            Some(ExchangeFormat::Parquet) => {
+                Err(Exit::CannotStart("--format parquet needs a file: -o exchanges.parquet".to_owned()))
+            }
+            format => Ok(vec![(format.unwrap_or(ExchangeFormat::Jsonl), None)]),
+        };
+    }
+    let of = |path: &PathBuf| match (args.format, path.extension().and_then(|suffix| suffix.to_str())) {
         (Some(format), _) => Ok(format),
         (None, Some("csv")) => Ok(ExchangeFormat::Csv),
         (None, Some("parquet")) => Ok(ExchangeFormat::Parquet),
-        (None, _) => Ok(ExchangeFormat::Jsonl),
-    }
+        (None, Some("jsonl" | "ndjson")) => Ok(ExchangeFormat::Jsonl),
+        // Pipes and devices such as /dev/stdout have no suffix.
+        (None, None) => Ok(ExchangeFormat::Jsonl),
+        (None, Some(_)) => Err(Exit::CannotStart(format!(
+            "-o {}: no format has this suffix; files are told by .jsonl, .csv or .parquet, or by --format",
+            path.display()
+        ))),
+    };
+    args.output.iter().map(|path| Ok((of(path)?, Some(path.as_path())))).collect()
 }
 
 /// Writes each exchange as it is read.
 struct Lines<'a> {
-    writer: Writer,
+    writers: Vec<Writer>,
     /// Whether someone may be watching the lines come.
     live: bool,
     redactor: &'a Redactor,
+    filter: Option<Filter>,
     period: (Option<i64>, Option<i64>),
     meter: &'a Meter,
     count: u64,
+    /// Exchanges that do not fit the filter.
+    left_out: u64,
     failed: Option<std::io::Error>,
+}
+
+impl Lines<'_> {
+    fn write(&mut self, record: &Record) -> std::io::Result<()> {
+        for writer in &mut self.writers {
+            writer.write(record)?;
+            if self.live {
+                writer.flush()?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Sink for Lines<'_> {
@@ -90,10 +143,13 @@ impl Sink for Lines<'_> {
         if from.is_some_and(|from| time < from) || to.is_some_and(|to| time > to) {
             return ControlFlow::Continue(());
         }
+        let record = Record::new(&exchange, self.redactor);
+        if self.filter.as_ref().is_some_and(|filter| !filter.admits(&record)) {
+            self.left_out += 1;
+            return ControlFlow::Continue(());
+        }
         self.count += 1;
-        let written = self.writer.write(Record::new(&exchange, self.redactor));
-        let written = if self.live { written.and_then(|()| self.writer.flush()) } else { written };
-        match written {
+        match self.write(&record) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.failed = Some(error);

@@ -1,7 +1,12 @@
 //! `offpath inspect`: what is in these files, who, which operations and objects, what could not be read.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::args::{Inspect, InspectFormat, Shared};
+use super::filter::Filter;
 use super::progress::Meter;
+use super::work_folder::WorkFolder;
 use super::{Console, Ended, Exit, job};
 use crate::mine::Sketch;
 use crate::pipeline::{self, Run};
@@ -9,8 +14,9 @@ use crate::report::terminal;
 
 /// Runs the command.
 pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
-    let job = job::from_flags("inspect", &args.inputs, args.model.as_deref(), shared, console)?;
-    let run = analyse(&job, shared)?;
+    let mut job = job::from_flags("inspect", &args.inputs, args.model.as_deref(), shared, console)?;
+    look_at(&mut job, Filter::of_events(&args.inputs.filter)?);
+    let run = analyse(&job, shared, console)?;
     let text = match args.format {
         InspectFormat::Human => {
             let drafts = !Sketch::new(&run.evidence, &run.mining).is_empty();
@@ -26,13 +32,48 @@ pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
     Ok(ended(&run))
 }
 
+/// Has the job look only at the events that a filter admits.
+pub(super) fn look_at(job: &mut pipeline::Job, filter: Option<Filter>) {
+    let Some(filter) = filter else { return };
+    job.selection.filter = Some(recorded(&filter, job));
+    job.selection.events = Some(Arc::new(move |event| filter.admits(event)));
+}
+
+/// A filter as the run's record has it: where names are hashed, one that a user typed is not told.
+pub(super) fn recorded(filter: &Filter, job: &pipeline::Job) -> String {
+    if job.pseudonyms.is_some() {
+        "given; not told where names are hashed".to_owned()
+    } else {
+        filter.text().to_owned()
+    }
+}
+
 /// Runs the pipeline without keeping a run folder.
-pub(super) fn analyse(job: &pipeline::Job, shared: &Shared) -> Result<Run, Exit> {
-    let folder = tempfile::tempdir().map_err(|e| Exit::CannotStart(format!("no temporary folder: {e}")))?;
+pub(super) fn analyse(job: &pipeline::Job, shared: &Shared, console: &Console) -> Result<Run, Exit> {
+    let folder = WorkFolder::create(&std::env::temp_dir(), &job.inputs, console)
+        .map_err(|e| Exit::CannotStart(format!("no temporary folder: {e}")))?;
     let meter = Meter::for_console(shared);
     let run = pipeline::run(job, folder.path(), &meter);
-    meter.finish();
-    run.map_err(|e| Exit::Incomplete(format!("the analysis stopped: {e}")))
+    let timings = meter.finish();
+    let run = run.map_err(|e| Exit::Incomplete(format!("the analysis stopped: {e}")))?;
+    note(&run, &timings, console);
+    if job.selection.events.is_some() {
+        console
+            .say(&format!("Filter     {} events fit, of {} exchanges read", run.summary.events, run.summary.exchanges));
+    }
+    Ok(run)
+}
+
+/// Says what was read and how long it took, where that much is wanted.
+pub(super) fn note(run: &Run, timings: &BTreeMap<&'static str, f64>, console: &Console) {
+    for input in &run.summary.inputs {
+        console.note(&format!(
+            "read {} as {}: {} bytes, {} records",
+            input.name, input.format, input.bytes, input.records
+        ));
+    }
+    let seconds: Vec<String> = timings.iter().map(|(stage, seconds)| format!("{stage} {seconds:.3} s")).collect();
+    console.note(&format!("{} events in {} cases; {}", run.summary.events, run.summary.cases, seconds.join(", ")));
 }
 
 /// Names every input that could not be read.
@@ -45,8 +86,10 @@ pub(super) fn say_errors(run: &Run, console: &Console) {
 /// The exit of a command that only reads.
 pub(super) fn ended(run: &Run) -> Exit {
     let exchanges = run.summary.exchanges;
+    let filtered_out = run.summary.options.contains_key("filter") && run.summary.events == 0;
     match run.summary.errors.len() {
         0 if exchanges == 0 => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),
+        0 if filtered_out => Exit::Nothing("no event fits the filter".to_owned()),
         0 if run.incomplete => Exit::Incomplete("more than 1 % of the input's bytes could not be read".to_owned()),
         0 if exchanges == 1 => Exit::Done("1 exchange read".to_owned()),
         0 => Exit::Done(format!("{exchanges} exchanges read")),

@@ -9,6 +9,7 @@ use offpath_capture as capture;
 
 use super::args::{Inputs, Shared};
 use super::{Console, Exit, hash_key};
+use crate::correlate::{HashKey, Pseudonyms, Redaction};
 use crate::model::Model;
 use crate::pipeline::{Job, Selection};
 use crate::rule;
@@ -30,10 +31,16 @@ pub(super) fn from_flags(
     {
         return Err(Exit::CannotStart("--from is later than --to".to_owned()));
     }
+    let hash_key = hash_key::load(shared.hash_key.as_deref(), console)?;
+    let redaction = inputs.redact.level();
+    let pseudonyms = pseudonyms(redaction, &hash_key, model.as_deref())?;
+    note(inputs, model.as_deref(), shared, console);
     Ok(Job {
         inputs: inputs.inputs.clone(),
         model,
-        hash_key: hash_key::load(shared.hash_key.as_deref(), console)?,
+        hash_key,
+        redaction,
+        pseudonyms,
         threads: threads(shared),
         memory: shared.memory,
         period: (inputs.from, inputs.to),
@@ -43,6 +50,26 @@ pub(super) fn from_flags(
         // Last, because a live reading's time runs from here.
         capture: reading_options(inputs, console)?,
     })
+}
+
+/// What stands for names at this level. Without a model nothing says which words of a path are names.
+fn pseudonyms(level: Redaction, key: &HashKey, model: Option<&Model>) -> Result<Option<Pseudonyms>, Exit> {
+    match (level, model) {
+        (Redaction::Hash, None) => Err(Exit::CannotStart(
+            "--redact hash needs a model: without one nothing says which words of a path are names; give one with --model"
+                .to_owned(),
+        )),
+        (Redaction::Hash, Some(model)) => Ok(Some(Pseudonyms::new(key.clone(), model))),
+        (Redaction::Mask | Redaction::Keep, _) => Ok(None),
+    }
+}
+
+fn note(inputs: &Inputs, model: Option<&Model>, shared: &Shared, console: &Console) {
+    let spill = format!("spilling beyond {} MB", shared.memory >> 20);
+    console.note(&format!("{} threads, {spill}, redaction {}", threads(shared), inputs.redact.level().as_str()));
+    if let Some(model) = model {
+        console.note(&format!("model {} {} from {}, sha256 {}", model.id, model.version, model.file, model.hash));
+    }
 }
 
 /// How the inputs are to be read.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{InspectFormat, Mine, Shared};
+use super::filter::Filter;
 use super::{Console, Ended, Exit, inspect, job};
 use crate::finding::{Finding, Verdict};
 use crate::mine::{self, Provenance, Sketch, Trust};
@@ -19,6 +20,10 @@ const NAMED: usize = 5;
 /// Runs the command.
 pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     let mut job = job::from_flags("mine", &args.inputs, args.model.as_deref(), shared, console)?;
+    inspect::look_at(&mut job, Filter::of_events(&args.inputs.filter)?);
+    if args.output.is_some() && job.pseudonyms.is_some() {
+        return Err(Exit::CannotStart("a draft names paths as they are; leave out -o or --redact hash".to_owned()));
+    }
     if let Some(path) = args.output.as_deref().filter(|path| path.exists()) {
         return Err(Exit::CannotStart(format!(
             "{} exists; a draft never overwrites a model, name another file",
@@ -26,7 +31,7 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         )));
     }
     let spooled = if args.output.is_some() { spool(&mut job)? } else { None };
-    let mut run = inspect::analyse(&job, shared)?;
+    let mut run = inspect::analyse(&job, shared, console)?;
     if let Some(spooled) = &spooled {
         spooled.rename(&mut run);
     }
@@ -40,14 +45,14 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         inspect::say_errors(&run, console);
         return Ok(ended);
     };
-    let sketch = sketch(&mut job, &run, shared)?;
+    let sketch = sketch(&mut job, &run, shared, console)?;
     if sketch.is_empty() {
         inspect::say_errors(&run, console);
         console.say_always(&nothing(&sketch, run.summary.exchanges));
         let nothing = Exit::Nothing(format!("no draft: nothing shows an object, {} not written", path.display()));
         return Ok(if ended.code() == 0 { nothing } else { ended });
     }
-    let draft = draft(&mut job, &sketch, &run, shared)?;
+    let draft = draft(&mut job, &sketch, &run, shared, console)?;
     write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
     console.say(&format!("Draft      {}: read it, correct it, then `offpath check --model`", path.display()));
     inspect::say_errors(&run, console);
@@ -73,20 +78,20 @@ fn nothing(sketch: &Sketch, exchanges: u64) -> String {
 }
 
 /// Object types and activities of a reading without a model.
-fn sketch(job: &mut Job, run: &Run, shared: &Shared) -> Result<Sketch, Exit> {
+fn sketch(job: &mut Job, run: &Run, shared: &Shared, console: &Console) -> Result<Sketch, Exit> {
     if job.model.take().is_none() {
         return Ok(Sketch::new(&run.evidence, &run.mining));
     }
-    let bare = inspect::analyse(job, shared)?;
+    let bare = inspect::analyse(job, shared, console)?;
     Ok(Sketch::new(&bare.evidence, &bare.mining))
 }
 
 /// Reads again with the sketch, drafts from what that shows, and replays the draft over the same traffic until it
 /// allows all of it.
-fn draft(job: &mut Job, sketch: &Sketch, run: &Run, shared: &Shared) -> Result<String, Exit> {
+fn draft(job: &mut Job, sketch: &Sketch, run: &Run, shared: &Shared, console: &Console) -> Result<String, Exit> {
     let outline = mine::outline(sketch);
     job.model = Some(read_draft(&outline)?);
-    let named = inspect::analyse(job, shared)?;
+    let named = inspect::analyse(job, shared, console)?;
     let summary = &run.summary;
     let provenance = Provenance {
         tool_version: summary.tool_version.clone(),
@@ -98,7 +103,7 @@ fn draft(job: &mut Job, sketch: &Sketch, run: &Run, shared: &Shared) -> Result<S
     loop {
         let draft = mine::draft(sketch, &named.mining, &provenance, &trust);
         job.model = Some(read_draft(&draft)?);
-        let replayed = inspect::analyse(job, shared)?;
+        let replayed = inspect::analyse(job, shared, console)?;
         if !distrust(&replayed.findings, &mut trust) {
             return Ok(draft);
         }

@@ -2,10 +2,13 @@
 
 mod args;
 mod check;
+mod config;
 mod demo;
 mod exchanges;
 mod exit;
 mod explain;
+mod filter;
+mod generate;
 mod hash_key;
 mod inspect;
 mod job;
@@ -14,29 +17,43 @@ mod live;
 mod mine;
 mod output;
 mod progress;
+mod replace;
 mod run_folder;
 mod show;
+mod work_folder;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use args::Cli;
 pub use exit::Exit;
 
 use args::{Command, Shared, When};
+use config::Config;
 
 use crate::report::terminal::Screen;
 
 /// Parses the command line, runs the command, says the exit code in words.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(report_bug));
-    let cli = match Cli::try_parse() {
+    // The first look finds mistakes, and the configuration that the second one takes as defaults.
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
+    };
+    let config = match Config::find(&matches) {
+        Ok(config) => config,
+        Err(exit) => return ended(&exit),
+    };
+    let configured = config.apply(Cli::command()).try_get_matches();
+    let cli = match configured.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
     let console = Console::new(&cli.shared);
+    config.announce(&console);
     let exit = match cli.command {
         Command::Demo(args) => demo::run(&args, &cli.shared, &console),
         Command::Inspect(args) => inspect::run(&args, &cli.shared, &console),
@@ -45,12 +62,19 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &cli.shared, &console),
         Command::Show(args) => show::run(&args, &console),
         Command::Explain(args) => explain::run(&args, &console),
+        Command::Generate(args) => generate::run(&args, &matches, &config, &console),
     };
     let exit = exit.unwrap_or_else(|exit| exit);
     // A plain success needs no word beyond the output itself when asked to be quiet.
-    if !(cli.shared.quiet && exit.code() == 0) {
-        console.say_always(&exit.to_string());
+    if cli.shared.quiet && exit.code() == 0 {
+        return ExitCode::SUCCESS;
     }
+    ended(&exit)
+}
+
+/// Says the exit code in words.
+fn ended(exit: &Exit) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{exit}");
     ExitCode::from(exit.code())
 }
 
@@ -61,9 +85,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     // Help and version are answers, not errors. A closed pipe is nobody's problem.
     let _ = error.print();
     if error.use_stderr() {
-        let exit = Exit::CannotStart("the command line is wrong".to_owned());
-        let _ = writeln!(std::io::stderr(), "{exit}");
-        ExitCode::from(exit.code())
+        ended(&Exit::CannotStart("the command line is wrong".to_owned()))
     } else {
         ExitCode::SUCCESS
     }
@@ -82,6 +104,7 @@ fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
 /// Where the command speaks, and how.
 pub(crate) struct Console {
     quiet: bool,
+    verbose: bool,
     /// Whether standard output takes colour.
     pub(crate) color: bool,
     /// Columns of the terminal, else 100.
@@ -98,7 +121,13 @@ impl Console {
             When::Auto => set("CLICOLOR_FORCE") || std::io::stdout().is_terminal(),
         };
         let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(100);
-        Console { quiet: shared.quiet, color, width }
+        Console { quiet: shared.quiet, verbose: shared.verbose, color, width }
+    }
+
+    /// A console that says only what must be said.
+    #[cfg(test)]
+    pub(crate) fn silent() -> Self {
+        Console { quiet: true, verbose: false, color: false, width: 100 }
     }
 
     /// The terminal as views need it; `run_folder` for the commands that come next.
@@ -110,6 +139,13 @@ impl Console {
     /// One line on standard error, unless quiet.
     pub(crate) fn say(&self, line: &str) {
         if !self.quiet {
+            self.say_always(line);
+        }
+    }
+
+    /// One line on standard error, if that much is wanted. It never holds what the traffic holds.
+    pub(crate) fn note(&self, line: &str) {
+        if self.verbose {
             self.say_always(line);
         }
     }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use offpath_capture as capture;
 
-use super::Exit;
 use super::job::is_interface;
+use super::replace;
 use super::run_folder::{MARK, RunFolder};
+use super::{Console, Exit};
 use crate::event::table;
 use crate::finding::{Finding, csv, jsonl, parquet};
 use crate::pipeline::{Job, Run};
@@ -22,7 +23,7 @@ const TIMELINES: usize = 200;
 
 /// A kind of output file, by its suffix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Html,
     Sarif,
     Jsonl,
@@ -47,17 +48,24 @@ impl Kind {
     }
 }
 
+/// The suffix of a name that asks for a kind of file: letters, so that `run.2026` is a folder, and so is `run.x/`.
+pub(super) fn suffix(path: &Path) -> Option<&str> {
+    let suffix = path.extension().and_then(|suffix| suffix.to_str())?;
+    let file = suffix.chars().any(|c| c.is_ascii_alphabetic());
+    let named_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir();
+    (file && !named_folder).then_some(suffix)
+}
+
 /// Where a check writes.
 pub(super) struct Outputs {
     folder: RunFolder,
-    target: PathBuf,
     files: Vec<(Kind, PathBuf)>,
 }
 
 /// What was written.
 pub(super) struct Written {
-    /// The run folder.
-    pub(super) folder: PathBuf,
+    /// The run folder, unless only files were asked for.
+    pub(super) folder: Option<PathBuf>,
     files: Vec<PathBuf>,
     /// `run.json` as text.
     pub(super) summary_json: String,
@@ -66,9 +74,11 @@ pub(super) struct Written {
 impl Written {
     /// The closing lines on the terminal: where the report is.
     pub(super) fn human(&self) -> String {
-        let mut text = format!("Report     {}\n", self.folder.join("report.html").display());
-        for file in &self.files {
-            text.push_str(&format!("           {}\n", file.display()));
+        let report = self.folder.as_ref().map(|folder| folder.join("report.html"));
+        let mut text = String::new();
+        for (index, file) in report.iter().chain(&self.files).enumerate() {
+            let label = if index == 0 { "Report" } else { "" };
+            text.push_str(&format!("{label:<11}{}\n", file.display()));
         }
         text
     }
@@ -76,28 +86,37 @@ impl Written {
 
 impl Outputs {
     /// Sorts `-o` paths into one run folder and files; refuses what could not be written before any work is done.
-    pub(super) fn prepare(paths: &[PathBuf], job: &Job) -> Result<Self, Exit> {
+    /// Where only files are named, only files are written.
+    pub(super) fn prepare(paths: &[PathBuf], force: bool, job: &Job, console: &Console) -> Result<Self, Exit> {
         paths.iter().try_for_each(|path| spare_inputs(path, &job.inputs, &job.capture))?;
         let (mut folder, mut files) = (None, Vec::new());
         for path in paths {
-            match Kind::of(path).filter(|_| !path.is_dir()) {
-                Some(kind) => files.push((kind, path.clone())),
-                None if folder.is_none() => folder = Some(path.clone()),
-                None => {
-                    return Err(Exit::CannotStart(format!(
-                        "-o {}: a second run folder; files are told by .html, .sarif, .jsonl, .csv, .parquet, .md or .json",
-                        path.display()
-                    )));
+            let refuse = |why: &str| {
+                let files = "files are told by .html, .sarif, .jsonl, .csv, .parquet, .md or .json";
+                Err(Exit::CannotStart(format!("-o {}: {why}; {files}", path.display())))
+            };
+            match (suffix(path), Kind::of(path)) {
+                (Some(_), Some(kind)) => {
+                    replace::spare_others(path, force, |path| replace::is_findings(kind, path))?;
+                    files.push((kind, path.clone()));
                 }
+                (Some(_), None) => return refuse("no format has this suffix (a folder's name may end in /)"),
+                (None, _) if folder.is_none() => folder = Some(path.clone()),
+                (None, _) => return refuse("a second run folder"),
             }
         }
-        let target = folder.unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER));
-        Ok(Outputs { folder: RunFolder::create(&target)?, target, files })
+        let folder = match (folder, files.first()) {
+            (None, Some((_, file))) => RunFolder::beside(file, &job.inputs, console)?,
+            (folder, _) => {
+                RunFolder::create(&folder.unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER)), &job.inputs, console)?
+            }
+        };
+        Ok(Outputs { folder, files })
     }
 
     /// Whether an earlier run stands where this one would go.
     pub(super) fn replaces_a_run(&self) -> bool {
-        self.target.join(MARK).is_file()
+        self.folder.replaces_a_run()
     }
 
     /// The folder under its temporary name.
@@ -120,8 +139,8 @@ impl Outputs {
         for (kind, path) in &self.files {
             write(*kind, path, run, &timelines, &summary_json)?;
         }
-        self.folder.publish()?;
-        Ok(Written { folder: self.target, files: self.files.into_iter().map(|(_, path)| path).collect(), summary_json })
+        let folder = self.folder.publish()?;
+        Ok(Written { folder, files: self.files.into_iter().map(|(_, path)| path).collect(), summary_json })
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Exit;
+use super::work_folder::WorkFolder;
+use super::{Console, Exit};
 
 /// Name of the run inside its temporary folder.
 const RUN: &str = "run";
@@ -12,30 +13,36 @@ pub(super) const MARK: &str = "run.json";
 
 /// A run folder being written.
 pub(super) struct RunFolder {
-    target: PathBuf,
+    /// Its name when it is complete; `None` when only files were asked for.
+    target: Option<PathBuf>,
     path: PathBuf,
     /// Removed with all that is left in it when the run is over, however it ends.
-    _work: tempfile::TempDir,
+    _work: WorkFolder,
 }
 
 impl RunFolder {
     /// Prepares to write `target`, which must not exist, be empty, or be an earlier run's folder.
-    pub(super) fn create(target: &Path) -> Result<Self, Exit> {
+    pub(super) fn create(target: &Path, inputs: &[String], console: &Console) -> Result<Self, Exit> {
         let refuse = |why: String| Exit::CannotStart(format!("run folder {}: {why}", target.display()));
         if target.exists() && !replaceable(target) {
             return Err(refuse("exists and is no run folder; name another with -o, or remove it".to_owned()));
         }
-        let parent = match target.parent() {
+        Self::beside(target, inputs, console).map(|folder| RunFolder { target: Some(target.to_owned()), ..folder })
+    }
+
+    /// Prepares a folder that nobody asked for, in the folder of a file that somebody did.
+    pub(super) fn beside(file: &Path, inputs: &[String], console: &Console) -> Result<Self, Exit> {
+        let refuse = |e: std::io::Error| Exit::CannotStart(format!("{}: {e}", file.display()));
+        let parent = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        std::fs::create_dir_all(parent).map_err(|e| refuse(e.to_string()))?;
-        let work =
-            tempfile::Builder::new().prefix(".offpath-run-").tempdir_in(parent).map_err(|e| refuse(e.to_string()))?;
+        std::fs::create_dir_all(parent).map_err(refuse)?;
+        let work = WorkFolder::create(parent, inputs, console).map_err(refuse)?;
         let path = work.path().join(RUN);
         // The temporary folder is private; the run inside it is as readable as anything else the user makes.
-        std::fs::create_dir(&path).map_err(|e| refuse(e.to_string()))?;
-        Ok(RunFolder { target: target.to_owned(), path, _work: work })
+        std::fs::create_dir(&path).map_err(refuse)?;
+        Ok(RunFolder { target: None, path, _work: work })
     }
 
     /// Where to write.
@@ -43,13 +50,20 @@ impl RunFolder {
         &self.path
     }
 
-    /// Moves the finished folder to its name, replacing an earlier run.
-    pub(super) fn publish(self) -> Result<(), Exit> {
-        let fail = |e: std::io::Error| Exit::Incomplete(format!("run folder {}: {e}", self.target.display()));
-        if self.target.exists() {
-            std::fs::remove_dir_all(&self.target).map_err(fail)?;
+    /// Moves the finished folder to its name, replacing an earlier run; returns the name, if it has one.
+    pub(super) fn publish(self) -> Result<Option<PathBuf>, Exit> {
+        let Some(target) = self.target else { return Ok(None) };
+        let fail = |e: std::io::Error| Exit::Incomplete(format!("run folder {}: {e}", target.display()));
+        if target.exists() {
+            std::fs::remove_dir_all(&target).map_err(fail)?;
         }
-        std::fs::rename(&self.path, &self.target).map_err(fail)
+        std::fs::rename(&self.path, &target).map_err(fail)?;
+        Ok(Some(target))
+    }
+
+    /// Whether an earlier run stands where this one would go.
+    pub(super) fn replaces_a_run(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.join(MARK).is_file())
     }
 }
 

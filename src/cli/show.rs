@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::Show;
+use super::filter::Filter;
 use super::output::timeline_event;
 use super::run_folder::MARK;
 use super::{Console, Ended, Exit};
@@ -12,6 +13,7 @@ use crate::report::{CaseTimeline, RunSummary, terminal};
 
 /// Runs the command.
 pub(super) fn run(args: &Show, console: &Console) -> Ended {
+    let filter = Filter::of_stored_events(&args.filter)?;
     let summary = read_summary(&args.run)?;
     let screen = console.screen(Some(&args.run));
     if args.what == "gaps" {
@@ -22,12 +24,13 @@ pub(super) fn run(args: &Show, console: &Console) -> Ended {
     if let Some(finding) = findings.iter().find(|finding| finding.id == args.what) {
         console.print(&terminal::finding(finding, &screen))?;
         if let Some(case) = finding.case.clone() {
-            let rows = rows(&args.run, |row| row.case.as_ref() == Some(&case))?;
+            let mut rows = rows(&args.run, |row| row.case.as_ref() == Some(&case))?;
+            rows.retain(|row| filter.as_ref().is_none_or(|filter| filter.admits(row)));
             console.print(&terminal::timeline(&timeline(case, rows), &findings, &screen))?;
         }
         return Ok(Exit::Done("shown".to_owned()));
     }
-    let (title, rows) = select(args)?;
+    let (title, mut rows) = select(args)?;
     if rows.is_empty() {
         return Err(Exit::CannotStart(format!(
             "nothing in {} is called `{}`; cases look like `order:ord_1`, findings like `F` and 12 hex digits, actors like `actor:alice`",
@@ -35,6 +38,7 @@ pub(super) fn run(args: &Show, console: &Console) -> Ended {
             args.what
         )));
     }
+    rows.retain(|row| filter.as_ref().is_none_or(|filter| filter.admits(row)));
     console.print(&terminal::timeline(&timeline(title, rows), &findings, &screen))?;
     Ok(Exit::Done("shown".to_owned()))
 }

@@ -13,7 +13,8 @@ use super::object::{self, Found, KeySource, Objects, Places};
 use super::operation::{Operations, Route};
 use super::paths;
 use super::reading::{Bodies, Reading};
-use super::redact::Masker;
+use super::redact::{Masker, Redaction};
+use super::secret_segment::secret_parameters;
 use super::target::Target;
 use super::template::Template;
 use crate::event::{Actor, Event, EventId, Evidence, ObjectId, Outcome, Shows, Value};
@@ -83,16 +84,23 @@ struct Called<'m> {
 impl Extractor {
     /// Compiles a model's matchers and paths. Without one, operations and objects are told by their looks.
     pub fn new(model: Option<Arc<Model>>, key: HashKey) -> Extractor {
+        Extractor::redacting(model, key, Redaction::default())
+    }
+
+    /// As [`Extractor::new`], with another level of redaction. [`Redaction::Hash`] needs [`Pseudonyms`](super::Pseudonyms)
+    /// behind the comparison as well: names must be themselves while they are compared with the model's.
+    pub fn redacting(model: Option<Arc<Model>>, key: HashKey, redaction: Redaction) -> Extractor {
         let mut bodies = Bodies { request: super::body::Wanted::new(), response: super::body::Wanted::new() };
         let mut operations = Operations::default();
         let (mut creators, mut secret_types) = (Vec::new(), Vec::new());
+        let mut masker = Masker::new(key.clone(), redaction);
         if let Some(model) = &model {
             paths::wanted(model, &mut bodies);
             operations = Operations::compile(model);
             creators = creating(model);
-            secret_types = object::secret_types(model);
+            masker = masker.with_secret_parameters(secret_parameters(model));
+            secret_types = object::secret_types(model, &masker);
         }
-        let masker = Masker::new(key.clone());
         let asks_hosts = model.iter().flat_map(|m| &m.activities).flat_map(|a| &a.matchers).any(|m| m.host.is_some());
         let login = login::wanted();
         Extractor { model, key, masker, operations, bodies, login, creators, secret_types, asks_hosts }

@@ -10,7 +10,7 @@ use super::body::is_json;
 use super::object::{Found, KeySource, key_text};
 use super::redact::Masker;
 use super::target::Target;
-use super::template::{Template, singular};
+use super::template::{Template, Variable, singular};
 use crate::event::{ObjectId, ObjectRef, Outcome, Value};
 
 /// Most ids taken from one body.
@@ -159,7 +159,7 @@ pub fn is_container(object_type: &str) -> bool {
 fn path_objects(template: &Template, masker: &Masker) -> Vec<ObjectId> {
     let mut ids: Vec<ObjectId> = Vec::new();
     for variable in &template.variables {
-        let Some(mut key) = key_text(&Value::Text(variable.value.as_str().into()), masker) else { continue };
+        let Some(mut key) = variable_key(variable, masker) else { continue };
         let small = key.len() <= 3 && key.bytes().all(|b| b.is_ascii_digit());
         if let Some(parent) = ids.last().filter(|_| small) {
             key = format!("{}/{key}", parent.key).into();
@@ -167,6 +167,14 @@ fn path_objects(template: &Template, masker: &Masker) -> Vec<ObjectId> {
         ids.push(ObjectId { object_type: variable.name.as_str().into(), key });
     }
     ids
+}
+
+/// A variable's value as the key of an object.
+fn variable_key(variable: &Variable, masker: &Masker) -> Option<Arc<str>> {
+    match variable.secret {
+        true => Some(masker.secret_text(&variable.value)),
+        false => key_text(&Value::Text(variable.value.as_str().into()), masker),
+    }
 }
 
 /// The object that an accepted POST made: in `Location`, else the `id` in the response.
@@ -178,7 +186,7 @@ fn created(guess: &Guess, method: &str, response: &Response, masker: &Masker) ->
         let target = Target::parse(location);
         let last = Template::of(&target.segments).variables.pop();
         if let Some(last) = last.filter(|v| v.name == name) {
-            let key = key_text(&Value::Text(last.value.into()), masker)?;
+            let key = variable_key(&last, masker)?;
             return Some((ObjectId { object_type: last.name.into(), key }, KeySource::Header, None));
         }
     }

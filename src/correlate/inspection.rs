@@ -91,16 +91,8 @@ impl Inspection {
 
     /// Counts one exchange: its protocol, operation and key sources. Its events need not be resolved.
     pub fn add_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
-        self.count_exchange(protocol, extracted);
-        // Without a request, or without a known path, nothing was called that has a name.
-        match extracted.events.first().and_then(|e| Some((e.operation.clone()?, e))) {
-            Some((operation, event)) => {
-                let count = self.operations.entry((operation, event.activity.clone())).or_default();
-                count.0 += 1;
-                count.1 += u64::from(event.outcome == Outcome::Accepted);
-            }
-            None => self.unmatched += 1,
-        }
+        self.add_read(protocol, extracted);
+        self.add_called(extracted.events.first());
         if let Some(name) = &extracted.unmatched {
             self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), 1);
         }
@@ -110,14 +102,15 @@ impl Inspection {
     /// Counts one exchange of which nobody knows yet what was called, because the places of ids are still being learnt.
     /// What was refused shows no object.
     pub fn add_unnamed_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
-        self.count_exchange(protocol, extracted);
+        self.add_read(protocol, extracted);
         self.unmatched += 1;
         if extracted.events.iter().any(|event| event.outcome == Outcome::Accepted) {
             self.count_sightings(&extracted.sightings);
         }
     }
 
-    fn count_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
+    /// Counts one exchange as read and nothing else: not yet known is whether anybody wants to look at it.
+    pub fn add_read(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.exchanges += 1;
         *self.protocols.entry(protocol).or_default() += 1;
         self.known_addresses.extend(extracted.known_address.clone());
@@ -128,6 +121,18 @@ impl Inspection {
             let seen = self.objects.entry(sighting.object_type.clone()).or_default();
             *seen.sources.entry(sighting.source).or_default() += 1;
             seen.guessed |= sighting.guessed;
+        }
+    }
+
+    /// Counts what an exchange called, by its first event; an exchange without one called nothing that has a name.
+    pub fn add_called(&mut self, event: Option<&Event>) {
+        match event.and_then(|e| Some((e.operation.clone()?, e))) {
+            Some((operation, event)) => {
+                let count = self.operations.entry((operation, event.activity.clone())).or_default();
+                count.0 += 1;
+                count.1 += u64::from(event.outcome == Outcome::Accepted);
+            }
+            None => self.unmatched += 1,
         }
     }
 
@@ -243,6 +248,12 @@ impl Inspection {
             .collect();
         all.sort_by(|a, b| b.exchanges.cmp(&a.exchanges).then_with(|| a.name.cmp(&b.name)));
         all
+    }
+
+    /// Whether an operation was called.
+    pub fn called(&self, operation: &str) -> bool {
+        let first = self.operations.range((Arc::<str>::from(operation), None)..).next();
+        first.is_some_and(|((name, _), _)| **name == *operation)
     }
 
     /// Actors by evidence, strongest first. Who is known in several ways is counted once, in the strongest: most people

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::identity::masked_text;
 use super::reading::Reading;
-use super::redact::{self, Masker};
+use super::redact::Masker;
 use crate::event::{ObjectId, ObjectRef, Outcome, Value};
 use crate::model::expression::{self, Bound, Scope};
 use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Root};
@@ -320,8 +320,8 @@ fn key_plain(value: &Value) -> Option<Arc<str>> {
 }
 
 /// For each object type of a model, whether a path to its keys has the name of a secret.
-pub(super) fn secret_types(model: &Model) -> Vec<bool> {
-    let secret = |paths: &[Path]| paths.iter().any(redact::is_secret_path);
+pub(super) fn secret_types(model: &Model, masker: &Masker) -> Vec<bool> {
+    let secret = |paths: &[Path]| paths.iter().any(|path| masker.is_secret_path(path));
     let types = 0..model.object_types.len();
     let is_secret = |index: usize| {
         let own = model.object_types.get(index).is_some_and(|t| secret(&t.key));
@@ -332,7 +332,7 @@ pub(super) fn secret_types(model: &Model) -> Vec<bool> {
             let keys = a.objects.iter().filter(|o| is(o.object_type, index)).flat_map(|o| &o.key);
             keys.chain(each)
         });
-        own || parents.any(|(_, paths)| secret(paths)) || declared.any(redact::is_secret_path)
+        own || parents.any(|(_, paths)| secret(paths)) || declared.any(|path| masker.is_secret_path(path))
     };
     types.map(is_secret).collect()
 }

@@ -1,9 +1,11 @@
 //! Redaction: personal and secret values become masks that stay equal when the values are.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::credential::{self, HashKey};
+use super::secret_segment::is_secret_segment;
 use super::template::{entropy, is_email};
 use crate::event::Value;
 use crate::model::{Path, Root};
@@ -18,20 +20,63 @@ const LONGEST_GROUPED: usize = 48;
 const DELIMITERS: [char; 20] =
     [' ', ',', ';', ':', '<', '>', '"', '\'', '\t', '\r', '\n', '=', '/', '|', '(', ')', '[', ']', '{', '}'];
 
+/// How much of names and personal data outputs show. Credentials are keyed hashes at every level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Redaction {
+    /// Personal data is masked by name and look; names of actors and keys of objects stay.
+    #[default]
+    Mask,
+    /// Names of actors and keys of objects become keyed pseudonyms too.
+    Hash,
+    /// Personal data stays; credentials, card numbers and other secrets do not.
+    Keep,
+}
+
+impl Redaction {
+    /// Name used in outputs and options.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Redaction::Mask => "mask",
+            Redaction::Hash => "hash",
+            Redaction::Keep => "keep",
+        }
+    }
+}
+
 /// Masks e-mail addresses, phone and card numbers, IBANs, tokens and other secrets.
 #[derive(Clone, Debug)]
 pub(super) struct Masker {
     key: HashKey,
+    level: Redaction,
+    /// Path parameters of the model that hold a secret by their place.
+    secret_parameters: BTreeSet<Arc<str>>,
 }
 
 impl Masker {
-    pub(super) fn new(key: HashKey) -> Masker {
-        Masker { key }
+    pub(super) fn new(key: HashKey, level: Redaction) -> Masker {
+        Masker { key, level, secret_parameters: BTreeSet::new() }
+    }
+
+    /// The masker with path parameters whose values are secret.
+    pub(super) fn with_secret_parameters(self, secret_parameters: BTreeSet<Arc<str>>) -> Masker {
+        Masker { secret_parameters, ..self }
+    }
+
+    fn keeps(&self) -> bool {
+        self.level == Redaction::Keep
+    }
+
+    /// Whether the value at a path is a secret by the path's name, or by its place in a path template.
+    pub(super) fn is_secret_path(&self, path: &Path) -> bool {
+        let placed = || {
+            path.root == Root::PathParameter && path.fields.first().is_some_and(|f| self.secret_parameters.contains(f))
+        };
+        is_secret_path(path) || placed()
     }
 
     /// The text with every sensitive word masked; unchanged text is borrowed.
     pub(super) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if text.len() > LONGEST {
+        if text.len() > LONGEST && !self.keeps() {
             return Cow::Owned(self.mask("long", text));
         }
         if let Some(masked) = self.word(text) {
@@ -78,6 +123,8 @@ impl Masker {
             let wide = found.split([' ', '-']).all(|group| group.len() >= 3);
             let kind = if wide && is_card(found) {
                 "card"
+            } else if self.keeps() {
+                return None;
             } else if found.bytes().all(|b| b == b' ' || b.is_ascii_alphanumeric()) && is_iban(&plain) {
                 "iban"
             } else if is_phone(found) {
@@ -97,7 +144,7 @@ impl Masker {
     /// A value that was read at a path: secrets by name are masked whatever they look like.
     pub(super) fn named(&self, path: &Path, value: Value) -> Value {
         match value {
-            value if is_secret_path(path) => self.secret(value),
+            value if self.is_secret_path(path) => self.secret(value),
             // A target, or a header or log field that quotes one, holds parameters with names of their own.
             Value::Text(text) if is_target(path, &text) => Value::Text(self.target(&text).into()),
             value => self.value(value),
@@ -171,14 +218,14 @@ impl Masker {
     /// The path of a request with secret and personal segments masked; others stay as they were sent.
     pub(super) fn path(&self, path: &str) -> Arc<str> {
         let mut out = String::with_capacity(path.len());
-        let mut after_secret_word = false;
+        let mut before = String::new();
         for (i, raw) in path.split('/').enumerate() {
             if i > 0 {
                 out.push('/');
             }
             let (plain, matrix) = raw.split_once(';').map_or((raw, None), |(p, m)| (p, Some(m)));
             let decoded = super::target::percent_decoded(plain, false);
-            match self.segment(&decoded, after_secret_word) {
+            match self.segment(&decoded, &before) {
                 Some(masked) => out.push_str(&masked),
                 None => out.push_str(plain),
             }
@@ -188,25 +235,17 @@ impl Masker {
                 out.push_str(&self.key.hash("mask", &[matrix.as_bytes()]).short());
                 out.push(']');
             }
-            after_secret_word = matches!(
-                &*decoded.to_ascii_lowercase(),
-                "reset"
-                    | "verify"
-                    | "confirm"
-                    | "invite"
-                    | "invitation"
-                    | "magic"
-                    | "token"
-                    | "unsubscribe"
-                    | "activate"
-            );
+            // An empty segment hides nothing: `/reset//x` is `/reset/x` to most servers.
+            if !decoded.is_empty() {
+                before = decoded.into_owned();
+            }
         }
         let bounded = if out.len() > 4 * LONGEST { self.mask("long", &out) } else { out };
         bounded.into()
     }
 
-    fn segment(&self, segment: &str, after_secret_word: bool) -> Option<String> {
-        if after_secret_word && segment.len() >= 16 && segment.bytes().any(|b| b.is_ascii_digit()) {
+    fn segment(&self, segment: &str, before: &str) -> Option<String> {
+        if is_secret_segment(segment, before) && !is_placeholder(segment) {
             return Some(self.mask("secret", segment));
         }
         match self.text(segment) {
@@ -220,6 +259,12 @@ impl Masker {
         if word.len() < 5 {
             return None;
         }
+        if is_email(word) && self.keeps() {
+            return None;
+        }
+        if is_email(word) && self.level == Redaction::Hash {
+            return Some(self.mask("email", &word.to_lowercase()));
+        }
         if is_email(word) {
             let (local, domain) = word.split_once('@')?;
             let first = local.chars().next()?;
@@ -229,9 +274,9 @@ impl Masker {
         }
         let kind = if is_card(word) {
             "card"
-        } else if is_iban(word) {
+        } else if is_iban(word) && !self.keeps() {
             "iban"
-        } else if is_phone(word) {
+        } else if is_phone(word) && !self.keeps() {
             "phone"
         } else if is_token(word) {
             "secret"
@@ -256,14 +301,69 @@ pub struct Redactor {
 
 impl Redactor {
     /// A redactor whose masks compare with those of events made with the same key.
-    pub fn new(key: HashKey) -> Redactor {
-        Redactor { masker: Masker::new(key) }
+    pub fn new(key: HashKey, level: Redaction) -> Redactor {
+        Redactor { masker: Masker::new(key, level) }
     }
 
-    /// The target as sent, with secret and personal path segments and query values masked.
+    /// The target as sent, with secret and personal path segments and query values masked. Nothing tells which words of
+    /// a path are names, so [`Redaction::Hash`] leaves none of them, nor any value of the query.
     pub fn target(&self, target: &str) -> String {
-        self.masker.target(target)
+        let masked = self.masker.target(target);
+        if self.masker.level != Redaction::Hash {
+            return masked;
+        }
+        let (path, query) = masked.split_once('?').map_or((masked.as_str(), None), |(path, query)| (path, Some(query)));
+        let hashed = |text: &str, plus| self.name(&super::target::percent_decoded(text, plus)).into_owned();
+        let path: Vec<_> = path.split('/').map(|segment| hashed(segment, false)).collect();
+        let pair = |pair: &str| match pair.split_once('=') {
+            Some((name, value)) => format!("{name}={}", hashed(value, true)),
+            None => hashed(pair, true),
+        };
+        let query = query.map(|query| query.split('&').map(pair).collect::<Vec<_>>().join("&"));
+        path.join("/") + &query.map(|query| format!("?{query}")).unwrap_or_default()
     }
+
+    /// A host or address: its pseudonym where names are hashed.
+    pub fn name<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self.masker.level {
+            Redaction::Hash => pseudonym(&self.masker.key, name),
+            Redaction::Mask | Redaction::Keep => Cow::Borrowed(name),
+        }
+    }
+
+    /// A body's hash in hex, which would tell whether a guess at a short body is right; keyed where names are hashed.
+    pub fn digest(&self, digest: &[u8; 32]) -> String {
+        match self.masker.level {
+            Redaction::Hash => self.masker.key.hash("digest", &[digest]).to_string(),
+            Redaction::Mask | Redaction::Keep => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+}
+
+/// `p` and 12 hex digits for a name; the same wherever the name stands. Masks and pseudonyms stay as they are.
+pub(super) fn pseudonym<'a>(key: &HashKey, name: &'a str) -> Cow<'a, str> {
+    if name.is_empty() || is_stand_in(name) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("p{}", key.hash("name", &[name.as_bytes()]).short()))
+}
+
+/// Whether a text is a keyed hash already: `[card#1f3a9c0b77d2]`, `session:1f3a9c0b77d2`.
+fn is_stand_in(text: &str) -> bool {
+    let hex = |hex: &str| hex.len() == 12 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|inner| inner.split_once('#'));
+    let mask = inner.is_some_and(|(kind, tail)| MASKS.contains(&kind) && hex(tail));
+    mask || text.split_once(':').is_some_and(|(kind, tail)| PSEUDONYMS.contains(&kind) && hex(tail))
+}
+
+/// Kinds of masks.
+const MASKS: [&str; 6] = ["card", "email", "iban", "long", "phone", "secret"];
+/// Kinds of pseudonyms of actors that have no name.
+const PSEUDONYMS: [&str; 4] = ["addr", "client", "key", "session"];
+
+/// Whether a segment is a template's `{name}`, which is nobody's secret.
+fn is_placeholder(segment: &str) -> bool {
+    segment.starts_with('{') && segment.ends_with('}')
 }
 
 /// Whether a value is a request target, or a URL in a header or log field.
@@ -276,7 +376,7 @@ fn is_target(path: &Path, text: &str) -> bool {
 }
 
 /// Whether the value at a path is a secret by the path's name.
-pub(super) fn is_secret_path(path: &Path) -> bool {
+fn is_secret_path(path: &Path) -> bool {
     let last = path.fields.iter().rev().find(|f| &***f != "*").map(|f| &**f).unwrap_or_default();
     match path.root {
         Root::Cookie => true,
@@ -356,7 +456,7 @@ mod tests {
     use super::*;
 
     fn masker() -> Masker {
-        Masker::new(HashKey::new(b"k"))
+        Masker::new(HashKey::new(b"k"), Redaction::Mask)
     }
 
     #[test]
@@ -381,7 +481,7 @@ mod tests {
 
     #[test]
     fn targets_lose_their_secrets_and_nothing_else() {
-        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"));
+        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Mask);
         let target = redactor.target("/orders/ord_1?page=2&access_token=s3cr3t&who=a%40b.example#top");
         assert!(target.starts_with("/orders/ord_1?page=2&access_token=[secret#"), "{target}");
         assert!(!target.contains("s3cr3t") && !target.contains("a%40b") && !target.contains("top"), "{target}");
@@ -390,8 +490,45 @@ mod tests {
     }
 
     #[test]
+    fn levels_differ_in_personal_data_and_never_in_secrets() {
+        let target = "/people/ann?mail=ann%40example.com&phone=%2B491701234567&token=s3cr3t&card=4111111111111111";
+        let at = |level| Redactor::new(HashKey::new(b"a key of sixteen"), level).target(target);
+        let (mask, hash, keep) = (at(Redaction::Mask), at(Redaction::Hash), at(Redaction::Keep));
+        for shown in [&mask, &hash, &keep] {
+            assert!(
+                !shown.contains("s3cr3t") && !shown.contains("4111") && shown.contains("token=[secret#"),
+                "{shown}"
+            );
+        }
+        assert!(mask.contains("/people/ann?mail=a…@example.com#") && mask.contains("phone=[phone#"), "{mask}");
+        assert!(keep.starts_with("/people/ann?mail=ann%40example.com&phone=%2B491701234567&"), "{keep}");
+        assert!(!hash.contains("people") && !hash.contains("ann") && hash.contains("mail=[email#"), "{hash}");
+        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Hash);
+        assert_eq!(redactor.target("/x/ann"), redactor.target("/x/%61nn"), "one name, one pseudonym");
+        assert_eq!(redactor.name("10.0.0.7"), redactor.name("10.0.0.7"));
+        assert_ne!(redactor.digest(&[1; 32]), "01".repeat(32));
+    }
+
+    #[test]
+    fn only_what_is_a_stand_in_stays_one() {
+        for text in ["[card#1f3a9c0b77d2]", "session:1f3a9c0b77d2"] {
+            assert!(is_stand_in(text), "{text}");
+        }
+        for text in [
+            "[name#1f3a9c0b77d2]",
+            "[card#alice]",
+            "alice:1f3a9c0b77d2",
+            "session:1F3A9C0B77D2",
+            "[card#1f3a9c0b77d2",
+            "",
+        ] {
+            assert!(!is_stand_in(text), "{text}");
+        }
+    }
+
+    #[test]
     fn query_parameters_are_masked_by_their_names_whatever_their_values() {
-        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"));
+        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Mask);
         for name in ["pwd", "pass", "passcode", "access_key", "subscription-key", "functions_key", "partnerKey", "key"]
         {
             let target = redactor.target(&format!("/a?page=2&{name}=hunter"));
@@ -445,6 +582,12 @@ mod tests {
         assert!(m.path("/users/a%40example.com/x").starts_with("/users/a…@example.com#"));
         assert!(!m.path("/a;jsessionid=1234").contains("1234"));
         assert!(!m.path("/password/reset/abcdef0123456789abcd").contains("abcdef"));
+        for path in ["/reset/hunter2", "/verify//x1", "/api/v1/invite/ABCD/accept", "/reset-password/%68unter"] {
+            assert!(m.path(path).contains("[secret#"), "{path} -> {}", m.path(path));
+        }
+        for path in ["/token/refresh", "/password/reset", "/tokens/7", "/reset/{reset}", "/session"] {
+            assert_eq!(&*m.path(path), path);
+        }
     }
 
     proptest! {

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use super::secret_segment::is_secret_segment;
+
 /// A path split into fixed words and variable tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Template {
@@ -23,6 +25,8 @@ pub(super) struct Variable {
     pub(super) name: String,
     /// The token.
     pub(super) value: String,
+    /// It stands where a secret is expected, e.g. after `reset`.
+    pub(super) secret: bool,
 }
 
 impl Template {
@@ -39,11 +43,12 @@ impl Template {
         let mut before: Option<&str> = None;
         for segment in segments.iter().map(AsRef::as_ref) {
             text.push('/');
+            let secret = before.is_some_and(|word| is_secret_segment(segment, word));
             let known = |word: &str| is_prefixed_by(segment, word) || is_collection(word) && is_value(segment, word);
-            if is_variable(segment) || before.is_some_and(known) {
+            if secret || is_variable(segment) || before.is_some_and(known) {
                 let name = before.filter(|w| is_collection(w)).map_or_else(|| "id".to_owned(), singular);
                 text.extend(["{", &name, "}"]);
-                variables.push(Variable { name, value: segment.to_owned() });
+                variables.push(Variable { name, value: segment.to_owned(), secret });
                 before = None;
             } else {
                 text.push_str(segment);

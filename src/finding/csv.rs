@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{Finding, text};
 
-const COLUMNS: [&str; 19] = [
+pub(crate) const COLUMNS: [&str; 19] = [
     "id",
     "fingerprint",
     "rule",

@@ -134,6 +134,12 @@ impl Evidence {
         entry.trim();
     }
 
+    /// Forgets the operations of which, under the names that were learnt, the predicate says no.
+    pub fn retain(&mut self, templates: &Templates, wanted: impl Fn(&str) -> bool) {
+        self.accepted.retain(|name| wanted(&templates.operation(name)));
+        self.refused.retain(|name| wanted(&templates.operation(name)));
+    }
+
     /// Adds another part's sums.
     pub fn merge(&mut self, other: Evidence) {
         self.accepted.merge(other.accepted, OperationEvidence::merge);

@@ -47,6 +47,11 @@ impl<V: Default, const MOST: usize> Sample<V, MOST> {
         self.0.iter().map(|((_, name), value)| (name, value))
     }
 
+    /// Forgets the names of which the predicate says no.
+    pub(super) fn retain(&mut self, wanted: impl Fn(&Arc<str>) -> bool) {
+        self.0.retain(|(_, name), _| wanted(name));
+    }
+
     /// Adds another part's entries, joined by `join`.
     pub(super) fn merge(&mut self, other: Sample<V, MOST>, join: impl Fn(&mut V, V)) {
         for ((_, name), value) in other.0 {

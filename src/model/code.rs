@@ -38,7 +38,7 @@ brace inside a plain text is the cause; put the text in quotes:
 A workflow is one document; give several versions as several files."
     UnknownKey "M002" "A key is not part of the language."
 "Keys are checked strictly, so that a misspelt rule is never silently left out. The message lists the keys that are
-allowed at this place; docs/model.md describes each."
+allowed at this place; docs/model.md describes each, docs/configuration.md those of a configuration."
     UnknownActivity "M003" "A name is not an activity of this file."
 "Transitions, constraints and owner rules name activities declared under `activities:`. Names are case-sensitive.
     activities:

@@ -16,4 +16,5 @@ pub use code::{Code, explanation};
 pub use diagnostic::{Diagnostic, Diagnostics, Gravity, Span, nearest_name};
 pub use expression::{Expression, Path, Root};
 pub use lifecycle::{Lifecycle, State, Transition};
+pub(crate) use read::settings;
 pub use workflow::*;

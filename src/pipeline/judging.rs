@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::names::Names;
 use super::reading::{Partitioned, group_hash};
-use super::{Job, PipelineError};
+use super::{Job, PipelineError, naming};
 use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, WindowKey};
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
@@ -51,8 +51,12 @@ impl Judged {
         for (check, count) in result.hidden_keys {
             *self.hidden_keys.entry(check).or_default() += count;
         }
-        let judged = result.deviations.iter().map(|deviation| rule::judge(deviation, job.model.as_deref()));
-        self.findings.extend(judged.filter(|finding| job.selection.wants(&finding.rule)));
+        let mut deviations = result.deviations;
+        if let Some(pseudonyms) = &job.pseudonyms {
+            deviations.iter_mut().for_each(|deviation| naming::pseudonymise(deviation, pseudonyms));
+        }
+        let judged = deviations.iter().map(|deviation| rule::judge(deviation, job.model.as_deref()));
+        self.findings.extend(judged.filter(|finding| job.selection.reports(finding)));
         for trace in result.traces {
             self.mining.add_trace(trace);
         }
@@ -133,6 +137,11 @@ fn judge_partition(
         }
     }
     if job.tables {
+        if let Some(pseudonyms) = &job.pseudonyms {
+            events.iter_mut().for_each(|event| pseudonyms.event(event));
+            // The order of the names would say something about them.
+            sort(&mut events);
+        }
         let mut writer = TableWriter::create(folder, &format!("part-{index:03}"))?;
         writer.write(&events)?;
         writer.finish()?;
@@ -152,8 +161,12 @@ fn load(buffers: Vec<EventBuffer>) -> Result<Vec<Event>, PipelineError> {
             Ok::<_, PipelineError>(())
         })?;
     }
-    events.sort_unstable_by(|a, b| (&a.case, a.order_key()).cmp(&(&b.case, b.order_key())));
+    sort(&mut events);
     Ok(events)
+}
+
+fn sort(events: &mut [Event]) {
+    events.sort_unstable_by(|a, b| (&a.case, a.order_key()).cmp(&(&b.case, b.order_key())));
 }
 
 /// Runs of events of one case.
@@ -198,7 +211,9 @@ fn judge_case(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, 
     }
     judged.mining.add_case(events);
     if result.exhausted {
-        judged.too_large.insert(case.map_or_else(|| "events without a case".to_owned(), |case| case.to_string()));
+        let name =
+            |case: ObjectId| job.pseudonyms.as_ref().map_or_else(|| case.to_string(), |p| p.object(&case).to_string());
+        judged.too_large.insert(case.map_or_else(|| "events without a case".to_owned(), name));
     }
     judged.add_result(result, job);
 }
@@ -225,7 +240,8 @@ fn judge_windows(
         if result.exhausted {
             // An idempotency key is nobody's business.
             let who = key.group.iter().skip(usize::from(key.constraint.is_none()));
-            judged.too_large.insert(format!("window of {}", who.map(|g| &**g).collect::<Vec<_>>().join(", ")));
+            let who = who.map(|name| job.pseudonyms.as_ref().map_or_else(|| Arc::clone(name), |p| p.name(name)));
+            judged.too_large.insert(format!("window of {}", who.collect::<Vec<_>>().join(", ")));
         }
         judged.add_result(result, job);
     }

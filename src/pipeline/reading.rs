@@ -69,7 +69,7 @@ pub(super) fn extract(
 ) -> Result<Reading, PipelineError> {
     let errors = plan.errors.iter().map(ToString::to_string).collect();
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
-    let extractor = Extractor::new(job.model.clone(), job.hash_key.clone());
+    let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction);
     let workers = job.threads.max(1);
     let budget = job.memory / 2 / workers;
     let readers = workers.min(plan.sources.len()).max(1);
@@ -228,10 +228,11 @@ fn extract_batches(
                 continue;
             }
             let protocol = exchange.protocol.as_str();
-            if job.model.is_some() {
-                made.inspection.add_exchange(protocol, &extracted);
-            } else {
-                made.inspection.add_unnamed_exchange(protocol, &extracted);
+            match (&job.selection.events, &job.model) {
+                // Who did it is only known later, and so is whether it is wanted.
+                (Some(_), _) => made.inspection.add_read(protocol, &extracted),
+                (None, Some(_)) => made.inspection.add_exchange(protocol, &extracted),
+                (None, None) => made.inspection.add_unnamed_exchange(protocol, &extracted),
             }
             // Without a model an exchange is one event, and all sightings are of its objects.
             if let (None, [event]) = (&job.model, extracted.events.as_slice()) {
@@ -275,7 +276,7 @@ pub(super) fn resolve(
                 let folder = scratch.join(format!("resolved-{n}"));
                 scope.spawn(move || {
                     let complete = |event: &mut Event| complete(event, resolver, guessed);
-                    resolve_buffer(buffer, &complete, comparer, &folder, total, budget)
+                    resolve_buffer(buffer, &complete, comparer, job, &folder, (total, budget))
                 })
             })
             .collect();
@@ -314,9 +315,9 @@ fn resolve_buffer(
     buffer: EventBuffer,
     complete: &dyn Fn(&mut Event) -> Completed,
     comparer: &Comparer,
+    job: &Job,
     folder: &Path,
-    total: u64,
-    budget: usize,
+    (total, budget): (u64, usize),
 ) -> Result<(Partitions, Partitions, Inspection, Unattributed), PipelineError> {
     let io = |source| PipelineError::Io { what: "making a folder for spills", source };
     let (case_folder, window_folder) = (folder.join("cases"), folder.join("windows"));
@@ -326,8 +327,18 @@ fn resolve_buffer(
     let mut windows = Partitions::new(&window_folder, total, budget);
     let mut inspection = Inspection::new();
     let mut unattributed = Unattributed::default();
+    let mut exchange = None;
     buffer.drain(|mut event: Event| {
         let completed = complete(&mut event);
+        if job.selection.events.is_some() {
+            if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
+                return Ok(());
+            }
+            // Events of one exchange come one after the other; it is counted once.
+            if exchange.replace(event.origin.clone()).as_ref() != Some(&event.origin) {
+                inspection.add_called(Some(&event));
+            }
+        }
         comparer.note_unattributed(&event, &mut unattributed);
         if completed.shows_objects {
             inspection.add_event(&event);
@@ -347,7 +358,7 @@ fn resolve_buffer(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::correlate::HashKey;
+    use crate::correlate::{HashKey, Redaction};
     use crate::pipeline::Selection;
 
     struct Silent;
@@ -369,6 +380,8 @@ mod tests {
             capture: offpath_capture::Options::default(),
             model: None,
             hash_key: HashKey::new(b"a key of sixteen"),
+            redaction: Redaction::Mask,
+            pseudonyms: None,
             threads: 1,
             memory: 1,
             period: (None, None),

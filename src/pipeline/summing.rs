@@ -9,7 +9,7 @@ use super::judging::Judged;
 use super::reading::Reports;
 use super::{Job, Run, rules, warnings};
 use crate::compare::Blindness;
-use crate::correlate::Inspection;
+use crate::correlate::{Inspection, Redaction};
 use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
@@ -130,6 +130,12 @@ fn options(job: &Job) -> BTreeMap<String, String> {
     #[cfg(feature = "live")]
     if let Some(bpf) = &job.capture.bpf {
         options.insert("bpf".to_owned(), bpf.clone());
+    }
+    if job.redaction != Redaction::default() {
+        options.insert("redact".to_owned(), job.redaction.as_str().to_owned());
+    }
+    if let Some(filter) = &job.selection.filter {
+        options.insert("filter".to_owned(), filter.clone());
     }
     let globs = |patterns: &[globset::GlobMatcher]| {
         patterns.iter().map(|p| p.glob().glob().to_owned()).collect::<Vec<_>>().join(",")

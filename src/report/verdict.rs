@@ -112,6 +112,9 @@ fn caveat(run: &RunSummary) -> String {
     if !run.limits.is_empty() {
         parts.push("a limit was hit".to_owned());
     }
+    if run.options.contains_key("filter") {
+        parts.push("only what fits the filter is shown".to_owned());
+    }
     if run.not_read.iter().any(|part| part.count > 0) || run.blind_spots > 0 {
         parts.push("part of the traffic was not seen".to_owned());
     }

@@ -58,14 +58,14 @@ impl Writer {
     }
 
     /// Appends one record.
-    pub(super) fn write(&mut self, record: Record) -> io::Result<()> {
+    pub(super) fn write(&mut self, record: &Record) -> io::Result<()> {
         match self {
             Writer::Jsonl(out) => {
-                serde_json::to_writer(&mut *out, &record).map_err(io::Error::from)?;
+                serde_json::to_writer(&mut *out, record).map_err(io::Error::from)?;
                 out.write_all(b"\n")
             }
-            Writer::Csv(csv) => csv.write_record(cells(record)).map_err(io::Error::other),
-            Writer::Parquet(parquet) => parquet.write(record),
+            Writer::Csv(csv) => csv.write_record(cells(record.clone())).map_err(io::Error::other),
+            Writer::Parquet(parquet) => parquet.write(record.clone()),
         }
     }
 
@@ -79,7 +79,7 @@ impl Writer {
     }
 }
 
-const COLUMNS: [&str; 18] = [
+pub(in crate::cli) const COLUMNS: [&str; 18] = [
     "time",
     "end",
     "client",

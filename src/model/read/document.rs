@@ -61,7 +61,7 @@ impl Shape {
 /// Reads one YAML document within the limits.
 pub(super) fn read(text: &str) -> Result<Node, Box<Diagnostic>> {
     if text.len() > LENGTH {
-        let title = format!("a model file is at most {} MiB", LENGTH >> 20);
+        let title = format!("such a file is at most {} MiB", LENGTH >> 20);
         return Err(Box::new(Diagnostic::error(Code::Limit, 0..0, title)));
     }
     let options = serde_saphyr::options! {

@@ -11,6 +11,7 @@ mod names;
 mod objects;
 mod reader;
 mod schedule;
+pub(crate) mod settings;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

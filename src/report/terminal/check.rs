@@ -50,7 +50,7 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
     if let (Some(folder), Some(worst)) = (&screen.run_folder, open(findings).min_by_key(|finding| rank(finding))) {
         out.push_str(&screen.paragraph("Next", &format!("offpath show {} --run {folder}", worst.id)));
     } else if let ([input], None) = (run.inputs.as_slice(), &run.model) {
-        out.push_str(&screen.paragraph("Next", &format!("offpath mine {} -o draft.model.yaml", input.name)));
+        out.push_str(&screen.paragraph("Next", &super::inspect::next(&input.name)));
     }
     out
 }

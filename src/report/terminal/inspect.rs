@@ -33,13 +33,21 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
             &screen.paragraph("", "(operations and objects are guessed from paths and bodies; a model names them)"),
         );
         if let ([input], true) = (run.inputs.as_slice(), drafts) {
-            out.push_str(&screen.paragraph("Next", &format!("offpath mine {} -o draft.model.yaml", input.name)));
+            out.push_str(&screen.paragraph("Next", &next(&input.name)));
         } else if !drafts {
             let next = "nothing to draft a model from: no accepted call shows which object it is about; docs/mining.md says what would";
             out.push_str(&screen.paragraph("Next", next));
         }
     }
     out
+}
+
+/// How to draft a model from an input. What came over standard input is gone.
+pub(super) fn next(input: &str) -> String {
+    match input {
+        "-" => "keep the input in a file, then: offpath mine FILE -o draft.model.yaml".to_owned(),
+        input => format!("offpath mine {input} -o draft.model.yaml"),
+    }
 }
 
 /// `1.2 GB, 412,880 exchanges, 2026-03-01 00:00:00 to … UTC, HTTP/1 71 %, HTTP/2 29 %`.

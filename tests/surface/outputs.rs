@@ -1,0 +1,96 @@
+//! Outputs: only what was asked for, and nothing of the user's replaced.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{code, stderr, stdout};
+use crate::{offpath_in, shop};
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn only_the_files_named_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    let files = ["a.csv", "a.html", "a.json", "a.jsonl", "a.md", "a.parquet", "a.sarif"];
+    let mut args = vec!["check", "shop.log", "--model", "shop.model.yaml", "--exit-zero"];
+    files.iter().for_each(|file| args.extend(["-o", file]));
+    // A second time they are replaced: they are earlier outputs of their kinds.
+    for _ in 0..2 {
+        let output = offpath_in(folder.path(), &args, &[]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        assert!(stdout(&output).contains("Report     a.csv"), "{}", stdout(&output));
+        assert_eq!(names(folder.path()), [&files[..], &["shop.log", "shop.model.yaml"]].concat());
+    }
+    let html = fs::read_to_string(folder.path().join("a.html")).unwrap();
+    assert!(html.contains("SEQ-SKIP"));
+    args.extend(["-o", "run"]);
+    assert_eq!(code(&offpath_in(folder.path(), &args, &[])), 0);
+    assert!(folder.path().join("run/run.json").is_file());
+}
+
+#[test]
+fn a_file_that_is_no_earlier_output_is_not_replaced_unless_forced() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    for name in ["a.csv", "a.html", "a.json", "a.jsonl", "a.md", "a.parquet", "a.sarif"] {
+        fs::write(folder.path().join(name), "{\"mine\": \"offpath\"}\n").unwrap();
+        let args = ["check", "shop.log", "-o", name];
+        let output = offpath_in(folder.path(), &args, &[]);
+        assert_eq!(code(&output), 2, "{name}: {}", stderr(&output));
+        assert!(stderr(&output).contains("--force"), "{name}: {}", stderr(&output));
+        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), "{\"mine\": \"offpath\"}\n");
+        let forced = offpath_in(folder.path(), &[&args[..], &["--force"]].concat(), &[]);
+        assert_eq!(code(&forced), 0, "{name}: {}", stderr(&forced));
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    for name in ["e.csv", "e.jsonl", "e.parquet"] {
+        fs::write(folder.path().join(name), "mine\n").unwrap();
+        assert_eq!(code(&offpath_in(folder.path(), &["exchanges", "shop.log", "-o", name], &[])), 2, "{name}");
+        let args = ["exchanges", "shop.log", "-o", name, "--force"];
+        assert_eq!(code(&offpath_in(folder.path(), &args, &[])), 0, "{name}");
+        assert_eq!(code(&offpath_in(folder.path(), &args[..4], &[])), 0, "{name} is an earlier output now");
+    }
+}
+
+#[test]
+fn an_unknown_suffix_is_refused_with_the_known_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    let check = offpath_in(folder.path(), &["check", "shop.log", "-o", "foo.xlsx"], &[]);
+    assert_eq!(code(&check), 2, "{}", stderr(&check));
+    assert!(stderr(&check).contains(".html, .sarif"), "{}", stderr(&check));
+    let exchanges = offpath_in(folder.path(), &["exchanges", "shop.log", "-o", "foo.xlsx"], &[]);
+    assert_eq!(code(&exchanges), 2, "{}", stderr(&exchanges));
+    assert!(stderr(&exchanges).contains(".jsonl, .csv or .parquet"), "{}", stderr(&exchanges));
+    assert_eq!(names(folder.path()), ["shop.log", "shop.model.yaml"]);
+    for run in ["run-2026.03", "run.v2/"] {
+        assert_eq!(code(&offpath_in(folder.path(), &["check", "shop.log", "-o", run], &[])), 0, "{run}");
+        assert!(folder.path().join(run).join("run.json").is_file(), "{run}");
+    }
+}
+
+#[test]
+fn exchanges_go_to_several_files_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    let args = ["exchanges", "shop.log", "-o", "e.csv", "-o", "e.jsonl", "-o", "e.parquet"];
+    let output = offpath_in(folder.path(), &args, &[]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (0, ""), "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(folder.path().join("e.csv")).unwrap().lines().count(), 7);
+    assert_eq!(fs::read_to_string(folder.path().join("e.jsonl")).unwrap().lines().count(), 6);
+}
+
+#[test]
+fn the_demo_is_ignored_by_git_and_speaks_of_no_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = offpath_in(folder.path(), &["demo"], &[]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(!stderr(&output).contains("--exit-zero"), "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(folder.path().join("offpath-demo/.gitignore")).unwrap(), "*\n");
+}

@@ -1,0 +1,73 @@
+//! What a stopped run leaves: nothing after a signal, and after a kill nothing that the next run does not remove.
+
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::support::{code, stderr};
+use crate::{offpath_in, shop};
+
+/// A run whose input never ends.
+fn endless(folder: &Path) -> Child {
+    let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hash.key");
+    Command::new(env!("CARGO_BIN_EXE_offpath"))
+        .args(["check", "-", "-o", "run", "-q"])
+        .current_dir(folder)
+        .env("OFFPATH_HASH_KEY", key)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// A run that waits for more of its input, and the folder that it works in.
+fn waiting(folder: &Path) -> (Child, PathBuf) {
+    let mut child = endless(folder);
+    child.stdin.as_mut().unwrap().write_all(b"10.0.0.1 - a ").unwrap();
+    // As long as it takes; a run that never begins fails the test runner's own limit.
+    let work = loop {
+        if let Some(work) = work_folder(folder).filter(|work| work.join("lock").exists()) {
+            break work;
+        }
+        sleep(Duration::from_millis(20));
+    };
+    (child, work)
+}
+
+fn work_folder(folder: &Path) -> Option<PathBuf> {
+    let mut entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(".offpath-run-"))
+}
+
+#[test]
+fn a_signal_removes_the_working_folder() {
+    for (signal, number) in [("TERM", 15), ("INT", 2)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut child, work) = waiting(folder.path());
+        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().signal(), Some(number), "the shell sees what ended it");
+        assert!(!work.exists(), "{signal}");
+    }
+}
+
+#[test]
+fn what_a_kill_leaves_the_next_run_removes_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    let (mut child, work) = waiting(folder.path());
+    // A run that is under way is left alone.
+    let beside = offpath_in(folder.path(), &["check", "shop.log", "-o", "other"], &[]);
+    assert_eq!(code(&beside), 0, "{}", stderr(&beside));
+    assert!(work.exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(work.exists());
+    let next = offpath_in(folder.path(), &["check", "shop.log", "-o", "other"], &[]);
+    assert_eq!(code(&next), 0, "{}", stderr(&next));
+    assert!(stderr(&next).contains("left by a run that was killed"), "{}", stderr(&next));
+    assert_eq!(work_folder(folder.path()), None);
+}
