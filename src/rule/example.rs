@@ -184,3 +184,12 @@ fn every_example_gives_the_finding_on_its_page() {
         assert_eq!(format!("{} {}: {}", finding.severity, finding.verdict.as_str(), finding.title), example.finding);
     }
 }
+
+#[test]
+fn a_step_that_was_done_before_is_missing_only_once_more() {
+    let mut skip = of(super::find("SEQ-SKIP").expect("a rule")).deviation;
+    skip.expected = items("pay, ship");
+    skip.observed = items("pay, edit, ship");
+    let title = super::judge(&skip, Some(&bare_model())).title;
+    assert_eq!(title, "service:wms performed ship on order ord_7 without another pay after edit");
+}
