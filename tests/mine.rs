@@ -156,18 +156,20 @@ fn other_peoples_traffic_gives_lawful_drafts() {
         eprintln!("skipped: OFFPATH_CORPUS is not set");
         return;
     };
-    let mut tried = 0;
+    let (mut tried, mut drafted) = (0, 0);
     for folder in ["har", "captures/zeek", "captures/suricata-verify", "captures/wireshark"] {
         let Ok(entries) = fs::read_dir(corpus.join(folder)) else { continue };
         for path in entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
             let folder = tempfile::tempdir().unwrap();
+            tried += 1;
+            // Most of these show no object, and give no draft.
             if mined(&[&path], &[], folder.path()).is_some() {
                 lawful(&[&path]);
-                tried += 1;
+                drafted += 1;
             }
         }
     }
-    assert!(tried > 20, "the corpus is not there: {tried}");
+    assert!(tried > 20 && drafted > 5, "the corpus is not there: {drafted} of {tried}");
 }
 
 /// Random traffic of a random API: the server follows an automaton of its own, loosely.
