@@ -17,6 +17,8 @@ use crate::report::{self, CaseTimeline, TimelineEvent, sarif};
 
 /// Run folder when none is named.
 const DEFAULT_FOLDER: &str = "offpath-run";
+/// File of the run folder that lists what was not seen.
+pub(super) const GAPS: &str = "gaps.jsonl";
 /// Cases whose timelines go into the report: those of the gravest findings.
 const TIMELINES: usize = 200;
 
@@ -112,6 +114,7 @@ impl Outputs {
         let timelines = timelines(&folder, &run.findings)?;
         write_text(&folder.join(MARK), &summary_json)?;
         write_text(&folder.join("timings.json"), &pretty(timings)?)?;
+        write_text(&folder.join(GAPS), &json_lines(&run.gaps)?)?;
         for (kind, name) in
             [(Kind::Jsonl, "findings.jsonl"), (Kind::Parquet, "findings.parquet"), (Kind::Html, "report.html")]
         {
@@ -123,6 +126,16 @@ impl Outputs {
         self.folder.publish()?;
         Ok(Written { folder: self.target, files: self.files.into_iter().map(|(_, path)| path).collect(), summary_json })
     }
+}
+
+/// One JSON object a line.
+pub(super) fn json_lines(rows: &[impl serde::Serialize]) -> Result<String, Exit> {
+    let mut text = String::new();
+    for row in rows {
+        text.push_str(&serde_json::to_string(row).map_err(|e| Exit::Incomplete(format!("the run's record: {e}")))?);
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 pub(super) fn pretty(value: &impl serde::Serialize) -> Result<String, Exit> {
@@ -217,6 +230,7 @@ pub(super) fn timeline_event(row: table::EventRow) -> TimelineEvent {
         status: row.status,
         outcome: row.outcome,
         objects: row.objects,
+        before: row.state_before,
         state: row.state_after,
         origin: row.origin,
         id: row.id,

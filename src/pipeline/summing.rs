@@ -57,7 +57,14 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
     summary.limits.extend(too_large(&judged.too_large));
     let incomplete = incomplete || !judged.too_large.is_empty();
-    Run { summary, findings: judged.findings, mining: judged.mining, evidence: Evidence::default(), incomplete }
+    Run {
+        summary,
+        findings: judged.findings,
+        gaps: Vec::new(),
+        mining: judged.mining,
+        evidence: Evidence::default(),
+        incomplete,
+    }
 }
 
 fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {

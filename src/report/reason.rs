@@ -1,7 +1,7 @@
 //! Reasons why traffic was not read, or not wholly, in plain words. A reason without an entry is shown by its name.
 
 use super::figure::{count, counted};
-use super::summary::{NotReadSummary, RunSummary};
+use super::summary::{Gap, NotReadSummary, RunSummary};
 
 /// `12 connections encrypted with TLS`: what was seen and not read.
 pub(super) fn not_read(part: &NotReadSummary) -> String {
@@ -47,6 +47,35 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
     format!("{} {how}", counted(number, "exchange", "exchanges"))
 }
 
+impl Gap {
+    /// What it is, without the number: `exchanges whose response was not seen`.
+    pub(super) fn words(&self) -> String {
+        let sentence = match self.kind.as_str() {
+            "not_read" => {
+                not_read(&NotReadSummary { reason: self.reason.clone(), count: self.count, bytes: self.bytes })
+                    + ", not read"
+            }
+            "incomplete" => incomplete(&self.reason, self.count),
+            "blind_spot" => {
+                counted(self.count, "stretch of time without requests seen", "stretches of time without requests seen")
+            }
+            "irregularity" => return format!("broke its format and was read: {}", self.reason.replace('_', " ")),
+            "left_out" => return "without a line of their own".to_owned(),
+            _ => return self.reason.clone(),
+        };
+        sentence.split_once(' ').map_or_else(|| sentence.clone(), |(_, what)| what.to_owned())
+    }
+
+    /// The ends of its connection, `10.0.0.7:51234 → 10.0.0.1:80`; empty without one.
+    pub(super) fn ends(&self) -> String {
+        let known: Vec<&str> = [&self.client, &self.server].into_iter().filter_map(|end| end.as_deref()).collect();
+        match (known.is_empty(), &self.connection) {
+            (true, Some(connection)) => connection.clone(),
+            _ => known.join(" → "),
+        }
+    }
+}
+
 /// Why rules were not evaluated, with the rules of each reason; the reason of most rules first.
 pub(super) fn idle_rules(run: &RunSummary) -> Vec<(&str, Vec<&str>)> {
     let mut groups: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
@@ -63,6 +92,17 @@ pub(super) fn idle_rules(run: &RunSummary) -> Vec<(&str, Vec<&str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gap_says_what_and_between_whom() {
+        let mut gap = Gap { kind: "incomplete".into(), reason: "no_response".into(), count: 2, ..Gap::default() };
+        gap.connection = Some("00ff".into());
+        assert_eq!((gap.words().as_str(), gap.ends().as_str()), ("exchanges whose response was not seen", "00ff"));
+        (gap.client, gap.server) = (Some("10.0.0.7:51234".into()), Some("10.0.0.1:80".into()));
+        assert_eq!(gap.ends(), "10.0.0.7:51234 → 10.0.0.1:80");
+        gap.kind = "error".into();
+        assert_eq!(gap.words(), "no_response");
+    }
 
     #[test]
     fn reasons_are_words_and_an_unknown_one_keeps_its_name() {

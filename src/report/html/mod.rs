@@ -10,6 +10,7 @@ mod map;
 mod markup;
 mod notes;
 mod rules;
+mod sheet;
 mod variants;
 mod worst;
 
@@ -28,6 +29,7 @@ use super::verdict::{severity_rank, verdict};
 use columns::Data;
 pub(super) use columns::verdict_name;
 use markup::Markup;
+pub(super) use sheet::sheet;
 
 const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");
