@@ -67,7 +67,7 @@ const KINDS: [Kind; 5] = [
         observed: &["create", "ship"],
         taxonomy: &[("owasp_api", &["API6"]), ("bla", &["BLA4", "BLA7"]), ("cwe", &["CWE-841"])],
         why: "A step that the business relies on was left out and the server did not mind.",
-        fix: "Refuse the shipment unless the order is in state paid.",
+        fix: "Refuse `POST /orders/{id}/ship` unless the order is in state paid.",
     },
     Kind {
         rule: "ST-DIVERGE",

@@ -267,6 +267,7 @@ struct CaseColumns {
     status: Vec<u16>,
     outcome: Texts,
     objects: Texts,
+    before: Texts,
     state: Texts,
     origin: Texts,
 }
@@ -292,6 +293,7 @@ impl CaseColumns {
         self.status.push(event.status.unwrap_or(0));
         self.outcome.show(&event.outcome);
         self.objects.show_list(&event.objects);
+        self.before.show_list(&event.before);
         self.state.show_list(&event.state);
         self.origin.show(&event.origin);
     }

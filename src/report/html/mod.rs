@@ -76,7 +76,7 @@ fn section(part: &str, run: &RunSummary, findings: &[Finding], worst: &[&Finding
         "tabs" => head::tabs(&mut page, run, findings.len(), cases.len()),
         "worst" => worst::write(&mut page, worst),
         "maps" => map::write(&mut page, &run.maps),
-        "variants" => variants::write(&mut page, &run.variants),
+        "variants" => variants::write(&mut page, run),
         "rules" => rules::write(&mut page, &run.rules),
         "notes" => notes::write(&mut page, run),
         _ => {}
