@@ -10,8 +10,8 @@ use crate::report::Gap;
 /// Rows kept; what has no row of its own is counted.
 const ROWS: usize = 10_000;
 
-/// Input, connection, kind and reason: one row each.
-type Key = (String, Option<u64>, &'static str, String);
+/// Input, connection, kind, reason, and the begin of a blind spot (each has its own row; 0 for all else).
+type Key = (String, Option<u64>, &'static str, String, i64);
 
 /// Gaps by place and reason. Any order of adding and merging gives the same rows: those of the smallest keys.
 #[derive(Default)]
@@ -61,7 +61,7 @@ impl Gaps {
                 first: (begin, exchange.origin.to_string(), client, server),
             };
             let input = exchange.origin.input.to_string();
-            self.add((input, exchange.connection, "incomplete", reason.as_str().to_owned()), row);
+            self.add((input, exchange.connection, "incomplete", reason.as_str().to_owned(), 0), row);
         }
     }
 
@@ -73,7 +73,7 @@ impl Gaps {
             period: Some((spot.from.0, spot.to.0)),
             first: (spot.from.0, spot.origin.to_string(), None, None),
         };
-        self.add((spot.origin.input.to_string(), None, "blind_spot", "requests_not_seen".to_owned()), row);
+        self.add((spot.origin.input.to_string(), None, "blind_spot", "requests_not_seen".to_owned(), spot.from.0), row);
     }
 
     /// Notes what a source says of itself at its end.
@@ -85,11 +85,11 @@ impl Gaps {
         };
         let row = |count, bytes, origin| Row { count, bytes, period: None, first: (0, origin, None, None) };
         for part in report.not_read.iter().filter(|part| part.count > 0) {
-            let key = (name.clone(), None, "not_read", part.reason.to_owned());
+            let key = (name.clone(), None, "not_read", part.reason.to_owned(), 0);
             self.add(key, row(part.count, part.bytes, String::new()));
         }
         for oddity in &report.irregularities {
-            let key = (oddity.first.input.to_string(), None, "irregularity", oddity.name.to_owned());
+            let key = (oddity.first.input.to_string(), None, "irregularity", oddity.name.to_owned(), 0);
             self.add(key, row(oddity.count, 0, oddity.first.to_string()));
         }
         report.errors.iter().for_each(|error| self.error(error));
@@ -99,7 +99,7 @@ impl Gaps {
     pub(super) fn error(&mut self, error: &InputError) {
         let origin = error.origin.as_ref().map(ToString::to_string).unwrap_or_default();
         let row = Row { count: 1, bytes: 0, period: None, first: (0, origin, None, None) };
-        self.add((error.input.clone(), None, "error", error.kind.to_string()), row);
+        self.add((error.input.clone(), None, "error", error.kind.to_string(), 0), row);
     }
 
     /// Adds what another reader noted.
@@ -140,7 +140,7 @@ impl Gaps {
     }
 }
 
-fn gap(((input, connection, kind, reason), row): (Key, Row)) -> Gap {
+fn gap(((input, connection, kind, reason, _), row): (Key, Row)) -> Gap {
     let (_, origin, client, server) = row.first;
     Gap {
         input,
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn key(connection: u64) -> Key {
-        ("a".to_owned(), Some(connection), "incomplete", "no_response".to_owned())
+        ("a".to_owned(), Some(connection), "incomplete", "no_response".to_owned(), 0)
     }
 
     #[test]

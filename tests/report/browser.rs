@@ -196,6 +196,10 @@ fn many_findings_need_few_elements() {
 
 #[test]
 fn an_empty_run_says_that_nothing_was_analysed() {
+    for fragment in ["cases", "map", "variants", "rules", "notes"] {
+        let Some(visit) = visit(&RunSummary::default(), &[], &[], fragment) else { return };
+        assert_eq!(visit.console, Vec::<String>::new(), "{fragment}");
+    }
     let Some(visit) = visit(&RunSummary::default(), &[], &[], "") else { return };
     assert_eq!(visit.console, Vec::<String>::new());
     assert!(!visit.has("Everything in the input was read"));

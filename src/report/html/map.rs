@@ -5,7 +5,8 @@ use crate::report::layout::{Drawing, Route, Size, Wire, draw};
 use crate::report::summary::{MapEdgeSummary, MapNodeSummary, MapSummary};
 use crate::report::visible;
 
-use super::markup::{Markup, fragment};
+use super::markup::Markup;
+use super::step::{Kind, Step, kind, leaving};
 
 /// Edges in one drawing; more cannot be read. The table has them all.
 const DRAWN: usize = 48;
@@ -15,74 +16,14 @@ const LABEL_LETTER: f64 = 6.7;
 const LABEL_LINE: f64 = 17.0;
 /// Room around the drawing; the top holds the marks where lives begin.
 const MARGIN: f64 = 26.0;
-/// Letters of a name or label before it is cut; the whole is in the table.
+/// Letters of a name before it is cut; the whole is in the table.
 const NAME_LENGTH: usize = 28;
-const LABEL_LENGTH: usize = 30;
 /// Name of the node where several states are possible.
 const SEVERAL: &str = "?";
-
-/// What the model and the traffic say of one edge.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Seen,
-    NeverSeen,
-    Undeclared,
-}
-
-fn kind(edge: &MapEdgeSummary) -> Kind {
-    match (edge.count, edge.allowed) {
-        (0, _) => Kind::NeverSeen,
-        (_, Some(false)) => Kind::Undeclared,
-        _ => Kind::Seen,
-    }
-}
 
 /// Edges drawn as one: a loop carries all its activities, any other edge one.
 struct Bundle<'a> {
     edges: Vec<Step<'a>>,
-}
-
-/// One edge and what is said of it.
-struct Step<'a> {
-    edge: &'a MapEdgeSummary,
-    label: String,
-    /// Address of the cases in which it happened.
-    link: String,
-}
-
-impl<'a> Step<'a> {
-    fn new(map: &MapSummary, edge: &'a MapEdgeSummary, leaving: &[u64]) -> Step<'a> {
-        let names = [edge.from, edge.to].map(|node| map.nodes.get(node).map_or("", |node| node.name.as_str()));
-        let [from, to] = names;
-        let parts = [map.object_type.as_str(), from, &edge.label, to].map(|part| fragment(&visible(part)));
-        let all = leaving.get(edge.from).copied().unwrap_or(0);
-        Step { edge, label: label(edge, all), link: format!("#cases?step={}", parts.join("%1F")) }
-    }
-
-    /// Opens a link to the cases; the script hides links of rare steps by these attributes.
-    fn open(&self, page: &mut Markup) {
-        let undeclared = kind(self.edge) == Kind::Undeclared;
-        page.open(
-            "a",
-            &[
-                ("class", "step"),
-                ("href", &self.link),
-                ("data-count", &self.edge.count.to_string()),
-                ("data-undeclared", if undeclared { "1" } else { "" }),
-            ],
-        );
-    }
-}
-
-/// For each node, all steps seen to leave it.
-fn leaving(map: &MapSummary) -> Vec<u64> {
-    let mut sums = vec![0u64; map.nodes.len()];
-    for edge in &map.edges {
-        if let Some(sum) = sums.get_mut(edge.from) {
-            *sum += edge.count;
-        }
-    }
-    sums
 }
 
 /// Writes every map.
@@ -150,17 +91,6 @@ fn bundles(map: &MapSummary) -> Vec<Bundle<'_>> {
         }
     }
     bundles
-}
-
-/// What is written on an edge; `all` steps leave from the same node.
-fn label(edge: &MapEdgeSummary, all: u64) -> String {
-    let name = shortened(&visible(&edge.label), LABEL_LENGTH);
-    let sign = if kind(edge) == Kind::Undeclared { "▲ " } else { "" };
-    match (name.is_empty(), edge.count) {
-        (true, number) => format!("{sign}{} · {}", count(number), percent(number, all)),
-        (false, 0) => format!("{name} · never"),
-        (false, number) => format!("{sign}{name} · {} · {}", count(number), percent(number, all)),
-    }
 }
 
 fn shortened(text: &str, width: usize) -> String {

@@ -11,6 +11,7 @@ mod markup;
 mod notes;
 mod rules;
 mod sheet;
+mod step;
 mod variants;
 mod worst;
 

@@ -659,7 +659,7 @@
       const status = map.querySelector('.shown');
       status.textContent = 'Showing ' + number(shown) + ' of ' + plural(Number(status.dataset.all), 'step', 'steps') + '; the table has them all.';
     }
-    $('least-shown').textContent = state.least ? 'those seen fewer than ' + plural(Number(state.least), 'time', 'times') : 'none hidden';
+    if ($('least-shown')) $('least-shown').textContent = state.least ? 'those seen fewer than ' + plural(Number(state.least), 'time', 'times') : 'none hidden';
   }
 
   function prepareSlider() {

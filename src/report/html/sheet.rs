@@ -29,9 +29,10 @@ pub(in crate::report) fn sheet(sheet: &Sheet) -> String {
         }
         page.raw("</dl>");
     }
-    for table in sheet.tables.iter().filter(|table| !table.rows.is_empty()) {
-        page.element("h2", "", table.name).raw("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
-        for name in table.head {
+    for table in sheet.shown() {
+        page.element("h2", "", table.name)
+            .raw("<div class=\"scroll\" tabindex=\"0\"><table class=\"sheet\"><thead><tr>");
+        for name in &table.head {
             page.element_with("th", &[("scope", "col")], name);
         }
         page.raw("</tr></thead><tbody>");

@@ -57,11 +57,12 @@ fn by_reason(run: &RunSummary, screen: &Screen) -> String {
     table.render(screen)
 }
 
-/// One line for each input, connection and reason.
+/// One line for each input, connection and reason, and for each blind spot; by time.
 fn by_place(gaps: &[Gap], screen: &Screen) -> String {
     let mut table =
         Table::new(&["COUNT", "WHAT", "FROM, UTC", "TO, UTC", "CONNECTION", "FIRST PLACE"], &[0]).wrapping();
-    let listed: Vec<&Gap> = gaps.iter().filter(|gap| gap.kind != LEFT_OUT).collect();
+    let mut listed: Vec<&Gap> = gaps.iter().filter(|gap| gap.kind != LEFT_OUT).collect();
+    listed.sort_by_key(|gap| (&gap.input, &gap.from, &gap.connection));
     for gap in listed.iter().take(SHOWN) {
         let time = |time: &Option<String>| time.as_deref().map(utc).unwrap_or_default();
         table.row(vec![
