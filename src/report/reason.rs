@@ -1,5 +1,7 @@
 //! Reasons why traffic was not read, or not wholly, in plain words. A reason without an entry is shown by its name.
 
+use crate::finding::time::micros;
+
 use super::figure::{count, counted};
 use super::summary::{Gap, NotReadSummary, RunSummary};
 
@@ -66,6 +68,12 @@ impl Gap {
         sentence.split_once(' ').map_or_else(|| sentence.clone(), |(_, what)| what.to_owned())
     }
 
+    /// Microseconds from the begin of the first to the end of the last, where both are known.
+    pub(super) fn lasted(&self) -> Option<i64> {
+        let instant = |time: &Option<String>| micros(time.as_deref()?);
+        Some(instant(&self.to)?.saturating_sub(instant(&self.from)?))
+    }
+
     /// The ends of its connection, `10.0.0.7:51234 → 10.0.0.1:80`; empty without one.
     pub(super) fn ends(&self) -> String {
         let known: Vec<&str> = [&self.client, &self.server].into_iter().filter_map(|end| end.as_deref()).collect();
@@ -102,6 +110,9 @@ mod tests {
         assert_eq!(gap.ends(), "10.0.0.7:51234 → 10.0.0.1:80");
         gap.kind = "error".into();
         assert_eq!(gap.words(), "no_response");
+        assert_eq!(gap.lasted(), None);
+        (gap.from, gap.to) = (Some("2026-03-01T12:00:00Z".into()), Some("2026-03-01T12:00:01.5Z".into()));
+        assert_eq!(gap.lasted(), Some(1_500_000));
     }
 
     #[test]

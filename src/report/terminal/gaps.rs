@@ -1,6 +1,6 @@
 //! `show gaps`: everything that was seen and not read, or read and not whole.
 
-use crate::report::figure::{bytes, count, counted, utc};
+use crate::report::figure::{bytes, count, counted, span, utc};
 use crate::report::reason;
 use crate::report::summary::{Gap, RunSummary};
 
@@ -59,22 +59,26 @@ fn by_reason(run: &RunSummary, screen: &Screen) -> String {
 
 /// One line for each input, connection and reason, and for each blind spot; by time.
 fn by_place(gaps: &[Gap], screen: &Screen) -> String {
-    let mut table =
-        Table::new(&["COUNT", "WHAT", "FROM, UTC", "TO, UTC", "CONNECTION", "FIRST PLACE"], &[0]).wrapping();
     let mut listed: Vec<&Gap> = gaps.iter().filter(|gap| gap.kind != LEFT_OUT).collect();
     listed.sort_by_key(|gap| (&gap.input, &gap.from, &gap.connection));
+    let file = listed.first().map(|gap| gap.input.as_str());
+    let file = file.filter(|file| listed.iter().all(|gap| gap.input == *file));
+    let mut table = Table::new(&["COUNT", "WHAT", "FROM, UTC", "FOR", "CONNECTION", "FIRST PLACE"], &[0, 3]).wrapping();
     for gap in listed.iter().take(SHOWN) {
-        let time = |time: &Option<String>| time.as_deref().map(utc).unwrap_or_default();
-        table.row(vec![
-            (Look::Plain, count(gap.count)),
-            (Look::Plain, gap.words()),
-            (Look::Plain, time(&gap.from)),
-            (Look::Plain, time(&gap.to)),
-            (Look::Plain, gap.ends()),
-            (Look::Faint, gap.origin.clone().unwrap_or_else(|| gap.input.clone())),
-        ]);
+        let place = gap.origin.as_deref().unwrap_or(&gap.input);
+        let place = file.and_then(|file| place.strip_prefix(file)).unwrap_or(place);
+        let texts = [
+            count(gap.count),
+            gap.words(),
+            gap.from.as_deref().map(utc).unwrap_or_default(),
+            gap.lasted().map(span).unwrap_or_default(),
+            gap.ends(),
+            place.trim_start_matches('#').to_owned(),
+        ];
+        table.row(texts.map(|text| (Look::Plain, text)).to_vec());
     }
-    let mut out = table.render(screen);
+    let mut out = file.map(|file| screen.paragraph("File", file)).unwrap_or_default();
+    out.push_str(&table.render(screen));
     let left_out: u64 = gaps.iter().filter(|gap| gap.kind == LEFT_OUT).map(|gap| gap.count).sum();
     if listed.len() > SHOWN {
         let more = counted((listed.len() - SHOWN) as u64, "line", "lines");
