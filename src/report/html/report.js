@@ -75,14 +75,14 @@
       this.confidence = (row) => columns.confidence[row] / 100;
       this.time = instants(columns.time);
       // Marks stand for the row's own object and actor.
-      const full = (text, row) => text.replaceAll('\u0001', this.object(row)).replaceAll('\u0002', this.principal(row));
+      this.full = (text, row) => text.replaceAll('\u0001', this.object(row)).replaceAll('\u0002', this.principal(row));
       for (const name of ['title', 'case', 'why', 'fix']) {
         const text = texts(columns[name]);
-        this[name] = (row) => full(text(row), row);
+        this[name] = (row) => this.full(text(row), row);
       }
       for (const name of ['expected', 'observed']) {
         const items = lists(columns[name]);
-        this[name] = (row) => items(row).map((item) => full(item, row));
+        this[name] = (row) => items(row).map((item) => this.full(item, row));
       }
       this.rank = Uint8Array.from({ length: this.count }, (_, row) => {
         const rank = SEVERITIES.indexOf(this.severity(row));
@@ -103,10 +103,11 @@
     constructor(columns) {
       this.first = starts(columns.counts);
       this.rows = columns.counts.length;
-      for (const name of ['role', 'event', 'origin', 'principal', 'activity', 'method', 'path']) {
+      for (const name of ['role', 'origin', 'principal', 'activity', 'method', 'path']) {
         this[name] = texts(columns[name]);
       }
-      this.time = instants(columns.time);
+      this.event = (row) => columns.event[row] - 1; // row of a timeline, -1 without one
+      this.after = (row) => columns.time[row] * 1000; // microseconds after the finding's time
       this.offset = (row) => columns.offset[row];
       this.status = (row) => columns.status[row];
     }
@@ -127,7 +128,7 @@
       const name = texts(columns.case);
       this.names = Array.from({ length: this.count }, (_, row) => name(row));
       this.place = new Map(this.names.map((text, row) => [text, row]));
-      for (const field of ['event', 'principal', 'agent', 'activity', 'request', 'outcome', 'origin']) {
+      for (const field of ['principal', 'agent', 'activity', 'request', 'outcome', 'origin']) {
         this[field] = texts(columns[field]);
       }
       for (const field of ['objects', 'before', 'state']) this[field] = lists(columns[field]);
@@ -435,11 +436,11 @@
     }
     const head = ['UTC', 'Actor', 'Activity', 'Status', 'Request, and where its bytes are'];
     const body = rows.map((row) => el('tr', { class: evidence.role(row) === 'deviating' ? 'deviating' : '' },
-      el('td', {}, el('span', { class: 'mono' }, utc(evidence.time(row))), evidence.role(row) === 'deviating' ? el('span', { class: 'small bad' }, ' ▲ deviating') : null),
+      el('td', {}, el('span', { class: 'mono' }, utc(Math.floor(f.time(finding) / 1000) * 1000 + evidence.after(row))), evidence.role(row) === 'deviating' ? el('span', { class: 'small bad' }, ' ▲ deviating') : null),
       el('td', {}, evidence.principal(row) || 'not identified'),
       el('td', {}, evidence.activity(row)),
       el('td', { class: 'n' }, evidence.status(row) ? String(evidence.status(row)) : 'not seen'),
-      el('td', { class: 'mono' }, evidence.method(row) + ' ' + evidence.path(row),
+      el('td', { class: 'mono' }, evidence.method(row) + ' ' + f.full(evidence.path(row), finding),
         el('span', { class: 'small block' }, evidence.origin(row) + ', byte ' + number(evidence.offset(row))))));
     return el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Evidence' }, el('table', {},
       el('thead', {}, el('tr', {}, head.map((name) => el('th', { scope: 'col' }, name)))), el('tbody', {}, body)));
@@ -497,6 +498,7 @@
       for (const row of page.evidence.of(finding)) {
         if (page.evidence.role(row) !== 'deviating') continue;
         const event = page.evidence.event(row);
+        if (event < 0) continue;
         if (!page.marks.has(event)) page.marks.set(event, []);
         page.marks.get(event).push(finding);
       }
@@ -558,7 +560,7 @@
 
   function timelineRow(page, row, lanes, after, together, shownFinding) {
     const { cases, findings } = page;
-    const because = marks(page).get(cases.event(row)) || [];
+    const because = marks(page).get(row) || [];
     const principal = cases.principal(row) || 'not identified';
     const lane = lanes.includes(principal) ? lanes.indexOf(principal) : lanes.length - 1;
     const outcome = cases.outcome(row);
