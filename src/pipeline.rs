@@ -3,6 +3,7 @@
 //! No stage holds all events: each works on batches, and what must wait (for a join, for its case to be complete)
 //! waits in buffers that spill to disk beyond the memory budget.
 
+mod gaps;
 mod judging;
 mod names;
 mod naming;
@@ -25,7 +26,7 @@ use crate::event::table::TableError;
 use crate::finding::Finding;
 use crate::mine::{Evidence, Mining, Templates};
 use crate::model::Model;
-use crate::report::RunSummary;
+use crate::report::{Gap, RunSummary};
 
 /// What to analyse, and how.
 pub struct Job {
@@ -115,6 +116,8 @@ pub struct Run {
     pub summary: RunSummary,
     /// Findings by severity, time and id.
     pub findings: Vec<Finding>,
+    /// What was not seen, by input and connection.
+    pub gaps: Vec<Gap>,
     /// What happened, for drafting a model.
     pub mining: Mining,
     /// What operations are about, where no model says so: the other half of a draft.
@@ -171,5 +174,5 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         inspection.add_operations(evidence.supported(&templates));
     }
     let run = summing::sum(job, reading.reports, &inspection, judged, &blindness);
-    Ok(Run { evidence, ..run })
+    Ok(Run { evidence, gaps: reading.gaps.finish(), ..run })
 }

@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use serde_json::Value;
-use support::{code, lines, offpath, sample, stderr, stdout};
+use support::{code, lines, offpath, offpath_at, sample, stderr, stdout};
 
 fn capture() -> String {
     sample().join("capture.pcapng.gz").display().to_string()
@@ -18,8 +18,8 @@ fn model() -> String {
 #[test]
 fn demo_finds_the_planted_abuse_and_says_where_the_report_is() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("demo");
-    let output = offpath(&["demo", "-o", out.to_str().unwrap()]);
+    let out = folder.path().join("offpath-demo");
+    let output = offpath_at(&["demo", "-o", "offpath-demo"], folder.path(), 100);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let text = stdout(&output);
     assert!(text.contains("AP-MISSING") && text.contains("report.html"), "{text}");
@@ -132,6 +132,45 @@ fn findings_are_shown_with_their_case() {
         assert_eq!(code(&shown), 0, "{what}: {}", stderr(&shown));
         assert!(!stdout(&shown).is_empty());
     }
+
+    let all = stdout(&offpath(&["show", "--run", &run_name]));
+    assert!(all.lines().nth(1).unwrap().starts_with("critical") && all.contains("cases without a finding"), "{all}");
+    let wrong = format!("{case}x");
+    let missed = offpath(&["show", &wrong, "--run", &run_name]);
+    assert_eq!(code(&missed), 2);
+    assert!(stderr(&missed).contains(&format!("nearest: `{case}`")), "{}", stderr(&missed));
+    assert!(stderr(&missed).contains("lists all cases"));
+}
+
+#[test]
+fn show_says_the_same_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let run_name = run.display().to_string();
+    offpath(&["check", &capture(), "--model", &model(), "-o", &run_name, "-q", "--exit-zero"]);
+    let finding = lines(&run.join("findings.jsonl")).remove(0);
+    let (id, case) = (finding["id"].as_str().unwrap(), finding["case"].as_str().unwrap());
+    let show = |what: &str, format: &str| {
+        let shown = offpath(&["show", what, "--run", &run_name, "--format", format]);
+        assert_eq!(code(&shown), 0, "{what} {format}: {}", stderr(&shown));
+        stdout(&shown)
+    };
+    let document: Value = serde_json::from_str(&show(case, "json")).unwrap();
+    let events = document["timeline"]["events"].as_array().unwrap();
+    assert!(document["findings"].as_array().unwrap().iter().any(|about| about["id"] == id));
+    let rows = show(case, "jsonl");
+    assert_eq!(rows.lines().map(|row| serde_json::from_str(row).unwrap()).collect::<Vec<Value>>(), *events);
+    assert_eq!(csv::Reader::from_reader(show(case, "csv").as_bytes()).records().count(), events.len());
+    for (what, format) in [(case, "markdown"), (case, "html"), (id, "markdown"), (id, "html"), (id, "json")] {
+        let text = show(what, format);
+        for event in
+            events.iter().filter(|event| finding["evidence"].to_string().contains(event["id"].as_str().unwrap()))
+        {
+            let place = event["origin"].as_str().unwrap().rsplit_once('=').unwrap().1;
+            assert!(text.contains(place), "{what} {format} lacks {place}:\n{text}");
+        }
+    }
+    assert!(show("gaps", "csv").starts_with("count,what"));
 }
 
 #[test]

@@ -71,6 +71,12 @@ fn every_key_of_the_json_files_is_documented() {
     keys("", &summary, &page, &mut found);
     compare(&page, &found);
 
+    let (page, mut found) = (documented("gaps.jsonl"), BTreeSet::new());
+    let gaps = lines(&out.join("gaps.jsonl"));
+    assert!(gaps.iter().any(|gap| gap["kind"] == "not_read"));
+    gaps.iter().for_each(|gap| keys("", gap, &page, &mut found));
+    compare(&page, &found);
+
     let (page, mut found) = (documented("findings.jsonl"), BTreeSet::new());
     for finding in lines(&out.join("findings.jsonl")) {
         keys("", &finding, &page, &mut found);

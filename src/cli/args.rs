@@ -332,19 +332,34 @@ impl FailOn {
 /// `offpath show`
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "offpath show [OPTIONS] <WHAT>",
-    after_help = "Examples:\n  offpath show order:ord_00412 --run run/\n  offpath show F7c1e09ab12cd --run run/\n  offpath show gaps --run run/"
+    override_usage = "offpath show [OPTIONS] [WHAT]",
+    after_help = "Examples:\n  offpath show --run run/\n  offpath show order:ord_00412 --run run/\n  offpath show F7c1e09ab12cd --run run/ --format markdown"
 )]
 pub struct Show {
     /// A case or object (`order:ord_00412` or its key), a finding (`F...`), an actor (`actor:alice`), or `gaps`
+    /// [default: all cases with findings]
     #[arg(value_name = "WHAT")]
-    pub what: String,
+    pub what: Option<String>,
     /// Run folder that `check` wrote
     #[arg(short, long, value_name = "DIR", default_value = "offpath-run")]
     pub run: PathBuf,
     /// Only events that fit, e.g. 'activity:pay status:>=400'; repeatable
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub filter: Vec<String>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: ShowFormat,
+}
+
+/// Formats of `show`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    Human,
+    Json,
+    Jsonl,
+    Csv,
+    Markdown,
+    Html,
 }
 
 /// `offpath explain`

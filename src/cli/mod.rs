@@ -101,14 +101,20 @@ fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
     );
 }
 
+/// Columns of the terminal that standard output is, if it is one.
+fn terminal_width() -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(usize::from(columns))
+}
+
 /// Where the command speaks, and how.
 pub(crate) struct Console {
     quiet: bool,
     verbose: bool,
     /// Whether standard output takes colour.
     pub(crate) color: bool,
-    /// Columns of the terminal, else 100.
-    pub(crate) width: usize,
+    /// Columns of the terminal; `None` when standard output goes elsewhere.
+    pub(crate) width: Option<usize>,
 }
 
 impl Console {
@@ -120,14 +126,14 @@ impl Console {
             When::Auto if set("NO_COLOR") => false,
             When::Auto => set("CLICOLOR_FORCE") || std::io::stdout().is_terminal(),
         };
-        let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(100);
+        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).or_else(terminal_width);
         Console { quiet: shared.quiet, verbose: shared.verbose, color, width }
     }
 
     /// A console that says only what must be said.
     #[cfg(test)]
     pub(crate) fn silent() -> Self {
-        Console { quiet: true, verbose: false, color: false, width: 100 }
+        Console { quiet: true, verbose: false, color: false, width: None }
     }
 
     /// The terminal as views need it; `run_folder` for the commands that come next.

@@ -18,6 +18,8 @@ use crate::report::{self, CaseTimeline, TimelineEvent, sarif};
 
 /// Run folder when none is named.
 const DEFAULT_FOLDER: &str = "offpath-run";
+/// File of the run folder that lists what was not seen.
+pub(super) const GAPS: &str = "gaps.jsonl";
 /// Cases whose timelines go into the report: those of the gravest findings.
 const TIMELINES: usize = 200;
 
@@ -131,6 +133,7 @@ impl Outputs {
         let timelines = timelines(&folder, &run.findings)?;
         write_text(&folder.join(MARK), &summary_json)?;
         write_text(&folder.join("timings.json"), &pretty(timings)?)?;
+        write_text(&folder.join(GAPS), &json_lines(&run.gaps)?)?;
         for (kind, name) in
             [(Kind::Jsonl, "findings.jsonl"), (Kind::Parquet, "findings.parquet"), (Kind::Html, "report.html")]
         {
@@ -142,6 +145,16 @@ impl Outputs {
         let folder = self.folder.publish()?;
         Ok(Written { folder, files: self.files.into_iter().map(|(_, path)| path).collect(), summary_json })
     }
+}
+
+/// One JSON object a line.
+pub(super) fn json_lines(rows: &[impl serde::Serialize]) -> Result<String, Exit> {
+    let mut text = String::new();
+    for row in rows {
+        text.push_str(&serde_json::to_string(row).map_err(|e| Exit::Incomplete(format!("the run's record: {e}")))?);
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 pub(super) fn pretty(value: &impl serde::Serialize) -> Result<String, Exit> {
@@ -236,6 +249,7 @@ pub(super) fn timeline_event(row: table::EventRow) -> TimelineEvent {
         status: row.status,
         outcome: row.outcome,
         objects: row.objects,
+        before: row.state_before,
         state: row.state_after,
         origin: row.origin,
         id: row.id,

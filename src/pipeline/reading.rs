@@ -9,6 +9,7 @@ use std::thread;
 
 use offpath_capture::{BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
 
+use super::gaps::Gaps;
 use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
 use crate::correlate::{self, Directory, Extractor, Inspection, Resolver};
@@ -36,6 +37,7 @@ pub(super) struct Reading {
     pub(super) inspection: Inspection,
     pub(super) evidence: Evidence,
     pub(super) blindness: Blindness,
+    pub(super) gaps: Gaps,
     pub(super) reports: Reports,
 }
 
@@ -78,6 +80,9 @@ pub(super) fn extract(
     let receiver = Arc::new(Mutex::new(receiver));
     let queue = Mutex::new(plan.sources.into_iter().enumerate());
     let (mut reports, blind_spots) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let mut unread = Gaps::default();
+    plan.errors.iter().for_each(|error| unread.error(error));
+    let gaps = Mutex::new(unread);
 
     let parts: Vec<Extracting> = thread::scope(|scope| {
         let extracting: Vec<_> = (0..workers)
@@ -90,10 +95,11 @@ pub(super) fn extract(
         drop(receiver);
         for _ in 0..readers {
             let sender = sender.clone();
-            let (queue, reports, blind_spots) = (&queue, &reports, &blind_spots);
+            let (queue, reports, blind_spots, gaps) = (&queue, &reports, &blind_spots, &gaps);
             scope.spawn(move || {
                 while let Some((index, source)) = next(queue) {
-                    let (report, spots) = read_source(source, job, sender.clone(), progress);
+                    let (report, spots, unseen) = read_source(source, job, sender.clone(), progress);
+                    lock(gaps).merge(unseen);
                     lock(reports).push((index, report));
                     lock(blind_spots).extend(spots);
                 }
@@ -122,6 +128,7 @@ pub(super) fn extract(
         inspection,
         evidence,
         blindness: Blindness::new(spots),
+        gaps: gaps.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
         reports: Reports { sources: sources.into_iter().map(|(_, report)| report).collect(), errors },
     })
 }
@@ -146,6 +153,7 @@ struct Batcher<'a> {
     sender: SyncSender<Batch>,
     formats: Arc<Formats>,
     spots: Vec<(i64, i64)>,
+    gaps: Gaps,
     progress: &'a dyn Progress,
 }
 
@@ -163,6 +171,7 @@ impl Batcher<'_> {
 
 impl Sink for Batcher<'_> {
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        self.gaps.exchange(&exchange);
         let request = exchange.request.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
         let response = exchange.response.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
         self.bytes += (request + response) as u64;
@@ -171,6 +180,7 @@ impl Sink for Batcher<'_> {
     }
 
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
+        self.gaps.blind_spot(&spot);
         self.spots.push((spot.from.0, spot.to.0));
         ControlFlow::Continue(())
     }
@@ -185,15 +195,16 @@ fn read_source(
     job: &Job,
     sender: SyncSender<Batch>,
     progress: &dyn Progress,
-) -> (SourceReport, Vec<(i64, i64)>) {
+) -> (SourceReport, Vec<(i64, i64)>, Gaps) {
     let formats = Arc::new(source.inputs.iter().map(|input| (input.name.clone(), input.format)).collect());
     let batch = Vec::with_capacity(BATCH);
-    let mut sink = Batcher { batch, bytes: 0, sender, formats, spots: Vec::new(), progress };
+    let mut sink = Batcher { batch, bytes: 0, sender, formats, spots: Vec::new(), gaps: Gaps::default(), progress };
     let report = source.read(&job.capture, &mut sink);
     if !sink.batch.is_empty() {
         let _ = sink.flush();
     }
-    (report, sink.spots)
+    sink.gaps.report(&report);
+    (report, sink.spots, sink.gaps)
 }
 
 /// What one extracting thread made.

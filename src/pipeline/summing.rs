@@ -61,7 +61,14 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
         summary.model.iter_mut().for_each(|summary| summary.activities = (judging, seen));
     }
     let incomplete = incomplete || !judged.too_large.is_empty();
-    Run { summary, findings: judged.findings, mining: judged.mining, evidence: Evidence::default(), incomplete }
+    Run {
+        summary,
+        findings: judged.findings,
+        gaps: Vec::new(),
+        mining: judged.mining,
+        evidence: Evidence::default(),
+        incomplete,
+    }
 }
 
 fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {

@@ -69,6 +69,53 @@ pub(super) fn span(micros: i64) -> String {
     format!("{sign}{text}")
 }
 
+/// Microseconds as a length of time in full, with 0, 3 or 6 decimals of a second: `3 h 38 min 05.123 s`.
+pub(super) fn exact(micros: i64, decimals: usize) -> String {
+    let size = micros.unsigned_abs();
+    let (seconds, rest) = (size / 1_000_000, size % 1_000_000);
+    let fraction = match decimals {
+        0 => String::new(),
+        1..=3 => format!(".{:03}", rest / 1_000),
+        _ => format!(".{rest:06}"),
+    };
+    let (days, hours, minutes) = (seconds / 86_400, seconds % 86_400 / 3_600, seconds % 3_600 / 60);
+    let mut text = if micros < 0 { "-".to_owned() } else { String::new() };
+    for (number, unit) in [(days, "d"), (hours, "h"), (minutes, "min")] {
+        if number > 0 {
+            text.push_str(&format!("{number} {unit} "));
+        }
+    }
+    let padded = if seconds >= 60 { format!("{:02}", seconds % 60) } else { seconds.to_string() };
+    text + &format!("{padded}{fraction} s")
+}
+
+/// Decimals of a second that keep neighbours apart: 0 when no two are closer than a second, 3, or 6 below a millisecond.
+pub(super) fn decimals(sorted: impl IntoIterator<Item = i64>) -> usize {
+    let mut last = None;
+    let mut decimals = 0;
+    for time in sorted {
+        let gap = last.map_or(i64::MAX, |last: i64| time.saturating_sub(last));
+        decimals = decimals.max(match gap {
+            0 => 3,
+            1..1_000 => 6,
+            1_000..1_000_000 => 3,
+            _ => 0,
+        });
+        last = Some(time);
+    }
+    decimals
+}
+
+/// An RFC 3339 time in UTC with 0, 3 or 6 decimals of a second. Anything else stays as it is.
+pub(super) fn utc_exact(time: &str, decimals: usize) -> String {
+    let whole = utc(time);
+    if decimals == 0 || whole == time {
+        return whole;
+    }
+    let fraction = time.get(20..time.len().saturating_sub(1)).unwrap_or("");
+    format!("{whole}.{:0<6}", fraction).chars().take(whole.len() + 1 + decimals).collect()
+}
+
 /// An RFC 3339 time in UTC without its fraction: `2026-03-01 12:00:00`. Anything else stays as it is.
 pub(super) fn utc(time: &str) -> String {
     let whole = time.get(..19).zip(time.get(10..11)).filter(|(_, mark)| *mark == "T" && time.ends_with('Z'));
@@ -99,6 +146,20 @@ mod tests {
         for other in ["", "yesterday", "2026-03-01T12:00:00+01:00", "2026-03-01é12:00:00Z"] {
             assert_eq!(utc(other), other);
         }
+    }
+
+    #[test]
+    fn close_times_are_told_apart() {
+        assert_eq!(decimals([0, 2_000_000, 5_000_000]), 0);
+        assert_eq!(decimals([0, 2_000_000, 2_004_000]), 3);
+        assert_eq!(decimals([0, 0]), 3);
+        assert_eq!(decimals([0, 7, 9_000_000]), 6);
+        assert_eq!(exact(13_085_123_000, 3), "3 h 38 min 05.123 s");
+        assert_eq!([exact(0, 3), exact(8_812_654, 6), exact(-61_000_000, 0)], ["0.000 s", "8.812654 s", "-1 min 01 s"]);
+        assert_eq!(utc_exact("2026-03-01T12:00:00.000400Z", 3), "2026-03-01 12:00:00.000");
+        assert_eq!(utc_exact("2026-03-01T12:00:00.5Z", 6), "2026-03-01 12:00:00.500000");
+        assert_eq!(utc_exact("2026-03-01T12:00:00Z", 3), "2026-03-01 12:00:00.000");
+        assert_eq!(utc_exact("yesterday", 3), "yesterday");
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn not_seen(out: &mut String, run: &RunSummary) {
 }
 
 /// Text that Markdown and HTML take as it is.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in visible(text).chars() {
         match character {

@@ -4,20 +4,25 @@ mod figure;
 mod html;
 pub mod layout;
 mod markdown;
+mod place;
 mod reason;
 pub mod sarif;
+mod sheet;
 pub mod summary;
 pub mod terminal;
+mod timeline;
 mod verdict;
 mod visible;
 
 pub use html::html;
 use html::verdict_name;
 pub use markdown::markdown;
+pub use sheet::Sheet;
 pub use summary::{
-    ActorSummary, BlindSummary, CaseTimeline, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
-    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary,
-    TimelineEvent, VariantSummary,
+    ActorSummary, BlindSummary, CaseFindings, CaseTimeline, Gap, InputSummary, LeftOpen, MapEdgeSummary,
+    MapNodeSummary, MapSummary, MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary,
+    RuleStatus, RuleSummary, RunSummary, TimelineEvent, VariantSummary,
 };
+pub use timeline::cases_with_findings;
 pub use verdict::{SeverityCounts, severity_rank, verdict};
 pub use visible::visible;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::finding::time::micros;
+
 use super::figure::{count, counted};
-use super::summary::{NotReadSummary, RuleStatus, RunSummary};
+use super::summary::{Gap, NotReadSummary, RuleStatus, RunSummary};
 
 /// `12 connections encrypted with TLS`: what was seen and not read.
 pub(super) fn not_read(part: &NotReadSummary) -> String {
@@ -47,6 +49,41 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
         other => return format!("{} not whole: {}", counted(number, "exchange", "exchanges"), other.replace('_', " ")),
     };
     format!("{} {how}", counted(number, "exchange", "exchanges"))
+}
+
+impl Gap {
+    /// What it is, without the number: `exchanges whose response was not seen`.
+    pub(super) fn words(&self) -> String {
+        let sentence = match self.kind.as_str() {
+            "not_read" => {
+                not_read(&NotReadSummary { reason: self.reason.clone(), count: self.count, bytes: self.bytes })
+                    + ", not read"
+            }
+            "incomplete" => incomplete(&self.reason, self.count),
+            "blind_spot" => {
+                counted(self.count, "stretch of time without requests seen", "stretches of time without requests seen")
+            }
+            "irregularity" => return format!("broke its format and was read: {}", self.reason.replace('_', " ")),
+            "left_out" => return "without a line of their own".to_owned(),
+            _ => return self.reason.clone(),
+        };
+        sentence.split_once(' ').map_or_else(|| sentence.clone(), |(_, what)| what.to_owned())
+    }
+
+    /// Microseconds from the begin of the first to the end of the last, where both are known.
+    pub(super) fn lasted(&self) -> Option<i64> {
+        let instant = |time: &Option<String>| micros(time.as_deref()?);
+        Some(instant(&self.to)?.saturating_sub(instant(&self.from)?))
+    }
+
+    /// The ends of its connection, `10.0.0.7:51234 → 10.0.0.1:80`; empty without one.
+    pub(super) fn ends(&self) -> String {
+        let known: Vec<&str> = [&self.client, &self.server].into_iter().filter_map(|end| end.as_deref()).collect();
+        match (known.is_empty(), &self.connection) {
+            (true, Some(connection)) => connection.clone(),
+            _ => known.join(" → "),
+        }
+    }
 }
 
 /// Rules whose names are written out where they share a reason that is nobody's loss.
@@ -139,6 +176,20 @@ mod tests {
         assert_eq!(not_judged(&run), lines);
         let rules = vec![rule("A", RuleStatus::NotSelected, &[]); 9];
         assert_eq!(not_judged(&RunSummary { rules, ..RunSummary::default() }), ["not selected: 9 rules"]);
+    }
+
+    #[test]
+    fn a_gap_says_what_and_between_whom() {
+        let mut gap = Gap { kind: "incomplete".into(), reason: "no_response".into(), count: 2, ..Gap::default() };
+        gap.connection = Some("00ff".into());
+        assert_eq!((gap.words().as_str(), gap.ends().as_str()), ("exchanges whose response was not seen", "00ff"));
+        (gap.client, gap.server) = (Some("10.0.0.7:51234".into()), Some("10.0.0.1:80".into()));
+        assert_eq!(gap.ends(), "10.0.0.7:51234 → 10.0.0.1:80");
+        gap.kind = "error".into();
+        assert_eq!(gap.words(), "no_response");
+        assert_eq!(gap.lasted(), None);
+        (gap.from, gap.to) = (Some("2026-03-01T12:00:00Z".into()), Some("2026-03-01T12:00:01.5Z".into()));
+        assert_eq!(gap.lasted(), Some(1_500_000));
     }
 
     #[test]

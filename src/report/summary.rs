@@ -309,6 +309,48 @@ pub struct VariantSummary {
     pub fits: Option<bool>,
 }
 
+/// A case that findings are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseFindings {
+    /// Root object, `type:key`.
+    pub case: String,
+    /// Worst severity among its findings.
+    pub severity: String,
+    /// Findings.
+    pub findings: u64,
+    /// Rules that they break.
+    pub rules: Vec<String>,
+    /// Time of the first, RFC 3339 UTC.
+    pub first: String,
+}
+
+/// Something that was not seen, or not wholly: one line of `gaps.jsonl`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Input, as the user named it.
+    pub input: String,
+    /// Connection, 16 hex digits, where it is known.
+    pub connection: Option<String>,
+    /// Address of its client.
+    pub client: Option<String>,
+    /// Address of its server.
+    pub server: Option<String>,
+    /// `not_read`, `incomplete`, `blind_spot`, `irregularity`, `error`, or `left_out`: gaps without a line of their own.
+    pub kind: String,
+    /// Why, e.g. `tls`, `no_response`.
+    pub reason: String,
+    /// How often.
+    pub count: u64,
+    /// Bytes not read, 0 if unknown.
+    pub bytes: u64,
+    /// Begin of the first, RFC 3339 UTC.
+    pub from: Option<String>,
+    /// End of the last, RFC 3339 UTC.
+    pub to: Option<String>,
+    /// Place of the first.
+    pub origin: Option<String>,
+}
+
 /// All events of one case, for drawing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CaseTimeline {
@@ -343,6 +385,8 @@ pub struct TimelineEvent {
     pub outcome: String,
     /// Objects, `type:key`.
     pub objects: Vec<String>,
+    /// States before it.
+    pub before: Vec<String>,
     /// States after it.
     pub state: Vec<String>,
     /// Origin as text.

@@ -208,7 +208,7 @@ pub fn nearest(id: &str) -> Option<&'static str> {
 }
 
 /// Levenshtein distance, one row at a time.
-fn edit_distance(typed: &[char], id: &str) -> usize {
+pub(crate) fn edit_distance(typed: &[char], id: &str) -> usize {
     let mut row: Vec<usize> = (0..=typed.len()).collect();
     for (i, wanted) in id.chars().enumerate() {
         let mut diagonal = i;

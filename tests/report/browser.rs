@@ -96,6 +96,78 @@ fn a_case_is_drawn_with_its_states_and_its_deviation() {
 }
 
 #[test]
+fn only_what_deviates_is_marked_and_code_is_code() {
+    let findings = sample::findings(200);
+    let chosen = findings.iter().find(|finding| finding.rule == "SEQ-SKIP").unwrap();
+    let fragment = format!("findings?f={}", chosen.id);
+    let Some(visit) = visit(&sample::run(), &findings, &[], &fragment) else { return };
+    let detail = visit.part("id=\"detail\"", "</article>");
+    let (_, versus) = detail.split_once("class=\"versus\"").unwrap();
+    let (expected, seen) = versus.split_once("Seen</h4>").unwrap();
+    let marked = |part: &str| {
+        let items = part.split("class=\"differs\"").skip(1);
+        items.map(|item| item.split_once('>').unwrap().1.split('<').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!((marked(expected), marked(seen)), (vec!["pay".to_owned()], vec!["ship".to_owned()]));
+    assert!(detail.contains("<code>POST /orders/{id}/ship</code>") && !detail.contains('`'), "{detail}");
+    assert!(detail.contains(&format!("offpath show {} --run /", chosen.id)), "{detail}");
+}
+
+#[test]
+fn a_step_of_the_map_leads_to_its_cases() {
+    let findings = sample::findings(200);
+    let cases = sample::cases(&findings);
+    for (step, words) in [
+        ("order%1Fpaid%1Frefund_request%1Frefund%20pending", ">30 timelines with the step"),
+        ("order%1Fnew%1Frefund_request%1Frefund%20pending", ">0 timelines with the step"),
+        ("order%1Fcreate%1F%1Fpay", ">30 timelines with the step"),
+    ] {
+        let Some(visit) = visit(&sample::run(), &findings, &cases, &format!("cases?step={step}")) else { return };
+        assert_eq!(visit.console, Vec::<String>::new());
+        assert!(visit.has(words), "{step}: {}", visit.part("id=\"case-view\"", "</section>"));
+    }
+    let page = page(&sample::run(), &findings, &cases);
+    assert!(page.contains("href=\"#cases?step=order%1Fpaid%1Frefund_request%1Frefund%20pending\""));
+}
+
+#[test]
+fn rare_steps_are_hidden_and_undeclared_ones_stay() {
+    let Some(visit) = visit(&sample::run(), &[], &[], "map?least=1000") else { return };
+    assert_eq!(visit.console, Vec::<String>::new());
+    let map = &sample::run().maps[0];
+    let stay = map.edges.iter().filter(|edge| edge.count >= 1000 || edge.allowed == Some(false)).count();
+    assert!(stay < map.edges.len());
+    assert!(visit.has(&format!("Showing {stay} of {} steps", map.edges.len())));
+    let hidden = visit.dom.matches("class=\"step\"").count() - stay;
+    assert_eq!(
+        visit.dom.split("class=\"step\"").skip(1).filter(|a| a.split('>').next().unwrap().contains("hidden")).count(),
+        hidden
+    );
+}
+
+#[test]
+fn events_at_the_same_time_are_told_apart() {
+    let findings = sample::findings(20);
+    let mut cases = sample::cases(&findings);
+    cases[0].events[1].micros = cases[0].events[2].micros - 10_000;
+    let Some(visit) = visit(&sample::run(), &findings, &cases, &format!("cases?case={}", cases[0].case)) else {
+        return;
+    };
+    let view = visit.part("id=\"case-view\"", "</section>");
+    assert_eq!(view.matches(" ∥<").count(), 2, "{view}");
+    assert!(view.contains("+1 min 4.990 s") && view.contains("+1 min 5.000 s"), "{view}");
+}
+
+#[test]
+fn findings_group_by_rule_and_actor() {
+    let findings = sample::findings(50);
+    let Some(visit) = visit(&sample::run(), &findings, &[], "findings?group=both") else { return };
+    let worst = &findings[0];
+    let name = format!("{} · {}", worst.rule, worst.actor.principal.as_deref().unwrap());
+    assert!(visit.part("id=\"list\"", "</main>").contains(&name), "{name}");
+}
+
+#[test]
 fn hostile_text_stays_text() {
     let (run, findings, cases) = hostile();
     for fragment in [
@@ -124,6 +196,10 @@ fn many_findings_need_few_elements() {
 
 #[test]
 fn an_empty_run_says_that_nothing_was_analysed() {
+    for fragment in ["cases", "map", "variants", "rules", "notes"] {
+        let Some(visit) = visit(&RunSummary::default(), &[], &[], fragment) else { return };
+        assert_eq!(visit.console, Vec::<String>::new(), "{fragment}");
+    }
     let Some(visit) = visit(&RunSummary::default(), &[], &[], "") else { return };
     assert_eq!(visit.console, Vec::<String>::new());
     assert!(!visit.has("Everything in the input was read"));

@@ -160,14 +160,16 @@ fn terminals_get_no_control_characters_and_no_line_too_long() {
     use offpath::report::terminal::{self, Screen};
     let (run, findings, cases) = hostile();
     for width in [60, 100, 160] {
-        let screen = Screen { color: false, width, run_folder: Some("run/".into()) };
+        let screen = Screen { color: false, width: Some(width), run_folder: Some("run/".into()) };
         let mut texts = vec![
             terminal::check(&run, &findings, &screen),
             terminal::inspect(&run, true, &screen),
             terminal::mine(&run, &screen),
         ];
+        texts.push(terminal::gaps(&run, &[], &screen));
+        texts.push(terminal::cases(&offpath::report::cases_with_findings(&findings), 9, &screen));
         texts.extend(cases.iter().map(|case| terminal::timeline(case, &findings, &screen)));
-        texts.extend(findings.iter().map(|finding| terminal::finding(finding, &screen)));
+        texts.extend(findings.iter().map(|finding| terminal::finding(finding, Some(&cases[0]), &screen)));
         for text in texts {
             assert!(
                 !text.chars().any(|letter| letter != '\n' && letter.is_control() || letter == '\u{202e}'),
@@ -176,7 +178,7 @@ fn terminals_get_no_control_characters_and_no_line_too_long() {
         }
     }
     let sample = sample::findings(40);
-    let screen = Screen { color: false, width: 100, run_folder: None };
+    let screen = Screen { color: false, width: Some(100), run_folder: None };
     for text in [
         terminal::check(&sample::run(), &sample, &screen),
         terminal::inspect(&sample::run(), true, &screen),

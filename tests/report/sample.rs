@@ -67,7 +67,7 @@ const KINDS: [Kind; 5] = [
         observed: &["create", "ship"],
         taxonomy: &[("owasp_api", &["API6"]), ("bla", &["BLA4", "BLA7"]), ("cwe", &["CWE-841"])],
         why: "A step that the business relies on was left out and the server did not mind.",
-        fix: "Refuse the shipment unless the order is in state paid.",
+        fix: "Refuse `POST /orders/{id}/ship` unless the order is in state paid.",
     },
     Kind {
         rule: "ST-DIVERGE",
@@ -192,16 +192,16 @@ pub(crate) fn cases(findings: &[Finding]) -> Vec<CaseTimeline> {
 
 fn case(finding: &Finding) -> CaseTimeline {
     let steps = [
-        ("create", "user", "new", 0),
-        ("pay", "user", "new", 42_000_000),
-        ("pay", "user", "paid", 65_000_000),
-        ("refund_request", "agent", "refund pending", 9_700_000_000),
+        ("create", "user", "none", "new", 0),
+        ("pay", "user", "new", "new", 42_000_000),
+        ("pay", "user", "new", "paid", 65_000_000),
+        ("refund_request", "agent", "paid", "refund pending", 9_700_000_000),
     ];
     let who = finding.actor.principal.clone();
     let mut events: Vec<TimelineEvent> = steps
         .iter()
         .enumerate()
-        .map(|(place, (activity, actor, state, after))| TimelineEvent {
+        .map(|(place, (activity, actor, before, state, after))| TimelineEvent {
             id: format!("{}-{place}", finding.id),
             time: time(*after),
             micros: BEGIN + after,
@@ -213,6 +213,7 @@ fn case(finding: &Finding) -> CaseTimeline {
             status: Some(if place == 1 { 402 } else { 200 }),
             outcome: if place == 1 { "rejected" } else { "accepted" }.into(),
             objects: vec![finding.case.clone().unwrap()],
+            before: vec![(*before).into()],
             state: vec![(*state).into()],
             origin: format!("shop.pcapng frames {}-{}", 11 + place * 2, 12 + place * 2),
         })
@@ -230,6 +231,7 @@ fn case(finding: &Finding) -> CaseTimeline {
         status: Some(200),
         outcome: "accepted".into(),
         objects: vec![finding.case.clone().unwrap()],
+        before: vec!["refund pending".into()],
         state: vec!["refunded".into()],
         origin: last.origin.clone(),
     });

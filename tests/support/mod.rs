@@ -20,8 +20,21 @@ pub fn offpath(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_offpath"))
         .args(args)
         .env("OFFPATH_HASH_KEY", key)
+        .env_remove("COLUMNS")
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
+        .output()
+        .expect("the binary starts")
+}
+
+/// The same in a folder, on a terminal of so many columns.
+pub fn offpath_at(args: &[&str], folder: &Path, columns: usize) -> Output {
+    let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hash.key");
+    Command::new(env!("CARGO_BIN_EXE_offpath"))
+        .args(args)
+        .current_dir(folder)
+        .env("OFFPATH_HASH_KEY", key)
+        .env("COLUMNS", columns.to_string())
         .output()
         .expect("the binary starts")
 }

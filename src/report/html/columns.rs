@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
+use crate::finding::time::micros;
 use crate::finding::{Evidence, Finding, Verdict};
 use crate::report::summary::{CaseTimeline, RuleSummary, TimelineEvent};
 use crate::report::visible;
@@ -45,17 +46,20 @@ impl Data {
             evidence: EvidenceColumns::default(),
             cases: CaseColumns::default(),
         };
-        for (place, finding) in findings.iter().enumerate() {
-            data.findings.push(finding);
-            if place < DETAILED {
-                data.evidence.push(finding);
-            }
-        }
+        let mut rows = HashMap::new();
         for case in cases {
             if data.cases.events + case.events.len() > TIMELINE_EVENTS {
                 data.cases.left_out += 1;
             } else {
+                let first = data.cases.events;
+                rows.extend(case.events.iter().enumerate().map(|(place, event)| (event.id.as_str(), first + place)));
                 data.cases.push(case);
+            }
+        }
+        for (place, finding) in findings.iter().enumerate() {
+            data.findings.push(finding);
+            if place < DETAILED {
+                data.evidence.push(finding, &rows);
             }
         }
         data
@@ -115,8 +119,7 @@ impl Instants {
     }
 
     fn push_text(&mut self, time: &str) {
-        let micros = time.parse::<jiff::Timestamp>().map_or(self.last, |time| time.as_microsecond());
-        self.push(micros);
+        self.push(micros(time).unwrap_or(self.last));
     }
 }
 
@@ -152,7 +155,7 @@ struct FindingColumns {
 
 impl FindingColumns {
     fn push(&mut self, finding: &Finding) {
-        let key = finding.object.as_ref().map_or("", |object| object.id.as_str());
+        let key = key(finding);
         let short = |text: &str| marked(text, key, finding.actor.principal.as_deref().unwrap_or(""));
         self.count += 1;
         self.id.push(&finding.id);
@@ -214,10 +217,12 @@ struct EvidenceColumns {
     /// Events of each finding.
     counts: Vec<usize>,
     role: Texts,
-    event: Texts,
+    /// Row of the event among those of the timelines, from 1; 0 where it is in none.
+    event: Vec<usize>,
     origin: Texts,
     offset: Vec<u64>,
-    time: Instants,
+    /// Milliseconds after its finding's time, which is that of the deviating event.
+    time: Vec<i64>,
     principal: Texts,
     activity: Texts,
     method: Texts,
@@ -226,23 +231,25 @@ struct EvidenceColumns {
 }
 
 impl EvidenceColumns {
-    fn push(&mut self, finding: &Finding) {
+    /// Adds a finding's evidence; `rows` are the timelines' rows by event.
+    fn push(&mut self, finding: &Finding, rows: &HashMap<&str, usize>) {
         self.counts.push(finding.evidence.len());
+        let begin = millis(&finding.time).unwrap_or(0);
         for evidence in &finding.evidence {
+            self.event.push(rows.get(evidence.event.as_str()).map_or(0, |row| row + 1));
+            self.time.push(millis(&evidence.time).map_or(0, |time| time.saturating_sub(begin)));
+            self.path.push(marked(&evidence.path, key(finding), finding.actor.principal.as_deref().unwrap_or("")));
             self.event(evidence);
         }
     }
 
     fn event(&mut self, evidence: &Evidence) {
         self.role.show(&evidence.role);
-        self.event.show(&evidence.event);
         self.origin.show(&evidence.origin);
         self.offset.push(evidence.offset);
-        self.time.push_text(&evidence.time);
         self.principal.show_option(evidence.principal.as_deref());
         self.activity.show(&evidence.activity);
         self.method.show(&evidence.method);
-        self.path.show(&evidence.path);
         self.status.push(evidence.status.unwrap_or(0));
     }
 }
@@ -257,7 +264,6 @@ struct CaseColumns {
     left_out: usize,
     #[serde(skip)]
     events: usize,
-    event: Texts,
     time: Instants,
     duration: Vec<i64>,
     principal: Texts,
@@ -267,6 +273,7 @@ struct CaseColumns {
     status: Vec<u16>,
     outcome: Texts,
     objects: Texts,
+    before: Texts,
     state: Texts,
     origin: Texts,
 }
@@ -282,7 +289,6 @@ impl CaseColumns {
     }
 
     fn event(&mut self, event: &TimelineEvent) {
-        self.event.show(&event.id);
         self.time.push(event.micros);
         self.duration.push(event.duration);
         self.principal.show_option(event.principal.as_deref());
@@ -292,9 +298,20 @@ impl CaseColumns {
         self.status.push(event.status.unwrap_or(0));
         self.outcome.show(&event.outcome);
         self.objects.show_list(&event.objects);
+        self.before.show_list(&event.before);
         self.state.show_list(&event.state);
         self.origin.show(&event.origin);
     }
+}
+
+/// Key of the object that a finding is about; empty without one.
+fn key(finding: &Finding) -> &str {
+    finding.object.as_ref().map_or("", |object| object.id.as_str())
+}
+
+/// Milliseconds since the Unix epoch of an RFC 3339 text.
+fn millis(time: &str) -> Option<i64> {
+    micros(time).map(|micros| micros.div_euclid(1_000))
 }
 
 /// Name of a verdict, as in `findings.jsonl`.

@@ -1,11 +1,12 @@
 //! Process maps: one drawing and one table for each object type.
 
-use crate::report::figure::{count, percent};
+use crate::report::figure::{count, counted, percent};
 use crate::report::layout::{Drawing, Route, Size, Wire, draw};
 use crate::report::summary::{MapEdgeSummary, MapNodeSummary, MapSummary};
 use crate::report::visible;
 
 use super::markup::Markup;
+use super::step::{Kind, Step, kind, leaving};
 
 /// Edges in one drawing; more cannot be read. The table has them all.
 const DRAWN: usize = 48;
@@ -15,32 +16,14 @@ const LABEL_LETTER: f64 = 6.7;
 const LABEL_LINE: f64 = 17.0;
 /// Room around the drawing; the top holds the marks where lives begin.
 const MARGIN: f64 = 26.0;
-/// Letters of a name or label before it is cut; the whole is in the table.
+/// Letters of a name before it is cut; the whole is in the table.
 const NAME_LENGTH: usize = 28;
-const LABEL_LENGTH: usize = 30;
-
-/// What the model and the traffic say of one edge.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Seen,
-    NeverSeen,
-    Undeclared,
-    /// Perhaps a retry that moved nothing.
-    Perhaps,
-}
-
-fn kind(edge: &MapEdgeSummary) -> Kind {
-    match (edge.count, edge.allowed) {
-        (0, _) => Kind::NeverSeen,
-        _ if edge.perhaps => Kind::Perhaps,
-        (_, Some(false)) => Kind::Undeclared,
-        _ => Kind::Seen,
-    }
-}
+/// Name of the node where several states are possible.
+const SEVERAL: &str = "?";
 
 /// Edges drawn as one: a loop carries all its activities, any other edge one.
 struct Bundle<'a> {
-    edges: Vec<&'a MapEdgeSummary>,
+    edges: Vec<Step<'a>>,
 }
 
 /// Writes every map.
@@ -53,22 +36,34 @@ pub(super) fn write(page: &mut Markup, maps: &[MapSummary]) {
         "<ul class=\"legend\"><li><svg width=\"38\" height=\"12\" aria-hidden=\"true\"><path class=\"edge\" d=\"M2 6H36\" stroke-width=\"3\"/></svg> seen; width grows with the count</li>\
          <li><svg width=\"38\" height=\"12\" aria-hidden=\"true\"><path class=\"edge never\" d=\"M2 6H36\" stroke-width=\"1.5\"/></svg> declared, never seen</li>\
          <li><svg width=\"38\" height=\"12\" aria-hidden=\"true\"><path class=\"edge undeclared\" d=\"M2 6H36\" stroke-width=\"4\"/></svg> <span class=\"bad\">▲</span> seen, not declared</li>\
-         <li><span class=\"small\">?</span> perhaps a retry: the source hides what would tell</li><li><span class=\"dot\" aria-hidden=\"true\"></span> a life begins</li><li><span class=\"ring\" aria-hidden=\"true\"></span> a life ends</li><li>◆ restricted by the model</li></ul>",
+         <li><span class=\"dot\" aria-hidden=\"true\"></span> a life begins</li><li><span class=\"ring\" aria-hidden=\"true\"></span> a life ends</li><li>◆ restricted by the model</li>",
+    );
+    if maps.iter().any(|map| map.edges.iter().any(|edge| edge.perhaps)) {
+        page.raw("<li><strong>≈</strong> perhaps a retry: the source hides what would tell</li>");
+    }
+    if maps.iter().any(|map| map.nodes.iter().any(|node| node.name == SEVERAL)) {
+        page.raw(
+            "<li><strong>?</strong> several states were possible: a step before was not seen, or not which one</li>",
+        );
+    }
+    page.raw(
+        "</ul><p class=\"small\">Beside a step: how often it happened, and its share of the steps from the same place. \
+         A click on a step shows cases in which it happened.</p>\
+         <p id=\"least-row\" class=\"slider\" hidden><label>Hide rare steps \
+         <input id=\"least\" type=\"range\" min=\"0\" value=\"0\" step=\"1\"> <output id=\"least-shown\"></output></label> \
+         <span class=\"small\">Steps that are not declared always stay.</span></p>",
     );
     for map in maps {
         page.open("section", &[("class", "map")]);
-        page.element("h3", "", &map.object_type).element("p", "small", &format!("{} objects", count(map.objects)));
+        page.element("h3", "", &map.object_type).element("p", "small", &counted(map.objects, "object", "objects"));
         let bundles = bundles(map);
-        if bundles.len() < map.edges.len() && map.edges.len() > DRAWN {
-            page.element(
-                "p",
-                "notice",
-                &format!(
-                    "The drawing shows the {DRAWN} most telling of {} steps; the table has them all.",
-                    map.edges.len()
-                ),
-            );
-        }
+        let drawn: usize = bundles.iter().map(|bundle| bundle.edges.len()).sum();
+        page.open("p", &[("class", "small shown"), ("role", "status"), ("data-all", &map.edges.len().to_string())])
+            .text(&format!(
+                "Showing {drawn} of {}; the table has them all.",
+                counted(map.edges.len() as u64, "step", "steps")
+            ))
+            .close("p");
         drawing(page, map, &bundles);
         table(page, map);
         page.close("section");
@@ -86,33 +81,20 @@ fn bundles(map: &MapSummary) -> Vec<Bundle<'_>> {
     edges.truncate(DRAWN);
     edges.sort_by_key(|edge| (edge.from, edge.to, &edge.label, edge.perhaps));
     let mut bundles: Vec<Bundle> = Vec::new();
+    let leaving = leaving(map);
     for edge in edges {
+        let step = Step::new(map, edge, &leaving);
         match bundles.last_mut() {
             Some(last)
                 if edge.from == edge.to
-                    && last.edges.iter().all(|other| (other.from, other.to) == (edge.from, edge.to)) =>
+                    && last.edges.iter().all(|other| (other.edge.from, other.edge.to) == (edge.from, edge.to)) =>
             {
-                last.edges.push(edge);
+                last.edges.push(step);
             }
-            _ => bundles.push(Bundle { edges: vec![edge] }),
+            _ => bundles.push(Bundle { edges: vec![step] }),
         }
     }
     bundles
-}
-
-/// What is written on an edge.
-fn label(edge: &MapEdgeSummary) -> String {
-    let name = shortened(&visible(&edge.label), LABEL_LENGTH);
-    let sign = match kind(edge) {
-        Kind::Undeclared => "▲ ",
-        Kind::Perhaps => "? ",
-        Kind::Seen | Kind::NeverSeen => "",
-    };
-    match (name.is_empty(), edge.count) {
-        (true, number) => format!("{sign}{}", count(number)),
-        (false, 0) => format!("{name} · never"),
-        (false, number) => format!("{sign}{name} · {}", count(number)),
-    }
 }
 
 fn shortened(text: &str, width: usize) -> String {
@@ -166,8 +148,8 @@ fn drawing(page: &mut Markup, map: &MapSummary, bundles: &[Bundle]) {
 }
 
 fn wire(bundle: &Bundle) -> Option<Wire> {
-    let longest = bundle.edges.iter().map(|edge| label(edge).chars().count()).max()? as f64;
-    let edge = bundle.edges.first()?;
+    let longest = bundle.edges.iter().map(|step| step.label.chars().count()).max()? as f64;
+    let edge = bundle.edges.first()?.edge;
     let label = Size { width: longest * LABEL_LETTER + 12.0, height: LABEL_LINE * bundle.edges.len() as f64 + 4.0 };
     Some(Wire { from: edge.from, to: edge.to, label })
 }
@@ -182,7 +164,7 @@ fn class(kind: Kind, seen: &'static str, never: &'static str, undeclared: &'stat
 
 /// The worst kind of a bundle decides how its line looks.
 fn worst(bundle: &Bundle) -> Kind {
-    let has = |wanted: Kind| bundle.edges.iter().any(|edge| kind(edge) == wanted);
+    let has = |wanted: Kind| bundle.edges.iter().any(|step| kind(step.edge) == wanted);
     if has(Kind::Undeclared) {
         Kind::Undeclared
     } else if has(Kind::Seen) {
@@ -197,13 +179,17 @@ fn worst(bundle: &Bundle) -> Kind {
 fn edge(page: &mut Markup, bundle: &Bundle, route: &Route, most: u64) {
     let (Some(&end), true) = (route.points.last(), route.points.len() > 1) else { return };
     let kind = worst(bundle);
-    let number: u64 = bundle.edges.iter().map(|edge| edge.count).sum();
+    let number: u64 = bundle.edges.iter().map(|step| step.edge.count).sum();
     let width = match kind {
         Kind::NeverSeen | Kind::Perhaps => 1.5,
         Kind::Seen => 1.4 + 5.0 * (number as f64 / most as f64).sqrt(),
         Kind::Undeclared => 3.2 + 3.2 * (number as f64 / most as f64).sqrt(),
     };
     let size = 6.0 + width;
+    // A loop's line stays as long as one of its labels does.
+    let most_seen = bundle.edges.iter().map(|step| step.edge.count).max().unwrap_or(0);
+    let undeclared = if kind == Kind::Undeclared { "1" } else { "" };
+    page.open("g", &[("class", "line"), ("data-count", &most_seen.to_string()), ("data-undeclared", undeclared)]);
     page.open(
         "path",
         &[
@@ -223,6 +209,7 @@ fn edge(page: &mut Markup, bundle: &Bundle, route: &Route, most: u64) {
         format!("M{x:.1} {y:.1}l{:.1} {:.1}h{:.1}z", -half, -size, 2.0 * half)
     };
     page.open("path", &[("class", class(kind, "tip", "tip never", "tip undeclared")), ("d", &tip)]).close("path");
+    page.close("g");
 }
 
 /// The line of a route, ending where its arrow head begins.
@@ -324,6 +311,7 @@ fn nodes(page: &mut Markup, map: &MapSummary, sizes: &[Size], drawn: &Drawing) {
 fn labels(page: &mut Markup, bundle: &Bundle, route: &Route) {
     let Some(Wire { label: size, .. }) = wire(bundle).filter(|_| !route.points.is_empty()) else { return };
     let (x, y) = route.label;
+    page.raw("<g class=\"labels\">");
     page.open(
         "rect",
         &[
@@ -337,10 +325,13 @@ fn labels(page: &mut Markup, bundle: &Bundle, route: &Route) {
     )
     .close("rect");
     let top = y - LABEL_LINE * (bundle.edges.len() as f64 - 1.0) / 2.0 + 4.0;
-    for (line, edge) in bundle.edges.iter().enumerate() {
+    for (line, step) in bundle.edges.iter().enumerate() {
         let at = (x, top + LABEL_LINE * line as f64);
-        text(page, class(kind(edge), "label", "label never", "label undeclared"), at, &label(edge));
+        step.open(page);
+        text(page, class(kind(step.edge), "label", "label never", "label undeclared"), at, &step.label);
+        page.close("a");
     }
+    page.close("g");
 }
 
 fn text(page: &mut Markup, class: &'static str, at: (f64, f64), text: &str) {
@@ -354,10 +345,10 @@ fn text(page: &mut Markup, class: &'static str, at: (f64, f64), text: &str) {
 fn table(page: &mut Markup, map: &MapSummary) {
     page.raw(
         "<details><summary>The same as a table</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">From</th>\
-         <th scope=\"col\">Step</th><th scope=\"col\">To</th><th scope=\"col\" class=\"n\">Count</th><th scope=\"col\" class=\"n\">Share</th>\
+         <th scope=\"col\">Step</th><th scope=\"col\">To</th><th scope=\"col\" class=\"n\">Count</th><th scope=\"col\" class=\"n\">Of steps from there</th>\
          <th scope=\"col\">Model</th></tr></thead><tbody>",
     );
-    let all: u64 = map.edges.iter().map(|edge| edge.count).sum();
+    let leaving = leaving(map);
     for edge in &map.edges {
         let name = |node: usize| map.nodes.get(node).map_or("?", |node| node.name.as_str());
         page.raw("<tr>").element("td", "", name(edge.from)).element("td", "", &edge.label).element(
@@ -365,11 +356,17 @@ fn table(page: &mut Markup, map: &MapSummary) {
             "",
             name(edge.to),
         );
-        page.element("td", "n", &count(edge.count)).element("td", "n", &percent(edge.count, all));
+        page.raw("<td class=\"n\">");
+        if edge.count > 0 {
+            page.element_with("a", &[("href", &Step::new(map, edge, &leaving).link)], &count(edge.count));
+        } else {
+            page.text("0");
+        }
+        page.raw("</td>").element("td", "n", &percent(edge.count, leaving.get(edge.from).copied().unwrap_or(0)));
         page.raw(match (kind(edge), edge.allowed) {
             (Kind::NeverSeen, _) => "<td>declared, never seen</td>",
             (Kind::Undeclared, _) => "<td class=\"bad\">▲ seen, not declared</td>",
-            (Kind::Perhaps, _) => "<td>? perhaps a retry</td>",
+            (Kind::Perhaps, _) => "<td>≈ perhaps a retry</td>",
             (Kind::Seen, Some(_)) => "<td>declared and seen</td>",
             (Kind::Seen, None) => "<td>no model</td>",
         });

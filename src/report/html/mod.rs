@@ -10,6 +10,8 @@ mod map;
 mod markup;
 mod notes;
 mod rules;
+mod sheet;
+mod step;
 mod variants;
 mod worst;
 
@@ -28,6 +30,7 @@ use super::verdict::{severity_rank, verdict};
 use columns::Data;
 pub(super) use columns::verdict_name;
 use markup::Markup;
+pub(super) use sheet::sheet;
 
 const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");
@@ -74,7 +77,7 @@ fn section(part: &str, run: &RunSummary, findings: &[Finding], worst: &[&Finding
         "tabs" => head::tabs(&mut page, run, findings.len(), cases.len()),
         "worst" => worst::write(&mut page, worst),
         "maps" => map::write(&mut page, &run.maps),
-        "variants" => variants::write(&mut page, &run.variants),
+        "variants" => variants::write(&mut page, run),
         "rules" => rules::write(&mut page, run),
         "notes" => notes::write(&mut page, run),
         _ => {}

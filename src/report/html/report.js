@@ -75,14 +75,14 @@
       this.confidence = (row) => columns.confidence[row] / 100;
       this.time = instants(columns.time);
       // Marks stand for the row's own object and actor.
-      const full = (text, row) => text.replaceAll('\u0001', this.object(row)).replaceAll('\u0002', this.principal(row));
+      this.full = (text, row) => text.replaceAll('\u0001', this.object(row)).replaceAll('\u0002', this.principal(row));
       for (const name of ['title', 'case', 'why', 'fix']) {
         const text = texts(columns[name]);
-        this[name] = (row) => full(text(row), row);
+        this[name] = (row) => this.full(text(row), row);
       }
       for (const name of ['expected', 'observed']) {
         const items = lists(columns[name]);
-        this[name] = (row) => items(row).map((item) => full(item, row));
+        this[name] = (row) => items(row).map((item) => this.full(item, row));
       }
       this.rank = Uint8Array.from({ length: this.count }, (_, row) => {
         const rank = SEVERITIES.indexOf(this.severity(row));
@@ -103,10 +103,11 @@
     constructor(columns) {
       this.first = starts(columns.counts);
       this.rows = columns.counts.length;
-      for (const name of ['role', 'event', 'origin', 'principal', 'activity', 'method', 'path']) {
+      for (const name of ['role', 'origin', 'principal', 'activity', 'method', 'path']) {
         this[name] = texts(columns[name]);
       }
-      this.time = instants(columns.time);
+      this.event = (row) => columns.event[row] - 1; // row of a timeline, -1 without one
+      this.after = (row) => columns.time[row] * 1000; // microseconds after the finding's time
       this.offset = (row) => columns.offset[row];
       this.status = (row) => columns.status[row];
     }
@@ -127,10 +128,10 @@
       const name = texts(columns.case);
       this.names = Array.from({ length: this.count }, (_, row) => name(row));
       this.place = new Map(this.names.map((text, row) => [text, row]));
-      for (const field of ['event', 'principal', 'agent', 'activity', 'request', 'outcome', 'origin']) {
+      for (const field of ['principal', 'agent', 'activity', 'request', 'outcome', 'origin']) {
         this[field] = texts(columns[field]);
       }
-      for (const field of ['objects', 'state']) this[field] = lists(columns[field]);
+      for (const field of ['objects', 'before', 'state']) this[field] = lists(columns[field]);
       this.time = instants(columns.time);
       this.duration = (row) => columns.duration[row];
       this.status = (row) => columns.status[row];
@@ -159,23 +160,40 @@
     return Math.floor(whole / 86400) + ' d ' + two(Math.floor(whole % 86400 / 3600)) + ' h';
   }
 
+  // In full, for times that lie close together: 3 h 38 min 05.123 s.
+  function exact(micros) {
+    const whole = Math.floor(micros / 1e6);
+    const parts = [[Math.floor(whole / 86400), 'd'], [Math.floor(whole % 86400 / 3600), 'h'], [Math.floor(whole % 3600 / 60), 'min']];
+    const seconds = (whole % 60) + '.' + String(Math.floor(micros % 1e6 / 1000)).padStart(3, '0');
+    return [...parts.filter(([count]) => count).map(([count, unit]) => count + ' ' + unit), seconds + ' s'].join(' ');
+  }
+
+  // Text with `code` in it, as nodes.
+  const prose = (text) => text.split('`').map((part, place, all) => place % 2 && place < all.length - 1 ? el('code', {}, part) : place % 2 ? '`' + part : part);
+
   const plural = (count, one, many) => number(count) + ' ' + (count === 1 ? one : many);
   const badge = (severity) => el('span', { class: 'badge ' + (SEVERITIES.includes(severity) ? severity : '') }, severity);
 
   // A word a shell takes as it is; anything else in single quotes.
   const shell = (text) => /^[\w@%+=:,./-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'";
-  const yaml = (text) => '"' + text.replaceAll('\\', '\\\\').replaceAll('"', '\\"') + '"';
+
+  // A report that still lies in its run folder can name it to the command.
+  function command(what) {
+    const here = location.protocol === 'file:' && /^(.*)\/report\.html$/.exec(location.pathname);
+    const folder = here ? decodeURIComponent(here[1]).replace(/^\/([A-Za-z]:)/, '$1') : '';
+    return 'offpath show ' + shell(what) + (folder ? ' --run ' + shell(folder) : '');
+  }
 
   // ---- state in the fragment ----------------------------------------------------------------------------------------
 
-  const DEFAULTS = { q: '', severity: '', rule: '', verdict: '', group: 'rule', sort: 'severity', suppressed: '', f: '', case: '', theme: '' };
+  const DEFAULTS = { q: '', severity: '', rule: '', verdict: '', group: 'rule', sort: 'severity', suppressed: '', f: '', case: '', step: '', least: '', theme: '' };
   const state = { view: 'findings', ...DEFAULTS };
 
   function readFragment() {
     const [view, query] = location.hash.replace(/^#/, '').split('?', 2);
     Object.assign(state, DEFAULTS, { view: VIEWS.includes(view) ? view : 'findings' });
     for (const [name, value] of new URLSearchParams(query || '')) if (name in DEFAULTS) state[name] = value;
-    if (!['rule', 'actor', 'case', 'none'].includes(state.group)) state.group = DEFAULTS.group;
+    if (!['rule', 'actor', 'both', 'case', 'none'].includes(state.group)) state.group = DEFAULTS.group;
     if (!['severity', 'confidence', 'time'].includes(state.sort)) state.sort = DEFAULTS.sort;
   }
 
@@ -209,6 +227,7 @@
       const f = this.findings;
       if (state.group === 'rule') return f.rule(row);
       if (state.group === 'actor') return f.principal(row) || 'not identified';
+      if (state.group === 'both') return f.rule(row) + ' · ' + (f.principal(row) || 'not identified');
       if (state.group === 'case') return f.case(row) || 'no case';
       return '';
     }
@@ -309,7 +328,7 @@
 
     groupCells(group) {
       const counts = [plural(group.rows.length, 'finding', 'findings')];
-      if (state.group !== 'actor') counts.push(plural(group.actors.size, 'actor', 'actors'));
+      if (!['actor', 'both'].includes(state.group)) counts.push(plural(group.actors.size, 'actor', 'actors'));
       if (state.group !== 'case') counts.push(plural(group.cases.size, 'case', 'cases'));
       const name = state.group === 'rule' && this.titles[group.key] ? [el('span', { class: 'mono' }, group.key), ' · ', this.titles[group.key]] : group.key;
       return [el('span', { class: 'twist', 'aria-hidden': 'true' }, group.opened ? '▾' : '▸'),
@@ -320,7 +339,7 @@
 
     findingCells(finding) {
       const f = this.findings;
-      const meta = [state.group === 'rule' ? null : f.rule(finding), f.principal(finding) || 'not identified',
+      const meta = [['rule', 'both'].includes(state.group) ? null : f.rule(finding), f.principal(finding) || 'not identified',
         utc(f.time(finding)).slice(0, 19), f.verdict(finding), 'confidence ' + f.confidence(finding).toFixed(2)];
       if (f.suppressed(finding)) meta.push('suppressed');
       else if (f.confidence(finding) < 0.5) meta.push('for review');
@@ -385,9 +404,25 @@
     return el('div', { class: 'copy' }, code, button);
   }
 
-  function path(items, other) {
+  // Items in order, some of them marked.
+  function path(items, marked, why) {
     if (!items.length) return el('p', { class: 'small' }, 'nothing');
-    return el('ol', { class: 'steps' }, items.map((item) => el('li', {}, el('span', { class: other.includes(item) ? '' : 'differs' }, item))));
+    return el('ol', { class: 'steps' }, items.map((item, place) => el('li', {}, marked.has(place)
+      ? el('span', { class: 'differs', title: why }, item, el('span', { class: 'hidden' }, ' (' + why + ')')) : el('span', {}, item))));
+  }
+
+  // What was wrong is marked, not what only came before: the deviating step, else the values that differ one by one.
+  function wrong(activity, expected, observed) {
+    const step = observed.lastIndexOf(activity);
+    if (step >= 0) return new Set([step]);
+    if (expected.length !== observed.length) return new Set();
+    return new Set(observed.map((item, place) => item === expected[place] ? -1 : place));
+  }
+
+  // Expected steps that were not seen; of expected states and values nothing is said.
+  function absent(activity, expected, observed) {
+    if (!expected.includes(activity)) return new Set();
+    return new Set(expected.map((item, place) => observed.includes(item) ? -1 : place));
   }
 
   function fact(name, value) {
@@ -397,15 +432,15 @@
   function evidenceTable(evidence, finding, f) {
     const rows = evidence.of(finding);
     if (!rows) {
-      return el('p', { class: 'small' }, 'This page holds the evidence of the worst findings only. For this one: ', el('code', {}, 'offpath show ' + f.id(finding)));
+      return el('p', { class: 'small' }, 'This page holds the evidence of the worst findings only. For this one: ', el('code', {}, command(f.id(finding))));
     }
     const head = ['UTC', 'Actor', 'Activity', 'Status', 'Request, and where its bytes are'];
     const body = rows.map((row) => el('tr', { class: evidence.role(row) === 'deviating' ? 'deviating' : '' },
-      el('td', {}, el('span', { class: 'mono' }, utc(evidence.time(row))), evidence.role(row) === 'deviating' ? el('span', { class: 'small bad' }, ' ▲ deviating') : null),
+      el('td', {}, el('span', { class: 'mono' }, utc(Math.floor(f.time(finding) / 1000) * 1000 + evidence.after(row))), evidence.role(row) === 'deviating' ? el('span', { class: 'small bad' }, ' ▲ deviating') : null),
       el('td', {}, evidence.principal(row) || 'not identified'),
       el('td', {}, evidence.activity(row)),
       el('td', { class: 'n' }, evidence.status(row) ? String(evidence.status(row)) : 'not seen'),
-      el('td', { class: 'mono' }, evidence.method(row) + ' ' + evidence.path(row),
+      el('td', { class: 'mono' }, evidence.method(row) + ' ' + f.full(evidence.path(row), finding),
         el('span', { class: 'small block' }, evidence.origin(row) + ', byte ' + number(evidence.offset(row))))));
     return el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Evidence' }, el('table', {},
       el('thead', {}, el('tr', {}, head.map((name) => el('th', { scope: 'col' }, name)))), el('tbody', {}, body)));
@@ -417,7 +452,9 @@
     const known = cases.place.has(name);
     const actor = [f.principal(finding) || 'not identified', f.agent(finding) && 'through ' + f.agent(finding), f.client(finding) && 'from ' + f.client(finding)].filter(Boolean).join(' ');
     const taxonomy = f.taxonomy(finding);
-    const suppression = '- {fingerprint: ' + yaml(f.fingerprint(finding)) + ', reason: "", by: "", until: YYYY-MM-DD}';
+    const [expected, observed] = [f.expected(finding), f.observed(finding)];
+    const sure = f.terms(finding).filter((term) => term.startsWith('confidence ')).map((term) => term.slice('confidence '.length));
+    const grave = f.terms(finding).filter((term) => !term.startsWith('confidence '));
     const box = $('detail');
     fill(box,
       el('button', { type: 'button', class: 'quiet back', onclick: () => { state.f = ''; writeFragment(); apply(page); $('list').focus(); } }, '← All findings'),
@@ -426,10 +463,10 @@
       el('h3', {}, f.title(finding)),
       f.suppressed(finding) ? el('p', { class: 'notice' }, 'Suppressed: ' + f.suppressed(finding)) : null,
       el('div', { class: 'versus' },
-        el('div', {}, el('h4', {}, 'Expected'), path(f.expected(finding), f.observed(finding))),
-        el('div', {}, el('h4', {}, 'Seen'), path(f.observed(finding), f.expected(finding)))),
-      el('p', {}, f.why(finding)),
-      f.fix(finding) ? el('p', {}, el('strong', {}, 'To fix: '), f.fix(finding)) : null,
+        el('div', {}, el('h4', {}, 'Expected'), path(expected, absent(f.activity(finding), expected, observed), 'not seen')),
+        el('div', {}, el('h4', {}, 'Seen'), path(observed, wrong(f.activity(finding), expected, observed), 'deviates'))),
+      el('p', {}, prose(f.why(finding))),
+      f.fix(finding) ? el('p', {}, el('strong', {}, 'To fix: '), prose(f.fix(finding))) : null,
       el('dl', { class: 'pairs' },
         fact('When', utc(f.time(finding)) + ' UTC'),
         fact('Who', actor + (f.identity(finding) ? ', known by ' + f.identity(finding) : '')),
@@ -437,14 +474,16 @@
         fact('Case', name && (known ? el('a', { href: '#cases?case=' + encodeURIComponent(name) }, name) : name)),
         fact('Activity', f.activity(finding)),
         fact('Constraint', f.constraint(finding)),
-        fact('Confidence', f.confidence(finding).toFixed(2) + (f.confidence(finding) < 0.5 ? ', for review only' : '')),
-        fact('Because', f.terms(finding).join(', ')),
-        fact('Taxonomy', taxonomy.join('; '))),
+        fact('Severity', f.severity(finding) + (grave.length ? ': ' + grave.join(', ') : '')),
+        fact('Confidence', f.confidence(finding).toFixed(2) + (f.confidence(finding) < 0.5 ? ', for review only' : '') +
+          (sure.length ? ': the lowest of ' + sure.join(', ') : '')),
+        fact('Taxonomy', taxonomy.join('; ')),
+        fact('Fingerprint', el('code', { title: 'the same over runs and cases' }, f.fingerprint(finding)))),
       el('h4', {}, 'Evidence'),
       evidenceTable(evidence, finding, f),
       el('h4', {}, 'Look closer'),
-      copyable('offpath show ' + shell(f.id(finding)), 'the command'),
-      el('details', {}, el('summary', {}, 'Accept it: a line for the suppression file'), copyable(suppression, 'the suppression')),
+      copyable(command(f.id(finding)), 'the command'),
+      copyable('offpath explain ' + shell(f.rule(finding)), 'the command'),
       ...(known ? [el('h4', {}, 'Its case'), timeline(page, cases.place.get(name), finding)] : []),
     );
   }
@@ -459,6 +498,7 @@
       for (const row of page.evidence.of(finding)) {
         if (page.evidence.role(row) !== 'deviating') continue;
         const event = page.evidence.event(row);
+        if (event < 0) continue;
         if (!page.marks.has(event)) page.marks.set(event, []);
         page.marks.get(event).push(finding);
       }
@@ -483,34 +523,51 @@
     const [from, to] = [cases.first[place], cases.first[place + 1]];
     const lanes = laneNames(cases, from, to);
     const begin = from < to ? cases.time(from) : 0;
+    const near = (row) => row > from && cases.time(row) - cases.time(row - 1) < 1e6 || row + 1 < to && cases.time(row + 1) - cases.time(row) < 1e6;
+    const together = overlapping(cases, from, to);
     const typical = median(Array.from({ length: Math.max(0, to - from - 1) }, (_, step) => cases.time(from + step + 1) - cases.time(from + step)));
     const head = el('tr', {}, el('th', { scope: 'col', class: 'n' }, 'After'),
       lanes.map((name, lane) => el('th', { scope: 'col', class: 'lane', title: name || 'other actors' }, el('span', { class: 'lane-no' }, String(lane + 1)))),
-      ['Activity', 'State after', 'Status', 'Request, and where it is', 'UTC'].map((name) => el('th', { scope: 'col' }, name)));
+      ['Activity', 'State after', 'Status', 'Took', 'Request, and where it is', 'UTC'].map((name) => el('th', { scope: 'col' }, name)));
     const body = [];
     for (let row = from; row < to; row++) {
       const pause = row > from ? cases.time(row) - cases.time(row - 1) : 0;
       if (pause > 60e6 && pause > 4 * typical) {
-        body.push(el('tr', { class: 'pause' }, el('td', { colspan: 6 + lanes.length }, '⋮ ' + span(pause) + ' without an event')));
+        body.push(el('tr', { class: 'pause' }, el('td', { colspan: 7 + lanes.length }, '⋮ ' + span(pause) + ' without an event')));
       }
-      body.push(timelineRow(page, row, lanes, begin, shownFinding));
+      const after = cases.time(row) - begin;
+      body.push(timelineRow(page, row, lanes, near(row) ? exact(after) : after ? span(after) : '0', together.has(row), shownFinding));
     }
     const who = el('ol', { class: 'lanes' }, lanes.map((name) => el('li', {}, name || 'other actors')));
     return el('div', {}, el('p', { class: 'small' }, 'Actors, one lane each:'), who,
       el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Timeline of ' + cases.names[place] },
-        el('table', { class: 'timeline' }, el('thead', {}, head), el('tbody', {}, body))));
+        el('table', { class: 'timeline' }, el('thead', {}, head), el('tbody', {}, body))),
+      together.size ? el('p', { class: 'small' }, '∥ under way while another one was') : null);
   }
 
-  function timelineRow(page, row, lanes, begin, shownFinding) {
+  // Rows that were under way while another one was; what did not last does not overlap.
+  function overlapping(cases, from, to) {
+    const found = new Set();
+    let latest = -1;
+    const end = (row) => cases.time(row) + cases.duration(row);
+    for (let row = from; row < to; row++) {
+      if (cases.duration(row) <= 0) continue;
+      if (latest >= 0 && cases.time(row) < end(latest)) found.add(row).add(latest);
+      if (latest < 0 || end(latest) < end(row)) latest = row;
+    }
+    return found;
+  }
+
+  function timelineRow(page, row, lanes, after, together, shownFinding) {
     const { cases, findings } = page;
-    const because = marks(page).get(cases.event(row)) || [];
+    const because = marks(page).get(row) || [];
     const principal = cases.principal(row) || 'not identified';
     const lane = lanes.includes(principal) ? lanes.indexOf(principal) : lanes.length - 1;
     const outcome = cases.outcome(row);
     const shape = outcome === 'accepted' ? '●' : outcome === 'rejected' ? '✕' : '○';
     const state = cases.state(row);
     return el('tr', { class: because.length ? 'deviating' : '' },
-      el('td', { class: 'n mono' }, '+' + (cases.time(row) === begin ? '0' : span(cases.time(row) - begin))),
+      el('td', { class: 'n mono' }, '+' + after),
       lanes.map((_, index) => el('td', { class: 'lane' + (index === lane ? ' here ' + outcome : '') },
         index === lane ? el('span', { title: principal + ': ' + outcome }, because.length ? '▲' : shape, el('span', { class: 'hidden' }, principal + ', ' + outcome)) : null)),
       el('td', {}, el('strong', {}, cases.activity(row)), cases.agent(row) ? el('span', { class: 'small' }, ' by agent ' + cases.agent(row)) : null,
@@ -518,6 +575,8 @@
         because.includes(shownFinding) ? el('span', { class: 'small block bad' }, '▲ this finding') : null),
       el('td', {}, state.length ? state.map((name) => el('span', { class: 'state' }, name)) : el('span', { class: 'small' }, '–')),
       el('td', {}, (cases.status(row) ? cases.status(row) + ' ' : '') + outcome),
+      el('td', { class: 'n' + (together ? ' together' : '') }, cases.duration(row) > 0 ? span(cases.duration(row)) : '–',
+        together ? el('span', { title: 'under way while another one was' }, ' ∥') : null),
       el('td', { class: 'mono' }, cases.request(row), el('span', { class: 'small block' }, cases.origin(row))),
       el('td', { class: 'mono' }, utc(cases.time(row))));
   }
@@ -534,20 +593,90 @@
       box.replaceChildren(el('p', {}, 'This report holds no timelines. ', el('code', {}, 'offpath show CASE'), ' prints one from the run folder.'));
       return;
     }
-    const chosen = cases.place.has(state.case) ? cases.place.get(state.case) : 0;
+    const { names, step } = happened(cases);
+    const at = Math.max(0, names.indexOf(state.case));
+    const chosen = cases.place.get(names[at]);
+    if (!names.length) {
+      fill(box, stepNotice(step, 0), el('p', {}, 'None of the timelines in this report has this step: it holds those of cases with findings.'));
+      return;
+    }
     const input = el('input', { type: 'search', list: 'case-names', value: cases.names[chosen], 'aria-label': 'Case', autocomplete: 'off' });
-    const options = el('datalist', { id: 'case-names' }, cases.names.slice(0, 2000).map((name) => el('option', { value: name })));
+    const options = el('datalist', { id: 'case-names' }, names.slice(0, 2000).map((name) => el('option', { value: name })));
     const go = (name) => { if (cases.place.has(name)) { state.case = name; writeFragment(); showCases(page); } };
     input.addEventListener('change', () => go(input.value));
-    const step = (by, text) => el('button', { type: 'button', class: 'quiet', disabled: cases.names[chosen + by] === undefined, onclick: () => go(cases.names[chosen + by]) }, text);
+    const move = (by, text) => el('button', { type: 'button', class: 'quiet', disabled: names[at + by] === undefined, onclick: () => go(names[at + by]) }, text);
     const missing = state.case && !cases.place.has(state.case);
     fill(box,
-      el('form', { class: 'filters' }, el('label', { class: 'grow' }, 'Case ', input), options, step(-1, '← Previous'), step(1, 'Next →')),
-      missing ? el('p', { class: 'notice' }, 'No timeline of ' + state.case + ' is in this report.') : null,
-      el('p', { class: 'small' }, 'Timeline ' + number(chosen + 1) + ' of ' + number(cases.count) +
+      el('form', { class: 'filters' }, el('label', { class: 'grow' }, 'Case ', input), options, move(-1, '← Previous'), move(1, 'Next →')),
+      step ? stepNotice(step, names.length) : null,
+      missing ? el('p', { class: 'notice' }, 'No timeline of ' + state.case + ' is in this report. To see it: ' + command(state.case)) : null,
+      el('p', { class: 'small' }, 'Timeline ' + number(at + 1) + ' of ' + number(names.length) +
         (cases.leftOut ? '; ' + number(cases.leftOut) + ' more did not fit and are in the run folder' : '') + '.'),
       el('h3', {}, cases.names[chosen]), timeline(page, chosen));
     box.querySelector('form').addEventListener('submit', (event) => { event.preventDefault(); go(input.value); });
+  }
+
+  // Timelines in which the step of the fragment happened; all of them without one.
+  function happened(cases) {
+    if (!state.step) return { names: cases.names, step: null };
+    const [type, from, label, to] = state.step.split(ITEM);
+    const is = (states, name) => name === '?' ? states.length !== 1 : states.includes(name);
+    const ofType = (row) => cases.objects(row).find((object) => object.startsWith(type + ':'));
+    const names = cases.names.filter((_, place) => {
+      const last = new Map(); // object -> activity before, for maps without states
+      for (let row = cases.first[place]; row < cases.first[place + 1]; row++) {
+        const object = ofType(row);
+        if (object === undefined) continue;
+        if (label && cases.activity(row) === label && is(cases.before(row), from) && is(cases.state(row), to)) return true;
+        if (!label && last.get(object) === from && cases.activity(row) === to) return true;
+        last.set(object, cases.activity(row));
+      }
+      return false;
+    });
+    return { names, step: { type, from, label, to } };
+  }
+
+  function stepNotice(step, count) {
+    const words = step.label ? step.label + ' from ' + step.from + ' to ' + step.to : step.from + ', then ' + step.to;
+    return el('p', { class: 'notice' }, plural(count, 'timeline', 'timelines') + ' with the step ', el('strong', {}, words), ' of ' + step.type + '. ',
+      el('a', { href: '#cases' }, 'All cases'), ' · ', el('a', { href: '#map' }, 'Process map'));
+  }
+
+  // ---- the process map: rare steps hidden ---------------------------------------------------------------------------
+
+  const stays = (node) => Boolean(node.dataset.undeclared) || Number(node.dataset.count) >= (Number(state.least) || 0);
+
+  function showSteps() {
+    for (const map of document.querySelectorAll('#map .map')) {
+      let shown = 0;
+      for (const step of map.querySelectorAll('a.step')) {
+        const stay = stays(step);
+        step.toggleAttribute('hidden', !stay);
+        if (stay) shown++;
+      }
+      for (const line of map.querySelectorAll('g.line')) line.toggleAttribute('hidden', !stays(line));
+      for (const labels of map.querySelectorAll('g.labels')) labels.toggleAttribute('hidden', !labels.querySelector('a.step:not([hidden])'));
+      const drawing = map.querySelector('.drawing');
+      if (!drawing.scrollLeft) drawing.scrollLeft = (drawing.scrollWidth - drawing.clientWidth) / 2;
+      const status = map.querySelector('.shown');
+      status.textContent = 'Showing ' + number(shown) + ' of ' + plural(Number(status.dataset.all), 'step', 'steps') + '; the table has them all.';
+    }
+    if ($('least-shown')) $('least-shown').textContent = state.least ? 'those seen fewer than ' + plural(Number(state.least), 'time', 'times') : 'none hidden';
+  }
+
+  function prepareSlider() {
+    const counts = [...new Set([...document.querySelectorAll('#map a.step')].map((step) => Number(step.dataset.count)))].sort((a, b) => a - b);
+    if (counts.length < 3) return;
+    const levels = counts.map((count) => count + 1).slice(0, -1);
+    const slider = $('least');
+    slider.max = levels.length;
+    slider.value = levels.filter((level) => level <= Number(state.least)).length;
+    slider.addEventListener('input', () => {
+      state.least = slider.value === '0' ? '' : String(levels[slider.value - 1]);
+      writeFragment();
+      showSteps();
+    });
+    $('least-row').hidden = false;
   }
 
   // ---- the page -----------------------------------------------------------------------------------------------------
@@ -577,6 +706,7 @@
     let waiting;
     $('q').addEventListener('input', () => { clearTimeout(waiting); waiting = setTimeout(() => { state.q = $('q').value; changed(page); }, 120); });
     for (const name of ['rule', 'verdict', 'group', 'sort']) $(name).addEventListener('change', () => { state[name] = $(name).value; changed(page); });
+    $('suppressed').parentElement.hidden = !Array.from({ length: f.count }, (_, row) => row).some((row) => f.suppressed(row));
     $('suppressed').addEventListener('change', () => { state.suppressed = $('suppressed').checked ? '1' : ''; changed(page); });
     $('clear').addEventListener('click', () => { const { view, theme, f: chosen } = state; Object.assign(state, DEFAULTS, { view, theme, f: chosen }); changed(page); });
     $('filters').addEventListener('submit', (event) => event.preventDefault());
@@ -609,12 +739,17 @@
   function apply(page) {
     applyTheme();
     for (const view of VIEWS) $(view).hidden = view !== state.view;
+    document.body.dataset.view = state.view;
     for (const link of document.querySelectorAll('.tabs a')) {
       if (link.getAttribute('href') === '#' + state.view) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
     if (state.view === 'cases') showCases(page);
-    if (state.view !== 'findings') return;
+    if (state.view === 'map') showSteps();
+    if (state.view !== 'findings') {
+      document.body.classList.remove('reading');
+      return;
+    }
     showFilters();
     page.list.update();
     let finding = -1;
@@ -652,6 +787,7 @@
       if (matchMedia('(max-width: 900px)').matches) { $('detail').scrollIntoView(); $('detail').focus({ preventScroll: true }); }
     });
     fillFilters(page);
+    prepareSlider();
     $('theme').addEventListener('click', () => {
       state.theme = { '': 'dark', dark: 'light', light: '' }[state.theme] ?? 'dark';
       writeFragment();

@@ -6,7 +6,7 @@ use crate::report::figure::count;
 use crate::report::reason;
 use crate::report::summary::{RuleSummary, RunSummary};
 
-use super::markup::Markup;
+use super::markup::{Markup, fragment};
 
 /// Writes the matrix of rules and sources, then the rules that were not evaluated at all, with the reason.
 pub(super) fn write(page: &mut Markup, run: &RunSummary) {
@@ -90,17 +90,4 @@ fn matrix(page: &mut Markup, rules: &[&RuleSummary]) {
         page.raw("</tr>");
     }
     page.raw("</tbody></table></div>");
-}
-
-/// Percent-encodes what has a meaning in the fragment.
-fn fragment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }

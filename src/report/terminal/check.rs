@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::finding::Finding;
 use crate::report::figure::{count, counted, percent, ratio};
+use crate::report::place::places;
 use crate::report::reason;
 use crate::report::summary::RunSummary;
 use crate::report::verdict::{SeverityCounts, severity_rank, verdict};
@@ -118,7 +119,7 @@ fn rank(finding: &Finding) -> usize {
     if finding.is_review() { usize::MAX } else { severity_rank(&finding.severity) }
 }
 
-/// One line for each severity and rule, worst first.
+/// For each severity and rule, worst first: how many, an example, and the example's id and place.
 fn rules(findings: &[Finding], screen: &Screen) -> String {
     let mut groups: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in open(findings) {
@@ -139,6 +140,7 @@ fn rules(findings: &[Finding], screen: &Screen) -> String {
             (Look::Cyan, rule.to_owned()),
             (Look::Plain, example.title.clone()),
         ]);
+        table.note(3, Look::Faint, &format!("{} in {}", example.id, places(&example.evidence)));
     }
     table.render(screen)
 }

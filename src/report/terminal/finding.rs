@@ -1,13 +1,16 @@
 //! One finding: what was expected, what was seen, and where its bytes are.
 
-use crate::finding::{Evidence, Finding};
-use crate::report::figure::utc;
+use crate::finding::time::micros;
+use crate::finding::{Evidence, Finding, Verdict};
+use crate::report::figure::{decimals, span, utc_exact};
+use crate::report::summary::CaseTimeline;
 use crate::report::verdict_name;
 
 use super::screen::{Look, Screen, severity_look};
+use super::timeline::OVERLAP;
 
-/// Everything about one finding.
-pub fn finding(finding: &Finding, screen: &Screen) -> String {
+/// Everything about one finding; `case` tells how long the events of its evidence took.
+pub fn finding(finding: &Finding, case: Option<&CaseTimeline>, screen: &Screen) -> String {
     let mut out = format!(
         "{}  {}  {}\n",
         screen.paint(severity_look(&finding.severity), &finding.severity),
@@ -22,15 +25,13 @@ pub fn finding(finding: &Finding, screen: &Screen) -> String {
     line("", &finding.title);
     line("Expected", &finding.expected.join(" → "));
     line("Seen", &finding.observed.join(" → "));
-    line(
-        "Verdict",
-        &format!(
-            "{}, confidence {:.2}: {}",
-            verdict_name(finding.verdict),
-            finding.confidence,
-            finding.terms.join(", ")
-        ),
-    );
+    line("Verdict", &format!("{}: {}", verdict_name(finding.verdict), meaning(finding.verdict)));
+    let (sure, grave): (Vec<&str>, Vec<&str>) =
+        finding.terms.iter().map(String::as_str).partition(|term| term.starts_with(CONFIDENCE));
+    let sure: Vec<&str> = sure.iter().filter_map(|term| term.strip_prefix(CONFIDENCE)).collect();
+    line("Severity", &format!("{}: {}", finding.severity, grave.join(", ")));
+    let review = if finding.is_review() { " (for review only)" } else { "" };
+    line("Confidence", &format!("{:.2}{review}: the lowest of {}", finding.confidence, sure.join(", ")));
     line("Who", &who(finding));
     line("Case", finding.case.as_deref().unwrap_or(""));
     line("Constraint", finding.constraint.as_deref().unwrap_or(""));
@@ -44,10 +45,20 @@ pub fn finding(finding: &Finding, screen: &Screen) -> String {
     if let Some(reason) = &finding.suppressed {
         line("Suppressed", reason);
     }
-    for event in &finding.evidence {
-        out.push_str(&evidence(event, screen));
-    }
+    out.push_str(&evidence(finding, case, screen));
     out
+}
+
+/// What a term of the confidence begins with; the other terms are of the severity.
+const CONFIDENCE: &str = "confidence ";
+
+fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Suspected => "unlike what was seen before, no model says so",
+        Verdict::Attempted => "the server refused it, or its answer was not seen",
+        Verdict::Accepted => "the server accepted it, its effect was not seen",
+        Verdict::Proven => "the server accepted it and its effect was seen",
+    }
 }
 
 fn who(finding: &Finding) -> String {
@@ -62,13 +73,30 @@ fn who(finding: &Finding) -> String {
     format!("{text}, known by {}", actor.evidence)
 }
 
-/// One event of the evidence; the place of its bytes stands on a line of its own and is never cut.
-fn evidence(event: &Evidence, screen: &Screen) -> String {
-    let deviating = event.role == "deviating";
-    let (mark, look) = if deviating { (">", Look::Red) } else { (" ", Look::Plain) };
+/// The events of the evidence; the place of each one's bytes stands on a line of its own and is never cut.
+fn evidence(finding: &Finding, case: Option<&CaseTimeline>, screen: &Screen) -> String {
+    let decimals = decimals(finding.evidence.iter().filter_map(|event| micros(&event.time)));
+    let overlapping = case.map(CaseTimeline::overlapping).unwrap_or_default();
+    let mut out = String::new();
+    for event in &finding.evidence {
+        let timed = case.and_then(|case| {
+            let place = case.events.iter().position(|known| known.id == event.event)?;
+            Some((case.events.get(place)?.duration, *overlapping.get(place)?))
+        });
+        let took = match timed {
+            Some((duration, true)) => format!(", took {} {OVERLAP} while another was under way", span(duration)),
+            _ => String::new(),
+        };
+        out.push_str(&step(event, &utc_exact(&event.time, decimals), &took, screen));
+    }
+    out
+}
+
+fn step(event: &Evidence, time: &str, took: &str, screen: &Screen) -> String {
+    let (mark, look) = if event.role == "deviating" { (">", Look::Red) } else { (" ", Look::Plain) };
     let status = event.status.map_or_else(|| "not seen".to_owned(), |status| status.to_string());
     let actor = event.principal.as_deref().unwrap_or("not identified");
-    let what = format!("{mark} {}  {actor}  {}  {} {}", utc(&event.time), event.activity, event.method, event.path);
+    let what = format!("{mark} {time}  {actor}  {}  {} {}  {status}{took}", event.activity, event.method, event.path);
     let place = format!("    {}, byte {}", event.origin, event.offset);
-    format!("{}\n{}\n", screen.paint(look, &format!("{what}  {status}")), screen.paint(Look::Faint, &place))
+    format!("{}\n{}\n", screen.paint(look, &what), screen.paint(Look::Faint, &place))
 }

@@ -1,15 +1,30 @@
 //! `show gaps`: everything that was seen and not read, or read and not whole.
 
-use crate::report::figure::{bytes, count, counted};
+use crate::report::figure::{bytes, count, counted, span, utc};
 use crate::report::reason;
-use crate::report::summary::RunSummary;
+use crate::report::summary::{Gap, RunSummary};
 
 use super::screen::{Look, Screen};
 use super::table::Table;
 
-/// What the run could not see, by reason, with counts; and what broke its format.
-pub fn gaps(run: &RunSummary, screen: &Screen) -> String {
-    let mut table = Table::new(&["COUNT", "BYTES", "WHAT"], &[0, 1]);
+/// Inputs and connections in the table.
+const SHOWN: usize = 100;
+
+/// What the run could not see, by reason with counts, then by input and connection.
+pub fn gaps(run: &RunSummary, gaps: &[Gap], screen: &Screen) -> String {
+    let mut out = by_reason(run, screen);
+    for error in &run.errors {
+        out.push_str(&screen.paragraph("", error));
+    }
+    if !gaps.is_empty() {
+        out.push('\n');
+        out.push_str(&by_place(gaps, screen));
+    }
+    out
+}
+
+fn by_reason(run: &RunSummary, screen: &Screen) -> String {
+    let mut table = Table::new(&["COUNT", "BYTES", "WHAT"], &[0, 1]).wrapping();
     let mut row = |counted: &str, size: String| {
         let (number, what) = counted.split_once(' ').unwrap_or(("", counted));
         table.row([number.to_owned(), size, what.to_owned()].map(|text| (Look::Plain, text)).to_vec());
@@ -28,7 +43,7 @@ pub fn gaps(run: &RunSummary, screen: &Screen) -> String {
     }
     let (connections, broken) = run.connections;
     row(
-        &format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")),
+        &format!("{} with gaps, of {}", counted(broken, "connection", "connections"), count(connections)),
         String::new(),
     );
     row(
@@ -39,9 +54,41 @@ pub fn gaps(run: &RunSummary, screen: &Screen) -> String {
         &counted(run.unmatched, "exchange that matches no known operation", "exchanges that match no known operation"),
         String::new(),
     );
-    let mut out = table.render(screen);
-    for error in &run.errors {
-        out.push_str(&screen.paragraph("", error));
+    table.render(screen)
+}
+
+/// One line for each input, connection and reason, and for each blind spot; by time.
+fn by_place(gaps: &[Gap], screen: &Screen) -> String {
+    let mut listed: Vec<&Gap> = gaps.iter().filter(|gap| gap.kind != LEFT_OUT).collect();
+    listed.sort_by_key(|gap| (&gap.input, &gap.from, &gap.connection));
+    let file = listed.first().map(|gap| gap.input.as_str());
+    let file = file.filter(|file| listed.iter().all(|gap| gap.input == *file));
+    let mut table = Table::new(&["COUNT", "WHAT", "FROM, UTC", "FOR", "CONNECTION", "FIRST PLACE"], &[0, 3]).wrapping();
+    for gap in listed.iter().take(SHOWN) {
+        let place = gap.origin.as_deref().unwrap_or(&gap.input);
+        let place = file.and_then(|file| place.strip_prefix(file)).unwrap_or(place);
+        let texts = [
+            count(gap.count),
+            gap.words(),
+            gap.from.as_deref().map(utc).unwrap_or_default(),
+            gap.lasted().map(span).unwrap_or_default(),
+            gap.ends(),
+            place.trim_start_matches('#').to_owned(),
+        ];
+        table.row(texts.map(|text| (Look::Plain, text)).to_vec());
+    }
+    let mut out = file.map(|file| screen.paragraph("File", file)).unwrap_or_default();
+    out.push_str(&table.render(screen));
+    let left_out: u64 = gaps.iter().filter(|gap| gap.kind == LEFT_OUT).map(|gap| gap.count).sum();
+    if listed.len() > SHOWN {
+        let more = counted((listed.len() - SHOWN) as u64, "line", "lines");
+        out.push_str(&screen.paragraph("", &format!("{more} more: --format csv lists all")));
+    }
+    if left_out > 0 {
+        out.push_str(&screen.paragraph("", &format!("{} more were counted and not listed", count(left_out))));
     }
     out
 }
+
+/// Kind of the line that counts what has none.
+const LEFT_OUT: &str = "left_out";

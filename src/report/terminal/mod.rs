@@ -1,5 +1,6 @@
 //! Views for a terminal. Colour and width are given, never found; no meaning hangs on colour alone.
 
+mod cases;
 mod check;
 mod finding;
 mod gaps;
@@ -9,6 +10,7 @@ mod screen;
 mod table;
 mod timeline;
 
+pub use cases::cases;
 pub use check::check;
 pub use finding::finding;
 pub use gaps::gaps;

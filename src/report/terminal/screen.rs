@@ -7,8 +7,8 @@ use crate::report::visible;
 pub struct Screen {
     /// Whether to write ANSI colours.
     pub color: bool,
-    /// Columns.
-    pub width: usize,
+    /// Columns; `None` when no terminal reads along: then tables are as wide as their content, and nothing is cut.
+    pub width: Option<usize>,
     /// The run folder as the user named it, where one was written.
     pub run_folder: Option<String>,
 }
@@ -16,9 +16,12 @@ pub struct Screen {
 impl Default for Screen {
     /// 100 columns without colour.
     fn default() -> Self {
-        Screen { color: false, width: 100, run_folder: None }
+        Screen { color: false, width: Some(100), run_folder: None }
     }
 }
+
+/// Columns of prose where nothing says how wide it may be.
+const PROSE: usize = 100;
 
 /// What a word is, and so how it looks in colour.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,9 +51,9 @@ impl Screen {
         if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into_owned() }
     }
 
-    /// Columns to fill; a very narrow terminal wraps rather than losing everything.
-    pub(super) fn columns(&self) -> usize {
-        self.width.max(40)
+    /// Columns that a table may fill, if they are bounded; a very narrow terminal wraps rather than losing everything.
+    pub(super) fn columns(&self) -> Option<usize> {
+        self.width.map(|width| width.max(40))
     }
 
     /// A labelled paragraph: the label in the first columns, the text wrapped beside it.
@@ -58,7 +61,7 @@ impl Screen {
         const LABEL: usize = 11;
         let text = visible(text);
         let mut out = self.paint(Look::Bold, &format!("{label:<LABEL$}"));
-        let room = self.columns().saturating_sub(LABEL);
+        let room = self.columns().unwrap_or(PROSE).saturating_sub(LABEL);
         let mut used = 0;
         for word in text.split(' ') {
             let length = word.chars().count();

@@ -1,0 +1,61 @@
+//! The names most like one that nothing has.
+
+use crate::rule::edit_distance;
+
+/// Names offered to the user.
+const SHOWN: usize = 3;
+/// Letters beyond which a name is no near miss of another.
+const LONGEST: usize = 200;
+
+/// The nearest of all names offered, the best first; ties by name, so that the order of offers is no matter.
+pub(super) struct Nearest {
+    typed: Vec<char>,
+    best: Vec<(usize, String)>,
+}
+
+impl Nearest {
+    pub(super) fn to(typed: &str) -> Nearest {
+        Nearest { typed: typed.chars().take(LONGEST).collect(), best: Vec::new() }
+    }
+
+    /// Considers a name; it counts as near when at most a third of it differs, with or without its type.
+    pub(super) fn offer(&mut self, name: &str) {
+        if name.len() > LONGEST || self.best.iter().any(|(_, known)| known == name) {
+            return;
+        }
+        let bare = name.split_once(':').map_or(name, |(_, key)| key);
+        let distance = edit_distance(&self.typed, name).min(edit_distance(&self.typed, bare));
+        if distance > self.typed.len().div_ceil(3) {
+            return;
+        }
+        let place = self.best.partition_point(|(d, known)| (*d, known.as_str()) < (distance, name));
+        self.best.insert(place, (distance, name.to_owned()));
+        self.best.truncate(SHOWN);
+    }
+
+    pub(super) fn names(self) -> Vec<String> {
+        self.best.into_iter().map(|(_, name)| name).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_come_first_and_the_far_not_at_all() {
+        let mut nearest = Nearest::to("order:ord_10");
+        for name in ["order:ord_99", "refund:ref_1", "order:ord_100", "order:ord_1", "order:ord_12", "alice"] {
+            nearest.offer(name);
+            nearest.offer(name);
+        }
+        assert_eq!(nearest.names(), ["order:ord_1", "order:ord_100", "order:ord_12"]);
+    }
+
+    #[test]
+    fn a_bare_key_finds_its_type() {
+        let mut nearest = Nearest::to("ord_10");
+        nearest.offer("order:ord_100");
+        assert_eq!(nearest.names(), ["order:ord_100"]);
+    }
+}

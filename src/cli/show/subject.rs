@@ -1,0 +1,148 @@
+//! What is to be shown, found by its name in a run folder.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use crate::cli::Exit;
+use crate::cli::filter::Filter;
+use crate::cli::output::{GAPS, timeline_event};
+use crate::cli::run_folder::MARK;
+use crate::event::table::{self, EventRow};
+use crate::finding::{Finding, jsonl};
+use crate::report::{CaseFindings, CaseTimeline, Gap, RunSummary, cases_with_findings};
+
+use super::nearest::Nearest;
+
+/// A run folder, read but for its events.
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    pub(super) summary: RunSummary,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Folder {
+    pub(super) fn open(path: &Path) -> Result<Folder, Exit> {
+        Ok(Folder { path: path.to_owned(), summary: read_summary(path)?, findings: read_findings(path)? })
+    }
+
+    fn rows(&self, wanted: impl FnMut(&EventRow) -> bool) -> Result<Vec<EventRow>, Exit> {
+        table::rows(&self.path, wanted).map_err(|e| Exit::CannotStart(e.to_string()))
+    }
+}
+
+/// What a name stands for.
+pub(super) enum Subject {
+    /// The cases with findings; no name was given.
+    Cases(Vec<CaseFindings>),
+    /// What was not seen.
+    Gaps(Vec<Gap>),
+    /// A finding, and its case.
+    Finding(Box<Finding>, Option<CaseTimeline>),
+    /// Events of a case, an actor or an object.
+    Timeline(CaseTimeline),
+}
+
+impl Subject {
+    /// What a name stands for; a timeline holds the events that fit the filter.
+    pub(super) fn find(name: Option<&str>, folder: &Folder, filter: Option<&Filter>) -> Result<Subject, Exit> {
+        let fits = |row: &EventRow| filter.is_none_or(|filter| filter.admits(row));
+        let Some(name) = name else { return Ok(Subject::Cases(cases_with_findings(&folder.findings))) };
+        if name == "gaps" {
+            return read_gaps(&folder.path).map(Subject::Gaps);
+        }
+        if let Some(finding) = folder.findings.iter().find(|finding| finding.id == name) {
+            let case = finding.case.as_ref().map(|case| {
+                let rows = folder.rows(|row| row.case.as_ref() == Some(case) && fits(row))?;
+                Ok::<_, Exit>(timeline(case.clone(), rows))
+            });
+            return Ok(Subject::Finding(Box::new(finding.clone()), case.transpose()?));
+        }
+        let (title, mut rows) = select(name, folder)?;
+        rows.retain(fits);
+        Ok(Subject::Timeline(timeline(title, rows)))
+    }
+}
+
+/// Events of the actor, of the case, or of the object named; a bare key is looked up among objects of every type.
+fn select(name: &str, folder: &Folder) -> Result<(String, Vec<EventRow>), Exit> {
+    if let Some(actor) = name.strip_prefix("actor:") {
+        // Findings write `service:payments`, a principal of a kind; the principal itself is `payments`.
+        for actor in [Some(actor), actor.split_once(':').map(|(_, name)| name)].into_iter().flatten() {
+            let is = |known: &Option<String>| known.as_deref() == Some(actor);
+            let events = folder.rows(|row| is(&row.principal) || is(&row.agent))?;
+            if !events.is_empty() {
+                return Ok((name.to_owned(), events));
+            }
+        }
+        let mut nearest = Nearest::to(actor);
+        folder.rows(|row| {
+            [&row.principal, &row.agent].into_iter().flatten().for_each(|known| nearest.offer(known));
+            false
+        })?;
+        return Err(unknown(name, folder, nearest.names().iter().map(|near| format!("actor:{near}")).collect()));
+    }
+    let named = |object: &str| object == name || object.split_once(':').is_some_and(|(_, key)| key == name);
+    let mut of_object = folder.rows(|row| {
+        row.case.as_deref() == Some(name) || row.id == name || row.objects.iter().any(|object| named(object))
+    })?;
+    if of_object.is_empty() {
+        let mut nearest = Nearest::to(name);
+        folder.findings.iter().for_each(|finding| nearest.offer(&finding.id));
+        folder.rows(|row| {
+            row.objects.iter().chain(&row.case).for_each(|known| nearest.offer(known));
+            false
+        })?;
+        return Err(unknown(name, folder, nearest.names()));
+    }
+    // A case is its own events, also where other cases touch its root object.
+    if of_object.iter().any(|row| row.case.as_deref() == Some(name)) {
+        of_object.retain(|row| row.case.as_deref() == Some(name));
+        return Ok((name.to_owned(), of_object));
+    }
+    let title = of_object.iter().flat_map(|row| &row.objects).find(|object| named(object)).cloned();
+    Ok((title.unwrap_or_else(|| name.to_owned()), of_object))
+}
+
+/// The exit for a name that nothing has, with the names most like it.
+fn unknown(name: &str, folder: &Folder, near: Vec<String>) -> Exit {
+    let run = folder.path.display();
+    let near = match near.as_slice() {
+        [] => {
+            "cases look like `order:ord_1`, findings like `F` and 12 hex digits, actors like `actor:alice`".to_owned()
+        }
+        near => format!("nearest: {}", near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+    };
+    let text = format!(
+        "nothing in {run} is called `{name}`; {near}; `offpath show --run {run}` lists all cases with findings"
+    );
+    Exit::CannotStart(crate::finding::text::display(&text))
+}
+
+fn timeline(case: String, rows: Vec<EventRow>) -> CaseTimeline {
+    CaseTimeline { case, events: rows.into_iter().map(timeline_event).collect() }
+}
+
+fn read_summary(folder: &Path) -> Result<RunSummary, Exit> {
+    let path = folder.join(MARK);
+    let cannot = |why: String| {
+        Exit::CannotStart(format!("{}: {why}; name a folder that `offpath check -o` wrote with --run", path.display()))
+    };
+    let text = std::fs::read_to_string(&path).map_err(|e| cannot(e.to_string()))?;
+    serde_json::from_str(&text).map_err(|e| cannot(e.to_string()))
+}
+
+fn read_findings(folder: &Path) -> Result<Vec<Finding>, Exit> {
+    let path = folder.join("findings.jsonl");
+    let cannot = |why: String| Exit::CannotStart(format!("{}: {why}", path.display()));
+    let file = File::open(&path).map_err(|e| cannot(e.to_string()))?;
+    jsonl::read(&mut BufReader::new(file)).map_err(|e| cannot(e.to_string()))
+}
+
+fn read_gaps(folder: &Path) -> Result<Vec<Gap>, Exit> {
+    let path = folder.join(GAPS);
+    let cannot = |why: String| Exit::CannotStart(format!("{}: {why}", path.display()));
+    let file = File::open(&path).map_err(|e| cannot(e.to_string()))?;
+    let gaps = serde_json::Deserializer::from_reader(BufReader::new(file)).into_iter();
+    gaps.collect::<Result<_, _>>().map_err(|e| cannot(e.to_string()))
+}
