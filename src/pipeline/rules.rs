@@ -33,7 +33,8 @@ pub(super) fn summaries(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
         let status = |blind: &BTreeMap<String, BlindSummary>| status(job, rule, demand.is_some(), &by_source, blind);
         let hidden = judged.hidden_keys.get(&rule.check).copied().unwrap_or(0);
         let mut blind = demand.as_ref().map(|demand| blind(judged, demand, &by_source)).unwrap_or_default();
-        blind.extend(only_hidden(hidden, &by_source));
+        // What the whole source lacks says more than what single steps hide.
+        only_hidden(hidden, &by_source).into_iter().for_each(|(source, why)| _ = blind.entry(source).or_insert(why));
         let status = status(&blind);
         if !matches!(status, RuleStatus::Evaluated | RuleStatus::Blind) {
             blind.clear();

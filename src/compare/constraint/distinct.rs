@@ -6,6 +6,7 @@ use super::{Context, counts};
 use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
 use crate::event::{Event, Outcome};
+use crate::model::expression::Truth;
 use crate::model::{ActivityId, Constraint, ObjectTypeId};
 
 /// Earlier duties of one person that a deviation shows, the latest ones.
@@ -13,7 +14,7 @@ const MOST_SHOWN: usize = 12;
 
 pub(super) fn judge(
     context: &Context<'_, '_>,
-    _constraint: &Constraint,
+    constraint: &Constraint,
     activities: &[ActivityId],
     per: ObjectTypeId,
     tallies: &mut Tallies,
@@ -29,14 +30,19 @@ pub(super) fn judge(
     let mut lives: BTreeMap<usize, Done<'_>> = BTreeMap::new();
     for (at, event, life, activity) in duties {
         let done = lives.entry(life).or_default();
-        if done.any_but(activity) && counts(event, Check::Duties) {
+        let asked = context.applies(constraint, at);
+        if asked != Truth::False && done.any_but(activity) && counts(event, Check::Duties) {
             let same = done.by_same(event, activity);
             let check = kind(context, activity, event, &same);
             let known = event.actor.principal.is_some() && !done.unknown_but(activity);
-            let verdict = if same.is_empty() { known.then_some(false) } else { Some(true) };
+            let verdict = match (asked, same.is_empty()) {
+                (_, true) => known.then_some(false),
+                (Truth::Unknown, false) => None,
+                (_, false) => Some(true),
+            };
             tallies.count(check, event.source, verdict);
             let once = (life, activity, event.actor.principal.clone(), event.outcome);
-            if !same.is_empty() && reported.insert(once) {
+            if verdict == Some(true) && reported.insert(once) {
                 found.push(deviation(context, check, at, life, &same));
             }
         }

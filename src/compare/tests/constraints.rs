@@ -149,6 +149,24 @@ fn duties_that_one_person_may_not_combine() {
     assert_eq!(checks(&run(duties(true), &refused)), [Check::ApprovalSelf]);
 }
 
+#[test]
+fn duties_are_only_kept_apart_where_the_condition_asks_for_it() {
+    let mut model = duties(true);
+    model.constraints[0].condition = approvals().constraints[0].condition.clone();
+    let judged = |euros: Option<i64>| {
+        let by_alice = |n: u64, name: &str| match euros {
+            Some(euros) => amount(n, name, euros).by("alice", &["approver"]).done(),
+            None => refund(n, name).by("alice", &["approver"]).done(),
+        };
+        run(model.clone(), &[step(1, "create").done(), by_alice(2, "request"), by_alice(3, "approve")])
+    };
+    assert_eq!(checks(&judged(Some(500))), [Check::ApprovalSelf]);
+    assert_eq!(checks(&judged(Some(100))), [], "a small refund needs no second person");
+    let unknown = judged(None);
+    assert_eq!(checks(&unknown), [], "nobody knows how large the refund is");
+    assert_eq!(unknown.tallies.0[&(Check::ApprovalSelf, "pcap")].not_evaluable, 1);
+}
+
 /// One duty: which, on which refund, by whom, and whether it was accepted.
 type Duty = (usize, u8, Option<u8>, bool);
 
