@@ -114,7 +114,9 @@ pub(super) fn judge(
             .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
     })?;
     let Judged { findings, names, .. } = &mut judged;
-    findings.iter_mut().for_each(|finding| names.temper(finding));
+    if let Some(model) = job.model.as_deref() {
+        findings.iter_mut().for_each(|finding| names.temper(finding, model));
+    }
     judged.findings = rule::fold(judged.findings, job.model.as_deref());
     Ok(judged)
 }

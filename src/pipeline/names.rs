@@ -213,11 +213,14 @@ impl Names {
 
     /// Lowers the confidence of findings on roles that nobody in the traffic has: the name may be misspelt, or the
     /// source may call it otherwise.
-    pub(super) fn temper(&self, finding: &mut Finding) {
+    pub(super) fn temper(&self, finding: &mut Finding, model: &Model) {
         if finding.rule != "FN-ROLE" {
             return;
         }
-        let nobody: Vec<&String> = finding.expected.iter().filter(|entry| self.nobody_is(entry)).collect();
+        // What the model does not say is somebody's pseudonym.
+        let said = |entry: &str| entries(model).any(|known| **known == *entry);
+        let nobody: Vec<&String> =
+            finding.expected.iter().filter(|entry| self.nobody_is(entry) && said(entry)).collect();
         let own = || finding.observed.iter().map(String::as_str);
         let misspelt = nobody.iter().find(|entry| nearest_name(entry, own()).is_some());
         let (most, entry) = match (misspelt, nobody.first()) {
