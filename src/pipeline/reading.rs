@@ -238,7 +238,7 @@ fn extract_batches(
             let format = batch.formats.get(&*exchange.origin.input);
             for mut event in extracted.events {
                 event.source = format.map_or(event.source, |format| format.as_str());
-                made.events.push_within(event, budget)?;
+                made.events.push_within(&event, budget)?;
             }
         }
     }
@@ -306,9 +306,9 @@ fn resolve_buffer(
         comparer.note_unattributed(&event, &mut unattributed);
         inspection.add_event(&event);
         for key in comparer.window_keys(&event) {
-            windows.push_under(group_hash(&key), event.clone())?;
+            windows.push_under(group_hash(&key), &event)?;
         }
-        cases.push(event)?;
+        cases.push(&event)?;
         Ok::<_, PipelineError>(())
     })?;
     Ok((cases, windows, inspection, unattributed))
