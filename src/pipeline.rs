@@ -119,6 +119,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let resolver = reading.directory.freeze();
     let comparer = Comparer::new(job.model.clone());
     let resolved = reading::resolve(reading.events, &resolver, &comparer, job, scratch.path())?;
+    drop(resolver);
 
     progress.stage("comparing");
     let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };

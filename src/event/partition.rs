@@ -43,6 +43,7 @@ pub struct EventBuffer {
     closed: Vec<RecordBatch>,
     closed_bytes: usize,
     total_bytes: u64,
+    events: usize,
     spilled: bool,
 }
 
@@ -50,12 +51,13 @@ impl EventBuffer {
     /// An empty buffer that spills to `file`.
     pub fn new(file: PathBuf) -> Self {
         let (open, closed) = (BatchBuilder::default(), Vec::new());
-        EventBuffer { file, open, closed, closed_bytes: 0, total_bytes: 0, spilled: false }
+        EventBuffer { file, open, closed, closed_bytes: 0, total_bytes: 0, events: 0, spilled: false }
     }
 
     /// Appends one event.
     pub fn push(&mut self, event: &Event) -> Result<(), SpillError> {
         self.total_bytes += footprint(event) as u64;
+        self.events += 1;
         self.open.push(event).map_err(|source| self.damaged(source))?;
         if self.open.packed() >= BATCH_BYTES {
             let batch = self.close()?;
@@ -87,6 +89,11 @@ impl EventBuffer {
     /// Bytes of all events appended, as values in memory; independent of what was spilled.
     pub fn total_bytes(&self) -> u64 {
         self.total_bytes
+    }
+
+    /// Number of events appended.
+    pub fn events(&self) -> usize {
+        self.events
     }
 
     /// Moves what is in memory to the end of the spill file.
