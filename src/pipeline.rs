@@ -157,6 +157,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let resolved = reading::resolve(reading.events, &resolver, &templates, &comparer, job, scratch.path())?;
+    drop(resolver);
 
     progress.stage("comparing");
     let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };

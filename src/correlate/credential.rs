@@ -99,6 +99,16 @@ impl Hash {
         text
     }
 
+    /// The hash of these bytes.
+    pub(super) fn of(bytes: [u8; 16]) -> Hash {
+        Hash(bytes)
+    }
+
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> [u8; 16] {
+        self.0
+    }
+
     /// First 64 bits.
     pub(super) fn to_u64(self) -> u64 {
         (u128::from_be_bytes(self.0) >> 64) as u64

@@ -71,7 +71,9 @@ pub(super) fn extract(
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction);
     let workers = job.threads.max(1);
-    let budget = job.memory / 2 / workers;
+    let budget = job.memory / 4 / workers;
+    // One for all threads: what several of them learn of one object is kept once.
+    let directory = Mutex::new(Directory::new());
     let readers = workers.min(plan.sources.len()).max(1);
     let (sender, receiver) = sync_channel(workers * 2);
     // Held by the extracting threads alone: when all of them have stopped on an error, sending fails and reading ends.
@@ -83,8 +85,8 @@ pub(super) fn extract(
         let extracting: Vec<_> = (0..workers)
             .map(|n| {
                 let buffer = EventBuffer::new(scratch.join(format!("extracted-{n}.arrow")));
-                let (receiver, extractor) = (Arc::clone(&receiver), &extractor);
-                scope.spawn(move || extract_batches(&receiver, extractor, buffer, budget, job))
+                let (receiver, extractor, directory) = (Arc::clone(&receiver), &extractor, &directory);
+                scope.spawn(move || extract_batches(&receiver, extractor, buffer, directory, budget, job))
             })
             .collect();
         drop(receiver);
@@ -104,12 +106,10 @@ pub(super) fn extract(
     })?;
 
     let mut events = Vec::new();
-    let mut directory = Directory::new();
     let mut inspection = Inspection::new();
     let mut evidence = Evidence::default();
     for part in parts {
         events.push(part.events);
-        directory.merge(part.directory);
         inspection.merge(part.inspection);
         evidence.merge(part.evidence);
     }
@@ -118,7 +118,7 @@ pub(super) fn extract(
     let spots = blind_spots.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     Ok(Reading {
         events,
-        directory,
+        directory: directory.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
         inspection,
         evidence,
         blindness: Blindness::new(spots),
@@ -199,7 +199,6 @@ fn read_source(
 /// What one extracting thread made.
 struct Extracting {
     events: EventBuffer,
-    directory: Directory,
     inspection: Inspection,
     evidence: Evidence,
 }
@@ -208,21 +207,18 @@ fn extract_batches(
     receiver: &Mutex<Receiver<Batch>>,
     extractor: &Extractor,
     buffer: EventBuffer,
+    directory: &Mutex<Directory>,
     budget: usize,
     job: &Job,
 ) -> Result<Extracting, PipelineError> {
-    let mut made = Extracting {
-        events: buffer,
-        directory: Directory::new(),
-        inspection: Inspection::new(),
-        evidence: Evidence::default(),
-    };
+    let mut made = Extracting { events: buffer, inspection: Inspection::new(), evidence: Evidence::default() };
     let (from, to) = job.period;
     loop {
         let Ok(batch) = lock(receiver).recv() else { return Ok(made) };
+        let mut facts = Vec::with_capacity(batch.exchanges.len());
         for exchange in &batch.exchanges {
             let mut extracted = extractor.extract(exchange);
-            made.directory.add(std::mem::take(&mut extracted.facts));
+            facts.push(std::mem::take(&mut extracted.facts));
             let time = exchange.time.0;
             if from.is_some_and(|from| time < from) || to.is_some_and(|to| time > to) {
                 continue;
@@ -244,9 +240,11 @@ fn extract_batches(
             let format = batch.formats.get(&*exchange.origin.input);
             for mut event in extracted.events {
                 event.source = format.map_or(event.source, |format| format.as_str());
-                made.events.push_within(event, budget)?;
+                made.events.push_within(&event, budget)?;
             }
         }
+        let mut directory = lock(directory);
+        facts.into_iter().for_each(|facts| directory.add(facts));
     }
 }
 
@@ -266,7 +264,8 @@ pub(super) fn resolve(
     scratch: &Path,
 ) -> Result<Resolved, PipelineError> {
     let total = events.iter().map(EventBuffer::total_bytes).sum();
-    let budget = job.memory / 4 / events.len().max(1);
+    // Cases and windows each have one; what was extracted still holds a quarter.
+    let budget = job.memory / 8 / events.len().max(1);
     let guessed = job.model.is_none().then_some(templates);
     let parts: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = events
@@ -347,9 +346,9 @@ fn resolve_buffer(
             inspection.add_actor(&event);
         }
         for key in comparer.window_keys(&event) {
-            windows.push_under(group_hash(&key), event.clone())?;
+            windows.push_under(group_hash(&key), &event)?;
         }
-        cases.push(event)?;
+        cases.push(&event)?;
         Ok::<_, PipelineError>(())
     })?;
     Ok((cases, windows, inspection, unattributed))
