@@ -23,6 +23,12 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         super::output::spare_inputs(output, &args.inputs.inputs, &options)?;
     }
     let plan = capture::plan(&args.inputs.inputs, &options);
+    if let Some(error) = plan.mistyped() {
+        return Err(Exit::CannotStart(crate::finding::text::display(&error.to_string()).to_string()));
+    }
+    for aside in &plan.aside {
+        console.say(&crate::finding::text::display(&aside.to_string()));
+    }
     let writer = Writer::open(format(args)?, args.output.as_deref())?;
     let meter = Meter::for_console(shared);
     meter.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());

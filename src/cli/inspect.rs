@@ -3,7 +3,7 @@
 use super::args::{Inspect, InspectFormat, Shared};
 use super::progress::Meter;
 use super::{Console, Ended, Exit, job};
-use crate::pipeline::{self, Run};
+use crate::pipeline::{self, PipelineError, Run};
 use crate::report::terminal;
 
 /// Runs the command.
@@ -28,7 +28,15 @@ pub(super) fn analyse(job: &pipeline::Job, shared: &Shared) -> Result<Run, Exit>
     let meter = Meter::for_console(shared);
     let run = pipeline::run(job, folder.path(), &meter);
     meter.finish();
-    run.map_err(|e| Exit::Incomplete(format!("the analysis stopped: {e}")))
+    run.map_err(|error| stopped(&error))
+}
+
+/// The exit of an analysis that did not come to its end.
+pub(super) fn stopped(error: &PipelineError) -> Exit {
+    match error {
+        PipelineError::NoInput(why) => Exit::CannotStart(crate::finding::text::display(why).to_string()),
+        error => Exit::Incomplete(format!("the analysis stopped: {error}")),
+    }
 }
 
 /// Names every input that could not be read.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use offpath_capture::{BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
+use offpath_capture::{Aside, BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
 
 use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
@@ -44,6 +44,7 @@ pub(super) struct Reading {
 pub(super) struct Reports {
     pub(super) sources: Vec<SourceReport>,
     pub(super) errors: Vec<String>,
+    pub(super) aside: Vec<Aside>,
 }
 
 /// Events with their joins, by case, and by the windows that cross cases.
@@ -122,7 +123,11 @@ pub(super) fn extract(
         inspection,
         evidence,
         blindness: Blindness::new(spots),
-        reports: Reports { sources: sources.into_iter().map(|(_, report)| report).collect(), errors },
+        reports: Reports {
+            sources: sources.into_iter().map(|(_, report)| report).collect(),
+            errors,
+            aside: plan.aside,
+        },
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use offpath_capture::SourceReport;
+use offpath_capture::{Aside, AsideReason, SourceReport};
 
 use super::judging::Judged;
 use super::reading::Reports;
@@ -14,7 +14,7 @@ use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
-    ActorSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
+    ActorSummary, AsideSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
     NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, VariantSummary,
 };
 use crate::rule;
@@ -64,6 +64,7 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
     let mut not_read: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let (mut bytes, mut lost) = (0, 0);
     summary.errors.clone_from(&reports.errors);
+    summary.aside = reports.aside.iter().map(aside_summary).collect();
     for source in &reports.sources {
         summary.exchanges += source.exchanges;
         summary.filtered += source.filtered;
@@ -91,6 +92,15 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
         .map(|(reason, (count, bytes))| NotReadSummary { reason: reason.to_owned(), count, bytes })
         .collect();
     !summary.errors.is_empty() || lost.saturating_mul(100) > bytes
+}
+
+fn aside_summary(aside: &Aside) -> AsideSummary {
+    let (reason, of) = match &aside.reason {
+        AsideReason::Copy(of) => ("copy", Some(of.clone())),
+        AsideReason::SameFile(of) => ("same_file", Some(of.clone())),
+        AsideReason::RunFolder => ("run_folder", None),
+    };
+    AsideSummary { input: aside.input.clone(), reason: reason.to_owned(), of }
 }
 
 fn add_inputs(summary: &mut RunSummary, source: &SourceReport) {

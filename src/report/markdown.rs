@@ -47,8 +47,12 @@ fn not_seen(out: &mut String, run: &RunSummary) {
     let parts = run.not_read.iter().map(reason::not_read);
     let idle =
         run.rules.iter().filter_map(|rule| rule.not_evaluated.as_ref().map(|why| format!("rule {}: {why}", rule.id)));
-    let lines: Vec<String> =
-        parts.chain(run.errors.iter().cloned()).chain(run.limits.iter().cloned()).chain(idle).collect();
+    let lines: Vec<String> = parts
+        .chain(run.warnings.iter().cloned())
+        .chain(run.errors.iter().cloned())
+        .chain(run.limits.iter().cloned())
+        .chain(idle)
+        .collect();
     if !lines.is_empty() {
         out.push_str("\n**Not seen or not judged**\n\n");
     }

@@ -8,6 +8,7 @@ mod reason;
 pub mod sarif;
 pub mod summary;
 pub mod terminal;
+mod twice;
 mod verdict;
 mod visible;
 
@@ -15,8 +16,9 @@ pub use html::html;
 use html::verdict_name;
 pub use markdown::markdown;
 pub use summary::{
-    ActorSummary, CaseTimeline, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
-    NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, TimelineEvent, VariantSummary,
+    ActorSummary, AsideSummary, CaseTimeline, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary,
+    ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, TimelineEvent,
+    TwiceSummary, VariantSummary,
 };
 pub use verdict::{SeverityCounts, severity_rank, verdict};
 pub use visible::visible;

@@ -2,9 +2,9 @@
 
 use crate::finding::Finding;
 use crate::report::figure::{bytes, count, counted, percent, ratio, utc};
-use crate::report::reason;
 use crate::report::summary::{MeasureSummary, RunSummary};
 use crate::report::verdict::{SEVERITIES, SeverityCounts, verdict};
+use crate::report::{reason, twice};
 
 use super::figures::bar;
 use super::markup::Markup;
@@ -97,6 +97,9 @@ fn about(page: &mut Markup, run: &RunSummary) {
             bytes(run.inputs.iter().map(|input| input.bytes).sum())
         ),
     );
+    for line in twice::counted_once(run) {
+        row("Twice", &line);
+    }
     row("Compared", &format!("{} in {}", counted(run.events, "event", "events"), counted(run.cases, "case", "cases")));
     match &run.model {
         Some(model) => {
@@ -211,6 +214,7 @@ fn not_seen(page: &mut Markup, run: &RunSummary) {
         lines.push(format!("{} not be evaluated: see Rules", counted(skipped as u64, "rule could", "rules could")));
     }
     lines.extend(run.incomplete.iter().map(|(reason, number)| reason::incomplete(reason, *number)));
+    lines.extend(twice::few(run.warnings.clone()));
     lines.extend(run.errors.iter().cloned());
     lines.extend(run.limits.iter().cloned());
     page.raw("<section class=\"card unseen\"><h2>What was not seen</h2>");

@@ -16,6 +16,7 @@ pub fn inspect(run: &RunSummary, screen: &Screen) -> String {
     for limit in &run.limits {
         out.push_str(&screen.paragraph("Limit", limit));
     }
+    out.push_str(&screen.left_out(run));
     if run.exchanges == 0 {
         return out;
     }

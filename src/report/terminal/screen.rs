@@ -1,6 +1,7 @@
 //! The terminal as the caller describes it.
 
-use crate::report::visible;
+use crate::report::summary::RunSummary;
+use crate::report::{twice, visible};
 
 /// How wide a terminal is and whether it takes colour; the run folder, for the commands that come next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +76,24 @@ impl Screen {
         }
         out.truncate(out.trim_end().len());
         out.push('\n');
+        out
+    }
+}
+
+impl Screen {
+    /// What was given twice and counted once, what is no input, and what looks doubtful; empty when there is none.
+    pub(super) fn left_out(&self, run: &RunSummary) -> String {
+        let groups = [
+            ("Twice", twice::counted_once(run)),
+            ("Skipped", twice::skipped(run)),
+            ("Warning", twice::few(run.warnings.clone())),
+        ];
+        let mut out = String::new();
+        for (label, lines) in groups {
+            for (place, line) in lines.iter().enumerate() {
+                out.push_str(&self.paragraph(if place == 0 { label } else { "" }, line));
+            }
+        }
         out
     }
 }
