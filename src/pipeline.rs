@@ -4,8 +4,10 @@
 //! waits in buffers that spill to disk beyond the memory budget.
 
 mod judging;
+mod pending;
 mod reading;
 mod summing;
+mod views;
 
 use std::path::Path;
 use std::sync::Arc;

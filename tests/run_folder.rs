@@ -52,11 +52,11 @@ fn run(folder: &Path) -> PathBuf {
     let archive = folder.join("odd.har");
     let entry = r#"{"log": {"entries": [{"request": {"method": "GET", "url": "data:text/plain,x"}, "response": {}}]}}"#;
     assert!(fs::write(&archive, entry).is_ok() && fs::write(folder.join("odd-copy.har"), entry).is_ok());
-    let copy = folder.join("odd-copy.har");
+    let (copy, log) = (folder.join("odd-copy.har"), sample().join("access.log"));
     let (capture, model, out) = (sample().join("capture.pcapng.gz"), sample().join("model.yaml"), folder.join("run"));
-    let paths = [&capture, &archive, &copy, &model, &out].map(|path| path.display().to_string());
-    let [capture, archive, copy, model, run] = &paths;
-    let output = offpath(&["check", capture, archive, copy, "--model", model, "-o", run, "--from", "2026-01-01"]);
+    let paths = [&capture, &archive, &copy, &log, &model, &out].map(|path| path.display().to_string());
+    let [capture, archive, copy, log, model, run] = &paths;
+    let output = offpath(&["check", capture, archive, copy, log, "--model", model, "-o", run, "--from", "2026-01-01"]);
     assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
     out
 }

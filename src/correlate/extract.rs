@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use offpath_capture::{Body, Exchange, Place};
+use serde::{Deserialize, Serialize};
 
 use super::credential::{HashKey, Shown};
 use super::facts::{Binding, BoundTo, Facts, Holder, TenantFact};
@@ -50,7 +51,7 @@ pub struct Extracted {
 }
 
 /// An object's key seen in an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// Object type.
     pub object_type: Arc<str>,

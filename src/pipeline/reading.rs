@@ -9,6 +9,8 @@ use std::thread;
 
 use offpath_capture::{Aside, BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
 
+use super::pending::{Held, HeldReader, Pending};
+use super::views::{self, Doubles, Ledger, Places, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
 use crate::correlate::{Directory, Extractor, Inspection, Resolver};
@@ -16,8 +18,8 @@ use crate::event::Event;
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::mine::{Evidence, Traced};
 
-/// Input name -> format of one source's inputs.
-type Formats = BTreeMap<String, InputFormat>;
+/// Input name -> format and number of the input.
+type Formats = BTreeMap<String, (InputFormat, u32)>;
 
 /// Exchanges on their way to an extracting thread.
 struct Batch {
@@ -45,6 +47,9 @@ pub(super) struct Reports {
     pub(super) sources: Vec<SourceReport>,
     pub(super) errors: Vec<String>,
     pub(super) aside: Vec<Aside>,
+    /// Exchanges that two inputs show.
+    pub(super) twice: Vec<Twice>,
+    pub(super) warnings: Vec<String>,
 }
 
 /// Events with their joins, by case, and by the windows that cross cases.
@@ -73,6 +78,9 @@ pub(super) fn extract(
     let extractor = Extractor::new(job.model.clone(), job.hash_key.clone());
     let workers = job.threads.max(1);
     let budget = job.memory / 2 / workers;
+    let units = Units::of(&plan);
+    let formats = Arc::new(units.by_name());
+    let sighter = Sighter::new(&job.hash_key);
     let readers = workers.min(plan.sources.len()).max(1);
     let (sender, receiver) = sync_channel(workers * 2);
     // Held by the extracting threads alone: when all of them have stopped on an error, sending fails and reading ends.
@@ -80,21 +88,23 @@ pub(super) fn extract(
     let queue = Mutex::new(plan.sources.into_iter().enumerate());
     let (mut reports, blind_spots) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
 
-    let parts: Vec<Extracting> = thread::scope(|scope| {
+    let parts: Vec<Extracted> = thread::scope(|scope| {
         let extracting: Vec<_> = (0..workers)
             .map(|n| {
                 let buffer = EventBuffer::new(scratch.join(format!("extracted-{n}.arrow")));
+                let waiting = (units.len() > 1).then(|| Waiting::new(scratch, n, &units, &sighter, budget / 4));
                 let (receiver, extractor) = (Arc::clone(&receiver), &extractor);
-                scope.spawn(move || extract_batches(&receiver, extractor, buffer, budget, job))
+                let made = Extracting::new(buffer, budget, job);
+                scope.spawn(move || extract_batches(&receiver, extractor, made, waiting, job))
             })
             .collect();
         drop(receiver);
         for _ in 0..readers {
             let sender = sender.clone();
-            let (queue, reports, blind_spots) = (&queue, &reports, &blind_spots);
+            let (queue, reports, blind_spots, formats) = (&queue, &reports, &blind_spots, &formats);
             scope.spawn(move || {
                 while let Some((index, source)) = next(queue) {
-                    let (report, spots) = read_source(source, job, sender.clone(), progress);
+                    let (report, spots) = read_source(source, job, sender.clone(), Arc::clone(formats), progress);
                     lock(reports).push((index, report));
                     lock(blind_spots).extend(spots);
                 }
@@ -104,6 +114,7 @@ pub(super) fn extract(
         extracting.into_iter().map(joined).collect::<Result<_, _>>()
     })?;
 
+    let (parts, doubles) = settle(parts, &units, job, scratch, budget)?;
     let mut events = Vec::new();
     let mut directory = Directory::new();
     let mut inspection = Inspection::new();
@@ -112,7 +123,7 @@ pub(super) fn extract(
         events.push(part.events);
         directory.merge(part.directory);
         inspection.merge(part.inspection);
-        evidence.merge(part.evidence);
+        evidence.merge(part.evidence.unwrap_or_default());
     }
     let mut sources = std::mem::take(reports.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner));
     sources.sort_by_key(|(index, _)| *index);
@@ -127,6 +138,8 @@ pub(super) fn extract(
             sources: sources.into_iter().map(|(_, report)| report).collect(),
             errors,
             aside: plan.aside,
+            twice: doubles.twice,
+            warnings: doubles.warnings,
         },
     })
 }
@@ -189,9 +202,9 @@ fn read_source(
     source: Source,
     job: &Job,
     sender: SyncSender<Batch>,
+    formats: Arc<Formats>,
     progress: &dyn Progress,
 ) -> (SourceReport, Vec<(i64, i64)>) {
-    let formats = Arc::new(source.inputs.iter().map(|input| (input.name.clone(), input.format)).collect());
     let batch = Vec::with_capacity(BATCH);
     let mut sink = Batcher { batch, bytes: 0, sender, formats, spots: Vec::new(), progress };
     let report = source.read(&job.capture, &mut sink);
@@ -204,48 +217,202 @@ fn read_source(
 /// What one extracting thread made.
 struct Extracting {
     events: EventBuffer,
+    budget: usize,
     directory: Directory,
     inspection: Inspection,
-    evidence: Evidence,
+    /// What a draft rests on, where there is no model.
+    evidence: Option<Evidence>,
 }
+
+impl Extracting {
+    /// Nothing yet; `events` spills beyond `budget` bytes.
+    fn new(events: EventBuffer, budget: usize, job: &Job) -> Self {
+        let (directory, inspection) = (Directory::new(), Inspection::new());
+        let evidence = job.model.is_none().then(Evidence::default);
+        Extracting { events, budget, directory, inspection, evidence }
+    }
+
+    /// Takes an exchange that counts.
+    fn take(&mut self, held: Held, events: Vec<Event>) -> Result<(), PipelineError> {
+        self.directory.add(held.facts);
+        if !held.counted {
+            return Ok(());
+        }
+        self.inspection.add_exchange(held.protocol.as_str(), &events, &held.sightings);
+        // Without a model an exchange is one event, and all sightings are of its objects.
+        if let (Some(evidence), [event]) = (&mut self.evidence, events.as_slice()) {
+            let places = held.sightings.into_iter().map(|sighting| sighting.places);
+            evidence.add(event, places.map(|places| Traced { key: places.key, state: places.state }));
+        }
+        for event in events {
+            self.events.push_within(event, self.budget)?;
+        }
+        Ok(())
+    }
+}
+
+/// What waits until all inputs are read, when there are several: which exchanges count is known only then.
+struct Waiting<'a> {
+    ledger: Ledger,
+    pending: Pending,
+    sighter: &'a Sighter,
+    exchanges: u64,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(scratch: &Path, thread: usize, units: &Units, sighter: &'a Sighter, budget: usize) -> Self {
+        Waiting {
+            ledger: Ledger::new(scratch.join(format!("sights-{thread}")), units.len(), budget / 2),
+            pending: Pending::new(scratch.join(format!("pending-{thread}")), budget / 2),
+            sighter,
+            exchanges: 0,
+        }
+    }
+
+    /// Files what an input shows of the next exchange.
+    fn note(&mut self, exchange: &Exchange, unit: Option<u32>, first: Option<&Event>) -> Result<(), PipelineError> {
+        unit.map_or(Ok(()), |unit| self.ledger.note(self.sighter, exchange, first, unit, self.exchanges))
+    }
+
+    /// Holds the exchange that was noted.
+    fn hold(&mut self, held: &Held) -> Result<(), PipelineError> {
+        self.exchanges += 1;
+        self.pending.push(held)
+    }
+}
+
+/// What one thread extracted, and what of it still waits.
+type Extracted = (Extracting, Option<(Ledger, Pending)>);
 
 fn extract_batches(
     receiver: &Mutex<Receiver<Batch>>,
     extractor: &Extractor,
-    buffer: EventBuffer,
-    budget: usize,
+    mut made: Extracting,
+    mut waiting: Option<Waiting<'_>>,
     job: &Job,
-) -> Result<Extracting, PipelineError> {
-    let mut made = Extracting {
-        events: buffer,
-        directory: Directory::new(),
-        inspection: Inspection::new(),
-        evidence: Evidence::default(),
-    };
+) -> Result<Extracted, PipelineError> {
     let (from, to) = job.period;
     loop {
-        let Ok(batch) = lock(receiver).recv() else { return Ok(made) };
+        let Ok(batch) = lock(receiver).recv() else { break };
         for exchange in &batch.exchanges {
             let extracted = extractor.extract(exchange);
-            made.directory.add(extracted.facts);
             let time = exchange.time.0;
-            if from.is_some_and(|from| time < from) || to.is_some_and(|to| time > to) {
-                continue;
-            }
-            let protocol = exchange.protocol.as_str();
-            made.inspection.add_exchange(protocol, &extracted.events, &extracted.sightings);
-            // Without a model an exchange is one event, and all sightings are of its objects.
-            if let (None, [event]) = (&job.model, extracted.events.as_slice()) {
-                let places = extracted.sightings.into_iter().map(|sighting| sighting.places);
-                made.evidence.add(event, places.map(|places| Traced { key: places.key, state: places.state }));
-            }
+            let counted = from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to);
             // An exchange does not say which file format it came in; its input does.
             let format = batch.formats.get(&*exchange.origin.input);
-            for mut event in extracted.events {
-                event.source = format.map_or(event.source, |format| format.as_str());
-                made.events.push_within(event, budget)?;
+            if let Some(waiting) = &mut waiting {
+                waiting.note(exchange, format.map(|(_, unit)| *unit), extracted.events.first())?;
+            }
+            let mut events = if counted { extracted.events } else { Vec::new() };
+            for event in &mut events {
+                event.source = format.map_or(event.source, |(format, _)| format.as_str());
+            }
+            let held = Held {
+                events: u32::try_from(events.len()).unwrap_or(u32::MAX),
+                facts: extracted.facts,
+                sightings: extracted.sightings,
+                protocol: exchange.protocol.into(),
+                counted,
+            };
+            match &mut waiting {
+                None => made.take(held, events)?,
+                Some(waiting) => {
+                    waiting.hold(&held)?;
+                    for event in events {
+                        made.events.push_within(event, made.budget)?;
+                    }
+                }
             }
         }
+    }
+    Ok((made, waiting.map(|waiting| (waiting.ledger, waiting.pending))))
+}
+
+/// Leaves out what two inputs show, and takes the rest.
+fn settle(
+    parts: Vec<Extracted>,
+    units: &Units,
+    job: &Job,
+    scratch: &Path,
+    budget: usize,
+) -> Result<(Vec<Extracting>, Doubles), PipelineError> {
+    let (mut done, mut waiting, mut ledgers) = (Vec::new(), Vec::new(), Vec::new());
+    for (made, rest) in parts {
+        match rest {
+            None => done.push(made),
+            Some((ledger, pending)) => {
+                ledgers.push(ledger);
+                waiting.push((made.events, pending));
+            }
+        }
+    }
+    let doubles = views::find(units, &ledgers)?;
+    drop(ledgers);
+    let none = Places::default();
+    let settled: Vec<Extracting> = thread::scope(|scope| {
+        let workers: Vec<_> = waiting
+            .into_iter()
+            .enumerate()
+            .map(|(n, (events, pending))| {
+                let left_out = doubles.left_out.get(n).unwrap_or(&none);
+                let kept = EventBuffer::new(scratch.join(format!("settled-{n}.arrow")));
+                scope.spawn(move || take_counted(events, pending, left_out, Extracting::new(kept, budget, job)))
+            })
+            .collect();
+        workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
+    })?;
+    done.extend(settled);
+    Ok((done, doubles))
+}
+
+/// Goes through the exchanges of one thread again, each with its events, and takes those that count.
+fn take_counted(
+    events: EventBuffer,
+    pending: Pending,
+    left_out: &Places,
+    mut made: Extracting,
+) -> Result<Extracting, PipelineError> {
+    let mut pending = Numbered { reader: pending.read()?, next: 0 };
+    let mut current = pending.next_with_events(left_out, &mut made)?;
+    let mut gathered = Vec::new();
+    events.drain(|event| {
+        gathered.push(event);
+        if let Some((place, held)) = current.take_if(|(_, held)| gathered.len() >= held.events as usize) {
+            let events = std::mem::take(&mut gathered);
+            if !left_out.contains(place) {
+                made.take(held, events)?;
+            }
+            current = pending.next_with_events(left_out, &mut made)?;
+        }
+        Ok::<_, PipelineError>(())
+    })?;
+    Ok(made)
+}
+
+/// Exchanges that wait, counted.
+struct Numbered {
+    reader: HeldReader,
+    next: u64,
+}
+
+impl Numbered {
+    /// The next exchange that has events, and its place. Those without are taken on the way.
+    fn next_with_events(
+        &mut self,
+        left_out: &Places,
+        made: &mut Extracting,
+    ) -> Result<Option<(u64, Held)>, PipelineError> {
+        while let Some(held) = self.reader.next()? {
+            let place = self.next;
+            self.next += 1;
+            if held.events > 0 {
+                return Ok(Some((place, held)));
+            }
+            if !left_out.contains(place) {
+                made.take(held, Vec::new())?;
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
     ActorSummary, AsideSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
-    NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, VariantSummary,
+    NotReadSummary, ObjectSummary, OperationSummary, RuleSummary, RunSummary, TwiceSummary, VariantSummary,
 };
 use crate::rule;
 
@@ -85,6 +85,12 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
         bytes += source.inputs.iter().map(|input| input.bytes).sum::<u64>();
         lost += source.inputs.iter().map(|input| input.bytes_lost).sum::<u64>();
     }
+    for twice in &reports.twice {
+        summary.exchanges = summary.exchanges.saturating_sub(twice.exchanges);
+        let (input, of) = (twice.input.clone(), twice.of.clone());
+        summary.twice.push(TwiceSummary { input, of, exchanges: twice.exchanges });
+    }
+    summary.warnings.clone_from(&reports.warnings);
     summary.inputs.sort_by(|a, b| a.name.cmp(&b.name));
     summary.errors.sort();
     summary.not_read = not_read
