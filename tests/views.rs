@@ -323,3 +323,49 @@ fn piped(content: &[u8]) -> Vec<Value> {
     assert!(child.wait().unwrap().success());
     support::lines(&run.join("findings.jsonl"))
 }
+
+#[test]
+fn two_taps_on_the_two_sides_of_a_proxy_are_views() {
+    let shop = Scenario::new(30, 12);
+    let capture = shop.file("capture.pcapng");
+    let mut behind = fs::read(&capture).unwrap();
+    let mut at = 0;
+    while at + 8 <= behind.len() {
+        let word = |at: usize| u32::from_le_bytes(behind[at..at + 4].try_into().unwrap());
+        let (kind, length) = (word(at), word(at + 4) as usize);
+        // An enhanced packet block: a quarter of a second later, between other addresses.
+        if kind == 6 {
+            let time = (u64::from(word(at + 12)) << 32 | u64::from(word(at + 16))) + 250_000;
+            behind[at + 12..at + 16].copy_from_slice(&((time >> 32) as u32).to_le_bytes());
+            behind[at + 16..at + 20].copy_from_slice(&(time as u32).to_le_bytes());
+            let network = at + 28 + 14;
+            behind[network + 13] ^= 0x55;
+            behind[network + 17] ^= 0x55;
+        }
+        at += length;
+    }
+    let behind = shop.write("behind.pcapng", behind);
+    let [alone, both] = [&[&*capture][..], &[&*behind, &*capture]].map(Outcome::of);
+    assert_eq!(both.findings, alone.findings);
+    assert_eq!(both.exchanges(), alone.exchanges());
+}
+
+#[test]
+fn a_lossy_capture_is_filled_from_an_archive() {
+    let shop = Scenario::new(40, 13);
+    let har = shop.file("capture.har");
+    let whole = Outcome::of(&[&har]);
+    // Answers of one in ten were not seen.
+    let lossy: Vec<String> = shop
+        .lines("capture.har")
+        .into_iter()
+        .enumerate()
+        .map(|(n, line)| if n % 10 == 5 { line.replacen("\"status\":", "\"status\":0,\"was\":", 1) } else { line })
+        .collect();
+    let lossy = shop.write("a-lossy.har", lossy.join("\n"));
+    let both = Outcome::of(&[&lossy, &har]);
+    assert_eq!(both.findings, whole.findings);
+    assert_eq!(both.exchanges(), whole.exchanges());
+    let twice = both.twice();
+    assert!(twice.iter().all(|(_, _, exchanges)| *exchanges > 0) && twice.len() == 2, "{twice:?}");
+}

@@ -371,7 +371,7 @@ impl Verdicts {
 }
 
 /// Of a richer and a poorer input's sights that are one exchange, the one to leave out and the one to keep. The richer
-/// one stays, unless it alone lacks the answer.
+/// one stays, unless something of it is missing that the other has: the answer, or parts that were lost on the way.
 fn partners(
     call: Call<'_>,
     richer: &[usize],
@@ -386,6 +386,9 @@ fn partners(
     };
     let matched = matching::one_to_one(&sights(richer), &sights(&poorer), &verdict.terms, verdict.queries);
     let indices = matched.into_iter().filter_map(|(a, b)| Some((*richer.get(a)?, *poorer.get(b)?)));
-    let answered = |index: usize| call.get(index).is_some_and(|(_, sight)| sight.status != 0);
-    indices.map(|(a, b)| if !answered(a) && answered(b) && !is_out(a) { (a, b) } else { (b, a) }).collect()
+    let lacks = |a: usize, b: usize| {
+        let [Some((_, a)), Some((_, b))] = [call.get(a), call.get(b)] else { return false };
+        a.status == 0 && b.status != 0 || !a.whole && b.whole
+    };
+    indices.map(|(a, b)| if lacks(a, b) && !is_out(a) { (a, b) } else { (b, a) }).collect()
 }

@@ -1,7 +1,10 @@
 //! Matching: which sights of one call in two inputs are the same exchange, one to one.
 
-use super::pair::{SLACK, Terms};
-use super::sight::Sight;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
+
+use super::pair::{MOST_SKEW, SLACK, Terms};
+use super::sight::{REQUEST_ID, Sight, TRACE_ID};
 
 /// Sights looked at for one partner.
 const LOOKED_AT: usize = 512;
@@ -9,14 +12,21 @@ const LOOKED_AT: usize = 512;
 /// Pairs of indices into `first` and `second`, which come in the order of their times. Real repeats that both inputs
 /// show stay apart: each sight has at most one partner.
 ///
-/// Both inputs tell one order, so the earliest partner that fits leaves the most for what follows; one of which more
-/// agrees is better.
+/// What has an id finds its partner by it. For the rest, both inputs tell one order, so the earliest partner that fits
+/// leaves the most for what follows; one of which more agrees is better.
 pub(super) fn one_to_one(first: &[&Sight], second: &[&Sight], terms: &Terms, queries: bool) -> Vec<(usize, usize)> {
-    let longest = first.iter().map(|sight| sight.over.saturating_sub(sight.time)).max().unwrap_or(0);
     let mut taken = vec![false; first.len()];
+    let mut matched = by_id(first, second, terms, queries, &mut taken);
+    let mut named = vec![false; second.len()];
+    for (_, index) in &matched {
+        if let Some(named) = named.get_mut(*index) {
+            *named = true;
+        }
+    }
+    let rest = second.iter().enumerate().zip(&named).filter(|(_, named)| !**named).map(|(sight, _)| sight);
+    let longest = first.iter().map(|sight| sight.over.saturating_sub(sight.time)).max().unwrap_or(0);
     let mut begin = 0;
-    let mut matched = Vec::new();
-    for (index, sight) in second.iter().enumerate() {
+    for (index, sight) in rest {
         let from = sight.time.saturating_sub(terms.skew).saturating_sub(SLACK);
         let to = sight.over.saturating_sub(terms.skew).saturating_add(SLACK);
         let past = |candidate: usize| {
@@ -31,12 +41,40 @@ pub(super) fn one_to_one(first: &[&Sight], second: &[&Sight], terms: &Terms, que
         let fits = near.filter(|(_, candidate)| candidate.over >= from);
         let ranked = fits.filter_map(|(at, candidate)| Some((rank(candidate, sight, terms, queries)?, at)));
         // Of equal ranks the earliest.
-        if let Some((_, at)) = ranked.max_by_key(|(rank, at)| (*rank, std::cmp::Reverse(*at))) {
+        if let Some((_, at)) = ranked.max_by_key(|(rank, at)| (*rank, Reverse(*at))) {
             if let Some(taken) = taken.get_mut(at) {
                 *taken = true;
             }
             matched.push((at, index));
         }
+    }
+    matched
+}
+
+/// Partners by the id that both inputs write, in the order of their times; clocks matter little to them.
+fn by_id(first: &[&Sight], second: &[&Sight], terms: &Terms, queries: bool, taken: &mut [bool]) -> Vec<(usize, usize)> {
+    let bound = |place: usize| terms.binding.get(place).copied().unwrap_or(false);
+    let Some(place) = [REQUEST_ID, TRACE_ID].into_iter().find(|place| bound(*place)) else { return Vec::new() };
+    let mut waiting: BTreeMap<u64, VecDeque<usize>> = BTreeMap::new();
+    for (at, sight) in first.iter().enumerate().filter(|(_, sight)| sight.value(place) != 0) {
+        waiting.entry(sight.value(place)).or_default().push_back(at);
+    }
+    let mut matched = Vec::new();
+    for (index, sight) in second.iter().enumerate() {
+        let Some(queue) = waiting.get_mut(&sight.value(place)) else { continue };
+        let fits = |at: &usize| {
+            first.get(*at).is_some_and(|candidate| {
+                let apart = candidate.time.saturating_sub(sight.time.saturating_sub(terms.skew)).saturating_abs();
+                apart <= MOST_SKEW && rank(candidate, sight, terms, queries).is_some()
+            })
+        };
+        let Some(at) = queue.iter().take(LOOKED_AT).position(fits).and_then(|found| queue.remove(found)) else {
+            continue;
+        };
+        if let Some(taken) = taken.get_mut(at) {
+            *taken = true;
+        }
+        matched.push((at, index));
     }
     matched
 }
@@ -89,6 +127,22 @@ mod tests {
         binding[USER] = true;
         let terms = Terms { binding, ..Terms::default() };
         assert_eq!(matched(&[of(1, 0), of(2, 5)], &[of(2, 0), of(3, 1)], &terms), [(1, 0)]);
+    }
+
+    #[test]
+    fn an_id_finds_its_exchange_on_another_clock() {
+        let of = |id: u64, time| {
+            let mut sight = sight(time, time + 10);
+            sight.traits[REQUEST_ID] = id;
+            sight
+        };
+        let mut binding = [false; TRAITS];
+        binding[REQUEST_ID] = true;
+        let terms = Terms { binding, ..Terms::default() };
+        let first = [of(1, 0), of(2, 1_000_000), of(0, 2_000_000)];
+        let second = [of(2, 0), of(3, 1_000_000), of(0, 2_000_000), of(1, 9_000_000)];
+        assert_eq!(matched(&first, &second, &terms), [(1, 0), (0, 3), (2, 2)]);
+        assert_eq!(matched(&[of(1, 0)], &[of(1, 2 * MOST_SKEW)], &terms), []);
     }
 
     /// The largest one-to-one matching, by trying everything.

@@ -7,7 +7,7 @@ use offpath_capture::{Body, Exchange, Request};
 use serde::{Deserialize, Serialize};
 
 use crate::correlate::HashKey;
-use crate::event::Event;
+use crate::event::{Event, Evidence};
 
 /// One exchange as one input shows it. Texts are hashes under the installation's key, so that nobody can make two
 /// requests look alike; 0 is unknown.
@@ -25,6 +25,8 @@ pub(super) struct Sight {
     pub(super) query: u64,
     /// Status; 0 when no response was seen.
     pub(super) status: u16,
+    /// Whether bodies and all are there.
+    pub(super) whole: bool,
     /// Start, microseconds since the Unix epoch.
     pub(super) time: i64,
     /// First instant after it: last byte of the response and the clock's tick.
@@ -89,6 +91,7 @@ impl Sighter {
             call: self.state.hash_one((request.method.to_ascii_uppercase(), decoded(path))),
             query: if query.is_empty() { 0 } else { self.text(&decoded(query)) },
             status: exchange.response.as_ref().map_or(0, |response| response.status),
+            whole: exchange.carries.request_bodies && exchange.incomplete.is_empty(),
             time,
             over: end.saturating_add(exchange.tick.max(1)),
             traits: self.traits(exchange, request, event),
@@ -101,7 +104,12 @@ impl Sighter {
         let log = &exchange.log;
         let id = header("x-request-id").or_else(|| header("x-correlation-id")).or(log.request_id.as_deref());
         let trace = header("traceparent").and_then(|parent| parent.split('-').nth(1)).or(log.trace_id.as_deref());
-        let user = event.and_then(|event| event.actor.principal.as_deref());
+        // Who is told by an address is told by CLIENT, and by a key or an unknown session not by a name.
+        let named = event.filter(|event| {
+            let evidence = event.actor.evidence;
+            evidence == Evidence::Asserted || evidence >= Evidence::Bound
+        });
+        let user = named.and_then(|event| event.actor.principal.as_deref());
         let host = event.and_then(|event| event.host.as_deref());
         let size = response.and_then(|response| size(&response.body));
         let of = |text: Option<&str>| {
