@@ -51,12 +51,12 @@ fn compare(page: &BTreeSet<String>, found: &BTreeSet<String>) {
 fn run(folder: &Path) -> PathBuf {
     let archive = folder.join("odd.har");
     let entry = r#"{"log": {"entries": [{"request": {"method": "GET", "url": "data:text/plain,x"}, "response": {}}]}}"#;
-    assert!(fs::write(&archive, entry).is_ok());
+    assert!(fs::write(&archive, entry).is_ok() && fs::write(folder.join("odd-copy.har"), entry).is_ok());
+    let (copy, log) = (folder.join("odd-copy.har"), sample().join("access.log"));
     let (capture, model, out) = (sample().join("capture.pcapng.gz"), sample().join("model.yaml"), folder.join("run"));
-    let log = sample().join("access.log");
-    let paths = [&capture, &log, &archive, &model, &out].map(|path| path.display().to_string());
-    let [capture, log, archive, model, run] = &paths;
-    let output = offpath(&["check", capture, log, archive, "--model", model, "-o", run, "--from", "2026-01-01"]);
+    let paths = [&capture, &archive, &copy, &log, &model, &out].map(|path| path.display().to_string());
+    let [capture, archive, copy, log, model, run] = &paths;
+    let output = offpath(&["check", capture, archive, copy, log, "--model", model, "-o", run, "--from", "2026-01-01"]);
     assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
     out
 }

@@ -13,6 +13,7 @@ mod value;
 use std::sync::Arc;
 
 use offpath_capture::Origin;
+use serde::{Deserialize, Serialize};
 
 pub use actor::{Actor, Evidence};
 pub use value::{Money, Value};
@@ -21,7 +22,7 @@ pub use value::{Money, Value};
 pub type SourceName = &'static str;
 
 /// Stable identity of an event; outputs print it as `e` and 16 hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventId(pub u64);
 
 impl std::fmt::Display for EventId {
@@ -141,7 +142,7 @@ impl Outcome {
 }
 
 /// Identity of a business object: type, tenant scope where the type is keyed per tenant, and key value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectId {
     /// Object type, e.g. `order`.
     pub object_type: Arc<str>,

@@ -8,6 +8,7 @@ mod reason;
 pub mod sarif;
 pub mod summary;
 pub mod terminal;
+mod twice;
 mod verdict;
 mod visible;
 
@@ -15,9 +16,9 @@ pub use html::html;
 use html::verdict_name;
 pub use markdown::markdown;
 pub use summary::{
-    ActorSummary, BlindSummary, CaseTimeline, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
-    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary,
-    TimelineEvent, VariantSummary,
+    ActorSummary, AsideSummary, BlindSummary, CaseTimeline, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary,
+    MapSummary, MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary,
+    RunSummary, TimelineEvent, TwiceSummary, VariantSummary,
 };
 pub use verdict::{SeverityCounts, severity_rank, verdict};
 pub use visible::visible;
