@@ -114,7 +114,7 @@ pub(super) fn judge(
             .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
     })?;
     let Judged { findings, names, .. } = &mut judged;
-    findings.iter_mut().for_each(|finding| names.temper(finding));
+    findings.iter_mut().for_each(|finding| names.temper(finding, job.pseudonyms.as_ref()));
     judged.findings = rule::fold(judged.findings, job.model.as_deref());
     Ok(judged)
 }

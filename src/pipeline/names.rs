@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::compare::{is_named, roles_are_seen};
+use crate::correlate::Pseudonyms;
 use crate::event::{Event, Outcome, Value};
 use crate::finding::Finding;
 use crate::model::{Activity, ConstraintKind, Expression, Model, Path, nearest_name};
@@ -213,11 +214,14 @@ impl Names {
 
     /// Lowers the confidence of findings on roles that nobody in the traffic has: the name may be misspelt, or the
     /// source may call it otherwise.
-    pub(super) fn temper(&self, finding: &mut Finding) {
+    /// Where names are hashed, the finding has those of `pseudonyms`.
+    pub(super) fn temper(&self, finding: &mut Finding, pseudonyms: Option<&Pseudonyms>) {
         if finding.rule != "FN-ROLE" {
             return;
         }
-        let nobody: Vec<&String> = finding.expected.iter().filter(|entry| self.nobody_is(entry)).collect();
+        let met_as = |entry: &str| pseudonyms.is_some_and(|p| self.met.iter().any(|met| *p.name(met) == *entry));
+        let nobody: Vec<&String> =
+            finding.expected.iter().filter(|entry| self.nobody_is(entry) && !met_as(entry)).collect();
         let own = || finding.observed.iter().map(String::as_str);
         let misspelt = nobody.iter().find(|entry| nearest_name(entry, own()).is_some());
         let (most, entry) = match (misspelt, nobody.first()) {
