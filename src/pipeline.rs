@@ -8,9 +8,11 @@ mod judging;
 mod names;
 mod naming;
 mod near;
+mod pending;
 mod reading;
 mod rules;
 mod summing;
+mod views;
 mod warnings;
 
 use std::path::Path;
@@ -135,6 +137,9 @@ pub enum PipelineError {
     /// A table could not be written.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// Nothing can be read, and a name that was given leads to no file.
+    #[error("{0}")]
+    NoInput(String),
     /// A working file or thread could not be had.
     #[error("{what}: {source}")]
     Io {
@@ -152,6 +157,9 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
 
     progress.stage("reading");
     let plan = capture::plan(&job.inputs, &job.capture);
+    if let Some(error) = plan.mistyped() {
+        return Err(PipelineError::NoInput(error.to_string()));
+    }
     let reading = reading::extract(plan, job, scratch.path(), progress)?;
 
     progress.stage("correlating");
@@ -160,6 +168,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let resolved = reading::resolve(reading.events, &resolver, &templates, &comparer, job, scratch.path())?;
+    drop(resolver);
 
     progress.stage("comparing");
     let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };

@@ -49,6 +49,15 @@ fn assert_incomplete(output: &Output, parts: &[&str]) {
     assert!(message.lines().last().unwrap().starts_with("exit 3: "), "{message}");
 }
 
+/// Exit 2: no name that was given leads to anything that can be read.
+fn assert_cannot_start(output: &Output, parts: &[&str]) {
+    let message = stderr(output);
+    assert_eq!(code(output), 2, "{message}");
+    for part in parts {
+        assert!(message.contains(part), "no {part:?} in {message}");
+    }
+}
+
 fn exchanges(output: &Output) -> u64 {
     let run: serde_json::Value = serde_json::from_str(&stdout(output)).unwrap();
     run["exchanges"].as_u64().unwrap()
@@ -102,7 +111,7 @@ fn one_bad_file_among_good_ones_does_not_stop_the_run() {
     let folder = Folder::new();
     folder.file("a.har", HAR);
     folder.file("b.har", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
-    folder.file("c.har", HAR);
+    folder.file("c.har", HAR.replace("/orders/", "/items/"));
     let output = inspect(&[folder.0.path()]);
     assert_incomplete(&output, &["b.har", "PNG", "2 exchanges read"]);
     assert_eq!(exchanges(&output), 2);
@@ -111,13 +120,13 @@ fn one_bad_file_among_good_ones_does_not_stop_the_run() {
 #[test]
 fn a_missing_file_is_named() {
     let output = inspect(&[Path::new("no-such-file.pcap")]);
-    assert_incomplete(&output, &["no-such-file.pcap", "No such file", "check"]);
+    assert_cannot_start(&output, &["no-such-file.pcap", "No such file", "check"]);
 }
 
 #[test]
 fn a_glob_without_files_is_named() {
     let output = inspect(&[Path::new("no-such-folder/*.pcap")]);
-    assert_incomplete(&output, &["no-such-folder/*.pcap", "no file matches"]);
+    assert_cannot_start(&output, &["no-such-folder/*.pcap", "no file matches"]);
 }
 
 #[test]

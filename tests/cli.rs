@@ -239,9 +239,22 @@ fn nothing_of_the_users_is_written_over() {
     assert_eq!(code(&offpath(&["check", &traffic, "-o", &run])), 0);
     let earlier = fs::read(folder.path().join("run/run.json")).unwrap();
     let output = offpath(&["check", &name("nope.har"), "-o", &run]);
-    assert_eq!(code(&output), 3, "{}", stderr(&output));
-    assert!(stderr(&output).contains("nope.har") && stderr(&output).contains("was kept"), "{}", stderr(&output));
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(stderr(&output).contains("nope.har"), "{}", stderr(&output));
     assert_eq!(fs::read(folder.path().join("run/run.json")).unwrap(), earlier);
+    fs::write(folder.path().join("other.bin"), [1, 2, 3]).unwrap();
+    let output = offpath(&["check", &name("other.bin"), "-o", &run]);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert!(stderr(&output).contains("other.bin") && stderr(&output).contains("was kept"), "{}", stderr(&output));
+    assert_eq!(fs::read(folder.path().join("run/run.json")).unwrap(), earlier);
+    // Its own outcome is no input either.
+    let output = offpath(&["check", &run, "-o", &run]);
+    assert!(stderr(&output).contains("was kept"), "{}", stderr(&output));
+    assert_eq!(fs::read(folder.path().join("run/run.json")).unwrap(), earlier);
+    let output = offpath(&["check", &name("nope.har"), "-o", &name("fresh")]);
+    assert_eq!((code(&output), folder.path().join("fresh").exists()), (2, false), "{}", stderr(&output));
+    let output = offpath(&["check", &name("nope.har"), &traffic, "-o", &name("fresh")]);
+    assert_eq!((code(&output), folder.path().join("fresh").exists()), (3, true), "{}", stderr(&output));
 
     let model = folder.path().join("shop.model.yaml");
     fs::write(&model, "mine").unwrap();

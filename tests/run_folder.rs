@@ -47,16 +47,22 @@ fn compare(page: &BTreeSet<String>, found: &BTreeSet<String>) {
     assert!(absent.is_empty(), "in docs/run-folder.md and not in the run: {absent:?}");
 }
 
-/// A run over the sample, a log that does not show all of it, and an archive with an entry that is not read.
+/// A run over the sample, a log of it, a log of another year that does not show all, and an archive, given twice, with an
+/// entry that is not read.
 fn run(folder: &Path) -> PathBuf {
     let archive = folder.join("odd.har");
     let entry = r#"{"log": {"entries": [{"request": {"method": "GET", "url": "data:text/plain,x"}, "response": {}}]}}"#;
-    assert!(fs::write(&archive, entry).is_ok());
+    assert!(fs::write(&archive, entry).is_ok() && fs::write(folder.join("odd-copy.har"), entry).is_ok());
+    let (copy, log) = (folder.join("odd-copy.har"), sample().join("access.log"));
     let (capture, model, out) = (sample().join("capture.pcapng.gz"), sample().join("model.yaml"), folder.join("run"));
-    let log = sample().join("access.log");
-    let paths = [&capture, &log, &archive, &model, &out].map(|path| path.display().to_string());
-    let [capture, log, archive, model, run] = &paths;
-    let output = offpath(&["check", capture, log, archive, "--model", model, "-o", run, "--from", "2026-01-01"]);
+    let later = folder.join("later.log");
+    assert!(fs::read_to_string(&log).is_ok_and(|lines| fs::write(&later, lines.replace("/2026:", "/2027:")).is_ok()));
+    let paths = [&capture, &archive, &copy, &log, &later].map(|path| path.display().to_string());
+    let mut args = vec!["check"];
+    args.extend(paths.iter().map(String::as_str));
+    let [model, run] = [&model, &out].map(|path| path.display().to_string());
+    args.extend(["--model", &*model, "-o", &*run, "--from", "2026-01-01"]);
+    let output = offpath(&args);
     assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
     out
 }

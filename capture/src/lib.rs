@@ -37,6 +37,6 @@ pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
 pub use packet::check_filter;
 pub use source::{
-    BlindSpot, InputFormat, InputReport, Irregularity, NotRead, Options, Plan, PlannedInput, Sink, Source,
-    SourceReport, plan,
+    Aside, AsideReason, BlindSpot, InputFormat, InputReport, Irregularity, NotRead, Options, Plan, PlannedInput, Sink,
+    Source, SourceReport, plan,
 };

@@ -1,6 +1,7 @@
 //! What a source hands to its reader, and what it says at the end.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::input::{self, Compression, Handle, Opened, Recognised};
 #[cfg(feature = "live")]
 use crate::interface::Interface;
+use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture};
 use crate::{Exchange, InputError, InputErrorKind, Limits, Origin, Timestamp, access_log, har};
 
@@ -49,6 +51,49 @@ pub struct Plan {
     pub sources: Vec<Source>,
     /// Inputs that could not be opened or recognised.
     pub errors: Vec<InputError>,
+    /// What is not read because it would be read twice or is no traffic, by name.
+    pub aside: Vec<Aside>,
+    /// Names given by the user that lead to no file; each has its error too.
+    pub missing: Vec<String>,
+}
+
+impl Plan {
+    /// The error of a name that leads to no file, when nothing else can be read either: most likely it is mistyped.
+    pub fn mistyped(&self) -> Option<&InputError> {
+        let missing = self.missing.first().filter(|_| self.sources.is_empty())?;
+        self.errors.iter().find(|error| error.input == *missing)
+    }
+}
+
+/// Something that was found among the inputs and is not read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Aside {
+    /// The file or folder.
+    pub input: String,
+    /// Why.
+    pub reason: AsideReason,
+}
+
+/// Why an input is set aside.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AsideReason {
+    /// Its plain content is that of the input of this name.
+    Copy(String),
+    /// Another name of the input of this name, e.g. a link to it.
+    SameFile(String),
+    /// A run folder of offpath: results, no traffic.
+    RunFolder,
+}
+
+impl fmt::Display for Aside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let input = &self.input;
+        match &self.reason {
+            AsideReason::Copy(of) => write!(f, "{input} is a copy of {of}: read once"),
+            AsideReason::SameFile(of) => write!(f, "{input} is the same file as {of}: read once"),
+            AsideReason::RunFolder => write!(f, "{input} is a run folder of offpath: not read as input"),
+        }
+    }
 }
 
 /// One independent stream of exchanges: sources may be read in parallel.
@@ -67,14 +112,18 @@ pub struct PlannedInput {
     pub format: InputFormat,
     /// Size on disk, where known.
     pub bytes: Option<u64>,
-    compression: Compression,
-    handle: Handle,
+    pub(crate) compression: Compression,
+    pub(crate) handle: Handle,
+    /// Hash of how the plain content begins.
+    pub(crate) head: u64,
+    /// Inputs planned before this one that begin alike.
+    pub(crate) alike: u64,
 }
 
 impl PlannedInput {
     pub(crate) fn new(name: String, recognised: Recognised) -> Self {
-        let Recognised { handle, format, compression, bytes } = recognised;
-        PlannedInput { name, format, bytes, compression, handle }
+        let Recognised { handle, format, compression, bytes, head } = recognised;
+        PlannedInput { name, format, bytes, compression, handle, head, alike: 0 }
     }
 
     /// A network interface, whose packets come as a capture file's bytes.
@@ -86,6 +135,8 @@ impl PlannedInput {
             bytes: None,
             compression: Compression::None,
             handle: Handle::Interface(Interface::new(name)),
+            head: 0,
+            alike: 0,
         }
     }
 }
@@ -95,7 +146,8 @@ impl PlannedInput {
 /// With the feature `live`, `interface:NAME` is a network interface and a source of its own, opened when it is read and
 /// read until `Options::live` says stop; without it, it is a file's name like any other.
 ///
-/// A file named twice, by whatever names, is planned once. The plan does not depend on the order of `inputs`.
+/// A file named twice, by whatever names, is planned once, and so are files of equal content, compressed or not;
+/// [`Plan::aside`] names the others. A folder that holds a run of offpath is set aside whole. The plan does not depend on the order of `inputs`.
 pub fn plan(inputs: &[String], _options: &Options) -> Plan {
     input::plan(inputs)
 }
@@ -134,9 +186,10 @@ impl Source {
                 interfaces.push((report.inputs.len(), interface.clone()));
             }
             let (name, format) = (Arc::<str>::from(&*input.name), input.format);
+            let seed = KeySeed::new(input.head, input.alike);
             match open(input.handle, input.compression, rotated, &consumed, options) {
                 Ok((Opened { reader, disk }, first)) => {
-                    readers.push(Content { name, format, reader, first });
+                    readers.push(Content { name, format, seed, reader, first });
                     disks.push((disk, endless));
                     report.inputs.push(InputReport::new(input.name, input.format));
                 }
@@ -204,6 +257,8 @@ fn open(
 struct Content {
     name: Arc<str>,
     format: InputFormat,
+    /// Of the keys of its exchanges.
+    seed: KeySeed,
     reader: Box<dyn Read + Send>,
     /// Time of a capture's first packet, where it was looked at.
     first: Option<Timestamp>,
@@ -212,10 +267,12 @@ struct Content {
 /// Hands the inputs to their format's reader. Captures come together, the others alone.
 fn read_content(inputs: Vec<Content>, options: &Options, sink: &mut dyn Sink, report: &mut SourceReport) {
     let mut captures = Vec::new();
-    for Content { name, format, reader, first } in inputs {
+    for Content { name, format, seed, reader, first } in inputs {
         match format {
-            InputFormat::Har => har::read(&name, reader, options, sink, report),
-            InputFormat::CombinedLog | InputFormat::JsonLog => access_log::read(&name, reader, options, sink, report),
+            InputFormat::Har => har::read((&name, seed), reader, options, sink, report),
+            InputFormat::CombinedLog | InputFormat::JsonLog => {
+                access_log::read((&name, seed), reader, options, sink, report);
+            }
             InputFormat::Pcap | InputFormat::Pcapng => captures.push(OpenCapture { name, reader, first }),
         }
     }

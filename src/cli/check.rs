@@ -27,12 +27,12 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     }
     let outputs = Outputs::prepare(&args.output, args.force, &job, console)?;
     let meter = Meter::for_console(shared);
-    let run = pipeline::run(&job, outputs.folder(), &meter)
-        .map_err(|e| Exit::Incomplete(format!("the analysis stopped: {e}")))?;
+    let run = pipeline::run(&job, outputs.folder(), &meter).map_err(|error| inspect::stopped(&error))?;
     let timings = meter.finish();
     inspect::note(&run, &timings, console);
-    // A mistyped input must not cost the run before it.
-    if run.summary.exchanges == 0 && run.incomplete && outputs.replaces_a_run() {
+    // An input that cannot be read, or is no traffic, must not cost the run before it.
+    let unread = run.incomplete || run.summary.inputs.is_empty();
+    if run.summary.exchanges == 0 && unread && outputs.replaces_a_run() {
         inspect::say_errors(&run, console);
         return Ok(Exit::Incomplete("nothing could be read; the earlier run was kept".to_owned()));
     }

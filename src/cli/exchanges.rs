@@ -33,6 +33,12 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         replace::spare_others(output, args.force, replace::is_exchanges)?;
     }
     let plan = capture::plan(&args.inputs.inputs, &options);
+    if let Some(error) = plan.mistyped() {
+        return Err(Exit::CannotStart(crate::finding::text::display(&error.to_string()).to_string()));
+    }
+    for aside in &plan.aside {
+        console.say(&crate::finding::text::display(&aside.to_string()));
+    }
     let writers = formats.into_iter().map(|(format, path)| Writer::open(format, path)).collect::<Result<_, _>>()?;
     let meter = Meter::for_console(shared);
     meter.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());

@@ -9,7 +9,7 @@ pub enum Exit {
     Done(String),
     /// 1: done, findings at or above `--fail-on`.
     Findings(String),
-    /// 2: could not start: flags, model or output place wrong.
+    /// 2: could not start: flags, model, input names or output place wrong.
     CannotStart(String),
     /// 3: some input unreadable, or a limit hit; outputs are written and marked.
     Incomplete(String),
@@ -45,7 +45,7 @@ impl fmt::Display for Exit {
 pub(super) const MEANINGS: [(u8, &str); 6] = [
     (0, "done; nothing at or above --fail-on"),
     (1, "done; findings at or above --fail-on (--exit-zero maps this one to 0)"),
-    (2, "could not start: a flag, the model or the output place is wrong"),
+    (2, "could not start: a flag, the model, an input's name or the output place is wrong"),
     (
         3,
         "incomplete: some input unreadable, or more than 1 % of its bytes lost; outputs are written and marked; wins over 1 (--allow-incomplete removes it)",

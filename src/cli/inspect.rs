@@ -9,7 +9,7 @@ use super::progress::Meter;
 use super::work_folder::WorkFolder;
 use super::{Console, Ended, Exit, job};
 use crate::mine::Sketch;
-use crate::pipeline::{self, Run};
+use crate::pipeline::{self, PipelineError, Run};
 use crate::report::terminal;
 
 /// Runs the command.
@@ -55,7 +55,7 @@ pub(super) fn analyse(job: &pipeline::Job, shared: &Shared, console: &Console) -
     let meter = Meter::for_console(shared);
     let run = pipeline::run(job, folder.path(), &meter);
     let timings = meter.finish();
-    let run = run.map_err(|e| Exit::Incomplete(format!("the analysis stopped: {e}")))?;
+    let run = run.map_err(|error| stopped(&error))?;
     note(&run, &timings, console);
     if job.selection.events.is_some() {
         console
@@ -74,6 +74,14 @@ pub(super) fn note(run: &Run, timings: &BTreeMap<&'static str, f64>, console: &C
     }
     let seconds: Vec<String> = timings.iter().map(|(stage, seconds)| format!("{stage} {seconds:.3} s")).collect();
     console.note(&format!("{} events in {} cases; {}", run.summary.events, run.summary.cases, seconds.join(", ")));
+}
+
+/// The exit of an analysis that did not come to its end.
+pub(super) fn stopped(error: &PipelineError) -> Exit {
+    match error {
+        PipelineError::NoInput(why) => Exit::CannotStart(crate::finding::text::display(why).to_string()),
+        error => Exit::Incomplete(format!("the analysis stopped: {error}")),
+    }
 }
 
 /// Names every input that could not be read.

@@ -146,7 +146,12 @@ impl Spooled {
         let path = self.file.path().display().to_string();
         let spooled = run.summary.inputs.iter_mut().filter(|input| input.name.starts_with(&path));
         spooled.for_each(|input| input.name = "-".to_owned());
-        run.summary.errors.iter_mut().for_each(|error| *error = error.replace(&path, "-"));
+        let summary = &mut run.summary;
+        let left_out = summary.aside.iter_mut().flat_map(|aside| [Some(&mut aside.input), aside.of.as_mut()]);
+        let views = summary.twice.iter_mut().flat_map(|twice| [Some(&mut twice.input), Some(&mut twice.of)]);
+        let told = summary.errors.iter_mut().chain(&mut summary.warnings);
+        let texts = told.chain(left_out.flatten()).chain(views.flatten());
+        texts.for_each(|text| *text = text.replace(&path, "-"));
     }
 }
 

@@ -189,7 +189,7 @@ fn write(kind: Kind, path: &Path, run: &Run, timelines: &[CaseTimeline], summary
 
 /// Refuses an output that is one of the inputs: evidence is never written over.
 pub(super) fn spare_inputs(output: &Path, inputs: &[String], options: &capture::Options) -> Result<(), Exit> {
-    let Ok(output_file) = output.canonicalize() else { return Ok(()) };
+    let Some(output_file) = output.canonicalize().ok().filter(|file| file.is_file()) else { return Ok(()) };
     // Standard input and interfaces are no files, and planning would begin to read them.
     let files: Vec<String> = inputs.iter().filter(|i| *i != "-" && !is_interface(i)).cloned().collect();
     let plan = capture::plan(&files, options);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::jwt::Claims;
@@ -54,6 +55,11 @@ impl HashKey {
         HashKey { mac: Hmac::new(&block.into()) }
     }
 
+    /// A number for seeding hashes that stay within a run.
+    pub fn seed(&self, purpose: &str) -> u64 {
+        self.hash("seed", &[purpose.as_bytes()]).to_u64()
+    }
+
     /// Hash of a credential's value: the same wherever the value is shown, in a header, cookie, body or URL.
     pub(super) fn credential(&self, value: &[u8]) -> Hash {
         self.hash("credential", &[value])
@@ -82,7 +88,7 @@ impl fmt::Debug for HashKey {
 }
 
 /// Keyed hash of a credential or personal value: HMAC-SHA-256 cut to 128 bits, printed as 32 hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Hash([u8; 16]);
 
 impl Hash {
@@ -97,6 +103,16 @@ impl Hash {
         let mut text = self.to_string();
         text.truncate(12);
         text
+    }
+
+    /// The hash of these bytes.
+    pub(super) fn of(bytes: [u8; 16]) -> Hash {
+        Hash(bytes)
+    }
+
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> [u8; 16] {
+        self.0
     }
 
     /// First 64 bits.

@@ -1,51 +1,116 @@
 //! The directory: all facts together. Adding and merging commute, so any partition of the input gives the same one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use super::credential::Hash;
 use super::facts::{Binding, BoundTo, Facts, Holder, Stamp, TenantFact};
-use super::resolve::Resolver;
+use super::pool::Pool;
+use super::resolve::{Known, Resolver};
 use super::session::Spells;
-use crate::event::ObjectId;
+use crate::event::{EventId, ObjectId};
 
 /// A map whose order is never looked at.
 pub(super) type Map<K, V> = HashMap<K, V, FixedState>;
 
 /// What all exchanges together teach about credentials and objects.
+///
+/// It grows with distinct credentials, objects and actors, so that texts are kept once, in pools, and told by numbers.
+/// Numbers depend on the order of additions; nothing that is decided here does.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
-    bindings: Map<Hash, BTreeMap<Stamp, Binding>>,
-    objects: Map<ObjectId, ObjectRecord>,
-    presence: Map<Holder, Spells>,
+    bindings: Map<Hash, Bindings>,
+    /// Object identities, as [`object_bytes`] writes them.
+    objects: Pool,
+    /// By an object's number.
+    records: Vec<ObjectRecord>,
+    /// Holders, as [`holder_bytes`] writes them.
+    holders: Pool,
+    /// By a holder's number.
+    presence: Vec<Spells>,
+    tenants: Pool,
     roles: Map<Arc<str>, Arc<str>>,
 }
 
+/// What one credential means, by time. Nearly all have one meaning for ever.
+type Bindings = SmallVec<[(Stamp, Binding); 1]>;
+
 /// What is known of an object whatever the exchange.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct ObjectRecord {
-    pub(super) parent: Option<(Stamp, ObjectId)>,
-    pub(super) owner: Option<(Stamp, Holder)>,
-    pub(super) tenant: Option<TenantFact>,
+#[derive(Clone, Copy, Debug, Default)]
+struct ObjectRecord {
+    parent: Option<Learnt>,
+    owner: Option<Learnt>,
+    /// Declared tenants and inferred ones: a declared one is what counts.
+    tenant: Option<Learnt>,
+    tenant_inferred: bool,
 }
 
-impl ObjectRecord {
-    fn merge(&mut self, other: ObjectRecord) {
-        keep_least(&mut self.parent, other.parent);
-        keep_least(&mut self.owner, other.owner);
-        keep_least(&mut self.tenant, other.tenant);
+/// What was learnt, as a number in a pool, and when.
+#[derive(Clone, Copy, Debug)]
+struct Learnt {
+    time: i64,
+    event: u64,
+    number: u32,
+}
+
+impl Learnt {
+    fn new(stamp: Stamp, number: u32) -> Learnt {
+        Learnt { time: stamp.0, event: stamp.1.0, number }
+    }
+
+    fn stamp(self) -> (i64, u64) {
+        (self.time, self.event)
     }
 }
 
-fn keep_least<T: Ord>(kept: &mut Option<T>, other: Option<T>) {
-    if let Some(other) = other
-        && kept.as_ref().is_none_or(|k| other < *k)
-    {
+/// Keeps the earlier of two; of two that were learnt at once, the one that `text` says is less.
+fn keep_least<T: Ord>(kept: &mut Option<Learnt>, other: Learnt, text: impl Fn(u32) -> T) {
+    let less = |kept: &Learnt| {
+        let order = other.stamp().cmp(&kept.stamp());
+        order.then_with(|| text(other.number).cmp(&text(kept.number))).is_lt()
+    };
+    if kept.as_ref().is_none_or(less) {
         *kept = Some(other);
     }
+}
+
+/// An object's identity in a pool: the length of its type's name, that name, its key.
+pub(super) fn object_bytes(id: &ObjectId, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.extend((id.object_type.len() as u64).to_le_bytes().iter().take(4));
+    bytes.extend(id.object_type.as_bytes());
+    bytes.extend(id.key.as_bytes());
+}
+
+/// Type and key of an object in a pool.
+pub(super) fn object_of(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return (&[], &[]) };
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize).unwrap_or_default()
+}
+
+/// A holder in a pool: whether it has a credential and a name, its credential, its name.
+fn holder_bytes(holder: &Holder, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.push(u8::from(holder.credential.is_some()) | u8::from(holder.name.is_some()) << 1);
+    bytes.extend(holder.credential.iter().flat_map(|hash| hash.bytes()));
+    bytes.extend(holder.name.iter().flat_map(|name| name.as_bytes()));
+}
+
+fn holder_of(bytes: &[u8]) -> (Option<Hash>, Option<&str>) {
+    let Some((flags, rest)) = bytes.split_first() else { return (None, None) };
+    let (credential, name) = match rest.split_first_chunk::<16>() {
+        Some((hash, name)) if flags & 1 == 1 => (Some(Hash::of(*hash)), name),
+        _ => (None, rest),
+    };
+    (credential, (flags & 2 == 2).then(|| text(name)))
+}
+
+/// Text that went into a pool as such.
+pub(super) fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Number of entries, so that a caller can bound memory.
@@ -69,24 +134,82 @@ impl Directory {
 
     /// Adds the facts of one exchange.
     pub fn add(&mut self, facts: Facts) {
+        let mut bytes = Vec::new();
         for (hash, stamp, binding) in facts.bindings {
             bind(self.bindings.entry(hash).or_default(), stamp, binding);
         }
         for (child, stamp, parent) in facts.parents {
-            keep_least(&mut self.objects.entry(child).or_default().parent, Some((stamp, parent)));
+            object_bytes(&parent, &mut bytes);
+            let parent = self.object(&bytes);
+            object_bytes(&child, &mut bytes);
+            self.add_parent(&bytes, stamp, parent);
         }
         for (object, stamp, holder) in facts.owners {
-            keep_least(&mut self.objects.entry(object).or_default().owner, Some((stamp, holder)));
+            holder_bytes(&holder, &mut bytes);
+            let holder = self.holder(&bytes);
+            object_bytes(&object, &mut bytes);
+            self.add_owner(&bytes, stamp, holder);
         }
-        for (object, tenant) in facts.tenants {
-            keep_least(&mut self.objects.entry(object).or_default().tenant, Some(tenant));
+        for (object, TenantFact { inferred, stamp, tenant }) in facts.tenants {
+            object_bytes(&object, &mut bytes);
+            self.add_tenant(&bytes, inferred, stamp, tenant.as_bytes());
         }
         if let Some((sensor, role)) = facts.shows_roles {
             self.roles.entry(sensor).or_insert(role);
         }
         for (holder, from, to) in facts.presence {
-            self.presence.entry(holder).or_default().add(from, to);
+            holder_bytes(&holder, &mut bytes);
+            self.add_presence(&bytes, from, to);
         }
+    }
+
+    fn object(&mut self, bytes: &[u8]) -> Option<u32> {
+        let number = self.objects.keep(bytes);
+        self.records.resize_with(self.objects.len(), ObjectRecord::default);
+        number
+    }
+
+    fn holder(&mut self, bytes: &[u8]) -> Option<u32> {
+        let number = self.holders.keep(bytes);
+        self.presence.resize_with(self.holders.len(), Spells::default);
+        number
+    }
+
+    fn add_parent(&mut self, child: &[u8], stamp: Stamp, parent: Option<u32>) {
+        let child = self.object(child);
+        let Some((child, parent)) = child.zip(parent) else { return };
+        if let Some(record) = self.records.get_mut(child as usize) {
+            let objects = &self.objects;
+            keep_least(&mut record.parent, Learnt::new(stamp, parent), |number| object_of(objects.get(number)));
+        }
+    }
+
+    fn add_owner(&mut self, object: &[u8], stamp: Stamp, holder: Option<u32>) {
+        let object = self.object(object);
+        let Some((object, holder)) = object.zip(holder) else { return };
+        if let Some(record) = self.records.get_mut(object as usize) {
+            let holders = &self.holders;
+            keep_least(&mut record.owner, Learnt::new(stamp, holder), |number| holder_of(holders.get(number)));
+        }
+    }
+
+    fn add_tenant(&mut self, object: &[u8], inferred: bool, stamp: Stamp, tenant: &[u8]) {
+        let (object, tenant) = (self.object(object), self.tenants.keep(tenant));
+        let Some((object, tenant)) = object.zip(tenant) else { return };
+        let Some(record) = self.records.get_mut(object as usize) else { return };
+        match (record.tenant.is_some(), record.tenant_inferred, inferred) {
+            (true, false, true) => return,
+            (true, true, false) => record.tenant = None,
+            _ => {}
+        }
+        record.tenant_inferred = inferred;
+        let tenants = &self.tenants;
+        keep_least(&mut record.tenant, Learnt::new(stamp, tenant), |number| tenants.get(number));
+    }
+
+    fn add_presence(&mut self, holder: &[u8], from: i64, to: i64) {
+        let spells = self.holder(holder).and_then(|number| self.presence.get_mut(number as usize));
+        spells.into_iter().for_each(|spells| spells.add(from, to));
     }
 
     /// Adds all facts of another directory.
@@ -95,11 +218,25 @@ impl Directory {
             let mine = self.bindings.entry(hash).or_default();
             bindings.into_iter().for_each(|(stamp, binding)| bind(mine, stamp, binding));
         });
-        other.objects.into_iter().for_each(|(id, record)| self.objects.entry(id).or_default().merge(record));
-        other.presence.into_iter().for_each(|(holder, spells)| {
-            let mine = self.presence.entry(holder).or_default();
-            spells.iter().for_each(|(from, to)| mine.add(from, to));
-        });
+        let stamp = |learnt: Learnt| (learnt.time, EventId(learnt.event));
+        for (number, record) in (0..).zip(&other.records) {
+            let object = other.objects.get(number);
+            if let Some(learnt) = record.parent {
+                let parent = self.object(other.objects.get(learnt.number));
+                self.add_parent(object, stamp(learnt), parent);
+            }
+            if let Some(learnt) = record.owner {
+                let holder = self.holder(other.holders.get(learnt.number));
+                self.add_owner(object, stamp(learnt), holder);
+            }
+            if let Some(learnt) = record.tenant {
+                let tenant = other.tenants.get(learnt.number);
+                self.add_tenant(object, record.tenant_inferred, stamp(learnt), tenant);
+            }
+        }
+        for (number, spells) in (0..).zip(&other.presence) {
+            spells.iter().for_each(|(from, to)| self.add_presence(other.holders.get(number), from, to));
+        }
         // One model gives one default role, so it does not matter whose is kept.
         self.roles.extend(other.roles);
     }
@@ -108,9 +245,9 @@ impl Directory {
     pub fn size(&self) -> DirectorySize {
         DirectorySize {
             credentials: self.bindings.len(),
-            objects: self.objects.len(),
-            actors: self.presence.len(),
-            spells: self.presence.values().map(Spells::len).sum(),
+            objects: self.records.iter().filter(|record| record.is_known()).count(),
+            actors: self.presence.iter().filter(|spells| spells.len() > 0).count(),
+            spells: self.presence.iter().map(Spells::len).sum(),
         }
     }
 
@@ -128,22 +265,47 @@ impl Directory {
     /// Ends collection: from here on events are resolved.
     pub fn freeze(self) -> Resolver {
         let credentials = Credentials { bindings: self.bindings };
-        let mut sessions: Map<Arc<str>, Spells> = Map::default();
-        self.presence.into_iter().for_each(|(holder, spells)| {
+        let mut names = self.tenants;
+        let records = self.records.iter().map(|record| Known {
+            parent: record.parent.map(|parent| parent.number),
+            owner: record.owner.and_then(|owner| {
+                let (credential, name) = holder_of(self.holders.get(owner.number));
+                names.keep(credentials.name(credential, name, owner.time)?.as_bytes())
+            }),
+            tenant: record.tenant.map(|tenant| tenant.number),
+        });
+        let records = records.collect();
+        drop(self.records);
+        let mut sessions: Vec<Spells> = Vec::new();
+        for (number, spells) in (0..).zip(self.presence) {
+            let holder = holder_of(self.holders.get(number));
             for (from, to) in spells.iter() {
-                credentials.split(&holder, from, to, |name, from, to| {
-                    sessions.entry(name).or_default().add(from, to);
+                credentials.split(holder, from, to, |name, from, to| {
+                    let Some(number) = names.keep(name.as_bytes()) else { return };
+                    sessions.resize_with(sessions.len().max(names.len()), Spells::default);
+                    sessions.get_mut(number as usize).into_iter().for_each(|spells| spells.add(from, to));
                 });
             }
-        });
-        Resolver::new(credentials, self.objects, sessions, self.roles)
+        }
+        Resolver::new(credentials, self.objects, records, names, sessions, self.roles)
     }
 }
 
-fn bind(bindings: &mut BTreeMap<Stamp, Binding>, stamp: Stamp, binding: Binding) {
-    let kept = bindings.entry(stamp).or_insert_with(|| binding.clone());
-    if binding < *kept {
-        *kept = binding;
+impl ObjectRecord {
+    /// Whether it says more than that the object is somebody's parent.
+    fn is_known(&self) -> bool {
+        self.parent.is_some() || self.owner.is_some() || self.tenant.is_some()
+    }
+}
+
+fn bind(bindings: &mut Bindings, stamp: Stamp, binding: Binding) {
+    match bindings.binary_search_by_key(&stamp, |(stamp, _)| *stamp) {
+        Ok(at) => {
+            if let Some((_, kept)) = bindings.get_mut(at).filter(|(_, kept)| binding < *kept) {
+                *kept = binding;
+            }
+        }
+        Err(at) => bindings.insert(at, (stamp, binding)),
     }
 }
 
@@ -153,7 +315,7 @@ const MOST_HOPS: usize = 64;
 /// Whom credentials stand for, and when.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Credentials {
-    bindings: Map<Hash, BTreeMap<Stamp, Binding>>,
+    bindings: Map<Hash, Bindings>,
 }
 
 impl Credentials {
@@ -162,8 +324,9 @@ impl Credentials {
         let (mut credential, mut time) = (credential, time);
         for _ in 0..MOST_HOPS {
             let bindings = self.bindings.get(&credential)?;
-            let latest = bindings.range(..=(time, crate::event::EventId(u64::MAX))).next_back();
-            let found = latest.or_else(|| bindings.first_key_value().filter(|(_, b)| b.issued));
+            let later = bindings.partition_point(|(stamp, _)| stamp.0 <= time);
+            let latest = later.checked_sub(1).and_then(|at| bindings.get(at));
+            let found = latest.or_else(|| bindings.first().filter(|(_, b)| b.issued));
             match found? {
                 (_, Binding { to: BoundTo::Subject(subject), .. }) => return Some(subject),
                 (_, Binding { to: BoundTo::Nobody, .. }) => return None,
@@ -174,28 +337,34 @@ impl Credentials {
         None
     }
 
-    /// Name of somebody at a time.
-    pub(super) fn name(&self, holder: &Holder, time: i64) -> Option<Arc<str>> {
-        let bound = holder.credential.and_then(|c| self.subject(c, time));
-        bound.or(holder.name.as_ref()).cloned()
+    /// Name of somebody at a time: whom the credential is bound to, else the name.
+    fn name<'a>(&'a self, credential: Option<Hash>, name: Option<&'a str>, time: i64) -> Option<&'a str> {
+        credential.and_then(|c| self.subject(c, time)).map(|subject| &**subject).or(name)
     }
 
     /// Splits an interval of somebody's activity where the credential's meaning changes.
-    fn split(&self, holder: &Holder, from: i64, to: i64, mut each: impl FnMut(Arc<str>, i64, i64)) {
-        let changes = holder.credential.and_then(|c| self.bindings.get(&c));
+    fn split(
+        &self,
+        (credential, name): (Option<Hash>, Option<&str>),
+        from: i64,
+        to: i64,
+        mut each: impl FnMut(&str, i64, i64),
+    ) {
+        let changes = credential.and_then(|c| self.bindings.get(&c));
         let mut start = from;
-        for (stamp, _) in changes.into_iter().flat_map(|b| b.range((from, crate::event::EventId(0))..)) {
+        let later = changes.into_iter().flatten().filter(|(stamp, _)| stamp.0 >= from);
+        for (stamp, _) in later {
             if stamp.0 > to {
                 break;
             }
             if stamp.0 > start {
-                if let Some(name) = self.name(holder, start) {
+                if let Some(name) = self.name(credential, name, start) {
                     each(name, start, stamp.0 - 1);
                 }
                 start = stamp.0;
             }
         }
-        if let Some(name) = self.name(holder, start) {
+        if let Some(name) = self.name(credential, name, start) {
             each(name, start, to);
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use offpath_capture::{Body, Exchange, Place};
+use serde::{Deserialize, Serialize};
 
 use super::credential::{HashKey, Shown};
 use super::facts::{Binding, BoundTo, Facts, Holder, TenantFact};
@@ -41,10 +42,11 @@ pub struct Extractor {
     asks_hosts: bool,
 }
 
-/// What one exchange gives.
-#[derive(Clone, Debug, Default)]
+/// What one exchange gives. Serialised it is all but its events, which wait in buffers of their own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Extracted {
     /// Its events, still to be resolved.
+    #[serde(skip)]
     pub events: Vec<Event>,
     /// What it teaches about credentials and objects.
     pub facts: Facts,
@@ -60,7 +62,7 @@ pub struct Extracted {
 }
 
 /// An object's key seen in an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// Object type.
     pub object_type: Arc<str>,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::credential::Hash;
 use crate::event::{EventId, ObjectId};
 
@@ -9,7 +11,7 @@ use crate::event::{EventId, ObjectId};
 pub(super) type Stamp = (i64, EventId);
 
 /// Facts of one exchange. They only mean something in a [`Directory`](super::Directory).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Facts {
     pub(super) bindings: Vec<(Hash, Stamp, Binding)>,
     pub(super) parents: Vec<(ObjectId, Stamp, ObjectId)>,
@@ -34,7 +36,7 @@ impl Facts {
 }
 
 /// What a credential means from some time on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Binding {
     pub(super) to: BoundTo,
     /// The value was issued by the response, so that no earlier use of it can exist: it means the same before, which
@@ -43,7 +45,7 @@ pub(super) struct Binding {
 }
 
 /// Whom a credential stands for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum BoundTo {
     /// A subject.
     Subject(Arc<str>),
@@ -54,7 +56,7 @@ pub(super) enum BoundTo {
 }
 
 /// Somebody: by name, or by a credential that may turn out to be bound to a name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Holder {
     /// Credential to look up first; `None` when the name is certain.
     pub(super) credential: Option<Hash>,
@@ -63,7 +65,7 @@ pub(super) struct Holder {
 }
 
 /// A tenant of an object; declared ones come before inferred ones.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct TenantFact {
     /// Inferred from who created the object rather than declared.
     pub(super) inferred: bool,

@@ -20,6 +20,7 @@ mod login;
 mod object;
 mod operation;
 mod paths;
+mod pool;
 mod pseudonym;
 mod reading;
 mod redact;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::identity::masked_text;
 use super::reading::Reading;
 use super::redact::Masker;
@@ -15,7 +17,7 @@ const LONGEST_KEY: usize = 256;
 const MOST_PARENTS: usize = 4;
 
 /// Where an object's key was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KeySource {
     /// Path of the request.
     Path,
@@ -46,7 +48,7 @@ impl KeySource {
 }
 
 /// Paths by which a guessed object was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Places {
     /// To the key in a body, e.g. `res.order.id`; `None` where the request's path or `Location` holds it.
     pub key: Option<Arc<str>>,

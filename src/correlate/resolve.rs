@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::credential::Hash;
-use super::directory::{Credentials, Map, ObjectRecord};
+use super::directory::{Credentials, Map, object_bytes, object_of, text};
+use super::pool::Pool;
 use super::session::{self, Spells};
 use crate::event::{Event, Evidence, ObjectId};
 
@@ -14,39 +15,63 @@ const MOST_ANCESTORS: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Resolver {
     credentials: Credentials,
-    objects: Map<ObjectId, ObjectRecord>,
-    sessions: Map<Arc<str>, Spells>,
+    objects: Pool,
+    /// By an object's number.
+    records: Vec<Known>,
+    /// Names of owners, tenants and actors.
+    names: Pool,
+    /// By the number of an actor's name.
+    sessions: Vec<Spells>,
     roles: Map<Arc<str>, Arc<str>>,
+}
+
+/// What is known of an object, as numbers: of an object, and of names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) parent: Option<u32>,
+    pub(super) owner: Option<u32>,
+    pub(super) tenant: Option<u32>,
 }
 
 impl Resolver {
     pub(super) fn new(
         credentials: Credentials,
-        objects: Map<ObjectId, ObjectRecord>,
-        sessions: Map<Arc<str>, Spells>,
+        objects: Pool,
+        records: Vec<Known>,
+        names: Pool,
+        sessions: Vec<Spells>,
         roles: Map<Arc<str>, Arc<str>>,
     ) -> Resolver {
-        Resolver { credentials, objects, sessions, roles }
+        Resolver { credentials, objects, records, names, sessions, roles }
     }
 
     /// Fills the principal behind a bound credential, the owner and tenant of objects, the case and the session.
     pub fn resolve(&self, event: &mut Event) {
         self.resolve_actor(event);
         self.resolve_roles(event);
+        let mut bytes = Vec::new();
         for object in &mut event.objects {
-            let Some(record) = self.objects.get(&object.id) else { continue };
+            object_bytes(&object.id, &mut bytes);
+            let Some(record) = self.objects.find(&bytes).and_then(|number| self.records.get(number as usize)) else {
+                continue;
+            };
             if object.owner.is_none() {
-                object.owner = record.owner.as_ref().and_then(|(s, holder)| self.credentials.name(holder, s.0));
+                object.owner = record.owner.map(|name| self.name(name));
             }
             if object.tenant.is_none() {
-                object.tenant = record.tenant.as_ref().map(|t| t.tenant.clone());
+                object.tenant = record.tenant.map(|name| self.name(name));
             }
         }
         event.case = event.objects.first().map(|o| self.root(&o.id));
         event.session = event.actor.principal.as_ref().and_then(|principal| {
-            let start = self.sessions.get(principal)?.start(event.time)?;
+            let number = self.names.find(principal.as_bytes())?;
+            let start = self.sessions.get(number as usize)?.start(event.time)?;
             Some(session::name(principal, start).into())
         });
+    }
+
+    fn name(&self, number: u32) -> Arc<str> {
+        text(self.names.get(number)).into()
     }
 
     fn resolve_actor(&self, event: &mut Event) {
@@ -71,12 +96,15 @@ impl Resolver {
 
     /// The root of an object: its furthest ancestor. In a ring of parents, the least of the ring.
     pub fn root(&self, object: &ObjectId) -> ObjectId {
-        let mut seen = vec![object];
-        let mut at = object;
-        while let Some((_, parent)) = self.objects.get(at).and_then(|r| r.parent.as_ref()) {
+        let mut bytes = Vec::new();
+        object_bytes(object, &mut bytes);
+        let Some(mut at) = self.objects.find(&bytes) else { return object.clone() };
+        let mut seen = vec![at];
+        while let Some(parent) = self.records.get(at as usize).and_then(|record| record.parent) {
             if let Some(ring) = seen.iter().position(|s| *s == parent) {
-                let least = seen.iter().skip(ring).min();
-                return least.map_or_else(|| parent.clone(), |o| (*o).clone());
+                let least = seen.iter().skip(ring).min_by_key(|number| object_of(self.objects.get(**number)));
+                at = least.copied().unwrap_or(parent);
+                break;
             }
             if seen.len() > MOST_ANCESTORS {
                 break;
@@ -84,6 +112,10 @@ impl Resolver {
             seen.push(parent);
             at = parent;
         }
-        at.clone()
+        let (object_type, key) = object_of(self.objects.get(at));
+        if seen.first() == Some(&at) {
+            return object.clone();
+        }
+        ObjectId { object_type: text(object_type).into(), key: text(key).into() }
     }
 }

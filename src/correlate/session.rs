@@ -1,13 +1,14 @@
 //! Sessions: spells of one actor's activity, as sets of time intervals that merge in any order.
 
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 
 /// Silence that ends a session, in microseconds: half an hour, the usual idle time-out of web sessions.
 pub(super) const GAP: i64 = 30 * 60 * 1_000_000;
 
 /// Disjoint intervals more than `GAP` apart, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Spells(Vec<(i64, i64)>);
+pub(super) struct Spells(SmallVec<[(i64, i64); 1]>);
 
 impl Spells {
     /// Adds an interval. The result does not depend on the order of additions: it is the union of all intervals,
@@ -18,7 +19,12 @@ impl Spells {
         let past = self.0.partition_point(|s| s.0 <= to.saturating_add(GAP));
         let touched = self.0.get(first..past).unwrap_or_default();
         let joined = touched.iter().fold((from, to), |all, s| (all.0.min(s.0), all.1.max(s.1)));
-        self.0.splice(first..past.max(first), [joined]);
+        if let Some(spell) = self.0.get_mut(first).filter(|_| first < past) {
+            *spell = joined;
+            self.0.drain(first + 1..past);
+        } else {
+            self.0.insert(first, joined);
+        }
     }
 
     /// All intervals in order.
@@ -41,7 +47,8 @@ impl Spells {
 /// Stable name of a session: the same in every run over the same traffic.
 pub(super) fn name(principal: &str, start: i64) -> String {
     let digest = Sha256::new().chain_update(principal.as_bytes()).chain_update(start.to_be_bytes()).finalize();
-    digest.iter().take(8).fold(String::from("s"), |text, b| text + &format!("{b:02x}"))
+    let first = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("s{first:016x}")
 }
 
 #[cfg(test)]
@@ -72,7 +79,7 @@ mod tests {
             let mut backward = Spells::default();
             intervals.iter().rev().for_each(|(a, b)| backward.add(*a, *b));
             prop_assert_eq!(&forward, &backward);
-            prop_assert_eq!(&forward.0, &oracle(intervals.clone()));
+            prop_assert_eq!(forward.iter().collect::<Vec<_>>(), oracle(intervals.clone()));
             for (from, to) in intervals {
                 let start = forward.start(to);
                 prop_assert!(start.is_some_and(|s| s <= from));

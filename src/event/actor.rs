@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 /// The accountable principal, the software acting for it, and the program and address it came through.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Actor {
     /// Who is accountable: a subject, or the pseudonym of a credential that could not be bound to one.
     pub principal: Option<Arc<str>>,
@@ -26,7 +24,7 @@ pub struct Actor {
 }
 
 /// How an actor's identity was established, strongest last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
     /// Nothing but silence.
     #[default]

@@ -2,15 +2,17 @@
 
 mod actor;
 pub mod batch;
+mod pack;
 pub mod partition;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod table;
+mod unpack;
 mod value;
 
 use std::sync::Arc;
 
-use offpath_capture::{InputFormat, Origin};
+use offpath_capture::Origin;
 use serde::{Deserialize, Serialize};
 
 pub use actor::{Actor, Evidence};
@@ -30,7 +32,7 @@ impl std::fmt::Display for EventId {
 }
 
 /// One occurrence: an exchange (or a part of one) that does something to objects.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// Identity, from the exchange's key and the part of it.
     pub id: EventId,
@@ -43,7 +45,6 @@ pub struct Event {
     /// Clock that stamped it: events of different sensors are ordered only beyond `check.clock_skew`.
     pub sensor: Arc<str>,
     /// Input format it came from: `pcap`, `pcapng`, `har`, `combined` or `json`.
-    #[serde(with = "source_name")]
     pub source: SourceName,
     /// What the source can show about this event.
     pub shows: Shows,
@@ -108,7 +109,7 @@ impl Event {
 }
 
 /// What a source shows about an event: tells "not there" from "not recorded".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Shows {
     /// The request body was seen whole, or known to be absent.
     pub request_body: bool,
@@ -119,7 +120,7 @@ pub struct Shows {
 }
 
 /// Whether the server accepted the event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// Success by the activity's own test, else 2xx or 3xx.
     Accepted,
@@ -156,7 +157,7 @@ impl std::fmt::Display for ObjectId {
 }
 
 /// An event's relation to one object, with what the exchange says about that object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ObjectRef {
     /// The object.
     pub id: ObjectId,
@@ -174,25 +175,6 @@ pub struct ObjectRef {
     pub owner: Option<Arc<str>>,
     /// Attributes that the model names for the type, as this exchange shows them.
     pub attributes: Vec<(Arc<str>, Value)>,
-}
-
-/// Reads and writes `Event::source` as its name; only names of input formats come back.
-mod source_name {
-    use super::{Deserialize, InputFormat};
-    use serde::{Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(name: &&'static str, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(name)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        InputFormat::ALL
-            .iter()
-            .map(|format| format.as_str())
-            .find(|known| *known == name)
-            .ok_or_else(|| D::Error::custom("source is no input format"))
-    }
 }
 
 /// RFC 3339 in UTC with six decimals, so that text order is time order.

@@ -1,4 +1,4 @@
-//! Events grouped by case under a memory budget: kept in memory while they fit, spilled as Arrow files when not.
+//! Events grouped by case under a memory budget: kept packed in memory while they fit, spilled as Arrow files when not.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter};
@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
-use super::batch::{self, BatchError};
+use arrow::array::RecordBatch;
+
+use super::batch::{self, BatchBuilder, BatchError};
 use super::{Event, ObjectRef};
 
-/// Events in one spilled batch.
-const BATCH: usize = 4096;
+/// Packed bytes of one batch: enough that its events share most texts, few enough that reading one back is cheap.
+const BATCH_BYTES: usize = 64 << 10;
 
 /// Why events could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -34,39 +36,64 @@ pub enum SpillError {
     },
 }
 
-/// An append-only sequence of events that moves to disk when told to.
+/// An append-only sequence of events, packed, that moves to disk when told to.
 pub struct EventBuffer {
     file: PathBuf,
-    bytes: usize,
+    open: BatchBuilder,
+    closed: Vec<RecordBatch>,
+    closed_bytes: usize,
     total_bytes: u64,
-    memory: Vec<Event>,
+    events: usize,
     spilled: bool,
 }
 
 impl EventBuffer {
     /// An empty buffer that spills to `file`.
     pub fn new(file: PathBuf) -> Self {
-        EventBuffer { file, bytes: 0, total_bytes: 0, memory: Vec::new(), spilled: false }
+        let (open, closed) = (BatchBuilder::default(), Vec::new());
+        EventBuffer { file, open, closed, closed_bytes: 0, total_bytes: 0, events: 0, spilled: false }
     }
 
-    /// Appends one event; returns about how many bytes it holds in memory.
-    pub fn push(&mut self, event: Event) -> usize {
-        let size = footprint(&event);
-        self.bytes += size;
-        self.total_bytes += size as u64;
-        self.memory.push(event);
-        size
+    /// Appends one event.
+    pub fn push(&mut self, event: &Event) -> Result<(), SpillError> {
+        self.total_bytes += footprint(event) as u64;
+        self.events += 1;
+        self.open.push(event).map_err(|source| self.damaged(source))?;
+        if self.open.packed() >= BATCH_BYTES {
+            let batch = self.close()?;
+            self.closed_bytes += batch.get_array_memory_size();
+            self.closed.push(batch);
+        }
+        Ok(())
     }
 
     /// Appends one event, and spills when the buffer then holds more than `budget` bytes.
-    pub fn push_within(&mut self, event: Event, budget: usize) -> Result<(), SpillError> {
-        self.push(event);
-        if self.bytes > budget { self.spill() } else { Ok(()) }
+    pub fn push_within(&mut self, event: &Event, budget: usize) -> Result<(), SpillError> {
+        self.push(event)?;
+        if self.held() > budget { self.spill() } else { Ok(()) }
     }
 
-    /// Bytes of all events appended, as held in memory; independent of what was spilled.
+    /// Bytes of memory that it holds.
+    fn held(&self) -> usize {
+        self.closed_bytes + self.open.footprint()
+    }
+
+    fn close(&mut self) -> Result<RecordBatch, SpillError> {
+        std::mem::take(&mut self.open).finish().map_err(|source| self.damaged(source))
+    }
+
+    fn damaged(&self, source: BatchError) -> SpillError {
+        SpillError::Batch { path: self.file.clone(), source }
+    }
+
+    /// Bytes of all events appended, as values in memory; independent of what was spilled.
     pub fn total_bytes(&self) -> u64 {
         self.total_bytes
+    }
+
+    /// Number of events appended.
+    pub fn events(&self) -> usize {
+        self.events
     }
 
     /// Moves what is in memory to the end of the spill file.
@@ -74,42 +101,52 @@ impl EventBuffer {
     /// Each spill is an Arrow stream of its own and the file is closed between them, so that any number of buffers
     /// needs no more open files than threads.
     pub fn spill(&mut self) -> Result<(), SpillError> {
+        let last = if self.open.packed() == 0 { None } else { Some(self.close()?) };
         let io = |source| SpillError::Io { path: self.file.clone(), source };
-        let data = |source: BatchError| SpillError::Batch { path: self.file.clone(), source };
         let file = File::options().append(true).create(true).open(&self.file).map_err(io)?;
-        let mut writer = StreamWriter::try_new(BufWriter::new(file), &batch::schema()).map_err(|e| data(e.into()))?;
-        for chunk in self.memory.chunks(BATCH) {
-            writer.write(&batch::encode(chunk).map_err(data)?).map_err(|e| data(e.into()))?;
+        let data = |source: arrow::error::ArrowError| self.damaged(source.into());
+        let mut writer = StreamWriter::try_new(BufWriter::new(file), &batch::schema()).map_err(data)?;
+        for batch in self.closed.iter().chain(&last) {
+            writer.write(batch).map_err(data)?;
         }
-        let file = writer.into_inner().map_err(|e| data(e.into()))?;
+        let file = writer.into_inner().map_err(data)?;
         file.into_inner().map_err(|e| io(e.into_error()))?;
         self.spilled = true;
-        self.memory = Vec::new();
-        self.bytes = 0;
+        self.closed = Vec::new();
+        self.closed_bytes = 0;
         Ok(())
     }
 
     /// Hands every event to `take`, in the order appended, and removes the spill file.
-    pub fn drain<E: From<SpillError>>(self, mut take: impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
+    pub fn drain<E: From<SpillError>>(mut self, mut take: impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
         if self.spilled {
             self.drain_file(&mut take)?;
         }
-        self.memory.into_iter().try_for_each(take)
+        let open = self.close()?;
+        for batch in std::mem::take(&mut self.closed).into_iter().chain([open]) {
+            self.unpack(&batch, &mut take)?;
+        }
+        Ok(())
     }
 
     fn drain_file<E: From<SpillError>>(&self, take: &mut impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
         let io = |source| SpillError::Io { path: self.file.clone(), source };
-        let data = |source: BatchError| SpillError::Batch { path: self.file.clone(), source };
         let mut file = BufReader::new(File::open(&self.file).map_err(io)?);
         while !file.fill_buf().map_err(io)?.is_empty() {
-            for batch in StreamReader::try_new(&mut file, None).map_err(|e| data(e.into()))? {
-                let batch = batch.map_err(|e| data(e.into()))?;
-                for event in batch::decode(&batch).map_err(data)? {
-                    take(event)?;
-                }
+            for batch in StreamReader::try_new(&mut file, None).map_err(|e| self.damaged(e.into()))? {
+                self.unpack(&batch.map_err(|e| self.damaged(e.into()))?, take)?;
             }
         }
         Ok(std::fs::remove_file(&self.file).map_err(io)?)
+    }
+
+    fn unpack<E: From<SpillError>>(
+        &self,
+        batch: &RecordBatch,
+        take: &mut impl FnMut(Event) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let events = batch::decode(batch).map_err(|source| self.damaged(source))?;
+        events.into_iter().try_for_each(|event| take(event.map_err(|source| self.damaged(source))?))
     }
 }
 
@@ -133,7 +170,7 @@ impl Partitions {
     }
 
     /// Files one event under its case (events without one, under themselves).
-    pub fn push(&mut self, event: Event) -> Result<(), SpillError> {
+    pub fn push(&mut self, event: &Event) -> Result<(), SpillError> {
         let hash = match &event.case {
             Some(case) => stable_hash([case.object_type.as_bytes(), case.key.as_bytes()]),
             None => event.id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15),
@@ -142,19 +179,23 @@ impl Partitions {
     }
 
     /// Files one event under a group's `stable_hash`.
-    pub fn push_under(&mut self, hash: u64, event: Event) -> Result<(), SpillError> {
+    pub fn push_under(&mut self, hash: u64, event: &Event) -> Result<(), SpillError> {
         let index = partition_of(hash, self.buffers.len());
         if let Some(buffer) = self.buffers.get_mut(index) {
-            self.bytes += buffer.push(event);
+            let before = buffer.held();
+            buffer.push(event)?;
+            self.bytes = self.bytes + buffer.held() - before;
         }
         if self.bytes > self.budget { self.spill_largest() } else { Ok(()) }
     }
 
     /// Spills the fullest buffer: few large batches rather than many small ones.
     fn spill_largest(&mut self) -> Result<(), SpillError> {
-        let Some(largest) = self.buffers.iter_mut().max_by_key(|buffer| buffer.bytes) else { return Ok(()) };
-        self.bytes -= largest.bytes;
-        largest.spill()
+        let Some(largest) = self.buffers.iter_mut().max_by_key(|buffer| buffer.held()) else { return Ok(()) };
+        self.bytes -= largest.held();
+        largest.spill()?;
+        self.bytes += largest.held();
+        Ok(())
     }
 
     /// The partitions, in a stable order.
@@ -182,7 +223,7 @@ pub fn stable_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// About how many bytes an event holds in memory, as read back from a spill: there no text is shared with another event.
+/// About how many bytes an event holds in memory where it shares no text with another event.
 fn footprint(event: &Event) -> usize {
     /// A short text, and the allocator's part of it.
     const TEXT: usize = 48;
@@ -218,8 +259,8 @@ mod tests {
         let mut roomy = EventBuffer::new(folder.path().join("roomy"));
         let mut tight = EventBuffer::new(folder.path().join("tight"));
         for n in 1..1000 {
-            roomy.push(sample::rich_event(n));
-            tight.push_within(sample::rich_event(n), 20_000).unwrap();
+            roomy.push(&sample::rich_event(n)).unwrap();
+            tight.push_within(&sample::rich_event(n), 20_000).unwrap();
         }
         assert!(folder.path().join("tight").exists());
         assert!(!folder.path().join("roomy").exists());
@@ -233,7 +274,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut partitions = Partitions::new(folder.path(), 1 << 30, usize::MAX);
         for n in 0..4000 {
-            partitions.push(sample::rich_event(n % 500)).unwrap();
+            partitions.push(&sample::rich_event(n % 500)).unwrap();
         }
         let mut seen = std::collections::BTreeMap::new();
         let buffers = partitions.into_buffers();

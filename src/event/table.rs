@@ -19,6 +19,8 @@ use super::Event;
 
 /// Rows of one Parquet row group.
 const ROW_GROUP: usize = 65_536;
+/// Rows that are handed to the writer at once: as columns they take again what the events take.
+const ROWS: usize = 1024;
 
 /// Why a table could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +126,7 @@ impl TableWriter {
     /// Appends events in their order.
     pub fn write(&mut self, events: &[Event]) -> Result<(), TableError> {
         let [event_path, object_path] = &self.paths;
-        for chunk in events.chunks(ROW_GROUP) {
+        for chunk in events.chunks(ROWS) {
             let rows = event_rows(chunk).map_err(TableErrorKind::from);
             rows.and_then(|rows| Ok(self.events.write(&rows)?))
                 .map_err(|source| TableError { path: event_path.clone(), source })?;

@@ -4,17 +4,16 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 /// A known value. Unknown is `Option::None` around it, never a value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Known to be absent (or JSON null).
     Null,
     /// True or false.
     Bool(bool),
     /// Exact number; integers too.
-    Number(#[serde(with = "rust_decimal::serde::str")] Decimal),
+    Number(Decimal),
     /// Text.
     Text(Arc<str>),
     /// Microseconds since the Unix epoch.
@@ -28,10 +27,9 @@ pub enum Value {
 }
 
 /// An exact amount of one currency. Amounts of different currencies do not compare.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Money {
     /// Amount in major units, e.g. `12.50`.
-    #[serde(with = "rust_decimal::serde::str")]
     pub amount: Decimal,
     /// ISO 4217 code, upper case.
     pub currency: Arc<str>,

@@ -156,7 +156,7 @@ fn judge_partition(
 
 /// All events of a partition by case, time and identity.
 fn load(buffers: Vec<EventBuffer>) -> Result<Vec<Event>, PipelineError> {
-    let mut events = Vec::new();
+    let mut events = Vec::with_capacity(buffers.iter().map(EventBuffer::events).sum());
     for buffer in buffers {
         buffer.drain(|event| {
             events.push(event);

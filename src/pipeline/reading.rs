@@ -7,18 +7,20 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use offpath_capture::{BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
+use offpath_capture::{Aside, BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
 
 use super::gaps::Gaps;
+use super::pending::{Held, HeldReader, Pending};
+use super::views::{self, Doubles, Ledger, Places, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
-use crate::correlate::{self, Directory, Extractor, Inspection, Resolver};
+use crate::correlate::{self, Directory, Extractor, Facts, Inspection, Resolver};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome};
 use crate::mine::{Evidence, Templates, Traced};
 
-/// Input name -> format of one source's inputs.
-type Formats = BTreeMap<String, InputFormat>;
+/// Input name -> format and number of the input.
+type Formats = BTreeMap<String, (InputFormat, u32)>;
 
 /// Exchanges on their way to an extracting thread.
 struct Batch {
@@ -46,6 +48,10 @@ pub(super) struct Reading {
 pub(super) struct Reports {
     pub(super) sources: Vec<SourceReport>,
     pub(super) errors: Vec<String>,
+    pub(super) aside: Vec<Aside>,
+    /// Exchanges that two inputs show.
+    pub(super) twice: Vec<Twice>,
+    pub(super) warnings: Vec<String>,
 }
 
 /// Events with their joins, by case, and by the windows that cross cases.
@@ -73,7 +79,12 @@ pub(super) fn extract(
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction);
     let workers = job.threads.max(1);
-    let budget = job.memory / 2 / workers;
+    let budget = job.memory / 4 / workers;
+    // One for all threads: what several of them learn of one object is kept once.
+    let directory = Mutex::new(Directory::new());
+    let units = Units::of(&plan);
+    let formats = Arc::new(units.by_name());
+    let sighter = Sighter::new(&job.hash_key);
     let readers = workers.min(plan.sources.len()).max(1);
     let (sender, receiver) = sync_channel(workers * 2);
     // Held by the extracting threads alone: when all of them have stopped on an error, sending fails and reading ends.
@@ -84,21 +95,24 @@ pub(super) fn extract(
     plan.errors.iter().for_each(|error| unread.error(error));
     let gaps = Mutex::new(unread);
 
-    let parts: Vec<Extracting> = thread::scope(|scope| {
+    let parts: Vec<Read<'_>> = thread::scope(|scope| {
         let extracting: Vec<_> = (0..workers)
             .map(|n| {
                 let buffer = EventBuffer::new(scratch.join(format!("extracted-{n}.arrow")));
+                let waiting = (units.len() > 1).then(|| Waiting::new(scratch, n, &units, &sighter, budget / 4));
                 let (receiver, extractor) = (Arc::clone(&receiver), &extractor);
-                scope.spawn(move || extract_batches(&receiver, extractor, buffer, budget, job))
+                let made = Extracting::new(buffer, budget, &directory, job);
+                scope.spawn(move || extract_batches(&receiver, extractor, made, waiting))
             })
             .collect();
         drop(receiver);
         for _ in 0..readers {
             let sender = sender.clone();
-            let (queue, reports, blind_spots, gaps) = (&queue, &reports, &blind_spots, &gaps);
+            let (queue, reports, blind_spots, gaps, formats) = (&queue, &reports, &blind_spots, &gaps, &formats);
             scope.spawn(move || {
                 while let Some((index, source)) = next(queue) {
-                    let (report, spots, unseen) = read_source(source, job, sender.clone(), progress);
+                    let (report, spots, unseen) =
+                        read_source(source, job, sender.clone(), Arc::clone(formats), progress);
                     lock(gaps).merge(unseen);
                     lock(reports).push((index, report));
                     lock(blind_spots).extend(spots);
@@ -109,13 +123,12 @@ pub(super) fn extract(
         extracting.into_iter().map(joined).collect::<Result<_, _>>()
     })?;
 
+    let (parts, doubles) = settle(parts, &units, scratch)?;
     let mut events = Vec::new();
-    let mut directory = Directory::new();
     let mut inspection = Inspection::new();
     let mut evidence = Evidence::default();
     for part in parts {
         events.push(part.events);
-        directory.merge(part.directory);
         inspection.merge(part.inspection);
         evidence.merge(part.evidence);
     }
@@ -124,12 +137,18 @@ pub(super) fn extract(
     let spots = blind_spots.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     Ok(Reading {
         events,
-        directory,
+        directory: directory.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
         inspection,
         evidence,
         blindness: Blindness::new(spots),
         gaps: gaps.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
-        reports: Reports { sources: sources.into_iter().map(|(_, report)| report).collect(), errors },
+        reports: Reports {
+            sources: sources.into_iter().map(|(_, report)| report).collect(),
+            errors,
+            aside: plan.aside,
+            twice: doubles.twice,
+            warnings: doubles.warnings,
+        },
     })
 }
 
@@ -194,9 +213,9 @@ fn read_source(
     source: Source,
     job: &Job,
     sender: SyncSender<Batch>,
+    formats: Arc<Formats>,
     progress: &dyn Progress,
 ) -> (SourceReport, Vec<(i64, i64)>, Gaps) {
-    let formats = Arc::new(source.inputs.iter().map(|input| (input.name.clone(), input.format)).collect());
     let batch = Vec::with_capacity(BATCH);
     let mut sink = Batcher { batch, bytes: 0, sender, formats, spots: Vec::new(), gaps: Gaps::default(), progress };
     let report = source.read(&job.capture, &mut sink);
@@ -208,56 +227,224 @@ fn read_source(
 }
 
 /// What one extracting thread made.
-struct Extracting {
+struct Extracting<'a> {
     events: EventBuffer,
-    directory: Directory,
+    budget: usize,
+    directory: &'a Mutex<Directory>,
+    /// On their way to the directory.
+    facts: Vec<Facts>,
+    job: &'a Job,
     inspection: Inspection,
     evidence: Evidence,
 }
 
-fn extract_batches(
+impl<'a> Extracting<'a> {
+    /// Nothing yet; `events` spills beyond `budget` bytes.
+    fn new(events: EventBuffer, budget: usize, directory: &'a Mutex<Directory>, job: &'a Job) -> Self {
+        let (facts, inspection, evidence) = (Vec::new(), Inspection::new(), Evidence::default());
+        Extracting { events, budget, directory, facts, job, inspection, evidence }
+    }
+
+    /// Takes an exchange that counts, with its events.
+    fn take(&mut self, held: Held) -> Result<(), PipelineError> {
+        let mut extracted = held.extracted;
+        self.learn(std::mem::take(&mut extracted.facts));
+        if !held.in_period {
+            return Ok(());
+        }
+        let protocol = held.protocol.as_str();
+        match (&self.job.selection.events, &self.job.model) {
+            // Who did it is only known later, and so is whether it is wanted.
+            (Some(_), _) => self.inspection.add_read(protocol, &extracted),
+            (None, Some(_)) => self.inspection.add_exchange(protocol, &extracted),
+            (None, None) => self.inspection.add_unnamed_exchange(protocol, &extracted),
+        }
+        // Without a model an exchange is one event, and all sightings are of its objects.
+        if let (None, [event]) = (&self.job.model, extracted.events.as_slice()) {
+            let places = extracted.sightings.into_iter().map(|sighting| sighting.places);
+            let traced = places.map(|places| Traced { key: places.key, state: places.state });
+            self.evidence.add(event, traced, &extracted.ids);
+        }
+        self.keep(&extracted.events)
+    }
+
+    /// Keeps events for the joins.
+    fn keep(&mut self, events: &[Event]) -> Result<(), PipelineError> {
+        events.iter().try_for_each(|event| Ok(self.events.push_within(event, self.budget)?))
+    }
+
+    /// Takes in what an exchange teaches; the directory is all threads', so that it is told of many at once.
+    fn learn(&mut self, facts: Facts) {
+        self.facts.push(facts);
+        if self.facts.len() >= BATCH {
+            self.teach();
+        }
+    }
+
+    fn teach(&mut self) {
+        let mut directory = lock(self.directory);
+        self.facts.drain(..).for_each(|facts| directory.add(facts));
+    }
+}
+
+/// What waits until all inputs are read, when there are several: which exchanges count is known only then.
+struct Waiting<'a> {
+    ledger: Ledger,
+    pending: Pending,
+    sighter: &'a Sighter,
+    exchanges: u64,
+}
+
+impl<'a> Waiting<'a> {
+    /// Nothing yet; sights and waiting facts spill beyond `budget` bytes each.
+    fn new(scratch: &Path, thread: usize, units: &Units, sighter: &'a Sighter, budget: usize) -> Self {
+        Waiting {
+            ledger: Ledger::new(scratch.join(format!("sights-{thread}")), units.len(), budget),
+            pending: Pending::new(scratch.join(format!("pending-{thread}")), budget),
+            sighter,
+            exchanges: 0,
+        }
+    }
+
+    /// Files what an input shows of the next exchange.
+    fn note(&mut self, exchange: &Exchange, unit: Option<u32>, first: Option<&Event>) -> Result<(), PipelineError> {
+        unit.map_or(Ok(()), |unit| self.ledger.note(self.sighter, exchange, first, unit, self.exchanges))
+    }
+
+    /// Holds the exchange that was noted.
+    fn hold(&mut self, held: &Held) -> Result<(), PipelineError> {
+        self.exchanges += 1;
+        self.pending.push(held)
+    }
+}
+
+/// What one thread extracted, and what of it still waits.
+type Read<'a> = (Extracting<'a>, Option<(Ledger, Pending)>);
+
+fn extract_batches<'a>(
     receiver: &Mutex<Receiver<Batch>>,
     extractor: &Extractor,
-    buffer: EventBuffer,
-    budget: usize,
-    job: &Job,
-) -> Result<Extracting, PipelineError> {
-    let mut made = Extracting {
-        events: buffer,
-        directory: Directory::new(),
-        inspection: Inspection::new(),
-        evidence: Evidence::default(),
-    };
-    let (from, to) = job.period;
+    mut made: Extracting<'a>,
+    mut waiting: Option<Waiting<'_>>,
+) -> Result<Read<'a>, PipelineError> {
+    let (from, to) = made.job.period;
     loop {
-        let Ok(batch) = lock(receiver).recv() else { return Ok(made) };
+        let Ok(batch) = lock(receiver).recv() else { break };
         for exchange in &batch.exchanges {
             let mut extracted = extractor.extract(exchange);
-            made.directory.add(std::mem::take(&mut extracted.facts));
             let time = exchange.time.0;
-            if from.is_some_and(|from| time < from) || to.is_some_and(|to| time > to) {
-                continue;
-            }
-            let protocol = exchange.protocol.as_str();
-            match (&job.selection.events, &job.model) {
-                // Who did it is only known later, and so is whether it is wanted.
-                (Some(_), _) => made.inspection.add_read(protocol, &extracted),
-                (None, Some(_)) => made.inspection.add_exchange(protocol, &extracted),
-                (None, None) => made.inspection.add_unnamed_exchange(protocol, &extracted),
-            }
-            // Without a model an exchange is one event, and all sightings are of its objects.
-            if let (None, [event]) = (&job.model, extracted.events.as_slice()) {
-                let places = extracted.sightings.into_iter().map(|sighting| sighting.places);
-                let traced = places.map(|places| Traced { key: places.key, state: places.state });
-                made.evidence.add(event, traced, &extracted.ids);
-            }
+            let in_period = from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to);
             // An exchange does not say which file format it came in; its input does.
             let format = batch.formats.get(&*exchange.origin.input);
-            for mut event in extracted.events {
-                event.source = format.map_or(event.source, |format| format.as_str());
-                made.events.push_within(event, budget)?;
+            if let Some(waiting) = &mut waiting {
+                waiting.note(exchange, format.map(|(_, unit)| *unit), extracted.events.first())?;
+            }
+            if !in_period {
+                extracted.events.clear();
+            }
+            for event in &mut extracted.events {
+                event.source = format.map_or(event.source, |(format, _)| format.as_str());
+            }
+            let events = u32::try_from(extracted.events.len()).unwrap_or(u32::MAX);
+            let held = Held { events, extracted, protocol: exchange.protocol.into(), in_period };
+            match &mut waiting {
+                None => made.take(held)?,
+                Some(waiting) => {
+                    waiting.hold(&held)?;
+                    made.keep(&held.extracted.events)?;
+                }
             }
         }
+    }
+    made.teach();
+    Ok((made, waiting.map(|waiting| (waiting.ledger, waiting.pending))))
+}
+
+/// Leaves out what two inputs show, and takes the rest.
+fn settle<'a>(
+    parts: Vec<Read<'a>>,
+    units: &Units,
+    scratch: &Path,
+) -> Result<(Vec<Extracting<'a>>, Doubles), PipelineError> {
+    let (mut done, mut waiting, mut ledgers) = (Vec::new(), Vec::new(), Vec::new());
+    for (made, rest) in parts {
+        match rest {
+            None => done.push(made),
+            Some((ledger, pending)) => {
+                ledgers.push(ledger);
+                waiting.push((made, pending));
+            }
+        }
+    }
+    let doubles = views::find(units, &ledgers)?;
+    drop(ledgers);
+    let none = Places::default();
+    let settled: Vec<Extracting<'a>> = thread::scope(|scope| {
+        let workers: Vec<_> = waiting
+            .into_iter()
+            .enumerate()
+            .map(|(n, (made, pending))| {
+                let left_out = doubles.left_out.get(n).unwrap_or(&none);
+                let kept = EventBuffer::new(scratch.join(format!("settled-{n}.arrow")));
+                scope.spawn(move || take_counted(made, pending, left_out, kept))
+            })
+            .collect();
+        workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
+    })?;
+    done.extend(settled);
+    Ok((done, doubles))
+}
+
+/// Goes through the exchanges of one thread again, each with its events, and takes those that count.
+fn take_counted<'a>(
+    mut made: Extracting<'a>,
+    pending: Pending,
+    left_out: &Places,
+    kept: EventBuffer,
+) -> Result<Extracting<'a>, PipelineError> {
+    let events = std::mem::replace(&mut made.events, kept);
+    let mut pending = Numbered { reader: pending.read()?, next: 0 };
+    let mut current = pending.next_with_events(left_out, &mut made)?;
+    let mut gathered = Vec::new();
+    events.drain(|event| {
+        gathered.push(event);
+        if let Some((place, mut held)) = current.take_if(|(_, held)| gathered.len() >= held.events as usize) {
+            held.extracted.events = std::mem::take(&mut gathered);
+            if !left_out.contains(place) {
+                made.take(held)?;
+            }
+            current = pending.next_with_events(left_out, &mut made)?;
+        }
+        Ok::<_, PipelineError>(())
+    })?;
+    made.teach();
+    Ok(made)
+}
+
+/// Exchanges that wait, counted.
+struct Numbered {
+    reader: HeldReader,
+    next: u64,
+}
+
+impl Numbered {
+    /// The next exchange that has events, and its place. Those without are taken on the way.
+    fn next_with_events(
+        &mut self,
+        left_out: &Places,
+        made: &mut Extracting<'_>,
+    ) -> Result<Option<(u64, Held)>, PipelineError> {
+        while let Some(held) = self.reader.next()? {
+            let place = self.next;
+            self.next += 1;
+            if held.events > 0 {
+                return Ok(Some((place, held)));
+            }
+            if !left_out.contains(place) {
+                made.take(held)?;
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -277,7 +464,8 @@ pub(super) fn resolve(
     scratch: &Path,
 ) -> Result<Resolved, PipelineError> {
     let total = events.iter().map(EventBuffer::total_bytes).sum();
-    let budget = job.memory / 4 / events.len().max(1);
+    // Cases and windows each have one; what was extracted still holds a quarter.
+    let budget = job.memory / 8 / events.len().max(1);
     let guessed = job.model.is_none().then_some(templates);
     let parts: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = events
@@ -358,9 +546,9 @@ fn resolve_buffer(
             inspection.add_actor(&event);
         }
         for key in comparer.window_keys(&event) {
-            windows.push_under(group_hash(&key), event.clone())?;
+            windows.push_under(group_hash(&key), &event)?;
         }
-        cases.push(event)?;
+        cases.push(&event)?;
         Ok::<_, PipelineError>(())
     })?;
     Ok((cases, windows, inspection, unattributed))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use offpath_capture::SourceReport;
+use offpath_capture::{Aside, AsideReason, SourceReport};
 
 use super::judging::Judged;
 use super::reading::Reports;
@@ -14,8 +14,8 @@ use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
-    ActorSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
-    NotReadSummary, ObjectSummary, OperationSummary, RunSummary, VariantSummary,
+    ActorSummary, AsideSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
+    NotReadSummary, ObjectSummary, OperationSummary, RunSummary, TwiceSummary, VariantSummary,
 };
 
 /// Version of `run.json`'s schema: the minor grows with additions, the major with anything else.
@@ -60,6 +60,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
         let (judging, seen) = warnings::judging(model, inspection);
         summary.model.iter_mut().for_each(|summary| summary.activities = (judging, seen));
     }
+    summary.warnings.extend(reports.warnings);
     let incomplete = incomplete || !judged.too_large.is_empty();
     Run {
         summary,
@@ -75,6 +76,7 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
     let mut not_read: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let (mut bytes, mut lost) = (0, 0);
     summary.errors.clone_from(&reports.errors);
+    summary.aside = reports.aside.iter().map(aside_summary).collect();
     for source in &reports.sources {
         summary.exchanges += source.exchanges;
         summary.filtered += source.filtered;
@@ -95,6 +97,11 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
         bytes += source.inputs.iter().map(|input| input.bytes).sum::<u64>();
         lost += source.inputs.iter().map(|input| input.bytes_lost).sum::<u64>();
     }
+    for twice in &reports.twice {
+        summary.exchanges = summary.exchanges.saturating_sub(twice.exchanges);
+        let (input, of) = (twice.input.clone(), twice.of.clone());
+        summary.twice.push(TwiceSummary { input, of, exchanges: twice.exchanges });
+    }
     summary.inputs.sort_by(|a, b| a.name.cmp(&b.name));
     summary.errors.sort();
     summary.not_read = not_read
@@ -102,6 +109,15 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
         .map(|(reason, (count, bytes))| NotReadSummary { reason: reason.to_owned(), count, bytes })
         .collect();
     !summary.errors.is_empty() || lost.saturating_mul(100) > bytes
+}
+
+fn aside_summary(aside: &Aside) -> AsideSummary {
+    let (reason, of) = match &aside.reason {
+        AsideReason::Copy(of) => ("copy", Some(of.clone())),
+        AsideReason::SameFile(of) => ("same_file", Some(of.clone())),
+        AsideReason::RunFolder => ("run_folder", None),
+    };
+    AsideSummary { input: aside.input.clone(), reason: reason.to_owned(), of }
 }
 
 fn add_inputs(summary: &mut RunSummary, source: &SourceReport) {

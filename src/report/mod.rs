@@ -11,6 +11,7 @@ mod sheet;
 pub mod summary;
 pub mod terminal;
 mod timeline;
+mod twice;
 mod verdict;
 mod visible;
 
@@ -19,9 +20,9 @@ use html::verdict_name;
 pub use markdown::markdown;
 pub use sheet::Sheet;
 pub use summary::{
-    ActorSummary, BlindSummary, CaseFindings, CaseTimeline, Gap, InputSummary, LeftOpen, MapEdgeSummary,
+    ActorSummary, AsideSummary, BlindSummary, CaseFindings, CaseTimeline, Gap, InputSummary, LeftOpen, MapEdgeSummary,
     MapNodeSummary, MapSummary, MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary,
-    RuleStatus, RuleSummary, RunSummary, TimelineEvent, VariantSummary,
+    RuleStatus, RuleSummary, RunSummary, TimelineEvent, TwiceSummary, VariantSummary,
 };
 pub use timeline::cases_with_findings;
 pub use verdict::{SeverityCounts, severity_rank, verdict};

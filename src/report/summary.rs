@@ -19,7 +19,13 @@ pub struct RunSummary {
     pub errors: Vec<String>,
     /// First and last event's time, RFC 3339 UTC.
     pub window: Option<(String, String)>,
-    /// Exchanges read.
+    /// Found among the inputs and not read: copies, other names of a file, run folders.
+    #[serde(default)]
+    pub aside: Vec<AsideSummary>,
+    /// Exchanges that two inputs show, counted and judged once.
+    #[serde(default)]
+    pub twice: Vec<TwiceSummary>,
+    /// Exchanges read, each once.
     pub exchanges: u64,
     /// Exchanges that are not whole, by reason.
     pub incomplete: BTreeMap<String, u64>,
@@ -62,7 +68,8 @@ pub struct RunSummary {
     pub variants: Vec<VariantSummary>,
     /// Options that shaped the result.
     pub options: BTreeMap<String, String>,
-    /// Where the model does not seem to be about this traffic, in plain words.
+    /// Where the model does not seem to be about this traffic, then inputs that may show the same, in plain words;
+    /// nothing here changes the result.
     #[serde(default)]
     pub warnings: Vec<String>,
     /// Limits that were hit, in plain words.
@@ -82,6 +89,28 @@ pub struct InputSummary {
     pub sha256: String,
     /// Packets, entries or lines.
     pub records: u64,
+}
+
+/// Something found among the inputs and not read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AsideSummary {
+    /// File or folder.
+    pub input: String,
+    /// `copy`, `same_file` or `run_folder`.
+    pub reason: String,
+    /// The input that is read instead.
+    pub of: Option<String>,
+}
+
+/// Exchanges of one input that another shows better.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TwiceSummary {
+    /// The input whose exchanges were left out.
+    pub input: String,
+    /// The input whose exchanges were kept.
+    pub of: String,
+    /// How many.
+    pub exchanges: u64,
 }
 
 /// Something seen and not read.

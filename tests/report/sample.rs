@@ -331,6 +331,13 @@ pub(crate) fn run() -> RunSummary {
             },
         ],
         errors: vec!["edge/access.log.gz: line 204113 is cut off; the rest of the file was not read".into()],
+        aside: vec![AsideSummary {
+            input: "copy/shop.pcapng.gz".into(),
+            reason: "copy".into(),
+            of: Some("shop.pcapng".into()),
+        }],
+        twice: vec![TwiceSummary { input: "edge/access.log.gz".into(), of: "shop.pcapng".into(), exchanges: 204_112 }],
+        warnings: vec!["a.log and b.log may show the same traffic".into()],
         window: Some((time(0), time(86_399_000_000))),
         exchanges: 412_880,
         incomplete: BTreeMap::from([("response body cut off".into(), 118), ("no response seen".into(), 44)]),
@@ -440,7 +447,6 @@ pub(crate) fn run() -> RunSummary {
             })
             .collect(),
         options: BTreeMap::from([("redact".into(), "mask".into()), ("fail_on".into(), "high".into())]),
-        warnings: Vec::new(),
         limits: vec![],
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn line_format(line: &[u8]) -> Option<InputFormat> {
 
 /// Reads one log. Fills `records` and `bytes_lost` of the report's only input, and everything else of the report.
 pub(crate) fn read(
-    name: &Arc<str>,
+    (name, seed): (&Arc<str>, KeySeed),
     reader: impl Read,
     options: &Options,
     sink: &mut dyn Sink,
@@ -53,7 +53,7 @@ pub(crate) fn read(
 ) {
     let mut log = Log {
         name,
-        seed: KeySeed::new(name),
+        seed,
         table: Table::new(&options.log_fields),
         limits: &options.limits,
         tally: Tally::default(),

@@ -24,7 +24,13 @@ pub(super) enum Reading {
 }
 
 /// Turns an entry into an exchange.
-pub(super) fn read(entry: Entry<'_>, index: u64, origin: Origin, limits: &Limits, tally: &mut Tally) -> Reading {
+pub(super) fn read(
+    entry: Entry<'_>,
+    (seed, index): (KeySeed, u64),
+    origin: Origin,
+    limits: &Limits,
+    tally: &mut Tally,
+) -> Reading {
     let Some(request) = entry.request.0 else { return Reading::Refused("has no `request` object") };
     let Some(method) = request.method.text().map(str::trim).filter(|method| !method.is_empty()) else {
         return Reading::Refused("has no `request.method`");
@@ -66,7 +72,7 @@ pub(super) fn read(entry: Entry<'_>, index: u64, origin: Origin, limits: &Limits
     incomplete.sort_unstable();
     incomplete.dedup();
     Reading::Exchange(Box::new(Exchange {
-        key: KeySeed::new(&origin.input).key(index, clock.start),
+        key: seed.key(index, clock.start),
         protocol: protocol.unwrap_or(Protocol::Unknown),
         connection: None,
         stream: 0,

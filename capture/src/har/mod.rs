@@ -18,12 +18,13 @@ use serde_json::Deserializer;
 
 use self::message::Reading;
 use self::scan::{Element, Position, Scanner, Stop};
+use crate::key::KeySeed;
 use crate::tally::Tally;
 use crate::{InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
 
 /// Reads one HAR file. Fills `records` and `bytes_lost` of the report's only input, and everything else of the report.
 pub(crate) fn read(
-    name: &Arc<str>,
+    (name, seed): (&Arc<str>, KeySeed),
     reader: impl Read,
     options: &Options,
     sink: &mut dyn Sink,
@@ -33,6 +34,7 @@ pub(crate) fn read(
     let mut file = File {
         scanner: Scanner::new(reader, limits.entry_bytes),
         name,
+        seed,
         limits,
         tally: Tally::default(),
         index: 0,
@@ -76,6 +78,7 @@ pub(crate) fn announces(beginning: &[u8]) -> bool {
 struct File<'a, R> {
     scanner: Scanner<R>,
     name: &'a Arc<str>,
+    seed: KeySeed,
     limits: &'a Limits,
     tally: Tally,
     /// Index of the next entry.
@@ -118,7 +121,7 @@ impl<R: Read> File<'_, R> {
         if length > self.limits.entry_bytes {
             return None;
         }
-        let reading = message::read(entry, self.index, origin, self.limits, &mut self.tally);
+        let reading = message::read(entry, (self.seed, self.index), origin, self.limits, &mut self.tally);
         self.scanner.step_over(length);
         Some(self.finish_entry(reading, offset, length as u64, sink))
     }
@@ -132,7 +135,9 @@ impl<R: Read> File<'_, R> {
         let bytes = self.scanner.bytes();
         let length = bytes.len() as u64;
         let outcome = match serde_json::from_slice::<entry::Maybe<entry::Entry<'_>>>(bytes) {
-            Ok(entry::Maybe(Some(entry))) => message::read(entry, self.index, origin, self.limits, &mut self.tally),
+            Ok(entry::Maybe(Some(entry))) => {
+                message::read(entry, (self.seed, self.index), origin, self.limits, &mut self.tally)
+            }
             Ok(entry::Maybe(None)) => Reading::Refused("is not an object"),
             Err(error) => {
                 let position = within(self.scanner.element_position(), error.line(), error.column());

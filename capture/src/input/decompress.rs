@@ -4,7 +4,9 @@
 //! bomb expands to. What comes out is not looked at for a second compression.
 
 use std::error::Error;
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -38,6 +40,22 @@ impl Compression {
             Compression::Zstd => Box::new(Zstd::new(BufReader::with_capacity(READ_BYTES, disk))),
         }
     }
+}
+
+/// Size of a gzip file's last member as its trailer says, modulo 2^32.
+pub(super) fn gzip_size(path: &Path) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::End(-4))?;
+    let mut trailer = [0; 4];
+    file.read_exact(&mut trailer)?;
+    Ok(u64::from(u32::from_le_bytes(trailer)))
+}
+
+/// Size of a zstd file's first frame, where it says.
+pub(super) fn zstd_size(path: &Path) -> Option<u64> {
+    let mut decoder = FrameDecoder::new();
+    decoder.init(BufReader::new(File::open(path).ok()?)).ok()?;
+    Some(decoder.content_size()).filter(|size| *size > 0)
 }
 
 /// Gzip members, one after the other; zeros after the last one are padding, as `gzip -d` has it.

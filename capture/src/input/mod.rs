@@ -1,12 +1,15 @@
 //! From what the user named to open, decompressed, recognised inputs.
 //!
 //! [`resolve`](resolve::plan) turns names into files, [`sniff`] tells formats apart by content, [`decompress`] opens
-//! gzip and zstd, and [`disk`] counts and hashes what is read from the disk on the way.
+//! gzip and zstd, and [`disk`] counts and hashes what is read from the disk on the way. [`copies`] finds equal files,
+//! [`run_folder`] tells our own outputs from traffic.
 
+mod copies;
 mod decompress;
 mod disk;
 mod open;
 mod resolve;
+mod run_folder;
 mod signature;
 mod sniff;
 

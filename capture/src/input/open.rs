@@ -46,6 +46,8 @@ pub(crate) struct Recognised {
     pub(crate) compression: Compression,
     /// Size on disk, of regular files.
     pub(crate) bytes: Option<u64>,
+    /// Hash of how the plain content begins.
+    pub(crate) head: u64,
 }
 
 /// Opens the file (or standard input, for `None`) and recognises its format.
@@ -61,20 +63,21 @@ pub(super) fn recognise(path: Option<&Path>) -> Result<Recognised, InputErrorKin
     let mut prefix = Vec::new();
     file.by_ref().take(PREFIX_BYTES as u64).read_to_end(&mut prefix)?;
     let whole = prefix.len() < PREFIX_BYTES;
-    let Sniffed { format, compression } = sniff::format(&prefix, whole)?;
+    let Sniffed { format, compression, head } = sniff::format(&prefix, whole)?;
     let handle = match (path, length) {
         (Some(path), Some(_)) => Handle::File(path.to_owned()),
         _ => Handle::Stream(prefix, file),
     };
-    Ok(Recognised { handle, format, compression, bytes: length })
+    Ok(Recognised { handle, format, compression, bytes: length, head })
 }
 
 /// Recognises an input that is in memory.
 pub(crate) fn recognise_bytes(bytes: Vec<u8>) -> Result<Recognised, InputErrorKind> {
     let length = bytes.len() as u64;
     let prefix = bytes.get(..PREFIX_BYTES);
-    let Sniffed { format, compression } = sniff::format(prefix.unwrap_or(&bytes), prefix.is_none())?;
-    Ok(Recognised { handle: Handle::Stream(bytes, Box::new(io::empty())), format, compression, bytes: Some(length) })
+    let Sniffed { format, compression, head } = sniff::format(prefix.unwrap_or(&bytes), prefix.is_none())?;
+    let handle = Handle::Stream(bytes, Box::new(io::empty()));
+    Ok(Recognised { handle, format, compression, bytes: Some(length), head })
 }
 
 /// An input being read.

@@ -7,8 +7,10 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::copies;
 use super::open::recognise;
-use crate::source::{Plan, PlannedInput, Source};
+use super::run_folder::is_run_folder;
+use crate::source::{Aside, AsideReason, Plan, PlannedInput, Source};
 use crate::{InputError, InputErrorKind, InputFormat};
 
 /// Resolves the names and recognises each file's format.
@@ -18,25 +20,13 @@ pub(crate) fn plan(names: &[String]) -> Plan {
         found.add(name);
     }
     found.tell_links();
+    let inputs = found.recognise();
     let mut plan = Plan::default();
     let mut captures = Vec::new();
-    let mut seen = BTreeSet::new();
-    for (name, path) in found.files {
-        if let Some(path) = &path
-            && !seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
-        {
-            continue;
-        }
-        match recognise(path.as_deref()) {
-            Ok(recognised) => {
-                let format = recognised.format;
-                let input = PlannedInput::new(name, recognised);
-                match format {
-                    InputFormat::Pcap | InputFormat::Pcapng => captures.push(input),
-                    _ => plan.sources.push(Source { inputs: vec![input] }),
-                }
-            }
-            Err(kind) => found.errors.push(InputError { input: name, origin: None, kind }),
+    for input in tell_apart(copies::set_aside(inputs, &mut found.aside)) {
+        match input.format {
+            InputFormat::Pcap | InputFormat::Pcapng => captures.push(input),
+            _ => plan.sources.push(Source { inputs: vec![input] }),
         }
     }
     if !captures.is_empty() {
@@ -47,7 +37,23 @@ pub(crate) fn plan(names: &[String]) -> Plan {
     found.errors.sort_by(|a, b| a.input.cmp(&b.input));
     found.errors.dedup_by(|a, b| a.input == b.input);
     plan.errors = found.errors;
+    found.aside.sort();
+    found.aside.dedup();
+    plan.aside = found.aside;
+    found.missing.sort();
+    plan.missing = found.missing;
     plan
+}
+
+/// Numbers inputs that begin alike, so that what they hold at one place and time has different keys.
+fn tell_apart(mut inputs: Vec<PlannedInput>) -> Vec<PlannedInput> {
+    let mut heads: BTreeMap<u64, u64> = BTreeMap::new();
+    for input in &mut inputs {
+        let seen = heads.entry(input.head).or_default();
+        input.alike = *seen;
+        *seen += 1;
+    }
+    inputs
 }
 
 /// Files by the name to show, sorted; `None` is standard input.
@@ -59,6 +65,9 @@ struct Found {
     links: BTreeMap<PathBuf, PathBuf>,
     /// Folders of which all files were found.
     walked: BTreeSet<PathBuf>,
+    aside: Vec<Aside>,
+    /// Names that lead to no file.
+    missing: Vec<String>,
     #[cfg(feature = "live")]
     interfaces: BTreeSet<String>,
 }
@@ -79,8 +88,34 @@ impl Found {
             Ok(metadata) if metadata.is_dir() => self.folder(name, path),
             Ok(_) => self.file(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(name) => self.pattern(name),
-            Err(error) => self.fail(name, error.into()),
+            Err(error) => {
+                if error.kind() == io::ErrorKind::NotFound {
+                    self.missing.push(name.to_owned());
+                }
+                self.fail(name, error.into());
+            }
         }
+    }
+
+    /// Recognises every file's format, each file once.
+    fn recognise(&mut self) -> Vec<PlannedInput> {
+        let mut seen: BTreeMap<PathBuf, String> = BTreeMap::new();
+        let mut inputs = Vec::new();
+        for (name, path) in std::mem::take(&mut self.files) {
+            if let Some(path) = &path {
+                let file = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+                if let Some(first) = seen.get(&file) {
+                    self.aside.push(Aside { input: name, reason: AsideReason::SameFile(first.clone()) });
+                    continue;
+                }
+                seen.insert(file, name.clone());
+            }
+            match recognise(path.as_deref()) {
+                Ok(recognised) => inputs.push(PlannedInput::new(name, recognised)),
+                Err(kind) => self.fail(&name, kind),
+            }
+        }
+        inputs
     }
 
     fn file(&mut self, path: &Path) {
@@ -92,14 +127,19 @@ impl Found {
     }
 
     fn folder(&mut self, name: &str, folder: &Path) {
-        let before = self.files.len() + self.errors.len() + self.links.len();
+        let before = self.found();
         let files = self.walk(folder, None);
         for file in &files {
             self.file(file);
         }
-        if files.is_empty() && self.files.len() + self.errors.len() + self.links.len() == before {
+        if files.is_empty() && self.found() == before {
             self.fail(name, InputErrorKind::NoMatch);
         }
+    }
+
+    /// Number of things that were found or told of.
+    fn found(&self) -> usize {
+        self.files.len() + self.errors.len() + self.links.len() + self.aside.len()
     }
 
     /// Names the links to folders whose files were not found some other way.
@@ -117,6 +157,11 @@ impl Found {
         let mut files = Vec::new();
         let mut folders = vec![(folder.to_owned(), 1)];
         while let Some((folder, level)) = folders.pop() {
+            if is_run_folder(&folder) {
+                let input = folder.to_string_lossy().into_owned();
+                self.aside.push(Aside { input, reason: AsideReason::RunFolder });
+                continue;
+            }
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) => {
@@ -166,6 +211,7 @@ impl Found {
         };
         let files = self.matches(name, &matcher);
         if files.is_empty() {
+            self.missing.push(name.to_owned());
             return self.fail(name, InputErrorKind::NoMatch);
         }
         for file in &files {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Cursor, Read};
 
+use sha2::{Digest, Sha256};
+
 use super::decompress::Compression;
 use super::signature;
 use crate::{InputErrorKind, InputFormat, access_log, har};
@@ -10,12 +12,18 @@ use crate::{InputErrorKind, InputFormat, access_log, har};
 const SNIFF_BYTES: usize = 64 << 10;
 /// Lines looked at before a file is said not to be a log.
 const SNIFF_LINES: usize = 100;
+/// Fewest bytes of a head, where there are so many.
+const HEAD_LEAST: usize = 64;
+/// Most bytes of a head.
+const HEAD_MOST: usize = 1024;
 
 /// What a file is.
 #[derive(Debug)]
 pub(super) struct Sniffed {
     pub(super) format: InputFormat,
     pub(super) compression: Compression,
+    /// Hash of how the plain content begins: the same whatever the file's name and compression.
+    pub(super) head: u64,
 }
 
 /// Recognises the format from a file's first bytes; `whole` says that they are all of it.
@@ -25,7 +33,17 @@ pub(super) fn format(prefix: &[u8], whole: bool) -> Result<Sniffed, InputErrorKi
     }
     let compression = Compression::of(prefix);
     let (content, ended) = beginning(prefix, compression, whole)?;
-    Ok(Sniffed { format: content_format(&content, ended)?, compression })
+    Ok(Sniffed { format: content_format(&content, ended)?, compression, head: head(&content) })
+}
+
+/// Hashes the first bytes up to the first line end after some: a log that grows keeps its head, and pretty-printed
+/// JSON says more than its first line.
+fn head(content: &[u8]) -> u64 {
+    let rest = content.get(HEAD_LEAST..).unwrap_or_default();
+    let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+    let end = content.len().min((HEAD_LEAST + line).min(HEAD_MOST));
+    let digest = Sha256::digest(content.get(..end).unwrap_or_default());
+    digest.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first))
 }
 
 /// The first plain bytes, and whether they are all. A cut prefix of compressed data ends in an error, which says nothing about the file.

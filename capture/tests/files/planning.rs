@@ -1,6 +1,7 @@
 //! Which files are read, once, in an order that is nobody's choice.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use offpath_capture::{InputFormat, Options, plan};
@@ -17,12 +18,29 @@ fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::create_dir_all(path.join("sub/.hidden")).unwrap();
-    fs::write(path.join("b.log"), LINE).unwrap();
-    fs::write(path.join("a.txt"), LINE).unwrap();
-    fs::write(path.join("sub/c.log"), LINE).unwrap();
-    fs::write(path.join(".d.log"), LINE).unwrap();
-    fs::write(path.join("sub/.hidden/e.log"), LINE).unwrap();
+    for file in ["b.log", "a.txt", "sub/c.log", ".d.log", "sub/.hidden/e.log"] {
+        fs::write(path.join(file), line(&path.join(file))).unwrap();
+    }
     folder
+}
+
+/// A line that no other file has, in whatever folder.
+fn line(path: &Path) -> String {
+    LINE.replace("/a ", &format!("/{} ", path.display()))
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// What is set aside, in words, without the folder.
+fn aside(folder: &Path, names: &[String]) -> Vec<String> {
+    let plan = plan(names, &Options::default());
+    assert!(plan.errors.is_empty(), "{:?}", plan.errors);
+    let folder = format!("{}/", folder.display());
+    plan.aside.iter().map(|aside| aside.to_string().replace(&folder, "")).collect()
 }
 
 fn planned(names: &[String]) -> Vec<String> {
@@ -147,8 +165,104 @@ fn the_hash_is_of_the_whole_file_on_disk() {
 }
 
 #[test]
-fn keys_do_not_depend_on_the_folder() {
-    let (one, two) = (folder(), folder());
-    let keys = |folder: &Path| read_path(&folder.join("sub/c.log")).exchanges[0].key;
-    assert_eq!(keys(one.path()), keys(two.path()));
+fn keys_depend_on_the_content_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = [LINE, &LINE.replace(":36 ", ":37 ")].concat();
+    fs::write(folder.path().join("a.log"), &text).unwrap();
+    fs::write(folder.path().join("other"), gzip(text.as_bytes())).unwrap();
+    // The log went on.
+    fs::write(folder.path().join("longer.log"), text.repeat(300)).unwrap();
+    let keys = |name: &str| {
+        let exchanges = read_path(&folder.path().join(name)).exchanges;
+        exchanges.iter().take(2).map(|exchange| exchange.key).collect::<Vec<_>>()
+    };
+    assert_eq!(keys("a.log"), keys("other"));
+    assert_eq!(keys("a.log"), keys("longer.log"));
+    assert_ne!(keys("a.log")[0], keys("a.log")[1]);
+}
+
+#[test]
+fn files_that_begin_alike_have_keys_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, end) in [("h1.log", "/x"), ("h2.log", "/y")] {
+        fs::write(folder.path().join(file), [LINE, &LINE.replace("/a", end)].concat()).unwrap();
+    }
+    let keys: Vec<u64> = read_path(folder.path()).exchanges.iter().map(|exchange| exchange.key).collect();
+    assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+}
+
+#[test]
+fn equal_files_are_read_once_whatever_their_names_and_compressions() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let text = LINE.repeat(30_000).replacen("/a ", "/b ", 1);
+    fs::write(path.join("a.log.gz"), gzip(text.as_bytes())).unwrap();
+    fs::write(path.join("b.log"), &text).unwrap();
+    fs::write(path.join("c.log"), &text).unwrap();
+    let zstd = ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    fs::write(path.join("d.zst"), zstd).unwrap();
+    // As long, and begins and ends alike.
+    fs::write(path.join("e.log"), text.replace("/b ", "/c ")).unwrap();
+    let expected = ["a.log.gz", "c.log", "d.zst"].map(|copy| format!("{copy} is a copy of b.log: read once"));
+    assert_eq!(aside(path, &[name(path)]), expected);
+    assert_eq!(planned(&[name(path)]), ["b.log", "e.log"].map(|file| name(&path.join(file))));
+    let mut each: Vec<String> =
+        ["a.log.gz", "b.log", "c.log", "d.zst", "e.log"].iter().map(|f| name(&path.join(f))).collect();
+    each.reverse();
+    assert_eq!(aside(path, &each), expected);
+}
+
+#[test]
+fn a_damaged_copy_is_no_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let packed = gzip(LINE.repeat(30_000).as_bytes());
+    let mut damaged = packed.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0x55;
+    fs::write(folder.path().join("a.gz"), &packed).unwrap();
+    fs::write(folder.path().join("b.gz"), damaged).unwrap();
+    assert_eq!(planned(&[name(folder.path())]).len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn another_name_of_a_file_is_told() {
+    let folder = folder();
+    let path = folder.path();
+    std::os::unix::fs::symlink(path.join("b.log"), path.join("sub/link.log")).unwrap();
+    assert_eq!(aside(path, &[name(path)]), ["sub/link.log is the same file as b.log: read once"]);
+    assert!(aside(path, &[name(&path.join("b.log")), name(&path.join("*.log"))]).is_empty(), "by the same name");
+}
+
+#[test]
+fn a_run_folder_is_no_input() {
+    let folder = folder();
+    let path = folder.path();
+    fs::create_dir_all(path.join("run/events")).unwrap();
+    fs::create_dir_all(path.join("build")).unwrap();
+    fs::write(path.join("run/run.json"), r#"{"schema_version": "1.0", "tool_version": "1", "command": "check"}"#)
+        .unwrap();
+    fs::write(path.join("run/events/x.log"), LINE).unwrap();
+    // Another program's file of this name marks nothing.
+    fs::write(path.join("build/run.json"), LINE.replace("/a", "/run")).unwrap();
+    assert_eq!(aside(path, &[name(path)]), ["run is a run folder of offpath: not read as input"]);
+    assert_eq!(planned(&[name(path)]).len(), 4);
+    assert_eq!(planned(&[name(&path.join("**/*.log"))]).len(), 2);
+    assert!(planned(&[name(&path.join("run"))]).is_empty());
+}
+
+#[test]
+fn a_name_that_leads_nowhere_is_mistyped_when_nothing_else_is_read() {
+    let folder = folder();
+    let path = folder.path();
+    let mistyped = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|file| name(&path.join(file))).collect();
+        plan(&names, &Options::default()).mistyped().map(|error| error.input.clone())
+    };
+    assert_eq!(mistyped(&["nope.har"]), Some(name(&path.join("nope.har"))));
+    assert_eq!(mistyped(&["no*.har"]), Some(name(&path.join("no*.har"))));
+    assert_eq!(mistyped(&["nope.har", "b.log"]), None);
+    fs::write(path.join("other.bin"), [1, 2, 3]).unwrap();
+    assert_eq!(mistyped(&["other.bin"]), None);
+    assert_eq!(mistyped(&["nope.har", "other.bin"]), Some(name(&path.join("nope.har"))));
 }

@@ -64,7 +64,7 @@ impl Outcome {
 }
 
 pub(crate) fn read_names(names: &[String], options: &Options) -> Outcome {
-    let Plan { sources, errors } = plan(names, options);
+    let Plan { sources, errors, .. } = plan(names, options);
     let mut errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
     let mut kept = Kept::default();
     let reports: Vec<_> = sources.into_iter().map(|source| source.read(options, &mut kept)).collect();

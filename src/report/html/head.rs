@@ -2,9 +2,9 @@
 
 use crate::finding::Finding;
 use crate::report::figure::{bytes, count, counted, percent, ratio, utc};
-use crate::report::reason;
 use crate::report::summary::{MeasureSummary, RunSummary};
 use crate::report::verdict::{SEVERITIES, SeverityCounts, blind_rules, verdict};
+use crate::report::{reason, twice};
 
 use super::figures::bar;
 use super::markup::Markup;
@@ -97,6 +97,9 @@ fn about(page: &mut Markup, run: &RunSummary) {
             bytes(run.inputs.iter().map(|input| input.bytes).sum())
         ),
     );
+    for line in twice::counted_once(run) {
+        row("Twice", &line);
+    }
     row("Compared", &format!("{} in {}", counted(run.events, "event", "events"), counted(run.cases, "case", "cases")));
     match &run.model {
         Some(model) => {

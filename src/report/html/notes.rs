@@ -11,7 +11,8 @@ const OPERATIONS: usize = 100;
 /// Writes the notes of a run.
 pub(super) fn write(page: &mut Markup, run: &RunSummary) {
     list(page, "Errors", &run.errors, "Every input could be read.");
-    list(page, "Warnings", &run.warnings, "Nothing in the model seems to be about other traffic.");
+    list(page, "Warnings", &run.warnings, "Nothing in the model or among the inputs looks doubtful.");
+    twice(page, run);
     list(page, "Limits hit", &run.limits, "No limit was hit.");
     let not_read: Vec<_> = run
         .not_read
@@ -38,6 +39,17 @@ pub(super) fn write(page: &mut Markup, run: &RunSummary) {
     objects(page, run);
     operations(page, run);
     pairs(page, "Options", &run.options.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>());
+}
+
+fn twice(page: &mut Markup, run: &RunSummary) {
+    let copies = run.aside.iter().map(|aside| {
+        (aside.input.clone(), aside.of.as_ref().map_or(aside.reason.clone(), |of| format!("{} of {of}", aside.reason)))
+    });
+    let views = run
+        .twice
+        .iter()
+        .map(|twice| (twice.input.clone(), format!("{} exchanges are also in {}", count(twice.exchanges), twice.of)));
+    pairs(page, "Given twice or no traffic: left out", &copies.chain(views).collect::<Vec<_>>());
 }
 
 fn list(page: &mut Markup, title: &'static str, lines: &[String], none: &'static str) {

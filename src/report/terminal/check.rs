@@ -36,6 +36,7 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
     for limit in &run.limits {
         out.push_str(&screen.paragraph("Limit", limit));
     }
+    out.push_str(&screen.left_out(run));
     if run.model.is_some() && run.unmatched > 0 {
         let share = percent(run.unmatched, run.exchanges);
         let text = counted(run.unmatched, "exchange matches", "exchanges match");

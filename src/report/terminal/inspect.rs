@@ -18,6 +18,8 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     for limit in &run.limits {
         out.push_str(&screen.paragraph("Limit", limit));
     }
+    out.push_str(&screen.left_out(run));
+    out.push_str(&screen.warnings(run));
     if run.exchanges == 0 {
         return out;
     }

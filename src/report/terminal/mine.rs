@@ -18,7 +18,7 @@ pub fn mine(run: &RunSummary, screen: &Screen) -> String {
     if run.maps.is_empty() {
         return nothing(run);
     }
-    let mut out = String::new();
+    let mut out = screen.left_out(run) + &screen.warnings(run);
     let mut maps: Vec<&MapSummary> = run.maps.iter().collect();
     maps.sort_by_key(|map| std::cmp::Reverse(map.objects));
     for map in maps.iter().take(TYPES) {

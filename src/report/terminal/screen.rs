@@ -1,6 +1,7 @@
 //! The terminal as the caller describes it.
 
-use crate::report::visible;
+use crate::report::summary::RunSummary;
+use crate::report::{twice, visible};
 
 /// How wide a terminal is and whether it takes colour; the run folder, for the commands that come next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,23 @@ impl Screen {
         out.truncate(out.trim_end().len());
         out.push('\n');
         out
+    }
+}
+
+impl Screen {
+    /// What was given twice and counted once, and what is no input; empty when there is none.
+    pub(super) fn left_out(&self, run: &RunSummary) -> String {
+        self.group("Twice", &twice::counted_once(run)) + &self.group("Skipped", &twice::skipped(run))
+    }
+
+    /// The first of what looks doubtful; empty when nothing does.
+    pub(super) fn warnings(&self, run: &RunSummary) -> String {
+        self.group("Warning", &twice::few(run.warnings.clone()))
+    }
+
+    fn group(&self, label: &str, lines: &[String]) -> String {
+        let labels = std::iter::once(label).chain(std::iter::repeat(""));
+        labels.zip(lines).map(|(label, line)| self.paragraph(label, line)).collect()
     }
 }
 

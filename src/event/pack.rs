@@ -1,0 +1,406 @@
+//! Events packed: a run of events as bytes in which each text stands once.
+//!
+//! Most texts of an event (its host, operation, roles, the names of attributes) are those of the events before it. Where
+//! a text comes again, its number stands for it; unpacked events then share one allocation of it.
+
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use offpath_capture::{Origin, Place};
+
+use super::{Actor, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
+
+/// Deepest list within a list; JSON is not read deeper.
+pub(super) const MOST_NESTED: u8 = 200;
+
+/// Why bytes are no packed event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackError {
+    /// They end within the event.
+    #[error("it ends early")]
+    End,
+    /// They hold what no event holds.
+    #[error("no event has {0}")]
+    Content(&'static str),
+}
+
+/// Packs events one behind the other.
+#[derive(Default)]
+pub(super) struct Packer {
+    bytes: Vec<u8>,
+    texts: HashTable<Text>,
+    /// Texts so far; a text's number is its place among them.
+    count: u32,
+}
+
+/// A text of which the bytes were written.
+#[derive(Clone, Copy)]
+struct Text {
+    number: u32,
+    at: u32,
+    length: u32,
+}
+
+impl Packer {
+    /// Everything packed so far.
+    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.shrink_to_fit();
+        self.bytes
+    }
+
+    /// Number of bytes packed so far.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes that it holds in memory.
+    pub(super) fn footprint(&self) -> usize {
+        self.bytes.capacity() + self.texts.capacity() * size_of::<Text>()
+    }
+
+    /// Appends one event. On an error what was appended is no event.
+    pub(super) fn event(&mut self, event: &Event) -> Result<(), PackError> {
+        // Named one by one, so that a new field is not forgotten here.
+        let Event { id, time, end, tick, sensor, source, shows, origin, response_origin, method, host, .. } = event;
+        let Event { operation, path, activity, read, actor, session, outcome, status, objects, case, .. } = event;
+        let Event { attributes, idempotency, body_hash, request_id, state_before, state_after, .. } = event;
+        self.fixed(id.0);
+        self.signed(*time);
+        self.signed(end.wrapping_sub(*time));
+        self.signed(*tick);
+        self.text(sensor);
+        self.text(source);
+        let Shows { request_body, response_body, headers } = *shows;
+        self.flags([*read, request_body, response_body, headers, response_origin.is_some(), case.is_some()]);
+        self.origin(origin);
+        response_origin.iter().for_each(|origin| self.origin(origin));
+        self.text(method);
+        self.maybe(host.as_deref());
+        self.maybe(operation.as_deref());
+        self.text(path);
+        self.maybe(activity.as_deref());
+        self.actor(actor);
+        self.maybe(session.as_deref());
+        self.bytes.push(outcome_code(*outcome));
+        self.number(status.map_or(0, |status| u64::from(status) + 1));
+        self.number(objects.len() as u64);
+        objects.iter().try_for_each(|object| self.object(object))?;
+        case.iter().for_each(|case| self.id(case));
+        self.attributes(attributes)?;
+        self.flags([idempotency.is_some(), body_hash.is_some(), false, false, false, false]);
+        idempotency.iter().chain(body_hash).for_each(|hash| self.fixed(*hash));
+        self.maybe(request_id.as_deref());
+        self.texts(state_before);
+        self.texts(state_after);
+        Ok(())
+    }
+
+    fn actor(&mut self, actor: &Actor) {
+        let Actor { principal, agent, client, kind, roles, tenant, evidence, credential } = actor;
+        self.maybe(principal.as_deref());
+        self.maybe(agent.as_deref());
+        self.maybe(client.as_deref());
+        self.text(kind);
+        self.texts(roles);
+        self.maybe(tenant.as_deref());
+        self.bytes.push(evidence_code(*evidence));
+        self.maybe(credential.as_deref());
+    }
+
+    fn object(&mut self, object: &ObjectRef) -> Result<(), PackError> {
+        let ObjectRef { id, qualifier, declared_state, written_state, conflicting_key, tenant, owner, attributes } =
+            object;
+        self.id(id);
+        self.text(qualifier);
+        for text in [declared_state, written_state, conflicting_key, tenant, owner] {
+            self.maybe(text.as_deref());
+        }
+        self.attributes(attributes)
+    }
+
+    fn id(&mut self, id: &ObjectId) {
+        self.text(&id.object_type);
+        self.text(&id.key);
+    }
+
+    fn origin(&mut self, origin: &Origin) {
+        self.text(&origin.input);
+        match origin.place {
+            Place::Frames { first, last, offset } => {
+                self.bytes.push(0);
+                [first, last, offset].into_iter().for_each(|n| self.number(n));
+            }
+            Place::Entry { index, offset } => {
+                self.bytes.push(1);
+                [index, offset].into_iter().for_each(|n| self.number(n));
+            }
+            Place::Line { number, offset } => {
+                self.bytes.push(2);
+                [number, offset].into_iter().for_each(|n| self.number(n));
+            }
+        }
+    }
+
+    fn attributes(&mut self, attributes: &[(Arc<str>, Value)]) -> Result<(), PackError> {
+        self.number(attributes.len() as u64);
+        attributes.iter().try_for_each(|(name, value)| {
+            self.text(name);
+            self.value(value, MOST_NESTED)
+        })
+    }
+
+    fn value(&mut self, value: &Value, depth: u8) -> Result<(), PackError> {
+        match value {
+            Value::Null => self.bytes.push(0),
+            Value::Bool(false) => self.bytes.push(1),
+            Value::Bool(true) => self.bytes.push(2),
+            Value::Number(number) => {
+                self.bytes.push(3);
+                self.bytes.extend(number.serialize());
+            }
+            Value::Text(text) => {
+                self.bytes.push(4);
+                self.text(text);
+            }
+            Value::Time(time) => {
+                self.bytes.push(5);
+                self.signed(*time);
+            }
+            Value::Duration(duration) => {
+                self.bytes.push(6);
+                self.signed(*duration);
+            }
+            Value::Money(Money { amount, currency }) => {
+                self.bytes.push(7);
+                self.bytes.extend(amount.serialize());
+                self.text(currency);
+            }
+            Value::List(items) => {
+                self.bytes.push(8);
+                self.number(items.len() as u64);
+                let depth = depth.checked_sub(1).ok_or(PackError::Content("lists so deep"))?;
+                items.iter().try_for_each(|item| self.value(item, depth))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn texts(&mut self, texts: &[Arc<str>]) {
+        self.number(texts.len() as u64);
+        texts.iter().for_each(|text| self.text(text));
+    }
+
+    /// 0 for none, else as `text`.
+    fn maybe(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.text(text),
+            None => self.number(0),
+        }
+    }
+
+    /// 1, length and bytes of a new text; 2 and more for the text of that number.
+    fn text(&mut self, text: &str) {
+        let hash = FixedState::default().hash_one(text.as_bytes());
+        if let Some(known) = self.texts.find(hash, |entry| entry.of(&self.bytes) == text.as_bytes()) {
+            return self.number(u64::from(known.number) + 2);
+        }
+        self.number(1);
+        self.number(text.len() as u64);
+        let place = (u32::try_from(self.bytes.len()), u32::try_from(text.len()));
+        self.bytes.extend(text.as_bytes());
+        // A reader numbers every new text; one too far to be pointed at is written again.
+        if let (Ok(at), Ok(length)) = place {
+            let bytes = &self.bytes;
+            let rehash = |entry: &Text| FixedState::default().hash_one(entry.of(bytes));
+            self.texts.insert_unique(hash, Text { number: self.count, at, length }, rehash);
+        }
+        self.count = self.count.saturating_add(1);
+    }
+
+    fn flags(&mut self, flags: [bool; 6]) {
+        self.bytes.push(flags.into_iter().enumerate().fold(0, |byte, (bit, flag)| byte | u8::from(flag) << bit));
+    }
+
+    fn fixed(&mut self, number: u64) {
+        self.bytes.extend(number.to_le_bytes());
+    }
+
+    fn signed(&mut self, number: i64) {
+        self.number(((number << 1) ^ (number >> 63)).cast_unsigned());
+    }
+
+    /// Seven bits a byte, the least first.
+    fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push((number & 0x7f) as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+}
+
+impl Text {
+    /// Its bytes, of all that was packed.
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        let at = self.at as usize;
+        bytes.get(at..at + self.length as usize).unwrap_or_default()
+    }
+}
+
+fn outcome_code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Accepted => 0,
+        Outcome::Rejected => 1,
+        Outcome::Unknown => 2,
+    }
+}
+
+/// Ways to establish an actor, by their codes.
+pub(super) const EVIDENCE: [Evidence; 8] = [
+    Evidence::None,
+    Evidence::Address,
+    Evidence::Unbound,
+    Evidence::Asserted,
+    Evidence::ApiKey,
+    Evidence::Bound,
+    Evidence::Claims,
+    Evidence::Proven,
+];
+
+fn evidence_code(evidence: Evidence) -> u8 {
+    evidence as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+
+    use super::super::unpack::{Texts, unpack};
+    use super::*;
+    use crate::event::sample;
+
+    fn packed(events: &[Event]) -> Vec<Vec<u8>> {
+        let mut packer = Packer::default();
+        let ends: Vec<usize> = events
+            .iter()
+            .map(|event| {
+                packer.event(event).unwrap();
+                packer.len()
+            })
+            .collect();
+        let bytes = packer.into_bytes();
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        starts.zip(&ends).map(|(from, to)| bytes[from..*to].to_vec()).collect()
+    }
+
+    fn unpacked(rows: &[Vec<u8>]) -> Result<Vec<Event>, PackError> {
+        let mut texts = Texts::default();
+        rows.iter().map(|row| unpack(row, &mut texts)).collect()
+    }
+
+    fn text() -> impl Strategy<Value = Arc<str>> {
+        prop_oneof![Just("order"), Just(""), Just("a\u{1f980}"), Just("alice")].prop_map(Arc::from)
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            (any::<i64>(), 0..28_u32).prop_map(|(n, scale)| Value::Number(Decimal::new(n, scale))),
+            text().prop_map(Value::Text),
+            any::<i64>().prop_map(Value::Time),
+            any::<i64>().prop_map(Value::Duration),
+            (any::<i64>(), text())
+                .prop_map(|(n, currency)| Value::Money(Money { amount: Decimal::new(n, 2), currency })),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| proptest::collection::vec(inner, 0..4).prop_map(Value::List))
+    }
+
+    fn place() -> impl Strategy<Value = Place> {
+        prop_oneof![
+            any::<(u64, u64, u64)>().prop_map(|(first, last, offset)| Place::Frames { first, last, offset }),
+            any::<(u64, u64)>().prop_map(|(index, offset)| Place::Entry { index, offset }),
+            any::<(u64, u64)>().prop_map(|(number, offset)| Place::Line { number, offset }),
+        ]
+    }
+
+    prop_compose! {
+        fn events()(
+            n in 1..50_u64,
+            times in any::<(i64, i64, i64)>(),
+            place in place(),
+            answered in proptest::option::of(place()),
+            host in proptest::option::of(text()),
+            status in proptest::option::of(any::<u16>()),
+            hashes in any::<(Option<u64>, Option<u64>)>(),
+            shows in any::<(bool, bool, bool)>(),
+            evidence in 0..8_usize,
+            outcome in prop_oneof![Just(Outcome::Accepted), Just(Outcome::Rejected), Just(Outcome::Unknown)],
+            states in proptest::collection::vec(text(), 0..3),
+            attributes in proptest::collection::vec((text(), value()), 0..4),
+            objects in 0..3_usize,
+        ) -> Event {
+            let mut event = sample::rich_event(n);
+            (event.time, event.end, event.tick) = times;
+            event.response_origin = answered.map(|place| Origin { input: "b.har".into(), place });
+            event.origin.place = place;
+            event.host = host;
+            event.status = status;
+            (event.idempotency, event.body_hash) = hashes;
+            (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
+            event.actor.evidence = EVIDENCE[evidence];
+            event.outcome = outcome;
+            event.state_before = states;
+            event.objects = vec![event.objects[0].clone(); objects];
+            event.attributes = attributes;
+            event
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn events_come_back_as_they_were(events in proptest::collection::vec(events(), 0..6)) {
+            prop_assert_eq!(unpacked(&packed(&events)).unwrap(), events);
+        }
+
+        #[test]
+        fn damaged_bytes_never_panic(event in events(), at in any::<proptest::sample::Index>(), byte: u8) {
+            let mut rows = packed(&[event.clone(), event]);
+            let row = &mut rows[1];
+            let at = at.index(row.len());
+            row[at] = byte;
+            let _ = unpacked(&rows);
+            rows[1].truncate(at);
+            prop_assert!(unpacked(&rows).is_err());
+        }
+    }
+
+    #[test]
+    fn codes_of_evidence_are_their_places() {
+        for (place, evidence) in EVIDENCE.into_iter().enumerate() {
+            assert_eq!(usize::from(evidence_code(evidence)), place);
+        }
+    }
+
+    #[test]
+    fn a_text_stands_once() {
+        let events = vec![sample::rich_event(1); 100];
+        let rows = packed(&events);
+        assert!(rows[1].len() * 2 < rows[0].len(), "{} after {}", rows[1].len(), rows[0].len());
+        let back = unpacked(&rows).unwrap();
+        assert!(Arc::ptr_eq(&back[0].method, &back[99].method));
+    }
+
+    #[test]
+    fn a_list_too_deep_is_refused_on_both_sides() {
+        let mut event = sample::event(1);
+        let nested = |depth| (0..depth).fold(Value::Null, |inner, _| Value::List(vec![inner]));
+        event.attributes = vec![("deep".into(), nested(MOST_NESTED))];
+        assert_eq!(unpacked(&packed(&[event.clone()])).unwrap(), [event.clone()]);
+        event.attributes = vec![("deep".into(), nested(MOST_NESTED + 1))];
+        assert!(Packer::default().event(&event).is_err());
+    }
+}

@@ -1,0 +1,244 @@
+//! Packed events read back: what `pack` wrote, and nothing that could make a reader fail otherwise than by an error.
+
+use std::sync::Arc;
+
+use offpath_capture::{InputFormat, Origin, Place};
+use rust_decimal::Decimal;
+
+use super::pack::{EVIDENCE, MOST_NESTED, PackError};
+use super::{Actor, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
+
+/// Texts that the events unpacked so far have brought, by number.
+#[derive(Default)]
+pub(super) struct Texts(Vec<Arc<str>>);
+
+/// Reads one packed event.
+struct Unpacker<'a> {
+    rest: &'a [u8],
+    texts: &'a mut Texts,
+}
+
+/// The event that `bytes` hold; `texts` are those of the events packed before it.
+pub(super) fn unpack(bytes: &[u8], texts: &mut Texts) -> Result<Event, PackError> {
+    let mut unpacker = Unpacker { rest: bytes, texts };
+    let event = unpacker.event()?;
+    if unpacker.rest.is_empty() { Ok(event) } else { Err(PackError::Content("more after its end")) }
+}
+
+impl Unpacker<'_> {
+    fn event(&mut self) -> Result<Event, PackError> {
+        let id = EventId(self.fixed()?);
+        let time = self.signed()?;
+        let end = time.wrapping_add(self.signed()?);
+        let tick = self.signed()?;
+        let sensor = self.text()?;
+        let source = self.source()?;
+        let [read, request_body, response_body, headers, answered, cased] = self.flags()?;
+        let origin = self.origin()?;
+        let response_origin = answered.then(|| self.origin()).transpose()?;
+        let method = self.text()?;
+        let (host, operation) = (self.maybe()?, self.maybe()?);
+        let path = self.text()?;
+        let activity = self.maybe()?;
+        let actor = self.actor()?;
+        let session = self.maybe()?;
+        let outcome = self.outcome()?;
+        let status = self.status()?;
+        let objects = self.many(Self::object)?;
+        let case = cased.then(|| self.id()).transpose()?;
+        let attributes = self.many(Self::attribute)?;
+        let [has_idempotency, has_body_hash, ..] = self.flags()?;
+        Ok(Event {
+            id,
+            time,
+            end,
+            tick,
+            sensor,
+            source,
+            shows: Shows { request_body, response_body, headers },
+            origin,
+            response_origin,
+            method,
+            host,
+            operation,
+            path,
+            activity,
+            read,
+            actor,
+            session,
+            outcome,
+            status,
+            objects,
+            case,
+            attributes,
+            idempotency: has_idempotency.then(|| self.fixed()).transpose()?,
+            body_hash: has_body_hash.then(|| self.fixed()).transpose()?,
+            request_id: self.maybe()?,
+            state_before: self.many(Self::text)?,
+            state_after: self.many(Self::text)?,
+        })
+    }
+
+    fn actor(&mut self) -> Result<Actor, PackError> {
+        Ok(Actor {
+            principal: self.maybe()?,
+            agent: self.maybe()?,
+            client: self.maybe()?,
+            kind: self.text()?,
+            roles: self.many(Self::text)?,
+            tenant: self.maybe()?,
+            evidence: *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?,
+            credential: self.maybe()?,
+        })
+    }
+
+    fn object(&mut self) -> Result<ObjectRef, PackError> {
+        Ok(ObjectRef {
+            id: self.id()?,
+            qualifier: self.text()?,
+            declared_state: self.maybe()?,
+            written_state: self.maybe()?,
+            conflicting_key: self.maybe()?,
+            tenant: self.maybe()?,
+            owner: self.maybe()?,
+            attributes: self.many(Self::attribute)?,
+        })
+    }
+
+    fn id(&mut self) -> Result<ObjectId, PackError> {
+        Ok(ObjectId { object_type: self.text()?, key: self.text()? })
+    }
+
+    fn origin(&mut self) -> Result<Origin, PackError> {
+        let input = self.text()?;
+        let place = match self.byte()? {
+            0 => Place::Frames { first: self.number()?, last: self.number()?, offset: self.number()? },
+            1 => Place::Entry { index: self.number()?, offset: self.number()? },
+            2 => Place::Line { number: self.number()?, offset: self.number()? },
+            _ => return Err(PackError::Content("such an origin")),
+        };
+        Ok(Origin { input, place })
+    }
+
+    fn source(&mut self) -> Result<&'static str, PackError> {
+        let name = self.text()?;
+        let mut names = InputFormat::ALL.iter().map(|format| format.as_str());
+        names.find(|known| **known == *name).ok_or(PackError::Content("such a source"))
+    }
+
+    fn outcome(&mut self) -> Result<Outcome, PackError> {
+        match self.byte()? {
+            0 => Ok(Outcome::Accepted),
+            1 => Ok(Outcome::Rejected),
+            2 => Ok(Outcome::Unknown),
+            _ => Err(PackError::Content("such an outcome")),
+        }
+    }
+
+    fn status(&mut self) -> Result<Option<u16>, PackError> {
+        let Some(status) = self.number()?.checked_sub(1) else { return Ok(None) };
+        u16::try_from(status).map(Some).map_err(|_| PackError::Content("such a status"))
+    }
+
+    fn attribute(&mut self) -> Result<(Arc<str>, Value), PackError> {
+        Ok((self.text()?, self.value(MOST_NESTED)?))
+    }
+
+    fn value(&mut self, depth: u8) -> Result<Value, PackError> {
+        Ok(match self.byte()? {
+            0 => Value::Null,
+            1 => Value::Bool(false),
+            2 => Value::Bool(true),
+            3 => Value::Number(self.decimal()?),
+            4 => Value::Text(self.text()?),
+            5 => Value::Time(self.signed()?),
+            6 => Value::Duration(self.signed()?),
+            7 => Value::Money(Money { amount: self.decimal()?, currency: self.text()? }),
+            8 => {
+                let depth = depth.checked_sub(1).ok_or(PackError::Content("lists so deep"))?;
+                Value::List(self.many(|unpacker| unpacker.value(depth))?)
+            }
+            _ => return Err(PackError::Content("such a value")),
+        })
+    }
+
+    fn decimal(&mut self) -> Result<Decimal, PackError> {
+        Ok(Decimal::deserialize(self.array()?))
+    }
+
+    fn many<T>(&mut self, mut one: impl FnMut(&mut Self) -> Result<T, PackError>) -> Result<Vec<T>, PackError> {
+        let count = self.length()?;
+        let mut all = Vec::with_capacity(count.min(64));
+        for _ in 0..count {
+            all.push(one(self)?);
+        }
+        Ok(all)
+    }
+
+    fn text(&mut self) -> Result<Arc<str>, PackError> {
+        self.maybe()?.ok_or(PackError::Content("nothing where a text must be"))
+    }
+
+    fn maybe(&mut self) -> Result<Option<Arc<str>>, PackError> {
+        match self.number()? {
+            0 => Ok(None),
+            1 => {
+                let length = self.length()?;
+                let (bytes, rest) = self.rest.split_at_checked(length).ok_or(PackError::End)?;
+                self.rest = rest;
+                let text = str::from_utf8(bytes).map_err(|_| PackError::Content("text that is no UTF-8"))?;
+                let text: Arc<str> = Arc::from(text);
+                self.texts.0.push(Arc::clone(&text));
+                Ok(Some(text))
+            }
+            number => {
+                let text = usize::try_from(number - 2).ok().and_then(|number| self.texts.0.get(number));
+                text.map(|text| Some(Arc::clone(text))).ok_or(PackError::Content("a text that was not before"))
+            }
+        }
+    }
+
+    /// Number of things that follow: at most one a byte, as each takes at least that.
+    fn length(&mut self) -> Result<usize, PackError> {
+        let length = usize::try_from(self.number()?).map_err(|_| PackError::End)?;
+        if length <= self.rest.len() { Ok(length) } else { Err(PackError::End) }
+    }
+
+    fn flags(&mut self) -> Result<[bool; 6], PackError> {
+        let byte = self.byte()?;
+        Ok(std::array::from_fn(|bit| byte >> bit & 1 == 1))
+    }
+
+    fn byte(&mut self) -> Result<u8, PackError> {
+        let (byte, rest) = self.rest.split_first().ok_or(PackError::End)?;
+        self.rest = rest;
+        Ok(*byte)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], PackError> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(PackError::End)?;
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    fn fixed(&mut self) -> Result<u64, PackError> {
+        Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    fn signed(&mut self) -> Result<i64, PackError> {
+        let number = self.number()?;
+        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    }
+
+    fn number(&mut self) -> Result<u64, PackError> {
+        let mut number = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(PackError::Content("such a number"))
+    }
+}

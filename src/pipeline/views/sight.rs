@@ -1,0 +1,181 @@
+//! A sight: what one input shows of one exchange, as far as it takes to recognise the exchange in another input.
+
+use std::hash::BuildHasher as _;
+
+use foldhash::quality::FixedState;
+use offpath_capture::{Body, Exchange, Request};
+use serde::{Deserialize, Serialize};
+
+use crate::correlate::HashKey;
+use crate::event::{Event, Evidence};
+
+/// One exchange as one input shows it. Texts are hashes under the installation's key, so that nobody can make two
+/// requests look alike; 0 is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sight {
+    /// Place among the exchanges of the extracting thread.
+    pub(super) ordinal: u64,
+    /// The input.
+    pub(super) unit: u32,
+    /// The exchange's stable identity.
+    pub(super) key: u64,
+    /// Method and path.
+    pub(super) call: u64,
+    /// Query; 0 is none.
+    pub(super) query: u64,
+    /// Status; 0 when no response was seen.
+    pub(super) status: u16,
+    /// Whether bodies and all are there.
+    pub(super) whole: bool,
+    /// Start, microseconds since the Unix epoch.
+    pub(super) time: i64,
+    /// First instant after it: last byte of the response and the clock's tick.
+    pub(super) over: i64,
+    /// What else may tell it.
+    pub(super) traits: [u64; TRAITS],
+}
+
+/// Number of traits.
+pub(super) const TRAITS: usize = 6;
+/// Place of the request or correlation id among the traits.
+pub(super) const REQUEST_ID: usize = 0;
+/// Place of the trace id.
+pub(super) const TRACE_ID: usize = 1;
+/// Place of the user.
+pub(super) const USER: usize = 2;
+/// Place of the client's address.
+pub(super) const CLIENT: usize = 3;
+/// Place of the host.
+pub(super) const HOST: usize = 4;
+/// Place of the response body's size on the wire.
+pub(super) const SIZE: usize = 5;
+
+impl Sight {
+    /// Which traits are known of both, and of these, which agree.
+    pub(super) fn agreement(&self, other: &Sight) -> ([bool; TRAITS], [bool; TRAITS]) {
+        let (mut known, mut agree) = ([false; TRAITS], [false; TRAITS]);
+        for (((known, agree), mine), theirs) in known.iter_mut().zip(&mut agree).zip(&self.traits).zip(&other.traits) {
+            *known = *mine != 0 && *theirs != 0;
+            *agree = *known && mine == theirs;
+        }
+        (known, agree)
+    }
+
+    /// A trait's value.
+    pub(super) fn value(&self, place: usize) -> u64 {
+        self.traits.get(place).copied().unwrap_or(0)
+    }
+}
+
+/// Makes sights.
+pub(in crate::pipeline) struct Sighter {
+    state: FixedState,
+}
+
+impl Sighter {
+    /// Hashes under the installation's key.
+    pub(in crate::pipeline) fn new(key: &HashKey) -> Self {
+        Sighter { state: FixedState::with_seed(key.seed("views")) }
+    }
+
+    /// The sight of an exchange; `None` when its request was not seen. `event` is the first one made of it.
+    pub(super) fn sight(&self, exchange: &Exchange, event: Option<&Event>, unit: u32, ordinal: u64) -> Option<Sight> {
+        let request = exchange.request.as_ref()?;
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let time = exchange.time.0;
+        let end = exchange.end.map_or(time, |end| end.0.max(time));
+        Some(Sight {
+            ordinal,
+            unit,
+            key: exchange.key,
+            call: self.state.hash_one((request.method.to_ascii_uppercase(), decoded(path))),
+            query: if query.is_empty() { 0 } else { self.text(&decoded(query)) },
+            status: exchange.response.as_ref().map_or(0, |response| response.status),
+            whole: exchange.carries.request_bodies && exchange.incomplete.is_empty(),
+            time,
+            over: end.saturating_add(exchange.tick.max(1)),
+            traits: self.traits(exchange, request, event),
+        })
+    }
+
+    fn traits(&self, exchange: &Exchange, request: &Request, event: Option<&Event>) -> [u64; TRAITS] {
+        let response = exchange.response.as_ref();
+        let header = |name: &str| request.headers.text(name).or_else(|| response.and_then(|r| r.headers.text(name)));
+        let log = &exchange.log;
+        let id = header("x-request-id").or_else(|| header("x-correlation-id")).or(log.request_id.as_deref());
+        let trace = header("traceparent").and_then(|parent| parent.split('-').nth(1)).or(log.trace_id.as_deref());
+        // Who is told by an address is told by CLIENT, and by a key or an unknown session not by a name.
+        let named = event.filter(|event| {
+            let evidence = event.actor.evidence;
+            evidence == Evidence::Asserted || evidence >= Evidence::Bound
+        });
+        let user = named.and_then(|event| event.actor.principal.as_deref());
+        let host = event.and_then(|event| event.host.as_deref());
+        let size = response.and_then(|response| size(&response.body));
+        let of = |text: Option<&str>| {
+            let text = text.map(str::trim).filter(|text| !text.is_empty());
+            text.map_or(0, |text| self.text(text.to_ascii_lowercase().as_bytes()))
+        };
+        let mut traits = [0; TRAITS];
+        let values = [
+            (REQUEST_ID, of(id)),
+            (TRACE_ID, of(trace)),
+            (USER, of(user)),
+            (CLIENT, exchange.client.map_or(0, |client| self.state.hash_one(client.ip).max(1))),
+            (HOST, of(host)),
+            (SIZE, size.map_or(0, |size| size.saturating_add(1))),
+        ];
+        for (place, value) in values {
+            if let Some(slot) = traits.get_mut(place) {
+                *slot = value;
+            }
+        }
+        traits
+    }
+
+    /// A text's hash, which is never 0.
+    fn text(&self, text: &[u8]) -> u64 {
+        self.state.hash_one(text).max(1)
+    }
+}
+
+/// Bytes of a body as they were sent, which is what servers log.
+fn size(body: &Body) -> Option<u64> {
+    match body {
+        Body::Absent => Some(0),
+        Body::Unknown { size } => *size,
+        Body::Present { wire_len, .. } => Some(*wire_len),
+    }
+}
+
+/// Text without percent encoding: writers differ in what they encode.
+fn decoded(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|d| std::str::from_utf8(d).ok());
+        match digits.filter(|_| *first == b'%').and_then(|d| u8::from_str_radix(d, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                out.push(*first);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_of_one_path_are_one_path() {
+        assert_eq!(decoded("/a%20b%7Ec"), b"/a b~c");
+        assert_eq!(decoded("/100%"), b"/100%");
+        assert_eq!(decoded("/%zz%4"), b"/%zz%4");
+    }
+}

@@ -1,0 +1,378 @@
+//! The same traffic given twice is judged once, and different traffic never is.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use offpath_fixtures::{Abuse, Format, Options};
+use serde_json::Value;
+use support::{check, code, object, offpath, stderr, stdout, text};
+
+/// One history as every kind of file.
+struct Scenario(tempfile::TempDir);
+
+impl Scenario {
+    fn new(orders: u64, seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            orders,
+            seed,
+            abuse: Abuse::parse("all").unwrap(),
+            out: folder.path().join("shop"),
+            formats: [Format::Pcapng, Format::Har, Format::Combined, Format::Json].into(),
+            loss: 0,
+            reorder: 0,
+            skew: 0,
+            start_mid_case: 0,
+            split: 1,
+        };
+        offpath_fixtures::write(&options).unwrap();
+        Scenario(folder)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join("shop").join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn lines(&self, name: &str) -> Vec<String> {
+        fs::read_to_string(self.file(name)).unwrap().lines().map(str::to_owned).collect()
+    }
+}
+
+/// What was found, and the record of the run.
+struct Outcome {
+    findings: BTreeMap<String, usize>,
+    run: Value,
+}
+
+impl Outcome {
+    fn of(inputs: &[&Path]) -> Self {
+        let (folder, findings) = check(inputs, &[]);
+        let mut counted = BTreeMap::new();
+        for finding in &findings {
+            let what = format!("{} {} {}", text(finding, "rule"), object(finding), text(finding, "activity"));
+            *counted.entry(what).or_default() += 1;
+        }
+        let run = fs::read_to_string(folder.path().join("run/run.json")).unwrap();
+        Outcome { findings: counted, run: serde_json::from_str(&run).unwrap() }
+    }
+
+    /// Of traffic that is no shop's.
+    fn seen(inputs: &[&Path]) -> Self {
+        let mut args = vec!["inspect", "--format", "json"];
+        args.extend(inputs.iter().map(|path| path.to_str().unwrap()));
+        let output = offpath(&args);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        Outcome { findings: BTreeMap::new(), run: serde_json::from_str(&stdout(&output)).unwrap() }
+    }
+
+    fn exchanges(&self) -> u64 {
+        self.run["exchanges"].as_u64().unwrap()
+    }
+
+    /// Input, the richer one, and exchanges.
+    fn twice(&self) -> Vec<(String, String, u64)> {
+        let name = |value: &Value| value.as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let twice = self.run["twice"].as_array().unwrap().iter();
+        twice.map(|t| (name(&t["input"]), name(&t["of"]), t["exchanges"].as_u64().unwrap())).collect()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.twice().is_empty() && self.run["aside"].as_array().unwrap().is_empty()
+    }
+
+    fn warnings(&self) -> Vec<&str> {
+        self.run["warnings"].as_array().unwrap().iter().map(|warning| warning.as_str().unwrap()).collect()
+    }
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn copies_and_views_are_judged_as_the_richest_of_them() {
+    let shop = Scenario::new(60, 11);
+    let (capture, har) = (shop.file("capture.pcapng"), shop.file("capture.har"));
+    let (json, combined) = (shop.file("access.jsonl"), shop.file("access.log"));
+    let [packets, archive, log] = [&capture, &har, &json].map(|file| Outcome::of(&[file]));
+    assert!(packets.findings.len() > 20 && log.findings.len() > 10);
+    let copy = shop.write("again.pcapng", fs::read(&capture).unwrap());
+    let packed = shop.write("packed", gzip(&fs::read(&har).unwrap()));
+    for (inputs, richest) in [
+        (&[&capture, &copy][..], &packets),
+        (&[&packed, &har], &archive),
+        (&[&capture, &har], &packets),
+        (&[&har, &json], &archive),
+        (&[&combined, &capture], &packets),
+        (&[&json, &combined], &log),
+        (&[&combined, &json, &har], &archive),
+        (&[&json, &capture, &packed, &har, &combined, &copy], &packets),
+    ] {
+        let inputs: Vec<&Path> = inputs.iter().map(|path| path.as_path()).collect();
+        let outcome = Outcome::of(&inputs);
+        assert_eq!(outcome.findings, richest.findings, "{inputs:?}");
+        assert_eq!(outcome.exchanges(), richest.exchanges(), "{inputs:?}");
+        assert!(!outcome.is_whole(), "{inputs:?}");
+        assert_eq!(outcome.run["measures"], richest.run["measures"], "{inputs:?}");
+        assert_eq!(outcome.run["operations"], richest.run["operations"], "{inputs:?}");
+    }
+}
+
+#[test]
+fn the_first_screen_says_what_was_given_twice() {
+    let shop = Scenario::new(10, 3);
+    let (har, log) = (shop.file("capture.har"), shop.file("access.log"));
+    let copy = shop.write("copy.har.gz", gzip(&fs::read(&har).unwrap()));
+    let paths = [&har, &log, &copy].map(|path| path.to_str().unwrap());
+    let output = offpath(&["inspect", paths[0], paths[1], paths[2]]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let shown = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains(&format!("{} is a copy of {}: read once", paths[2], paths[0])), "{shown}");
+    assert!(shown.contains(&format!("of {} are also in {}: counted once", paths[1], paths[0])), "{shown}");
+}
+
+#[test]
+fn neither_order_nor_threads_nor_memory_change_what_is_kept() {
+    let shop = Scenario::new(30, 5);
+    let files = ["access.log", "capture.har", "access.jsonl"].map(|name| shop.file(name));
+    let events = |inputs: &[&Path], extra: &[&str]| {
+        let (folder, _) = check(inputs, extra);
+        let run = folder.path().join("run");
+        ["run.json", "findings.jsonl", "events/part-000.parquet"].map(|file| fs::read(run.join(file)).unwrap())
+    };
+    let reference = events(&[&files[0], &files[1], &files[2]], &["--threads", "1"]);
+    for (order, extra) in [
+        ([2, 1, 0], &["--threads", "1"][..]),
+        ([1, 0, 2], &["--threads", "5"]),
+        ([0, 2, 1], &["--memory", "64K", "--threads", "3"]),
+    ] {
+        let again = events(&order.map(|index| files[index].as_path()), extra);
+        assert!(reference == again, "{order:?} {extra:?}");
+    }
+}
+
+#[test]
+fn clocks_of_two_views_may_differ_a_little() {
+    let shop = Scenario::new(40, 6);
+    // The archive's clock is three seconds ahead.
+    let later = |line: String| match line.split_once("\"startedDateTime\":\"") {
+        None => line,
+        Some((before, after)) => {
+            let (time, rest) = after.split_once('"').unwrap();
+            let time: jiff::Timestamp = time.parse().unwrap();
+            let moved = time + jiff::SignedDuration::from_secs(3);
+            format!("{before}\"startedDateTime\":\"{moved:.6}\"{rest}")
+        }
+    };
+    let moved: Vec<String> = shop.lines("capture.har").into_iter().map(later).collect();
+    let har = shop.write("ahead.har", moved.join("\n"));
+    let alone = Outcome::of(&[&har]);
+    for log in ["access.log", "access.jsonl"] {
+        let both = Outcome::of(&[&har, &shop.file(log)]);
+        assert_eq!(both.findings, alone.findings, "{log}");
+        assert_eq!(both.exchanges(), alone.exchanges(), "{log}");
+    }
+}
+
+#[test]
+fn part_of_a_view_leaves_the_rest_of_the_other() {
+    let shop = Scenario::new(60, 7);
+    let json = shop.lines("access.jsonl");
+    let combined = shop.lines("access.log");
+    let all = json.len() as u64;
+    // The JSON log ends at two thirds, the other begins at one third.
+    let third = json.len() / 3;
+    let early = shop.write("early.jsonl", json[..2 * third].join("\n"));
+    let late = shop.write("late.log", combined[third..].join("\n"));
+    let outcome = Outcome::of(&[&early, &late]);
+    assert!(outcome.exchanges().abs_diff(all) <= 2, "{} of {all}", outcome.exchanges());
+    // The archive holds every fifth exchange, as one client saw them.
+    let some: Vec<&str> = json.iter().step_by(5).map(String::as_str).collect();
+    let sampled = shop.write("sampled.jsonl", some.join("\n"));
+    let outcome = Outcome::of(&[&shop.file("access.log"), &sampled]);
+    assert_eq!(outcome.exchanges(), all);
+    assert_eq!(outcome.twice(), [("access.log".to_owned(), "sampled.jsonl".to_owned(), some.len() as u64)]);
+}
+
+/// A combined line at a second of a day in September.
+fn line(day: u32, second: u32, client: &str, request: &str, size: u32) -> String {
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let time = format!("{day:02}/Sep/2026:{hour:02}:{minute:02}:{second:02} +0000");
+    format!("{client} - - [{time}] \"{request} HTTP/1.1\" 200 {size} \"-\" \"x\"\n")
+}
+
+#[test]
+fn two_servers_of_one_service_stay_apart() {
+    let shop = Scenario::new(60, 8);
+    let all = shop.lines("access.log");
+    // Each server is asked for its health in the same second and has served some of the same things.
+    let server = |own: usize| {
+        let mut lines: Vec<String> = all.iter().skip(own).step_by(2).map(|line| format!("{line}\n")).collect();
+        lines.extend((0..3000).map(|n| line(7, n * 10 + 20_000, "10.9.9.9", "GET /health", 2)));
+        lines.extend(
+            (0..400).map(|n| line(7, n * 60 + 20_000, "10.9.9.9", &format!("GET /static/{n}.js"), n + own as u32)),
+        );
+        lines.concat()
+    };
+    let (one, two) = (shop.write("one.log", server(0)), shop.write("two.log", server(1)));
+    let outcome = Outcome::of(&[&one, &two]);
+    assert!(outcome.is_whole(), "{:?}", outcome.run["twice"]);
+    assert_eq!(outcome.exchanges(), all.len() as u64 + 6800);
+}
+
+#[test]
+fn idle_servers_stay_apart() {
+    let shop = Scenario::new(1, 1);
+    let probes = |own: u32| {
+        (0..2000)
+            .map(|n| line(7, n * 15, "10.9.9.9", ["GET /health", "GET /metrics"][n as usize % 2], 9 + own))
+            .collect::<String>()
+    };
+    let (one, two) = (shop.write("one.log", probes(0)), shop.write("two.log", probes(1)));
+    let outcome = Outcome::seen(&[&one, &two]);
+    assert!(outcome.is_whole());
+    assert_eq!(outcome.exchanges(), 4000);
+}
+
+#[test]
+fn rotated_files_and_other_days_stay_whole() {
+    let shop = Scenario::new(60, 9);
+    let all = shop.lines("access.log");
+    let half = all.len() / 2;
+    let (old, new) =
+        (shop.write("access.log.1", all[..half].join("\n")), shop.write("access.log", all[half..].join("\n")));
+    let outcome = Outcome::of(&[&old, &new]);
+    assert!(outcome.is_whole() && outcome.warnings().is_empty(), "{:?}", outcome.run["twice"]);
+    assert_eq!(outcome.exchanges(), all.len() as u64);
+    // The next day every client does the same at the same times.
+    let day = |day: u32| {
+        (0..200).map(|n| line(day, n * 300, "10.1.1.1", &format!("POST /orders/{n}/payment"), n)).collect::<String>()
+    };
+    let (monday, tuesday) = (shop.write("monday.log", day(7)), shop.write("tuesday.log", day(8)));
+    let outcome = Outcome::seen(&[&monday, &tuesday]);
+    assert!(outcome.is_whole() && outcome.warnings().is_empty());
+}
+
+#[test]
+fn what_looks_like_a_view_and_is_not_proven_is_named() {
+    let shop = Scenario::new(1, 1);
+    // Three of five unique calls are in both.
+    let log = |own: &str| {
+        let paths = ["/a/1".to_owned(), "/a/2".to_owned(), "/a/3".to_owned(), format!("/{own}/4"), format!("/{own}/5")];
+        paths
+            .iter()
+            .enumerate()
+            .map(|(n, path)| line(7, n as u32 * 60, "10.1.1.1", &format!("GET {path}"), 7))
+            .collect::<String>()
+    };
+    let (one, two) = (shop.write("one.log", log("b")), shop.write("two.log", log("c")));
+    let outcome = Outcome::seen(&[&one, &two]);
+    assert!(outcome.is_whole());
+    let warnings = outcome.warnings();
+    assert!(warnings.len() == 1 && warnings[0].contains("one.log") && warnings[0].contains("two.log"), "{warnings:?}");
+}
+
+#[test]
+fn ids_of_findings_do_not_depend_on_the_name_of_the_file() {
+    let shop = Scenario::new(20, 4);
+    let ids = |name: &str| {
+        let (_folder, findings) = check(&[&shop.file(name)], &[]);
+        let ids = |field: &str| findings.iter().map(|f| text(f, field).to_owned()).collect::<Vec<_>>();
+        (ids("id"), ids("fingerprint"))
+    };
+    for (name, other) in [("capture.har", "renamed.har"), ("access.jsonl", "x"), ("capture.pcapng", "y")] {
+        let content = fs::read(shop.file(name)).unwrap();
+        shop.write(other, gzip(&content));
+        assert!(!ids(name).0.is_empty());
+        assert_eq!(ids(name), ids(other), "{name}");
+        let piped = piped(&content);
+        assert_eq!(ids(name).0, piped.iter().map(|f| text(f, "id").to_owned()).collect::<Vec<_>>(), "{name} piped");
+    }
+}
+
+/// The findings of traffic that comes on standard input.
+fn piped(content: &[u8]) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_offpath"))
+        .args(["check", "-", "--exit-zero", "-q", "--model"])
+        .arg(support::sample().join("model.yaml"))
+        .arg("-o")
+        .arg(&run)
+        .env("OFFPATH_HASH_KEY", root.join("tests/support/hash.key"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(content).unwrap();
+    assert!(child.wait().unwrap().success());
+    support::lines(&run.join("findings.jsonl"))
+}
+
+#[test]
+fn two_taps_on_the_two_sides_of_a_proxy_are_views() {
+    let shop = Scenario::new(30, 12);
+    let capture = shop.file("capture.pcapng");
+    let mut behind = fs::read(&capture).unwrap();
+    let mut at = 0;
+    while at + 8 <= behind.len() {
+        let word = |at: usize| u32::from_le_bytes(behind[at..at + 4].try_into().unwrap());
+        let (kind, length) = (word(at), word(at + 4) as usize);
+        // An enhanced packet block: a quarter of a second later, between other addresses.
+        if kind == 6 {
+            let time = (u64::from(word(at + 12)) << 32 | u64::from(word(at + 16))) + 250_000;
+            behind[at + 12..at + 16].copy_from_slice(&((time >> 32) as u32).to_le_bytes());
+            behind[at + 16..at + 20].copy_from_slice(&(time as u32).to_le_bytes());
+            let network = at + 28 + 14;
+            behind[network + 13] ^= 0x55;
+            behind[network + 17] ^= 0x55;
+        }
+        at += length;
+    }
+    let behind = shop.write("behind.pcapng", behind);
+    let [alone, both] = [&[&*capture][..], &[&*behind, &*capture]].map(Outcome::of);
+    assert_eq!(both.findings, alone.findings);
+    assert_eq!(both.exchanges(), alone.exchanges());
+}
+
+#[test]
+fn a_lossy_capture_is_filled_from_an_archive() {
+    let shop = Scenario::new(40, 13);
+    let har = shop.file("capture.har");
+    let whole = Outcome::of(&[&har]);
+    // Answers of one in ten were not seen.
+    let lossy: Vec<String> = shop
+        .lines("capture.har")
+        .into_iter()
+        .enumerate()
+        .map(|(n, line)| if n % 10 == 5 { line.replacen("\"status\":", "\"status\":0,\"was\":", 1) } else { line })
+        .collect();
+    let lossy = shop.write("a-lossy.har", lossy.join("\n"));
+    let both = Outcome::of(&[&lossy, &har]);
+    // Each exchange keeps its input's clock: where one of two racing steps is filled in, the two are a repeat.
+    let told = |outcome: &Outcome| -> BTreeMap<String, usize> {
+        let as_repeat = |what: &String| what.replacen("TX-RACE ", "SEQ-REPEAT ", 1);
+        let mut counted = BTreeMap::new();
+        outcome.findings.iter().for_each(|(what, count)| *counted.entry(as_repeat(what)).or_default() += count);
+        counted
+    };
+    assert_eq!(told(&both), told(&whole));
+    assert_eq!(both.exchanges(), whole.exchanges());
+    let twice = both.twice();
+    assert!(twice.iter().all(|(_, _, exchanges)| *exchanges > 0) && twice.len() == 2, "{twice:?}");
+}
