@@ -211,6 +211,21 @@ fn a_server_may_speak_first() {
 }
 
 #[test]
+fn a_response_captured_before_its_request_is_its_response() {
+    for talk in [Talk::open(5000), Talk::joined(5000)] {
+        let mut frames = Frames::on(talk);
+        frames.get(1).answer(1);
+        let before = frames.talk.segments.len();
+        frames.get(3).status(3, END_STREAM, "200").get(5).answer(5).talk.close();
+        let segments = &mut frames.talk.segments;
+        segments.swap(before, before + 1);
+        let (first, second) = (segments[before + 1].time, segments[before].time);
+        (segments[before].time, segments[before + 1].time) = (first, second);
+        assert_eq!(frames.talk.read().lines(), ["1>1", "3>3", "5>5"]);
+    }
+}
+
+#[test]
 fn one_direction_is_enough() {
     let mut frames = Frames::open(5000);
     frames.get(1).answer(1).get(3).answer(3).talk.close();

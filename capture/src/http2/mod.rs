@@ -215,7 +215,7 @@ impl Connection {
     /// response to a request that was not handed on yet, and the end of a stream on which more may have been said.
     fn must_wait(&self, side: usize, frame: &Frame) -> bool {
         match frame.kind {
-            Kind::Headers => self.client == Some(1 - side) && !self.streams.contains(frame.stream),
+            Kind::Headers => self.client != Some(side) && !self.streams.contains(frame.stream),
             Kind::ResetStream => self.client == Some(1 - side) && self.streams.contains(frame.stream),
             _ => false,
         }
