@@ -56,7 +56,7 @@ fn nghttp2_is_read_as_by_tshark() {
     run(&client, &["-n", "--expect-continue", "-d", "body"], &["/long.txt?6"]);
     run(&load, &["-n", "150", "-c", "3", "-m", "20", "-H", "x-id: 9"], &["/small.txt?8", "/long.txt?9", "/none?10"]);
     // A table so small that most entries are evicted; tshark 4.0 loses its responses.
-    run(&client, &["-n", "-c", "256"], &["/small.txt?tiny", "/long.txt?11", "/small.txt?12"]);
+    run(&client, &["-n", "-c", "256"], &["/long.txt?tiny", "/long.txt?11", "/long.txt?12"]);
     run(&client, &["-n"], &["/end"]);
     let capture = path("capture.pcap");
     dump.until("last exchange in the capture", || ended(&read(&capture)).then_some(()))
