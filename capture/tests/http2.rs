@@ -516,6 +516,15 @@ fn what_breaks_the_format_is_counted_and_reading_goes_on() {
 }
 
 #[test]
+fn a_preface_that_is_none_ends() {
+    let mut frames = Frames::on(Talk::open(5000));
+    frames.talk.send(Client, "PRI * HTTP/2.0\r\n\r\nsm\r\n\r\n");
+    frames.get(1).answer(1).talk.close();
+    let seen = frames.talk.read();
+    assert_eq!((seen.lines(), seen.irregularities()), (vec!["1>1".to_owned()], vec!["malformed_preface"]));
+}
+
+#[test]
 fn a_connection_of_one_kind_is_not_taken_for_the_other() {
     let mut talk = Talk::open(5000);
     // A length and a type that frames could have, in a protocol that is none.

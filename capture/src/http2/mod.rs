@@ -157,7 +157,8 @@ impl Connection {
 
     /// Looks for the beginning of a frame; bytes before it are passed over.
     fn seek(&mut self, side: usize, chunk: &Chunk<'_>) -> usize {
-        if chunk.aligned && chunk.data.starts_with(b"PRI * HTTP/2.0") && self.client != Some(1 - side) {
+        let greets = chunk.data.iter().zip(PREFACE).all(|(seen, known)| seen == known);
+        if chunk.aligned && greets && self.client != Some(1 - side) {
             self.side(side).state = State::Preface(0);
             return 0;
         }
