@@ -4,7 +4,7 @@ mod http2_wire;
 mod packets_wire;
 
 use http2_wire::{DATA, END_HEADERS, END_STREAM, Frames, HEADERS, PADDED, frame};
-use offpath_capture::{Exchange, Headers};
+use offpath_capture::{Exchange, Headers, Incomplete};
 use packets_wire::Side::{Client, Server};
 use packets_wire::disorder::{Wire, turn, wire};
 use packets_wire::{ACK, Segment, Side, Talk, pcap, read};
@@ -245,6 +245,7 @@ proptest! {
         let seen = read(&[&pcap(&segments)]);
         for exchange in &seen.exchanges {
             check(exchange, &conversation)?;
+            prop_assert!(!exchange.incomplete.contains(&Incomplete::OverLimit), "{:?}", exchange);
         }
         let mut streams: Vec<_> = seen.exchanges.iter().map(|exchange| exchange.stream).collect();
         streams.sort_unstable();

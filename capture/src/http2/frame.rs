@@ -137,9 +137,14 @@ impl Frame {
         Some((promised, rest.get(..len)?))
     }
 
-    /// Offset of the fragment in a payload whose end is missing; padding at the end is then part of what is missing.
-    pub(super) fn block_start(&self) -> usize {
-        usize::from(self.is_padded()) + self.before_block()
+    /// The same of a payload whose end is missing: as much of the fragment as came.
+    pub(super) fn cut_block<'a>(&self, payload: &'a [u8]) -> (u32, &'a [u8]) {
+        let padding = payload.first().filter(|_| self.is_padded()).map_or(0, |&length| usize::from(length));
+        let start = usize::from(self.is_padded()) + self.before_block();
+        let promised = payload.get(start.saturating_sub(4)..start).and_then(|bytes| bytes.first_chunk::<4>());
+        let promised = promised.filter(|_| self.kind == Kind::PushPromise).map_or(0, |&id| u32::from_be_bytes(id));
+        let end = payload.len().min((self.len as usize).saturating_sub(padding));
+        (promised & 0x7fff_ffff, payload.get(start..end).unwrap_or(&[]))
     }
 }
 
@@ -205,6 +210,14 @@ mod tests {
         assert_eq!(frame(PRIORITY).block(b"1234"), None);
         let promise = Frame { kind: Kind::PushPromise, ..frame(0) };
         assert_eq!(promise.block(&[0x80, 0, 0, 2, b'a']), Some((2, &b"a"[..])));
+        let cut = Frame { len: 14, ..frame(PADDED | PRIORITY) };
+        for (payload, expected) in
+            [(&b"\x04123"[..], &b""[..]), (b"\x0412345ab", b"ab"), (b"\x0412345abcd\0\0", b"abcd")]
+        {
+            assert_eq!(cut.cut_block(payload), (0, expected));
+        }
+        assert_eq!(Frame { len: 9, ..promise }.cut_block(&[0x80, 0, 0, 2, b'a']), (2, &b"a"[..]));
+        assert_eq!(Frame { len: 9, ..promise }.cut_block(&[0, 0]), (0, &b""[..]));
     }
 
     #[test]

@@ -35,6 +35,8 @@ impl Connection {
         let over = own.left == 0;
         if frame.carries_block() {
             self.cut_block(side, gap_reason(cause, request), out);
+            // What is left of it says nothing more.
+            self.side(side).frame.kind = Kind::Other;
         } else if frame.kind == Kind::Data {
             // Where the length of the padding is among what is missing, all of it counts as body.
             let body = len.saturating_sub(padding.unwrap_or(0).saturating_sub(own.left));
@@ -72,10 +74,8 @@ impl Connection {
         let begun = own.block.take().or_else(|| (reading && !continuing && !own.over).then_some(fresh));
         if let Some(mut block) = begun.filter(|block| block.lost.is_none()) {
             if reading && !own.over {
-                if let (Kind::PushPromise, Some(&[a, b, c, d])) = (frame.kind, own.payload.first_chunk::<4>()) {
-                    block.promised = u32::from_be_bytes([a & 0x7f, b, c, d]);
-                }
-                let part = own.payload.get(frame.block_start()..).unwrap_or(&[]);
+                let (promised, part) = frame.cut_block(&own.payload);
+                block.promised |= promised;
                 let room = limit.saturating_sub(block.bytes.len());
                 block.bytes.extend_from_slice(part.get(..room).unwrap_or(part));
             }
