@@ -347,6 +347,39 @@ fn a_grpc_call_has_its_status_and_messages() {
     assert_eq!(seen.exchanges[0].request.as_ref().unwrap().target, "/shop.Orders/Place");
 }
 
+#[test]
+fn a_call_whose_content_type_is_unknown_is_no_success_for_that() {
+    let mut frames = Frames::open(5000);
+    for stream in [1, 3] {
+        call(&mut frames, stream, &[b"one"]);
+        frames.headers(Server, 0, stream, &[(":status", "200"), ("content-type", "application/grpc")]);
+        let trailers = [("grpc-status", "7"), ("grpc-message", "no")];
+        frames.headers(Server, END_STREAM, stream, &trailers);
+    }
+    frames.talk.close();
+    // The first response's head is lost, and with it what later ones refer to.
+    let lost =
+        frames.talk.segments.iter().position(|s| s.side == Server && s.payload.get(3) == Some(&HEADERS)).unwrap();
+    frames.talk.drop_segment(lost);
+    let seen = frames.talk.read();
+    let facts: Vec<_> =
+        seen.exchanges.iter().map(|e| (e.stream, e.grpc.map(|g| g.status), e.outcome_status())).collect();
+    assert_eq!(facts, [(1, Some(None), None), (3, Some(Some(7)), Some(403))]);
+    // Without anything that says gRPC but an earlier call.
+    let mut frames = Frames::open(5000);
+    call(&mut frames, 1, &[b"one"]);
+    frames.headers(Server, 0, 1, &[(":status", "200"), ("content-type", "application/grpc")]);
+    frames.headers(Server, END_STREAM, 1, &[("grpc-status", "0")]);
+    frames.get(3).send(Server, PING, 0, 0, &[0; 8]);
+    let block = frames.block(Server, &[(":status", "200"), ("content-type", "application/grpc"), ("grpc-status", "0")]);
+    frames.send(Server, HEADERS, END_HEADERS | END_STREAM, 3, &block).talk.close();
+    let ping = frames.talk.segments.iter().position(|s| s.payload.get(3) == Some(&PING)).unwrap();
+    frames.talk.drop_segment(ping);
+    let seen = frames.talk.read();
+    let facts: Vec<_> = seen.exchanges.iter().map(|e| (e.stream, e.protocol, e.outcome_status())).collect();
+    assert_eq!(facts, [(1, Protocol::Grpc, Some(200)), (3, Protocol::Grpc, None)]);
+}
+
 /// Requests that differ in what header compression makes of them.
 fn many(streams: u32) -> Frames<'static> {
     let mut frames = Frames::open(5000);

@@ -116,12 +116,15 @@ impl Connection {
         self.make_room(out);
         let reasons = list.reasons();
         let List { head, extent, frame, .. } = list;
+        let pushed = stream.pushed;
         self.streams.open(id, stream);
         if head.method.is_none() || head.target().is_none() {
             if !head.unknown && !head.over {
                 out.irregular("pseudo_field", extent.first.frame);
             }
-            out.blind_spot(self.known_until, extent.last);
+            if !pushed {
+                out.blind_spot(self.known_until, extent.last);
+            }
             self.streams.change(id, |stream| stream.reasons.merge(reasons));
             return;
         }

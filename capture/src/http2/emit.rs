@@ -81,7 +81,12 @@ impl Connection {
         let mut carries = CARRIES;
         carries.request_headers = request.as_ref().is_none_or(|request| !request.head.unknown);
         carries.response_headers = response.as_ref().is_none_or(|response| !response.head.unknown);
-        let grpc = grpc(request.as_ref(), response.as_ref());
+        // Where fields are unknown, gRPC's content type may be among them.
+        let unknown = !(carries.request_headers && carries.response_headers);
+        let messages = [&request, &response].map(Option::as_ref);
+        self.grpc |= messages.iter().flatten().any(|message| message.head.grpc);
+        let called = messages.iter().flatten().any(|message| message.head.grpc || unknown && self.grpc);
+        let grpc = called.then(|| grpc(messages));
         let head = request.as_ref().is_some_and(|request| request.head.method.as_deref() == Some("HEAD"));
         let head = head || upgraded.as_ref().is_some_and(|(_, request)| request.method == "HEAD");
         let request = match &mut request {
@@ -164,12 +169,12 @@ fn nothing() -> Body {
     Body::Present { bytes: Vec::new(), wire_len: 0, decoded_len: 0, whole: true }
 }
 
-/// What makes an exchange a gRPC call: the content type of either message.
-fn grpc(request: Option<&Message>, response: Option<&Message>) -> Option<Grpc> {
-    let called = [request, response].into_iter().flatten().any(|message| message.head.grpc);
-    called.then(|| Grpc {
-        status: response.and_then(|r| r.head.headers.text("grpc-status")).and_then(|status| status.trim().parse().ok()),
+/// What a gRPC call's request and response say beside HTTP.
+fn grpc([request, response]: [Option<&Message>; 2]) -> Grpc {
+    let status = response.and_then(|response| response.head.headers.text("grpc-status"));
+    Grpc {
+        status: status.and_then(|status| status.trim().parse().ok()),
         request_messages: request.and_then(Message::grpc_messages),
         response_messages: response.and_then(Message::grpc_messages),
-    })
+    }
 }

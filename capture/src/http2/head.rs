@@ -16,7 +16,7 @@ pub(super) struct Head {
     pub(super) headers: Headers,
     pub(super) content_length: Option<u64>,
     pub(super) codings: Vec<Coding>,
-    /// The content type is gRPC's.
+    /// The content type, or a field of its own, is gRPC's.
     pub(super) grpc: bool,
     /// Some fields are not known: they refer to what was not seen, or their bytes are missing.
     pub(super) unknown: bool,
@@ -75,6 +75,7 @@ impl Head {
         for (name, value) in trailers.headers.iter() {
             self.keep(name, value, limits);
         }
+        self.grpc |= trailers.grpc;
         self.unknown |= trailers.unknown;
         self.over |= trailers.over;
     }
@@ -98,6 +99,7 @@ impl Head {
             b"content-length" => self.length(value),
             b"content-encoding" => self.codings.extend(coding::parse(std::iter::once(value))),
             b"content-type" => self.grpc |= grpc::is_content_type(value),
+            _ if name.starts_with(b"grpc-") => self.grpc = true,
             _ if name.is_empty() || name.iter().any(|b| !b.is_ascii_graphic() || b.is_ascii_uppercase()) => {
                 self.irregularity("field_name");
             }

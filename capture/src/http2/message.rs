@@ -17,12 +17,13 @@ pub(super) struct Message {
     /// Frames of it may be among those that a gap swallowed.
     doubt: Option<Cause>,
     body: Received,
-    messages: Messages,
+    /// Counts gRPC's messages, where the head says that they are.
+    messages: Option<Messages>,
 }
 
 impl Message {
     pub(super) fn new(extent: Extent, head: Head, reasons: Reasons) -> Self {
-        let (body, messages) = (Received::default(), Messages::default());
+        let (body, messages) = (Received::default(), head.grpc.then(Messages::default));
         Message { extent, head, ended: false, reasons, doubt: None, body, messages }
     }
 
@@ -36,8 +37,8 @@ impl Message {
         self.body.wire_len += data.len() as u64;
         let room = room.min(limits.body_bytes.saturating_sub(self.body.bytes.len()));
         self.body.bytes.extend_from_slice(data.get(..room).unwrap_or(data));
-        if self.head.grpc {
-            self.messages.take(data);
+        if let Some(messages) = &mut self.messages {
+            messages.take(data);
         }
     }
 
@@ -67,7 +68,7 @@ impl Message {
     /// gRPC messages in the body, where all of it was seen.
     pub(super) fn grpc_messages(&self) -> Option<u64> {
         let seen = self.ended && !self.body.gap && self.doubt.is_none();
-        self.messages.count().filter(|_| seen)
+        self.messages.as_ref().filter(|_| seen)?.count()
     }
 
     /// Turns what came of the body into one; `empty` is what no byte at all stands for. Says whether the length is other

@@ -60,6 +60,8 @@ pub(crate) struct Connection {
     unconfirmed: Option<(Timestamp, Seen)>,
     /// Whether a blind spot was told of, so that a request may be missing.
     told: bool,
+    /// Whether a gRPC call was seen.
+    grpc: bool,
     /// Bytes passed over.
     skipped: u64,
     /// Bytes of tunnels.
@@ -93,6 +95,7 @@ impl Connection {
             known_until,
             unconfirmed,
             told: false,
+            grpc: false,
             skipped,
             tunnelled: 0,
         };
