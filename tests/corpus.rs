@@ -17,7 +17,7 @@ const NOT_READ: [(&str, &[&str]); 6] = [
     ("tls_handshake_messages", &["tls", "quic", "upgraded", "ip_in_ip", "vxlan", "link_type"]),
     ("quic", &["quic", "link_type"]),
     ("http3_requests", &["quic"]),
-    ("websocket_frames", &["upgraded"]),
+    ("websocket_frames", &["websocket", "upgraded"]),
     // A GRE packet of PPTP; VXLAN-GPE is not VXLAN.
     ("gre", &["gre", "ip_in_ip"]),
     ("vxlan", &["vxlan", "udp"]),

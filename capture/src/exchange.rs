@@ -43,7 +43,7 @@ pub struct Exchange {
     /// Whether the server sent the response unasked (HTTP/2 server push): the request is what it promised to answer, and
     /// no client sent it.
     pub pushed: bool,
-    /// What gRPC says beside HTTP, where the exchange is a gRPC call.
+    /// What gRPC says beside HTTP, where the exchange is a call of gRPC or gRPC-Web (packets only).
     pub grpc: Option<Grpc>,
     /// What the logging system said beside the HTTP message itself.
     pub log: LogFacts,

@@ -460,6 +460,20 @@ fn any_one_packet_may_be_lost() {
 }
 
 #[test]
+fn both_sides_may_wait_for_each_other_after_a_loss() {
+    let mut frames = Frames::on(Talk::joined(5000));
+    frames.status(1, 0, "200").send(Server, DATA, 0, 1, b"lost").send(Server, DATA, END_STREAM, 1, b"end");
+    frames.get(3).answer(3).get(5).answer(5).talk.close();
+    frames.talk.drop_segment(1);
+    let seen = frames.talk.read();
+    let mut streams: Vec<_> =
+        seen.exchanges.iter().map(|e| (e.stream, e.request.is_some(), e.response.is_some())).collect();
+    streams.sort_unstable();
+    assert_eq!(streams, [(1, false, true), (3, true, true), (5, true, true)]);
+    nothing_is_wrong(&seen);
+}
+
+#[test]
 fn a_gap_within_a_data_frame_costs_no_other_stream() {
     let mut frames = Frames::open(5000);
     frames.get(1).get(3).status(1, 0, "200").send(Server, DATA, END_STREAM, 1, &[b'x'; 5000]).answer(3).talk.close();

@@ -1,6 +1,6 @@
 //! What two ends talk over, and the exchanges that become of it.
 
-use super::{Extent, Reasons};
+use super::{Extent, Reasons, grpc_web};
 use crate::output::{Output, StableHash};
 use crate::{Carries, Endpoint, Exchange, Grpc, LogFacts, Protocol, Request, Response};
 
@@ -51,6 +51,7 @@ impl Channel {
             .word((first.at & 0xffff_ffff) << 1 | u64::from(extent.is_none()))
             .word(first.first.time.0 as u64)
             .finish();
+        let web = pair.response.as_ref().and_then(|(_, response)| grpc_web::call(response));
         let origin = |extent: Extent| out.origin(extent.first.frame, extent.last_frame);
         Exchange {
             key,
@@ -67,7 +68,7 @@ impl Channel {
                 .map(|(extent, request)| Request { end: request.end.map(|_| extent.latest), ..request }),
             response: pair.response.map(|(extent, response)| Response { start: Some(extent.earliest), ..response }),
             pushed: pair.pushed,
-            grpc: pair.grpc,
+            grpc: pair.grpc.or(web),
             log: LogFacts::default(),
             carries: pair.carries,
             incomplete: pair.reasons.to_vec(),

@@ -12,6 +12,7 @@
 
 mod channel;
 mod extent;
+mod grpc_web;
 mod reasons;
 mod received;
 
@@ -65,8 +66,9 @@ pub(crate) trait Reader {
 #[derive(Debug)]
 pub(crate) struct Handover {
     pub(crate) channel: Channel,
-    /// Side that sends requests, if known; else the one that opened the channel.
+    /// Side that sends requests, if known.
     pub(crate) client: Option<usize>,
+    /// Side that opened the channel, if known.
     pub(crate) opener: Option<usize>,
     /// What each side said that was not read yet.
     pub(crate) sides: [Unread; 2],

@@ -241,10 +241,10 @@ impl Head {
         }
     }
 
-    /// Whether a response agrees to go on in HTTP/2 (RFC 7540, section 3.2).
-    pub(super) fn upgrades_to_http2(&self) -> bool {
+    /// Whether a response agrees to go on in another protocol, e.g. `h2c` or `websocket`.
+    pub(super) fn upgrades_to(&self, protocol: &str) -> bool {
         let mut protocols = self.headers.all("upgrade").flat_map(|value| value.split(|&b| b == b','));
-        protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"h2c"))
+        protocols.any(|named| named.trim_ascii().eq_ignore_ascii_case(protocol.as_bytes()))
     }
 
     /// Value of the `Host` field.

@@ -206,9 +206,10 @@ impl Connection {
         out: &mut Output<'_>,
     ) {
         let method = slot.and_then(|id| self.queue.get_mut(id)).map(|slot| slot.method);
-        if status == 101 && head.upgrades_to_http2() {
+        if status == 101 && head.upgrades_to("h2c") {
             return self.upgrade(slot, out);
         }
+        let named = if status == 101 && head.upgrades_to("websocket") { "websocket" } else { "upgraded" };
         let upgraded = status == 101 || method == Some(Method::Connect) && (200..300).contains(&status);
         let framed = if upgraded || method == Some(Method::Head) || matches!(status, 204 | 304) {
             Framed::None
@@ -235,7 +236,7 @@ impl Connection {
             }
         }
         if upgraded {
-            self.kind = Kind::Upgraded(0);
+            self.kind = Kind::Upgraded { named, bytes: 0 };
         }
     }
 

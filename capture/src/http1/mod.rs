@@ -1,5 +1,7 @@
 //! HTTP/1.x on a connection: requests and responses read from both directions and paired.
 //!
+//! Every conversation begins here, whatever it is: where another reader's protocol begins, the rest is left to that.
+//!
 //! Nothing here depends on ports. A direction is read once a segment begins like a message; after a gap it is read
 //! again from the next segment that does. Who answers whom is told by order and by TCP acknowledgements (see
 //! [`slot::Queue::pair`]).
@@ -71,8 +73,11 @@ enum Kind {
     Tls,
     /// From here on another reader's.
     Http2,
-    /// HTTP/1.x until an upgrade or CONNECT; holds the bytes from there on.
-    Upgraded(u64),
+    /// HTTP/1.x until an upgrade or CONNECT: how what follows is named, and its bytes.
+    Upgraded {
+        named: &'static str,
+        bytes: u64,
+    },
 }
 
 impl Connection {
@@ -108,7 +113,7 @@ impl Connection {
 
     fn read(&mut self, side: usize, mut chunk: Chunk<'_>, out: &mut Output<'_>) {
         while !chunk.data.is_empty() {
-            if let Kind::Upgraded(bytes) = &mut self.kind {
+            if let Kind::Upgraded { bytes, .. } = &mut self.kind {
                 *bytes += chunk.data.len() as u64;
             }
             if self.kind == Kind::Http2 {
@@ -173,7 +178,7 @@ impl Connection {
             Looks::Request => side,
             Looks::Response => 1 - side,
             Looks::Tls if self.kind == Kind::Http1 && self.queue.tunnel_asked() => {
-                self.kind = Kind::Upgraded(0);
+                self.kind = Kind::Upgraded { named: "upgraded", bytes: 0 };
                 return true;
             }
             Looks::Tls if self.kind == Kind::Unknown => {
@@ -426,7 +431,7 @@ impl conversation::Reader for Connection {
         }
         match self.kind {
             Kind::Tls => out.not_read("tls", 1, self.bytes),
-            Kind::Upgraded(bytes) if bytes > 0 => out.not_read("upgraded", 1, bytes),
+            Kind::Upgraded { named, bytes } if bytes > 0 => out.not_read(named, 1, bytes),
             Kind::Unknown if self.bytes > 0 => out.not_read("not_http", 1, self.bytes),
             Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
             _ => {}

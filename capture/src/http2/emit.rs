@@ -3,9 +3,9 @@
 use super::Connection;
 use super::message::Message;
 use super::stream::Stream;
-use crate::conversation::{CARRIES, Extent, Pair, Reasons};
+use crate::conversation::{Extent, Pair, Reasons};
 use crate::output::Output;
-use crate::{Body, Grpc, Incomplete, Protocol, Request, Response};
+use crate::{Body, Carries, Grpc, Incomplete, Protocol, Request, Response};
 
 impl Connection {
     /// A message is over; `extent` is its last frame.
@@ -70,39 +70,30 @@ impl Connection {
     /// Hands on what a stream came to.
     pub(super) fn emit(&mut self, id: u32, out: &mut Output<'_>) {
         let (Some(mut stream), Some(client)) = (self.streams.close(id), self.client) else { return };
-        let tunnel = stream.is_tunnel(false);
         if stream.reset && !stream.response_ended() {
             stream.reasons.add(Incomplete::Reset);
         }
+        let tunnel = stream.is_tunnel(false);
         if tunnel {
             [&mut stream.request, &mut stream.response].into_iter().flatten().for_each(|message| message.ended = true);
         }
-        let Stream { mut request, upgraded, pushed, mut response, response_gap, mut reasons, .. } = stream;
-        let mut carries = CARRIES;
-        carries.request_headers = request.as_ref().is_none_or(|request| !request.head.unknown);
-        carries.response_headers = response.as_ref().is_none_or(|response| !response.head.unknown);
-        // Where fields are unknown, gRPC's content type may be among them.
-        let unknown = !(carries.request_headers && carries.response_headers);
-        let messages = [&request, &response].map(Option::as_ref);
-        self.grpc |= messages.iter().flatten().any(|message| message.head.grpc);
-        let called = messages.iter().flatten().any(|message| message.head.grpc || unknown && self.grpc);
-        let grpc = called.then(|| grpc(messages));
-        let head = request.as_ref().is_some_and(|request| request.head.method.as_deref() == Some("HEAD"));
-        let head = head || upgraded.as_ref().is_some_and(|(_, request)| request.method == "HEAD");
-        let request = match &mut request {
+        let head = stream.asks_for_head();
+        let carries = stream.carries();
+        let grpc = self.grpc(&stream, carries);
+        let Stream { request, upgraded, pushed, response, response_gap, mut reasons, .. } = stream;
+        let request = match request {
             Some(message) => Some(self.request(message, &mut reasons, tunnel, out)),
             None => upgraded,
         };
-        let response = response.as_mut().map(|message| response_of(message, head || tunnel, &mut reasons, out));
-        if request.is_none() {
-            reasons.add(Incomplete::NoRequest);
-        }
-        if response.is_none() {
-            reasons.add(Incomplete::NoResponse);
-            response_gap.into_iter().for_each(|cause| reasons.add_gap(cause, false));
-        }
-        if request.is_none() && response.is_none() {
-            return;
+        let response = response.map(|message| response_of(message, head || tunnel, &mut reasons, out));
+        match (&request, &response) {
+            (None, None) => return,
+            (None, _) => reasons.add(Incomplete::NoRequest),
+            (_, None) => {
+                reasons.add(Incomplete::NoResponse);
+                response_gap.into_iter().for_each(|cause| reasons.add_gap(cause, false));
+            }
+            _ => {}
         }
         let protocol = if grpc.is_some() { Protocol::Grpc } else { Protocol::Http2 };
         let stream = u64::from(id);
@@ -111,15 +102,34 @@ impl Connection {
         out.exchange(exchange);
     }
 
+    /// What a gRPC call says beside HTTP, where the stream is one. Where fields are unknown, the content type may be among
+    /// them, so an earlier call on the connection is enough.
+    fn grpc(&mut self, stream: &Stream, carries: Carries) -> Option<Grpc> {
+        let unknown = !(carries.request_headers && carries.response_headers);
+        let heads = || [&stream.request, &stream.response].into_iter().flatten().map(|message| &message.head);
+        let typed = heads().filter_map(|head| head.grpc).reduce(|one, other| one || other);
+        let says = typed.unwrap_or_else(|| heads().any(|head| head.grpc_fields));
+        self.grpc |= says;
+        if !says && (typed.is_some() || !unknown || !self.grpc) {
+            return None;
+        }
+        let status = stream.response.as_ref().and_then(|response| response.head.headers.text("grpc-status"));
+        Some(Grpc {
+            status: status.and_then(|status| status.trim().parse().ok()),
+            request_messages: stream.request.as_ref().and_then(Message::grpc_messages),
+            response_messages: stream.response.as_ref().and_then(Message::grpc_messages),
+        })
+    }
+
     fn request(
         &self,
-        message: &mut Message,
+        mut message: Message,
         reasons: &mut Reasons,
         tunnel: bool,
         out: &mut Output<'_>,
     ) -> (Extent, Request) {
         let empty = if message.head.content_length.is_some() && !tunnel { nothing() } else { Body::Absent };
-        let body = finish(message, true, empty, reasons, out);
+        let body = finish(&mut message, true, empty, reasons, out);
         let head = &mut message.head;
         let host = head.authority.clone().or_else(|| head.headers.text("host").map(str::to_owned));
         let target = head.target().cloned().unwrap_or_default();
@@ -138,15 +148,15 @@ impl Connection {
 
 /// Turns a message into a response; `bodiless` where it has no body whatever its fields say.
 fn response_of(
-    message: &mut Message,
+    mut message: Message,
     bodiless: bool,
     reasons: &mut Reasons,
     out: &mut Output<'_>,
 ) -> (Extent, Response) {
     let status = message.head.status.unwrap_or_default();
     let empty = if bodiless || matches!(status, 204 | 304) { Body::Absent } else { nothing() };
-    let body = finish(message, false, empty, reasons, out);
-    let headers = std::mem::take(&mut message.head.headers);
+    let body = finish(&mut message, false, empty, reasons, out);
+    let headers = message.head.headers;
     (message.extent, Response { status, headers, body, start: Some(message.extent.earliest) })
 }
 
@@ -167,14 +177,4 @@ fn finish(message: &mut Message, request: bool, empty: Body, reasons: &mut Reaso
 /// A body of no bytes.
 fn nothing() -> Body {
     Body::Present { bytes: Vec::new(), wire_len: 0, decoded_len: 0, whole: true }
-}
-
-/// What a gRPC call's request and response say beside HTTP.
-fn grpc([request, response]: [Option<&Message>; 2]) -> Grpc {
-    let status = response.and_then(|response| response.head.headers.text("grpc-status"));
-    Grpc {
-        status: status.and_then(|status| status.trim().parse().ok()),
-        request_messages: request.and_then(Message::grpc_messages),
-        response_messages: response.and_then(Message::grpc_messages),
-    }
 }

@@ -16,8 +16,10 @@ pub(super) struct Head {
     pub(super) headers: Headers,
     pub(super) content_length: Option<u64>,
     pub(super) codings: Vec<Coding>,
-    /// The content type, or a field of its own, is gRPC's.
-    pub(super) grpc: bool,
+    /// Whether the content type is gRPC's, where there is one.
+    pub(super) grpc: Option<bool>,
+    /// It has fields of gRPC's; gRPC-Web has the same.
+    pub(super) grpc_fields: bool,
     /// Some fields are not known: they refer to what was not seen, or their bytes are missing.
     pub(super) unknown: bool,
     /// Its block broke the format.
@@ -75,7 +77,7 @@ impl Head {
         for (name, value) in trailers.headers.iter() {
             self.keep(name, value, limits);
         }
-        self.grpc |= trailers.grpc;
+        self.grpc_fields |= trailers.grpc_fields;
         self.unknown |= trailers.unknown;
         self.over |= trailers.over;
     }
@@ -98,8 +100,8 @@ impl Head {
             b"cookie" => return self.crumb(value, limits),
             b"content-length" => self.length(value),
             b"content-encoding" => self.codings.extend(coding::parse(std::iter::once(value))),
-            b"content-type" => self.grpc |= grpc::is_content_type(value),
-            _ if name.starts_with(b"grpc-") => self.grpc = true,
+            b"content-type" => self.grpc = Some(grpc::is_content_type(value)),
+            _ if name.starts_with(b"grpc-") => self.grpc_fields = true,
             _ if name.is_empty() || name.iter().any(|b| !b.is_ascii_graphic() || b.is_ascii_uppercase()) => {
                 self.irregularity("field_name");
             }

@@ -23,7 +23,7 @@ pub(super) struct Message {
 
 impl Message {
     pub(super) fn new(extent: Extent, head: Head, reasons: Reasons) -> Self {
-        let (body, messages) = (Received::default(), head.grpc.then(Messages::default));
+        let (body, messages) = (Received::default(), head.grpc.unwrap_or(head.grpc_fields).then(Messages::default));
         Message { extent, head, ended: false, reasons, doubt: None, body, messages }
     }
 

@@ -206,6 +206,11 @@ impl Connection {
             self.lose_sync(side, Cause::Lost, begun.time, begun, out);
             return len;
         }
+        // What the other side waits for may be what was just read, and this may answer what it has to say.
+        let waited = self.side(1 - side).stalled.as_ref().is_some_and(|stall| stall.ack <= chunk.at);
+        if waited {
+            self.go_on(1 - side, out);
+        }
         let rest = Chunk { data: chunk.data.get(len..).unwrap_or(&[]), at: chunk.at + len as u64, ..*chunk };
         if !chunk.peer_known && self.must_wait(side, &frame) {
             self.side(side).stalled = Some(Stall::of(&rest));
@@ -223,6 +228,13 @@ impl Connection {
             Kind::ResetStream => self.client == Some(1 - side) && self.streams.contains(frame.stream),
             _ => false,
         }
+    }
+
+    /// A stalled side goes on.
+    fn go_on(&mut self, side: usize, out: &mut Output<'_>) {
+        let Some(stall) = self.side(side).stalled.take() else { return };
+        self.begin_frame(side, out);
+        self.read(side, stall.chunk(), out);
     }
 
     fn begin_frame(&mut self, side: usize, out: &mut Output<'_>) {
@@ -370,9 +382,7 @@ impl conversation::Reader for Connection {
     }
 
     fn resume(&mut self, side: usize, out: &mut Output<'_>) {
-        let Some(stall) = self.side(side).stalled.take() else { return };
-        self.begin_frame(side, out);
-        self.read(side, stall.chunk(), out);
+        self.go_on(side, out);
     }
 
     fn end(&mut self, _side: usize, _out: &mut Output<'_>) {

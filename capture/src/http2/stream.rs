@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::message::Message;
-use crate::Request;
-use crate::conversation::{Extent, Reasons};
+use crate::conversation::{CARRIES, Extent, Reasons};
 use crate::tcp::Cause;
+use crate::{Carries, Request};
 
 /// Streams that may be open at once, and bytes of their messages.
 pub(super) const OPEN: usize = 4096;
@@ -53,6 +53,18 @@ impl Stream {
     pub(super) fn is_tunnel(&self, request: bool) -> bool {
         let asked = self.request.as_ref().is_some_and(|r| r.head.method.as_deref() == Some("CONNECT"));
         asked && (request || self.response.as_ref().is_some_and(|r| matches!(r.head.status, Some(200..=299))))
+    }
+
+    /// Whether the response has no body whatever its fields say.
+    pub(super) fn asks_for_head(&self) -> bool {
+        let method = self.request.as_ref().and_then(|request| request.head.method.as_deref());
+        method.or(self.upgraded.as_ref().map(|(_, request)| &*request.method)) == Some("HEAD")
+    }
+
+    /// Whether all fields of both messages are known.
+    pub(super) fn carries(&self) -> Carries {
+        let known = |message: &Option<Message>| message.as_ref().is_none_or(|message| !message.head.unknown);
+        Carries { request_headers: known(&self.request), response_headers: known(&self.response), ..CARRIES }
     }
 
     /// Whether neither side will say more.
