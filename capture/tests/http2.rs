@@ -462,7 +462,8 @@ fn any_one_packet_may_be_lost() {
 #[test]
 fn both_sides_may_wait_for_each_other_after_a_loss() {
     let mut frames = Frames::on(Talk::joined(5000));
-    frames.status(1, 0, "200").send(Server, DATA, 0, 1, b"lost").send(Server, DATA, END_STREAM, 1, b"end");
+    // What tells the sides apart is behind the loss.
+    frames.send(Server, PING, 0, 0, &[7; 8]).send(Server, DATA, 0, 9, b"lost").status(1, END_STREAM, "200");
     frames.get(3).answer(3).get(5).answer(5).talk.close();
     frames.talk.drop_segment(1);
     let seen = frames.talk.read();
@@ -470,7 +471,6 @@ fn both_sides_may_wait_for_each_other_after_a_loss() {
         seen.exchanges.iter().map(|e| (e.stream, e.request.is_some(), e.response.is_some())).collect();
     streams.sort_unstable();
     assert_eq!(streams, [(1, false, true), (3, true, true), (5, true, true)]);
-    nothing_is_wrong(&seen);
 }
 
 #[test]
