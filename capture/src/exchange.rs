@@ -40,6 +40,11 @@ pub struct Exchange {
     pub request: Option<Request>,
     /// The response, where it was seen.
     pub response: Option<Response>,
+    /// Whether the server sent the response unasked (HTTP/2 server push): the request is what it promised to answer, and
+    /// no client sent it.
+    pub pushed: bool,
+    /// What gRPC says beside HTTP, where the exchange is a call of gRPC or gRPC-Web (packets only).
+    pub grpc: Option<Grpc>,
     /// What the logging system said beside the HTTP message itself.
     pub log: LogFacts,
     /// What this kind of input can carry at all: tells "absent" from "not recorded".
@@ -52,6 +57,36 @@ pub struct Exchange {
     pub response_origin: Option<Origin>,
 }
 
+impl Exchange {
+    /// The HTTP status that tells how the exchange went: the response's, but for a gRPC call the one that its own status
+    /// stands for, since that comes with 200 whatever it is. None where it was not seen.
+    pub fn outcome_status(&self) -> Option<u16> {
+        let status = self.response.as_ref().map(|response| response.status)?;
+        match self.grpc {
+            Some(grpc) if status == 200 => grpc.status.map(grpc_as_http),
+            _ => Some(status),
+        }
+    }
+}
+
+/// The HTTP status that gRPC's own mapping (`google.rpc.Code`) gives a status code.
+fn grpc_as_http(code: u32) -> u16 {
+    match code {
+        0 => 200,
+        1 => 499,
+        3 | 9 | 11 => 400,
+        4 => 504,
+        5 => 404,
+        6 | 10 => 409,
+        7 => 403,
+        8 => 429,
+        12 => 501,
+        14 => 503,
+        16 => 401,
+        _ => 500,
+    }
+}
+
 /// Application protocol of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
@@ -61,6 +96,8 @@ pub enum Protocol {
     Http2,
     /// HTTP/3.
     Http3,
+    /// gRPC over HTTP/2; the method's name is the request's target.
+    Grpc,
     /// A log or HAR that does not say.
     Unknown,
 }
@@ -72,9 +109,21 @@ impl Protocol {
             Protocol::Http1 => "http1",
             Protocol::Http2 => "http2",
             Protocol::Http3 => "http3",
+            Protocol::Grpc => "grpc",
             Protocol::Unknown => "unknown",
         }
     }
+}
+
+/// What a gRPC call says beside HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grpc {
+    /// The call's status code, 0 for success; none where it was not seen.
+    pub status: Option<u32>,
+    /// Messages that the client sent; none where the body is not whole.
+    pub request_messages: Option<u64>,
+    /// Messages that the server sent; none where the body is not whole.
+    pub response_messages: Option<u64>,
 }
 
 /// An address and, where known, a port.
@@ -287,11 +336,11 @@ pub enum Incomplete {
     NoRequest,
     /// No response seen before the connection or the input ended.
     NoResponse,
-    /// The capture began inside this message.
+    /// The capture began inside this message, or after what its HTTP/2 fields refer to.
     MidStream,
-    /// Packets of the request are missing.
+    /// Packets of the request are missing, or those that its HTTP/2 fields refer to.
     RequestGap,
-    /// Packets of the response are missing.
+    /// Packets of the response are missing, or those that its HTTP/2 fields refer to.
     ResponseGap,
     /// The snap length cut packets of this exchange.
     SnapLength,
@@ -301,6 +350,8 @@ pub enum Incomplete {
     UndecodableBody,
     /// A limit cut the body or the head.
     OverLimit,
+    /// One side gave the exchange up before it was over (HTTP/2: `RST_STREAM`, or `GOAWAY` before the stream).
+    Reset,
 }
 
 impl Incomplete {
@@ -316,6 +367,7 @@ impl Incomplete {
             Incomplete::CutShort => "cut_short",
             Incomplete::UndecodableBody => "undecodable_body",
             Incomplete::OverLimit => "over_limit",
+            Incomplete::Reset => "reset",
         }
     }
 }

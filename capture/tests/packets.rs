@@ -470,11 +470,13 @@ fn what_is_not_http_is_counted() {
     tunnel.send(Server, "HTTP/1.1 200 OK\r\nX-Request-Id: 4\r\n\r\n").send(Client, &hello).close();
     let mut socket = Talk::open(5);
     socket.send(Client, "GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nX-Request-Id: 5\r\n\r\n");
-    socket.send(Server, "HTTP/1.1 101 Switching Protocols\r\nX-Request-Id: 5\r\n\r\n\x01\x02").close();
+    socket
+        .send(Server, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nX-Request-Id: 5\r\n\r\n\x01\x02")
+        .close();
     let segments: Vec<_> = [tls, http2, other, tunnel, socket].into_iter().flat_map(|talk| talk.segments).collect();
     let seen = read(&[&pcap(&segments)]);
     assert_eq!(seen.lines(), ["4>4", "5>5"]);
-    let counts = [("http2", 1, 24), ("not_http", 1, 24), ("tls", 1, 210), ("upgraded", 2, 107)];
+    let counts = [("not_http", 1, 24), ("tls", 1, 210), ("upgraded", 1, 105), ("websocket", 1, 2)];
     assert_eq!(seen.not_read(), counts);
 }
 

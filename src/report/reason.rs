@@ -46,6 +46,7 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
         "cut_short" => "cut off by the end of the capture or connection",
         "undecodable_body" => "with a body that could not be decoded",
         "over_limit" => "with a body over the limit",
+        "reset" => "that one side gave up",
         other => return format!("{} not whole: {}", counted(number, "exchange", "exchanges"), other.replace('_', " ")),
     };
     format!("{} {how}", counted(number, "exchange", "exchanges"))

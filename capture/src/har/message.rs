@@ -83,6 +83,8 @@ pub(super) fn read(
         tick: clock.tick,
         request: Some(Request { end: clock.request_end, ..request }),
         response: response.map(|response| Response { start: clock.response_start, ..response }),
+        pushed: false,
+        grpc: None,
         log: LogFacts::default(),
         carries,
         incomplete,

@@ -241,6 +241,12 @@ impl Head {
         }
     }
 
+    /// Whether a response agrees to go on in another protocol, e.g. `h2c` or `websocket`.
+    pub(super) fn upgrades_to(&self, protocol: &str) -> bool {
+        let mut protocols = self.headers.all("upgrade").flat_map(|value| value.split(|&b| b == b','));
+        protocols.any(|named| named.trim_ascii().eq_ignore_ascii_case(protocol.as_bytes()))
+    }
+
     /// Value of the `Host` field.
     pub(super) fn host(&self) -> Option<String> {
         let (_, value) = self.headers.iter().nth(self.framing.host? as usize)?;
