@@ -30,6 +30,7 @@ pub(super) enum Carrier {
     Http1,
     Http2,
     Http3,
+    Grpc,
     #[default]
     Unknown,
 }
@@ -40,6 +41,7 @@ impl From<Protocol> for Carrier {
             Protocol::Http1 => Carrier::Http1,
             Protocol::Http2 => Carrier::Http2,
             Protocol::Http3 => Carrier::Http3,
+            Protocol::Grpc => Carrier::Grpc,
             Protocol::Unknown => Carrier::Unknown,
         }
     }
@@ -52,6 +54,7 @@ impl Carrier {
             Carrier::Http1 => Protocol::Http1,
             Carrier::Http2 => Protocol::Http2,
             Carrier::Http3 => Protocol::Http3,
+            Carrier::Grpc => Protocol::Grpc,
             Carrier::Unknown => Protocol::Unknown,
         };
         protocol.as_str()
