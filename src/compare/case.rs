@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::alignment::Alignment;
-use super::automaton::{Automaton, StateSet};
+use super::automaton::{Automaton, Edge, StateSet};
 use super::classify::Issue;
 use super::constraint::{self, Context};
 use super::deviation::{Blindness, CaseResult, Check, StateChange, StateMove};
@@ -180,16 +180,18 @@ fn count_moves(history: &History<'_>, life: usize, replay: &Replay, result: &mut
     let Some(automaton) = object.object_type.and_then(|t| history.plan.automaton(t)) else { return };
     let name =
         |set: &StateSet| set.only().and_then(|s| automaton.names.get(s)).cloned().unwrap_or_else(|| Arc::from("?"));
-    for ((step, fault), (_, before, after)) in replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps) {
+    for (step, (_, before, after)) in replay.steps.iter().zip(&replay.timeline.steps) {
         // A retry of what was accepted already moves nothing.
         let moved = !step.uncertain && step.retry != Retry::OfAccepted;
         let Some(activity) = step.activity.filter(|_| moved) else { continue };
+        let made_by = |edge: &Edge| edge.from.intersects(before) && after.contains(edge.to);
+        let declared = automaton.on(activity).iter().filter_map(|e| automaton.edges.get(*e)).any(made_by);
         let made = StateMove {
             object_type: object.id.object_type.clone(),
             from: name(before),
             activity: history.plan.activity_name(activity),
             to: name(after),
-            allowed: fault.is_none(),
+            allowed: declared,
             perhaps: matches!(step.retry, Retry::Perhaps | Retry::SameKey),
         };
         *result.moves.entry(made).or_default() += 1;

@@ -244,7 +244,7 @@ pub struct StateMove {
     pub activity: Arc<str>,
     /// State after.
     pub to: Arc<str>,
-    /// Whether the model allows it.
+    /// Whether the model declares such a transition. Who made it, and with which values, is a question of its own.
     pub allowed: bool,
     /// Whether it may be a retry that moved nothing: the source does not show enough to tell.
     pub perhaps: bool,
