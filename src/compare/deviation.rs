@@ -248,6 +248,8 @@ pub struct StateMove {
     pub allowed: bool,
     /// Whether it may be a retry that moved nothing: the source does not show enough to tell.
     pub perhaps: bool,
+    /// Whether it is only one of several that explain a step, which is also counted from or to `?`.
+    pub among: bool,
 }
 
 /// The accepted, non-read activities of one object in order.

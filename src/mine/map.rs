@@ -49,7 +49,8 @@ pub struct MapEdge {
     pub count: u64,
     /// Whether the model allows it; `None` without a model, and where it is not known whether it happened.
     pub allowed: Option<bool>,
-    /// Whether it may be a retry that moved nothing: the source does not show enough to tell.
+    /// Whether it may not have been this move, since the source does not show enough to tell: a retry that moved nothing,
+    /// or one of several transitions that explain a step, which is then also counted from or to `?`.
     pub perhaps: bool,
 }
 
@@ -78,10 +79,20 @@ impl Mining {
             }
         }
         let mut names: Vec<Arc<str>> = lifecycle.states.iter().map(|state| Arc::clone(&state.name)).collect();
-        for (seen, count) in moves.iter().filter(|(seen, _)| seen.object_type == *object_type) {
+        let of_type = || moves.iter().filter(|(seen, _)| seen.object_type == *object_type);
+        for (seen, count) in of_type().filter(|(seen, _)| !seen.among) {
             let (from, to) = (node(&mut names, &seen.from), node(&mut names, &seen.to));
             let undeclared = !seen.allowed && !seen.perhaps;
             *edges.entry((from, to, Arc::clone(&seen.activity), seen.perhaps, undeclared)).or_default() += count;
+        }
+        // A declared transition that no step surely made, but that some may have: it is not one that never happened.
+        for (seen, count) in of_type().filter(|(seen, _)| seen.among) {
+            let (from, to) = (node(&mut names, &seen.from), node(&mut names, &seen.to));
+            let sure = (from, to, Arc::clone(&seen.activity), false, false);
+            if edges.get(&sure) == Some(&0) {
+                edges.remove(&sure);
+                *edges.entry((from, to, Arc::clone(&seen.activity), true, false)).or_default() += count;
+            }
         }
         let mut reached = vec![0; names.len()];
         for ((_, to, _, perhaps, _), count) in &edges {

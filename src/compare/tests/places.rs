@@ -75,3 +75,44 @@ fn a_step_that_comes_too_late_is_no_declared_move() {
     let undeclared: Vec<String> = moves(&result).into_iter().filter(|(_, d, _)| !d).map(|(m, ..)| m).collect();
     assert_eq!(undeclared, ["paid approve paid", "submitted pay paid"]);
 }
+
+#[test]
+fn a_state_that_only_one_transition_fits_is_no_question() {
+    // First seen mid-life: it may have been in any state, but only a submitted claim is approved.
+    let result = run(claims(false), &lived(&["approve", "pay"]));
+    assert_eq!(checks(&result), []);
+    let all: Vec<_> = moves(&result).into_iter().map(|(told, ..)| told).collect();
+    assert_eq!(all, ["approved pay paid", "submitted approve approved"]);
+}
+
+#[test]
+fn a_step_that_several_transitions_explain_may_have_been_any_of_them() {
+    let result = run(claims(false), &lived(&["submit"]));
+    let (among, sure): (Vec<_>, Vec<_>) = result.moves.keys().partition(|m| m.among);
+    let from = |moves: &[&crate::compare::StateMove]| moves.iter().map(|m| m.from.to_string()).collect::<Vec<_>>();
+    assert_eq!((from(&sure), from(&among)), (vec!["?".to_owned()], vec!["draft".to_owned(), "rejected".to_owned()]));
+}
+
+#[test]
+fn a_step_on_an_object_that_no_log_names_still_happened() {
+    let comparer = Comparer::new(Some(Arc::new(claims(false))));
+    let mut noted = crate::compare::Unattributed::default();
+    let nameless = |n: u64, activity: &str| {
+        let event = step(n, activity).with(|e| e.objects.clear());
+        event.with(|e| e.shows = crate::event::Shows::default())
+    };
+    for event in [nameless(1, "create"), nameless(2, "create"), nameless(3, "submit"), nameless(4, "pay").refused(409)]
+    {
+        comparer.note_unattributed(&event.done(), &mut noted);
+    }
+    let moves = comparer.unattributed_moves(&noted);
+    let told: Vec<_> =
+        moves.iter().map(|(m, n)| (format!("{} {} {}", m.from, m.activity, m.to), m.among, *n)).collect();
+    let expected = [
+        ("? submit submitted", false, 1),
+        ("draft submit submitted", true, 1),
+        ("none create draft", false, 2),
+        ("rejected submit submitted", true, 1),
+    ];
+    assert_eq!(told, expected.map(|(told, among, n)| (told.to_owned(), among, n)));
+}
