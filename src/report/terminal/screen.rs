@@ -59,7 +59,7 @@ impl Screen {
 
     /// A labelled paragraph: the label in the first columns, the text wrapped beside it.
     pub(super) fn paragraph(&self, label: &str, text: &str) -> String {
-        const LABEL: usize = 12;
+        const LABEL: usize = 11;
         let text = visible(text);
         let mut out = self.paint(Look::Bold, &format!("{label:<LABEL$}"));
         let room = self.columns().unwrap_or(PROSE).saturating_sub(LABEL);
