@@ -172,7 +172,8 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
 
     progress.stage("comparing");
     let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };
-    let judged = judging::judge(resolved.partitions, &comparer, &blindness, job, folder)?;
+    let mut judged = judging::judge(resolved.partitions, &comparer, &blindness, job, folder)?;
+    judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
 
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);

@@ -272,6 +272,37 @@ impl Automaton {
         }
     }
 
+    /// Of the states `to`, those that a life in one of `from` may yet come to. Where no life gets to `from` but through
+    /// `to`, that part of it is over: what is left are the very states that it had to pass, should it come back to them.
+    pub fn ahead(&self, from: &StateSet, to: &StateSet) -> StateSet {
+        let mut ahead = to.clone();
+        if self.is_past(from, to) {
+            for state in to.iter().filter(|state| !self.is_past(from, &StateSet::single(self.len(), *state))) {
+                ahead.remove_all(&StateSet::single(self.len(), state));
+            }
+        }
+        ahead
+    }
+
+    /// Whether every life that comes to one of `from` has been in one of `through` before.
+    fn is_past(&self, from: &StateSet, through: &StateSet) -> bool {
+        let start = StateSet::single(self.len(), self.initial);
+        let mut around = start.clone();
+        around.remove_all(through);
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for edge in &self.edges {
+                let fresh = !around.contains(edge.to) && !through.contains(edge.to);
+                if fresh && edge.from.intersects(&around) {
+                    around.insert(edge.to);
+                    changed = true;
+                }
+            }
+        }
+        !around.intersects(from) && self.closure(&start).intersects(from)
+    }
+
     /// Shortest way from a set to a set: the steps on it; `None` when there is none. Among the shortest, preferred
     /// steps come first, then the least name. A start that already lies in `to` gives no steps.
     pub fn path(&self, from: &StateSet, to: &StateSet, preferred: &dyn Fn(ActivityId) -> bool) -> Option<Vec<Missing>> {

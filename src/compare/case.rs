@@ -7,15 +7,14 @@ use super::alignment::Alignment;
 use super::automaton::{Automaton, StateSet};
 use super::classify::Issue;
 use super::constraint::{self, Context};
-use super::deviation::{Blindness, CaseResult, Check, StateChange, StateMove};
+use super::deviation::{Blindness, CaseResult, Check, StateChange};
 use super::dominance::settle;
 use super::effect::{Found, Witness};
 use super::history::{History, Timeline};
 use super::measure::{Measured, measure};
 use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
-use super::step::Retry;
-use super::{unmodelled, window, written};
+use super::{moves, unmodelled, window, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::ActivityId;
 use crate::model::expression::Truth;
@@ -36,7 +35,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
             let measured = measure(&history, life, replay);
             found.extend(lifecycle(&history, life, replay, measured.as_ref()));
             count_lifecycle(&history, life, replay, &mut result);
-            count_moves(&history, life, replay, &mut result);
+            moves::count(&history, life, replay, &mut result.moves);
             if let Some(measured) = measured {
                 result.measures.add(&measured.measures);
                 result.traces.push(measured.trace);
@@ -173,27 +172,6 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
 /// where the source does not show how long it took.
 fn leaves_open(doubt: Check, check: Check, event: &Event) -> bool {
     doubt == check || (doubt, check) == (Check::Repeat, Check::Race) && event.end <= event.time
-}
-
-fn count_moves(history: &History<'_>, life: usize, replay: &Replay, result: &mut CaseResult) {
-    let Some(object) = history.life(life) else { return };
-    let Some(automaton) = object.object_type.and_then(|t| history.plan.automaton(t)) else { return };
-    let name =
-        |set: &StateSet| set.only().and_then(|s| automaton.names.get(s)).cloned().unwrap_or_else(|| Arc::from("?"));
-    for ((step, fault), (_, before, after)) in replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps) {
-        // A retry of what was accepted already moves nothing.
-        let moved = !step.uncertain && step.retry != Retry::OfAccepted;
-        let Some(activity) = step.activity.filter(|_| moved) else { continue };
-        let made = StateMove {
-            object_type: object.id.object_type.clone(),
-            from: name(before),
-            activity: history.plan.activity_name(activity),
-            to: name(after),
-            allowed: fault.is_none(),
-            perhaps: matches!(step.retry, Retry::Perhaps | Retry::SameKey),
-        };
-        *result.moves.entry(made).or_default() += 1;
-    }
 }
 
 /// States of each event's first object before and after it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::automaton::{Missing, StateSet};
 use super::belief::Belief;
 use super::deviation::Check;
-use super::order::Precedence;
+use super::order::{Precedence, is_retry};
 use super::plan::{any_path, conjuncts};
 use super::replay::{Fault, Run};
 use super::scope::CaseScope;
@@ -49,6 +49,8 @@ pub(super) struct Judge<'j, 'r, 'a> {
     pub(super) steps: &'j [Step],
     /// Belief before the step.
     pub(super) before: &'j Belief,
+    /// Events without order to the step that are taken to come after it.
+    pub(super) pending: &'j [usize],
     /// The server refused the step.
     pub(super) rejected: bool,
 }
@@ -218,8 +220,10 @@ impl Judge<'_, '_, '_> {
     }
 
     fn way(&self, step: &Step, to: &StateSet) -> Option<Vec<Missing>> {
+        let automaton = self.run.automaton;
         let later = |a: ActivityId| !self.run.seen.after(a, step.event).is_empty();
-        self.run.automaton.path(&self.before.states(self.run.automaton), to, &later)
+        let before = self.before.states(automaton);
+        automaton.path(&before, &automaton.ahead(&before, to), &later)
     }
 
     /// Steps that should have come first are absent, or come later.
@@ -254,30 +258,38 @@ impl Judge<'_, '_, '_> {
         (once || before.intersects(&targets)) && seen() || !targets.is_empty() && before.is_subset(&targets)
     }
 
-    /// The same step accepted before, or without order to it, the nearest first.
-    fn same_before<'s>(&'s self, step: &'s Step, activity: ActivityId) -> impl Iterator<Item = &'s Event> {
+    /// The same step accepted before, or without order to it and not taken to come after it, the nearest first. What only
+    /// retries this step is no other one.
+    fn same_before<'s>(&'s self, step: &'s Step, activity: ActivityId) -> impl Iterator<Item = (usize, &'s Event)> {
         let this = self.event(step.event);
+        let known = |index: &usize| Some((*index, self.event(*index)?));
         let before = self.run.seen.before(activity, step.event).iter().rev();
         let after = self.run.seen.after(activity, step.event).iter();
         let precedence = self.run.history.precedence();
-        let began = move |e: &&Event| this.is_some_and(|t| e.time <= precedence.latest_start(t));
-        let untied = after.filter_map(|e| self.event(*e)).take_while(began);
-        let accepted =
-            move |e: &&Event| this.is_some_and(|t| e.outcome == Outcome::Accepted && !precedence.before(t, e));
-        before.filter_map(|e| self.event(*e)).chain(untied).filter(accepted)
+        let began = move |(_, e): &(usize, &Event)| this.is_some_and(|t| e.time <= precedence.latest_start(t));
+        let untied = after.filter_map(known).take_while(began);
+        let another = move |t: &Event, e: &Event| !precedence.before(t, e) && is_retry(t, e, None) != Some(true);
+        let accepted = move |(index, e): &(usize, &Event)| {
+            let done = e.outcome == Outcome::Accepted && !self.pending.contains(index);
+            done && this.is_some_and(|t| another(t, e))
+        };
+        before.filter_map(known).chain(untied).filter(accepted)
     }
 
     fn repeated(&self, step: &Step, activity: ActivityId) -> Option<Issue> {
         let this = self.event(step.event)?;
-        let mut check = Check::Repeat;
-        for first in self.same_before(step, activity).take(MOST_COMPARED).take_while(|_| self.run.history.afford(1)) {
+        let (mut check, mut twin) = (Check::Repeat, None);
+        for (index, first) in
+            self.same_before(step, activity).take(MOST_COMPARED).take_while(|_| self.run.history.afford(1))
+        {
             if is_replay(first, this) == Some(true) {
                 check = Check::Replay;
             } else if check == Check::Repeat && Precedence::overlap(first, this) {
-                check = Check::Race;
+                (check, twin) = (Check::Race, Some(index));
             }
         }
         let mut issue = self.blank(check, step);
+        issue.evidence.extend(twin);
         issue.evidence.extend(self.run.seen.before(activity, step.event).first());
         issue.expected = self.run.automaton.state_names(&issue.before);
         Some(issue)

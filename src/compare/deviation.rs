@@ -244,10 +244,12 @@ pub struct StateMove {
     pub activity: Arc<str>,
     /// State after.
     pub to: Arc<str>,
-    /// Whether the model allows it.
+    /// Whether the model declares such a transition. Who made it, and with which values, is a question of its own.
     pub allowed: bool,
     /// Whether it may be a retry that moved nothing: the source does not show enough to tell.
     pub perhaps: bool,
+    /// Whether it is only one of several that explain a step, which is also counted from or to `?`.
+    pub among: bool,
 }
 
 /// The accepted, non-read activities of one object in order.

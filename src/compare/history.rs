@@ -205,7 +205,15 @@ impl<'a> History<'a> {
         all.next().filter(|_| all.next().is_none())
     }
 
-    /// Whether an event only retries an earlier one on the same object, asked once of each.
+    /// Whether an event only retries an earlier one on the object that it is about: what that one broke is not broken
+    /// again.
+    pub(super) fn is_mere_retry(&self, event: usize) -> bool {
+        let keyed = self.event(event).filter(|e| e.idempotency.is_some());
+        let object = keyed.and_then(|e| e.objects.first()).and_then(|o| self.life_of(&o.id));
+        object.is_some_and(|life| self.is_retry(life, event))
+    }
+
+    /// Whether an event only retries an earlier one on the same object that was accepted, asked once of each.
     pub(super) fn is_retry(&self, life: usize, event: usize) -> bool {
         if let Some(known) = self.retries.borrow().get(&(life, event)) {
             return *known;
@@ -218,7 +226,10 @@ impl<'a> History<'a> {
     fn repeats(&self, life: usize, event: usize) -> bool {
         let (Some(object), Some(again)) = (self.life(life), self.event(event)) else { return false };
         let mut earlier = object.touches.iter().take_while(|t| t.event < event && self.afford(1));
-        let same = |t: &Touch| self.event(t.event).is_some_and(|e| is_retry(e, again, Some(i64::MAX)) == Some(true));
+        let same = |t: &Touch| {
+            let first = self.event(t.event).filter(|e| e.outcome == Outcome::Accepted);
+            first.is_some_and(|first| is_retry(first, again, Some(i64::MAX)) == Some(true))
+        };
         again.idempotency.is_some() && earlier.any(same)
     }
 

@@ -17,6 +17,7 @@ mod dominance;
 mod effect;
 mod history;
 mod measure;
+mod moves;
 mod order;
 mod permission;
 mod plan;
@@ -84,8 +85,16 @@ impl Comparer {
             if event.objects.iter().all(|o| self.plan.object_type(&o.id.object_type) != Some(*object_type)) {
                 let to = event.end.max(event.time).saturating_add(event.tick.max(1) - 1);
                 into.add(*object_type, activity, event.time, to);
+                if event.outcome == Outcome::Accepted && !event.read {
+                    into.count(*object_type, activity);
+                }
             }
         }
+    }
+
+    /// The state changes of steps that were noted without their object, counted like those of a case.
+    pub fn unattributed_moves(&self, noted: &Unattributed) -> BTreeMap<StateMove, u64> {
+        moves::unattributed(&self.plan, noted)
     }
 
     /// Groups, across cases, in which the event has to be looked at again. Few events have any.

@@ -187,10 +187,12 @@ impl Run<'_, '_> {
             },
         };
         let afters = path.befores.iter().skip(1).chain([&path.belief]);
-        for ((index, before), after) in path.trail.iter().zip(&path.befores).zip(afters) {
+        let order: Vec<usize> = path.trail.iter().filter_map(|i| steps.get(*i)).map(|s| s.event).collect();
+        for (taken, ((index, before), after)) in path.trail.iter().zip(&path.befores).zip(afters).enumerate() {
             let Some(step) = steps.get(*index) else { continue };
             let fault = self.step(before, step, excused.contains(&step.event)).fault;
-            let judge = Judge { run: self, steps: all, before, rejected: false };
+            let pending = order.get(taken + 1..).unwrap_or(&[]);
+            let judge = Judge { run: self, steps: all, before, pending, rejected: false };
             if let Some((issue, excuses)) = fault.and_then(|fault| judge.issue(step, fault)) {
                 excused.extend(excuses);
                 out.issues.push(issue);
@@ -347,10 +349,11 @@ impl Run<'_, '_> {
         (Fault::Structure, before.reset(states))
     }
 
-    /// Whether a misplaced step is rather one too many than one after others that nobody saw: no steps lead to it, or only
-    /// such as were seen in this life before.
+    /// Whether a misplaced step is rather one too many than one after others that nobody saw: no steps lead to it, its
+    /// place has passed, or they lead there only by such as were seen in this life before.
     fn is_extra(&self, possible: &StateSet, step: &Step, activity: ActivityId) -> bool {
-        let way = self.automaton.path(possible, &self.automaton.sources(activity), &|_| false);
+        let ahead = self.automaton.ahead(possible, &self.automaton.sources(activity));
+        let way = self.automaton.path(possible, &ahead, &|_| false);
         way.is_none_or(|steps| steps.iter().any(|missing| !self.seen.before(missing.activity, step.event).is_empty()))
     }
 
@@ -370,7 +373,7 @@ impl Run<'_, '_> {
             let step =
                 Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
             let Some(fault) = self.step(&before, &step, false).fault else { continue };
-            let judge = Judge { run: self, steps, before: &before, rejected: true };
+            let judge = Judge { run: self, steps, before: &before, pending: &[], rejected: true };
             if let Some((issue, _)) = judge.issue(&step, fault)
                 && known.insert((issue.check, activity, event.actor.principal.clone()))
             {

@@ -4,6 +4,8 @@ mod constraints;
 mod large;
 mod laws;
 mod lifecycle;
+mod overlaps;
+mod places;
 mod windows;
 mod written_model;
 

@@ -16,6 +16,7 @@ const FINEST: u32 = 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unattributed {
     steps: BTreeMap<(ObjectTypeId, ActivityId), Stretches>,
+    accepted: BTreeMap<(ObjectTypeId, ActivityId), u64>,
 }
 
 impl Unattributed {
@@ -24,8 +25,21 @@ impl Unattributed {
         self.steps.entry((object_type, activity)).or_default().add(from, to);
     }
 
+    /// Counts such a step that was accepted: some object of the type took it.
+    pub(super) fn count(&mut self, object_type: ObjectTypeId, activity: ActivityId) {
+        *self.accepted.entry((object_type, activity)).or_default() += 1;
+    }
+
+    /// How often each step was accepted.
+    pub(super) fn accepted(&self) -> impl Iterator<Item = (ObjectTypeId, ActivityId, u64)> {
+        self.accepted.iter().map(|((object_type, activity), count)| (*object_type, *activity, *count))
+    }
+
     /// Adds everything that another part noted.
     pub fn merge(&mut self, other: Unattributed) {
+        for (key, count) in other.accepted {
+            *self.accepted.entry(key).or_default() += count;
+        }
         for (key, stretches) in other.steps {
             self.steps.entry(key).or_default().merge(stretches);
         }

@@ -77,10 +77,12 @@ pub(super) fn span(micros: i64) -> String {
     unit.map_or_else(|| format!("{micros}us"), |(size, name)| format!("{}{name}", micros / size))
 }
 
-/// A measured length of time to its two largest units: `14d 3h`.
+/// A measured length of time, rounded to its two largest units: `14d 3h`.
 pub(super) fn length(micros: i64) -> String {
     let Some(first) = UNITS.iter().position(|(size, _)| micros >= *size) else { return "under 1s".to_owned() };
-    let mut left = micros;
+    let least = UNITS.get(first + 1).map_or(1_000_000, |(size, _)| *size);
+    let mut left = micros.saturating_add(least / 2) / least * least;
+    let first = UNITS.iter().position(|(size, _)| left >= *size).unwrap_or(first);
     let mut words = Vec::new();
     for (size, name) in UNITS.into_iter().skip(first).take(2) {
         if left >= size {
@@ -103,6 +105,8 @@ mod tests {
         assert_eq!(span(90_000_000), "90s");
         assert_eq!(length(14 * 86_400_000_000 + 3 * 3_600_000_000 + 59_000_000), "14d 3h");
         assert_eq!(length(86_400_000_001), "1d");
+        assert_eq!(length(9 * 86_400_000_000 - 100_000), "9d");
+        assert_eq!(length(3_599_600_000), "1h");
         assert_eq!(length(999_999), "under 1s");
     }
 }

@@ -49,12 +49,14 @@ pub struct MapEdge {
     pub count: u64,
     /// Whether the model allows it; `None` without a model, and where it is not known whether it happened.
     pub allowed: Option<bool>,
-    /// Whether it may be a retry that moved nothing: the source does not show enough to tell.
+    /// Whether it may not have been this move, since the source does not show enough to tell: a retry that moved nothing,
+    /// or one of several transitions that explain a step, which is then also counted from or to `?`.
     pub perhaps: bool,
 }
 
-/// State before, state after, activity, and whether it is a move only perhaps.
-type Edge = (usize, usize, Arc<str>, bool);
+/// State before, state after, activity, whether it is a move only perhaps, and whether the model does not declare it (of
+/// what happened only perhaps that is not said).
+type Edge = (usize, usize, Arc<str>, bool, bool);
 
 impl Mining {
     /// Maps over the states of each lifecycle: every declared transition, and every move that happened.
@@ -69,22 +71,31 @@ impl Mining {
         moves: &BTreeMap<StateMove, u64>,
     ) -> Option<ProcessMap> {
         let object_type = &model.object_types.get(usize::from(lifecycle.object_type.0))?.name;
-        let mut edges: BTreeMap<Edge, (u64, bool)> = BTreeMap::new();
+        let mut edges: BTreeMap<Edge, u64> = BTreeMap::new();
         for transition in &lifecycle.transitions {
             let activity = &model.activities.get(usize::from(transition.activity.0))?.name;
             for from in &transition.from {
-                edges.insert((*from, transition.to, Arc::clone(activity), false), (0, true));
+                edges.insert((*from, transition.to, Arc::clone(activity), false, false), 0);
             }
         }
         let mut names: Vec<Arc<str>> = lifecycle.states.iter().map(|state| Arc::clone(&state.name)).collect();
-        for (seen, count) in moves.iter().filter(|(seen, _)| seen.object_type == *object_type) {
+        let of_type = || moves.iter().filter(|(seen, _)| seen.object_type == *object_type);
+        for (seen, count) in of_type().filter(|(seen, _)| !seen.among) {
             let (from, to) = (node(&mut names, &seen.from), node(&mut names, &seen.to));
-            let key = (from, to, Arc::clone(&seen.activity), seen.perhaps);
-            let edge = edges.entry(key).or_insert((0, seen.allowed));
-            edge.0 += count;
+            let undeclared = !seen.allowed && !seen.perhaps;
+            *edges.entry((from, to, Arc::clone(&seen.activity), seen.perhaps, undeclared)).or_default() += count;
+        }
+        // A declared transition that no step surely made, but that some may have: it is not one that never happened.
+        for (seen, count) in of_type().filter(|(seen, _)| seen.among) {
+            let (from, to) = (node(&mut names, &seen.from), node(&mut names, &seen.to));
+            let sure = (from, to, Arc::clone(&seen.activity), false, false);
+            if edges.get(&sure) == Some(&0) {
+                edges.remove(&sure);
+                *edges.entry((from, to, Arc::clone(&seen.activity), true, false)).or_default() += count;
+            }
         }
         let mut reached = vec![0; names.len()];
-        for ((_, to, _, perhaps), (count, _)) in &edges {
+        for ((_, to, _, perhaps, _), count) in &edges {
             if let Some(sum) = reached.get_mut(*to).filter(|_| !perhaps) {
                 *sum += count;
             }
@@ -106,12 +117,12 @@ impl Mining {
             .collect();
         let edges = edges
             .into_iter()
-            .map(|((from, to, label, perhaps), (count, allowed))| MapEdge {
+            .map(|((from, to, label, perhaps, undeclared), count)| MapEdge {
                 from,
                 to,
                 label,
                 count,
-                allowed: (!perhaps).then_some(allowed),
+                allowed: (!perhaps).then_some(!undeclared),
                 perhaps,
             })
             .collect();

@@ -45,9 +45,7 @@ impl Judged {
     fn add_result(&mut self, result: CaseResult, job: &Job) {
         self.tallies.add(&result.tallies);
         self.measures.add(&result.measures);
-        for (change, count) in result.moves {
-            *self.moves.entry(change).or_default() += count;
-        }
+        self.add_moves(result.moves);
         for (check, count) in result.hidden_keys {
             *self.hidden_keys.entry(check).or_default() += count;
         }
@@ -62,13 +60,18 @@ impl Judged {
         }
     }
 
+    /// Adds state changes.
+    pub(super) fn add_moves(&mut self, moves: BTreeMap<StateMove, u64>) {
+        for (change, count) in moves {
+            *self.moves.entry(change).or_default() += count;
+        }
+    }
+
     fn merge(mut self, other: Judged) -> Judged {
         self.findings.extend(other.findings);
         self.tallies.add(&other.tallies);
         self.measures.add(&other.measures);
-        for (change, count) in other.moves {
-            *self.moves.entry(change).or_default() += count;
-        }
+        self.add_moves(other.moves);
         for (check, count) in other.hidden_keys {
             *self.hidden_keys.entry(check).or_default() += count;
         }

@@ -52,10 +52,17 @@ pub(super) fn bytes(number: u64) -> String {
     format!("{number} B")
 }
 
-/// Microseconds as a length of time: the two largest units that matter.
+/// Microseconds as a length of time, rounded to the two largest units that matter.
 pub(super) fn span(micros: i64) -> String {
     let sign = if micros < 0 { "-" } else { "" };
-    let size = micros.unsigned_abs();
+    let least = match micros.unsigned_abs() {
+        0..1_000_000 => 1,
+        1_000_000..60_000_000 => 100_000,
+        60_000_000..3_600_000_000 => 1_000_000,
+        3_600_000_000..86_400_000_000 => 60_000_000,
+        _ => 3_600_000_000,
+    };
+    let size = micros.unsigned_abs().saturating_add(least / 2) / least * least;
     let seconds = size / 1_000_000;
     let text = match seconds {
         0 if size == 0 => "0 s".to_owned(),
@@ -185,5 +192,10 @@ mod tests {
             ["0 s", "900 µs", "42 ms", "1.5 s", "1 min 01 s"]
         );
         assert_eq!([7_260_000_000, 90_000_000_000, -2_000_000].map(span), ["2 h 01 min", "1 d 01 h", "-2.0 s"]);
+        assert_eq!(
+            [777_599_900_000, 3_599_600_000, 59_960_000, 999_900].map(span),
+            ["9 d 00 h", "1 h 00 min", "1 min 00 s", "999 ms"]
+        );
+        assert_eq!(span(i64::MIN), "-106751991 d 04 h");
     }
 }

@@ -296,9 +296,14 @@ pub(super) fn compared(values: &[Arc<str>], fallback: &str) -> String {
     names(&values, "or").unwrap_or_else(|| fallback.to_owned())
 }
 
-/// Microseconds in the two largest units: `2d 3h`, `22h`, `90s` as `1m 30s`.
+/// Microseconds, rounded to the two largest units: `2d 3h`, `22h`, `90s` as `1m 30s`.
 fn duration(micros: i64) -> String {
-    let seconds = micros.max(0) / 1_000_000;
+    let least: i64 = match micros {
+        86_400_000_000.. => 3_600_000_000,
+        3_600_000_000.. => 60_000_000,
+        _ => 1_000_000,
+    };
+    let seconds = micros.max(0).saturating_add(least / 2) / least * (least / 1_000_000);
     let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
     let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(parts.len() - 1);
     let shown = parts.iter().skip(first).take(2).enumerate().filter(|(i, (count, _))| *i == 0 || *count > 0);
@@ -341,7 +346,9 @@ mod tests {
         assert_eq!(seconds(90), "1m 30s");
         assert_eq!(seconds(22 * 3600), "22h");
         assert_eq!(seconds(2 * 86_400 + 3 * 3600 + 59), "2d 3h");
-        assert_eq!(duration(i64::MIN), "0s");
+        assert_eq!(duration(9 * 86_400_000_000 - 100_000), "9d");
+        assert_eq!([duration(59_900_000), duration(3_599_600_000)], ["1m", "1h"]);
+        assert_eq!([duration(i64::MIN), duration(i64::MAX)], ["0s", "106751991d 4h"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! # Race (`TX-RACE`)
 //!
 //! ## What it finds
-//! Two calls on one object that overlap in time and both took an effect that may happen once.
+//! Two calls of one step on one object that overlap in time and both took an effect that may happen once.
 //!
 //! ## Why it matters
 //! Check and effect are not one: parallel requests all pass the check before the first one changes anything, and the
@@ -9,9 +9,10 @@
 //! By an agent also: ASI02, LLM06.
 //!
 //! ## How it decides
-//! The intervals from request start to response end of two accepted events overlap, both make the same `once` transition
-//! on one object, and they are no retry of each other (same idempotency key and body). Needs both ends of each exchange;
-//! sources that give one time only are not evaluable.
+//! The second of two accepted calls repeats the first in the life of their object: the step is `once`, or the object
+//! already stands where the step leads and no transition lets it be taken again from there. Their intervals from request
+//! start to response end, measured by one clock, overlap by at least a tick of it, and neither is a retry of the other
+//! (same idempotency key and body). Needs both ends of each exchange; sources that give one time only are not evaluable.
 //!
 //! ## When it is wrong
 //! A proxy in the path records the same call twice: both origins then show one request id. The server answers both calls
@@ -25,7 +26,6 @@
 //! => critical proven: carol performed redeem on voucher v_1 while another redeem was under way, and both were accepted
 //! ```
 
-use super::context::{activity, name};
 use super::{Identity, Rule};
 use crate::compare::Check;
 use crate::event::Outcome;
@@ -41,11 +41,8 @@ pub(super) static RULE: Rule = Rule {
     rests_on: Identity::Nobody,
     source: include_str!("tx_race.rs"),
     sentence: |context| {
-        let own = context.activity();
-        let twin = context.others().any(|event| name(&activity(event)) == own);
-        let other = if twin { own } else { context.other_activities().unwrap_or(own) };
         let both = if context.outcome() == Outcome::Accepted { ", and both were accepted" } else { "" };
-        format!("{} while another {other} was under way{both}", context.lead())
+        format!("{} while another {} was under way{both}", context.lead(), context.activity())
     },
     why: |context| {
         format!(

@@ -19,7 +19,7 @@ pub(super) fn judge(
     let history = context.history;
     let mut found = Vec::new();
     for (at, event) in history.events.iter().enumerate() {
-        if history.activity(at) != Some(activity) || !counts(event, Check::Guard) {
+        if history.activity(at) != Some(activity) || history.is_mere_retry(at) || !counts(event, Check::Guard) {
             continue;
         }
         let open = match context.applies(constraint, at) {

@@ -60,14 +60,14 @@ impl<'a> Context<'_, 'a> {
         constraint.condition.as_ref().map_or(Truth::True, |c| truth(c, &self.scope(at)))
     }
 
-    /// Events of an activity with the object of a type that they concern.
+    /// Events of an activity with the object of a type that they concern; mere retries are no events of their own.
     fn events_of(
         &self,
         activity: ActivityId,
         per: ObjectTypeId,
     ) -> impl Iterator<Item = (usize, &'a Event, Option<usize>)> {
         (0..self.history.events.len())
-            .filter(move |i| self.history.activity(*i) == Some(activity))
+            .filter(move |i| self.history.activity(*i) == Some(activity) && !self.history.is_mere_retry(*i))
             .filter_map(move |i| Some((i, self.history.event(i)?, self.history.object_at(per, i))))
     }
 }

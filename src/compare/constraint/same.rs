@@ -24,7 +24,11 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
             None if !history.plan.in_force(event) => false,
             None => event.objects.iter().any(|o| history.plan.object_type(&o.id.object_type) == Some(object_type)),
         };
-        if !judged || !counts(event, check) || context.applies(constraint, at) == Truth::False {
+        if !judged
+            || history.is_mere_retry(at)
+            || !counts(event, check)
+            || context.applies(constraint, at) == Truth::False
+        {
             continue;
         }
         let differs = differs(context, constraint, (left, right), at, event, unless_role);

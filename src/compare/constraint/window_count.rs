@@ -20,7 +20,7 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
     let mut open: BTreeMap<Vec<Arc<str>>, (VecDeque<usize>, bool)> = BTreeMap::new();
     let mut found = Vec::new();
     for (at, event) in history.events.iter().enumerate() {
-        if history.activity(at) != Some(*activity) || event.outcome != Outcome::Accepted {
+        if history.activity(at) != Some(*activity) || event.outcome != Outcome::Accepted || history.is_mere_retry(at) {
             continue;
         }
         match applies(history, constraint, event) {

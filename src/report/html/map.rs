@@ -39,7 +39,7 @@ pub(super) fn write(page: &mut Markup, maps: &[MapSummary]) {
          <li><span class=\"dot\" aria-hidden=\"true\"></span> a life begins</li><li><span class=\"ring\" aria-hidden=\"true\"></span> a life ends</li><li>◆ restricted by the model</li>",
     );
     if maps.iter().any(|map| map.edges.iter().any(|edge| edge.perhaps)) {
-        page.raw("<li><strong>≈</strong> perhaps a retry: the source hides what would tell</li>");
+        page.raw("<li><strong>≈</strong> perhaps: the source hides what would tell it from a retry, or from which state it was</li>");
     }
     if maps.iter().any(|map| map.nodes.iter().any(|node| node.name == SEVERAL)) {
         page.raw(
@@ -366,7 +366,7 @@ fn table(page: &mut Markup, map: &MapSummary) {
         page.raw(match (kind(edge), edge.allowed) {
             (Kind::NeverSeen, _) => "<td>declared, never seen</td>",
             (Kind::Undeclared, _) => "<td class=\"bad\">▲ seen, not declared</td>",
-            (Kind::Perhaps, _) => "<td>≈ perhaps a retry</td>",
+            (Kind::Perhaps, _) => "<td>≈ perhaps</td>",
             (Kind::Seen, Some(_)) => "<td>declared and seen</td>",
             (Kind::Seen, None) => "<td>no model</td>",
         });

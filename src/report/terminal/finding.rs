@@ -36,7 +36,7 @@ pub fn finding(finding: &Finding, case: Option<&CaseTimeline>, screen: &Screen) 
     line("Case", finding.case.as_deref().unwrap_or(""));
     line("Constraint", finding.constraint.as_deref().unwrap_or(""));
     for also in &finding.also {
-        line("Also breaks", &format!("{} ({}): {}", also.rule, also.severity, also.title));
+        line("Breaks too", &format!("{} ({}): {}", also.rule, also.severity, also.title));
     }
     line("Why", &finding.why);
     line("Fix", &finding.fix);

@@ -77,7 +77,7 @@ fn transitions(map: &MapSummary, screen: &Screen) -> String {
         let seen = (Look::Plain, count(edge.count));
         let (look, model) = match (edge.count, edge.allowed) {
             (0, _) => (Look::Faint, "declared, never seen"),
-            _ if edge.perhaps => (Look::Plain, "? perhaps a retry"),
+            _ if edge.perhaps => (Look::Plain, "? perhaps"),
             (_, Some(true)) => (Look::Plain, "declared"),
             (_, Some(false)) => (Look::Red, "! not declared"),
             (_, None) => (Look::Plain, ""),
