@@ -40,6 +40,11 @@ pub struct Exchange {
     pub request: Option<Request>,
     /// The response, where it was seen.
     pub response: Option<Response>,
+    /// Whether the server sent the response unasked (HTTP/2 server push): the request is what it promised to answer, and
+    /// no client sent it.
+    pub pushed: bool,
+    /// What gRPC says beside HTTP, where the exchange is a gRPC call.
+    pub grpc: Option<Grpc>,
     /// What the logging system said beside the HTTP message itself.
     pub log: LogFacts,
     /// What this kind of input can carry at all: tells "absent" from "not recorded".
@@ -61,6 +66,8 @@ pub enum Protocol {
     Http2,
     /// HTTP/3.
     Http3,
+    /// gRPC over HTTP/2; the method's name is the request's target.
+    Grpc,
     /// A log or HAR that does not say.
     Unknown,
 }
@@ -72,9 +79,21 @@ impl Protocol {
             Protocol::Http1 => "http1",
             Protocol::Http2 => "http2",
             Protocol::Http3 => "http3",
+            Protocol::Grpc => "grpc",
             Protocol::Unknown => "unknown",
         }
     }
+}
+
+/// What a gRPC call says beside HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grpc {
+    /// The call's status code, 0 for success; none where it was not seen.
+    pub status: Option<u32>,
+    /// Messages that the client sent; none where the body is not whole.
+    pub request_messages: Option<u64>,
+    /// Messages that the server sent; none where the body is not whole.
+    pub response_messages: Option<u64>,
 }
 
 /// An address and, where known, a port.
@@ -301,6 +320,8 @@ pub enum Incomplete {
     UndecodableBody,
     /// A limit cut the body or the head.
     OverLimit,
+    /// One side gave the exchange up before it was over (HTTP/2: `RST_STREAM`, or `GOAWAY` before the stream).
+    Reset,
 }
 
 impl Incomplete {
@@ -316,6 +337,7 @@ impl Incomplete {
             Incomplete::CutShort => "cut_short",
             Incomplete::UndecodableBody => "undecodable_body",
             Incomplete::OverLimit => "over_limit",
+            Incomplete::Reset => "reset",
         }
     }
 }

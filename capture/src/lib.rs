@@ -8,10 +8,12 @@
 mod access_log;
 mod clock;
 mod coding;
+mod conversation;
 mod error;
 mod exchange;
 mod har;
 mod http1;
+mod http2;
 mod input;
 #[cfg(feature = "live")]
 mod interface;
@@ -28,7 +30,7 @@ mod url;
 
 pub use error::{InputError, InputErrorKind};
 pub use exchange::{
-    Body, Carries, Endpoint, Exchange, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
+    Body, Carries, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
 };
 #[cfg(feature = "live")]
 pub use interface::LiveOptions;

@@ -4,11 +4,13 @@
 //! are damaged as well.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says when it is skipped")]
 
+mod http2_wire;
 mod packets_wire;
 
 use std::io::Write;
 use std::path::Path;
 
+use http2_wire::{CONTINUATION, END_HEADERS, END_STREAM, Frames, HEADERS, PUSH_PROMISE};
 use offpath_capture::{Body, Exchange, Limits, Options, Source};
 use packets_wire::Side::{Client, Server};
 use packets_wire::{Seen, Talk, ethernet, ip, pcap};
@@ -66,6 +68,24 @@ fn talk() -> Talk {
     talk
 }
 
+/// An upgrade, then streams of every shape.
+fn frames() -> Talk {
+    let mut talk = Talk::open(4000);
+    talk.mss = 70;
+    talk.send(Client, "GET /1 HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    talk.send(Server, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    let mut frames = Frames::greeted(talk);
+    frames.answer(1).post(3, b"{}").get(5).answer(5).status(3, 0, "103").answer(3).get(7).reset(Client, 7);
+    let fields = [(":method", "GET"), (":scheme", "http"), (":path", "/2"), (":authority", "a.test")];
+    let promise = [&[0, 0, 0, 2][..], &frames.block(Server, &fields)].concat();
+    frames.get(9).send(Server, PUSH_PROMISE, END_HEADERS, 9, &promise).answer(2);
+    let block = frames.block(Server, &[(":status", "200"), ("content-type", "application/grpc")]);
+    frames.send(Server, HEADERS, 0, 9, &block[..3]).send(Server, CONTINUATION, END_HEADERS, 9, &block[3..]);
+    frames.send(Server, http2_wire::DATA, 0, 9, &[0, 0, 0, 0, 2, 8, 1]);
+    frames.headers(Server, END_STREAM, 9, &[("grpc-status", "0")]).talk.close();
+    frames.talk
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
@@ -104,6 +124,7 @@ fn whole_files() -> Vec<Vec<u8>> {
         gzip(&capture),
         capture,
         pcapng(&talk),
+        pcap(&frames().segments),
         HAR.as_bytes().to_vec(),
         COMBINED.as_bytes().to_vec(),
         JSON.as_bytes().to_vec(),
@@ -243,7 +264,7 @@ fn read(file: Vec<u8>) -> Seen {
 #[test]
 fn whole_files_are_read() {
     let counts: Vec<_> = whole_files().into_iter().map(|file| read(file).exchanges.len()).collect();
-    assert_eq!(counts, [5, 5, 5, 2, 4, 4, 4]);
+    assert_eq!(counts, [5, 5, 5, 6, 2, 4, 4, 4]);
 }
 
 #[test]

@@ -93,6 +93,8 @@ impl Record<'_> {
                 end: None,
             }),
             response: self.status.map(|status| Response { status, headers, body: response_body, start: None }),
+            pushed: false,
+            grpc: None,
             log: self.log,
             carries: self.carries,
             incomplete,

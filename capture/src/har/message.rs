@@ -77,6 +77,8 @@ pub(super) fn read(entry: Entry<'_>, index: u64, origin: Origin, limits: &Limits
         tick: clock.tick,
         request: Some(Request { end: clock.request_end, ..request }),
         response: response.map(|response| Response { start: clock.response_start, ..response }),
+        pushed: false,
+        grpc: None,
         log: LogFacts::default(),
         carries,
         incomplete,

@@ -2,11 +2,11 @@
 
 use super::chunked::{Chunked, Part};
 use super::head::{self, HeadEnd};
-use super::reasons::Reasons;
 use crate::coding::Coding;
+use crate::conversation::{Reasons, Received};
 use crate::output::Output;
-use crate::tcp::{Cause, Frame};
-use crate::{Body, Headers, Incomplete, Limits};
+use crate::tcp::Frame;
+use crate::{Body, Headers, Limits};
 
 /// Room made for a body before its bytes are there, whatever its length field claims.
 const ROOM: u64 = 16 << 10;
@@ -181,31 +181,8 @@ impl Incoming {
         if let End::Chunked(Chunked { bare_lf: true, .. }) = self.end {
             out.irregular("bare_lf", frame);
         }
-        let kept_all = self.bytes.len() as u64 == self.wire_len && !self.gap;
-        if !self.gap && !kept_all {
-            reasons.add(Incomplete::OverLimit);
-        }
-        let whole = ended && kept_all;
-        let Incoming { bytes, wire_len, codings, .. } = self;
-        if codings.is_empty() || bytes.is_empty() {
-            return Body::Present { bytes, wire_len, decoded_len: wire_len, whole };
-        }
-        let decoded = if self.gap { None } else { out.inflater.decode(&codings, &bytes, out.limits) };
-        match decoded {
-            Some(decoded) if !(whole && decoded.cut) => {
-                if decoded.over {
-                    reasons.add(Incomplete::OverLimit);
-                }
-                let whole = whole && !decoded.over;
-                Body::Present { bytes: decoded.bytes, wire_len, decoded_len: decoded.len, whole }
-            }
-            _ => {
-                if !self.gap {
-                    reasons.add(Incomplete::UndecodableBody);
-                }
-                Body::Present { bytes, wire_len, decoded_len: wire_len, whole: false }
-            }
-        }
+        let Incoming { bytes, wire_len, codings, gap, .. } = self;
+        Received { bytes, wire_len, gap }.finish(ended, &codings, reasons, out)
     }
 
     fn append_trailers(&self, headers: &mut Headers, limits: &Limits) {
@@ -221,16 +198,5 @@ impl Incoming {
                 headers.push(name.trim_ascii(), value.get(1..).unwrap_or(&[]).trim_ascii());
             }
         }
-    }
-}
-
-impl Reasons {
-    /// Notes a gap in the request or the response.
-    pub(super) fn add_gap(&mut self, cause: Cause, request: bool) {
-        self.add(match (cause, request) {
-            (Cause::SnapLength, _) => Incomplete::SnapLength,
-            (Cause::Lost, true) => Incomplete::RequestGap,
-            (Cause::Lost, false) => Incomplete::ResponseGap,
-        });
     }
 }

@@ -1,14 +1,10 @@
 //! Exchanges on their way out.
 
 use super::Connection;
-use super::reasons::Reasons;
-use super::slot::{Extent, Slot};
-use crate::output::{Output, StableHash};
-use crate::{Carries, Exchange, Incomplete, LogFacts, Protocol, Request, Response, Timestamp};
-
-/// A packet shows messages in full.
-const CARRIES: Carries =
-    Carries { request_headers: true, response_headers: true, request_bodies: true, response_bodies: true };
+use super::slot::Slot;
+use crate::conversation::{CARRIES, Extent, Pair, Reasons};
+use crate::output::Output;
+use crate::{Exchange, Incomplete, Protocol, Request, Response, Timestamp};
 
 impl Connection {
     /// A response is over: it goes to its request, or out alone.
@@ -96,35 +92,16 @@ impl Connection {
         reasons: Reasons,
         out: &Output<'_>,
     ) -> Exchange {
-        let [low, high] = self.ends;
-        let (client, server) = if self.client == Some(1) { (high, low) } else { (low, high) };
-        let extent = request.as_ref().map(|(extent, _)| *extent);
-        let answer = response.as_ref().map(|(extent, _)| *extent);
-        let first = extent.or(answer).unwrap_or_default();
-        let key = StableHash::new()
-            .endpoint(&client)
-            .endpoint(&server)
-            .word((first.at & 0xffff_ffff) << 1 | u64::from(extent.is_none()))
-            .word(first.first.time.0 as u64)
-            .finish();
-        let origin = |extent: Extent| out.origin(extent.first.frame, extent.last_frame);
-        Exchange {
-            key,
+        let pair = Pair {
             protocol: Protocol::Http1,
-            connection: Some(self.id),
             stream: position,
-            client: Some(client),
-            server: Some(server),
-            time: first.earliest,
-            end: answer.map(|extent| extent.latest),
-            tick: 1,
-            request: request.map(|(extent, request)| Request { end: request.end.map(|_| extent.latest), ..request }),
-            response: response.map(|(extent, response)| Response { start: Some(extent.earliest), ..response }),
-            log: LogFacts::default(),
+            request,
+            response,
+            pushed: false,
+            grpc: None,
             carries: CARRIES,
-            incomplete: reasons.to_vec(),
-            origin: origin(first),
-            response_origin: if extent.is_some() { answer.map(origin) } else { None },
-        }
+            reasons,
+        };
+        self.channel.exchange(usize::from(self.client == Some(1)), pair, out)
     }
 }

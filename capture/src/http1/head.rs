@@ -241,6 +241,12 @@ impl Head {
         }
     }
 
+    /// Whether a response agrees to go on in HTTP/2 (RFC 7540, section 3.2).
+    pub(super) fn upgrades_to_http2(&self) -> bool {
+        let mut protocols = self.headers.all("upgrade").flat_map(|value| value.split(|&b| b == b','));
+        protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"h2c"))
+    }
+
     /// Value of the `Host` field.
     pub(super) fn host(&self) -> Option<String> {
         let (_, value) = self.headers.iter().nth(self.framing.host? as usize)?;

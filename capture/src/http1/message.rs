@@ -5,6 +5,7 @@ use super::head::{self, Framing, Head, Line};
 use super::reader::{Message, Reader, Stall, State, Whose};
 use super::slot::{Lost, Method, Pairing, Slot};
 use super::{Connection, Kind, WAITING, WAITING_BYTES};
+use crate::conversation::Reasons;
 use crate::output::Output;
 use crate::tcp::{Chunk, Gap};
 use crate::{Body, Headers, Incomplete, Request, Response};
@@ -57,24 +58,14 @@ impl Connection {
         chunk.data.len()
     }
 
-    /// Keeps a response's head, and what follows it in its segment, until its request is known.
-    fn stall(&mut self, side: usize, chunk: &Chunk<'_>, before: usize) -> usize {
+    /// Keeps what must wait for the other side (a response's head for its request) and what follows it in its segment.
+    pub(super) fn stall(&mut self, side: usize, chunk: &Chunk<'_>, before: usize) -> usize {
         let reader = self.reader(side);
         reader.buffer.extend_from_slice(chunk.data);
         reader.scanned = 0;
         let at = chunk.at - before as u64;
         reader.stalled = Some(Stall { ack: reader.ack_first, at, seen: chunk.seen });
         chunk.data.len()
-    }
-
-    /// Goes on with a stalled response: its request is known, or will never be.
-    pub(crate) fn resume(&mut self, side: usize, out: &mut Output<'_>) {
-        let reader = self.reader(side);
-        let Some(stall) = reader.stalled.take() else { return };
-        let bytes = std::mem::take(&mut reader.buffer);
-        let chunk =
-            Chunk { data: &bytes, at: stall.at, ack: stall.ack, peer_known: true, aligned: false, seen: stall.seen };
-        self.read(side, chunk, out);
     }
 
     /// Takes in a whole head. False when it must wait.
@@ -121,7 +112,7 @@ impl Connection {
             self.lose_count();
             self.emit_front(out);
         }
-        let host = head.host();
+        let (host, scheme) = (head.host(), self.channel.scheme);
         let Line::Request { method, target } = head.line else { return 0 };
         let kind = match method.as_str() {
             "HEAD" => Method::Head,
@@ -150,7 +141,7 @@ impl Connection {
             position,
             request: Request {
                 method,
-                scheme: Some("http".to_owned()),
+                scheme: Some(scheme.to_owned()),
                 host,
                 target,
                 headers: head.headers,
@@ -215,6 +206,9 @@ impl Connection {
         out: &mut Output<'_>,
     ) {
         let method = slot.and_then(|id| self.queue.get_mut(id)).map(|slot| slot.method);
+        if status == 101 && head.upgrades_to_http2() {
+            return self.upgrade(slot, out);
+        }
         let upgraded = status == 101 || method == Some(Method::Connect) && (200..300).contains(&status);
         let framed = if upgraded || method == Some(Method::Head) || matches!(status, 204 | 304) {
             Framed::None
@@ -242,6 +236,16 @@ impl Connection {
         }
         if upgraded {
             self.kind = Kind::Upgraded(0);
+        }
+    }
+
+    /// The server goes on in HTTP/2, beginning with the response to the request that asked for it.
+    fn upgrade(&mut self, slot: Option<u64>, out: &mut Output<'_>) {
+        self.kind = Kind::Http2;
+        let slot = slot.and_then(|id| self.queue.remove(id));
+        self.upgrading = slot.map(|slot| (slot.extent, slot.request, slot.reasons));
+        while self.queue.len() > 0 {
+            self.emit_front(out);
         }
     }
 
@@ -445,7 +449,7 @@ impl Connection {
             done: true,
             method: Method::Other,
             answer: None,
-            reasons: super::reasons::Reasons::default(),
+            reasons: Reasons::default(),
         });
     }
 }

@@ -10,17 +10,17 @@ mod emit;
 mod head;
 mod message;
 mod reader;
-mod reasons;
 mod recognise;
 mod slot;
 
 use reader::{Reader, State};
-use recognise::{Looks, begins_with_method, recognise};
+use recognise::{Looks, begins_with_method, recognise, recognise_any};
 use slot::{Candidate, Queue};
 
+use crate::conversation::{self, Channel, Extent, Handover, Reasons, Unread, gap_reason};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
-use crate::{Endpoint, Incomplete, Timestamp};
+use crate::{Incomplete, Request, Timestamp};
 
 /// Requests that may wait for responses on one connection, and bytes of their bodies.
 const WAITING: usize = 4096;
@@ -30,13 +30,12 @@ const FIRST_LINE: usize = 64 << 10;
 
 /// Whether a segment looks like the beginning of a message.
 pub(crate) fn begins_message(payload: &[u8]) -> bool {
-    recognise(payload) != Looks::Other
+    recognise_any(payload) != Looks::Other
 }
 
 /// HTTP on one connection.
 pub(crate) struct Connection {
-    ends: [Endpoint; 2],
-    id: u64,
+    channel: Channel,
     /// Side that sends requests, once known.
     client: Option<usize>,
     /// Side that opened the connection, as a rule the client.
@@ -60,6 +59,8 @@ pub(crate) struct Connection {
     interim: Option<u64>,
     /// Whether the capture joined the connection in the middle and no response was read yet.
     midstream: bool,
+    /// The request that HTTP/2 will answer.
+    upgrading: Option<(Extent, Request, Reasons)>,
 }
 
 /// What a connection carries.
@@ -68,16 +69,16 @@ enum Kind {
     Unknown,
     Http1,
     Tls,
+    /// From here on another reader's.
     Http2,
     /// HTTP/1.x until an upgrade or CONNECT; holds the bytes from there on.
     Upgraded(u64),
 }
 
 impl Connection {
-    pub(crate) fn new(ends: [Endpoint; 2], id: u64, seen: Seen) -> Self {
+    pub(crate) fn new(channel: Channel, seen: Seen) -> Self {
         Connection {
-            ends,
-            id,
+            channel,
             client: None,
             opener: None,
             kind: Kind::Unknown,
@@ -92,6 +93,7 @@ impl Connection {
             response_gap: None,
             interim: None,
             midstream: true,
+            upgrading: None,
         }
     }
 
@@ -100,47 +102,17 @@ impl Connection {
         if side == 0 { first } else { second }
     }
 
-    /// A SYN was seen: the capture holds the connection's beginning, and it tells who opened it.
-    pub(crate) fn opened(&mut self, opener: usize) {
-        self.opener = Some(opener);
-        if self.bytes == 0 {
-            self.midstream = false;
-            self.queue.ordered = true;
-        }
-    }
-
-    /// Bytes held for messages that are not over.
-    pub(crate) fn held(&self) -> usize {
-        let [first, second] = &self.readers;
-        first.held() + second.held() + self.queue.bytes
-    }
-
-    /// Whether a side waits for the other before it can go on.
-    pub(crate) fn stalled(&self, side: usize) -> bool {
-        self.waits_for(side).is_some()
-    }
-
-    /// Position in the other direction that a stalled side waits for.
-    pub(crate) fn waits_for(&self, side: usize) -> Option<u64> {
-        let [first, second] = &self.readers;
-        (if side == 0 { first } else { second }).stalled.as_ref().map(|stall| stall.ack)
-    }
-
     fn dead(&self) -> bool {
         !matches!(self.kind, Kind::Unknown | Kind::Http1)
-    }
-
-    /// Takes the next bytes of a side.
-    pub(crate) fn data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
-        self.bytes += chunk.data.len() as u64;
-        self.reader(side).fresh = false;
-        self.read(side, chunk, out);
     }
 
     fn read(&mut self, side: usize, mut chunk: Chunk<'_>, out: &mut Output<'_>) {
         while !chunk.data.is_empty() {
             if let Kind::Upgraded(bytes) = &mut self.kind {
                 *bytes += chunk.data.len() as u64;
+            }
+            if self.kind == Kind::Http2 {
+                self.leave(side, &chunk, out);
             }
             if self.dead() {
                 return;
@@ -159,25 +131,39 @@ impl Connection {
         }
     }
 
+    /// Keeps bytes for the reader that follows.
+    fn leave(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+        while self.queue.len() > 0 {
+            self.emit_front(out);
+        }
+        let reader = self.reader(side);
+        reader.unread = Some(Unread::of(chunk, !reader.passed_over));
+    }
+
     /// Looks for the beginning of a message; bytes before it are passed over.
     fn seek(&mut self, side: usize, chunk: &Chunk<'_>) -> usize {
-        let looks = if chunk.aligned { recognise(chunk.data) } else { Looks::Other };
+        let looks = match self.kind {
+            _ if !chunk.aligned => Looks::Other,
+            Kind::Unknown => recognise_any(chunk.data),
+            _ => recognise(chunk.data),
+        };
         match looks {
             Looks::Unsure => {
                 self.reader(side).state = State::Probe;
                 self.reader(side).begin(chunk);
                 0
             }
-            Looks::Other => {
-                self.skipped += chunk.data.len() as u64;
-                chunk.data.len()
-            }
-            looks if self.settle_looks(side, looks, chunk) => 0,
+            looks if looks != Looks::Other && self.settle_looks(side, looks, chunk) => 0,
             _ => {
-                self.skipped += chunk.data.len() as u64;
+                self.pass_over(side, chunk.data.len());
                 chunk.data.len()
             }
         }
+    }
+
+    fn pass_over(&mut self, side: usize, bytes: usize) {
+        self.skipped += bytes as u64;
+        self.reader(side).passed_over = true;
     }
 
     /// Acts on what a stretch begins with. False when that is no beginning here: the other side's kind of message, or
@@ -190,8 +176,17 @@ impl Connection {
                 self.kind = Kind::Upgraded(0);
                 return true;
             }
-            Looks::Http2 | Looks::Tls if self.kind == Kind::Unknown => {
-                self.kind = if looks == Looks::Tls { Kind::Tls } else { Kind::Http2 };
+            Looks::Tls if self.kind == Kind::Unknown => {
+                self.kind = Kind::Tls;
+                return true;
+            }
+            Looks::Http2 if self.client.is_none_or(|client| client == side) => {
+                self.client = Some(side);
+                self.kind = Kind::Http2;
+                return true;
+            }
+            Looks::Http2Frames if self.kind == Kind::Unknown => {
+                self.kind = Kind::Http2;
                 return true;
             }
             _ => return false,
@@ -214,7 +209,7 @@ impl Connection {
         let reader = self.reader(side);
         reader.buffer.extend_from_slice(chunk.data);
         reader.extent.extend(chunk.seen);
-        let mut looks = recognise(&reader.buffer);
+        let mut looks = recognise_any(&reader.buffer);
         if looks == Looks::Unsure && reader.buffer.len() < limit {
             return chunk.data.len();
         }
@@ -231,9 +226,12 @@ impl Connection {
             peer_known: chunk.peer_known,
         };
         if !self.settle_looks(side, looks, &begun) {
-            self.skipped += gathered.len() as u64;
+            self.pass_over(side, gathered.len());
             self.reader(side).state = State::Seek;
             return chunk.data.len();
+        }
+        if self.kind == Kind::Http2 {
+            self.leave(side, &begun, out);
         }
         let reader = self.reader(side);
         if reader.state == State::Head {
@@ -258,6 +256,12 @@ impl Connection {
             Looks::Response if !request => {}
             Looks::Unsure => {}
             Looks::Tls if self.settle_looks(side, Looks::Tls, chunk) => return 0,
+            Looks::Http2 if request && !chunk.peer_known => {
+                // The answer that agrees to the upgrade was not handed on yet.
+                self.reader(side).begin(chunk);
+                return self.stall(side, chunk, 0);
+            }
+            Looks::Http2 if self.settle_looks(side, Looks::Http2, chunk) => return 0,
             Looks::Other if request && begins_with_method(chunk.data) => {}
             _ => {
                 // Nobody can tell whose bytes these are, so the next response is paired by its position.
@@ -274,46 +278,6 @@ impl Connection {
         reader.begin(chunk);
         reader.state = State::Head;
         0
-    }
-
-    /// Bytes of a side that will not come.
-    pub(crate) fn gap(&mut self, side: usize, at: u64, gap: Gap, out: &mut Output<'_>) {
-        if self.dead() {
-            return;
-        }
-        let likely = self.client.or(self.opener);
-        let client = likely.is_none_or(|client| client == side);
-        if likely != Some(side) {
-            self.lose_responses(at, at + gap.len, gap.cause, out);
-        }
-        let left = match self.reader(side).state {
-            State::Body => self.gap_in_body(side, &gap, out),
-            State::Head => {
-                self.cut_head(side, gap_reason(gap.cause, client), out);
-                None
-            }
-            State::Probe => {
-                let reader = self.reader(side);
-                reader.state = State::Seek;
-                let gathered = std::mem::take(&mut reader.buffer);
-                self.skipped += gathered.len() as u64;
-                None
-            }
-            State::Start | State::Seek => Some(gap.len),
-        };
-        if left == Some(0) {
-            return;
-        }
-        // A connection begins with a message.
-        let beginning = std::mem::take(&mut self.reader(side).fresh) && !self.midstream;
-        let certain = left.is_some() && (beginning || self.reader(side).state == State::Start);
-        self.reader(side).state = State::Seek;
-        if client {
-            self.lose_requests(certain, gap.from, gap.shown, out);
-        }
-        if likely != Some(side) {
-            self.lose_count();
-        }
     }
 
     /// From here on nobody can tell by counting which request the next response answers.
@@ -349,11 +313,6 @@ impl Connection {
         }
     }
 
-    /// A side ended in order.
-    pub(crate) fn end(&mut self, side: usize, out: &mut Output<'_>) {
-        self.close_side(side, true, out);
-    }
-
     fn close_side(&mut self, side: usize, orderly: bool, out: &mut Output<'_>) {
         if self.dead() {
             return;
@@ -363,34 +322,10 @@ impl Connection {
             State::Head => self.cut_head(side, Incomplete::CutShort, out),
             State::Probe => {
                 let gathered = std::mem::take(&mut self.reader(side).buffer);
-                self.skipped += gathered.len() as u64;
+                self.pass_over(side, gathered.len());
                 self.reader(side).state = State::Seek;
             }
             State::Start | State::Seek => {}
-        }
-    }
-
-    /// Nothing more comes on this connection.
-    pub(crate) fn finish(&mut self, out: &mut Output<'_>) {
-        let client = self.client.unwrap_or(0);
-        self.close_side(client, false, out);
-        self.close_side(1 - client, false, out);
-        while self.queue.len() > 0 {
-            self.emit_front(out);
-        }
-        if let (Kind::Http1, Some(client)) = (self.kind, self.client) {
-            let [low, high] = self.ends;
-            out.serves_http(if client == 0 { high } else { low });
-        } else if let (Kind::Unknown, Some((from, shown))) = (self.kind, self.unconfirmed) {
-            out.doubtful(self.ends, from, shown);
-        }
-        match self.kind {
-            Kind::Tls => out.not_read("tls", 1, self.bytes),
-            Kind::Http2 => out.not_read("http2", 1, self.bytes),
-            Kind::Upgraded(bytes) if bytes > 0 => out.not_read("upgraded", 1, bytes),
-            Kind::Unknown if self.bytes > 0 => out.not_read("not_http", 1, self.bytes),
-            Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
-            _ => {}
         }
     }
 
@@ -399,10 +334,119 @@ impl Connection {
     }
 }
 
-fn gap_reason(cause: Cause, request: bool) -> Incomplete {
-    match (cause, request) {
-        (Cause::SnapLength, _) => Incomplete::SnapLength,
-        (Cause::Lost, true) => Incomplete::RequestGap,
-        (Cause::Lost, false) => Incomplete::ResponseGap,
+impl conversation::Reader for Connection {
+    fn opened(&mut self, opener: usize) {
+        self.opener = Some(opener);
+        if self.bytes == 0 {
+            self.midstream = false;
+            self.queue.ordered = true;
+        }
+    }
+
+    fn held(&self) -> usize {
+        let [first, second] = &self.readers;
+        first.held() + second.held() + self.queue.bytes
+    }
+
+    fn waits_for(&self, side: usize) -> Option<u64> {
+        let [first, second] = &self.readers;
+        (if side == 0 { first } else { second }).stalled.as_ref().map(|stall| stall.ack)
+    }
+
+    fn data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
+        self.bytes += chunk.data.len() as u64;
+        self.reader(side).fresh = false;
+        self.read(side, chunk, out);
+    }
+
+    fn gap(&mut self, side: usize, at: u64, gap: Gap, out: &mut Output<'_>) {
+        if self.dead() {
+            return;
+        }
+        let likely = self.client.or(self.opener);
+        let client = likely.is_none_or(|client| client == side);
+        if likely != Some(side) {
+            self.lose_responses(at, at + gap.len, gap.cause, out);
+        }
+        let left = match self.reader(side).state {
+            State::Body => self.gap_in_body(side, &gap, out),
+            State::Head => {
+                self.cut_head(side, gap_reason(gap.cause, client), out);
+                None
+            }
+            State::Probe => {
+                let reader = self.reader(side);
+                reader.state = State::Seek;
+                let gathered = std::mem::take(&mut reader.buffer);
+                self.pass_over(side, gathered.len());
+                None
+            }
+            State::Start | State::Seek => Some(gap.len),
+        };
+        if left == Some(0) {
+            return;
+        }
+        self.reader(side).passed_over = true;
+        // A connection begins with a message.
+        let beginning = std::mem::take(&mut self.reader(side).fresh) && !self.midstream;
+        let certain = left.is_some() && (beginning || self.reader(side).state == State::Start);
+        self.reader(side).state = State::Seek;
+        if client {
+            self.lose_requests(certain, gap.from, gap.shown, out);
+        }
+        if likely != Some(side) {
+            self.lose_count();
+        }
+    }
+
+    fn resume(&mut self, side: usize, out: &mut Output<'_>) {
+        let reader = self.reader(side);
+        let Some(stall) = reader.stalled.take() else { return };
+        let bytes = std::mem::take(&mut reader.buffer);
+        let chunk =
+            Chunk { data: &bytes, at: stall.at, ack: stall.ack, peer_known: true, aligned: false, seen: stall.seen };
+        self.read(side, chunk, out);
+    }
+
+    fn end(&mut self, side: usize, out: &mut Output<'_>) {
+        self.close_side(side, true, out);
+    }
+
+    fn finish(&mut self, out: &mut Output<'_>) {
+        let client = self.client.unwrap_or(0);
+        self.close_side(client, false, out);
+        self.close_side(1 - client, false, out);
+        while self.queue.len() > 0 {
+            self.emit_front(out);
+        }
+        if let (Kind::Http1, Some(client)) = (self.kind, self.client) {
+            out.serves_http(self.channel.end(1 - client));
+        } else if let (Kind::Unknown, Some((from, shown))) = (self.kind, self.unconfirmed) {
+            out.doubtful(self.channel.ends, from, shown);
+        }
+        match self.kind {
+            Kind::Tls => out.not_read("tls", 1, self.bytes),
+            Kind::Upgraded(bytes) if bytes > 0 => out.not_read("upgraded", 1, bytes),
+            Kind::Unknown if self.bytes > 0 => out.not_read("not_http", 1, self.bytes),
+            Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
+            _ => {}
+        }
+    }
+
+    fn handover(&mut self) -> Option<Box<Handover>> {
+        if self.kind != Kind::Http2 {
+            return None;
+        }
+        Some(Box::new(Handover {
+            channel: self.channel,
+            client: self.client,
+            opener: self.opener,
+            sides: [0, 1].map(|side| self.reader(side).hand_over()),
+            midstream: self.midstream,
+            request: self.upgrading.take(),
+            known_until: self.known_until,
+            unconfirmed: self.unconfirmed.take(),
+            skipped: self.skipped,
+        }))
     }
 }

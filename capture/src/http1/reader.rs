@@ -1,9 +1,8 @@
 //! One direction of a connection, as far as it was read.
 
 use super::body::Incoming;
-use super::reasons::Reasons;
-use super::slot::Extent;
 use crate::Response;
+use crate::conversation::{Extent, Reasons, Unread};
 use crate::tcp::{Chunk, Seen};
 
 /// What a direction's next bytes are taken for.
@@ -36,6 +35,10 @@ pub(super) struct Reader {
     pub(super) stalled: Option<Stall>,
     /// Nothing came yet, neither bytes nor a gap.
     pub(super) fresh: bool,
+    /// Some bytes were lost, or belonged to no message.
+    pub(super) passed_over: bool,
+    /// What the next reader begins with.
+    pub(super) unread: Option<Unread>,
 }
 
 /// A message whose head was read.
@@ -74,7 +77,19 @@ impl Reader {
             message: None,
             stalled: None,
             fresh: true,
+            passed_over: false,
+            unread: None,
         }
+    }
+
+    /// What another reader of this side must know: bytes that were not read, and whether there were others before.
+    pub(super) fn hand_over(&mut self) -> Unread {
+        let beginning = !self.passed_over;
+        let bytes = std::mem::take(&mut self.buffer);
+        let (at, seen) =
+            self.stalled.take().map_or((self.extent.at, self.extent.first), |stall| (stall.at, stall.seen));
+        let gathered = Unread { beginning, bytes, at, ack: self.ack_first, peer_known: false, seen };
+        self.unread.take().unwrap_or(gathered)
     }
 
     /// A message begins with the chunk's first byte.

@@ -1,4 +1,6 @@
-//! Whether bytes begin an HTTP/1.x message, whatever the port says.
+//! Whether bytes begin an HTTP/1.x message, or what else they begin, whatever the port says.
+
+use crate::http2;
 
 /// Bytes of a method that are believed before a request line is whole.
 const METHOD: usize = 24;
@@ -12,6 +14,8 @@ pub(super) enum Looks {
     Response,
     /// The connection preface of HTTP/2.
     Http2,
+    /// Frames of HTTP/2 without a preface: the server's, or those of a connection that the capture joined.
+    Http2Frames,
     Tls,
     /// Too few bytes to tell.
     Unsure,
@@ -27,6 +31,16 @@ pub(super) fn recognise(bytes: &[u8]) -> Looks {
         [0x14..=0x17, 3, 0..=4, 0..=0x48, _, ..] => Looks::Tls,
         [0x14..=0x17] | [0x14..=0x17, 3] | [0x14..=0x17, 3, 0..=4] | [0x14..=0x17, 3, 0..=4, 0..=0x48] => Looks::Unsure,
         _ => request(bytes),
+    }
+}
+
+/// Looks at the first bytes of a segment on a connection of which nothing is known yet.
+pub(super) fn recognise_any(bytes: &[u8]) -> Looks {
+    match http2::recognise(bytes) {
+        _ if bytes.is_empty() => Looks::Unsure,
+        http2::Looks::Frames => Looks::Http2Frames,
+        http2::Looks::Unsure => Looks::Unsure,
+        http2::Looks::Other => recognise(bytes),
     }
 }
 

@@ -2,38 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::reasons::Reasons;
-use crate::tcp::Seen;
-use crate::{Request, Response, Timestamp};
-
-/// Where a message's bytes are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Extent {
-    /// Position of the first byte in its direction.
-    pub(super) at: u64,
-    pub(super) first: Seen,
-    pub(super) last: Seen,
-    /// Times of the packets that were captured first and last: out of order, they need not hold the first and last byte.
-    pub(super) earliest: Timestamp,
-    pub(super) latest: Timestamp,
-    /// Number of the last frame that is in the same input as the first.
-    pub(super) last_frame: u64,
-}
-
-impl Extent {
-    pub(super) fn begin(at: u64, seen: Seen) -> Self {
-        Extent { at, first: seen, last: seen, earliest: seen.time, latest: seen.time, last_frame: seen.frame.number }
-    }
-
-    pub(super) fn extend(&mut self, seen: Seen) {
-        self.last = seen;
-        self.earliest = self.earliest.min(seen.time);
-        self.latest = self.latest.max(seen.time);
-        if seen.frame.input == self.first.frame.input {
-            self.last_frame = self.last_frame.max(seen.frame.number);
-        }
-    }
-}
+use crate::conversation::{Extent, Reasons};
+use crate::{Request, Response};
 
 /// A request, or a stretch in which requests may have been lost.
 #[derive(Debug)]

@@ -2,14 +2,14 @@
 
 use super::direction::{Arrival, Direction, FOREIGN};
 use super::{Cause, Chunk, Gap, Seen, Segment};
-use crate::http1;
+use crate::conversation::{self, Channel, Conversation};
 use crate::output::Output;
 use crate::{Endpoint, Timestamp};
 
 /// One TCP connection.
 pub(super) struct Connection {
     directions: [Direction; 2],
-    pub(super) http: http1::Connection,
+    conversation: Conversation,
     /// Time of its latest packet.
     pub(super) last: Timestamp,
     latest: Seen,
@@ -22,7 +22,7 @@ impl Connection {
     pub(super) fn new(ends: [Endpoint; 2], id: u64, seen: Seen) -> Self {
         Connection {
             directions: [Direction::new(seen.time), Direction::new(seen.time)],
-            http: http1::Connection::new(ends, id, seen),
+            conversation: Conversation::new(Channel { ends, id, scheme: "http" }, seen),
             last: seen.time,
             latest: seen,
             reset: false,
@@ -43,7 +43,7 @@ impl Connection {
 
     /// Bytes held for later.
     pub(super) fn held(&self) -> usize {
-        self.direction(0).held + self.direction(1).held + self.http.held()
+        self.direction(0).held + self.direction(1).held + self.conversation.held()
     }
 
     /// Whether nothing more is expected on it.
@@ -90,7 +90,7 @@ impl Connection {
         let mut seq = segment.seq;
         if segment.syn {
             self.direction_mut(side).syn(seq);
-            self.http.opened(if segment.ack.is_some() { 1 - side } else { side });
+            self.conversation.opened(if segment.ack.is_some() { 1 - side } else { side });
             seq = seq.wrapping_add(1);
         }
         self.reset |= segment.rst;
@@ -103,9 +103,9 @@ impl Connection {
     }
 
     fn payload(&mut self, side: usize, seq: u32, ack: u64, segment: &Segment<'_>, out: &mut Output<'_>) {
-        let stalled = self.http.stalled(side);
+        let stalled = self.conversation.stalled(side);
         let direction = self.direction_mut(side);
-        let message = !direction.settled() && http1::begins_message(segment.payload);
+        let message = !direction.settled() && conversation::begins(segment.payload);
         let (at, arrival) = direction.arrival(seq, segment.len, message);
         if segment.fin && direction.fin.is_none() {
             direction.fin = Some(at + u64::from(segment.len));
@@ -149,7 +149,7 @@ impl Connection {
         direction.last_time = chunk.seen.time;
         direction.hole = None;
         direction.remember(chunk.at, chunk.data);
-        self.http.data(side, Chunk { peer_known, ..chunk }, out);
+        self.conversation.data(side, Chunk { peer_known, ..chunk }, out);
         let cut = u64::from(len).saturating_sub(chunk.data.len() as u64);
         if cut > 0 {
             let gap = Gap { len: cut, cause: Cause::SnapLength, from: chunk.seen.time, shown: chunk.seen };
@@ -160,7 +160,7 @@ impl Connection {
 
     fn gap(&mut self, side: usize, at: u64, gap: Gap, out: &mut Output<'_>) {
         self.gaps = true;
-        self.http.gap(side, at, gap, out);
+        self.conversation.gap(side, at, gap, out);
     }
 
     /// Whether there is nothing but the next packet to wait for.
@@ -168,8 +168,8 @@ impl Connection {
         self.directions
             .iter()
             .all(|d| d.pending.is_empty() && d.acked <= d.next + 1 && (d.fin.is_none() || d.ended) && d.hole.is_none())
-            && !self.http.stalled(0)
-            && !self.http.stalled(1)
+            && !self.conversation.stalled(0)
+            && !self.conversation.stalled(1)
     }
 
     /// Moves on everything that can move; gives up holes that were waited for long enough, or all of them when
@@ -191,14 +191,14 @@ impl Connection {
 
     fn advance(&mut self, side: usize, out: &mut Output<'_>) -> bool {
         let mut moved = false;
-        if let Some(wanted) = self.http.waits_for(side) {
+        if let Some(wanted) = self.conversation.waits_for(side) {
             if !self.direction(1 - side).known_to(wanted) {
                 return false;
             }
-            self.http.resume(side, out);
+            self.conversation.resume(side, out);
             moved = true;
         }
-        while !self.http.stalled(side) {
+        while !self.conversation.stalled(side) {
             let direction = self.direction_mut(side);
             let Some((at, held)) = direction.take_next() else { break };
             moved = true;
@@ -216,11 +216,11 @@ impl Connection {
             };
             self.deliver(side, held.len - skip as u32, chunk, out);
         }
-        let stalled = self.http.stalled(side);
+        let stalled = self.conversation.stalled(side);
         let direction = self.direction_mut(side);
         if !direction.ended && !stalled && direction.fin.is_some_and(|fin| direction.next >= fin) {
             direction.ended = true;
-            self.http.end(side, out);
+            self.conversation.end(side, out);
             moved = true;
         }
         moved
@@ -228,10 +228,10 @@ impl Connection {
 
     /// Declares the bytes up to the next known one missing, where that is due.
     fn give_up(&mut self, side: usize, out: &mut Output<'_>, last: bool) -> bool {
-        if self.http.stalled(side) {
+        if self.conversation.stalled(side) {
             return false;
         }
-        let peer_waits = self.http.stalled(1 - side);
+        let peer_waits = self.conversation.stalled(1 - side);
         let full = self.direction(side).held + if peer_waits { self.direction(1 - side).held } else { 0 }
             > out.limits.reorder_bytes;
         let latest = self.latest;
@@ -259,9 +259,9 @@ impl Connection {
 
     /// Lets a response go on whose request will never be known.
     fn force(&mut self, side: usize, out: &mut Output<'_>) -> bool {
-        let stalled = self.http.stalled(side);
+        let stalled = self.conversation.stalled(side);
         if stalled {
-            self.http.resume(side, out);
+            self.conversation.resume(side, out);
         }
         stalled
     }
@@ -279,7 +279,7 @@ impl Connection {
         }
         self.settle(out, true);
         self.finished = true;
-        self.http.finish(out);
+        self.conversation.finish(out);
         out.connection(self.gaps);
     }
 }

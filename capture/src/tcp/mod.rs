@@ -1,4 +1,4 @@
-//! TCP connections: both directions put in order, gaps decided, and handed to HTTP.
+//! TCP connections: both directions put in order, gaps decided, and handed on as a conversation.
 
 mod connection;
 mod direction;

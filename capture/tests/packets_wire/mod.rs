@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test file uses its own part of the writer")]
 
+pub(crate) mod disorder;
+
 use std::ops::ControlFlow;
 
 use offpath_capture::{BlindSpot, Exchange, Options, Sink, SourceReport, plan};

@@ -1,6 +1,11 @@
 //! The same traffic as others see it: a real client, Debian's nginx, and tshark.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a helper of a test fails like the test")]
 
+mod http2;
+#[path = "../http2_wire/mod.rs"]
+mod http2_wire;
+#[path = "../packets_wire/mod.rs"]
+mod packets_wire;
 mod process;
 mod reading;
 mod recording;

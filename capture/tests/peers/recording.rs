@@ -250,7 +250,7 @@ fn start_nginx(nginx: &Path, template: &Path, folder: &Path, app: u16) -> (Proce
 }
 
 /// Starts capturing the proxy's port; none, with the reason said, where the right to capture is missing.
-fn start_tcpdump(tcpdump: &Path, folder: &Path, port: u16) -> Option<Process> {
+pub(crate) fn start_tcpdump(tcpdump: &Path, folder: &Path, port: u16) -> Option<Process> {
     let mut command = Command::new(tcpdump);
     // The kernel's buffer (in KiB) holds the whole recording, so that a busy machine loses nothing. Not in immediate mode:
     // there each packet, however short, takes a slot of the longest one's size.

@@ -55,6 +55,8 @@ pub(super) fn made(method: &str, target: &str) -> Made {
         tick: 1,
         request: Some(request),
         response: None,
+        pushed: false,
+        grpc: None,
         log: LogFacts::default(),
         carries: all,
         incomplete: Vec::new(),

@@ -1,0 +1,197 @@
+//! What is said on a channel: two ordered byte streams, whatever carries them, told apart by content and read into
+//! exchanges.
+//!
+//! This is the seam between what puts bytes in order and what understands them. Below it is TCP, or whatever takes an
+//! envelope off: all it needs to give is a [`Chunk`] for the next bytes of a side (with their position, their time and
+//! frame, and how far their sender had received the other side) and a [`Gap`] for bytes that will not come. Above it are
+//! the readers of application protocols, each a [`Reader`]. No port number passes.
+//!
+//! A conversation begins with the reader of HTTP/1.x, which passes over what it does not know. Where that recognises
+//! another protocol's bytes it hands over: the reader that follows gets what both sides said from there on. A reader
+//! that takes off an envelope (TLS) holds a conversation of its own and feeds it what was inside.
+
+mod channel;
+mod extent;
+mod reasons;
+mod received;
+
+pub(crate) use channel::{CARRIES, Channel, Pair};
+pub(crate) use extent::Extent;
+pub(crate) use reasons::{Reasons, gap_reason};
+pub(crate) use received::Received;
+
+use crate::output::Output;
+use crate::tcp::{Chunk, Gap, Seen};
+use crate::{Request, Timestamp, http1, http2};
+
+/// Reads the two sides of a channel. Sides are numbered 0 and 1.
+///
+/// A side's calls come in the order of its bytes: `data` and `gap` follow each other without a break, then `end`.
+/// Between the sides there is no order but this: [`Chunk::peer_known`] tells whether the other side was handed on as
+/// far as the chunk's sender had received it. A reader that must know it stalls the side with `waits_for`; nothing
+/// more comes from it until `resume`.
+pub(crate) trait Reader {
+    /// The channel's beginning was seen, and which side asked for it.
+    fn opened(&mut self, opener: usize);
+
+    /// Bytes held for messages that are not over.
+    fn held(&self) -> usize;
+
+    /// Position in the other side's stream that a stalled side waits for.
+    fn waits_for(&self, side: usize) -> Option<u64>;
+
+    /// Takes the next bytes of a side that is not stalled.
+    fn data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>);
+
+    /// Bytes of a side, from position `at` on, that will not come.
+    fn gap(&mut self, side: usize, at: u64, gap: Gap, out: &mut Output<'_>);
+
+    /// A stalled side goes on: what it waited for is known, or never will be.
+    fn resume(&mut self, side: usize, out: &mut Output<'_>);
+
+    /// A side ended in order.
+    fn end(&mut self, side: usize, out: &mut Output<'_>);
+
+    /// Nothing more comes on this channel.
+    fn finish(&mut self, out: &mut Output<'_>);
+
+    /// What this reader gives to another one, if it has just seen that protocol begin.
+    fn handover(&mut self) -> Option<Box<Handover>> {
+        None
+    }
+}
+
+/// What the reader of HTTP/1.x tells the one of HTTP/2.
+#[derive(Debug)]
+pub(crate) struct Handover {
+    pub(crate) channel: Channel,
+    /// Side that sends requests, if known; else the one that opened the channel.
+    pub(crate) client: Option<usize>,
+    pub(crate) opener: Option<usize>,
+    /// What each side said that was not read yet.
+    pub(crate) sides: [Unread; 2],
+    /// Whether the capture joined the channel in the middle.
+    pub(crate) midstream: bool,
+    /// The request that asked for the upgrade, which stream 1 answers.
+    pub(crate) request: Option<(Extent, Request, Reasons)>,
+    /// Time up to which everything that was sent is accounted for.
+    pub(crate) known_until: Timestamp,
+    /// A gap of the client's from before it was known what the channel carries.
+    pub(crate) unconfirmed: Option<(Timestamp, Seen)>,
+    /// Bytes that were passed over.
+    pub(crate) skipped: u64,
+}
+
+/// A stretch of one side's stream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unread {
+    /// Whether it is where the protocol begins on this side: nothing before it was lost or passed over.
+    pub(crate) beginning: bool,
+    pub(crate) bytes: Vec<u8>,
+    /// Position of the first byte.
+    pub(crate) at: u64,
+    pub(crate) ack: u64,
+    pub(crate) peer_known: bool,
+    pub(crate) seen: Seen,
+}
+
+impl Unread {
+    /// The rest of a chunk.
+    pub(crate) fn of(chunk: &Chunk<'_>, beginning: bool) -> Self {
+        let Chunk { data, at, ack, peer_known, seen, .. } = *chunk;
+        Unread { beginning, bytes: data.to_vec(), at, ack, peer_known, seen }
+    }
+
+    /// The same, to be read.
+    pub(crate) fn chunk(&self) -> Chunk<'_> {
+        let Unread { bytes, at, ack, peer_known, seen, .. } = self;
+        Chunk { data: bytes, at: *at, ack: *ack, peer_known: *peer_known, aligned: true, seen: *seen }
+    }
+}
+
+/// Whether a segment looks like the beginning of something that a reader knows.
+pub(crate) fn begins(payload: &[u8]) -> bool {
+    http1::begins_message(payload)
+}
+
+/// A channel with the reader of what it carries.
+pub(crate) enum Conversation {
+    /// HTTP/1.x, or nothing known yet.
+    Http1(http1::Connection),
+    /// HTTP/2.
+    Http2(Box<http2::Connection>),
+}
+
+impl Conversation {
+    /// Nothing was said yet; `seen` is what showed the channel first.
+    pub(crate) fn new(channel: Channel, seen: Seen) -> Self {
+        Conversation::Http1(http1::Connection::new(channel, seen))
+    }
+
+    fn reader(&mut self) -> &mut dyn Reader {
+        match self {
+            Conversation::Http1(reader) => reader,
+            Conversation::Http2(reader) => &mut **reader,
+        }
+    }
+
+    /// Position in the other direction that a stalled side waits for.
+    pub(crate) fn waits_for(&self, side: usize) -> Option<u64> {
+        match self {
+            Conversation::Http1(reader) => reader.waits_for(side),
+            Conversation::Http2(reader) => reader.waits_for(side),
+        }
+    }
+
+    /// Whether a side waits for the other before it can go on.
+    pub(crate) fn stalled(&self, side: usize) -> bool {
+        self.waits_for(side).is_some()
+    }
+
+    /// See [`Reader::held`].
+    pub(crate) fn held(&self) -> usize {
+        match self {
+            Conversation::Http1(reader) => reader.held(),
+            Conversation::Http2(reader) => reader.held(),
+        }
+    }
+
+    /// See [`Reader::opened`].
+    pub(crate) fn opened(&mut self, opener: usize) {
+        self.reader().opened(opener);
+    }
+
+    /// See [`Reader::data`].
+    pub(crate) fn data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
+        self.reader().data(side, chunk, out);
+        self.hand_over(out);
+    }
+
+    /// See [`Reader::gap`].
+    pub(crate) fn gap(&mut self, side: usize, at: u64, gap: Gap, out: &mut Output<'_>) {
+        self.reader().gap(side, at, gap, out);
+    }
+
+    /// See [`Reader::resume`].
+    pub(crate) fn resume(&mut self, side: usize, out: &mut Output<'_>) {
+        self.reader().resume(side, out);
+        self.hand_over(out);
+    }
+
+    /// See [`Reader::end`].
+    pub(crate) fn end(&mut self, side: usize, out: &mut Output<'_>) {
+        self.reader().end(side, out);
+    }
+
+    /// See [`Reader::finish`].
+    pub(crate) fn finish(&mut self, out: &mut Output<'_>) {
+        self.reader().finish(out);
+    }
+
+    /// Lets the next reader go on where this one saw its protocol begin.
+    fn hand_over(&mut self, out: &mut Output<'_>) {
+        if let Some(handover) = self.reader().handover() {
+            *self = Conversation::Http2(Box::new(http2::Connection::take_over(*handover, out)));
+        }
+    }
+}

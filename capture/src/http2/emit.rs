@@ -1,0 +1,175 @@
+//! Exchanges on their way out.
+
+use super::Connection;
+use super::message::Message;
+use super::stream::Stream;
+use crate::conversation::{CARRIES, Extent, Pair, Reasons};
+use crate::output::Output;
+use crate::{Body, Grpc, Incomplete, Protocol, Request, Response};
+
+impl Connection {
+    /// A message is over; `extent` is its last frame.
+    pub(super) fn end_message(&mut self, request: bool, id: u32, extent: Extent, out: &mut Output<'_>) {
+        self.known_until = self.known_until.max(extent.latest);
+        self.streams.change(id, |stream| {
+            let message = if request { &mut stream.request } else { &mut stream.response };
+            match message {
+                Some(message) => {
+                    message.extent.join(extent);
+                    message.ended = true;
+                }
+                None => stream.response_over |= !request,
+            }
+        });
+        self.emit_if_over(id, out);
+    }
+
+    pub(super) fn emit_if_over(&mut self, id: u32, out: &mut Output<'_>) {
+        if self.streams.get(id).is_some_and(Stream::is_over) {
+            self.emit(id, out);
+        }
+    }
+
+    /// Lets go of the oldest streams while there are too many.
+    pub(super) fn make_room(&mut self, out: &mut Output<'_>) {
+        while let Some(id) = self.streams.surplus() {
+            self.streams.change(id, |stream| stream.reasons.add(Incomplete::OverLimit));
+            self.streams.give_up(id);
+            self.emit(id, out);
+        }
+    }
+
+    /// Tells of the blind spot before the connection was known to be HTTP.
+    pub(super) fn confirm(&mut self, out: &mut Output<'_>) {
+        if let Some((from, shown)) = self.unconfirmed.take() {
+            self.told = true;
+            out.blind_spot(from, shown);
+        }
+    }
+
+    /// Nothing more comes.
+    pub(super) fn close(&mut self, out: &mut Output<'_>) {
+        let client = self.client.unwrap_or(0);
+        for side in [client, 1 - client] {
+            self.cut_block(side, Incomplete::CutShort, out);
+        }
+        for id in self.streams.ids() {
+            self.emit(id, out);
+        }
+        if let Some(client) = self.client {
+            out.serves_http(self.channel.end(1 - client));
+        }
+        if self.skipped > 0 {
+            out.not_read("between_messages", 1, self.skipped);
+        }
+        if self.tunnelled > 0 {
+            out.not_read("upgraded", 1, self.tunnelled);
+        }
+    }
+
+    /// Hands on what a stream came to.
+    pub(super) fn emit(&mut self, id: u32, out: &mut Output<'_>) {
+        let (Some(mut stream), Some(client)) = (self.streams.close(id), self.client) else { return };
+        let tunnel = stream.is_tunnel(false);
+        if stream.reset && !stream.response_ended() {
+            stream.reasons.add(Incomplete::Reset);
+        }
+        if tunnel {
+            [&mut stream.request, &mut stream.response].into_iter().flatten().for_each(|message| message.ended = true);
+        }
+        let Stream { mut request, upgraded, pushed, mut response, response_gap, mut reasons, .. } = stream;
+        let mut carries = CARRIES;
+        carries.request_headers = request.as_ref().is_none_or(|request| !request.head.unknown);
+        carries.response_headers = response.as_ref().is_none_or(|response| !response.head.unknown);
+        let grpc = grpc(request.as_ref(), response.as_ref());
+        let head = request.as_ref().is_some_and(|request| request.head.method.as_deref() == Some("HEAD"));
+        let head = head || upgraded.as_ref().is_some_and(|(_, request)| request.method == "HEAD");
+        let request = match &mut request {
+            Some(message) => Some(self.request(message, &mut reasons, tunnel, out)),
+            None => upgraded,
+        };
+        let response = response.as_mut().map(|message| response_of(message, head || tunnel, &mut reasons, out));
+        if request.is_none() {
+            reasons.add(Incomplete::NoRequest);
+        }
+        if response.is_none() {
+            reasons.add(Incomplete::NoResponse);
+            response_gap.into_iter().for_each(|cause| reasons.add_gap(cause, false));
+        }
+        if request.is_none() && response.is_none() {
+            return;
+        }
+        let protocol = if grpc.is_some() { Protocol::Grpc } else { Protocol::Http2 };
+        let stream = u64::from(id);
+        let pair = Pair { protocol, stream, request, response, pushed, grpc, carries, reasons };
+        let exchange = self.channel.exchange(client, pair, out);
+        out.exchange(exchange);
+    }
+
+    fn request(
+        &self,
+        message: &mut Message,
+        reasons: &mut Reasons,
+        tunnel: bool,
+        out: &mut Output<'_>,
+    ) -> (Extent, Request) {
+        let empty = if message.head.content_length.is_some() && !tunnel { nothing() } else { Body::Absent };
+        let body = finish(message, true, empty, reasons, out);
+        let head = &mut message.head;
+        let host = head.authority.clone().or_else(|| head.headers.text("host").map(str::to_owned));
+        let target = head.target().cloned().unwrap_or_default();
+        let request = Request {
+            method: head.method.take().unwrap_or_default(),
+            scheme: head.scheme.take().or_else(|| Some(self.channel.scheme.to_owned())),
+            host,
+            target,
+            headers: std::mem::take(&mut head.headers),
+            body,
+            end: Some(message.extent.latest),
+        };
+        (message.extent, request)
+    }
+}
+
+/// Turns a message into a response; `bodiless` where it has no body whatever its fields say.
+fn response_of(
+    message: &mut Message,
+    bodiless: bool,
+    reasons: &mut Reasons,
+    out: &mut Output<'_>,
+) -> (Extent, Response) {
+    let status = message.head.status.unwrap_or_default();
+    let empty = if bodiless || matches!(status, 204 | 304) { Body::Absent } else { nothing() };
+    let body = finish(message, false, empty, reasons, out);
+    let headers = std::mem::take(&mut message.head.headers);
+    (message.extent, Response { status, headers, body, start: Some(message.extent.earliest) })
+}
+
+/// The message's body; its reasons go to the exchange's.
+fn finish(message: &mut Message, request: bool, empty: Body, reasons: &mut Reasons, out: &mut Output<'_>) -> Body {
+    if !message.ended {
+        message.reasons.add(Incomplete::CutShort);
+    }
+    let frame = message.extent.first.frame;
+    let (body, other_length) = message.finish(request, empty, out);
+    if other_length {
+        out.irregular("content_length_mismatch", frame);
+    }
+    reasons.merge(message.reasons);
+    body
+}
+
+/// A body of no bytes.
+fn nothing() -> Body {
+    Body::Present { bytes: Vec::new(), wire_len: 0, decoded_len: 0, whole: true }
+}
+
+/// What makes an exchange a gRPC call: the content type of either message.
+fn grpc(request: Option<&Message>, response: Option<&Message>) -> Option<Grpc> {
+    let called = [request, response].into_iter().flatten().any(|message| message.head.grpc);
+    called.then(|| Grpc {
+        status: response.and_then(|r| r.head.headers.text("grpc-status")).and_then(|status| status.trim().parse().ok()),
+        request_messages: request.and_then(Message::grpc_messages),
+        response_messages: response.and_then(Message::grpc_messages),
+    })
+}

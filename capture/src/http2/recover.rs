@@ -1,0 +1,140 @@
+//! What becomes of a side whose bytes are missing, or do not make sense.
+
+use super::Connection;
+use super::frame::{Frame, Kind};
+use super::side::{Block, State};
+use super::stream::Stream;
+use crate::conversation::gap_reason;
+use crate::output::Output;
+use crate::tcp::{Cause, Gap, Seen};
+use crate::{Incomplete, Timestamp};
+
+impl Connection {
+    /// Bytes that will not come. A gap within a frame costs that frame; where it goes on, nobody can tell which frames
+    /// were lost.
+    pub(super) fn lose(&mut self, side: usize, gap: Gap, out: &mut Output<'_>) {
+        let own = self.side(side);
+        if own.state == State::Payload {
+            let within = gap.len.min(u64::from(own.left)) as u32;
+            self.lose_payload(side, within, gap.cause, out);
+            if u64::from(within) == gap.len {
+                return;
+            }
+        }
+        let cut = gap_reason(gap.cause, self.client == Some(side));
+        self.cut_block(side, cut, out);
+        self.lose_sync(side, gap.cause, gap.from, gap.shown, out);
+    }
+
+    /// Bytes of the frame being read are missing.
+    fn lose_payload(&mut self, side: usize, len: u32, cause: Cause, out: &mut Output<'_>) {
+        let request = self.client == Some(side);
+        let own = self.side(side);
+        let (frame, padding) = (own.frame, own.padding);
+        own.left -= len;
+        let over = own.left == 0;
+        if frame.carries_block() {
+            self.cut_block(side, gap_reason(cause, request), out);
+        } else if frame.kind == Kind::Data {
+            // Where the length of the padding is among what is missing, all of it counts as body.
+            let body = len.saturating_sub(padding.unwrap_or(0).saturating_sub(own.left));
+            own.padding.get_or_insert(0);
+            self.streams.change(frame.stream, |stream| {
+                let message = if request { &mut stream.request } else { &mut stream.response };
+                if let Some(message) = message {
+                    message.skip(u64::from(body), cause, request);
+                }
+            });
+        }
+        let own = self.side(side);
+        own.over = true;
+        if !over {
+            return;
+        }
+        own.state = State::Header;
+        let extent = own.extent;
+        match frame.kind {
+            Kind::Data if frame.ends_stream() => self.end_message(request, frame.stream, extent, out),
+            Kind::ResetStream => self.reset(side, frame.stream, out),
+            _ => {}
+        }
+    }
+
+    /// A header block of which the rest will not come: the fields before are kept, and the request or response is known
+    /// to have been there.
+    pub(super) fn cut_block(&mut self, side: usize, cut: Incomplete, out: &mut Output<'_>) {
+        let limit = out.limits.head_bytes;
+        let own = self.side(side);
+        let reading = own.state == State::Payload && own.frame.carries_block();
+        let continuing = own.frame.kind == Kind::Continuation;
+        let frame = own.frame;
+        let fresh = Block { frame, promised: 0, bytes: Vec::new(), extent: own.extent, lost: None };
+        let begun = own.block.take().or_else(|| (reading && !continuing && !own.over).then_some(fresh));
+        if let Some(mut block) = begun.filter(|block| block.lost.is_none()) {
+            if reading && !own.over {
+                if let (Kind::PushPromise, Some(&[a, b, c, d])) = (frame.kind, own.payload.first_chunk::<4>()) {
+                    block.promised = u32::from_be_bytes([a & 0x7f, b, c, d]);
+                }
+                let part = own.payload.get(frame.block_start()..).unwrap_or(&[]);
+                let room = limit.saturating_sub(block.bytes.len());
+                block.bytes.extend_from_slice(part.get(..room).unwrap_or(part));
+            }
+            block.lost = Some(cut);
+            self.block_done(side, block, out);
+        } else if !reading {
+            return;
+        }
+        let cause = if cut == Incomplete::SnapLength { Cause::SnapLength } else { Cause::Lost };
+        let own = self.side(side);
+        own.forget(cause);
+        if reading && !frame.ends_headers() {
+            // Its later frames are passed over.
+            let frame = Frame { kind: Kind::Continuation, ..frame };
+            own.block = Some(Block { frame, promised: 0, bytes: Vec::new(), extent: own.extent, lost: Some(cut) });
+        }
+    }
+
+    /// The place in a side's frames is lost: which were sent from here on is unknown until one is recognised.
+    pub(super) fn lose_sync(&mut self, side: usize, cause: Cause, from: Timestamp, shown: Seen, out: &mut Output<'_>) {
+        let own = self.side(side);
+        own.state = State::Seek;
+        own.have = 0;
+        own.block = None;
+        own.clean = false;
+        own.payload.clear();
+        own.forget(cause);
+        if self.client.is_none_or(|client| client == side) {
+            self.told = true;
+            out.blind_spot(from, shown);
+        }
+        if let Some(client) = self.client {
+            self.doubt(client == side, cause, out);
+        }
+    }
+
+    /// Frames of any message that a side had not ended may be lost.
+    fn doubt(&mut self, request: bool, cause: Cause, out: &mut Output<'_>) {
+        for id in self.streams.ids() {
+            let whole = self.streams.change(id, |stream| stream.doubt(request, cause));
+            if whole == Some(true) {
+                self.emit_if_over(id, out);
+            }
+        }
+    }
+}
+
+impl Stream {
+    /// Frames of the request or the response may be lost. Tells whether it is whole all the same.
+    fn doubt(&mut self, request: bool, cause: Cause) -> bool {
+        let message = if request { &mut self.request } else { &mut self.response };
+        match message {
+            Some(message) => message.doubt(cause),
+            None => {
+                if !request {
+                    self.response_gap = Some(cause);
+                }
+                false
+            }
+        }
+    }
+}
