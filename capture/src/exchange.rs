@@ -57,6 +57,36 @@ pub struct Exchange {
     pub response_origin: Option<Origin>,
 }
 
+impl Exchange {
+    /// The HTTP status that tells how the exchange went: the response's, but for a gRPC call the one that its own status
+    /// stands for, since that comes with 200 whatever it is. None where it was not seen.
+    pub fn outcome_status(&self) -> Option<u16> {
+        let status = self.response.as_ref().map(|response| response.status)?;
+        match self.grpc {
+            Some(grpc) if status == 200 => grpc.status.map(grpc_as_http),
+            _ => Some(status),
+        }
+    }
+}
+
+/// The HTTP status that gRPC's own mapping (`google.rpc.Code`) gives a status code.
+fn grpc_as_http(code: u32) -> u16 {
+    match code {
+        0 => 200,
+        1 => 499,
+        3 | 9 | 11 => 400,
+        4 => 504,
+        5 => 404,
+        6 | 10 => 409,
+        7 => 403,
+        8 => 429,
+        12 => 501,
+        14 => 503,
+        16 => 401,
+        _ => 500,
+    }
+}
+
 /// Application protocol of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
@@ -306,11 +336,11 @@ pub enum Incomplete {
     NoRequest,
     /// No response seen before the connection or the input ended.
     NoResponse,
-    /// The capture began inside this message.
+    /// The capture began inside this message, or after what its HTTP/2 fields refer to.
     MidStream,
-    /// Packets of the request are missing.
+    /// Packets of the request are missing, or those that its HTTP/2 fields refer to.
     RequestGap,
-    /// Packets of the response are missing.
+    /// Packets of the response are missing, or those that its HTTP/2 fields refer to.
     ResponseGap,
     /// The snap length cut packets of this exchange.
     SnapLength,

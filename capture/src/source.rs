@@ -352,7 +352,7 @@ pub struct Irregularity {
 /// Something seen and not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotRead {
-    /// Stable snake-case reason, e.g. `tls`, `http2`, `not_http`, `link_type`, `udp`.
+    /// Stable snake-case reason, e.g. `tls`, `upgraded`, `not_http`, `link_type`, `udp`.
     pub reason: &'static str,
     /// Connections, packets, entries or lines, as the reason says.
     pub count: u64,

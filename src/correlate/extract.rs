@@ -106,9 +106,9 @@ impl Extractor {
         Extractor { model, key, masker, operations, bodies, login, creators, secret_types, asks_hosts }
     }
 
-    /// Events and facts of one exchange. An exchange whose request was not seen gives none.
+    /// Events and facts of one exchange. An exchange whose request was not seen, or that no client asked for, gives none.
     pub fn extract(&self, exchange: &Exchange) -> Extracted {
-        if exchange.request.is_none() {
+        if exchange.request.is_none() || exchange.pushed {
             return Extracted::default();
         }
         let mut reading = Reading::of(exchange, &self.bodies);
@@ -148,7 +148,7 @@ impl Extractor {
         }
         let (possible, certain) = possible(reading, &matched.routes);
         let activities = possible.iter().filter_map(|id| model.activities.get(usize::from(id.0)));
-        let refused = reading.status().is_some_and(|s| s >= 400);
+        let refused = reading.outcome_status().is_some_and(|s| s >= 400);
         // A refused request of which nobody knows what it asked for moved nothing: it stays unnamed.
         let activities = if certain || !refused { activities.take(MOST_POSSIBLE).collect() } else { Vec::new() };
         let operation = Some(format!("{method} {}", matched.template).into());
@@ -282,7 +282,7 @@ impl Extractor {
             return Bindings::default();
         }
         // A logout is usually answered with a redirect: it ends what it ends all the same.
-        let over = reading.status().is_some_and(|s| s < 400);
+        let over = reading.outcome_status().is_some_and(|s| s < 400);
         let ended = if over { login::ended(reading, shown, &self.key) } else { Vec::new() };
         if outcome != Outcome::Accepted {
             return Bindings { ended, ..Bindings::default() };
@@ -476,7 +476,7 @@ fn elements(reading: &Reading<'_>, activity: &Activity) -> usize {
 
 /// `ok` decides where the status does not: a 4xx or 5xx is a refusal unless `ok` itself looks at the status.
 fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Outcome {
-    let Some(status) = reading.status() else { return Outcome::Unknown };
+    let Some(status) = reading.outcome_status() else { return Outcome::Unknown };
     let read = activity.map_or_else(|| is_safe(reading.method()), |a| a.read || is_safe(reading.method()));
     let by_status = match status {
         200..=299 => Outcome::Accepted,

@@ -140,7 +140,7 @@ impl Naming<'_> {
         if let Some((user, hash)) = shown.iter().find_map(|s| Some((s.user.clone()?, s.hash))) {
             found.credential = Some(hash);
             // A server that answers 401 did not believe the name.
-            let believed = reading.status().is_some_and(|s| s != 401);
+            let believed = reading.outcome_status().is_some_and(|s| s != 401);
             let evidence = if believed { Evidence::Bound } else { Evidence::Asserted };
             found.name = Some((self.masker.shared(&user), evidence));
             return;

@@ -114,7 +114,7 @@ fn credential_at(reading: &Reading<'_>, path: &Path, key: &HashKey) -> Option<(H
 /// Bindings of an exchange that looks like a login: a proof in the request, a 2xx, a credential in the response and a
 /// subject. A failed login binds nothing.
 pub(super) fn inferred(reading: &Reading<'_>, key: &HashKey, masker: &Masker) -> Bindings {
-    let accepted = reading.status().is_some_and(|s| (200..300).contains(&s));
+    let accepted = reading.outcome_status().is_some_and(|s| (200..300).contains(&s));
     if !accepted || !request_has(reading, &PROOFS) || failed(reading) {
         return Bindings::default();
     }

@@ -74,6 +74,11 @@ impl<'a> Reading<'a> {
         self.exchange.response.as_ref().map(|r| r.status)
     }
 
+    /// Status that tells how it went: a gRPC call's own, as HTTP has it. See [`Exchange::outcome_status`].
+    pub(super) fn outcome_status(&self) -> Option<u16> {
+        self.exchange.outcome_status()
+    }
+
     /// A request header.
     pub(super) fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.exchange.request.as_ref().and_then(|r| r.headers.get(name))

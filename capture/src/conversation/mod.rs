@@ -73,7 +73,7 @@ pub(crate) struct Handover {
     /// Whether the capture joined the channel in the middle.
     pub(crate) midstream: bool,
     /// The request that asked for the upgrade, which stream 1 answers.
-    pub(crate) request: Option<(Extent, Request, Reasons)>,
+    pub(crate) request: Option<Box<(Extent, Request, Reasons)>>,
     /// Time up to which everything that was sent is accounted for.
     pub(crate) known_until: Timestamp,
     /// A gap of the client's from before it was known what the channel carries.
@@ -115,6 +115,7 @@ pub(crate) fn begins(payload: &[u8]) -> bool {
 }
 
 /// A channel with the reader of what it carries.
+#[expect(clippy::large_enum_variant, reason = "every connection begins as HTTP/1.x, and most stay")]
 pub(crate) enum Conversation {
     /// HTTP/1.x, or nothing known yet.
     Http1(http1::Connection),

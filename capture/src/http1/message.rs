@@ -243,7 +243,7 @@ impl Connection {
     fn upgrade(&mut self, slot: Option<u64>, out: &mut Output<'_>) {
         self.kind = Kind::Http2;
         let slot = slot.and_then(|id| self.queue.remove(id));
-        self.upgrading = slot.map(|slot| (slot.extent, slot.request, slot.reasons));
+        self.upgrading = slot.map(|slot| Box::new((slot.extent, slot.request, slot.reasons)));
         while self.queue.len() > 0 {
             self.emit_front(out);
         }

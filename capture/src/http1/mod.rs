@@ -60,7 +60,7 @@ pub(crate) struct Connection {
     /// Whether the capture joined the connection in the middle and no response was read yet.
     midstream: bool,
     /// The request that HTTP/2 will answer.
-    upgrading: Option<(Extent, Request, Reasons)>,
+    upgrading: Option<Box<(Extent, Request, Reasons)>>,
 }
 
 /// What a connection carries.
@@ -137,7 +137,7 @@ impl Connection {
             self.emit_front(out);
         }
         let reader = self.reader(side);
-        reader.unread = Some(Unread::of(chunk, !reader.passed_over));
+        reader.unread = Some(Box::new(Unread::of(chunk, !reader.passed_over)));
     }
 
     /// Looks for the beginning of a message; bytes before it are passed over.

@@ -38,7 +38,7 @@ pub(super) struct Reader {
     /// Some bytes were lost, or belonged to no message.
     pub(super) passed_over: bool,
     /// What the next reader begins with.
-    pub(super) unread: Option<Unread>,
+    pub(super) unread: Option<Box<Unread>>,
 }
 
 /// A message whose head was read.
@@ -89,7 +89,7 @@ impl Reader {
         let (at, seen) =
             self.stalled.take().map_or((self.extent.at, self.extent.first), |stall| (stall.at, stall.seen));
         let gathered = Unread { beginning, bytes, at, ack: self.ack_first, peer_known: false, seen };
-        self.unread.take().unwrap_or(gathered)
+        self.unread.take().map_or(gathered, |unread| *unread)
     }
 
     /// A message begins with the chunk's first byte.

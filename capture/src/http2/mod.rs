@@ -96,7 +96,7 @@ impl Connection {
             skipped,
             tunnelled: 0,
         };
-        if let Some((extent, request, reasons)) = request {
+        if let Some((extent, request, reasons)) = request.map(|request| *request) {
             connection.streams.open(1, Stream { upgraded: Some((extent, request)), reasons, ..Stream::default() });
         }
         let first = client.unwrap_or(0);

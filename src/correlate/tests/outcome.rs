@@ -1,6 +1,8 @@
 //! Whether the server accepted, which activity it was, and what carries the event.
 
-use super::{made, model, one, resolved};
+use offpath_capture::Grpc;
+
+use super::{Extractor, key, made, model, one, resolved};
 use crate::event::Outcome;
 
 #[test]
@@ -120,4 +122,26 @@ fn a_response_without_its_request_is_no_event() {
     let mut orphan = made("GET", "/").answers(200, "");
     orphan.0.request = None;
     assert!(resolved(None, &[orphan]).is_empty());
+}
+
+#[test]
+fn a_grpc_call_goes_as_its_own_status_says() {
+    let call = |status| {
+        let mut made = made("POST", "/shop.Orders/Place").answers(200, "");
+        made.0.grpc = Some(Grpc { status, ..Grpc::default() });
+        one(None, made).outcome
+    };
+    assert_eq!(call(Some(0)), Outcome::Accepted);
+    // PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE, and a code of tomorrow.
+    for refused in [7, 16, 14, 99] {
+        assert_eq!(call(Some(refused)), Outcome::Rejected, "{refused}");
+    }
+    assert_eq!(call(None), Outcome::Unknown);
+}
+
+#[test]
+fn a_pushed_exchange_is_nobodys_doing() {
+    let mut pushed = made("GET", "/orders/o").answers(200, "{}");
+    pushed.0.pushed = true;
+    assert!(Extractor::new(None, key()).extract(&pushed.0).events.is_empty());
 }
