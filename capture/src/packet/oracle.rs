@@ -6,6 +6,7 @@ use pcap_parser::{Block, PcapBlockOwned, PcapError};
 
 use super::record::RecordReader;
 use super::{link, network};
+use crate::tls::Secrets;
 
 /// Every capture of the corpus that is not compressed; none where there is no corpus.
 fn captures() -> Vec<PathBuf> {

@@ -454,6 +454,16 @@ impl Connection {
         }
     }
 
+    /// Reads what a side holds back, if its peer had received it: then nothing that it could wait for is missing.
+    fn catch_up(&mut self, side: usize, received: u64, out: &mut Output<'_>) {
+        if self.inner.stalled(side) {
+            return;
+        }
+        if let Some(rest) = self.side(side).rest.take_if(|rest| rest.at < received) {
+            self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
+        }
+    }
+
     /// Reads a chunk after those that are not read yet.
     fn known(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
         match &mut self.side(side).rest {
@@ -546,7 +556,10 @@ impl conversation::Reader for Connection {
             Phase::Reading if !chunk.peer_known => {
                 self.side(side).rest = Some(Box::new(Unread::of(&chunk, false)));
             }
-            Phase::Reading => self.read(side, chunk, out),
+            Phase::Reading => {
+                self.catch_up(1 - side, chunk.ack, out);
+                self.read(side, chunk, out);
+            }
         }
     }
 
@@ -566,6 +579,7 @@ impl conversation::Reader for Connection {
         if !self.inner.stalled(side)
             && let Some(rest) = self.side(side).rest.take()
         {
+            self.catch_up(1 - side, rest.ack, out);
             self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
         }
     }
