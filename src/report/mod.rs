@@ -17,7 +17,7 @@ pub use markdown::markdown;
 pub use summary::{
     ActorSummary, BlindSummary, CaseTimeline, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
     MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary,
-    TimelineEvent, VariantSummary,
+    TimelineEvent, TlsSummary, VariantSummary,
 };
 pub use verdict::{SeverityCounts, severity_rank, verdict};
 pub use visible::visible;

@@ -59,8 +59,9 @@ pub(super) fn line(line: &[u8]) -> Line {
         return Line::Malformed;
     };
     let upper = word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
+    let hex = [random, secret].iter().all(|word| word.iter().all(u8::is_ascii_hexdigit));
     let Some(label) = Label::of(word) else {
-        return if upper { Line::Other } else { Line::Malformed };
+        return if upper && hex { Line::Other } else { Line::Malformed };
     };
     let random = Some(random).filter(|random| random.len() == 2 * RANDOM).and_then(unhex);
     let random = random.and_then(|random| Random::try_from(random.as_slice()).ok());

@@ -593,6 +593,9 @@ impl conversation::Reader for Connection {
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {
+        if matches!(self.phase, Phase::Waiting(_)) {
+            self.look_again(Timestamp(i64::MAX), out);
+        }
         if matches!(self.phase, Phase::Reading) {
             for side in [0, 1] {
                 self.hand_on_ready(side, out);

@@ -9,10 +9,10 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use offpath_capture::{Exchange, Options};
+use offpath_capture::{Exchange, Options, Source};
 
 use crate::packets_wire::Side::{Client, Server};
-use crate::packets_wire::{Seen, Side, Talk, pcap, read_with};
+use crate::packets_wire::{Seen, Segment, Side, Talk, ip, pcap, read_with};
 use crate::process::{Process, peer};
 
 /// What each side sent, in the order in which the other can have had it.
@@ -60,6 +60,69 @@ fn every_family_of_suites_is_read_and_lost_packets_make_nothing_wrong() {
             );
         }
     }
+}
+
+#[test]
+fn a_changed_byte_makes_nothing_wrong() {
+    let Some(folder) = workshop() else { return };
+    for (family, options) in [(70, &["-tls1_3"][..]), (71, &["-tls1_2", "-cipher", "AES128-SHA256"])] {
+        let Some(spoken) = speak(&folder, family, options, false) else { return };
+        let talk = spoken.talk();
+        for index in 3..talk.segments.len() {
+            let len = talk.segments[index].payload.len();
+            for at in [0, 3, len / 2, len.saturating_sub(1)].into_iter().filter(|at| *at < len) {
+                let mut changed = talk.clone();
+                changed.segments[index].payload[at] ^= 0x21;
+                let seen = read_with(&[&pcap(&changed.segments)], &spoken.options());
+                nothing_wrong(&seen, &format!("{options:?} with byte {at} of segment {index} changed"));
+            }
+        }
+    }
+}
+
+#[test]
+fn secrets_in_the_capture_are_found_wherever_they_stand() {
+    let Some(folder) = workshop() else { return };
+    let Some(spoken) = speak(&folder, 80, &["-tls1_3"], false) else { return };
+    let talk = spoken.talk();
+    let keys = fs::read(&spoken.key_log).unwrap();
+    let all = talk.segments.len();
+    for before in [0, all / 2, all] {
+        let file = pcapng(&talk.segments, &keys, before);
+        whole(&read_with(&[&file], &Options::default()), &["in a file"]);
+        // A pipe is read once: what needs the secrets is kept until they come.
+        let mut seen = Seen::default();
+        let source = Source::in_memory("pipe", file).unwrap();
+        let report = source.read(&Options::default(), &mut seen);
+        seen.report = report;
+        whole(&seen, &["in a pipe"]);
+    }
+}
+
+/// A pcapng file with a block of secrets behind so many packets, and one with secrets that are not TLS's.
+fn pcapng(segments: &[Segment], keys: &[u8], before: usize) -> Vec<u8> {
+    let block = |kind: u32, parts: &[&[u8]]| {
+        let mut body = parts.concat();
+        body.resize(body.len().next_multiple_of(4), 0);
+        let length = (body.len() as u32 + 12).to_le_bytes();
+        [&kind.to_le_bytes()[..], &length, &body, &length].concat()
+    };
+    let word = |word: u32| word.to_le_bytes();
+    let mut file = block(0x0a0d_0d0a, &[&word(0x1a2b_3c4d), &[1, 0, 0, 0], &[0xff; 8]]);
+    file.extend(block(1, &[&[101, 0, 0, 0], &word(0)]));
+    let secrets = block(10, &[&word(0x544c_534b), &word(keys.len() as u32), keys]);
+    for (nth, segment) in segments.iter().enumerate() {
+        if nth == before {
+            file.extend(&secrets);
+        }
+        let (packet, time) = (ip(segment), segment.time as u64);
+        let len = word(packet.len() as u32);
+        file.extend(block(6, &[&word(0), &word((time >> 32) as u32), &word(time as u32), &len, &len, &packet]));
+    }
+    if before >= segments.len() {
+        file.extend(&secrets);
+    }
+    file
 }
 
 #[test]
