@@ -26,6 +26,7 @@ mod scalar;
 mod source;
 mod tally;
 mod tcp;
+mod tls;
 mod url;
 
 pub use error::{InputError, InputErrorKind};
@@ -40,5 +41,5 @@ pub use origin::{Origin, Place};
 pub use packet::check_filter;
 pub use source::{
     Aside, AsideReason, BlindSpot, InputFormat, InputReport, Irregularity, NotRead, Options, Plan, PlannedInput, Sink,
-    Source, SourceReport, plan,
+    Source, SourceReport, TlsConnections, plan,
 };

@@ -25,6 +25,8 @@ pub struct Limits {
     pub line_bytes: usize,
     /// Nesting depth of JSON.
     pub json_depth: usize,
+    /// Secrets of TLS connections that are kept; a connection has one, under TLS 1.3 up to five.
+    pub tls_secrets: usize,
 }
 
 impl Default for Limits {
@@ -41,6 +43,7 @@ impl Default for Limits {
             entry_bytes: 256 << 20,
             line_bytes: 4 << 20,
             json_depth: 128,
+            tls_secrets: 500_000,
         }
     }
 }

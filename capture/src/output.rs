@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::coding::Inflater;
 use crate::tcp::{Frame, Seen};
+use crate::tls::{Secrets, Tally};
 use crate::{
     BlindSpot, Endpoint, Exchange, Irregularity, Limits, NotRead, Origin, Place, Sink, SourceReport, Timestamp,
 };
@@ -14,6 +15,10 @@ use crate::{
 pub(crate) struct Output<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) inflater: Inflater,
+    /// Secrets of TLS connections.
+    pub(crate) secrets: Secrets,
+    /// TLS connections by kind.
+    pub(crate) tls: Tally,
     sink: &'a mut dyn Sink,
     names: &'a [Arc<str>],
     stopped: bool,
@@ -33,10 +38,12 @@ pub(crate) struct Output<'a> {
 const REMEMBERED: usize = 65_536;
 
 impl<'a> Output<'a> {
-    pub(crate) fn new(limits: &'a Limits, names: &'a [Arc<str>], sink: &'a mut dyn Sink) -> Self {
+    pub(crate) fn new(limits: &'a Limits, names: &'a [Arc<str>], secrets: Secrets, sink: &'a mut dyn Sink) -> Self {
         Output {
             limits,
             inflater: Inflater::default(),
+            secrets,
+            tls: Tally::default(),
             sink,
             names,
             stopped: false,
@@ -141,9 +148,14 @@ impl<'a> Output<'a> {
         for (&reason, &(count, bytes)) in &self.not_read {
             report.not_read.push(NotRead { reason, count, bytes });
         }
+        if self.secrets.others() > 0 {
+            report.not_read.push(NotRead { reason: "other_secrets", count: self.secrets.others(), bytes: 0 });
+        }
         for (&name, &(count, frame)) in &self.irregular {
             report.irregularities.push(Irregularity { name, count, first: self.origin(frame, frame.number) });
         }
+        report.tls.extend(self.tls.into_rows());
+        report.errors.extend(self.secrets.into_errors());
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,8 +12,8 @@ use crate::input::{self, Compression, Handle, Opened, Recognised};
 #[cfg(feature = "live")]
 use crate::interface::Interface;
 use crate::key::KeySeed;
-use crate::packet::{self, OpenCapture};
-use crate::{Exchange, InputError, InputErrorKind, Limits, Origin, Timestamp, access_log, har};
+use crate::packet::{self, OpenCapture, SecretsOf};
+use crate::{Exchange, InputError, InputErrorKind, Limits, Origin, Timestamp, access_log, har, tls};
 
 /// How to read the inputs.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,9 @@ pub struct Options {
     /// `client_id`, `request_id`, `trace_id`, `request_bytes`, `response_bytes`, `request_body`,
     /// `response_body`, `request_header.NAME`, `response_header.NAME`.
     pub log_fields: BTreeMap<String, String>,
+    /// Key logs (`SSLKEYLOGFILE`) with the secrets of TLS connections in captures. Of interfaces and pipes, they may
+    /// grow while these are read.
+    pub key_logs: Vec<PathBuf>,
     /// BPF expression that packets of captures and interfaces must pass; see [`check_filter`](crate::check_filter).
     #[cfg(feature = "live")]
     pub bpf: Option<String>,
@@ -33,12 +37,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// Checks what a user can get wrong: the targets of [`Options::log_fields`].
+    /// Checks what a user can get wrong: the targets of [`Options::log_fields`], and whether [`Options::key_logs`] are.
     ///
     /// # Errors
     ///
-    /// Says what is wrong, with the nearest known name. Reading with unchecked options ignores unknown targets.
+    /// Says what is wrong, with the nearest known name. Reading with unchecked options ignores unknown targets, and
+    /// reports key logs that cannot be read.
     pub fn check(&self) -> Result<(), String> {
+        self.key_logs.iter().try_for_each(|path| tls::check(path))?;
         self.log_fields.iter().try_for_each(|(target, name)| access_log::check_field(target, name))
     }
 }
@@ -187,9 +193,10 @@ impl Source {
             }
             let (name, format) = (Arc::<str>::from(&*input.name), input.format);
             let seed = KeySeed::new(input.head, input.alike);
+            let again = input::again(&input.handle, input.compression);
             match open(input.handle, input.compression, rotated, &consumed, options) {
                 Ok((Opened { reader, disk }, first)) => {
-                    readers.push(Content { name, format, seed, reader, first });
+                    readers.push(Content { name, format, seed, reader, first, again });
                     disks.push((disk, endless));
                     report.inputs.push(InputReport::new(input.name, input.format));
                 }
@@ -262,18 +269,27 @@ struct Content {
     reader: Box<dyn Read + Send>,
     /// Time of a capture's first packet, where it was looked at.
     first: Option<Timestamp>,
+    /// Opens the content once more; none of what can be read only once.
+    again: Option<input::Again>,
 }
 
 /// Hands the inputs to their format's reader. Captures come together, the others alone.
 fn read_content(inputs: Vec<Content>, options: &Options, sink: &mut dyn Sink, report: &mut SourceReport) {
     let mut captures = Vec::new();
-    for Content { name, format, seed, reader, first } in inputs {
+    for Content { name, format, seed, reader, first, again } in inputs {
         match format {
             InputFormat::Har => har::read((&name, seed), reader, options, sink, report),
             InputFormat::CombinedLog | InputFormat::JsonLog => {
                 access_log::read((&name, seed), reader, options, sink, report);
             }
-            InputFormat::Pcap | InputFormat::Pcapng => captures.push(OpenCapture { name, reader, first }),
+            InputFormat::Pcap | InputFormat::Pcapng => {
+                let secrets = match again {
+                    None => SecretsOf::Growing,
+                    Some(again) if format == InputFormat::Pcapng => SecretsOf::Anywhere(again),
+                    Some(_) => SecretsOf::None,
+                };
+                captures.push(OpenCapture { name, reader, first, secrets });
+            }
         }
     }
     if !captures.is_empty() {
@@ -417,6 +433,28 @@ pub struct NotRead {
     pub bytes: u64,
 }
 
+/// TLS connections of one kind, whether they were read or not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsConnections {
+    /// The name that the client asked for, else the server's address and port; `others` where more kinds came than are
+    /// told apart.
+    pub server: String,
+    /// Why they were not read, as [`NotRead::reason`] has it; none where they were decrypted.
+    pub unread: Option<&'static str>,
+    /// Version agreed on, e.g. `TLS 1.3`.
+    pub version: Option<&'static str>,
+    /// Cipher suite agreed on, as IANA numbers it.
+    pub suite: Option<u16>,
+    /// Application protocol (ALPN) agreed on, where it was seen; TLS 1.3 encrypts it.
+    pub alpn: Option<String>,
+    /// Fingerprint (JA4) of the client's hello.
+    pub fingerprint: Option<String>,
+    /// How many.
+    pub connections: u64,
+    /// Bytes of both sides, as on the wire.
+    pub bytes: u64,
+}
+
 /// One input of a source, at its end.
 #[derive(Debug)]
 pub struct InputReport {
@@ -456,6 +494,8 @@ pub struct SourceReport {
     pub connections_with_gaps: u64,
     /// What was seen and not read.
     pub not_read: Vec<NotRead>,
+    /// TLS connections (packets only), in a stable order.
+    pub tls: Vec<TlsConnections>,
     /// Packets that the filter held back.
     pub filtered: u64,
     /// What broke its format and was read all the same.

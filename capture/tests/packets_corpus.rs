@@ -11,9 +11,9 @@ use serde_json::Value;
 /// Captures whose HTTP is not over plain TCP and IP, or for which the two tools are known to differ, with the reason
 /// in `docs/capture-differences.md`.
 fn explained(facts: &Value, seen: &Seen) -> bool {
-    let encapsulated =
-        ["link_type", "pppoe", "mpls", "gre", "vxlan", "geneve", "gtp", "teredo", "ip_in_ip", "tls", "udp"];
-    let elsewhere = seen.report.not_read.iter().any(|not_read| encapsulated.contains(&not_read.reason));
+    let encapsulated = ["link_type", "pppoe", "mpls", "gre", "vxlan", "geneve", "gtp", "teredo", "ip_in_ip", "udp"];
+    let unread = |reason: &str| encapsulated.contains(&reason) || reason.starts_with("tls_");
+    let elsewhere = seen.report.not_read.iter().any(|not_read| unread(not_read.reason));
     let damaged = ["lost_segments", "malformed", "out_of_order", "truncated_packets"];
     elsewhere || damaged.iter().any(|fact| facts.get(*fact).is_some())
 }

@@ -135,6 +135,9 @@ pub struct Inputs {
     /// Where a JSON log holds a field, over the conventions, e.g. --log-field user=auth.subject
     #[arg(long, hide_short_help = true, value_name = "FIELD=NAME", value_parser = pair)]
     pub log_field: Vec<(String, String)>,
+    /// Key log (SSLKEYLOGFILE) that opens TLS connections in captures; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Vec<PathBuf>,
     /// Only packets of captures that this BPF expression lets through, e.g. 'tcp port 8080'
     #[cfg(feature = "live")]
     #[arg(long, value_name = "FILTER", value_parser = bpf)]
@@ -159,6 +162,7 @@ impl Inputs {
             from: None,
             to: None,
             log_field: Vec::new(),
+            keylog: Vec::new(),
             #[cfg(feature = "live")]
             bpf: None,
             #[cfg(feature = "live")]

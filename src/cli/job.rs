@@ -80,15 +80,16 @@ pub(super) fn reading_options(inputs: &Inputs, _console: &Console) -> Result<cap
             "{interface}: this build has no live capture; build offpath with `--features live`, which needs libpcap"
         )));
     }
-    checked(capture::Options { log_fields: log_fields(inputs), ..capture::Options::default() })
+    let key_logs = inputs.keylog.clone();
+    checked(capture::Options { log_fields: log_fields(inputs), key_logs, ..capture::Options::default() })
 }
 
 /// How the inputs are to be read; where one is an interface, Ctrl-C from here on ends the reading only.
 #[cfg(feature = "live")]
 pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
     let live = super::live::options(inputs, interface(inputs)?, console)?;
-    let bpf = inputs.bpf.clone();
-    checked(capture::Options { log_fields: log_fields(inputs), bpf, live, ..capture::Options::default() })
+    let (key_logs, bpf) = (inputs.keylog.clone(), inputs.bpf.clone());
+    checked(capture::Options { log_fields: log_fields(inputs), key_logs, bpf, live, ..capture::Options::default() })
 }
 
 fn checked(options: capture::Options) -> Result<capture::Options, Exit> {

@@ -3,25 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use offpath_capture::{Aside, AsideReason, SourceReport};
+use offpath_capture::{Aside, AsideReason, SourceReport, TlsConnections};
 
 use super::judging::Judged;
 use super::reading::Reports;
 use super::{Job, Run, rules, warnings};
 use crate::compare::Blindness;
-use crate::correlate::{Inspection, Redaction};
+use crate::correlate::{Inspection, Pseudonyms, Redaction};
 use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
     ActorSummary, AsideSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
-    NotReadSummary, ObjectSummary, OperationSummary, RunSummary, TwiceSummary, VariantSummary,
+    NotReadSummary, ObjectSummary, OperationSummary, RunSummary, TlsSummary, TwiceSummary, VariantSummary,
 };
 
 /// Version of `run.json`'s schema: the minor grows with additions, the major with anything else.
 const SCHEMA_VERSION: &str = "1.0";
 /// Variants kept in the record.
 const VARIANTS: usize = 100;
+/// What became of TLS connections that were read.
+const DECRYPTED: &str = "decrypted";
 /// Names written out in one sentence.
 const NAMES: usize = 5;
 
@@ -39,7 +41,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
         options: options(job),
         ..RunSummary::default()
     };
-    let incomplete = add_sources(&mut summary, &reports);
+    let incomplete = add_sources(&mut summary, &reports, job.pseudonyms.as_ref());
     add_inspection(&mut summary, inspection, job.model.is_none());
     summary.rules = rules::summaries(job, &judged);
     for finding in &judged.findings {
@@ -72,7 +74,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     }
 }
 
-fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
+fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&Pseudonyms>) -> bool {
     let mut not_read: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let (mut bytes, mut lost) = (0, 0);
     summary.errors.clone_from(&reports.errors);
@@ -89,6 +91,7 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports) -> bool {
             let sum = not_read.entry(entry.reason).or_default();
             *sum = (sum.0 + entry.count, sum.1 + entry.bytes);
         }
+        source.tls.iter().for_each(|kind| add_tls(&mut summary.tls, kind, pseudonyms));
         for irregularity in &source.irregularities {
             *summary.irregularities.entry(irregularity.name.to_owned()).or_default() += irregularity.count;
         }
@@ -118,6 +121,21 @@ fn aside_summary(aside: &Aside) -> AsideSummary {
         AsideReason::RunFolder => ("run_folder", None),
     };
     AsideSummary { input: aside.input.clone(), reason: reason.to_owned(), of }
+}
+
+fn add_tls(summary: &mut TlsSummary, kind: &TlsConnections, pseudonyms: Option<&Pseudonyms>) {
+    let add = |counts: &mut BTreeMap<String, u64>, name: Option<String>| {
+        if let Some(name) = name {
+            *counts.entry(name).or_default() += kind.connections;
+        }
+    };
+    let outcome = kind.unread.unwrap_or(DECRYPTED).to_owned();
+    let server = pseudonyms.map_or_else(|| kind.server.clone(), |p| p.name(&kind.server).to_string());
+    add(summary.servers.entry(server).or_default(), Some(outcome));
+    add(&mut summary.versions, kind.version.map(str::to_owned));
+    add(&mut summary.suites, kind.suite.map(|suite| format!("{suite:#06x}")));
+    add(&mut summary.protocols, kind.alpn.clone());
+    add(&mut summary.fingerprints, kind.fingerprint.clone());
 }
 
 fn add_inputs(summary: &mut RunSummary, source: &SourceReport) {

@@ -10,7 +10,15 @@ use super::summary::{Gap, NotReadSummary, RuleStatus, RunSummary};
 /// `12 connections encrypted with TLS`: what was seen and not read.
 pub(super) fn not_read(part: &NotReadSummary) -> String {
     let (one, many) = match part.reason.as_str() {
-        "tls" => ("connection encrypted with TLS", "connections encrypted with TLS"),
+        "tls_no_key" => ("TLS connection without keys", "TLS connections without keys"),
+        "tls_mid_connection" => {
+            ("TLS connection whose hellos were not captured", "TLS connections whose hellos were not captured")
+        }
+        "tls_unknown_suite" => ("TLS connection with a suite not read", "TLS connections with suites not read"),
+        "tls_version" => ("TLS connection of a version not read", "TLS connections of versions not read"),
+        "tls_bad_record" => ("TLS connection with records not opened", "TLS connections with records not opened"),
+        "tls_no_data" => ("TLS connection with a handshake alone", "TLS connections with a handshake alone"),
+        "other_secrets" => ("block with secrets of another protocol", "blocks with secrets of other protocols"),
         "quic" => ("QUIC packet (encrypted)", "QUIC packets (encrypted)"),
         "udp" => ("other UDP packet", "other UDP packets"),
         "websocket" => ("WebSocket connection", "WebSocket connections"),
@@ -196,7 +204,7 @@ mod tests {
     #[test]
     fn reasons_are_words_and_an_unknown_one_keeps_its_name() {
         let part = |reason: &str, count| NotReadSummary { reason: reason.into(), count, bytes: 0 };
-        assert_eq!(not_read(&part("tls", 1_204)), "1,204 connections encrypted with TLS");
+        assert_eq!(not_read(&part("tls_no_key", 1_204)), "1,204 TLS connections without keys");
         assert_eq!(not_read(&part("vxlan", 1)), "1 packet in VXLAN");
         assert_eq!(not_read(&part("no_such_thing", 2)), "2 no such thing");
         assert_eq!(incomplete("no_response", 1), "1 exchange whose response was not seen");

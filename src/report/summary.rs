@@ -38,6 +38,9 @@ pub struct RunSummary {
     /// Packets that `--bpf` held back.
     #[serde(default)]
     pub filtered: u64,
+    /// TLS connections, decrypted or not.
+    #[serde(default)]
+    pub tls: TlsSummary,
     /// Read although it broke its format: name -> count.
     pub irregularities: BTreeMap<String, u64>,
     /// Stretches of time in which requests were not seen.
@@ -122,6 +125,34 @@ pub struct NotReadSummary {
     pub count: u64,
     /// Bytes.
     pub bytes: u64,
+}
+
+/// TLS connections, counted by what their hellos say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TlsSummary {
+    /// Name asked for, else address -> `decrypted` or the reason why not -> connections.
+    pub servers: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Connections by version agreed on.
+    pub versions: BTreeMap<String, u64>,
+    /// Connections by cipher suite agreed on, as IANA numbers it (`0x1301`).
+    pub suites: BTreeMap<String, u64>,
+    /// Connections by application protocol agreed on, where that was seen.
+    pub protocols: BTreeMap<String, u64>,
+    /// Connections by fingerprint (JA4) of the client.
+    pub fingerprints: BTreeMap<String, u64>,
+}
+
+impl TlsSummary {
+    /// Servers whose connections have an outcome, with their number, most first.
+    pub fn with(&self, outcome: &str) -> Vec<(&str, u64)> {
+        let mut servers: Vec<(&str, u64)> = self
+            .servers
+            .iter()
+            .filter_map(|(server, outcomes)| Some((server.as_str(), *outcomes.get(outcome)?)))
+            .collect();
+        servers.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        servers
+    }
 }
 
 /// One operation.

@@ -331,6 +331,7 @@ pub(crate) fn run() -> RunSummary {
             },
         ],
         errors: vec!["edge/access.log.gz: line 204113 is cut off; the rest of the file was not read".into()],
+        tls: TlsSummary::default(),
         aside: vec![AsideSummary {
             input: "copy/shop.pcapng.gz".into(),
             reason: "copy".into(),

@@ -23,7 +23,7 @@ pub(crate) use received::Received;
 
 use crate::output::Output;
 use crate::tcp::{Chunk, Gap, Seen};
-use crate::{Request, Timestamp, http1, http2};
+use crate::{Request, Timestamp, http1, http2, tls};
 
 /// Reads the two sides of a channel. Sides are numbered 0 and 1.
 ///
@@ -62,9 +62,17 @@ pub(crate) trait Reader {
     }
 }
 
-/// What the reader of HTTP/1.x tells the one of HTTP/2.
+/// The protocol that another one gives way to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    Http2,
+    Tls,
+}
+
+/// What the reader of HTTP/1.x tells the one that follows.
 #[derive(Debug)]
 pub(crate) struct Handover {
+    pub(crate) next: Next,
     pub(crate) channel: Channel,
     /// Side that sends requests, if known.
     pub(crate) client: Option<usize>,
@@ -123,6 +131,8 @@ pub(crate) enum Conversation {
     Http1(http1::Connection),
     /// HTTP/2.
     Http2(Box<http2::Connection>),
+    /// TLS, with another conversation inside.
+    Tls(Box<tls::Connection>),
 }
 
 impl Conversation {
@@ -135,6 +145,7 @@ impl Conversation {
         match self {
             Conversation::Http1(reader) => reader,
             Conversation::Http2(reader) => &mut **reader,
+            Conversation::Tls(reader) => &mut **reader,
         }
     }
 
@@ -143,6 +154,7 @@ impl Conversation {
         match self {
             Conversation::Http1(reader) => reader.waits_for(side),
             Conversation::Http2(reader) => reader.waits_for(side),
+            Conversation::Tls(reader) => reader.waits_for(side),
         }
     }
 
@@ -156,6 +168,7 @@ impl Conversation {
         match self {
             Conversation::Http1(reader) => reader.held(),
             Conversation::Http2(reader) => reader.held(),
+            Conversation::Tls(reader) => reader.held(),
         }
     }
 
@@ -194,7 +207,10 @@ impl Conversation {
     /// Lets the next reader go on where this one saw its protocol begin.
     fn hand_over(&mut self, out: &mut Output<'_>) {
         if let Some(handover) = self.reader().handover() {
-            *self = Conversation::Http2(Box::new(http2::Connection::take_over(*handover, out)));
+            *self = match handover.next {
+                Next::Http2 => Conversation::Http2(Box::new(http2::Connection::take_over(*handover, out))),
+                Next::Tls => Conversation::Tls(Box::new(tls::Connection::take_over(*handover, out))),
+            };
         }
     }
 }

@@ -5,7 +5,7 @@ use super::head::{self, Framing, Head, Line};
 use super::reader::{Message, Reader, Stall, State, Whose};
 use super::slot::{Lost, Method, Pairing, Slot};
 use super::{Connection, Kind, WAITING, WAITING_BYTES};
-use crate::conversation::Reasons;
+use crate::conversation::{Next, Reasons};
 use crate::output::Output;
 use crate::tcp::{Chunk, Gap};
 use crate::{Body, Headers, Incomplete, Request, Response};
@@ -242,7 +242,7 @@ impl Connection {
 
     /// The server goes on in HTTP/2, beginning with the response to the request that asked for it.
     fn upgrade(&mut self, slot: Option<u64>, out: &mut Output<'_>) {
-        self.kind = Kind::Http2;
+        self.kind = Kind::Next(Next::Http2);
         let slot = slot.and_then(|id| self.queue.remove(id));
         self.upgrading = slot.map(|slot| Box::new((slot.extent, slot.request, slot.reasons)));
         while self.queue.len() > 0 {

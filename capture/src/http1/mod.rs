@@ -19,7 +19,7 @@ use reader::{Reader, State};
 use recognise::{Looks, begins_with_method, recognise, recognise_any};
 use slot::{Candidate, Queue};
 
-use crate::conversation::{self, Channel, Extent, Handover, Reasons, Unread, gap_reason};
+use crate::conversation::{self, Channel, Extent, Handover, Next, Reasons, Unread, gap_reason};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
 use crate::{Incomplete, Request, Timestamp};
@@ -70,9 +70,8 @@ pub(crate) struct Connection {
 enum Kind {
     Unknown,
     Http1,
-    Tls,
     /// From here on another reader's.
-    Http2,
+    Next(Next),
     /// HTTP/1.x until an upgrade or CONNECT: how what follows is named, and its bytes.
     Upgraded {
         named: &'static str,
@@ -113,11 +112,13 @@ impl Connection {
 
     fn read(&mut self, side: usize, mut chunk: Chunk<'_>, out: &mut Output<'_>) {
         while !chunk.data.is_empty() {
-            if let Kind::Upgraded { bytes, .. } = &mut self.kind {
-                *bytes += chunk.data.len() as u64;
+            if matches!(self.kind, Kind::Upgraded { bytes: 0, .. }) && recognise(chunk.data) == Looks::Tls {
+                self.kind = Kind::Next(Next::Tls);
             }
-            if self.kind == Kind::Http2 {
-                self.leave(side, &chunk, out);
+            match &mut self.kind {
+                Kind::Upgraded { bytes, .. } => *bytes += chunk.data.len() as u64,
+                Kind::Next(_) => self.leave(side, &chunk, out),
+                Kind::Unknown | Kind::Http1 => {}
             }
             if self.dead() {
                 return;
@@ -182,16 +183,16 @@ impl Connection {
                 return true;
             }
             Looks::Tls if self.kind == Kind::Unknown => {
-                self.kind = Kind::Tls;
+                self.kind = Kind::Next(Next::Tls);
                 return true;
             }
             Looks::Http2 if self.client.is_none_or(|client| client == side) => {
                 self.client = Some(side);
-                self.kind = Kind::Http2;
+                self.kind = Kind::Next(Next::Http2);
                 return true;
             }
             Looks::Http2Frames if self.kind == Kind::Unknown => {
-                self.kind = Kind::Http2;
+                self.kind = Kind::Next(Next::Http2);
                 return true;
             }
             _ => return false,
@@ -235,7 +236,7 @@ impl Connection {
             self.reader(side).state = State::Seek;
             return chunk.data.len();
         }
-        if self.kind == Kind::Http2 {
+        if matches!(self.kind, Kind::Next(_)) {
             self.leave(side, &begun, out);
         }
         let reader = self.reader(side);
@@ -260,13 +261,12 @@ impl Connection {
             Looks::Request if request => {}
             Looks::Response if !request => {}
             Looks::Unsure => {}
-            Looks::Tls if self.settle_looks(side, Looks::Tls, chunk) => return 0,
-            Looks::Http2 if request && !chunk.peer_known => {
-                // The answer that agrees to the upgrade was not handed on yet.
+            Looks::Http2 | Looks::Tls if request && !chunk.peer_known => {
+                // The answer that agrees to the upgrade or tunnel was not handed on yet.
                 self.reader(side).begin(chunk);
                 return self.stall(side, chunk, 0);
             }
-            Looks::Http2 if self.settle_looks(side, Looks::Http2, chunk) => return 0,
+            looks @ (Looks::Http2 | Looks::Tls) if self.settle_looks(side, looks, chunk) => return 0,
             Looks::Other if request && begins_with_method(chunk.data) => {}
             _ => {
                 // Nobody can tell whose bytes these are, so the next response is paired by its position.
@@ -430,7 +430,6 @@ impl conversation::Reader for Connection {
             out.doubtful(self.channel.ends, from, shown);
         }
         match self.kind {
-            Kind::Tls => out.not_read("tls", 1, self.bytes),
             Kind::Upgraded { named, bytes } if bytes > 0 => out.not_read(named, 1, bytes),
             Kind::Unknown if self.bytes > 0 => out.not_read("not_http", 1, self.bytes),
             Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
@@ -439,10 +438,9 @@ impl conversation::Reader for Connection {
     }
 
     fn handover(&mut self) -> Option<Box<Handover>> {
-        if self.kind != Kind::Http2 {
-            return None;
-        }
+        let Kind::Next(next) = self.kind else { return None };
         Some(Box::new(Handover {
+            next,
             channel: self.channel,
             client: self.client,
             opener: self.opener,

@@ -14,5 +14,5 @@ mod signature;
 mod sniff;
 
 pub(crate) use decompress::Compression;
-pub(crate) use open::{Handle, Opened, Recognised, look, open, open_when_due, recognise_bytes};
+pub(crate) use open::{Again, Handle, Opened, Recognised, again, look, open, open_when_due, recognise_bytes};
 pub(crate) use resolve::plan;

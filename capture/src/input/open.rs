@@ -115,6 +115,16 @@ pub(crate) fn look(handle: &Handle, compression: Compression) -> Result<Option<B
     }
 }
 
+/// Opens an input's plain content once more, which counts as nothing read.
+pub(crate) type Again = Box<dyn FnOnce() -> io::Result<Box<dyn Read + Send>>>;
+
+/// How to open an input once more. `None` is what can be read only once.
+pub(crate) fn again(handle: &Handle, compression: Compression) -> Option<Again> {
+    let Handle::File(path) = handle else { return None };
+    let path = path.clone();
+    Some(Box::new(move || Ok(compression.reader(File::open(path)?))))
+}
+
 /// Like [`open`], but a file is held open only from its first byte that is asked for to its last.
 pub(crate) fn open_when_due(
     handle: Handle,

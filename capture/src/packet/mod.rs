@@ -24,8 +24,10 @@ use record::{Damage, RecordReader};
 
 #[cfg(feature = "live")]
 use crate::InputErrorKind;
+use crate::input::Again;
 use crate::output::Output;
 use crate::tcp::{Ends, Frame, Seen, Segment, Table};
+use crate::tls::Secrets;
 use crate::{InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
 
 /// One packet capture, decompressed.
@@ -36,23 +38,44 @@ pub(crate) struct OpenCapture {
     pub(crate) reader: Box<dyn std::io::Read + Send>,
     /// Time of its first packet, where it is known: nothing is read of the capture before that time comes.
     pub(crate) first: Option<Timestamp>,
+    /// Where secrets of its TLS connections may stand.
+    pub(crate) secrets: SecretsOf,
+}
+
+/// Where a capture's own secrets may stand.
+pub(crate) enum SecretsOf {
+    /// Nowhere: its format has no place for them.
+    None,
+    /// Before or after the packets they open: it can be opened once more to look for them.
+    Anywhere(Again),
+    /// It can be read only once, while more of it is written.
+    Growing,
 }
 
 /// Time of a capture's first packet; none if there is no packet or it cannot be read.
 pub(crate) fn first_time(content: Box<dyn std::io::Read + Send>) -> Option<Timestamp> {
     let mut reader = RecordReader::new(content);
-    matches!(reader.advance(), Ok(true)).then(|| reader.record().time)
+    matches!(reader.advance(&mut Secrets::new(&[], 0)), Ok(true)).then(|| reader.record().time)
 }
 
 /// Reads all captures as one packet stream merged by packet time (ties by the order given) and emits HTTP exchanges.
 ///
 /// Fills `records` and `bytes_lost` of `report.inputs`, which are in the same order, and everything else in `report`.
 pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn Sink, report: &mut SourceReport) {
+    let mut secrets = Secrets::new(&options.key_logs, options.limits.tls_secrets);
     let first: Vec<_> = captures.iter().map(|capture| capture.first).collect();
-    let (names, readers): (Vec<_>, Vec<_>) =
-        captures.into_iter().map(|capture| (capture.name, RecordReader::new(capture.reader))).unzip();
+    let (mut names, mut readers) = (Vec::new(), Vec::new());
+    for capture in captures {
+        names.push(capture.name);
+        readers.push(RecordReader::new(capture.reader));
+        match capture.secrets {
+            SecretsOf::None => {}
+            SecretsOf::Anywhere(again) => secrets.look_later(Box::new(|secrets| look_through(again, secrets))),
+            SecretsOf::Growing => secrets.grow(),
+        }
+    }
     let mut stream = Stream { readers, names: &names, report };
-    let mut out = Output::new(&options.limits, &names, sink);
+    let mut out = Output::new(&options.limits, &names, secrets, sink);
     let mut packets = Packets {
         table: Table::new(),
         fragments: Fragments::default(),
@@ -68,6 +91,13 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
     out.report(report);
 }
 
+/// Adds the secrets that stand anywhere in a capture. What is damaged is told when it is read.
+fn look_through(again: Again, secrets: &mut Secrets) {
+    let Ok(content) = again() else { return };
+    let mut reader = RecordReader::new(content);
+    while matches!(reader.advance(secrets), Ok(true)) {}
+}
+
 /// The captures, read side by side.
 struct Stream<'a> {
     readers: Vec<RecordReader>,
@@ -80,11 +110,11 @@ impl Stream<'_> {
     fn run(&mut self, first: &[Option<Timestamp>], packets: &mut Packets, out: &mut Output<'_>) {
         let mut heads = BinaryHeap::new();
         for (index, first) in first.iter().enumerate() {
-            heads.extend(first.or_else(|| self.advance(index)).map(|time| Reverse((time, index))));
+            heads.extend(first.or_else(|| self.advance(index, out)).map(|time| Reverse((time, index))));
         }
         while let Some(Reverse((_, index))) = heads.pop() {
             if self.readers.get(index).is_some_and(RecordReader::is_unread) {
-                heads.extend(self.advance(index).map(|time| Reverse((time, index))));
+                heads.extend(self.advance(index, out).map(|time| Reverse((time, index))));
                 continue;
             }
             let until = heads.peek().map(|&Reverse(head)| head);
@@ -96,7 +126,7 @@ impl Stream<'_> {
                 if out.stopped() {
                     return;
                 }
-                match self.advance(index) {
+                match self.advance(index, out) {
                     None => break,
                     Some(time) if until.is_some_and(|head| head < (time, index)) => {
                         heads.push(Reverse((time, index)));
@@ -109,9 +139,9 @@ impl Stream<'_> {
     }
 
     /// Moves a capture to its next packet and returns its time; notes how the capture ends.
-    fn advance(&mut self, index: usize) -> Option<Timestamp> {
+    fn advance(&mut self, index: usize, out: &mut Output<'_>) -> Option<Timestamp> {
         let reader = self.readers.get_mut(index)?;
-        match reader.advance() {
+        match reader.advance(&mut out.secrets) {
             Ok(true) => {
                 if let Some(input) = self.report.inputs.get_mut(index) {
                     input.records += 1;

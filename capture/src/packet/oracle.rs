@@ -6,6 +6,7 @@ use pcap_parser::{Block, PcapBlockOwned, PcapError};
 
 use super::record::RecordReader;
 use super::{link, network};
+use crate::tls::Secrets;
 
 /// Every capture of the corpus that is not compressed; none where there is no corpus.
 fn captures() -> Vec<PathBuf> {
@@ -65,7 +66,7 @@ fn records_agree_with_pcap_parser() {
         let Some(expected) = by_pcap_parser(&bytes) else { continue };
         let mut reader = RecordReader::new(Box::new(std::io::Cursor::new(bytes)));
         for (wire_len, data) in &expected {
-            assert!(reader.advance().is_ok_and(|more| more), "{}", file.display());
+            assert!(reader.advance(&mut Secrets::new(&[], 0)).is_ok_and(|more| more), "{}", file.display());
             assert_eq!((reader.data(), reader.record().wire_len), (&data[..], (*wire_len).max(data.len() as u32)));
         }
         compared += expected.len();
@@ -79,7 +80,7 @@ fn datagrams_agree_with_etherparse() {
     let files = captures();
     for file in &files {
         let mut reader = RecordReader::new(Box::new(std::fs::File::open(file).unwrap()));
-        while reader.advance().is_ok_and(|more| more) {
+        while reader.advance(&mut Secrets::new(&[], 0)).is_ok_and(|more| more) {
             let record = *reader.record();
             let Ok(link::IpPlace { at, .. }) = link::ip_place(record.link, reader.data()) else { continue };
             let ip = &reader.data()[at..];

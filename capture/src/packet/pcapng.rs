@@ -4,12 +4,16 @@ use super::pcap::{read_u16, read_u32};
 use super::record::{RECORD_LIMIT, Record, Stop};
 use super::window::Window;
 use crate::Timestamp;
+use crate::tls::Secrets;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
+/// Type of secrets that are the text of a TLS key log.
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 /// Interfaces of one section that are kept.
 const INTERFACES: usize = 1 << 16;
 
@@ -40,7 +44,7 @@ enum Resolution {
 
 impl Section {
     /// The next packet; every other block on the way is taken in or skipped.
-    pub(super) fn next(&mut self, window: &mut Window) -> Result<Record, Stop> {
+    pub(super) fn next(&mut self, window: &mut Window, secrets: &mut Secrets) -> Result<Record, Stop> {
         loop {
             if !window.fill(12) {
                 return Err(if window.bytes().is_empty() { Stop::End } else { Stop::Truncated("last block") });
@@ -58,9 +62,12 @@ impl Section {
             }
             match kind {
                 SECTION_HEADER | INTERFACE | OBSOLETE_PACKET | SIMPLE_PACKET | ENHANCED_PACKET => {
-                    if let Some(record) = self.block(window, kind, len)? {
+                    if let Some(record) = self.block(window, kind, len, secrets)? {
                         return Ok(record);
                     }
+                }
+                DECRYPTION_SECRETS if len <= RECORD_LIMIT => {
+                    self.block(window, kind, len, secrets)?;
                 }
                 _ => {}
             }
@@ -82,7 +89,13 @@ impl Section {
     }
 
     /// Takes in one block that matters, which stays in the window.
-    fn block(&mut self, window: &mut Window, kind: u32, len: u32) -> Result<Option<Record>, Stop> {
+    fn block(
+        &mut self,
+        window: &mut Window,
+        kind: u32,
+        len: u32,
+        secrets: &mut Secrets,
+    ) -> Result<Option<Record>, Stop> {
         if len > RECORD_LIMIT {
             return Err(Stop::Damaged(format!("a block claims {len} bytes")));
         }
@@ -102,6 +115,10 @@ impl Section {
                 self.interface(body)?;
                 return Ok(None);
             }
+            DECRYPTION_SECRETS => {
+                self.secrets(body, secrets);
+                return Ok(None);
+            }
             ENHANCED_PACKET => self.packet(body, read_u32(body, 0, self.big_endian))?,
             OBSOLETE_PACKET => self.packet(body, u32::from(read_u16(body, 0, self.big_endian)))?,
             SIMPLE_PACKET => self.simple_packet(body)?,
@@ -110,6 +127,17 @@ impl Section {
         self.last_time = record.time;
         let (start, end) = record.data;
         Ok(Some(Record { offset, data: (8 + start, 8 + end), record_len: u64::from(len), ..record }))
+    }
+
+    /// Secrets of one type; those of other protocols open nothing that is read.
+    fn secrets(&self, body: &[u8], secrets: &mut Secrets) {
+        let length = read_u32(body, 4, self.big_endian) as usize;
+        let Some(text) = body.get(8..).map(|rest| rest.get(..length).unwrap_or(rest)) else { return };
+        if read_u32(body, 0, self.big_endian) == TLS_KEY_LOG {
+            secrets.add(text);
+        } else {
+            secrets.count_other();
+        }
     }
 
     fn interface(&mut self, body: &[u8]) -> Result<(), Stop> {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::pcap::PcapHeader;
 use super::pcapng::Section;
 use super::window::Window;
+use crate::tls::Secrets;
 use crate::{InputErrorKind, Timestamp};
 
 /// Bytes of one record that are believed: far above any snap length, far below what would hurt.
@@ -71,8 +72,8 @@ impl RecordReader {
         RecordReader { window: Window::new(reader), format: Format::Unopened, current: Record::default(), numbered: 0 }
     }
 
-    /// Moves to the next packet. False at the end of the file.
-    pub(super) fn advance(&mut self) -> Result<bool, Damage> {
+    /// Moves to the next packet, adding the secrets on the way. False at the end of the file.
+    pub(super) fn advance(&mut self, secrets: &mut Secrets) -> Result<bool, Damage> {
         self.window.skip(self.current.record_len);
         self.current.record_len = 0;
         if matches!(self.format, Format::Unopened)
@@ -82,7 +83,7 @@ impl RecordReader {
         }
         let found = match &mut self.format {
             Format::Pcap(header) => header.next(&mut self.window),
-            Format::Pcapng(section) => section.next(&mut self.window),
+            Format::Pcapng(section) => section.next(&mut self.window, secrets),
             Format::Unopened | Format::Over => Err(Stop::End),
         };
         match found {

@@ -9,4 +9,5 @@ mod packets_wire;
 mod process;
 mod reading;
 mod recording;
+mod tls;
 mod tshark;

@@ -1,6 +1,7 @@
 //! Processes of a test: started with a folder for what they say, awaited by polling, killed whatever happens.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -27,6 +28,14 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         Process { name, child, said }
+    }
+
+    /// Writes to its standard input.
+    pub(crate) fn say(&mut self, text: &str) {
+        let input = self.child.stdin.as_mut().unwrap();
+        input.write_all(text.as_bytes()).and_then(|()| input.flush()).unwrap_or_else(|error| {
+            panic!("{} does not listen: {error}: {}", self.name, self.said());
+        });
     }
 
     /// What it wrote to standard error so far.

@@ -11,6 +11,9 @@ use super::screen::Screen;
 /// `drafts`: mining the same input gives a draft of a model, so that the next step is to ask for it.
 pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     let mut out = screen.paragraph("Read", &read(run));
+    if let Some(tls) = tls(run) {
+        out.push_str(&screen.paragraph("TLS", &tls));
+    }
     out.push_str(&screen.paragraph("Not read", &not_read(run)));
     for error in &run.errors {
         out.push_str(&screen.paragraph("", error));
@@ -70,9 +73,9 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         .not_read
         .iter()
         .filter(|part| part.count > 0)
-        .map(|part| match part.bytes {
-            0 => reason::not_read(part),
-            own => format!("{} ({})", reason::not_read(part), bytes(own)),
+        .map(|part| {
+            let what = format!("{}{}", reason::not_read(part), servers(run, &part.reason));
+            if part.bytes == 0 { what } else { format!("{what} ({})", bytes(part.bytes)) }
         })
         .collect();
     if run.filtered > 0 {
@@ -95,6 +98,37 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         (true, false) => "part of the input, with these errors:".to_owned(),
         (false, _) => parts.join("; "),
     }
+}
+
+/// `: api.example.com 812, 10.0.0.7:443 3 and 5 others`: whose TLS connections were not read for a reason.
+fn servers(run: &RunSummary, reason: &str) -> String {
+    const SHOWN: usize = 3;
+    let servers = run.tls.with(reason);
+    let named: Vec<String> =
+        servers.iter().take(SHOWN).map(|(name, number)| format!("{name} {}", count(*number))).collect();
+    match servers.len() {
+        0 => String::new(),
+        all if all > SHOWN => {
+            format!(": {} and {}", named.join(", "), counted((all - SHOWN) as u64, "other", "others"))
+        }
+        _ => format!(": {}", named.join(", ")),
+    }
+}
+
+/// `12 connections decrypted; TLS 1.2 3, TLS 1.3 9; 2 kinds of clients`.
+fn tls(run: &RunSummary) -> Option<String> {
+    let decrypted: u64 = run.tls.with("decrypted").iter().map(|(_, number)| number).sum();
+    if decrypted == 0 {
+        return None;
+    }
+    let versions: Vec<String> =
+        run.tls.versions.iter().map(|(name, number)| format!("{name} {}", count(*number))).collect();
+    let clients = counted(run.tls.fingerprints.len() as u64, "kind of client", "kinds of clients");
+    Some(format!(
+        "{}; {}; {clients} (JA4)",
+        counted(decrypted, "connection decrypted", "connections decrypted"),
+        versions.join(", ")
+    ))
 }
 
 fn operations(run: &RunSummary) -> String {

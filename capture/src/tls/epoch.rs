@@ -1,0 +1,215 @@
+//! The keys that one side's records are opened with, one set after the other.
+//!
+//! No message is needed to know when keys change: a record that the keys in use do not open is tried with those that
+//! follow. As every suite is authenticated, that is never wrong, and it holds where the messages in between were lost.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use super::cipher::{Cipher, Sealed};
+use super::record::{HEADER, Kind, Record};
+use super::schedule;
+use super::secret::Secret;
+use super::suite::Suite;
+
+/// Numbers that are tried for a record after a gap.
+const TRIES: u64 = 4096;
+/// Bytes that are tried after one gap.
+const TRIED_BYTES: u64 = 32 << 20;
+/// Records of a server's first ones that may be tickets rather than data.
+const TICKETS: u64 = 4;
+
+/// The keys of one side.
+pub(super) struct Epochs {
+    suite: Suite,
+    tls13: bool,
+    current: Option<Epoch>,
+    following: VecDeque<Keys>,
+    /// Whether the length of a lost record cannot be told from its plaintext's: some were padded.
+    padded: bool,
+    tried: u64,
+}
+
+/// Keys not in use yet.
+enum Keys {
+    Tls12(Cipher),
+    Tls13(Stage, Secret),
+}
+
+/// What TLS 1.3 protects with a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Early,
+    Handshake,
+    Application,
+}
+
+struct Epoch {
+    cipher: Cipher,
+    stage: Stage,
+    /// Number of the next record.
+    number: u64,
+    /// Number of the first record that may hold data.
+    first: u64,
+    secret: Option<Secret>,
+}
+
+/// A record that was opened.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Opened {
+    /// What it holds.
+    pub(super) kind: Kind,
+    /// Where its plaintext is in the record's bytes.
+    pub(super) plain: Range<usize>,
+    /// What is known of the records before it that were not opened.
+    pub(super) skipped: Skipped,
+}
+
+/// Records that may have held data and were not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Skipped {
+    None,
+    /// Some, of which it is known how many bytes protection added to each plaintext.
+    Whole {
+        records: u64,
+        overhead: u64,
+    },
+    /// Some, of which less is known.
+    Some,
+}
+
+impl Epochs {
+    /// One set of keys, as TLS 1.2 has them.
+    pub(super) fn tls12(suite: Suite, cipher: Cipher) -> Self {
+        Epochs::new(suite, false, VecDeque::from([Keys::Tls12(cipher)]))
+    }
+
+    /// The stages of TLS 1.3 that there are secrets for.
+    pub(super) fn tls13(suite: Suite, secrets: impl IntoIterator<Item = (Stage, Secret)>) -> Self {
+        Epochs::new(suite, true, secrets.into_iter().map(|(stage, secret)| Keys::Tls13(stage, secret)).collect())
+    }
+
+    fn new(suite: Suite, tls13: bool, following: VecDeque<Keys>) -> Self {
+        Epochs { suite, tls13, current: None, following, padded: false, tried: 0 }
+    }
+
+    /// Goes on with these keys, after a new handshake, where those in use end.
+    pub(super) fn renew(&mut self, newer: Epochs) {
+        self.suite = newer.suite;
+        self.following = newer.following;
+    }
+
+    /// Puts the keys of early data first.
+    pub(super) fn begin_early(&mut self, secret: Secret) {
+        self.following.push_front(Keys::Tls13(Stage::Early, secret));
+    }
+
+    /// Bytes were lost: the work of finding the place again begins anew.
+    pub(super) fn lost(&mut self) {
+        self.tried = 0;
+    }
+
+    /// Opens a record in place. Up to `lost` bytes before it were not opened, so its number may be higher than the next.
+    pub(super) fn open(&mut self, record: &mut Record, lost: u64) -> Option<Opened> {
+        let range = 1 + (lost / (HEADER as u64 + 17)).min(TRIES);
+        if let Some(current) = &self.current
+            && let Some((number, plain)) = try_numbers(current, self.tls13, record, range, &mut self.tried)
+        {
+            let skipped = self.skipped(current, number - current.number);
+            return self.opened(record, number, plain, skipped);
+        }
+        for nth in 0..self.following.len() {
+            let Some(next) = self.following.get(nth).and_then(|keys| self.epoch(keys)) else { continue };
+            let Some((number, plain)) = try_numbers(&next, self.tls13, record, range, &mut self.tried) else {
+                continue;
+            };
+            let skipped = if number > next.first { Skipped::Some } else { Skipped::None };
+            self.following.drain(..=nth);
+            self.current = Some(next);
+            return self.opened(record, number, plain, skipped);
+        }
+        self.open_updated(record, range)
+    }
+
+    /// Tries the keys after a key update.
+    fn open_updated(&mut self, record: &mut Record, range: u64) -> Option<Opened> {
+        let current = self.current.as_ref().filter(|epoch| epoch.stage == Stage::Application)?;
+        let secret = schedule::updated(self.suite, current.secret.as_ref()?)?;
+        let next = self.epoch(&Keys::Tls13(Stage::Application, secret))?;
+        let (number, plain) = try_numbers(&next, true, record, range, &mut self.tried)?;
+        let skipped = if range > 1 { Skipped::Some } else { Skipped::None };
+        self.current = Some(next);
+        self.opened(record, number, plain, skipped)
+    }
+
+    fn epoch(&self, keys: &Keys) -> Option<Epoch> {
+        Some(match keys {
+            // The first record is `Finished`.
+            Keys::Tls12(cipher) => {
+                Epoch { cipher: cipher.clone(), stage: Stage::Application, number: 0, first: 1, secret: None }
+            }
+            Keys::Tls13(stage, secret) => Epoch {
+                cipher: schedule::tls13(self.suite, secret)?,
+                stage: *stage,
+                number: 0,
+                first: 0,
+                secret: Some(secret.clone()),
+            },
+        })
+    }
+
+    fn skipped(&self, epoch: &Epoch, records: u64) -> Skipped {
+        match epoch.stage {
+            _ if records == 0 => Skipped::None,
+            Stage::Handshake => Skipped::None,
+            _ if self.padded || self.tls13 && epoch.number < TICKETS => Skipped::Some,
+            _ => match epoch.cipher.overhead(self.tls13) {
+                Some(overhead) => Skipped::Whole { records, overhead: (HEADER + overhead) as u64 },
+                None => Skipped::Some,
+            },
+        }
+    }
+
+    fn opened(&mut self, record: &Record, number: u64, plain: Range<usize>, skipped: Skipped) -> Option<Opened> {
+        let epoch = self.current.as_mut()?;
+        epoch.number = number + 1;
+        if !self.tls13 {
+            return Some(Opened { kind: record.kind, plain, skipped });
+        }
+        // The last byte that is not zero is the type; zeros after it are padding.
+        let content = record.bytes.get(plain.clone())?;
+        let Some(last) = content.iter().rposition(|byte| *byte != 0) else {
+            return Some(Opened { kind: Kind::Alert, plain: plain.start..plain.start, skipped });
+        };
+        self.padded |= last + 1 < content.len();
+        let kind = Kind::of(*content.get(last)?)?;
+        Some(Opened { kind, plain: plain.start..plain.start + last, skipped })
+    }
+
+    /// Whether a record was opened.
+    pub(super) fn in_use(&self) -> bool {
+        self.current.is_some()
+    }
+}
+
+/// Tries a record with one set of keys and the next `range` numbers.
+fn try_numbers(
+    epoch: &Epoch,
+    tls13: bool,
+    record: &mut Record,
+    range: u64,
+    tried: &mut u64,
+) -> Option<(u64, Range<usize>)> {
+    for number in epoch.number..epoch.number.saturating_add(range) {
+        if number > epoch.number {
+            *tried += record.bytes.len() as u64;
+            if *tried > TRIED_BYTES {
+                return None;
+            }
+        }
+        if let Some(plain) = epoch.cipher.open(&mut record.bytes, Sealed { number, tls13 }) {
+            return Some((number, plain));
+        }
+    }
+    None
+}

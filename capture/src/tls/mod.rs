@@ -1,0 +1,611 @@
+//! TLS 1.2 and 1.3 on a connection: with the secrets of its key log, what it carries is read like any other channel.
+//!
+//! Records are put together from both sides' bytes and opened with the keys that follow from the two hellos and the key
+//! log's secret; the plaintext is a conversation of its own, with the times and frames of the packets that carried it.
+//! Every suite that is read is authenticated, so a record is opened rightly or not at all. That also finds the place
+//! again after lost packets: the next records are tried with the next numbers until one opens.
+//!
+//! Without secrets a connection is counted: what the hellos say in the clear, and why it was not read.
+
+mod cipher;
+mod epoch;
+mod handshake;
+mod hello;
+mod ja4;
+mod key_log;
+mod record;
+mod schedule;
+mod secret;
+mod secrets;
+mod side;
+mod suite;
+mod tally;
+mod waiting;
+
+pub(crate) use secrets::{Secrets, check};
+pub(crate) use tally::Tally;
+
+use epoch::{Epochs, Opened, Skipped, Stage};
+use hello::{ClientHello, Extensions, ServerHello};
+use record::{Kind, Record};
+use side::{Ready, Side};
+use suite::Suite;
+use tally::Facts;
+use waiting::{Item, Waiting};
+
+use crate::Timestamp;
+use crate::conversation::{self, Channel, Conversation, Handover, Unread};
+use crate::output::Output;
+use crate::tcp::{Chunk, Gap, Seen};
+
+/// Bytes of a hello's random.
+const RANDOM: usize = 32;
+
+/// A hello's random. The client's is what a key log calls the connection by.
+type Random = [u8; RANDOM];
+
+/// Records in a row that do not open before a connection whose keys never fitted is given up.
+const FAILURES: u32 = 64;
+/// Bytes of early data that are kept until the server says whether it takes them.
+const EARLY_BYTES: usize = 128 << 10;
+
+const TLS12: u16 = 0x0303;
+const TLS13: u16 = 0x0304;
+
+/// TLS on one connection.
+pub(crate) struct Connection {
+    channel: Channel,
+    client: Option<usize>,
+    phase: Phase,
+    hello: Option<Box<ClientHello>>,
+    answer: Option<ServerHello>,
+    /// Position after the `ServerHello`.
+    answered: u64,
+    /// Whether there are keys for the hellos seen last.
+    keyed: bool,
+    early: Early,
+    sides: [Side; 2],
+    inner: Conversation,
+    failures: u32,
+    bytes: u64,
+    /// Bytes of records that were not opened.
+    unread: u64,
+    /// First and last sight of protected records.
+    data: Option<(Timestamp, Seen)>,
+    facts: Facts,
+}
+
+/// How far a connection is read.
+enum Phase {
+    Reading,
+    /// Its secrets may still come.
+    Waiting(Waiting),
+    /// Not, and why.
+    Blind(&'static str),
+}
+
+/// Data that a client sent before the server had answered.
+#[derive(Debug, Default)]
+struct Early {
+    records: Vec<Record>,
+    bytes: usize,
+    /// Whether the server takes it.
+    accepted: bool,
+    /// Whether that is known.
+    settled: bool,
+}
+
+impl Connection {
+    /// Goes on where the reader of HTTP/1.x saw TLS begin.
+    pub(crate) fn take_over(handover: Handover, out: &mut Output<'_>) -> Self {
+        let channel = Channel { scheme: "https", ..handover.channel };
+        let seen = handover.sides.iter().find(|unread| !unread.bytes.is_empty()).map_or(Seen::default(), |u| u.seen);
+        let mut connection = Connection {
+            channel,
+            client: None,
+            phase: Phase::Reading,
+            hello: None,
+            answer: None,
+            answered: 0,
+            keyed: false,
+            early: Early::default(),
+            sides: <[Side; 2]>::default(),
+            inner: Conversation::new(channel, seen),
+            failures: 0,
+            bytes: 0,
+            unread: 0,
+            data: None,
+            facts: Facts::default(),
+        };
+        let first = handover.client.or(handover.opener).unwrap_or(0);
+        for side in [first, 1 - first] {
+            if let Some(unread) = handover.sides.get(side).filter(|unread| !unread.bytes.is_empty()) {
+                conversation::Reader::data(&mut connection, side, unread.chunk(), out);
+            }
+        }
+        connection
+    }
+
+    fn side(&mut self, side: usize) -> &mut Side {
+        let [first, second] = &mut self.sides;
+        if side == 0 { first } else { second }
+    }
+
+    fn read(&mut self, side: usize, mut chunk: Chunk<'_>, out: &mut Output<'_>) {
+        self.side(side).plain.begin(chunk.at);
+        while !chunk.data.is_empty() {
+            match &mut self.phase {
+                Phase::Reading => {}
+                Phase::Waiting(waiting) => return waiting.push(side, Item::Data(Unread::of(&chunk, false))),
+                Phase::Blind(_) => return,
+            }
+            if self.inner.stalled(side) {
+                self.side(side).rest = Some(Box::new(Unread::of(&chunk, false)));
+                return;
+            }
+            let (used, taken) = self.side(side).take(&chunk);
+            chunk.at += used as u64;
+            chunk.data = chunk.data.get(used..).unwrap_or(&[]);
+            match taken {
+                Ok(Some(record)) => self.record(side, record, out),
+                Ok(None) => {}
+                Err(()) => out.irregular("malformed_record", chunk.seen.frame),
+            }
+        }
+    }
+
+    fn record(&mut self, side: usize, record: Record, out: &mut Output<'_>) {
+        let end = record.end();
+        let greeted = if self.client == Some(side) { self.hello.is_some() } else { self.answer.is_some() };
+        // In TLS 1.3 the change means nothing.
+        let changes = self.answer.as_ref().is_some_and(|answer| answer.version < TLS13);
+        let own = self.side(side);
+        match record.kind {
+            Kind::ChangeCipherSpec if !own.protected && record.content() == [1] => {
+                own.settle();
+                own.protected = changes;
+            }
+            Kind::Handshake if !own.protected && !(record.trial && greeted) => {
+                own.settle();
+                for (kind, message) in own.messages.push(record.content()) {
+                    self.message(side, kind, &message, end);
+                }
+            }
+            Kind::Alert if !own.protected && !record.trial => {}
+            _ => self.protected(side, record, out),
+        }
+        self.side(side).plain.mark(end);
+    }
+
+    /// A handshake message, sent in the clear or opened.
+    fn message(&mut self, side: usize, kind: u8, message: &[u8], end: u64) {
+        match kind {
+            handshake::CLIENT_HELLO => self.client_hello(side, message),
+            handshake::SERVER_HELLO => self.server_hello(message, end),
+            handshake::ENCRYPTED_EXTENSIONS => {
+                let said = Extensions::read(message).unwrap_or_default();
+                self.facts.alpn = said.alpn;
+                self.early.accepted = said.early_data;
+            }
+            _ => {}
+        }
+    }
+
+    fn client_hello(&mut self, side: usize, message: &[u8]) {
+        let Some(hello) = ClientHello::read(message) else { return };
+        if *self.client.get_or_insert(side) != side {
+            return;
+        }
+        self.inner.opened(side);
+        self.facts.server = hello.server_name.clone().unwrap_or_default();
+        self.facts.fingerprint.get_or_insert_with(|| ja4::fingerprint(&hello));
+        self.early.settled = !hello.early_data;
+        self.hello = Some(Box::new(hello));
+        self.answer = None;
+    }
+
+    fn server_hello(&mut self, message: &[u8], end: u64) {
+        let Some(answer) = ServerHello::read(message).filter(|answer| !answer.retry) else { return };
+        self.facts.version = version(answer.version);
+        self.facts.suite = Some(answer.suite);
+        self.facts.alpn.clone_from(&answer.alpn);
+        self.early.settled |= answer.version < TLS13;
+        self.answered = end;
+        self.keyed = false;
+        self.answer = Some(answer);
+    }
+
+    /// A record that only opens with keys.
+    fn protected(&mut self, side: usize, record: Record, out: &mut Output<'_>) {
+        let seen = record.seen();
+        self.data.get_or_insert((seen.time, seen)).1 = seen;
+        if self.is_early(side, &record) {
+            return self.hold_early(side, record);
+        }
+        if self.client == Some(side) && !self.early.records.is_empty() {
+            self.settle_early(false, out);
+        }
+        if !self.keyed {
+            match self.derive(seen.time, out) {
+                Ok(()) => self.keyed = true,
+                Err(NO_KEY) if out.secrets.may_come() => {
+                    let mut waiting = Waiting::default();
+                    waiting.push(side, Item::Record(record));
+                    self.phase = Phase::Waiting(waiting);
+                    return;
+                }
+                Err(reason) => return self.give_up(reason),
+            }
+        }
+        self.open(side, record, out);
+    }
+
+    /// Whether a record comes before the server said whether it takes early data.
+    fn is_early(&self, side: usize, record: &Record) -> bool {
+        self.client == Some(side)
+            && !self.early.settled
+            && record.kind == Kind::ApplicationData
+            && self.hello.as_ref().is_some_and(|hello| hello.early_data)
+            && (self.answer.is_none() || record.ack() < self.answered)
+    }
+
+    fn hold_early(&mut self, side: usize, record: Record) {
+        self.early.bytes += record.bytes.len();
+        if self.early.bytes > EARLY_BYTES {
+            self.unread += record.bytes.len() as u64;
+            self.side(side).not_opened(&record);
+        } else {
+            self.early.records.push(record);
+        }
+    }
+
+    /// It is known what became of early data, or never will be.
+    fn settle_early(&mut self, accepted: bool, out: &mut Output<'_>) {
+        self.early.settled = true;
+        let records = std::mem::take(&mut self.early.records);
+        let (Some(client), Some(hello)) = (self.client, &self.hello) else { return };
+        let now = records.last().map_or(Timestamp::default(), |record| record.seen().time);
+        let secret = out.secrets.traffic(&hello.random, now).and_then(|traffic| traffic.early);
+        match (accepted, secret, &mut self.side(client).epochs) {
+            (true, Some(secret), Some(epochs)) => epochs.begin_early(secret),
+            // What the server did not take, the client says again.
+            (false, ..) => return,
+            _ => {}
+        }
+        for record in records {
+            self.open(client, record, out);
+        }
+    }
+
+    /// Makes the keys of the handshake seen last, or says why there are none.
+    fn derive(&mut self, now: Timestamp, out: &mut Output<'_>) -> Result<(), &'static str> {
+        let (Some(client), Some(hello), Some(answer)) = (self.client, &self.hello, &self.answer) else {
+            return Err("tls_mid_connection");
+        };
+        if !(TLS12..=TLS13).contains(&answer.version) {
+            return Err("tls_version");
+        }
+        let suite = Suite::of(answer.suite).filter(|_| Suite::is_of_tls13(answer.suite) == (answer.version == TLS13));
+        let suite = suite.ok_or("tls_unknown_suite")?;
+        let [own, peer] = if answer.version == TLS13 {
+            let traffic = out.secrets.traffic(&hello.random, now).ok_or(NO_KEY)?;
+            let secrets::Traffic { handshake: [own, peer], application: [own_data, peer_data], .. } = traffic;
+            [(own, own_data), (peer, peer_data)].map(|(handshake, data)| {
+                let handshake = handshake.map(|secret| (Stage::Handshake, secret));
+                Epochs::tls13(suite, handshake.into_iter().chain([(Stage::Application, data)]))
+            })
+        } else {
+            let master = out.secrets.master(&hello.random, now).ok_or(NO_KEY)?;
+            schedule::tls12(suite, &master, &hello.random, &answer.random, answer.encrypt_then_mac)
+                .ok_or("tls_unknown_suite")?
+                .map(|cipher| Epochs::tls12(suite, cipher))
+        };
+        for (side, newer) in [(client, own), (1 - client, peer)] {
+            match &mut self.side(side).epochs {
+                Some(epochs) => epochs.renew(newer),
+                none => *none = Some(newer),
+            }
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, reason: &'static str) {
+        self.phase = Phase::Blind(reason);
+        self.sides = <[Side; 2]>::default();
+        self.early = Early::default();
+        self.hello = None;
+    }
+
+    fn open(&mut self, side: usize, mut record: Record, out: &mut Output<'_>) {
+        let own = self.side(side);
+        let lost = own.lost.map_or(0, |lost| record.at().saturating_sub(lost.at));
+        match own.epochs.as_mut().and_then(|epochs| epochs.open(&mut record, lost)) {
+            Some(opened) => {
+                own.settle();
+                self.failures = 0;
+                self.opened(side, &record, opened, out);
+            }
+            None => {
+                self.failures += 1;
+                self.unread += record.bytes.len() as u64;
+                self.side(side).not_opened(&record);
+                let fitted = self.sides.iter().any(|side| side.epochs.as_ref().is_some_and(Epochs::in_use));
+                if !fitted && self.failures >= FAILURES {
+                    self.give_up("tls_bad_record");
+                }
+            }
+        }
+    }
+
+    fn opened(&mut self, side: usize, record: &Record, opened: Opened, out: &mut Output<'_>) {
+        self.tell_lost(side, record.at(), opened.skipped, out);
+        let plain = record.bytes.get(opened.plain.clone()).unwrap_or(&[]);
+        match opened.kind {
+            Kind::ApplicationData => self.deliver(side, record, opened.plain, out),
+            Kind::Handshake => {
+                for (kind, message) in self.side(side).messages.push(plain) {
+                    self.message(side, kind, &message, record.end());
+                    if kind == handshake::ENCRYPTED_EXTENSIONS && !self.early.settled {
+                        self.settle_early(self.early.accepted, out);
+                    }
+                }
+            }
+            // `close_notify`: an end in order, whatever TCP does then.
+            Kind::Alert if plain == [1, 0] => self.hand_on(side, Ready::End, out),
+            Kind::Alert | Kind::ChangeCipherSpec => {}
+        }
+    }
+
+    /// Tells of what was not opened before a record that begins at `at`.
+    fn tell_lost(&mut self, side: usize, at: u64, skipped: Skipped, out: &mut Output<'_>) {
+        let Some(lost) = self.side(side).lost.take() else { return };
+        let len = match skipped {
+            Skipped::None => return,
+            Skipped::Whole { records, overhead } => {
+                Some(at.saturating_sub(lost.at).saturating_sub(records.saturating_mul(overhead)))
+            }
+            Skipped::Some => None,
+        };
+        let gap = self.side(side).lost_plain(lost, len);
+        self.hand_on(side, gap, out);
+    }
+
+    /// Hands on the plaintext of a record, packet by packet.
+    fn deliver(&mut self, side: usize, record: &Record, plain: std::ops::Range<usize>, out: &mut Output<'_>) {
+        let mut from = 0;
+        for piece in &record.pieces {
+            let (start, end) = (plain.start.max(from), plain.end.min(from + piece.len));
+            from += piece.len;
+            let Some(part) = record.bytes.get(start..end).filter(|part| !part.is_empty()) else { continue };
+            let own = self.side(side);
+            let at = own.plain.at;
+            own.plain.at += part.len() as u64;
+            let aligned = start == plain.start;
+            let chunk = Chunk { data: part, at, ack: piece.ack, peer_known: true, aligned, seen: piece.seen };
+            if self.inner.stalled(side) || !self.side(side).ready.is_empty() {
+                self.side(side).ready.push_back(Ready::Data(Unread::of(&chunk, aligned)));
+            } else {
+                self.hand_on_data(side, chunk, out);
+            }
+        }
+    }
+
+    fn hand_on_data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
+        let own = self.side(side);
+        own.handed_ack = chunk.ack;
+        if own.over {
+            return;
+        }
+        let ack = self.side(1 - side).plain.received(chunk.ack);
+        self.inner.data(side, Chunk { ack, ..chunk }, out);
+    }
+
+    fn hand_on(&mut self, side: usize, ready: Ready, out: &mut Output<'_>) {
+        if self.inner.stalled(side) || !self.side(side).ready.is_empty() {
+            self.side(side).ready.push_back(ready);
+            return;
+        }
+        match ready {
+            Ready::Data(data) => {
+                let aligned = data.beginning;
+                self.hand_on_data(side, Chunk { aligned, ..data.chunk() }, out);
+            }
+            Ready::Gap(at, gap) => self.inner.gap(side, at, gap, out),
+            Ready::End if self.side(side).over => {}
+            Ready::End => {
+                self.side(side).over = true;
+                self.inner.end(side, out);
+            }
+        }
+    }
+
+    /// Hands on what waited, as far as it is taken.
+    fn hand_on_ready(&mut self, side: usize, out: &mut Output<'_>) {
+        while !self.inner.stalled(side) {
+            let waiting = std::mem::take(&mut self.side(side).ready);
+            let mut waiting = waiting.into_iter();
+            let Some(ready) = waiting.next() else { return };
+            self.hand_on(side, ready, out);
+            // What the first one left behind comes before the others.
+            self.side(side).ready.extend(waiting);
+        }
+    }
+
+    /// Looks for the secrets that were missing.
+    fn look_again(&mut self, now: Timestamp, out: &mut Output<'_>) {
+        let found = self.derive(now, out);
+        let Phase::Waiting(waiting) = &mut self.phase else { return };
+        match found {
+            Err(NO_KEY) if !waiting.is_full() => {}
+            Err(reason) => self.give_up(reason),
+            Ok(()) => {
+                self.keyed = true;
+                let items = waiting.take();
+                self.phase = Phase::Reading;
+                for (side, item) in items {
+                    match item {
+                        Item::Record(record) => self.open(side, record, out),
+                        Item::Data(unread) => self.known(side, Chunk { peer_known: true, ..unread.chunk() }, out),
+                        Item::Gap(at, gap) => self.side(side).gap(at, &gap),
+                        Item::End => self.close(side, out),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what a side holds back, if its peer had received it: then nothing that it could wait for is missing.
+    fn catch_up(&mut self, side: usize, received: u64, out: &mut Output<'_>) {
+        if self.inner.stalled(side) {
+            return;
+        }
+        if let Some(rest) = self.side(side).rest.take_if(|rest| rest.at < received) {
+            self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
+        }
+    }
+
+    /// Reads a chunk after those that are not read yet.
+    fn known(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
+        match &mut self.side(side).rest {
+            Some(rest) => rest.bytes.extend_from_slice(chunk.data),
+            None => self.read(side, chunk, out),
+        }
+    }
+
+    fn close(&mut self, side: usize, out: &mut Output<'_>) {
+        if let Some(lost) = self.side(side).lost.take() {
+            let gap = self.side(side).lost_plain(lost, None);
+            self.hand_on(side, gap, out);
+        }
+        self.hand_on(side, Ready::End, out);
+    }
+
+    /// Counts the connection, by what it was and what came of it.
+    fn count(&mut self, out: &mut Output<'_>) {
+        let mut facts = std::mem::take(&mut self.facts);
+        facts.unread = match self.phase {
+            Phase::Blind(reason) => Some(reason),
+            Phase::Waiting(_) => Some(NO_KEY),
+            Phase::Reading if self.data.is_none() => Some("tls_no_data"),
+            Phase::Reading => None,
+        };
+        if let Some(reason) = facts.unread {
+            out.not_read(reason, 1, self.bytes);
+        } else if self.unread > 0 {
+            out.not_read("tls_bad_record", 1, self.unread);
+        }
+        if facts.server.is_empty() {
+            // Without hellos the lower port is the server's.
+            let [low, high] = [0, 1].map(|side| self.channel.end(side));
+            let server = self.client.map(|client| self.channel.end(1 - client));
+            facts.server = server.unwrap_or(if low.port <= high.port { low } else { high }).to_string();
+        }
+        if let (Some(_), Some((from, shown)), true) = (facts.unread, self.data, out.secrets.any()) {
+            // Requests may have been made here that others of the same server's connections show.
+            out.doubtful(self.channel.ends, from, shown);
+        }
+        out.tls.add(facts, self.bytes);
+    }
+}
+
+const NO_KEY: &str = "tls_no_key";
+
+fn version(version: u16) -> Option<&'static str> {
+    Some(match version {
+        0x0300 => "SSL 3.0",
+        0x0301 => "TLS 1.0",
+        0x0302 => "TLS 1.1",
+        TLS12 => "TLS 1.2",
+        TLS13 => "TLS 1.3",
+        _ => return None,
+    })
+}
+
+impl conversation::Reader for Connection {
+    fn opened(&mut self, _opener: usize) {
+        // The client is who says hello.
+    }
+
+    fn held(&self) -> usize {
+        let [first, second] = &self.sides;
+        let waiting = if let Phase::Waiting(waiting) = &self.phase { waiting.held() } else { 0 };
+        first.held() + second.held() + self.inner.held() + waiting + self.early.bytes.min(EARLY_BYTES)
+    }
+
+    fn waits_for(&self, side: usize) -> Option<u64> {
+        let [first, second] = &self.sides;
+        let own = if side == 0 { first } else { second };
+        match self.phase {
+            Phase::Reading if self.inner.stalled(side) => Some(own.handed_ack),
+            Phase::Reading => own.rest.as_ref().map(|rest| rest.ack),
+            Phase::Waiting(_) | Phase::Blind(_) => None,
+        }
+    }
+
+    fn data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
+        self.bytes += chunk.data.len() as u64;
+        match &mut self.phase {
+            Phase::Blind(_) => {
+                self.data.iter_mut().for_each(|(_, last)| *last = chunk.seen);
+            }
+            Phase::Waiting(waiting) => {
+                waiting.push(side, Item::Data(Unread::of(&chunk, false)));
+                self.look_again(chunk.seen.time, out);
+            }
+            // What one side says follows from what it was told: the handshake, and who answers whom.
+            Phase::Reading if !chunk.peer_known => {
+                self.side(side).rest = Some(Box::new(Unread::of(&chunk, false)));
+            }
+            Phase::Reading => {
+                self.catch_up(1 - side, chunk.ack, out);
+                self.read(side, chunk, out);
+            }
+        }
+    }
+
+    fn gap(&mut self, side: usize, at: u64, gap: Gap, _out: &mut Output<'_>) {
+        match &mut self.phase {
+            Phase::Blind(_) => {}
+            Phase::Waiting(waiting) => waiting.push(side, Item::Gap(at, gap)),
+            Phase::Reading => self.side(side).gap(at, &gap),
+        }
+    }
+
+    fn resume(&mut self, side: usize, out: &mut Output<'_>) {
+        if self.inner.stalled(side) {
+            self.inner.resume(side, out);
+        }
+        self.hand_on_ready(side, out);
+        if !self.inner.stalled(side)
+            && let Some(rest) = self.side(side).rest.take()
+        {
+            self.catch_up(1 - side, rest.ack, out);
+            self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
+        }
+    }
+
+    fn end(&mut self, side: usize, out: &mut Output<'_>) {
+        match &mut self.phase {
+            Phase::Blind(_) => {}
+            Phase::Waiting(waiting) => waiting.push(side, Item::End),
+            Phase::Reading => self.close(side, out),
+        }
+    }
+
+    fn finish(&mut self, out: &mut Output<'_>) {
+        if matches!(self.phase, Phase::Waiting(_)) {
+            self.look_again(Timestamp(i64::MAX), out);
+        }
+        if matches!(self.phase, Phase::Reading) {
+            for side in [0, 1] {
+                self.hand_on_ready(side, out);
+                if let Some(lost) = self.side(side).lost.take() {
+                    let gap = self.side(side).lost_plain(lost, None);
+                    self.hand_on(side, gap, out);
+                }
+            }
+        }
+        self.inner.finish(out);
+        self.count(out);
+    }
+}

@@ -1,0 +1,194 @@
+//! One side of a connection: its records, the keys for them, and where the plaintext stands.
+
+use std::collections::VecDeque;
+
+use super::epoch::Epochs;
+use super::handshake::Messages;
+use super::record::{self, Gathering, Record, Short};
+use crate::Timestamp;
+use crate::conversation::Unread;
+use crate::tcp::{Cause, Chunk, Gap, Seen};
+
+/// Places of the stream that are remembered to tell what a peer had received.
+const MARKS: usize = 1024;
+/// Of these, those that lie behind what the peer says it has received.
+const MARKS_BEHIND: usize = 32;
+/// Length of a gap of which nobody knows how long it is: no message goes on after it.
+const UNKNOWN: u64 = 1 << 32;
+
+/// One side.
+#[derive(Default)]
+pub(super) struct Side {
+    state: State,
+    gathering: Gathering,
+    /// Bytes that were not opened, since the last record that was.
+    pub(super) lost: Option<Lost>,
+    pub(super) messages: Messages,
+    pub(super) epochs: Option<Epochs>,
+    /// Whether TLS 1.2's records are protected from here on.
+    pub(super) protected: bool,
+    pub(super) plain: Plain,
+    /// Bytes that came before the other side was known as far as their sender had received it.
+    pub(super) rest: Option<Box<Unread>>,
+    /// What the reader of the plaintext did not take yet.
+    pub(super) ready: VecDeque<Ready>,
+    /// How far the sender of what was last handed on had received the other side.
+    pub(super) handed_ack: u64,
+    /// Whether its end was handed on.
+    pub(super) over: bool,
+}
+
+/// What a side's next bytes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Record,
+    /// Perhaps a record.
+    Trial,
+    /// The rest of a record that lost some bytes.
+    Rest(u64),
+    /// Anything.
+    Seek,
+}
+
+/// A stretch that was not opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost {
+    pub(super) at: u64,
+    cause: Cause,
+    from: Timestamp,
+    shown: Seen,
+}
+
+/// Something to hand on.
+pub(super) enum Ready {
+    /// Plaintext; its `ack` is still TCP's.
+    Data(Unread),
+    Gap(u64, Gap),
+    End,
+}
+
+impl Side {
+    /// Takes as much of a chunk as can be taken at once, and says how much, and which record that made whole. An error
+    /// is bytes that begin no record.
+    pub(super) fn take(&mut self, chunk: &Chunk<'_>) -> (usize, Result<Option<Record>, ()>) {
+        match self.state {
+            State::Rest(left) => {
+                let part = chunk.data.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                let left = left - part as u64;
+                self.state = if left == 0 { State::Record } else { State::Rest(left) };
+                (part, Ok(None))
+            }
+            State::Seek => {
+                let found = record::seek(chunk.data);
+                if found.is_some() {
+                    self.state = State::Trial;
+                }
+                (found.unwrap_or(chunk.data.len()), Ok(None))
+            }
+            State::Record | State::Trial => match self.gathering.take(chunk) {
+                (used, Ok(record)) => (used, Ok(Some(Record { trial: self.state == State::Trial, ..record }))),
+                (used, Err(Short::More)) => (used, Ok(None)),
+                (used, Err(Short::Malformed)) => {
+                    let at = self.gathering.begun().unwrap_or(chunk.at);
+                    self.lose(at, Cause::Lost, chunk.seen.time, chunk.seen);
+                    self.gathering.clear();
+                    self.state = State::Seek;
+                    (used, Err(()))
+                }
+            },
+        }
+    }
+
+    /// A record was opened, or need not be: where it ends, the next begins.
+    pub(super) fn settle(&mut self) {
+        self.state = State::Record;
+    }
+
+    /// A record was not opened.
+    pub(super) fn not_opened(&mut self, record: &Record) {
+        if record.trial {
+            self.state = State::Seek;
+        }
+        self.lose(record.at(), Cause::Lost, record.seen().time, record.seen());
+    }
+
+    /// Bytes that will not come.
+    pub(super) fn gap(&mut self, at: u64, gap: &Gap) {
+        let begun = self.gathering.begun();
+        self.lose(begun.unwrap_or(at), gap.cause, gap.from, gap.shown);
+        self.messages.clear();
+        self.state = match (self.state, self.gathering.missing()) {
+            (State::Record, Some(missing)) if missing > gap.len => State::Rest(missing - gap.len),
+            (State::Record, Some(missing)) if missing == gap.len => State::Record,
+            (State::Rest(left), _) if left > gap.len => State::Rest(left - gap.len),
+            (State::Rest(left), _) if left == gap.len => State::Record,
+            _ => State::Seek,
+        };
+        self.gathering.clear();
+    }
+
+    fn lose(&mut self, at: u64, cause: Cause, from: Timestamp, shown: Seen) {
+        match &mut self.lost {
+            Some(lost) => (lost.shown, lost.cause) = (shown, cause),
+            None => {
+                self.lost = Some(Lost { at, cause, from, shown });
+                self.epochs.iter_mut().for_each(Epochs::lost);
+            }
+        }
+    }
+
+    /// Turns what was lost into a gap of the plaintext, `len` bytes long if that is known.
+    pub(super) fn lost_plain(&mut self, lost: Lost, len: Option<u64>) -> Ready {
+        let at = self.plain.at;
+        let len = len.unwrap_or(UNKNOWN);
+        self.plain.at += len;
+        Ready::Gap(at, Gap { len, cause: lost.cause, from: lost.from, shown: lost.shown })
+    }
+
+    pub(super) fn held(&self) -> usize {
+        let ready = self.ready.iter().map(|ready| if let Ready::Data(data) = ready { data.bytes.len() } else { 0 });
+        let rest = self.rest.as_ref().map_or(0, |rest| rest.bytes.len());
+        self.gathering.held() + self.messages.held() + rest + ready.sum::<usize>() + self.plain.held()
+    }
+}
+
+/// A side's plaintext: positions in it, and how they correspond to those of the records.
+#[derive(Default)]
+pub(super) struct Plain {
+    /// Position of the next byte.
+    pub(super) at: u64,
+    /// End of a record, and the plaintext's position there.
+    marks: VecDeque<(u64, u64)>,
+}
+
+impl Plain {
+    /// Begins where TCP's bytes begin, so that positions differ from connection to connection.
+    pub(super) fn begin(&mut self, at: u64) {
+        if self.at == 0 {
+            self.at = at;
+            self.marks.push_back((at, at));
+        }
+    }
+
+    /// A record ends at `end`.
+    pub(super) fn mark(&mut self, end: u64) {
+        if self.marks.len() >= MARKS {
+            self.marks.pop_front();
+        }
+        self.marks.push_back((end, self.at));
+    }
+
+    /// How much of the plaintext a peer has that has received the records up to `received`.
+    pub(super) fn received(&mut self, received: u64) -> u64 {
+        let behind = self.marks.partition_point(|(end, _)| *end <= received);
+        let plain = behind.checked_sub(1).and_then(|last| self.marks.get(last)).or(self.marks.front());
+        let plain = plain.map_or(0, |(_, plain)| *plain);
+        self.marks.drain(..behind.saturating_sub(MARKS_BEHIND));
+        plain
+    }
+
+    fn held(&self) -> usize {
+        self.marks.capacity() * size_of::<(u64, u64)>()
+    }
+}

@@ -1,0 +1,324 @@
+//! TLS as OpenSSL speaks it, taken down between its client and its server: with the client's key log the exchanges are
+//! those that were said, whatever the suite, and with any packet lost none is wrong.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use offpath_capture::{Exchange, Options, Source};
+
+use crate::packets_wire::Side::{Client, Server};
+use crate::packets_wire::{Seen, Segment, Side, Talk, ip, pcap, read_with};
+use crate::process::{Process, peer};
+
+/// What each side sent, in the order in which the other can have had it.
+type Said = Vec<(Side, Vec<u8>)>;
+
+/// Options of client and server alike, whether keys are updated on the way, and the version agreed on.
+const FAMILIES: [(&[&str], bool, &str); 16] = [
+    (&["-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"], true, "TLS 1.3"),
+    (&["-tls1_3", "-ciphersuites", "TLS_AES_256_GCM_SHA384"], true, "TLS 1.3"),
+    (&["-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"], true, "TLS 1.3"),
+    (&["-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_SHA256"], true, "TLS 1.3"),
+    (&["-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256"], false, "TLS 1.3"),
+    (&["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "AES256-GCM-SHA384"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "AES128-CCM"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "AES256-CCM8:@SECLEVEL=0"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA:@SECLEVEL=0"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "AES256-SHA256"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA384"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "AES128-SHA:@SECLEVEL=0", "-no_etm"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "AES128-SHA256", "-no_etm"], false, "TLS 1.2"),
+    (&["-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA384", "-no_etm"], false, "TLS 1.2"),
+];
+
+#[test]
+fn every_family_of_suites_is_read_and_lost_packets_make_nothing_wrong() {
+    let Some(folder) = workshop() else { return };
+    for (family, (options, update, version)) in FAMILIES.into_iter().enumerate() {
+        let Some(spoken) = speak(&folder, family, options, update) else { continue };
+        let talk = spoken.talk();
+        let seen = read_with(&[&pcap(&talk.segments)], &spoken.options());
+        whole(&seen, options);
+        let [row] = seen.report.tls.as_slice() else { panic!("{options:?}: {:?}", seen.report.tls) };
+        assert_eq!((row.version, row.unread, row.connections), (Some(version), None, 1), "{options:?}");
+        assert_eq!(row.server, "a.test");
+        for index in (3..talk.segments.len()).step_by(if family < 6 { 1 } else { 4 }) {
+            let mut lossy = talk.clone();
+            let lost = lossy.segments[index].clone();
+            lossy.drop_segment(index);
+            let seen = read_with(&[&pcap(&lossy.segments)], &spoken.options());
+            nothing_wrong(
+                &seen,
+                &format!("{options:?} without segment {index} ({:?}, {})", lost.side, lost.payload.len()),
+            );
+        }
+    }
+}
+
+#[test]
+fn a_changed_byte_makes_nothing_wrong() {
+    let Some(folder) = workshop() else { return };
+    for (family, options) in [(70, &["-tls1_3"][..]), (71, &["-tls1_2", "-cipher", "AES128-SHA256"])] {
+        let Some(spoken) = speak(&folder, family, options, false) else { return };
+        let talk = spoken.talk();
+        for index in 3..talk.segments.len() {
+            let len = talk.segments[index].payload.len();
+            for at in [0, 3, len / 2, len.saturating_sub(1)].into_iter().filter(|at| *at < len) {
+                let mut changed = talk.clone();
+                changed.segments[index].payload[at] ^= 0x21;
+                let seen = read_with(&[&pcap(&changed.segments)], &spoken.options());
+                nothing_wrong(&seen, &format!("{options:?} with byte {at} of segment {index} changed"));
+            }
+        }
+    }
+}
+
+#[test]
+fn secrets_in_the_capture_are_found_wherever_they_stand() {
+    let Some(folder) = workshop() else { return };
+    let Some(spoken) = speak(&folder, 80, &["-tls1_3"], false) else { return };
+    let talk = spoken.talk();
+    let keys = fs::read(&spoken.key_log).unwrap();
+    let all = talk.segments.len();
+    for before in [0, all / 2, all] {
+        let file = pcapng(&talk.segments, &keys, before);
+        whole(&read_with(&[&file], &Options::default()), &["in a file"]);
+        // A pipe is read once: what needs the secrets is kept until they come, or the connection is over.
+        let mut seen = Seen::default();
+        let source = Source::in_memory("pipe", file).unwrap();
+        let report = source.read(&Options::default(), &mut seen);
+        seen.report = report;
+        if before < all {
+            whole(&seen, &["in a pipe"]);
+        } else {
+            assert_eq!(seen.not_read()[0].0, "tls_no_key");
+        }
+    }
+}
+
+/// A pcapng file with a block of secrets behind so many packets, and one with secrets that are not TLS's.
+fn pcapng(segments: &[Segment], keys: &[u8], before: usize) -> Vec<u8> {
+    let block = |kind: u32, parts: &[&[u8]]| {
+        let mut body = parts.concat();
+        body.resize(body.len().next_multiple_of(4), 0);
+        let length = (body.len() as u32 + 12).to_le_bytes();
+        [&kind.to_le_bytes()[..], &length, &body, &length].concat()
+    };
+    let word = |word: u32| word.to_le_bytes();
+    let mut file = block(0x0a0d_0d0a, &[&word(0x1a2b_3c4d), &[1, 0, 0, 0], &[0xff; 8]]);
+    file.extend(block(1, &[&[101, 0, 0, 0], &word(0)]));
+    let secrets = block(10, &[&word(0x544c_534b), &word(keys.len() as u32), keys]);
+    for (nth, segment) in segments.iter().enumerate() {
+        if nth == before {
+            file.extend(&secrets);
+        }
+        let (packet, time) = (ip(segment), segment.time as u64);
+        let len = word(packet.len() as u32);
+        file.extend(block(6, &[&word(0), &word((time >> 32) as u32), &word(time as u32), &len, &len, &packet]));
+    }
+    if before >= segments.len() {
+        file.extend(&secrets);
+    }
+    file
+}
+
+#[test]
+fn without_secrets_a_connection_is_counted_by_name() {
+    let Some(folder) = workshop() else { return };
+    let Some(spoken) = speak(&folder, 90, &["-tls1_3"], false) else { return };
+    let seen = read_with(&[&pcap(&spoken.talk().segments)], &Options::default());
+    assert!(seen.exchanges.is_empty() && seen.blind_spots.is_empty());
+    assert_eq!(seen.not_read().iter().map(|(reason, ..)| *reason).collect::<Vec<_>>(), ["tls_no_key"]);
+    let [row] = seen.report.tls.as_slice() else { panic!("{:?}", seen.report.tls) };
+    assert_eq!((&*row.server, row.unread), ("a.test", Some("tls_no_key")));
+    assert!(row.fingerprint.as_ref().is_some_and(|ja4| ja4.starts_with("t13d")), "{row:?}");
+}
+
+#[test]
+fn a_connection_joined_in_the_middle_says_so() {
+    let Some(folder) = workshop() else { return };
+    let Some(spoken) = speak(&folder, 91, &["-tls1_2"], false) else { return };
+    let mut talk = spoken.talk();
+    let third = talk.segments.len() / 3;
+    talk.segments.drain(..third);
+    let seen = read_with(&[&pcap(&talk.segments)], &spoken.options());
+    assert!(seen.exchanges.is_empty());
+    assert_eq!(seen.not_read().iter().map(|(reason, ..)| *reason).collect::<Vec<_>>(), ["tls_mid_connection"]);
+}
+
+/// Asserts that all four exchanges are there, as they were said.
+#[track_caller]
+fn whole(seen: &Seen, options: &[&str]) {
+    assert_eq!(seen.exchanges.len(), TURNS, "{options:?}: {:#?}", seen.report);
+    for (turn, exchange) in seen.exchanges.iter().enumerate() {
+        assert!(exchange.incomplete.is_empty(), "{options:?}: {exchange:#?}");
+        assert_eq!(turn_of(exchange), Some(turn), "{options:?}");
+        assert_eq!(exchange.request.as_ref().unwrap().scheme.as_deref(), Some("https"));
+    }
+    assert!(seen.report.errors.is_empty() && seen.blind_spots.is_empty(), "{options:?}: {:#?}", seen.report);
+    assert!(seen.not_read().is_empty() && seen.irregularities().is_empty(), "{options:?}: {:#?}", seen.report);
+}
+
+/// Asserts that what is told as whole was said so, that nothing is paired that did not belong together, and that nothing
+/// is missing without a word.
+#[track_caller]
+fn nothing_wrong(seen: &Seen, case: &str) {
+    let mut told = 0;
+    for exchange in &seen.exchanges {
+        if exchange.incomplete.is_empty() {
+            assert!(turn_of(exchange).is_some(), "{case}: {exchange:#?}");
+            told += 1;
+        }
+        if let (Some(request), Some(response)) = (&exchange.request, &exchange.response) {
+            let turn = response.headers.text("x-turn").map(|turn| format!("/{turn}"));
+            assert_eq!(turn.as_ref(), Some(&request.target), "{case}: a wrong pair");
+        }
+    }
+    let words = seen.exchanges.iter().any(|exchange| !exchange.incomplete.is_empty())
+        || !seen.blind_spots.is_empty()
+        || !seen.report.not_read.is_empty();
+    assert!(told == TURNS || words, "{case}: {told} exchanges, and not a word of the others: {:#?}", seen.report);
+}
+
+/// Which turn an exchange is, if it is as that was said.
+fn turn_of(exchange: &Exchange) -> Option<usize> {
+    let (request, response) = (exchange.request.as_ref()?, exchange.response.as_ref()?);
+    let turn: usize = request.target.strip_prefix('/')?.parse().ok()?;
+    let right = response.body.bytes()? == body(turn).as_bytes()
+        && response.body.is_whole()
+        && response.headers.text("x-turn") == Some(&*turn.to_string());
+    right.then_some(turn)
+}
+
+const TURNS: usize = 4;
+
+/// The second is longer than one record.
+fn body(turn: usize) -> String {
+    if turn == 1 { format!("{}end-1", "0123456789".repeat(2_500)) } else { format!("short, end-{turn}") }
+}
+
+/// What was said on one connection, and the key log of it.
+struct Spoken {
+    said: Said,
+    key_log: PathBuf,
+}
+
+impl Spoken {
+    fn talk(&self) -> Talk {
+        let mut talk = Talk::open(5000);
+        for (side, bytes) in &self.said {
+            talk.send(*side, bytes);
+        }
+        talk.close();
+        talk
+    }
+
+    fn options(&self) -> Options {
+        Options { key_logs: vec![self.key_log.clone()], ..Options::default() }
+    }
+}
+
+/// A folder with a certificate, and OpenSSL.
+struct Workshop {
+    openssl: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+fn workshop() -> Option<Workshop> {
+    let openssl = peer("openssl")?;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(&openssl);
+    command.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a.test", "-days", "1"]);
+    command.args(["-keyout", "key.pem", "-out", "cert.pem"]).current_dir(folder.path());
+    let made = command.output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    Some(Workshop { openssl, folder })
+}
+
+/// Has OpenSSL's client and server say four exchanges; none where this OpenSSL does not know the suite.
+fn speak(workshop: &Workshop, number: usize, options: &[&str], update: bool) -> Option<Spoken> {
+    let folder = workshop.folder.path();
+    let path = |name: &str| folder.join(format!("{name}-{number}"));
+    let (asked, answered, key_log) = (path("asked"), path("answered"), path("keys"));
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let start =
+        |name, command: &mut Command, out: &Path| Process::start(name, command.current_dir(folder), folder, out);
+    let mut command = Command::new(&workshop.openssl);
+    command.args(["s_server", "-cert", "cert.pem", "-key", "key.pem", "-accept", &port.to_string()]).args(options);
+    let mut server = start("s_server", &mut command, &asked);
+    if server.until("ACCEPT", || contains(&asked, "ACCEPT")).is_none() {
+        eprintln!("skipped: {options:?}: {}", server.said());
+        return None;
+    }
+    let (tap, said) = relay(port);
+    let mut command = Command::new(&workshop.openssl);
+    command.args(["s_client", "-connect", &format!("127.0.0.1:{tap}"), "-servername", "a.test"]).args(options);
+    command.arg("-keylogfile").arg(&key_log);
+    let mut client = start("s_client", &mut command, &answered);
+    for turn in 0..TURNS {
+        client.say(&format!("GET /{turn} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        server.until("request", || contains(&asked, &format!("GET /{turn} "))).unwrap();
+        let body = body(turn);
+        let length = body.len();
+        server.say(&format!("HTTP/1.1 200 OK\r\nX-Turn: {turn}\r\nContent-Length: {length}\r\n\r\n{body}"));
+        client.until("response", || contains(&answered, &format!("end-{turn}"))).unwrap();
+        if update && turn < 2 {
+            // A line of its own is a command: new keys for this side, or for both.
+            client.say(if turn == 0 { "k\n" } else { "K\n" });
+            let said = folder.join("s_client.stderr");
+            client.until("update", || {
+                (fs::read_to_string(&said).ok()?.matches("KEYUPDATE").count() > turn).then_some(())
+            });
+        }
+    }
+    client.say("Q\n");
+    client.until("end", || None::<()>);
+    drop(server);
+    let said = said.lock().unwrap().clone();
+    Some(Spoken { said, key_log })
+}
+
+fn contains(file: &Path, text: &str) -> Option<()> {
+    let content = fs::read(file).unwrap_or_default();
+    content.windows(text.len()).any(|window| window == text.as_bytes()).then_some(())
+}
+
+/// Listens on a port, takes one connection on to another port, and takes down what passes.
+fn relay(port: u16) -> (u16, Arc<Mutex<Said>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let tap = listener.local_addr().unwrap().port();
+    let said = Arc::new(Mutex::new(Said::new()));
+    let record = Arc::clone(&said);
+    thread::spawn(move || {
+        let client = listener.accept().unwrap().0;
+        let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
+        let answers = Arc::clone(&record);
+        let answering = thread::spawn(move || pass(Server, back.0, back.1, &answers));
+        pass(Client, client, server, &record);
+        answering.join().unwrap();
+    });
+    (tap, said)
+}
+
+fn pass(side: Side, mut from: TcpStream, mut to: TcpStream, said: &Mutex<Said>) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(count) = from.read(&mut buffer) {
+        if count == 0 {
+            break;
+        }
+        // Before it is passed on, so that no answer can come before it.
+        said.lock().unwrap().push((side, buffer[..count].to_vec()));
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
