@@ -109,7 +109,8 @@ fn term(word: &str, keys: &Keys) -> Result<Term, String> {
 fn key(name: &str, (subject, keys): &Keys) -> Result<&'static str, String> {
     let known = keys.iter().find(|key| key.eq_ignore_ascii_case(name));
     known.copied().ok_or_else(|| {
-        let near = nearest_name(name, keys.iter().copied()).map_or_else(|| ".".to_owned(), |near| format!("; did you mean `{near}`?"));
+        let near = nearest_name(name, keys.iter().copied())
+            .map_or_else(|| ".".to_owned(), |near| format!("; did you mean `{near}`?"));
         format!("{subject} has no key `{name}`{near} It has: {}", keys.join(", "))
     })
 }
