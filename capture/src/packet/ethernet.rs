@@ -113,7 +113,10 @@ pub(super) fn is_ethernet(part: Part<'_>) -> bool {
     let payload = |at| part.after(at).is_ok_and(is_ip);
     match part.word(12) {
         0x0800 | 0x86dd => payload(14),
-        0x8100 | 0x88a8 | 0x9100 | 0x8847 | 0x8864 | 0x894f => part.bytes.len() > 18,
+        0x8100 | 0x88a8 | 0x9100 | 0x8847 | 0x8848 | 0x8864 | 0x88e5 | 0x88e7 | 0x8909 | 0x8926 | 0x894f => {
+            part.bytes.len() > 18
+        }
+        0..0x0600 => part.bytes.get(14..17) == Some(&[0xaa, 0xaa, 3]),
         0x0806 => part.bytes.len() >= 42,
         _ => false,
     }

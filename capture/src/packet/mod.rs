@@ -204,9 +204,11 @@ impl Packets {
             if datagram.fragment.is_none() {
                 return self.segment(&datagram, &path, seen, out);
             }
-            if self.is_copy(&datagram, &path, seen) && !self.fragments.expect(&datagram, path.network) {
+            if self.is_copy(&datagram, &path, seen) {
                 out.seen_again += 1;
-                return Ok(());
+                if !self.fragments.expect(&datagram, path.network) {
+                    return Ok(());
+                }
             }
             let Some((payload, first)) = self.fragments.push(&datagram, path.network, seen, &mut self.given_up) else {
                 return Ok(());

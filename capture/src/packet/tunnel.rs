@@ -49,6 +49,7 @@ fn gre<'a>(part: Part<'a>, ends: u64, path: &mut Path) -> Step<'a> {
     if flags & 7 == 1 {
         let header = 8 + 4 * has(0x1000) + 4 * has(0x0080);
         path.through(Tunnel::Gre, ends);
+        path.through(Tunnel::Gre, part.word(6).into());
         return if part.wire_len > header { Ok((Layer::Ppp, part.after(header)?)) } else { Err("not_ip") };
     }
     let mut header = at_key + 4 * has(0x2000) + 4 * has(0x1000);
@@ -63,11 +64,6 @@ fn gre<'a>(part: Part<'a>, ends: u64, path: &mut Path) -> Step<'a> {
     let inner = part.after(header)?;
     match (flags & 0x2000 != 0).then(|| part.long(at_key)) {
         None => path.through(Tunnel::Gre, ends),
-        // NVGRE's tenant is the upper 24 bits; the rest may differ from flow to flow.
-        Some(key) if protocol == 0x6558 => {
-            path.tenant(Tunnel::Gre, (key >> 8).into());
-            path.through(Tunnel::Gre, key.into());
-        }
         Some(key) => path.tenant(Tunnel::Gre, key.into()),
     }
     match protocol {
@@ -229,6 +225,7 @@ fn l2tp2<'a>(part: Part<'a>, ends: u64, path: &mut Path) -> Step<'a> {
     }
     // Tunnel and session have another number in each direction.
     path.through(Tunnel::L2tp, ends);
+    path.through(Tunnel::L2tp, part.long(2 + 2 * has(0x4000)).into());
     let mut header = 6 + 2 * has(0x4000) + 4 * has(0x0800);
     if has(0x0200) != 0 {
         header += 2 + usize::from(part.word(header));
@@ -244,6 +241,7 @@ fn l2tp3<'a>(part: Part<'a>, ends: u64, path: &mut Path) -> Step<'a> {
         return Err("l2tp");
     }
     path.through(Tunnel::L2tp, ends);
+    path.through(Tunnel::L2tp, part.long(0).into());
     for header in [4, 8, 12, 16] {
         let inner = part.after(header)?;
         if is_ethernet(inner) {

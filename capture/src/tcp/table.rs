@@ -15,6 +15,9 @@ const LINGER: i64 = 30_000_000;
 /// Networks in which the packets of one connection may be seen.
 const ALIASES: usize = 16;
 
+/// Connections of different networks between the same ends that a packet from yet another network is compared with.
+const FAMILY: usize = 32;
+
 /// The two ends of a connection, the lower first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Ends {
@@ -57,6 +60,8 @@ impl Ends {
 /// The open connections.
 pub(crate) struct Table {
     index: HashMap<Ends, u32, foldhash::fast::RandomState>,
+    /// Slots of the connections whose keys name a network, by their ends.
+    families: HashMap<Ends, Vec<u32>, foldhash::fast::RandomState>,
     slots: Vec<Option<Tracked>>,
     free: Vec<u32>,
     /// Connections to look at when they may have gone idle, oldest look first.
@@ -84,19 +89,15 @@ struct Tracked {
 }
 
 impl Tracked {
-    /// Whether a segment from another network than this connection's is one of its own all the same; if so, it is
-    /// remembered whose tenant it came from. The two directions of a tunnel may have different tenants' identifiers,
-    /// but one direction has one.
-    fn adopts(&mut self, side: usize, segment: &Segment<'_>) -> bool {
+    /// Whether a segment from another network than this connection's is one of its own all the same. The two directions
+    /// of a tunnel may have different tenants' identifiers, but one direction has one.
+    fn adopts(&self, side: usize, segment: &Segment<'_>) -> bool {
         let tenant = self.tenants.get(side).copied().unwrap_or(0);
         let strange = tenant != 0 && segment.network.tenant != 0 && tenant != segment.network.tenant;
-        if strange || self.aliases.len() >= ALIASES || !self.connection.continues(side, segment) {
-            return false;
-        }
-        self.note_tenant(side, segment);
-        true
+        !strange && self.aliases.len() < ALIASES && self.connection.continues(side, segment)
     }
 
+    /// Remembers of which tenant a side's packets are.
     fn note_tenant(&mut self, side: usize, segment: &Segment<'_>) {
         if segment.network.tenant != 0
             && let Some(tenant @ 0) = self.tenants.get_mut(side)
@@ -117,6 +118,7 @@ impl Table {
     pub(crate) fn new() -> Self {
         Table {
             index: HashMap::default(),
+            families: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             idle: VecDeque::new(),
@@ -172,17 +174,32 @@ impl Table {
         {
             return slot;
         }
-        let Some(slot) = first else { return self.create(ends, side, segment, out) };
-        let Some(Some(tracked)) = self.slots.get_mut(slot as usize) else {
-            return self.create(ends, side, segment, out);
-        };
-        if !tracked.adopts(side, segment) {
-            return self.create(divided, side, segment, out);
+        if let Some(slot) = self.adopter(ends, first, side, segment) {
+            if let Some(Some(tracked)) = self.slots.get_mut(slot as usize) {
+                tracked.note_tenant(side, segment);
+                tracked.aliases.push(divided);
+            }
+            self.index.insert(divided, slot);
+            self.divided += 1;
+            return slot;
         }
-        tracked.aliases.push(divided);
-        self.index.insert(divided, slot);
-        self.divided += 1;
+        if first.is_none() {
+            return self.create(ends, side, segment, out);
+        }
+        let slot = self.create(divided, side, segment, out);
+        self.families.entry(ends).or_default().push(slot);
         slot
+    }
+
+    /// The connection between these ends that a segment from a network unknown to all of them belongs to; one that has
+    /// the same tenant comes first.
+    fn adopter(&self, ends: Ends, first: Option<u32>, side: usize, segment: &Segment<'_>) -> Option<u32> {
+        let family = self.families.get(&ends).map_or(&[][..], Vec::as_slice);
+        let candidates = || first.into_iter().chain(family.iter().rev().take(FAMILY).copied());
+        let adopts = |slot: u32| self.tracked(slot).is_some_and(|tracked| tracked.adopts(side, segment));
+        let tenant = segment.network.tenant;
+        let related = |slot: u32| self.tracked(slot).is_some_and(|t| tenant != 0 && t.tenants.contains(&tenant));
+        candidates().find(|&slot| related(slot) && adopts(slot)).or_else(|| candidates().find(|&slot| adopts(slot)))
     }
 
     fn create(&mut self, ends: Ends, side: usize, segment: &Segment<'_>, out: &mut Output<'_>) -> u32 {
@@ -271,7 +288,19 @@ impl Table {
             self.index.remove(key);
             self.divided -= usize::from(key.network != 0);
         }
+        if tracked.ends.network != 0 {
+            self.leave_family(Ends { network: 0, ..tracked.ends }, slot);
+        }
         self.free.push(slot);
+    }
+
+    fn leave_family(&mut self, ends: Ends, slot: u32) {
+        if let Some(family) = self.families.get_mut(&ends) {
+            family.retain(|&other| other != slot);
+            if family.is_empty() {
+                self.families.remove(&ends);
+            }
+        }
     }
 
     /// Closes all, in the order they began.
