@@ -13,17 +13,14 @@ use support::{code, offpath, stderr, stdout};
 
 /// What the oracle counted, and the reasons of which one must then be among those not read: what carries it, or what it
 /// is carried in.
-const NOT_READ: [(&str, &[&str]); 9] = [
-    ("tls_handshake_messages", &["tls", "quic", "upgraded", "ip_in_ip", "vxlan", "link_type"]),
-    ("quic", &["quic", "link_type"]),
+const NOT_READ: [(&str, &[&str]); 7] = [
+    ("tls_handshake_messages", &["tls", "quic", "upgraded"]),
+    ("quic", &["quic"]),
     ("http3_requests", &["quic"]),
     ("http2_requests", &["http2", "tls", "upgraded"]),
     ("http2_responses", &["http2", "tls", "upgraded"]),
     ("grpc_messages", &["http2"]),
     ("websocket_frames", &["upgraded"]),
-    // A GRE packet of PPTP; VXLAN-GPE is not VXLAN.
-    ("gre", &["gre", "ip_in_ip"]),
-    ("vxlan", &["vxlan", "udp"]),
 ];
 
 fn corpus(folder: &str) -> Option<(PathBuf, BTreeMap<String, Value>)> {

@@ -28,6 +28,7 @@ pub(super) type Step<'a> = Result<(Layer, Part<'a>), &'static str>;
 pub(super) const ETHERNET: u16 = 1;
 
 /// Takes the link layer's header off.
+#[inline]
 pub(super) fn strip(link: u16, frame: Part<'_>) -> Step<'_> {
     match link {
         ETHERNET => {

@@ -228,8 +228,8 @@ impl Packets {
 
     /// Whether a fragment was seen before.
     fn is_copy(&mut self, datagram: &Datagram<'_>, path: &Path, seen: Seen) -> bool {
-        let place = datagram.fragment.map_or([0; 8], |f| (u64::from(f.id) << 32 | u64::from(f.offset)).to_le_bytes());
-        let fingerprint = sighting::fingerprint(datagram, [&place, datagram.bytes, &[]]);
+        let place = datagram.fragment.map_or(0, |f| u64::from(f.id) << 32 | u64::from(f.offset));
+        let fingerprint = sighting::fingerprint(datagram, [place, sighting::digest(datagram.bytes)]);
         self.sightings.again(fingerprint, seen.time, path.network)
     }
 

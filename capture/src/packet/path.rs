@@ -67,6 +67,7 @@ impl Path {
     }
 
     /// Whether nothing was gone through.
+    #[inline]
     pub(super) fn is_plain(&self) -> bool {
         self.through == 0
     }

@@ -128,6 +128,7 @@ impl PcapHeader {
 }
 
 /// The four bytes at `at`, or 0 where the slice is shorter.
+#[inline]
 pub(super) fn read_u32(bytes: &[u8], at: usize, big_endian: bool) -> u32 {
     match bytes.get(at..at + 4).and_then(|b| <[u8; 4]>::try_from(b).ok()) {
         Some(b) if big_endian => u32::from_be_bytes(b),
@@ -137,6 +138,7 @@ pub(super) fn read_u32(bytes: &[u8], at: usize, big_endian: bool) -> u32 {
 }
 
 /// The two bytes at `at`, or 0 where the slice is shorter.
+#[inline]
 pub(super) fn read_u16(bytes: &[u8], at: usize, big_endian: bool) -> u16 {
     match bytes.get(at..at + 2).and_then(|b| <[u8; 2]>::try_from(b).ok()) {
         Some(b) if big_endian => u16::from_be_bytes(b),

@@ -4,10 +4,8 @@ use super::network::Datagram;
 use super::sighting::fingerprint;
 use crate::tcp::{Ends, Network, Seen, Segment};
 
-/// Bytes behind the checksum (options and payload) that tell packets apart.
-const TELLING: usize = 96;
-
 /// A datagram's segment and who sent it to whom, or the reason why it is not read.
+#[inline]
 pub(super) fn parse<'a>(
     datagram: &Datagram<'a>,
     network: Network,
@@ -38,12 +36,17 @@ pub(super) fn parse<'a>(
 }
 
 /// The fingerprint of a segment that takes sequence numbers. Others are repeated for good reasons.
+#[inline]
 pub(super) fn identity(datagram: &Datagram<'_>, segment: &Segment<'_>) -> Option<u64> {
     if segment.len == 0 && !segment.syn && !segment.fin {
         return None;
     }
-    let bytes = datagram.bytes;
-    let part = |from: usize, to: usize| bytes.get(from..to.min(bytes.len())).unwrap_or(&[]);
-    let end = bytes.len().saturating_sub(16).max(18 + TELLING);
-    Some(fingerprint(datagram, [part(0, 16), part(18, 18 + TELLING), part(end, usize::MAX)]))
+    let word = |at: usize| match datagram.bytes.get(at..at + 8).and_then(|word| <[u8; 8]>::try_from(word).ok()) {
+        Some(word) => u64::from_le_bytes(word),
+        None => 0,
+    };
+    // The header but for its checksum, the options, and of the payload its beginning, its middle and its end.
+    let len = datagram.bytes.len();
+    let places = [0, 8, 18, 26, 40, 56, len / 2, len.saturating_sub(8)];
+    Some(fingerprint(datagram, places.into_iter().map(word)))
 }

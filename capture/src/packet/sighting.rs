@@ -33,6 +33,7 @@ impl Sightings {
 
     /// Notes a packet by its fingerprint; says whether it was seen before. One that was seen in tunnels of two tenants
     /// is two packets.
+    #[inline]
     pub(super) fn again(&mut self, packet: u64, time: Timestamp, network: Network) -> bool {
         let Some(slot) = self.latest.get_mut(packet as usize & (REMEMBERED - 1)) else { return false };
         let same_tenant = slot.tenant == network.tenant || slot.tenant == 0 || network.tenant == 0;
@@ -44,14 +45,22 @@ impl Sightings {
     }
 }
 
-/// What makes a packet the packet it is: addresses, the datagram's number and the bytes given. The time to live and the
-/// checksum may differ from tap to tap, and so may what was around the packet.
-pub(super) fn fingerprint(datagram: &Datagram<'_>, bytes: [&[u8]; 3]) -> u64 {
+/// What makes a packet the packet it is: addresses, the datagram's number and length, and words of what it carries. The
+/// time to live and the checksum may differ from tap to tap, and so may what was around the packet.
+#[inline]
+pub(super) fn fingerprint(datagram: &Datagram<'_>, words: impl IntoIterator<Item = u64>) -> u64 {
     let mut hasher = FixedState::default().build_hasher();
     let fold = |address: u128| (address >> 64) as u64 ^ address as u64;
     let Addresses { source, destination, .. } = datagram.addresses;
     hasher.write_u64(fold(source).rotate_left(32) ^ fold(destination));
     hasher.write_u64(u64::from(datagram.number) << 32 | datagram.bytes.len() as u64);
-    bytes.into_iter().for_each(|bytes| hasher.write(bytes));
+    for word in words {
+        hasher.write_u64(word);
+    }
     hasher.finish()
+}
+
+/// The hash of all that a packet carries, for packets that are rare.
+pub(super) fn digest(bytes: &[u8]) -> u64 {
+    FixedState::default().hash_one(bytes)
 }

@@ -73,7 +73,7 @@ pub(crate) fn vxlan(vni: u32, inner: &[u8], side: Side) -> Vec<u8> {
 }
 
 fn label(id: u32, last: bool) -> [u8; 4] {
-    (16 + id << 12 | u32::from(last) << 8 | 64).to_be_bytes()
+    ((16 + id) << 12 | u32::from(last) << 8 | 64).to_be_bytes()
 }
 
 fn ppp(ip: &[u8]) -> Vec<u8> {
