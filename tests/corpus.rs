@@ -13,14 +13,11 @@ use support::{code, offpath, stderr, stdout};
 
 /// What the oracle counted, and the reasons of which one must then be among those not read: what carries it, or what it
 /// is carried in.
-const NOT_READ: [(&str, &[&str]); 6] = [
-    ("tls_handshake_messages", &["tls", "quic", "upgraded", "ip_in_ip", "vxlan", "link_type"]),
-    ("quic", &["quic", "link_type"]),
+const NOT_READ: [(&str, &[&str]); 4] = [
+    ("tls_handshake_messages", &["tls", "quic", "upgraded"]),
+    ("quic", &["quic"]),
     ("http3_requests", &["quic"]),
     ("websocket_frames", &["websocket", "upgraded"]),
-    // A GRE packet of PPTP; VXLAN-GPE is not VXLAN.
-    ("gre", &["gre", "ip_in_ip"]),
-    ("vxlan", &["vxlan", "udp"]),
 ];
 
 fn corpus(folder: &str) -> Option<(PathBuf, BTreeMap<String, Value>)> {

@@ -72,6 +72,8 @@ fn describe(report: &SourceReport, blind_spots: u64) -> Value {
         "incomplete": report.incomplete,
         "connections": report.connections,
         "connections_with_gaps": report.connections_with_gaps,
+        "tunnels": report.tunnels,
+        "seen_again": report.seen_again,
         "blind_spots": blind_spots,
         "records": report.inputs.iter().map(|input| input.records).sum::<u64>(),
         "bytes_lost": report.inputs.iter().map(|input| input.bytes_lost).sum::<u64>(),

@@ -27,6 +27,9 @@ pub(crate) struct Output<'a> {
     connections_with_gaps: u64,
     incomplete: BTreeMap<&'static str, u64>,
     not_read: BTreeMap<&'static str, (u64, u64)>,
+    through: BTreeMap<&'static str, u64>,
+    /// Packets that were seen before.
+    pub(crate) seen_again: u64,
     irregular: BTreeMap<&'static str, (u64, Frame)>,
     /// Ends that answered HTTP on some connection.
     servers: BTreeSet<Endpoint>,
@@ -52,6 +55,8 @@ impl<'a> Output<'a> {
             connections_with_gaps: 0,
             incomplete: BTreeMap::new(),
             not_read: BTreeMap::new(),
+            through: BTreeMap::new(),
+            seen_again: 0,
             irregular: BTreeMap::new(),
             servers: BTreeSet::new(),
             doubtful: Vec::new(),
@@ -123,6 +128,11 @@ impl<'a> Output<'a> {
         entry.1 += bytes;
     }
 
+    /// Counts a packet that was read inside a tunnel of this kind.
+    pub(crate) fn through(&mut self, tunnel: &'static str) {
+        *self.through.entry(tunnel).or_default() += 1;
+    }
+
     /// Counts what broke its format and was read all the same.
     pub(crate) fn irregular(&mut self, name: &'static str, frame: Frame) {
         self.irregular.entry(name).or_insert((0, frame)).0 += 1;
@@ -142,6 +152,10 @@ impl<'a> Output<'a> {
         report.exchanges += self.exchanges;
         report.connections += self.connections;
         report.connections_with_gaps += self.connections_with_gaps;
+        report.seen_again += self.seen_again;
+        for (&tunnel, count) in &self.through {
+            *report.tunnels.entry(tunnel).or_default() += count;
+        }
         for (&reason, count) in &self.incomplete {
             *report.incomplete.entry(reason).or_default() += count;
         }

@@ -492,6 +492,10 @@ pub struct SourceReport {
     pub connections: u64,
     /// Connections with at least one gap.
     pub connections_with_gaps: u64,
+    /// TCP packets read inside a tag, label or tunnel, by its kind.
+    pub tunnels: BTreeMap<&'static str, u64>,
+    /// Packets that were seen before, at another tap or interface, and count once.
+    pub seen_again: u64,
     /// What was seen and not read.
     pub not_read: Vec<NotRead>,
     /// TLS connections (packets only), in a stable order.

@@ -582,6 +582,69 @@ fn a_truncated_file_says_where_and_keeps_what_came_before() {
     assert_eq!(seen.report.inputs[1].records, 7);
 }
 
+#[test]
+fn a_damaged_record_costs_itself_and_is_placed() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).get(3).close();
+    let lost = talk.find("body of 2");
+    let records: Vec<usize> = talk.segments.iter().map(|segment| 16 + ip(segment).len()).collect();
+    let at = 24 + records[..lost].iter().sum::<usize>();
+    for claim in [u32::MAX, 1 << 20] {
+        let mut file = pcap(&talk.segments);
+        file[at + 8..at + 12].copy_from_slice(&claim.to_le_bytes());
+        let seen = read(&[&file]);
+        assert_eq!(seen.lines(), ["1>1", "2>- no_response response_gap", "3>3"]);
+        let error = seen.report.errors[0].to_string();
+        assert!(error.contains(&format!("byte {at}")) && error.contains(&format!("#frame={}", lost + 1)), "{error}");
+        assert_eq!(seen.report.inputs[0].bytes_lost, records[lost] as u64);
+    }
+    // Bytes of no record, as of a disk that failed.
+    let mut file = pcap(&talk.segments);
+    file.splice(at..at, [0xff; 5_000]);
+    let seen = read(&[&file]);
+    assert_eq!(seen.lines(), ["1>1", "2>2", "3>3"]);
+    assert_eq!((seen.report.inputs[0].bytes_lost, seen.report.errors.len()), (5_000, 1));
+}
+
+#[test]
+fn files_of_both_byte_orders_resolutions_and_header_lengths_are_one_stream() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).get(3).get(4).get(5).close();
+    let file = |magic: u32, big_endian: bool, segments: &[Segment]| {
+        let word = |word: u32| if big_endian { word.to_be_bytes() } else { word.to_le_bytes() };
+        let mut file: Vec<u8> = [magic, if big_endian { 0x0002_0004 } else { 0x0004_0002 }, 0, 0, 65_535, 101]
+            .into_iter()
+            .flat_map(word)
+            .collect();
+        for segment in segments {
+            let packet = ip(segment);
+            let micros = (segment.time % 1_000_000) as u32;
+            let fraction = if magic == 0xa1b2_3c4d { micros * 1000 + 999 } else { micros };
+            let header = [(segment.time / 1_000_000) as u32, fraction, packet.len() as u32, packet.len() as u32];
+            file.extend(header.into_iter().flat_map(word));
+            if magic == 0xa1b2_cd34 {
+                file.extend([0; 8]);
+            }
+            file.extend(packet);
+        }
+        file
+    };
+    let kinds = [0xa1b2_c3d4, 0xa1b2_3c4d, 0xa1b2_cd34].into_iter().flat_map(|magic| [(magic, false), (magic, true)]);
+    let parts = talk.segments.chunks(talk.segments.len().div_ceil(6));
+    let files: Vec<_> = kinds.zip(parts).map(|((magic, big), part)| file(magic, big, part)).collect();
+    assert_eq!(files.len(), 6);
+    let mut names: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    // A rotation in any order is one stream.
+    for turn in 0..files.len() {
+        names.rotate_left(1);
+        if turn == 3 {
+            names.reverse();
+        }
+        let seen = read(&names);
+        assert_eq!((seen.lines(), seen.report.connections), (talk.read().lines(), 1));
+    }
+}
+
 mod pcapng {
     use super::*;
 
@@ -637,8 +700,94 @@ mod pcapng {
         assert_eq!(seen.report.inputs[0].records, talk.segments.len() as u64);
     }
 
+    /// A conversation as packets of an interface that is not the first, and its blocks' offsets.
+    fn blocks(talk: &Talk) -> (Vec<Vec<u8>>, Vec<u64>) {
+        let mut blocks = vec![section(), interface(147, &[]), interface(101, &[])];
+        blocks.extend(talk.segments.iter().map(|segment| packet(1, segment.time as u64, &ip(segment))));
+        let offsets = blocks.iter().scan(0, |at, block| {
+            let here = *at;
+            *at += block.len() as u64;
+            Some(here)
+        });
+        let offsets = offsets.collect();
+        (blocks, offsets)
+    }
+
     #[test]
-    fn a_damaged_block_ends_its_file_only() {
+    fn a_damaged_block_costs_itself_and_is_placed() {
+        let mut talk = Talk::open(5000);
+        talk.get(1).get(2).get(3).close();
+        let (blocks, offsets) = blocks(&talk);
+        let lost = 3 + talk.find("body of 2");
+        // Its length, its trailer, its interface, the length of its packet, its kind and length at once.
+        let len = blocks[lost].len();
+        for (at, bytes) in
+            [(4, &[0xff; 4][..]), (4, &[0x33]), (len - 4, &[1]), (8, &[9]), (20, &[0xff; 4]), (0, &[0xee; 8])]
+        {
+            let mut file = blocks.clone();
+            file[lost][at..at + bytes.len()].copy_from_slice(bytes);
+            let seen = read(&[&file.concat()]);
+            assert_eq!(seen.lines(), ["1>1", "2>- no_response response_gap", "3>3"], "{at} {bytes:?}");
+            assert_eq!(seen.report.errors.len(), 1);
+            let error = seen.report.errors[0].to_string();
+            assert!(error.contains(&format!("byte {}", offsets[lost])), "{error}");
+            assert!(error.contains(&format!("#frame={}", lost - 2)), "{error}");
+            assert_eq!(seen.report.inputs[0].bytes_lost, len as u64);
+            assert_eq!(seen.report.inputs[0].records, talk.segments.len() as u64 - 1);
+        }
+    }
+
+    #[test]
+    fn several_damaged_places_are_counted_in_one_message() {
+        let mut talk = Talk::open(5000);
+        talk.get(1).get(2).get(3).get(4).close();
+        let (mut blocks, _) = blocks(&talk);
+        let lost = ["body of 2", "body of 4"].map(|text| 3 + talk.find(text));
+        let mut bytes = 0;
+        for place in lost {
+            blocks[place][4] ^= 1;
+            bytes += blocks[place].len() as u64;
+        }
+        // Bytes that are no blocks at all, of any number.
+        let junk = b"0123456789";
+        blocks.insert(lost[0], junk.to_vec());
+        let seen = read(&[&blocks.concat()]);
+        let error = seen.report.errors[0].to_string();
+        assert!(seen.report.errors.len() == 1 && error.contains("the first of 2 such places"), "{error}");
+        assert_eq!(seen.report.inputs[0].bytes_lost, bytes + junk.len() as u64);
+        assert_eq!(seen.lines().iter().filter(|line| !line.contains(' ')).count(), 2, "{:?}", seen.lines());
+    }
+
+    #[test]
+    fn a_lost_interface_description_leaves_the_others_their_numbers() {
+        let mut talk = Talk::open(5000);
+        talk.get(1).close();
+        let (mut blocks, _) = blocks(&talk);
+        *blocks[1].last_mut().unwrap() = 7;
+        let seen = read(&[&blocks.concat()]);
+        assert_eq!((seen.lines(), seen.report.errors.len()), (vec!["1>1".to_owned()], 1));
+    }
+
+    #[test]
+    fn a_damaged_section_is_left_until_the_next() {
+        let mut talk = Talk::open(5000);
+        talk.get(1).close();
+        let (other, _) = blocks(&talk);
+        let mut bad = other.clone();
+        bad[0][8] = 0;
+        let first = pcap_section(&Talk::open(6000).get(7).segments);
+        let seen = read(&[&[first, bad.concat(), other.concat()].concat()]);
+        assert_eq!(seen.lines(), ["7>7", "1>1"]);
+        assert_eq!(seen.report.inputs[0].bytes_lost, bad.concat().len() as u64);
+    }
+
+    fn pcap_section(segments: &[Segment]) -> Vec<u8> {
+        let packets = segments.iter().map(|segment| packet(0, segment.time as u64, &ip(segment)));
+        [section(), interface(101, &[])].into_iter().chain(packets).collect::<Vec<_>>().concat()
+    }
+
+    #[test]
+    fn a_block_that_nothing_follows_ends_its_file_only() {
         let mut talk = Talk::open(5000);
         talk.get(1);
         let mut file = [section(), interface(101, &[])].concat();

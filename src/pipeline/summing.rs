@@ -82,6 +82,10 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
     for source in &reports.sources {
         summary.exchanges += source.exchanges;
         summary.filtered += source.filtered;
+        summary.seen_again += source.seen_again;
+        for (tunnel, count) in &source.tunnels {
+            *summary.tunnels.entry((*tunnel).to_owned()).or_default() += count;
+        }
         summary.connections.0 += source.connections;
         summary.connections.1 += source.connections_with_gaps;
         for (reason, count) in &source.incomplete {

@@ -34,12 +34,51 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "malformed_request" => ("malformed request line", "malformed request lines"),
         "broken_entry" => ("broken entry", "broken entries"),
         "link_type" => ("packet of an unknown link type", "packets of unknown link types"),
-        tunnel @ ("gre" | "vxlan" | "geneve" | "mpls" | "pppoe" | "gtp") => {
-            return format!("{} in {}", counted(part.count, "packet", "packets"), tunnel.to_uppercase());
+        "nested_too_deep" => ("packet with too many headers", "packets with too many headers"),
+        "snap_length" => ("packet cut in its headers", "packets cut in their headers"),
+        "ppp_compressed" => ("compressed PPP packet", "compressed PPP packets"),
+        "wifi_encrypted" => ("encrypted Wi-Fi frame", "encrypted Wi-Fi frames"),
+        "wifi_aggregate" => ("Wi-Fi frame of several packets", "Wi-Fi frames of several packets"),
+        "macsec" => ("packet encrypted with MACsec", "packets encrypted with MACsec"),
+        "gtp" => ("GTP packet without user data", "GTP packets without user data"),
+        tunnel @ ("vxlan" | "geneve" | "teredo" | "l2tp") => {
+            return format!("{} of {} without a packet", counted(part.count, "packet", "packets"), name(tunnel));
         }
         other => return format!("{} {}", count(part.count), other.replace('_', " ")),
     };
     counted(part.count, one, many)
+}
+
+/// `1,200 packets inside VXLAN`: what was taken off packets that were read, and how many were seen twice.
+pub(super) fn packets(run: &RunSummary) -> Vec<String> {
+    let inside = run.tunnels.iter().map(|(tunnel, number)| {
+        let what = match tunnel.as_str() {
+            "other_tunnel" => "other tunnels",
+            tunnel => name(tunnel),
+        };
+        format!("{} inside {what}", counted(*number, "packet", "packets"))
+    });
+    let again = (run.seen_again > 0)
+        .then(|| format!("{} seen more than once and counted once", counted(run.seen_again, "packet", "packets")));
+    inside.chain(again).collect()
+}
+
+/// A tunnel as people write it; one without an entry keeps its name.
+fn name(tunnel: &str) -> &str {
+    match tunnel {
+        "erspan" => "ERSPAN",
+        "geneve" => "Geneve",
+        "gre" => "GRE",
+        "gtp" => "GTP",
+        "ip_in_ip" => "IP",
+        "l2tp" => "L2TP",
+        "mpls" => "MPLS",
+        "pppoe" => "PPPoE",
+        "teredo" => "Teredo",
+        "vlan" => "VLANs",
+        "vxlan" => "VXLAN",
+        other => other,
+    }
 }
 
 /// `3 exchanges without a response`: exchanges that are not whole.
@@ -205,7 +244,7 @@ mod tests {
     fn reasons_are_words_and_an_unknown_one_keeps_its_name() {
         let part = |reason: &str, count| NotReadSummary { reason: reason.into(), count, bytes: 0 };
         assert_eq!(not_read(&part("tls_no_key", 1_204)), "1,204 TLS connections without keys");
-        assert_eq!(not_read(&part("vxlan", 1)), "1 packet in VXLAN");
+        assert_eq!(not_read(&part("vxlan", 1)), "1 packet of VXLAN without a packet");
         assert_eq!(not_read(&part("no_such_thing", 2)), "2 no such thing");
         assert_eq!(incomplete("no_response", 1), "1 exchange whose response was not seen");
         assert_eq!(incomplete("new_reason", 2), "2 exchanges not whole: new reason");

@@ -33,6 +33,12 @@ pub struct RunSummary {
     pub protocols: BTreeMap<String, u64>,
     /// TCP connections seen, and of these with gaps.
     pub connections: (u64, u64),
+    /// TCP packets read inside tags, labels and tunnels, by kind; a packet inside several counts for each.
+    #[serde(default)]
+    pub tunnels: BTreeMap<String, u64>,
+    /// Packets that were seen before, at another tap or interface, and count once.
+    #[serde(default)]
+    pub seen_again: u64,
     /// Seen and not read.
     pub not_read: Vec<NotReadSummary>,
     /// Packets that `--bpf` held back.

@@ -351,6 +351,8 @@ pub(crate) fn run() -> RunSummary {
         }],
         irregularities: BTreeMap::from([("http1_space_after_header_name".into(), 12)]),
         filtered: 0,
+        tunnels: BTreeMap::new(),
+        seen_again: 0,
         blind_spots: 3,
         events: 387_694,
         cases: 81_377,

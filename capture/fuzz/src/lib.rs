@@ -73,3 +73,26 @@ pub fn conversation(bytes: &[u8]) -> Vec<u8> {
     }
     file
 }
+
+/// A pcap file of the link type that the first two bytes name; each packet behind has its length in a byte before it,
+/// and half of them were longer on the wire.
+pub fn frames(bytes: &[u8]) -> Vec<u8> {
+    let (link, mut rest) = bytes.split_at_checked(2).unwrap_or((&[1, 0], bytes));
+    let mut file = Vec::new();
+    for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 1 << 18] {
+        file.extend(word.to_le_bytes());
+    }
+    file.extend([link[0], link[1], 0, 0]);
+    let mut time = 0u32;
+    while let Some((&length, behind)) = rest.split_first() {
+        let (frame, behind) = behind.split_at(usize::from(length).min(behind.len()));
+        let captured = frame.len() as u32;
+        time += 1;
+        for word in [time, 0, captured, captured + time % 2 * 100] {
+            file.extend(word.to_le_bytes());
+        }
+        file.extend(frame);
+        rest = behind;
+    }
+    file
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::network::{Addresses, Datagram};
 use crate::Timestamp;
-use crate::tcp::Frame;
+use crate::tcp::{Frame, Network, Seen};
 
 /// Bytes of the largest IP datagram.
 const DATAGRAM_LIMIT: u32 = 65_535;
@@ -17,7 +17,8 @@ const HELD: usize = 16 << 20;
 /// Capture time after which a fragment's fellows no longer come (RFC 8200 says 60 s, Linux 30 s).
 const PATIENCE: i64 = 30_000_000;
 
-type Key = (Addresses, u8, u32);
+/// Tenants of tunnels may have the same addresses and numbers.
+type Key = (u64, Addresses, u8, u32);
 
 /// Datagrams that wait for fragments.
 #[derive(Default)]
@@ -26,7 +27,6 @@ pub(super) struct Fragments {
     /// Keys in the order they came, each with the time that tells a reused identification apart.
     order: VecDeque<(Timestamp, Key)>,
     held: usize,
-    whole: Vec<u8>,
 }
 
 struct Waiting {
@@ -47,14 +47,21 @@ pub(super) struct GivenUp {
 }
 
 impl Fragments {
-    /// Takes one fragment; returns the datagram that it completes and the frame with its first byte.
+    /// Whether other fragments of the same datagram wait.
+    pub(super) fn expect(&self, datagram: &Datagram<'_>, network: Network) -> bool {
+        datagram.fragment.is_some_and(|place| {
+            self.waiting.contains_key(&(network.tenant, datagram.addresses, datagram.protocol, place.id))
+        })
+    }
+
+    /// Takes one fragment; returns the payload of the datagram that it completes and the frame with its first byte.
     pub(super) fn push(
         &mut self,
         datagram: &Datagram<'_>,
-        time: Timestamp,
-        frame: Frame,
+        network: Network,
+        Seen { time, frame }: Seen,
         given_up: &mut GivenUp,
-    ) -> Option<(Datagram<'_>, Frame)> {
+    ) -> Option<(Vec<u8>, Frame)> {
         let place = datagram.fragment?;
         self.expire(time, given_up);
         let end = place.offset + u32::try_from(datagram.bytes.len()).unwrap_or(DATAGRAM_LIMIT);
@@ -63,7 +70,7 @@ impl Fragments {
             given_up.bytes += datagram.bytes.len() as u64;
             return None;
         }
-        let key = (datagram.addresses, datagram.protocol, place.id);
+        let key = (network.tenant, datagram.addresses, datagram.protocol, place.id);
         let order = &mut self.order;
         let waiting = self.waiting.entry(key).or_insert_with(|| {
             order.push_back((time, key));
@@ -83,9 +90,7 @@ impl Fragments {
         }
         let done = self.waiting.remove(&key)?;
         self.held -= done.have as usize;
-        self.whole.clear();
-        done.parts.values().for_each(|part| self.whole.extend_from_slice(part));
-        let whole = Datagram { bytes: &self.whole, wire_len: self.whole.len(), fragment: None, ..*datagram };
+        let whole = done.parts.into_values().collect::<Vec<_>>().concat();
         Some((whole, done.first.unwrap_or(frame)))
     }
 

@@ -1,5 +1,6 @@
 //! Packet captures: files merged by packet time, packets taken apart down to TCP.
 
+mod ethernet;
 #[cfg(feature = "live")]
 mod filter;
 mod fragment;
@@ -7,10 +8,17 @@ mod link;
 mod network;
 #[cfg(test)]
 mod oracle;
+mod part;
+mod path;
 mod pcap;
 mod pcapng;
+mod ppp;
 mod record;
+mod segment;
+mod sighting;
+mod tunnel;
 mod window;
+mod wireless;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -19,16 +27,25 @@ use std::sync::Arc;
 #[cfg(feature = "live")]
 pub use filter::check_filter;
 use fragment::{Fragments, GivenUp};
+use link::Layer;
 use network::Datagram;
+use part::Part;
+use path::{HEADERS, Path};
 use record::{Damage, RecordReader};
+use sighting::Sightings;
 
 #[cfg(feature = "live")]
 use crate::InputErrorKind;
 use crate::input::Again;
 use crate::output::Output;
-use crate::tcp::{Ends, Frame, Seen, Segment, Table};
+use crate::tcp::{Frame, Seen, Table};
 use crate::tls::Secrets;
 use crate::{InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
+
+/// IP's number of TCP.
+const TCP: u8 = 6;
+/// Times that a packet may be a fragment inside what fragments made whole.
+const NESTED: usize = 4;
 
 /// One packet capture, decompressed.
 pub(crate) struct OpenCapture {
@@ -80,6 +97,7 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
         table: Table::new(),
         fragments: Fragments::default(),
         given_up: GivenUp::default(),
+        sightings: Sightings::new(),
         #[cfg(feature = "live")]
         filter: options.bpf.as_deref().map(filter::Filter::new),
     };
@@ -175,6 +193,7 @@ struct Packets {
     table: Table,
     fragments: Fragments,
     given_up: GivenUp,
+    sightings: Sightings,
     #[cfg(feature = "live")]
     filter: Option<filter::Filter>,
 }
@@ -182,9 +201,9 @@ struct Packets {
 impl Packets {
     fn packet(&mut self, input: usize, reader: &RecordReader, out: &mut Output<'_>) {
         let record = reader.record();
-        let frame = Frame { input: input as u32, number: record.number, offset: record.offset };
+        let place = Frame { input: input as u32, number: record.number, offset: record.offset };
         #[cfg(feature = "live")]
-        match self.filter.as_mut().map(|filter| filter.judge(record.link, reader.data(), frame)) {
+        match self.filter.as_mut().map(|filter| filter.judge(record.link, reader.data(), place)) {
             None | Some(filter::Verdict::Pass) => {}
             Some(filter::Verdict::HoldBack) => return,
             Some(filter::Verdict::Misfit) => {
@@ -192,8 +211,9 @@ impl Packets {
                 return;
             }
         }
-        let seen = Seen { time: record.time, frame };
-        if let Err(reason) = self.take_apart(record.link, reader.data(), record.wire_len as usize, seen, out) {
+        let seen = Seen { time: record.time, frame: place };
+        let frame = Part::new(reader.data(), record.wire_len as usize);
+        if let Err(reason) = self.take_apart(record.link, frame, seen, out) {
             out.not_read(reason, 1, u64::from(record.wire_len));
         }
     }
@@ -202,25 +222,66 @@ impl Packets {
     fn take_apart(
         &mut self,
         link: u16,
-        data: &[u8],
-        wire_len: usize,
+        frame: Part<'_>,
+        mut seen: Seen,
+        out: &mut Output<'_>,
+    ) -> Result<(), &'static str> {
+        let mut path = Path::default();
+        let mut datagram = descend(Layer::Link(link), frame, &mut path)?;
+        let mut whole: Vec<u8>;
+        // Fragments may carry a tunnel that carries fragments.
+        for _ in 0..NESTED {
+            if datagram.fragment.is_none() {
+                return self.segment(&datagram, &path, seen, out);
+            }
+            if self.is_copy(&datagram, &path, seen) {
+                out.seen_again += 1;
+                if !self.fragments.expect(&datagram, path.network) {
+                    return Ok(());
+                }
+            }
+            let Some((payload, first)) = self.fragments.push(&datagram, path.network, seen, &mut self.given_up) else {
+                return Ok(());
+            };
+            seen.frame = first;
+            let (protocol, number, addresses) = (datagram.protocol, datagram.number, datagram.addresses);
+            whole = payload;
+            let wire_len = whole.len();
+            datagram = Datagram { addresses, protocol, number, bytes: &whole, wire_len, fragment: None };
+            if protocol != TCP {
+                let (layer, part) = tunnel::inside(&datagram, &mut path)?;
+                datagram = descend(layer, part, &mut path)?;
+            }
+        }
+        Err("nested_too_deep")
+    }
+
+    /// Whether a fragment was seen before.
+    fn is_copy(&mut self, datagram: &Datagram<'_>, path: &Path, seen: Seen) -> bool {
+        let place = datagram.fragment.map_or(0, |f| u64::from(f.id) << 32 | u64::from(f.offset));
+        let fingerprint = sighting::fingerprint(datagram, [place, sighting::digest(datagram.bytes)]);
+        self.sightings.again(fingerprint, seen.time, path.network)
+    }
+
+    /// Hands a datagram's TCP segment on. One that was seen before goes the same way, as retransmissions do: what was
+    /// taken in already changes nothing.
+    fn segment(
+        &mut self,
+        datagram: &Datagram<'_>,
+        path: &Path,
         seen: Seen,
         out: &mut Output<'_>,
     ) -> Result<(), &'static str> {
-        let link::IpPlace { at, vlan } = link::ip_place(link, data)?;
-        let ip = data.get(at..).unwrap_or(&[]);
-        let cut = data.len() < wire_len;
-        let datagram = network::parse(ip, wire_len.saturating_sub(at)).map_err(|reason| match reason {
-            "malformed_packet" if cut => "snap_length",
-            reason => reason,
-        })?;
-        if datagram.fragment.is_none() {
-            return segment(&mut self.table, &datagram, vlan, seen, out);
+        let (ends, side, segment) = segment::parse(datagram, path.network, seen)?;
+        let identity = segment::identity(datagram, &segment);
+        if identity.is_some_and(|identity| self.sightings.again(identity, seen.time, path.network)) {
+            out.seen_again += 1;
         }
-        match self.fragments.push(&datagram, seen.time, seen.frame, &mut self.given_up) {
-            Some((whole, frame)) => segment(&mut self.table, &whole, vlan, Seen { time: seen.time, frame }, out),
-            None => Ok(()),
+        if !path.is_plain() {
+            path.names().for_each(|name| out.through(name));
         }
+        self.table.segment(ends, side, &segment, out);
+        Ok(())
     }
 
     /// Tells what the filter did.
@@ -248,41 +309,23 @@ impl Packets {
     }
 }
 
-/// Reads a TCP header and hands its segment on.
-fn segment(
-    table: &mut Table,
-    datagram: &Datagram<'_>,
-    vlan: u32,
-    seen: Seen,
-    out: &mut Output<'_>,
-) -> Result<(), &'static str> {
-    if datagram.protocol != 6 {
-        return Err(network::not_tcp(datagram));
+/// Takes header after header off, down to a datagram that is TCP's or a fragment.
+fn descend<'a>(mut layer: Layer, mut part: Part<'a>, path: &mut Path) -> Result<Datagram<'a>, &'static str> {
+    for _ in 0..HEADERS {
+        (layer, part) = match layer {
+            Layer::Ip => {
+                let datagram = network::parse(part)?;
+                if datagram.protocol == TCP || datagram.fragment.is_some() {
+                    return Ok(datagram);
+                }
+                tunnel::inside(&datagram, path)?
+            }
+            Layer::Link(link) => link::strip(link, part)?,
+            Layer::Ether(kind) => ethernet::strip(kind, part, path)?,
+            Layer::Ppp => ppp::strip(part)?,
+            Layer::Mpls => ethernet::mpls(part, path)?,
+            Layer::Nsh => ethernet::service(part, path)?,
+        };
     }
-    let bytes = datagram.bytes;
-    let header = usize::from(bytes.get(12).copied().unwrap_or(0) >> 4) * 4;
-    if bytes.len() < 20 || header > bytes.len() {
-        return Err(if bytes.len() < datagram.wire_len { "snap_length" } else { "malformed_packet" });
-    }
-    if header < 20 {
-        return Err("malformed_packet");
-    }
-    let flags = bytes.get(13).copied().unwrap_or(0);
-    let word = |at| pcap::read_u32(bytes, at, true);
-    let segment = Segment {
-        seq: word(4),
-        ack: (flags & 0x10 != 0).then(|| word(8)),
-        syn: flags & 0x02 != 0,
-        fin: flags & 0x01 != 0,
-        rst: flags & 0x04 != 0,
-        payload: bytes.get(header..).unwrap_or(&[]),
-        len: u32::try_from(datagram.wire_len - header).unwrap_or(u32::MAX),
-        vlan,
-        seen,
-    };
-    let network::Addresses { v6, source, destination } = datagram.addresses;
-    let port = |at| pcap::read_u16(bytes, at, true);
-    let (ends, side) = Ends::of(v6, (source, port(0)), (destination, port(2)));
-    table.segment(ends, side, &segment, out);
-    Ok(())
+    Err("nested_too_deep")
 }

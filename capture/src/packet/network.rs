@@ -1,5 +1,6 @@
 //! IPv4 and IPv6: from the IP header to the transport header.
 
+use super::part::Part;
 use super::pcap::{read_u16, read_u32};
 
 /// IPv6 extension headers that are followed.
@@ -19,12 +20,21 @@ pub(super) struct Datagram<'a> {
     pub(super) addresses: Addresses,
     /// IP protocol number.
     pub(super) protocol: u8,
+    /// IPv4's identification, 0 where there is none.
+    pub(super) number: u16,
     /// Captured bytes.
     pub(super) bytes: &'a [u8],
     /// Bytes on the wire; more than `bytes` when the snap length cut them.
     pub(super) wire_len: usize,
     /// Set when this is a part only.
     pub(super) fragment: Option<Fragment>,
+}
+
+impl<'a> Datagram<'a> {
+    /// What is behind the IP header.
+    pub(super) fn part(&self) -> Part<'a> {
+        Part::new(self.bytes, self.wire_len)
+    }
 }
 
 /// Where a fragment belongs.
@@ -35,20 +45,21 @@ pub(super) struct Fragment {
     pub(super) more: bool,
 }
 
-/// Reads the IP header at the start of `bytes`; `wire_len` is their length before the snap length cut them.
-pub(super) fn parse(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
-    match bytes.first().map(|b| b >> 4) {
-        Some(4) => ipv4(bytes, wire_len),
-        Some(6) => ipv6(bytes, wire_len),
+/// Reads the IP header at the start of a part.
+pub(super) fn parse(part: Part<'_>) -> Result<Datagram<'_>, &'static str> {
+    match part.bytes.first().map(|b| b >> 4) {
+        Some(4) => ipv4(part),
+        Some(6) => ipv6(part),
         Some(_) => Err("not_ip"),
-        None => Err("malformed_packet"),
+        None => Err(part.short()),
     }
 }
 
-fn ipv4(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
+fn ipv4(part: Part<'_>) -> Result<Datagram<'_>, &'static str> {
+    let Part { bytes, wire_len } = part;
     let header = usize::from(bytes.first().unwrap_or(&0) & 0x0f) * 4;
     let (Some(&protocol), true) = (bytes.get(9), header >= 20 && bytes.len() >= header) else {
-        return Err("malformed_packet");
+        return Err(if header < 20 { "malformed_packet" } else { part.short() });
     };
     // Segmentation offload leaves the length 0: then the frame's own length counts.
     let total = match usize::from(read_u16(bytes, 2, true)) {
@@ -69,7 +80,7 @@ fn ipv4(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
         at += (usize::from(bytes.get(header + 1).copied().unwrap_or(0)) + 2) * 4;
     }
     if total < at || bytes.len() < at {
-        return Err("malformed_packet");
+        return Err(if total < at { "malformed_packet" } else { part.short() });
     }
     Ok(Datagram {
         addresses: Addresses {
@@ -78,16 +89,18 @@ fn ipv4(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
             destination: u128::from(read_u32(bytes, 16, true)),
         },
         protocol,
+        number: read_u16(bytes, 4, true),
         bytes: bytes.get(at..total.min(bytes.len())).unwrap_or(&[]),
         wire_len: total - at,
         fragment,
     })
 }
 
-fn ipv6(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
+fn ipv6(part: Part<'_>) -> Result<Datagram<'_>, &'static str> {
+    let Part { bytes, wire_len } = part;
     let address =
         |at: usize| bytes.get(at..at + 16).and_then(|b| <[u8; 16]>::try_from(b).ok()).map(u128::from_be_bytes);
-    let (Some(source), Some(destination)) = (address(8), address(24)) else { return Err("malformed_packet") };
+    let (Some(source), Some(destination)) = (address(8), address(24)) else { return Err(part.short()) };
     // Jumbograms and segmentation offload leave the length 0.
     let total = match usize::from(read_u16(bytes, 4, true)) {
         0 => wire_len,
@@ -120,43 +133,14 @@ fn ipv6(bytes: &[u8], wire_len: usize) -> Result<Datagram<'_>, &'static str> {
         }
     }
     if total < at || bytes.len() < at {
-        return Err("malformed_packet");
+        return Err(if total < at { "malformed_packet" } else { part.short() });
     }
     Ok(Datagram {
         addresses: Addresses { v6: true, source, destination },
         protocol: next,
+        number: 0,
         bytes: bytes.get(at..total.min(bytes.len())).unwrap_or(&[]),
         wire_len: total - at,
         fragment,
     })
-}
-
-/// Why a datagram that is not TCP is not read.
-pub(super) fn not_tcp(datagram: &Datagram<'_>) -> &'static str {
-    match datagram.protocol {
-        17 => udp(datagram.bytes),
-        47 => "gre",
-        4 | 41 => "ip_in_ip",
-        1 | 58 => "icmp",
-        132 => "sctp",
-        _ => "ip_protocol",
-    }
-}
-
-fn udp(bytes: &[u8]) -> &'static str {
-    let ports = [read_u16(bytes, 0, true), read_u16(bytes, 2, true)];
-    match ports {
-        [_, 4789 | 8472] => return "vxlan",
-        [_, 6081] => return "geneve",
-        [_, 2152] => return "gtp",
-        [3544, _] | [_, 3544] => return "teredo",
-        _ => {}
-    }
-    // A long header names its version; a short one is recognisable only by the port that HTTP/3 uses.
-    let first = bytes.get(8).copied().unwrap_or(0);
-    let version = read_u32(bytes, 9, true);
-    let known = matches!(version, 0 | 1 | 0x6b33_43cf) || matches!(version >> 24, 0x51 | 0x54 | 0xfa | 0xff);
-    let long = first & 0x80 != 0 && bytes.len() >= 15 && known && first & 0x40 != 0;
-    let short = first & 0xc0 == 0x40 && bytes.len() > 8 && ports.contains(&443);
-    if long || short { "quic" } else { "udp" }
 }

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use pcap_parser::{Block, PcapBlockOwned, PcapError};
 
+use super::link::Layer;
+use super::part::Part;
 use super::record::RecordReader;
-use super::{link, network};
+use super::{ethernet, link, network};
 use crate::tls::Secrets;
 
 /// Every capture of the corpus that is not compressed; none where there is no corpus.
@@ -74,6 +76,15 @@ fn records_agree_with_pcap_parser() {
     assert!(files.is_empty() || compared > 10_000, "{compared}");
 }
 
+/// The first IP header of a frame.
+fn outer_ip(link: u16, frame: Part<'_>) -> Option<Part<'_>> {
+    let (mut layer, mut part) = link::strip(link, frame).ok()?;
+    while let Layer::Ether(kind) = layer {
+        (layer, part) = ethernet::strip(kind, part, &mut super::path::Path::default()).ok()?;
+    }
+    (layer == Layer::Ip).then_some(part)
+}
+
 #[test]
 fn datagrams_agree_with_etherparse() {
     let mut compared = 0;
@@ -82,10 +93,9 @@ fn datagrams_agree_with_etherparse() {
         let mut reader = RecordReader::new(Box::new(std::fs::File::open(file).unwrap()));
         while reader.advance(&mut Secrets::new(&[], 0)).is_ok_and(|more| more) {
             let record = *reader.record();
-            let Ok(link::IpPlace { at, .. }) = link::ip_place(record.link, reader.data()) else { continue };
-            let ip = &reader.data()[at..];
-            let Ok(datagram) = network::parse(ip, record.wire_len as usize - at) else { continue };
-            let Ok((slice, None)) = etherparse::LaxIpSlice::from_slice(ip) else { continue };
+            let Some(ip) = outer_ip(record.link, Part::new(reader.data(), record.wire_len as usize)) else { continue };
+            let Ok(datagram) = network::parse(ip) else { continue };
+            let Ok((slice, None)) = etherparse::LaxIpSlice::from_slice(ip.bytes) else { continue };
             let payload = slice.payload();
             if payload.incomplete || datagram.wire_len > datagram.bytes.len() {
                 continue;

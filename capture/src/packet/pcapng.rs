@@ -14,6 +14,9 @@ const ENHANCED_PACKET: u32 = 6;
 const DECRYPTION_SECRETS: u32 = 10;
 /// Type of secrets that are the text of a TLS key log.
 const TLS_KEY_LOG: u32 = 0x544c_534b;
+/// Blocks at which reading may go on after damage: those above, name resolution, statistics, journal, custom.
+const KINDS: [u32; 10] =
+    [INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, 4, 5, ENHANCED_PACKET, 9, DECRYPTION_SECRETS, 0x0000_0bad, 0x4000_0bad];
 /// Interfaces of one section that are kept.
 const INTERFACES: usize = 1 << 16;
 
@@ -66,15 +69,67 @@ impl Section {
                         return Ok(record);
                     }
                 }
-                DECRYPTION_SECRETS if len <= RECORD_LIMIT => {
+                // A length that would end the file is not believed before it is looked at.
+                _ if len > RECORD_LIMIT => return Err(Stop::Damaged(format!("a block claims {len} bytes"))),
+                _ if !window.fill(len as usize) => return Err(Stop::Truncated("last block")),
+                DECRYPTION_SECRETS => {
                     self.block(window, kind, len, secrets)?;
                 }
                 _ => {}
             }
-            if window.skip(u64::from(len)) < u64::from(len) {
-                return Err(Stop::Truncated("last block"));
-            }
+            window.skip(u64::from(len));
         }
+    }
+
+    /// Moves behind a block that cannot be read, to the next that can; false if there is none.
+    pub(super) fn resume(&mut self, window: &mut Window) -> bool {
+        // An interface counts even when its description is lost, or those after it would be taken for others.
+        match read_u32(window.bytes(), 0, self.big_endian) {
+            INTERFACE if self.started => self.interfaces.push(Interface::unknown()),
+            SECTION_HEADER => self.started = false,
+            _ => {}
+        }
+        window.skip(4);
+        loop {
+            if !window.fill(12) {
+                window.skip(u64::MAX);
+                return false;
+            }
+            let bytes = window.bytes();
+            let last = bytes.len() - 12;
+            let Some(at) = (0..=last).find(|&at| self.may_begin(bytes.get(at..).unwrap_or(&[]))) else {
+                window.skip(last as u64 + 1);
+                continue;
+            };
+            window.skip(at as u64);
+            if self.is_whole(window) {
+                return true;
+            }
+            window.skip(1);
+        }
+    }
+
+    /// Whether bytes may be the first of a block.
+    fn may_begin(&self, bytes: &[u8]) -> bool {
+        let kind = read_u32(bytes, 0, self.big_endian);
+        if kind == SECTION_HEADER {
+            return matches!(read_u32(bytes, 8, true), 0x1a2b_3c4d | 0x4d3c_2b1a);
+        }
+        let len = read_u32(bytes, 4, self.big_endian);
+        self.started && KINDS.contains(&kind) && (12..=RECORD_LIMIT).contains(&len) && len.is_multiple_of(4)
+    }
+
+    /// Whether the bytes at hand are a block that ends as it begins.
+    fn is_whole(&self, window: &mut Window) -> bool {
+        let bytes = window.bytes();
+        let big_endian = match read_u32(bytes, 0, true) {
+            SECTION_HEADER => read_u32(bytes, 8, true) == 0x1a2b_3c4d,
+            _ => self.big_endian,
+        };
+        let len = read_u32(bytes, 4, big_endian);
+        (12..=RECORD_LIMIT).contains(&len)
+            && window.fill(len as usize)
+            && read_u32(window.bytes(), len as usize - 4, big_endian) == len
     }
 
     fn begin(&mut self, bytes: &[u8]) -> Result<(), Stop> {
@@ -227,6 +282,11 @@ impl Resolution {
 }
 
 impl Interface {
+    /// One whose description cannot be read: its packets are of no link type.
+    fn unknown() -> Self {
+        Interface { link: u16::MAX, snap_len: 0, resolution: Resolution::PerSecond(1_000_000), offset_seconds: 0 }
+    }
+
     fn time(&self, ticks: u64) -> Timestamp {
         let micros = match self.resolution {
             Resolution::PerSecond(1_000_000) => ticks,

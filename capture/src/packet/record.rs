@@ -47,6 +47,10 @@ pub(super) struct RecordReader {
     format: Format,
     current: Record,
     numbered: u64,
+    /// What could not be read on the way.
+    damage: Option<Damage>,
+    /// Places at which that was.
+    places: u64,
 }
 
 enum Format {
@@ -56,23 +60,31 @@ enum Format {
     Over,
 }
 
-/// The end of a file that did not end well.
+/// What of a file could not be read.
 pub(super) struct Damage {
     pub(super) kind: InputErrorKind,
-    /// Frame that would have been next.
+    /// Frame that would have been next where it begins.
     pub(super) frame: u64,
-    /// Offset at which reading stopped.
+    /// Offset of the first byte not read.
     pub(super) offset: u64,
-    /// Bytes from there to the end of the file.
+    /// Bytes not read, there and later.
     pub(super) bytes_lost: u64,
 }
 
 impl RecordReader {
     pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
-        RecordReader { window: Window::new(reader), format: Format::Unopened, current: Record::default(), numbered: 0 }
+        RecordReader {
+            window: Window::new(reader),
+            format: Format::Unopened,
+            current: Record::default(),
+            numbered: 0,
+            damage: None,
+            places: 0,
+        }
     }
 
-    /// Moves to the next packet, adding the secrets on the way. False at the end of the file.
+    /// Moves to the next packet, past whatever cannot be read, adding the secrets on the way. False at the end of the
+    /// file; what was passed over is told instead of it.
     pub(super) fn advance(&mut self, secrets: &mut Secrets) -> Result<bool, Damage> {
         self.window.skip(self.current.record_len);
         self.current.record_len = 0;
@@ -81,19 +93,45 @@ impl RecordReader {
         {
             return self.stop(stop);
         }
-        let found = match &mut self.format {
-            Format::Pcap(header) => header.next(&mut self.window),
-            Format::Pcapng(section) => section.next(&mut self.window, secrets),
-            Format::Unopened | Format::Over => Err(Stop::End),
-        };
-        match found {
-            Ok(record) => {
-                self.numbered += 1;
-                self.current = Record { number: self.numbered, ..record };
-                Ok(true)
+        loop {
+            let found = match &mut self.format {
+                Format::Pcap(header) => header.next(&mut self.window),
+                Format::Pcapng(section) => section.next(&mut self.window, secrets),
+                Format::Unopened | Format::Over => Err(Stop::End),
+            };
+            match found {
+                Ok(record) => {
+                    self.numbered += 1;
+                    self.current = Record { number: self.numbered, ..record };
+                    return Ok(true);
+                }
+                Err(Stop::End) => return self.stop(Stop::End),
+                Err(stop) if self.window.failure.is_some() => return self.stop(stop),
+                Err(stop) => {
+                    if !self.pass(stop) {
+                        return self.stop(Stop::End);
+                    }
+                }
             }
-            Err(stop) => self.stop(stop),
         }
+    }
+
+    /// Notes what cannot be read and looks for the next record that can be believed; false if there is none.
+    fn pass(&mut self, stop: Stop) -> bool {
+        let from = self.window.offset();
+        let kind = damaged(stop, from);
+        let found = match &mut self.format {
+            Format::Pcap(header) => header.resume(&mut self.window),
+            Format::Pcapng(section) => section.resume(&mut self.window),
+            Format::Unopened | Format::Over => false,
+        };
+        let lost = self.window.offset() - from;
+        self.places += 1;
+        match &mut self.damage {
+            Some(damage) => damage.bytes_lost += lost,
+            None => self.damage = Some(Damage { kind, frame: self.numbered + 1, offset: from, bytes_lost: lost }),
+        }
+        found
     }
 
     fn open(&mut self) -> Result<(), Stop> {
@@ -128,23 +166,47 @@ impl RecordReader {
         self.format = Format::Over;
         let offset = self.window.offset();
         let kind = match (self.window.failure.take(), stop) {
-            (Some(e), _) => failed_read(e),
-            (None, Stop::End) => {
-                self.window = Window::new(Box::new(io::empty()));
-                return Ok(false);
-            }
-            (None, Stop::Truncated(what)) => {
-                InputErrorKind::Truncated { what: format!("the {what} at byte {offset} is cut short") }
-            }
-            (None, Stop::Damaged(what)) => InputErrorKind::Malformed {
-                what: format!("damaged at byte {offset}: {what}"),
-                remedy: "everything before was analysed, the rest of this file was not; capture or copy it again"
-                    .to_owned(),
-            },
+            (Some(e), _) => Some(failed_read(e)),
+            (None, Stop::End) => None,
+            (None, stop) => Some(damaged(stop, offset)),
         };
         let bytes_lost = self.window.skip(u64::MAX);
         self.window = Window::new(Box::new(io::empty()));
-        Err(Damage { kind, frame: self.numbered + 1, offset, bytes_lost })
+        match (self.damage.take(), kind) {
+            (None, None) => Ok(false),
+            (None, Some(kind)) => Err(Damage { kind, frame: self.numbered + 1, offset, bytes_lost }),
+            (Some(damage), kind) => {
+                let kind = kind.unwrap_or(several(damage.kind, self.places));
+                Err(Damage { kind, bytes_lost: damage.bytes_lost + bytes_lost, ..damage })
+            }
+        }
+    }
+}
+
+/// What is wrong at an offset.
+fn damaged(stop: Stop, offset: u64) -> InputErrorKind {
+    match stop {
+        Stop::Truncated(what) => {
+            InputErrorKind::Truncated { what: format!("the {what} at byte {offset} is cut short") }
+        }
+        Stop::Damaged(what) => InputErrorKind::Malformed {
+            what: format!("damaged at byte {offset}: {what}"),
+            remedy: "what could be read before and behind was analysed; capture or copy the file again".to_owned(),
+        },
+        Stop::End => InputErrorKind::Truncated { what: format!("nothing follows byte {offset}") },
+    }
+}
+
+/// The first damage of a file, and how often there was more.
+fn several(first: InputErrorKind, places: u64) -> InputErrorKind {
+    match first {
+        InputErrorKind::Malformed { what, remedy } if places > 1 => {
+            InputErrorKind::Malformed { what: format!("{what} (the first of {places} such places)"), remedy }
+        }
+        InputErrorKind::Truncated { what } if places > 1 => {
+            InputErrorKind::Truncated { what: format!("{what} (the first of {places} such places)") }
+        }
+        other => other,
     }
 }
 

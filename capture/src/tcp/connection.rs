@@ -69,11 +69,16 @@ impl Connection {
             || (quiet && distance > FOREIGN)
     }
 
-    /// Whether a segment's numbers are far from this connection's.
-    pub(super) fn strange(&self, side: usize, segment: &Segment<'_>) -> bool {
-        let direction = self.direction(side);
-        let far = direction.seen_itself() && direction.position(segment.seq).abs_diff(direction.next) > FOREIGN;
-        far || segment.syn && direction.contradicts_syn(segment.seq)
+    /// Whether a segment's numbers show that it is this connection's: those that can be compared are near, and there is
+    /// one.
+    pub(super) fn continues(&self, side: usize, segment: &Segment<'_>) -> bool {
+        let own = self.direction(side);
+        let sent = match segment.syn {
+            true if own.is_placed() => Some(!own.contradicts_syn(segment.seq)),
+            _ => own.near(segment.seq),
+        };
+        let received = segment.ack.and_then(|ack| self.direction(1 - side).near(ack));
+        sent != Some(false) && received != Some(false) && (sent.is_some() || received.is_some())
     }
 
     /// Takes one segment from side 0 or 1.

@@ -10,6 +10,8 @@ use crate::Timestamp;
 const EPOCH: u64 = 1 << 40;
 /// A jump of sequence numbers that no window explains.
 pub(super) const FOREIGN: u64 = 1 << 26;
+/// A distance of sequence numbers that is no chance.
+const NEAR: u64 = 1 << 22;
 /// Book-keeping bytes that a held segment costs beside its payload.
 const HELD_OVERHEAD: usize = 128;
 /// Segments whose digests are kept to recognise a retransmission with other content.
@@ -125,6 +127,16 @@ impl Direction {
     pub(super) fn position(&self, seq: u32) -> u64 {
         let ahead = seq.wrapping_sub(self.next as u32) as i32;
         self.next.wrapping_add_signed(i64::from(ahead))
+    }
+
+    /// Whether positions mean anything yet.
+    pub(super) fn is_placed(&self) -> bool {
+        self.start != Start::Unknown
+    }
+
+    /// Whether a sequence number is one that a window or a few around the next byte could hold, if that is known.
+    pub(super) fn near(&self, seq: u32) -> Option<bool> {
+        self.is_placed().then(|| self.position(seq).abs_diff(self.next) < NEAR)
     }
 
     fn begin(&mut self, seq: u32, start: Start) {

@@ -26,6 +26,15 @@ pub(crate) struct Seen {
     pub(crate) frame: Frame,
 }
 
+/// Which network a packet was captured in, as far as tags and tunnels around it tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Network {
+    /// Hash of all tags, labels and tunnels; 0 without any.
+    pub(crate) path: u64,
+    /// Hash of the identifiers by which tunnels keep tenants apart, who may have the same addresses; 0 without any.
+    pub(crate) tenant: u64,
+}
+
 /// One TCP segment as captured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment<'a> {
@@ -38,8 +47,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) payload: &'a [u8],
     /// Payload bytes on the wire; more than `payload` where the snap length cut.
     pub(crate) len: u32,
-    /// VLAN in which it was captured.
-    pub(crate) vlan: u32,
+    /// Network in which it was captured.
+    pub(crate) network: Network,
     pub(crate) seen: Seen,
 }
 

@@ -3,15 +3,20 @@
 use std::collections::VecDeque;
 
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 
-use super::Segment;
 use super::connection::Connection;
+use super::{Network, Segment};
 use crate::output::{Output, StableHash};
 use crate::{Endpoint, Limits, Timestamp};
 
 /// Capture time for which a closed connection is kept, so that late copies of its packets open no new one.
 const LINGER: i64 = 30_000_000;
+
+/// Networks in which the packets of one connection may be seen.
+const ALIASES: usize = 16;
+
+/// Connections of different networks between the same ends that a packet from yet another network is compared with.
+const FAMILY: usize = 32;
 
 /// The two ends of a connection, the lower first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,18 +24,23 @@ pub(crate) struct Ends {
     low: (u128, u16),
     high: (u128, u16),
     v6: bool,
-    /// Set for a connection that shares its ends with another in a different VLAN.
-    vlan: Option<u32>,
+    /// 0 for the first connection between these ends; the network's path, never 0, for one of another network.
+    network: u64,
 }
 
 impl Ends {
     /// The key of a packet's connection, and which side (0 or 1) sent the packet.
     pub(crate) fn of(v6: bool, source: (u128, u16), destination: (u128, u16)) -> (Self, usize) {
         if source <= destination {
-            (Ends { low: source, high: destination, v6, vlan: None }, 0)
+            (Ends { low: source, high: destination, v6, network: 0 }, 0)
         } else {
-            (Ends { low: destination, high: source, v6, vlan: None }, 1)
+            (Ends { low: destination, high: source, v6, network: 0 }, 1)
         }
+    }
+
+    /// The key of a connection that another network has between the same addresses.
+    fn within(self, network: Network) -> Self {
+        Ends { network: network.path.max(1), ..self }
     }
 
     fn endpoints(&self) -> [Endpoint; 2] {
@@ -50,6 +60,8 @@ impl Ends {
 /// The open connections.
 pub(crate) struct Table {
     index: HashMap<Ends, u32, foldhash::fast::RandomState>,
+    /// Slots of the connections whose keys name a network, by their ends.
+    families: HashMap<Ends, Vec<u32>, foldhash::fast::RandomState>,
     slots: Vec<Option<Tracked>>,
     free: Vec<u32>,
     /// Connections to look at when they may have gone idle, oldest look first.
@@ -57,6 +69,8 @@ pub(crate) struct Table {
     /// Closed connections, in closing order.
     closed: VecDeque<Look>,
     created: u64,
+    /// Keys of the index that name a network.
+    divided: usize,
     held: usize,
     now: Timestamp,
 }
@@ -65,9 +79,32 @@ struct Tracked {
     ends: Ends,
     created: u64,
     lingering: bool,
-    /// VLAN in which it began.
-    vlan: u32,
+    /// Network in which it began.
+    network: Network,
+    /// Tenant of each side's packets, as far as their tunnels tell.
+    tenants: [u64; 2],
+    /// Keys of other networks in which its packets were seen too.
+    aliases: Vec<Ends>,
     connection: Connection,
+}
+
+impl Tracked {
+    /// Whether a segment from another network than this connection's is one of its own all the same. The two directions
+    /// of a tunnel may have different tenants' identifiers, but one direction has one.
+    fn adopts(&self, side: usize, segment: &Segment<'_>) -> bool {
+        let tenant = self.tenants.get(side).copied().unwrap_or(0);
+        let strange = tenant != 0 && segment.network.tenant != 0 && tenant != segment.network.tenant;
+        !strange && self.aliases.len() < ALIASES && self.connection.continues(side, segment)
+    }
+
+    /// Remembers of which tenant a side's packets are.
+    fn note_tenant(&mut self, side: usize, segment: &Segment<'_>) {
+        if segment.network.tenant != 0
+            && let Some(tenant @ 0) = self.tenants.get_mut(side)
+        {
+            *tenant = segment.network.tenant;
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -81,11 +118,13 @@ impl Table {
     pub(crate) fn new() -> Self {
         Table {
             index: HashMap::default(),
+            families: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             idle: VecDeque::new(),
             closed: VecDeque::new(),
             created: 0,
+            divided: 0,
             held: 0,
             now: Timestamp(i64::MIN),
         }
@@ -96,12 +135,6 @@ impl Table {
         self.now = self.now.max(segment.seen.time);
         self.sweep(out);
         let mut slot = self.find(ends, side, segment, out);
-        let mut ends = ends;
-        // Networks that use the same addresses are told apart by VLAN, but one packet seen in two VLANs is one packet.
-        if self.tracked(slot).is_some_and(|t| t.vlan != segment.vlan && t.connection.strange(side, segment)) {
-            ends.vlan = Some(segment.vlan);
-            slot = self.find(ends, side, segment, out);
-        }
         if self.tracked(slot).is_some_and(|t| t.connection.succeeded_by(side, segment)) {
             self.close(slot, out);
             slot = self.find(ends, side, segment, out);
@@ -123,13 +156,56 @@ impl Table {
         self.slots.get(slot as usize).and_then(Option::as_ref)
     }
 
+    /// The connection of a segment. Networks that use the same addresses are told apart by what is around their packets;
+    /// but one packet may be seen in two of them, before and behind a router or a tunnel's end, and then its numbers say
+    /// so.
     fn find(&mut self, ends: Ends, side: usize, segment: &Segment<'_>, out: &mut Output<'_>) -> u32 {
-        let entry = match self.index.entry(ends) {
-            Entry::Occupied(entry) => return *entry.get(),
-            Entry::Vacant(entry) => entry,
-        };
+        let first = self.index.get(&ends).copied();
+        if let Some(slot) = first
+            && let Some(Some(tracked)) = self.slots.get_mut(slot as usize)
+            && tracked.network.path == segment.network.path
+        {
+            tracked.note_tenant(side, segment);
+            return slot;
+        }
+        let divided = ends.within(segment.network);
+        if self.divided > 0
+            && let Some(&slot) = self.index.get(&divided)
+        {
+            return slot;
+        }
+        if let Some(slot) = self.adopter(ends, first, side, segment) {
+            if let Some(Some(tracked)) = self.slots.get_mut(slot as usize) {
+                tracked.note_tenant(side, segment);
+                tracked.aliases.push(divided);
+            }
+            self.index.insert(divided, slot);
+            self.divided += 1;
+            return slot;
+        }
+        if first.is_none() {
+            return self.create(ends, side, segment, out);
+        }
+        let slot = self.create(divided, side, segment, out);
+        self.families.entry(ends).or_default().push(slot);
+        slot
+    }
+
+    /// The connection between these ends that a segment from a network unknown to all of them belongs to; one that has
+    /// the same tenant comes first.
+    fn adopter(&self, ends: Ends, first: Option<u32>, side: usize, segment: &Segment<'_>) -> Option<u32> {
+        let family = self.families.get(&ends).map_or(&[][..], Vec::as_slice);
+        let candidates = || first.into_iter().chain(family.iter().rev().take(FAMILY).copied());
+        let adopts = |slot: u32| self.tracked(slot).is_some_and(|tracked| tracked.adopts(side, segment));
+        let tenant = segment.network.tenant;
+        let related = |slot: u32| self.tracked(slot).is_some_and(|t| tenant != 0 && t.tenants.contains(&tenant));
+        candidates().find(|&slot| related(slot) && adopts(slot)).or_else(|| candidates().find(|&slot| adopts(slot)))
+    }
+
+    fn create(&mut self, ends: Ends, side: usize, segment: &Segment<'_>, out: &mut Output<'_>) -> u32 {
         let slot = self.free.pop().unwrap_or(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
-        entry.insert(slot);
+        self.index.insert(ends, slot);
+        self.divided += usize::from(ends.network != 0);
         self.created += 1;
         let endpoints = ends.endpoints();
         let [low, high] = &endpoints;
@@ -137,10 +213,19 @@ impl Table {
             .endpoint(low)
             .endpoint(high)
             .word(u64::from(segment.seq) << 1 | side as u64)
-            .word(segment.seen.time.0 as u64)
-            .finish();
-        let connection = Connection::new(endpoints, id, segment.seen);
-        let tracked = Tracked { ends, created: self.created, lingering: false, vlan: segment.vlan, connection };
+            .word(segment.seen.time.0 as u64);
+        let id = if ends.network == 0 { id } else { id.word(ends.network) };
+        let connection = Connection::new(endpoints, id.finish(), segment.seen);
+        let mut tracked = Tracked {
+            ends,
+            created: self.created,
+            lingering: false,
+            network: segment.network,
+            tenants: [0; 2],
+            aliases: Vec::new(),
+            connection,
+        };
+        tracked.note_tenant(side, segment);
         match self.slots.get_mut(slot as usize) {
             Some(place) => *place = Some(tracked),
             None => self.slots.push(Some(tracked)),
@@ -199,8 +284,23 @@ impl Table {
         let Some(mut tracked) = self.slots.get_mut(slot as usize).and_then(Option::take) else { return };
         self.held = self.held.saturating_sub(tracked.connection.held());
         tracked.connection.finish(out);
-        self.index.remove(&tracked.ends);
+        for key in tracked.aliases.iter().chain([&tracked.ends]) {
+            self.index.remove(key);
+            self.divided -= usize::from(key.network != 0);
+        }
+        if tracked.ends.network != 0 {
+            self.leave_family(Ends { network: 0, ..tracked.ends }, slot);
+        }
         self.free.push(slot);
+    }
+
+    fn leave_family(&mut self, ends: Ends, slot: u32) {
+        if let Some(family) = self.families.get_mut(&ends) {
+            family.retain(|&other| other != slot);
+            if family.is_empty() {
+                self.families.remove(&ends);
+            }
+        }
     }
 
     /// Closes all, in the order they began.

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of the writer")]
 
 pub(crate) mod disorder;
+pub(crate) mod tunnel;
 
 use std::ops::ControlFlow;
 
@@ -129,6 +130,12 @@ pub(crate) fn ip(segment: &Segment) -> Vec<u8> {
     let mut packet = ip_header(segment.side, tcp.len(), 0, 0x4000);
     packet.extend(tcp);
     packet
+}
+
+/// IPv4 packet of a segment with a datagram's number, as senders count them.
+pub(crate) fn ip_numbered(segment: &Segment, id: u16) -> Vec<u8> {
+    let tcp = tcp(segment);
+    [ip_header(segment.side, tcp.len(), id, 0x4000), tcp].concat()
 }
 
 pub(crate) fn ip_header(side: Side, payload: usize, id: u16, flags: u16) -> Vec<u8> {

@@ -38,6 +38,9 @@ fn by_reason(run: &RunSummary, screen: &Screen) -> String {
     for (name, number) in &run.irregularities {
         row(&format!("{} read although it broke its format: {name}", count(*number)), String::new());
     }
+    for packets in reason::packets(run) {
+        row(&packets, String::new());
+    }
     if run.filtered > 0 {
         row(&format!("{} held back by --bpf", counted(run.filtered, "packet", "packets")), String::new());
     }

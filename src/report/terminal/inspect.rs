@@ -62,6 +62,7 @@ fn read(run: &RunSummary) -> String {
     if let Some((from, to)) = &run.window {
         parts.push(format!("{} to {} UTC", utc(from), utc(to)));
     }
+    parts.extend(reason::packets(run));
     let all: u64 = run.protocols.values().sum();
     parts.extend(run.protocols.iter().map(|(name, number)| format!("{} {}", protocol(name), percent(*number, all))));
     parts.join(", ")
