@@ -5,6 +5,7 @@ mod packets_wire;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use offpath_capture::Options;
 use packets_wire::Seen;
 use serde_json::Value;
 
@@ -50,4 +51,34 @@ fn corpus_captures_agree_with_the_oracle() {
         }
     }
     assert!(compared > 0 && fewer.is_empty(), "fewer messages than the oracle: {fewer:#?}");
+}
+
+#[test]
+fn captures_whose_secrets_are_there_are_read() {
+    let Ok(corpus) = std::env::var("OFFPATH_CORPUS") else {
+        eprintln!("skipped: OFFPATH_CORPUS is not set");
+        return;
+    };
+    let folder = Path::new(&corpus).join("captures");
+    let oracle: BTreeMap<String, Value> =
+        serde_json::from_slice(&std::fs::read(folder.join("oracle.json")).unwrap()).unwrap();
+    let mut read = 0;
+    for (name, facts) in &oracle {
+        let key_logs: Vec<_> = facts["keylog"].as_str().map(|name| folder.join(name)).into_iter().collect();
+        let with_secrets =
+            !key_logs.is_empty() || facts["format"].as_str().is_some_and(|format| format.ends_with("+dsb"));
+        if !with_secrets || facts["tcp_streams"] == 0 || name.ends_with(".gz") {
+            continue;
+        }
+        let options = Options { key_logs, ..Options::default() };
+        let seen = packets_wire::read_with(&[&std::fs::read(folder.join(name)).unwrap()], &options);
+        let kinds: Vec<_> = seen.report.tls.iter().map(|kind| kind.unread).collect();
+        // A draft of TLS 1.3 is none of the versions that are read.
+        assert!(kinds.iter().all(|unread| matches!(unread, None | Some("tls_version"))), "{name}: {kinds:?}");
+        let count = |fact: &str| facts.get(fact).and_then(Value::as_u64).unwrap_or(0);
+        let requests = seen.exchanges.iter().filter(|exchange| exchange.request.is_some()).count() as u64;
+        assert!(requests >= count("http1_requests") + count("http2_requests"), "{name}: {requests}");
+        read += u64::from(requests > 0);
+    }
+    assert!(read >= 4, "only {read} captures were decrypted");
 }

@@ -165,7 +165,7 @@ impl Connection {
                 own.settle();
                 own.protected = changes;
             }
-            Kind::Handshake if !own.protected && !(record.trial && greeted) => {
+            Kind::Handshake if !(own.protected || record.trial && greeted) => {
                 own.settle();
                 for (kind, message) in own.messages.push(record.content()) {
                     self.message(side, kind, &message, end);
