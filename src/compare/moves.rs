@@ -68,15 +68,17 @@ impl<'p> Map<'p> {
         let perhaps = matches!(step.retry, Retry::Perhaps | Retry::SameKey);
         let fits = |edge: &&Edge| edge.from.intersects(before) && after.contains(edge.to);
         let made: Vec<&Edge> = self.edges(activity).filter(fits).collect();
-        if made.is_empty() || perhaps || fault.is_some() {
+        if made.is_empty() || perhaps || matches!(fault, Some(Fault::Structure | Fault::Diverge)) {
             let ends = (self.state(before), self.state(after));
             let made = StateMove { perhaps, ..self.made(activity, ends, !made.is_empty()) };
             *into.entry(made).or_default() += 1;
             return;
         }
+        // A wrong actor or value took a declared transition all the same.
         let possible = step.possible();
         let allowed = possible.iter().filter_map(|edge| self.automaton.edges.get(*edge)).filter(fits);
-        self.among(activity, &allowed.collect::<Vec<_>>(), (before, after), 1, into);
+        let edges = if fault.is_some() { made } else { allowed.collect() };
+        self.among(activity, &edges, (before, after), 1, into);
     }
 
     /// A move that belief explains by these transitions: by the only one, else by any of several.
