@@ -67,15 +67,12 @@ fn is_one(entry: &str, principal: &str, event: &Event, naming: &ActorNaming) -> 
         return Truth::True;
     }
     let doubt = |seen: bool| if seen { Truth::False } else { Truth::Unknown };
-    let is_kind = |name: &str| {
-        name == "service" || name == &*naming.default_kind || naming.kinds.iter().any(|(kind, _)| &**kind == name)
-    };
     let told = claims_are_seen(event) || roles_are_seen(event);
     match entry.split_once(':') {
         None if entry == &*actor.kind => Truth::True,
         None if entry == "agent" => doubt(claims_are_seen(event)),
         Some(("agent", _)) => doubt(claims_are_seen(event)),
-        None if is_kind(entry) => doubt(told && kind_is_seen(event, naming)),
+        None if naming.is_kind(entry) => doubt(told && kind_is_seen(event, naming)),
         None => doubt(roles_are_seen(event)),
         Some((kind, name)) if name == principal || actor.client.as_deref() == Some(name) || has_role(name) => {
             if kind == &*actor.kind { Truth::True } else { doubt(kind_is_seen(event, naming)) }
@@ -96,7 +93,7 @@ pub fn roles_are_seen(event: &Event) -> bool {
 }
 
 /// Whether the kind of an event's actor is what the source showed, rather than the default for lack of evidence.
-fn kind_is_seen(event: &Event, naming: &ActorNaming) -> bool {
+pub fn kind_is_seen(event: &Event, naming: &ActorNaming) -> bool {
     claims_are_seen(event) || event.actor.kind != naming.default_kind
 }
 

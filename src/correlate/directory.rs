@@ -309,6 +309,9 @@ fn bind(bindings: &mut Bindings, stamp: Stamp, binding: Binding) {
     }
 }
 
+/// Whom a credential stands for, and the roles that a login told of them.
+type Meaning<'d> = (&'d Arc<str>, Option<&'d [Arc<str>]>);
+
 /// Longest chain of refreshed tokens that is followed.
 const MOST_HOPS: usize = 64;
 
@@ -329,7 +332,7 @@ impl Credentials {
         self.meaning(credential, time).and_then(|(_, roles)| roles)
     }
 
-    fn meaning(&self, credential: Hash, time: i64) -> Option<(&Arc<str>, Option<&[Arc<str>]>)> {
+    fn meaning(&self, credential: Hash, time: i64) -> Option<Meaning<'_>> {
         let (mut credential, mut time) = (credential, time);
         let mut told = None;
         for _ in 0..MOST_HOPS {
