@@ -259,7 +259,7 @@ lifecycles:
     ] {
         session(&har, told);
         fs::write(&model, &text).unwrap();
-        let run = run(&[har.clone()], Some(&model), &[]);
+        let run = run(std::slice::from_ref(&har), Some(&model), &[]);
         let rule = role(&run);
         assert_eq!(
             (rule["findings"].as_u64().unwrap(), Run::fared(&rule, "har").as_str()),
