@@ -172,11 +172,12 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
 
     progress.stage("comparing");
     let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };
-    let mut judged = judging::judge(resolved.partitions, &comparer, &blindness, job, folder)?;
-    judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
-
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
+    let near = job.model.as_deref().map(|model| near::near(model, &inspection)).unwrap_or_default();
+    let mut judged = judging::judge(resolved.partitions, &comparer, &blindness, &near, job, folder)?;
+    judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
+
     let mut evidence = reading.evidence;
     if job.selection.events.is_some() {
         evidence.retain(&templates, |operation| inspection.called(operation));

@@ -205,3 +205,124 @@ constraints:
     let missing = run.rules().iter().find(|r| r["id"] == "AP-MISSING").unwrap();
     assert_eq!(Run::fared(missing, "combined"), "judged", "{missing}");
 }
+
+/// An archive of a cookie session: a login that tells a role or none, and a step that only some may take.
+fn session(file: &Path, role: Option<&str>) {
+    let entry = |minute: u32, path: &str, cookie: (&str, &str), set: Option<&str>, answer: &Value| {
+        let headers = serde_json::json!([{"name": cookie.0, "value": cookie.1}, {"name": "content-type", "value": "application/json"}]);
+        let set = set.map(|set| serde_json::json!({"name": "Set-Cookie", "value": set}));
+        serde_json::json!({
+            "startedDateTime": format!("2026-03-01T10:{minute:02}:00.000Z"), "time": 5,
+            "request": {"method": "POST", "url": format!("https://sign.example{path}"), "httpVersion": "HTTP/1.1", "headers": headers,
+                "cookies": [], "queryString": [], "headersSize": -1, "bodySize": 2,
+                "postData": {"mimeType": "application/json", "text": "{\"password\":\"x\"}"}},
+            "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "headers": set.into_iter().collect::<Vec<_>>(),
+                "cookies": [], "content": {"size": 20, "mimeType": "application/json", "text": answer.to_string()},
+                "redirectURL": "", "headersSize": -1, "bodySize": 20},
+            "cache": {}, "timings": {"send": 1, "wait": 3, "receive": 1},
+        })
+    };
+    let mut user = serde_json::json!({"id": "anna"});
+    role.into_iter().for_each(|role| user["role"] = role.into());
+    let sid = "sid=kq81mz02pf93xw74";
+    let entries = [
+        entry(0, "/login", ("accept", "*/*"), Some(sid), &serde_json::json!({"user": user})),
+        entry(1, "/documents/d1/send", ("Cookie", sid), None, &serde_json::json!({"ok": true})),
+    ];
+    let log =
+        serde_json::json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}});
+    fs::write(file, log.to_string()).unwrap();
+}
+
+#[test]
+fn a_role_that_nothing_shows_is_not_a_wrong_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (har, model) = (folder.path().join("sign.har"), folder.path().join("model.yaml"));
+    let text = "offpath: 1
+workflow: {id: sign, version: 1}
+actors: {identify: [cookie.sid@login], roles: {from: res.user.role}}
+objects: {document: {key: path.document}}
+activities:
+  login: {http: POST /login, bind: {cookie.sid: res.user.id}}
+  send:  {http: \"POST /documents/{document}/send\", object: document}
+lifecycles:
+  document:
+    states: {none: initial, sent: final}
+    transitions: [{activity: send, from: none, to: sent, by: [sender]}]
+";
+    let role = |run: &Run| run.rules().iter().find(|rule| rule["id"] == "FN-ROLE").unwrap().clone();
+    for (text, told, findings, fared) in [
+        (text.to_owned(), Some("viewer"), 1, "judged"),
+        (text.to_owned(), Some("sender"), 0, "judged"),
+        (text.to_owned(), None, 0, "no roles"),
+        (text.replace(", roles: {from: res.user.role}", ""), Some("viewer"), 0, "no roles"),
+        (text.replace("[sender]", "[service]"), None, 1, "judged"),
+    ] {
+        session(&har, told);
+        fs::write(&model, &text).unwrap();
+        let run = run(std::slice::from_ref(&har), Some(&model), &[]);
+        let rule = role(&run);
+        assert_eq!(
+            (rule["findings"].as_u64().unwrap(), Run::fared(&rule, "har").as_str()),
+            (findings, fared),
+            "{told:?}"
+        );
+        let listed = run.not_judged().contains(&"no roles (har): FN-ROLE".to_owned());
+        assert_eq!(listed, fared == "no roles", "{:#?}", run.not_judged());
+        assert_eq!(rule["by_source"]["har"][0].as_u64().unwrap(), u64::from(!listed), "{rule}");
+    }
+}
+
+#[test]
+fn a_log_without_kinds_of_actors_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, model) = (folder.path().join("shop.log"), folder.path().join("model.yaml"));
+    let line = "10.0.0.7 - anna [01/Mar/2026:10:00:00 +0000] \"POST /orders/o1 HTTP/1.1\" 200 5 \"-\" \"curl\"\n";
+    fs::write(&log, line).unwrap();
+    fs::write(
+        &model,
+        "offpath: 1
+workflow: {id: shop, version: 1}
+objects: {order: {key: path.order}}
+activities: {create: {http: \"POST /orders/{order}\", object: order}}
+lifecycles:
+  order:
+    states: {none: initial, new: final}
+    transitions: [{activity: create, from: none, to: new, by: [service]}]
+",
+    )
+    .unwrap();
+    let run = run(&[log], Some(&model), &[]);
+    assert!(run.not_judged().contains(&"no kinds of actors (combined): FN-ROLE".to_owned()), "{:#?}", run.not_judged());
+}
+
+#[test]
+fn duties_that_were_judged_as_self_approval_are_not_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, model) = (folder.path().join("shop.log"), folder.path().join("model.yaml"));
+    let line = |minute: u32, path: &str| {
+        format!("10.0.0.7 - anna [01/Mar/2026:10:{minute:02}:00 +0000] \"POST {path} HTTP/1.1\" 200 5 \"-\" \"curl\"\n")
+    };
+    fs::write(&log, [line(1, "/orders/o1"), line(2, "/orders/o1/approval"), line(3, "/orders/o1/payment")].concat())
+        .unwrap();
+    fs::write(
+        &model,
+        "offpath: 1
+workflow: {id: shop, version: 1}
+objects: {order: {key: path.order}}
+activities:
+  create:  {http: \"POST /orders/{order}\", object: order}
+  approve: {http: \"POST /orders/{order}/approval\", object: order}
+  pay:     {http: \"POST /orders/{order}/payment\", object: order}
+constraints:
+  - {id: first, require: approve, before: pay, per: order}
+  - {id: duties, distinct_persons: [create, approve], per: order}
+",
+    )
+    .unwrap();
+    let run = run(&[log], Some(&model), &[]);
+    let rule = |id: &str| run.rules().iter().find(|r| r["id"] == id).unwrap();
+    assert_eq!(rule("AP-SELF")["findings"].as_u64(), Some(1));
+    let lines = run.not_judged();
+    assert!(!lines.iter().any(|line| line.contains("SOD")), "{lines:#?}");
+}

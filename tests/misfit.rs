@@ -231,3 +231,44 @@ fn little_of_the_traffic_is_little_of_a_check() {
     assert!(stdout(&output).contains("Warning    the model explains 1 of 41 events only"), "{}", stdout(&output));
     assert!(fs::read_to_string(name("run/report.html")).unwrap().contains("the model explains 1 of 41 events only"));
 }
+
+#[test]
+fn a_step_that_the_traffic_calls_otherwise_is_missed_for_review_only() {
+    let constraint = "constraints:\n  - {id: first, require: approve, before: pay, per: order}\n";
+    let model = format!("{MODEL}{constraint}");
+    let stale = model.replace("/v1/orders/{order}/approval", "/v0/orders/{order}/approval");
+    let found = check(&stale, "/v1", "approver");
+    assert!(!found.findings.is_empty(), "{}", found.screen);
+    for finding in &found.findings {
+        assert!(finding["confidence"].as_f64().unwrap() < 0.5, "{finding}");
+        assert!(finding["terms"].to_string().contains("never happened in this traffic"), "{finding}");
+    }
+    assert_eq!(found.code, 0, "{}", found.errors);
+    let other = check(&model.replace("approval\"", "seal\""), "/v1", "approver");
+    assert_eq!(other.code, 1, "no call looks like that step: {}", other.screen);
+}
+
+#[test]
+fn what_is_unmodelled_is_the_rest_of_the_coverage() {
+    let some = check(&MODEL.replace("  login:   {http: POST /login}\n", ""), "/v1", "approver");
+    let coverage = &some.run["measures"]["coverage"];
+    assert_eq!(coverage, &json!([12, 13]));
+    assert!(some.screen.contains("Unmodelled 1 event is no activity of the model (7.7 %)"), "{}", some.screen);
+}
+
+#[test]
+fn a_doubt_about_the_model_is_one_line_and_comes_after_mistakes_on_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = |file: &str| folder.path().join(file).display().to_string();
+    archive(&folder.path().join("shop.har"), "/v1", "approver");
+    let doubtful =
+        MODEL.replace("transitions:\n", "transitions:\n      - {activity: create, from: none, to: approved}\n");
+    fs::write(name("model.yaml"), doubtful).unwrap();
+    let fine = offpath(&["check", &name("shop.har"), "--model", &name("model.yaml"), "-o", &name("run")]);
+    let told: Vec<String> = stderr(&fine).lines().filter(|line| line.contains("M017")).map(str::to_owned).collect();
+    assert_eq!(told.len(), 1, "{}", stderr(&fine));
+    assert!(told[0].contains("model.yaml:16:") && told[0].ends_with("(offpath explain M017)"), "{told:?}");
+    let wrong = offpath(&["check", &name("shop.har"), "--model", &name("model.yaml"), "-o", &name("run.what")]);
+    assert_eq!(code(&wrong), 2);
+    assert!(!stderr(&wrong).contains("M017"), "{}", stderr(&wrong));
+}

@@ -26,6 +26,7 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
         job.selection.findings = Some(Arc::new(move |finding| filter.admits(finding)));
     }
     let outputs = Outputs::prepare(&args.output, args.force, &job, console)?;
+    console.say_held();
     let meter = Meter::for_console(shared);
     let run = pipeline::run(&job, outputs.folder(), &meter).map_err(|error| inspect::stopped(&error))?;
     let timings = meter.finish();

@@ -52,6 +52,7 @@ pub(super) fn recorded(filter: &Filter, job: &pipeline::Job) -> String {
 pub(super) fn analyse(job: &pipeline::Job, shared: &Shared, console: &Console) -> Result<Run, Exit> {
     let folder = WorkFolder::create(&std::env::temp_dir(), &job.inputs, console)
         .map_err(|e| Exit::CannotStart(format!("no temporary folder: {e}")))?;
+    console.say_held();
     let meter = Meter::for_console(shared);
     let run = pipeline::run(job, folder.path(), &meter);
     let timings = meter.finish();

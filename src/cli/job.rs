@@ -121,7 +121,7 @@ pub(super) fn threads(shared: &Shared) -> usize {
     shared.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
 
-/// Reads and compiles a model; its diagnostics go to standard error.
+/// Reads and compiles a model; its errors go to standard error, its warnings, a line each, wait for the work to begin.
 pub(super) fn read_model(path: &Path, console: &Console) -> Result<Arc<Model>, Exit> {
     let name = path.display().to_string();
     let cannot = |why: String| Exit::CannotStart(format!("model {name}: {why}"));
@@ -135,7 +135,7 @@ pub(super) fn read_model(path: &Path, console: &Console) -> Result<Arc<Model>, E
     match Model::read(&name, &text) {
         Ok((model, warnings)) => {
             if !warnings.is_empty() {
-                console.say(warnings.render(console.color).trim_end());
+                console.hold(warnings.brief());
             }
             Ok(Arc::new(model))
         }

@@ -115,6 +115,8 @@ pub(crate) struct Console {
     pub(crate) color: bool,
     /// Columns of the terminal; `None` when standard output goes elsewhere.
     pub(crate) width: Option<usize>,
+    /// What is said once the command line turns out to be right.
+    held: std::cell::RefCell<Vec<String>>,
 }
 
 impl Console {
@@ -127,13 +129,13 @@ impl Console {
             When::Auto => set("CLICOLOR_FORCE") || std::io::stdout().is_terminal(),
         };
         let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).or_else(terminal_width);
-        Console { quiet: shared.quiet, verbose: shared.verbose, color, width }
+        Console { quiet: shared.quiet, verbose: shared.verbose, color, width, held: Default::default() }
     }
 
     /// A console that says only what must be said.
     #[cfg(test)]
     pub(crate) fn silent() -> Self {
-        Console { quiet: true, verbose: false, color: false, width: None }
+        Console { quiet: true, verbose: false, color: false, width: None, held: Default::default() }
     }
 
     /// The terminal as views need it; `run_folder` for the commands that come next.
@@ -147,6 +149,16 @@ impl Console {
         if !self.quiet {
             self.say_always(line);
         }
+    }
+
+    /// Lines for [`Console::say_held`]: a mistake on the command line is to be seen without them.
+    pub(crate) fn hold(&self, lines: String) {
+        self.held.borrow_mut().push(lines);
+    }
+
+    /// Says what was held back, before the work begins.
+    pub(crate) fn say_held(&self) {
+        self.held.take().iter().for_each(|lines| self.say(lines));
     }
 
     /// One line on standard error, if that much is wanted. It never holds what the traffic holds.

@@ -41,6 +41,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
             principal: Some("alice".into()),
             kind: "human".into(),
             evidence: Evidence::Claims,
+            roles_known: true,
             ..Actor::default()
         },
         session: None,
@@ -108,6 +109,7 @@ impl EventBuilder {
         self.with(|e| {
             e.actor.principal = Some(principal.into());
             e.actor.roles = roles.iter().map(|r| Arc::from(*r)).collect();
+            e.actor.roles_known = true;
         })
     }
 

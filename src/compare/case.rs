@@ -14,10 +14,11 @@ use super::history::{History, Timeline};
 use super::measure::{Measured, measure};
 use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
+use super::step::{Retry, Step};
 use super::{moves, unmodelled, window, written};
 use crate::event::{Event, ObjectId, Outcome};
-use crate::model::ActivityId;
 use crate::model::expression::Truth;
+use crate::model::{ActivityId, ObjectTypeId};
 
 /// Possible states that are listed by name; of more, none are.
 const MAX_LISTED: usize = 16;
@@ -133,8 +134,8 @@ fn skipped(measured: &Measured) -> BTreeMap<usize, Vec<ActivityId>> {
 /// Counts what replay decided: every kind of misplaced step once for each step that was judged.
 fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: &mut CaseResult) {
     use Check::{Direct, Diverge, Guard, Illegal, Order, Orphan, Race, Repeat, Role, Skip};
-    let shows_state = history.life(life).and_then(|l| l.object_type).and_then(|t| history.plan.type_of(t));
-    let shows_state = shows_state.is_some_and(|t| !t.state.is_empty());
+    let object_type = history.life(life).and_then(|l| l.object_type);
+    let shows_state = object_type.and_then(|t| history.plan.type_of(t)).is_some_and(|t| !t.state.is_empty());
     let issues: BTreeMap<usize, Check> = replay.issues.iter().rev().map(|i| (i.event, i.check)).collect();
     let judged = replay.steps.iter().zip(&replay.faults).zip(&replay.doubts).zip(&replay.timeline.steps);
     for (((step, fault), doubt), (_, before, _)) in judged {
@@ -151,13 +152,20 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
         let certain = !step.uncertain && before.only().is_some();
         for check in [Skip, Order, Direct, Illegal, Orphan, Repeat, Race] {
             let hidden = doubt.is_some_and(|doubt| leaves_open(doubt, check, event));
-            let verdict = if issue == Some(check) { Some(true) } else { (certain && !hidden).then_some(false) };
+            // What took no time that was measured overlaps with nothing, whatever happened.
+            let measured = check != Race || event.end > event.time;
+            let decided = certain && !hidden && measured;
+            let verdict = if issue == Some(check) { Some(true) } else { decided.then_some(false) };
             result.tallies.count(check, event.source, verdict);
             if hidden {
                 *result.hidden_keys.entry(check).or_default() += 1;
             }
         }
+        let limited = object_type.is_some_and(|t| asks_who(history, t, step));
         for (check, broken) in [(Role, Fault::Role), (Guard, Fault::Guard)] {
+            if check == Role && !limited {
+                continue;
+            }
             let known = step.fits.iter().any(|f| match check {
                 Role => f.role == Truth::True,
                 _ => f.guard == Truth::True,
@@ -166,6 +174,12 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
             result.tallies.count(check, event.source, verdict);
         }
     }
+}
+
+/// Whether some transition that a step may have taken is not for everybody.
+fn asks_who(history: &History<'_>, object_type: ObjectTypeId, step: &Step) -> bool {
+    let transitions = step.fits.iter().filter_map(|fit| history.plan.transition(object_type, fit.edge));
+    transitions.into_iter().any(|t| !t.by.is_empty() || t.kind.is_some())
 }
 
 /// Whether a step that is this deviation unless it is a retry leaves a check undecided. What repeats is a race as well

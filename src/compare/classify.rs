@@ -298,13 +298,13 @@ impl Judge<'_, '_, '_> {
 
 /// Whether a later call carries an earlier one's idempotency key with another body. `None` when it cannot be told.
 pub(super) fn is_replay(first: &Event, again: &Event) -> Option<bool> {
-    let same_actor = first.actor.principal.as_ref().zip(again.actor.principal.as_ref()).map(|(a, b)| a == b)?;
-    match (first.idempotency, again.idempotency) {
-        (Some(a), Some(b)) if a == b && same_actor && first.operation == again.operation => {
-            first.body_hash.zip(again.body_hash).map(|(x, y)| x != y)
-        }
-        _ => Some(false),
+    let same_key = first.idempotency.zip(again.idempotency).is_some_and(|(a, b)| a == b);
+    let same_actor = first.actor.principal.as_ref().zip(again.actor.principal.as_ref()).map(|(a, b)| a == b);
+    let other_body = first.body_hash.zip(again.body_hash).map(|(a, b)| a != b);
+    if !same_key || first.operation != again.operation || same_actor == Some(false) || other_body == Some(false) {
+        return Some(false);
     }
+    same_actor.and(other_body)
 }
 
 /// Whether a false guard demands that a value of the event equal a value of an object.

@@ -40,7 +40,7 @@ use crate::model::{ActorNaming, CheckOptions, Model};
 
 pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
 pub use order::is_retry;
-pub use permission::{is_named, roles_are_seen};
+pub use permission::{is_named, kind_is_seen, roles_are_seen};
 pub use unattributed::Unattributed;
 pub use window::WindowKey;
 

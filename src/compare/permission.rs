@@ -67,17 +67,17 @@ fn is_one(entry: &str, principal: &str, event: &Event, naming: &ActorNaming) -> 
         return Truth::True;
     }
     let doubt = |seen: bool| if seen { Truth::False } else { Truth::Unknown };
-    let is_kind = |name: &str| name == "service" || naming.kinds.iter().any(|(kind, _)| &**kind == name);
+    let told = claims_are_seen(event) || roles_are_seen(event);
     match entry.split_once(':') {
         None if entry == &*actor.kind => Truth::True,
         None if entry == "agent" => doubt(claims_are_seen(event)),
         Some(("agent", _)) => doubt(claims_are_seen(event)),
-        None if is_kind(entry) => doubt(roles_are_seen(event) && kind_is_seen(event, naming)),
+        None if naming.is_kind(entry) => doubt(told && kind_is_seen(event, naming)),
         None => doubt(roles_are_seen(event)),
         Some((kind, name)) if name == principal || actor.client.as_deref() == Some(name) || has_role(name) => {
             if kind == &*actor.kind { Truth::True } else { doubt(kind_is_seen(event, naming)) }
         }
-        Some(_) => doubt(roles_are_seen(event)),
+        Some(_) => doubt(told),
     }
 }
 
@@ -89,11 +89,11 @@ fn claims_are_seen(event: &Event) -> bool {
 /// Whether the roles of an event's actor are what the source showed. A source that shows none leaves them empty: only
 /// where it is known that none were claimed is the default role given.
 pub fn roles_are_seen(event: &Event) -> bool {
-    claims_are_seen(event) || !event.actor.roles.is_empty()
+    event.actor.roles_known || !event.actor.roles.is_empty()
 }
 
 /// Whether the kind of an event's actor is what the source showed, rather than the default for lack of evidence.
-fn kind_is_seen(event: &Event, naming: &ActorNaming) -> bool {
+pub fn kind_is_seen(event: &Event, naming: &ActorNaming) -> bool {
     claims_are_seen(event) || event.actor.kind != naming.default_kind
 }
 
@@ -142,10 +142,27 @@ mod tests {
         let mut logged = event(1, 0, "pay").by("alice", &[]).done();
         logged.shows.headers = false;
         logged.actor.evidence = Evidence::Asserted;
+        logged.actor.roles_known = false;
         assert_eq!(by(&["approver"], &logged), Truth::Unknown, "no roles in the log");
         logged.actor.roles = vec!["customer".into()];
         assert_eq!(by(&["customer"], &logged), Truth::True);
         assert_eq!(by(&["service:payments"], &logged), Truth::False, "neither this name nor this role");
         assert_eq!(by(&["service:alice"], &logged), Truth::Unknown, "the log may not show who is a service");
+    }
+
+    #[test]
+    fn a_name_that_may_be_a_role_is_undecided_where_the_roles_of_a_known_actor_are_not() {
+        let mut alice = event(1, 0, "pay").by("alice", &[]).done();
+        assert_eq!(by(&["approver"], &alice), Truth::False, "known to have none");
+        alice.actor.roles_known = false;
+        assert_eq!(by(&["approver"], &alice), Truth::Unknown);
+        assert_eq!(by(&["approver", "service"], &alice), Truth::Unknown);
+        assert_eq!(by(&["alice"], &alice), Truth::True);
+        assert_eq!(by(&["service"], &alice), Truth::False, "a kind is no role");
+        assert_eq!(by(&["human:bob", "service:payments"], &alice), Truth::False, "nor is a principal with its kind");
+        assert_eq!(by(&["agent"], &alice), Truth::False);
+        let mut wms = event(1, 0, "ship").by("wms", &[]).kind("service").done();
+        wms.actor.roles_known = false;
+        assert_eq!(by(&["human"], &wms), Truth::False, "the default kind is one as well");
     }
 }

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::history::{Had, History, Timeline};
+use super::permission::roles_are_seen;
 use crate::event::{Actor, Event, Evidence, Money, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{AttributeRule, ObjectTypeId, Path, Root};
@@ -291,7 +292,7 @@ fn actor_field(actor: &Actor, event: &Event, path: &Path) -> Bound {
             Bound::Exactly(Value::Null)
         }
         Some("agent") => text(&actor.agent),
-        Some("roles") if event.shows.headers || actor.evidence >= Evidence::Claims || !actor.roles.is_empty() => {
+        Some("roles") if roles_are_seen(event) => {
             Bound::Exactly(Value::List(actor.roles.iter().cloned().map(Value::Text).collect()))
         }
         _ => Bound::Unknown,

@@ -1,5 +1,6 @@
 //! Groups of events that a sliding window runs over, across cases.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::constraint::{window_count, window_sum};
@@ -29,9 +30,10 @@ pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
         return keys;
     }
     let accepted = event.outcome == Outcome::Accepted;
-    if let (true, Some(key), Some(principal), false) = (accepted, event.idempotency, &event.actor.principal, event.read)
-    {
-        keys.push(WindowKey { constraint: None, group: vec![format!("{key:016x}").into(), principal.clone()] });
+    if let (true, Some(key), false) = (accepted, event.idempotency, event.read) {
+        // Those whom nobody knows may be one.
+        let principal = event.actor.principal.clone().unwrap_or_default();
+        keys.push(WindowKey { constraint: None, group: vec![format!("{key:016x}").into(), principal] });
     }
     let Some(plan) = plan else { return keys };
     for (index, constraint) in plan.model.constraints.iter().enumerate() {
@@ -99,6 +101,13 @@ fn across_cases(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
     };
     let mut local = Tallies::default();
     let found: Vec<Found> = unmodelled::replays(history, &mut local).into_iter().filter(apart).collect();
+    let cases: BTreeSet<_> = history.events.iter().map(|event| &event.case).collect();
+    // Within one case it was counted there.
+    if cases.len() > 1 {
+        for ((check, source), tally) in &local.0 {
+            (0..tally.not_evaluable).for_each(|_| tallies.count(*check, source, None));
+        }
+    }
     for one in &found {
         if let Some(event) = history.event(one.event) {
             tallies.count(Check::Replay, event.source, Some(true));

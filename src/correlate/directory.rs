@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use super::credential::Hash;
-use super::facts::{Binding, BoundTo, Facts, Holder, Stamp, TenantFact};
+use super::facts::{Binding, BoundTo, Facts, Holder, RoleSource, Stamp, TenantFact};
 use super::pool::Pool;
 use super::resolve::{Known, Resolver};
 use super::session::Spells;
@@ -32,7 +32,7 @@ pub struct Directory {
     /// By a holder's number.
     presence: Vec<Spells>,
     tenants: Pool,
-    roles: Map<Arc<str>, Arc<str>>,
+    roles: Map<RoleSource, Arc<str>>,
 }
 
 /// What one credential means, by time. Nearly all have one meaning for ever.
@@ -154,8 +154,8 @@ impl Directory {
             object_bytes(&object, &mut bytes);
             self.add_tenant(&bytes, inferred, stamp, tenant.as_bytes());
         }
-        if let Some((sensor, role)) = facts.shows_roles {
-            self.roles.entry(sensor).or_insert(role);
+        if let Some((source, role)) = facts.shows_roles {
+            self.roles.entry(source).or_insert(role);
         }
         for (holder, from, to) in facts.presence {
             holder_bytes(&holder, &mut bytes);
@@ -309,6 +309,9 @@ fn bind(bindings: &mut Bindings, stamp: Stamp, binding: Binding) {
     }
 }
 
+/// Whom a credential stands for, and the roles that a login told of them.
+type Meaning<'d> = (&'d Arc<str>, Option<&'d [Arc<str>]>);
+
 /// Longest chain of refreshed tokens that is followed.
 const MOST_HOPS: usize = 64;
 
@@ -321,17 +324,28 @@ pub(super) struct Credentials {
 impl Credentials {
     /// The subject that a credential stands for at a time.
     pub(super) fn subject(&self, credential: Hash, time: i64) -> Option<&Arc<str>> {
+        self.meaning(credential, time).map(|(subject, _)| subject)
+    }
+
+    /// The roles that a login told of whom a credential stands for; those of the latest of a chain of tokens.
+    pub(super) fn roles(&self, credential: Hash, time: i64) -> Option<&[Arc<str>]> {
+        self.meaning(credential, time).and_then(|(_, roles)| roles)
+    }
+
+    fn meaning(&self, credential: Hash, time: i64) -> Option<Meaning<'_>> {
         let (mut credential, mut time) = (credential, time);
+        let mut told = None;
         for _ in 0..MOST_HOPS {
             let bindings = self.bindings.get(&credential)?;
             let later = bindings.partition_point(|(stamp, _)| stamp.0 <= time);
             let latest = later.checked_sub(1).and_then(|at| bindings.get(at));
-            let found = latest.or_else(|| bindings.first().filter(|(_, b)| b.issued));
-            match found? {
-                (_, Binding { to: BoundTo::Subject(subject), .. }) => return Some(subject),
-                (_, Binding { to: BoundTo::Nobody, .. }) => return None,
+            let (stamp, binding) = latest.or_else(|| bindings.first().filter(|(_, b)| b.issued))?;
+            told = told.or(binding.roles.as_deref());
+            match &binding.to {
+                BoundTo::Subject(subject) => return Some((subject, told)),
+                BoundTo::Nobody => return None,
                 // What the older token stood for when it was exchanged.
-                (stamp, Binding { to: BoundTo::SameAs(other), .. }) => (credential, time) = (*other, stamp.0),
+                BoundTo::SameAs(other) => (credential, time) = (*other, stamp.0),
             }
         }
         None

@@ -6,7 +6,7 @@ use offpath_capture::{Body, Exchange, Place};
 use serde::{Deserialize, Serialize};
 
 use super::credential::{HashKey, Shown};
-use super::facts::{Binding, BoundTo, Facts, Holder, TenantFact};
+use super::facts::{Binding, BoundTo, Facts, Holder, RoleSource, TenantFact};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
 use super::login::{self, Bindings};
@@ -201,6 +201,8 @@ impl Extractor {
         {
             actor.principal = Some(subject.clone());
             actor.evidence = Evidence::Bound;
+            let roles = bindings.made.iter().find_map(|(_, binding)| binding.roles.clone());
+            actor.take_roles(roles.as_deref());
         }
         let holder = identity::holder(&actor);
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
@@ -298,6 +300,11 @@ impl Extractor {
             }
             None => Bindings::default(),
         };
+        if !bindings.made.is_empty() {
+            let naming = Naming { model: self.model.as_ref().map(|m| &m.actors), key: &self.key, masker: &self.masker };
+            let roles = naming.bound_roles(reading);
+            bindings.made.iter_mut().for_each(|(_, binding)| binding.roles.clone_from(&roles));
+        }
         bindings.ended = ended;
         bindings
     }
@@ -316,7 +323,7 @@ impl Extractor {
     ) {
         facts.presence.push((holder.clone(), stamp.0, stamp.0));
         let over = (end.saturating_add(1), stamp.1);
-        let nobody = || Binding { to: BoundTo::Nobody, issued: false };
+        let nobody = || Binding { to: BoundTo::Nobody, issued: false, roles: None };
         facts.bindings.extend(bindings.ended.into_iter().map(|hash| (hash, over, nobody())));
         // A refused request proves nothing about objects: its path may be forged.
         if outcome != Outcome::Accepted {
@@ -364,11 +371,13 @@ impl Extractor {
         }
     }
 
-    /// The sensor of a log that shows this actor's roles, with the role of those who have none.
-    fn shows_roles(&self, reading: &Reading<'_>, actor: &Actor) -> Option<(Arc<str>, Arc<str>)> {
+    /// The sensor of a log or capture that shows this actor's roles, with the role of those who have none.
+    fn shows_roles(&self, reading: &Reading<'_>, actor: &Actor) -> Option<(RoleSource, Arc<str>)> {
         let default = self.model.as_ref()?.actors.default_role.clone()?;
         let logged = matches!(reading.exchange.origin.place, Place::Line { .. }) && !reading.headers_whole();
-        (logged && !actor.roles.is_empty()).then(|| (sensor(reading), default))
+        let claimed = reading.claims.is_some() && !matches!(actor.roles.as_slice(), [only] if *only == default);
+        let shown = actor.roles_known && !actor.roles.is_empty() && (logged || claimed);
+        shown.then(|| ((sensor(reading), reading.headers_whole()), default))
     }
 
     fn is_creator(&self, activity: &Activity) -> bool {

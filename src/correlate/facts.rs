@@ -10,6 +10,9 @@ use crate::event::{EventId, ObjectId};
 /// When something was learnt; the smaller one wins where only one can.
 pub(super) type Stamp = (i64, EventId);
 
+/// A sensor, and whether it shows whole headers: its log and its capture do not speak for each other.
+pub(super) type RoleSource = (Arc<str>, bool);
+
 /// Facts of one exchange. They only mean something in a [`Directory`](super::Directory).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Facts {
@@ -18,8 +21,8 @@ pub struct Facts {
     pub(super) owners: Vec<(ObjectId, Stamp, Holder)>,
     pub(super) tenants: Vec<(ObjectId, TenantFact)>,
     pub(super) presence: Vec<(Holder, i64, i64)>,
-    /// A log of this sensor shows roles; who has none there has the default role.
-    pub(super) shows_roles: Option<(Arc<str>, Arc<str>)>,
+    /// What this sensor says in fields of a log, or in whole headers, shows roles; who has none there has the default.
+    pub(super) shows_roles: Option<(RoleSource, Arc<str>)>,
 }
 
 impl Facts {
@@ -42,6 +45,8 @@ pub(super) struct Binding {
     /// The value was issued by the response, so that no earlier use of it can exist: it means the same before, which
     /// matters where clocks disagree.
     pub(super) issued: bool,
+    /// Roles of the subject, where the login told them.
+    pub(super) roles: Option<Arc<[Arc<str>]>>,
 }
 
 /// Whom a credential stands for.

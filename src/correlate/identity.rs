@@ -80,12 +80,14 @@ impl Naming<'_> {
         let (name, evidence) = found.name.map_or((None, Evidence::None), |(n, e)| (Some(n), e));
         let client_id = self.client_id(reading);
         let kind = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence);
+        let (roles, roles_known) = self.roles(reading, shown);
         Actor {
             principal: name,
             agent: self.agent(reading),
             client: client_id.or_else(|| self.client_pseudonym(reading)),
             kind,
-            roles: self.roles(reading),
+            roles,
+            roles_known,
             tenant: self.tenant(reading),
             evidence,
             credential: found.credential.map(|h| h.to_string().into()),
@@ -224,40 +226,78 @@ impl Naming<'_> {
         listed.or_else(claimed).or_else(logged).or_else(sent).map(|t| self.masker.shared(&t))
     }
 
-    /// Roles after the model's mapping. The default role is given only where it is known that none was claimed.
-    fn roles(&self, reading: &Reading<'_>) -> Vec<Arc<str>> {
-        let Some(model) = self.model else { return Vec::new() };
-        let mut roles = Vec::new();
-        let mut unknown = false;
-        // A role that the model names is a word of its author's.
-        let plain = |role: &Arc<str>| model.role_map.contains_key(role) || model.default_role.as_ref() == Some(role);
-        let masked =
-            |path| move |role: &Arc<str>| if plain(role) { role.clone() } else { self.masker.named_text(path, role) };
-        for path in &model.roles_from {
-            match reading.value(path) {
-                Bound::Exactly(Value::Text(text)) => roles.extend(words(&text).iter().map(masked(path))),
-                Bound::Exactly(Value::List(items)) => roles.extend(items.into_iter().filter_map(|v| match v {
-                    Value::Text(text) => Some(masked(path)(&text)),
-                    _ => None,
-                })),
-                Bound::Exactly(_) => {}
-                Bound::AtLeast(_) | Bound::Unknown => unknown = true,
-            }
-            if !roles.is_empty() {
+    /// Roles after the model's mapping, and whether they are all that the actor has. The default role is given only where
+    /// it is known that none was claimed.
+    fn roles(&self, reading: &Reading<'_>, shown: &[Shown]) -> (Vec<Arc<str>>, bool) {
+        let Some(model) = self.model else { return (Vec::new(), false) };
+        let mut listed = self.listed_roles(reading, &model.roles_from);
+        if !listed.found.is_empty() {
+            return (self.mapped(listed.found, model), true);
+        }
+        if listed.hidden {
+            listed.found = logged_list(reading, &["roles", "role"]);
+            let names = listed.found.iter_mut().filter(|role| !is_role(model, role));
+            names.for_each(|role| *role = self.masker.shared(role));
+        }
+        let defaulted = || model.default_role.clone().into_iter().collect::<Vec<_>>();
+        let told = listed.empty || model.roles_from.iter().any(|path| tells_roles(path, reading));
+        // Who has no place for roles but a default says that all have that one.
+        let all_default = || model.roles_from.is_empty() || lacks_claims(model, reading, shown);
+        if !listed.found.is_empty() {
+            (self.mapped(listed.found, model), true)
+        } else if told || model.default_role.is_some() && all_default() {
+            (defaulted(), true)
+        } else {
+            (Vec::new(), false)
+        }
+    }
+
+    /// Roles that the answer to a login, or its log record, tells of whom it binds: the model's paths into requests say
+    /// who asked, which somebody else may do. Without any, the default where they could have been told.
+    pub(super) fn bound_roles(&self, reading: &Reading<'_>) -> Option<Arc<[Arc<str>]>> {
+        let model = self.model?;
+        let answers = |path: &&Path| matches!(path.root, Root::ResponseBody | Root::ResponseHeader | Root::Log);
+        let paths = || model.roles_from.iter().filter(answers);
+        let listed = self.listed_roles(reading, paths());
+        if !listed.found.is_empty() {
+            return Some(self.mapped(listed.found, model).into());
+        }
+        let asked = listed.empty || paths().any(|path| reading.value(path) == Bound::Exactly(Value::Null));
+        match &model.default_role {
+            Some(default) if asked => Some([default.clone()].into()),
+            _ => listed.empty.then(|| Arc::from([])),
+        }
+    }
+
+    /// What the first of some paths that leads to roles says.
+    fn listed_roles<'p>(&self, reading: &Reading<'_>, paths: impl IntoIterator<Item = &'p Path>) -> Listed {
+        let mut listed = Listed::default();
+        for path in paths {
+            let items = match reading.value(path) {
+                Bound::Exactly(Value::Text(text)) => words(&text),
+                Bound::Exactly(Value::List(items)) => items.into_iter().filter_map(text_of).collect(),
+                Bound::Exactly(_) => continue,
+                Bound::AtLeast(_) | Bound::Unknown => {
+                    listed.hidden = true;
+                    continue;
+                }
+            };
+            listed.empty |= items.is_empty();
+            let plain = |role: &Arc<str>| self.model.is_some_and(|model| is_role(model, role));
+            let masked = |role: Arc<str>| if plain(&role) { role } else { self.masker.named_text(path, &role) };
+            listed.found.extend(items.into_iter().map(masked));
+            if !listed.found.is_empty() {
                 break;
             }
         }
-        if roles.is_empty() && unknown {
-            roles = logged_list(reading, &["roles", "role"]);
-            roles.iter_mut().filter(|role| !plain(role)).for_each(|role| *role = self.masker.shared(role));
-        }
+        listed
+    }
+
+    fn mapped(&self, mut roles: Vec<Arc<str>>, model: &ActorNaming) -> Vec<Arc<str>> {
         for role in &mut roles {
             if let Some(renamed) = model.role_map.get(role) {
                 *role = renamed.clone();
             }
-        }
-        if roles.is_empty() && !unknown {
-            roles.extend(model.default_role.clone());
         }
         roles.sort();
         roles.dedup();
@@ -281,6 +321,44 @@ impl Naming<'_> {
             || evidence == Evidence::ApiKey && self.model.is_none();
         if undecided && service { "service".into() } else { default.unwrap_or_else(|| "human".into()) }
     }
+}
+
+/// What the paths to roles say.
+#[derive(Default)]
+struct Listed {
+    found: Vec<Arc<str>>,
+    /// Some path led to a list without any.
+    empty: bool,
+    /// Some path led where the source does not show what is.
+    hidden: bool,
+}
+
+/// Whether a role is a word of the model's author.
+fn is_role(model: &ActorNaming, role: &Arc<str>) -> bool {
+    model.role_map.contains_key(role) || model.default_role.as_ref() == Some(role)
+}
+
+fn text_of(value: Value) -> Option<Arc<str>> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether a path would lead to the roles of whoever has some, so that nothing there says that the actor has none. An
+/// answer's body is about the actor at a login only, and a session keeps its roles on the server.
+fn tells_roles(path: &Path, reading: &Reading<'_>) -> bool {
+    match path.root {
+        Root::Jwt => reading.claims.is_some(),
+        Root::RequestHeader | Root::Mtls => reading.headers_whole(),
+        _ => false,
+    }
+}
+
+/// Whether roles are claims of tokens and the request has no token: neither one that can be read nor a session's.
+fn lacks_claims(model: &ActorNaming, reading: &Reading<'_>, shown: &[Shown]) -> bool {
+    let session = shown.iter().any(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
+    model.roles_from.iter().any(|path| path.root == Root::Jwt) && !session && reading.headers_whole()
 }
 
 /// The actor as someone whose name a binding may still give.
@@ -332,8 +410,10 @@ fn words(text: &str) -> Vec<Arc<str>> {
 
 /// A list as a log has it: one field of text, or one field an element.
 fn logged_list(reading: &Reading<'_>, names: &[&str]) -> Vec<Arc<str>> {
-    if let Some(text) = reading.log_field(names) {
-        return words(text);
+    match reading.log_values(names).as_slice() {
+        [] => {}
+        [one] => return words(one),
+        several => return several.iter().map(|one| Arc::from(*one)).collect(),
     }
     let elements = reading.exchange.log.fields.iter().filter(|(field, _)| {
         let Some((stem, index)) = field.rsplit_once(['.', '[']) else { return false };

@@ -136,6 +136,26 @@ impl<'a> Reading<'a> {
         })
     }
 
+    /// All values of the field that [`Reading::log_field`] finds: a list in a JSON record is one field several times.
+    pub(super) fn log_values(&self, names: &[&str]) -> Vec<&'a str> {
+        let Some(first) = self.log_field(names) else { return Vec::new() };
+        let fields = &self.exchange.log.fields;
+        let name = fields.iter().find(|(_, value)| std::ptr::eq(value.as_str(), first)).map(|(name, _)| name);
+        let told = |value: &str| !value.is_empty() && value != "-";
+        let same = fields.iter().filter(|(field, value)| Some(field) == name && told(value));
+        same.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// A field of the log record: a list where it has several values.
+    fn logged(&self, names: &[&str]) -> Bound {
+        match self.log_values(names).as_slice() {
+            [] => Bound::Unknown,
+            [one] => text(one),
+            several if several.iter().any(|one| one.len() > LONGEST) => Bound::Unknown,
+            several => Bound::Exactly(Value::List(several.iter().map(|one| Value::Text(Arc::from(*one))).collect())),
+        }
+    }
+
     /// The value that a repeated key of the request body hid.
     pub(super) fn shadowed(&self, path: &Path) -> Option<&Value> {
         (path.root == Root::RequestBody)
@@ -174,15 +194,13 @@ impl<'a> Reading<'a> {
         let name = path.fields.join(".");
         let user = (name == "sub").then_some(self.exchange.log.user.as_deref()).flatten();
         let client = matches!(&*name, "azp" | "client_id").then_some(self.exchange.log.client_id.as_deref()).flatten();
-        let field = || match &*name {
-            "tid" | "tenant" => self.log_field(&["tid", "tenant", "tenant_id"]),
-            "roles" | "role" | "groups" => self.log_field(&["roles", "role", "groups"]),
-            "act.sub" => self.log_field(&["act.sub", "act_sub", "act"]).or_else(|| self.logged_agent()),
-            _ => self.log_field(&[&name]),
-        };
-        match user.or(client).or_else(field) {
-            Some(text) => Bound::Exactly(Value::Text(text.into())),
-            None => Bound::Unknown,
+        let one = |found: Option<&str>| found.map_or(Bound::Unknown, text);
+        match (user.or(client), &*name) {
+            (Some(known), _) => text(known),
+            (None, "tid" | "tenant") => one(self.log_field(&["tid", "tenant", "tenant_id"])),
+            (None, "roles" | "role" | "groups") => self.logged(&["roles", "role", "groups"]),
+            (None, "act.sub") => one(self.log_field(&["act.sub", "act_sub", "act"]).or_else(|| self.logged_agent())),
+            (None, _) => self.logged(&[&name]),
         }
     }
 
@@ -224,7 +242,7 @@ impl<'a> Reading<'a> {
             "trace_id" => log.trace_id.as_deref(),
             _ => None,
         };
-        known.or_else(|| self.log_field(&[&name])).map_or(Bound::Unknown, text)
+        known.map_or_else(|| self.logged(&[&name]), text)
     }
 
     /// Arguments of an MCP tool call lie in the JSON-RPC request.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::credential::Hash;
 use super::directory::{Credentials, Map, object_bytes, object_of, text};
+use super::facts::RoleSource;
 use super::pool::Pool;
 use super::session::{self, Spells};
 use crate::event::{Event, Evidence, ObjectId};
@@ -22,7 +23,7 @@ pub struct Resolver {
     names: Pool,
     /// By the number of an actor's name.
     sessions: Vec<Spells>,
-    roles: Map<Arc<str>, Arc<str>>,
+    roles: Map<RoleSource, Arc<str>>,
 }
 
 /// What is known of an object, as numbers: of an object, and of names.
@@ -40,7 +41,7 @@ impl Resolver {
         records: Vec<Known>,
         names: Pool,
         sessions: Vec<Spells>,
-        roles: Map<Arc<str>, Arc<str>>,
+        roles: Map<RoleSource, Arc<str>>,
     ) -> Resolver {
         Resolver { credentials, objects, records, names, sessions, roles }
     }
@@ -85,12 +86,16 @@ impl Resolver {
         }
     }
 
-    /// A log that shows the roles of some shows that a named user without any has the default one.
+    /// The roles that a login told last as long as its session. A source that shows the roles of some shows that a named
+    /// user without any has the default one: in a log's field, or in the tokens of those who have no mere session.
     fn resolve_roles(&self, event: &mut Event) {
         let actor = &mut event.actor;
-        let named = actor.evidence == Evidence::Asserted && actor.roles.is_empty() && !event.shows.headers;
-        if let Some(default) = self.roles.get(&event.sensor).filter(|_| named) {
-            actor.roles.push(default.clone());
+        let hash = actor.credential.as_deref().and_then(Hash::parse).filter(|_| !actor.roles_known);
+        actor.take_roles(hash.and_then(|hash| self.credentials.roles(hash, event.time)));
+        let source = (event.sensor.clone(), event.shows.headers);
+        let told = if event.shows.headers { Evidence::Bound } else { Evidence::Asserted };
+        if let Some(default) = self.roles.get(&source).filter(|_| actor.evidence == told) {
+            actor.take_roles(Some(std::slice::from_ref(default)));
         }
     }
 

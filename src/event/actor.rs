@@ -15,12 +15,24 @@ pub struct Actor {
     pub kind: Arc<str>,
     /// Roles after the model's mapping, sorted.
     pub roles: Vec<Arc<str>>,
+    /// Whether the roles are what the source showed: none of them then means that the actor has none.
+    pub roles_known: bool,
     /// Tenant that the credential or request belongs to.
     pub tenant: Option<Arc<str>>,
     /// How the principal was established.
     pub evidence: Evidence,
     /// Keyed hash of the credential shown, in hex; never its value.
     pub credential: Option<Arc<str>>,
+}
+
+impl Actor {
+    /// Takes the roles that somebody else's word gives, where the exchange itself showed none.
+    pub(crate) fn take_roles(&mut self, roles: Option<&[Arc<str>]>) {
+        if let Some(roles) = roles.filter(|_| !self.roles_known) {
+            self.roles = roles.to_vec();
+            self.roles_known = true;
+        }
+    }
 }
 
 /// How an actor's identity was established, strongest last.

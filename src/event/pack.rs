@@ -98,12 +98,13 @@ impl Packer {
     }
 
     fn actor(&mut self, actor: &Actor) {
-        let Actor { principal, agent, client, kind, roles, tenant, evidence, credential } = actor;
+        let Actor { principal, agent, client, kind, roles, roles_known, tenant, evidence, credential } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
         self.maybe(client.as_deref());
         self.text(kind);
         self.texts(roles);
+        self.bytes.push(u8::from(*roles_known));
         self.maybe(tenant.as_deref());
         self.bytes.push(evidence_code(*evidence));
         self.maybe(credential.as_deref());

@@ -58,6 +58,7 @@ pub(crate) fn rich_event(n: u64) -> Event {
             client: Some(Arc::from(IpAddr::V4(Ipv4Addr::LOCALHOST).to_string())),
             kind: "human".into(),
             roles: vec!["customer".into()],
+            roles_known: true,
             tenant: Some("acme".into()),
             evidence: Evidence::Claims,
             credential: Some("1f3a".into()),

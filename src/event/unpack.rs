@@ -86,6 +86,7 @@ impl Unpacker<'_> {
             client: self.maybe()?,
             kind: self.text()?,
             roles: self.many(Self::text)?,
+            roles_known: self.byte()? != 0,
             tenant: self.maybe()?,
             evidence: *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?,
             credential: self.maybe()?,

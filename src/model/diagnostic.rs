@@ -194,6 +194,19 @@ impl Diagnostics {
         out
     }
 
+    /// A line for each of up to 20 diagnostics: where, what, and the code that explains it.
+    pub fn brief(&self) -> String {
+        let line = |diagnostic: &Diagnostic| {
+            let gravity = if diagnostic.gravity == Gravity::Error { "error" } else { "warning" };
+            let ((line, column), code) = (self.position(diagnostic.span.start), diagnostic.code.as_str());
+            format!("{gravity}[{code}]: {}:{line}:{column}: {} (offpath explain {code})", self.file, diagnostic.title)
+        };
+        let mut lines: Vec<String> = self.found.iter().take(SHOWN).map(line).collect();
+        let more = self.found.len().saturating_sub(SHOWN);
+        lines.extend((more > 0).then(|| format!("... and {more} more")));
+        lines.join("\n")
+    }
+
     fn groups<'a>(&'a self, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
         let level = match diagnostic.gravity {
             Gravity::Error => Level::ERROR,
@@ -263,5 +276,6 @@ mod tests {
         let all = Diagnostics::new("m.yaml", text, vec![wild, Diagnostic::error(Code::Yaml, 700..900, "u")]);
         assert!(all.render(false).contains("m.yaml:2:11"), "{all}");
         assert_eq!(all.position(11), (2, 1));
+        assert_eq!(all.brief().lines().next(), Some("error[M001]: m.yaml:3:1: t (offpath explain M001)"));
     }
 }

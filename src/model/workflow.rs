@@ -86,6 +86,13 @@ pub struct ActorNaming {
     pub role_map: BTreeMap<Arc<str>, Arc<str>>,
 }
 
+impl ActorNaming {
+    /// Whether a name is that of a kind of actor.
+    pub fn is_kind(&self, name: &str) -> bool {
+        name == "service" || name == &*self.default_kind || self.kinds.iter().any(|(kind, _)| &**kind == name)
+    }
+}
+
 /// One step of the identity ladder.
 #[derive(Clone, Debug)]
 pub struct IdentityPath {

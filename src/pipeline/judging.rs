@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::names::Names;
+use super::near::{self, Near};
 use super::reading::{Partitioned, group_hash};
 use super::{Job, PipelineError, naming};
 use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, WindowKey};
@@ -101,6 +102,7 @@ pub(super) fn judge(
     partitions: Vec<Partitioned>,
     comparer: &Comparer,
     blindness: &Blindness,
+    near: &[Near],
     job: &Job,
     folder: &Path,
 ) -> Result<Judged, PipelineError> {
@@ -118,7 +120,10 @@ pub(super) fn judge(
     })?;
     let Judged { findings, names, .. } = &mut judged;
     if let Some(model) = job.model.as_deref() {
-        findings.iter_mut().for_each(|finding| names.temper(finding, model));
+        findings.iter_mut().for_each(|finding| {
+            names.temper(finding, model);
+            near::temper(finding, near);
+        });
     }
     judged.findings = rule::fold(judged.findings, job.model.as_deref());
     Ok(judged)

@@ -153,7 +153,8 @@ impl Names {
             }
         }
         let mut warnings = Vec::new();
-        for (entry, activities) in uses.into_iter().filter(|(entry, _)| self.nobody_is(entry)) {
+        let nobody = |entry: &Arc<str>| self.nobody_is(entry) && !model.actors.is_kind(entry);
+        for (entry, activities) in uses.into_iter().filter(|(entry, _)| nobody(entry)) {
             let near = nearest_name(entry, self.roles.iter().map(|role| &**role));
             let happened = activities.iter().any(|activity| self.accepted.contains_key(*activity));
             // A role whose steps did not happen either may well be absent.

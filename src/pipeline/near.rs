@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::Inspection;
+use crate::finding::Finding;
 use crate::model::{Activity, Matcher, Model, Segment, nearest_name};
 
 /// Calls that the model does not know and that are looked at, most frequent first.
 const MOST_CALLS: usize = 256;
 /// Activities without an event for which a likely call is looked for.
 const MOST_ACTIVITIES: usize = 256;
+/// Confidence of a finding that misses a step which the model may call otherwise than the traffic.
+const OTHERWISE_CALLED: f32 = 0.4;
 /// Changes to a path beyond which it is another path.
 const MOST_CHANGES: usize = 4;
 
@@ -45,6 +48,23 @@ pub(super) fn near(model: &Model, inspection: &Inspection) -> Vec<Near> {
     let mut found: Vec<Near> = absent.filter_map(|activity| nearest(activity, &calls)).collect();
     found.sort_by(|a, b| b.exchanges.cmp(&a.exchanges).then_with(|| a.activity.cmp(&b.activity)));
     found
+}
+
+/// Lowers the confidence of a finding that rests on a step which never happened in this traffic while calls that look
+/// like it did: the model may call it otherwise.
+pub(super) fn temper(finding: &mut Finding, near: &[Near]) {
+    let missing = match finding.rule.as_str() {
+        "AP-MISSING" => finding.expected.get(..1),
+        "SEQ-SKIP" | "SEQ-DIRECT" => finding.expected.split_last().map(|(_, missing)| missing),
+        _ => None,
+    };
+    let stale = |near: &&Near| missing.is_some_and(|missing| missing.contains(&near.activity));
+    let Some(near) = near.iter().find(stale) else { return };
+    finding.confidence = finding.confidence.min(OTHERWISE_CALLED);
+    finding.terms.push(format!(
+        "confidence {OTHERWISE_CALLED:.2} {} never happened in this traffic, {} did",
+        near.activity, near.called
+    ));
 }
 
 /// How many of some near calls differ from the model by the same change, for the change that most share.
@@ -198,6 +218,34 @@ mod tests {
     fn another_host_is_near() {
         let pay = Matcher { host: Some("api.acme.example".into()), ..matcher("POST", "/orders/{order}/pay") };
         assert_eq!(changes(&pay, "POST eu.acme.example/orders/{order}/pay"), Some(1));
+    }
+
+    #[test]
+    fn a_step_that_never_happened_under_its_name_is_missed_for_review_only() {
+        let near = Near {
+            activity: "approve".into(),
+            intended: "POST /v1/orders/{order}/approval".into(),
+            called: "POST /v2/orders/{order}/approval".into(),
+            exchanges: 9,
+        };
+        let finding = |rule: &str, expected: &[&str]| {
+            let expected = expected.iter().map(ToString::to_string).collect();
+            let mut finding = Finding {
+                rule: rule.into(),
+                confidence: 0.9,
+                expected,
+                ..crate::finding::tests::sample("F1", "high", 0.9, 0)
+            };
+            temper(&mut finding, std::slice::from_ref(&near));
+            finding
+        };
+        for (rule, expected) in [("AP-MISSING", ["approve", "pay"]), ("SEQ-SKIP", ["approve", "pay"])] {
+            let finding = finding(rule, &expected);
+            assert!(finding.is_review() && finding.terms.iter().any(|t| t.contains("POST /v2/orders")), "{rule}");
+        }
+        for (rule, expected) in [("AP-MISSING", ["check", "approve"]), ("FN-ROLE", ["approve", "pay"])] {
+            assert!(!finding(rule, &expected).is_review(), "{rule}");
+        }
     }
 
     #[test]

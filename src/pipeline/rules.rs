@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Job;
 use super::judging::Judged;
-use crate::compare::Tally;
+use crate::compare::{Check, Tally};
 use crate::report::{BlindSummary, LeftOpen, RuleStatus, RuleSummary};
 use crate::rule::need::{Demand, Need, Shown, demand};
 use crate::rule::{Rule, catalogue};
@@ -14,6 +14,9 @@ type Counts = (u64, u64, u64);
 
 /// Why a check is not decided when the source shows all that is asked: the events themselves do not suffice.
 const TOO_LITTLE: &str = "too little seen to decide";
+
+/// Why one of two checks of the same constraints has nothing of its own.
+const TWIN: &str = "the duties of its constraints were all judged as self-approval, or none was";
 
 /// Why a repeat may be the retry that the model allows, or not.
 const HIDDEN_KEY: &str = "the log does not carry the idempotency key that the model names";
@@ -30,12 +33,17 @@ pub(super) fn summaries(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
     let summary = |rule: &&'static Rule| {
         let by_source = by_source(judged, rule);
         let demand = demand(rule.check, job.model.as_deref());
+        let twin = twin(rule.check).filter(|twin| judged.tallies.0.keys().any(|(check, _)| check == twin));
         let status = |blind: &BTreeMap<String, BlindSummary>| status(job, rule, demand.is_some(), &by_source, blind);
         let hidden = judged.hidden_keys.get(&rule.check).copied().unwrap_or(0);
-        let mut blind = demand.as_ref().map(|demand| blind(judged, demand, &by_source)).unwrap_or_default();
+        let matter = matter(judged, rule.check, &by_source);
+        let mut blind = demand.as_ref().map(|demand| blind(judged, demand, &matter)).unwrap_or_default();
         // What the whole source lacks says more than what single steps hide.
         only_hidden(hidden, &by_source).into_iter().for_each(|(source, why)| _ = blind.entry(source).or_insert(why));
-        let status = status(&blind);
+        let (status, elsewhere) = match (status(&blind), twin) {
+            (RuleStatus::Idle, Some(_)) => (RuleStatus::NotAsked, Some(TWIN.to_owned())),
+            (status, _) => (status, None),
+        };
         if !matches!(status, RuleStatus::Evaluated | RuleStatus::Blind) {
             blind.clear();
         }
@@ -46,13 +54,35 @@ pub(super) fn summaries(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
             also: also.get(rule.id).copied().unwrap_or(0),
             left_open: (hidden > 0 && status == RuleStatus::Evaluated)
                 .then(|| LeftOpen { count: hidden, why: HIDDEN_KEY.to_owned() }),
-            not_evaluated: why(status, &blind),
+            not_evaluated: elsewhere.or_else(|| why(status, &blind)),
             status,
             blind,
             by_source,
         }
     };
     catalogue().iter().map(summary).collect()
+}
+
+/// The check that shares its constraints: which of the two a pair of duties falls to depends on which came last.
+fn twin(check: Check) -> Option<Check> {
+    match check {
+        Check::Duties => Some(Check::ApprovalSelf),
+        Check::ApprovalSelf => Some(Check::Duties),
+        _ => None,
+    }
+}
+
+/// The counts by which the blindness of a check is told. A key that was used once says nothing of a source that does
+/// not show who used the others twice.
+fn matter(judged: &Judged, check: Check, by_source: &BTreeMap<String, Counts>) -> BTreeMap<String, Counts> {
+    let mut matter = by_source.clone();
+    let undecided: u64 = by_source.values().map(|counts| counts.2).sum();
+    let hidden = judged.hidden_keys.get(&check).copied().unwrap_or(0);
+    if check == Check::Replay && undecided > hidden {
+        // Of those that were told apart only the fact counts.
+        matter.values_mut().for_each(|counts| counts.0 = counts.0.min(1));
+    }
+    matter
 }
 
 /// The sources of a rule that decided nothing because every step's idempotency key is hidden.
@@ -90,7 +120,9 @@ fn blind_in((evaluated, violated, undecided): Counts, demand: &Demand, shown: &S
     // What was found was decided in spite of what is missing; who only has an address is found for review at most.
     let guessed = demand.always.contains(&Need::Identity) && shown.lacks(Need::Identity);
     if let Some(why) = never.clone().filter(|_| violated == 0 || guessed) {
-        return Some(BlindSummary { why, partly: false });
+        // Who may is told by kinds and names as well.
+        let partly = evaluated > 0 && demand.always.contains(&Need::Roles);
+        return Some(BlindSummary { why, partly });
     }
     let misplaced = demand.joined.iter().find(|(activity, _)| shown.misplaces(activity));
     if let Some((activity, need)) = misplaced {

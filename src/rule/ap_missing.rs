@@ -13,6 +13,9 @@
 //! lifecycle requires, this finding stands for the skipped step. Not evaluable when the object was not seen from birth or
 //! requests were lost since. A refusal with any 4xx but 401 and 403 is the server's own check: for review only.
 //!
+//! Where the missing step never happened in this traffic while calls that look like it did (another version, prefix or
+//! method), the model may call it otherwise: confidence is 0.40 at most, for review. A warning names the calls.
+//!
 //! ## When it is wrong
 //! The approval was given by mail, chat or in another system: import its record or leave the constraint out. An automatic
 //! approval below a limit is meant: say so in the constraint's `if`.

@@ -101,6 +101,7 @@ fn event(line: &str, number: u64) -> Event {
             kind: kind.into(),
             roles: if kind == "human" { vec!["customer".into()] } else { Vec::new() },
             evidence: Evidence::Claims,
+            roles_known: true,
             ..Actor::default()
         },
         session: None,

@@ -10,7 +10,7 @@ pub use demand::{Demand, demand};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::compare::roles_are_seen;
+use crate::compare::{kind_is_seen, roles_are_seen};
 use crate::event::{Event, Evidence, Outcome};
 use crate::model::Model;
 
@@ -21,6 +21,8 @@ pub enum Need {
     Identity,
     /// The roles of who acts.
     Roles,
+    /// What kind of actor acts, where it is not the default one.
+    Kind,
     /// The tenant of who acts.
     Tenant,
     /// Start and end of an exchange.
@@ -36,9 +38,10 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Need; 8] = [
+    const ALL: [Need; 9] = [
         Need::Identity,
         Need::Roles,
+        Need::Kind,
         Need::Tenant,
         Need::Duration,
         Need::IdempotencyKey,
@@ -52,6 +55,7 @@ impl Need {
         match self {
             Need::Identity => "user",
             Need::Roles => "roles",
+            Need::Kind => "kinds of actors",
             Need::Tenant => "tenants",
             Need::Duration => "measured durations",
             Need::IdempotencyKey => "idempotency keys",
@@ -62,11 +66,12 @@ impl Need {
     }
 
     /// Whether an event shows it; `None` where it is no matter of this event.
-    fn shown_by(self, event: &Event) -> Option<bool> {
+    fn shown_by(self, event: &Event, model: Option<&Model>) -> Option<bool> {
         let actor = &event.actor;
         match self {
             Need::Identity => Some(actor.principal.is_some() && actor.evidence > Evidence::Unbound),
             Need::Roles => Some(actor.principal.is_some() && roles_are_seen(event)),
+            Need::Kind => model.map(|m| actor.principal.is_some() && kind_is_seen(event, &m.actors)),
             Need::Tenant => Some(actor.tenant.is_some()),
             Need::Duration => Some(event.end > event.time),
             Need::IdempotencyKey => (!event.read).then_some(event.idempotency.is_some() || event.shows.headers),
@@ -94,7 +99,7 @@ impl Shown {
             return;
         }
         for (need, count) in Need::ALL.into_iter().zip(&mut self.counts) {
-            if let Some(shown) = need.shown_by(event) {
+            if let Some(shown) = need.shown_by(event, model) {
                 count.0 += u64::from(shown);
                 count.1 += 1;
             }

@@ -9,9 +9,9 @@
 //!
 //! ## How it decides
 //! A constraint `same: [actor.principal, TYPE.owner]` applies to the activity, both sides are known and differ, and the
-//! actor has none of the `unless_role` roles. The owner is what the model's `owner:` says. Confidence is that of the
-//! actor's identity. A refusal is reported as attempted, one step lower. When tenants differ as well, TEN-CROSS stands
-//! for both.
+//! actor is known to have none of the `unless_role` roles. The owner is what the model's `owner:` says. Confidence is
+//! that of the actor's identity. A refusal is reported as attempted, one step lower. When tenants differ as well,
+//! TEN-CROSS stands for both.
 //!
 //! ## When it is wrong
 //! The object was shared or handed over: let `owner` follow the handover or exempt the role. The owner was learnt from a

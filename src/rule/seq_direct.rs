@@ -13,6 +13,9 @@
 //! object may have begun before the capture and nothing is reported. Lost requests make the rule not evaluable. A refusal
 //! with any 4xx but 401 and 403 is for review only.
 //!
+//! Where the missing step never happened in this traffic while calls that look like it did (another version, prefix or
+//! method), the model may call it otherwise: confidence is 0.40 at most, for review. A warning names the calls.
+//!
 //! ## When it is wrong
 //! Objects are created by import, migration or a queue that was not captured: leave `check.first_seen_state` at `any`.
 //! The creating call answers without the new key, so that its event names no object: add the key's path to the model.

@@ -17,6 +17,9 @@
 //! requests makes the rule not evaluable across it. A refusal with any 4xx but 401 and 403 is the server's own check at
 //! work: such a finding is for review only.
 //!
+//! Where the missing step never happened in this traffic while calls that look like it did (another version, prefix or
+//! method), the model may call it otherwise: confidence is 0.40 at most, for review. A warning names the calls.
+//!
 //! ## When it is wrong
 //! The missing step ran through a channel that was not captured (a batch job, a queue, a back office): add its traffic,
 //! or let the model allow the step from the earlier state. The step ran under another name: add its call to the

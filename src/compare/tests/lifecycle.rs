@@ -142,7 +142,9 @@ fn a_repeat_whose_key_the_log_hides_is_not_evaluable_and_no_allowed_move() {
     let result = paid_twice(logged(3, 23, "pay").done());
     assert_eq!(checks(&result), []);
     for check in [Check::Repeat, Check::Race] {
-        assert_eq!(result.tallies.0[&(check, "pcap")].not_evaluable, 1, "{check:?}");
+        // A step whose length is not shown overlaps with none that is known.
+        let open = if check == Check::Race { 3 } else { 1 };
+        assert_eq!(result.tallies.0[&(check, "pcap")].not_evaluable, open, "{check:?}");
         assert_eq!(result.hidden_keys[&check], 1, "{check:?}");
     }
     assert!(!result.hidden_keys.contains_key(&Check::Skip));

@@ -202,3 +202,17 @@ fn a_part_without_a_group_and_a_step_with_a_hidden_key_are_not_evaluable() {
         assert_eq!((tally.evaluated, tally.not_evaluable), (0, 1), "{check:?}");
     }
 }
+
+#[test]
+fn one_key_used_twice_by_nobody_knows_whom_is_left_open() {
+    let pay = |n: u64, order: &str, body: u64| {
+        let case = id(order);
+        let event = event(n, i64::try_from(n).unwrap(), "pay").on(order).keyed(1, body);
+        event.with(|e| (e.case, e.actor.principal) = (Some(case), None)).done()
+    };
+    let open = |events: &[Event]| windows(shop(), events).tallies.0.get(&(Check::Replay, "pcap")).copied();
+    let undecided = open(&[pay(1, "order:1", 1), pay(2, "order:2", 2)]).unwrap();
+    assert_eq!((undecided.evaluated, undecided.not_evaluable), (0, 1));
+    assert_eq!(open(&[pay(1, "order:1", 1), pay(2, "order:2", 1)]), None, "a retry, whoever sent it");
+    assert_eq!(open(&[pay(1, "order:1", 1)]), None);
+}

@@ -154,6 +154,7 @@ fn an_access_log_without_bodies_makes_rules_not_evaluable_rather_than_broken() {
         e.shows = crate::event::Shows::default();
         e.attributes.clear();
         e.actor.roles.clear();
+        e.actor.roles_known = false;
         e.actor.tenant = None;
         e.actor.evidence = crate::event::Evidence::Asserted;
         for object in &mut e.objects {

@@ -86,7 +86,7 @@ fn the_model_decides_first_and_the_ladder_after_it() {
     assert_eq!(keyed.roles, ["customer".into()]);
     let logged = found(made("GET", "/orders/o1").answers(200, "").logged(Some("gina"), &[]));
     assert_eq!(who(&logged), ("gina", Evidence::Asserted));
-    assert!(logged.roles.is_empty(), "roles that the source cannot carry are unknown, not the default");
+    assert!(logged.roles.is_empty() && !logged.roles_known, "roles that the source cannot carry are unknown");
     let basic = found(made("GET", "/orders/o1").header("authorization", "Basic YWxpY2U6c2VjcmV0").answers(200, ""));
     assert_eq!(who(&basic), ("alice", Evidence::Bound));
 }
@@ -160,4 +160,90 @@ fn a_json_log_and_a_har_of_the_same_exchange_agree() {
 fn a_user_agent_in_a_log_is_no_acting_agent() {
     let logged = made("GET", "/").answers(200, "").logged(Some("a"), &[("agent", "Mozilla/5.0 (X11)")]);
     assert_eq!(actor(logged).agent, None);
+}
+
+/// A model of sessions whose login tells the role.
+fn sessions(default: Option<&str>) -> crate::model::Model {
+    let mut model = model();
+    model.actors.roles_from = super::paths(&["res.user.role", "log.role"]);
+    model.actors.default_role = default.map(Into::into);
+    model
+}
+
+fn login(at: i64, sid: &str, answer: &str) -> super::Made {
+    let login = made("POST", "/login").at(at).json(r#"{"username":"anna","password":"x"}"#).answers(200, answer);
+    login.answer_header("Set-Cookie", &format!("sid={sid}; HttpOnly"))
+}
+
+fn pays(at: i64, sid: &str) -> super::Made {
+    made("POST", "/orders/o1/payment").at(at).header("Cookie", &format!("sid={sid}")).answers(200, "{}")
+}
+
+fn roles(event: &crate::event::Event) -> (Vec<&str>, bool) {
+    (event.actor.roles.iter().map(|r| &**r).collect(), event.actor.roles_known)
+}
+
+#[test]
+fn a_role_that_a_login_tells_lasts_as_long_as_its_session() {
+    let told = login(10, "s1s1s1s1s1s1", r#"{"user":{"id":"anna","role":"fin"}}"#);
+    let again = login(30, "s2s2s2s2s2s2", r#"{"user":{"id":"anna","role":["cs","fin"]}}"#);
+    let (before, after, other) = (pays(20, "s1s1s1s1s1s1"), pays(40, "s2s2s2s2s2s2"), pays(50, "s3s3s3s3s3s3"));
+    let events = super::resolved(Some(sessions(None)), &[before, told, after, again, other]);
+    assert_eq!(roles(&events[0]), (vec!["approver"], true), "whatever the order of reading");
+    assert_eq!(roles(&events[1]), (vec!["approver"], true), "at the login itself");
+    assert_eq!(roles(&events[2]), (vec!["approver", "cs"], true));
+    assert_eq!(roles(&events[4]), (vec![], false), "a session whose login was not seen");
+}
+
+#[test]
+fn a_login_that_tells_no_role_leaves_it_unknown_unless_the_model_has_a_default() {
+    let exchanges = || [login(10, "s1s1s1s1s1s1", r#"{"user":{"id":"anna"}}"#), pays(20, "s1s1s1s1s1s1")];
+    assert_eq!(roles(&super::resolved(Some(sessions(None)), &exchanges())[1]), (vec![], false));
+    assert_eq!(roles(&super::resolved(Some(sessions(Some("customer"))), &exchanges())[1]), (vec!["customer"], true));
+    let unseen = one(Some(sessions(Some("customer"))), pays(20, "s9s9s9s9s9s9"));
+    assert_eq!(roles(&unseen), (vec![], false), "the default is no answer where the login was not seen");
+    let none = [login(10, "s1s1s1s1s1s1", r#"{"user":{"id":"anna","role":[]}}"#), pays(20, "s1s1s1s1s1s1")];
+    assert_eq!(roles(&super::resolved(Some(sessions(None)), &none)[1]), (vec![], true), "an empty list is known");
+}
+
+#[test]
+fn roles_are_known_where_a_readable_token_would_have_claimed_them() {
+    let mut plain = model();
+    plain.actors.default_role = None;
+    let view = || made("GET", "/orders/o1");
+    let found = |m: super::Made| one(Some(plain.clone()), m.answers(200, ""));
+    assert_eq!(roles(&found(view().bearer(r#"{"sub":"bob"}"#))), (vec![], true));
+    assert_eq!(roles(&found(view().header("Cookie", "sid=s1s1s1s1s1s1"))), (vec![], false));
+    assert_eq!(roles(&found(view().header("x-api-key", "abcabcabc"))), (vec![], false));
+    plain.actors.roles_from.clear();
+    assert_eq!(roles(&one(Some(plain), view().bearer(r#"{"sub":"bob"}"#).answers(200, ""))), (vec![], false));
+}
+
+#[test]
+fn a_list_of_roles_in_a_log_is_read_whole_however_it_is_written() {
+    let mut listed = model();
+    listed.actors.roles_from = super::paths(&["jwt.roles", "log.groups"]);
+    let found = |fields: &[(&str, &str)]| {
+        let event = one(Some(listed.clone()), made("GET", "/orders/o1").answers(200, "").logged(Some("gina"), fields));
+        event.actor.roles.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let both = ["approver", "cs"];
+    assert_eq!(found(&[("roles", "cs"), ("roles", "fin")]), both, "the elements of a JSON list");
+    assert_eq!(found(&[("auth.roles", "cs"), ("x", "y"), ("auth.roles", "fin")]), both);
+    assert_eq!(found(&[("groups", "cs"), ("groups", "fin")]), both);
+    for text in ["cs fin", "cs,fin", r#"["cs","fin"]"#] {
+        assert_eq!(found(&[("roles", text)]), both, "{text}");
+    }
+    assert_eq!(found(&[("roles.0", "cs"), ("roles.1", "fin")]), both);
+}
+
+#[test]
+fn a_session_has_the_default_role_where_the_tokens_of_others_claim_theirs() {
+    let anna = || [login(10, "s1s1s1s1s1s1", r#"{"user":{"id":"anna"}}"#), pays(20, "s1s1s1s1s1s1")];
+    let token = made("GET", "/orders/o1").at(30).bearer(r#"{"sub":"bob","roles":["fin"]}"#).answers(200, "");
+    assert_eq!(roles(&super::resolved(Some(model()), &anna())[1]), (vec![], false), "nobody's roles are shown");
+    let [first, second] = anna();
+    let events = super::resolved(Some(model()), &[first, second, token.clone(), pays(40, "s9s9s9s9s9s9")]);
+    assert_eq!(roles(&events[1]), (vec!["customer"], true));
+    assert_eq!(roles(&events[3]), (vec![], false), "whoever that is");
 }

@@ -37,11 +37,7 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
         out.push_str(&screen.paragraph("Limit", limit));
     }
     out.push_str(&screen.left_out(run));
-    if run.model.is_some() && run.unmatched > 0 {
-        let share = percent(run.unmatched, run.exchanges);
-        let text = counted(run.unmatched, "exchange matches", "exchanges match");
-        out.push_str(&screen.paragraph("Unmodelled", &format!("{text} no operation of the model ({share})")));
-    }
+    out.push_str(&unmodelled(run).map(|text| screen.paragraph("Unmodelled", &text)).unwrap_or_default());
     out.push_str(&screen.paragraph("Verdict", &verdict(run, findings)));
     out.push_str(&rules(findings, screen));
     out.push_str(&not_judged(run, screen));
@@ -55,6 +51,19 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
         out.push_str(&screen.paragraph("Next", &super::inspect::next(&input.name)));
     }
     out
+}
+
+/// The rest of what the coverage covers: events that are no activity of the model, most often on paths without any.
+fn unmodelled(run: &RunSummary) -> Option<String> {
+    let (modelled, events) = run.measures.as_ref()?.coverage;
+    let rest = events.saturating_sub(modelled);
+    let share = percent(rest, events);
+    let paths = match run.unmatched {
+        0 => "its paths with another method or condition".to_owned(),
+        unmatched => format!("{} on unknown paths", counted(unmatched, "exchange", "exchanges")),
+    };
+    let text = counted(rest, "event is", "events are");
+    (rest > 0).then(|| format!("{text} no activity of the model ({share}): {paths}"))
 }
 
 /// What was not judged, each reason in a line; the report has all of them.

@@ -51,7 +51,8 @@ fn built_in(check: Check) -> Demand {
         Check::Replay => BTreeSet::from([Need::IdempotencyKey, Need::RequestBody]),
         _ => BTreeSet::new(),
     };
-    Demand { always, ..Demand::default() }
+    let often = if check == Check::Replay { BTreeSet::from([Need::Identity]) } else { BTreeSet::new() };
+    Demand { always, often, ..Demand::default() }
 }
 
 struct Reader<'m> {
@@ -103,11 +104,22 @@ impl Reader<'_> {
         if !listed && transitions().all(|t| t.kind.is_none()) {
             return None;
         }
-        let mut always = BTreeSet::from([Need::Identity]);
-        if listed {
-            always.insert(Need::Roles);
+        let mut told = BTreeSet::new();
+        for transition in transitions() {
+            let entry = |name: &Arc<str>| match name {
+                name if &**name == "agent" => None,
+                name if name.contains(':') || self.model.actors.is_kind(name) => Some(Need::Kind),
+                _ => Some(Need::Roles),
+            };
+            told.extend(transition.by.iter().filter_map(entry));
+            told.extend(transition.kind.as_ref().map(|_| Need::Kind));
         }
-        Some(Demand { always, ..Demand::default() })
+        let mut demand = Demand { always: BTreeSet::from([Need::Identity]), ..Demand::default() };
+        // Where steps are told apart by both, kinds decide some without roles.
+        let first = told.take(&Need::Roles).or_else(|| told.pop_first());
+        demand.always.extend(first);
+        demand.often.extend(told);
+        Some(demand)
     }
 
     /// Two names for one object in a request, values that a guard or constraint wants to be equal.
