@@ -148,6 +148,10 @@ fn objects(page: &mut Page, sketch: &Sketch, stated: &dyn Fn(&TypeSketch) -> Opt
     for object in &sketch.types {
         page.line(&format!("  {}:", object.name), &format!("in {}", times(object.calls, "accepted call")));
         page.line(&format!("    key: {}", list(&object.keys)), "");
+        if let Some(within) = &object.within {
+            page.line("    within: tenant", &format!("check: {}", within.seen));
+            within.tenant.iter().for_each(|tenant| page.line(&format!("    tenant: {tenant}"), ""));
+        }
         if let Some((parent, keys)) = &object.parent {
             page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), "the same case");
         }

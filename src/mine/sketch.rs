@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Mining;
-use super::evidence::{Evidence, OperationEvidence, Subject};
+use super::evidence::{Evidence, KeyedByTenant, OperationEvidence, Subject};
 use super::name::{self, Names, Part, Template};
 use super::templates::{Learnt, Templates};
 
@@ -47,6 +47,7 @@ pub(super) struct TypeSketch {
     /// Accepted calls about it.
     pub(super) calls: u64,
     pub(super) keys: Vec<String>,
+    pub(super) within: Option<KeyedByTenant>,
     pub(super) states: Vec<String>,
     pub(super) parent: Option<(Arc<str>, Vec<String>)>,
 }
@@ -311,7 +312,8 @@ fn types(
         let states = evidence.types.get(raw).map(|t| places(t.states.iter().map(|(p, n)| (&**p, *n))));
         let (keys, states) = (own_places(placed, raw), states.unwrap_or_default());
         let calls = placed.iter().filter(|p| p.object == *raw).map(|p| p.evidence.accepted).sum();
-        TypeSketch { name: Arc::clone(name), calls, keys, states, parent }
+        let within = evidence.keyed_by_tenant.get(raw).cloned();
+        TypeSketch { name: Arc::clone(name), calls, keys, within, states, parent }
     });
     sketches.collect()
 }
