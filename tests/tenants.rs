@@ -7,22 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use support::{code, lines, object, offpath, stderr, text};
+use support::{code, lines, object, offpath, stderr, text, token};
 
 /// What the letters go through.
 const STEPS: [(&str, &str); 2] = [("send", "sent"), ("sign", "signed")];
-
-/// Base64 for the claims of a token, without padding.
-fn base64(text: &str) -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut out = String::new();
-    for chunk in text.as_bytes().chunks(3) {
-        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        let letter = |n: usize| char::from(LETTERS[(bits >> (18 - 6 * n)) as usize & 63]);
-        out.extend((0..=chunk.len()).map(letter));
-    }
-    out
-}
 
 /// One call by somebody of a tenant on the host of a tenant.
 struct Call {
@@ -55,7 +43,7 @@ fn archive(file: &Path, calls: &[Call]) {
         .zip(calls)
         .map(|(n, call)| {
             let claims = format!(r#"{{"sub":"ann-{0}","tid":"{0}"}}"#, call.by);
-            let token = format!("{}.{}.c2ln", base64(r#"{"alg":"HS256"}"#), base64(&claims));
+            let token = token(&claims);
             let time = format!("2026-09-01T08:{:02}:{:02}.000Z", n / 60, n % 60);
             json!({"startedDateTime": time, "time": 20,
                 "request": {"method": call.method, "url": format!("https://{}.letters.example{}", call.on, call.path),
