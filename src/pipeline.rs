@@ -26,7 +26,7 @@ use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
 use crate::finding::Finding;
-use crate::mine::{Evidence, Mining, Templates};
+use crate::mine::{Evidence, KeyedByTenant, Mining, Templates};
 use crate::model::Model;
 use crate::report::{Gap, RunSummary};
 
@@ -179,6 +179,10 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
 
     let mut evidence = reading.evidence;
+    for reused in inspection.reused_keys() {
+        let why = KeyedByTenant { tenant: reused.place(), seen: reused.to_string() };
+        evidence.set_keyed_by_tenant(reused.object_type, why);
+    }
     if job.selection.events.is_some() {
         evidence.retain(&templates, |operation| inspection.called(operation));
     } else {

@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use serde_json::Value;
-use support::{code, lines, offpath, offpath_at, sample, stderr, stdout};
+use support::{check, code, lines, offpath, offpath_at, sample, stderr, stdout, text};
 
 fn capture() -> String {
     sample().join("capture.pcapng.gz").display().to_string()
@@ -140,6 +140,53 @@ fn findings_are_shown_with_their_case() {
     assert_eq!(code(&missed), 2);
     assert!(stderr(&missed).contains(&format!("nearest: `{case}`")), "{}", stderr(&missed));
     assert!(stderr(&missed).contains("lists all cases"));
+}
+
+#[test]
+fn the_beginning_of_a_name_stands_for_it_where_only_one_has_it() {
+    let (folder, findings) = check(&[&sample().join("access.jsonl")], &[]);
+    let run = folder.path().join("run").display().to_string();
+    let show = |what: &str| offpath(&["show", what, "--run", &run]);
+    let finding = &findings[0];
+    let case = text(finding, "case");
+    let (_, key) = case.split_once(':').unwrap();
+    for whole in [text(finding, "id"), case, key] {
+        let begun = show(&whole[..whole.len() - 1]);
+        assert_eq!(stdout(&begun), stdout(&show(whole)), "{whole}: {}", stderr(&begun));
+    }
+    let several = show("order:");
+    assert_eq!(code(&several), 2);
+    assert!(stderr(&several).contains("begins several names: `order:"), "{}", stderr(&several));
+    let actor = findings.iter().find_map(|finding| finding["actor"]["principal"].as_str()).unwrap();
+    for (wrong, right) in [(actor, format!("`actor:{actor}`")), ("gasp", "`gaps`".to_owned())] {
+        let near = show(wrong);
+        assert_eq!(code(&near), 2, "{wrong}");
+        assert!(stderr(&near).contains(&right), "{wrong}: {}", stderr(&near));
+    }
+}
+
+#[test]
+fn the_next_step_is_the_first_row_of_the_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let [model, log] = ["model.yaml", "access.jsonl"].map(|name| sample().join(name).display().to_string());
+    let run = folder.path().join("run").display().to_string();
+    let output = offpath(&["check", &log, "--model", &model, "-o", &run, "--exit-zero"]);
+    let text = stdout(&output);
+    let next = text.lines().find_map(|line| line.strip_prefix("Next")).unwrap();
+    let id = next.split_whitespace().nth(2).unwrap();
+    let first =
+        text.lines().find_map(|line| line.split_whitespace().find(|word| word.len() == 13 && word.starts_with('F')));
+    assert_eq!(first, Some(id), "{text}");
+}
+
+#[test]
+fn a_dash_is_no_run_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = sample().join("access.jsonl").display().to_string();
+    let output = offpath_at(&["check", &log, "-o", "-"], folder.path(), 80);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--format"), "{}", stderr(&output));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

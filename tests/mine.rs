@@ -10,7 +10,7 @@ use offpath::model::Model;
 use offpath_fixtures::{Abuse, Format, Options};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{code, lines, offpath, sample, stderr, stdout, text};
+use support::{code, lines, offpath, sample, stderr, stdout, text, token};
 
 /// Mines a draft; `None` where nothing could be read at all.
 fn mined(inputs: &[&Path], extra: &[&str], folder: &Path) -> Option<PathBuf> {
@@ -170,6 +170,80 @@ fn other_peoples_traffic_gives_lawful_drafts() {
         }
     }
     assert!(tried > 20 && drafted > 5, "the corpus is not there: {drafted} of {tried}");
+}
+
+/// Claims: what somebody shows of themselves. The importer shows a key and nothing else.
+const EMPLOYEE: &str = r#"{"sub":"eve","roles":["employee"]}"#;
+const MANAGERS: [&str; 2] =
+    [r#"{"sub":"max","roles":["employee","manager"]}"#, r#"{"sub":"dora","roles":["director","employee"]}"#];
+const PAYROLL: &str = r#"{"sub":"pam","roles":["payroll"]}"#;
+
+/// Claims that are approved and then paid by a call that answers the payout's id and the claim's state. Every second one
+/// is looked at afterwards.
+fn claims_with_payouts(file: &Path) {
+    let mut entries = Vec::new();
+    let mut call = |who: Option<&str>, method: &str, path: String, answer: Value| {
+        let minute = entries.len();
+        let shown = match who {
+            Some(claims) => json!({"name": "Authorization", "value": format!("Bearer {}", token(claims))}),
+            None => json!({"name": "X-Api-Key", "value": "k-0123456789abcdef0123456789"}),
+        };
+        entries.push(json!({
+            "startedDateTime": format!("2026-05-04T{:02}:{:02}:00.000Z", 6 + minute / 60, minute % 60), "time": 5,
+            "request": {"method": method, "url": format!("https://claims.example{path}"), "httpVersion": "HTTP/1.1",
+                "headers": [shown], "cookies": [], "queryString": [], "headersSize": -1, "bodySize": 0},
+            "response": {"status": if path == "/claims" { 201 } else { 200 }, "statusText": "", "httpVersion": "HTTP/1.1",
+                "headers": [{"name": "Content-Type", "value": "application/json"}], "cookies": [],
+                "content": {"size": 1, "mimeType": "application/json", "text": answer.to_string()},
+                "redirectURL": "", "headersSize": -1, "bodySize": 1},
+            "cache": {}, "timings": {"send": 1, "wait": 3, "receive": 1},
+        }));
+    };
+    for n in 0..30_usize {
+        let id = format!("clm_{}", 4711 + 37 * n);
+        let claim = |state: &str| json!({"id": id, "status": state});
+        call(Some(EMPLOYEE), "POST", "/claims".into(), claim("draft"));
+        call(None, "POST", format!("/claims/{id}/scan"), claim("scanned"));
+        call(Some(MANAGERS[n % 2]), "POST", format!("/claims/{id}/approve"), claim("approved"));
+        let payout = json!({"payout": {"id": format!("po_{}", 90_017 + 13 * n)}, "status": "paid"});
+        call(Some(PAYROLL), "POST", format!("/claims/{id}/payouts"), payout);
+        if n % 2 == 0 {
+            call(Some(EMPLOYEE), "GET", format!("/claims/{id}"), claim("paid"));
+        }
+    }
+    let log = json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}});
+    fs::write(file, log.to_string()).unwrap();
+}
+
+#[test]
+fn a_step_that_makes_a_child_and_moves_its_parent_is_one_of_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.har");
+    claims_with_payouts(&file);
+    let draft = lawful(&[&file]);
+    assert!(draft.contains("object: [{payout: res.payout.id}, {claim: path.claim}]"), "{draft}");
+    assert!(
+        draft.contains("{activity: create_payout, from: approved, to: paid, by: [payroll], once: true}"),
+        "{draft}"
+    );
+    assert!(!draft.contains("without a step that was seen"), "{draft}");
+    let (_, payout) = draft.split_once("  payout:").unwrap();
+    let (payout, _) = payout.split_once("activities:").unwrap();
+    assert!(!payout.contains("state:"), "the answer's state is the claim's:\n{draft}");
+}
+
+#[test]
+fn a_draft_names_the_roles_that_say_most() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.har");
+    claims_with_payouts(&file);
+    let draft = lawful(&[&file]);
+    let line = |activity: &str| draft.lines().find(|line| line.contains(&format!("{{activity: {activity},"))).unwrap();
+    let approve = line("approve");
+    assert!(approve.contains("by: [director, manager]"), "{approve}");
+    assert!(approve.contains("# check: ") && approve.contains("who is employee too"), "{approve}");
+    assert!(line("create_claim").contains("by: [employee]"), "{draft}");
+    assert!(!line("scan").contains("by:"), "a key is no person: {}", line("scan"));
 }
 
 /// Random traffic of a random API: the server follows an automaton of its own, loosely.

@@ -27,6 +27,9 @@ fn explanation(topic: &str) -> Option<String> {
         return Some(format!("{}\n", text.trim_end()));
     }
     let lower = topic.to_ascii_lowercase();
+    if lower.bytes().all(|byte| byte.is_ascii_digit()) {
+        return exit_codes(&lower).filter(|_| !lower.is_empty());
+    }
     if let Some(code) = lower.strip_prefix("exit").map(|c| c.trim_start_matches(['-', ' '])) {
         return exit_codes(code);
     }
@@ -92,11 +95,23 @@ mod tests {
         for topic in ["SEQ-SKIP", "seq-skip", "exit-codes", "exit 3", "fitness", "case", "belief"] {
             assert!(explanation(topic).is_some_and(|text| text.len() > 20), "{topic}");
         }
-        for word in ["blind spot", "Blind-Spot", "api key", "critical", "not asked"] {
+        for word in [
+            "blind spot",
+            "Blind-Spot",
+            "api key",
+            "not asked",
+            "not judged",
+            "1",
+            "101",
+            "combined",
+            "har",
+            "pcapng",
+            "json",
+        ] {
             assert!(explanation(word).is_some(), "{word}");
         }
         assert!(unknown("proveen").to_string().contains("did you mean proven?"));
-        assert!(explanation("exit 9").is_none());
+        assert!(explanation("exit 9").is_none() && explanation("9").is_none() && explanation("").is_none());
         assert!(explanation("nonsense").is_none());
     }
 

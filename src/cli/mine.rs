@@ -45,14 +45,14 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         inspect::say_errors(&run, console);
         return Ok(ended);
     };
-    let sketch = sketch(&mut job, &run, shared, console)?;
+    let mut sketch = sketch(&mut job, &run, shared, console)?;
     if sketch.is_empty() {
         inspect::say_errors(&run, console);
         console.say_always(&nothing(&sketch, run.summary.exchanges));
         let nothing = Exit::Nothing(format!("no draft: nothing shows an object, {} not written", path.display()));
         return Ok(if ended.code() == 0 { nothing } else { ended });
     }
-    let draft = draft(&mut job, &sketch, &run, shared, console)?;
+    let draft = draft(&mut job, &mut sketch, &run, shared, console)?;
     write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
     console.say(&format!("Draft      {}: read it, correct it, then `offpath check --model`", path.display()));
     inspect::say_errors(&run, console);
@@ -88,10 +88,13 @@ fn sketch(job: &mut Job, run: &Run, shared: &Shared, console: &Console) -> Resul
 
 /// Reads again with the sketch, drafts from what that shows, and replays the draft over the same traffic until it
 /// allows all of it.
-fn draft(job: &mut Job, sketch: &Sketch, run: &Run, shared: &Shared, console: &Console) -> Result<String, Exit> {
-    let outline = mine::outline(sketch);
-    job.model = Some(read_draft(&outline)?);
-    let named = inspect::analyse(job, shared, console)?;
+fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console: &Console) -> Result<String, Exit> {
+    job.model = Some(read_draft(&mine::outline(sketch))?);
+    let mut named = inspect::analyse(job, shared, console)?;
+    if sketch.concern_parents(&named.mining) {
+        job.model = Some(read_draft(&mine::outline(sketch))?);
+        named = inspect::analyse(job, shared, console)?;
+    }
     let summary = &run.summary;
     let provenance = Provenance {
         tool_version: summary.tool_version.clone(),

@@ -97,6 +97,9 @@ impl Outputs {
                 let files = "files are told by .html, .sarif, .jsonl, .csv, .parquet, .md or .json";
                 Err(Exit::CannotStart(format!("-o {}: {why}; {files}", path.display())))
             };
+            if path.as_os_str() == "-" {
+                return refuse("standard output is --format's (json, jsonl, sarif and others; see --help)");
+            }
             match (suffix(path), Kind::of(path)) {
                 (Some(_), Some(kind)) => {
                     replace::spare_others(path, force, |path| replace::is_findings(kind, path))?;

@@ -185,6 +185,7 @@ impl Model {
             name: name.into(),
             key: Vec::new(),
             tenant: Vec::new(),
+            within_tenant: false,
             owner: None,
             state: vec![],
             attributes: Vec::new(),

@@ -167,6 +167,11 @@ impl Plan {
         self.activity_of(activity)?.idempotency.as_ref().map(|_| self.model.check.retry_window)
     }
 
+    /// The key as exchanges show it, of an object's identity.
+    pub(super) fn own_key<'k>(&self, object_type: ObjectTypeId, key: &'k str) -> Option<&'k str> {
+        self.type_of(object_type).map(|object_type| object_type.own_key(key))
+    }
+
     /// The rule by which an object attribute is known.
     pub(super) fn attribute_rule(&self, object_type: ObjectTypeId, name: &str) -> Option<&AttributeRule> {
         self.type_of(object_type)?.attributes.iter().find(|a| &*a.name == name).map(|a| &a.value)

@@ -63,7 +63,10 @@ impl CaseScope<'_, '_> {
             Some(AttributeRule::Exchange(_)) => self.latest(life, name),
             None => match name {
                 "state" => self.state(life),
-                "id" | "key" => Bound::Exactly(Value::Text(object.id.key.clone())),
+                "id" | "key" => {
+                    let own = object.object_type.and_then(|t| self.history.plan.own_key(t, &object.id.key));
+                    Bound::Exactly(Value::Text(own.map_or_else(|| object.id.key.clone(), Into::into)))
+                }
                 "owner" | "tenant" => self.standing(life, name == "owner"),
                 _ => self.latest(life, name),
             },
@@ -224,13 +227,18 @@ impl Scope for EventScope<'_> {
     fn value(&self, path: &Path) -> Bound {
         match &path.root {
             Root::Object(object_type) => {
-                let name = self.types.get(usize::from(object_type.0)).map_or("", |t| &t.name);
+                let object_type = self.types.get(usize::from(object_type.0));
+                let name = object_type.map_or("", |t| &t.name);
                 let Some(object) = self.event.object(name) else { return Bound::Unknown };
                 let text = |t: &Option<std::sync::Arc<str>>| {
                     t.clone().map_or(Bound::Unknown, |t| Bound::Exactly(Value::Text(t)))
                 };
                 match path.fields.first().map(|f| &**f) {
-                    None | Some("id" | "key") => Bound::Exactly(Value::Text(object.id.key.clone())),
+                    None => Bound::Exactly(Value::Text(object.id.key.clone())),
+                    Some("id" | "key") => {
+                        let own = object_type.map_or(&*object.id.key, |t| t.own_key(&object.id.key));
+                        Bound::Exactly(Value::Text(own.into()))
+                    }
                     Some("owner") => text(&object.owner),
                     Some("tenant") => text(&object.tenant),
                     Some(field) => known(object.attributes.iter().find(|(n, _)| &**n == field).map(|(_, v)| v)),

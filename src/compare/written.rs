@@ -69,7 +69,9 @@ pub(super) fn keys(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
         tallies.count(Check::Mismatch, event.source, verdict);
         if let Some((object, other)) = conflict {
             let mut deviation = Found::new(Check::Mismatch, *at, history.life_of(&object.id));
-            deviation.expected = vec![object.id.key.clone()];
+            let own = history.plan.object_type(&object.id.object_type);
+            let own = own.and_then(|t| history.plan.own_key(t, &object.id.key));
+            deviation.expected = vec![own.map_or_else(|| object.id.key.clone(), Into::into)];
             deviation.observed = vec![other.clone()];
             found.push(deviation);
         }

@@ -193,7 +193,7 @@ impl Extractor {
         let outcome = if settled { outcome(reading, activity) } else { Outcome::Unknown };
         let id = event_id(exchange.key, out.events.len() as u64);
         let stamp = (exchange.time.0, id);
-        let found = self.objects(reading, called, activity, outcome);
+        let found = self.objects(reading, called, activity, outcome, actor.tenant.as_deref());
         let mut actor = actor.clone();
         let bindings = self.bindings(reading, activity, outcome, shown);
         if let Some(subject) = &bindings.subject
@@ -257,11 +257,12 @@ impl Extractor {
         called: &Called<'_>,
         activity: Option<&Activity>,
         outcome: Outcome,
+        tenant: Option<&str>,
     ) -> Found {
         match (&self.model, &called.guess, &reading.exchange.request) {
             (Some(model), _, _) => {
                 let (masker, secret_types) = (&self.masker, self.secret_types.as_slice());
-                let objects = Objects { model, masker, secret_types, reading, outcome };
+                let objects = Objects { model, masker, secret_types, reading, outcome, tenant };
                 match activity {
                     Some(activity) => objects.of_activity(activity),
                     None if called.operation.is_some() => objects.of_any(),

@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 
 use super::extract::{Extracted, Sighting};
 use super::object::KeySource;
+use super::reuse::{Reuse, ReusedKey};
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, Outcome};
 
@@ -26,6 +27,7 @@ pub struct Inspection {
     actors: BTreeMap<Evidence, (Distinct, u64)>,
     objects: BTreeMap<Arc<str>, Seen>,
     known_addresses: Distinct,
+    reuse: Reuse,
 }
 
 /// Distinct texts by 64 bits of hash: among ten million, two fall together once in 400,000 runs, and a count is one less.
@@ -121,6 +123,7 @@ impl Inspection {
             self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), 1);
         }
         self.count_sightings(&extracted.sightings);
+        self.note_keys(extracted);
     }
 
     /// Counts one exchange of which nobody knows yet what was called, because the places of ids are still being learnt.
@@ -130,7 +133,22 @@ impl Inspection {
         self.unmatched += 1;
         if extracted.events.iter().any(|event| event.outcome == Outcome::Accepted) {
             self.count_sightings(&extracted.sightings);
+            self.note_keys(extracted);
         }
+    }
+
+    fn note_keys(&mut self, extracted: &Extracted) {
+        let mut sightings = extracted.sightings.as_slice();
+        for event in &extracted.events {
+            let (own, rest) = sightings.split_at_checked(event.objects.len()).unwrap_or_default();
+            sightings = rest;
+            self.reuse.add(event, own);
+        }
+    }
+
+    /// Object types of which several tenants or hosts have the same keys, by name.
+    pub fn reused_keys(&self) -> Vec<ReusedKey> {
+        self.reuse.reused()
     }
 
     /// Counts one exchange as read and nothing else: not yet known is whether anybody wants to look at it.
@@ -232,6 +250,7 @@ impl Inspection {
             mine.1 += events;
         }
         self.known_addresses.merge(other.known_addresses);
+        self.reuse.merge(other.reuse);
         for (object_type, seen) in other.objects {
             let mine = self.objects.entry(object_type).or_default();
             mine.keys.merge(seen.keys);

@@ -106,6 +106,8 @@ pub(super) struct Objects<'a> {
     pub(super) secret_types: &'a [bool],
     pub(super) reading: &'a Reading<'a>,
     pub(super) outcome: Outcome,
+    /// Tenant of the actor, for objects whose own tenant the exchange does not show.
+    pub(super) tenant: Option<&'a str>,
 }
 
 impl Objects<'_> {
@@ -222,6 +224,7 @@ impl Objects<'_> {
         let text = |paths: &[Path]| {
             paths.iter().filter(|p| belongs(p)).find_map(|p| masked_text(self.reading, p, self.masker))
         };
+        let key = Key { text: self.identity(object_type, key.text, belongs), ..key };
         ObjectRef {
             id: ObjectId { object_type: object_type.name.clone(), key: key.text },
             qualifier: qualifier.into(),
@@ -235,6 +238,23 @@ impl Objects<'_> {
             } else {
                 self.attributes(object_type, belongs)
             },
+        }
+    }
+
+    /// The key, under its tenant where it is unique in one only: the object's own as far as the exchange shows it, else
+    /// the actor's. Where neither is known the object stands apart, so that no tenant's object is mistaken for it.
+    fn identity(&self, object_type: &ObjectType, key: Arc<str>, belongs: impl Fn(&Path) -> bool) -> Arc<str> {
+        if !object_type.within_tenant {
+            return key;
+        }
+        // What the request is sent to is said of all that it touches; a body's field of the object that it stands in.
+        let said = |path: &&Path| belongs(path) || !matches!(path.root, Root::RequestBody | Root::ResponseBody);
+        let own = object_type.tenant.iter().filter(said).find_map(|p| masked_text(self.reading, p, self.masker));
+        let tenant = own.as_deref().or(self.tenant).filter(|tenant| (1..=LONGEST_KEY).contains(&tenant.len()));
+        match tenant {
+            Some("?") => format!("%3F/{key}").into(),
+            Some(tenant) => format!("{}/{key}", tenant.replace('%', "%25").replace('/', "%2F")).into(),
+            None => format!("?/{key}").into(),
         }
     }
 

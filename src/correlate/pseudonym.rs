@@ -2,11 +2,13 @@
 //!
 //! Names must be themselves while they are compared with what the model says of them, and need not be afterwards.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::credential::HashKey;
 use super::redact;
+use super::reuse::ReusedKey;
 use super::target::percent_decoded;
 use crate::event::{Actor, Event, ObjectId, Value};
 use crate::model::{Model, Segment};
@@ -44,8 +46,17 @@ impl Pseudonyms {
         ObjectId { object_type: Arc::clone(&id.object_type), key: self.parts(&id.key) }
     }
 
+    /// A key and its users under their pseudonyms.
+    pub fn reused(&self, reused: &ReusedKey) -> ReusedKey {
+        let name = |name: &str| redact::pseudonym(&self.key, name).into();
+        let users = (name(&reused.users.0), name(&reused.users.1));
+        ReusedKey { key: self.parts(&reused.key), users, ..reused.clone() }
+    }
+
     fn parts(&self, key: &str) -> Arc<str> {
-        key.split('/').map(|part| redact::pseudonym(&self.key, part)).collect::<Vec<_>>().join("/").into()
+        // An unknown tenant names nobody.
+        let part = |part| if part == "?" { Cow::Borrowed(part) } else { redact::pseudonym(&self.key, part) };
+        key.split('/').map(part).collect::<Vec<_>>().join("/").into()
     }
 
     /// Replaces every name in an event, all but its place in the input.

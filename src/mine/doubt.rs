@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::life::{Lives, StepCounts, Way};
+use super::life::{Lives, RoleChoice, StepCounts, Way};
 
 /// Objects with a step from which on what most of them did before is a habit.
 const HABIT: u64 = 10;
@@ -21,6 +21,10 @@ pub(super) enum Doubt {
     Bypasses(Arc<str>, u64, u64),
     /// One actor made all of these moves, though several take the step.
     LoneActor,
+    /// The actors of all steps, so many, have this role too, which is left out.
+    AlsoRole(Arc<str>, u64),
+    /// Few of the steps were by actors with nothing but this role: how many, of how many.
+    OnlyRole(Arc<str>, u64, u64),
     /// Few of the steps were taken by this role or kind: how many, of how many.
     Minority(Arc<str>, u64, u64),
 }
@@ -46,14 +50,21 @@ pub(super) fn of_move(activity: &Arc<str>, way: &Way, lives: &Lives) -> Vec<Doub
     doubts
 }
 
-/// Doubts about who takes a step: a role or kind with less than a twentieth of the steps.
-pub(super) fn of_actors(counts: &StepCounts) -> Vec<Doubt> {
+/// Doubts about who takes a step: a role or kind with less than a twentieth of the steps, and roles that actors have
+/// together.
+pub(super) fn of_actors(counts: &StepCounts, choice: &RoleChoice) -> Vec<Doubt> {
+    let RoleChoice { spare, alone } = choice;
     let mut shares: BTreeMap<&Arc<str>, u64> = BTreeMap::new();
     for ((kind, role), count) in &counts.by {
         *shares.entry(role.as_ref().unwrap_or(kind)).or_default() += count;
     }
     let few = shares.into_iter().filter(|(_, count)| counts.count >= SHARED && count * 20 < counts.count);
-    few.map(|(name, count)| Doubt::Minority(Arc::clone(name), count, counts.count)).collect()
+    let few = few.filter(|(name, _)| !spare.contains_key(*name));
+    // Only a role that all of them have can be the one that was meant.
+    let also = spare.iter().filter(|(_, count)| **count == counts.count);
+    let also = also.map(|(name, _)| Doubt::AlsoRole(Arc::clone(name), counts.count));
+    let alone = alone.iter().map(|(name, count)| Doubt::OnlyRole(Arc::clone(name), *count, counts.count));
+    also.chain(alone).chain(few.map(|(name, count)| Doubt::Minority(Arc::clone(name), count, counts.count))).collect()
 }
 
 #[cfg(test)]
@@ -73,7 +84,7 @@ mod tests {
                 Doubt::Minority(name, count, _) => (name.to_string(), count),
                 other => (format!("{other:?}"), 0),
             };
-            of_actors(counts).into_iter().map(named).collect()
+            of_actors(counts, &RoleChoice::default()).into_iter().map(named).collect()
         };
         let support = ("human", Some("support"), 3);
         assert_eq!(minority(&taken(&[("human", Some("fin"), 317), support])), [("support".to_owned(), 3)]);

@@ -62,7 +62,7 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, trust: &
             let has_parent = object.parent.is_some();
             let values = Use::of(lives, has_parent).at_most(trust.get(&*object.name).copied().unwrap_or_default());
             let named = !object.states.is_empty() && !matches!(values, Use::Nothing(_));
-            let creates = |activity: &str| sketch.creates(activity);
+            let creates = |activity: &str| sketch.creates(activity, &object.name);
             Some((object, values, Lifecycle::of(lives, named, has_parent, &creates)))
         })
         .collect();
@@ -148,6 +148,10 @@ fn objects(page: &mut Page, sketch: &Sketch, stated: &dyn Fn(&TypeSketch) -> Opt
     for object in &sketch.types {
         page.line(&format!("  {}:", object.name), &format!("in {}", times(object.calls, "accepted call")));
         page.line(&format!("    key: {}", list(&object.keys)), "");
+        if let Some(within) = &object.within {
+            page.line("    within: tenant", &format!("check: {}", within.seen));
+            within.tenant.iter().for_each(|tenant| page.line(&format!("    tenant: {tenant}"), ""));
+        }
         if let Some((parent, keys)) = &object.parent {
             page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), "the same case");
         }
@@ -199,10 +203,14 @@ fn read_flag(read: bool) -> &'static str {
 
 fn matcher(activity: &ActivitySketch) -> String {
     let mut out = format!("{{http: \"{}\", object: ", activity.http);
+    let own = match activity.keys.as_slice() {
+        [] => activity.object.to_string(),
+        keys => format!("{{{}: {}}}", activity.object, list(keys)),
+    };
     // Writing to a String cannot fail.
-    let _ = match activity.keys.as_slice() {
-        [] => write!(out, "{}", activity.object),
-        keys => write!(out, "{{{}: {}}}", activity.object, list(keys)),
+    let _ = match &activity.also {
+        None => write!(out, "{own}"),
+        Some((parent, keys)) => write!(out, "[{own}, {{{parent}: {}}}]", list(keys)),
     };
     out.push_str(read_flag(activity.read));
     out.push('}');
@@ -283,6 +291,10 @@ fn doubted(activity: &str, doubt: &Doubt) -> String {
         }
         Doubt::Bypasses(step, passing, all) => {
             format!("not after {step}, which {} of {} take first", grouped(*passing), times(*all, "object"))
+        }
+        Doubt::AlsoRole(name, all) => format!("in all {} by somebody who is {} too", grouped(*all), scalar(name)),
+        Doubt::OnlyRole(name, count, all) => {
+            format!("{activity} by somebody who is only {} in {} of {}", scalar(name), grouped(*count), grouped(*all))
         }
         Doubt::LoneActor => "all by one actor".to_owned(),
         Doubt::Minority(name, count, all) => {

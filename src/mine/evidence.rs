@@ -32,6 +32,15 @@ pub struct Traced {
     pub state: Option<Arc<str>>,
 }
 
+/// What says that keys of a type are unique within a tenant only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyedByTenant {
+    /// Path to the tenant, e.g. `host.label.0`; `None` where the actor tells it.
+    pub tenant: Option<String>,
+    /// What was seen, as a sentence.
+    pub seen: String,
+}
+
 /// What a draft rests on; merging in any order gives the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
@@ -43,6 +52,8 @@ pub struct Evidence {
     ids: Sample<(), IDS>,
     /// By object type.
     pub(super) types: Sample<TypeEvidence, TYPES>,
+    /// Object types whose keys several tenants use; known only of a whole.
+    pub(super) keyed_by_tenant: BTreeMap<Arc<str>, KeyedByTenant>,
 }
 
 /// Calls of one operation that were not accepted.
@@ -90,6 +101,11 @@ pub(super) struct TypeEvidence {
 }
 
 impl Evidence {
+    /// Says of a type that its keys are unique within a tenant only.
+    pub fn set_keyed_by_tenant(&mut self, object_type: Arc<str>, why: KeyedByTenant) {
+        self.keyed_by_tenant.insert(object_type, why);
+    }
+
     /// Adds one event; `traced` belongs to its objects, in their order, and `ids` are those that its answer names.
     pub fn add<'i>(
         &mut self,

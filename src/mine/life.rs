@@ -18,6 +18,8 @@ const MOST_STATES: usize = 32;
 const ACTORS: usize = 32;
 /// Actors told apart at one move.
 const MOVERS: usize = 2;
+/// Sets of roles told apart at one activity; of more, nothing is concluded.
+const ROLE_SETS: usize = 32;
 /// Distinct steps of one life that are remembered.
 const PASSED: usize = 32;
 
@@ -49,6 +51,8 @@ pub(super) struct Lives {
     pub(super) declaring: u64,
     /// States that were declared though no step led there.
     pub(super) unexplained: u64,
+    /// Steps on children, by activity: how often another state was declared after one than before, and how often the same.
+    pub(super) beside: BTreeMap<Arc<str>, (u64, u64)>,
     /// Objects whose state was declared before their first step.
     pub(super) shown_first: u64,
     /// What steps of one life have to do with each other.
@@ -67,6 +71,8 @@ pub(super) struct StepCounts {
     pub(super) unnamed: u64,
     /// Steps by `agent` or a kind, and by the role that the actor showed.
     pub(super) by: BTreeMap<(Arc<str>, Option<Arc<str>>), u64>,
+    /// Steps by the roles that the actor showed together; one set more than the most says that there are too many.
+    pub(super) role_sets: BTreeMap<BTreeSet<Arc<str>>, u64>,
     /// The least few of the known actors, by hash.
     pub(super) actors: BTreeSet<u64>,
 }
@@ -117,6 +123,8 @@ fn least(actors: &mut BTreeSet<u64>, most: usize) {
 struct Item {
     activity: Option<Arc<str>>,
     declared: Option<Arc<str>>,
+    /// The activity, where it is about a child.
+    beside: Option<Arc<str>>,
     /// Who did it, where known.
     actor: Option<u64>,
 }
@@ -136,7 +144,10 @@ impl Lives {
             let Some(reference) = event.objects.iter().find(|o| o.id == *object) else { continue };
             let declared = reference.declared_state.as_deref().map(|state| Arc::from(state.to_ascii_lowercase()));
             let target = event.objects.first().is_some_and(|o| o.id == *object && &*o.qualifier == "target");
-            let mut activity = event.activity.clone().filter(|_| target && !event.read);
+            // What a step names beside its target it moves too.
+            let moved = target || &*reference.qualifier == "mentioned";
+            let mut activity = event.activity.clone().filter(|_| moved && !event.read);
+            let beside = event.activity.clone().filter(|_| !moved && !event.read);
             if activity.is_some() {
                 // What a client sends again for safety moves nothing.
                 if steps.iter().any(|first| is_retry(first, event, None) == Some(true)) {
@@ -145,8 +156,8 @@ impl Lives {
                     steps.push(event);
                 }
             }
-            if activity.is_some() || declared.is_some() {
-                items.push(Item { activity, declared, actor: known_actor(event) });
+            if activity.is_some() || declared.is_some() || beside.is_some() {
+                items.push(Item { activity, declared, beside, actor: known_actor(event) });
             }
         }
         if steps.is_empty() {
@@ -175,9 +186,13 @@ impl Lives {
                 counts.unnamed += 1;
             } else if actor.agent.is_some() {
                 *counts.by.entry(("agent".into(), None)).or_default() += 1;
+            } else if actor.roles.is_empty() && actor.evidence == Evidence::ApiKey {
+                // A key says which program or partner called, not that it was a person.
+                counts.unnamed += 1;
             } else if actor.roles.is_empty() {
                 *counts.by.entry((Arc::clone(&actor.kind), None)).or_default() += 1;
             } else {
+                counts.add_roles([(actor.roles.iter().cloned().collect(), 1)]);
                 for role in &actor.roles {
                     *counts.by.entry((Arc::clone(&actor.kind), Some(Arc::clone(role)))).or_default() += 1;
                 }
@@ -193,13 +208,22 @@ impl Lives {
     fn walk(&mut self, items: &[Item]) {
         let mut at: Option<Node> = None;
         let mut moved = false;
+        let mut beside: Option<&Arc<str>> = None;
         let mut passed = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
             let Some(activity) = &item.activity else {
+                beside = item.beside.as_ref().or(beside);
                 let Some(declared) = item.declared.clone().map(Node::Declared) else { continue };
                 match &at {
                     // The walk goes on from where steps led, so that steps alone explain it.
-                    Some(at) => self.unexplained += u64::from(*at != declared),
+                    Some(at) => {
+                        let changed = *at != declared;
+                        self.unexplained += u64::from(changed);
+                        if let Some(activity) = beside.take() {
+                            let counts = self.beside.entry(Arc::clone(activity)).or_default();
+                            *counts = (counts.0 + u64::from(changed), counts.1 + u64::from(!changed));
+                        }
+                    }
                     None => {
                         self.shown_first += 1;
                         at = Some(declared);
@@ -207,6 +231,7 @@ impl Lives {
                 }
                 continue;
             };
+            beside = None;
             self.declaring += u64::from(item.declared.is_some());
             let rest = items.get(index + 1..).unwrap_or_default();
             let shown = || rest.iter().take_while(|i| i.activity.is_none()).find_map(|i| i.declared.clone());
@@ -245,6 +270,10 @@ impl Lives {
         self.declaring += other.declaring;
         self.unexplained += other.unexplained;
         self.shown_first += other.shown_first;
+        for (activity, more) in other.beside {
+            let counts = self.beside.entry(activity).or_default();
+            *counts = (counts.0 + more.0, counts.1 + more.1);
+        }
         self.habits.merge(other.habits);
         for (activity, more) in other.steps {
             let counts = self.steps.entry(activity).or_default();
@@ -253,11 +282,60 @@ impl Lives {
             counts.repeated += more.repeated;
             counts.unnamed += more.unnamed;
             add(&mut counts.by, more.by);
+            counts.add_roles(more.role_sets);
             counts.actors.extend(more.actors);
             least(&mut counts.actors, ACTORS);
         }
         self.trim();
     }
+}
+
+impl StepCounts {
+    fn add_roles(&mut self, more: impl IntoIterator<Item = (BTreeSet<Arc<str>>, u64)>) {
+        for (roles, count) in more {
+            *self.role_sets.entry(roles).or_default() += count;
+        }
+        while self.role_sets.len() > ROLE_SETS + 1 {
+            self.role_sets.pop_last();
+        }
+    }
+
+    /// Which of the roles that actors showed together say who may take the step. Roles that most steps of the type show
+    /// are left out first: they say least.
+    pub(super) fn role_choice(&self, lives: &Lives) -> RoleChoice {
+        let mut choice = RoleChoice::default();
+        if self.role_sets.len() > ROLE_SETS {
+            return choice;
+        }
+        let mut held: BTreeMap<&Arc<str>, u64> = BTreeMap::new();
+        let sets = lives.steps.values().flat_map(|counts| &counts.role_sets);
+        sets.for_each(|(roles, count)| roles.iter().for_each(|role| *held.entry(role).or_default() += count));
+        let roles: BTreeSet<&Arc<str>> = self.role_sets.keys().flatten().collect();
+        let mut roles: Vec<&Arc<str>> = roles.into_iter().collect();
+        roles.sort_by(|a, b| held.get(b).cmp(&held.get(a)).then(a.cmp(b)));
+        let all: u64 = self.role_sets.values().sum();
+        for role in roles {
+            let with = || self.role_sets.iter().filter(|(set, _)| set.contains(role));
+            let other =
+                |own: &Arc<str>| own != role && !choice.spare.contains_key(own) && !choice.alone.contains_key(own);
+            let alone: u64 = with().filter(|(set, _)| !set.iter().any(other)).map(|(_, count)| count).sum();
+            if alone == 0 {
+                choice.spare.insert(Arc::clone(role), with().map(|(_, count)| count).sum());
+            } else if alone * 5 < all && with().any(|(set, _)| set.iter().any(other)) {
+                choice.alone.insert(Arc::clone(role), alone);
+            }
+        }
+        choice
+    }
+}
+
+/// Which roles of several say who may take a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct RoleChoice {
+    /// Roles that need not be named, because every actor who has one has another that is, with their steps.
+    pub(super) spare: BTreeMap<Arc<str>, u64>,
+    /// Roles that must be named for a few steps only, whose actors have no better one, with these steps.
+    pub(super) alone: BTreeMap<Arc<str>, u64>,
 }
 
 /// Whether a value can name a state: words rather than a sentence, a number or a path.
@@ -363,7 +441,47 @@ mod tests {
         assert_eq!(lives.unexplained, 1, "nothing moved it to s9");
     }
 
+    fn performed(sets: &[(&[&str], u64)]) -> StepCounts {
+        let mut counts = StepCounts::default();
+        counts.add_roles(sets.iter().map(|(set, count)| (set.iter().map(|role| Arc::from(*role)).collect(), *count)));
+        counts
+    }
+
+    #[test]
+    fn a_role_that_everybody_has_says_least() {
+        let approve = performed(&[(&["employee", "manager"], 60), (&["director", "employee"], 6)]);
+        let submit = performed(&[(&["employee"], 70), (&["employee", "manager"], 2)]);
+        let steps = [("approve", approve.clone()), ("submit", submit.clone())];
+        let steps = steps.into_iter().map(|(name, counts)| (name.into(), counts)).collect();
+        let lives = Lives { steps, ..Lives::default() };
+        let spare = |counts: &StepCounts| counts.role_choice(&lives).spare.into_iter().collect::<Vec<_>>();
+        assert_eq!(spare(&approve), [("employee".into(), 66)]);
+        assert_eq!(spare(&submit), [("manager".into(), 2)], "some have nothing but `employee`");
+        assert_eq!(spare(&performed(&[(&["a"], 1), (&["b"], 1)])), []);
+        let with_abuse =
+            performed(&[(&["employee", "manager"], 60), (&["director", "employee"], 6), (&["employee"], 2)]);
+        let choice = with_abuse.role_choice(&lives);
+        assert_eq!(
+            (choice.spare.len(), choice.alone),
+            (0, [("employee".into(), 2)].into()),
+            "two do not speak for all"
+        );
+    }
+
     proptest! {
+        #[test]
+        fn whoever_took_a_step_may_take_it(
+            sets in proptest::collection::vec(proptest::collection::btree_set("[a-e]", 1..4), 1..8),
+        ) {
+            let mut counts = StepCounts::default();
+            let shared = |set: &BTreeSet<String>| set.iter().map(|role| Arc::from(role.as_str())).collect();
+            counts.add_roles(sets.iter().map(|set| (shared(set), 1)));
+            let lives = Lives { steps: [("step".into(), counts.clone())].into(), ..Lives::default() };
+            let spare = counts.role_choice(&lives).spare;
+            let named = |set: &BTreeSet<Arc<str>>| set.iter().any(|role| !spare.contains_key(role));
+            prop_assert!(counts.role_sets.keys().all(named));
+        }
+
         #[test]
         fn sums_do_not_depend_on_how_lives_are_split(
             items in proptest::collection::vec(

@@ -294,9 +294,10 @@ fn transitions(edges: &Edges, index: &BTreeMap<&Node, usize>, lives: &Lives, wal
             let rare = rare || perhaps_midlife;
             let counts = lives.steps.get(&activity);
             let once = counts.is_some_and(|c| c.objects >= ONCE && c.repeated == 0);
-            let by = counts.map(actors).unwrap_or_default();
+            let choice = counts.map(|counts| counts.role_choice(lives)).unwrap_or_default();
+            let by = counts.map(|counts| actors(counts, &choice.spare)).unwrap_or_default();
             if !by.is_empty() {
-                doubts.extend(counts.map(doubt::of_actors).unwrap_or_default());
+                doubts.extend(counts.map(|counts| doubt::of_actors(counts, &choice)).unwrap_or_default());
             }
             let from = from.into_iter().collect();
             Transition { activity, from, to, by, once, count, rare, perhaps_midlife, doubts }
@@ -306,15 +307,16 @@ fn transitions(edges: &Edges, index: &BTreeMap<&Node, usize>, lives: &Lives, wal
     transitions
 }
 
-/// Who took a step, where all that took it are known: `agent`, kinds, and the roles of kinds that always showed one.
-fn actors(counts: &StepCounts) -> Vec<Arc<str>> {
+/// Who took a step, where all that took it are known: `agent`, kinds, and the roles of kinds that always showed one, but
+/// for `spare` ones.
+fn actors(counts: &StepCounts, spare: &BTreeMap<Arc<str>, u64>) -> Vec<Arc<str>> {
     if counts.unnamed > 0 || counts.count < NAMED {
         return Vec::new();
     }
     let whole = |kind: &Arc<str>| counts.by.contains_key(&(Arc::clone(kind), None));
-    let names = counts.by.keys().map(|(kind, role)| match role {
-        Some(role) if !whole(kind) => Arc::clone(role),
-        _ => Arc::clone(kind),
+    let names = counts.by.keys().filter_map(|(kind, role)| match role {
+        Some(role) if !whole(kind) => Some(role).filter(|role| !spare.contains_key(*role)).cloned(),
+        _ => Some(Arc::clone(kind)),
     });
     let names: BTreeSet<Arc<str>> = names.collect();
     if names.len() > MOST_NAMES { Vec::new() } else { names.into_iter().collect() }

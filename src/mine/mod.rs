@@ -23,7 +23,7 @@ mod sketch;
 mod templates;
 
 pub use draft::{Provenance, Trust, draft, outline};
-pub use evidence::{Evidence, Traced};
+pub use evidence::{Evidence, KeyedByTenant, Traced};
 pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};
 pub use sketch::Sketch;

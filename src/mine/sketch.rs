@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Mining;
-use super::evidence::{Evidence, OperationEvidence, Subject};
+use super::evidence::{Evidence, KeyedByTenant, OperationEvidence, Subject};
 use super::name::{self, Names, Part, Template};
 use super::templates::{Learnt, Templates};
 
@@ -14,6 +14,8 @@ const ACTIVITIES: usize = 400;
 const FIXED: usize = 100;
 /// Most places of one key.
 const PLACES: usize = 3;
+/// Changes of a parent's state from which on a step on a child is taken to make them.
+const CHANGES: u64 = 2;
 /// Reads of a type that no step is about are worth an activity from this many on.
 const READS: u64 = 3;
 
@@ -47,6 +49,7 @@ pub(super) struct TypeSketch {
     /// Accepted calls about it.
     pub(super) calls: u64,
     pub(super) keys: Vec<String>,
+    pub(super) within: Option<KeyedByTenant>,
     pub(super) states: Vec<String>,
     pub(super) parent: Option<(Arc<str>, Vec<String>)>,
 }
@@ -58,6 +61,8 @@ pub(super) struct ActivitySketch {
     pub(super) object: Arc<str>,
     /// Places of the key where the type's own do not hold it.
     pub(super) keys: Vec<String>,
+    /// The parent that it moves too, and the places of the parent's key.
+    pub(super) also: Option<(Arc<str>, Vec<String>)>,
     pub(super) read: bool,
     /// It brings the object into being.
     pub(super) creates: bool,
@@ -125,8 +130,25 @@ impl Sketch {
         self.unplaced.iter().chain(&self.reads)
     }
 
-    pub(super) fn creates(&self, activity: &str) -> bool {
-        self.activities.iter().any(|a| a.creates && &*a.name == activity)
+    /// Whether an activity brings objects of a type into being.
+    pub(super) fn creates(&self, activity: &str, object: &str) -> bool {
+        self.activities.iter().any(|a| a.creates && *a.name == *activity && *a.object == *object)
+    }
+
+    /// Lets steps on children move the parent too, where its state was seen to change with them; `mining` is that of a
+    /// run compared with the [`outline`](super::outline). Whether there is any such step.
+    pub fn concern_parents(&mut self, mining: &Mining) -> bool {
+        let mut found = false;
+        for activity in self.activities.iter_mut().filter(|activity| activity.also.is_none()) {
+            let own = self.types.iter().find(|object| object.name == activity.object);
+            let Some((parent, keys)) = own.and_then(|object| object.parent.as_ref()) else { continue };
+            let counts = mining.lives.get(parent).and_then(|lives| lives.beside.get(&activity.name));
+            if counts.is_some_and(|(changed, same)| *changed >= CHANGES && changed > same) {
+                activity.also = Some((Arc::clone(parent), keys.clone()));
+                found = true;
+            }
+        }
+        found
     }
 }
 
@@ -311,9 +333,26 @@ fn types(
         let states = evidence.types.get(raw).map(|t| places(t.states.iter().map(|(p, n)| (&**p, *n))));
         let (keys, states) = (own_places(placed, raw), states.unwrap_or_default());
         let calls = placed.iter().filter(|p| p.object == *raw).map(|p| p.evidence.accepted).sum();
-        TypeSketch { name: Arc::clone(name), calls, keys, states, parent }
+        let within = evidence.keyed_by_tenant.get(raw).cloned();
+        TypeSketch { name: Arc::clone(name), calls, keys, within, states, parent }
     });
-    sketches.collect()
+    without_parents_states(sketches.collect())
+}
+
+/// A state beside a child, in an answer that also shows its parent's, is the parent's: `{payout: {id}, status}`.
+fn without_parents_states(mut types: Vec<TypeSketch>) -> Vec<TypeSketch> {
+    let container = |place: &str| place.rsplit_once('.').map_or("", |(container, _)| container).to_owned();
+    let states: BTreeMap<Arc<str>, Vec<String>> =
+        types.iter().map(|object| (Arc::clone(&object.name), object.states.clone())).collect();
+    for object in &mut types {
+        let Some(of_parent) = object.parent.as_ref().and_then(|(parent, _)| states.get(parent)) else { continue };
+        let answered = object.keys.iter().filter(|key| key.starts_with("res."));
+        let own: BTreeSet<String> = answered.map(|key| container(key)).collect();
+        if !own.is_empty() {
+            object.states.retain(|state| own.contains(&container(state)) || !of_parent.contains(state));
+        }
+    }
+    types
 }
 
 /// Where a type's keys are: in the path where any template names it, else wherever its activities find them.
@@ -362,6 +401,7 @@ fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: 
             http: operation.template.text(),
             object: Arc::clone(object),
             keys: operation.keys,
+            also: None,
             read: operation.read,
             creates,
             accepted: operation.evidence.accepted,

@@ -111,6 +111,8 @@ pub struct ObjectType {
     pub key: Vec<Path>,
     /// Where its tenant is found.
     pub tenant: Vec<Path>,
+    /// `within: tenant`: its keys are unique in one tenant only, and its identity is `tenant/key`.
+    pub within_tenant: bool,
     /// How its owner is known.
     pub owner: Option<OwnerRule>,
     /// Where the server declares its state.
@@ -119,6 +121,14 @@ pub struct ObjectType {
     pub attributes: Vec<ObjectAttribute>,
     /// Type it belongs to, and where the parent's key is found.
     pub parent: Option<(ObjectTypeId, Vec<Path>)>,
+}
+
+impl ObjectType {
+    /// The key as exchanges show it, of an object's identity.
+    pub fn own_key<'a>(&self, key: &'a str) -> &'a str {
+        // A tenant has no slash left in it, so that the first one ends it.
+        if self.within_tenant { key.split_once('/').map_or(key, |(_, own)| own) } else { key }
+    }
 }
 
 /// How an object's owner is known.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::judging::Judged;
 use super::near::{self, Near};
-use crate::correlate::Inspection;
+use crate::correlate::{Inspection, Pseudonyms, ReusedKey};
 use crate::model::{ActivityId, ConstraintKind, Model};
 
 /// Sentences kept; the rest is counted.
@@ -15,7 +15,12 @@ const NEAR: usize = 4;
 const LITTLE: u64 = 10;
 
 /// The warnings of a run.
-pub(super) fn warnings(model: &Model, inspection: &Inspection, judged: &Judged) -> Vec<String> {
+pub(super) fn warnings(
+    model: &Model,
+    inspection: &Inspection,
+    judged: &Judged,
+    pseudonyms: Option<&Pseudonyms>,
+) -> Vec<String> {
     let near = near::near(model, inspection);
     let mut warnings = Vec::new();
     let (judging, seen) = judging(model, inspection);
@@ -26,6 +31,7 @@ pub(super) fn warnings(model: &Model, inspection: &Inspection, judged: &Judged) 
         warnings
             .push(format!("the model explains {modelled} of {events} events only: is it the model of this traffic?"));
     }
+    warnings.extend(reused(model, inspection, pseudonyms));
     warnings.extend(unlike(&near));
     warnings.extend(judged.names.warnings(model));
     if warnings.len() > MOST {
@@ -34,6 +40,17 @@ pub(super) fn warnings(model: &Model, inspection: &Inspection, judged: &Judged) 
         warnings.push(format!("and {more} more names of the model that this traffic does not bear out"));
     }
     warnings
+}
+
+/// Types of which one key stands for the things of several tenants.
+fn reused(model: &Model, inspection: &Inspection, pseudonyms: Option<&Pseudonyms>) -> Vec<String> {
+    let scoped = |name: &str| model.object_types.iter().any(|known| known.within_tenant && *known.name == *name);
+    let reused = inspection.reused_keys().into_iter().filter(|reused| !scoped(&reused.object_type));
+    let sentence = |reused: ReusedKey| {
+        let shown = pseudonyms.map_or_else(|| reused.clone(), |pseudonyms| pseudonyms.reused(&reused));
+        format!("{shown}: if ids are unique per tenant only, say `within: tenant` at the object")
+    };
+    reused.map(sentence).collect()
 }
 
 /// What steps that never happened may be called in this traffic.

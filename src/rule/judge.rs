@@ -162,13 +162,20 @@ fn object_evidence(context: &Context<'_>) -> (f32, String) {
             (0.6, "the request names two objects")
         }
         (Some(_), _, Some(_)) if context.model.is_none() => (0.8, "object recognised without a model"),
-        (Some(id), Some(event), Some(_)) if event.path.split('/').any(|segment| *segment == *id.key) => {
+        (Some(id), Some(event), Some(_)) if event.path.split('/').any(|segment| segment == own_key(context, id)) => {
             (1.0, "object named by the path")
         }
         (Some(_), _, Some(_)) => (0.95, "object named outside the path"),
         (Some(_), _, None) => (0.9, "object known through its case"),
     };
     (factor, what.to_owned())
+}
+
+/// The key as exchanges show it.
+fn own_key<'k>(context: &Context<'_>, id: &'k ObjectId) -> &'k str {
+    let types = context.model.map(|model| &model.object_types);
+    let object_type = types.into_iter().flatten().find(|object_type| object_type.name == id.object_type);
+    object_type.map_or(&*id.key, |object_type| object_type.own_key(&id.key))
 }
 
 /// The status with which the server refused a step out of order: any 4xx but the two that speak of authority.

@@ -17,7 +17,7 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) end: Option<String>,
     /// Client address and port, or the address's pseudonym.
     pub(in crate::cli) client: Option<String>,
-    /// Server address and port.
+    /// Server address and port, or the address's pseudonym.
     pub(in crate::cli) server: Option<String>,
     /// `http1`, `http2`, `http3`, `unknown`.
     pub(in crate::cli) protocol: &'static str,
@@ -57,7 +57,7 @@ impl Record {
             time: rfc3339(exchange.time.0),
             end: exchange.end.map(|end| rfc3339(end.0)),
             client: exchange.client.map(|client| named(client, redactor)),
-            server: exchange.server.map(|server| server.to_string()),
+            server: exchange.server.map(|server| named(server, redactor)),
             protocol: exchange.protocol.as_str(),
             connection: exchange.connection.map(|id| format!("{id:016x}")),
             stream: exchange.stream,
@@ -77,9 +77,9 @@ impl Record {
 }
 
 /// An address and port; where names are hashed the address alone, so that it is the same on every connection.
-fn named(client: Endpoint, redactor: &Redactor) -> String {
-    match redactor.name(&client.ip.to_string()) {
+fn named(end: Endpoint, redactor: &Redactor) -> String {
+    match redactor.name(&end.ip.to_string()) {
         Cow::Owned(pseudonym) => pseudonym,
-        Cow::Borrowed(_) => client.to_string(),
+        Cow::Borrowed(_) => end.to_string(),
     }
 }

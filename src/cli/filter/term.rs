@@ -87,7 +87,7 @@ fn words(text: &str) -> Result<Vec<String>, String> {
 fn term(word: &str, keys: &Keys) -> Result<Term, String> {
     let (negated, bare) = word.strip_prefix('-').map_or((false, word), |bare| (true, bare));
     let Some(end) = bare.find([':', '<', '>', '=']) else {
-        return Err(format!("`{word}` has no key; write for example `actor:{bare}`"));
+        return Err(format!("`{word}` has no key; write for example `{}:{bare}`", likely(bare, keys)));
     };
     let (name, rest) = (bare.get(..end).unwrap_or_default(), bare.get(end..).unwrap_or_default());
     let key = key(name, keys)?;
@@ -104,6 +104,14 @@ fn term(word: &str, keys: &Keys) -> Result<Term, String> {
         _ => Err(format!("{key} has no order; write `{key}:{value}`")),
     };
     test.map(|test| Term { negated, key, test }).map_err(|why| format!("`{word}`: {why}"))
+}
+
+/// The key that a bare value most likely belongs to.
+fn likely(value: &str, (_, keys): &Keys) -> &'static str {
+    let pattern = value.to_ascii_uppercase();
+    let rule = crate::rule::catalogue().iter().any(|rule| pattern::fits(&pattern, rule.id));
+    let wanted = if rule { "rule" } else { "actor" };
+    keys.iter().find(|key| **key == wanted).copied().unwrap_or("path")
 }
 
 fn key(name: &str, (subject, keys): &Keys) -> Result<&'static str, String> {
@@ -290,6 +298,8 @@ mod tests {
         for (filter, part) in [
             ("actr:alice", "did you mean `actor`?"),
             ("alice", "write for example `actor:alice`"),
+            ("AP-SELF", "write for example `rule:AP-SELF`"),
+            ("-seq-*", "write for example `rule:seq-*`"),
             ("rule:", "has no value"),
             ("severity>=hihg", "did you mean `high`?"),
             ("severity>critical", "no severity is beyond critical"),

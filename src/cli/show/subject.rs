@@ -1,5 +1,6 @@
 //! What is to be shown, found by its name in a run folder.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,11 @@ use crate::finding::{Finding, jsonl};
 use crate::report::{CaseFindings, CaseTimeline, Gap, RunSummary, cases_with_findings};
 
 use super::nearest::Nearest;
+
+/// Letters from which on the beginning of a name stands for it.
+const SHORTEST: usize = 3;
+/// Names listed where several begin alike.
+const LISTED: usize = 8;
 
 /// A run folder, read but for its events.
 pub(super) struct Folder {
@@ -58,7 +64,15 @@ impl Subject {
             });
             return Ok(Subject::Finding(Box::new(finding.clone()), case.transpose()?));
         }
-        let (title, mut rows) = select(name, folder)?;
+        let (title, mut rows) = match select(name, folder) {
+            Err(unknown) => match beginning(name, folder)?.as_slice() {
+                [] => return Err(unknown),
+                // What is found is a whole name, and nothing longer is looked for again.
+                [whole] if whole != name => return Subject::find(Some(whole), folder, filter),
+                several => return Err(ambiguous(name, several)),
+            },
+            found => found?,
+        };
         rows.retain(fits);
         Ok(Subject::Timeline(timeline(title, rows)))
     }
@@ -88,9 +102,12 @@ fn select(name: &str, folder: &Folder) -> Result<(String, Vec<EventRow>), Exit> 
     })?;
     if of_object.is_empty() {
         let mut nearest = Nearest::to(name);
+        nearest.offer("gaps");
         folder.findings.iter().for_each(|finding| nearest.offer(&finding.id));
         folder.rows(|row| {
             row.objects.iter().chain(&row.case).for_each(|known| nearest.offer(known));
+            let actors = [&row.principal, &row.agent].into_iter().flatten();
+            actors.for_each(|known| nearest.offer(&format!("actor:{known}")));
             false
         })?;
         return Err(unknown(name, folder, nearest.names()));
@@ -102,6 +119,40 @@ fn select(name: &str, folder: &Folder) -> Result<(String, Vec<EventRow>), Exit> 
     }
     let title = of_object.iter().flat_map(|row| &row.objects).find(|object| named(object)).cloned();
     Ok((title.unwrap_or_else(|| name.to_owned()), of_object))
+}
+
+/// Names that begin so: findings, events, cases, objects with or without their type, and actors.
+fn beginning(name: &str, folder: &Folder) -> Result<Vec<String>, Exit> {
+    let mut names = BTreeSet::new();
+    if name.len() < SHORTEST {
+        return Ok(Vec::new());
+    }
+    names.extend(folder.findings.iter().map(|finding| &finding.id).filter(|id| id.starts_with(name)).cloned());
+    folder.rows(|row| {
+        let begins = |object: &&String| {
+            object.starts_with(name) || object.split_once(':').is_some_and(|(_, key)| key.starts_with(name))
+        };
+        let id = Some(&row.id).filter(|id| id.starts_with(name)).cloned();
+        let actor = name.strip_prefix("actor:").filter(|actor| !actor.is_empty());
+        let actors = [&row.principal, &row.agent].into_iter().flatten();
+        let actors = actors.filter(|known| actor.is_some_and(|actor| known.starts_with(actor)));
+        let found = row.objects.iter().chain(&row.case).filter(begins).cloned().chain(id);
+        let found = found.chain(actors.map(|known| format!("actor:{known}")));
+        names.extend(found.take(LISTED + 1));
+        while names.len() > LISTED + 1 {
+            names.pop_last();
+        }
+        false
+    })?;
+    Ok(names.into_iter().collect())
+}
+
+/// The exit for a beginning that several names share.
+fn ambiguous(name: &str, several: &[String]) -> Exit {
+    let listed: Vec<String> = several.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
+    let more = if several.len() > LISTED { ", and more" } else { "" };
+    let text = format!("`{name}` begins several names: {}{more}; write more of it", listed.join(", "));
+    Exit::CannotStart(crate::finding::text::display(&text))
 }
 
 /// The exit for a name that nothing has, with the names most like it.

@@ -216,6 +216,7 @@ pub(super) fn model() -> Model {
         name: "order".into(),
         key: paths(&["path.orderId", "res.order.id", "req.orderId"]),
         tenant: paths(&["res.order.tenantId"]),
+        within_tenant: false,
         owner: Some(OwnerRule { set_by: Some(ActivityId(1)), value: path("actor.principal") }),
         state: paths(&["res.order.status"]),
         attributes: vec![ObjectAttribute {
@@ -228,6 +229,7 @@ pub(super) fn model() -> Model {
         name: "refund".into(),
         key: paths(&["path.refundId", "res.refund.id"]),
         tenant: Vec::new(),
+        within_tenant: false,
         owner: None,
         state: paths(&["res.refund.status"]),
         attributes: vec![ObjectAttribute {

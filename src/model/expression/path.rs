@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Kind, Path, Root};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::outline::{AttributeOutline, ObjectOutline, Outline};
+use crate::model::outline::{ActivityOutline, AttributeOutline, ObjectOutline, Outline};
 use crate::model::{ActivityId, Code, ObjectTypeId};
 
 /// Most fields of a path.
@@ -288,7 +288,7 @@ fn object_fields(
     let Some(object) = outline.object_at(id) else { return Ok((Vec::new(), Kind::Any)) };
     match rest {
         [] => Ok((Vec::new(), Kind::Text)),
-        [(field, span)] => Ok((vec![Arc::from(field.as_str())], object_field(object, field, span)?)),
+        [(field, span)] => Ok((vec![Arc::from(field.as_str())], own_field(object, field, span, outline)?)),
         [(child, child_span), (field, span)] => {
             let Some(below) = outline.descendant(id, child).and_then(|below| outline.object_at(below)) else {
                 let title = format!("no object type `{child}` belongs to `{}`", object.name);
@@ -303,6 +303,27 @@ fn object_fields(
             Err(Box::new(Diagnostic::error(Code::BadPath, span.clone(), title)))
         }
     }
+}
+
+/// A field of an object. Where an activity of the same name has it, the mistake is to have meant that one.
+fn own_field(
+    object: &ObjectOutline,
+    field: &str,
+    span: &Range<usize>,
+    outline: &Outline,
+) -> Result<Kind, Box<Diagnostic>> {
+    object_field(object, field, span).map_err(|mut diagnostic| {
+        let namesake = outline.activity(&object.name).and_then(|id| outline.activity_at(id));
+        let has = |activity: &&ActivityOutline| activity.attributes.iter().any(|own| &*own.name == field);
+        if let Some(activity) = namesake.filter(has) {
+            let name = &activity.name;
+            diagnostic.helps.push(format!(
+                "`{name}` means the object here; the activity `{name}` has `{field}`: where it is the judged one, write \
+                 `event.{field}`"
+            ));
+        }
+        diagnostic
+    })
 }
 
 fn object_field(object: &ObjectOutline, field: &str, span: &Range<usize>) -> Result<Kind, Box<Diagnostic>> {

@@ -28,16 +28,18 @@ fn object(reader: &mut Reader, name: &str, node: &Node) -> (ObjectType, Vec<Attr
         name: Arc::from(name),
         key: Vec::new(),
         tenant: Vec::new(),
+        within_tenant: false,
         owner: None,
         state: Vec::new(),
         attributes: Vec::new(),
         parent: None,
     };
-    let keys = &["key", "tenant", "owner", "state", "attrs", "parent"];
+    let keys = &["key", "within", "tenant", "owner", "state", "attrs", "parent"];
     let Some(fields) = reader.mapping(node, "an object type", keys) else { return (object, Vec::new()) };
     let place = Place::Exchange;
     object.key = reader.required(&fields, "key").map(|node| reader.paths(node, &place)).unwrap_or_default();
     object.tenant = fields.get("tenant").map(|node| reader.paths(node, &place)).unwrap_or_default();
+    object.within_tenant = fields.get("within").is_some_and(|node| within(reader, node));
     object.state = fields.get("state").map(|node| reader.paths(node, &place)).unwrap_or_default();
     object.owner = fields.get("owner").and_then(|node| owner(reader, node));
     object.parent = fields.get("parent").and_then(|node| parent(reader, node));
@@ -45,6 +47,17 @@ fn object(reader: &mut Reader, name: &str, node: &Node) -> (ObjectType, Vec<Attr
     let outline = attributes.iter().map(|(_, outline)| outline.clone()).collect();
     object.attributes = attributes.into_iter().map(|(attribute, _)| attribute).collect();
     (object, outline)
+}
+
+/// `within: tenant`, the one thing that keys can be unique in.
+fn within(reader: &mut Reader, node: &Node) -> bool {
+    let Some(text) = reader.text(node, "`within`") else { return false };
+    if text != "tenant" {
+        let title = format!("keys are unique everywhere or within a tenant, not within `{text}`");
+        let diagnostic = Diagnostic::error(Code::WrongShape, node.span.clone(), title);
+        reader.found.push(diagnostic.help("write `within: tenant`, or leave it out"));
+    }
+    text == "tenant"
 }
 
 /// `res.order.customerId`, or `{set_by: create, value: actor.principal}`.

@@ -686,10 +686,12 @@
     const rules = new Map();
     const verdicts = new Set();
     const severities = new Map();
+    const reviews = new Map();
+    const add = (counts, name) => counts.set(name, (counts.get(name) || 0) + 1);
     for (let row = 0; row < f.count; row++) {
       rules.set(f.rule(row), (rules.get(f.rule(row)) || 0) + 1);
       verdicts.add(f.verdict(row));
-      if (!f.suppressed(row)) severities.set(f.severity(row), (severities.get(f.severity(row)) || 0) + 1);
+      if (!f.suppressed(row)) add(f.confidence(row) < 0.5 ? reviews : severities, f.severity(row));
     }
     const any = (text) => el('option', { value: '' }, text);
     $('rule').replaceChildren(any('any'), ...[...rules].sort(([a], [b]) => a < b ? -1 : 1).map(([rule, count]) => el('option', { value: rule }, rule + ' (' + number(count) + ')')));
@@ -700,7 +702,8 @@
         if (!chosen.delete(severity)) chosen.add(severity);
         state.severity = SEVERITIES.filter((name) => chosen.has(name)).join(',');
         changed(page);
-      } }, severity + ' ' + number(severities.get(severity) || 0));
+      } }, severity + ' ' + number(severities.get(severity) || 0) +
+        (reviews.get(severity) ? ' + ' + number(reviews.get(severity)) + ' for review' : ''));
       $('severities').append(button);
     }
     let waiting;

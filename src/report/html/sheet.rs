@@ -25,7 +25,9 @@ pub(in crate::report) fn sheet(sheet: &Sheet) -> String {
     if !sheet.facts.is_empty() {
         page.raw("<dl class=\"pairs\">");
         for (name, text) in &sheet.facts {
-            page.element("dt", "", name).element("dd", "", text);
+            page.element("dt", "", name).raw("<dd>");
+            prose(&mut page, text);
+            page.raw("</dd>");
         }
         page.raw("</dl>");
     }
@@ -47,4 +49,21 @@ pub(in crate::report) fn sheet(sheet: &Sheet) -> String {
     }
     page.raw("</main><footer><p>Times are UTC.</p></footer></body></html>\n");
     page.finish()
+}
+
+/// Text in which what stands between two backticks is code, as rules write it.
+fn prose(page: &mut Markup, text: &str) {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        // A backtick without its other: it came from the traffic.
+        page.text(text);
+        return;
+    }
+    for (at, part) in parts.into_iter().enumerate() {
+        if at % 2 == 1 {
+            page.element("code", "", part);
+        } else {
+            page.text(part);
+        }
+    }
 }

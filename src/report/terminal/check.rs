@@ -45,7 +45,7 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
     if counts.suppressed > 0 {
         out.push_str(&screen.paragraph("Suppressed", &counted(counts.suppressed, "finding", "findings")));
     }
-    if let (Some(folder), Some(worst)) = (&screen.run_folder, open(findings).min_by_key(|finding| rank(finding))) {
+    if let (Some(folder), Some(worst)) = (&screen.run_folder, first_shown(findings)) {
         out.push_str(&screen.paragraph("Next", &format!("offpath show {} --run {folder}", worst.id)));
     } else if let ([input], None) = (run.inputs.as_slice(), &run.model) {
         out.push_str(&screen.paragraph("Next", &super::inspect::next(&input.name)));
@@ -129,18 +129,29 @@ fn rank(finding: &Finding) -> usize {
     if finding.is_review() { usize::MAX } else { severity_rank(&finding.severity) }
 }
 
-/// For each severity and rule, worst first: how many, an example, and the example's id and place.
-fn rules(findings: &[Finding], screen: &Screen) -> String {
+/// Open findings by rank and rule: the worst first, of equals the rule with the most.
+fn groups(findings: &[Finding]) -> Vec<((usize, &str), Vec<&Finding>)> {
     let mut groups: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in open(findings) {
         groups.entry((rank(finding), &finding.rule)).or_default().push(finding);
     }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|((rank, _), group)| (*rank, std::cmp::Reverse(group.len())));
+    groups
+}
+
+/// The example of the first row.
+fn first_shown(findings: &[Finding]) -> Option<&Finding> {
+    groups(findings).first().and_then(|(_, group)| group.first().copied())
+}
+
+/// For each severity and rule, worst first: how many, an example, and the example's id and place.
+fn rules(findings: &[Finding], screen: &Screen) -> String {
+    let groups = groups(findings);
     if groups.is_empty() {
         return String::new();
     }
     let mut table = Table::new(&["SEVERITY", "FINDINGS", "RULE", "EXAMPLE"], &[1]).wrapping();
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|((rank, _), group)| (*rank, std::cmp::Reverse(group.len())));
     for ((_, rule), group) in groups {
         let Some(example) = group.first() else { continue };
         let severity = if example.is_review() { "review" } else { &example.severity };

@@ -253,6 +253,7 @@ fn small_model() -> Model {
         name: "order".into(),
         key: Vec::new(),
         tenant: Vec::new(),
+        within_tenant: false,
         owner: None,
         state: Vec::new(),
         attributes: Vec::new(),

@@ -1,0 +1,175 @@
+//! Ids that are unique within a tenant only: two tenants number their letters from one, each on a host of its own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use support::{code, lines, object, offpath, stderr, text, token};
+
+/// What the letters go through.
+const STEPS: [(&str, &str); 2] = [("send", "sent"), ("sign", "signed")];
+
+/// One call by somebody of a tenant on the host of a tenant.
+struct Call {
+    by: &'static str,
+    on: &'static str,
+    method: &'static str,
+    path: String,
+    answer: Value,
+}
+
+fn letter(tenant: &str, id: u64, state: &str) -> Value {
+    json!({"letter": {"id": id, "tenant": tenant, "status": state}})
+}
+
+/// The whole life of letters 1 to `most` of a tenant.
+fn lives(tenant: &'static str, most: u64) -> Vec<Call> {
+    let mut calls = Vec::new();
+    for id in 1..=most {
+        let mut call = |path: String, state: &str| {
+            calls.push(Call { by: tenant, on: tenant, method: "POST", path, answer: letter(tenant, id, state) });
+        };
+        call("/letters".to_owned(), "draft");
+        STEPS.iter().for_each(|(step, state)| call(format!("/letters/{id}/{step}"), state));
+    }
+    calls
+}
+
+fn archive(file: &Path, calls: &[Call]) {
+    let entries: Vec<Value> = (0u64..)
+        .zip(calls)
+        .map(|(n, call)| {
+            let claims = format!(r#"{{"sub":"ann-{0}","tid":"{0}"}}"#, call.by);
+            let token = token(&claims);
+            let time = format!("2026-09-01T08:{:02}:{:02}.000Z", n / 60, n % 60);
+            json!({"startedDateTime": time, "time": 20,
+                "request": {"method": call.method, "url": format!("https://{}.letters.example{}", call.on, call.path),
+                    "httpVersion": "HTTP/1.1", "headers": [{"name": "Authorization", "value": format!("Bearer {token}")}],
+                    "queryString": [], "cookies": [], "headersSize": -1, "bodySize": 0},
+                "response": {"status": if call.path == "/letters" { 201 } else { 200 }, "statusText": "",
+                    "httpVersion": "HTTP/1.1", "headers": [{"name": "Content-Type", "value": "application/json"}],
+                    "cookies": [], "redirectURL": "", "headersSize": -1, "bodySize": -1,
+                    "content": {"size": 1, "mimeType": "application/json", "text": call.answer.to_string()}},
+                "cache": {}, "timings": {"send": 1, "wait": 18, "receive": 1}})
+        })
+        .collect();
+    let log = json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}});
+    fs::write(file, log.to_string()).unwrap();
+}
+
+/// A model of the letters; `scope` is what their type says of tenants.
+fn model(scope: &str) -> String {
+    format!(
+        r#"offpath: 1
+workflow: {{id: letters, version: 1}}
+actors: {{identify: [jwt.sub], tenant: [jwt.tid]}}
+objects:
+  letter: {{key: [path.letter, res.letter.id], state: res.letter.status{scope}}}
+activities:
+  write: {{http: POST /letters, object: letter}}
+  send: {{http: "POST /letters/{{letter}}/send", object: letter}}
+  sign: {{http: "POST /letters/{{letter}}/sign", object: letter}}
+  view: {{http: "GET /letters/{{letter}}", object: letter, read: true}}
+lifecycles:
+  letter:
+    states: {{none: initial, draft: {{}}, sent: {{}}, signed: final}}
+    transitions:
+      - {{activity: write, from: none, to: draft, once: true}}
+      - {{activity: send, from: draft, to: sent, once: true}}
+      - {{activity: sign, from: sent, to: signed, once: true}}
+constraints:
+  - {{id: own-tenant, same: [actor.tenant, letter.tenant], activities: any}}
+"#
+    )
+}
+
+/// Findings and warnings of a check.
+fn checked(calls: &[Call], scope: &str, extra: &[&str]) -> (Vec<Value>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let [input, file, run] = ["letters.har", "letters.yaml", "run"].map(|name| folder.path().join(name));
+    archive(&input, calls);
+    fs::write(&file, model(scope)).unwrap();
+    let mut args = vec!["check", input.to_str().unwrap(), "--model", file.to_str().unwrap(), "--exit-zero", "-q"];
+    args.extend(["-o", run.to_str().unwrap()]);
+    args.extend(extra);
+    let output = offpath(&args);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let summary: Value = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
+    let warnings = summary["warnings"].as_array().into_iter().flatten();
+    let warnings = warnings.filter_map(|warning| Some(warning.as_str()?.to_owned())).collect();
+    (lines(&run.join("findings.jsonl")), warnings)
+}
+
+fn both() -> Vec<Call> {
+    lives("acme", 3).into_iter().chain(lives("globex", 3)).collect()
+}
+
+fn says_within(warnings: &[String]) -> Vec<&str> {
+    warnings.iter().map(String::as_str).filter(|warning| warning.contains("`within: tenant`")).collect()
+}
+
+#[test]
+fn one_key_under_two_tenants_is_warned_of_once() {
+    let (findings, warnings) = checked(&both(), "", &[]);
+    assert!(!findings.is_empty(), "two letters are taken for one");
+    let [warning] = says_within(&warnings)[..] else { panic!("{warnings:?}") };
+    assert!(warning.starts_with("letter 1 was seen under tenants acme and globex:"), "{warning}");
+    let (_, warnings) = checked(&both(), ", tenant: res.letter.tenant", &[]);
+    assert_eq!(says_within(&warnings).len(), 1);
+    let (findings, warnings) = checked(&lives("acme", 3), ", tenant: res.letter.tenant", &[]);
+    assert_eq!((findings.len(), says_within(&warnings)), (0, Vec::new()), "one tenant's are its own");
+}
+
+#[test]
+fn a_warning_names_nobody_whose_name_is_hidden() {
+    let (_, warnings) = checked(&both(), "", &["--redact", "hash"]);
+    let [warning] = says_within(&warnings)[..] else { panic!("{warnings:?}") };
+    assert!(!warning.contains("acme") && !warning.contains("globex"), "{warning}");
+}
+
+#[test]
+fn letters_of_two_tenants_have_lives_of_their_own() {
+    for scope in
+        [", within: tenant", ", within: tenant, tenant: res.letter.tenant", ", within: tenant, tenant: host.label.0"]
+    {
+        let (findings, warnings) = checked(&both(), scope, &[]);
+        assert_eq!((findings.len(), says_within(&warnings)), (0, Vec::new()), "{scope}: {findings:#?}");
+    }
+}
+
+#[test]
+fn a_step_on_another_tenants_letter_is_still_theirs() {
+    let mut calls = both();
+    let (path, answer) = ("/letters/2".to_owned(), letter("acme", 2, "signed"));
+    calls.push(Call { by: "globex", on: "acme", method: "GET", path, answer });
+    for scope in ["res.letter.tenant", "host.label.0"] {
+        let (findings, _) = checked(&calls, &format!(", within: tenant, tenant: {scope}"), &[]);
+        let found: Vec<_> = findings.iter().map(|finding| (text(finding, "rule"), object(finding))).collect();
+        assert_eq!(found, [("TEN-CROSS", "letter:acme/2".to_owned())], "{scope}");
+    }
+}
+
+#[test]
+fn a_draft_keeps_the_tenants_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let [input, draft] = ["letters.har", "draft.yaml"].map(|name| folder.path().join(name));
+    let drafted = |calls: &[Call]| {
+        archive(&input, calls);
+        let _ = fs::remove_file(&draft);
+        let output = offpath(&["mine", "-q", input.to_str().unwrap(), "-o", draft.to_str().unwrap()]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        fs::read_to_string(&draft).unwrap()
+    };
+    let text = drafted(&both());
+    assert!(
+        text.contains("within: tenant") && text.contains("letter 1 was seen under tenants acme and globex"),
+        "{text}"
+    );
+    assert!(text.contains("from: none, to: draft") && !text.contains("from: [none"), "{text}");
+    assert!(text.contains("6 objects"), "{text}");
+    let text = drafted(&lives("acme", 6));
+    assert!(!text.contains("within"), "{text}");
+}
