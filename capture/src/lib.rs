@@ -26,6 +26,7 @@ mod tally;
 mod tcp;
 mod url;
 
+pub use access_log::{LogFormat, Mapping};
 pub use error::{InputError, InputErrorKind};
 pub use exchange::{
     Body, Carries, Endpoint, Exchange, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,

@@ -10,7 +10,7 @@ use crate::input::{self, Compression, Handle, Opened, Recognised};
 #[cfg(feature = "live")]
 use crate::interface::Interface;
 use crate::packet::{self, OpenCapture};
-use crate::{Exchange, InputError, InputErrorKind, Limits, Origin, Timestamp, access_log, har};
+use crate::{Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Origin, Timestamp, access_log, har};
 
 /// How to read the inputs.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,10 @@ pub struct Options {
     /// `client_id`, `request_id`, `trace_id`, `request_bytes`, `response_bytes`, `request_body`,
     /// `response_body`, `request_header.NAME`, `response_header.NAME`.
     pub log_fields: BTreeMap<String, String>,
+    /// Format of lines as the server's configuration has it. Lines that do not fit it are read by their looks.
+    pub log_format: Option<LogFormat>,
+    /// A format that the user describes. Lines of text, or JSON, as it says, are read by it and by nothing else.
+    pub mapping: Option<Arc<Mapping>>,
     /// BPF expression that packets of captures and interfaces must pass; see [`check_filter`](crate::check_filter).
     #[cfg(feature = "live")]
     pub bpf: Option<String>,
@@ -96,8 +100,8 @@ impl PlannedInput {
 /// read until `Options::live` says stop; without it, it is a file's name like any other.
 ///
 /// A file named twice, by whatever names, is planned once. The plan does not depend on the order of `inputs`.
-pub fn plan(inputs: &[String], _options: &Options) -> Plan {
-    input::plan(inputs)
+pub fn plan(inputs: &[String], options: &Options) -> Plan {
+    input::plan(inputs, options)
 }
 
 impl Source {
@@ -107,7 +111,7 @@ impl Source {
     ///
     /// The content is empty or of no known format.
     pub fn in_memory(name: &str, bytes: Vec<u8>) -> Result<Self, Box<InputError>> {
-        match input::recognise_bytes(bytes) {
+        match input::recognise_bytes(bytes, &Options::default()) {
             Ok(recognised) => Ok(Source { inputs: vec![PlannedInput::new(name.to_owned(), recognised)] }),
             Err(kind) => Err(Box::new(InputError { input: name.to_owned(), origin: None, kind })),
         }
@@ -215,8 +219,8 @@ fn read_content(inputs: Vec<Content>, options: &Options, sink: &mut dyn Sink, re
     for Content { name, format, reader, first } in inputs {
         match format {
             InputFormat::Har => har::read(&name, reader, options, sink, report),
-            InputFormat::CombinedLog | InputFormat::JsonLog => access_log::read(&name, reader, options, sink, report),
             InputFormat::Pcap | InputFormat::Pcapng => captures.push(OpenCapture { name, reader, first }),
+            _ => access_log::read(&name, format, reader, options, sink, report),
         }
     }
     if !captures.is_empty() {
@@ -319,12 +323,44 @@ pub enum InputFormat {
     CombinedLog,
     /// One JSON object a line.
     JsonLog,
+    /// A JSON document of records: an array, or one under a name such as `Records`.
+    JsonDocument,
+    /// Spans of OpenTelemetry in OTLP's JSON.
+    Otlp,
+    /// The W3C's extended log format: IIS, CloudFront.
+    W3c,
+    /// Zeek's `http.log` as columns.
+    Zeek,
+    /// Lines of AWS's application load balancer.
+    Alb,
+    /// Envoy's or Istio's default lines.
+    Envoy,
+    /// HAProxy's `option httplog`.
+    Haproxy,
+    /// Lines of [`Options::log_format`].
+    Described,
+    /// Lines of [`Options::mapping`].
+    Mapped,
 }
 
 impl InputFormat {
     /// Every format.
-    pub const ALL: [InputFormat; 5] =
-        [InputFormat::Pcap, InputFormat::Pcapng, InputFormat::Har, InputFormat::CombinedLog, InputFormat::JsonLog];
+    pub const ALL: [InputFormat; 14] = [
+        InputFormat::Pcap,
+        InputFormat::Pcapng,
+        InputFormat::Har,
+        InputFormat::CombinedLog,
+        InputFormat::JsonLog,
+        InputFormat::JsonDocument,
+        InputFormat::Otlp,
+        InputFormat::W3c,
+        InputFormat::Zeek,
+        InputFormat::Alb,
+        InputFormat::Envoy,
+        InputFormat::Haproxy,
+        InputFormat::Described,
+        InputFormat::Mapped,
+    ];
 
     /// Name used in outputs.
     pub fn as_str(self) -> &'static str {
@@ -334,6 +370,15 @@ impl InputFormat {
             InputFormat::Har => "har",
             InputFormat::CombinedLog => "combined",
             InputFormat::JsonLog => "json",
+            InputFormat::JsonDocument => "json-document",
+            InputFormat::Otlp => "otlp",
+            InputFormat::W3c => "w3c",
+            InputFormat::Zeek => "zeek",
+            InputFormat::Alb => "alb",
+            InputFormat::Envoy => "envoy",
+            InputFormat::Haproxy => "haproxy",
+            InputFormat::Described => "log-format",
+            InputFormat::Mapped => "mapping",
         }
     }
 }

@@ -9,10 +9,10 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::open::recognise;
 use crate::source::{Plan, PlannedInput, Source};
-use crate::{InputError, InputErrorKind, InputFormat};
+use crate::{InputError, InputErrorKind, InputFormat, Options};
 
 /// Resolves the names and recognises each file's format.
-pub(crate) fn plan(names: &[String]) -> Plan {
+pub(crate) fn plan(names: &[String], options: &Options) -> Plan {
     let mut found = Found::default();
     for name in names {
         found.add(name);
@@ -27,7 +27,7 @@ pub(crate) fn plan(names: &[String]) -> Plan {
         {
             continue;
         }
-        match recognise(path.as_deref()) {
+        match recognise(path.as_deref(), options) {
             Ok(recognised) => {
                 let format = recognised.format;
                 let input = PlannedInput::new(name, recognised);

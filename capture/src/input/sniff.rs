@@ -4,7 +4,8 @@ use std::io::{self, Cursor, Read};
 
 use super::decompress::Compression;
 use super::signature;
-use crate::{InputErrorKind, InputFormat, access_log, har};
+use crate::access_log::Sniffer;
+use crate::{InputErrorKind, InputFormat, Options, har};
 
 /// Bytes of plain content looked at.
 const SNIFF_BYTES: usize = 64 << 10;
@@ -19,13 +20,13 @@ pub(super) struct Sniffed {
 }
 
 /// Recognises the format from a file's first bytes; `whole` says that they are all of it.
-pub(super) fn format(prefix: &[u8], whole: bool) -> Result<Sniffed, InputErrorKind> {
+pub(super) fn format(prefix: &[u8], whole: bool, options: &Options) -> Result<Sniffed, InputErrorKind> {
     if prefix.is_empty() {
         return Err(InputErrorKind::Empty);
     }
     let compression = Compression::of(prefix);
     let (content, ended) = beginning(prefix, compression, whole)?;
-    Ok(Sniffed { format: content_format(&content, ended)?, compression })
+    Ok(Sniffed { format: content_format(&content, ended, options)?, compression })
 }
 
 /// The first plain bytes, and whether they are all. A cut prefix of compressed data ends in an error, which says nothing about the file.
@@ -59,7 +60,7 @@ fn undecodable(error: &io::Error) -> InputErrorKind {
     }
 }
 
-fn content_format(content: &[u8], whole: bool) -> Result<InputFormat, InputErrorKind> {
+fn content_format(content: &[u8], whole: bool, options: &Options) -> Result<InputFormat, InputErrorKind> {
     if let Some(format) = capture_format(content) {
         return Ok(format);
     }
@@ -70,7 +71,7 @@ fn content_format(content: &[u8], whole: bool) -> Result<InputFormat, InputError
         None if content.contains(&0) => return Err(unknown(content)),
         None => return Err(InputErrorKind::Empty),
     };
-    text_format(text, whole).ok_or_else(|| unknown(content))
+    text_format(text, whole, options).ok_or_else(|| unknown(content))
 }
 
 fn unknown(content: &[u8]) -> InputErrorKind {
@@ -91,20 +92,32 @@ fn capture_format(content: &[u8]) -> Option<InputFormat> {
     }
 }
 
-fn text_format(text: &[u8], whole: bool) -> Option<InputFormat> {
+fn text_format(text: &[u8], whole: bool, options: &Options) -> Option<InputFormat> {
+    let mut sniffer = Sniffer::new(options);
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let one_line = first.len() < text.len() || whole;
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     if text.starts_with(b"{") && one_line && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok() {
-        return if har::is_har(first) { Some(InputFormat::Har) } else { access_log::line_format(first.trim_ascii()) };
+        if har::is_har(first) {
+            return Some(InputFormat::Har);
+        }
+        let document = if sniffer.is_record(first) { None } else { sniffer.document(text, whole) };
+        // Of objects one a line, the first may be of another kind.
+        let listed = document.filter(|_| Sniffer::is_list(first));
+        return listed.or_else(|| sniffer.line(first.trim_ascii()));
     }
     if har::announces(text) {
         return Some(InputFormat::Har);
     }
+    if let [b'{' | b'[', ..] = text
+        && let Some(format) = sniffer.document(text, whole)
+    {
+        return Some(format);
+    }
     if text.starts_with(b"{\"") && !one_line {
         return Some(InputFormat::JsonLog);
     }
-    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
-    lines.by_ref().take(SNIFF_LINES).find_map(access_log::line_format)
+    lines.by_ref().take(SNIFF_LINES).find_map(|line| sniffer.line(line))
 }
 
 #[cfg(test)]
@@ -112,7 +125,7 @@ mod tests {
     use super::*;
 
     fn found(content: &[u8]) -> Result<InputFormat, String> {
-        format(content, true).map(|sniffed| sniffed.format).map_err(|kind| kind.to_string())
+        format(content, true, &Options::default()).map(|sniffed| sniffed.format).map_err(|kind| kind.to_string())
     }
 
     #[test]

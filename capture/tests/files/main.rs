@@ -4,6 +4,7 @@
 
 mod corpus;
 mod damage;
+mod formats;
 mod har;
 mod law;
 mod log;
