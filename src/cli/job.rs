@@ -1,6 +1,5 @@
 //! From flags to a job: reads the model, prepares patterns, says what is wrong.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use offpath_capture as capture;
 
 use super::args::{Inputs, Shared};
-use super::{Console, Exit, hash_key};
+use super::{Console, Exit, hash_key, mapping};
 use crate::correlate::{HashKey, Pseudonyms, Redaction};
 use crate::model::Model;
 use crate::pipeline::{Job, Selection};
@@ -74,13 +73,13 @@ fn note(inputs: &Inputs, model: Option<&Model>, shared: &Shared, console: &Conso
 
 /// How the inputs are to be read.
 #[cfg(not(feature = "live"))]
-pub(super) fn reading_options(inputs: &Inputs, _console: &Console) -> Result<capture::Options, Exit> {
+pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
     if let Some(interface) = interface(inputs)? {
         return Err(Exit::CannotStart(format!(
             "{interface}: this build has no live capture; build offpath with `--features live`, which needs libpcap"
         )));
     }
-    checked(capture::Options { log_fields: log_fields(inputs), ..capture::Options::default() })
+    text_options(inputs, console)
 }
 
 /// How the inputs are to be read; where one is an interface, Ctrl-C from here on ends the reading only.
@@ -88,16 +87,20 @@ pub(super) fn reading_options(inputs: &Inputs, _console: &Console) -> Result<cap
 pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
     let live = super::live::options(inputs, interface(inputs)?, console)?;
     let bpf = inputs.bpf.clone();
-    checked(capture::Options { log_fields: log_fields(inputs), bpf, live, ..capture::Options::default() })
+    Ok(capture::Options { bpf, live, ..text_options(inputs, console)? })
 }
 
-fn checked(options: capture::Options) -> Result<capture::Options, Exit> {
+/// How logs are to be read.
+fn text_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
+    let mapping = inputs.mapping.as_deref().map(|file| mapping::read(file, console)).transpose()?;
+    let options = capture::Options {
+        log_fields: inputs.log_field.iter().cloned().collect(),
+        log_format: inputs.log_format.clone(),
+        mapping: mapping.map(Arc::new),
+        ..capture::Options::default()
+    };
     options.check().map_err(Exit::CannotStart)?;
     Ok(options)
-}
-
-fn log_fields(inputs: &Inputs) -> BTreeMap<String, String> {
-    inputs.log_field.iter().cloned().collect()
 }
 
 /// Whether an input is a network interface by its name.

@@ -36,6 +36,11 @@ pub(super) enum Shape {
 }
 
 impl Mapping {
+    /// What a field or value can be given for. `request_header` and `response_header` stand before `.NAME`.
+    pub fn targets() -> impl Iterator<Item = &'static str> {
+        target::names()
+    }
+
     /// Has lines read by a regular expression with named groups.
     ///
     /// # Errors

@@ -60,6 +60,12 @@ pub(super) fn meaning(target: &str, name: &str) -> Option<Meaning> {
     })
 }
 
+/// All targets; those of headers without their point.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let headers = [REQUEST_HEADER, RESPONSE_HEADER].map(|prefix| prefix.trim_end_matches('.'));
+    TARGETS.iter().map(|(name, _)| *name).chain([SESSION, AGENT]).chain(headers)
+}
+
 /// Says what is wrong with a field named by hand, and which target was probably meant.
 pub(crate) fn check(target: &str, name: &str) -> Result<(), String> {
     if name.trim().is_empty() {
