@@ -20,7 +20,7 @@ pub struct Options {
     /// Fields of JSON logs named by hand, over the conventions: target field -> dotted name in the record.
     /// Targets: `time`, `duration`, `client`, `server`, `method`, `target`, `host`, `scheme`, `status`, `user`,
     /// `client_id`, `request_id`, `trace_id`, `request_bytes`, `response_bytes`, `request_body`,
-    /// `response_body`, `request_header.NAME`, `response_header.NAME`.
+    /// `response_body`, `request_header.NAME`, `response_header.NAME`, and the other [`Mapping::targets`].
     pub log_fields: BTreeMap<String, String>,
     /// Format of lines as the server's configuration has it. Lines that do not fit it are read by their looks.
     pub log_format: Option<LogFormat>,

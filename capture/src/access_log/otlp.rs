@@ -129,15 +129,16 @@ impl<'a> ResourceSpans<'a> {
         for attribute in self.resource.attributes.iter().filter(|attribute| own.contains(&&*attribute.key)) {
             put(attribute, &mut fields);
         }
-        for (name, scalar) in [
-            ("starttimeunixnano", &span.start_time_unix_nano),
-            ("endtimeunixnano", &span.end_time_unix_nano),
-            ("trace_id", &span.trace_id),
-            ("span_id", &span.span_id),
-            ("parent_span_id", &span.parent_span_id),
-        ] {
+        for (name, scalar) in
+            [("trace_id", &span.trace_id), ("span_id", &span.span_id), ("parent_span_id", &span.parent_span_id)]
+        {
             if let Some(text) = text(scalar) {
                 fields.put(name, text);
+            }
+        }
+        for (name, nanos) in [("start_time", &span.start_time_unix_nano), ("end_time", &span.end_time_unix_nano)] {
+            if let Some(seconds) = nanos.count().filter(|nanos| *nanos > 0).map(seconds) {
+                fields.put(name, seconds);
             }
         }
         let tool = span.role() == Role::Tool;
@@ -230,6 +231,11 @@ impl Value<'_> {
             _ => self.double_value.number().into(),
         }
     }
+}
+
+/// Seconds with six decimals, whose unit nobody has to guess.
+fn seconds(nanos: u64) -> String {
+    format!("{}.{:06}", nanos / 1_000_000_000, nanos % 1_000_000_000 / 1000)
 }
 
 /// Adds an attribute; each element of an array is one of the same name.

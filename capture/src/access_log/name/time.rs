@@ -24,22 +24,11 @@ pub(super) const NAMES: &[Names] = &[
             "time_accept",
             "accept_date",
             "request_date",
-            "starttimeunixnano",
         ],
     ),
     (
         Slot::End,
-        &[
-            "msec",
-            "time_iso8601",
-            "time_local",
-            "event.end",
-            "end_time",
-            "finished_at",
-            "completed_at",
-            "endtime",
-            "endtimeunixnano",
-        ],
+        &["msec", "time_iso8601", "time_local", "event.end", "end_time", "finished_at", "completed_at", "endtime"],
     ),
     (
         Slot::Logged,
