@@ -9,19 +9,19 @@ use super::convention::Convention;
 use super::header::{self, HeaderOf};
 use super::mapping;
 use super::meaning::{self, Entry, Meaning, Slot, Table};
-use super::record::{self, Record, Times};
+use super::record::{self, Record};
 use super::refusal::{Refusal, shown_name, shown_value};
-use super::unit::{self, Unit};
-use crate::clock::{self, Reading};
+use super::unit::Unit;
+use crate::clock::Reading;
 use crate::scalar::Scalar;
-use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts, Timestamp};
+use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts};
 
 /// A field of the record, flattened.
-struct Field<'a, 't> {
+pub(super) struct Field<'a, 't> {
     name: std::ops::Range<usize>,
-    value: Value<'a>,
+    pub(super) value: Value<'a>,
     header: Option<(HeaderOf, Cow<'t, str>)>,
-    used: bool,
+    pub(super) used: bool,
 }
 
 pub(super) enum Value<'a> {
@@ -39,11 +39,11 @@ pub(super) struct Fields<'a, 't> {
     /// What the table says of that name.
     pub(super) entry: Option<&'t Entry>,
     names: String,
-    list: Vec<Field<'a, 't>>,
+    pub(super) list: Vec<Field<'a, 't>>,
     /// Rank and index of the best field of each slot.
-    slots: [Option<(u16, usize)>; Slot::COUNT],
-    duration: Option<(u16, usize, Option<Unit>)>,
-    convention: Option<Convention>,
+    pub(super) slots: [Option<(u16, usize)>; Slot::COUNT],
+    pub(super) duration: Option<(u16, usize, Option<Unit>)>,
+    pub(super) convention: Option<Convention>,
     full_headers: [bool; 2],
     redacted: bool,
     /// A field for the method or the request line is there, and null.
@@ -124,7 +124,7 @@ impl<'a, 't> Fields<'a, 't> {
     }
 
     /// Takes the text of a slot's field; dashes and empty strings are nothing.
-    fn text(&mut self, slot: Slot) -> Option<Cow<'a, str>> {
+    pub(super) fn text(&mut self, slot: Slot) -> Option<Cow<'a, str>> {
         let index = self.slots.get(slot as usize).copied().flatten()?.1;
         let field = self.list.get_mut(index)?;
         let Value::Scalar(scalar) = &field.value else { return None };
@@ -145,39 +145,8 @@ impl<'a, 't> Fields<'a, 't> {
         value
     }
 
-    fn time(&mut self, slot: Slot) -> Option<Reading> {
-        let index = self.slots.get(slot as usize).copied().flatten()?.1;
-        let field = self.list.get_mut(index)?;
-        let Value::Scalar(scalar) = &field.value else { return None };
-        let reading = match (scalar, &self.table.time_format) {
-            (scalar, Some(format)) => format.read(&scalar.clone().into_text()?),
-            (Scalar::Text(text), None) => clock::parse(text),
-            (Scalar::Integer(number), None) => clock::epoch(*number),
-            (Scalar::Float(number), None) => clock::epoch_float(*number),
-            _ => None,
-        }?;
-        field.used = true;
-        Some(reading)
-    }
-
-    /// The time that a record names without saying which; a time of day belongs to the day in another field.
-    fn logged(&mut self) -> Option<Reading> {
-        let joined = match (self.peek(Slot::Date), self.peek(Slot::Logged)) {
-            (Some(day), Some(time)) if matches!(time.as_bytes(), [_, _, b':', ..]) => {
-                clock::parse(&format!("{day} {time}"))
-            }
-            _ => None,
-        };
-        if joined.is_some() {
-            self.text(Slot::Date);
-            self.text(Slot::Logged);
-            return joined;
-        }
-        self.time(Slot::Logged).or_else(|| self.time(Slot::Date))
-    }
-
     /// The text of a slot's field, which stays a plain field.
-    fn peek(&self, slot: Slot) -> Option<&str> {
+    pub(super) fn peek(&self, slot: Slot) -> Option<&str> {
         let index = self.slots.get(slot as usize).copied().flatten()?.1;
         match &self.list.get(index)?.value {
             Value::Scalar(scalar) => scalar.text().filter(|text| !is_nothing(text)),
@@ -329,49 +298,6 @@ impl<'a, 't> Fields<'a, 't> {
             target.push_str(query.trim_start_matches('?'));
         }
         Some(target)
-    }
-
-    /// A line that names no time itself was written, and so logged, when the response was finished.
-    fn times(&mut self, written: Option<Reading>) -> Option<Times> {
-        let duration = self.duration_micros();
-        let logs_at_end = self.convention.is_some_and(Convention::logs_at_end);
-        let end = self.time(Slot::End);
-        if let Some(start) = self.time(Slot::Start) {
-            let computed = duration.and_then(|micros| start.time.0.checked_add(micros)).map(Timestamp);
-            let end = end.or_else(|| if logs_at_end { self.logged() } else { None });
-            return Some(Times { start: start.time, end: computed.or(end.map(|end| end.time)), tick: start.tick });
-        }
-        let logged = self.logged();
-        let at_end = match logged {
-            Some(_) => end.or(logged.filter(|_| logs_at_end)),
-            None => end.or(written),
-        };
-        if let Some(end) = at_end {
-            let start = duration.and_then(|micros| end.time.0.checked_sub(micros)).map_or(end.time, Timestamp);
-            return Some(Times { start, end: Some(end.time), tick: end.tick });
-        }
-        let start = logged?;
-        let end = duration.and_then(|micros| start.time.0.checked_add(micros)).map(Timestamp);
-        Some(Times { start: start.time, end, tick: start.tick })
-    }
-
-    fn duration_micros(&mut self) -> Option<i64> {
-        let (_, index, unit) = self.duration?;
-        let unit = unit.or(self.convention.map(Convention::duration_unit)).unwrap_or(Unit::Milliseconds);
-        let field = self.list.get_mut(index)?;
-        let Value::Scalar(scalar) = &field.value else { return None };
-        let micros = match scalar.text() {
-            // The W3C's own definition is seconds, written as a fraction; IIS writes whole milliseconds.
-            Some(text) if self.convention == Some(Convention::Iis) && text.contains('.') => {
-                unit::duration(text, Unit::Seconds)
-            }
-            Some(text) => unit::duration(text, unit),
-            None => scalar.number().map(|number| number * unit.micros()),
-        };
-        let micros = micros.filter(|micros| (0.0..1e15).contains(micros))?;
-        field.used = true;
-        #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
-        Some(micros.round() as i64)
     }
 
     /// Takes the header fields. Values that the server replaced before logging are left out: all requests would seem to

@@ -32,6 +32,7 @@ mod sniff;
 mod target;
 mod template;
 mod time_format;
+mod times;
 mod unit;
 
 use std::io::Read;
