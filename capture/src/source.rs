@@ -26,6 +26,9 @@ pub struct Options {
     pub log_format: Option<LogFormat>,
     /// A format that the user describes. Lines of text, or JSON, as it says, are read by it and by nothing else.
     pub mapping: Option<Arc<Mapping>>,
+    /// Whose traffic an input holds, by the input's name as origins have it: the user of each of its exchanges that
+    /// names none. Several HAR files, each of one person's browser, are told apart by it.
+    pub actors: BTreeMap<String, String>,
     /// BPF expression that packets of captures and interfaces must pass; see [`check_filter`](crate::check_filter).
     #[cfg(feature = "live")]
     pub bpf: Option<String>,
@@ -124,8 +127,14 @@ impl Source {
     pub fn read(self, options: &Options, sink: &mut dyn Sink) -> SourceReport {
         let mut report = SourceReport::default();
         let consumed = Arc::new(AtomicU64::new(0));
-        let mut sink =
-            MeteredSink { inner: sink, consumed: Arc::clone(&consumed), reported: 0, broken: false, backwards: None };
+        let mut sink = MeteredSink {
+            inner: sink,
+            actors: &options.actors,
+            consumed: Arc::clone(&consumed),
+            reported: 0,
+            broken: false,
+            backwards: None,
+        };
         let mut disks = Vec::new();
         let mut readers = Vec::new();
         #[cfg(feature = "live")]
@@ -231,6 +240,7 @@ fn read_content(inputs: Vec<Content>, options: &Options, sink: &mut dyn Sink, re
 /// Passes everything on, and progress in bytes on disk whatever the reader behind the decompression counts.
 struct MeteredSink<'a> {
     inner: &'a mut dyn Sink,
+    actors: &'a BTreeMap<String, String>,
     consumed: Arc<AtomicU64>,
     reported: u64,
     broken: bool,
@@ -273,6 +283,11 @@ impl Sink for MeteredSink<'_> {
     fn exchange(&mut self, mut exchange: Exchange) -> ControlFlow<()> {
         self.report_progress();
         self.order_times(&mut exchange);
+        if exchange.log.user.is_none()
+            && let Some(actor) = self.actors.get(&*exchange.origin.input)
+        {
+            exchange.log.user = Some(actor.clone());
+        }
         let flow = self.inner.exchange(exchange);
         self.noted(flow)
     }

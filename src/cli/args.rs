@@ -136,6 +136,9 @@ pub struct Inputs {
     /// Where a JSON log holds a field, over the conventions, e.g. --log-field user=auth.subject
     #[arg(long, hide_short_help = true, value_name = "FIELD=NAME", value_parser = pair)]
     pub log_field: Vec<(String, String)>,
+    /// Whose traffic a file holds, where its exchanges do not say it, e.g. --actor alice.har=alice; repeatable
+    #[arg(long, hide_short_help = true, value_name = "FILE=NAME", value_parser = pair)]
+    pub actor: Vec<(String, String)>,
     /// Format of log lines as nginx's log_format ($remote_addr ...) or Apache's LogFormat (%h ...) has it
     #[arg(long, hide_short_help = true, value_name = "FORMAT", value_parser = log_format, conflicts_with = "mapping")]
     pub log_format: Option<LogFormat>,
@@ -166,6 +169,7 @@ impl Inputs {
             from: None,
             to: None,
             log_field: Vec::new(),
+            actor: Vec::new(),
             log_format: None,
             mapping: None,
             #[cfg(feature = "live")]

@@ -1,5 +1,6 @@
 //! From flags to a job: reads the model, prepares patterns, says what is wrong.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -95,12 +96,23 @@ fn text_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, 
     let mapping = inputs.mapping.as_deref().map(|file| mapping::read(file, console)).transpose()?;
     let options = capture::Options {
         log_fields: inputs.log_field.iter().cloned().collect(),
+        actors: actors(inputs)?,
         log_format: inputs.log_format.clone(),
         mapping: mapping.map(Arc::new),
         ..capture::Options::default()
     };
     options.check().map_err(Exit::CannotStart)?;
     Ok(options)
+}
+
+/// Whose traffic each file holds. A name that no file has is a mistake, which would leave its traffic without a name.
+fn actors(inputs: &Inputs) -> Result<BTreeMap<String, String>, Exit> {
+    if let Some((file, _)) = inputs.actor.iter().find(|(file, _)| !Path::new(file).is_file()) {
+        return Err(Exit::CannotStart(format!(
+            "--actor {file}: there is no such file; write its path as in the input"
+        )));
+    }
+    Ok(inputs.actor.iter().cloned().collect())
 }
 
 /// Whether an input is a network interface by its name.

@@ -50,7 +50,7 @@ pub(super) const MARKS: &[(Convention, &[&str])] = &[
             "request_completion",
         ],
     ),
-    (Convention::Caddy, &["request.proto", "request.remote_ip", "request.client_ip", "bytes_read"]),
+    (Convention::Caddy, &["request.proto", "request.remote_ip", "request.client_ip"]),
     (
         Convention::Traefik,
         &["downstreamstatus", "startutc", "startlocal", "requestpath", "requestmethod", "originduration"],

@@ -1,13 +1,13 @@
 //! All that a line or record may be, with what the user says of it.
 
 use super::combined::{self, Parsed};
-use super::envelope::Opened;
+use super::envelope::{self, Opened};
 use super::fault::{Fault, Spot};
 use super::fields::Fields;
 use super::heading::Heading;
 use super::json;
 use super::layout::{self, Layouts};
-use super::mapping::{Mapping, Shape};
+use super::mapping::Mapping;
 use super::meaning::Table;
 use super::record::Record;
 use super::refusal::Refusal;
@@ -55,7 +55,7 @@ impl<'o> Formats<'o> {
     /// Reads a JSON object, by the mapping if there is one for JSON.
     pub(super) fn json<'l>(&self, text: &'l str, written: Option<Reading>) -> Result<Box<Record<'l>>, Refusal> {
         match &self.mapping {
-            Some((mapping, table)) if matches!(mapping.shape, Shape::Json) => {
+            Some((mapping, table)) if !mapping.reads_text() => {
                 json::parse(text, written, table, self.limits, |fields| mapping.complete(fields))
             }
             _ => json::parse(text, written, &self.table, self.limits, |_| {}),
@@ -63,12 +63,20 @@ impl<'o> Formats<'o> {
         .map(Box::new)
     }
 
-    /// Reads a line. What the user describes goes before what it looks like.
-    pub(super) fn line<'l>(&mut self, opened: &'l Opened<'_>, spot: Spot) -> Found<'l> {
-        let text = &*opened.line;
-        if let Some(found) = self.described(text, opened.time, spot) {
+    /// Takes off what is around a line; where the user describes a format, with every step on the way.
+    pub(super) fn opened<'l>(&self, line: &'l str) -> Vec<Opened<'l>> {
+        let described =
+            self.template.is_some() || self.mapping.as_ref().is_some_and(|(mapping, _)| mapping.reads_text());
+        if described { envelope::layers(line) } else { vec![envelope::open(line)] }
+    }
+
+    /// Reads a line, as [`Formats::opened`] gives it. What the user describes goes before what it looks like.
+    pub(super) fn line<'l>(&mut self, layers: &'l [Opened<'_>], spot: Spot) -> Found<'l> {
+        if let Some(found) = self.described(layers, spot) {
             return found;
         }
+        let Some(opened) = layers.last() else { return Found::Heading };
+        let text = &*opened.line;
         match text.as_bytes().first() {
             Some(b'{') => return Found::Record(InputFormat::JsonLog, self.json(text, opened.time)),
             Some(b'#') => {
@@ -99,10 +107,24 @@ impl<'o> Formats<'o> {
     }
 
     /// Reads a line by the format or mapping that the user gave; none when another format may fit.
-    fn described<'l>(&mut self, text: &'l str, written: Option<Reading>, spot: Spot) -> Option<Found<'l>> {
-        if let Some((mapping, table)) = &self.mapping
-            && !matches!(mapping.shape, Shape::Json)
-        {
+    fn described<'l>(&mut self, layers: &'l [Opened<'_>], spot: Spot) -> Option<Found<'l>> {
+        // From the inside, because an envelope and what is in it may fit a loose format too. A line that lost its own
+        // time to what looked like an envelope fits none.
+        let mut first = None;
+        for opened in layers.iter().rev() {
+            match self.described_layer(&opened.line, opened.time, spot) {
+                None => {}
+                Some(
+                    doubtful @ (Found::Unknown(_) | Found::Record(_, Err(Refusal::NoTime(..) | Refusal::Missing(..)))),
+                ) => first = first.or(Some(doubtful)),
+                found => return found,
+            }
+        }
+        first
+    }
+
+    fn described_layer<'l>(&mut self, text: &'l str, written: Option<Reading>, spot: Spot) -> Option<Found<'l>> {
+        if let Some((mapping, table)) = self.mapping.as_ref().filter(|(mapping, _)| mapping.reads_text()) {
             let mut fields = Fields::new(table);
             return Some(match mapping.line(text, &mut self.columns, &mut fields) {
                 Ok(None) => Found::Heading,

@@ -3,7 +3,6 @@
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use super::envelope;
 use super::fault::{Fault, Spot};
 use super::formats::Found;
 use super::lines::{Line, Lines};
@@ -41,8 +40,8 @@ fn read_line(log: &mut Log<'_>, line: &Line<'_>, sink: &mut dyn Sink) -> Control
         return ControlFlow::Continue(());
     }
     log.records += 1;
-    let opened = envelope::open(&text);
-    match log.formats.line(&opened, spot) {
+    let layers = log.formats.opened(&text);
+    match log.formats.line(&layers, spot) {
         Found::Record(_, record) => return log.emit(record, (spot, line.ended), origin, line.length, sink),
         Found::Heading => log.records -= 1,
         Found::Other => log.tally.not_read("other_log", 1, line.length),

@@ -15,7 +15,7 @@ const VALUE: char = '=';
 /// A format that the user describes. It is read as told and no name means anything by itself.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
-    pub(super) shape: Shape,
+    shape: Shape,
     /// Names by target, best first.
     pub(super) fields: BTreeMap<String, Vec<String>>,
     /// Target, name in the table and text of what the log does not say.
@@ -25,7 +25,7 @@ pub struct Mapping {
 
 /// How a record is written.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Shape {
+enum Shape {
     /// One JSON object.
     #[default]
     Json,
@@ -123,6 +123,11 @@ impl Mapping {
         } else {
             None
         }
+    }
+
+    /// Whether it is for lines of text, not for JSON.
+    pub(super) fn reads_text(&self) -> bool {
+        !matches!(self.shape, Shape::Json)
     }
 
     /// Target, name in the table and text of each fixed value.

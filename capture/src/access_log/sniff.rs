@@ -3,7 +3,6 @@
 use std::io::Cursor;
 
 use super::document::Elements;
-use super::envelope;
 use super::fault::Spot;
 use super::formats::{Formats, Found};
 use super::refusal::Refusal;
@@ -20,8 +19,8 @@ impl<'o> Sniffer<'o> {
     /// The format that a line fits, if any.
     pub(crate) fn line(&mut self, line: &[u8]) -> Option<InputFormat> {
         let text = String::from_utf8_lossy(line);
-        let opened = envelope::open(&text);
-        match self.0.line(&opened, Spot::Line(0)) {
+        let layers = self.0.opened(&text);
+        match self.0.line(&layers, Spot::Line(0)) {
             Found::Record(_, Err(Refusal::NotJson(_))) => None,
             Found::Record(InputFormat::Mapped, Err(Refusal::Missing(..) | Refusal::NoTime(..))) => None,
             Found::Record(format, _) => Some(format),

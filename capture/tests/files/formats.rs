@@ -441,3 +441,52 @@ fn formats_may_be_mixed_and_other_files_are_read_beside_a_mapping() {
         ["GET /combined 200", "GET /envoy 200", "GET /json 200", "GET /w3c 200", "GET /again 200"]
     );
 }
+
+#[test]
+fn described_lines_may_begin_like_an_envelope() {
+    let line = "2026-05-17T08:05:32Z 203.0.113.9 GET /a 200";
+    let nginx = described("$time_iso8601 $remote_addr $request_method $request_uri $status");
+    let pattern = mapped(|mapping| {
+        mapping.pattern(r"^(?<time>\S+) (?<client>\S+) (?<method>\S+) (?<path>\S+) (?<status>\d+)$").unwrap();
+        ["time", "client", "method", "path", "status"].iter().for_each(|name| mapping.field(name, name).unwrap());
+    });
+    for options in [nginx, pattern] {
+        for envelope in ["", "web-1  | ", "2026-05-17T08:05:33.5Z stdout F "] {
+            let outcome = read_with(format!("{envelope}{line}\n"), &options);
+            assert!(outcome.errors.is_empty(), "{:?}", outcome.errors);
+            assert_eq!((lines_of(&outcome), outcome.exchanges[0].time.0), (vec!["GET /a 200".to_owned()], MAY));
+        }
+    }
+}
+
+#[test]
+fn json_of_gateways_is_read_by_its_names() {
+    let kong = r#"{"request":{"method":"GET","uri":"/a?b=1","url":"http://api.example:8000/a?b=1","size":"75","querystring":{"b":"1"},"headers":{"host":"api.example","x-tenant":"acme"},"id":"r1"},"response":{"status":200,"size":"434","headers":{"location":"/n"}},"latencies":{"request":250,"kong":9,"proxy":240},"client_ip":"203.0.113.9","started_at":1779005132000,"consumer":{"id":"c1","username":"shop-app"},"route":{"id":"x"}}"#;
+    let e = one(kong, InputFormat::JsonLog);
+    assert_eq!(
+        (line_of(&e), e.time.0, e.end.unwrap().0),
+        (("GET".into(), "/a?b=1".into(), Some(200)), MAY, MAY + 250_000)
+    );
+    assert_eq!(
+        (header(&e, "x-tenant"), e.log.client_id.as_deref(), e.log.request_id.as_deref()),
+        (Some("acme"), Some("c1"), Some("r1"))
+    );
+
+    let cloudfront = r#"{"date":"2026-05-17","time":"08:05:32","x-edge-location":"FRA6","c-ip":"203.0.113.9","cs-method":"GET","cs(Host)":"d1.cloudfront.net","cs-uri-stem":"/a","sc-status":"200","cs(User-Agent)":"curl/8","cs-uri-query":"b=1","x-host-header":"api.example","time-taken":"0.250"}"#;
+    let e = one(cloudfront, InputFormat::JsonLog);
+    assert_eq!(
+        (line_of(&e), e.time.0, e.end.unwrap().0),
+        (("GET".into(), "/a?b=1".into(), Some(200)), MAY - 250_000, MAY)
+    );
+    assert_eq!(
+        (header(&e, "user-agent"), e.request.as_ref().unwrap().host.as_deref()),
+        (Some("curl/8"), Some("api.example"))
+    );
+
+    let haproxy = r#"{"time_accept":"17/May/2026:08:05:32.500","client_ip":"203.0.113.9","client_port":"4711","http_method":"GET","http_path":"/a","http_query":"?b=1","status_code":"200","bytes_read":"120","active_time":"250","backend":"be"}"#;
+    let e = one(haproxy, InputFormat::JsonLog);
+    assert_eq!(
+        (line_of(&e), e.time.0, e.end.unwrap().0),
+        (("GET".into(), "/a?b=1".into(), Some(200)), MAY + 500_000, MAY + 750_000)
+    );
+}
