@@ -8,6 +8,8 @@ pub(super) struct Call {
     pub(super) method: &'static str,
     /// `/SERVICE/OPERATION`.
     pub(super) target: String,
+    /// The service.
+    pub(super) host: String,
     /// 200 without an error; 403 where access was denied, else 400.
     pub(super) status: u16,
 }
@@ -21,7 +23,12 @@ pub(super) fn call(fields: &Fields<'_, '_>) -> Option<Call> {
         Some(code) if is_denial(&code) => 403,
         Some(_) => 400,
     };
-    Some(Call { method: if reads { "GET" } else { "POST" }, target: format!("/{service}/{operation}"), status })
+    Some(Call {
+        method: if reads { "GET" } else { "POST" },
+        target: format!("/{service}/{operation}"),
+        host: service.into_owned(),
+        status,
+    })
 }
 
 /// `AccessDenied`, `Client.UnauthorizedOperation`, `UnrecognizedClientException`, ...

@@ -14,7 +14,7 @@ use super::refusal::{Refusal, shown_name, shown_value};
 use super::unit::Unit;
 use crate::clock::Reading;
 use crate::scalar::Scalar;
-use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts};
+use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts, Protocol};
 
 /// A field of the record, flattened.
 pub(super) struct Field<'a, 't> {
@@ -193,27 +193,19 @@ impl<'a, 't> Fields<'a, 't> {
 
     /// Makes the record, which was written at `written` if what is around it says when.
     pub(super) fn record(mut self, written: Option<Reading>, limits: &Limits) -> Result<Record<'a>, Refusal> {
-        let call = (self.convention == Some(Convention::CloudTrail)).then(|| cloudtrail::call(&self));
-        let line = self.text(Slot::RequestLine);
-        let parts = line.as_deref().and_then(record::request_line);
-        if parts.is_none() && line.is_some() {
-            self.keep(Slot::RequestLine);
-        }
-        let method = self.text(Slot::Method).or_else(|| parts.map(|(method, ..)| Cow::Owned(method.to_owned())));
-        let Some(method) = method.or_else(|| self.route().0) else { return Err(self.no_method()) };
-        let target = self.target(parts.map(|(_, target, _)| target)).or_else(|| self.route().1);
-        let (method, target, called) = match call.flatten() {
-            Some(call) => (Cow::Borrowed(call.method), Some(call.target), Some(call.status)),
-            None => (method, target, None),
+        let call =
+            self.convention.filter(|known| *known == Convention::CloudTrail).and_then(|_| cloudtrail::call(&self));
+        let (method, target, protocol) = match &call {
+            Some(call) => (Cow::Borrowed(call.method), call.target.clone(), None),
+            None => self.request()?,
         };
-        let Some(target) = target else { return Err(self.missing("target")) };
         let Some(times) = self.times(written) else { return Err(self.no_time()) };
-        let protocol =
-            self.parsed(Slot::Protocol, record::protocol).or_else(|| parts.and_then(|(.., protocol)| protocol));
         let client = self.endpoint(Slot::Client, Slot::ClientPort);
         let server = self.endpoint(Slot::Server, Slot::ServerPort);
-        let (host, scheme) = (self.text(Slot::Host), self.parsed(Slot::Scheme, scheme));
-        let status = called.or_else(|| self.parsed(Slot::Status, record::status));
+        let host = self.text(Slot::Host).map(Cow::into_owned);
+        let scheme = self.parsed(Slot::Scheme, scheme);
+        let status = self.parsed(Slot::Status, record::status);
+        let (host, status) = call.map_or((host, status), |call| (Some(call.host), Some(call.status)));
         let count = |text: &str| text.parse().ok();
         let (request_bytes, response_bytes) =
             (self.parsed(Slot::RequestBytes, count), self.parsed(Slot::ResponseBytes, count));
@@ -235,7 +227,7 @@ impl<'a, 't> Fields<'a, 't> {
             target: Cow::Owned(target),
             protocol,
             scheme,
-            host: host.map(Cow::into_owned),
+            host,
             status,
             client,
             server,
@@ -246,6 +238,21 @@ impl<'a, 't> Fields<'a, 't> {
             log,
             carries,
         })
+    }
+
+    /// Method, target and protocol.
+    fn request(&mut self) -> Result<(Cow<'a, str>, String, Option<Protocol>), Refusal> {
+        let line = self.text(Slot::RequestLine);
+        let parts = line.as_deref().and_then(record::request_line);
+        if parts.is_none() && line.is_some() {
+            self.keep(Slot::RequestLine);
+        }
+        let method = self.text(Slot::Method).or_else(|| parts.map(|(method, ..)| Cow::Owned(method.to_owned())));
+        let Some(method) = method.or_else(|| self.route().0) else { return Err(self.no_method()) };
+        let target = self.target(parts.map(|(_, target, _)| target)).or_else(|| self.route().1);
+        let Some(target) = target else { return Err(self.missing("target")) };
+        let protocol = self.parsed(Slot::Protocol, record::protocol).or_else(|| parts.and_then(|(.., known)| known));
+        Ok((method, target, protocol))
     }
 
     /// Method and path of the template that the target fits, where they are logged.

@@ -95,6 +95,8 @@ impl Heading {
 
     /// Passwords are nothing to keep.
     fn zeek_cell<'l>(&self, name: &str, cell: &'l str, fields: &mut Fields<'l, '_>) {
+        // By its own name it might be a version of anything.
+        let name = if name == "version" { "http_version" } else { name };
         match cell {
             _ if name == "password" => {}
             cell if cell == self.zeek.unset || cell == self.zeek.empty => fields.put(name, "-"),

@@ -24,7 +24,6 @@ pub(super) const NAMES: &[Names] = &[
             "http.request.method_original",
             "x_method",
             "properties.httpmethod",
-            "eventname",
         ],
     ),
     (
@@ -108,7 +107,6 @@ pub(super) const NAMES: &[Names] = &[
             "properties.originalhost",
             "properties.hostname",
             "properties.host",
-            "eventsource",
             "net.host.name",
             "domain_name",
             "http_domain",
@@ -147,7 +145,6 @@ pub(super) const NAMES: &[Names] = &[
             "cs_protocol_version",
             "cs_version",
             "properties.httpversion",
-            "version",
         ],
     ),
     (
