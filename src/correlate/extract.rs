@@ -367,7 +367,7 @@ impl Extractor {
     /// The sensor of a log that shows this actor's roles, with the role of those who have none.
     fn shows_roles(&self, reading: &Reading<'_>, actor: &Actor) -> Option<(Arc<str>, Arc<str>)> {
         let default = self.model.as_ref()?.actors.default_role.clone()?;
-        let logged = matches!(reading.exchange.origin.place, Place::Line { .. }) && !reading.headers_whole();
+        let logged = !matches!(reading.exchange.origin.place, Place::Frames { .. }) && !reading.headers_whole();
         (logged && !actor.roles.is_empty()).then(|| (sensor(reading), default))
     }
 

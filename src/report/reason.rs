@@ -32,6 +32,9 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "ip_fragment" => ("fragment whose packet is not whole", "fragments whose packets are not whole"),
         "malformed_packet" => ("malformed packet", "malformed packets"),
         "malformed_request" => ("malformed request line", "malformed request lines"),
+        "client_span" => ("client's span, told by its server's", "clients' spans, told by their servers'"),
+        "span_without_request" => ("span that is no request", "spans that are no requests"),
+        "other_log" => ("line of another log of Zeek's", "lines of other logs of Zeek's"),
         "broken_entry" => ("broken entry", "broken entries"),
         "link_type" => ("packet of an unknown link type", "packets of unknown link types"),
         tunnel @ ("gre" | "vxlan" | "geneve" | "mpls" | "pppoe" | "gtp") => {
