@@ -150,7 +150,7 @@ fn a_log_line_that_fits_no_format_is_named_once_and_counted() {
     let good = "10.0.0.1 - alice [07/Sep/2026:06:00:00 +0000] \"GET /orders/1 HTTP/1.1\" 200 5 \"-\" \"x\"\n";
     let path = folder.file("access.log", format!("{good}what is this\nand this\n{good}"));
     let output = inspect(&[&path]);
-    assert_incomplete(&output, &["access.log", "line=2", "--log-field"]);
+    assert_incomplete(&output, &["access.log", "line=2", "--log-format"]);
     assert_eq!(exchanges(&output), 2);
     let run: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
     let unparsed = run["not_read"].as_array().unwrap().iter().find(|n| n["reason"] == "unparsed_line").unwrap();

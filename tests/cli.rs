@@ -308,3 +308,41 @@ fn nothing_of_the_users_is_written_over() {
     assert_eq!(code(&offpath(&["demo", "-o", folder.path().to_str().unwrap()])), 2);
     assert_eq!(fs::read_to_string(&model).unwrap(), "mine");
 }
+
+/// A log that no format fits, and the mapping that describes it.
+const SHIFTS: &str = "17.05.2026 10:05:32 anna: POST /orders/o1 took 250\n17.05.2026 10:05:40 bob: GET /orders/o1?token=s3cretvalue took 12\nlunch\n";
+const MAPPING: &str = "pattern: '^(?<when>.{19}) (?<who>\\w+): (?<verb>\\w+) (?<where>\\S+) took (?<took>\\d+)$'
+time_zone: '+02:00'
+time_format: '%d.%m.%Y %H:%M:%S'
+fields: {time: when, method: verb, path: where, user: who, duration_ms: took}
+values: {status: '200'}
+";
+
+#[test]
+fn a_mapping_is_previewed_with_what_fits_and_what_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(place("shifts.log"), SHIFTS).unwrap();
+    fs::write(place("map.yaml"), MAPPING).unwrap();
+    let output = offpath(&["inspect", &place("shifts.log"), "--mapping", &place("map.yaml")]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 3, "{text}");
+    for part in [
+        "as mapping: 2 records fit, 1 do not",
+        "line=1 2026-05-17T08:05:32.000000Z POST /orders/o1 200, user anna, 250 ms",
+        "user 100 %",
+        "line 3 does not fit the mapping",
+    ] {
+        assert!(text.contains(part), "no `{part}` in:\n{text}");
+    }
+    assert!(!text.contains("s3cretvalue"), "{text}");
+
+    let output = offpath(&["exchanges", "-q", &place("shifts.log"), "--mapping", &place("map.yaml")]);
+    assert_eq!(stdout(&output).lines().count(), 2, "{}", stderr(&output));
+
+    fs::write(place("map.yaml"), MAPPING.replace("method: verb", "metod: verb")).unwrap();
+    let output = offpath(&["inspect", &place("shifts.log"), "--mapping", &place("map.yaml")]);
+    let message = stderr(&output);
+    assert_eq!(code(&output), 2, "{message}");
+    assert!(message.contains("map.yaml:4:") && message.contains("did you mean `method`?"), "{message}");
+}

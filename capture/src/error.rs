@@ -25,7 +25,7 @@ pub enum InputErrorKind {
     Empty,
     /// The content is none of the known formats.
     #[error(
-        "format not recognised ({looks_like}); offpath reads pcap, pcapng, HAR, combined and JSON-lines access logs, also gzip or zstd compressed"
+        "format not recognised ({looks_like}); offpath reads pcap, pcapng, HAR, access logs of servers and clouds and OTLP spans, also gzip or zstd compressed"
     )]
     UnknownFormat {
         /// What the first bytes look like.

@@ -29,6 +29,7 @@ mod tcp;
 mod tls;
 mod url;
 
+pub use access_log::{LogFormat, Mapping};
 pub use error::{InputError, InputErrorKind};
 pub use exchange::{
     Body, Carries, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,

@@ -26,11 +26,11 @@ pub enum Place {
         /// Byte offset of the first frame's record in the decompressed file.
         offset: u64,
     },
-    /// An entry of a HAR file, counted from 0 as in `log.entries[n]`.
+    /// An entry of a HAR file, counted from 0 as in `log.entries[n]`, or a record of a JSON document.
     Entry {
-        /// Index into `log.entries`.
+        /// Index into `log.entries`, or among the records.
         index: u64,
-        /// Byte offset of the entry's opening brace in the decompressed file.
+        /// Byte offset of the opening brace, of spans that of their group, in the decompressed file.
         offset: u64,
     },
     /// A line of a log, counted from 1.

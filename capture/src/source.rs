@@ -13,7 +13,9 @@ use crate::input::{self, Compression, Handle, Opened, Recognised};
 use crate::interface::Interface;
 use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture, SecretsOf};
-use crate::{Exchange, InputError, InputErrorKind, Limits, Origin, Timestamp, access_log, har, tls};
+use crate::{
+    Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Origin, Timestamp, access_log, har, tls,
+};
 
 /// How to read the inputs.
 #[derive(Clone, Debug, Default)]
@@ -23,11 +25,18 @@ pub struct Options {
     /// Fields of JSON logs named by hand, over the conventions: target field -> dotted name in the record.
     /// Targets: `time`, `duration`, `client`, `server`, `method`, `target`, `host`, `scheme`, `status`, `user`,
     /// `client_id`, `request_id`, `trace_id`, `request_bytes`, `response_bytes`, `request_body`,
-    /// `response_body`, `request_header.NAME`, `response_header.NAME`.
+    /// `response_body`, `request_header.NAME`, `response_header.NAME`, and the other [`Mapping::targets`].
     pub log_fields: BTreeMap<String, String>,
     /// Key logs (`SSLKEYLOGFILE`) with the secrets of TLS connections in captures. Of interfaces and pipes, they may
     /// grow while these are read.
     pub key_logs: Vec<PathBuf>,
+    /// Format of lines as the server's configuration has it. Lines that do not fit it are read by their looks.
+    pub log_format: Option<LogFormat>,
+    /// A format that the user describes. Lines of text, or JSON, as it says, are read by it and by nothing else.
+    pub mapping: Option<Arc<Mapping>>,
+    /// Whose traffic an input holds, by the input's name as origins have it: the user of each of its exchanges that
+    /// names none. Several HAR files, each of one person's browser, are told apart by it.
+    pub actors: BTreeMap<String, String>,
     /// BPF expression that packets of captures and interfaces must pass; see [`check_filter`](crate::check_filter).
     #[cfg(feature = "live")]
     pub bpf: Option<String>,
@@ -154,8 +163,8 @@ impl PlannedInput {
 ///
 /// A file named twice, by whatever names, is planned once, and so are files of equal content, compressed or not;
 /// [`Plan::aside`] names the others. A folder that holds a run of offpath is set aside whole. The plan does not depend on the order of `inputs`.
-pub fn plan(inputs: &[String], _options: &Options) -> Plan {
-    input::plan(inputs)
+pub fn plan(inputs: &[String], options: &Options) -> Plan {
+    input::plan(inputs, options)
 }
 
 impl Source {
@@ -165,7 +174,7 @@ impl Source {
     ///
     /// The content is empty or of no known format.
     pub fn in_memory(name: &str, bytes: Vec<u8>) -> Result<Self, Box<InputError>> {
-        match input::recognise_bytes(bytes) {
+        match input::recognise_bytes(bytes, &Options::default()) {
             Ok(recognised) => Ok(Source { inputs: vec![PlannedInput::new(name.to_owned(), recognised)] }),
             Err(kind) => Err(Box::new(InputError { input: name.to_owned(), origin: None, kind })),
         }
@@ -178,8 +187,14 @@ impl Source {
     pub fn read(self, options: &Options, sink: &mut dyn Sink) -> SourceReport {
         let mut report = SourceReport::default();
         let consumed = Arc::new(AtomicU64::new(0));
-        let mut sink =
-            MeteredSink { inner: sink, consumed: Arc::clone(&consumed), reported: 0, broken: false, backwards: None };
+        let mut sink = MeteredSink {
+            inner: sink,
+            actors: &options.actors,
+            consumed: Arc::clone(&consumed),
+            reported: 0,
+            broken: false,
+            backwards: None,
+        };
         let mut disks = Vec::new();
         let mut readers = Vec::new();
         #[cfg(feature = "live")]
@@ -279,9 +294,6 @@ fn read_content(inputs: Vec<Content>, options: &Options, sink: &mut dyn Sink, re
     for Content { name, format, seed, reader, first, again } in inputs {
         match format {
             InputFormat::Har => har::read((&name, seed), reader, options, sink, report),
-            InputFormat::CombinedLog | InputFormat::JsonLog => {
-                access_log::read((&name, seed), reader, options, sink, report);
-            }
             InputFormat::Pcap | InputFormat::Pcapng => {
                 let secrets = match again {
                     None => SecretsOf::Growing,
@@ -290,6 +302,7 @@ fn read_content(inputs: Vec<Content>, options: &Options, sink: &mut dyn Sink, re
                 };
                 captures.push(OpenCapture { name, reader, first, secrets });
             }
+            _ => access_log::read((&name, seed), format, reader, options, sink, report),
         }
     }
     if !captures.is_empty() {
@@ -300,6 +313,7 @@ fn read_content(inputs: Vec<Content>, options: &Options, sink: &mut dyn Sink, re
 /// Passes everything on, and progress in bytes on disk whatever the reader behind the decompression counts.
 struct MeteredSink<'a> {
     inner: &'a mut dyn Sink,
+    actors: &'a BTreeMap<String, String>,
     consumed: Arc<AtomicU64>,
     reported: u64,
     broken: bool,
@@ -342,6 +356,11 @@ impl Sink for MeteredSink<'_> {
     fn exchange(&mut self, mut exchange: Exchange) -> ControlFlow<()> {
         self.report_progress();
         self.order_times(&mut exchange);
+        if exchange.log.user.is_none()
+            && let Some(actor) = self.actors.get(&*exchange.origin.input)
+        {
+            exchange.log.user = Some(actor.clone());
+        }
         let flow = self.inner.exchange(exchange);
         self.noted(flow)
     }
@@ -392,12 +411,44 @@ pub enum InputFormat {
     CombinedLog,
     /// One JSON object a line.
     JsonLog,
+    /// A JSON document of records: an array, or one under a name such as `Records`.
+    JsonDocument,
+    /// Spans of OpenTelemetry in OTLP's JSON.
+    Otlp,
+    /// The W3C's extended log format: IIS, CloudFront.
+    W3c,
+    /// Zeek's `http.log` as columns.
+    Zeek,
+    /// Lines of AWS's application load balancer.
+    Alb,
+    /// Envoy's or Istio's default lines.
+    Envoy,
+    /// HAProxy's `option httplog`.
+    Haproxy,
+    /// Lines of [`Options::log_format`].
+    Described,
+    /// Lines of [`Options::mapping`].
+    Mapped,
 }
 
 impl InputFormat {
     /// Every format.
-    pub const ALL: [InputFormat; 5] =
-        [InputFormat::Pcap, InputFormat::Pcapng, InputFormat::Har, InputFormat::CombinedLog, InputFormat::JsonLog];
+    pub const ALL: [InputFormat; 14] = [
+        InputFormat::Pcap,
+        InputFormat::Pcapng,
+        InputFormat::Har,
+        InputFormat::CombinedLog,
+        InputFormat::JsonLog,
+        InputFormat::JsonDocument,
+        InputFormat::Otlp,
+        InputFormat::W3c,
+        InputFormat::Zeek,
+        InputFormat::Alb,
+        InputFormat::Envoy,
+        InputFormat::Haproxy,
+        InputFormat::Described,
+        InputFormat::Mapped,
+    ];
 
     /// Name used in outputs.
     pub fn as_str(self) -> &'static str {
@@ -407,6 +458,15 @@ impl InputFormat {
             InputFormat::Har => "har",
             InputFormat::CombinedLog => "combined",
             InputFormat::JsonLog => "json",
+            InputFormat::JsonDocument => "json-document",
+            InputFormat::Otlp => "otlp",
+            InputFormat::W3c => "w3c",
+            InputFormat::Zeek => "zeek",
+            InputFormat::Alb => "alb",
+            InputFormat::Envoy => "envoy",
+            InputFormat::Haproxy => "haproxy",
+            InputFormat::Described => "log-format",
+            InputFormat::Mapped => "mapping",
         }
     }
 }

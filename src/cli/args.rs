@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use offpath_capture::LogFormat;
 
 use crate::correlate::Redaction;
 use crate::model::Severity;
@@ -138,6 +139,15 @@ pub struct Inputs {
     /// Key log (SSLKEYLOGFILE) that opens TLS connections in captures; repeatable
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
+    /// Whose traffic a file holds, where its exchanges do not say it, e.g. --actor alice.har=alice; repeatable
+    #[arg(long, hide_short_help = true, value_name = "FILE=NAME", value_parser = pair)]
+    pub actor: Vec<(String, String)>,
+    /// Format of log lines as nginx's log_format ($remote_addr ...) or Apache's LogFormat (%h ...) has it
+    #[arg(long, hide_short_help = true, value_name = "FORMAT", value_parser = log_format, conflicts_with = "mapping")]
+    pub log_format: Option<LogFormat>,
+    /// File that describes a log format of your own; `inspect` shows what fits
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
     /// Only packets of captures that this BPF expression lets through, e.g. 'tcp port 8080'
     #[cfg(feature = "live")]
     #[arg(long, value_name = "FILTER", value_parser = bpf)]
@@ -163,6 +173,9 @@ impl Inputs {
             to: None,
             log_field: Vec::new(),
             keylog: Vec::new(),
+            actor: Vec::new(),
+            log_format: None,
+            mapping: None,
             #[cfg(feature = "live")]
             bpf: None,
             #[cfg(feature = "live")]
@@ -471,6 +484,10 @@ pub(super) fn instant(text: &str) -> Result<i64, String> {
         .map_err(|_| "expected RFC 3339 (2026-03-01T12:00:00Z) or a date (2026-03-01, midnight UTC)".to_owned())?;
     let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).map_err(|e| e.to_string())?;
     Ok(zoned.timestamp().as_microsecond())
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    LogFormat::new(text)
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

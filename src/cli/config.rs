@@ -164,7 +164,7 @@ pub(super) fn allowed(command: &Command) -> Allowed {
     }
     let section =
         |sub: &Command| (sub.get_name().to_owned(), own(sub).filter_map(Arg::get_long).map(str::to_owned).collect());
-    Allowed { keys, sections: commands(command).map(section).collect() }
+    Allowed { what: "a configuration", keys, sections: commands(command).map(section).collect() }
 }
 
 /// The flag of a key.
@@ -303,7 +303,7 @@ mod tests {
             keys.sort();
             keys
         };
-        let Allowed { keys, sections } = allowed(&built());
+        let Allowed { keys, sections, .. } = allowed(&built());
         assert_eq!(documented("Keys of every command"), sorted(keys.clone()));
         for (section, own) in sections {
             let own = own.into_iter().filter(|key| !keys.contains(key)).collect();

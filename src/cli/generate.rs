@@ -45,7 +45,7 @@ fn man_pages(folder: &Path) -> Result<(), Exit> {
 /// Every key with what it is for, or with its value and where that comes from.
 fn configuration(matches: &ArgMatches, config: &Config, origins: bool) -> String {
     let command = config::built();
-    let settings::Allowed { keys, sections } = config::allowed(&command);
+    let settings::Allowed { keys, sections, .. } = config::allowed(&command);
     let mut out = match origins {
         true => String::new(),
         false => "# Values for flags that are not given. Take the `#` away from what you set.\n".to_owned(),

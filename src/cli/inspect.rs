@@ -7,7 +7,8 @@ use super::args::{Inspect, InspectFormat, Shared};
 use super::filter::Filter;
 use super::progress::Meter;
 use super::work_folder::WorkFolder;
-use super::{Console, Ended, Exit, job};
+use super::{Console, Ended, Exit, job, preview};
+use crate::correlate::Redactor;
 use crate::mine::Sketch;
 use crate::pipeline::{self, PipelineError, Run};
 use crate::report::terminal;
@@ -16,6 +17,11 @@ use crate::report::terminal;
 pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
     let mut job = job::from_flags("inspect", &args.inputs, args.model.as_deref(), shared, console)?;
     look_at(&mut job, Filter::of_events(&args.inputs.filter)?);
+    let described = args.inputs.mapping.is_some() || args.inputs.log_format.is_some();
+    if described && args.format == InspectFormat::Human {
+        let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
+        console.print(&preview::text(&job.inputs, &job.capture, &redactor))?;
+    }
     let run = analyse(&job, shared, console)?;
     let text = match args.format {
         InspectFormat::Human => {

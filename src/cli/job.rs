@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use offpath_capture as capture;
 
 use super::args::{Inputs, Shared};
-use super::{Console, Exit, hash_key};
+use super::{Console, Exit, hash_key, mapping};
 use crate::correlate::{HashKey, Pseudonyms, Redaction};
 use crate::model::Model;
 use crate::pipeline::{Job, Selection};
@@ -74,31 +74,46 @@ fn note(inputs: &Inputs, model: Option<&Model>, shared: &Shared, console: &Conso
 
 /// How the inputs are to be read.
 #[cfg(not(feature = "live"))]
-pub(super) fn reading_options(inputs: &Inputs, _console: &Console) -> Result<capture::Options, Exit> {
+pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
     if let Some(interface) = interface(inputs)? {
         return Err(Exit::CannotStart(format!(
             "{interface}: this build has no live capture; build offpath with `--features live`, which needs libpcap"
         )));
     }
-    let key_logs = inputs.keylog.clone();
-    checked(capture::Options { log_fields: log_fields(inputs), key_logs, ..capture::Options::default() })
+    file_options(inputs, console)
 }
 
 /// How the inputs are to be read; where one is an interface, Ctrl-C from here on ends the reading only.
 #[cfg(feature = "live")]
 pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
     let live = super::live::options(inputs, interface(inputs)?, console)?;
-    let (key_logs, bpf) = (inputs.keylog.clone(), inputs.bpf.clone());
-    checked(capture::Options { log_fields: log_fields(inputs), key_logs, bpf, live, ..capture::Options::default() })
+    let bpf = inputs.bpf.clone();
+    Ok(capture::Options { bpf, live, ..file_options(inputs, console)? })
 }
 
-fn checked(options: capture::Options) -> Result<capture::Options, Exit> {
+/// How files are to be read.
+fn file_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
+    let mapping = inputs.mapping.as_deref().map(|file| mapping::read(file, console)).transpose()?;
+    let options = capture::Options {
+        log_fields: inputs.log_field.iter().cloned().collect(),
+        key_logs: inputs.keylog.clone(),
+        actors: actors(inputs)?,
+        log_format: inputs.log_format.clone(),
+        mapping: mapping.map(Arc::new),
+        ..capture::Options::default()
+    };
     options.check().map_err(Exit::CannotStart)?;
     Ok(options)
 }
 
-fn log_fields(inputs: &Inputs) -> BTreeMap<String, String> {
-    inputs.log_field.iter().cloned().collect()
+/// Whose traffic each file holds. A name that no file has is a mistake, which would leave its traffic without a name.
+fn actors(inputs: &Inputs) -> Result<BTreeMap<String, String>, Exit> {
+    if let Some((file, _)) = inputs.actor.iter().find(|(file, _)| !Path::new(file).is_file()) {
+        return Err(Exit::CannotStart(format!(
+            "--actor {file}: there is no such file; write its path as in the input"
+        )));
+    }
+    Ok(inputs.actor.iter().cloned().collect())
 }
 
 /// Whether an input is a network interface by its name.

@@ -14,8 +14,10 @@ mod inspect;
 mod job;
 #[cfg(feature = "live")]
 mod live;
+mod mapping;
 mod mine;
 mod output;
+mod preview;
 mod progress;
 mod replace;
 mod run_folder;

@@ -375,7 +375,7 @@ impl Extractor {
     /// The sensor of a log or capture that shows this actor's roles, with the role of those who have none.
     fn shows_roles(&self, reading: &Reading<'_>, actor: &Actor) -> Option<(RoleSource, Arc<str>)> {
         let default = self.model.as_ref()?.actors.default_role.clone()?;
-        let logged = matches!(reading.exchange.origin.place, Place::Line { .. }) && !reading.headers_whole();
+        let logged = !matches!(reading.exchange.origin.place, Place::Frames { .. }) && !reading.headers_whole();
         let claimed = reading.claims.is_some() && !matches!(actor.roles.as_slice(), [only] if *only == default);
         let shown = actor.roles_known && !actor.roles.is_empty() && (logged || claimed);
         shown.then(|| ((sensor(reading), reading.headers_whole()), default))

@@ -73,8 +73,15 @@ fn poverty(format: InputFormat) -> u8 {
     match format {
         InputFormat::Pcap | InputFormat::Pcapng => 0,
         InputFormat::Har => 1,
-        InputFormat::JsonLog => 2,
-        InputFormat::CombinedLog => 3,
+        InputFormat::JsonLog | InputFormat::JsonDocument | InputFormat::Mapped => 2,
+        InputFormat::Otlp
+        | InputFormat::W3c
+        | InputFormat::Zeek
+        | InputFormat::Alb
+        | InputFormat::Envoy
+        | InputFormat::Haproxy
+        | InputFormat::Described => 3,
+        InputFormat::CombinedLog => 4,
     }
 }
 

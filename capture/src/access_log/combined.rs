@@ -118,7 +118,7 @@ fn is_size(text: &str) -> bool {
 }
 
 /// Undoes the escapes of Apache (`\"`, `\t`, `\xhh`) and nginx (`\xHH`).
-fn unescape(text: &str) -> Cow<'_, str> {
+pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }

@@ -9,20 +9,27 @@ pub(super) enum Convention {
     Caddy,
     Traefik,
     Envoy,
+    Alb,
+    CloudFront,
+    CloudTrail,
+    Azure,
+    Iis,
 }
 
 impl Convention {
     /// Whether the logged time is that of the response's end.
     pub(super) fn logs_at_end(self) -> bool {
-        matches!(self, Convention::Nginx | Convention::Caddy)
+        !matches!(self, Convention::Traefik | Convention::Envoy)
     }
 
     /// Unit of a field called `duration`.
     pub(super) fn duration_unit(self) -> Unit {
         match self {
-            Convention::Nginx | Convention::Caddy => Unit::Seconds,
+            Convention::Nginx | Convention::Caddy | Convention::Alb | Convention::CloudFront | Convention::Azure => {
+                Unit::Seconds
+            }
             Convention::Traefik => Unit::Nanoseconds,
-            Convention::Envoy => Unit::Milliseconds,
+            Convention::Envoy | Convention::CloudTrail | Convention::Iis => Unit::Milliseconds,
         }
     }
 }
@@ -43,10 +50,16 @@ pub(super) const MARKS: &[(Convention, &[&str])] = &[
             "request_completion",
         ],
     ),
-    (Convention::Caddy, &["request.proto", "request.remote_ip", "request.client_ip", "bytes_read"]),
+    (Convention::Caddy, &["request.proto", "request.remote_ip", "request.client_ip"]),
     (
         Convention::Traefik,
         &["downstreamstatus", "startutc", "startlocal", "requestpath", "requestmethod", "originduration"],
     ),
+    (Convention::Alb, &["elb_status_code"]),
+    (Convention::CloudFront, &["x_edge_location", "x_edge_request_id", "x_edge_result_type"]),
+    (Convention::CloudTrail, &["useridentity.type"]),
+    (Convention::Azure, &["properties.httpmethod", "properties.timetaken"]),
+    // Any writer of the W3C's extended format whom nothing else tells.
+    (Convention::Iis, &["cs_uri_stem", "cs_method", "sc_status"]),
     (Convention::Envoy, &["response_flags", "upstream_cluster", "downstream_remote_address", "upstream_service_time"]),
 ];

@@ -33,8 +33,18 @@ pub(super) struct Opened<'a> {
 
 /// Takes off what is around a line; a line in no envelope comes back as it is.
 pub(super) fn open(line: &str) -> Opened<'_> {
+    open_to(line, DEPTH)
+}
+
+/// The line as it is, and with ever more of what is around it taken off: what looks like an envelope may be the
+/// beginning of a line whose format the user knows.
+pub(super) fn layers(line: &str) -> Vec<Opened<'_>> {
+    (0..=DEPTH).map(|depth| open_to(line, depth)).collect()
+}
+
+fn open_to(line: &str, depth: usize) -> Opened<'_> {
     let mut opened = Opened { line: Cow::Borrowed(line), time: None };
-    for _ in 0..DEPTH {
+    for _ in 0..depth {
         let inner = match &opened.line {
             Cow::Borrowed(line) => strip(line),
             Cow::Owned(line) => strip(line).map(|(inner, time)| (Cow::Owned(inner.into_owned()), time)),

@@ -5,6 +5,8 @@
 pub(super) enum HeaderOf {
     Request,
     Response,
+    /// A session's id, which is a cookie of the request wherever it was logged.
+    Session,
 }
 
 /// Objects whose members are headers; whether they hold all of a message's headers.
@@ -19,6 +21,7 @@ const REQUEST_HEADER_OBJECTS: &[(&str, bool)] = &[
     ("headers.", true),
     ("http.request.header.", false),
     ("http_", false),
+    ("cs(", false),
 ];
 const RESPONSE_HEADER_OBJECTS: &[(&str, bool)] = &[
     ("response.headers.", true),
@@ -31,6 +34,7 @@ const RESPONSE_HEADER_OBJECTS: &[(&str, bool)] = &[
     ("response.header.", true),
     ("http.response.header.", false),
     ("sent_http_", false),
+    ("sc(", false),
 ];
 
 /// The header that a name (in normal form) stands for by the object or prefix it is in: where its own name starts, and

@@ -6,8 +6,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::convention::{Convention, MARKS};
+use super::mapping::Mapping;
 use super::name::{DURATIONS, REQUEST_HEADERS, RESPONSE_HEADERS, SLOTS};
 use super::target;
+use super::time_format::TimeFormat;
 use super::unit::Unit;
 
 /// Meaning of a field that at most one field of a record has.
@@ -19,6 +21,8 @@ pub(super) enum Slot {
     End,
     /// One of the two, as the convention says.
     Logged,
+    /// The day alone, where the time of day is another field.
+    Date,
     Client,
     ClientPort,
     Server,
@@ -28,6 +32,8 @@ pub(super) enum Slot {
     Method,
     Target,
     Query,
+    /// The template that the target fits, perhaps after a method: what there is where no target is logged.
+    Route,
     Host,
     Scheme,
     Protocol,
@@ -58,6 +64,19 @@ pub(super) enum Meaning {
     RequestHeader(String),
     /// A response header of this name.
     ResponseHeader(String),
+    /// The id of the client's session.
+    Session,
+}
+
+impl Meaning {
+    /// The same among other names of the target.
+    fn ranked(self, rank: u16) -> Self {
+        match self {
+            Meaning::Slot(slot, _) => Meaning::Slot(slot, rank),
+            Meaning::Duration(unit, _) => Meaning::Duration(unit, rank),
+            other => other,
+        }
+    }
 }
 
 /// What a name tells.
@@ -68,13 +87,19 @@ pub(super) struct Entry {
 }
 
 /// All names, ready to be looked up.
-pub(super) struct Table(HashMap<Vec<u8>, Entry, FixedState>);
+pub(super) struct Table {
+    names: HashMap<Vec<u8>, Entry, FixedState>,
+    /// How times are written, where the user says it.
+    pub(super) time_format: Option<TimeFormat>,
+    /// Whether names mean only what a mapping says.
+    pub(super) strict: bool,
+}
 
 impl Table {
     /// The conventions with the user's own names (see [`crate::Options::log_fields`]) over them.
     pub(super) fn new(overrides: &BTreeMap<String, String>) -> Self {
-        let mut table = Table(HashMap::with_hasher(FixedState::default()));
-        for (slot, names) in SLOTS {
+        let mut table = Table::empty();
+        for (slot, names) in SLOTS.into_iter().flatten() {
             for (rank, name) in (1..).zip(*names) {
                 table.set(name, Meaning::Slot(*slot, rank));
             }
@@ -90,7 +115,7 @@ impl Table {
         }
         for (convention, names) in MARKS {
             for name in *names {
-                table.0.entry(name.as_bytes().to_vec()).or_default().mark = Some(*convention);
+                table.names.entry(name.as_bytes().to_vec()).or_default().mark = Some(*convention);
             }
         }
         for (target, name) in overrides {
@@ -101,13 +126,36 @@ impl Table {
         table
     }
 
+    /// No names but those of a mapping, which are all that is read.
+    pub(super) fn of_mapping(mapping: &Mapping) -> Self {
+        let mut table = Table { time_format: mapping.time_format.clone(), strict: true, ..Table::empty() };
+        for (target, names) in &mapping.fields {
+            for (rank, name) in (1..).zip(names) {
+                let meaning = target::meaning(target, name).map(|meaning| meaning.ranked(rank));
+                if let Some(meaning) = meaning {
+                    table.set(&String::from_utf8_lossy(&normal(name)), meaning);
+                }
+            }
+        }
+        for (target, name, _) in mapping.values() {
+            if let Some(meaning) = target::meaning(target, name) {
+                table.set(name, meaning.ranked(u16::MAX));
+            }
+        }
+        table
+    }
+
+    fn empty() -> Self {
+        Table { names: HashMap::with_hasher(FixedState::default()), time_format: None, strict: false }
+    }
+
     fn set(&mut self, name: &str, meaning: Meaning) {
-        self.0.entry(name.as_bytes().to_vec()).or_default().meaning = Some(meaning);
+        self.names.entry(name.as_bytes().to_vec()).or_default().meaning = Some(meaning);
     }
 
     /// Looks up a name in normal form.
     pub(super) fn get(&self, name: &[u8]) -> Option<&Entry> {
-        self.0.get(name)
+        self.names.get(name)
     }
 }
 

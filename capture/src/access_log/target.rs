@@ -1,4 +1,4 @@
-//! What `--log-field` can name by hand.
+//! What `--log-field` and mappings can name by hand.
 
 use super::meaning::{Meaning, Slot};
 use super::unit;
@@ -6,11 +6,21 @@ use super::unit;
 /// Targets other than the headers, with their slot; `duration` is none.
 const TARGETS: &[(&str, Option<Slot>)] = &[
     ("time", Some(Slot::Start)),
+    ("end", Some(Slot::End)),
     ("duration", None),
+    ("duration_s", None),
+    ("duration_ms", None),
+    ("duration_us", None),
+    ("duration_ns", None),
     ("client", Some(Slot::Client)),
     ("server", Some(Slot::Server)),
     ("method", Some(Slot::Method)),
     ("target", Some(Slot::Target)),
+    ("path", Some(Slot::Target)),
+    ("url", Some(Slot::Target)),
+    ("query", Some(Slot::Query)),
+    ("request_line", Some(Slot::RequestLine)),
+    ("protocol", Some(Slot::Protocol)),
     ("host", Some(Slot::Host)),
     ("scheme", Some(Slot::Scheme)),
     ("status", Some(Slot::Status)),
@@ -20,9 +30,13 @@ const TARGETS: &[(&str, Option<Slot>)] = &[
     ("trace_id", Some(Slot::TraceId)),
     ("request_bytes", Some(Slot::RequestBytes)),
     ("response_bytes", Some(Slot::ResponseBytes)),
+    ("bytes", Some(Slot::ResponseBytes)),
     ("request_body", Some(Slot::RequestBody)),
     ("response_body", Some(Slot::ResponseBody)),
 ];
+/// Targets that become a header of the request.
+const SESSION: &str = "session";
+const AGENT: &str = "agent";
 const REQUEST_HEADER: &str = "request_header.";
 const RESPONSE_HEADER: &str = "response_header.";
 
@@ -34,11 +48,22 @@ pub(super) fn meaning(target: &str, name: &str) -> Option<Meaning> {
     if let Some(header) = target.strip_prefix(RESPONSE_HEADER) {
         return (!header.is_empty()).then(|| Meaning::ResponseHeader(header.to_owned()));
     }
+    match target {
+        SESSION => return Some(Meaning::Session),
+        AGENT => return Some(Meaning::RequestHeader("User-Agent".to_owned())),
+        _ => {}
+    }
     let (_, slot) = TARGETS.iter().find(|(known, _)| *known == target)?;
     Some(match slot {
         Some(slot) => Meaning::Slot(*slot, 0),
-        None => Meaning::Duration(unit::by_name(&name.to_ascii_lowercase()), 0),
+        None => Meaning::Duration(unit::by_name(target).or_else(|| unit::by_name(&name.to_ascii_lowercase())), 0),
     })
+}
+
+/// All targets; those of headers without their point.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let headers = [REQUEST_HEADER, RESPONSE_HEADER].map(|prefix| prefix.trim_end_matches('.'));
+    TARGETS.iter().map(|(name, _)| *name).chain([SESSION, AGENT]).chain(headers)
 }
 
 /// Says what is wrong with a field named by hand, and which target was probably meant.
@@ -58,7 +83,7 @@ pub(crate) fn check(target: &str, name: &str) -> Result<(), String> {
         Some(near) => format!("did you mean `{near}`?"),
         None => {
             let names: Vec<&str> = TARGETS.iter().map(|(known, _)| *known).collect();
-            format!("known are {}, {REQUEST_HEADER}NAME, {RESPONSE_HEADER}NAME", names.join(", "))
+            format!("known are {}, {SESSION}, {AGENT}, {REQUEST_HEADER}NAME, {RESPONSE_HEADER}NAME", names.join(", "))
         }
     };
     let shown: String = target.escape_debug().take(60).collect();
@@ -71,7 +96,7 @@ fn nearest(typed: &str) -> Option<&'static str> {
         return None;
     }
     let typed = typed.to_ascii_lowercase().replace('-', "_");
-    let names = TARGETS.iter().map(|(known, _)| *known).chain([REQUEST_HEADER, RESPONSE_HEADER]);
+    let names = TARGETS.iter().map(|(known, _)| *known).chain([SESSION, AGENT, REQUEST_HEADER, RESPONSE_HEADER]);
     let (distance, near) = names.map(|known| (distance(&typed, known), known)).min()?;
     (distance <= near.len().div_ceil(3)).then_some(near)
 }
@@ -105,7 +130,7 @@ mod tests {
         {
             assert!(check(typed, "x").unwrap_err().contains(&format!("did you mean `{meant}`")), "{typed}");
         }
-        assert!(check("completely else", "x").unwrap_err().contains("known are time, duration"));
+        assert!(check("completely else", "x").unwrap_err().contains("known are time, end, duration"));
         assert!(check("user", " ").unwrap_err().contains("dotted name"));
         assert!(check("request_header.", "x").unwrap_err().contains("header's name"));
         assert!(check(&"é".repeat(100_000), "x").unwrap_err().len() < 600);

@@ -51,7 +51,7 @@ pub(crate) struct Recognised {
 }
 
 /// Opens the file (or standard input, for `None`) and recognises its format.
-pub(super) fn recognise(path: Option<&Path>) -> Result<Recognised, InputErrorKind> {
+pub(super) fn recognise(path: Option<&Path>, options: &Options) -> Result<Recognised, InputErrorKind> {
     let (mut file, length): (Box<dyn Read + Send>, Option<u64>) = match path {
         None => (Box::new(io::stdin()), None),
         Some(path) => {
@@ -63,7 +63,7 @@ pub(super) fn recognise(path: Option<&Path>) -> Result<Recognised, InputErrorKin
     let mut prefix = Vec::new();
     file.by_ref().take(PREFIX_BYTES as u64).read_to_end(&mut prefix)?;
     let whole = prefix.len() < PREFIX_BYTES;
-    let Sniffed { format, compression, head } = sniff::format(&prefix, whole)?;
+    let Sniffed { format, compression, head } = sniff::format(&prefix, whole, options)?;
     let handle = match (path, length) {
         (Some(path), Some(_)) => Handle::File(path.to_owned()),
         _ => Handle::Stream(prefix, file),
@@ -72,10 +72,10 @@ pub(super) fn recognise(path: Option<&Path>) -> Result<Recognised, InputErrorKin
 }
 
 /// Recognises an input that is in memory.
-pub(crate) fn recognise_bytes(bytes: Vec<u8>) -> Result<Recognised, InputErrorKind> {
+pub(crate) fn recognise_bytes(bytes: Vec<u8>, options: &Options) -> Result<Recognised, InputErrorKind> {
     let length = bytes.len() as u64;
     let prefix = bytes.get(..PREFIX_BYTES);
-    let Sniffed { format, compression, head } = sniff::format(prefix.unwrap_or(&bytes), prefix.is_none())?;
+    let Sniffed { format, compression, head } = sniff::format(prefix.unwrap_or(&bytes), prefix.is_none(), options)?;
     let handle = Handle::Stream(bytes, Box::new(io::empty()));
     Ok(Recognised { handle, format, compression, bytes: Some(length), head })
 }

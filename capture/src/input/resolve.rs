@@ -11,16 +11,16 @@ use super::copies;
 use super::open::recognise;
 use super::run_folder::is_run_folder;
 use crate::source::{Aside, AsideReason, Plan, PlannedInput, Source};
-use crate::{InputError, InputErrorKind, InputFormat};
+use crate::{InputError, InputErrorKind, InputFormat, Options};
 
 /// Resolves the names and recognises each file's format.
-pub(crate) fn plan(names: &[String]) -> Plan {
+pub(crate) fn plan(names: &[String], options: &Options) -> Plan {
     let mut found = Found::default();
     for name in names {
         found.add(name);
     }
     found.tell_links();
-    let inputs = found.recognise();
+    let inputs = found.recognise(options);
     let mut plan = Plan::default();
     let mut captures = Vec::new();
     for input in tell_apart(copies::set_aside(inputs, &mut found.aside)) {
@@ -98,7 +98,7 @@ impl Found {
     }
 
     /// Recognises every file's format, each file once.
-    fn recognise(&mut self) -> Vec<PlannedInput> {
+    fn recognise(&mut self, options: &Options) -> Vec<PlannedInput> {
         let mut seen: BTreeMap<PathBuf, String> = BTreeMap::new();
         let mut inputs = Vec::new();
         for (name, path) in std::mem::take(&mut self.files) {
@@ -110,7 +110,7 @@ impl Found {
                 }
                 seen.insert(file, name.clone());
             }
-            match recognise(path.as_deref()) {
+            match recognise(path.as_deref(), options) {
                 Ok(recognised) => inputs.push(PlannedInput::new(name, recognised)),
                 Err(kind) => self.fail(&name, kind),
             }

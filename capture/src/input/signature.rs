@@ -54,25 +54,23 @@ fn describe_text(text: &str) -> String {
     } else if starts(&["-----begin"]) {
         "a PEM key or certificate"
     } else if starts(&["#software:", "#version:", "#fields:", "#date:"]) {
-        "a W3C extended (IIS) log; export it as combined or JSON"
+        "a W3C extended (IIS) log whose heading names no cs-method and cs-uri-stem; log these fields"
     } else if starts(&["#separator"]) {
-        "a Zeek log; write it as JSON"
+        "a Zeek log without requests; of Zeek's logs, http.log is read"
     } else if is_envoy_text(line) {
-        "an Envoy access log in its default text format; log with `json_format`"
+        "an Envoy access log in a text format of its own; log with `json_format`, or describe it for `--mapping`"
     } else if line.contains(" haproxy[") || line.contains(" haproxy: ") {
-        "an HAProxy log; set a `log-format` that writes JSON or combined lines"
-    } else if starts(&["http ", "https ", "h2 ", "ws ", "wss "]) && line.contains(" app/") {
-        "an AWS load balancer log; convert it to JSON, one object a line"
+        "an HAProxy log without requests; set `option httplog`"
     } else if starts(&["["]) {
-        "a JSON array; write one object a line, for example with `jq -c '.[]'`"
+        "a JSON array without records of requests; name its fields with `--log-field` or `--mapping`"
     } else if starts(&["{"]) {
-        "JSON, but neither a HAR file nor one object a line; write one object a line with `jq -c`"
+        "JSON, but neither a HAR file nor records of requests; name the records' fields with `--log-field` or `--mapping`"
     } else if is_table(text, ',') {
-        "CSV"
+        "CSV; describe its columns for `--mapping`"
     } else if is_table(text, '\t') {
-        "tab-separated values"
+        "tab-separated values; describe the columns for `--mapping`"
     } else {
-        "plain text"
+        "plain text; a log of an own format is read with `--log-format` or `--mapping`"
     };
     name.to_owned()
 }

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::decompress::Compression;
 use super::signature;
-use crate::{InputErrorKind, InputFormat, access_log, har};
+use crate::access_log::Sniffer;
+use crate::{InputErrorKind, InputFormat, Options, har};
 
 /// Bytes of plain content looked at.
 const SNIFF_BYTES: usize = 64 << 10;
@@ -27,23 +28,34 @@ pub(super) struct Sniffed {
 }
 
 /// Recognises the format from a file's first bytes; `whole` says that they are all of it.
-pub(super) fn format(prefix: &[u8], whole: bool) -> Result<Sniffed, InputErrorKind> {
+pub(super) fn format(prefix: &[u8], whole: bool, options: &Options) -> Result<Sniffed, InputErrorKind> {
     if prefix.is_empty() {
         return Err(InputErrorKind::Empty);
     }
     let compression = Compression::of(prefix);
     let (content, ended) = beginning(prefix, compression, whole)?;
-    Ok(Sniffed { format: content_format(&content, ended)?, compression, head: head(&content) })
+    Ok(Sniffed { format: content_format(&content, ended, options)?, compression, head: head(&content) })
 }
 
 /// Hashes the first bytes up to the first line end after some: a log that grows keeps its head, and pretty-printed
-/// JSON says more than its first line.
+/// JSON says more than its first line. A heading (W3C, Zeek), which is the same in every file of one writer, is left out.
 fn head(content: &[u8]) -> u64 {
+    let content = past_heading(content);
     let rest = content.get(HEAD_LEAST..).unwrap_or_default();
     let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
     let end = content.len().min((HEAD_LEAST + line).min(HEAD_MOST));
     let digest = Sha256::digest(content.get(..end).unwrap_or_default());
     digest.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first))
+}
+
+/// What follows the lines that begin with `#`; everything where there is nothing else.
+fn past_heading(content: &[u8]) -> &[u8] {
+    let mut rest = content;
+    while let [b'#', ..] = rest {
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return content };
+        rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+    }
+    if rest.is_empty() { content } else { rest }
 }
 
 /// The first plain bytes, and whether they are all. A cut prefix of compressed data ends in an error, which says nothing about the file.
@@ -77,7 +89,7 @@ fn undecodable(error: &io::Error) -> InputErrorKind {
     }
 }
 
-fn content_format(content: &[u8], whole: bool) -> Result<InputFormat, InputErrorKind> {
+fn content_format(content: &[u8], whole: bool, options: &Options) -> Result<InputFormat, InputErrorKind> {
     if let Some(format) = capture_format(content) {
         return Ok(format);
     }
@@ -88,7 +100,7 @@ fn content_format(content: &[u8], whole: bool) -> Result<InputFormat, InputError
         None if content.contains(&0) => return Err(unknown(content)),
         None => return Err(InputErrorKind::Empty),
     };
-    text_format(text, whole).ok_or_else(|| unknown(content))
+    text_format(text, whole, options).ok_or_else(|| unknown(content))
 }
 
 fn unknown(content: &[u8]) -> InputErrorKind {
@@ -110,28 +122,50 @@ fn capture_format(content: &[u8]) -> Option<InputFormat> {
     }
 }
 
-fn text_format(text: &[u8], whole: bool) -> Option<InputFormat> {
+fn text_format(text: &[u8], whole: bool, options: &Options) -> Option<InputFormat> {
+    let mut sniffer = Sniffer::new(options);
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let one_line = first.len() < text.len() || whole;
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     if text.starts_with(b"{") && one_line && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok() {
-        return if har::is_har(first) { Some(InputFormat::Har) } else { access_log::line_format(first.trim_ascii()) };
+        if har::is_har(first) {
+            return Some(InputFormat::Har);
+        }
+        let document = if sniffer.is_record(first) { None } else { sniffer.document(text, whole) };
+        // Of objects one a line, the first may be of another kind.
+        let listed = document.filter(|_| Sniffer::is_list(first));
+        return listed.or_else(|| sniffer.line(first.trim_ascii()));
     }
     if har::announces(text) {
         return Some(InputFormat::Har);
     }
+    if let [b'{' | b'[', ..] = text
+        && let Some(format) = sniffer.document(text, whole)
+    {
+        return Some(format);
+    }
     if text.starts_with(b"{\"") && !one_line {
         return Some(InputFormat::JsonLog);
     }
-    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
-    lines.by_ref().take(SNIFF_LINES).find_map(access_log::line_format)
+    lines.by_ref().take(SNIFF_LINES).find_map(|line| sniffer.line(line))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn heads_tell_logs_of_one_heading_apart() {
+        let heading =
+            "#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n#Fields: date time cs-method\n";
+        let of = |rest: &str| head(format!("{heading}{rest}").as_bytes());
+        assert_ne!(of("2024-05-01 10:00:00 GET\n"), of("2024-05-01 10:00:01 GET\n"));
+        assert_eq!(of(""), head(heading.as_bytes()));
+        assert_ne!(of(""), head(b""));
+    }
+
     fn found(content: &[u8]) -> Result<InputFormat, String> {
-        format(content, true).map(|sniffed| sniffed.format).map_err(|kind| kind.to_string())
+        format(content, true, &Options::default()).map(|sniffed| sniffed.format).map_err(|kind| kind.to_string())
     }
 
     #[test]

@@ -164,7 +164,7 @@ fn deep_json_is_an_error_and_no_stack_overflow() {
 fn a_line_that_fits_no_format_is_placed_and_counted() {
     let outcome = read_content(format!("{LINE}what is this\n{LINE}nor this\n"));
     assert_eq!((outcome.exchanges.len(), outcome.not_read("unparsed_line"), outcome.errors.len()), (2, 2, 1));
-    outcome.says(&["#line=2", "line 2 is neither", "--log-field"]);
+    outcome.says(&["#line=2", "line 2 is neither", "--log-format"]);
 
     let outcome = read_content("{\"when\":1,\"secret\":\"s3cr3t\"}\n");
     outcome.says(&["line 1", "no known field for the method", "its fields: when, secret", "--log-field method=FIELD"]);

@@ -141,3 +141,26 @@ fn wrappers_and_documents_one_after_the_other_are_read() {
     assert_eq!((two.exchanges.len(), two.errors.len()), (2, 0));
     assert_ne!(two.exchanges[0].key, two.exchanges[1].key);
 }
+
+#[test]
+fn the_files_of_several_people_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let har = |path: &str| {
+        format!(
+            "{{\"log\":{{\"entries\":[{{\"request\":{{\"method\":\"GET\",\"url\":\"https://a.example{path}\"}}}}]}}}}"
+        )
+    };
+    let names: Vec<String> = ["alice", "bob", "nobody"]
+        .map(|name| {
+            let path = folder.path().join(format!("{name}.har"));
+            std::fs::write(&path, har(&format!("/{name}"))).unwrap();
+            path.to_string_lossy().into_owned()
+        })
+        .into();
+    let actors = [(names[0].clone(), "alice".to_owned()), (names[1].clone(), "bob".to_owned())].into();
+    let options = offpath_capture::Options { actors, ..Default::default() };
+    let outcome = crate::reading::read_names(&names, &options);
+    let found: Vec<_> =
+        outcome.exchanges.iter().map(|e| (&*e.request.as_ref().unwrap().target, e.log.user.as_deref())).collect();
+    assert_eq!(found, [("/alice", Some("alice")), ("/bob", Some("bob")), ("/nobody", None)]);
+}

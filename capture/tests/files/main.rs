@@ -4,6 +4,8 @@
 
 mod corpus;
 mod damage;
+mod format_law;
+mod formats;
 mod har;
 mod law;
 mod log;

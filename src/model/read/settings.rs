@@ -11,6 +11,8 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 /// What a settings file may hold.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Allowed {
+    /// What the file is, for messages.
+    pub(crate) what: &'static str,
     /// Keys outside of sections.
     pub(crate) keys: Vec<String>,
     /// Sections and their keys.
@@ -72,7 +74,7 @@ impl Reading<'_> {
         let keys = &self.allowed.keys;
         let sections = &self.allowed.sections;
         let names: Vec<&str> = keys.iter().chain(sections.keys()).map(String::as_str).collect();
-        for (key, node) in self.known(root, "a configuration", &names) {
+        for (key, node) in self.known(root, self.allowed.what, &names) {
             match sections.get(&key.text) {
                 Some(inner) => {
                     let names: Vec<&str> = inner.iter().map(String::as_str).collect();

@@ -1,0 +1,63 @@
+//! What is wrong with a line or record, and what to do about it.
+
+use std::fmt;
+
+use super::refusal::Refusal;
+
+/// What is wrong, and what to do.
+pub(super) struct Fault {
+    pub(super) what: String,
+    pub(super) remedy: String,
+}
+
+/// Where it is, in words.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Spot {
+    /// A line, from 1.
+    Line(u64),
+    /// A record of a document, from 0, and the line on which it starts.
+    Record(u64, u64),
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Spot::Line(number) => write!(f, "line {number}"),
+            Spot::Record(index, line) => write!(f, "record {index} at line {line}"),
+        }
+    }
+}
+
+/// The fault of a record that was refused; none where what it logs is no request, which is no fault of its own.
+pub(super) fn of_refusal(refusal: Refusal, spot: Spot) -> Option<Fault> {
+    match refusal {
+        Refusal::NoRequest => None,
+        Refusal::NotJson(error) => Some(not_json(&error, spot)),
+        Refusal::Missing(what, names) => Some(missing(what, &names, spot)),
+        Refusal::NoTime(name, value) => Some(no_time(&name, &value, spot)),
+    }
+}
+
+fn not_json(error: &serde_json::Error, spot: Spot) -> Fault {
+    let text = error.to_string();
+    let why = text.split(" at line ").next().unwrap_or_default();
+    Fault {
+        what: format!("{spot}, column {} is not valid JSON: {why}", error.column()),
+        remedy: "the other lines were analysed; write one whole JSON object a line".to_owned(),
+    }
+}
+
+fn missing(what: &str, names: &[String], spot: Spot) -> Fault {
+    Fault {
+        what: format!("{spot} has no known field for the {what} (its fields: {})", names.join(", ")),
+        remedy: format!("name it with `--log-field {what}=FIELD`"),
+    }
+}
+
+fn no_time(name: &str, value: &str, spot: Spot) -> Fault {
+    Fault {
+        what: format!("{spot}: the field for the time, {name}, holds {value}, which is no time"),
+        remedy: "write RFC 3339 or an epoch in s, ms, µs or ns, or name another field with `--log-field time=FIELD`"
+            .to_owned(),
+    }
+}

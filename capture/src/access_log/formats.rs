@@ -1,0 +1,167 @@
+//! All that a line or record may be, with what the user says of it.
+
+use super::combined::{self, Parsed};
+use super::envelope::{self, Opened};
+use super::fault::{Fault, Spot};
+use super::fields::Fields;
+use super::heading::Heading;
+use super::json;
+use super::layout::{self, Layouts};
+use super::mapping::Mapping;
+use super::meaning::Table;
+use super::record::Record;
+use super::refusal::Refusal;
+use super::template::Template;
+use crate::clock::Reading;
+use crate::{InputFormat, Limits, Options};
+
+/// The formats, and what the lines so far said of those to come.
+pub(super) struct Formats<'o> {
+    pub(super) table: Table,
+    limits: &'o Limits,
+    layouts: Layouts,
+    template: Option<&'o Template>,
+    mapping: Option<(&'o Mapping, Table)>,
+    pub(super) heading: Heading,
+    /// Columns' names of a mapped file that names them itself.
+    columns: Option<Vec<String>>,
+}
+
+/// What a line is.
+pub(super) enum Found<'l> {
+    /// One record, of this format.
+    Record(InputFormat, Result<Box<Record<'l>>, Refusal>),
+    /// It says something of the lines to come.
+    Heading,
+    /// A record of another log that has this name.
+    Other,
+    /// Nothing that is known.
+    Unknown(Fault),
+}
+
+impl<'o> Formats<'o> {
+    pub(super) fn new(options: &'o Options) -> Self {
+        Formats {
+            table: Table::new(&options.log_fields),
+            limits: &options.limits,
+            layouts: Layouts::new(),
+            template: options.log_format.as_ref().and_then(|format| format.template.as_ref()),
+            mapping: options.mapping.as_ref().map(|mapping| (&**mapping, Table::of_mapping(mapping))),
+            heading: Heading::default(),
+            columns: None,
+        }
+    }
+
+    /// Reads a JSON object, by the mapping if there is one for JSON.
+    pub(super) fn json<'l>(&self, text: &'l str, written: Option<Reading>) -> Result<Box<Record<'l>>, Refusal> {
+        match &self.mapping {
+            Some((mapping, table)) if !mapping.reads_text() => {
+                json::parse(text, written, table, self.limits, |fields| mapping.complete(fields))
+            }
+            _ => json::parse(text, written, &self.table, self.limits, |_| {}),
+        }
+        .map(Box::new)
+    }
+
+    /// Takes off what is around a line; where the user describes a format, with every step on the way.
+    pub(super) fn opened<'l>(&self, line: &'l str) -> Vec<Opened<'l>> {
+        let described =
+            self.template.is_some() || self.mapping.as_ref().is_some_and(|(mapping, _)| mapping.reads_text());
+        if described { envelope::layers(line) } else { vec![envelope::open(line)] }
+    }
+
+    /// Reads a line, as [`Formats::opened`] gives it. What the user describes goes before what it looks like.
+    pub(super) fn line<'l>(&mut self, layers: &'l [Opened<'_>], spot: Spot) -> Found<'l> {
+        if let Some(found) = self.described(layers, spot) {
+            return found;
+        }
+        let Some(opened) = layers.last() else { return Found::Heading };
+        let text = &*opened.line;
+        match text.as_bytes().first() {
+            Some(b'{') => return Found::Record(InputFormat::JsonLog, self.json(text, opened.time)),
+            Some(b'#') => {
+                self.heading.directive(text);
+                return Found::Heading;
+            }
+            _ => {}
+        }
+        let columns = match self.heading.format() {
+            Some(format) => match self.columns(format, text, opened.time) {
+                Ok(found) => return found,
+                Err(why) => Some(why),
+            },
+            None => None,
+        };
+        match combined::parse(text) {
+            Parsed::Record(record) => Found::Record(InputFormat::CombinedLog, Ok(record)),
+            Parsed::NoRequest => Found::Record(InputFormat::CombinedLog, Err(Refusal::NoRequest)),
+            Parsed::NoLine(why) => match self.layouts.read(text) {
+                Some((format, values)) => {
+                    let mut fields = Fields::new(&self.table);
+                    layout::put(values, &mut fields);
+                    Found::Record(format, fields.record(opened.time, self.limits).map(Box::new))
+                }
+                None => Found::Unknown(unknown(spot, columns.as_deref(), why)),
+            },
+        }
+    }
+
+    /// Reads a line by the format or mapping that the user gave; none when another format may fit.
+    fn described<'l>(&mut self, layers: &'l [Opened<'_>], spot: Spot) -> Option<Found<'l>> {
+        // From the inside, because an envelope and what is in it may fit a loose format too. A line that lost its own
+        // time to what looked like an envelope fits none.
+        let mut first = None;
+        for opened in layers.iter().rev() {
+            match self.described_layer(&opened.line, opened.time, spot) {
+                None => {}
+                Some(
+                    doubtful @ (Found::Unknown(_) | Found::Record(_, Err(Refusal::NoTime(..) | Refusal::Missing(..)))),
+                ) => first = first.or(Some(doubtful)),
+                found => return found,
+            }
+        }
+        first
+    }
+
+    fn described_layer<'l>(&mut self, text: &'l str, written: Option<Reading>, spot: Spot) -> Option<Found<'l>> {
+        if let Some((mapping, table)) = self.mapping.as_ref().filter(|(mapping, _)| mapping.reads_text()) {
+            let mut fields = Fields::new(table);
+            return Some(match mapping.line(text, &mut self.columns, &mut fields) {
+                Ok(None) => Found::Heading,
+                Ok(Some(())) => {
+                    mapping.complete(&mut fields);
+                    Found::Record(InputFormat::Mapped, fields.record(written, self.limits).map(Box::new))
+                }
+                Err(why) => Found::Unknown(Fault {
+                    what: format!("{spot} does not fit the mapping: {why}"),
+                    remedy: "the other lines were analysed; `offpath inspect --mapping` shows what fits".to_owned(),
+                }),
+            });
+        }
+        let values = self.template?.read(text)?;
+        let mut fields = Fields::new(&self.table);
+        layout::put(values, &mut fields);
+        Some(Found::Record(InputFormat::Described, fields.record(written, self.limits).map(Box::new)))
+    }
+
+    fn columns<'l>(&self, format: InputFormat, text: &'l str, written: Option<Reading>) -> Result<Found<'l>, String> {
+        let mut fields = Fields::new(&self.table);
+        self.heading.line(text, &mut fields)?;
+        if !self.heading.has_requests() {
+            return Ok(Found::Other);
+        }
+        Ok(Found::Record(format, fields.record(written, self.limits).map(Box::new)))
+    }
+}
+
+fn unknown(spot: Spot, columns: Option<&str>, combined: &str) -> Fault {
+    let what = match columns {
+        Some(why) => format!("{spot} does not fit its heading: {why}"),
+        None => {
+            format!("{spot} is neither a combined log line ({combined}) nor a JSON object, nor of another known format")
+        }
+    };
+    let remedy = "the other lines were analysed; give the server's format with `--log-format`, or describe the lines in a \
+                  file for `--mapping`";
+    Fault { what, remedy: remedy.to_owned() }
+}

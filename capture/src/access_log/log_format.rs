@@ -1,0 +1,226 @@
+//! Formats of lines that an operator wrote for nginx (`log_format`) or Apache (`LogFormat`), as they stand in the
+//! server's configuration.
+
+use super::template::Template;
+
+/// A log format given in the server's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFormat {
+    /// `None` for the formats that are told by their looks.
+    pub(super) template: Option<Template>,
+}
+
+/// Names that stand for formats that are read without being told.
+const NAMED: [&str; 4] = ["combined", "common", "vhost_combined", "main"];
+
+impl LogFormat {
+    /// Compiles a format: nginx's variables start with `$`, Apache's directives with `%`.
+    ///
+    /// # Errors
+    /// What is wrong, and what to write.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if NAMED.contains(&text) {
+            return Ok(LogFormat { template: None });
+        }
+        let text = configured(text);
+        if text.trim_start().starts_with('{') {
+            return Err("lines of JSON are recognised as they are; name their fields with `--log-field`".to_owned());
+        }
+        let nginx = text.split('$').skip(1).any(|rest| rest.starts_with(|c: char| c == '{' || c.is_ascii_lowercase()));
+        let template = if nginx { nginx_template(&text)? } else { apache_template(&text)? }.joined();
+        if let Some((one, two)) = template.ambiguous() {
+            return Err(format!("nothing separates `{one}` from `{two}`, so that lines cannot be taken apart"));
+        }
+        let needs: [(&str, &[&str]); 2] = [
+            ("a time", &["time_local", "time_iso8601", "msec", "start_time", "end_time"]),
+            ("the request line, or method and path", &["request", "request_uri", "uri", "url"]),
+        ];
+        for (what, names) in needs {
+            if !template.names(names) {
+                return Err(format!("it logs nothing that says {what}"));
+            }
+        }
+        Ok(LogFormat { template: Some(template) })
+    }
+}
+
+/// The format within a whole line of configuration, whose pieces may be in quotes.
+fn configured(text: &str) -> String {
+    let rest = text.strip_prefix("log_format ").or_else(|| text.strip_prefix("LogFormat "));
+    let Some(rest) = rest else { return text.to_owned() };
+    let mut format = String::new();
+    let mut quote = None;
+    let mut chars = rest.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (None, _) => {}
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), '\\') => format.extend(chars.next()),
+            (Some(_), _) => format.push(c),
+        }
+    }
+    if format.is_empty() { text.to_owned() } else { format }
+}
+
+fn nginx_template(text: &str) -> Result<Template, String> {
+    let mut template = Template::default();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        template.text(before);
+        let (name, after) = match after.strip_prefix('{') {
+            Some(inside) => inside.split_once('}').ok_or("a `${` is not closed")?,
+            None => {
+                let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+                after.split_at(end)
+            }
+        };
+        if name.is_empty() {
+            return Err("a `$` has no variable's name after it".to_owned());
+        }
+        template.field(name);
+        rest = after;
+    }
+    template.text(rest);
+    Ok(template)
+}
+
+fn apache_template(text: &str) -> Result<Template, String> {
+    let text = text.replace("\\\"", "\"").replace("\\t", "\t");
+    let mut template = Template::default();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once('%') {
+        template.text(before);
+        if let Some(after) = after.strip_prefix('%') {
+            template.text("%");
+            rest = after;
+            continue;
+        }
+        // Statuses for which a field is logged, and whether the first or last request's is meant.
+        let after = after.trim_start_matches(|c: char| c.is_ascii_digit() || "!,<>".contains(c));
+        let (argument, after) = match after.strip_prefix('{') {
+            Some(inside) => {
+                let (argument, after) = inside.split_once('}').ok_or("a `%{` is not closed")?;
+                (Some(argument), after.trim_start_matches(['<', '>']))
+            }
+            None => (None, after),
+        };
+        let directive = after.chars().next().ok_or("the format ends in the middle of a directive")?;
+        let name = apache_name(directive, argument)?;
+        // Without a format of its own, a time stands in brackets.
+        let (open, close) = if directive == 't' && argument.is_none() { ("[", "]") } else { ("", "") };
+        template.text(open);
+        template.field(&name);
+        template.text(close);
+        rest = after.get(directive.len_utf8()..).unwrap_or_default();
+    }
+    template.text(rest);
+    Ok(template)
+}
+
+/// The name, of those that we know, of what a directive logs.
+fn apache_name(directive: char, argument: Option<&str>) -> Result<String, String> {
+    let header = |name: &str| name.to_ascii_lowercase().replace('-', "_");
+    let name = match (directive, argument) {
+        ('h' | 'a', None) => "remote_addr",
+        ('a', Some(_)) => "peer_addr",
+        ('A', _) => "server_addr",
+        ('b' | 'B', _) => "response_size",
+        ('O', _) => "bytes_out",
+        ('I', _) => "bytes_in",
+        ('D', _) => "duration_us",
+        ('T', None | Some("s")) => "duration_s",
+        ('T', Some("ms")) => "duration_ms",
+        ('T', Some("us")) => "duration_us",
+        ('H', _) => "server_protocol",
+        ('m', _) => "request_method",
+        ('U', _) => "uri",
+        ('q', _) => "query_string",
+        ('r', _) => "request",
+        ('s', _) => "status",
+        ('u', _) => "remote_user",
+        ('t', Some(format)) if format.starts_with("end:") => "end_time",
+        ('t', _) => "start_time",
+        ('v', _) => "server_name",
+        ('V', _) => "virtual_host",
+        ('p', _) => "server_port",
+        ('i', Some(name)) => return Ok(format!("http_{}", header(name))),
+        ('o', Some(name)) => return Ok(format!("sent_http_{}", header(name))),
+        ('C', Some(name)) => return Ok(format!("cookie.{name}")),
+        ('e' | 'n', Some("UNIQUE_ID")) => "request_id",
+        ('e' | 'n' | '^', Some(name)) => return Ok(header(name)),
+        ('l', _) => "ident",
+        ('L', _) => "log_id",
+        ('X', _) => "connection_status",
+        ('k', _) => "keepalive_requests",
+        ('P', _) => "process",
+        ('f', _) => "filename",
+        ('R', _) => "handler",
+        ('S', _) => "bytes_total",
+        _ => return Err(format!("`%{directive}` is no directive of Apache's that is known here")),
+    };
+    Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(format: &str, line: &str) -> Vec<(String, String)> {
+        let format = LogFormat::new(format).unwrap();
+        let template = format.template.unwrap();
+        let fields = template.read(line).unwrap_or_else(|| panic!("{line} does not fit {template:?}"));
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    #[test]
+    fn formats_are_given_as_in_the_configuration() {
+        let plain = r#"$remote_addr - $remote_user [$time_local] "$request" $status"#;
+        let line = r#"1.2.3.4 - a b [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.1" 200"#;
+        let wanted = fields(plain, line);
+        assert_eq!(wanted[1], ("remote_user".to_owned(), "a b".to_owned()));
+        let configured = "log_format api '$remote_addr - $remote_user [$time_local] '\n  '\"$request\" $status';";
+        assert_eq!(fields(configured, line), wanted);
+        let braces = r#"${remote_addr} - ${remote_user} [$time_local] "$request" $status"#;
+        assert_eq!(fields(braces, line), wanted);
+
+        let apache = fields(
+            r#"LogFormat "%h %u %t \"%m %U%q\" %>s %{ms}T %{X-Tenant}i" api"#,
+            r#"1.2.3.4 bob [10/Oct/2000:13:55:36 -0700] "GET /a?b=1" 200 12 acme"#,
+        );
+        let names: Vec<&str> = apache.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "remote_addr",
+                "remote_user",
+                "start_time",
+                "request_method",
+                "request_uri",
+                "status",
+                "duration_ms",
+                "http_x_tenant"
+            ]
+        );
+        assert_eq!(apache[4].1, "/a?b=1");
+    }
+
+    #[test]
+    fn what_cannot_be_read_back_is_refused() {
+        for (format, why) in [
+            ("$remote_addr$remote_user [$time_local] \"$request\"", "nothing separates"),
+            ("$remote_addr \"$request\"", "a time"),
+            ("%h %t", "request line"),
+            ("%h %t %r %Z", "%Z"),
+            ("%h %t %{X", "not closed"),
+            ("{\"a\":\"$request\"}", "--log-field"),
+            ("$time_local ${request", "not closed"),
+            ("words", "time"),
+        ] {
+            assert!(LogFormat::new(format).unwrap_err().contains(why), "{format}: {:?}", LogFormat::new(format));
+        }
+        assert_eq!(LogFormat::new("combined").unwrap().template, None);
+        proptest::proptest!(|(text in "[%$a-zA-Z{}\"' <>]{0,40}")| { let _ = LogFormat::new(&text); });
+    }
+}

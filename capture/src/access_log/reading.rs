@@ -1,0 +1,125 @@
+//! What reading one log keeps and counts, whatever its format.
+
+use std::borrow::Cow;
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::fault::{self, Fault, Spot};
+use super::formats::Formats;
+use super::record::Record;
+use super::refusal::Refusal;
+use crate::key::KeySeed;
+use crate::tally::Tally;
+use crate::{InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
+
+/// One log being read.
+pub(super) struct Log<'a> {
+    name: &'a Arc<str>,
+    seed: KeySeed,
+    pub(super) formats: Formats<'a>,
+    pub(super) limits: &'a Limits,
+    pub(super) tally: Tally,
+    pub(super) records: u64,
+    lost: u64,
+    errors: Vec<InputError>,
+}
+
+impl<'a> Log<'a> {
+    pub(super) fn new((name, seed): (&'a Arc<str>, KeySeed), options: &'a Options) -> Self {
+        Log {
+            name,
+            seed,
+            formats: Formats::new(options),
+            limits: &options.limits,
+            tally: Tally::default(),
+            records: 0,
+            lost: 0,
+            errors: Vec::new(),
+        }
+    }
+
+    pub(super) fn origin(&self, place: Place) -> Origin {
+        Origin { input: Arc::clone(self.name), place }
+    }
+
+    /// Hands on what came of a record of `length` bytes.
+    pub(super) fn emit(
+        &mut self,
+        record: Result<Box<Record<'_>>, Refusal>,
+        (spot, ended): (Spot, bool),
+        origin: Origin,
+        length: u64,
+        sink: &mut dyn Sink,
+    ) -> ControlFlow<()> {
+        match record {
+            Ok(record) => match record.into_exchange(self.seed, origin) {
+                Some(exchange) => return self.tally.emit(exchange, sink),
+                None => self.tally.not_read("not_http_url", 1, length),
+            },
+            Err(refusal) => match fault::of_refusal(refusal, spot) {
+                Some(fault) => self.unparsed("unparsed_line", ended, origin, length, fault),
+                None => self.tally.not_read("malformed_request", 1, length),
+            },
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Counts a record that was not read; the first one is also an error with its place.
+    pub(super) fn unparsed(&mut self, reason: &'static str, ended: bool, origin: Origin, length: u64, fault: Fault) {
+        self.tally.not_read(reason, 1, length);
+        self.lost += length;
+        if !self.errors.is_empty() {
+            return;
+        }
+        let kind = if ended {
+            InputErrorKind::Malformed { what: fault.what, remedy: fault.remedy }
+        } else {
+            InputErrorKind::Truncated { what: format!("{}, and the file ends in it", fault.what) }
+        };
+        self.errors.push(InputError { input: self.name.to_string(), origin: Some(origin), kind });
+    }
+
+    /// Cleans a line of what is around its text: white space, a byte order mark, the zeros that rotation by copy and
+    /// truncate leaves, and bytes that are not UTF-8.
+    pub(super) fn plain<'l>(&mut self, bytes: &'l [u8], origin: &Origin) -> Cow<'l, str> {
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        if zeros > 0 {
+            self.tally.irregularity("zero_bytes_in_log", origin);
+        }
+        let bytes = bytes.get(zeros..).unwrap_or_default();
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => {
+                self.tally.irregularity("not_utf8", origin);
+                String::from_utf8_lossy(bytes)
+            }
+        }
+    }
+
+    /// Says why reading stopped before the end.
+    pub(super) fn stop(&mut self, error: io::Error, offset: u64) {
+        let kind = match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                InputErrorKind::Truncated { what: format!("the compressed file ends at byte {offset} of its content") }
+            }
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => InputErrorKind::Malformed {
+                what: format!("the compressed file is damaged after byte {offset} of its content ({error})"),
+                remedy: "everything before was analysed, copy or compress the file again to get the rest".to_owned(),
+            },
+            _ => InputErrorKind::Io(error),
+        };
+        self.errors.push(InputError { input: self.name.to_string(), origin: None, kind });
+    }
+
+    /// Writes the counts into the report.
+    pub(super) fn finish(mut self, report: &mut SourceReport) {
+        self.tally.finish(report);
+        report.errors.append(&mut self.errors);
+        if let Some(input) = report.inputs.first_mut() {
+            input.records = self.records;
+            input.bytes_lost += self.lost;
+        }
+    }
+}
