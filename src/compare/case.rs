@@ -14,7 +14,7 @@ use super::history::{History, Timeline};
 use super::measure::{Measured, measure};
 use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
-use super::step::{Retry, Step};
+use super::step::Step;
 use super::{moves, unmodelled, window, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::expression::Truth;
