@@ -273,6 +273,17 @@ fn streams_that_a_server_did_not_look_at_are_given_up() {
 }
 
 #[test]
+fn a_server_may_name_an_earlier_last_stream_but_not_a_later_one() {
+    let goaway = |last: u8| [0, 0, 0, last, 0, 0, 0, 0];
+    let mut frames = Frames::open(5000);
+    frames.get(1).get(3).get(5).get(7).send(Server, GOAWAY, 0, 0, &[0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+    frames.send(Server, GOAWAY, 0, 0, &goaway(5)).send(Server, GOAWAY, 0, 0, &goaway(9));
+    frames.send(Server, GOAWAY, 0, 0, &goaway(5)).answer(5).send(Server, GOAWAY, 0, 0, &goaway(1)).answer(1);
+    let seen = frames.talk.close().read();
+    assert_eq!(seen.lines(), ["1>1", "3>- no_response reset", "5>5", "7>- no_response reset"]);
+}
+
+#[test]
 fn a_pushed_exchange_says_so() {
     let mut frames = Frames::open(5000);
     frames.get(1);
@@ -547,6 +558,40 @@ fn blocks_bodies_and_streams_have_limits() {
     });
     let seen = frames.talk.read();
     assert_eq!((seen.exchanges.len(), seen.report.incomplete["over_limit"]), (5000, 904));
+}
+
+#[test]
+fn streams_of_few_bytes_count_towards_the_total() {
+    let (connections, streams) = (40, 50);
+    let (mut asked, mut answered) = (Vec::new(), Vec::new());
+    for port in 0..connections {
+        let mut frames = Frames::open(5000 + port);
+        // Three fields of the static table, and an authority of one byte: ten bytes to be kept.
+        let block = [0x82, 0x86, 0x84, 0x01, 0x01, b'a'];
+        for nth in 0..streams {
+            frames.send(Client, HEADERS, END_HEADERS | END_STREAM, 1 + 2 * nth, &block);
+        }
+        asked.append(&mut frames.talk.segments);
+        for nth in 0..streams {
+            frames.send(Server, HEADERS, END_HEADERS | END_STREAM, 1 + 2 * nth, &[0x88]);
+        }
+        answered.push(frames.talk.segments);
+    }
+    // The latest to ask are answered first.
+    asked.extend(answered.into_iter().rev().flatten());
+    asked.iter_mut().zip(0..).for_each(|(segment, nth)| segment.time = nth);
+    let capture = pcap(&asked);
+    let paired = |total_bytes: usize| {
+        let limits = Limits { total_bytes, ..Limits::default() };
+        let seen = read_with(&[&capture], &Options { limits, ..Options::default() });
+        assert_eq!(seen.exchanges.iter().filter(|e| e.request.is_some()).count(), 2000);
+        seen.exchanges.iter().filter(|e| e.request.is_some() && e.response.is_some()).count()
+    };
+    assert_eq!(paired(256 << 20), 2000);
+    // A stream takes more than half a kilobyte, and the connections that asked first had to go.
+    let total = 512 << 10;
+    let paired = paired(total);
+    assert!(paired > 0 && paired <= total / 512, "{paired}");
 }
 
 #[test]

@@ -61,9 +61,10 @@ impl Head {
         head
     }
 
-    /// Bytes held.
+    /// Bytes held outside of itself: names and values, and where each of them lies.
     pub(super) fn held(&self) -> usize {
-        self.bytes
+        let fields = self.headers.len() * size_of::<[u32; 3]>() + self.codings.capacity() * size_of::<Coding>();
+        self.bytes + fields + self.irregularities.capacity() * size_of::<&str>()
     }
 
     /// The request's target: its path, or the authority that `CONNECT` names.
@@ -99,7 +100,7 @@ impl Head {
         match name {
             b"cookie" => return self.crumb(value, limits),
             b"content-length" => self.length(value),
-            b"content-encoding" => self.codings.extend(coding::parse(std::iter::once(value))),
+            b"content-encoding" => return self.encoding(name, value, limits),
             b"content-type" => self.grpc = Some(grpc::is_content_type(value)),
             _ if name.starts_with(b"grpc-") => self.grpc_fields = true,
             _ if name.is_empty() || name.iter().any(|b| !b.is_ascii_graphic() || b.is_ascii_uppercase()) => {
@@ -108,6 +109,15 @@ impl Head {
             _ => {}
         }
         self.keep(name, value, limits);
+    }
+
+    /// Codings of the body. Those that are not kept are not looked at: one byte of a block can stand for thousands.
+    fn encoding(&mut self, name: &[u8], value: &[u8], limits: &Limits) {
+        if self.keep(name, value, limits) {
+            self.codings.extend(coding::parse(std::iter::once(value)));
+        } else if self.codings.last() != Some(&Coding::Unknown) {
+            self.codings.push(Coding::Unknown);
+        }
     }
 
     fn pseudo(&mut self, name: &[u8], value: &[u8], limits: &Limits) {
@@ -167,12 +177,17 @@ impl Head {
         }
     }
 
-    fn keep(&mut self, name: &[u8], value: &[u8], limits: &Limits) {
+    /// Keeps a field; false where there is no room for it.
+    fn keep(&mut self, name: &[u8], value: &[u8], limits: &Limits) -> bool {
         if self.headers.len() >= limits.header_fields {
             self.over = true;
-        } else if self.room(name.len() + value.len(), limits) {
+            return false;
+        }
+        let fits = self.room(name.len() + value.len(), limits);
+        if fits {
             self.headers.push(name, value);
         }
+        fits
     }
 
     /// Counts bytes to be kept; false where they are too many.

@@ -29,7 +29,7 @@ impl Message {
 
     /// Bytes held.
     pub(super) fn held(&self) -> usize {
-        self.head.held() + self.body.bytes.len()
+        self.head.held() + self.body.bytes.capacity()
     }
 
     /// Takes bytes of the body, and keeps at most `room` of them.

@@ -52,6 +52,8 @@ pub(crate) struct Connection {
     client: Option<usize>,
     sides: [Side; 2],
     streams: Streams,
+    /// Last stream that the server looks at, as far as it said.
+    last: u32,
     /// Whether the capture joined the connection in the middle.
     midstream: bool,
     /// Time up to which everything that was sent is accounted for.
@@ -91,6 +93,7 @@ impl Connection {
             client,
             sides: [side(0), side(1)],
             streams: Streams::default(),
+            last: u32::MAX,
             midstream,
             known_until,
             unconfirmed,
@@ -342,19 +345,18 @@ impl Connection {
         }
     }
 
-    /// A server names the last stream that it looks at.
+    /// A server names the last stream that it looks at. It may do so again and name an earlier one, but not a later one
+    /// (RFC 9113, section 6.8): the streams after the one it named before need no second look.
     fn go_away(&mut self, side: usize, payload: &[u8], out: &mut Output<'_>) {
         let Some(&[a, b, c, d]) = payload.first_chunk::<4>() else { return };
         let last = u32::from_be_bytes([a & 0x7f, b, c, d]);
         if self.client != Some(1 - side) {
             return;
         }
-        for id in self.streams.ids() {
-            let untouched = self.streams.get(id).is_some_and(|stream| !stream.pushed && stream.response.is_none());
-            if id > last && untouched {
-                self.reset(side, id, out);
-            }
+        for id in self.streams.untouched(last, self.last) {
+            self.reset(side, id, out);
         }
+        self.last = self.last.min(last);
     }
 }
 
@@ -365,7 +367,7 @@ impl conversation::Reader for Connection {
 
     fn held(&self) -> usize {
         let [first, second] = &self.sides;
-        first.held() + second.held() + self.streams.held()
+        size_of::<Self>() + first.held() + second.held() + self.streams.held()
     }
 
     fn waits_for(&self, side: usize) -> Option<u64> {

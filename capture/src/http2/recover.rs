@@ -114,18 +114,15 @@ impl Connection {
 
     /// Frames of any message that a side had not ended may be lost.
     fn doubt(&mut self, request: bool, cause: Cause, out: &mut Output<'_>) {
-        for id in self.streams.ids() {
-            let whole = self.streams.change(id, |stream| stream.doubt(request, cause));
-            if whole == Some(true) {
-                self.emit_if_over(id, out);
-            }
+        for id in self.streams.doubt(request, cause) {
+            self.emit_if_over(id, out);
         }
     }
 }
 
 impl Stream {
     /// Frames of the request or the response may be lost. Tells whether it is whole all the same.
-    fn doubt(&mut self, request: bool, cause: Cause) -> bool {
+    pub(super) fn doubt(&mut self, request: bool, cause: Cause) -> bool {
         let message = if request { &mut self.request } else { &mut self.response };
         match message {
             Some(message) => message.doubt(cause),
