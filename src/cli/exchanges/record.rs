@@ -1,8 +1,6 @@
 //! One line of `offpath exchanges`.
 
-use std::borrow::Cow;
-
-use offpath_capture::{Endpoint, Exchange};
+use offpath_capture::Exchange;
 use serde::Serialize;
 
 use crate::correlate::Redactor;
@@ -17,7 +15,7 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) end: Option<String>,
     /// Client address and port, or the address's pseudonym.
     pub(in crate::cli) client: Option<String>,
-    /// Server address and port.
+    /// Server address and port, or the address's pseudonym.
     pub(in crate::cli) server: Option<String>,
     /// `http1`, `http2`, `http3`, `unknown`.
     pub(in crate::cli) protocol: &'static str,
@@ -56,8 +54,8 @@ impl Record {
         Record {
             time: rfc3339(exchange.time.0),
             end: exchange.end.map(|end| rfc3339(end.0)),
-            client: exchange.client.map(|client| named(client, redactor)),
-            server: exchange.server.map(|server| server.to_string()),
+            client: exchange.client.map(|client| redactor.endpoint(client)),
+            server: exchange.server.map(|server| redactor.endpoint(server)),
             protocol: exchange.protocol.as_str(),
             connection: exchange.connection.map(|id| format!("{id:016x}")),
             stream: exchange.stream,
@@ -73,13 +71,5 @@ impl Record {
             incomplete: exchange.incomplete.iter().map(|reason| reason.as_str()).collect(),
             origin: exchange.origin.to_string(),
         }
-    }
-}
-
-/// An address and port; where names are hashed the address alone, so that it is the same on every connection.
-fn named(client: Endpoint, redactor: &Redactor) -> String {
-    match redactor.name(&client.ip.to_string()) {
-        Cow::Owned(pseudonym) => pseudonym,
-        Cow::Borrowed(_) => client.to_string(),
     }
 }
