@@ -58,6 +58,14 @@ pub struct Job {
     pub command: &'static str,
 }
 
+impl Job {
+    /// A filter as the run's record has it: where names are hashed, one that a user typed is not told.
+    pub fn recorded(&self, filter: &str) -> String {
+        let told = if self.pseudonyms.is_some() { "given; not told where names are hashed" } else { filter };
+        told.to_owned()
+    }
+}
+
 /// Rule ids to report, as patterns with `*`, and filters.
 #[derive(Clone, Default)]
 pub struct Selection {

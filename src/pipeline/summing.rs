@@ -58,7 +58,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
     summary.limits.extend(too_large(&judged.too_large));
     if let Some(model) = job.model.as_deref().filter(|_| judged.events > 0) {
-        summary.warnings = warnings::warnings(model, inspection, &judged);
+        summary.warnings = warnings::warnings(model, inspection, &judged, job.pseudonyms.as_ref());
         let (judging, seen) = warnings::judging(model, inspection);
         summary.model.iter_mut().for_each(|summary| summary.activities = (judging, seen));
     }
