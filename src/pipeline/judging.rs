@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::names::Names;
+use super::names::{Names, ShownNames};
 use super::reading::{Partitioned, group_hash};
 use super::{Job, PipelineError, naming};
 use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, WindowKey};
@@ -118,7 +118,8 @@ pub(super) fn judge(
     })?;
     let Judged { findings, names, .. } = &mut judged;
     if let Some(model) = job.model.as_deref() {
-        findings.iter_mut().for_each(|finding| names.temper(finding, model));
+        let shown = ShownNames::of(names, model, job.pseudonyms.as_ref());
+        findings.iter_mut().for_each(|finding| names.temper(finding, &shown));
     }
     judged.findings = rule::fold(judged.findings, job.model.as_deref());
     Ok(judged)

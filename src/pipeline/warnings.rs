@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::judging::Judged;
 use super::near::{self, Near};
-use crate::correlate::Inspection;
+use crate::correlate::{Inspection, Pseudonyms};
 use crate::model::{ActivityId, ConstraintKind, Model};
 
 /// Sentences kept; the rest is counted.
@@ -14,9 +14,14 @@ const NEAR: usize = 4;
 /// Share of events that the model should explain, as one part in so many.
 const LITTLE: u64 = 10;
 
-/// The warnings of a run.
-pub(super) fn warnings(model: &Model, inspection: &Inspection, judged: &Judged) -> Vec<String> {
-    let near = near::near(model, inspection);
+/// The warnings of a run; with pseudonyms, the words in them that the model does not say are replaced.
+pub(super) fn warnings(
+    model: &Model,
+    inspection: &Inspection,
+    judged: &Judged,
+    pseudonyms: Option<&Pseudonyms>,
+) -> Vec<String> {
+    let near = near::near(model, inspection, pseudonyms);
     let mut warnings = Vec::new();
     let (judging, seen) = judging(model, inspection);
     if seen == 0 {
@@ -27,7 +32,7 @@ pub(super) fn warnings(model: &Model, inspection: &Inspection, judged: &Judged) 
             .push(format!("the model explains {modelled} of {events} events only: is it the model of this traffic?"));
     }
     warnings.extend(unlike(&near));
-    warnings.extend(judged.names.warnings(model));
+    warnings.extend(judged.names.warnings(model, pseudonyms));
     if warnings.len() > MOST {
         let more = warnings.len() - (MOST - 1);
         warnings.truncate(MOST - 1);
