@@ -58,6 +58,14 @@ pub struct Job {
     pub command: &'static str,
 }
 
+impl Job {
+    /// A filter as the run's record has it: where names are hashed, one that a user typed is not told.
+    pub fn recorded(&self, filter: &str) -> String {
+        let told = if self.pseudonyms.is_some() { "given; not told where names are hashed" } else { filter };
+        told.to_owned()
+    }
+}
+
 /// Rule ids to report, as patterns with `*`, and filters.
 #[derive(Clone, Default)]
 pub struct Selection {
@@ -174,7 +182,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
-    let near = job.model.as_deref().map(|model| near::near(model, &inspection)).unwrap_or_default();
+    let near = job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
     let mut judged = judging::judge(resolved.partitions, &comparer, &blindness, &near, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
 

@@ -22,7 +22,7 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     let mut job = job::from_flags("check", &args.inputs, args.model.as_deref(), shared, console)?;
     job.selection = selection(args)?;
     if let Some(filter) = Filter::of_findings(&args.inputs.filter)? {
-        job.selection.filter = Some(inspect::recorded(&filter, &job));
+        job.selection.filter = Some(job.recorded(filter.text()));
         job.selection.findings = Some(Arc::new(move |finding| filter.admits(finding)));
     }
     let outputs = Outputs::prepare(&args.output, args.force, &job, console)?;

@@ -41,17 +41,8 @@ pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
 /// Has the job look only at the events that a filter admits.
 pub(super) fn look_at(job: &mut pipeline::Job, filter: Option<Filter>) {
     let Some(filter) = filter else { return };
-    job.selection.filter = Some(recorded(&filter, job));
+    job.selection.filter = Some(job.recorded(filter.text()));
     job.selection.events = Some(Arc::new(move |event| filter.admits(event)));
-}
-
-/// A filter as the run's record has it: where names are hashed, one that a user typed is not told.
-pub(super) fn recorded(filter: &Filter, job: &pipeline::Job) -> String {
-    if job.pseudonyms.is_some() {
-        "given; not told where names are hashed".to_owned()
-    } else {
-        filter.text().to_owned()
-    }
 }
 
 /// Runs the pipeline without keeping a run folder.

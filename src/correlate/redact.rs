@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use offpath_capture::Endpoint;
+
 use super::credential::{self, HashKey};
 use super::secret_segment::is_secret_segment;
 use super::template::{entropy, is_email};
@@ -328,6 +330,14 @@ impl Redactor {
         match self.masker.level {
             Redaction::Hash => pseudonym(&self.masker.key, name),
             Redaction::Mask | Redaction::Keep => Cow::Borrowed(name),
+        }
+    }
+
+    /// An address and port; where names are hashed the address alone, so that it is the same on every connection.
+    pub fn endpoint(&self, end: Endpoint) -> String {
+        match self.name(&end.ip.to_string()) {
+            Cow::Owned(pseudonym) => pseudonym,
+            Cow::Borrowed(_) => end.to_string(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use offpath_capture::{BlindSpot, Exchange, InputError, SourceReport};
 
+use crate::correlate::Redactor;
 use crate::event::rfc3339;
 use crate::report::Gap;
 
@@ -48,10 +49,13 @@ impl Row {
 
 impl Gaps {
     /// Notes why an exchange is not whole.
-    pub(super) fn exchange(&mut self, exchange: &Exchange) {
+    pub(super) fn exchange(&mut self, exchange: &Exchange, redactor: &Redactor) {
+        if exchange.incomplete.is_empty() {
+            return;
+        }
         let begin = exchange.time.0;
         let end = exchange.end.map_or(begin, |end| end.0);
-        let ends = [&exchange.client, &exchange.server].map(|end| end.as_ref().map(ToString::to_string));
+        let ends = [exchange.client, exchange.server].map(|end| end.map(|end| redactor.endpoint(end)));
         for reason in &exchange.incomplete {
             let [client, server] = ends.clone();
             let row = Row {

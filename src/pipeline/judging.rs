@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::names::Names;
+use super::names::{Names, ShownNames};
 use super::near::{self, Near};
 use super::reading::{Partitioned, group_hash};
 use super::{Job, PipelineError, naming};
@@ -120,8 +120,9 @@ pub(super) fn judge(
     })?;
     let Judged { findings, names, .. } = &mut judged;
     if let Some(model) = job.model.as_deref() {
+        let shown = ShownNames::of(names, model, job.pseudonyms.as_ref());
         findings.iter_mut().for_each(|finding| {
-            names.temper(finding, model);
+            names.temper(finding, &shown);
             near::temper(finding, near);
         });
     }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::naming::{shown, shown_entry};
 use crate::compare::{is_named, roles_are_seen};
+use crate::correlate::Pseudonyms;
 use crate::event::{Event, Outcome, Value};
 use crate::finding::Finding;
 use crate::model::{Activity, ConstraintKind, Expression, Model, Path, nearest_name};
@@ -115,9 +117,9 @@ impl Names {
     }
 
     /// A sentence for each name that the traffic does not bear out.
-    pub(super) fn warnings(&self, model: &Model) -> Vec<String> {
-        let mut warnings = self.unknown_roles(model);
-        warnings.extend(self.unknown_states(model));
+    pub(super) fn warnings(&self, model: &Model, pseudonyms: Option<&Pseudonyms>) -> Vec<String> {
+        let mut warnings = self.unknown_roles(model, pseudonyms);
+        warnings.extend(self.unknown_states(model, pseudonyms));
         warnings.extend(self.absent_fields(model));
         warnings
     }
@@ -137,7 +139,7 @@ impl Names {
         absent
     }
 
-    fn unknown_roles(&self, model: &Model) -> Vec<String> {
+    fn unknown_roles(&self, model: &Model, pseudonyms: Option<&Pseudonyms>) -> Vec<String> {
         let mut uses: BTreeMap<&Arc<str>, BTreeSet<&str>> = BTreeMap::new();
         for transition in model.lifecycles.iter().flat_map(|l| &l.transitions) {
             let activity = model.activities.get(usize::from(transition.activity.0));
@@ -166,11 +168,12 @@ impl Names {
             let seen = match self.roles.len() {
                 0 => "no roles at all".to_owned(),
                 number => {
-                    let first = self.roles.iter().take(SHOWN).map(|role| &**role).collect::<Vec<_>>().join(", ");
+                    let first = listed(self.roles.iter().map(|role| &**role), ", ", pseudonyms);
                     if number > SHOWN { format!("{first}, ...") } else { first }
                 }
             };
-            let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let meant = near.map(|near| format!("; did you mean `{}`?", shown(near, pseudonyms))).unwrap_or_default();
+            let entry = shown_entry(entry, pseudonyms);
             warnings.push(format!(
                 "nobody in this traffic has the role `{entry}` that the model names{of} (seen: {seen}){meant}"
             ));
@@ -178,7 +181,7 @@ impl Names {
         warnings
     }
 
-    fn unknown_states(&self, model: &Model) -> Vec<String> {
+    fn unknown_states(&self, model: &Model, pseudonyms: Option<&Pseudonyms>) -> Vec<String> {
         let mut warnings = Vec::new();
         for lifecycle in &model.lifecycles {
             let Some(object_type) = model.object_types.get(usize::from(lifecycle.object_type.0)) else { continue };
@@ -191,8 +194,10 @@ impl Names {
             }
             let known = |state: &Arc<str>| lifecycle.states.iter().any(|s| s.name.eq_ignore_ascii_case(state));
             let unknown: Vec<&str> = declared.iter().filter(|state| !known(state)).map(|state| &**state).collect();
-            let Some(first) = unknown.first() else { continue };
-            let listed = unknown.iter().take(SHOWN).copied().collect::<Vec<_>>().join("`, `");
+            if unknown.is_empty() {
+                continue;
+            }
+            let told = listed(unknown.iter().copied(), "`, `", pseudonyms);
             let unused = lifecycle
                 .states
                 .iter()
@@ -200,13 +205,15 @@ impl Names {
                 .filter(|s| !declared.iter().any(|d| d.eq_ignore_ascii_case(s)));
             let near = unknown.iter().find_map(|state| Some((*state, nearest_name(state, unused.clone())?)));
             let meant = match near {
-                Some((state, near)) if unknown.len() > 1 => format!("; is `{state}` the model's `{near}`?"),
+                Some((state, near)) if unknown.len() > 1 => {
+                    format!("; is `{}` the model's `{near}`?", shown(state, pseudonyms))
+                }
                 Some((_, near)) => format!("; is it the model's `{near}`?"),
                 None => String::new(),
             };
-            let states = if *first == listed { "a state" } else { "states" };
+            let states = if unknown.len() == 1 { "a state" } else { "states" };
             warnings.push(format!(
-                "the server declares {states} of {name} that the lifecycle does not have: `{listed}`{meant}"
+                "the server declares {states} of {name} that the lifecycle does not have: `{told}`{meant}"
             ));
         }
         warnings
@@ -214,24 +221,53 @@ impl Names {
 
     /// Lowers the confidence of findings on roles that nobody in the traffic has: the name may be misspelt, or the
     /// source may call it otherwise.
-    pub(super) fn temper(&self, finding: &mut Finding, model: &Model) {
+    pub(super) fn temper(&self, finding: &mut Finding, names: &ShownNames) {
         if finding.rule != "FN-ROLE" {
             return;
         }
         // What the model does not say is somebody's pseudonym.
-        let said = |entry: &str| entries(model).any(|known| **known == *entry);
-        let nobody: Vec<&String> =
-            finding.expected.iter().filter(|entry| self.nobody_is(entry) && said(entry)).collect();
-        let own = || finding.observed.iter().map(String::as_str);
-        let misspelt = nobody.iter().find(|entry| nearest_name(entry, own()).is_some());
+        let said = finding.expected.iter().filter_map(|shown| Some((shown, names.entries.get(shown.as_str())?)));
+        let nobody: Vec<(&String, &Arc<str>)> = said.filter(|(_, entry)| self.nobody_is(entry)).collect();
+        let actor = [&finding.actor.principal, &finding.actor.agent];
+        let roles = finding.observed.iter().filter(|word| !actor.iter().any(|name| name.as_ref() == Some(word)));
+        let own: Vec<&str> = roles.map(|role| names.roles.get(role.as_str()).map_or(role.as_str(), |r| r)).collect();
+        let misspelt = nobody.iter().find(|(_, entry)| nearest_name(entry, own.iter().copied()).is_some());
         let (most, entry) = match (misspelt, nobody.first()) {
-            (Some(entry), _) => (MISSPELT, (*entry).clone()),
-            (None, Some(entry)) if nobody.len() == finding.expected.len() => (UNKNOWN_ROLE, (*entry).clone()),
+            (Some((entry, _)), _) => (MISSPELT, (*entry).clone()),
+            (None, Some((entry, _))) if nobody.len() == finding.expected.len() => (UNKNOWN_ROLE, (*entry).clone()),
             _ => return,
         };
         finding.confidence = finding.confidence.min(most);
         finding.terms.push(format!("confidence {most:.2} nobody in this traffic is {entry}"));
     }
+}
+
+/// Names by what findings show of them, for comparing them as they are.
+pub(super) struct ShownNames {
+    /// Entries by which the model says who may.
+    entries: BTreeMap<Arc<str>, Arc<str>>,
+    /// Roles, of the traffic and of the model.
+    roles: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl ShownNames {
+    /// The names of a model and of traffic; without pseudonyms each is shown as it is.
+    pub(super) fn of(names: &Names, model: &Model, pseudonyms: Option<&Pseudonyms>) -> ShownNames {
+        let by_shown = |name: &Arc<str>| (shown_entry(name, pseudonyms), Arc::clone(name));
+        let entries: BTreeMap<_, _> = entries(model).map(by_shown).collect();
+        // A role is replaced where the model lists its name, or where it is the name of its actor.
+        let own = |role: &Arc<str>| (shown(role, pseudonyms), Arc::clone(role));
+        let mut roles: BTreeMap<_, _> = names.roles.iter().map(own).collect();
+        roles.extend(names.roles.iter().map(by_shown));
+        roles.extend(entries.clone());
+        ShownNames { entries, roles }
+    }
+}
+
+/// The first words of the traffic as outputs show them, in an order that says nothing of what is not shown.
+fn listed<'a>(words: impl Iterator<Item = &'a str>, between: &str, pseudonyms: Option<&Pseudonyms>) -> String {
+    let told: BTreeSet<Arc<str>> = words.take(SHOWN).map(|word| shown(word, pseudonyms)).collect();
+    told.iter().map(|word| &**word).collect::<Vec<_>>().join(between)
 }
 
 /// Keeps the first names by spelling, so that what is kept does not depend on the order of the traffic.

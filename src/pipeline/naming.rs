@@ -1,10 +1,35 @@
-//! A deviation under pseudonyms: compared by its names, reported without them.
+//! Names as outputs show them: what is compared by its names is reported without them where there are pseudonyms.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::compare::Deviation;
 use crate::correlate::Pseudonyms;
+
+/// A word that traffic brought, as outputs show it.
+pub(super) fn shown(word: &str, pseudonyms: Option<&Pseudonyms>) -> Arc<str> {
+    pseudonyms.map_or_else(|| word.into(), |pseudonyms| pseudonyms.name(word))
+}
+
+/// An entry of the model's `by`, which may be somebody's name, as outputs show it.
+pub(super) fn shown_entry(entry: &Arc<str>, pseudonyms: Option<&Pseudonyms>) -> Arc<str> {
+    pseudonyms.map_or_else(|| Arc::clone(entry), |pseudonyms| pseudonyms.text(entry, &BTreeSet::new()))
+}
+
+/// A call as outputs show it, `POST host/path`: where there are pseudonyms, a host that is not the model's `host` and
+/// all words of the path that the model does not say become one, and a variable is named by such a word no more.
+pub(super) fn shown_call(call: &str, host: Option<&str>, pseudonyms: Option<&Pseudonyms>) -> String {
+    let (Some(pseudonyms), Some((method, target))) = (pseudonyms, call.split_once(' ')) else { return call.to_owned() };
+    let (own, path) = target.split_once('/').unwrap_or((target, ""));
+    let own = if host == Some(own) { own.into() } else { pseudonyms.name(own) };
+    let segment = |segment: &str| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        Some(name) if *pseudonyms.name(name) == *name => segment.into(),
+        Some(_) => Arc::from("{id}"),
+        None => pseudonyms.name(segment),
+    };
+    let path: String = path.split('/').map(|word| format!("/{}", segment(word))).collect();
+    format!("{method} {own}{path}")
+}
 
 /// Replaces the names in a deviation and its events.
 pub(super) fn pseudonymise(deviation: &mut Deviation, pseudonyms: &Pseudonyms) {

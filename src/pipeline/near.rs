@@ -1,8 +1,10 @@
 //! Steps of the model that never happened while calls that look like them did: another version, prefix, host or method.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::correlate::Inspection;
+use super::naming::shown_call;
+use crate::correlate::{Inspection, Pseudonyms};
 use crate::finding::Finding;
 use crate::model::{Activity, Matcher, Model, Segment, nearest_name};
 
@@ -22,7 +24,7 @@ pub(super) struct Near {
     pub(super) activity: String,
     /// As the model has it: `POST /v1/orders/{order}`.
     pub(super) intended: String,
-    /// As it happened: `POST /v2/orders/{order}`.
+    /// As it happened, in words that may be shown: `POST /v2/orders/{order}`.
     pub(super) called: String,
     /// How often.
     pub(super) exchanges: u64,
@@ -37,7 +39,7 @@ impl Near {
 }
 
 /// The likely calls of the activities that never happened, those of most exchanges first.
-pub(super) fn near(model: &Model, inspection: &Inspection) -> Vec<Near> {
+pub(super) fn near(model: &Model, inspection: &Inspection, pseudonyms: Option<&Pseudonyms>) -> Vec<Near> {
     let operations = inspection.operations();
     let seen: BTreeSet<&str> = operations.iter().filter_map(|o| o.activity.as_deref()).collect();
     let other = operations.iter().filter(|o| o.activity.is_none()).map(|o| (o.name.clone(), o.exchanges));
@@ -45,7 +47,7 @@ pub(super) fn near(model: &Model, inspection: &Inspection) -> Vec<Near> {
     calls.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     calls.truncate(MOST_CALLS);
     let absent = model.activities.iter().filter(|a| !seen.contains(&*a.name)).take(MOST_ACTIVITIES);
-    let mut found: Vec<Near> = absent.filter_map(|activity| nearest(activity, &calls)).collect();
+    let mut found: Vec<Near> = absent.filter_map(|activity| nearest(activity, &calls, pseudonyms)).collect();
     found.sort_by(|a, b| b.exchanges.cmp(&a.exchanges).then_with(|| a.activity.cmp(&b.activity)));
     found
 }
@@ -99,7 +101,7 @@ fn change(near: &Near) -> Option<String> {
     })
 }
 
-fn nearest(activity: &Activity, calls: &[(std::sync::Arc<str>, u64)]) -> Option<Near> {
+fn nearest(activity: &Activity, calls: &[(Arc<str>, u64)], pseudonyms: Option<&Pseudonyms>) -> Option<Near> {
     let pairs = activity.matchers.iter().flat_map(|matcher| calls.iter().map(move |call| (matcher, call)));
     let measured = pairs.filter_map(|(matcher, call)| Some((changes(matcher, &call.0)?, matcher, call)));
     // Of equally near ones the first: the most frequent.
@@ -110,7 +112,7 @@ fn nearest(activity: &Activity, calls: &[(std::sync::Arc<str>, u64)]) -> Option<
     Some(Near {
         activity: activity.name.to_string(),
         intended: format!("{method} {host}{path}"),
-        called: called.to_string(),
+        called: shown_call(called, matcher.host.as_deref(), pseudonyms),
         exchanges: *exchanges,
     })
 }

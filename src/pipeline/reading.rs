@@ -14,7 +14,7 @@ use super::pending::{Held, HeldReader, Pending};
 use super::views::{self, Doubles, Ledger, Places, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
-use crate::correlate::{self, Directory, Extractor, Facts, Inspection, Resolver};
+use crate::correlate::{self, Directory, Extractor, Facts, Inspection, Redactor, Resolver};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome};
 use crate::mine::{Evidence, Templates, Traced};
@@ -173,6 +173,7 @@ struct Batcher<'a> {
     formats: Arc<Formats>,
     spots: Vec<(i64, i64)>,
     gaps: Gaps,
+    redactor: Redactor,
     progress: &'a dyn Progress,
 }
 
@@ -190,7 +191,7 @@ impl Batcher<'_> {
 
 impl Sink for Batcher<'_> {
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
-        self.gaps.exchange(&exchange);
+        self.gaps.exchange(&exchange, &self.redactor);
         let request = exchange.request.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
         let response = exchange.response.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
         self.bytes += (request + response) as u64;
@@ -217,7 +218,9 @@ fn read_source(
     progress: &dyn Progress,
 ) -> (SourceReport, Vec<(i64, i64)>, Gaps) {
     let batch = Vec::with_capacity(BATCH);
-    let mut sink = Batcher { batch, bytes: 0, sender, formats, spots: Vec::new(), gaps: Gaps::default(), progress };
+    let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
+    let (spots, gaps) = (Vec::new(), Gaps::default());
+    let mut sink = Batcher { batch, bytes: 0, sender, formats, spots, gaps, redactor, progress };
     let report = source.read(&job.capture, &mut sink);
     if !sink.batch.is_empty() {
         let _ = sink.flush();

@@ -174,7 +174,7 @@ fn options(job: &Job) -> BTreeMap<String, String> {
     }
     #[cfg(feature = "live")]
     if let Some(bpf) = &job.capture.bpf {
-        options.insert("bpf".to_owned(), bpf.clone());
+        options.insert("bpf".to_owned(), job.recorded(bpf));
     }
     if job.redaction != Redaction::default() {
         options.insert("redact".to_owned(), job.redaction.as_str().to_owned());

@@ -14,14 +14,14 @@ const NEAR: usize = 4;
 /// Share of events that the model should explain, as one part in so many.
 const LITTLE: u64 = 10;
 
-/// The warnings of a run.
+/// The warnings of a run; with pseudonyms, the words in them that the model does not say are replaced.
 pub(super) fn warnings(
     model: &Model,
     inspection: &Inspection,
     judged: &Judged,
     pseudonyms: Option<&Pseudonyms>,
 ) -> Vec<String> {
-    let near = near::near(model, inspection);
+    let near = near::near(model, inspection, pseudonyms);
     let mut warnings = Vec::new();
     let (judging, seen) = judging(model, inspection);
     if seen == 0 {
@@ -33,7 +33,7 @@ pub(super) fn warnings(
     }
     warnings.extend(reused(model, inspection, pseudonyms));
     warnings.extend(unlike(&near));
-    warnings.extend(judged.names.warnings(model));
+    warnings.extend(judged.names.warnings(model, pseudonyms));
     if warnings.len() > MOST {
         let more = warnings.len() - (MOST - 1);
         warnings.truncate(MOST - 1);

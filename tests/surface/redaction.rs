@@ -87,8 +87,12 @@ constraints:
 
 fn jwt(subject: &str) -> String {
     let claims = json!({"sub": subject, "tid": "tenantnordwind", "azp": "clientkiosk", "roles": ["cs"], "act": {"sub": "robotagent"}});
+    token(&claims)
+}
+
+fn token(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.{}", part(&json!({"alg": "HS256"})), part(&claims), URL_SAFE_NO_PAD.encode("zq-signature"))
+    format!("{}.{}.{}", part(&json!({"alg": "HS256"})), part(claims), URL_SAFE_NO_PAD.encode("zq-signature"))
 }
 
 fn entry(second: u32, method: &str, target: &str, subject: &str, status: u16, body: &Value, answer: &Value) -> Value {
@@ -361,4 +365,152 @@ fn hashing_names_needs_to_know_what_is_a_name() {
     }
     let draft = ["mine", "traffic.har", "--redact", "hash", "--model", "hostile.model.yaml", "-o", "draft.yaml"];
     assert_eq!(code(&offpath_in(folder.path(), &draft, &[])), 2);
+}
+
+/// A capture of one request that nobody answers.
+fn unanswered(file: &Path) {
+    let mut capture: Vec<u8> =
+        [0xa1b2_c3d4_u32, 4 << 16 | 2, 0, 0, 65_535, 1].iter().flat_map(|word| word.to_le_bytes()).collect();
+    let request = b"POST /orders/orderkeyone HTTP/1.1\r\nHost: tenantnordwind.example\r\nContent-Length: 0\r\n\r\n";
+    let ends = ([10, 77, 66, 55], 40_111_u16, [10, 88, 77, 66], 8_099_u16);
+    let back = (ends.2, ends.3, ends.0, ends.1);
+    let packets: [(_, u32, u32, u8, &[u8]); 4] = [
+        (ends, 100, 0, 0x02, b""),
+        (back, 500, 101, 0x12, b""),
+        (ends, 101, 501, 0x18, request),
+        (back, 501, 101 + request.len() as u32, 0x10, b""),
+    ];
+    for (second, ((from, port, to, to_port), sequence, acknowledged, flags, data)) in (1_772_359_200_u32..).zip(packets)
+    {
+        let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0];
+        frame.extend((40 + data.len() as u16).to_be_bytes());
+        frame.extend([0, 1, 0x40, 0, 64, 6, 0, 0]);
+        frame.extend(from.into_iter().chain(to).chain(port.to_be_bytes()).chain(to_port.to_be_bytes()));
+        frame.extend(sequence.to_be_bytes().into_iter().chain(acknowledged.to_be_bytes()));
+        frame.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+        frame.extend(data);
+        let length = frame.len() as u32;
+        capture.extend([second, 0, length, length].iter().flat_map(|word| word.to_le_bytes()));
+        capture.extend(frame);
+    }
+    fs::write(file, capture).unwrap();
+}
+
+#[test]
+fn addresses_of_what_was_not_seen_are_hashed_with_names() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hostile.model.yaml"), MODEL).unwrap();
+    unanswered(&folder.path().join("wire.pcap"));
+    let addresses = ["10.77.66.55", "10.88.77.66", "40111", "8099"];
+    for level in ["mask", "hash"] {
+        let run = |args: &[&str]| {
+            let output = offpath_in(folder.path(), args, &[]);
+            assert_eq!(code(&output), 0, "{args:?}: {}", stderr(&output));
+            (args.join(" "), String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let check =
+            ["check", "wire.pcap", "--model", "hostile.model.yaml", "--exit-zero", "-o", level, "--redact", level];
+        let mut written = vec![
+            run(&check),
+            run(&["show", "gaps", "--run", level]),
+            run(&["show", "gaps", "--run", level, "--format", "csv"]),
+            run(&["exchanges", "wire.pcap", "--redact", level]),
+        ];
+        let mut paths = Vec::new();
+        files(&folder.path().join(level), &mut paths);
+        written.extend(paths.iter().map(|path| (path.display().to_string(), texts(path))));
+        let gaps = lines(&folder.path().join(level).join("gaps.jsonl"));
+        let gap = gaps.iter().find(|gap| gap["kind"] == "incomplete").expect("the request has no response");
+        let (client, server) = (gap["client"].as_str().unwrap(), gap["server"].as_str().unwrap());
+        if level == "hash" {
+            none_of(&addresses, &written, level);
+            assert!(client.starts_with('p') && server.starts_with('p') && client != server, "{gap}");
+            let (_, exchanges) = &written[3];
+            assert!(
+                exchanges.contains(client) && exchanges.contains(server),
+                "one address, one pseudonym: {exchanges}"
+            );
+        } else {
+            assert_eq!((client, server), ("10.77.66.55:40111", "10.88.77.66:8099"));
+        }
+    }
+}
+
+/// Orders of which some step is allowed to `{by}`, and whose payments come under another prefix.
+const DOUBTED: &str = r#"offpath: 1
+workflow: {id: doubted, version: 1}
+actors: {roles: {from: jwt.roles}}
+objects:
+  order: {key: [path.order], state: [res.status]}
+activities:
+  create:  {http: "POST /v1/orders/{order}", object: order}
+  approve: {http: "POST /v1/orders/{order}/approval", object: order}
+  pay:     {http: "POST /v1/orders/{order}/payment", object: order}
+lifecycles:
+  order:
+    states: {none: initial, new: {}, approved: {}, paid: final}
+    transitions:
+      - {activity: create, from: none, to: new, by: [desk]}
+      - {activity: approve, from: new, to: approved, by: [{by}]}
+      - {activity: pay, from: approved, to: paid}
+"#;
+
+/// Warnings of a run, and what its findings on roles weigh.
+fn doubts(by: &str, level: &str) -> (Vec<String>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let calls = [("", "news"), ("/approval", "approved")];
+    let mut entries = Vec::new();
+    for key in ["orderkeyone", "orderkeytwo", "orderkeythree"] {
+        for (step, state) in calls {
+            let (target, second) = (format!("/v1/orders/{key}{step}"), entries.len() as u32);
+            entries.push(entry(second, "POST", &target, "-", 200, &json!({}), &json!({"status": state})));
+        }
+        let (target, second) = (format!("/wilhelmina/v1/orders/{key}/payment"), entries.len() as u32);
+        entries.push(entry(second, "POST", &target, "-", 200, &json!({}), &json!({"status": "paid"})));
+    }
+    for entry in &mut entries {
+        // Somebody whose own name is like the one that the model allows.
+        let bearer = format!("Bearer {}", token(&json!({"sub": "gustavo", "roles": ["desk", "gustavoteam"]})));
+        entry["request"]["headers"][1]["value"] = json!(bearer);
+    }
+    let archive = json!({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": entries}});
+    fs::write(folder.path().join("traffic.har"), archive.to_string()).unwrap();
+    fs::write(folder.path().join("doubted.model.yaml"), DOUBTED.replace("{by}", by)).unwrap();
+    let args = ["check", "traffic.har", "--model", "doubted.model.yaml", "--exit-zero", "-o", "run", "--redact", level];
+    let output = offpath_in(folder.path(), &args, &[]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let run: Value = serde_json::from_str(&fs::read_to_string(folder.path().join("run/run.json")).unwrap()).unwrap();
+    let warnings = run["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap().to_owned()).collect();
+    let findings = lines(&folder.path().join("run/findings.jsonl"));
+    let roles = findings.iter().filter(|finding| finding["rule"] == "FN-ROLE");
+    let mut roles: Vec<String> =
+        roles.map(|f| format!("{} {} {}", f["confidence"], f["verdict"], f["severity"])).collect();
+    roles.sort();
+    (warnings, roles)
+}
+
+#[test]
+fn warnings_name_nobody_where_names_are_hashed() {
+    let (masked, _) = doubts("carolina", "mask");
+    let (hashed, _) = doubts("carolina", "hash");
+    assert_eq!(masked.len(), hashed.len(), "{masked:?} {hashed:?}");
+    let words = ["wilhelmina", "carolina", "gustavoteam", "news", "desk", "orderkey", "tenantnordwind"];
+    let told = masked.join("\n");
+    for word in ["wilhelmina", "carolina", "gustavoteam", "news", "orderkey"] {
+        assert!(told.contains(word), "{word} is in no warning: {told}");
+    }
+    none_of(&words, &[("warnings".to_owned(), hashed.join("\n"))], "hash");
+    // Words of the model stay.
+    some_of(&["/v1/orders/", "/payment", "the model's `new`?"], &[("warnings".to_owned(), hashed.join("\n"))], "hash");
+}
+
+#[test]
+fn a_name_that_the_traffic_lacks_weighs_the_same_at_each_level() {
+    for (by, confidence) in [("carolina", "0.6"), ("deskk", "0.4"), ("gustavotaem", "0.4"), ("gustavoo", "0.6")] {
+        let (_, masked) = doubts(by, "mask");
+        let (_, hashed) = doubts(by, "hash");
+        assert_eq!(masked, hashed, "{by}");
+        assert_eq!(masked.len(), 3, "{masked:?}");
+        assert!(masked.iter().all(|role| role.starts_with(confidence)), "{by}: {masked:?}");
+    }
 }

@@ -1,8 +1,6 @@
 //! One line of `offpath exchanges`.
 
-use std::borrow::Cow;
-
-use offpath_capture::{Endpoint, Exchange};
+use offpath_capture::Exchange;
 use serde::Serialize;
 
 use crate::correlate::Redactor;
@@ -56,8 +54,8 @@ impl Record {
         Record {
             time: rfc3339(exchange.time.0),
             end: exchange.end.map(|end| rfc3339(end.0)),
-            client: exchange.client.map(|client| named(client, redactor)),
-            server: exchange.server.map(|server| named(server, redactor)),
+            client: exchange.client.map(|client| redactor.endpoint(client)),
+            server: exchange.server.map(|server| redactor.endpoint(server)),
             protocol: exchange.protocol.as_str(),
             connection: exchange.connection.map(|id| format!("{id:016x}")),
             stream: exchange.stream,
@@ -73,13 +71,5 @@ impl Record {
             incomplete: exchange.incomplete.iter().map(|reason| reason.as_str()).collect(),
             origin: exchange.origin.to_string(),
         }
-    }
-}
-
-/// An address and port; where names are hashed the address alone, so that it is the same on every connection.
-fn named(end: Endpoint, redactor: &Redactor) -> String {
-    match redactor.name(&end.ip.to_string()) {
-        Cow::Owned(pseudonym) => pseudonym,
-        Cow::Borrowed(_) => end.to_string(),
     }
 }
