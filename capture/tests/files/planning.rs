@@ -182,6 +182,28 @@ fn keys_depend_on_the_content_alone() {
 }
 
 #[test]
+fn keys_of_logs_with_a_heading_and_of_documents_depend_on_no_name() {
+    let heading = "#Version: 1.0\n#Fields: date time cs-method cs-uri-stem sc-status\n";
+    let day = |day: u32| format!("{heading}2026-05-{day:02} 08:05:32 GET /a 200\n");
+    let document = r#"[{"time":"2026-05-17T08:05:32Z","method":"GET","path":"/a","status":200}]"#.to_owned();
+    for text in [day(17), document] {
+        let folder = tempfile::tempdir().unwrap();
+        // Before and after it by name, a log under the same heading.
+        for (file, content) in [("b", &text), ("c", &day(18))] {
+            fs::write(folder.path().join(file), content).unwrap();
+        }
+        let keys = || read_path(folder.path()).exchanges.iter().map(|exchange| exchange.key).collect::<Vec<_>>();
+        let mut before = keys();
+        fs::rename(folder.path().join("b"), folder.path().join("d")).unwrap();
+        let mut after = keys();
+        before.sort_unstable();
+        after.sort_unstable();
+        assert_eq!(before.len(), 2);
+        assert_eq!(before, after);
+    }
+}
+
+#[test]
 fn files_that_begin_alike_have_keys_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     for (file, end) in [("h1.log", "/x"), ("h2.log", "/y")] {
