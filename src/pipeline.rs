@@ -91,8 +91,9 @@ impl Selection {
         (self.select.is_empty() || hit(&self.select)) && !hit(&self.ignore)
     }
 
-    fn reports(&self, finding: &Finding) -> bool {
-        self.wants(&finding.rule) && self.findings.as_ref().is_none_or(|wanted| wanted(finding))
+    /// Whether the filter on findings lets one through.
+    fn admits(&self, finding: &Finding) -> bool {
+        self.findings.as_ref().is_none_or(|wanted| wanted(finding))
     }
 
     /// Filters see what outputs show: a name that only a filter tells would be told by it.
@@ -182,7 +183,8 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
-    let near = job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
+    let near =
+        job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
     let mut judged = judging::judge(resolved.partitions, &comparer, &blindness, &near, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
 

@@ -34,6 +34,7 @@ pub use error::{InputError, InputErrorKind};
 pub use exchange::{
     Body, Carries, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
 };
+pub use input::is_run_folder;
 #[cfg(feature = "live")]
 pub use interface::LiveOptions;
 pub use limits::Limits;

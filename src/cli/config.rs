@@ -67,7 +67,8 @@ impl Config {
     /// Says on standard error that a file is used.
     pub(super) fn announce(&self, console: &Console) {
         let Some(file) = &self.file else { return };
-        console.say(&format!("Configured by {} (--isolated ignores it)", file.display()));
+        // A file that nobody named must not silence its own announcement.
+        console.say_always(&format!("Configured by {} (--isolated ignores it)", file.display()));
         for setting in &self.settings {
             let section = setting.section.as_deref().map(|section| format!("{section}.")).unwrap_or_default();
             console.note(&format!(

@@ -43,7 +43,11 @@ pub(super) fn is_findings(kind: Kind, path: &Path) -> bool {
         Kind::Csv => first_line(path) == finding::csv::COLUMNS.join(","),
         Kind::Parquet => has_columns(path, &["fingerprint", "rule", "evidence"]),
         Kind::Markdown => head().starts_with("## offpath "),
-        Kind::Json => head().trim_start().starts_with("{\n  \"schema_version\":"),
+        Kind::Json => {
+            let head = head();
+            head.trim_start().starts_with("{\n  \"schema_version\":")
+                && ["\"tool_version\":", "\"command\":"].iter().all(|key| head.contains(key))
+        }
     }
 }
 

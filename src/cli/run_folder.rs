@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use offpath_capture::is_run_folder;
+
 use super::work_folder::WorkFolder;
 use super::{Console, Exit};
 
@@ -63,11 +65,11 @@ impl RunFolder {
 
     /// Whether an earlier run stands where this one would go.
     pub(super) fn replaces_a_run(&self) -> bool {
-        self.target.as_ref().is_some_and(|target| target.join(MARK).is_file())
+        self.target.as_ref().is_some_and(|target| is_run_folder(target))
     }
 }
 
 fn replaceable(folder: &Path) -> bool {
     folder.is_dir()
-        && (folder.join(MARK).is_file() || std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()))
+        && (is_run_folder(folder) || std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()))
 }

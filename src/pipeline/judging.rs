@@ -55,7 +55,7 @@ impl Judged {
             deviations.iter_mut().for_each(|deviation| naming::pseudonymise(deviation, pseudonyms));
         }
         let judged = deviations.iter().map(|deviation| rule::judge(deviation, job.model.as_deref()));
-        self.findings.extend(judged.filter(|finding| job.selection.reports(finding)));
+        self.findings.extend(judged.filter(|finding| job.selection.wants(&finding.rule)));
         for trace in result.traces {
             self.mining.add_trace(trace);
         }
@@ -127,6 +127,8 @@ pub(super) fn judge(
         });
     }
     judged.findings = rule::fold(judged.findings, job.model.as_deref());
+    // A filter sees what outputs show: confidence as it is in the end, and what was folded into another.
+    judged.findings.retain(|finding| job.selection.admits(finding));
     Ok(judged)
 }
 

@@ -5,7 +5,7 @@
 //! at. What has another cause, such as a wrong amount beside a missing approval, stays a finding of its own.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{self, AlsoBroken, Evidence, Finding};
 use crate::model::{ConstraintKind, Model};
@@ -108,8 +108,8 @@ fn main_of(mut findings: Vec<Finding>) -> Option<Finding> {
     if !main.also.is_empty() {
         main.evidence.sort_by(|a, b| (&a.time, &a.event).cmp(&(&b.time, &b.event)));
         let mut rules: Vec<&str> = main.also.iter().map(|also| also.rule.as_str()).collect();
-        rules.retain(|rule| *rule != main.rule);
-        rules.dedup();
+        let mut named = BTreeSet::from([main.rule.as_str()]);
+        rules.retain(|rule| named.insert(rule));
         if !rules.is_empty() {
             main.title = format!("{} (also breaks {})", main.title, rules.join(", "));
         }

@@ -12,7 +12,7 @@ const MARK_BYTES: u64 = 4096;
 const KEYS: [&str; 3] = ["\"schema_version\"", "\"tool_version\"", "\"command\""];
 
 /// Whether a folder is the outcome of an earlier run: another program's `run.json` does not make it one.
-pub(super) fn is_run_folder(folder: &Path) -> bool {
+pub fn is_run_folder(folder: &Path) -> bool {
     let mark = folder.join(MARK);
     if !fs::symlink_metadata(&mark).is_ok_and(|found| found.is_file()) {
         return false;

@@ -17,7 +17,7 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) client: Option<String>,
     /// Server address and port, or the address's pseudonym.
     pub(in crate::cli) server: Option<String>,
-    /// `http1`, `http2`, `http3`, `unknown`.
+    /// `http1`, `http2`, `http3`, `grpc`, `unknown`.
     pub(in crate::cli) protocol: &'static str,
     /// Connection id (packets only).
     pub(in crate::cli) connection: Option<String>,
