@@ -130,6 +130,40 @@ proptest! {
     }
 }
 
+/// GETs of 50 bytes by turns whole and cut; segment 10 is the last byte of request 3 alone.
+fn gets_cut_before_the_last_byte() -> Talk {
+    let mut talk = Talk::open_at(5000, [0, 0]);
+    for id in 1..=8 {
+        talk.mss = [49usize, 1, 64][id as usize % 3].max(40);
+        talk.get(id);
+    }
+    assert_eq!(talk.segments[10].payload, b"\n");
+    talk
+}
+
+#[test]
+fn a_head_whose_last_byte_is_lost_takes_no_later_response() {
+    let lines = gets_cut_before_the_last_byte().drop_segment(10).read().lines();
+    assert_eq!(lines, ["1>1", "2>2", "3>3 request_gap", "4>4", "5>5", "6>6", "7>7", "8>8"]);
+}
+
+#[test]
+fn a_head_whose_last_byte_is_captured_after_the_response_has_it() {
+    for late in 11..=15 {
+        let mut talk = gets_cut_before_the_last_byte();
+        talk.segments[10..=late].rotate_left(1);
+        assert_eq!(talk.read().lines(), ["1>1", "2>2", "3>3", "4>4", "5>5", "6>6", "7>7", "8>8"], "{late}");
+    }
+}
+
+#[test]
+fn a_response_before_its_request_is_whole_leaves_no_count() {
+    let mut talk = Talk::open(5000);
+    talk.send(Client, "GET /1 HTTP/1.1\r\nX-Request-Id: 1\r\n").answer(1).send(Client, "\r\n");
+    talk.get(2).get(3).close();
+    assert_eq!(talk.read().lines(), ["1>- no_response", "->1 no_request", "2>2", "3>3"]);
+}
+
 #[test]
 fn a_file_cut_anywhere_keeps_what_came_before() {
     let mut talk = Talk::open(5000);

@@ -41,6 +41,11 @@ pub(crate) trait Reader {
     /// Position in the other side's stream that a stalled side waits for.
     fn waits_for(&self, side: usize) -> Option<u64>;
 
+    /// Whether what a side said so far ends within a head, where its sender does not close.
+    fn within_head(&self, _side: usize) -> bool {
+        false
+    }
+
     /// Takes the next bytes of a side that is not stalled.
     fn data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>);
 
@@ -155,6 +160,15 @@ impl Conversation {
             Conversation::Http1(reader) => reader.waits_for(side),
             Conversation::Http2(reader) => reader.waits_for(side),
             Conversation::Tls(reader) => reader.waits_for(side),
+        }
+    }
+
+    /// See [`Reader::within_head`].
+    pub(crate) fn within_head(&self, side: usize) -> bool {
+        match self {
+            Conversation::Http1(reader) => reader.within_head(side),
+            Conversation::Http2(reader) => reader.within_head(side),
+            Conversation::Tls(reader) => reader.within_head(side),
         }
     }
 

@@ -135,6 +135,7 @@ impl Connection {
         self.queue.push(Slot {
             id,
             lost: None,
+            doubtful: self.queue.may_be_answered(ack_first),
             extent,
             ack_first,
             ack_last: chunk.ack,
@@ -434,6 +435,7 @@ impl Connection {
         self.queue.push(Slot {
             id,
             lost: Some(Lost { certain, answered: false }),
+            doubtful: false,
             extent: Reader::new().extent,
             ack_first: 0,
             ack_last: 0,

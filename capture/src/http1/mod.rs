@@ -358,6 +358,11 @@ impl conversation::Reader for Connection {
         (if side == 0 { first } else { second }).stalled.as_ref().map(|stall| stall.ack)
     }
 
+    fn within_head(&self, side: usize) -> bool {
+        let [first, second] = &self.readers;
+        !self.dead() && matches!(if side == 0 { first } else { second }.state, State::Head | State::Probe)
+    }
+
     fn data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
         self.bytes += chunk.data.len() as u64;
         self.reader(side).fresh = false;

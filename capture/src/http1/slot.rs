@@ -10,6 +10,8 @@ use crate::{Request, Response};
 pub(super) struct Slot {
     pub(super) id: u64,
     pub(super) lost: Option<Lost>,
+    /// Whether a response without a request may have been its answer.
+    pub(super) doubtful: bool,
     pub(super) extent: Extent,
     /// How much of the response direction the client had received when it sent the first and the last byte.
     pub(super) ack_first: u64,
@@ -71,6 +73,8 @@ pub(super) struct Queue {
     pub(super) ordered: bool,
     /// Whether the client sends requests before earlier ones are answered.
     pipelined: bool,
+    /// Where the latest response began that came when no request waited.
+    unasked: Option<u64>,
     /// Body bytes in the queue.
     pub(super) bytes: usize,
 }
@@ -126,7 +130,7 @@ impl Queue {
         let Candidate { at, peer_known, .. } = candidate;
         let mut open = self.slots.iter_mut().filter(|slot| slot.answer.is_none());
         let Some(first) = open.next() else {
-            return if peer_known { Pairing::Orphan { told: false } } else { Pairing::Wait };
+            return self.without_request(candidate);
         };
         let Some(lost) = &mut first.lost else {
             return match first.ack_first <= at {
@@ -157,12 +161,12 @@ impl Queue {
     }
 
     fn by_position(&mut self, candidate: Candidate) -> Pairing {
-        let Candidate { at, itself, peer_known } = candidate;
+        let Candidate { at, itself, .. } = candidate;
         let fits = |ack: u64| ack == at || ack == itself;
         let mut lost_before = false;
         let mut found = None;
         for slot in self.slots.iter().filter(|slot| slot.answer.is_none()) {
-            let suits = slot.lost.is_none() && (fits(slot.ack_first) || fits(slot.ack_last));
+            let suits = slot.lost.is_none() && !slot.doubtful && (fits(slot.ack_first) || fits(slot.ack_last));
             if suits {
                 found = Some(slot.id);
                 break;
@@ -176,9 +180,24 @@ impl Queue {
                 self.ordered = true;
                 Pairing::Slot(id)
             }
-            None if peer_known => Pairing::Orphan { told: false },
-            None => Pairing::Wait,
+            None => self.without_request(candidate),
         }
+    }
+
+    /// No request is known that a response answers. If one was begun, the response may be to that, so it ends the
+    /// count.
+    fn without_request(&mut self, candidate: Candidate) -> Pairing {
+        if !candidate.peer_known {
+            return Pairing::Wait;
+        }
+        self.ordered = false;
+        self.unasked = Some(candidate.at);
+        Pairing::Orphan { told: false }
+    }
+
+    /// Whether a request that is not queued yet was begun before the client had received a response without a request.
+    pub(super) fn may_be_answered(&self, ack_first: u64) -> bool {
+        self.unasked.is_some_and(|at| ack_first <= at)
     }
 
     /// Notes whether a request was sent before the one before it was answered.

@@ -148,7 +148,7 @@ impl Connection {
 
     /// Hands on the next `len` bytes, of which `chunk` holds those that were captured.
     fn deliver(&mut self, side: usize, len: u32, chunk: Chunk<'_>, out: &mut Output<'_>) {
-        let peer_known = self.direction(1 - side).known_to(chunk.ack);
+        let peer_known = self.known_to(1 - side, chunk.ack);
         let direction = self.direction_mut(side);
         direction.next = chunk.at + u64::from(len);
         direction.last_time = chunk.seen.time;
@@ -170,11 +170,14 @@ impl Connection {
 
     /// Whether there is nothing but the next packet to wait for.
     fn quiet(&self) -> bool {
-        self.directions
-            .iter()
-            .all(|d| d.pending.is_empty() && d.acked <= d.next + 1 && (d.fin.is_none() || d.ended) && d.hole.is_none())
-            && !self.conversation.stalled(0)
-            && !self.conversation.stalled(1)
+        [0, 1].into_iter().all(|side| {
+            self.direction(side).quiet(self.conversation.within_head(side)) && !self.conversation.stalled(side)
+        })
+    }
+
+    /// Whether a side's bytes were handed on as far as an ACK says that the other received them.
+    fn known_to(&self, side: usize, ack: u64) -> bool {
+        self.direction(side).known_to(ack, self.conversation.within_head(side))
     }
 
     /// Moves on everything that can move; gives up holes that were waited for long enough, or all of them when
@@ -197,7 +200,7 @@ impl Connection {
     fn advance(&mut self, side: usize, out: &mut Output<'_>) -> bool {
         let mut moved = false;
         if let Some(wanted) = self.conversation.waits_for(side) {
-            if !self.direction(1 - side).known_to(wanted) {
+            if !self.known_to(1 - side, wanted) {
                 return false;
             }
             self.conversation.resume(side, out);
@@ -241,8 +244,9 @@ impl Connection {
             > out.limits.reorder_bytes;
         let latest = self.latest;
         let now = self.last;
+        let within_head = self.conversation.within_head(side);
         let direction = self.direction_mut(side);
-        let Some(to) = direction.hole_end() else {
+        let Some(to) = direction.hole_end(within_head) else {
             direction.hole = None;
             return false;
         };

@@ -108,9 +108,27 @@ impl Direction {
         }
     }
 
-    /// Whether the stream is known up to `position`. A FIN counts one, and may itself not have been captured.
-    pub(super) fn known_to(&self, position: u64) -> bool {
-        self.next + 1 >= position
+    /// Whether the stream is known up to where the peer says it has received it; see [`Direction::received`].
+    pub(super) fn known_to(&self, ack: u64, within_head: bool) -> bool {
+        self.next >= self.received(ack, within_head)
+    }
+
+    /// How far the stream's bytes go that an ACK is for. A FIN counts one, and may itself not have been captured: one
+    /// more than is known is taken for that, but not within a head, which nobody ends there.
+    fn received(&self, ack: u64, within_head: bool) -> u64 {
+        let counts_fin = match self.fin {
+            Some(fin) => ack == fin + 1,
+            None => !within_head && ack == self.next + 1,
+        };
+        ack - u64::from(counts_fin)
+    }
+
+    /// Whether nothing is missing and nothing waits.
+    pub(super) fn quiet(&self, within_head: bool) -> bool {
+        self.pending.is_empty()
+            && self.known_to(self.acked, within_head)
+            && (self.fin.is_none() || self.ended)
+            && self.hole.is_none()
     }
 
     /// Whether it is clear where the stream, as far as captured, begins.
@@ -282,14 +300,13 @@ impl Direction {
     }
 
     /// Position up to which bytes are missing, when any are.
-    pub(super) fn hole_end(&self) -> Option<u64> {
+    pub(super) fn hole_end(&self, within_head: bool) -> Option<u64> {
+        let received = self.received(self.acked, within_head);
         let missing = match self.pending.first_key_value() {
+            Some((&start, _)) if received > self.next => start.min(received),
             Some((&start, _)) => start,
-            // The ACK of a FIN that was not captured counts one more than there are bytes.
-            None if self.acked > self.next + 1 => self.acked,
-            None => return None,
+            None => received,
         };
-        let missing = if self.acked > self.next + 1 { missing.min(self.acked) } else { missing };
         (missing > self.next && self.fin.is_none_or(|fin| self.next < fin)).then_some(missing)
     }
 
