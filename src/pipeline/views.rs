@@ -1,6 +1,6 @@
 //! Views: inputs that show the same traffic, such as a log beside an archive of it. What two of them show is judged once.
 //!
-//! While inputs are read, each thread files a [`Sight`](sight::Sight) of every exchange in its [`Ledger`]. Then every two
+//! While inputs are read, each thread files a [`Sight`] of every exchange in its [`Ledger`]. Then every two
 //! inputs that overlap in time become a [`Pair`]: what it decides rests on exchanges that chance cannot bring together
 //! ([`pair`]), at the difference of their clocks ([`skew`]). Of inputs that are proven to be views, exchanges are put
 //! together one to one ([`matching`]), and the richer input's stay. Nothing is ever put together within one input, nor

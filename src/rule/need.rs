@@ -1,6 +1,6 @@
 //! What a rule needs that not every source shows, and so why it could not be decided there.
 //!
-//! [`demand`] reads from the model what a rule rests on; [`Shown`] counts what the events of one source showed. What is
+//! [`demand()`] reads from the model what a rule rests on; [`Shown`] counts what the events of one source showed. What is
 //! demanded and never shown is the reason.
 
 mod demand;

@@ -1,4 +1,4 @@
-//! Access logs: streamed line by line ([`line`]), or record by record where they are whole JSON documents
+//! Access logs: streamed line by line ([`mod@line`]), or record by record where they are whole JSON documents
 //! ([`records`]).
 //!
 //! Each format takes a record apart into fields under the names that its writer gave them; [`name`] knows what the names
