@@ -39,7 +39,7 @@ install-build: ## libpcap's headers, where they are missing
 	@scripts/install cargo:cargo python3:python3 libpcap-dev:/usr/include/pcap/pcap.h gcc:gcc
 
 install-test: $(VENV)/.installed ## peers and tools that the tests compare with, where they are missing
-	@scripts/install tshark:tshark tcpdump:tcpdump nginx:/usr/sbin/nginx nghttp2-client:nghttp nghttp2-server:nghttpd chromium:chromium
+	@scripts/install tshark:tshark tcpdump:tcpdump nginx:/usr/sbin/nginx nghttp2-client:nghttp nghttp2-server:/usr/sbin/nghttpd openssl:openssl chromium:chromium
 
 $(VENV)/.installed: notebooks/requirements.txt
 	@echo "installing the notebooks' Python packages into $(VENV)"
