@@ -148,17 +148,17 @@ pub struct Inputs {
     /// File that describes a log format of your own; `inspect` shows what fits
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
-    /// Only packets of captures that this BPF expression lets through, e.g. 'tcp port 8080'
+    /// Only packets that this BPF filter lets through, e.g. 'tcp port 8080'
     #[cfg(feature = "live")]
     #[arg(long, value_name = "FILTER", value_parser = bpf)]
     pub bpf: Option<String>,
     /// With an interface: stop after this time, e.g. 30s, 5m or '1h 30m'
     #[cfg(feature = "live")]
-    #[arg(long, value_name = "TIME", value_parser = super::live::duration)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", value_parser = super::live::duration)]
     pub duration: Option<std::time::Duration>,
     /// With an interface: stop after so many packets
     #[cfg(feature = "live")]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(hide_short_help = true, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub packets: Option<u64>,
 }
 

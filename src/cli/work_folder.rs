@@ -66,6 +66,13 @@ fn remove_stale(parent: &Path, console: &Console) {
     }
 }
 
+/// Times that a signal tries to remove the folder: threads may still be writing into it.
+#[cfg(unix)]
+const ATTEMPTS: usize = 50;
+/// Pause after an attempt that failed.
+#[cfg(unix)]
+const BETWEEN_ATTEMPTS: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// Ctrl-C and termination, after so many that are not meant for it, remove the folder and then end the process as they
 /// would have.
 #[cfg(unix)]
@@ -77,11 +84,11 @@ fn remove_on_signal(folder: PathBuf, spared: usize) {
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().nth(spared) {
-            // Threads may still be writing into it.
-            for _ in 0..3 {
+            for _ in 0..ATTEMPTS {
                 if std::fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
                     break;
                 }
+                std::thread::sleep(BETWEEN_ATTEMPTS);
             }
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
