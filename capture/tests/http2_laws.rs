@@ -1,5 +1,6 @@
 //! Laws of reading HTTP/2, tried on random conversations, segments and losses.
 
+#[expect(dead_code, reason = "each test file uses its own part of the writer")]
 mod http2_wire;
 mod packets_wire;
 

@@ -4,6 +4,7 @@
 //! are damaged as well.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says when it is skipped")]
 
+#[expect(dead_code, reason = "each test file uses its own part of the writer")]
 mod http2_wire;
 mod packets_wire;
 

@@ -1,7 +1,6 @@
 //! A small writer of HTTP/2: two sides talk in frames, with the header compression of another implementation.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(dead_code, reason = "each test file uses its own part of the writer")]
 
 use httlib_hpack::Encoder;
 

@@ -1,7 +1,7 @@
 //! A small packet writer: two sides talk, tests take the segments apart, and the rest becomes a capture file.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(dead_code, reason = "each test file uses its own part of the writer")]
+#![expect(dead_code, reason = "each test file uses its own part of the writer")]
 
 pub(crate) mod disorder;
 pub(crate) mod tunnel;

@@ -3,6 +3,7 @@
 
 mod http2;
 #[path = "../http2_wire/mod.rs"]
+#[expect(dead_code, reason = "each test file uses its own part of the writer")]
 mod http2_wire;
 #[path = "../packets_wire/mod.rs"]
 mod packets_wire;
