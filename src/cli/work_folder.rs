@@ -3,6 +3,8 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Console;
 use super::job::is_interface;
@@ -17,6 +19,8 @@ pub(super) struct WorkFolder {
     folder: tempfile::TempDir,
     /// Locked as long as the run lasts.
     _lock: Option<File>,
+    /// A signal is about to end the process.
+    ending: Arc<AtomicBool>,
 }
 
 impl WorkFolder {
@@ -25,14 +29,25 @@ impl WorkFolder {
     pub(super) fn create(parent: &Path, inputs: &[String], console: &Console) -> std::io::Result<Self> {
         remove_stale(parent, console);
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-        remove_on_signal(folder.path().to_owned(), usize::from(inputs.iter().any(|input| is_interface(input))));
+        let ending = Arc::new(AtomicBool::new(false));
+        let spared = usize::from(inputs.iter().any(|input| is_interface(input)));
+        remove_on_signal(folder.path().to_owned(), spared, Arc::clone(&ending));
         let lock = lock(folder.path());
-        Ok(WorkFolder { folder, _lock: lock })
+        Ok(WorkFolder { folder, _lock: lock, ending })
     }
 
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
+    }
+}
+
+impl Drop for WorkFolder {
+    /// A run whose folder a signal removes meets errors that are none: it waits for its end instead of telling them.
+    fn drop(&mut self) {
+        while self.ending.load(Ordering::Acquire) {
+            std::thread::park();
+        }
     }
 }
 
@@ -76,7 +91,7 @@ const BETWEEN_ATTEMPTS: std::time::Duration = std::time::Duration::from_millis(1
 /// Ctrl-C and termination, after so many that are not meant for it, remove the folder and then end the process as they
 /// would have.
 #[cfg(unix)]
-fn remove_on_signal(folder: PathBuf, spared: usize) {
+fn remove_on_signal(folder: PathBuf, spared: usize, ending: Arc<AtomicBool>) {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
@@ -84,6 +99,7 @@ fn remove_on_signal(folder: PathBuf, spared: usize) {
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().nth(spared) {
+            ending.store(true, Ordering::Release);
             for _ in 0..ATTEMPTS {
                 if std::fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
                     break;
@@ -91,12 +107,14 @@ fn remove_on_signal(folder: PathBuf, spared: usize) {
                 std::thread::sleep(BETWEEN_ATTEMPTS);
             }
             let _ = signal_hook::low_level::emulate_default_handler(signal);
+            // Where the system will not have it so.
+            std::process::exit(128 + signal);
         }
     });
 }
 
 #[cfg(not(unix))]
-fn remove_on_signal(_: PathBuf, _: usize) {}
+fn remove_on_signal(_: PathBuf, _: usize, _: Arc<AtomicBool>) {}
 
 #[cfg(test)]
 mod tests {

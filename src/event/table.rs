@@ -147,8 +147,10 @@ impl TableWriter {
 }
 
 fn open_writer(path: &Path, schema: SchemaRef) -> Result<ArrowWriter<File>, TableErrorKind> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+    // Its own folder, not those above it: a run folder that a signal has removed must not come back.
+    match path.parent().map_or(Ok(()), std::fs::create_dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => {}
     }
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))

@@ -74,7 +74,9 @@ impl Ledger {
     }
 
     fn spill(&mut self) -> Result<(), PipelineError> {
-        std::fs::create_dir_all(&self.folder).map_err(io)?;
+        if !self.spilled {
+            std::fs::create_dir(&self.folder).map_err(io)?;
+        }
         for (index, part) in self.parts.iter_mut().enumerate() {
             let file = File::options().append(true).create(true).open(part_file(&self.folder, index));
             file.and_then(|mut file| file.write_all(part)).map_err(io)?;
