@@ -524,8 +524,9 @@ fn resolve_buffer(
     let io = |source| PipelineError::Io { what: "making a folder for spills", source };
     let (case_folder, window_folder) = (folder.join("cases"), folder.join("windows"));
     // Only what stands in the scratch folder: one that a signal has removed must not come back.
-    std::fs::create_dir(&case_folder).map_err(io)?;
-    std::fs::create_dir(&window_folder).map_err(io)?;
+    for folder in [folder, &case_folder, &window_folder] {
+        std::fs::create_dir(folder).map_err(io)?;
+    }
     let mut cases = Partitions::new(&case_folder, total, budget);
     let mut windows = Partitions::new(&window_folder, total, budget);
     let mut inspection = Inspection::new();
