@@ -15,6 +15,7 @@ mod summing;
 mod views;
 mod warnings;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ pub struct Job {
     pub inputs: Vec<String>,
     /// How to read them.
     pub capture: capture::Options,
+    /// What the user told of that, by the name of its flag, for the run's record.
+    pub told: BTreeMap<String, String>,
     /// What to compare with; without it only the rules that need none are evaluated.
     pub model: Option<Arc<Model>>,
     /// Key of all pseudonyms.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
-use offpath_capture as capture;
+use offpath_capture::{self as capture, LogFormat};
 
 use super::args::{Inputs, Shared};
 use super::{Console, Exit, hash_key, mapping};
@@ -47,9 +47,26 @@ pub(super) fn from_flags(
         selection: Selection::default(),
         tables: command == "check",
         command,
+        told: told(inputs)?,
         // Last, because a live reading's time runs from here.
         capture: reading_options(inputs, console)?,
     })
+}
+
+/// How the user told to read the inputs, by flag. Where the secrets of TLS lie is nobody's business.
+fn told(inputs: &Inputs) -> Result<BTreeMap<String, String>, Exit> {
+    let pairs = |pairs: &[(String, String)]| {
+        pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+    };
+    let mapping = inputs.mapping.as_deref().map(mapping::describe).transpose()?;
+    let told = [
+        ("actor", pairs(&inputs.actor)),
+        ("log_field", pairs(&inputs.log_field)),
+        ("log_format", inputs.log_format.as_ref().map_or("", LogFormat::as_str).to_owned()),
+        ("mapping", mapping.unwrap_or_default()),
+    ];
+    let told = told.into_iter().filter(|(_, value)| !value.is_empty());
+    Ok(told.map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// What stands for names at this level. Without a model nothing says which words of a path are names.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use offpath_capture::Mapping;
+use sha2::{Digest as _, Sha256};
 
 use super::{Console, Exit};
 use crate::model::settings::{self, Allowed, Refusal};
@@ -31,6 +32,13 @@ pub(super) fn read(file: &Path, console: &Console) -> Result<Mapping, Exit> {
             Err(cannot("it has errors, see above".to_owned()))
         }
     }
+}
+
+/// The file's name and the SHA-256 of what it says, as a run's record has them.
+pub(super) fn describe(file: &Path) -> Result<String, Exit> {
+    let bytes = std::fs::read(file).map_err(|e| Exit::CannotStart(format!("mapping {}: {e}", file.display())))?;
+    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{} sha256={digest}", file.display()))
 }
 
 fn parse(file: &str, text: &str) -> Result<Mapping, crate::model::Diagnostics> {

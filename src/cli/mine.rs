@@ -54,7 +54,10 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     }
     let draft = draft(&mut job, &mut sketch, &run, shared, console)?;
     write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
-    console.say(&format!("Draft      {}: read it, correct it, then `offpath check --model`", path.display()));
+    console.say(&format!(
+        "Draft      {}: it allows all that happened, misuse too; strike that, then `offpath check --model`",
+        path.display()
+    ));
     inspect::say_errors(&run, console);
     Ok(ended)
 }

@@ -11,8 +11,20 @@ use crate::report::Gap;
 /// Rows kept; what has no row of its own is counted.
 const ROWS: usize = 10_000;
 
-/// Input, connection, kind, reason, and the begin of a blind spot (each has its own row; 0 for all else).
-type Key = (String, Option<u64>, &'static str, String, i64);
+/// What a row is about. Where there are too many, those of single connections are left out first: a thousand broken
+/// connections must not hide the file that could not be read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    /// All of an input: one row a reason.
+    Input,
+    /// A stretch of time.
+    Period,
+    /// One connection.
+    Connection,
+}
+
+/// Scope, input, connection, kind, reason, and the begin of a blind spot (each has its own row; 0 for all else).
+type Key = (Scope, String, Option<u64>, &'static str, String, i64);
 
 /// Gaps by place and reason. Any order of adding and merging gives the same rows: those of the smallest keys.
 #[derive(Default)]
@@ -65,7 +77,8 @@ impl Gaps {
                 first: (begin, exchange.origin.to_string(), client, server),
             };
             let input = exchange.origin.input.to_string();
-            self.add((input, exchange.connection, "incomplete", reason.as_str().to_owned(), 0), row);
+            let scope = if exchange.connection.is_some() { Scope::Connection } else { Scope::Input };
+            self.add((scope, input, exchange.connection, "incomplete", reason.as_str().to_owned(), 0), row);
         }
     }
 
@@ -77,7 +90,8 @@ impl Gaps {
             period: Some((spot.from.0, spot.to.0)),
             first: (spot.from.0, spot.origin.to_string(), None, None),
         };
-        self.add((spot.origin.input.to_string(), None, "blind_spot", "requests_not_seen".to_owned(), spot.from.0), row);
+        let input = spot.origin.input.to_string();
+        self.add((Scope::Period, input, None, "blind_spot", "requests_not_seen".to_owned(), spot.from.0), row);
     }
 
     /// Notes what a source says of itself at its end.
@@ -89,11 +103,11 @@ impl Gaps {
         };
         let row = |count, bytes, origin| Row { count, bytes, period: None, first: (0, origin, None, None) };
         for part in report.not_read.iter().filter(|part| part.count > 0) {
-            let key = (name.clone(), None, "not_read", part.reason.to_owned(), 0);
+            let key = (Scope::Input, name.clone(), None, "not_read", part.reason.to_owned(), 0);
             self.add(key, row(part.count, part.bytes, String::new()));
         }
         for oddity in &report.irregularities {
-            let key = (oddity.first.input.to_string(), None, "irregularity", oddity.name.to_owned(), 0);
+            let key = (Scope::Input, oddity.first.input.to_string(), None, "irregularity", oddity.name.to_owned(), 0);
             self.add(key, row(oddity.count, 0, oddity.first.to_string()));
         }
         report.errors.iter().for_each(|error| self.error(error));
@@ -103,7 +117,7 @@ impl Gaps {
     pub(super) fn error(&mut self, error: &InputError) {
         let origin = error.origin.as_ref().map(ToString::to_string).unwrap_or_default();
         let row = Row { count: 1, bytes: 0, period: None, first: (0, origin, None, None) };
-        self.add((error.input.clone(), None, "error", error.kind.to_string(), 0), row);
+        self.add((Scope::Input, error.input.clone(), None, "error", error.kind.to_string(), 0), row);
     }
 
     /// Adds what another reader noted.
@@ -133,10 +147,12 @@ impl Gaps {
         }
     }
 
-    /// The rows in order; a last one counts what has none.
+    /// The rows by input, connection, kind and reason; a last one counts what has none.
     pub(super) fn finish(self) -> Vec<Gap> {
         let held: u64 = self.rows.values().map(|row| row.count).sum();
-        let mut gaps: Vec<Gap> = self.rows.into_iter().map(gap).collect();
+        let mut rows: Vec<(Key, Row)> = self.rows.into_iter().collect();
+        rows.sort_by(|((_, a, b, c, d, e), _), ((_, v, w, x, y, z), _)| (a, b, c, d, e).cmp(&(v, w, x, y, z)));
+        let mut gaps: Vec<Gap> = rows.into_iter().map(gap).collect();
         if self.all > held {
             gaps.push(Gap { kind: "left_out".to_owned(), count: self.all - held, ..Gap::default() });
         }
@@ -144,7 +160,7 @@ impl Gaps {
     }
 }
 
-fn gap(((input, connection, kind, reason, _), row): (Key, Row)) -> Gap {
+fn gap(((_, input, connection, kind, reason, _), row): (Key, Row)) -> Gap {
     let (_, origin, client, server) = row.first;
     Gap {
         input,
@@ -172,7 +188,7 @@ mod tests {
     }
 
     fn key(connection: u64) -> Key {
-        ("a".to_owned(), Some(connection), "incomplete", "no_response".to_owned(), 0)
+        (Scope::Connection, "a".to_owned(), Some(connection), "incomplete", "no_response".to_owned(), 0)
     }
 
     #[test]
@@ -189,6 +205,17 @@ mod tests {
         let first = rows.first().unwrap();
         assert_eq!((first.count, first.bytes, first.origin.as_deref()), (2, 6, Some("a#frame=2")));
         assert_eq!(first.to.as_deref(), Some("1970-01-01T00:00:00.000006Z"));
+    }
+
+    #[test]
+    fn broken_connections_crowd_out_nothing_else() {
+        let mut gaps = Gaps::default();
+        (0..ROWS as u64 + 7).for_each(|connection| gaps.add(key(connection), row(5)));
+        gaps.error(&InputError { input: "z".to_owned(), origin: None, kind: offpath_capture::InputErrorKind::Empty });
+        let rows = gaps.finish();
+        assert_eq!(rows.len(), ROWS + 1);
+        assert!(rows.iter().any(|row| row.kind == "error" && row.input == "z"));
+        assert_eq!(rows.last().map(|row| row.count), Some(8));
     }
 
     proptest! {

@@ -582,6 +582,7 @@ mod tests {
         let job = Job {
             inputs: vec![log.display().to_string()],
             capture: offpath_capture::Options::default(),
+            told: BTreeMap::new(),
             model: None,
             hash_key: HashKey::new(b"a key of sixteen"),
             redaction: Redaction::Mask,

@@ -165,7 +165,8 @@ fn model_summary(model: &Model) -> ModelSummary {
 }
 
 fn options(job: &Job) -> BTreeMap<String, String> {
-    let mut options = BTreeMap::new();
+    let mut options: BTreeMap<_, _> =
+        job.told.iter().map(|(name, value)| (name.clone(), job.recorded(value))).collect();
     if let Some(from) = job.period.0 {
         options.insert("from".to_owned(), rfc3339(from));
     }

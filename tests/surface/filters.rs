@@ -89,6 +89,12 @@ fn show_filters_the_timeline() {
     };
     assert!(shown("actor:depot").contains("ship") && !shown("actor:depot").contains("pay"), "{}", shown("actor:depot"));
     assert!(shown("activity:pay").contains("pay"));
+    for subject in [&["show"][..], &["show", "gaps"]] {
+        let args: Vec<&str> = subject.iter().copied().chain(["--run", "run", "--filter", "actor:depot"]).collect();
+        let refused = offpath_in(folder.path(), &args, &[]);
+        assert_eq!(code(&refused), 2);
+        assert!(stderr(&refused).contains("name a case"), "{}", stderr(&refused));
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::support::{code, stderr, stdout};
 use crate::{offpath_in, shop};
 
@@ -94,3 +96,29 @@ fn the_demo_is_ignored_by_git_and_speaks_of_no_flag() {
     assert!(!stderr(&output).contains("--exit-zero"), "{}", stderr(&output));
     assert_eq!(fs::read_to_string(folder.path().join("offpath-demo/.gitignore")).unwrap(), "*\n");
 }
+
+#[test]
+fn the_record_says_how_inputs_were_told_to_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    std::fs::write(folder.path().join("other.map.yaml"), MAPPING).unwrap();
+    let args = ["check", "shop.log", "-o", "run", "--exit-zero", "--actor", "shop.log=anna"];
+    let options = |more: &[&str]| {
+        let output = offpath_in(folder.path(), &[&args[..], more].concat(), &[]);
+        assert!(matches!(code(&output), 0 | 3 | 4), "{}", stderr(&output));
+        let record = std::fs::read_to_string(folder.path().join("run/run.json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&record).unwrap()["options"].clone()
+    };
+    assert_eq!(options(&["--log-field", "user=who"])["log_field"], "user=who");
+    let format = "$remote_addr [$time_local] \"$request\" $status";
+    let told = options(&["--log-format", format]);
+    assert_eq!((&told["log_format"], &told["actor"]), (&json!(format), &json!("shop.log=anna")));
+    let mapping = options(&["--mapping", "other.map.yaml"])["mapping"].as_str().unwrap().to_owned();
+    let (name, digest) = mapping.split_once(" sha256=").unwrap();
+    assert_eq!((name, digest.len()), ("other.map.yaml", 64));
+    let hashed = options(&["--model", "shop.model.yaml", "--redact", "hash"]);
+    assert!(!hashed.to_string().contains("anna"), "{hashed}");
+}
+
+/// A mapping for lines of three columns.
+const MAPPING: &str = "pattern: '(?<time>\\S+) (?<method>\\S+) (?<target>\\S+)'\nfields:\n  time: time\n  method: method\n  target: target\n";

@@ -8,6 +8,7 @@ use super::template::Template;
 pub struct LogFormat {
     /// `None` for the formats that are told by their looks.
     pub(super) template: Option<Template>,
+    written: String,
 }
 
 /// Names that stand for formats that are read without being told.
@@ -20,8 +21,9 @@ impl LogFormat {
     /// What is wrong, and what to write.
     pub fn new(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        let written = text.to_owned();
         if NAMED.contains(&text) {
-            return Ok(LogFormat { template: None });
+            return Ok(LogFormat { template: None, written });
         }
         let text = configured(text);
         if text.trim_start().starts_with('{') {
@@ -41,7 +43,12 @@ impl LogFormat {
                 return Err(format!("it logs nothing that says {what}"));
             }
         }
-        Ok(LogFormat { template: Some(template) })
+        Ok(LogFormat { template: Some(template), written })
+    }
+
+    /// The format as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.written
     }
 }
 

@@ -53,6 +53,13 @@ impl Subject {
     /// What a name stands for; a timeline holds the events that fit the filter.
     pub(super) fn find(name: Option<&str>, folder: &Folder, filter: Option<&Filter>) -> Result<Subject, Exit> {
         let fits = |row: &EventRow| filter.is_none_or(|filter| filter.admits(row));
+        if filter.is_some() && name.is_none_or(|name| name == "gaps") {
+            return Err(Exit::CannotStart(
+                "--filter: show filters the events of a timeline; name a case, an object, a finding or an actor, \
+                 or give the filter to `offpath check`, where it is over findings"
+                    .to_owned(),
+            ));
+        }
         let Some(name) = name else { return Ok(Subject::Cases(cases_with_findings(&folder.findings))) };
         if name == "gaps" {
             return read_gaps(&folder.path).map(Subject::Gaps);
