@@ -1,7 +1,7 @@
 //! Matching: which sights of one call in two inputs are the same exchange, one to one.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use super::pair::{MOST_SKEW, SLACK, Terms};
 use super::sight::{REQUEST_ID, Sight, TRACE_ID};
@@ -24,31 +24,56 @@ pub(super) fn one_to_one(first: &[&Sight], second: &[&Sight], terms: &Terms, que
         }
     }
     let rest = second.iter().enumerate().zip(&named).filter(|(_, named)| !**named).map(|(sight, _)| sight);
-    let longest = first.iter().map(|sight| sight.over.saturating_sub(sight.time)).max().unwrap_or(0);
-    let mut begin = 0;
+    let mut open = Open::new(first, taken);
     for (index, sight) in rest {
         let from = sight.time.saturating_sub(terms.skew).saturating_sub(SLACK);
         let to = sight.over.saturating_sub(terms.skew).saturating_add(SLACK);
-        let past = |candidate: usize| {
-            let gone = first.get(candidate).is_some_and(|c| c.time.saturating_add(longest) < from);
-            gone || taken.get(candidate).copied().unwrap_or(false)
-        };
-        while begin < first.len() && past(begin) {
-            begin += 1;
-        }
-        let open = first.iter().enumerate().skip(begin).filter(|(at, _)| !taken.get(*at).copied().unwrap_or(true));
-        let near = open.take(LOOKED_AT).take_while(|(_, candidate)| candidate.time <= to);
-        let fits = near.filter(|(_, candidate)| candidate.over >= from);
+        let fits = open.between(from, to).take(LOOKED_AT);
         let ranked = fits.filter_map(|(at, candidate)| Some((rank(candidate, sight, terms, queries)?, at)));
         // Of equal ranks the earliest.
         if let Some((_, at)) = ranked.max_by_key(|(rank, at)| (*rank, Reverse(*at))) {
-            if let Some(taken) = taken.get_mut(at) {
-                *taken = true;
-            }
+            open.sights.remove(&at);
             matched.push((at, index));
         }
     }
     matched
+}
+
+/// Sights that may still find a partner, for partners in the order of their times: what ended before one of them begins
+/// is gone for all that follow, however many such strays a long call outlasts.
+struct Open<'a> {
+    first: &'a [&'a Sight],
+    taken: Vec<bool>,
+    /// How many of `first` were let in.
+    entered: usize,
+    /// Those that are open, in the order of their times.
+    sights: BTreeSet<usize>,
+    /// When each of them is over, soonest first.
+    ends: BinaryHeap<Reverse<(i64, usize)>>,
+}
+
+impl<'a> Open<'a> {
+    fn new(first: &'a [&'a Sight], taken: Vec<bool>) -> Self {
+        Open { first, taken, entered: 0, sights: BTreeSet::new(), ends: BinaryHeap::new() }
+    }
+
+    /// Open sights that are not over at `from`, which never falls from call to call, and have begun by `to`.
+    fn between(&mut self, from: i64, to: i64) -> impl Iterator<Item = (usize, &'a Sight)> {
+        while let Some(sight) = self.first.get(self.entered).filter(|sight| sight.time <= to) {
+            if !self.taken.get(self.entered).copied().unwrap_or(true) {
+                self.sights.insert(self.entered);
+                self.ends.push(Reverse((sight.over, self.entered)));
+            }
+            self.entered += 1;
+        }
+        while let Some(Reverse((_, gone))) = self.ends.peek().filter(|Reverse((over, _))| *over < from).copied() {
+            self.ends.pop();
+            self.sights.remove(&gone);
+        }
+        let first = self.first;
+        let open = self.sights.iter().filter_map(move |at| Some((*at, *first.get(*at)?)));
+        open.take_while(move |(_, sight)| sight.time <= to)
+    }
 }
 
 /// Partners by the id that both inputs write, in the order of their times; clocks matter little to them.
@@ -114,6 +139,16 @@ mod tests {
         let coarse = [sight(0, second), sight(0, second)];
         assert_eq!(matched(&precise, &coarse, &Terms::default()), [(0, 0), (1, 1)]);
         assert_eq!(matched(&precise[2..], &coarse, &Terms::default()), []);
+    }
+
+    #[test]
+    fn a_long_call_among_strays_leaves_no_pair_unfound() {
+        let strays = (1..=2 * LOOKED_AT as i64).map(|n| sight(n * 100, n * 100 + 10));
+        let late = 10_000_000;
+        let mut first: Vec<Sight> = std::iter::once(sight(0, 2 * late)).chain(strays).collect();
+        first.push(sight(late, late + 10));
+        let pairs = matched(&first, &[sight(0, 2 * late), sight(late, late + 10)], &Terms::default());
+        assert_eq!(pairs, [(0, 0), (first.len() - 1, 1)]);
     }
 
     #[test]
