@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use offpath_capture::LogFormat;
 
+use super::period;
 use crate::correlate::Redaction;
 use crate::model::Severity;
 
@@ -128,10 +129,10 @@ pub struct Inputs {
     #[arg(long, value_name = "LEVEL", default_value = "mask")]
     pub redact: Redact,
     /// Only events from this time on (RFC 3339 or a date)
-    #[arg(long, value_name = "TIME", value_parser = instant)]
+    #[arg(long, value_name = "TIME", value_parser = period::first)]
     pub from: Option<i64>,
-    /// Only events up to this time (RFC 3339 or a date)
-    #[arg(long, value_name = "TIME", value_parser = instant)]
+    /// Only events up to this time (RFC 3339, or a date: all of that day)
+    #[arg(long, value_name = "TIME", value_parser = period::last)]
     pub to: Option<i64>,
     /// Where a JSON log holds a field, over the conventions, e.g. --log-field user=auth.subject
     #[arg(long, hide_short_help = true, value_name = "FIELD=NAME", value_parser = pair)]
@@ -474,18 +475,6 @@ fn bpf(text: &str) -> Result<String, String> {
     offpath_capture::check_filter(text).map(|()| text.to_owned())
 }
 
-pub(super) fn instant(text: &str) -> Result<i64, String> {
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Ok(time.as_microsecond());
-    }
-    let civil = text
-        .parse::<jiff::civil::DateTime>()
-        .or_else(|_| text.parse::<jiff::civil::Date>().map(|date| date.at(0, 0, 0, 0)))
-        .map_err(|_| "expected RFC 3339 (2026-03-01T12:00:00Z) or a date (2026-03-01, midnight UTC)".to_owned())?;
-    let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).map_err(|e| e.to_string())?;
-    Ok(zoned.timestamp().as_microsecond())
-}
-
 fn log_format(text: &str) -> Result<LogFormat, String> {
     LogFormat::new(text)
 }
@@ -514,12 +503,5 @@ mod tests {
         assert_eq!(bytes("17"), Ok(17));
         assert!(bytes("many").is_err());
         assert!(bytes("3X").unwrap_err().contains("unknown unit"));
-    }
-
-    #[test]
-    fn times_are_rfc_3339_or_dates() {
-        assert_eq!(instant("1970-01-02"), Ok(86_400_000_000));
-        assert_eq!(instant("1970-01-01T01:00:00+01:00"), Ok(0));
-        assert!(instant("yesterday").is_err());
     }
 }

@@ -101,6 +101,8 @@ pub(super) fn judge(args: &Check, run: &Run) -> Exit {
         Exit::Incomplete(format!("some input could not be read: {first}{more}; {found}"))
     } else if run.summary.exchanges == 0 {
         Exit::Nothing("no HTTP exchange was found in the input; `offpath inspect` says what is in it".to_owned())
+    } else if inspect::outside_period(&run.summary) {
+        Exit::Nothing(inspect::OUTSIDE_PERIOD.to_owned())
     } else if judges_nothing {
         Exit::Nothing(nothing_judged(&run.summary))
     } else if above > 0 && !args.exit_zero {

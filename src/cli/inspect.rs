@@ -11,7 +11,7 @@ use super::{Console, Ended, Exit, job, preview};
 use crate::correlate::Redactor;
 use crate::mine::Sketch;
 use crate::pipeline::{self, PipelineError, Run};
-use crate::report::terminal;
+use crate::report::{RunSummary, terminal};
 
 /// Runs the command.
 pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
@@ -89,12 +89,21 @@ pub(super) fn say_errors(run: &Run, console: &Console) {
     }
 }
 
+/// Last line where the period leaves nothing.
+pub(super) const OUTSIDE_PERIOD: &str = "no event lies between --from and --to (a date is a day in UTC)";
+
+/// Whether a period was given and nothing happened in it.
+pub(super) fn outside_period(summary: &RunSummary) -> bool {
+    summary.events == 0 && ["from", "to"].iter().any(|option| summary.options.contains_key(*option))
+}
+
 /// The exit of a command that only reads.
 pub(super) fn ended(run: &Run) -> Exit {
     let exchanges = run.summary.exchanges;
     let filtered_out = run.summary.options.contains_key("filter") && run.summary.events == 0;
     match run.summary.errors.len() {
         0 if exchanges == 0 => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),
+        0 if outside_period(&run.summary) => Exit::Nothing(OUTSIDE_PERIOD.to_owned()),
         0 if filtered_out => Exit::Nothing("no event fits the filter".to_owned()),
         0 if run.incomplete => Exit::Incomplete("more than 1 % of the input's bytes could not be read".to_owned()),
         0 if exchanges == 1 => Exit::Done("1 exchange read".to_owned()),

@@ -17,6 +17,7 @@ mod live;
 mod mapping;
 mod mine;
 mod output;
+mod period;
 mod preview;
 mod progress;
 mod replace;

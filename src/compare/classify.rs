@@ -187,11 +187,18 @@ impl Judge<'_, '_, '_> {
             let (issue, excuses) = self.absent(step, activity, missing);
             return Some((Issue { check: Check::Direct, ..issue }, excuses));
         }
+        let over = !before.is_empty() && before.is_subset(&automaton.finals);
         if self.repeats(step, activity, &before) {
-            return self.repeated(step, activity).map(|issue| (issue, Vec::new()));
+            let issue = self.repeated(step, activity)?;
+            // Where another step has ended it, that it goes on at all is graver than that it does so again.
+            let ended = over && !before.intersects(&automaton.targets(activity));
+            if !ended || issue.check != Check::Repeat {
+                return Some((issue, Vec::new()));
+            }
         }
-        if !before.is_empty() && before.is_subset(&automaton.finals) {
-            let expected = automaton.state_names(&before);
+        if over {
+            let states = automaton.state_names(&before);
+            let expected = vec![format!("no {} after {}", automaton.label(activity), states.join(" or ")).into()];
             return Some((Issue { expected, ..self.blank(Check::Orphan, step) }, Vec::new()));
         }
         match way {
@@ -291,7 +298,13 @@ impl Judge<'_, '_, '_> {
         let mut issue = self.blank(check, step);
         issue.evidence.extend(twin);
         issue.evidence.extend(self.run.seen.before(activity, step.event).first());
-        issue.expected = self.run.automaton.state_names(&issue.before);
+        let name = self.run.automaton.label(activity);
+        let expected = match check {
+            Check::Replay => "one idempotency key, one request body".to_owned(),
+            Check::Race => format!("one {name} at a time"),
+            _ => format!("one {name}"),
+        };
+        issue.expected = vec![expected.into()];
         Some(issue)
     }
 }

@@ -102,6 +102,11 @@ impl Finding {
         self.confidence.is_nan() || self.confidence < REVIEW_BELOW
     }
 
+    /// What readers see for its severity: `review` where it is too uncertain to count.
+    pub fn standing(&self) -> &str {
+        if self.is_review() { "review" } else { &self.severity }
+    }
+
     /// Its severity as a value that compares; `None` if the text is no severity.
     pub fn level(&self) -> Option<Severity> {
         severity_named(&self.severity)

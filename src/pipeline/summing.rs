@@ -45,8 +45,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     add_inspection(&mut summary, inspection, job.model.is_none());
     summary.rules = rules::summaries(job, &judged);
     for finding in &judged.findings {
-        let level = if finding.is_review() { "review" } else { finding.severity.as_str() };
-        *summary.findings.entry(level.to_owned()).or_default() += 1;
+        *summary.findings.entry(finding.standing().to_owned()).or_default() += 1;
     }
     let maps = match &job.model {
         Some(model) => judged.mining.lifecycle_maps(model, &judged.moves),

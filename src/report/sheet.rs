@@ -239,7 +239,7 @@ fn evidence(finding: &Finding) -> SheetTable {
 fn list(about: &[&Finding]) -> SheetTable {
     let rows = about.iter().map(|finding| {
         vec![
-            finding.severity.clone(),
+            finding.standing().to_owned(),
             finding.rule.clone(),
             finding.id.clone(),
             finding.title.clone(),

@@ -60,13 +60,13 @@ pub fn cases_with_findings(findings: &[Finding]) -> Vec<CaseFindings> {
         let Some(name) = finding.case.as_deref() else { continue };
         let case = cases.entry(name).or_insert_with(|| CaseFindings {
             case: name.to_owned(),
-            severity: finding.severity.clone(),
+            severity: finding.standing().to_owned(),
             first: finding.time.clone(),
             ..CaseFindings::default()
         });
         case.findings += 1;
-        if severity_rank(&finding.severity) < severity_rank(&case.severity) {
-            case.severity.clone_from(&finding.severity);
+        if severity_rank(finding.standing()) < severity_rank(&case.severity) {
+            finding.standing().clone_into(&mut case.severity);
         }
         if finding.time < case.first {
             case.first.clone_from(&finding.time);

@@ -9,8 +9,9 @@
 //!
 //! ## How it decides
 //! Every state that the object can be in is final, or a constraint `never: X, after: Y` names the pair. Without a model:
-//! an accepted use of an id after its accepted DELETE. Repeats of the ending step itself are SEQ-REPEAT. A refusal with
-//! any 4xx but 401 and 403 is for review only.
+//! an accepted use of an id after its accepted DELETE. Repeats of the ending step itself are SEQ-REPEAT; a step that may
+//! happen once and is taken again after another step has ended the life is told here. A refusal with any 4xx but 401 and
+//! 403 is for review only.
 //!
 //! ## When it is wrong
 //! The object was restored or the key reused: show the restoring call to the model. The deletion was soft and reading
@@ -25,6 +26,7 @@
 //! => critical proven: service:wms performed ship on order ord_2 after its end (cancelled)
 //! ```
 
+use super::context::activity;
 use super::{Context, Identity, Rule};
 use crate::compare::Check;
 use crate::model::Severity;
@@ -38,7 +40,7 @@ pub(super) static RULE: Rule = Rule {
     agent_taxonomy: &["ASI02"],
     rests_on: Identity::Nobody,
     source: include_str!("st_orphan.rs"),
-    sentence: |context| format!("{} after {}", context.lead(), end(context)),
+    sentence: |context| format!("{}{} after {}", context.lead(), again(context), end(context)),
     why: |context| {
         format!(
             "After {} nothing more should happen to this {}. What goes on after the end escapes the controls that watch \
@@ -55,6 +57,12 @@ pub(super) static RULE: Rule = Rule {
         )
     },
 };
+
+/// ` again` where the object had this step while it lived.
+fn again(context: &Context<'_>) -> &'static str {
+    let this = context.event.map(activity);
+    if context.others().any(|other| Some(activity(other)) == this) { " again" } else { "" }
+}
 
 /// What ended it: the event that forbids more, else the final state.
 fn end(context: &Context<'_>) -> String {

@@ -107,3 +107,28 @@ fn an_unknown_key_is_a_mistake_of_the_command_line() {
         assert!(stderr(&output).contains(&format!("did you mean `{near}`?")), "{command}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn a_date_is_the_whole_day() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    let on = |command: &'static str, day: &str| {
+        offpath_in(folder.path(), &[command, "shop.log", "--from", day, "--to", day, "--format", "json"], &[])
+    };
+    let all = stdout(&offpath_in(folder.path(), &["inspect", "shop.log", "--format", "json"], &[]));
+    let events = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["events"].as_u64().unwrap();
+    let day = on("inspect", "2026-03-01");
+    assert_eq!((code(&day), events(&stdout(&day))), (0, events(&all)));
+    for command in ["inspect", "mine"] {
+        let other = on(command, "2031-01-01");
+        assert_eq!(code(&other), 4, "{command}");
+        assert!(stderr(&other).contains("between --from and --to"), "{command}: {}", stderr(&other));
+    }
+    let other = offpath_in(
+        folder.path(),
+        &["check", "shop.log", "--model", "shop.model.yaml", "-o", "run", "--from", "2031-01-01"],
+        &[],
+    );
+    assert_eq!(code(&other), 4);
+    assert!(stderr(&other).contains("between --from and --to"), "{}", stderr(&other));
+}

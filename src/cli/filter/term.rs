@@ -2,7 +2,7 @@
 
 use super::pattern;
 use super::subject::{Keys, Seen, Subject};
-use crate::cli::args::instant;
+use crate::cli::period::span;
 use crate::finding::severity_named;
 use crate::model::{Severity, nearest_name};
 
@@ -181,13 +181,6 @@ fn times(comparison: Comparison, value: &str) -> Result<(i64, i64), String> {
         Comparison::Above => (last.saturating_add(1), i64::MAX),
         Comparison::Below => (i64::MIN, first.saturating_sub(1)),
     })
-}
-
-/// First and last microsecond of a day or an instant.
-fn span(text: &str) -> Result<(i64, i64), String> {
-    let first = instant(text)?;
-    let day = text.parse::<jiff::civil::Date>().is_ok() && !text.contains(['T', 't', ' ']);
-    Ok((first, if day { first.saturating_add(86_400_000_000 - 1) } else { first }))
 }
 
 fn severities(comparison: Comparison, value: &str) -> Result<(Severity, Severity), String> {

@@ -17,8 +17,8 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
     let ConstraintKind::WindowCount { activity, by, window, max } = &constraint.kind else { return Vec::new() };
     let plan = history.plan;
     let width = effective_width(history, *window);
-    let mut open: BTreeMap<Vec<Arc<str>>, (VecDeque<usize>, bool)> = BTreeMap::new();
-    let mut found = Vec::new();
+    let mut open: BTreeMap<Vec<Arc<str>>, (VecDeque<usize>, Option<Breach>)> = BTreeMap::new();
+    let mut found: Vec<Found> = Vec::new();
     for (at, event) in history.events.iter().enumerate() {
         if history.activity(at) != Some(*activity) || event.outcome != Outcome::Accepted || history.is_mere_retry(at) {
             continue;
@@ -35,24 +35,45 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
             tallies.count(Check::Volume, event.source, None);
             continue;
         };
-        let (recent, broken) = open.entry(group.clone()).or_default();
+        let (recent, breach) = open.entry(group.clone()).or_default();
         recent.push_back(at);
         expire(recent, history, event.time, width);
         let over = u64::try_from(recent.len()).unwrap_or(u64::MAX) > *max;
         tallies.count(Check::Volume, event.source, Some(over));
         // One breach is one deviation, however long it lasts.
-        if over && !*broken {
+        if !over {
+            *breach = None;
+        } else if let Some(breach) = breach {
+            if recent.len() > breach.most {
+                breach.most = recent.len();
+                if let Some(deviation) = found.get_mut(breach.deviation) {
+                    deviation.observed = vec![seen(breach.most, &group)];
+                }
+            }
+        } else {
             let life = event.objects.first().and_then(|o| history.life_of(&o.id));
             let mut deviation = Found::new(Check::Volume, at, life);
             deviation.evidence = recent.iter().copied().collect();
             deviation.expected =
                 vec![format!("at most {max} {} in {}", plan.activity_name(*activity), span(*window)).into()];
-            deviation.observed = vec![format!("{} by {}", recent.len(), group.join(", ")).into()];
+            deviation.observed = vec![seen(recent.len(), &group)];
+            *breach = Some(Breach { deviation: found.len(), most: recent.len() });
             found.push(deviation);
         }
-        *broken = over;
     }
     found
+}
+
+/// A limit that is broken, until it is kept again.
+struct Breach {
+    /// Index of its deviation.
+    deviation: usize,
+    /// Most events in one window so far.
+    most: usize,
+}
+
+fn seen(count: usize, group: &[Arc<str>]) -> Arc<str> {
+    format!("{count} by {}", group.join(", ")).into()
 }
 
 /// Whether the constraint's condition holds for an event by itself.

@@ -151,6 +151,9 @@ fn more_than_so_many_in_a_minute() {
         (0..count).map(|n| created(n, i64::try_from(n).unwrap() * gap, "alice")).collect()
     };
     assert_eq!(checks(&windows(paced(10), &burst(11, 5))), [Check::Volume]);
+    let longer = windows(paced(10), &burst(14, 4));
+    assert_eq!(checks(&longer), [Check::Volume], "one breach is told once,");
+    assert_eq!(&*longer.deviations[0].observed[0], "14 by alice", "with the most that it came to");
     assert_eq!(checks(&windows(paced(10), &burst(10, 5))), []);
     assert_eq!(checks(&windows(paced(10), &burst(30, 6))), [], "the window is open at its far end");
     let two: Vec<Event> = (0..20).map(|n| created(n, 1, if n % 2 == 0 { "alice" } else { "bob" })).collect();

@@ -85,9 +85,14 @@
         this[name] = (row) => items(row).map((item) => this.full(item, row));
       }
       this.rank = Uint8Array.from({ length: this.count }, (_, row) => {
-        const rank = SEVERITIES.indexOf(this.severity(row));
+        const rank = SEVERITIES.indexOf(this.standing(row));
         return rank < 0 ? SEVERITIES.length : rank;
       });
+    }
+
+    // What is too uncertain to count stands behind all severities.
+    standing(row) {
+      return this.confidence(row) < 0.5 ? 'review' : this.severity(row);
     }
 
     // What the text search looks through; made once, when first needed.
@@ -332,18 +337,18 @@
       if (state.group !== 'case') counts.push(plural(group.cases.size, 'case', 'cases'));
       const name = state.group === 'rule' && this.titles[group.key] ? [el('span', { class: 'mono' }, group.key), ' · ', this.titles[group.key]] : group.key;
       return [el('span', { class: 'twist', 'aria-hidden': 'true' }, group.opened ? '▾' : '▸'),
-        badge(SEVERITIES[group.rank] || 'other'),
+        badge(SEVERITIES[group.rank] || 'review'),
         el('span', { class: 'words' }, el('span', { class: 'title' }, name),
           el('span', { class: 'meta' }, counts.join(' · ')))];
     }
 
     findingCells(finding) {
       const f = this.findings;
-      const meta = [['rule', 'both'].includes(state.group) ? null : f.rule(finding), f.principal(finding) || 'not identified',
+      const meta = [['rule', 'both'].includes(state.group) ? null : f.rule(finding),
+        f.object(finding) && f.object_type(finding) + ' ' + f.object(finding), f.principal(finding) || 'not identified',
         utc(f.time(finding)).slice(0, 19), f.verdict(finding), 'confidence ' + f.confidence(finding).toFixed(2)];
       if (f.suppressed(finding)) meta.push('suppressed');
-      else if (f.confidence(finding) < 0.5) meta.push('for review');
-      return [badge(f.severity(finding)), el('span', { class: 'words' },
+      return [badge(f.standing(finding)), el('span', { class: 'words' },
         el('span', { class: 'title' }, f.title(finding)), el('span', { class: 'meta' }, meta.filter(Boolean).join(' · ')))];
     }
 
@@ -458,7 +463,7 @@
     const box = $('detail');
     fill(box,
       el('button', { type: 'button', class: 'quiet back', onclick: () => { state.f = ''; writeFragment(); apply(page); $('list').focus(); } }, '← All findings'),
-      el('p', { class: 'tags' }, badge(f.severity(finding)), ' ', el('span', { class: 'tag' }, f.verdict(finding)), ' ',
+      el('p', { class: 'tags' }, badge(f.standing(finding)), ' ', el('span', { class: 'tag' }, f.verdict(finding)), ' ',
         el('span', { class: 'tag' }, f.rule(finding)), ' ', el('code', {}, f.id(finding))),
       el('h3', {}, f.title(finding)),
       f.suppressed(finding) ? el('p', { class: 'notice' }, 'Suppressed: ' + f.suppressed(finding)) : null,

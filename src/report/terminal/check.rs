@@ -124,16 +124,11 @@ fn model(run: &RunSummary) -> String {
     text
 }
 
-/// Place in the order of harm; what is too uncertain to count comes last.
-fn rank(finding: &Finding) -> usize {
-    if finding.is_review() { usize::MAX } else { severity_rank(&finding.severity) }
-}
-
 /// Open findings by rank and rule: the worst first, of equals the rule with the most.
 fn groups(findings: &[Finding]) -> Vec<((usize, &str), Vec<&Finding>)> {
     let mut groups: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in open(findings) {
-        groups.entry((rank(finding), &finding.rule)).or_default().push(finding);
+        groups.entry((severity_rank(finding.standing()), &finding.rule)).or_default().push(finding);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|((rank, _), group)| (*rank, std::cmp::Reverse(group.len())));
@@ -154,7 +149,7 @@ fn rules(findings: &[Finding], screen: &Screen) -> String {
     let mut table = Table::new(&["SEVERITY", "FINDINGS", "RULE", "EXAMPLE"], &[1]).wrapping();
     for ((_, rule), group) in groups {
         let Some(example) = group.first() else { continue };
-        let severity = if example.is_review() { "review" } else { &example.severity };
+        let severity = example.standing();
         table.row(vec![
             (severity_look(severity), severity.to_owned()),
             (Look::Plain, count(group.len() as u64)),

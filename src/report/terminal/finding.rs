@@ -13,7 +13,7 @@ use super::timeline::OVERLAP;
 pub fn finding(finding: &Finding, case: Option<&CaseTimeline>, screen: &Screen) -> String {
     let mut out = format!(
         "{}  {}  {}\n",
-        screen.paint(severity_look(&finding.severity), &finding.severity),
+        screen.paint(severity_look(finding.standing()), finding.standing()),
         screen.paint(Look::Cyan, &finding.rule),
         screen.paint(Look::Faint, &finding.id)
     );

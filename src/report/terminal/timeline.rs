@@ -33,7 +33,7 @@ pub fn timeline(case: &CaseTimeline, findings: &[Finding], screen: &Screen) -> S
     }
     out.push_str(&events(case, file, decimals, &deviating, screen));
     for finding in about {
-        let severity = screen.paint(severity_look(&finding.severity), &finding.severity);
+        let severity = screen.paint(severity_look(finding.standing()), finding.standing());
         out.push_str(&format!(
             "> {severity}  {}\n",
             screen.paint(Look::Plain, &format!("{}  {}  {}", finding.rule, finding.id, finding.title))
