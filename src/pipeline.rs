@@ -136,8 +136,8 @@ pub struct Run {
     pub mining: Mining,
     /// What operations are about, where no model says so: the other half of a draft.
     pub evidence: Evidence,
-    /// Whether some input could not be read, or more than one percent of its bytes.
-    pub incomplete: bool,
+    /// Why it is, if it is: input that could not be read, more than one percent of its bytes, a case too large to judge.
+    pub incomplete: Option<String>,
 }
 
 /// The analysis could not be finished: the machine's fault, never the traffic's.

@@ -122,7 +122,7 @@ pub struct Inputs {
     #[cfg_attr(feature = "live", doc = "(or `interface:NAME`, read until Ctrl-C)")]
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
-    /// Only what fits, e.g. 'actor:alice status:>=400 -path:/health*'; repeatable (check: findings, after judging)
+    /// Only what fits, e.g. 'status:>=400 -path:/health*'; repeatable (check: findings, after judging)
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub filter: Vec<String>,
     /// How much of names and personal data outputs show; credentials are keyed hashes at every level

@@ -32,7 +32,7 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     let timings = meter.finish();
     inspect::note(&run, &timings, console);
     // An input that cannot be read, or is no traffic, must not cost the run before it.
-    let unread = run.incomplete || run.summary.inputs.is_empty();
+    let unread = run.incomplete.is_some() || run.summary.inputs.is_empty();
     if run.summary.exchanges == 0 && unread && outputs.replaces_a_run() {
         inspect::say_errors(&run, console);
         return Ok(Exit::Incomplete("nothing could be read; the earlier run was kept".to_owned()));
@@ -91,14 +91,13 @@ pub(super) fn judge(args: &Check, run: &Run) -> Exit {
     let above = level.map_or(0, |level| exceeds(&run.findings, level));
     let found = counted(above, level);
     let judges_nothing = run.summary.model.as_ref().is_some_and(|model| model.activities.1 == 0);
-    if run.incomplete && !args.allow_incomplete {
-        let first = run.summary.errors.first().cloned().unwrap_or_else(|| "more than 1 % of bytes lost".to_owned());
+    if let Some(why) = run.incomplete.as_deref().filter(|_| !args.allow_incomplete) {
         let more = match run.summary.errors.len() {
             0 | 1 => String::new(),
             n => format!(" (and {} more)", n - 1),
         };
-        let first = text::display(&first);
-        Exit::Incomplete(format!("some input could not be read: {first}{more}; {found}"))
+        let what = if run.summary.errors.is_empty() { "" } else { "some input could not be read: " };
+        Exit::Incomplete(format!("{what}{}{more}; {found}", text::display(why)))
     } else if run.summary.exchanges == 0 {
         Exit::Nothing("no HTTP exchange was found in the input; `offpath inspect` says what is in it".to_owned())
     } else if inspect::outside_period(&run.summary) {

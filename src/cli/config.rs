@@ -71,12 +71,8 @@ impl Config {
         console.say_always(&format!("Configured by {} (--isolated ignores it)", file.display()));
         for setting in &self.settings {
             let section = setting.section.as_deref().map(|section| format!("{section}.")).unwrap_or_default();
-            console.note(&format!(
-                "{section}{}: {} (line {})",
-                setting.key,
-                setting.values.join(", "),
-                setting.place.0
-            ));
+            // Values may name people, and stay in the file.
+            console.note(&format!("{section}{} is set (line {})", setting.key, setting.place.0));
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) const MEANINGS: [(u8, &str); 6] = [
     (2, "could not start: a flag, the model, an input's name or the output place is wrong"),
     (
         3,
-        "incomplete: some input unreadable, or more than 1 % of its bytes lost; outputs are written and marked; wins over 1 (--allow-incomplete removes it)",
+        "incomplete: some input unreadable, more than 1 % of its bytes lost, or a case too large to judge whole; outputs are written and marked; wins over 1 (--allow-incomplete removes it)",
     ),
     (4, "nothing judged: no exchange was found, or no step that a lifecycle or constraint of the model speaks of"),
     (101, "a bug in offpath: the message says how to report it"),

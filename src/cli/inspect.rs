@@ -105,9 +105,11 @@ pub(super) fn ended(run: &Run) -> Exit {
         0 if exchanges == 0 => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),
         0 if outside_period(&run.summary) => Exit::Nothing(OUTSIDE_PERIOD.to_owned()),
         0 if filtered_out => Exit::Nothing("no event fits the filter".to_owned()),
-        0 if run.incomplete => Exit::Incomplete("more than 1 % of the input's bytes could not be read".to_owned()),
-        0 if exchanges == 1 => Exit::Done("1 exchange read".to_owned()),
-        0 => Exit::Done(format!("{exchanges} exchanges read")),
+        0 => match &run.incomplete {
+            Some(why) => Exit::Incomplete(crate::finding::text::display(why)),
+            None if exchanges == 1 => Exit::Done("1 exchange read".to_owned()),
+            None => Exit::Done(format!("{exchanges} exchanges read")),
+        },
         1 => Exit::Incomplete(format!("some input could not be read, see above; {exchanges} exchanges read")),
         n => Exit::Incomplete(format!("{n} inputs or parts could not be read, see above; {exchanges} exchanges read")),
     }

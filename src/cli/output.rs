@@ -213,7 +213,8 @@ pub(super) fn spare_inputs(output: &Path, inputs: &[String], options: &capture::
 pub(super) fn sarif(run: &Run, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let inputs: Vec<(String, Option<String>)> =
         run.summary.inputs.iter().map(|input| (input.name.clone(), Some(input.sha256.clone()))).collect();
-    let about = sarif::About { version: &run.summary.tool_version, inputs: &inputs, complete: !run.incomplete };
+    let about =
+        sarif::About { version: &run.summary.tool_version, inputs: &inputs, complete: run.incomplete.is_none() };
     sarif::write(&run.findings, &about, out)
 }
 

@@ -17,10 +17,10 @@ const COUNTED: u64 = 10_000;
 /// Width of what a line begins with.
 const LABEL: usize = 10;
 
-/// Describes the first records of each log among the inputs; standard input, which can be read once only, is left
+/// Describes the first records of each log among the inputs; what can be read once only (standard input, a pipe) is left
 /// alone.
 pub(super) fn text(inputs: &[String], options: &capture::Options, redactor: &Redactor) -> String {
-    let files: Vec<String> = inputs.iter().filter(|input| *input != "-").cloned().collect();
+    let files: Vec<String> = inputs.iter().filter(|input| !read_once(input)).cloned().collect();
     let mut out = String::new();
     for source in capture::plan(&files, options).sources {
         let packets = |format| matches!(format, InputFormat::Pcap | InputFormat::Pcapng | InputFormat::Har);
@@ -32,6 +32,11 @@ pub(super) fn text(inputs: &[String], options: &capture::Options, redactor: &Red
         first.describe(&report, &mut out);
     }
     out
+}
+
+/// Whether reading an input uses it up.
+fn read_once(input: &str) -> bool {
+    input == "-" || std::fs::metadata(input).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
 /// What may be filled, and whether it is.

@@ -10,6 +10,9 @@ use super::{Console, Exit};
 /// Name of the run inside its temporary folder.
 const RUN: &str = "run";
 
+/// Name in it of the run that is replaced.
+const EARLIER: &str = "earlier";
+
 /// File that marks a folder as a run folder.
 pub(super) const MARK: &str = "run.json";
 
@@ -26,9 +29,7 @@ impl RunFolder {
     /// Prepares to write `target`, which must not exist, be empty, or be an earlier run's folder.
     pub(super) fn create(target: &Path, inputs: &[String], console: &Console) -> Result<Self, Exit> {
         let refuse = |why: String| Exit::CannotStart(format!("run folder {}: {why}", target.display()));
-        if target.exists() && !replaceable(target) {
-            return Err(refuse("exists and is no run folder; name another with -o, or remove it".to_owned()));
-        }
+        check(target).map_err(|why| refuse(why.to_owned()))?;
         Self::beside(target, inputs, console).map(|folder| RunFolder { target: Some(target.to_owned()), ..folder })
     }
 
@@ -55,11 +56,19 @@ impl RunFolder {
     /// Moves the finished folder to its name, replacing an earlier run; returns the name, if it has one.
     pub(super) fn publish(self) -> Result<Option<PathBuf>, Exit> {
         let Some(target) = self.target else { return Ok(None) };
-        let fail = |e: std::io::Error| Exit::Incomplete(format!("run folder {}: {e}", target.display()));
-        if target.exists() {
-            std::fs::remove_dir_all(&target).map_err(fail)?;
+        let fail = |why: String| Exit::Incomplete(format!("run folder {}: {why}", target.display()));
+        // It may have become somebody's since the run began.
+        check(&target).map_err(|why| fail(why.to_owned()))?;
+        let earlier = target.exists().then(|| self.path.with_file_name(EARLIER));
+        if let Some(earlier) = &earlier {
+            std::fs::rename(&target, earlier).map_err(|e| fail(e.to_string()))?;
         }
-        std::fs::rename(&self.path, &target).map_err(fail)?;
+        if let Err(error) = std::fs::rename(&self.path, &target) {
+            // An earlier run is better than none.
+            let _ = earlier.map(|earlier| std::fs::rename(earlier, &target));
+            return Err(fail(error.to_string()));
+        }
+        // The earlier run goes with the folder that it was put aside in.
         Ok(Some(target))
     }
 
@@ -67,6 +76,15 @@ impl RunFolder {
     pub(super) fn replaces_a_run(&self) -> bool {
         self.target.as_ref().is_some_and(|target| is_run_folder(target))
     }
+}
+
+/// Why a run cannot be put here.
+fn check(target: &Path) -> Result<(), &'static str> {
+    let Ok(place) = target.canonicalize() else { return Ok(()) };
+    if std::env::current_dir().and_then(|here| here.canonicalize()).is_ok_and(|here| here.starts_with(&place)) {
+        return Err("is the folder you are in, or holds it; name another with -o");
+    }
+    if replaceable(target) { Ok(()) } else { Err("exists and is no run folder; name another with -o, or remove it") }
 }
 
 fn replaceable(folder: &Path) -> bool {

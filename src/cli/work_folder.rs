@@ -46,7 +46,7 @@ impl Drop for WorkFolder {
     /// A run whose folder a signal removes meets errors that are none: it waits for its end instead of telling them.
     fn drop(&mut self) {
         while self.ending.load(Ordering::Acquire) {
-            std::thread::park();
+            std::thread::sleep(BETWEEN_ATTEMPTS);
         }
     }
 }
@@ -84,8 +84,7 @@ fn remove_stale(parent: &Path, console: &Console) {
 /// Times that a signal tries to remove the folder: threads may still be writing into it.
 #[cfg(unix)]
 const ATTEMPTS: usize = 50;
-/// Pause after an attempt that failed.
-#[cfg(unix)]
+/// Pause after an attempt that failed, and between looks at whether the end has come.
 const BETWEEN_ATTEMPTS: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// Ctrl-C and termination, after so many that are not meant for it, remove the folder and then end the process as they
@@ -107,8 +106,8 @@ fn remove_on_signal(folder: PathBuf, spared: usize, ending: Arc<AtomicBool>) {
                 std::thread::sleep(BETWEEN_ATTEMPTS);
             }
             let _ = signal_hook::low_level::emulate_default_handler(signal);
-            // Where the system will not have it so.
-            std::process::exit(128 + signal);
+            // Where the system will not have it so, the run ends by itself.
+            ending.store(false, Ordering::Release);
         }
     });
 }

@@ -40,7 +40,7 @@ pub use facts::Facts;
 pub use guess::is_container;
 pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount};
 pub use object::{KeySource, Places};
-pub use pseudonym::Pseudonyms;
+pub use pseudonym::{Names, Pseudonyms};
 pub use redact::{Redaction, Redactor};
 pub use resolve::Resolver;
 pub use reuse::{KeyUser, ReusedKey};

@@ -3,7 +3,7 @@
 //! Names must be themselves while they are compared with what the model says of them, and need not be afterwards.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::credential::HashKey;
@@ -12,6 +12,9 @@ use super::reuse::ReusedKey;
 use super::target::percent_decoded;
 use crate::event::{Actor, Event, ObjectId, Value};
 use crate::model::{Model, Segment};
+
+/// Names, and what stands for each.
+pub type Names = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Replaces every name that traffic brought and the model does not speak.
 #[derive(Clone, Debug)]
@@ -115,47 +118,54 @@ impl Pseudonyms {
         out.join("/").into()
     }
 
-    /// The names that an event holds: who, on what, for whom, and every text.
-    pub fn names(&self, event: &Event, names: &mut BTreeSet<Arc<str>>) {
+    /// The names that an event holds, each with what stands for it: who, on what, for whom, and every text.
+    pub fn names(&self, event: &Event, names: &mut Names) {
         let actor = &event.actor;
         let who = [&actor.principal, &actor.agent, &actor.client, &actor.tenant, &event.session, &event.host];
-        names.extend(who.into_iter().flatten().cloned());
+        let mut whole: Vec<&Arc<str>> = who.into_iter().flatten().collect();
         let mut texts: Vec<&Value> = event.attributes.iter().map(|(_, value)| value).collect();
         for object in &event.objects {
-            let of = [&object.conflicting_key, &object.written_state, &object.tenant, &object.owner];
-            names.extend(of.into_iter().flatten().cloned());
-            names.insert(Arc::clone(&object.id.key));
+            whole.extend([&object.written_state, &object.tenant, &object.owner].into_iter().flatten());
             texts.extend(object.attributes.iter().map(|(_, value)| value));
+            for key in [Some(&object.id.key), object.conflicting_key.as_ref()].into_iter().flatten() {
+                names.insert(Arc::clone(key), self.parts(key));
+                // A key that is only unique under another is also told without it.
+                if let Some((_, own)) = key.split_once('/') {
+                    names.insert(own.into(), self.parts(own));
+                }
+            }
         }
         for value in texts {
             match value {
-                Value::Text(text) => drop(names.insert(Arc::clone(text))),
-                Value::List(items) => names.extend(items.iter().filter_map(|item| match item {
-                    Value::Text(text) => Some(Arc::clone(text)),
+                Value::Text(text) => whole.push(text),
+                Value::List(items) => whole.extend(items.iter().filter_map(|item| match item {
+                    Value::Text(text) => Some(text),
                     _ => None,
                 })),
                 _ => {}
             }
         }
+        names.extend(whole.into_iter().map(|name| (Arc::clone(name), self.name(name))));
     }
 
     /// A sentence or list entry of a comparison with the names in it replaced; `names` are those that its events hold.
-    pub fn text(&self, text: &str, names: &BTreeSet<Arc<str>>) -> Arc<str> {
+    pub fn text(&self, text: &str, names: &Names) -> Arc<str> {
         if self.spoken.contains(text) {
             return text.into();
         }
-        let known = names.iter().chain(&self.listed).filter(|name| !name.is_empty() && !self.spoken.contains(*name));
-        let mut known: Vec<&str> = known.map(|name| &**name).collect();
+        let listed = self.listed.iter().filter(|name| !names.contains_key(*name)).map(|name| (name, self.name(name)));
+        let known = names.iter().map(|(name, stands)| (name, Arc::clone(stands))).chain(listed);
+        let mut known: Vec<_> = known.filter(|(name, _)| !name.is_empty() && !self.spoken.contains(*name)).collect();
         // Longest first: a name may begin with another.
-        known.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        known.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(next) = rest.chars().next() {
             let begins = !out.ends_with(char::is_alphanumeric);
-            let found = known.iter().find(|name| begins && starts_with_word(rest, name));
-            let taken = found.map_or(next.len_utf8(), |name| name.len());
+            let found = known.iter().find(|(name, _)| begins && starts_with_word(rest, name));
+            let taken = found.map_or(next.len_utf8(), |(name, _)| name.len());
             match found {
-                Some(name) => out.push_str(&self.parts(name)),
+                Some((_, stands)) => out.push_str(stands),
                 None => out.push(next),
             }
             rest = rest.get(taken..).unwrap_or_default();
@@ -191,6 +201,7 @@ fn spoken(model: &Model) -> BTreeSet<Arc<str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::sample::rich_event;
 
     fn pseudonyms(yaml: &str) -> Pseudonyms {
         let (model, _) = Model::read("m.yaml", yaml).unwrap();
@@ -216,10 +227,24 @@ mod tests {
     #[test]
     fn names_in_sentences_are_found_as_whole_words() {
         let pseudonyms = pseudonyms(MODEL);
-        let names = ["ann", "ann-marie", "pay", ""].map(Arc::from).into();
+        let names = ["ann", "ann-marie", "pay", ""].map(|name| (name.into(), pseudonyms.name(name))).into();
         let text = pseudonyms.text("order.owner ann, not ann-marie; annual pay by carol, service:cashier", &names);
         let (ann, marie) = (pseudonyms.name("ann"), pseudonyms.name("ann-marie"));
         let (carol, cashier) = (pseudonyms.name("carol"), pseudonyms.name("cashier"));
         assert_eq!(&*text, format!("order.owner {ann}, not {marie}; annual pay by {carol}, service:{cashier}"));
+    }
+
+    #[test]
+    fn a_name_with_slashes_is_one_and_a_key_within_a_tenant_has_parts() {
+        let pseudonyms = pseudonyms(MODEL);
+        let mut event = rich_event(1);
+        event.actor.principal = Some("spiffe://acme/pay".into());
+        event.objects[0].id.key = "nordwind/annaletter".into();
+        let mut names = Names::new();
+        pseudonyms.names(&event, &mut names);
+        let text = |text: &str| pseudonyms.text(text, &names).to_string();
+        let [pay, tenant, own] = ["spiffe://acme/pay", "nordwind", "annaletter"].map(|name| pseudonyms.name(name));
+        assert_eq!(text("seen spiffe://acme/pay"), format!("seen {pay}"));
+        assert_eq!(text("nordwind/annaletter, not annaletter"), format!("{tenant}/{own}, not {own}"));
     }
 }

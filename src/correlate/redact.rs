@@ -325,19 +325,20 @@ impl Redactor {
         path.join("/") + &query.map(|query| format!("?{query}")).unwrap_or_default()
     }
 
-    /// A host or address: its pseudonym where names are hashed.
+    /// The name of a user, a host or an address: its pseudonym where names are hashed, else masked where it is personal
+    /// data by its looks.
     pub fn name<'a>(&self, name: &'a str) -> Cow<'a, str> {
         match self.masker.level {
             Redaction::Hash => pseudonym(&self.masker.key, name),
-            Redaction::Mask | Redaction::Keep => Cow::Borrowed(name),
+            Redaction::Mask | Redaction::Keep => self.masker.text(name),
         }
     }
 
     /// An address and port; where names are hashed the address alone, so that it is the same on every connection.
     pub fn endpoint(&self, end: Endpoint) -> String {
-        match self.name(&end.ip.to_string()) {
-            Cow::Owned(pseudonym) => pseudonym,
-            Cow::Borrowed(_) => end.to_string(),
+        match self.masker.level {
+            Redaction::Hash => self.name(&end.ip.to_string()).into_owned(),
+            Redaction::Mask | Redaction::Keep => end.to_string(),
         }
     }
 

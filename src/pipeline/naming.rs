@@ -1,10 +1,9 @@
 //! Names as outputs show them: what is compared by its names is reported without them where there are pseudonyms.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::compare::Deviation;
-use crate::correlate::Pseudonyms;
+use crate::correlate::{Names, Pseudonyms};
 
 /// A word that traffic brought, as outputs show it.
 pub(super) fn shown(word: &str, pseudonyms: Option<&Pseudonyms>) -> Arc<str> {
@@ -13,7 +12,7 @@ pub(super) fn shown(word: &str, pseudonyms: Option<&Pseudonyms>) -> Arc<str> {
 
 /// An entry of the model's `by`, which may be somebody's name, as outputs show it.
 pub(super) fn shown_entry(entry: &Arc<str>, pseudonyms: Option<&Pseudonyms>) -> Arc<str> {
-    pseudonyms.map_or_else(|| Arc::clone(entry), |pseudonyms| pseudonyms.text(entry, &BTreeSet::new()))
+    pseudonyms.map_or_else(|| Arc::clone(entry), |pseudonyms| pseudonyms.text(entry, &Names::new()))
 }
 
 /// A call as outputs show it, `POST host/path`: where there are pseudonyms, a host that is not the model's `host` and
@@ -33,9 +32,9 @@ pub(super) fn shown_call(call: &str, host: Option<&str>, pseudonyms: Option<&Pse
 
 /// Replaces the names in a deviation and its events.
 pub(super) fn pseudonymise(deviation: &mut Deviation, pseudonyms: &Pseudonyms) {
-    let mut names: BTreeSet<Arc<str>> = BTreeSet::new();
+    let ids = [&deviation.object, &deviation.case].into_iter().flatten();
+    let mut names: Names = ids.map(|id| (Arc::clone(&id.key), pseudonyms.object(id).key)).collect();
     deviation.events.iter().for_each(|event| pseudonyms.names(event, &mut names));
-    names.extend([&deviation.object, &deviation.case].into_iter().flatten().map(|id| Arc::clone(&id.key)));
     for text in deviation.expected.iter_mut().chain(&mut deviation.observed) {
         *text = pseudonyms.text(text, &names);
     }

@@ -24,6 +24,8 @@ const SCHEMA_VERSION: &str = "1.0";
 const VARIANTS: usize = 100;
 /// What became of TLS connections that were read.
 const DECRYPTED: &str = "decrypted";
+/// Why a run is incomplete whose inputs say of no error.
+const LOST: &str = "more than 1 % of the input's bytes could not be read";
 /// Names written out in one sentence.
 const NAMES: usize = 5;
 
@@ -62,7 +64,8 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
         summary.model.iter_mut().for_each(|summary| summary.activities = (judging, seen));
     }
     summary.warnings.extend(reports.warnings);
-    let incomplete = incomplete || !judged.too_large.is_empty();
+    let unread = incomplete.then(|| summary.errors.first().cloned().unwrap_or_else(|| LOST.to_owned()));
+    let incomplete = unread.or_else(|| too_large(&judged.too_large));
     Run {
         summary,
         findings: judged.findings,

@@ -103,5 +103,8 @@ fn verbose_tells_what_is_done_and_no_data() {
     for secret in ["anna", "ord_101", "10.0.0.7"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
+    fs::write(folder.path().join("offpath.yaml"), "filter: actor:anna\n").unwrap();
+    let configured = stderr(&offpath_in(folder.path(), &["inspect", "shop.log", "-v"], &[]));
+    assert!(configured.contains("filter is set (line 1)") && !configured.contains("anna"), "{configured}");
     assert_eq!(code(&offpath_in(folder.path(), &["inspect", "shop.log", "-v", "-q"], &[])), 2);
 }

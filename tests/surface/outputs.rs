@@ -98,6 +98,25 @@ fn the_demo_is_ignored_by_git_and_speaks_of_no_flag() {
 }
 
 #[test]
+fn the_folder_one_is_in_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    let run = folder.path().join("run");
+    let first = offpath_in(folder.path(), &["check", "shop.log", "-o", "run", "--exit-zero"], &[]);
+    assert_eq!(code(&first), 0, "{}", stderr(&first));
+    let before = names(&run);
+    for target in [".", "./", "../run"] {
+        let output = offpath_in(&run, &["check", "../shop.log", "-o", target, "--exit-zero"], &[]);
+        assert_eq!(code(&output), 2, "{target}");
+        assert!(stderr(&output).contains("the folder you are in"), "{}", stderr(&output));
+        assert_eq!(names(&run), before);
+    }
+    let again = offpath_in(folder.path(), &["check", "shop.log", "-o", "run", "--exit-zero"], &[]);
+    assert_eq!((code(&again), names(&run)), (0, before), "an earlier run is");
+    assert_eq!(names(folder.path()), ["run", "shop.log", "shop.model.yaml"]);
+}
+
+#[test]
 fn the_record_says_how_inputs_were_told_to_be_read() {
     let folder = tempfile::tempdir().unwrap();
     shop(folder.path());

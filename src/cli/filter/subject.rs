@@ -152,7 +152,8 @@ impl Subject for Finding {
                 self.object.iter().map(|object| Cow::Owned(format!("{}:{}", object.object_type, object.id))),
             ),
             "path" => Seen::any([deviating.map(|evidence| &evidence.path)]),
-            "rule" => Seen::text(&self.rule),
+            // As --select has it: also what was folded into it.
+            "rule" => Seen::any([&self.rule].into_iter().chain(self.also.iter().map(|also| &also.rule)).map(Some)),
             "severity" => Seen::text(&self.severity),
             "status" => Seen::status(deviating.and_then(|evidence| evidence.status)),
             "verdict" => Seen::text(self.verdict.as_str()),

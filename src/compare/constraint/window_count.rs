@@ -17,7 +17,7 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
     let ConstraintKind::WindowCount { activity, by, window, max } = &constraint.kind else { return Vec::new() };
     let plan = history.plan;
     let width = effective_width(history, *window);
-    let mut open: BTreeMap<Vec<Arc<str>>, (VecDeque<usize>, Option<Breach>)> = BTreeMap::new();
+    let mut open: BTreeMap<Vec<Arc<str>>, Window> = BTreeMap::new();
     let mut found: Vec<Found> = Vec::new();
     for (at, event) in history.events.iter().enumerate() {
         if history.activity(at) != Some(*activity) || event.outcome != Outcome::Accepted || history.is_mere_retry(at) {
@@ -35,7 +35,7 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
             tallies.count(Check::Volume, event.source, None);
             continue;
         };
-        let (recent, breach) = open.entry(group.clone()).or_default();
+        let Window { recent, breach } = open.entry(group.clone()).or_default();
         recent.push_back(at);
         expire(recent, history, event.time, width);
         let over = u64::try_from(recent.len()).unwrap_or(u64::MAX) > *max;
@@ -62,6 +62,13 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
         }
     }
     found
+}
+
+/// Events of one group that lie within a window of the last.
+#[derive(Default)]
+struct Window {
+    recent: VecDeque<usize>,
+    breach: Option<Breach>,
 }
 
 /// A limit that is broken, until it is kept again.
