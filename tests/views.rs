@@ -376,3 +376,24 @@ fn a_lossy_capture_is_filled_from_an_archive() {
     let twice = both.twice();
     assert!(twice.iter().all(|(_, _, exchanges)| *exchanges > 0) && twice.len() == 2, "{twice:?}");
 }
+
+#[test]
+fn what_two_lossy_views_lack_is_filled_from_a_third() {
+    let shop = Scenario::new(60, 12);
+    let whole = shop.file("capture.har");
+    let lossy = |name: &str| {
+        let mut archive: Value = serde_json::from_str(&fs::read_to_string(&whole).unwrap()).unwrap();
+        archive["log"]["comment"] = Value::from(name);
+        for entry in archive["log"]["entries"].as_array_mut().unwrap().iter_mut().step_by(9) {
+            entry["response"]["status"] = Value::from(0);
+        }
+        shop.write(name, archive.to_string())
+    };
+    let (one, other, log) = (lossy("one.har"), lossy("other.har"), shop.file("access.jsonl"));
+    let alone = Outcome::of(&[&log]);
+    let pair = Outcome::of(&[&one, &log]);
+    let all = Outcome::of(&[&one, &other, &log]);
+    assert!(pair.exchanges() >= alone.exchanges());
+    assert_eq!(all.exchanges(), pair.exchanges());
+    assert_eq!(all.findings, pair.findings);
+}

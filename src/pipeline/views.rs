@@ -6,9 +6,11 @@
 //! together one to one ([`matching`]), and the richer input's stay. Nothing is ever put together within one input, nor
 //! between inputs without proof.
 
+mod doubt;
 mod ledger;
 mod matching;
 mod pair;
+mod same;
 mod sight;
 mod skew;
 
@@ -21,12 +23,15 @@ use super::PipelineError;
 use crate::event::Event;
 pub(super) use ledger::Ledger;
 use ledger::{PARTS, UnitFacts};
-use pair::{Decision, Pair, Terms, most_of};
+use pair::{Decision, Pair, Terms, WAYS, most_of};
+use same::Same;
 use sight::Sight;
 pub(super) use sight::Sighter;
 
 /// Telling exchanges of one input that are looked at, about; of larger inputs a sample.
 const SAMPLE: u64 = 1 << 16;
+/// Most inputs that show one thing and are compared because of it; what more show tells nothing of any two.
+const MOST_MEETING: usize = 16;
 /// Fewest exchanges that make two inputs look alike where nothing tells.
 const ALIKE: u64 = 3;
 
@@ -147,7 +152,12 @@ pub(super) fn find(units: &Units, ledgers: &[Ledger]) -> Result<Doubles, Pipelin
         facts.iter_mut().zip(&ledger.facts).for_each(|(all, own)| all.merge(own));
     }
     let ranking = units.by_richness(&facts);
-    let mut pairs = Pairs::overlapping(&ranking, &facts);
+    let mut meetings = Meetings::default();
+    each_call(ledgers, |call| {
+        meetings.note(call);
+        Ok(())
+    })?;
+    let mut pairs = Pairs::overlapping(&meetings, &ranking, &facts);
     if pairs.pairs.is_empty() {
         return Ok(Doubles::default());
     }
@@ -207,7 +217,35 @@ fn by_unit(call: Call<'_>) -> BTreeMap<u32, Vec<&Sight>> {
     units
 }
 
-/// Inputs that overlap in time, two by two.
+/// Inputs that show a call which few show: of hundreds of inputs, those are worth a closer look.
+#[derive(Default)]
+struct Meetings(BTreeSet<[u32; 2]>);
+
+impl Meetings {
+    /// Notes who shows a call, or where most do, who shows what is told of it once.
+    fn note(&mut self, call: Call<'_>) {
+        let units = by_unit(call);
+        if units.len() <= MOST_MEETING {
+            return self.meet(&units.keys().copied().collect::<Vec<_>>());
+        }
+        for way in WAYS {
+            let mut showing: BTreeMap<(u64, u64), Vec<u32>> = BTreeMap::new();
+            for (unit, sights) in &units {
+                let keys: BTreeSet<_> = sights.iter().filter_map(|sight| way.of(sight, true)).collect();
+                keys.into_iter().for_each(|key| showing.entry(key).or_default().push(*unit));
+            }
+            showing.values().filter(|units| units.len() <= MOST_MEETING).for_each(|units| self.meet(units));
+        }
+    }
+
+    fn meet(&mut self, units: &[u32]) {
+        for (place, one) in units.iter().enumerate() {
+            self.0.extend(units.iter().skip(place + 1).map(|other| [*one, *other]));
+        }
+    }
+}
+
+/// Inputs that meet and overlap in time, two by two.
 #[derive(Default)]
 struct Pairs {
     pairs: Vec<Pair>,
@@ -216,17 +254,17 @@ struct Pairs {
 }
 
 impl Pairs {
-    fn overlapping(ranking: &[u32], facts: &[UnitFacts]) -> Self {
-        let fact = |unit: u32| facts.get(unit as usize);
+    fn overlapping(meetings: &Meetings, ranking: &[u32], facts: &[UnitFacts]) -> Self {
+        let places = places(ranking);
         let mut pairs = Pairs::default();
-        for (place, richer) in ranking.iter().enumerate() {
-            for poorer in ranking.iter().skip(place + 1) {
-                let (Some(one), Some(other)) = (fact(*richer), fact(*poorer)) else { continue };
-                let (Some(a), Some(b)) = (one.window, other.window) else { continue };
-                let common = (a.0.max(b.0), a.1.min(b.1));
-                if common.0 <= common.1 {
-                    pairs.push(Pair::new([*richer, *poorer], common, one.queries && other.queries));
-                }
+        for [one, other] in &meetings.0 {
+            let richer_first = places.get(one) <= places.get(other);
+            let units = if richer_first { [*one, *other] } else { [*other, *one] };
+            let [Some(one), Some(other)] = units.map(|unit| facts.get(unit as usize)) else { continue };
+            let (Some(a), Some(b)) = (one.window, other.window) else { continue };
+            let common = (a.0.max(b.0), a.1.min(b.1));
+            if common.0 <= common.1 {
+                pairs.push(Pair::new(units, common, one.queries && other.queries));
             }
         }
         pairs
@@ -291,12 +329,22 @@ impl Verdict {
 struct Verdicts {
     /// By the richer and the poorer unit.
     terms: BTreeMap<[u32; 2], Verdict>,
+    /// Poorer units by the richer one.
+    poorer: BTreeMap<u32, Vec<u32>>,
     doubtful: Vec<([u32; 2], u64, u64)>,
 }
 
 impl Verdicts {
     fn add(&mut self, units: [u32; 2], verdict: Verdict) {
+        self.poorer.entry(units[0]).or_default().push(units[1]);
         self.terms.insert(units, verdict);
+    }
+
+    /// Pairs of units that both show a call.
+    fn both_in<T>(&self, units: &BTreeMap<u32, T>) -> Vec<[u32; 2]> {
+        let poorer = units.keys().filter_map(|unit| Some((*unit, self.poorer.get(unit)?)));
+        let pairs = poorer.flat_map(|(unit, poorer)| poorer.iter().map(move |other| [unit, *other]));
+        pairs.filter(|[_, other]| units.contains_key(other)).collect()
     }
 
     /// Counts how many sights of one call have a partner.
@@ -305,8 +353,9 @@ impl Verdicts {
         if units.len() < 2 {
             return;
         }
-        for (pair, verdict) in &mut self.terms {
+        for pair in self.both_in(&units) {
             let [Some(first), Some(second)] = pair.map(|unit| units.get(&unit)) else { continue };
+            let Some(verdict) = self.terms.get_mut(&pair) else { continue };
             let partners = matching::one_to_one(first, second, &verdict.terms, verdict.queries);
             verdict.matched += partners.len() as u64;
         }
@@ -323,19 +372,7 @@ impl Verdicts {
             }
         }
         self.terms.retain(|_, verdict| verdict.proven && most_of(verdict.matched, verdict.terms.expected));
-        let mut warnings: Vec<String> = self
-            .doubtful
-            .iter()
-            .map(|([first, second], hits, of)| {
-                let (first, second) = (units.name(*first), units.name(*second));
-                format!(
-                    "{first} and {second} may show the same traffic ({hits} of {of} exchanges that would tell), which is \
-                     not sure: both are judged; if it is the same, give one of them"
-                )
-            })
-            .collect();
-        warnings.sort();
-        warnings
+        doubt::sentences(&self.doubtful, units)
     }
 
     /// Leaves out what a richer input shows of one call.
@@ -350,52 +387,30 @@ impl Verdicts {
         for (index, (_, sight)) in call.iter().enumerate() {
             units.entry(sight.unit).or_default().push(index);
         }
-        if units.len() < 2 {
-            return;
+        let mut pairs = self.both_in(&units);
+        let places = places(ranking);
+        pairs.sort_by_key(|[richer, poorer]| (places.get(poorer), places.get(richer)));
+        let mut same = Same::new(call);
+        for pair in pairs {
+            let ([Some(theirs), Some(own)], Some(verdict)) = (pair.map(|unit| units.get(&unit)), self.terms.get(&pair))
+            else {
+                continue;
+            };
+            same.join(theirs, own, pair, verdict);
         }
-        let mut out = vec![false; call.len()];
-        for (place, poorer) in ranking.iter().enumerate() {
-            let Some(own) = units.get(poorer) else { continue };
-            for richer in ranking.iter().take(place) {
-                let (Some(theirs), Some(verdict)) = (units.get(richer), self.terms.get(&[*richer, *poorer])) else {
-                    continue;
-                };
-                for (dropped, kept) in partners(call, theirs, own, &out, verdict) {
-                    let of = |index: usize| call.get(index).map_or(0, |(_, sight)| sight.unit);
-                    *twice.entry((of(dropped), of(kept))).or_default() += 1;
-                    if let Some(out) = out.get_mut(dropped) {
-                        *out = true;
-                    }
+        for (kept, rest) in same.settle(&places) {
+            for dropped in rest {
+                let (Some((_, kept)), Some((thread, sight))) = (call.get(kept), call.get(dropped)) else { continue };
+                *twice.entry((sight.unit, kept.unit)).or_default() += 1;
+                if let Some(places) = left_out.get_mut(*thread) {
+                    places.insert(sight.ordinal);
                 }
-            }
-        }
-        for ((thread, sight), _) in call.iter().zip(&out).filter(|(_, out)| **out) {
-            if let Some(places) = left_out.get_mut(*thread) {
-                places.insert(sight.ordinal);
             }
         }
     }
 }
 
-/// Of a richer and a poorer input's sights that are one exchange, the one to leave out and the one to keep. The richer
-/// one stays, unless something of it is missing that the other has: the answer, or parts that were lost on the way.
-fn partners(
-    call: Call<'_>,
-    richer: &[usize],
-    poorer: &[usize],
-    out: &[bool],
-    verdict: &Verdict,
-) -> Vec<(usize, usize)> {
-    let is_out = |index: usize| out.get(index).copied().unwrap_or(false);
-    let poorer: Vec<usize> = poorer.iter().copied().filter(|index| !is_out(*index)).collect();
-    let sights = |indices: &[usize]| -> Vec<&Sight> {
-        indices.iter().filter_map(|index| call.get(*index)).map(|(_, sight)| sight).collect()
-    };
-    let matched = matching::one_to_one(&sights(richer), &sights(&poorer), &verdict.terms, verdict.queries);
-    let indices = matched.into_iter().filter_map(|(a, b)| Some((*richer.get(a)?, *poorer.get(b)?)));
-    let lacks = |a: usize, b: usize| {
-        let [Some((_, a)), Some((_, b))] = [call.get(a), call.get(b)] else { return false };
-        a.status == 0 && b.status != 0 || !a.whole && b.whole
-    };
-    indices.map(|(a, b)| if lacks(a, b) && !is_out(a) { (a, b) } else { (b, a) }).collect()
+/// Place of each unit in a ranking.
+fn places(ranking: &[u32]) -> BTreeMap<u32, usize> {
+    ranking.iter().zip(0..).map(|(unit, place)| (*unit, place)).collect()
 }
