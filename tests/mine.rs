@@ -40,15 +40,20 @@ fn misfits(inputs: &[&Path], draft: &Path, folder: &Path) -> Vec<Value> {
 
 /// The draft of some traffic, after the law was tested on it.
 fn lawful(inputs: &[&Path]) -> String {
+    lawful_if_any(inputs).expect("a draft")
+}
+
+/// The same for traffic that may be too little to show an object.
+fn lawful_if_any(inputs: &[&Path]) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
-    let draft = mined(inputs, &[], folder.path()).expect("a draft");
+    let draft = mined(inputs, &[], folder.path())?;
     let text = fs::read_to_string(&draft).unwrap();
     if let Err(errors) = Model::read("draft", &text) {
         panic!("{}\n{text}", errors.render(false));
     }
     let found = misfits(inputs, &draft, folder.path());
     assert!(found.is_empty(), "{found:#?}\n{text}");
-    text
+    Some(text)
 }
 
 #[test]
@@ -384,6 +389,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let har = folder.path().join("t.har");
         fs::write(&har, World::new(seed).har(objects)).unwrap();
-        lawful(&[&har]);
+        let draft = lawful_if_any(&[&har]);
+        prop_assert!(draft.is_some() || objects < 8, "{objects} objects give a draft");
     }
 }

@@ -216,18 +216,21 @@ impl<'a> Siblings<'a> {
     fn crowd(&self, values: &BTreeSet<&str>) -> BTreeSet<&'a str> {
         let rest: BTreeSet<&str> = self.words.keys().filter(|word| !values.contains(*word)).copied().collect();
         let known = !values.is_empty() || self.variable.is_some();
-        let with = |way: &Way<'_>| -> BTreeSet<&'a str> {
-            let has = |word: &&&str| self.node(word).any(|node| node.ways().contains(way));
-            self.words.keys().filter(|word| rest.contains(**word)).filter(has).copied().collect()
-        };
-        let followed = |way: &Way<'_>| {
-            let value = values.iter().flat_map(|word| self.node(word)).chain(self.variable);
-            way.is_deeper() && known && value.into_iter().any(|node| node.ways().contains(way))
-        };
         let mut crowd: BTreeSet<&str> = BTreeSet::new();
-        for way in self.ways.keys().filter(|_| self.plural && rest.len() >= FOLLOWED) {
-            let words = with(way);
-            let enough = if followed(way) { FOLLOWED } else { CROWD.max(rest.len() * 4 / 5) };
+        if !self.plural || rest.len() < FOLLOWED {
+            return crowd;
+        }
+        let mut having: BTreeMap<Way<'_>, BTreeSet<&'a str>> = BTreeMap::new();
+        for (word, node) in self.words.iter().filter(|(word, _)| rest.contains(**word)) {
+            for way in node.ways() {
+                having.entry(way).or_default().insert(word);
+            }
+        }
+        let of_values = values.iter().flat_map(|word| self.node(word)).chain(self.variable);
+        let of_values: BTreeSet<Way<'_>> = of_values.flat_map(Node::ways).filter(|way| way.is_deeper()).collect();
+        for (way, words) in having {
+            let followed = known && of_values.contains(&way);
+            let enough = if followed { FOLLOWED } else { CROWD.max(rest.len() * 4 / 5) };
             let shared = words.iter().flat_map(|word| self.node(word)).filter(|node| node.actors.len() >= ALL).count();
             if words.len() >= enough && shared * 2 < words.len() && self.actors(&words) > 1 {
                 crowd.extend(words);
