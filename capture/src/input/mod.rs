@@ -12,6 +12,7 @@ mod resolve;
 mod run_folder;
 mod signature;
 mod sniff;
+mod stored;
 
 pub(crate) use decompress::Compression;
 pub(crate) use open::{Again, Handle, Opened, Recognised, again, look, open, open_when_due, recognise_bytes};

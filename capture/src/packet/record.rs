@@ -218,6 +218,6 @@ fn failed_read(error: io::Error) -> InputErrorKind {
             what: format!("the compressed data are damaged ({error})"),
             remedy: "everything before was analysed; copy or compress the file again".to_owned(),
         },
-        _ => InputErrorKind::Io(error),
+        _ => error.into(),
     }
 }
