@@ -37,7 +37,7 @@ pub use exchange::{
 };
 pub use input::is_run_folder;
 #[cfg(feature = "live")]
-pub use interface::LiveOptions;
+pub use interface::{LiveOptions, Tap, TapCounts, Tapped, TappedPacket};
 pub use limits::Limits;
 pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
