@@ -171,8 +171,18 @@ fn a_file_has_its_name_when_it_is_whole_and_is_not_replaced() {
     let again = offpath(&["capture", "-i", "lo", "-w", file.to_str().unwrap(), "--duration", "1ms"]);
     assert_eq!(code(&again), 2, "{}", stderr(&again));
     assert!(stderr(&again).contains("--force"));
-    let replaced =
-        offpath(&["capture", "-i", "lo", "-f", "udp port 9", "-w", file.to_str().unwrap(), "--force", "--duration", "1ms"]);
+    let replaced = offpath(&[
+        "capture",
+        "-i",
+        "lo",
+        "-f",
+        "udp port 9",
+        "-w",
+        file.to_str().unwrap(),
+        "--force",
+        "--duration",
+        "1ms",
+    ]);
     assert_eq!(code(&replaced), 4, "{}", stderr(&replaced));
     assert!(targets(&file).is_empty());
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
@@ -61,7 +61,9 @@ fn every_log_line_is_answered_before_the_next_is_written() {
         format!("10.0.0.1 - user{n} [01/Mar/2026:10:00:{n:02} +0000] \"GET /orders/{n} HTTP/1.1\" 200 5 \"-\" \"-\"\n")
     };
     let json = |n: u32| {
-        format!("{{\"time\":\"2026-03-01T10:00:{n:02}Z\",\"method\":\"GET\",\"path\":\"/orders/{n}\",\"status\":200,\"client\":\"10.0.0.1\"}}\n")
+        format!(
+            "{{\"time\":\"2026-03-01T10:00:{n:02}Z\",\"method\":\"GET\",\"path\":\"/orders/{n}\",\"status\":200,\"client\":\"10.0.0.1\"}}\n"
+        )
     };
     for line in [&combined as &dyn Fn(u32) -> String, &json] {
         for format in ["jsonl", "csv"] {
@@ -84,49 +86,46 @@ fn every_log_line_is_answered_before_the_next_is_written() {
 }
 
 #[test]
-fn a_capture_that_drips_gives_each_exchange_as_soon_as_its_packets_are_there() {
-    let mut capture = Vec::new();
-    let packed = fs::read(sample().join("capture.pcapng.gz")).unwrap();
-    flate2::read::MultiGzDecoder::new(&packed[..]).read_to_end(&mut capture).unwrap();
-    let whole = tempfile::NamedTempFile::new().unwrap();
-    fs::write(whole.path(), &capture).unwrap();
-    let expected = stdout(&offpath(&["exchanges", whole.path().to_str().unwrap()])).replace(
-        whole.path().to_str().unwrap(),
-        "-",
-    );
-    let expected: Vec<&str> = expected.lines().collect();
+fn a_capture_that_grows_gives_each_exchange_with_the_packet_that_ends_it() {
     let mut reading = Reading::start(&["exchanges", "-"]);
-    let (mut at, mut answered) = (0, 0);
-    // Block by block: what is in the file up to here must have been answered up to here.
-    for row in expected.iter().take(40) {
-        let origin: Value = serde_json::from_str(row).unwrap();
-        let origin = origin["origin"].as_str().unwrap();
-        let frames = origin.rsplit("frame").next().unwrap();
-        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-        let last: usize = digits(frames.rsplit('-').next().unwrap()).parse().unwrap();
-        let end = end_of_frame(&capture, last);
-        if end > at {
-            reading.write(&capture[at..end]);
-            at = end;
-        }
-        assert_eq!(&reading.row(), row, "answered {answered}");
-        answered += 1;
+    let header = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, RAW_IP];
+    reading.write(&header.map(u32::to_le_bytes).concat());
+    let mut wire = Wire { seconds: 1_772_359_200, sent: [1, 1] };
+    for n in 0..5 {
+        let request = format!("GET /orders/{n} HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+        let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
+        reading.write(&wire.packet(0, request.as_bytes()));
+        reading.write(&wire.packet(1, answer.as_bytes()));
+        assert_eq!(target(&reading.row()), format!("/orders/{n}"));
     }
-    reading.write(&capture[at..]);
-    let (exit, rest) = reading.end();
-    assert_eq!(exit, 0);
-    assert_eq!(rest, expected[answered..]);
+    assert_eq!(reading.end(), (0, Vec::new()));
 }
 
-/// Where the packet of this number ends in a pcapng file.
-fn end_of_frame(capture: &[u8], number: usize) -> usize {
-    let (mut at, mut seen) = (0, 0);
-    while seen < number {
-        let word = |from: usize| u32::from_le_bytes(capture[from..from + 4].try_into().unwrap());
-        seen += usize::from(word(at) == 6);
-        at += word(at + 4) as usize;
+/// Link type of packets that begin with IP's header.
+const RAW_IP: u32 = 101;
+
+/// One connection between two hosts.
+struct Wire {
+    seconds: u32,
+    /// Sequence number of the next byte of client and server.
+    sent: [u32; 2],
+}
+
+impl Wire {
+    /// The next packet of a side, as a record of a capture file.
+    fn packet(&mut self, side: usize, data: &[u8]) -> Vec<u8> {
+        let length = 40 + data.len() as u32;
+        let (ends, ports) = ([[10, 0, 0, 1], [10, 0, 0, 2]], [40_000_u16, 8080]);
+        let mut ip = vec![0x45, 0, (length >> 8) as u8, length as u8, 0, 0, 0, 0, 64, 6, 0, 0];
+        ip.extend([ends[side], ends[1 - side]].concat());
+        ip.extend([ports[side].to_be_bytes(), ports[1 - side].to_be_bytes()].concat());
+        ip.extend([self.sent[side].to_be_bytes(), self.sent[1 - side].to_be_bytes()].concat());
+        ip.extend([0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
+        ip.extend(data);
+        self.sent[side] += data.len() as u32;
+        self.seconds += 1;
+        [&[self.seconds, 0, length, length].map(u32::to_le_bytes).concat()[..], &ip].concat()
     }
-    at
 }
 
 #[test]

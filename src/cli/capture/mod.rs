@@ -20,8 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the command.
 pub(super) fn run(args: &Capture, console: &Console) -> Ended {
-    let rotation =
-        Rotation { size: args.file_size.map(|size| size as u64), time: args.file_time, files: args.files };
+    let rotation = Rotation { size: args.file_size.map(|size| size as u64), time: args.file_time, files: args.files };
     let (folder, names) = files::named(&args.write, rotation.size.is_some() || rotation.time.is_some())?;
     refuse(args, &names, &rotation)?;
     let account = privileges::account(args.user.as_deref())?;
@@ -103,7 +102,8 @@ impl Recording {
         };
         let (packets, made) = (counted(self.packets, "packet"), counted(self.files.made, "file"));
         let TapCounts { dropped, dropped_by_interface, .. } = self.counted;
-        let said = format!("{packets} in {made}; dropped: {dropped} by the kernel, {dropped_by_interface} by the interface");
+        let said =
+            format!("{packets} in {made}; dropped: {dropped} by the kernel, {dropped_by_interface} by the interface");
         Ok(match failed {
             Some(why) => Exit::Incomplete(format!("{}: {why}; {said}", args.interface)),
             None if self.packets == 0 => Exit::Nothing(format!("no packet came; {said}")),
