@@ -238,6 +238,12 @@ fn what_the_kernel_drops_is_said_and_written() {
     let (exit, said) = interrupt(child);
     assert_eq!(exit, 0, "{said}");
     let written = statistics(&file).into_iter().find(|(code, _)| *code == 7).unwrap().1;
+    // Who reads the file later learns of it, and where.
+    let run: Value =
+        serde_json::from_str(&stdout(&offpath(&["inspect", file.to_str().unwrap(), "--format", "json"]))).unwrap();
+    let told = run["not_read"].as_array().unwrap().iter().find(|part| part["reason"] == "dropped_while_capturing");
+    assert!(told.is_some_and(|part| part["count"].as_u64().unwrap() > 0), "{}", run["not_read"]);
+    assert!(run["blind_spots"].as_u64().unwrap() > 0);
     assert!(written > 0 && said.contains(&format!("dropped: {written} by the kernel")), "{said}, {written} written");
 }
 

@@ -129,6 +129,45 @@ impl Wire {
 }
 
 #[test]
+#[cfg(unix)]
+fn ctrl_c_leaves_the_end_to_the_writer() {
+    let log = fs::read_to_string(sample().join("access.log")).unwrap();
+    let interrupt = |child: &Child| {
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("exchanges.jsonl");
+    let out = ["-o", table.to_str().unwrap()];
+    // The named file is written line by line, so its first line tells that the reading goes on.
+    let mut reading = Reading::start(&[&["exchanges", "-"][..], &out].concat());
+    let (first, rest) = log.split_at(log.find('\n').unwrap() + 1);
+    reading.write(first.as_bytes());
+    let written = || fs::read_to_string(&table).map_or(0, |text| text.lines().count());
+    while written() == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    interrupt(&reading.child);
+    reading.write(rest.as_bytes());
+    assert_eq!(reading.end().0, 0);
+    assert_eq!(written(), log.lines().count());
+    let mut reading = Reading::start(&[&["exchanges", "-"][..], &out].concat());
+    reading.write(first.as_bytes());
+    while written() != 1 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    interrupt(&reading.child);
+    // Two signals at one time are one: sent until it is over.
+    let status = loop {
+        interrupt(&reading.child);
+        if let Some(status) = reading.child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    assert_eq!(status.code(), Some(130));
+}
+
+#[test]
 fn a_pipe_is_judged_like_the_file_that_it_carries() {
     let log = fs::read(sample().join("access.log")).unwrap();
     let keys = |text: &str| text.lines().map(target).collect::<Vec<_>>();

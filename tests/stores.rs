@@ -1,6 +1,6 @@
 //! Object stores and web servers as inputs, through the binary, against a server on loopback.
 #![cfg(feature = "cloud")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 #[path = "store/server.rs"]
 #[expect(unreachable_pub, reason = "a module of this test alone")]

@@ -206,8 +206,8 @@ impl Tap {
         match self.capture.next_packet() {
             Ok(Packet { header, data }) => {
                 self.taken += 1;
-                let (seconds, micros) = (i64::from(header.ts.tv_sec as u32), header.ts.tv_usec as i64);
-                let time = Timestamp(seconds * 1_000_000 + micros);
+                let (seconds, micros) = (header.ts.tv_sec as u32, header.ts.tv_usec as u32);
+                let time = Timestamp(i64::from(seconds) * 1_000_000 + i64::from(micros));
                 Tapped::Packet(TappedPacket { time, wire_len: header.len, data })
             }
             Err(Error::TimeoutExpired) => {

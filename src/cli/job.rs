@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use offpath_capture as capture;
 
 use super::args::{Inputs, Shared};
-use super::{Console, Exit, hash_key, mapping};
+use super::{Console, Exit, hash_key, mapping, pipe};
 use crate::correlate::{HashKey, Pseudonyms, Redaction};
 use crate::model::Model;
 use crate::pipeline::{Job, Selection};
@@ -116,6 +116,7 @@ fn stores(inputs: &Inputs) -> Result<Option<Arc<dyn capture::Stores>>, Exit> {
 
 /// How files are to be read.
 fn file_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
+    pipe::outlast_interrupt(&inputs.inputs)?;
     let mapping = inputs.mapping.as_deref().map(|file| mapping::read(file, console)).transpose()?;
     let options = capture::Options {
         log_fields: inputs.log_field.iter().cloned().collect(),

@@ -19,6 +19,7 @@ mod live;
 mod mapping;
 mod mine;
 mod output;
+mod pipe;
 mod preview;
 mod progress;
 mod replace;

@@ -147,7 +147,7 @@ mod tests {
         #[test]
         fn blocks_are_whole_and_as_long_as_they_say(lengths in proptest::collection::vec(0..70_usize, 0..9), dropped in 0..2_u64) {
             let mut writer = Writer::new(Vec::new(), &described()).unwrap();
-            let data = vec![7; 70];
+            let data = [7; 70];
             for length in &lengths {
                 let packet = TappedPacket { time: Timestamp(5), wire_len: 99, data: &data[..*length] };
                 let before = writer.written();
