@@ -254,6 +254,7 @@ fn what_cannot_be_meant_exits_2() {
     for (args, part) in [
         (&["-i", "lo"][..], "--write"),
         (&["-i", "lo", "-w", path][..], "--force"),
+        (&["-i", "lo", "-w", "/dev/null", "--force"][..], "is no file"),
         (&["-i", "lo", "-w", "-", "--file-size", "1M"][..], "does not rotate"),
         (&["-i", "lo", "-w", "new.pcapng", "--files", "3"][..], "--file-size"),
         (&["-i", "lo", "-w", "new.pcapng", "-f", "tcp prot 80"][..], "syntax error"),

@@ -270,7 +270,7 @@ fn open(
     consumed: &Arc<AtomicU64>,
     options: &Options,
 ) -> Result<(Opened, Option<Timestamp>), InputErrorKind> {
-    let looked = if rotated { input::look(&handle, compression)? } else { None };
+    let looked = if rotated { input::look_at_beginning(&handle, compression)? } else { None };
     match looked {
         None => Ok((input::open(handle, compression, consumed, options)?, None)),
         Some(content) => {

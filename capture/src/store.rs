@@ -20,12 +20,13 @@ pub trait Stores: fmt::Debug + Send + Sync {
     /// The store refuses, or there is nothing.
     fn find(&self, url: &str) -> Result<Vec<StoredObject>, StoreError>;
 
-    /// Streams an object's bytes from an offset on, with bounded memory.
+    /// Streams an object's bytes from an offset on, with bounded memory. Where only bytes before `to` are wanted, the
+    /// stream may end there.
     ///
     /// # Errors
     ///
     /// Reading may fail at any time; the [`io::Error`] then holds a [`StoreError`].
-    fn open(&self, object: &StoredObject, from: u64) -> Box<dyn Read + Send>;
+    fn open(&self, object: &StoredObject, from: u64, to: Option<u64>) -> Box<dyn Read + Send>;
 }
 
 /// An object that a URL names.

@@ -28,6 +28,8 @@ pub(crate) struct Wanted {
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) path: Path,
     pub(crate) from: u64,
+    /// Where no more is wanted; servers may send more.
+    pub(crate) to: Option<u64>,
     /// ETag that the object must have.
     pub(crate) version: Option<String>,
     pub(crate) explain: Box<dyn Fn(&Error) -> StoreError + Send + Sync>,
@@ -120,10 +122,11 @@ impl Fetching {
     async fn connection(&mut self, sender: &Sender<Result<Vec<u8>, StoreError>>) -> Result<(), Stop> {
         let result = self.answer().await?;
         let size = self.check(&result.meta)?;
+        let end = self.wanted.to.map_or(size, |to| to.min(size));
         // A server that does not send parts sends the whole once more.
         let mut passed_over = self.at.saturating_sub(result.range.start);
         let mut stream = result.into_stream();
-        while self.at < size {
+        while self.at < end {
             let piece = match timeout(SILENCE, stream.next()).await {
                 Ok(Some(Ok(piece))) => piece,
                 Ok(Some(Err(error))) => return Err(Stop::Broken((self.wanted.explain)(&error))),
@@ -153,7 +156,10 @@ impl Fetching {
     async fn ask(&self, from: u64) -> Result<GetResult, Error> {
         let known = self.whole.as_ref().and_then(|whole| whole.e_tag.clone());
         let options = GetOptions {
-            range: (from > 0).then_some(GetRange::Offset(from)),
+            range: match self.wanted.to {
+                Some(to) => Some(GetRange::Bounded(from..to)),
+                None => (from > 0).then_some(GetRange::Offset(from)),
+            },
             // A weak tag matches nothing here; what changed is then told by size and time.
             if_match: self.wanted.version.clone().or(known).filter(|tag| !tag.starts_with("W/")),
             ..GetOptions::default()

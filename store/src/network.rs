@@ -65,8 +65,8 @@ impl Stores for Network {
         }
     }
 
-    fn open(&self, object: &StoredObject, from: u64) -> Box<dyn Read + Send> {
-        match self.wanted(object, from).and_then(|wanted| Ok(Download::start(wanted, self.runtime()?.handle()))) {
+    fn open(&self, object: &StoredObject, from: u64, to: Option<u64>) -> Box<dyn Read + Send> {
+        match self.wanted(object, from, to).and_then(|wanted| Ok(Download::start(wanted, self.runtime()?.handle()))) {
             Ok(download) => Box::new(download),
             Err(error) => Box::new(Refused(Some(error))),
         }
@@ -100,7 +100,7 @@ impl Network {
         Ok(store)
     }
 
-    fn wanted(&self, object: &StoredObject, from: u64) -> Result<Wanted, StoreError> {
+    fn wanted(&self, object: &StoredObject, from: u64, to: Option<u64>) -> Result<Wanted, StoreError> {
         let surroundings = Arc::clone(&self.surroundings);
         let version = object.version.clone();
         Ok(match Address::parse(&object.url)? {
@@ -108,6 +108,8 @@ impl Network {
                 store: self.surroundings.web(&url)?,
                 path: Path::default(),
                 from,
+                // Not every server sends parts, and none need be asked for one.
+                to: None,
                 version,
                 explain: Box::new(move |error| explain::web_refusal(error, &surroundings)),
             },
@@ -115,6 +117,8 @@ impl Network {
                 store: self.bucket(&bucket)?,
                 path: parsed(&key)?,
                 from,
+                // An empty object has no part at all.
+                to: to.filter(|_| object.bytes != Some(0)),
                 version,
                 explain: Box::new(move |error| explain::refusal(error, bucket.cloud, &surroundings)),
             },

@@ -53,17 +53,30 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    pub(super) fn open(&self, from: u64) -> Box<dyn Read + Send> {
-        self.stores.open(&self.object, from)
+    fn open(&self) -> Box<dyn Read + Send> {
+        self.stores.open(&self.object, 0, None)
+    }
+
+    /// Its first bytes, for a look.
+    pub(super) fn beginning(&self, bytes: u64) -> Box<dyn Read + Send> {
+        self.stores.open(&self.object, 0, Some(bytes))
     }
 }
 
 impl Handle {
+    /// Opens what can be read again and again for a look at its beginning.
+    fn beginning(&self) -> io::Result<Option<Box<dyn Read + Send>>> {
+        match self {
+            Handle::Stored(stored) => Ok(Some(stored.beginning(PREFIX_BYTES as u64))),
+            _ => self.reopen(),
+        }
+    }
+
     /// Opens what can be read again and again, from its start.
     fn reopen(&self) -> io::Result<Option<Box<dyn Read + Send>>> {
         match self {
             Handle::File(path) => Ok(Some(Box::new(File::open(path)?))),
-            Handle::Stored(stored) => Ok(Some(stored.open(0))),
+            Handle::Stored(stored) => Ok(Some(stored.open())),
             _ => Ok(None),
         }
     }
@@ -86,12 +99,12 @@ impl Handle {
                         file.seek(SeekFrom::Start(from)).ok()?;
                         Box::new(file)
                     }
-                    Handle::Stored(stored) => stored.open(from),
+                    Handle::Stored(stored) => stored.stores.open(&stored.object, from, None),
                     _ => return None,
                 };
                 decompress::gzip_size(end).ok()
             }
-            Compression::Zstd => decompress::zstd_size(self.reopen().ok()??),
+            Compression::Zstd => decompress::zstd_size(self.beginning().ok()??),
         };
         size.map(|size| size & 0xffff_ffff)
     }
@@ -163,7 +176,7 @@ fn settled_prefix(pipe: &mut dyn Read, options: &Options) -> io::Result<(Vec<u8>
 /// Opens an object of a store and recognises its format.
 pub(super) fn recognise_stored(stored: Stored, options: &Options) -> Result<Recognised, InputErrorKind> {
     let mut prefix = Vec::new();
-    stored.open(0).take(PREFIX_BYTES as u64).read_to_end(&mut prefix)?;
+    stored.beginning(PREFIX_BYTES as u64).take(PREFIX_BYTES as u64).read_to_end(&mut prefix)?;
     let Sniffed { format, compression, head } = sniff::format(&prefix, prefix.len() < PREFIX_BYTES, options)?;
     let bytes = stored.object.bytes;
     Ok(Recognised { handle: Handle::Stored(stored), format, compression, bytes, head })
@@ -196,7 +209,7 @@ pub(crate) fn open(
 ) -> Result<Opened, InputErrorKind> {
     let file: Box<dyn Read + Send> = match handle {
         Handle::File(path) => Box::new(File::open(path)?),
-        Handle::Stored(stored) => stored.open(0),
+        Handle::Stored(stored) => stored.open(),
         Handle::Stream(prefix, rest) => Box::new(Cursor::new(prefix).chain(rest)),
         #[cfg(feature = "live")]
         Handle::Interface(interface) => interface.open(options)?,
@@ -211,6 +224,14 @@ pub(crate) fn look(handle: &Handle, compression: Compression) -> Result<Option<B
     Ok(handle.reopen()?.map(|file| compression.reader(file)))
 }
 
+/// Like [`look`], but of an object far away no more comes than it took to recognise it.
+pub(crate) fn look_at_beginning(
+    handle: &Handle,
+    compression: Compression,
+) -> Result<Option<Box<dyn Read + Send>>, InputErrorKind> {
+    Ok(handle.beginning()?.map(|file| compression.reader(file)))
+}
+
 /// Opens an input's plain content once more, which counts as nothing read.
 pub(crate) type Again = Box<dyn FnOnce() -> io::Result<Box<dyn Read + Send>>>;
 
@@ -223,7 +244,7 @@ pub(crate) fn again(handle: &Handle, compression: Compression) -> Option<Again> 
         }
         Handle::Stored(stored) => {
             let stored = stored.clone();
-            Some(Box::new(move || Ok(compression.reader(stored.open(0)))))
+            Some(Box::new(move || Ok(compression.reader(stored.open()))))
         }
         _ => None,
     }
@@ -258,7 +279,7 @@ impl Read for DueFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             DueFile::Due(path) => *self = DueFile::Open(Box::new(File::open(path)?)),
-            DueFile::Stored(stored) => *self = DueFile::Open(stored.open(0)),
+            DueFile::Stored(stored) => *self = DueFile::Open(stored.open()),
             DueFile::Open(_) | DueFile::Over => {}
         }
         let count = match self {

@@ -7,7 +7,7 @@ use std::path::Path;
 /// The file that marks a run folder.
 const MARK: &str = "run.json";
 /// Bytes of it that are looked at: its first keys.
-const MARK_BYTES: u64 = 4096;
+pub(super) const MARK_BYTES: u64 = 4096;
 /// Keys that it begins with.
 const KEYS: [&str; 3] = ["\"schema_version\"", "\"tool_version\"", "\"command\""];
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::open::Stored;
-use super::run_folder::marked_folder;
+use super::run_folder::{MARK_BYTES, marked_folder};
 use crate::source::{Aside, AsideReason};
 use crate::{InputErrorKind, StoreError, Stores, shown_url};
 
@@ -45,7 +45,7 @@ impl FoundStored {
         let runs: BTreeSet<String> = found
             .iter()
             .filter(|(_, stored)| stored.object.listed)
-            .filter_map(|(url, stored)| marked_folder(url, || stored.open(0)))
+            .filter_map(|(url, stored)| marked_folder(url, || stored.beginning(MARK_BYTES)))
             .map(str::to_owned)
             .collect();
         let in_run = |url: &str| runs.iter().any(|folder| url.starts_with(folder.as_str()));

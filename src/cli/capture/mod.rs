@@ -56,6 +56,11 @@ fn refuse(args: &Capture, names: &Names, rotation: &Rotation) -> Result<(), Exit
         Names::Pipe if io::stdout().is_terminal() => {
             Err(Exit::CannotStart("-w -: packets are not for a terminal; pipe them, or name a file".to_owned()))
         }
+        // A device or named pipe would be replaced by a file.
+        Names::One(_) if args.write.exists() && !args.write.is_file() => Err(Exit::CannotStart(format!(
+            "-w {}: is no file; write into a pipe with `-w - > PIPE`",
+            args.write.display()
+        ))),
         Names::One(_) if args.write.exists() && !args.force => Err(Exit::CannotStart(format!(
             "-w {}: exists; name another file, or replace it with --force",
             args.write.display()
