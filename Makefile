@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and CI type. Each target says what it does; `make` alone lists them.
 
 CARGO ?= cargo
-FEATURES ?= --features live
+FEATURES ?= --features live,cloud
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 

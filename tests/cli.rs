@@ -346,3 +346,15 @@ fn a_mapping_is_previewed_with_what_fits_and_what_does_not() {
     assert_eq!(code(&output), 2, "{message}");
     assert!(message.contains("map.yaml:4:") && message.contains("did you mean `method`?"), "{message}");
 }
+
+#[test]
+#[cfg(not(feature = "cloud"))]
+fn without_the_feature_a_url_is_refused_with_what_to_build() {
+    for command in ["exchanges", "check", "inspect", "mine"] {
+        let output = offpath(&[command, "https://anna:s3cret@host/a.har?sig=5ec"]);
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        let said = stderr(&output);
+        assert!(said.contains("https://***@host/a.har?sig=***") && said.contains("--features cloud"), "{said}");
+        assert!(!said.contains("s3cret") && !said.contains("5ec"), "{said}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Errors that name the input, the place, the cause and the remedy.
 
 use crate::Origin;
+use crate::store::{StoreError, store_error};
 
 /// An input, or a part of it, could not be read. The rest of the inputs is still analysed.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +20,10 @@ pub struct InputError {
 pub enum InputErrorKind {
     /// The operating system refused.
     #[error("{0}; {remedy}", remedy = io_remedy(.0))]
-    Io(#[from] std::io::Error),
+    Io(std::io::Error),
+    /// A store or web server, or the way to it, failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The file has no bytes.
     #[error("file is empty; check that the capture or export finished")]
     Empty,
@@ -60,6 +64,15 @@ pub enum InputErrorKind {
     /// A glob or folder held nothing.
     #[error("no file matches; check the pattern or folder")]
     NoMatch,
+}
+
+impl From<std::io::Error> for InputErrorKind {
+    fn from(error: std::io::Error) -> Self {
+        match store_error(&error) {
+            Some(of_store) => InputErrorKind::Store(of_store.clone()),
+            None => InputErrorKind::Io(error),
+        }
+    }
 }
 
 fn io_remedy(error: &std::io::Error) -> &'static str {

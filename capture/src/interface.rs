@@ -8,18 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use pcap::{Active, Capture, Device, Error};
+use pcap::{Active, Capture, Device, Error, Packet};
 
 use crate::{BlindSpot, InputError, InputErrorKind, NotRead, Options, Origin, Place, Sink, SourceReport, Timestamp};
 
-/// Longest packet that is taken whole: more than any frame, also of offloading network cards and loopback.
-const SNAP_LENGTH: i32 = 262_144;
 /// Bytes of packets that the kernel keeps while they are not fetched.
 const KERNEL_BUFFER: i32 = 16 << 20;
 /// Milliseconds after which the kernel hands over what it has.
 const HAND_OVER: i32 = 10;
-/// Pause when there is no packet.
-const IDLE: Duration = Duration::from_millis(5);
 /// Pause after which all packets from before the stop were handed over.
 const LAST_HAND_OVER: Duration = Duration::from_millis(2 * HAND_OVER as u64);
 /// Packets that are still taken after the stop where they never cease.
@@ -75,35 +71,18 @@ impl Interface {
 
     /// Starts capturing.
     pub(crate) fn open(&self, options: &Options) -> Result<Box<dyn Read + Send>, InputErrorKind> {
-        let capture = activate(&self.name, options.bpf.as_deref()).map_err(|error| self.refused(error))?;
+        let tap = Tap::open(&self.name, options.bpf.as_deref(), false, options.live.clone())?;
         let mut header = Vec::new();
-        for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, SNAP_LENGTH as u32, capture.get_datalink().0 as u32] {
+        for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, Tap::SNAP_LENGTH, u32::from(tap.link_type())] {
             header.extend(word.to_le_bytes());
         }
         Ok(Box::new(Reading {
-            capture,
-            options: options.live.clone(),
+            tap,
             pending: header.into(),
-            taken: 0,
-            stopping: None,
             here: Point { offset: FILE_HEADER, ..Point::default() },
             looked: None,
             ending: Arc::clone(&self.ending),
         }))
-    }
-
-    fn refused(&self, error: Error) -> InputErrorKind {
-        let what = message(error);
-        let lower = what.to_ascii_lowercase();
-        let remedy = if lower.contains("permission") || lower.contains("not permitted") {
-            "run as root, or give the program this right once: `sudo setcap cap_net_raw+ep \"$(command -v offpath)\"`"
-                .to_owned()
-        } else {
-            let devices = Device::list().unwrap_or_default();
-            let names: Vec<_> = devices.into_iter().map(|device| device.name).collect();
-            format!("this machine has: {}", names.join(", "))
-        };
-        InputErrorKind::Interface { what, remedy }
     }
 
     /// Tells, at the end, what the kernel dropped and why reading ended, if not as asked.
@@ -149,14 +128,130 @@ impl Ending {
     }
 }
 
-/// A running capture.
-struct Reading {
+/// A running capture of an interface, packet by packet.
+pub struct Tap {
     capture: Capture<Active>,
     options: LiveOptions,
-    pending: VecDeque<u8>,
     taken: u64,
     /// Once asked to stop: packets still taken, and whether the last look at the kernel's buffer is due.
     stopping: Option<(u64, bool)>,
+}
+
+/// What a [`Tap`] has.
+#[derive(Debug)]
+pub enum Tapped<'a> {
+    /// A packet.
+    Packet(TappedPacket<'a>),
+    /// Nothing, now.
+    Idle,
+    /// Nothing any more, as [`LiveOptions`] has it.
+    Over,
+    /// Nothing any more, because the interface failed, in libpcap's words.
+    Failed(String),
+}
+
+/// A packet of an interface.
+#[derive(Clone, Copy, Debug)]
+pub struct TappedPacket<'a> {
+    /// When the kernel saw it.
+    pub time: Timestamp,
+    /// Its length on the wire.
+    pub wire_len: u32,
+    /// Its bytes, as many as were captured.
+    pub data: &'a [u8],
+}
+
+/// What the kernel has counted since the capture began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TapCounts {
+    /// Packets that came.
+    pub received: u64,
+    /// Packets that the kernel dropped because they were not fetched in time.
+    pub dropped: u64,
+    /// Packets that the interface dropped.
+    pub dropped_by_interface: u64,
+}
+
+impl Tap {
+    /// Pause that suits a tap which has nothing now.
+    pub const IDLE: Duration = Duration::from_millis(5);
+    /// Longest packet that is taken whole: more than any frame, also of offloading network cards and loopback.
+    pub const SNAP_LENGTH: u32 = 262_144;
+
+    /// Starts capturing what passes the filter; `promiscuous` also what is meant for other machines.
+    ///
+    /// # Errors
+    ///
+    /// There is no such interface or no right to capture; the error says what to do. Or the filter is wrong.
+    pub fn open(
+        name: &str,
+        filter: Option<&str>,
+        promiscuous: bool,
+        options: LiveOptions,
+    ) -> Result<Self, InputErrorKind> {
+        let capture = activate(name, filter, promiscuous).map_err(refused)?;
+        Ok(Tap { capture, options, taken: 0, stopping: None })
+    }
+
+    /// `LINKTYPE_` number of its packets.
+    pub fn link_type(&self) -> u16 {
+        u16::try_from(self.capture.get_datalink().0).unwrap_or(u16::MAX)
+    }
+
+    /// What there is now. After a stop was asked for, what the kernel still holds comes first.
+    pub fn fetch(&mut self) -> Tapped<'_> {
+        if self.over() {
+            return Tapped::Over;
+        }
+        match self.capture.next_packet() {
+            Ok(Packet { header, data }) => {
+                self.taken += 1;
+                let (seconds, micros) = (header.ts.tv_sec as u32, header.ts.tv_usec as u32);
+                let time = Timestamp(i64::from(seconds) * 1_000_000 + i64::from(micros));
+                Tapped::Packet(TappedPacket { time, wire_len: header.len, data })
+            }
+            Err(Error::TimeoutExpired) => {
+                match &mut self.stopping {
+                    Some((left, true)) => *left = 0,
+                    Some((_, last)) => {
+                        *last = true;
+                        thread::sleep(LAST_HAND_OVER);
+                    }
+                    None => {}
+                }
+                Tapped::Idle
+            }
+            Err(error) => {
+                self.stopping = Some((0, true));
+                Tapped::Failed(message(error))
+            }
+        }
+    }
+
+    /// Whether nothing more is to be fetched.
+    fn over(&mut self) -> bool {
+        if self.stopping.is_none() && self.options.stop.load(Ordering::Relaxed) {
+            self.stopping = Some((self.taken.saturating_add(LAST_PACKETS), false));
+        }
+        self.options.packets.is_some_and(|most| self.taken >= most)
+            || self.stopping.is_some_and(|(most, _)| self.taken >= most)
+    }
+
+    /// The kernel's counters; none where it does not count.
+    pub fn counts(&mut self) -> Option<TapCounts> {
+        let counted = self.capture.stats().ok()?;
+        Some(TapCounts {
+            received: u64::from(counted.received),
+            dropped: u64::from(counted.dropped),
+            dropped_by_interface: u64::from(counted.if_dropped),
+        })
+    }
+}
+
+/// A running capture as the bytes of a file.
+struct Reading {
+    tap: Tap,
+    pending: VecDeque<u8>,
     here: Point,
     /// Packet at which the kernel's counters were last read.
     looked: Option<Point>,
@@ -176,54 +271,34 @@ impl Reading {
     /// Fetches one packet as a record of a capture file. False at the end.
     fn fetch(&mut self) -> bool {
         loop {
-            if self.over() {
-                self.look();
-                return false;
-            }
-            match self.capture.next_packet() {
-                Ok(packet) => {
-                    let header = packet.header;
-                    let (seconds, micros) = (header.ts.tv_sec as u32, header.ts.tv_usec as u32);
-                    for word in [seconds, micros, packet.data.len() as u32, header.len] {
+            match self.tap.fetch() {
+                Tapped::Packet(TappedPacket { time, wire_len, data }) => {
+                    let (seconds, micros) = ((time.0 / 1_000_000) as u32, (time.0 % 1_000_000) as u32);
+                    for word in [seconds, micros, data.len() as u32, wire_len] {
                         self.pending.extend(word.to_le_bytes());
                     }
-                    self.pending.extend(packet.data);
-                    self.taken += 1;
-                    let time = Timestamp(i64::from(seconds) * 1_000_000 + i64::from(micros));
+                    self.pending.extend(data);
                     self.passed(time);
                     return true;
                 }
-                Err(Error::TimeoutExpired) => match &mut self.stopping {
-                    Some((left, true)) => *left = 0,
-                    Some((_, last)) => {
-                        *last = true;
-                        thread::sleep(LAST_HAND_OVER);
-                    }
-                    None => thread::sleep(IDLE),
-                },
-                Err(error) => {
+                Tapped::Idle => thread::sleep(Tap::IDLE),
+                Tapped::Over => {
                     self.look();
-                    lock(&self.ending).failure = Some(message(error));
-                    self.stopping = Some((0, true));
+                    return false;
+                }
+                Tapped::Failed(why) => {
+                    self.look();
+                    lock(&self.ending).failure = Some(why);
                     return false;
                 }
             }
         }
     }
 
-    /// Whether nothing more is to be fetched.
-    fn over(&mut self) -> bool {
-        if self.stopping.is_none() && self.options.stop.load(Ordering::Relaxed) {
-            self.stopping = Some((self.taken.saturating_add(LAST_PACKETS), false));
-        }
-        self.options.packets.is_some_and(|most| self.taken >= most)
-            || self.stopping.is_some_and(|(most, _)| self.taken >= most)
-    }
-
     /// Notes where the stream is after the packet that waits to be read.
     fn passed(&mut self, time: Timestamp) {
         let offset = self.here.offset;
-        self.here = Point { time, frame: self.taken, offset };
+        self.here = Point { time, frame: self.tap.taken, offset };
         match self.looked {
             None => self.looked = Some(self.here),
             Some(looked) if time.0 - looked.time.0 >= LOOK_EVERY => self.look(),
@@ -235,22 +310,36 @@ impl Reading {
     /// Reads the kernel's counters.
     fn look(&mut self) {
         let from = self.looked.unwrap_or(self.here);
-        if let Ok(counted) = self.capture.stats() {
-            let (dropped, by_interface) = (u64::from(counted.dropped), u64::from(counted.if_dropped));
-            lock(&self.ending).look(dropped, by_interface, from, self.here);
+        if let Some(counted) = self.tap.counts() {
+            lock(&self.ending).look(counted.dropped, counted.dropped_by_interface, from, self.here);
         }
         self.looked = Some(self.here);
     }
 }
 
-/// Opens an interface without promiscuous mode; a filter runs in the kernel.
-fn activate(name: &str, filter: Option<&str>) -> Result<Capture<Active>, Error> {
-    let capture = Capture::from_device(name)?.promisc(false).snaplen(SNAP_LENGTH);
+/// Opens an interface; a filter runs in the kernel.
+fn activate(name: &str, filter: Option<&str>, promiscuous: bool) -> Result<Capture<Active>, Error> {
+    let capture = Capture::from_device(name)?.promisc(promiscuous).snaplen(Tap::SNAP_LENGTH as i32);
     let mut capture = capture.buffer_size(KERNEL_BUFFER).timeout(HAND_OVER).open()?;
     if let Some(filter) = filter {
         capture.filter(filter, true)?;
     }
     capture.setnonblock()
+}
+
+/// Why an interface cannot be opened, and what to do.
+fn refused(error: Error) -> InputErrorKind {
+    let what = message(error);
+    let lower = what.to_ascii_lowercase();
+    let remedy = if lower.contains("permission") || lower.contains("not permitted") {
+        "run as root, or give the program this right once: `sudo setcap cap_net_raw+ep \"$(command -v offpath)\"`"
+            .to_owned()
+    } else {
+        let devices = Device::list().unwrap_or_default();
+        let names: Vec<_> = devices.into_iter().map(|device| device.name).collect();
+        format!("this machine has: {}", names.join(", "))
+    };
+    InputErrorKind::Interface { what, remedy }
 }
 
 /// libpcap's words without the binding's.

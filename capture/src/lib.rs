@@ -24,6 +24,7 @@ mod output;
 mod packet;
 mod scalar;
 mod source;
+mod store;
 mod tally;
 mod tcp;
 mod tls;
@@ -36,7 +37,7 @@ pub use exchange::{
 };
 pub use input::is_run_folder;
 #[cfg(feature = "live")]
-pub use interface::LiveOptions;
+pub use interface::{LiveOptions, Tap, TapCounts, Tapped, TappedPacket};
 pub use limits::Limits;
 pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
@@ -45,3 +46,4 @@ pub use source::{
     Aside, AsideReason, BlindSpot, InputFormat, InputReport, Irregularity, NotRead, Options, Plan, PlannedInput, Sink,
     Source, SourceReport, TlsConnections, plan,
 };
+pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};

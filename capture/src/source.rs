@@ -14,7 +14,7 @@ use crate::interface::Interface;
 use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture, SecretsOf};
 use crate::{
-    Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Origin, Timestamp, access_log, har, tls,
+    Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Origin, Stores, Timestamp, access_log, har, tls,
 };
 
 /// How to read the inputs.
@@ -37,6 +37,8 @@ pub struct Options {
     /// Whose traffic an input holds, by the input's name as origins have it: the user of each of its exchanges that
     /// names none. Several HAR files, each of one person's browser, are told apart by it.
     pub actors: BTreeMap<String, String>,
+    /// What finds and opens inputs that are named by URL; without it each of them is an error.
+    pub stores: Option<Arc<dyn Stores>>,
     /// BPF expression that packets of captures and interfaces must pass; see [`check_filter`](crate::check_filter).
     #[cfg(feature = "live")]
     pub bpf: Option<String>,
@@ -161,6 +163,9 @@ impl PlannedInput {
 /// With the feature `live`, `interface:NAME` is a network interface and a source of its own, opened when it is read and
 /// read until `Options::live` says stop; without it, it is a file's name like any other.
 ///
+/// A URL of one of the schemes [`STORE_SCHEMES`](crate::STORE_SCHEMES) is what [`Options::stores`] finds there, in names
+/// as [`shown_url`](crate::shown_url) has them; a file of such a name is `./s3://...`.
+///
 /// A file named twice, by whatever names, is planned once, and so are files of equal content, compressed or not;
 /// [`Plan::aside`] names the others. A folder that holds a run of offpath is set aside whole. The plan does not depend on the order of `inputs`.
 pub fn plan(inputs: &[String], options: &Options) -> Plan {
@@ -201,7 +206,7 @@ impl Source {
         let mut interfaces = Vec::new();
         let rotated = self.inputs.len() > 1;
         for input in self.inputs {
-            let endless = !matches!(input.handle, Handle::File(..));
+            let endless = !input.handle.is_kept();
             #[cfg(feature = "live")]
             if let Handle::Interface(interface) = &input.handle {
                 interfaces.push((report.inputs.len(), interface.clone()));
@@ -265,7 +270,7 @@ fn open(
     consumed: &Arc<AtomicU64>,
     options: &Options,
 ) -> Result<(Opened, Option<Timestamp>), InputErrorKind> {
-    let looked = if rotated { input::look(&handle, compression)? } else { None };
+    let looked = if rotated { input::look_at_beginning(&handle, compression)? } else { None };
     match looked {
         None => Ok((input::open(handle, compression, consumed, options)?, None)),
         Some(content) => {

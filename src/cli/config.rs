@@ -23,7 +23,8 @@ const FILE: &str = "offpath.yaml";
 const LARGEST: u64 = 1 << 20;
 /// Flags that no file sets: where to write and what to replace is said where it can be seen, and a reading's end
 /// belongs to that reading.
-const NEVER: [&str; 7] = ["output", "force", "config", "isolated", "duration", "packets", "origins"];
+const NEVER: [&str; 9] =
+    ["output", "write", "interface", "force", "config", "isolated", "duration", "packets", "origins"];
 /// A flag whose values differ from command to command.
 const OF_ONE_COMMAND: &str = "format";
 

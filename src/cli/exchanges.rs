@@ -45,7 +45,8 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     meter.stage("reading");
     let mut errors: Vec<String> = plan.errors.iter().map(ToString::to_string).collect();
     let period = (args.inputs.from, args.inputs.to);
-    let live = args.inputs.inputs.iter().any(|input| job::is_interface(input));
+    // What has no size is a pipe or an interface, or is far away.
+    let live = plan.sources.iter().flat_map(|source| &source.inputs).any(|input| input.bytes.is_none());
     let mut sink = Lines {
         writers,
         live,

@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use offpath_capture::{self as capture, LogFormat};
 
 use super::args::{Inputs, Shared};
-use super::{Console, Exit, hash_key, mapping};
+use super::{Console, Exit, hash_key, mapping, pipe};
 use crate::correlate::{HashKey, Pseudonyms, Redaction};
 use crate::model::Model;
 use crate::pipeline::{Job, Selection};
@@ -108,13 +108,38 @@ pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capt
     Ok(capture::Options { bpf, live, ..file_options(inputs, console)? })
 }
 
+/// What reads inputs that are named by URL; nothing unless there is one.
+#[cfg(feature = "cloud")]
+fn stores(inputs: &Inputs) -> Result<Option<Arc<dyn capture::Stores>>, Exit> {
+    if !inputs.inputs.iter().any(|input| capture::is_store_url(input)) {
+        return Ok(None);
+    }
+    let variables = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    let surroundings = offpath_store::Surroundings::new(variables, std::env::home_dir());
+    Ok(Some(Arc::new(offpath_store::Network::new(surroundings))))
+}
+
+/// Refuses inputs that are named by URL.
+#[cfg(not(feature = "cloud"))]
+fn stores(inputs: &Inputs) -> Result<Option<Arc<dyn capture::Stores>>, Exit> {
+    match inputs.inputs.iter().find(|input| capture::is_store_url(input)) {
+        None => Ok(None),
+        Some(url) => Err(Exit::CannotStart(format!(
+            "{}: this build reads no object stores or web servers; build offpath with `--features cloud`",
+            capture::shown_url(url)
+        ))),
+    }
+}
+
 /// How files are to be read.
 fn file_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
+    pipe::outlast_interrupt(&inputs.inputs)?;
     let mapping = inputs.mapping.as_deref().map(|file| mapping::read(file, console)).transpose()?;
     let options = capture::Options {
         log_fields: inputs.log_field.iter().cloned().collect(),
         key_logs: inputs.keylog.clone(),
         actors: actors(inputs)?,
+        stores: stores(inputs)?,
         log_format: inputs.log_format.clone(),
         mapping: mapping.map(Arc::new),
         ..capture::Options::default()
@@ -125,12 +150,13 @@ fn file_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, 
 
 /// Whose traffic each file holds. A name that no file has is a mistake, which would leave its traffic without a name.
 fn actors(inputs: &Inputs) -> Result<BTreeMap<String, String>, Exit> {
-    if let Some((file, _)) = inputs.actor.iter().find(|(file, _)| !Path::new(file).is_file()) {
+    let is_there = |file: &str| capture::is_store_url(file) || Path::new(file).is_file();
+    if let Some((file, _)) = inputs.actor.iter().find(|(file, _)| !is_there(file)) {
         return Err(Exit::CannotStart(format!(
             "--actor {file}: there is no such file; write its path as in the input"
         )));
     }
-    Ok(inputs.actor.iter().cloned().collect())
+    Ok(inputs.actor.iter().map(|(file, actor)| (capture::shown_url(file), actor.clone())).collect())
 }
 
 /// Whether an input is a network interface by its name.

@@ -22,18 +22,24 @@ pub(super) fn options(inputs: &Inputs, interface: Option<&str>, console: &Consol
             false => Ok(LiveOptions::default()),
         };
     };
+    let options = until(inputs.duration, inputs.packets)?;
+    console
+        .say(&format!("reading {interface}{}; Ctrl-C ends the reading, and what was read is analysed", words(inputs)));
+    Ok(options)
+}
+
+/// Stops at the first Ctrl-C, after a time, or after so many packets, whichever comes first.
+pub(super) fn until(duration: Option<Duration>, packets: Option<u64>) -> Result<LiveOptions, Exit> {
     let stop = Arc::new(AtomicBool::new(false));
     catch(&stop).map_err(|e| Exit::CannotStart(format!("signals cannot be caught: {e}")))?;
-    if let Some(duration) = inputs.duration {
+    if let Some(duration) = duration {
         let stop = Arc::clone(&stop);
         thread::spawn(move || {
             thread::sleep(duration);
             stop.store(true, Ordering::Relaxed);
         });
     }
-    console
-        .say(&format!("reading {interface}{}; Ctrl-C ends the reading, and what was read is analysed", until(inputs)));
-    Ok(LiveOptions { stop, packets: inputs.packets })
+    Ok(LiveOptions { stop, packets })
 }
 
 /// The first signal stops the reading, the next one the program.
@@ -45,7 +51,7 @@ fn catch(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn until(inputs: &Inputs) -> String {
+fn words(inputs: &Inputs) -> String {
     let duration = inputs.duration.map(|duration| format!("for {duration:?}"));
     let packets = inputs.packets.map(|packets| match packets {
         1 => "until a packet has come".to_owned(),

@@ -1,6 +1,8 @@
 //! The command line: each command one file; data on standard output, everything else on standard error.
 
 mod args;
+#[cfg(feature = "live")]
+mod capture;
 mod check;
 mod config;
 mod demo;
@@ -18,6 +20,7 @@ mod mapping;
 mod mine;
 mod output;
 mod period;
+mod pipe;
 mod preview;
 mod progress;
 mod replace;
@@ -64,6 +67,8 @@ pub fn main() -> ExitCode {
         Command::Mine(args) => mine::run(&args, &cli.shared, &console),
         Command::Check(args) => check::run(&args, &cli.shared, &console),
         Command::Show(args) => show::run(&args, &console),
+        #[cfg(feature = "live")]
+        Command::Capture(args) => capture::run(&args, &console),
         Command::Explain(args) => explain::run(&args, &console),
         Command::Generate(args) => generate::run(&args, &matches, &config, &console),
     };

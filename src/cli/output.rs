@@ -193,8 +193,9 @@ fn write(kind: Kind, path: &Path, run: &Run, timelines: &[CaseTimeline], summary
 /// Refuses an output that is one of the inputs: evidence is never written over.
 pub(super) fn spare_inputs(output: &Path, inputs: &[String], options: &capture::Options) -> Result<(), Exit> {
     let Some(output_file) = output.canonicalize().ok().filter(|file| file.is_file()) else { return Ok(()) };
-    // Standard input and interfaces are no files, and planning would begin to read them.
-    let files: Vec<String> = inputs.iter().filter(|i| *i != "-" && !is_interface(i)).cloned().collect();
+    // Standard input, interfaces and stores hold no files of this machine, and planning would begin to read them.
+    let elsewhere = |input: &str| input == "-" || is_interface(input) || capture::is_store_url(input);
+    let files: Vec<String> = inputs.iter().filter(|input| !elsewhere(input)).cloned().collect();
     let plan = capture::plan(&files, options);
     let named = files.iter().chain(plan.sources.iter().flat_map(|s| &s.inputs).map(|input| &input.name));
     if named

@@ -25,12 +25,18 @@ pub(super) struct WorkFolder {
 
 impl WorkFolder {
     /// Makes one in `parent`, and removes those of runs that are no more. While an interface is read, the first signal
-    /// only ends the reading.
+    /// only ends the reading; while a pipe is read, so does the first Ctrl-C.
     pub(super) fn create(parent: &Path, inputs: &[String], console: &Console) -> std::io::Result<Self> {
         remove_stale(parent, console);
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
         let ending = Arc::new(AtomicBool::new(false));
-        let spared = usize::from(inputs.iter().any(|input| is_interface(input)));
+        let spared = if inputs.iter().any(|input| is_interface(input)) {
+            Spared::First
+        } else if inputs.iter().any(|input| input == "-") {
+            Spared::FirstInterrupt
+        } else {
+            Spared::None
+        };
         remove_on_signal(folder.path().to_owned(), spared, Arc::clone(&ending));
         let lock = lock(folder.path());
         Ok(WorkFolder { folder, _lock: lock, ending })
@@ -87,17 +93,37 @@ const ATTEMPTS: usize = 50;
 /// Pause after an attempt that failed, and between looks at whether the end has come.
 const BETWEEN_ATTEMPTS: std::time::Duration = std::time::Duration::from_millis(10);
 
-/// Ctrl-C and termination, after so many that are not meant for it, remove the folder and then end the process as they
-/// would have.
+/// Which signal is not meant for the folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spared {
+    None,
+    /// The first one, whichever it is.
+    First,
+    /// The first one, if it is Ctrl-C.
+    FirstInterrupt,
+}
+
+/// Ctrl-C and termination, after one that is not meant for it, remove the folder and then end the process as they would
+/// have.
 #[cfg(unix)]
-fn remove_on_signal(folder: PathBuf, spared: usize, ending: Arc<AtomicBool>) {
+#[expect(clippy::exit, reason = "ends the process as the signal would have")]
+fn remove_on_signal(folder: PathBuf, spared: Spared, ending: Arc<AtomicBool>) {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
     // Without it a killed run's folder is removed by the next one.
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
     std::thread::spawn(move || {
-        if let Some(signal) = signals.forever().nth(spared) {
+        let mut first = true;
+        let meant = |signal: &i32| {
+            let spare = match spared {
+                Spared::None => false,
+                Spared::First => true,
+                Spared::FirstInterrupt => *signal == SIGINT,
+            };
+            !(std::mem::take(&mut first) && spare)
+        };
+        if let Some(signal) = signals.forever().find(meant) {
             ending.store(true, Ordering::Release);
             for _ in 0..ATTEMPTS {
                 if std::fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
@@ -113,7 +139,7 @@ fn remove_on_signal(folder: PathBuf, spared: usize, ending: Arc<AtomicBool>) {
 }
 
 #[cfg(not(unix))]
-fn remove_on_signal(_: PathBuf, _: usize, _: Arc<AtomicBool>) {}
+fn remove_on_signal(_: PathBuf, _: Spared, _: Arc<AtomicBool>) {}
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on stops")]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
+#[cfg(feature = "live")]
+pub mod traffic;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -108,7 +108,7 @@ impl<'a> Log<'a> {
                 what: format!("the compressed file is damaged after byte {offset} of its content ({error})"),
                 remedy: "everything before was analysed, copy or compress the file again to get the rest".to_owned(),
             },
-            _ => InputErrorKind::Io(error),
+            _ => error.into(),
         };
         self.errors.push(InputError { input: self.name.to_string(), origin: None, kind });
     }

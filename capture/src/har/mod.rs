@@ -188,7 +188,7 @@ impl<R: Read> File<'_, R> {
             count => format!("the {count} entries before it were analysed"),
         };
         let kind = match stop {
-            Stop::Io(error) => InputErrorKind::Io(error),
+            Stop::Io(error) => error.into(),
             Stop::Truncated { inside } => InputErrorKind::Truncated {
                 what: format!("the file ends at byte {} inside {inside} ({before})", self.scanner.offset()),
             },

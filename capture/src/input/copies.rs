@@ -5,8 +5,8 @@ use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
-use super::decompress::{self, Compression};
-use super::open::{Handle, look};
+use super::decompress::Compression;
+use super::open::look;
 use crate::source::{Aside, AsideReason, PlannedInput};
 
 /// Bytes hashed at once.
@@ -21,7 +21,7 @@ type Content = ([u8; 32], bool);
 /// Only inputs that begin alike and may be of one size are read for this.
 pub(super) fn set_aside(inputs: Vec<PlannedInput>, aside: &mut Vec<Aside>) -> Vec<PlannedInput> {
     let mut alike: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (index, input) in inputs.iter().enumerate().filter(|(_, input)| matches!(input.handle, Handle::File(_))) {
+    for (index, input) in inputs.iter().enumerate().filter(|(_, input)| input.handle.is_kept()) {
         alike.entry(input.head).or_default().push(index);
     }
     let mut copy_of: BTreeMap<usize, usize> = BTreeMap::new();
@@ -52,7 +52,7 @@ fn candidates(inputs: &[PlannedInput], alike: Vec<usize>) -> Vec<usize> {
     if alike.len() < 2 {
         return Vec::new();
     }
-    let sizes: Vec<Option<u64>> = alike.iter().map(|index| inputs.get(*index).and_then(plain_size)).collect();
+    let sizes: Vec<Option<u64>> = alike.iter().map(|index| plain_size(inputs.get(*index)?)).collect();
     let unknown = sizes.iter().any(Option::is_none);
     let shared = |size: &Option<u64>| unknown || sizes.iter().filter(|other| *other == size).count() > 1;
     alike.into_iter().zip(&sizes).filter(|(_, size)| shared(size)).map(|(index, _)| index).collect()
@@ -69,16 +69,8 @@ fn equal_ones(inputs: &[PlannedInput], group: Vec<usize>) -> Vec<Vec<usize>> {
     by_content.into_values().filter(|equal| equal.len() > 1).collect()
 }
 
-/// Size of an input's plain content modulo 2^32, where the file says: gzip in its last four bytes, zstd in its first
-/// frame. Compressed files of several parts say it of one.
 fn plain_size(input: &PlannedInput) -> Option<u64> {
-    let Handle::File(path) = &input.handle else { return None };
-    let size = match input.compression {
-        Compression::None => input.bytes,
-        Compression::Gzip => decompress::gzip_size(path).ok(),
-        Compression::Zstd => decompress::zstd_size(path),
-    };
-    size.map(|size| size & 0xffff_ffff)
+    input.handle.plain_size(input.compression, input.bytes)
 }
 
 fn content(input: &PlannedInput) -> Option<Content> {

@@ -4,13 +4,13 @@
 //! bomb expands to. What comes out is not looked at for a second compression.
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use crate::store::store_error;
 
 const READ_BYTES: usize = 1 << 17;
 
@@ -42,19 +42,20 @@ impl Compression {
     }
 }
 
-/// Size of a gzip file's last member as its trailer says, modulo 2^32.
-pub(super) fn gzip_size(path: &Path) -> io::Result<u64> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::End(-4))?;
-    let mut trailer = [0; 4];
-    file.read_exact(&mut trailer)?;
+/// Bytes at the end of a gzip file that say the size of its last member.
+pub(super) const GZIP_SIZE_BYTES: u64 = 4;
+
+/// Size of a gzip file's last member as its last [`GZIP_SIZE_BYTES`] say, modulo 2^32.
+pub(super) fn gzip_size(mut end: impl Read) -> io::Result<u64> {
+    let mut trailer = [0; GZIP_SIZE_BYTES as usize];
+    end.read_exact(&mut trailer)?;
     Ok(u64::from(u32::from_le_bytes(trailer)))
 }
 
 /// Size of a zstd file's first frame, where it says.
-pub(super) fn zstd_size(path: &Path) -> Option<u64> {
+pub(super) fn zstd_size(start: impl Read) -> Option<u64> {
     let mut decoder = FrameDecoder::new();
-    decoder.init(BufReader::new(File::open(path).ok()?)).ok()?;
+    decoder.init(BufReader::new(start)).ok()?;
     Some(decoder.content_size()).filter(|size| *size > 0)
 }
 
@@ -147,6 +148,9 @@ fn zstd_error(error: &FrameDecoderError) -> io::Error {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(found) = cause {
         if let Some(io) = found.downcast_ref::<io::Error>() {
+            if let Some(of_store) = store_error(io) {
+                return io::Error::new(io.kind(), of_store.clone());
+            }
             return io::Error::new(io.kind(), format!("zstd: {io}"));
         }
         cause = found.source();

@@ -12,8 +12,11 @@ mod resolve;
 mod run_folder;
 mod signature;
 mod sniff;
+mod stored;
 
 pub(crate) use decompress::Compression;
-pub(crate) use open::{Again, Handle, Opened, Recognised, again, look, open, open_when_due, recognise_bytes};
+pub(crate) use open::{
+    Again, Handle, Opened, Recognised, again, look_at_beginning, open, open_when_due, recognise_bytes,
+};
 pub(crate) use resolve::plan;
 pub use run_folder::is_run_folder;

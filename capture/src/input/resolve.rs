@@ -8,19 +8,24 @@ use std::path::{Component, Path, PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::copies;
-use super::open::recognise;
+use super::open::{recognise, recognise_stored};
 use super::run_folder::is_run_folder;
+use super::stored::FoundStored;
 use crate::source::{Aside, AsideReason, Plan, PlannedInput, Source};
-use crate::{InputError, InputErrorKind, InputFormat, Options};
+use crate::{InputError, InputErrorKind, InputFormat, Options, is_store_url};
 
 /// Resolves the names and recognises each file's format.
 pub(crate) fn plan(names: &[String], options: &Options) -> Plan {
     let mut found = Found::default();
     for name in names {
-        found.add(name);
+        match is_store_url(name) {
+            true => found.stored.add(name, options.stores.as_ref()),
+            false => found.add(name),
+        }
     }
     found.tell_links();
-    let inputs = found.recognise(options);
+    let mut inputs = found.recognise(options);
+    found.recognise_stored(options, &mut inputs);
     let mut plan = Plan::default();
     let mut captures = Vec::new();
     for input in tell_apart(copies::set_aside(inputs, &mut found.aside)) {
@@ -66,6 +71,8 @@ struct Found {
     /// Folders of which all files were found.
     walked: BTreeSet<PathBuf>,
     aside: Vec<Aside>,
+    /// Objects of stores.
+    stored: FoundStored,
     /// Names that lead to no file.
     missing: Vec<String>,
     #[cfg(feature = "live")]
@@ -116,6 +123,25 @@ impl Found {
             }
         }
         inputs
+    }
+
+    /// Recognises every object's format and puts it, by its name, among the files.
+    fn recognise_stored(&mut self, options: &Options, inputs: &mut Vec<PlannedInput>) {
+        let mut stored = std::mem::take(&mut self.stored);
+        for (name, object) in stored.objects(&mut self.aside) {
+            let listed = object.object.listed;
+            match recognise_stored(object, options) {
+                Ok(recognised) => inputs.push(PlannedInput::new(name, recognised)),
+                Err(kind) => stored.errors.push((name, kind, listed)),
+            }
+        }
+        for (name, kind, listed) in stored.errors {
+            if !listed && matches!(&kind, InputErrorKind::Store(error) if error.missing) {
+                self.missing.push(name.clone());
+            }
+            self.fail(&name, kind);
+        }
+        inputs.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
     fn file(&mut self, path: &Path) {

@@ -37,25 +37,60 @@ pub(super) fn format(prefix: &[u8], whole: bool, options: &Options) -> Result<Sn
     Ok(Sniffed { format: content_format(&content, ended, options)?, compression, head: head(&content) })
 }
 
+/// Whether more bytes would change neither the format nor the head, so that a pipe whose writer waits can be read.
+///
+/// Doubtful beginnings are not settled: documents and HAR files, which say at their end what they are.
+pub(super) fn is_settled(prefix: &[u8], options: &Options) -> bool {
+    let Ok((content, _)) = beginning(prefix, Compression::of(prefix), false) else { return false };
+    if content.len() >= SNIFF_BYTES {
+        return true;
+    }
+    head_of(&content).1 && (capture_format(&content).is_some() || begins_with_log_line(&content, options))
+}
+
+/// Whether the first lines, those that are whole, hold one of a log, and nothing else can be meant.
+fn begins_with_log_line(content: &[u8], options: &Options) -> bool {
+    let Some(end) = content.iter().rposition(|byte| *byte == b'\n') else { return false };
+    let text = content.get(..end).unwrap_or_default().trim_ascii();
+    let mut sniffer = Sniffer::new(options);
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+    match text {
+        [] | [0xef, ..] => false,
+        [b'{', ..] => !har::is_har(first) && sniffer.is_record(first),
+        [b'[', ..] => sniffer.line(first).is_some(),
+        _ if har::announces(text) => false,
+        _ => {
+            let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+            lines.take(SNIFF_LINES).find_map(|line| sniffer.line(line)).is_some()
+        }
+    }
+}
+
 /// Hashes the first bytes up to the first line end after some: a log that grows keeps its head, and pretty-printed
 /// JSON says more than its first line. A heading (W3C, Zeek), which is the same in every file of one writer, is left out.
 fn head(content: &[u8]) -> u64 {
-    let content = past_heading(content);
-    let rest = content.get(HEAD_LEAST..).unwrap_or_default();
-    let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-    let end = content.len().min((HEAD_LEAST + line).min(HEAD_MOST));
-    let digest = Sha256::digest(content.get(..end).unwrap_or_default());
+    let digest = Sha256::digest(head_of(content).0);
     digest.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first))
 }
 
-/// What follows the lines that begin with `#`; everything where there is nothing else.
-fn past_heading(content: &[u8]) -> &[u8] {
+/// The bytes that a head hashes, and whether more content would not change them.
+fn head_of(content: &[u8]) -> (&[u8], bool) {
+    let (content, past) = past_heading(content);
+    let rest = content.get(HEAD_LEAST..).unwrap_or_default();
+    let line = rest.iter().position(|byte| *byte == b'\n');
+    let end = (HEAD_LEAST + line.unwrap_or(rest.len())).min(HEAD_MOST);
+    let settled = past && (line.is_some() || content.len() >= HEAD_MOST);
+    (content.get(..content.len().min(end)).unwrap_or_default(), settled)
+}
+
+/// What follows the lines that begin with `#`, and whether something does; else everything.
+fn past_heading(content: &[u8]) -> (&[u8], bool) {
     let mut rest = content;
     while let [b'#', ..] = rest {
-        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return content };
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return (content, false) };
         rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
     }
-    if rest.is_empty() { content } else { rest }
+    if rest.is_empty() { (content, false) } else { (rest, true) }
 }
 
 /// The first plain bytes, and whether they are all. A cut prefix of compressed data ends in an error, which says nothing about the file.
@@ -162,6 +197,33 @@ mod tests {
         assert_ne!(of("2024-05-01 10:00:00 GET\n"), of("2024-05-01 10:00:01 GET\n"));
         assert_eq!(of(""), head(heading.as_bytes()));
         assert_ne!(of(""), head(b""));
+    }
+
+    #[test]
+    fn what_a_pipe_holds_is_settled_as_soon_as_more_changes_nothing() {
+        let options = Options::default();
+        let log = "1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] \"GET /orders/1 HTTP/1.0\" 200 5\n";
+        let json = "{\"time\":\"2026-03-01T00:00:00Z\",\"method\":\"GET\",\"path\":\"/orders/1\",\"status\":200}\n";
+        for line in [log, json] {
+            assert!(is_settled(line.as_bytes(), &options), "{line}");
+            assert!(!is_settled(line.trim_end().as_bytes(), &options), "{line}");
+        }
+        let har = "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"x\",\"version\":\"1\"},\"entries\":[]}}\n";
+        for doubtful in ["", har, "[\n{\"a\":1},\n", "hello\nthere\n", &format!("#Fields: a\n{}", "#x\n".repeat(40))] {
+            assert!(!is_settled(doubtful.as_bytes(), &options), "{doubtful}");
+        }
+        let capture = [&b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00"[..], &[0; 60], b"\n"].concat();
+        assert!(is_settled(&capture, &options) && !is_settled(&capture[..68], &options));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_settled_head_is_that_of_the_whole(text in "(#[a-z]{0,9}\n){0,3}[a-z\n]{0,200}", cut in 0..200_usize) {
+            let cut = cut.min(text.len());
+            let (part, settled) = head_of(&text.as_bytes()[..cut]);
+            proptest::prop_assume!(settled);
+            proptest::prop_assert_eq!(part, head_of(text.as_bytes()).0);
+        }
     }
 
     fn found(content: &[u8]) -> Result<InputFormat, String> {

@@ -44,6 +44,9 @@ use crate::{InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
 
 /// IP's number of TCP.
 const TCP: u8 = 6;
+/// Microseconds before a packet in which those lost before it may have been: programs that capture ask the kernel what
+/// it dropped about once a second.
+const LOST_WITHIN: i64 = 2_000_000;
 /// Times that a packet may be a fragment inside what fragments made whole.
 const NESTED: usize = 4;
 
@@ -98,6 +101,7 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
         fragments: Fragments::default(),
         given_up: GivenUp::default(),
         sightings: Sightings::new(),
+        last: vec![None; names.len()],
         #[cfg(feature = "live")]
         filter: options.bpf.as_deref().map(filter::Filter::new),
     };
@@ -194,6 +198,8 @@ struct Packets {
     fragments: Fragments,
     given_up: GivenUp,
     sightings: Sightings,
+    /// Time of each capture's packet before.
+    last: Vec<Option<Timestamp>>,
     #[cfg(feature = "live")]
     filter: Option<filter::Filter>,
 }
@@ -202,6 +208,15 @@ impl Packets {
     fn packet(&mut self, input: usize, reader: &RecordReader, out: &mut Output<'_>) {
         let record = reader.record();
         let place = Frame { input: input as u32, number: record.number, offset: record.offset };
+        let before = self.last.get_mut(input).and_then(|last| last.replace(record.time));
+        if record.lost_before > 0 {
+            out.not_read("dropped_while_capturing", record.lost_before, 0);
+            let within = Timestamp(record.time.0.saturating_sub(LOST_WITHIN));
+            out.blind_spot(
+                before.map_or(within, |before| before.min(within)),
+                Seen { time: record.time, frame: place },
+            );
+        }
         #[cfg(feature = "live")]
         match self.filter.as_mut().map(|filter| filter.judge(record.link, reader.data(), place)) {
             None | Some(filter::Verdict::Pass) => {}

@@ -14,6 +14,8 @@ const ENHANCED_PACKET: u32 = 6;
 const DECRYPTION_SECRETS: u32 = 10;
 /// Type of secrets that are the text of a TLS key log.
 const TLS_KEY_LOG: u32 = 0x544c_534b;
+/// Option of an enhanced packet block.
+const LOST_BEFORE: u16 = 4;
 /// Blocks at which reading may go on after damage: those above, name resolution, statistics, journal, custom.
 const KINDS: [u32; 10] =
     [INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, 4, 5, ENHANCED_PACKET, 9, DECRYPTION_SECRETS, 0x0000_0bad, 0x4000_0bad];
@@ -174,7 +176,10 @@ impl Section {
                 self.secrets(body, secrets);
                 return Ok(None);
             }
-            ENHANCED_PACKET => self.packet(body, read_u32(body, 0, self.big_endian))?,
+            ENHANCED_PACKET => {
+                let packet = self.packet(body, read_u32(body, 0, self.big_endian))?;
+                Record { lost_before: self.lost_before(body.get(packet.data.1.next_multiple_of(4)..)), ..packet }
+            }
             OBSOLETE_PACKET => self.packet(body, u32::from(read_u16(body, 0, self.big_endian)))?,
             SIMPLE_PACKET => self.simple_packet(body)?,
             _ => return Ok(None),
@@ -250,6 +255,21 @@ impl Section {
             data: (20, end),
             ..Record::default()
         })
+    }
+
+    /// Packets lost between this one and the one before, among the options of an enhanced packet block.
+    fn lost_before(&self, options: Option<&[u8]>) -> u64 {
+        let mut options = options.unwrap_or(&[]);
+        while options.len() >= 4 {
+            let len = usize::from(read_u16(options, 2, self.big_endian));
+            let value = options.get(4..4 + len).unwrap_or(&[]);
+            match (read_u16(options, 0, self.big_endian), value.len()) {
+                (0, _) => break,
+                (LOST_BEFORE, 8) => return self.read_i64(value).max(0) as u64,
+                _ => options = options.get(4 + len.next_multiple_of(4)..).unwrap_or(&[]),
+            }
+        }
+        0
     }
 
     /// Carries no time: the packet before lends its own.

@@ -20,6 +20,8 @@ pub(super) struct Record {
     pub(super) link: u16,
     /// Length of the packet on the wire.
     pub(super) wire_len: u32,
+    /// Packets that were lost before it, as the program that captured says.
+    pub(super) lost_before: u64,
     /// Number in the file, from 1.
     pub(super) number: u64,
     /// Byte offset of the record (pcap) or block (pcapng) in the file.
@@ -218,6 +220,6 @@ fn failed_read(error: io::Error) -> InputErrorKind {
             what: format!("the compressed data are damaged ({error})"),
             remedy: "everything before was analysed; copy or compress the file again".to_owned(),
         },
-        _ => InputErrorKind::Io(error),
+        _ => error.into(),
     }
 }
