@@ -232,6 +232,157 @@ fn a_step_that_makes_a_child_and_moves_its_parent_is_one_of_both() {
     assert!(!payout.contains("state:"), "the answer's state is the claim's:\n{draft}");
 }
 
+/// Calls of a HAR, a minute apart.
+#[derive(Default)]
+struct Calls(Vec<Value>);
+
+/// A request and its answer.
+struct Call<'a> {
+    method: &'a str,
+    host: &'a str,
+    path: &'a str,
+    sent: Vec<(&'a str, String)>,
+    form: Option<&'a str>,
+    status: u16,
+    answered: Vec<(&'a str, String)>,
+    body: Option<Value>,
+}
+
+impl Default for Call<'_> {
+    fn default() -> Self {
+        let (sent, answered) = (Vec::new(), Vec::new());
+        Call { method: "POST", host: "api.example", path: "/", sent, form: None, status: 200, answered, body: None }
+    }
+}
+
+/// A header that shows these claims.
+fn bearer(claims: &str) -> (&'static str, String) {
+    ("Authorization", format!("Bearer {}", token(claims)))
+}
+
+impl Calls {
+    fn add(&mut self, call: Call<'_>) {
+        let minute = self.0.len();
+        let headers = |named: &[(&str, String)]| -> Vec<Value> {
+            named.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
+        };
+        let mut request = json!({"method": call.method, "url": format!("https://{}{}", call.host, call.path),
+            "httpVersion": "HTTP/1.1", "headers": headers(&call.sent), "cookies": [], "queryString": [],
+            "headersSize": -1, "bodySize": 0});
+        if let Some(form) = call.form {
+            let mime = "application/x-www-form-urlencoded";
+            request["postData"] = json!({"mimeType": mime, "text": form});
+            let headers = request["headers"].as_array_mut().unwrap();
+            headers.push(json!({"name": "Content-Type", "value": mime}));
+        }
+        let mut answered = headers(&call.answered);
+        if call.body.is_some() {
+            answered.push(json!({"name": "Content-Type", "value": "application/json"}));
+        }
+        let text = call.body.map(|body| body.to_string()).unwrap_or_default();
+        self.0.push(json!({
+            "startedDateTime": format!("2026-05-{:02}T{:02}:{:02}:00.000Z", 4 + minute / 1_440, minute / 60 % 24, minute % 60),
+            "time": 5, "request": request,
+            "response": {"status": call.status, "statusText": "", "httpVersion": "HTTP/1.1", "headers": answered,
+                "cookies": [], "redirectURL": "", "headersSize": -1, "bodySize": text.len(),
+                "content": {"size": text.len(), "mimeType": "application/json", "text": text}},
+            "cache": {}, "timings": {"send": 1, "wait": 3, "receive": 1},
+        }));
+    }
+
+    fn write(self, file: &Path) {
+        let log = json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": self.0}});
+        fs::write(file, log.to_string()).unwrap();
+    }
+}
+
+/// Visits that are booked and then begun or cancelled; nothing is ever called at exactly the path that `Location` names.
+fn visits(file: &Path, with_body: bool) {
+    let mut calls = Calls::default();
+    for n in 0..30 {
+        let (id, sent) = (7_100 + 3 * n, vec![bearer(r#"{"sub":"eve","roles":["desk"]}"#)]);
+        let (path, body) = (format!("/v3/visits/{id}"), |state: &str| Some(json!({"id": id, "status": state})));
+        let answered = vec![("Location", path.clone())];
+        let body_of_201 = body("booked").filter(|_| with_body);
+        calls.add(Call {
+            path: "/v3/visits",
+            sent: sent.clone(),
+            status: 201,
+            answered,
+            body: body_of_201,
+            ..Call::default()
+        });
+        let (verb, state) = if n % 5 == 0 { ("cancel", "cancelled") } else { ("begin", "begun") };
+        calls.add(Call { path: &format!("{path}/{verb}"), sent, body: body(state), ..Call::default() });
+    }
+    calls.write(file);
+}
+
+#[test]
+fn a_location_ties_a_creation_though_nothing_is_called_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("visits.har");
+    for (with_body, born) in [(true, "booked"), (false, "created")] {
+        visits(&file, with_body);
+        let draft = lawful(&[&file]);
+        assert!(draft.contains(&format!("{{activity: create_visit, from: none, to: {born}")), "{draft}");
+        assert!(draft.contains(&format!("{{activity: begin, from: {born}, to: begun")), "{draft}");
+        assert!(!draft.contains("no transition"), "{draft}");
+    }
+    // A model of one's own needs no call of that path either.
+    let model = folder.path().join("hand.yaml");
+    let hand = r#"offpath: 1
+workflow: {id: visits, version: 1}
+objects: {visit: {key: path.visit}}
+activities:
+  book: {http: POST /v3/visits, object: visit}
+  begin: {http: "POST /v3/visits/{visit}/begin", object: visit}
+  cancel: {http: "POST /v3/visits/{visit}/cancel", object: visit}
+lifecycles:
+  visit:
+    states: {none: initial, booked: {}, begun: final, cancelled: final}
+    transitions:
+      - {activity: book, from: none, to: booked}
+      - {activity: begin, from: booked, to: begun}
+      - {activity: cancel, from: booked, to: cancelled}
+"#;
+    fs::write(&model, hand).unwrap();
+    let run = folder.path().join("run");
+    let (file, model, run) = (file.to_str().unwrap(), model.to_str().unwrap(), run.to_str().unwrap());
+    let output = offpath(&["check", file, "--model", model, "-o", run]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).contains("30 of 30 lives fit"), "{}", stdout(&output));
+    assert!(!stdout(&output).contains("too little seen"), "{}", stdout(&output));
+}
+
+#[test]
+fn what_a_check_says_against_a_draft_stands_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobs.har");
+    let mut calls = Calls::default();
+    for n in 0..30 {
+        let (id, sent) = (7_100 + 3 * n, vec![bearer(r#"{"sub":"eve"}"#)]);
+        let body = |state: &str| Some(json!({"id": id, "status": state}));
+        calls.add(Call { path: "/jobs", sent: sent.clone(), status: 201, body: body("new"), ..Call::default() });
+        let state = if n % 2 == 0 { "passed" } else { "failed" };
+        calls.add(Call { path: &format!("/jobs/{id}/run"), sent, body: body(state), ..Call::default() });
+    }
+    calls.write(&file);
+    let draft = folder.path().join("deep/er/draft.yaml");
+    let name = draft.to_str().unwrap();
+    let output = offpath(&["mine", file.to_str().unwrap(), "-o", name]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("a check of this traffic against it gives 1 warning"), "{}", stderr(&output));
+    let text = fs::read_to_string(&draft).unwrap();
+    assert!(text.contains("# check: two transitions of one activity start alike and end differently (M017)"), "{text}");
+    lawful(&[&file]);
+    // What stands against writing is said before the work, and nothing of that is left behind.
+    let under_a_file = format!("{name}/x.yaml");
+    let output = offpath(&["mine", file.to_str().unwrap(), "-o", &under_a_file]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{}", stderr(&output));
+    assert_eq!(fs::read_dir(draft.parent().unwrap()).unwrap().count(), 1);
+}
+
 #[test]
 fn a_draft_names_the_roles_that_say_most() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::args::{InspectFormat, Mine, Shared};
 use super::filter::Filter;
+use super::run_folder::RunFolder;
 use super::{Console, Ended, Exit, inspect, job};
 use crate::finding::{Finding, Verdict};
 use crate::mine::{self, Provenance, Sketch, Trust};
-use crate::model::Model;
+use crate::model::{Diagnostics, Model};
 use crate::pipeline::{Job, Run};
 use crate::report::terminal;
 
@@ -30,6 +31,8 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
             path.display()
         )));
     }
+    // Whatever stands against writing the draft is said before the work, not after it.
+    let _place = args.output.as_deref().map(|path| RunFolder::beside(path, &job.inputs, console)).transpose()?;
     let spooled = if args.output.is_some() { spool(&mut job)? } else { None };
     let mut run = inspect::analyse(&job, shared, console)?;
     if let Some(spooled) = &spooled {
@@ -53,13 +56,23 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         return Ok(if ended.code() == 0 { nothing } else { ended });
     }
     let draft = draft(&mut job, &mut sketch, &run, shared, console)?;
-    write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
+    write_new(path, &draft.text).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
     console.say(&format!(
         "Draft      {}: it allows all that happened, misuse too; strike that, then `offpath check --model`",
         path.display()
     ));
+    if draft.warnings > 0 {
+        let count = if draft.warnings == 1 { "1 warning".to_owned() } else { format!("{} warnings", draft.warnings) };
+        console.say(&format!("           a check of this traffic against it gives {count}, marked `check:` in it"));
+    }
     inspect::say_errors(&run, console);
     Ok(ended)
+}
+
+/// A draft, and how many warnings of a check stand in it as comments.
+struct Draft {
+    text: String,
+    warnings: usize,
 }
 
 /// Why there is no draft, and what would give one.
@@ -91,11 +104,11 @@ fn sketch(job: &mut Job, run: &Run, shared: &Shared, console: &Console) -> Resul
 
 /// Reads again with the sketch, drafts from what that shows, and replays the draft over the same traffic until it
 /// allows all of it.
-fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console: &Console) -> Result<String, Exit> {
-    job.model = Some(read_draft(&mine::outline(sketch))?);
+fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console: &Console) -> Result<Draft, Exit> {
+    job.model = Some(read_draft(&mine::outline(sketch))?.0);
     let mut named = inspect::analyse(job, shared, console)?;
     if sketch.concern_parents(&named.mining) {
-        job.model = Some(read_draft(&mine::outline(sketch))?);
+        job.model = Some(read_draft(&mine::outline(sketch))?.0);
         named = inspect::analyse(job, shared, console)?;
     }
     let summary = &run.summary;
@@ -108,17 +121,22 @@ fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console
     let mut trust = BTreeMap::new();
     loop {
         let draft = mine::draft(sketch, &named.mining, &provenance, &trust);
-        job.model = Some(read_draft(&draft)?);
+        let (model, doubts) = read_draft(&draft)?;
+        job.model = Some(model);
         let replayed = inspect::analyse(job, shared, console)?;
         if !distrust(&replayed.findings, &mut trust) {
-            return Ok(draft);
+            let warnings = &replayed.summary.warnings;
+            return Ok(Draft {
+                text: mine::annotated(&draft, &doubts, warnings),
+                warnings: doubts.len() + warnings.len(),
+            });
         }
     }
 }
 
-fn read_draft(text: &str) -> Result<Arc<Model>, Exit> {
+fn read_draft(text: &str) -> Result<(Arc<Model>, Diagnostics), Exit> {
     match Model::read("draft", text) {
-        Ok((model, _)) => Ok(Arc::new(model)),
+        Ok((model, doubts)) => Ok((Arc::new(model), doubts)),
         Err(found) => Err(Exit::Incomplete(format!("the draft does not read as a model:\n{}", found.render(false)))),
     }
 }

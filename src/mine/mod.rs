@@ -6,6 +6,7 @@
 //! check will see. The command that writes the draft replays it over the same traffic once more, and takes back the
 //! [`Trust`] in declared states that this does not bear out.
 
+mod annotate;
 mod completion;
 mod doubt;
 mod draft;
@@ -22,6 +23,7 @@ mod sample;
 mod sketch;
 mod templates;
 
+pub use annotate::annotated;
 pub use draft::{Provenance, Trust, draft, outline};
 pub use evidence::{Evidence, KeyedByTenant, Traced};
 pub use fold::{Mining, Variant};
