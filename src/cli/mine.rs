@@ -1,6 +1,6 @@
 //! `offpath mine`: what really happened, and a draft of a model from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::filter::Filter;
 use super::run_folder::RunFolder;
 use super::{Console, Ended, Exit, inspect, job};
 use crate::finding::{Finding, Verdict};
-use crate::mine::{self, Provenance, Sketch, Trust};
+use crate::mine::{self, Doubted, Provenance, Sketch, Trust};
 use crate::model::{Diagnostics, Model};
 use crate::pipeline::{Job, Run};
 use crate::report::terminal;
@@ -44,6 +44,7 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     };
     console.print(&text)?;
     let ended = inspect::ended(&run);
+    say_left_aside(&run, console);
     let Some(path) = &args.output else {
         inspect::say_errors(&run, console);
         return Ok(ended);
@@ -73,6 +74,22 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
 struct Draft {
     text: String,
     warnings: usize,
+}
+
+/// Says which writes count for nothing because of the redirects that answer them. With a model, it decides.
+fn say_left_aside(run: &Run, console: &Console) {
+    let sketch = Sketch::new(&run.evidence, &run.mining);
+    let calls = sketch.left_aside();
+    let all: u64 = calls.iter().map(|(_, count)| count).sum();
+    if all > 0 {
+        let first: Vec<String> = calls.iter().take(NAMED).map(|(call, count)| format!("{call} {count}")).collect();
+        let more = if calls.len() > NAMED { ", ..." } else { "" };
+        console.say(&format!(
+            "Left aside {all} writes answered with a redirect to a login, an error or where nobody sees ({}{more}); where \
+             that is success, say so with `ok:` (docs/model.md, Activities)",
+            first.join(", ")
+        ));
+    }
 }
 
 /// Why there is no draft, and what would give one.
@@ -118,13 +135,13 @@ fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console
         window: summary.window.clone(),
         exchanges: summary.exchanges,
     };
-    let mut trust = BTreeMap::new();
+    let mut doubted = BTreeMap::new();
     loop {
-        let draft = mine::draft(sketch, &named.mining, &provenance, &trust);
+        let draft = mine::draft(sketch, &named.mining, &provenance, &doubted);
         let (model, doubts) = read_draft(&draft)?;
         job.model = Some(model);
         let replayed = inspect::analyse(job, shared, console)?;
-        if !distrust(&replayed.findings, &mut trust) {
+        if !distrust(&replayed.findings, &mut doubted) {
             let warnings = &replayed.summary.warnings;
             return Ok(Draft {
                 text: mine::annotated(&draft, &doubts, warnings),
@@ -143,20 +160,32 @@ fn read_draft(text: &str) -> Result<(Arc<Model>, Diagnostics), Exit> {
 
 /// Lowers the trust in the declared states of every object type with an accepted step that its own draft does not allow;
 /// whether any could be lowered.
-fn distrust(findings: &[Finding], trust: &mut BTreeMap<String, Trust>) -> bool {
+fn distrust(findings: &[Finding], doubted: &mut BTreeMap<String, Doubted>) -> bool {
     let strays = |finding: &&Finding| {
         let lifecycle = finding.rule.starts_with("SEQ-") || finding.rule.starts_with("ST-");
         lifecycle && finding.verdict != Verdict::Attempted && !finding.is_review()
     };
-    let types: BTreeSet<&str> =
-        findings.iter().filter(strays).filter_map(|f| Some(f.object.as_ref()?.object_type.as_str())).collect();
+    let mut types: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for finding in findings.iter().filter(strays) {
+        if let Some(object) = &finding.object {
+            types.entry(&object.object_type).or_insert(finding);
+        }
+    }
     let mut lowered = false;
-    for object_type in types {
-        let known = trust.entry(object_type.to_owned()).or_default();
-        lowered |= *known < Trust::Nothing;
-        *known = if *known == Trust::Full { Trust::Names } else { Trust::Nothing };
+    for (object_type, finding) in types {
+        let known = doubted.entry(object_type.to_owned()).or_default();
+        lowered |= known.trust < Trust::Nothing;
+        known.trust = if known.trust == Trust::Full { Trust::Names } else { Trust::Nothing };
+        known.seen = contradiction(finding);
     }
     lowered
+}
+
+/// `ST-DIVERGE, POST /orders/7/pay in day.har entry 12`.
+fn contradiction(finding: &Finding) -> String {
+    let deviating = finding.evidence.iter().find(|event| event.role == "deviating").or(finding.evidence.last());
+    let place = deviating.map(|event| format!(", {} {} in {}", event.method, event.path, event.origin));
+    format!("{}{}", finding.rule, place.unwrap_or_default())
 }
 
 /// Standard input, kept in a file because a draft reads twice.

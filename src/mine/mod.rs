@@ -19,13 +19,15 @@ mod map;
 mod name;
 mod page;
 mod proposal;
+mod redirected;
+mod roles;
 mod sample;
 mod sketch;
 mod templates;
 
 pub use annotate::annotated;
-pub use draft::{Provenance, Trust, draft, outline};
-pub use evidence::{Evidence, KeyedByTenant, Traced};
+pub use draft::{Doubted, Provenance, Trust, draft, outline};
+pub use evidence::{Beside, Evidence, KeyedByTenant, Redirect, RoleShown, Traced};
 pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};
 pub use sketch::Sketch;
