@@ -44,7 +44,7 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     };
     console.print(&text)?;
     let ended = inspect::ended(&run);
-    say_left_aside(&run, console);
+    say_left_aside(&job, &run, console);
     let Some(path) = &args.output else {
         inspect::say_errors(&run, console);
         return Ok(ended);
@@ -77,17 +77,20 @@ struct Draft {
 }
 
 /// Says which writes count for nothing because of the redirects that answer them. With a model, it decides.
-fn say_left_aside(run: &Run, console: &Console) {
+fn say_left_aside(job: &Job, run: &Run, console: &Console) {
     let sketch = Sketch::new(&run.evidence, &run.mining);
     let calls = sketch.left_aside();
     let all: u64 = calls.iter().map(|(_, count)| count).sum();
     if all > 0 {
-        let first: Vec<String> = calls.iter().take(NAMED).map(|(call, count)| format!("{call} {count}")).collect();
-        let more = if calls.len() > NAMED { ", ..." } else { "" };
+        let mut first: Vec<String> = calls.iter().take(NAMED).map(|(call, count)| format!("{call} {count}")).collect();
+        if calls.len() > NAMED {
+            first.push("...".to_owned());
+        }
+        // Paths are names too.
+        let named = if job.pseudonyms.is_some() { String::new() } else { format!(" ({})", first.join(", ")) };
         console.say(&format!(
-            "Left aside {all} writes answered with a redirect to a login, an error or where nobody sees ({}{more}); where \
-             that is success, say so with `ok:` (docs/model.md, Activities)",
-            first.join(", ")
+            "Left aside {all} writes answered with a redirect to a login, an error or where nobody sees{named}; where \
+             that is success, say so with `ok:` (docs/model.md, Activities)"
         ));
     }
 }

@@ -116,7 +116,7 @@ pub(super) struct Refused {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct RoleEvidence {
     pub(super) rank: u8,
-    /// Accepted calls that showed roles there.
+    /// Calls that showed roles there and were not refused.
     pub(super) calls: u64,
     /// The least two of what it said, by hash: two tell that it tells actors apart.
     pub(super) said: BTreeSet<u64>,
@@ -171,9 +171,15 @@ impl Evidence {
     }
 
     /// Adds one event with what its exchange shows beside it.
-    pub fn add(&mut self, event: &Event, beside: Beside) {
+    pub fn add(&mut self, event: &Event, mut beside: Beside) {
         let Some(operation) = &event.operation else { return };
         let actor = event.actor.principal.as_deref().map(|principal| stable_hash([principal.as_bytes()]));
+        // Who was refused may have made the token up.
+        for shown in beside.roles.drain(..).filter(|_| event.outcome != Outcome::Rejected) {
+            if let Some(seen) = self.roles.entry(&shown.path) {
+                seen.merge(RoleEvidence { rank: shown.rank, calls: 1, said: [shown.said].into() });
+            }
+        }
         if event.outcome != Outcome::Accepted {
             if let Some(refused) = self.refused.entry(operation) {
                 refused.add(event, actor);
@@ -183,11 +189,6 @@ impl Evidence {
         }
         for id in &beside.ids {
             self.ids.entry(id);
-        }
-        for shown in beside.roles {
-            if let Some(seen) = self.roles.entry(&shown.path) {
-                seen.merge(RoleEvidence { rank: shown.rank, calls: 1, said: [shown.said].into() });
-            }
         }
         for (object, traced) in event.objects.iter().zip(&beside.traced) {
             if let Some(seen) = self.types.entry(&object.id.object_type) {
