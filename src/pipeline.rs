@@ -193,7 +193,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
 
     let mut evidence = reading.evidence;
     for reused in inspection.reused_keys() {
-        let why = KeyedByTenant { tenant: reused.place(), seen: reused.to_string() };
+        let why = KeyedByTenant { tenant: reused.place(), seen: reused.to_string(), certain: reused.certain };
         evidence.set_keyed_by_tenant(reused.object_type, why);
     }
     if job.selection.events.is_some() {

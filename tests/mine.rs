@@ -237,6 +237,418 @@ fn a_step_that_makes_a_child_and_moves_its_parent_is_one_of_both() {
     assert!(!payout.contains("state:"), "the answer's state is the claim's:\n{draft}");
 }
 
+/// Calls of a HAR, a minute apart.
+#[derive(Default)]
+struct Calls(Vec<Value>);
+
+/// A request and its answer.
+struct Call<'a> {
+    method: &'a str,
+    host: &'a str,
+    path: &'a str,
+    sent: Vec<(&'a str, String)>,
+    form: Option<&'a str>,
+    status: u16,
+    answered: Vec<(&'a str, String)>,
+    body: Option<Value>,
+}
+
+impl Default for Call<'_> {
+    fn default() -> Self {
+        let (sent, answered) = (Vec::new(), Vec::new());
+        Call { method: "POST", host: "api.example", path: "/", sent, form: None, status: 200, answered, body: None }
+    }
+}
+
+/// A header that shows these claims.
+fn bearer(claims: &str) -> (&'static str, String) {
+    ("Authorization", format!("Bearer {}", token(claims)))
+}
+
+impl Calls {
+    fn add(&mut self, call: Call<'_>) {
+        let minute = self.0.len();
+        let headers = |named: &[(&str, String)]| -> Vec<Value> {
+            named.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
+        };
+        let mut request = json!({"method": call.method, "url": format!("https://{}{}", call.host, call.path),
+            "httpVersion": "HTTP/1.1", "headers": headers(&call.sent), "cookies": [], "queryString": [],
+            "headersSize": -1, "bodySize": 0});
+        if let Some(form) = call.form {
+            let mime = "application/x-www-form-urlencoded";
+            request["postData"] = json!({"mimeType": mime, "text": form});
+            let headers = request["headers"].as_array_mut().unwrap();
+            headers.push(json!({"name": "Content-Type", "value": mime}));
+        }
+        let mut answered = headers(&call.answered);
+        if call.body.is_some() {
+            answered.push(json!({"name": "Content-Type", "value": "application/json"}));
+        }
+        let text = call.body.map(|body| body.to_string()).unwrap_or_default();
+        self.0.push(json!({
+            "startedDateTime": format!("2026-05-{:02}T{:02}:{:02}:00.000Z", 4 + minute / 1_440, minute / 60 % 24, minute % 60),
+            "time": 5, "request": request,
+            "response": {"status": call.status, "statusText": "", "httpVersion": "HTTP/1.1", "headers": answered,
+                "cookies": [], "redirectURL": "", "headersSize": -1, "bodySize": text.len(),
+                "content": {"size": text.len(), "mimeType": "application/json", "text": text}},
+            "cache": {}, "timings": {"send": 1, "wait": 3, "receive": 1},
+        }));
+    }
+
+    fn write(self, file: &Path) {
+        let log = json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": self.0}});
+        fs::write(file, log.to_string()).unwrap();
+    }
+}
+
+/// Visits that are booked and then begun or cancelled; nothing is ever called at exactly the path that `Location` names.
+fn visits(file: &Path, with_body: bool) {
+    let mut calls = Calls::default();
+    for n in 0..30 {
+        let (id, sent) = (7_100 + 3 * n, vec![bearer(r#"{"sub":"eve","roles":["desk"]}"#)]);
+        let (path, body) = (format!("/v3/visits/{id}"), |state: &str| Some(json!({"id": id, "status": state})));
+        let answered = vec![("Location", path.clone())];
+        let body_of_201 = body("booked").filter(|_| with_body);
+        calls.add(Call {
+            path: "/v3/visits",
+            sent: sent.clone(),
+            status: 201,
+            answered,
+            body: body_of_201,
+            ..Call::default()
+        });
+        let (verb, state) = if n % 5 == 0 { ("cancel", "cancelled") } else { ("begin", "begun") };
+        calls.add(Call { path: &format!("{path}/{verb}"), sent, body: body(state), ..Call::default() });
+    }
+    calls.write(file);
+}
+
+#[test]
+fn a_location_ties_a_creation_though_nothing_is_called_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("visits.har");
+    for (with_body, born) in [(true, "booked"), (false, "created")] {
+        visits(&file, with_body);
+        let draft = lawful(&[&file]);
+        assert!(draft.contains(&format!("{{activity: create_visit, from: none, to: {born}")), "{draft}");
+        assert!(draft.contains(&format!("{{activity: begin, from: {born}, to: begun")), "{draft}");
+        assert!(!draft.contains("no transition"), "{draft}");
+    }
+    // A model of one's own needs no call of that path either.
+    let model = folder.path().join("hand.yaml");
+    let hand = r#"offpath: 1
+workflow: {id: visits, version: 1}
+objects: {visit: {key: path.visit}}
+activities:
+  book: {http: POST /v3/visits, object: visit}
+  begin: {http: "POST /v3/visits/{visit}/begin", object: visit}
+  cancel: {http: "POST /v3/visits/{visit}/cancel", object: visit}
+lifecycles:
+  visit:
+    states: {none: initial, booked: {}, begun: final, cancelled: final}
+    transitions:
+      - {activity: book, from: none, to: booked}
+      - {activity: begin, from: booked, to: begun}
+      - {activity: cancel, from: booked, to: cancelled}
+"#;
+    fs::write(&model, hand).unwrap();
+    let run = folder.path().join("run");
+    let (file, model, run) = (file.to_str().unwrap(), model.to_str().unwrap(), run.to_str().unwrap());
+    let output = offpath(&["check", file, "--model", model, "-o", run]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).contains("30 of 30 lives fit"), "{}", stdout(&output));
+    assert!(!stdout(&output).contains("too little seen"), "{}", stdout(&output));
+}
+
+#[test]
+fn what_a_check_says_against_a_draft_stands_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobs.har");
+    let mut calls = Calls::default();
+    for n in 0..30 {
+        let (id, sent) = (7_100 + 3 * n, vec![bearer(r#"{"sub":"eve"}"#)]);
+        let body = |state: &str| Some(json!({"id": id, "status": state}));
+        calls.add(Call { path: "/jobs", sent: sent.clone(), status: 201, body: body("new"), ..Call::default() });
+        let state = if n % 2 == 0 { "passed" } else { "failed" };
+        calls.add(Call { path: &format!("/jobs/{id}/run"), sent, body: body(state), ..Call::default() });
+    }
+    calls.write(&file);
+    let draft = folder.path().join("deep/er/draft.yaml");
+    let name = draft.to_str().unwrap();
+    let output = offpath(&["mine", file.to_str().unwrap(), "-o", name]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("a check of this traffic against it gives 1 warning"), "{}", stderr(&output));
+    let text = fs::read_to_string(&draft).unwrap();
+    assert!(text.contains("# check: two transitions of one activity start alike and end differently (M017)"), "{text}");
+    lawful(&[&file]);
+    // What stands against writing is said before the work, and nothing of that is left behind.
+    let under_a_file = format!("{name}/x.yaml");
+    let output = offpath(&["mine", file.to_str().unwrap(), "-o", &under_a_file]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{}", stderr(&output));
+    assert_eq!(fs::read_dir(draft.parent().unwrap()).unwrap().count(), 1);
+}
+
+/// Loans of a library by HTML forms: every write answers with a redirect.
+fn loans(file: &Path) {
+    let mut calls = Calls::default();
+    let mut post = |who: &str, path: String, location: String| {
+        let (sent, answered) = (vec![bearer(&format!(r#"{{"sub":"{who}"}}"#))], vec![("Location", location)]);
+        calls.add(Call { path: &path, sent, form: Some("x=1"), status: 303, answered, ..Call::default() });
+    };
+    for n in 0..20 {
+        let loan = format!("/loans/L{:04}", 3 * n);
+        // Once in a while the session has run out, or the form is wrong.
+        if n % 5 == 0 {
+            post("amy", "/loans".into(), "/login?next=/loans".into());
+            post("amy", format!("{loan}/return"), format!("{loan}?error=unknown"));
+        }
+        post("amy", "/loans".into(), loan.clone());
+        post("bob", format!("{loan}/hand-out"), loan.clone());
+        post("bob", format!("{loan}/return"), "/loans".into());
+    }
+    calls.write(file);
+}
+
+#[test]
+fn forms_are_drafted_by_the_redirects_that_answer_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("loans.har");
+    loans(&file);
+    let draft = lawful(&[&file]);
+    let line = |part: &str| draft.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}\n{draft}"));
+    assert!(line("hand_out: ").contains(r#"ok: "status == 303"}"#), "{draft}");
+    let login = r#"ok: "status == 303 && !res_header.location.matches('(?i)/login([/?#]|$)')"#;
+    assert!(line("create_loan: ").contains(login) && line("create_loan: ").contains("20 of 24"), "{draft}");
+    assert!(line("return: ").contains("error([=&#]|$)") && line("return: ").contains("20 of 24"), "{draft}");
+    assert!(draft.contains("{activity: create_loan, from: none, to: created"), "{draft}");
+    assert!(draft.contains("# left aside: POST /loans, 4 calls answered"), "{draft}");
+    let output = offpath(&["mine", file.to_str().unwrap()]);
+    assert!(stderr(&output).contains("Left aside 8 writes answered with a redirect"), "{}", stderr(&output));
+    // With a model that does not say so, a redirect still proves nothing.
+    let model = folder.path().join("m.yaml");
+    fs::write(&model, draft.replace(r#", ok: "status == 303"}"#, "}")).unwrap();
+    let output = offpath(&["inspect", file.to_str().unwrap(), "--model", model.to_str().unwrap(), "--format", "json"]);
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let called = run["operations"].as_array().unwrap().iter().find(|o| o["activity"] == "hand_out").unwrap();
+    assert_eq!(called["accepted"], 0);
+}
+
+/// A line of a log in JSON.
+fn logged(at: usize, host: &str, user: &str, call: (&str, String), status: u16, roles: &[&str]) -> String {
+    let time = format!("2026-05-{:02}T{:02}:{:02}:00Z", 4 + at / 1_440, at / 60 % 24, at % 60);
+    let line = json!({"time": time, "remote_addr": "10.0.0.1", "remote_user": user, "http_host": host, "roles": roles,
+        "request_method": call.0, "request_uri": call.1, "status": status, "body_bytes_sent": 10});
+    line.to_string() + "\n"
+}
+
+#[test]
+fn what_a_log_hides_of_a_redirect_is_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("loans.log");
+    let mut text = String::new();
+    for n in 0..20 {
+        for (at, step) in ["hand-out", "return"].iter().enumerate() {
+            let call = ("POST", format!("/loans/L{:04}/{step}", 3 * n));
+            text += &logged(2 * n + at, "lib.example", "bob", call, 302, &["librarian"]);
+        }
+    }
+    fs::write(&file, text).unwrap();
+    let draft = lawful(&[&file]);
+    let line = draft.lines().find(|line| line.contains("hand_out: {")).unwrap_or_else(|| panic!("{draft}"));
+    assert!(
+        line.contains(r#"ok: "status == 302"}"#) && line.contains("# check: 20 of 20 calls accepted; whether"),
+        "{line}"
+    );
+    assert!(draft.contains("{activity: return, from: after_hand_out"), "{draft}");
+    assert!(draft.contains("roles: {from: log.roles}") && draft.contains("by: [librarian]"), "{draft}");
+}
+
+/// Changes of two tenants who count them alike, as a log sees them: no creation, the host of every step.
+fn changes(hosts: [&str; 2], crossing: bool) -> String {
+    let (mut text, mut at) = (String::new(), 0);
+    let mut add = |host: &str, user: &str, path: String| {
+        at += 1;
+        text += &logged(at, host, user, ("POST", path), 200, &[]);
+    };
+    for n in 1..=15 {
+        for (host, people) in [(hosts[0], ["mia", "kai"]), (hosts[1], ["tom", "ana"])] {
+            let people = if crossing { ["mia", "kai"] } else { people };
+            add(host, people[0], format!("/changes/{n}/submit"));
+            add(host, people[1], format!("/changes/{n}/approve"));
+        }
+    }
+    text
+}
+
+#[test]
+fn tenants_that_count_alike_are_told_apart_by_their_hosts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("changes.log");
+    fs::write(&file, changes(["acme.flags.example", "globex.flags.example"], false)).unwrap();
+    let draft = lawful(&[&file]);
+    assert!(draft.contains("    within: tenant") && draft.contains("    tenant: host.label.0"), "{draft}");
+    assert!(draft.contains("change:  # 30 objects"), "{draft}");
+    assert!(!draft.contains("seen once"), "{draft}");
+    // The same people on both hosts: two names of one service, or one staff for all tenants. Nobody knows.
+    fs::write(&file, changes(["a.flags.example", "b.flags.example"], true)).unwrap();
+    let draft = lawful(&[&file]);
+    assert!(
+        draft.contains("    # within: tenant") && draft.contains("# check: change 1 was seen under hosts"),
+        "{draft}"
+    );
+    // Customers and staff on hosts of their own share orders, and do other things to them.
+    let mut text = String::new();
+    for n in 1..=15 {
+        text += &logged(4 * n, "shop.example", &format!("c{}", n % 4), ("POST", format!("/orders/{n}/pay")), 200, &[]);
+        text += &logged(4 * n + 1, "admin.example", "wim", ("POST", format!("/orders/{n}/pack")), 200, &[]);
+        text += &logged(4 * n + 2, "admin.example", "wim", ("POST", format!("/orders/{n}/ship")), 200, &[]);
+    }
+    fs::write(&file, text).unwrap();
+    let draft = lawful(&[&file]);
+    assert!(!draft.contains("within: tenant") && draft.contains("order:  # 15 objects"), "{draft}");
+}
+
+#[test]
+fn roles_are_found_where_issuers_put_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("visits.har");
+    for (claim, place) in [
+        (r#""realm_access":{"roles":["ROLE","offline_access"]}"#, "jwt.realm_access.roles"),
+        (
+            r#""resource_access":{"web":{"roles":["ROLE"]},"account":{"roles":["view"]}}"#,
+            "jwt.resource_access.web.roles",
+        ),
+        (r#""https://shop.example/roles":["ROLE"]"#, "\"jwt.https://shop.example/roles\""),
+        (r#""cognito:groups":["ROLE"],"scope":"openid""#, "\"jwt.cognito:groups\""),
+        (r#""scope":"openid ROLE""#, "jwt.scope"),
+    ] {
+        let mut calls = Calls::default();
+        for n in 0..24 {
+            let id = 7_100 + 3 * n;
+            let shown =
+                |who: &str, role: &str| vec![bearer(&format!(r#"{{"sub":"{who}",{}}}"#, claim.replace("ROLE", role)))];
+            let body = |state: &str| Some(json!({"id": id, "status": state}));
+            calls.add(Call {
+                path: "/visits",
+                sent: shown("pat", "patient"),
+                status: 201,
+                body: body("booked"),
+                ..Call::default()
+            });
+            // A token that nobody can read, once: it says nothing of the others' role.
+            let opaque = vec![("Authorization", "Bearer 3f9c1e77a0b24d5f8899aabbccddeeff".to_owned())];
+            if n == 0 {
+                let body = Some(json!({"access_token": "3f9c1e77a0b24d5f8899aabbccddeeff", "user": {"id": "ida"}}));
+                calls.add(Call { path: "/login", form: Some("user=ida&password=x"), body, ..Call::default() });
+            }
+            let sent = if n == 7 { opaque } else { shown("joy", "desk") };
+            calls.add(Call { path: &format!("/visits/{id}/begin"), sent, body: body("begun"), ..Call::default() });
+        }
+        calls.write(&file);
+        let draft = lawful(&[&file]);
+        assert!(draft.contains(&format!("roles: {{from: {place}}}")), "{place}\n{draft}");
+        let line = draft.lines().find(|line| line.contains("{activity: begin,")).unwrap();
+        assert!(line.contains("by: [desk]"), "{draft}");
+        assert!(line.contains("in 1 of 24 by a human whose roles nothing shows"), "{draft}");
+    }
+}
+
+#[test]
+fn roles_that_a_login_tells_are_drafted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("visits.har");
+    let mut calls = Calls::default();
+    let cookie = |who: &str| format!("sid={who}0123456789abcdef0123456789abcdef");
+    for (who, role) in [("pat", "patient"), ("joy", "desk")] {
+        let answered = vec![("Set-Cookie", format!("{}; HttpOnly", cookie(who)))];
+        let body = Some(json!({"user": {"id": who, "roles": [role]}}));
+        let form = format!("username={who}&password=x");
+        calls.add(Call { path: "/login", form: Some(&form), answered, body, ..Call::default() });
+    }
+    for n in 0..24 {
+        let id = 7_100 + 3 * n;
+        let body = |state: &str| Some(json!({"id": id, "status": state}));
+        let shown = |who: &str| vec![("Cookie", cookie(who))];
+        calls.add(Call { path: "/visits", sent: shown("pat"), status: 201, body: body("booked"), ..Call::default() });
+        calls.add(Call {
+            path: &format!("/visits/{id}/begin"),
+            sent: shown("joy"),
+            body: body("begun"),
+            ..Call::default()
+        });
+    }
+    calls.write(&file);
+    let draft = lawful(&[&file]);
+    assert!(draft.contains("roles: {from: res.user.roles}"), "{draft}");
+    assert!(draft.contains("{activity: begin, from: booked, to: begun, by: [desk]"), "{draft}");
+}
+
+#[test]
+fn proposals_say_nothing_that_goes_without_saying() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("changes.har");
+    let mut calls = Calls::default();
+    for n in 0..24 {
+        let (id, path) = (7_100 + 3 * n, format!("/changes/{}", 7_100 + 3 * n));
+        let body = |state: &str| Some(json!({"id": id, "status": state}));
+        let shown = |who: &str| vec![bearer(&format!(r#"{{"sub":"{who}"}}"#))];
+        // Zoe writes some and approves others; a program deploys, but for once.
+        let (author, approver) = [("mia", "zoe"), ("zoe", "kai"), ("mia", "kai")][n % 3];
+        calls.add(Call { path: "/changes", sent: shown(author), status: 201, body: body("open"), ..Call::default() });
+        calls.add(Call {
+            path: &format!("{path}/approve"),
+            sent: shown(approver),
+            body: body("approved"),
+            ..Call::default()
+        });
+        let key = vec![("X-Api-Key", "k-0123456789abcdef0123456789".to_owned())];
+        let sent = if n == 7 { shown("mia") } else { key };
+        calls.add(Call { path: &format!("{path}/deploy"), sent, body: body("deployed"), ..Call::default() });
+    }
+    calls.write(&file);
+    let draft = lawful(&[&file]);
+    assert!(draft.contains("distinct_persons: [approve, create_change]"), "{draft}");
+    assert!(!draft.contains("deploy, create_change]") && !draft.contains("create_change, deploy]"), "{draft}");
+    assert!(!draft.contains("approve, deploy]"), "{draft}");
+    assert!(!draft.contains("require:"), "the lifecycle says it already:\n{draft}");
+}
+
+#[test]
+fn what_contradicts_declared_states_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("changes.har");
+    let mut calls = Calls::default();
+    for n in 0..24 {
+        let (id, path) = (7_100 + 3 * n, format!("/changes/{}", 7_100 + 3 * n));
+        let body = |state: &str| Some(json!({"id": id, "state": state}));
+        let sent = || vec![bearer(r#"{"sub":"mia"}"#)];
+        calls.add(Call { path: "/changes", sent: sent(), status: 201, body: body("open"), ..Call::default() });
+        if n == 7 {
+            // A client that writes the state itself.
+            let form = Some("state=approved");
+            calls.add(Call {
+                method: "PUT",
+                path: &path,
+                sent: sent(),
+                form,
+                body: body("approved"),
+                ..Call::default()
+            });
+        } else {
+            calls.add(Call {
+                path: &format!("{path}/approve"),
+                sent: sent(),
+                body: body("approved"),
+                ..Call::default()
+            });
+        }
+    }
+    calls.write(&file);
+    let draft = lawful(&[&file]);
+    let line = draft.lines().find(|line| line.contains("bear it out")).unwrap_or_else(|| panic!("{draft}"));
+    assert!(line.contains("PUT /changes/7121 in ") && line.contains("changes.har#entry=15"), "{line}");
+}
+
 #[test]
 fn a_draft_names_the_roles_that_say_most() {
     let folder = tempfile::tempdir().unwrap();

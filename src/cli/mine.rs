@@ -1,16 +1,17 @@
 //! `offpath mine`: what really happened, and a draft of a model from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{InspectFormat, Mine, Shared};
 use super::filter::Filter;
+use super::run_folder::RunFolder;
 use super::{Console, Ended, Exit, inspect, job};
 use crate::finding::{Finding, Verdict};
-use crate::mine::{self, Provenance, Sketch, Trust};
-use crate::model::Model;
+use crate::mine::{self, Doubted, Provenance, Sketch, Trust};
+use crate::model::{Diagnostics, Model};
 use crate::pipeline::{Job, Run};
 use crate::report::terminal;
 
@@ -30,6 +31,8 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
             path.display()
         )));
     }
+    // Whatever stands against writing the draft is said before the work, not after it.
+    let _place = args.output.as_deref().map(|path| RunFolder::beside(path, &job.inputs, console)).transpose()?;
     let spooled = if args.output.is_some() { spool(&mut job)? } else { None };
     let mut run = inspect::analyse(&job, shared, console)?;
     if let Some(spooled) = &spooled {
@@ -41,6 +44,7 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     };
     console.print(&text)?;
     let ended = inspect::ended(&run);
+    say_left_aside(&job, &run, console);
     let Some(path) = &args.output else {
         inspect::say_errors(&run, console);
         return Ok(ended);
@@ -53,13 +57,42 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         return Ok(if ended.code() == 0 { nothing } else { ended });
     }
     let draft = draft(&mut job, &mut sketch, &run, shared, console)?;
-    write_new(path, &draft).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
+    write_new(path, &draft.text).map_err(|e| Exit::CannotStart(format!("{}: {e}", path.display())))?;
     console.say(&format!(
         "Draft      {}: it allows all that happened, misuse too; strike that, then `offpath check --model`",
         path.display()
     ));
+    if draft.warnings > 0 {
+        let count = if draft.warnings == 1 { "1 warning".to_owned() } else { format!("{} warnings", draft.warnings) };
+        console.say(&format!("           a check of this traffic against it gives {count}, marked `check:` in it"));
+    }
     inspect::say_errors(&run, console);
     Ok(ended)
+}
+
+/// A draft, and how many warnings of a check stand in it as comments.
+struct Draft {
+    text: String,
+    warnings: usize,
+}
+
+/// Says which writes count for nothing because of the redirects that answer them. With a model, it decides.
+fn say_left_aside(job: &Job, run: &Run, console: &Console) {
+    let sketch = Sketch::new(&run.evidence, &run.mining);
+    let calls = sketch.left_aside();
+    let all: u64 = calls.iter().map(|(_, count)| count).sum();
+    if all > 0 {
+        let mut first: Vec<String> = calls.iter().take(NAMED).map(|(call, count)| format!("{call} {count}")).collect();
+        if calls.len() > NAMED {
+            first.push("...".to_owned());
+        }
+        // Paths are names too.
+        let named = if job.pseudonyms.is_some() { String::new() } else { format!(" ({})", first.join(", ")) };
+        console.say(&format!(
+            "Left aside {all} writes answered with a redirect to a login, an error or where nobody sees{named}; where \
+             that is success, say so with `ok:` (docs/model.md, Activities)"
+        ));
+    }
 }
 
 /// Why there is no draft, and what would give one.
@@ -91,11 +124,11 @@ fn sketch(job: &mut Job, run: &Run, shared: &Shared, console: &Console) -> Resul
 
 /// Reads again with the sketch, drafts from what that shows, and replays the draft over the same traffic until it
 /// allows all of it.
-fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console: &Console) -> Result<String, Exit> {
-    job.model = Some(read_draft(&mine::outline(sketch))?);
+fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console: &Console) -> Result<Draft, Exit> {
+    job.model = Some(read_draft(&mine::outline(sketch))?.0);
     let mut named = inspect::analyse(job, shared, console)?;
     if sketch.concern_parents(&named.mining) {
-        job.model = Some(read_draft(&mine::outline(sketch))?);
+        job.model = Some(read_draft(&mine::outline(sketch))?.0);
         named = inspect::analyse(job, shared, console)?;
     }
     let summary = &run.summary;
@@ -105,40 +138,57 @@ fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console
         window: summary.window.clone(),
         exchanges: summary.exchanges,
     };
-    let mut trust = BTreeMap::new();
+    let mut doubted = BTreeMap::new();
     loop {
-        let draft = mine::draft(sketch, &named.mining, &provenance, &trust);
-        job.model = Some(read_draft(&draft)?);
+        let draft = mine::draft(sketch, &named.mining, &provenance, &doubted);
+        let (model, doubts) = read_draft(&draft)?;
+        job.model = Some(model);
         let replayed = inspect::analyse(job, shared, console)?;
-        if !distrust(&replayed.findings, &mut trust) {
-            return Ok(draft);
+        if !distrust(&replayed.findings, &mut doubted) {
+            let warnings = &replayed.summary.warnings;
+            return Ok(Draft {
+                text: mine::annotated(&draft, &doubts, warnings),
+                warnings: doubts.len() + warnings.len(),
+            });
         }
     }
 }
 
-fn read_draft(text: &str) -> Result<Arc<Model>, Exit> {
+fn read_draft(text: &str) -> Result<(Arc<Model>, Diagnostics), Exit> {
     match Model::read("draft", text) {
-        Ok((model, _)) => Ok(Arc::new(model)),
+        Ok((model, doubts)) => Ok((Arc::new(model), doubts)),
         Err(found) => Err(Exit::Incomplete(format!("the draft does not read as a model:\n{}", found.render(false)))),
     }
 }
 
 /// Lowers the trust in the declared states of every object type with an accepted step that its own draft does not allow;
 /// whether any could be lowered.
-fn distrust(findings: &[Finding], trust: &mut BTreeMap<String, Trust>) -> bool {
+fn distrust(findings: &[Finding], doubted: &mut BTreeMap<String, Doubted>) -> bool {
     let strays = |finding: &&Finding| {
         let lifecycle = finding.rule.starts_with("SEQ-") || finding.rule.starts_with("ST-");
         lifecycle && finding.verdict != Verdict::Attempted && !finding.is_review()
     };
-    let types: BTreeSet<&str> =
-        findings.iter().filter(strays).filter_map(|f| Some(f.object.as_ref()?.object_type.as_str())).collect();
+    let mut types: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for finding in findings.iter().filter(strays) {
+        if let Some(object) = &finding.object {
+            types.entry(&object.object_type).or_insert(finding);
+        }
+    }
     let mut lowered = false;
-    for object_type in types {
-        let known = trust.entry(object_type.to_owned()).or_default();
-        lowered |= *known < Trust::Nothing;
-        *known = if *known == Trust::Full { Trust::Names } else { Trust::Nothing };
+    for (object_type, finding) in types {
+        let known = doubted.entry(object_type.to_owned()).or_default();
+        lowered |= known.trust < Trust::Nothing;
+        known.trust = if known.trust == Trust::Full { Trust::Names } else { Trust::Nothing };
+        known.seen = contradiction(finding);
     }
     lowered
+}
+
+/// `ST-DIVERGE, POST /orders/7/pay in day.har entry 12`.
+fn contradiction(finding: &Finding) -> String {
+    let deviating = finding.evidence.iter().find(|event| event.role == "deviating").or(finding.evidence.last());
+    let place = deviating.map(|event| format!(", {} {} in {}", event.method, event.path, event.origin));
+    format!("{}{}", finding.rule, place.unwrap_or_default())
 }
 
 /// Standard input, kept in a file because a draft reads twice.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::credential::{HashKey, Shown};
 use super::facts::{Binding, BoundTo, Facts, Holder, RoleSource, TenantFact};
+use super::form::{self, SentOn};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
 use super::login::{self, Bindings};
@@ -15,6 +16,7 @@ use super::operation::{Operations, Route};
 use super::paths;
 use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction};
+use super::role_place::{self, RolePlace};
 use super::secret_segment::secret_parameters;
 use super::target::Target;
 use super::template::Template;
@@ -59,6 +61,10 @@ pub struct Extracted {
     pub unmatched: Option<Arc<str>>,
     /// Without a model: ids that an accepted answer names.
     pub ids: Vec<Arc<str>>,
+    /// Without a model: where roles are shown.
+    pub roles: Vec<RolePlace>,
+    /// Without a model: where a write was sent on to.
+    pub sent_on: Option<SentOn>,
 }
 
 /// An object's key seen in an event.
@@ -191,6 +197,10 @@ impl Extractor {
         let exchange = reading.exchange;
         let settled = called.certain || activity.is_none();
         let outcome = if settled { outcome(reading, activity) } else { Outcome::Unknown };
+        let sent_on = if self.model.is_none() { form::sent_on(reading) } else { None };
+        // What nobody says the meaning of has the usual one: a form that was taken leads on to its result.
+        let outcome = if sent_on == Some(SentOn::Result) { Outcome::Accepted } else { outcome };
+        out.sent_on = sent_on;
         let id = event_id(exchange.key, out.events.len() as u64);
         let stamp = (exchange.time.0, id);
         let found = self.objects(reading, called, activity, outcome, actor.tenant.as_deref());
@@ -203,6 +213,9 @@ impl Extractor {
             actor.evidence = Evidence::Bound;
             let roles = bindings.made.iter().find_map(|(_, binding)| binding.roles.clone());
             actor.take_roles(roles.as_deref());
+        }
+        if self.model.is_none() {
+            out.roles = self.role_places(reading, !bindings.made.is_empty());
         }
         let holder = identity::holder(&actor);
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
@@ -308,6 +321,15 @@ impl Extractor {
         }
         bindings.ended = ended;
         bindings
+    }
+
+    /// Where roles are shown; an answer tells its caller's at a login only.
+    fn role_places(&self, reading: &Reading<'_>, login: bool) -> Vec<RolePlace> {
+        let mut places = role_place::of_request(reading);
+        if login {
+            places.extend(role_place::of_login(&Reading::of(reading.exchange, &self.login)));
+        }
+        places
     }
 
     #[expect(clippy::too_many_arguments, reason = "everything that one accepted event teaches")]

@@ -187,7 +187,12 @@ fn created(guess: &Guess, method: &str, response: &Response, masker: &Masker) ->
         let last = Template::of(&target.segments).variables.pop();
         if let Some(last) = last.filter(|v| v.name == name) {
             let key = variable_key(&last, masker)?;
-            return Some((ObjectId { object_type: last.name.into(), key }, KeySource::Header, None));
+            // A body that gives the same id says where to find it without the header.
+            let named = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == name);
+            let same = |leaf: &&Leaf| key_text(&leaf.value, masker).as_ref() == Some(&key);
+            let shown = guess.answered.ids.iter().find(|leaf| named(leaf) && same(leaf));
+            let place = shown.map(|leaf| format!("res.{}", leaf.path).into());
+            return Some((ObjectId { object_type: last.name.into(), key }, KeySource::Header, place));
         }
     }
     if response.status != 201 && response.status != 200 {

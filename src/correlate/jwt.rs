@@ -8,6 +8,9 @@ use crate::event::Value;
 /// Longest header or claims part that is decoded, in base64 characters.
 const LONGEST_PART: usize = 16 << 10;
 
+/// Claims of one level that are looked through by name.
+const MOST_LOOKED_AT: usize = 64;
+
 /// Claims of a JWT whose signature nobody verified.
 #[derive(Clone)]
 pub(super) struct Claims(serde_json::Map<String, Json>);
@@ -43,6 +46,14 @@ impl Claims {
         at.or_else(whole).map(from_json)
     }
 
+    /// Claims, up to three levels deep, of which the names from the top down make `wanted` say something: their dotted
+    /// path, what was said, and the value.
+    pub(super) fn find<T>(&self, wanted: &dyn Fn(&[&str]) -> Option<T>) -> Vec<(String, T, Value)> {
+        let mut found = Vec::new();
+        find(&self.0, &mut Vec::new(), wanted, &mut found);
+        found
+    }
+
     /// A claim that is text, or a number as text.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.0.get(name)? {
@@ -50,6 +61,23 @@ impl Claims {
             Json::Number(number) => Some(number.to_string()),
             _ => None,
         }
+    }
+}
+
+fn find<'c, T>(
+    claims: &'c serde_json::Map<String, Json>,
+    names: &mut Vec<&'c str>,
+    wanted: &dyn Fn(&[&str]) -> Option<T>,
+    found: &mut Vec<(String, T, Value)>,
+) {
+    for (name, value) in claims.iter().take(MOST_LOOKED_AT) {
+        names.push(name);
+        match value {
+            Json::Object(inner) if names.len() < 3 => find(inner, names, wanted, found),
+            Json::Object(_) => {}
+            value => found.extend(wanted(names).map(|said| (names.join("."), said, from_json(value)))),
+        }
+        names.pop();
     }
 }
 
@@ -97,6 +125,15 @@ mod tests {
         assert_eq!(claims.value(&["n"]), Some(Value::Number(7.into())));
         assert_eq!(claims.value(&["https://x", "example/r"]), Some(Value::Text("y".into())));
         assert_eq!(claims.value(&["none"]), None);
+    }
+
+    #[test]
+    fn claims_are_found_by_name_at_any_depth() {
+        let text = r#"{"roles":["a"],"realm_access":{"roles":["b"]},"x":{"y":{"roles":["c"],"z":{"roles":["d"]}}}}"#;
+        let claims = Claims::parse(token(text).as_bytes()).unwrap();
+        let found = claims.find(&|names: &[&str]| (names.last() == Some(&"roles")).then_some(()));
+        let paths: Vec<&str> = found.iter().map(|(path, ..)| path.as_str()).collect();
+        assert_eq!(paths, ["realm_access.roles", "roles", "x.y.roles"]);
     }
 
     #[test]

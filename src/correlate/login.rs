@@ -48,6 +48,9 @@ const WEAK_USER_PATHS: [&str; 3] = ["id", "user.email", "email"];
 /// Objects in which requests and responses wrap their content.
 const WRAPPERS: [&str; 5] = ["", "data.", "result.", "user.", "credentials."];
 
+/// Names of roles in the answer to a login.
+const ROLES: [&str; 6] = ["roles", "role", "authorities", "groups", "permissions", "scope"];
+
 /// Bindings that one exchange makes.
 #[derive(Default)]
 pub(super) struct Bindings {
@@ -70,8 +73,17 @@ pub(super) fn wanted() -> Bodies {
             add(&mut response, format!("{wrapper}{name}"));
         }
     }
+    role_paths().for_each(|path| add(&mut response, path));
     ["success", "ok", "error", "errors"].iter().for_each(|name| add(&mut response, (*name).to_owned()));
     Bodies { request, response }
+}
+
+/// Paths into the answer to a login that may lead to roles.
+pub(super) fn role_paths() -> impl Iterator<Item = String> {
+    WRAPPERS
+        .iter()
+        .chain(&["data.user.", "result.user."])
+        .flat_map(|at| ROLES.iter().map(move |name| format!("{at}{name}")))
 }
 
 /// Whether a request may be a login by its method and path alone.

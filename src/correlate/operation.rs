@@ -99,10 +99,21 @@ impl Operations {
         Some(Matched { template: &best.template, parameters: best.parameters(target), routes })
     }
 
-    /// Parameters of a path that a response names, e.g. in `Location`, whatever the method.
+    /// Parameters of a path that a response names, e.g. in `Location`, whatever the method: those of the templates that
+    /// are this path or go on from it, so that what was made is known where nobody ever calls it by itself. Of different
+    /// templates the most literal ones count; where they name one segment differently, each name holds.
     pub(super) fn parameters<'t>(&self, target: &Target<'t>) -> Parameters<'t> {
-        let routes = self.by_length.get(target.segments.len()).map(Vec::as_slice).unwrap_or_default();
-        routes.iter().find(|r| r.fits_path(&target.segments)).map(|r| r.parameters(target)).unwrap_or_default()
+        let length = target.segments.len();
+        let fits = |r: &&Route| r.begins_with(&target.segments);
+        let routes: Vec<&Route> = self.by_length.iter().skip(length).flatten().chain(&self.open).filter(fits).collect();
+        let Some(best) = routes.iter().map(|r| r.shape(length)).min() else { return Vec::new() };
+        let mut named: Parameters<'t> = Vec::new();
+        for (name, value) in routes.iter().filter(|r| r.shape(length) == best).flat_map(|r| r.parameters(target)) {
+            if !named.iter().any(|(known, _)| *known == name) {
+                named.push((name, value));
+            }
+        }
+        named
     }
 }
 
@@ -130,6 +141,26 @@ impl Route {
             }
         }
         rest.next().is_none()
+    }
+
+    /// Whether the route is this path, or goes on from it.
+    fn begins_with<S: AsRef<str>>(&self, path: &[S]) -> bool {
+        let fits = |(segment, actual): (&Segment, &S)| match segment {
+            Segment::Rest => false,
+            Segment::Literal(text) => **text == *actual.as_ref(),
+            Segment::Parameter(_) => true,
+        };
+        self.segments.len() >= path.len() && self.segments.iter().zip(path).all(fits)
+    }
+
+    /// How literal its first segments are, segment by segment: the less the more.
+    fn shape(&self, length: usize) -> Vec<u8> {
+        let rank = |segment: &Segment| match segment {
+            Segment::Literal(_) => 0,
+            Segment::Parameter(_) => 1,
+            Segment::Rest => 2,
+        };
+        self.segments.iter().take(length).map(rank).collect()
     }
 
     fn parameters<'t>(&self, target: &Target<'t>) -> Parameters<'t> {
@@ -161,12 +192,7 @@ fn text(segments: &[Segment]) -> String {
 /// Literals before parameters before the rest, segment by segment; then named hosts and methods, conditions, and the
 /// order in the model.
 fn specificity(a: &Route, b: &Route) -> Ordering {
-    let rank = |s: &Segment| match s {
-        Segment::Literal(_) => 0,
-        Segment::Parameter(_) => 1,
-        Segment::Rest => 2,
-    };
-    let shape = |r: &Route| r.segments.iter().map(rank).collect::<Vec<_>>();
+    let shape = |r: &Route| r.shape(usize::MAX);
     let extras = |r: &Route| (r.host.is_none(), r.method.is_none(), r.condition.is_none(), r.order);
     shape(a).cmp(&shape(b)).then_with(|| extras(a).cmp(&extras(b)))
 }
@@ -245,6 +271,30 @@ mod tests {
         assert_eq!(found("DELETE", "/orders/7"), Some(("/orders/{id}".into(), None)));
         assert_eq!(found("GET", "/files/a/b/c"), Some(("/files/**".into(), Some(3))));
         assert_eq!(found("GET", "/other"), None);
+    }
+
+    #[test]
+    fn what_a_response_names_needs_no_call_of_its_own() {
+        let ops = operations(&[
+            ("POST", "/orders/{order}/pay"),
+            ("POST", "/orders/{id}/cancel"),
+            ("POST", "/{kind}/{id}/notes"),
+            ("GET", "/orders/latest"),
+            ("GET", "/files/{file}/**"),
+        ]);
+        let named = |path: &'static str| -> Vec<(String, String)> {
+            let target = Target::parse(path);
+            let pairs = ops.parameters(&target).into_iter();
+            pairs.map(|(name, value)| (name.to_string(), value.into_owned())).collect()
+        };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(named("/orders/7"), [pair("order", "7"), pair("id", "7")]);
+        assert_eq!(named("https://shop.example/orders/7?new=1"), [pair("order", "7"), pair("id", "7")]);
+        assert_eq!(named("/carts/7"), [pair("kind", "carts"), pair("id", "7")]);
+        assert_eq!(named("/orders/latest"), [], "a word of the API, not an order");
+        assert_eq!(named("/files/f1"), [pair("file", "f1")]);
+        assert_eq!(named("/files/f1/more"), [], "`**` names nothing");
+        assert_eq!(named("/orders/7/pay/now"), []);
     }
 
     #[test]

@@ -7,12 +7,18 @@ use std::sync::Arc;
 use super::extract::Sighting;
 use super::object::KeySource;
 use crate::event::partition::stable_hash;
-use crate::event::{Event, ObjectId, ObjectRef, Outcome};
+use crate::event::{Event, Evidence, ObjectId, ObjectRef, Outcome};
 
 /// Objects that are looked at; of more, those with the least hashes, whatever the order of the input.
 const MOST_OBJECTS: usize = 4_096;
 /// Users of one key that are kept.
 const MOST_USERS: usize = 4;
+/// Write operations told apart of one object and user.
+const MOST_STEPS: usize = 8;
+/// Actors told apart of one host.
+const MOST_ACTORS: usize = 256;
+/// Hosts whose actors are told apart.
+const MOST_HOSTS: usize = 64;
 /// Objects of a type that must have been made twice. One may be an answer that only looks like a creation.
 const MADE_TWICE: usize = 2;
 
@@ -46,6 +52,8 @@ pub struct ReusedKey {
     pub by: KeyUser,
     /// The first two users by name.
     pub users: (Arc<str>, Arc<str>),
+    /// Whether that is next to certain. Otherwise the same people work for both users, or nobody knows who does.
+    pub certain: bool,
 }
 
 impl ReusedKey {
@@ -68,7 +76,7 @@ impl ReusedKey {
 
 impl fmt::Display for ReusedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ReusedKey { object_type, key, by, users: (first, second) } = self;
+        let ReusedKey { object_type, key, by, users: (first, second), .. } = self;
         write!(f, "{object_type} {key} was seen under {} {first} and {second}", by.plural())
     }
 }
@@ -77,6 +85,8 @@ impl fmt::Display for ReusedKey {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reuse {
     objects: BTreeMap<(u64, ObjectId), Users>,
+    /// Who works on which host: the least few actors by hash, with their steps.
+    hosts: BTreeMap<Arc<str>, BTreeMap<u64, u64>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,6 +94,21 @@ struct Users {
     declared: BTreeSet<Arc<str>>,
     /// How often it was created, by the actor's tenant or on the host.
     made: BTreeMap<(KeyUser, Arc<str>), u64>,
+    /// Which operations changed it, by the actor's tenant and by host.
+    worked: BTreeMap<(KeyUser, Arc<str>), BTreeSet<u64>>,
+}
+
+/// What two users do with the keys of one type.
+#[derive(Default)]
+struct Pair {
+    /// Keys of the first, of the second, and of both.
+    keys: (u64, u64, u64),
+    /// Of the keys of both, those to which both did the same.
+    doubled: u64,
+    /// What the first does, and the second.
+    steps: (BTreeSet<u64>, BTreeSet<u64>),
+    /// The shortest key of both.
+    least: Option<Arc<str>>,
 }
 
 impl Reuse {
@@ -94,18 +119,38 @@ impl Reuse {
         }
         for (object, sighting) in event.objects.iter().zip(sightings) {
             let made = is_made(event, object, sighting.source);
-            if !made && object.tenant.is_none() {
+            let step = event.operation.as_ref().filter(|_| !event.read && !made && &*object.qualifier == "target");
+            if !made && object.tenant.is_none() && step.is_none() {
                 continue;
             }
             let Some(users) = self.users(&object.id) else { continue };
             users.declared.extend(object.tenant.clone());
             let tenant = event.actor.tenant.clone().map(|tenant| (KeyUser::Tenant, tenant));
             let host = event.host.clone().map(|host| (KeyUser::Host, host));
-            for user in [tenant, host].into_iter().flatten().filter(|_| made) {
-                *users.made.entry(user).or_default() += 1;
+            for user in [tenant, host].into_iter().flatten() {
+                if let Some(step) = step {
+                    users.worked.entry(user).or_default().insert(stable_hash([step.as_bytes()]));
+                } else if made {
+                    *users.made.entry(user).or_default() += 1;
+                }
             }
             users.trim();
             self.trim();
+            if step.is_some() {
+                self.add_actor(event);
+            }
+        }
+    }
+
+    /// Notes who works on a host. A session whose login was not seen is another on each host.
+    fn add_actor(&mut self, event: &Event) {
+        let known = matches!(event.actor.evidence, Evidence::Address) || event.actor.evidence >= Evidence::Asserted;
+        let actor = event.actor.principal.as_ref().filter(|_| known);
+        if let (Some(host), Some(actor)) = (&event.host, actor) {
+            let actors = self.hosts.entry(Arc::clone(host)).or_default();
+            *actors.entry(stable_hash([actor.as_bytes()])).or_default() += 1;
+            trim(actors, MOST_ACTORS);
+            trim(&mut self.hosts, MOST_HOSTS);
         }
     }
 
@@ -132,9 +177,16 @@ impl Reuse {
             let users = self.objects.entry(key).or_default();
             users.declared.extend(more.declared);
             more.made.into_iter().for_each(|(user, count)| *users.made.entry(user).or_default() += count);
+            more.worked.into_iter().for_each(|(user, steps)| users.worked.entry(user).or_default().extend(steps));
             users.trim();
         }
         self.trim();
+        for (host, more) in other.hosts {
+            let actors = self.hosts.entry(host).or_default();
+            more.into_iter().for_each(|(actor, count)| *actors.entry(actor).or_default() += count);
+            trim(actors, MOST_ACTORS);
+        }
+        trim(&mut self.hosts, MOST_HOSTS);
     }
 
     /// One line a type, by its name; a declared tenant says more than where a creation was sent.
@@ -149,7 +201,8 @@ impl Reuse {
             for (rank, (users, by)) in (0..).zip(ways) {
                 let Some(users) = users else { continue };
                 let (object_type, key) = (Arc::clone(&id.object_type), Arc::clone(&id.key));
-                found.entry((&id.object_type, rank)).or_default().push(ReusedKey { object_type, key, by, users });
+                let reused = ReusedKey { object_type, key, by, users, certain: true };
+                found.entry((&id.object_type, rank)).or_default().push(reused);
             }
         }
         let mut reused: Vec<ReusedKey> = Vec::new();
@@ -159,7 +212,76 @@ impl Reuse {
             let least = keys.into_iter().min_by(|a, b| (a.key.len(), &a.key).cmp(&(b.key.len(), &b.key)));
             reused.extend(least.filter(|_| enough && !known));
         }
+        for worked in self.worked() {
+            if !reused.iter().any(|known| known.object_type == worked.object_type) {
+                reused.push(worked);
+            }
+        }
+        reused.sort_by(|a, b| a.object_type.cmp(&b.object_type));
         reused
+    }
+
+    /// Types whose objects live twice, as far as steps tell where no creation was seen: most keys of one user are keys of
+    /// another, who does the same to them. Who only shares objects does other steps, or does them to others.
+    fn worked(&self) -> Vec<ReusedKey> {
+        let mut pairs: BTreeMap<(&Arc<str>, KeyUser, &Arc<str>, &Arc<str>), Pair> = BTreeMap::new();
+        let mut keys: BTreeMap<(&Arc<str>, KeyUser, &Arc<str>), (u64, BTreeSet<u64>)> = BTreeMap::new();
+        for ((_, id), users) in &self.objects {
+            for (at, ((by, first), own)) in users.worked.iter().enumerate() {
+                let known = keys.entry((&id.object_type, *by, first)).or_default();
+                known.0 += 1;
+                known.1.extend(own);
+                for ((_, second), more) in users.worked.iter().skip(at + 1).filter(|((kind, _), _)| kind == by) {
+                    let pair = pairs.entry((&id.object_type, *by, first, second)).or_default();
+                    pair.keys.2 += 1;
+                    pair.doubled += u64::from(!own.is_disjoint(more));
+                    let shorter = |least: &Arc<str>| (id.key.len(), &id.key) < (least.len(), least);
+                    if pair.least.as_ref().is_none_or(shorter) {
+                        pair.least = Some(Arc::clone(&id.key));
+                    }
+                }
+            }
+        }
+        let mut found: Vec<(u64, ReusedKey)> = Vec::new();
+        for ((object_type, by, first, second), mut pair) in pairs {
+            let of = |user| keys.get(&(object_type, by, user)).cloned().unwrap_or_default();
+            ((pair.keys.0, pair.steps.0), (pair.keys.1, pair.steps.1)) = (of(first), of(second));
+            let certain = by == KeyUser::Tenant || self.are_apart(first, second);
+            let Some(key) = pair.least.clone().filter(|_| pair.lives_twice()) else { continue };
+            let users = (Arc::clone(first), Arc::clone(second));
+            found.push((pair.keys.2, ReusedKey { object_type: Arc::clone(object_type), key, by, users, certain }));
+        }
+        // The clearest pair of each type comes first; equals stay in the order of names.
+        found.sort_by(|(a, x), (b, y)| (y.certain, b).cmp(&(x.certain, a)));
+        found.into_iter().map(|(_, reused)| reused).collect()
+    }
+
+    /// Whether other people work on one host than on another, but for a tenth of the steps.
+    fn are_apart(&self, first: &Arc<str>, second: &Arc<str>) -> bool {
+        let (Some(first), Some(second)) = (self.hosts.get(first), self.hosts.get(second)) else { return false };
+        let full = [first, second].into_iter().filter(|actors| actors.len() >= MOST_ACTORS);
+        // Of a host with more actors than are kept, those up to the last one kept are known.
+        let last = full.filter_map(|actors| actors.last_key_value().map(|(hash, _)| *hash)).min().unwrap_or(u64::MAX);
+        let steps = |actors: &BTreeMap<u64, u64>| actors.range(..=last).map(|(_, count)| count).sum::<u64>();
+        let shared: u64 =
+            first.range(..=last).map(|(actor, count)| second.get(actor).map_or(0, |other| *count.min(other))).sum();
+        let least = steps(first).min(steps(second));
+        least > 0 && shared * 10 <= least
+    }
+}
+
+impl Pair {
+    fn lives_twice(&self) -> bool {
+        let (first, second, both) = self.keys;
+        let alike = self.steps.0.intersection(&self.steps.1).count() * 2 >= self.steps.0.union(&self.steps.1).count();
+        both >= MADE_TWICE as u64 && both * 2 >= first.min(second) && self.doubled * 2 >= both && alike
+    }
+}
+
+/// Keeps the least few of a union, which do not depend on how it was made.
+fn trim<K: Ord, V>(all: &mut BTreeMap<K, V>, most: usize) {
+    while all.len() > most {
+        all.pop_last();
     }
 }
 
@@ -168,8 +290,12 @@ impl Users {
         while self.declared.len() > MOST_USERS {
             self.declared.pop_last();
         }
-        while self.made.len() > 2 * MOST_USERS {
-            self.made.pop_last();
+        trim(&mut self.made, 2 * MOST_USERS);
+        trim(&mut self.worked, 2 * MOST_USERS);
+        for steps in self.worked.values_mut() {
+            while steps.len() > MOST_STEPS {
+                steps.pop_last();
+            }
         }
     }
 

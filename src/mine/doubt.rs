@@ -25,6 +25,8 @@ pub(super) enum Doubt {
     AlsoRole(Arc<str>, u64),
     /// Few of the steps were by actors with nothing but this role: how many, of how many.
     OnlyRole(Arc<str>, u64, u64),
+    /// Few of the steps were taken by actors of this kind whose roles nothing shows: how many, of how many.
+    Unshown(Arc<str>, u64, u64),
     /// Few of the steps were taken by this role or kind: how many, of how many.
     Minority(Arc<str>, u64, u64),
 }
@@ -55,7 +57,12 @@ pub(super) fn of_move(activity: &Arc<str>, way: &Way, lives: &Lives) -> Vec<Doub
 pub(super) fn of_actors(counts: &StepCounts, choice: &RoleChoice) -> Vec<Doubt> {
     let RoleChoice { spare, alone } = choice;
     let mut shares: BTreeMap<&Arc<str>, u64> = BTreeMap::new();
+    let mut unshown = Vec::new();
     for ((kind, role), count) in &counts.by {
+        if let (None, Some(few)) = (role, counts.unshown_few(kind)) {
+            unshown.push(Doubt::Unshown(Arc::clone(kind), few, counts.count));
+            continue;
+        }
         *shares.entry(role.as_ref().unwrap_or(kind)).or_default() += count;
     }
     let few = shares.into_iter().filter(|(_, count)| counts.count >= SHARED && count * 20 < counts.count);
@@ -64,7 +71,10 @@ pub(super) fn of_actors(counts: &StepCounts, choice: &RoleChoice) -> Vec<Doubt> 
     let also = spare.iter().filter(|(_, count)| **count == counts.count);
     let also = also.map(|(name, _)| Doubt::AlsoRole(Arc::clone(name), counts.count));
     let alone = alone.iter().map(|(name, count)| Doubt::OnlyRole(Arc::clone(name), *count, counts.count));
-    also.chain(alone).chain(few.map(|(name, count)| Doubt::Minority(Arc::clone(name), count, counts.count))).collect()
+    also.chain(alone)
+        .chain(unshown)
+        .chain(few.map(|(name, count)| Doubt::Minority(Arc::clone(name), count, counts.count)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -33,7 +33,9 @@ pub struct Provenance {
 pub fn outline(sketch: &Sketch) -> String {
     let mut page = Page::default();
     head(&mut page);
-    page.line("actors: {roles: {from: [jwt.roles, jwt.role]}}", "");
+    if !sketch.roles.is_empty() {
+        page.line(&format!("actors: {{roles: {{from: {}}}}}", list(&sketch.roles)), "");
+    }
     objects(&mut page, sketch, &|_| None);
     activities(&mut page, sketch);
     page.text()
@@ -51,16 +53,25 @@ pub enum Trust {
     Nothing,
 }
 
-/// The draft. `mining` is that of a run compared with the [`outline`] of the same sketch; `trust` holds the object types
+/// An object type whose declared states a replay did not bear out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doubted {
+    /// How far they are used all the same.
+    pub trust: Trust,
+    /// An exchange that contradicts them: what, and where it is.
+    pub seen: String,
+}
+
+/// The draft. `mining` is that of a run compared with the [`outline`] of the same sketch; `doubted` holds the object types
 /// whose declared states are not to be used in full.
-pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, trust: &BTreeMap<String, Trust>) -> String {
+pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted: &BTreeMap<String, Doubted>) -> String {
     let lifecycles: Vec<(&TypeSketch, Use, Lifecycle)> = sketch
         .types
         .iter()
         .filter_map(|object| {
             let lives = mining.lives.get(&object.name).filter(|lives| lives.objects > 0)?;
             let has_parent = object.parent.is_some();
-            let values = Use::of(lives, has_parent).at_most(trust.get(&*object.name).copied().unwrap_or_default());
+            let values = Use::of(lives, has_parent).at_most(doubted.get(&*object.name));
             let named = !object.states.is_empty() && !matches!(values, Use::Nothing(_));
             let creates = |activity: &str| sketch.creates(activity, &object.name);
             Some((object, values, Lifecycle::of(lives, named, has_parent, &creates)))
@@ -77,7 +88,7 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, trust: &
     {
         page.gap();
         page.line("actors:", "");
-        page.line("  roles: {from: [jwt.roles, jwt.role]}", "");
+        page.line(&format!("  roles: {{from: {}}}", list(&sketch.roles)), "");
     }
     let of = |object: &TypeSketch| lifecycles.iter().find(|(known, ..)| known.name == object.name);
     objects(&mut page, sketch, &|object| {
@@ -96,8 +107,10 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, trust: &
             write_lifecycle(&mut page, &object.name, objects, lifecycle);
         }
     }
-    let lives = sketch.types.iter().filter_map(|object| Some((&object.name, mining.lives.get(&object.name)?)));
-    let proposals: Vec<(String, String)> = lives.flat_map(|(name, lives)| proposal::of(name, lives)).collect();
+    let lives = lifecycles.iter().filter_map(|(object, _, lifecycle)| {
+        mining.lives.get(&object.name).map(|lives| proposal::of(&object.name, lives, lifecycle))
+    });
+    let proposals: Vec<(String, String)> = lives.flatten().collect();
     if !proposals.is_empty() {
         page.gap();
         page.note("Proposals, not in force: uncomment what is meant. Nine of ten objects or more kept each of them.");
@@ -149,8 +162,9 @@ fn objects(page: &mut Page, sketch: &Sketch, stated: &dyn Fn(&TypeSketch) -> Opt
         page.line(&format!("  {}:", object.name), &format!("in {}", times(object.calls, "accepted call")));
         page.line(&format!("    key: {}", list(&object.keys)), "");
         if let Some(within) = &object.within {
-            page.line("    within: tenant", &format!("check: {}", within.seen));
-            within.tenant.iter().for_each(|tenant| page.line(&format!("    tenant: {tenant}"), ""));
+            let off = if within.certain { "" } else { "# " };
+            page.line(&format!("    {off}within: tenant"), &format!("check: {}", within.seen));
+            within.tenant.iter().for_each(|tenant| page.line(&format!("    {off}tenant: {tenant}"), ""));
         }
         if let Some((parent, keys)) = &object.parent {
             page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), "the same case");
@@ -192,6 +206,16 @@ fn activities(page: &mut Page, sketch: &Sketch) {
     if more > 0 {
         page.note(&format!("  no activity: {more} other operations, for the same reason"));
     }
+    for (call, count) in sketch.aside.iter().take(UNPLACED) {
+        page.note(&format!(
+            "  left aside: {call}, {} answered with a redirect to a login, an error or where nobody sees; `ok:` accepts it",
+            times(*count, "call")
+        ));
+    }
+    let more = sketch.aside.len().saturating_sub(UNPLACED);
+    if more > 0 {
+        page.note(&format!("  left aside: {more} other operations, for the same reason"));
+    }
     if sketch.left_out > 0 {
         page.note(&format!("  left out: {} operations seen less often than these", sketch.left_out));
     }
@@ -213,6 +237,9 @@ fn matcher(activity: &ActivitySketch) -> String {
         Some((parent, keys)) => write!(out, "[{own}, {{{parent}: {}}}]", list(keys)),
     };
     out.push_str(read_flag(activity.read));
+    if let Some(ok) = &activity.redirected.ok {
+        let _ = write!(out, ", ok: \"{ok}\"");
+    }
     out.push('}');
     out
 }
@@ -221,8 +248,10 @@ fn support(activity: &ActivitySketch) -> String {
     if activity.accepted == 1 {
         return format!("check: accepted once of {}", times(activity.calls, "call"));
     }
-    let thin = if activity.accepted < THIN { "check: " } else { "" };
-    format!("{thin}{} of {} accepted", grouped(activity.accepted), times(activity.calls, "call"))
+    let doubt = activity.redirected.doubt.as_ref();
+    let check = if activity.accepted < THIN || doubt.is_some() { "check: " } else { "" };
+    let doubt = doubt.map(|doubt| format!("; {doubt}")).unwrap_or_default();
+    format!("{check}{} of {} accepted{doubt}", grouped(activity.accepted), times(activity.calls, "call"))
 }
 
 fn write_lifecycle(page: &mut Page, name: &str, objects: u64, lifecycle: &Lifecycle) {
@@ -295,6 +324,9 @@ fn doubted(activity: &str, doubt: &Doubt) -> String {
         Doubt::AlsoRole(name, all) => format!("in all {} by somebody who is {} too", grouped(*all), scalar(name)),
         Doubt::OnlyRole(name, count, all) => {
             format!("{activity} by somebody who is only {} in {} of {}", scalar(name), grouped(*count), grouped(*all))
+        }
+        Doubt::Unshown(kind, count, all) => {
+            format!("in {} of {} by a {kind} whose roles nothing shows", grouped(*count), grouped(*all))
         }
         Doubt::LoneActor => "all by one actor".to_owned(),
         Doubt::Minority(name, count, all) => {

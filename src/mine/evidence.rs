@@ -20,6 +20,10 @@ const TYPES: usize = 1 << 12;
 const PLACES: usize = 64;
 /// Ids kept that answers named.
 const IDS: usize = 1 << 16;
+/// Places of roles kept.
+const ROLES: usize = 256;
+/// Different signs of a redirect that led away, kept of one operation.
+const SIGNS: usize = 8;
 /// Actors told apart at one operation.
 const ACTORS: usize = 3;
 
@@ -32,6 +36,42 @@ pub struct Traced {
     pub state: Option<Arc<str>>,
 }
 
+/// Where a write that was answered with a redirect was sent on to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Redirect {
+    /// To its result.
+    Result,
+    /// To a login, an error or a form: the sign of it in `Location`, a segment (`/login`), the first label of a host
+    /// (`//sso`) or a parameter (`?error`).
+    Away(Arc<str>),
+    /// Not seen.
+    Unseen,
+}
+
+/// A place where roles were shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleShown {
+    /// Path of the model language.
+    pub path: Arc<str>,
+    /// How well its name says that these are roles; 0 is best.
+    pub rank: u8,
+    /// Hash of what it said.
+    pub said: u64,
+}
+
+/// What an exchange shows beside its event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Where the event's objects were found, in their order.
+    pub traced: Vec<Traced>,
+    /// Ids that the answer names.
+    pub ids: Vec<Arc<str>>,
+    /// Where roles were shown.
+    pub roles: Vec<RoleShown>,
+    /// Where a write was sent on to.
+    pub sent_on: Option<Redirect>,
+}
+
 /// What says that keys of a type are unique within a tenant only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyedByTenant {
@@ -39,6 +79,8 @@ pub struct KeyedByTenant {
     pub tenant: Option<String>,
     /// What was seen, as a sentence.
     pub seen: String,
+    /// Whether that is next to certain.
+    pub certain: bool,
 }
 
 /// What a draft rests on; merging in any order gives the same.
@@ -52,6 +94,8 @@ pub struct Evidence {
     ids: Sample<(), IDS>,
     /// By object type.
     pub(super) types: Sample<TypeEvidence, TYPES>,
+    /// Places of roles, by path.
+    pub(super) roles: Sample<RoleEvidence, ROLES>,
     /// Object types whose keys several tenants use; known only of a whole.
     pub(super) keyed_by_tenant: BTreeMap<Arc<str>, KeyedByTenant>,
 }
@@ -64,6 +108,18 @@ pub(super) struct Refused {
     open: bool,
     /// The least few of those whose calls were answered by more than that there is nothing.
     actors: BTreeSet<u64>,
+    /// What redirects tell, and objects of the calls whose redirects lead nobody sees where.
+    redirected: OperationEvidence,
+}
+
+/// One place of roles.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct RoleEvidence {
+    pub(super) rank: u8,
+    /// Calls that showed roles there and were not refused.
+    pub(super) calls: u64,
+    /// The least two of what it said, by hash: two tell that it tells actors apart.
+    pub(super) said: BTreeSet<u64>,
 }
 
 /// Accepted calls of one operation.
@@ -77,6 +133,14 @@ pub(super) struct OperationEvidence {
     pub(super) actors: BTreeSet<u64>,
     /// Accepted calls by the type of the object that they are about.
     pub(super) subjects: BTreeMap<Arc<str>, Subject>,
+    /// Of the accepted calls, those that were sent on to their result, by status.
+    pub(super) sent_on: BTreeMap<u16, u64>,
+    /// Calls that were sent on nobody sees where, by status; not counted as accepted.
+    pub(super) unseen: BTreeMap<u16, u64>,
+    /// Signs by which calls that were sent away from their result are told.
+    pub(super) signs: BTreeSet<Arc<str>>,
+    /// Calls that were sent away, or answered by another redirect.
+    pub(super) aside: u64,
 }
 
 /// The object that calls of an operation are about.
@@ -106,48 +170,40 @@ impl Evidence {
         self.keyed_by_tenant.insert(object_type, why);
     }
 
-    /// Adds one event; `traced` belongs to its objects, in their order, and `ids` are those that its answer names.
-    pub fn add<'i>(
-        &mut self,
-        event: &Event,
-        traced: impl IntoIterator<Item = Traced>,
-        ids: impl IntoIterator<Item = &'i Arc<str>>,
-    ) {
+    /// Adds one event with what its exchange shows beside it.
+    pub fn add(&mut self, event: &Event, mut beside: Beside) {
         let Some(operation) = &event.operation else { return };
         let actor = event.actor.principal.as_deref().map(|principal| stable_hash([principal.as_bytes()]));
+        // Who was refused may have made the token up.
+        for shown in beside.roles.drain(..).filter(|_| event.outcome != Outcome::Rejected) {
+            if let Some(seen) = self.roles.entry(&shown.path) {
+                seen.merge(RoleEvidence { rank: shown.rank, calls: 1, said: [shown.said].into() });
+            }
+        }
         if event.outcome != Outcome::Accepted {
             if let Some(refused) = self.refused.entry(operation) {
                 refused.add(event, actor);
+                refused.add_redirect(event, beside);
             }
             return;
         }
-        for id in ids {
+        for id in &beside.ids {
             self.ids.entry(id);
+        }
+        for (object, traced) in event.objects.iter().zip(&beside.traced) {
+            if let Some(seen) = self.types.entry(&object.id.object_type) {
+                add_bounded(&mut seen.states, traced.state.clone().map(|state| (state, 1)));
+                seen.add_prefix(&object.id.key);
+            }
         }
         let Some(entry) = self.accepted.entry(operation) else { return };
         entry.calls += 1;
         entry.accepted += 1;
         add_actors(&mut entry.actors, actor);
-        let mut subject: Option<&mut Subject> = None;
-        for (object, traced) in event.objects.iter().zip(traced) {
-            let object_type = &object.id.object_type;
-            if let Some(seen) = self.types.entry(object_type) {
-                add_bounded(&mut seen.states, traced.state.map(|state| (state, 1)));
-                seen.add_prefix(&object.id.key);
-            }
-            match &mut subject {
-                None if is_subject(&object.qualifier, traced.key.as_deref()) => {
-                    let found = entry.subjects.entry(Arc::clone(object_type)).or_default();
-                    found.calls += 1;
-                    found.scoped += u64::from(object.id.key.contains('/'));
-                    add_bounded(&mut found.keys, [(traced.key, 1)]);
-                    subject = Some(found);
-                }
-                None => {}
-                Some(found) => add_bounded(&mut found.others, [((Arc::clone(object_type), traced.key), 1)]),
-            }
+        if let Some(status) = event.status.filter(|_| beside.sent_on == Some(Redirect::Result)) {
+            *entry.sent_on.entry(status).or_default() += 1;
         }
-        entry.trim();
+        entry.add_objects(event, beside.traced);
     }
 
     /// Forgets the operations of which, under the names that were learnt, the predicate says no.
@@ -163,7 +219,9 @@ impl Evidence {
             own.calls += more.calls;
             own.open |= more.open;
             add_actors(&mut own.actors, more.actors);
+            own.redirected.merge(more.redirected);
         });
+        self.roles.merge(other.roles, RoleEvidence::merge);
         self.ids.merge(other.ids, |(), ()| ());
         self.types.merge(other.types, |seen, more| {
             add_bounded(&mut seen.states, more.states);
@@ -185,12 +243,24 @@ impl Evidence {
         self.types.get(object_type).is_some_and(|t| t.prefixes.contains(prefix))
     }
 
-    /// Accepted operations by name, with the calls that were refused.
+    /// Operations by name that were accepted, or sent on, with the calls that were refused.
     pub(super) fn operations(&self) -> impl Iterator<Item = (&Arc<str>, OperationEvidence)> {
-        self.accepted.iter().map(|(name, seen)| {
-            let refused = self.refused.get(name).map_or(0, |refused| refused.calls);
-            (name, OperationEvidence { calls: seen.calls + refused, ..seen.clone() })
-        })
+        let accepted = self.accepted.iter().map(|(name, seen)| {
+            let mut seen = seen.clone();
+            if let Some(refused) = self.refused.get(name) {
+                seen.calls += refused.calls;
+                seen.merge(refused.redirected.clone());
+            }
+            (name, seen)
+        });
+        let sent_on = self.refused.iter().filter(|(name, refused)| {
+            self.accepted.get(name).is_none() && (!refused.redirected.unseen.is_empty() || refused.redirected.aside > 0)
+        });
+        accepted.chain(
+            sent_on.map(|(name, refused)| {
+                (name, OperationEvidence { calls: refused.calls, ..refused.redirected.clone() })
+            }),
+        )
     }
 }
 
@@ -227,6 +297,37 @@ impl Refused {
     }
 }
 
+impl Refused {
+    /// What the redirect of a write that is not known to be accepted tells.
+    fn add_redirect(&mut self, event: &Event, beside: Beside) {
+        let redirected = &mut self.redirected;
+        let Some(status) = event.status.filter(|status| !event.read && (300..400).contains(status)) else { return };
+        match beside.sent_on {
+            Some(Redirect::Unseen) => {
+                *redirected.unseen.entry(status).or_default() += 1;
+                redirected.add_objects(event, beside.traced);
+            }
+            Some(Redirect::Away(sign)) => {
+                redirected.signs.insert(sign);
+                redirected.aside += 1;
+                redirected.trim();
+            }
+            _ => redirected.aside += 1,
+        }
+    }
+}
+
+impl RoleEvidence {
+    fn merge(&mut self, other: RoleEvidence) {
+        self.rank = other.rank;
+        self.calls += other.calls;
+        self.said.extend(other.said);
+        while self.said.len() > 2 {
+            self.said.pop_last();
+        }
+    }
+}
+
 /// Adds counts, and keeps the least few keys: what is kept is exact, however the whole was split.
 fn add_bounded<K: Ord>(sums: &mut BTreeMap<K, u64>, more: impl IntoIterator<Item = (K, u64)>) {
     for (key, count) in more {
@@ -251,9 +352,33 @@ fn is_subject(qualifier: &str, key: Option<&str>) -> bool {
 }
 
 impl OperationEvidence {
+    /// Adds what an event is about.
+    fn add_objects(&mut self, event: &Event, traced: Vec<Traced>) {
+        let mut subject: Option<&mut Subject> = None;
+        for (object, traced) in event.objects.iter().zip(traced) {
+            let object_type = &object.id.object_type;
+            match &mut subject {
+                None if is_subject(&object.qualifier, traced.key.as_deref()) => {
+                    let found = self.subjects.entry(Arc::clone(object_type)).or_default();
+                    found.calls += 1;
+                    found.scoped += u64::from(object.id.key.contains('/'));
+                    add_bounded(&mut found.keys, [(traced.key, 1)]);
+                    subject = Some(found);
+                }
+                None => {}
+                Some(found) => add_bounded(&mut found.others, [((Arc::clone(object_type), traced.key), 1)]),
+            }
+        }
+        self.trim();
+    }
+
     pub(super) fn merge(&mut self, other: OperationEvidence) {
         self.calls += other.calls;
         self.accepted += other.accepted;
+        add(&mut self.sent_on, other.sent_on);
+        add(&mut self.unseen, other.unseen);
+        self.signs.extend(other.signs);
+        self.aside += other.aside;
         add_actors(&mut self.actors, other.actors);
         for (object_type, more) in other.subjects {
             let subject = self.subjects.entry(object_type).or_default();
@@ -268,6 +393,9 @@ impl OperationEvidence {
     fn trim(&mut self) {
         while self.subjects.len() > PLACES {
             self.subjects.pop_last();
+        }
+        while self.signs.len() > SIGNS {
+            self.signs.pop_last();
         }
     }
 }

@@ -71,10 +71,14 @@ pub(super) struct StepCounts {
     pub(super) unnamed: u64,
     /// Steps by `agent` or a kind, and by the role that the actor showed.
     pub(super) by: BTreeMap<(Arc<str>, Option<Arc<str>>), u64>,
+    /// Of the steps by an actor without a role, those by one whose roles the source does not show, by kind.
+    pub(super) unshown: BTreeMap<Arc<str>, u64>,
+    /// Steps by what took them: a kind, `agent`, or a key that nobody stands behind.
+    pub(super) natures: BTreeMap<Arc<str>, u64>,
     /// Steps by the roles that the actor showed together; one set more than the most says that there are too many.
     pub(super) role_sets: BTreeMap<BTreeSet<Arc<str>>, u64>,
-    /// The least few of the known actors, by hash.
-    pub(super) actors: BTreeSet<u64>,
+    /// The least few of the known actors, by hash, with their steps.
+    pub(super) actors: BTreeMap<u64, u64>,
 }
 
 /// Moves with how often they were made.
@@ -179,9 +183,16 @@ impl Lives {
             *taken.entry(activity).or_default() += 1;
             let counts = self.steps.entry(Arc::clone(activity)).or_default();
             counts.count += 1;
-            counts.actors.extend(known_actor(event));
-            least(&mut counts.actors, ACTORS);
+            counts.add_actors(known_actor(event).map(|actor| (actor, 1)));
             let actor = &event.actor;
+            let nature = match (&actor.agent, actor.evidence) {
+                (Some(_), _) => "agent",
+                (None, Evidence::ApiKey) => "key",
+                _ => &actor.kind,
+            };
+            if actor.evidence >= Evidence::Asserted {
+                *counts.natures.entry(nature.into()).or_default() += 1;
+            }
             if actor.principal.is_none() || actor.evidence < Evidence::Asserted {
                 counts.unnamed += 1;
             } else if actor.agent.is_some() {
@@ -191,6 +202,9 @@ impl Lives {
                 counts.unnamed += 1;
             } else if actor.roles.is_empty() {
                 *counts.by.entry((Arc::clone(&actor.kind), None)).or_default() += 1;
+                if !actor.roles_known {
+                    *counts.unshown.entry(Arc::clone(&actor.kind)).or_default() += 1;
+                }
             } else {
                 counts.add_roles([(actor.roles.iter().cloned().collect(), 1)]);
                 for role in &actor.roles {
@@ -282,15 +296,46 @@ impl Lives {
             counts.repeated += more.repeated;
             counts.unnamed += more.unnamed;
             add(&mut counts.by, more.by);
+            add(&mut counts.unshown, more.unshown);
+            add(&mut counts.natures, more.natures);
             counts.add_roles(more.role_sets);
-            counts.actors.extend(more.actors);
-            least(&mut counts.actors, ACTORS);
+            counts.add_actors(more.actors);
         }
         self.trim();
     }
 }
 
 impl StepCounts {
+    /// Adds steps by actor, and keeps the least few actors: their numbers are exact, however the whole was split.
+    fn add_actors(&mut self, more: impl IntoIterator<Item = (u64, u64)>) {
+        for (actor, count) in more {
+            *self.actors.entry(actor).or_default() += count;
+            if self.actors.len() > ACTORS {
+                self.actors.pop_last();
+            }
+        }
+    }
+
+    /// Steps by actors of a kind whose roles nothing shows, where so few of them stand beside others with roles that
+    /// these say who takes the step. A check leaves undecided who they may have been.
+    pub(super) fn unshown_few(&self, kind: &Arc<str>) -> Option<u64> {
+        let without = self.by.get(&(Arc::clone(kind), None)).copied().unwrap_or(0);
+        let unshown = self.unshown.get(kind).copied().filter(|unshown| *unshown == without)?;
+        let shown = self.by.keys().any(|(known, role)| known == kind && role.is_some());
+        (shown && unshown * 5 < self.count).then_some(unshown)
+    }
+
+    /// Whether a kind as a whole took the step, rather than the roles of some of it.
+    pub(super) fn names_kind(&self, kind: &Arc<str>) -> bool {
+        self.by.contains_key(&(Arc::clone(kind), None)) && self.unshown_few(kind).is_none()
+    }
+
+    /// What nine of ten steps or more were taken by.
+    pub(super) fn nature(&self) -> Option<&Arc<str>> {
+        let all: u64 = self.natures.values().sum();
+        self.natures.iter().find(|(_, count)| **count * 10 >= all * 9).map(|(nature, _)| nature)
+    }
+
     fn add_roles(&mut self, more: impl IntoIterator<Item = (BTreeSet<Arc<str>>, u64)>) {
         for (roles, count) in more {
             *self.role_sets.entry(roles).or_default() += count;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::doubt::{self, Doubt};
-use super::draft::Trust;
+use super::draft::{Doubted, Trust};
 use super::life::{Lives, Node, StepCounts, Walks, Way};
 use super::name::{self, Names};
 
@@ -82,9 +82,10 @@ pub(super) enum Use {
 
 impl Use {
     /// No more use of declared states than they are trusted.
-    pub(super) fn at_most(self, trust: Trust) -> Use {
-        let why = || "replaying the draft over its own traffic did not bear it out".to_owned();
-        match (trust, self) {
+    pub(super) fn at_most(self, doubted: Option<&Doubted>) -> Use {
+        let Some(doubted) = doubted else { return self };
+        let why = || format!("replaying the draft over its own traffic did not bear it out: {}", doubted.seen);
+        match (doubted.trust, self) {
             (Trust::Full, own) | (Trust::Names, own @ (Use::Names(_) | Use::Nothing(_))) => own,
             (Trust::Names, Use::States) => Use::Names(why()),
             (Trust::Nothing, own @ Use::Nothing(_)) => own,
@@ -114,6 +115,21 @@ impl Use {
 }
 
 impl Lifecycle {
+    /// Whether no way through the lifecycle takes the later step without the earlier one before it.
+    pub(super) fn demands(&self, earlier: &str, later: &str) -> bool {
+        let mut reached: BTreeSet<usize> = [0].into();
+        let others = || self.transitions.iter().filter(|t| *t.activity != *earlier);
+        loop {
+            let from_reached = others().filter(|t| t.from.iter().any(|from| reached.contains(from)));
+            let next: Vec<usize> = from_reached.map(|t| t.to).filter(|to| !reached.contains(to)).collect();
+            if next.is_empty() {
+                break;
+            }
+            reached.extend(next);
+        }
+        !others().any(|t| *t.activity == *later && t.from.iter().any(|from| reached.contains(from)))
+    }
+
     /// The lifecycle of a type with at least one step.
     pub(super) fn of(lives: &Lives, named: bool, has_parent: bool, creates: &dyn Fn(&str) -> bool) -> Lifecycle {
         let walks = if named { settled(&lives.declared) } else { lives.plain.clone() };
@@ -313,9 +329,9 @@ fn actors(counts: &StepCounts, spare: &BTreeMap<Arc<str>, u64>) -> Vec<Arc<str>>
     if counts.unnamed > 0 || counts.count < NAMED {
         return Vec::new();
     }
-    let whole = |kind: &Arc<str>| counts.by.contains_key(&(Arc::clone(kind), None));
     let names = counts.by.keys().filter_map(|(kind, role)| match role {
-        Some(role) if !whole(kind) => Some(role).filter(|role| !spare.contains_key(*role)).cloned(),
+        Some(role) if !counts.names_kind(kind) => Some(role).filter(|role| !spare.contains_key(*role)).cloned(),
+        None if !counts.names_kind(kind) => None,
         _ => Some(Arc::clone(kind)),
     });
     let names: BTreeSet<Arc<str>> = names.collect();

@@ -6,6 +6,7 @@
 //! check will see. The command that writes the draft replays it over the same traffic once more, and takes back the
 //! [`Trust`] in declared states that this does not bear out.
 
+mod annotate;
 mod completion;
 mod doubt;
 mod draft;
@@ -18,12 +19,15 @@ mod map;
 mod name;
 mod page;
 mod proposal;
+mod redirected;
+mod roles;
 mod sample;
 mod sketch;
 mod templates;
 
-pub use draft::{Provenance, Trust, draft, outline};
-pub use evidence::{Evidence, KeyedByTenant, Traced};
+pub use annotate::annotated;
+pub use draft::{Doubted, Provenance, Trust, draft, outline};
+pub use evidence::{Beside, Evidence, KeyedByTenant, Redirect, RoleShown, Traced};
 pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};
 pub use sketch::Sketch;

@@ -71,7 +71,7 @@ impl Line {
 }
 
 /// A comment ends with its line, and what YAML does not allow in one is no use in a name either.
-fn safe(text: &str) -> String {
+pub(super) fn safe(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}') {

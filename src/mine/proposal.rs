@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::life::Lives;
+use super::life::{Lives, StepCounts};
+use super::lifecycle::Lifecycle;
 
 /// Objects from which on a habit is worth a proposal.
 const SUPPORT: u64 = 10;
@@ -10,14 +11,14 @@ const SUPPORT: u64 = 10;
 const MOST: usize = 12;
 
 /// Constraints on objects of a type, each with its support and confidence, the best supported first.
-pub(super) fn of(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
-    let mut proposals = order(object, lives);
+pub(super) fn of(object: &Arc<str>, lives: &Lives, lifecycle: &Lifecycle) -> Vec<(String, String)> {
+    let mut proposals = order(object, lives, lifecycle);
     proposals.extend(people(object, lives));
     proposals
 }
 
 /// Steps that all or nearly all objects take before another.
-fn order(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
+fn order(object: &Arc<str>, lives: &Lives, lifecycle: &Lifecycle) -> Vec<(String, String)> {
     let objects = |step: &Arc<str>| lives.steps.get(step).map_or(0, |counts| counts.objects);
     let habit = |earlier: &Arc<str>, later: &Arc<str>| {
         let count = lives.habits.before.get(&(Arc::clone(earlier), Arc::clone(later))).copied().unwrap_or(0);
@@ -32,7 +33,8 @@ fn order(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
         // That lives begin with what they all begin with goes without saying.
         let begins = lives.plain.starts.keys().all(|(first, _)| first == earlier);
         let trivial = begins && count == objects(later);
-        if !implied && !trivial {
+        // What the lifecycle above demands needs no second rule.
+        if !implied && !trivial && !lifecycle.demands(earlier, later) {
             found.push((count, objects(later), earlier, later));
         }
     }
@@ -46,12 +48,11 @@ fn order(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
 
 /// Pairs of steps that nearly always different people take, though some take both.
 fn people(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
-    let actors = |step: &Arc<str>| lives.steps.get(step).map(|counts| &counts.actors);
+    let counts = |step: &Arc<str>| lives.steps.get(step);
     let mut found: Vec<(u64, u64, &Arc<str>, &Arc<str>)> = Vec::new();
     for ((a, b), all) in &lives.habits.both {
         let apart = lives.habits.apart.get(&(Arc::clone(a), Arc::clone(b))).copied().unwrap_or(0);
-        // Who never takes one of the steps cannot take both: a customer and a warehouse say nothing of two persons.
-        let meet = actors(a).zip(actors(b)).is_some_and(|(a, b)| !a.is_disjoint(b));
+        let meet = counts(a).zip(counts(b)).is_some_and(|(a, b)| meet(a, b));
         if meet && is_habit(apart, *all) {
             found.push((apart, *all, a, b));
         }
@@ -62,6 +63,14 @@ fn people(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
         (format!("{{id: {id}, distinct_persons: [{a}, {b}], per: {object}}}"), support(apart, all, object))
     });
     proposals.collect()
+}
+
+/// Whether the same could take both steps: who never takes one of them cannot (a customer and a warehouse say nothing of
+/// two persons), nor can programs and people be the same. Who took a step once may have been where they should not be.
+fn meet(a: &StepCounts, b: &StepCounts) -> bool {
+    let alike = a.nature().zip(b.nature()).is_none_or(|(a, b)| a == b);
+    let usual = |steps: &u64| *steps > 1;
+    alike && a.actors.iter().any(|(actor, steps)| usual(steps) && b.actors.get(actor).is_some_and(usual))
 }
 
 /// Nine of ten, of enough.

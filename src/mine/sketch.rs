@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::Mining;
 use super::evidence::{Evidence, KeyedByTenant, OperationEvidence, Subject};
 use super::name::{self, Names, Part, Template};
+use super::redirected::Redirected;
+use super::roles;
 use super::templates::{Learnt, Templates};
 
 /// Most activities of a draft.
@@ -32,6 +34,10 @@ pub struct Sketch {
     reads: Vec<(Arc<str>, u64)>,
     /// Activities left out because there are too many.
     pub(super) left_out: u64,
+    /// Paths to the roles of actors.
+    pub(super) roles: Vec<String>,
+    /// Writes that nothing is drafted of, because their answers redirect to a login, an error or where nobody sees.
+    pub(super) aside: Vec<(Arc<str>, u64)>,
 }
 
 /// A call that a model must name so that its word is not taken for a key.
@@ -68,6 +74,8 @@ pub(super) struct ActivitySketch {
     pub(super) creates: bool,
     pub(super) accepted: u64,
     pub(super) calls: u64,
+    /// What its redirects mean.
+    pub(super) redirected: Redirected,
 }
 
 /// An operation with what it is about.
@@ -79,6 +87,7 @@ struct Placed {
     variable: Option<String>,
     keys: Vec<String>,
     read: bool,
+    redirected: Redirected,
 }
 
 impl Sketch {
@@ -86,20 +95,26 @@ impl Sketch {
     pub fn new(evidence: &Evidence, mining: &Mining) -> Sketch {
         let operations = templates(evidence);
         let foreign = scoped_types(&operations).into_iter().chain(answers_only(&operations)).collect();
-        let mut sketch = Sketch::default();
+        let mut sketch = Sketch { roles: roles::places(evidence), ..Sketch::default() };
         let mut placed = Vec::new();
         let mut others = Vec::new();
-        for (template, evidence) in operations {
+        let mut aside = Vec::new();
+        for (template, mut evidence) in operations {
+            let redirected = Redirected::settle(&mut evidence);
+            if redirected.aside > 0 {
+                aside.push((template.clone(), false, redirected.aside));
+            }
             let read = matches!(template.method.as_str(), "GET" | "HEAD" | "OPTIONS");
             if evidence.accepted == 0 || matches!(template.method.as_str(), "HEAD" | "OPTIONS" | "CONNECT" | "TRACE") {
                 continue;
             }
             let (copy, accepted) = (template.clone(), evidence.accepted);
             match place(template, evidence, read, &foreign) {
-                Some(operation) => placed.push(operation),
+                Some(operation) => placed.push(Placed { redirected, ..operation }),
                 None => others.push((copy, read, accepted)),
             }
         }
+        sketch.aside = by_support(aside);
         keep(&mut placed, &mut sketch.left_out);
         let shadowed = |template: &Template| placed.iter().any(|p| p.template.shadows(template));
         let (fixed, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(template, ..)| shadowed(template));
@@ -128,6 +143,11 @@ impl Sketch {
     /// Accepted calls that show no object, the most frequent first, reads last.
     pub fn without_object(&self) -> impl Iterator<Item = &(Arc<str>, u64)> {
         self.unplaced.iter().chain(&self.reads)
+    }
+
+    /// Writes that nothing is drafted of because of the redirects that answer them, the most frequent first.
+    pub fn left_aside(&self) -> &[(Arc<str>, u64)] {
+        &self.aside
     }
 
     /// Whether an activity brings objects of a type into being.
@@ -259,7 +279,7 @@ fn place(template: Template, evidence: OperationEvidence, read: bool, foreign: &
     if variable.is_none() && keys.is_empty() && !by_location || read && variable.is_none() {
         return None;
     }
-    Some(Placed { template, evidence, object, variable, keys, read })
+    Some(Placed { template, evidence, object, variable, keys, read, redirected: Redirected::default() })
 }
 
 /// Variables of a template by name, and as they are written.
@@ -406,6 +426,7 @@ fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: 
             creates,
             accepted: operation.evidence.accepted,
             calls: operation.evidence.calls,
+            redirected: operation.redirected,
         });
     }
     activities.sort_by(|a, b| (&a.object, a.read, !a.creates).cmp(&(&b.object, b.read, !b.creates)));

@@ -14,10 +14,10 @@ use super::pending::{Held, HeldReader, Pending};
 use super::views::{self, Doubles, Ledger, Places, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
-use crate::correlate::{self, Directory, Extractor, Facts, Inspection, Redactor, Resolver};
+use crate::correlate::{self, Directory, Extractor, Facts, Inspection, Redactor, Resolver, SentOn};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome};
-use crate::mine::{Evidence, Templates, Traced};
+use crate::mine::{Beside, Evidence, Redirect, RoleShown, Templates, Traced};
 
 /// Input name -> format and number of the input.
 type Formats = BTreeMap<String, (InputFormat, u32)>;
@@ -265,8 +265,18 @@ impl<'a> Extracting<'a> {
         // Without a model an exchange is one event, and all sightings are of its objects.
         if let (None, [event]) = (&self.job.model, extracted.events.as_slice()) {
             let places = extracted.sightings.into_iter().map(|sighting| sighting.places);
-            let traced = places.map(|places| Traced { key: places.key, state: places.state });
-            self.evidence.add(event, traced, &extracted.ids);
+            let traced = places.map(|places| Traced { key: places.key, state: places.state }).collect();
+            let roles = extracted.roles.into_iter().map(|place| RoleShown {
+                path: place.path,
+                rank: place.rank,
+                said: place.said,
+            });
+            let sent_on = extracted.sent_on.map(|sent_on| match sent_on {
+                SentOn::Result => Redirect::Result,
+                SentOn::Away(sign) => Redirect::Away(sign),
+                SentOn::Unseen => Redirect::Unseen,
+            });
+            self.evidence.add(event, Beside { traced, ids: extracted.ids, roles: roles.collect(), sent_on });
         }
         self.keep(&extracted.events)
     }

@@ -45,7 +45,7 @@ pub(super) fn warnings(
 /// Types of which one key stands for the things of several tenants.
 fn reused(model: &Model, inspection: &Inspection, pseudonyms: Option<&Pseudonyms>) -> Vec<String> {
     let scoped = |name: &str| model.object_types.iter().any(|known| known.within_tenant && *known.name == *name);
-    let reused = inspection.reused_keys().into_iter().filter(|reused| !scoped(&reused.object_type));
+    let reused = inspection.reused_keys().into_iter().filter(|reused| reused.certain && !scoped(&reused.object_type));
     let sentence = |reused: ReusedKey| {
         let shown = pseudonyms.map_or_else(|| reused.clone(), |pseudonyms| pseudonyms.reused(&reused));
         format!("{shown}: if ids are unique per tenant only, say `within: tenant` at the object")
