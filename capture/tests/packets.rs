@@ -700,6 +700,27 @@ mod pcapng {
         assert_eq!(seen.report.inputs[0].records, talk.segments.len() as u64);
     }
 
+    #[test]
+    fn clocks_set_to_any_time_do_no_harm() {
+        let request = Segment { payload: post("{}").into_bytes(), ..Talk::open(5000).segments[2].clone() };
+        let whole = [ip(&request), ip(&request)];
+        let cut = |offset: u16, part: &[u8]| [ip_header(Client, part.len(), 7, offset), part.to_vec()].concat();
+        let bytes = tcp(&request);
+        let fragments = [cut(0x2000, &bytes[..64]), cut(8, &bytes[64..])];
+        let far = i64::MAX / 1_000_000;
+        for offsets in [[-far, far], [far, -far], [i64::MIN, i64::MAX], [i64::MAX, i64::MIN]] {
+            let clocks = offsets.map(|offset| [&[14, 0, 8, 0][..], &offset.to_le_bytes(), &[0; 4]].concat());
+            let head = [section(), interface(101, &clocks[0]), interface(101, &clocks[1])].concat();
+            for [one, two] in [&whole, &fragments] {
+                let seen = read(&[&[&head[..], &packet(0, 0, one), &packet(1, u64::MAX, two)].concat()]);
+                // From 1970 to the year 9999.
+                let times = seen.exchanges.iter().map(|exchange| exchange.time.0);
+                assert!(times.clone().all(|time| (0..253_402_300_800_000_000).contains(&time)), "{offsets:?}");
+                assert!(times.count() + seen.report.not_read.len() >= 1, "{offsets:?}");
+            }
+        }
+    }
+
     /// A conversation as packets of an interface that is not the first, and its blocks' offsets.
     fn blocks(talk: &Talk) -> (Vec<Vec<u8>>, Vec<u64>) {
         let mut blocks = vec![section(), interface(147, &[]), interface(101, &[])];

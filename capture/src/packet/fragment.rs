@@ -97,7 +97,7 @@ impl Fragments {
     /// Gives up what waited too long or is too much.
     fn expire(&mut self, now: Timestamp, given_up: &mut GivenUp) {
         while let Some(&(since, key)) = self.order.front() {
-            let late = now.0 - since.0 > PATIENCE;
+            let late = now.0.saturating_sub(since.0) > PATIENCE;
             let full = self.waiting.len() >= WAITING || self.held > HELD;
             let stale = self.waiting.get(&key).is_none_or(|w| w.since != since);
             if !(late || full || stale) {

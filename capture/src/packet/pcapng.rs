@@ -20,6 +20,10 @@ const KINDS: [u32; 10] =
 /// Interfaces of one section that are kept.
 const INTERFACES: usize = 1 << 16;
 
+/// The last microsecond of the year 9999. An offset may move a clock anywhere, and nothing behind reckons with times
+/// that no calendar has.
+const LATEST: i64 = 253_402_300_800_000_000 - 1;
+
 /// The section being read.
 #[derive(Default)]
 pub(super) struct Section {
@@ -299,7 +303,7 @@ impl Interface {
             Resolution::Absurd => 0,
         };
         let micros = i64::try_from(micros).unwrap_or(i64::MAX);
-        Timestamp(micros.saturating_add(self.offset_seconds.saturating_mul(1_000_000)))
+        Timestamp(micros.saturating_add(self.offset_seconds.saturating_mul(1_000_000)).clamp(0, LATEST))
     }
 }
 
