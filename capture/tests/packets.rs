@@ -103,6 +103,39 @@ fn ethernet_padding_is_not_payload() {
 }
 
 #[test]
+fn heads_that_wait_for_answers_are_bounded_by_their_bytes() {
+    let mut talk = Talk::open(5000);
+    talk.mss = 30_000;
+    let long = "a".repeat(60_000);
+    for id in 1..=200 {
+        talk.send(Client, format!("GET /{id} HTTP/1.1\r\nX-Request-Id: {id}\r\nX-Long: {long}\r\n\r\n"));
+    }
+    for id in 1..=200 {
+        talk.answer(id);
+    }
+    let lines = talk.close().read().lines();
+    // Of 12 MB some 8 may wait; those before were let go without the answers that came later.
+    let unanswered = lines.iter().filter(|line| line.ends_with(">- no_response")).count();
+    assert!((50..100).contains(&unanswered) && lines[0] == "1>- no_response", "{unanswered}: {:?}", lines[0]);
+
+    // Over many connections, the limit on all of them holds.
+    let mut segments = Vec::new();
+    for port in 5000..5020 {
+        let mut talk = Talk::open(port);
+        talk.time += i64::from(port) * 1000;
+        talk.mss = 30_000;
+        for id in 1..=4 {
+            talk.send(Client, format!("GET /{id} HTTP/1.1\r\nX-Request-Id: {id}\r\nX-Long: {long}\r\n\r\n"));
+        }
+        segments.extend(talk.segments);
+    }
+    segments.sort_by_key(|segment| segment.time);
+    let limits = Limits { total_bytes: 2 << 20, ..Limits::default() };
+    let seen = read_with(&[&pcap(&segments)], &Options { limits, ..Options::default() });
+    assert!(seen.report.connections > 20, "{}", seen.report.connections);
+}
+
+#[test]
 fn a_lost_request_costs_one_pair_and_leaves_a_blind_spot() {
     let mut talk = Talk::open(5000);
     talk.get(1).get(2).get(3).close();
