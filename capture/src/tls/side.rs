@@ -131,10 +131,7 @@ impl Side {
     fn lose(&mut self, at: u64, cause: Cause, from: Timestamp, shown: Seen) {
         match &mut self.lost {
             Some(lost) => (lost.shown, lost.cause) = (shown, cause),
-            None => {
-                self.lost = Some(Lost { at, cause, from, shown });
-                self.epochs.iter_mut().for_each(Epochs::lost);
-            }
+            None => self.lost = Some(Lost { at, cause, from, shown }),
         }
     }
 
