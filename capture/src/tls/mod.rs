@@ -28,7 +28,7 @@ pub(crate) use tally::Tally;
 use epoch::{Epochs, Opened, Skipped, Stage};
 use hello::{ClientHello, Extensions, ServerHello};
 use record::{Kind, Record};
-use side::{Ready, Side};
+use side::{Lost, Side};
 use suite::Suite;
 use tally::Facts;
 use waiting::{Item, Waiting};
@@ -138,10 +138,6 @@ impl Connection {
                 Phase::Reading => {}
                 Phase::Waiting(waiting) => return waiting.push(side, Item::Data(Unread::of(&chunk, false))),
                 Phase::Blind(_) => return,
-            }
-            if self.inner.stalled(side) {
-                self.side(side).rest = Some(Box::new(Unread::of(&chunk, false)));
-                return;
             }
             let (used, taken) = self.side(side).take(&chunk);
             chunk.at += used as u64;
@@ -351,7 +347,7 @@ impl Connection {
                 }
             }
             // `close_notify`: an end in order, whatever TCP does then.
-            Kind::Alert if plain == [1, 0] => self.hand_on(side, Ready::End, out),
+            Kind::Alert if plain == [1, 0] => self.hand_on_end(side, out),
             Kind::Alert | Kind::ChangeCipherSpec => {}
         }
     }
@@ -366,8 +362,7 @@ impl Connection {
             }
             Skipped::Some => None,
         };
-        let gap = self.side(side).lost_plain(lost, len);
-        self.hand_on(side, gap, out);
+        self.hand_on_gap(side, lost, len, out);
     }
 
     /// Hands on the plaintext of a record, packet by packet.
@@ -380,54 +375,35 @@ impl Connection {
             let own = self.side(side);
             let at = own.plain.at;
             own.plain.at += part.len() as u64;
+            if own.over {
+                continue;
+            }
+            let ack = self.side(1 - side).plain.received(piece.ack);
             let aligned = start == plain.start;
-            let chunk = Chunk { data: part, at, ack: piece.ack, peer_known: true, aligned, seen: piece.seen };
-            if self.inner.stalled(side) || !self.side(side).ready.is_empty() {
-                self.side(side).ready.push_back(Ready::Data(Unread::of(&chunk, aligned)));
-            } else {
-                self.hand_on_data(side, chunk, out);
-            }
+            self.let_go_on(side, out);
+            self.inner.data(side, Chunk { data: part, at, ack, peer_known: true, aligned, seen: piece.seen }, out);
         }
     }
 
-    fn hand_on_data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
-        let own = self.side(side);
-        own.handed_ack = chunk.ack;
-        if own.over {
-            return;
-        }
-        let ack = self.side(1 - side).plain.received(chunk.ack);
-        self.inner.data(side, Chunk { ack, ..chunk }, out);
-    }
-
-    fn hand_on(&mut self, side: usize, ready: Ready, out: &mut Output<'_>) {
-        if self.inner.stalled(side) || !self.side(side).ready.is_empty() {
-            self.side(side).ready.push_back(ready);
-            return;
-        }
-        match ready {
-            Ready::Data(data) => {
-                let aligned = data.beginning;
-                self.hand_on_data(side, Chunk { aligned, ..data.chunk() }, out);
-            }
-            Ready::Gap(at, gap) => self.inner.gap(side, at, gap, out),
-            Ready::End if self.side(side).over => {}
-            Ready::End => {
-                self.side(side).over = true;
-                self.inner.end(side, out);
-            }
+    /// Lets the reader of the plaintext go on with what it held back of a side: records are opened only once the other
+    /// side is known as far as their sender had received it.
+    fn let_go_on(&mut self, side: usize, out: &mut Output<'_>) {
+        if self.inner.stalled(side) {
+            self.inner.resume(side, out);
         }
     }
 
-    /// Hands on what waited, as far as it is taken.
-    fn hand_on_ready(&mut self, side: usize, out: &mut Output<'_>) {
-        while !self.inner.stalled(side) {
-            let waiting = std::mem::take(&mut self.side(side).ready);
-            let mut waiting = waiting.into_iter();
-            let Some(ready) = waiting.next() else { return };
-            self.hand_on(side, ready, out);
-            // What the first one left behind comes before the others.
-            self.side(side).ready.extend(waiting);
+    /// Tells that bytes of the plaintext are missing, `len` of them if that is known.
+    fn hand_on_gap(&mut self, side: usize, lost: Lost, len: Option<u64>, out: &mut Output<'_>) {
+        let (at, gap) = self.side(side).lost_plain(lost, len);
+        self.let_go_on(side, out);
+        self.inner.gap(side, at, gap, out);
+    }
+
+    fn hand_on_end(&mut self, side: usize, out: &mut Output<'_>) {
+        self.let_go_on(side, out);
+        if !std::mem::replace(&mut self.side(side).over, true) {
+            self.inner.end(side, out);
         }
     }
 
@@ -456,9 +432,6 @@ impl Connection {
 
     /// Reads what a side holds back, if its peer had received it: then nothing that it could wait for is missing.
     fn catch_up(&mut self, side: usize, received: u64, out: &mut Output<'_>) {
-        if self.inner.stalled(side) {
-            return;
-        }
         if let Some(rest) = self.side(side).rest.take_if(|rest| rest.at < received) {
             self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
         }
@@ -474,10 +447,9 @@ impl Connection {
 
     fn close(&mut self, side: usize, out: &mut Output<'_>) {
         if let Some(lost) = self.side(side).lost.take() {
-            let gap = self.side(side).lost_plain(lost, None);
-            self.hand_on(side, gap, out);
+            self.hand_on_gap(side, lost, None, out);
         }
-        self.hand_on(side, Ready::End, out);
+        self.hand_on_end(side, out);
     }
 
     /// Counts the connection, by what it was and what came of it.
@@ -536,7 +508,6 @@ impl conversation::Reader for Connection {
         let [first, second] = &self.sides;
         let own = if side == 0 { first } else { second };
         match self.phase {
-            Phase::Reading if self.inner.stalled(side) => Some(own.handed_ack),
             Phase::Reading => own.rest.as_ref().map(|rest| rest.ack),
             Phase::Waiting(_) | Phase::Blind(_) => None,
         }
@@ -572,13 +543,7 @@ impl conversation::Reader for Connection {
     }
 
     fn resume(&mut self, side: usize, out: &mut Output<'_>) {
-        if self.inner.stalled(side) {
-            self.inner.resume(side, out);
-        }
-        self.hand_on_ready(side, out);
-        if !self.inner.stalled(side)
-            && let Some(rest) = self.side(side).rest.take()
-        {
+        if let Some(rest) = self.side(side).rest.take() {
             self.catch_up(1 - side, rest.ack, out);
             self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
         }
@@ -598,10 +563,9 @@ impl conversation::Reader for Connection {
         }
         if matches!(self.phase, Phase::Reading) {
             for side in [0, 1] {
-                self.hand_on_ready(side, out);
+                self.let_go_on(side, out);
                 if let Some(lost) = self.side(side).lost.take() {
-                    let gap = self.side(side).lost_plain(lost, None);
-                    self.hand_on(side, gap, out);
+                    self.hand_on_gap(side, lost, None, out);
                 }
             }
         }
