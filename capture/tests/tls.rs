@@ -3,7 +3,6 @@
 #[expect(dead_code, reason = "each test file uses its own part of the writer")]
 mod http2_wire;
 mod packets_wire;
-#[expect(dead_code, reason = "each test file uses its own part of the writer")]
 mod tls_wire;
 
 use http2_wire::Frames;
@@ -11,7 +10,7 @@ use offpath_capture::Options;
 use packets_wire::Side::{self, Client, Server};
 use packets_wire::{Seen, Talk, pcap, read_with};
 use proptest::prelude::*;
-use tls_wire::{DATA, Tls};
+use tls_wire::{ALERT, DATA, HANDSHAKE, Tls};
 
 /// What both sides say by turns.
 type Script = Vec<(Side, Vec<u8>)>;
@@ -54,15 +53,18 @@ fn connected(script: Script) -> Script {
 
 /// What is read of a script in packets of these sizes, with the key logs of both connections.
 fn read(script: &Script, mss: usize) -> Seen {
-    let folder = tempfile::tempdir().unwrap();
-    let keys = folder.path().join("keys.log");
-    std::fs::write(&keys, [Tls::new(1), Tls::new(2)].map(|tls| tls.key_log()).concat()).unwrap();
     let mut talk = Talk::open(5000);
     talk.mss = mss;
     for (side, bytes) in script {
         talk.send(*side, bytes);
     }
-    talk.close();
+    read_talk(talk.close())
+}
+
+fn read_talk(talk: &Talk) -> Seen {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys.log");
+    std::fs::write(&keys, [Tls::new(1), Tls::new(2)].map(|tls| tls.key_log()).concat()).unwrap();
     read_with(&[&pcap(&talk.segments)], &Options { key_logs: vec![keys], ..Options::default() })
 }
 
@@ -102,5 +104,46 @@ proptest! {
     ) {
         let tunnel = connected(sealed(&mut Tls::new(2), &http1(), &inner));
         whole(&read(&sealed(&mut Tls::new(1), &tunnel, &outer), 1000), &["9>9", "1>1", "2>2", "3>3"], 2);
+    }
+
+    #[test]
+    fn whatever_stands_in_records_that_open_does_no_harm(
+        said in prop::collection::vec((any::<bool>(), 0u8..4, prop::collection::vec(any::<u8>(), 0..60), any::<u8>()), 0..12),
+    ) {
+        let mut tls = Tls::new(1);
+        let mut script = vec![(Client, tls.hello(0)), (Server, tls.hello(1))];
+        for (server, kind, content, how) in said {
+            let side = usize::from(server);
+            if how % 5 == 0 {
+                tls.skip(side);
+            }
+            let mut record = tls.seal(side, [DATA, HANDSHAKE, ALERT, 0][usize::from(kind)], &content);
+            if how % 7 == 0 {
+                let at = usize::from(how) % record.len();
+                record[at] ^= how | 1;
+            }
+            script.push((if server { Server } else { Client }, record));
+        }
+        let seen = read(&script, 1000);
+        prop_assert!(seen.report.connections == 1);
+    }
+
+    #[test]
+    fn lost_records_make_no_wrong_pair(sizes in prop::collection::vec(5usize..80, 1..4), lost in prop::collection::btree_set(5usize..80, 1..5)) {
+        let script = sealed(&mut Tls::new(1), &http1(), &sizes);
+        let mut talk = Talk::open(5000);
+        talk.mss = 60;
+        for (side, bytes) in &script {
+            talk.send(*side, bytes);
+        }
+        let mut index = 0;
+        talk.segments.retain(|_| { index += 1; !lost.contains(&(index - 1)) });
+        for line in read_talk(&talk).lines() {
+            let (pair, reasons) = line.split_once(' ').unwrap_or((&line, ""));
+            let (request, response) = pair.split_once('>').unwrap_or((pair, ""));
+            let known = |id: &str| id != "-" && id != "?";
+            prop_assert!(request == response || !known(request) || !known(response), "{}", line);
+            prop_assert!(request == response || !reasons.is_empty(), "{}", line);
+        }
     }
 }
