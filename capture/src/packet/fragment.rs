@@ -170,7 +170,7 @@ mod tests {
 
     /// Takes a fragment of an IPv4 packet at a time that never changes.
     fn push(fragments: &mut Fragments, id: u16, offset: u16, more: bool) -> bool {
-        let place = offset / 8 | if more { 0x2000 } else { 0 };
+        let place = (offset / 8) | if more { 0x2000 } else { 0 };
         let header = [&[0x45, 0, 0, 28][..], &id.to_be_bytes(), &place.to_be_bytes(), &[64, 6, 0, 0]].concat();
         let packet = [&header[..], &[10, 0, 0, 1, 10, 0, 0, 2], &[7; 8]].concat();
         let datagram = network::parse(Part::new(&packet, packet.len())).unwrap();

@@ -8,11 +8,13 @@
 //! Without secrets a connection is counted: what the hellos say in the clear, and why it was not read.
 
 mod cipher;
+mod early;
 mod epoch;
 mod handshake;
 mod hello;
 mod ja4;
 mod key_log;
+mod plaintext;
 mod record;
 mod schedule;
 mod secret;
@@ -25,12 +27,13 @@ mod waiting;
 pub(crate) use secrets::{Secrets, check};
 pub(crate) use tally::Tally;
 
-use epoch::{Epochs, Opened, Skipped, Stage};
+use early::Early;
+use epoch::{Epochs, Opened, Stage};
 use hello::{ClientHello, Extensions, ServerHello};
 use record::{Kind, Record};
-use side::{Lost, Side};
+use side::Side;
 use suite::Suite;
-use tally::Facts;
+use tally::{Facts, version};
 use waiting::{Item, Waiting};
 
 use crate::Timestamp;
@@ -46,8 +49,6 @@ type Random = [u8; RANDOM];
 
 /// Records in a row that do not open before a connection whose keys never fitted is given up.
 const FAILURES: u32 = 64;
-/// Bytes of early data that are kept until the server says whether it takes them.
-const EARLY_BYTES: usize = 128 << 10;
 
 const TLS12: u16 = 0x0303;
 const TLS13: u16 = 0x0304;
@@ -82,17 +83,6 @@ enum Phase {
     Waiting(Waiting),
     /// Not, and why.
     Blind(&'static str),
-}
-
-/// Data that a client sent before the server had answered.
-#[derive(Debug, Default)]
-struct Early {
-    records: Vec<Record>,
-    bytes: usize,
-    /// Whether the server takes it.
-    accepted: bool,
-    /// Whether that is known.
-    settled: bool,
 }
 
 impl Connection {
@@ -236,43 +226,6 @@ impl Connection {
         self.open(side, record, out);
     }
 
-    /// Whether a record comes before the server said whether it takes early data.
-    fn is_early(&self, side: usize, record: &Record) -> bool {
-        self.client == Some(side)
-            && !self.early.settled
-            && record.kind == Kind::ApplicationData
-            && self.hello.as_ref().is_some_and(|hello| hello.early_data)
-            && (self.answer.is_none() || record.ack() < self.answered)
-    }
-
-    fn hold_early(&mut self, side: usize, record: Record) {
-        self.early.bytes += record.bytes.len();
-        if self.early.bytes > EARLY_BYTES {
-            self.unread += record.bytes.len() as u64;
-            self.side(side).not_opened(&record);
-        } else {
-            self.early.records.push(record);
-        }
-    }
-
-    /// It is known what became of early data, or never will be.
-    fn settle_early(&mut self, accepted: bool, out: &mut Output<'_>) {
-        self.early.settled = true;
-        let records = std::mem::take(&mut self.early.records);
-        let (Some(client), Some(hello)) = (self.client, &self.hello) else { return };
-        let now = records.last().map_or(Timestamp::default(), |record| record.seen().time);
-        let secret = out.secrets.traffic(&hello.random, now).and_then(|traffic| traffic.early);
-        match (accepted, secret, &mut self.side(client).epochs) {
-            (true, Some(secret), Some(epochs)) => epochs.begin_early(secret),
-            // What the server did not take, the client says again.
-            (false, ..) => return,
-            _ => {}
-        }
-        for record in records {
-            self.open(client, record, out);
-        }
-    }
-
     /// Makes the keys of the handshake seen last, or says why there are none.
     fn derive(&mut self, now: Timestamp, out: &mut Output<'_>) -> Result<(), &'static str> {
         let (Some(client), Some(hello), Some(answer)) = (self.client, &self.hello, &self.answer) else {
@@ -347,63 +300,8 @@ impl Connection {
                 }
             }
             // `close_notify`: an end in order, whatever TCP does then.
-            Kind::Alert if plain == [1, 0] => self.hand_on_end(side, out),
+            Kind::Alert if plain == [1, 0] => self.close(side, out),
             Kind::Alert | Kind::ChangeCipherSpec => {}
-        }
-    }
-
-    /// Tells of what was not opened before a record that begins at `at`.
-    fn tell_lost(&mut self, side: usize, at: u64, skipped: Skipped, out: &mut Output<'_>) {
-        let Some(lost) = self.side(side).lost.take() else { return };
-        let len = match skipped {
-            Skipped::None => return,
-            Skipped::Whole { records, overhead } => {
-                Some(at.saturating_sub(lost.at).saturating_sub(records.saturating_mul(overhead)))
-            }
-            Skipped::Some => None,
-        };
-        self.hand_on_gap(side, lost, len, out);
-    }
-
-    /// Hands on the plaintext of a record, packet by packet.
-    fn deliver(&mut self, side: usize, record: &Record, plain: std::ops::Range<usize>, out: &mut Output<'_>) {
-        let mut from = 0;
-        for piece in &record.pieces {
-            let (start, end) = (plain.start.max(from), plain.end.min(from + piece.len));
-            from += piece.len;
-            let Some(part) = record.bytes.get(start..end).filter(|part| !part.is_empty()) else { continue };
-            let own = self.side(side);
-            let at = own.plain.at;
-            own.plain.at += part.len() as u64;
-            if own.over {
-                continue;
-            }
-            let ack = self.side(1 - side).plain.received(piece.ack);
-            let aligned = start == plain.start;
-            self.let_go_on(side, out);
-            self.inner.data(side, Chunk { data: part, at, ack, peer_known: true, aligned, seen: piece.seen }, out);
-        }
-    }
-
-    /// Lets the reader of the plaintext go on with what it held back of a side: records are opened only once the other
-    /// side is known as far as their sender had received it.
-    fn let_go_on(&mut self, side: usize, out: &mut Output<'_>) {
-        if self.inner.stalled(side) {
-            self.inner.resume(side, out);
-        }
-    }
-
-    /// Tells that bytes of the plaintext are missing, `len` of them if that is known.
-    fn hand_on_gap(&mut self, side: usize, lost: Lost, len: Option<u64>, out: &mut Output<'_>) {
-        let (at, gap) = self.side(side).lost_plain(lost, len);
-        self.let_go_on(side, out);
-        self.inner.gap(side, at, gap, out);
-    }
-
-    fn hand_on_end(&mut self, side: usize, out: &mut Output<'_>) {
-        self.let_go_on(side, out);
-        if !std::mem::replace(&mut self.side(side).over, true) {
-            self.inner.end(side, out);
         }
     }
 
@@ -444,54 +342,9 @@ impl Connection {
             None => self.read(side, chunk, out),
         }
     }
-
-    fn close(&mut self, side: usize, out: &mut Output<'_>) {
-        if let Some(lost) = self.side(side).lost.take() {
-            self.hand_on_gap(side, lost, None, out);
-        }
-        self.hand_on_end(side, out);
-    }
-
-    /// Counts the connection, by what it was and what came of it.
-    fn count(&mut self, out: &mut Output<'_>) {
-        let mut facts = std::mem::take(&mut self.facts);
-        facts.unread = match self.phase {
-            Phase::Blind(reason) => Some(reason),
-            Phase::Waiting(_) => Some(NO_KEY),
-            Phase::Reading if self.data.is_none() => Some("tls_no_data"),
-            Phase::Reading => None,
-        };
-        if let Some(reason) = facts.unread {
-            out.not_read(reason, 1, self.bytes);
-        } else if self.unread > 0 {
-            out.not_read("tls_bad_record", 1, self.unread);
-        }
-        if facts.server.is_empty() {
-            // Without hellos the lower port is the server's.
-            let [low, high] = [0, 1].map(|side| self.channel.end(side));
-            let server = self.client.map(|client| self.channel.end(1 - client));
-            facts.server = server.unwrap_or(if low.port <= high.port { low } else { high }).to_string();
-        }
-        if let (Some(_), Some((from, shown)), true) = (facts.unread, self.data, out.secrets.any()) {
-            // Requests may have been made here that others of the same server's connections show.
-            out.doubtful(self.channel.ends, from, shown);
-        }
-        out.tls.add(facts, self.bytes);
-    }
 }
 
 const NO_KEY: &str = "tls_no_key";
-
-fn version(version: u16) -> Option<&'static str> {
-    Some(match version {
-        0x0300 => "SSL 3.0",
-        0x0301 => "TLS 1.0",
-        0x0302 => "TLS 1.1",
-        TLS12 => "TLS 1.2",
-        TLS13 => "TLS 1.3",
-        _ => return None,
-    })
-}
 
 impl conversation::Reader for Connection {
     fn opened(&mut self, _opener: usize) {
@@ -501,7 +354,7 @@ impl conversation::Reader for Connection {
     fn held(&self) -> usize {
         let [first, second] = &self.sides;
         let waiting = if let Phase::Waiting(waiting) = &self.phase { waiting.held() } else { 0 };
-        first.held() + second.held() + self.inner.held() + waiting + self.early.bytes.min(EARLY_BYTES)
+        first.held() + second.held() + self.inner.held() + waiting + self.early.held()
     }
 
     fn waits_for(&self, side: usize) -> Option<u64> {
@@ -563,10 +416,7 @@ impl conversation::Reader for Connection {
         }
         if matches!(self.phase, Phase::Reading) {
             for side in [0, 1] {
-                self.let_go_on(side, out);
-                if let Some(lost) = self.side(side).lost.take() {
-                    self.hand_on_gap(side, lost, None, out);
-                }
+                self.flush(side, out);
             }
         }
         self.inner.finish(out);
