@@ -164,6 +164,15 @@ pub struct Request {
     pub end: Option<Timestamp>,
 }
 
+impl Request {
+    /// Bytes held outside of itself.
+    pub(crate) fn held(&self) -> usize {
+        let texts = [Some(&self.method), self.scheme.as_ref(), self.host.as_ref(), Some(&self.target)];
+        let texts: usize = texts.into_iter().flatten().map(String::capacity).sum();
+        texts + self.headers.held() + self.body.bytes().map_or(0, <[u8]>::len)
+    }
+}
+
 /// A response message: the final one, interim 1xx responses are not kept.
 #[derive(Clone, Debug)]
 pub struct Response {
@@ -175,6 +184,13 @@ pub struct Response {
     pub body: Body,
     /// Time of the first byte, where the input tells.
     pub start: Option<Timestamp>,
+}
+
+impl Response {
+    /// Bytes held outside of itself.
+    pub(crate) fn held(&self) -> usize {
+        self.headers.held() + self.body.bytes().map_or(0, <[u8]>::len)
+    }
 }
 
 /// Header fields in the order sent. Names keep their case; look-ups ignore it.
@@ -234,6 +250,11 @@ impl Headers {
     /// Whether there is no field.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
+    }
+
+    /// Bytes held outside of itself.
+    pub(crate) fn held(&self) -> usize {
+        self.bytes.capacity() + self.fields.capacity() * size_of::<(u32, u32, u32)>()
     }
 }
 

@@ -301,7 +301,7 @@ impl Reading {
         self.here = Point { time, frame: self.tap.taken, offset };
         match self.looked {
             None => self.looked = Some(self.here),
-            Some(looked) if time.0 - looked.time.0 >= LOOK_EVERY => self.look(),
+            Some(looked) if time.0.saturating_sub(looked.time.0) >= LOOK_EVERY => self.look(),
             Some(_) => {}
         }
         self.here.offset = offset + self.pending.len() as u64;

@@ -284,6 +284,40 @@ fn a_server_may_name_an_earlier_last_stream_but_not_a_later_one() {
 }
 
 #[test]
+fn the_last_stream_is_not_read_from_bytes_behind_a_gap() {
+    // The server looks at all streams and explains itself at length; zeros at the end would say: at none.
+    let said = frame(GOAWAY, 0, 0, &[&[0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 2][..], &[0; 92]].concat());
+    for from in 0..24 {
+        for to in [from + 1, from + 4, 60, said.len()] {
+            let mut frames = Frames::open(5000);
+            frames.get(1);
+            for part in [&said[..from], &said[from..to], &said[to..]] {
+                frames.talk.send(Server, part);
+            }
+            let lost = frames.talk.segments.len() - 1 - usize::from(to < said.len());
+            frames.talk.drop_segment(lost);
+            let lines = frames.answer(1).talk.close().read().lines();
+            assert!(["1>1", "1>1 response_gap"].contains(&&*lines[0]), "{from}..{to}: {lines:?}");
+        }
+    }
+}
+
+#[test]
+fn the_last_stream_is_known_though_the_rest_is_lost() {
+    let said = frame(GOAWAY, 0, 0, &[&[0, 0, 0, 1, 0, 0, 0, 2][..], &[0; 92]].concat());
+    for (from, to) in [(13, 14), (13, said.len()), (40, 60), (60, said.len())] {
+        let mut frames = Frames::open(5000);
+        frames.get(1).get(3);
+        for part in [&said[..from], &said[from..to], &said[to..]] {
+            frames.talk.send(Server, part);
+        }
+        let lost = frames.talk.segments.len() - 1 - usize::from(to < said.len());
+        frames.talk.drop_segment(lost);
+        assert_eq!(frames.answer(1).talk.close().read().lines(), ["1>1", "3>- no_response reset"], "{from}..{to}");
+    }
+}
+
+#[test]
 fn a_pushed_exchange_says_so() {
     let mut frames = Frames::open(5000);
     frames.get(1);

@@ -38,6 +38,9 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "broken_entry" => ("broken entry", "broken entries"),
         "link_type" => ("packet of an unknown link type", "packets of unknown link types"),
         "nested_too_deep" => ("packet with too many headers", "packets with too many headers"),
+        "tunnel_at_other_port" => {
+            ("packet that looks like a tunnel's, at another port", "packets that look like a tunnel's, at other ports")
+        }
         "snap_length" => ("packet cut in its headers", "packets cut in their headers"),
         "ppp_compressed" => ("compressed PPP packet", "compressed PPP packets"),
         "wifi_encrypted" => ("encrypted Wi-Fi frame", "encrypted Wi-Fi frames"),

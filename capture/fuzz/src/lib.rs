@@ -1,8 +1,14 @@
 //! What all fuzz targets do: read bytes as one input and check what holds for any.
 
+#[path = "../../tests/tls_wire/mod.rs"]
+mod tls_wire;
+
 use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use offpath_capture::{BlindSpot, Body, Exchange, Limits, Options, Sink, Source};
+use tls_wire::{ALERT, DATA, HANDSHAKE, Tls};
 
 /// Counts exchanges and checks each.
 struct Checked {
@@ -34,8 +40,24 @@ impl Sink for Checked {
 
 /// Reads `bytes` to the end; panics where something does not hold.
 pub fn read(bytes: Vec<u8>) {
+    read_as(bytes, Vec::new());
+}
+
+/// The same with a key log for the connections of [`sealed`] and [`unsealed`].
+pub fn read_with_secrets(bytes: Vec<u8>) {
+    static KEY_LOG: OnceLock<PathBuf> = OnceLock::new();
+    let key_log = KEY_LOG.get_or_init(|| {
+        let path = std::env::temp_dir().join(format!("offpath-fuzz-{}.log", std::process::id()));
+        let master = format!("CLIENT_RANDOM {} {}\n", "01".repeat(32), "5a".repeat(48));
+        std::fs::write(&path, Tls::new(1).key_log() + &master).unwrap();
+        path
+    });
+    read_as(bytes, vec![key_log.clone()]);
+}
+
+fn read_as(bytes: Vec<u8>, key_logs: Vec<PathBuf>) {
     let limits = Limits { body_bytes: 4 << 10, inflate_bytes: 1 << 20, entry_bytes: 1 << 16, ..Limits::default() };
-    let options = Options { limits, ..Options::default() };
+    let options = Options { limits, key_logs, ..Options::default() };
     let length = bytes.len() as u64;
     let Ok(source) = Source::in_memory("fuzz", bytes) else { return };
     let mut checked = Checked { exchanges: 0, body_bytes: options.limits.body_bytes };
@@ -44,15 +66,62 @@ pub fn read(bytes: Vec<u8>) {
     assert_eq!(report.inputs[0].bytes, length);
 }
 
-/// A pcap file of one TCP connection: each line `\xff` of the input hands over to the other side.
+/// A pcap file of one TCP connection: each byte `\xff` of the input hands over to the other side.
 pub fn conversation(bytes: &[u8]) -> Vec<u8> {
+    talk(turns(bytes).map(|(side, said)| (side, said.to_vec())))
+}
+
+/// The same behind the hellos of TLS whose suite and version the input names.
+pub fn unsealed(bytes: &[u8]) -> Vec<u8> {
+    let (&[version, high, low], rest) = bytes.split_first_chunk().unwrap_or((&[0; 3], &[]));
+    let tls = Tls::new(1);
+    let mut answer = tls.hello(1);
+    answer[44..46].copy_from_slice(&[high, low]);
+    let mut said = vec![(0, tls.hello(0))];
+    if version % 2 == 0 {
+        // An extension of another number leaves TLS 1.2, where a change of keys is announced.
+        answer[49..51].copy_from_slice(&[0xfa, version & 22]);
+        answer.extend([20, 3, 3, 0, 1, 1]);
+        said.push((0, vec![20, 3, 3, 0, 1, 1]));
+    }
+    said.push((1, answer));
+    talk(said.into_iter().chain(turns(rest).map(|(side, said)| (side, said.to_vec()))))
+}
+
+/// The same in records of TLS that open; the first byte of each turn says what is done to its record.
+pub fn sealed(bytes: &[u8]) -> Vec<u8> {
+    let mut tls = Tls::new(1);
+    let hellos = [(0, tls.hello(0)), (1, tls.hello(1))];
+    let records = turns(bytes).map(|(side, said)| {
+        let (&how, content) = said.split_first().unwrap_or((&0, &[]));
+        if how & 4 != 0 {
+            tls.skip(side);
+        }
+        let kind = [DATA, DATA, HANDSHAKE, ALERT][usize::from(how & 3)];
+        let mut record = tls.seal(side, kind, content.get(..16_000).unwrap_or(content));
+        if how & 8 != 0 {
+            let at = usize::from(how >> 4) * record.len() / 16;
+            record[at] ^= 1;
+        }
+        (side, record)
+    });
+    talk(hellos.into_iter().chain(records))
+}
+
+/// What the sides say by turns.
+fn turns(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    bytes.split(|byte| *byte == 0xff).enumerate().map(|(nth, said)| (nth % 2, said))
+}
+
+/// A pcap file of one TCP connection, a second a turn.
+fn talk(turns: impl Iterator<Item = (usize, Vec<u8>)>) -> Vec<u8> {
     let mut file = Vec::new();
     for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 1 << 18, 101] {
         file.extend(word.to_le_bytes());
     }
     let mut next = [1u32, 1];
-    for (nth, said) in bytes.split(|byte| *byte == 0xff).enumerate() {
-        let (own, peer) = (nth % 2, 1 - nth % 2);
+    for (nth, (own, said)) in turns.enumerate() {
+        let peer = 1 - own;
         for part in said.chunks(1400) {
             let length = (40 + part.len()) as u32;
             for word in [nth as u32, 0, length, length] {

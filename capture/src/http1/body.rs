@@ -66,7 +66,7 @@ impl Incoming {
     }
 
     pub(super) fn held(&self) -> usize {
-        self.bytes.capacity() + self.trailers.capacity()
+        self.bytes.capacity() + self.trailers.capacity() + self.codings.capacity() * size_of::<Coding>()
     }
 
     /// Whether nothing of the body was seen yet.

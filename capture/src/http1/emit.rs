@@ -21,12 +21,14 @@ impl Connection {
         let (extent, mut reasons) = (reader.extent, reader.reasons);
         let joined = std::mem::take(&mut self.midstream);
         let before = std::mem::replace(&mut self.known_until, time.max(extent.first.time));
-        if let Some(id) = slot
-            && let Some(slot) = self.queue.get_mut(id)
-        {
-            slot.answer = Some((extent, response));
-            slot.reasons.merge(reasons);
-            if slot.done {
+        let queued = slot.filter(|&id| self.queue.get(id).is_some());
+        if let Some(id) = queued {
+            let answered = |slot: &mut Slot| {
+                slot.answer = Some((extent, response));
+                slot.reasons.merge(reasons);
+                slot.done
+            };
+            if self.queue.change(id, answered) == Some(true) {
                 self.emit(id, out);
             }
             return;

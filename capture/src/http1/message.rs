@@ -108,7 +108,7 @@ impl Connection {
 
     /// Queues a request whose head was read.
     fn push_request(&mut self, side: usize, head: Head, chunk: &Chunk<'_>, body: Body, out: &mut Output<'_>) -> u64 {
-        while self.queue.len() >= WAITING || self.queue.bytes > WAITING_BYTES && self.queue.len() > 1 {
+        while self.queue.len() >= WAITING || self.queue.held() > WAITING_BYTES && self.queue.len() > 1 {
             self.lose_count();
             self.emit_front(out);
         }
@@ -160,9 +160,11 @@ impl Connection {
     /// A request is over.
     fn request_done(&mut self, id: u64, chunk: &Chunk<'_>, out: &mut Output<'_>) {
         self.known_until = self.known_until.max(chunk.seen.time);
-        let Some(slot) = self.queue.get_mut(id) else { return };
-        slot.done = true;
-        if slot.answer.is_some() {
+        let done = |slot: &mut Slot| {
+            slot.done = true;
+            slot.answer.is_some()
+        };
+        if self.queue.change(id, done) == Some(true) {
             self.emit(id, out);
         }
     }
@@ -206,7 +208,7 @@ impl Connection {
         chunk: &Chunk<'_>,
         out: &mut Output<'_>,
     ) {
-        let method = slot.and_then(|id| self.queue.get_mut(id)).map(|slot| slot.method);
+        let method = slot.and_then(|id| self.queue.get(id)).map(|slot| slot.method);
         if status == 101 && head.upgrades_to("h2c") {
             return self.upgrade(slot, out);
         }
@@ -326,17 +328,13 @@ impl Connection {
         match kind {
             Whose::Request(id) => {
                 let extent = reader.extent;
-                let Some(slot) = self.queue.get_mut(id) else { return };
-                slot.extent = extent;
-                slot.ack_last = chunk.ack.max(slot.ack_last);
-                slot.request.end = Some(last.time);
-                let mut headers = std::mem::take(&mut slot.request.headers);
-                let body = body.finish(ended, &mut headers, &mut reasons, frame, out);
-                slot.request.headers = headers;
-                slot.request.body = body;
-                slot.reasons.merge(reasons);
-                let weight = slot.weight();
-                self.queue.bytes += weight;
+                self.queue.change(id, |slot| {
+                    slot.extent = extent;
+                    slot.ack_last = chunk.ack.max(slot.ack_last);
+                    slot.request.end = Some(last.time);
+                    slot.request.body = body.finish(ended, &mut slot.request.headers, &mut reasons, frame, out);
+                    slot.reasons.merge(reasons);
+                });
                 self.request_done(id, chunk, out);
             }
             Whose::Response { mut response, slot, told } => {

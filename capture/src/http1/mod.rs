@@ -24,7 +24,7 @@ use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
 use crate::{Incomplete, Request, Timestamp};
 
-/// Requests that may wait for responses on one connection, and bytes of their bodies.
+/// Requests that may wait for responses on one connection, and bytes of their heads and bodies.
 const WAITING: usize = 4096;
 const WAITING_BYTES: usize = 8 << 20;
 /// Bytes that may be looked at before a first line is whole.
@@ -350,7 +350,7 @@ impl conversation::Reader for Connection {
 
     fn held(&self) -> usize {
         let [first, second] = &self.readers;
-        first.held() + second.held() + self.queue.bytes
+        first.held() + second.held() + self.queue.held()
     }
 
     fn waits_for(&self, side: usize) -> Option<u64> {

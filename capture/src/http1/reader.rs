@@ -47,6 +47,13 @@ pub(super) struct Message {
     pub(super) kind: Whose,
 }
 
+impl Message {
+    fn held(&self) -> usize {
+        let head = if let Whose::Response { response, .. } = &self.kind { response.held() } else { 0 };
+        size_of::<Self>() + head + self.body.held()
+    }
+}
+
 /// Where a message goes at its end.
 pub(super) enum Whose {
     /// Into the request of this slot.
@@ -101,6 +108,7 @@ impl Reader {
     }
 
     pub(super) fn held(&self) -> usize {
-        self.buffer.capacity() + self.message.as_ref().map_or(0, |message| message.body.held())
+        let unread = self.unread.as_ref().map_or(0, |unread| unread.bytes.capacity());
+        self.buffer.capacity() + self.message.as_ref().map_or(0, |message| message.held()) + unread
     }
 }

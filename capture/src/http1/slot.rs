@@ -75,18 +75,23 @@ pub(super) struct Queue {
     pipelined: bool,
     /// Where the latest response began that came when no request waited.
     unasked: Option<u64>,
-    /// Body bytes in the queue.
-    pub(super) bytes: usize,
+    /// Bytes held by the slots.
+    held: usize,
 }
 
 impl Queue {
     pub(super) fn push(&mut self, slot: Slot) {
-        self.bytes += slot.weight();
+        self.held += slot.held();
         self.slots.push_back(Box::new(slot));
     }
 
     pub(super) fn len(&self) -> usize {
         self.slots.len()
+    }
+
+    /// Bytes held, heads included.
+    pub(super) fn held(&self) -> usize {
+        self.held
     }
 
     pub(super) fn back_mut(&mut self) -> Option<&mut Slot> {
@@ -97,23 +102,34 @@ impl Queue {
         self.slots.front().map(AsRef::as_ref)
     }
 
-    pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Slot> {
-        self.slots.iter_mut().find(|slot| slot.id == id).map(AsMut::as_mut)
+    /// Where a slot is: ids grow from front to back.
+    fn place(&self, id: u64) -> Option<usize> {
+        self.slots.binary_search_by_key(&id, |slot| slot.id).ok()
+    }
+
+    pub(super) fn get(&self, id: u64) -> Option<&Slot> {
+        self.slots.get(self.place(id)?).map(AsRef::as_ref)
+    }
+
+    /// Changes a slot, and keeps count of what it holds.
+    pub(super) fn change<T>(&mut self, id: u64, change: impl FnOnce(&mut Slot) -> T) -> Option<T> {
+        let place = self.place(id)?;
+        let slot = self.slots.get_mut(place)?;
+        let before = slot.held();
+        let changed = change(slot);
+        self.held = (self.held + slot.held()).saturating_sub(before);
+        Some(changed)
     }
 
     pub(super) fn pop_front(&mut self) -> Option<Box<Slot>> {
-        let slot = self.slots.pop_front();
-        self.bytes = self.bytes.saturating_sub(slot.as_ref().map_or(0, |s| s.weight()));
-        slot
+        let slot = self.slots.pop_front()?;
+        self.held = self.held.saturating_sub(slot.held());
+        Some(slot)
     }
 
     pub(super) fn remove(&mut self, id: u64) -> Option<Box<Slot>> {
-        if self.slots.front().is_some_and(|slot| slot.id == id) {
-            return self.pop_front();
-        }
-        let index = self.slots.iter().position(|slot| slot.id == id)?;
-        let slot = self.slots.remove(index)?;
-        self.bytes = self.bytes.saturating_sub(slot.weight());
+        let slot = self.slots.remove(self.place(id)?)?;
+        self.held = self.held.saturating_sub(slot.held());
         Some(slot)
     }
 
@@ -229,8 +245,8 @@ impl Queue {
 }
 
 impl Slot {
-    pub(super) fn weight(&self) -> usize {
-        self.request.body.bytes().map_or(0, <[u8]>::len)
-            + self.answer.as_ref().and_then(|(_, r)| r.body.bytes()).map_or(0, <[u8]>::len)
+    /// Bytes held, its own included.
+    fn held(&self) -> usize {
+        size_of::<Self>() + self.request.held() + self.answer.as_ref().map_or(0, |(_, response)| response.held())
     }
 }

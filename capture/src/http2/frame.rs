@@ -32,6 +32,9 @@ pub(super) struct Frame {
     pub(super) stream: u32,
 }
 
+/// Bytes at the beginning of a `GOAWAY` that name the last stream.
+pub(super) const LAST_STREAM: usize = 4;
+
 const END_STREAM: u8 = 0x1;
 const END_HEADERS: u8 = 0x4;
 const PADDED: u8 = 0x8;

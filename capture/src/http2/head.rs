@@ -97,26 +97,25 @@ impl Head {
         if name.first() == Some(&b':') {
             return self.pseudo(name, value, limits);
         }
+        if name == b"cookie" {
+            return self.crumb(value, limits);
+        }
+        // What is not kept is not looked at: one byte of a block can stand for thousands.
+        if !self.keep(name, value, limits) {
+            if name == b"content-encoding" && self.codings.last() != Some(&Coding::Unknown) {
+                self.codings.push(Coding::Unknown);
+            }
+            return;
+        }
         match name {
-            b"cookie" => return self.crumb(value, limits),
             b"content-length" => self.length(value),
-            b"content-encoding" => return self.encoding(name, value, limits),
+            b"content-encoding" => self.codings.extend(coding::parse(std::iter::once(value))),
             b"content-type" => self.grpc = Some(grpc::is_content_type(value)),
             _ if name.starts_with(b"grpc-") => self.grpc_fields = true,
             _ if name.is_empty() || name.iter().any(|b| !b.is_ascii_graphic() || b.is_ascii_uppercase()) => {
                 self.irregularity("field_name");
             }
             _ => {}
-        }
-        self.keep(name, value, limits);
-    }
-
-    /// Codings of the body. Those that are not kept are not looked at: one byte of a block can stand for thousands.
-    fn encoding(&mut self, name: &[u8], value: &[u8], limits: &Limits) {
-        if self.keep(name, value, limits) {
-            self.codings.extend(coding::parse(std::iter::once(value)));
-        } else if self.codings.last() != Some(&Coding::Unknown) {
-            self.codings.push(Coding::Unknown);
         }
     }
 
@@ -198,5 +197,25 @@ impl Head {
         }
         self.over |= !fits;
         fits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beyond_the_limits_is_not_looked_at() {
+        // A name and a length that break the format, inserted by a literal each, then said again by an index each.
+        let mut block = [&b"\x40\x06a-NAME\x01x"[..], b"\x40\x0econtent-length\x04nine"].concat();
+        block.resize(block.len() + 1000, 0xbe);
+        let irregular = |limits: &Limits| {
+            let head = Head::read(&mut Decoder::from_start(), &block, false, limits);
+            (head.irregularities.len(), head.headers.len(), head.over)
+        };
+        assert_eq!(irregular(&Limits::default()), (2, 512, true));
+        assert_eq!(irregular(&Limits { header_fields: 1, ..Limits::default() }), (1, 1, true));
+        assert_eq!(irregular(&Limits { header_fields: 0, ..Limits::default() }), (0, 0, true));
+        assert_eq!(irregular(&Limits { head_bytes: 0, ..Limits::default() }), (0, 0, true));
     }
 }

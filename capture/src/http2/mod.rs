@@ -16,7 +16,7 @@ mod recover;
 mod side;
 mod stream;
 
-use frame::{Chain, Frame, HEADER, Kind, chain};
+use frame::{Chain, Frame, HEADER, Kind, LAST_STREAM, chain};
 use side::{PREFACE, Side, Stall, State};
 use stream::{Stream, Streams};
 
@@ -347,8 +347,8 @@ impl Connection {
 
     /// A server names the last stream that it looks at. It may do so again and name an earlier one, but not a later one
     /// (RFC 9113, section 6.8): the streams after the one it named before need no second look.
-    fn go_away(&mut self, side: usize, payload: &[u8], out: &mut Output<'_>) {
-        let Some(&[a, b, c, d]) = payload.first_chunk::<4>() else { return };
+    pub(super) fn go_away(&mut self, side: usize, payload: &[u8], out: &mut Output<'_>) {
+        let Some(&[a, b, c, d]) = payload.first_chunk::<LAST_STREAM>() else { return };
         let last = u32::from_be_bytes([a & 0x7f, b, c, d]);
         if self.client != Some(1 - side) {
             return;

@@ -1,7 +1,7 @@
 //! What becomes of a side whose bytes are missing, or do not make sense.
 
 use super::Connection;
-use super::frame::{Frame, Kind};
+use super::frame::{Frame, Kind, LAST_STREAM};
 use super::side::{Block, State};
 use super::stream::Stream;
 use crate::conversation::gap_reason;
@@ -37,6 +37,9 @@ impl Connection {
             self.cut_block(side, gap_reason(cause, request), out);
             // What is left of it says nothing more.
             self.side(side).frame.kind = Kind::Other;
+        } else if frame.kind == Kind::GoAway && own.payload.len() < LAST_STREAM {
+            // What follows is not the stream's number, which stands first.
+            own.frame.kind = Kind::Other;
         } else if frame.kind == Kind::Data {
             // Where the length of the padding is among what is missing, all of it counts as body.
             let body = len.saturating_sub(padding.unwrap_or(0).saturating_sub(own.left));
@@ -54,10 +57,12 @@ impl Connection {
             return;
         }
         own.state = State::Header;
-        let extent = own.extent;
+        let (frame, extent) = (own.frame, own.extent);
+        let gathered = std::mem::take(&mut own.payload);
         match frame.kind {
             Kind::Data if frame.ends_stream() => self.end_message(request, frame.stream, extent, out),
             Kind::ResetStream => self.reset(side, frame.stream, out),
+            Kind::GoAway => self.go_away(side, &gathered, out),
             _ => {}
         }
     }

@@ -42,7 +42,7 @@ impl Stream {
     /// Bytes held, its own and those that its place among the others takes included.
     pub(super) fn held(&self) -> usize {
         let own = size_of::<Self>() + size_of::<Box<Self>>() + 3 * ID;
-        let upgraded = self.upgraded.as_ref().and_then(|(_, request)| request.body.bytes()).map_or(0, <[u8]>::len);
+        let upgraded = self.upgraded.as_ref().map_or(0, |(_, request)| request.held());
         own + upgraded + [&self.request, &self.response].into_iter().flatten().map(Message::held).sum::<usize>()
     }
 

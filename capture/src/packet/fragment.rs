@@ -1,6 +1,6 @@
 //! IP fragments, put together again within bounds.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::network::{Addresses, Datagram};
 use crate::Timestamp;
@@ -24,12 +24,15 @@ type Key = (u64, Addresses, u8, u32);
 #[derive(Default)]
 pub(super) struct Fragments {
     waiting: BTreeMap<Key, Waiting>,
-    /// Keys in the order they came, each with the time that tells a reused identification apart.
-    order: VecDeque<(Timestamp, Key)>,
+    /// Keys of those that wait, in the order they came.
+    order: BTreeMap<u64, Key>,
+    came: u64,
     held: usize,
 }
 
 struct Waiting {
+    /// Place in the order.
+    nth: u64,
     since: Timestamp,
     first: Option<Frame>,
     total: Option<u32>,
@@ -71,10 +74,11 @@ impl Fragments {
             return None;
         }
         let key = (network.tenant, datagram.addresses, datagram.protocol, place.id);
-        let order = &mut self.order;
+        let (order, came) = (&mut self.order, &mut self.came);
         let waiting = self.waiting.entry(key).or_insert_with(|| {
-            order.push_back((time, key));
-            Waiting { since: time, first: None, total: None, have: 0, parts: BTreeMap::new(), packets: 0 }
+            *came += 1;
+            order.insert(*came, key);
+            Waiting { nth: *came, since: time, first: None, total: None, have: 0, parts: BTreeMap::new(), packets: 0 }
         });
         waiting.packets += 1;
         if place.offset == 0 && waiting.first.is_none() {
@@ -88,28 +92,31 @@ impl Fragments {
         if waiting.total != Some(waiting.have) {
             return None;
         }
-        let done = self.waiting.remove(&key)?;
-        self.held -= done.have as usize;
+        let done = self.remove(&key)?;
         let whole = done.parts.into_values().collect::<Vec<_>>().concat();
         Some((whole, done.first.unwrap_or(frame)))
     }
 
     /// Gives up what waited too long or is too much.
     fn expire(&mut self, now: Timestamp, given_up: &mut GivenUp) {
-        while let Some(&(since, key)) = self.order.front() {
-            let late = now.0 - since.0 > PATIENCE;
+        while let Some((_, &key)) = self.order.first_key_value() {
             let full = self.waiting.len() >= WAITING || self.held > HELD;
-            let stale = self.waiting.get(&key).is_none_or(|w| w.since != since);
-            if !(late || full || stale) {
+            let late = self.waiting.get(&key).is_none_or(|w| now.0.saturating_sub(w.since.0) > PATIENCE);
+            if !(late || full) {
                 break;
             }
-            self.order.pop_front();
-            if !stale && let Some(waiting) = self.waiting.remove(&key) {
-                self.held -= waiting.have as usize;
-                given_up.packets += waiting.packets;
-                given_up.bytes += u64::from(waiting.have);
-            }
+            let Some(waiting) = self.remove(&key) else { break };
+            given_up.packets += waiting.packets;
+            given_up.bytes += u64::from(waiting.have);
         }
+    }
+
+    /// Takes one out of those that wait.
+    fn remove(&mut self, key: &Key) -> Option<Waiting> {
+        let waiting = self.waiting.remove(key)?;
+        self.order.remove(&waiting.nth);
+        self.held -= waiting.have as usize;
+        Some(waiting)
     }
 
     /// Gives up everything: the input is over.
@@ -152,5 +159,35 @@ impl Waiting {
             at = start + len;
         }
         (self.have - before) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::network;
+    use crate::packet::part::Part;
+
+    /// Takes a fragment of an IPv4 packet at a time that never changes.
+    fn push(fragments: &mut Fragments, id: u16, offset: u16, more: bool) -> bool {
+        let place = (offset / 8) | if more { 0x2000 } else { 0 };
+        let header = [&[0x45, 0, 0, 28][..], &id.to_be_bytes(), &place.to_be_bytes(), &[64, 6, 0, 0]].concat();
+        let packet = [&header[..], &[10, 0, 0, 1, 10, 0, 0, 2], &[7; 8]].concat();
+        let datagram = network::parse(Part::new(&packet, packet.len())).unwrap();
+        fragments.push(&datagram, Network::default(), Seen::default(), &mut GivenUp::default()).is_some()
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_was_made_whole_however_long_the_first_waits() {
+        let mut fragments = Fragments::default();
+        assert!(!push(&mut fragments, 0, 0, true));
+        for id in 1..=10_000 {
+            assert!(!push(&mut fragments, id, 8, false) && push(&mut fragments, id, 0, true));
+        }
+        assert_eq!((fragments.waiting.len(), fragments.order.len(), fragments.held), (1, 1, 8));
+        for id in 0..10_000 {
+            push(&mut fragments, id, 0, true);
+        }
+        assert_eq!((fragments.waiting.len(), fragments.order.len(), fragments.held), (WAITING, WAITING, 8 * WAITING));
     }
 }

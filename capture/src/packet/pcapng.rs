@@ -22,6 +22,10 @@ const KINDS: [u32; 10] =
 /// Interfaces of one section that are kept.
 const INTERFACES: usize = 1 << 16;
 
+/// The last microsecond of the year 9999. An offset may move a clock anywhere, and nothing behind reckons with times
+/// that no calendar has.
+const LATEST: i64 = 253_402_300_800_000_000 - 1;
+
 /// The section being read.
 #[derive(Default)]
 pub(super) struct Section {
@@ -87,7 +91,9 @@ impl Section {
     pub(super) fn resume(&mut self, window: &mut Window) -> bool {
         // An interface counts even when its description is lost, or those after it would be taken for others.
         match read_u32(window.bytes(), 0, self.big_endian) {
-            INTERFACE if self.started => self.interfaces.push(Interface::unknown()),
+            INTERFACE if self.started && self.interfaces.len() < INTERFACES => {
+                self.interfaces.push(Interface::unknown());
+            }
             SECTION_HEADER => self.started = false,
             _ => {}
         }
@@ -317,6 +323,33 @@ impl Interface {
             Resolution::Absurd => 0,
         };
         let micros = i64::try_from(micros).unwrap_or(i64::MAX);
-        Timestamp(micros.saturating_add(self.offset_seconds.saturating_mul(1_000_000)))
+        Timestamp(micros.saturating_add(self.offset_seconds.saturating_mul(1_000_000)).clamp(0, LATEST))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_keeps_no_more_interfaces_than_its_limit_whatever_is_damaged() {
+        let mut file = [&[0x0a, 0x0d, 0x0d, 0x0a][..], &28u32.to_le_bytes(), &[0x4d, 0x3c, 0x2b, 0x1a]].concat();
+        file.extend([[1, 0, 0, 0], [0xff; 4], [0xff; 4], 28u32.to_le_bytes()].concat());
+        // By turns one that is read and one whose end is damaged.
+        for nth in 0..INTERFACES as u32 + 100 {
+            file.extend([1u32, 20, 101, 0, 20 + nth % 2].map(u32::to_le_bytes).concat());
+        }
+        let mut window = Window::new(Box::new(std::io::Cursor::new(file)));
+        let (mut section, mut secrets) = (Section::default(), Secrets::new(&[], 0));
+        loop {
+            match section.next(&mut window, &mut secrets) {
+                Ok(_) => panic!("there is no packet"),
+                Err(Stop::End) => break,
+                Err(_) => {
+                    section.resume(&mut window);
+                }
+            }
+        }
+        assert_eq!(section.interfaces.len(), INTERFACES);
     }
 }

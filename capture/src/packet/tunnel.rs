@@ -113,15 +113,12 @@ fn udp<'a>(part: Part<'a>, ends: u64, path: &mut Path) -> Step<'a> {
     if ports.contains(&1701) {
         return l2tp2(body, ends, path);
     }
-    if ports.contains(&3544) || carries_teredo(body) {
+    if ports.contains(&3544) {
         return teredo(body, path);
     }
-    // The same at ports of one's own, where the looks leave no doubt.
-    if looks_like_vxlan(body) {
-        return vxlan(body, path);
-    }
-    if looks_like_gtp(body) {
-        return gtp(body, path);
+    // No looks prove a tunnel: whoever may send a datagram to any port would write what anybody says.
+    if carries_teredo(body) || looks_like_vxlan(body) || looks_like_gtp(body) {
+        return Err("tunnel_at_other_port");
     }
     Err(if is_quic(body, ports) { "quic" } else { "udp" })
 }

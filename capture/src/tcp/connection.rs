@@ -64,7 +64,7 @@ impl Connection {
         }
         let at = direction.position(segment.seq);
         let distance = at.abs_diff(direction.next);
-        let quiet = segment.seen.time.0 - self.last.0 > 1_000_000;
+        let quiet = segment.seen.time.0.saturating_sub(self.last.0) > 1_000_000;
         (self.closed() && (distance > FOREIGN || direction.fin.is_some_and(|fin| at > fin)))
             || (quiet && distance > FOREIGN)
     }

@@ -1,6 +1,6 @@
 //! The connections that are open, within bounds.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::HashMap;
 
@@ -60,8 +60,8 @@ impl Ends {
 /// The open connections.
 pub(crate) struct Table {
     index: HashMap<Ends, u32, foldhash::fast::RandomState>,
-    /// Slots of the connections whose keys name a network, by their ends.
-    families: HashMap<Ends, Vec<u32>, foldhash::fast::RandomState>,
+    /// Slots of the connections whose keys name a network, by their ends and in the order they began.
+    families: HashMap<Ends, BTreeMap<u64, u32>, foldhash::fast::RandomState>,
     slots: Vec<Option<Tracked>>,
     free: Vec<u32>,
     /// Connections to look at when they may have gone idle, oldest look first.
@@ -187,15 +187,16 @@ impl Table {
             return self.create(ends, side, segment, out);
         }
         let slot = self.create(divided, side, segment, out);
-        self.families.entry(ends).or_default().push(slot);
+        self.families.entry(ends).or_default().insert(self.created, slot);
         slot
     }
 
     /// The connection between these ends that a segment from a network unknown to all of them belongs to; one that has
     /// the same tenant comes first.
     fn adopter(&self, ends: Ends, first: Option<u32>, side: usize, segment: &Segment<'_>) -> Option<u32> {
-        let family = self.families.get(&ends).map_or(&[][..], Vec::as_slice);
-        let candidates = || first.into_iter().chain(family.iter().rev().take(FAMILY).copied());
+        let family = self.families.get(&ends);
+        let latest = || family.into_iter().flat_map(|family| family.values().rev().take(FAMILY).copied());
+        let candidates = || first.into_iter().chain(latest());
         let adopts = |slot: u32| self.tracked(slot).is_some_and(|tracked| tracked.adopts(side, segment));
         let tenant = segment.network.tenant;
         let related = |slot: u32| self.tracked(slot).is_some_and(|t| tenant != 0 && t.tenants.contains(&tenant));
@@ -289,14 +290,14 @@ impl Table {
             self.divided -= usize::from(key.network != 0);
         }
         if tracked.ends.network != 0 {
-            self.leave_family(Ends { network: 0, ..tracked.ends }, slot);
+            self.leave_family(Ends { network: 0, ..tracked.ends }, tracked.created);
         }
         self.free.push(slot);
     }
 
-    fn leave_family(&mut self, ends: Ends, slot: u32) {
+    fn leave_family(&mut self, ends: Ends, created: u64) {
         if let Some(family) = self.families.get_mut(&ends) {
-            family.retain(|&other| other != slot);
+            family.remove(&created);
             if family.is_empty() {
                 self.families.remove(&ends);
             }

@@ -14,8 +14,11 @@ use super::suite::Suite;
 
 /// Numbers that are tried for a record after a gap.
 const TRIES: u64 = 4096;
-/// Bytes that are tried after one gap.
-const TRIED_BYTES: u64 = 32 << 20;
+/// Bytes that a side's records may cost in tries with other numbers than the next. What opens earns some of it back, so
+/// that a long connection with many gaps is read on, and the work stays in proportion to the bytes.
+const BUDGET: u64 = 32 << 20;
+/// What each byte that opens earns.
+const EARNED: u64 = 16;
 /// Records of a server's first ones that may be tickets rather than data.
 const TICKETS: u64 = 4;
 
@@ -27,7 +30,8 @@ pub(super) struct Epochs {
     following: VecDeque<Keys>,
     /// Whether the length of a lost record cannot be told from its plaintext's: some were padded.
     padded: bool,
-    tried: u64,
+    /// Bytes that may still be tried.
+    budget: u64,
 }
 
 /// Keys not in use yet.
@@ -90,7 +94,7 @@ impl Epochs {
     }
 
     fn new(suite: Suite, tls13: bool, following: VecDeque<Keys>) -> Self {
-        Epochs { suite, tls13, current: None, following, padded: false, tried: 0 }
+        Epochs { suite, tls13, current: None, following, padded: false, budget: BUDGET }
     }
 
     /// Goes on with these keys, after a new handshake, where those in use end.
@@ -104,23 +108,18 @@ impl Epochs {
         self.following.push_front(Keys::Tls13(Stage::Early, secret));
     }
 
-    /// Bytes were lost: the work of finding the place again begins anew.
-    pub(super) fn lost(&mut self) {
-        self.tried = 0;
-    }
-
     /// Opens a record in place. Up to `lost` bytes before it were not opened, so its number may be higher than the next.
     pub(super) fn open(&mut self, record: &mut Record, lost: u64) -> Option<Opened> {
         let range = 1 + (lost / (HEADER as u64 + 17)).min(TRIES);
         if let Some(current) = &self.current
-            && let Some((number, plain)) = try_numbers(current, self.tls13, record, range, &mut self.tried)
+            && let Some((number, plain)) = try_numbers(current, self.tls13, record, range, &mut self.budget)
         {
             let skipped = self.skipped(current, number - current.number);
             return self.opened(record, number, plain, skipped);
         }
         for nth in 0..self.following.len() {
             let Some(next) = self.following.get(nth).and_then(|keys| self.epoch(keys)) else { continue };
-            let Some((number, plain)) = try_numbers(&next, self.tls13, record, range, &mut self.tried) else {
+            let Some((number, plain)) = try_numbers(&next, self.tls13, record, range, &mut self.budget) else {
                 continue;
             };
             let skipped = if number > next.first { Skipped::Some } else { Skipped::None };
@@ -136,7 +135,7 @@ impl Epochs {
         let current = self.current.as_ref().filter(|epoch| epoch.stage == Stage::Application)?;
         let secret = schedule::updated(self.suite, current.secret.as_ref()?)?;
         let next = self.epoch(&Keys::Tls13(Stage::Application, secret))?;
-        let (number, plain) = try_numbers(&next, true, record, range, &mut self.tried)?;
+        let (number, plain) = try_numbers(&next, true, record, range, &mut self.budget)?;
         let skipped = if range > 1 { Skipped::Some } else { Skipped::None };
         self.current = Some(next);
         self.opened(record, number, plain, skipped)
@@ -171,6 +170,7 @@ impl Epochs {
     }
 
     fn opened(&mut self, record: &Record, number: u64, plain: Range<usize>, skipped: Skipped) -> Option<Opened> {
+        self.budget = self.budget.saturating_add(EARNED * record.bytes.len() as u64).min(BUDGET);
         let epoch = self.current.as_mut()?;
         epoch.number = number + 1;
         if !self.tls13 {
@@ -198,18 +198,79 @@ fn try_numbers(
     tls13: bool,
     record: &mut Record,
     range: u64,
-    tried: &mut u64,
+    budget: &mut u64,
 ) -> Option<(u64, Range<usize>)> {
     for number in epoch.number..epoch.number.saturating_add(range) {
         if number > epoch.number {
-            *tried += record.bytes.len() as u64;
-            if *tried > TRIED_BYTES {
-                return None;
-            }
+            *budget = budget.checked_sub(record.bytes.len() as u64)?;
         }
         if let Some(plain) = epoch.cipher.open(&mut record.bytes, Sealed { number, tls13 }) {
             return Some((number, plain));
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use aes_gcm::aead::inout::InOutBuf;
+    use aes_gcm::{AeadInOut, Aes128Gcm, KeyInit};
+
+    use super::super::cipher::Iv;
+    use super::super::suite::Algorithm;
+    use super::*;
+
+    const KEY: [u8; 16] = [7; 16];
+    const SALT: [u8; 4] = [1, 2, 3, 4];
+
+    /// A record of TLS 1.2, sealed with a number.
+    fn sealed(number: u64, len: usize) -> Record {
+        let mut content = vec![b'x'; len];
+        let explicit = number.to_be_bytes();
+        let nonce: [u8; 12] = [&SALT[..], &explicit].concat().try_into().unwrap();
+        let aad = [&explicit[..], &[23, 3, 3], &(len as u16).to_be_bytes()].concat();
+        let aead = Aes128Gcm::new_from_slice(&KEY).unwrap();
+        let tag = aead.encrypt_inout_detached(&nonce.into(), &aad, InOutBuf::from(content.as_mut_slice())).unwrap();
+        let header = [&[23, 3, 3][..], &((len + 24) as u16).to_be_bytes()].concat();
+        let bytes = [&header[..], &explicit, &content, &tag].concat();
+        Record { kind: Kind::ApplicationData, bytes, pieces: Vec::new(), trial: false }
+    }
+
+    fn epochs() -> Epochs {
+        let suite = Suite::of(0x009c).unwrap();
+        Epochs::tls12(suite, Cipher::new(Algorithm::Aes128Gcm, &KEY, Iv::Salt(SALT), &[], false).unwrap())
+    }
+
+    #[test]
+    fn what_is_tried_stays_in_proportion_to_what_was_said() {
+        let start = 1 << 20;
+        let mut epochs = Epochs { budget: start, ..epochs() };
+        let (mut spent, mut earned) = (0, 0);
+        let mut open = |epochs: &mut Epochs, mut record: Record, lost: u64| {
+            let before = epochs.budget;
+            let opens = epochs.open(&mut record, lost).is_some();
+            let earns = if opens { EARNED * record.bytes.len() as u64 } else { 0 };
+            spent += before + earns - epochs.budget;
+            earned += earns;
+            opens
+        };
+        // After each gap comes one that never opens, then a short one that does.
+        for number in 0..200 {
+            assert!(!open(&mut epochs, sealed(1 << 40, 16_000), 1 << 40));
+            assert!(open(&mut epochs, sealed(number, 1), 0));
+        }
+        assert!((start - 16_029..=start + earned).contains(&spent), "{spent}, {earned} earned");
+    }
+
+    #[test]
+    fn a_long_connection_with_many_gaps_is_read_to_its_end() {
+        let start = 1 << 20;
+        let mut epochs = Epochs { budget: start, ..epochs() };
+        for number in 0..60 {
+            // Of each twelve, eleven are lost.
+            let opened = epochs.open(&mut sealed(number * 12, 10_000), if number == 0 { 0 } else { 11 * 10_029 });
+            assert!(opened.is_some_and(|opened| number == 0 || opened.skipped != Skipped::None), "{number}");
+        }
+        assert!(epochs.budget >= start, "{}", epochs.budget);
+    }
 }

@@ -8,11 +8,13 @@
 //! Without secrets a connection is counted: what the hellos say in the clear, and why it was not read.
 
 mod cipher;
+mod early;
 mod epoch;
 mod handshake;
 mod hello;
 mod ja4;
 mod key_log;
+mod plaintext;
 mod record;
 mod schedule;
 mod secret;
@@ -25,12 +27,13 @@ mod waiting;
 pub(crate) use secrets::{Secrets, check};
 pub(crate) use tally::Tally;
 
-use epoch::{Epochs, Opened, Skipped, Stage};
+use early::Early;
+use epoch::{Epochs, Opened, Stage};
 use hello::{ClientHello, Extensions, ServerHello};
 use record::{Kind, Record};
-use side::{Ready, Side};
+use side::Side;
 use suite::Suite;
-use tally::Facts;
+use tally::{Facts, version};
 use waiting::{Item, Waiting};
 
 use crate::Timestamp;
@@ -46,8 +49,6 @@ type Random = [u8; RANDOM];
 
 /// Records in a row that do not open before a connection whose keys never fitted is given up.
 const FAILURES: u32 = 64;
-/// Bytes of early data that are kept until the server says whether it takes them.
-const EARLY_BYTES: usize = 128 << 10;
 
 const TLS12: u16 = 0x0303;
 const TLS13: u16 = 0x0304;
@@ -82,17 +83,6 @@ enum Phase {
     Waiting(Waiting),
     /// Not, and why.
     Blind(&'static str),
-}
-
-/// Data that a client sent before the server had answered.
-#[derive(Debug, Default)]
-struct Early {
-    records: Vec<Record>,
-    bytes: usize,
-    /// Whether the server takes it.
-    accepted: bool,
-    /// Whether that is known.
-    settled: bool,
 }
 
 impl Connection {
@@ -138,10 +128,6 @@ impl Connection {
                 Phase::Reading => {}
                 Phase::Waiting(waiting) => return waiting.push(side, Item::Data(Unread::of(&chunk, false))),
                 Phase::Blind(_) => return,
-            }
-            if self.inner.stalled(side) {
-                self.side(side).rest = Some(Box::new(Unread::of(&chunk, false)));
-                return;
             }
             let (used, taken) = self.side(side).take(&chunk);
             chunk.at += used as u64;
@@ -240,43 +226,6 @@ impl Connection {
         self.open(side, record, out);
     }
 
-    /// Whether a record comes before the server said whether it takes early data.
-    fn is_early(&self, side: usize, record: &Record) -> bool {
-        self.client == Some(side)
-            && !self.early.settled
-            && record.kind == Kind::ApplicationData
-            && self.hello.as_ref().is_some_and(|hello| hello.early_data)
-            && (self.answer.is_none() || record.ack() < self.answered)
-    }
-
-    fn hold_early(&mut self, side: usize, record: Record) {
-        self.early.bytes += record.bytes.len();
-        if self.early.bytes > EARLY_BYTES {
-            self.unread += record.bytes.len() as u64;
-            self.side(side).not_opened(&record);
-        } else {
-            self.early.records.push(record);
-        }
-    }
-
-    /// It is known what became of early data, or never will be.
-    fn settle_early(&mut self, accepted: bool, out: &mut Output<'_>) {
-        self.early.settled = true;
-        let records = std::mem::take(&mut self.early.records);
-        let (Some(client), Some(hello)) = (self.client, &self.hello) else { return };
-        let now = records.last().map_or(Timestamp::default(), |record| record.seen().time);
-        let secret = out.secrets.traffic(&hello.random, now).and_then(|traffic| traffic.early);
-        match (accepted, secret, &mut self.side(client).epochs) {
-            (true, Some(secret), Some(epochs)) => epochs.begin_early(secret),
-            // What the server did not take, the client says again.
-            (false, ..) => return,
-            _ => {}
-        }
-        for record in records {
-            self.open(client, record, out);
-        }
-    }
-
     /// Makes the keys of the handshake seen last, or says why there are none.
     fn derive(&mut self, now: Timestamp, out: &mut Output<'_>) -> Result<(), &'static str> {
         let (Some(client), Some(hello), Some(answer)) = (self.client, &self.hello, &self.answer) else {
@@ -351,83 +300,8 @@ impl Connection {
                 }
             }
             // `close_notify`: an end in order, whatever TCP does then.
-            Kind::Alert if plain == [1, 0] => self.hand_on(side, Ready::End, out),
+            Kind::Alert if plain == [1, 0] => self.close(side, out),
             Kind::Alert | Kind::ChangeCipherSpec => {}
-        }
-    }
-
-    /// Tells of what was not opened before a record that begins at `at`.
-    fn tell_lost(&mut self, side: usize, at: u64, skipped: Skipped, out: &mut Output<'_>) {
-        let Some(lost) = self.side(side).lost.take() else { return };
-        let len = match skipped {
-            Skipped::None => return,
-            Skipped::Whole { records, overhead } => {
-                Some(at.saturating_sub(lost.at).saturating_sub(records.saturating_mul(overhead)))
-            }
-            Skipped::Some => None,
-        };
-        let gap = self.side(side).lost_plain(lost, len);
-        self.hand_on(side, gap, out);
-    }
-
-    /// Hands on the plaintext of a record, packet by packet.
-    fn deliver(&mut self, side: usize, record: &Record, plain: std::ops::Range<usize>, out: &mut Output<'_>) {
-        let mut from = 0;
-        for piece in &record.pieces {
-            let (start, end) = (plain.start.max(from), plain.end.min(from + piece.len));
-            from += piece.len;
-            let Some(part) = record.bytes.get(start..end).filter(|part| !part.is_empty()) else { continue };
-            let own = self.side(side);
-            let at = own.plain.at;
-            own.plain.at += part.len() as u64;
-            let aligned = start == plain.start;
-            let chunk = Chunk { data: part, at, ack: piece.ack, peer_known: true, aligned, seen: piece.seen };
-            if self.inner.stalled(side) || !self.side(side).ready.is_empty() {
-                self.side(side).ready.push_back(Ready::Data(Unread::of(&chunk, aligned)));
-            } else {
-                self.hand_on_data(side, chunk, out);
-            }
-        }
-    }
-
-    fn hand_on_data(&mut self, side: usize, chunk: Chunk<'_>, out: &mut Output<'_>) {
-        let own = self.side(side);
-        own.handed_ack = chunk.ack;
-        if own.over {
-            return;
-        }
-        let ack = self.side(1 - side).plain.received(chunk.ack);
-        self.inner.data(side, Chunk { ack, ..chunk }, out);
-    }
-
-    fn hand_on(&mut self, side: usize, ready: Ready, out: &mut Output<'_>) {
-        if self.inner.stalled(side) || !self.side(side).ready.is_empty() {
-            self.side(side).ready.push_back(ready);
-            return;
-        }
-        match ready {
-            Ready::Data(data) => {
-                let aligned = data.beginning;
-                self.hand_on_data(side, Chunk { aligned, ..data.chunk() }, out);
-            }
-            Ready::Gap(at, gap) => self.inner.gap(side, at, gap, out),
-            Ready::End if self.side(side).over => {}
-            Ready::End => {
-                self.side(side).over = true;
-                self.inner.end(side, out);
-            }
-        }
-    }
-
-    /// Hands on what waited, as far as it is taken.
-    fn hand_on_ready(&mut self, side: usize, out: &mut Output<'_>) {
-        while !self.inner.stalled(side) {
-            let waiting = std::mem::take(&mut self.side(side).ready);
-            let mut waiting = waiting.into_iter();
-            let Some(ready) = waiting.next() else { return };
-            self.hand_on(side, ready, out);
-            // What the first one left behind comes before the others.
-            self.side(side).ready.extend(waiting);
         }
     }
 
@@ -456,9 +330,6 @@ impl Connection {
 
     /// Reads what a side holds back, if its peer had received it: then nothing that it could wait for is missing.
     fn catch_up(&mut self, side: usize, received: u64, out: &mut Output<'_>) {
-        if self.inner.stalled(side) {
-            return;
-        }
         if let Some(rest) = self.side(side).rest.take_if(|rest| rest.at < received) {
             self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
         }
@@ -471,55 +342,9 @@ impl Connection {
             None => self.read(side, chunk, out),
         }
     }
-
-    fn close(&mut self, side: usize, out: &mut Output<'_>) {
-        if let Some(lost) = self.side(side).lost.take() {
-            let gap = self.side(side).lost_plain(lost, None);
-            self.hand_on(side, gap, out);
-        }
-        self.hand_on(side, Ready::End, out);
-    }
-
-    /// Counts the connection, by what it was and what came of it.
-    fn count(&mut self, out: &mut Output<'_>) {
-        let mut facts = std::mem::take(&mut self.facts);
-        facts.unread = match self.phase {
-            Phase::Blind(reason) => Some(reason),
-            Phase::Waiting(_) => Some(NO_KEY),
-            Phase::Reading if self.data.is_none() => Some("tls_no_data"),
-            Phase::Reading => None,
-        };
-        if let Some(reason) = facts.unread {
-            out.not_read(reason, 1, self.bytes);
-        } else if self.unread > 0 {
-            out.not_read("tls_bad_record", 1, self.unread);
-        }
-        if facts.server.is_empty() {
-            // Without hellos the lower port is the server's.
-            let [low, high] = [0, 1].map(|side| self.channel.end(side));
-            let server = self.client.map(|client| self.channel.end(1 - client));
-            facts.server = server.unwrap_or(if low.port <= high.port { low } else { high }).to_string();
-        }
-        if let (Some(_), Some((from, shown)), true) = (facts.unread, self.data, out.secrets.any()) {
-            // Requests may have been made here that others of the same server's connections show.
-            out.doubtful(self.channel.ends, from, shown);
-        }
-        out.tls.add(facts, self.bytes);
-    }
 }
 
 const NO_KEY: &str = "tls_no_key";
-
-fn version(version: u16) -> Option<&'static str> {
-    Some(match version {
-        0x0300 => "SSL 3.0",
-        0x0301 => "TLS 1.0",
-        0x0302 => "TLS 1.1",
-        TLS12 => "TLS 1.2",
-        TLS13 => "TLS 1.3",
-        _ => return None,
-    })
-}
 
 impl conversation::Reader for Connection {
     fn opened(&mut self, _opener: usize) {
@@ -529,14 +354,13 @@ impl conversation::Reader for Connection {
     fn held(&self) -> usize {
         let [first, second] = &self.sides;
         let waiting = if let Phase::Waiting(waiting) = &self.phase { waiting.held() } else { 0 };
-        first.held() + second.held() + self.inner.held() + waiting + self.early.bytes.min(EARLY_BYTES)
+        first.held() + second.held() + self.inner.held() + waiting + self.early.held()
     }
 
     fn waits_for(&self, side: usize) -> Option<u64> {
         let [first, second] = &self.sides;
         let own = if side == 0 { first } else { second };
         match self.phase {
-            Phase::Reading if self.inner.stalled(side) => Some(own.handed_ack),
             Phase::Reading => own.rest.as_ref().map(|rest| rest.ack),
             Phase::Waiting(_) | Phase::Blind(_) => None,
         }
@@ -572,13 +396,7 @@ impl conversation::Reader for Connection {
     }
 
     fn resume(&mut self, side: usize, out: &mut Output<'_>) {
-        if self.inner.stalled(side) {
-            self.inner.resume(side, out);
-        }
-        self.hand_on_ready(side, out);
-        if !self.inner.stalled(side)
-            && let Some(rest) = self.side(side).rest.take()
-        {
+        if let Some(rest) = self.side(side).rest.take() {
             self.catch_up(1 - side, rest.ack, out);
             self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
         }
@@ -598,11 +416,7 @@ impl conversation::Reader for Connection {
         }
         if matches!(self.phase, Phase::Reading) {
             for side in [0, 1] {
-                self.hand_on_ready(side, out);
-                if let Some(lost) = self.side(side).lost.take() {
-                    let gap = self.side(side).lost_plain(lost, None);
-                    self.hand_on(side, gap, out);
-                }
+                self.flush(side, out);
             }
         }
         self.inner.finish(out);

@@ -67,6 +67,11 @@ impl Record {
         self.pieces.first().map_or(0, |piece| piece.ack)
     }
 
+    /// Bytes held, its own included.
+    pub(super) fn held(&self) -> usize {
+        size_of::<Self>() + self.bytes.capacity() + self.pieces.capacity() * size_of::<Piece>()
+    }
+
     pub(super) fn seen(&self) -> Seen {
         self.pieces.first().map_or_else(Seen::default, |piece| piece.seen)
     }

@@ -30,10 +30,6 @@ pub(super) struct Side {
     pub(super) plain: Plain,
     /// Bytes that came before the other side was known as far as their sender had received it.
     pub(super) rest: Option<Box<Unread>>,
-    /// What the reader of the plaintext did not take yet.
-    pub(super) ready: VecDeque<Ready>,
-    /// How far the sender of what was last handed on had received the other side.
-    pub(super) handed_ack: u64,
     /// Whether its end was handed on.
     pub(super) over: bool,
 }
@@ -58,14 +54,6 @@ pub(super) struct Lost {
     cause: Cause,
     from: Timestamp,
     shown: Seen,
-}
-
-/// Something to hand on.
-pub(super) enum Ready {
-    /// Plaintext; its `ack` is still TCP's.
-    Data(Unread),
-    Gap(u64, Gap),
-    End,
 }
 
 impl Side {
@@ -131,25 +119,21 @@ impl Side {
     fn lose(&mut self, at: u64, cause: Cause, from: Timestamp, shown: Seen) {
         match &mut self.lost {
             Some(lost) => (lost.shown, lost.cause) = (shown, cause),
-            None => {
-                self.lost = Some(Lost { at, cause, from, shown });
-                self.epochs.iter_mut().for_each(Epochs::lost);
-            }
+            None => self.lost = Some(Lost { at, cause, from, shown }),
         }
     }
 
-    /// Turns what was lost into a gap of the plaintext, `len` bytes long if that is known.
-    pub(super) fn lost_plain(&mut self, lost: Lost, len: Option<u64>) -> Ready {
+    /// Turns what was lost into a gap of the plaintext and its position, `len` bytes long if that is known.
+    pub(super) fn lost_plain(&mut self, lost: Lost, len: Option<u64>) -> (u64, Gap) {
         let at = self.plain.at;
         let len = len.unwrap_or(UNKNOWN);
         self.plain.at += len;
-        Ready::Gap(at, Gap { len, cause: lost.cause, from: lost.from, shown: lost.shown })
+        (at, Gap { len, cause: lost.cause, from: lost.from, shown: lost.shown })
     }
 
     pub(super) fn held(&self) -> usize {
-        let ready = self.ready.iter().map(|ready| if let Ready::Data(data) = ready { data.bytes.len() } else { 0 });
         let rest = self.rest.as_ref().map_or(0, |rest| rest.bytes.len());
-        self.gathering.held() + self.messages.held() + rest + ready.sum::<usize>() + self.plain.held()
+        self.gathering.held() + self.messages.held() + rest + self.plain.held()
     }
 }
 

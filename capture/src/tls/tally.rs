@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::{Connection, NO_KEY, Phase, TLS12, TLS13};
 use crate::TlsConnections;
+use crate::output::Output;
 
 /// Kinds of connections that are told apart; further ones are counted together.
 const KINDS: usize = 4096;
@@ -43,4 +45,45 @@ impl Tally {
         };
         self.0.into_iter().map(row).collect()
     }
+}
+
+impl Connection {
+    /// Counts the connection, by what it was and what came of it.
+    pub(super) fn count(&mut self, out: &mut Output<'_>) {
+        let mut facts = std::mem::take(&mut self.facts);
+        facts.unread = match self.phase {
+            Phase::Blind(reason) => Some(reason),
+            Phase::Waiting(_) => Some(NO_KEY),
+            Phase::Reading if self.data.is_none() => Some("tls_no_data"),
+            Phase::Reading => None,
+        };
+        if let Some(reason) = facts.unread {
+            out.not_read(reason, 1, self.bytes);
+        } else if self.unread > 0 {
+            out.not_read("tls_bad_record", 1, self.unread);
+        }
+        if facts.server.is_empty() {
+            // Without hellos the lower port is the server's.
+            let [low, high] = [0, 1].map(|side| self.channel.end(side));
+            let server = self.client.map(|client| self.channel.end(1 - client));
+            facts.server = server.unwrap_or(if low.port <= high.port { low } else { high }).to_string();
+        }
+        if let (Some(_), Some((from, shown)), true) = (facts.unread, self.data, out.secrets.any()) {
+            // Requests may have been made here that others of the same server's connections show.
+            out.doubtful(self.channel.ends, from, shown);
+        }
+        out.tls.add(facts, self.bytes);
+    }
+}
+
+/// A version by its name.
+pub(super) fn version(version: u16) -> Option<&'static str> {
+    Some(match version {
+        0x0300 => "SSL 3.0",
+        0x0301 => "TLS 1.0",
+        0x0302 => "TLS 1.1",
+        TLS12 => "TLS 1.2",
+        TLS13 => "TLS 1.3",
+        _ => return None,
+    })
 }

@@ -26,7 +26,7 @@ impl Waiting {
     pub(super) fn push(&mut self, side: usize, item: Item) {
         self.bytes += size_of::<(usize, Item)>()
             + match &item {
-                Item::Record(record) => record.bytes.len(),
+                Item::Record(record) => record.held(),
                 Item::Data(unread) => unread.bytes.len(),
                 Item::Gap(..) | Item::End => 0,
             };

@@ -72,6 +72,13 @@ pub(crate) fn vxlan(vni: u32, inner: &[u8], side: Side) -> Vec<u8> {
     udp(4789, &[&[8, 0, 0, 0][..], &(vni << 8).to_be_bytes(), inner].concat(), side)
 }
 
+fn teredo(port: u16, inner: &[u8], side: Side) -> Vec<u8> {
+    let end = |low: u8| [&[0x20, 1, 0, 0][..], &[0; 11], &[low]].concat();
+    let (source, destination) = if side == Side::Client { (end(1), end(2)) } else { (end(2), end(1)) };
+    let next = if inner[0] >> 4 == 6 { 41 } else { 4 };
+    udp(port, &[&[0x60, 0, 0, 0][..], &be16(inner.len()), &[next, 64], &source, &destination, inner].concat(), side)
+}
+
 fn label(id: u32, last: bool) -> [u8; 4] {
     ((16 + id) << 12 | u32::from(last) << 8 | 64).to_be_bytes()
 }
@@ -89,7 +96,7 @@ const IP: Kind = Kind::Ip;
 const FRAME: Kind = Kind::Frame;
 
 /// Every tunnel, tag and label; the last argument is its identifier.
-pub(crate) const WRAPS: [Wrap; 41] = [
+pub(crate) const WRAPS: [Wrap; 40] = [
     Wrap { name: "ethernet", takes: IP, gives: FRAME, wrap: |p, s, _| plain(p, s) },
     Wrap {
         name: "snap",
@@ -245,12 +252,6 @@ pub(crate) const WRAPS: [Wrap; 41] = [
     },
     Wrap { name: "vxlan", takes: FRAME, gives: IP, wrap: |f, s, id| vxlan(id, f, s) },
     Wrap {
-        name: "vxlan at its own port",
-        takes: FRAME,
-        gives: IP,
-        wrap: |f, s, id| udp(12_345, &[&[8, 0, 0, 0][..], &(id << 8).to_be_bytes(), f].concat(), s),
-    },
-    Wrap {
         name: "vxlan-gpe",
         takes: IP,
         gives: IP,
@@ -317,14 +318,7 @@ pub(crate) const WRAPS: [Wrap; 41] = [
             )
         },
     },
-    Wrap {
-        name: "gtp at its own port",
-        takes: IP,
-        gives: IP,
-        wrap: |p, s, id| {
-            udp(2153, &[&[0x32, 0xff][..], &be16(4 + p.len()), &one_way(id, s), &[0, 1, 0, 0], p].concat(), s)
-        },
-    },
+    Wrap { name: "teredo", takes: IP, gives: IP, wrap: |p, s, _| teredo(3544, p, s) },
     Wrap {
         name: "l2tp",
         takes: IP,
@@ -357,4 +351,23 @@ pub(crate) const WRAPS: [Wrap; 41] = [
         gives: IP,
         wrap: |f, s, _| udp(37_008, &[&[1, 0, 0, 1, 0, 10, 1, 7, 1][..], f].concat(), s),
     },
+];
+
+/// What looks like a tunnel at a port that is none of a tunnel's.
+pub(crate) const ELSEWHERE: [Wrap; 3] = [
+    Wrap {
+        name: "vxlan elsewhere",
+        takes: FRAME,
+        gives: IP,
+        wrap: |f, s, id| udp(53, &[&[8, 0, 0, 0][..], &(id << 8).to_be_bytes(), f].concat(), s),
+    },
+    Wrap {
+        name: "gtp elsewhere",
+        takes: IP,
+        gives: IP,
+        wrap: |p, s, id| {
+            udp(2153, &[&[0x32, 0xff][..], &be16(4 + p.len()), &one_way(id, s), &[0, 1, 0, 0], p].concat(), s)
+        },
+    },
+    Wrap { name: "teredo elsewhere", takes: IP, gives: IP, wrap: |p, s, _| teredo(40_000, p, s) },
 ];

@@ -8,7 +8,7 @@ mod huffman;
 mod integer;
 mod table;
 
-use table::Table;
+use table::{Name, Table};
 
 /// A field of a header list; a part is None where it refers to a table entry that was not seen.
 pub(super) type Field<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
@@ -95,20 +95,22 @@ impl Decoder {
         field: &mut dyn FnMut(Field<'_>),
     ) -> Option<()> {
         let index = integer::read(rest, prefix)?;
-        self.name.clear();
-        let named = if index == 0 {
+        let indexed = if index == 0 {
+            self.name.clear();
             string(rest, &mut self.name)?;
-            true
+            None
         } else {
-            let name = self.table.get(index)?.0;
-            self.name.extend_from_slice(name.unwrap_or(&[]));
-            name.is_some()
+            Some(self.table.name(index)?)
         };
         self.value.clear();
         string(rest, &mut self.value)?;
-        let name = named.then_some(&*self.name);
+        let name = match &indexed {
+            None => Some(&*self.name),
+            Some(name) => name.as_deref(),
+        };
         field((name, Some(&self.value)));
         if indexing == Indexing::Insert {
+            let name = indexed.unwrap_or_else(|| Some(Name::Said(self.name.as_slice().into())));
             self.table.insert(name, &self.value);
         }
         Some(())

@@ -1,6 +1,8 @@
 //! The tables that indices point into (RFC 7541, section 2.3).
 
 use std::collections::VecDeque;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use super::Field;
 
@@ -95,14 +97,32 @@ pub(super) struct Table {
 
 #[derive(Debug)]
 struct Entry {
-    /// The name, where known, then the value.
-    bytes: Box<[u8]>,
-    name: Option<usize>,
+    /// None where it is not known.
+    name: Option<Name>,
+    value: Box<[u8]>,
 }
 
 impl Entry {
     fn size(&self) -> usize {
-        self.bytes.len() + OVERHEAD
+        self.name.as_deref().map_or(0, <[u8]>::len) + self.value.len() + OVERHEAD
+    }
+}
+
+/// A field's name. Entries share it: an index of one byte may stand for a name of many thousands.
+#[derive(Clone, Debug)]
+pub(super) enum Name {
+    Static(&'static [u8]),
+    Said(Arc<[u8]>),
+}
+
+impl Deref for Name {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Name::Static(name) => name,
+            Name::Said(name) => name,
+        }
     }
 }
 
@@ -115,8 +135,10 @@ impl Table {
         Table { most: MOST, whole: false, larger: true, ..Self::from_start() }
     }
 
+    /// Bytes held; a name that entries share counts for each of them.
     pub(super) fn held(&self) -> usize {
-        self.size
+        let bytes = self.size - self.entries.len() * OVERHEAD;
+        bytes + self.entries.capacity() * size_of::<Entry>()
     }
 
     /// The field with this index. None where there is none; unknown where it was not seen.
@@ -128,16 +150,28 @@ impl Table {
         let Some(entry) = self.entries.get(index - STATIC.len()) else {
             return if self.whole { None } else { Some((None, None)) };
         };
-        let (name, value) = entry.bytes.split_at_checked(entry.name.unwrap_or(0))?;
-        Some((entry.name.map(|_| name), Some(value)))
+        Some((entry.name.as_deref(), Some(&*entry.value)))
+    }
+
+    /// The name of the field with this index, as [`Table::get`] tells it.
+    pub(super) fn name(&self, index: u32) -> Option<Option<Name>> {
+        let index = (index as usize).checked_sub(1)?;
+        if let Some(&(name, _)) = STATIC.get(index) {
+            return Some(Some(Name::Static(name)));
+        }
+        match self.entries.get(index - STATIC.len()) {
+            Some(entry) => Some(entry.name.clone()),
+            None if self.whole => None,
+            None => Some(None),
+        }
     }
 
     /// Adds an entry.
     ///
     /// One that is larger than the encoder's table empties that instead. Kept here all the same, it moves no entry that
     /// the encoder can still refer to.
-    pub(super) fn insert(&mut self, name: Option<&[u8]>, value: &[u8]) {
-        let entry = Entry { bytes: [name.unwrap_or(&[]), value].concat().into(), name: name.map(<[u8]>::len) };
+    pub(super) fn insert(&mut self, name: Option<Name>, value: &[u8]) {
+        let entry = Entry { name, value: value.into() };
         let size = entry.size();
         let evicted = self.evict(self.most.saturating_sub(size));
         let fits = size <= self.most;

@@ -233,3 +233,18 @@ proptest! {
         prop_assert!(decoder.held() < 128 << 10);
     }
 }
+
+#[test]
+fn entries_share_a_name_that_an_index_stands_for() {
+    let mut decoder = Decoder::from_start();
+    let mut names = Vec::new();
+    // A literal with a name of its own, then two whose name is that of the latest entry.
+    let block = b"\x40\x04name\x01a\x7e\x01b\x7e\x01c";
+    decoder
+        .decode(block, &mut |(name, value)| names.push((name.map(<[u8]>::to_vec), value.map(<[u8]>::to_vec))))
+        .unwrap();
+    let said = |value: &[u8]| (Some(b"name".to_vec()), Some(value.to_vec()));
+    assert_eq!(names, [said(b"a"), said(b"b"), said(b"c")]);
+    let place = |index| decoder.table.get(index).unwrap().0.unwrap().as_ptr();
+    assert_eq!((place(62), place(63)), (place(64), place(64)));
+}
