@@ -352,6 +352,9 @@ pub enum Incomplete {
     OverLimit,
     /// One side gave the exchange up before it was over (HTTP/2: `RST_STREAM`, or `GOAWAY` before the stream).
     Reset,
+    /// The log names only the template that the path fits: in the request's target each `{name}` stands for a segment
+    /// that is not known, and the query is not known either.
+    PathTemplate,
 }
 
 impl Incomplete {
@@ -368,6 +371,7 @@ impl Incomplete {
             Incomplete::UndecodableBody => "undecodable_body",
             Incomplete::OverLimit => "over_limit",
             Incomplete::Reset => "reset",
+            Incomplete::PathTemplate => "path_template",
         }
     }
 }

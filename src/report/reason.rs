@@ -97,6 +97,9 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
         "undecodable_body" => "with a body that could not be decoded",
         "over_limit" => "with a body over the limit",
         "reset" => "that one side gave up",
+        "path_template" => {
+            "of which only the path's template is known, so not of which object (log the path: `$context.path`, `url.path`)"
+        }
         other => return format!("{} not whole: {}", counted(number, "exchange", "exchanges"), other.replace('_', " ")),
     };
     format!("{} {how}", counted(number, "exchange", "exchanges"))

@@ -34,6 +34,7 @@ pub(super) fn of_refusal(refusal: Refusal, spot: Spot) -> Option<Fault> {
         Refusal::NoRequest => None,
         Refusal::NotJson(error) => Some(not_json(&error, spot)),
         Refusal::Missing(what, names) => Some(missing(what, &names, spot)),
+        Refusal::OpenRoute => Some(open_route(spot)),
         Refusal::NoTime(name, value) => Some(no_time(&name, &value, spot)),
     }
 }
@@ -51,6 +52,13 @@ fn missing(what: &str, names: &[String], spot: Spot) -> Fault {
     Fault {
         what: format!("{spot} has no known field for the {what} (its fields: {})", names.join(", ")),
         remedy: format!("name it with `--log-field {what}=FIELD`"),
+    }
+}
+
+fn open_route(spot: Spot) -> Fault {
+    Fault {
+        what: format!("{spot} names a route that fits any path, and not the path"),
+        remedy: "log the path itself (AWS API Gateway: `$context.path`; OpenTelemetry: `url.path`)".to_owned(),
     }
 }
 

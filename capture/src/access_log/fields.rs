@@ -9,6 +9,7 @@ use super::convention::Convention;
 use super::header::{self, HeaderOf};
 use super::mapping;
 use super::meaning::{self, Entry, Meaning, Slot, Table};
+use super::path_template::{self, Route};
 use super::record::{self, Record};
 use super::refusal::{Refusal, shown_name, shown_value};
 use super::unit::Unit;
@@ -29,6 +30,9 @@ pub(super) enum Value<'a> {
     /// A body, which may be an object of its own.
     Raw(&'a RawValue),
 }
+
+/// Method, target with whether it is a template, and protocol.
+type Requested<'a> = (Cow<'a, str>, (String, bool), Option<Protocol>);
 
 /// All fields of one record, with what their names mean.
 pub(super) struct Fields<'a, 't> {
@@ -195,8 +199,8 @@ impl<'a, 't> Fields<'a, 't> {
     pub(super) fn record(mut self, written: Option<Reading>, limits: &Limits) -> Result<Record<'a>, Refusal> {
         let call =
             self.convention.filter(|known| *known == Convention::CloudTrail).and_then(|_| cloudtrail::call(&self));
-        let (method, target, protocol) = match &call {
-            Some(call) => (Cow::Borrowed(call.method), call.target.clone(), None),
+        let (method, (target, template), protocol) = match &call {
+            Some(call) => (Cow::Borrowed(call.method), (call.target.clone(), false), None),
             None => self.request()?,
         };
         let Some(times) = self.times(written) else { return Err(self.no_time()) };
@@ -225,6 +229,7 @@ impl<'a, 't> Fields<'a, 't> {
             times,
             method,
             target: Cow::Owned(target),
+            template,
             protocol,
             scheme,
             host,
@@ -240,27 +245,39 @@ impl<'a, 't> Fields<'a, 't> {
         })
     }
 
-    /// Method, target and protocol.
-    fn request(&mut self) -> Result<(Cow<'a, str>, String, Option<Protocol>), Refusal> {
+    /// Method, target with whether it is a template, and protocol.
+    fn request(&mut self) -> Result<Requested<'a>, Refusal> {
         let line = self.text(Slot::RequestLine);
         let parts = line.as_deref().and_then(record::request_line);
         if parts.is_none() && line.is_some() {
             self.keep(Slot::RequestLine);
         }
         let method = self.text(Slot::Method).or_else(|| parts.map(|(method, ..)| Cow::Owned(method.to_owned())));
-        let Some(method) = method.or_else(|| self.route().0) else { return Err(self.no_method()) };
-        let target = self.target(parts.map(|(_, target, _)| target)).or_else(|| self.route().1);
-        let Some(target) = target else { return Err(self.missing("target")) };
+        let routed = || self.peek(Slot::Route).and_then(|route| route.split_once(' ')).map(|(method, _)| method);
+        let method = method.or_else(|| routed().map(|method| Cow::Owned(method.to_owned())));
+        let Some(method) = method else { return Err(self.no_method()) };
+        let target = match self.target(parts.map(|(_, target, _)| target)) {
+            Some(target) => {
+                let template = path_template::is_template(&target);
+                (target, template)
+            }
+            None => self.route()?,
+        };
         let protocol = self.parsed(Slot::Protocol, record::protocol).or_else(|| parts.and_then(|(.., known)| known));
         Ok((method, target, protocol))
     }
 
-    /// Method and path of the template that the target fits, where they are logged.
-    fn route(&self) -> (Option<Cow<'a, str>>, Option<String>) {
-        let Some(route) = self.peek(Slot::Route) else { return (None, None) };
-        match route.split_once(' ') {
-            Some((method, path)) => (Some(Cow::Owned(method.to_owned())), Some(path.trim().to_owned())),
-            None => (None, Some(route.to_owned()).filter(|route| route.starts_with('/'))),
+    /// The path that a route tells where no path is logged, and whether it is a template.
+    fn route(&self) -> Result<(String, bool), Refusal> {
+        let Some(route) = self.peek(Slot::Route) else { return Err(self.missing("target")) };
+        let path = route.split_once(' ').map_or(route, |(_, path)| path).trim();
+        if !path.starts_with('/') {
+            return Err(self.missing("target"));
+        }
+        match path_template::route(path) {
+            Route::Path(path) => Ok((path, false)),
+            Route::Template(path) => Ok((path, true)),
+            Route::Open => Err(Refusal::OpenRoute),
         }
     }
 

@@ -24,6 +24,7 @@ mod mapping;
 mod meaning;
 mod name;
 mod otlp;
+mod path_template;
 mod reading;
 mod record;
 mod records;

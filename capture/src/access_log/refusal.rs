@@ -12,6 +12,8 @@ pub(super) enum Refusal {
     Missing(&'static str, Vec<String>),
     /// A field for the time is there, by name, and what it holds, as far as it may be shown, is no time.
     NoTime(String, String),
+    /// All that it names of the path is a route that fits any.
+    OpenRoute,
     /// What it logs as request is none: nothing, `-`, or TLS bytes on a plain port.
     NoRequest,
 }

@@ -39,7 +39,7 @@ impl<'o> Sniffer<'o> {
             }
             let bytes = element.text.filter(|_| element.whole).unwrap_or_default();
             let record = std::str::from_utf8(bytes).ok().map(|text| self.0.json(text, None));
-            if matches!(record, Some(Ok(_) | Err(Refusal::NoRequest | Refusal::NoTime(..)))) {
+            if matches!(record, Some(Ok(_) | Err(Refusal::NoRequest | Refusal::OpenRoute | Refusal::NoTime(..)))) {
                 return Some(InputFormat::JsonDocument);
             }
             cut = !element.whole && !whole && element.offset > 0;

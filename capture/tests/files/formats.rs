@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Exchange, InputFormat, LogFormat, Mapping, Options};
+use offpath_capture::{Exchange, Incomplete, InputFormat, LogFormat, Mapping, Options};
 
 use crate::reading::{Outcome, read_content, read_with};
 
@@ -489,4 +489,26 @@ fn json_of_gateways_is_read_by_its_names() {
         (line_of(&e), e.time.0, e.end.unwrap().0),
         (("GET".into(), "/a?b=1".into(), Some(200)), MAY + 500_000, MAY + 750_000)
     );
+}
+
+#[test]
+fn a_path_template_is_known_as_one() {
+    let gateway = r#"{"requestId":"r1","requestTime":"17/May/2026:08:05:32 +0000","httpMethod":"POST","resourcePath":"/orders/{id}","status":"201"}"#;
+    let spans = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":2,"startTimeUnixNano":"1779005132000000000","endTimeUnixNano":"1779005132018000000","attributes":[{"key":"http.request.method","value":{"stringValue":"POST"}},{"key":"http.route","value":{"stringValue":"/orders/:id"}},{"key":"http.response.status_code","value":{"intValue":"201"}}]}]}]}]}"#;
+    let called_path = gateway.replace("resourcePath", "path");
+    for (content, format) in
+        [(gateway, InputFormat::JsonLog), (spans, InputFormat::Otlp), (&called_path, InputFormat::JsonLog)]
+    {
+        let exchange = one(content, format);
+        assert_eq!(line_of(&exchange), ("POST".into(), "/orders/{id}".into(), Some(201)), "{content}");
+        assert_eq!(exchange.incomplete, [Incomplete::PathTemplate], "{content}");
+    }
+    let whole = one(&gateway.replace("/{id}", ""), InputFormat::JsonLog);
+    assert_eq!((line_of(&whole).1, whole.incomplete), ("/orders".into(), vec![]));
+    let both = gateway.replace(r#""status""#, r#""path":"/orders/7","status""#);
+    let both = one(&both, InputFormat::JsonLog);
+    assert_eq!((line_of(&both).1, both.incomplete), ("/orders/7".into(), vec![]));
+    let any = read_content(gateway.replace("/orders/{id}", "/{proxy+}") + "\n");
+    assert_eq!((any.exchanges.len(), any.not_read("unparsed_line")), (0, 1));
+    any.says(&["a route that fits any path", "`$context.path`", "`url.path`"]);
 }
