@@ -105,6 +105,16 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
     format!("{} {how}", counted(number, "exchange", "exchanges"))
 }
 
+/// `broke its format and was read: zero bytes in log`: what was odd about something that was read.
+pub(super) fn irregularity(name: &str) -> String {
+    match name {
+        "duration_without_unit" => "read without its duration, whose unit nothing tells: name it with \
+                                    `--log-field duration_ms=FIELD`, or `duration_s`, `_us`, `_ns`"
+            .to_owned(),
+        other => format!("broke its format and was read: {}", other.replace('_', " ")),
+    }
+}
+
 impl Gap {
     /// What it is, without the number: `exchanges whose response was not seen`.
     pub(super) fn words(&self) -> String {
@@ -117,7 +127,7 @@ impl Gap {
             "blind_spot" => {
                 counted(self.count, "stretch of time without requests seen", "stretches of time without requests seen")
             }
-            "irregularity" => return format!("broke its format and was read: {}", self.reason.replace('_', " ")),
+            "irregularity" => return irregularity(&self.reason),
             "left_out" => return "without a line of their own".to_owned(),
             _ => return self.reason.clone(),
         };

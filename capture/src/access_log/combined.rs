@@ -53,6 +53,7 @@ pub(super) fn parse(line: &str) -> Parsed<'_> {
         method: Cow::Owned(method),
         target: Cow::Owned(target),
         template: false,
+        unitless: false,
         protocol,
         scheme: None,
         host: source.host.map(str::to_owned),

@@ -46,12 +46,15 @@ pub(super) struct Fields<'a, 't> {
     pub(super) list: Vec<Field<'a, 't>>,
     /// Rank and index of the best field of each slot.
     pub(super) slots: [Option<(u16, usize)>; Slot::COUNT],
-    pub(super) duration: Option<(u16, usize, Option<Unit>)>,
+    /// Rank, index and unit of each field that may be the duration.
+    pub(super) durations: Vec<(u16, usize, Option<Unit>)>,
     pub(super) convention: Option<Convention>,
     full_headers: [bool; 2],
     redacted: bool,
     /// A field for the method or the request line is there, and null.
     pub(super) null_method: bool,
+    /// The duration is a plain number whose unit nothing tells.
+    pub(super) unitless: bool,
 }
 
 impl<'a, 't> Fields<'a, 't> {
@@ -65,11 +68,12 @@ impl<'a, 't> Fields<'a, 't> {
             names: String::with_capacity(512),
             list: Vec::with_capacity(32),
             slots: [None; Slot::COUNT],
-            duration: None,
+            durations: Vec::new(),
             convention: None,
             full_headers: [false; 2],
             redacted: false,
             null_method: false,
+            unitless: false,
         }
     }
 
@@ -103,10 +107,7 @@ impl<'a, 't> Fields<'a, 't> {
                     *best = Some((*rank, index));
                 }
             }
-            Some(Meaning::Duration(unit, rank)) if self.duration.is_none_or(|(known, ..)| *rank < known) => {
-                self.duration = Some((*rank, index, *unit));
-            }
-            Some(Meaning::Duration(..)) => {}
+            Some(Meaning::Duration(unit, rank)) => self.durations.push((*rank, index, *unit)),
             Some(Meaning::RequestHeader(name)) => header = Some((HeaderOf::Request, Cow::Borrowed(name.as_str()))),
             Some(Meaning::Session) => header = Some((HeaderOf::Session, Cow::Borrowed("Cookie"))),
             Some(Meaning::ResponseHeader(name)) => header = Some((HeaderOf::Response, Cow::Borrowed(name.as_str()))),
@@ -224,12 +225,14 @@ impl<'a, 't> Fields<'a, 't> {
             request_bodies,
             response_bodies,
         };
+        let unitless = self.unitless;
         let log = LogFacts { fields: self.rest(), ..log };
         Ok(Record {
             times,
             method,
             target: Cow::Owned(target),
             template,
+            unitless,
             protocol,
             scheme,
             host,

@@ -18,6 +18,8 @@ pub(super) struct Record<'a> {
     pub(super) target: Cow<'a, str>,
     /// The target is only the template that the path fits.
     pub(super) template: bool,
+    /// It has a duration without a unit, which was left out.
+    pub(super) unitless: bool,
     pub(super) protocol: Option<Protocol>,
     pub(super) scheme: Option<String>,
     pub(super) host: Option<String>,
