@@ -17,6 +17,7 @@ mod http2;
 mod input;
 #[cfg(feature = "live")]
 mod interface;
+mod json_error;
 mod key;
 mod limits;
 mod origin;

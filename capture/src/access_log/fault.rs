@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::refusal::Refusal;
+use crate::json_error;
 
 /// What is wrong, and what to do.
 pub(super) struct Fault {
@@ -40,10 +41,8 @@ pub(super) fn of_refusal(refusal: Refusal, spot: Spot) -> Option<Fault> {
 }
 
 fn not_json(error: &serde_json::Error, spot: Spot) -> Fault {
-    let text = error.to_string();
-    let why = text.split(" at line ").next().unwrap_or_default();
     Fault {
-        what: format!("{spot}, column {} is not valid JSON: {why}", error.column()),
+        what: format!("{spot}, column {} is not valid JSON: {}", error.column(), json_error::words(error)),
         remedy: "the other lines were analysed; write one whole JSON object a line".to_owned(),
     }
 }

@@ -19,6 +19,7 @@ use serde_json::Deserializer;
 use self::message::Reading;
 use self::scan::{Element, Position, Scanner, Stop};
 use crate::key::KeySeed;
+use crate::json_error;
 use crate::tally::Tally;
 use crate::{InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
 
@@ -141,9 +142,7 @@ impl<R: Read> File<'_, R> {
             Ok(entry::Maybe(None)) => Reading::Refused("is not an object"),
             Err(error) => {
                 let position = within(self.scanner.element_position(), error.line(), error.column());
-                let text = error.to_string();
-                let why = text.split(" at line ").next().unwrap_or_default();
-                self.broken(offset, position, why, length);
+                self.broken(offset, position, json_error::words(&error), length);
                 self.index += 1;
                 return ControlFlow::Continue(());
             }
