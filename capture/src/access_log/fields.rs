@@ -11,11 +11,14 @@ use super::mapping;
 use super::meaning::{self, Entry, Meaning, Slot, Table};
 use super::path_template::{self, Route};
 use super::record::{self, Record};
-use super::refusal::{Refusal, shown_name, shown_value};
+use super::refusal::{Refusal, is_plain_name, shown_name, shown_value};
 use super::unit::Unit;
 use crate::clock::Reading;
 use crate::scalar::Scalar;
 use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts, Protocol};
+
+/// Names of fields that a message shows.
+const SHOWN_NAMES: usize = 12;
 
 /// A field of the record, flattened.
 pub(super) struct Field<'a, 't> {
@@ -399,12 +402,20 @@ impl<'a, 't> Fields<'a, 't> {
         }
     }
 
-    /// Says which fields there are, by name only: values may be secrets.
+    /// Says which fields there are, by names alone that tell nothing else: values may be secrets, and so may the names
+    /// that a program took from its data.
     fn missing(&self, what: &'static str) -> Refusal {
         let names = self.list.iter().filter_map(|field| self.names.get(field.name.clone()));
-        let mut names: Vec<String> = names.take(12).map(shown_name).collect();
+        let known = |name: &str| self.table.get(&meaning::normal(name)).is_some();
+        let (shown, hidden): (Vec<&str>, Vec<&str>) = names.partition(|name| known(name) || is_plain_name(name));
+        let mut names: Vec<String> = shown.into_iter().map(shown_name).collect();
         // The elements of an array have one name.
         names.dedup();
+        let more = names.len().saturating_sub(SHOWN_NAMES) + hidden.len();
+        names.truncate(SHOWN_NAMES);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
         Refusal::Missing(what, names)
     }
 }

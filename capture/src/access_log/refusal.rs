@@ -18,6 +18,17 @@ pub(super) enum Refusal {
     NoRequest,
 }
 
+/// Whether a dotted name can only be what a programmer called a field: short words of letters. Digits, `@` and the like
+/// are those of ids, tokens and addresses.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    let word = |part: &str| {
+        (1..=32).contains(&part.len())
+            && part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.bytes().skip(1).all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
+    };
+    name.len() <= 64 && name.split('.').all(word)
+}
+
 /// A name, shortened.
 pub(super) fn shown_name(name: &str) -> String {
     name.escape_debug().take(40).collect()
