@@ -19,6 +19,7 @@ mod input;
 mod interface;
 mod json_error;
 mod key;
+mod lenient;
 mod limits;
 mod origin;
 mod output;

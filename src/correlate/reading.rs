@@ -265,7 +265,9 @@ impl<'a> Reading<'a> {
         match path.root {
             Root::PathParameter => {
                 let find = |all: &Parameters<'a>| all.iter().find(|(n, _)| **n == *first).map(|(_, v)| text(v));
-                find(&self.parameters).or_else(|| find(&self.created)).unwrap_or_else(|| absent(request.is_some() && !self.template))
+                find(&self.parameters)
+                    .or_else(|| find(&self.created))
+                    .unwrap_or_else(|| absent(request.is_some() && !self.template))
             }
             Root::Query => {
                 let whole = request.is_some() && self.target.query_whole && !self.template;

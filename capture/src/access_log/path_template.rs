@@ -70,8 +70,16 @@ fn is_open(segment: &str) -> bool {
         || segment.starts_with("[...")
         || segment.starts_with("[[...")
         || segment.starts_with(['*', ':']) && segment.ends_with('*')
-        || segment.starts_with('{') && (segment.ends_with("+}") || segment.ends_with(".*}"))
+        || segment.starts_with('{') && is_open_in_braces(segment)
         || segment.starts_with('*') && segment.len() > 1
+}
+
+/// `{proxy+}`, `{rest:.*}`, `{rest:path}`.
+fn is_open_in_braces(segment: &str) -> bool {
+    match segment.trim_end_matches('}').split_once(':') {
+        None => segment.ends_with("+}"),
+        Some((_, pattern)) => matches!(pattern, ".*" | ".+" | "*" | "**" | "path"),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use super::document::Elements;
+use super::document::{Elements, Kind, Most};
 use super::fault::Spot;
 use super::formats::{Formats, Found};
 use super::refusal::Refusal;
@@ -31,10 +31,10 @@ impl<'o> Sniffer<'o> {
 
     /// The format of a JSON document, if the text is the beginning of one that has records.
     pub(crate) fn document(&self, text: &[u8], whole: bool) -> Option<InputFormat> {
-        let mut elements = Elements::new(Cursor::new(text), text.len());
+        let mut elements = Elements::new(Cursor::new(text), Most { record: text.len(), span: 0 });
         let mut cut = false;
         while let Ok(Some(element)) = elements.next() {
-            if element.spans {
+            if element.kind != Kind::Record {
                 return Some(InputFormat::Otlp);
             }
             let bytes = element.text.filter(|_| element.whole).unwrap_or_default();
@@ -50,7 +50,7 @@ impl<'o> Sniffer<'o> {
 
     /// Whether a whole object is one around a list of records.
     pub(crate) fn is_list(object: &[u8]) -> bool {
-        let mut elements = Elements::new(Cursor::new(object), 0);
+        let mut elements = Elements::new(Cursor::new(object), Most { record: 0, span: 0 });
         matches!(elements.next(), Ok(Some(element)) if element.offset > 0)
     }
 
