@@ -515,6 +515,20 @@ fn a_path_template_is_known_as_one() {
 }
 
 #[test]
+fn apache_logs_the_port_of_either_end() {
+    let read = |port: &str| {
+        let format = format!(r#"%a {port} %A %u %t "%r" %>s"#);
+        let line = r#"10.0.0.7 50123 10.0.0.9 anna [17/May/2026:08:05:32 +0000] "GET /orders/o1 HTTP/1.1" 200"#;
+        let e = read_with(line, &described(&format)).exchanges.remove(0);
+        (e.client.unwrap().to_string(), e.server.unwrap().to_string())
+    };
+    assert_eq!(read("%{remote}p"), ("10.0.0.7:50123".into(), "10.0.0.9".into()));
+    for port in ["%p", "%{local}p", "%{canonical}p"] {
+        assert_eq!(read(port), ("10.0.0.7".into(), "10.0.0.9:50123".into()), "{port}");
+    }
+}
+
+#[test]
 fn a_span_of_odd_types_costs_no_other() {
     let span = |attributes: &str| {
         format!(
