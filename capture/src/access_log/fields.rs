@@ -128,7 +128,8 @@ impl<'a, 't> Fields<'a, 't> {
         }
         let name = self.path.get(start..)?;
         let name = name.strip_suffix(')').unwrap_or(name);
-        Some((of, Cow::Owned(if full { name.to_owned() } else { name.replace('_', "-") })))
+        let whole = full || of == HeaderOf::Cookie;
+        Some((of, Cow::Owned(if whole { name.to_owned() } else { name.replace('_', "-") })))
     }
 
     /// Takes the text of a slot's field; dashes and empty strings are nothing.
@@ -356,6 +357,7 @@ impl<'a, 't> Fields<'a, 't> {
             }
             match of {
                 HeaderOf::Session => headers.push(name.as_bytes(), format!("session={value}").as_bytes()),
+                HeaderOf::Cookie => headers.push(b"Cookie", format!("{name}={value}").as_bytes()),
                 _ => headers.push(name.as_bytes(), value.as_bytes()),
             }
         }

@@ -529,6 +529,25 @@ fn apache_logs_the_port_of_either_end() {
 }
 
 #[test]
+fn logged_cookies_are_cookies() {
+    let nginx = described(r#"$remote_addr [$time_local] "$request" $status "$cookie_shop_sid" "$cookie_lang""#);
+    let apache = described(r#"%a %t \"%r\" %>s \"%{shop_sid}C\" \"%{lang}C\""#);
+    let line = r#"10.0.0.7 [17/May/2026:08:05:32 +0000] "GET /a HTTP/1.1" 200 "sess-abcdef" "-""#;
+    let json = r#"{"time_iso8601":"2026-05-17T08:05:32Z","method":"GET","path":"/a","cookie_shop_sid":"sess-abcdef"}"#;
+    let nested = r#"{"ts":"2026-05-17T08:05:32Z","method":"GET","path":"/a","cookies":{"shop_sid":"sess-abcdef"}}"#;
+    let plain = Options::default();
+    for (options, line) in [(&nginx, line), (&apache, line), (&plain, json), (&plain, nested)] {
+        let exchange = read_with(line, options).exchanges.remove(0);
+        assert_eq!(header(&exchange, "cookie"), Some("shop_sid=sess-abcdef"), "{line}");
+        assert!(!exchange.log.fields.iter().any(|(_, value)| value.contains("sess")), "{:?}", exchange.log.fields);
+        assert!(!exchange.carries.request_headers);
+    }
+    let named = [("session".to_owned(), "cookie_shop_sid".to_owned())].into();
+    let exchange = read_with(line, &Options { log_fields: named, ..nginx }).exchanges.remove(0);
+    assert_eq!(header(&exchange, "cookie"), Some("session=sess-abcdef"));
+}
+
+#[test]
 fn a_span_of_odd_types_costs_no_other() {
     let span = |attributes: &str| {
         format!(
