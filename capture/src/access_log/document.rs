@@ -15,7 +15,8 @@ const SCOPES: [&[u8]; 4] =
     [b"scopeSpans", b"scope_spans", b"instrumentationLibrarySpans", b"instrumentation_library_spans"];
 
 /// Members whose arrays hold the records; the others of such an object are not kept.
-pub(super) const LISTS: [&str; 5] = ["Records", "records", "resourceSpans", "resource_spans", "entries"];
+pub(super) const LISTS: [&str; 7] =
+    ["Records", "records", "resourceSpans", "resource_spans", "entries", "events", "logEvents"];
 
 /// What an element is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -36,6 +36,7 @@ pub(super) fn of_refusal(refusal: Refusal, spot: Spot) -> Option<Fault> {
         Refusal::NotJson(error) => Some(not_json(&error, spot)),
         Refusal::Missing(what, names) => Some(missing(what, &names, spot)),
         Refusal::OpenRoute => Some(open_route(spot)),
+        Refusal::Untimed => Some(untimed(spot)),
         Refusal::NoTime(name, value) => Some(no_time(&name, &value, spot)),
     }
 }
@@ -58,6 +59,15 @@ fn open_route(spot: Spot) -> Fault {
     Fault {
         what: format!("{spot} names a route that fits any path, and not the path"),
         remedy: "log the path itself (AWS API Gateway: `$context.path`; OpenTelemetry: `url.path`)".to_owned(),
+    }
+}
+
+fn untimed(spot: Spot) -> Fault {
+    Fault {
+        what: format!("{spot} is a request without a time"),
+        remedy:
+            "log the time too, or let what collects the lines add it (`docker logs -t`, `kubectl logs --timestamps`)"
+                .to_owned(),
     }
 }
 

@@ -130,6 +130,11 @@ impl Mapping {
         !matches!(self.shape, Shape::Json)
     }
 
+    /// Whether a pattern is given that matches the line.
+    pub(super) fn matches(&self, line: &str) -> bool {
+        matches!(&self.shape, Shape::Pattern(regex) if regex.is_match(line))
+    }
+
     /// Target, name in the table and text of each fixed value.
     pub(super) fn values(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.values.iter().map(|(target, name, text)| (target.as_str(), name.as_str(), text.as_str()))

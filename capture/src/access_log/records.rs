@@ -4,7 +4,9 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use super::document::{Element, Elements, Kind, Most};
+use super::envelope;
 use super::fault::{Fault, Spot};
+use super::formats::Found;
 use super::otlp::{Resource, Role, Span};
 use super::reading::Log;
 use super::refusal::Refusal;
@@ -52,6 +54,12 @@ fn record(log: &mut Log<'_>, element: &Element<'_>, sink: &mut dyn Sink) -> Cont
     let (index, origin) = (log.records, log.origin(place(log.records, element)));
     log.records += 1;
     let text = log.plain(bytes, &origin);
+    let object = envelope::open(&text);
+    if let Some(shipped) = log.formats.shipped(&object)
+        && let Found::Record(_, record) = log.formats.line(&[shipped], Spot::Record(index, element.line))
+    {
+        return log.emit(record, (Spot::Record(index, element.line), true), origin, element.length, sink);
+    }
     let record = log.formats.json(&text, None);
     log.emit(record, (Spot::Record(index, element.line), element.whole), origin, element.length, sink)
 }

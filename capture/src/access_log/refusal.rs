@@ -14,8 +14,20 @@ pub(super) enum Refusal {
     NoTime(String, String),
     /// All that it names of the path is a route that fits any.
     OpenRoute,
+    /// It is a request of a kind of line that has no time of its own.
+    Untimed,
     /// What it logs as request is none: nothing, `-`, or TLS bytes on a plain port.
     NoRequest,
+}
+
+impl Refusal {
+    /// The same of a format that has no names which could be missing.
+    pub(super) fn untimed(self) -> Self {
+        match self {
+            Refusal::Missing("time", _) => Refusal::Untimed,
+            other => other,
+        }
+    }
 }
 
 /// Whether a dotted name can only be what a programmer called a field: short words of letters. Digits, `@` and the like

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use super::document::{Elements, Kind, Most};
+use super::envelope;
 use super::fault::Spot;
 use super::formats::{Formats, Found};
 use super::refusal::Refusal;
@@ -39,7 +40,11 @@ impl<'o> Sniffer<'o> {
             }
             let bytes = element.text.filter(|_| element.whole).unwrap_or_default();
             let record = std::str::from_utf8(bytes).ok().map(|text| self.0.json(text, None));
-            if matches!(record, Some(Ok(_) | Err(Refusal::NoRequest | Refusal::OpenRoute | Refusal::NoTime(..)))) {
+            let shipped =
+                || std::str::from_utf8(bytes).is_ok_and(|text| self.0.shipped(&envelope::open(text)).is_some());
+            if shipped()
+                || matches!(record, Some(Ok(_) | Err(Refusal::NoRequest | Refusal::OpenRoute | Refusal::NoTime(..))))
+            {
                 return Some(InputFormat::JsonDocument);
             }
             cut = !element.whole && !whole && element.offset > 0;

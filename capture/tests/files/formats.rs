@@ -528,6 +528,109 @@ fn apache_logs_the_port_of_either_end() {
     }
 }
 
+const ROUTER: &str = r#"at=info method=POST path="/orders?x=1" host=shop.example request_id=r1 fwd="203.0.113.9, 10.0.0.7" dyno=web.1 connect=0ms service=18ms status=201 bytes=52 protocol=https"#;
+const LOGRAGE: &str = "method=POST path=/orders format=json controller=OrdersController action=create status=201 duration=18.5 view=4.2 db=3.1 user_id=bob";
+
+#[test]
+fn lines_of_names_and_values_are_read() {
+    let heroku = one(&format!("2026-05-17T08:05:32.018000+00:00 heroku[router]: {ROUTER}\n"), InputFormat::Logfmt);
+    assert_eq!(line_of(&heroku), ("POST".into(), "/orders?x=1".into(), Some(201)));
+    assert_eq!((heroku.time.0, heroku.end.unwrap().0), (MAY, MAY + 18_000));
+    assert_eq!(heroku.client.unwrap().to_string(), "10.0.0.7");
+    assert_eq!(
+        (header(&heroku, "x-forwarded-for"), heroku.log.request_id.as_deref()),
+        (Some("203.0.113.9, 10.0.0.7"), Some("r1"))
+    );
+    let request = heroku.request.as_ref().unwrap();
+    assert_eq!((request.scheme.as_deref(), request.host.as_deref()), (Some("https"), Some("shop.example")));
+
+    let rails = one(&format!("I, [2026-05-17T08:05:32.018500 #7]  INFO -- : [r1] {LOGRAGE}\n"), InputFormat::Logfmt);
+    assert_eq!(line_of(&rails), ("POST".into(), "/orders".into(), Some(201)));
+    assert_eq!((rails.time.0, rails.end.unwrap().0, rails.log.user.as_deref()), (MAY, MAY + 18_500, Some("bob")));
+
+    let kit = one(
+        "ts=2026-05-17T08:05:32.018Z caller=http.go:7 level=info method=GET path=/a took=18ms status=200\n",
+        InputFormat::Logfmt,
+    );
+    assert_eq!(
+        (line_of(&kit), kit.time.0, kit.end.unwrap().0),
+        (("GET".into(), "/a".into(), Some(200)), MAY + 18_000, MAY + 36_000)
+    );
+
+    read_content(format!("{ROUTER}\n")).says(&["request without a time", "docker logs -t"]);
+    read_content("level=info msg=started port=8080 pid=7\n").says(&["plain text"]);
+}
+
+#[test]
+fn squid_and_uvicorn_are_read() {
+    let squid = one(
+        "1779005132.018     18 10.0.0.7 TCP_MISS/201 52 POST http://shop.example/orders anna HIER_DIRECT/10.1.1.1 text/html\n",
+        InputFormat::Squid,
+    );
+    assert_eq!(line_of(&squid), ("POST".into(), "/orders".into(), Some(201)));
+    assert_eq!((squid.time.0, squid.end.unwrap().0, squid.log.user.as_deref()), (MAY, MAY + 18_000, Some("anna")));
+    assert_eq!(squid.request.as_ref().unwrap().host.as_deref(), Some("shop.example"));
+
+    let line = r#"10.0.0.7:50123 - "POST /orders HTTP/1.1" 201 Created"#;
+    for prefix in [
+        "2026-05-17T08:05:32.018Z INFO:     ",
+        "2026-05-17T08:05:32.018000000Z stdout F INFO:     ",
+        "2026-05-17 08:05:32,018 - uvicorn.access - INFO - ",
+    ] {
+        let e = one(&format!("{prefix}{line}\n"), InputFormat::Uvicorn);
+        assert_eq!(line_of(&e), ("POST".into(), "/orders".into(), Some(201)), "{prefix}");
+        assert_eq!((e.end.unwrap().0, e.client.unwrap().port), (MAY + 18_000, Some(50123)), "{prefix}");
+    }
+    read_content(format!("INFO:     {line}\n")).says(&["request without a time", "kubectl logs --timestamps"]);
+}
+
+#[test]
+fn lines_in_json_are_opened() {
+    let combined = r#"10.0.0.7 - anna [17/May/2026:08:05:32 +0000] "POST /orders HTTP/1.1" 201 52 "-" "curl""#;
+    let text = serde_json::to_string(combined).unwrap();
+    let ended = serde_json::to_string(&format!("{combined}\n")).unwrap();
+    for object in [
+        format!(
+            r#"{{"@timestamp":"2026-05-17T08:05:33.123Z","message":{text},"log":{{"file":{{"path":"/a"}}}},"stream":"stdout"}}"#
+        ),
+        format!(r#"{{"date":1779005133.1,"log":{ended},"kubernetes":{{"pod_name":"x"}}}}"#),
+        format!(r#"{{"textPayload":{text},"timestamp":"2026-05-17T08:05:33Z"}}"#),
+        format!(r#"{{"__REALTIME_TIMESTAMP":"1779005133000000","MESSAGE":{text}}}"#),
+        format!(
+            r#"{{"message":{}}}"#,
+            serde_json::to_string(&format!("2026-05-17T08:05:32Z stdout F {combined}")).unwrap()
+        ),
+    ] {
+        let e = one(&format!("{object}\n"), InputFormat::CombinedLog);
+        assert_eq!((line_of(&e).1, e.log.user.as_deref(), e.time.0), ("/orders".into(), Some("anna"), MAY), "{object}");
+    }
+    for document in [
+        format!(r#"{{"events":[{{"timestamp":1779005132000,"message":{text},"ingestionTime":1}}]}}"#),
+        format!(
+            r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"id":"1","timestamp":1779005132000,"message":{text}}}]}}"#
+        ),
+        format!("[\n{{\"textPayload\":\n{text}}}]"),
+    ] {
+        let e = one(&document, InputFormat::JsonDocument);
+        assert_eq!(
+            (line_of(&e).1, e.log.user.as_deref(), e.time.0),
+            ("/orders".into(), Some("anna"), MAY),
+            "{document}"
+        );
+    }
+    let inner = serde_json::to_string(r#"{"method":"GET","path":"/a","status":200}"#).unwrap();
+    let e = one(&format!("{{\"@timestamp\":\"2026-05-17T08:05:32Z\",\"message\":{inner}}}\n"), InputFormat::JsonLog);
+    assert_eq!((line_of(&e).1, e.end.unwrap().0), ("/a".into(), MAY));
+    let uvicorn = serde_json::to_string(r#"INFO:     10.0.0.7:1 - "GET /b HTTP/1.1" 200 OK"#).unwrap();
+    let e = one(&format!("{{\"log\":{uvicorn},\"time\":\"2026-05-17T08:05:32Z\"}}\n"), InputFormat::Uvicorn);
+    assert_eq!((line_of(&e).1, e.end.unwrap().0), ("/b".into(), MAY));
+    // A record that is a request itself is read by its own names, whatever its message says.
+    let own = format!(r#"{{"ts":"2026-05-17T08:05:32Z","method":"GET","path":"/own","status":200,"message":{text}}}"#);
+    assert_eq!(line_of(&one(&own, InputFormat::JsonLog)).1, "/own");
+    read_content("{\"message\":\"he said \\\"GET /a\\\" to me\"}\n{\"message\":\"x\"}\n")
+        .says(&["no known field for the method"]);
+}
+
 #[test]
 fn logged_cookies_are_cookies() {
     let nginx = described(r#"$remote_addr [$time_local] "$request" $status "$cookie_shop_sid" "$cookie_lang""#);
