@@ -53,6 +53,12 @@ impl<'o> Sniffer<'o> {
         cut.then_some(InputFormat::JsonDocument)
     }
 
+    /// What is wrong with a first line that should be the heading of a mapping's columns.
+    pub(crate) fn lacks_heading(options: &Options, line: &[u8]) -> Option<String> {
+        let mapping = options.mapping.as_ref()?;
+        mapping.lacks_heading(String::from_utf8_lossy(line).trim_end_matches('\r'))
+    }
+
     /// Whether a whole object is one around a list of records.
     pub(crate) fn is_list(object: &[u8]) -> bool {
         let mut elements = Elements::new(Cursor::new(object), Most { record: 0, span: 0 });

@@ -100,7 +100,13 @@ fn content_format(content: &[u8], whole: bool, options: &Options) -> Result<Inpu
         None if content.contains(&0) => return Err(unknown(content)),
         None => return Err(InputErrorKind::Empty),
     };
-    text_format(text, whole, options).ok_or_else(|| unknown(content))
+    text_format(text, whole, options).ok_or_else(|| {
+        let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        match Sniffer::lacks_heading(options, first) {
+            Some(looks_like) => InputErrorKind::UnknownFormat { looks_like },
+            None => unknown(content),
+        }
+    })
 }
 
 fn unknown(content: &[u8]) -> InputErrorKind {

@@ -632,6 +632,25 @@ fn lines_in_json_are_opened() {
 }
 
 #[test]
+fn a_heading_that_is_missing_is_said() {
+    let mut mapping = Mapping::default();
+    mapping.columns(',', None).unwrap();
+    for (target, column) in [("time", "when"), ("method", "verb"), ("path", "where"), ("user", "who")] {
+        mapping.field(target, column).unwrap();
+    }
+    let options = Options { mapping: Some(Arc::new(mapping)), ..Options::default() };
+    let rows = "2026-05-17T08:05:32Z,POST,/orders/o1,201,anna.schmidt@example.com,tok_live_51Habc\n".repeat(3);
+    let read = read_with(format!("When,verb,where,code,who,token\n{rows}"), &options);
+    assert_eq!((read.exchanges.len(), read.errors.len()), (3, 0), "{:?}", read.errors);
+    for first in ["", "when,verb,path,code,who,token\n"] {
+        let outcome = read_with(format!("{first}{rows}"), &options);
+        assert!(outcome.exchanges.is_empty());
+        outcome.says(&["first line should name the columns", "(verb, when, where, who)", "heading"]);
+        assert!(!outcome.errors.join("").contains("51Habc") && !outcome.errors.join("").contains("anna"));
+    }
+}
+
+#[test]
 fn logged_cookies_are_cookies() {
     let nginx = described(r#"$remote_addr [$time_local] "$request" $status "$cookie_shop_sid" "$cookie_lang""#);
     let apache = described(r#"%a %t \"%r\" %>s \"%{shop_sid}C\" \"%{lang}C\""#);
