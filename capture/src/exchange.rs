@@ -17,7 +17,8 @@ pub struct Exchange {
     /// Stable identity of this exchange: the same for whole, split or reordered inputs of one packet capture.
     ///
     /// Packets: derived from the connection's endpoints, its first sequence number and the exchange's position.
-    /// HAR and logs: derived from the input's name and the entry's or line's number.
+    /// HAR and logs: derived from how the input's content begins, the entry's or line's number, and its time. Where
+    /// inputs of a run begin alike, their place in an order by content counts too.
     pub key: u64,
     /// Application protocol that carried it.
     pub protocol: Protocol,

@@ -17,6 +17,8 @@ const SNIFF_LINES: usize = 100;
 const HEAD_LEAST: usize = 64;
 /// Most bytes of a head.
 const HEAD_MOST: usize = 1024;
+/// Bytes of a HAR's head, where there are so many.
+const HEAD_DOCUMENT: usize = 16 << 10;
 
 /// What a file is.
 #[derive(Debug)]
@@ -34,7 +36,9 @@ pub(super) fn format(prefix: &[u8], whole: bool, options: &Options) -> Result<Sn
     }
     let compression = Compression::of(prefix);
     let (content, ended) = beginning(prefix, compression, whole)?;
-    Ok(Sniffed { format: content_format(&content, ended, options)?, compression, head: head(&content) })
+    let format = content_format(&content, ended, options)?;
+    let head = if format == InputFormat::Har { document_head(&content) } else { head(&content) };
+    Ok(Sniffed { format, compression, head })
 }
 
 /// Hashes the first bytes up to the first line end after some: a log that grows keeps its head, and pretty-printed
@@ -44,8 +48,16 @@ fn head(content: &[u8]) -> u64 {
     let rest = content.get(HEAD_LEAST..).unwrap_or_default();
     let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
     let end = content.len().min((HEAD_LEAST + line).min(HEAD_MOST));
-    let digest = Sha256::digest(content.get(..end).unwrap_or_default());
-    digest.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first))
+    digest(content.get(..end).unwrap_or_default())
+}
+
+/// Hashes so much of a HAR that the first entries are in it: what is before them is the same in every file of one writer.
+fn document_head(content: &[u8]) -> u64 {
+    digest(content.get(..HEAD_DOCUMENT).unwrap_or(content))
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    Sha256::digest(bytes).first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first))
 }
 
 /// What follows the lines that begin with `#`; everything where there is nothing else.
