@@ -17,7 +17,8 @@ pub struct Exchange {
     /// Stable identity of this exchange: the same for whole, split or reordered inputs of one packet capture.
     ///
     /// Packets: derived from the connection's endpoints, its first sequence number and the exchange's position.
-    /// HAR and logs: derived from the input's name and the entry's or line's number.
+    /// HAR and logs: derived from how the input's content begins, the entry's or line's number, and its time. Where
+    /// inputs of a run begin alike, their place in an order by content counts too.
     pub key: u64,
     /// Application protocol that carried it.
     pub protocol: Protocol,
@@ -373,6 +374,9 @@ pub enum Incomplete {
     OverLimit,
     /// One side gave the exchange up before it was over (HTTP/2: `RST_STREAM`, or `GOAWAY` before the stream).
     Reset,
+    /// The log names only the template that the path fits: in the request's target each `{name}` stands for a segment
+    /// that is not known, and the query is not known either.
+    PathTemplate,
 }
 
 impl Incomplete {
@@ -389,6 +393,7 @@ impl Incomplete {
             Incomplete::UndecodableBody => "undecodable_body",
             Incomplete::OverLimit => "over_limit",
             Incomplete::Reset => "reset",
+            Incomplete::PathTemplate => "path_template",
         }
     }
 }

@@ -3,7 +3,8 @@
 use crate::Timestamp;
 
 /// Derives keys from how a file's content begins, the number of the entry or line, and its time: the same whatever the
-/// file's name, folder or compression, or the order of the inputs. The time tells apart files that begin alike.
+/// file's name, folder or compression, or the order of the inputs. Files of one run that begin alike are numbered by what
+/// follows, so that the key of what one of them holds may change with the others that are given.
 #[derive(Clone, Copy)]
 pub(crate) struct KeySeed(u64);
 

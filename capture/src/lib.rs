@@ -17,7 +17,9 @@ mod http2;
 mod input;
 #[cfg(feature = "live")]
 mod interface;
+mod json_error;
 mod key;
+mod lenient;
 mod limits;
 mod origin;
 mod output;

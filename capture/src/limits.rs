@@ -23,8 +23,6 @@ pub struct Limits {
     pub entry_bytes: usize,
     /// Bytes of one log line.
     pub line_bytes: usize,
-    /// Nesting depth of JSON.
-    pub json_depth: usize,
     /// Secrets of TLS connections that are kept; a connection has one, under TLS 1.3 up to five.
     pub tls_secrets: usize,
 }
@@ -42,7 +40,6 @@ impl Default for Limits {
             idle_seconds: 600,
             entry_bytes: 256 << 20,
             line_bytes: 4 << 20,
-            json_depth: 128,
             tls_secrets: 500_000,
         }
     }

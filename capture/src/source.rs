@@ -430,6 +430,12 @@ pub enum InputFormat {
     Envoy,
     /// HAProxy's `option httplog`.
     Haproxy,
+    /// Squid's native `access.log`.
+    Squid,
+    /// Access lines of uvicorn.
+    Uvicorn,
+    /// Lines of `name=value`.
+    Logfmt,
     /// Lines of [`Options::log_format`].
     Described,
     /// Lines of [`Options::mapping`].
@@ -438,7 +444,7 @@ pub enum InputFormat {
 
 impl InputFormat {
     /// Every format.
-    pub const ALL: [InputFormat; 14] = [
+    pub const ALL: [InputFormat; 17] = [
         InputFormat::Pcap,
         InputFormat::Pcapng,
         InputFormat::Har,
@@ -451,6 +457,9 @@ impl InputFormat {
         InputFormat::Alb,
         InputFormat::Envoy,
         InputFormat::Haproxy,
+        InputFormat::Squid,
+        InputFormat::Uvicorn,
+        InputFormat::Logfmt,
         InputFormat::Described,
         InputFormat::Mapped,
     ];
@@ -470,6 +479,9 @@ impl InputFormat {
             InputFormat::Alb => "alb",
             InputFormat::Envoy => "envoy",
             InputFormat::Haproxy => "haproxy",
+            InputFormat::Squid => "squid",
+            InputFormat::Uvicorn => "uvicorn",
+            InputFormat::Logfmt => "logfmt",
             InputFormat::Described => "log-format",
             InputFormat::Mapped => "mapping",
         }

@@ -18,7 +18,7 @@ use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction};
 use super::role_place::{self, RolePlace};
 use super::secret_segment::secret_parameters;
-use super::target::Target;
+use super::target::{Target, is_placeholder};
 use super::template::Template;
 use crate::event::{Actor, Event, EventId, Evidence, ObjectId, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
@@ -149,6 +149,9 @@ impl Extractor {
             return self.unmatched(reading);
         };
         reading.parameters = matched.parameters;
+        if reading.template {
+            reading.parameters.retain(|(_, value)| !is_placeholder(value));
+        }
         if let Some(location) = reading.exchange.response.as_ref().and_then(|r| r.headers.text("location")) {
             let created = self.operations.parameters(&Target::parse(location));
             // A redirect back to the same object creates nothing.
@@ -175,7 +178,7 @@ impl Extractor {
             return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
         }
         let masked = reading.target.path == "*";
-        let guess = Guess::of(&reading.target.segments, reading.exchange.response.as_ref());
+        let guess = Guess::of(&reading.target.segments, reading.template, reading.exchange.response.as_ref());
         let name = self.masker.path(&guess.template.text);
         let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
         Called { operation, guess: Some(guess), activities: Vec::new(), certain: true }

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::body::is_json;
 use super::object::{Found, KeySource, key_text};
 use super::redact::Masker;
-use super::target::Target;
+use super::target::{Target, is_placeholder};
 use super::template::{Template, Variable, singular};
 use crate::event::{ObjectId, ObjectRef, Outcome, Value};
 
@@ -72,13 +72,20 @@ pub(super) struct Guess {
 
 impl Guess {
     /// Reads a path and the answer to it. A segment that the answer gives as its own id is a value, whatever its look.
-    pub(super) fn of<S: AsRef<str>>(segments: &[S], response: Option<&Response>) -> Guess {
+    /// Of a `templated` path the segments in braces are variables whose values are not known.
+    pub(super) fn of<S: AsRef<str>>(segments: &[S], templated: bool, response: Option<&Response>) -> Guess {
         let answered = response.filter(|r| (200..300).contains(&r.status)).map(|r| read(&r.body, &r.headers));
         let answered = answered.unwrap_or_default();
-        let template = Template::with(segments, |word, before| {
+        let mut template = Template::with(segments, |word, before| {
+            if templated && is_placeholder(word) {
+                return true;
+            }
             let own = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == singular(before));
             answered.ids.iter().filter(own).any(|leaf| matches!(&leaf.value, Value::Text(id) if **id == *word))
         });
+        if templated {
+            template.variables.retain(|variable| !is_placeholder(&variable.value));
+        }
         Guess { template, answered }
     }
 

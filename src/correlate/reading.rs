@@ -20,6 +20,8 @@ const LONGEST: usize = 4096;
 pub(super) struct Reading<'a> {
     pub(super) exchange: &'a Exchange,
     pub(super) target: Target<'a>,
+    /// The target is only the template that the path fits: its parameters and query are not known.
+    pub(super) template: bool,
     pub(super) host: Option<String>,
     /// Parameters of the path template.
     pub(super) parameters: Parameters<'a>,
@@ -49,6 +51,7 @@ impl<'a> Reading<'a> {
         };
         Reading {
             exchange,
+            template: exchange.incomplete.contains(&Incomplete::PathTemplate),
             target: Target::parse(request.map(|r| r.target.as_str()).unwrap_or_default()),
             host: request.and_then(|r| r.host.as_deref()).map(without_port),
             parameters: Vec::new(),
@@ -213,6 +216,7 @@ impl<'a> Reading<'a> {
         let name = path.fields.first().unwrap_or(&path.text);
         match &**name {
             "method" => self.exchange.request.as_ref().map_or(Bound::Unknown, |r| text(&r.method)),
+            "target" if self.template => Bound::Unknown,
             "target" => self.exchange.request.as_ref().map_or(Bound::Unknown, |r| text(&r.target)),
             "status" => self.status().map_or(Bound::Unknown, |s| Bound::Exactly(Value::Number(s.into()))),
             _ => Bound::Unknown,
@@ -261,10 +265,12 @@ impl<'a> Reading<'a> {
         match path.root {
             Root::PathParameter => {
                 let find = |all: &Parameters<'a>| all.iter().find(|(n, _)| **n == *first).map(|(_, v)| text(v));
-                find(&self.parameters).or_else(|| find(&self.created)).unwrap_or_else(|| absent(request.is_some()))
+                find(&self.parameters)
+                    .or_else(|| find(&self.created))
+                    .unwrap_or_else(|| absent(request.is_some() && !self.template))
             }
             Root::Query => {
-                let whole = request.is_some() && self.target.query_whole;
+                let whole = request.is_some() && self.target.query_whole && !self.template;
                 self.target.parameter(first).map_or_else(|| absent(whole), text)
             }
             Root::RequestBody => self.request_value(&path.fields),

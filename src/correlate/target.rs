@@ -46,6 +46,11 @@ impl<'a> Target<'a> {
     }
 }
 
+/// Whether a segment of a template stands for one that is not known: `{id}`.
+pub(super) fn is_placeholder(segment: &str) -> bool {
+    segment.starts_with('{') && segment.ends_with('}')
+}
+
 fn without_authority(path: &str) -> &str {
     let Some((scheme, rest)) = path.split_once("://") else { return path };
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {

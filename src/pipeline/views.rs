@@ -85,6 +85,9 @@ fn poverty(format: InputFormat) -> u8 {
         | InputFormat::Alb
         | InputFormat::Envoy
         | InputFormat::Haproxy
+        | InputFormat::Squid
+        | InputFormat::Uvicorn
+        | InputFormat::Logfmt
         | InputFormat::Described => 3,
         InputFormat::CombinedLog => 4,
     }

@@ -100,9 +100,22 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
         "undecodable_body" => "with a body that could not be decoded",
         "over_limit" => "with a body over the limit",
         "reset" => "that one side gave up",
+        "path_template" => {
+            "of which only the path's template is known, so not of which object (log the path: `$context.path`, `url.path`)"
+        }
         other => return format!("{} not whole: {}", counted(number, "exchange", "exchanges"), other.replace('_', " ")),
     };
     format!("{} {how}", counted(number, "exchange", "exchanges"))
+}
+
+/// `broke its format and was read: zero bytes in log`: what was odd about something that was read.
+pub(super) fn irregularity(name: &str) -> String {
+    match name {
+        "duration_without_unit" => "read without its duration, whose unit nothing tells: name it with \
+                                    `--log-field duration_ms=FIELD`, or `duration_s`, `_us`, `_ns`"
+            .to_owned(),
+        other => format!("broke its format and was read: {}", other.replace('_', " ")),
+    }
 }
 
 impl Gap {
@@ -117,7 +130,7 @@ impl Gap {
             "blind_spot" => {
                 counted(self.count, "stretch of time without requests seen", "stretches of time without requests seen")
             }
-            "irregularity" => return format!("broke its format and was read: {}", self.reason.replace('_', " ")),
+            "irregularity" => return irregularity(&self.reason),
             "left_out" => return "without a line of their own".to_owned(),
             _ => return self.reason.clone(),
         };

@@ -52,6 +52,8 @@ pub(super) fn parse(line: &str) -> Parsed<'_> {
         times: times(time, extra.request_time),
         method: Cow::Owned(method),
         target: Cow::Owned(target),
+        template: false,
+        unitless: false,
         protocol,
         scheme: None,
         host: source.host.map(str::to_owned),

@@ -9,6 +9,8 @@
 //! <134>Sep  7 12:00:00 host nginx[7]: LINE                                         syslog, RFC 3164
 //! Sep  7 12:00:00 host nginx: LINE                                                 the same in a file
 //! 2026-09-07T12:00:00.123456+02:00 host nginx: LINE                                the same with rsyslog's times
+//! I, [2026-09-07T12:00:00.123456 #7]  INFO -- web: LINE                            Ruby's logger
+//! {"@timestamp":"2026-09-07T12:00:00.123Z","message":"LINE","agent":{}}            shippers and clouds ([`shipped`])
 //! ```
 //!
 //! Only what a line starts with counts, so that no part of a request can make an envelope. An envelope inside an
@@ -19,6 +21,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::clock::{self, Reading};
+use crate::scalar::Scalar;
 
 /// Envelopes in envelopes that are opened.
 const DEPTH: usize = 2;
@@ -63,7 +66,7 @@ fn strip(line: &str) -> Option<Inner<'_>> {
         b'<' => priority(line).and_then(|rest| rfc5424(rest).or_else(|| syslog(rest))).map(borrowed),
         b'0'..=b'9' => dated(line).map(borrowed),
         b'@' => line.strip_prefix("@cee:").map(|rest| borrowed((rest, None))),
-        b'A'..=b'Z' => syslog(line).or_else(|| compose(line)).map(borrowed),
+        b'A'..=b'Z' => syslog(line).or_else(|| ruby(line)).or_else(|| compose(line)).map(borrowed),
         _ => compose(line).map(borrowed),
     }
 }
@@ -94,6 +97,99 @@ fn docker(line: &str) -> Option<Inner<'_>> {
         Cow::Owned(log) => Cow::Owned(log.trim().to_owned()),
     };
     Some((log, time))
+}
+
+/// What a shipper or a cloud made of a line: an object with the line as a text. Only who knows the line's format can
+/// tell it from any other message.
+pub(super) fn shipped<'l>(object: &Opened<'l>) -> Option<Opened<'l>> {
+    let Opened { line, time } = object;
+    let (inner, written) = match line {
+        Cow::Borrowed(line) => message(line)?,
+        Cow::Owned(line) => message(line).map(|(inner, time)| (Cow::Owned(inner.into_owned()), time))?,
+    };
+    let opened = open(&inner);
+    let (inner, written) = match opened.time {
+        None if opened.line == inner => (inner, written),
+        time => (Cow::Owned(opened.line.into_owned()), time.or(written)),
+    };
+    Some(Opened { line: inner, time: written.or(*time) })
+}
+
+/// The line in Filebeat's, Vector's, Fluent Bit's, CloudWatch's (`message`, `log`, `msg`), Google's (`textPayload`), Loki's
+/// (`line`), Splunk's (`_raw`) and journald's (`MESSAGE`) objects.
+fn message(object: &str) -> Option<Inner<'_>> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Shipped<'a> {
+        #[serde(borrow)]
+        message: Scalar<'a>,
+        #[serde(borrow)]
+        log: Scalar<'a>,
+        #[serde(borrow)]
+        msg: Scalar<'a>,
+        #[serde(borrow, rename = "textPayload")]
+        text_payload: Scalar<'a>,
+        #[serde(borrow)]
+        line: Scalar<'a>,
+        #[serde(borrow, rename = "_raw")]
+        raw: Scalar<'a>,
+        #[serde(borrow, rename = "MESSAGE")]
+        journal: Scalar<'a>,
+        #[serde(borrow, rename = "@timestamp")]
+        at_timestamp: Scalar<'a>,
+        #[serde(borrow)]
+        timestamp: Scalar<'a>,
+        #[serde(borrow)]
+        time: Scalar<'a>,
+        #[serde(borrow)]
+        ts: Scalar<'a>,
+        #[serde(borrow)]
+        date: Scalar<'a>,
+        #[serde(borrow, rename = "__REALTIME_TIMESTAMP")]
+        journal_time: Scalar<'a>,
+    }
+    let has = |marks: &[&str]| marks.iter().any(|mark| object.contains(mark));
+    if !object.starts_with('{') || !has(&MARKS) || !has(&MESSAGES) {
+        return None;
+    }
+    let found: Shipped<'_> = serde_json::from_str(object).ok()?;
+    let texts = [found.message, found.log, found.msg, found.text_payload, found.line, found.raw, found.journal];
+    let text = texts.into_iter().find_map(|text| match text {
+        Scalar::Text(text) => Some(text),
+        _ => None,
+    })?;
+    let times = [found.at_timestamp, found.timestamp, found.time, found.ts, found.date, found.journal_time];
+    let time = times.iter().find_map(|time| match time {
+        Scalar::Text(text) => clock::parse(text),
+        Scalar::Integer(number) => clock::epoch(*number),
+        Scalar::Float(number) => clock::epoch_float(*number),
+        _ => None,
+    });
+    let text = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    };
+    Some((text, time))
+}
+
+/// Members that hold a line, in quotes as they stand in the object.
+const MESSAGES: [&str; 7] =
+    ["\"message\"", "\"log\"", "\"msg\"", "\"textPayload\"", "\"line\"", "\"_raw\"", "\"MESSAGE\""];
+
+/// What a line of a known format holds when it is a text in JSON: a quote, or what those without quotes have. Most
+/// messages of programs have neither, and are not looked into.
+const MARKS: [&str; 4] = ["\\\"", "method=", "TCP_", "NONE"];
+
+/// `I, [2026-09-07T12:00:00.123456 #7]  INFO -- web: LINE`: a time that names no zone is UTC here.
+fn ruby(line: &str) -> Option<(&str, Option<Reading>)> {
+    let inside = line.get(1..)?.strip_prefix(", [")?;
+    let (head, rest) = inside.split_once(']')?;
+    let (time, process) = head.split_once(" #")?;
+    let (_, rest) = rest.split_once(" -- ")?;
+    let (_, message) = rest.split_once(": ")?;
+    let number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
+    let time = Some(time).filter(|time| number && time.len() <= 40).and_then(|time| clock::rfc3339(time.as_bytes()))?;
+    Some((message, Some(time)))
 }
 
 /// A line that starts with a date and time: CRI, a runtime's timestamp, or syslog with rsyslog's times.
@@ -232,6 +328,8 @@ mod tests {
             "2026-09-07T12:00:00.123456+02:00 host ingress-nginx/controller[12]: ",
             "Sep  7 12:00:00 node-1 dockerd[8]: 2026-09-07T12:00:00Z stdout F ",
             "Sep  7 12:00:00 host nginx: @cee: ",
+            "I, [2026-09-07T12:00:00.123456 #7]  INFO -- web: ",
+            "I, [2026-09-07T12:00:00.123456 #7]  INFO -- : ",
         ] {
             for line in [LINE, r#"{"method": "GET", "url": "/a: b"}"#] {
                 assert_eq!(inner(&format!("{prefix}{line}")), line, "{prefix}");

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::refusal::Refusal;
+use crate::json_error;
 
 /// What is wrong, and what to do.
 pub(super) struct Fault {
@@ -34,15 +35,15 @@ pub(super) fn of_refusal(refusal: Refusal, spot: Spot) -> Option<Fault> {
         Refusal::NoRequest => None,
         Refusal::NotJson(error) => Some(not_json(&error, spot)),
         Refusal::Missing(what, names) => Some(missing(what, &names, spot)),
+        Refusal::OpenRoute => Some(open_route(spot)),
+        Refusal::Untimed => Some(untimed(spot)),
         Refusal::NoTime(name, value) => Some(no_time(&name, &value, spot)),
     }
 }
 
 fn not_json(error: &serde_json::Error, spot: Spot) -> Fault {
-    let text = error.to_string();
-    let why = text.split(" at line ").next().unwrap_or_default();
     Fault {
-        what: format!("{spot}, column {} is not valid JSON: {why}", error.column()),
+        what: format!("{spot}, column {} is not valid JSON: {}", error.column(), json_error::words(error)),
         remedy: "the other lines were analysed; write one whole JSON object a line".to_owned(),
     }
 }
@@ -51,6 +52,22 @@ fn missing(what: &str, names: &[String], spot: Spot) -> Fault {
     Fault {
         what: format!("{spot} has no known field for the {what} (its fields: {})", names.join(", ")),
         remedy: format!("name it with `--log-field {what}=FIELD`"),
+    }
+}
+
+fn open_route(spot: Spot) -> Fault {
+    Fault {
+        what: format!("{spot} names a route that fits any path, and not the path"),
+        remedy: "log the path itself (AWS API Gateway: `$context.path`; OpenTelemetry: `url.path`)".to_owned(),
+    }
+}
+
+fn untimed(spot: Spot) -> Fault {
+    Fault {
+        what: format!("{spot} is a request without a time"),
+        remedy:
+            "log the time too, or let what collects the lines add it (`docker logs -t`, `kubectl logs --timestamps`)"
+                .to_owned(),
     }
 }
 

@@ -9,12 +9,16 @@ use super::convention::Convention;
 use super::header::{self, HeaderOf};
 use super::mapping;
 use super::meaning::{self, Entry, Meaning, Slot, Table};
+use super::path_template::{self, Route};
 use super::record::{self, Record};
-use super::refusal::{Refusal, shown_name, shown_value};
+use super::refusal::{Refusal, is_plain_name, shown_name, shown_value};
 use super::unit::Unit;
 use crate::clock::Reading;
 use crate::scalar::Scalar;
 use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts, Protocol};
+
+/// Names of fields that a message shows.
+const SHOWN_NAMES: usize = 12;
 
 /// A field of the record, flattened.
 pub(super) struct Field<'a, 't> {
@@ -30,6 +34,9 @@ pub(super) enum Value<'a> {
     Raw(&'a RawValue),
 }
 
+/// Method, target with whether it is a template, and protocol.
+type Requested<'a> = (Cow<'a, str>, (String, bool), Option<Protocol>);
+
 /// All fields of one record, with what their names mean.
 pub(super) struct Fields<'a, 't> {
     pub(super) table: &'t Table,
@@ -42,12 +49,15 @@ pub(super) struct Fields<'a, 't> {
     pub(super) list: Vec<Field<'a, 't>>,
     /// Rank and index of the best field of each slot.
     pub(super) slots: [Option<(u16, usize)>; Slot::COUNT],
-    pub(super) duration: Option<(u16, usize, Option<Unit>)>,
+    /// Rank, index and unit of each field that may be the duration.
+    pub(super) durations: Vec<(u16, usize, Option<Unit>)>,
     pub(super) convention: Option<Convention>,
     full_headers: [bool; 2],
     redacted: bool,
     /// A field for the method or the request line is there, and null.
     pub(super) null_method: bool,
+    /// The duration is a plain number whose unit nothing tells.
+    pub(super) unitless: bool,
 }
 
 impl<'a, 't> Fields<'a, 't> {
@@ -61,11 +71,12 @@ impl<'a, 't> Fields<'a, 't> {
             names: String::with_capacity(512),
             list: Vec::with_capacity(32),
             slots: [None; Slot::COUNT],
-            duration: None,
+            durations: Vec::new(),
             convention: None,
             full_headers: [false; 2],
             redacted: false,
             null_method: false,
+            unitless: false,
         }
     }
 
@@ -99,10 +110,7 @@ impl<'a, 't> Fields<'a, 't> {
                     *best = Some((*rank, index));
                 }
             }
-            Some(Meaning::Duration(unit, rank)) if self.duration.is_none_or(|(known, ..)| *rank < known) => {
-                self.duration = Some((*rank, index, *unit));
-            }
-            Some(Meaning::Duration(..)) => {}
+            Some(Meaning::Duration(unit, rank)) => self.durations.push((*rank, index, *unit)),
             Some(Meaning::RequestHeader(name)) => header = Some((HeaderOf::Request, Cow::Borrowed(name.as_str()))),
             Some(Meaning::Session) => header = Some((HeaderOf::Session, Cow::Borrowed("Cookie"))),
             Some(Meaning::ResponseHeader(name)) => header = Some((HeaderOf::Response, Cow::Borrowed(name.as_str()))),
@@ -120,7 +128,8 @@ impl<'a, 't> Fields<'a, 't> {
         }
         let name = self.path.get(start..)?;
         let name = name.strip_suffix(')').unwrap_or(name);
-        Some((of, Cow::Owned(if full { name.to_owned() } else { name.replace('_', "-") })))
+        let whole = full || of == HeaderOf::Cookie;
+        Some((of, Cow::Owned(if whole { name.to_owned() } else { name.replace('_', "-") })))
     }
 
     /// Takes the text of a slot's field; dashes and empty strings are nothing.
@@ -195,8 +204,8 @@ impl<'a, 't> Fields<'a, 't> {
     pub(super) fn record(mut self, written: Option<Reading>, limits: &Limits) -> Result<Record<'a>, Refusal> {
         let call =
             self.convention.filter(|known| *known == Convention::CloudTrail).and_then(|_| cloudtrail::call(&self));
-        let (method, target, protocol) = match &call {
-            Some(call) => (Cow::Borrowed(call.method), call.target.clone(), None),
+        let (method, (target, template), protocol) = match &call {
+            Some(call) => (Cow::Borrowed(call.method), (call.target.clone(), false), None),
             None => self.request()?,
         };
         let Some(times) = self.times(written) else { return Err(self.no_time()) };
@@ -220,11 +229,14 @@ impl<'a, 't> Fields<'a, 't> {
             request_bodies,
             response_bodies,
         };
+        let unitless = self.unitless;
         let log = LogFacts { fields: self.rest(), ..log };
         Ok(Record {
             times,
             method,
             target: Cow::Owned(target),
+            template,
+            unitless,
             protocol,
             scheme,
             host,
@@ -240,27 +252,39 @@ impl<'a, 't> Fields<'a, 't> {
         })
     }
 
-    /// Method, target and protocol.
-    fn request(&mut self) -> Result<(Cow<'a, str>, String, Option<Protocol>), Refusal> {
+    /// Method, target with whether it is a template, and protocol.
+    fn request(&mut self) -> Result<Requested<'a>, Refusal> {
         let line = self.text(Slot::RequestLine);
         let parts = line.as_deref().and_then(record::request_line);
         if parts.is_none() && line.is_some() {
             self.keep(Slot::RequestLine);
         }
         let method = self.text(Slot::Method).or_else(|| parts.map(|(method, ..)| Cow::Owned(method.to_owned())));
-        let Some(method) = method.or_else(|| self.route().0) else { return Err(self.no_method()) };
-        let target = self.target(parts.map(|(_, target, _)| target)).or_else(|| self.route().1);
-        let Some(target) = target else { return Err(self.missing("target")) };
+        let routed = || self.peek(Slot::Route).and_then(|route| route.split_once(' ')).map(|(method, _)| method);
+        let method = method.or_else(|| routed().map(|method| Cow::Owned(method.to_owned())));
+        let Some(method) = method else { return Err(self.no_method()) };
+        let target = match self.target(parts.map(|(_, target, _)| target)) {
+            Some(target) => {
+                let template = path_template::is_template(&target);
+                (target, template)
+            }
+            None => self.route()?,
+        };
         let protocol = self.parsed(Slot::Protocol, record::protocol).or_else(|| parts.and_then(|(.., known)| known));
         Ok((method, target, protocol))
     }
 
-    /// Method and path of the template that the target fits, where they are logged.
-    fn route(&self) -> (Option<Cow<'a, str>>, Option<String>) {
-        let Some(route) = self.peek(Slot::Route) else { return (None, None) };
-        match route.split_once(' ') {
-            Some((method, path)) => (Some(Cow::Owned(method.to_owned())), Some(path.trim().to_owned())),
-            None => (None, Some(route.to_owned()).filter(|route| route.starts_with('/'))),
+    /// The path that a route tells where no path is logged, and whether it is a template.
+    fn route(&self) -> Result<(String, bool), Refusal> {
+        let Some(route) = self.peek(Slot::Route) else { return Err(self.missing("target")) };
+        let path = route.split_once(' ').map_or(route, |(_, path)| path).trim();
+        if !path.starts_with('/') {
+            return Err(self.missing("target"));
+        }
+        match path_template::route(path) {
+            Route::Path(path) => Ok((path, false)),
+            Route::Template(path) => Ok((path, true)),
+            Route::Open => Err(Refusal::OpenRoute),
         }
     }
 
@@ -333,6 +357,7 @@ impl<'a, 't> Fields<'a, 't> {
             }
             match of {
                 HeaderOf::Session => headers.push(name.as_bytes(), format!("session={value}").as_bytes()),
+                HeaderOf::Cookie => headers.push(b"Cookie", format!("{name}={value}").as_bytes()),
                 _ => headers.push(name.as_bytes(), value.as_bytes()),
             }
         }
@@ -379,12 +404,20 @@ impl<'a, 't> Fields<'a, 't> {
         }
     }
 
-    /// Says which fields there are, by name only: values may be secrets.
+    /// Says which fields there are, by names alone that tell nothing else: values may be secrets, and so may the names
+    /// that a program took from its data.
     fn missing(&self, what: &'static str) -> Refusal {
         let names = self.list.iter().filter_map(|field| self.names.get(field.name.clone()));
-        let mut names: Vec<String> = names.take(12).map(shown_name).collect();
+        let known = |name: &str| self.table.get(&meaning::normal(name)).is_some();
+        let (shown, hidden): (Vec<&str>, Vec<&str>) = names.partition(|name| known(name) || is_plain_name(name));
+        let mut names: Vec<String> = shown.into_iter().map(shown_name).collect();
         // The elements of an array have one name.
         names.dedup();
+        let more = names.len().saturating_sub(SHOWN_NAMES) + hidden.len();
+        names.truncate(SHOWN_NAMES);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
         Refusal::Missing(what, names)
     }
 }

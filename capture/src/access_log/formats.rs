@@ -7,11 +7,13 @@ use super::fields::Fields;
 use super::heading::Heading;
 use super::json;
 use super::layout::{self, Layouts};
+use super::logfmt;
 use super::mapping::Mapping;
 use super::meaning::Table;
 use super::record::Record;
 use super::refusal::Refusal;
 use super::template::Template;
+use super::{squid, uvicorn};
 use crate::clock::Reading;
 use crate::{InputFormat, Limits, Options};
 
@@ -27,10 +29,13 @@ pub(super) struct Formats<'o> {
     columns: Option<Vec<String>>,
 }
 
+/// A record, or why it is none.
+type Outcome<'l> = Result<Box<Record<'l>>, Refusal>;
+
 /// What a line is.
 pub(super) enum Found<'l> {
     /// One record, of this format.
-    Record(InputFormat, Result<Box<Record<'l>>, Refusal>),
+    Record(InputFormat, Outcome<'l>),
     /// It says something of the lines to come.
     Heading,
     /// A record of another log that has this name.
@@ -67,7 +72,10 @@ impl<'o> Formats<'o> {
     pub(super) fn opened<'l>(&self, line: &'l str) -> Vec<Opened<'l>> {
         let described =
             self.template.is_some() || self.mapping.as_ref().is_some_and(|(mapping, _)| mapping.reads_text());
-        if described { envelope::layers(line) } else { vec![envelope::open(line)] }
+        let mut layers = if described { envelope::layers(line) } else { vec![envelope::open(line)] };
+        let inner = layers.last().and_then(|last| self.shipped(last));
+        layers.extend(inner);
+        layers
     }
 
     /// Reads a line, as [`Formats::opened`] gives it. What the user describes goes before what it looks like.
@@ -95,15 +103,50 @@ impl<'o> Formats<'o> {
         match combined::parse(text) {
             Parsed::Record(record) => Found::Record(InputFormat::CombinedLog, Ok(record)),
             Parsed::NoRequest => Found::Record(InputFormat::CombinedLog, Err(Refusal::NoRequest)),
-            Parsed::NoLine(why) => match self.layouts.read(text) {
-                Some((format, values)) => {
-                    let mut fields = Fields::new(&self.table);
-                    layout::put(values, &mut fields);
-                    Found::Record(format, fields.record(opened.time, self.limits).map(Box::new))
-                }
+            Parsed::NoLine(why) => match self.by_looks(text, opened.time) {
+                Some((format, record)) => Found::Record(format, record),
                 None => Found::Unknown(unknown(spot, columns.as_deref(), why)),
             },
         }
+    }
+
+    /// Reads a line that fits one of the formats that are told by their shape.
+    fn by_looks<'l>(&self, text: &'l str, written: Option<Reading>) -> Option<(InputFormat, Outcome<'l>)> {
+        let mut fields = Fields::new(&self.table);
+        let format = if let Some((format, values)) = self.layouts.read(text) {
+            layout::put(values, &mut fields);
+            format
+        } else if let Some(values) = squid::read(text) {
+            layout::put(values, &mut fields);
+            InputFormat::Squid
+        } else if let Some(values) = uvicorn::read(text) {
+            values.into_iter().for_each(|(name, value)| fields.put(name, value));
+            InputFormat::Uvicorn
+        } else if logfmt::read(text, &mut fields) {
+            InputFormat::Logfmt
+        } else {
+            return None;
+        };
+        let record = fields.record(written, self.limits).map(Box::new);
+        let untimed = matches!(format, InputFormat::Uvicorn | InputFormat::Logfmt);
+        Some((format, record.map_err(|refusal| if untimed { refusal.untimed() } else { refusal })))
+    }
+
+    /// The line that a shipper or cloud put into a JSON object of its own, where the object itself is no request.
+    pub(super) fn shipped<'l>(&self, object: &Opened<'l>) -> Option<Opened<'l>> {
+        let inner = envelope::shipped(object)?;
+        (self.is_line(&inner) && self.json(&object.line, object.time).is_err()).then_some(inner)
+    }
+
+    fn is_line(&self, opened: &Opened<'_>) -> bool {
+        let text = &*opened.line;
+        if text.starts_with('{') {
+            return self.json(text, opened.time).is_ok();
+        }
+        self.template.is_some_and(|template| template.read(text).is_some())
+            || self.mapping.as_ref().is_some_and(|(mapping, _)| mapping.matches(text))
+            || !matches!(combined::parse(text), Parsed::NoLine(_))
+            || self.by_looks(text, opened.time).is_some()
     }
 
     /// Reads a line by the format or mapping that the user gave; none when another format may fit.

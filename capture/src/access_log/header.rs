@@ -7,6 +7,8 @@ pub(super) enum HeaderOf {
     Response,
     /// A session's id, which is a cookie of the request wherever it was logged.
     Session,
+    /// One cookie of the request, by its own name.
+    Cookie,
 }
 
 /// Objects whose members are headers; whether they hold all of a message's headers.
@@ -37,10 +39,24 @@ const RESPONSE_HEADER_OBJECTS: &[(&str, bool)] = &[
     ("sc(", false),
 ];
 
+/// Objects and prefixes of members that are cookies of the request.
+const COOKIES: &[(&str, bool)] = &[
+    ("request.cookies.", false),
+    ("request_cookies.", false),
+    ("req.cookies.", false),
+    ("cookies.", false),
+    ("cookie.", false),
+    ("cookie_", false),
+];
+
 /// The header that a name (in normal form) stands for by the object or prefix it is in: where its own name starts, and
 /// whether that object holds all headers.
 pub(super) fn header_in(name: &[u8]) -> Option<(HeaderOf, usize, bool)> {
-    let lists = [(HeaderOf::Request, REQUEST_HEADER_OBJECTS), (HeaderOf::Response, RESPONSE_HEADER_OBJECTS)];
+    let lists = [
+        (HeaderOf::Request, REQUEST_HEADER_OBJECTS),
+        (HeaderOf::Response, RESPONSE_HEADER_OBJECTS),
+        (HeaderOf::Cookie, COOKIES),
+    ];
     lists.into_iter().find_map(|(of, prefixes)| {
         let (prefix, full) =
             prefixes.iter().find(|(prefix, _)| name.len() > prefix.len() && name.starts_with(prefix.as_bytes()))?;

@@ -151,6 +151,7 @@ fn apache_name(directive: char, argument: Option<&str>) -> Result<String, String
         ('t', _) => "start_time",
         ('v', _) => "server_name",
         ('V', _) => "virtual_host",
+        ('p', Some("remote")) => "remote_port",
         ('p', _) => "server_port",
         ('i', Some(name)) => return Ok(format!("http_{}", header(name))),
         ('o', Some(name)) => return Ok(format!("sent_http_{}", header(name))),

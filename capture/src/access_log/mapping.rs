@@ -1,16 +1,21 @@
 //! Formats that the user describes: where in a line of JSON, of columns or of text each part of an exchange stands.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
 use super::fields::Fields;
+use super::meaning;
 use super::target;
 use super::time_format::TimeFormat;
 
 /// What the names of a mapping's fixed values start with, which no group's or column's name does.
 const VALUE: char = '=';
+
+/// What every exchange needs, each by the targets that can give it.
+const NEEDED: [&[&str]; 3] =
+    [&["time", "end"], &["method", "request_line"], &["path", "url", "target", "request_line"]];
 
 /// A format that the user describes. It is read as told and no name means anything by itself.
 #[derive(Clone, Debug, Default)]
@@ -130,6 +135,44 @@ impl Mapping {
         !matches!(self.shape, Shape::Json)
     }
 
+    /// What is wrong with a first line that should name the columns; none where it does, and for other mappings.
+    pub(super) fn lacks_heading(&self, line: &str) -> Option<String> {
+        match &self.shape {
+            Shape::Columns { separator, names: None } => {
+                (!self.is_heading(&cells(line, *separator))).then(|| self.no_heading())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether cells are the names of columns: what every exchange needs is among them, where the mapping takes it from
+    /// columns. A file of a rotation often has data there.
+    fn is_heading(&self, cells: &[Cow<'_, str>]) -> bool {
+        let names: Vec<Vec<u8>> = cells.iter().map(|cell| meaning::normal(cell)).collect();
+        let has = |name: &String| names.contains(&meaning::normal(name));
+        let named = |targets: &[&str]| {
+            let columns: Vec<&String> =
+                targets.iter().filter_map(|target| self.fields.get(*target)).flatten().collect();
+            columns.is_empty() || columns.into_iter().any(has)
+        };
+        NEEDED.iter().all(|targets| named(targets)) && self.fields.values().flatten().any(has)
+    }
+
+    fn no_heading(&self) -> String {
+        let columns: BTreeSet<&str> = self.fields.values().flatten().map(String::as_str).collect();
+        let columns: Vec<&str> = columns.into_iter().collect();
+        format!(
+            "its first line should name the columns and has not those of the mapping ({}); put the heading before it, or \
+             list all columns in order under `columns`",
+            columns.join(", ")
+        )
+    }
+
+    /// Whether a pattern is given that matches the line.
+    pub(super) fn matches(&self, line: &str) -> bool {
+        matches!(&self.shape, Shape::Pattern(regex) if regex.is_match(line))
+    }
+
     /// Target, name in the table and text of each fixed value.
     pub(super) fn values(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.values.iter().map(|(target, name, text)| (target.as_str(), name.as_str(), text.as_str()))
@@ -167,10 +210,11 @@ impl Mapping {
                 let cells = cells(line, *separator);
                 let names = match names.as_ref().or(heading.as_ref()) {
                     Some(names) => names,
-                    None => {
+                    None if self.is_heading(&cells) => {
                         *heading = Some(cells.into_iter().map(Cow::into_owned).collect());
                         return Ok(None);
                     }
+                    None => return Err(self.no_heading()),
                 };
                 if cells.len() != names.len() {
                     return Err(format!("it has {} columns, not {}", cells.len(), names.len()));

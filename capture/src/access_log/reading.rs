@@ -53,10 +53,15 @@ impl<'a> Log<'a> {
         sink: &mut dyn Sink,
     ) -> ControlFlow<()> {
         match record {
-            Ok(record) => match record.into_exchange(self.seed, origin) {
-                Some(exchange) => return self.tally.emit(exchange, sink),
-                None => self.tally.not_read("not_http_url", 1, length),
-            },
+            Ok(record) => {
+                if record.unitless {
+                    self.tally.irregularity("duration_without_unit", &origin);
+                }
+                match record.into_exchange(self.seed, origin) {
+                    Some(exchange) => return self.tally.emit(exchange, sink),
+                    None => self.tally.not_read("not_http_url", 1, length),
+                }
+            }
             Err(refusal) => match fault::of_refusal(refusal, spot) {
                 Some(fault) => self.unparsed("unparsed_line", ended, origin, length, fault),
                 None => self.tally.not_read("malformed_request", 1, length),

@@ -16,6 +16,10 @@ pub(super) struct Record<'a> {
     pub(super) method: Cow<'a, str>,
     /// As logged: a path with query, or a whole URL.
     pub(super) target: Cow<'a, str>,
+    /// The target is only the template that the path fits.
+    pub(super) template: bool,
+    /// It has a duration without a unit, which was left out.
+    pub(super) unitless: bool,
     pub(super) protocol: Option<Protocol>,
     pub(super) scheme: Option<String>,
     pub(super) host: Option<String>,
@@ -67,6 +71,9 @@ impl Record<'_> {
         let mut incomplete = Vec::new();
         if self.status.is_none() {
             incomplete.push(Incomplete::NoResponse);
+        }
+        if self.template {
+            incomplete.push(Incomplete::PathTemplate);
         }
         if cut {
             incomplete.push(Incomplete::OverLimit);

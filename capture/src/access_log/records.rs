@@ -3,20 +3,31 @@
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use super::document::{Element, Elements};
+use super::document::{Element, Elements, Kind, Most};
+use super::envelope;
 use super::fault::{Fault, Spot};
-use super::otlp::{ResourceSpans, Role};
+use super::formats::Found;
+use super::otlp::{Resource, Role, Span};
 use super::reading::Log;
 use super::refusal::Refusal;
+use crate::lenient::Maybe;
 use crate::{Place, Sink};
 
 /// Reads all records.
 pub(super) fn read(log: &mut Log<'_>, reader: impl Read, sink: &mut dyn Sink) {
-    let mut elements = Elements::new(reader, log.limits.entry_bytes);
+    let mut elements = Elements::new(reader, most(log));
+    let mut group = Group::default();
     loop {
         let flow = match elements.next() {
-            Ok(Some(element)) if element.spans => spans(log, &element, sink),
-            Ok(Some(element)) => record(log, &element, sink),
+            Ok(Some(element)) => match element.kind {
+                Kind::Record => record(log, &element, sink),
+                Kind::Span => span(log, &element, &mut group, sink),
+                Kind::Resource => resource(log, &element, &mut group),
+                Kind::Group => {
+                    group = Group::default();
+                    ControlFlow::Continue(())
+                }
+            },
             Ok(None) => return,
             Err(error) => return log.stop(error, elements.offset()),
         };
@@ -26,37 +37,63 @@ pub(super) fn read(log: &mut Log<'_>, reader: impl Read, sink: &mut dyn Sink) {
     }
 }
 
+fn most(log: &Log<'_>) -> Most {
+    Most { record: log.limits.entry_bytes, span: log.limits.line_bytes }
+}
+
+/// The group of spans that is being read.
+#[derive(Default)]
+struct Group {
+    resource: Resource,
+    /// A span of it was read.
+    began: bool,
+}
+
 fn record(log: &mut Log<'_>, element: &Element<'_>, sink: &mut dyn Sink) -> ControlFlow<()> {
     let Some(bytes) = held(log, element) else { return ControlFlow::Continue(()) };
     let (index, origin) = (log.records, log.origin(place(log.records, element)));
     log.records += 1;
     let text = log.plain(bytes, &origin);
+    let object = envelope::open(&text);
+    if let Some(shipped) = log.formats.shipped(&object)
+        && let Found::Record(_, record) = log.formats.line(&[shipped], Spot::Record(index, element.line))
+    {
+        return log.emit(record, (Spot::Record(index, element.line), true), origin, element.length, sink);
+    }
     let record = log.formats.json(&text, None);
     log.emit(record, (Spot::Record(index, element.line), element.whole), origin, element.length, sink)
 }
 
-fn spans(log: &mut Log<'_>, element: &Element<'_>, sink: &mut dyn Sink) -> ControlFlow<()> {
+fn resource(log: &mut Log<'_>, element: &Element<'_>, group: &mut Group) -> ControlFlow<()> {
+    let origin = log.origin(place(log.records, element));
+    if group.began {
+        log.tally.irregularity("resource_after_spans", &origin);
+    }
+    let read = element.text.and_then(|text| serde_json::from_slice::<Maybe<Resource>>(text).ok()?.0);
+    match read {
+        Some(resource) => group.resource = resource,
+        None => log.tally.irregularity("unreadable_resource", &origin),
+    }
+    ControlFlow::Continue(())
+}
+
+fn span(log: &mut Log<'_>, element: &Element<'_>, group: &mut Group, sink: &mut dyn Sink) -> ControlFlow<()> {
+    group.began = true;
     let Some(bytes) = held(log, element) else { return ControlFlow::Continue(()) };
-    let resource = match serde_json::from_slice::<ResourceSpans<'_>>(bytes) {
-        Ok(resource) => resource,
+    let (spot, origin) = (Spot::Record(log.records, element.line), log.origin(place(log.records, element)));
+    log.records += 1;
+    let span = match serde_json::from_slice::<Span<'_>>(bytes) {
+        Ok(span) => span,
         Err(error) => {
-            let (spot, origin) = (Spot::Record(log.records, element.line), log.origin(place(log.records, element)));
-            log.records += 1;
             return log.emit(Err(Refusal::NotJson(error)), (spot, element.whole), origin, element.length, sink);
         }
     };
-    // The bytes of spans that are not read, each taken for as long as the others.
-    let each = element.length / (resource.spans().count() as u64).max(1);
-    for span in resource.spans() {
-        let (spot, origin) = (Spot::Record(log.records, element.line), log.origin(place(log.records, element)));
-        log.records += 1;
-        match span.role() {
-            Role::Client => log.tally.not_read("client_span", 1, each),
-            Role::Other => log.tally.not_read("span_without_request", 1, each),
-            Role::Request | Role::Tool => {
-                let record = resource.record(span, &log.formats.table, log.limits).map(Box::new);
-                log.emit(record, (spot, true), origin, each, sink)?;
-            }
+    match span.role() {
+        Role::Client => log.tally.not_read("client_span", 1, element.length),
+        Role::Other => log.tally.not_read("span_without_request", 1, element.length),
+        Role::Request | Role::Tool => {
+            let record = span.record(&group.resource, &log.formats.table, log.limits).map(Box::new);
+            return log.emit(record, (spot, true), origin, element.length, sink);
         }
     }
     ControlFlow::Continue(())
@@ -71,7 +108,7 @@ fn held<'e>(log: &mut Log<'_>, element: &Element<'e>) -> Option<&'e [u8]> {
     if element.text.is_none() {
         let spot = Spot::Record(log.records, element.line);
         let origin = log.origin(place(log.records, element));
-        let what = format!("{spot} is {} bytes long, more than {}", element.length, log.limits.entry_bytes);
+        let what = format!("{spot} is {} bytes long, more than {}", element.length, most(log).of(element.kind));
         let remedy = "the other records were analysed".to_owned();
         log.records += 1;
         log.unparsed("line_too_long", element.whole, origin, element.length, Fault { what, remedy });

@@ -12,8 +12,33 @@ pub(super) enum Refusal {
     Missing(&'static str, Vec<String>),
     /// A field for the time is there, by name, and what it holds, as far as it may be shown, is no time.
     NoTime(String, String),
+    /// All that it names of the path is a route that fits any.
+    OpenRoute,
+    /// It is a request of a kind of line that has no time of its own.
+    Untimed,
     /// What it logs as request is none: nothing, `-`, or TLS bytes on a plain port.
     NoRequest,
+}
+
+impl Refusal {
+    /// The same of a format that has no names which could be missing.
+    pub(super) fn untimed(self) -> Self {
+        match self {
+            Refusal::Missing("time", _) => Refusal::Untimed,
+            other => other,
+        }
+    }
+}
+
+/// Whether a dotted name can only be what a programmer called a field: short words of letters. Digits, `@` and the like
+/// are those of ids, tokens and addresses.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    let word = |part: &str| {
+        (1..=32).contains(&part.len())
+            && part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.bytes().skip(1).all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
+    };
+    name.len() <= 64 && name.split('.').all(word)
 }
 
 /// A name, shortened.

@@ -2,7 +2,8 @@
 
 use std::io::Cursor;
 
-use super::document::Elements;
+use super::document::{Elements, Kind, Most};
+use super::envelope;
 use super::fault::Spot;
 use super::formats::{Formats, Found};
 use super::refusal::Refusal;
@@ -31,15 +32,19 @@ impl<'o> Sniffer<'o> {
 
     /// The format of a JSON document, if the text is the beginning of one that has records.
     pub(crate) fn document(&self, text: &[u8], whole: bool) -> Option<InputFormat> {
-        let mut elements = Elements::new(Cursor::new(text), text.len());
+        let mut elements = Elements::new(Cursor::new(text), Most { record: text.len(), span: 0 });
         let mut cut = false;
         while let Ok(Some(element)) = elements.next() {
-            if element.spans {
+            if element.kind != Kind::Record {
                 return Some(InputFormat::Otlp);
             }
             let bytes = element.text.filter(|_| element.whole).unwrap_or_default();
             let record = std::str::from_utf8(bytes).ok().map(|text| self.0.json(text, None));
-            if matches!(record, Some(Ok(_) | Err(Refusal::NoRequest | Refusal::NoTime(..)))) {
+            let shipped =
+                || std::str::from_utf8(bytes).is_ok_and(|text| self.0.shipped(&envelope::open(text)).is_some());
+            if shipped()
+                || matches!(record, Some(Ok(_) | Err(Refusal::NoRequest | Refusal::OpenRoute | Refusal::NoTime(..))))
+            {
                 return Some(InputFormat::JsonDocument);
             }
             cut = !element.whole && !whole && element.offset > 0;
@@ -48,9 +53,15 @@ impl<'o> Sniffer<'o> {
         cut.then_some(InputFormat::JsonDocument)
     }
 
+    /// What is wrong with a first line that should be the heading of a mapping's columns.
+    pub(crate) fn lacks_heading(options: &Options, line: &[u8]) -> Option<String> {
+        let mapping = options.mapping.as_ref()?;
+        mapping.lacks_heading(String::from_utf8_lossy(line).trim_end_matches('\r'))
+    }
+
     /// Whether a whole object is one around a list of records.
     pub(crate) fn is_list(object: &[u8]) -> bool {
-        let mut elements = Elements::new(Cursor::new(object), 0);
+        let mut elements = Elements::new(Cursor::new(object), Most { record: 0, span: 0 });
         matches!(elements.next(), Ok(Some(element)) if element.offset > 0)
     }
 

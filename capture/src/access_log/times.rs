@@ -65,18 +65,32 @@ impl Fields<'_, '_> {
         self.time(Slot::Logged).or_else(|| self.time(Slot::Date))
     }
 
+    /// The best duration that can be read, in microseconds.
     fn duration_micros(&mut self) -> Option<i64> {
-        let (_, index, unit) = self.duration?;
-        let unit = unit.or(self.convention.map(Convention::duration_unit)).unwrap_or(Unit::Milliseconds);
+        let mut durations = std::mem::take(&mut self.durations);
+        durations.sort_unstable_by_key(|(rank, index, _)| (*rank, *index));
+        let micros = durations.iter().find_map(|(_, index, unit)| self.micros_of(*index, *unit));
+        self.unitless &= micros.is_none();
+        micros
+    }
+
+    /// The microseconds of a field. Libraries write a plain number under the name `duration` in s, ms, µs or ns: without a
+    /// word on the unit it tells nothing.
+    fn micros_of(&mut self, index: usize, unit: Option<Unit>) -> Option<i64> {
+        // A mapping's own target has the unit that its documentation gives it.
+        let described = self.table.strict.then_some(Unit::Milliseconds);
+        let unit = unit.or(self.convention.map(Convention::duration_unit)).or(described);
         let field = self.list.get_mut(index)?;
         let Value::Scalar(scalar) = &field.value else { return None };
-        let micros = match scalar.text() {
+        self.unitless |= unit.is_none() && scalar.number().is_some();
+        let micros = match (scalar.text(), unit) {
             // The W3C's own definition is seconds, written as a fraction; IIS writes whole milliseconds.
-            Some(text) if self.convention == Some(Convention::Iis) && text.contains('.') => {
-                unit::duration(text, Unit::Seconds)
+            (Some(text), _) if self.convention == Some(Convention::Iis) && text.contains('.') => {
+                unit::duration(text, Some(Unit::Seconds))
             }
-            Some(text) => unit::duration(text, unit),
-            None => scalar.number().map(|number| number * unit.micros()),
+            (Some(text), unit) => unit::duration(text, unit),
+            (None, Some(unit)) => scalar.number().map(|number| number * unit.micros()),
+            (None, None) => None,
         };
         let micros = micros.filter(|micros| (0.0..1e15).contains(micros))?;
         field.used = true;

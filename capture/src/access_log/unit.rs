@@ -37,11 +37,11 @@ pub(super) fn by_name(name: &str) -> Option<Unit> {
     }
 }
 
-/// `12.5ms`, `1.2s`, `35µs`, `1m2.5s`, or a plain number in `unit`; microseconds.
-pub(super) fn duration(text: &str, unit: Unit) -> Option<f64> {
+/// `12.5ms`, `1.2s`, `35µs`, `1m2.5s`, or a plain number in `unit`, which is no duration without one; microseconds.
+pub(super) fn duration(text: &str, unit: Option<Unit>) -> Option<f64> {
     let mut rest = text.trim();
     if let Ok(number) = rest.parse::<f64>() {
-        return number.is_finite().then_some(number * unit.micros());
+        return unit.map(|unit| number * unit.micros()).filter(|micros| micros.is_finite());
     }
     let mut micros = 0.0;
     while !rest.is_empty() {

@@ -1,13 +1,10 @@
 //! One element of `log.entries` as writers really write it: anything may be missing, null or of another type.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::lenient::{List, Maybe};
 use crate::scalar::Scalar;
 
 #[derive(Deserialize)]
@@ -137,105 +134,4 @@ impl<'a> Pair<'a> {
 pub(super) struct WebSocketMessage<'a> {
     #[serde(borrow)]
     pub(super) data: Scalar<'a>,
-}
-
-/// An object, where null or anything else counts as missing.
-pub(super) struct Maybe<T>(pub(super) Option<T>);
-
-impl<T> Default for Maybe<T> {
-    fn default() -> Self {
-        Maybe(None)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MaybeVisitor(PhantomData))
-    }
-}
-
-struct MaybeVisitor<T>(PhantomData<T>);
-
-/// The scalar half of a visitor that takes every scalar as missing.
-macro_rules! scalars_are_missing {
-    ($missing:expr) => {
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("any value")
-        }
-
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok($missing)
-        }
-
-        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok($missing)
-        }
-
-        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok($missing)
-        }
-
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok($missing)
-        }
-
-        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok($missing)
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok($missing)
-        }
-    };
-}
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for MaybeVisitor<T> {
-    type Value = Maybe<T>;
-
-    scalars_are_missing!(Maybe(None));
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<Scalar<'_>>()?.is_some() {}
-        Ok(Maybe(None))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(|value| Maybe(Some(value)))
-    }
-}
-
-/// An array, where null or anything else counts as missing and elements that are no objects are left out.
-pub(super) struct List<T>(pub(super) Option<Vec<T>>);
-
-impl<T> Default for List<T> {
-    fn default() -> Self {
-        List(None)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor(PhantomData))
-    }
-}
-
-struct ListVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = List<T>;
-
-    scalars_are_missing!(List(None));
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(element) = seq.next_element::<Maybe<T>>()? {
-            list.extend(element.0);
-        }
-        Ok(List(Some(list)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, Scalar<'_>>()?.is_some() {}
-        Ok(List(None))
-    }
 }

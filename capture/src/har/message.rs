@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use super::body::{self, ReadBody};
-use super::entry::{Entry, List, Pair, Request as HarRequest, Response as HarResponse, Timings};
+use super::entry::{Entry, Pair, Request as HarRequest, Response as HarResponse, Timings};
 use crate::clock;
 use crate::key::KeySeed;
+use crate::lenient::List;
 use crate::tally::Tally;
 use crate::url::{self, SplitUrl};
 use crate::{

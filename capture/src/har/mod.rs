@@ -18,7 +18,9 @@ use serde_json::Deserializer;
 
 use self::message::Reading;
 use self::scan::{Element, Position, Scanner, Stop};
+use crate::json_error;
 use crate::key::KeySeed;
+use crate::lenient::Maybe;
 use crate::tally::Tally;
 use crate::{InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
 
@@ -115,7 +117,7 @@ impl<R: Read> File<'_, R> {
     /// Reads an entry that is whole in the buffer and right, which most are, in one pass: the parser finds its end.
     fn short_entry(&mut self, offset: u64, sink: &mut dyn Sink) -> Option<ControlFlow<()>> {
         let origin = self.origin(offset);
-        let mut entries = Deserializer::from_slice(self.scanner.window()).into_iter::<entry::Maybe<entry::Entry<'_>>>();
+        let mut entries = Deserializer::from_slice(self.scanner.window()).into_iter::<Maybe<entry::Entry<'_>>>();
         let entry = entries.next()?.ok()?.0?;
         let length = entries.byte_offset();
         if length > self.limits.entry_bytes {
@@ -134,16 +136,14 @@ impl<R: Read> File<'_, R> {
         let origin = self.origin(offset);
         let bytes = self.scanner.bytes();
         let length = bytes.len() as u64;
-        let outcome = match serde_json::from_slice::<entry::Maybe<entry::Entry<'_>>>(bytes) {
-            Ok(entry::Maybe(Some(entry))) => {
+        let outcome = match serde_json::from_slice::<Maybe<entry::Entry<'_>>>(bytes) {
+            Ok(Maybe(Some(entry))) => {
                 message::read(entry, (self.seed, self.index), origin, self.limits, &mut self.tally)
             }
-            Ok(entry::Maybe(None)) => Reading::Refused("is not an object"),
+            Ok(Maybe(None)) => Reading::Refused("is not an object"),
             Err(error) => {
                 let position = within(self.scanner.element_position(), error.line(), error.column());
-                let text = error.to_string();
-                let why = text.split(" at line ").next().unwrap_or_default();
-                self.broken(offset, position, why, length);
+                self.broken(offset, position, json_error::words(&error), length);
                 self.index += 1;
                 return ControlFlow::Continue(());
             }

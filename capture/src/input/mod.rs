@@ -2,8 +2,9 @@
 //!
 //! [`resolve`](resolve::plan) turns names into files, [`sniff`] tells formats apart by content, [`decompress`] opens
 //! gzip and zstd, and [`disk`] counts and hashes what is read from the disk on the way. [`copies`] finds equal files,
-//! [`run_folder`] tells our own outputs from traffic.
+//! [`alike`] numbers those that only begin alike, [`run_folder`] tells our own outputs from traffic.
 
+mod alike;
 mod copies;
 mod decompress;
 mod disk;

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::alike::tell_apart;
 use super::copies;
 use super::open::{recognise, recognise_stored};
 use super::run_folder::is_run_folder;
@@ -48,17 +49,6 @@ pub(crate) fn plan(names: &[String], options: &Options) -> Plan {
     found.missing.sort();
     plan.missing = found.missing;
     plan
-}
-
-/// Numbers inputs that begin alike, so that what they hold at one place and time has different keys.
-fn tell_apart(mut inputs: Vec<PlannedInput>) -> Vec<PlannedInput> {
-    let mut heads: BTreeMap<u64, u64> = BTreeMap::new();
-    for input in &mut inputs {
-        let seen = heads.entry(input.head).or_default();
-        input.alike = *seen;
-        *seen += 1;
-    }
-    inputs
 }
 
 /// Files by the name to show, sorted; `None` is standard input.

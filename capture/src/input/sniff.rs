@@ -17,6 +17,8 @@ const SNIFF_LINES: usize = 100;
 const HEAD_LEAST: usize = 64;
 /// Most bytes of a head.
 const HEAD_MOST: usize = 1024;
+/// Bytes of a HAR's head, where there are so many.
+const HEAD_DOCUMENT: usize = 16 << 10;
 
 /// What a file is.
 #[derive(Debug)]
@@ -34,7 +36,9 @@ pub(super) fn format(prefix: &[u8], whole: bool, options: &Options) -> Result<Sn
     }
     let compression = Compression::of(prefix);
     let (content, ended) = beginning(prefix, compression, whole)?;
-    Ok(Sniffed { format: content_format(&content, ended, options)?, compression, head: head(&content) })
+    let format = content_format(&content, ended, options)?;
+    let head = if format == InputFormat::Har { document_head(&content) } else { head(&content) };
+    Ok(Sniffed { format, compression, head })
 }
 
 /// Whether more bytes would change neither the format nor the head, so that a pipe whose writer waits can be read.
@@ -69,8 +73,16 @@ fn begins_with_log_line(content: &[u8], options: &Options) -> bool {
 /// Hashes the first bytes up to the first line end after some: a log that grows keeps its head, and pretty-printed
 /// JSON says more than its first line. A heading (W3C, Zeek), which is the same in every file of one writer, is left out.
 fn head(content: &[u8]) -> u64 {
-    let digest = Sha256::digest(head_of(content).0);
-    digest.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first))
+    digest(head_of(content).0)
+}
+
+/// Hashes so much of a HAR that the first entries are in it: what is before them is the same in every file of one writer.
+fn document_head(content: &[u8]) -> u64 {
+    digest(content.get(..HEAD_DOCUMENT).unwrap_or(content))
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    Sha256::digest(bytes).first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first))
 }
 
 /// The bytes that a head hashes, and whether more content would not change them.
@@ -135,7 +147,13 @@ fn content_format(content: &[u8], whole: bool, options: &Options) -> Result<Inpu
         None if content.contains(&0) => return Err(unknown(content)),
         None => return Err(InputErrorKind::Empty),
     };
-    text_format(text, whole, options).ok_or_else(|| unknown(content))
+    text_format(text, whole, options).ok_or_else(|| {
+        let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        match Sniffer::lacks_heading(options, first) {
+            Some(looks_like) => InputErrorKind::UnknownFormat { looks_like },
+            None => unknown(content),
+        }
+    })
 }
 
 fn unknown(content: &[u8]) -> InputErrorKind {

@@ -222,3 +222,21 @@ fn huge_sizes_allocate_nothing() {
     let outcome = read_content(LINE.replace("200 1", &format!("200 {huge}")));
     assert_eq!(outcome.exchanges[0].response.as_ref().unwrap().body, Body::Unknown { size: Some(u64::MAX) });
 }
+
+#[test]
+fn no_message_quotes_a_record() {
+    let secret = "Bearer s3cr3t-anna";
+    let har = format!(
+        r#"{{"log":{{"entries":[{{"startedDateTime":"2026-05-17T08:05:32Z","request":{{"method":"GET","url":"http://a/","headers":[{{"name":"authorization","value":"{secret}"}}}}}}]}}}}"#
+    );
+    let log = format!("{{\"ts\":1,\"method\":\"GET\",\"path\":\"/a\"}}\n{{\"authorization\": \"{secret}\n");
+    let typed = format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"kind":2,"attributes":[{{"key":"http.request.header.authorization","value":"{secret}"}}]}}]}}]}}]}}"#
+    );
+    let keyed = r#"{"when":"x","balances":{"anna.s3cr3t@example.com":4,"tok_s3cr3t_51H":5}}"#;
+    for content in [&*har, &log, &typed, keyed] {
+        let outcome = read_content(format!("{content}\n"));
+        let said = outcome.errors.join("\n");
+        assert!(!said.contains("s3cr3t"), "{content}: {said}");
+    }
+}

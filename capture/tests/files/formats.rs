@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Exchange, InputFormat, LogFormat, Mapping, Options};
+use offpath_capture::{Exchange, Incomplete, InputFormat, LogFormat, Mapping, Options};
 
 use crate::reading::{Outcome, read_content, read_with};
 
@@ -292,7 +292,8 @@ fn spans_of_servers_and_tools_are_read() {
     let export = |name: &str| serde_json::json!({"resourceSpans": [{"resource": {"attributes": attributes(&[("service.name", "shop")])}, name: [{"scope": {}, "spans": spans}]}]});
     for text in [
         export("scopeSpans").to_string(),
-        export("instrumentationLibrarySpans").to_string(),
+        // Exporters write what the spans have in common first, whatever the name of what follows.
+        export("scopeSpans").to_string().replace("scopeSpans", "instrumentationLibrarySpans"),
         serde_json::to_string_pretty(&export("scopeSpans")).unwrap(),
     ] {
         let outcome = clean(&text, InputFormat::Otlp);
@@ -318,7 +319,7 @@ fn spans_of_servers_and_tools_are_read() {
     let line = export("scopeSpans").to_string();
     let cut = &line[..line.len() / 2];
     let outcome = read_content(format!("{line}\n{cut}\n{line}\n"));
-    assert_eq!((outcome.exchanges.len(), outcome.not_read("unparsed_line")), (6, 1));
+    assert_eq!((outcome.exchanges.len(), outcome.not_read("unparsed_line")), (8, 1), "two spans stand before the cut");
 }
 
 fn described(format: &str) -> Options {
@@ -489,4 +490,230 @@ fn json_of_gateways_is_read_by_its_names() {
         (line_of(&e), e.time.0, e.end.unwrap().0),
         (("GET".into(), "/a?b=1".into(), Some(200)), MAY + 500_000, MAY + 750_000)
     );
+}
+
+#[test]
+fn a_path_template_is_known_as_one() {
+    let gateway = r#"{"requestId":"r1","requestTime":"17/May/2026:08:05:32 +0000","httpMethod":"POST","resourcePath":"/orders/{id}","status":"201"}"#;
+    let spans = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":2,"startTimeUnixNano":"1779005132000000000","endTimeUnixNano":"1779005132018000000","attributes":[{"key":"http.request.method","value":{"stringValue":"POST"}},{"key":"http.route","value":{"stringValue":"/orders/:id"}},{"key":"http.response.status_code","value":{"intValue":"201"}}]}]}]}]}"#;
+    let called_path = gateway.replace("resourcePath", "path");
+    for (content, format) in
+        [(gateway, InputFormat::JsonLog), (spans, InputFormat::Otlp), (&called_path, InputFormat::JsonLog)]
+    {
+        let exchange = one(content, format);
+        assert_eq!(line_of(&exchange), ("POST".into(), "/orders/{id}".into(), Some(201)), "{content}");
+        assert_eq!(exchange.incomplete, [Incomplete::PathTemplate], "{content}");
+    }
+    let whole = one(&gateway.replace("/{id}", ""), InputFormat::JsonLog);
+    assert_eq!((line_of(&whole).1, whole.incomplete), ("/orders".into(), vec![]));
+    let both = gateway.replace(r#""status""#, r#""path":"/orders/7","status""#);
+    let both = one(&both, InputFormat::JsonLog);
+    assert_eq!((line_of(&both).1, both.incomplete), ("/orders/7".into(), vec![]));
+    let any = read_content(gateway.replace("/orders/{id}", "/{proxy+}") + "\n");
+    assert_eq!((any.exchanges.len(), any.not_read("unparsed_line")), (0, 1));
+    any.says(&["a route that fits any path", "`$context.path`", "`url.path`"]);
+}
+
+#[test]
+fn apache_logs_the_port_of_either_end() {
+    let read = |port: &str| {
+        let format = format!(r#"%a {port} %A %u %t "%r" %>s"#);
+        let line = r#"10.0.0.7 50123 10.0.0.9 anna [17/May/2026:08:05:32 +0000] "GET /orders/o1 HTTP/1.1" 200"#;
+        let e = read_with(line, &described(&format)).exchanges.remove(0);
+        (e.client.unwrap().to_string(), e.server.unwrap().to_string())
+    };
+    assert_eq!(read("%{remote}p"), ("10.0.0.7:50123".into(), "10.0.0.9".into()));
+    for port in ["%p", "%{local}p", "%{canonical}p"] {
+        assert_eq!(read(port), ("10.0.0.7".into(), "10.0.0.9:50123".into()), "{port}");
+    }
+}
+
+const ROUTER: &str = r#"at=info method=POST path="/orders?x=1" host=shop.example request_id=r1 fwd="203.0.113.9, 10.0.0.7" dyno=web.1 connect=0ms service=18ms status=201 bytes=52 protocol=https"#;
+const LOGRAGE: &str = "method=POST path=/orders format=json controller=OrdersController action=create status=201 duration=18.5 view=4.2 db=3.1 user_id=bob";
+
+#[test]
+fn lines_of_names_and_values_are_read() {
+    let heroku = one(&format!("2026-05-17T08:05:32.018000+00:00 heroku[router]: {ROUTER}\n"), InputFormat::Logfmt);
+    assert_eq!(line_of(&heroku), ("POST".into(), "/orders?x=1".into(), Some(201)));
+    assert_eq!((heroku.time.0, heroku.end.unwrap().0), (MAY, MAY + 18_000));
+    assert_eq!(heroku.client.unwrap().to_string(), "10.0.0.7");
+    assert_eq!(
+        (header(&heroku, "x-forwarded-for"), heroku.log.request_id.as_deref()),
+        (Some("203.0.113.9, 10.0.0.7"), Some("r1"))
+    );
+    let request = heroku.request.as_ref().unwrap();
+    assert_eq!((request.scheme.as_deref(), request.host.as_deref()), (Some("https"), Some("shop.example")));
+
+    let rails = one(&format!("I, [2026-05-17T08:05:32.018500 #7]  INFO -- : [r1] {LOGRAGE}\n"), InputFormat::Logfmt);
+    assert_eq!(line_of(&rails), ("POST".into(), "/orders".into(), Some(201)));
+    assert_eq!((rails.time.0, rails.end.unwrap().0, rails.log.user.as_deref()), (MAY, MAY + 18_500, Some("bob")));
+
+    let kit = one(
+        "ts=2026-05-17T08:05:32.018Z caller=http.go:7 level=info method=GET path=/a took=18ms status=200\n",
+        InputFormat::Logfmt,
+    );
+    assert_eq!(
+        (line_of(&kit), kit.time.0, kit.end.unwrap().0),
+        (("GET".into(), "/a".into(), Some(200)), MAY + 18_000, MAY + 36_000)
+    );
+
+    read_content(format!("{ROUTER}\n")).says(&["request without a time", "docker logs -t"]);
+    read_content("level=info msg=started port=8080 pid=7\n").says(&["plain text"]);
+}
+
+#[test]
+fn squid_and_uvicorn_are_read() {
+    let squid = one(
+        "1779005132.018     18 10.0.0.7 TCP_MISS/201 52 POST http://shop.example/orders anna HIER_DIRECT/10.1.1.1 text/html\n",
+        InputFormat::Squid,
+    );
+    assert_eq!(line_of(&squid), ("POST".into(), "/orders".into(), Some(201)));
+    assert_eq!((squid.time.0, squid.end.unwrap().0, squid.log.user.as_deref()), (MAY, MAY + 18_000, Some("anna")));
+    assert_eq!(squid.request.as_ref().unwrap().host.as_deref(), Some("shop.example"));
+
+    let line = r#"10.0.0.7:50123 - "POST /orders HTTP/1.1" 201 Created"#;
+    for prefix in [
+        "2026-05-17T08:05:32.018Z INFO:     ",
+        "2026-05-17T08:05:32.018000000Z stdout F INFO:     ",
+        "2026-05-17 08:05:32,018 - uvicorn.access - INFO - ",
+    ] {
+        let e = one(&format!("{prefix}{line}\n"), InputFormat::Uvicorn);
+        assert_eq!(line_of(&e), ("POST".into(), "/orders".into(), Some(201)), "{prefix}");
+        assert_eq!((e.end.unwrap().0, e.client.unwrap().port), (MAY + 18_000, Some(50123)), "{prefix}");
+    }
+    read_content(format!("INFO:     {line}\n")).says(&["request without a time", "kubectl logs --timestamps"]);
+}
+
+#[test]
+fn lines_in_json_are_opened() {
+    let combined = r#"10.0.0.7 - anna [17/May/2026:08:05:32 +0000] "POST /orders HTTP/1.1" 201 52 "-" "curl""#;
+    let text = serde_json::to_string(combined).unwrap();
+    let ended = serde_json::to_string(&format!("{combined}\n")).unwrap();
+    for object in [
+        format!(
+            r#"{{"@timestamp":"2026-05-17T08:05:33.123Z","message":{text},"log":{{"file":{{"path":"/a"}}}},"stream":"stdout"}}"#
+        ),
+        format!(r#"{{"date":1779005133.1,"log":{ended},"kubernetes":{{"pod_name":"x"}}}}"#),
+        format!(r#"{{"textPayload":{text},"timestamp":"2026-05-17T08:05:33Z"}}"#),
+        format!(r#"{{"__REALTIME_TIMESTAMP":"1779005133000000","MESSAGE":{text}}}"#),
+        format!(
+            r#"{{"message":{}}}"#,
+            serde_json::to_string(&format!("2026-05-17T08:05:32Z stdout F {combined}")).unwrap()
+        ),
+    ] {
+        let e = one(&format!("{object}\n"), InputFormat::CombinedLog);
+        assert_eq!((line_of(&e).1, e.log.user.as_deref(), e.time.0), ("/orders".into(), Some("anna"), MAY), "{object}");
+    }
+    for document in [
+        format!(r#"{{"events":[{{"timestamp":1779005132000,"message":{text},"ingestionTime":1}}]}}"#),
+        format!(
+            r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"id":"1","timestamp":1779005132000,"message":{text}}}]}}"#
+        ),
+        format!("[\n{{\"textPayload\":\n{text}}}]"),
+    ] {
+        let e = one(&document, InputFormat::JsonDocument);
+        assert_eq!(
+            (line_of(&e).1, e.log.user.as_deref(), e.time.0),
+            ("/orders".into(), Some("anna"), MAY),
+            "{document}"
+        );
+    }
+    let inner = serde_json::to_string(r#"{"method":"GET","path":"/a","status":200}"#).unwrap();
+    let e = one(&format!("{{\"@timestamp\":\"2026-05-17T08:05:32Z\",\"message\":{inner}}}\n"), InputFormat::JsonLog);
+    assert_eq!((line_of(&e).1, e.end.unwrap().0), ("/a".into(), MAY));
+    let uvicorn = serde_json::to_string(r#"INFO:     10.0.0.7:1 - "GET /b HTTP/1.1" 200 OK"#).unwrap();
+    let e = one(&format!("{{\"log\":{uvicorn},\"time\":\"2026-05-17T08:05:32Z\"}}\n"), InputFormat::Uvicorn);
+    assert_eq!((line_of(&e).1, e.end.unwrap().0), ("/b".into(), MAY));
+    // A record that is a request itself is read by its own names, whatever its message says.
+    let own = format!(r#"{{"ts":"2026-05-17T08:05:32Z","method":"GET","path":"/own","status":200,"message":{text}}}"#);
+    assert_eq!(line_of(&one(&own, InputFormat::JsonLog)).1, "/own");
+    read_content("{\"message\":\"he said \\\"GET /a\\\" to me\"}\n{\"message\":\"x\"}\n")
+        .says(&["no known field for the method"]);
+}
+
+#[test]
+fn a_heading_that_is_missing_is_said() {
+    let mut mapping = Mapping::default();
+    mapping.columns(',', None).unwrap();
+    for (target, column) in [("time", "when"), ("method", "verb"), ("path", "where"), ("user", "who")] {
+        mapping.field(target, column).unwrap();
+    }
+    let options = Options { mapping: Some(Arc::new(mapping)), ..Options::default() };
+    let rows = "2026-05-17T08:05:32Z,POST,/orders/o1,201,anna.schmidt@example.com,tok_live_51Habc\n".repeat(3);
+    let read = read_with(format!("When,verb,where,code,who,token\n{rows}"), &options);
+    assert_eq!((read.exchanges.len(), read.errors.len()), (3, 0), "{:?}", read.errors);
+    for first in ["", "when,verb,path,code,who,token\n"] {
+        let outcome = read_with(format!("{first}{rows}"), &options);
+        assert!(outcome.exchanges.is_empty());
+        outcome.says(&["first line should name the columns", "(verb, when, where, who)", "heading"]);
+        assert!(!outcome.errors.join("").contains("51Habc") && !outcome.errors.join("").contains("anna"));
+    }
+}
+
+#[test]
+fn logged_cookies_are_cookies() {
+    let nginx = described(r#"$remote_addr [$time_local] "$request" $status "$cookie_shop_sid" "$cookie_lang""#);
+    let apache = described(r#"%a %t \"%r\" %>s \"%{shop_sid}C\" \"%{lang}C\""#);
+    let line = r#"10.0.0.7 [17/May/2026:08:05:32 +0000] "GET /a HTTP/1.1" 200 "sess-abcdef" "-""#;
+    let json = r#"{"time_iso8601":"2026-05-17T08:05:32Z","method":"GET","path":"/a","cookie_shop_sid":"sess-abcdef"}"#;
+    let nested = r#"{"ts":"2026-05-17T08:05:32Z","method":"GET","path":"/a","cookies":{"shop_sid":"sess-abcdef"}}"#;
+    let plain = Options::default();
+    for (options, line) in [(&nginx, line), (&apache, line), (&plain, json), (&plain, nested)] {
+        let exchange = read_with(line, options).exchanges.remove(0);
+        assert_eq!(header(&exchange, "cookie"), Some("shop_sid=sess-abcdef"), "{line}");
+        assert!(!exchange.log.fields.iter().any(|(_, value)| value.contains("sess")), "{:?}", exchange.log.fields);
+        assert!(!exchange.carries.request_headers);
+    }
+    let named = [("session".to_owned(), "cookie_shop_sid".to_owned())].into();
+    let exchange = read_with(line, &Options { log_fields: named, ..nginx }).exchanges.remove(0);
+    assert_eq!(header(&exchange, "cookie"), Some("session=sess-abcdef"));
+}
+
+#[test]
+fn a_span_of_odd_types_costs_no_other() {
+    let span = |attributes: &str| {
+        format!(
+            r#"{{"kind":2,"startTimeUnixNano":"1779005132000000000","endTimeUnixNano":1779005132018000000,"attributes":{attributes}}}"#
+        )
+    };
+    let path = |value: &str| {
+        span(&format!(
+            r#"[{{"key":"http.request.method","value":{{"stringValue":"GET"}}}},{{"key":"url.path","value":{value}}}]"#
+        ))
+    };
+    let spans = [
+        path(r#"{"stringValue":"/a"}"#),
+        path(r#"{"stringValue":5,"intValue":null}"#),
+        path(r#""/plain""#),
+        span("null"),
+        span("{}"),
+        "5".to_owned(),
+        path(r#"{"string_value":"/b"}"#).replace(r#""kind":2"#, r#""status":null,"kind":[]"#),
+        "{\"kind\":}".to_owned(),
+        path(r#"{"stringValue":"/c"}"#),
+    ];
+    let content = format!(
+        r#"{{"resourceSpans":[{{"resource":{{"attributes":null}},"scopeSpans":[{{"spans":[{}]}},{{"spans":null}}]}},{{"resource":null,"scopeSpans":[{{"spans":[{}]}}]}}]}}"#,
+        spans.join(","),
+        path(r#"{"stringValue":"/d"}"#)
+    );
+    let outcome = read_content(&content);
+    assert_eq!(format(&outcome), InputFormat::Otlp);
+    assert_eq!(lines_of(&outcome), ["GET /a 0", "GET 5 0", "GET /plain 0", "GET /b 0", "GET /c 0", "GET /d 0"]);
+    assert_eq!((outcome.not_read("span_without_request"), outcome.not_read("unparsed_line")), (2, 1));
+}
+
+#[test]
+fn spans_know_their_own_resource() {
+    let group = |name: &str| {
+        let span = r#"{"kind":2,"startTimeUnixNano":"1779005132000000000","attributes":[{"key":"http.method","value":{"stringValue":"GET"}},{"key":"http.target","value":{"stringValue":"/a"}}]}"#;
+        let resource =
+            format!(r#""resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{name}"}}}}]}}"#);
+        (resource, format!(r#""scopeSpans":[{{"spans":[{span}]}}]"#))
+    };
+    let ((one, spans), (two, _)) = (group("one"), group("two"));
+    let outcome = read_content(format!("{{\"resourceSpans\":[{{{one},{spans}}},{{{spans}}},{{{spans},{two}}}]}}"));
+    let services: Vec<_> = outcome.exchanges.iter().map(|e| field(e, "service.name")).collect();
+    assert_eq!(services, [Some("one"), None, None]);
+    assert_eq!(outcome.irregular("resource_after_spans"), 1);
 }

@@ -201,6 +201,34 @@ fn named_fields_win_over_conventions() {
 }
 
 #[test]
+fn a_duration_without_a_unit_is_none() {
+    let end = |more: &str| {
+        let line = format!(r#"{{"ts":"2000-10-10T20:55:36Z","method":"GET","path":"/x","status":200,{more}}}"#);
+        let outcome = read_content(line);
+        (outcome.exchanges[0].end.map(|end| end.0 - OCTOBER), outcome.irregular("duration_without_unit"))
+    };
+    // Go's slog writes nanoseconds, zap seconds, others milliseconds.
+    for name in ["duration", "latency", "elapsed", "took", "response_time", "time_taken"] {
+        for value in ["18000000", "0.018", "18", "\"18\""] {
+            assert_eq!(end(&format!("\"{name}\":{value}")), (None, 1), "{name} {value}");
+        }
+        assert_eq!(end(&format!("\"{name}\":\"18ms\"")), (Some(18_000), 0), "{name}");
+        assert_eq!(end(&format!("\"{name}\":18000000,\"latency_ms\":18")), (Some(18_000), 0), "{name}");
+        assert_eq!(end(&format!("\"{name}\":18,\"upstream_response_time\":\"x\"")).0, Some(0), "nginx: {name}");
+    }
+    assert_eq!(end(r#""duration_ns":18000000"#), (Some(18_000), 0));
+    let named = |target: &str, value: &str| {
+        let log_fields = [(target.to_owned(), "took".to_owned())].into();
+        let line = format!(r#"{{"ts":"2000-10-10T20:55:36Z","method":"GET","path":"/x","status":200,"took":{value}}}"#);
+        let outcome = read_with(line, &Options { log_fields, ..Options::default() });
+        outcome.exchanges[0].end.map(|end| end.0 - OCTOBER)
+    };
+    assert_eq!(named("duration_ns", "18000000"), Some(18_000));
+    assert_eq!(named("duration_s", "0.018"), Some(18_000));
+    assert_eq!(named("duration", "18"), None);
+}
+
+#[test]
 fn bodies_are_strings_or_objects() {
     let e = one(
         r#"{"ts":971211336,"method":"POST","path":"/x","status":200,"request_body":"{\"a\":\"ä\"}","response_body":{"b":[1, 2]}}"#,

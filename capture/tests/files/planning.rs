@@ -6,7 +6,7 @@ use std::path::Path;
 
 use offpath_capture::{InputFormat, Options, plan};
 
-use crate::reading::{Kept, read_names, read_path};
+use crate::reading::{Kept, read_content, read_names, read_path};
 
 const LINE: &str = "10.0.0.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 1\n";
 
@@ -287,4 +287,44 @@ fn a_name_that_leads_nowhere_is_mistyped_when_nothing_else_is_read() {
     fs::write(path.join("other.bin"), [1, 2, 3]).unwrap();
     assert_eq!(mistyped(&["other.bin"]), None);
     assert_eq!(mistyped(&["nope.har", "other.bin"]), Some(name(&path.join("nope.har"))));
+}
+
+#[test]
+fn keys_of_files_that_begin_alike_depend_on_no_name() {
+    let entry = |path: &str, at: u32| {
+        serde_json::json!({
+            "startedDateTime": "2026-05-01T10:00:00.000Z", "time": 5, "comment": "x".repeat(300),
+            "request": {"method": "GET", "url": format!("http://a/{path}/{at}"), "headers": []},
+            "response": {"status": 200, "headers": []},
+        })
+    };
+    let har = |path: &str| {
+        let entries: Vec<_> = (0..9).map(|at| entry(path, at)).collect();
+        let creator = serde_json::json!({"name": "WebInspector", "version": "537.36"});
+        serde_json::to_string_pretty(&serde_json::json!({"log": {"creator": creator, "entries": entries}})).unwrap()
+    };
+    let log = |last: &str| format!("{}{last}\n", LINE.repeat(2_000));
+    for contents in [["a", "b", "c"].map(har), ["x", "y", "z"].map(log)] {
+        let keys = |names: [&str; 3]| {
+            let folder = tempfile::tempdir().unwrap();
+            for (name, content) in names.iter().zip(&contents) {
+                fs::write(folder.path().join(name), content).unwrap();
+            }
+            let outcome = read_path(folder.path());
+            let of = |name: &&str| {
+                let own = outcome.exchanges.iter().filter(|exchange| exchange.origin.input.ends_with(*name));
+                own.map(|exchange| exchange.key).collect::<Vec<_>>()
+            };
+            names.iter().map(of).collect::<Vec<_>>()
+        };
+        let before = keys(["1", "2", "3"]);
+        assert!(before.iter().all(|keys| keys.len() >= 9));
+        assert_eq!(before.iter().flatten().collect::<std::collections::BTreeSet<_>>().len(), before.concat().len());
+        for names in [["3", "2", "1"], ["2", "3", "1"]] {
+            assert_eq!(keys(names), before, "{names:?}");
+        }
+    }
+    // A HAR's keys do not even depend on what else is given.
+    let alone = |content: &str| read_content(content).exchanges.iter().map(|e| e.key).collect::<Vec<_>>();
+    assert_ne!(alone(&har("a")), alone(&har("b")));
 }

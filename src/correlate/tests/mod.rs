@@ -13,7 +13,8 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use offpath_capture::{
-    Body, Carries, Endpoint, Exchange, Headers, LogFacts, Origin, Place, Protocol, Request, Response, Timestamp,
+    Body, Carries, Endpoint, Exchange, Headers, Incomplete, LogFacts, Origin, Place, Protocol, Request, Response,
+    Timestamp,
 };
 
 use super::{Directory, Extractor, HashKey};
@@ -104,6 +105,12 @@ impl Made {
     pub(super) fn answer_header(mut self, name: &str, value: &str) -> Made {
         self.0.response.as_mut().unwrap().headers.push(name.as_bytes(), value.as_bytes());
         self
+    }
+
+    /// The same exchange as a log shows it that names only the template of its path.
+    pub(super) fn templated(mut self) -> Made {
+        self.0.incomplete.push(Incomplete::PathTemplate);
+        self.logged(Some("alice"), &[])
     }
 
     /// The same exchange as a gateway's JSON log shows it: no headers but `Location`, no bodies.

@@ -145,3 +145,17 @@ fn an_exchange_that_is_no_activity_still_shows_its_objects() {
     assert_eq!(foreign.operation, None);
     assert!(foreign.objects.is_empty());
 }
+
+#[test]
+fn a_path_template_names_the_activity_and_no_object() {
+    let paid = || made("POST", "/orders/{id}/payment").answers(200, "").templated();
+    let event = one(Some(model()), paid());
+    assert_eq!(event.operation.as_deref(), Some("POST /orders/{orderId}/payment"));
+    assert!(event.activity.is_some() && event.objects.is_empty(), "{event:?}");
+    let guessed = one(None, paid());
+    assert_eq!(guessed.operation.as_deref(), Some("POST /orders/{order}/payment"));
+    assert!(guessed.objects.is_empty(), "{guessed:?}");
+    // What the template says itself is known.
+    let named = one(Some(model()), made("POST", "/orders/o7/payment").answers(200, "").templated());
+    assert_eq!(ids(&named), ["target order:o7"]);
+}

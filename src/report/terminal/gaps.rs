@@ -36,7 +36,7 @@ fn by_reason(run: &RunSummary, screen: &Screen) -> String {
         row(&reason::incomplete(reason, *number), String::new());
     }
     for (name, number) in &run.irregularities {
-        row(&format!("{} read although it broke its format: {name}", count(*number)), String::new());
+        row(&format!("{} {}", count(*number), reason::irregularity(name)), String::new());
     }
     for packets in reason::packets(run) {
         row(&packets, String::new());

@@ -53,7 +53,7 @@ pub(super) const NAMES: &[Names] = &[
     (Slot::Date, &["date"]),
 ];
 
-/// Durations by name; `None` is a plain `duration`, whose unit the convention (or the text's own unit) gives.
+/// Durations by name; `None` is a plain `duration`, whose unit the convention or the text's own unit gives, or nothing.
 pub(in crate::access_log) const DURATIONS: &[(&str, Option<Unit>)] = &[
     ("request_time", Some(Unit::Seconds)),
     ("duration", None),
