@@ -150,7 +150,7 @@ pub(crate) fn captures(folder: &Path) -> Vec<PathBuf> {
 
 /// The page before its table, the table's rows, and what follows.
 fn split(page: &str) -> (&str, &str, &str) {
-    let (before, rest) = page.split_once(TABLE).expect("the page has its table");
+    let (before, rest) = page.split_once(TABLE).unwrap();
     let end = rest.split_inclusive('\n').take_while(|line| line.starts_with('|')).map(str::len).sum();
     let (table, after) = rest.split_at(end);
     (before, table, after)

@@ -107,7 +107,7 @@ impl Tally {
         for group in ours.iter().filter(known).chain(ours.iter().filter(|group| !known(group))) {
             let candidates = left.entry(heads(group)).or_default();
             let same = |other: &&Vec<Message>| other.iter().zip(group).all(|(theirs, ours)| ours.same(theirs));
-            match candidates.iter().position(|other| same(&other)) {
+            match candidates.iter().position(&same) {
                 Some(at) => {
                     candidates.remove(at);
                     tally.same += 1;
