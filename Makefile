@@ -5,7 +5,7 @@ FEATURES ?= --features live,cloud
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help demo build test check bench notebooks fixtures install-build install-test
+.PHONY: help demo build test check bench fuzz notebooks fixtures install-build install-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -30,6 +30,10 @@ check: install-build ## format, lints, docs and licences, without the tests
 bench: install-build install-test ## measure beside the peers, as ratios in one run
 	$(CARGO) build --release --workspace $(FEATURES)
 	python3 scripts/bench.py
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS (60), needs a nightly compiler and g++
+	@scripts/install g++:g++
+	nice -n 15 python3 scripts/fuzz.py --seconds $(or $(FUZZ_SECONDS),60)
 
 fixtures: ## write the sample scenario again
 	$(CARGO) run --release -p offpath-fixtures -- order-to-cash --orders 100 --seed 1 --abuse all --out fixtures/order-to-cash

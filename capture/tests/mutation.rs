@@ -9,7 +9,7 @@ mod http2_wire;
 mod packets_wire;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use http2_wire::{CONTINUATION, END_HEADERS, END_STREAM, Frames, HEADERS, PUSH_PROMISE};
 use offpath_capture::{Body, Exchange, Limits, Options, Source};
@@ -302,8 +302,11 @@ proptest! {
     }
 }
 
-/// Small files of the corpus.
-fn files_of_others() -> Option<Vec<Vec<u8>>> {
+/// Damaged files of others that are read; `OFFPATH_MUTATIONS` sets another number.
+const MUTATIONS: usize = 1_000;
+
+/// Small files of the corpus, with their paths.
+fn files_of_others() -> Option<Vec<(PathBuf, Vec<u8>)>> {
     let Ok(corpus) = std::env::var("OFFPATH_CORPUS") else {
         eprintln!("skipped: OFFPATH_CORPUS is not set");
         return None;
@@ -319,22 +322,30 @@ fn files_of_others() -> Option<Vec<Vec<u8>>> {
         }
     }
     paths.sort();
-    let files = paths.into_iter().filter_map(|path| std::fs::read(path).ok());
-    Some(files.filter(|file| file.len() < 64 << 10).collect())
+    let files = paths.into_iter().filter_map(|path| std::fs::read(&path).ok().map(|file| (path, file)));
+    Some(files.filter(|(_, file)| file.len() < 64 << 10).collect())
 }
 
 #[test]
 fn damaged_files_of_others_are_read_to_their_end() {
     let Some(files) = files_of_others() else { return };
+    let count = std::env::var("OFFPATH_MUTATIONS").map_or(MUTATIONS, |count| count.parse().unwrap());
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    for file in files {
-        for _ in 0..6 {
-            let changes = prop::collection::vec(change(), 1..8).new_tree(&mut runner).unwrap().current();
-            let mut damaged = file.clone();
-            for change in &changes {
-                change.apply(&mut damaged);
-            }
-            read(damaged);
+    // Steps of a size that shares no divisor with the number of files: a few mutations reach files of every kind.
+    let step = (files.len() / 3 + 1..).find(|step| gcd(*step, files.len()) == 1).unwrap();
+    for nth in 0..count {
+        let (path, file) = &files[nth * step % files.len()];
+        let changes = prop::collection::vec(change(), 1..8).new_tree(&mut runner).unwrap().current();
+        let mut damaged = file.clone();
+        for change in &changes {
+            change.apply(&mut damaged);
         }
+        // Shown where this one fails.
+        eprintln!("{}: {changes:?}", path.display());
+        read(damaged);
     }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }

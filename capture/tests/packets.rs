@@ -176,6 +176,40 @@ fn a_lost_response_is_no_blind_spot() {
 }
 
 #[test]
+fn the_rest_of_a_body_that_reads_like_a_first_line_swallows_no_message() {
+    // After the lost head, `word word` could be the beginning of a request or a method with its target.
+    for rest in ["3f4a980dd d248150 b1dd157a af4ae2333", "GET /3", "deadbeef"] {
+        let mut talk = Talk::open(5000);
+        talk.get(1).send(Client, "GET /2 HTTP/1.1\r\nX-Request-Id: 2\r\n\r\n");
+        talk.send(Server, "HTTP/1.1 200 OK\r\nX-Request-Id: 2\r\nContent-Length: 99\r\n\r\n").send(Server, rest);
+        talk.get(3).get(4).close();
+        talk.drop_segment(talk.find("Content-Length: 99"));
+        assert_eq!(talk.read().lines(), ["1>1", "2>- no_response response_gap", "3>3", "4>4"], "{rest}");
+
+        let mut talk = Talk::open(5000);
+        talk.get(1).send(Client, "POST /2 HTTP/1.1\r\nX-Request-Id: 2\r\nContent-Length: 99\r\n\r\n");
+        talk.send(Client, rest).answer(2).get(3).get(4).close();
+        talk.drop_segment(talk.find("POST /2"));
+        assert_eq!(talk.read().lines(), ["1>1", "->2 no_request", "3>3", "4>4"], "{rest}");
+    }
+}
+
+#[test]
+fn an_interim_response_after_lost_ones_does_not_bring_the_count_back() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).get(3);
+    talk.send(Client, "POST /4 HTTP/1.1\r\nX-Request-Id: 4\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    talk.send(Server, "HTTP/1.1 100 Continue\r\n\r\n").send(Client, "{}").answer(4).get(5).close();
+    // All of the second response is lost, and so much of the third that its head is.
+    talk.drop_segment(talk.find("body of 2"));
+    let third = talk.find("body of 3");
+    talk.segments[third].payload.drain(..20);
+    talk.segments[third].seq += 20;
+    let lines = talk.read().lines();
+    assert_eq!(lines, ["1>1", "2>- no_response response_gap", "3>- no_response response_gap", "4>4", "5>5"]);
+}
+
+#[test]
 fn a_gap_inside_a_body_of_known_length_is_swallowed() {
     let mut talk = Talk::open(5000);
     talk.send(Client, post(&"x".repeat(3500))).answer(1).get(2).close();

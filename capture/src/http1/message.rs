@@ -184,15 +184,15 @@ impl Connection {
         };
         self.confirm(out);
         self.count_irregularities(side, &head, out);
+        if let Some(id) = slot {
+            self.drop_before(id, out);
+        }
         if (100..200).contains(&status) && status != 101 {
             self.interim.get_or_insert(at);
             self.reader(side).state = State::Start;
             return true;
         }
         self.interim = None;
-        if let Some(id) = slot {
-            self.drop_before(id, out);
-        }
         self.response_framed(side, status, head, slot, told, chunk, out);
         true
     }

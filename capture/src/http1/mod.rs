@@ -16,7 +16,7 @@ mod recognise;
 mod slot;
 
 use reader::{Reader, State};
-use recognise::{Looks, begins_with_method, recognise, recognise_any};
+use recognise::{Looks, begins_anew, begins_with_method, recognise, recognise_any};
 use slot::{Candidate, Queue};
 
 use crate::conversation::{self, Channel, Extent, Handover, Next, Reasons, Unread, gap_reason};
@@ -213,6 +213,13 @@ impl Connection {
     fn probe(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
         let limit = FIRST_LINE.min(out.limits.head_bytes);
         let reader = self.reader(side);
+        if chunk.aligned && !reader.buffer.is_empty() && begins_anew(chunk.data) {
+            // What was gathered was the rest of something else.
+            let gathered = std::mem::take(&mut reader.buffer);
+            reader.state = State::Seek;
+            self.pass_over(side, gathered.len());
+            return 0;
+        }
         reader.buffer.extend_from_slice(chunk.data);
         reader.extent.extend(chunk.seen);
         let mut looks = recognise_any(&reader.buffer);

@@ -7,6 +7,9 @@ const METHOD: usize = 24;
 /// Bytes of a response's version that are believed: some say `1.10` or worse.
 const VERSION: usize = 6;
 
+/// Registered methods that are in use.
+const METHODS: [&[u8]; 9] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
+
 /// What the first bytes of a stretch look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looks {
@@ -31,6 +34,21 @@ pub(super) fn recognise(bytes: &[u8]) -> Looks {
         [0x14..=0x17, 3, 0..=4, 0..=0x48, _, ..] => Looks::Tls,
         [0x14..=0x17] | [0x14..=0x17, 3] | [0x14..=0x17, 3, 0..=4] | [0x14..=0x17, 3, 0..=4, 0..=0x48] => Looks::Unsure,
         _ => request(bytes),
+    }
+}
+
+/// Whether a segment begins a message for certain, or as good as: a status line, HTTP/2's preface, or a method that is
+/// registered before a target. Anything may look like an unknown method.
+pub(super) fn begins_anew(bytes: &[u8]) -> bool {
+    match recognise(bytes) {
+        Looks::Response | Looks::Http2 => true,
+        Looks::Request | Looks::Unsure => {
+            let mut words = bytes.splitn(3, |byte| *byte == b' ');
+            let method = words.next().unwrap_or(&[]);
+            let target = words.next().unwrap_or(&[]);
+            METHODS.contains(&method) && !target.is_empty() && !target.starts_with(b"HTTP/")
+        }
+        Looks::Http2Frames | Looks::Tls | Looks::Other => false,
     }
 }
 

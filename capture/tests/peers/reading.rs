@@ -46,7 +46,13 @@ impl Outcome {
 
 /// Reads one file.
 pub(crate) fn read(path: &Path) -> Outcome {
-    let options = Options::default();
+    read_with_keys(path, None)
+}
+
+/// Reads one file, with a key log where it has one.
+pub(crate) fn read_with_keys(path: &Path, key_log: Option<&Path>) -> Outcome {
+    let key_logs = key_log.map(Path::to_owned).into_iter().collect();
+    let options = Options { key_logs, ..Options::default() };
     let planned = plan(&[path.to_string_lossy().into_owned()], &options);
     let mut outcome = Outcome::default();
     outcome.errors.extend(planned.errors.iter().map(ToString::to_string));

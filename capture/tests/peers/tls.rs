@@ -2,21 +2,11 @@
 //! those that were said, whatever the suite, and with any packet lost none is wrong.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{Arc, Mutex};
-use std::thread;
 
 use offpath_capture::{Exchange, Options, Source};
 
-use crate::packets_wire::Side::{Client, Server};
-use crate::packets_wire::{Seen, Segment, Side, Talk, ip, pcap, read_with};
-use crate::process::{Process, peer};
-
-/// What each side sent, in the order in which the other can have had it.
-type Said = Vec<(Side, Vec<u8>)>;
+use crate::openssl::{Dialogue, Server, Spoken, TURNS, Workshop, body, workshop};
+use crate::packets_wire::{Seen, Segment, ip, pcap, read_with};
 
 /// Options of client and server alike, whether keys are updated on the way, and the version agreed on.
 const FAMILIES: [(&[&str], bool, &str); 16] = [
@@ -161,7 +151,7 @@ fn a_connection_joined_in_the_middle_says_so() {
 
 /// Asserts that all four exchanges are there, as they were said.
 #[track_caller]
-fn whole(seen: &Seen, options: &[&str]) {
+pub(crate) fn whole(seen: &Seen, options: &[&str]) {
     assert_eq!(seen.exchanges.len(), TURNS, "{options:?}: {:#?}", seen.report);
     for (turn, exchange) in seen.exchanges.iter().enumerate() {
         assert!(exchange.incomplete.is_empty(), "{options:?}: {exchange:#?}");
@@ -175,7 +165,7 @@ fn whole(seen: &Seen, options: &[&str]) {
 /// Asserts that what is told as whole was said so, that nothing is paired that did not belong together, and that nothing
 /// is missing without a word.
 #[track_caller]
-fn nothing_wrong(seen: &Seen, case: &str) {
+pub(crate) fn nothing_wrong(seen: &Seen, case: &str) {
     let mut told = 0;
     for exchange in &seen.exchanges {
         if exchange.incomplete.is_empty() {
@@ -203,128 +193,10 @@ fn turn_of(exchange: &Exchange) -> Option<usize> {
     right.then_some(turn)
 }
 
-const TURNS: usize = 4;
-
-/// The second is longer than one record.
-fn body(turn: usize) -> String {
-    if turn == 1 { format!("{}end-1", "0123456789".repeat(2_500)) } else { format!("short, end-{turn}") }
-}
-
-/// What was said on one connection, and the key log of it.
-struct Spoken {
-    said: Said,
-    key_log: PathBuf,
-}
-
-impl Spoken {
-    fn talk(&self) -> Talk {
-        let mut talk = Talk::open(5000);
-        for (side, bytes) in &self.said {
-            talk.send(*side, bytes);
-        }
-        talk.close();
-        talk
-    }
-
-    fn options(&self) -> Options {
-        Options { key_logs: vec![self.key_log.clone()], ..Options::default() }
-    }
-}
-
-/// A folder with a certificate, and OpenSSL.
-struct Workshop {
-    openssl: PathBuf,
-    folder: tempfile::TempDir,
-}
-
-fn workshop() -> Option<Workshop> {
-    let openssl = peer("openssl")?;
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(&openssl);
-    command.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a.test", "-days", "1"]);
-    command.args(["-keyout", "key.pem", "-out", "cert.pem"]).current_dir(folder.path());
-    let made = command.output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    Some(Workshop { openssl, folder })
-}
-
 /// Has OpenSSL's client and server say four exchanges; none where this OpenSSL does not know the suite.
 fn speak(workshop: &Workshop, number: usize, options: &[&str], update: bool) -> Option<Spoken> {
-    let folder = workshop.folder.path();
-    let path = |name: &str| folder.join(format!("{name}-{number}"));
-    let (asked, answered, key_log) = (path("asked"), path("answered"), path("keys"));
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let start =
-        |name, command: &mut Command, out: &Path| Process::start(name, command.current_dir(folder), folder, out);
-    let mut command = Command::new(&workshop.openssl);
-    command.args(["s_server", "-cert", "cert.pem", "-key", "key.pem", "-accept", &port.to_string()]).args(options);
-    let mut server = start("s_server", &mut command, &asked);
-    if server.until("ACCEPT", || contains(&asked, "ACCEPT")).is_none() {
-        eprintln!("skipped: {options:?}: {}", server.said());
-        return None;
-    }
-    let (tap, said) = relay(port);
-    let mut command = Command::new(&workshop.openssl);
-    command.args(["s_client", "-connect", &format!("127.0.0.1:{tap}"), "-servername", "a.test"]).args(options);
-    command.arg("-keylogfile").arg(&key_log);
-    let mut client = start("s_client", &mut command, &answered);
-    for turn in 0..TURNS {
-        client.say(&format!("GET /{turn} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
-        server.until("request", || contains(&asked, &format!("GET /{turn} "))).unwrap();
-        let body = body(turn);
-        let length = body.len();
-        server.say(&format!("HTTP/1.1 200 OK\r\nX-Turn: {turn}\r\nContent-Length: {length}\r\n\r\n{body}"));
-        client.until("response", || contains(&answered, &format!("end-{turn}"))).unwrap();
-        if update && turn < 2 {
-            // A line of its own is a command: new keys for this side, or for both.
-            client.say(if turn == 0 { "k\n" } else { "K\n" });
-            let said = folder.join("s_client.stderr");
-            client.until("update", || {
-                (fs::read_to_string(&said).ok()?.matches("KEYUPDATE").count() > turn).then_some(())
-            });
-        }
-    }
-    client.say("Q\n");
-    client.until("end", || None::<()>);
-    drop(server);
-    let said = said.lock().unwrap().clone();
-    Some(Spoken { said, key_log })
-}
-
-fn contains(file: &Path, text: &str) -> Option<()> {
-    let content = fs::read(file).unwrap_or_default();
-    content.windows(text.len()).any(|window| window == text.as_bytes()).then_some(())
-}
-
-/// Listens on a port, takes one connection on to another port, and takes down what passes.
-fn relay(port: u16) -> (u16, Arc<Mutex<Said>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let tap = listener.local_addr().unwrap().port();
-    let said = Arc::new(Mutex::new(Said::new()));
-    let record = Arc::clone(&said);
-    thread::spawn(move || {
-        let client = listener.accept().unwrap().0;
-        let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
-        let answers = Arc::clone(&record);
-        let answering = thread::spawn(move || pass(Server, back.0, back.1, &answers));
-        pass(Client, client, server, &record);
-        answering.join().unwrap();
-    });
-    (tap, said)
-}
-
-fn pass(side: Side, mut from: TcpStream, mut to: TcpStream, said: &Mutex<Said>) {
-    let mut buffer = vec![0; 1 << 16];
-    while let Ok(count) = from.read(&mut buffer) {
-        if count == 0 {
-            break;
-        }
-        // Before it is passed on, so that no answer can come before it.
-        said.lock().unwrap().push((side, buffer[..count].to_vec()));
-        if to.write_all(&buffer[..count]).is_err() {
-            break;
-        }
-    }
-    let _ = to.shutdown(Shutdown::Write);
+    // Each is a command to the client between two exchanges: new keys for its side, then for both.
+    let commands: &[_] = if update { &[("k\n", "KEYUPDATE"), ("K\n", "KEYUPDATE")] } else { &[] };
+    let mut server = Server::start(workshop, number, options)?;
+    Some(server.talk(&Dialogue { options, commands, ..Dialogue::default() }))
 }
