@@ -322,7 +322,9 @@ fn actor_field(actor: &Actor, event: &Event, path: &Path) -> Bound {
         None | Some("principal") => text(&actor.principal),
         Some("tenant") => text(&actor.tenant),
         Some("client") => text(&actor.client),
-        Some("kind") if kind_is_seen(event) && !actor.kind.is_empty() => Bound::Exactly(Value::Text(actor.kind.clone())),
+        Some("kind") if kind_is_seen(event) && !actor.kind.is_empty() => {
+            Bound::Exactly(Value::Text(actor.kind.clone()))
+        }
         // That no agent acts is known only where its credential is in view.
         Some("agent") if actor.agent.is_none() && event.shows.headers && actor.evidence > Evidence::Asserted => {
             Bound::Exactly(Value::Null)

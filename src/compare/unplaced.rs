@@ -9,7 +9,8 @@ use crate::model::{ActivityId, ConstraintKind, Model, ObjectTypeId, Path, Root};
 /// Counts what would have been asked at each step, had its object been known.
 pub(super) fn count(history: &History<'_>, tallies: &mut Tallies) {
     let unplaced = history.events.iter().enumerate().filter(|(_, event)| !event.unplaced.is_empty());
-    for (at, event) in unplaced.filter(|(_, event)| event.outcome != Outcome::Rejected && history.plan.in_force(event)) {
+    for (at, event) in unplaced.filter(|(_, event)| event.outcome != Outcome::Rejected && history.plan.in_force(event))
+    {
         let types = event.unplaced.iter().filter_map(|name| history.plan.object_type(name));
         for object_type in types.filter(|object_type| history.object_at(*object_type, at).is_none()) {
             if let Some(activity) = history.activity(at) {

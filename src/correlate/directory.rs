@@ -331,7 +331,8 @@ impl Directory {
                 if let Some(record) = self.records.get_mut(number as usize) {
                     record.parent = None;
                 }
-                let (child, parent) = (at(&self.objects, number, learnt.time), at(&self.objects, learnt.number, learnt.time));
+                let (child, parent) =
+                    (at(&self.objects, number, learnt.time), at(&self.objects, learnt.number, learnt.time));
                 if let Some((child, parent)) = child.zip(parent) {
                     let parent = self.object(&parent);
                     self.add_parent(&child, stamp(learnt), parent);
@@ -363,7 +364,8 @@ fn is_waiting(object: &[u8]) -> bool {
 fn placed(object: &[u8], credentials: &Credentials, time: i64) -> Option<Vec<u8>> {
     let (object_type, key) = object_of(object);
     let Some((Some(credential), own)) = waiting(text(key)) else { return Some(object.to_vec()) };
-    let id = ObjectId { object_type: text(object_type).into(), key: scoped(credentials.tenant(credential, time)?, own) };
+    let id =
+        ObjectId { object_type: text(object_type).into(), key: scoped(credentials.tenant(credential, time)?, own) };
     let mut bytes = Vec::new();
     object_bytes(&id, &mut bytes);
     Some(bytes)

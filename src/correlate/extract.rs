@@ -212,7 +212,8 @@ impl Extractor {
             actor.evidence = Evidence::Bound;
             let roles = bindings.made.iter().find_map(|(_, binding)| binding.roles.clone());
             actor.take_roles(roles.as_deref());
-            actor.tenant = actor.tenant.or_else(|| bindings.made.iter().find_map(|(_, binding)| binding.tenant.clone()));
+            actor.tenant =
+                actor.tenant.or_else(|| bindings.made.iter().find_map(|(_, binding)| binding.tenant.clone()));
         }
         let holder = identity::holder(&actor);
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));

@@ -31,7 +31,13 @@ impl Facts {
     /// Number of facts.
     pub fn len(&self) -> usize {
         let shown = usize::from(self.shows_roles.is_some());
-        self.bindings.len() + self.parents.len() + self.owners.len() + self.tenants.len() + self.creators.len() + self.presence.len() + shown
+        self.bindings.len()
+            + self.parents.len()
+            + self.owners.len()
+            + self.tenants.len()
+            + self.creators.len()
+            + self.presence.len()
+            + shown
     }
 
     /// Whether nothing was learnt.

@@ -320,7 +320,13 @@ impl Naming<'_> {
 
     /// The kind, and whether it is known: a condition that may hold before the one that does leaves it open, and so does
     /// an API key of which nothing says who holds it.
-    fn kind(&self, reading: &Reading<'_>, name: Option<&str>, client: Option<&str>, evidence: Evidence) -> (Arc<str>, bool) {
+    fn kind(
+        &self,
+        reading: &Reading<'_>,
+        name: Option<&str>,
+        client: Option<&str>,
+        evidence: Evidence,
+    ) -> (Arc<str>, bool) {
         let kinds = self.model.map(|m| m.kinds.as_slice()).unwrap_or_default();
         let (mut refuted, mut open) = (false, false);
         for (kind, conditions) in kinds {

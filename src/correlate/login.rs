@@ -89,7 +89,9 @@ pub(super) fn declared(reading: &Reading<'_>, activity: &Activity, key: &HashKey
     for (credential, subject) in &activity.bind {
         let Some(subject) = super::identity::masked_text(reading, subject, masker) else { continue };
         let Some((hash, issued)) = credential_at(reading, credential, key) else { continue };
-        bindings.made.push((hash, Binding { to: BoundTo::Subject(subject.clone()), issued, roles: None, tenant: None }));
+        bindings
+            .made
+            .push((hash, Binding { to: BoundTo::Subject(subject.clone()), issued, roles: None, tenant: None }));
         bindings.subject.get_or_insert(subject);
     }
     bindings

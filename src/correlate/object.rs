@@ -254,7 +254,12 @@ impl Objects<'_> {
 
     /// The key, under its tenant where it is unique in one only: the object's own as far as the exchange shows it, else
     /// the actor's. Where neither is known, the credential that may tell it stands in its place.
-    fn identity(&self, object_type: &ObjectType, key: Arc<str>, own: Option<&(Arc<str>, &Path)>) -> (Arc<str>, TenantTold) {
+    fn identity(
+        &self,
+        object_type: &ObjectType,
+        key: Arc<str>,
+        own: Option<&(Arc<str>, &Path)>,
+    ) -> (Arc<str>, TenantTold) {
         let told = match own {
             Some((_, path)) if Some(*path) == self.told_by => TenantTold::WithActor,
             _ => TenantTold::Apart,

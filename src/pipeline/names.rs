@@ -192,7 +192,8 @@ impl Names {
                 uses.entry(entry).or_default().extend(happened);
             }
         }
-        let nobody = uses.into_iter().filter(|(entry, activities)| !self.met.contains(*entry) && !activities.is_empty());
+        let nobody =
+            uses.into_iter().filter(|(entry, activities)| !self.met.contains(*entry) && !activities.is_empty());
         nobody
             .map(|(entry, activities)| {
                 let steps = activities.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");

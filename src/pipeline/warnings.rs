@@ -50,7 +50,8 @@ fn unplaced(model: &Model, judged: &Judged) -> Vec<String> {
         let known = model.object_types.iter().find(|known| known.name == *object_type);
         let paths = known.map(|known| known.tenant.as_slice()).unwrap_or_default().iter().chain(&model.actors.tenant);
         let by_host = *hostless && paths.into_iter().any(|path| path.root == Root::Host);
-        let host = if by_host { "log the host, which the model reads it from (or `--log-field host=FIELD`), or " } else { "" };
+        let host =
+            if by_host { "log the host, which the model reads it from (or `--log-field host=FIELD`), or " } else { "" };
         let steps = if *steps == 1 { "1 step was".to_owned() } else { format!("{steps} steps were") };
         format!(
             "{steps} on a {object_type} whose tenant is not known, so that nobody can tell on which, and not judged: \
