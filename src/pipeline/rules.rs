@@ -148,16 +148,17 @@ fn blind_in((evaluated, violated, undecided): Counts, demand: &Demand, shown: &S
         let why = shown.lacking([Need::Scope]).or_else(|| shown.scarcest([Need::Scope]));
         return Some(BlindSummary { why: why.unwrap_or_default(), partly: evaluated > 0 });
     }
-    if let Some(born) = demand.births.iter().find(|activity| shown.misplaces(activity)) {
-        let why = format!("not shown on what {born} was, so that nothing is seen from its beginning: {FIRST_SEEN}");
-        return Some(BlindSummary { why, partly: evaluated > 0 });
-    }
-    let why = never.or_else(|| shown.lacking(demand.all())).or_else(|| shown.scarcest(demand.all()));
+    let unborn = || {
+        let born = demand.births.iter().find(|activity| shown.misplaces(activity))?;
+        Some(format!("not shown on what {born} was, so that nothing is seen from its beginning: {FIRST_SEEN}"))
+    };
+    let lacking = || shown.lacking(demand.all()).or_else(unborn).or_else(|| shown.scarcest(demand.all()));
     let otherwise = || match demand.births.is_empty() {
         true => TOO_LITTLE.to_owned(),
         false => format!("not seen from the beginning: {FIRST_SEEN}"),
     };
-    Some(BlindSummary { why: why.unwrap_or_else(otherwise), partly: evaluated > 0 })
+    let why = never.or_else(lacking).unwrap_or_else(otherwise);
+    Some(BlindSummary { why, partly: evaluated > 0 })
 }
 
 fn status(
