@@ -5,7 +5,7 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use offpath::compare::{Blindness, Comparer};
-use offpath::event::{Actor, Event, EventId, Evidence, ObjectId, ObjectRef, Outcome, Shows};
+use offpath::event::{Actor, Event, EventId, Evidence, ObjectId, ObjectRef, Outcome, Shows, TenantTold};
 use offpath::model::Model;
 use offpath_capture::{Origin, Place};
 
@@ -73,6 +73,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         actor: Actor {
             principal: Some("alice".into()),
             kind: "human".into(),
+            kind_known: true,
             evidence: Evidence::Claims,
             ..Actor::default()
         },
@@ -86,6 +87,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
             written_state: None,
             conflicting_key: None,
             tenant: None,
+            told: TenantTold::default(),
             owner: None,
             attributes: Vec::new(),
         }],
@@ -94,6 +96,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         idempotency: None,
         body_hash: None,
         request_id: None,
+        unplaced: Vec::new(),
         state_before: Vec::new(),
         state_after: Vec::new(),
     }

@@ -21,7 +21,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 23] = [
     ("AP-SELF", "judged", "judged", "part: no bodies"),
     ("AP-STALE", "judged", "no bodies", "no bodies"),
     ("FLOW-VOLUME", "judged", "judged", "judged"),
-    ("FN-ROLE", "judged", "judged", "no roles"),
+    ("FN-ROLE", "judged", "part: kinds of actors in 354 of 1495 events only", "no roles"),
     ("OWN", "judged", "judged", "no roles"),
     ("RULE-GUARD", "judged", "part: no bodies", "part: no bodies"),
     ("SEQ-DIRECT", "judged", "part: no bodies", "part: no bodies"),

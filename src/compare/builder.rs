@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use offpath_capture::{Origin, Place};
 
-use crate::event::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
+use crate::event::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
 use crate::model::expression::{Node, Operator, Root};
 use crate::model::{
     Activity, ActivityId, ActivityObject, ActorNaming, CheckOptions, Constraint, ConstraintKind, Expression, Lifecycle,
@@ -40,6 +40,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         actor: Actor {
             principal: Some("alice".into()),
             kind: "human".into(),
+            kind_known: true,
             evidence: Evidence::Claims,
             roles_known: true,
             ..Actor::default()
@@ -53,6 +54,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         idempotency: None,
         body_hash: None,
         request_id: None,
+        unplaced: Vec::new(),
         state_before: Vec::new(),
         state_after: Vec::new(),
     })
@@ -78,6 +80,7 @@ impl EventBuilder {
                 written_state: None,
                 conflicting_key: None,
                 tenant: None,
+                told: TenantTold::default(),
                 owner: None,
                 attributes: Vec::new(),
             });

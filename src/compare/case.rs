@@ -15,7 +15,7 @@ use super::measure::{Measured, measure};
 use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
 use super::step::Step;
-use super::{moves, unmodelled, window, written};
+use super::{moves, unmodelled, unplaced, window, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::expression::Truth;
 use crate::model::{ActivityId, ObjectTypeId};
@@ -53,6 +53,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
         found.extend(unmodelled::replays(&history, &mut result.tallies));
     }
     unmodelled::count_hidden_keys(&history, &mut result);
+    unplaced::count(&history, &mut result.tallies);
     window::count_groupless(&history, &mut result.tallies);
     found.extend(unmodelled::orphans(&history, &mut result.tallies));
     let witness = Witness { history: &history, replays: &replays };

@@ -156,8 +156,8 @@ impl Judge<'_, '_, '_> {
         let enabled = step.fits.iter().filter(|f| f.role != Truth::False && self.before.enables(automaton, f.edge));
         let edge = enabled.map(|f| f.edge).next()?;
         let transition = self.run.history.plan.transition(self.run.object_type, edge)?;
-        let scope =
-            CaseScope { history: self.run.history, at: step.event, after: false, timelines: self.run.timelines };
+        let (history, timelines) = (self.run.history, self.run.timelines);
+        let scope = CaseScope { history, at: step.event, after: false, unwritten: true, timelines };
         let broken = transition.when.as_ref().filter(|w| truth(w, &scope) == Truth::False);
         let check = match broken {
             Some(guard) if is_mismatch(guard, &scope) => Check::Mismatch,

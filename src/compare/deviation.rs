@@ -97,6 +97,8 @@ pub struct Deviation {
     pub order_certainty: f32,
     /// How complete the capture is around it, 0 to 1.
     pub completeness: f32,
+    /// Whether the object was not seen from its beginning, so that an earlier step may be the wrong one.
+    pub mid_life: bool,
 }
 
 /// What the capture did not show, in microseconds since the Unix epoch.
@@ -138,6 +140,9 @@ pub struct Tally {
     pub violated: u64,
     /// Could not be decided from what the source shows.
     pub not_evaluable: u64,
+    /// Of those that were decided, the ones that could only be found fine: had they been wrong, it would not have been
+    /// seen.
+    pub assured: u64,
 }
 
 /// Tallies by check and source format; sums commute.
@@ -157,6 +162,17 @@ impl Tallies {
         }
     }
 
+    /// Counts a decision that it is fine.
+    pub fn count_fine(&mut self, check: Check, source: &'static str) {
+        self.count(check, source, Some(false));
+    }
+
+    /// Counts a decision that could only be fine: what would be wrong cannot be told from what was not seen.
+    pub fn count_assured(&mut self, check: Check, source: &'static str) {
+        self.count(check, source, Some(false));
+        self.0.entry((check, source)).or_default().assured += 1;
+    }
+
     /// Adds another's counts.
     pub fn add(&mut self, other: &Tallies) {
         for (key, tally) in &other.0 {
@@ -164,6 +180,7 @@ impl Tallies {
             sum.evaluated += tally.evaluated;
             sum.violated += tally.violated;
             sum.not_evaluable += tally.not_evaluable;
+            sum.assured += tally.assured;
         }
     }
 }

@@ -81,6 +81,12 @@ pub(super) fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
     }
 }
 
+/// Whether a check says that something was not there. What is seen to be present needs no complete capture.
+fn on_absence(check: Check) -> bool {
+    use Check::{ApprovalMissing, ApprovalStale, Direct, Diverge, Illegal, Order, Orphan, Skip};
+    matches!(check, Skip | Order | Direct | Illegal | Diverge | Orphan | ApprovalMissing | ApprovalStale)
+}
+
 /// Makes deviations of one case.
 pub(super) struct Witness<'w, 'a> {
     /// The case.
@@ -124,6 +130,7 @@ impl Witness<'_, '_> {
             corrected: accepted && restricted && self.corrected(found.event, found.life),
             order_certainty: self.order_certainty(found.check, event, &events),
             completeness: self.completeness(found.check, found.event, found.life).min(share),
+            mid_life: self.mid_life(found.check, found.life),
             events,
         })
     }
@@ -143,19 +150,20 @@ impl Witness<'_, '_> {
     }
 
     fn completeness(&self, check: Check, at: usize, life: Option<usize>) -> f32 {
-        use Check::{ApprovalMissing, ApprovalStale, Direct, Diverge, Illegal, Order, Orphan, Skip};
         if matches!(check, Check::Repeat | Check::Race) && self.hides_key(at) {
             return WITHOUT_ITS_KEY;
         }
-        // What is seen to be present needs no complete capture.
-        let on_absence =
-            matches!(check, Skip | Order | Direct | Illegal | Diverge | Orphan | ApprovalMissing | ApprovalStale);
-        let Some(index) = life.filter(|_| on_absence) else { return 1.0 };
+        let Some(index) = life.filter(|_| on_absence(check)) else { return 1.0 };
         match self.history.life(index).map(|l| l.born) {
             Some(None) => MID_LIFE,
             Some(Some(_)) if !self.history.in_view(index, at) => ACROSS_BLIND_SPOT,
             _ => 1.0,
         }
+    }
+
+    /// Whether a judgement rests on what came before, of an object that was not seen from its beginning.
+    fn mid_life(&self, check: Check, life: Option<usize>) -> bool {
+        on_absence(check) && life.and_then(|l| self.history.life(l)).is_some_and(|life| life.born.is_none())
     }
 
     /// Whether an event is a step with an idempotency key that its source does not show.

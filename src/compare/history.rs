@@ -195,6 +195,10 @@ impl<'a> History<'a> {
         if let Some(found) = own.iter().find(|i| is(i)) {
             return Some(*found);
         }
+        // It is on some object of the type, and cannot be told on which.
+        if event.unplaced.iter().any(|name| self.plan.object_type(name) == Some(object_type)) {
+            return None;
+        }
         if let Some(found) = own.iter().find_map(|i| self.ancestors(*i).find(|a| is(a))) {
             return Some(found);
         }

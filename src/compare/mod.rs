@@ -28,6 +28,7 @@ mod step;
 mod tests;
 mod unattributed;
 mod unmodelled;
+mod unplaced;
 mod window;
 mod words;
 mod written;
@@ -78,10 +79,14 @@ impl Comparer {
     /// Notes a step of which the source does not show on which object it was: it may concern any of its type.
     pub fn note_unattributed(&self, event: &Event, into: &mut Unattributed) {
         let whole = event.shows.request_body && event.shows.response_body && event.shows.headers;
-        let Some(activity) = self.plan.activity(event).filter(|_| event.outcome != Outcome::Rejected && !whole) else {
+        let Some(activity) = self.plan.activity(event).filter(|_| event.outcome != Outcome::Rejected) else {
             return;
         };
         for object_type in self.plan.concerned(activity) {
+            let unplaced = || event.unplaced.iter().any(|name| self.plan.object_type(name) == Some(*object_type));
+            if whole && !unplaced() {
+                continue;
+            }
             if event.objects.iter().all(|o| self.plan.object_type(&o.id.object_type) != Some(*object_type)) {
                 let to = event.end.max(event.time).saturating_add(event.tick.max(1) - 1);
                 into.add(*object_type, activity, event.time, to);

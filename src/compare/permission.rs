@@ -9,7 +9,7 @@ use crate::model::{ActorNaming, Transition};
 /// Whether an event's actor is one that the transition allows.
 pub(super) fn permits(transition: &Transition, event: &Event, naming: &ActorNaming) -> Truth {
     let by = listed(&transition.by, event, naming);
-    let kind = transition.kind.as_ref().map_or(Truth::True, |kind| is_kind(kind, event, naming));
+    let kind = transition.kind.as_ref().map_or(Truth::True, |kind| is_kind(kind, event));
     match (by, kind) {
         (Truth::False, _) | (_, Truth::False) => Truth::False,
         (Truth::True, Truth::True) => Truth::True,
@@ -18,7 +18,7 @@ pub(super) fn permits(transition: &Transition, event: &Event, naming: &ActorNami
 }
 
 /// Whether the actor is of a kind. Where an agent acts, it is no human, whoever it acts for.
-pub(super) fn is_kind(kind: &str, event: &Event, naming: &ActorNaming) -> Truth {
+pub(super) fn is_kind(kind: &str, event: &Event) -> Truth {
     let actor = &event.actor;
     if actor.principal.is_none() {
         return Truth::Unknown;
@@ -26,12 +26,15 @@ pub(super) fn is_kind(kind: &str, event: &Event, naming: &ActorNaming) -> Truth 
     if actor.agent.is_some() {
         return if kind == "agent" || kind != "human" && kind == &*actor.kind { Truth::True } else { Truth::False };
     }
-    if kind == &*actor.kind {
-        Truth::True
-    } else if kind_is_seen(event, naming) {
-        Truth::False
-    } else {
-        Truth::Unknown
+    has_kind(kind, event)
+}
+
+/// Whether an actor without an agent is of a kind; unknown where its kind is a guess.
+fn has_kind(kind: &str, event: &Event) -> Truth {
+    match (kind_is_seen(event), kind == &*event.actor.kind) {
+        (false, _) => Truth::Unknown,
+        (true, true) => Truth::True,
+        (true, false) => Truth::False,
     }
 }
 
@@ -69,13 +72,16 @@ fn is_one(entry: &str, principal: &str, event: &Event, naming: &ActorNaming) -> 
     let doubt = |seen: bool| if seen { Truth::False } else { Truth::Unknown };
     let told = claims_are_seen(event) || roles_are_seen(event);
     match entry.split_once(':') {
-        None if entry == &*actor.kind => Truth::True,
-        None if entry == "agent" => doubt(claims_are_seen(event)),
+        None if entry == "agent" && entry != &*actor.kind => doubt(claims_are_seen(event)),
         Some(("agent", _)) => doubt(claims_are_seen(event)),
-        None if naming.is_kind(entry) => doubt(told && kind_is_seen(event, naming)),
+        None if naming.is_kind(entry) || entry == &*actor.kind => match has_kind(entry, event) {
+            // A kind that the model does not declare may be meant as a role.
+            Truth::False if !told && !naming.declares_kind(entry) => Truth::Unknown,
+            answer => answer,
+        },
         None => doubt(roles_are_seen(event)),
         Some((kind, name)) if name == principal || actor.client.as_deref() == Some(name) || has_role(name) => {
-            if kind == &*actor.kind { Truth::True } else { doubt(kind_is_seen(event, naming)) }
+            has_kind(kind, event)
         }
         Some(_) => doubt(told),
     }
@@ -92,9 +98,9 @@ pub fn roles_are_seen(event: &Event) -> bool {
     event.actor.roles_known || !event.actor.roles.is_empty()
 }
 
-/// Whether the kind of an event's actor is what the source showed, rather than the default for lack of evidence.
-pub fn kind_is_seen(event: &Event, naming: &ActorNaming) -> bool {
-    claims_are_seen(event) || event.actor.kind != naming.default_kind
+/// Whether the kind of an event's actor is what the source showed, rather than the default for want of evidence.
+pub fn kind_is_seen(event: &Event) -> bool {
+    event.actor.kind_known
 }
 
 #[cfg(test)]
@@ -131,7 +137,7 @@ mod tests {
         assert_eq!(by(&["agent"], &agent), Truth::True);
         assert_eq!(by(&["agent:shop"], &agent), Truth::True);
         assert_eq!(by(&["agent:other"], &agent), Truth::False);
-        assert_eq!(is_kind("human", &agent, &naming()), Truth::False);
+        assert_eq!(is_kind("human", &agent), Truth::False);
     }
 
     #[test]
@@ -142,12 +148,34 @@ mod tests {
         let mut logged = event(1, 0, "pay").by("alice", &[]).done();
         logged.shows.headers = false;
         logged.actor.evidence = Evidence::Asserted;
-        logged.actor.roles_known = false;
+        (logged.actor.roles_known, logged.actor.kind_known) = (false, false);
         assert_eq!(by(&["approver"], &logged), Truth::Unknown, "no roles in the log");
         logged.actor.roles = vec!["customer".into()];
         assert_eq!(by(&["customer"], &logged), Truth::True);
         assert_eq!(by(&["service:payments"], &logged), Truth::False, "neither this name nor this role");
         assert_eq!(by(&["service:alice"], &logged), Truth::Unknown, "the log may not show who is a service");
+    }
+
+    #[test]
+    fn a_kind_that_is_a_guess_decides_nothing() {
+        let mut keyed = event(1, 0, "deploy").by("key:cb40", &[]).done();
+        (keyed.actor.evidence, keyed.actor.kind_known) = (Evidence::ApiKey, false);
+        assert_eq!(by(&["service"], &keyed), Truth::Unknown, "nothing says who holds the key");
+        assert_eq!(by(&["human"], &keyed), Truth::Unknown, "nor that it is a person");
+        assert_eq!(by(&["human", "key:cb40"], &keyed), Truth::True, "its name is known all the same");
+        assert_eq!(is_kind("human", &keyed), Truth::Unknown);
+        keyed.actor.kind_known = true;
+        assert_eq!((by(&["service"], &keyed), by(&["human"], &keyed)), (Truth::False, Truth::True));
+    }
+
+    #[test]
+    fn a_kind_that_the_model_declares_is_decided_in_a_log_without_roles() {
+        let mut mia = event(1, 0, "deploy").by("mia", &[]).done();
+        (mia.shows.headers, mia.actor.evidence, mia.actor.roles_known) = (false, Evidence::Asserted, false);
+        let declared = ActorNaming { kinds: vec![("service".into(), Vec::new())], ..naming() };
+        let listed = |naming| listed(&["service".into()], &mia, naming);
+        assert_eq!(listed(&declared), Truth::False);
+        assert_eq!(listed(&naming()), Truth::Unknown, "it may be meant as a role");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::history::{Had, History, Timeline};
-use super::permission::roles_are_seen;
-use crate::event::{Actor, Event, Evidence, Money, Value};
+use super::permission::{kind_is_seen, roles_are_seen};
+use crate::event::{Actor, Event, Evidence, Money, ObjectRef, Outcome, TenantTold, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{AttributeRule, ObjectTypeId, Path, Root};
 
@@ -17,6 +17,8 @@ pub(super) struct CaseScope<'h, 'a> {
     pub(super) at: usize,
     /// As things stand once the event and all before it are done, rather than when it begins.
     pub(super) after: bool,
+    /// What the event's own request writes of an object is not taken for the object's: it is compared with it.
+    pub(super) unwritten: bool,
     /// States of the case's objects, by life; empty when not replayed yet.
     pub(super) timelines: &'h [Timeline],
 }
@@ -84,6 +86,9 @@ impl CaseScope<'_, '_> {
             let Some(reference) = self.history.reference(*touch) else { continue };
             let Some((_, value)) = reference.attributes.iter().find(|(n, _)| &**n == name) else { continue };
             if touch.event == self.at {
+                if self.unwritten && self.writes(life, name) {
+                    continue;
+                }
                 return Bound::Exactly(value.clone());
             }
             match self.history.had(touch.event, self.at, self.after) {
@@ -96,15 +101,38 @@ impl CaseScope<'_, '_> {
         Bound::Unknown
     }
 
+    /// Whether the event's request gives an object that was there before it an attribute.
+    fn writes(&self, life: usize, name: &str) -> bool {
+        let Some(object) = self.history.life(life) else { return false };
+        let rule = object.object_type.and_then(|t| self.history.plan.attribute_rule(t, name));
+        let Some(AttributeRule::Exchange(expression)) = rule else { return false };
+        if !expression.paths().into_iter().any(Path::is_sent) {
+            return false;
+        }
+        let automaton = object.object_type.and_then(|t| self.history.plan.automaton(t));
+        let may_create = automaton.is_none_or(|a| self.history.activity(self.at).is_some_and(|id| a.creates(id)));
+        let accepted = |at: usize| self.history.event(at).is_some_and(|e| e.outcome == Outcome::Accepted);
+        let mut earlier = object.touches.iter().take_while(|t| t.event < self.at && self.history.afford(1));
+        !may_create || earlier.any(|t| accepted(t.event))
+    }
+
     /// Owner or tenant: they do not change with time, any event that tells will do; the nearest earlier one first.
     fn standing(&self, life: usize, owner: bool) -> Bound {
         let Some(object) = self.history.life(life) else { return Bound::Unknown };
         if !self.history.afford(1) {
             return Bound::Unknown;
         }
+        // What tells the actor's tenant here says nothing of the object's that the two could differ in.
+        let echoes = |reference: &ObjectRef| !owner && reference.told == TenantTold::WithActor;
+        let now = object.touches.iter().filter(|t| t.event == self.at).filter_map(|t| self.history.reference(*t));
+        let within = object.object_type.and_then(|t| self.history.plan.type_of(t)).is_some_and(|t| t.within_tenant);
+        if within && now.into_iter().any(echoes) {
+            return Bound::Unknown;
+        }
         let told = |event: usize, reference: usize| {
             let reference = self.history.event(event)?.objects.get(reference)?;
-            if owner { reference.owner.clone() } else { reference.tenant.clone() }
+            let tenant = reference.tenant.as_ref().filter(|_| event != self.at || !echoes(reference));
+            if owner { reference.owner.clone() } else { tenant.cloned() }
         };
         let earlier = object.touches.iter().rev().filter(|t| t.event <= self.at);
         let later = object.touches.iter().filter(|t| t.event > self.at);
@@ -294,7 +322,9 @@ fn actor_field(actor: &Actor, event: &Event, path: &Path) -> Bound {
         None | Some("principal") => text(&actor.principal),
         Some("tenant") => text(&actor.tenant),
         Some("client") => text(&actor.client),
-        Some("kind") if !actor.kind.is_empty() => Bound::Exactly(Value::Text(actor.kind.clone())),
+        Some("kind") if kind_is_seen(event) && !actor.kind.is_empty() => {
+            Bound::Exactly(Value::Text(actor.kind.clone()))
+        }
         // That no agent acts is known only where its credential is in view.
         Some("agent") if actor.agent.is_none() && event.shows.headers && actor.evidence > Evidence::Asserted => {
             Bound::Exactly(Value::Null)

@@ -136,7 +136,7 @@ impl Run<'_, '_> {
         let transition = self.history.plan.transition(self.object_type, edge)?;
         let event = self.history.event(at)?;
         let role = permits(transition, event, &self.history.plan.model.actors);
-        let scope = CaseScope { history: self.history, at, after: false, timelines: self.timelines };
+        let scope = CaseScope { history: self.history, at, after: false, unwritten: true, timelines: self.timelines };
         let when = transition.when.as_ref().map_or(Truth::True, |guard| truth(guard, &scope));
         let guard = match (when, self.in_time(transition, at)) {
             (Truth::False, _) | (_, Truth::False) => Truth::False,

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::credential::Hash;
 use super::facts::{Binding, BoundTo, Facts, Holder, RoleSource, Stamp, TenantFact};
+use super::object::{scoped, waiting};
 use super::pool::Pool;
 use super::resolve::{Known, Resolver};
 use super::session::Spells;
@@ -43,6 +44,8 @@ type Bindings = SmallVec<[(Stamp, Binding); 1]>;
 struct ObjectRecord {
     parent: Option<Learnt>,
     owner: Option<Learnt>,
+    /// Who brought it into being, where only a login may tell their tenant.
+    creator: Option<Learnt>,
     /// Declared tenants and inferred ones: a declared one is what counts.
     tenant: Option<Learnt>,
     tenant_inferred: bool,
@@ -150,6 +153,12 @@ impl Directory {
             object_bytes(&object, &mut bytes);
             self.add_owner(&bytes, stamp, holder);
         }
+        for (object, stamp, holder) in facts.creators {
+            holder_bytes(&holder, &mut bytes);
+            let holder = self.holder(&bytes);
+            object_bytes(&object, &mut bytes);
+            self.add_creator(&bytes, stamp, holder);
+        }
         for (object, TenantFact { inferred, stamp, tenant }) in facts.tenants {
             object_bytes(&object, &mut bytes);
             self.add_tenant(&bytes, inferred, stamp, tenant.as_bytes());
@@ -193,6 +202,15 @@ impl Directory {
         }
     }
 
+    fn add_creator(&mut self, object: &[u8], stamp: Stamp, holder: Option<u32>) {
+        let object = self.object(object);
+        let Some((object, holder)) = object.zip(holder) else { return };
+        if let Some(record) = self.records.get_mut(object as usize) {
+            let holders = &self.holders;
+            keep_least(&mut record.creator, Learnt::new(stamp, holder), |number| holder_of(holders.get(number)));
+        }
+    }
+
     fn add_tenant(&mut self, object: &[u8], inferred: bool, stamp: Stamp, tenant: &[u8]) {
         let (object, tenant) = (self.object(object), self.tenants.keep(tenant));
         let Some((object, tenant)) = object.zip(tenant) else { return };
@@ -229,6 +247,10 @@ impl Directory {
                 let holder = self.holder(other.holders.get(learnt.number));
                 self.add_owner(object, stamp(learnt), holder);
             }
+            if let Some(learnt) = record.creator {
+                let holder = self.holder(other.holders.get(learnt.number));
+                self.add_creator(object, stamp(learnt), holder);
+            }
             if let Some(learnt) = record.tenant {
                 let tenant = other.tenants.get(learnt.number);
                 self.add_tenant(object, record.tenant_inferred, stamp(learnt), tenant);
@@ -263,8 +285,9 @@ impl Directory {
     }
 
     /// Ends collection: from here on events are resolved.
-    pub fn freeze(self) -> Resolver {
-        let credentials = Credentials { bindings: self.bindings };
+    pub fn freeze(mut self) -> Resolver {
+        let credentials = Credentials { bindings: std::mem::take(&mut self.bindings) };
+        self.place(&credentials);
         let mut names = self.tenants;
         let records = self.records.iter().map(|record| Known {
             parent: record.parent.map(|parent| parent.number),
@@ -272,7 +295,11 @@ impl Directory {
                 let (credential, name) = holder_of(self.holders.get(owner.number));
                 names.keep(credentials.name(credential, name, owner.time)?.as_bytes())
             }),
-            tenant: record.tenant.map(|tenant| tenant.number),
+            tenant: record.tenant.map(|tenant| tenant.number).or_else(|| {
+                let creator = record.creator?;
+                let (credential, _) = holder_of(self.holders.get(creator.number));
+                names.keep(credentials.tenant(credential?, creator.time)?.as_bytes())
+            }),
         });
         let records = records.collect();
         drop(self.records);
@@ -291,10 +318,63 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// Gives what was learnt of objects that wait for their tenant to those that they turn out to be, now that it is known
+    /// whom every credential stands for.
+    fn place(&mut self, credentials: &Credentials) {
+        let stamp = |learnt: Learnt| (learnt.time, EventId(learnt.event));
+        for number in 0..u32::try_from(self.records.len()).unwrap_or(u32::MAX) {
+            let Some(record) = self.records.get(number as usize).copied() else { return };
+            let at = |objects: &Pool, number: u32, time: i64| placed(objects.get(number), credentials, time);
+            let waits = is_waiting(self.objects.get(number));
+            if let Some(learnt) = record.parent.filter(|p| waits || is_waiting(self.objects.get(p.number))) {
+                if let Some(record) = self.records.get_mut(number as usize) {
+                    record.parent = None;
+                }
+                let (child, parent) =
+                    (at(&self.objects, number, learnt.time), at(&self.objects, learnt.number, learnt.time));
+                if let Some((child, parent)) = child.zip(parent) {
+                    let parent = self.object(&parent);
+                    self.add_parent(&child, stamp(learnt), parent);
+                }
+            }
+            if !waits {
+                continue;
+            }
+            if let Some((learnt, object)) = record.owner.and_then(|l| Some((l, at(&self.objects, number, l.time)?))) {
+                self.add_owner(&object, stamp(learnt), Some(learnt.number));
+            }
+            if let Some((learnt, object)) = record.creator.and_then(|l| Some((l, at(&self.objects, number, l.time)?))) {
+                self.add_creator(&object, stamp(learnt), Some(learnt.number));
+            }
+            if let Some((learnt, object)) = record.tenant.and_then(|l| Some((l, at(&self.objects, number, l.time)?))) {
+                let tenant = self.tenants.get(learnt.number).to_vec();
+                self.add_tenant(&object, record.tenant_inferred, stamp(learnt), &tenant);
+            }
+        }
+    }
+}
+
+fn is_waiting(object: &[u8]) -> bool {
+    waiting(text(object_of(object).1)).is_some_and(|(credential, _)| credential.is_some())
+}
+
+/// An object in a pool, under the tenant of whom the credential stands for that its key waits with; `None` where that is
+/// not known.
+fn placed(object: &[u8], credentials: &Credentials, time: i64) -> Option<Vec<u8>> {
+    let (object_type, key) = object_of(object);
+    let Some((Some(credential), own)) = waiting(text(key)) else { return Some(object.to_vec()) };
+    let id =
+        ObjectId { object_type: text(object_type).into(), key: scoped(credentials.tenant(credential, time)?, own) };
+    let mut bytes = Vec::new();
+    object_bytes(&id, &mut bytes);
+    Some(bytes)
+}
+
 impl ObjectRecord {
     /// Whether it says more than that the object is somebody's parent.
     fn is_known(&self) -> bool {
-        self.parent.is_some() || self.owner.is_some() || self.tenant.is_some()
+        self.parent.is_some() || self.owner.is_some() || self.tenant.is_some() || self.creator.is_some()
     }
 }
 
@@ -309,8 +389,13 @@ fn bind(bindings: &mut Bindings, stamp: Stamp, binding: Binding) {
     }
 }
 
-/// Whom a credential stands for, and the roles that a login told of them.
-type Meaning<'d> = (&'d Arc<str>, Option<&'d [Arc<str>]>);
+/// Whom a credential stands for, and what logins told of them; of a chain of tokens the latest that did.
+#[derive(Clone, Copy)]
+struct Meaning<'d> {
+    subject: &'d Arc<str>,
+    roles: Option<&'d [Arc<str>]>,
+    tenant: Option<&'d Arc<str>>,
+}
 
 /// Longest chain of refreshed tokens that is followed.
 const MOST_HOPS: usize = 64;
@@ -324,25 +409,31 @@ pub(super) struct Credentials {
 impl Credentials {
     /// The subject that a credential stands for at a time.
     pub(super) fn subject(&self, credential: Hash, time: i64) -> Option<&Arc<str>> {
-        self.meaning(credential, time).map(|(subject, _)| subject)
+        self.meaning(credential, time).map(|meaning| meaning.subject)
     }
 
     /// The roles that a login told of whom a credential stands for; those of the latest of a chain of tokens.
     pub(super) fn roles(&self, credential: Hash, time: i64) -> Option<&[Arc<str>]> {
-        self.meaning(credential, time).and_then(|(_, roles)| roles)
+        self.meaning(credential, time).and_then(|meaning| meaning.roles)
+    }
+
+    /// The tenant that a login told of whom a credential stands for; that of the latest of a chain of tokens.
+    pub(super) fn tenant(&self, credential: Hash, time: i64) -> Option<&Arc<str>> {
+        self.meaning(credential, time).and_then(|meaning| meaning.tenant)
     }
 
     fn meaning(&self, credential: Hash, time: i64) -> Option<Meaning<'_>> {
         let (mut credential, mut time) = (credential, time);
-        let mut told = None;
+        let (mut roles, mut tenant) = (None, None);
         for _ in 0..MOST_HOPS {
             let bindings = self.bindings.get(&credential)?;
             let later = bindings.partition_point(|(stamp, _)| stamp.0 <= time);
             let latest = later.checked_sub(1).and_then(|at| bindings.get(at));
             let (stamp, binding) = latest.or_else(|| bindings.first().filter(|(_, b)| b.issued))?;
-            told = told.or(binding.roles.as_deref());
+            roles = roles.or(binding.roles.as_deref());
+            tenant = tenant.or(binding.tenant.as_ref());
             match &binding.to {
-                BoundTo::Subject(subject) => return Some((subject, told)),
+                BoundTo::Subject(subject) => return Some(Meaning { subject, roles, tenant }),
                 BoundTo::Nobody => return None,
                 // What the older token stood for when it was exchanged.
                 BoundTo::SameAs(other) => (credential, time) = (*other, stamp.0),

@@ -20,9 +20,9 @@ use super::role_place::{self, RolePlace};
 use super::secret_segment::secret_parameters;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
-use crate::event::{Actor, Event, EventId, Evidence, ObjectId, Outcome, Shows, Value};
+use crate::event::{Actor, Event, EventId, Evidence, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
-use crate::model::{Activity, ActivityId, Model, Root};
+use crate::model::{Activity, ActivityId, Model, Path, Root};
 
 /// Most events made of one exchange.
 const MOST_EVENTS: usize = 1_000;
@@ -80,6 +80,15 @@ pub struct Sighting {
     pub places: Places,
 }
 
+/// Who acts, as far as the exchange alone tells.
+#[derive(Clone, Copy)]
+struct Acting<'a> {
+    actor: &'a Actor,
+    /// The model's path that told the tenant.
+    told_by: Option<&'a Path>,
+    shown: &'a [Shown],
+}
+
 /// What a request calls.
 struct Called<'m> {
     operation: Option<Arc<str>>,
@@ -125,17 +134,18 @@ impl Extractor {
         let model = self.model.as_deref();
         let called = self.called(&mut reading, model);
         let naming = Naming { model: model.map(|m| &m.actors), key: &self.key, masker: &self.masker };
-        let actor = naming.actor(&reading, &shown);
+        let (actor, told_by) = naming.actor(&reading, &shown);
+        let acting = Acting { actor: &actor, told_by, shown: &shown };
         let unmatched = model.filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
         let known_address = (actor.evidence > Evidence::Address).then(|| naming.address_name(&reading)).flatten();
         let mut out = Extracted { unmatched, known_address, ..Extracted::default() };
         if called.activities.is_empty() {
-            self.event(&mut reading, &called, None, &actor, &shown, &mut out);
+            self.event(&mut reading, &called, None, acting, &mut out);
         }
         for activity in &called.activities {
             for element in 0..elements(&reading, activity) {
                 reading.element = activity.each.as_ref().map(|list| (list, element));
-                self.event(&mut reading, &called, Some(activity), &actor, &shown, &mut out);
+                self.event(&mut reading, &called, Some(activity), acting, &mut out);
             }
             reading.element = None;
         }
@@ -189,8 +199,7 @@ impl Extractor {
         reading: &mut Reading<'_>,
         called: &Called<'_>,
         activity: Option<&Activity>,
-        actor: &Actor,
-        shown: &[Shown],
+        acting: Acting<'_>,
         out: &mut Extracted,
     ) {
         if out.events.len() >= MOST_EVENTS {
@@ -206,9 +215,9 @@ impl Extractor {
         out.sent_on = sent_on;
         let id = event_id(exchange.key, out.events.len() as u64);
         let stamp = (exchange.time.0, id);
-        let found = self.objects(reading, called, activity, outcome, actor.tenant.as_deref());
-        let mut actor = actor.clone();
-        let bindings = self.bindings(reading, activity, outcome, shown);
+        let found = self.objects(reading, called, activity, outcome, acting);
+        let mut actor = acting.actor.clone();
+        let bindings = self.bindings(reading, activity, outcome, acting.shown);
         if let Some(subject) = &bindings.subject
             && actor.evidence < Evidence::Bound
         {
@@ -216,6 +225,8 @@ impl Extractor {
             actor.evidence = Evidence::Bound;
             let roles = bindings.made.iter().find_map(|(_, binding)| binding.roles.clone());
             actor.take_roles(roles.as_deref());
+            actor.tenant =
+                actor.tenant.or_else(|| bindings.made.iter().find_map(|(_, binding)| binding.tenant.clone()));
         }
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
@@ -262,6 +273,7 @@ impl Extractor {
             idempotency: self.idempotency(reading, activity),
             body_hash: self.body_hash(&request.body),
             request_id: self.request_id(reading),
+            unplaced: Vec::new(),
             state_before: Vec::new(),
             state_after: Vec::new(),
         });
@@ -273,12 +285,14 @@ impl Extractor {
         called: &Called<'_>,
         activity: Option<&Activity>,
         outcome: Outcome,
-        tenant: Option<&str>,
+        acting: Acting<'_>,
     ) -> Found {
         match (&self.model, &called.guess, &reading.exchange.request) {
             (Some(model), _, _) => {
                 let (masker, secret_types) = (&self.masker, self.secret_types.as_slice());
-                let objects = Objects { model, masker, secret_types, reading, outcome, tenant };
+                let (tenant, credential) = (acting.actor.tenant.as_deref(), acting.actor.credential.as_deref());
+                let told_by = acting.told_by;
+                let objects = Objects { model, masker, secret_types, reading, outcome, tenant, told_by, credential };
                 match activity {
                     Some(activity) => objects.of_activity(activity),
                     None if called.operation.is_some() => objects.of_any(),
@@ -319,8 +333,10 @@ impl Extractor {
         };
         if !bindings.made.is_empty() {
             let naming = Naming { model: self.model.as_ref().map(|m| &m.actors), key: &self.key, masker: &self.masker };
-            let roles = naming.bound_roles(reading);
-            bindings.made.iter_mut().for_each(|(_, binding)| binding.roles.clone_from(&roles));
+            let (roles, tenant) = (naming.bound_roles(reading), naming.bound_tenant(reading));
+            for (_, binding) in &mut bindings.made {
+                (binding.roles, binding.tenant) = (roles.clone(), tenant.clone());
+            }
         }
         bindings.ended = ended;
         bindings
@@ -349,15 +365,19 @@ impl Extractor {
     ) {
         facts.presence.push((holder.clone(), stamp.0, stamp.0));
         let over = (end.saturating_add(1), stamp.1);
-        let nobody = || Binding { to: BoundTo::Nobody, issued: false, roles: None };
+        let nobody = || Binding { to: BoundTo::Nobody, issued: false, roles: None, tenant: None };
         facts.bindings.extend(bindings.ended.into_iter().map(|hash| (hash, over, nobody())));
         // A refused request proves nothing about objects: its path may be forged.
         if outcome != Outcome::Accepted {
             return;
         }
         facts.bindings.extend(bindings.made.into_iter().map(|(hash, binding)| (hash, stamp, binding)));
-        facts.parents.extend(found.parents.iter().map(|(child, parent)| (child.clone(), stamp, parent.clone())));
-        for object in &found.objects {
+        // Nothing is known of an object of which it cannot be told which it is.
+        let lost = |object: &ObjectRef| object.told == TenantTold::Nowhere && actor.credential.is_none();
+        let known = |id: &ObjectId| !found.objects.iter().any(|object| object.id == *id && lost(object));
+        let parents = found.parents.iter().filter(|(child, parent)| known(child) && known(parent));
+        facts.parents.extend(parents.map(|(child, parent)| (child.clone(), stamp, parent.clone())));
+        for object in found.objects.iter().filter(|object| !lost(object)) {
             self.learn_owner(activity, &object.id, object.owner.as_ref(), holder, stamp, facts);
             if let Some(tenant) = &object.tenant {
                 let fact = TenantFact { inferred: false, stamp, tenant: tenant.clone() };
@@ -365,11 +385,13 @@ impl Extractor {
             }
         }
         let creates = activity.is_some_and(|a| self.is_creator(a));
-        if let (true, Some(target), Some(tenant)) = (creates, found.objects.first(), &actor.tenant)
-            && &*target.qualifier == "target"
-        {
+        let target = found.objects.first().filter(|target| creates && &*target.qualifier == "target" && !lost(target));
+        let Some(target) = target else { return };
+        if let Some(tenant) = &actor.tenant {
             let fact = TenantFact { inferred: true, stamp, tenant: tenant.clone() };
             facts.tenants.push((target.id.clone(), fact));
+        } else if holder.credential.is_some() {
+            facts.creators.push((target.id.clone(), stamp, holder.clone()));
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Facts {
     pub(super) parents: Vec<(ObjectId, Stamp, ObjectId)>,
     pub(super) owners: Vec<(ObjectId, Stamp, Holder)>,
     pub(super) tenants: Vec<(ObjectId, TenantFact)>,
+    /// Who brought objects into being, where only a login may tell their tenant.
+    pub(super) creators: Vec<(ObjectId, Stamp, Holder)>,
     pub(super) presence: Vec<(Holder, i64, i64)>,
     /// What this sensor says in fields of a log, or in whole headers, shows roles; who has none there has the default.
     pub(super) shows_roles: Option<(RoleSource, Arc<str>)>,
@@ -29,7 +31,13 @@ impl Facts {
     /// Number of facts.
     pub fn len(&self) -> usize {
         let shown = usize::from(self.shows_roles.is_some());
-        self.bindings.len() + self.parents.len() + self.owners.len() + self.tenants.len() + self.presence.len() + shown
+        self.bindings.len()
+            + self.parents.len()
+            + self.owners.len()
+            + self.tenants.len()
+            + self.creators.len()
+            + self.presence.len()
+            + shown
     }
 
     /// Whether nothing was learnt.
@@ -47,6 +55,8 @@ pub(super) struct Binding {
     pub(super) issued: bool,
     /// Roles of the subject, where the login told them.
     pub(super) roles: Option<Arc<[Arc<str>]>>,
+    /// Tenant of the subject, where the login told it.
+    pub(super) tenant: Option<Arc<str>>,
 }
 
 /// Whom a credential stands for.

@@ -11,7 +11,7 @@ use super::object::{Found, KeySource, key_text};
 use super::redact::Masker;
 use super::target::{Target, is_placeholder};
 use super::template::{Template, Variable, singular};
-use crate::event::{ObjectId, ObjectRef, Outcome, Value};
+use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value};
 
 /// Most ids taken from one body.
 const MOST_IDS: usize = 16;
@@ -234,6 +234,7 @@ fn reference(id: ObjectId, qualifier: &str) -> ObjectRef {
         written_state: None,
         conflicting_key: None,
         tenant: None,
+        told: TenantTold::default(),
         owner: None,
         attributes: Vec::new(),
     }

@@ -11,7 +11,7 @@ use super::reading::Reading;
 use super::redact::Masker;
 use crate::event::{Actor, Evidence, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
-use crate::model::{ActorNaming, Path, Root};
+use crate::model::{ActorNaming, Expression, Path, Root};
 
 /// Headers by which API keys are sent, without a model that names one.
 const KEY_HEADERS: [&str; 10] = [
@@ -75,23 +75,28 @@ struct Found {
 
 impl Naming<'_> {
     /// The actor of a request. The principal may still be a pseudonym that a binding replaces.
-    pub(super) fn actor(&self, reading: &Reading<'_>, shown: &[Shown]) -> Actor {
+    ///
+    /// With it comes the model's path that told its tenant.
+    pub(super) fn actor(&self, reading: &Reading<'_>, shown: &[Shown]) -> (Actor, Option<&Path>) {
         let found = self.principal(reading, shown);
         let (name, evidence) = found.name.map_or((None, Evidence::None), |(n, e)| (Some(n), e));
         let client_id = self.client_id(reading);
-        let kind = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence);
+        let (kind, kind_known) = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence);
         let (roles, roles_known) = self.roles(reading, shown);
-        Actor {
+        let (tenant, told_by) = self.tenant(reading);
+        let actor = Actor {
             principal: name,
             agent: self.agent(reading),
             client: client_id.or_else(|| self.client_pseudonym(reading)),
             kind,
+            kind_known,
             roles,
             roles_known,
-            tenant: self.tenant(reading),
+            tenant,
             evidence,
             credential: found.credential.map(|h| h.to_string().into()),
-        }
+        };
+        (actor, told_by)
     }
 
     fn principal(&self, reading: &Reading<'_>, shown: &[Shown]) -> Found {
@@ -213,8 +218,12 @@ impl Naming<'_> {
         listed.or_else(claimed).or_else(logged).map(|a| self.masker.shared(&a))
     }
 
-    fn tenant(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
-        let listed = self.model.into_iter().flat_map(|m| &m.tenant).find_map(|p| masked_text(reading, p, self.masker));
+    /// The tenant, and the model's path that told it.
+    fn tenant(&self, reading: &Reading<'_>) -> (Option<Arc<str>>, Option<&Path>) {
+        let text = |path| Some((masked_text(reading, path, self.masker)?, path));
+        if let Some((tenant, path)) = self.model.into_iter().flat_map(|m| &m.tenant).find_map(text) {
+            return (Some(self.masker.shared(&tenant)), Some(path));
+        }
         let names = ["tid", "tenant", "tenant_id", "org_id"];
         let claimed = || reading.claims.as_ref().and_then(|c| names.iter().find_map(|n| c.text(n))).map(Arc::from);
         // Any client can send this one: a model says whether it is to be believed.
@@ -223,7 +232,13 @@ impl Naming<'_> {
             reading.header("x-tenant-id").filter(|_| believed).and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from)
         };
         let logged = || reading.log_field(&names).map(Arc::from);
-        listed.or_else(claimed).or_else(logged).or_else(sent).map(|t| self.masker.shared(&t))
+        (claimed().or_else(logged).or_else(sent).map(|t: Arc<str>| self.masker.shared(&t)), None)
+    }
+
+    /// The tenant that the answer to a login, or its log record, tells of whom it binds.
+    pub(super) fn bound_tenant(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
+        let paths = self.model.into_iter().flat_map(|m| &m.tenant).filter(|path| answers(path));
+        paths.into_iter().find_map(|path| masked_text(reading, path, self.masker)).map(|t| self.masker.shared(&t))
     }
 
     /// Roles after the model's mapping, and whether they are all that the actor has. The default role is given only where
@@ -256,8 +271,7 @@ impl Naming<'_> {
     /// who asked, which somebody else may do. Without any, the default where they could have been told.
     pub(super) fn bound_roles(&self, reading: &Reading<'_>) -> Option<Arc<[Arc<str>]>> {
         let model = self.model?;
-        let answers = |path: &&Path| matches!(path.root, Root::ResponseBody | Root::ResponseHeader | Root::Log);
-        let paths = || model.roles_from.iter().filter(answers);
+        let paths = || model.roles_from.iter().filter(|path| answers(path));
         let listed = self.listed_roles(reading, paths());
         if !listed.found.is_empty() {
             return Some(self.mapped(listed.found, model).into());
@@ -304,23 +318,61 @@ impl Naming<'_> {
         roles
     }
 
-    fn kind(&self, reading: &Reading<'_>, name: Option<&str>, client: Option<&str>, evidence: Evidence) -> Arc<str> {
-        let mut undecided = true;
-        for (kind, condition) in self.model.into_iter().flat_map(|m| &m.kinds) {
-            match expression::truth(condition, reading) {
-                Truth::True => return kind.clone(),
-                Truth::False => undecided = false,
-                Truth::Unknown => {}
+    /// The kind, and whether it is known: a condition that may hold before the one that does leaves it open, and so does
+    /// an API key of which nothing says who holds it.
+    fn kind(
+        &self,
+        reading: &Reading<'_>,
+        name: Option<&str>,
+        client: Option<&str>,
+        evidence: Evidence,
+    ) -> (Arc<str>, bool) {
+        let kinds = self.model.map(|m| m.kinds.as_slice()).unwrap_or_default();
+        let (mut refuted, mut open) = (false, false);
+        for (kind, conditions) in kinds {
+            match holds(conditions, reading) {
+                Truth::True => return (kind.clone(), !open),
+                Truth::False => refuted = true,
+                Truth::Unknown => open = true,
             }
         }
-        let default = self.model.map(|m| m.default_kind.clone()).filter(|k| !k.is_empty());
         let gty = reading.claims.as_ref().and_then(|c| c.text("gty").or_else(|| c.text("grant_type")));
         let gty = gty.as_deref().or_else(|| reading.log_field(&["gty", "grant_type"]));
         let service = gty.is_some_and(|g| g.replace('_', "-") == "client-credentials")
             || name.is_some_and(|n| Some(n) == client || n.starts_with("service:"))
             || evidence == Evidence::ApiKey && self.model.is_none();
-        if undecided && service { "service".into() } else { default.unwrap_or_else(|| "human".into()) }
+        if service && !refuted {
+            return ("service".into(), true);
+        }
+        let default = self.model.map(|m| m.default_kind.clone()).filter(|k| !k.is_empty());
+        let known = if kinds.is_empty() {
+            evidence != Evidence::ApiKey && (evidence >= Evidence::Claims || reading.headers_whole())
+        } else {
+            !open
+        };
+        (default.unwrap_or_else(|| "human".into()), known)
     }
+}
+
+/// Whether conditions of a kind hold: the first that does says so, else any that the source can decide. Where all that one
+/// reads is in view, it does not hold unless it is true.
+fn holds(conditions: &[Expression], reading: &Reading<'_>) -> Truth {
+    let mut answer = Truth::Unknown;
+    for condition in conditions {
+        let seen = || condition.paths().into_iter().all(|path| reading.value(path) != Bound::Unknown);
+        match expression::truth(condition, reading) {
+            Truth::True => return Truth::True,
+            Truth::False => answer = Truth::False,
+            Truth::Unknown if seen() => answer = Truth::False,
+            Truth::Unknown => {}
+        }
+    }
+    answer
+}
+
+/// Whether a path is one of those that say of whom a login binds: those into requests say who asked.
+fn answers(path: &Path) -> bool {
+    matches!(path.root, Root::ResponseBody | Root::ResponseHeader | Root::Log)
 }
 
 /// What the paths to roles say.

@@ -101,7 +101,9 @@ pub(super) fn declared(reading: &Reading<'_>, activity: &Activity, key: &HashKey
     for (credential, subject) in &activity.bind {
         let Some(subject) = super::identity::masked_text(reading, subject, masker) else { continue };
         let Some((hash, issued)) = credential_at(reading, credential, key) else { continue };
-        bindings.made.push((hash, Binding { to: BoundTo::Subject(subject.clone()), issued, roles: None }));
+        bindings
+            .made
+            .push((hash, Binding { to: BoundTo::Subject(subject.clone()), issued, roles: None, tenant: None }));
         bindings.subject.get_or_insert(subject);
     }
     bindings
@@ -145,7 +147,7 @@ pub(super) fn inferred(reading: &Reading<'_>, key: &HashKey, masker: &Masker) ->
         (None, Some(old)) => BoundTo::SameAs(key.credential(old.as_bytes())),
         (None, None) => return Bindings::default(),
     };
-    let binding = |issued| Binding { to: to.clone(), issued, roles: None };
+    let binding = |issued| Binding { to: to.clone(), issued, roles: None, tenant: None };
     let made = credentials.into_iter().map(|(hash, issued)| (hash, binding(issued))).collect();
     Bindings { made, ended: Vec::new(), subject }
 }

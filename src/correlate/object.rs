@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::credential::Hash;
 use super::identity::masked_text;
 use super::reading::Reading;
 use super::redact::Masker;
-use crate::event::{ObjectId, ObjectRef, Outcome, Value};
+use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value};
 use crate::model::expression::{self, Bound, Scope};
 use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Root};
 
@@ -108,6 +109,10 @@ pub(super) struct Objects<'a> {
     pub(super) outcome: Outcome,
     /// Tenant of the actor, for objects whose own tenant the exchange does not show.
     pub(super) tenant: Option<&'a str>,
+    /// The model's path that told it.
+    pub(super) told_by: Option<&'a Path>,
+    /// What the actor showed: a login may have told the tenant of whom it stands for.
+    pub(super) credential: Option<&'a str>,
 }
 
 impl Objects<'_> {
@@ -224,7 +229,12 @@ impl Objects<'_> {
         let text = |paths: &[Path]| {
             paths.iter().filter(|p| belongs(p)).find_map(|p| masked_text(self.reading, p, self.masker))
         };
-        let key = Key { text: self.identity(object_type, key.text, belongs), ..key };
+        // What the request is sent to is said of all that it touches; a body's field of the object that it stands in.
+        let said = |path: &&Path| belongs(path) || !matches!(path.root, Root::RequestBody | Root::ResponseBody);
+        let told = |path| Some((masked_text(self.reading, path, self.masker)?, path));
+        let tenant = object_type.tenant.iter().filter(said).find_map(told);
+        let (text_of_key, told) = self.identity(object_type, key.text, tenant.as_ref());
+        let key = Key { text: text_of_key, ..key };
         ObjectRef {
             id: ObjectId { object_type: object_type.name.clone(), key: key.text },
             qualifier: qualifier.into(),
@@ -232,6 +242,7 @@ impl Objects<'_> {
             written_state: if target { self.written_state(object_type) } else { None },
             conflicting_key: key.conflicting,
             tenant: text(&object_type.tenant),
+            told,
             owner: self.declared_owner(object_type, belongs),
             attributes: if self.outcome == Outcome::Rejected {
                 Vec::new()
@@ -242,19 +253,27 @@ impl Objects<'_> {
     }
 
     /// The key, under its tenant where it is unique in one only: the object's own as far as the exchange shows it, else
-    /// the actor's. Where neither is known the object stands apart, so that no tenant's object is mistaken for it.
-    fn identity(&self, object_type: &ObjectType, key: Arc<str>, belongs: impl Fn(&Path) -> bool) -> Arc<str> {
+    /// the actor's. Where neither is known, the credential that may tell it stands in its place.
+    fn identity(
+        &self,
+        object_type: &ObjectType,
+        key: Arc<str>,
+        own: Option<&(Arc<str>, &Path)>,
+    ) -> (Arc<str>, TenantTold) {
+        let told = match own {
+            Some((_, path)) if Some(*path) == self.told_by => TenantTold::WithActor,
+            _ => TenantTold::Apart,
+        };
         if !object_type.within_tenant {
-            return key;
+            return (key, told);
         }
-        // What the request is sent to is said of all that it touches; a body's field of the object that it stands in.
-        let said = |path: &&Path| belongs(path) || !matches!(path.root, Root::RequestBody | Root::ResponseBody);
-        let own = object_type.tenant.iter().filter(said).find_map(|p| masked_text(self.reading, p, self.masker));
-        let tenant = own.as_deref().or(self.tenant).filter(|tenant| (1..=LONGEST_KEY).contains(&tenant.len()));
-        match tenant {
-            Some("?") => format!("%3F/{key}").into(),
-            Some(tenant) => format!("{}/{key}", tenant.replace('%', "%25").replace('/', "%2F")).into(),
-            None => format!("?/{key}").into(),
+        let named = |tenant: &&str| (1..=LONGEST_KEY).contains(&tenant.len());
+        if let Some(tenant) = own.map(|(tenant, _)| &**tenant).filter(named) {
+            return (scoped(tenant, &key), told);
+        }
+        match self.tenant.filter(named) {
+            Some(tenant) => (scoped(tenant, &key), TenantTold::WithActor),
+            None => (format!("?{}/{key}", self.credential.unwrap_or_default()).into(), TenantTold::Nowhere),
         }
     }
 
@@ -324,6 +343,22 @@ impl Objects<'_> {
             child = *parent;
         }
     }
+}
+
+/// The identity of an object whose key is unique in its tenant only.
+pub(super) fn scoped(tenant: &str, key: &str) -> Arc<str> {
+    let tenant = tenant.replace('%', "%25").replace('/', "%2F");
+    // What stands for a tenant that is not known begins so.
+    match tenant.strip_prefix('?') {
+        Some(rest) => format!("%3F{rest}/{key}").into(),
+        None => format!("{tenant}/{key}").into(),
+    }
+}
+
+/// What stands for the tenant of a key that waits for it, and the key.
+pub(super) fn waiting(key: &str) -> Option<(Option<Hash>, &str)> {
+    let (credential, own) = key.strip_prefix('?')?.split_once('/')?;
+    if credential.is_empty() { Some((None, own)) } else { Hash::parse(credential).map(|hash| (Some(hash), own)) }
 }
 
 /// A scalar as an object's key, masked where it is personal.

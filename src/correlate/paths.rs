@@ -52,7 +52,7 @@ fn of_objects(model: &Model, want: &mut dyn FnMut(&Path)) {
 }
 
 fn of_expressions(model: &Model) -> Vec<&Expression> {
-    let kinds = model.actors.kinds.iter().map(|(_, e)| e);
+    let kinds = model.actors.kinds.iter().flat_map(|(_, conditions)| conditions);
     let attributes = model.object_types.iter().flat_map(|t| &t.attributes).filter_map(|a| match &a.value {
         AttributeRule::Exchange(expression) => Some(expression),
         AttributeRule::Sum { .. } => None,

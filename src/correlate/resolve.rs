@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::credential::Hash;
 use super::directory::{Credentials, Map, object_bytes, object_of, text};
 use super::facts::RoleSource;
+use super::object::{scoped, waiting};
 use super::pool::Pool;
 use super::session::{self, Spells};
-use crate::event::{Event, Evidence, ObjectId};
+use crate::event::{Event, Evidence, ObjectId, TenantTold};
 
 /// Deepest nesting of objects: a refund of an order of an account is two.
 const MOST_ANCESTORS: usize = 16;
@@ -50,6 +51,7 @@ impl Resolver {
     pub fn resolve(&self, event: &mut Event) {
         self.resolve_actor(event);
         self.resolve_roles(event);
+        self.resolve_tenant(event);
         let mut bytes = Vec::new();
         for object in &mut event.objects {
             object_bytes(&object.id, &mut bytes);
@@ -97,6 +99,31 @@ impl Resolver {
         if let Some(default) = self.roles.get(&source).filter(|_| actor.evidence == told) {
             actor.take_roles(Some(std::slice::from_ref(default)));
         }
+    }
+
+    /// The tenant that a login told lasts as long as its session. Objects that waited for it have an identity then; what
+    /// still waits is left out, and its type is told.
+    fn resolve_tenant(&self, event: &mut Event) {
+        let hash = event.actor.credential.as_deref().and_then(Hash::parse).filter(|_| event.actor.tenant.is_none());
+        if let Some(tenant) = hash.and_then(|hash| self.credentials.tenant(hash, event.time)) {
+            event.actor.tenant = Some(tenant.clone());
+        }
+        let mut unplaced = Vec::new();
+        event.objects.retain_mut(|object| {
+            let waits = (object.told == TenantTold::Nowhere).then(|| waiting(&object.id.key)).flatten();
+            match (waits, &event.actor.tenant) {
+                (None, _) => true,
+                (Some((_, own)), Some(tenant)) => {
+                    (object.id.key, object.told) = (scoped(tenant, own), TenantTold::WithActor);
+                    true
+                }
+                (Some(_), None) => {
+                    unplaced.push(object.id.object_type.clone());
+                    false
+                }
+            }
+        });
+        event.unplaced = unplaced;
     }
 
     /// The root of an object: its furthest ancestor. In a ring of parents, the least of the ring.

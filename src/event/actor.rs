@@ -13,6 +13,8 @@ pub struct Actor {
     pub client: Option<Arc<str>>,
     /// Kind by the model: `human`, `service`, `partner`, ...
     pub kind: Arc<str>,
+    /// Whether the kind is what the source showed, rather than the default for want of evidence.
+    pub kind_known: bool,
     /// Roles after the model's mapping, sorted.
     pub roles: Vec<Arc<str>>,
     /// Whether the roles are what the source showed: none of them then means that the actor has none.

@@ -74,6 +74,8 @@ pub struct Event {
     pub status: Option<u16>,
     /// Objects that it touches; the first is the one the activity is about.
     pub objects: Vec<ObjectRef>,
+    /// Types of objects that it touches, of which it cannot be told which they are: their tenant is not known.
+    pub unplaced: Vec<Arc<str>>,
     /// Root object of the case it belongs to.
     pub case: Option<ObjectId>,
     /// The activity's attributes and the exchange paths that the model's guards name, e.g. `amount`, `req.amount`.
@@ -171,10 +173,24 @@ pub struct ObjectRef {
     pub conflicting_key: Option<Arc<str>>,
     /// Tenant the object belongs to, as this exchange or an earlier one says.
     pub tenant: Option<Arc<str>>,
+    /// What this exchange tells its tenant by.
+    pub told: TenantTold,
     /// Owner of the object, as the model's owner rule says.
     pub owner: Option<Arc<str>>,
     /// Attributes that the model names for the type, as this exchange shows them.
     pub attributes: Vec<(Arc<str>, Value)>,
+}
+
+/// What an exchange tells an object's tenant by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TenantTold {
+    /// By something of its own, or not at all.
+    #[default]
+    Apart,
+    /// By what tells the actor's tenant, so that the two agree whatever happened.
+    WithActor,
+    /// By nothing, though its key is unique in a tenant only: it cannot be told which object it is.
+    Nowhere,
 }
 
 /// RFC 3339 in UTC with six decimals, so that text order is time order.

@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use offpath_capture::{Origin, Place};
 
-use super::{Actor, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
+use super::{Actor, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
 
 /// Deepest list within a list; JSON is not read deeper.
 pub(super) const MOST_NESTED: u8 = 200;
@@ -64,8 +64,8 @@ impl Packer {
     pub(super) fn event(&mut self, event: &Event) -> Result<(), PackError> {
         // Named one by one, so that a new field is not forgotten here.
         let Event { id, time, end, tick, sensor, source, shows, origin, response_origin, method, host, .. } = event;
-        let Event { operation, path, activity, read, actor, session, outcome, status, objects, case, .. } = event;
-        let Event { attributes, idempotency, body_hash, request_id, state_before, state_after, .. } = event;
+        let Event { operation, path, activity, read, actor, session, outcome, status, objects, unplaced, .. } = event;
+        let Event { case, attributes, idempotency, body_hash, request_id, state_before, state_after, .. } = event;
         self.fixed(id.0);
         self.signed(*time);
         self.signed(end.wrapping_sub(*time));
@@ -87,6 +87,7 @@ impl Packer {
         self.number(status.map_or(0, |status| u64::from(status) + 1));
         self.number(objects.len() as u64);
         objects.iter().try_for_each(|object| self.object(object))?;
+        self.texts(unplaced);
         case.iter().for_each(|case| self.id(case));
         self.attributes(attributes)?;
         self.flags([idempotency.is_some(), body_hash.is_some(), false, false, false, false]);
@@ -98,26 +99,28 @@ impl Packer {
     }
 
     fn actor(&mut self, actor: &Actor) {
-        let Actor { principal, agent, client, kind, roles, roles_known, tenant, evidence, credential } = actor;
+        let Actor { principal, agent, client, kind, kind_known, roles, roles_known, .. } = actor;
+        let Actor { tenant, evidence, credential, .. } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
         self.maybe(client.as_deref());
         self.text(kind);
         self.texts(roles);
-        self.bytes.push(u8::from(*roles_known));
+        self.flags([*roles_known, *kind_known, false, false, false, false]);
         self.maybe(tenant.as_deref());
         self.bytes.push(evidence_code(*evidence));
         self.maybe(credential.as_deref());
     }
 
     fn object(&mut self, object: &ObjectRef) -> Result<(), PackError> {
-        let ObjectRef { id, qualifier, declared_state, written_state, conflicting_key, tenant, owner, attributes } =
-            object;
+        let ObjectRef { id, qualifier, declared_state, written_state, conflicting_key, tenant, .. } = object;
+        let ObjectRef { told, owner, attributes, .. } = object;
         self.id(id);
         self.text(qualifier);
         for text in [declared_state, written_state, conflicting_key, tenant, owner] {
             self.maybe(text.as_deref());
         }
+        self.bytes.push(told_code(*told));
         self.attributes(attributes)
     }
 
@@ -247,6 +250,14 @@ impl Text {
     fn of(self, bytes: &[u8]) -> &[u8] {
         let at = self.at as usize;
         bytes.get(at..at + self.length as usize).unwrap_or_default()
+    }
+}
+
+fn told_code(told: TenantTold) -> u8 {
+    match told {
+        TenantTold::Apart => 0,
+        TenantTold::WithActor => 1,
+        TenantTold::Nowhere => 2,
     }
 }
 

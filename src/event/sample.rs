@@ -6,7 +6,7 @@ use std::sync::Arc;
 use offpath_capture::{Origin, Place};
 use rust_decimal::Decimal;
 
-use super::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
+use super::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
 
 /// A read by an unknown actor, one second after the epoch times `n`.
 pub(crate) fn event(n: u64) -> Event {
@@ -37,6 +37,7 @@ pub(crate) fn event(n: u64) -> Event {
         idempotency: None,
         body_hash: None,
         request_id: None,
+        unplaced: Vec::new(),
         state_before: Vec::new(),
         state_after: Vec::new(),
     }
@@ -57,6 +58,7 @@ pub(crate) fn rich_event(n: u64) -> Event {
             agent: Some("agent:shop".into()),
             client: Some(Arc::from(IpAddr::V4(Ipv4Addr::LOCALHOST).to_string())),
             kind: "human".into(),
+            kind_known: true,
             roles: vec!["customer".into()],
             roles_known: true,
             tenant: Some("acme".into()),
@@ -72,6 +74,7 @@ pub(crate) fn rich_event(n: u64) -> Event {
             written_state: None,
             conflicting_key: None,
             tenant: Some("acme".into()),
+            told: TenantTold::default(),
             owner: Some("alice".into()),
             attributes: vec![(
                 "total".into(),

@@ -6,7 +6,7 @@ use offpath_capture::{InputFormat, Origin, Place};
 use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
-use super::{Actor, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
+use super::{Actor, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
 
 /// Texts that the events unpacked so far have brought, by number.
 #[derive(Default)]
@@ -45,6 +45,7 @@ impl Unpacker<'_> {
         let outcome = self.outcome()?;
         let status = self.status()?;
         let objects = self.many(Self::object)?;
+        let unplaced = self.many(Self::text)?;
         let case = cased.then(|| self.id()).transpose()?;
         let attributes = self.many(Self::attribute)?;
         let [has_idempotency, has_body_hash, ..] = self.flags()?;
@@ -69,6 +70,7 @@ impl Unpacker<'_> {
             outcome,
             status,
             objects,
+            unplaced,
             case,
             attributes,
             idempotency: has_idempotency.then(|| self.fixed()).transpose()?,
@@ -80,13 +82,17 @@ impl Unpacker<'_> {
     }
 
     fn actor(&mut self) -> Result<Actor, PackError> {
+        let (principal, agent, client) = (self.maybe()?, self.maybe()?, self.maybe()?);
+        let (kind, roles) = (self.text()?, self.many(Self::text)?);
+        let [roles_known, kind_known, ..] = self.flags()?;
         Ok(Actor {
-            principal: self.maybe()?,
-            agent: self.maybe()?,
-            client: self.maybe()?,
-            kind: self.text()?,
-            roles: self.many(Self::text)?,
-            roles_known: self.byte()? != 0,
+            principal,
+            agent,
+            client,
+            kind,
+            kind_known,
+            roles,
+            roles_known,
             tenant: self.maybe()?,
             evidence: *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?,
             credential: self.maybe()?,
@@ -102,6 +108,7 @@ impl Unpacker<'_> {
             conflicting_key: self.maybe()?,
             tenant: self.maybe()?,
             owner: self.maybe()?,
+            told: self.told()?,
             attributes: self.many(Self::attribute)?,
         })
     }
@@ -133,6 +140,15 @@ impl Unpacker<'_> {
             1 => Ok(Outcome::Rejected),
             2 => Ok(Outcome::Unknown),
             _ => Err(PackError::Content("such an outcome")),
+        }
+    }
+
+    fn told(&mut self) -> Result<TenantTold, PackError> {
+        match self.byte()? {
+            0 => Ok(TenantTold::Apart),
+            1 => Ok(TenantTold::WithActor),
+            2 => Ok(TenantTold::Nowhere),
+            _ => Err(PackError::Content("a tenant told so")),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::name::{Part, Template};
 use super::templates::{Learnt, Templates};
-use crate::event::{Event, ObjectId, ObjectRef};
+use crate::event::{Event, ObjectId, ObjectRef, TenantTold};
 
 impl Templates {
     /// Names the operation of an event, read and resolved without a model, and adds the objects that were learnt to
@@ -98,6 +98,7 @@ fn reference(object_type: &str, key: &str) -> ObjectRef {
         written_state: None,
         conflicting_key: None,
         tenant: None,
+        told: TenantTold::default(),
         owner: None,
         attributes: Vec::new(),
     }

@@ -123,6 +123,12 @@ never belong to such an object, and the rule is never decided."
 changes the object."
     Pointless "M028" "A constraint can never hold or never be broken."
 "For example an activity that must come before itself, or a duty separated from nothing."
+    SamePlace "M029" "Both sides of a comparison are read from one place."
+"A value that is compared with itself is never wrong. Often the tenant is read from the host on both sides: the host says
+whose data is asked for, not who asks. Read the actor's tenant from what the actor cannot choose: a claim, or the answer to
+the login, which lasts for the session:
+    actors: {tenant: [jwt.tid, res.user.org]}
+Where the one place decides both sides, the comparison is left open and listed as not judged."
 }
 
 /// What `offpath explain` prints for a model code such as `M003`; `None` when there is no such code.

@@ -74,8 +74,9 @@ pub struct ActorNaming {
     pub agent: Vec<Path>,
     /// Where the actor's tenant is found.
     pub tenant: Vec<Path>,
-    /// Kind by condition over the exchange, in order; else `default_kind`.
-    pub kinds: Vec<(Arc<str>, Expression)>,
+    /// Kind by conditions over the exchange, in order; else `default_kind`. Of several conditions of one kind those
+    /// count that the source can decide.
+    pub kinds: Vec<(Arc<str>, Vec<Expression>)>,
     /// Kind when no condition holds; `human` unless given.
     pub default_kind: Arc<str>,
     /// Where roles are found (a list or space-separated text).
@@ -89,7 +90,12 @@ pub struct ActorNaming {
 impl ActorNaming {
     /// Whether a name is that of a kind of actor.
     pub fn is_kind(&self, name: &str) -> bool {
-        name == "service" || name == &*self.default_kind || self.kinds.iter().any(|(kind, _)| &**kind == name)
+        name == "service" || self.declares_kind(name)
+    }
+
+    /// Whether the model itself calls a kind of actor so.
+    pub fn declares_kind(&self, name: &str) -> bool {
+        name == &*self.default_kind || self.kinds.iter().any(|(kind, _)| &**kind == name)
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Job, PipelineError, naming};
 use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, WindowKey};
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
-use crate::event::{Event, EventId, ObjectId};
+use crate::event::{Event, EventId, ObjectId, Outcome};
 use crate::finding::Finding;
 use crate::mine::Mining;
 use crate::rule::{self, need::Shown};
@@ -36,6 +36,8 @@ pub(super) struct Judged {
     pub(super) window: Option<(i64, i64)>,
     /// What each source format showed.
     pub(super) shown: BTreeMap<&'static str, Shown>,
+    /// Steps on objects of a type of which it cannot be told which they are, and whether hosts were missing.
+    pub(super) unplaced: BTreeMap<Arc<str>, (u64, bool)>,
     /// Names that events have.
     pub(super) names: Names,
     /// Cases and windows that were too large to be judged whole, by name.
@@ -83,6 +85,10 @@ impl Judged {
         self.out_of_force += other.out_of_force;
         self.too_large.extend(other.too_large);
         self.names.merge(other.names);
+        for (object_type, (steps, hostless)) in other.unplaced {
+            let mine = self.unplaced.entry(object_type).or_default();
+            *mine = (mine.0 + steps, mine.1 | hostless);
+        }
         for (source, shown) in &other.shown {
             self.shown.entry(source).or_default().add(shown);
         }
@@ -217,6 +223,13 @@ fn judge_case(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, 
         judged.shown.entry(event.source).or_default().add_event(event, job.model.as_deref());
     }
 
+    for event in events.iter().filter(|e| e.activity.is_some() && e.outcome != Outcome::Rejected) {
+        for object_type in &event.unplaced {
+            let (steps, hostless) = judged.unplaced.entry(object_type.clone()).or_default();
+            *steps += 1;
+            *hostless |= event.host.is_none();
+        }
+    }
     let mut result = comparer.case(case.as_ref(), events, blindness);
     for (event, states) in events.iter_mut().zip(std::mem::take(&mut result.states)) {
         event.state_before = states.before;

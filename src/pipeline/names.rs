@@ -119,6 +119,7 @@ impl Names {
     /// A sentence for each name that the traffic does not bear out.
     pub(super) fn warnings(&self, model: &Model, pseudonyms: Option<&Pseudonyms>) -> Vec<String> {
         let mut warnings = self.unknown_roles(model, pseudonyms);
+        warnings.extend(self.unknown_kinds(model));
         warnings.extend(self.unknown_states(model, pseudonyms));
         warnings.extend(self.absent_fields(model));
         warnings
@@ -179,6 +180,29 @@ impl Names {
             ));
         }
         warnings
+    }
+
+    /// Kinds that steps are kept for and that nobody is known to be: nothing says how one is told.
+    fn unknown_kinds(&self, model: &Model) -> Vec<String> {
+        let mut uses: BTreeMap<&Arc<str>, BTreeSet<&str>> = BTreeMap::new();
+        for transition in model.lifecycles.iter().flat_map(|l| &l.transitions) {
+            let activity = model.activities.get(usize::from(transition.activity.0)).map(|a| &*a.name);
+            let happened = activity.filter(|activity| self.accepted.contains_key(*activity));
+            for entry in transition.by.iter().filter(|entry| model.actors.is_kind(entry)) {
+                uses.entry(entry).or_default().extend(happened);
+            }
+        }
+        let nobody =
+            uses.into_iter().filter(|(entry, activities)| !self.met.contains(*entry) && !activities.is_empty());
+        nobody
+            .map(|(entry, activities)| {
+                let steps = activities.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+                format!(
+                    "nobody in this traffic is known to be a `{entry}`, which the model names for {steps}: say how one is \
+                     told, `actors: {{kinds: {{{entry}: CONDITION}}}}`"
+                )
+            })
+            .collect()
     }
 
     fn unknown_states(&self, model: &Model, pseudonyms: Option<&Pseudonyms>) -> Vec<String> {

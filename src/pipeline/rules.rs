@@ -15,6 +15,9 @@ type Counts = (u64, u64, u64);
 /// Why a check is not decided when the source shows all that is asked: the events themselves do not suffice.
 const TOO_LITTLE: &str = "too little seen to decide";
 
+/// What shows objects whose beginning the source does not.
+const FIRST_SEEN: &str = "`check: {first_seen_state: initial}` if objects first seen are new";
+
 /// Why one of two checks of the same constraints has nothing of its own.
 const TWIN: &str = "the duties of its constraints were all judged as self-approval, or none was";
 
@@ -82,6 +85,11 @@ fn matter(judged: &Judged, check: Check, by_source: &BTreeMap<String, Counts>) -
         // Of those that were told apart only the fact counts.
         matter.values_mut().for_each(|counts| counts.0 = counts.0.min(1));
     }
+    for ((_, source), tally) in judged.tallies.0.iter().filter(|((of, _), _)| *of == check) {
+        // What could only be found fine says nothing of what would be wrong.
+        let counts = matter.get_mut(*source).into_iter();
+        counts.for_each(|counts| counts.0 = counts.0.saturating_sub(tally.assured));
+    }
     matter
 }
 
@@ -97,7 +105,7 @@ fn only_hidden(hidden: u64, by_source: &BTreeMap<String, Counts>) -> Vec<(String
 
 fn by_source(judged: &Judged, rule: &Rule) -> BTreeMap<String, Counts> {
     let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
-    for ((check, source), Tally { evaluated, violated, not_evaluable }) in &judged.tallies.0 {
+    for ((check, source), Tally { evaluated, violated, not_evaluable, .. }) in &judged.tallies.0 {
         if rule.check == *check {
             let sum = sums.entry((*source).to_owned()).or_default();
             *sum = (sum.0 + evaluated, sum.1 + violated, sum.2 + not_evaluable);
@@ -107,9 +115,9 @@ fn by_source(judged: &Judged, rule: &Rule) -> BTreeMap<String, Counts> {
 }
 
 /// The sources in which a rule could decide nothing, find nothing, or decide much less than there was to decide.
-fn blind(judged: &Judged, demand: &Demand, by_source: &BTreeMap<String, Counts>) -> BTreeMap<String, BlindSummary> {
+fn blind(judged: &Judged, demand: &Demand, matter: &BTreeMap<String, Counts>) -> BTreeMap<String, BlindSummary> {
     let in_source = |(source, shown): (&&str, &Shown)| {
-        let counts = by_source.get(*source).copied().unwrap_or_default();
+        let counts = matter.get(*source).copied().unwrap_or_default();
         Some(((*source).to_owned(), blind_in(counts, demand, shown)?))
     };
     judged.shown.iter().filter_map(in_source).collect()
@@ -129,12 +137,28 @@ fn blind_in((evaluated, violated, undecided): Counts, demand: &Demand, shown: &S
         let why = shown.lacking(*need).unwrap_or_else(|| format!("not shown on what {activity} was"));
         return Some(BlindSummary { why, partly: evaluated > 0 });
     }
-    // A few undecided events are no blindness of the rule: its counts say them.
-    if undecided == 0 || evaluated > undecided.saturating_mul(9) {
+    let unplaced = shown.falls_short(Need::Scope) && demand.all().any(|need| need == Need::Scope);
+    let one_sided = shown.never_denies_kinds() && demand.all().any(|need| need == Need::Kind);
+    // A few undecided events are no blindness of the rule, unless they are the only ones that could break it: its counts
+    // say them.
+    if undecided == 0 || evaluated > undecided.saturating_mul(9) && !unplaced && !one_sided {
         return None;
     }
-    let why = never.or_else(|| shown.lacking(demand.all())).or_else(|| shown.scarcest(demand.all()));
-    Some(BlindSummary { why: why.unwrap_or_else(|| TOO_LITTLE.to_owned()), partly: evaluated > 0 })
+    if unplaced {
+        let why = shown.lacking([Need::Scope]).or_else(|| shown.scarcest([Need::Scope]));
+        return Some(BlindSummary { why: why.unwrap_or_default(), partly: evaluated > 0 });
+    }
+    let unborn = || {
+        let born = demand.births.iter().find(|activity| shown.misplaces(activity))?;
+        Some(format!("not shown on what {born} was, so that nothing is seen from its beginning: {FIRST_SEEN}"))
+    };
+    let lacking = || shown.lacking(demand.all()).or_else(unborn).or_else(|| shown.scarcest(demand.all()));
+    let otherwise = || match demand.births.is_empty() {
+        true => TOO_LITTLE.to_owned(),
+        false => format!("not seen from the beginning: {FIRST_SEEN}"),
+    };
+    let why = never.or_else(lacking).unwrap_or_else(otherwise);
+    Some(BlindSummary { why, partly: evaluated > 0 })
 }
 
 fn status(

@@ -1,11 +1,12 @@
 //! Where the model does not seem to be about this traffic: one sentence each, most telling first.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::judging::Judged;
 use super::near::{self, Near};
 use crate::correlate::{Inspection, Pseudonyms, ReusedKey};
-use crate::model::{ActivityId, ConstraintKind, Model};
+use crate::model::{ActivityId, ConstraintKind, Model, Root};
 
 /// Sentences kept; the rest is counted.
 const MOST: usize = 12;
@@ -31,6 +32,7 @@ pub(super) fn warnings(
         warnings
             .push(format!("the model explains {modelled} of {events} events only: is it the model of this traffic?"));
     }
+    warnings.extend(unplaced(model, judged));
     warnings.extend(reused(model, inspection, pseudonyms));
     warnings.extend(unlike(&near));
     warnings.extend(judged.names.warnings(model, pseudonyms));
@@ -40,6 +42,23 @@ pub(super) fn warnings(
         warnings.push(format!("and {more} more names of the model that this traffic does not bear out"));
     }
     warnings
+}
+
+/// Types of which it cannot be told which object a step was on, for want of its tenant.
+fn unplaced(model: &Model, judged: &Judged) -> Vec<String> {
+    let sentence = |(object_type, (steps, hostless)): (&Arc<str>, &(u64, bool))| {
+        let known = model.object_types.iter().find(|known| known.name == *object_type);
+        let paths = known.map(|known| known.tenant.as_slice()).unwrap_or_default().iter().chain(&model.actors.tenant);
+        let by_host = *hostless && paths.into_iter().any(|path| path.root == Root::Host);
+        let host =
+            if by_host { "log the host, which the model reads it from (or `--log-field host=FIELD`), or " } else { "" };
+        let steps = if *steps == 1 { "1 step was".to_owned() } else { format!("{steps} steps were") };
+        format!(
+            "{steps} on a {object_type} whose tenant is not known, so that nobody can tell on which, and not judged: \
+             {host}say where the tenant is, `actors: {{tenant: [log.FIELD]}}`"
+        )
+    };
+    judged.unplaced.iter().map(sentence).collect()
 }
 
 /// Types of which one key stands for the things of several tenants.

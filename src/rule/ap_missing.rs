@@ -11,7 +11,8 @@
 //! A constraint `require: X, before: Y` applies (its `if` holds with known values), Y is accepted, and no accepted X on
 //! the same object came before; with `kind:` an X by another kind of actor does not count. When X is also a step that the
 //! lifecycle requires, this finding stands for the skipped step. Not evaluable when the object was not seen from birth or
-//! requests were lost since. A refusal with any 4xx but 401 and 403 is the server's own check: for review only.
+//! requests were lost since; where a source shows of no object on what its creation was, the rule is listed as not judged
+//! there, and `check: {first_seen_state: initial}` takes objects first seen for new. A refusal with any 4xx but 401 and 403 is the server's own check: for review only.
 //!
 //! Where the missing step never happened in this traffic while calls that look like it did (another version, prefix or
 //! method), the model may call it otherwise: confidence is 0.40 at most, for review. A warning names the calls.

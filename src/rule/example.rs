@@ -12,7 +12,7 @@ use offpath_capture::{Origin, Place};
 use rust_decimal::Decimal;
 
 use crate::compare::{Check, Deviation};
-use crate::event::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
+use crate::event::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
 use crate::model::{ActorNaming, CheckOptions, Model};
 use crate::rule::{Rule, catalogue};
 
@@ -63,6 +63,7 @@ fn deviation(check: Check) -> Deviation {
         corrected: false,
         order_certainty: 1.0,
         completeness: 1.0,
+        mid_life: false,
     }
 }
 
@@ -99,6 +100,7 @@ fn event(line: &str, number: u64) -> Event {
             principal: Some(principal.into()),
             agent: agent.map(Arc::from),
             kind: kind.into(),
+            kind_known: true,
             roles: if kind == "human" { vec!["customer".into()] } else { Vec::new() },
             evidence: Evidence::Claims,
             roles_known: true,
@@ -114,6 +116,7 @@ fn event(line: &str, number: u64) -> Event {
             written_state: None,
             conflicting_key: None,
             tenant: None,
+            told: TenantTold::default(),
             owner: None,
             attributes: Vec::new(),
         }],
@@ -122,6 +125,7 @@ fn event(line: &str, number: u64) -> Event {
         idempotency: None,
         body_hash: None,
         request_id: None,
+        unplaced: Vec::new(),
         state_before: Vec::new(),
         state_after: Vec::new(),
     }

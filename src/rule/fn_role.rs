@@ -10,8 +10,8 @@
 //! ## How it decides
 //! A transition on the activity starts from a possible state, and none of these names the actor in `by` (its roles, kind,
 //! `kind:name`, principal or `agent`) and `kind`. While an agent acts, only `agent` and the agent's own name count. An
-//! actor without identity, or whose roles nothing shows where `by` may name one, makes the rule not evaluable; confidence
-//! is that of the identity. A refusal is reported as attempted, one step lower. Not reported for an event that is
+//! actor without identity, or whose roles or kind nothing shows where `by` may name one, makes the rule not evaluable;
+//! confidence is that of the identity. A refusal is reported as attempted, one step lower. Not reported for an event that is
 //! TEN-CROSS already.
 //!
 //! Where roles are seen and nobody in the traffic has any that `by` names, the name may be wrong rather than the actor:

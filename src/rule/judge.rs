@@ -12,6 +12,8 @@ use offpath_capture::Place;
 
 /// Confidence of a finding whose step the server refused by a check of its own: it did its job.
 const OWN_CHECK: f32 = 0.4;
+/// Tick of a clock that is told of, in microseconds: most logs have whole seconds.
+const COARSE: i64 = 1_000_000;
 /// Confidence when no response was seen, so that acceptance is a guess.
 const NO_RESPONSE: f32 = 0.6;
 
@@ -48,7 +50,7 @@ pub fn judge(deviation: &Deviation, model: Option<&Model>) -> Finding {
         observed: deviation.observed.iter().map(|step| step.to_string()).collect(),
         evidence: evidence(&context),
         taxonomy: taxonomy::grouped(rule.taxonomy.iter().chain(agent_ids).copied()),
-        why: (rule.why)(&context),
+        why: why(rule, &context),
         fix: (rule.fix)(&context),
         suppressed: None,
     }
@@ -63,6 +65,30 @@ fn verdict(context: &Context<'_>) -> Verdict {
         (Some(_), Outcome::Accepted, false) => Verdict::Accepted,
         (Some(_), Outcome::Unknown, false) => Verdict::Attempted,
     }
+}
+
+/// Why it matters, and what may make another step, and so somebody else, the wrong one.
+fn why(rule: &Rule, context: &Context<'_>) -> String {
+    let mut why = (rule.why)(context);
+    if context.deviation.mid_life {
+        let object = context.object_type();
+        why.push_str(&format!(
+            " This {object} was not seen from its beginning: the step that broke the order may be an earlier one, and \
+             somebody else's."
+        ));
+    }
+    if let Some(clock) = coarse_clock(context) {
+        why.push_str(&format!(" The order of its events is not certain{clock}."));
+    }
+    why
+}
+
+/// `, known only to 1s`: where the deviating event and another of the evidence lie in one tick of a coarse clock.
+fn coarse_clock(context: &Context<'_>) -> Option<String> {
+    let event = context.event.filter(|_| context.deviation.order_certainty < 1.0)?;
+    let tick = context.others().map(|other| other.tick.max(event.tick)).max().filter(|tick| *tick >= COARSE)?;
+    let near = context.others().any(|other| other.time.abs_diff(event.time) < tick.unsigned_abs());
+    near.then(|| format!(", known only to {}s", tick / COARSE))
 }
 
 /// The base, or the constraint's own severity, moved a step by each term that applies.
@@ -120,8 +146,9 @@ fn confidence(rule: &Rule, context: &Context<'_>, terms: &mut Vec<String>) -> f3
         factors.push((tier, format!("identity {how}")));
     }
     factors.push(object_evidence(context));
-    factors.push((deviation.order_certainty, "order of events".to_owned()));
-    factors.push((deviation.completeness, "completeness of the capture".to_owned()));
+    factors.push((deviation.order_certainty, format!("order of events{}", coarse_clock(context).unwrap_or_default())));
+    let begun = if deviation.mid_life { ": the object was not seen from its beginning" } else { "" };
+    factors.push((deviation.completeness, format!("completeness of the capture{begun}")));
     match context.outcome() {
         Outcome::Unknown => factors.push((NO_RESPONSE, "response not seen".to_owned())),
         Outcome::Rejected => {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::compare::{kind_is_seen, roles_are_seen};
-use crate::event::{Event, Evidence, Outcome};
+use crate::event::{Event, Evidence, Outcome, TenantTold};
 use crate::model::Model;
 
 /// Something that a source may not show.
@@ -25,6 +25,10 @@ pub enum Need {
     Kind,
     /// The tenant of who acts.
     Tenant,
+    /// The tenant of an object whose key is unique in a tenant only, without which it cannot be told which it is.
+    Scope,
+    /// A tenant of who acts that is not told by what tells the object's.
+    OwnTenant,
     /// Start and end of an exchange.
     Duration,
     /// The key by which a client marks a repeated request.
@@ -38,11 +42,13 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Need; 9] = [
+    const ALL: [Need; 11] = [
         Need::Identity,
         Need::Roles,
         Need::Kind,
         Need::Tenant,
+        Need::Scope,
+        Need::OwnTenant,
         Need::Duration,
         Need::IdempotencyKey,
         Need::RequestBody,
@@ -56,7 +62,8 @@ impl Need {
             Need::Identity => "user",
             Need::Roles => "roles",
             Need::Kind => "kinds of actors",
-            Need::Tenant => "tenants",
+            Need::Tenant | Need::Scope => "tenants",
+            Need::OwnTenant => "tenants of actors told apart from those of objects",
             Need::Duration => "measured durations",
             Need::IdempotencyKey => "idempotency keys",
             Need::RequestBody => "request bodies",
@@ -71,8 +78,18 @@ impl Need {
         match self {
             Need::Identity => Some(actor.principal.is_some() && actor.evidence > Evidence::Unbound),
             Need::Roles => Some(actor.principal.is_some() && roles_are_seen(event)),
-            Need::Kind => model.map(|m| actor.principal.is_some() && kind_is_seen(event, &m.actors)),
+            Need::Kind => model.map(|_| actor.principal.is_some() && kind_is_seen(event)),
             Need::Tenant => Some(actor.tenant.is_some()),
+            Need::Scope => {
+                let placed = event.objects.iter().any(|o| model.is_some_and(|m| is_scoped(m, &o.id.object_type)));
+                (placed || !event.unplaced.is_empty()).then_some(event.unplaced.is_empty())
+            }
+            Need::OwnTenant => {
+                let told = event.objects.iter().filter(|o| o.tenant.is_some() || o.told == TenantTold::WithActor);
+                let told: Vec<TenantTold> = told.map(|o| o.told).collect();
+                let asked = actor.tenant.is_some() && !told.is_empty();
+                asked.then(|| !told.contains(&TenantTold::WithActor))
+            }
             Need::Duration => Some(event.end > event.time),
             Need::IdempotencyKey => (!event.read).then_some(event.idempotency.is_some() || event.shows.headers),
             Need::RequestBody => (!event.read).then_some(event.shows.request_body),
@@ -83,6 +100,11 @@ impl Need {
     }
 }
 
+/// Whether objects of a type are told apart by their tenants.
+fn is_scoped(model: &Model, object_type: &str) -> bool {
+    model.object_types.iter().any(|t| t.within_tenant && *t.name == *object_type)
+}
+
 /// How many events of one source showed what; sums commute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
@@ -90,6 +112,8 @@ pub struct Shown {
     counts: [(u64, u64); Need::ALL.len()],
     /// For each activity, events that show every object that it is about, and all of its events.
     placed: BTreeMap<Arc<str>, (u64, u64)>,
+    /// Events by somebody who is known to be of the kind that is the default.
+    ordinary: u64,
 }
 
 impl Shown {
@@ -104,6 +128,8 @@ impl Shown {
                 count.1 += 1;
             }
         }
+        let default = model.map(|model| &model.actors.default_kind);
+        self.ordinary += u64::from(event.actor.kind_known && default == Some(&event.actor.kind));
         let (Some(model), Some(name)) = (model, &event.activity) else { return };
         let activity = model.activity(name).and_then(|id| model.activities.get(usize::from(id.0)));
         let types = activity.map(|a| a.objects.as_slice()).unwrap_or_default();
@@ -119,6 +145,7 @@ impl Shown {
             mine.0 += theirs.0;
             mine.1 += theirs.1;
         }
+        self.ordinary += other.ordinary;
         for (activity, (placed, all)) in &other.placed {
             let mine = self.placed.entry(activity.clone()).or_default();
             *mine = (mine.0 + placed, mine.1 + all);
@@ -133,6 +160,18 @@ impl Shown {
     /// Events that show a need, and events of which it could be asked.
     pub fn of(&self, need: Need) -> (u64, u64) {
         Need::ALL.iter().position(|n| *n == need).and_then(|i| self.counts.get(i)).copied().unwrap_or_default()
+    }
+
+    /// Whether some event was asked for it and did not show it.
+    pub fn falls_short(&self, need: Need) -> bool {
+        let (shown, asked) = self.of(need);
+        shown < asked
+    }
+
+    /// Whether some kinds are told and of nobody that they have none of them: where what tells a kind is not there, it
+    /// cannot be said of anyone that he is of the other.
+    pub fn never_denies_kinds(&self) -> bool {
+        self.falls_short(Need::Kind) && self.ordinary == 0
     }
 
     /// Whether events were asked for it and none showed it.

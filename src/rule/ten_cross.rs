@@ -10,7 +10,8 @@
 //! ## How it decides
 //! A constraint `same: [actor.tenant, TYPE.tenant]` applies, both tenants are known and differ, and no exempting role is
 //! held. The actor's tenant is what the model's `tenant:` reads from the credential or request, the object's what its
-//! responses or its creation said. Confidence is that of the actor's identity. A refusal is reported as attempted, one
+//! responses or its creation said. Where one place decides both (the host), or the object has no tenant but its actor's,
+//! there is nothing to compare: not evaluable. Confidence is that of the actor's identity. A refusal is reported as attempted, one
 //! step lower. It stands for OWN and FN-ROLE on the same event.
 //!
 //! ## When it is wrong

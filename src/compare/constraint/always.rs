@@ -28,7 +28,7 @@ pub(super) fn judge(
     for run in history.precedence().clusters(&events) {
         let members = moving.get(run).unwrap_or(&[]);
         let Some((at, event)) = members.last().and_then(|at| Some((*at, history.event(*at)?))) else { continue };
-        let scope = CaseScope { history, at, after: true, timelines: context.timelines };
+        let scope = CaseScope { history, at, after: true, unwritten: false, timelines: context.timelines };
         if check == Check::Conserve && !anything_to_add(&expression.node, &scope) {
             continue;
         }

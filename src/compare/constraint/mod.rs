@@ -52,7 +52,7 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
 impl<'a> Context<'_, 'a> {
     /// The case at the start of an event.
     fn scope(&self, at: usize) -> CaseScope<'_, 'a> {
-        CaseScope { history: self.history, at, after: false, timelines: self.timelines }
+        CaseScope { history: self.history, at, after: false, unwritten: false, timelines: self.timelines }
     }
 
     /// Whether the constraint's condition holds at an event.

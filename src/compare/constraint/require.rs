@@ -37,8 +37,7 @@ struct Candidates {
 
 impl Candidates {
     fn new(context: &Context<'_, '_>, demand: &Demand<'_>) -> Self {
-        let actors = &context.history.plan.model.actors;
-        let by_kind = |event: &Event| demand.kind.map_or(Truth::True, |k| is_kind(k, event, actors));
+        let by_kind = |event: &Event| demand.kind.map_or(Truth::True, |k| is_kind(k, event));
         let tried = |event: &Event| event.outcome != Outcome::Rejected;
         let good = |event: &Event| event.outcome == Outcome::Accepted && by_kind(event) == Truth::True;
         let other = |event: &Event| tried(event) && by_kind(event) == Truth::False;
@@ -121,14 +120,19 @@ impl Demand<'_> {
                 return vec![found];
             }
         };
-        tallies.count(Check::ApprovalMissing, event.source, Some(false));
+        // Where its absence would not be certain either, nothing but its presence can be told.
+        let fine = if self.certainly_absent(context, at, life) { Tallies::count_fine } else { Tallies::count_assured };
+        fine(tallies, Check::ApprovalMissing, event.source);
         if event.outcome != Outcome::Accepted {
             return Vec::new();
         }
         let mut found = Vec::new();
         if let Some(longest) = self.max_age {
             let stale = self.stale(context, (given, at, life), longest);
-            tallies.count(Check::ApprovalStale, event.source, stale);
+            match stale {
+                Some(false) => fine(tallies, Check::ApprovalStale, event.source),
+                _ => tallies.count(Check::ApprovalStale, event.source, stale),
+            }
             if stale == Some(true) {
                 let mut late = self.found(context, Check::ApprovalStale, at, life);
                 late.evidence.push(given);

@@ -7,6 +7,7 @@ use super::{Context, counts};
 use crate::compare::deviation::{Check, Tallies};
 use crate::compare::effect::Found;
 use crate::compare::permission::roles_are_seen;
+use crate::compare::scope::CaseScope;
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Bound, Scope, Truth};
 use crate::model::{Constraint, ConstraintKind, ObjectTypeId, Path, Root};
@@ -77,7 +78,7 @@ fn differs(
     event: &Event,
     unless_role: &[std::sync::Arc<str>],
 ) -> Option<Option<(String, String)>> {
-    let scope = context.scope(at);
+    let scope = CaseScope { unwritten: true, ..context.scope(at) };
     let (Bound::Exactly(a), Bound::Exactly(b)) = (scope.value(left), scope.value(right)) else { return None };
     if same(&a, &b)? || event.actor.roles.iter().any(|r| unless_role.contains(r)) {
         return Some(None);

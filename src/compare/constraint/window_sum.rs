@@ -177,7 +177,7 @@ impl<'c, 'a> Ceiling<'c, 'a> {
     }
 
     fn share(&self, at: usize, event: &Event) -> Share {
-        let scope = CaseScope { history: self.history, at, after: false, timelines: &[] };
+        let scope = CaseScope { history: self.history, at, after: false, unwritten: false, timelines: &[] };
         let amount = match scope.value(self.value) {
             Bound::Exactly(amount) | Bound::AtLeast(amount) => in_unit(&amount, self.max),
             Bound::Unknown => None,

@@ -2,7 +2,8 @@
 
 use super::{made, model, one};
 use crate::event::{Actor, Evidence};
-use crate::model::IdentityPath;
+use crate::model::expression::{Function, Node};
+use crate::model::{Expression, IdentityPath};
 
 fn actor(exchange: super::Made) -> Actor {
     one(None, exchange).actor
@@ -177,6 +178,43 @@ fn login(at: i64, sid: &str, answer: &str) -> super::Made {
 
 fn pays(at: i64, sid: &str) -> super::Made {
     made("POST", "/orders/o1/payment").at(at).header("Cookie", &format!("sid={sid}")).answers(200, "{}")
+}
+
+/// The kind, and whether it is known, by these conditions of services.
+fn kind(conditions: &[&str], exchange: super::Made) -> (String, bool) {
+    let mut model = model();
+    let conditions: Vec<_> =
+        conditions.iter().map(|path| Expression { text: (*path).into(), node: has(path) }).collect();
+    model.actors.kinds = if conditions.is_empty() { Vec::new() } else { vec![("service".into(), conditions)] };
+    let actor = one(Some(model), exchange).actor;
+    (actor.kind.to_string(), actor.kind_known)
+}
+
+fn has(of: &str) -> Node {
+    Node::Call(Function::Has, vec![Node::Path(super::path(of))])
+}
+
+#[test]
+fn a_kind_is_known_where_the_source_carries_what_tells_it() {
+    let human = |known: bool| ("human".to_owned(), known);
+    let service = |known: bool| ("service".to_owned(), known);
+    let view = || made("GET", "/orders/o").at(3);
+    let with_key = || view().header("x-api-key", "kkkkkkkkkkkk").answers(200, "");
+    let with_claims = || view().bearer(r#"{"sub":"bob"}"#).answers(200, "");
+    let logged = |fields: &[(&str, &str)]| with_claims().logged(Some("mia"), fields);
+    let key = ["header.x-api-key"];
+    assert_eq!(kind(&key, with_key()), service(true));
+    assert_eq!(kind(&key, with_claims()), human(true), "the headers are there, and it is not among them");
+    assert_eq!(kind(&key, logged(&[])), human(false), "a log without headers");
+    let bot = ["log.bot"];
+    assert_eq!(kind(&bot, logged(&[("bot", "7")])), service(true));
+    assert_eq!(kind(&bot, with_claims()), human(false), "no log");
+    let either = ["header.x-api-key", "log.bot"];
+    assert_eq!(kind(&either, with_claims()), human(true), "of a list the one that can be decided");
+    assert_eq!(kind(&either, logged(&[("bot", "7")])), service(true));
+    assert_eq!(kind(&either, logged(&[])), human(false));
+    assert_eq!(kind(&[], with_key()), human(false), "a key without anything that says whose");
+    assert_eq!(kind(&[], with_claims()), human(true));
 }
 
 fn roles(event: &crate::event::Event) -> (Vec<&str>, bool) {

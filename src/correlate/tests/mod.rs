@@ -271,7 +271,7 @@ pub(super) fn model() -> Model {
             ],
             agent: paths(&["jwt.act.sub"]),
             tenant: paths(&["jwt.tid", "host.label.1"]),
-            kinds: vec![("service".into(), equals("jwt.gty", "client-credentials"))],
+            kinds: vec![("service".into(), vec![equals("jwt.gty", "client-credentials")])],
             default_kind: "human".into(),
             roles_from: paths(&["jwt.roles"]),
             default_role: Some("customer".into()),

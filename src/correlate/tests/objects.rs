@@ -1,7 +1,11 @@
 //! Which objects an event touches, their parents, owners, tenants, states and attributes.
 
-use super::{made, model, one, resolved};
-use crate::event::{Event, Value};
+use std::sync::Arc;
+
+use super::{Made, key, made, model, one, paths, resolved};
+use crate::correlate::{Directory, Extractor};
+use crate::event::{Event, TenantTold, Value};
+use crate::model::Model;
 
 fn ids(event: &Event) -> Vec<String> {
     event.objects.iter().map(|o| format!("{} {}", o.qualifier, o.id)).collect()
@@ -12,6 +16,103 @@ fn case(event: &Event) -> String {
 }
 
 const ALICE: &str = r#"{"sub":"alice","tid":"acme"}"#;
+
+/// Orders and refunds whose keys are unique in a tenant only, which the answer to a login tells.
+fn scoped() -> Model {
+    let mut model = model();
+    model.actors.tenant = paths(&["res.user.org"]);
+    for object_type in &mut model.object_types {
+        (object_type.within_tenant, object_type.tenant) = (true, Vec::new());
+    }
+    model
+}
+
+/// A login of somebody of a tenant, and calls in that session.
+fn session(at: i64, who: &str, tenant: &str) -> (Made, String) {
+    let sid = format!("sid={who}{who}{who}{who}");
+    let body = format!(r#"{{"user":{{"id":"{who}","org":"{tenant}"}}}}"#);
+    let login = made("POST", "/login").at(at).json(r#"{"password":"x"}"#).answers(200, &body);
+    (login.answer_header("Set-Cookie", &sid), sid)
+}
+
+#[test]
+fn a_session_tells_whose_object_it_is() {
+    let calls = |at: i64, sid: &str| {
+        let order = made("POST", "/orders").at(at).header("Cookie", sid).json("{}");
+        let refund = made("POST", "/orders/1/refunds").at(at + 1).header("Cookie", sid).json("{}");
+        let approve = made("POST", "/refunds/7/approve").at(at + 2).header("Cookie", sid).answers(200, "");
+        let refunded = r#"{"refund":{"id":"7","orderId":"1"}}"#;
+        [approve, refund.answers(201, refunded), order.answers(201, r#"{"order":{"id":"1"}}"#)]
+    };
+    let ((ann, anns), (bob, bobs)) = (session(1, "ann", "acme"), session(2, "bob", "globex/?"));
+    let mut exchanges: Vec<Made> = calls(10, &anns).into_iter().chain(calls(20, &bobs)).collect();
+    exchanges.extend([ann, bob]);
+    let events = resolved(Some(scoped()), &exchanges);
+    let seen: Vec<_> = events.iter().map(|e| (ids(e).join(", "), case(e), e.actor.tenant.as_deref())).collect();
+    let all = |tenant: &str, name: &'static str| {
+        let [order, refund] = [format!("order:{tenant}/1"), format!("refund:{tenant}/7")];
+        let of = [format!("target {refund}"), format!("target {refund}, parent {order}"), format!("target {order}")];
+        of.map(|objects| (objects, order.clone(), Some(name)))
+    };
+    assert_eq!(seen[..3], all("acme", "acme"));
+    assert_eq!(seen[3..6], all("globex%2F?", "globex/?"));
+    let of = |at: usize| (events[at].objects[0].owner.as_deref(), events[at].objects[0].tenant.as_deref());
+    assert_eq!((of(2), of(5)), ((Some("ann"), Some("acme")), (Some("bob"), Some("globex/?"))));
+    assert!(events.iter().flat_map(|e| &e.objects).all(|o| o.told == TenantTold::WithActor));
+}
+
+#[test]
+fn what_a_session_teaches_does_not_depend_on_how_it_was_read() {
+    let (login, sid) = session(1, "ann", "acme");
+    let order = made("POST", "/orders").at(2).header("Cookie", &sid).json("{}").answers(201, r#"{"order":{"id":"1"}}"#);
+    let view = made("GET", "/orders/1").at(3).header("Cookie", &sid).answers(200, "{}");
+    let all = [login, order, view];
+    let whole = resolved(Some(scoped()), &all);
+    let extractor = Extractor::new(Some(Arc::new(scoped())), key());
+    for cut in 0..=all.len() {
+        let (mut left, mut right) = (Directory::new(), Directory::new());
+        let (first, second) = all.split_at(cut);
+        first.iter().for_each(|e| left.add(extractor.extract(&e.0).facts));
+        second.iter().for_each(|e| right.add(extractor.extract(&e.0).facts));
+        right.merge(left);
+        let resolver = right.freeze();
+        let mut events: Vec<Event> = all.iter().flat_map(|e| extractor.extract(&e.0).events).collect();
+        events.iter_mut().for_each(|e| resolver.resolve(e));
+        assert_eq!(events, whole, "{cut}");
+    }
+    assert_eq!(whole[2].objects[0].owner.as_deref(), Some("ann"));
+}
+
+#[test]
+fn an_object_whose_tenant_nobody_knows_has_no_identity() {
+    let create = |at| made("POST", "/orders").at(at).bearer(r#"{"sub":"eve"}"#).json("{}");
+    let view = made("GET", "/orders/1").at(3).bearer(r#"{"sub":"eve"}"#).answers(200, "{}");
+    let events = resolved(Some(scoped()), &[create(1).answers(201, r#"{"order":{"id":"1"}}"#), view]);
+    for event in &events {
+        assert_eq!((event.objects.len(), event.unplaced.as_slice(), &event.case), (0, &["order".into()][..], &None));
+    }
+    // A key that only looks as if it waited for a tenant is a key.
+    let forged = made("GET", "/orders/%3F%2F1").at(3).bearer(ALICE).answers(200, "{}");
+    assert_eq!(ids(&one(Some(model()), forged)), ["target order:?/1"]);
+}
+
+#[test]
+fn what_tells_the_actors_tenant_is_told_apart_from_what_tells_the_objects() {
+    let mut by_host = model();
+    by_host.actors.tenant = paths(&["jwt.tid", "host.label.1"]);
+    by_host.object_types[0].tenant = paths(&["res.order.tenantId", "host.label.1"]);
+    let told = |claims: &str, body: &str| {
+        let view = made("GET", "/orders/1").bearer(claims).answers(200, body);
+        one(Some(by_host.clone()), view).objects[0].told
+    };
+    assert_eq!(told(r#"{"sub":"ann"}"#, "{}"), TenantTold::WithActor, "both by the host");
+    assert_eq!(told(ALICE, "{}"), TenantTold::Apart, "a claim beside the host");
+    assert_eq!(
+        told(r#"{"sub":"ann"}"#, r#"{"order":{"tenantId":"acme"}}"#),
+        TenantTold::Apart,
+        "the host beside the answer"
+    );
+}
 
 #[test]
 fn a_created_object_is_named_by_body_or_location() {

@@ -159,6 +159,12 @@ impl Path {
             _ => self.fields.iter().any(|field| &**field == "*"),
         }
     }
+
+    /// Whether the caller writes the value: it stands in the request.
+    pub fn is_sent(&self) -> bool {
+        use Root::{Arguments, Mcp, PathParameter, Query, RequestBody, RequestHeader};
+        matches!(self.root, PathParameter | Query | RequestBody | RequestHeader | Mcp | Arguments)
+    }
 }
 
 /// What a path starts from.

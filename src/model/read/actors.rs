@@ -55,9 +55,11 @@ fn kinds(reader: &mut Reader, node: &Node, actors: &mut ActorNaming) {
             if let Some(kind) = reader.text(value, "the default kind") {
                 actors.default_kind = Arc::from(kind);
             }
-        } else if let Some(condition) = reader.condition(value, &Place::Exchange) {
-            actors.kinds.push((Arc::from(key.text.as_str()), condition));
+            continue;
         }
+        let items = reader.list(value);
+        let conditions = items.iter().filter_map(|item| reader.condition(item, &Place::Exchange)).collect();
+        actors.kinds.push((Arc::from(key.text.as_str()), conditions));
     }
 }
 

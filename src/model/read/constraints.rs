@@ -234,6 +234,8 @@ impl Reading<'_> {
                 let (left, right) = left.zip(right)?;
                 if left == right {
                     reader.error(Code::Pointless, &node.span, "both sides are the same");
+                } else {
+                    super::echo::sides(reader, node, self.model, (&left, &right));
                 }
                 Some((ConstraintKind::Same { left, right, activities, unless_role }, place))
             }

@@ -124,6 +124,9 @@ fn transition(reader: &mut Reader, node: &Node, lifecycle: &Lifecycle, model: &M
     if from.is_empty() {
         return None;
     }
+    if let Some((node, guard)) = fields.get("when").zip(when.as_ref()) {
+        super::echo::guard(reader, node, model, activity, guard);
+    }
     if let Some(node) = activity_node {
         touches(reader, node, activity, lifecycle, model);
     }

@@ -5,6 +5,7 @@ mod actors;
 mod check;
 mod constraints;
 mod document;
+mod echo;
 mod lifecycles;
 mod lint;
 mod names;

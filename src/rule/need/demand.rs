@@ -20,6 +20,9 @@ pub struct Demand {
     pub often: BTreeSet<Need>,
     /// Activities that it compares with each other on one object, and what must be shown to tell on which they were.
     pub joined: BTreeMap<Arc<str>, Option<Need>>,
+    /// Activities that bring into being what it asks an earlier step of: where they are not seen on their objects, none
+    /// is known to be missing.
+    pub births: BTreeSet<Arc<str>>,
 }
 
 impl Demand {
@@ -69,6 +72,7 @@ impl Reader<'_> {
         let steps = self.model.lifecycles.iter().flat_map(|l| l.transitions.iter().map(move |t| (t, l.object_type)));
         for (transition, object_type) in steps {
             demand.often.extend(self.key_of(transition.activity, object_type));
+            demand.often.extend(self.scope_of(object_type));
             let keyed = self.activity(transition.activity).is_some_and(|a| a.idempotency.is_some());
             if keyed && matches!(check, Check::Repeat | Check::Race) {
                 // Without the key a repetition may be a retry.
@@ -95,7 +99,8 @@ impl Reader<'_> {
             Check::StateField => BTreeSet::from([Need::RequestBody]),
             _ => states.into_iter().filter_map(exchange).collect(),
         };
-        Some(Demand { always, ..Demand::default() })
+        let scoped = self.model.object_types.iter().any(|t| t.within_tenant && !t.state.is_empty());
+        Some(Demand { always, often: scoped.then_some(Need::Scope).into_iter().collect(), ..Demand::default() })
     }
 
     fn role(&self) -> Option<Demand> {
@@ -115,6 +120,7 @@ impl Reader<'_> {
             told.extend(transition.kind.as_ref().map(|_| Need::Kind));
         }
         let mut demand = Demand { always: BTreeSet::from([Need::Identity]), ..Demand::default() };
+        demand.often.extend(self.model.lifecycles.iter().filter_map(|l| self.scope_of(l.object_type)));
         // Where steps are told apart by both, kinds decide some without roles.
         let first = told.take(&Need::Roles).or_else(|| told.pop_first());
         demand.always.extend(first);
@@ -143,7 +149,7 @@ impl Reader<'_> {
         let mut demand = None;
         for constraint in &self.model.constraints {
             if reports(self.model, constraint, check) {
-                self.constraint(constraint, demand.get_or_insert_with(Demand::default));
+                self.constraint(check, constraint, demand.get_or_insert_with(Demand::default));
             }
         }
         if check == Check::Guard {
@@ -158,23 +164,29 @@ impl Reader<'_> {
         demand
     }
 
-    fn constraint(&self, constraint: &Constraint, demand: &mut Demand) {
-        let Demand { always, often, joined } = demand;
+    fn constraint(&self, check: Check, constraint: &Constraint, demand: &mut Demand) {
+        let Demand { always, often, joined, births } = demand;
         if let Some(condition) = &constraint.condition {
             self.expression(condition, often);
         }
         match &constraint.kind {
             ConstraintKind::Require { activity, before, per, kind, unchanged, .. } => {
                 often.extend([*activity, *before].into_iter().filter_map(|a| self.key_of(a, *per)));
+                often.extend(self.scope_of(*per));
+                if self.model.check.first_seen_any && check != Check::ApprovalChanged {
+                    births.extend(self.creators(*per));
+                }
                 often.extend(kind.as_ref().map(|_| Need::Identity));
-                unchanged.iter().for_each(|path| self.path(path, often));
+                let unchanged = unchanged.iter().filter(|_| check == Check::ApprovalChanged);
+                unchanged.for_each(|path| self.path(path, often));
             }
             ConstraintKind::DistinctPersons { activities, per } => {
                 always.insert(Need::Identity);
                 for id in activities {
                     let name = self.activity(*id).map(|a| a.name.clone());
-                    joined.extend(name.map(|name| (name, self.key_of(*id, *per))));
+                    joined.extend(name.map(|name| (name, self.key_of(*id, *per).or_else(|| self.scope_of(*per)))));
                 }
+                often.extend(self.scope_of(*per));
             }
             ConstraintKind::Always(expression) => self.expression(expression, often),
             ConstraintKind::WindowSum { value, by, activity, .. } => {
@@ -186,12 +198,16 @@ impl Reader<'_> {
             }
             ConstraintKind::Never { activity, after, per } => {
                 often.extend([*activity, *after].into_iter().filter_map(|a| self.key_of(a, *per)));
+                often.extend(self.scope_of(*per));
             }
             ConstraintKind::Same { left, right, unless_role, .. } => {
                 for path in [left, right] {
                     self.path(path, if path.root == Root::Actor { &mut *always } else { &mut *often });
                 }
                 often.extend((!unless_role.is_empty()).then_some(Need::Roles));
+                if [left, right].into_iter().all(is_tenant) {
+                    always.insert(Need::OwnTenant);
+                }
             }
             ConstraintKind::Hours { .. } => {}
         }
@@ -226,9 +242,23 @@ impl Reader<'_> {
         keys.iter().filter(|path| path.root != Root::PathParameter).find_map(exchange)
     }
 
+    /// The activities with which the life of an object of a type begins.
+    fn creators(&self, object_type: ObjectTypeId) -> impl Iterator<Item = Arc<str>> {
+        let lifecycle = self.model.lifecycle_of(object_type);
+        let first = lifecycle.into_iter().flat_map(|l| l.transitions.iter().filter(|t| t.from.contains(&l.initial)));
+        first.filter_map(|t| self.activity(t.activity)).map(|a| a.name.clone())
+    }
+
+    /// What must be shown to tell objects of a type apart, where their keys are unique in a tenant only.
+    fn scope_of(&self, object_type: ObjectTypeId) -> Option<Need> {
+        self.object_type(object_type).filter(|t| t.within_tenant).map(|_| Need::Scope)
+    }
+
     fn group(&self, path: &Path, activity: ActivityId, into: &mut BTreeSet<Need>) {
         match path.root {
-            Root::Object(object_type) if path.fields.is_empty() => into.extend(self.key_of(activity, object_type)),
+            Root::Object(object_type) if path.fields.is_empty() => {
+                into.extend(self.key_of(activity, object_type).into_iter().chain(self.scope_of(object_type)));
+            }
             _ => self.path(path, into),
         }
     }
@@ -252,7 +282,10 @@ impl Reader<'_> {
                 let named = attributes.filter(|(attribute, _)| **attribute == *name);
                 into.extend(named.flat_map(|(_, expression)| expression.paths()).filter_map(exchange));
             }
-            (Root::Object(object_type), Some(name)) => self.attribute(*object_type, path, name, into),
+            (Root::Object(object_type), Some(name)) => {
+                into.extend(self.scope_of(*object_type));
+                self.attribute(*object_type, path, name, into);
+            }
             _ => into.extend(exchange(path)),
         }
     }
@@ -283,6 +316,11 @@ impl Reader<'_> {
             },
         }
     }
+}
+
+/// Whether a path is a tenant's.
+fn is_tenant(path: &Path) -> bool {
+    matches!(path.root, Root::Actor | Root::Object(_)) && path.fields.last().is_some_and(|field| &**field == "tenant")
 }
 
 /// Whether a constraint is reported by a check.
