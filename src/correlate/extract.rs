@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Body, Exchange, Place};
+use offpath_capture::{Body, Call, CallOutcome, Exchange, Place, Sender, Unseen, calls};
 use serde::{Deserialize, Serialize};
 
 use super::credential::{HashKey, Shown};
@@ -59,6 +59,8 @@ pub struct Extracted {
     pub unmatched: Option<Arc<str>>,
     /// Without a model: ids that an accepted answer names.
     pub ids: Vec<Arc<str>>,
+    /// For each call inside the bodies, the place of its first event; none where the exchange itself is the call.
+    pub calls: Vec<u32>,
 }
 
 /// An object's key seen in an event.
@@ -92,7 +94,7 @@ impl Extractor {
     /// As [`Extractor::new`], with another level of redaction. [`Redaction::Hash`] needs [`Pseudonyms`](super::Pseudonyms)
     /// behind the comparison as well: names must be themselves while they are compared with the model's.
     pub fn redacting(model: Option<Arc<Model>>, key: HashKey, redaction: Redaction) -> Extractor {
-        let mut bodies = Bodies { request: super::body::Wanted::new(), response: super::body::Wanted::new() };
+        let mut bodies = Bodies::new();
         let mut operations = Operations::default();
         let (mut creators, mut secret_types) = (Vec::new(), Vec::new());
         let mut masker = Masker::new(key.clone(), redaction);
@@ -116,24 +118,85 @@ impl Extractor {
         let mut reading = Reading::of(exchange, &self.bodies);
         let shown = identity::shown(&reading, &self.key);
         reading.claims = shown.iter().find_map(|s| s.claims.clone());
+        let found = calls(exchange);
+        let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
+        if self.goes_by_calls(&reading, &called) {
+            let whole = !found.unseen.contains(&Unseen::TooLong);
+            return self.extract_calls(&mut reading, &shown, &called, whole);
+        }
+        let called = self.called(&mut reading, self.model.as_deref());
+        let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
+        let mut out = Extracted { unmatched, ..Extracted::default() };
+        self.events(&mut reading, &called, &shown, &mut out);
+        out
+    }
+
+    /// Whether an exchange is told by the calls in its body: where there is no model, where the model knows one of
+    /// them, and where it does not know the path either.
+    fn goes_by_calls(&self, reading: &Reading<'_>, calls: &[&Call]) -> bool {
+        let host = reading.host.as_deref();
+        let known = || calls.iter().any(|call| !self.operations.of_call(call, host).is_empty());
+        let by_path = || self.operations.find(reading.method(), host, &reading.target);
+        !calls.is_empty() && (self.model.is_none() || known() || by_path().is_none_or(|m| m.routes.is_empty()))
+    }
+
+    /// Events of the calls in an exchange's body, in their order.
+    fn extract_calls<'e>(
+        &self,
+        reading: &mut Reading<'e>,
+        shown: &[Shown],
+        calls: &[&'e Call],
+        whole: bool,
+    ) -> Extracted {
+        let mut out = Extracted::default();
+        for call in calls {
+            reading.turn_to(call, whole);
+            let called = self.called_inside(reading, call);
+            if self.model.is_some() && called.operation.is_none() && out.unmatched.is_none() {
+                out.unmatched = Some(self.masker.operation(call));
+            }
+            out.calls.extend(u32::try_from(out.events.len()));
+            self.events(reading, &called, shown, &mut out);
+        }
+        out
+    }
+
+    /// What a call inside a body calls.
+    fn called_inside<'m>(&'m self, reading: &Reading<'_>, call: &Call) -> Called<'m> {
+        let name = self.masker.operation(call);
+        let Some(model) = &self.model else {
+            let guess = Some(Guess::of_call(call));
+            return Called { operation: Some(name), guess, activities: Vec::new(), certain: true };
+        };
+        let routes = self.operations.of_call(call, reading.host.as_deref());
+        let (possible, certain) = possible(reading, &routes);
+        let operation = (!routes.is_empty()).then_some(name);
+        // What waits for an answer first has not been done.
+        let waits = call.outcome == CallOutcome::Waiting;
+        let hidden = !certain && call_outcome(call, reading) == Outcome::Rejected;
+        let most = if waits || hidden { 0 } else { MOST_POSSIBLE };
+        let activities = possible.iter().filter_map(|id| model.activities.get(usize::from(id.0))).take(most);
+        Called { operation, guess: None, activities: activities.collect(), certain }
+    }
+
+    /// The events of what was called: one for each activity that it may be, or is, and each element of its list.
+    fn events(&self, reading: &mut Reading<'_>, called: &Called<'_>, shown: &[Shown], out: &mut Extracted) {
         let model = self.model.as_deref();
-        let called = self.called(&mut reading, model);
         let naming = Naming { model: model.map(|m| &m.actors), key: &self.key, masker: &self.masker };
-        let actor = naming.actor(&reading, &shown);
-        let unmatched = model.filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
-        let known_address = (actor.evidence > Evidence::Address).then(|| naming.address_name(&reading)).flatten();
-        let mut out = Extracted { unmatched, known_address, ..Extracted::default() };
+        let actor = naming.actor(reading, shown);
+        if actor.evidence > Evidence::Address {
+            out.known_address = naming.address_name(reading);
+        }
         if called.activities.is_empty() {
-            self.event(&mut reading, &called, None, &actor, &shown, &mut out);
+            self.event(reading, called, None, &actor, shown, out);
         }
         for activity in &called.activities {
-            for element in 0..elements(&reading, activity) {
-                reading.element = activity.each.as_ref().map(|list| (list, element));
-                self.event(&mut reading, &called, Some(activity), &actor, &shown, &mut out);
+            for element in 0..elements(reading, activity) {
+                reading.element = activity.each.clone().map(|list| (list, element));
+                self.event(reading, called, Some(activity), &actor, shown, out);
             }
             reading.element = None;
         }
-        out
     }
 
     fn called<'m>(&self, reading: &mut Reading<'_>, model: Option<&'m Model>) -> Called<'m> {
@@ -208,10 +271,11 @@ impl Extractor {
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
         if let Some(guess) = called.guess.as_ref().filter(|_| outcome == Outcome::Accepted) {
-            out.ids = guess.ids(exchange.response.as_ref(), &self.masker);
+            let response = exchange.response.as_ref().filter(|_| reading.call.is_none());
+            out.ids.extend(guess.ids(response, &self.masker));
         }
         out.facts.shows_roles = self.shows_roles(reading, &actor);
-        let read = is_safe(&request.method);
+        let read = reading.call.map_or_else(|| is_safe(&request.method), Call::is_read);
         let guessed = self.model.is_none();
         let seen = found.objects.iter().zip(&found.sources).zip(found.places);
         out.sightings.extend(seen.map(|((o, s), places)| Sighting {
@@ -243,8 +307,11 @@ impl Extractor {
             objects: found.objects,
             case: None,
             attributes: self.attributes(reading, activity),
-            idempotency: self.idempotency(reading, activity),
-            body_hash: self.body_hash(&request.body),
+            idempotency: self.idempotency(reading, activity, out.calls.len()),
+            body_hash: match reading.call {
+                Some(call) => self.call_hash(call),
+                None => self.body_hash(&request.body),
+            },
             request_id: self.request_id(reading),
             state_before: Vec::new(),
             state_after: Vec::new(),
@@ -269,9 +336,10 @@ impl Extractor {
                     None => Found::default(),
                 }
             }
-            (None, Some(guess), Some(request)) => {
-                guess::objects(guess, request, reading.exchange.response.as_ref(), outcome, &self.masker)
-            }
+            (None, Some(guess), Some(request)) => match reading.call {
+                Some(call) => guess::call_objects(guess, call, outcome, &self.masker),
+                None => guess::objects(guess, request, reading.exchange.response.as_ref(), outcome, &self.masker),
+            },
             _ => Found::default(),
         }
     }
@@ -410,12 +478,21 @@ impl Extractor {
         value.map_or(Value::Null, |v| self.masker.value(v))
     }
 
-    fn idempotency(&self, reading: &Reading<'_>, activity: Option<&Activity>) -> Option<u64> {
+    /// Where a request holds several calls, each is told from the others by its place among them.
+    fn idempotency(&self, reading: &Reading<'_>, activity: Option<&Activity>, calls: usize) -> Option<u64> {
         let declared = activity.and_then(|a| a.idempotency.as_ref()).and_then(|p| identity::known_text(reading, p));
         let header = || reading.header("idempotency-key").and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from);
         let logged = || reading.log_field(&["idempotency_key"]).map(Arc::from);
         let key: Arc<str> = declared.or_else(header).or_else(logged)?;
-        Some(self.key.hash("idempotency", &[key.trim().as_bytes()]).to_u64())
+        let (key, place) = (key.trim().as_bytes(), calls.to_be_bytes());
+        let parts: &[&[u8]] = if calls > 1 { &[key, &place] } else { &[key] };
+        Some(self.key.hash("idempotency", parts).to_u64())
+    }
+
+    /// Of what is called and with what: ids of messages differ from one try to the next.
+    fn call_hash(&self, call: &Call) -> Option<u64> {
+        let arguments = call.arguments.as_ref()?;
+        Some(self.key.hash("body", &[call.operation().as_bytes(), arguments.as_bytes()]).to_u64())
     }
 
     fn body_hash(&self, body: &Body) -> Option<u64> {
@@ -488,14 +565,12 @@ fn elements(reading: &Reading<'_>, activity: &Activity) -> usize {
 
 /// `ok` decides where the status does not: a 4xx or 5xx is a refusal unless `ok` itself looks at the status.
 fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Outcome {
-    let Some(status) = reading.outcome_status() else { return Outcome::Unknown };
-    let read = activity.map_or_else(|| is_safe(reading.method()), |a| a.read || is_safe(reading.method()));
-    let by_status = match status {
-        200..=299 => Outcome::Accepted,
-        304 if read => Outcome::Accepted,
-        // A redirect may lead to the result or to the login.
-        ..=399 => Outcome::Unknown,
-        400.. => Outcome::Rejected,
+    let by_status = match reading.call {
+        Some(call) => call_outcome(call, reading),
+        None => match status_outcome(reading, activity) {
+            Some(outcome) => outcome,
+            None => return Outcome::Unknown,
+        },
     };
     let Some(ok) = activity.and_then(|a| a.ok.as_ref()) else { return by_status };
     let mut asks_status = false;
@@ -507,6 +582,30 @@ fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Outcome {
         Truth::True => Outcome::Accepted,
         Truth::False => Outcome::Rejected,
         Truth::Unknown => Outcome::Unknown,
+    }
+}
+
+/// How the status says that an exchange went; `None` where it was not seen.
+fn status_outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Option<Outcome> {
+    let read = activity.map_or_else(|| is_safe(reading.method()), |a| a.read || is_safe(reading.method()));
+    Some(match reading.outcome_status()? {
+        200..=299 => Outcome::Accepted,
+        304 if read => Outcome::Accepted,
+        // A redirect may lead to the result or to the login.
+        ..=399 => Outcome::Unknown,
+        400.. => Outcome::Rejected,
+    })
+}
+
+/// How a call inside a body went: as its own answer says, whatever the status; without one, a status may refuse all.
+fn call_outcome(call: &Call, reading: &Reading<'_>) -> Outcome {
+    match call.outcome {
+        CallOutcome::Accepted => Outcome::Accepted,
+        CallOutcome::Failed(_) => Outcome::Rejected,
+        CallOutcome::Waiting | CallOutcome::Unknown => match reading.outcome_status() {
+            Some(400..) => Outcome::Rejected,
+            _ => Outcome::Unknown,
+        },
     }
 }
 
@@ -586,6 +685,13 @@ fn source(exchange: &Exchange) -> &'static str {
 
 fn shows(reading: &Reading<'_>) -> Shows {
     let exchange = reading.exchange;
+    if let Some(call) = reading.call {
+        return Shows {
+            request_body: call.arguments.is_some(),
+            response_body: matches!(call.outcome, CallOutcome::Accepted | CallOutcome::Failed(_)),
+            headers: reading.headers_whole(),
+        };
+    }
     Shows {
         request_body: exchange.request.as_ref().is_some_and(|r| r.body.is_whole()),
         response_body: exchange.response.as_ref().is_some_and(|r| r.body.is_whole()),

@@ -71,7 +71,7 @@ pub(super) fn wanted() -> Bodies {
         }
     }
     ["success", "ok", "error", "errors"].iter().for_each(|name| add(&mut response, (*name).to_owned()));
-    Bodies { request, response }
+    Bodies { request, response, ..Bodies::new() }
 }
 
 /// Whether a request may be a login by its method and path alone.

@@ -17,6 +17,8 @@ use crate::model::Model;
 /// Something that a source may not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Need {
+    /// Calls inside the bodies of requests.
+    Calls,
     /// Who acts, by more than an address or a cookie that nobody was seen to receive.
     Identity,
     /// The roles of who acts.
@@ -38,7 +40,8 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Need; 9] = [
+    const ALL: [Need; 10] = [
+        Need::Calls,
         Need::Identity,
         Need::Roles,
         Need::Kind,
@@ -62,6 +65,7 @@ impl Need {
             Need::RequestBody => "request bodies",
             Need::ResponseBody => "response bodies",
             Need::Headers => "headers",
+            Need::Calls => "bodies, which hold the calls",
         }
     }
 
@@ -79,6 +83,8 @@ impl Need {
             // A log may tell that a body was empty; it never shows what is in one.
             Need::ResponseBody => Some(event.shows.response_body && (event.shows.headers || event.shows.request_body)),
             Need::Headers => Some(event.shows.headers),
+            Need::Calls if event.is_call() => Some(true),
+            Need::Calls => event.may_hide_calls().then_some(false),
         }
     }
 }

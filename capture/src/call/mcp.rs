@@ -4,6 +4,8 @@
 //! in a later POST that names nothing but an id. From 2026-07-28 on there is none: a server that wants something answers
 //! `input_required`, and the client repeats its call with `inputResponses` under the server's keys.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
@@ -57,8 +59,28 @@ pub(super) fn calls(message: &Envelope<'_>, result: Option<&RawValue>, call: Cal
     }
     let method = target.is_some().then(|| call.name.clone());
     let name = target.unwrap_or_else(|| call.name.clone());
-    calls.push(Call { kind, name, method, arguments: own, result: budget.keep_value(result), outcome, ..call });
+    let given = result.map(|result| if kind == CallKind::Tool { given(result) } else { Cow::Borrowed(result.get()) });
+    let result = given.and_then(|given| budget.keep(&given));
+    calls.push(Call { kind, name, method, arguments: own, result, outcome, ..call });
     calls
+}
+
+/// What a tool gave: its structured content; else its only text, where that is a JSON document, as older servers write
+/// it; else its result as it is.
+fn given(result: &RawValue) -> Cow<'_, str> {
+    let picked = json::pick(result.get(), ["structuredContent", "content"]).map(|picked| picked.values);
+    let [structured, content] = picked.unwrap_or_default();
+    if let Some(structured) = json::present(structured) {
+        return Cow::Borrowed(structured.get());
+    }
+    let only = content.and_then(|content| match json::elements(content.get(), 2)?.0.as_slice() {
+        [only] => json::text_of(only, "text"),
+        _ => None,
+    });
+    let document = only.filter(|text| {
+        text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    });
+    document.unwrap_or(Cow::Borrowed(result.get()))
 }
 
 /// A member of the parameters: an empty object where it is known to be absent.

@@ -49,7 +49,8 @@ pub struct Call {
     pub sender: Sender,
     /// Its arguments, a JSON text; `None` where they were not seen.
     pub arguments: Option<String>,
-    /// What it gave, a JSON text; `None` where that was not seen, or nothing was given.
+    /// What it gave, a JSON text: the field's data, the method's result, the tool's (structured) content. `None` where
+    /// that was not seen, or nothing was given.
     pub result: Option<String>,
     /// What the client says of itself in this message (MCP `clientInfo`), a JSON text. Anybody may say anything.
     pub client_info: Option<String>,

@@ -268,6 +268,13 @@ fn an_mcp_session_from_initialize_to_a_confirmed_tool() {
     let answer = r#"{"jsonrpc":"2.0","id":"e1","result":{"action":"accept","content":{"sure":true}}}"#;
     let found = calls(&exchange("POST /mcp", &session, answer, Some((202, "text/plain", "")))).calls;
     assert_eq!(told(&found), [r#"mcp answer elicitation {"action":"accept","content":{"sure":true}} accepted"#]);
+    for content in [
+        r#""content":[{"type":"text","text":"{\"id\":\"r1\"}"}]"#,
+        r#""structuredContent":{"id":"r1"},"content":[{"type":"text","text":"{\"id\":\"x\"}"}]"#,
+    ] {
+        let given = post("/mcp", call, &format!(r#"{{"jsonrpc":"2.0","id":2,"result":{{{content}}}}}"#));
+        assert_eq!(given[0].result.as_deref(), Some(r#"{"id":"r1"}"#));
+    }
     let failed = post(
         "/mcp",
         call,

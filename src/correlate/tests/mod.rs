@@ -195,7 +195,7 @@ pub(super) fn activity(name: &str, calls: &[&str], objects: &[u16]) -> Activity 
                 None => Segment::Literal(s.into()),
             }
         });
-        Matcher { method: Some(method.into()), template: template.collect(), host: None, condition: None }
+        Matcher { method: Some(method.into()), template: template.collect(), host: None, call: None, condition: None }
     };
     Activity {
         name: name.into(),
