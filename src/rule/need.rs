@@ -104,7 +104,10 @@ impl Shown {
         if event.outcome == Outcome::Rejected {
             return;
         }
-        for (need, count) in Need::ALL.into_iter().zip(&mut self.counts) {
+        // What a path that the model does not know shows is no matter of its activities, but for calls behind it.
+        let foreign = model.is_some() && event.activity.is_none();
+        let asked = |need: &Need| !foreign || *need == Need::Calls;
+        for (need, count) in Need::ALL.into_iter().zip(&mut self.counts).filter(|(need, _)| asked(need)) {
             if let Some(shown) = need.shown_by(event, model) {
                 count.0 += u64::from(shown);
                 count.1 += 1;
