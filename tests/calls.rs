@@ -212,6 +212,7 @@ fn a_graphql_shop_is_judged_by_its_fields() {
         (12, 12, 12)
     );
     assert_eq!(summary["unmatched"], 0);
+    assert_eq!(summary["calls"], json!({"graphql": 60}));
 
     create(&mut shop, "bob", "ord_skip");
     ship(&mut shop, "ord_skip", true);
@@ -278,6 +279,42 @@ fn a_log_without_bodies_decides_nothing_about_calls() {
         let status = summary["rules"].as_array().unwrap().iter().find(|r| r["id"] == rule).unwrap();
         assert!(text(status, "not_evaluated").contains("no bodies, which hold the calls"), "{status} {said}");
     }
+}
+
+#[test]
+fn a_hidden_body_may_have_been_the_missing_step() {
+    const MIXED: &str = r#"offpath: 1
+workflow: {id: mixed, version: 1}
+objects:
+  order: {key: [path.order, args.orderId]}
+activities:
+  create: {http: "PUT /orders/{order}", object: order}
+  pay:    {graphql: {mutation: pay}, object: order}
+  ship:   {http: "POST /orders/{order}/ship", object: order}
+lifecycles:
+  order:
+    states: {none: initial, new: {}, paid: {}, shipped: final}
+    transitions:
+      - {activity: create, from: none, to: new}
+      - {activity: pay, from: new, to: paid}
+      - {activity: ship, from: paid, to: shipped}
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.log");
+    let written = |between: &str| {
+        let calls = ["PUT /orders/ord_1", between, "POST /orders/ord_1/ship"];
+        let lines = (0..).zip(calls).map(|(n, call)| {
+            format!("10.0.0.1 - anna [01/Sep/2026:08:0{n}:00 +0000] \"{call} HTTP/1.1\" 200 5 \"-\" \"x\"\n")
+        });
+        fs::write(&log, lines.collect::<String>()).unwrap();
+        check(folder.path(), MIXED, &[log.to_str().unwrap()])
+    };
+    let (findings, _, said) = written("GET /health");
+    assert_eq!(told(&findings), ["SEQ-SKIP order:ord_1"], "{said}");
+    let (findings, summary, said) = written("POST /graphql");
+    assert_eq!(told(&findings), Vec::<String>::new(), "{said}");
+    let rule = summary["rules"].as_array().unwrap().iter().find(|r| r["id"] == "SEQ-SKIP").unwrap();
+    assert!(rule.to_string().contains("no bodies, which hold the calls"), "{rule}");
 }
 
 #[test]

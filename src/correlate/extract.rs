@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Body, Call, CallOutcome, Exchange, Place, Sender, Unseen, calls};
+use offpath_capture::{Body, Call, CallOutcome, CallProtocol, Exchange, Place, Sender, Unseen, calls};
 use serde::{Deserialize, Serialize};
 
 use super::credential::{HashKey, Shown};
@@ -61,6 +61,35 @@ pub struct Extracted {
     pub ids: Vec<Arc<str>>,
     /// For each call inside the bodies, the place of its first event; none where the exchange itself is the call.
     pub calls: Vec<u32>,
+    /// Calls of clients inside the bodies, by protocol, whether or not events are made of them.
+    pub inside: Vec<CallCount>,
+}
+
+/// How many calls of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallCount {
+    /// Whether the protocol is GraphQL, JSON-RPC, MCP or A2A, in this order from 0.
+    protocol: u8,
+    calls: u32,
+}
+
+impl CallCount {
+    const PROTOCOLS: [CallProtocol; 4] =
+        [CallProtocol::Graphql, CallProtocol::JsonRpc, CallProtocol::Mcp, CallProtocol::A2a];
+
+    fn of(calls: &[&Call]) -> Vec<CallCount> {
+        let counted = CallCount::PROTOCOLS.iter().zip(0_u8..).map(|(protocol, number)| {
+            let own = calls.iter().filter(|call| call.protocol == *protocol).count();
+            CallCount { protocol: number, calls: u32::try_from(own).unwrap_or(u32::MAX) }
+        });
+        counted.filter(|count| count.calls > 0).collect()
+    }
+
+    /// Name of the protocol, and how many.
+    pub(super) fn named(self) -> (&'static str, u64) {
+        let protocol = CallCount::PROTOCOLS.get(usize::from(self.protocol));
+        (protocol.map_or("", |protocol| protocol.as_str()), u64::from(self.calls))
+    }
 }
 
 /// An object's key seen in an event.
@@ -120,13 +149,14 @@ impl Extractor {
         reading.claims = shown.iter().find_map(|s| s.claims.clone());
         let found = calls(exchange);
         let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
+        let inside = CallCount::of(&called);
         if self.goes_by_calls(&reading, &called) {
             let whole = !found.unseen.contains(&Unseen::TooLong);
-            return self.extract_calls(&mut reading, &shown, &called, whole);
+            return Extracted { inside, ..self.extract_calls(&mut reading, &shown, &called, whole) };
         }
         let called = self.called(&mut reading, self.model.as_deref());
         let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
-        let mut out = Extracted { unmatched, ..Extracted::default() };
+        let mut out = Extracted { unmatched, inside, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, &mut out);
         out
     }

@@ -198,19 +198,24 @@ pub(super) fn objects(
     found
 }
 
-/// Objects that a call inside a body shows. The target is what its arguments call by the noun of its name, else the
-/// first that they name; of a call whose arguments name nothing, what its result is.
+/// Objects that a call inside a body shows. The target is what its arguments call by the noun of its name, else what it
+/// made: what its result calls so; else the first that its arguments name.
 pub(super) fn call_objects(guess: &Guess, call: &Call, outcome: Outcome, masker: &Masker) -> Found {
     let nothing = Read::default();
     let answered = if outcome == Outcome::Accepted { &guess.answered } else { &nothing };
     let sent = call.arguments.as_deref().map(read_text).unwrap_or_default();
     let noun = call_noun(&call.name);
     let own = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == noun);
-    let named = sent.ids.iter().find(own).or_else(|| sent.ids.iter().find(|leaf| leaf.owner.is_some()));
-    let target = named.map(|leaf| (leaf, KeySource::RequestBody, "args"));
+    let asked = |leaf| (leaf, KeySource::RequestBody, "args");
+    let named = sent.ids.iter().find(own).map(asked);
     let made = || answered.ids.iter().find(own).map(|leaf| (leaf, KeySource::ResponseBody, "res"));
+    let beside = || sent.ids.iter().find(|leaf| leaf.owner.is_some()).map(asked);
+    let target = match call.is_read() {
+        true => named.or_else(beside).or_else(made),
+        false => named.or_else(made).or_else(beside),
+    };
     let mut found = Found::default();
-    if let Some((leaf, source, root)) = target.or_else(made)
+    if let Some((leaf, source, root)) = target
         && let Some(key) = key_text(&leaf.value, masker)
     {
         let object_type: Arc<str> = leaf.owner.as_deref().unwrap_or(&noun).into();
@@ -529,5 +534,27 @@ impl<'de> Visitor<'de> for Fields<'_> {
             map.next_value_seed(Fields { owner, leaf, path, depth, listed, out: &mut *self.out })?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_about_the_noun_of_its_name() {
+        for (name, noun) in [
+            ("addPaymentToOrder", "order"),
+            ("orderCancel", "order"),
+            ("request_refund", "refund"),
+            ("GetOrders", "order"),
+            ("shop.orders.list", "order"),
+            ("order", "order"),
+            ("HTTPCheck", "httpcheck"),
+            ("cancel", "cancel"),
+            ("", ""),
+        ] {
+            assert_eq!(call_noun(name), noun, "{name}");
+        }
     }
 }

@@ -23,6 +23,7 @@ pub struct Inspection {
     unmatched: u64,
     unmatched_paths: BTreeMap<(u64, Arc<str>), u64>,
     protocols: BTreeMap<&'static str, u64>,
+    calls: BTreeMap<&'static str, u64>,
     operations: BTreeMap<Called, (u64, u64)>,
     actors: BTreeMap<Evidence, (Distinct, u64)>,
     objects: BTreeMap<Arc<str>, Seen>,
@@ -167,6 +168,9 @@ impl Inspection {
     pub fn add_read(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.exchanges += 1;
         *self.protocols.entry(protocol).or_default() += 1;
+        for (name, calls) in extracted.inside.iter().map(|count| count.named()) {
+            *self.calls.entry(name).or_default() += calls;
+        }
         extracted.known_address.iter().for_each(|address| self.known_addresses.insert(address));
     }
 
@@ -251,6 +255,9 @@ impl Inspection {
         for (protocol, count) in other.protocols {
             *self.protocols.entry(protocol).or_default() += count;
         }
+        for (protocol, count) in other.calls {
+            *self.calls.entry(protocol).or_default() += count;
+        }
         for (operation, (exchanges, accepted)) in other.operations {
             let mine = self.operations.entry(operation).or_default();
             mine.0 += exchanges;
@@ -287,6 +294,11 @@ impl Inspection {
     /// Exchanges by protocol.
     pub fn protocols(&self) -> &BTreeMap<&'static str, u64> {
         &self.protocols
+    }
+
+    /// Calls inside bodies, by protocol.
+    pub fn calls(&self) -> &BTreeMap<&'static str, u64> {
+        &self.calls
     }
 
     /// Operations, most exchanges first, then by name.

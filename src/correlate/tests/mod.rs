@@ -1,6 +1,7 @@
 //! Tests of the stage: exchanges built by hand, extracted and resolved.
 
 mod binding;
+mod calls;
 mod canary;
 mod identity;
 mod laws;
