@@ -151,8 +151,7 @@ impl Extractor {
         let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
         let inside = CallCount::of(&called);
         if self.goes_by_calls(&reading, &called) {
-            let whole = !found.unseen.contains(&Unseen::TooLong);
-            return Extracted { inside, ..self.extract_calls(&mut reading, &shown, &called, whole) };
+            return Extracted { inside, ..self.extract_calls(&mut reading, &shown, &called, &found.unseen) };
         }
         let called = self.called(&mut reading, self.model.as_deref());
         let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
@@ -170,15 +169,17 @@ impl Extractor {
         !calls.is_empty() && (self.model.is_none() || known() || by_path().is_none_or(|m| m.routes.is_empty()))
     }
 
-    /// Events of the calls in an exchange's body, in their order.
+    /// Events of the calls in an exchange's body, in their order; with a model one more for those that were not read,
+    /// which may be any: nobody hides a step behind too many others.
     fn extract_calls<'e>(
         &self,
         reading: &mut Reading<'e>,
         shown: &[Shown],
         calls: &[&'e Call],
-        whole: bool,
+        unseen: &[Unseen],
     ) -> Extracted {
         let mut out = Extracted::default();
+        let whole = !unseen.contains(&Unseen::TooLong);
         for call in calls {
             reading.turn_to(call, whole);
             let called = self.called_inside(reading, call);
@@ -186,6 +187,12 @@ impl Extractor {
                 out.unmatched = Some(self.masker.operation(call));
             }
             out.calls.extend(u32::try_from(out.events.len()));
+            self.events(reading, &called, shown, &mut out);
+        }
+        let more = [Unseen::RequestBody, Unseen::Malformed, Unseen::TooMany];
+        if self.model.is_some() && unseen.iter().any(|why| more.contains(why)) {
+            reading.turn_to_the_rest();
+            let called = Called { operation: None, guess: None, activities: Vec::new(), certain: true };
             self.events(reading, &called, shown, &mut out);
         }
         out
@@ -723,7 +730,7 @@ fn shows(reading: &Reading<'_>) -> Shows {
         };
     }
     Shows {
-        request_body: exchange.request.as_ref().is_some_and(|r| r.body.is_whole()),
+        request_body: !reading.hides_calls && exchange.request.as_ref().is_some_and(|r| r.body.is_whole()),
         response_body: exchange.response.as_ref().is_some_and(|r| r.body.is_whole()),
         headers: reading.headers_whole(),
     }

@@ -33,6 +33,8 @@ pub(super) struct Reading<'a> {
     pub(super) element: Option<(Path, usize)>,
     /// Call inside the body that this event is: `request_body` are then its arguments, `response_body` its result.
     pub(super) call: Option<&'a Call>,
+    /// The request holds more calls than were read.
+    pub(super) hides_calls: bool,
     /// What the client says of itself in the call.
     client: Pulled,
 }
@@ -75,6 +77,7 @@ impl<'a> Reading<'a> {
                 .map_or_else(Pulled::unknown, |r| pull(&wanted.response, &r.body, &r.headers)),
             element: None,
             call: None,
+            hides_calls: false,
             client: Pulled::unknown(),
         }
     }
@@ -91,6 +94,13 @@ impl<'a> Reading<'a> {
         self.response_body = pull(&self.wanted.response, call.result.as_deref(), answered && whole);
         self.client = pull(&self.wanted.client, call.client_info.as_deref(), whole && call.arguments.is_some());
         self.call = Some(call);
+    }
+
+    /// Looks at what the exchange's body holds beside the calls that were read: nobody knows what that is.
+    pub(super) fn turn_to_the_rest(&mut self) {
+        (self.request_body, self.response_body, self.client) =
+            (Pulled::unknown(), Pulled::unknown(), Pulled::unknown());
+        (self.call, self.hides_calls) = (None, true);
     }
 
     /// Request method; empty when the request was not seen.

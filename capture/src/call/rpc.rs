@@ -51,9 +51,13 @@ pub(super) fn read(
     answered: Option<&Message<'_>>,
     budget: &mut Budget,
 ) -> Option<Vec<Call>> {
-    let events = answered.map(streamed).unwrap_or_default();
-    let answers = answered.map(|message| messages(message, &events, budget)).unwrap_or_default();
     let request = sent.json().filter(|text| holds(text, "\"jsonrpc\""));
+    let events = answered.map(streamed).unwrap_or_default();
+    // Without a request in JSON-RPC only a stream may hold what a server asks.
+    if request.is_none() && events.is_empty() {
+        return None;
+    }
+    let answers = answered.map(|message| messages(message, &events, budget)).unwrap_or_default();
     let batch = request.is_some_and(|text| text.starts_with('['));
     let requests = request.map(|text| split(text, budget)).unwrap_or_default();
     if requests.is_empty() && answers.iter().all(|answer| answer.method.is_none()) {

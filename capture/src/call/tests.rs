@@ -128,6 +128,10 @@ fn graphql_comes_in_many_wrappers() {
     let found = post("/graphql", batch, r#"[{"data":{"a":1}},{"errors":[{"message":"no"}]}]"#);
     assert_eq!(told(&found), ["graphql query a {} accepted", r#"graphql mutation b {"x":1} failed"#]);
     assert_eq!(found.iter().map(|c| c.request).collect::<Vec<_>>(), [Some(0), Some(1)]);
+    let short = post("/graphql", batch, r#"[{"data":{"a":1}}]"#);
+    assert_eq!(short.iter().map(|c| c.outcome.as_str()).collect::<Vec<_>>(), ["accepted", "unknown"]);
+    let refused = post("/graphql", batch, r#"{"errors":[{"message":"no batches"}]}"#);
+    assert!(refused.iter().all(|c| c.outcome == CallOutcome::Failed(None) && c.response.is_none()));
     let form = "--X\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n{\"query\":\"mutation($f: Upload!) { upload(file: $f) }\",\"variables\":{\"f\":null}}\r\n--X\r\nContent-Disposition: form-data; name=\"map\"\r\n\r\n{\"0\":[\"variables.f\"]}\r\n--X\r\nContent-Disposition: form-data; name=\"0\"; filename=\"a\"\r\n\r\n\u{0}\r\n--X--\r\n";
     let upload = exchange("POST /graphql", &[("Content-Type", "multipart/form-data; boundary=X")], form, None);
     assert_eq!(told(&calls(&upload).calls), [r#"graphql mutation upload {"file":null} unknown"#]);
@@ -167,6 +171,7 @@ fn what_only_looks_like_graphql_is_not() {
         r#"{"query":{"match":{"a":"b"}}}"#,
         r#"{"query":"select * from t","variables":{}}"#,
         r#"{"documentId":"7"}"#,
+        r#"{"documentId":"7","variables":{}}"#,
         r#"{"a":1}"#,
     ] {
         assert_eq!(post("/search", sent, r#"{"hits":[]}"#), [], "{sent}");

@@ -140,6 +140,10 @@ fn an_answer_that_was_not_seen_leaves_the_outcome_open() {
     assert!(!elsewhere.events[0].shows.response_body);
     let refused = extracted(&made("POST", "/mcp").json(sent).answers(403, ""));
     assert_eq!(refused.events[0].outcome, Outcome::Rejected);
+    let many =
+        "createOrder ".repeat(300).split(' ').enumerate().map(|(n, name)| format!("a{n}:{name}x ")).collect::<String>();
+    let many = extracted(&graphql(&format!("mutation {{ createOrder {many} }}"), "{}")).events;
+    assert!(many.last().unwrap().may_hide_calls() && many.iter().filter(|event| event.may_hide_calls()).count() == 1);
     let mut hidden = made("POST", "/graphql").answers(200, "");
     hidden.0.request.as_mut().unwrap().body = Body::Unknown { size: None };
     let hidden = extracted(&hidden);

@@ -1,5 +1,6 @@
 //! GraphQL's answer: what each field gave, and how it went.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
@@ -12,8 +13,12 @@ use crate::event_stream::stream_events;
 /// Longest event that is read.
 const LONGEST_EVENT: usize = 4 << 20;
 
-/// The answers of a response: one, those of a batch, or those of a stream.
-pub(super) struct Answers(Vec<String>);
+/// The answers of a response: one, those of a batch, or the first of a stream.
+pub(super) struct Answers<'a> {
+    texts: Vec<Cow<'a, str>>,
+    /// They are a list, in the order of the requests.
+    listed: bool,
+}
 
 /// The answer to one request.
 pub(super) struct Answer<'a> {
@@ -24,7 +29,6 @@ pub(super) struct Answer<'a> {
     all: Option<&'a RawValue>,
     has_data: bool,
     errors: Vec<Failure>,
-    has_errors: bool,
     /// The answer was read to its end.
     whole: bool,
     /// Where there is no answer of GraphQL: how HTTP says it went.
@@ -38,58 +42,51 @@ struct Failure {
     code: Option<String>,
 }
 
-impl Answer<'_> {
+impl<'a> Answers<'a> {
     /// The answers in a response.
-    pub(super) fn all(answered: Option<&Message<'_>>) -> Answers {
-        let Some(message) = answered else { return Answers(Vec::new()) };
+    pub(super) fn of(answered: Option<&Message<'a>>) -> Answers<'a> {
+        let Some(message) = answered else { return Answers { texts: Vec::new(), listed: false } };
         if message.is("text/event-stream") {
             let text = message.text.map(|text| format!("{text}\n\n")).unwrap_or_default();
-            let events = stream_events(text.as_bytes(), LONGEST_EVENT);
-            return Answers(
-                events.into_iter().map(|event| event.data).filter(|d| d.starts_with('{')).take(1).collect(),
-            );
+            let events = stream_events(text.as_bytes(), LONGEST_EVENT).into_iter();
+            let first = events.map(|event| event.data).find(|data| data.starts_with('{'));
+            return Answers { texts: first.map(Cow::Owned).into_iter().collect(), listed: false };
         }
-        let Some(text) = message.json() else { return Answers(Vec::new()) };
+        let Some(text) = message.json() else { return Answers { texts: Vec::new(), listed: false } };
         match json::elements(text, MOST_CALLS) {
-            Some((items, _)) => Answers(items.iter().map(|item| item.get().to_owned()).collect()),
-            None => Answers(vec![text.to_owned()]),
+            Some((items, _)) => {
+                Answers { texts: items.into_iter().map(|item| Cow::Borrowed(item.get())).collect(), listed: true }
+            }
+            None => Answers { texts: vec![Cow::Borrowed(text)], listed: false },
         }
     }
 
-    /// The answer to the request at a place.
-    pub(super) fn of<'a>(answers: &'a Answers, place: Option<u32>, answered: Option<&Message<'_>>) -> Answer<'a> {
+    /// The answer to the request at a place. One that is no list answers all requests: it refuses them.
+    pub(super) fn to(&self, place: Option<u32>, answered: Option<&Message<'_>>) -> Answer<'_> {
         let refused = answered.and_then(Message::refusal);
         let without = refused.map_or(CallOutcome::Unknown, |status| CallOutcome::Failed(Some(status)));
-        let index = place.map_or(0, |place| place as usize);
-        let text = answers.0.get(index).or_else(|| answers.0.first().filter(|_| answers.0.len() == 1));
-        let mut answer = Answer {
-            place,
-            data: None,
-            all: None,
-            has_data: false,
-            errors: Vec::new(),
-            has_errors: false,
-            whole: false,
-            without,
-        };
-        let Some(picked) = text.and_then(|text| json::pick(text, ["data", "errors"])) else { return answer };
-        let [data, errors] = picked.values;
-        answer.has_data = data.is_some();
-        answer.whole = picked.whole;
-        answer.all = json::present(data);
-        answer.data =
-            answer.all.and_then(|data| json::members(data.get(), MOST_CALLS)).map(|(m, _)| m.into_iter().collect());
+        let index = place.filter(|_| self.listed).map_or(0, |place| place as usize);
+        let picked = self.texts.get(index).and_then(|text| json::pick(text, ["data", "errors"]));
+        let ([data, errors], whole) = picked.map(|picked| (picked.values, picked.whole)).unwrap_or_default();
+        let all = json::present(data);
+        let members = all.and_then(|data| json::members(data.get(), MOST_CALLS));
         let errors = json::present(errors).and_then(|errors| json::elements(errors.get(), MOST_CALLS));
-        answer.has_errors = errors.as_ref().is_some_and(|(errors, _)| !errors.is_empty());
-        answer.errors = errors.map(|(errors, _)| errors.into_iter().map(Failure::read).collect()).unwrap_or_default();
-        answer
+        Answer {
+            place: place.filter(|_| self.listed),
+            data: members.map(|(members, _)| members.into_iter().collect()),
+            all,
+            has_data: data.is_some(),
+            errors: errors.map(|(errors, _)| errors.into_iter().map(Failure::read).collect()).unwrap_or_default(),
+            whole,
+            without,
+        }
     }
+}
 
+impl Answer<'_> {
     /// Whether it has the shape of GraphQL's answers.
     pub(super) fn looks_like_graphql(&self) -> bool {
-        self.data.is_some()
-            || self.has_data && self.has_errors
-            || self.has_errors && self.errors.iter().any(|e| e.at.is_some())
+        self.data.is_some() || self.errors.iter().any(|error| self.has_data || error.at.is_some())
     }
 
     /// How the whole operation went, and what it gave.

@@ -11,7 +11,7 @@ mod variables;
 
 use std::collections::BTreeSet;
 
-use self::answer::Answer;
+use self::answer::{Answer, Answers};
 use self::document::{Document, Literal, Selected, Selection};
 use self::request::{Posted, posted};
 use self::variables::Variables;
@@ -37,25 +37,27 @@ pub(super) fn read(
         return None;
     }
     let named = names_graphql(&request.target);
-    let answers = Answer::all(answered);
+    let read: Vec<_> = posted.iter().map(|posted| (posted, posted.query.as_deref().and_then(Document::read))).collect();
+    // Most bodies with a `query` are a search; their answers are not looked at.
+    if !named && !read.iter().any(|(posted, document)| document.is_some() || posted.is_persisted(named)) {
+        return None;
+    }
+    let answers = Answers::of(answered);
     let mut calls = Vec::new();
     let mut any = false;
-    for posted in &posted {
-        let answer = Answer::of(&answers, posted.place, answered);
+    for (posted, document) in &read {
+        let answer = answers.to(posted.place, answered);
         let telling = posted.telling || named || answer.looks_like_graphql();
-        let Some(query) = &posted.query else {
-            if telling {
+        match (document, &posted.query) {
+            (Some(document), _) if telling || document.operations.iter().any(|o| !o.short) => {
+                any = true;
+                run(posted, document, &answer, &mut calls, budget);
+            }
+            (None, None) if posted.is_persisted(named) => {
                 any = true;
                 persisted(posted, &answer, &mut calls, budget);
             }
-            continue;
-        };
-        match Document::read(query) {
-            Some(document) if telling || document.operations.iter().any(|o| !o.short) => {
-                any = true;
-                run(posted, &document, &answer, &mut calls, budget);
-            }
-            None if named && telling => {
+            (None, Some(_)) if named => {
                 any = true;
                 budget.note(Unseen::Malformed);
             }

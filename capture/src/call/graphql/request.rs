@@ -17,12 +17,23 @@ pub(super) struct Posted<'a> {
     pub(super) variables: Option<Cow<'a, str>>,
     /// The hash or id of a document that the server knows.
     pub(super) hash: Option<Cow<'a, str>>,
+    /// It is the hash of a persisted query, which nothing but GraphQL has.
+    pub(super) hashed: bool,
     /// Something beside the document says that this is GraphQL.
     pub(super) telling: bool,
     /// Its place in a batch.
     pub(super) place: Option<u32>,
     /// It came by GET, by which nothing may be changed.
     pub(super) safe: bool,
+}
+
+impl Posted<'_> {
+    /// Whether it asks for a document by its hash or id. Other APIs have documents with ids, too; `named`: the path says
+    /// that this is GraphQL.
+    pub(super) fn is_persisted(&self, named: bool) -> bool {
+        let beside = self.operation_name.is_some() && self.variables.is_some();
+        self.query.is_none() && self.hash.is_some() && (self.hashed || named || beside)
+    }
 }
 
 /// The requests of a message; none where it holds none.
@@ -79,7 +90,7 @@ fn of_object(text: &str) -> Option<Posted<'_>> {
     let names = ["query", "operationName", "variables", "extensions", "documentId", "doc_id"];
     let [query, operation_name, variables, extensions, document_id, doc_id] = json::pick(text, names)?.values;
     let hash = extensions.and_then(|e| json::member(e, "persistedQuery")).and_then(|p| json::text_of(p, "sha256Hash"));
-    let persisted = hash.is_some();
+    let hashed = hash.is_some();
     let variables = json::present(variables);
     let hash = hash.or_else(|| document_id.or(doc_id).and_then(json::scalar));
     let query = json::present(query).and_then(json::text);
@@ -87,10 +98,11 @@ fn of_object(text: &str) -> Option<Posted<'_>> {
     Some(Posted {
         query,
         operation_name: json::present(operation_name).and_then(json::text),
-        telling: persisted || variables.is_some() || operation_name.is_some() || extensions.is_some(),
+        telling: hashed || variables.is_some() || operation_name.is_some() || extensions.is_some(),
         // Some clients send the variables as a string that holds JSON.
         variables: variables.map(|v| json::text(v).unwrap_or(Cow::Borrowed(v.get()))),
         hash,
+        hashed,
         ..Posted::default()
     })
 }
@@ -110,13 +122,13 @@ fn of_pairs(query: &str) -> Option<Posted<'_>> {
                 let extensions = serde_json::from_str::<&serde_json::value::RawValue>(&extensions).ok();
                 let persisted = extensions.and_then(|e| json::member(e, "persistedQuery"));
                 let hash = persisted.and_then(|p| json::text_of(p, "sha256Hash")).map(Cow::into_owned);
-                posted.telling |= hash.is_some();
+                posted.hashed |= hash.is_some();
                 posted.hash = hash.map(Cow::Owned).or(posted.hash);
             }
             _ => {}
         }
     }
-    posted.telling |= posted.operation_name.is_some() || posted.variables.is_some();
+    posted.telling |= posted.hashed || posted.operation_name.is_some() || posted.variables.is_some();
     (posted.query.is_some() || posted.hash.is_some()).then_some(posted)
 }
 
