@@ -515,14 +515,17 @@ impl Extractor {
         value.map_or(Value::Null, |v| self.masker.value(v))
     }
 
-    /// Where a request holds several calls, each is told from the others by its place among them.
+    /// Where a request with one key for all holds several calls, each is told from the others by its place among them.
     fn idempotency(&self, reading: &Reading<'_>, activity: Option<&Activity>, calls: usize) -> Option<u64> {
-        let declared = activity.and_then(|a| a.idempotency.as_ref()).and_then(|p| identity::known_text(reading, p));
+        let path = activity.and_then(|a| a.idempotency.as_ref());
+        let declared = path.and_then(|path| identity::known_text(reading, path));
+        let own = declared.is_some()
+            && path.is_some_and(|path| matches!(path.root, Root::RequestBody | Root::Arguments | Root::Mcp));
         let header = || reading.header("idempotency-key").and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from);
         let logged = || reading.log_field(&["idempotency_key"]).map(Arc::from);
         let key: Arc<str> = declared.or_else(header).or_else(logged)?;
         let (key, place) = (key.trim().as_bytes(), calls.to_be_bytes());
-        let parts: &[&[u8]] = if calls > 1 { &[key, &place] } else { &[key] };
+        let parts: &[&[u8]] = if calls > 1 && !own { &[key, &place] } else { &[key] };
         Some(self.key.hash("idempotency", parts).to_u64())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::naming::shown_call;
 use crate::correlate::{Inspection, Pseudonyms};
+use crate::event::is_call;
 use crate::finding::Finding;
 use crate::model::{Activity, Matcher, Model, Segment, nearest_name};
 
@@ -82,7 +83,7 @@ pub(super) fn shared_change(near: &[Near]) -> Option<(String, usize)> {
 /// What comes before the common end of two paths: `/v2 instead of /v1`.
 fn change(near: &Near) -> Option<String> {
     // What is called inside a body has no path.
-    near.intended.contains('/').then_some(())?;
+    (!is_call(&near.intended)).then_some(())?;
     let path =
         |call: &str| call.split_once(' ').map(|(_, path)| path.split('/').map(str::to_owned).collect::<Vec<_>>());
     let (mut intended, mut called) = (path(&near.intended)?, path(&near.called)?);
@@ -195,6 +196,7 @@ fn is_version(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CallMatcher;
 
     fn matcher(method: &str, path: &str) -> Matcher {
         let segments = path.split('/').filter(|s| !s.is_empty()).map(|s| match s.strip_prefix('{') {
@@ -227,6 +229,18 @@ mod tests {
             "GET",
         ] {
             assert_eq!(changes(&pay, call), None, "{call}");
+        }
+    }
+
+    #[test]
+    fn a_call_of_the_same_sort_and_almost_the_same_name_is_near() {
+        let call = CallMatcher { protocol: "mcp", kind: "tool", name: "request_refund".into() };
+        let refund = Matcher { method: None, template: Vec::new(), host: None, call: Some(call), condition: None };
+        assert_eq!(changes(&refund, "mcp tool request_refunds"), Some(1));
+        for other in
+            ["mcp prompt request_refunds", "mcp tool search", "POST /request_refund", "jsonrpc method request_refund"]
+        {
+            assert_eq!(changes(&refund, other), None, "{other}");
         }
     }
 
