@@ -6,10 +6,12 @@
 //! everything that was seen but not read is counted in the [`SourceReport`].
 
 mod access_log;
+mod call;
 mod clock;
 mod coding;
 mod conversation;
 mod error;
+mod event_stream;
 mod exchange;
 mod har;
 mod http1;
@@ -33,7 +35,9 @@ mod tls;
 mod url;
 
 pub use access_log::{LogFormat, Mapping};
+pub use call::{Call, CallKind, CallOutcome, CallProtocol, Calls, Sender, Unseen, calls};
 pub use error::{InputError, InputErrorKind};
+pub use event_stream::{EventStream, StreamEvent, stream_events};
 pub use exchange::{
     Body, Carries, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
 };

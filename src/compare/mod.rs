@@ -78,6 +78,9 @@ impl Comparer {
 
     /// Notes a step of which the source does not show on which object it was: it may concern any of its type.
     pub fn note_unattributed(&self, event: &Event, into: &mut Unattributed) {
+        if event.may_hide_calls() && event.outcome != Outcome::Rejected {
+            return self.note_hidden_calls(event, into);
+        }
         let whole = event.shows.request_body && event.shows.response_body && event.shows.headers;
         let Some(activity) = self.plan.activity(event).filter(|_| event.outcome != Outcome::Rejected) else {
             return;
@@ -93,6 +96,16 @@ impl Comparer {
                 if event.outcome == Outcome::Accepted && !event.read {
                     into.count(*object_type, activity);
                 }
+            }
+        }
+    }
+
+    /// A body that is not shown may hold any of the calls that the model knows inside bodies.
+    fn note_hidden_calls(&self, event: &Event, into: &mut Unattributed) {
+        let to = event.end.max(event.time).saturating_add(event.tick.max(1) - 1);
+        for activity in &self.plan.inside_bodies {
+            for object_type in self.plan.concerned(*activity) {
+                into.add(*object_type, *activity, event.time, to);
             }
         }
     }

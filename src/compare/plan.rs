@@ -35,6 +35,8 @@ pub(super) struct Plan {
     looks_at_states: Vec<bool>,
     /// Per activity: the object types that it moves or that a constraint binds it to.
     concerned: Vec<Vec<ObjectTypeId>>,
+    /// Activities that may be calls inside bodies.
+    pub(super) inside_bodies: Vec<ActivityId>,
 }
 
 impl Plan {
@@ -61,6 +63,8 @@ impl Plan {
             }
         }
         let (constrained, approvals) = constraint_roles(&model);
+        let inside = model.activities.iter().zip(0_u16..).filter(|(a, _)| a.matchers.iter().any(|m| m.call.is_some()));
+        let inside_bodies = inside.map(|(_, index)| ActivityId(index)).collect();
         let concerned = concerned(&model, &constrained);
         Plan {
             precedence: Precedence::new(&model.check),
@@ -71,6 +75,7 @@ impl Plan {
             transitions,
             constrained,
             approvals,
+            inside_bodies,
             looks_at_states,
             concerned,
             model,

@@ -113,6 +113,16 @@ impl Wanted {
         pulled
     }
 
+    /// Pulls the wanted values out of a JSON text that is known in full.
+    pub(super) fn pull_text(&self, text: &str) -> Pulled {
+        let mut pulled = Pulled { slots: vec![Slot::default(); self.slots], complete: false };
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let all = Pull { wanted: self, active: SmallVec::from_slice(&[0]), listed: false, out: &mut pulled.slots };
+        let read = if self.slots == 0 { Ok(()) } else { all.deserialize(&mut reader) };
+        pulled.complete = read.is_ok() && reader.end().is_ok();
+        pulled
+    }
+
     fn form(&self, text: &str, out: &mut [Slot]) -> bool {
         for (name, value) in target::pairs(text) {
             // `metadata[orderId]` and `metadata.orderId` are both in use.

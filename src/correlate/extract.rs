@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Body, Exchange, Place};
+use offpath_capture::{Body, Call, CallOutcome, CallProtocol, Exchange, Place, Sender, Unseen, calls};
 use serde::{Deserialize, Serialize};
 
 use super::credential::{HashKey, Shown};
@@ -65,6 +65,37 @@ pub struct Extracted {
     pub roles: Vec<RolePlace>,
     /// Without a model: where a write was sent on to.
     pub sent_on: Option<SentOn>,
+    /// For each call inside the bodies, the place of its first event; none where the exchange itself is the call.
+    pub calls: Vec<u32>,
+    /// Calls of clients inside the bodies, by protocol, whether or not events are made of them.
+    pub inside: Vec<CallCount>,
+}
+
+/// How many calls of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallCount {
+    /// Whether the protocol is GraphQL, JSON-RPC, MCP or A2A, in this order from 0.
+    protocol: u8,
+    calls: u32,
+}
+
+impl CallCount {
+    const PROTOCOLS: [CallProtocol; 4] =
+        [CallProtocol::Graphql, CallProtocol::JsonRpc, CallProtocol::Mcp, CallProtocol::A2a];
+
+    fn of(calls: &[&Call]) -> Vec<CallCount> {
+        let counted = CallCount::PROTOCOLS.iter().zip(0_u8..).map(|(protocol, number)| {
+            let own = calls.iter().filter(|call| call.protocol == *protocol).count();
+            CallCount { protocol: number, calls: u32::try_from(own).unwrap_or(u32::MAX) }
+        });
+        counted.filter(|count| count.calls > 0).collect()
+    }
+
+    /// Name of the protocol, and how many.
+    pub(super) fn named(self) -> (&'static str, u64) {
+        let protocol = CallCount::PROTOCOLS.get(usize::from(self.protocol));
+        (protocol.map_or("", |protocol| protocol.as_str()), u64::from(self.calls))
+    }
 }
 
 /// An object's key seen in an event.
@@ -107,7 +138,7 @@ impl Extractor {
     /// As [`Extractor::new`], with another level of redaction. [`Redaction::Hash`] needs [`Pseudonyms`](super::Pseudonyms)
     /// behind the comparison as well: names must be themselves while they are compared with the model's.
     pub fn redacting(model: Option<Arc<Model>>, key: HashKey, redaction: Redaction) -> Extractor {
-        let mut bodies = Bodies { request: super::body::Wanted::new(), response: super::body::Wanted::new() };
+        let mut bodies = Bodies::new();
         let mut operations = Operations::default();
         let (mut creators, mut secret_types) = (Vec::new(), Vec::new());
         let mut masker = Masker::new(key.clone(), redaction);
@@ -131,25 +162,94 @@ impl Extractor {
         let mut reading = Reading::of(exchange, &self.bodies);
         let shown = identity::shown(&reading, &self.key);
         reading.claims = shown.iter().find_map(|s| s.claims.clone());
+        let found = calls(exchange);
+        let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
+        let inside = CallCount::of(&called);
+        if self.goes_by_calls(&reading, &called) {
+            return Extracted { inside, ..self.extract_calls(&mut reading, &shown, &called, &found.unseen) };
+        }
+        let called = self.called(&mut reading, self.model.as_deref());
+        let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
+        let mut out = Extracted { unmatched, inside, ..Extracted::default() };
+        self.events(&mut reading, &called, &shown, &mut out);
+        out
+    }
+
+    /// Whether an exchange is told by the calls in its body: where there is no model, where the model knows one of
+    /// them, and where it does not know the path either.
+    fn goes_by_calls(&self, reading: &Reading<'_>, calls: &[&Call]) -> bool {
+        let host = reading.host.as_deref();
+        let known = || calls.iter().any(|call| !self.operations.of_call(call, host).is_empty());
+        let by_path = || self.operations.find(reading.method(), host, &reading.target);
+        !calls.is_empty() && (self.model.is_none() || known() || by_path().is_none_or(|m| m.routes.is_empty()))
+    }
+
+    /// Events of the calls in an exchange's body, in their order; with a model one more for those that were not read,
+    /// which may be any: nobody hides a step behind too many others.
+    fn extract_calls<'e>(
+        &self,
+        reading: &mut Reading<'e>,
+        shown: &[Shown],
+        calls: &[&'e Call],
+        unseen: &[Unseen],
+    ) -> Extracted {
+        let mut out = Extracted::default();
+        let whole = !unseen.contains(&Unseen::TooLong);
+        for call in calls {
+            reading.turn_to(call, whole);
+            let called = self.called_inside(reading, call);
+            if self.model.is_some() && called.operation.is_none() && out.unmatched.is_none() {
+                out.unmatched = Some(self.masker.operation(call));
+            }
+            out.calls.extend(u32::try_from(out.events.len()));
+            self.events(reading, &called, shown, &mut out);
+        }
+        let more = [Unseen::RequestBody, Unseen::Malformed, Unseen::TooMany];
+        if self.model.is_some() && unseen.iter().any(|why| more.contains(why)) {
+            reading.turn_to_the_rest();
+            let called = Called { operation: None, guess: None, activities: Vec::new(), certain: true };
+            self.events(reading, &called, shown, &mut out);
+        }
+        out
+    }
+
+    /// What a call inside a body calls.
+    fn called_inside<'m>(&'m self, reading: &Reading<'_>, call: &Call) -> Called<'m> {
+        let name = self.masker.operation(call);
+        let Some(model) = &self.model else {
+            let guess = Some(Guess::of_call(call));
+            return Called { operation: Some(name), guess, activities: Vec::new(), certain: true };
+        };
+        let routes = self.operations.of_call(call, reading.host.as_deref());
+        let (possible, certain) = possible(reading, &routes);
+        let operation = (!routes.is_empty()).then_some(name);
+        // What waits for an answer first has not been done.
+        let waits = call.outcome == CallOutcome::Waiting;
+        let hidden = !certain && call_outcome(call, reading) == Outcome::Rejected;
+        let most = if waits || hidden { 0 } else { MOST_POSSIBLE };
+        let activities = possible.iter().filter_map(|id| model.activities.get(usize::from(id.0))).take(most);
+        Called { operation, guess: None, activities: activities.collect(), certain }
+    }
+
+    /// The events of what was called: one for each activity that it may be, or is, and each element of its list.
+    fn events(&self, reading: &mut Reading<'_>, called: &Called<'_>, shown: &[Shown], out: &mut Extracted) {
         let model = self.model.as_deref();
-        let called = self.called(&mut reading, model);
         let naming = Naming { model: model.map(|m| &m.actors), key: &self.key, masker: &self.masker };
-        let (actor, told_by) = naming.actor(&reading, &shown);
-        let acting = Acting { actor: &actor, told_by, shown: &shown };
-        let unmatched = model.filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
-        let known_address = (actor.evidence > Evidence::Address).then(|| naming.address_name(&reading)).flatten();
-        let mut out = Extracted { unmatched, known_address, ..Extracted::default() };
+        let (actor, told_by) = naming.actor(reading, shown);
+        let acting = Acting { actor: &actor, told_by, shown };
+        if actor.evidence > Evidence::Address {
+            out.known_address = naming.address_name(reading);
+        }
         if called.activities.is_empty() {
-            self.event(&mut reading, &called, None, acting, &mut out);
+            self.event(reading, called, None, acting, out);
         }
         for activity in &called.activities {
-            for element in 0..elements(&reading, activity) {
-                reading.element = activity.each.as_ref().map(|list| (list, element));
-                self.event(&mut reading, &called, Some(activity), acting, &mut out);
+            for element in 0..elements(reading, activity) {
+                reading.element = activity.each.clone().map(|list| (list, element));
+                self.event(reading, called, Some(activity), acting, out);
             }
             reading.element = None;
         }
-        out
     }
 
     fn called<'m>(&self, reading: &mut Reading<'_>, model: Option<&'m Model>) -> Called<'m> {
@@ -235,10 +335,11 @@ impl Extractor {
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
         if let Some(guess) = called.guess.as_ref().filter(|_| outcome == Outcome::Accepted) {
-            out.ids = guess.ids(exchange.response.as_ref(), &self.masker);
+            let response = exchange.response.as_ref().filter(|_| reading.call.is_none());
+            out.ids.extend(guess.ids(response, &self.masker));
         }
         out.facts.shows_roles = self.shows_roles(reading, &actor);
-        let read = is_safe(&request.method);
+        let read = reading.call.map_or_else(|| is_safe(&request.method), Call::is_read);
         let guessed = self.model.is_none();
         let seen = found.objects.iter().zip(&found.sources).zip(found.places);
         out.sightings.extend(seen.map(|((o, s), places)| Sighting {
@@ -270,8 +371,11 @@ impl Extractor {
             objects: found.objects,
             case: None,
             attributes: self.attributes(reading, activity),
-            idempotency: self.idempotency(reading, activity),
-            body_hash: self.body_hash(&request.body),
+            idempotency: self.idempotency(reading, activity, out.calls.len()),
+            body_hash: match reading.call {
+                Some(call) => self.call_hash(call),
+                None => self.body_hash(&request.body),
+            },
             request_id: self.request_id(reading),
             unplaced: Vec::new(),
             state_before: Vec::new(),
@@ -299,9 +403,10 @@ impl Extractor {
                     None => Found::default(),
                 }
             }
-            (None, Some(guess), Some(request)) => {
-                guess::objects(guess, request, reading.exchange.response.as_ref(), outcome, &self.masker)
-            }
+            (None, Some(guess), Some(request)) => match reading.call {
+                Some(call) => guess::call_objects(guess, call, outcome, &self.masker),
+                None => guess::objects(guess, request, reading.exchange.response.as_ref(), outcome, &self.masker),
+            },
             _ => Found::default(),
         }
     }
@@ -457,12 +562,24 @@ impl Extractor {
         value.map_or(Value::Null, |v| self.masker.value(v))
     }
 
-    fn idempotency(&self, reading: &Reading<'_>, activity: Option<&Activity>) -> Option<u64> {
-        let declared = activity.and_then(|a| a.idempotency.as_ref()).and_then(|p| identity::known_text(reading, p));
+    /// Where a request with one key for all holds several calls, each is told from the others by its place among them.
+    fn idempotency(&self, reading: &Reading<'_>, activity: Option<&Activity>, calls: usize) -> Option<u64> {
+        let path = activity.and_then(|a| a.idempotency.as_ref());
+        let declared = path.and_then(|path| identity::known_text(reading, path));
+        let own = declared.is_some()
+            && path.is_some_and(|path| matches!(path.root, Root::RequestBody | Root::Arguments | Root::Mcp));
         let header = || reading.header("idempotency-key").and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from);
         let logged = || reading.log_field(&["idempotency_key"]).map(Arc::from);
         let key: Arc<str> = declared.or_else(header).or_else(logged)?;
-        Some(self.key.hash("idempotency", &[key.trim().as_bytes()]).to_u64())
+        let (key, place) = (key.trim().as_bytes(), calls.to_be_bytes());
+        let parts: &[&[u8]] = if calls > 1 && !own { &[key, &place] } else { &[key] };
+        Some(self.key.hash("idempotency", parts).to_u64())
+    }
+
+    /// Of what is called and with what: ids of messages differ from one try to the next.
+    fn call_hash(&self, call: &Call) -> Option<u64> {
+        let arguments = call.arguments.as_ref()?;
+        Some(self.key.hash("body", &[call.operation().as_bytes(), arguments.as_bytes()]).to_u64())
     }
 
     fn body_hash(&self, body: &Body) -> Option<u64> {
@@ -535,14 +652,12 @@ fn elements(reading: &Reading<'_>, activity: &Activity) -> usize {
 
 /// `ok` decides where the status does not: a 4xx or 5xx is a refusal unless `ok` itself looks at the status.
 fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Outcome {
-    let Some(status) = reading.outcome_status() else { return Outcome::Unknown };
-    let read = activity.map_or_else(|| is_safe(reading.method()), |a| a.read || is_safe(reading.method()));
-    let by_status = match status {
-        200..=299 => Outcome::Accepted,
-        304 if read => Outcome::Accepted,
-        // A redirect may lead to the result or to the login.
-        ..=399 => Outcome::Unknown,
-        400.. => Outcome::Rejected,
+    let by_status = match reading.call {
+        Some(call) => call_outcome(call, reading),
+        None => match status_outcome(reading, activity) {
+            Some(outcome) => outcome,
+            None => return Outcome::Unknown,
+        },
     };
     let Some(ok) = activity.and_then(|a| a.ok.as_ref()) else { return by_status };
     let mut asks_status = false;
@@ -554,6 +669,30 @@ fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Outcome {
         Truth::True => Outcome::Accepted,
         Truth::False => Outcome::Rejected,
         Truth::Unknown => Outcome::Unknown,
+    }
+}
+
+/// How the status says that an exchange went; `None` where it was not seen.
+fn status_outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Option<Outcome> {
+    let read = activity.map_or_else(|| is_safe(reading.method()), |a| a.read || is_safe(reading.method()));
+    Some(match reading.outcome_status()? {
+        200..=299 => Outcome::Accepted,
+        304 if read => Outcome::Accepted,
+        // A redirect may lead to the result or to the login.
+        ..=399 => Outcome::Unknown,
+        400.. => Outcome::Rejected,
+    })
+}
+
+/// How a call inside a body went: as its own answer says, whatever the status; without one, a status may refuse all.
+fn call_outcome(call: &Call, reading: &Reading<'_>) -> Outcome {
+    match call.outcome {
+        CallOutcome::Accepted => Outcome::Accepted,
+        CallOutcome::Failed(_) => Outcome::Rejected,
+        CallOutcome::Waiting | CallOutcome::Unknown => match reading.outcome_status() {
+            Some(400..) => Outcome::Rejected,
+            _ => Outcome::Unknown,
+        },
     }
 }
 
@@ -633,8 +772,15 @@ fn source(exchange: &Exchange) -> &'static str {
 
 fn shows(reading: &Reading<'_>) -> Shows {
     let exchange = reading.exchange;
+    if let Some(call) = reading.call {
+        return Shows {
+            request_body: call.arguments.is_some(),
+            response_body: matches!(call.outcome, CallOutcome::Accepted | CallOutcome::Failed(_)),
+            headers: reading.headers_whole(),
+        };
+    }
     Shows {
-        request_body: exchange.request.as_ref().is_some_and(|r| r.body.is_whole()),
+        request_body: !reading.hides_calls && exchange.request.as_ref().is_some_and(|r| r.body.is_whole()),
         response_body: exchange.response.as_ref().is_some_and(|r| r.body.is_whole()),
         headers: reading.headers_whole(),
     }

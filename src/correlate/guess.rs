@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use offpath_capture::{Body, Headers, Request, Response};
+use offpath_capture::{Body, Call, Headers, Request, Response};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::body::is_json;
@@ -13,6 +13,63 @@ use super::target::{Target, is_placeholder};
 use super::template::{Template, Variable, singular};
 use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value};
 
+/// Longest name of a call that is taken apart.
+const MOST_NAME: usize = 128;
+/// Words of calls' names that say what is done, not to what.
+const VERBS: [&str; 52] = [
+    "accept",
+    "activate",
+    "add",
+    "apply",
+    "approve",
+    "archive",
+    "assign",
+    "book",
+    "buy",
+    "cancel",
+    "capture",
+    "change",
+    "check",
+    "close",
+    "complete",
+    "confirm",
+    "create",
+    "deactivate",
+    "delete",
+    "deny",
+    "do",
+    "edit",
+    "execute",
+    "fetch",
+    "find",
+    "fulfil",
+    "fulfill",
+    "get",
+    "issue",
+    "list",
+    "lookup",
+    "make",
+    "new",
+    "open",
+    "pay",
+    "place",
+    "process",
+    "read",
+    "reject",
+    "release",
+    "remove",
+    "request",
+    "send",
+    "set",
+    "ship",
+    "start",
+    "stop",
+    "submit",
+    "transition",
+    "update",
+    "void",
+    "by",
+];
 /// Most ids taken from one body.
 const MOST_IDS: usize = 16;
 /// Most ids taken from the lists of one body.
@@ -89,6 +146,12 @@ impl Guess {
         Guess { template, answered }
     }
 
+    /// What a call inside a body tells: ids and states of its result, and nothing of any path.
+    pub(super) fn of_call(call: &Call) -> Guess {
+        let answered = call.result.as_deref().map(read_text).unwrap_or_default();
+        Guess { template: Template::of::<&str>(&[]), answered }
+    }
+
     /// Ids that the answer names, wherever in it, as they may be kept.
     pub(super) fn ids(&self, response: Option<&Response>, masker: &Masker) -> Vec<Arc<str>> {
         let listed = self.answered.listed.iter();
@@ -140,6 +203,60 @@ pub(super) fn objects(
     }
     declare(answered, &mut found, masker);
     found
+}
+
+/// Objects that a call inside a body shows. The target is what its arguments call by the noun of its name, else what it
+/// made: what its result calls so; else the first that its arguments name.
+pub(super) fn call_objects(guess: &Guess, call: &Call, outcome: Outcome, masker: &Masker) -> Found {
+    let nothing = Read::default();
+    let answered = if outcome == Outcome::Accepted { &guess.answered } else { &nothing };
+    let sent = call.arguments.as_deref().map(read_text).unwrap_or_default();
+    let noun = call_noun(&call.name);
+    let own = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == noun);
+    let asked = |leaf| (leaf, KeySource::RequestBody, "args");
+    let named = sent.ids.iter().find(own).map(asked);
+    let made = || answered.ids.iter().find(own).map(|leaf| (leaf, KeySource::ResponseBody, "res"));
+    let beside = || sent.ids.iter().find(|leaf| leaf.owner.is_some()).map(asked);
+    let target = match call.is_read() {
+        true => named.or_else(beside).or_else(made),
+        false => named.or_else(made).or_else(beside),
+    };
+    let mut found = Found::default();
+    if let Some((leaf, source, root)) = target
+        && let Some(key) = key_text(&leaf.value, masker)
+    {
+        let object_type: Arc<str> = leaf.owner.as_deref().unwrap_or(&noun).into();
+        let place = format!("{root}.{}", leaf.path).into();
+        found.add_at(reference(ObjectId { object_type, key }, "target"), source, Some(place));
+    }
+    let sent = sent.ids.iter().map(|leaf| (leaf, KeySource::RequestBody, "args"));
+    let given = answered.ids.iter().map(|leaf| (leaf, KeySource::ResponseBody, "res"));
+    for (leaf, source, root) in sent.chain(given) {
+        let (Some(owner), Some(key)) = (leaf.owner.as_deref(), key_text(&leaf.value, masker)) else { continue };
+        let place = format!("{root}.{}", leaf.path).into();
+        found.add_at(reference(ObjectId { object_type: owner.into(), key }, "mentioned"), source, Some(place));
+    }
+    declare(answered, &mut found, masker);
+    found
+}
+
+/// The noun of a call's name: `addPaymentToOrder`, `order_cancel` and `GetOrders` are about an order.
+fn call_noun(name: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut lower = false;
+    for c in name.chars().take(MOST_NAME) {
+        let starts = c.is_ascii_uppercase() && lower;
+        lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+        match words.last_mut() {
+            _ if !c.is_alphanumeric() => words.push(String::new()),
+            Some(word) if !starts => word.push(c.to_ascii_lowercase()),
+            _ => words.push(c.to_ascii_lowercase().to_string()),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    let is_verb = |word: &String| VERBS.contains(&word.as_str());
+    let noun = words.iter().rev().find(|word| !is_verb(word)).or(words.last());
+    noun.map(|word| singular(word)).unwrap_or_default()
 }
 
 /// Gives each object the state that the response declares for it: under its own name, else at the top for the target.
@@ -261,6 +378,15 @@ struct Leaf {
     /// Dotted path from the top.
     path: String,
     value: Value,
+}
+
+/// What a JSON text that is known in full tells.
+fn read_text(json: &str) -> Read {
+    let mut found = Read::default();
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let _ = Fields { owner: None, leaf: None, path: String::new(), depth: 0, listed: false, out: &mut found }
+        .deserialize(&mut reader);
+    found
 }
 
 fn read(body: &Body, headers: &Headers) -> Read {
@@ -411,7 +537,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            let wrapper = matches!(&*key, "data" | "result" | "attributes" | "payload");
+            let wrapper = matches!(&*key, "data" | "result" | "attributes" | "payload" | "input");
             let owner = if wrapper { self.owner.clone() } else { Some(singular(&key)) };
             let id = owner_of(&key, self.owner.as_deref()).map(Meaning::Id);
             let id = id.or_else(|| NAMES.contains(&&*key).then_some(Meaning::Name));
@@ -421,5 +547,27 @@ impl<'de> Visitor<'de> for Fields<'_> {
             map.next_value_seed(Fields { owner, leaf, path, depth, listed, out: &mut *self.out })?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_about_the_noun_of_its_name() {
+        for (name, noun) in [
+            ("addPaymentToOrder", "order"),
+            ("orderCancel", "order"),
+            ("request_refund", "refund"),
+            ("GetOrders", "order"),
+            ("shop.orders.list", "order"),
+            ("order", "order"),
+            ("HTTPCheck", "httpcheck"),
+            ("cancel", "cancel"),
+            ("", ""),
+        ] {
+            assert_eq!(call_noun(name), noun, "{name}");
+        }
     }
 }

@@ -23,6 +23,7 @@ pub struct Inspection {
     unmatched: u64,
     unmatched_paths: BTreeMap<(u64, Arc<str>), u64>,
     protocols: BTreeMap<&'static str, u64>,
+    calls: BTreeMap<&'static str, u64>,
     operations: BTreeMap<Called, (u64, u64)>,
     actors: BTreeMap<Evidence, (Distinct, u64)>,
     objects: BTreeMap<Arc<str>, Seen>,
@@ -71,7 +72,7 @@ pub struct OperationCount {
     pub name: Arc<str>,
     /// Activity of the model, if it is one.
     pub activity: Option<Arc<str>>,
-    /// Exchanges.
+    /// Exchanges; calls, where it is a call inside bodies.
     pub exchanges: u64,
     /// Of these, accepted.
     pub accepted: u64,
@@ -118,7 +119,7 @@ impl Inspection {
     /// Counts one exchange: its protocol, operation and key sources. Its events need not be resolved.
     pub fn add_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.add_read(protocol, extracted);
-        self.add_called(extracted.events.first());
+        self.add_calls(extracted);
         if let Some(name) = &extracted.unmatched {
             self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), 1);
         }
@@ -126,11 +127,23 @@ impl Inspection {
         self.note_keys(extracted);
     }
 
+    /// Counts what an exchange called: itself, or each call in its body.
+    fn add_calls(&mut self, extracted: &Extracted) {
+        if extracted.calls.is_empty() {
+            return self.add_called(extracted.events.first());
+        }
+        let firsts = extracted.calls.iter().filter_map(|at| extracted.events.get(*at as usize));
+        let (named, unnamed): (Vec<_>, Vec<_>) = firsts.partition(|event| event.operation.is_some());
+        named.into_iter().for_each(|event| self.add_called(Some(event)));
+        self.unmatched += u64::from(!unnamed.is_empty());
+    }
+
     /// Counts one exchange of which nobody knows yet what was called, because the places of ids are still being learnt.
     /// What was refused shows no object.
     pub fn add_unnamed_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.add_read(protocol, extracted);
-        self.unmatched += 1;
+        // Calls inside bodies are known, and counted, one by one.
+        self.unmatched += extracted.calls.len().max(1) as u64;
         if extracted.events.iter().any(|event| event.outcome == Outcome::Accepted) {
             self.count_sightings(&extracted.sightings);
             self.note_keys(extracted);
@@ -155,6 +168,9 @@ impl Inspection {
     pub fn add_read(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.exchanges += 1;
         *self.protocols.entry(protocol).or_default() += 1;
+        for (name, calls) in extracted.inside.iter().map(|count| count.named()) {
+            *self.calls.entry(name).or_default() += calls;
+        }
         extracted.known_address.iter().for_each(|address| self.known_addresses.insert(address));
     }
 
@@ -239,6 +255,9 @@ impl Inspection {
         for (protocol, count) in other.protocols {
             *self.protocols.entry(protocol).or_default() += count;
         }
+        for (protocol, count) in other.calls {
+            *self.calls.entry(protocol).or_default() += count;
+        }
         for (operation, (exchanges, accepted)) in other.operations {
             let mine = self.operations.entry(operation).or_default();
             mine.0 += exchanges;
@@ -275,6 +294,11 @@ impl Inspection {
     /// Exchanges by protocol.
     pub fn protocols(&self) -> &BTreeMap<&'static str, u64> {
         &self.protocols
+    }
+
+    /// Calls inside bodies, by protocol.
+    pub fn calls(&self) -> &BTreeMap<&'static str, u64> {
+        &self.calls
     }
 
     /// Operations, most exchanges first, then by name.

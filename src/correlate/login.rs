@@ -75,7 +75,7 @@ pub(super) fn wanted() -> Bodies {
     }
     role_paths().for_each(|path| add(&mut response, path));
     ["success", "ok", "error", "errors"].iter().for_each(|name| add(&mut response, (*name).to_owned()));
-    Bodies { request, response }
+    Bodies { request, response, ..Bodies::new() }
 }
 
 /// Paths into the answer to a login that may lead to roles.

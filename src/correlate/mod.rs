@@ -37,7 +37,7 @@ mod tests;
 
 pub use credential::HashKey;
 pub use directory::{Directory, DirectorySize};
-pub use extract::{Extracted, Extractor, Sighting};
+pub use extract::{CallCount, Extracted, Extractor, Sighting};
 pub use facts::Facts;
 pub use form::SentOn;
 pub use guess::is_container;

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use offpath_capture::{Call, CallKind};
+
 use super::target::Target;
-use crate::model::{ActivityId, Expression, Matcher, Model, Segment};
+use crate::model::{ActivityId, CallMatcher, Expression, Matcher, Model, Segment};
 
 /// Compiled matchers of a model, most specific first.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +16,8 @@ pub(super) struct Operations {
     by_length: Vec<Vec<Route>>,
     /// Routes with `**`.
     open: Vec<Route>,
+    /// Calls inside bodies.
+    calls: Vec<Route>,
 }
 
 /// One matcher of one activity.
@@ -25,6 +29,7 @@ pub(super) struct Route {
     segments: Vec<Segment>,
     host: Option<Arc<str>>,
     template: Arc<str>,
+    call: Option<CallMatcher>,
     order: usize,
 }
 
@@ -53,6 +58,7 @@ impl Operations {
         }
         operations.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));
         operations.open.sort_by(specificity);
+        operations.calls.sort_by(specificity);
         operations
     }
 
@@ -65,9 +71,14 @@ impl Operations {
             method: matcher.method.clone(),
             template: text(&segments).into(),
             host: matcher.host.as_ref().map(|h| h.to_ascii_lowercase().into()),
+            call: matcher.call.clone(),
             order,
             segments,
         };
+        if route.call.is_some() {
+            self.calls.push(route);
+            return;
+        }
         if route.segments.contains(&Segment::Rest) {
             self.open.push(route);
             return;
@@ -99,6 +110,11 @@ impl Operations {
         Some(Matched { template: &best.template, parameters: best.parameters(target), routes })
     }
 
+    /// Routes of a call inside a body, in order of preference.
+    pub(super) fn of_call<'m>(&'m self, call: &Call, host: Option<&str>) -> Vec<&'m Route> {
+        self.calls.iter().filter(|route| route.fits_host(host) && route.fits_call(call)).collect()
+    }
+
     /// Parameters of a path that a response names, e.g. in `Location`, whatever the method: those of the templates that
     /// are this path or go on from it, so that what was made is known where nobody ever calls it by itself. Of different
     /// templates the most literal ones count; where they name one segment differently, each name holds.
@@ -128,6 +144,18 @@ impl Route {
             (Some(pattern), Some(host)) => wildcard(pattern, host),
             _ => true,
         }
+    }
+
+    fn fits_call(&self, call: &Call) -> bool {
+        let Some(wanted) = &self.call else { return false };
+        let sort = match (wanted.kind, call.kind) {
+            // Whether anybody answers a method is the client's affair.
+            ("method", CallKind::Method | CallKind::Notification) => true,
+            // By GET only a query can be asked for.
+            ("persisted", CallKind::Persisted | CallKind::Query) => true,
+            (kind, sort) => kind == sort.as_str(),
+        };
+        wanted.protocol == call.protocol.as_str() && sort && call.is_named(&wanted.name)
     }
 
     fn fits_path<S: AsRef<str>>(&self, path: &[S]) -> bool {
@@ -237,6 +265,7 @@ mod tests {
             template: text(&segments).into(),
             segments,
             host: None,
+            call: None,
             order: index,
         }
     }
@@ -245,7 +274,8 @@ mod tests {
         let mut operations = Operations::default();
         for (i, (method, path)) in routes.iter().enumerate() {
             let route = route(i, method, path);
-            let matcher = Matcher { method: route.method, template: route.segments, host: None, condition: None };
+            let matcher =
+                Matcher { method: route.method, template: route.segments, host: None, call: None, condition: None };
             operations.add(ActivityId(i as u16), &matcher, i);
         }
         operations.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));

@@ -1,6 +1,6 @@
 //! Paths that a model's expressions name.
 
-use super::reading::{Bodies, mcp_fields};
+use super::reading::{Bodies, is_arguments};
 use crate::model::expression::Node;
 use crate::model::{AttributeRule, Expression, Model, Path, Root};
 
@@ -21,7 +21,12 @@ pub(super) fn wanted(model: &Model, bodies: &mut Bodies) {
     let mut want = |path: &Path| match path.root {
         Root::RequestBody => bodies.request.add(&path.fields),
         Root::ResponseBody => bodies.response.add(&path.fields),
-        Root::Mcp => mcp_fields(path).into_iter().for_each(|fields| bodies.request.add(&fields)),
+        Root::Arguments => bodies.request.add(&path.fields),
+        Root::Mcp => match path.fields.split_first() {
+            Some((first, rest)) if is_arguments(first) => bodies.request.add(rest),
+            Some((first, rest)) if &**first == "clientInfo" => bodies.client.add(rest),
+            _ => {}
+        },
         _ => {}
     };
     model.actors.identify.iter().for_each(|i| want(&i.path));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Exchange, Headers, Incomplete};
+use offpath_capture::{Call, CallKind, CallOutcome, CallProtocol, Exchange, Headers, Incomplete};
 
 use super::body::{Pulled, Wanted};
 use super::cookie;
@@ -32,7 +32,13 @@ pub(super) struct Reading<'a> {
     pub(super) request_body: Pulled,
     pub(super) response_body: Pulled,
     /// Element of the list that this event is about, with the list's path.
-    pub(super) element: Option<(&'a Path, usize)>,
+    pub(super) element: Option<(Path, usize)>,
+    /// Call inside the body that this event is: `request_body` are then its arguments, `response_body` its result.
+    pub(super) call: Option<&'a Call>,
+    /// The request holds more calls than were read.
+    pub(super) hides_calls: bool,
+    /// What the client says of itself in the call.
+    client: Pulled,
 }
 
 /// Paths wanted from request and response bodies.
@@ -40,6 +46,15 @@ pub(super) struct Reading<'a> {
 pub(super) struct Bodies {
     pub(super) request: Wanted,
     pub(super) response: Wanted,
+    /// Of what MCP clients say of themselves.
+    pub(super) client: Wanted,
+}
+
+impl Bodies {
+    /// Nothing wanted.
+    pub(super) fn new() -> Bodies {
+        Bodies { request: Wanted::new(), response: Wanted::new(), client: Wanted::new() }
+    }
 }
 
 impl<'a> Reading<'a> {
@@ -64,7 +79,31 @@ impl<'a> Reading<'a> {
                 .as_ref()
                 .map_or_else(Pulled::unknown, |r| pull(&wanted.response, &r.body, &r.headers)),
             element: None,
+            call: None,
+            hides_calls: false,
+            client: Pulled::unknown(),
         }
+    }
+
+    /// Looks at one call of the exchange from here on. `whole`: what the call does not hold was not cut from it.
+    pub(super) fn turn_to(&mut self, call: &'a Call, whole: bool) {
+        let pull = |wanted: &Wanted, text: Option<&str>, known: bool| match text {
+            Some(text) => wanted.pull_text(text),
+            None if known => wanted.pull_text("{}"),
+            None => Pulled::unknown(),
+        };
+        let answered = matches!(call.outcome, CallOutcome::Accepted | CallOutcome::Failed(_));
+        self.request_body = pull(&self.wanted.request, call.arguments.as_deref(), false);
+        self.response_body = pull(&self.wanted.response, call.result.as_deref(), answered && whole);
+        self.client = pull(&self.wanted.client, call.client_info.as_deref(), whole && call.arguments.is_some());
+        self.call = Some(call);
+    }
+
+    /// Looks at what the exchange's body holds beside the calls that were read: nobody knows what that is.
+    pub(super) fn turn_to_the_rest(&mut self) {
+        (self.request_body, self.response_body, self.client) =
+            (Pulled::unknown(), Pulled::unknown(), Pulled::unknown());
+        (self.call, self.hides_calls) = (None, true);
     }
 
     /// Request method; empty when the request was not seen.
@@ -161,7 +200,7 @@ impl<'a> Reading<'a> {
 
     /// The value that a repeated key of the request body hid.
     pub(super) fn shadowed(&self, path: &Path) -> Option<&Value> {
-        (path.root == Root::RequestBody)
+        matches!(path.root, Root::RequestBody | Root::Arguments)
             .then(|| self.request_body.shadowed(&self.wanted.request, &path.fields))
             .flatten()
     }
@@ -249,9 +288,33 @@ impl<'a> Reading<'a> {
         known.map_or_else(|| self.logged(&[&name]), text)
     }
 
-    /// Arguments of an MCP tool call lie in the JSON-RPC request.
+    /// Arguments of the call that this event is. What is no call has none, if its body shows that it is none.
+    fn argument(&self, fields: &[Arc<str>]) -> Bound {
+        match self.call {
+            Some(_) => self.request_value(fields),
+            None => absent(self.shows_calls()),
+        }
+    }
+
+    /// Whether a call in the request's body would have been seen.
+    fn shows_calls(&self) -> bool {
+        self.exchange.request.as_ref().is_some_and(|request| request.body.is_whole())
+    }
+
     fn mcp_value(&self, path: &Path) -> Bound {
-        mcp_fields(path).map_or(Bound::Unknown, |fields| self.request_value(&fields))
+        let Some((first, rest)) = path.fields.split_first() else { return Bound::Unknown };
+        let Some(call) = self.call.filter(|call| call.protocol == CallProtocol::Mcp) else {
+            return absent(self.call.is_some() || self.shows_calls());
+        };
+        match &**first {
+            "tool" if call.kind == CallKind::Tool => text(&call.name),
+            "tool" => Bound::Exactly(Value::Null),
+            "name" => text(&call.name),
+            "method" => text(call.method.as_ref().unwrap_or(&call.name)),
+            "clientInfo" => self.client.get(&self.wanted.client, rest),
+            first if is_arguments(first) => self.request_value(rest),
+            _ => Bound::Unknown,
+        }
     }
 
     fn mtls(&self) -> Bound {
@@ -287,7 +350,8 @@ impl<'a> Reading<'a> {
             Root::Mcp => self.mcp_value(path),
             Root::Log => self.log_value(path),
             Root::Message => self.message(path),
-            Root::Arguments | Root::Event | Root::Actor | Root::Object(_) => Bound::Unknown,
+            Root::Arguments => self.argument(&path.fields),
+            Root::Event | Root::Actor | Root::Object(_) => Bound::Unknown,
         }
     }
 }
@@ -295,11 +359,11 @@ impl<'a> Reading<'a> {
 impl Scope for Reading<'_> {
     fn value(&self, path: &Path) -> Bound {
         let whole = self.whole_value(path);
-        let Some((list, index)) = self.element else { return whole };
+        let Some((list, index)) = &self.element else { return whole };
         let stem = |p: &Path| p.fields.iter().filter(|f| &***f != "*").cloned().collect::<Vec<Arc<str>>>();
         match whole {
             Bound::Exactly(Value::List(items)) if path.root == list.root && stem(path).starts_with(&stem(list)) => {
-                Bound::Exactly(items.into_iter().nth(index).unwrap_or(Value::Null))
+                Bound::Exactly(items.into_iter().nth(*index).unwrap_or(Value::Null))
             }
             whole => whole,
         }
@@ -316,17 +380,9 @@ impl Scope for Reading<'_> {
     }
 }
 
-/// Where an MCP path lies in the JSON-RPC request body.
-pub(super) fn mcp_fields(path: &Path) -> Option<Vec<Arc<str>>> {
-    let (first, rest) = path.fields.split_first()?;
-    let head: &[&str] = match &**first {
-        "tool" | "name" => &["params", "name"],
-        "args" | "arguments" => &["params", "arguments"],
-        "method" => &["method"],
-        "clientInfo" => &["params", "clientInfo"],
-        _ => return None,
-    };
-    Some(head.iter().map(|f| Arc::from(*f)).chain(rest.iter().cloned()).collect())
+/// Whether the first word behind `mcp` stands for a call's arguments.
+pub(super) fn is_arguments(word: &str) -> bool {
+    matches!(word, "args" | "arguments")
 }
 
 fn text(text: impl AsRef<str>) -> Bound {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use offpath_capture::Endpoint;
+use offpath_capture::{Call, CallProtocol, Endpoint};
 
 use super::credential::{self, HashKey};
 use super::secret_segment::is_secret_segment;
@@ -141,6 +141,13 @@ impl Masker {
     /// The text as a shared string, masked.
     pub(super) fn shared(&self, text: &str) -> Arc<str> {
         Arc::from(&*self.text(text))
+    }
+
+    /// The name of what a call calls, without what a client may have put into it. A document's hash is no secret.
+    pub(super) fn operation(&self, call: &Call) -> Arc<str> {
+        let operation = call.operation();
+        let hashed = matches!(call.protocol, CallProtocol::Graphql) && call.name.bytes().all(|b| b.is_ascii_hexdigit());
+        if hashed { operation.into() } else { self.shared(&operation) }
     }
 
     /// A value that was read at a path: secrets by name are masked whatever they look like.
@@ -323,6 +330,16 @@ impl Redactor {
         };
         let query = query.map(|query| query.split('&').map(pair).collect::<Vec<_>>().join("&"));
         path.join("/") + &query.map(|query| format!("?{query}")).unwrap_or_default()
+    }
+
+    /// The name of what a call calls.
+    pub fn operation(&self, call: &Call) -> Arc<str> {
+        self.masker.operation(call)
+    }
+
+    /// A text that a client chose, with what is secret or personal in it masked; its pseudonym where names are hashed.
+    pub fn text(&self, text: &str) -> String {
+        self.name(&self.masker.text(text)).into_owned()
     }
 
     /// The name of a user, a host or an address: its pseudonym where names are hashed, else masked where it is personal

@@ -56,7 +56,8 @@ pub struct Event {
     pub method: Arc<str>,
     /// Host without port, lower case.
     pub host: Option<Arc<str>>,
-    /// Named endpoint: method and path template, e.g. `POST /orders/{orderId}/payment`; `None` when unmatched.
+    /// Named endpoint: method and path template, e.g. `POST /orders/{orderId}/payment`, or a call inside the body, e.g.
+    /// `graphql mutation addPaymentToOrder`; `None` when unmatched.
     pub operation: Option<Arc<str>>,
     /// Path as requested, without query, with credentials and personal data masked.
     pub path: Arc<str>,
@@ -104,10 +105,25 @@ impl Event {
         self.objects.iter().find(|o| &*o.id.object_type == object_type)
     }
 
+    /// Whether it is a call inside the body of an exchange, rather than the exchange.
+    pub fn is_call(&self) -> bool {
+        self.operation.as_deref().is_some_and(is_call)
+    }
+
+    /// Whether calls may be hidden in it: a body that the source does not show, sent to a path that nothing names.
+    pub fn may_hide_calls(&self) -> bool {
+        self.operation.is_none() && !self.shows.request_body && &*self.method == "POST"
+    }
+
     /// Total order used everywhere: time, then identity.
     pub fn order_key(&self) -> (i64, EventId) {
         (self.time, self.id)
     }
+}
+
+/// Whether the name of an operation is that of a call inside a body: `graphql mutation pay`, not `POST /pay`.
+pub fn is_call(operation: &str) -> bool {
+    ["graphql ", "jsonrpc ", "mcp ", "a2a "].iter().any(|protocol| operation.starts_with(protocol))
 }
 
 /// What a source shows about an event: tells "not there" from "not recorded".

@@ -197,7 +197,7 @@ fn activities(page: &mut Page, sketch: &Sketch) {
     }
     for fixed in &sketch.fixed {
         let note = format!("{} accepted; a word of the API, no key", times(fixed.accepted, "call"));
-        page.line(&format!("  {}: {{http: \"{}\"{}}}", fixed.name, fixed.http, read_flag(fixed.read)), &note);
+        page.line(&format!("  {}: {{{}{}}}", fixed.name, fixed.matcher, read_flag(fixed.read)), &note);
     }
     for (call, count) in sketch.unplaced.iter().take(UNPLACED) {
         page.note(&format!("  no activity: {call}, accepted {}: no object is seen in it", times(*count, "time")));
@@ -226,7 +226,7 @@ fn read_flag(read: bool) -> &'static str {
 }
 
 fn matcher(activity: &ActivitySketch) -> String {
-    let mut out = format!("{{http: \"{}\", object: ", activity.http);
+    let mut out = format!("{{{}, object: ", activity.matcher);
     let own = match activity.keys.as_slice() {
         [] => activity.object.to_string(),
         keys => format!("{{{}: {}}}", activity.object, list(keys)),

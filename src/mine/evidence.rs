@@ -348,7 +348,8 @@ fn add_actors(actors: &mut BTreeSet<u64>, more: impl IntoIterator<Item = u64>) {
 
 /// What a request names is what it is about; what only the answer mentions is not.
 fn is_subject(qualifier: &str, key: Option<&str>) -> bool {
-    qualifier == "target" || qualifier == "mentioned" && key.is_some_and(|place| place.starts_with("req."))
+    qualifier == "target"
+        || qualifier == "mentioned" && key.is_some_and(|place| place.starts_with("req.") || place.starts_with("args."))
 }
 
 impl OperationEvidence {

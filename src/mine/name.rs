@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::event::is_call;
+
 /// Longest name made.
 const LONGEST: usize = 48;
 /// Words that cannot name an object type: paths of expressions begin with them.
@@ -71,6 +73,22 @@ pub(super) fn object_type(text: &str) -> String {
     if RESERVED.contains(&word.as_str()) { format!("{word}_object") } else { word }
 }
 
+/// Sorts of calls inside bodies, those that begin another's name last.
+const SORTS: [&str; 12] = [
+    "graphql query",
+    "graphql mutation",
+    "graphql subscription",
+    "graphql persisted",
+    "jsonrpc method",
+    "jsonrpc notification",
+    "mcp tool",
+    "mcp prompt",
+    "mcp answer",
+    "mcp input_response",
+    "mcp",
+    "a2a",
+];
+
 /// Names given so far, so that none is given twice.
 #[derive(Debug, Default)]
 pub(super) struct Names(BTreeSet<String>);
@@ -103,7 +121,17 @@ pub(super) enum Part {
 
 impl Template {
     /// Reads `POST /orders/{order}/pay`; `None` where a model could not say the same.
+    ///
+    /// A call inside a body is read as its sort and its name: `graphql mutation` and `addPaymentToOrder`.
     pub(super) fn read(operation: &str) -> Option<Template> {
+        if is_call(operation) {
+            return SORTS.iter().find_map(|sort| {
+                let name = operation.strip_prefix(sort)?.strip_prefix(' ')?;
+                let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\".contains(&b));
+                let parts = vec![Part::Fixed(name.to_owned())];
+                plain.then(|| Template { method: (*sort).to_owned(), parts })
+            });
+        }
         let (method, path) = operation.split_once(' ')?;
         let upper = !method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-');
         if !upper || !path.starts_with('/') {
@@ -113,8 +141,39 @@ impl Template {
         Some(Template { method: method.to_owned(), parts })
     }
 
+    /// Whether it is a call inside a body.
+    pub(super) fn is_call(&self) -> bool {
+        self.method.starts_with(|c: char| c.is_ascii_lowercase())
+    }
+
+    /// Whether calls of it change nothing, by their method or protocol.
+    pub(super) fn is_read(&self) -> bool {
+        match (self.method.as_str(), self.parts.as_slice()) {
+            ("GET" | "HEAD" | "OPTIONS" | "graphql query" | "graphql subscription" | "mcp" | "mcp prompt", _) => true,
+            ("a2a", [Part::Fixed(name)]) => says_read(name),
+            _ => false,
+        }
+    }
+
+    /// How a model names the call: `http: "POST /orders"`, `mcp: {tool: pay}`.
+    pub(super) fn matcher(&self) -> String {
+        if !self.is_call() {
+            return format!("http: \"{}\"", self.text());
+        }
+        let (protocol, sort) = self.method.split_once(' ').unwrap_or((&self.method, "method"));
+        // Whether anybody answers a method is the client's affair.
+        let sort = if sort == "notification" { "method" } else { sort };
+        let [Part::Fixed(name)] = self.parts.as_slice() else { return String::new() };
+        let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./".contains(&b));
+        if plain { format!("{protocol}: {{{sort}: {name}}}") } else { format!("{protocol}: {{{sort}: \"{name}\"}}") }
+    }
+
     /// As a model writes it; a name that stands twice gets a number.
     pub(super) fn text(&self) -> String {
+        if self.is_call() {
+            return self.raw();
+        }
         let mut out = format!("{} ", self.method);
         let mut seen = Names::default();
         for part in &self.parts {
@@ -141,6 +200,9 @@ impl Template {
     /// As events name operations.
     pub(super) fn raw(&self) -> String {
         let mut out = format!("{} ", self.method);
+        if let ([Part::Fixed(name)], true) = (self.parts.as_slice(), self.is_call()) {
+            return out + name;
+        }
         for part in &self.parts {
             match part {
                 Part::Fixed(text) => out.extend(["/", text]),
@@ -163,6 +225,11 @@ impl Template {
 
     /// Names for the activity, the best first. `creates`: it brings an object of the type into being.
     pub(super) fn activity(&self, object_type: &str, creates: bool) -> Vec<String> {
+        if let ([Part::Fixed(name)], true) = (self.parts.as_slice(), self.is_call()) {
+            let name = word(name);
+            let named = [name.clone(), format!("{name}_{object_type}"), "step".to_owned()];
+            return named.into_iter().filter(|name| !name.is_empty()).collect();
+        }
         let last_variable = self.parts.iter().rposition(|p| matches!(p, Part::Variable(_)));
         let after: Vec<String> =
             self.words().filter(|(at, _)| last_variable.is_none_or(|v| *at > v)).map(|(_, w)| word(w)).collect();
@@ -186,6 +253,13 @@ impl Template {
         let first = if verb.is_empty() { noun.to_owned() } else { format!("{verb}_{noun}") };
         wishes(first, object_type, self)
     }
+}
+
+/// Whether a method of A2A only reads, in either version's words.
+fn says_read(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["/get", "/list", "/resubscribe"].iter().any(|end| name.ends_with(end))
+        || ["get", "list", "subscribe"].iter().any(|begin| name.starts_with(begin))
 }
 
 fn wishes(first: String, more: &str, template: &Template) -> Vec<String> {
@@ -256,6 +330,27 @@ mod tests {
             assert_eq!(Template::read(operation), None, "{operation}");
         }
         assert_eq!(Template::read("GET /a/{x}/{x}").unwrap().text(), "GET /a/{x}/{x_2}");
+    }
+
+    #[test]
+    fn calls_inside_bodies_are_named_as_a_model_names_them() {
+        for (operation, matcher, read) in [
+            ("graphql mutation addPaymentToOrder", "graphql: {mutation: addPaymentToOrder}", false),
+            ("graphql query __schema", "graphql: {query: \"__schema\"}", true),
+            ("jsonrpc notification a.b", "jsonrpc: {method: a.b}", false),
+            ("mcp tool request_refund", "mcp: {tool: request_refund}", false),
+            ("mcp tools/list", "mcp: {method: tools/list}", true),
+            ("a2a message/send", "a2a: {method: message/send}", false),
+            ("a2a GetTask", "a2a: {method: GetTask}", true),
+        ] {
+            let template = Template::read(operation).unwrap();
+            assert_eq!((template.matcher().as_str(), template.is_read()), (matcher, read));
+            assert_eq!((template.raw().as_str(), template.text().as_str()), (operation, operation));
+            assert!(template.is_call());
+        }
+        assert_eq!(Template::read("mcp tool a b"), None);
+        let pay = Template::read("graphql mutation addPaymentToOrder").unwrap();
+        assert_eq!(pay.activity("order", false)[0], "add_payment_to_order");
     }
 
     #[test]

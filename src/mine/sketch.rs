@@ -44,7 +44,8 @@ pub struct Sketch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FixedSketch {
     pub(super) name: Arc<str>,
-    pub(super) http: String,
+    /// As a model names the call.
+    pub(super) matcher: String,
     pub(super) read: bool,
     pub(super) accepted: u64,
 }
@@ -63,7 +64,8 @@ pub(super) struct TypeSketch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ActivitySketch {
     pub(super) name: Arc<str>,
-    pub(super) http: String,
+    /// As a model names the call.
+    pub(super) matcher: String,
     pub(super) object: Arc<str>,
     /// Places of the key where the type's own do not hold it.
     pub(super) keys: Vec<String>,
@@ -104,7 +106,7 @@ impl Sketch {
             if redirected.aside > 0 {
                 aside.push((template.clone(), false, redirected.aside));
             }
-            let read = matches!(template.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+            let read = template.is_read();
             if evidence.accepted == 0 || matches!(template.method.as_str(), "HEAD" | "OPTIONS" | "CONNECT" | "TRACE") {
                 continue;
             }
@@ -129,7 +131,7 @@ impl Sketch {
         sketch.activities = activities(placed, &named, &mut names);
         let fixed = fixed.into_iter().take(FIXED).map(|(template, read, accepted)| {
             let name = names.choose(&template.activity("", false));
-            FixedSketch { name, http: template.text(), read, accepted }
+            FixedSketch { name, matcher: template.matcher(), read, accepted }
         });
         sketch.fixed = fixed.collect();
         sketch
@@ -276,7 +278,9 @@ fn place(template: Template, evidence: OperationEvidence, read: bool, foreign: &
         None => subject.map(key_places).unwrap_or_default(),
     };
     let by_location = subject.is_some_and(|s| s.keys.contains_key(&None));
-    if variable.is_none() && keys.is_empty() && !by_location || read && variable.is_none() {
+    // A read of a collection shows objects that it is not about; a call names what it is about among its arguments.
+    let asks = template.is_call() && keys.iter().any(|place| place.starts_with("args."));
+    if variable.is_none() && keys.is_empty() && !by_location || read && variable.is_none() && !asks {
         return None;
     }
     Some(Placed { template, evidence, object, variable, keys, read, redirected: Redirected::default() })
@@ -415,10 +419,11 @@ fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: 
     for operation in placed {
         let Some(object) = named.get(&operation.object) else { continue };
         let by_answer = operation.keys.iter().all(|place| place.starts_with("res."));
-        let creates = operation.variable.is_none() && by_answer && operation.template.method == "POST";
+        let writes = operation.template.method == "POST" || operation.template.is_call() && !operation.read;
+        let creates = operation.variable.is_none() && by_answer && writes;
         activities.push(ActivitySketch {
             name: names.choose(&operation.template.activity(object, creates)),
-            http: operation.template.text(),
+            matcher: operation.template.matcher(),
             object: Arc::clone(object),
             keys: operation.keys,
             also: None,

@@ -52,7 +52,8 @@ impl Templates {
     pub fn of(evidence: &Evidence) -> Templates {
         let mut root = Node::default();
         for (operation, seen) in evidence.accepted.iter() {
-            if let Some(template) = Template::read(operation).filter(|t| t.parts.len() <= DEEPEST) {
+            let template = Template::read(operation).filter(|t| t.parts.len() <= DEEPEST && !t.is_call());
+            if let Some(template) = template {
                 root.add(&template, seen);
             }
         }

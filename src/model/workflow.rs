@@ -193,6 +193,13 @@ pub struct Activity {
     pub each: Option<Path>,
 }
 
+impl Activity {
+    /// Whether it can only be seen inside the bodies of requests.
+    pub fn is_inside_bodies(&self) -> bool {
+        !self.matchers.is_empty() && self.matchers.iter().all(|matcher| matcher.call.is_some())
+    }
+}
+
 /// An object that an activity touches.
 #[derive(Clone, Debug)]
 pub struct ActivityObject {
@@ -207,12 +214,34 @@ pub struct ActivityObject {
 pub struct Matcher {
     /// Request method; `None` for any.
     pub method: Option<Arc<str>>,
-    /// Path template split at `/`: `orders`, `{orderId}`, `payment`.
+    /// Path template split at `/`: `orders`, `{orderId}`, `payment`; empty where `call` is given.
     pub template: Vec<Segment>,
     /// Host pattern with `*`.
     pub host: Option<Arc<str>>,
+    /// A call inside the request's body instead of a method and path.
+    pub call: Option<CallMatcher>,
     /// Condition over the request.
     pub condition: Option<Expression>,
+}
+
+/// A call inside a body: `graphql: {mutation: addPaymentToOrder}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallMatcher {
+    /// `graphql`, `jsonrpc`, `mcp` or `a2a`.
+    pub protocol: &'static str,
+    /// What sort of call, in the model's words: `mutation`, `tool`, `method`.
+    pub kind: &'static str,
+    /// Name of the field, tool or method.
+    pub name: Arc<str>,
+}
+
+impl std::fmt::Display for CallMatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.protocol, self.kind) {
+            ("mcp" | "a2a", "method") => write!(f, "{} {}", self.protocol, self.name),
+            (protocol, kind) => write!(f, "{protocol} {kind} {}", self.name),
+        }
+    }
 }
 
 /// One segment of a path template.

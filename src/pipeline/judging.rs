@@ -219,7 +219,8 @@ fn judge_case(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, 
     if let Some(model) = &job.model {
         judged.names.add_case(events, model);
     }
-    for event in events.iter().filter(|e| job.model.is_none() || e.activity.is_some()) {
+    let tells = |e: &&Event| job.model.is_none() || e.activity.is_some() || e.may_hide_calls();
+    for event in events.iter().filter(tells) {
         judged.shown.entry(event.source).or_default().add_event(event, job.model.as_deref());
     }
 

@@ -328,6 +328,11 @@ fn is_field(path: &Path) -> bool {
     use crate::model::Root;
     matches!(
         path.root,
-        Root::RequestBody | Root::ResponseBody | Root::Query | Root::RequestHeader | Root::ResponseHeader
+        Root::RequestBody
+            | Root::ResponseBody
+            | Root::Arguments
+            | Root::Query
+            | Root::RequestHeader
+            | Root::ResponseHeader
     )
 }

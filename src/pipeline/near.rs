@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::naming::shown_call;
 use crate::correlate::{Inspection, Pseudonyms};
+use crate::event::is_call;
 use crate::finding::Finding;
 use crate::model::{Activity, Matcher, Model, Segment, nearest_name};
 
@@ -81,6 +82,8 @@ pub(super) fn shared_change(near: &[Near]) -> Option<(String, usize)> {
 
 /// What comes before the common end of two paths: `/v2 instead of /v1`.
 fn change(near: &Near) -> Option<String> {
+    // What is called inside a body has no path.
+    (!is_call(&near.intended)).then_some(())?;
     let path =
         |call: &str| call.split_once(' ').map(|(_, path)| path.split('/').map(str::to_owned).collect::<Vec<_>>());
     let (mut intended, mut called) = (path(&near.intended)?, path(&near.called)?);
@@ -106,15 +109,21 @@ fn nearest(activity: &Activity, calls: &[(Arc<str>, u64)], pseudonyms: Option<&P
     let measured = pairs.filter_map(|(matcher, call)| Some((changes(matcher, &call.0)?, matcher, call)));
     // Of equally near ones the first: the most frequent.
     let (_, matcher, (called, exchanges)) = measured.min_by_key(|(changes, ..)| *changes)?;
-    let method = matcher.method.as_deref().unwrap_or("*");
-    let host = matcher.host.as_deref().unwrap_or_default();
-    let path: String = matcher.template.iter().map(|s| format!("/{}", text(s))).collect();
+    let intended = matcher.call.as_ref().map_or_else(|| endpoint(matcher), ToString::to_string);
     Some(Near {
         activity: activity.name.to_string(),
-        intended: format!("{method} {host}{path}"),
+        intended,
         called: shown_call(called, matcher.host.as_deref(), pseudonyms),
         exchanges: *exchanges,
     })
+}
+
+/// `POST /v1/orders/{order}`.
+fn endpoint(matcher: &Matcher) -> String {
+    let method = matcher.method.as_deref().unwrap_or("*");
+    let host = matcher.host.as_deref().unwrap_or_default();
+    let path: String = matcher.template.iter().map(|s| format!("/{}", text(s))).collect();
+    format!("{method} {host}{path}")
 }
 
 fn text(segment: &Segment) -> String {
@@ -128,6 +137,12 @@ fn text(segment: &Segment) -> String {
 /// How far a call is from a matcher; `None` when it is hardly the same step. The ends of the paths must agree up to
 /// spelling and versions, in most of the matcher's words; what comes before may differ.
 fn changes(matcher: &Matcher, call: &str) -> Option<usize> {
+    if let Some(wanted) = &matcher.call {
+        // A call of the same sort, of almost the same name.
+        let wanted_text = wanted.to_string();
+        let sort = wanted_text.strip_suffix(&*wanted.name)?;
+        return call.strip_prefix(sort).and_then(|name| nearest_name(&wanted.name, [name])).map(|_| 1);
+    }
     let (method, target) = call.split_once(' ')?;
     let (host, path) = target.split_at_checked(target.find('/')?)?;
     let wanted: Vec<&Segment> =
@@ -181,13 +196,14 @@ fn is_version(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CallMatcher;
 
     fn matcher(method: &str, path: &str) -> Matcher {
         let segments = path.split('/').filter(|s| !s.is_empty()).map(|s| match s.strip_prefix('{') {
             Some(name) => Segment::Parameter(name.trim_end_matches('}').into()),
             None => Segment::Literal(s.into()),
         });
-        Matcher { method: Some(method.into()), template: segments.collect(), host: None, condition: None }
+        Matcher { method: Some(method.into()), template: segments.collect(), host: None, call: None, condition: None }
     }
 
     #[test]
@@ -213,6 +229,18 @@ mod tests {
             "GET",
         ] {
             assert_eq!(changes(&pay, call), None, "{call}");
+        }
+    }
+
+    #[test]
+    fn a_call_of_the_same_sort_and_almost_the_same_name_is_near() {
+        let call = CallMatcher { protocol: "mcp", kind: "tool", name: "request_refund".into() };
+        let refund = Matcher { method: None, template: Vec::new(), host: None, call: Some(call), condition: None };
+        assert_eq!(changes(&refund, "mcp tool request_refunds"), Some(1));
+        for other in
+            ["mcp prompt request_refunds", "mcp tool search", "POST /request_refund", "jsonrpc method request_refund"]
+        {
+            assert_eq!(changes(&refund, other), None, "{other}");
         }
     }
 

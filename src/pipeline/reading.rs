@@ -16,7 +16,7 @@ use super::{Job, PipelineError, Progress};
 use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
 use crate::correlate::{self, Directory, Extractor, Facts, Inspection, Redactor, Resolver, SentOn};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
-use crate::event::{Event, Outcome};
+use crate::event::{Event, Outcome, is_call};
 use crate::mine::{Beside, Evidence, Redirect, RoleShown, Templates, Traced};
 
 /// Input name -> format and number of the input.
@@ -262,21 +262,26 @@ impl<'a> Extracting<'a> {
             (None, Some(_)) => self.inspection.add_exchange(protocol, &extracted),
             (None, None) => self.inspection.add_unnamed_exchange(protocol, &extracted),
         }
-        // Without a model an exchange is one event, and all sightings are of its objects.
-        if let (None, [event]) = (&self.job.model, extracted.events.as_slice()) {
-            let places = extracted.sightings.into_iter().map(|sighting| sighting.places);
-            let traced = places.map(|places| Traced { key: places.key, state: places.state }).collect();
-            let roles = extracted.roles.into_iter().map(|place| RoleShown {
+        // Without a model each call is one event, and sightings are of its objects in their order.
+        if self.job.model.is_none() {
+            let places = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| sighting.places);
+            let mut traced = places.map(|places| Traced { key: places.key, state: places.state });
+            let roles = std::mem::take(&mut extracted.roles).into_iter().map(|place| RoleShown {
                 path: place.path,
                 rank: place.rank,
                 said: place.said,
             });
+            let roles: Vec<RoleShown> = roles.collect();
             let sent_on = extracted.sent_on.map(|sent_on| match sent_on {
                 SentOn::Result => Redirect::Result,
                 SentOn::Away(sign) => Redirect::Away(sign),
                 SentOn::Unseen => Redirect::Unseen,
             });
-            self.evidence.add(event, Beside { traced, ids: extracted.ids, roles: roles.collect(), sent_on });
+            for event in &extracted.events {
+                let traced = traced.by_ref().take(event.objects.len()).collect();
+                let (ids, roles, sent_on) = (extracted.ids.clone(), roles.clone(), sent_on.clone());
+                self.evidence.add(event, Beside { traced, ids, roles, sent_on });
+            }
         }
         self.keep(&extracted.events)
     }
@@ -548,8 +553,9 @@ fn resolve_buffer(
             if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
                 return Ok(());
             }
-            // Events of one exchange come one after the other; it is counted once.
-            if exchange.replace(event.origin.clone()).as_ref() != Some(&event.origin) {
+            // Events of one exchange come one after the other; it, or each call in it, is counted once.
+            let called = (event.origin.clone(), event.operation.clone().filter(|operation| is_call(operation)));
+            if exchange.replace(called.clone()) != Some(called) {
                 inspection.add_called(Some(&event));
             }
         }

@@ -132,6 +132,12 @@ fn blind_in((evaluated, violated, undecided): Counts, demand: &Demand, shown: &S
         let partly = evaluated > 0 && demand.always.contains(&Need::Roles);
         return Some(BlindSummary { why, partly });
     }
+    // Calls that nobody sees leave nothing undecided: they would pass for calls that were not made.
+    if demand.often.contains(&Need::Calls)
+        && let Some(why) = shown.lacking([Need::Calls])
+    {
+        return Some(BlindSummary { why, partly: evaluated > 0 });
+    }
     let misplaced = demand.joined.iter().find(|(activity, _)| shown.misplaces(activity));
     if let Some((activity, need)) = misplaced {
         let why = shown.lacking(*need).unwrap_or_else(|| format!("not shown on what {activity} was"));

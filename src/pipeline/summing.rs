@@ -200,6 +200,7 @@ fn options(job: &Job) -> BTreeMap<String, String> {
 fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bool) {
     summary.unmatched = inspection.unmatched();
     summary.protocols = inspection.protocols().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    summary.calls = inspection.calls().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
     let operations = inspection.operations().into_iter().map(|operation| OperationSummary {
         name: operation.name.to_string(),
         activity: operation.activity.as_deref().map(str::to_owned),

@@ -137,6 +137,10 @@ pub(super) fn protocol(name: &str) -> &str {
         "http3" => "HTTP/3",
         "websocket" => "WebSocket",
         "grpc" => "gRPC",
+        "graphql" => "GraphQL",
+        "jsonrpc" => "JSON-RPC",
+        "mcp" => "MCP",
+        "a2a" => "A2A",
         "unknown" => "protocol not told",
         other => other,
     }

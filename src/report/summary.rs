@@ -31,6 +31,9 @@ pub struct RunSummary {
     pub incomplete: BTreeMap<String, u64>,
     /// Exchanges by protocol.
     pub protocols: BTreeMap<String, u64>,
+    /// Calls inside their bodies, by protocol.
+    #[serde(default)]
+    pub calls: BTreeMap<String, u64>,
     /// TCP connections seen, and of these with gaps.
     pub connections: (u64, u64),
     /// TCP packets read inside tags, labels and tunnels, by kind; a packet inside several counts for each.

@@ -17,6 +17,8 @@ use crate::model::Model;
 /// Something that a source may not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Need {
+    /// Calls inside the bodies of requests.
+    Calls,
     /// Who acts, by more than an address or a cookie that nobody was seen to receive.
     Identity,
     /// The roles of who acts.
@@ -42,7 +44,8 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Need; 11] = [
+    const ALL: [Need; 12] = [
+        Need::Calls,
         Need::Identity,
         Need::Roles,
         Need::Kind,
@@ -69,6 +72,7 @@ impl Need {
             Need::RequestBody => "request bodies",
             Need::ResponseBody => "response bodies",
             Need::Headers => "headers",
+            Need::Calls => "bodies, which hold the calls",
         }
     }
 
@@ -96,6 +100,8 @@ impl Need {
             // A log may tell that a body was empty; it never shows what is in one.
             Need::ResponseBody => Some(event.shows.response_body && (event.shows.headers || event.shows.request_body)),
             Need::Headers => Some(event.shows.headers),
+            Need::Calls if event.is_call() => Some(true),
+            Need::Calls => event.may_hide_calls().then_some(false),
         }
     }
 }
@@ -122,7 +128,10 @@ impl Shown {
         if event.outcome == Outcome::Rejected {
             return;
         }
-        for (need, count) in Need::ALL.into_iter().zip(&mut self.counts) {
+        // What a path that the model does not know shows is no matter of its activities, but for calls behind it.
+        let foreign = model.is_some() && event.activity.is_none();
+        let asked = |need: &Need| !foreign || *need == Need::Calls;
+        for (need, count) in Need::ALL.into_iter().zip(&mut self.counts).filter(|(need, _)| asked(need)) {
             if let Some(shown) = need.shown_by(event, model) {
                 count.0 += u64::from(shown);
                 count.1 += 1;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use offpath_capture::{BlindSpot, Body, Exchange, Limits, Options, Sink, Source};
+use offpath_capture::{BlindSpot, Body, Exchange, Limits, Options, Sink, Source, calls};
 use tls_wire::{ALERT, DATA, HANDSHAKE, Tls};
 
 /// Counts exchanges and checks each.
@@ -21,6 +21,9 @@ impl Sink for Checked {
         self.exchanges += 1;
         assert!(exchange.request.is_some() || exchange.response.is_some());
         assert!(exchange.end.is_none_or(|end| end >= exchange.time));
+        let found = calls(&exchange);
+        let kept = found.calls.iter().flat_map(|call| [&call.arguments, &call.result]).flatten();
+        assert!(found.calls.len() <= 256 && kept.map(String::len).sum::<usize>() <= 4 << 20);
         let bodies = [exchange.request.map(|request| request.body), exchange.response.map(|response| response.body)];
         for body in bodies.into_iter().flatten() {
             if let Body::Present { bytes, .. } = body {
@@ -164,4 +167,20 @@ pub fn frames(bytes: &[u8]) -> Vec<u8> {
         rest = behind;
     }
     file
+}
+
+/// A pcap file of one exchange over HTTP/1: request line, content type and bodies as the input says.
+pub fn request_and_answer(bytes: &[u8]) -> Vec<u8> {
+    let mut lines = bytes.splitn(3, |byte| *byte == b'\n');
+    let [line, kind, bodies] = [(); 3].map(|()| lines.next().unwrap_or_default());
+    let mut bodies = bodies.splitn(2, |byte| *byte == 0xff);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(['\n', '\r', '\0'], " ");
+    let message = |first: &str, body: &[u8]| {
+        let head = format!("{first}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n", text(kind), body.len());
+        // What hands over to the other side must not stand in a body.
+        head.into_bytes().into_iter().chain(body.iter().map(|byte| byte.min(&0xfe)).copied()).collect::<Vec<u8>>()
+    };
+    let request = message(&format!("{} HTTP/1.1", text(line)), bodies.next().unwrap_or_default());
+    let answer = message("HTTP/1.1 200 OK", bodies.next().unwrap_or_default());
+    conversation(&[request, answer].join(&0xff))
 }

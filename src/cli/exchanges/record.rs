@@ -1,6 +1,8 @@
 //! One line of `offpath exchanges`.
 
-use offpath_capture::Exchange;
+use std::sync::Arc;
+
+use offpath_capture::{Call, Exchange, calls};
 use serde::Serialize;
 
 use crate::correlate::Redactor;
@@ -45,12 +47,45 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) incomplete: Vec<&'static str>,
     /// Where it is in the input.
     pub(in crate::cli) origin: String,
+    /// Calls in its bodies: GraphQL, JSON-RPC, MCP, A2A.
+    pub(in crate::cli) calls: Vec<CallRecord>,
+    /// Why there may be more of them.
+    pub(in crate::cli) calls_unseen: Vec<&'static str>,
+}
+
+/// One call in a body: what and how it went. Arguments and results are not shown.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::cli) struct CallRecord {
+    /// Name of what is called, e.g. `graphql mutation addPaymentToOrder`.
+    pub(in crate::cli) operation: Arc<str>,
+    /// What the client calls it: JSON-RPC id, GraphQL response key.
+    id: Option<String>,
+    /// `client`, or `server` for what a server asks on an event stream.
+    sender: &'static str,
+    /// `accepted`, `failed`, `waiting`, `unknown`.
+    outcome: &'static str,
+    /// Code of a failure.
+    code: Option<String>,
+}
+
+impl CallRecord {
+    fn new(call: &Call, redactor: &Redactor) -> CallRecord {
+        let text = |text: &str| redactor.text(text);
+        CallRecord {
+            operation: redactor.operation(call),
+            id: call.id.as_deref().map(text),
+            sender: call.sender.as_str(),
+            outcome: call.outcome.as_str(),
+            code: call.outcome.code().map(text),
+        }
+    }
 }
 
 impl Record {
     /// The line of one exchange.
     pub(in crate::cli) fn new(exchange: &Exchange, redactor: &Redactor) -> Self {
         let (request, response) = (exchange.request.as_ref(), exchange.response.as_ref());
+        let called = calls(exchange);
         Record {
             time: rfc3339(exchange.time.0),
             end: exchange.end.map(|end| rfc3339(end.0)),
@@ -70,6 +105,8 @@ impl Record {
             response_sha256: response.and_then(|r| Some(redactor.digest(&r.body.sha256()?))),
             incomplete: exchange.incomplete.iter().map(|reason| reason.as_str()).collect(),
             origin: exchange.origin.to_string(),
+            calls: called.calls.iter().map(|call| CallRecord::new(call, redactor)).collect(),
+            calls_unseen: called.unseen.iter().map(|why| why.as_str()).collect(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, ListBuilder, RecordBatch, StringBuilder, UInt16Builder, UInt64Builder};
 use parquet::arrow::ArrowWriter;
 
-use super::record::Record;
+use super::record::{CallRecord, Record};
 use crate::cli::Exit;
 use crate::cli::args::ExchangeFormat;
 use crate::finding::csv::harmless;
@@ -79,7 +79,7 @@ impl Writer {
     }
 }
 
-pub(in crate::cli) const COLUMNS: [&str; 18] = [
+pub(in crate::cli) const COLUMNS: [&str; 20] = [
     "time",
     "end",
     "client",
@@ -98,9 +98,16 @@ pub(in crate::cli) const COLUMNS: [&str; 18] = [
     "response_sha256",
     "incomplete",
     "origin",
+    "calls",
+    "calls_unseen",
 ];
 
-fn cells(r: Record) -> [String; 18] {
+/// Calls as a JSON array; none where there are none.
+fn json(calls: &[CallRecord]) -> Option<String> {
+    if calls.is_empty() { None } else { serde_json::to_string(calls).ok() }
+}
+
+fn cells(r: Record) -> [String; 20] {
     let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     [
         r.time,
@@ -121,6 +128,8 @@ fn cells(r: Record) -> [String; 18] {
         r.response_sha256.unwrap_or_default(),
         r.incomplete.join(" "),
         harmless(&r.origin),
+        json(&r.calls).unwrap_or_default(),
+        r.calls_unseen.join(" "),
     ]
 }
 
@@ -164,13 +173,20 @@ fn rows(records: &[Record]) -> Result<RecordBatch, arrow::error::ArrowError> {
         Arc::new(builder.finish()) as ArrayRef
     };
     let mut status = UInt16Builder::new();
-    let mut incomplete = ListBuilder::new(StringBuilder::new());
+    let mut calls = StringBuilder::new();
     for record in records {
         status.append_option(record.status);
-        record.incomplete.iter().for_each(|reason| incomplete.values().append_value(reason));
-        incomplete.append(true);
+        calls.append_option(json(&record.calls));
     }
-    let columns: [ArrayRef; 18] = [
+    let reasons = |field: fn(&Record) -> &[&'static str]| {
+        let mut builder = ListBuilder::new(StringBuilder::new());
+        for record in records {
+            field(record).iter().for_each(|reason| builder.values().append_value(reason));
+            builder.append(true);
+        }
+        Arc::new(builder.finish()) as ArrayRef
+    };
+    let columns: [ArrayRef; 20] = [
         text(|r| Some(&r.time)),
         text(|r| r.end.as_deref()),
         text(|r| r.client.as_deref()),
@@ -187,8 +203,10 @@ fn rows(records: &[Record]) -> Result<RecordBatch, arrow::error::ArrowError> {
         number(|r| r.response_bytes),
         text(|r| r.request_sha256.as_deref()),
         text(|r| r.response_sha256.as_deref()),
-        Arc::new(incomplete.finish()),
+        reasons(|r| &r.incomplete),
         text(|r| Some(&r.origin)),
+        Arc::new(calls.finish()),
+        reasons(|r| &r.calls_unseen),
     ];
     RecordBatch::try_from_iter_with_nullable(
         COLUMNS.into_iter().zip(columns).map(|(name, column)| (name, column, true)),

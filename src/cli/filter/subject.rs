@@ -12,7 +12,7 @@ pub(super) type Keys = (&'static str, &'static [&'static str]);
 
 /// Keys of `exchanges`.
 pub(in crate::cli) const EXCHANGE: Keys =
-    ("an exchange", &["client", "host", "method", "path", "protocol", "server", "status", "time"]);
+    ("an exchange", &["call", "client", "host", "method", "path", "protocol", "server", "status", "time"]);
 /// Keys of `inspect` and `mine`.
 pub(super) const EVENT: Keys = (
     "an event",
@@ -103,6 +103,7 @@ pub(in crate::cli) trait Subject {
 impl Subject for Record {
     fn seen(&self, key: &str) -> Seen<'_> {
         match key {
+            "call" => Seen::any(self.calls.iter().map(|call| Some(&call.operation))),
             "client" => Seen::any([self.client.as_ref()]),
             "server" => Seen::any([self.server.as_ref()]),
             "host" => Seen::any([self.host.as_ref()]),

@@ -1,6 +1,7 @@
 //! Tests of the stage: exchanges built by hand, extracted and resolved.
 
 mod binding;
+mod calls;
 mod canary;
 mod identity;
 mod laws;
@@ -202,7 +203,7 @@ pub(super) fn activity(name: &str, calls: &[&str], objects: &[u16]) -> Activity 
                 None => Segment::Literal(s.into()),
             }
         });
-        Matcher { method: Some(method.into()), template: template.collect(), host: None, condition: None }
+        Matcher { method: Some(method.into()), template: template.collect(), host: None, call: None, condition: None }
     };
     Activity {
         name: name.into(),

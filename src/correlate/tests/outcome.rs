@@ -59,10 +59,7 @@ fn rotated_files_share_a_clock_and_folders_do_not() {
 fn a_parameter_past_the_limit_is_unknown() {
     use crate::model::expression::{Bound, Scope};
     let many = "x=1&".repeat(300) + "last=2";
-    let mut wanted = crate::correlate::reading::Bodies {
-        request: crate::correlate::body::Wanted::new(),
-        response: crate::correlate::body::Wanted::new(),
-    };
+    let mut wanted = crate::correlate::reading::Bodies::new();
     wanted.request.add(&["last"]);
     let mut long = made("POST", &format!("/orders?{many}")).json(&many);
     long.0.request.as_mut().unwrap().headers = offpath_capture::Headers::default();

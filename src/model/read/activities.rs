@@ -9,10 +9,17 @@ use super::reader::{Fields, Reader};
 use crate::model::diagnostic::{Diagnostic, Span};
 use crate::model::expression::{Node as Formula, Operator, Place};
 use crate::model::outline::AttributeOutline;
-use crate::model::{Activity, ActivityObject, Code, Expression, Matcher, Path, Segment};
+use crate::model::{Activity, ActivityObject, CallMatcher, Code, Expression, Matcher, Path, Segment};
 
 const PROTOCOLS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a"];
 const MATCHER_KEYS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "host", "where"];
+/// Calls inside bodies: protocol, and the sorts of calls that it has.
+const CALLS: &[(&str, &[&str])] = &[
+    ("graphql", &["mutation", "query", "subscription", "persisted"]),
+    ("jsonrpc", &["method"]),
+    ("mcp", &["tool", "prompt", "method", "answer", "input_response"]),
+    ("a2a", &["method"]),
+];
 const ACTIVITY_KEYS: &[&str] = &[
     "http",
     "op",
@@ -194,6 +201,10 @@ fn matcher(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Option<Ma
             );
             None
         }
+        [(protocol, node)] if let Some((protocol, kinds)) = CALLS.iter().find(|(name, _)| name == protocol) => {
+            let call = call(reader, protocol, kinds, node)?;
+            Some(Matcher { method: None, template: Vec::new(), host, call: Some(call), condition })
+        }
         [(protocol, node)] => {
             let key = fields.key(protocol).map_or_else(|| node.span.clone(), |key| key.span.clone());
             reader.not_yet(&(key.start..node.span.end), format_args!("matching by `{protocol}`"));
@@ -216,11 +227,31 @@ fn matcher(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Option<Ma
     }
 }
 
+/// Reads `{mutation: addPaymentToOrder}`: exactly one sort of call, with its name.
+fn call(
+    reader: &mut Reader,
+    protocol: &'static str,
+    kinds: &'static [&'static str],
+    node: &Node,
+) -> Option<CallMatcher> {
+    let fields = reader.mapping(node, &format!("`{protocol}`"), kinds)?;
+    let given: Vec<_> = kinds.iter().filter_map(|kind| fields.get(kind).map(|node| (*kind, node))).collect();
+    let [(kind, node)] = given.as_slice() else {
+        let title = format!("`{protocol}` takes one of: {}", kinds.join(", "));
+        let example = kinds.first().copied().unwrap_or_default();
+        let help = format!("name what is called: `{protocol}: {{{example}: NAME}}`; several go under `any:`");
+        reader.found.push(Diagnostic::error(Code::WrongShape, node.span.clone(), title).help(help));
+        return None;
+    };
+    let name = reader.text(node, &format!("`{kind}`"))?;
+    Some(CallMatcher { protocol, kind, name: Arc::from(name) })
+}
+
 /// Reads `POST /orders/{orderId}/payment`.
 fn template(reader: &mut Reader, node: &Node) -> Option<Matcher> {
     let text = reader.text(node, "`http`")?;
     match parse_template(text) {
-        Ok((method, template)) => Some(Matcher { method, template, host: None, condition: None }),
+        Ok((method, template)) => Some(Matcher { method, template, host: None, call: None, condition: None }),
         Err((part, label, help)) => {
             let start = match &node.shape {
                 Shape::Scalar(scalar) => scalar.exact,

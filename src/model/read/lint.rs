@@ -161,6 +161,7 @@ fn calls_of(matcher: &Matcher) -> String {
             Segment::Rest => calls.push_str("**"),
         }
     }
+    calls.extend(matcher.call.as_ref().map(ToString::to_string));
     calls.push(' ');
     calls.push_str(matcher.condition.as_ref().map_or("", |condition| &condition.text));
     calls

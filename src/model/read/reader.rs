@@ -8,7 +8,7 @@ use super::document::{Key, Node, Shape};
 use crate::model::diagnostic::{Diagnostic, Span};
 use crate::model::expression::{Kind, Lowered, Place, lower, lower_condition, path_of_text};
 use crate::model::outline::Outline;
-use crate::model::{ActivityId, Code, Expression, ObjectTypeId, Path, Root, quantity};
+use crate::model::{ActivityId, Code, Expression, ObjectTypeId, Path, quantity};
 
 /// Collects what is wrong while the parts are read.
 #[derive(Default)]
@@ -235,7 +235,7 @@ impl Reader {
     pub(super) fn path_of(&mut self, text: &str, node: &Node, place: &Place) -> Option<(Path, Kind)> {
         match path_of_text(text, &self.outline, place) {
             Ok((path, kind)) => {
-                self.note_path(&path, node, place);
+                self.note_path(&path, place);
                 Some((path, kind))
             }
             Err(mut diagnostic) => {
@@ -274,7 +274,7 @@ impl Reader {
         match lowered {
             Ok(lowered) => {
                 for path in &lowered.paths {
-                    self.note_path(path, node, place);
+                    self.note_path(path, place);
                 }
                 Some((lowered.expression, lowered.kind))
             }
@@ -288,10 +288,7 @@ impl Reader {
         }
     }
 
-    fn note_path(&mut self, path: &Path, node: &Node, place: &Place) {
-        if matches!(path.root, Root::Mcp | Root::Arguments) {
-            self.not_yet(&node.span, format!("the path `{}`", path.text));
-        }
+    fn note_path(&mut self, path: &Path, place: &Place) {
         if matches!(place, Place::Case(_)) && path.root.is_exchange() {
             self.captured.insert(path.clone());
         }

@@ -28,6 +28,7 @@ pub(super) fn write(page: &mut Markup, run: &RunSummary) {
         &run.irregularities.iter().map(counted).collect::<Vec<_>>(),
     );
     pairs(page, "Protocols", &run.protocols.iter().map(counted).collect::<Vec<_>>());
+    pairs(page, "Calls inside bodies", &run.calls.iter().map(counted).collect::<Vec<_>>());
     let actors: Vec<_> = run
         .actors
         .iter()

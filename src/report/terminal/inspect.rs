@@ -65,6 +65,10 @@ fn read(run: &RunSummary) -> String {
     parts.extend(reason::packets(run));
     let all: u64 = run.protocols.values().sum();
     parts.extend(run.protocols.iter().map(|(name, number)| format!("{} {}", protocol(name), percent(*number, all))));
+    let calls = run.calls.iter().map(|(name, number)| {
+        counted(*number, &format!("{} call", protocol(name)), &format!("{} calls", protocol(name)))
+    });
+    parts.extend(calls);
     parts.join(", ")
 }
 

@@ -36,6 +36,20 @@ impl Demand {
 pub fn demand(check: Check, model: Option<&Model>) -> Option<Demand> {
     let Some(model) = model else { return (!check.needs_model()).then(|| built_in(check)) };
     let reader = Reader { model };
+    let demand = asked(&reader, check);
+    demand.map(|mut demand| {
+        let concerned = reader.concerned(check);
+        let inside = concerned.iter().filter_map(|id| reader.activity(*id)).filter(|a| a.is_inside_bodies()).count();
+        if inside > 0 && inside == concerned.len() {
+            demand.always.insert(Need::Calls);
+        } else if inside > 0 {
+            demand.often.insert(Need::Calls);
+        }
+        demand
+    })
+}
+
+fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
     match check {
         Check::Replay => Some(built_in(check)),
         Check::Skip | Check::Order | Check::Direct | Check::Illegal | Check::Orphan | Check::Repeat | Check::Race => {
@@ -162,6 +176,45 @@ impl Reader<'_> {
             }
         }
         demand
+    }
+
+    /// The activities that a check judges, or judges others by.
+    fn concerned(&self, check: Check) -> BTreeSet<ActivityId> {
+        let transitions = || self.model.lifecycles.iter().flat_map(|l| &l.transitions);
+        let mut concerned = BTreeSet::new();
+        for constraint in self.model.constraints.iter().filter(|c| reports(self.model, c, check)) {
+            match &constraint.kind {
+                ConstraintKind::Require { activity, before, .. } => concerned.extend([*activity, *before]),
+                ConstraintKind::DistinctPersons { activities, .. } => concerned.extend(activities),
+                ConstraintKind::Never { activity, after, .. } => concerned.extend([*activity, *after]),
+                ConstraintKind::Same { activities: Some(activities), .. } => concerned.extend(activities),
+                ConstraintKind::WindowSum { activity, .. }
+                | ConstraintKind::WindowCount { activity, .. }
+                | ConstraintKind::Hours { activity, .. } => _ = concerned.insert(*activity),
+                ConstraintKind::Same { activities: None, .. } | ConstraintKind::Always(_) => {
+                    concerned.extend(transitions().map(|t| t.activity));
+                }
+            }
+        }
+        let by_lifecycle = matches!(
+            check,
+            Check::Skip
+                | Check::Order
+                | Check::Direct
+                | Check::Illegal
+                | Check::Orphan
+                | Check::Repeat
+                | Check::Race
+                | Check::Diverge
+                | Check::StateField
+                | Check::Role
+                | Check::Mismatch
+                | Check::Guard
+        );
+        if by_lifecycle {
+            concerned.extend(transitions().map(|t| t.activity));
+        }
+        concerned
     }
 
     fn constraint(&self, check: Check, constraint: &Constraint, demand: &mut Demand) {

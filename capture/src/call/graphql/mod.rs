@@ -1,0 +1,181 @@
+//! GraphQL over HTTP: each outermost field of the operation that is run is a call.
+//!
+//! Not the operation's name, which the client chooses: `mutation Buy { addPaymentToOrder(...) { id } }` calls
+//! `addPaymentToOrder`, and `{ a: order(id: 1) { id } b: order(id: 2) { id } }` calls `order` twice.
+
+mod answer;
+mod document;
+mod request;
+mod token;
+mod variables;
+
+use std::collections::BTreeSet;
+
+use self::answer::{Answer, Answers};
+use self::document::{Document, Literal, Selected, Selection};
+use self::request::{Posted, posted};
+use self::variables::Variables;
+use super::budget::{Budget, name};
+use super::message::Message;
+use super::{Call, CallKind, CallProtocol, Sender, Unseen, json};
+use crate::Request;
+
+/// Most variables of one request.
+const MOST_VARIABLES: usize = 1024;
+/// Deepest nesting of fragments that fragments name.
+const DEEPEST: usize = 32;
+
+/// Reads the calls of a GraphQL exchange; `None` where it is none.
+pub(super) fn read(
+    request: &Request,
+    sent: &Message<'_>,
+    answered: Option<&Message<'_>>,
+    budget: &mut Budget,
+) -> Option<Vec<Call>> {
+    let posted = posted(request, sent, budget);
+    if posted.is_empty() {
+        return None;
+    }
+    let named = names_graphql(&request.target);
+    let read: Vec<_> = posted.iter().map(|posted| (posted, posted.query.as_deref().and_then(Document::read))).collect();
+    // Most bodies with a `query` are a search; their answers are not looked at.
+    if !named && !read.iter().any(|(posted, document)| document.is_some() || posted.is_persisted(named)) {
+        return None;
+    }
+    let answers = Answers::of(answered);
+    let mut calls = Vec::new();
+    let mut any = false;
+    for (posted, document) in &read {
+        let answer = answers.to(posted.place, answered);
+        let telling = posted.telling || named || answer.looks_like_graphql();
+        match (document, &posted.query) {
+            (Some(document), _) if telling || document.operations.iter().any(|o| !o.short) => {
+                any = true;
+                run(posted, document, &answer, &mut calls, budget);
+            }
+            (None, None) if posted.is_persisted(named) => {
+                any = true;
+                persisted(posted, &answer, &mut calls, budget);
+            }
+            (None, Some(_)) if named => {
+                any = true;
+                budget.note(Unseen::Malformed);
+            }
+            _ => {}
+        }
+    }
+    any.then_some(calls)
+}
+
+/// Whether a path says that GraphQL is spoken there.
+fn names_graphql(target: &str) -> bool {
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').any(|segment| {
+        let segment = segment.to_ascii_lowercase();
+        segment.starts_with("graphql") || segment == "gql"
+    })
+}
+
+/// The call of an operation of which only the hash was sent.
+fn persisted(posted: &Posted<'_>, answer: &Answer<'_>, calls: &mut Vec<Call>, budget: &mut Budget) {
+    let Some(hash) = posted.hash.as_deref().filter(|_| budget.has_room(calls.len())) else { return };
+    let arguments = posted.variables.as_deref().map_or_else(|| Some("{}".to_owned()), |v| budget.keep(v));
+    let (outcome, result) = answer.of_all();
+    calls.push(Call {
+        protocol: CallProtocol::Graphql,
+        kind: if posted.safe { CallKind::Query } else { CallKind::Persisted },
+        name: name(hash),
+        method: None,
+        id: posted.operation_name.as_deref().map(name),
+        sender: Sender::Client,
+        arguments,
+        result: budget.keep_value(result),
+        client_info: None,
+        outcome,
+        request: posted.place,
+        response: answer.place,
+    });
+}
+
+/// The calls of the operation that a request runs.
+fn run(posted: &Posted<'_>, document: &Document<'_>, answer: &Answer<'_>, calls: &mut Vec<Call>, budget: &mut Budget) {
+    let wanted = posted.operation_name.as_deref().filter(|name| !name.is_empty());
+    let chosen = match (document.operations.as_slice(), wanted) {
+        ([only], None) => Some(only),
+        (all, Some(wanted)) => all.iter().find(|operation| operation.name == Some(wanted)),
+        _ => None,
+    };
+    // The server runs none either.
+    let Some(operation) = chosen else { return budget.note(Unseen::Malformed) };
+    let sent = posted.variables.as_deref();
+    let (sent, whole) = sent.and_then(|text| json::members(text, MOST_VARIABLES)).unwrap_or((Vec::new(), true));
+    if !whole {
+        budget.note(Unseen::TooLong);
+    }
+    let variables = Variables::new(sent, &operation.defaults);
+    let mut fields =
+        Fields { document, variables: &variables, keys: BTreeSet::new(), spread: BTreeSet::new(), found: Vec::new() };
+    fields.collect(&operation.selections, DEEPEST);
+    for (key, field, arguments) in fields.found {
+        if field == "__typename" {
+            continue;
+        }
+        if !budget.has_room(calls.len()) {
+            return;
+        }
+        let (outcome, result) = answer.of_field(key);
+        calls.push(Call {
+            protocol: CallProtocol::Graphql,
+            kind: operation.kind,
+            name: name(field),
+            method: None,
+            id: (key != field).then(|| name(key)),
+            sender: Sender::Client,
+            arguments: variables.object(arguments, budget),
+            result: budget.keep_value(result),
+            client_info: None,
+            outcome,
+            request: posted.place,
+            response: answer.place,
+        });
+    }
+}
+
+/// The outermost fields of an operation, its fragments' included.
+struct Fields<'d, 'a> {
+    document: &'d Document<'a>,
+    variables: &'d Variables<'d, 'a>,
+    /// Response keys so far: a field that is selected twice is run once.
+    keys: BTreeSet<&'a str>,
+    /// Fragments so far: a second time one selects nothing new, and it may name itself.
+    spread: BTreeSet<&'a str>,
+    found: Vec<Found<'d, 'a>>,
+}
+
+/// Response key, field and arguments.
+type Found<'d, 'a> = (&'a str, &'a str, &'d [(&'a str, Literal<'a>)]);
+
+impl<'d, 'a> Fields<'d, 'a> {
+    fn collect(&mut self, selections: &'d [Selection<'a>], depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        for selection in selections {
+            let applies = |(wanted, value): &(bool, Literal<'a>)| self.variables.truth(value) != Some(!wanted);
+            if !selection.conditions.iter().all(applies) {
+                continue;
+            }
+            match &selection.what {
+                Selected::Field { key, name, arguments } => {
+                    if self.keys.insert(*key) {
+                        self.found.push((*key, *name, arguments));
+                    }
+                }
+                Selected::Inline(inner) => self.collect(inner, depth),
+                Selected::Spread(name) => {
+                    if let Some(inner) = self.document.fragments.get(name).filter(|_| self.spread.insert(*name)) {
+                        self.collect(inner, depth);
+                    }
+                }
+            }
+        }
+    }
+}

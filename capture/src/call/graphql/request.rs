@@ -1,0 +1,175 @@
+//! GraphQL requests in an HTTP message: as JSON, a batch of them, a query string, a document, or a multipart form.
+
+use std::borrow::Cow;
+
+use super::super::budget::Budget;
+use super::super::message::{Message, holds};
+use super::super::{MOST_CALLS, Unseen, json};
+use crate::Request;
+
+/// One request.
+#[derive(Default)]
+pub(super) struct Posted<'a> {
+    /// The document.
+    pub(super) query: Option<Cow<'a, str>>,
+    pub(super) operation_name: Option<Cow<'a, str>>,
+    /// JSON text of an object.
+    pub(super) variables: Option<Cow<'a, str>>,
+    /// The hash or id of a document that the server knows.
+    pub(super) hash: Option<Cow<'a, str>>,
+    /// It is the hash of a persisted query, which nothing but GraphQL has.
+    pub(super) hashed: bool,
+    /// Something beside the document says that this is GraphQL.
+    pub(super) telling: bool,
+    /// Its place in a batch.
+    pub(super) place: Option<u32>,
+    /// It came by GET, by which nothing may be changed.
+    pub(super) safe: bool,
+}
+
+impl Posted<'_> {
+    /// Whether it asks for a document by its hash or id. Other APIs have documents with ids, too; `named`: the path says
+    /// that this is GraphQL.
+    pub(super) fn is_persisted(&self, named: bool) -> bool {
+        let beside = self.operation_name.is_some() && self.variables.is_some();
+        self.query.is_none() && self.hash.is_some() && (self.hashed || named || beside)
+    }
+}
+
+/// The requests of a message; none where it holds none.
+pub(super) fn posted<'a>(request: &'a Request, sent: &Message<'a>, budget: &mut Budget) -> Vec<Posted<'a>> {
+    let query = request.target.split_once('?').map(|(_, query)| query.split('#').next().unwrap_or_default());
+    if matches!(request.method.as_str(), "GET" | "HEAD") {
+        return query.and_then(of_pairs).map(|posted| Posted { safe: true, ..posted }).into_iter().collect();
+    }
+    let Some(text) = sent.text else { return Vec::new() };
+    if sent.is("application/graphql") {
+        let beside = query.and_then(of_pairs).unwrap_or_default();
+        if !sent.whole {
+            budget.note(Unseen::RequestBody);
+        }
+        return vec![Posted { query: Some(Cow::Borrowed(text)), telling: true, ..beside }];
+    }
+    if sent.is("application/x-www-form-urlencoded") {
+        return of_pairs(text).into_iter().collect();
+    }
+    let multipart = sent.is("multipart/form-data");
+    let body = if multipart {
+        sent.parameter("boundary").and_then(|boundary| operations(text, boundary))
+    } else {
+        sent.json()
+    };
+    let names = ["\"query\"", "\"persistedQuery\"", "\"documentId\"", "\"doc_id\""];
+    let Some(body) = body.filter(|body| names.iter().any(|name| holds(body, name))) else { return Vec::new() };
+    let found = of_json(body, multipart, budget);
+    if !found.is_empty() && !sent.whole && !multipart {
+        budget.note(Unseen::RequestBody);
+    }
+    found
+}
+
+fn of_json<'a>(text: &'a str, telling: bool, budget: &mut Budget) -> Vec<Posted<'a>> {
+    if !text.starts_with('[') {
+        return of_object(text)
+            .map(|posted| Posted { telling: telling || posted.telling, ..posted })
+            .into_iter()
+            .collect();
+    }
+    let Some((items, whole)) = json::elements(text, MOST_CALLS) else { return Vec::new() };
+    let numbered = items.iter().zip(0_u32..);
+    let found: Vec<_> = numbered
+        .filter_map(|(item, place)| of_object(item.get()).map(|posted| Posted { place: Some(place), ..posted }))
+        .collect();
+    if !whole && !found.is_empty() {
+        budget.note(if items.len() >= MOST_CALLS { Unseen::TooMany } else { Unseen::Malformed });
+    }
+    found
+}
+
+fn of_object(text: &str) -> Option<Posted<'_>> {
+    let names = ["query", "operationName", "variables", "extensions", "documentId", "doc_id"];
+    let [query, operation_name, variables, extensions, document_id, doc_id] = json::pick(text, names)?.values;
+    let hash = extensions.and_then(|e| json::member(e, "persistedQuery")).and_then(|p| json::text_of(p, "sha256Hash"));
+    let hashed = hash.is_some();
+    let variables = json::present(variables);
+    let hash = hash.or_else(|| document_id.or(doc_id).and_then(json::scalar));
+    let query = json::present(query).and_then(json::text);
+    (query.is_some() || hash.is_some()).then_some(())?;
+    Some(Posted {
+        query,
+        operation_name: json::present(operation_name).and_then(json::text),
+        telling: hashed || variables.is_some() || operation_name.is_some() || extensions.is_some(),
+        // Some clients send the variables as a string that holds JSON.
+        variables: variables.map(|v| json::text(v).unwrap_or(Cow::Borrowed(v.get()))),
+        hash,
+        hashed,
+        ..Posted::default()
+    })
+}
+
+/// A request in a query string or a form.
+fn of_pairs(query: &str) -> Option<Posted<'_>> {
+    let mut posted = Posted::default();
+    for pair in query.split('&').take(MOST_CALLS) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        match name {
+            "query" => posted.query = Some(decoded(value)),
+            "operationName" => posted.operation_name = Some(decoded(value)).filter(|name| !name.is_empty()),
+            "variables" => posted.variables = Some(decoded(value)),
+            "documentId" => posted.hash = Some(decoded(value)),
+            "extensions" => {
+                let extensions = decoded(value);
+                let extensions = serde_json::from_str::<&serde_json::value::RawValue>(&extensions).ok();
+                let persisted = extensions.and_then(|e| json::member(e, "persistedQuery"));
+                let hash = persisted.and_then(|p| json::text_of(p, "sha256Hash")).map(Cow::into_owned);
+                posted.hashed |= hash.is_some();
+                posted.hash = hash.map(Cow::Owned).or(posted.hash);
+            }
+            _ => {}
+        }
+    }
+    posted.telling |= posted.hashed || posted.operation_name.is_some() || posted.variables.is_some();
+    (posted.query.is_some() || posted.hash.is_some()).then_some(posted)
+}
+
+/// The part `operations` of a multipart form (GraphQL multipart request specification).
+fn operations<'a>(text: &'a str, boundary: &str) -> Option<&'a str> {
+    (!boundary.is_empty() && boundary.len() <= 70).then_some(())?;
+    let delimiter = format!("--{boundary}");
+    let parts = text.split(delimiter.as_str()).skip(1).take(MOST_CALLS);
+    let (_, body) = parts.filter_map(head_and_body).find(|(head, _)| {
+        let disposition = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"));
+        disposition.is_some_and(|line| {
+            line.split(';').skip(1).any(|part| matches!(part.trim(), "name=\"operations\"" | "name=operations"))
+        })
+    })?;
+    Some(body.trim()).filter(|body| body.starts_with(['{', '[']))
+}
+
+fn head_and_body(part: &str) -> Option<(&str, &str)> {
+    let part = part.trim_start_matches(['\r', '\n']);
+    part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))
+}
+
+/// Decodes a query parameter; broken escapes stay as they are.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    let hex = |byte: Option<&u8>| byte.and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match (byte, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high << 4 | low);
+                at += 2;
+            }
+            (b'+', ..) => out.push(b' '),
+            _ => out.push(byte),
+        }
+        at += 1;
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}

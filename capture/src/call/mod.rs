@@ -1,0 +1,265 @@
+//! Calls that ride inside HTTP bodies: GraphQL fields, JSON-RPC methods, MCP tools, A2A messages.
+//!
+//! For these protocols method and path say nothing (`POST /graphql`); what is asked for is in the body. [`calls`] reads
+//! them from one exchange and looks at nothing else: a persisted GraphQL query whose text this exchange does not carry
+//! is named by its hash, and an MCP answer that arrives on another exchange's stream leaves its call's outcome unknown.
+
+mod a2a;
+mod budget;
+mod graphql;
+mod json;
+mod mcp;
+mod message;
+mod rpc;
+
+use crate::Exchange;
+use budget::Budget;
+use message::Message;
+
+/// Most calls read from one exchange.
+const MOST_CALLS: usize = 256;
+/// Most bytes of arguments and results kept of one exchange's calls.
+const MOST_BYTES: usize = 4 << 20;
+/// Longest name, id or code that is kept.
+const LONGEST_NAME: usize = 256;
+
+/// The calls of one exchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// In the order of the request, then what the server asked of the client.
+    pub calls: Vec<Call>,
+    /// Why more was called, or with more, than `calls` shows; empty when that is all.
+    pub unseen: Vec<Unseen>,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Protocol of the call; what carried it is the exchange's.
+    pub protocol: CallProtocol,
+    /// What sort of call it is.
+    pub kind: CallKind,
+    /// Its name: the GraphQL field, the method, the tool; not what the client calls it (alias, operation name).
+    pub name: String,
+    /// The method that carried it, where that is not its name: `tools/call`.
+    pub method: Option<String>,
+    /// What the client calls it: the JSON-RPC id, the GraphQL response key.
+    pub id: Option<String>,
+    /// Who asks whom.
+    pub sender: Sender,
+    /// Its arguments, a JSON text; `None` where they were not seen.
+    pub arguments: Option<String>,
+    /// What it gave, a JSON text: the field's data, the method's result, the tool's (structured) content. `None` where
+    /// that was not seen, or nothing was given.
+    pub result: Option<String>,
+    /// What the client says of itself in this message (MCP `clientInfo`), a JSON text. Anybody may say anything.
+    pub client_info: Option<String>,
+    /// How it went.
+    pub outcome: CallOutcome,
+    /// Its place in a request that holds several messages, from 0.
+    pub request: Option<u32>,
+    /// The place of its answer among the messages of the response, from 0.
+    pub response: Option<u32>,
+}
+
+impl Call {
+    /// The name of what is called, the same for every client: `graphql mutation addPaymentToOrder`,
+    /// `mcp tool request_refund`, `a2a message/send`.
+    pub fn operation(&self) -> String {
+        let protocol = self.protocol.as_str();
+        match (self.protocol, self.kind) {
+            (CallProtocol::Mcp | CallProtocol::A2a, CallKind::Method | CallKind::Notification) => {
+                format!("{protocol} {}", self.name)
+            }
+            (_, kind) => format!("{protocol} {} {}", kind.as_str(), self.name),
+        }
+    }
+
+    /// Whether it goes by a name. A2A's methods have one in each version: `message/send` is `SendMessage`.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name == name || self.protocol == CallProtocol::A2a && a2a::other_name(&self.name) == Some(name)
+    }
+
+    /// Whether it changes nothing, by its protocol's word. What a method or tool does nobody says.
+    pub fn is_read(&self) -> bool {
+        match self.kind {
+            CallKind::Query | CallKind::Subscription => true,
+            CallKind::Mutation | CallKind::Tool | CallKind::Answer | CallKind::InputResponse => false,
+            CallKind::Persisted => false,
+            CallKind::Prompt => true,
+            CallKind::Method | CallKind::Notification => match self.protocol {
+                CallProtocol::Mcp => self.name != "tasks/cancel",
+                CallProtocol::A2a => a2a::is_read(&self.name),
+                CallProtocol::Graphql | CallProtocol::JsonRpc => false,
+            },
+        }
+    }
+}
+
+/// Protocol of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallProtocol {
+    /// GraphQL over HTTP.
+    Graphql,
+    /// JSON-RPC 2.0 of no protocol that is known here.
+    JsonRpc,
+    /// Model Context Protocol.
+    Mcp,
+    /// Agent2Agent.
+    A2a,
+}
+
+impl CallProtocol {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CallProtocol::Graphql => "graphql",
+            CallProtocol::JsonRpc => "jsonrpc",
+            CallProtocol::Mcp => "mcp",
+            CallProtocol::A2a => "a2a",
+        }
+    }
+}
+
+/// What sort of call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallKind {
+    /// A field of a GraphQL query.
+    Query,
+    /// A field of a GraphQL mutation.
+    Mutation,
+    /// A field of a GraphQL subscription.
+    Subscription,
+    /// A whole GraphQL operation of which only the hash or id was sent.
+    Persisted,
+    /// A method that is answered.
+    Method,
+    /// A method that nobody answers.
+    Notification,
+    /// An MCP tool.
+    Tool,
+    /// An MCP prompt.
+    Prompt,
+    /// A client's answer to what an MCP server asked on a stream: `elicitation`, `sampling`, `roots`.
+    Answer,
+    /// A client's answer inside a repeated MCP call, by the key that the server gave it.
+    InputResponse,
+}
+
+impl CallKind {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CallKind::Query => "query",
+            CallKind::Mutation => "mutation",
+            CallKind::Subscription => "subscription",
+            CallKind::Persisted => "persisted",
+            CallKind::Method => "method",
+            CallKind::Notification => "notification",
+            CallKind::Tool => "tool",
+            CallKind::Prompt => "prompt",
+            CallKind::Answer => "answer",
+            CallKind::InputResponse => "input_response",
+        }
+    }
+}
+
+/// Who sends a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sender {
+    /// The HTTP client.
+    Client,
+    /// The HTTP server, on an event stream.
+    Server,
+}
+
+impl Sender {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Sender::Client => "client",
+            Sender::Server => "server",
+        }
+    }
+}
+
+/// How a call went by its own protocol, whatever the HTTP status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallOutcome {
+    /// It was done.
+    Accepted,
+    /// It was refused or failed, with the code that says why: never the message, which may hold anything.
+    Failed(Option<String>),
+    /// It was not done: the server wants something first (MCP `input_required`, A2A `input-required`).
+    Waiting,
+    /// The answer was not seen, or does not tell.
+    Unknown,
+}
+
+impl CallOutcome {
+    /// Name used in outputs.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            CallOutcome::Accepted => "accepted",
+            CallOutcome::Failed(_) => "failed",
+            CallOutcome::Waiting => "waiting",
+            CallOutcome::Unknown => "unknown",
+        }
+    }
+
+    /// The code of a failure.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            CallOutcome::Failed(code) => code.as_deref(),
+            CallOutcome::Accepted | CallOutcome::Waiting | CallOutcome::Unknown => None,
+        }
+    }
+}
+
+/// Why more was called, or with more, than a list of calls shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unseen {
+    /// The request's body was not seen, or not whole.
+    RequestBody,
+    /// The message or document breaks its own grammar.
+    Malformed,
+    /// There are more calls than are read.
+    TooMany,
+    /// Arguments or results are longer than is kept, or nested deeper than is read.
+    TooLong,
+}
+
+impl Unseen {
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unseen::RequestBody => "request_body",
+            Unseen::Malformed => "malformed",
+            Unseen::TooMany => "too_many",
+            Unseen::TooLong => "too_long",
+        }
+    }
+}
+
+/// Reads the calls of an exchange; none where its bodies carry none, or were not seen.
+///
+/// Cost is linear in the bodies, and memory bounded: of one exchange at most 256 calls and 4 MiB of arguments and
+/// results are kept.
+pub fn calls(exchange: &Exchange) -> Calls {
+    let Some(request) = &exchange.request else { return Calls::default() };
+    if exchange.pushed {
+        return Calls::default();
+    }
+    let sent = Message::of_request(request);
+    let answered = exchange.response.as_ref().map(Message::of_response);
+    let mut budget = Budget::new();
+    let found = graphql::read(request, &sent, answered.as_ref(), &mut budget)
+        .or_else(|| rpc::read(exchange, &sent, answered.as_ref(), &mut budget))
+        .or_else(|| a2a::read(request, &sent, answered.as_ref(), &mut budget))
+        .or_else(|| mcp::named_by_headers(exchange, &sent));
+    let calls = found.unwrap_or_default();
+    Calls { calls, unseen: budget.into_unseen() }
+}
+
+#[cfg(test)]
+mod tests;

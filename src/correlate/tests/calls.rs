@@ -1,0 +1,178 @@
+//! Calls inside bodies: one exchange, several events.
+
+use std::sync::Arc;
+
+use offpath_capture::Body;
+
+use super::{Made, key, made, resolved};
+use crate::correlate::{Extracted, Extractor};
+use crate::event::{Outcome, Value};
+use crate::model::Model;
+
+const MODEL: &str = r#"
+offpath: 1
+workflow: {id: shop, version: 1}
+actors: {agent: [mcp.clientInfo.name]}
+objects:
+  order: {key: [args.id, req.orderId, res.id], state: res.state, attrs: {total: args.total}}
+activities:
+  create: {graphql: {mutation: createOrder}, object: {order: res.id}}
+  pay: {any: [{graphql: {mutation: pay}}, {http: POST /pay}], object: order, attrs: {amount: req.amount}}
+  close: {graphql: {mutation: setState}, where: "args.state == 'closed'", object: order}
+  job: {jsonrpc: {method: job.run}, object: order}
+  whole: {http: POST /rpc, where: "req.method == 'old'"}
+  refund: {mcp: {tool: refund}, object: {order: mcp.args.id}, idempotency: header.idempotency-key}
+  confirm: {mcp: {input_response: sure}, where: "args.action == 'accept'"}
+  ask: {a2a: {method: message/send}, where: "mcp.tool == null"}
+"#;
+
+fn extracted(exchange: &Made) -> Extracted {
+    let (model, _) = Model::read("model.yaml", MODEL).unwrap();
+    Extractor::new(Some(Arc::new(model)), key()).extract(&exchange.0)
+}
+
+/// `activity object outcome` of each event.
+fn told(extracted: &Extracted) -> Vec<String> {
+    let told = extracted.events.iter().map(|event| {
+        let object = event.objects.first().map(|o| o.id.key.to_string()).unwrap_or_default();
+        format!("{} {object} {}", event.activity.as_deref().unwrap_or("-"), event.outcome.as_str())
+    });
+    told.collect()
+}
+
+fn graphql(query: &str, answer: &str) -> Made {
+    made("POST", "/graphql").json(&serde_json::json!({"query": query}).to_string()).answers(200, answer)
+}
+
+#[test]
+fn each_call_is_an_event_of_its_own() {
+    let exchange = graphql(
+        "mutation { a: pay(id: 1, amount: 5) { id } b: pay(id: 2, amount: 6) { id } createOrder { id } other(id: 3) { id } }",
+        r#"{"data":{"a":{"id":1,"state":"paid"},"b":null,"createOrder":{"id":9,"state":"new"},"other":{"id":3}},"errors":[{"path":["b"]}]}"#,
+    );
+    let found = extracted(&exchange);
+    assert_eq!(told(&found), ["pay 1 accepted", "pay 2 rejected", "create 9 accepted", "-  accepted"]);
+    assert_eq!(
+        (found.calls.as_slice(), found.unmatched.as_deref()),
+        (&[0, 1, 2, 3][..], Some("graphql mutation other"))
+    );
+    let events = &found.events;
+    assert_eq!(events[0].operation.as_deref(), Some("graphql mutation pay"));
+    assert_eq!(events[0].objects[0].declared_state.as_deref(), Some("paid"));
+    assert_eq!(events[1].attribute("amount"), Some(&Value::Number(6.into())));
+    let mut ids: Vec<_> = events.iter().map(|event| event.id).collect();
+    assert_eq!(ids, extracted(&exchange).events.iter().map(|event| event.id).collect::<Vec<_>>());
+    assert_eq!(ids[0], extracted(&made("POST", "/pay").json(r#"{"orderId":1}"#).answers(200, "{}")).events[0].id);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 4);
+    assert!(events.iter().all(|event| event.origin == exchange.0.origin && event.time == exchange.0.time.0));
+}
+
+#[test]
+fn one_activity_reads_a_body_and_a_call_alike() {
+    let rest = extracted(&made("POST", "/pay").json(r#"{"orderId":"o1","amount":5}"#).answers(200, "{}"));
+    let call = extracted(&graphql("mutation { pay(orderId: \"o1\", amount: 5) { id } }", r#"{"data":{"pay":{}}}"#));
+    assert_eq!((told(&rest), told(&call)), (vec!["pay o1 accepted".to_owned()], vec!["pay o1 accepted".to_owned()]));
+    assert_eq!(rest.events[0].attribute("amount"), call.events[0].attribute("amount"));
+}
+
+#[test]
+fn an_activity_by_path_stays_one_event_where_no_call_is_known() {
+    let rpc = |method: &str| {
+        let sent = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"id":"o1"}}}}"#);
+        extracted(&made("POST", "/rpc").json(&sent).answers(200, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#))
+    };
+    assert_eq!(told(&rpc("old")), ["whole  accepted"]);
+    assert!(rpc("old").calls.is_empty());
+    assert_eq!(told(&rpc("job.run")), ["job o1 accepted"]);
+    assert_eq!(rpc("new").events[0].operation.as_deref(), Some("POST /rpc"), "its path is known");
+}
+
+#[test]
+fn an_argument_decides_and_what_waits_is_no_step() {
+    let state = |state: &str| {
+        let query = format!("mutation {{ setState(id: 1, state: \"{state}\") {{ id }} }}");
+        told(&extracted(&graphql(&query, r#"{"data":{"setState":{"id":1}}}"#)))
+    };
+    assert_eq!(
+        (state("closed"), state("open")),
+        (vec!["close 1 accepted".to_owned()], vec!["- 1 accepted".to_owned()])
+    );
+    let tool = |result: &str, more: &str| {
+        let sent = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"refund","arguments":{{"id":"o1"}}{more},"_meta":{{"io.modelcontextprotocol/clientInfo":{{"name":"bot"}}}}}}}}"#
+        );
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+        extracted(&made("POST", "/mcp").json(&sent).answers(200, &answer))
+    };
+    assert_eq!(told(&tool(r#"{"resultType":"input_required"}"#, "")), ["- o1 unknown"]);
+    assert_eq!(told(&tool(r#"{"isError":true}"#, "")), ["refund o1 rejected"]);
+    let done = tool(r#"{"resultType":"complete"}"#, r#","inputResponses":{"sure":{"action":"accept"}}"#);
+    assert_eq!(told(&done), ["confirm  accepted", "refund o1 accepted"]);
+    assert!(done.events.iter().all(|event| event.actor.agent.as_deref() == Some("bot")));
+}
+
+#[test]
+fn a_retry_is_the_same_call_whatever_its_id() {
+    let refunds = |id: u64, amount: u64| {
+        let one = |n: u64| {
+            format!(
+                r#"{{"jsonrpc":"2.0","id":{id}{n},"method":"tools/call","params":{{"name":"refund","arguments":{{"id":"o{n}","n":{amount}}}}}}}"#
+            )
+        };
+        let sent = format!("[{},{}]", one(1), one(2));
+        extracted(&made("POST", "/mcp").header("Idempotency-Key", "k").json(&sent).answers(200, "[]")).events
+    };
+    let (first, again, other) = (refunds(1, 5), refunds(2, 5), refunds(3, 6));
+    let marks =
+        |events: &[crate::event::Event]| events.iter().map(|e| (e.idempotency, e.body_hash)).collect::<Vec<_>>();
+    assert_eq!(marks(&first), marks(&again));
+    assert!(first[0].idempotency != first[1].idempotency, "two calls of one request are no replay");
+    assert!(first[0].idempotency == other[0].idempotency && first[0].body_hash != other[0].body_hash);
+}
+
+#[test]
+fn an_answer_that_was_not_seen_leaves_the_outcome_open() {
+    let sent = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"refund","arguments":{"id":"o1"}}}"#;
+    let elsewhere = extracted(&made("POST", "/mcp").json(sent).answers(202, ""));
+    assert_eq!(elsewhere.events[0].outcome, Outcome::Unknown);
+    assert!(!elsewhere.events[0].shows.response_body);
+    let refused = extracted(&made("POST", "/mcp").json(sent).answers(403, ""));
+    assert_eq!(refused.events[0].outcome, Outcome::Rejected);
+    let many =
+        "createOrder ".repeat(300).split(' ').enumerate().map(|(n, name)| format!("a{n}:{name}x ")).collect::<String>();
+    let many = extracted(&graphql(&format!("mutation {{ createOrder {many} }}"), "{}")).events;
+    assert!(many.last().unwrap().may_hide_calls() && many.iter().filter(|event| event.may_hide_calls()).count() == 1);
+    let mut hidden = made("POST", "/graphql").answers(200, "");
+    hidden.0.request.as_mut().unwrap().body = Body::Unknown { size: None };
+    let hidden = extracted(&hidden);
+    assert!(hidden.events[0].may_hide_calls() && hidden.events[0].activity.is_none());
+}
+
+#[test]
+fn without_a_model_a_call_is_about_what_its_arguments_name() {
+    let of = |query: &str, answer: &str| {
+        let events = resolved(None, &[graphql(query, answer)]);
+        let told = events.iter().map(|event| {
+            let first = event.objects.first().map(|o| o.id.to_string()).unwrap_or_default();
+            format!("{} {first} {}", event.operation.as_deref().unwrap_or_default(), event.read)
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of(
+            "mutation { addPaymentToOrder(id: \"o1\") { id state } }",
+            r#"{"data":{"addPaymentToOrder":{"id":"o1","state":"paid"}}}"#
+        ),
+        ["graphql mutation addPaymentToOrder order:o1 false"]
+    );
+    assert_eq!(
+        of("mutation { createOrder(input: {customerId: \"c1\"}) { id } }", r#"{"data":{"createOrder":{"id":"o1"}}}"#),
+        ["graphql mutation createOrder order:o1 false"]
+    );
+    assert_eq!(
+        of("{ a: order(id: 7) { id } me { id } }", r#"{"data":{"a":{"id":7},"me":{"id":"u1"}}}"#),
+        ["graphql query order order:7 true", "graphql query me me:u1 true"]
+    );
+}

@@ -1,0 +1,380 @@
+//! Calls inside bodies, from files to findings: a GraphQL shop and agents that work over MCP.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use support::{code, lines, object, offpath, stderr, stdout, text, token};
+
+const SHOP: &str = r#"offpath: 1
+workflow: {id: shop, version: 1}
+actors: {identify: [jwt.sub]}
+objects:
+  order:
+    key: [args.orderId, args.input.orderId, res.id]
+    state: res.state
+  refund:
+    key: [args.refundId, res.refund.id]
+    parent: {order: args.orderId}
+activities:
+  create:  {graphql: {mutation: createOrder}, object: {order: res.id}}
+  pay:     {graphql: {mutation: addPaymentToOrder}, object: order, ok: "res.__typename != 'PaymentDeclinedError'"}
+  ship:    {graphql: {mutation: transitionOrderToState}, where: "args.state == 'Shipped'", object: order}
+  view:    {graphql: {query: order}, object: order, read: true}
+  request: {graphql: {mutation: requestRefund}, object: refund}
+  approve: {graphql: {mutation: approveRefund}, object: refund}
+lifecycles:
+  order:
+    states: {none: initial, New: {}, Paid: {}, Shipped: final}
+    transitions:
+      - {activity: create, from: none, to: New}
+      - {activity: pay, from: New, to: Paid}
+      - {activity: ship, from: Paid, to: Shipped}
+  refund:
+    states: {none: initial, requested: {}, approved: final}
+    transitions:
+      - {activity: request, from: none, to: requested}
+      - {activity: approve, from: requested, to: approved}
+constraints:
+  - {id: two-people, distinct_persons: [request, approve], per: refund}
+"#;
+
+const AGENTS: &str = r#"offpath: 1
+workflow: {id: refunds, version: 1}
+actors: {identify: [jwt.sub], agent: [mcp.clientInfo.name]}
+objects:
+  refund:
+    key: [mcp.args.refund_id, res.refund_id]
+    attrs: {amount: args.amount}
+activities:
+  request: {any: [{mcp: {tool: request_refund}}, {http: POST /refunds}], object: {refund: [res.refund_id]}}
+  approve: {mcp: {tool: approve_refund}, object: refund}
+  execute: {mcp: {tool: execute_refund}, object: refund}
+lifecycles:
+  refund:
+    states: {none: initial, requested: {}, approved: {}, executed: final}
+    transitions:
+      - {activity: request, from: none, to: requested}
+      - {activity: approve, from: requested, to: approved}
+      - {activity: execute, from: approved, to: executed}
+      - {activity: execute, from: requested, to: executed, when: "refund.amount <= 50"}
+constraints:
+  - {id: approval, require: approve, before: execute, per: refund, if: "refund.amount > 50"}
+  - {id: two-people, distinct_persons: [request, approve], per: refund}
+"#;
+
+/// An archive under construction: each request goes a second after the last.
+#[derive(Default)]
+struct Archive(Vec<Value>);
+
+impl Archive {
+    fn add(&mut self, who: &str, path: &str, sent: &Value, status: u16, kind: &str, answer: &str) {
+        let n = self.0.len();
+        let time = format!("2026-09-01T08:{:02}:{:02}.000Z", n / 60, n % 60);
+        let bearer = format!("Bearer {}", token(&format!(r#"{{"sub":"{who}"}}"#)));
+        self.0.push(json!({"startedDateTime": time, "time": 20,
+            "request": {"method": "POST", "url": format!("https://api.example{path}"), "httpVersion": "HTTP/1.1",
+                "headers": [{"name": "Authorization", "value": bearer}, {"name": "Content-Type", "value": "application/json"}],
+                "queryString": [], "cookies": [], "headersSize": -1, "bodySize": -1,
+                "postData": {"mimeType": "application/json", "text": sent.to_string()}},
+            "response": {"status": status, "statusText": "", "httpVersion": "HTTP/1.1",
+                "headers": [{"name": "Content-Type", "value": kind}],
+                "cookies": [], "redirectURL": "", "headersSize": -1, "bodySize": -1,
+                "content": {"size": answer.len(), "mimeType": kind, "text": answer}},
+            "cache": {}, "timings": {"send": 1, "wait": 18, "receive": 1}}));
+    }
+
+    fn graphql(&mut self, who: &str, query: &str, variables: Value, answer: Value) {
+        let sent = json!({"operationName": "Op", "query": query, "variables": variables});
+        self.add(who, "/shop-api", &sent, 200, "application/json", &answer.to_string());
+    }
+
+    /// A tool's call; answers come in turn as JSON and on a stream.
+    fn tool(&mut self, who: &str, tool: &str, arguments: Value, result: Value) {
+        let id = self.0.len();
+        let sent = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call",
+            "params": {"name": tool, "arguments": arguments, "_meta": {"io.modelcontextprotocol/clientInfo": {"name": "desk-agent"}}}});
+        let answer = json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string();
+        match id % 2 {
+            0 => self.add(who, "/mcp", &sent, 200, "application/json", &answer),
+            _ => self.add(who, "/mcp", &sent, 200, "text/event-stream", &format!(
+                "event: message\ndata: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{{}}}}\n\ndata: {answer}\n\n"
+            )),
+        }
+    }
+
+    fn write(&self, file: &Path) -> String {
+        let log = json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": self.0}});
+        fs::write(file, log.to_string()).unwrap();
+        file.display().to_string()
+    }
+}
+
+fn create(shop: &mut Archive, who: &str, id: &str) {
+    let answer = json!({"data": {"createOrder": {"id": id, "state": "New"}}});
+    shop.graphql(who, "mutation Op { createOrder { id state } }", json!({}), answer);
+}
+
+fn pay(shop: &mut Archive, who: &str, id: &str, result: Value) {
+    let query = "mutation Op($o: ID!) { done: addPaymentToOrder(input: {orderId: $o, method: CARD}) { ...F } } fragment F on Order { id state __typename }";
+    shop.graphql(who, query, json!({"o": id}), json!({"data": {"done": result}}));
+}
+
+fn paid(id: &str) -> Value {
+    json!({"__typename": "Order", "id": id, "state": "Paid"})
+}
+
+fn ship(shop: &mut Archive, id: &str, accepted: bool) {
+    let query = "mutation Op($id: ID!, $state: String = \"Shipped\") { transitionOrderToState(orderId: $id, state: $state) { id state } }";
+    let answer = if accepted {
+        json!({"data": {"transitionOrderToState": {"id": id, "state": "Shipped"}}})
+    } else {
+        json!({"data": {"transitionOrderToState": null}, "errors": [{"message": "no", "path": ["transitionOrderToState"]}]})
+    };
+    shop.graphql("store", query, json!({"id": id}), answer);
+}
+
+/// Orders that are paid and shipped, with refunds that one asks for and another grants.
+fn ordinary(shop: &mut Archive) {
+    for n in 0..6 {
+        let id = format!("ord_{n}");
+        create(shop, "anna", &id);
+        // It is declined first, with 200 and data; a call that failed has 200 too.
+        pay(shop, "anna", &id, json!({"__typename": "PaymentDeclinedError"}));
+        pay(shop, "anna", &id, paid(&id));
+        ship(shop, &id, false);
+        shop.graphql(
+            "anna",
+            "query Op($id: ID!) { a: order(orderId: $id) { id state } b: order(orderId: \"ord_0\") { id } }",
+            json!({"id": id}),
+            json!({"data": {"a": {"id": id, "state": "Paid"}, "b": {"id": "ord_0"}}}),
+        );
+        ship(shop, &id, true);
+        refund(shop, &id, &format!("ref_{n}"), "anna", "boss");
+    }
+}
+
+fn refund(shop: &mut Archive, order: &str, refund: &str, asks: &str, grants: &str) {
+    shop.graphql(
+        asks,
+        "mutation Op($o: ID!) { requestRefund(orderId: $o) { refund { id } } }",
+        json!({"o": order}),
+        json!({"data": {"requestRefund": {"refund": {"id": refund}}}}),
+    );
+    // Two operations in one request; the second one fails, though the first does not.
+    let batch = json!([
+        {"query": "mutation($r: ID!) { approveRefund(refundId: $r) { refund { id } } }", "variables": {"r": refund}},
+        {"query": "mutation { approveRefund(refundId: \"ref_none\") { refund { id } } }"},
+    ]);
+    let answer = json!([{"data": {"approveRefund": {"refund": {"id": refund}}}}, {"errors": [{"message": "none"}], "data": null}]);
+    shop.add(grants, "/shop-api", &batch, 200, "application/json", &answer.to_string());
+}
+
+fn check(folder: &Path, model: &str, inputs: &[&str]) -> (Vec<Value>, Value, String) {
+    let model_file = folder.join("model.yaml");
+    fs::write(&model_file, model).unwrap();
+    let run = folder.join("run");
+    let mut args = vec!["check"];
+    args.extend(inputs);
+    let (model_file, run_name) = (model_file.display().to_string(), run.display().to_string());
+    args.extend(["--model", &model_file, "-o", &run_name, "--force", "--exit-zero"]);
+    let output = offpath(&args);
+    assert!(matches!(code(&output), 0 | 4), "{}", stderr(&output));
+    let summary: Value = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
+    (lines(&run.join("findings.jsonl")), summary, stderr(&output))
+}
+
+/// `RULE object` of each finding, sorted.
+fn told(findings: &[Value]) -> Vec<String> {
+    let mut told: Vec<String> = findings.iter().map(|f| format!("{} {}", text(f, "rule"), object(f))).collect();
+    told.sort();
+    told
+}
+
+#[test]
+fn a_graphql_shop_is_judged_by_its_fields() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shop = Archive::default();
+    ordinary(&mut shop);
+    let benign = shop.write(&folder.path().join("benign.har"));
+    let (findings, summary, said) = check(folder.path(), SHOP, &[&benign]);
+    assert_eq!(told(&findings), Vec::<String>::new(), "{said}");
+    assert_eq!(summary["exchanges"], 48);
+    let operations = summary["operations"].as_array().unwrap();
+    let of = |name: &str| {
+        operations.iter().filter(|o| o["name"] == name).map(|o| o["exchanges"].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(
+        (of("graphql mutation addPaymentToOrder"), of("graphql query order"), of("graphql mutation approveRefund")),
+        (12, 12, 12)
+    );
+    assert_eq!(summary["unmatched"], 0);
+    assert_eq!(summary["calls"], json!({"graphql": 60}));
+
+    create(&mut shop, "bob", "ord_skip");
+    ship(&mut shop, "ord_skip", true);
+    create(&mut shop, "bob", "ord_self");
+    pay(&mut shop, "bob", "ord_self", paid("ord_self"));
+    refund(&mut shop, "ord_self", "ref_self", "bob", "bob");
+    let abused = shop.write(&folder.path().join("abused.har"));
+    let (findings, _, said) = check(folder.path(), SHOP, &[&abused]);
+    assert_eq!(told(&findings), ["SEQ-SKIP order:ord_skip", "SOD refund:ref_self"], "{said}");
+    let skipped = findings.iter().find(|f| f["rule"] == "SEQ-SKIP").unwrap();
+    assert_eq!((text(skipped, "verdict"), text(skipped, "activity")), ("proven", "ship"));
+}
+
+#[test]
+fn agents_are_judged_by_their_tools() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Archive::default();
+    let request = |desk: &mut Archive, who: &str, id: &str, amount: u64| {
+        let given = json!({"content": [{"type": "text", "text": json!({"refund_id": id}).to_string()}]});
+        desk.tool(who, "request_refund", json!({"order_id": "o1", "amount": amount}), given);
+    };
+    let step = |desk: &mut Archive, who: &str, tool: &str, id: &str, result: Value| {
+        desk.tool(who, tool, json!({"refund_id": id}), result);
+    };
+    let done = || json!({"content": [], "isError": false});
+    for n in 0..6 {
+        let id = format!("ref_{n}");
+        request(&mut desk, "anna", &id, if n % 2 == 0 { 20 } else { 900 });
+        // What fails or waits for a person has not been done.
+        step(&mut desk, "anna", "approve_refund", &id, json!({"content": [], "isError": true}));
+        step(&mut desk, "anna", "execute_refund", &id, json!({"resultType": "input_required", "inputRequests": {}}));
+        if n % 2 == 1 {
+            step(&mut desk, "boss", "approve_refund", &id, done());
+        }
+        step(&mut desk, "anna", "execute_refund", &id, done());
+    }
+    let benign = desk.write(&folder.path().join("benign.har"));
+    let (findings, _, said) = check(folder.path(), AGENTS, &[&benign]);
+    let proven: Vec<Value> = findings.into_iter().filter(|f| text(f, "verdict") != "attempted").collect();
+    assert_eq!(told(&proven), Vec::<String>::new(), "{said}");
+
+    request(&mut desk, "bob", "ref_self", 900);
+    step(&mut desk, "bob", "approve_refund", "ref_self", done());
+    request(&mut desk, "bob", "ref_skip", 900);
+    step(&mut desk, "bob", "execute_refund", "ref_skip", done());
+    let abused = desk.write(&folder.path().join("abused.har"));
+    let (findings, _, said) = check(folder.path(), AGENTS, &[&abused]);
+    let proven: Vec<Value> = findings.into_iter().filter(|f| text(f, "verdict") != "attempted").collect();
+    assert_eq!(told(&proven), ["AP-MISSING refund:ref_skip", "AP-SELF refund:ref_self"], "{said}");
+    assert!(proven.iter().all(|f| f["actor"]["agent"] == "desk-agent"), "{proven:?}");
+}
+
+#[test]
+fn a_log_without_bodies_decides_nothing_about_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.log");
+    let line = |n: u32| {
+        format!("10.0.0.1 - anna [01/Sep/2026:08:00:{n:02} +0000] \"POST /shop-api HTTP/1.1\" 200 5 \"-\" \"x\"\n")
+    };
+    fs::write(&log, (0..9).map(line).collect::<String>()).unwrap();
+    let (findings, summary, said) = check(folder.path(), SHOP, &[log.to_str().unwrap()]);
+    assert!(findings.is_empty());
+    for rule in ["SEQ-SKIP", "SOD"] {
+        let status = summary["rules"].as_array().unwrap().iter().find(|r| r["id"] == rule).unwrap();
+        assert!(text(status, "not_evaluated").contains("no bodies, which hold the calls"), "{status} {said}");
+    }
+}
+
+#[test]
+fn a_hidden_body_may_have_been_the_missing_step() {
+    const MIXED: &str = r#"offpath: 1
+workflow: {id: mixed, version: 1}
+objects:
+  order: {key: [path.order, args.orderId]}
+activities:
+  create: {http: "PUT /orders/{order}", object: order}
+  pay:    {graphql: {mutation: pay}, object: order}
+  ship:   {http: "POST /orders/{order}/ship", object: order}
+lifecycles:
+  order:
+    states: {none: initial, new: {}, paid: {}, shipped: final}
+    transitions:
+      - {activity: create, from: none, to: new}
+      - {activity: pay, from: new, to: paid}
+      - {activity: ship, from: paid, to: shipped}
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.log");
+    let written = |between: &str| {
+        let calls = ["PUT /orders/ord_1", between, "POST /orders/ord_1/ship"];
+        let lines = (0..).zip(calls).map(|(n, call)| {
+            format!("10.0.0.1 - anna [01/Sep/2026:08:0{n}:00 +0000] \"{call} HTTP/1.1\" 200 5 \"-\" \"x\"\n")
+        });
+        fs::write(&log, lines.collect::<String>()).unwrap();
+        check(folder.path(), MIXED, &[log.to_str().unwrap()])
+    };
+    let (findings, _, said) = written("GET /health");
+    assert_eq!(told(&findings), ["SEQ-SKIP order:ord_1"], "{said}");
+    let (findings, summary, said) = written("POST /graphql");
+    assert_eq!(told(&findings), Vec::<String>::new(), "{said}");
+    let rule = summary["rules"].as_array().unwrap().iter().find(|r| r["id"] == "SEQ-SKIP").unwrap();
+    assert!(rule.to_string().contains("no bodies, which hold the calls"), "{rule}");
+}
+
+#[test]
+fn a_log_that_writes_the_headers_names_the_tools() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("gateway.jsonl");
+    let line = |n: u32, tool: &str, status: u16| {
+        json!({"time": format!("2026-09-01T08:00:{n:02}Z"), "method": "POST", "path": "/mcp", "status": status, "user": "anna",
+            "headers": {"mcp-method": "tools/call", "mcp-name": tool}}).to_string() + "\n"
+    };
+    fs::write(
+        &log,
+        (0..6).map(|n| line(n, "request_refund", 200)).collect::<String>() + &line(9, "execute_refund", 403),
+    )
+    .unwrap();
+    let output = offpath(&["exchanges", log.to_str().unwrap(), "-q"]);
+    let first: Value = serde_json::from_str(stdout(&output).lines().next().unwrap()).unwrap();
+    assert_eq!(first["calls"][0]["operation"], "mcp tool request_refund");
+    let (_, summary, said) = check(folder.path(), AGENTS, &[log.to_str().unwrap()]);
+    let names: Vec<&str> = summary["operations"].as_array().unwrap().iter().map(|o| text(o, "name")).collect();
+    assert_eq!(names, ["mcp tool request_refund", "mcp tool execute_refund"], "{said}");
+}
+
+#[test]
+fn a_draft_names_the_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shop = Archive::default();
+    ordinary(&mut shop);
+    let traffic = shop.write(&folder.path().join("shop.har"));
+    let draft = folder.path().join("draft.yaml");
+    let output = offpath(&["mine", &traffic, "-o", draft.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let written = fs::read_to_string(&draft).unwrap();
+    for wanted in [
+        "graphql: {mutation: addPaymentToOrder}, object: ",
+        "graphql: {mutation: createOrder}",
+        "graphql: {query: order}",
+    ] {
+        assert!(written.contains(wanted), "{wanted} is not in\n{written}");
+    }
+    let (findings, _, said) = check(folder.path(), &written, &[&traffic]);
+    assert_eq!(told(&findings), Vec::<String>::new(), "{said}\n{written}");
+}
+
+#[test]
+fn exchanges_show_calls_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shop = Archive::default();
+    refund(&mut shop, "o1", "r1", "anna", "boss");
+    let traffic = shop.write(&folder.path().join("shop.har"));
+    let output = offpath(&["exchanges", &traffic, "-q"]);
+    let records: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        records[0]["calls"],
+        json!([{"operation": "graphql mutation requestRefund", "id": null, "sender": "client", "outcome": "accepted", "code": null}])
+    );
+    let outcomes: Vec<&str> =
+        records[1]["calls"].as_array().unwrap().iter().map(|call| text(call, "outcome")).collect();
+    assert_eq!((outcomes, &records[1]["calls_unseen"]), (vec!["accepted", "failed"], &json!([])));
+    let output = offpath(&["exchanges", &traffic, "-q", "--format", "csv", "--filter", "call:*approve*"]);
+    let csv = stdout(&output);
+    assert!(csv.lines().count() == 2 && csv.contains(r#"""operation"":""graphql mutation approveRefund"""#), "{csv}");
+}
