@@ -98,6 +98,9 @@ struct Users {
     worked: BTreeMap<(KeyUser, Arc<str>), BTreeSet<u64>>,
 }
 
+/// An object type, and one of the users of its keys.
+type Part<'a> = (&'a Arc<str>, KeyUser, &'a Arc<str>);
+
 /// What two users do with the keys of one type.
 #[derive(Default)]
 struct Pair {
@@ -224,15 +227,15 @@ impl Reuse {
     /// Types whose objects live twice, as far as steps tell where no creation was seen: most keys of one user are keys of
     /// another, who does the same to them. Who only shares objects does other steps, or does them to others.
     fn worked(&self) -> Vec<ReusedKey> {
-        let mut pairs: BTreeMap<(&Arc<str>, KeyUser, &Arc<str>, &Arc<str>), Pair> = BTreeMap::new();
-        let mut keys: BTreeMap<(&Arc<str>, KeyUser, &Arc<str>), (u64, BTreeSet<u64>)> = BTreeMap::new();
+        let mut pairs: BTreeMap<(Part<'_>, &Arc<str>), Pair> = BTreeMap::new();
+        let mut keys: BTreeMap<Part<'_>, (u64, BTreeSet<u64>)> = BTreeMap::new();
         for ((_, id), users) in &self.objects {
             for (at, ((by, first), own)) in users.worked.iter().enumerate() {
                 let known = keys.entry((&id.object_type, *by, first)).or_default();
                 known.0 += 1;
                 known.1.extend(own);
                 for ((_, second), more) in users.worked.iter().skip(at + 1).filter(|((kind, _), _)| kind == by) {
-                    let pair = pairs.entry((&id.object_type, *by, first, second)).or_default();
+                    let pair = pairs.entry(((&id.object_type, *by, first), second)).or_default();
                     pair.keys.2 += 1;
                     pair.doubled += u64::from(!own.is_disjoint(more));
                     let shorter = |least: &Arc<str>| (id.key.len(), &id.key) < (least.len(), least);
@@ -243,7 +246,7 @@ impl Reuse {
             }
         }
         let mut found: Vec<(u64, ReusedKey)> = Vec::new();
-        for ((object_type, by, first, second), mut pair) in pairs {
+        for (((object_type, by, first), second), mut pair) in pairs {
             let of = |user| keys.get(&(object_type, by, user)).cloned().unwrap_or_default();
             ((pair.keys.0, pair.steps.0), (pair.keys.1, pair.steps.1)) = (of(first), of(second));
             let certain = by == KeyUser::Tenant || self.are_apart(first, second);
