@@ -409,6 +409,14 @@ fn a_session_tells_the_notes_of_two_tenants_apart_on_one_host() {
 }
 
 #[test]
+fn the_tenant_of_a_session_comes_before_a_path_behind_it() {
+    let model = notes_model("[res.user.org, host.label.0]", ", tenant: host.label.0");
+    let run = Run::of("notes.har", &notes(""), &model);
+    assert_eq!((run.found(), run.why("TEN-CROSS")), (vec!["TEN-CROSS note:globex/2".to_owned()], String::new()));
+    assert!(run.told.contains("M029"), "where no login was seen, the host decides both: {}", run.told);
+}
+
+#[test]
 fn a_tenant_is_not_compared_with_itself() {
     let model = notes_model("[jwt.tid, host.label.0]", ", tenant: host.label.0");
     let run = Run::of("notes.har", &notes(""), &model);

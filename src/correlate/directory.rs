@@ -323,31 +323,38 @@ impl Directory {
     /// whom every credential stands for.
     fn place(&mut self, credentials: &Credentials) {
         let stamp = |learnt: Learnt| (learnt.time, EventId(learnt.event));
-        for number in 0..u32::try_from(self.records.len()).unwrap_or(u32::MAX) {
-            let Some(record) = self.records.get(number as usize).copied() else { return };
-            let at = |objects: &Pool, number: u32, time: i64| placed(objects.get(number), credentials, time);
-            let waits = is_waiting(self.objects.get(number));
-            if let Some(learnt) = record.parent.filter(|p| waits || is_waiting(self.objects.get(p.number))) {
-                if let Some(record) = self.records.get_mut(number as usize) {
-                    record.parent = None;
-                }
-                let (child, parent) =
-                    (at(&self.objects, number, learnt.time), at(&self.objects, learnt.number, learnt.time));
-                if let Some((child, parent)) = child.zip(parent) {
+        let waits = |objects: &Pool, number: u32| is_waiting(objects.get(number));
+        let at = |objects: &Pool, number: u32, time: i64| placed(objects.get(number), credentials, time);
+        // What only looks as if it waited stays what it is; of what waits in vain nobody asks.
+        let itself =
+            |objects: &Pool, n: u32, time: i64| at(objects, n, time).unwrap_or_else(|| objects.get(n).to_vec());
+        // First all that wait are taken out, so that none stands in the way of another.
+        let mut waiting = Vec::new();
+        for (number, record) in (0..).zip(&mut self.records) {
+            if waits(&self.objects, number) || record.parent.is_some_and(|p| waits(&self.objects, p.number)) {
+                waiting.push((number, *record));
+                record.parent = None;
+            }
+        }
+        for (number, record) in waiting {
+            let own = waits(&self.objects, number);
+            if let Some(learnt) = record.parent.filter(|p| own || waits(&self.objects, p.number)) {
+                let child = itself(&self.objects, number, learnt.time);
+                if let Some(parent) = at(&self.objects, learnt.number, learnt.time) {
                     let parent = self.object(&parent);
                     self.add_parent(&child, stamp(learnt), parent);
                 }
             }
-            if !waits {
-                continue;
-            }
-            if let Some((learnt, object)) = record.owner.and_then(|l| Some((l, at(&self.objects, number, l.time)?))) {
+            if let Some(learnt) = record.owner.filter(|_| own) {
+                let object = itself(&self.objects, number, learnt.time);
                 self.add_owner(&object, stamp(learnt), Some(learnt.number));
             }
-            if let Some((learnt, object)) = record.creator.and_then(|l| Some((l, at(&self.objects, number, l.time)?))) {
+            if let Some(learnt) = record.creator.filter(|_| own) {
+                let object = itself(&self.objects, number, learnt.time);
                 self.add_creator(&object, stamp(learnt), Some(learnt.number));
             }
-            if let Some((learnt, object)) = record.tenant.and_then(|l| Some((l, at(&self.objects, number, l.time)?))) {
+            if let Some(learnt) = record.tenant.filter(|_| own) {
+                let object = itself(&self.objects, number, learnt.time);
                 let tenant = self.tenants.get(learnt.number).to_vec();
                 self.add_tenant(&object, record.tenant_inferred, stamp(learnt), &tenant);
             }

@@ -93,6 +93,7 @@ impl Naming<'_> {
             roles,
             roles_known,
             tenant,
+            tenant_yields: told_by.is_some_and(|path| self.yields(path)),
             evidence,
             credential: found.credential.map(|h| h.to_string().into()),
         };
@@ -233,6 +234,12 @@ impl Naming<'_> {
         };
         let logged = || reading.log_field(&names).map(Arc::from);
         (claimed().or_else(logged).or_else(sent).map(|t: Arc<str>| self.masker.shared(&t)), None)
+    }
+
+    /// Whether the model names a place in answers before a path to the tenant: a login may have told it there.
+    fn yields(&self, told_by: &Path) -> bool {
+        let paths = self.model.into_iter().flat_map(|m| &m.tenant);
+        paths.take_while(|path| *path != told_by).any(answers)
     }
 
     /// The tenant that the answer to a login, or its log record, tells of whom it binds.

@@ -104,9 +104,16 @@ impl Resolver {
     /// The tenant that a login told lasts as long as its session. Objects that waited for it have an identity then; what
     /// still waits is left out, and its type is told.
     fn resolve_tenant(&self, event: &mut Event) {
-        let hash = event.actor.credential.as_deref().and_then(Hash::parse).filter(|_| event.actor.tenant.is_none());
+        let actor = &mut event.actor;
+        let open = actor.tenant.is_none() || actor.tenant_yields;
+        let hash = actor.credential.as_deref().and_then(Hash::parse).filter(|_| open);
         if let Some(tenant) = hash.and_then(|hash| self.credentials.tenant(hash, event.time)) {
-            event.actor.tenant = Some(tenant.clone());
+            let said = actor.tenant.replace(tenant.clone());
+            // What the exchange said is the object's alone now.
+            for object in event.objects.iter_mut().filter(|object| object.told == TenantTold::WithActor) {
+                object.told = TenantTold::Apart;
+                object.tenant = object.tenant.take().or_else(|| said.clone());
+            }
         }
         let mut unplaced = Vec::new();
         event.objects.retain_mut(|object| {

@@ -21,6 +21,8 @@ pub struct Actor {
     pub roles_known: bool,
     /// Tenant that the credential or request belongs to.
     pub tenant: Option<Arc<str>>,
+    /// Whether the model would rather have the tenant that a login told than what told this one.
+    pub tenant_yields: bool,
     /// How the principal was established.
     pub evidence: Evidence,
     /// Keyed hash of the credential shown, in hex; never its value.

@@ -100,13 +100,13 @@ impl Packer {
 
     fn actor(&mut self, actor: &Actor) {
         let Actor { principal, agent, client, kind, kind_known, roles, roles_known, .. } = actor;
-        let Actor { tenant, evidence, credential, .. } = actor;
+        let Actor { tenant, tenant_yields, evidence, credential, .. } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
         self.maybe(client.as_deref());
         self.text(kind);
         self.texts(roles);
-        self.flags([*roles_known, *kind_known, false, false, false, false]);
+        self.flags([*roles_known, *kind_known, *tenant_yields, false, false, false]);
         self.maybe(tenant.as_deref());
         self.bytes.push(evidence_code(*evidence));
         self.maybe(credential.as_deref());

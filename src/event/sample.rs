@@ -62,6 +62,7 @@ pub(crate) fn rich_event(n: u64) -> Event {
             roles: vec!["customer".into()],
             roles_known: true,
             tenant: Some("acme".into()),
+            tenant_yields: true,
             evidence: Evidence::Claims,
             credential: Some("1f3a".into()),
         },

@@ -84,7 +84,7 @@ impl Unpacker<'_> {
     fn actor(&mut self) -> Result<Actor, PackError> {
         let (principal, agent, client) = (self.maybe()?, self.maybe()?, self.maybe()?);
         let (kind, roles) = (self.text()?, self.many(Self::text)?);
-        let [roles_known, kind_known, ..] = self.flags()?;
+        let [roles_known, kind_known, tenant_yields, ..] = self.flags()?;
         Ok(Actor {
             principal,
             agent,
@@ -93,6 +93,7 @@ impl Unpacker<'_> {
             kind_known,
             roles,
             roles_known,
+            tenant_yields,
             tenant: self.maybe()?,
             evidence: *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?,
             credential: self.maybe()?,
