@@ -7,6 +7,9 @@ use crate::finding::time::micros;
 use super::figure::{count, counted};
 use super::summary::{Gap, NotReadSummary, RuleStatus, RunSummary};
 
+/// The irregularity of a duration that was left out.
+const NO_UNIT: &str = "duration_without_unit";
+
 /// `12 connections encrypted with TLS`: what was seen and not read.
 pub(super) fn not_read(part: &NotReadSummary) -> String {
     let (one, many) = match part.reason.as_str() {
@@ -111,11 +114,17 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
 /// `broke its format and was read: zero bytes in log`: what was odd about something that was read.
 pub(super) fn irregularity(name: &str) -> String {
     match name {
-        "duration_without_unit" => "read without its duration, whose unit nothing tells: name it with \
+        NO_UNIT => "read without a duration, whose unit nothing tells: name it with \
                                     `--log-field duration_ms=FIELD`, or `duration_s`, `_us`, `_ns`"
             .to_owned(),
         other => format!("broke its format and was read: {}", other.replace('_', " ")),
     }
+}
+
+/// What was read without something that a word of the user's would have told: `8 exchanges read without a duration, ...`.
+pub(super) fn untold(run: &RunSummary) -> impl Iterator<Item = String> {
+    let number = run.irregularities.get(NO_UNIT).copied();
+    number.into_iter().map(|number| format!("{} {}", counted(number, "exchange", "exchanges"), irregularity(NO_UNIT)))
 }
 
 impl Gap {
@@ -267,5 +276,11 @@ mod tests {
         assert_eq!(not_read(&part("no_such_thing", 2)), "2 no such thing");
         assert_eq!(incomplete("no_response", 1), "1 exchange whose response was not seen");
         assert_eq!(incomplete("new_reason", 2), "2 exchanges not whole: new reason");
+        let mut run = RunSummary::default();
+        assert_eq!(untold(&run).count(), 0);
+        run.irregularities.insert(NO_UNIT.to_owned(), 8);
+        let said = untold(&run).collect::<String>();
+        assert!(said.starts_with("8 exchanges read without a duration") && said.contains("duration_ms"), "{said}");
+        assert_eq!(irregularity("not_utf8"), "broke its format and was read: not utf8");
     }
 }

@@ -11,14 +11,11 @@ use super::mapping;
 use super::meaning::{self, Entry, Meaning, Slot, Table};
 use super::path_template::{self, Route};
 use super::record::{self, Record};
-use super::refusal::{Refusal, is_plain_name, shown_name, shown_value};
+use super::refusal::Refusal;
 use super::unit::Unit;
 use crate::clock::Reading;
 use crate::scalar::Scalar;
 use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts, Protocol};
-
-/// Names of fields that a message shows.
-const SHOWN_NAMES: usize = 12;
 
 /// A field of the record, flattened.
 pub(super) struct Field<'a, 't> {
@@ -264,6 +261,8 @@ impl<'a, 't> Fields<'a, 't> {
         let method = method.or_else(|| routed().map(|method| Cow::Owned(method.to_owned())));
         let Some(method) = method else { return Err(self.no_method()) };
         let target = match self.target(parts.map(|(_, target, _)| target)) {
+            // A request line is what the client sent.
+            Some(target) if parts.is_some() => (target, false),
             Some(target) => {
                 let template = path_template::is_template(&target);
                 (target, template)
@@ -378,51 +377,13 @@ impl<'a, 't> Fields<'a, 't> {
         rest.collect()
     }
 
-    /// A server that got no readable request logs an empty method or request line, which is not the same as a
-    /// record without such a field.
-    fn no_method(&self) -> Refusal {
-        let named = [Slot::Method, Slot::RequestLine].iter().filter_map(|slot| *self.slots.get(*slot as usize)?);
-        let texts = named.filter_map(|(_, index)| match &self.list.get(index)?.value {
-            Value::Scalar(scalar) => scalar.text(),
-            Value::Raw(_) => None,
-        });
-        let known = self.convention.is_some();
-        let mut unreadable = texts.filter(|text| known || is_nothing(text) || text.contains(char::is_control));
-        if self.null_method || unreadable.next().is_some() { Refusal::NoRequest } else { self.missing("method") }
-    }
-
-    /// Tells a time that cannot be read from a record that names none.
-    fn no_time(&self) -> Refusal {
-        let slots = [Slot::Start, Slot::Logged, Slot::End, Slot::Date];
-        let mut named = slots.iter().filter_map(|slot| self.list.get((*self.slots.get(*slot as usize)?)?.1));
-        match named.next() {
-            Some(field) => {
-                let name = self.names.get(field.name.clone()).unwrap_or_default();
-                Refusal::NoTime(shown_name(name), shown_value(&field.value))
-            }
-            None => self.missing("time"),
-        }
-    }
-
-    /// Says which fields there are, by names alone that tell nothing else: values may be secrets, and so may the names
-    /// that a program took from its data.
-    fn missing(&self, what: &'static str) -> Refusal {
-        let names = self.list.iter().filter_map(|field| self.names.get(field.name.clone()));
-        let known = |name: &str| self.table.get(&meaning::normal(name)).is_some();
-        let (shown, hidden): (Vec<&str>, Vec<&str>) = names.partition(|name| known(name) || is_plain_name(name));
-        let mut names: Vec<String> = shown.into_iter().map(shown_name).collect();
-        // The elements of an array have one name.
-        names.dedup();
-        let more = names.len().saturating_sub(SHOWN_NAMES) + hidden.len();
-        names.truncate(SHOWN_NAMES);
-        if more > 0 {
-            names.push(format!("{more} more"));
-        }
-        Refusal::Missing(what, names)
+    /// The name of a field, as written.
+    pub(super) fn name_of(&self, field: &Field<'_, '_>) -> &str {
+        self.names.get(field.name.clone()).unwrap_or_default()
     }
 }
 
-fn is_nothing(text: &str) -> bool {
+pub(super) fn is_nothing(text: &str) -> bool {
     matches!(text, "-" | "")
 }
 

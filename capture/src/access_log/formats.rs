@@ -134,6 +134,9 @@ impl<'o> Formats<'o> {
 
     /// The line that a shipper or cloud put into a JSON object of its own, where the object itself is no request.
     pub(super) fn shipped<'l>(&self, object: &Opened<'l>) -> Option<Opened<'l>> {
+        if self.mapping.as_ref().is_some_and(|(mapping, _)| !mapping.reads_text()) {
+            return None;
+        }
         let inner = envelope::shipped(object)?;
         (self.is_line(&inner) && self.json(&object.line, object.time).is_err()).then_some(inner)
     }

@@ -1,7 +1,11 @@
 //! Why a record is none, in words that show no secrets.
 
-use super::fields::Value;
+use super::fields::{Fields, Value, is_nothing};
+use super::meaning::{self, Slot};
 use crate::scalar::Scalar;
+
+/// Names of fields that a message shows.
+const SHOWN_NAMES: usize = 12;
 
 /// Why a line is no record.
 #[derive(Debug)]
@@ -27,6 +31,55 @@ impl Refusal {
             Refusal::Missing("time", _) => Refusal::Untimed,
             other => other,
         }
+    }
+}
+
+/// Why a record is refused.
+impl Fields<'_, '_> {
+    /// A server that got no readable request logs an empty method or request line, which is not the same as a
+    /// record without such a field.
+    pub(super) fn no_method(&self) -> Refusal {
+        let named = [Slot::Method, Slot::RequestLine].iter().filter_map(|slot| *self.slots.get(*slot as usize)?);
+        let texts = named.filter_map(|(_, index)| match &self.list.get(index)?.value {
+            Value::Scalar(scalar) => scalar.text(),
+            Value::Raw(_) => None,
+        });
+        let known = self.convention.is_some();
+        let mut unreadable = texts.filter(|text| known || is_nothing(text) || text.contains(char::is_control));
+        if self.null_method || unreadable.next().is_some() { Refusal::NoRequest } else { self.missing("method") }
+    }
+
+    /// Tells a time that cannot be read from a record that names none.
+    pub(super) fn no_time(&self) -> Refusal {
+        let slots = [Slot::Start, Slot::Logged, Slot::End, Slot::Date];
+        let mut named = slots.iter().filter_map(|slot| self.list.get((*self.slots.get(*slot as usize)?)?.1));
+        match named.next() {
+            Some(field) => Refusal::NoTime(shown_name(self.name_of(field)), shown_value(&field.value)),
+            None => self.missing("time"),
+        }
+    }
+
+    /// Says which fields there are, by names alone that tell nothing else: values may be secrets, and so may the names
+    /// that a program took from its data.
+    pub(super) fn missing(&self, what: &'static str) -> Refusal {
+        let mut names: Vec<String> = Vec::new();
+        let (mut last, mut more) = ("", 0_u64);
+        for name in self.list.iter().map(|field| self.name_of(field)) {
+            // The elements of an array have one name.
+            if std::mem::replace(&mut last, name) == name {
+                continue;
+            }
+            let known = || self.table.get(&meaning::normal(name)).is_some();
+            if names.len() < SHOWN_NAMES && (is_plain_name(name) || known()) {
+                names.push(shown_name(name));
+            } else {
+                more += 1;
+            }
+        }
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        Refusal::Missing(what, names)
     }
 }
 

@@ -211,6 +211,7 @@ fn not_seen(page: &mut Markup, run: &RunSummary) {
         lines.push(format!("{} not be evaluated: see Rules", counted(blind, "rule could", "rules could")));
     }
     lines.extend(run.incomplete.iter().map(|(reason, number)| reason::incomplete(reason, *number)));
+    lines.extend(reason::untold(run));
     lines.extend(run.errors.iter().cloned());
     lines.extend(run.limits.iter().cloned());
     page.raw("<section class=\"card unseen\"><h2>What was not seen</h2>");

@@ -91,6 +91,7 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         parts.push(format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")));
     }
     parts.extend(run.incomplete.iter().map(|(reason, number)| reason::incomplete(reason, *number)));
+    parts.extend(reason::untold(run));
     if run.blind_spots > 0 {
         parts.push(format!(
             "{} without requests seen",
