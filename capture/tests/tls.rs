@@ -61,6 +61,7 @@ fn read(script: &Script, mss: usize) -> Seen {
     read_talk(talk.close())
 }
 
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn read_talk(talk: &Talk) -> Seen {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys.log");

@@ -97,7 +97,7 @@ pub(crate) struct Handover {
     pub(crate) skipped: u64,
 }
 
-/// A stretch of one side's stream.
+/// A stretch of one side's stream that waits: for another reader, or for what the other side says.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unread {
     /// Whether it is where the protocol begins on this side: nothing before it was lost or passed over.
@@ -121,6 +121,16 @@ impl Unread {
     pub(crate) fn chunk(&self) -> Chunk<'_> {
         let Unread { bytes, at, ack, peer_known, seen, .. } = self;
         Chunk { data: bytes, at: *at, ack: *ack, peer_known: *peer_known, aligned: true, seen: *seen }
+    }
+
+    /// The same, to be read where its reader stopped: the other side is now known as far as it will be.
+    pub(crate) fn resumed(&self) -> Chunk<'_> {
+        Chunk { peer_known: true, aligned: false, ..self.chunk() }
+    }
+
+    /// Bytes held outside of itself.
+    pub(crate) fn held(&self) -> usize {
+        self.bytes.capacity()
     }
 }
 

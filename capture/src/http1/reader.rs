@@ -108,7 +108,7 @@ impl Reader {
     }
 
     pub(super) fn held(&self) -> usize {
-        let unread = self.unread.as_ref().map_or(0, |unread| unread.bytes.capacity());
+        let unread = self.unread.as_ref().map_or(0, |unread| unread.held());
         self.buffer.capacity() + self.message.as_ref().map_or(0, |message| message.held()) + unread
     }
 }

@@ -17,10 +17,10 @@ mod side;
 mod stream;
 
 use frame::{Chain, Frame, HEADER, Kind, LAST_STREAM, chain};
-use side::{PREFACE, Side, Stall, State};
+use side::{PREFACE, Side, State};
 use stream::{Stream, Streams};
 
-use crate::conversation::{self, Channel, Handover};
+use crate::conversation::{self, Channel, Handover, Unread};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
 use crate::{Incomplete, Timestamp};
@@ -216,7 +216,7 @@ impl Connection {
         }
         let rest = Chunk { data: chunk.data.get(len..).unwrap_or(&[]), at: chunk.at + len as u64, ..*chunk };
         if !chunk.peer_known && self.must_wait(side, &frame) {
-            self.side(side).stalled = Some(Stall::of(&rest));
+            self.side(side).stalled = Some(Unread::of(&rest, false));
             return chunk.data.len();
         }
         self.begin_frame(side, out);
@@ -237,7 +237,7 @@ impl Connection {
     fn go_on(&mut self, side: usize, out: &mut Output<'_>) {
         let Some(stall) = self.side(side).stalled.take() else { return };
         self.begin_frame(side, out);
-        self.read(side, stall.chunk(), out);
+        self.read(side, stall.resumed(), out);
     }
 
     fn begin_frame(&mut self, side: usize, out: &mut Output<'_>) {

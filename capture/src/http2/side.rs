@@ -3,8 +3,8 @@
 use super::frame::{Frame, HEADER};
 use super::hpack::Decoder;
 use crate::Incomplete;
-use crate::conversation::Extent;
-use crate::tcp::{Cause, Chunk, Seen};
+use crate::conversation::{Extent, Unread};
+use crate::tcp::{Cause, Chunk};
 
 /// What a client says first (RFC 9113, section 3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -47,7 +47,8 @@ pub(super) struct Side {
     pub(super) clean: bool,
     /// What header compression lost: none where the capture only joined too late.
     pub(super) lost: Option<Cause>,
-    pub(super) stalled: Option<Stall>,
+    /// Bytes that wait for the other side.
+    pub(super) stalled: Option<Unread>,
 }
 
 /// A header block that goes on in `CONTINUATION` frames.
@@ -60,26 +61,6 @@ pub(super) struct Block {
     pub(super) extent: Extent,
     /// Why a part of it is missing; then the rest is passed over.
     pub(super) lost: Option<Incomplete>,
-}
-
-/// Bytes that wait for the other side.
-#[derive(Debug)]
-pub(super) struct Stall {
-    pub(super) ack: u64,
-    pub(super) bytes: Vec<u8>,
-    pub(super) at: u64,
-    pub(super) seen: Seen,
-}
-
-impl Stall {
-    pub(super) fn of(chunk: &Chunk<'_>) -> Self {
-        Stall { ack: chunk.ack, bytes: chunk.data.to_vec(), at: chunk.at, seen: chunk.seen }
-    }
-
-    pub(super) fn chunk(&self) -> Chunk<'_> {
-        let Stall { ack, bytes, at, seen } = self;
-        Chunk { data: bytes, at: *at, ack: *ack, peer_known: true, aligned: false, seen: *seen }
-    }
 }
 
 impl Side {
@@ -104,7 +85,7 @@ impl Side {
 
     pub(super) fn held(&self) -> usize {
         let block = self.block.as_ref().map_or(0, |block| block.bytes.capacity());
-        let stalled = self.stalled.as_ref().map_or(0, |stall| stall.bytes.capacity());
+        let stalled = self.stalled.as_ref().map_or(0, Unread::held);
         self.payload.capacity() + block + stalled + self.hpack.held()
     }
 

@@ -319,7 +319,7 @@ impl Connection {
                 for (side, item) in items {
                     match item {
                         Item::Record(record) => self.open(side, record, out),
-                        Item::Data(unread) => self.known(side, Chunk { peer_known: true, ..unread.chunk() }, out),
+                        Item::Data(unread) => self.known(side, unread.resumed(), out),
                         Item::Gap(at, gap) => self.side(side).gap(at, &gap),
                         Item::End => self.close(side, out),
                     }
@@ -331,7 +331,7 @@ impl Connection {
     /// Reads what a side holds back, if its peer had received it: then nothing that it could wait for is missing.
     fn catch_up(&mut self, side: usize, received: u64, out: &mut Output<'_>) {
         if let Some(rest) = self.side(side).rest.take_if(|rest| rest.at < received) {
-            self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
+            self.read(side, rest.resumed(), out);
         }
     }
 
@@ -398,7 +398,7 @@ impl conversation::Reader for Connection {
     fn resume(&mut self, side: usize, out: &mut Output<'_>) {
         if let Some(rest) = self.side(side).rest.take() {
             self.catch_up(1 - side, rest.ack, out);
-            self.read(side, Chunk { peer_known: true, ..rest.chunk() }, out);
+            self.read(side, rest.resumed(), out);
         }
     }
 

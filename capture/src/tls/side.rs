@@ -132,7 +132,7 @@ impl Side {
     }
 
     pub(super) fn held(&self) -> usize {
-        let rest = self.rest.as_ref().map_or(0, |rest| rest.bytes.len());
+        let rest = self.rest.as_ref().map_or(0, |rest| rest.held());
         self.gathering.held() + self.messages.held() + rest + self.plain.held()
     }
 }

@@ -27,7 +27,7 @@ impl Waiting {
         self.bytes += size_of::<(usize, Item)>()
             + match &item {
                 Item::Record(record) => record.held(),
-                Item::Data(unread) => unread.bytes.len(),
+                Item::Data(unread) => unread.held(),
                 Item::Gap(..) | Item::End => 0,
             };
         self.items.push((side, item));
