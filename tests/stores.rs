@@ -299,6 +299,6 @@ fn stores_are_not_asked_for_keys_that_are_none() {
     {
         let output = exchanges(&server, &[input]).0;
         assert_eq!(code(&output), 3, "{}", stderr(&output));
-        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+        assert!(stderr(&output).contains(part) && !stderr(&output).contains("secret1"), "{}", stderr(&output));
     }
 }

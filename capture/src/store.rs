@@ -66,18 +66,25 @@ pub fn is_store_url(name: &str) -> bool {
 }
 
 /// A URL as it may be shown: without user and password, the values of its query, and its fragment. Names that are no
-/// URL stay as they are. An object's key, in which `?` is a character like any other, stays too.
+/// URL stay as they are. In an object's key `?` and `#` are characters like any other, unless a query follows as of a
+/// signed URL.
 pub fn shown_url(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://").filter(|_| is_store_url(url)) else { return url.to_owned() };
-    if !scheme.to_ascii_lowercase().starts_with("http") {
-        return url.to_owned();
-    }
-    let rest = rest.split('#').next().unwrap_or_default();
-    let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
+    let is_web = scheme.to_ascii_lowercase().starts_with("http");
+    let rest = if is_web { rest.split('#').next().unwrap_or_default() } else { rest };
+    let (place, query) = match rest.split_once('?') {
+        Some((place, query)) if is_web || is_query(query) => (place, format!("?{}", shown_query(query))),
+        _ => (rest, String::new()),
+    };
     let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
     let host = authority.rsplit_once('@').map_or_else(|| authority.to_owned(), |(_, host)| format!("{MASK}@{host}"));
-    let query = query.map_or_else(String::new, |query| format!("?{}", shown_query(query)));
     format!("{scheme}://{host}{path}{query}")
+}
+
+/// Whether a query begins: a name and its value.
+fn is_query(text: &str) -> bool {
+    let name = text.split_once('=').map_or("", |(name, _)| name);
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 fn shown_query(query: &str) -> String {
@@ -121,6 +128,9 @@ mod tests {
             ("https://h/a@b?x", "https://h/a@b?***"),
             ("HTTP://u:p@h/", "HTTP://***@h/"),
             ("s3://bucket/day=1/what?.gz", "s3://bucket/day=1/what?.gz"),
+            ("s3://bucket/dt=?/x=1.gz", "s3://bucket/dt=?/x=1.gz"),
+            ("s3://key:secret@bucket/a@b", "s3://***@bucket/a@b"),
+            ("az://c/day.log?sv=1&sig=5ec/7e=", "az://c/day.log?sv=***&sig=***"),
             ("a?b=c", "a?b=c"),
         ] {
             assert_eq!(shown_url(url), shown);

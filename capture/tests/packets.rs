@@ -788,6 +788,32 @@ mod pcapng {
         }
     }
 
+    #[test]
+    fn packets_that_were_lost_while_capturing_are_counted_and_blind() {
+        let mut talk = Talk::open(5000);
+        talk.get(1).get(2).close();
+        let mut file = [section(), interface(101, &[])].concat();
+        for (index, segment) in talk.segments.iter().enumerate() {
+            let mut packet = packet(0, segment.time as u64, &ip(segment));
+            if index == 3 {
+                // A comment, then that 7 packets were lost before this one.
+                let length = packet.len();
+                let mut body = packet[8..length - 4].to_vec();
+                body.extend([1, 0, 3, 0, b'a', b'b', b'c', 0, 4, 0, 8, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                packet = block(6, &body);
+            }
+            file.extend(packet);
+        }
+        let seen = read(&[&file]);
+        assert_eq!(seen.lines(), ["1>1", "2>2"]);
+        let lost: Vec<_> = seen.report.not_read.iter().map(|part| (part.reason, part.count)).collect();
+        assert_eq!(lost, [("dropped_while_capturing", 7)]);
+        let (spot, time) = (&seen.blind_spots[0], talk.segments[3].time);
+        assert_eq!(seen.blind_spots.len(), 1);
+        assert!(spot.from.0 < time && time < spot.to.0);
+        assert!(spot.origin.to_string().contains("frame=4"), "{}", spot.origin);
+    }
+
     /// A conversation as packets of an interface that is not the first, and its blocks' offsets.
     fn blocks(talk: &Talk) -> (Vec<Vec<u8>>, Vec<u64>) {
         let mut blocks = vec![section(), interface(147, &[]), interface(101, &[])];

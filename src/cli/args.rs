@@ -122,8 +122,8 @@ impl Redact {
 #[derive(Debug, Args)]
 pub struct Inputs {
     /// Files, folders, globs or `-`: pcap, pcapng, HAR, access logs; gzip and zstd are opened
-    #[cfg_attr(feature = "cloud", doc = "(or URLs: `s3://BUCKET/PREFIX`, `gs://`, `az://`, `https://`)")]
-    #[cfg_attr(feature = "live", doc = "(or `interface:NAME`, read until Ctrl-C)")]
+    #[cfg_attr(feature = "cloud", doc = "(or URLs `s3://`, `gs://`, `az://`, `https://`)")]
+    #[cfg_attr(feature = "live", doc = "(or `interface:NAME`, until Ctrl-C)")]
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
     /// Only what fits, e.g. 'status:>=400 -path:/health*'; repeatable (check: findings, after judging)

@@ -2,7 +2,7 @@
 
 use crate::support::{code, offpath, stderr, stdout};
 
-const PAGES: [&[&str]; 13] = [
+const PAGES: &[&[&str]] = &[
     &[],
     &["demo"],
     &["inspect"],
@@ -10,6 +10,8 @@ const PAGES: [&[&str]; 13] = [
     &["mine"],
     &["check"],
     &["show"],
+    #[cfg(feature = "live")]
+    &["capture"],
     &["explain"],
     &["generate"],
     &["generate", "config"],

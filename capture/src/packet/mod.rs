@@ -44,8 +44,8 @@ use crate::{InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
 
 /// IP's number of TCP.
 const TCP: u8 = 6;
-/// Microseconds before a packet in which those lost before it may have been: programs that capture ask the kernel what
-/// it dropped about once a second.
+/// Microseconds around a packet in which those lost before it may have been: programs that capture learn of it only
+/// when they ask the kernel.
 const LOST_WITHIN: i64 = 2_000_000;
 /// Times that a packet may be a fragment inside what fragments made whole.
 const NESTED: usize = 4;

@@ -6,17 +6,17 @@ mod privileges;
 
 use std::io::{self, IsTerminal as _};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use offpath_capture::{InputError, Tap, TapCounts, Tapped};
+use offpath_capture::{InputError, Tap, TapCounts, Tapped, TappedPacket, Timestamp};
 
 use super::args::Capture;
 use super::{Console, Ended, Exit, live};
 use files::{Files, Names, Rotation};
 use pcapng::Described;
 
-/// Time between two looks at what the kernel dropped.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Packets after which the kernel's counters are read even though more packets wait: about as many as it keeps, so that
+/// those before the loss are behind.
+const LOOK_EVERY: u64 = 200_000;
 
 /// Runs the command.
 pub(super) fn run(args: &Capture, console: &Console) -> Ended {
@@ -45,7 +45,8 @@ pub(super) fn run(args: &Capture, console: &Console) -> Ended {
     let files = Files::begin(about, names, rotation).map_err(|e| cannot_write(args, account.as_ref(), &e))?;
     let whom = account.map_or_else(String::new, |account| format!(" as {}", account.name));
     console.say(&format!("capturing {} into {}{whom}; Ctrl-C ends it", args.interface, args.write.display()));
-    Recording { tap, files, counted: TapCounts::default(), looked: Instant::now(), untold: 0, packets: 0 }.run(args)
+    let counted = TapCounts::default();
+    Recording { tap, files, counted, held: None, untold: 0, unlooked: 0, packets: 0 }.run(args)
 }
 
 /// Refuses what cannot be meant before anything is opened.
@@ -86,10 +87,20 @@ struct Recording {
     tap: Tap,
     files: Files,
     counted: TapCounts,
-    looked: Instant,
-    /// Packets dropped since the last one that was written.
+    /// The packet that came last, until it is known whether some were lost beside it.
+    held: Option<Held>,
+    /// Packets dropped that no written packet tells of.
     untold: u64,
+    /// Packets since the kernel's counters were read.
+    unlooked: u64,
     packets: u64,
+}
+
+/// A packet that the kernel has back.
+struct Held {
+    time: Timestamp,
+    wire_len: u32,
+    data: Vec<u8>,
 }
 
 impl Recording {
@@ -119,17 +130,22 @@ impl Recording {
     /// Writes packets until the end; says why the interface failed, if it did.
     fn record(&mut self) -> io::Result<Option<String>> {
         loop {
-            let dropped = self.untold;
             match self.tap.fetch() {
-                Tapped::Packet(packet) => {
-                    if self.files.is_full(Some(&packet)) {
-                        // Counted here, because the packet at hand still belongs to the kernel.
-                        self.files.end(self.counted)?;
+                Tapped::Packet(TappedPacket { time, wire_len, data }) => {
+                    let came = Held { time, wire_len, data: data.to_vec() };
+                    self.write_held()?;
+                    self.held = Some(came);
+                    (self.packets, self.unlooked) = (self.packets + 1, self.unlooked + 1);
+                    if self.unlooked >= LOOK_EVERY {
+                        self.look();
                     }
-                    self.files.packet(&packet, dropped)?;
-                    (self.untold, self.packets) = (0, self.packets + 1);
                 }
                 Tapped::Idle => {
+                    // Nothing waits, so all that was dropped was dropped by now.
+                    if self.held.is_some() {
+                        self.look();
+                        self.write_held()?;
+                    }
                     self.files.flush()?;
                     if self.files.is_full(None) {
                         self.end_file()?;
@@ -139,20 +155,28 @@ impl Recording {
                 Tapped::Over => return Ok(None),
                 Tapped::Failed(why) => return Ok(Some(why)),
             }
-            if self.looked.elapsed() >= LOOK_EVERY {
-                self.look();
-            }
         }
+    }
+
+    /// Writes the packet that is held, to a new file where the present one is full.
+    fn write_held(&mut self) -> io::Result<()> {
+        let Some(Held { time, wire_len, data }) = self.held.take() else { return Ok(()) };
+        let packet = TappedPacket { time, wire_len, data: &data };
+        if self.files.is_full(Some(&packet)) {
+            self.files.end(self.counted)?;
+        }
+        self.files.packet(&packet, std::mem::take(&mut self.untold))
     }
 
     fn end_file(&mut self) -> io::Result<()> {
         self.look();
+        self.write_held()?;
         self.files.end(self.counted)
     }
 
     /// Reads the kernel's counters.
     fn look(&mut self) {
-        self.looked = Instant::now();
+        self.unlooked = 0;
         if let Some(now) = self.tap.counts() {
             let lost = |counted: TapCounts| counted.dropped + counted.dropped_by_interface;
             self.untold += lost(now).saturating_sub(lost(self.counted));
