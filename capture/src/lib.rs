@@ -19,6 +19,7 @@ mod input;
 mod interface;
 mod key;
 mod limits;
+mod message;
 mod origin;
 mod output;
 mod packet;
@@ -28,6 +29,7 @@ mod tally;
 mod tcp;
 mod tls;
 mod url;
+mod websocket;
 
 pub use access_log::{LogFormat, Mapping};
 pub use error::{InputError, InputErrorKind};
@@ -38,6 +40,7 @@ pub use input::is_run_folder;
 #[cfg(feature = "live")]
 pub use interface::LiveOptions;
 pub use limits::Limits;
+pub use message::{Message, MessageKind, Sender, WebSocket, WebSocketCounts};
 pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
 pub use packet::check_filter;

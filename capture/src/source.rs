@@ -14,7 +14,8 @@ use crate::interface::Interface;
 use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture, SecretsOf};
 use crate::{
-    Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Origin, Timestamp, access_log, har, tls,
+    Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Message, Origin, Timestamp, WebSocketCounts,
+    access_log, har, tls,
 };
 
 /// How to read the inputs.
@@ -353,6 +354,12 @@ impl MeteredSink<'_> {
 }
 
 impl Sink for MeteredSink<'_> {
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        self.report_progress();
+        let flow = self.inner.message(message);
+        self.noted(flow)
+    }
+
     fn exchange(&mut self, mut exchange: Exchange) -> ControlFlow<()> {
         self.report_progress();
         self.order_times(&mut exchange);
@@ -380,6 +387,12 @@ impl Sink for MeteredSink<'_> {
 pub trait Sink {
     /// One exchange. Packets: emitted when complete, so not strictly by time.
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()>;
+    /// One message of a WebSocket, side by side in the order sent. The exchange that opened the WebSocket comes after its
+    /// last message. Who only wants exchanges need not take them.
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        let _ = message;
+        ControlFlow::Continue(())
+    }
     /// A time at which something happened that nobody can name any more.
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()>;
     /// `bytes` more of the (compressed) input were consumed.
@@ -546,6 +559,8 @@ pub struct SourceReport {
     pub inputs: Vec<InputReport>,
     /// Exchanges handed to the sink.
     pub exchanges: u64,
+    /// What was said on WebSockets.
+    pub websocket: WebSocketCounts,
     /// Of these, by reason, those not whole.
     pub incomplete: BTreeMap<&'static str, u64>,
     /// Connections seen (packets only).

@@ -476,7 +476,7 @@ fn what_is_not_http_is_counted() {
     let segments: Vec<_> = [tls, http2, other, tunnel, socket].into_iter().flat_map(|talk| talk.segments).collect();
     let seen = read(&[&pcap(&segments)]);
     assert_eq!(seen.lines(), ["4>4", "5>5"]);
-    let counts = [("not_http", 1, 24), ("tls_no_data", 2, 315), ("websocket", 1, 2)];
+    let counts = [("not_http", 1, 24), ("tls_no_data", 2, 315)];
     assert_eq!(seen.not_read(), counts);
 }
 

@@ -69,6 +69,7 @@ impl Channel {
             response: pair.response.map(|(extent, response)| Response { start: Some(extent.earliest), ..response }),
             pushed: pair.pushed,
             grpc: pair.grpc.or(web),
+            web_socket: None,
             log: LogFacts::default(),
             carries: pair.carries,
             incomplete: pair.reasons.to_vec(),

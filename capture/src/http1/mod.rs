@@ -22,7 +22,7 @@ use slot::{Candidate, Queue};
 use crate::conversation::{self, Channel, Extent, Handover, Next, Reasons, Unread, gap_reason};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
-use crate::{Incomplete, Request, Timestamp};
+use crate::{Exchange, Incomplete, Request, Timestamp};
 
 /// Requests that may wait for responses on one connection, and bytes of their bodies.
 const WAITING: usize = 4096;
@@ -63,6 +63,8 @@ pub(crate) struct Connection {
     midstream: bool,
     /// The request that HTTP/2 will answer.
     upgrading: Option<Box<(Extent, Request, Reasons)>>,
+    /// The exchange that opened a WebSocket.
+    opening: Option<Box<Exchange>>,
 }
 
 /// What a connection carries.
@@ -71,12 +73,19 @@ enum Kind {
     Unknown,
     Http1,
     /// From here on another reader's.
-    Next(Next),
-    /// HTTP/1.x until an upgrade or CONNECT: how what follows is named, and its bytes.
+    Next(Following),
+    /// HTTP/1.x until an upgrade or CONNECT: the bytes that follow.
     Upgraded {
-        named: &'static str,
         bytes: u64,
     },
+}
+
+/// The protocol that follows, of which another reader knows more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Following {
+    Http2,
+    Tls,
+    WebSocket,
 }
 
 impl Connection {
@@ -98,6 +107,7 @@ impl Connection {
             interim: None,
             midstream: true,
             upgrading: None,
+            opening: None,
         }
     }
 
@@ -112,11 +122,11 @@ impl Connection {
 
     fn read(&mut self, side: usize, mut chunk: Chunk<'_>, out: &mut Output<'_>) {
         while !chunk.data.is_empty() {
-            if matches!(self.kind, Kind::Upgraded { bytes: 0, .. }) && recognise(chunk.data) == Looks::Tls {
-                self.kind = Kind::Next(Next::Tls);
+            if matches!(self.kind, Kind::Upgraded { bytes: 0 }) && recognise(chunk.data) == Looks::Tls {
+                self.kind = Kind::Next(Following::Tls);
             }
             match &mut self.kind {
-                Kind::Upgraded { bytes, .. } => *bytes += chunk.data.len() as u64,
+                Kind::Upgraded { bytes } => *bytes += chunk.data.len() as u64,
                 Kind::Next(_) => self.leave(side, &chunk, out),
                 Kind::Unknown | Kind::Http1 => {}
             }
@@ -179,20 +189,20 @@ impl Connection {
             Looks::Request => side,
             Looks::Response => 1 - side,
             Looks::Tls if self.kind == Kind::Http1 && self.queue.tunnel_asked() => {
-                self.kind = Kind::Upgraded { named: "upgraded", bytes: 0 };
+                self.kind = Kind::Upgraded { bytes: 0 };
                 return true;
             }
             Looks::Tls if self.kind == Kind::Unknown => {
-                self.kind = Kind::Next(Next::Tls);
+                self.kind = Kind::Next(Following::Tls);
                 return true;
             }
             Looks::Http2 if self.client.is_none_or(|client| client == side) => {
                 self.client = Some(side);
-                self.kind = Kind::Next(Next::Http2);
+                self.kind = Kind::Next(Following::Http2);
                 return true;
             }
             Looks::Http2Frames if self.kind == Kind::Unknown => {
-                self.kind = Kind::Next(Next::Http2);
+                self.kind = Kind::Next(Following::Http2);
                 return true;
             }
             _ => return false,
@@ -257,6 +267,11 @@ impl Connection {
             return blank;
         }
         let request = self.client == Some(side);
+        if request && !chunk.peer_known && self.queue.upgrade_asked() {
+            // What follows is told by the answer, which was not handed on yet.
+            self.reader(side).begin(chunk);
+            return self.stall(side, chunk, 0);
+        }
         match recognise(chunk.data) {
             Looks::Request if request => {}
             Looks::Response if !request => {}
@@ -435,17 +450,21 @@ impl conversation::Reader for Connection {
             out.doubtful(self.channel.ends, from, shown);
         }
         match self.kind {
-            Kind::Upgraded { named, bytes } if bytes > 0 => out.not_read(named, 1, bytes),
+            Kind::Upgraded { bytes } if bytes > 0 => out.not_read("upgraded", 1, bytes),
             Kind::Unknown if self.bytes > 0 => out.not_read("not_http", 1, self.bytes),
             Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
             _ => {}
         }
     }
 
-    fn handover(&mut self) -> Option<Box<Handover>> {
-        let Kind::Next(next) = self.kind else { return None };
-        Some(Box::new(Handover {
-            next,
+    fn handover(&mut self) -> Option<(Next, Box<Handover>)> {
+        let Kind::Next(following) = self.kind else { return None };
+        let next = match following {
+            Following::Http2 => Next::Http2,
+            Following::Tls => Next::Tls,
+            Following::WebSocket => Next::WebSocket(self.opening.take()?),
+        };
+        let handover = Handover {
             channel: self.channel,
             client: self.client,
             opener: self.opener,
@@ -455,6 +474,7 @@ impl conversation::Reader for Connection {
             known_until: self.known_until,
             unconfirmed: self.unconfirmed.take(),
             skipped: self.skipped,
-        }))
+        };
+        Some((next, Box::new(handover)))
     }
 }
