@@ -11,6 +11,7 @@ mod coding;
 mod conversation;
 mod error;
 mod exchange;
+mod grpc;
 mod har;
 mod http1;
 mod http2;
@@ -36,6 +37,7 @@ pub use error::{InputError, InputErrorKind};
 pub use exchange::{
     Body, Carries, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
 };
+pub use grpc::{Schema, grpc_as_json};
 pub use input::is_run_folder;
 #[cfg(feature = "live")]
 pub use interface::LiveOptions;

@@ -14,8 +14,8 @@ use crate::interface::Interface;
 use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture, SecretsOf};
 use crate::{
-    Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Message, Origin, Timestamp, WebSocketCounts,
-    access_log, har, tls,
+    Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Message, Origin, Schema, Timestamp,
+    WebSocketCounts, access_log, har, tls,
 };
 
 /// How to read the inputs.
@@ -35,6 +35,8 @@ pub struct Options {
     pub log_format: Option<LogFormat>,
     /// A format that the user describes. Lines of text, or JSON, as it says, are read by it and by nothing else.
     pub mapping: Option<Arc<Mapping>>,
+    /// Schemas of gRPC services, for [`grpc_as_json`](crate::grpc_as_json).
+    pub schema: Option<Arc<Schema>>,
     /// Whose traffic an input holds, by the input's name as origins have it: the user of each of its exchanges that
     /// names none. Several HAR files, each of one person's browser, are told apart by it.
     pub actors: BTreeMap<String, String>,

@@ -21,7 +21,9 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "other_secrets" => ("block with secrets of another protocol", "blocks with secrets of other protocols"),
         "quic" => ("QUIC packet (encrypted)", "QUIC packets (encrypted)"),
         "udp" => ("other UDP packet", "other UDP packets"),
-        "websocket" => ("WebSocket connection", "WebSocket connections"),
+        "websocket_lost" => {
+            ("WebSocket with a part not read after a loss", "WebSockets with a part not read after a loss")
+        }
         "upgraded" => {
             ("connection that left HTTP (upgrade or tunnel)", "connections that left HTTP (upgrade or tunnel)")
         }

@@ -1,6 +1,7 @@
 //! What two ends talk over, and the exchanges that become of it.
 
-use super::{Extent, Reasons, grpc_web};
+use super::{Extent, Reasons};
+use crate::grpc;
 use crate::output::{Output, StableHash};
 use crate::{Carries, Endpoint, Exchange, Grpc, LogFacts, Protocol, Request, Response};
 
@@ -51,7 +52,7 @@ impl Channel {
             .word((first.at & 0xffff_ffff) << 1 | u64::from(extent.is_none()))
             .word(first.first.time.0 as u64)
             .finish();
-        let web = pair.response.as_ref().and_then(|(_, response)| grpc_web::call(response));
+        let web = pair.response.as_ref().and_then(|(_, response)| grpc::call(response));
         let origin = |extent: Extent| out.origin(extent.first.frame, extent.last_frame);
         Exchange {
             key,

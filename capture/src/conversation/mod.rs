@@ -12,7 +12,6 @@
 
 mod channel;
 mod extent;
-mod grpc_web;
 mod reasons;
 mod received;
 

@@ -6,6 +6,7 @@ use super::body::{self, ReadBody};
 use super::entry::{Entry, List, Pair, Request as HarRequest, Response as HarResponse, Timings};
 use super::websocket::Spoken;
 use crate::clock;
+use crate::grpc;
 use crate::key::KeySeed;
 use crate::tally::Tally;
 use crate::url::{self, SplitUrl};
@@ -73,6 +74,7 @@ pub(super) fn read(
     let mut incomplete = notes.incomplete;
     incomplete.sort_unstable();
     incomplete.dedup();
+    let grpc = response.as_ref().and_then(grpc::call);
     let exchange = Exchange {
         key: seed.key(index, clock.start),
         protocol: protocol.unwrap_or(Protocol::Unknown),
@@ -86,7 +88,7 @@ pub(super) fn read(
         request: Some(Request { end: clock.request_end, ..request }),
         response: response.map(|response| Response { start: clock.response_start, ..response }),
         pushed: false,
-        grpc: None,
+        grpc,
         web_socket: None,
         log: LogFacts::default(),
         carries,

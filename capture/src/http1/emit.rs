@@ -1,7 +1,7 @@
 //! Exchanges on their way out.
 
-use super::{Connection, Following, Kind};
 use super::slot::Slot;
+use super::{Connection, Following, Kind};
 use crate::conversation::{CARRIES, Extent, Pair, Reasons};
 use crate::output::Output;
 use crate::{Exchange, Incomplete, Protocol, Request, Response, Timestamp};

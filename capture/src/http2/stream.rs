@@ -49,7 +49,9 @@ impl Stream {
         let own = size_of::<Self>() + size_of::<Box<Self>>() + 3 * ID;
         let upgraded = self.upgraded.as_ref().and_then(|(_, request)| request.body.bytes()).map_or(0, <[u8]>::len);
         let socket = self.socket.as_ref().map_or(0, |socket| socket.held());
-        own + upgraded + socket + [&self.request, &self.response].into_iter().flatten().map(Message::held).sum::<usize>()
+        own + upgraded
+            + socket
+            + [&self.request, &self.response].into_iter().flatten().map(Message::held).sum::<usize>()
     }
 
     /// Whether the client will say no more, or nothing of the request is known.

@@ -11,10 +11,10 @@ mod session;
 
 pub(crate) use session::Session;
 
+use crate::Exchange;
 use crate::conversation::{self, Channel, Handover};
 use crate::output::Output;
 use crate::tcp::{Chunk, Gap};
-use crate::Exchange;
 
 /// A WebSocket on a connection of its own.
 pub(crate) struct Connection {

@@ -128,16 +128,14 @@ fn what_is_no_exchange_is_counted() {
 /// Chrome's and mitmproxy's entries have one form.
 #[test]
 fn messages_of_websockets_are_read() {
-    let outcome = har(
-        r#"{"startedDateTime":"2026-03-01T12:00:00.000Z","_resourceType":"websocket",
+    let outcome = har(r#"{"startedDateTime":"2026-03-01T12:00:00.000Z","_resourceType":"websocket",
         "request":{"method":"GET","url":"wss://a/ws","httpVersion":"HTTP/1.1"},"response":{"status":101},
         "_webSocketMessages":[
         {"type":"send","time":1772366401.25,"opcode":1,"data":"{\"id\":\"ö\"}"},
         {"type":"receive","time":1772366401.5,"opcode":2,"data":"AAEC/w=="},
         {"type":"receive","time":1772366402,"opcode":2,"data":"no base64!"},
         {"type":"error","time":1772366403,"opcode":-1,"data":"closed"},
-        {"type":"send","data":"without time"},{"type":"receive","opcode":8}, 7, null]}"#,
-    );
+        {"type":"send","data":"without time"},{"type":"receive","opcode":8}, 7, null]}"#);
     let read: Vec<_> = outcome
         .messages
         .iter()

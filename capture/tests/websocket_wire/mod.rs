@@ -169,11 +169,19 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
 /// Any conversation.
 pub(crate) fn script() -> impl Strategy<Value = Script> {
     (any::<bool>(), any::<[bool; 2]>()).prop_flat_map(|(deflate, afresh)| {
-        let data = (1..=2u8, payload(), 1..4usize, any::<bool>()).prop_map(move |(kind, payload, parts, compressed)| {
-            Sent { kind, payload, parts, compressed: compressed && deflate }
+        let data =
+            (1..=2u8, payload(), 1..4usize, any::<bool>()).prop_map(move |(kind, payload, parts, compressed)| Sent {
+                kind,
+                payload,
+                parts,
+                compressed: compressed && deflate,
+            });
+        let control = (9..=10u8, prop::collection::vec(any::<u8>(), 0..100)).prop_map(|(kind, payload)| Sent {
+            kind,
+            payload,
+            parts: 1,
+            compressed: false,
         });
-        let control = (9..=10u8, prop::collection::vec(any::<u8>(), 0..100))
-            .prop_map(|(kind, payload)| Sent { kind, payload, parts: 1, compressed: false });
         let side = any::<bool>().prop_map(|client| if client { Client } else { Server });
         let sent = prop::collection::vec((side, prop_oneof![3 => data, 1 => control]), 0..12);
         sent.prop_map(move |sent| Script { sent, deflate, afresh })

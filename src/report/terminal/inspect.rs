@@ -14,6 +14,9 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     if let Some(tls) = tls(run) {
         out.push_str(&screen.paragraph("TLS", &tls));
     }
+    if let Some(websocket) = websocket(run) {
+        out.push_str(&screen.paragraph("WebSocket", &websocket));
+    }
     out.push_str(&screen.paragraph("Not read", &not_read(run)));
     for error in &run.errors {
         out.push_str(&screen.paragraph("", error));
@@ -130,6 +133,16 @@ fn tls(run: &RunSummary) -> Option<String> {
         counted(decrypted, "connection decrypted", "connections decrypted"),
         versions.join(", ")
     ))
+}
+
+/// `3 connections, 120 messages (4.1 kB)`.
+fn websocket(run: &RunSummary) -> Option<String> {
+    let said = run.websocket;
+    if said.connections == 0 {
+        return None;
+    }
+    let messages = counted(said.messages, "message", "messages");
+    Some(format!("{}, {messages} ({})", counted(said.connections, "connection", "connections"), bytes(said.bytes)))
 }
 
 fn operations(run: &RunSummary) -> String {
