@@ -2,12 +2,21 @@
 
 use std::ops::ControlFlow;
 
-use offpath_capture::{BlindSpot, Body, Exchange, Limits, Options, Sink, Source};
+use offpath_capture::{BlindSpot, Body, Exchange, Limits, Message, Options, Sink, Source, grpc_as_json};
 
 /// Counts exchanges and checks each.
 struct Checked {
     exchanges: u64,
+    messages: u64,
     body_bytes: usize,
+}
+
+impl Checked {
+    fn body(&self, body: &Body) {
+        if let Body::Present { bytes, .. } = body {
+            assert!(bytes.len() <= self.body_bytes);
+        }
+    }
 }
 
 impl Sink for Checked {
@@ -15,12 +24,20 @@ impl Sink for Checked {
         self.exchanges += 1;
         assert!(exchange.request.is_some() || exchange.response.is_some());
         assert!(exchange.end.is_none_or(|end| end >= exchange.time));
-        let bodies = [exchange.request.map(|request| request.body), exchange.response.map(|response| response.body)];
-        for body in bodies.into_iter().flatten() {
-            if let Body::Present { bytes, .. } = body {
-                assert!(bytes.len() <= self.body_bytes);
-            }
+        if let Some(decoded) = grpc_as_json(&exchange, None) {
+            assert_eq!(decoded.key, exchange.key);
+            assert_eq!(decoded.response.is_some(), exchange.response.is_some());
         }
+        let bodies = [exchange.request.map(|request| request.body), exchange.response.map(|response| response.body)];
+        bodies.iter().flatten().for_each(|body| self.body(body));
+        ControlFlow::Continue(())
+    }
+
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        self.messages += u64::from(message.kind.is_data());
+        assert!(message.end >= message.time);
+        assert!(!message.payload.is_whole() || message.incomplete.is_empty());
+        self.body(&message.payload);
         ControlFlow::Continue(())
     }
 
@@ -38,9 +55,10 @@ pub fn read(bytes: Vec<u8>) {
     let options = Options { limits, ..Options::default() };
     let length = bytes.len() as u64;
     let Ok(source) = Source::in_memory("fuzz", bytes) else { return };
-    let mut checked = Checked { exchanges: 0, body_bytes: options.limits.body_bytes };
+    let mut checked = Checked { exchanges: 0, messages: 0, body_bytes: options.limits.body_bytes };
     let report = source.read(&options, &mut checked);
     assert_eq!(report.exchanges, checked.exchanges);
+    assert_eq!(report.websocket.messages, checked.messages);
     assert_eq!(report.inputs[0].bytes, length);
 }
 

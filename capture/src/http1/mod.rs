@@ -10,11 +10,13 @@ mod body;
 mod chunked;
 mod emit;
 mod head;
+mod hint;
 mod message;
 mod reader;
 mod recognise;
 mod slot;
 
+use hint::Hints;
 use reader::{Reader, State};
 use recognise::{Looks, begins_with_method, recognise, recognise_any};
 use slot::{Candidate, Queue};
@@ -65,6 +67,8 @@ pub(crate) struct Connection {
     upgrading: Option<Box<(Extent, Request, Reasons)>>,
     /// The exchange that opened a WebSocket.
     opening: Option<Box<Exchange>>,
+    /// What it seems to carry where that is nothing that is read.
+    hints: Hints,
 }
 
 /// What a connection carries.
@@ -108,6 +112,7 @@ impl Connection {
             midstream: true,
             upgrading: None,
             opening: None,
+            hints: Hints::default(),
         }
     }
 
@@ -171,6 +176,10 @@ impl Connection {
             }
             looks if looks != Looks::Other && self.settle_looks(side, looks, chunk) => 0,
             _ => {
+                if self.kind == Kind::Unknown && chunk.aligned {
+                    let first = self.skipped == 0 && self.opener == Some(side);
+                    self.hints.note(side, chunk.data, first);
+                }
                 self.pass_over(side, chunk.data.len());
                 chunk.data.len()
             }
@@ -451,7 +460,7 @@ impl conversation::Reader for Connection {
         }
         match self.kind {
             Kind::Upgraded { bytes } if bytes > 0 => out.not_read("upgraded", 1, bytes),
-            Kind::Unknown if self.bytes > 0 => out.not_read("not_http", 1, self.bytes),
+            Kind::Unknown if self.bytes > 0 => out.not_read(self.hints.name(), 1, self.bytes),
             Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
             _ => {}
         }

@@ -16,6 +16,21 @@ use crate::conversation::{self, Channel, Handover};
 use crate::output::Output;
 use crate::tcp::{Chunk, Gap};
 
+/// Whether a segment is a row of whole frames, each of which may follow the one before; says whether they are masked.
+pub(crate) fn whole_frames(segment: &[u8]) -> Option<bool> {
+    let (mut rest, mut masked) = (segment, None);
+    while !rest.is_empty() {
+        let frame::Read::Whole(frame, header) = frame::read(rest) else { return None };
+        let len = usize::try_from(frame.len).ok()?.checked_add(header)?;
+        rest = rest.get(len..)?;
+        let same = *masked.get_or_insert(frame.mask.is_some()) == frame.mask.is_some();
+        if frame.reserved || !same {
+            return None;
+        }
+    }
+    masked
+}
+
 /// A WebSocket on a connection of its own.
 pub(crate) struct Connection {
     channel: Channel,

@@ -12,3 +12,4 @@ mod reading;
 mod recording;
 mod tls;
 mod tshark;
+mod websocket;

@@ -2,7 +2,7 @@
 
 use crate::report::figure::{bytes, count, counted, percent, protocol, utc};
 use crate::report::reason;
-use crate::report::summary::RunSummary;
+use crate::report::summary::{NotReadSummary, RunSummary};
 
 use super::screen::Screen;
 
@@ -79,7 +79,11 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         .filter(|part| part.count > 0)
         .map(|part| {
             let what = format!("{}{}", reason::not_read(part), servers(run, &part.reason));
-            if part.bytes == 0 { what } else { format!("{what} ({})", bytes(part.bytes)) }
+            match (part.bytes, share(run, part)) {
+                (0, _) => what,
+                (size, None) => format!("{what} ({})", bytes(size)),
+                (size, Some(share)) => format!("{what} ({}, {share} of packets)", bytes(size)),
+            }
         })
         .collect();
     if run.filtered > 0 {
@@ -102,6 +106,13 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         (true, false) => "part of the input, with these errors:".to_owned(),
         (false, _) => parts.join("; "),
     }
+}
+
+/// The share of QUIC among all packets: it tells how much of the traffic may have been HTTP/3.
+fn share(run: &RunSummary, part: &NotReadSummary) -> Option<String> {
+    let captures = run.inputs.iter().filter(|input| input.format.starts_with("pcap"));
+    let packets: u64 = captures.map(|input| input.records).sum();
+    (part.reason == "quic" && part.count <= packets).then(|| percent(part.count, packets))
 }
 
 /// `: api.example.com 812, 10.0.0.7:443 3 and 5 others`: whose TLS connections were not read for a reason.
