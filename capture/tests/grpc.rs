@@ -4,7 +4,7 @@
 
 mod packets_wire;
 
-use offpath_capture::{Exchange, Schema, grpc_as_json};
+use offpath_capture::{Exchange, Options, Schema, grpc_as_json};
 use packets_wire::Side::{Client, Server};
 use packets_wire::Talk;
 use proptest::prelude::*;
@@ -176,4 +176,37 @@ proptest! {
         let json = serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
         prop_assert!(bytes == body || bytes.is_empty() || json);
     }
+}
+
+/// Messages of real programs, some of them of images and streams.
+#[test]
+fn captures_of_others_are_decoded() {
+    let Ok(corpus) = std::env::var("OFFPATH_CORPUS") else {
+        eprintln!("skipped: OFFPATH_CORPUS is not set");
+        return;
+    };
+    let folder = std::path::Path::new(&corpus).join("captures/wireshark");
+    let mut bodies = 0;
+    for name in ["grpc_person_search_protobuf_with_image", "grpc_stream_reassembly_sample", "grpc_web"] {
+        let path = folder.join(format!("captures__{name}.pcapng.gz"));
+        let names = [path.to_str().unwrap().to_owned()];
+        let mut seen = packets_wire::Seen::default();
+        for source in offpath_capture::plan(&names, &Options::default()).sources {
+            source.read(&Options::default(), &mut seen);
+        }
+        for exchange in &seen.exchanges {
+            let Some(decoded) = grpc_as_json(exchange, None) else { continue };
+            let sides = [
+                (&exchange.request.as_ref().unwrap().body, &decoded.request.as_ref().unwrap().body),
+                (&exchange.response.as_ref().unwrap().body, &decoded.response.as_ref().unwrap().body),
+            ];
+            for (_, json) in sides.into_iter().filter(|(raw, _)| raw.is_whole() && raw.bytes().is_some()) {
+                assert!(json.is_whole(), "{name}: {}", exchange.origin);
+                let text = std::str::from_utf8(json.bytes().unwrap()).unwrap();
+                assert!(text.is_empty() || serde_json::from_str::<serde_json::Value>(text).is_ok(), "{name}: {text}");
+                bodies += 1;
+            }
+        }
+    }
+    assert!(bodies > 20, "only {bodies} bodies were decoded");
 }

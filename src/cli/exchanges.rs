@@ -107,7 +107,8 @@ fn open<R: Row>(formats: Vec<(ExchangeFormat, Option<&Path>)>) -> Result<Vec<Wri
 
 /// Finishes all of them, and says what the first one that failed says.
 fn finish<R: Row>(writers: Vec<Writer<R>>) -> std::io::Result<()> {
-    writers.into_iter().fold(Ok(()), |done, writer| done.and(writer.finish()))
+    let done: Vec<_> = writers.into_iter().map(Writer::finish).collect();
+    done.into_iter().collect()
 }
 
 /// What is written.

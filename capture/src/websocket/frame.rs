@@ -99,7 +99,7 @@ mod tests {
 
         let (frame, len) = whole(&[0x81, 0x05, 0x48]);
         assert_eq!((frame.mask, frame.len, len), (None, 5, 2));
-        assert_eq!(whole(&[0x01, 0x03]).0.last, false);
+        assert!(!whole(&[0x01, 0x03]).0.last);
         assert_eq!(whole(&[0x80, 0x02]).0.opcode, 0);
         assert!(whole(&[0x89, 0x05]).0.is_control());
         assert_eq!((whole(&[0x82, 0x7e, 1, 0]).0.len, whole(&[0x82, 0x7e, 1, 0]).1), (256, 4));

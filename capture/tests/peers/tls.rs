@@ -153,6 +153,28 @@ fn a_connection_joined_in_the_middle_says_so() {
     assert_eq!(seen.not_read().iter().map(|(reason, ..)| *reason).collect::<Vec<_>>(), ["tls_mid_connection"]);
 }
 
+#[test]
+fn a_websocket_inside_is_read() {
+    let Some(folder) = workshop() else { return };
+    let spoken = converse(&folder, 92, &["-tls1_3"], |ends| {
+        let asks = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+        ends.client.say(format!("GET /chat HTTP/1.1\r\nHost: a.test\r\n{asks}\r\n"));
+        ends.server.until("request", || contains(&ends.asked, "/chat")).unwrap();
+        ends.server.say(format!("HTTP/1.1 101 Switching Protocols\r\n{asks}\r\n"));
+        ends.client.until("answer", || contains(&ends.answered, "Switching")).unwrap();
+        ends.client.say(b"\x81\x85\0\0\0\0hello");
+        ends.server.until("message", || contains(&ends.asked, "hello")).unwrap();
+        ends.server.say(b"\x81\x07welcome");
+        ends.client.until("message", || contains(&ends.answered, "welcome")).unwrap();
+    });
+    let Some(spoken) = spoken else { return };
+    let seen = read_with(&[&pcap(&spoken.talk().segments)], &spoken.options());
+    let said: Vec<_> = seen.messages.iter().map(|m| (m.sender.as_str(), m.payload.bytes().unwrap())).collect();
+    assert_eq!(said, [("client", &b"hello"[..]), ("server", b"welcome")]);
+    assert_eq!(seen.only().request.as_ref().unwrap().scheme.as_deref(), Some("https"));
+    assert_eq!((seen.not_read(), seen.only().web_socket.unwrap().received), (vec![], 1));
+}
+
 /// Asserts that all four exchanges are there, as they were said.
 #[track_caller]
 fn whole(seen: &Seen, options: &[&str]) {
@@ -244,6 +266,41 @@ fn workshop() -> Option<Workshop> {
 
 /// Has OpenSSL's client and server say four exchanges; none where this OpenSSL does not know the suite.
 fn speak(workshop: &Workshop, number: usize, options: &[&str], update: bool) -> Option<Spoken> {
+    let said = workshop.folder.path().join("s_client.stderr");
+    converse(workshop, number, options, |ends| {
+        for turn in 0..TURNS {
+            ends.client.say(format!("GET /{turn} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+            ends.server.until("request", || contains(&ends.asked, &format!("GET /{turn} "))).unwrap();
+            let body = body(turn);
+            let length = body.len();
+            ends.server.say(format!("HTTP/1.1 200 OK\r\nX-Turn: {turn}\r\nContent-Length: {length}\r\n\r\n{body}"));
+            ends.client.until("response", || contains(&ends.answered, &format!("end-{turn}"))).unwrap();
+            if update && turn < 2 {
+                // A line of its own is a command: new keys for this side, or for both.
+                ends.client.say(if turn == 0 { "k\n" } else { "K\n" });
+                ends.client.until("update", || {
+                    (fs::read_to_string(&said).ok()?.matches("KEYUPDATE").count() > turn).then_some(())
+                });
+            }
+        }
+    })
+}
+
+/// OpenSSL's client and server, connected, and the files with what each has received.
+struct Ends {
+    client: Process,
+    server: Process,
+    asked: PathBuf,
+    answered: PathBuf,
+}
+
+/// Has OpenSSL's client and server say something; none where this OpenSSL does not know the suite.
+fn converse(
+    workshop: &Workshop,
+    number: usize,
+    options: &[&str],
+    conversation: impl FnOnce(&mut Ends),
+) -> Option<Spoken> {
     let folder = workshop.folder.path();
     let path = |name: &str| folder.join(format!("{name}-{number}"));
     let (asked, answered, key_log) = (path("asked"), path("answered"), path("keys"));
@@ -261,26 +318,12 @@ fn speak(workshop: &Workshop, number: usize, options: &[&str], update: bool) -> 
     let mut command = Command::new(&workshop.openssl);
     command.args(["s_client", "-connect", &format!("127.0.0.1:{tap}"), "-servername", "a.test"]).args(options);
     command.arg("-keylogfile").arg(&key_log);
-    let mut client = start("s_client", &mut command, &answered);
-    for turn in 0..TURNS {
-        client.say(&format!("GET /{turn} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
-        server.until("request", || contains(&asked, &format!("GET /{turn} "))).unwrap();
-        let body = body(turn);
-        let length = body.len();
-        server.say(&format!("HTTP/1.1 200 OK\r\nX-Turn: {turn}\r\nContent-Length: {length}\r\n\r\n{body}"));
-        client.until("response", || contains(&answered, &format!("end-{turn}"))).unwrap();
-        if update && turn < 2 {
-            // A line of its own is a command: new keys for this side, or for both.
-            client.say(if turn == 0 { "k\n" } else { "K\n" });
-            let said = folder.join("s_client.stderr");
-            client.until("update", || {
-                (fs::read_to_string(&said).ok()?.matches("KEYUPDATE").count() > turn).then_some(())
-            });
-        }
-    }
-    client.say("Q\n");
-    client.until("end", || None::<()>);
-    drop(server);
+    let client = start("s_client", &mut command, &answered);
+    let mut ends = Ends { client, server, asked, answered };
+    conversation(&mut ends);
+    ends.client.say("Q\n");
+    ends.client.until("end", || None::<()>);
+    drop(ends);
     let said = said.lock().unwrap().clone();
     Some(Spoken { said, key_log })
 }
