@@ -6,12 +6,14 @@ use super::deflate::Extension;
 use super::direction::{Direction, Found, Whole};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk};
-use crate::{Exchange, Message, Sender, WebSocket};
+use crate::{Exchange, Headers, Message, Sender, WebSocket};
 
 /// A WebSocket that is open.
 #[derive(Debug)]
 pub(crate) struct Session {
     exchange: Arc<Exchange>,
+    /// Bytes that the exchange holds.
+    opening: usize,
     client: Direction,
     server: Direction,
     /// Messages of each side, control messages included.
@@ -26,6 +28,7 @@ impl Session {
         // What was not seen may have agreed to anything.
         let extension = answer.map_or(Extension::Other, |answer| Extension::agreed(&answer.headers));
         Session {
+            opening: weight(&exchange),
             exchange: Arc::new(exchange),
             client: Direction::new(true, extension),
             server: Direction::new(false, extension),
@@ -36,7 +39,7 @@ impl Session {
 
     /// Bytes held.
     pub(crate) fn held(&self) -> usize {
-        size_of::<Self>() + size_of::<Exchange>() + self.client.held() + self.server.held()
+        size_of::<Self>() + self.opening + self.client.held() + self.server.held()
     }
 
     /// The next bytes of a side.
@@ -111,4 +114,14 @@ impl Session {
             origin: out.origin(extent.first.frame, extent.last_frame),
         });
     }
+}
+
+/// Bytes that the heads of an exchange hold.
+fn weight(exchange: &Exchange) -> usize {
+    let fields = |headers: &Headers| {
+        headers.iter().map(|(name, value)| name.len() + value.len() + size_of::<[u32; 3]>()).sum::<usize>()
+    };
+    let asked = exchange.request.as_ref().map_or(0, |request| fields(&request.headers) + request.target.len());
+    let answered = exchange.response.as_ref().map_or(0, |response| fields(&response.headers));
+    size_of::<Exchange>() + asked + answered
 }
