@@ -203,6 +203,18 @@ fn frames_behind_the_answer_in_its_segment_and_before_it_was_captured_are_read()
     assert_eq!(sorted(&talk.read()), expected);
 }
 
+/// Who does not wait for the answer may have said anything before it.
+#[test]
+fn what_a_client_says_too_early_ends_the_reading_of_its_side() {
+    let mut talk = Talk::open(5000);
+    let (request, answer) = websocket_wire::heads("");
+    talk.send(Client, request).send(Client, &frame(0x82, Some([0; 4]), &[7; 20])[..10]).send(Server, answer);
+    talk.send(Client, frame(0x81, Some([0; 4]), b"later")).send(Server, frame(0x81, None, b"hi")).close();
+    let seen = talk.read();
+    assert_eq!(lines(&seen), ["server text hi"]);
+    assert_eq!(seen.not_read(), [("between_messages", 1, 10), ("websocket_lost", 1, 11)]);
+}
+
 #[test]
 fn a_refused_upgrade_is_no_websocket() {
     let mut talk = Talk::open(5000);
@@ -218,9 +230,11 @@ fn a_refused_upgrade_is_no_websocket() {
 fn an_answer_without_its_request_opens_one_all_the_same() {
     let mut talk = open("");
     let request = talk.find("GET /chat");
-    talk.send(Server, frame(0x81, None, b"hi"));
+    talk.send(Server, frame(0x81, None, b"hi")).send(Client, frame(0x81, Some([0; 4]), b"where?"));
     let seen = talk.close().drop_segment(request).read();
+    // Where the lost request ended, nobody can tell.
     assert_eq!(lines(&seen), ["server text hi"]);
+    assert_eq!(seen.not_read(), [("between_messages", 1, 12)]);
     assert_eq!(seen.only().incomplete.iter().map(|reason| reason.as_str()).collect::<Vec<_>>(), ["no_request"]);
 }
 

@@ -34,6 +34,12 @@ pub(crate) struct Pair {
 }
 
 impl Channel {
+    /// Whether the length of a gap is what was lost: how much padding a lost record of TLS held, nobody can tell, nor
+    /// whether it held data at all.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.scheme != "https"
+    }
+
     /// The end on a side.
     pub(crate) fn end(&self, side: usize) -> Endpoint {
         let [low, high] = self.ends;

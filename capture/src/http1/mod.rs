@@ -358,6 +358,17 @@ impl Connection {
         }
     }
 
+    /// What the next reader begins with. A WebSocket begins where a side's last message ended, whatever came before.
+    fn unread(&mut self, side: usize, following: Following) -> Unread {
+        let reader = self.reader(side);
+        let between = reader.state == State::Start;
+        let unread = reader.hand_over();
+        match following {
+            Following::WebSocket => Unread { beginning: between, ..unread },
+            Following::Http2 | Following::Tls => unread,
+        }
+    }
+
     fn candidate(&self, at: u64, peer_known: bool) -> Candidate {
         Candidate { at: self.interim.unwrap_or(at), itself: at, peer_known }
     }
@@ -477,7 +488,7 @@ impl conversation::Reader for Connection {
             channel: self.channel,
             client: self.client,
             opener: self.opener,
-            sides: [0, 1].map(|side| self.reader(side).hand_over()),
+            sides: [0, 1].map(|side| self.unread(side, following)),
             midstream: self.midstream,
             request: self.upgrading.take(),
             known_until: self.known_until,

@@ -41,12 +41,13 @@ impl Connection {
             // Where the length of the padding is among what is missing, all of it counts as body.
             let body = len.saturating_sub(padding.unwrap_or(0).saturating_sub(own.left));
             own.padding.get_or_insert(0);
+            // How much of it is padding must be known.
+            let exact = padding.is_some() && self.channel.is_exact();
             self.streams.change(frame.stream, |stream| {
                 if let Some(socket) = &mut stream.socket {
-                    // How much of it is padding must be known.
-                    match padding {
-                        Some(_) => socket.gap(request, u64::from(body), cause, out),
-                        None => socket.lose(request, cause, out),
+                    match exact {
+                        true => socket.gap(request, u64::from(body), cause, out),
+                        false => socket.lose(request, cause, out),
                     }
                     return;
                 }

@@ -14,7 +14,7 @@ pub(crate) use session::Session;
 use crate::Exchange;
 use crate::conversation::{self, Channel, Handover};
 use crate::output::Output;
-use crate::tcp::{Chunk, Gap};
+use crate::tcp::{Cause, Chunk, Gap};
 
 /// Whether a segment is a row of whole frames, each of which may follow the one before; says whether they are masked.
 pub(crate) fn whole_frames(segment: &[u8]) -> Option<bool> {
@@ -50,9 +50,11 @@ impl Connection {
         let session = Some(Session::new(exchange));
         let mut connection = Connection { channel, client, session, skipped };
         for side in [1 - client, client] {
-            if let Some(unread) = sides.get(side) {
-                connection.read(side, &unread.chunk(), out);
+            let Some(unread) = sides.get(side) else { continue };
+            if let Some(session) = connection.session.as_mut().filter(|_| !unread.beginning) {
+                session.lose(side == client, Cause::Lost, out);
             }
+            connection.read(side, &unread.chunk(), out);
         }
         connection
     }
@@ -80,8 +82,11 @@ impl conversation::Reader for Connection {
     }
 
     fn gap(&mut self, side: usize, _at: u64, gap: Gap, out: &mut Output<'_>) {
-        if let Some(session) = &mut self.session {
+        let Some(session) = &mut self.session else { return };
+        if self.channel.is_exact() {
             session.gap(side == self.client, gap.len, gap.cause, out);
+        } else {
+            session.lose(side == self.client, gap.cause, out);
         }
     }
 
