@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
-use crate::Origin;
+use crate::{Origin, WebSocket};
 
 /// Microseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +46,8 @@ pub struct Exchange {
     pub pushed: bool,
     /// What gRPC says beside HTTP, where the exchange is a call of gRPC or gRPC-Web (packets only).
     pub grpc: Option<Grpc>,
+    /// What was said on the WebSocket that it opened, if it did and that was read.
+    pub web_socket: Option<WebSocket>,
     /// What the logging system said beside the HTTP message itself.
     pub log: LogFacts,
     /// What this kind of input can carry at all: tells "absent" from "not recorded".

@@ -13,6 +13,7 @@ mod conversation;
 mod error;
 mod event_stream;
 mod exchange;
+mod grpc;
 mod har;
 mod http1;
 mod http2;
@@ -23,6 +24,7 @@ mod json_error;
 mod key;
 mod lenient;
 mod limits;
+mod message;
 mod origin;
 mod output;
 mod packet;
@@ -33,18 +35,21 @@ mod tally;
 mod tcp;
 mod tls;
 mod url;
+mod websocket;
 
 pub use access_log::{LogFormat, Mapping};
-pub use call::{Call, CallKind, CallOutcome, CallProtocol, Calls, Sender, Unseen, calls};
+pub use call::{Call, CallKind, CallOutcome, CallProtocol, Calls, Unseen, calls};
 pub use error::{InputError, InputErrorKind};
 pub use event_stream::{EventStream, StreamEvent, stream_events};
 pub use exchange::{
     Body, Carries, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
 };
+pub use grpc::{Schema, grpc_as_json};
 pub use input::is_run_folder;
 #[cfg(feature = "live")]
 pub use interface::{LiveOptions, Tap, TapCounts, Tapped, TappedPacket};
 pub use limits::Limits;
+pub use message::{Message, MessageKind, Sender, WebSocket, WebSocketCounts};
 pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
 pub use packet::check_filter;

@@ -8,7 +8,8 @@ use crate::coding::Inflater;
 use crate::tcp::{Frame, Seen};
 use crate::tls::{Secrets, Tally};
 use crate::{
-    BlindSpot, Endpoint, Exchange, Irregularity, Limits, NotRead, Origin, Place, Sink, SourceReport, Timestamp,
+    BlindSpot, Endpoint, Exchange, Irregularity, Limits, Message, NotRead, Origin, Place, Sink, SourceReport,
+    Timestamp, WebSocketCounts,
 };
 
 /// Where reading packets puts what it finds.
@@ -30,6 +31,8 @@ pub(crate) struct Output<'a> {
     through: BTreeMap<&'static str, u64>,
     /// Packets that were seen before.
     pub(crate) seen_again: u64,
+    /// What was said on WebSockets.
+    pub(crate) websocket: WebSocketCounts,
     irregular: BTreeMap<&'static str, (u64, Frame)>,
     /// Ends that answered HTTP on some connection.
     servers: BTreeSet<Endpoint>,
@@ -57,6 +60,7 @@ impl<'a> Output<'a> {
             not_read: BTreeMap::new(),
             through: BTreeMap::new(),
             seen_again: 0,
+            websocket: WebSocketCounts::default(),
             irregular: BTreeMap::new(),
             servers: BTreeSet::new(),
             doubtful: Vec::new(),
@@ -78,6 +82,15 @@ impl<'a> Output<'a> {
             *self.incomplete.entry(reason.as_str()).or_default() += 1;
         }
         self.stopped = self.sink.exchange(exchange) == ControlFlow::Break(());
+    }
+
+    /// Hands on a message of a WebSocket.
+    pub(crate) fn message(&mut self, message: Message) {
+        if self.stopped {
+            return;
+        }
+        self.websocket.add(&message);
+        self.stopped = self.sink.message(message) == ControlFlow::Break(());
     }
 
     /// Hands on a stretch in which requests may have been lost.
@@ -153,6 +166,7 @@ impl<'a> Output<'a> {
         report.connections += self.connections;
         report.connections_with_gaps += self.connections_with_gaps;
         report.seen_again += self.seen_again;
+        report.websocket = self.websocket;
         for (&tunnel, count) in &self.through {
             *report.tunnels.entry(tunnel).or_default() += count;
         }

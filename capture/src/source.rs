@@ -14,7 +14,8 @@ use crate::interface::Interface;
 use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture, SecretsOf};
 use crate::{
-    Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Origin, Stores, Timestamp, access_log, har, tls,
+    Exchange, InputError, InputErrorKind, Limits, LogFormat, Mapping, Message, Origin, Schema, Stores, Timestamp,
+    WebSocketCounts, access_log, har, tls,
 };
 
 /// How to read the inputs.
@@ -34,6 +35,8 @@ pub struct Options {
     pub log_format: Option<LogFormat>,
     /// A format that the user describes. Lines of text, or JSON, as it says, are read by it and by nothing else.
     pub mapping: Option<Arc<Mapping>>,
+    /// Schemas of gRPC services, for [`grpc_as_json`](crate::grpc_as_json).
+    pub schema: Option<Arc<Schema>>,
     /// Whose traffic an input holds, by the input's name as origins have it: the user of each of its exchanges that
     /// names none. Several HAR files, each of one person's browser, are told apart by it.
     pub actors: BTreeMap<String, String>,
@@ -358,6 +361,12 @@ impl MeteredSink<'_> {
 }
 
 impl Sink for MeteredSink<'_> {
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        self.report_progress();
+        let flow = self.inner.message(message);
+        self.noted(flow)
+    }
+
     fn exchange(&mut self, mut exchange: Exchange) -> ControlFlow<()> {
         self.report_progress();
         self.order_times(&mut exchange);
@@ -385,6 +394,12 @@ impl Sink for MeteredSink<'_> {
 pub trait Sink {
     /// One exchange. Packets: emitted when complete, so not strictly by time.
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()>;
+    /// One message of a WebSocket, side by side in the order sent. The exchange that opened the WebSocket comes after its
+    /// last message. Who only wants exchanges need not take them.
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        let _ = message;
+        ControlFlow::Continue(())
+    }
     /// A time at which something happened that nobody can name any more.
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()>;
     /// `bytes` more of the (compressed) input were consumed.
@@ -563,6 +578,8 @@ pub struct SourceReport {
     pub inputs: Vec<InputReport>,
     /// Exchanges handed to the sink.
     pub exchanges: u64,
+    /// What was said on WebSockets.
+    pub websocket: WebSocketCounts,
     /// Of these, by reason, those not whole.
     pub incomplete: BTreeMap<&'static str, u64>,
     /// Connections seen (packets only).

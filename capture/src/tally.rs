@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::{Exchange, Irregularity, NotRead, Origin, Sink, SourceReport};
+use crate::{Exchange, Irregularity, Message, NotRead, Origin, Sink, SourceReport, WebSocketCounts};
 
 /// Running counts of one source.
 #[derive(Default)]
@@ -12,6 +12,7 @@ pub(crate) struct Tally {
     irregularities: BTreeMap<&'static str, (u64, Origin)>,
     incomplete: BTreeMap<&'static str, u64>,
     exchanges: u64,
+    websocket: WebSocketCounts,
 }
 
 impl Tally {
@@ -27,9 +28,16 @@ impl Tally {
         self.irregularities.entry(name).or_insert_with(|| (0, origin.clone())).0 += 1;
     }
 
+    /// Hands a message on and counts it.
+    pub(crate) fn message(&mut self, message: Message, sink: &mut dyn Sink) -> ControlFlow<()> {
+        self.websocket.add(&message);
+        sink.message(message)
+    }
+
     /// Hands an exchange on and counts it.
     pub(crate) fn emit(&mut self, exchange: Exchange, sink: &mut dyn Sink) -> ControlFlow<()> {
         self.exchanges += 1;
+        self.websocket.connections += u64::from(exchange.web_socket.is_some());
         for reason in &exchange.incomplete {
             *self.incomplete.entry(reason.as_str()).or_default() += 1;
         }
@@ -39,6 +47,7 @@ impl Tally {
     /// Writes the counts into the report.
     pub(crate) fn finish(self, report: &mut SourceReport) {
         report.exchanges += self.exchanges;
+        report.websocket = self.websocket;
         for (reason, count) in self.incomplete {
             *report.incomplete.entry(reason).or_default() += count;
         }

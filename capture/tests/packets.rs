@@ -540,10 +540,15 @@ fn what_is_not_http_is_counted() {
     socket
         .send(Server, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nX-Request-Id: 5\r\n\r\n\x01\x02")
         .close();
-    let segments: Vec<_> = [tls, http2, other, tunnel, socket].into_iter().flat_map(|talk| talk.segments).collect();
+    let mut old = Talk::open(6);
+    old.send(Client, "GET /index.html\r\n").send(Server, "<p>HTTP/0.9 has no head</p>").close();
+    let mut joined = Talk::joined(7);
+    joined.send(Server, "\x01\x02hi").send(Client, b"\x80\x82\0\0\0\0hi").close();
+    let segments: Vec<_> =
+        [tls, http2, other, tunnel, socket, old, joined].into_iter().flat_map(|talk| talk.segments).collect();
     let seen = read(&[&pcap(&segments)]);
     assert_eq!(seen.lines(), ["4>4", "5>5"]);
-    let counts = [("not_http", 1, 24), ("tls_no_data", 2, 315), ("websocket", 1, 2)];
+    let counts = [("http09", 1, 44), ("not_http", 1, 24), ("tls_no_data", 2, 315), ("websocket_mid_stream", 1, 12)];
     assert_eq!(seen.not_read(), counts);
 }
 

@@ -39,7 +39,7 @@ pub enum Command {
     Demo(Demo),
     /// Say what is in these files: who, which operations and objects, what could not be read
     Inspect(Inspect),
-    /// Print one line an HTTP exchange
+    /// Print one line an HTTP exchange, or a WebSocket message
     Exchanges(Exchanges),
     /// Show what really happened (process maps, variants) and draft a model from it
     Mine(Mine),
@@ -144,6 +144,9 @@ pub struct Inputs {
     /// Key log (SSLKEYLOGFILE) that opens TLS connections in captures; repeatable
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
+    /// Schema of gRPC services (protoc --include_imports --descriptor_set_out): names for fields; repeatable
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
+    pub descriptor: Vec<PathBuf>,
     /// Whose traffic a file holds, where its exchanges do not say it, e.g. --actor alice.har=alice; repeatable
     #[arg(long, hide_short_help = true, value_name = "FILE=NAME", value_parser = pair)]
     pub actor: Vec<(String, String)>,
@@ -178,6 +181,7 @@ impl Inputs {
             to: None,
             log_field: Vec::new(),
             keylog: Vec::new(),
+            descriptor: Vec::new(),
             actor: Vec::new(),
             log_format: None,
             mapping: None,
@@ -238,6 +242,9 @@ pub struct Exchanges {
     /// What to read.
     #[command(flatten)]
     pub inputs: Inputs,
+    /// One line a WebSocket message instead: sender, kind, length and hash, never what it says
+    #[arg(long)]
+    pub messages: bool,
     /// Output format [default: by the suffix of -o, else jsonl]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<ExchangeFormat>,

@@ -1,12 +1,13 @@
-//! `offpath exchanges`: one line an HTTP exchange, as JSON lines, CSV or Parquet.
+//! `offpath exchanges`: one line an HTTP exchange, or a WebSocket message, as JSON lines, CSV or Parquet.
 
+mod message;
 mod record;
 mod writer;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use offpath_capture::{self as capture, BlindSpot, Exchange, Sink};
+use offpath_capture::{self as capture, BlindSpot, Exchange, Message, Sink};
 
 use super::args::{ExchangeFormat, Exchanges, Shared};
 use super::filter::{EXCHANGE, Filter};
@@ -14,9 +15,11 @@ use super::progress::Meter;
 use super::{Console, Ended, Exit, hash_key, job, replace};
 use crate::correlate::Redactor;
 use crate::pipeline::Progress;
+pub(super) use message::COLUMNS as MESSAGE_COLUMNS;
+use message::MessageRecord;
 pub(super) use record::Record;
 pub(super) use writer::COLUMNS;
-use writer::Writer;
+use writer::{Row, Writer};
 
 /// Runs the command.
 pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended {
@@ -39,7 +42,7 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     for aside in &plan.aside {
         console.say(&crate::finding::text::display(&aside.to_string()));
     }
-    let writers = formats.into_iter().map(|(format, path)| Writer::open(format, path)).collect::<Result<_, _>>()?;
+    let writers = if args.messages { Writers::Messages(open(formats)?) } else { Writers::Exchanges(open(formats)?) };
     let meter = Meter::for_console(shared);
     meter.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     meter.stage("reading");
@@ -71,7 +74,11 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     let Lines { writers, count, left_out, failed, .. } = sink;
     let timings = meter.finish();
     console.note(&format!("{:.3} s", timings.get("total").copied().unwrap_or_default()));
-    let failed = writers.into_iter().fold(failed, |failed, writer| failed.or_else(|| writer.finish().err()));
+    let finished = match writers {
+        Writers::Exchanges(writers) => finish(writers),
+        Writers::Messages(writers) => finish(writers),
+    };
+    let failed = failed.or(finished.err());
     if let Some(error) = failed {
         return if error.kind() == std::io::ErrorKind::BrokenPipe {
             Ok(Exit::Done("standard output was closed".to_owned()))
@@ -82,13 +89,43 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     for error in &errors {
         console.say_always(&format!("error: {}", crate::finding::text::display(error)));
     }
+    let (one, several, none) = match args.messages {
+        true => ("message", "messages", "no message of a WebSocket was found in the input"),
+        false => ("exchange", "exchanges", "no HTTP exchange was found in the input"),
+    };
     Ok(match (errors.is_empty(), count) {
-        (false, _) => Exit::Incomplete(format!("some input could not be read, see above; {count} exchanges written")),
-        (true, 0) if left_out > 0 => Exit::Nothing(format!("none of {left_out} exchanges fits the filter")),
-        (true, 0) => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),
-        (true, 1) => Exit::Done("1 exchange written".to_owned()),
-        (true, _) => Exit::Done(format!("{count} exchanges written")),
+        (false, _) => Exit::Incomplete(format!("some input could not be read, see above; {count} {several} written")),
+        (true, 0) if left_out > 0 => Exit::Nothing(format!("none of {left_out} {several} fits the filter")),
+        (true, 0) => Exit::Nothing(none.to_owned()),
+        (true, 1) => Exit::Done(format!("1 {one} written")),
+        (true, _) => Exit::Done(format!("{count} {several} written")),
     })
+}
+
+fn open<R: Row>(formats: Vec<(ExchangeFormat, Option<&Path>)>) -> Result<Vec<Writer<R>>, Exit> {
+    formats.into_iter().map(|(format, path)| Writer::open(format, path)).collect()
+}
+
+/// Finishes all of them, and says what the first one that failed says.
+fn finish<R: Row>(writers: Vec<Writer<R>>) -> std::io::Result<()> {
+    let done: Vec<_> = writers.into_iter().map(Writer::finish).collect();
+    done.into_iter().collect()
+}
+
+/// What is written.
+enum Writers {
+    Exchanges(Vec<Writer<Record>>),
+    Messages(Vec<Writer<MessageRecord>>),
+}
+
+fn write<R: Row>(writers: &mut [Writer<R>], row: &R, live: bool) -> std::io::Result<()> {
+    for writer in writers {
+        writer.write(row)?;
+        if live {
+            writer.flush()?;
+        }
+    }
+    Ok(())
 }
 
 /// The outputs and their formats: each by its suffix unless the flag says one; standard output without any.
@@ -116,9 +153,9 @@ fn formats(args: &Exchanges) -> Result<Vec<(ExchangeFormat, Option<&Path>)>, Exi
     args.output.iter().map(|path| Ok((of(path)?, Some(path.as_path())))).collect()
 }
 
-/// Writes each exchange as it is read.
+/// Writes each exchange or message as it is read.
 struct Lines<'a> {
-    writers: Vec<Writer>,
+    writers: Writers,
     /// Whether someone may be watching the lines come.
     live: bool,
     redactor: &'a Redactor,
@@ -126,43 +163,61 @@ struct Lines<'a> {
     period: (Option<i64>, Option<i64>),
     meter: &'a Meter,
     count: u64,
-    /// Exchanges that do not fit the filter.
+    /// Exchanges or messages that do not fit the filter.
     left_out: u64,
     failed: Option<std::io::Error>,
 }
 
 impl Lines<'_> {
-    fn write(&mut self, record: &Record) -> std::io::Result<()> {
-        for writer in &mut self.writers {
-            writer.write(record)?;
-            if self.live {
-                writer.flush()?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Sink for Lines<'_> {
-    fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
+    fn in_period(&self, time: i64) -> bool {
         let (from, to) = self.period;
-        let time = exchange.time.0;
-        if from.is_some_and(|from| time < from) || to.is_some_and(|to| time > to) {
-            return ControlFlow::Continue(());
-        }
-        let record = Record::new(&exchange, self.redactor);
-        if self.filter.as_ref().is_some_and(|filter| !filter.admits(&record)) {
-            self.left_out += 1;
-            return ControlFlow::Continue(());
-        }
-        self.count += 1;
-        match self.write(&record) {
+        from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to)
+    }
+
+    /// Whether the filter lets an exchange, or what was said on the WebSocket that it opened, through; counts it.
+    fn admits(&mut self, record: &Record) -> bool {
+        let admitted = self.filter.as_ref().is_none_or(|filter| filter.admits(record));
+        *(if admitted { &mut self.count } else { &mut self.left_out }) += 1;
+        admitted
+    }
+
+    fn written(&mut self, done: std::io::Result<()>) -> ControlFlow<()> {
+        match done {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.failed = Some(error);
                 ControlFlow::Break(())
             }
         }
+    }
+}
+
+impl Sink for Lines<'_> {
+    fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        if matches!(self.writers, Writers::Messages(_)) || !self.in_period(exchange.time.0) {
+            return ControlFlow::Continue(());
+        }
+        let record = Record::new(&exchange, self.redactor);
+        if !self.admits(&record) {
+            return ControlFlow::Continue(());
+        }
+        let Writers::Exchanges(writers) = &mut self.writers else { return ControlFlow::Continue(()) };
+        let done = write(writers, &record, self.live);
+        self.written(done)
+    }
+
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        if matches!(self.writers, Writers::Exchanges(_)) || !self.in_period(message.time.0) {
+            return ControlFlow::Continue(());
+        }
+        let opening = Record::new(&message.exchange, self.redactor);
+        if !self.admits(&opening) {
+            return ControlFlow::Continue(());
+        }
+        let row = MessageRecord::new(&message, opening, self.redactor);
+        let Writers::Messages(writers) = &mut self.writers else { return ControlFlow::Continue(()) };
+        let done = write(writers, &row, self.live);
+        self.written(done)
     }
 
     fn blind_spot(&mut self, _: BlindSpot) -> ControlFlow<()> {

@@ -1,7 +1,7 @@
 //! From flags to a job: reads the model, prepares patterns, says what is wrong.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -16,6 +16,8 @@ use crate::rule;
 
 /// Largest model file that is read.
 const MODEL_BYTES: u64 = 4 << 20;
+/// Largest schema of gRPC services that is read.
+const DESCRIPTOR_BYTES: u64 = 64 << 20;
 
 /// The job that the flags describe.
 pub(super) fn from_flags(
@@ -138,6 +140,7 @@ fn file_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, 
     let options = capture::Options {
         log_fields: inputs.log_field.iter().cloned().collect(),
         key_logs: inputs.keylog.clone(),
+        schema: schema(&inputs.descriptor)?,
         actors: actors(inputs)?,
         stores: stores(inputs)?,
         log_format: inputs.log_format.clone(),
@@ -146,6 +149,26 @@ fn file_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, 
     };
     options.check().map_err(Exit::CannotStart)?;
     Ok(options)
+}
+
+/// The schemas of gRPC services.
+fn schema(files: &[PathBuf]) -> Result<Option<Arc<capture::Schema>>, Exit> {
+    let mut schema = capture::Schema::default();
+    for file in files {
+        let cannot = |why: &str| Exit::CannotStart(format!("--descriptor {}: {why}", file.display()));
+        let size = std::fs::metadata(file).map_err(|e| cannot(&e.to_string()))?.len();
+        if size > DESCRIPTOR_BYTES {
+            return Err(cannot(&format!("{size} bytes; a schema has at most {DESCRIPTOR_BYTES}")));
+        }
+        let bytes = std::fs::read(file).map_err(|e| cannot(&e.to_string()))?;
+        schema.add(&bytes).map_err(|why| {
+            cannot(&format!("{why}; make it with protoc --include_imports --descriptor_set_out=FILE"))
+        })?;
+        if schema.methods() == 0 {
+            return Err(cannot("no service is described in it"));
+        }
+    }
+    Ok((!files.is_empty()).then(|| Arc::new(schema)))
 }
 
 /// Whose traffic each file holds. A name that no file has is a mistake, which would leave its traffic without a name.

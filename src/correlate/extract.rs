@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Body, Call, CallOutcome, CallProtocol, Exchange, Place, Sender, Unseen, calls};
+use offpath_capture::{
+    Body, Call, CallOutcome, CallProtocol, Calls, Exchange, Place, Schema, Sender, Unseen, calls, grpc_as_json,
+};
 use serde::{Deserialize, Serialize};
 
 use super::credential::{HashKey, Shown};
@@ -42,6 +44,8 @@ pub struct Extractor {
     secret_types: Vec<bool>,
     /// Some activity is told by its host.
     asks_hosts: bool,
+    /// Schemas of gRPC services.
+    schema: Option<Arc<Schema>>,
 }
 
 /// What one exchange gives. Serialised it is all but its events, which wait in buffers of their own.
@@ -151,7 +155,14 @@ impl Extractor {
         }
         let asks_hosts = model.iter().flat_map(|m| &m.activities).flat_map(|a| &a.matchers).any(|m| m.host.is_some());
         let login = login::wanted();
-        Extractor { model, key, masker, operations, bodies, login, creators, secret_types, asks_hosts }
+        let schema = None;
+        Extractor { model, key, masker, operations, bodies, login, creators, secret_types, asks_hosts, schema }
+    }
+
+    /// The same, with schemas by which the messages of gRPC calls are decoded.
+    #[must_use]
+    pub fn with_schema(self, schema: Option<Arc<Schema>>) -> Extractor {
+        Extractor { schema, ..self }
     }
 
     /// Events and facts of one exchange. An exchange whose request was not seen, or that no client asked for, gives none.
@@ -159,10 +170,13 @@ impl Extractor {
         if exchange.request.is_none() || exchange.pushed {
             return Extracted::default();
         }
+        let decoded = grpc_as_json(exchange, self.schema.as_deref());
+        let exchange = decoded.as_ref().unwrap_or(exchange);
         let mut reading = Reading::of(exchange, &self.bodies);
         let shown = identity::shown(&reading, &self.key);
         reading.claims = shown.iter().find_map(|s| s.claims.clone());
-        let found = calls(exchange);
+        // What gRPC says is no JSON that anybody sent.
+        let found = if decoded.is_some() { Calls::default() } else { calls(exchange) };
         let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
         let inside = CallCount::of(&called);
         if self.goes_by_calls(&reading, &called) {

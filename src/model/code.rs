@@ -82,11 +82,13 @@ conversions. Convert: `decimal(path.count) > 5`, `refund.amount > money('100 EUR
 Mon-Fri 07:00-20:00 Europe/Paris, with an IANA time zone. Severities: low, medium, high, critical."
     BadPath "M015" "A path is not valid."
 "A path is a root and fields: `res.order.id`, `req.items[0].sku`, `res.orders.*.id`, `header.x-api-key`, `cookie.sid`."
-    BadTemplate "M016" "An `http:` line is not a method and a path template."
+    BadTemplate "M016" "An `http:` or `grpc:` line does not name a call."
 "Write the method in upper case (or `*` for any), a space, and a path from `/`. A parameter takes one whole segment in
 braces, `**` at the end takes the rest:
     http: POST /orders/{orderId}/payment
-Conditions over the query or the rest of a segment go to `where:`."
+Conditions over the query or the rest of a segment go to `where:`. A `grpc:` line is a service with its package, and its
+method, as in the .proto file:
+    grpc: shop.Orders/Pay"
     Shadowed "M017" "A transition says nothing that another does not."
 "Two transitions have the same activity and a common source state, and nothing tells them apart. If they lead to the same
 state, the second is never needed: remove it, or add the guard (`when`, `by`, `kind`) that was meant. If they lead to

@@ -77,7 +77,8 @@ pub(super) fn extract(
 ) -> Result<Reading, PipelineError> {
     let errors = plan.errors.iter().map(ToString::to_string).collect();
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
-    let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction);
+    let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction)
+        .with_schema(job.capture.schema.clone());
     let workers = job.threads.max(1);
     let budget = job.memory / 4 / workers;
     // One for all threads: what several of them learn of one object is kept once.

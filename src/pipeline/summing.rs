@@ -84,6 +84,10 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
     for source in &reports.sources {
         summary.exchanges += source.exchanges;
         summary.filtered += source.filtered;
+        summary.websocket.connections += source.websocket.connections;
+        summary.websocket.messages += source.websocket.messages;
+        summary.websocket.frames += source.websocket.frames;
+        summary.websocket.bytes += source.websocket.bytes;
         summary.seen_again += source.seen_again;
         for (tunnel, count) in &source.tunnels {
             *summary.tunnels.entry((*tunnel).to_owned()).or_default() += count;

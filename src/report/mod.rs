@@ -22,7 +22,7 @@ pub use sheet::Sheet;
 pub use summary::{
     ActorSummary, AsideSummary, BlindSummary, CaseFindings, CaseTimeline, Gap, InputSummary, LeftOpen, MapEdgeSummary,
     MapNodeSummary, MapSummary, MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary,
-    RuleStatus, RuleSummary, RunSummary, TimelineEvent, TlsSummary, TwiceSummary, VariantSummary,
+    RuleStatus, RuleSummary, RunSummary, TimelineEvent, TlsSummary, TwiceSummary, VariantSummary, WebSocketSummary,
 };
 pub use timeline::cases_with_findings;
 pub use verdict::{SeverityCounts, severity_rank, verdict};

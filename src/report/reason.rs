@@ -22,9 +22,16 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "tls_bad_record" => ("TLS connection with records not opened", "TLS connections with records not opened"),
         "tls_no_data" => ("TLS connection with a handshake alone", "TLS connections with a handshake alone"),
         "other_secrets" => ("block with secrets of another protocol", "blocks with secrets of other protocols"),
-        "quic" => ("QUIC packet (encrypted)", "QUIC packets (encrypted)"),
+        "quic" => ("QUIC packet, as of HTTP/3", "QUIC packets, as of HTTP/3"),
         "udp" => ("other UDP packet", "other UDP packets"),
-        "websocket" => ("WebSocket connection", "WebSocket connections"),
+        "websocket_mid_stream" => (
+            "WebSocket connection that began before the capture",
+            "WebSocket connections that began before the capture",
+        ),
+        "http09" => ("connection of HTTP/0.9", "connections of HTTP/0.9"),
+        "websocket_lost" => {
+            ("WebSocket with a part not read after a loss", "WebSockets with a part not read after a loss")
+        }
         "upgraded" => {
             ("connection that left HTTP (upgrade or tunnel)", "connections that left HTTP (upgrade or tunnel)")
         }

@@ -34,6 +34,9 @@ pub struct RunSummary {
     /// Calls inside their bodies, by protocol.
     #[serde(default)]
     pub calls: BTreeMap<String, u64>,
+    /// What was said on WebSockets.
+    #[serde(default)]
+    pub websocket: WebSocketSummary,
     /// TCP connections seen, and of these with gaps.
     pub connections: (u64, u64),
     /// TCP packets read inside tags, labels and tunnels, by kind; a packet inside several counts for each.
@@ -86,6 +89,19 @@ pub struct RunSummary {
     pub warnings: Vec<String>,
     /// Limits that were hit, in plain words.
     pub limits: Vec<String>,
+}
+
+/// What was said on WebSockets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebSocketSummary {
+    /// WebSockets.
+    pub connections: u64,
+    /// Text and binary messages.
+    pub messages: u64,
+    /// Frames, control frames included, where the input shows them.
+    pub frames: u64,
+    /// Bytes of the messages, decompressed.
+    pub bytes: u64,
 }
 
 /// One input.

@@ -344,6 +344,7 @@ pub(crate) fn run() -> RunSummary {
         incomplete: BTreeMap::from([("response body cut off".into(), 118), ("no response seen".into(), 44)]),
         protocols: BTreeMap::from([("http1".into(), 293_144), ("http2".into(), 119_736)]),
         calls: BTreeMap::new(),
+        websocket: WebSocketSummary::default(),
         connections: (31_552, 37),
         not_read: vec![NotReadSummary {
             reason: "TLS connections without keys".into(),

@@ -7,13 +7,22 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use offpath_capture::{BlindSpot, Body, Exchange, Limits, Options, Sink, Source, calls};
+use offpath_capture::{BlindSpot, Body, Exchange, Limits, Message, Options, Sink, Source, calls, grpc_as_json};
 use tls_wire::{ALERT, DATA, HANDSHAKE, Tls};
 
 /// Counts exchanges and checks each.
 struct Checked {
     exchanges: u64,
+    messages: u64,
     body_bytes: usize,
+}
+
+impl Checked {
+    fn body(&self, body: &Body) {
+        if let Body::Present { bytes, .. } = body {
+            assert!(bytes.len() <= self.body_bytes);
+        }
+    }
 }
 
 impl Sink for Checked {
@@ -21,6 +30,10 @@ impl Sink for Checked {
         self.exchanges += 1;
         assert!(exchange.request.is_some() || exchange.response.is_some());
         assert!(exchange.end.is_none_or(|end| end >= exchange.time));
+        if let Some(decoded) = grpc_as_json(&exchange, None) {
+            assert_eq!(decoded.key, exchange.key);
+            assert_eq!(decoded.response.is_some(), exchange.response.is_some());
+        }
         let found = calls(&exchange);
         let kept = found.calls.iter().flat_map(|call| [&call.arguments, &call.result]).flatten();
         assert!(found.calls.len() <= 256 && kept.map(String::len).sum::<usize>() <= 4 << 20);
@@ -30,6 +43,16 @@ impl Sink for Checked {
                 assert!(bytes.len() <= self.body_bytes);
             }
         }
+        let bodies = [exchange.request.map(|request| request.body), exchange.response.map(|response| response.body)];
+        bodies.iter().flatten().for_each(|body| self.body(body));
+        ControlFlow::Continue(())
+    }
+
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        self.messages += u64::from(message.kind.is_data());
+        assert!(message.end >= message.time);
+        assert!(!message.payload.is_whole() || message.incomplete.is_empty());
+        self.body(&message.payload);
         ControlFlow::Continue(())
     }
 
@@ -63,9 +86,10 @@ fn read_as(bytes: Vec<u8>, key_logs: Vec<PathBuf>) {
     let options = Options { limits, key_logs, ..Options::default() };
     let length = bytes.len() as u64;
     let Ok(source) = Source::in_memory("fuzz", bytes) else { return };
-    let mut checked = Checked { exchanges: 0, body_bytes: options.limits.body_bytes };
+    let mut checked = Checked { exchanges: 0, messages: 0, body_bytes: options.limits.body_bytes };
     let report = source.read(&options, &mut checked);
     assert_eq!(report.exchanges, checked.exchanges);
+    assert_eq!(report.websocket.messages, checked.messages);
     assert_eq!(report.inputs[0].bytes, length);
 }
 

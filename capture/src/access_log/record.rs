@@ -102,6 +102,7 @@ impl Record<'_> {
             response: self.status.map(|status| Response { status, headers, body: response_body, start: None }),
             pushed: false,
             grpc: None,
+            web_socket: None,
             log: self.log,
             carries: self.carries,
             incomplete,

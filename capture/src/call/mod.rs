@@ -12,7 +12,7 @@ mod mcp;
 mod message;
 mod rpc;
 
-use crate::Exchange;
+use crate::{Exchange, Sender};
 use budget::Budget;
 use message::Message;
 
@@ -160,25 +160,6 @@ impl CallKind {
             CallKind::Prompt => "prompt",
             CallKind::Answer => "answer",
             CallKind::InputResponse => "input_response",
-        }
-    }
-}
-
-/// Who sends a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Sender {
-    /// The HTTP client.
-    Client,
-    /// The HTTP server, on an event stream.
-    Server,
-}
-
-impl Sender {
-    /// Name used in outputs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Sender::Client => "client",
-            Sender::Server => "server",
         }
     }
 }

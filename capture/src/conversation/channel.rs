@@ -1,6 +1,7 @@
 //! What two ends talk over, and the exchanges that become of it.
 
-use super::{Extent, Reasons, grpc_web};
+use super::{Extent, Reasons};
+use crate::grpc;
 use crate::output::{Output, StableHash};
 use crate::{Carries, Endpoint, Exchange, Grpc, LogFacts, Protocol, Request, Response};
 
@@ -33,6 +34,12 @@ pub(crate) struct Pair {
 }
 
 impl Channel {
+    /// Whether the length of a gap is what was lost: how much padding a lost record of TLS held, nobody can tell, nor
+    /// whether it held data at all.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.scheme != "https"
+    }
+
     /// The end on a side.
     pub(crate) fn end(&self, side: usize) -> Endpoint {
         let [low, high] = self.ends;
@@ -51,7 +58,7 @@ impl Channel {
             .word((first.at & 0xffff_ffff) << 1 | u64::from(extent.is_none()))
             .word(first.first.time.0 as u64)
             .finish();
-        let web = pair.response.as_ref().and_then(|(_, response)| grpc_web::call(response));
+        let web = pair.response.as_ref().and_then(|(_, response)| grpc::call(response));
         let origin = |extent: Extent| out.origin(extent.first.frame, extent.last_frame);
         Exchange {
             key,
@@ -69,6 +76,7 @@ impl Channel {
             response: pair.response.map(|(extent, response)| Response { start: Some(extent.earliest), ..response }),
             pushed: pair.pushed,
             grpc: pair.grpc.or(web),
+            web_socket: None,
             log: LogFacts::default(),
             carries: pair.carries,
             incomplete: pair.reasons.to_vec(),

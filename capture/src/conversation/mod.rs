@@ -12,7 +12,6 @@
 
 mod channel;
 mod extent;
-mod grpc_web;
 mod reasons;
 mod received;
 
@@ -23,7 +22,7 @@ pub(crate) use received::Received;
 
 use crate::output::Output;
 use crate::tcp::{Chunk, Gap, Seen};
-use crate::{Request, Timestamp, http1, http2, tls};
+use crate::{Exchange, Request, Timestamp, http1, http2, tls, websocket};
 
 /// Reads the two sides of a channel. Sides are numbered 0 and 1.
 ///
@@ -62,22 +61,23 @@ pub(crate) trait Reader {
     fn finish(&mut self, out: &mut Output<'_>);
 
     /// What this reader gives to another one, if it has just seen that protocol begin.
-    fn handover(&mut self) -> Option<Box<Handover>> {
+    fn handover(&mut self) -> Option<(Next, Box<Handover>)> {
         None
     }
 }
 
 /// The protocol that another one gives way to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Next {
     Http2,
     Tls,
+    /// WebSocket, with the exchange that opened it.
+    WebSocket(Box<Exchange>),
 }
 
 /// What the reader of HTTP/1.x tells the one that follows.
 #[derive(Debug)]
 pub(crate) struct Handover {
-    pub(crate) next: Next,
     pub(crate) channel: Channel,
     /// Side that sends requests, if known.
     pub(crate) client: Option<usize>,
@@ -148,6 +148,8 @@ pub(crate) enum Conversation {
     Http2(Box<http2::Connection>),
     /// TLS, with another conversation inside.
     Tls(Box<tls::Connection>),
+    /// WebSocket.
+    WebSocket(Box<websocket::Connection>),
 }
 
 impl Conversation {
@@ -161,6 +163,7 @@ impl Conversation {
             Conversation::Http1(reader) => reader,
             Conversation::Http2(reader) => &mut **reader,
             Conversation::Tls(reader) => &mut **reader,
+            Conversation::WebSocket(reader) => &mut **reader,
         }
     }
 
@@ -170,6 +173,7 @@ impl Conversation {
             Conversation::Http1(reader) => reader.waits_for(side),
             Conversation::Http2(reader) => reader.waits_for(side),
             Conversation::Tls(reader) => reader.waits_for(side),
+            Conversation::WebSocket(reader) => reader.waits_for(side),
         }
     }
 
@@ -179,6 +183,7 @@ impl Conversation {
             Conversation::Http1(reader) => reader.within_head(side),
             Conversation::Http2(reader) => reader.within_head(side),
             Conversation::Tls(reader) => reader.within_head(side),
+            Conversation::WebSocket(reader) => reader.within_head(side),
         }
     }
 
@@ -193,6 +198,7 @@ impl Conversation {
             Conversation::Http1(reader) => reader.held(),
             Conversation::Http2(reader) => reader.held(),
             Conversation::Tls(reader) => reader.held(),
+            Conversation::WebSocket(reader) => reader.held(),
         }
     }
 
@@ -230,10 +236,13 @@ impl Conversation {
 
     /// Lets the next reader go on where this one saw its protocol begin.
     fn hand_over(&mut self, out: &mut Output<'_>) {
-        if let Some(handover) = self.reader().handover() {
-            *self = match handover.next {
+        if let Some((next, handover)) = self.reader().handover() {
+            *self = match next {
                 Next::Http2 => Conversation::Http2(Box::new(http2::Connection::take_over(*handover, out))),
                 Next::Tls => Conversation::Tls(Box::new(tls::Connection::take_over(*handover, out))),
+                Next::WebSocket(opening) => {
+                    Conversation::WebSocket(Box::new(websocket::Connection::take_over(*handover, *opening, out)))
+                }
             };
         }
     }

@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::{Body, Incomplete};
 
 /// A body as it came, still content-coded.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Received {
     /// As many bytes as were kept.
     pub(crate) bytes: Vec<u8>,

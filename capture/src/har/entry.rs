@@ -132,6 +132,12 @@ impl<'a> Pair<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct WebSocketMessage<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) time: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) opcode: Scalar<'a>,
     #[serde(borrow)]
     pub(super) data: Scalar<'a>,
 }

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use super::body::{self, ReadBody};
 use super::entry::{Entry, Pair, Request as HarRequest, Response as HarResponse, Timings};
+use super::websocket::Spoken;
 use crate::clock;
+use crate::grpc;
 use crate::key::KeySeed;
 use crate::lenient::List;
 use crate::tally::Tally;
@@ -16,8 +18,8 @@ use crate::{
 
 /// What came of an entry.
 pub(super) enum Reading {
-    /// An exchange.
-    Exchange(Box<Exchange>),
+    /// An exchange, and what was said on the WebSocket that it opened.
+    Exchange(Box<Exchange>, Vec<Spoken>),
     /// Its URL is no HTTP one (`data:`, `blob:`, extensions).
     NotHttp,
     /// Something is missing that nothing can replace.
@@ -41,7 +43,8 @@ pub(super) fn read(
     };
     let (method, link) = (method.to_owned(), link.to_owned());
     let Some(split) = url::split(&link) else { return Reading::NotHttp };
-    count_websocket(&entry.web_socket_messages, tally);
+    let spoken = entry.web_socket_messages.0.unwrap_or_default().into_iter();
+    let spoken = spoken.filter_map(|message| Spoken::read(message, limits)).collect();
 
     let clock = Clock::read(&entry.started_date_time, &entry.time, entry.timings.0.as_ref());
     if !clock.known {
@@ -72,7 +75,8 @@ pub(super) fn read(
     let mut incomplete = notes.incomplete;
     incomplete.sort_unstable();
     incomplete.dedup();
-    Reading::Exchange(Box::new(Exchange {
+    let grpc = response.as_ref().and_then(grpc::call);
+    let exchange = Exchange {
         key: seed.key(index, clock.start),
         protocol: protocol.unwrap_or(Protocol::Unknown),
         connection: None,
@@ -85,13 +89,15 @@ pub(super) fn read(
         request: Some(Request { end: clock.request_end, ..request }),
         response: response.map(|response| Response { start: clock.response_start, ..response }),
         pushed: false,
-        grpc: None,
+        grpc,
+        web_socket: None,
         log: LogFacts::default(),
         carries,
         incomplete,
         origin,
         response_origin: None,
-    }))
+    };
+    Reading::Exchange(Box::new(exchange), spoken)
 }
 
 /// Where to note what is odd about an entry.
@@ -190,14 +196,6 @@ fn cookie_header(cookies: List<Pair<'_>>) -> Option<String> {
     let pairs = cookies.0.unwrap_or_default().into_iter().filter_map(Pair::into_text);
     let joined = pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
     Some(joined).filter(|joined| !joined.is_empty())
-}
-
-fn count_websocket(messages: &List<super::entry::WebSocketMessage<'_>>, tally: &mut Tally) {
-    let messages = messages.0.as_deref().unwrap_or_default();
-    if !messages.is_empty() {
-        let bytes = messages.iter().filter_map(|message| message.data.text()).map(|data| data.len() as u64).sum();
-        tally.not_read("websocket", messages.len() as u64, bytes);
-    }
 }
 
 /// Free text such as `HTTP/1.1`, `http/2.0`, `h2`, `h3`, `http/2+quic/46`.

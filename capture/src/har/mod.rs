@@ -7,6 +7,7 @@ mod bracket;
 mod entry;
 mod message;
 mod scan;
+mod websocket;
 
 use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
@@ -18,11 +19,12 @@ use serde_json::Deserializer;
 
 use self::message::Reading;
 use self::scan::{Element, Position, Scanner, Stop};
+use self::websocket::Spoken;
 use crate::json_error;
 use crate::key::KeySeed;
 use crate::lenient::Maybe;
 use crate::tally::Tally;
-use crate::{InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
+use crate::{Exchange, InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
 
 /// Reads one HAR file. Fills `records` and `bytes_lost` of the report's only input, and everything else of the report.
 pub(crate) fn read(
@@ -153,7 +155,7 @@ impl<R: Read> File<'_, R> {
 
     fn finish_entry(&mut self, outcome: Reading, offset: u64, length: u64, sink: &mut dyn Sink) -> ControlFlow<()> {
         let flow = match outcome {
-            Reading::Exchange(exchange) => self.tally.emit(*exchange, sink),
+            Reading::Exchange(exchange, spoken) => self.emit(*exchange, spoken, sink),
             Reading::NotHttp => {
                 self.tally.not_read("not_http_url", 1, length);
                 ControlFlow::Continue(())
@@ -166,6 +168,18 @@ impl<R: Read> File<'_, R> {
         };
         self.index += 1;
         flow
+    }
+
+    /// Hands on an exchange, after what was said on the WebSocket that it opened.
+    fn emit(&mut self, exchange: Exchange, spoken: Vec<Spoken>, sink: &mut dyn Sink) -> ControlFlow<()> {
+        if spoken.is_empty() {
+            return self.tally.emit(exchange, sink);
+        }
+        let (messages, counts) = websocket::messages(&exchange, spoken);
+        for message in messages {
+            self.tally.message(message, sink)?;
+        }
+        self.tally.emit(Exchange { web_socket: Some(counts), ..exchange }, sink)
     }
 
     /// Counts an entry that cannot be read; the first one is also an error with its place.

@@ -1,7 +1,7 @@
 //! Exchanges on their way out.
 
-use super::Connection;
 use super::slot::Slot;
+use super::{Connection, Following, Kind};
 use crate::conversation::{CARRIES, Extent, Pair, Reasons};
 use crate::output::Output;
 use crate::{Exchange, Incomplete, Protocol, Request, Response, Timestamp};
@@ -42,7 +42,8 @@ impl Connection {
         }
         let position = self.position;
         self.position += 1;
-        out.exchange(self.exchange(position, None, Some((extent, response)), reasons, out));
+        let exchange = self.exchange(position, None, Some((extent, response)), reasons, out);
+        self.hand_on(exchange, out);
     }
 
     /// Emits the requests before that of slot `id`: their responses were lost.
@@ -83,7 +84,18 @@ impl Connection {
             reasons.add_gap(cause, false);
         }
         let exchange = self.exchange(slot.position, Some((slot.extent, slot.request)), slot.answer, reasons, out);
-        out.exchange(exchange);
+        self.hand_on(exchange, out);
+    }
+
+    /// Hands on an exchange; the one that opened a WebSocket waits for its end.
+    fn hand_on(&mut self, exchange: Exchange, out: &mut Output<'_>) {
+        let opens = |response: &Response| response.status == 101;
+        let opening = self.kind == Kind::Next(Following::WebSocket) && self.opening.is_none();
+        if opening && exchange.response.as_ref().is_some_and(opens) {
+            self.opening = Some(Box::new(exchange));
+        } else {
+            out.exchange(exchange);
+        }
     }
 
     fn exchange(

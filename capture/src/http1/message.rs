@@ -4,8 +4,8 @@ use super::body::{End, Incoming, Taken};
 use super::head::{self, Framing, Head, Line};
 use super::reader::{Message, Reader, Stall, State, Whose};
 use super::slot::{Lost, Method, Pairing, Slot};
-use super::{Connection, Kind, WAITING, WAITING_BYTES};
-use crate::conversation::{Next, Reasons};
+use super::{Connection, Following, Kind, WAITING, WAITING_BYTES};
+use crate::conversation::Reasons;
 use crate::output::Output;
 use crate::tcp::{Chunk, Gap};
 use crate::{Body, Headers, Incomplete, Request, Response};
@@ -212,7 +212,10 @@ impl Connection {
         if status == 101 && head.upgrades_to("h2c") {
             return self.upgrade(slot, out);
         }
-        let named = if status == 101 && head.upgrades_to("websocket") { "websocket" } else { "upgraded" };
+        let websocket = status == 101 && head.upgrades_to("websocket");
+        if websocket {
+            self.kind = Kind::Next(Following::WebSocket);
+        }
         let upgraded = status == 101 || method == Some(Method::Connect) && (200..300).contains(&status);
         let framed = if upgraded || method == Some(Method::Head) || matches!(status, 204 | 304) {
             Framed::None
@@ -238,19 +241,27 @@ impl Connection {
                 self.response_done(side, response, slot, told, chunk.seen.time, out);
             }
         }
-        if upgraded {
-            self.kind = Kind::Upgraded { named, bytes: 0 };
+        if websocket {
+            self.release(out);
+        }
+        if upgraded && !(websocket && self.opening.is_some()) {
+            self.kind = Kind::Upgraded { bytes: 0 };
+        }
+    }
+
+    /// Lets go of the requests that wait: nothing more is answered in HTTP/1.x.
+    fn release(&mut self, out: &mut Output<'_>) {
+        while self.queue.len() > 0 {
+            self.emit_front(out);
         }
     }
 
     /// The server goes on in HTTP/2, beginning with the response to the request that asked for it.
     fn upgrade(&mut self, slot: Option<u64>, out: &mut Output<'_>) {
-        self.kind = Kind::Next(Next::Http2);
+        self.kind = Kind::Next(Following::Http2);
         let slot = slot.and_then(|id| self.queue.remove(id));
         self.upgrading = slot.map(|slot| Box::new((slot.extent, slot.request, slot.reasons)));
-        while self.queue.len() > 0 {
-            self.emit_front(out);
-        }
+        self.release(out);
     }
 
     fn malformed_head(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) {

@@ -10,11 +10,13 @@ mod body;
 mod chunked;
 mod emit;
 mod head;
+mod hint;
 mod message;
 mod reader;
 mod recognise;
 mod slot;
 
+use hint::Hints;
 use reader::{Reader, State};
 use recognise::{Looks, begins_anew, begins_with_method, recognise, recognise_any};
 use slot::{Candidate, Queue};
@@ -22,7 +24,7 @@ use slot::{Candidate, Queue};
 use crate::conversation::{self, Channel, Extent, Handover, Next, Reasons, Unread, gap_reason};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
-use crate::{Incomplete, Request, Timestamp};
+use crate::{Exchange, Incomplete, Request, Timestamp};
 
 /// Requests that may wait for responses on one connection, and bytes of their heads and bodies.
 const WAITING: usize = 4096;
@@ -63,6 +65,10 @@ pub(crate) struct Connection {
     midstream: bool,
     /// The request that HTTP/2 will answer.
     upgrading: Option<Box<(Extent, Request, Reasons)>>,
+    /// The exchange that opened a WebSocket.
+    opening: Option<Box<Exchange>>,
+    /// What it seems to carry where that is nothing that is read.
+    hints: Hints,
 }
 
 /// What a connection carries.
@@ -71,12 +77,19 @@ enum Kind {
     Unknown,
     Http1,
     /// From here on another reader's.
-    Next(Next),
-    /// HTTP/1.x until an upgrade or CONNECT: how what follows is named, and its bytes.
+    Next(Following),
+    /// HTTP/1.x until an upgrade or CONNECT: the bytes that follow.
     Upgraded {
-        named: &'static str,
         bytes: u64,
     },
+}
+
+/// The protocol that follows, of which another reader knows more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Following {
+    Http2,
+    Tls,
+    WebSocket,
 }
 
 impl Connection {
@@ -98,6 +111,8 @@ impl Connection {
             interim: None,
             midstream: true,
             upgrading: None,
+            opening: None,
+            hints: Hints::default(),
         }
     }
 
@@ -112,11 +127,11 @@ impl Connection {
 
     fn read(&mut self, side: usize, mut chunk: Chunk<'_>, out: &mut Output<'_>) {
         while !chunk.data.is_empty() {
-            if matches!(self.kind, Kind::Upgraded { bytes: 0, .. }) && recognise(chunk.data) == Looks::Tls {
-                self.kind = Kind::Next(Next::Tls);
+            if matches!(self.kind, Kind::Upgraded { bytes: 0 }) && recognise(chunk.data) == Looks::Tls {
+                self.kind = Kind::Next(Following::Tls);
             }
             match &mut self.kind {
-                Kind::Upgraded { bytes, .. } => *bytes += chunk.data.len() as u64,
+                Kind::Upgraded { bytes } => *bytes += chunk.data.len() as u64,
                 Kind::Next(_) => self.leave(side, &chunk, out),
                 Kind::Unknown | Kind::Http1 => {}
             }
@@ -161,6 +176,10 @@ impl Connection {
             }
             looks if looks != Looks::Other && self.settle_looks(side, looks, chunk) => 0,
             _ => {
+                if self.kind == Kind::Unknown && chunk.aligned {
+                    let first = self.skipped == 0 && self.opener == Some(side);
+                    self.hints.note(side, chunk.data, first);
+                }
                 self.pass_over(side, chunk.data.len());
                 chunk.data.len()
             }
@@ -179,20 +198,20 @@ impl Connection {
             Looks::Request => side,
             Looks::Response => 1 - side,
             Looks::Tls if self.kind == Kind::Http1 && self.queue.tunnel_asked() => {
-                self.kind = Kind::Upgraded { named: "upgraded", bytes: 0 };
+                self.kind = Kind::Upgraded { bytes: 0 };
                 return true;
             }
             Looks::Tls if self.kind == Kind::Unknown => {
-                self.kind = Kind::Next(Next::Tls);
+                self.kind = Kind::Next(Following::Tls);
                 return true;
             }
             Looks::Http2 if self.client.is_none_or(|client| client == side) => {
                 self.client = Some(side);
-                self.kind = Kind::Next(Next::Http2);
+                self.kind = Kind::Next(Following::Http2);
                 return true;
             }
             Looks::Http2Frames if self.kind == Kind::Unknown => {
-                self.kind = Kind::Next(Next::Http2);
+                self.kind = Kind::Next(Following::Http2);
                 return true;
             }
             _ => return false,
@@ -264,6 +283,11 @@ impl Connection {
             return blank;
         }
         let request = self.client == Some(side);
+        if request && !chunk.peer_known && self.queue.upgrade_asked() {
+            // What follows is told by the answer, which was not handed on yet.
+            self.reader(side).begin(chunk);
+            return self.stall(side, chunk, 0);
+        }
         match recognise(chunk.data) {
             Looks::Request if request => {}
             Looks::Response if !request => {}
@@ -338,6 +362,17 @@ impl Connection {
                 self.reader(side).state = State::Seek;
             }
             State::Start | State::Seek => {}
+        }
+    }
+
+    /// What the next reader begins with. A WebSocket begins where a side's last message ended, whatever came before.
+    fn unread(&mut self, side: usize, following: Following) -> Unread {
+        let reader = self.reader(side);
+        let between = reader.state == State::Start;
+        let unread = reader.hand_over();
+        match following {
+            Following::WebSocket => Unread { beginning: between, ..unread },
+            Following::Http2 | Following::Tls => unread,
         }
     }
 
@@ -442,26 +477,31 @@ impl conversation::Reader for Connection {
             out.doubtful(self.channel.ends, from, shown);
         }
         match self.kind {
-            Kind::Upgraded { named, bytes } if bytes > 0 => out.not_read(named, 1, bytes),
-            Kind::Unknown if self.bytes > 0 => out.not_read("not_http", 1, self.bytes),
+            Kind::Upgraded { bytes } if bytes > 0 => out.not_read("upgraded", 1, bytes),
+            Kind::Unknown if self.bytes > 0 => out.not_read(self.hints.name(), 1, self.bytes),
             Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
             _ => {}
         }
     }
 
-    fn handover(&mut self) -> Option<Box<Handover>> {
-        let Kind::Next(next) = self.kind else { return None };
-        Some(Box::new(Handover {
-            next,
+    fn handover(&mut self) -> Option<(Next, Box<Handover>)> {
+        let Kind::Next(following) = self.kind else { return None };
+        let next = match following {
+            Following::Http2 => Next::Http2,
+            Following::Tls => Next::Tls,
+            Following::WebSocket => Next::WebSocket(self.opening.take()?),
+        };
+        let handover = Handover {
             channel: self.channel,
             client: self.client,
             opener: self.opener,
-            sides: [0, 1].map(|side| self.reader(side).hand_over()),
+            sides: [0, 1].map(|side| self.unread(side, following)),
             midstream: self.midstream,
             request: self.upgrading.take(),
             known_until: self.known_until,
             unconfirmed: self.unconfirmed.take(),
             skipped: self.skipped,
-        }))
+        };
+        Some((next, Box::new(handover)))
     }
 }

@@ -227,6 +227,12 @@ impl Queue {
         self.pipelined
     }
 
+    /// Whether the last request asked to go on in another protocol, and no answer to it was seen.
+    pub(super) fn upgrade_asked(&self) -> bool {
+        let asks = |slot: &Slot| slot.done && slot.answer.is_none() && slot.request.headers.get("upgrade").is_some();
+        self.slots.back().is_some_and(|slot| asks(slot))
+    }
+
     /// Whether the client asked for a tunnel and was not seen to be refused.
     pub(super) fn tunnel_asked(&self) -> bool {
         self.slots.back().is_some_and(|slot| slot.method == Method::Connect)

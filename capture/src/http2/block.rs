@@ -161,6 +161,7 @@ impl Connection {
                     stream.response = Some(message);
                     stream.response_gap = None;
                 });
+                self.open_socket(id, out);
             }
             _ if answered => self.trailers(&list, false, out),
             // Trailers of a response whose head was not seen, or a head of which the status is not known.

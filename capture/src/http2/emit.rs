@@ -5,7 +5,7 @@ use super::message::Message;
 use super::stream::Stream;
 use crate::conversation::{Extent, Pair, Reasons};
 use crate::output::Output;
-use crate::{Body, Carries, Grpc, Incomplete, Protocol, Request, Response};
+use crate::{Body, Carries, Exchange, Grpc, Incomplete, Protocol, Request, Response};
 
 impl Connection {
     /// A message is over; `extent` is its last frame.
@@ -69,7 +69,18 @@ impl Connection {
 
     /// Hands on what a stream came to.
     pub(super) fn emit(&mut self, id: u32, out: &mut Output<'_>) {
-        let (Some(mut stream), Some(client)) = (self.streams.close(id), self.client) else { return };
+        let Some(mut stream) = self.streams.close(id) else { return };
+        let socket = stream.socket.take();
+        self.sockets.iter_mut().for_each(|open| _ = open.remove(&id));
+        let web_socket = socket.map(|socket| socket.finish(out).1);
+        if let Some(exchange) = self.exchange(id, stream, out) {
+            out.exchange(Exchange { web_socket, ..exchange });
+        }
+    }
+
+    /// What a stream came to.
+    pub(super) fn exchange(&mut self, id: u32, mut stream: Stream, out: &mut Output<'_>) -> Option<Exchange> {
+        let client = self.client?;
         if stream.reset && !stream.response_ended() {
             stream.reasons.add(Incomplete::Reset);
         }
@@ -87,7 +98,7 @@ impl Connection {
         };
         let response = response.map(|message| response_of(message, head || tunnel, &mut reasons, out));
         match (&request, &response) {
-            (None, None) => return,
+            (None, None) => return None,
             (None, _) => reasons.add(Incomplete::NoRequest),
             (_, None) => {
                 reasons.add(Incomplete::NoResponse);
@@ -98,8 +109,7 @@ impl Connection {
         let protocol = if grpc.is_some() { Protocol::Grpc } else { Protocol::Http2 };
         let stream = u64::from(id);
         let pair = Pair { protocol, stream, request, response, pushed, grpc, carries, reasons };
-        let exchange = self.channel.exchange(client, pair, out);
-        out.exchange(exchange);
+        Some(self.channel.exchange(client, pair, out))
     }
 
     /// What a gRPC call says beside HTTP, where the stream is one. Where fields are unknown, the content type may be among

@@ -10,7 +10,7 @@ pub(super) fn is_content_type(value: &[u8]) -> bool {
 }
 
 /// Counts the length-prefixed messages of a body as it comes in.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Messages {
     whole: u64,
     prefix: [u8; PREFIX],

@@ -6,7 +6,7 @@ use crate::coding::{self, Coding};
 use crate::{Headers, Limits};
 
 /// A header list, as far as it is known.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Head {
     pub(super) method: Option<String>,
     pub(super) scheme: Option<String>,
@@ -18,6 +18,8 @@ pub(super) struct Head {
     pub(super) codings: Vec<Coding>,
     /// Whether the content type is gRPC's, where there is one.
     pub(super) grpc: Option<bool>,
+    /// It asks for a WebSocket (RFC 8441).
+    pub(super) websocket: bool,
     /// It has fields of gRPC's; gRPC-Web has the same.
     pub(super) grpc_fields: bool,
     /// Some fields are not known: they refer to what was not seen, or their bytes are missing.
@@ -140,7 +142,7 @@ impl Head {
                 }
                 return;
             }
-            b":protocol" => return,
+            b":protocol" => return self.websocket = value.eq_ignore_ascii_case(b"websocket"),
             _ => return self.irregularity("pseudo_field"),
         };
         self.whose.get_or_insert(whose);

@@ -8,7 +8,7 @@ use crate::tcp::Cause;
 use crate::{Body, Limits};
 
 /// A request or a response being read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) extent: Extent,
     pub(super) head: Head,

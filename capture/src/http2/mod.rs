@@ -14,7 +14,10 @@ mod hpack;
 mod message;
 mod recover;
 mod side;
+mod socket;
 mod stream;
+
+use std::collections::BTreeSet;
 
 use frame::{Chain, Frame, HEADER, Kind, LAST_STREAM, chain};
 use side::{PREFACE, Side, State};
@@ -68,6 +71,8 @@ pub(crate) struct Connection {
     skipped: u64,
     /// Bytes of tunnels.
     tunnelled: u64,
+    /// By side, the server first: streams with a WebSocket that the side may still be read of.
+    sockets: [BTreeSet<u32>; 2],
 }
 
 impl Connection {
@@ -101,6 +106,7 @@ impl Connection {
             grpc: false,
             skipped,
             tunnelled: 0,
+            sockets: Default::default(),
         };
         if let Some((extent, request, reasons)) = request.map(|request| *request) {
             connection.streams.open(1, Stream { upgraded: Some((extent, request)), reasons, ..Stream::default() });
@@ -224,10 +230,14 @@ impl Connection {
     }
 
     /// Whether a frame can only be understood once the other side is known as far as its sender had received it: the
-    /// response to a request that was not handed on yet, and the end of a stream on which more may have been said.
+    /// response to a request that was not handed on yet, what is said on a WebSocket before it is known whether there is
+    /// one, and the end of a stream on which more may have been said.
     fn must_wait(&self, side: usize, frame: &Frame) -> bool {
         match frame.kind {
             Kind::Headers => self.client != Some(side) && !self.streams.contains(frame.stream),
+            Kind::Data => {
+                self.client == Some(side) && self.streams.get(frame.stream).is_some_and(Stream::awaits_socket)
+            }
             Kind::ResetStream => self.client == Some(1 - side) && self.streams.contains(frame.stream),
             _ => false,
         }
@@ -256,7 +266,7 @@ impl Connection {
         let part = chunk.data.get(..len).unwrap_or(&[]);
         let kind = own.frame.kind;
         if kind == Kind::Data {
-            self.body(side, part, chunk.seen, out);
+            self.body(side, &Chunk { data: part, ..*chunk }, out);
         }
         let own = self.side(side);
         own.left -= len as u32;
@@ -279,8 +289,8 @@ impl Connection {
     }
 
     /// Bytes of a `DATA` frame, padding and its length included.
-    fn body(&mut self, side: usize, mut part: &[u8], seen: Seen, out: &mut Output<'_>) {
-        let client = self.client;
+    fn body(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+        let (client, seen, mut part) = (self.client, chunk.seen, chunk.data);
         let own = self.side(side);
         let mut left = own.left;
         let padding = *own.padding.get_or_insert_with(|| {
@@ -300,6 +310,11 @@ impl Connection {
             let message = if client == Some(side) { &mut stream.request } else { &mut stream.response };
             let message = message.as_mut()?;
             message.extent.extend(seen);
+            if let Some(socket) = &mut stream.socket {
+                socket.data(client == Some(side), &Chunk { data, ..*chunk }, out);
+                return Some(false);
+            }
+            stream.too_early |= tunnel && client == Some(side);
             if !tunnel {
                 message.take(data, room, limits);
             }

@@ -44,7 +44,16 @@ impl Connection {
             // Where the length of the padding is among what is missing, all of it counts as body.
             let body = len.saturating_sub(padding.unwrap_or(0).saturating_sub(own.left));
             own.padding.get_or_insert(0);
+            // How much of it is padding must be known.
+            let exact = padding.is_some() && self.channel.is_exact();
             self.streams.change(frame.stream, |stream| {
+                if let Some(socket) = &mut stream.socket {
+                    match exact {
+                        true => socket.gap(request, u64::from(body), cause, out),
+                        false => socket.lose(request, cause, out),
+                    }
+                    return;
+                }
                 let message = if request { &mut stream.request } else { &mut stream.response };
                 if let Some(message) = message {
                     message.skip(u64::from(body), cause, request);
@@ -119,6 +128,7 @@ impl Connection {
 
     /// Frames of any message that a side had not ended may be lost.
     fn doubt(&mut self, request: bool, cause: Cause, out: &mut Output<'_>) {
+        self.lose_sockets(request, cause, out);
         for id in self.streams.doubt(request, cause) {
             self.emit_if_over(id, out);
         }
@@ -128,6 +138,9 @@ impl Connection {
 impl Stream {
     /// Frames of the request or the response may be lost. Tells whether it is whole all the same.
     pub(super) fn doubt(&mut self, request: bool, cause: Cause) -> bool {
+        if self.socket.is_some() {
+            return false;
+        }
         let message = if request { &mut self.request } else { &mut self.response };
         match message {
             Some(message) => message.doubt(cause),

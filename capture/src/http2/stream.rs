@@ -6,6 +6,7 @@ use std::ops::Bound;
 use super::message::Message;
 use crate::conversation::{CARRIES, Extent, Reasons};
 use crate::tcp::Cause;
+use crate::websocket::Session;
 use crate::{Carries, Request};
 
 /// Streams that may be open at once, and bytes held of them.
@@ -36,6 +37,10 @@ pub(super) struct Stream {
     /// The response, or its beginning, may be among what a gap swallowed.
     pub(super) response_gap: Option<Cause>,
     pub(super) reasons: Reasons,
+    /// The WebSocket that it carries, once the server agreed.
+    pub(super) socket: Option<Box<Session>>,
+    /// What its client said before that was seen.
+    pub(super) too_early: bool,
 }
 
 impl Stream {
@@ -43,7 +48,9 @@ impl Stream {
     pub(super) fn held(&self) -> usize {
         let own = size_of::<Self>() + size_of::<Box<Self>>() + 3 * ID;
         let upgraded = self.upgraded.as_ref().map_or(0, |(_, request)| request.held());
-        own + upgraded + [&self.request, &self.response].into_iter().flatten().map(Message::held).sum::<usize>()
+        let socket = self.socket.as_ref().map_or(0, |socket| socket.held());
+        let messages = [&self.request, &self.response].into_iter().flatten().map(Message::held).sum::<usize>();
+        own + upgraded + socket + messages
     }
 
     /// Whether the client will say no more, or nothing of the request is known.
@@ -59,6 +66,11 @@ impl Stream {
     pub(super) fn is_tunnel(&self, request: bool) -> bool {
         let asked = self.request.as_ref().is_some_and(|r| r.head.method.as_deref() == Some("CONNECT"));
         asked && (request || self.response.as_ref().is_some_and(|r| matches!(r.head.status, Some(200..=299))))
+    }
+
+    /// Whether the client asked for a WebSocket and the server, as far as seen, has not said whether it agrees.
+    pub(super) fn awaits_socket(&self) -> bool {
+        self.response.is_none() && self.request.as_ref().is_some_and(|request| request.head.websocket)
     }
 
     /// Whether the response has no body whatever its fields say.

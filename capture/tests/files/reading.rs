@@ -4,12 +4,13 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use offpath_capture::{BlindSpot, Exchange, Limits, Options, Plan, Sink, SourceReport, plan};
+use offpath_capture::{BlindSpot, Exchange, Limits, Message, Options, Plan, Sink, SourceReport, plan};
 
 /// Keeps everything.
 #[derive(Default)]
 pub(crate) struct Kept {
     pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) messages: Vec<Message>,
     pub(crate) progress: u64,
     /// Break after so many exchanges.
     pub(crate) stop_after: Option<usize>,
@@ -24,6 +25,11 @@ impl Sink for Kept {
         }
     }
 
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        self.messages.push(message);
+        ControlFlow::Continue(())
+    }
+
     fn blind_spot(&mut self, _: BlindSpot) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -36,6 +42,7 @@ impl Sink for Kept {
 /// Everything that came out of some inputs.
 pub(crate) struct Outcome {
     pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) messages: Vec<Message>,
     pub(crate) reports: Vec<SourceReport>,
     /// All messages, of planning and reading.
     pub(crate) errors: Vec<String>,
@@ -69,7 +76,7 @@ pub(crate) fn read_names(names: &[String], options: &Options) -> Outcome {
     let mut kept = Kept::default();
     let reports: Vec<_> = sources.into_iter().map(|source| source.read(options, &mut kept)).collect();
     errors.extend(reports.iter().flat_map(|report| &report.errors).map(ToString::to_string));
-    Outcome { exchanges: kept.exchanges, reports, errors, progress: kept.progress }
+    Outcome { exchanges: kept.exchanges, messages: kept.messages, reports, errors, progress: kept.progress }
 }
 
 pub(crate) fn read_path(path: &Path) -> Outcome {

@@ -8,7 +8,7 @@ pub(crate) mod tunnel;
 
 use std::ops::ControlFlow;
 
-use offpath_capture::{BlindSpot, Exchange, Options, Sink, SourceReport, plan};
+use offpath_capture::{BlindSpot, Exchange, Message, Options, Sink, SourceReport, plan};
 
 pub(crate) const SYN: u8 = 2;
 pub(crate) const FIN: u8 = 1;
@@ -193,6 +193,7 @@ pub(crate) fn pcap_of(link: u32, frames: impl Iterator<Item = (i64, Vec<u8>)>, s
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) messages: Vec<Message>,
     pub(crate) blind_spots: Vec<BlindSpot>,
     pub(crate) report: SourceReport,
 }
@@ -200,6 +201,11 @@ pub(crate) struct Seen {
 impl Sink for Seen {
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
         self.exchanges.push(exchange);
+        ControlFlow::Continue(())
+    }
+
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        self.messages.push(message);
         ControlFlow::Continue(())
     }
 

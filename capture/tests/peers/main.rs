@@ -17,3 +17,4 @@ mod recording;
 mod tls;
 mod tls_handshakes;
 mod tshark;
+mod websocket;

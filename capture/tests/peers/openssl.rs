@@ -114,6 +114,11 @@ impl<'a> Server<'a> {
 
     /// Has a client say its exchanges on a connection.
     pub(crate) fn talk(&mut self, dialogue: &Dialogue<'_>) -> Spoken {
+        self.converse(dialogue, |ends| exchanges(ends, dialogue))
+    }
+
+    /// Has a client and the server say something on a connection.
+    pub(crate) fn converse(&mut self, dialogue: &Dialogue<'_>, conversation: impl FnOnce(&mut Ends<'_>)) -> Spoken {
         let folder = self.workshop.folder.path();
         self.connections += 1;
         let path = |name: &str| folder.join(format!("{name}-{}-{}", self.number, self.connections));
@@ -133,29 +138,72 @@ impl<'a> Server<'a> {
             fs::write(path("early"), request(0)).unwrap();
             command.arg("-early_data").arg(path("early"));
         }
-        let mut client = Process::start("s_client", command.current_dir(folder), folder, &answered);
-        let asked = self.asked.clone();
-        for turn in 0..TURNS {
-            if turn > 0 || dialogue.early != Some(true) {
-                client.say(&request(turn));
-            }
-            let line = format!("GET /{turn} ");
-            self.process.until("request", || contains(&asked, &line, self.connections)).unwrap();
-            let body = body(turn);
-            let length = body.len();
-            self.process.say(&format!("HTTP/1.1 200 OK\r\nX-Turn: {turn}\r\nContent-Length: {length}\r\n\r\n{body}"));
-            client.until("response", || contains(&answered, &format!("end-{turn}"), 1)).unwrap();
-            if let Some((command, sign)) = dialogue.commands.get(turn) {
-                client.say(command);
-                let before = dialogue.commands.iter().take(turn).filter(|(_, earlier)| earlier == sign).count();
-                client.until("obedience", || contains(&folder.join("s_client.stderr"), sign, before + 1));
-            }
-        }
-        client.say("Q\n");
-        client.until("end", || None::<()>);
+        let client = Process::start("s_client", command.current_dir(folder), folder, &answered);
+        let mut ends = Ends {
+            client,
+            server: &mut self.process,
+            answered: answered.clone(),
+            asked: self.asked.clone(),
+            connections: self.connections,
+            folder: folder.to_owned(),
+        };
+        conversation(&mut ends);
+        ends.client.say("Q\n");
+        ends.client.until("end", || None::<()>);
+        drop(ends);
         let told = String::from_utf8_lossy(&fs::read(&answered).unwrap()).into_owned();
         let said = said.lock().unwrap().clone();
         Spoken { said, key_log, told }
+    }
+}
+
+/// The client and the server of a connection, and the files with what each has received.
+pub(crate) struct Ends<'a> {
+    pub(crate) client: Process,
+    pub(crate) server: &'a mut Process,
+    answered: PathBuf,
+    asked: PathBuf,
+    connections: usize,
+    folder: PathBuf,
+}
+
+impl Ends<'_> {
+    /// Has the client say something, and waits until the server has this part of it.
+    pub(crate) fn ask(&mut self, bytes: impl AsRef<[u8]>, part: &str) {
+        self.client.say(bytes);
+        self.asked(part);
+    }
+
+    /// Has the server say something, and waits until the client has this part of it.
+    pub(crate) fn answer(&mut self, bytes: impl AsRef<[u8]>, part: &str) {
+        self.server.say(bytes);
+        let answered = &self.answered;
+        self.client.until("answer", || contains(answered, part, 1)).unwrap();
+    }
+
+    fn asked(&mut self, part: &str) {
+        let (asked, connections) = (&self.asked, self.connections);
+        self.server.until("request", || contains(asked, part, connections)).unwrap();
+    }
+}
+
+/// Four requests with their responses.
+fn exchanges(ends: &mut Ends<'_>, dialogue: &Dialogue<'_>) {
+    for turn in 0..TURNS {
+        if turn > 0 || dialogue.early != Some(true) {
+            ends.client.say(request(turn));
+        }
+        ends.asked(&format!("GET /{turn} "));
+        let body = body(turn);
+        let length = body.len();
+        let answer = format!("HTTP/1.1 200 OK\r\nX-Turn: {turn}\r\nContent-Length: {length}\r\n\r\n{body}");
+        ends.answer(answer, &format!("end-{turn}"));
+        if let Some((command, sign)) = dialogue.commands.get(turn) {
+            ends.client.say(command);
+            let before = dialogue.commands.iter().take(turn).filter(|(_, earlier)| earlier == sign).count();
+            let said = ends.folder.join("s_client.stderr");
+            ends.client.until("obedience", || contains(&said, sign, before + 1));
+        }
     }
 }
 

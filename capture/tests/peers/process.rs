@@ -31,9 +31,9 @@ impl Process {
     }
 
     /// Writes to its standard input.
-    pub(crate) fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, bytes: impl AsRef<[u8]>) {
         let input = self.child.stdin.as_mut().unwrap();
-        input.write_all(text.as_bytes()).and_then(|()| input.flush()).unwrap_or_else(|error| {
+        input.write_all(bytes.as_ref()).and_then(|()| input.flush()).unwrap_or_else(|error| {
             panic!("{} does not listen: {error}: {}", self.name, self.said());
         });
     }

@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use offpath_capture::{BlindSpot, Exchange, Options, Sink, SourceReport, plan};
+use offpath_capture::{BlindSpot, Exchange, Message, Options, Sink, SourceReport, plan};
 
 /// Everything that came out of some inputs.
 #[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) messages: Vec<Message>,
     pub(crate) blind_spots: Vec<BlindSpot>,
     pub(crate) reports: Vec<SourceReport>,
     /// All messages, of planning and reading.
@@ -18,6 +19,11 @@ pub(crate) struct Outcome {
 impl Sink for Outcome {
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
         self.exchanges.push(exchange);
+        ControlFlow::Continue(())
+    }
+
+    fn message(&mut self, message: Message) -> ControlFlow<()> {
+        self.messages.push(message);
         ControlFlow::Continue(())
     }
 

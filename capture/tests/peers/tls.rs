@@ -149,6 +149,25 @@ fn a_connection_joined_in_the_middle_says_so() {
     assert_eq!(seen.not_read().iter().map(|(reason, ..)| *reason).collect::<Vec<_>>(), ["tls_mid_connection"]);
 }
 
+#[test]
+fn a_websocket_inside_is_read() {
+    let Some(folder) = workshop() else { return };
+    let options = &["-tls1_3"];
+    let Some(mut server) = Server::start(&folder, 92, options) else { return };
+    let spoken = server.converse(&Dialogue { options, ..Dialogue::default() }, |ends| {
+        let asks = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+        ends.ask(format!("GET /chat HTTP/1.1\r\nHost: a.test\r\n{asks}\r\n"), "/chat");
+        ends.answer(format!("HTTP/1.1 101 Switching Protocols\r\n{asks}\r\n"), "Switching");
+        ends.ask(b"\x81\x85\0\0\0\0hello", "hello");
+        ends.answer(b"\x81\x07welcome", "welcome");
+    });
+    let seen = read_with(&[&pcap(&spoken.talk().segments)], &spoken.options());
+    let said: Vec<_> = seen.messages.iter().map(|m| (m.sender.as_str(), m.payload.bytes().unwrap())).collect();
+    assert_eq!(said, [("client", &b"hello"[..]), ("server", b"welcome")]);
+    assert_eq!(seen.only().request.as_ref().unwrap().scheme.as_deref(), Some("https"));
+    assert_eq!((seen.not_read(), seen.only().web_socket.unwrap().received), (vec![], 1));
+}
+
 /// Asserts that all four exchanges are there, as they were said.
 #[track_caller]
 pub(crate) fn whole(seen: &Seen, options: &[&str]) {

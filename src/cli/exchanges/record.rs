@@ -43,6 +43,10 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) request_sha256: Option<String>,
     /// SHA-256 of the decoded response body, hex, when it was seen whole.
     pub(in crate::cli) response_sha256: Option<String>,
+    /// Text and binary messages that the client sent on the WebSocket that it opened.
+    pub(in crate::cli) messages_sent: Option<u64>,
+    /// Those that the server sent.
+    pub(in crate::cli) messages_received: Option<u64>,
     /// Why it is not whole.
     pub(in crate::cli) incomplete: Vec<&'static str>,
     /// Where it is in the input.
@@ -103,6 +107,8 @@ impl Record {
             response_bytes: response.and_then(|r| r.body.len()),
             request_sha256: request.and_then(|r| Some(redactor.digest(&r.body.sha256()?))),
             response_sha256: response.and_then(|r| Some(redactor.digest(&r.body.sha256()?))),
+            messages_sent: exchange.web_socket.map(|socket| socket.sent),
+            messages_received: exchange.web_socket.map(|socket| socket.received),
             incomplete: exchange.incomplete.iter().map(|reason| reason.as_str()).collect(),
             origin: exchange.origin.to_string(),
             calls: called.calls.iter().map(|call| CallRecord::new(call, redactor)).collect(),

@@ -6,34 +6,52 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ListBuilder, RecordBatch, StringBuilder, UInt16Builder, UInt64Builder};
+use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
+use serde::Serialize;
 
 use super::record::{CallRecord, Record};
 use crate::cli::Exit;
 use crate::cli::args::ExchangeFormat;
 use crate::finding::csv::harmless;
 
-/// Records of one Parquet batch.
+/// Rows of one Parquet batch.
 const BATCH: usize = 8192;
 
-/// An open output.
-pub(super) enum Writer {
+/// One line of an output.
+pub(super) trait Row: Serialize + Clone {
+    /// Names of its columns.
+    const COLUMNS: &'static [&'static str];
+
+    /// Its cells in CSV, none of which a spreadsheet would run.
+    fn cells(self) -> Vec<String>;
+
+    /// Rows as a table.
+    fn table(rows: &[Self]) -> Result<RecordBatch, ArrowError>;
+}
+
+/// An open output of rows.
+pub(super) enum Writer<R> {
     /// One JSON object a line.
     Jsonl(Box<dyn Write>),
     /// Comma-separated, with a header; cells that a spreadsheet would run are defused.
     Csv(Box<csv::Writer<Box<dyn Write>>>),
-    /// One row an exchange.
-    Parquet(Box<ParquetOutput>),
+    /// A table.
+    Parquet(Box<ParquetOutput<R>>),
 }
 
-impl Writer {
+impl<R: Row> Writer<R> {
     /// Opens the file, else standard output.
     pub(super) fn open(format: ExchangeFormat, path: Option<&Path>) -> Result<Self, Exit> {
         let fail = |path: &Path, e: &dyn std::fmt::Display| Exit::CannotStart(format!("{}: {e}", path.display()));
         let out: Box<dyn Write> = match path {
             Some(path) if format == ExchangeFormat::Parquet => {
                 let file = File::create(path).map_err(|e| fail(path, &e))?;
-                return Ok(Writer::Parquet(Box::new(ParquetOutput { file: Some(file), ..ParquetOutput::default() })));
+                return Ok(Writer::Parquet(Box::new(ParquetOutput {
+                    file: Some(file),
+                    writer: None,
+                    rows: Vec::new(),
+                })));
             }
             Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|e| fail(path, &e))?)),
             None => Box::new(BufWriter::new(io::stdout())),
@@ -41,7 +59,7 @@ impl Writer {
         Ok(match format {
             ExchangeFormat::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
-                csv.write_record(COLUMNS).map_err(|e| Exit::Incomplete(format!("writing exchanges: {e}")))?;
+                csv.write_record(R::COLUMNS).map_err(|e| Exit::Incomplete(format!("writing exchanges: {e}")))?;
                 Writer::Csv(Box::new(csv))
             }
             ExchangeFormat::Jsonl | ExchangeFormat::Parquet => Writer::Jsonl(out),
@@ -57,15 +75,15 @@ impl Writer {
         }
     }
 
-    /// Appends one record.
-    pub(super) fn write(&mut self, record: &Record) -> io::Result<()> {
+    /// Appends one row.
+    pub(super) fn write(&mut self, row: &R) -> io::Result<()> {
         match self {
             Writer::Jsonl(out) => {
-                serde_json::to_writer(&mut *out, record).map_err(io::Error::from)?;
+                serde_json::to_writer(&mut *out, row).map_err(io::Error::from)?;
                 out.write_all(b"\n")
             }
-            Writer::Csv(csv) => csv.write_record(cells(record.clone())).map_err(io::Error::other),
-            Writer::Parquet(parquet) => parquet.write(record.clone()),
+            Writer::Csv(csv) => csv.write_record(row.clone().cells()).map_err(io::Error::other),
+            Writer::Parquet(parquet) => parquet.write(row.clone()),
         }
     }
 
@@ -79,7 +97,7 @@ impl Writer {
     }
 }
 
-pub(in crate::cli) const COLUMNS: [&str; 20] = [
+pub(in crate::cli) const COLUMNS: [&str; 22] = [
     "time",
     "end",
     "client",
@@ -96,6 +114,8 @@ pub(in crate::cli) const COLUMNS: [&str; 20] = [
     "response_bytes",
     "request_sha256",
     "response_sha256",
+    "messages_sent",
+    "messages_received",
     "incomplete",
     "origin",
     "calls",
@@ -107,7 +127,7 @@ fn json(calls: &[CallRecord]) -> Option<String> {
     if calls.is_empty() { None } else { serde_json::to_string(calls).ok() }
 }
 
-fn cells(r: Record) -> [String; 20] {
+fn cells(r: Record) -> [String; 22] {
     let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     [
         r.time,
@@ -126,6 +146,8 @@ fn cells(r: Record) -> [String; 20] {
         number(r.response_bytes),
         r.request_sha256.unwrap_or_default(),
         r.response_sha256.unwrap_or_default(),
+        number(r.messages_sent),
+        number(r.messages_received),
         r.incomplete.join(" "),
         harmless(&r.origin),
         json(&r.calls).unwrap_or_default(),
@@ -133,22 +155,33 @@ fn cells(r: Record) -> [String; 20] {
     ]
 }
 
-/// Collects records and writes them as Parquet batches.
-#[derive(Default)]
-pub(super) struct ParquetOutput {
-    file: Option<File>,
-    writer: Option<ArrowWriter<File>>,
-    records: Vec<Record>,
+impl Row for Record {
+    const COLUMNS: &'static [&'static str] = &COLUMNS;
+
+    fn cells(self) -> Vec<String> {
+        cells(self).into()
+    }
+
+    fn table(rows: &[Self]) -> Result<RecordBatch, ArrowError> {
+        table(rows)
+    }
 }
 
-impl ParquetOutput {
-    fn write(&mut self, record: Record) -> io::Result<()> {
-        self.records.push(record);
-        if self.records.len() >= BATCH { self.flush() } else { Ok(()) }
+/// Collects rows and writes them as Parquet batches.
+pub(super) struct ParquetOutput<R> {
+    file: Option<File>,
+    writer: Option<ArrowWriter<File>>,
+    rows: Vec<R>,
+}
+
+impl<R: Row> ParquetOutput<R> {
+    fn write(&mut self, row: R) -> io::Result<()> {
+        self.rows.push(row);
+        if self.rows.len() >= BATCH { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let rows = rows(&std::mem::take(&mut self.records)).map_err(io::Error::other)?;
+        let rows = R::table(&std::mem::take(&mut self.rows)).map_err(io::Error::other)?;
         if let Some(file) = self.file.take() {
             self.writer = Some(ArrowWriter::try_new(file, rows.schema(), None).map_err(io::Error::other)?);
         }
@@ -161,7 +194,7 @@ impl ParquetOutput {
     }
 }
 
-fn rows(records: &[Record]) -> Result<RecordBatch, arrow::error::ArrowError> {
+fn table(records: &[Record]) -> Result<RecordBatch, ArrowError> {
     let text = |field: fn(&Record) -> Option<&str>| {
         let mut builder = StringBuilder::new();
         records.iter().for_each(|r| builder.append_option(field(r)));
@@ -186,7 +219,7 @@ fn rows(records: &[Record]) -> Result<RecordBatch, arrow::error::ArrowError> {
         }
         Arc::new(builder.finish()) as ArrayRef
     };
-    let columns: [ArrayRef; 20] = [
+    let columns: [ArrayRef; 22] = [
         text(|r| Some(&r.time)),
         text(|r| r.end.as_deref()),
         text(|r| r.client.as_deref()),
@@ -203,6 +236,8 @@ fn rows(records: &[Record]) -> Result<RecordBatch, arrow::error::ArrowError> {
         number(|r| r.response_bytes),
         text(|r| r.request_sha256.as_deref()),
         text(|r| r.response_sha256.as_deref()),
+        number(|r| r.messages_sent),
+        number(|r| r.messages_received),
         reasons(|r| &r.incomplete),
         text(|r| Some(&r.origin)),
         Arc::new(calls.finish()),

@@ -59,6 +59,7 @@ pub(super) fn made(method: &str, target: &str) -> Made {
         response: None,
         pushed: false,
         grpc: None,
+        web_socket: None,
         log: LogFacts::default(),
         carries: all,
         incomplete: Vec::new(),

@@ -191,6 +191,10 @@ fn matcher(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Option<Ma
             let matcher = template(reader, node)?;
             Some(Matcher { host, condition, ..matcher })
         }
+        [("grpc", node)] => {
+            let matcher = grpc_method(reader, node)?;
+            Some(Matcher { host, condition, ..matcher })
+        }
         [("op", node)] if !imports => {
             let title = "`op` needs an OpenAPI description, which cannot be imported yet";
             let diagnostic = Diagnostic::error(Code::NeedsOpenApi, node.span.clone(), title);
@@ -245,6 +249,32 @@ fn call(
     };
     let name = reader.text(node, &format!("`{kind}`"))?;
     Some(CallMatcher { protocol, kind, name: Arc::from(name) })
+}
+
+/// Reads `shop.Orders/View`: a call of gRPC is a `POST` to service and method.
+fn grpc_method(reader: &mut Reader, node: &Node) -> Option<Matcher> {
+    let text = reader.text(node, "`grpc`")?;
+    let name = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let service = |text: &str| text.split('.').all(name);
+    match text.strip_prefix('/').unwrap_or(text).split_once('/').filter(|(of, method)| service(of) && name(method)) {
+        Some((service, method)) => Some(Matcher {
+            method: Some(Arc::from("POST")),
+            template: vec![Segment::Literal(Arc::from(service)), Segment::Literal(Arc::from(method))],
+            host: None,
+            condition: None,
+            call: None,
+        }),
+        None => {
+            let title = "this is not a service and its method";
+            let diagnostic = Diagnostic::error(Code::BadTemplate, node.span.clone(), title);
+            reader.found.push(
+                diagnostic
+                    .label("not `package.Service/Method`")
+                    .help("write both as in the .proto file, the package before the service: `shop.Orders/View`"),
+            );
+            None
+        }
+    }
 }
 
 /// Reads `POST /orders/{orderId}/payment`.

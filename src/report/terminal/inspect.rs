@@ -2,7 +2,7 @@
 
 use crate::report::figure::{bytes, count, counted, percent, protocol, utc};
 use crate::report::reason;
-use crate::report::summary::RunSummary;
+use crate::report::summary::{NotReadSummary, RunSummary};
 
 use super::screen::Screen;
 
@@ -13,6 +13,9 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     let mut out = screen.paragraph("Read", &read(run));
     if let Some(tls) = tls(run) {
         out.push_str(&screen.paragraph("TLS", &tls));
+    }
+    if let Some(websocket) = websocket(run) {
+        out.push_str(&screen.paragraph("WebSocket", &websocket));
     }
     out.push_str(&screen.paragraph("Not read", &not_read(run)));
     for error in &run.errors {
@@ -80,7 +83,11 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         .filter(|part| part.count > 0)
         .map(|part| {
             let what = format!("{}{}", reason::not_read(part), servers(run, &part.reason));
-            if part.bytes == 0 { what } else { format!("{what} ({})", bytes(part.bytes)) }
+            match (part.bytes, share(run, part)) {
+                (0, _) => what,
+                (size, None) => format!("{what} ({})", bytes(size)),
+                (size, Some(share)) => format!("{what} ({}, {share} of packets)", bytes(size)),
+            }
         })
         .collect();
     if run.filtered > 0 {
@@ -104,6 +111,13 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         (true, false) => "part of the input, with these errors:".to_owned(),
         (false, _) => parts.join("; "),
     }
+}
+
+/// The share of QUIC among all packets: it tells how much of the traffic may have been HTTP/3.
+fn share(run: &RunSummary, part: &NotReadSummary) -> Option<String> {
+    let captures = run.inputs.iter().filter(|input| input.format.starts_with("pcap"));
+    let packets: u64 = captures.map(|input| input.records).sum();
+    (part.reason == "quic" && part.count <= packets).then(|| percent(part.count, packets))
 }
 
 /// `: api.example.com 812, 10.0.0.7:443 3 and 5 others`: whose TLS connections were not read for a reason.
@@ -135,6 +149,16 @@ fn tls(run: &RunSummary) -> Option<String> {
         counted(decrypted, "connection decrypted", "connections decrypted"),
         versions.join(", ")
     ))
+}
+
+/// `3 connections, 120 messages (4.1 kB)`.
+fn websocket(run: &RunSummary) -> Option<String> {
+    let said = run.websocket;
+    if said.connections == 0 {
+        return None;
+    }
+    let messages = counted(said.messages, "message", "messages");
+    Some(format!("{}, {messages} ({})", counted(said.connections, "connection", "connections"), bytes(said.bytes)))
 }
 
 fn operations(run: &RunSummary) -> String {

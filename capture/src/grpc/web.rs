@@ -1,32 +1,26 @@
-//! gRPC-Web: calls over any HTTP, whose trailers are at the end of the body.
+//! The status of a gRPC-Web call: calls over any HTTP, whose trailers are at the end of the body.
 
+use super::body::{Kind, Part, parts};
 use crate::{Grpc, Response};
 
 /// The content types begin with it.
 const KIND: &[u8] = b"application/grpc-web";
-/// Marks the frame of a body that holds the trailers.
-const TRAILERS: u8 = 0x80;
 
-/// What a response says beside HTTP, where it answers a call. The variant in base64 hides its status.
-pub(super) fn call(response: &Response) -> Option<Grpc> {
-    let kind = response.headers.get("content-type")?.get(..KIND.len())?;
-    if !kind.eq_ignore_ascii_case(KIND) {
+/// What a response says beside HTTP, where it answers a call of gRPC-Web.
+pub(crate) fn call(response: &Response) -> Option<Grpc> {
+    let kind = response.headers.get("content-type")?;
+    if !kind.get(..KIND.len())?.eq_ignore_ascii_case(KIND) {
         return None;
     }
     let told = response.headers.text("grpc-status").and_then(|status| status.trim().parse().ok());
-    Some(Grpc { status: told.or_else(|| status(trailers(response.body.bytes()?)?)), ..Grpc::default() })
+    Some(Grpc { status: told.or_else(|| in_body(response)), ..Grpc::default() })
 }
 
-/// The trailers in a body of length-prefixed frames.
-fn trailers(mut body: &[u8]) -> Option<&[u8]> {
-    loop {
-        let (&[flags, a, b, c, d], rest) = body.split_first_chunk::<5>()?;
-        let (frame, after) = rest.split_at_checked(u32::from_be_bytes([a, b, c, d]) as usize)?;
-        if flags & TRAILERS != 0 {
-            return Some(frame);
-        }
-        body = after;
-    }
+fn in_body(response: &Response) -> Option<u32> {
+    let text = response.headers.text("content-type")?.to_ascii_lowercase().starts_with("application/grpc-web-text");
+    let kind = if text { Kind::WebText } else { Kind::Web };
+    let plain = kind.plain(response.body.bytes()?);
+    parts(&plain).find_map(|part| if let Part::Trailers(trailers) = part { Some(status(trailers)) } else { None })?
 }
 
 fn status(trailers: &[u8]) -> Option<u32> {
@@ -57,9 +51,11 @@ mod tests {
         let body = b"\0\0\0\0\x02ab\x80\0\0\0\x20grpc-message: no\r\nGrpc-Status: 7";
         assert_eq!(called("application/grpc-web+proto", &[], body), Some(Some(7)));
         assert_eq!(called("Application/gRPC-Web", &[("grpc-status", "5")], b""), Some(Some(5)));
-        // Cut, in base64, or no call at all.
+        // In base64, each part with its own padding.
+        let text = b"AAAAAAJhYg==gAAAAA5ncnBjLXN0YXR1czogNQ==";
+        assert_eq!(called("application/grpc-web-text+proto", &[], text), Some(Some(5)));
+        // Cut, or no call at all.
         assert_eq!(called("application/grpc-web", &[], &body[..20]), Some(None));
-        assert_eq!(called("application/grpc-web-text", &[], b"AAAAAAKAAAAAD2dycGM="), Some(None));
         assert_eq!(called("application/json", &[], body), None);
     }
 }
