@@ -22,7 +22,7 @@ const PAGES: &[&[&str]] = &[
 
 #[test]
 fn every_page_fits_one_screen_and_ends_with_three_examples() {
-    for page in PAGES {
+    for &page in PAGES {
         let short = offpath(&[page, &["-h"]].concat());
         assert_eq!(code(&short), 0, "{page:?}: {}", stderr(&short));
         assert!(stdout(&short).lines().count() <= 40, "{page:?} has {} lines", stdout(&short).lines().count());
@@ -37,12 +37,12 @@ fn every_page_fits_one_screen_and_ends_with_three_examples() {
 
 #[test]
 fn every_flag_of_an_example_exists() {
-    for page in PAGES {
+    for &page in PAGES {
         let text = stdout(&offpath(&[page, &["--help"]].concat()));
         let (_, examples) = text.split_once("\nExamples:\n").unwrap();
         for flag in examples.split_whitespace().filter(|word| word.starts_with("--")) {
             assert!(
-                PAGES.iter().any(|page| stdout(&offpath(&[page, &["--help"][..]].concat())).contains(flag)),
+                PAGES.iter().any(|&page| stdout(&offpath(&[page, &["--help"][..]].concat())).contains(flag)),
                 "{page:?} shows {flag}"
             );
         }
