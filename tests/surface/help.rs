@@ -22,11 +22,11 @@ const PAGES: &[&[&str]] = &[
 
 #[test]
 fn every_page_fits_one_screen_and_ends_with_three_examples() {
-    for page in PAGES {
-        let short = offpath(&[page, &["-h"][..]].concat());
+    for &page in PAGES {
+        let short = offpath(&[page, &["-h"]].concat());
         assert_eq!(code(&short), 0, "{page:?}: {}", stderr(&short));
         assert!(stdout(&short).lines().count() <= 40, "{page:?} has {} lines", stdout(&short).lines().count());
-        for text in [stdout(&short), stdout(&offpath(&[page, &["--help"][..]].concat()))] {
+        for text in [stdout(&short), stdout(&offpath(&[page, &["--help"]].concat()))] {
             let (_, examples) = text.split_once("\nExamples:\n").unwrap_or_else(|| panic!("{page:?}: {text}"));
             let examples: Vec<&str> = examples.lines().filter(|line| !line.trim().is_empty()).collect();
             assert_eq!(examples.len(), 3, "{page:?}: {examples:?}");
@@ -37,12 +37,12 @@ fn every_page_fits_one_screen_and_ends_with_three_examples() {
 
 #[test]
 fn every_flag_of_an_example_exists() {
-    for page in PAGES {
-        let text = stdout(&offpath(&[page, &["--help"][..]].concat()));
+    for &page in PAGES {
+        let text = stdout(&offpath(&[page, &["--help"]].concat()));
         let (_, examples) = text.split_once("\nExamples:\n").unwrap();
         for flag in examples.split_whitespace().filter(|word| word.starts_with("--")) {
             assert!(
-                PAGES.iter().any(|page| stdout(&offpath(&[page, &["--help"][..]].concat())).contains(flag)),
+                PAGES.iter().any(|&page| stdout(&offpath(&[page, &["--help"][..]].concat())).contains(flag)),
                 "{page:?} shows {flag}"
             );
         }
