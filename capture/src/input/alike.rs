@@ -1,7 +1,7 @@
 //! Inputs that begin alike, which need something else to tell what they hold apart.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
@@ -54,8 +54,11 @@ fn hash(input: &PlannedInput, most: u64) -> Option<[u8; 32]> {
     let mut reader = look(&input.handle, input.compression).ok()??.take(most);
     let mut hasher = Sha256::new();
     let mut piece = vec![0; 1 << 16];
-    while let Ok(count @ 1..) = reader.read(&mut piece) {
-        hasher.update(piece.get(..count).unwrap_or_default());
+    loop {
+        match reader.read(&mut piece) {
+            Ok(count @ 1..) => hasher.update(piece.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => return Some(hasher.finalize().into()),
+        }
     }
-    Some(hasher.finalize().into())
 }
