@@ -106,7 +106,6 @@ enum Spared {
 /// Ctrl-C and termination, after one that is not meant for it, remove the folder and then end the process as they would
 /// have.
 #[cfg(unix)]
-#[expect(clippy::exit, reason = "ends the process as the signal would have")]
 fn remove_on_signal(folder: PathBuf, spared: Spared, ending: Arc<AtomicBool>) {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
