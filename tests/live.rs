@@ -1,6 +1,5 @@
 //! Filters and live interfaces, through the binary.
 #![cfg(feature = "live")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod support;
 

@@ -211,11 +211,9 @@ impl Packets {
         let before = self.last.get_mut(input).and_then(|last| last.replace(record.time));
         if record.lost_before > 0 {
             out.not_read("dropped_while_capturing", record.lost_before, 0);
-            let within = Timestamp(record.time.0.saturating_sub(LOST_WITHIN));
-            out.blind_spot(
-                before.map_or(within, |before| before.min(within)),
-                Seen { time: record.time, frame: place },
-            );
+            let from = Timestamp(record.time.0.saturating_sub(LOST_WITHIN));
+            let to = Timestamp(record.time.0.saturating_add(LOST_WITHIN));
+            out.blind_spot(before.map_or(from, |before| before.min(from)), Seen { time: to, frame: place });
         }
         #[cfg(feature = "live")]
         match self.filter.as_mut().map(|filter| filter.judge(record.link, reader.data(), place)) {
