@@ -11,6 +11,7 @@ use offpath_capture::{self as capture, BlindSpot, Exchange, Message, Sink};
 
 use super::args::{ExchangeFormat, Exchanges, Shared};
 use super::filter::{EXCHANGE, Filter};
+use super::pipe::Second;
 use super::progress::Meter;
 use super::{Console, Ended, Exit, hash_key, job, replace};
 use crate::correlate::Redactor;
@@ -27,7 +28,7 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     let level = args.inputs.redact.level();
     let redactor = Redactor::new(hash_key::load(shared.hash_key.as_deref(), console)?, level);
     console.note(&format!("redaction {}", level.as_str()));
-    let options = job::reading_options(&args.inputs, console)?;
+    let options = job::reading_options(&args.inputs, Second::AtOnce, console)?;
     for output in &args.output {
         super::output::spare_inputs(output, &args.inputs.inputs, &options)?;
     }

@@ -8,6 +8,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use offpath_capture::{self as capture, LogFormat};
 
 use super::args::{Inputs, Shared};
+use super::pipe::Second;
 use super::{Console, Exit, hash_key, mapping, pipe};
 use crate::correlate::{HashKey, Pseudonyms, Redaction};
 use crate::model::Model;
@@ -51,7 +52,7 @@ pub(super) fn from_flags(
         command,
         told: told(inputs)?,
         // Last, because a live reading's time runs from here.
-        capture: reading_options(inputs, console)?,
+        capture: reading_options(inputs, Second::WorkFolder, console)?,
     })
 }
 
@@ -93,21 +94,21 @@ fn note(inputs: &Inputs, model: Option<&Model>, shared: &Shared, console: &Conso
 
 /// How the inputs are to be read.
 #[cfg(not(feature = "live"))]
-pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
+pub(super) fn reading_options(inputs: &Inputs, second: Second, console: &Console) -> Result<capture::Options, Exit> {
     if let Some(interface) = interface(inputs)? {
         return Err(Exit::CannotStart(format!(
             "{interface}: this build has no live capture; build offpath with `--features live`, which needs libpcap"
         )));
     }
-    file_options(inputs, console)
+    file_options(inputs, second, console)
 }
 
 /// How the inputs are to be read; where one is an interface, Ctrl-C from here on ends the reading only.
 #[cfg(feature = "live")]
-pub(super) fn reading_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
-    let live = super::live::options(inputs, interface(inputs)?, console)?;
+pub(super) fn reading_options(inputs: &Inputs, second: Second, console: &Console) -> Result<capture::Options, Exit> {
+    let live = super::live::options(inputs, interface(inputs)?, second, console)?;
     let bpf = inputs.bpf.clone();
-    Ok(capture::Options { bpf, live, ..file_options(inputs, console)? })
+    Ok(capture::Options { bpf, live, ..file_options(inputs, second, console)? })
 }
 
 /// What reads inputs that are named by URL; nothing unless there is one.
@@ -134,8 +135,8 @@ fn stores(inputs: &Inputs) -> Result<Option<Arc<dyn capture::Stores>>, Exit> {
 }
 
 /// How files are to be read.
-fn file_options(inputs: &Inputs, console: &Console) -> Result<capture::Options, Exit> {
-    pipe::outlast_interrupt(&inputs.inputs)?;
+fn file_options(inputs: &Inputs, second: Second, console: &Console) -> Result<capture::Options, Exit> {
+    pipe::outlast_interrupt(&inputs.inputs, second)?;
     let mapping = inputs.mapping.as_deref().map(|file| mapping::read(file, console)).transpose()?;
     let options = capture::Options {
         log_fields: inputs.log_field.iter().cloned().collect(),

@@ -7,13 +7,18 @@ use std::time::Duration;
 
 use offpath_capture::LiveOptions;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
 use super::args::Inputs;
+use super::pipe::{Second, spare};
 use super::{Console, Exit};
 
 /// When to stop, if an interface is to be read; from here on a first Ctrl-C stops only the reading.
-pub(super) fn options(inputs: &Inputs, interface: Option<&str>, console: &Console) -> Result<LiveOptions, Exit> {
+pub(super) fn options(
+    inputs: &Inputs,
+    interface: Option<&str>,
+    second: Second,
+    console: &Console,
+) -> Result<LiveOptions, Exit> {
     let Some(interface) = interface else {
         return match inputs.duration.is_some() || inputs.packets.is_some() {
             true => Err(Exit::CannotStart(
@@ -22,16 +27,17 @@ pub(super) fn options(inputs: &Inputs, interface: Option<&str>, console: &Consol
             false => Ok(LiveOptions::default()),
         };
     };
-    let options = until(inputs.duration, inputs.packets)?;
+    let options = until(inputs.duration, inputs.packets, second)?;
     console
         .say(&format!("reading {interface}{}; Ctrl-C ends the reading, and what was read is analysed", words(inputs)));
     Ok(options)
 }
 
 /// Stops at the first Ctrl-C, after a time, or after so many packets, whichever comes first.
-pub(super) fn until(duration: Option<Duration>, packets: Option<u64>) -> Result<LiveOptions, Exit> {
+pub(super) fn until(duration: Option<Duration>, packets: Option<u64>, second: Second) -> Result<LiveOptions, Exit> {
     let stop = Arc::new(AtomicBool::new(false));
-    catch(&stop).map_err(|e| Exit::CannotStart(format!("signals cannot be caught: {e}")))?;
+    let caught = [SIGINT, SIGTERM].into_iter().try_for_each(|signal| spare(signal, &stop, second));
+    caught.map_err(|e| Exit::CannotStart(format!("signals cannot be caught: {e}")))?;
     if let Some(duration) = duration {
         let stop = Arc::clone(&stop);
         thread::spawn(move || {
@@ -40,15 +46,6 @@ pub(super) fn until(duration: Option<Duration>, packets: Option<u64>) -> Result<
         });
     }
     Ok(LiveOptions { stop, packets })
-}
-
-/// The first signal stops the reading, the next one the program.
-fn catch(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
-    for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(stop))?;
-        flag::register(signal, Arc::clone(stop))?;
-    }
-    Ok(())
 }
 
 fn words(inputs: &Inputs) -> String {

@@ -10,14 +10,27 @@ use signal_hook::flag;
 
 use super::Exit;
 
+/// Who ends the program at the second signal, where the first one only ends the reading.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Second {
+    /// The signal itself: the command leaves nothing behind.
+    AtOnce,
+    /// The [`WorkFolder`](super::work_folder::WorkFolder), when it is removed.
+    WorkFolder,
+}
+
 /// From here on a first Ctrl-C leaves the end of the reading to the pipe's writer; the next one ends the program.
-pub(super) fn outlast_interrupt(inputs: &[String]) -> Result<(), Exit> {
+pub(super) fn outlast_interrupt(inputs: &[String], second: Second) -> Result<(), Exit> {
     if !inputs.iter().any(|input| input == "-") || std::io::stdin().is_terminal() {
         return Ok(());
     }
-    let interrupted = Arc::new(AtomicBool::new(false));
-    flag::register_conditional_shutdown(SIGINT, 128 + SIGINT, Arc::clone(&interrupted))
-        .and_then(|_| flag::register(SIGINT, interrupted))
-        .map(drop)
-        .map_err(|e| Exit::CannotStart(format!("signals cannot be caught: {e}")))
+    spare(SIGINT, &Arc::default(), second).map_err(|e| Exit::CannotStart(format!("signals cannot be caught: {e}")))
+}
+
+/// From here on a first signal does nothing but set a flag.
+pub(super) fn spare(signal: i32, met: &Arc<AtomicBool>, second: Second) -> std::io::Result<()> {
+    if second == Second::AtOnce {
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(met))?;
+    }
+    flag::register(signal, Arc::clone(met)).map(drop)
 }

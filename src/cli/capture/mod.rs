@@ -10,6 +10,7 @@ use std::thread;
 use offpath_capture::{InputError, Tap, TapCounts, Tapped, TappedPacket, Timestamp};
 
 use super::args::Capture;
+use super::pipe::Second;
 use super::{Console, Ended, Exit, live};
 use files::{Files, Names, Rotation};
 use pcapng::Described;
@@ -24,7 +25,7 @@ pub(super) fn run(args: &Capture, console: &Console) -> Ended {
     let (folder, names) = files::named(&args.write, rotation.size.is_some() || rotation.time.is_some())?;
     refuse(args, &names, &rotation)?;
     let account = privileges::account(args.user.as_deref())?;
-    let options = live::until(args.duration, args.packets)?;
+    let options = live::until(args.duration, args.packets, Second::AtOnce)?;
     let opened = Tap::open(&args.interface, args.bpf.as_deref(), args.promiscuous, options);
     let tap = opened.map_err(|kind| {
         let error = InputError { input: args.interface.clone(), origin: None, kind };
