@@ -3,6 +3,7 @@
 //! No stage holds all events: each works on batches, and what must wait (for a join, for its case to be complete)
 //! waits in buffers that spill to disk beyond the memory budget.
 
+mod extracting;
 mod gaps;
 mod judging;
 mod names;
@@ -10,7 +11,9 @@ mod naming;
 mod near;
 mod pending;
 mod reading;
+mod resolving;
 mod rules;
+mod settling;
 mod summing;
 mod views;
 mod warnings;
@@ -179,7 +182,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let comparer = Comparer::new(job.model.clone());
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
-    let resolved = reading::resolve(reading.events, &resolver, &templates, &comparer, job, scratch.path())?;
+    let resolved = resolving::resolve(reading.events, &resolver, &templates, &comparer, job, scratch.path())?;
     drop(resolver);
 
     progress.stage("comparing");

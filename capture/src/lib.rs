@@ -13,6 +13,7 @@ mod conversation;
 mod error;
 mod event_stream;
 mod exchange;
+mod format;
 mod grpc;
 mod har;
 mod http1;
@@ -28,6 +29,7 @@ mod message;
 mod origin;
 mod output;
 mod packet;
+mod report;
 mod scalar;
 mod source;
 mod store;
@@ -44,6 +46,7 @@ pub use event_stream::{EventStream, StreamEvent, stream_events};
 pub use exchange::{
     Body, Carries, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
 };
+pub use format::InputFormat;
 pub use grpc::{Schema, grpc_as_json};
 pub use input::is_run_folder;
 #[cfg(feature = "live")]
@@ -53,8 +56,6 @@ pub use message::{Message, MessageKind, Sender, WebSocket, WebSocketCounts};
 pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
 pub use packet::check_filter;
-pub use source::{
-    Aside, AsideReason, BlindSpot, InputFormat, InputReport, Irregularity, NotRead, Options, Plan, PlannedInput, Sink,
-    Source, SourceReport, TlsConnections, plan,
-};
+pub use report::{InputReport, Irregularity, NotRead, SourceReport, TlsConnections};
+pub use source::{Aside, AsideReason, BlindSpot, Options, Plan, PlannedInput, Sink, Source, plan};
 pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};

@@ -64,6 +64,7 @@ fn told(inputs: &Inputs) -> Result<BTreeMap<String, String>, Exit> {
     let mapping = inputs.mapping.as_deref().map(mapping::describe).transpose()?;
     let told = [
         ("actor", pairs(&inputs.actor)),
+        ("descriptor", inputs.descriptor.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")),
         ("log_field", pairs(&inputs.log_field)),
         ("log_format", inputs.log_format.as_ref().map_or("", LogFormat::as_str).to_owned()),
         ("mapping", mapping.unwrap_or_default()),

@@ -1,30 +1,36 @@
 //! Extract: one exchange into events and facts, looking at nothing but that exchange.
 
+mod extracted;
+mod learning;
+mod marks;
+mod outcome;
+mod sensor;
+
+pub use extracted::{CallCount, Extracted, Sighting};
+
 use std::sync::Arc;
 
-use offpath_capture::{
-    Body, Call, CallOutcome, CallProtocol, Calls, Exchange, Place, Schema, Sender, Unseen, calls, grpc_as_json,
-};
-use serde::{Deserialize, Serialize};
+use offpath_capture::{Call, CallOutcome, Calls, Exchange, Place, Schema, Sender, Unseen, calls, grpc_as_json};
+
+use outcome::{call_outcome, is_safe, outcome};
+use sensor::sensor;
 
 use super::credential::{HashKey, Shown};
-use super::facts::{Binding, BoundTo, Facts, Holder, RoleSource, TenantFact};
 use super::form::{self, SentOn};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
-use super::login::{self, Bindings};
-use super::object::{self, Found, KeySource, Objects, Places};
+use super::login;
+use super::object::{self, Found, Objects};
 use super::operation::{Operations, Route};
 use super::paths;
 use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction};
-use super::role_place::{self, RolePlace};
 use super::secret_segment::secret_parameters;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
-use crate::event::{Actor, Event, EventId, Evidence, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use crate::event::{Actor, Event, EventId, Evidence, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
-use crate::model::{Activity, ActivityId, Model, Path, Root};
+use crate::model::{Activity, ActivityId, Model, Path};
 
 /// Most events made of one exchange.
 const MOST_EVENTS: usize = 1_000;
@@ -46,73 +52,6 @@ pub struct Extractor {
     asks_hosts: bool,
     /// Schemas of gRPC services.
     schema: Option<Arc<Schema>>,
-}
-
-/// What one exchange gives. Serialised it is all but its events, which wait in buffers of their own.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Extracted {
-    /// Its events, still to be resolved.
-    #[serde(skip)]
-    pub events: Vec<Event>,
-    /// What it teaches about credentials and objects.
-    pub facts: Facts,
-    /// Object types seen in it, and where their keys were.
-    pub sightings: Vec<Sighting>,
-    /// The address from which someone acted who is known by more than it.
-    pub known_address: Option<Arc<str>>,
-    /// Method and guessed template of a path that the model does not know, its host before it where the model asks for
-    /// hosts.
-    pub unmatched: Option<Arc<str>>,
-    /// Without a model: ids that an accepted answer names.
-    pub ids: Vec<Arc<str>>,
-    /// Without a model: where roles are shown.
-    pub roles: Vec<RolePlace>,
-    /// Without a model: where a write was sent on to.
-    pub sent_on: Option<SentOn>,
-    /// For each call inside the bodies, the place of its first event; none where the exchange itself is the call.
-    pub calls: Vec<u32>,
-    /// Calls of clients inside the bodies, by protocol, whether or not events are made of them.
-    pub inside: Vec<CallCount>,
-}
-
-/// How many calls of a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallCount {
-    /// Whether the protocol is GraphQL, JSON-RPC, MCP or A2A, in this order from 0.
-    protocol: u8,
-    calls: u32,
-}
-
-impl CallCount {
-    const PROTOCOLS: [CallProtocol; 4] =
-        [CallProtocol::Graphql, CallProtocol::JsonRpc, CallProtocol::Mcp, CallProtocol::A2a];
-
-    fn of(calls: &[&Call]) -> Vec<CallCount> {
-        let counted = CallCount::PROTOCOLS.iter().zip(0_u8..).map(|(protocol, number)| {
-            let own = calls.iter().filter(|call| call.protocol == *protocol).count();
-            CallCount { protocol: number, calls: u32::try_from(own).unwrap_or(u32::MAX) }
-        });
-        counted.filter(|count| count.calls > 0).collect()
-    }
-
-    /// Name of the protocol, and how many.
-    pub(super) fn named(self) -> (&'static str, u64) {
-        let protocol = CallCount::PROTOCOLS.get(usize::from(self.protocol));
-        (protocol.map_or("", |protocol| protocol.as_str()), u64::from(self.calls))
-    }
-}
-
-/// An object's key seen in an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting {
-    /// Object type.
-    pub object_type: Arc<str>,
-    /// Where its key was.
-    pub source: KeySource,
-    /// The type is a guess, made without a model.
-    pub guessed: bool,
-    /// Paths to its key and state, for a guessed object.
-    pub places: Places,
 }
 
 /// Who acts, as far as the exchange alone tells.
@@ -425,133 +364,6 @@ impl Extractor {
         }
     }
 
-    fn bindings(
-        &self,
-        reading: &mut Reading<'_>,
-        activity: Option<&Activity>,
-        outcome: Outcome,
-        shown: &[Shown],
-    ) -> Bindings {
-        if outcome == Outcome::Rejected {
-            return Bindings::default();
-        }
-        // A logout is usually answered with a redirect: it ends what it ends all the same.
-        let over = reading.outcome_status().is_some_and(|s| s < 400);
-        let ended = if over { login::ended(reading, shown, &self.key) } else { Vec::new() };
-        if outcome != Outcome::Accepted {
-            return Bindings { ended, ..Bindings::default() };
-        }
-        let declared = activity.filter(|a| !a.bind.is_empty());
-        let mut bindings = match declared {
-            Some(activity) => login::declared(reading, activity, &self.key, &self.masker),
-            None if login::looks_like_login(reading) => {
-                let probe = Reading::of(reading.exchange, &self.login);
-                login::inferred(&probe, &self.key, &self.masker)
-            }
-            None => Bindings::default(),
-        };
-        if !bindings.made.is_empty() {
-            let naming = Naming { model: self.model.as_ref().map(|m| &m.actors), key: &self.key, masker: &self.masker };
-            let (roles, tenant) = (naming.bound_roles(reading), naming.bound_tenant(reading));
-            for (_, binding) in &mut bindings.made {
-                (binding.roles, binding.tenant) = (roles.clone(), tenant.clone());
-            }
-        }
-        bindings.ended = ended;
-        bindings
-    }
-
-    /// Where roles are shown; an answer tells its caller's at a login only.
-    fn role_places(&self, reading: &Reading<'_>, login: bool) -> Vec<RolePlace> {
-        let mut places = role_place::of_request(reading);
-        if login {
-            places.extend(role_place::of_login(&Reading::of(reading.exchange, &self.login)));
-        }
-        places
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "everything that one accepted event teaches")]
-    fn learn(
-        &self,
-        activity: Option<&Activity>,
-        outcome: Outcome,
-        found: &Found,
-        actor: &Actor,
-        holder: &Holder,
-        bindings: Bindings,
-        (stamp, end): ((i64, EventId), i64),
-        facts: &mut Facts,
-    ) {
-        facts.presence.push((holder.clone(), stamp.0, stamp.0));
-        let over = (end.saturating_add(1), stamp.1);
-        let nobody = || Binding { to: BoundTo::Nobody, issued: false, roles: None, tenant: None };
-        facts.bindings.extend(bindings.ended.into_iter().map(|hash| (hash, over, nobody())));
-        // A refused request proves nothing about objects: its path may be forged.
-        if outcome != Outcome::Accepted {
-            return;
-        }
-        facts.bindings.extend(bindings.made.into_iter().map(|(hash, binding)| (hash, stamp, binding)));
-        // Nothing is known of an object of which it cannot be told which it is.
-        let lost = |object: &ObjectRef| object.told == TenantTold::Nowhere && actor.credential.is_none();
-        let known = |id: &ObjectId| !found.objects.iter().any(|object| object.id == *id && lost(object));
-        let parents = found.parents.iter().filter(|(child, parent)| known(child) && known(parent));
-        facts.parents.extend(parents.map(|(child, parent)| (child.clone(), stamp, parent.clone())));
-        for object in found.objects.iter().filter(|object| !lost(object)) {
-            self.learn_owner(activity, &object.id, object.owner.as_ref(), holder, stamp, facts);
-            if let Some(tenant) = &object.tenant {
-                let fact = TenantFact { inferred: false, stamp, tenant: tenant.clone() };
-                facts.tenants.push((object.id.clone(), fact));
-            }
-        }
-        let creates = activity.is_some_and(|a| self.is_creator(a));
-        let target = found.objects.first().filter(|target| creates && &*target.qualifier == "target" && !lost(target));
-        let Some(target) = target else { return };
-        if let Some(tenant) = &actor.tenant {
-            let fact = TenantFact { inferred: true, stamp, tenant: tenant.clone() };
-            facts.tenants.push((target.id.clone(), fact));
-        } else if holder.credential.is_some() {
-            facts.creators.push((target.id.clone(), stamp, holder.clone()));
-        }
-    }
-
-    fn learn_owner(
-        &self,
-        activity: Option<&Activity>,
-        object: &ObjectId,
-        declared: Option<&Arc<str>>,
-        holder: &Holder,
-        stamp: (i64, EventId),
-        facts: &mut Facts,
-    ) {
-        if let Some(owner) = declared {
-            let holder = Holder { credential: None, name: Some(owner.clone()) };
-            facts.owners.push((object.clone(), stamp, holder));
-            return;
-        }
-        let Some(model) = &self.model else { return };
-        let rule = model.object_types.iter().find(|t| t.name == object.object_type).and_then(|t| t.owner.as_ref());
-        let Some(rule) = rule.filter(|r| r.value.root == Root::Actor) else { return };
-        let setter = rule.set_by.and_then(|id| model.activities.get(usize::from(id.0)));
-        let sets = setter.is_some_and(|s| activity.is_some_and(|a| a.name == s.name));
-        if sets && holder.name.is_some() {
-            facts.owners.push((object.clone(), stamp, holder.clone()));
-        }
-    }
-
-    /// The sensor of a log or capture that shows this actor's roles, with the role of those who have none.
-    fn shows_roles(&self, reading: &Reading<'_>, actor: &Actor) -> Option<(RoleSource, Arc<str>)> {
-        let default = self.model.as_ref()?.actors.default_role.clone()?;
-        let logged = !matches!(reading.exchange.origin.place, Place::Frames { .. }) && !reading.headers_whole();
-        let claimed = reading.claims.is_some() && !matches!(actor.roles.as_slice(), [only] if *only == default);
-        let shown = actor.roles_known && !actor.roles.is_empty() && (logged || claimed);
-        shown.then(|| ((sensor(reading), reading.headers_whole()), default))
-    }
-
-    fn is_creator(&self, activity: &Activity) -> bool {
-        let Some(model) = &self.model else { return false };
-        self.creators.iter().any(|id| model.activities.get(usize::from(id.0)).is_some_and(|a| a.name == activity.name))
-    }
-
     /// The activity's attributes under their names, and the paths that guards name under their text.
     fn attributes(&self, reading: &Reading<'_>, activity: Option<&Activity>) -> Vec<(Arc<str>, Value)> {
         let Some(model) = &self.model else { return Vec::new() };
@@ -574,48 +386,6 @@ impl Extractor {
         let mut value = Some(value);
         paths::each(node, &mut |path| value = value.take().map(|v| self.masker.named(path, v)));
         value.map_or(Value::Null, |v| self.masker.value(v))
-    }
-
-    /// Where a request with one key for all holds several calls, each is told from the others by its place among them.
-    fn idempotency(&self, reading: &Reading<'_>, activity: Option<&Activity>, calls: usize) -> Option<u64> {
-        let path = activity.and_then(|a| a.idempotency.as_ref());
-        let declared = path.and_then(|path| identity::known_text(reading, path));
-        let own = declared.is_some()
-            && path.is_some_and(|path| matches!(path.root, Root::RequestBody | Root::Arguments | Root::Mcp));
-        let header = || reading.header("idempotency-key").and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from);
-        let logged = || reading.log_field(&["idempotency_key"]).map(Arc::from);
-        let key: Arc<str> = declared.or_else(header).or_else(logged)?;
-        let (key, place) = (key.trim().as_bytes(), calls.to_be_bytes());
-        let parts: &[&[u8]] = if calls > 1 && !own { &[key, &place] } else { &[key] };
-        Some(self.key.hash("idempotency", parts).to_u64())
-    }
-
-    /// Of what is called and with what: ids of messages differ from one try to the next.
-    fn call_hash(&self, call: &Call) -> Option<u64> {
-        let arguments = call.arguments.as_ref()?;
-        Some(self.key.hash("body", &[call.operation().as_bytes(), arguments.as_bytes()]).to_u64())
-    }
-
-    fn body_hash(&self, body: &Body) -> Option<u64> {
-        match body {
-            Body::Absent => Some(self.key.hash("body", &[b""]).to_u64()),
-            Body::Present { bytes, whole: true, .. } => Some(self.key.hash("body", &[bytes]).to_u64()),
-            Body::Present { .. } | Body::Unknown { .. } => None,
-        }
-    }
-
-    fn request_id(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
-        let header = |name: &str| reading.header(name).and_then(|v| std::str::from_utf8(v).ok());
-        let answered = |name: &str| reading.exchange.response.as_ref().and_then(|r| r.headers.text(name));
-        let log = &reading.exchange.log;
-        let trace = || header("traceparent").and_then(|t| t.split('-').nth(1));
-        let found = header("x-request-id")
-            .or_else(|| answered("x-request-id"))
-            .or_else(|| header("x-correlation-id"))
-            .or(log.request_id.as_deref())
-            .or_else(trace)
-            .or(log.trace_id.as_deref());
-        found.filter(|id| !id.is_empty() && id.len() <= 128).map(|id| self.masker.shared(id))
     }
 }
 
@@ -664,57 +434,6 @@ fn elements(reading: &Reading<'_>, activity: &Activity) -> usize {
     }
 }
 
-/// `ok` decides where the status does not: a 4xx or 5xx is a refusal unless `ok` itself looks at the status.
-fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Outcome {
-    let by_status = match reading.call {
-        Some(call) => call_outcome(call, reading),
-        None => match status_outcome(reading, activity) {
-            Some(outcome) => outcome,
-            None => return Outcome::Unknown,
-        },
-    };
-    let Some(ok) = activity.and_then(|a| a.ok.as_ref()) else { return by_status };
-    let mut asks_status = false;
-    paths::each(&ok.node, &mut |path| asks_status |= path.root == Root::Message && path.text.contains("status"));
-    if by_status == Outcome::Rejected && !asks_status {
-        return Outcome::Rejected;
-    }
-    match expression::truth(ok, reading) {
-        Truth::True => Outcome::Accepted,
-        Truth::False => Outcome::Rejected,
-        Truth::Unknown => Outcome::Unknown,
-    }
-}
-
-/// How the status says that an exchange went; `None` where it was not seen.
-fn status_outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Option<Outcome> {
-    let read = activity.map_or_else(|| is_safe(reading.method()), |a| a.read || is_safe(reading.method()));
-    Some(match reading.outcome_status()? {
-        200..=299 => Outcome::Accepted,
-        304 if read => Outcome::Accepted,
-        // A redirect may lead to the result or to the login.
-        ..=399 => Outcome::Unknown,
-        400.. => Outcome::Rejected,
-    })
-}
-
-/// How a call inside a body went: as its own answer says, whatever the status; without one, a status may refuse all.
-fn call_outcome(call: &Call, reading: &Reading<'_>) -> Outcome {
-    match call.outcome {
-        CallOutcome::Accepted => Outcome::Accepted,
-        CallOutcome::Failed(_) => Outcome::Rejected,
-        CallOutcome::Waiting | CallOutcome::Unknown => match reading.outcome_status() {
-            Some(400..) => Outcome::Rejected,
-            _ => Outcome::Unknown,
-        },
-    }
-}
-
-/// Methods that move nothing (RFC 9110, section 9.2.1).
-fn is_safe(method: &str) -> bool {
-    matches!(method, "GET" | "HEAD" | "OPTIONS")
-}
-
 /// Identity of a part of an exchange: mixed so that neighbouring keys and parts never meet.
 fn event_id(key: u64, part: u64) -> EventId {
     // The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
@@ -724,62 +443,11 @@ fn event_id(key: u64, part: u64) -> EventId {
     EventId(x ^ (x >> 31))
 }
 
-/// The clock that stamped an exchange: the gateway that a log names, else the kind of the input, or its folder and name.
-fn sensor(reading: &Reading<'_>) -> Arc<str> {
-    if let Some(named) = reading.log_field(&["sensor", "gateway", "node", "hostname", "instance"]) {
-        return named.chars().take(128).collect::<String>().into();
-    }
-    match reading.exchange.origin.place {
-        Place::Frames { .. } => "packets".into(),
-        Place::Entry { .. } | Place::Line { .. } => unrotated(&reading.exchange.origin.input).into(),
-    }
-}
-
-/// An input's name without what rotation adds: `h1/access.log.3`, `h1/access.log-20260901.gz` and `h1/access.log` come
-/// from one machine, `h2/access.log` from another.
-fn unrotated(input: &str) -> String {
-    let (folder, file) = input.rfind(['/', '\\']).map_or(("", input), |at| input.split_at(at + 1));
-    let packed = [".gz", ".zst", ".bz2", ".xz"].iter().find_map(|e| file.strip_suffix(e)).unwrap_or(file);
-    // Names are short; each round takes one suffix off.
-    let mut name = packed;
-    while let Some((stem, _)) = name.rsplit_once('.').filter(|(stem, last)| !stem.is_empty() && is_number(last)) {
-        name = stem;
-    }
-    let (stem, extension) = match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => (stem, Some(extension)),
-        _ => (name, None),
-    };
-    let mut out = format!("{folder}{}", undated(stem));
-    if let Some(extension) = extension {
-        out.push('.');
-        out.push_str(undated(extension));
-    }
-    out
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// The text without a date, and perhaps an hour, behind it: 8 digits or more, or `2026-09-01`, after `-`, `_` or `.`.
-fn undated(text: &str) -> &str {
-    let tail = text.bytes().rev().take_while(|b| b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.')).count();
-    let (head, tail) = text.split_at(text.len() - tail);
-    let digits = tail.bytes().filter(u8::is_ascii_digit).count();
-    let apart = tail.starts_with(['-', '_', '.']);
-    if apart && digits >= 8 && !head.is_empty() { head } else { text }
-}
-
-/// Input format, as far as an exchange tells; the caller knows better and may overwrite it.
+/// What kind of input an exchange is from, by its place; who knows the format says it more exactly.
 fn source(exchange: &Exchange) -> &'static str {
-    let ng = exchange.origin.input.contains("pcapng");
-    let log = &exchange.log;
-    let plain = |name: &str| name.starts_with("extra.") || name == "client_host";
     match exchange.origin.place {
-        Place::Frames { .. } if ng => "pcapng",
         Place::Frames { .. } => "pcap",
         Place::Entry { .. } => "har",
-        Place::Line { .. } if log.request_id.is_none() && log.fields.iter().all(|(n, _)| plain(n)) => "combined",
         Place::Line { .. } => "json",
     }
 }

@@ -222,7 +222,8 @@ impl Naming<'_> {
     /// The tenant, and the model's path that told it.
     fn tenant(&self, reading: &Reading<'_>) -> (Option<Arc<str>>, Option<&Path>) {
         let text = |path| Some((masked_text(reading, path, self.masker)?, path));
-        if let Some((tenant, path)) = self.model.into_iter().flat_map(|m| &m.tenant).find_map(text) {
+        let told = self.model.into_iter().flat_map(|m| &m.tenant).filter(|path| !is_in_answer(path));
+        if let Some((tenant, path)) = told.into_iter().find_map(text) {
             return (Some(self.masker.shared(&tenant)), Some(path));
         }
         let names = ["tid", "tenant", "tenant_id", "org_id"];
@@ -252,10 +253,12 @@ impl Naming<'_> {
     /// it is known that none was claimed.
     fn roles(&self, reading: &Reading<'_>, shown: &[Shown]) -> (Vec<Arc<str>>, bool) {
         let Some(model) = self.model else { return (Vec::new(), false) };
-        let mut listed = self.listed_roles(reading, &model.roles_from);
+        let mut listed = self.listed_roles(reading, model.roles_from.iter().filter(|path| !is_in_answer(path)));
         if !listed.found.is_empty() {
             return (self.mapped(listed.found, model), true);
         }
+        let hidden = |path: &&Path| is_in_answer(path) && !matches!(reading.value(path), Bound::Exactly(_));
+        listed.hidden |= model.roles_from.iter().any(|path| hidden(&path));
         if listed.hidden {
             listed.found = logged_list(reading, &["roles", "role"]);
             let names = listed.found.iter_mut().filter(|role| !is_role(model, role));
@@ -379,7 +382,13 @@ fn holds(conditions: &[Expression], reading: &Reading<'_>) -> Truth {
 
 /// Whether a path is one of those that say of whom a login binds: those into requests say who asked.
 fn answers(path: &Path) -> bool {
-    matches!(path.root, Root::ResponseBody | Root::ResponseHeader | Root::Log)
+    is_in_answer(path) || path.root == Root::Log
+}
+
+/// Whether a path is into the answer, which speaks of who asked only where it binds them: `GET /users/7` tells the roles
+/// and the tenant of user 7.
+fn is_in_answer(path: &Path) -> bool {
+    matches!(path.root, Root::ResponseBody | Root::ResponseHeader)
 }
 
 /// What the paths to roles say.

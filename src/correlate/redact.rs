@@ -1,14 +1,21 @@
 //! Redaction: personal and secret values become masks that stay equal when the values are.
 
+mod redactor;
+mod shape;
+
+pub use redactor::Redactor;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use offpath_capture::{Call, CallProtocol, Endpoint};
+use offpath_capture::{Call, CallProtocol};
+
+use shape::{is_card, is_iban, is_phone, is_token};
 
 use super::credential::{self, HashKey};
 use super::secret_segment::is_secret_segment;
-use super::template::{entropy, is_email};
+use super::template::is_email;
 use crate::event::Value;
 use crate::model::{Path, Root};
 
@@ -302,72 +309,6 @@ impl Masker {
     }
 }
 
-/// Masks request targets, for outputs that show exchanges rather than events.
-#[derive(Clone, Debug)]
-pub struct Redactor {
-    masker: Masker,
-}
-
-impl Redactor {
-    /// A redactor whose masks compare with those of events made with the same key.
-    pub fn new(key: HashKey, level: Redaction) -> Redactor {
-        Redactor { masker: Masker::new(key, level) }
-    }
-
-    /// The target as sent, with secret and personal path segments and query values masked. Nothing tells which words of
-    /// a path are names, so [`Redaction::Hash`] leaves none of them, nor any value of the query.
-    pub fn target(&self, target: &str) -> String {
-        let masked = self.masker.target(target);
-        if self.masker.level != Redaction::Hash {
-            return masked;
-        }
-        let (path, query) = masked.split_once('?').map_or((masked.as_str(), None), |(path, query)| (path, Some(query)));
-        let hashed = |text: &str, plus| self.name(&super::target::percent_decoded(text, plus)).into_owned();
-        let path: Vec<_> = path.split('/').map(|segment| hashed(segment, false)).collect();
-        let pair = |pair: &str| match pair.split_once('=') {
-            Some((name, value)) => format!("{name}={}", hashed(value, true)),
-            None => hashed(pair, true),
-        };
-        let query = query.map(|query| query.split('&').map(pair).collect::<Vec<_>>().join("&"));
-        path.join("/") + &query.map(|query| format!("?{query}")).unwrap_or_default()
-    }
-
-    /// The name of what a call calls.
-    pub fn operation(&self, call: &Call) -> Arc<str> {
-        self.masker.operation(call)
-    }
-
-    /// A text that a client chose, with what is secret or personal in it masked; its pseudonym where names are hashed.
-    pub fn text(&self, text: &str) -> String {
-        self.name(&self.masker.text(text)).into_owned()
-    }
-
-    /// The name of a user, a host or an address: its pseudonym where names are hashed, else masked where it is personal
-    /// data by its looks.
-    pub fn name<'a>(&self, name: &'a str) -> Cow<'a, str> {
-        match self.masker.level {
-            Redaction::Hash => pseudonym(&self.masker.key, name),
-            Redaction::Mask | Redaction::Keep => self.masker.text(name),
-        }
-    }
-
-    /// An address and port; where names are hashed the address alone, so that it is the same on every connection.
-    pub fn endpoint(&self, end: Endpoint) -> String {
-        match self.masker.level {
-            Redaction::Hash => self.name(&end.ip.to_string()).into_owned(),
-            Redaction::Mask | Redaction::Keep => end.to_string(),
-        }
-    }
-
-    /// A body's hash in hex, which would tell whether a guess at a short body is right; keyed where names are hashed.
-    pub fn digest(&self, digest: &[u8; 32]) -> String {
-        match self.masker.level {
-            Redaction::Hash => self.masker.key.hash("digest", &[digest]).to_string(),
-            Redaction::Mask | Redaction::Keep => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        }
-    }
-}
-
 /// `p` and 12 hex digits for a name; the same wherever the name stands. Masks and pseudonyms stay as they are.
 pub(super) fn pseudonym<'a>(key: &HashKey, name: &'a str) -> Cow<'a, str> {
     if name.is_empty() || is_stand_in(name) {
@@ -411,70 +352,6 @@ fn is_secret_path(path: &Path) -> bool {
         Root::RequestHeader | Root::ResponseHeader | Root::Query => credential::is_secret_name(last),
         _ => credential::is_secret_field(last),
     }
-}
-
-/// 13 to 19 digits, perhaps in groups, with a right Luhn check digit and a known first digit.
-fn is_card(word: &str) -> bool {
-    let digits: Vec<u32> = word.chars().filter_map(|c| c.to_digit(10)).collect();
-    (13..=19).contains(&digits.len())
-        && word.chars().all(|c| c.is_ascii_digit() || c == '-' || c == ' ')
-        && digits.first().is_some_and(|d| (2..=6).contains(d))
-        && luhn(&digits)
-}
-
-fn luhn(digits: &[u32]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(i, d)| if i % 2 == 1 { if *d > 4 { d * 2 - 9 } else { d * 2 } } else { *d })
-        .sum();
-    sum.is_multiple_of(10)
-}
-
-/// Country, check digits and account, with a right remainder (ISO 13616).
-fn is_iban(word: &str) -> bool {
-    let bytes = word.as_bytes();
-    if !(15..=34).contains(&bytes.len()) || !bytes.iter().all(u8::is_ascii_alphanumeric) {
-        return false;
-    }
-    let (Some(head), Some(tail)) = (bytes.get(..4), bytes.get(4..)) else { return false };
-    let shape = head.iter().take(2).all(u8::is_ascii_uppercase) && head.iter().skip(2).all(u8::is_ascii_digit);
-    let remainder = tail.iter().chain(head).fold(0_u32, |rest, b| match char::from(*b).to_digit(36) {
-        Some(d) if d < 10 => (rest * 10 + d) % 97,
-        Some(d) => (rest * 100 + d) % 97,
-        None => rest,
-    });
-    shape && remainder == 1
-}
-
-/// International numbers only: `+` and 8 to 15 digits, perhaps in groups. Bare digits are more often an id.
-fn is_phone(word: &str) -> bool {
-    let Some(rest) = word.strip_prefix('+') else { return false };
-    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
-    (8..=15).contains(&digits)
-        && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'.' | b'(' | b')'))
-}
-
-/// Tokens by their known beginnings or by length and disorder. UUIDs, ULIDs, KSUIDs and object ids stay readable.
-fn is_token(word: &str) -> bool {
-    let bytes = word.as_bytes();
-    let known = ["sk_live_", "sk_test_", "rk_live_", "ghp_", "gho_", "github_pat_", "xoxb-", "xoxp-", "AKIA", "glpat-"];
-    if bytes.len() >= 16 && known.iter().any(|k| word.starts_with(k)) {
-        return true;
-    }
-    if word.starts_with("eyJ") && bytes.len() >= 20 && bytes.iter().filter(|b| **b == b'.').count() >= 2 {
-        return true;
-    }
-    let charset = bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'.' | b'~'));
-    if bytes.len() < 32 || !charset {
-        return false;
-    }
-    let has = |f: fn(&u8) -> bool| bytes.iter().any(f);
-    let hex = bytes.iter().all(u8::is_ascii_hexdigit);
-    let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
-    let plain = bytes.iter().all(u8::is_ascii_alphanumeric) && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
-    (hex && bytes.len() >= 40) || ((mixed || (plain && !hex)) && entropy(bytes) >= 3.5)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::names::{Names, ShownNames};
 use super::near::{self, Near};
-use super::reading::{Partitioned, group_hash};
+use super::resolving::{Partitioned, group_hash};
 use super::{Job, PipelineError, naming};
 use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, WindowKey};
 use crate::event::partition::{EventBuffer, partition_of};

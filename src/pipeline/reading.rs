@@ -1,35 +1,35 @@
-//! Bytes to events: sources are read in parallel, exchanges extracted by a pool, events resolved and grouped by case.
+//! Bytes to events: sources are read in parallel, and exchanges extracted by a pool of threads.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use offpath_capture::{Aside, BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
 
+use super::extracting::{Extracting, Read, Waiting, extract_batches};
 use super::gaps::Gaps;
-use super::pending::{Held, HeldReader, Pending};
-use super::views::{self, Doubles, Ledger, Places, Sighter, Twice, Units};
+use super::settling::settle;
+use super::views::{Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
-use crate::compare::{Blindness, Comparer, Unattributed, WindowKey};
-use crate::correlate::{self, Directory, Extractor, Facts, Inspection, Redactor, Resolver, SentOn};
-use crate::event::partition::{EventBuffer, Partitions, stable_hash};
-use crate::event::{Event, Outcome, is_call};
-use crate::mine::{Beside, Evidence, Redirect, RoleShown, Templates, Traced};
+use crate::compare::Blindness;
+use crate::correlate::{Directory, Extractor, Inspection, Redactor};
+use crate::event::partition::EventBuffer;
+use crate::mine::Evidence;
 
 /// Input name -> format and number of the input.
-type Formats = BTreeMap<String, (InputFormat, u32)>;
+pub(super) type Formats = BTreeMap<String, (InputFormat, u32)>;
 
 /// Exchanges on their way to an extracting thread.
-struct Batch {
-    exchanges: Vec<Exchange>,
-    formats: Arc<Formats>,
+pub(super) struct Batch {
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) formats: Arc<Formats>,
 }
 
 /// Exchanges handed over at once; a batch is also sent when its bodies reach `BATCH_BYTES`.
-const BATCH: usize = 512;
+pub(super) const BATCH: usize = 512;
 const BATCH_BYTES: u64 = 4 << 20;
 
 /// What reading leaves: events without their joins, and everything the joins need.
@@ -52,20 +52,6 @@ pub(super) struct Reports {
     /// Exchanges that two inputs show.
     pub(super) twice: Vec<Twice>,
     pub(super) warnings: Vec<String>,
-}
-
-/// Events with their joins, by case, and by the windows that cross cases.
-#[derive(Default)]
-pub(super) struct Resolved {
-    pub(super) partitions: Vec<Partitioned>,
-    pub(super) inspection: Inspection,
-    pub(super) unattributed: Unattributed,
-}
-
-/// One partition: its events by case, and copies of those that window constraints group otherwise.
-pub(super) struct Partitioned {
-    pub(super) cases: Vec<EventBuffer>,
-    pub(super) windows: Vec<EventBuffer>,
 }
 
 /// Reads every source and extracts its events.
@@ -154,11 +140,11 @@ pub(super) fn extract(
 }
 
 /// A thread's result. Its panic is a bug of ours: it goes on to the handler that says how to report it.
-fn joined<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
+pub(super) fn joined<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
     worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
@@ -228,352 +214,6 @@ fn read_source(
     }
     sink.gaps.report(&report);
     (report, sink.spots, sink.gaps)
-}
-
-/// What one extracting thread made.
-struct Extracting<'a> {
-    events: EventBuffer,
-    budget: usize,
-    directory: &'a Mutex<Directory>,
-    /// On their way to the directory.
-    facts: Vec<Facts>,
-    job: &'a Job,
-    inspection: Inspection,
-    evidence: Evidence,
-}
-
-impl<'a> Extracting<'a> {
-    /// Nothing yet; `events` spills beyond `budget` bytes.
-    fn new(events: EventBuffer, budget: usize, directory: &'a Mutex<Directory>, job: &'a Job) -> Self {
-        let (facts, inspection, evidence) = (Vec::new(), Inspection::new(), Evidence::default());
-        Extracting { events, budget, directory, facts, job, inspection, evidence }
-    }
-
-    /// Takes an exchange that counts, with its events.
-    fn take(&mut self, held: Held) -> Result<(), PipelineError> {
-        let mut extracted = held.extracted;
-        self.learn(std::mem::take(&mut extracted.facts));
-        if !held.in_period {
-            return Ok(());
-        }
-        let protocol = held.protocol.as_str();
-        match (&self.job.selection.events, &self.job.model) {
-            // Who did it is only known later, and so is whether it is wanted.
-            (Some(_), _) => self.inspection.add_read(protocol, &extracted),
-            (None, Some(_)) => self.inspection.add_exchange(protocol, &extracted),
-            (None, None) => self.inspection.add_unnamed_exchange(protocol, &extracted),
-        }
-        // Without a model each call is one event, and sightings are of its objects in their order.
-        if self.job.model.is_none() {
-            let places = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| sighting.places);
-            let mut traced = places.map(|places| Traced { key: places.key, state: places.state });
-            let roles = std::mem::take(&mut extracted.roles).into_iter().map(|place| RoleShown {
-                path: place.path,
-                rank: place.rank,
-                said: place.said,
-            });
-            let roles: Vec<RoleShown> = roles.collect();
-            let sent_on = extracted.sent_on.map(|sent_on| match sent_on {
-                SentOn::Result => Redirect::Result,
-                SentOn::Away(sign) => Redirect::Away(sign),
-                SentOn::Unseen => Redirect::Unseen,
-            });
-            for event in &extracted.events {
-                let traced = traced.by_ref().take(event.objects.len()).collect();
-                let (ids, roles, sent_on) = (extracted.ids.clone(), roles.clone(), sent_on.clone());
-                self.evidence.add(event, Beside { traced, ids, roles, sent_on });
-            }
-        }
-        self.keep(&extracted.events)
-    }
-
-    /// Keeps events for the joins.
-    fn keep(&mut self, events: &[Event]) -> Result<(), PipelineError> {
-        events.iter().try_for_each(|event| Ok(self.events.push_within(event, self.budget)?))
-    }
-
-    /// Takes in what an exchange teaches; the directory is all threads', so that it is told of many at once.
-    fn learn(&mut self, facts: Facts) {
-        self.facts.push(facts);
-        if self.facts.len() >= BATCH {
-            self.teach();
-        }
-    }
-
-    fn teach(&mut self) {
-        let mut directory = lock(self.directory);
-        self.facts.drain(..).for_each(|facts| directory.add(facts));
-    }
-}
-
-/// What waits until all inputs are read, when there are several: which exchanges count is known only then.
-struct Waiting<'a> {
-    ledger: Ledger,
-    pending: Pending,
-    sighter: &'a Sighter,
-    exchanges: u64,
-}
-
-impl<'a> Waiting<'a> {
-    /// Nothing yet; sights and waiting facts spill beyond `budget` bytes each.
-    fn new(scratch: &Path, thread: usize, units: &Units, sighter: &'a Sighter, budget: usize) -> Self {
-        Waiting {
-            ledger: Ledger::new(scratch.join(format!("sights-{thread}")), units.len(), budget),
-            pending: Pending::new(scratch.join(format!("pending-{thread}")), budget),
-            sighter,
-            exchanges: 0,
-        }
-    }
-
-    /// Files what an input shows of the next exchange.
-    fn note(&mut self, exchange: &Exchange, unit: Option<u32>, first: Option<&Event>) -> Result<(), PipelineError> {
-        unit.map_or(Ok(()), |unit| self.ledger.note(self.sighter, exchange, first, unit, self.exchanges))
-    }
-
-    /// Holds the exchange that was noted.
-    fn hold(&mut self, held: &Held) -> Result<(), PipelineError> {
-        self.exchanges += 1;
-        self.pending.push(held)
-    }
-}
-
-/// What one thread extracted, and what of it still waits.
-type Read<'a> = (Extracting<'a>, Option<(Ledger, Pending)>);
-
-fn extract_batches<'a>(
-    receiver: &Mutex<Receiver<Batch>>,
-    extractor: &Extractor,
-    mut made: Extracting<'a>,
-    mut waiting: Option<Waiting<'_>>,
-) -> Result<Read<'a>, PipelineError> {
-    let (from, to) = made.job.period;
-    loop {
-        let Ok(batch) = lock(receiver).recv() else { break };
-        for exchange in &batch.exchanges {
-            let mut extracted = extractor.extract(exchange);
-            let time = exchange.time.0;
-            let in_period = from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to);
-            // An exchange does not say which file format it came in; its input does.
-            let format = batch.formats.get(&*exchange.origin.input);
-            if let Some(waiting) = &mut waiting {
-                waiting.note(exchange, format.map(|(_, unit)| *unit), extracted.events.first())?;
-            }
-            if !in_period {
-                extracted.events.clear();
-            }
-            for event in &mut extracted.events {
-                event.source = format.map_or(event.source, |(format, _)| format.as_str());
-            }
-            let events = u32::try_from(extracted.events.len()).unwrap_or(u32::MAX);
-            let held = Held { events, extracted, protocol: exchange.protocol.into(), in_period };
-            match &mut waiting {
-                None => made.take(held)?,
-                Some(waiting) => {
-                    waiting.hold(&held)?;
-                    made.keep(&held.extracted.events)?;
-                }
-            }
-        }
-    }
-    made.teach();
-    Ok((made, waiting.map(|waiting| (waiting.ledger, waiting.pending))))
-}
-
-/// Leaves out what two inputs show, and takes the rest.
-fn settle<'a>(
-    parts: Vec<Read<'a>>,
-    units: &Units,
-    scratch: &Path,
-) -> Result<(Vec<Extracting<'a>>, Doubles), PipelineError> {
-    let (mut done, mut waiting, mut ledgers) = (Vec::new(), Vec::new(), Vec::new());
-    for (made, rest) in parts {
-        match rest {
-            None => done.push(made),
-            Some((ledger, pending)) => {
-                ledgers.push(ledger);
-                waiting.push((made, pending));
-            }
-        }
-    }
-    let doubles = views::find(units, &ledgers)?;
-    drop(ledgers);
-    let none = Places::default();
-    let settled: Vec<Extracting<'a>> = thread::scope(|scope| {
-        let workers: Vec<_> = waiting
-            .into_iter()
-            .enumerate()
-            .map(|(n, (made, pending))| {
-                let left_out = doubles.left_out.get(n).unwrap_or(&none);
-                let kept = EventBuffer::new(scratch.join(format!("settled-{n}.arrow")));
-                scope.spawn(move || take_counted(made, pending, left_out, kept))
-            })
-            .collect();
-        workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
-    })?;
-    done.extend(settled);
-    Ok((done, doubles))
-}
-
-/// Goes through the exchanges of one thread again, each with its events, and takes those that count.
-fn take_counted<'a>(
-    mut made: Extracting<'a>,
-    pending: Pending,
-    left_out: &Places,
-    kept: EventBuffer,
-) -> Result<Extracting<'a>, PipelineError> {
-    let events = std::mem::replace(&mut made.events, kept);
-    let mut pending = Numbered { reader: pending.read()?, next: 0 };
-    let mut current = pending.next_with_events(left_out, &mut made)?;
-    let mut gathered = Vec::new();
-    events.drain(|event| {
-        gathered.push(event);
-        if let Some((place, mut held)) = current.take_if(|(_, held)| gathered.len() >= held.events as usize) {
-            held.extracted.events = std::mem::take(&mut gathered);
-            if !left_out.contains(place) {
-                made.take(held)?;
-            }
-            current = pending.next_with_events(left_out, &mut made)?;
-        }
-        Ok::<_, PipelineError>(())
-    })?;
-    made.teach();
-    Ok(made)
-}
-
-/// Exchanges that wait, counted.
-struct Numbered {
-    reader: HeldReader,
-    next: u64,
-}
-
-impl Numbered {
-    /// The next exchange that has events, and its place. Those without are taken on the way.
-    fn next_with_events(
-        &mut self,
-        left_out: &Places,
-        made: &mut Extracting<'_>,
-    ) -> Result<Option<(u64, Held)>, PipelineError> {
-        while let Some(held) = self.reader.next()? {
-            let place = self.next;
-            self.next += 1;
-            if held.events > 0 {
-                return Ok(Some((place, held)));
-            }
-            if !left_out.contains(place) {
-                made.take(held)?;
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Hash of a window group that every machine and version agrees on.
-pub(super) fn group_hash(key: &WindowKey) -> u64 {
-    let constraint = key.constraint.map_or([0xff; 3], |index| [0, index.to_be_bytes()[0], index.to_be_bytes()[1]]);
-    stable_hash(std::iter::once(&constraint[..]).chain(key.group.iter().map(|part| part.as_bytes())))
-}
-
-/// Fills every event's joins and groups the events by case.
-pub(super) fn resolve(
-    events: Vec<EventBuffer>,
-    resolver: &Resolver,
-    templates: &Templates,
-    comparer: &Comparer,
-    job: &Job,
-    scratch: &Path,
-) -> Result<Resolved, PipelineError> {
-    let total = events.iter().map(EventBuffer::total_bytes).sum();
-    // Cases and windows each have one; what was extracted still holds a quarter.
-    let budget = job.memory / 8 / events.len().max(1);
-    let guessed = job.model.is_none().then_some(templates);
-    let parts: Vec<_> = thread::scope(|scope| {
-        let workers: Vec<_> = events
-            .into_iter()
-            .enumerate()
-            .map(|(n, buffer)| {
-                let folder = scratch.join(format!("resolved-{n}"));
-                scope.spawn(move || {
-                    let complete = |event: &mut Event| complete(event, resolver, guessed);
-                    resolve_buffer(buffer, &complete, comparer, job, &folder, (total, budget))
-                })
-            })
-            .collect();
-        workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
-    })?;
-    let mut resolved = Resolved::default();
-    for (cases, windows, inspection, unattributed) in parts {
-        resolved.inspection.merge(inspection);
-        resolved.unattributed.merge(unattributed);
-        let (cases, windows) = (cases.into_buffers(), windows.into_buffers());
-        resolved.partitions.resize_with(cases.len(), || Partitioned { cases: Vec::new(), windows: Vec::new() });
-        for (partition, (cases, windows)) in resolved.partitions.iter_mut().zip(cases.into_iter().zip(windows)) {
-            partition.cases.push(cases);
-            partition.windows.push(windows);
-        }
-    }
-    Ok(resolved)
-}
-
-/// What completing an event showed.
-struct Completed {
-    /// Types of objects that were learnt to stand in its path.
-    learnt: Vec<Arc<str>>,
-    /// Its objects are known to be some: named by a model, or accepted.
-    shows_objects: bool,
-}
-
-/// Fills an event's joins; `guessed` is what all paths taught, where there is no model.
-fn complete(event: &mut Event, resolver: &Resolver, guessed: Option<&Templates>) -> Completed {
-    resolver.resolve(event);
-    let learnt = guessed.map(|templates| templates.complete(event, &correlate::is_container)).unwrap_or_default();
-    Completed { learnt, shows_objects: guessed.is_none() || event.outcome == Outcome::Accepted }
-}
-
-fn resolve_buffer(
-    buffer: EventBuffer,
-    complete: &dyn Fn(&mut Event) -> Completed,
-    comparer: &Comparer,
-    job: &Job,
-    folder: &Path,
-    (total, budget): (u64, usize),
-) -> Result<(Partitions, Partitions, Inspection, Unattributed), PipelineError> {
-    let io = |source| PipelineError::Io { what: "making a folder for spills", source };
-    let (case_folder, window_folder) = (folder.join("cases"), folder.join("windows"));
-    // Only what stands in the scratch folder: one that a signal has removed must not come back.
-    for folder in [folder, &case_folder, &window_folder] {
-        std::fs::create_dir(folder).map_err(io)?;
-    }
-    let mut cases = Partitions::new(&case_folder, total, budget);
-    let mut windows = Partitions::new(&window_folder, total, budget);
-    let mut inspection = Inspection::new();
-    let mut unattributed = Unattributed::default();
-    let mut exchange = None;
-    buffer.drain(|mut event: Event| {
-        let completed = complete(&mut event);
-        if job.selection.events.is_some() {
-            if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
-                return Ok(());
-            }
-            // Events of one exchange come one after the other; it, or each call in it, is counted once.
-            let called = (event.origin.clone(), event.operation.clone().filter(|operation| is_call(operation)));
-            if exchange.replace(called.clone()) != Some(called) {
-                inspection.add_called(Some(&event));
-            }
-        }
-        comparer.note_unattributed(&event, &mut unattributed);
-        if completed.shows_objects {
-            inspection.add_event(&event);
-            completed.learnt.iter().for_each(|object_type| inspection.add_learnt(object_type));
-        } else {
-            inspection.add_actor(&event);
-        }
-        for key in comparer.window_keys(&event) {
-            windows.push_under(group_hash(&key), &event)?;
-        }
-        cases.push(&event)?;
-        Ok::<_, PipelineError>(())
-    })?;
-    Ok((cases, windows, inspection, unattributed))
 }
 
 #[cfg(test)]

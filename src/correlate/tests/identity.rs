@@ -234,6 +234,18 @@ fn a_role_that_a_login_tells_lasts_as_long_as_its_session() {
 }
 
 #[test]
+fn an_answer_about_somebody_else_tells_nothing_of_who_asked() {
+    let mut model = sessions(None);
+    model.actors.tenant = super::paths(&["res.user.org"]);
+    let told = login(10, "s1s1s1s1s1s1", r#"{"user":{"id":"anna","role":"cs","org":"acme"}}"#);
+    let view = made("GET", "/orders/o7").at(20).header("cookie", "sid=s1s1s1s1s1s1");
+    let other = view.answers(200, r#"{"user":{"id":"boss","role":"fin","org":"globex"}}"#);
+    let event = super::resolved(Some(model), &[told, other]).remove(1);
+    assert_eq!(roles(&event), (vec!["cs"], true));
+    assert_eq!(event.actor.tenant.as_deref(), Some("acme"));
+}
+
+#[test]
 fn a_login_that_tells_no_role_leaves_it_unknown_unless_the_model_has_a_default() {
     let exchanges = || [login(10, "s1s1s1s1s1s1", r#"{"user":{"id":"anna"}}"#), pays(20, "s1s1s1s1s1s1")];
     assert_eq!(roles(&super::resolved(Some(sessions(None)), &exchanges())[1]), (vec![], false));

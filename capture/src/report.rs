@@ -1,0 +1,104 @@
+//! What a source says of itself when it was read: how much, and what not.
+
+use std::collections::BTreeMap;
+
+use crate::{InputError, InputFormat, Origin, WebSocketCounts};
+
+/// A message that broke its format and was read all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Irregularity {
+    /// Stable snake-case name, e.g. `content_length_and_chunked`.
+    pub name: &'static str,
+    /// How often.
+    pub count: u64,
+    /// The first one.
+    pub first: Origin,
+}
+
+/// Something seen and not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRead {
+    /// Stable snake-case reason, e.g. `tls`, `upgraded`, `not_http`, `link_type`, `udp`.
+    pub reason: &'static str,
+    /// Connections, packets, entries or lines, as the reason says.
+    pub count: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+}
+
+/// TLS connections of one kind, whether they were read or not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsConnections {
+    /// The name that the client asked for, else the server's address and port; `others` where more kinds came than are
+    /// told apart.
+    pub server: String,
+    /// Why they were not read, as [`NotRead::reason`] has it; none where they were decrypted.
+    pub unread: Option<&'static str>,
+    /// Version agreed on, e.g. `TLS 1.3`.
+    pub version: Option<&'static str>,
+    /// Cipher suite agreed on, as IANA numbers it.
+    pub suite: Option<u16>,
+    /// Application protocol (ALPN) agreed on, where it was seen; TLS 1.3 encrypts it.
+    pub alpn: Option<String>,
+    /// Fingerprint (JA4) of the client's hello.
+    pub fingerprint: Option<String>,
+    /// How many.
+    pub connections: u64,
+    /// Bytes of both sides, as on the wire.
+    pub bytes: u64,
+}
+
+/// One input of a source, at its end.
+#[derive(Debug)]
+pub struct InputReport {
+    /// The input as the user named it.
+    pub name: String,
+    /// Its format.
+    pub format: InputFormat,
+    /// Size on disk.
+    pub bytes: u64,
+    /// SHA-256 of the file as it is on disk, in hex.
+    pub sha256: String,
+    /// Records: packets, entries or lines.
+    pub records: u64,
+    /// Bytes of records that could not be read at all.
+    pub bytes_lost: u64,
+}
+
+impl InputReport {
+    /// Nothing read yet.
+    pub(crate) fn new(name: String, format: InputFormat) -> Self {
+        InputReport { name, format, bytes: 0, sha256: String::new(), records: 0, bytes_lost: 0 }
+    }
+}
+
+/// What a source says at its end.
+#[derive(Debug, Default)]
+pub struct SourceReport {
+    /// The inputs that made up the source.
+    pub inputs: Vec<InputReport>,
+    /// Exchanges handed to the sink.
+    pub exchanges: u64,
+    /// What was said on WebSockets.
+    pub websocket: WebSocketCounts,
+    /// Of these, by reason, those not whole.
+    pub incomplete: BTreeMap<&'static str, u64>,
+    /// Connections seen (packets only).
+    pub connections: u64,
+    /// Connections with at least one gap.
+    pub connections_with_gaps: u64,
+    /// TCP packets read inside a tag, label or tunnel, by its kind.
+    pub tunnels: BTreeMap<&'static str, u64>,
+    /// Packets that were seen before, at another tap or interface, and count once.
+    pub seen_again: u64,
+    /// What was seen and not read.
+    pub not_read: Vec<NotRead>,
+    /// TLS connections (packets only), in a stable order.
+    pub tls: Vec<TlsConnections>,
+    /// Packets that the filter held back.
+    pub filtered: u64,
+    /// What broke its format and was read all the same.
+    pub irregularities: Vec<Irregularity>,
+    /// Parts that could not be read, at most one an input and cause.
+    pub errors: Vec<InputError>,
+}

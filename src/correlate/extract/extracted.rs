@@ -1,0 +1,79 @@
+//! What one exchange gives.
+
+use std::sync::Arc;
+
+use offpath_capture::{Call, CallProtocol};
+use serde::{Deserialize, Serialize};
+
+use crate::correlate::facts::Facts;
+use crate::correlate::form::SentOn;
+use crate::correlate::object::{KeySource, Places};
+use crate::correlate::role_place::RolePlace;
+use crate::event::Event;
+
+/// What one exchange gives. Serialised it is all but its events, which wait in buffers of their own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Extracted {
+    /// Its events, still to be resolved.
+    #[serde(skip)]
+    pub events: Vec<Event>,
+    /// What it teaches about credentials and objects.
+    pub facts: Facts,
+    /// Object types seen in it, and where their keys were.
+    pub sightings: Vec<Sighting>,
+    /// The address from which someone acted who is known by more than it.
+    pub known_address: Option<Arc<str>>,
+    /// Method and guessed template of a path that the model does not know, its host before it where the model asks for
+    /// hosts.
+    pub unmatched: Option<Arc<str>>,
+    /// Without a model: ids that an accepted answer names.
+    pub ids: Vec<Arc<str>>,
+    /// Without a model: where roles are shown.
+    pub roles: Vec<RolePlace>,
+    /// Without a model: where a write was sent on to.
+    pub sent_on: Option<SentOn>,
+    /// For each call inside the bodies, the place of its first event; none where the exchange itself is the call.
+    pub calls: Vec<u32>,
+    /// Calls of clients inside the bodies, by protocol, whether or not events are made of them.
+    pub inside: Vec<CallCount>,
+}
+
+/// How many calls of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallCount {
+    /// Whether the protocol is GraphQL, JSON-RPC, MCP or A2A, in this order from 0.
+    protocol: u8,
+    calls: u32,
+}
+
+impl CallCount {
+    const PROTOCOLS: [CallProtocol; 4] =
+        [CallProtocol::Graphql, CallProtocol::JsonRpc, CallProtocol::Mcp, CallProtocol::A2a];
+
+    pub(super) fn of(calls: &[&Call]) -> Vec<CallCount> {
+        let counted = CallCount::PROTOCOLS.iter().zip(0_u8..).map(|(protocol, number)| {
+            let own = calls.iter().filter(|call| call.protocol == *protocol).count();
+            CallCount { protocol: number, calls: u32::try_from(own).unwrap_or(u32::MAX) }
+        });
+        counted.filter(|count| count.calls > 0).collect()
+    }
+
+    /// Name of the protocol, and how many.
+    pub(in crate::correlate) fn named(self) -> (&'static str, u64) {
+        let protocol = CallCount::PROTOCOLS.get(usize::from(self.protocol));
+        (protocol.map_or("", |protocol| protocol.as_str()), u64::from(self.calls))
+    }
+}
+
+/// An object's key seen in an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Object type.
+    pub object_type: Arc<str>,
+    /// Where its key was.
+    pub source: KeySource,
+    /// The type is a guess, made without a model.
+    pub guessed: bool,
+    /// Paths to its key and state, for a guessed object.
+    pub places: Places,
+}

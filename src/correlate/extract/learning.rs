@@ -1,0 +1,146 @@
+//! What an event teaches: who a credential stands for, whose an object is.
+
+use std::sync::Arc;
+
+use offpath_capture::Place;
+
+use super::Extractor;
+use super::sensor::sensor;
+use crate::correlate::credential::Shown;
+use crate::correlate::facts::{Binding, BoundTo, Facts, Holder, RoleSource, TenantFact};
+use crate::correlate::identity::Naming;
+use crate::correlate::login::{self, Bindings};
+use crate::correlate::object::Found;
+use crate::correlate::reading::Reading;
+use crate::correlate::role_place::{self, RolePlace};
+use crate::event::{Actor, EventId, ObjectId, ObjectRef, Outcome, TenantTold};
+use crate::model::{Activity, Root};
+
+impl Extractor {
+    pub(super) fn bindings(
+        &self,
+        reading: &mut Reading<'_>,
+        activity: Option<&Activity>,
+        outcome: Outcome,
+        shown: &[Shown],
+    ) -> Bindings {
+        if outcome == Outcome::Rejected {
+            return Bindings::default();
+        }
+        // A logout is usually answered with a redirect: it ends what it ends all the same.
+        let over = reading.outcome_status().is_some_and(|s| s < 400);
+        let ended = if over { login::ended(reading, shown, &self.key) } else { Vec::new() };
+        if outcome != Outcome::Accepted {
+            return Bindings { ended, ..Bindings::default() };
+        }
+        let declared = activity.filter(|a| !a.bind.is_empty());
+        let mut bindings = match declared {
+            Some(activity) => login::declared(reading, activity, &self.key, &self.masker),
+            None if login::looks_like_login(reading) => {
+                let probe = Reading::of(reading.exchange, &self.login);
+                login::inferred(&probe, &self.key, &self.masker)
+            }
+            None => Bindings::default(),
+        };
+        if !bindings.made.is_empty() {
+            let naming = Naming { model: self.model.as_ref().map(|m| &m.actors), key: &self.key, masker: &self.masker };
+            let (roles, tenant) = (naming.bound_roles(reading), naming.bound_tenant(reading));
+            for (_, binding) in &mut bindings.made {
+                (binding.roles, binding.tenant) = (roles.clone(), tenant.clone());
+            }
+        }
+        bindings.ended = ended;
+        bindings
+    }
+
+    /// Where roles are shown; an answer tells its caller's at a login only.
+    pub(super) fn role_places(&self, reading: &Reading<'_>, login: bool) -> Vec<RolePlace> {
+        let mut places = role_place::of_request(reading);
+        if login {
+            places.extend(role_place::of_login(&Reading::of(reading.exchange, &self.login)));
+        }
+        places
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that one accepted event teaches")]
+    pub(super) fn learn(
+        &self,
+        activity: Option<&Activity>,
+        outcome: Outcome,
+        found: &Found,
+        actor: &Actor,
+        holder: &Holder,
+        bindings: Bindings,
+        (stamp, end): ((i64, EventId), i64),
+        facts: &mut Facts,
+    ) {
+        facts.presence.push((holder.clone(), stamp.0, stamp.0));
+        let over = (end.saturating_add(1), stamp.1);
+        let nobody = || Binding { to: BoundTo::Nobody, issued: false, roles: None, tenant: None };
+        facts.bindings.extend(bindings.ended.into_iter().map(|hash| (hash, over, nobody())));
+        // A refused request proves nothing about objects: its path may be forged.
+        if outcome != Outcome::Accepted {
+            return;
+        }
+        facts.bindings.extend(bindings.made.into_iter().map(|(hash, binding)| (hash, stamp, binding)));
+        // Nothing is known of an object of which it cannot be told which it is.
+        let lost = |object: &ObjectRef| object.told == TenantTold::Nowhere && actor.credential.is_none();
+        let known = |id: &ObjectId| !found.objects.iter().any(|object| object.id == *id && lost(object));
+        let parents = found.parents.iter().filter(|(child, parent)| known(child) && known(parent));
+        facts.parents.extend(parents.map(|(child, parent)| (child.clone(), stamp, parent.clone())));
+        for object in found.objects.iter().filter(|object| !lost(object)) {
+            self.learn_owner(activity, &object.id, object.owner.as_ref(), holder, stamp, facts);
+            if let Some(tenant) = &object.tenant {
+                let fact = TenantFact { inferred: false, stamp, tenant: tenant.clone() };
+                facts.tenants.push((object.id.clone(), fact));
+            }
+        }
+        let creates = activity.is_some_and(|a| self.is_creator(a));
+        let target = found.objects.first().filter(|target| creates && &*target.qualifier == "target" && !lost(target));
+        let Some(target) = target else { return };
+        if let Some(tenant) = &actor.tenant {
+            let fact = TenantFact { inferred: true, stamp, tenant: tenant.clone() };
+            facts.tenants.push((target.id.clone(), fact));
+        } else if holder.credential.is_some() {
+            facts.creators.push((target.id.clone(), stamp, holder.clone()));
+        }
+    }
+
+    fn learn_owner(
+        &self,
+        activity: Option<&Activity>,
+        object: &ObjectId,
+        declared: Option<&Arc<str>>,
+        holder: &Holder,
+        stamp: (i64, EventId),
+        facts: &mut Facts,
+    ) {
+        if let Some(owner) = declared {
+            let holder = Holder { credential: None, name: Some(owner.clone()) };
+            facts.owners.push((object.clone(), stamp, holder));
+            return;
+        }
+        let Some(model) = &self.model else { return };
+        let rule = model.object_types.iter().find(|t| t.name == object.object_type).and_then(|t| t.owner.as_ref());
+        let Some(rule) = rule.filter(|r| r.value.root == Root::Actor) else { return };
+        let setter = rule.set_by.and_then(|id| model.activities.get(usize::from(id.0)));
+        let sets = setter.is_some_and(|s| activity.is_some_and(|a| a.name == s.name));
+        if sets && holder.name.is_some() {
+            facts.owners.push((object.clone(), stamp, holder.clone()));
+        }
+    }
+
+    /// The sensor of a log or capture that shows this actor's roles, with the role of those who have none.
+    pub(super) fn shows_roles(&self, reading: &Reading<'_>, actor: &Actor) -> Option<(RoleSource, Arc<str>)> {
+        let default = self.model.as_ref()?.actors.default_role.clone()?;
+        let logged = !matches!(reading.exchange.origin.place, Place::Frames { .. }) && !reading.headers_whole();
+        let claimed = reading.claims.is_some() && !matches!(actor.roles.as_slice(), [only] if *only == default);
+        let shown = actor.roles_known && !actor.roles.is_empty() && (logged || claimed);
+        shown.then(|| ((sensor(reading), reading.headers_whole()), default))
+    }
+
+    fn is_creator(&self, activity: &Activity) -> bool {
+        let Some(model) = &self.model else { return false };
+        self.creators.iter().any(|id| model.activities.get(usize::from(id.0)).is_some_and(|a| a.name == activity.name))
+    }
+}

@@ -1,0 +1,76 @@
+//! Redaction for outputs that show exchanges rather than events.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use offpath_capture::{Call, Endpoint};
+
+use super::{Masker, Redaction, pseudonym};
+use crate::correlate::credential::HashKey;
+use crate::correlate::target::percent_decoded;
+
+/// Masks request targets, for outputs that show exchanges rather than events.
+#[derive(Clone, Debug)]
+pub struct Redactor {
+    masker: Masker,
+}
+
+impl Redactor {
+    /// A redactor whose masks compare with those of events made with the same key.
+    pub fn new(key: HashKey, level: Redaction) -> Redactor {
+        Redactor { masker: Masker::new(key, level) }
+    }
+
+    /// The target as sent, with secret and personal path segments and query values masked. Nothing tells which words of
+    /// a path are names, so [`Redaction::Hash`] leaves none of them, nor any value of the query.
+    pub fn target(&self, target: &str) -> String {
+        let masked = self.masker.target(target);
+        if self.masker.level != Redaction::Hash {
+            return masked;
+        }
+        let (path, query) = masked.split_once('?').map_or((masked.as_str(), None), |(path, query)| (path, Some(query)));
+        let hashed = |text: &str, plus| self.name(&percent_decoded(text, plus)).into_owned();
+        let path: Vec<_> = path.split('/').map(|segment| hashed(segment, false)).collect();
+        let pair = |pair: &str| match pair.split_once('=') {
+            Some((name, value)) => format!("{name}={}", hashed(value, true)),
+            None => hashed(pair, true),
+        };
+        let query = query.map(|query| query.split('&').map(pair).collect::<Vec<_>>().join("&"));
+        path.join("/") + &query.map(|query| format!("?{query}")).unwrap_or_default()
+    }
+
+    /// The name of what a call calls.
+    pub fn operation(&self, call: &Call) -> Arc<str> {
+        self.masker.operation(call)
+    }
+
+    /// A text that a client chose, with what is secret or personal in it masked; its pseudonym where names are hashed.
+    pub fn text(&self, text: &str) -> String {
+        self.name(&self.masker.text(text)).into_owned()
+    }
+
+    /// The name of a user, a host or an address: its pseudonym where names are hashed, else masked where it is personal
+    /// data by its looks.
+    pub fn name<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self.masker.level {
+            Redaction::Hash => pseudonym(&self.masker.key, name),
+            Redaction::Mask | Redaction::Keep => self.masker.text(name),
+        }
+    }
+
+    /// An address and port; where names are hashed the address alone, so that it is the same on every connection.
+    pub fn endpoint(&self, end: Endpoint) -> String {
+        match self.masker.level {
+            Redaction::Hash => self.name(&end.ip.to_string()).into_owned(),
+            Redaction::Mask | Redaction::Keep => end.to_string(),
+        }
+    }
+
+    /// A body's hash in hex, which would tell whether a guess at a short body is right; keyed where names are hashed.
+    pub fn digest(&self, digest: &[u8; 32]) -> String {
+        match self.masker.level {
+            Redaction::Hash => self.masker.key.hash("digest", &[digest]).to_string(),
+            Redaction::Mask | Redaction::Keep => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+}

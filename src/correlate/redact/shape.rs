@@ -1,0 +1,67 @@
+//! What a word is by its shape: the number of a card, an account or a telephone, a token.
+
+use crate::correlate::template::entropy;
+
+/// 13 to 19 digits, perhaps in groups, with a right Luhn check digit and a known first digit.
+pub(super) fn is_card(word: &str) -> bool {
+    let digits: Vec<u32> = word.chars().filter_map(|c| c.to_digit(10)).collect();
+    (13..=19).contains(&digits.len())
+        && word.chars().all(|c| c.is_ascii_digit() || c == '-' || c == ' ')
+        && digits.first().is_some_and(|d| (2..=6).contains(d))
+        && luhn(&digits)
+}
+
+fn luhn(digits: &[u32]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(i, d)| if i % 2 == 1 { if *d > 4 { d * 2 - 9 } else { d * 2 } } else { *d })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+/// Country, check digits and account, with a right remainder (ISO 13616).
+pub(super) fn is_iban(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    if !(15..=34).contains(&bytes.len()) || !bytes.iter().all(u8::is_ascii_alphanumeric) {
+        return false;
+    }
+    let (Some(head), Some(tail)) = (bytes.get(..4), bytes.get(4..)) else { return false };
+    let shape = head.iter().take(2).all(u8::is_ascii_uppercase) && head.iter().skip(2).all(u8::is_ascii_digit);
+    let remainder = tail.iter().chain(head).fold(0_u32, |rest, b| match char::from(*b).to_digit(36) {
+        Some(d) if d < 10 => (rest * 10 + d) % 97,
+        Some(d) => (rest * 100 + d) % 97,
+        None => rest,
+    });
+    shape && remainder == 1
+}
+
+/// International numbers only: `+` and 8 to 15 digits, perhaps in groups. Bare digits are more often an id.
+pub(super) fn is_phone(word: &str) -> bool {
+    let Some(rest) = word.strip_prefix('+') else { return false };
+    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+    (8..=15).contains(&digits)
+        && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'.' | b'(' | b')'))
+}
+
+/// Tokens by their known beginnings or by length and disorder. UUIDs, ULIDs, KSUIDs and object ids stay readable.
+pub(super) fn is_token(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let known = ["sk_live_", "sk_test_", "rk_live_", "ghp_", "gho_", "github_pat_", "xoxb-", "xoxp-", "AKIA", "glpat-"];
+    if bytes.len() >= 16 && known.iter().any(|k| word.starts_with(k)) {
+        return true;
+    }
+    if word.starts_with("eyJ") && bytes.len() >= 20 && bytes.iter().filter(|b| **b == b'.').count() >= 2 {
+        return true;
+    }
+    let charset = bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'.' | b'~'));
+    if bytes.len() < 32 || !charset {
+        return false;
+    }
+    let has = |f: fn(&u8) -> bool| bytes.iter().any(f);
+    let hex = bytes.iter().all(u8::is_ascii_hexdigit);
+    let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    let plain = bytes.iter().all(u8::is_ascii_alphanumeric) && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    (hex && bytes.len() >= 40) || ((mixed || (plain && !hex)) && entropy(bytes) >= 3.5)
+}

@@ -1,0 +1,165 @@
+//! Exchanges to events, in one of several threads: what each teaches goes to a directory that all share.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::mpsc::Receiver;
+
+use offpath_capture::Exchange;
+
+use super::pending::{Held, Pending};
+use super::reading::{BATCH, Batch, lock};
+use super::views::{Ledger, Sighter, Units};
+use super::{Job, PipelineError};
+use crate::correlate::{Directory, Extractor, Facts, Inspection, SentOn};
+use crate::event::Event;
+use crate::event::partition::EventBuffer;
+use crate::mine::{Beside, Evidence, Redirect, RoleShown, Traced};
+
+/// What one extracting thread made.
+pub(super) struct Extracting<'a> {
+    pub(super) events: EventBuffer,
+    budget: usize,
+    directory: &'a Mutex<Directory>,
+    /// On their way to the directory.
+    facts: Vec<Facts>,
+    job: &'a Job,
+    pub(super) inspection: Inspection,
+    pub(super) evidence: Evidence,
+}
+
+impl<'a> Extracting<'a> {
+    /// Nothing yet; `events` spills beyond `budget` bytes.
+    pub(super) fn new(events: EventBuffer, budget: usize, directory: &'a Mutex<Directory>, job: &'a Job) -> Self {
+        let (facts, inspection, evidence) = (Vec::new(), Inspection::new(), Evidence::default());
+        Extracting { events, budget, directory, facts, job, inspection, evidence }
+    }
+
+    /// Takes an exchange that counts, with its events.
+    pub(super) fn take(&mut self, held: Held) -> Result<(), PipelineError> {
+        let mut extracted = held.extracted;
+        self.learn(std::mem::take(&mut extracted.facts));
+        if !held.in_period {
+            return Ok(());
+        }
+        let protocol = held.protocol.as_str();
+        match (&self.job.selection.events, &self.job.model) {
+            // Who did it is only known later, and so is whether it is wanted.
+            (Some(_), _) => self.inspection.add_read(protocol, &extracted),
+            (None, Some(_)) => self.inspection.add_exchange(protocol, &extracted),
+            (None, None) => self.inspection.add_unnamed_exchange(protocol, &extracted),
+        }
+        // Without a model each call is one event, and sightings are of its objects in their order.
+        if self.job.model.is_none() {
+            let places = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| sighting.places);
+            let mut traced = places.map(|places| Traced { key: places.key, state: places.state });
+            let roles = std::mem::take(&mut extracted.roles).into_iter().map(|place| RoleShown {
+                path: place.path,
+                rank: place.rank,
+                said: place.said,
+            });
+            let roles: Vec<RoleShown> = roles.collect();
+            let sent_on = extracted.sent_on.map(|sent_on| match sent_on {
+                SentOn::Result => Redirect::Result,
+                SentOn::Away(sign) => Redirect::Away(sign),
+                SentOn::Unseen => Redirect::Unseen,
+            });
+            for event in &extracted.events {
+                let traced = traced.by_ref().take(event.objects.len()).collect();
+                let (ids, roles, sent_on) = (extracted.ids.clone(), roles.clone(), sent_on.clone());
+                self.evidence.add(event, Beside { traced, ids, roles, sent_on });
+            }
+        }
+        self.keep(&extracted.events)
+    }
+
+    /// Keeps events for the joins.
+    fn keep(&mut self, events: &[Event]) -> Result<(), PipelineError> {
+        events.iter().try_for_each(|event| Ok(self.events.push_within(event, self.budget)?))
+    }
+
+    /// Takes in what an exchange teaches; the directory is all threads', so that it is told of many at once.
+    fn learn(&mut self, facts: Facts) {
+        self.facts.push(facts);
+        if self.facts.len() >= BATCH {
+            self.teach();
+        }
+    }
+
+    pub(super) fn teach(&mut self) {
+        let mut directory = lock(self.directory);
+        self.facts.drain(..).for_each(|facts| directory.add(facts));
+    }
+}
+
+/// What waits until all inputs are read, when there are several: which exchanges count is known only then.
+pub(super) struct Waiting<'a> {
+    ledger: Ledger,
+    pending: Pending,
+    sighter: &'a Sighter,
+    exchanges: u64,
+}
+
+impl<'a> Waiting<'a> {
+    /// Nothing yet; sights and waiting facts spill beyond `budget` bytes each.
+    pub(super) fn new(scratch: &Path, thread: usize, units: &Units, sighter: &'a Sighter, budget: usize) -> Self {
+        Waiting {
+            ledger: Ledger::new(scratch.join(format!("sights-{thread}")), units.len(), budget),
+            pending: Pending::new(scratch.join(format!("pending-{thread}")), budget),
+            sighter,
+            exchanges: 0,
+        }
+    }
+
+    /// Files what an input shows of the next exchange.
+    fn note(&mut self, exchange: &Exchange, unit: Option<u32>, first: Option<&Event>) -> Result<(), PipelineError> {
+        unit.map_or(Ok(()), |unit| self.ledger.note(self.sighter, exchange, first, unit, self.exchanges))
+    }
+
+    /// Holds the exchange that was noted.
+    fn hold(&mut self, held: &Held) -> Result<(), PipelineError> {
+        self.exchanges += 1;
+        self.pending.push(held)
+    }
+}
+
+/// What one thread extracted, and what of it still waits.
+pub(super) type Read<'a> = (Extracting<'a>, Option<(Ledger, Pending)>);
+
+pub(super) fn extract_batches<'a>(
+    receiver: &Mutex<Receiver<Batch>>,
+    extractor: &Extractor,
+    mut made: Extracting<'a>,
+    mut waiting: Option<Waiting<'_>>,
+) -> Result<Read<'a>, PipelineError> {
+    let (from, to) = made.job.period;
+    loop {
+        let Ok(batch) = lock(receiver).recv() else { break };
+        for exchange in &batch.exchanges {
+            let mut extracted = extractor.extract(exchange);
+            let time = exchange.time.0;
+            let in_period = from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to);
+            // An exchange does not say which file format it came in; its input does.
+            let format = batch.formats.get(&*exchange.origin.input);
+            if let Some(waiting) = &mut waiting {
+                waiting.note(exchange, format.map(|(_, unit)| *unit), extracted.events.first())?;
+            }
+            if !in_period {
+                extracted.events.clear();
+            }
+            for event in &mut extracted.events {
+                event.source = format.map_or(event.source, |(format, _)| format.as_str());
+            }
+            let events = u32::try_from(extracted.events.len()).unwrap_or(u32::MAX);
+            let held = Held { events, extracted, protocol: exchange.protocol.into(), in_period };
+            match &mut waiting {
+                None => made.take(held)?,
+                Some(waiting) => {
+                    waiting.hold(&held)?;
+                    made.keep(&held.extracted.events)?;
+                }
+            }
+        }
+    }
+    made.teach();
+    Ok((made, waiting.map(|waiting| (waiting.ledger, waiting.pending))))
+}

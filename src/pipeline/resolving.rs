@@ -1,0 +1,136 @@
+//! Joins: every event gets what the directory knows, and events are grouped by case.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use super::reading::joined;
+use super::{Job, PipelineError};
+use crate::compare::{Comparer, Unattributed, WindowKey};
+use crate::correlate::{self, Inspection, Resolver};
+use crate::event::partition::{EventBuffer, Partitions, stable_hash};
+use crate::event::{Event, Outcome, is_call};
+use crate::mine::Templates;
+
+/// Events with their joins, by case, and by the windows that cross cases.
+#[derive(Default)]
+pub(super) struct Resolved {
+    pub(super) partitions: Vec<Partitioned>,
+    pub(super) inspection: Inspection,
+    pub(super) unattributed: Unattributed,
+}
+
+/// One partition: its events by case, and copies of those that window constraints group otherwise.
+pub(super) struct Partitioned {
+    pub(super) cases: Vec<EventBuffer>,
+    pub(super) windows: Vec<EventBuffer>,
+}
+
+/// Hash of a window group that every machine and version agrees on.
+pub(super) fn group_hash(key: &WindowKey) -> u64 {
+    let constraint = key.constraint.map_or([0xff; 3], |index| [0, index.to_be_bytes()[0], index.to_be_bytes()[1]]);
+    stable_hash(std::iter::once(&constraint[..]).chain(key.group.iter().map(|part| part.as_bytes())))
+}
+
+/// Fills every event's joins and groups the events by case.
+pub(super) fn resolve(
+    events: Vec<EventBuffer>,
+    resolver: &Resolver,
+    templates: &Templates,
+    comparer: &Comparer,
+    job: &Job,
+    scratch: &Path,
+) -> Result<Resolved, PipelineError> {
+    let total = events.iter().map(EventBuffer::total_bytes).sum();
+    // Cases and windows each have one; what was extracted still holds a quarter.
+    let budget = job.memory / 8 / events.len().max(1);
+    let guessed = job.model.is_none().then_some(templates);
+    let parts: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = events
+            .into_iter()
+            .enumerate()
+            .map(|(n, buffer)| {
+                let folder = scratch.join(format!("resolved-{n}"));
+                scope.spawn(move || {
+                    let complete = |event: &mut Event| complete(event, resolver, guessed);
+                    resolve_buffer(buffer, &complete, comparer, job, &folder, (total, budget))
+                })
+            })
+            .collect();
+        workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
+    })?;
+    let mut resolved = Resolved::default();
+    for (cases, windows, inspection, unattributed) in parts {
+        resolved.inspection.merge(inspection);
+        resolved.unattributed.merge(unattributed);
+        let (cases, windows) = (cases.into_buffers(), windows.into_buffers());
+        resolved.partitions.resize_with(cases.len(), || Partitioned { cases: Vec::new(), windows: Vec::new() });
+        for (partition, (cases, windows)) in resolved.partitions.iter_mut().zip(cases.into_iter().zip(windows)) {
+            partition.cases.push(cases);
+            partition.windows.push(windows);
+        }
+    }
+    Ok(resolved)
+}
+
+/// What completing an event showed.
+struct Completed {
+    /// Types of objects that were learnt to stand in its path.
+    learnt: Vec<Arc<str>>,
+    /// Its objects are known to be some: named by a model, or accepted.
+    shows_objects: bool,
+}
+
+/// Fills an event's joins; `guessed` is what all paths taught, where there is no model.
+fn complete(event: &mut Event, resolver: &Resolver, guessed: Option<&Templates>) -> Completed {
+    resolver.resolve(event);
+    let learnt = guessed.map(|templates| templates.complete(event, &correlate::is_container)).unwrap_or_default();
+    Completed { learnt, shows_objects: guessed.is_none() || event.outcome == Outcome::Accepted }
+}
+
+fn resolve_buffer(
+    buffer: EventBuffer,
+    complete: &dyn Fn(&mut Event) -> Completed,
+    comparer: &Comparer,
+    job: &Job,
+    folder: &Path,
+    (total, budget): (u64, usize),
+) -> Result<(Partitions, Partitions, Inspection, Unattributed), PipelineError> {
+    let io = |source| PipelineError::Io { what: "making a folder for spills", source };
+    let (case_folder, window_folder) = (folder.join("cases"), folder.join("windows"));
+    // Only what stands in the scratch folder: one that a signal has removed must not come back.
+    for folder in [folder, &case_folder, &window_folder] {
+        std::fs::create_dir(folder).map_err(io)?;
+    }
+    let mut cases = Partitions::new(&case_folder, total, budget);
+    let mut windows = Partitions::new(&window_folder, total, budget);
+    let mut inspection = Inspection::new();
+    let mut unattributed = Unattributed::default();
+    let mut exchange = None;
+    buffer.drain(|mut event: Event| {
+        let completed = complete(&mut event);
+        if job.selection.events.is_some() {
+            if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
+                return Ok(());
+            }
+            // Events of one exchange come one after the other; it, or each call in it, is counted once.
+            let called = (event.origin.clone(), event.operation.clone().filter(|operation| is_call(operation)));
+            if exchange.replace(called.clone()) != Some(called) {
+                inspection.add_called(Some(&event));
+            }
+        }
+        comparer.note_unattributed(&event, &mut unattributed);
+        if completed.shows_objects {
+            inspection.add_event(&event);
+            completed.learnt.iter().for_each(|object_type| inspection.add_learnt(object_type));
+        } else {
+            inspection.add_actor(&event);
+        }
+        for key in comparer.window_keys(&event) {
+            windows.push_under(group_hash(&key), &event)?;
+        }
+        cases.push(&event)?;
+        Ok::<_, PipelineError>(())
+    })?;
+    Ok((cases, windows, inspection, unattributed))
+}

@@ -1,0 +1,99 @@
+//! What counts of the exchanges that several inputs show, and taking what does.
+
+use std::path::Path;
+use std::thread;
+
+use super::PipelineError;
+use super::extracting::{Extracting, Read};
+use super::pending::{Held, HeldReader, Pending};
+use super::reading::joined;
+use super::views::{self, Doubles, Places, Units};
+use crate::event::partition::EventBuffer;
+
+/// Leaves out what two inputs show, and takes the rest.
+pub(super) fn settle<'a>(
+    parts: Vec<Read<'a>>,
+    units: &Units,
+    scratch: &Path,
+) -> Result<(Vec<Extracting<'a>>, Doubles), PipelineError> {
+    let (mut done, mut waiting, mut ledgers) = (Vec::new(), Vec::new(), Vec::new());
+    for (made, rest) in parts {
+        match rest {
+            None => done.push(made),
+            Some((ledger, pending)) => {
+                ledgers.push(ledger);
+                waiting.push((made, pending));
+            }
+        }
+    }
+    let doubles = views::find(units, &ledgers)?;
+    drop(ledgers);
+    let none = Places::default();
+    let settled: Vec<Extracting<'a>> = thread::scope(|scope| {
+        let workers: Vec<_> = waiting
+            .into_iter()
+            .enumerate()
+            .map(|(n, (made, pending))| {
+                let left_out = doubles.left_out.get(n).unwrap_or(&none);
+                let kept = EventBuffer::new(scratch.join(format!("settled-{n}.arrow")));
+                scope.spawn(move || take_counted(made, pending, left_out, kept))
+            })
+            .collect();
+        workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
+    })?;
+    done.extend(settled);
+    Ok((done, doubles))
+}
+
+/// Goes through the exchanges of one thread again, each with its events, and takes those that count.
+fn take_counted<'a>(
+    mut made: Extracting<'a>,
+    pending: Pending,
+    left_out: &Places,
+    kept: EventBuffer,
+) -> Result<Extracting<'a>, PipelineError> {
+    let events = std::mem::replace(&mut made.events, kept);
+    let mut pending = Numbered { reader: pending.read()?, next: 0 };
+    let mut current = pending.next_with_events(left_out, &mut made)?;
+    let mut gathered = Vec::new();
+    events.drain(|event| {
+        gathered.push(event);
+        if let Some((place, mut held)) = current.take_if(|(_, held)| gathered.len() >= held.events as usize) {
+            held.extracted.events = std::mem::take(&mut gathered);
+            if !left_out.contains(place) {
+                made.take(held)?;
+            }
+            current = pending.next_with_events(left_out, &mut made)?;
+        }
+        Ok::<_, PipelineError>(())
+    })?;
+    made.teach();
+    Ok(made)
+}
+
+/// Exchanges that wait, counted.
+struct Numbered {
+    reader: HeldReader,
+    next: u64,
+}
+
+impl Numbered {
+    /// The next exchange that has events, and its place. Those without are taken on the way.
+    fn next_with_events(
+        &mut self,
+        left_out: &Places,
+        made: &mut Extracting<'_>,
+    ) -> Result<Option<(u64, Held)>, PipelineError> {
+        while let Some(held) = self.reader.next()? {
+            let place = self.next;
+            self.next += 1;
+            if held.events > 0 {
+                return Ok(Some((place, held)));
+            }
+            if !left_out.contains(place) {
+                made.take(held)?;
+            }
+        }
+        Ok(None)
+    }
+}
