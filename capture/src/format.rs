@@ -33,9 +33,9 @@ pub enum InputFormat {
     Uvicorn,
     /// Lines of `name=value`.
     Logfmt,
-    /// Lines of [`Options::log_format`].
+    /// Lines of [`Options::log_format`](crate::Options::log_format).
     Described,
-    /// Lines of [`Options::mapping`].
+    /// Lines of [`Options::mapping`](crate::Options::mapping).
     Mapped,
 }
 
