@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use offpath_fixtures::{Abuse, Format, Options};
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{check, code, object, offpath, stderr, stdout, text};
 
 /// One history as every kind of file.
@@ -396,4 +396,29 @@ fn what_two_lossy_views_lack_is_filled_from_a_third() {
     assert!(pair.exchanges() >= alone.exchanges());
     assert_eq!(all.exchanges(), pair.exchanges());
     assert_eq!(all.findings, pair.findings);
+}
+
+#[test]
+fn tenants_with_the_same_paths_on_several_hosts_are_told_apart_by_them() {
+    let shop = Scenario::new(1, 14);
+    let mut lines = Vec::new();
+    for second in 0..60u64 {
+        // Both hosts count their orders from 1, and answer the same.
+        let (host, order) = (["east.example", "west.example"][second as usize % 2], second / 2);
+        let time = format!("2026-05-04T09:00:{second:02}.100Z");
+        lines.push(json!({"ts": time, "host": host, "client_ip": "10.0.0.7", "method": "POST", "path": format!("/orders/{order}/pay"),
+            "status": 200, "duration_ms": 20, "user": "anna"}).to_string());
+    }
+    let first = shop.write("first.jsonl", lines[..45].join("\n"));
+    let second = shop.write("second.jsonl", lines[15..].join("\n"));
+    let both = Outcome::seen(&[&first, &second]);
+    assert_eq!((both.exchanges(), both.twice().len()), (60, 1), "{:?}", both.warnings());
+    // The poorer of two logs, which does not say the host, gives way although it holds as much.
+    let hostless =
+        |line: &String| line.replace("east.example", "").replace("west.example", "").replace("\"host\":\"\",", "");
+    let plain = shop.write("a-plain.jsonl", lines.iter().map(hostless).collect::<Vec<_>>().join("\n"));
+    let whole = shop.write("whole.jsonl", lines.join("\n"));
+    let seen = Outcome::seen(&[&plain, &whole]);
+    assert!(seen.twice().iter().all(|(_, of, _)| of == "whole.jsonl"), "{:?}", seen.twice());
+    assert_eq!(seen.twice().is_empty(), !seen.warnings().is_empty(), "put together, or warned of");
 }

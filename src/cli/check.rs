@@ -11,7 +11,7 @@ use super::{Console, Ended, Exit, inspect, job};
 use crate::finding::{csv, exceeds, jsonl, text};
 use crate::model::Severity;
 use crate::pipeline::{self, Run, Selection};
-use crate::report::{self, RunSummary};
+use crate::report::{self, RuleStatus, RunSummary};
 use crate::rule;
 
 /// Warnings in the last line where nothing could be judged.
@@ -104,6 +104,8 @@ pub(super) fn judge(args: &Check, run: &Run) -> Exit {
         Exit::Nothing(inspect::OUTSIDE_PERIOD.to_owned())
     } else if judges_nothing {
         Exit::Nothing(nothing_judged(&run.summary))
+    } else if let Some(why) = all_blind(&run.summary) {
+        Exit::Nothing(why)
     } else if above > 0 && !args.exit_zero {
         Exit::Findings(found)
     } else if above > 0 {
@@ -122,6 +124,16 @@ fn counted(above: usize, level: Option<Severity>) -> String {
         n => format!("{n} findings"),
     };
     format!("{count} at or above {}", level.as_str())
+}
+
+/// Says so where not one rule that the model asks for could be judged from these sources.
+fn all_blind(summary: &RunSummary) -> Option<String> {
+    let has = |status: RuleStatus| summary.rules.iter().any(|rule| rule.status == status);
+    let blind = has(RuleStatus::Blind) && !has(RuleStatus::Evaluated) && summary.findings.values().all(|n| *n == 0);
+    blind.then(|| {
+        "the sources carry nothing that a rule of the model could be judged by; *Not judged* says what they lack"
+            .to_owned()
+    })
 }
 
 /// Why nothing could be judged, with what the model may have meant.

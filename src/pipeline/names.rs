@@ -258,7 +258,10 @@ impl Names {
         let misspelt = nobody.iter().find(|(_, entry)| nearest_name(entry, own.iter().copied()).is_some());
         let (most, entry) = match (misspelt, nobody.first()) {
             (Some((entry, _)), _) => (MISSPELT, (*entry).clone()),
-            (None, Some((entry, _))) if nobody.len() == finding.expected.len() => (UNKNOWN_ROLE, (*entry).clone()),
+            // Where nobody has any role at all, the place of roles is more likely wrong than everybody.
+            (None, Some((entry, _))) if nobody.len() == finding.expected.len() => {
+                (if self.roles.is_empty() { MISSPELT } else { UNKNOWN_ROLE }, (*entry).clone())
+            }
             _ => return,
         };
         finding.confidence = finding.confidence.min(most);

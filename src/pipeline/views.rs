@@ -59,14 +59,19 @@ impl Units {
         self.0.get(unit as usize).map(|(name, _)| name.clone()).unwrap_or_default()
     }
 
-    /// Units from the richest to the poorest: by format, then those that hold more, then by the plan's order.
+    /// Units from the richest to the poorest: by format, then those that tell more of an exchange (its host, who asked),
+    /// then those that hold more, then by the plan's order.
     fn by_richness(&self, facts: &[UnitFacts]) -> Vec<u32> {
         let mut units: Vec<_> = self
             .0
             .iter()
             .zip(facts)
             .zip(0_u32..)
-            .map(|(((_, format), facts), unit)| (poverty(*format), Reverse(facts.count), unit))
+            .map(|(((_, format), facts), unit)| {
+                // In halves, so that hardly anything more does not weigh against many more exchanges.
+                let told = (facts.known * 2).checked_div(facts.count).unwrap_or(0);
+                (poverty(*format), Reverse(told), Reverse(facts.count), unit)
+            })
             .collect();
         units.sort_unstable();
         units.into_iter().map(|(.., unit)| unit).collect()

@@ -19,12 +19,15 @@ pub(super) struct UnitFacts {
     pub(super) window: Option<(i64, i64)>,
     /// Whether any request has a query: a log that writes none says nothing by it.
     pub(super) queries: bool,
+    /// Hosts, users and ids that are known of its sights, all together.
+    pub(super) known: u64,
 }
 
 impl UnitFacts {
     fn add(&mut self, sight: &Sight) {
         self.count += 1;
         self.queries |= sight.query != 0;
+        self.known += sight.traits.iter().filter(|value| **value != 0).count() as u64;
         self.widen((sight.time, sight.over));
     }
 
@@ -32,6 +35,7 @@ impl UnitFacts {
     pub(super) fn merge(&mut self, other: &UnitFacts) {
         self.count += other.count;
         self.queries |= other.queries;
+        self.known += other.known;
         if let Some(window) = other.window {
             self.widen(window);
         }
@@ -138,6 +142,6 @@ mod tests {
         assert_eq!(all(&roomy), all(&tight));
         assert_eq!(all(&roomy).iter().map(Vec::len).sum::<usize>(), 500);
         assert_eq!(roomy.facts, tight.facts);
-        assert_eq!(roomy.facts[1], UnitFacts { count: 250, window: Some((1, 600)), queries: false });
+        assert_eq!(roomy.facts[1], UnitFacts { count: 250, window: Some((1, 600)), queries: false, known: 0 });
     }
 }

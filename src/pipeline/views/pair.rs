@@ -25,7 +25,7 @@ const ENOUGH: u64 = 20;
 const LONGEST: i64 = 60_000_000;
 
 /// By what an exchange is known to be the only one of its kind.
-pub(super) const WAYS: [Way; 4] = [Way::RequestId, Way::TraceId, Way::Answer, Way::Call];
+pub(super) const WAYS: [Way; 5] = [Way::RequestId, Way::TraceId, Way::Answer, Way::Hosted, Way::Call];
 
 /// One such way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(super) enum Way {
     TraceId,
     /// Query, status and size of the answer.
     Answer,
+    /// Query, status and host, where tenants on several hosts have the same paths.
+    Hosted,
     /// Query and status.
     Call,
 }
@@ -48,6 +50,7 @@ impl Way {
             Way::RequestId => known(REQUEST_ID).map(|id| (id, 0)),
             Way::TraceId => known(TRACE_ID).map(|id| (id, 0)),
             Way::Answer => Some((query.rotate_left(32) ^ known(SIZE)?, answered?)),
+            Way::Hosted => Some((query.rotate_left(32) ^ known(HOST)?, answered?)),
             Way::Call => Some((query, answered?)),
         }
     }
@@ -162,11 +165,17 @@ impl Pair {
         }
         match doubt {
             Some((hits, telling)) => Decision::Doubtful(hits, telling),
-            None if self.tallies.iter().all(|tally| tally.telling() < LEAST) => {
+            // A host may be written in two ways: that none agrees says nothing.
+            None if self.told().all(|tally| tally.telling() < LEAST) => {
                 Decision::Undecided(Terms { expected: self.expected(), ..Terms::default() })
             }
             None => Decision::Apart,
         }
+    }
+
+    /// What the ways say that both inputs write alike.
+    fn told(&self) -> impl Iterator<Item = &Tally> {
+        WAYS.into_iter().zip(&self.tallies).filter(|(way, _)| *way != Way::Hosted).map(|(_, tally)| tally)
     }
 
     /// Sights of the smaller input in the common window. Of an input whose other hosts the other never saw, as an
