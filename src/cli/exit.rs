@@ -13,7 +13,7 @@ pub enum Exit {
     CannotStart(String),
     /// 3: some input unreadable, or a limit hit; outputs are written and marked.
     Incomplete(String),
-    /// 4: nothing judged: no exchange, or no step that a lifecycle or constraint of the model speaks of.
+    /// 4: nothing judged: no exchange, no step that a lifecycle or constraint of the model speaks of, or sources that carry nothing to judge it by.
     Nothing(String),
 }
 
@@ -50,6 +50,9 @@ pub(super) const MEANINGS: [(u8, &str); 6] = [
         3,
         "incomplete: some input unreadable, more than 1 % of its bytes lost, or a case too large to judge whole; outputs are written and marked; wins over 1 (--allow-incomplete removes it)",
     ),
-    (4, "nothing judged: no exchange was found, or no step that a lifecycle or constraint of the model speaks of"),
+    (
+        4,
+        "nothing judged: no exchange was found, no step that the model judges, or nothing in the sources to judge it by",
+    ),
     (101, "a bug in offpath: the message says how to report it"),
 ];
