@@ -29,6 +29,7 @@ mod message;
 mod origin;
 mod output;
 mod packet;
+mod percent;
 mod report;
 mod scalar;
 mod source;
@@ -56,6 +57,7 @@ pub use message::{Message, MessageKind, Sender, WebSocket, WebSocketCounts};
 pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
 pub use packet::check_filter;
+pub use percent::percent_decoded;
 pub use report::{InputReport, Irregularity, NotRead, SourceReport, TlsConnections};
 pub use source::{Aside, AsideReason, BlindSpot, Options, Plan, PlannedInput, Sink, Source, plan};
 pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use super::credential::HashKey;
 use super::redact;
 use super::reuse::ReusedKey;
-use super::target::percent_decoded;
 use crate::event::{Actor, Event, ObjectId, Value};
 use crate::model::{Model, Segment};
+use offpath_capture::percent_decoded;
 
 /// Names, and what stands for each.
 pub type Names = BTreeMap<Arc<str>, Arc<str>>;

@@ -15,6 +15,7 @@ use shape::{is_card, is_iban, is_phone, is_token};
 
 use super::credential::{self, HashKey};
 use super::secret_segment::is_secret_segment;
+use super::target::is_placeholder;
 use super::template::is_email;
 use crate::event::Value;
 use crate::model::{Path, Root};
@@ -194,8 +195,8 @@ impl Masker {
 
     fn parameter<'a>(&self, raw: &'a str) -> Cow<'a, str> {
         let Some((name, value)) = raw.split_once('=') else { return self.text(raw) };
-        let decoded = super::target::percent_decoded(value, true);
-        let masked = if credential::is_secret_name(&super::target::percent_decoded(name, true)) {
+        let decoded = offpath_capture::percent_decoded(value, true);
+        let masked = if credential::is_secret_name(&offpath_capture::percent_decoded(name, true)) {
             self.mask("secret", &decoded)
         } else {
             match self.text(&decoded) {
@@ -240,7 +241,7 @@ impl Masker {
                 out.push('/');
             }
             let (plain, matrix) = raw.split_once(';').map_or((raw, None), |(p, m)| (p, Some(m)));
-            let decoded = super::target::percent_decoded(plain, false);
+            let decoded = offpath_capture::percent_decoded(plain, false);
             match self.segment(&decoded, &before) {
                 Some(masked) => out.push_str(&masked),
                 None => out.push_str(plain),
@@ -329,11 +330,6 @@ fn is_stand_in(text: &str) -> bool {
 const MASKS: [&str; 6] = ["card", "email", "iban", "long", "phone", "secret"];
 /// Kinds of pseudonyms of actors that have no name.
 const PSEUDONYMS: [&str; 4] = ["addr", "client", "key", "session"];
-
-/// Whether a segment is a template's `{name}`, which is nobody's secret.
-fn is_placeholder(segment: &str) -> bool {
-    segment.starts_with('{') && segment.ends_with('}')
-}
 
 /// Whether a value is a request target, or a URL in a header or log field.
 fn is_target(path: &Path, text: &str) -> bool {

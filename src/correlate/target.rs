@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use offpath_capture::percent_decoded;
+
 /// Most path segments looked at; deeper paths match no operation.
 const MOST_SEGMENTS: usize = 64;
 /// Most query parameters looked at.
@@ -70,33 +72,6 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, s
 /// Whether `pairs` gives all parameters of a text.
 pub(super) fn is_whole(text: &str) -> bool {
     text.split('&').filter(|p| !p.is_empty()).nth(MOST_PARAMETERS).is_none()
-}
-
-/// Percent-decodes; bytes that are not UTF-8 become U+FFFD, broken escapes stay as they are.
-pub(super) fn percent_decoded(text: &str, plus_is_space: bool) -> Cow<'_, str> {
-    if !text.bytes().any(|b| b == b'%' || (plus_is_space && b == b'+')) {
-        return Cow::Borrowed(text);
-    }
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        match (byte, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(high << 4 | low);
-                at += 3;
-                continue;
-            }
-            (b'+', _, _) if plus_is_space => out.push(b' '),
-            _ => out.push(byte),
-        }
-        at += 1;
-    }
-    Cow::Owned(String::from_utf8(out).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned()))
-}
-
-fn hex(byte: Option<&u8>) -> Option<u8> {
-    byte.and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use offpath_capture::{Call, Endpoint};
 
 use super::{Masker, Redaction, pseudonym};
 use crate::correlate::credential::HashKey;
-use crate::correlate::target::percent_decoded;
+use offpath_capture::percent_decoded;
 
 /// Masks request targets, for outputs that show exchanges rather than events.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::budget::Budget;
 use super::super::message::{Message, holds};
 use super::super::{MOST_CALLS, Unseen, json};
-use crate::Request;
+use crate::{Request, percent_decoded};
 
 /// One request.
 #[derive(Default)]
@@ -113,12 +113,14 @@ fn of_pairs(query: &str) -> Option<Posted<'_>> {
     for pair in query.split('&').take(MOST_CALLS) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         match name {
-            "query" => posted.query = Some(decoded(value)),
-            "operationName" => posted.operation_name = Some(decoded(value)).filter(|name| !name.is_empty()),
-            "variables" => posted.variables = Some(decoded(value)),
-            "documentId" => posted.hash = Some(decoded(value)),
+            "query" => posted.query = Some(percent_decoded(value, true)),
+            "operationName" => {
+                posted.operation_name = Some(percent_decoded(value, true)).filter(|name| !name.is_empty())
+            }
+            "variables" => posted.variables = Some(percent_decoded(value, true)),
+            "documentId" => posted.hash = Some(percent_decoded(value, true)),
             "extensions" => {
-                let extensions = decoded(value);
+                let extensions = percent_decoded(value, true);
                 let extensions = serde_json::from_str::<&serde_json::value::RawValue>(&extensions).ok();
                 let persisted = extensions.and_then(|e| json::member(e, "persistedQuery"));
                 let hash = persisted.and_then(|p| json::text_of(p, "sha256Hash")).map(Cow::into_owned);
@@ -149,27 +151,4 @@ fn operations<'a>(text: &'a str, boundary: &str) -> Option<&'a str> {
 fn head_and_body(part: &str) -> Option<(&str, &str)> {
     let part = part.trim_start_matches(['\r', '\n']);
     part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))
-}
-
-/// Decodes a query parameter; broken escapes stay as they are.
-fn decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', '+']) {
-        return Cow::Borrowed(text);
-    }
-    let hex = |byte: Option<&u8>| byte.and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        match (byte, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(high << 4 | low);
-                at += 2;
-            }
-            (b'+', ..) => out.push(b' '),
-            _ => out.push(byte),
-        }
-        at += 1;
-    }
-    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
 }
