@@ -269,18 +269,8 @@ impl Extractor {
         let id = event_id(exchange.key, out.events.len() as u64);
         let stamp = (exchange.time.0, id);
         let found = self.objects(reading, called, activity, outcome, acting);
-        let mut actor = acting.actor.clone();
         let bindings = self.bindings(reading, activity, outcome, acting.shown);
-        if let Some(subject) = &bindings.subject
-            && actor.evidence < Evidence::Bound
-        {
-            actor.principal = Some(subject.clone());
-            actor.evidence = Evidence::Bound;
-            let roles = bindings.made.iter().find_map(|(_, binding)| binding.roles.clone());
-            actor.take_roles(roles.as_deref());
-            actor.tenant =
-                actor.tenant.or_else(|| bindings.made.iter().find_map(|(_, binding)| binding.tenant.clone()));
-        }
+        let actor = bindings.named(acting.actor.clone());
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
         }

@@ -3,6 +3,8 @@
 //! From the strongest down: mutual TLS subject; JWT claims; Basic user; a credential bound at a login (resolved later);
 //! the log's user; API key; gateway header; a credential whose login was not seen; address and user agent.
 
+mod roles;
+
 use std::sync::Arc;
 
 use super::credential::{self, Hash, HashKey, Kind, Shown};
@@ -26,6 +28,7 @@ const KEY_HEADERS: [&str; 10] = [
     "access-key",
     "x-rapidapi-key",
 ];
+
 /// Headers by which gateways tell the backend whom they authenticated.
 const GATEWAY_HEADERS: [&str; 5] = [
     "x-consumer-username",
@@ -34,6 +37,7 @@ const GATEWAY_HEADERS: [&str; 5] = [
     "x-auth-request-user",
     "x-forwarded-user",
 ];
+
 /// Most credentials looked at in one request.
 const MOST_SHOWN: usize = 8;
 
@@ -249,85 +253,6 @@ impl Naming<'_> {
         paths.into_iter().find_map(|path| masked_text(reading, path, self.masker)).map(|t| self.masker.shared(&t))
     }
 
-    /// Roles after the model's mapping, and whether they are all that the actor has. The default role is given only where
-    /// it is known that none was claimed.
-    fn roles(&self, reading: &Reading<'_>, shown: &[Shown]) -> (Vec<Arc<str>>, bool) {
-        let Some(model) = self.model else { return (Vec::new(), false) };
-        let mut listed = self.listed_roles(reading, model.roles_from.iter().filter(|path| !is_in_answer(path)));
-        if !listed.found.is_empty() {
-            return (self.mapped(listed.found, model), true);
-        }
-        let hidden = |path: &&Path| is_in_answer(path) && !matches!(reading.value(path), Bound::Exactly(_));
-        listed.hidden |= model.roles_from.iter().any(|path| hidden(&path));
-        if listed.hidden {
-            listed.found = logged_list(reading, &["roles", "role"]);
-            let names = listed.found.iter_mut().filter(|role| !is_role(model, role));
-            names.for_each(|role| *role = self.masker.shared(role));
-        }
-        let defaulted = || model.default_role.clone().into_iter().collect::<Vec<_>>();
-        let told = listed.empty || model.roles_from.iter().any(|path| tells_roles(path, reading));
-        // Who has no place for roles but a default says that all have that one.
-        let all_default = || model.roles_from.is_empty() || lacks_claims(model, reading, shown);
-        if !listed.found.is_empty() {
-            (self.mapped(listed.found, model), true)
-        } else if told || model.default_role.is_some() && all_default() {
-            (defaulted(), true)
-        } else {
-            (Vec::new(), false)
-        }
-    }
-
-    /// Roles that the answer to a login, or its log record, tells of whom it binds: the model's paths into requests say
-    /// who asked, which somebody else may do. Without any, the default where they could have been told.
-    pub(super) fn bound_roles(&self, reading: &Reading<'_>) -> Option<Arc<[Arc<str>]>> {
-        let model = self.model?;
-        let paths = || model.roles_from.iter().filter(|path| answers(path));
-        let listed = self.listed_roles(reading, paths());
-        if !listed.found.is_empty() {
-            return Some(self.mapped(listed.found, model).into());
-        }
-        let asked = listed.empty || paths().any(|path| reading.value(path) == Bound::Exactly(Value::Null));
-        match &model.default_role {
-            Some(default) if asked => Some([default.clone()].into()),
-            _ => listed.empty.then(|| Arc::from([])),
-        }
-    }
-
-    /// What the first of some paths that leads to roles says.
-    fn listed_roles<'p>(&self, reading: &Reading<'_>, paths: impl IntoIterator<Item = &'p Path>) -> Listed {
-        let mut listed = Listed::default();
-        for path in paths {
-            let items = match reading.value(path) {
-                Bound::Exactly(Value::Text(text)) => words(&text),
-                Bound::Exactly(Value::List(items)) => items.into_iter().filter_map(text_of).collect(),
-                Bound::Exactly(_) => continue,
-                Bound::AtLeast(_) | Bound::Unknown => {
-                    listed.hidden = true;
-                    continue;
-                }
-            };
-            listed.empty |= items.is_empty();
-            let plain = |role: &Arc<str>| self.model.is_some_and(|model| is_role(model, role));
-            let masked = |role: Arc<str>| if plain(&role) { role } else { self.masker.named_text(path, &role) };
-            listed.found.extend(items.into_iter().map(masked));
-            if !listed.found.is_empty() {
-                break;
-            }
-        }
-        listed
-    }
-
-    fn mapped(&self, mut roles: Vec<Arc<str>>, model: &ActorNaming) -> Vec<Arc<str>> {
-        for role in &mut roles {
-            if let Some(renamed) = model.role_map.get(role) {
-                *role = renamed.clone();
-            }
-        }
-        roles.sort();
-        roles.dedup();
-        roles
-    }
-
     /// The kind, and whether it is known: a condition that may hold before the one that does leaves it open, and so does
     /// an API key of which nothing says who holds it.
     fn kind(
@@ -391,44 +316,6 @@ fn is_in_answer(path: &Path) -> bool {
     matches!(path.root, Root::ResponseBody | Root::ResponseHeader)
 }
 
-/// What the paths to roles say.
-#[derive(Default)]
-struct Listed {
-    found: Vec<Arc<str>>,
-    /// Some path led to a list without any.
-    empty: bool,
-    /// Some path led where the source does not show what is.
-    hidden: bool,
-}
-
-/// Whether a role is a word of the model's author.
-fn is_role(model: &ActorNaming, role: &Arc<str>) -> bool {
-    model.role_map.contains_key(role) || model.default_role.as_ref() == Some(role)
-}
-
-fn text_of(value: Value) -> Option<Arc<str>> {
-    match value {
-        Value::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-/// Whether a path would lead to the roles of whoever has some, so that nothing there says that the actor has none. An
-/// answer's body is about the actor at a login only, and a session keeps its roles on the server.
-fn tells_roles(path: &Path, reading: &Reading<'_>) -> bool {
-    match path.root {
-        Root::Jwt => reading.claims.is_some(),
-        Root::RequestHeader | Root::Mtls => reading.headers_whole(),
-        _ => false,
-    }
-}
-
-/// Whether roles are claims of tokens and the request has no token: neither one that can be read nor a session's.
-fn lacks_claims(model: &ActorNaming, reading: &Reading<'_>, shown: &[Shown]) -> bool {
-    let session = shown.iter().any(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
-    model.roles_from.iter().any(|path| path.root == Root::Jwt) && !session && reading.headers_whole()
-}
-
 /// The actor as someone whose name a binding may still give.
 pub(super) fn holder(actor: &Actor) -> Holder {
     let certain = actor.evidence >= Evidence::Bound;
@@ -469,24 +356,4 @@ pub(super) fn known_text(scope: &dyn Scope, path: &Path) -> Option<Arc<str>> {
 /// Text at a path as it may be kept: masked by the path's name or by its look.
 pub(super) fn masked_text(scope: &dyn Scope, path: &Path, masker: &Masker) -> Option<Arc<str>> {
     known_text(scope, path).map(|text| masker.named_text(path, &text))
-}
-
-fn words(text: &str) -> Vec<Arc<str>> {
-    let separators = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '"' | '\'');
-    text.split(separators).filter(|w| !w.is_empty()).map(Arc::from).collect()
-}
-
-/// A list as a log has it: one field of text, or one field an element.
-fn logged_list(reading: &Reading<'_>, names: &[&str]) -> Vec<Arc<str>> {
-    match reading.log_values(names).as_slice() {
-        [] => {}
-        [one] => return words(one),
-        several => return several.iter().map(|one| Arc::from(*one)).collect(),
-    }
-    let elements = reading.exchange.log.fields.iter().filter(|(field, _)| {
-        let Some((stem, index)) = field.rsplit_once(['.', '[']) else { return false };
-        let last = stem.rsplit('.').next().unwrap_or(stem);
-        names.contains(&last) && index.trim_end_matches(']').bytes().all(|b| b.is_ascii_digit())
-    });
-    elements.map(|(_, value)| Arc::from(value.as_str())).collect()
 }

@@ -8,7 +8,7 @@ use super::facts::{Binding, BoundTo};
 use super::jwt::Claims;
 use super::reading::{Bodies, Reading};
 use super::redact::Masker;
-use crate::event::Value;
+use crate::event::{Actor, Evidence, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{Activity, Path, Root};
 
@@ -59,6 +59,18 @@ pub(super) struct Bindings {
     pub(super) ended: Vec<Hash>,
     /// Who logged in.
     pub(super) subject: Option<Arc<str>>,
+}
+
+impl Bindings {
+    /// The actor of the exchange that made them: whoever logged in, where nothing better than the answer says who.
+    pub(super) fn named(&self, actor: Actor) -> Actor {
+        let Some(subject) = self.subject.as_ref().filter(|_| actor.evidence < Evidence::Bound) else { return actor };
+        let mut actor = Actor { principal: Some(subject.clone()), evidence: Evidence::Bound, ..actor };
+        let roles = self.made.iter().find_map(|(_, binding)| binding.roles.clone());
+        actor.take_roles(roles.as_deref());
+        actor.tenant = actor.tenant.or_else(|| self.made.iter().find_map(|(_, binding)| binding.tenant.clone()));
+        actor
+    }
 }
 
 /// Body paths that tell a login without a model.

@@ -77,7 +77,7 @@ pub(super) fn extract(
     // Held by the extracting threads alone: when all of them have stopped on an error, sending fails and reading ends.
     let receiver = Arc::new(Mutex::new(receiver));
     let queue = Mutex::new(plan.sources.into_iter().enumerate());
-    let (mut reports, blind_spots) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let (reports, blind_spots) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let mut unread = Gaps::default();
     plan.errors.iter().for_each(|error| unread.error(error));
     let gaps = Mutex::new(unread);
@@ -111,32 +111,39 @@ pub(super) fn extract(
     })?;
 
     let (parts, doubles) = settle(parts, &units, scratch)?;
-    let mut events = Vec::new();
-    let mut inspection = Inspection::new();
-    let mut evidence = Evidence::default();
-    for part in parts {
-        events.push(part.events);
-        inspection.merge(part.inspection);
-        evidence.merge(part.evidence);
-    }
-    let mut sources = std::mem::take(reports.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner));
-    sources.sort_by_key(|(index, _)| *index);
-    let spots = blind_spots.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (events, inspection, evidence) = merged(parts);
     Ok(Reading {
         events,
-        directory: directory.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+        directory: inner(directory),
         inspection,
         evidence,
-        blindness: Blindness::new(spots),
-        gaps: gaps.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+        blindness: Blindness::new(inner(blind_spots)),
+        gaps: inner(gaps),
         reports: Reports {
-            sources: sources.into_iter().map(|(_, report)| report).collect(),
+            sources: in_order(inner(reports)),
             errors,
             aside: plan.aside,
             twice: doubles.twice,
             warnings: doubles.warnings,
         },
     })
+}
+
+/// What the extracting threads made, put together.
+fn merged(parts: Vec<Extracting<'_>>) -> (Vec<EventBuffer>, Inspection, Evidence) {
+    let (mut events, mut inspection, mut evidence) = (Vec::new(), Inspection::new(), Evidence::default());
+    for part in parts {
+        events.push(part.events);
+        inspection.merge(part.inspection);
+        evidence.merge(part.evidence);
+    }
+    (events, inspection, evidence)
+}
+
+/// The sources' reports in the order of the plan.
+fn in_order(mut sources: Vec<(usize, SourceReport)>) -> Vec<SourceReport> {
+    sources.sort_by_key(|(index, _)| *index);
+    sources.into_iter().map(|(_, report)| report).collect()
 }
 
 /// A thread's result. Its panic is a bug of ours: it goes on to the handler that says how to report it.
@@ -146,6 +153,10 @@ pub(super) fn joined<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
