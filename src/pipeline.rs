@@ -25,7 +25,7 @@ use std::sync::Arc;
 use offpath_capture as capture;
 
 use crate::compare::{Blindness, Comparer};
-use crate::correlate::{HashKey, Pseudonyms, Redaction};
+use crate::correlate::{HashKey, Pseudonyms, Redaction, Redactor};
 use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
@@ -205,5 +205,5 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         inspection.add_operations(evidence.supported(&templates));
     }
     let run = summing::sum(job, reading.reports, &inspection, judged, &blindness);
-    Ok(Run { evidence, gaps: reading.gaps.finish(), ..run })
+    Ok(Run { evidence, gaps: reading.gaps.finish(&Redactor::new(job.hash_key.clone(), job.redaction)), ..run })
 }

@@ -1,6 +1,6 @@
 //! What a source hands to its reader, and what it says at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -83,6 +83,26 @@ impl Plan {
         let missing = self.missing.first().filter(|_| self.sources.is_empty())?;
         self.errors.iter().find(|error| error.input == *missing)
     }
+
+    /// What is to be said of the inputs that [`Options::actors`] names and that are not read: whom they name stays
+    /// without a name where the same traffic is read from another input. Those with an error are not among them.
+    pub fn idle_actors(&self, options: &Options) -> Vec<String> {
+        let read: BTreeSet<&str> =
+            self.sources.iter().flat_map(|s| &s.inputs).map(|input| input.name.as_str()).collect();
+        let fails = |name: &str| self.errors.iter().any(|error| error.input == name);
+        let idle = options.actors.iter().filter(|(name, _)| !read.contains(name.as_str()) && !fails(name));
+        let said = idle.filter_map(|(name, actor)| {
+            let of = self.aside.iter().find(|aside| aside.input == *name).and_then(|aside| aside.reason.read_instead());
+            match of {
+                Some(of) if options.actors.get(of) == Some(actor) => None,
+                Some(of) => Some(format!(
+                    "--actor {name} names nobody: its traffic is read from {of}, which is what --actor is to name"
+                )),
+                None => Some(format!("--actor {name} names nobody: no input of this name is read")),
+            }
+        });
+        said.collect()
+    }
 }
 
 /// Something that was found among the inputs and is not read.
@@ -103,6 +123,16 @@ pub enum AsideReason {
     SameFile(String),
     /// A run folder of offpath: results, no traffic.
     RunFolder,
+}
+
+impl AsideReason {
+    /// The input that is read instead.
+    fn read_instead(&self) -> Option<&String> {
+        match self {
+            AsideReason::Copy(of) | AsideReason::SameFile(of) => Some(of),
+            AsideReason::RunFolder => None,
+        }
+    }
 }
 
 impl fmt::Display for Aside {

@@ -43,6 +43,9 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     for aside in &plan.aside {
         console.say(&crate::finding::text::display(&aside.to_string()));
     }
+    for idle in plan.idle_actors(&options) {
+        console.say(&format!("warning: {}", crate::finding::text::display(&idle)));
+    }
     let writers = if args.messages { Writers::Messages(open(formats)?) } else { Writers::Exchanges(open(formats)?) };
     let meter = Meter::for_console(shared);
     meter.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, RandomState};
 use hashbrown::HashSet;
 
 use super::extract::{Extracted, Sighting};
@@ -33,7 +33,7 @@ pub struct Inspection {
 
 /// Distinct texts by 64 bits of hash: among ten million, two fall together once in 400,000 runs, and a count is one less.
 #[derive(Clone, Debug, Default)]
-struct Distinct(HashSet<u64, FixedState>);
+struct Distinct(HashSet<u64, RandomState>);
 
 impl Distinct {
     fn insert(&mut self, text: &str) {
@@ -326,7 +326,7 @@ impl Inspection {
     /// Actors by evidence, strongest first. Who is known in several ways is counted once, in the strongest: most people
     /// are only an address until they log in.
     pub fn actors(&self) -> Vec<ActorCount> {
-        let mut counted: HashSet<u64, FixedState> = HashSet::default();
+        let mut counted: HashSet<u64, RandomState> = HashSet::default();
         let mut counts = Vec::new();
         for (evidence, (principals, events)) in self.actors.iter().rev() {
             let known = &self.known_addresses;

@@ -6,7 +6,7 @@
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use offpath_capture::{Origin, Place};
 
@@ -31,6 +31,8 @@ pub enum PackError {
 pub(super) struct Packer {
     bytes: Vec<u8>,
     texts: HashTable<Text>,
+    /// Keyed anew for each packer: senders choose most texts. What is written depends on their order alone.
+    state: RandomState,
     /// Texts so far; a text's number is its place among them.
     count: u32,
 }
@@ -206,7 +208,7 @@ impl Packer {
 
     /// 1, length and bytes of a new text; 2 and more for the text of that number.
     fn text(&mut self, text: &str) {
-        let hash = FixedState::default().hash_one(text.as_bytes());
+        let hash = self.state.hash_one(text.as_bytes());
         if let Some(known) = self.texts.find(hash, |entry| entry.of(&self.bytes) == text.as_bytes()) {
             return self.number(u64::from(known.number) + 2);
         }
@@ -216,8 +218,8 @@ impl Packer {
         self.bytes.extend(text.as_bytes());
         // A reader numbers every new text; one too far to be pointed at is written again.
         if let (Ok(at), Ok(length)) = place {
-            let bytes = &self.bytes;
-            let rehash = |entry: &Text| FixedState::default().hash_one(entry.of(bytes));
+            let (bytes, state) = (&self.bytes, &self.state);
+            let rehash = |entry: &Text| state.hash_one(entry.of(bytes));
             self.texts.insert_unique(hash, Text { number: self.count, at, length }, rehash);
         }
         self.count = self.count.saturating_add(1);
@@ -375,6 +377,7 @@ mod tests {
     proptest! {
         #[test]
         fn events_come_back_as_they_were(events in proptest::collection::vec(events(), 0..6)) {
+            prop_assert_eq!(packed(&events), packed(&events), "each packer has a key of its own");
             prop_assert_eq!(unpacked(&packed(&events)).unwrap(), events);
         }
 

@@ -148,11 +148,13 @@ impl Gaps {
     }
 
     /// The rows by input, connection, kind and reason; a last one counts what has none.
-    pub(super) fn finish(self) -> Vec<Gap> {
+    pub(super) fn finish(self, redactor: &Redactor) -> Vec<Gap> {
         let held: u64 = self.rows.values().map(|row| row.count).sum();
-        let mut rows: Vec<(Key, Row)> = self.rows.into_iter().collect();
-        rows.sort_by(|((_, a, b, c, d, e), _), ((_, v, w, x, y, z), _)| (a, b, c, d, e).cmp(&(v, w, x, y, z)));
-        let mut gaps: Vec<Gap> = rows.into_iter().map(gap).collect();
+        let begun = |(key, row): (Key, Row)| (key.5, gap((key, row), redactor));
+        let mut rows: Vec<(i64, Gap)> = self.rows.into_iter().map(begun).collect();
+        let place = |gap: &Gap| (gap.input.clone(), gap.connection.clone(), gap.kind.clone(), gap.reason.clone());
+        rows.sort_by_cached_key(|(begin, gap)| (place(gap), *begin));
+        let mut gaps: Vec<Gap> = rows.into_iter().map(|(_, gap)| gap).collect();
         if self.all > held {
             gaps.push(Gap { kind: "left_out".to_owned(), count: self.all - held, ..Gap::default() });
         }
@@ -160,11 +162,11 @@ impl Gaps {
     }
 }
 
-fn gap(((_, input, connection, kind, reason, _), row): (Key, Row)) -> Gap {
+fn gap(((_, input, connection, kind, reason, _), row): (Key, Row), redactor: &Redactor) -> Gap {
     let (_, origin, client, server) = row.first;
     Gap {
         input,
-        connection: connection.map(|connection| format!("{connection:016x}")),
+        connection: connection.map(|connection| redactor.connection(connection)),
         client,
         server,
         kind: kind.to_owned(),
@@ -182,6 +184,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::correlate::{HashKey, Redaction};
+
+    fn plain() -> Redactor {
+        Redactor::new(HashKey::new(b"k"), Redaction::Mask)
+    }
 
     fn row(time: i64) -> Row {
         Row { count: 1, bytes: 3, period: Some((time, time + 1)), first: (time, format!("a#frame={time}"), None, None) }
@@ -198,7 +205,7 @@ mod tests {
             gaps.add(key(connection), row(5));
             gaps.add(key(connection), row(2));
         }
-        let rows = gaps.finish();
+        let rows = gaps.finish(&plain());
         assert_eq!(rows.len(), ROWS + 1);
         let last = rows.last().unwrap();
         assert_eq!((last.kind.as_str(), last.count), ("left_out", 14));
@@ -212,7 +219,7 @@ mod tests {
         let mut gaps = Gaps::default();
         (0..ROWS as u64 + 7).for_each(|connection| gaps.add(key(connection), row(5)));
         gaps.error(&InputError { input: "z".to_owned(), origin: None, kind: offpath_capture::InputErrorKind::Empty });
-        let rows = gaps.finish();
+        let rows = gaps.finish(&plain());
         assert_eq!(rows.len(), ROWS + 1);
         assert!(rows.iter().any(|row| row.kind == "error" && row.input == "z"));
         assert_eq!(rows.last().map(|row| row.count), Some(8));
@@ -229,7 +236,7 @@ mod tests {
             }
             let mut together = Gaps::default();
             readers.into_iter().rev().for_each(|reader| together.merge(reader));
-            prop_assert_eq!(together.finish(), alone.finish());
+            prop_assert_eq!(together.finish(&plain()), alone.finish(&plain()));
         }
     }
 }

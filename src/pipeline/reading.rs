@@ -61,6 +61,7 @@ pub(super) fn extract(
     scratch: &Path,
     progress: &dyn Progress,
 ) -> Result<Reading, PipelineError> {
+    let idle_actors = plan.idle_actors(&job.capture);
     let errors = plan.errors.iter().map(ToString::to_string).collect();
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction)
@@ -124,7 +125,7 @@ pub(super) fn extract(
             errors,
             aside: plan.aside,
             twice: doubles.twice,
-            warnings: doubles.warnings,
+            warnings: idle_actors.into_iter().chain(doubles.warnings).collect(),
         },
     })
 }

@@ -96,7 +96,7 @@ impl Record {
             client: exchange.client.map(|client| redactor.endpoint(client)),
             server: exchange.server.map(|server| redactor.endpoint(server)),
             protocol: exchange.protocol.as_str(),
-            connection: exchange.connection.map(|id| format!("{id:016x}")),
+            connection: exchange.connection.map(|id| redactor.connection(id)),
             stream: exchange.stream,
             method: request.map(|r| r.method.clone()),
             scheme: request.and_then(|r| r.scheme.clone()),

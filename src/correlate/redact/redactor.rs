@@ -66,6 +66,16 @@ impl Redactor {
         }
     }
 
+    /// The id of a connection in hex. It is a hash of addresses and times, which could be guessed from it; keyed where
+    /// names are hashed.
+    pub fn connection(&self, id: u64) -> String {
+        let id = match self.masker.level {
+            Redaction::Hash => self.masker.key.hash("connection", &[&id.to_be_bytes()]).to_u64(),
+            Redaction::Mask | Redaction::Keep => id,
+        };
+        format!("{id:016x}")
+    }
+
     /// A body's hash in hex, which would tell whether a guess at a short body is right; keyed where names are hashed.
     pub fn digest(&self, digest: &[u8; 32]) -> String {
         match self.masker.level {

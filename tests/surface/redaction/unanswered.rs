@@ -42,6 +42,7 @@ fn addresses_of_what_was_not_seen_are_hashed_with_names() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("hostile.model.yaml"), MODEL).unwrap();
     unanswered(&folder.path().join("wire.pcap"));
+    let mut connections = Vec::new();
     let addresses = ["10.77.66.55", "10.88.77.66", "40111", "8099"];
     for level in ["mask", "hash"] {
         let run = |args: &[&str]| {
@@ -63,6 +64,9 @@ fn addresses_of_what_was_not_seen_are_hashed_with_names() {
         let gaps = lines(&folder.path().join(level).join("gaps.jsonl"));
         let gap = gaps.iter().find(|gap| gap["kind"] == "incomplete").expect("the request has no response");
         let (client, server) = (gap["client"].as_str().unwrap(), gap["server"].as_str().unwrap());
+        let connection = gap["connection"].as_str().unwrap().to_owned();
+        assert!(written[3].1.contains(&connection), "one connection, one id: {}", written[3].1);
+        connections.push(connection);
         if level == "hash" {
             none_of(&addresses, &written, level);
             assert!(client.starts_with('p') && server.starts_with('p') && client != server, "{gap}");
@@ -75,4 +79,6 @@ fn addresses_of_what_was_not_seen_are_hashed_with_names() {
             assert_eq!((client, server), ("10.77.66.55:40111", "10.88.77.66:8099"));
         }
     }
+    // Addresses and times could be guessed from a hash without a key.
+    assert_ne!(connections[0], connections[1]);
 }
