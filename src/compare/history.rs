@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use smallvec::SmallVec;
@@ -10,6 +12,7 @@ use super::automaton::{Automaton, StateSet};
 use super::deviation::Blindness;
 use super::order::{Precedence, is_retry};
 use super::plan::Plan;
+use super::sum::Parts;
 use crate::event::{Event, ObjectId, ObjectRef, Outcome};
 use crate::model::{ActivityId, ObjectTypeId};
 
@@ -96,7 +99,16 @@ pub(super) struct History<'a> {
     looks: Cell<u64>,
     /// Of events of a life, whether they only retry earlier ones; as far as it was asked.
     retries: RefCell<HashMap<(usize, usize), bool>>,
+    /// Accepted events of a life that carry an idempotency key, by life and key.
+    keyed: HashMap<(usize, u64), Vec<usize>>,
+    /// Objects by what they belong to and their type.
+    children: BTreeMap<(usize, ObjectTypeId), Vec<usize>>,
+    /// Sums of a life's steps, as far as they were asked.
+    sums: RefCell<HashMap<SumOf, Rc<Parts>>>,
 }
+
+/// Life, activity and attribute.
+type SumOf = (usize, ActivityId, Arc<str>);
 
 impl<'a> History<'a> {
     /// Lays out a case.
@@ -121,8 +133,20 @@ impl<'a> History<'a> {
             parent: None,
             born: None,
         });
-        let (lives, looks, retries) = (lives.collect(), Cell::new(plan.looks), RefCell::default());
-        let mut history = History { plan, case, events, activities, blindness, lives, looks, retries };
+        let lives: Vec<Life<'a>> = lives.collect();
+        let mut history = History {
+            plan,
+            case,
+            events,
+            activities,
+            blindness,
+            keyed: keyed(events, &lives),
+            lives,
+            looks: Cell::new(plan.looks),
+            retries: RefCell::default(),
+            children: BTreeMap::new(),
+            sums: RefCell::default(),
+        };
         history.find_parents();
         history.find_births();
         history
@@ -228,13 +252,27 @@ impl<'a> History<'a> {
     }
 
     fn repeats(&self, life: usize, event: usize) -> bool {
-        let (Some(object), Some(again)) = (self.life(life), self.event(event)) else { return false };
-        let mut earlier = object.touches.iter().take_while(|t| t.event < event && self.afford(1));
-        let same = |t: &Touch| {
-            let first = self.event(t.event).filter(|e| e.outcome == Outcome::Accepted);
-            first.is_some_and(|first| is_retry(first, again, Some(i64::MAX)) == Some(true))
-        };
-        again.idempotency.is_some() && earlier.any(same)
+        let Some((again, key)) = self.event(event).and_then(|e| Some((e, e.idempotency?))) else { return false };
+        let same_key = self.keyed.get(&(life, key)).map_or(&[][..], |same| same);
+        let mut earlier = same_key.iter().take_while(|first| **first < event && self.afford(1));
+        earlier
+            .any(|first| self.event(*first).is_some_and(|first| is_retry(first, again, Some(i64::MAX)) == Some(true)))
+    }
+
+    /// The sum of an attribute over a life's steps of an activity, made once.
+    pub(super) fn sum(&self, life: usize, activity: ActivityId, attribute: &Arc<str>) -> Rc<Parts> {
+        let of = (life, activity, Arc::clone(attribute));
+        if let Some(known) = self.sums.borrow().get(&of) {
+            return Rc::clone(known);
+        }
+        let parts = Rc::new(Parts::of(self, life, activity, attribute));
+        self.sums.borrow_mut().insert(of, Rc::clone(&parts));
+        parts
+    }
+
+    /// The objects of a type that belong to one.
+    pub(super) fn children(&self, parent: usize, child: ObjectTypeId) -> &[usize] {
+        self.children.get(&(parent, child)).map_or(&[][..], |children| children)
     }
 
     /// Objects that the index belongs to, nearest first.
@@ -331,8 +369,11 @@ impl<'a> History<'a> {
                 *slot = parent.filter(|p| *p != index);
             }
         }
-        for (life, parent) in self.lives.iter_mut().zip(parents) {
+        for (index, (life, parent)) in self.lives.iter_mut().zip(parents).enumerate() {
             life.parent = parent;
+            if let (Some(parent), Some(object_type)) = (parent, life.object_type) {
+                self.children.entry((parent, object_type)).or_default().push(index);
+            }
         }
     }
 
@@ -367,6 +408,20 @@ impl<'a> History<'a> {
             .find(|e| e.outcome == Outcome::Accepted)
             .map(|e| e.time)
     }
+}
+
+/// Accepted events with an idempotency key, by the life that they touch and the key.
+fn keyed(events: &[Event], lives: &[Life<'_>]) -> HashMap<(usize, u64), Vec<usize>> {
+    let mut keyed: HashMap<(usize, u64), Vec<usize>> = HashMap::new();
+    for (index, touch) in
+        lives.iter().enumerate().flat_map(|(index, life)| life.touches.iter().map(move |t| (index, t)))
+    {
+        let Some(event) = events.get(touch.event).filter(|e| e.outcome == Outcome::Accepted) else { continue };
+        if let Some(key) = event.idempotency {
+            keyed.entry((index, key)).or_default().push(touch.event);
+        }
+    }
+    keyed
 }
 
 /// Whether an event shows attributes of the object.

@@ -22,8 +22,10 @@ mod order;
 mod permission;
 mod plan;
 mod replay;
+mod retry;
 mod scope;
 mod step;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod unattributed;

@@ -7,7 +7,8 @@ use super::belief::Belief;
 use super::classify::{Issue, Judge};
 use super::deviation::Check;
 use super::history::{History, Timeline, Unseen};
-use super::step::{Retry, Step};
+use super::retry::{Retry, Tried};
+use super::step::Step;
 use crate::event::{Event, Outcome};
 use crate::model::expression::Truth;
 use crate::model::{ActivityId, ObjectTypeId};
@@ -361,6 +362,7 @@ impl Run<'_, '_> {
     fn judge_rejected(&self, steps: &[Step], out: &mut Replay) {
         let Some(life) = self.history.life(self.life) else { return };
         let mut known = BTreeSet::new();
+        let tried = Tried::of(self.history, steps);
         for touch in &life.touches {
             let Some(event) = self.history.event(touch.event).filter(|e| e.outcome == Outcome::Rejected) else {
                 continue;
@@ -369,7 +371,7 @@ impl Run<'_, '_> {
             let Some(states) = out.timeline.possible(self.history, touch.event, false) else { continue };
             let before = Belief::of(states);
             let fits = self.fits(activity, touch.event);
-            let retry = self.retry(steps, activity, event);
+            let retry = tried.retry(self.history, steps, activity, event);
             let step =
                 Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
             let Some(fault) = self.step(&before, &step, false).fault else { continue };
