@@ -103,6 +103,8 @@ pub(super) struct History<'a> {
     keyed: HashMap<(usize, u64), Vec<usize>>,
     /// Objects by what they belong to and their type.
     children: BTreeMap<(usize, ObjectTypeId), Vec<usize>>,
+    /// Events of a life's steps by activity, but for refused ones; as far as they were asked.
+    steps: RefCell<HashMap<(usize, ActivityId), Rc<[usize]>>>,
     /// Sums of a life's steps, as far as they were asked.
     sums: RefCell<HashMap<SumOf, Rc<Parts>>>,
 }
@@ -145,6 +147,7 @@ impl<'a> History<'a> {
             looks: Cell::new(plan.looks),
             retries: RefCell::default(),
             children: BTreeMap::new(),
+            steps: RefCell::default(),
             sums: RefCell::default(),
         };
         history.find_parents();
@@ -257,6 +260,18 @@ impl<'a> History<'a> {
         let mut earlier = same_key.iter().take_while(|first| **first < event && self.afford(1));
         earlier
             .any(|first| self.event(*first).is_some_and(|first| is_retry(first, again, Some(i64::MAX)) == Some(true)))
+    }
+
+    /// Events of an activity on an object that were not refused, in order.
+    pub(super) fn steps_of(&self, life: usize, activity: ActivityId) -> Rc<[usize]> {
+        if let Some(known) = self.steps.borrow().get(&(life, activity)) {
+            return Rc::clone(known);
+        }
+        let touched = self.life(life).into_iter().flat_map(|l| &l.touches).map(|t| t.event);
+        let tried = |at: &usize| self.event(*at).is_some_and(|e| e.outcome != Outcome::Rejected);
+        let steps: Rc<[usize]> = touched.filter(|at| self.activity(*at) == Some(activity) && tried(at)).collect();
+        self.steps.borrow_mut().insert((life, activity), Rc::clone(&steps));
+        steps
     }
 
     /// The sum of an attribute over a life's steps of an activity, made once.

@@ -127,12 +127,13 @@ impl Run<'_, '_> {
 
     /// The last event of an activity on the object that is not surely after an event.
     fn last_of(&self, activity: ActivityId, at: usize) -> Option<&Event> {
-        let event = self.history.event(at)?;
-        let touches = self.history.life(self.life)?.touches.iter().rev().take_while(|_| self.history.afford(1));
-        touches
-            .filter(|t| t.event != at && self.history.activity(t.event) == Some(activity))
-            .filter_map(|t| self.history.event(t.event))
-            .find(|e| e.outcome != Outcome::Rejected && !self.history.precedence().before(event, e))
+        let history = self.history;
+        let event = history.event(at)?;
+        let steps = history.steps_of(self.life, activity);
+        let until = history.precedence().latest_start(event);
+        let end = steps.partition_point(|i| *i <= at || history.event(*i).is_some_and(|e| e.time <= until));
+        let began = steps.iter().take(end).rev().take_while(|_| history.afford(1)).filter(|i| **i != at);
+        began.filter_map(|i| history.event(*i)).find(|e| !history.precedence().before(event, e))
     }
 
     /// How long after the last event of an activity an event began, in microseconds.
