@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use offpath_fixtures::{Abuse, Format, Options};
+use offpath_fixtures::{Abuse, Options};
 use serde_json::{Value, json};
 use support::{check, code, object, offpath, stderr, stdout, text};
 
@@ -19,18 +19,7 @@ struct Scenario(tempfile::TempDir);
 impl Scenario {
     fn new(orders: u64, seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            orders,
-            seed,
-            abuse: Abuse::parse("all").unwrap(),
-            out: folder.path().join("shop"),
-            formats: [Format::Pcapng, Format::Har, Format::Combined, Format::Json].into(),
-            loss: 0,
-            reorder: 0,
-            skew: 0,
-            start_mid_case: 0,
-            split: 1,
-        };
+        let options = Options::whole(orders, seed, Abuse::parse("all").unwrap(), folder.path().join("shop"));
         offpath_fixtures::write(&options).unwrap();
         Scenario(folder)
     }

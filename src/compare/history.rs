@@ -104,11 +104,13 @@ pub(super) struct History<'a> {
     /// Objects by what they belong to and their type.
     children: BTreeMap<(usize, ObjectTypeId), Vec<usize>>,
     /// Events of a life's steps by activity, but for refused ones; as far as they were asked.
-    steps: RefCell<HashMap<(usize, ActivityId), Rc<[usize]>>>,
+    steps: RefCell<HashMap<StepsOf, Rc<[usize]>>>,
     /// Sums of a life's steps, as far as they were asked.
     sums: RefCell<HashMap<SumOf, Rc<Parts>>>,
 }
 
+/// Life and activity.
+type StepsOf = (usize, ActivityId);
 /// Life, activity and attribute.
 type SumOf = (usize, ActivityId, Arc<str>);
 

@@ -47,18 +47,7 @@ fn a_draft_finds_what_a_person_would_write() {
 fn the_untouched_draft_of_clean_traffic_finds_nothing_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("clean");
-    let options = Options {
-        orders: 60,
-        seed: 3,
-        abuse: Abuse::parse("none").unwrap(),
-        out: out.clone(),
-        formats: [Format::Pcapng, Format::Har, Format::Combined, Format::Json].into(),
-        loss: 0,
-        reorder: 0,
-        skew: 0,
-        start_mid_case: 0,
-        split: 1,
-    };
+    let options = Options::whole(60, 3, Abuse::parse("none").unwrap(), out.clone());
     offpath_fixtures::write(&options).unwrap();
     for source in ["capture.pcapng", "capture.har", "access.jsonl", "access.log"] {
         let input = out.join(source);
@@ -79,16 +68,10 @@ fn a_draft_depends_on_the_traffic_alone() {
     let scenario = |split: u32| {
         let out = folder.path().join(format!("split-{split}"));
         let options = Options {
-            orders: 60,
-            seed: 11,
-            abuse: Abuse::parse("all").unwrap(),
-            out: out.clone(),
             formats: [Format::Pcapng].into(),
-            loss: 0,
-            reorder: 0,
-            skew: 0,
             start_mid_case: 20_000,
             split,
+            ..Options::whole(60, 11, Abuse::parse("all").unwrap(), out.clone())
         };
         offpath_fixtures::write(&options).unwrap();
         out

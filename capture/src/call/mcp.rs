@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::budget::{Budget, name};
 use super::message::Message;
 use super::rpc::{Envelope, arguments};
-use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Sender, Unseen, json};
+use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Unseen, json};
 use crate::Exchange;
 
 /// Beginnings of methods that no other protocol in use has.
@@ -164,20 +164,8 @@ pub(super) fn named_by_headers(exchange: &Exchange, sent: &Message<'_>) -> Optio
         // A tool that failed answers 200 too.
         _ => CallOutcome::Unknown,
     };
-    Some(vec![Call {
-        protocol: CallProtocol::Mcp,
-        kind,
-        name: name(&target),
-        method: method.map(|method| name(&method)),
-        id: None,
-        sender: Sender::Client,
-        arguments: None,
-        result: None,
-        client_info: None,
-        outcome,
-        request: None,
-        response: None,
-    }])
+    let method = method.map(|method| name(&method));
+    Some(vec![Call { method, outcome, ..Call::new(CallProtocol::Mcp, kind, name(&target)) }])
 }
 
 /// A header, or the field of a log that is named after it.

@@ -63,6 +63,24 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call of which nothing but its name is known.
+    pub(crate) fn new(protocol: CallProtocol, kind: CallKind, name: String) -> Self {
+        Call {
+            protocol,
+            kind,
+            name,
+            method: None,
+            id: None,
+            sender: Sender::Client,
+            arguments: None,
+            result: None,
+            client_info: None,
+            outcome: CallOutcome::Unknown,
+            request: None,
+            response: None,
+        }
+    }
+
     /// The name of what is called, the same for every client: `graphql mutation addPaymentToOrder`,
     /// `mcp tool request_refund`, `a2a message/send`.
     pub fn operation(&self) -> String {

@@ -200,20 +200,10 @@ impl Dialect {
         outcome: CallOutcome,
         budget: &mut Budget,
     ) -> Vec<Call> {
-        let call = Call {
-            protocol: CallProtocol::JsonRpc,
-            kind: if message.id.is_none() && message.whole { CallKind::Notification } else { CallKind::Method },
-            name: message.method.clone().unwrap_or_default(),
-            method: None,
-            id: message.id.map(|id| name(id.trim_matches('"'))),
-            sender: Sender::Client,
-            arguments: None,
-            result: None,
-            client_info: None,
-            outcome,
-            request: None,
-            response: None,
-        };
+        let kind = if message.id.is_none() && message.whole { CallKind::Notification } else { CallKind::Method };
+        let id = message.id.map(|id| name(id.trim_matches('"')));
+        let method = message.method.clone().unwrap_or_default();
+        let call = Call { id, outcome, ..Call::new(CallProtocol::JsonRpc, kind, method) };
         let result = answer.and_then(|answer| answer.result);
         let Some(method) = &message.method else {
             return mcp::answer(message, call, self.mcp, budget).into_iter().collect();
