@@ -28,6 +28,7 @@ mod step;
 mod sum;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod unattributed;
 mod unmodelled;
 mod unplaced;

@@ -1,7 +1,8 @@
 //! What guards and constraints see: the case as it stood at one event.
 
-use super::history::{Had, History, Timeline};
+use super::history::{Had, History};
 use super::permission::{kind_is_seen, roles_are_seen};
+use super::timeline::Timeline;
 use crate::event::{Actor, Event, Evidence, ObjectRef, Outcome, TenantTold, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{ActivityId, AttributeRule, ObjectTypeId, Path, Root};

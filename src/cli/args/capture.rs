@@ -8,7 +8,6 @@ use super::value::{at_least_one, bpf, bytes};
 use crate::cli::live;
 
 /// `offpath capture`
-#[cfg(feature = "live")]
 #[derive(Debug, Args)]
 #[command(
     override_usage = "offpath capture [OPTIONS] -i <IF> -w <PATH>",
