@@ -21,7 +21,7 @@ const MOST_UNMATCHED: usize = 4_096;
 pub struct Inspection {
     exchanges: u64,
     unmatched: u64,
-    unmatched_paths: BTreeMap<(u64, Arc<str>), u64>,
+    unmatched_paths: BTreeMap<(u64, Arc<str>), (u64, u64)>,
     protocols: BTreeMap<&'static str, u64>,
     calls: BTreeMap<&'static str, u64>,
     operations: BTreeMap<Called, (u64, u64)>,
@@ -78,6 +78,17 @@ pub struct OperationCount {
     pub accepted: u64,
 }
 
+/// Exchanges of one path, or calls of one name, that the model does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmatchedCount {
+    /// Method and template; sort and name of a call inside a body.
+    pub name: Arc<str>,
+    /// Exchanges.
+    pub exchanges: u64,
+    /// Of these, the ones of which no refusal was seen.
+    pub unrefused: u64,
+}
+
 /// Actors established in one way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActorCount {
@@ -121,7 +132,9 @@ impl Inspection {
         self.add_read(protocol, extracted);
         self.add_calls(extracted);
         if let Some(name) = &extracted.unmatched {
-            self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), 1);
+            let unnamed = |event: &Event| event.operation.is_none() && event.outcome != Outcome::Rejected;
+            let unrefused = u64::from(extracted.events.iter().any(unnamed));
+            self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), (1, unrefused));
         }
         self.count_sightings(&extracted.sightings);
         self.note_keys(extracted);
@@ -194,17 +207,26 @@ impl Inspection {
         }
     }
 
-    fn count_unmatched(&mut self, key: (u64, Arc<str>), exchanges: u64) {
-        *self.unmatched_paths.entry(key).or_default() += exchanges;
+    fn count_unmatched(&mut self, key: (u64, Arc<str>), (exchanges, unrefused): (u64, u64)) {
+        let count = self.unmatched_paths.entry(key).or_default();
+        *count = (count.0 + exchanges, count.1 + unrefused);
         if self.unmatched_paths.len() > MOST_UNMATCHED {
             self.unmatched_paths.pop_last();
         }
     }
 
-    /// Paths that the model does not know with their exchanges, most first, then by name.
-    pub fn unmatched_paths(&self) -> Vec<(Arc<str>, u64)> {
-        let mut all: Vec<_> = self.unmatched_paths.iter().map(|((_, name), count)| (name.clone(), *count)).collect();
-        all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    /// Paths that the model does not know with their exchanges, and of these the ones that nobody refused; most first,
+    /// then by name.
+    pub fn unmatched_paths(&self) -> Vec<UnmatchedCount> {
+        let counted = self.unmatched_paths.iter();
+        let mut all: Vec<UnmatchedCount> = counted
+            .map(|((_, name), (exchanges, unrefused))| UnmatchedCount {
+                name: name.clone(),
+                exchanges: *exchanges,
+                unrefused: *unrefused,
+            })
+            .collect();
+        all.sort_by(|a, b| b.exchanges.cmp(&a.exchanges).then_with(|| a.name.cmp(&b.name)));
         all
     }
 

@@ -41,7 +41,7 @@ pub use extract::{CallCount, Extracted, Extractor, Sighting};
 pub use facts::Facts;
 pub use form::SentOn;
 pub use guess::is_container;
-pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount};
+pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount, UnmatchedCount};
 pub use object::{KeySource, Places};
 pub use pseudonym::{Names, Pseudonyms};
 pub use redact::{Redaction, Redactor};
