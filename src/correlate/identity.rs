@@ -96,6 +96,7 @@ impl Naming<'_> {
             tenant_yields: told_by.is_some_and(|path| self.yields(path)),
             evidence,
             credential: found.credential.map(|h| h.to_string().into()),
+            told_in: None,
         };
         (actor, told_by)
     }

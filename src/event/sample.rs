@@ -65,6 +65,7 @@ pub(crate) fn rich_event(n: u64) -> Event {
             tenant_yields: true,
             evidence: Evidence::Claims,
             credential: Some("1f3a".into()),
+            told_in: None,
         },
         session: Some("s1".into()),
         case: Some(order.clone()),

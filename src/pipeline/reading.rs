@@ -110,7 +110,7 @@ pub(super) fn extract(
         extracting.into_iter().map(joined).collect::<Result<_, _>>()
     })?;
 
-    let (parts, doubles) = settle(parts, &units, scratch)?;
+    let (parts, doubles) = settle(parts, &units, scratch, budget / 4)?;
     let mut events = Vec::new();
     let mut inspection = Inspection::new();
     let mut evidence = Evidence::default();
