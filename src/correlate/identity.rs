@@ -82,7 +82,7 @@ impl Naming<'_> {
         let (name, evidence) = found.name.map_or((None, Evidence::None), |(n, e)| (Some(n), e));
         let client_id = self.client_id(reading);
         let (kind, kind_known) = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence);
-        let (roles, roles_known) = self.roles(reading, shown);
+        let Roles { roles, known: roles_known, defaulted: roles_defaulted } = self.roles(reading, shown);
         let (tenant, told_by) = self.tenant(reading);
         let actor = Actor {
             principal: name,
@@ -92,6 +92,7 @@ impl Naming<'_> {
             kind_known,
             roles,
             roles_known,
+            roles_defaulted,
             tenant,
             tenant_yields: told_by.is_some_and(|path| self.yields(path)),
             evidence,
@@ -250,13 +251,13 @@ impl Naming<'_> {
         paths.into_iter().find_map(|path| masked_text(reading, path, self.masker)).map(|t| self.masker.shared(&t))
     }
 
-    /// Roles after the model's mapping, and whether they are all that the actor has. The default role is given only where
+    /// Roles after the model's mapping. The default role is given only where
     /// it is known that none was claimed.
-    fn roles(&self, reading: &Reading<'_>, shown: &[Shown]) -> (Vec<Arc<str>>, bool) {
-        let Some(model) = self.model else { return (Vec::new(), false) };
+    fn roles(&self, reading: &Reading<'_>, shown: &[Shown]) -> Roles {
+        let Some(model) = self.model else { return Roles::default() };
         let mut listed = self.listed_roles(reading, model.roles_from.iter().filter(|path| !is_in_answer(path)));
         if !listed.found.is_empty() {
-            return (self.mapped(listed.found, model), true);
+            return Roles::told(self.mapped(listed.found, model));
         }
         let hidden = |path: &&Path| is_in_answer(path) && !matches!(reading.value(path), Bound::Exactly(_));
         listed.hidden |= model.roles_from.iter().any(|path| hidden(&path));
@@ -270,11 +271,12 @@ impl Naming<'_> {
         // Who has no place for roles but a default says that all have that one.
         let all_default = || model.roles_from.is_empty() || lacks_claims(model, reading, shown);
         if !listed.found.is_empty() {
-            (self.mapped(listed.found, model), true)
+            Roles::told(self.mapped(listed.found, model))
         } else if told || model.default_role.is_some() && all_default() {
-            (defaulted(), true)
+            // A list without any is as good as one.
+            Roles { defaulted: !listed.empty, ..Roles::told(defaulted()) }
         } else {
-            (Vec::new(), false)
+            Roles::default()
         }
     }
 
@@ -390,6 +392,22 @@ fn answers(path: &Path) -> bool {
 /// and the tenant of user 7.
 fn is_in_answer(path: &Path) -> bool {
     matches!(path.root, Root::ResponseBody | Root::ResponseHeader)
+}
+
+/// Roles of an actor.
+#[derive(Default)]
+struct Roles {
+    roles: Vec<Arc<str>>,
+    /// Whether they are all that the actor has.
+    known: bool,
+    /// Whether they are the default, for want of any place that tells some.
+    defaulted: bool,
+}
+
+impl Roles {
+    fn told(roles: Vec<Arc<str>>) -> Self {
+        Roles { roles, known: true, defaulted: false }
+    }
 }
 
 /// What the paths to roles say.

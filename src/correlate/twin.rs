@@ -57,7 +57,8 @@ fn adopted(kept: &Actor, twin: &Actor) -> Option<Actor> {
         }
     }
     if blind || twin.roles_known && !kept.roles_known {
-        (actor.roles, actor.roles_known) = (twin.roles.clone(), twin.roles_known);
+        actor.roles.clone_from(&twin.roles);
+        (actor.roles_known, actor.roles_defaulted) = (twin.roles_known, twin.roles_defaulted);
     }
     if actor.tenant.is_none() {
         (actor.tenant, actor.tenant_yields) = (twin.tenant.clone(), twin.tenant_yields);

@@ -21,6 +21,8 @@ pub struct Actor {
     pub roles: Vec<Arc<str>>,
     /// Whether the roles are what the source showed: none of them then means that the actor has none.
     pub roles_known: bool,
+    /// Whether the roles are the model's default, for want of any that the source tells.
+    pub roles_defaulted: bool,
     /// Tenant that the credential or request belongs to.
     pub tenant: Option<Arc<str>>,
     /// Whether the model would rather have the tenant that a login told than what told this one.
@@ -49,7 +51,7 @@ impl Actor {
     pub(crate) fn take_roles(&mut self, roles: Option<&[Arc<str>]>) {
         if let Some(roles) = roles.filter(|_| !self.roles_known) {
             self.roles = roles.to_vec();
-            self.roles_known = true;
+            (self.roles_known, self.roles_defaulted) = (true, false);
         }
     }
 }

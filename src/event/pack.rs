@@ -99,7 +99,7 @@ impl Packer {
     }
 
     fn actor(&mut self, actor: &Actor) {
-        let Actor { principal, agent, client, kind, kind_known, roles, roles_known, .. } = actor;
+        let Actor { principal, agent, client, kind, kind_known, roles, roles_known, roles_defaulted, .. } = actor;
         let Actor { tenant, tenant_yields, evidence, credential, told_in, .. } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
@@ -107,7 +107,7 @@ impl Packer {
         self.text(kind);
         self.texts(roles);
         let credential_told = told_in.as_ref().is_some_and(|told| told.credential);
-        self.flags([*roles_known, *kind_known, *tenant_yields, told_in.is_some(), credential_told, false]);
+        self.flags([*roles_known, *kind_known, *tenant_yields, told_in.is_some(), credential_told, *roles_defaulted]);
         self.maybe(tenant.as_deref());
         self.bytes.push(evidence_code(*evidence));
         self.maybe(credential.as_deref());

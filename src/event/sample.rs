@@ -61,6 +61,7 @@ pub(crate) fn rich_event(n: u64) -> Event {
             kind_known: true,
             roles: vec!["customer".into()],
             roles_known: true,
+            roles_defaulted: true,
             tenant: Some("acme".into()),
             tenant_yields: true,
             evidence: Evidence::Claims,

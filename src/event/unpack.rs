@@ -84,7 +84,7 @@ impl Unpacker<'_> {
     fn actor(&mut self) -> Result<Actor, PackError> {
         let (principal, agent, client) = (self.maybe()?, self.maybe()?, self.maybe()?);
         let (kind, roles) = (self.text()?, self.many(Self::text)?);
-        let [roles_known, kind_known, tenant_yields, told, credential_told, _] = self.flags()?;
+        let [roles_known, kind_known, tenant_yields, told, credential_told, roles_defaulted] = self.flags()?;
         Ok(Actor {
             principal,
             agent,
@@ -93,6 +93,7 @@ impl Unpacker<'_> {
             kind_known,
             roles,
             roles_known,
+            roles_defaulted,
             tenant_yields,
             tenant: self.maybe()?,
             evidence: *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?,

@@ -55,6 +55,9 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) calls: Vec<CallRecord>,
     /// Why there may be more of them.
     pub(in crate::cli) calls_unseen: Vec<&'static str>,
+    /// Who acts, as far as the exchange alone tells; only looked for where a filter asks.
+    #[serde(skip)]
+    pub(in crate::cli) actors: Vec<String>,
 }
 
 /// One call in a body: what and how it went. Arguments and results are not shown.
@@ -113,6 +116,7 @@ impl Record {
             origin: exchange.origin.to_string(),
             calls: called.calls.iter().map(|call| CallRecord::new(call, redactor)).collect(),
             calls_unseen: called.unseen.iter().map(|why| why.as_str()).collect(),
+            actors: Vec::new(),
         }
     }
 }
