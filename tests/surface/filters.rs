@@ -189,3 +189,26 @@ fn findings_are_filtered_by_tenant() {
         assert!(found.iter().all(|finding| finding["actor"]["tenant"].is_string()));
     }
 }
+
+#[test]
+fn a_host_is_the_same_with_any_port() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |host: &str, second: u32| {
+        format!("{host} 10.0.0.7 - anna [01/Mar/2026:10:00:{second:02} +0000] \"GET /o HTTP/1.1\" 200 5 \"-\" \"x\"\n")
+    };
+    let hosts = ["shop.example:443", "shop.example:80", "other.example:443"];
+    let log: String = hosts.iter().zip(0..).map(|(host, second)| line(host, second)).collect();
+    std::fs::write(folder.path().join("hosts.log"), log).unwrap();
+    let shown = |filter: &str, redact: &str| {
+        let args = ["exchanges", "hosts.log", "--filter", filter, "--redact", redact];
+        let shown = stdout(&offpath_in(folder.path(), &args, &[]));
+        let host = |line: &str| serde_json::from_str::<Value>(line).unwrap()["host"].as_str().unwrap().to_owned();
+        shown.lines().map(host).collect::<Vec<_>>()
+    };
+    assert_eq!(shown("host:shop.example", "mask"), hosts[..2]);
+    assert_eq!(shown("host:shop.example:80", "mask"), hosts[1..2]);
+    let hashed = shown("host:*", "hash");
+    let [name, again, other] = [0, 1, 2].map(|n: usize| hashed[n].rsplit_once(':').unwrap());
+    assert_eq!((name.0, name.1, again.1), (again.0, "443", "80"));
+    assert_ne!(name.0, other.0);
+}

@@ -81,7 +81,12 @@ fn a_log_cut_at_any_byte_is_read_up_to_there() {
     for cut in LINE.len() + 1..whole.len() - 1 {
         let outcome = read_content(&whole[..cut]);
         assert_eq!(outcome.exchanges.len(), 1, "cut at {cut}");
-        outcome.says(&["truncated", "line 2", "copy or export the file again"]);
+        // A line that is still being written: neither an error nor anything lost.
+        assert_eq!((outcome.not_read("unfinished_line"), outcome.errors.len()), (1, 0), "cut at {cut}");
+        assert!(outcome.reports.iter().flat_map(|report| &report.inputs).all(|input| input.bytes_lost == 0));
+        // With its end it is a line, and broken.
+        let ended = read_content(format!("{}\n", &whole[..cut]));
+        assert_eq!((ended.not_read("unparsed_line"), ended.errors.len()), (1, 1), "cut at {cut}");
     }
     for cut in 1..LINE.len() {
         assert!(read_content(&LINE[..cut]).exchanges.len() <= 1);

@@ -108,7 +108,7 @@ impl Subject for Record {
             "call" => Seen::any(self.calls.iter().map(|call| Some(&call.operation))),
             "client" => Seen::any([self.client.as_ref()]),
             "server" => Seen::any([self.server.as_ref()]),
-            "host" => Seen::any([self.host.as_ref()]),
+            "host" => Seen::any([self.host.as_deref(), self.host_name()]),
             "method" => Seen::any([self.method.as_ref()]),
             "path" => Seen::any([self.target.as_deref().and_then(|target| target.split('?').next())]),
             "protocol" => Seen::text(self.protocol),
