@@ -139,8 +139,9 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
     let object_type = history.life(life).and_then(|l| l.object_type);
     let shows_state = object_type.and_then(|t| history.plan.type_of(t)).is_some_and(|t| !t.state.is_empty());
     let issues: BTreeMap<usize, Check> = replay.issues.iter().rev().map(|i| (i.event, i.check)).collect();
-    let judged = replay.steps.iter().zip(&replay.faults).zip(&replay.doubts).zip(&replay.timeline.steps);
-    for (((step, fault), doubt), (_, before, _)) in judged {
+    let doubts = replay.doubts.iter().zip(&replay.unguarded);
+    let judged = replay.steps.iter().zip(&replay.faults).zip(doubts).zip(&replay.timeline.steps);
+    for (((step, fault), (doubt, unguarded)), (_, before, _)) in judged {
         let Some(event) = history.event(step.event) else { continue };
         let issue = issues.get(&step.event).copied();
         if step.declared.is_some() {
@@ -156,7 +157,7 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
             let hidden = doubt.is_some_and(|doubt| leaves_open(doubt, check, event));
             // What took no time that was measured overlaps with nothing, whatever happened.
             let measured = check != Race || event.end > event.time;
-            let decided = certain && !hidden && measured;
+            let decided = certain && !hidden && measured && *unguarded != Some(check);
             let verdict = if issue == Some(check) { Some(true) } else { decided.then_some(false) };
             result.tallies.count(check, event.source, verdict);
             if hidden {

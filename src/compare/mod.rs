@@ -47,6 +47,7 @@ pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
 pub use unattributed::Unattributed;
 pub use window::WindowKey;
+pub(crate) use words::length;
 
 /// A model compiled for comparison, or none: a few checks need no model.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::classify::{Issue, Judge};
 use super::deviation::Check;
 use super::history::{History, Unseen};
 use super::retry::{Retry, Tried};
-use super::step::Step;
+use super::step::{Fit, Step};
 use super::timeline::Timeline;
 use crate::event::{Event, Outcome};
 use crate::model::expression::Truth;
@@ -41,6 +41,8 @@ pub(super) struct Replay {
     pub(super) faults: Vec<Option<Fault>>,
     /// For each step what it would be if it is no retry, where only a hidden idempotency key could tell.
     pub(super) doubts: Vec<Option<Check>>,
+    /// For each step what it would be if the conditions that the source hides did not hold.
+    pub(super) unguarded: Vec<Option<Check>>,
     /// Deviations of the lifecycle.
     pub(super) issues: Vec<Issue>,
     /// When each step was accepted.
@@ -200,6 +202,7 @@ impl Run<'_, '_> {
                 out.issues.push(issue);
             }
             out.doubts.push(self.doubt(&judge, step));
+            out.unguarded.push(self.unguarded(&judge, step));
             out.timeline.steps.push((step.event, before.states(self.automaton), after.states(self.automaton)));
             out.steps.push(step.clone());
             out.faults.push(fault);
@@ -215,6 +218,18 @@ impl Run<'_, '_> {
         let anew = Step { retry: Retry::No, ..step.clone() };
         let fault = self.step(judge.before, &anew, false).fault?;
         judge.issue(&anew, fault).map(|(issue, _)| issue.check)
+    }
+
+    /// What a step would be called that only conditions allow of which the source does not show whether they hold.
+    fn unguarded(&self, judge: &Judge<'_, '_, '_>, step: &Step) -> Option<Check> {
+        let hides = |fit: &Fit| fit.role != Truth::False && fit.guard == Truth::Unknown;
+        if step.uncertain || !step.fits.iter().any(hides) {
+            return None;
+        }
+        let mut refused = step.clone();
+        refused.fits.iter_mut().filter(|fit| hides(fit)).for_each(|fit| fit.guard = Truth::False);
+        let fault = self.step(judge.before, &refused, false).fault?;
+        judge.issue(&refused, fault).map(|(issue, _)| issue.check)
     }
 
     fn alone(&self, belief: &Belief, step: &Step, unseen: &Unseen, excused: bool) -> Path {
@@ -238,6 +253,7 @@ impl Run<'_, '_> {
             out.steps.push(step.clone());
             out.faults.push(None);
             out.doubts.push(None);
+            out.unguarded.push(None);
         }
         wide
     }

@@ -135,7 +135,7 @@ impl Directory {
         Directory::default()
     }
 
-    /// Adds the facts of one exchange.
+    /// Adds the facts of one exchange. Those of objects without a place teach nothing.
     pub fn add(&mut self, facts: Facts) {
         let mut bytes = Vec::new();
         for (hash, stamp, binding) in facts.bindings {

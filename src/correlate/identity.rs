@@ -7,6 +7,8 @@ mod roles;
 
 use std::sync::Arc;
 
+use roles::Roles;
+
 use super::credential::{self, Hash, HashKey, Kind, Shown};
 use super::facts::Holder;
 use super::reading::Reading;
@@ -86,7 +88,7 @@ impl Naming<'_> {
         let (name, evidence) = found.name.map_or((None, Evidence::None), |(n, e)| (Some(n), e));
         let client_id = self.client_id(reading);
         let (kind, kind_known) = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence);
-        let (roles, roles_known) = self.roles(reading, shown);
+        let Roles { roles, known: roles_known, defaulted: roles_defaulted } = self.roles(reading, shown);
         let (tenant, told_by) = self.tenant(reading);
         let actor = Actor {
             principal: name,
@@ -96,10 +98,12 @@ impl Naming<'_> {
             kind_known,
             roles,
             roles_known,
+            roles_defaulted,
             tenant,
             tenant_yields: told_by.is_some_and(|path| self.yields(path)),
             evidence,
             credential: found.credential.map(|h| h.to_string().into()),
+            told_in: None,
         };
         (actor, told_by)
     }

@@ -34,6 +34,7 @@ mod target;
 mod template;
 #[cfg(test)]
 mod tests;
+mod twin;
 
 pub use credential::HashKey;
 pub use directory::{Directory, DirectorySize};
@@ -48,3 +49,4 @@ pub use redact::{Redaction, Redactor};
 pub use resolve::Resolver;
 pub use reuse::{KeyUser, ReusedKey};
 pub use role_place::RolePlace;
+pub use twin::tells_more;

@@ -85,6 +85,8 @@ impl Resolver {
         if let Some(subject) = hash.and_then(|h| self.credentials.subject(h, event.time)) {
             event.actor.principal = Some(subject.clone());
             event.actor.evidence = Evidence::Bound;
+            // A login says more than the other input, unless its credential is known from there.
+            event.actor.told_in = event.actor.told_in.take().filter(|told| told.credential);
         }
     }
 
@@ -94,8 +96,12 @@ impl Resolver {
         let actor = &mut event.actor;
         let hash = actor.credential.as_deref().and_then(Hash::parse).filter(|_| !actor.roles_known);
         actor.take_roles(hash.and_then(|hash| self.credentials.roles(hash, event.time)));
-        let source = (event.sensor.clone(), event.shows.headers);
-        let told = if event.shows.headers { Evidence::Bound } else { Evidence::Asserted };
+        // Whom another input's record names, that input shows without roles.
+        let source = match &actor.told_in {
+            Some(told) if actor.evidence == Evidence::Asserted => (told.sensor.clone(), false),
+            _ => (event.sensor.clone(), event.shows.headers),
+        };
+        let told = if source.1 { Evidence::Bound } else { Evidence::Asserted };
         if let Some(default) = self.roles.get(&source).filter(|_| actor.evidence == told) {
             actor.take_roles(Some(std::slice::from_ref(default)));
         }

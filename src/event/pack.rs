@@ -101,17 +101,22 @@ impl Packer {
     }
 
     fn actor(&mut self, actor: &Actor) {
-        let Actor { principal, agent, client, kind, kind_known, roles, roles_known, .. } = actor;
-        let Actor { tenant, tenant_yields, evidence, credential, .. } = actor;
+        let Actor { principal, agent, client, kind, kind_known, roles, roles_known, roles_defaulted, .. } = actor;
+        let Actor { tenant, tenant_yields, evidence, credential, told_in, .. } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
         self.maybe(client.as_deref());
         self.text(kind);
         self.texts(roles);
-        self.flags([*roles_known, *kind_known, *tenant_yields, false, false, false]);
+        let credential_told = told_in.as_ref().is_some_and(|told| told.credential);
+        self.flags([*roles_known, *kind_known, *tenant_yields, told_in.is_some(), credential_told, *roles_defaulted]);
         self.maybe(tenant.as_deref());
         self.bytes.push(evidence_code(*evidence));
         self.maybe(credential.as_deref());
+        if let Some(told) = told_in {
+            self.origin(&told.origin);
+            self.text(&told.sensor);
+        }
     }
 
     fn object(&mut self, object: &ObjectRef) -> Result<(), PackError> {
@@ -292,6 +297,7 @@ mod tests {
     use proptest::prelude::*;
     use rust_decimal::Decimal;
 
+    use super::super::Told;
     use super::super::unpack::{Texts, unpack};
     use super::*;
     use crate::event::sample;
@@ -347,6 +353,7 @@ mod tests {
             times in any::<(i64, i64, i64)>(),
             place in place(),
             answered in proptest::option::of(place()),
+            told in proptest::option::of((place(), any::<bool>())),
             host in proptest::option::of(text()),
             status in proptest::option::of(any::<u16>()),
             hashes in any::<(Option<u64>, Option<u64>)>(),
@@ -366,6 +373,10 @@ mod tests {
             (event.idempotency, event.body_hash) = hashes;
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
             event.actor.evidence = EVIDENCE[evidence];
+            let told = told.map(|(place, credential)| {
+                Told { origin: Origin { input: "c.log".into(), place }, sensor: "c".into(), credential }
+            });
+            event.actor.told_in = told.map(Box::new);
             event.outcome = outcome;
             event.state_before = states;
             event.objects = vec![event.objects[0].clone(); objects];

@@ -77,6 +77,7 @@ pub fn event_schema() -> SchemaRef {
         Field::new("roles", text_list(), false),
         text("tenant", true),
         text("tier", false),
+        text("told_in", true),
         text("session", true),
         text("outcome", false),
         Field::new("status", DataType::UInt16, true),
@@ -211,6 +212,8 @@ fn event_rows(events: &[Event]) -> Result<RecordBatch, arrow::error::ArrowError>
     }
     let ids: Vec<String> = events.iter().map(|e| e.id.to_string()).collect();
     let origins: Vec<String> = events.iter().map(|e| e.origin.to_string()).collect();
+    let told = |e: &Event| e.actor.told_in.as_ref().map(|told| told.origin.to_string());
+    let told: Vec<Option<String>> = events.iter().map(told).collect();
     let cases: Vec<Option<String>> = events.iter().map(|e| e.case.as_ref().map(ToString::to_string)).collect();
     let columns: Vec<ArrayRef> = vec![
         texts(ids.iter().map(|v| Some(v.as_str()))),
@@ -229,6 +232,7 @@ fn event_rows(events: &[Event]) -> Result<RecordBatch, arrow::error::ArrowError>
         text_lists(events.iter().map(|e| e.actor.roles.as_slice())),
         text(|e| e.actor.tenant.as_deref()),
         text(|e| Some(e.actor.evidence.as_str())),
+        texts(told.iter().map(Option::as_deref)),
         text(|e| e.session.as_deref()),
         text(|e| Some(e.outcome.as_str())),
         Arc::new(status.finish()),

@@ -6,7 +6,7 @@ use offpath_capture::{InputFormat, Origin, Place};
 use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
-use super::{Actor, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use super::{Actor, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Value};
 
 /// Texts that the events unpacked so far have brought, by number.
 #[derive(Default)]
@@ -84,7 +84,7 @@ impl Unpacker<'_> {
     fn actor(&mut self) -> Result<Actor, PackError> {
         let (principal, agent, client) = (self.maybe()?, self.maybe()?, self.maybe()?);
         let (kind, roles) = (self.text()?, self.many(Self::text)?);
-        let [roles_known, kind_known, tenant_yields, ..] = self.flags()?;
+        let [roles_known, kind_known, tenant_yields, told, credential_told, roles_defaulted] = self.flags()?;
         Ok(Actor {
             principal,
             agent,
@@ -93,11 +93,17 @@ impl Unpacker<'_> {
             kind_known,
             roles,
             roles_known,
+            roles_defaulted,
             tenant_yields,
             tenant: self.maybe()?,
             evidence: *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?,
             credential: self.maybe()?,
+            told_in: told.then(|| self.told_in(credential_told)).transpose()?.map(Box::new),
         })
+    }
+
+    fn told_in(&mut self, credential: bool) -> Result<Told, PackError> {
+        Ok(Told { origin: self.origin()?, sensor: self.text()?, credential })
     }
 
     fn object(&mut self) -> Result<ObjectRef, PackError> {

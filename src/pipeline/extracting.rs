@@ -78,7 +78,7 @@ impl<'a> Extracting<'a> {
     }
 
     /// Takes in what an exchange teaches; the directory is all threads', so that it is told of many at once.
-    fn learn(&mut self, facts: Facts) {
+    pub(super) fn learn(&mut self, facts: Facts) {
         self.facts.push(facts);
         if self.facts.len() >= BATCH {
             self.teach();
@@ -143,7 +143,8 @@ pub(super) fn extract_batches<'a>(
             if let Some(waiting) = &mut waiting {
                 waiting.note(exchange, format.map(|(_, unit)| *unit), extracted.events.first())?;
             }
-            if !in_period {
+            // What waits may still turn out to be somebody else's, and with its events what it teaches.
+            if !in_period && waiting.is_none() {
                 extracted.events.clear();
             }
             for event in &mut extracted.events {

@@ -111,7 +111,7 @@ pub(super) fn extract(
         extracting.into_iter().map(joined).collect::<Result<_, _>>()
     })?;
 
-    let (parts, doubles) = settle(parts, &units, scratch)?;
+    let (parts, doubles) = settle(parts, &units, scratch, budget / 4)?;
     let (events, inspection, evidence) = merged(parts);
     Ok(Reading {
         events,

@@ -188,7 +188,7 @@ impl<R: Read> File<'_, R> {
         self.lost += bytes;
         if self.errors.is_empty() {
             let kind = InputErrorKind::Malformed {
-                what: format!("entry {} at line {}, column {}: {why}", self.index, position.line, position.column),
+                what: format!("entry #{} at line {}, column {}: {why}", self.index, position.line, position.column),
                 remedy: "the other entries were analysed, export the file again to get this one".to_owned(),
             };
             self.errors.push(InputError { input: self.name.to_string(), origin: Some(self.origin(offset)), kind });

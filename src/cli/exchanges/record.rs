@@ -55,6 +55,9 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) calls: Vec<CallRecord>,
     /// Why there may be more of them.
     pub(in crate::cli) calls_unseen: Vec<&'static str>,
+    /// Who acts, as far as the exchange alone tells; only looked for where a filter asks.
+    #[serde(skip)]
+    pub(in crate::cli) actors: Vec<String>,
 }
 
 /// One call in a body: what and how it went. Arguments and results are not shown.
@@ -85,7 +88,25 @@ impl CallRecord {
     }
 }
 
+/// A host and its port. The name is the same with any port, and so is its pseudonym.
+fn host(host: &str, redactor: &Redactor) -> String {
+    match host.rsplit_once(':').filter(|(name, port)| is_port(port) && (!name.contains(':') || name.ends_with(']'))) {
+        Some((name, port)) => format!("{}:{port}", redactor.name(name)),
+        None => redactor.name(host).into_owned(),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl Record {
+    /// Host without port.
+    pub(in crate::cli) fn host_name(&self) -> Option<&str> {
+        let host = self.host.as_deref()?;
+        Some(host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(name, _)| name))
+    }
+
     /// The line of one exchange.
     pub(in crate::cli) fn new(exchange: &Exchange, redactor: &Redactor) -> Self {
         let (request, response) = (exchange.request.as_ref(), exchange.response.as_ref());
@@ -100,7 +121,7 @@ impl Record {
             stream: exchange.stream,
             method: request.map(|r| r.method.clone()),
             scheme: request.and_then(|r| r.scheme.clone()),
-            host: request.and_then(|r| Some(redactor.name(r.host.as_deref()?).into_owned())),
+            host: request.and_then(|r| Some(host(r.host.as_deref()?, redactor))),
             target: request.map(|r| redactor.target(&r.target)),
             status: response.map(|r| r.status),
             request_bytes: request.and_then(|r| r.body.len()),
@@ -113,6 +134,7 @@ impl Record {
             origin: exchange.origin.to_string(),
             calls: called.calls.iter().map(|call| CallRecord::new(call, redactor)).collect(),
             calls_unseen: called.unseen.iter().map(|why| why.as_str()).collect(),
+            actors: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
-use offpath_capture::{Body, Exchange, Request};
+use offpath_capture::{Body, Exchange, Place, Request};
 use serde::{Deserialize, Serialize};
 
 use crate::correlate::HashKey;
@@ -33,6 +33,10 @@ pub(super) struct Sight {
     pub(super) over: i64,
     /// What else may tell it.
     pub(super) traits: [u64; TRAITS],
+    /// Number of the actor among the thread's; `None` when nobody is told of.
+    pub(super) who: Option<u32>,
+    /// Where it is in the input.
+    pub(super) place: Option<Place>,
 }
 
 /// Number of traits.
@@ -95,6 +99,8 @@ impl Sighter {
             time,
             over: end.saturating_add(exchange.tick.max(1)),
             traits: self.traits(exchange, request, event),
+            who: None,
+            place: Some(exchange.origin.place.clone()),
         })
     }
 

@@ -1,9 +1,9 @@
 //! Spans as OpenTelemetry exports them.
 
-use offpath_capture::InputFormat;
+use offpath_capture::{InputFormat, Options};
 
 use super::{MAY, clean, field, format, header, lines_of};
-use crate::reading::read_content;
+use crate::reading::{read_content, read_with};
 
 #[test]
 fn spans_of_servers_and_tools_are_read() {
@@ -129,6 +129,16 @@ fn spans_know_their_own_resource() {
     let ((one, spans), (two, _)) = (group("one"), group("two"));
     let outcome = read_content(format!("{{\"resourceSpans\":[{{{one},{spans}}},{{{spans}}},{{{spans},{two}}}]}}"));
     let services: Vec<_> = outcome.exchanges.iter().map(|e| field(e, "service.name")).collect();
-    assert_eq!(services, [Some("one"), None, None]);
-    assert_eq!(outcome.irregular("resource_after_spans"), 1);
+    assert_eq!(services, [Some("one"), None, Some("two")], "nothing in an object has an order");
+    assert_eq!(outcome.irregular("resource_after_spans"), 0);
+    // What waits is bounded: a resource that comes after too many spans is counted and told to none of them.
+    let span = spans.trim_start_matches(r#""scopeSpans":[{"spans":["#).trim_end_matches("]}]");
+    let many = vec![span; 40].join(",");
+    let late = format!("{{\"resourceSpans\":[{{\"scopeSpans\":[{{\"spans\":[{many}]}}],{two}}}]}}");
+    let mut options = Options::default();
+    options.limits.entry_bytes = 4096;
+    let outcome = read_with(&late, &options);
+    assert_eq!((outcome.exchanges.len(), outcome.irregular("resource_after_spans")), (40, 1));
+    let held = outcome.exchanges.iter().filter(|e| field(e, "service.name") == Some("two")).count();
+    assert!(held < 40, "{held}");
 }
