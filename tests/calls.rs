@@ -378,3 +378,60 @@ fn exchanges_show_calls_in_every_format() {
     let csv = stdout(&output);
     assert!(csv.lines().count() == 2 && csv.contains(r#"""operation"":""graphql mutation approveRefund"""#), "{csv}");
 }
+
+/// One order that is approved, then paid; GraphQL and JSON-RPC.
+const STEPS: &str = r#"offpath: 1
+workflow: {id: steps, version: 1}
+actors: {identify: [jwt.sub]}
+objects:
+  order: {key: [args.order, res.id]}
+activities:
+  create:  {any: [{graphql: {mutation: createOrder}}, {jsonrpc: {method: order.create}}], object: {order: [res.id]}}
+  approve: {any: [{graphql: {mutation: approve}}, {jsonrpc: {method: order.approve}}], object: order}
+  pay:     {any: [{graphql: {mutation: pay}}, {jsonrpc: {method: order.pay}}], object: order}
+lifecycles:
+  order:
+    states: {none: initial, new: {}, approved: {}, paid: final}
+    transitions:
+      - {activity: create, from: none, to: new}
+      - {activity: approve, from: new, to: approved}
+      - {activity: pay, from: approved, to: paid}
+"#;
+
+#[test]
+fn fields_of_a_mutation_are_steps_one_after_the_other() {
+    let found = |query: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shop = Archive::default();
+        let created = json!({"data": {"createOrder": {"id": "o1"}}});
+        shop.graphql("ann", "mutation Op { createOrder { id } }", json!({}), created);
+        let gives = json!({"id": "o1"});
+        let answer = json!({"data": {"pay": gives, "approve": gives, "a": gives, "b": gives}});
+        let sent = json!({"query": query, "variables": {}});
+        shop.add("ann", "/shop-api", &sent, 200, "application/json", &answer.to_string());
+        let traffic = shop.write(&folder.path().join("t.har"));
+        told(&check(folder.path(), STEPS, &[&traffic]).0)
+    };
+    let [approve, pay] = ["approve", "pay"].map(|name| format!("{name}(order: \"o1\") {{ id }}"));
+    assert_eq!(found(&format!("mutation {{ {approve} {pay} }}")), [""; 0]);
+    assert_eq!(found(&format!("mutation {{ {pay} {approve} }}")), ["SEQ-ORDER order:o1"]);
+    assert_eq!(found(&format!("mutation {{ {approve} a: {pay} b: {pay} }}")), ["SEQ-REPEAT order:o1"]);
+}
+
+#[test]
+fn calls_of_a_json_rpc_batch_have_no_order() {
+    let found = |methods: [&str; 2]| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shop = Archive::default();
+        let call =
+            |id: usize, method: &str| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": {"order": "o1"}});
+        let answer = |id: usize| json!({"jsonrpc": "2.0", "id": id, "result": {"id": "o1"}});
+        shop.add("ann", "/rpc", &call(1, "order.create"), 200, "application/json", &answer(1).to_string());
+        let batch = json!([call(1, methods[0]), call(2, methods[1])]);
+        shop.add("ann", "/rpc", &batch, 200, "application/json", &json!([answer(1), answer(2)]).to_string());
+        let traffic = shop.write(&folder.path().join("t.har"));
+        told(&check(folder.path(), STEPS, &[&traffic]).0)
+    };
+    assert_eq!(found(["order.approve", "order.pay"]), [""; 0]);
+    assert_eq!(found(["order.pay", "order.approve"]), [""; 0], "the server may have taken them in either order");
+}

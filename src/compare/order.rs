@@ -29,6 +29,9 @@ impl Precedence {
 
     /// Whether `a` surely ended before `b` began.
     pub(super) fn before(self, a: &Event, b: &Event) -> bool {
+        if let Some((a, b)) = turns(a, b) {
+            return a < b;
+        }
         let gap = if a.sensor == b.sensor { 0 } else { self.skew };
         let reach = self.reach(a);
         if reach.saturating_add(gap) < b.time {
@@ -45,7 +48,9 @@ impl Precedence {
 
     /// Whether both were surely in flight at one instant: measured intervals of one clock that overlap.
     pub(super) fn overlap(a: &Event, b: &Event) -> bool {
-        a.sensor == b.sensor && a.end > a.time && b.end > b.time && a.time < b.end && b.time < a.end && {
+        // What has its turn waits for what comes before.
+        let in_turn = turns(a, b).is_some_and(|(a, b)| a != b);
+        !in_turn && a.sensor == b.sensor && a.end > a.time && b.end > b.time && a.time < b.end && b.time < a.end && {
             // An interval shorter than a tick proves nothing.
             let tick = a.tick.max(b.tick).max(1);
             tick == 1 || (a.end.min(b.end) - a.time.max(b.time)) >= tick
@@ -77,6 +82,12 @@ impl Precedence {
         }
         runs
     }
+}
+
+/// The turns of two events that one request had done one after the other.
+fn turns(a: &Event, b: &Event) -> Option<(u32, u32)> {
+    let (a, b) = (a.turn?, b.turn?);
+    (a.request == b.request).then_some((a.number, b.number))
 }
 
 /// Whether a later event only repeats an earlier one for safety: same actor, step, idempotency key and body.

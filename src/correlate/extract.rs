@@ -5,6 +5,7 @@ mod learning;
 mod marks;
 mod outcome;
 mod sensor;
+mod turns;
 
 pub use extracted::{CallCount, Extracted, Sighting};
 
@@ -14,6 +15,7 @@ use offpath_capture::{Call, CallOutcome, Calls, Exchange, Place, Schema, Sender,
 
 use outcome::{call_outcome, is_safe, outcome};
 use sensor::sensor;
+use turns::Turns;
 
 use super::credential::{HashKey, Shown};
 use super::form::{self, SentOn};
@@ -148,8 +150,10 @@ impl Extractor {
     ) -> Extracted {
         let mut out = Extracted::default();
         let whole = !unseen.contains(&Unseen::TooLong);
+        let mut turns = Turns::default();
         for call in calls {
             reading.turn_to(call, whole);
+            reading.turn = turns.next(call, event_id(reading.exchange.key, out.events.len()));
             let called = self.called_inside(reading, call);
             if self.model.is_some() && called.operation.is_none() && out.unmatched.is_none() {
                 out.unmatched = Some(self.masker.operation(call));
@@ -266,7 +270,7 @@ impl Extractor {
         // What nobody says the meaning of has the usual one: a form that was taken leads on to its result.
         let outcome = if sent_on == Some(SentOn::Result) { Outcome::Accepted } else { outcome };
         out.sent_on = sent_on;
-        let id = event_id(exchange.key, out.events.len() as u64);
+        let id = event_id(exchange.key, out.events.len());
         let stamp = (exchange.time.0, id);
         let found = self.objects(reading, called, activity, outcome, acting);
         let mut actor = acting.actor.clone();
@@ -306,6 +310,7 @@ impl Extractor {
             time: exchange.time.0,
             end,
             tick: exchange.tick,
+            turn: reading.turn,
             sensor: sensor(reading),
             source: source(exchange),
             shows: shows(reading),
@@ -434,13 +439,15 @@ fn elements(reading: &Reading<'_>, activity: &Activity) -> usize {
     }
 }
 
-/// Identity of a part of an exchange: mixed so that neighbouring keys and parts never meet.
-fn event_id(key: u64, part: u64) -> EventId {
+/// Identity of a part of an exchange: mixed so that neighbouring keys never meet, and then counted on, so that events of
+/// one time are in the order of their request.
+fn event_id(key: u64, part: usize) -> EventId {
     // The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
-    let mut x = key.wrapping_add(part.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    EventId(x ^ (x >> 31))
+    let x = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    // Room for the parts, of which there are never as many.
+    let first = (x ^ (x >> 31)).min(u64::MAX - u64::from(u32::MAX));
+    EventId(first.saturating_add(part as u64))
 }
 
 /// What kind of input an exchange is from, by its place; who knows the format says it more exactly.

@@ -176,3 +176,27 @@ fn without_a_model_a_call_is_about_what_its_arguments_name() {
         ["graphql query order order:7 true", "graphql query me me:u1 true"]
     );
 }
+
+#[test]
+fn fields_of_a_mutation_have_their_turns_and_nothing_else_has() {
+    let turns = |exchange: &Made| {
+        let events = extracted(exchange).events;
+        let mut sorted = events.iter().collect::<Vec<_>>();
+        sorted.sort_by_key(|event| event.order_key());
+        assert!(sorted.iter().map(|e| e.id).eq(events.iter().map(|e| e.id)), "in the order of the request");
+        let first = events[0].id;
+        events.iter().map(|e| e.turn.map(|turn| (turn.request == first, turn.number))).collect::<Vec<_>>()
+    };
+    let mutation = graphql("mutation { a: pay(id: 1) { id } other { id } b: pay(id: 1) { id } }", "{}");
+    assert_eq!(turns(&mutation), [Some((true, 0)), Some((true, 1)), Some((true, 2))]);
+    assert_eq!(turns(&graphql("{ a: pay(id: 1) { id } b: pay(id: 1) { id } }", "{}")), [None, None]);
+    let two = r#"[{"query":"mutation { pay(id: 1) { id } }"},{"query":"mutation { a: pay(id: 1) b: pay(id: 2) }"}]"#;
+    let batch = made("POST", "/graphql").json(two).answers(200, "[]");
+    assert_eq!(
+        turns(&batch),
+        [Some((true, 0)), Some((false, 0)), Some((false, 1))],
+        "requests of a batch have no order"
+    );
+    let rpc = r#"[{"jsonrpc":"2.0","id":1,"method":"job.run"},{"jsonrpc":"2.0","id":2,"method":"job.run"}]"#;
+    assert_eq!(turns(&made("POST", "/rpc").json(rpc).answers(200, "[]")), [None, None]);
+}
