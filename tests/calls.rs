@@ -435,3 +435,27 @@ fn calls_of_a_json_rpc_batch_have_no_order() {
     assert_eq!(found(["order.approve", "order.pay"]), [""; 0]);
     assert_eq!(found(["order.pay", "order.approve"]), [""; 0], "the server may have taken them in either order");
 }
+
+#[test]
+fn what_is_too_much_for_one_exchange_is_said() {
+    let run = |fields: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shop = Archive::default();
+        create(&mut shop, "anna", "o1");
+        let fields: String = (0..fields).map(|n| format!("a{n}: ping ")).collect();
+        shop.graphql("anna", &format!("mutation Op {{ {fields} }}"), json!({}), json!({"data": {"a0": true}}));
+        ship(&mut shop, "o1", true);
+        let traffic = shop.write(&folder.path().join("t.har"));
+        let model = folder.path().join("model.yaml");
+        fs::write(&model, SHOP).unwrap();
+        let out = folder.path().join("run");
+        let [model, out_name] = [&model, &out].map(|path| path.to_str().unwrap());
+        let output = offpath(&["check", &traffic, "--model", model, "-o", out_name, "--exit-zero"]);
+        let summary: Value = serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
+        (code(&output), told(&lines(&out.join("findings.jsonl"))), summary["limits"].to_string())
+    };
+    assert_eq!(run(200), (0, vec!["SEQ-SKIP order:o1".to_owned()], "[]".to_owned()));
+    let (code, found, limits) = run(300);
+    assert_eq!((code, found), (3, Vec::new()), "the payment may be among what was not read");
+    assert!(limits.contains("1 exchange asks for more calls or elements"), "{limits}");
+}

@@ -39,6 +39,10 @@ pub(super) struct Reading<'a> {
     pub(super) turn: Option<Turn>,
     /// The request holds more calls than were read.
     pub(super) hides_calls: bool,
+    /// This event is those elements of a list that are too many to be looked at.
+    pub(super) hides_elements: bool,
+    /// The steps of this path come beside those of the calls in the body.
+    pub(super) beside_calls: bool,
     /// What the client says of itself in the call.
     client: Pulled,
 }
@@ -84,6 +88,8 @@ impl<'a> Reading<'a> {
             call: None,
             turn: None,
             hides_calls: false,
+            hides_elements: false,
+            beside_calls: false,
             client: Pulled::unknown(),
         }
     }
