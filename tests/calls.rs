@@ -535,3 +535,26 @@ fn a_step_is_found_however_it_is_wrapped() {
     let (found, _) = between("/shop-api", &json!({"query": "{ ping }", "variables": {}}), &json!({"data": {}}), false);
     assert_eq!(found, [""; 0]);
 }
+
+#[test]
+fn secrets_in_a_url_and_numbers_in_names_are_in_no_list_of_exchanges() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shop = Archive::default();
+    let url = "/shop-api?query=%7Border(orderId%3A%22o1%22%2Cpassword%3A%22hunter2secret%22)%7Bid%7D%7D&variables=%7B%22password%22%3A%22hunter3secret%22%7D";
+    shop.add("anna", url, &json!({}), 200, "application/json", r#"{"data":{"order":{"id":"o1"}}}"#);
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "pay_4111111111111111", "params": {}});
+    shop.add("anna", "/rpc", &call, 200, "application/json", r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    let traffic = shop.write(&folder.path().join("t.har"));
+    for level in ["mask", "hash", "keep"] {
+        for format in ["jsonl", "csv"] {
+            let output = offpath(&["exchanges", &traffic, "-q", "--redact", level, "--format", format]);
+            let shown = stdout(&output);
+            assert!(
+                shown.contains("graphql query order") && shown.contains("pay_[card#"),
+                "{shown}{}",
+                stderr(&output)
+            );
+            assert!(!shown.contains("hunter") && !shown.contains("4111111111111111"), "{level} {format} {shown}");
+        }
+    }
+}
