@@ -501,6 +501,12 @@ fn a_request_in_the_url_is_read_whatever_the_method() {
         );
     }
     assert_eq!(told(&post(url, r#"{"query":"{ a }","variables":{}}"#, "{}")), ["graphql query a {} unknown"]);
+    let both = |url: &str| {
+        let found = calls(&exchange(&format!("POST {url}"), JSON, r#"{"query":"{ a }","variables":{}}"#, None));
+        (found.calls.len(), found.unseen)
+    };
+    assert_eq!(both(url), (1, vec![Unseen::Malformed]), "the server may run either");
+    assert_eq!(both("/shop-api?query=red+shoes"), (1, vec![]));
     let search =
         calls(&exchange("POST /search?query=red+shoes", JSON, "{}", Some((200, "application/json", r#"{"data":{}}"#))));
     assert_eq!((search.calls, search.unseen), (vec![], vec![]));

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::super::budget::Budget;
 use super::super::message::{Message, names};
 use super::super::{MOST_CALLS, Unseen, json};
+use super::document::begins;
 use crate::{Request, percent_decoded};
 
 /// One request.
@@ -44,6 +45,11 @@ pub(super) fn posted<'a>(request: &'a Request, sent: &Message<'a>, budget: &mut 
     }
     let found = in_body(query, sent, budget);
     if !found.is_empty() {
+        // Which of two documents is run is the server's affair.
+        let another = query.and_then(of_pairs).and_then(|posted| posted.query);
+        if another.is_some_and(|text| begins(&text)) && !sent.is("application/graphql") {
+            budget.note(Unseen::Malformed);
+        }
         return found;
     }
     // Most servers take a request from the URL whatever the method, where the body holds none.
