@@ -461,6 +461,43 @@ mod tests {
     }
 
     #[test]
+    fn names_of_calls_keep_a_documents_hash_and_no_card() {
+        use offpath_capture::{CallKind, CallOutcome, Sender};
+        let named = |protocol, kind, name: &str| {
+            let call = Call {
+                protocol,
+                kind,
+                name: name.to_owned(),
+                method: None,
+                id: None,
+                sender: Sender::Client,
+                arguments: None,
+                result: None,
+                client_info: None,
+                outcome: CallOutcome::Unknown,
+                request: None,
+                response: None,
+            };
+            masker().operation(&call).to_string()
+        };
+        let hash = "0123456789abcdef".repeat(4);
+        assert_eq!(named(CallProtocol::Graphql, CallKind::Persisted, &hash), format!("graphql persisted {hash}"));
+        let card = "4111111111111111";
+        for name in [card.to_owned(), format!("pay_{card}"), format!("pay{card}x"), format!("a.{card}-{card}")] {
+            for (protocol, kind) in
+                [(CallProtocol::Graphql, CallKind::Persisted), (CallProtocol::JsonRpc, CallKind::Method)]
+            {
+                let shown = named(protocol, kind, &name);
+                assert!(shown.contains("[card#") && !shown.contains(card), "{name} -> {shown}");
+            }
+        }
+        assert_eq!(
+            named(CallProtocol::Mcp, CallKind::Tool, "pay_2026_1234567890123"),
+            "mcp tool pay_2026_1234567890123"
+        );
+    }
+
+    #[test]
     fn levels_differ_in_personal_data_and_never_in_secrets() {
         let target = "/people/ann?mail=ann%40example.com&phone=%2B491701234567&token=s3cr3t&card=4111111111111111";
         let at = |level| Redactor::new(HashKey::new(b"a key of sixteen"), level).target(target);
