@@ -77,8 +77,8 @@ pub(super) fn masked<'a>(masker: &Masker, value: &'a str) -> Option<Cow<'a, str>
                 };
             }
             Token::Mark('=') if key == Key::Declared => key = Key::Secret,
-            // What a variable gives stands among the variables.
-            Token::Mark('$' | ',' | '(' | ')' | '{' | '}') => key = Key::Plain,
+            // What a variable gives stands among the variables. A comma is space in GraphQL.
+            Token::Mark('$' | '(' | ')' | '{' | '}') => key = Key::Plain,
             Token::Text(text) | Token::Word(text) if key == Key::Secret => {
                 writer.secret(text);
                 key = Key::Plain;
@@ -190,6 +190,7 @@ mod tests {
             r#"{ login(password:"hunter2", id: 1) { id } }"#,
             r#"{ login(password : """hunter2""") { id } }"#,
             r#"{ login(pin: hunter2) { id } }"#,
+            r#"{ login(pin:,, "hunter2", id: 1) { id } }"#,
             r#"query Q($password: String = "hunter2", $a: Int) { a }"#,
             r#"query Q($ password : String = "hunter2") { a }"#,
             r#"query Q($password: [String!]! = ["hunter2"]) { a }"#,
