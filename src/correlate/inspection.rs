@@ -22,6 +22,7 @@ pub struct Inspection {
     exchanges: u64,
     unmatched: u64,
     unmatched_paths: BTreeMap<(u64, Arc<str>), (u64, u64)>,
+    left_out: u64,
     protocols: BTreeMap<&'static str, u64>,
     calls: BTreeMap<&'static str, u64>,
     operations: BTreeMap<Called, (u64, u64)>,
@@ -180,6 +181,7 @@ impl Inspection {
     /// Counts one exchange as read and nothing else: not yet known is whether anybody wants to look at it.
     pub fn add_read(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.exchanges += 1;
+        self.left_out += u64::from(extracted.left_out);
         *self.protocols.entry(protocol).or_default() += 1;
         for (name, calls) in extracted.inside.iter().map(|count| count.named()) {
             *self.calls.entry(name).or_default() += calls;
@@ -271,6 +273,7 @@ impl Inspection {
     pub fn merge(&mut self, other: Inspection) {
         self.exchanges += other.exchanges;
         self.unmatched += other.unmatched;
+        self.left_out += other.left_out;
         for (key, exchanges) in other.unmatched_paths {
             self.count_unmatched(key, exchanges);
         }
@@ -311,6 +314,11 @@ impl Inspection {
     /// Exchanges that called no named operation.
     pub fn unmatched(&self) -> u64 {
         self.unmatched
+    }
+
+    /// Exchanges that ask for more than becomes events.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// Exchanges by protocol.

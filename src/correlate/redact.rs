@@ -2,6 +2,7 @@
 
 mod redactor;
 mod shape;
+mod structured;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,9 @@ const LONGEST: usize = 512;
 
 /// Longest number in groups: an IBAN of 34 with its spaces.
 const LONGEST_GROUPED: usize = 48;
+
+/// Shortest name that is taken for a document's hash.
+const SHORTEST_HASH: usize = 32;
 
 /// What stands between words.
 const DELIMITERS: [char; 20] =
@@ -156,8 +160,27 @@ impl Masker {
     /// The name of what a call calls, without what a client may have put into it. A document's hash is no secret.
     pub(super) fn operation(&self, call: &Call) -> Arc<str> {
         let operation = call.operation();
-        let hashed = matches!(call.protocol, CallProtocol::Graphql) && call.name.bytes().all(|b| b.is_ascii_hexdigit());
-        if hashed { operation.into() } else { self.shared(&operation) }
+        let hex = call.name.len() >= SHORTEST_HASH && call.name.bytes().all(|b| b.is_ascii_hexdigit());
+        if matches!(call.protocol, CallProtocol::Graphql) && hex {
+            return operation.into();
+        }
+        self.without_cards(&self.text(&operation)).into()
+    }
+
+    /// The text with card numbers masked wherever they stand: `pay_4111111111111111` is one name.
+    fn without_cards(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for part in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+            let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+            let (digits, rest) = part.split_at_checked(digits.len()).unwrap_or((part, ""));
+            if is_card(digits) {
+                out.push_str(&self.mask("card", digits))
+            } else {
+                out.push_str(digits)
+            }
+            out.push_str(rest);
+        }
+        out
     }
 
     /// A value that was read at a path: secrets by name are masked whatever they look like.
@@ -198,15 +221,33 @@ impl Masker {
     fn parameter<'a>(&self, raw: &'a str) -> Cow<'a, str> {
         let Some((name, value)) = raw.split_once('=') else { return self.text(raw) };
         let decoded = offpath_capture::percent_decoded(value, true);
-        let masked = if credential::is_secret_name(&offpath_capture::percent_decoded(name, true)) {
+        let name_text = offpath_capture::percent_decoded(name, true);
+        let masked = if credential::is_secret_name(&name_text) {
             self.mask("secret", &decoded)
         } else {
-            match self.text(&decoded) {
+            match self.parts(&name_text, &decoded) {
                 Cow::Borrowed(_) => return Cow::Borrowed(raw),
                 Cow::Owned(masked) => masked,
             }
         };
         Cow::Owned(format!("{name}={masked}"))
+    }
+
+    /// A value of a query string. JSON and GraphQL are masked part by part; where that cannot be read, nothing is shown.
+    fn parts<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
+        let holds = structured::is_structured(value);
+        if !holds || value.len() > LONGEST && !self.keeps() {
+            return self.text(value);
+        }
+        match structured::masked(self, value) {
+            Some(Cow::Borrowed(_)) => Cow::Borrowed(value),
+            // It stands in a query string.
+            Some(Cow::Owned(masked)) => Cow::Owned(masked.replace('&', "%26")),
+            None if STRUCTURED.contains(&name) || value.trim_start().starts_with(['{', '[']) => {
+                Cow::Owned(self.mask("secret", value))
+            }
+            None => self.text(value),
+        }
     }
 
     /// A value with every text in it masked by its look.
@@ -327,6 +368,9 @@ fn is_stand_in(text: &str) -> bool {
     let mask = inner.is_some_and(|(kind, tail)| MASKS.contains(&kind) && hex(tail));
     mask || text.split_once(':').is_some_and(|(kind, tail)| PSEUDONYMS.contains(&kind) && hex(tail))
 }
+
+/// Parameters that hold JSON or GraphQL (GraphQL over HTTP).
+const STRUCTURED: [&str; 3] = ["query", "variables", "extensions"];
 
 /// Kinds of masks.
 const MASKS: [&str; 6] = ["card", "email", "iban", "long", "phone", "secret"];

@@ -42,6 +42,8 @@ pub struct Event {
     pub end: i64,
     /// Width of a clock tick in microseconds; events of one tick have no order.
     pub tick: i64,
+    /// Its place among what one request had done one after the other, where the protocol says that.
+    pub turn: Option<Turn>,
     /// Clock that stamped it: events of different sensors are ordered only beyond `check.clock_skew`.
     pub sensor: Arc<str>,
     /// Input format it came from: `pcap`, `pcapng`, `har`, `combined` or `json`.
@@ -119,6 +121,16 @@ impl Event {
     pub fn order_key(&self) -> (i64, EventId) {
         (self.time, self.id)
     }
+}
+
+/// A place among the steps that one request had done one after the other: the fields of a GraphQL mutation. They share
+/// the request's time, and are ordered all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Turn {
+    /// The first event of the request.
+    pub request: EventId,
+    /// Which of its steps, from 0; what one step did to several objects has no order.
+    pub number: u32,
 }
 
 /// Whether the name of an operation is that of a call inside a body: `graphql mutation pay`, not `POST /pay`.

@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use offpath_capture::{Origin, Place};
 
-use super::{Actor, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use super::{Actor, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn, Value};
 
 /// Deepest list within a list; JSON is not read deeper.
 pub(super) const MOST_NESTED: u8 = 200;
@@ -65,7 +65,8 @@ impl Packer {
     /// Appends one event. On an error what was appended is no event.
     pub(super) fn event(&mut self, event: &Event) -> Result<(), PackError> {
         // Named one by one, so that a new field is not forgotten here.
-        let Event { id, time, end, tick, sensor, source, shows, origin, response_origin, method, host, .. } = event;
+        let Event { id, time, end, tick, turn, sensor, source, shows, origin, response_origin, method, host, .. } =
+            event;
         let Event { operation, path, activity, read, actor, session, outcome, status, objects, unplaced, .. } = event;
         let Event { case, attributes, idempotency, body_hash, request_id, state_before, state_after, .. } = event;
         self.fixed(id.0);
@@ -92,8 +93,12 @@ impl Packer {
         self.texts(unplaced);
         case.iter().for_each(|case| self.id(case));
         self.attributes(attributes)?;
-        self.flags([idempotency.is_some(), body_hash.is_some(), false, false, false, false]);
+        self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), false, false, false]);
         idempotency.iter().chain(body_hash).for_each(|hash| self.fixed(*hash));
+        if let Some(Turn { request, number }) = turn {
+            self.fixed(request.0);
+            self.number(u64::from(*number));
+        }
         self.maybe(request_id.as_deref());
         self.texts(state_before);
         self.texts(state_after);
@@ -300,6 +305,7 @@ mod tests {
     use super::super::Told;
     use super::super::unpack::{Texts, unpack};
     use super::*;
+    use crate::event::EventId;
     use crate::event::sample;
 
     fn packed(events: &[Event]) -> Vec<Vec<u8>> {
@@ -357,6 +363,7 @@ mod tests {
             host in proptest::option::of(text()),
             status in proptest::option::of(any::<u16>()),
             hashes in any::<(Option<u64>, Option<u64>)>(),
+            turn in any::<Option<(u64, u32)>>(),
             shows in any::<(bool, bool, bool)>(),
             evidence in 0..8_usize,
             outcome in prop_oneof![Just(Outcome::Accepted), Just(Outcome::Rejected), Just(Outcome::Unknown)],
@@ -371,6 +378,7 @@ mod tests {
             event.host = host;
             event.status = status;
             (event.idempotency, event.body_hash) = hashes;
+            event.turn = turn.map(|(request, number)| Turn { request: EventId(request), number });
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
             event.actor.evidence = EVIDENCE[evidence];
             let told = told.map(|(place, credential)| {

@@ -16,6 +16,7 @@ pub(crate) fn event(n: u64) -> Event {
         time,
         end: time + 1_000,
         tick: 1,
+        turn: None,
         sensor: "packets".into(),
         source: "pcapng",
         shows: Shows { request_body: true, response_body: true, headers: true },

@@ -6,7 +6,7 @@ use offpath_capture::{InputFormat, Origin, Place};
 use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
-use super::{Actor, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Value};
+use super::{Actor, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Turn, Value};
 
 /// Texts that the events unpacked so far have brought, by number.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Unpacker<'_> {
         let unplaced = self.many(Self::text)?;
         let case = cased.then(|| self.id()).transpose()?;
         let attributes = self.many(Self::attribute)?;
-        let [has_idempotency, has_body_hash, ..] = self.flags()?;
+        let [has_idempotency, has_body_hash, has_turn, ..] = self.flags()?;
         Ok(Event {
             id,
             time,
@@ -75,10 +75,17 @@ impl Unpacker<'_> {
             attributes,
             idempotency: has_idempotency.then(|| self.fixed()).transpose()?,
             body_hash: has_body_hash.then(|| self.fixed()).transpose()?,
+            turn: has_turn.then(|| self.turn()).transpose()?,
             request_id: self.maybe()?,
             state_before: self.many(Self::text)?,
             state_after: self.many(Self::text)?,
         })
+    }
+
+    fn turn(&mut self) -> Result<Turn, PackError> {
+        let request = EventId(self.fixed()?);
+        let number = u32::try_from(self.number()?).map_err(|_| PackError::Content("such a turn"))?;
+        Ok(Turn { request, number })
     }
 
     fn actor(&mut self) -> Result<Actor, PackError> {

@@ -58,6 +58,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.variants = variants(&judged);
     summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
     summary.limits.extend(too_large(&judged.too_large));
+    summary.limits.extend(left_out(inspection));
     if let Some(model) = job.model.as_deref().filter(|_| judged.events > 0) {
         summary.warnings = warnings::warnings(model, inspection, &judged, job.pseudonyms.as_ref());
         let (judging, seen) = warnings::judging(model, inspection);
@@ -65,7 +66,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     }
     summary.warnings.extend(reports.warnings);
     let unread = incomplete.then(|| summary.errors.first().cloned().unwrap_or_else(|| LOST.to_owned()));
-    let incomplete = unread.or_else(|| too_large(&judged.too_large));
+    let incomplete = unread.or_else(|| too_large(&judged.too_large)).or_else(|| left_out(inspection));
     Run {
         summary,
         findings: judged.findings,
@@ -248,6 +249,16 @@ fn too_large(names: &BTreeSet<String>) -> Option<String> {
     let more = if names.len() > NAMES { ", ..." } else { "" };
     let sentence = format!("{} {were} too large to be judged whole: {}{more}", names.len(), listed.join(", "));
     (!names.is_empty()).then_some(sentence)
+}
+
+/// What single exchanges ask for beyond what is read of one.
+fn left_out(inspection: &Inspection) -> Option<String> {
+    let number = inspection.left_out();
+    let ask = if number == 1 { "exchange asks" } else { "exchanges ask" };
+    let sentence = || {
+        format!("{number} {ask} for more calls or elements than become steps: what is beyond may be any of its kind")
+    };
+    (number > 0).then(sentence)
 }
 
 fn measures(model: &Model, judged: &Judged) -> MeasureSummary {

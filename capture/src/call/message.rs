@@ -61,7 +61,14 @@ impl<'a> Message<'a> {
     }
 }
 
+/// Whether a JSON text may have a member of this name: it stands there, or characters are escaped that need not be.
+pub(super) fn names(text: &str, name: &str) -> bool {
+    let bytes = text.as_bytes();
+    let letter = |at: usize| bytes.get(at + 4).is_some_and(|digit| matches!(digit, b'2'..=b'7'));
+    holds(text, &format!("\"{name}\"")) || memchr::memmem::find_iter(bytes, "\\u00").any(letter)
+}
+
 /// Whether a text holds another; linear.
-pub(super) fn holds(text: &str, needle: &str) -> bool {
+fn holds(text: &str, needle: &str) -> bool {
     memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some()
 }

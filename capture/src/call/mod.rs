@@ -222,10 +222,12 @@ pub enum Unseen {
     RequestBody,
     /// The message or document breaks its own grammar.
     Malformed,
-    /// There are more calls than are read.
+    /// The client calls more than is read.
     TooMany,
     /// Arguments or results are longer than is kept, or nested deeper than is read.
     TooLong,
+    /// The server asks or tells more than is kept. What the client calls is not concerned.
+    FromServer,
 }
 
 impl Unseen {
@@ -236,6 +238,7 @@ impl Unseen {
             Unseen::Malformed => "malformed",
             Unseen::TooMany => "too_many",
             Unseen::TooLong => "too_long",
+            Unseen::FromServer => "from_server",
         }
     }
 }
@@ -243,7 +246,7 @@ impl Unseen {
 /// Reads the calls of an exchange; none where its bodies carry none, or were not seen.
 ///
 /// Cost is linear in the bodies, and memory bounded: of one exchange at most 256 calls and 4 MiB of arguments and
-/// results are kept.
+/// results are kept, and as much of what a server asks and tells.
 pub fn calls(exchange: &Exchange) -> Calls {
     let Some(request) = &exchange.request else { return Calls::default() };
     if exchange.pushed {
@@ -253,7 +256,11 @@ pub fn calls(exchange: &Exchange) -> Calls {
     let answered = exchange.response.as_ref().map(Message::of_response);
     let mut budget = Budget::new();
     let found = graphql::read(request, &sent, answered.as_ref(), &mut budget)
-        .or_else(|| rpc::read(exchange, &sent, answered.as_ref(), &mut budget))
+        .or_else(|| {
+            // What is no GraphQL is not cut GraphQL either.
+            budget = Budget::new();
+            rpc::read(exchange, &sent, answered.as_ref(), &mut budget)
+        })
         .or_else(|| a2a::read(request, &sent, answered.as_ref(), &mut budget))
         .or_else(|| mcp::named_by_headers(exchange, &sent));
     let calls = found.unwrap_or_default();

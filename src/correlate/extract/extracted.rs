@@ -32,8 +32,11 @@ pub struct Extracted {
     pub roles: Vec<RolePlace>,
     /// Without a model: where a write was sent on to.
     pub sent_on: Option<SentOn>,
-    /// For each call inside the bodies, the place of its first event; none where the exchange itself is the call.
+    /// For each call inside the bodies, the place of its first event, and where the exchange is a step of its own as well,
+    /// the place of that; none where the exchange alone is the call.
     pub calls: Vec<u32>,
+    /// It asks for more than becomes events: calls or elements of a list beyond the limits.
+    pub left_out: bool,
     /// Calls of clients inside the bodies, by protocol, whether or not events are made of them.
     pub inside: Vec<CallCount>,
 }

