@@ -62,8 +62,12 @@ pub struct Exchange {
 
 impl Exchange {
     /// The HTTP status that tells how the exchange went: the response's, but for a gRPC call the one that its own status
-    /// stands for, since that comes with 200 whatever it is. None where it was not seen.
+    /// stands for, since that comes with 200 whatever it is. None where it was not seen, and for what was said on a
+    /// WebSocket, which has none.
     pub fn outcome_status(&self) -> Option<u16> {
+        if self.protocol == Protocol::WebSocket {
+            return None;
+        }
         let status = self.response.as_ref().map(|response| response.status)?;
         match self.grpc {
             Some(grpc) if status == 200 => grpc.status.map(grpc_as_http),
@@ -101,6 +105,8 @@ pub enum Protocol {
     Http3,
     /// gRPC over HTTP/2; the method's name is the request's target.
     Grpc,
+    /// A message on a WebSocket, with what answered it: no HTTP message. See [`Sink::said`](crate::Sink::said).
+    WebSocket,
     /// A log or HAR that does not say.
     Unknown,
 }
@@ -113,6 +119,7 @@ impl Protocol {
             Protocol::Http2 => "http2",
             Protocol::Http3 => "http3",
             Protocol::Grpc => "grpc",
+            Protocol::WebSocket => "websocket",
             Protocol::Unknown => "unknown",
         }
     }

@@ -10,7 +10,9 @@ pub use extracted::{CallCount, Extracted, Sighting};
 
 use std::sync::Arc;
 
-use offpath_capture::{Call, CallOutcome, Calls, Exchange, Place, Schema, Sender, Unseen, calls, grpc_as_json};
+use offpath_capture::{
+    Call, CallKind, CallOutcome, Calls, Exchange, Place, Protocol, Schema, Sender, Unseen, calls, grpc_as_json,
+};
 
 use outcome::{call_outcome, is_safe, outcome};
 use sensor::sensor;
@@ -128,13 +130,14 @@ impl Extractor {
         out
     }
 
-    /// Whether an exchange is told by the calls in its body: where there is no model, where the model knows one of
-    /// them, and where it does not know the path either.
+    /// Whether an exchange is told by the calls in its body: where it was said on a WebSocket, where there is no model,
+    /// where the model knows one of them, and where it does not know the path either.
     fn goes_by_calls(&self, reading: &Reading<'_>, calls: &[&Call]) -> bool {
         let host = reading.host.as_deref();
         let known = || calls.iter().any(|call| !self.operations.of_call(call, host).is_empty());
         let by_path = || self.operations.find(reading.method(), host, &reading.target);
-        !calls.is_empty() && (self.model.is_none() || known() || by_path().is_none_or(|m| m.routes.is_empty()))
+        let said = reading.exchange.protocol == Protocol::WebSocket;
+        said || !calls.is_empty() && (self.model.is_none() || known() || by_path().is_none_or(|m| m.routes.is_empty()))
     }
 
     /// Events of the calls in an exchange's body, in their order; with a model one more for those that were not read,
@@ -153,6 +156,10 @@ impl Extractor {
             let called = self.called_inside(reading, call);
             if self.model.is_some() && called.operation.is_none() && out.unmatched.is_none() {
                 out.unmatched = Some(self.masker.operation(call));
+            }
+            // An application's messages are calls only where the model says so.
+            if self.model.is_some() && called.operation.is_none() && call.kind == CallKind::Message {
+                continue;
             }
             out.calls.extend(u32::try_from(out.events.len()));
             self.events(reading, &called, shown, &mut out);

@@ -165,6 +165,14 @@ struct Batcher<'a> {
 }
 
 impl Batcher<'_> {
+    fn add(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        let request = exchange.request.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
+        let response = exchange.response.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
+        self.bytes += (request + response) as u64;
+        self.batch.push(exchange);
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { ControlFlow::Continue(()) }
+    }
+
     fn flush(&mut self) -> ControlFlow<()> {
         self.bytes = 0;
         let exchanges = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
@@ -179,13 +187,12 @@ impl Batcher<'_> {
 impl Sink for Batcher<'_> {
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
         self.gaps.exchange(&exchange, &self.redactor);
-        let request = exchange.request.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
-        let response = exchange.response.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
-        self.bytes += (request + response) as u64;
-        self.batch.push(exchange);
-        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { ControlFlow::Continue(()) }
+        self.add(exchange)
     }
 
+    fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        self.add(exchange)
+    }
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
         self.gaps.blind_spot(&spot);
         self.spots.push((spot.from.0, spot.to.0));

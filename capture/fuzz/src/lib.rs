@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use offpath_capture::{BlindSpot, Body, Exchange, Limits, Message, Options, Sink, Source, calls, grpc_as_json};
+use offpath_capture::{BlindSpot, Body, Exchange, Limits, Message, Options, Protocol, Sink, Source, calls, grpc_as_json};
 use tls_wire::{ALERT, DATA, HANDSHAKE, Tls};
 
 /// Counts exchanges and checks each.
@@ -53,6 +53,15 @@ impl Sink for Checked {
         assert!(message.end >= message.time);
         assert!(!message.payload.is_whole() || message.incomplete.is_empty());
         self.body(&message.payload);
+        ControlFlow::Continue(())
+    }
+
+    fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        assert!(exchange.protocol == Protocol::WebSocket && exchange.request.is_some());
+        assert!(exchange.end.is_some_and(|end| end >= exchange.time));
+        let found = calls(&exchange);
+        let kept = found.calls.iter().flat_map(|call| [&call.arguments, &call.result]).flatten();
+        assert!(found.calls.len() <= 256 && kept.map(String::len).sum::<usize>() <= 4 << 20);
         ControlFlow::Continue(())
     }
 

@@ -1,4 +1,5 @@
-//! Calls that ride inside HTTP bodies: GraphQL fields, JSON-RPC methods, MCP tools, A2A messages.
+//! Calls that ride inside HTTP bodies and messages of WebSockets: GraphQL fields, JSON-RPC methods, MCP tools, A2A
+//! messages.
 //!
 //! For these protocols method and path say nothing (`POST /graphql`); what is asked for is in the body. [`calls`] reads
 //! them from one exchange and looks at nothing else: a persisted GraphQL query whose text this exchange does not carry
@@ -11,8 +12,9 @@ mod json;
 mod mcp;
 mod message;
 mod rpc;
+pub(crate) mod socket;
 
-use crate::{Exchange, Sender};
+use crate::{Exchange, Protocol, Sender};
 use budget::Budget;
 use message::Message;
 
@@ -85,12 +87,12 @@ impl Call {
         match self.kind {
             CallKind::Query | CallKind::Subscription => true,
             CallKind::Mutation | CallKind::Tool | CallKind::Answer | CallKind::InputResponse => false,
-            CallKind::Persisted => false,
+            CallKind::Persisted | CallKind::Message => false,
             CallKind::Prompt => true,
             CallKind::Method | CallKind::Notification => match self.protocol {
                 CallProtocol::Mcp => self.name != "tasks/cancel",
                 CallProtocol::A2a => a2a::is_read(&self.name),
-                CallProtocol::Graphql | CallProtocol::JsonRpc => false,
+                CallProtocol::Graphql | CallProtocol::JsonRpc | CallProtocol::WebSocket => false,
             },
         }
     }
@@ -107,6 +109,8 @@ pub enum CallProtocol {
     Mcp,
     /// Agent2Agent.
     A2a,
+    /// An application's own messages on a WebSocket.
+    WebSocket,
 }
 
 impl CallProtocol {
@@ -117,6 +121,7 @@ impl CallProtocol {
             CallProtocol::JsonRpc => "jsonrpc",
             CallProtocol::Mcp => "mcp",
             CallProtocol::A2a => "a2a",
+            CallProtocol::WebSocket => "websocket",
         }
     }
 }
@@ -144,6 +149,8 @@ pub enum CallKind {
     Answer,
     /// A client's answer inside a repeated MCP call, by the key that the server gave it.
     InputResponse,
+    /// A message on a WebSocket, by what it says it is.
+    Message,
 }
 
 impl CallKind {
@@ -160,6 +167,7 @@ impl CallKind {
             CallKind::Prompt => "prompt",
             CallKind::Answer => "answer",
             CallKind::InputResponse => "input_response",
+            CallKind::Message => "message",
         }
     }
 }
@@ -234,6 +242,12 @@ pub fn calls(exchange: &Exchange) -> Calls {
     let sent = Message::of_request(request);
     let answered = exchange.response.as_ref().map(Message::of_response);
     let mut budget = Budget::new();
+    if exchange.protocol == Protocol::WebSocket {
+        // The status is that of the request which opened it.
+        let answered = answered.map(|message| Message { status: None, ..message });
+        let calls = socket::read(exchange, &sent, answered.as_ref(), &mut budget).unwrap_or_default();
+        return Calls { calls, unseen: budget.into_unseen() };
+    }
     let found = graphql::read(request, &sent, answered.as_ref(), &mut budget)
         .or_else(|| rpc::read(exchange, &sent, answered.as_ref(), &mut budget))
         .or_else(|| a2a::read(request, &sent, answered.as_ref(), &mut budget))

@@ -8,10 +8,12 @@ use super::budget::{Budget, name};
 use super::message::{Message, holds};
 use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Sender, Unseen, a2a, json, mcp};
 use crate::event_stream::stream_events;
-use crate::{Exchange, StreamEvent};
+use crate::{Exchange, Protocol, StreamEvent};
 
 /// Longest event that is read.
 const LONGEST_EVENT: usize = 4 << 20;
+/// Longest id that an answer is found by.
+const LONGEST_ID: usize = 1 << 10;
 
 /// One message: a request, a notification or an answer.
 pub(super) struct Envelope<'a> {
@@ -26,7 +28,8 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    fn read(text: &'a str) -> Option<Envelope<'a>> {
+    /// Reads one; `None` where the text is none.
+    pub(super) fn read(text: &'a str) -> Option<Envelope<'a>> {
         let names = ["jsonrpc", "id", "method", "params", "result", "error"];
         let picked = json::pick(text, names)?;
         let [version, id, method, params, result, error] = picked.values;
@@ -39,8 +42,14 @@ impl<'a> Envelope<'a> {
         Some(Envelope { id, method, params, result, error: json::present(error), whole: picked.whole })
     }
 
-    fn is_answer(&self) -> bool {
+    /// Whether it answers something.
+    pub(super) fn is_answer(&self) -> bool {
         self.method.is_none() && (self.result.is_some() || self.error.is_some())
+    }
+
+    /// What ties an answer to its question: the id as JSON has it. None where it has none, or one that nobody would use.
+    pub(super) fn key(&self) -> Option<String> {
+        self.id.filter(|id| id.len() <= LONGEST_ID).map(|id| format!("r{id}"))
     }
 }
 
@@ -57,7 +66,8 @@ pub(super) fn read(
     if request.is_none() && events.is_empty() {
         return None;
     }
-    let answers = answered.map(|message| messages(message, &events, budget)).unwrap_or_default();
+    let several = exchange.protocol == Protocol::WebSocket;
+    let answers = answered.map(|message| messages(message, &events, several, budget)).unwrap_or_default();
     let batch = request.is_some_and(|text| text.starts_with('['));
     let requests = request.map(|text| split(text, budget)).unwrap_or_default();
     if requests.is_empty() && answers.iter().all(|answer| answer.method.is_none()) {
@@ -98,10 +108,19 @@ fn streamed(message: &Message<'_>) -> Vec<StreamEvent> {
     whole.map(|text| stream_events(text.as_bytes(), LONGEST_EVENT)).unwrap_or_default()
 }
 
-/// The messages of a response, from its events or its JSON.
-fn messages<'a>(message: &Message<'a>, events: &'a [StreamEvent], budget: &mut Budget) -> Vec<Envelope<'a>> {
+/// The messages of a response, from its events or its JSON; `several`: one text after the other.
+fn messages<'a>(
+    message: &Message<'a>,
+    events: &'a [StreamEvent],
+    several: bool,
+    budget: &mut Budget,
+) -> Vec<Envelope<'a>> {
     if !events.is_empty() {
         return events.iter().take(MOST_CALLS * 4).flat_map(|event| split(event.data.trim(), budget)).collect();
+    }
+    if several {
+        let texts = message.json().map(json::values).unwrap_or_default();
+        return texts.into_iter().flat_map(|text| split(text.get(), budget)).collect();
     }
     let text = message.json().filter(|text| holds(text, "\"jsonrpc\"") || holds(text, "\"error\""));
     text.map(|text| split(text, budget)).unwrap_or_default()
@@ -187,7 +206,8 @@ impl Dialect {
         };
         let has = |wanted: &[&str]| headers().any(|headers| wanted.iter().any(|name| headers.get(name).is_some()));
         Dialect {
-            mcp: has(&["mcp-protocol-version", "mcp-session-id", "mcp-method"]),
+            mcp: has(&["mcp-protocol-version", "mcp-session-id", "mcp-method"])
+                || headers().filter_map(|headers| headers.text("sec-websocket-protocol")).any(|names| names == "mcp"),
             a2a: has(&["a2a-version", "a2a-extensions", "x-a2a-extensions"]),
         }
     }

@@ -5,15 +5,17 @@
 
 mod answer;
 mod document;
+mod parts;
 mod request;
 mod token;
 mod variables;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use self::answer::{Answer, Answers};
 use self::document::{Document, Literal, Selected, Selection};
-use self::request::{Posted, posted};
+use self::request::{Posted, of_json, posted};
 use self::variables::Variables;
 use super::budget::{Budget, name};
 use super::message::Message;
@@ -43,10 +45,28 @@ pub(super) fn read(
         return None;
     }
     let answers = Answers::of(answered);
+    calls(&read, named, &answers, budget)
+}
+
+/// Reads the calls of an operation that was sent on a WebSocket, with the parts of its answer; `None` where it is none.
+/// `certain`: GraphQL is what is spoken there.
+pub(super) fn said(text: &str, certain: bool, parts: Vec<Cow<'_, str>>, budget: &mut Budget) -> Option<Vec<Call>> {
+    let posted = of_json(text, true, budget);
+    let read: Vec<_> = posted.iter().map(|posted| (posted, posted.query.as_deref().and_then(Document::read))).collect();
+    calls(&read, certain, &Answers::of_parts(parts), budget)
+}
+
+/// The calls of requests with their documents.
+fn calls(
+    read: &[(&Posted<'_>, Option<Document<'_>>)],
+    named: bool,
+    answers: &Answers<'_>,
+    budget: &mut Budget,
+) -> Option<Vec<Call>> {
     let mut calls = Vec::new();
     let mut any = false;
-    for (posted, document) in &read {
-        let answer = answers.to(posted.place, answered);
+    for (posted, document) in read {
+        let answer = answers.to(posted.place);
         let telling = posted.telling || named || answer.looks_like_graphql();
         match (document, &posted.query) {
             (Some(document), _) if telling || document.operations.iter().any(|o| !o.short) => {

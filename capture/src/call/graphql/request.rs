@@ -68,7 +68,8 @@ pub(super) fn posted<'a>(request: &'a Request, sent: &Message<'a>, budget: &mut 
     found
 }
 
-fn of_json<'a>(text: &'a str, telling: bool, budget: &mut Budget) -> Vec<Posted<'a>> {
+/// The requests of a JSON text; `telling`: something beside it says that this is GraphQL.
+pub(super) fn of_json<'a>(text: &'a str, telling: bool, budget: &mut Budget) -> Vec<Posted<'a>> {
     if !text.starts_with('[') {
         return of_object(text)
             .map(|posted| Posted { telling: telling || posted.telling, ..posted })
