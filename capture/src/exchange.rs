@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -48,6 +49,8 @@ pub struct Exchange {
     pub grpc: Option<Grpc>,
     /// What was said on the WebSocket that it opened, if it did and that was read.
     pub web_socket: Option<WebSocket>,
+    /// What other exchanges of the input hold of the calls in this one; [`Joins`](crate::Joins) finds it.
+    pub elsewhere: Option<Box<Elsewhere>>,
     /// What the logging system said beside the HTTP message itself.
     pub log: LogFacts,
     /// What this kind of input can carry at all: tells "absent" from "not recorded".
@@ -134,6 +137,15 @@ pub struct Grpc {
     pub request_messages: Option<u64>,
     /// Messages that the server sent; none where the body is not whole.
     pub response_messages: Option<u64>,
+}
+
+/// What other exchanges hold of the calls in one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Messages of JSON-RPC that answer calls of this exchange, from streams of others.
+    pub answers: Vec<Arc<str>>,
+    /// Documents of GraphQL of which this exchange sent the hash, by it.
+    pub documents: Vec<(String, Arc<str>)>,
 }
 
 /// An address and, where known, a port.

@@ -2,11 +2,13 @@
 //! messages.
 //!
 //! For these protocols method and path say nothing (`POST /graphql`); what is asked for is in the body. [`calls`] reads
-//! them from one exchange and looks at nothing else: a persisted GraphQL query whose text this exchange does not carry
-//! is named by its hash, and an MCP answer that arrives on another exchange's stream leaves its call's outcome unknown.
+//! them from one exchange and looks at nothing else. What other exchanges hold of its calls, the text of a persisted
+//! GraphQL query or an MCP answer on another stream, [`Joins`](crate::Joins) puts beside it first; without that, such a
+//! query is named by its hash, and the call's outcome is unknown.
 
 mod a2a;
 mod budget;
+pub(crate) mod elsewhere;
 mod graphql;
 mod json;
 mod mcp;
@@ -248,7 +250,8 @@ pub fn calls(exchange: &Exchange) -> Calls {
         let calls = socket::read(exchange, &sent, answered.as_ref(), &mut budget).unwrap_or_default();
         return Calls { calls, unseen: budget.into_unseen() };
     }
-    let found = graphql::read(request, &sent, answered.as_ref(), &mut budget)
+    let documents = exchange.elsewhere.as_ref().map(|elsewhere| elsewhere.documents.as_slice()).unwrap_or_default();
+    let found = graphql::read(request, documents, &sent, answered.as_ref(), &mut budget)
         .or_else(|| rpc::read(exchange, &sent, answered.as_ref(), &mut budget))
         .or_else(|| a2a::read(request, &sent, answered.as_ref(), &mut budget))
         .or_else(|| mcp::named_by_headers(exchange, &sent));

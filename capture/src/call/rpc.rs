@@ -67,7 +67,9 @@ pub(super) fn read(
         return None;
     }
     let several = exchange.protocol == Protocol::WebSocket;
-    let answers = answered.map(|message| messages(message, &events, several, budget)).unwrap_or_default();
+    let mut answers = answered.map(|message| messages(message, &events, several, budget)).unwrap_or_default();
+    let others = exchange.elsewhere.iter().flat_map(|elsewhere| &elsewhere.answers);
+    answers.extend(others.filter_map(|text| Envelope::read(text)));
     let batch = request.is_some_and(|text| text.starts_with('['));
     let requests = request.map(|text| split(text, budget)).unwrap_or_default();
     if requests.is_empty() && answers.iter().all(|answer| answer.method.is_none()) {

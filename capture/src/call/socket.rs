@@ -165,7 +165,8 @@ fn operation(
             _ => None,
         }
     });
-    let calls = graphql::said(request, speaks_graphql(exchange), parts.collect(), budget)?;
+    let documents = exchange.elsewhere.as_ref().map(|elsewhere| elsewhere.documents.as_slice()).unwrap_or_default();
+    let calls = graphql::said(request, documents, speaks_graphql(exchange), parts.collect(), budget)?;
     if !whole {
         budget.note(Unseen::RequestBody);
     }

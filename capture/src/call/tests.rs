@@ -46,6 +46,7 @@ fn exchange(line: &str, fields: &[(&str, &str)], sent: &str, answer: Option<(u16
         pushed: false,
         grpc: None,
         web_socket: None,
+        elsewhere: None,
         log: LogFacts::default(),
         carries: Carries::default(),
         incomplete: Vec::new(),

@@ -360,6 +360,7 @@ fn opening(exchange: &Exchange) -> Option<Exchange> {
         pushed: false,
         grpc: None,
         web_socket: None,
+        elsewhere: None,
         log: exchange.log.clone(),
         carries: Carries { response_headers: true, request_bodies: true, response_bodies: true, ..exchange.carries },
         incomplete: Vec::new(),

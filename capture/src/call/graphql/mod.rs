@@ -12,6 +12,7 @@ mod variables;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use self::answer::{Answer, Answers};
 use self::document::{Document, Literal, Selected, Selection};
@@ -30,11 +31,12 @@ const DEEPEST: usize = 32;
 /// Reads the calls of a GraphQL exchange; `None` where it is none.
 pub(super) fn read(
     request: &Request,
+    documents: &[(String, Arc<str>)],
     sent: &Message<'_>,
     answered: Option<&Message<'_>>,
     budget: &mut Budget,
 ) -> Option<Vec<Call>> {
-    let posted = posted(request, sent, budget);
+    let posted = with_documents(posted(request, sent, budget), documents);
     if posted.is_empty() {
         return None;
     }
@@ -50,10 +52,41 @@ pub(super) fn read(
 
 /// Reads the calls of an operation that was sent on a WebSocket, with the parts of its answer; `None` where it is none.
 /// `certain`: GraphQL is what is spoken there.
-pub(super) fn said(text: &str, certain: bool, parts: Vec<Cow<'_, str>>, budget: &mut Budget) -> Option<Vec<Call>> {
-    let posted = of_json(text, true, budget);
+pub(super) fn said(
+    text: &str,
+    documents: &[(String, Arc<str>)],
+    certain: bool,
+    parts: Vec<Cow<'_, str>>,
+    budget: &mut Budget,
+) -> Option<Vec<Call>> {
+    let posted = with_documents(of_json(text, true, budget), documents);
     let read: Vec<_> = posted.iter().map(|posted| (posted, posted.query.as_deref().and_then(Document::read))).collect();
     calls(&read, certain, &Answers::of_parts(parts), budget)
+}
+
+/// Gives requests that sent a hash alone the documents that are known by it.
+fn with_documents<'a>(mut posted: Vec<Posted<'a>>, documents: &'a [(String, Arc<str>)]) -> Vec<Posted<'a>> {
+    for posted in posted.iter_mut().filter(|posted| posted.hashed && posted.query.is_none()) {
+        let hash = posted.hash.as_deref().unwrap_or_default();
+        let known = documents.iter().find(|(own, _)| own.eq_ignore_ascii_case(hash));
+        posted.query = known.map(|(_, document)| Cow::Borrowed(&**document));
+    }
+    posted
+}
+
+/// The hashes of persisted queries that a request sent, each with its document where that was sent, too.
+pub(super) fn hashes(request: &Request, sent: &Message<'_>) -> Vec<(String, Option<String>)> {
+    hashes_of(posted(request, sent, &mut Budget::new()))
+}
+
+/// The same of an operation that was sent on a WebSocket.
+pub(super) fn hashes_said(text: &str) -> Vec<(String, Option<String>)> {
+    hashes_of(of_json(text, true, &mut Budget::new()))
+}
+
+fn hashes_of(posted: Vec<Posted<'_>>) -> Vec<(String, Option<String>)> {
+    let hashed = posted.into_iter().filter(|posted| posted.hashed);
+    hashed.filter_map(|posted| Some((posted.hash?.to_ascii_lowercase(), posted.query.map(Cow::into_owned)))).collect()
 }
 
 /// The calls of requests with their documents.
