@@ -68,7 +68,7 @@ impl<'a> Answers<'a> {
             let text = message.text.map(|text| format!("{text}\n\n")).unwrap_or_default();
             let events = stream_events(text.as_bytes(), LONGEST_EVENT).into_iter();
             return Answers::of_parts(
-                events.filter_map(|event| parts::of_event(&event.data)).map(Cow::Owned).collect(),
+                events.map(|event| event.data).filter(|data| data.starts_with('{')).map(Cow::Owned).collect(),
             );
         }
         if message.is("multipart/mixed") {
@@ -81,6 +81,11 @@ impl<'a> Answers<'a> {
             None => (vec![Cow::Borrowed(text)], false),
         };
         Answers { texts, listed, whole: true, ..Answers::default() }
+    }
+
+    /// Whether more of them was to come than was seen.
+    pub(super) fn are_cut(&self) -> bool {
+        !self.texts.is_empty() && !self.whole
     }
 
     /// The answer to the request at a place. One that is no list answers all requests: it refuses them.

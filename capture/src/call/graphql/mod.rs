@@ -117,6 +117,11 @@ fn calls(
             _ => {}
         }
     }
+    if any && answers.are_cut() {
+        budget.note(Unseen::TooLong);
+        // What is not in them may be in what is missing.
+        calls.iter_mut().for_each(|call| call.result = None);
+    }
     any.then_some(calls)
 }
 
