@@ -101,7 +101,8 @@ impl Dialogue {
     pub(crate) fn held(&self) -> usize {
         let each = size_of::<Open>() + size_of::<Answer>();
         let fields: usize = self.fields.iter().map(|(name, value)| name.capacity() + value.capacity()).sum();
-        self.bytes + self.open.len() * each + fields
+        let opening = self.opening.as_ref().and_then(|exchange| exchange.request.as_ref()).map_or(0, Request::held);
+        self.bytes + self.open.len() * each + fields + opening
     }
 
     /// Messages of the client that held calls.

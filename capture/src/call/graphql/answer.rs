@@ -52,7 +52,7 @@ impl<'a> Answers<'a> {
     pub(super) fn of(answered: Option<&Message<'a>>) -> Answers<'a> {
         let refused = answered.and_then(Message::refusal);
         let without = refused.map_or(CallOutcome::Unknown, |status| CallOutcome::Failed(Some(status)));
-        let read = answered.map(|message| Answers::read(message)).unwrap_or_default();
+        let read = answered.map(Answers::read).unwrap_or_default();
         Answers { without, ..read }
     }
 
