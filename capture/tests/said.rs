@@ -106,7 +106,7 @@ fn both_protocols_of_graphql_are_read_with_their_credentials() {
         [("graphql-transport-ws", "subscribe", "next", "complete"), ("graphql-ws", "start", "data", "stop")]
     {
         let lines = [
-            r#"> {"type":"connection_init","payload":{"headers":{"X-Tenant":"acme"},"authToken":"tok-1"}}"#.to_owned(),
+            r#"> {"type":"connection_init","payload":{"headers":{"X-API-Key":"k1","X-Forwarded-User":"boss"},"x-consumer-username":"boss","authToken":"tok-1"}}"#.to_owned(),
             r#"< {"type":"connection_ack"}"#.to_owned(),
             format!(
                 r#"> {{"id":"1","type":"{ask}","payload":{{"query":"mutation Pay($o: ID!) {{ pay(order: $o) {{ id }} refund {{ id }} }}","variables":{{"o":"o1"}}}}}}"#
@@ -134,7 +134,9 @@ fn both_protocols_of_graphql_are_read_with_their_credentials() {
         assert_eq!(all(&seen), expected, "{protocol}");
         assert_eq!(seen.report.websocket.without_call, 0, "{protocol}");
         let headers = &seen.said[0].request.as_ref().unwrap().headers;
-        assert_eq!((headers.text("authorization"), headers.text("x-tenant")), (Some("Bearer tok-1"), Some("acme")));
+        assert_eq!((headers.text("authorization"), headers.text("x-api-key")), (Some("Bearer tok-1"), Some("k1")));
+        let claimed = ["x-forwarded-user", "x-consumer-username"].iter().any(|name| headers.get(name).is_some());
+        assert!(!claimed, "nobody says of itself what a gateway would");
         assert_eq!(headers.all("authorization").count(), 1);
     }
 }

@@ -210,6 +210,7 @@ impl Sink for Batcher<'_> {
     fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
         self.joins.take(exchange).into_iter().try_for_each(|exchange| self.add(exchange))
     }
+
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
         self.gaps.blind_spot(&spot);
         self.spots.push((spot.from.0, spot.to.0));

@@ -23,6 +23,8 @@ const REPLIES: [&str; 8] = ["ack", "ok", "result", "response", "reply", "success
 const REFUSALS: [&str; 9] = ["error", "nack", "failure", "failed", "fail", "reject", "rejected", "refused", "denied"];
 /// Members of a payload by which clients of GraphQL hand over a bearer token.
 const TOKENS: [&str; 5] = ["token", "authToken", "accessToken", "access_token", "jwt"];
+/// How names of members end that hold credentials.
+const SECRETS: [&str; 4] = ["authorization", "token", "key", "jwt"];
 /// Longest credential, and longest id that anything waits for.
 const LONGEST_VALUE: usize = 8 << 10;
 /// Most credentials of one beginning.
@@ -261,8 +263,9 @@ fn is_control(kind: &str) -> bool {
     names.contains(&kind) || matches!(kind, "next" | "data" | "error" | "complete" | "stop")
 }
 
-/// The header fields that the payload of a beginning stands for: its texts and those of its `headers`. Servers of
-/// GraphQL read credentials there because browsers cannot send headers with a WebSocket.
+/// The header fields that the payload of a beginning stands for: credentials among its texts and those of its `headers`,
+/// where servers of GraphQL read them because browsers cannot send headers with a WebSocket. Nothing else: what a gateway
+/// says of a client in a header, the client must not say of itself.
 fn credentials(payload: &RawValue) -> Vec<(String, String)> {
     let inner = json::member(payload, "headers").and_then(|inner| json::members(inner.get(), MOST_CREDENTIALS));
     let outer = json::members(payload.get(), MOST_CREDENTIALS);
@@ -282,12 +285,15 @@ fn credentials(payload: &RawValue) -> Vec<(String, String)> {
     fields
 }
 
-/// Whether a member may stand for a header field.
+/// Whether a member may stand for a header field that holds a credential.
 fn is_field(name: &str, value: &str) -> bool {
     let token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    !name.is_empty()
-        && name.len() <= 64
+    let plain = name.to_ascii_lowercase().replace(['-', '_'], "");
+    let other = plain.starts_with("xforwarded") || plain.starts_with("sec") || plain.starts_with("idempotency");
+    name.len() <= 64
         && name.bytes().all(token)
+        && !other
+        && (plain == "cookie" || SECRETS.iter().any(|secret| plain.ends_with(secret)))
         && !value.is_empty()
         && value.len() <= LONGEST_VALUE
         && !value.chars().any(char::is_control)

@@ -140,6 +140,11 @@ impl Dialogue {
 
     fn sent(&mut self, sent: Sent, message: &Message) -> Vec<Exchange> {
         match sent {
+            // Nobody knows who asked.
+            Sent::Calls(_) if self.opening.is_none() => {
+                self.without_call += 1;
+                Vec::new()
+            }
             Sent::Calls(keys) => {
                 self.calls += 1;
                 self.ask(keys, message)
@@ -174,7 +179,7 @@ impl Dialogue {
             left,
             answer: None,
         };
-        if open.left.is_empty() || self.opening.is_none() {
+        if open.left.is_empty() {
             return self.exchange(open).into_iter().collect();
         }
         let place = self.next;
