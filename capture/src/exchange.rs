@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -48,6 +49,8 @@ pub struct Exchange {
     pub grpc: Option<Grpc>,
     /// What was said on the WebSocket that it opened, if it did and that was read.
     pub web_socket: Option<WebSocket>,
+    /// What other exchanges of the input hold of the calls in this one; [`Joins`](crate::Joins) finds it.
+    pub elsewhere: Option<Box<Elsewhere>>,
     /// What the logging system said beside the HTTP message itself.
     pub log: LogFacts,
     /// What this kind of input can carry at all: tells "absent" from "not recorded".
@@ -62,8 +65,12 @@ pub struct Exchange {
 
 impl Exchange {
     /// The HTTP status that tells how the exchange went: the response's, but for a gRPC call the one that its own status
-    /// stands for, since that comes with 200 whatever it is. None where it was not seen.
+    /// stands for, since that comes with 200 whatever it is. None where it was not seen, and for what was said on a
+    /// WebSocket, which has none.
     pub fn outcome_status(&self) -> Option<u16> {
+        if self.protocol == Protocol::WebSocket {
+            return None;
+        }
         let status = self.response.as_ref().map(|response| response.status)?;
         match self.grpc {
             Some(grpc) if status == 200 => grpc.status.map(grpc_as_http),
@@ -101,6 +108,8 @@ pub enum Protocol {
     Http3,
     /// gRPC over HTTP/2; the method's name is the request's target.
     Grpc,
+    /// A message on a WebSocket, with what answered it: no HTTP message. See [`Sink::said`](crate::Sink::said).
+    WebSocket,
     /// A log or HAR that does not say.
     Unknown,
 }
@@ -113,6 +122,7 @@ impl Protocol {
             Protocol::Http2 => "http2",
             Protocol::Http3 => "http3",
             Protocol::Grpc => "grpc",
+            Protocol::WebSocket => "websocket",
             Protocol::Unknown => "unknown",
         }
     }
@@ -127,6 +137,15 @@ pub struct Grpc {
     pub request_messages: Option<u64>,
     /// Messages that the server sent; none where the body is not whole.
     pub response_messages: Option<u64>,
+}
+
+/// What other exchanges hold of the calls in one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Messages of JSON-RPC that answer calls of this exchange, from streams of others.
+    pub answers: Vec<Arc<str>>,
+    /// Documents of GraphQL of which this exchange sent the hash, by it.
+    pub documents: Vec<(String, Arc<str>)>,
 }
 
 /// An address and, where known, a port.

@@ -21,6 +21,7 @@ mod http2;
 mod input;
 #[cfg(feature = "live")]
 mod interface;
+mod joins;
 mod json_error;
 mod key;
 mod lenient;
@@ -45,13 +46,15 @@ pub use call::{Call, CallKind, CallOutcome, CallProtocol, Calls, Unseen, calls};
 pub use error::{InputError, InputErrorKind};
 pub use event_stream::{EventStream, StreamEvent, stream_events};
 pub use exchange::{
-    Body, Carries, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
+    Body, Carries, Elsewhere, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response,
+    Timestamp,
 };
 pub use format::InputFormat;
 pub use grpc::{Schema, grpc_as_json};
 pub use input::is_run_folder;
 #[cfg(feature = "live")]
 pub use interface::{LiveOptions, Tap, TapCounts, Tapped, TappedPacket};
+pub use joins::{Joins, Unjoined};
 pub use limits::Limits;
 pub use message::{Message, MessageKind, Sender, WebSocket, WebSocketCounts};
 pub use origin::{Origin, Place};

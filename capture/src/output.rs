@@ -93,6 +93,13 @@ impl<'a> Output<'a> {
         self.stopped = self.sink.message(message) == ControlFlow::Break(());
     }
 
+    /// Hands on what was called on a WebSocket.
+    pub(crate) fn said(&mut self, exchange: Exchange) {
+        if !self.stopped {
+            self.stopped = self.sink.said(exchange) == ControlFlow::Break(());
+        }
+    }
+
     /// Hands on a stretch in which requests may have been lost.
     pub(crate) fn blind_spot(&mut self, from: Timestamp, shown: Seen) {
         if self.stopped {

@@ -376,6 +376,15 @@ impl MeteredSink<'_> {
         }
     }
 
+    /// Who the user says acts in this input, where the input does not say it.
+    fn name_actor(&self, exchange: &mut Exchange) {
+        if exchange.log.user.is_none()
+            && let Some(actor) = self.actors.get(&*exchange.origin.input)
+        {
+            exchange.log.user = Some(actor.clone());
+        }
+    }
+
     fn report_progress(&mut self) {
         let consumed = self.consumed.load(Ordering::Relaxed);
         if consumed > self.reported {
@@ -397,14 +406,18 @@ impl Sink for MeteredSink<'_> {
         self.noted(flow)
     }
 
+    fn said(&mut self, mut exchange: Exchange) -> ControlFlow<()> {
+        self.report_progress();
+        self.order_times(&mut exchange);
+        self.name_actor(&mut exchange);
+        let flow = self.inner.said(exchange);
+        self.noted(flow)
+    }
+
     fn exchange(&mut self, mut exchange: Exchange) -> ControlFlow<()> {
         self.report_progress();
         self.order_times(&mut exchange);
-        if exchange.log.user.is_none()
-            && let Some(actor) = self.actors.get(&*exchange.origin.input)
-        {
-            exchange.log.user = Some(actor.clone());
-        }
+        self.name_actor(&mut exchange);
         let flow = self.inner.exchange(exchange);
         self.noted(flow)
     }
@@ -428,6 +441,13 @@ pub trait Sink {
     /// last message. Who only wants exchanges need not take them.
     fn message(&mut self, message: Message) -> ControlFlow<()> {
         let _ = message;
+        ControlFlow::Continue(())
+    }
+    /// A message of a client on a WebSocket that holds calls, as an exchange with what answered it: the request is that
+    /// which opened the WebSocket with the message for its body, the response's body the messages that answer, one after
+    /// the other. Its protocol is [`Protocol::WebSocket`](crate::Protocol::WebSocket); [`calls`](crate::calls) reads it.
+    fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        let _ = exchange;
         ControlFlow::Continue(())
     }
     /// A time at which something happened that nobody can name any more.

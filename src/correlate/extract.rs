@@ -11,7 +11,9 @@ pub use extracted::{CallCount, Extracted, Sighting};
 
 use std::sync::Arc;
 
-use offpath_capture::{Call, CallOutcome, Calls, Exchange, Place, Schema, Sender, Unseen, calls, grpc_as_json};
+use offpath_capture::{
+    Call, CallKind, CallOutcome, Calls, Exchange, Place, Protocol, Schema, Sender, Unseen, calls, grpc_as_json,
+};
 
 use outcome::{call_outcome, is_safe, outcome};
 use sensor::sensor;
@@ -122,7 +124,7 @@ impl Extractor {
         let inside = CallCount::of(&called);
         if self.goes_by_calls(&reading, &called, &found.unseen) {
             let mut out = self.extract_calls(&mut reading, &shown, &called, &found.unseen);
-            if self.has_route(&reading) {
+            if exchange.protocol != Protocol::WebSocket && self.has_route(&reading) {
                 let mut whole = Reading::of(exchange, &self.bodies);
                 whole.claims = reading.claims.take();
                 let batch = called.iter().any(|call| call.request.is_some());
@@ -159,9 +161,13 @@ impl Extractor {
         by_path.is_some_and(|matched| !matched.routes.is_empty())
     }
 
-    /// Whether an exchange is told by the calls in its body: where there is no model, where the model knows one of
-    /// them, and where it does not know the path either, though no call be read of those that there are.
+    /// Whether an exchange is told by the calls in its body: where it was said on a WebSocket, where there is no model,
+    /// where the model knows one of them, and where it does not know the path either, though no call be read of those
+    /// that there are.
     fn goes_by_calls(&self, reading: &Reading<'_>, calls: &[&Call], unseen: &[Unseen]) -> bool {
+        if reading.exchange.protocol == Protocol::WebSocket {
+            return true;
+        }
         if calls.is_empty() {
             return self.model.is_some() && hides_calls(unseen) && !self.has_route(reading);
         }
@@ -189,12 +195,16 @@ impl Extractor {
             if self.model.is_some() && called.operation.is_none() && out.unmatched.is_none() {
                 out.unmatched = Some(self.masker.operation(call));
             }
+            // An application's messages are calls only where the model says so.
+            if self.model.is_some() && called.operation.is_none() && call.kind == CallKind::Message {
+                continue;
+            }
             out.calls.extend(u32::try_from(out.events.len()));
             // Each call has its share, and what the calls before left of theirs.
             let room = MOST_ELEMENTS.saturating_sub(out.events.len()) / (calls.len() - place).max(1);
             self.events(reading, &called, shown, room, &mut out);
         }
-        if calls.is_empty() {
+        if calls.is_empty() && reading.exchange.protocol != Protocol::WebSocket {
             out.unmatched = Some(self.unknown_path(reading));
         }
         if self.model.is_some() && hides_calls(unseen) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use foldhash::fast::{FixedState, RandomState};
 use hashbrown::HashSet;
+use offpath_capture::Protocol;
 
 use super::extract::{Extracted, Sighting};
 use super::object::KeySource;
@@ -143,6 +144,10 @@ impl Inspection {
 
     /// Counts what an exchange called: itself, or each call in its body.
     fn add_calls(&mut self, extracted: &Extracted) {
+        // A message on a WebSocket that the model does not know is listed and no more.
+        if extracted.events.is_empty() && extracted.unmatched.is_some() {
+            return;
+        }
         if extracted.calls.is_empty() {
             return self.add_called(extracted.events.first());
         }
@@ -180,9 +185,12 @@ impl Inspection {
 
     /// Counts one exchange as read and nothing else: not yet known is whether anybody wants to look at it.
     pub fn add_read(&mut self, protocol: &'static str, extracted: &Extracted) {
-        self.exchanges += 1;
         self.left_out += u64::from(extracted.left_out);
-        *self.protocols.entry(protocol).or_default() += 1;
+        // What was said on a WebSocket is counted by its calls: the exchange that opened it is one by itself.
+        if protocol != Protocol::WebSocket.as_str() {
+            self.exchanges += 1;
+            *self.protocols.entry(protocol).or_default() += 1;
+        }
         for (name, calls) in extracted.inside.iter().map(|count| count.named()) {
             *self.calls.entry(name).or_default() += calls;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Call, CallKind, CallOutcome, CallProtocol, Exchange, Headers, Incomplete};
+use offpath_capture::{Call, CallKind, CallOutcome, CallProtocol, Exchange, Headers, Incomplete, Protocol};
 
 use super::body::{Pulled, Wanted};
 use super::cookie;
@@ -120,9 +120,10 @@ impl<'a> Reading<'a> {
         self.exchange.request.as_ref().map(|r| r.method.as_str()).unwrap_or_default()
     }
 
-    /// Status of the response, where it was seen.
+    /// Status of the response, where it was seen; none for what was said on a WebSocket.
     pub(super) fn status(&self) -> Option<u16> {
-        self.exchange.response.as_ref().map(|r| r.status)
+        let answered = self.exchange.response.as_ref().filter(|_| self.exchange.protocol != Protocol::WebSocket);
+        answered.map(|response| response.status)
     }
 
     /// Status that tells how it went: a gRPC call's own, as HTTP has it. See [`Exchange::outcome_status`].

@@ -135,7 +135,7 @@ pub struct Turn {
 
 /// Whether the name of an operation is that of a call inside a body: `graphql mutation pay`, not `POST /pay`.
 pub fn is_call(operation: &str) -> bool {
-    ["graphql ", "jsonrpc ", "mcp ", "a2a "].iter().any(|protocol| operation.starts_with(protocol))
+    ["graphql ", "jsonrpc ", "mcp ", "a2a ", "websocket "].iter().any(|protocol| operation.starts_with(protocol))
 }
 
 /// What a source shows about an event: tells "not there" from "not recorded".

@@ -89,6 +89,8 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
         summary.websocket.messages += source.websocket.messages;
         summary.websocket.frames += source.websocket.frames;
         summary.websocket.bytes += source.websocket.bytes;
+        summary.websocket.calls += source.websocket.calls;
+        summary.websocket.without_call += source.websocket.without_call;
         summary.seen_again += source.seen_again;
         for (tunnel, count) in &source.tunnels {
             *summary.tunnels.entry((*tunnel).to_owned()).or_default() += count;

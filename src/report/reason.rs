@@ -32,6 +32,9 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "websocket_lost" => {
             ("WebSocket with a part not read after a loss", "WebSockets with a part not read after a loss")
         }
+        "answer_without_call" => {
+            ("answer to a call that is not in the input", "answers to calls that are not in the input")
+        }
         "upgraded" => {
             ("connection that left HTTP (upgrade or tunnel)", "connections that left HTTP (upgrade or tunnel)")
         }

@@ -102,6 +102,12 @@ pub struct WebSocketSummary {
     pub frames: u64,
     /// Bytes of the messages, decompressed.
     pub bytes: u64,
+    /// Messages of clients that hold calls.
+    #[serde(default)]
+    pub calls: u64,
+    /// Messages that are no calls, answer none and are nothing that a protocol of calls needs beside.
+    #[serde(default)]
+    pub without_call: u64,
 }
 
 /// One input.

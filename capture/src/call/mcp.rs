@@ -127,18 +127,27 @@ fn outcome(kind: CallKind, result: Option<&RawValue>, outcome: &CallOutcome) -> 
     }
 }
 
-/// A client's answer to what the server asked on a stream. It names nothing: what it holds tells what it answers.
-pub(super) fn answer(message: &Envelope<'_>, call: Call, certain: bool, budget: &mut Budget) -> Option<Call> {
+/// Whether an answer of a client is one to what MCP servers ask.
+pub(super) fn is_answer(message: &Envelope<'_>) -> bool {
+    target(message).is_some()
+}
+
+/// What an answer of a client answers, by what it holds.
+fn target(message: &Envelope<'_>) -> Option<&'static str> {
     let shape = message.result.and_then(|result| json::pick(result.get(), ["action", "model", "role", "roots"]));
     let [action, model, role, roots] = shape.map(|shape| shape.values).unwrap_or_default();
     let action = action.and_then(json::text);
-    let target = match action.as_deref() {
-        Some("accept" | "decline" | "cancel") => "elicitation",
-        _ if roots.is_some() => "roots",
-        _ if model.is_some() && role.is_some() => "sampling",
-        _ if certain => "other",
-        _ => return None,
-    };
+    match action.as_deref() {
+        Some("accept" | "decline" | "cancel") => Some("elicitation"),
+        _ if roots.is_some() => Some("roots"),
+        _ if model.is_some() && role.is_some() => Some("sampling"),
+        _ => None,
+    }
+}
+
+/// A client's answer to what the server asked on a stream. It names nothing: what it holds tells what it answers.
+pub(super) fn answer(message: &Envelope<'_>, call: Call, certain: bool, budget: &mut Budget) -> Option<Call> {
+    let target = target(message).or(certain.then_some("other"))?;
     // `args.action`, and what a form was filled with under `args.content`.
     let arguments = budget.keep_value(message.result.or(message.error));
     let (protocol, kind) = (CallProtocol::Mcp, CallKind::Answer);

@@ -69,6 +69,6 @@ pub(super) fn names(text: &str, name: &str) -> bool {
 }
 
 /// Whether a text holds another; linear.
-fn holds(text: &str, needle: &str) -> bool {
+pub(super) fn holds(text: &str, needle: &str) -> bool {
     memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some()
 }

@@ -8,12 +8,14 @@ use super::budget::{Budget, name};
 use super::message::{Message, names};
 use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Sender, Unseen, a2a, json, mcp};
 use crate::event_stream::stream_events;
-use crate::{Exchange, StreamEvent};
+use crate::{Exchange, Protocol, StreamEvent};
 
 /// Longest event that is read.
 const LONGEST_EVENT: usize = 4 << 20;
 /// Most messages read of one list in an answer.
 const MOST_ANSWERS: usize = 1 << 16;
+/// Longest id that an answer is found by.
+const LONGEST_ID: usize = 1 << 10;
 
 /// One message: a request, a notification or an answer.
 pub(super) struct Envelope<'a> {
@@ -28,7 +30,8 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    fn read(text: &'a str) -> Option<Envelope<'a>> {
+    /// Reads one; `None` where the text is none.
+    pub(super) fn read(text: &'a str) -> Option<Envelope<'a>> {
         let names = ["jsonrpc", "id", "method", "params", "result", "error"];
         let picked = json::pick(text, names)?;
         let [version, id, method, params, result, error] = picked.values;
@@ -41,8 +44,14 @@ impl<'a> Envelope<'a> {
         Some(Envelope { id, method, params, result, error: json::present(error), whole: picked.whole })
     }
 
-    fn is_answer(&self) -> bool {
+    /// Whether it answers something.
+    pub(super) fn is_answer(&self) -> bool {
         self.method.is_none() && (self.result.is_some() || self.error.is_some())
+    }
+
+    /// What ties an answer to its question: the id as JSON has it. None where it has none, or one that nobody would use.
+    pub(super) fn key(&self) -> Option<String> {
+        self.id.filter(|id| id.len() <= LONGEST_ID).map(|id| format!("r{id}"))
     }
 }
 
@@ -61,7 +70,10 @@ pub(super) fn read(
     }
     let batch = request.is_some_and(|text| text.starts_with('['));
     let requests = request.map(|text| split(text, budget)).unwrap_or_default();
-    let mut heard = answered.map(|message| Heard::of(message, &events, &requests)).unwrap_or_default();
+    let several = exchange.protocol == Protocol::WebSocket;
+    let mut said = answered.map(|message| texts(message, &events, several)).unwrap_or_default();
+    said.extend(exchange.elsewhere.iter().flat_map(|elsewhere| &elsewhere.answers).map(|text| &**text));
+    let mut heard = Heard::of(&said, &requests);
     if requests.is_empty() && heard.own.is_empty() {
         return None;
     }
@@ -97,6 +109,19 @@ fn streamed(message: &Message<'_>) -> Vec<StreamEvent> {
     whole.map(|text| stream_events(text.as_bytes(), LONGEST_EVENT)).unwrap_or_default()
 }
 
+/// The texts of a response, each a message or a batch: those of its events, or its JSON; `several`: one after the other.
+fn texts<'a>(message: &Message<'a>, events: &'a [StreamEvent], several: bool) -> Vec<&'a str> {
+    let mut texts: Vec<&str> = events.iter().map(|event| event.data.trim()).collect();
+    match message.json() {
+        Some(text) if several && texts.is_empty() => {
+            texts.extend(json::values(text).into_iter().map(RawValue::get));
+        }
+        Some(text) if names(text, "jsonrpc") || names(text, "error") => texts.push(text),
+        _ => {}
+    }
+    texts
+}
+
 /// The messages of a request's text: one, or those of a batch.
 fn split<'a>(text: &'a str, budget: &mut Budget) -> Vec<Envelope<'a>> {
     let (found, cut) = envelopes(text, MOST_CALLS);
@@ -130,15 +155,13 @@ struct Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
-    /// The messages of a response, from its events or its JSON.
-    fn of(message: &Message<'a>, events: &'a [StreamEvent], requests: &[Envelope<'_>]) -> Self {
+    /// The messages in texts that may answer these requests.
+    fn of(texts: &[&'a str], requests: &[Envelope<'_>]) -> Self {
         let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
         for id in requests.iter().filter_map(|request| request.id) {
             *asked.entry(id).or_default() += 1;
         }
         let mut heard = Heard::default();
-        let json = message.json().filter(|text| names(text, "jsonrpc") || names(text, "error"));
-        let texts = events.iter().map(|event| event.data.trim()).chain(json);
         let mut place = 0;
         for text in texts {
             let (messages, cut) = envelopes(text, MOST_ANSWERS);
@@ -231,7 +254,8 @@ impl Dialect {
         };
         let has = |wanted: &[&str]| headers().any(|headers| wanted.iter().any(|name| headers.get(name).is_some()));
         Dialect {
-            mcp: has(&["mcp-protocol-version", "mcp-session-id", "mcp-method"]),
+            mcp: has(&["mcp-protocol-version", "mcp-session-id", "mcp-method"])
+                || headers().filter_map(|headers| headers.text("sec-websocket-protocol")).any(|names| names == "mcp"),
             a2a: has(&["a2a-version", "a2a-extensions", "x-a2a-extensions"]),
         }
     }

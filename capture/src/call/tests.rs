@@ -46,6 +46,7 @@ fn exchange(line: &str, fields: &[(&str, &str)], sent: &str, answer: Option<(u16
         pushed: false,
         grpc: None,
         web_socket: None,
+        elsewhere: None,
         log: LogFacts::default(),
         carries: Carries::default(),
         incomplete: Vec::new(),
@@ -144,6 +145,35 @@ fn graphql_comes_in_many_wrappers() {
         Some((200, "text/event-stream", "event: next\ndata: {\"data\":{\"pay\":{\"id\":1}}}\n\nevent: complete\n\n")),
     );
     assert_eq!(told(&calls(&sse).calls), [r#"graphql mutation pay {"id":1} accepted"#]);
+}
+
+#[test]
+fn an_answer_in_parts_is_read_to_its_end() {
+    let sent = r#"{"query":"mutation { pay(id: 1) { id ... @defer { total } } slow: book { id } }"}"#;
+    let first =
+        r#"{"data":{"pay":{"id":1}},"pending":[{"id":"0","path":["pay"]},{"id":"1","path":[]}],"hasNext":true}"#;
+    let late = r#"{"incremental":[{"id":"0","data":{"total":7}}],"hasNext":true}"#;
+    let refused = r#"{"completed":[{"id":"0"},{"id":"1","errors":[{"message":"no","path":["slow"],"extensions":{"code":"FULL"}}]}],"hasNext":false}"#;
+    let multipart = |parts: &[&str]| {
+        parts.iter().map(|part| format!("--X\r\nContent-Type: application/json\r\n\r\n{part}\r\n")).collect::<String>()
+    };
+    let events = |parts: &[&str]| parts.iter().map(|part| format!("event: next\ndata: {part}\n\n")).collect::<String>();
+    let of = |kind: &str, answer: &str| calls(&exchange("POST /graphql", JSON, sent, Some((200, kind, answer))));
+    for (kind, answer) in [
+        ("multipart/mixed; boundary=X; deferSpec=20220824", multipart(&[first, late, refused]) + "--X--\r\n"),
+        ("text/event-stream", events(&[first, late, refused]) + "event: complete\ndata:\n\n"),
+    ] {
+        let found = of(kind, &answer);
+        assert_eq!(
+            told(&found.calls),
+            [r#"graphql mutation pay {"id":1} accepted"#, "graphql mutation book {} failed:FULL"]
+        );
+        assert_eq!(found.calls[0].result.as_deref(), Some(r#"{"id":1,"total":7}"#));
+        assert_eq!(found.unseen, []);
+    }
+    let cut = of("multipart/mixed; boundary=X", &multipart(&[first, late]));
+    assert_eq!(cut.calls.iter().map(|call| call.outcome.as_str()).collect::<Vec<_>>(), ["accepted", "unknown"]);
+    assert!(cut.calls[0].result.is_none() && cut.unseen == [Unseen::TooLong], "what was to come may change it");
 }
 
 #[test]
@@ -582,18 +612,24 @@ proptest! {
     #[test]
     fn any_exchange_is_read(
         line in prop_oneof![Just("POST /graphql"), Just("GET /graphql?query={a}&x"), Just("POST /mcp"), Just("POST /message:send")],
-        kind in prop_oneof![Just("application/json"), Just("application/graphql"), Just("multipart/form-data; boundary=X"), Just("text/event-stream")],
+        kind in prop_oneof![Just("application/json"), Just("application/graphql"), Just("multipart/form-data; boundary=X"), Just("text/event-stream"), Just("multipart/mixed; boundary=X")],
+        said in any::<bool>(),
         parts in proptest::collection::vec(prop_oneof![
             Just("{"), Just("}"), Just("["), Just("]"), Just(":"), Just(","), Just("\"jsonrpc\":\"2.0\""), Just("\"id\":1"),
             Just("\"method\":\"tools/call\""), Just("\"params\":{\"name\":\"t\"}"), Just("\"query\":\"mutation { a(x: 1) }\""),
             Just("\"result\":{}"), Just("\"errors\":[{\"path\":[\"a\"]}]"), Just("\"data\":{\"a\":1}"), Just("data: "), Just("\n\n"),
             Just("--X\r\n"), Just("mutation"), Just("a"), Just("\""), Just("$"), Just("..."),
+            Just("\"hasNext\":true"), Just("\"incremental\":[{\"path\":[\"a\"],\"data\":{\"b\":1}}]"), Just("\"type\":\"subscribe\""),
+            Just("\"payload\":{\"query\":\"{ a }\"}"), Just("\"type\":\"next\""), Just("\"requestId\":7"),
         ], 0..24),
         cut in any::<bool>(),
     ) {
         let text = parts.concat();
         let mut exchange = exchange(line, &[("Content-Type", kind)], &text, Some((200, kind, &text)));
         exchange.request.as_mut().unwrap().body = body(&text, !cut);
+        if said {
+            exchange.protocol = Protocol::WebSocket;
+        }
         let found = calls(&exchange);
         prop_assert_eq!(&found, &calls(&exchange.clone()));
         for call in &found.calls {

@@ -24,6 +24,7 @@ use crate::json_error;
 use crate::key::KeySeed;
 use crate::lenient::Maybe;
 use crate::tally::Tally;
+use crate::websocket::Dialogue;
 use crate::{Exchange, InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
 
 /// Reads one HAR file. Fills `records` and `bytes_lost` of the report's only input, and everything else of the report.
@@ -170,15 +171,20 @@ impl<R: Read> File<'_, R> {
         flow
     }
 
-    /// Hands on an exchange, after what was said on the WebSocket that it opened.
+    /// Hands on an exchange, after what was said, and called, on the WebSocket that it opened.
     fn emit(&mut self, exchange: Exchange, spoken: Vec<Spoken>, sink: &mut dyn Sink) -> ControlFlow<()> {
         if spoken.is_empty() {
             return self.tally.emit(exchange, sink);
         }
         let (messages, counts) = websocket::messages(&exchange, spoken);
+        let mut dialogue = Dialogue::new(&exchange);
         for message in messages {
+            let said = dialogue.take(&message);
             self.tally.message(message, sink)?;
+            self.tally.said(said, sink)?;
         }
+        self.tally.said(dialogue.finish(), sink)?;
+        self.tally.called(dialogue.calls(), dialogue.without_call());
         self.tally.emit(Exchange { web_socket: Some(counts), ..exchange }, sink)
     }
 

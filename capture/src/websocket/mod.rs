@@ -5,10 +5,12 @@
 //! counted. A wrong message is worse than none.
 
 mod deflate;
+mod dialogue;
 mod direction;
 mod frame;
 mod session;
 
+pub(crate) use dialogue::Dialogue;
 pub(crate) use session::Session;
 
 use crate::Exchange;

@@ -194,6 +194,7 @@ pub(crate) fn pcap_of(link: u32, frames: impl Iterator<Item = (i64, Vec<u8>)>, s
 pub(crate) struct Seen {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) messages: Vec<Message>,
+    pub(crate) said: Vec<Exchange>,
     pub(crate) blind_spots: Vec<BlindSpot>,
     pub(crate) report: SourceReport,
 }
@@ -206,6 +207,11 @@ impl Sink for Seen {
 
     fn message(&mut self, message: Message) -> ControlFlow<()> {
         self.messages.push(message);
+        ControlFlow::Continue(())
+    }
+
+    fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        self.said.push(exchange);
         ControlFlow::Continue(())
     }
 

@@ -44,14 +44,14 @@ pub struct Extracted {
 /// How many calls of a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallCount {
-    /// Whether the protocol is GraphQL, JSON-RPC, MCP or A2A, in this order from 0.
+    /// Whether the protocol is GraphQL, JSON-RPC, MCP, A2A or an application's own on a WebSocket, in this order from 0.
     protocol: u8,
     calls: u32,
 }
 
 impl CallCount {
-    const PROTOCOLS: [CallProtocol; 4] =
-        [CallProtocol::Graphql, CallProtocol::JsonRpc, CallProtocol::Mcp, CallProtocol::A2a];
+    const PROTOCOLS: [CallProtocol; 5] =
+        [CallProtocol::Graphql, CallProtocol::JsonRpc, CallProtocol::Mcp, CallProtocol::A2a, CallProtocol::WebSocket];
 
     pub(super) fn of(calls: &[&Call]) -> Vec<CallCount> {
         let counted = CallCount::PROTOCOLS.iter().zip(0_u8..).map(|(protocol, number)| {

@@ -11,14 +11,15 @@ use crate::model::expression::{Node as Formula, Operator, Place};
 use crate::model::outline::AttributeOutline;
 use crate::model::{Activity, ActivityObject, CallMatcher, Code, Expression, Matcher, Path, Segment};
 
-const PROTOCOLS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a"];
-const MATCHER_KEYS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "host", "where"];
+const PROTOCOLS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "websocket"];
+const MATCHER_KEYS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "websocket", "host", "where"];
 /// Calls inside bodies: protocol, and the sorts of calls that it has.
 const CALLS: &[(&str, &[&str])] = &[
     ("graphql", &["mutation", "query", "subscription", "persisted"]),
     ("jsonrpc", &["method"]),
     ("mcp", &["tool", "prompt", "method", "answer", "input_response"]),
     ("a2a", &["method"]),
+    ("websocket", &["message"]),
 ];
 const ACTIVITY_KEYS: &[&str] = &[
     "http",
@@ -28,6 +29,7 @@ const ACTIVITY_KEYS: &[&str] = &[
     "jsonrpc",
     "mcp",
     "a2a",
+    "websocket",
     "any",
     "host",
     "where",

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
-use offpath_capture::{Body, Exchange, Place, Request};
+use offpath_capture::{Body, Exchange, Place, Protocol, Request};
 use serde::{Deserialize, Serialize};
 
 use crate::correlate::HashKey;
@@ -92,7 +92,7 @@ impl Sighter {
             ordinal,
             unit,
             key: exchange.key,
-            call: self.state.hash_one((request.method.to_ascii_uppercase(), decoded(path))),
+            call: self.state.hash_one((self.method(exchange, request, event), decoded(path))),
             query: if query.is_empty() { 0 } else { self.text(&decoded(query)) },
             status: exchange.response.as_ref().map_or(0, |response| response.status),
             whole: exchange.carries.request_bodies && exchange.incomplete.is_empty(),
@@ -102,6 +102,15 @@ impl Sighter {
             who: None,
             place: Some(exchange.origin.place.clone()),
         })
+    }
+
+    /// The method; of what was said on a WebSocket, what was called.
+    fn method(&self, exchange: &Exchange, request: &Request, event: Option<&Event>) -> String {
+        let called = event.and_then(|event| event.operation.as_deref()).unwrap_or_default();
+        match exchange.protocol {
+            Protocol::WebSocket => format!("websocket {called}"),
+            _ => request.method.to_ascii_uppercase(),
+        }
     }
 
     fn traits(&self, exchange: &Exchange, request: &Request, event: Option<&Event>) -> [u64; TRAITS] {

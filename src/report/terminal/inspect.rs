@@ -151,14 +151,23 @@ fn tls(run: &RunSummary) -> Option<String> {
     ))
 }
 
-/// `3 connections, 120 messages (4.1 kB)`.
+/// `3 connections, 120 messages (4.1 kB); 40 with calls, 12 not read as calls`.
 fn websocket(run: &RunSummary) -> Option<String> {
     let said = run.websocket;
     if said.connections == 0 {
         return None;
     }
     let messages = counted(said.messages, "message", "messages");
-    Some(format!("{}, {messages} ({})", counted(said.connections, "connection", "connections"), bytes(said.bytes)))
+    let mut text =
+        format!("{}, {messages} ({})", counted(said.connections, "connection", "connections"), bytes(said.bytes));
+    if said.calls > 0 {
+        text.push_str(&format!("; {} with calls", count(said.calls)));
+    }
+    if said.without_call > 0 {
+        let joint = if said.calls > 0 { "," } else { ";" };
+        text.push_str(&format!("{joint} {} not read as calls", count(said.without_call)));
+    }
+    Some(text)
 }
 
 fn operations(run: &RunSummary) -> String {

@@ -5,15 +5,18 @@
 
 mod answer;
 mod document;
+mod parts;
 mod request;
 mod token;
 mod variables;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use self::answer::{Answer, Answers};
 use self::document::{Document, Literal, Selected, Selection, begins};
-use self::request::{Posted, posted};
+use self::request::{Posted, of_json, posted};
 use self::variables::Variables;
 use super::budget::{Budget, name};
 use super::message::Message;
@@ -26,11 +29,12 @@ const MOST_VARIABLES: usize = 1024;
 /// Reads the calls of a GraphQL exchange; `None` where it is none.
 pub(super) fn read(
     request: &Request,
+    documents: &[(String, Arc<str>)],
     sent: &Message<'_>,
     answered: Option<&Message<'_>>,
     budget: &mut Budget,
 ) -> Option<Vec<Call>> {
-    let posted = posted(request, sent, budget);
+    let posted = with_documents(posted(request, sent, budget), documents);
     if posted.is_empty() {
         return None;
     }
@@ -44,11 +48,60 @@ pub(super) fn read(
         return None;
     }
     let answers = Answers::of(answered);
-    let shared = answers.of_all(answered);
+    calls(&read, named, &answers, budget)
+}
+
+/// Reads the calls of an operation that was sent on a WebSocket, with the parts of its answer; `None` where it is none.
+/// `certain`: GraphQL is what is spoken there.
+pub(super) fn said(
+    text: &str,
+    documents: &[(String, Arc<str>)],
+    certain: bool,
+    parts: Vec<Cow<'_, str>>,
+    budget: &mut Budget,
+) -> Option<Vec<Call>> {
+    let posted = with_documents(of_json(text, true, budget), documents);
+    let read: Vec<_> = posted.iter().map(|posted| (posted, posted.query.as_deref().and_then(Document::read))).collect();
+    calls(&read, certain, &Answers::of_parts(parts), budget)
+}
+
+/// Gives requests that sent a hash alone the documents that are known by it.
+fn with_documents<'a>(mut posted: Vec<Posted<'a>>, documents: &'a [(String, Arc<str>)]) -> Vec<Posted<'a>> {
+    for posted in posted.iter_mut().filter(|posted| posted.hashed && posted.query.is_none()) {
+        let hash = posted.hash.as_deref().unwrap_or_default();
+        let known = documents.iter().find(|(own, _)| own.eq_ignore_ascii_case(hash));
+        posted.query = known.map(|(_, document)| Cow::Borrowed(&**document));
+    }
+    posted
+}
+
+/// The hashes of persisted queries that a request sent, each with its document where that was sent, too.
+pub(super) fn hashes(request: &Request, sent: &Message<'_>) -> Vec<(String, Option<String>)> {
+    hashes_of(posted(request, sent, &mut Budget::new()))
+}
+
+/// The same of an operation that was sent on a WebSocket.
+pub(super) fn hashes_said(text: &str) -> Vec<(String, Option<String>)> {
+    hashes_of(of_json(text, true, &mut Budget::new()))
+}
+
+fn hashes_of(posted: Vec<Posted<'_>>) -> Vec<(String, Option<String>)> {
+    let hashed = posted.into_iter().filter(|posted| posted.hashed);
+    hashed.filter_map(|posted| Some((posted.hash?.to_ascii_lowercase(), posted.query.map(Cow::into_owned)))).collect()
+}
+
+/// The calls of requests with their documents.
+fn calls(
+    read: &[(&Posted<'_>, Option<Document<'_>>)],
+    named: bool,
+    answers: &Answers<'_>,
+    budget: &mut Budget,
+) -> Option<Vec<Call>> {
+    let shared = answers.of_all();
     let mut calls = Vec::new();
     let mut any = false;
-    for (posted, document) in &read {
-        let own = if shared.is_none() { Some(answers.to(posted.place, answered)) } else { None };
+    for (posted, document) in read {
+        let own = if shared.is_none() { Some(answers.to(posted.place)) } else { None };
         let Some(answer) = shared.as_ref().or(own.as_ref()) else { continue };
         let telling = posted.telling || named || answer.looks_like_graphql();
         match (document, &posted.query) {
@@ -67,6 +120,11 @@ pub(super) fn read(
             }
             _ => {}
         }
+    }
+    if any && answers.are_cut() {
+        budget.note(Unseen::TooLong);
+        // What is not in them may be in what is missing.
+        calls.iter_mut().for_each(|call| call.result = None);
     }
     any.then_some(calls)
 }

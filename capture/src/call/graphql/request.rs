@@ -88,7 +88,8 @@ fn in_body<'a>(query: Option<&'a str>, sent: &Message<'a>, budget: &mut Budget) 
     found
 }
 
-fn of_json<'a>(text: &'a str, telling: bool, budget: &mut Budget) -> Vec<Posted<'a>> {
+/// The requests of a JSON text; `telling`: something beside it says that this is GraphQL.
+pub(super) fn of_json<'a>(text: &'a str, telling: bool, budget: &mut Budget) -> Vec<Posted<'a>> {
     if !text.starts_with('[') {
         return of_object(text)
             .map(|posted| Posted { telling: telling || posted.telling, ..posted })
