@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use memchr::memmem::Finder;
 use serde_json::value::RawValue;
 
 use super::budget::{Budget, name};
-use super::message::{Message, holds};
+use super::message::{Message, Needle, holds};
 use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Sender, Unseen, a2a, json, mcp};
 use crate::event_stream::stream_events;
 use crate::{Exchange, StreamEvent};
 
 /// Longest event that is read.
 const LONGEST_EVENT: usize = 4 << 20;
+
+static VERSION: Needle = Needle::new(|| Finder::new("\"jsonrpc\""));
+static ERROR: Needle = Needle::new(|| Finder::new("\"error\""));
 
 /// One message: a request, a notification or an answer.
 pub(super) struct Envelope<'a> {
@@ -51,7 +55,7 @@ pub(super) fn read(
     answered: Option<&Message<'_>>,
     budget: &mut Budget,
 ) -> Option<Vec<Call>> {
-    let request = sent.json().filter(|text| holds(text, "\"jsonrpc\""));
+    let request = sent.json().filter(|text| holds(text, &VERSION));
     let events = answered.map(streamed).unwrap_or_default();
     // Without a request in JSON-RPC only a stream may hold what a server asks.
     if request.is_none() && events.is_empty() {
@@ -92,7 +96,7 @@ pub(super) fn read(
 
 /// The events of a response that is a stream of JSON-RPC.
 fn streamed(message: &Message<'_>) -> Vec<StreamEvent> {
-    let text = message.text.filter(|text| message.is("text/event-stream") && holds(text, "\"jsonrpc\""));
+    let text = message.text.filter(|text| message.is("text/event-stream") && holds(text, &VERSION));
     // The text was trimmed of the empty line that ends its last event.
     let whole = text.map(|text| format!("{text}\n\n"));
     whole.map(|text| stream_events(text.as_bytes(), LONGEST_EVENT)).unwrap_or_default()
@@ -103,7 +107,7 @@ fn messages<'a>(message: &Message<'a>, events: &'a [StreamEvent], budget: &mut B
     if !events.is_empty() {
         return events.iter().take(MOST_CALLS * 4).flat_map(|event| split(event.data.trim(), budget)).collect();
     }
-    let text = message.json().filter(|text| holds(text, "\"jsonrpc\"") || holds(text, "\"error\""));
+    let text = message.json().filter(|text| holds(text, &VERSION) || holds(text, &ERROR));
     text.map(|text| split(text, budget)).unwrap_or_default()
 }
 

@@ -2,10 +2,20 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem::Finder;
+
 use super::super::budget::Budget;
-use super::super::message::{Message, holds};
+use super::super::message::{Message, Needle, holds};
 use super::super::{MOST_CALLS, Unseen, json};
 use crate::{Request, percent_decoded};
+
+/// Members of which every request in JSON has one.
+static TELLING: [Needle; 4] = [
+    Needle::new(|| Finder::new("\"query\"")),
+    Needle::new(|| Finder::new("\"persistedQuery\"")),
+    Needle::new(|| Finder::new("\"documentId\"")),
+    Needle::new(|| Finder::new("\"doc_id\"")),
+];
 
 /// One request.
 #[derive(Default)]
@@ -59,8 +69,7 @@ pub(super) fn posted<'a>(request: &'a Request, sent: &Message<'a>, budget: &mut 
     } else {
         sent.json()
     };
-    let names = ["\"query\"", "\"persistedQuery\"", "\"documentId\"", "\"doc_id\""];
-    let Some(body) = body.filter(|body| names.iter().any(|name| holds(body, name))) else { return Vec::new() };
+    let Some(body) = body.filter(|body| TELLING.iter().any(|name| holds(body, name))) else { return Vec::new() };
     let found = of_json(body, multipart, budget);
     if !found.is_empty() && !sent.whole && !multipart {
         budget.note(Unseen::RequestBody);
