@@ -1,7 +1,7 @@
 //! The HTTP exchange: one request and the response to it, as far as the input shows them.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -161,9 +161,48 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.ip, self.port) {
             (ip, None) => write!(f, "{ip}"),
-            (IpAddr::V4(ip), Some(port)) => write!(f, "{ip}:{port}"),
+            (IpAddr::V4(ip), Some(port)) => f.write_str(DottedPort::new(ip, port).as_str()),
             (IpAddr::V6(ip), Some(port)) => write!(f, "[{ip}]:{port}"),
         }
+    }
+}
+
+/// `255.255.255.255:65535` put together from its end, without a formatter: every exchange has two.
+struct DottedPort {
+    text: [u8; 21],
+    start: usize,
+}
+
+impl DottedPort {
+    fn new(ip: Ipv4Addr, port: u16) -> Self {
+        let mut dotted = DottedPort { text: [0; 21], start: 21 };
+        dotted.put(port);
+        for (octet, mark) in ip.octets().into_iter().rev().zip(*b":...") {
+            dotted.byte(mark);
+            dotted.put(octet.into());
+        }
+        dotted
+    }
+
+    fn put(&mut self, mut number: u16) {
+        loop {
+            self.byte(b'0' + (number % 10) as u8);
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.start = self.start.saturating_sub(1);
+        if let Some(place) = self.text.get_mut(self.start) {
+            *place = byte;
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        self.text.get(self.start..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
 }
 
@@ -415,6 +454,23 @@ impl Incomplete {
             Incomplete::OverLimit => "over_limit",
             Incomplete::Reset => "reset",
             Incomplete::PathTemplate => "path_template",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn addresses_read_as_the_standard_library_writes_them(bits in any::<u32>(), mask in any::<u32>(), port in any::<u16>()) {
+            for ip in [bits, bits & mask & mask.rotate_left(9), 0, u32::MAX].map(Ipv4Addr::from_bits) {
+                let end = Endpoint { ip: ip.into(), port: Some(port) };
+                prop_assert_eq!(end.to_string(), format!("{ip}:{port}"));
+            }
         }
     }
 }

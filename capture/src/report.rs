@@ -57,7 +57,7 @@ pub struct InputReport {
     pub format: InputFormat,
     /// Size on disk.
     pub bytes: u64,
-    /// SHA-256 of the file as it is on disk, in hex.
+    /// SHA-256 of the file as it is on disk, in hex; empty where [`Options::unhashed`](crate::Options::unhashed) says so.
     pub sha256: String,
     /// Records: packets, entries or lines.
     pub records: u64,

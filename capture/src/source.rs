@@ -40,6 +40,8 @@ pub struct Options {
     /// Whose traffic an input holds, by the input's name as origins have it: the user of each of its exchanges that
     /// names none. Several HAR files, each of one person's browser, are told apart by it.
     pub actors: BTreeMap<String, String>,
+    /// Whether reports go without [`InputReport::sha256`]: to hash a capture takes a fifth of the time of reading it.
+    pub unhashed: bool,
     /// What finds and opens inputs that are named by URL; without it each of them is an error.
     pub stores: Option<Arc<dyn Stores>>,
     /// BPF expression that packets of captures and interfaces must pass; see [`check_filter`](crate::check_filter).
@@ -221,7 +223,8 @@ impl Source {
     /// Streams the source's exchanges into `sink`. Never fails as a whole: what could not be read is in the report.
     ///
     /// Every input is read to its end to hash it, also when its content stops making sense early. When the sink breaks,
-    /// files are still hashed whole, while standard input and pipes are left where they are.
+    /// files are still hashed whole, while standard input and pipes are left where they are. Without hashes
+    /// ([`Options::unhashed`]) a file is read to its end only where the sink does not break.
     pub fn read(self, options: &Options, sink: &mut dyn Sink) -> SourceReport {
         let mut report = SourceReport::default();
         let consumed = Arc::new(AtomicU64::new(0));
@@ -261,7 +264,7 @@ impl Source {
         #[cfg(feature = "live")]
         read_filtered(readers, options, &interfaces, &mut sink, &mut report);
         for ((mut disk, endless), input) in disks.into_iter().zip(&mut report.inputs) {
-            if !(endless && sink.broken)
+            if !((endless || options.unhashed) && sink.broken)
                 && let Err(error) = disk.drain()
             {
                 report.errors.push(InputError { input: input.name.clone(), origin: None, kind: error.into() });

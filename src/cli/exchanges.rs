@@ -1,6 +1,7 @@
 //! `offpath exchanges`: one line an HTTP exchange, or a WebSocket message, as JSON lines, CSV or Parquet.
 
 mod message;
+mod object;
 mod record;
 mod writer;
 
@@ -31,7 +32,8 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     let extractor = asks_who.then(|| Extractor::redacting(None, key.clone(), level));
     let redactor = Redactor::new(key, level);
     console.note(&format!("redaction {}", level.as_str()));
-    let options = job::reading_options(&args.inputs, Second::AtOnce, console)?;
+    // No line names the inputs' hashes.
+    let options = capture::Options { unhashed: true, ..job::reading_options(&args.inputs, Second::AtOnce, console)? };
     for output in &args.output {
         super::output::spare_inputs(output, &args.inputs.inputs, &options)?;
     }

@@ -32,9 +32,11 @@ const LONGEST_GROUPED: usize = 48;
 /// Shortest name that is taken for a document's hash.
 const SHORTEST_HASH: usize = 32;
 
-/// What stands between words.
-const DELIMITERS: [char; 20] =
-    [' ', ',', ';', ':', '<', '>', '"', '\'', '\t', '\r', '\n', '=', '/', '|', '(', ')', '[', ']', '{', '}'];
+/// Whether a character stands between words.
+fn is_delimiter(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n' | ',' | ';' | ':' | '<' | '>' | '"' | '\'' | '=' | '/' | '|')
+        || matches!(c, '(' | ')' | '[' | ']' | '{' | '}')
+}
 
 /// How much of names and personal data outputs show. Credentials are keyed hashes at every level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +100,7 @@ impl Masker {
         if let Some(masked) = self.word(text) {
             return Cow::Owned(masked);
         }
-        if !text.contains(DELIMITERS) {
+        if !text.contains(is_delimiter) {
             return Cow::Borrowed(text);
         }
         let mut out = String::with_capacity(text.len());
@@ -108,14 +110,14 @@ impl Masker {
             let (end, masked) = match self.group(rest) {
                 Some((end, masked)) => (end, Some(masked)),
                 None => {
-                    let end = rest.find(DELIMITERS).unwrap_or(rest.len());
+                    let end = rest.find(is_delimiter).unwrap_or(rest.len());
                     (end, rest.get(..end).and_then(|word| self.word(word)))
                 }
             };
             changed |= masked.is_some();
             out.push_str(masked.as_deref().or(rest.get(..end)).unwrap_or_default());
             rest = rest.get(end..).unwrap_or_default();
-            let next = rest.find(|c: char| !DELIMITERS.contains(&c)).unwrap_or(rest.len());
+            let next = rest.find(|c| !is_delimiter(c)).unwrap_or(rest.len());
             out.push_str(rest.get(..next).unwrap_or_default());
             rest = rest.get(next..).unwrap_or_default();
         }
@@ -210,7 +212,7 @@ impl Masker {
     fn target(&self, target: &str) -> String {
         let target = target.split('#').next().unwrap_or_default();
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-        let mut out = self.path(path).to_string();
+        let mut out = self.masked_path(path);
         for (i, raw) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
             out.push(if i == 0 { '?' } else { '&' });
             out.push_str(&self.parameter(raw));
@@ -277,8 +279,12 @@ impl Masker {
 
     /// The path of a request with secret and personal segments masked; others stay as they were sent.
     pub(super) fn path(&self, path: &str) -> Arc<str> {
+        self.masked_path(path).into()
+    }
+
+    fn masked_path(&self, path: &str) -> String {
         let mut out = String::with_capacity(path.len());
-        let mut before = String::new();
+        let mut before = Cow::Borrowed("");
         for (i, raw) in path.split('/').enumerate() {
             if i > 0 {
                 out.push('/');
@@ -297,11 +303,10 @@ impl Masker {
             }
             // An empty segment hides nothing: `/reset//x` is `/reset/x` to most servers.
             if !decoded.is_empty() {
-                before = decoded.into_owned();
+                before = decoded;
             }
         }
-        let bounded = if out.len() > 4 * LONGEST { self.mask("long", &out) } else { out };
-        bounded.into()
+        if out.len() > 4 * LONGEST { self.mask("long", &out) } else { out }
     }
 
     fn segment(&self, segment: &str, before: &str) -> Option<String> {
@@ -319,13 +324,13 @@ impl Masker {
         if word.len() < 5 {
             return None;
         }
-        if is_email(word) && self.keeps() {
-            return None;
-        }
-        if is_email(word) && self.level == Redaction::Hash {
-            return Some(self.mask("email", &word.to_lowercase()));
-        }
         if is_email(word) {
+            if self.keeps() {
+                return None;
+            }
+            if self.level == Redaction::Hash {
+                return Some(self.mask("email", &word.to_lowercase()));
+            }
             let (local, domain) = word.split_once('@')?;
             let first = local.chars().next()?;
             // Addresses differ by case in no mail system in use.

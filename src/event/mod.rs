@@ -4,6 +4,7 @@ mod actor;
 pub mod batch;
 mod pack;
 pub mod partition;
+mod rfc3339;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod table;
@@ -16,6 +17,7 @@ use offpath_capture::Origin;
 use serde::{Deserialize, Serialize};
 
 pub use actor::{Actor, Evidence, Told};
+pub use rfc3339::rfc3339;
 pub use value::{Money, Value};
 
 /// Name of an input format, as `InputFormat::as_str` gives it.
@@ -219,12 +221,4 @@ pub enum TenantTold {
     WithActor,
     /// By nothing, though its key is unique in a tenant only: it cannot be told which object it is.
     Nowhere,
-}
-
-/// RFC 3339 in UTC with six decimals, so that text order is time order.
-///
-/// Takes microseconds since the Unix epoch; instants outside the years -9999 to 9999 become the nearest that can be said.
-pub fn rfc3339(micros: i64) -> String {
-    let nearest = if micros < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
-    format!("{:.6}", jiff::Timestamp::from_microsecond(micros).unwrap_or(nearest))
 }

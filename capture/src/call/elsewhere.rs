@@ -3,10 +3,11 @@
 //! MCP's answers may come on any stream of their session: on that of a GET, on one that goes on after a break
 //! (`Last-Event-ID`), or, before 2025-03-26, always on the stream that said with an `endpoint` event where to send calls.
 
+use memchr::memmem::Finder;
 use sha2::{Digest as _, Sha256};
 
-use super::message::{Message, holds, names};
-use super::rpc::Envelope;
+use super::message::{Message, Needle, holds, names};
+use super::rpc::{Envelope, VERSION};
 use super::{MOST_CALLS, graphql, json};
 use crate::event_stream::stream_events;
 use crate::{Exchange, Protocol, Request, StreamEvent};
@@ -15,6 +16,9 @@ use crate::{Exchange, Protocol, Request, StreamEvent};
 const LONGEST_EVENT: usize = 4 << 20;
 /// Most answers of one stream.
 const MOST_ANSWERS: usize = 65_536;
+
+static HASH: Needle = Needle::new(|| Finder::new("sha256Hash"));
+static ENDPOINT: Needle = Needle::new(|| Finder::new("endpoint"));
 
 /// What an exchange lacks and what it has for others.
 #[derive(Debug, Default)]
@@ -35,11 +39,10 @@ impl Ties {
         let request = exchange.request.as_ref().filter(|_| !exchange.pushed)?;
         let mut ties = Ties::default();
         let body = request.body.bytes().unwrap_or_default();
-        let holds = |needle: &str| memchr::memmem::find(body, needle.as_bytes()).is_some();
-        if request.target.contains("sha256Hash") || holds("sha256Hash") {
+        if request.target.contains("sha256Hash") || HASH.find(body).is_some() {
             ties.add_documents(exchange, request);
         }
-        let calls = request.method == "POST" && holds("\"jsonrpc\"");
+        let calls = request.method == "POST" && std::str::from_utf8(body).is_ok_and(|text| names(text, &VERSION));
         if exchange.protocol != Protocol::WebSocket && (calls || streams(exchange)) {
             ties.add_messages(exchange, request, calls);
         }
@@ -84,7 +87,7 @@ impl Ties {
         let session = request.headers.get("mcp-session-id");
         let endpoint = events.iter().find(|event| event.event == "endpoint");
         let endpoint = endpoint.and_then(|event| resolved(event.data.trim(), &request.target));
-        for event in events.iter().take(MOST_ANSWERS).filter(|event| names(&event.data, "jsonrpc")) {
+        for event in events.iter().take(MOST_ANSWERS).filter(|event| names(&event.data, &VERSION)) {
             for (id, text) in answers(event.data.trim()) {
                 if let Some(at) = asked.iter().position(|own| *own == id) {
                     asked.swap_remove(at);
@@ -110,7 +113,7 @@ fn streams(exchange: &Exchange) -> bool {
 }
 
 fn events(message: &Message<'_>) -> Vec<StreamEvent> {
-    let wanted = message.text.filter(|text| names(text, "jsonrpc") || holds(text, "endpoint"));
+    let wanted = message.text.filter(|text| names(text, &VERSION) || holds(text, &ENDPOINT));
     // The text was trimmed of the empty line that ends its last event.
     wanted.map(|text| stream_events(format!("{text}\n\n").as_bytes(), LONGEST_EVENT)).unwrap_or_default()
 }

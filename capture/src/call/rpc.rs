@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use memchr::memmem::Finder;
 use serde_json::value::RawValue;
 
 use super::budget::{Budget, name};
-use super::message::{Message, names};
+use super::message::{Message, Needle, names};
 use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Sender, Unseen, a2a, json, mcp};
 use crate::event_stream::stream_events;
 use crate::{Exchange, Protocol, StreamEvent};
@@ -16,6 +17,10 @@ const LONGEST_EVENT: usize = 4 << 20;
 const MOST_ANSWERS: usize = 1 << 16;
 /// Longest id that an answer is found by.
 const LONGEST_ID: usize = 1 << 10;
+
+/// The member that every message of JSON-RPC has.
+pub(super) static VERSION: Needle = Needle::new(|| Finder::new("\"jsonrpc\""));
+static ERROR: Needle = Needle::new(|| Finder::new("\"error\""));
 
 /// One message: a request, a notification or an answer.
 pub(super) struct Envelope<'a> {
@@ -62,7 +67,7 @@ pub(super) fn read(
     answered: Option<&Message<'_>>,
     budget: &mut Budget,
 ) -> Option<Vec<Call>> {
-    let request = sent.json().filter(|text| names(text, "jsonrpc"));
+    let request = sent.json().filter(|text| names(text, &VERSION));
     let events = answered.map(streamed).unwrap_or_default();
     // Without a request in JSON-RPC only a stream may hold what a server asks.
     if request.is_none() && events.is_empty() {
@@ -103,7 +108,7 @@ pub(super) fn read(
 
 /// The events of a response that is a stream of JSON-RPC.
 fn streamed(message: &Message<'_>) -> Vec<StreamEvent> {
-    let text = message.text.filter(|text| message.is("text/event-stream") && names(text, "jsonrpc"));
+    let text = message.text.filter(|text| message.is("text/event-stream") && names(text, &VERSION));
     // The text was trimmed of the empty line that ends its last event.
     let whole = text.map(|text| format!("{text}\n\n"));
     whole.map(|text| stream_events(text.as_bytes(), LONGEST_EVENT)).unwrap_or_default()
@@ -116,7 +121,7 @@ fn texts<'a>(message: &Message<'a>, events: &'a [StreamEvent], several: bool) ->
         Some(text) if several && texts.is_empty() => {
             texts.extend(json::values(text).into_iter().map(RawValue::get));
         }
-        Some(text) if names(text, "jsonrpc") || names(text, "error") => texts.push(text),
+        Some(text) if names(text, &VERSION) || names(text, &ERROR) => texts.push(text),
         _ => {}
     }
     texts

@@ -65,7 +65,7 @@ pub(crate) fn sent(text: &str, graphql: bool) -> Sent {
         let read: Vec<_> = items.iter().filter_map(|item| rpc::Envelope::read(item.get())).collect();
         return if read.is_empty() { Sent::Other } else { Sent::Calls(read.iter().filter_map(rpc_key).collect()) };
     }
-    if names(text, "jsonrpc")
+    if names(text, &rpc::VERSION)
         && let Some(envelope) = rpc::Envelope::read(text)
     {
         // What answers the server is a call only where a person or model may have answered.
@@ -102,7 +102,7 @@ pub(crate) fn received(text: &str, graphql: bool) -> Received {
             (false, false) => Received::Answers { keys, more: false },
         };
     }
-    if let Some(envelope) = rpc::Envelope::read(text).filter(|_| names(text, "jsonrpc")) {
+    if let Some(envelope) = rpc::Envelope::read(text).filter(|_| names(text, &rpc::VERSION)) {
         return match (envelope.is_answer(), envelope.key()) {
             (true, Some(key)) => Received::Answers { keys: vec![key], more: false },
             (true, None) => Received::Nameless,

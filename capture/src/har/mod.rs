@@ -120,7 +120,7 @@ impl<R: Read> File<'_, R> {
     /// Reads an entry that is whole in the buffer and right, which most are, in one pass: the parser finds its end.
     fn short_entry(&mut self, offset: u64, sink: &mut dyn Sink) -> Option<ControlFlow<()>> {
         let origin = self.origin(offset);
-        let mut entries = Deserializer::from_slice(self.scanner.window()).into_iter::<Maybe<entry::Entry<'_>>>();
+        let mut entries = Deserializer::from_str(self.scanner.window()).into_iter::<Maybe<entry::Entry<'_>>>();
         let entry = entries.next()?.ok()?.0?;
         let length = entries.byte_offset();
         if length > self.limits.entry_bytes {

@@ -64,7 +64,7 @@ impl Connection {
         reader.buffer.extend_from_slice(chunk.data);
         reader.scanned = 0;
         let at = chunk.at - before as u64;
-        reader.stalled = Some(Stall { ack: reader.ack_first, at, seen: chunk.seen });
+        reader.stalled = Some(Box::new(Stall { ack: reader.ack_first, at, seen: chunk.seen }));
         chunk.data.len()
     }
 

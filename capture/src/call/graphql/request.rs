@@ -2,11 +2,21 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem::Finder;
+
 use super::super::budget::Budget;
-use super::super::message::{Message, names};
+use super::super::message::{Message, Needle, names};
 use super::super::{MOST_CALLS, Unseen, json};
 use super::document::begins;
 use crate::{Request, percent_decoded};
+
+/// Members of which every request in JSON has one.
+static TELLING: [Needle; 4] = [
+    Needle::new(|| Finder::new("\"query\"")),
+    Needle::new(|| Finder::new("\"persistedQuery\"")),
+    Needle::new(|| Finder::new("\"documentId\"")),
+    Needle::new(|| Finder::new("\"doc_id\"")),
+];
 
 /// One request.
 #[derive(Default)]
@@ -79,8 +89,7 @@ fn in_body<'a>(query: Option<&'a str>, sent: &Message<'a>, budget: &mut Budget) 
     } else {
         sent.json()
     };
-    let telling = ["query", "persistedQuery", "documentId", "doc_id"];
-    let Some(body) = body.filter(|body| telling.iter().any(|name| names(body, name))) else { return Vec::new() };
+    let Some(body) = body.filter(|body| TELLING.iter().any(|name| names(body, name))) else { return Vec::new() };
     let found = of_json(body, multipart, budget);
     if !found.is_empty() && !sent.whole && !multipart {
         budget.note(Unseen::RequestBody);
