@@ -37,6 +37,7 @@ mod store;
 mod tally;
 mod tcp;
 mod tls;
+mod unread;
 mod url;
 mod websocket;
 
@@ -58,6 +59,7 @@ pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
 pub use packet::check_filter;
 pub use percent::percent_decoded;
-pub use report::{InputReport, Irregularity, NotRead, SourceReport, TlsConnections};
+pub use report::{Captured, ForeignConnections, InputReport, Irregularity, NotRead, SourceReport, TlsConnections};
 pub use source::{Aside, AsideReason, BlindSpot, Options, Plan, PlannedInput, Sink, Source, plan};
 pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};
+pub use unread::{TlsHellos, UnreadConnection};

@@ -14,8 +14,8 @@ use crate::interface::Interface;
 use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture, SecretsOf};
 use crate::{
-    Exchange, InputError, InputErrorKind, InputFormat, InputReport, Irregularity, Limits, LogFormat, Mapping, Message,
-    Origin, Schema, SourceReport, Stores, Timestamp, access_log, har, tls,
+    Endpoint, Exchange, InputError, InputErrorKind, InputFormat, InputReport, Irregularity, Limits, LogFormat, Mapping,
+    Message, Origin, Schema, SourceReport, Stores, Timestamp, UnreadConnection, access_log, har, tls,
 };
 
 /// How to read the inputs.
@@ -385,6 +385,11 @@ impl Sink for MeteredSink<'_> {
         self.noted(flow)
     }
 
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        let flow = self.inner.unread(connection);
+        self.noted(flow)
+    }
+
     fn progress(&mut self, _: u64) {
         self.report_progress();
     }
@@ -402,6 +407,11 @@ pub trait Sink {
     }
     /// A time at which something happened that nobody can name any more.
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()>;
+    /// One connection of which not all was read, at its end. Who only wants what was read need not take them.
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        let _ = connection;
+        ControlFlow::Continue(())
+    }
     /// `bytes` more of the (compressed) input were consumed.
     fn progress(&mut self, bytes: u64);
 }
@@ -414,6 +424,8 @@ pub struct BlindSpot {
     pub from: Timestamp,
     /// End of the stretch.
     pub to: Timestamp,
+    /// The server whose requests they were, where they were lost on one connection; none where any may have been lost.
+    pub server: Option<Endpoint>,
     /// Where it is in the input.
     pub origin: Origin,
 }

@@ -7,10 +7,13 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use offpath_capture::{Aside, BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
+use offpath_capture::{
+    Aside, BlindSpot, Endpoint, Exchange, InputFormat, Plan, Sink, Source, SourceReport, UnreadConnection,
+};
 
 use super::extracting::{Extracting, Read, Waiting, extract_batches};
 use super::gaps::Gaps;
+use super::serving::Serving;
 use super::settling::settle;
 use super::views::{Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
@@ -114,10 +117,12 @@ pub(super) fn extract(
     let mut events = Vec::new();
     let mut inspection = Inspection::new();
     let mut evidence = Evidence::default();
+    let mut serving = Serving::default();
     for part in parts {
         events.push(part.events);
         inspection.merge(part.inspection);
         evidence.merge(part.evidence);
+        serving.merge(part.serving);
     }
     let mut sources = std::mem::take(reports.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner));
     sources.sort_by_key(|(index, _)| *index);
@@ -127,7 +132,7 @@ pub(super) fn extract(
         directory: directory.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
         inspection,
         evidence,
-        blindness: Blindness::new(spots),
+        blindness: blindness(spots, &serving, job),
         gaps: gaps.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
         reports: Reports {
             sources: sources.into_iter().map(|(_, report)| report).collect(),
@@ -137,6 +142,18 @@ pub(super) fn extract(
             warnings: doubles.warnings,
         },
     })
+}
+
+/// From when to when requests were not seen, and which server's alone, if one's.
+type Spot = (i64, i64, Option<Endpoint>);
+
+/// Where the inputs were blind, and what may have happened there.
+fn blindness(spots: Vec<Spot>, serving: &Serving, job: &Job) -> Blindness {
+    let mut steps = BTreeMap::new();
+    Blindness::scoped(spots.into_iter().map(|(from, to, server)| {
+        let of = || job.model.as_deref().and_then(|model| serving.steps(server, model));
+        (from, to, steps.entry(server).or_insert_with(of).clone())
+    }))
 }
 
 /// A thread's result. Its panic is a bug of ours: it goes on to the handler that says how to report it.
@@ -158,7 +175,7 @@ struct Batcher<'a> {
     bytes: u64,
     sender: SyncSender<Batch>,
     formats: Arc<Formats>,
-    spots: Vec<(i64, i64)>,
+    spots: Vec<Spot>,
     gaps: Gaps,
     redactor: Redactor,
     progress: &'a dyn Progress,
@@ -187,8 +204,13 @@ impl Sink for Batcher<'_> {
     }
 
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
-        self.gaps.blind_spot(&spot);
-        self.spots.push((spot.from.0, spot.to.0));
+        self.gaps.blind_spot(&spot, &self.redactor);
+        self.spots.push((spot.from.0, spot.to.0, spot.server));
+        ControlFlow::Continue(())
+    }
+
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        self.gaps.unread(&connection, &self.redactor);
         ControlFlow::Continue(())
     }
 
@@ -203,7 +225,7 @@ fn read_source(
     sender: SyncSender<Batch>,
     formats: Arc<Formats>,
     progress: &dyn Progress,
-) -> (SourceReport, Vec<(i64, i64)>, Gaps) {
+) -> (SourceReport, Vec<Spot>, Gaps) {
     let batch = Vec::with_capacity(BATCH);
     let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
     let (spots, gaps) = (Vec::new(), Gaps::default());

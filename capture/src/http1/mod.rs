@@ -9,6 +9,7 @@
 mod body;
 mod chunked;
 mod emit;
+mod foreign;
 mod head;
 mod hint;
 mod message;
@@ -24,7 +25,7 @@ use slot::{Candidate, Queue};
 use crate::conversation::{self, Channel, Extent, Handover, Next, Reasons, Unread, gap_reason};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
-use crate::{Exchange, Incomplete, Request, Timestamp};
+use crate::{Endpoint, Exchange, Incomplete, Request, Timestamp};
 
 /// Requests that may wait for responses on one connection, and bytes of their heads and bodies.
 const WAITING: usize = 4096;
@@ -258,6 +259,7 @@ impl Connection {
             peer_known: chunk.peer_known,
         };
         if !self.settle_looks(side, looks, &begun) {
+            self.hints.recognise(side, &gathered);
             self.pass_over(side, gathered.len());
             self.reader(side).state = State::Seek;
             return chunk.data.len();
@@ -326,7 +328,7 @@ impl Connection {
     fn lose_requests(&mut self, certain: bool, from: Timestamp, shown: Seen, out: &mut Output<'_>) {
         self.push_lost(certain);
         if self.kind == Kind::Http1 {
-            out.blind_spot(from, shown);
+            out.blind_spot(self.server(), from, shown);
         } else {
             let earlier = self.unconfirmed.map_or(from, |(earlier, _)| earlier);
             self.unconfirmed = Some((earlier, shown));
@@ -336,8 +338,13 @@ impl Connection {
     /// Tells of the blind spot before the connection was known to be HTTP.
     fn confirm(&mut self, out: &mut Output<'_>) {
         if let Some((from, shown)) = self.unconfirmed.take() {
-            out.blind_spot(from, shown);
+            out.blind_spot(self.server(), from, shown);
         }
+    }
+
+    /// The end that answers, once known.
+    fn server(&self) -> Option<Endpoint> {
+        self.client.map(|client| self.channel.end(1 - client))
     }
 
     /// Notes that responses are missing, and lets go of requests whose response cannot come any more.
@@ -358,6 +365,7 @@ impl Connection {
             State::Head => self.cut_head(side, Incomplete::CutShort, out),
             State::Probe => {
                 let gathered = std::mem::take(&mut self.reader(side).buffer);
+                self.hints.recognise(side, &gathered);
                 self.pass_over(side, gathered.len());
                 self.reader(side).state = State::Seek;
             }
@@ -392,7 +400,7 @@ impl conversation::Reader for Connection {
 
     fn held(&self) -> usize {
         let [first, second] = &self.readers;
-        first.held() + second.held() + self.queue.held()
+        first.held() + second.held() + self.queue.held() + self.hints.held()
     }
 
     fn waits_for(&self, side: usize) -> Option<u64> {
@@ -476,12 +484,21 @@ impl conversation::Reader for Connection {
         } else if let (Kind::Unknown, Some((from, shown))) = (self.kind, self.unconfirmed) {
             out.doubtful(self.channel.ends, from, shown);
         }
+        let id = self.channel.id;
         match self.kind {
-            Kind::Upgraded { bytes } if bytes > 0 => out.not_read("upgraded", 1, bytes),
-            Kind::Unknown if self.bytes > 0 => out.not_read(self.hints.name(), 1, self.bytes),
-            Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
+            Kind::Upgraded { bytes } if bytes > 0 => out.not_read_on(id, "upgraded", bytes),
+            Kind::Unknown if self.bytes > 0 => out.not_read_on(id, self.hints.name(), self.bytes),
+            Kind::Http1 if self.skipped > 0 => out.not_read_on(id, "between_messages", self.skipped),
             _ => {}
         }
+    }
+
+    fn client(&self) -> Option<usize> {
+        self.client
+    }
+
+    fn protocol(&self) -> Option<&'static str> {
+        if self.kind == Kind::Unknown { self.hints.protocol() } else { Some("http1") }
     }
 
     fn handover(&mut self) -> Option<(Next, Box<Handover>)> {

@@ -213,7 +213,7 @@ impl Packets {
             out.not_read("dropped_while_capturing", record.lost_before, 0);
             let from = Timestamp(record.time.0.saturating_sub(LOST_WITHIN));
             let to = Timestamp(record.time.0.saturating_add(LOST_WITHIN));
-            out.blind_spot(before.map_or(from, |before| before.min(from)), Seen { time: to, frame: place });
+            out.blind_spot(None, before.map_or(from, |before| before.min(from)), Seen { time: to, frame: place });
         }
         #[cfg(feature = "live")]
         match self.filter.as_mut().map(|filter| filter.judge(record.link, reader.data(), place)) {
@@ -224,6 +224,8 @@ impl Packets {
                 return;
             }
         }
+        out.captured.packets += 1;
+        out.captured.bytes += u64::from(record.wire_len);
         let seen = Seen { time: record.time, frame: place };
         let frame = Part::new(reader.data(), record.wire_len as usize);
         if let Err(reason) = self.take_apart(record.link, frame, seen, out) {

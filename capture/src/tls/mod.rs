@@ -74,6 +74,8 @@ pub(crate) struct Connection {
     /// First and last sight of protected records.
     data: Option<(Timestamp, Seen)>,
     facts: Facts,
+    /// The first application protocol that the client asked for.
+    asked: Option<String>,
 }
 
 /// How far a connection is read.
@@ -106,6 +108,7 @@ impl Connection {
             unread: 0,
             data: None,
             facts: Facts::default(),
+            asked: None,
         };
         let first = handover.client.or(handover.opener).unwrap_or(0);
         for side in [first, 1 - first] {
@@ -183,6 +186,7 @@ impl Connection {
             return;
         }
         self.inner.opened(side);
+        self.asked = hello.alpn.as_deref().and_then(hello::printable).map(str::to_owned);
         self.facts.server = hello.server_name.clone().unwrap_or_default();
         self.facts.fingerprint.get_or_insert_with(|| ja4::fingerprint(&hello));
         self.early.settled = !hello.early_data;
@@ -421,5 +425,16 @@ impl conversation::Reader for Connection {
         }
         self.inner.finish(out);
         self.count(out);
+    }
+
+    fn client(&self) -> Option<usize> {
+        self.client.or_else(|| self.inner.client())
+    }
+
+    fn protocol(&self) -> Option<&'static str> {
+        match self.phase {
+            Phase::Reading if self.keyed => self.inner.protocol(),
+            _ => Some("tls"),
+        }
     }
 }
