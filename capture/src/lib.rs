@@ -30,6 +30,7 @@ mod origin;
 mod output;
 mod packet;
 mod percent;
+mod quic;
 mod report;
 mod scalar;
 mod source;
@@ -59,7 +60,9 @@ pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
 pub use packet::check_filter;
 pub use percent::percent_decoded;
-pub use report::{Captured, ForeignConnections, InputReport, Irregularity, NotRead, SourceReport, TlsConnections};
+pub use report::{
+    Captured, DroppedPackets, ForeignConnections, InputReport, Irregularity, NotRead, SourceReport, TlsConnections,
+};
 pub use source::{Aside, AsideReason, BlindSpot, Options, Plan, PlannedInput, Sink, Source, plan};
 pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};
 pub use unread::{TlsHellos, UnreadConnection};

@@ -46,6 +46,9 @@ pub(crate) struct Output<'a> {
     servers: BTreeSet<Endpoint>,
     /// Gaps of connections of which nothing was captured that tells what they carried.
     doubtful: Vec<([Endpoint; 2], Timestamp, Seen)>,
+    /// First and last sight of connections of QUIC, by server; and how many that are.
+    quic: BTreeMap<Endpoint, Vec<(Timestamp, Seen)>>,
+    quic_doubts: usize,
 }
 
 /// What was not read of a connection so far.
@@ -99,6 +102,8 @@ impl<'a> Output<'a> {
             irregular: BTreeMap::new(),
             servers: BTreeSet::new(),
             doubtful: Vec::new(),
+            quic: BTreeMap::new(),
+            quic_doubts: 0,
         }
     }
 
@@ -156,6 +161,11 @@ impl<'a> Output<'a> {
 
     /// At the end of all input: a doubtful gap is a blind spot where one of its ends answers HTTP elsewhere.
     pub(crate) fn settle_doubts(&mut self) {
+        for (server, spots) in std::mem::take(&mut self.quic) {
+            if self.servers.contains(&server) {
+                spots.into_iter().for_each(|(from, shown)| self.blind_spot(Some(server), from, shown));
+            }
+        }
         for (ends, from, shown) in std::mem::take(&mut self.doubtful) {
             let server = ends.into_iter().find(|end| self.servers.contains(end));
             if server.is_some() || self.servers.len() >= REMEMBERED {
@@ -185,6 +195,42 @@ impl<'a> Output<'a> {
         let Over { id, ends: [client, server], first, last, bytes, lost, cut, protocol } = over;
         let origin = self.origin(first.frame, first.frame.number);
         let (connection, from, to) = (id, first.time, last.max(first.time));
+        let unread = UnreadConnection {
+            connection,
+            client,
+            server,
+            from,
+            to,
+            bytes,
+            not_read,
+            lost,
+            cut,
+            protocol,
+            tls,
+            origin,
+        };
+        self.stopped = self.sink.unread(unread) == ControlFlow::Break(());
+    }
+
+    /// Hands on a connection of QUIC, which is not read; its packets were counted. Where the server answers HTTP over TCP
+    /// as well, requests may have been made here that are missed there.
+    pub(crate) fn quic(&mut self, over: Over, packets: u64, hellos: Option<TlsHellos>, last: Seen) {
+        let Over { id, ends: [client, server], first, bytes, protocol, .. } = over;
+        let doubts = self.quic.entry(server).or_default();
+        match doubts.last_mut().filter(|_| self.quic_doubts >= REMEMBERED) {
+            Some((_, until)) => *until = if last.time > until.time { last } else { *until },
+            None => {
+                self.quic_doubts += 1;
+                doubts.push((first.time, last));
+            }
+        }
+        if self.stopped {
+            return;
+        }
+        let origin = self.origin(first.frame, first.frame.number);
+        let not_read = vec![NotRead { reason: "quic", count: packets, bytes }];
+        let (connection, from, to) = (id, first.time, last.time);
+        let (lost, cut, tls) = (0, 0, hellos);
         let unread = UnreadConnection {
             connection,
             client,

@@ -37,6 +37,17 @@ pub struct ForeignConnections {
     pub bytes: u64,
 }
 
+/// Packets that were lost while capturing, as the capture's own statistics tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DroppedPackets {
+    /// The input.
+    pub input: String,
+    /// The interface: its name, else its number.
+    pub interface: String,
+    /// How many, but for those that single packets tell of.
+    pub packets: u64,
+}
+
 /// What captures held (packets only): what shares of what was not read are taken of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Captured {
@@ -110,6 +121,8 @@ pub struct SourceReport {
     /// Bytes that were sent on connections and are not in the capture: `lost`, or cut by the `snap_length`; counted in
     /// connections.
     pub missing: Vec<NotRead>,
+    /// Packets lost while capturing, by interface; in `not_read` they are counted too.
+    pub dropped: Vec<DroppedPackets>,
     /// What the packets were, all of them.
     pub captured: Captured,
     /// TCP packets read inside a tag, label or tunnel, by its kind.

@@ -117,3 +117,138 @@ fn the_client_is_told_by_the_handshake_before_its_port() {
     let seen = talk.read();
     assert_eq!(seen.unread.iter().map(|u| u.client.port).collect::<Vec<_>>(), [Some(80)]);
 }
+
+/// A pcapng file of two interfaces: blocks of packets (interface, frame, packets lost before) and of statistics (interface,
+/// dropped by it, dropped by the kernel).
+fn pcapng(blocks: &[Result<(u32, Vec<u8>, u64), [u64; 3]>]) -> Vec<u8> {
+    let block = |kind: u32, body: &[u8]| {
+        let mut body = body.to_vec();
+        body.resize(body.len().next_multiple_of(4), 0);
+        let length = (body.len() as u32 + 12).to_le_bytes();
+        [&kind.to_le_bytes()[..], &length, &body, &length].concat()
+    };
+    let option = |code: u16, value: &[u8]| {
+        let mut option = [code.to_le_bytes(), (value.len() as u16).to_le_bytes()].concat();
+        option.extend(value);
+        option.resize(option.len().next_multiple_of(4), 0);
+        option
+    };
+    let section = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat();
+    let mut file = block(0x0a0d_0d0a, &section);
+    file.extend(block(1, &[&[101, 0, 0, 0, 0, 0, 0, 0][..], &option(2, b"eth0"), &option(0, b"")].concat()));
+    file.extend(block(1, &[101, 0, 0, 0, 0, 0, 0, 0]));
+    for (nth, one) in blocks.iter().enumerate() {
+        let ticks = 1_700_000_000_000_000 + nth as u64 * 1_000;
+        let time = [(ticks >> 32) as u32, ticks as u32].map(u32::to_le_bytes).concat();
+        file.extend(match one {
+            Ok((interface, frame, lost)) => {
+                let mut body = [&interface.to_le_bytes()[..], &time].concat();
+                body.extend([frame.len() as u32; 2].map(u32::to_le_bytes).concat());
+                body.extend(frame);
+                body.resize(body.len().next_multiple_of(4), 0);
+                body.extend(option(4, &lost.to_le_bytes()));
+                block(6, &body)
+            }
+            Err([interface, by_interface, by_kernel]) => {
+                let dropped = [option(5, &by_interface.to_le_bytes()), option(7, &by_kernel.to_le_bytes())].concat();
+                block(5, &[&(*interface as u32).to_le_bytes()[..], &time, &dropped, &option(0, b"")].concat())
+            }
+        });
+    }
+    file
+}
+
+#[test]
+fn what_a_captures_statistics_say_was_lost_is_counted_by_interface() {
+    let talk = Talk::open(5000).get(1).get(2).close().clone();
+    let packets: Vec<_> = talk.segments.iter().map(|segment| Ok((0, ip(segment), 0))).collect();
+    let with = |blocks: &[Result<(u32, Vec<u8>, u64), [u64; 3]>]| {
+        let seen = read(&[&pcapng(&[&packets[..], blocks].concat())]);
+        let dropped: Vec<_> = seen.report.dropped.iter().map(|d| (d.interface.clone(), d.packets)).collect();
+        let spots: Vec<_> = seen.blind_spots.iter().map(|s| (s.from.0 - 1_700_000_000_000_000, s.server)).collect();
+        let not_read = seen.report.not_read.iter().map(|part| (part.reason, part.count)).collect::<Vec<_>>();
+        (dropped, spots, not_read)
+    };
+    assert_eq!(with(&[Err([0, 0, 0]), Err([1, u64::MAX, 0])]), (vec![], vec![], vec![]));
+    let (dropped, spots, not_read) = with(&[Err([0, 2, 3]), Err([1, 0, 4])]);
+    assert_eq!(dropped, [("eth0".to_owned(), 5), ("interface 1".to_owned(), 4)]);
+    // Nobody says when: it may have been at any time of the file.
+    assert_eq!((spots, not_read), (vec![(0, None), (0, None)], vec![("dropped_while_capturing", 9)]));
+    // A later count begins with the one before, and what packets told of is no news.
+    let (dropped, spots, not_read) = with(&[Err([0, 5, 0]), Ok((0, packets[1].clone().unwrap().1, 2)), Err([0, 8, 0])]);
+    assert_eq!(dropped, [("eth0".to_owned(), 5), ("eth0".to_owned(), 1)]);
+    assert_eq!((spots.len(), not_read), (3, vec![("dropped_while_capturing", 8)]));
+    // Of an interface that was never described nothing is told.
+    assert_eq!(with(&[Err([7, 5, 0])]).2, []);
+}
+
+/// A datagram of UDP from 10.0.0.1 to 10.0.0.2.
+fn datagram(from: u16, to: u16, payload: &[u8]) -> Vec<u8> {
+    let mut packet = packets_wire::ip_header(Client, 8 + payload.len(), 0, 0x4000);
+    packet[9] = 17;
+    packet.extend([from.to_be_bytes(), to.to_be_bytes(), (8 + payload.len() as u16).to_be_bytes(), [0; 2]].concat());
+    packet.extend(payload);
+    packet
+}
+
+#[test]
+fn quic_is_a_blind_spot_of_servers_that_answer_http_all_the_same() {
+    let quic = |to: u16| {
+        let packets = [0, 40].map(|second| datagram(5_000, to, &[&[0xc3, 0, 0, 0, 1][..], &[second; 60]].concat()));
+        let mut talk = Talk::open(5001);
+        talk.get(1).close();
+        let mut frames: Vec<(i64, Vec<u8>)> = talk.segments.iter().map(|segment| (segment.time, ip(segment))).collect();
+        frames
+            .extend(packets.into_iter().zip([0, 5]).map(|(p, second)| (1_700_000_000_000_000 + second * 1_000_000, p)));
+        frames.sort();
+        read(&[&pcap_of(101, frames.into_iter(), u32::MAX)])
+    };
+    let seen = quic(80);
+    let [unread] = &seen.unread[..] else { panic!("{:?}", seen.unread) };
+    assert_eq!((line(unread).as_str(), unread.server.port), ("quic quic=186", Some(80)));
+    assert_eq!(unread.not_read[0].count, 2);
+    let [spot] = &seen.blind_spots[..] else { panic!("{:?}", seen.blind_spots) };
+    assert_eq!((spot.to.0 - spot.from.0, spot.server), (5_000_000, Some(unread.server)));
+    // Of another server nothing else is read, so nothing of it is missed.
+    let seen = quic(443);
+    assert!(seen.unread.len() == 1 && seen.blind_spots.is_empty());
+}
+
+/// The names that clients of QUIC asked for in captures of others, as tshark 4.0.17 has them.
+#[test]
+fn hellos_of_quic_are_read_in_captures_of_others() {
+    let Ok(corpus) = std::env::var("OFFPATH_CORPUS") else {
+        return eprintln!("skipped: OFFPATH_CORPUS is not set");
+    };
+    for (capture, name) in [
+        ("nDPI/tests__cfgs__default__pcap__quic-27.pcap", "play.google.com"),
+        ("nDPI/tests__cfgs__default__pcap__quic-28.pcap", "www.wireshark.org"),
+        ("nDPI/tests__cfgs__default__pcap__quic-v2.pcapng", "test"),
+        ("zeek/testing__btest__Traces__ppp__quic-interop-retry.pcap", "server4:443"),
+        ("zeek/testing__btest__Traces__quic__chromium-115.0.5790.110-google-de-fragmented.pcap", "www.google.de"),
+        ("zeek/testing__btest__Traces__quic__curl-8.1.2-dev-http3-www-google-de.pcap", "www.google.de"),
+        ("zeek/testing__btest__Traces__quic__quic-39264-rand.pcap", "tr6.snapchat.com"),
+        ("zeek/testing__btest__Traces__quic__quic-decrypt-fail-google-de-51833.pcap", "www.google.de"),
+        (
+            "zeek/testing__btest__Traces__quic__quic-multiple-initial-fragmented-crypto-only-initial.pcap",
+            "googleads.g.doubleclick.net",
+        ),
+        (
+            "zeek/testing__btest__Traces__quic__quic-multiple-initial-fragmented-crypto.pcap",
+            "googleads.g.doubleclick.net",
+        ),
+        ("zeek/testing__btest__Traces__quic__quic_win11_firefox_google.pcap", "www.google.com"),
+        ("zeek/testing__btest__Traces__quic__quicv2-echo-443.pcap", "localhost"),
+        ("zeek/testing__btest__Traces__quic__quicv2-echo-dpd-custom-port-4433.pcap", "localhost"),
+        ("retina/traces__quic_xargs.pcap", "example.ulfheim.net"),
+        ("arkime/tests__pcap__quicietf.pcap", "ssl.gstatic.com"),
+        ("arkime/tests__pcap__quicietfooo.pcap", "ssl.gstatic.com"),
+    ] {
+        let file = std::fs::read(std::path::Path::new(&corpus).join("captures").join(capture)).unwrap();
+        let seen = read(&[&file]);
+        let quic = seen.unread.iter().filter(|unread| unread.protocol == Some("quic"));
+        let mut names: Vec<String> = quic.filter_map(|unread| unread.tls.clone()?.server_name).collect();
+        names.dedup();
+        assert_eq!(names, [name], "{capture}");
+    }
+}

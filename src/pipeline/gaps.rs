@@ -175,6 +175,12 @@ impl Gaps {
             let key = (Scope::Input, name.clone(), None, "not_read", part.reason.to_owned(), 0);
             self.add(key, row(part.count, part.bytes, String::new()));
         }
+        for dropped in &report.dropped {
+            let origin = format!("{}#{}", dropped.input, dropped.interface);
+            let why = "dropped_while_capturing".to_owned();
+            let key = (Scope::Input, origin.clone(), None, "not_read", why, 0);
+            self.add(key, row(dropped.packets, 0, origin));
+        }
         for part in &report.missing {
             let key = (Scope::Input, name.clone(), None, "missing", part.reason.to_owned(), 0);
             self.add(key, row(part.count, part.bytes, String::new()));

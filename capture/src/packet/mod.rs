@@ -38,12 +38,15 @@ use sighting::Sightings;
 use crate::InputErrorKind;
 use crate::input::Again;
 use crate::output::Output;
+use crate::quic::Flows;
 use crate::tcp::{Frame, Seen, Table};
 use crate::tls::Secrets;
-use crate::{InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
+use crate::{DroppedPackets, InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
 
 /// IP's number of TCP.
 const TCP: u8 = 6;
+/// IP's number of UDP.
+const UDP: u8 = 17;
 /// Microseconds around a packet in which those lost before it may have been: programs that capture learn of it only
 /// when they ask the kernel.
 const LOST_WITHIN: i64 = 2_000_000;
@@ -102,6 +105,7 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
         given_up: GivenUp::default(),
         sightings: Sightings::new(),
         last: vec![None; names.len()],
+        quic: Flows::default(),
         #[cfg(feature = "live")]
         filter: options.bpf.as_deref().map(filter::Filter::new),
     };
@@ -163,7 +167,18 @@ impl Stream<'_> {
     /// Moves a capture to its next packet and returns its time; notes how the capture ends.
     fn advance(&mut self, index: usize, out: &mut Output<'_>) -> Option<Timestamp> {
         let reader = self.readers.get_mut(index)?;
-        match reader.advance(&mut out.secrets) {
+        let advanced = reader.advance(&mut out.secrets);
+        for loss in reader.take_losses() {
+            // They may have been anywhere in that time.
+            let frame = Frame { input: index as u32, number: 1, offset: 0 };
+            out.not_read("dropped_while_capturing", loss.packets, 0);
+            out.blind_spot(None, loss.from, Seen { time: loss.to, frame });
+            if let Some(input) = self.names.get(index) {
+                let (input, interface, packets) = (input.to_string(), loss.interface, loss.packets);
+                self.report.dropped.push(DroppedPackets { input, interface, packets });
+            }
+        }
+        match advanced {
             Ok(true) => {
                 if let Some(input) = self.report.inputs.get_mut(index) {
                     input.records += 1;
@@ -200,6 +215,7 @@ struct Packets {
     sightings: Sightings,
     /// Time of each capture's packet before.
     last: Vec<Option<Timestamp>>,
+    quic: Flows,
     #[cfg(feature = "live")]
     filter: Option<filter::Filter>,
 }
@@ -246,6 +262,16 @@ impl Packets {
         let mut whole: Vec<u8>;
         // Fragments may carry a tunnel that carries fragments.
         for _ in 0..NESTED {
+            if datagram.fragment.is_none() && datagram.protocol == UDP {
+                self.quic.datagram(
+                    tunnel::ends(&datagram),
+                    tunnel::payload(&datagram),
+                    frame.wire_len as u64,
+                    seen,
+                    out,
+                );
+                return Err(tunnel::QUIC);
+            }
             if datagram.fragment.is_none() {
                 return self.segment(&datagram, &path, seen, out);
             }
@@ -316,6 +342,7 @@ impl Packets {
 
     fn finish(mut self, out: &mut Output<'_>) {
         self.table.finish(out);
+        self.quic.finish(out);
         let left = self.fragments.finish();
         let packets = self.given_up.packets + left.packets;
         if packets > 0 {
@@ -324,7 +351,7 @@ impl Packets {
     }
 }
 
-/// Takes header after header off, down to a datagram that is TCP's or a fragment.
+/// Takes header after header off, down to a datagram that is TCP's, QUIC's or a fragment.
 fn descend<'a>(mut layer: Layer, mut part: Part<'a>, path: &mut Path) -> Result<Datagram<'a>, &'static str> {
     for _ in 0..HEADERS {
         (layer, part) = match layer {
@@ -333,7 +360,10 @@ fn descend<'a>(mut layer: Layer, mut part: Part<'a>, path: &mut Path) -> Result<
                 if datagram.protocol == TCP || datagram.fragment.is_some() {
                     return Ok(datagram);
                 }
-                tunnel::inside(&datagram, path)?
+                match tunnel::inside(&datagram, path) {
+                    Err(tunnel::QUIC) => return Ok(datagram),
+                    step => step?,
+                }
             }
             Layer::Link(link) => link::strip(link, part)?,
             Layer::Ether(kind) => ethernet::strip(kind, part, path)?,

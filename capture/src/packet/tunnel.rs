@@ -5,10 +5,26 @@ use super::link::{ETHERNET, Layer, Step};
 use super::network::Datagram;
 use super::part::Part;
 use super::path::{Path, Tunnel};
+use crate::tcp::Ends;
 
 /// 802.11 without any header before it.
 const WIRELESS: Layer = Layer::Link(105);
 const FRAME: Layer = Layer::Link(ETHERNET);
+/// Bytes of UDP's header.
+const UDP_HEADER: usize = 8;
+/// Why datagrams of QUIC are not read.
+pub(super) const QUIC: &str = "quic";
+
+/// The ends of a datagram of UDP, and which of them sent it.
+pub(super) fn ends(datagram: &Datagram<'_>) -> (Ends, usize) {
+    let (part, addresses) = (datagram.part(), datagram.addresses);
+    Ends::of(addresses.v6, (addresses.source, part.word(0)), (addresses.destination, part.word(2)))
+}
+
+/// What a datagram of UDP carries.
+pub(super) fn payload<'a>(datagram: &Datagram<'a>) -> &'a [u8] {
+    datagram.bytes.get(UDP_HEADER..).unwrap_or(&[])
+}
 
 /// The packet inside a datagram, or the reason why nothing in it is read.
 pub(super) fn inside<'a>(datagram: &Datagram<'a>, path: &mut Path) -> Step<'a> {
@@ -120,7 +136,7 @@ fn udp<'a>(part: Part<'a>, ends: u64, path: &mut Path) -> Step<'a> {
     if carries_teredo(body) || looks_like_vxlan(body) || looks_like_gtp(body) {
         return Err("tunnel_at_other_port");
     }
-    Err(if is_quic(body, ports) { "quic" } else { "udp" })
+    Err(if is_quic(body, ports) { QUIC } else { "udp" })
 }
 
 fn vxlan<'a>(part: Part<'a>, path: &mut Path) -> Step<'a> {

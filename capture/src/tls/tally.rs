@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Connection, NO_KEY, Phase, TLS12, TLS13};
+use super::{Connection, NO_KEY, Phase, QuicHello, TLS12, TLS13};
 use crate::output::Output;
-use crate::{TlsConnections, TlsHellos};
+use crate::{Endpoint, TlsConnections, TlsHellos};
 
 /// Kinds of connections that are told apart; further ones are counted together.
 const KINDS: usize = 4096;
@@ -35,6 +35,18 @@ impl Tally {
         let (count, sum) = self.0.entry(facts).or_default();
         *count += 1;
         *sum += bytes;
+    }
+
+    /// Counts a connection of QUIC, which is not read, with its bytes.
+    pub(crate) fn add_quic(&mut self, hello: Option<&QuicHello>, server: Endpoint, bytes: u64) {
+        let name = hello.and_then(QuicHello::server_name).map(str::to_owned);
+        let facts = Facts {
+            server: name.unwrap_or_else(|| server.to_string()),
+            unread: Some("quic"),
+            fingerprint: hello.map(QuicHello::fingerprint),
+            ..Facts::default()
+        };
+        self.add(facts, bytes);
     }
 
     /// What was counted, in a stable order.
