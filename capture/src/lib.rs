@@ -38,6 +38,7 @@ mod store;
 mod tally;
 mod tcp;
 mod tls;
+mod tunnel_port;
 mod unread;
 mod url;
 mod websocket;
@@ -65,4 +66,5 @@ pub use report::{
 };
 pub use source::{Aside, AsideReason, BlindSpot, Options, Plan, PlannedInput, Sink, Source, plan};
 pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};
+pub use tunnel_port::TunnelPort;
 pub use unread::{TlsHellos, UnreadConnection};

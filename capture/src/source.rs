@@ -15,7 +15,7 @@ use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture, SecretsOf};
 use crate::{
     Endpoint, Exchange, InputError, InputErrorKind, InputFormat, InputReport, Irregularity, Limits, LogFormat, Mapping,
-    Message, Origin, Schema, SourceReport, Stores, Timestamp, UnreadConnection, access_log, har, tls,
+    Message, Origin, Schema, SourceReport, Stores, Timestamp, TunnelPort, UnreadConnection, access_log, har, tls,
 };
 
 /// How to read the inputs.
@@ -37,6 +37,9 @@ pub struct Options {
     pub mapping: Option<Arc<Mapping>>,
     /// Schemas of gRPC services, for [`grpc_as_json`](crate::grpc_as_json).
     pub schema: Option<Arc<Schema>>,
+    /// Ports at which tunnels over UDP are spoken besides their own. What comes to such a port is read as the tunnel, so
+    /// whoever may send there writes what anybody says.
+    pub tunnels: Vec<TunnelPort>,
     /// Whose traffic an input holds, by the input's name as origins have it: the user of each of its exchanges that
     /// names none. Several HAR files, each of one person's browser, are told apart by it.
     pub actors: BTreeMap<String, String>,

@@ -1,7 +1,5 @@
 //! What was not seen is told by connection: what it was, how much of it, and what its hellos say all the same.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 mod packets_wire;
 #[expect(dead_code, reason = "each test file uses its own part of the writer")]
 mod tls_wire;
@@ -118,9 +116,12 @@ fn the_client_is_told_by_the_handshake_before_its_port() {
     assert_eq!(seen.unread.iter().map(|u| u.client.port).collect::<Vec<_>>(), [Some(80)]);
 }
 
-/// A pcapng file of two interfaces: blocks of packets (interface, frame, packets lost before) and of statistics (interface,
-/// dropped by it, dropped by the kernel).
-fn pcapng(blocks: &[Result<(u32, Vec<u8>, u64), [u64; 3]>]) -> Vec<u8> {
+/// A block of a pcapng file: a packet (interface, frame, packets lost before it), or an interface's statistics (interface,
+/// packets dropped by it, and by the kernel).
+type Block = Result<(u32, Vec<u8>, u64), [u64; 3]>;
+
+/// A pcapng file of two interfaces.
+fn pcapng(blocks: &[Block]) -> Vec<u8> {
     let block = |kind: u32, body: &[u8]| {
         let mut body = body.to_vec();
         body.resize(body.len().next_multiple_of(4), 0);
@@ -162,7 +163,7 @@ fn pcapng(blocks: &[Result<(u32, Vec<u8>, u64), [u64; 3]>]) -> Vec<u8> {
 fn what_a_captures_statistics_say_was_lost_is_counted_by_interface() {
     let talk = Talk::open(5000).get(1).get(2).close().clone();
     let packets: Vec<_> = talk.segments.iter().map(|segment| Ok((0, ip(segment), 0))).collect();
-    let with = |blocks: &[Result<(u32, Vec<u8>, u64), [u64; 3]>]| {
+    let with = |blocks: &[Block]| {
         let seen = read(&[&pcapng(&[&packets[..], blocks].concat())]);
         let dropped: Vec<_> = seen.report.dropped.iter().map(|d| (d.interface.clone(), d.packets)).collect();
         let spots: Vec<_> = seen.blind_spots.iter().map(|s| (s.from.0 - 1_700_000_000_000_000, s.server)).collect();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use offpath_capture::LogFormat;
+use offpath_capture::{LogFormat, TunnelPort};
 
 use super::period;
 use crate::correlate::Redaction;
@@ -144,6 +144,9 @@ pub struct Inputs {
     /// Key log (SSLKEYLOGFILE) that opens TLS connections in captures; repeatable
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
+    /// A port at which a tunnel over UDP is spoken besides its own, e.g. --tunnel vxlan=8473; repeatable
+    #[arg(long, hide_short_help = true, value_name = "KIND=PORT", value_parser = tunnel)]
+    pub tunnel: Vec<TunnelPort>,
     /// Schema of gRPC services (protoc --include_imports --descriptor_set_out): names for fields; repeatable
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub descriptor: Vec<PathBuf>,
@@ -181,6 +184,7 @@ impl Inputs {
             to: None,
             log_field: Vec::new(),
             keylog: Vec::new(),
+            tunnel: Vec::new(),
             descriptor: Vec::new(),
             actor: Vec::new(),
             log_format: None,
@@ -537,6 +541,10 @@ fn bpf(text: &str) -> Result<String, String> {
 
 fn log_format(text: &str) -> Result<LogFormat, String> {
     LogFormat::new(text)
+}
+
+fn tunnel(text: &str) -> Result<TunnelPort, String> {
+    text.parse()
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

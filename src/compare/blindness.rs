@@ -108,8 +108,7 @@ mod tests {
     /// The same, one stretch at a time.
     fn naive(spots: &[Spot], from: i64, to: i64) -> Hidden {
         let mut hidden = BTreeSet::new();
-        for (begin, end, steps) in spots.iter().filter(|(begin, end, _)| *begin <= to && (*end).max(*begin) >= from) {
-            let _ = (begin, end);
+        for (_, _, steps) in spots.iter().filter(|(begin, end, _)| *begin <= to && *end >= from) {
             match steps {
                 None => return Hidden::Anything,
                 Some(steps) => hidden.extend(steps.iter().copied()),

@@ -29,12 +29,18 @@ enum Scope {
 /// Scope, input, connection, kind, reason, and the begin of a blind spot (each has its own row; 0 for all else).
 type Key = (Scope, String, Option<u64>, &'static str, String, i64);
 
+/// A connection of which not all was read: the bytes of it that were not seen, input, connection.
+type Worst = (Reverse<u64>, String, u64);
+
+/// One row of it: kind, reason, and the rest.
+type Part = (&'static str, &'static str, Row);
+
 /// Gaps by place and reason. Any order of adding and merging gives the same rows: those of the smallest keys.
 #[derive(Default)]
 pub(super) struct Gaps {
     rows: BTreeMap<Key, Row>,
     /// The connections of which most was not seen: bytes, input, connection -> rows.
-    worst: BTreeMap<(Reverse<u64>, String, u64), Vec<(&'static str, &'static str, Row)>>,
+    worst: BTreeMap<Worst, Vec<Part>>,
     /// All gaps, with and without a row.
     all: u64,
 }
@@ -128,12 +134,12 @@ impl Gaps {
         };
         let not_read = unread.not_read.iter().map(|part| ("not_read", part.reason, row(part.count, part.bytes)));
         let missing = [("lost", unread.lost), ("snap_length", unread.cut)].into_iter().filter(|(_, bytes)| *bytes > 0);
-        let rows: Vec<_> = not_read.chain(missing.map(|(why, bytes)| ("missing", why, row(1, bytes)))).collect();
+        let rows: Vec<Part> = not_read.chain(missing.map(|(why, bytes)| ("missing", why, row(1, bytes)))).collect();
         let bytes = rows.iter().map(|(_, _, row)| row.bytes).sum();
         self.add_connection((Reverse(bytes), unread.origin.input.to_string(), unread.connection), rows);
     }
 
-    fn add_connection(&mut self, key: (Reverse<u64>, String, u64), rows: Vec<(&'static str, &'static str, Row)>) {
+    fn add_connection(&mut self, key: Worst, rows: Vec<Part>) {
         self.all += rows.iter().map(|(_, _, row)| row.count).sum::<u64>();
         self.worst.entry(key).or_default().extend(rows);
         if self.worst.len() > CONNECTIONS {

@@ -155,8 +155,14 @@ pub(super) fn size(part: &NotReadSummary) -> String {
     match (part.bytes, part.share) {
         (0, _) => String::new(),
         (size, None) => format!(" ({})", bytes(size)),
-        (size, Some(share)) => format!(" ({}, {} of bytes)", bytes(size), percent((share * 1e6) as u64, 1_000_000)),
+        (size, Some(share)) => format!(" ({}, {} of bytes)", bytes(size), part_of_all(share)),
     }
+}
+
+/// A share that is not nothing, in percent.
+pub(super) fn part_of_all(share: f64) -> String {
+    const PARTS: u64 = 1_000_000;
+    percent(((share * PARTS as f64).round() as u64).max(1), PARTS)
 }
 
 /// `: ssh 8, postgresql 3, unknown 1`: what connections carry that are no HTTP.
@@ -224,7 +230,7 @@ impl Gap {
         let protocol = self
             .protocol
             .as_deref()
-            .filter(|name| self.kind == "not_read" && !matches!(*name, "tls" | "http1" | "http2"));
+            .filter(|name| self.kind == "not_read" && !matches!(*name, "tls" | "quic" | "http1" | "http2"));
         let tls = [&self.server_name, &self.tls_version, &self.alpn, &self.fingerprint].map(Option::as_deref);
         let tls = tls.into_iter().filter(|_| self.kind == "not_read");
         [protocol].into_iter().chain(tls).flatten().collect::<Vec<_>>().join(", ")
@@ -314,6 +320,33 @@ mod tests {
             .iter()
             .map(|(source, why, partly)| ((*source).into(), BlindSummary { why: (*why).into(), partly: *partly }));
         RuleSummary { id: id.into(), status, blind: blind.collect(), ..RuleSummary::default() }
+    }
+
+    #[test]
+    fn a_connection_is_told_with_what_it_shows_and_how_much_it_is() {
+        let gap = Gap {
+            kind: "not_read".into(),
+            reason: "tls_no_key".into(),
+            count: 1,
+            protocol: Some("tls".into()),
+            server_name: Some("a.test".into()),
+            tls_version: Some("TLS 1.3".into()),
+            ..Gap::default()
+        };
+        assert_eq!(gap.words(), "TLS connection without keys, not read: a.test, TLS 1.3");
+        let gap = Gap {
+            reason: "not_http".into(),
+            protocol: Some("ssh".into()),
+            server_name: None,
+            tls_version: None,
+            ..gap
+        };
+        assert_eq!(gap.words(), "connection that is no HTTP, not read: ssh");
+        let gap = Gap { kind: "missing".into(), reason: "lost".into(), ..gap };
+        assert_eq!(gap.words(), "connection with bytes that were not captured");
+        let part = NotReadSummary { bytes: 81_000, share: Some(0.000_000_4), ..NotReadSummary::default() };
+        assert_eq!(size(&part), " (81.0 kB, < 0.1 % of bytes)");
+        assert_eq!(size(&NotReadSummary { share: Some(0.081), ..part }), " (81.0 kB, 8.1 % of bytes)");
     }
 
     #[test]

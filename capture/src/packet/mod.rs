@@ -33,6 +33,7 @@ use part::Part;
 use path::{HEADERS, Path};
 use record::{Damage, RecordReader};
 use sighting::Sightings;
+use tunnel::Ports;
 
 #[cfg(feature = "live")]
 use crate::InputErrorKind;
@@ -41,6 +42,7 @@ use crate::output::Output;
 use crate::quic::Flows;
 use crate::tcp::{Frame, Seen, Table};
 use crate::tls::Secrets;
+use crate::tunnel_port;
 use crate::{DroppedPackets, InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
 
 /// IP's number of TCP.
@@ -106,6 +108,7 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
         sightings: Sightings::new(),
         last: vec![None; names.len()],
         quic: Flows::default(),
+        ports: tunnel_port::by_port(&options.tunnels),
         #[cfg(feature = "live")]
         filter: options.bpf.as_deref().map(filter::Filter::new),
     };
@@ -216,6 +219,7 @@ struct Packets {
     /// Time of each capture's packet before.
     last: Vec<Option<Timestamp>>,
     quic: Flows,
+    ports: Ports,
     #[cfg(feature = "live")]
     filter: Option<filter::Filter>,
 }
@@ -258,7 +262,7 @@ impl Packets {
         out: &mut Output<'_>,
     ) -> Result<(), &'static str> {
         let mut path = Path::default();
-        let mut datagram = descend(Layer::Link(link), frame, &mut path)?;
+        let mut datagram = descend(Layer::Link(link), frame, &mut path, &self.ports)?;
         let mut whole: Vec<u8>;
         // Fragments may carry a tunnel that carries fragments.
         for _ in 0..NESTED {
@@ -290,8 +294,8 @@ impl Packets {
             let wire_len = whole.len();
             datagram = Datagram { addresses, protocol, number, bytes: &whole, wire_len, fragment: None };
             if protocol != TCP {
-                let (layer, part) = tunnel::inside(&datagram, &mut path)?;
-                datagram = descend(layer, part, &mut path)?;
+                let (layer, part) = tunnel::inside(&datagram, &mut path, &self.ports)?;
+                datagram = descend(layer, part, &mut path, &self.ports)?;
             }
         }
         Err("nested_too_deep")
@@ -352,7 +356,12 @@ impl Packets {
 }
 
 /// Takes header after header off, down to a datagram that is TCP's, QUIC's or a fragment.
-fn descend<'a>(mut layer: Layer, mut part: Part<'a>, path: &mut Path) -> Result<Datagram<'a>, &'static str> {
+fn descend<'a>(
+    mut layer: Layer,
+    mut part: Part<'a>,
+    path: &mut Path,
+    ports: &Ports,
+) -> Result<Datagram<'a>, &'static str> {
     for _ in 0..HEADERS {
         (layer, part) = match layer {
             Layer::Ip => {
@@ -360,7 +369,7 @@ fn descend<'a>(mut layer: Layer, mut part: Part<'a>, path: &mut Path) -> Result<
                 if datagram.protocol == TCP || datagram.fragment.is_some() {
                     return Ok(datagram);
                 }
-                match tunnel::inside(&datagram, path) {
+                match tunnel::inside(&datagram, path, ports) {
                     Err(tunnel::QUIC) => return Ok(datagram),
                     step => step?,
                 }

@@ -1,6 +1,6 @@
 //! `show gaps`: everything that was seen and not read, or read and not whole.
 
-use crate::report::figure::{bytes, count, counted, percent, span, utc};
+use crate::report::figure::{bytes, count, counted, span, utc};
 use crate::report::reason;
 use crate::report::summary::{Gap, RunSummary};
 
@@ -109,7 +109,7 @@ fn sized(number: u64, share: Option<f64>) -> String {
     match (number, share) {
         (0, _) => String::new(),
         (number, None) => bytes(number),
-        (number, Some(share)) => format!("{}, {}", bytes(number), percent((share * 1e6) as u64, 1_000_000)),
+        (number, Some(share)) => format!("{}, {}", bytes(number), reason::part_of_all(share)),
     }
 }
 
