@@ -13,6 +13,7 @@ mod pending;
 mod reading;
 mod resolving;
 mod rules;
+mod serving;
 mod settling;
 mod summing;
 mod views;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 use offpath_capture as capture;
 
-use crate::compare::{Blindness, Comparer};
+use crate::compare::Comparer;
 use crate::correlate::{HashKey, Pseudonyms, Redaction, Redactor};
 use crate::event::Event;
 use crate::event::partition::SpillError;
@@ -186,7 +187,8 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     drop(resolver);
 
     progress.stage("comparing");
-    let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };
+    let mut blindness = reading.blindness;
+    blindness.unattributed = resolved.unattributed;
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
     let near =

@@ -31,6 +31,7 @@ mod origin;
 mod output;
 mod packet;
 mod percent;
+mod quic;
 mod report;
 mod scalar;
 mod source;
@@ -38,6 +39,8 @@ mod store;
 mod tally;
 mod tcp;
 mod tls;
+mod tunnel_port;
+mod unread;
 mod url;
 mod websocket;
 
@@ -61,6 +64,10 @@ pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
 pub use packet::check_filter;
 pub use percent::percent_decoded;
-pub use report::{InputReport, Irregularity, NotRead, SourceReport, TlsConnections};
+pub use report::{
+    Captured, DroppedPackets, ForeignConnections, InputReport, Irregularity, NotRead, SourceReport, TlsConnections,
+};
 pub use source::{Aside, AsideReason, BlindSpot, Options, Plan, PlannedInput, Sink, Source, plan};
 pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};
+pub use tunnel_port::TunnelPort;
+pub use unread::{TlsHellos, UnreadConnection};

@@ -14,8 +14,8 @@ use crate::interface::Interface;
 use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture, SecretsOf};
 use crate::{
-    Exchange, InputError, InputErrorKind, InputFormat, InputReport, Irregularity, Limits, LogFormat, Mapping, Message,
-    Origin, Schema, SourceReport, Stores, Timestamp, access_log, har, tls,
+    Endpoint, Exchange, InputError, InputErrorKind, InputFormat, InputReport, Irregularity, Limits, LogFormat, Mapping,
+    Message, Origin, Schema, SourceReport, Stores, Timestamp, TunnelPort, UnreadConnection, access_log, har, tls,
 };
 
 /// How to read the inputs.
@@ -37,6 +37,9 @@ pub struct Options {
     pub mapping: Option<Arc<Mapping>>,
     /// Schemas of gRPC services, for [`grpc_as_json`](crate::grpc_as_json).
     pub schema: Option<Arc<Schema>>,
+    /// Ports at which tunnels over UDP are spoken besides their own. What comes to such a port is read as the tunnel, so
+    /// whoever may send there writes what anybody says.
+    pub tunnels: Vec<TunnelPort>,
     /// Whose traffic an input holds, by the input's name as origins have it: the user of each of its exchanges that
     /// names none. Several HAR files, each of one person's browser, are told apart by it.
     pub actors: BTreeMap<String, String>,
@@ -431,6 +434,11 @@ impl Sink for MeteredSink<'_> {
         self.noted(flow)
     }
 
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        let flow = self.inner.unread(connection);
+        self.noted(flow)
+    }
+
     fn progress(&mut self, _: u64) {
         self.report_progress();
     }
@@ -455,6 +463,11 @@ pub trait Sink {
     }
     /// A time at which something happened that nobody can name any more.
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()>;
+    /// One connection of which not all was read, at its end. Who only wants what was read need not take them.
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        let _ = connection;
+        ControlFlow::Continue(())
+    }
     /// `bytes` more of the (compressed) input were consumed.
     fn progress(&mut self, bytes: u64);
 }
@@ -467,6 +480,8 @@ pub struct BlindSpot {
     pub from: Timestamp,
     /// End of the stretch.
     pub to: Timestamp,
+    /// The server whose requests they were, where they were lost on one connection; none where any may have been lost.
+    pub server: Option<Endpoint>,
     /// Where it is in the input.
     pub origin: Origin,
 }

@@ -14,10 +14,10 @@ pub(super) use capture::Capture;
 pub(super) use check::{Check, CheckFormat, FailOn};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use generate::{Generate, Generated, SchemaFile};
-use offpath_capture::LogFormat;
+use offpath_capture::{LogFormat, TunnelPort};
 #[cfg(feature = "live")]
 use value::bpf;
-use value::{bytes, log_format, pair};
+use value::{bytes, log_format, pair, tunnel};
 
 use super::period;
 use crate::correlate::Redaction;
@@ -155,6 +155,9 @@ pub struct Inputs {
     /// Key log (SSLKEYLOGFILE) that opens TLS connections in captures; repeatable
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
+    /// A port at which a tunnel over UDP is spoken besides its own, e.g. --tunnel vxlan=8473; repeatable
+    #[arg(long, hide_short_help = true, value_name = "KIND=PORT", value_parser = tunnel)]
+    pub tunnel: Vec<TunnelPort>,
     /// Schema of gRPC services (protoc --include_imports --descriptor_set_out): names for fields; repeatable
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub descriptor: Vec<PathBuf>,
@@ -192,6 +195,7 @@ impl Inputs {
             to: None,
             log_field: Vec::new(),
             keylog: Vec::new(),
+            tunnel: Vec::new(),
             descriptor: Vec::new(),
             actor: Vec::new(),
             log_format: None,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::alignment::Alignment;
 use super::automaton::{Automaton, StateSet};
+use super::blindness::Blindness;
 use super::classify::Issue;
 use super::constraint::{self, Context};
-use super::deviation::{Blindness, CaseResult, Check, StateChange};
+use super::deviation::{CaseResult, Check, StateChange};
 use super::dominance::settle;
 use super::effect::{Found, Witness};
 use super::history::History;

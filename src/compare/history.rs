@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use super::automaton::{Automaton, StateSet};
-use super::deviation::Blindness;
+use super::blindness::{Blindness, Hidden};
 use super::order::{Precedence, is_retry};
 use super::plan::Plan;
 use super::sum::Parts;
@@ -63,8 +63,8 @@ pub(super) enum Had {
 /// What may have happened to an object unseen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unseen {
-    /// Anything, in a blind spot.
-    anything: bool,
+    /// In a blind spot.
+    hidden: Hidden,
     /// These steps, which were seen without their object.
     steps: SmallVec<[ActivityId; 2]>,
 }
@@ -72,12 +72,13 @@ pub(super) struct Unseen {
 impl Unseen {
     /// Whether all is in view.
     pub(super) fn is_nothing(&self) -> bool {
-        !self.anything && self.steps.is_empty()
+        self.hidden == Hidden::Nothing && self.steps.is_empty()
     }
 
     /// Everything that may have become of a set of states.
     pub(super) fn closure(&self, automaton: &Automaton, states: &StateSet) -> StateSet {
-        automaton.closure_by(states, |activity| self.anything || self.steps.contains(&activity))
+        automaton
+            .closure_by(states, |activity| self.hidden.any(|step| step == activity) || self.steps.contains(&activity))
     }
 }
 
@@ -298,9 +299,14 @@ impl<'a> History<'a> {
             .take(MAX_DEPTH)
     }
 
-    /// Whether the capture may have missed something of a life between two instants.
-    pub(super) fn blind(&self, from: i64, to: i64) -> bool {
-        from <= to && self.blindness.between(from, to)
+    /// What may have happened in blind spots between two instants.
+    fn hidden(&self, from: i64, to: i64) -> Hidden {
+        if from <= to { self.blindness.between(from, to) } else { Hidden::Nothing }
+    }
+
+    /// Whether the capture may have missed something of a life, or of what belongs together with it, between two instants.
+    fn blind(&self, life: &Life<'_>, from: i64, to: i64) -> bool {
+        self.hidden(from, to).any(|step| life.object_type.is_none_or(|of| self.plan.may_concern(step, of)))
     }
 
     /// Instants between which an event seen elsewhere may have taken place, were it between these two.
@@ -316,7 +322,7 @@ impl<'a> History<'a> {
         };
         let (first, last) = self.by_any_clock(from, to);
         let steps = self.blindness.unattributed.activities(object_type, first, last).collect();
-        Unseen { anything: self.blind(from, to), steps }
+        Unseen { hidden: self.hidden(from, to), steps }
     }
 
     /// Whether an object may have taken a step unseen between two instants.
@@ -324,7 +330,7 @@ impl<'a> History<'a> {
         let object_type = self.life(life).and_then(|l| l.object_type);
         let (first, last) = self.by_any_clock(from, to);
         let unattributed = |t| self.blindness.unattributed.between(t, activity, first, last);
-        self.blind(from, to) || from <= to && object_type.is_some_and(unattributed)
+        self.hidden(from, to).any(|step| step == activity) || from <= to && object_type.is_some_and(unattributed)
     }
 
     /// Whether every time that an object took a step up to an event is in view.
@@ -345,7 +351,7 @@ impl<'a> History<'a> {
     /// Whether all of a life up to an event is in view.
     pub(super) fn in_view(&self, life: usize, at: usize) -> bool {
         let (Some(life), Some(event)) = (self.life(life), self.event(at)) else { return false };
-        life.born.is_some_and(|born| !self.blind(born, event.end.max(event.time)))
+        life.born.is_some_and(|born| !self.blind(life, born, event.end.max(event.time)))
     }
 
     /// Of touches in order, those that may have taken effect by an event: none of the rest began in time.

@@ -7,6 +7,7 @@
 pub mod alignment;
 pub mod automaton;
 mod belief;
+mod blindness;
 #[cfg(test)]
 mod builder;
 mod case;
@@ -42,7 +43,8 @@ use std::sync::Arc;
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::{ActorNaming, CheckOptions, Model};
 
-pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+pub use blindness::Blindness;
+pub use deviation::{CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
 pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
 pub use unattributed::Unattributed;

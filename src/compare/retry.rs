@@ -116,8 +116,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::compare::Blindness;
     use crate::compare::builder::{SECOND, empty, event, id, path};
-    use crate::compare::deviation::Blindness;
     use crate::compare::plan::Plan;
     use crate::event::Outcome;
     use crate::model::Root;

@@ -133,8 +133,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::compare::Blindness;
     use crate::compare::builder::{SECOND, empty, eur, event, id};
-    use crate::compare::deviation::Blindness;
     use crate::compare::plan::Plan;
 
     /// All steps looked at anew.

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use offpath_capture::{
-    Aside, BlindSpot, Exchange, InputFormat, Joins, NotRead, Plan, Sink, Source, SourceReport, Unjoined,
+    Aside, BlindSpot, Endpoint, Exchange, InputFormat, Joins, NotRead, Plan, Sink, Source, SourceReport, Unjoined,
+    UnreadConnection,
 };
 
 use super::extracting::{Extracting, Read, Waiting, extract_batches};
 use super::gaps::Gaps;
+use super::serving::Serving;
 use super::settling::settle;
 use super::views::{Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
@@ -125,13 +127,13 @@ pub(super) fn extract(
     })?;
 
     let (parts, doubles) = settle(parts, &units, scratch, budget / 4)?;
-    let (events, inspection, evidence) = merged(parts);
+    let (events, inspection, evidence, serving) = merged(parts);
     Ok(Reading {
         events,
         directory: inner(directory),
         inspection,
         evidence,
-        blindness: Blindness::new(inner(blind_spots)),
+        blindness: blindness(inner(blind_spots), &serving, job),
         gaps: inner(gaps),
         reports: Reports {
             sources: in_order(inner(reports), strays),
@@ -144,14 +146,16 @@ pub(super) fn extract(
 }
 
 /// What the extracting threads made, put together.
-fn merged(parts: Vec<Extracting<'_>>) -> (Vec<EventBuffer>, Inspection, Evidence) {
+fn merged(parts: Vec<Extracting<'_>>) -> (Vec<EventBuffer>, Inspection, Evidence, Serving) {
     let (mut events, mut inspection, mut evidence) = (Vec::new(), Inspection::new(), Evidence::default());
+    let mut serving = Serving::default();
     for part in parts {
         events.push(part.events);
         inspection.merge(part.inspection);
         evidence.merge(part.evidence);
+        serving.merge(part.serving);
     }
-    (events, inspection, evidence)
+    (events, inspection, evidence, serving)
 }
 
 /// The sources' reports in the order of the plan; the first tells of answers to calls that no source shows.
@@ -161,6 +165,18 @@ fn in_order(mut sources: Vec<(usize, SourceReport)>, strays: u64) -> Vec<SourceR
         first.not_read.push(NotRead { reason: "answer_without_call", count: strays, bytes: 0 });
     }
     sources.into_iter().map(|(_, report)| report).collect()
+}
+
+/// From when to when requests were not seen, and which server's alone, if one's.
+type Spot = (i64, i64, Option<Endpoint>);
+
+/// Where the inputs were blind, and what may have happened there.
+fn blindness(spots: Vec<Spot>, serving: &Serving, job: &Job) -> Blindness {
+    let mut steps = BTreeMap::new();
+    Blindness::scoped(spots.into_iter().map(|(from, to, server)| {
+        let of = || job.model.as_deref().and_then(|model| serving.steps(server, model));
+        (from, to, steps.entry(server).or_insert_with(of).clone())
+    }))
 }
 
 /// A thread's result. Its panic is a bug of ours: it goes on to the handler that says how to report it.
@@ -186,7 +202,7 @@ struct Batcher<'a> {
     bytes: u64,
     sender: SyncSender<Batch>,
     formats: Arc<Formats>,
-    spots: Vec<(i64, i64)>,
+    spots: Vec<Spot>,
     gaps: Gaps,
     redactor: Redactor,
     joins: Joins,
@@ -224,8 +240,13 @@ impl Sink for Batcher<'_> {
     }
 
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
-        self.gaps.blind_spot(&spot);
-        self.spots.push((spot.from.0, spot.to.0));
+        self.gaps.blind_spot(&spot, &self.redactor);
+        self.spots.push((spot.from.0, spot.to.0, spot.server));
+        ControlFlow::Continue(())
+    }
+
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        self.gaps.unread(&connection, &self.redactor);
         ControlFlow::Continue(())
     }
 
@@ -237,7 +258,7 @@ impl Sink for Batcher<'_> {
 /// What reading one source leaves beside its exchanges.
 struct SourceRead {
     report: SourceReport,
-    spots: Vec<(i64, i64)>,
+    spots: Vec<Spot>,
     gaps: Gaps,
     unjoined: Unjoined,
 }

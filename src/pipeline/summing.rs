@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use offpath_capture::{Aside, AsideReason, SourceReport, TlsConnections};
 
+use super::gaps::share;
 use super::judging::Judged;
 use super::reading::Reports;
 use super::{Job, Run, rules, warnings};
@@ -78,7 +79,9 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
 }
 
 fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&Pseudonyms>) -> bool {
-    let mut not_read: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    // Of the bytes that were not read, those of packets apart: shares are of these.
+    let mut not_read: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
+    let mut missing: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let (mut bytes, mut lost) = (0, 0);
     summary.errors.clone_from(&reports.errors);
     summary.aside = reports.aside.iter().map(aside_summary).collect();
@@ -102,8 +105,20 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
         }
         for entry in &source.not_read {
             let sum = not_read.entry(entry.reason).or_default();
+            let captured = if source.captured.packets > 0 { entry.bytes } else { 0 };
+            *sum = (sum.0 + entry.count, sum.1 + entry.bytes, sum.2 + captured);
+        }
+        for entry in &source.missing {
+            let sum = missing.entry(entry.reason).or_default();
             *sum = (sum.0 + entry.count, sum.1 + entry.bytes);
         }
+        for foreign in &source.foreign {
+            let sum = summary.foreign.entry(foreign.protocol.to_owned()).or_default();
+            sum.connections += foreign.connections;
+            sum.bytes += foreign.bytes;
+        }
+        summary.captured.packets += source.captured.packets;
+        summary.captured.bytes += source.captured.bytes;
         source.tls.iter().for_each(|kind| add_tls(&mut summary.tls, kind, pseudonyms));
         for irregularity in &source.irregularities {
             *summary.irregularities.entry(irregularity.name.to_owned()).or_default() += irregularity.count;
@@ -122,7 +137,17 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
     summary.errors.sort();
     summary.not_read = not_read
         .into_iter()
-        .map(|(reason, (count, bytes))| NotReadSummary { reason: reason.to_owned(), count, bytes })
+        .map(|(reason, (count, bytes, captured))| {
+            let share = share(captured, summary.captured.bytes).filter(|_| captured > 0);
+            NotReadSummary { reason: reason.to_owned(), count, bytes, share }
+        })
+        .collect();
+    summary.missing = missing
+        .into_iter()
+        .map(|(reason, (count, bytes))| {
+            let share = share(bytes, summary.captured.bytes);
+            NotReadSummary { reason: reason.to_owned(), count, bytes, share }
+        })
         .collect();
     !summary.errors.is_empty() || lost.saturating_mul(100) > bytes
 }

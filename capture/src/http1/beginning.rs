@@ -104,6 +104,7 @@ impl Connection {
             peer_known: chunk.peer_known,
         };
         if !self.settle_looks(side, looks, &begun) {
+            self.hints.recognise(side, &gathered);
             self.pass_over(side, gathered.len());
             self.reader(side).state = State::Seek;
             return chunk.data.len();

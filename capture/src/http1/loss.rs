@@ -7,7 +7,7 @@ use super::{Connection, Kind};
 use crate::conversation::Reasons;
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
-use crate::{Body, Headers, Incomplete, Request, Response, Timestamp};
+use crate::{Body, Endpoint, Headers, Incomplete, Request, Response, Timestamp};
 
 impl Connection {
     /// From here on nobody can tell by counting which request the next response answers.
@@ -20,7 +20,7 @@ impl Connection {
     pub(super) fn lose_requests(&mut self, certain: bool, from: Timestamp, shown: Seen, out: &mut Output<'_>) {
         self.push_lost(certain);
         if self.kind == Kind::Http1 {
-            out.blind_spot(from, shown);
+            out.blind_spot(self.server(), from, shown);
         } else {
             let earlier = self.unconfirmed.map_or(from, |(earlier, _)| earlier);
             self.unconfirmed = Some((earlier, shown));
@@ -30,8 +30,13 @@ impl Connection {
     /// Tells of the blind spot before the connection was known to be HTTP.
     pub(super) fn confirm(&mut self, out: &mut Output<'_>) {
         if let Some((from, shown)) = self.unconfirmed.take() {
-            out.blind_spot(from, shown);
+            out.blind_spot(self.server(), from, shown);
         }
+    }
+
+    /// The end that answers, once known.
+    pub(super) fn server(&self) -> Option<Endpoint> {
+        self.client.map(|client| self.channel.end(1 - client))
     }
 
     /// Notes that responses are missing, and lets go of requests whose response cannot come any more.

@@ -10,6 +10,7 @@ mod beginning;
 mod body;
 mod chunked;
 mod emit;
+mod foreign;
 mod framing;
 mod head;
 mod hint;
@@ -173,6 +174,7 @@ impl Connection {
             State::Head => self.cut_head(side, Incomplete::CutShort, out),
             State::Probe => {
                 let gathered = std::mem::take(&mut self.reader(side).buffer);
+                self.hints.recognise(side, &gathered);
                 self.pass_over(side, gathered.len());
                 self.reader(side).state = State::Seek;
             }
@@ -207,7 +209,7 @@ impl conversation::Reader for Connection {
 
     fn held(&self) -> usize {
         let [first, second] = &self.readers;
-        first.held() + second.held() + self.queue.held()
+        first.held() + second.held() + self.queue.held() + self.hints.held()
     }
 
     fn waits_for(&self, side: usize) -> Option<u64> {
@@ -291,12 +293,21 @@ impl conversation::Reader for Connection {
         } else if let (Kind::Unknown, Some((from, shown))) = (self.kind, self.unconfirmed) {
             out.doubtful(self.channel.ends, from, shown);
         }
+        let id = self.channel.id;
         match self.kind {
-            Kind::Upgraded { bytes } if bytes > 0 => out.not_read("upgraded", 1, bytes),
-            Kind::Unknown if self.bytes > 0 => out.not_read(self.hints.name(), 1, self.bytes),
-            Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
+            Kind::Upgraded { bytes } if bytes > 0 => out.not_read_on(id, "upgraded", bytes),
+            Kind::Unknown if self.bytes > 0 => out.not_read_on(id, self.hints.name(), self.bytes),
+            Kind::Http1 if self.skipped > 0 => out.not_read_on(id, "between_messages", self.skipped),
             _ => {}
         }
+    }
+
+    fn client(&self) -> Option<usize> {
+        self.client
+    }
+
+    fn protocol(&self) -> Option<&'static str> {
+        if self.kind == Kind::Unknown { self.hints.protocol() } else { Some("http1") }
     }
 
     fn handover(&mut self) -> Option<(Next, Box<Handover>)> {

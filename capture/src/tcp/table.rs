@@ -43,7 +43,7 @@ impl Ends {
         Ends { network: network.path.max(1), ..self }
     }
 
-    fn endpoints(&self) -> [Endpoint; 2] {
+    pub(crate) fn endpoints(&self) -> [Endpoint; 2] {
         [self.endpoint(self.low), self.endpoint(self.high)]
     }
 

@@ -74,7 +74,10 @@ impl Session {
         }
         let unread = self.client.unread + self.server.unread;
         if unread > 0 {
-            out.not_read("websocket_lost", 1, unread);
+            match self.exchange.connection {
+                Some(connection) => out.not_read_on(connection, "websocket_lost", unread),
+                None => out.not_read("websocket_lost", 1, unread),
+            }
         }
         self.dialogue.finish().into_iter().for_each(|said| out.said(said));
         out.websocket.connections += 1;

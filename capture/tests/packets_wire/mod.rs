@@ -8,7 +8,7 @@ pub(crate) mod tunnel;
 
 use std::ops::ControlFlow;
 
-use offpath_capture::{BlindSpot, Exchange, Message, Options, Sink, SourceReport, plan};
+use offpath_capture::{BlindSpot, Exchange, Message, Options, Sink, SourceReport, UnreadConnection, plan};
 
 pub(crate) const SYN: u8 = 2;
 pub(crate) const FIN: u8 = 1;
@@ -196,6 +196,7 @@ pub(crate) struct Seen {
     pub(crate) messages: Vec<Message>,
     pub(crate) said: Vec<Exchange>,
     pub(crate) blind_spots: Vec<BlindSpot>,
+    pub(crate) unread: Vec<UnreadConnection>,
     pub(crate) report: SourceReport,
 }
 
@@ -217,6 +218,11 @@ impl Sink for Seen {
 
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
         self.blind_spots.push(spot);
+        ControlFlow::Continue(())
+    }
+
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        self.unread.push(connection);
         ControlFlow::Continue(())
     }
 

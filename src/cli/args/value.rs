@@ -1,6 +1,6 @@
 //! Values of flags.
 
-use offpath_capture::LogFormat;
+use offpath_capture::{LogFormat, TunnelPort};
 
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
@@ -28,6 +28,10 @@ pub(super) fn bpf(text: &str) -> Result<String, String> {
 
 pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
     LogFormat::new(text)
+}
+
+pub(super) fn tunnel(text: &str) -> Result<TunnelPort, String> {
+    text.parse()
 }
 
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {

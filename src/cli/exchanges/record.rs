@@ -139,6 +139,7 @@ impl Record {
             actors: Vec::new(),
         }
     }
+
     /// Appends the line as a JSON object: the bytes that serde makes of it, without its formatter.
     pub(super) fn write_json(&self, line: &mut Vec<u8>) -> io::Result<()> {
         let mut object = Object::new(line, "time", &self.time)?;
@@ -215,6 +216,7 @@ mod tests {
                 origin: text,
                 calls: if known { vec![called(), called()] } else { Vec::new() },
                 calls_unseen: if known { Vec::new() } else { vec!["too_long"] },
+                actors: Vec::new(),
             };
             let mut line = Vec::new();
             record.write_json(&mut line).unwrap();
