@@ -211,6 +211,29 @@ fn clocks_far_apart_are_said() {
     }
 }
 
+#[test]
+fn people_who_do_the_same_at_the_same_time_are_two() {
+    let folder = tempfile::tempdir().unwrap();
+    // As many as prove that two inputs show one traffic, if only the users were the same.
+    let archive = |user: &str, claims: &str| {
+        let entry = |n: usize| {
+            json!({"startedDateTime": format!("2026-03-02T08:{n:02}:00.000Z"), "time": 5,
+                "request": {"method": "GET", "url": format!("https://shop.example/catalog/{n}"), "httpVersion": "HTTP/1.1", "bodySize": 0,
+                    "headers": [{"name": "Authorization", "value": format!("Bearer {}", support::token(claims))}]},
+                "response": {"status": 200, "httpVersion": "HTTP/1.1", "headers": [], "content": {"size": 12 + n, "mimeType": "application/json", "text": ""}}})
+        };
+        let entries: Vec<_> = (0..40).map(entry).collect();
+        let path = folder.path().join(format!("{user}.har"));
+        let log = json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}});
+        fs::write(&path, log.to_string()).unwrap();
+        path
+    };
+    let (ann, eve) = (archive("ann", r#"{"sub":"ann"}"#), archive("eve", r#"{"sub":"eve"}"#));
+    let again = archive("ann again", r#"{"sub":"ann","jti":"2"}"#);
+    assert!(Outcome::seen(&[&ann, &eve]).is_whole(), "nothing of one is the other's");
+    assert!(!Outcome::seen(&[&ann, &again]).is_whole(), "one person's traffic, seen twice");
+}
+
 /// An archive as browsers write it for others: without credentials.
 fn sanitized(archive: &Path) -> String {
     let mut har: Value = serde_json::from_str(&fs::read_to_string(archive).unwrap()).unwrap();

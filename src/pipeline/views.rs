@@ -66,6 +66,14 @@ impl Units {
         self.0.get(unit as usize).map(|(name, _)| name.clone()).unwrap_or_default()
     }
 
+    /// Whether two inputs name who acted in the same way: of one format, or with the requests' own credentials.
+    fn name_alike(&self, units: [u32; 2]) -> bool {
+        let [one, other] = units.map(|unit| self.0.get(unit as usize).map(|(_, format)| *format));
+        let shows_requests =
+            |format| matches!(format, Some(InputFormat::Pcap | InputFormat::Pcapng | InputFormat::Har));
+        one == other || shows_requests(one) && shows_requests(other)
+    }
+
     /// Units from the richest to the poorest: by format, then those that tell more of an exchange (its host, who asked),
     /// then those that hold more, then by the plan's order.
     fn by_richness(&self, facts: &[UnitFacts]) -> Vec<u32> {
@@ -217,7 +225,7 @@ pub(super) fn find(
         meetings.note(call);
         Ok(())
     })?;
-    let mut pairs = Pairs::overlapping(&meetings, &ranking, &facts);
+    let mut pairs = Pairs::overlapping(&meetings, &ranking, &facts, units);
     if pairs.pairs.is_empty() {
         return Ok(Doubles::default());
     }
@@ -314,7 +322,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    fn overlapping(meetings: &Meetings, ranking: &[u32], facts: &[UnitFacts]) -> Self {
+    fn overlapping(meetings: &Meetings, ranking: &[u32], facts: &[UnitFacts], inputs: &Units) -> Self {
         let places = places(ranking);
         let mut pairs = Pairs::default();
         for [one, other] in &meetings.0 {
@@ -324,7 +332,8 @@ impl Pairs {
             let (Some(a), Some(b)) = (one.window, other.window) else { continue };
             let common = (a.0.max(b.0), a.1.min(b.1));
             if common.0 <= common.1.saturating_add(MOST_SHIFT) {
-                pairs.push(Pair::new(units, common, one.queries && other.queries));
+                let alike = inputs.name_alike(units);
+                pairs.push(Pair::new(units, common, one.queries && other.queries, alike));
             }
         }
         pairs

@@ -320,7 +320,7 @@ mod tests {
             let error = parse(filter, &FINDING).unwrap_err();
             assert!(error.contains(part), "{filter}: {error}");
         }
-        assert!(parse("actor:x", &EXCHANGE).unwrap_err().contains("an exchange has no key `actor`"));
+        assert!(parse("tenant:x", &EXCHANGE).unwrap_err().contains("an exchange has no key `tenant`"));
         assert!(parse(&"a".repeat(LONGEST + 1), &FINDING).is_err());
     }
 

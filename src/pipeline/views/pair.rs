@@ -93,6 +93,8 @@ pub(super) struct Pair {
     window: (i64, i64),
     /// Whether both write queries.
     pub(super) queries: bool,
+    /// Whether both name who acted in the same way, so that names which differ are other people's.
+    alike: bool,
     tallies: [Tally; WAYS.len()],
     /// Sights of either input in the common window, by host.
     sights: [BTreeMap<u64, u64>; 2],
@@ -128,11 +130,12 @@ pub(super) struct Terms {
 
 impl Pair {
     /// A pair of a richer and a poorer input, with the window that both cover.
-    pub(super) fn new(units: [u32; 2], window: (i64, i64), queries: bool) -> Self {
+    pub(super) fn new(units: [u32; 2], window: (i64, i64), queries: bool, alike: bool) -> Self {
         Pair {
             units,
             window,
             queries,
+            alike,
             tallies: Default::default(),
             sights: Default::default(),
             shifts: Default::default(),
@@ -198,7 +201,8 @@ impl Pair {
             let least = if way.is_id() { LEAST_NAMED } else { LEAST };
             let at = (!way.is_id()).then_some(skew);
             let binding = tally.binding(at);
-            let spoken_against = telling < ENOUGH && !way.is_id() && tally.contradicted(at, &binding);
+            let few = telling < ENOUGH && tally.contradicted(at, &binding);
+            let spoken_against = !way.is_id() && (few || self.alike && tally.of_others(at));
             if telling >= least && most_of(hits, telling) && !spoken_against {
                 return Decision::Proven(Terms { skew, binding, expected: self.expected() });
             }
@@ -326,6 +330,12 @@ impl Tally {
         self.coinciding(skew).fold((0, 0), |(known, agree), join| {
             (known + u64::from(at(&join.known)), agree + u64::from(at(&join.agree)))
         })
+    }
+
+    /// Whether both show who acted, and never the same: people who do the same at the same time.
+    fn of_others(&self, skew: Option<i64>) -> bool {
+        let (known, agree) = self.agreement(skew, USER);
+        known >= LEAST && agree == 0
     }
 
     /// Whether clients or users are shown by both and mostly differ, and nothing else says that they are the same.

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
-use offpath_capture::{Body, Exchange, Place, Protocol, Request};
+use offpath_capture::{Body, Exchange, Place, Protocol, Request, percent_decoded};
 use serde::{Deserialize, Serialize};
 
 use crate::correlate::HashKey;
@@ -92,8 +92,8 @@ impl Sighter {
             ordinal,
             unit,
             key: exchange.key,
-            call: self.state.hash_one((self.method(exchange, request, event), decoded(path))),
-            query: if query.is_empty() { 0 } else { self.text(&decoded(query)) },
+            call: self.state.hash_one((self.method(exchange, request, event), percent_decoded(path, false))),
+            query: if query.is_empty() { 0 } else { self.text(percent_decoded(query, false).as_bytes()) },
             status: exchange.response.as_ref().map_or(0, |response| response.status),
             whole: exchange.carries.request_bodies && exchange.incomplete.is_empty(),
             time,
@@ -160,37 +160,5 @@ fn size(body: &Body) -> Option<u64> {
         Body::Absent => Some(0),
         Body::Unknown { size } => *size,
         Body::Present { wire_len, .. } => Some(*wire_len),
-    }
-}
-
-/// Text without percent encoding: writers differ in what they encode.
-fn decoded(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|d| std::str::from_utf8(d).ok());
-        match digits.filter(|_| *first == b'%').and_then(|d| u8::from_str_radix(d, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn encodings_of_one_path_are_one_path() {
-        assert_eq!(decoded("/a%20b%7Ec"), b"/a b~c");
-        assert_eq!(decoded("/100%"), b"/100%");
-        assert_eq!(decoded("/%zz%4"), b"/%zz%4");
     }
 }
