@@ -135,7 +135,8 @@ impl Inspection {
         self.add_calls(extracted);
         if let Some(name) = &extracted.unmatched {
             let unnamed = |event: &Event| event.operation.is_none() && event.outcome != Outcome::Rejected;
-            let unrefused = u64::from(extracted.events.iter().any(unnamed));
+            let took = extracted.events.is_empty() && !extracted.unmatched_refused;
+            let unrefused = u64::from(took || extracted.events.iter().any(unnamed));
             self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), (1, unrefused));
         }
         self.count_sightings(&extracted.sightings);

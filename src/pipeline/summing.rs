@@ -142,10 +142,12 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
             NotReadSummary { reason: reason.to_owned(), count, bytes, share }
         })
         .collect();
+    let gone = missing.values().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
     summary.missing = missing
         .into_iter()
         .map(|(reason, (count, bytes))| {
-            let share = share(bytes, summary.captured.bytes);
+            // Of all bytes that there were, captured or not.
+            let share = share(bytes, summary.captured.bytes.saturating_add(gone));
             NotReadSummary { reason: reason.to_owned(), count, bytes, share }
         })
         .collect();
