@@ -100,6 +100,10 @@ pub(super) fn is_secret_segment(segment: &str, before: &str) -> bool {
 }
 
 fn leads_to_secret(word: &str) -> bool {
+    // What stands for a value is behind the door already: `/tokens/{token}/use`.
+    if word.starts_with('{') {
+        return false;
+    }
     let bare: String = word.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
     // `reset-password` and `verify_email` lead to one as `reset` does.
     DOORS.contains(&bare.as_str()) || word.split(['-', '_', '.']).any(|part| DOORS.contains(&lower(part).as_str()))
