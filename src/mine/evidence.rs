@@ -24,6 +24,8 @@ const IDS: usize = 1 << 16;
 const ROLES: usize = 256;
 /// Different signs of a redirect that led away, kept of one operation.
 const SIGNS: usize = 8;
+/// Operations of one actor alone beyond which those that nothing bears out are taken for one: more than clients have.
+const MADE_UP: usize = 256;
 /// Actors told apart at one operation.
 const ACTORS: usize = 3;
 
@@ -135,6 +137,9 @@ pub(super) struct OperationEvidence {
     pub(super) put: u64,
     /// The least few of those who were accepted, by hash.
     pub(super) actors: BTreeSet<u64>,
+    /// The least key in its paths, and whether an answer to one of the calls named the key of its path.
+    pub(super) key: Option<Arc<str>>,
+    pub(super) named: bool,
     /// Accepted calls by the type of the object that they are about.
     pub(super) subjects: BTreeMap<Arc<str>, Subject>,
     /// Of the accepted calls, those that were sent on to their result, by status.
@@ -213,6 +218,7 @@ impl Evidence {
         entry.accepted += 1;
         entry.put += u64::from(event.status == Some(201) && &*event.method == "PUT");
         add_actors(&mut entry.actors, actor);
+        entry.add_key(event, &beside);
         if let Some(status) = event.status.filter(|_| beside.sent_on == Some(Redirect::Result)) {
             *entry.sent_on.entry(status).or_default() += 1;
         }
@@ -250,6 +256,19 @@ impl Evidence {
     /// Whether an answer named this as an id.
     pub(super) fn names(&self, word: &str) -> bool {
         self.ids.get(word).is_some()
+    }
+
+    /// Operations about something in their paths that one actor alone calls, and no answer names, of actors with too many
+    /// such: who tries paths at a server that accepts them all makes up kinds of things.
+    pub(super) fn made_up(&self) -> BTreeSet<Arc<str>> {
+        let mut by: BTreeMap<u64, Vec<&Arc<str>>> = BTreeMap::new();
+        for (name, seen) in self.accepted.iter().filter(|(_, seen)| seen.actors.len() == 1) {
+            if seen.named || seen.key.as_deref().is_none_or(|key| self.names(key)) {
+                continue;
+            }
+            seen.actors.iter().for_each(|actor| by.entry(*actor).or_default().push(name));
+        }
+        by.into_values().filter(|names| names.len() > MADE_UP).flatten().cloned().collect()
     }
 
     /// Whether a word begins as keys of a type do (`ord_`).
@@ -390,8 +409,19 @@ impl OperationEvidence {
         self.trim();
     }
 
+    /// Notes the key that the path holds last.
+    fn add_key(&mut self, event: &Event, beside: &Beside) {
+        let mut keys = event.objects.iter().zip(&beside.traced).filter(|(_, traced)| traced.key.is_none());
+        let Some((object, _)) = keys.next() else { return };
+        let key = &object.id.key;
+        self.named |= beside.ids.contains(key);
+        self.key = self.key.take().filter(|least| least <= key).or_else(|| Some(Arc::clone(key)));
+    }
+
     pub(super) fn merge(&mut self, other: OperationEvidence) {
         self.calls += other.calls;
+        self.named |= other.named;
+        self.key = [self.key.take(), other.key].into_iter().flatten().min();
         self.accepted += other.accepted;
         self.put += other.put;
         add(&mut self.sent_on, other.sent_on);

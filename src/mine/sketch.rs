@@ -192,7 +192,7 @@ fn by_support(calls: Vec<(Template, bool, u64)>) -> Vec<(Arc<str>, u64)> {
 fn templates(evidence: &Evidence) -> BTreeMap<Template, OperationEvidence> {
     let learnt = Templates::of(evidence);
     let mut merged: BTreeMap<Template, OperationEvidence> = BTreeMap::new();
-    for (operation, mut seen) in evidence.operations() {
+    for (operation, mut seen) in evidence.operations().filter(|(operation, _)| learnt.rest(operation).is_none()) {
         let Some(template) = Template::read(operation) else { continue };
         let template = match learnt.learnt(&template) {
             Some(learnt) => {
