@@ -423,7 +423,7 @@ fn one_who_is_let_in_everywhere_makes_no_kinds_of_things_up() {
     let known = || (0..40).map(|n| (format!("/orders/{}", 5_000 + n), n % 4));
     let tried = |most: usize, people: usize| {
         let tries = (0..most)
-            .flat_map(move |n| (0..people).map(move |by| (format!("/{}/{}", unheard_of(n), 1_234 + n), 7 + by)));
+            .flat_map(move |n| (0..people).map(move |by| (format!("/{}/{}", unheard_of(n), 4_900 + n), 7 + by)));
         inspect(&[&log(folder.path(), known().chain(tries))], &[])
     };
     let run = tried(700, 1);

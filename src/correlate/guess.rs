@@ -246,7 +246,7 @@ fn created(guess: &Guess, method: &str, response: &Response, masker: &Masker) ->
 fn collection(template: &Template) -> Option<String> {
     let words = template.text.split('/').map(|word| word.split(':').next().unwrap_or(word));
     let plurals = words.filter(|word| !word.contains(['{', '(']) && word.len() > 2);
-    plurals.map(|word| (singular(word), word)).filter(|(one, word)| one.len() != word.len()).last().map(|(one, _)| one)
+    plurals.map(|word| (singular(word), word)).rfind(|(one, word)| one.len() != word.len()).map(|(one, _)| one)
 }
 
 /// Ids that a request names by its query, a form and lists of ids.

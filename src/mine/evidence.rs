@@ -263,7 +263,9 @@ impl Evidence {
     pub(super) fn made_up(&self) -> BTreeSet<Arc<str>> {
         let mut by: BTreeMap<u64, Vec<&Arc<str>>> = BTreeMap::new();
         for (name, seen) in self.accepted.iter().filter(|(_, seen)| seen.actors.len() == 1) {
-            if seen.named || seen.key.as_deref().is_none_or(|key| self.names(key)) {
+            // Numbers meet by chance; that an answer to the very call names one says more.
+            let flows = |key: &str| !key.bytes().all(|b| b.is_ascii_digit()) && self.names(key);
+            if seen.named || seen.key.as_deref().is_none_or(flows) {
                 continue;
             }
             seen.actors.iter().for_each(|actor| by.entry(*actor).or_default().push(name));

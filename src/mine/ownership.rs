@@ -51,7 +51,7 @@ fn is_told(shares: &Shares) -> bool {
         && shares.owners.len() >= OWNERS
 }
 
-/// The constraint that only owners act, at the activities where nine of ten actors or more do so.
+/// The constraint that only owners act, at the activities where nearly all actors do so.
 fn constraint(object: &TypeSketch, sketch: &Sketch, shares: &Shares) -> Option<(String, String)> {
     let exempt = exempt(shares);
     let plain = |acts: &&Acts| acts.roles.is_disjoint(&exempt);
@@ -60,7 +60,7 @@ fn constraint(object: &TypeSketch, sketch: &Sketch, shares: &Shares) -> Option<(
     for (activity, seen) in shares.acts.iter().filter(|(activity, _)| !sketch.creates(activity, &object.name)) {
         let all = seen.values().filter(plain).count();
         let keeping = seen.values().filter(plain).filter(|acts| acts.other == 0).count();
-        if keeping >= OWNERS && keeping * 10 >= all * 9 {
+        if keeping >= OWNERS && is_kept(keeping as u64, all as u64) {
             activities.push(activity.to_string());
             let plain = seen.iter().filter(|(_, acts)| plain(acts));
             plain.for_each(|(actor, acts)| actors.entry(*actor).or_default().merge(acts.clone()));
@@ -69,7 +69,7 @@ fn constraint(object: &TypeSketch, sketch: &Sketch, shares: &Shares) -> Option<(
     let all = actors.len() as u64;
     let others: Vec<&Acts> = actors.values().filter(|acts| acts.other > 0).collect();
     let keeping = all - others.len() as u64;
-    if all < SUPPORT || keeping * 10 < all * 9 {
+    if all < SUPPORT || !is_kept(keeping, all) {
         return None;
     }
     let name = &object.name;
@@ -95,6 +95,12 @@ fn constraint(object: &TypeSketch, sketch: &Sketch, shares: &Shares) -> Option<(
         ));
     }
     Some((constraint, support))
+}
+
+/// Whether so many of all actors make a habit: nine of ten, or all but one, who may be the one that should not be there.
+fn is_kept(keeping: u64, all: u64) -> bool {
+    let astray = all.saturating_sub(keeping);
+    astray * 10 <= all || astray == 1 && keeping >= SUPPORT
 }
 
 /// Roles of those who work for all: most of who have one act on objects of many others, and so do not only their own.

@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 use crate::calls::{Call, Calls, bearer};
 use crate::lawful;
 
+/// The path of a call, and what is sent.
+type Sent = (String, Option<Value>);
+
 /// Parcels that are made one by one and sent five at a time.
-fn parcels(sent: &dyn Fn(&[String]) -> (String, Option<Value>)) -> String {
+fn parcels(sent: &dyn Fn(&[String]) -> Sent) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("parcels.har");
     let mut calls = Calls::default();

@@ -6,6 +6,7 @@ use super::fields::{Leaf, MOST_LISTED, owner_of};
 use super::is_container;
 use crate::correlate::body::is_form;
 use crate::correlate::object::KeySource;
+use crate::correlate::secret_segment::is_secret_segment;
 use crate::correlate::target::{Target, pairs};
 use crate::event::Value;
 
@@ -13,12 +14,15 @@ use crate::event::Value;
 const LONGEST: usize = 128;
 /// What headers and parameters that end in `id` are about where they name no business object: the software that sends
 /// them, and the way of a message.
-const NO_OBJECTS: [&str; 20] = [
+const NO_OBJECTS: [&str; 23] = [
+    "access",
     "app",
     "application",
+    "auth",
     "build",
     "call",
     "conversation",
+    "credential",
     "event",
     "flow",
     "installation",
@@ -116,7 +120,8 @@ fn add(
 fn push(owner: Option<String>, path: String, value: &str, source: KeySource, found: &mut Vec<(Leaf, KeySource)>) {
     let value = value.trim();
     let fits = (1..=LONGEST).contains(&value.len()) && !value.contains(char::is_whitespace);
-    let Some(owner) = owner.filter(|owner| fits && !NO_OBJECTS.contains(&owner.as_str())) else { return };
+    let is_object = |owner: &String| !NO_OBJECTS.contains(&owner.as_str()) && !is_secret_segment(value, owner);
+    let Some(owner) = owner.filter(|owner| fits && is_object(owner)) else { return };
     if found.len() < MOST_LISTED {
         found.push((Leaf { owner: Some(owner), path, value: Value::Text(value.into()) }, source));
     }
@@ -163,9 +168,18 @@ mod tests {
 
     #[test]
     fn names_that_only_look_like_it_name_nothing() {
-        for query in
-            ["request_id=7", "client_id=7", "session_id=7", "utm_id=7", "valid=7", "grid=7", "order_id=", "paid=1"]
-        {
+        for query in [
+            "request_id=7",
+            "client_id=7",
+            "session_id=7",
+            "secret_id=7",
+            "token_id=7",
+            "utm_id=7",
+            "valid=7",
+            "grid=7",
+            "order_id=",
+            "paid=1",
+        ] {
             assert!(ids(&format!("/orders?{query}"), &[], "").is_empty(), "{query}");
         }
         for name in [
@@ -174,6 +188,7 @@ mod tests {
             "X-Tenant-Id",
             "X-User-Id",
             "X-Partner-Id",
+            "X-Secret-Id",
             "X-Datadog-Trace-Id",
             "X-Id",
             "Order",

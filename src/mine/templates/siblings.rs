@@ -296,22 +296,26 @@ impl<'a> Siblings<'a> {
 /// Values known to stand behind a word, wherever it stands.
 pub(super) type Behind = BTreeMap<String, BTreeSet<String>>;
 
-/// Words of which nearly all are followed by the same; none where they are few.
+/// Words of which nearly all are followed by the same, with those that are followed as these are; none where they are few.
 pub(super) fn alike<'a>(
     words: impl Iterator<Item = (&'a str, &'a Node)>,
     followers: impl Fn(&'a Node) -> BTreeSet<&'a str>,
 ) -> BTreeSet<&'a str> {
-    let mut having: BTreeMap<&str, BTreeSet<&'a str>> = BTreeMap::new();
-    let mut all: BTreeSet<&str> = BTreeSet::new();
+    let mut followed: BTreeMap<&'a str, BTreeSet<&'a str>> = BTreeMap::new();
+    let mut having: BTreeMap<&str, usize> = BTreeMap::new();
     let mut actors: BTreeSet<u64> = BTreeSet::new();
     for (word, node) in words {
-        all.insert(word);
+        let next = followers(node);
+        next.iter().for_each(|next| *having.entry(next).or_default() += 1);
         actors.extend(&node.actors);
-        followers(node).into_iter().for_each(|next| having.entry(next).or_default().extend([word]));
+        followed.insert(word, next);
     }
-    let most = having.into_values().max_by_key(BTreeSet::len).unwrap_or_default();
-    let enough = most.len() >= NAMES && most.len() * 5 >= all.len() * 4 && actors.len() > 1;
-    if enough { most } else { BTreeSet::new() }
+    let Some((most, count)) = having.into_iter().max_by_key(|(_, count)| *count) else { return BTreeSet::new() };
+    if count < NAMES || count * 5 < followed.len() * 4 || actors.len() < 2 {
+        return BTreeSet::new();
+    }
+    let common: BTreeSet<&str> = followed.values().filter(|next| next.contains(most)).flatten().copied().collect();
+    followed.into_iter().filter(|(_, next)| !next.is_disjoint(&common)).map(|(word, _)| word).collect()
 }
 
 pub(super) fn is_plural(word: &str) -> bool {
