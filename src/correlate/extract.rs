@@ -417,10 +417,13 @@ impl Extractor {
                     None => Found::default(),
                 }
             }
-            (None, Some(guess), Some(request)) => match reading.call {
-                Some(call) => guess::call_objects(guess, call, outcome, &self.masker),
-                None => guess::objects(guess, request, reading.exchange.response.as_ref(), outcome, &self.masker),
-            },
+            (None, Some(guess), Some(request)) => {
+                let (response, actor) = (reading.exchange.response.as_ref(), acting.actor.principal.as_deref());
+                match reading.call {
+                    Some(call) => guess::call_objects(guess, call, outcome, actor, &self.masker),
+                    None => guess::objects(guess, request, response, outcome, actor, &self.masker),
+                }
+            }
             _ => Found::default(),
         }
     }

@@ -377,7 +377,9 @@ impl Inspection {
 
     /// Object types by name.
     pub fn objects(&self) -> Vec<ObjectCount> {
-        let counts = self.objects.iter().map(|(object_type, seen)| ObjectCount {
+        // A guess that all traffic together took back leaves no object.
+        let stands = |seen: &Seen| !seen.guessed || seen.keys.len() > 0 || seen.events > 0;
+        let counts = self.objects.iter().filter(|(_, seen)| stands(seen)).map(|(object_type, seen)| ObjectCount {
             object_type: object_type.clone(),
             objects: seen.keys.len() as u64,
             events: seen.events,

@@ -6,6 +6,7 @@
 //!
 //! The values of credentials never leave `credential`; keyed hashes do. Bodies are not kept, only what the model names.
 
+mod apart;
 mod body;
 mod cookie;
 mod credential;
@@ -36,6 +37,7 @@ mod template;
 mod tests;
 mod twin;
 
+pub use apart::Apart;
 pub use credential::HashKey;
 pub use directory::{Directory, DirectorySize};
 pub use extract::{CallCount, Extracted, Extractor, Sighting};

@@ -54,7 +54,11 @@ impl<'a> Extracting<'a> {
         // Without a model each call is one event, and sightings are of its objects in their order.
         if self.job.model.is_none() {
             let places = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| sighting.places);
-            let mut traced = places.map(|places| Traced { key: places.key, state: places.state });
+            let mut traced = places.map(|places| Traced {
+                key: places.key,
+                state: places.state,
+                owner: places.owner.map(|owner| (owner, places.own)),
+            });
             let roles = std::mem::take(&mut extracted.roles).into_iter().map(|place| RoleShown {
                 path: place.path,
                 rank: place.rank,
