@@ -71,7 +71,7 @@ fn run(folder: &Path) -> PathBuf {
     out
 }
 
-/// An archive of requests at the edge and behind it, and a log of them by a clock that is a minute behind.
+/// An archive of requests at the edge and behind it, and a log of them by a clock that is 20 s behind.
 fn hops_and_a_slow_log(folder: &Path) -> [PathBuf; 2] {
     let (mut entries, mut log) = (Vec::new(), Vec::new());
     for n in 0..5 {
@@ -84,7 +84,7 @@ fn hops_and_a_slow_log(folder: &Path) -> [PathBuf; 2] {
             }));
         }
         let line = json!({
-            "time": format!("2026-11-01T10:04:{n}0.000Z"), "method": "GET", "path": format!("/hops/{n}"), "status": 200,
+            "time": format!("2026-11-01T10:0{}:{}0.000Z", (28 + n) / 6, (28 + n) % 6), "method": "GET", "path": format!("/hops/{n}"), "status": 200,
             "request_id": format!("hop-{n}"), "duration_ms": 40, "remote_addr": "10.1.1.1",
         });
         log.push(line.to_string());
