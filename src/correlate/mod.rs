@@ -31,6 +31,7 @@ mod reuse;
 mod role_place;
 mod secret_segment;
 mod session;
+mod shift;
 mod target;
 mod template;
 #[cfg(test)]
