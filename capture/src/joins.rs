@@ -13,6 +13,8 @@ use crate::{Elsewhere, Exchange, Origin, Timestamp};
 
 /// Calls or answers with one id that are looked at: who uses an id more often cannot tell them apart either.
 const LOOKED_AT: usize = 64;
+/// Longest text of GraphQL that is kept: every request that names it alone has it read again.
+const LONGEST_TEXT: usize = 64 << 10;
 
 /// Joins the exchanges of one source.
 #[derive(Debug)]
@@ -87,7 +89,7 @@ impl Joins {
     pub fn take(&mut self, exchange: Exchange) -> Vec<Exchange> {
         let Some(ties) = Ties::of(&exchange) else { return vec![exchange] };
         let mut free = Vec::new();
-        for (hash, document) in ties.documents {
+        for (hash, document) in ties.documents.into_iter().filter(|(_, document)| document.len() <= LONGEST_TEXT) {
             self.learn(hash, document.into(), &mut free);
         }
         // A stream of which nobody saw the end may have gone on for ever.

@@ -262,6 +262,18 @@ fn a_hash_is_named_by_the_text_that_came_with_it_once_and_by_no_other() {
 }
 
 #[test]
+fn a_text_is_kept_up_to_a_length_and_a_batch_may_name_it_often() {
+    let padded = |len: usize| format!("mutation M {{ pay {}}}", " ".repeat(len - 18));
+    for (text, outcome) in [(padded(64 << 10), "mutation pay"), (padded((64 << 10) + 1), "persisted")] {
+        let asked = json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash(&text)}}});
+        let batch = Entry { sent: Some(json!([asked, asked, asked])), ..query(3, "", None) };
+        let (lines, _) = told(vec![read(&[query(1, &hash(&text), Some(&text)), batch])], 1 << 20);
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        assert!(lines[1..].iter().all(|line| line.starts_with(&format!("graphql {outcome}"))), "{lines:?}");
+    }
+}
+
+#[test]
 fn what_waits_is_bounded_and_all_of_it_goes_on() {
     let template = read(&[tool(1, "s1", 7, "refund")]).remove(0);
     let mut joins = Joins::new(64 << 10);

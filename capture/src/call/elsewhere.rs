@@ -62,6 +62,8 @@ impl Ties {
         };
         for (hash, document) in found.into_iter().take(MOST_CALLS) {
             match document {
+                // It may be asked for many times, and is wanted once.
+                None if self.hashes.contains(&hash) => {}
                 None => self.hashes.push(hash),
                 // Who sends a text under a hash that is not its own names nothing.
                 Some(document) if hex(&Sha256::digest(document.as_bytes())) == hash => {
