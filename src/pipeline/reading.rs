@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use offpath_capture::{
-    Aside, BlindSpot, Endpoint, Exchange, InputFormat, Joins, NotRead, Plan, Sink, Source, SourceReport, Unjoined,
-    UnreadConnection,
+    Aside, BlindSpot, Endpoint, Exchange, InputFormat, Joins, NotRead, Plan, Settled, Sink, Source, SourceReport,
+    Unjoined, UnreadConnection,
 };
 
 use super::extracting::{Extracting, Read, Waiting, extract_batches};
@@ -83,7 +83,7 @@ pub(super) fn extract(
     // The same share for each source, whichever is read first.
     let share = UNJOINED_BYTES / plan.sources.len().max(1);
     let unjoined = Mutex::new(Vec::new());
-    let mut strays = 0;
+    let mut left = Vec::new();
     let (sender, receiver) = sync_channel(workers * 2);
     // Held by the extracting threads alone: when all of them have stopped on an error, sending fails and reading ends.
     let receiver = Arc::new(Mutex::new(receiver));
@@ -121,7 +121,7 @@ pub(super) fn extract(
             })
             .collect();
         reading.into_iter().for_each(joined);
-        strays = send_unjoined(std::mem::take(&mut *lock(&unjoined)), &sender, &formats);
+        left = send_unjoined(std::mem::take(&mut *lock(&unjoined)), &sender, &formats);
         drop(sender);
         extracting.into_iter().map(joined).collect::<Result<_, _>>()
     })?;
@@ -136,7 +136,7 @@ pub(super) fn extract(
         blindness: blindness(inner(blind_spots), &serving, job),
         gaps: inner(gaps),
         reports: Reports {
-            sources: in_order(inner(reports), strays),
+            sources: in_order(inner(reports), left),
             errors,
             aside: plan.aside,
             twice: doubles.twice,
@@ -158,11 +158,11 @@ fn merged(parts: Vec<Extracting<'_>>) -> (Vec<EventBuffer>, Inspection, Evidence
     (events, inspection, evidence, serving)
 }
 
-/// The sources' reports in the order of the plan; the first tells of answers to calls that no source shows.
-fn in_order(mut sources: Vec<(usize, SourceReport)>, strays: u64) -> Vec<SourceReport> {
+/// The sources' reports in the order of the plan; the first tells of what all of them could not join.
+fn in_order(mut sources: Vec<(usize, SourceReport)>, left: Vec<NotRead>) -> Vec<SourceReport> {
     sources.sort_by_key(|(index, _)| *index);
-    if let Some((_, first)) = sources.first_mut().filter(|_| strays > 0) {
-        first.not_read.push(NotRead { reason: "answer_without_call", count: strays, bytes: 0 });
+    if let Some((_, first)) = sources.first_mut() {
+        first.not_read.extend(left);
     }
     sources.into_iter().map(|(_, report)| report).collect()
 }
@@ -283,17 +283,24 @@ fn read_source(
     SourceRead { report, spots: sink.spots, gaps: sink.gaps, unjoined: sink.joins.finish() }
 }
 
-/// Sends what sources could not join by themselves after all of them are read. Returns the number of answers to calls
-/// that none of them shows.
-fn send_unjoined(mut sources: Vec<(usize, Unjoined)>, sender: &SyncSender<Batch>, formats: &Arc<Formats>) -> u64 {
+/// Sends what sources could not join by themselves after all of them are read. Returns what is missing: answers to calls
+/// that none of them shows, texts of queries for which there was no room.
+fn send_unjoined(
+    mut sources: Vec<(usize, Unjoined)>,
+    sender: &SyncSender<Batch>,
+    formats: &Arc<Formats>,
+) -> Vec<NotRead> {
     sources.sort_by_key(|(index, _)| *index);
-    let (exchanges, strays) = Joins::settle(sources.into_iter().map(|(_, unjoined)| unjoined).collect());
+    let settled = Joins::settle(sources.into_iter().map(|(_, unjoined)| unjoined).collect());
+    let Settled { exchanges, strays, refused } = settled;
+    let left = [("answer_without_call", strays), ("query_text", refused)].into_iter().filter(|(_, count)| *count > 0);
+    let left = left.map(|(reason, count)| NotRead { reason, count, bytes: 0 }).collect();
     let mut exchanges = exchanges.into_iter();
     loop {
         let batch: Vec<Exchange> = exchanges.by_ref().take(BATCH).collect();
         // Where all extracting threads have stopped on an error, `extract` reports it.
         if batch.is_empty() || sender.send(Batch { exchanges: batch, formats: Arc::clone(formats) }).is_err() {
-            return strays;
+            return left;
         }
     }
 }
