@@ -262,3 +262,25 @@ fn a_message_with_a_hole_is_not_read_as_whole() {
     let found: Vec<_> = seen.said.iter().map(calls).collect();
     assert!(found.len() == 1 && !found[0].unseen.is_empty(), "{found:?}");
 }
+
+#[test]
+fn what_is_called_shares_the_header_fields_of_who_opened() {
+    let call = r#"> {"jsonrpc":"2.0","method":"log"}"#;
+    let seen = spoken("Cookie: sid=abc\r\n", "", &[call, call]);
+    let places = seen.said.iter().map(|e| e.request.as_ref().unwrap().headers.get("cookie").unwrap().as_ptr());
+    let places: Vec<_> = places.collect();
+    assert!(places.len() == 2 && places[0] == places[1]);
+}
+
+#[test]
+fn who_says_time_and_again_who_it_is_is_known_a_while() {
+    let line = |n: usize| format!(r#"> {{"type":"connection_init","payload":{{"authToken":"tok-{n}"}}}}"#);
+    let lines: Vec<String> = (0..20)
+        .flat_map(|n| [line(n), r#"> {"id":"1","type":"subscribe","payload":{"query":"{ me }"}}"#.to_owned()])
+        .collect();
+    let seen = spoken("", GRAPHQL, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let tokens: Vec<_> = seen.said.iter().map(|e| e.request.as_ref().unwrap().headers.text("authorization")).collect();
+    let expected: Vec<_> = (0..16).map(|n| format!("Bearer tok-{n}")).collect();
+    assert_eq!(tokens, expected.iter().map(|token| Some(token.as_str())).collect::<Vec<_>>());
+    assert_eq!(seen.report.websocket.without_call, 4);
+}

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use offpath_capture::{
-    Aside, BlindSpot, Endpoint, Exchange, InputFormat, Joins, NotRead, Plan, Settled, Sink, Source, SourceReport,
-    Unjoined, UnreadConnection,
+    Aside, BlindSpot, Endpoint, Exchange, InputFormat, Joins, NotRead, Plan, Request, Response, Settled, Sink, Source,
+    SourceReport, Unjoined, UnreadConnection,
 };
 
 use super::extracting::{Extracting, Read, Waiting, extract_batches};
@@ -32,7 +32,7 @@ pub(super) struct Batch {
     pub(super) formats: Arc<Formats>,
 }
 
-/// Exchanges handed over at once; a batch is also sent when its bodies reach `BATCH_BYTES`.
+/// Exchanges handed over at once; a batch is also sent when its messages reach `BATCH_BYTES`.
 pub(super) const BATCH: usize = 512;
 const BATCH_BYTES: u64 = 4 << 20;
 /// Bytes of exchanges that wait for what others hold of their calls, over all sources.
@@ -211,8 +211,8 @@ struct Batcher<'a> {
 
 impl Batcher<'_> {
     fn add(&mut self, exchange: Exchange) -> ControlFlow<()> {
-        let request = exchange.request.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
-        let response = exchange.response.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
+        let request = exchange.request.as_ref().map_or(0, Request::held);
+        let response = exchange.response.as_ref().map_or(0, Response::held);
         self.bytes += (request + response) as u64;
         self.batch.push(exchange);
         if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { ControlFlow::Continue(()) }
@@ -317,6 +317,36 @@ mod tests {
         fn total(&self, _: u64) {}
         fn read(&self, _: u64) {}
         fn stage(&self, _: &'static str) {}
+    }
+
+    #[test]
+    fn a_batch_is_sent_when_its_heads_are_large() {
+        // What a file is shows in how it begins.
+        let line = |n: usize| {
+            let target = "a".repeat(if n == 0 { 1 } else { 100_000 });
+            format!(
+                "10.0.0.1 - - [07/Sep/2026:06:00:{:02} +0000] \"GET /{target} HTTP/1.1\" 200 5 \"-\" \"x\"\n",
+                n % 60
+            )
+        };
+        let log: String = (0..=100).map(line).collect();
+        let source = Source::in_memory("a.log", log.into_bytes()).unwrap();
+        let (sender, receiver) = sync_channel(100);
+        let mut sink = Batcher {
+            batch: Vec::new(),
+            bytes: 0,
+            sender,
+            formats: Arc::default(),
+            spots: Vec::new(),
+            gaps: Gaps::default(),
+            redactor: Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Mask),
+            joins: Joins::new(1 << 20),
+            progress: &Silent,
+        };
+        source.read(&offpath_capture::Options::default(), &mut sink);
+        drop(sink);
+        let sent: Vec<usize> = receiver.iter().map(|batch: Batch| batch.exchanges.len()).collect();
+        assert!(sent.len() >= 2 && sent.iter().all(|count| (20..=43).contains(count)), "{sent:?}");
     }
 
     #[test]
