@@ -284,3 +284,26 @@ fn who_says_time_and_again_who_it_is_is_known_a_while() {
     assert_eq!(tokens, expected.iter().map(|token| Some(token.as_str())).collect::<Vec<_>>());
     assert_eq!(seen.report.websocket.without_call, 4);
 }
+
+#[test]
+fn an_answer_of_json_rpc_without_its_version_is_one_and_answers_no_application() {
+    let seen = spoken(
+        "",
+        "",
+        &[
+            r#"> {"jsonrpc":"2.0","id":1,"method":"pay"}"#,
+            r#"> {"type":"order.pay","id":1}"#,
+            r#"< {"id":1,"result":{"x":1}}"#,
+            r#"< {"type":"ack","id":2}"#,
+        ],
+    );
+    let said = all(&seen);
+    assert_eq!(said[0], r#"jsonrpc method pay accepted {} > {"x":1}"#);
+    assert!(seen.report.websocket.without_call == 1, "{said:?}");
+}
+
+#[test]
+fn a_list_without_a_call_is_none() {
+    let seen = spoken("", "", &[r#"> [{"error":"boom"}]"#, r#"> [{"jsonrpc":"2.0","id":1,"result":{}}]"#, "> [1]"]);
+    assert_eq!((seen.said.len(), seen.report.websocket.calls, seen.report.websocket.without_call), (0, 0, 1));
+}
