@@ -279,7 +279,7 @@ fn read_source(
     if !sink.batch.is_empty() {
         let _ = sink.flush();
     }
-    sink.gaps.report(&report);
+    sink.gaps.report(&report, &sink.redactor);
     SourceRead { report, spots: sink.spots, gaps: sink.gaps, unjoined: sink.joins.finish() }
 }
 
