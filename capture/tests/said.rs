@@ -6,9 +6,10 @@ mod packets_wire;
 #[expect(dead_code, reason = "each test file uses its own part of the writer")]
 mod websocket_wire;
 
-use offpath_capture::{Exchange, Place, calls};
+use offpath_capture::{Exchange, Joins, Place, calls};
 use packets_wire::Side::{Client, Server};
 use packets_wire::{Seen, Side, Talk};
+use sha2::{Digest, Sha256};
 use websocket_wire::frame;
 
 /// A WebSocket that was asked for with further header lines, and agreed to with others.
@@ -306,4 +307,21 @@ fn an_answer_of_json_rpc_without_its_version_is_one_and_answers_no_application()
 fn a_list_without_a_call_is_none() {
     let seen = spoken("", "", &[r#"> [{"error":"boom"}]"#, r#"> [{"jsonrpc":"2.0","id":1,"result":{}}]"#, "> [1]"]);
     assert_eq!((seen.said.len(), seen.report.websocket.calls, seen.report.websocket.without_call), (0, 0, 1));
+}
+
+#[test]
+fn a_text_inside_of_a_payload_names_its_hash_as_well() {
+    let text = "mutation { pay }";
+    let hash: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let ask = |id: u32, query: &str| {
+        let data = format!(r#"{{{query}"extensions":{{"persistedQuery":{{"version":1,"sha256Hash":"{hash}"}}}}}}"#);
+        let data = serde_json::Value::from(data);
+        format!(r#"> {{"id":"{id}","type":"start","payload":{{"data":{data}}}}}"#)
+    };
+    let lines = [ask(1, &format!(r#""query":"{text}","#)), ask(2, "")];
+    let seen = spoken("", "Sec-WebSocket-Protocol: graphql-ws\r\n", &lines.each_ref().map(String::as_str));
+    let mut joins = Joins::new(1 << 20);
+    let joined: Vec<Exchange> = seen.said.into_iter().flat_map(|exchange| joins.take(exchange)).collect();
+    let told: Vec<String> = joined.iter().flat_map(told).collect();
+    assert_eq!(told, ["graphql mutation pay unknown {} > -"; 2]);
 }

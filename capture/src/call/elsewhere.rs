@@ -4,6 +4,7 @@
 //! (`Last-Event-ID`), or, before 2025-03-26, always on the stream that said with an `endpoint` event where to send calls.
 
 use memchr::memmem::Finder;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::message::{Message, Needle, holds, names};
@@ -56,7 +57,10 @@ impl Ties {
         let found = match exchange.protocol {
             Protocol::WebSocket => {
                 let payload = sent.json().and_then(|text| json::pick(text, ["payload"])?.values.into_iter().next()?);
-                payload.map(|payload| graphql::hashes_said(payload.get())).unwrap_or_default()
+                // AWS AppSync wraps the request into a text once more.
+                let wrapped = payload.and_then(|payload| json::text_of(payload, "data"));
+                let said = wrapped.as_deref().or(payload.map(RawValue::get));
+                said.map(graphql::hashes_said).unwrap_or_default()
             }
             _ => graphql::hashes(request, &sent),
         };
