@@ -10,6 +10,7 @@ breaks something is kept in target/fuzz/finds, and the exit code is 1.
 import argparse
 import gzip
 import hashlib
+import json
 import os
 import re
 import struct
@@ -33,6 +34,35 @@ LONGEST = 16 << 10
 PCAP = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\x3c\x4d": ">"}
 ETHERNET, IPV4, TCP = 1, 0x0800, 6
 TLS_HANDSHAKE = b"\x16\x03"
+# What is said on WebSockets in each protocol that is read there: the client's turn first. Few captures hold any.
+SAID = [
+    [
+        b'{"jsonrpc":"2.0","id":1,"method":"orders.pay","params":{"order":"o1"}}',
+        b'{"jsonrpc":"2.0","id":1,"result":{"state":"paid"}}',
+        b'[{"jsonrpc":"2.0","id":2,"method":"a"},{"jsonrpc":"2.0","method":"b"}]',
+        b'{"id":2,"error":{"code":-32000}}',
+    ],
+    [
+        b'{"type":"connection_init","payload":{"authToken":"t1","headers":{"Authorization":"Bearer t2"}}}',
+        b'{"type":"connection_ack"}',
+        b'{"id":"1","type":"subscribe","payload":{"query":"mutation M($o: ID!) { pay(order: $o) { id } }","variables":{"o":"o1"}}}',
+        b'{"id":"1","type":"next","payload":{"data":{"pay":{"id":"p1"}},"hasNext":true}}',
+        b'{"id":"1","type":"complete"}',
+        b'{"id":"1","type":"error","payload":[{"message":"no","path":["pay"]}]}',
+    ],
+    [
+        b'{"id":"1","type":"start","payload":{"data":"{\\"query\\":\\"{ me { id } }\\",\\"extensions\\":{\\"persistedQuery\\":{\\"sha256Hash\\":\\"ab\\"}}}"}}',
+        b'{"id":"1","type":"data","payload":{"data":{"me":null},"errors":[{"message":"no"}]}}',
+        b'{"id":"1","type":"stop"}',
+        b'{"id":"1","type":"complete"}',
+    ],
+    [
+        b'{"type":"order.pay","requestId":"r1","order":"o1"}',
+        b'{"type":"ack","requestId":"r1","status":"failed","error":{"code":"E1"}}',
+        b'{"action":"ping"}',
+        b'{"type":"pong"}',
+    ],
+]
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -92,12 +122,29 @@ def capture_seeds(file):
             yield "http1", joined
 
 
+def said_seed(file):
+    """The JSON that the requests of a HAR file hold, with their answers, as if it were said on a WebSocket."""
+    turns = []
+    try:
+        for entry in json.loads(file)["log"]["entries"]:
+            asked = (entry["request"].get("postData") or {}).get("text") or ""
+            answered = entry["response"].get("content", {}).get("text") or ""
+            if asked[:1] in ("{", "["):
+                turns += [asked.encode(), answered.encode()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Some files are broken on purpose.
+        pass
+    return b"\xff".join(turns)
+
+
 def file_seeds(path):
     file = path.read_bytes()
     if file[:2] == b"\x1f\x8b":
         file = gzip.decompress(file)
     if path.suffix == ".har" or file[:1] == b"{" and b'"entries"' in file[: 1 << 16]:
         yield "har", re.split(rb'"entries"\s*:\s*\[', file, maxsplit=1)[-1]
+        if seed := said_seed(file):
+            yield "said", seed
     elif path.suffix == ".jsonl":
         yield "json_log", file[:4096]
     elif path.suffix == ".log":
@@ -107,7 +154,8 @@ def file_seeds(path):
 
 
 def make_seeds(corpus):
-    sources = [ROOT / "fixtures"] + [Path(os.environ["OFFPATH_CORPUS"])] * ("OFFPATH_CORPUS" in os.environ)
+    others = os.environ.get("OFFPATH_CORPUS")
+    sources = [ROOT / "fixtures"] + ([Path(others)] if others else [])
     for name in targets():
         (corpus / name).mkdir(parents=True, exist_ok=True)
     for path in sorted(path for source in sources for path in source.rglob("*")):
@@ -119,8 +167,14 @@ def make_seeds(corpus):
             # Some files are broken on purpose.
             continue
         for target, seed in seeds:
-            seed = seed[:LONGEST]
-            (corpus / target / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
+            keep_seed(corpus / target, seed)
+    for turns in SAID:
+        keep_seed(corpus / "said", b"\xff".join(turns))
+
+
+def keep_seed(folder, seed):
+    seed = seed[:LONGEST]
+    (folder / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
 
 
 def build(data):

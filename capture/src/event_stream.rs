@@ -3,6 +3,8 @@
 //! Lines end with CR, LF or CRLF; an empty line ends an event; what the stream's end cuts is no event. An event without
 //! data is none either, but its `id` and `retry` hold for those that follow.
 
+use std::sync::Arc;
+
 /// One event of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamEvent {
@@ -10,8 +12,8 @@ pub struct StreamEvent {
     pub event: String,
     /// Its data lines, with a line feed between two.
     pub data: String,
-    /// The last id that the stream gave, up to this event; empty when it gave none.
-    pub id: String,
+    /// The last id that the stream gave, up to this event; empty when it gave none. All events that it holds for share it.
+    pub id: Arc<str>,
     /// The wait before a new connection that the stream last asked for, in milliseconds.
     pub retry: Option<u64>,
 }
@@ -28,7 +30,7 @@ pub struct EventStream {
     event: String,
     data: String,
     has_data: bool,
-    id: String,
+    id: Arc<str>,
     retry: Option<u64>,
     /// Most bytes of a line or of an event's data.
     limit: usize,
@@ -47,7 +49,7 @@ impl EventStream {
             event: String::new(),
             data: String::new(),
             has_data: false,
-            id: String::new(),
+            id: Arc::default(),
             retry: None,
             limit,
             over: false,
@@ -107,7 +109,7 @@ impl EventStream {
         match name {
             "event" => value.clone_into(&mut self.event),
             "data" => self.add_data(value),
-            "id" if !value.contains('\0') => value.clone_into(&mut self.id),
+            "id" if !value.contains('\0') => self.id = value.into(),
             "retry" if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) => {
                 self.retry = value.parse().ok().or(self.retry);
             }
@@ -134,7 +136,7 @@ impl EventStream {
             self.dropped += 1;
         } else if has_data {
             let event = if event.is_empty() { "message".to_owned() } else { event };
-            found(StreamEvent { event, data, id: self.id.clone(), retry: self.retry });
+            found(StreamEvent { event, data, id: Arc::clone(&self.id), retry: self.retry });
         }
     }
 }
@@ -177,7 +179,7 @@ mod tests {
             match name {
                 "event" => now.event = value,
                 "data" => data.push(value),
-                "id" if !value.contains('\0') => now.id = value,
+                "id" if !value.contains('\0') => now.id = value.into(),
                 "retry" if !value.is_empty() && value.chars().all(|c| c.is_ascii_digit()) => {
                     now.retry = value.parse().ok().or(now.retry);
                 }
@@ -193,11 +195,18 @@ mod tests {
             b"\xef\xbb\xbf: note\r\nevent: add\rdata: 73857293\n\nid: 7\nretry: 50\n\ndata:a\ndata:  b\ndata\n\n\
             id\ndata: x\nretry: 5s\n\ndata: cut";
         let events = stream_events(body, 1 << 20);
-        let told: Vec<_> = events.iter().map(|e| (e.event.as_str(), e.data.as_str(), e.id.as_str(), e.retry)).collect();
+        let told: Vec<_> = events.iter().map(|e| (e.event.as_str(), e.data.as_str(), &*e.id, e.retry)).collect();
         assert_eq!(
             told,
             [("add", "73857293", "", None), ("message", "a\n b\n", "7", Some(50)), ("message", "x", "", Some(50)),]
         );
+    }
+
+    #[test]
+    fn one_id_is_kept_once_for_all_the_events_that_it_holds_for() {
+        let body = format!("id: {}\n{}", "x".repeat(1000), "data: a\n\n".repeat(3));
+        let events = stream_events(body.as_bytes(), 1 << 20);
+        assert!(events.len() == 3 && events.windows(2).all(|two| Arc::ptr_eq(&two[0].id, &two[1].id)));
     }
 
     #[test]

@@ -226,8 +226,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Bytes held outside of itself.
-    pub(crate) fn held(&self) -> usize {
+    /// Bytes held outside of itself, header fields that it shares with others included.
+    pub fn held(&self) -> usize {
         let texts = [Some(&self.method), self.scheme.as_ref(), self.host.as_ref(), Some(&self.target)];
         let texts: usize = texts.into_iter().flatten().map(String::capacity).sum();
         texts + self.headers.held() + self.body.bytes().map_or(0, <[u8]>::len)
@@ -248,36 +248,41 @@ pub struct Response {
 }
 
 impl Response {
-    /// Bytes held outside of itself.
-    pub(crate) fn held(&self) -> usize {
+    /// Bytes held outside of itself, header fields that it shares with others included.
+    pub fn held(&self) -> usize {
         self.headers.held() + self.body.bytes().map_or(0, <[u8]>::len)
     }
 }
 
-/// Header fields in the order sent. Names keep their case; look-ups ignore it.
+/// Header fields in the order sent. Names keep their case; look-ups ignore it. A clone shares them until it gets more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers {
+pub struct Headers(Arc<Fields>);
+
+/// Names and values one after the other, and where each field's name begins and ends and its value ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Fields {
     bytes: Vec<u8>,
-    fields: Vec<(u32, u32, u32)>,
+    places: Vec<(u32, u32, u32)>,
 }
 
 impl Headers {
     /// No fields, with room for `bytes` of names and values.
     pub fn with_capacity(bytes: usize, fields: usize) -> Self {
-        Headers { bytes: Vec::with_capacity(bytes), fields: Vec::with_capacity(fields) }
+        Headers(Arc::new(Fields { bytes: Vec::with_capacity(bytes), places: Vec::with_capacity(fields) }))
     }
 
     /// Appends one field. Fields past 4 GiB in total are dropped; `Limits` keeps heads far below that.
     pub fn push(&mut self, name: &[u8], value: &[u8]) {
-        let start = self.bytes.len();
+        let start = self.0.bytes.len();
         let (Ok(a), Ok(b), Ok(c)) =
             (u32::try_from(start), u32::try_from(start + name.len()), u32::try_from(start + name.len() + value.len()))
         else {
             return;
         };
-        self.bytes.extend_from_slice(name);
-        self.bytes.extend_from_slice(value);
-        self.fields.push((a, b, c));
+        let fields = Arc::make_mut(&mut self.0);
+        fields.bytes.extend_from_slice(name);
+        fields.bytes.extend_from_slice(value);
+        fields.places.push((a, b, c));
     }
 
     /// First value of a field; the name is compared without case.
@@ -297,25 +302,26 @@ impl Headers {
 
     /// All fields, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.fields.iter().map(|&(a, b, c)| {
+        let Fields { bytes, places } = &*self.0;
+        places.iter().map(|&(a, b, c)| {
             let (a, b, c) = (a as usize, b as usize, c as usize);
-            (self.bytes.get(a..b).unwrap_or(&[]), self.bytes.get(b..c).unwrap_or(&[]))
+            (bytes.get(a..b).unwrap_or(&[]), bytes.get(b..c).unwrap_or(&[]))
         })
     }
 
     /// Number of fields.
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.0.places.len()
     }
 
     /// Whether there is no field.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.0.places.is_empty()
     }
 
-    /// Bytes held outside of itself.
+    /// Bytes held outside of itself, those that are shared included.
     pub(crate) fn held(&self) -> usize {
-        self.bytes.capacity() + self.fields.capacity() * size_of::<(u32, u32, u32)>()
+        size_of::<Fields>() + self.0.bytes.capacity() + self.0.places.capacity() * size_of::<(u32, u32, u32)>()
     }
 }
 
@@ -472,5 +478,17 @@ mod tests {
                 prop_assert_eq!(end.to_string(), format!("{ip}:{port}"));
             }
         }
+    }
+
+    #[test]
+    fn a_clone_of_headers_shares_them_until_it_gets_more() {
+        let mut first = Headers::default();
+        first.push(b"Host", b"a.test");
+        let mut second = first.clone();
+        let place = |headers: &Headers| headers.get("host").map(<[u8]>::as_ptr);
+        assert_eq!(place(&second), place(&first));
+        second.push(b"Accept", b"*/*");
+        assert_eq!((first.len(), second.len(), second.get("host")), (1, 2, first.get("HOST")));
+        assert_ne!(place(&second), place(&first));
     }
 }

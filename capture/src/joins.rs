@@ -13,6 +13,11 @@ use crate::{Elsewhere, Exchange, Origin, Timestamp};
 
 /// Calls or answers with one id that are looked at: who uses an id more often cannot tell them apart either.
 const LOOKED_AT: usize = 64;
+/// Longest text of GraphQL that is kept: every request that names it alone has it read again.
+const LONGEST_TEXT: usize = 64 << 10;
+/// Bytes of such texts that are kept of one source; the same for each, however many there are, so that a file reads
+/// beside others as it does alone.
+const MOST_TEXTS: usize = 4 << 20;
 
 /// Joins the exchanges of one source.
 #[derive(Debug)]
@@ -28,8 +33,9 @@ pub struct Joins {
     answers: BTreeMap<u64, Answer>,
     given: BTreeMap<u128, VecDeque<u64>>,
     documents: BTreeMap<String, Arc<str>>,
-    /// Bytes of them; they take half of the budget at most.
+    /// Bytes of them, and how many found no room.
     learnt: usize,
+    refused: u64,
     /// Answers that were given up.
     dropped: u64,
 }
@@ -64,10 +70,22 @@ pub struct Unjoined {
     answers: Vec<Answer>,
     documents: BTreeMap<String, Arc<str>>,
     dropped: u64,
+    refused: u64,
+}
+
+/// What is left once all sources are put together.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// All exchanges that waited.
+    pub exchanges: Vec<Exchange>,
+    /// Answers to calls that no source shows.
+    pub strays: u64,
+    /// Texts of GraphQL that were too long or too many to be kept for requests that name them by their hash.
+    pub refused: u64,
 }
 
 impl Joins {
-    /// Nothing yet; at most about `budget` bytes will wait.
+    /// Nothing yet; at most about `budget` bytes will wait, and 4 MiB of texts that others may name.
     pub fn new(budget: usize) -> Joins {
         Joins {
             budget,
@@ -79,6 +97,7 @@ impl Joins {
             given: BTreeMap::new(),
             documents: BTreeMap::new(),
             learnt: 0,
+            refused: 0,
             dropped: 0,
         }
     }
@@ -88,7 +107,9 @@ impl Joins {
         let Some(ties) = Ties::of(&exchange) else { return vec![exchange] };
         let mut free = Vec::new();
         for (hash, document) in ties.documents {
-            self.learn(hash, document.into(), &mut free);
+            if self.has_room(&hash, &document) {
+                self.learn(hash, document.into(), &mut free);
+            }
         }
         // A stream of which nobody saw the end may have gone on for ever.
         let until = exchange.end.map_or(Timestamp(i64::MAX), |end| end.max(exchange.time));
@@ -110,17 +131,18 @@ impl Joins {
             answers: self.answers.into_values().collect(),
             documents: self.documents,
             dropped: self.dropped,
+            refused: self.refused,
         }
     }
 
-    /// Puts together what sources left, given in their order. Returns all exchanges that waited, and the number of answers
-    /// to calls that no source shows.
-    pub fn settle(sources: Vec<Unjoined>) -> (Vec<Exchange>, u64) {
+    /// Puts together what sources left, given in their order.
+    pub fn settle(sources: Vec<Unjoined>) -> Settled {
         let mut joins = Joins::new(usize::MAX);
         let mut free = Vec::new();
         let mut waiting = Vec::new();
         for source in sources {
             joins.dropped += source.dropped;
+            joins.refused += source.refused;
             for (hash, document) in source.documents {
                 joins.learn(hash, document, &mut free);
             }
@@ -132,16 +154,23 @@ impl Joins {
         waiting.into_iter().for_each(|open| joins.wait(open, &mut free));
         let strays = joins.dropped + joins.answers.len() as u64;
         free.extend(joins.open.into_values().map(|open| open.exchange));
-        (free, strays)
+        Settled { exchanges: free, strays, refused: joins.refused }
+    }
+
+    /// Whether a text may be kept; one that may not is counted.
+    fn has_room(&mut self, hash: &str, document: &str) -> bool {
+        let after = self.learnt.saturating_add(hash.len() + document.len());
+        let fits = self.documents.contains_key(hash) || document.len() <= LONGEST_TEXT && after <= MOST_TEXTS;
+        self.refused += u64::from(!fits);
+        fits
     }
 
     /// Takes a document in. All that wait for it have it then.
     fn learn(&mut self, hash: String, document: Arc<str>, free: &mut Vec<Exchange>) {
-        let weight = hash.len() + document.len();
-        if self.documents.contains_key(&hash) || self.learnt.saturating_add(weight) > self.budget / 2 {
+        if self.documents.contains_key(&hash) {
             return;
         }
-        self.learnt += weight;
+        self.learnt += hash.len() + document.len();
         let wish = Wish::Document(hash.clone());
         for place in self.asking.remove(&wish).unwrap_or_default() {
             self.grant(place, &wish, free, |beside| beside.documents.push((hash.clone(), Arc::clone(&document))));
@@ -254,7 +283,7 @@ impl Joins {
 
     /// Of what waits, the oldest goes first.
     fn make_room(&mut self, free: &mut Vec<Exchange>) {
-        while self.bytes + self.learnt > self.budget {
+        while self.bytes > self.budget {
             let (asked, answered) = (self.open.keys().next().copied(), self.answers.keys().next().copied());
             match (asked, answered) {
                 (Some(asked), answered) if answered.is_none_or(|answered| asked < answered) => {

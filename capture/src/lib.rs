@@ -57,7 +57,7 @@ pub use grpc::{Schema, grpc_as_json};
 pub use input::is_run_folder;
 #[cfg(feature = "live")]
 pub use interface::{LiveOptions, Tap, TapCounts, Tapped, TappedPacket};
-pub use joins::{Joins, Unjoined};
+pub use joins::{Joins, Settled, Unjoined};
 pub use limits::Limits;
 pub use message::{Message, MessageKind, Sender, WebSocket, WebSocketCounts};
 pub use origin::{Origin, Place};

@@ -46,9 +46,8 @@ pub(crate) struct Output<'a> {
     servers: BTreeSet<Endpoint>,
     /// Gaps of connections of which nothing was captured that tells what they carried.
     doubtful: Vec<([Endpoint; 2], Timestamp, Seen)>,
-    /// First and last sight of connections of QUIC, by server; and how many that are.
-    quic: BTreeMap<Endpoint, Vec<(Timestamp, Seen)>>,
-    quic_doubts: usize,
+    /// First and last sight of connections of QUIC.
+    quic: QuicDoubts,
 }
 
 /// What was not read of a connection so far.
@@ -56,6 +55,31 @@ pub(crate) struct Output<'a> {
 struct Open {
     not_read: Vec<NotRead>,
     tls: Option<TlsHellos>,
+}
+
+/// When servers were spoken to over QUIC, as far as there is room.
+#[derive(Default)]
+struct QuicDoubts {
+    by_server: BTreeMap<Endpoint, Vec<(Timestamp, Seen)>>,
+    /// How many that are.
+    count: usize,
+    /// One stretch for all servers for which there was no room.
+    others: Option<(Timestamp, Seen)>,
+}
+
+impl QuicDoubts {
+    /// Notes a connection's first and last sight; beyond `most` it widens what is there.
+    fn add(&mut self, server: Endpoint, from: Timestamp, last: Seen, most: usize) {
+        if self.count < most {
+            self.count += 1;
+            self.by_server.entry(server).or_default().push((from, last));
+            return;
+        }
+        let own = self.by_server.get_mut(&server).and_then(|doubts| doubts.last_mut());
+        let (begin, until) = own.unwrap_or_else(|| self.others.get_or_insert((from, last)));
+        *begin = from.min(*begin);
+        *until = if last.time > until.time { last } else { *until };
+    }
 }
 
 /// A connection at its end.
@@ -72,7 +96,8 @@ pub(crate) struct Over {
     pub(crate) protocol: Option<&'static str>,
 }
 
-/// Servers and doubtful gaps remembered; beyond it a doubtful gap counts as a blind spot at once.
+/// Servers, doubtful gaps and connections of QUIC remembered; beyond it a doubtful gap counts as a blind spot at once, and
+/// connections of QUIC are one stretch.
 const REMEMBERED: usize = 65_536;
 /// The reason of connections that carry nothing that is read.
 const NOT_HTTP: &str = "not_http";
@@ -102,8 +127,7 @@ impl<'a> Output<'a> {
             irregular: BTreeMap::new(),
             servers: BTreeSet::new(),
             doubtful: Vec::new(),
-            quic: BTreeMap::new(),
-            quic_doubts: 0,
+            quic: QuicDoubts::default(),
         }
     }
 
@@ -166,16 +190,22 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// At the end of all input: a doubtful gap is a blind spot where one of its ends answers HTTP elsewhere.
+    /// At the end of all input: a doubtful gap is a blind spot where one of its ends answers HTTP elsewhere, or may do so
+    /// because not all that do are remembered.
     pub(crate) fn settle_doubts(&mut self) {
-        for (server, spots) in std::mem::take(&mut self.quic) {
-            if self.servers.contains(&server) {
+        let quic = std::mem::take(&mut self.quic);
+        if let Some((from, shown)) = quic.others {
+            self.blind_spot(None, from, shown);
+        }
+        let full = self.servers.len() >= REMEMBERED;
+        for (server, spots) in quic.by_server {
+            if full || self.servers.contains(&server) {
                 spots.into_iter().for_each(|(from, shown)| self.blind_spot(Some(server), from, shown));
             }
         }
         for (ends, from, shown) in std::mem::take(&mut self.doubtful) {
             let server = ends.into_iter().find(|end| self.servers.contains(end));
-            if server.is_some() || self.servers.len() >= REMEMBERED {
+            if server.is_some() || full {
                 self.blind_spot(server, from, shown);
             }
         }
@@ -223,14 +253,7 @@ impl<'a> Output<'a> {
     /// as well, requests may have been made here that are missed there.
     pub(crate) fn quic(&mut self, over: Over, packets: u64, hellos: Option<TlsHellos>, last: Seen) {
         let Over { id, ends: [client, server], first, bytes, protocol, .. } = over;
-        let doubts = self.quic.entry(server).or_default();
-        match doubts.last_mut().filter(|_| self.quic_doubts >= REMEMBERED) {
-            Some((_, until)) => *until = if last.time > until.time { last } else { *until },
-            None => {
-                self.quic_doubts += 1;
-                doubts.push((first.time, last));
-            }
-        }
+        self.quic.add(server, first.time, last, REMEMBERED);
         if self.stopped {
             return;
         }
@@ -358,5 +381,64 @@ impl StableHash {
         hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         hash ^ (hash >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(number: usize) -> Endpoint {
+        Endpoint { ip: std::net::Ipv4Addr::from_bits(number as u32).into(), port: Some(443) }
+    }
+
+    fn seen(time: i64) -> Seen {
+        Seen { time: Timestamp(time), ..Seen::default() }
+    }
+
+    #[derive(Default)]
+    struct Spots(Vec<BlindSpot>);
+
+    impl Sink for Spots {
+        fn exchange(&mut self, _: Exchange) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+
+        fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
+            self.0.push(spot);
+            ControlFlow::Continue(())
+        }
+
+        fn progress(&mut self, _: u64) {}
+    }
+
+    #[test]
+    fn however_many_servers_are_spoken_to_over_quic_few_are_remembered_and_none_is_forgotten() {
+        let mut doubts = QuicDoubts::default();
+        for number in 0..40 {
+            doubts.add(end(number), Timestamp(number as i64), seen(100 + number as i64), 10);
+        }
+        doubts.add(end(3), Timestamp(1), seen(500), 10);
+        assert_eq!((doubts.by_server.len(), doubts.count), (10, 10));
+        let widened = doubts.by_server.get(&end(3)).and_then(|spots| spots.first()).unwrap();
+        assert_eq!((widened.0, widened.1.time), (Timestamp(1), Timestamp(500)));
+        let (from, last) = doubts.others.unwrap();
+        assert_eq!((from, last.time), (Timestamp(10), Timestamp(139)));
+    }
+
+    #[test]
+    fn where_not_all_servers_of_http_are_remembered_quic_to_any_is_a_blind_spot() {
+        let limits = Limits::default();
+        for (servers, expected) in [(10, 1), (REMEMBERED, 2)] {
+            let mut spots = Spots::default();
+            let mut out = Output::new(&limits, &[], Secrets::new(&[], 0), &mut spots);
+            (0..servers).for_each(|number| out.serves_http(end(number)));
+            for server in [end(5), end(1 << 30)] {
+                out.quic.add(server, Timestamp(1), seen(2), REMEMBERED);
+            }
+            out.settle_doubts();
+            drop(out);
+            assert_eq!(spots.0.len(), expected, "{servers}");
+        }
     }
 }

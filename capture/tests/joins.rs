@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use offpath_capture::{BlindSpot, Exchange, Joins, Options, Sink, Source, calls};
+use offpath_capture::{BlindSpot, Exchange, Joins, Options, Settled, Sink, Source, calls};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -109,8 +109,8 @@ fn told(sources: Vec<Vec<Exchange>>, budget: usize) -> (Vec<String>, u64) {
         exchanges.into_iter().for_each(|exchange| free.extend(joins.take(exchange)));
         left.push(joins.finish());
     }
-    let (rest, strays) = Joins::settle(left);
-    free.extend(rest);
+    let Settled { exchanges, strays, .. } = Joins::settle(left);
+    free.extend(exchanges);
     free.sort_by_key(|exchange| (exchange.time, exchange.key));
     let line = |call: offpath_capture::Call| {
         let result = call.result.as_deref().unwrap_or("-");
@@ -149,7 +149,7 @@ fn an_answer_on_another_stream_of_the_session_is_the_answer() {
         assert!(free.iter().filter(|e| e.elsewhere.is_some()).all(|e| e.response_origin.is_some()));
         joins.finish()
     }]);
-    assert_eq!(joined.0.len(), 2);
+    assert_eq!(joined.exchanges.len(), 2);
 }
 
 #[test]
@@ -262,6 +262,38 @@ fn a_hash_is_named_by_the_text_that_came_with_it_once_and_by_no_other() {
 }
 
 #[test]
+fn a_text_is_kept_up_to_a_length_and_a_batch_may_name_it_often() {
+    let padded = |len: usize| format!("mutation M {{ pay {}}}", " ".repeat(len - 18));
+    for (text, outcome) in [(padded(64 << 10), "mutation pay"), (padded((64 << 10) + 1), "persisted")] {
+        let asked = json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash(&text)}}});
+        let batch = Entry { sent: Some(json!([asked, asked, asked])), ..query(3, "", None) };
+        let (lines, _) = told(vec![read(&[query(1, &hash(&text), Some(&text)), batch])], 1 << 20);
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        assert!(lines[1..].iter().all(|line| line.starts_with(&format!("graphql {outcome}"))), "{lines:?}");
+    }
+}
+
+#[test]
+fn texts_are_kept_whatever_share_of_the_budget_a_source_has_and_those_without_room_are_counted() {
+    let text = |number: usize| format!("mutation M {{ pay{number} {}}}", " ".repeat(60 << 10));
+    let mut joins = Joins::new(1 << 10);
+    for number in 0..100 {
+        // Twice, as a client does that sends its texts always: no more is kept of it.
+        for entry in
+            [query(1, &hash(&text(number)), Some(&text(number))), query(1, &hash(&text(number)), Some(&text(number)))]
+        {
+            read(&[entry]).into_iter().for_each(|exchange| drop(joins.take(exchange)));
+        }
+    }
+    let named = read(&[query(2, &hash(&text(9)), None), query(2, &hash(&text(99)), None)]);
+    let told: Vec<_> =
+        named.into_iter().flat_map(|exchange| joins.take(exchange)).map(|e| e.elsewhere.is_some()).collect();
+    assert_eq!(told, [true, false], "the first texts are kept, and what waits for others has its own bound");
+    let kept = (4 << 20) / (text(10).len() + 64);
+    assert_eq!(Joins::settle(vec![joins.finish()]).refused, 2 * (100 - kept as u64));
+}
+
+#[test]
 fn what_waits_is_bounded_and_all_of_it_goes_on() {
     let template = read(&[tool(1, "s1", 7, "refund")]).remove(0);
     let mut joins = Joins::new(64 << 10);
@@ -277,8 +309,8 @@ fn what_waits_is_bounded_and_all_of_it_goes_on() {
     for exchange in read(&[stream(0, 9, "s2", &answers)]) {
         free += joins.take(exchange).len() as u64;
     }
-    let (rest, strays) = Joins::settle(vec![joins.finish()]);
-    assert_eq!((free + rest.len() as u64, strays), (number + 1, 2_000));
+    let Settled { exchanges, strays, .. } = Joins::settle(vec![joins.finish()]);
+    assert_eq!((free + exchanges.len() as u64, strays), (number + 1, 2_000));
 }
 
 proptest! {

@@ -265,7 +265,7 @@ fn read(file: Vec<u8>) -> Seen {
     let mut joins = Joins::new(1 << 10);
     let free =
         seen.exchanges.iter().chain(&seen.said).map(|exchange| joins.take(exchange.clone()).len()).sum::<usize>();
-    let (waited, _) = Joins::settle(vec![joins.finish()]);
+    let waited = Joins::settle(vec![joins.finish()]).exchanges;
     assert_eq!(free + waited.len(), seen.exchanges.len() + seen.said.len(), "each goes on");
     for exchange in &seen.exchanges {
         assert!(exchange.request.is_some() || exchange.response.is_some());

@@ -6,9 +6,10 @@ mod packets_wire;
 #[expect(dead_code, reason = "each test file uses its own part of the writer")]
 mod websocket_wire;
 
-use offpath_capture::{Exchange, Place, calls};
+use offpath_capture::{Exchange, Joins, Place, calls};
 use packets_wire::Side::{Client, Server};
 use packets_wire::{Seen, Side, Talk};
+use sha2::{Digest, Sha256};
 use websocket_wire::frame;
 
 /// A WebSocket that was asked for with further header lines, and agreed to with others.
@@ -261,4 +262,66 @@ fn a_message_with_a_hole_is_not_read_as_whole() {
     let seen = talk.read();
     let found: Vec<_> = seen.said.iter().map(calls).collect();
     assert!(found.len() == 1 && !found[0].unseen.is_empty(), "{found:?}");
+}
+
+#[test]
+fn what_is_called_shares_the_header_fields_of_who_opened() {
+    let call = r#"> {"jsonrpc":"2.0","method":"log"}"#;
+    let seen = spoken("Cookie: sid=abc\r\n", "", &[call, call]);
+    let places = seen.said.iter().map(|e| e.request.as_ref().unwrap().headers.get("cookie").unwrap().as_ptr());
+    let places: Vec<_> = places.collect();
+    assert!(places.len() == 2 && places[0] == places[1]);
+}
+
+#[test]
+fn who_says_time_and_again_who_it_is_is_known_a_while() {
+    let line = |n: usize| format!(r#"> {{"type":"connection_init","payload":{{"authToken":"tok-{n}"}}}}"#);
+    let lines: Vec<String> = (0..20)
+        .flat_map(|n| [line(n), r#"> {"id":"1","type":"subscribe","payload":{"query":"{ me }"}}"#.to_owned()])
+        .collect();
+    let seen = spoken("", GRAPHQL, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let tokens: Vec<_> = seen.said.iter().map(|e| e.request.as_ref().unwrap().headers.text("authorization")).collect();
+    let expected: Vec<_> = (0..16).map(|n| format!("Bearer tok-{n}")).collect();
+    assert_eq!(tokens, expected.iter().map(|token| Some(token.as_str())).collect::<Vec<_>>());
+    assert_eq!(seen.report.websocket.without_call, 4);
+}
+
+#[test]
+fn an_answer_of_json_rpc_without_its_version_is_one_and_answers_no_application() {
+    let seen = spoken(
+        "",
+        "",
+        &[
+            r#"> {"jsonrpc":"2.0","id":1,"method":"pay"}"#,
+            r#"> {"type":"order.pay","id":1}"#,
+            r#"< {"id":1,"result":{"x":1}}"#,
+            r#"< {"type":"ack","id":2}"#,
+        ],
+    );
+    let said = all(&seen);
+    assert_eq!(said[0], r#"jsonrpc method pay accepted {} > {"x":1}"#);
+    assert!(seen.report.websocket.without_call == 1, "{said:?}");
+}
+
+#[test]
+fn a_list_without_a_call_is_none() {
+    let seen = spoken("", "", &[r#"> [{"error":"boom"}]"#, r#"> [{"jsonrpc":"2.0","id":1,"result":{}}]"#, "> [1]"]);
+    assert_eq!((seen.said.len(), seen.report.websocket.calls, seen.report.websocket.without_call), (0, 0, 1));
+}
+
+#[test]
+fn a_text_inside_of_a_payload_names_its_hash_as_well() {
+    let text = "mutation { pay }";
+    let hash: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let ask = |id: u32, query: &str| {
+        let data = format!(r#"{{{query}"extensions":{{"persistedQuery":{{"version":1,"sha256Hash":"{hash}"}}}}}}"#);
+        let data = serde_json::Value::from(data);
+        format!(r#"> {{"id":"{id}","type":"start","payload":{{"data":{data}}}}}"#)
+    };
+    let lines = [ask(1, &format!(r#""query":"{text}","#)), ask(2, "")];
+    let seen = spoken("", "Sec-WebSocket-Protocol: graphql-ws\r\n", &lines.each_ref().map(String::as_str));
+    let mut joins = Joins::new(1 << 20);
+    let joined: Vec<Exchange> = seen.said.into_iter().flat_map(|exchange| joins.take(exchange)).collect();
+    let told: Vec<String> = joined.iter().flat_map(told).collect();
+    assert_eq!(told, ["graphql mutation pay unknown {} > -"; 2]);
 }

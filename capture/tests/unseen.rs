@@ -215,6 +215,32 @@ fn quic_is_a_blind_spot_of_servers_that_answer_http_all_the_same() {
     assert!(seen.unread.len() == 1 && seen.blind_spots.is_empty());
 }
 
+#[test]
+fn quic_that_two_taps_saw_counts_once() {
+    let first = datagram(5_000, 443, &[&[0xc3, 0, 0, 0, 1][..], &[7; 60]].concat());
+    let other = datagram(5_000, 443, &[&[0xc3, 0, 0, 0, 1][..], &[8; 60]].concat());
+    let frames = [(1, first.clone()), (2, first), (3, other)];
+    let seen = read(&[&pcap_of(101, frames.into_iter(), u32::MAX)]);
+    assert_eq!((seen.unread[0].not_read[0].count, seen.report.seen_again), (2, 1));
+    assert_eq!(seen.not_read(), [("quic", 2, 186)]);
+}
+
+#[test]
+fn quic_in_fragments_is_quic() {
+    let whole = datagram(5_000, 443, &[&[0xc3, 0, 0, 0, 1][..], &[7; 59]].concat());
+    let part = |range: std::ops::Range<usize>, more: u16| {
+        let offset = (range.start - 20) as u16 / 8;
+        let mut packet = packets_wire::ip_header(Client, range.len(), 7, more << 13 | offset);
+        packet[9] = 17;
+        packet.extend(&whole[range]);
+        packet
+    };
+    let frames = [(1, part(20..60, 1)), (2, part(60..92, 0))];
+    let seen = read(&[&pcap_of(101, frames.into_iter(), u32::MAX)]);
+    let [unread] = &seen.unread[..] else { panic!("{:?}", seen.unread) };
+    assert_eq!((line(unread).as_str(), unread.server.port), ("quic quic=72", Some(443)));
+}
+
 /// The names that clients of QUIC asked for in captures of others, as tshark 4.0.17 has them.
 #[test]
 fn hellos_of_quic_are_read_in_captures_of_others() {

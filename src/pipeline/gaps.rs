@@ -163,7 +163,7 @@ impl Gaps {
     }
 
     /// Notes what a source says of itself at its end.
-    pub(super) fn report(&mut self, report: &SourceReport) {
+    pub(super) fn report(&mut self, report: &SourceReport, redactor: &Redactor) {
         let name = match report.inputs.as_slice() {
             [] => String::new(),
             [only] => only.name.clone(),
@@ -183,7 +183,7 @@ impl Gaps {
             self.add(key, row(part.count, part.bytes, String::new()));
         }
         for dropped in &report.dropped {
-            let origin = format!("{}#{}", dropped.input, dropped.interface);
+            let origin = format!("{}#{}", dropped.input, redactor.name(&dropped.interface));
             let why = "dropped_while_capturing".to_owned();
             let key = (Scope::Input, origin.clone(), None, "not_read", why, 0);
             self.add(key, row(dropped.packets, 0, origin));
@@ -364,7 +364,7 @@ mod tests {
         halves[1].unread(&unread(9_999, 1_000_000), &redactor);
         let mut report = SourceReport::default();
         report.captured.bytes = 4_000_000;
-        halves.iter_mut().for_each(|half| half.report(&report));
+        halves.iter_mut().for_each(|half| half.report(&report, &redactor));
         let [mut gaps, other] = halves;
         gaps.merge(other);
         let rows = gaps.finish(&redactor);
@@ -378,6 +378,21 @@ mod tests {
         );
         assert_eq!(worst.last().unwrap().share, Some(0.25));
         assert_eq!(rows.last().map(|row| (row.kind.as_str(), row.count)), Some(("left_out", 6)));
+    }
+
+    #[test]
+    fn an_interface_is_named_as_names_are() {
+        let interface = "alice@corp.example".to_owned();
+        let dropped = offpath_capture::DroppedPackets { input: "a".to_owned(), interface, packets: 9 };
+        let report = SourceReport { dropped: vec![dropped], ..SourceReport::default() };
+        for (level, shown) in [(Redaction::Keep, true), (Redaction::Mask, false), (Redaction::Hash, false)] {
+            let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), level);
+            let mut gaps = Gaps::default();
+            gaps.report(&report, &redactor);
+            let rows = gaps.finish(&redactor);
+            let told = serde_json::to_string(&rows).unwrap();
+            assert!(rows.len() == 1 && told.contains("a#") && told.contains("alice") == shown, "{told}");
+        }
     }
 
     proptest! {

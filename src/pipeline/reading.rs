@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use offpath_capture::{
-    Aside, BlindSpot, Endpoint, Exchange, InputFormat, Joins, NotRead, Plan, Sink, Source, SourceReport, Unjoined,
-    UnreadConnection,
+    Aside, BlindSpot, Endpoint, Exchange, InputFormat, Joins, NotRead, Plan, Request, Response, Settled, Sink, Source,
+    SourceReport, Unjoined, UnreadConnection,
 };
 
 use super::extracting::{Extracting, Read, Waiting, extract_batches};
@@ -32,7 +32,7 @@ pub(super) struct Batch {
     pub(super) formats: Arc<Formats>,
 }
 
-/// Exchanges handed over at once; a batch is also sent when its bodies reach `BATCH_BYTES`.
+/// Exchanges handed over at once; a batch is also sent when its messages reach `BATCH_BYTES`.
 pub(super) const BATCH: usize = 512;
 const BATCH_BYTES: u64 = 4 << 20;
 /// Bytes of exchanges that wait for what others hold of their calls, over all sources.
@@ -87,7 +87,7 @@ pub(super) fn extract(
     // The same share for each source, whichever is read first.
     let share = UNJOINED_BYTES / plan.sources.len().max(1);
     let unjoined = Mutex::new(Vec::new());
-    let mut strays = 0;
+    let mut left = Vec::new();
     let (sender, receiver) = sync_channel(workers * 2);
     // Held by the extracting threads alone: when all of them have stopped on an error, sending fails and reading ends.
     let receiver = Arc::new(Mutex::new(receiver));
@@ -125,7 +125,7 @@ pub(super) fn extract(
             })
             .collect();
         reading.into_iter().for_each(joined);
-        strays = send_unjoined(std::mem::take(&mut *lock(&unjoined)), &sender, &formats);
+        left = send_unjoined(std::mem::take(&mut *lock(&unjoined)), &sender, &formats);
         drop(sender);
         extracting.into_iter().map(joined).collect::<Result<_, _>>()
     })?;
@@ -140,7 +140,7 @@ pub(super) fn extract(
         blindness: blindness(inner(blind_spots), &serving, job),
         gaps: inner(gaps),
         reports: Reports {
-            sources: in_order(inner(reports), strays),
+            sources: in_order(inner(reports), left),
             errors,
             aside: plan.aside,
             twice: doubles.twice,
@@ -164,11 +164,11 @@ fn merged(parts: Vec<Extracting<'_>>) -> (Vec<EventBuffer>, Inspection, Evidence
     (events, inspection, evidence, serving)
 }
 
-/// The sources' reports in the order of the plan; the first tells of answers to calls that no source shows.
-fn in_order(mut sources: Vec<(usize, SourceReport)>, strays: u64) -> Vec<SourceReport> {
+/// The sources' reports in the order of the plan; the first tells of what all of them could not join.
+fn in_order(mut sources: Vec<(usize, SourceReport)>, left: Vec<NotRead>) -> Vec<SourceReport> {
     sources.sort_by_key(|(index, _)| *index);
-    if let Some((_, first)) = sources.first_mut().filter(|_| strays > 0) {
-        first.not_read.push(NotRead { reason: "answer_without_call", count: strays, bytes: 0 });
+    if let Some((_, first)) = sources.first_mut() {
+        first.not_read.extend(left);
     }
     sources.into_iter().map(|(_, report)| report).collect()
 }
@@ -217,8 +217,8 @@ struct Batcher<'a> {
 
 impl Batcher<'_> {
     fn add(&mut self, exchange: Exchange) -> ControlFlow<()> {
-        let request = exchange.request.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
-        let response = exchange.response.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
+        let request = exchange.request.as_ref().map_or(0, Request::held);
+        let response = exchange.response.as_ref().map_or(0, Response::held);
         self.bytes += (request + response) as u64;
         self.batch.push(exchange);
         if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { ControlFlow::Continue(()) }
@@ -285,21 +285,28 @@ fn read_source(
     if !sink.batch.is_empty() {
         let _ = sink.flush();
     }
-    sink.gaps.report(&report);
+    sink.gaps.report(&report, &sink.redactor);
     SourceRead { report, spots: sink.spots, gaps: sink.gaps, unjoined: sink.joins.finish() }
 }
 
-/// Sends what sources could not join by themselves after all of them are read. Returns the number of answers to calls
-/// that none of them shows.
-fn send_unjoined(mut sources: Vec<(usize, Unjoined)>, sender: &SyncSender<Batch>, formats: &Arc<Formats>) -> u64 {
+/// Sends what sources could not join by themselves after all of them are read. Returns what is missing: answers to calls
+/// that none of them shows, texts of queries for which there was no room.
+fn send_unjoined(
+    mut sources: Vec<(usize, Unjoined)>,
+    sender: &SyncSender<Batch>,
+    formats: &Arc<Formats>,
+) -> Vec<NotRead> {
     sources.sort_by_key(|(index, _)| *index);
-    let (exchanges, strays) = Joins::settle(sources.into_iter().map(|(_, unjoined)| unjoined).collect());
+    let settled = Joins::settle(sources.into_iter().map(|(_, unjoined)| unjoined).collect());
+    let Settled { exchanges, strays, refused } = settled;
+    let left = [("answer_without_call", strays), ("query_text", refused)].into_iter().filter(|(_, count)| *count > 0);
+    let left = left.map(|(reason, count)| NotRead { reason, count, bytes: 0 }).collect();
     let mut exchanges = exchanges.into_iter();
     loop {
         let batch: Vec<Exchange> = exchanges.by_ref().take(BATCH).collect();
         // Where all extracting threads have stopped on an error, `extract` reports it.
         if batch.is_empty() || sender.send(Batch { exchanges: batch, formats: Arc::clone(formats) }).is_err() {
-            return strays;
+            return left;
         }
     }
 }
@@ -316,6 +323,36 @@ mod tests {
         fn total(&self, _: u64) {}
         fn read(&self, _: u64) {}
         fn stage(&self, _: &'static str) {}
+    }
+
+    #[test]
+    fn a_batch_is_sent_when_its_heads_are_large() {
+        // What a file is shows in how it begins.
+        let line = |n: usize| {
+            let target = "a".repeat(if n == 0 { 1 } else { 100_000 });
+            format!(
+                "10.0.0.1 - - [07/Sep/2026:06:00:{:02} +0000] \"GET /{target} HTTP/1.1\" 200 5 \"-\" \"x\"\n",
+                n % 60
+            )
+        };
+        let log: String = (0..=100).map(line).collect();
+        let source = Source::in_memory("a.log", log.into_bytes()).unwrap();
+        let (sender, receiver) = sync_channel(100);
+        let mut sink = Batcher {
+            batch: Vec::new(),
+            bytes: 0,
+            sender,
+            formats: Arc::default(),
+            spots: Vec::new(),
+            gaps: Gaps::default(),
+            redactor: Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Mask),
+            joins: Joins::new(1 << 20),
+            progress: &Silent,
+        };
+        source.read(&offpath_capture::Options::default(), &mut sink);
+        drop(sink);
+        let sent: Vec<usize> = receiver.iter().map(|batch: Batch| batch.exchanges.len()).collect();
+        assert!(sent.len() >= 2 && sent.iter().all(|count| (20..=43).contains(count)), "{sent:?}");
     }
 
     #[test]

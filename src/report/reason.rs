@@ -35,6 +35,10 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "answer_without_call" => {
             ("answer to a call that is not in the input", "answers to calls that are not in the input")
         }
+        "query_text" => (
+            "text of a GraphQL query for which there was no room",
+            "texts of GraphQL queries for which there was no room",
+        ),
         "upgraded" => {
             ("connection that left HTTP (upgrade or tunnel)", "connections that left HTTP (upgrade or tunnel)")
         }

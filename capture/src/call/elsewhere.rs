@@ -4,6 +4,7 @@
 //! (`Last-Event-ID`), or, before 2025-03-26, always on the stream that said with an `endpoint` event where to send calls.
 
 use memchr::memmem::Finder;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::message::{Message, Needle, holds, names};
@@ -56,12 +57,17 @@ impl Ties {
         let found = match exchange.protocol {
             Protocol::WebSocket => {
                 let payload = sent.json().and_then(|text| json::pick(text, ["payload"])?.values.into_iter().next()?);
-                payload.map(|payload| graphql::hashes_said(payload.get())).unwrap_or_default()
+                // AWS AppSync wraps the request into a text once more.
+                let wrapped = payload.and_then(|payload| json::text_of(payload, "data"));
+                let said = wrapped.as_deref().or(payload.map(RawValue::get));
+                said.map(graphql::hashes_said).unwrap_or_default()
             }
             _ => graphql::hashes(request, &sent),
         };
         for (hash, document) in found.into_iter().take(MOST_CALLS) {
             match document {
+                // It may be asked for many times, and is wanted once.
+                None if self.hashes.contains(&hash) => {}
                 None => self.hashes.push(hash),
                 // Who sends a text under a hash that is not its own names nothing.
                 Some(document) if hex(&Sha256::digest(document.as_bytes())) == hash => {

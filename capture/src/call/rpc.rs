@@ -20,7 +20,8 @@ const LONGEST_ID: usize = 1 << 10;
 
 /// The member that every message of JSON-RPC has.
 pub(super) static VERSION: Needle = Needle::new(|| Finder::new("\"jsonrpc\""));
-static ERROR: Needle = Needle::new(|| Finder::new("\"error\""));
+/// Members of which every answer has one, whether or not it says its version.
+static TELLING: [Needle; 2] = [Needle::new(|| Finder::new("\"result\"")), Needle::new(|| Finder::new("\"error\""))];
 
 /// One message: a request, a notification or an answer.
 pub(super) struct Envelope<'a> {
@@ -121,7 +122,7 @@ fn texts<'a>(message: &Message<'a>, events: &'a [StreamEvent], several: bool) ->
         Some(text) if several && texts.is_empty() => {
             texts.extend(json::values(text).into_iter().map(RawValue::get));
         }
-        Some(text) if names(text, &VERSION) || names(text, &ERROR) => texts.push(text),
+        Some(text) if TELLING.iter().chain([&VERSION]).any(|name| names(text, name)) => texts.push(text),
         _ => {}
     }
     texts

@@ -63,14 +63,16 @@ pub(crate) fn sent(text: &str, graphql: bool) -> Sent {
     let text = text.trim();
     if let Some((items, _)) = json::elements(text, MOST_CALLS) {
         let read: Vec<_> = items.iter().filter_map(|item| rpc::Envelope::read(item.get())).collect();
-        return if read.is_empty() { Sent::Other } else { Sent::Calls(read.iter().filter_map(rpc_key).collect()) };
+        return match (read.is_empty(), read.iter().any(is_call)) {
+            (true, _) => Sent::Other,
+            (false, true) => Sent::Calls(read.iter().filter_map(rpc_key).collect()),
+            (false, false) => Sent::Beside,
+        };
     }
     if names(text, &rpc::VERSION)
         && let Some(envelope) = rpc::Envelope::read(text)
     {
-        // What answers the server is a call only where a person or model may have answered.
-        let called = !envelope.is_answer() || super::mcp::is_answer(&envelope);
-        return if called { Sent::Calls(rpc_key(&envelope).into_iter().collect()) } else { Sent::Beside };
+        return if is_call(&envelope) { Sent::Calls(rpc_key(&envelope).into_iter().collect()) } else { Sent::Beside };
     }
     let Some(picked) = json::pick(text, ["type", "id", "payload"]) else { return Sent::Other };
     let [kind, id, payload] = picked.values;
@@ -120,10 +122,12 @@ pub(crate) fn received(text: &str, graphql: bool) -> Received {
         }
         (Some(kind), _) if graphql && is_control(kind) => Received::Beside,
         (Some(kind), _) if IDLE.iter().any(|idle| kind.eq_ignore_ascii_case(idle)) => Received::Beside,
-        _ => match reply(text) {
-            Some(key) => Received::Answers { keys: vec![key], more: false },
-            None => Received::Other,
-        },
+        _ => {
+            // Some peers leave the version out of answers.
+            let answer = rpc::Envelope::read(text).filter(rpc::Envelope::is_answer).and_then(|answer| answer.key());
+            let keys: Vec<String> = answer.into_iter().chain(reply(text)).collect();
+            if keys.is_empty() { Received::Other } else { Received::Answers { keys, more: false } }
+        }
     }
 }
 
@@ -297,6 +301,12 @@ fn is_field(name: &str, value: &str) -> bool {
         && !value.is_empty()
         && value.len() <= LONGEST_VALUE
         && !value.chars().any(char::is_control)
+}
+
+/// Whether a client's message of JSON-RPC calls something. What answers the server does only where a person or model may
+/// have answered.
+fn is_call(envelope: &rpc::Envelope<'_>) -> bool {
+    !envelope.is_answer() || super::mcp::is_answer(envelope)
 }
 
 fn rpc_key(envelope: &rpc::Envelope<'_>) -> Option<String> {

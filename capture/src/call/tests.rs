@@ -280,6 +280,15 @@ fn json_rpc_answers_are_found_by_id() {
 }
 
 #[test]
+fn an_answer_without_its_version_counts_whatever_it_says() {
+    let sent = r#"{"jsonrpc":"2.0","id":1,"method":"pay"}"#;
+    for (answer, outcome) in [(r#"{"id":1,"result":{}}"#, "accepted"), (r#"{"id":1,"error":{"code":5}}"#, "failed")] {
+        assert_eq!(post("/rpc", sent, answer)[0].outcome.as_str(), outcome, "{answer}");
+    }
+    assert_eq!(post("/rpc", sent, r#"{"id":2,"result":{}}"#)[0].outcome.as_str(), "unknown");
+}
+
+#[test]
 fn an_mcp_session_from_initialize_to_a_confirmed_tool() {
     let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"shop-agent","version":"1"}}}"#;
     let found = post("/mcp", initialize, r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-06-18"}}"#);

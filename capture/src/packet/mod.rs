@@ -264,16 +264,16 @@ impl Packets {
         let mut path = Path::default();
         let mut datagram = descend(Layer::Link(link), frame, &mut path, &self.ports)?;
         let mut whole: Vec<u8>;
+        let mut wire_len = frame.wire_len;
         // Fragments may carry a tunnel that carries fragments.
         for _ in 0..NESTED {
             if datagram.fragment.is_none() && datagram.protocol == UDP {
-                self.quic.datagram(
-                    tunnel::ends(&datagram),
-                    tunnel::payload(&datagram),
-                    frame.wire_len as u64,
-                    seen,
-                    out,
-                );
+                if self.is_copy(&datagram, &path, seen) {
+                    out.seen_again += 1;
+                    return Ok(());
+                }
+                let (ends, payload) = (tunnel::ends(&datagram), tunnel::payload(&datagram));
+                self.quic.datagram(ends, payload, wire_len as u64, seen, out);
                 return Err(tunnel::QUIC);
             }
             if datagram.fragment.is_none() {
@@ -291,17 +291,22 @@ impl Packets {
             seen.frame = first;
             let (protocol, number, addresses) = (datagram.protocol, datagram.number, datagram.addresses);
             whole = payload;
-            let wire_len = whole.len();
+            wire_len = whole.len();
             datagram = Datagram { addresses, protocol, number, bytes: &whole, wire_len, fragment: None };
             if protocol != TCP {
-                let (layer, part) = tunnel::inside(&datagram, &mut path, &self.ports)?;
-                datagram = descend(layer, part, &mut path, &self.ports)?;
+                match tunnel::inside(&datagram, &mut path, &self.ports) {
+                    Err(tunnel::QUIC) => {}
+                    inside => {
+                        let (layer, part) = inside?;
+                        datagram = descend(layer, part, &mut path, &self.ports)?;
+                    }
+                }
             }
         }
         Err("nested_too_deep")
     }
 
-    /// Whether a fragment was seen before.
+    /// Whether a fragment, or a datagram that is not TCP's, was seen before.
     fn is_copy(&mut self, datagram: &Datagram<'_>, path: &Path, seen: Seen) -> bool {
         let place = datagram.fragment.map_or(0, |f| u64::from(f.id) << 32 | u64::from(f.offset));
         let fingerprint = sighting::fingerprint(datagram, [place, sighting::digest(datagram.bytes)]);

@@ -16,6 +16,12 @@ const STRETCHES: usize = 128;
 pub(super) struct Hello(BTreeMap<u64, Vec<u8>>);
 
 impl Hello {
+    /// Whether nothing of it is kept.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes in the frames of a packet, and gives the hello once it is whole.
     pub(super) fn push(&mut self, frames: &[u8]) -> Option<QuicHello> {
         let mut rest = frames;

@@ -117,11 +117,24 @@ impl Flow {
         }
     }
 
-    /// Looks for the client's hello.
+    /// Looks for the client's hello, until it is whole or enough was tried.
     fn look(&mut self, side: usize, payload: &[u8]) {
+        if !self.is_settled() {
+            self.read(side, payload);
+            if self.is_settled() {
+                self.pending = Hello::default();
+            }
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.hello.is_some() || self.tries >= TRIES
+    }
+
+    fn read(&mut self, side: usize, payload: &[u8]) {
         let mut rest = payload;
         for _ in 0..PACKETS {
-            if self.hello.is_some() || self.tries >= TRIES {
+            if self.is_settled() {
                 return;
             }
             let Some((packet, after)) = Initial::first(rest) else { return };
@@ -211,5 +224,6 @@ mod tests {
             flow.look(1, &initial::tests::sealed(1, &[9; 8], number, &crypto(2 * usize::from(number), b"xy")));
         }
         assert_eq!(flow.tries, TRIES);
+        assert!(flow.pending.is_empty(), "nothing is kept of what will not be whole");
     }
 }

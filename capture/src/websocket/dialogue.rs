@@ -5,7 +5,6 @@
 //! answer, should it come, answers nothing.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use crate::call::socket::{self, Received, Sent};
 use crate::output::StableHash;
@@ -17,6 +16,8 @@ use crate::{
 const MOST_OPEN: usize = 1_024;
 /// Most bytes of them, answers in parts included.
 const MOST_BYTES: usize = 4 << 20;
+/// Most messages of one WebSocket that stand for header fields: questions that wait hold on to them.
+const MOST_BEGINNINGS: usize = 16;
 /// Header fields of the opening request that speak of that request alone.
 const OF_THE_OPENING: [&str; 11] = [
     "connection",
@@ -41,8 +42,8 @@ struct Open {
     body: Body,
     incomplete: Vec<Incomplete>,
     origin: Origin,
-    /// Credentials that the WebSocket had when it was asked.
-    fields: Arc<Vec<(String, String)>>,
+    /// Header fields that the WebSocket had when it was asked.
+    headers: Headers,
     /// Answers that are still to come.
     left: BTreeMap<String, usize>,
     answer: Option<Answer>,
@@ -68,8 +69,11 @@ pub(crate) struct Dialogue {
     status: u16,
     /// It speaks GraphQL.
     graphql: bool,
-    /// Header fields that a message stood for.
-    fields: Arc<Vec<(String, String)>>,
+    /// Header fields of what is called from now on: those of the opening, with those that a message stood for.
+    headers: Headers,
+    /// Messages that stood for header fields, and bytes of these.
+    beginnings: usize,
+    begun: usize,
     /// In the order asked.
     open: BTreeMap<u64, Open>,
     /// Which of them wait for a key, first asked first.
@@ -83,11 +87,15 @@ pub(crate) struct Dialogue {
 impl Dialogue {
     /// Nothing was said yet on what `exchange` opened.
     pub(crate) fn new(exchange: &Exchange) -> Self {
+        let opening = opening(exchange).map(Box::new);
+        let headers = opening.as_ref().and_then(|opening| opening.request.as_ref()).map(|own| own.headers.clone());
         Dialogue {
-            opening: opening(exchange).map(Box::new),
+            headers: headers.unwrap_or_default(),
+            opening,
             status: exchange.response.as_ref().map_or(101, |response| response.status),
             graphql: socket::speaks_graphql(exchange),
-            fields: Arc::default(),
+            beginnings: 0,
+            begun: 0,
             open: BTreeMap::new(),
             waiting: BTreeMap::new(),
             next: 0,
@@ -100,9 +108,8 @@ impl Dialogue {
     /// Bytes held.
     pub(crate) fn held(&self) -> usize {
         let each = size_of::<Open>() + size_of::<Answer>();
-        let fields: usize = self.fields.iter().map(|(name, value)| name.capacity() + value.capacity()).sum();
         let opening = self.opening.as_ref().and_then(|exchange| exchange.request.as_ref()).map_or(0, Request::held);
-        self.bytes + self.open.len() * each + fields + opening
+        self.bytes + self.open.len() * each + self.begun + opening
     }
 
     /// Messages of the client that held calls.
@@ -141,7 +148,7 @@ impl Dialogue {
     fn sent(&mut self, sent: Sent, message: &Message) -> Vec<Exchange> {
         match sent {
             // Nobody knows who asked.
-            Sent::Calls(_) if self.opening.is_none() => {
+            Sent::Calls(_) if self.opening.is_none() || self.beginnings > MOST_BEGINNINGS => {
                 self.without_call += 1;
                 Vec::new()
             }
@@ -150,7 +157,7 @@ impl Dialogue {
                 self.ask(keys, message)
             }
             Sent::Opening(fields) => {
-                (self.fields, self.graphql) = (Arc::new(fields), true);
+                self.begin(&fields);
                 Vec::new()
             }
             Sent::Over(key) => {
@@ -165,6 +172,17 @@ impl Dialogue {
         }
     }
 
+    /// The client says who it is from now on. Who does so time and again is nobody that is known.
+    fn begin(&mut self, fields: &[(String, String)]) {
+        self.graphql = true;
+        self.beginnings += usize::from(!fields.is_empty());
+        let Some(request) = self.opening.as_ref().and_then(|opening| opening.request.as_ref()) else { return };
+        if self.beginnings <= MOST_BEGINNINGS {
+            self.headers = with_fields(&request.headers, fields);
+            self.begun += if fields.is_empty() { 0 } else { self.headers.held() };
+        }
+    }
+
     fn ask(&mut self, keys: Vec<String>, message: &Message) -> Vec<Exchange> {
         let mut left = BTreeMap::new();
         keys.into_iter().for_each(|key| *left.entry(key).or_default() += 1);
@@ -175,7 +193,7 @@ impl Dialogue {
             body: message.payload.clone(),
             incomplete: message.incomplete.clone(),
             origin: message.origin.clone(),
-            fields: Arc::clone(&self.fields),
+            headers: self.headers.clone(),
             left,
             answer: None,
         };
@@ -293,7 +311,7 @@ impl Dialogue {
 
     fn exchange(&self, open: Open) -> Option<Exchange> {
         let opening = self.opening.as_deref()?.clone();
-        let Open { number, time, end, body, mut incomplete, origin, fields, left, answer } = open;
+        let Open { number, time, end, body, mut incomplete, origin, headers, left, answer } = open;
         if answer.is_none() && !left.is_empty() {
             incomplete.push(Incomplete::NoResponse);
         }
@@ -304,12 +322,7 @@ impl Dialogue {
             let body = Body::Present { bytes: answer.bytes, wire_len: len, decoded_len: len, whole: answer.whole };
             Response { status: self.status, headers: Headers::default(), body, start: Some(answer.start.max(time)) }
         });
-        let request = opening.request.map(|request| Request {
-            headers: with_fields(&request.headers, &fields),
-            body,
-            end: Some(end.max(time)),
-            ..request
-        });
+        let request = opening.request.map(|request| Request { headers, body, end: Some(end.max(time)), ..request });
         Some(Exchange {
             key: StableHash::new().word(opening.key).word(number).finish(),
             stream: number,

@@ -11,7 +11,7 @@ mod token;
 mod variables;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::answer::{Answer, Answers};
@@ -20,7 +20,7 @@ use self::request::{Posted, of_json, posted};
 use self::variables::Variables;
 use super::budget::{Budget, name};
 use super::message::Message;
-use super::{Call, CallKind, CallProtocol, Sender, Unseen, json};
+use super::{Call, CallKind, CallProtocol, MOST_CALLS, Sender, Unseen, json};
 use crate::Request;
 
 /// Most variables of one request.
@@ -39,9 +39,10 @@ pub(super) fn read(
         return None;
     }
     let named = names_graphql(&request.target);
-    let read: Vec<_> = posted.iter().map(|posted| (posted, posted.query.as_deref().and_then(Document::read))).collect();
+    let known = documents_of(&posted);
+    let read: Vec<_> = posted.iter().map(|posted| (posted, document_of(posted, &known))).collect();
     // Most bodies with a `query` are a search; their answers are not looked at.
-    let speaks = |(posted, document): &(&Posted<'_>, Option<Document<'_>>)| {
+    let speaks = |(posted, document): &(&Posted<'_>, Option<&Document<'_>>)| {
         document.is_some() || posted.is_persisted(named) || posted.query.as_deref().is_some_and(begins)
     };
     if !named && !read.iter().any(speaks) {
@@ -61,7 +62,8 @@ pub(super) fn said(
     budget: &mut Budget,
 ) -> Option<Vec<Call>> {
     let posted = with_documents(of_json(text, true, budget), documents);
-    let read: Vec<_> = posted.iter().map(|posted| (posted, posted.query.as_deref().and_then(Document::read))).collect();
+    let known = documents_of(&posted);
+    let read: Vec<_> = posted.iter().map(|posted| (posted, document_of(posted, &known))).collect();
     calls(&read, certain, &Answers::of_parts(parts), budget)
 }
 
@@ -73,6 +75,22 @@ fn with_documents<'a>(mut posted: Vec<Posted<'a>>, documents: &'a [(String, Arc<
         posted.query = known.map(|(_, document)| Cow::Borrowed(&**document));
     }
     posted
+}
+
+/// The documents of requests by their texts: a batch may name one text as often as it has requests, and it is read once.
+fn documents_of<'p>(posted: &'p [Posted<'_>]) -> BTreeMap<&'p str, Option<Document<'p>>> {
+    let mut documents = BTreeMap::new();
+    for text in posted.iter().filter_map(|posted| posted.query.as_deref()) {
+        documents.entry(text).or_insert_with(|| Document::read(text));
+    }
+    documents
+}
+
+fn document_of<'d, 'p>(
+    posted: &Posted<'_>,
+    documents: &'d BTreeMap<&'p str, Option<Document<'p>>>,
+) -> Option<&'d Document<'p>> {
+    documents.get(posted.query.as_deref()?)?.as_ref()
 }
 
 /// The hashes of persisted queries that a request sent, each with its document where that was sent, too.
@@ -92,7 +110,7 @@ fn hashes_of(posted: Vec<Posted<'_>>) -> Vec<(String, Option<String>)> {
 
 /// The calls of requests with their documents.
 fn calls(
-    read: &[(&Posted<'_>, Option<Document<'_>>)],
+    read: &[(&Posted<'_>, Option<&Document<'_>>)],
     named: bool,
     answers: &Answers<'_>,
     budget: &mut Budget,
@@ -225,6 +243,10 @@ impl<'d, 'a> Fields<'d, 'a> {
     fn collect(&mut self, selections: &'d [Selection<'a>]) {
         let mut open = vec![selections.iter()];
         while let Some(innermost) = open.last_mut() {
+            // One of them may be `__typename`, and one more says that there are too many.
+            if self.found.len() > MOST_CALLS + 1 {
+                return;
+            }
             let Some(selection) = innermost.next() else {
                 open.pop();
                 continue;
@@ -246,5 +268,22 @@ impl<'d, 'a> Fields<'d, 'a> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_many_requests_name_is_read_once() {
+        let text: Arc<str> = "mutation M { pay }".into();
+        let known = [("ab".to_owned(), text)];
+        let batch = r#"{"extensions":{"persistedQuery":{"sha256Hash":"AB"}}},"#.repeat(9) + r#"{"query":"{ me }"}"#;
+        let batch = format!("[{batch}]");
+        let posted = with_documents(of_json(&batch, true, &mut Budget::new()), &known);
+        let documents = documents_of(&posted);
+        assert_eq!((posted.len(), documents.len()), (10, 2));
+        assert!(posted.iter().all(|posted| document_of(posted, &documents).is_some()));
     }
 }

@@ -19,20 +19,43 @@ const LONGEST_PATH: usize = 64;
 
 /// The parts of a `multipart/mixed` answer, up to the first that is cut.
 pub(super) fn multipart<'a>(text: &'a str, boundary: &str) -> Vec<Cow<'a, str>> {
+    let bodies = sections(text, boundary, MOST_PARTS).into_iter().map(|(_, body)| body.trim());
+    bodies.filter(|body| body.starts_with('{')).map(Cow::Borrowed).collect()
+}
+
+/// Head and body of the parts of a multipart text, of so many at most. A delimiter is one at a line's start alone, with
+/// nothing but spaces behind it.
+pub(super) fn sections<'a>(text: &'a str, boundary: &str, most: usize) -> Vec<(&'a str, &'a str)> {
     if boundary.is_empty() || boundary.len() > 70 {
         return Vec::new();
     }
     let delimiter = format!("--{boundary}");
-    let mut parts = Vec::new();
-    for part in text.split(delimiter.as_str()).skip(1).take(MOST_PARTS) {
-        if part.starts_with("--") {
-            break;
+    let mut sections = Vec::new();
+    let mut begin = None;
+    for (at, _) in text.match_indices(delimiter.as_str()) {
+        let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
+        let rest = rest.get(delimiter.len()..).unwrap_or_default();
+        let last = rest.starts_with("--");
+        let alone = rest.trim_start_matches([' ', '\t']).starts_with(['\r', '\n']);
+        if !(before.is_empty() || before.ends_with('\n')) || !(last || alone) {
+            continue;
         }
-        // The line of the delimiter ends before the head, which may be empty.
-        let body = ["\r\n\r\n", "\n\n"].iter().find_map(|end| part.split_once(end)).map(|(_, body)| body.trim());
-        parts.extend(body.filter(|body| body.starts_with('{')).map(Cow::Borrowed));
+        sections.extend(begin.and_then(|begin| before.get(begin..)).and_then(head_and_body));
+        if last || sections.len() >= most {
+            return sections;
+        }
+        begin = Some(at + delimiter.len());
     }
-    parts
+    // The last part was cut, or its end forgotten.
+    sections.extend(begin.and_then(|begin| text.get(begin..)).and_then(head_and_body));
+    sections
+}
+
+/// What is before and behind the first empty line after the delimiter's; the head may be empty.
+fn head_and_body(part: &str) -> Option<(&str, &str)> {
+    let ends = ["\r\n\r\n", "\n\n"].map(|end| Some((part.find(end)?, end.len())));
+    let (at, len) = ends.into_iter().flatten().min()?;
+    Some((part.get(..at)?, part.get(at + len..)?))
 }
 
 /// Whether nothing more comes after these parts.
@@ -83,7 +106,8 @@ fn is_patch(part: &str) -> bool {
 /// What a part says will come, by its id: where it belongs.
 fn announced(part: &Map<String, Value>, pending: &mut BTreeMap<String, Vec<Value>>) {
     for one in objects(part.get("pending")).take(MOST_PARTS) {
-        let path = one.get("path").and_then(Value::as_array).filter(|path| path.len() <= LONGEST_PATH);
+        let path = one.get("path").and_then(Value::as_array);
+        let path = path.filter(|path| path.len() <= LONGEST_PATH && path.iter().all(is_step));
         if let Some((id, path)) = one.get("id").and_then(Value::as_str).zip(path) {
             pending.insert(id.to_owned(), path.clone());
         }
@@ -95,7 +119,17 @@ fn place<'v>(patch: &'v Map<String, Value>, pending: &'v BTreeMap<String, Vec<Va
     let own = patch.get("path").and_then(Value::as_array);
     let path = own.or_else(|| pending.get(patch.get("id").and_then(Value::as_str)?))?;
     let below = patch.get("subPath").and_then(Value::as_array).into_iter().flatten().filter(|_| own.is_none());
-    Some(path.iter().chain(below).take(LONGEST_PATH).collect())
+    let path: Vec<&Value> = path.iter().chain(below).take(LONGEST_PATH).collect();
+    path.iter().all(|step| is_step(step)).then_some(path)
+}
+
+/// Whether a path may have such a step: none is longer than what a field may be called.
+fn is_step(step: &Value) -> bool {
+    match step {
+        Value::String(name) => name.len() <= LONGEST_NAME,
+        Value::Number(_) => true,
+        _ => false,
+    }
 }
 
 /// Adds what a patch holds.
@@ -123,22 +157,13 @@ fn fail(patch: &Map<String, Value>, path: &[&Value], whole: &mut Map<String, Val
         let mut error = error.clone();
         if let Some(error) = error.as_object_mut().filter(|_| !path.is_empty()) {
             // Which field it is below is all that anybody asks.
-            error.entry("path").or_insert_with(|| path.iter().take(2).map(|step| short(step)).collect());
+            error.entry("path").or_insert_with(|| path.iter().take(2).copied().cloned().collect());
         }
         error
     });
     let told: Vec<Value> = told.collect();
     if let Value::Array(all) = whole.entry("errors").or_insert_with(|| Value::Array(Vec::new())) {
         all.extend(told);
-    }
-}
-
-/// A step of a path; none is as long as what a field may be called.
-fn short(step: &Value) -> Value {
-    match step {
-        Value::String(name) if name.len() <= LONGEST_NAME => Value::String(name.clone()),
-        Value::Number(index) => Value::Number(index.clone()),
-        _ => Value::Null,
     }
 }
 
@@ -229,6 +254,30 @@ mod tests {
         let text = "preamble\r\n--gc0y\r\nContent-Type: application/json\r\n\r\n{\"data\":{}}\r\n--gc0y\r\n\r\n{\"hasNext\":false}\r\n--gc0y--\r\n{\"data\":1}";
         assert_eq!(multipart(text, "gc0y"), ["{\"data\":{}}", "{\"hasNext\":false}"]);
         assert!(multipart(text, "").is_empty() && multipart(text, "other").is_empty());
+    }
+
+    #[test]
+    fn a_delimiter_stands_at_the_start_of_a_line_and_alone_on_it() {
+        let body = r#"{"data":{"note":"a --gc0y\\n--gc0y--"}}"#;
+        let text = format!(
+            "--gc0y \r\n\r\n{body}\r\n--gc0yz\r\n\r\n--gc0y\n\n{{\"hasNext\":false,\r\n\r\n\"a\":1}}\n--gc0y--"
+        );
+        let first = format!("{body}\r\n--gc0yz");
+        assert_eq!(multipart(&text, "gc0y"), [first.as_str(), "{\"hasNext\":false,\r\n\r\n\"a\":1}"]);
+    }
+
+    #[test]
+    fn a_step_longer_than_a_name_may_be_leads_nowhere() {
+        for (len, expected) in [(LONGEST_NAME, 2), (LONGEST_NAME + 1, 1)] {
+            let name = "n".repeat(len);
+            let first = json!({"data": {&name: {"a": 1}}, "pending": [{"id": "0", "path": [&name]}], "hasNext": true});
+            for patch in
+                [json!({"path": [&name], "data": {"b": 2}}), json!({"incremental": [{"id": "0", "data": {"b": 2}}]})]
+            {
+                let (answer, _) = told(&[first.clone(), patch]);
+                assert_eq!(answer["data"][&name].as_object().unwrap().len(), expected, "{len}");
+            }
+        }
     }
 
     fn tree() -> impl Strategy<Value = Value> {

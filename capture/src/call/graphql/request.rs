@@ -8,6 +8,7 @@ use super::super::budget::Budget;
 use super::super::message::{Message, Needle, names};
 use super::super::{MOST_CALLS, Unseen, json};
 use super::document::begins;
+use super::parts::sections;
 use crate::{Request, percent_decoded};
 
 /// Members of which every request in JSON has one.
@@ -166,10 +167,7 @@ fn of_pairs(query: &str) -> Option<Posted<'_>> {
 
 /// The part `operations` of a multipart form (GraphQL multipart request specification).
 fn operations<'a>(text: &'a str, boundary: &str) -> Option<&'a str> {
-    (!boundary.is_empty() && boundary.len() <= 70).then_some(())?;
-    let delimiter = format!("--{boundary}");
-    let parts = text.split(delimiter.as_str()).skip(1).take(MOST_CALLS);
-    let (_, body) = parts.filter_map(head_and_body).find(|(head, _)| {
+    let (_, body) = sections(text, boundary, MOST_CALLS).into_iter().find(|(head, _)| {
         let disposition = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"));
         disposition.is_some_and(|line| {
             line.split(';').skip(1).any(|part| matches!(part.trim(), "name=\"operations\"" | "name=operations"))
@@ -178,7 +176,15 @@ fn operations<'a>(text: &'a str, boundary: &str) -> Option<&'a str> {
     Some(body.trim()).filter(|body| body.starts_with(['{', '[']))
 }
 
-fn head_and_body(part: &str) -> Option<(&str, &str)> {
-    let part = part.trim_start_matches(['\r', '\n']);
-    part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_delimiter_inside_of_operations_ends_nothing() {
+        let operations_text = r#"{"query":"mutation { note(text: \"a --b\") }"}"#;
+        let text =
+            format!("--b\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n{operations_text}\r\n--b--");
+        assert_eq!(operations(&text, "b"), Some(operations_text));
+    }
 }
