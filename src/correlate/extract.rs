@@ -15,22 +15,25 @@ use offpath_capture::{Call, CallOutcome, Calls, Exchange, Place, Schema, Sender,
 use outcome::{call_outcome, is_safe, outcome};
 use sensor::sensor;
 
-use super::credential::{HashKey, Shown};
+use super::credential::{HashKey, Keys, Shown};
+use super::facts::Holder;
 use super::form::{self, SentOn};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
-use super::login;
+use super::login::{self, Bindings};
 use super::object::{self, Found, Objects};
 use super::operation::{Operations, Route};
 use super::paths;
+use super::proxy::{self, Proxies};
 use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction};
 use super::secret_segment::secret_parameters;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
-use crate::event::{Actor, Event, EventId, Evidence, Outcome, Shows, Value};
+use super::token_keys::TokenKeys;
+use crate::event::{Actor, Doubt, Event, EventId, Evidence, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
-use crate::model::{Activity, ActivityId, Model, Path};
+use crate::model::{Activity, ActivityId, AddressBlock, Model, Path};
 
 /// Most events made of one exchange.
 const MOST_EVENTS: usize = 1_000;
@@ -52,6 +55,9 @@ pub struct Extractor {
     asks_hosts: bool,
     /// Schemas of gRPC services.
     schema: Option<Arc<Schema>>,
+    /// Keys that sign tokens.
+    token_keys: Option<Arc<TokenKeys>>,
+    proxies: Proxies,
 }
 
 /// Who acts, as far as the exchange alone tells.
@@ -94,8 +100,43 @@ impl Extractor {
         }
         let asks_hosts = model.iter().flat_map(|m| &m.activities).flat_map(|a| &a.matchers).any(|m| m.host.is_some());
         let login = login::wanted();
-        let schema = None;
-        Extractor { model, key, masker, operations, bodies, login, creators, secret_types, asks_hosts, schema }
+        let proxies = Proxies::new(model.iter().flat_map(|model| model.actors.trusted_proxies.clone()).collect());
+        Extractor {
+            model,
+            key,
+            masker,
+            operations,
+            bodies,
+            login,
+            creators,
+            secret_types,
+            asks_hosts,
+            schema: None,
+            token_keys: None,
+            proxies,
+        }
+    }
+
+    /// The same, with keys by which the signatures of tokens are verified.
+    #[must_use]
+    pub fn with_token_keys(self, token_keys: Option<Arc<TokenKeys>>) -> Extractor {
+        Extractor { token_keys, ..self }
+    }
+
+    /// The same, with proxies that are trusted to say for whom they speak, beside those that the model names.
+    #[must_use]
+    pub fn with_trusted_proxies(mut self, blocks: &[AddressBlock]) -> Extractor {
+        self.proxies.extend(blocks);
+        self
+    }
+
+    fn keys(&self) -> Keys<'_> {
+        Keys { hash: &self.key, tokens: self.token_keys.as_deref() }
+    }
+
+    fn naming(&self) -> Naming<'_> {
+        let model = self.model.as_ref().map(|model| &model.actors);
+        Naming { model, keys: self.keys(), masker: &self.masker, proxies: &self.proxies }
     }
 
     /// The same, with schemas by which the messages of gRPC calls are decoded.
@@ -112,20 +153,29 @@ impl Extractor {
         let decoded = grpc_as_json(exchange, self.schema.as_deref());
         let exchange = decoded.as_ref().unwrap_or(exchange);
         let mut reading = Reading::of(exchange, &self.bodies);
-        let shown = identity::shown(&reading, &self.key);
-        reading.claims = shown.iter().find_map(|s| s.claims.clone());
+        let shown = identity::shown(&reading, self.keys());
+        reading.claims = identity::claims(&reading, &shown);
         // What gRPC says is no JSON that anybody sent.
         let found = if decoded.is_some() { Calls::default() } else { calls(exchange) };
         let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
         let inside = CallCount::of(&called);
         if self.goes_by_calls(&reading, &called) {
-            return Extracted { inside, ..self.extract_calls(&mut reading, &shown, &called, &found.unseen) };
+            let forwards = self.forwards(&reading);
+            return Extracted { inside, forwards, ..self.extract_calls(&mut reading, &shown, &called, &found.unseen) };
         }
         let called = self.called(&mut reading, self.model.as_deref());
         let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
-        let mut out = Extracted { unmatched, inside, ..Extracted::default() };
+        let forwards = self.forwards(&reading);
+        let mut out = Extracted { unmatched, inside, forwards, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, &mut out);
         out
+    }
+
+    /// The peer that speaks for somebody else without being a declared proxy, and the hash of for whom.
+    fn forwards(&self, reading: &Reading<'_>) -> Option<(Arc<str>, u64)> {
+        let (peer, hop) = proxy::stands_before(reading).filter(|_| !self.proxies.speaks(reading))?;
+        let hop = self.key.hash("address", &[hop.to_string().as_bytes()]).to_u64();
+        Some((self.masker.address(peer), hop))
     }
 
     /// Whether an exchange is told by the calls in its body: where there is no model, where the model knows one of
@@ -186,8 +236,7 @@ impl Extractor {
 
     /// The events of what was called: one for each activity that it may be, or is, and each element of its list.
     fn events(&self, reading: &mut Reading<'_>, called: &Called<'_>, shown: &[Shown], out: &mut Extracted) {
-        let model = self.model.as_deref();
-        let naming = Naming { model: model.map(|m| &m.actors), key: &self.key, masker: &self.masker };
+        let naming = self.naming();
         let (actor, told_by) = naming.actor(reading, shown);
         let acting = Acting { actor: &actor, told_by, shown };
         if actor.evidence > Evidence::Address {
@@ -270,21 +319,13 @@ impl Extractor {
         let stamp = (exchange.time.0, id);
         let found = self.objects(reading, called, activity, outcome, acting);
         let mut actor = acting.actor.clone();
-        let bindings = self.bindings(reading, activity, outcome, acting.shown);
-        if let Some(subject) = &bindings.subject
-            && actor.evidence < Evidence::Bound
-        {
-            actor.principal = Some(subject.clone());
-            actor.evidence = Evidence::Bound;
-            let roles = bindings.made.iter().find_map(|(_, binding)| binding.roles.clone());
-            actor.take_roles(roles.as_deref());
-            actor.tenant =
-                actor.tenant.or_else(|| bindings.made.iter().find_map(|(_, binding)| binding.tenant.clone()));
-        }
+        let known = acting.actor.principal.as_ref().filter(|_| acting.actor.evidence >= Evidence::Bound);
+        let bindings = self.bindings(reading, activity, outcome, acting.shown, known);
+        let mut holder = identity::holder(&actor);
+        self.log_in(reading, &bindings, &mut actor, &mut holder);
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
         }
-        let holder = identity::holder(&actor);
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
         if let Some(guess) = called.guess.as_ref().filter(|_| outcome == Outcome::Accepted) {
@@ -334,6 +375,44 @@ impl Extractor {
             state_before: Vec::new(),
             state_after: Vec::new(),
         });
+    }
+
+    /// Makes whom a login binds the actor of the login itself.
+    fn log_in(&self, reading: &Reading<'_>, bindings: &Bindings, actor: &mut Actor, holder: &mut Holder) {
+        if bindings.kept {
+            actor.doubts.add(Doubt::SessionKept);
+        }
+        let Some((first, binding)) = bindings.made.first().filter(|_| actor.evidence < Evidence::Bound) else { return };
+        let Some(subject) = &bindings.subject else {
+            // Whoever it is holds the new token from now on.
+            if actor.evidence == Evidence::Address && bindings.made.iter().any(|(_, binding)| binding.issued) {
+                actor.credential = Some(first.to_string().into());
+                actor.principal = Some(identity::pseudonym("session", *first));
+                actor.evidence = Evidence::Unbound;
+                *holder = identity::holder(actor);
+            }
+            return;
+        };
+        actor.principal = Some(subject.clone());
+        actor.evidence = Evidence::Bound;
+        actor.take_roles(binding.roles.as_deref());
+        actor.tenant = actor.tenant.take().or_else(|| binding.tenant.clone());
+        if let Some(kind) = &binding.kind {
+            (actor.kind, actor.kind_known) = (kind.clone(), true);
+        }
+        *holder = identity::holder(actor);
+        match &bindings.claims {
+            Some(claims) => {
+                actor.issuer = claims.text("iss").map(Arc::from);
+                actor.strand = self.naming().strand(reading, Some(claims));
+                holder.issuer = actor.issuer.clone();
+            }
+            // The session that begins here.
+            None => {
+                actor.credential = Some(first.to_string().into());
+                holder.credentials = vec![*first];
+            }
+        }
     }
 
     fn objects(

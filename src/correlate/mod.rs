@@ -9,6 +9,7 @@
 mod body;
 mod cookie;
 mod credential;
+mod credentials;
 mod directory;
 mod extract;
 mod facts;
@@ -22,6 +23,7 @@ mod object;
 mod operation;
 mod paths;
 mod pool;
+mod proxy;
 mod pseudonym;
 mod reading;
 mod redact;
@@ -34,6 +36,7 @@ mod target;
 mod template;
 #[cfg(test)]
 mod tests;
+mod token_keys;
 
 pub use credential::HashKey;
 pub use directory::{Directory, DirectorySize};
@@ -48,3 +51,4 @@ pub use redact::{Redaction, Redactor};
 pub use resolve::Resolver;
 pub use reuse::{KeyUser, ReusedKey};
 pub use role_place::RolePlace;
+pub use token_keys::{TokenKeys, TokenKeysError};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use offpath_capture::Origin;
 use serde::{Deserialize, Serialize};
 
-pub use actor::{Actor, Evidence};
+pub use actor::{Actor, Doubt, Doubts, Evidence};
 pub use value::{Money, Value};
 
 /// Name of an input format, as `InputFormat::as_str` gives it.

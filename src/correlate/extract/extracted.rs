@@ -34,6 +34,8 @@ pub struct Extracted {
     pub sent_on: Option<SentOn>,
     /// For each call inside the bodies, the place of its first event; none where the exchange itself is the call.
     pub calls: Vec<u32>,
+    /// A peer that says to speak for somebody else without being a declared proxy, and the hash of for whom.
+    pub forwards: Option<(Arc<str>, u64)>,
     /// Calls of clients inside the bodies, by protocol, whether or not events are made of them.
     pub inside: Vec<CallCount>,
 }

@@ -10,7 +10,7 @@ use crate::event::{Event, ObjectId};
 
 /// Small traffic with much interference: few users, cookies, orders and refunds.
 fn traffic() -> impl Strategy<Value = Vec<Made>> {
-    let step = (0..6_u8, 0..3_u8, 0..3_u8, prop::sample::select(vec![200_u16, 201, 403]), 0..4_i64);
+    let step = (0..9_u8, 0..3_u8, 0..3_u8, prop::sample::select(vec![200_u16, 201, 403]), 0..4_i64);
     prop::collection::vec(step, 1..25).prop_map(|steps| {
         let exchange = |(index, (kind, who, what, status, gap)): (usize, (u8, u8, u8, u16, i64))| {
             let at = index as i64 * gap * 700;
@@ -29,9 +29,20 @@ fn traffic() -> impl Strategy<Value = Vec<Made>> {
                     .json("{}")
                     .answers(status, &format!(r#"{{"refund":{{"id":"r{who}"}}}}"#)),
                 3 => made("POST", &format!("/refunds/r{what}/approve")).header("Cookie", &cookie).answers(status, "{}"),
+                6 => made("POST", "/token")
+                    .json(&format!(r#"{{"grant_type":"refresh_token","refresh_token":"refresh{what}"}}"#))
+                    .answers(status, &format!(r#"{{"access_token":"token{who}","refresh_token":"refresh{who}"}}"#)),
+                7 => made("GET", &format!("/orders/o{what}"))
+                    .header("Cookie", &cookie)
+                    .header("Authorization", &format!("Bearer token{what}"))
+                    .answers(status, "{}"),
+                8 => made("GET", &format!("/callback?code=code000{what}&state=state00{who}"))
+                    .answers(302, "")
+                    .answer_header("Location", "/")
+                    .answer_header("Set-Cookie", &cookie),
                 4 => made("POST", "/logout").header("Cookie", &cookie).answers(status, ""),
                 _ => made("GET", &format!("/orders/o{what}"))
-                    .bearer(&format!(r#"{{"sub":"u{who}"}}"#))
+                    .bearer(&format!(r#"{{"sub":"u{who}","iss":"https://{what}"}}"#))
                     .answers(status, "{}"),
             };
             let mut made = made.at(at);
