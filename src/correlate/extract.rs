@@ -2,6 +2,7 @@
 
 mod extracted;
 mod learning;
+mod logging_in;
 mod marks;
 mod outcome;
 mod sensor;
@@ -16,11 +17,10 @@ use outcome::{call_outcome, is_safe, outcome};
 use sensor::sensor;
 
 use super::credential::{HashKey, Keys, Shown};
-use super::facts::Holder;
 use super::form::{self, SentOn};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
-use super::login::{self, Bindings};
+use super::login;
 use super::object::{self, Found, Objects};
 use super::operation::{Operations, Route};
 use super::paths;
@@ -31,7 +31,7 @@ use super::secret_segment::secret_parameters;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
 use super::token_keys::TokenKeys;
-use crate::event::{Actor, Doubt, Event, EventId, Evidence, Outcome, Shows, Value};
+use crate::event::{Actor, Event, EventId, Evidence, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{Activity, ActivityId, AddressBlock, Model, Path};
 
@@ -375,44 +375,6 @@ impl Extractor {
             state_before: Vec::new(),
             state_after: Vec::new(),
         });
-    }
-
-    /// Makes whom a login binds the actor of the login itself.
-    fn log_in(&self, reading: &Reading<'_>, bindings: &Bindings, actor: &mut Actor, holder: &mut Holder) {
-        if bindings.kept {
-            actor.doubts.add(Doubt::SessionKept);
-        }
-        let Some((first, binding)) = bindings.made.first().filter(|_| actor.evidence < Evidence::Bound) else { return };
-        let Some(subject) = &bindings.subject else {
-            // Whoever it is holds the new token from now on.
-            if actor.evidence == Evidence::Address && bindings.made.iter().any(|(_, binding)| binding.issued) {
-                actor.credential = Some(first.to_string().into());
-                actor.principal = Some(identity::pseudonym("session", *first));
-                actor.evidence = Evidence::Unbound;
-                *holder = identity::holder(actor);
-            }
-            return;
-        };
-        actor.principal = Some(subject.clone());
-        actor.evidence = Evidence::Bound;
-        actor.take_roles(binding.roles.as_deref());
-        actor.tenant = actor.tenant.take().or_else(|| binding.tenant.clone());
-        if let Some(kind) = &binding.kind {
-            (actor.kind, actor.kind_known) = (kind.clone(), true);
-        }
-        *holder = identity::holder(actor);
-        match &bindings.claims {
-            Some(claims) => {
-                actor.issuer = claims.text("iss").map(Arc::from);
-                actor.strand = self.naming().strand(reading, Some(claims));
-                holder.issuer = actor.issuer.clone();
-            }
-            // The session that begins here.
-            None => {
-                actor.credential = Some(first.to_string().into());
-                holder.credentials = vec![*first];
-            }
-        }
     }
 
     fn objects(

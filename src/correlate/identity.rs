@@ -99,7 +99,7 @@ impl Naming<'_> {
         let certificate = || self.certificate(reading).filter(|subject| name.as_ref() != Some(subject));
         let token = found.token.and_then(|token| token.claims.as_ref());
         let actor = Actor {
-            issuer: token.and_then(|claims| claims.text("iss")).map(Arc::from),
+            issuer: token.and_then(Claims::issuer),
             strand: self.strand(reading, token),
             agent: self.agent(reading),
             earlier_agents: self.earlier_agents(reading),

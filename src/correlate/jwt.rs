@@ -1,5 +1,7 @@
 //! JSON Web Tokens: header and claims, read without verifying the signature.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::credential::base64url;
@@ -63,6 +65,11 @@ impl Claims {
         // Some issuers count milliseconds.
         let seconds = if seconds > 100_000_000_000 { seconds / 1000 } else { seconds };
         seconds.checked_mul(1_000_000)
+    }
+
+    /// Issuer, however its address ends.
+    pub(super) fn issuer(&self) -> Option<Arc<str>> {
+        self.text("iss").map(|issuer| issuer.trim_end_matches('/').into())
     }
 
     /// Subject: `sub`, else the names that issuers use instead.

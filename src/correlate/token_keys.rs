@@ -97,8 +97,8 @@ impl TokenKeys {
     /// How a token in compact form stands the test. A key that the token names, or one that could have made such a
     /// signature where it names none, must have made it; a token of another issuer's key is not tried.
     pub(super) fn judge(&self, token: &[u8]) -> Trial {
-        let Some((signed, header, signature)) = parts(token) else { return Trial::Untried };
-        let text = |name: &str| header.get(name).and_then(Json::as_str);
+        let Some(token) = parts(token) else { return Trial::Untried };
+        let text = |name: &str| token.header.get(name).and_then(Json::as_str);
         let (algorithm, id) = (text("alg").unwrap_or_default(), text("kid"));
         let known = |key: &&TokenKey| id.is_some() && key.id.as_deref() == id;
         let fits = |key: &&TokenKey| key.fits(algorithm);
@@ -109,11 +109,11 @@ impl TokenKeys {
             // Keys without an id may have made it, but it is no proof that they did not.
             (true, Some(_)) => {
                 let nameless = self.0.iter().filter(|key| key.id.is_none()).filter(fits);
-                let made = nameless.into_iter().any(|key| key.made(algorithm, signed, &signature));
+                let made = nameless.into_iter().any(|key| key.made(algorithm, &token));
                 return if made { Trial::Verified } else { Trial::Untried };
             }
         };
-        match tried.iter().any(|key| key.fits(algorithm) && key.made(algorithm, signed, &signature)) {
+        match tried.iter().any(|key| key.fits(algorithm) && key.made(algorithm, &token)) {
             true => Trial::Verified,
             false if tried.is_empty() => Trial::Untried,
             false => Trial::Failed,
@@ -138,7 +138,8 @@ impl TokenKey {
         kind && self.algorithm.as_deref().is_none_or(|own| own == algorithm)
     }
 
-    fn made(&self, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
+    fn made(&self, algorithm: &str, token: &Signed<'_>) -> bool {
+        let (signed, signature) = (token.text, token.signature.as_slice());
         let made = |scheme: &'static dyn signature::VerificationAlgorithm, key: &[u8]| {
             UnparsedPublicKey::new(scheme, key).verify(signed, signature).is_ok()
         };
@@ -173,13 +174,20 @@ fn verified<M: Mac + KeyInit>(secret: &[u8], signed: &[u8], signature: &[u8]) ->
     })
 }
 
-/// What was signed, the header, and the signature.
-fn parts(token: &[u8]) -> Option<(&[u8], serde_json::Map<String, Json>, Vec<u8>)> {
+/// A token in its parts.
+struct Signed<'t> {
+    /// What was signed.
+    text: &'t [u8],
+    header: serde_json::Map<String, Json>,
+    signature: Vec<u8>,
+}
+
+fn parts(token: &[u8]) -> Option<Signed<'_>> {
     (token.len() <= LONGEST).then_some(())?;
     let last = token.iter().rposition(|b| *b == b'.')?;
-    let signed = token.get(..last)?;
-    let header = signed.split(|b| *b == b'.').next()?;
-    Some((signed, serde_json::from_slice(&base64url(header)?).ok()?, base64url(token.get(last + 1..)?)?))
+    let text = token.get(..last)?;
+    let header = serde_json::from_slice(&base64url(text.split(|b| *b == b'.').next()?)?).ok()?;
+    Some(Signed { text, header, signature: base64url(token.get(last + 1..)?)? })
 }
 
 fn jwk(json: &Json) -> Option<TokenKey> {

@@ -218,6 +218,7 @@ fn one_name_of_two_issuers_is_two_principals() {
     };
     assert_eq!(names(&[by("https://a", 1), by("https://a", 2)]), ["1", "1"]);
     assert_eq!(names(&[by("https://a", 1), by("https://b", 2)]), ["1@https://a", "1@https://b"]);
+    assert_eq!(names(&[by("https://a", 1), by("https://a/", 2)]), ["1", "1"], "one address, spelt in two ways");
     let mut refused = by("https://evil", 2);
     refused = refused.answers(401, "");
     assert_eq!(names(&[by("https://a", 1), refused]), ["1", "1"], "whoever is refused renames nobody");
