@@ -99,7 +99,7 @@ impl Naming<'_> {
         let certificate = || self.certificate(reading).filter(|subject| name.as_ref() != Some(subject));
         let token = found.token.and_then(|token| token.claims.as_ref());
         let actor = Actor {
-            issuer: token.and_then(Claims::issuer),
+            issuer: token.filter(|_| self.tells_issuers_apart()).and_then(Claims::issuer),
             strand: self.strand(reading, token),
             agent: self.agent(reading),
             earlier_agents: self.earlier_agents(reading),
@@ -119,6 +119,11 @@ impl Naming<'_> {
             principal: name,
         };
         (actor, told_by)
+    }
+
+    /// Whether a name that several issuers give is several names. Where the model says what names somebody, it is that.
+    pub(super) fn tells_issuers_apart(&self) -> bool {
+        self.model.is_none_or(|model| model.identify.is_empty())
     }
 
     /// Hash of what tells this activity from the same principal's elsewhere: the session or login that the token is from,

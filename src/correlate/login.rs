@@ -53,6 +53,8 @@ const LOGIN_WORDS: [&str; 33] = [
 ];
 /// With what else such a word may begin or end: `doLogin`, `login_user`.
 const LOGIN_STEMS: [&str; 4] = ["login", "signin", "logon", "signup"];
+/// Words of these that make an account.
+const SIGN_UPS: [&str; 3] = ["signup", "register", "registration"];
 /// What the names of calls inside bodies hold.
 const LOGIN_CALLS: [&str; 13] = [
     "login",
@@ -253,15 +255,20 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
     let proved = request_has(reading, &PROOFS) || !old.is_empty();
     // Who shows a session and no password gets another token for the same one.
     let renews = !request_has(reading, &PASSWORDS);
-    let session = shown.iter().find(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie)).filter(|_| renews);
+    let session = shown.iter().find(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
+    // Who is logged in may sign up somebody else: the new token is that one's, the session goes on.
+    let for_another = session.is_some() && words(reading).any(|word| SIGN_UPS.contains(&word.as_str()));
+    let session = session.filter(|_| renews);
     if !is_taken(reading) || failed(reading) || !(proved || session.is_some()) {
         return Bindings::default();
     }
     let (claims, subject) = subject(reading, shown);
+    // Without a proof, whoever is named need not be who asks: an administrator may ask for a token of another's.
+    let subject = subject.filter(|_| proved || claims.is_some());
     let client = is_client_grant(reading);
-    let mut credentials = issued(reading, key);
+    let mut credentials = issued(reading, key, !for_another);
     let mut kept = credentials.iter().any(|(_, issued)| !issued);
-    if credentials.is_empty() && proved && is_told(reading) {
+    if credentials.is_empty() && proved && !for_another && is_told(reading) {
         let cookies = shown.iter().filter(|s| s.kind == Kind::Cookie);
         credentials = cookies.map(|s| (s.hash, false)).collect();
         kept = !credentials.is_empty();
@@ -281,7 +288,9 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
     let itself = |hash: &Hash| matches!(&to, BoundTo::SameAs(other) if other == hash);
     let credentials = credentials.into_iter().filter(|(hash, _)| !itself(hash));
     let made = credentials.map(|(hash, issued)| (hash, Binding::to(to.clone(), issued))).collect();
-    Bindings { made, ended: Vec::new(), kept: kept && subject.is_some(), client, claims, subject }
+    let kept = kept && subject.is_some();
+    let (claims, subject) = if for_another { (None, None) } else { (claims, subject) };
+    Bindings { made, ended: Vec::new(), kept, client, claims, subject }
 }
 
 /// Whether the answer took what was sent: a 2xx that is no page (a form is shown again when the login failed), a call's own
@@ -298,16 +307,20 @@ fn is_taken(reading: &Reading<'_>) -> bool {
     }
 }
 
-/// Whether the answer says that the login was one: it names the user, says so, or leads on.
+/// Whether the answer says that the login was one: it names the user, says so, or leads on to some page of its own. To the
+/// start page lead failed logins too.
 fn is_told(reading: &Reading<'_>) -> bool {
     let says = |name: &str| reading.response_value(&[name]) == Bound::Exactly(Value::Bool(true));
     let half = reading.response_value(&["mfa_required"]) == Bound::Exactly(Value::Bool(true));
     let names = !response_texts(reading, &USER_PATHS).is_empty();
-    !half && (super::form::leads_on(reading) || names || ["success", "ok", "authenticated"].into_iter().any(says))
+    let response = reading.exchange.response.as_ref();
+    let location = response.and_then(|response| response.headers.text("location"));
+    let onward = super::form::leads_on(reading) && location.is_some_and(|l| !Target::parse(l).segments.is_empty());
+    !half && (onward || names || ["success", "ok", "authenticated"].into_iter().any(says))
 }
 
-/// Credentials that the answer gives out, and whether they are new.
-fn issued(reading: &Reading<'_>, key: &HashKey) -> Vec<(Hash, bool)> {
+/// Credentials that the answer gives out, with or without cookies, and whether they are new.
+fn issued(reading: &Reading<'_>, key: &HashKey, with_cookies: bool) -> Vec<(Hash, bool)> {
     let texts = response_texts(reading, &TOKENS).into_iter().chain(response_texts(reading, &HALF_TOKENS));
     let mut issued: Vec<(Hash, bool)> = texts.map(|text| (key.credential(text.as_bytes()), true)).collect();
     if reading.call.is_some() && !issued.is_empty() {
@@ -316,7 +329,8 @@ fn issued(reading: &Reading<'_>, key: &HashKey) -> Vec<(Hash, bool)> {
     let headers = reading.exchange.response.as_ref().map(|response| &response.headers);
     let told = TOKEN_HEADERS.iter().filter_map(|name| headers?.text(name)).filter_map(|text| text.rsplit(' ').next());
     issued.extend(told.filter(|token| token.len() >= 8).map(|token| (key.credential(token.as_bytes()), true)));
-    let cookies = reading.set_cookies().filter(|c| !c.deletes && credential::is_issued_cookie(c.name, c.value));
+    let new = |c: &super::cookie::SetCookie<'_>| !c.deletes && credential::is_issued_cookie(c.name, c.value);
+    let cookies = reading.set_cookies().filter(|c| with_cookies && new(c));
     issued.extend(cookies.map(|c| (key.credential(c.value), reading.cookie(c.name) != Some(c.value))));
     issued
 }

@@ -34,8 +34,9 @@ impl Extractor {
         *holder = identity::holder(actor);
         match &bindings.claims {
             Some(claims) => {
-                actor.issuer = claims.issuer();
-                actor.strand = self.naming().strand(reading, Some(claims));
+                let naming = self.naming();
+                actor.issuer = claims.issuer().filter(|_| naming.tells_issuers_apart());
+                actor.strand = naming.strand(reading, Some(claims));
                 holder.issuer = actor.issuer.clone();
             }
             // The session that begins here.

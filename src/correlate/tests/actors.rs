@@ -95,6 +95,10 @@ fn a_declared_proxy_is_believed() {
     assert_eq!(who(&behind_proxy(beside)), ("bob", Evidence::Asserted));
     let iap = get().header("X-Goog-Authenticated-User-Email", "accounts.google.com:bob");
     assert_eq!(who(&behind_proxy(iap)), ("bob", Evidence::Asserted));
+    let mut declared = model();
+    declared.actors.trusted_proxies = vec!["10.0.0.1".parse().unwrap()];
+    let told = one(Some(declared), get().header("X-Forwarded-User", "bob")).actor;
+    assert_eq!(who(&told), ("bob", Evidence::Asserted), "by the model");
     let mut elsewhere = get().header("X-Forwarded-User", "bob");
     elsewhere.0.client.as_mut().unwrap().ip = [10, 0, 1, 1].into();
     assert_eq!(who(&behind_proxy(elsewhere)), ("bob", Evidence::Unproved));
@@ -227,7 +231,15 @@ fn one_name_of_two_issuers_is_two_principals() {
         let answer = format!(r#"{{"order":{{"id":"{order}"}}}}"#);
         made("POST", "/orders").at(at).bearer(&claims).json("{}").answers(201, &answer)
     };
-    let events = resolved(Some(model()), &[created("https://a", 1, "o1"), created("https://b", 2, "o2")]);
+    let both = [created("https://a", 1, "o1"), created("https://b", 2, "o2")];
+    let by_sub = resolved(Some(model()), &both);
+    assert!(
+        by_sub.iter().all(|e| e.actor.principal.as_deref() == Some("1")),
+        "the model says that `jwt.sub` is the name"
+    );
+    let mut unnamed = model();
+    unnamed.actors.identify.clear();
+    let events = resolved(Some(unnamed), &both);
     for event in &events {
         assert_eq!(event.objects[0].owner, event.actor.principal, "an owner is told apart as the actor is");
     }

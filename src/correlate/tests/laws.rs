@@ -53,6 +53,24 @@ fn traffic() -> impl Strategy<Value = Vec<Made>> {
     })
 }
 
+/// Headers that somebody reads.
+const HEADERS: [&str; 14] = [
+    "authorization",
+    "cookie",
+    "x-api-key",
+    "content-type",
+    "traceparent",
+    "host",
+    "x-forwarded-for",
+    "forwarded",
+    "x-forwarded-user",
+    "x-forwarded-client-cert",
+    "x-ms-client-principal",
+    "signature-input",
+    "signature",
+    "signature-agent",
+];
+
 /// Resolves with the facts added in the given order, cut into directories that are then merged.
 fn run(exchanges: &[Made], order: &[usize], cut: usize, with_model: bool) -> (Vec<Event>, String) {
     let extractor = Extractor::new(with_model.then(|| Arc::new(model())), key());
@@ -99,10 +117,11 @@ proptest! {
     ) {
         for with_model in [false, true] {
             let extractor = Extractor::new(with_model.then(|| Arc::new(model())), key());
+            let extractor = extractor.with_trusted_proxies(&["10.0.0.0/8".parse().unwrap()]);
             for start in ["/login", "/orders", "/refunds", "/shipments", ""] {
                 let mut exchange = made("POST", &format!("{start}{target}")).answers(status, "x");
                 let request = exchange.0.request.as_mut().unwrap();
-                for name in ["authorization", "cookie", "x-api-key", "content-type", "traceparent", "host"] {
+                for name in HEADERS {
                     request.headers.push(name.as_bytes(), &header);
                 }
                 let len = body.len() as u64;

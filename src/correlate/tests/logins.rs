@@ -133,6 +133,38 @@ fn a_session_kept_over_a_login_is_bound_from_then_on_and_said() {
 }
 
 #[test]
+fn who_is_logged_in_stays_that_when_others_are_signed_up_or_asked_for() {
+    let admin = || {
+        let login = made("POST", "/login").at(1).json(r#"{"username":"root","password":"x"}"#).answers(200, "{}");
+        login.answer_header("Set-Cookie", "sid=RRRRRRRRRRRR1")
+    };
+    let uses = || cookie(9, "sid=RRRRRRRRRRRR1");
+    let made_for = |path: &str, body: &str| {
+        let asked = made("POST", path).at(5).header("Cookie", "sid=RRRRRRRRRRRR1").json(body);
+        let asked = asked.answers(200, r#"{"user":{"id":"bob"},"token":"opaqueBBBBBBBB1"}"#);
+        asked.answer_header("Set-Cookie", "sid=RRRRRRRRRRRR1; Max-Age=600")
+    };
+    let signed_up = made_for("/users/register", r#"{"username":"bob","password":"x"}"#);
+    let events = resolved(None, &[admin(), signed_up, uses(), token(9, "opaqueBBBBBBBB1")]);
+    let found: Vec<_> = names(&events).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(found, ["root", "root", "root", "bob"]);
+    let impersonated = made_for("/auth/impersonate", r#"{"userId":"bob"}"#);
+    let events = resolved(None, &[admin(), impersonated, uses(), token(9, "opaqueBBBBBBBB1")]);
+    assert_eq!(names(&events), [("root", Evidence::Bound); 4], "who asked is accountable");
+}
+
+#[test]
+fn a_redirect_to_the_start_page_says_too_little_to_bind_a_kept_session() {
+    let posted = |location: &str| {
+        let login = form("/login", "username=gus&password=x").header("Cookie", "JSESSIONID=KEPTKEPTKEPT3");
+        login.answers(302, "").answer_header("Location", location)
+    };
+    let uses = || cookie(5, "JSESSIONID=KEPTKEPTKEPT3");
+    assert_eq!(after(posted("/account"), uses()), bound("gus"));
+    assert_eq!(after(posted("/"), uses()).1, Evidence::Unbound);
+}
+
+#[test]
 fn a_code_ties_the_application_to_the_providers_login() {
     let login = form("/login", "username=bob&password=x").answers(302, "");
     let login = login.answer_header("Set-Cookie", "idp_session=IIIIIIIIIIII1").answer_header("Location", "/consent");
@@ -249,6 +281,20 @@ fn sessions_end_at_logout_and_are_apart_on_two_devices() {
     assert_eq!(session[5], session[6]);
     assert!(session[2] != session[3] && session[3] != session[5] && session[2] != session[5]);
     assert!(names(&events).iter().all(|name| *name == ("ann", Evidence::Bound)));
+    let gap = |gap: Option<i64>| {
+        let extractor = crate::correlate::Extractor::new(None, super::key());
+        let mut directory = crate::correlate::Directory::with_gap(gap);
+        let mut events = Vec::new();
+        for made in [login(10, "AAAAAAAAAAAA1"), uses(70, "AAAAAAAAAAAA1")] {
+            let extracted = extractor.extract(&made.0);
+            directory.add(extracted.facts);
+            events.extend(extracted.events);
+        }
+        let resolver = directory.freeze();
+        events.iter_mut().for_each(|event| resolver.resolve(event));
+        events[0].session == events[1].session
+    };
+    assert!(gap(None) && !gap(Some(30_000_000)));
     let phone = |at: i64, agent: &str| {
         made("GET", "/orders/o1").at(at).header("User-Agent", agent).bearer(r#"{"sub":"ann"}"#).answers(200, "")
     };
