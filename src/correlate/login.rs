@@ -284,12 +284,14 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
     if credentials.is_empty() {
         return Bindings::default();
     }
+    // What was shown before goes on to stand for whom it stood for, where nothing proved that somebody else took over.
+    credentials.retain(|(_, issued)| *issued || proved);
     // A credential cannot stand for itself.
     let itself = |hash: &Hash| matches!(&to, BoundTo::SameAs(other) if other == hash);
     let credentials = credentials.into_iter().filter(|(hash, _)| !itself(hash));
     let made = credentials.map(|(hash, issued)| (hash, Binding::to(to.clone(), issued))).collect();
     let kept = kept && subject.is_some();
-    let (claims, subject) = if for_another { (None, None) } else { (claims, subject) };
+    let (claims, subject) = if for_another || !proved { (None, None) } else { (claims, subject) };
     Bindings { made, ended: Vec::new(), kept, client, claims, subject }
 }
 

@@ -151,6 +151,12 @@ fn who_is_logged_in_stays_that_when_others_are_signed_up_or_asked_for() {
     let impersonated = made_for("/auth/impersonate", r#"{"userId":"bob"}"#);
     let events = resolved(None, &[admin(), impersonated, uses(), token(9, "opaqueBBBBBBBB1")]);
     assert_eq!(names(&events), [("root", Evidence::Bound); 4], "who asked is accountable");
+    let claimed = format!(r#"{{"token":"{}"}}"#, jwt(r#"{"sub":"bob"}"#));
+    let asked =
+        made("POST", "/auth/impersonate").at(5).header("Cookie", "sid=RRRRRRRRRRRR1").json(r#"{"userId":"bob"}"#);
+    let asked = asked.answers(200, &claimed).answer_header("Set-Cookie", "sid=RRRRRRRRRRRR1; Max-Age=600");
+    let events = resolved(None, &[admin(), asked, uses()]);
+    assert_eq!(names(&events), [("root", Evidence::Bound); 3], "a token of bob's makes nobody bob");
 }
 
 #[test]
