@@ -59,6 +59,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         time,
         end: time + 5000,
         tick: 1,
+        turn: None,
         sensor: "tap".into(),
         source: "pcap",
         shows: Shows { request_body: true, response_body: true, headers: true },

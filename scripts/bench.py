@@ -9,6 +9,7 @@ docs/benchmarks.md says how to read the result.
 import argparse
 import datetime
 import json
+import math
 import os
 import platform
 import re
@@ -25,6 +26,21 @@ MEGA = 1_000_000
 # Orders of the two histories that tell how many bytes an order takes, beside the stories that every history has.
 PROBE_ORDERS = (200, 800)
 GENERATED = ["capture.pcapng", "capture.har", "access.jsonl", "access.log"]
+# Connections that are open at the same time in the traffic whose size is given, and bytes of one of its exchanges.
+CONNECTIONS = (1, 1_000, 50_000)
+EXCHANGE_BYTES = 2_500
+# Megabytes between which the growth of CPU is measured; with --long up to the second.
+GROWTH = (10, 1_000)
+
+# What is wanted of `capture -> exchanges`: heads parsed, bodies without their codings, pairs made.
+LEAST_MB = 300
+LEAST_EXCHANGES = 100_000
+LEAST_TIMES_TSHARK = 20
+MOST_RSS = 100
+# "Does not grow with the input", of two measurements of the kernel.
+MOST_RSS_GROWTH = 1.2
+MOST_EXPONENT = 1.05
+MOST_TIMES_SKIPPING = 2
 
 SURICATA = """%YAML 1.1
 ---
@@ -112,6 +128,8 @@ class Bench:
         self.scratch = self.data / "scratch"
         self.key = self.data / "hash.key"
         self.result = []
+        # What is wanted, what was measured, whether that is enough.
+        self.bars = []
 
     def say(self, text=""):
         self.result.append(text)
@@ -179,21 +197,32 @@ class Bench:
             self.say("| " + " | ".join(cells) + " |")
         self.say()
 
-    def packets(self, title, path, exchanges):
+    def bar(self, wanted, measured, met):
+        self.bars.append((wanted, measured, "met" if met else "MISSED"))
+
+    def library(self, name, path, exchanges):
+        """The capture library alone: exchanges are counted and dropped."""
+        library = Task(name, [self.tool("examples/exchanges"), "--count", str(path)], path.stat().st_size, exchanges)
+        library.count = lambda out: json.loads(out.read_text())["report"]["exchanges"]
+        return library
+
+    def packets(self, title, path, exchanges, reordering=False):
         self.say(f"## {title}")
         self.say()
         ours = self.exchanges("pcap" if path.suffix == ".pcap" else "pcapng", path, exchanges)
-        library = Task("the same without output", [self.tool("examples/exchanges"), "--count", str(path)], ours.bytes, exchanges)
-        library.count = lambda out: json.loads(out.read_text())["report"]["exchanges"]
+        library = self.library("the same without output", path, exchanges)
         tasks, missing = [ours, library], []
+        others = []
         if tshark := shutil.which("tshark"):
             fields = ["-Y", "http", "-T", "fields", "-e", "http.request.method", "-e", "http.request.uri", "-e", "http.response.code"]
             base = [tshark, "-n", "-r", str(path)]
             ordered = ["-o", "tcp.reassemble_out_of_order:TRUE"]
             env = {"WIRESHARK_CONFIG_DIR": str(self.scratch), "XDG_CONFIG_HOME": str(self.scratch)}
             size = path.stat().st_size
-            tasks.append(Task("tshark -T fields", base + fields, size, exchanges, requests_in, env))
-            tasks.append(Task("tshark, reordering on", base + ordered + fields, size, exchanges, requests_in, env))
+            others.append(Task("tshark -T fields", base + fields, size, exchanges, requests_in, env))
+            if reordering:
+                others.append(Task("tshark, reordering on", base + ordered + fields, size, exchanges, requests_in, env))
+            tasks += others
         else:
             missing.append("tshark")
         if suricata := shutil.which("suricata"):
@@ -211,6 +240,19 @@ class Bench:
         if missing:
             self.say(f"Not installed here, so not measured: {', '.join(missing)}.")
             self.say()
+        for task, what in (library, title), (ours, f"{title}, a JSON line an exchange"):
+            if task.usages:
+                self.fast(task, what, [other for other in others if other.usages])
+
+    def fast(self, task, what, others):
+        """The bars of one command over one capture."""
+        speed, rate = task.bytes / MEGA / task.cpu(), task.exchanges / task.cpu()
+        self.bar(f"{what}: {LEAST_MB} MB / CPU s", f"{speed:,.0f}", speed >= LEAST_MB)
+        self.bar(f"{what}: {LEAST_EXCHANGES:,} exchanges / CPU s", f"{rate:,.0f}", rate >= LEAST_EXCHANGES)
+        self.bar(f"{what}: less than {MOST_RSS} MB of memory", f"{task.rss():.0f}", task.rss() < MOST_RSS)
+        for other in others:
+            times = other.cpu() / task.cpu()
+            self.bar(f"{what}: {LEAST_TIMES_TSHARK} times {other.name}", f"{times:.1f}", times >= LEAST_TIMES_TSHARK)
 
     def files(self, folder, exchanges):
         self.say("## The same history as HAR and as logs")
@@ -223,9 +265,14 @@ class Bench:
             ours = self.exchanges(name, path, exchanges)
             floor = Task(f"serde_json, skipping the {name}", [skip, str(path)], size, exchanges)
             theirs = Task(f"Python's json, loading the {name}", [sys.executable, "-c", python, str(path)], size, exchanges)
-            tasks = [ours, floor, theirs]
+            library = self.library("the same without output", path, exchanges)
+            tasks = [ours, library, floor, theirs]
             self.measure(tasks)
             self.table(tasks, ours)
+            if name == "HAR" and library.usages and floor.usages:
+                times = library.cpu() / floor.cpu()
+                wanted = f"HAR: at most {MOST_TIMES_SKIPPING} times the CPU of {floor.name}"
+                self.bar(wanted, f"{times:.2f}", times <= MOST_TIMES_SKIPPING)
         ours = self.exchanges("combined log", log, exchanges)
         self.measure([ours])
         self.table([ours], ours)
@@ -256,20 +303,65 @@ class Bench:
             )
             self.say()
 
+    def traffic(self, megabytes, connections):
+        """API traffic of so many connections at once; gives the capture and its number of exchanges."""
+        folder = self.data / f"traffic-{megabytes}-{connections}"
+        each = max(1, round(megabytes * MEGA / EXCHANGE_BYTES / connections))
+        self.note(f"writing traffic of {connections:,} connections")
+        command = [self.tool("offpath-fixtures"), "traffic", "--connections", str(connections), "--exchanges", str(each)]
+        subprocess.run(command + ["--seed", "1", "--out", str(folder)], check=True, stderr=subprocess.DEVNULL)
+        return folder / "capture.pcap", connections * each
+
     def generic(self):
-        """Traffic of another generator, when the user names one."""
+        """API calls over one, some and many connections, and those of another generator when the user names one."""
+        for connections in CONNECTIONS:
+            path, exchanges = self.traffic(self.options.mb, connections)
+            self.packets(f"API traffic, connections at once: {connections:,}", path, exchanges)
+            shutil.rmtree(path.parent)
         script = os.environ.get("OFFPATH_GEN_PCAP")
         if not script:
             return
         path, truth = self.data / "generic.pcap", self.data / "generic.truth.jsonl"
-        self.note("writing generic traffic")
+        self.note("writing traffic of another generator")
         subprocess.run(
             [sys.executable, script, "--out", str(path), "--truth", str(truth)]
             + ["--mb", str(self.options.mb), "--conns", str(self.options.mb * 50), "--seed", "1"],
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        self.packets("Generic API traffic", path, lines_in(truth))
+        self.packets("API traffic of another generator", path, lines_in(truth))
+        path.unlink()
+
+    def growth(self):
+        """How CPU and memory grow with a capture of the same connections."""
+        self.say("## Growth with the input")
+        self.say()
+        sizes = (GROWTH[0], GROWTH[1] if self.options.long else max(self.options.mb, 2 * GROWTH[0]))
+        tasks = []
+        for megabytes in sizes:
+            path, exchanges = self.traffic(megabytes, CONNECTIONS[1])
+            tasks.append(self.exchanges(f"{megabytes} MB", path, exchanges))
+            tasks.append(self.library(f"{megabytes} MB without output", path, exchanges))
+        self.measure(tasks)
+        self.table(tasks, tasks[0])
+        for first, last, what in (tasks[0], tasks[2], "a JSON line an exchange"), (tasks[1], tasks[3], "no output"):
+            if not (first.usages and last.usages):
+                continue
+            exponent = math.log(last.cpu() / first.cpu()) / math.log(last.bytes / first.bytes)
+            span = f"{sizes[0]} MB to {sizes[1]} MB, {what}"
+            wanted = f"{span}: CPU grows by an exponent of at most {MOST_EXPONENT}"
+            self.bar(wanted, f"{exponent:.3f}", exponent <= MOST_EXPONENT)
+            growth = last.rss() / first.rss()
+            self.bar(f"{span}: memory grows at most {MOST_RSS_GROWTH} times", f"{growth:.2f}", growth <= MOST_RSS_GROWTH)
+
+    def verdict(self):
+        self.say("## What is wanted")
+        self.say()
+        self.say("| wanted | measured | |")
+        self.say("|---|--:|---|")
+        for row in self.bars:
+            self.say(f"| {' | '.join(row)} |")
+        self.say()
 
     def head(self):
         version = subprocess.run([self.tool("offpath"), "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
@@ -295,16 +387,20 @@ class Bench:
         large = self.generate("large", self.orders(self.options.mb), ["pcapng", "har", "json", "combined"])
         small = self.generate("small", self.orders(self.options.mb / 4), ["pcapng"])
         folder, exchanges = large
-        self.packets("Packets to exchanges: order-to-cash", folder / "capture.pcapng", exchanges)
-        self.generic()
+        self.packets("Packets to exchanges: order-to-cash", folder / "capture.pcapng", exchanges, reordering=True)
         self.files(folder, exchanges)
         self.check(small, large)
+        shutil.rmtree(folder)
+        self.generic()
+        self.growth()
+        self.verdict()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mb", type=int, default=100, help="megabytes of the large capture (default 100)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each command (default 3)")
+    parser.add_argument("--long", action="store_true", help=f"measure the growth up to {GROWTH[1]} MB")
     parser.add_argument("--memory", default="64M", help="offpath check's --memory (default 64M)")
     parser.add_argument("--bin", type=Path, help="folder of the built programs (default: cargo's release folder)")
     parser.add_argument("--out", type=Path, default=ROOT / "target/bench.md", help="file for the result")

@@ -13,6 +13,7 @@ mod pending;
 mod reading;
 mod resolving;
 mod rules;
+mod serving;
 mod settling;
 mod summing;
 mod views;
@@ -24,8 +25,8 @@ use std::sync::Arc;
 
 use offpath_capture as capture;
 
-use crate::compare::{Blindness, Comparer};
-use crate::correlate::{HashKey, Pseudonyms, Redaction, TokenKeys};
+use crate::compare::Comparer;
+use crate::correlate::{HashKey, Pseudonyms, Redaction, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
@@ -190,7 +191,8 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     drop(resolver);
 
     progress.stage("comparing");
-    let blindness = Blindness { unattributed: resolved.unattributed, ..reading.blindness };
+    let mut blindness = reading.blindness;
+    blindness.unattributed = resolved.unattributed;
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
     let near =
@@ -209,5 +211,5 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         inspection.add_operations(evidence.supported(&templates));
     }
     let run = summing::sum(job, reading.reports, &inspection, judged, &blindness);
-    Ok(Run { evidence, gaps: reading.gaps.finish(), ..run })
+    Ok(Run { evidence, gaps: reading.gaps.finish(&Redactor::new(job.hash_key.clone(), job.redaction)), ..run })
 }

@@ -378,3 +378,183 @@ fn exchanges_show_calls_in_every_format() {
     let csv = stdout(&output);
     assert!(csv.lines().count() == 2 && csv.contains(r#"""operation"":""graphql mutation approveRefund"""#), "{csv}");
 }
+
+/// One order that is approved, then paid; GraphQL and JSON-RPC.
+const STEPS: &str = r#"offpath: 1
+workflow: {id: steps, version: 1}
+actors: {identify: [jwt.sub]}
+objects:
+  order: {key: [args.order, res.id]}
+activities:
+  create:  {any: [{graphql: {mutation: createOrder}}, {jsonrpc: {method: order.create}}], object: {order: [res.id]}}
+  approve: {any: [{graphql: {mutation: approve}}, {jsonrpc: {method: order.approve}}], object: order}
+  pay:     {any: [{graphql: {mutation: pay}}, {jsonrpc: {method: order.pay}}], object: order}
+lifecycles:
+  order:
+    states: {none: initial, new: {}, approved: {}, paid: final}
+    transitions:
+      - {activity: create, from: none, to: new}
+      - {activity: approve, from: new, to: approved}
+      - {activity: pay, from: approved, to: paid}
+"#;
+
+#[test]
+fn fields_of_a_mutation_are_steps_one_after_the_other() {
+    let found = |query: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shop = Archive::default();
+        let created = json!({"data": {"createOrder": {"id": "o1"}}});
+        shop.graphql("ann", "mutation Op { createOrder { id } }", json!({}), created);
+        let gives = json!({"id": "o1"});
+        let answer = json!({"data": {"pay": gives, "approve": gives, "a": gives, "b": gives}});
+        let sent = json!({"query": query, "variables": {}});
+        shop.add("ann", "/shop-api", &sent, 200, "application/json", &answer.to_string());
+        let traffic = shop.write(&folder.path().join("t.har"));
+        told(&check(folder.path(), STEPS, &[&traffic]).0)
+    };
+    let [approve, pay] = ["approve", "pay"].map(|name| format!("{name}(order: \"o1\") {{ id }}"));
+    assert_eq!(found(&format!("mutation {{ {approve} {pay} }}")), [""; 0]);
+    assert_eq!(found(&format!("mutation {{ {pay} {approve} }}")), ["SEQ-ORDER order:o1"]);
+    assert_eq!(found(&format!("mutation {{ {approve} a: {pay} b: {pay} }}")), ["SEQ-REPEAT order:o1"]);
+}
+
+#[test]
+fn calls_of_a_json_rpc_batch_have_no_order() {
+    let found = |methods: [&str; 2]| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shop = Archive::default();
+        let call =
+            |id: usize, method: &str| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": {"order": "o1"}});
+        let answer = |id: usize| json!({"jsonrpc": "2.0", "id": id, "result": {"id": "o1"}});
+        shop.add("ann", "/rpc", &call(1, "order.create"), 200, "application/json", &answer(1).to_string());
+        let batch = json!([call(1, methods[0]), call(2, methods[1])]);
+        shop.add("ann", "/rpc", &batch, 200, "application/json", &json!([answer(1), answer(2)]).to_string());
+        let traffic = shop.write(&folder.path().join("t.har"));
+        told(&check(folder.path(), STEPS, &[&traffic]).0)
+    };
+    assert_eq!(found(["order.approve", "order.pay"]), [""; 0]);
+    assert_eq!(found(["order.pay", "order.approve"]), [""; 0], "the server may have taken them in either order");
+}
+
+#[test]
+fn what_is_too_much_for_one_exchange_is_said() {
+    let run = |fields: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shop = Archive::default();
+        create(&mut shop, "anna", "o1");
+        let fields: String = (0..fields).map(|n| format!("a{n}: ping ")).collect();
+        shop.graphql("anna", &format!("mutation Op {{ {fields} }}"), json!({}), json!({"data": {"a0": true}}));
+        ship(&mut shop, "o1", true);
+        let traffic = shop.write(&folder.path().join("t.har"));
+        let model = folder.path().join("model.yaml");
+        fs::write(&model, SHOP).unwrap();
+        let out = folder.path().join("run");
+        let [model, out_name] = [&model, &out].map(|path| path.to_str().unwrap());
+        let output = offpath(&["check", &traffic, "--model", model, "-o", out_name, "--exit-zero"]);
+        let summary: Value = serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
+        (code(&output), told(&lines(&out.join("findings.jsonl"))), summary["limits"].to_string())
+    };
+    assert_eq!(run(200), (0, vec!["SEQ-SKIP order:o1".to_owned()], "[]".to_owned()));
+    let (code, found, limits) = run(300);
+    assert_eq!((code, found), (3, Vec::new()), "the payment may be among what was not read");
+    assert!(limits.contains("1 exchange asks for more calls or elements"), "{limits}");
+}
+
+#[test]
+fn much_that_a_server_tells_leaves_the_rules_judging() {
+    let found = |notices: usize, on: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut desk = Archive::default();
+        let mut tool = |name: &str, arguments: Value, result: Value| {
+            let id = desk.0.len();
+            let sent = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": name, "arguments": arguments}});
+            let told = json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progress": 1}});
+            let notices = if name == on { notices } else { 0 };
+            let answer = json!({"jsonrpc": "2.0", "id": id, "result": {"structuredContent": result}});
+            let stream: String =
+                vec![told; notices].iter().chain([&answer]).map(|e| format!("data: {e}\n\n")).collect();
+            desk.add("anna", "/mcp", &sent, 200, "text/event-stream", &stream);
+        };
+        tool("request_refund", json!({"amount": 90}), json!({"refund_id": "r1"}));
+        tool("search_orders", json!({"q": "x"}), json!({}));
+        tool("execute_refund", json!({"refund_id": "r1"}), json!({}));
+        let traffic = desk.write(&folder.path().join("t.har"));
+        told(&check(folder.path(), AGENTS, &[&traffic]).0)
+    };
+    for (notices, on) in [(3, "search_orders"), (300, "search_orders"), (1100, "execute_refund")] {
+        assert_eq!(found(notices, on), ["AP-MISSING refund:r1"], "{notices} {on}");
+    }
+}
+
+/// An order that is made and shipped, with one request between.
+fn between(path: &str, sent: &Value, answer: &Value, ships: bool) -> (Vec<String>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shop = Archive::default();
+    create(&mut shop, "anna", "o1");
+    shop.add("anna", path, sent, 200, "application/json", &answer.to_string());
+    if ships {
+        ship(&mut shop, "o1", true);
+    }
+    let traffic = shop.write(&folder.path().join("t.har"));
+    let (findings, summary, _) = check(folder.path(), SHOP, &[&traffic]);
+    let rule = summary["rules"].as_array().unwrap().iter().find(|r| r["id"] == "SEQ-SKIP").unwrap();
+    (told(&findings), rule.to_string())
+}
+
+#[test]
+fn a_document_that_nobody_could_read_may_have_been_the_missing_step() {
+    for path in ["/graphql", "/shop-api"] {
+        let sent = |query: &str| json!({"operationName": "Op", "query": query, "variables": {}});
+        let data = json!({"data": {"ping": true}});
+        let (found, _) = between(path, &sent("mutation Op { ping }"), &data, true);
+        assert_eq!(found, ["SEQ-SKIP order:o1"]);
+        let (found, rule) = between(path, &sent("mutation Op { ping(x: %) }"), &data, true);
+        assert!(found.is_empty() && rule.contains("bodies, which hold the calls"), "{found:?} {rule}");
+    }
+}
+
+#[test]
+fn a_step_is_found_however_it_is_wrapped() {
+    let ships = r#"transitionOrderToState(orderId: "o1", state: "Shipped")"#;
+    let answer = json!({"data": {"transitionOrderToState": {"id": "o1", "state": "Shipped"}}});
+    let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
+    let chain: String = (0..40).map(|n| format!("fragment A{n} on M {{ ...A{} }} ", n + 1)).collect();
+    let queries = [
+        format!("mutation Op {{ {ships} }}"),
+        format!("mutation Op {{ ...A0 }} {chain} fragment A40 on M {{ {ships} }}"),
+        format!(r#""what it does" mutation Op {{ {ships} }}"#),
+        format!("mutation Op {{ {}, m: {deep}) }}", ships.trim_end_matches(')')),
+    ];
+    for query in queries {
+        let sent = json!({"operationName": "Op", "query": query, "variables": {}});
+        assert_eq!(between("/shop-api", &sent, &answer, false).0, ["SEQ-SKIP order:o1"], "{query}");
+    }
+    let encoded = ships.replace(' ', "%20").replace('"', "%22");
+    let path = format!("/shop-api?query=mutation%7B{encoded}%7D");
+    assert_eq!(between(&path, &json!({}), &answer, false).0, ["SEQ-SKIP order:o1"]);
+    let (found, _) = between("/shop-api", &json!({"query": "{ ping }", "variables": {}}), &json!({"data": {}}), false);
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn secrets_in_a_url_and_numbers_in_names_are_in_no_list_of_exchanges() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shop = Archive::default();
+    let url = "/shop-api?query=%7Border(orderId%3A%22o1%22%2Cpassword%3A%22hunter2secret%22)%7Bid%7D%7D&variables=%7B%22password%22%3A%22hunter3secret%22%7D";
+    shop.add("anna", url, &json!({}), 200, "application/json", r#"{"data":{"order":{"id":"o1"}}}"#);
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "pay_4111111111111111", "params": {}});
+    shop.add("anna", "/rpc", &call, 200, "application/json", r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    let traffic = shop.write(&folder.path().join("t.har"));
+    for level in ["mask", "hash", "keep"] {
+        for format in ["jsonl", "csv"] {
+            let output = offpath(&["exchanges", &traffic, "-q", "--redact", level, "--format", format]);
+            let shown = stdout(&output);
+            assert!(
+                shown.contains("graphql query order") && shown.contains("pay_[card#"),
+                "{shown}{}",
+                stderr(&output)
+            );
+            assert!(!shown.contains("hunter") && !shown.contains("4111111111111111"), "{level} {format} {shown}");
+        }
+    }
+}

@@ -5,8 +5,7 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, TcpStream};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use support::traffic::{LARGE, ask, capturing, hash_key, interrupt, may_capture, serve, signal, start};
+use support::traffic::{ask, flood, hash_key, interrupt, may_capture, signal, watching};
 use support::{code, have, offpath, stderr, stdout};
 
 const ENHANCED_PACKET: u32 = 6;
@@ -87,10 +86,7 @@ fn a_rotation_by_size_holds_every_packet_and_no_right_of_root_is_kept() {
     }
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("traffic/");
-    let port = serve();
-    let filter = format!("tcp port {port}");
-    let child = start(&["capture", "-i", "lo", "-f", &filter, "-w", folder.to_str().unwrap(), "--file-size", "2K"]);
-    capturing(&child);
+    let (port, child) = watching(&["capture", "-i", "lo", "-w", folder.to_str().unwrap(), "--file-size", "2K"]);
     let root = fs::metadata("/proc/self").unwrap().uid() == 0;
     if root {
         until("root's rights are given up", || of_uid(&child) != 0);
@@ -130,12 +126,9 @@ fn a_rotation_by_time_keeps_the_newest_files() {
     }
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("ring");
-    let port = serve();
-    let filter = format!("tcp port {port}");
     let path = format!("{}/", folder.display());
     let ring = ["--file-time", "1ms", "--files", "2"];
-    let child = start(&[&["capture", "-i", "lo", "-f", &filter, "-w", &path][..], &ring].concat());
-    capturing(&child);
+    let (port, child) = watching(&[&["capture", "-i", "lo", "-w", &path][..], &ring].concat());
     let whole = || names(&folder).into_iter().filter(|name| !name.starts_with('.')).collect::<Vec<_>>();
     for id in 0..4 {
         let before = whole();
@@ -157,10 +150,7 @@ fn a_file_has_its_name_when_it_is_whole_and_is_not_replaced() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("one");
     let file = folder.join("first.pcapng");
-    let port = serve();
-    let filter = format!("tcp port {port}");
-    let child = start(&["capture", "-i", "lo", "-f", &filter, "-w", file.to_str().unwrap()]);
-    capturing(&child);
+    let (port, child) = watching(&["capture", "-i", "lo", "-w", file.to_str().unwrap()]);
     until("the file is begun", || folder.exists() && names(&folder) == [".first.pcapng.part"]);
     ask(port, 7);
     signal(&child, "-TERM");
@@ -192,9 +182,7 @@ fn through_a_pipe_an_exchange_is_a_line_while_the_capture_goes_on() {
     if !may_capture() {
         return;
     }
-    let port = serve();
-    let filter = format!("tcp port {port}");
-    let mut capture = start(&["capture", "-i", "lo", "-f", &filter, "-w", "-"]);
+    let (port, mut capture) = watching(&["capture", "-i", "lo", "-w", "-"]);
     let mut reading = Command::new(env!("CARGO_BIN_EXE_offpath"))
         .args(["exchanges", "-"])
         .env("OFFPATH_HASH_KEY", hash_key())
@@ -203,7 +191,6 @@ fn through_a_pipe_an_exchange_is_a_line_while_the_capture_goes_on() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    capturing(&capture);
     let mut rows = BufReader::new(reading.stdout.take().unwrap()).lines();
     for id in 0..5 {
         ask(port, id);
@@ -223,18 +210,8 @@ fn what_the_kernel_drops_is_said_and_written() {
     }
     let parent = tempfile::tempdir().unwrap();
     let file = parent.path().join("new/dropped.pcapng");
-    let port = serve();
-    let filter = format!("tcp port {port}");
-    let child = start(&["capture", "-i", "lo", "-f", &filter, "-w", file.to_str().unwrap()]);
-    capturing(&child);
-    ask(port, 1);
-    signal(&child, "-STOP");
-    // Nobody fetches packets now, and this is several times what the kernel keeps.
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-    stream.write_all(b"GET /large HTTP/1.1\r\nHost: shop.test\r\n\r\n").unwrap();
-    assert!(std::io::copy(&mut stream, &mut std::io::sink()).unwrap() >= LARGE as u64);
-    signal(&child, "-CONT");
-    ask(port, 2);
+    let (port, child) = watching(&["capture", "-i", "lo", "-w", file.to_str().unwrap()]);
+    flood(port, &child);
     let (exit, said) = interrupt(child);
     assert_eq!(exit, 0, "{said}");
     let written = statistics(&file).into_iter().find(|(code, _)| *code == 7).unwrap().1;

@@ -13,16 +13,11 @@ use support::check;
 fn scenario(folder: &Path, split: u32) -> PathBuf {
     let out = folder.join(format!("split-{split}"));
     let options = Options {
-        orders: 120,
-        seed: 5,
-        abuse: Abuse::parse("all").unwrap(),
-        out: out.clone(),
         formats: [Format::Pcapng, Format::Har, Format::Json].into(),
         loss: 2_000,
         reorder: 20_000,
-        skew: 0,
-        start_mid_case: 0,
         split,
+        ..Options::whole(120, 5, Abuse::parse("all").unwrap(), out.clone())
     };
     offpath_fixtures::write(&options).unwrap();
     out

@@ -39,16 +39,8 @@ fn objects(run: &Value) -> BTreeMap<String, u64> {
 fn scenario(folder: &Path) -> PathBuf {
     let out = folder.join("scenario");
     let options = Options {
-        orders: 50,
-        seed: 23,
-        abuse: Abuse::parse("all").unwrap(),
-        out: out.clone(),
         formats: [Format::Pcapng, Format::Har, Format::Combined].into(),
-        loss: 0,
-        reorder: 0,
-        skew: 0,
-        start_mid_case: 0,
-        split: 1,
+        ..Options::whole(50, 23, Abuse::parse("all").unwrap(), out.clone())
     };
     offpath_fixtures::write(&options).unwrap();
     out

@@ -4,12 +4,11 @@
 mod support;
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpStream};
+use std::io::Read as _;
 use std::process::Command;
 
 use serde_json::Value;
-use support::traffic::{LARGE, ask, capturing, hash_key, interrupt, may_capture, serve, signal, start};
+use support::traffic::{ask, flood, hash_key, interrupt, may_capture, signal, watching};
 use support::{code, have, lines, offpath, sample, stderr, stdout};
 
 fn capture() -> String {
@@ -121,11 +120,8 @@ fn live_exchanges_over_loopback_are_all_read_and_ctrl_c_finishes_the_output() {
     }
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("exchanges.jsonl");
-    let port = serve();
-    let filter = format!("tcp port {port}");
-    let arguments = ["exchanges", "interface:lo", "--bpf", &filter, "-o", out.to_str().unwrap()];
-    let child = start(&arguments);
-    capturing(&child);
+    let arguments = ["exchanges", "interface:lo", "-o", out.to_str().unwrap()];
+    let (port, child) = watching(&arguments);
     for id in 0..50 {
         ask(port, id);
     }
@@ -144,10 +140,7 @@ fn ctrl_c_ends_the_reading_and_the_run_folder_is_whole() {
     }
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    let port = serve();
-    let filter = format!("tcp port {port}");
-    let child = start(&["check", "interface:lo", "--bpf", &filter, "-o", run.to_str().unwrap(), "--exit-zero"]);
-    capturing(&child);
+    let (port, child) = watching(&["check", "interface:lo", "-o", run.to_str().unwrap(), "--exit-zero"]);
     for id in 0..20 {
         ask(port, id);
     }
@@ -164,10 +157,7 @@ fn a_number_of_packets_ends_the_reading() {
     if !may_capture() {
         return;
     }
-    let port = serve();
-    let filter = format!("tcp port {port}");
-    let child = start(&["inspect", "interface:lo", "--bpf", &filter, "--packets", "30", "--format", "json"]);
-    capturing(&child);
+    let (port, child) = watching(&["inspect", "interface:lo", "--packets", "30", "--format", "json"]);
     for id in 0..20 {
         ask(port, id);
     }
@@ -182,18 +172,8 @@ fn what_the_kernel_drops_is_counted_and_is_a_blind_spot() {
     if !may_capture() {
         return;
     }
-    let port = serve();
-    let filter = format!("tcp port {port}");
-    let child = start(&["inspect", "interface:lo", "--bpf", &filter, "--format", "json"]);
-    capturing(&child);
-    ask(port, 1);
-    signal(&child, "-STOP");
-    // Nobody fetches packets now, and this is several times what the kernel keeps.
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-    stream.write_all(b"GET /large HTTP/1.1\r\nHost: shop.test\r\n\r\n").unwrap();
-    assert!(std::io::copy(&mut stream, &mut std::io::sink()).unwrap() >= LARGE as u64);
-    signal(&child, "-CONT");
-    ask(port, 2);
+    let (port, child) = watching(&["inspect", "interface:lo", "--format", "json"]);
+    flood(port, &child);
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     let run: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", stderr(&output)));

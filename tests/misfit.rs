@@ -189,6 +189,31 @@ fn a_stranger_is_still_found_where_nobody_has_the_role() {
 }
 
 #[test]
+fn a_place_of_roles_that_nobody_has_any_at_accuses_nobody_for_sure() {
+    let roles = |outcome: &Outcome| -> Vec<f64> {
+        let of_roles = outcome.findings.iter().filter(|f| f["rule"] == "FN-ROLE");
+        of_roles.map(|finding| finding["confidence"].as_f64().unwrap()).collect()
+    };
+    // A path that leads nowhere: all have the default.
+    let model = MODEL.replace("{from: jwt.roles}", "{from: jwt.rolez, default: customer}");
+    let lost = check(&model, "/v1", "approver");
+    assert_eq!(lost.code, 0, "{}", lost.screen);
+    assert!(roles(&lost).len() == 4 && roles(&lost).iter().all(|confidence| *confidence < 0.5), "{:?}", roles(&lost));
+    let told = warnings(&lost);
+    assert!(told.iter().any(|w| w.contains("`approver`") && w.contains("none at `jwt.rolez`")), "{told:?}");
+    // A map that makes the role of another name than the traffic has.
+    let model = MODEL.replace("{from: jwt.roles}", "{from: jwt.roles, map: {finn: approver}}");
+    let unmapped = check(&model, "/v1", "fin");
+    assert_eq!(unmapped.code, 0, "{}", unmapped.screen);
+    assert!(roles(&unmapped).len() == 4 && roles(&unmapped).iter().all(|confidence| *confidence < 0.5));
+    let told = warnings(&unmapped);
+    assert!(told.iter().any(|w| w.ends_with("`roles.map` makes it of `finn`: did you mean `fin`?")), "{told:?}");
+    // The default that tokens do say is a role like any other.
+    let model = MODEL.replace("{from: jwt.roles}", "{from: jwt.roles, default: customer}");
+    assert_eq!(roles(&check(&model, "/v1", "customer")), [0.6; 4]);
+}
+
+#[test]
 fn a_declared_role_is_checked_when_the_model_is_read() {
     let model = MODEL
         .replace("{from: jwt.roles}", "{from: jwt.roles, map: {fin: approver}}")

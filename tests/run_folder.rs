@@ -56,8 +56,10 @@ fn run(folder: &Path) -> PathBuf {
     let (copy, log) = (folder.join("odd-copy.har"), sample().join("access.log"));
     let (capture, model, out) = (sample().join("capture.pcapng.gz"), sample().join("model.yaml"), folder.join("run"));
     let later = folder.join("later.log");
+    let strange = folder.join("strange.pcap");
+    assert!(fs::write(&strange, ssh_with_a_gap()).is_ok());
     assert!(fs::read_to_string(&log).is_ok_and(|lines| fs::write(&later, lines.replace("/2026:", "/2027:")).is_ok()));
-    let paths = [&capture, &archive, &copy, &log, &later].map(|path| path.display().to_string());
+    let paths = [&capture, &archive, &copy, &log, &later, &strange].map(|path| path.display().to_string());
     let mut args = vec!["check"];
     args.extend(paths.iter().map(String::as_str));
     let [model, run] = [&model, &out].map(|path| path.display().to_string());
@@ -65,6 +67,23 @@ fn run(folder: &Path) -> PathBuf {
     let output = offpath(&args);
     assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
     out
+}
+
+/// A capture of a connection that is no HTTP, of which a packet was lost.
+fn ssh_with_a_gap() -> Vec<u8> {
+    let mut file: Vec<u8> = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 101].map(u32::to_le_bytes).concat();
+    for (second, seq, text) in [(0, 1_000, "SSH-2.0-OpenSSH_9.2\r\n"), (1, 2_000, "and more"), (2, 2_008, "and more")] {
+        let length = 40 + text.len() as u16;
+        let [high, low] = length.to_be_bytes();
+        let mut packet = vec![0x45, 0, high, low, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 9, 9, 1, 10, 9, 9, 2];
+        packet.extend([[0, 22], [200, 0]].concat());
+        packet.extend([u32::to_be_bytes(seq), u32::to_be_bytes(1)].concat());
+        packet.extend([0x50, 16, 255, 255, 0, 0, 0, 0]);
+        packet.extend(text.bytes());
+        file.extend([1_772_366_400 + second, 0, u32::from(length), u32::from(length)].map(u32::to_le_bytes).concat());
+        file.extend(packet);
+    }
+    file
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use offpath_fixtures::{Abuse, Format, Options};
+use offpath_fixtures::{Abuse, Options};
 use serde_json::Value;
 use support::{check, counts, lines, object, sample, text};
 
@@ -183,18 +183,7 @@ fn rules_that_a_log_cannot_carry_are_not_silent() {
 fn scenario(change: impl FnOnce(&mut Options)) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("scenario");
-    let mut options = Options {
-        orders: 150,
-        seed: 11,
-        abuse: Abuse::parse("none").unwrap(),
-        out: out.clone(),
-        formats: [Format::Pcapng, Format::Har, Format::Combined, Format::Json].into(),
-        loss: 0,
-        reorder: 0,
-        skew: 0,
-        start_mid_case: 0,
-        split: 1,
-    };
+    let mut options = Options::whole(150, 11, Abuse::parse("none").unwrap(), out.clone());
     change(&mut options);
     offpath_fixtures::write(&options).unwrap();
     (folder, out)

@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use offpath_fixtures::{Abuse, Format, Options};
+use offpath_fixtures::{Abuse, Options};
 use serde_json::{Value, json};
 use support::{check, code, object, offpath, stderr, stdout, text};
 
@@ -19,18 +19,7 @@ struct Scenario(tempfile::TempDir);
 impl Scenario {
     fn new(orders: u64, seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            orders,
-            seed,
-            abuse: Abuse::parse("all").unwrap(),
-            out: folder.path().join("shop"),
-            formats: [Format::Pcapng, Format::Har, Format::Combined, Format::Json].into(),
-            loss: 0,
-            reorder: 0,
-            skew: 0,
-            start_mid_case: 0,
-            split: 1,
-        };
+        let options = Options::whole(orders, seed, Abuse::parse("all").unwrap(), folder.path().join("shop"));
         offpath_fixtures::write(&options).unwrap();
         Scenario(folder)
     }
@@ -169,22 +158,141 @@ fn neither_order_nor_threads_nor_memory_change_what_is_kept() {
 fn clocks_of_two_views_may_differ_a_little() {
     let shop = Scenario::new(40, 6);
     // The archive's clock is three seconds ahead.
-    let later = |line: String| match line.split_once("\"startedDateTime\":\"") {
-        None => line,
-        Some((before, after)) => {
-            let (time, rest) = after.split_once('"').unwrap();
-            let time: jiff::Timestamp = time.parse().unwrap();
-            let moved = time + jiff::SignedDuration::from_secs(3);
-            format!("{before}\"startedDateTime\":\"{moved:.6}\"{rest}")
-        }
-    };
-    let moved: Vec<String> = shop.lines("capture.har").into_iter().map(later).collect();
-    let har = shop.write("ahead.har", moved.join("\n"));
+    let har = shop.write("ahead.har", later(&shop.lines("capture.har"), 3));
     let alone = Outcome::of(&[&har]);
     for log in ["access.log", "access.jsonl"] {
         let both = Outcome::of(&[&har, &shop.file(log)]);
         assert_eq!(both.findings, alone.findings, "{log}");
         assert_eq!(both.exchanges(), alone.exchanges(), "{log}");
+    }
+}
+
+/// An archive by a clock that is ahead by so many seconds.
+fn later(lines: &[String], seconds: i64) -> String {
+    let later = |line: &String| match line.split_once("\"startedDateTime\":\"") {
+        None => line.clone(),
+        Some((before, after)) => {
+            let (time, rest) = after.split_once('"').unwrap();
+            let time: jiff::Timestamp = time.parse().unwrap();
+            let moved = time + jiff::SignedDuration::from_secs(seconds);
+            format!("{before}\"startedDateTime\":\"{moved:.6}\"{rest}")
+        }
+    };
+    lines.iter().map(later).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn clocks_far_apart_are_said() {
+    let shop = Scenario::new(40, 13);
+    let (log, lines) = (shop.file("access.log"), shop.lines("capture.har"));
+    let both = |har: &Path, log: &Path| Outcome::seen(&[har, log]);
+    for (seconds, said) in [(90, "1m 30s later"), (-90, "1m 30s later"), (7200, "2h later"), (20_700, "5h 45m later")] {
+        let har = shop.write("moved.har", later(&lines, seconds));
+        let outcome = both(&har, &log);
+        assert!(outcome.is_whole(), "{seconds}: a script may be run again");
+        let warnings = outcome.warnings();
+        let sentence = warnings.iter().find(|warning| warning.contains(said)).unwrap_or_else(|| panic!("{warnings:?}"));
+        let [har, log] = [sentence.find("moved.har").unwrap(), sentence.find("access.log").unwrap()];
+        assert_eq!(har < log, seconds > 0, "{sentence}");
+    }
+    // A day later the same is done again; and ids tell a second run from the first, though a clock may be wrong as well.
+    let tomorrow = shop.write("tomorrow.har", later(&lines, 86_400));
+    let other = |line: &String| {
+        let id = "\"X-Request-Id\",\"value\":\"";
+        let trace = "\"Traceparent\",\"value\":\"00-";
+        line.replace(id, &format!("{id}again-")).replace(trace, &format!("{trace}f"))
+    };
+    let again: Vec<String> = lines.iter().map(other).collect();
+    let again = shop.write("again.har", later(&again, 90));
+    for (har, log) in [(&tomorrow, &log), (&again, &shop.file("access.jsonl"))] {
+        let outcome = both(har, log);
+        assert!(outcome.is_whole());
+        assert!(!outcome.warnings().iter().any(|warning| warning.contains("later")), "{:?}", outcome.warnings());
+    }
+}
+
+#[test]
+fn people_who_do_the_same_at_the_same_time_are_two() {
+    let folder = tempfile::tempdir().unwrap();
+    // As many as prove that two inputs show one traffic, if only the users were the same.
+    let archive = |user: &str, claims: &str| {
+        let entry = |n: usize| {
+            json!({"startedDateTime": format!("2026-03-02T08:{n:02}:00.000Z"), "time": 5,
+                "request": {"method": "GET", "url": format!("https://shop.example/catalog/{n}"), "httpVersion": "HTTP/1.1", "bodySize": 0,
+                    "headers": [{"name": "Authorization", "value": format!("Bearer {}", support::token(claims))}]},
+                "response": {"status": 200, "httpVersion": "HTTP/1.1", "headers": [], "content": {"size": 12 + n, "mimeType": "application/json", "text": ""}}})
+        };
+        let entries: Vec<_> = (0..40).map(entry).collect();
+        let path = folder.path().join(format!("{user}.har"));
+        let log = json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}});
+        fs::write(&path, log.to_string()).unwrap();
+        path
+    };
+    let (ann, eve) = (archive("ann", r#"{"sub":"ann"}"#), archive("eve", r#"{"sub":"eve"}"#));
+    let again = archive("ann again", r#"{"sub":"ann","jti":"2"}"#);
+    assert!(Outcome::seen(&[&ann, &eve]).is_whole(), "nothing of one is the other's");
+    assert!(!Outcome::seen(&[&ann, &again]).is_whole(), "one person's traffic, seen twice");
+}
+
+/// An archive as browsers write it for others: without credentials.
+fn sanitized(archive: &Path) -> String {
+    let mut har: Value = serde_json::from_str(&fs::read_to_string(archive).unwrap()).unwrap();
+    for entry in har["log"]["entries"].as_array_mut().unwrap() {
+        let secret =
+            |header: &Value| ["authorization", "cookie"].contains(&&*text(header, "name").to_ascii_lowercase());
+        entry["request"]["headers"].as_array_mut().unwrap().retain(|header| !secret(header));
+        entry["request"]["cookies"] = json!([]);
+    }
+    har.to_string()
+}
+
+#[test]
+fn an_archive_without_credentials_takes_who_acted_from_the_log() {
+    let shop = Scenario::new(40, 5);
+    let (whole, log) = (shop.file("capture.har"), shop.file("access.jsonl"));
+    let bare = shop.write("bare.har", sanitized(&whole));
+    let alone = Outcome::of(&[&bare]);
+    let (folder, findings) = check(&[&bare, &log], &[]);
+    let (_, known) = check(&[&whole], &[]);
+    // Who is told of a deviation, by object: what both see is done by the same.
+    let by = |findings: &[Value]| -> BTreeMap<String, String> {
+        let what = |f: &Value| format!("{} {} {}", text(f, "rule"), object(f), text(f, "activity"));
+        findings.iter().map(|f| (what(f), text(&f["actor"], "principal").to_owned())).collect()
+    };
+    let (told, known) = (by(&findings), by(&known));
+    let shared: Vec<_> = told.iter().filter(|(what, _)| known.contains_key(*what)).collect();
+    assert!(shared.len() > 30 && shared.iter().all(|(what, who)| known[*what] == **who), "{told:?}\n{known:?}");
+    assert!(told.keys().all(|what| known.contains_key(what)), "{told:?}");
+    // What nobody could tell of an archive without them is gone, and what bodies tell has stayed.
+    let count = |findings: &BTreeMap<String, usize>, rule: &str| -> usize {
+        findings.iter().filter(|(what, _)| what.starts_with(rule)).map(|(_, count)| count).sum()
+    };
+    assert!(count(&alone.findings, "FN-ROLE") > 50);
+    assert_eq!(findings.iter().filter(|f| text(f, "rule") == "FN-ROLE").count(), 4);
+    assert_eq!(findings.iter().filter(|f| text(f, "rule") == "TX-CONSERVE").count(), 4);
+    for finding in findings.iter().filter(|f| text(&f["actor"], "evidence") == "asserted") {
+        let from = text(&finding["actor"], "told_in");
+        // The partner sends its name in a header, which is still there.
+        let partner = text(&finding["actor"], "principal") == "psp";
+        assert!(from.contains("access.jsonl#line=") != partner, "{finding}");
+    }
+    let shown = offpath(&["show", text(&findings[0], "id"), "--run", folder.path().join("run").to_str().unwrap()]);
+    let shown = stdout(&shown).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("known by asserted from "), "{shown}");
+}
+
+#[test]
+fn an_archive_that_shows_who_acted_keeps_it() {
+    let shop = Scenario::new(40, 5);
+    let whole = shop.file("capture.har");
+    // A log that names everybody otherwise, as one behind a proxy with an account of its own would.
+    let log: Vec<String> = shop.lines("access.log").iter().map(|line| line.replacen(" - ", " - proxy-", 1)).collect();
+    let log = shop.write("proxied.log", log.join("\n"));
+    let (_, alone) = check(&[&whole], &[]);
+    let (_, both) = check(&[&whole, &log], &[]);
+    assert_eq!(alone.len(), both.len());
+    for (alone, both) in alone.iter().zip(&both) {
+        assert_eq!(alone["actor"], both["actor"]);
     }
 }
 

@@ -6,6 +6,10 @@ use std::ops::ControlFlow;
 use offpath_capture::{BlindSpot, Body, Exchange, Options, Sink, SourceReport, plan};
 use serde_json::{Value, json};
 
+/// The allocator of `offpath`, so that this measures what `offpath` has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Lines {
     out: BufWriter<io::Stdout>,
     quiet: bool,
@@ -86,7 +90,7 @@ fn describe(report: &SourceReport, blind_spots: u64) -> Value {
 
 fn main() -> io::Result<()> {
     let (flags, inputs): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|arg| arg == "--count");
-    let options = Options::default();
+    let options = Options { unhashed: true, ..Options::default() };
     let plan = plan(&inputs, &options);
     let mut lines = Lines { out: BufWriter::new(io::stdout()), quiet: !flags.is_empty(), blind_spots: 0 };
     for error in &plan.errors {

@@ -56,6 +56,8 @@ pub(crate) struct Decoded {
 pub(crate) struct Inflater {
     raw: Option<Decompress>,
     zlib: Option<Decompress>,
+    /// Room for one step's output.
+    step: Vec<u8>,
 }
 
 impl Inflater {
@@ -105,7 +107,7 @@ impl Inflater {
             };
             let raw = self.raw.get_or_insert_with(|| Decompress::new(false));
             raw.reset(false);
-            let (end, used) = inflate(raw, body, kept)?;
+            let (end, used) = inflate(raw, body, &mut self.step, kept)?;
             if end != End::Whole {
                 return Some(end);
             }
@@ -123,14 +125,14 @@ impl Inflater {
         if zlib_header {
             let zlib = self.zlib.get_or_insert_with(|| Decompress::new(true));
             zlib.reset(true);
-            if let Some((end, _)) = inflate(zlib, coded, kept) {
+            if let Some((end, _)) = inflate(zlib, coded, &mut self.step, kept) {
                 return Some(end);
             }
             kept.clear();
         }
         let raw = self.raw.get_or_insert_with(|| Decompress::new(false));
         raw.reset(false);
-        inflate(raw, coded, kept).map(|(end, _)| end)
+        inflate(raw, coded, &mut self.step, kept).map(|(end, _)| end)
     }
 }
 
@@ -178,12 +180,12 @@ impl Kept {
 }
 
 /// Inflates one stream; returns how it ended and how much of `coded` it took.
-fn inflate(stream: &mut Decompress, coded: &[u8], kept: &mut Kept) -> Option<(End, usize)> {
-    let mut step = [0; STEP];
+fn inflate(stream: &mut Decompress, coded: &[u8], step: &mut Vec<u8>, kept: &mut Kept) -> Option<(End, usize)> {
+    step.resize(STEP, 0);
     loop {
         let (taken, given) = (stream.total_in(), stream.total_out());
         let rest = coded.get(taken as usize..).unwrap_or(&[]);
-        let status = stream.decompress(rest, &mut step, FlushDecompress::None).ok()?;
+        let status = stream.decompress(rest, step, FlushDecompress::None).ok()?;
         let got = (stream.total_out() - given) as usize;
         if !kept.push(step.get(..got).unwrap_or(&[])) {
             return Some((End::Over, stream.total_in() as usize));

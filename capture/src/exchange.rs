@@ -1,7 +1,8 @@
 //! The HTTP exchange: one request and the response to it, as far as the input shows them.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -48,6 +49,8 @@ pub struct Exchange {
     pub grpc: Option<Grpc>,
     /// What was said on the WebSocket that it opened, if it did and that was read.
     pub web_socket: Option<WebSocket>,
+    /// What other exchanges of the input hold of the calls in this one; [`Joins`](crate::Joins) finds it.
+    pub elsewhere: Option<Box<Elsewhere>>,
     /// What the logging system said beside the HTTP message itself.
     pub log: LogFacts,
     /// What this kind of input can carry at all: tells "absent" from "not recorded".
@@ -62,8 +65,12 @@ pub struct Exchange {
 
 impl Exchange {
     /// The HTTP status that tells how the exchange went: the response's, but for a gRPC call the one that its own status
-    /// stands for, since that comes with 200 whatever it is. None where it was not seen.
+    /// stands for, since that comes with 200 whatever it is. None where it was not seen, and for what was said on a
+    /// WebSocket, which has none.
     pub fn outcome_status(&self) -> Option<u16> {
+        if self.protocol == Protocol::WebSocket {
+            return None;
+        }
         let status = self.response.as_ref().map(|response| response.status)?;
         match self.grpc {
             Some(grpc) if status == 200 => grpc.status.map(grpc_as_http),
@@ -101,6 +108,8 @@ pub enum Protocol {
     Http3,
     /// gRPC over HTTP/2; the method's name is the request's target.
     Grpc,
+    /// A message on a WebSocket, with what answered it: no HTTP message. See [`Sink::said`](crate::Sink::said).
+    WebSocket,
     /// A log or HAR that does not say.
     Unknown,
 }
@@ -113,6 +122,7 @@ impl Protocol {
             Protocol::Http2 => "http2",
             Protocol::Http3 => "http3",
             Protocol::Grpc => "grpc",
+            Protocol::WebSocket => "websocket",
             Protocol::Unknown => "unknown",
         }
     }
@@ -129,6 +139,15 @@ pub struct Grpc {
     pub response_messages: Option<u64>,
 }
 
+/// What other exchanges hold of the calls in one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Messages of JSON-RPC that answer calls of this exchange, from streams of others.
+    pub answers: Vec<Arc<str>>,
+    /// Documents of GraphQL of which this exchange sent the hash, by it.
+    pub documents: Vec<(String, Arc<str>)>,
+}
+
 /// An address and, where known, a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
@@ -142,9 +161,48 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.ip, self.port) {
             (ip, None) => write!(f, "{ip}"),
-            (IpAddr::V4(ip), Some(port)) => write!(f, "{ip}:{port}"),
+            (IpAddr::V4(ip), Some(port)) => f.write_str(DottedPort::new(ip, port).as_str()),
             (IpAddr::V6(ip), Some(port)) => write!(f, "[{ip}]:{port}"),
         }
+    }
+}
+
+/// `255.255.255.255:65535` put together from its end, without a formatter: every exchange has two.
+struct DottedPort {
+    text: [u8; 21],
+    start: usize,
+}
+
+impl DottedPort {
+    fn new(ip: Ipv4Addr, port: u16) -> Self {
+        let mut dotted = DottedPort { text: [0; 21], start: 21 };
+        dotted.put(port);
+        for (octet, mark) in ip.octets().into_iter().rev().zip(*b":...") {
+            dotted.byte(mark);
+            dotted.put(octet.into());
+        }
+        dotted
+    }
+
+    fn put(&mut self, mut number: u16) {
+        loop {
+            self.byte(b'0' + (number % 10) as u8);
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.start = self.start.saturating_sub(1);
+        if let Some(place) = self.text.get_mut(self.start) {
+            *place = byte;
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        self.text.get(self.start..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
 }
 
@@ -396,6 +454,23 @@ impl Incomplete {
             Incomplete::OverLimit => "over_limit",
             Incomplete::Reset => "reset",
             Incomplete::PathTemplate => "path_template",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn addresses_read_as_the_standard_library_writes_them(bits in any::<u32>(), mask in any::<u32>(), port in any::<u16>()) {
+            for ip in [bits, bits & mask & mask.rotate_left(9), 0, u32::MAX].map(Ipv4Addr::from_bits) {
+                let end = Endpoint { ip: ip.into(), port: Some(port) };
+                prop_assert_eq!(end.to_string(), format!("{ip}:{port}"));
+            }
         }
     }
 }

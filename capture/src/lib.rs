@@ -21,6 +21,7 @@ mod http2;
 mod input;
 #[cfg(feature = "live")]
 mod interface;
+mod joins;
 mod json_error;
 mod key;
 mod lenient;
@@ -30,6 +31,7 @@ mod origin;
 mod output;
 mod packet;
 mod percent;
+mod quic;
 mod report;
 mod scalar;
 mod source;
@@ -37,6 +39,8 @@ mod store;
 mod tally;
 mod tcp;
 mod tls;
+mod tunnel_port;
+mod unread;
 mod url;
 mod websocket;
 
@@ -45,19 +49,25 @@ pub use call::{Call, CallKind, CallOutcome, CallProtocol, Calls, Unseen, calls};
 pub use error::{InputError, InputErrorKind};
 pub use event_stream::{EventStream, StreamEvent, stream_events};
 pub use exchange::{
-    Body, Carries, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response, Timestamp,
+    Body, Carries, Elsewhere, Endpoint, Exchange, Grpc, Headers, Incomplete, LogFacts, Protocol, Request, Response,
+    Timestamp,
 };
 pub use format::InputFormat;
 pub use grpc::{Schema, grpc_as_json};
 pub use input::is_run_folder;
 #[cfg(feature = "live")]
 pub use interface::{LiveOptions, Tap, TapCounts, Tapped, TappedPacket};
+pub use joins::{Joins, Unjoined};
 pub use limits::Limits;
 pub use message::{Message, MessageKind, Sender, WebSocket, WebSocketCounts};
 pub use origin::{Origin, Place};
 #[cfg(feature = "live")]
 pub use packet::check_filter;
 pub use percent::percent_decoded;
-pub use report::{InputReport, Irregularity, NotRead, SourceReport, TlsConnections};
+pub use report::{
+    Captured, DroppedPackets, ForeignConnections, InputReport, Irregularity, NotRead, SourceReport, TlsConnections,
+};
 pub use source::{Aside, AsideReason, BlindSpot, Options, Plan, PlannedInput, Sink, Source, plan};
 pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};
+pub use tunnel_port::TunnelPort;
+pub use unread::{TlsHellos, UnreadConnection};

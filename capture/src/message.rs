@@ -127,6 +127,10 @@ pub struct WebSocketCounts {
     pub frames: u64,
     /// Bytes of the messages' payloads, decompressed.
     pub bytes: u64,
+    /// Messages of clients that hold calls.
+    pub calls: u64,
+    /// Text and binary messages that are no calls, no answers to one and nothing that a protocol of calls needs beside.
+    pub without_call: u64,
 }
 
 impl WebSocketCounts {

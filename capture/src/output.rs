@@ -1,6 +1,6 @@
 //! What reading packets yields: exchanges and blind spots to the sink, counts to the report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use crate::coding::Inflater;
 use crate::tcp::{Frame, Seen};
 use crate::tls::{Secrets, Tally};
 use crate::{
-    BlindSpot, Endpoint, Exchange, Irregularity, Limits, Message, NotRead, Origin, Place, Sink, SourceReport,
-    Timestamp, WebSocketCounts,
+    BlindSpot, Captured, Endpoint, Exchange, ForeignConnections, Irregularity, Limits, Message, NotRead, Origin, Place,
+    Sink, SourceReport, Timestamp, TlsHellos, UnreadConnection, WebSocketCounts,
 };
 
 /// Where reading packets puts what it finds.
@@ -28,6 +28,14 @@ pub(crate) struct Output<'a> {
     connections_with_gaps: u64,
     incomplete: BTreeMap<&'static str, u64>,
     not_read: BTreeMap<&'static str, (u64, u64)>,
+    /// What was not read of connections that are still open.
+    open: HashMap<u64, Open>,
+    /// Connections with missing bytes, and these, by cause.
+    missing: BTreeMap<&'static str, (u64, u64)>,
+    /// Connections that are no HTTP, and their bytes, by protocol.
+    foreign: BTreeMap<&'static str, (u64, u64)>,
+    /// Packets, and their bytes on the wire.
+    pub(crate) captured: Captured,
     through: BTreeMap<&'static str, u64>,
     /// Packets that were seen before.
     pub(crate) seen_again: u64,
@@ -38,10 +46,36 @@ pub(crate) struct Output<'a> {
     servers: BTreeSet<Endpoint>,
     /// Gaps of connections of which nothing was captured that tells what they carried.
     doubtful: Vec<([Endpoint; 2], Timestamp, Seen)>,
+    /// First and last sight of connections of QUIC, by server; and how many that are.
+    quic: BTreeMap<Endpoint, Vec<(Timestamp, Seen)>>,
+    quic_doubts: usize,
+}
+
+/// What was not read of a connection so far.
+#[derive(Default)]
+struct Open {
+    not_read: Vec<NotRead>,
+    tls: Option<TlsHellos>,
+}
+
+/// A connection at its end.
+pub(crate) struct Over {
+    pub(crate) id: u64,
+    /// Client and server.
+    pub(crate) ends: [Endpoint; 2],
+    pub(crate) first: Seen,
+    pub(crate) last: Timestamp,
+    pub(crate) bytes: u64,
+    /// Missing bytes: lost, and cut by the snap length.
+    pub(crate) lost: u64,
+    pub(crate) cut: u64,
+    pub(crate) protocol: Option<&'static str>,
 }
 
 /// Servers and doubtful gaps remembered; beyond it a doubtful gap counts as a blind spot at once.
 const REMEMBERED: usize = 65_536;
+/// The reason of connections that carry nothing that is read.
+const NOT_HTTP: &str = "not_http";
 
 impl<'a> Output<'a> {
     pub(crate) fn new(limits: &'a Limits, names: &'a [Arc<str>], secrets: Secrets, sink: &'a mut dyn Sink) -> Self {
@@ -58,12 +92,18 @@ impl<'a> Output<'a> {
             connections_with_gaps: 0,
             incomplete: BTreeMap::new(),
             not_read: BTreeMap::new(),
+            open: HashMap::new(),
+            missing: BTreeMap::new(),
+            foreign: BTreeMap::new(),
+            captured: Captured::default(),
             through: BTreeMap::new(),
             seen_again: 0,
             websocket: WebSocketCounts::default(),
             irregular: BTreeMap::new(),
             servers: BTreeSet::new(),
             doubtful: Vec::new(),
+            quic: BTreeMap::new(),
+            quic_doubts: 0,
         }
     }
 
@@ -93,13 +133,20 @@ impl<'a> Output<'a> {
         self.stopped = self.sink.message(message) == ControlFlow::Break(());
     }
 
-    /// Hands on a stretch in which requests may have been lost.
-    pub(crate) fn blind_spot(&mut self, from: Timestamp, shown: Seen) {
+    /// Hands on what was called on a WebSocket.
+    pub(crate) fn said(&mut self, exchange: Exchange) {
+        if !self.stopped {
+            self.stopped = self.sink.said(exchange) == ControlFlow::Break(());
+        }
+    }
+
+    /// Hands on a stretch in which requests may have been lost; to this server alone, if there is one.
+    pub(crate) fn blind_spot(&mut self, server: Option<Endpoint>, from: Timestamp, shown: Seen) {
         if self.stopped {
             return;
         }
         let origin = self.origin(shown.frame, shown.frame.number);
-        let spot = BlindSpot { from: from.min(shown.time), to: shown.time, origin };
+        let spot = BlindSpot { from: from.min(shown.time), to: shown.time, server, origin };
         self.stopped = self.sink.blind_spot(spot) == ControlFlow::Break(());
     }
 
@@ -115,23 +162,112 @@ impl<'a> Output<'a> {
         if self.doubtful.len() < REMEMBERED {
             self.doubtful.push((ends, from, shown));
         } else {
-            self.blind_spot(from, shown);
+            self.blind_spot(None, from, shown);
         }
     }
 
     /// At the end of all input: a doubtful gap is a blind spot where one of its ends answers HTTP elsewhere.
     pub(crate) fn settle_doubts(&mut self) {
+        for (server, spots) in std::mem::take(&mut self.quic) {
+            if self.servers.contains(&server) {
+                spots.into_iter().for_each(|(from, shown)| self.blind_spot(Some(server), from, shown));
+            }
+        }
         for (ends, from, shown) in std::mem::take(&mut self.doubtful) {
-            if self.servers.len() >= REMEMBERED || ends.iter().any(|end| self.servers.contains(end)) {
-                self.blind_spot(from, shown);
+            let server = ends.into_iter().find(|end| self.servers.contains(end));
+            if server.is_some() || self.servers.len() >= REMEMBERED {
+                self.blind_spot(server, from, shown);
             }
         }
     }
 
-    /// Counts a connection at its end.
-    pub(crate) fn connection(&mut self, gaps: bool) {
+    /// Counts a connection at its end, and hands on what was not seen of it.
+    pub(crate) fn connection(&mut self, over: Over) {
         self.connections += 1;
-        self.connections_with_gaps += u64::from(gaps);
+        self.connections_with_gaps += u64::from(over.lost + over.cut > 0);
+        for (cause, bytes) in [("lost", over.lost), ("snap_length", over.cut)].into_iter().filter(|(_, b)| *b > 0) {
+            let entry = self.missing.entry(cause).or_default();
+            entry.0 += 1;
+            entry.1 += bytes;
+        }
+        let Open { not_read, tls } = self.open.remove(&over.id).unwrap_or_default();
+        if not_read.iter().any(|part| part.reason == NOT_HTTP) {
+            let entry = self.foreign.entry(over.protocol.unwrap_or("unknown")).or_default();
+            entry.0 += 1;
+            entry.1 += over.bytes;
+        }
+        if not_read.is_empty() && over.lost + over.cut == 0 || self.stopped {
+            return;
+        }
+        let Over { id, ends: [client, server], first, last, bytes, lost, cut, protocol } = over;
+        let origin = self.origin(first.frame, first.frame.number);
+        let (connection, from, to) = (id, first.time, last.max(first.time));
+        let unread = UnreadConnection {
+            connection,
+            client,
+            server,
+            from,
+            to,
+            bytes,
+            not_read,
+            lost,
+            cut,
+            protocol,
+            tls,
+            origin,
+        };
+        self.stopped = self.sink.unread(unread) == ControlFlow::Break(());
+    }
+
+    /// Hands on a connection of QUIC, which is not read; its packets were counted. Where the server answers HTTP over TCP
+    /// as well, requests may have been made here that are missed there.
+    pub(crate) fn quic(&mut self, over: Over, packets: u64, hellos: Option<TlsHellos>, last: Seen) {
+        let Over { id, ends: [client, server], first, bytes, protocol, .. } = over;
+        let doubts = self.quic.entry(server).or_default();
+        match doubts.last_mut().filter(|_| self.quic_doubts >= REMEMBERED) {
+            Some((_, until)) => *until = if last.time > until.time { last } else { *until },
+            None => {
+                self.quic_doubts += 1;
+                doubts.push((first.time, last));
+            }
+        }
+        if self.stopped {
+            return;
+        }
+        let origin = self.origin(first.frame, first.frame.number);
+        let not_read = vec![NotRead { reason: "quic", count: packets, bytes }];
+        let (connection, from, to) = (id, first.time, last.time);
+        let (lost, cut, tls) = (0, 0, hellos);
+        let unread = UnreadConnection {
+            connection,
+            client,
+            server,
+            from,
+            to,
+            bytes,
+            not_read,
+            lost,
+            cut,
+            protocol,
+            tls,
+            origin,
+        };
+        self.stopped = self.sink.unread(unread) == ControlFlow::Break(());
+    }
+
+    /// Counts what was seen on a connection and not read.
+    pub(crate) fn not_read_on(&mut self, connection: u64, reason: &'static str, bytes: u64) {
+        self.not_read(reason, 1, bytes);
+        let not_read = &mut self.open.entry(connection).or_default().not_read;
+        match not_read.iter_mut().find(|part| part.reason == reason) {
+            Some(part) => (part.count, part.bytes) = (part.count + 1, part.bytes + bytes),
+            None => not_read.push(NotRead { reason, count: 1, bytes }),
+        }
+    }
+
+    /// Notes what the hellos of a connection say that is not read.
+    pub(crate) fn hellos(&mut self, connection: u64, hellos: TlsHellos) {
+        self.open.entry(connection).or_default().tls.get_or_insert(hellos);
     }
 
     /// Counts what was seen and not read.
@@ -179,6 +315,14 @@ impl<'a> Output<'a> {
         if self.secrets.others() > 0 {
             report.not_read.push(NotRead { reason: "other_secrets", count: self.secrets.others(), bytes: 0 });
         }
+        for (&reason, &(count, bytes)) in &self.missing {
+            report.missing.push(NotRead { reason, count, bytes });
+        }
+        for (&protocol, &(connections, bytes)) in &self.foreign {
+            report.foreign.push(ForeignConnections { protocol, connections, bytes });
+        }
+        report.captured.packets += self.captured.packets;
+        report.captured.bytes += self.captured.bytes;
         for (&name, &(count, frame)) in &self.irregular {
             report.irregularities.push(Irregularity { name, count, first: self.origin(frame, frame.number) });
         }

@@ -26,6 +26,37 @@ pub struct NotRead {
     pub bytes: u64,
 }
 
+/// Connections of one protocol that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignConnections {
+    /// The protocol's name, e.g. `ssh`; `unknown` where nothing tells.
+    pub protocol: &'static str,
+    /// How many.
+    pub connections: u64,
+    /// Payload bytes of them.
+    pub bytes: u64,
+}
+
+/// Packets that were lost while capturing, as the capture's own statistics tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DroppedPackets {
+    /// The input.
+    pub input: String,
+    /// The interface: its name, else its number.
+    pub interface: String,
+    /// How many, but for those that single packets tell of.
+    pub packets: u64,
+}
+
+/// What captures held (packets only): what shares of what was not read are taken of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Captured {
+    /// Packets that were looked at.
+    pub packets: u64,
+    /// Bytes of them on the wire, all headers included.
+    pub bytes: u64,
+}
+
 /// TLS connections of one kind, whether they were read or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsConnections {
@@ -57,7 +88,7 @@ pub struct InputReport {
     pub format: InputFormat,
     /// Size on disk.
     pub bytes: u64,
-    /// SHA-256 of the file as it is on disk, in hex.
+    /// SHA-256 of the file as it is on disk, in hex; empty where [`Options::unhashed`](crate::Options::unhashed) says so.
     pub sha256: String,
     /// Records: packets, entries or lines.
     pub records: u64,
@@ -87,12 +118,21 @@ pub struct SourceReport {
     pub connections: u64,
     /// Connections with at least one gap.
     pub connections_with_gaps: u64,
+    /// Bytes that were sent on connections and are not in the capture: `lost`, or cut by the `snap_length`; counted in
+    /// connections.
+    pub missing: Vec<NotRead>,
+    /// Packets lost while capturing, by interface; in `not_read` they are counted too.
+    pub dropped: Vec<DroppedPackets>,
+    /// What the packets were, all of them.
+    pub captured: Captured,
     /// TCP packets read inside a tag, label or tunnel, by its kind.
     pub tunnels: BTreeMap<&'static str, u64>,
     /// Packets that were seen before, at another tap or interface, and count once.
     pub seen_again: u64,
     /// What was seen and not read.
     pub not_read: Vec<NotRead>,
+    /// Connections that are counted as `not_http`, by what they carry.
+    pub foreign: Vec<ForeignConnections>,
     /// TLS connections (packets only), in a stable order.
     pub tls: Vec<TlsConnections>,
     /// Packets that the filter held back.

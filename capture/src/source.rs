@@ -1,6 +1,6 @@
 //! What a source hands to its reader, and what it says at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -14,8 +14,8 @@ use crate::interface::Interface;
 use crate::key::KeySeed;
 use crate::packet::{self, OpenCapture, SecretsOf};
 use crate::{
-    Exchange, InputError, InputErrorKind, InputFormat, InputReport, Irregularity, Limits, LogFormat, Mapping, Message,
-    Origin, Schema, SourceReport, Stores, Timestamp, access_log, har, tls,
+    Endpoint, Exchange, InputError, InputErrorKind, InputFormat, InputReport, Irregularity, Limits, LogFormat, Mapping,
+    Message, Origin, Schema, SourceReport, Stores, Timestamp, TunnelPort, UnreadConnection, access_log, har, tls,
 };
 
 /// How to read the inputs.
@@ -37,9 +37,14 @@ pub struct Options {
     pub mapping: Option<Arc<Mapping>>,
     /// Schemas of gRPC services, for [`grpc_as_json`](crate::grpc_as_json).
     pub schema: Option<Arc<Schema>>,
+    /// Ports at which tunnels over UDP are spoken besides their own. What comes to such a port is read as the tunnel, so
+    /// whoever may send there writes what anybody says.
+    pub tunnels: Vec<TunnelPort>,
     /// Whose traffic an input holds, by the input's name as origins have it: the user of each of its exchanges that
     /// names none. Several HAR files, each of one person's browser, are told apart by it.
     pub actors: BTreeMap<String, String>,
+    /// Whether reports go without [`InputReport::sha256`]: to hash a capture takes a fifth of the time of reading it.
+    pub unhashed: bool,
     /// What finds and opens inputs that are named by URL; without it each of them is an error.
     pub stores: Option<Arc<dyn Stores>>,
     /// BPF expression that packets of captures and interfaces must pass; see [`check_filter`](crate::check_filter).
@@ -83,6 +88,26 @@ impl Plan {
         let missing = self.missing.first().filter(|_| self.sources.is_empty())?;
         self.errors.iter().find(|error| error.input == *missing)
     }
+
+    /// What is to be said of the inputs that [`Options::actors`] names and that are not read: whom they name stays
+    /// without a name where the same traffic is read from another input. Those with an error are not among them.
+    pub fn idle_actors(&self, options: &Options) -> Vec<String> {
+        let read: BTreeSet<&str> =
+            self.sources.iter().flat_map(|s| &s.inputs).map(|input| input.name.as_str()).collect();
+        let fails = |name: &str| self.errors.iter().any(|error| error.input == name);
+        let idle = options.actors.iter().filter(|(name, _)| !read.contains(name.as_str()) && !fails(name));
+        let said = idle.filter_map(|(name, actor)| {
+            let of = self.aside.iter().find(|aside| aside.input == *name).and_then(|aside| aside.reason.read_instead());
+            match of {
+                Some(of) if options.actors.get(of) == Some(actor) => None,
+                Some(of) => Some(format!(
+                    "--actor {name} names nobody: its traffic is read from {of}, which is what --actor is to name"
+                )),
+                None => Some(format!("--actor {name} names nobody: no input of this name is read")),
+            }
+        });
+        said.collect()
+    }
 }
 
 /// Something that was found among the inputs and is not read.
@@ -103,6 +128,16 @@ pub enum AsideReason {
     SameFile(String),
     /// A run folder of offpath: results, no traffic.
     RunFolder,
+}
+
+impl AsideReason {
+    /// The input that is read instead.
+    fn read_instead(&self) -> Option<&String> {
+        match self {
+            AsideReason::Copy(of) | AsideReason::SameFile(of) => Some(of),
+            AsideReason::RunFolder => None,
+        }
+    }
 }
 
 impl fmt::Display for Aside {
@@ -191,7 +226,8 @@ impl Source {
     /// Streams the source's exchanges into `sink`. Never fails as a whole: what could not be read is in the report.
     ///
     /// Every input is read to its end to hash it, also when its content stops making sense early. When the sink breaks,
-    /// files are still hashed whole, while standard input and pipes are left where they are.
+    /// files are still hashed whole, while standard input and pipes are left where they are. Without hashes
+    /// ([`Options::unhashed`]) a file is read to its end only where the sink does not break.
     pub fn read(self, options: &Options, sink: &mut dyn Sink) -> SourceReport {
         let mut report = SourceReport::default();
         let consumed = Arc::new(AtomicU64::new(0));
@@ -231,7 +267,7 @@ impl Source {
         #[cfg(feature = "live")]
         read_filtered(readers, options, &interfaces, &mut sink, &mut report);
         for ((mut disk, endless), input) in disks.into_iter().zip(&mut report.inputs) {
-            if !(endless && sink.broken)
+            if !((endless || options.unhashed) && sink.broken)
                 && let Err(error) = disk.drain()
             {
                 report.errors.push(InputError { input: input.name.clone(), origin: None, kind: error.into() });
@@ -346,6 +382,15 @@ impl MeteredSink<'_> {
         }
     }
 
+    /// Who the user says acts in this input, where the input does not say it.
+    fn name_actor(&self, exchange: &mut Exchange) {
+        if exchange.log.user.is_none()
+            && let Some(actor) = self.actors.get(&*exchange.origin.input)
+        {
+            exchange.log.user = Some(actor.clone());
+        }
+    }
+
     fn report_progress(&mut self) {
         let consumed = self.consumed.load(Ordering::Relaxed);
         if consumed > self.reported {
@@ -367,14 +412,18 @@ impl Sink for MeteredSink<'_> {
         self.noted(flow)
     }
 
+    fn said(&mut self, mut exchange: Exchange) -> ControlFlow<()> {
+        self.report_progress();
+        self.order_times(&mut exchange);
+        self.name_actor(&mut exchange);
+        let flow = self.inner.said(exchange);
+        self.noted(flow)
+    }
+
     fn exchange(&mut self, mut exchange: Exchange) -> ControlFlow<()> {
         self.report_progress();
         self.order_times(&mut exchange);
-        if exchange.log.user.is_none()
-            && let Some(actor) = self.actors.get(&*exchange.origin.input)
-        {
-            exchange.log.user = Some(actor.clone());
-        }
+        self.name_actor(&mut exchange);
         let flow = self.inner.exchange(exchange);
         self.noted(flow)
     }
@@ -382,6 +431,11 @@ impl Sink for MeteredSink<'_> {
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
         self.report_progress();
         let flow = self.inner.blind_spot(spot);
+        self.noted(flow)
+    }
+
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        let flow = self.inner.unread(connection);
         self.noted(flow)
     }
 
@@ -400,8 +454,20 @@ pub trait Sink {
         let _ = message;
         ControlFlow::Continue(())
     }
+    /// A message of a client on a WebSocket that holds calls, as an exchange with what answered it: the request is that
+    /// which opened the WebSocket with the message for its body, the response's body the messages that answer, one after
+    /// the other. Its protocol is [`Protocol::WebSocket`](crate::Protocol::WebSocket); [`calls`](crate::calls) reads it.
+    fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        let _ = exchange;
+        ControlFlow::Continue(())
+    }
     /// A time at which something happened that nobody can name any more.
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()>;
+    /// One connection of which not all was read, at its end. Who only wants what was read need not take them.
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        let _ = connection;
+        ControlFlow::Continue(())
+    }
     /// `bytes` more of the (compressed) input were consumed.
     fn progress(&mut self, bytes: u64);
 }
@@ -414,6 +480,8 @@ pub struct BlindSpot {
     pub from: Timestamp,
     /// End of the stretch.
     pub to: Timestamp,
+    /// The server whose requests they were, where they were lost on one connection; none where any may have been lost.
+    pub server: Option<Endpoint>,
     /// Where it is in the input.
     pub origin: Origin,
 }

@@ -34,6 +34,17 @@ impl Tally {
         sink.message(message)
     }
 
+    /// Hands on what was called on a WebSocket.
+    pub(crate) fn said(&mut self, said: Vec<Exchange>, sink: &mut dyn Sink) -> ControlFlow<()> {
+        said.into_iter().try_for_each(|exchange| sink.said(exchange))
+    }
+
+    /// Counts what was called on a WebSocket that is over.
+    pub(crate) fn called(&mut self, calls: u64, without_call: u64) {
+        self.websocket.calls += calls;
+        self.websocket.without_call += without_call;
+    }
+
     /// Hands an exchange on and counts it.
     pub(crate) fn emit(&mut self, exchange: Exchange, sink: &mut dyn Sink) -> ControlFlow<()> {
         self.exchanges += 1;

@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use http2_wire::{CONTINUATION, END_HEADERS, END_STREAM, Frames, HEADERS, PUSH_PROMISE};
-use offpath_capture::{Body, Exchange, Limits, Options, Source};
+use offpath_capture::{Body, Exchange, Joins, Limits, Options, Source, calls};
 use packets_wire::Side::{Client, Server};
 use packets_wire::{Seen, Talk, ethernet, ip, pcap};
 use proptest::prelude::*;
@@ -28,7 +28,10 @@ const HAR: &str = r#"{"log": {"version": "1.2", "creator": {"name": "test", "ver
    "timings": {"send": 1, "wait": 10, "receive": 1.5}},
   {"startedDateTime": "2026-09-07T06:00:01.0000000Z", "time": -1,
    "request": {"method": "GET", "url": "wss://api.example/live"}, "response": {"status": 0},
-   "_webSocketMessages": [{"type": "send", "time": 1, "opcode": 1, "data": "{}"}]}
+   "_webSocketMessages": [{"type": "send", "time": 1, "opcode": 1, "data": "{}"},
+     {"type": "send", "time": 2, "opcode": 1, "data": "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"pay\"}"},
+     {"type": "receive", "time": 3, "opcode": 1, "data": "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"},
+     {"type": "send", "time": 4, "opcode": 1, "data": "{\"type\":\"order.pay\",\"requestId\":\"r\"}"}]}
 ]}}"#;
 
 const COMBINED: &str = r#"10.0.0.9 - - [17/May/2026:08:05:32 +0000] "POST /orders HTTP/2.0" 201 532 "-" "curl/8.0" 120 0.012 [shop] [] 10.0.0.4:8080
@@ -254,6 +257,16 @@ fn read(file: Vec<u8>) -> Seen {
     assert!(input.records == 0 || said > 0 || !report.errors.is_empty(), "{} records and not a word", input.records);
     assert!(report.errors.len() <= 2, "{:?}", report.errors);
     assert!(report.errors.iter().all(|error| error.to_string().starts_with("damaged")), "{:?}", report.errors);
+    for exchange in &seen.said {
+        assert!(exchange.request.is_some() && exchange.end.is_some_and(|end| end >= exchange.time), "{exchange:?}");
+        assert!(calls(exchange).calls.len() <= 256);
+    }
+    assert!(report.websocket.calls + report.websocket.without_call <= report.websocket.messages);
+    let mut joins = Joins::new(1 << 10);
+    let free =
+        seen.exchanges.iter().chain(&seen.said).map(|exchange| joins.take(exchange.clone()).len()).sum::<usize>();
+    let (waited, _) = Joins::settle(vec![joins.finish()]);
+    assert_eq!(free + waited.len(), seen.exchanges.len() + seen.said.len(), "each goes on");
     for exchange in &seen.exchanges {
         assert!(exchange.request.is_some() || exchange.response.is_some());
         assert!(kept_bytes(exchange) <= options.limits.body_bytes);

@@ -3,9 +3,10 @@
 
 mod packets_wire;
 
+use offpath_capture::Options;
 use packets_wire::Side::{self, Client, Server};
 use packets_wire::tunnel::{ELSEWHERE, Kind, WRAPS, Wrap, frame, plain, vxlan};
-use packets_wire::{Seen, Segment, Talk, ip, ip_numbered, pcap_of, read, tcp};
+use packets_wire::{Seen, Segment, Talk, ip, ip_numbered, pcap_of, read, read_with, tcp};
 use proptest::prelude::*;
 
 /// One conversation with bodies of several segments.
@@ -81,6 +82,22 @@ fn a_tunnel_is_not_read_at_a_port_that_is_not_its_own() {
         assert!(seen.exchanges.is_empty() && seen.report.connections == 0, "{}", wrap.name);
         let [(reason, count, _)] = seen.not_read()[..] else { panic!("{}: {:?}", wrap.name, seen.not_read()) };
         assert_eq!((reason, count), ("tunnel_at_other_port", talk.segments.len() as u64), "{}", wrap.name);
+    }
+}
+
+#[test]
+fn a_tunnel_is_read_at_a_port_that_is_told() {
+    let talk = conversation();
+    let expected = facts(&talk.read());
+    for (wrap, told) in ELSEWHERE.iter().zip(["vxlan=53", "gtp=2153", "teredo=40000"]) {
+        let tunnels = vec![told.parse().unwrap_or_else(|why| panic!("{why}"))];
+        let mut frames = frames(&talk.segments, &[wrap], 7);
+        frames.sort();
+        let file = pcap_of(1, frames.into_iter(), u32::MAX);
+        let options = Options { tunnels, ..Options::default() };
+        let seen = read_with(&[&file], &options);
+        assert_eq!(facts(&seen), expected, "{told}");
+        assert_eq!(seen.not_read(), [], "{told}");
     }
 }
 
@@ -312,6 +329,9 @@ fn other_link_types_are_stripped() {
             166 => vec![1, 3, 0, 0x21],
             104 => vec![0x0f, 0, 8, 0],
             107 => vec![0x18, 0x41, 3, 0xcc],
+            206 => vec![1, 0x18, 0x41, 3, 0xcc],
+            119 => [&[0x44, 0, 0, 0, 144, 0, 0, 0][..], &[0; 136], &wifi(side)].concat(),
+            51 => vec![0x11, 0, 0, 7, 0, 0, 0, 0x21],
             7 => vec![1, 2, 0xf0],
             129 => vec![1, 2, 0, 0, 0xd4, 0, 0, 1],
             109 => vec![2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
@@ -320,12 +340,12 @@ fn other_link_types_are_stripped() {
             127 => [radiotap.clone(), padded(side)].concat(),
             163 => [&[0x80, 0x21, 0x10, 1, 0, 0, 0, 12, 0, 0, 0, 0][..], &wifi(side)].concat(),
             192 => vec![0, 0, 8, 0, 12, 0, 0, 0],
-            258 => [&[20, 0, 0, 0, 1, 0, 0, 0, 12, 0, 0, 0][..], &[0; 8]].concat(),
+            149 | 258 => [&[20, 0, 0, 0, 1, 0, 0, 0, 12, 0, 0, 0][..], &[0; 8]].concat(),
             274 => [&[0x55; 7][..], &[0xd5, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0]].concat(),
             _ => Vec::new(),
         }
     };
-    for link in [9, 50, 204, 166, 104, 107, 7, 129, 109, 117, 105, 127, 163, 192, 258, 274] {
+    for link in [9, 50, 51, 204, 166, 104, 107, 206, 7, 129, 109, 117, 105, 119, 127, 149, 163, 192, 258, 274] {
         let frames = talk.segments.iter().map(|s| (s.time, [head(link, s.side), ip(s)].concat()));
         assert_eq!(facts(&read(&[&pcap_of(link, frames, u32::MAX)])), expected, "link type {link}");
     }

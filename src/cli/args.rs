@@ -1,15 +1,27 @@
-//! The command line: every flag in one place; each command's own file says what it does with them.
+//! The command line: every flag; each command's own file says what it does with them.
+
+#[cfg(feature = "live")]
+mod capture;
+mod check;
+mod generate;
+mod value;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+#[cfg(feature = "live")]
+pub(super) use capture::Capture;
+pub(super) use check::{Check, CheckFormat, FailOn};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
-use offpath_capture::LogFormat;
+pub(super) use generate::{Generate, Generated, SchemaFile};
+use offpath_capture::{LogFormat, TunnelPort};
+#[cfg(feature = "live")]
+use value::bpf;
+use value::{bytes, log_format, pair, tunnel};
 
 use super::period;
 use crate::correlate::Redaction;
-use crate::model::{AddressBlock, Severity};
+use crate::model::AddressBlock;
 
 /// Finds where real API traffic left the intended business process. It reads captures, HAR files and logs; it sends nothing.
 #[derive(Debug, Parser)]
@@ -144,6 +156,9 @@ pub struct Inputs {
     /// Key log (SSLKEYLOGFILE) that opens TLS connections in captures; repeatable
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
+    /// A port at which a tunnel over UDP is spoken besides its own, e.g. --tunnel vxlan=8473; repeatable
+    #[arg(long, hide_short_help = true, value_name = "KIND=PORT", value_parser = tunnel)]
+    pub tunnel: Vec<TunnelPort>,
     /// Schema of gRPC services (protoc --include_imports --descriptor_set_out): names for fields; repeatable
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub descriptor: Vec<PathBuf>,
@@ -187,6 +202,7 @@ impl Inputs {
             to: None,
             log_field: Vec::new(),
             keylog: Vec::new(),
+            tunnel: Vec::new(),
             descriptor: Vec::new(),
             jwks: Vec::new(),
             trusted_proxy: Vec::new(),
@@ -293,79 +309,6 @@ pub struct Mine {
     pub format: InspectFormat,
 }
 
-/// `offpath check`
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "offpath check [OPTIONS] <INPUT>...",
-    after_help = "Examples:\n  offpath check shop.pcapng --model shop.model.yaml -o run/\n  offpath check day/ --model shop.model.yaml -o r.sarif -o r.html --fail-on critical\n  offpath check access.log --select 'SEQ-*' --format jsonl"
-)]
-pub struct Check {
-    /// What to read.
-    #[command(flatten)]
-    pub inputs: Inputs,
-    /// The intended model; without it only the rules that need none are evaluated
-    #[arg(short, long, value_name = "FILE")]
-    pub model: Option<PathBuf>,
-    /// Run folder, or a file by suffix (.html .sarif .jsonl .csv .parquet .md .json); repeatable [default: offpath-run]
-    #[arg(short, long, value_name = "PATH")]
-    pub output: Vec<PathBuf>,
-    /// Replace files even if they are not such an output
-    #[arg(long, hide_short_help = true)]
-    pub force: bool,
-    /// What to print on standard output
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: CheckFormat,
-    /// Exit 1 when a finding is at least this grave
-    #[arg(long, value_name = "LEVEL", default_value = "high")]
-    pub fail_on: FailOn,
-    /// Only these rules, e.g. 'SEQ-*'; repeatable
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Not these rules; repeatable
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub ignore: Vec<String>,
-    /// Exit 0 where findings would make it 1
-    #[arg(long)]
-    pub exit_zero: bool,
-    /// Do not exit 3 for unreadable input
-    #[arg(long, hide_short_help = true)]
-    pub allow_incomplete: bool,
-}
-
-/// Formats of `check` on standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CheckFormat {
-    Human,
-    Json,
-    Jsonl,
-    Csv,
-    Sarif,
-    Markdown,
-}
-
-/// Lowest severity that makes `check` exit 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    Critical,
-    High,
-    Medium,
-    Low,
-    None,
-}
-
-impl FailOn {
-    /// The severity; `None` never fails.
-    pub fn severity(self) -> Option<Severity> {
-        match self {
-            FailOn::Critical => Some(Severity::Critical),
-            FailOn::High => Some(Severity::High),
-            FailOn::Medium => Some(Severity::Medium),
-            FailOn::Low => Some(Severity::Low),
-            FailOn::None => None,
-        }
-    }
-}
-
 /// `offpath show`
 #[derive(Debug, Args)]
 #[command(
@@ -399,50 +342,6 @@ pub enum ShowFormat {
     Html,
 }
 
-/// `offpath capture`
-#[cfg(feature = "live")]
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "offpath capture [OPTIONS] -i <IF> -w <PATH>",
-    after_help = "Examples:\n  offpath capture -i eth0 -f 'tcp port 8080' -w traffic/ --file-time 1h --files 24\n  offpath capture -i eth0 -w first-look.pcapng --duration 5m\n  offpath capture -i eth0 -w - | offpath exchanges -"
-)]
-#[command(group = clap::ArgGroup::new("rotation").args(["file_size", "file_time"]).multiple(true))]
-pub struct Capture {
-    /// Interface; `any` is all of them on Linux
-    #[arg(short, long, value_name = "IF")]
-    pub interface: String,
-    /// Only packets that this BPF filter lets through, e.g. 'tcp port 8080'
-    #[arg(short = 'f', long, value_name = "FILTER", value_parser = bpf)]
-    pub bpf: Option<String>,
-    /// File, folder (a name that ends in / is made one), or `-` for standard output
-    #[arg(short, long, value_name = "PATH")]
-    pub write: PathBuf,
-    /// Begin a new file before one is larger than this, e.g. 100M
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
-    pub file_size: Option<usize>,
-    /// Begin a new file after this time, e.g. 15m or 1h
-    #[arg(long, value_name = "TIME", value_parser = super::live::duration)]
-    pub file_time: Option<std::time::Duration>,
-    /// Keep so many files, the newest; needs --file-size or --file-time
-    #[arg(long, value_name = "N", value_parser = at_least_one, requires = "rotation")]
-    pub files: Option<usize>,
-    /// Stop after this time
-    #[arg(long, value_name = "TIME", value_parser = super::live::duration)]
-    pub duration: Option<std::time::Duration>,
-    /// Stop after so many packets
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub packets: Option<u64>,
-    /// Also take packets that are meant for other machines, as at a mirror port
-    #[arg(long)]
-    pub promiscuous: bool,
-    /// As root: write as this user once the interface is open [default: nobody; root stays root]
-    #[arg(long, value_name = "NAME")]
-    pub user: Option<String>,
-    /// Replace the file if it exists
-    #[arg(long)]
-    pub force: bool,
-}
-
 /// `offpath explain`
 #[derive(Debug, Args)]
 #[command(
@@ -455,121 +354,14 @@ pub struct Explain {
     pub topic: Option<String>,
 }
 
-/// `offpath generate`
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "offpath generate [OPTIONS] <WHAT>",
-    after_help = "Examples:\n  offpath generate config > offpath.yaml\n  offpath generate completions zsh > _offpath\n  offpath generate man -o man/"
-)]
-pub struct Generate {
-    /// What to print.
-    #[command(subcommand)]
-    pub what: Generated,
-}
-
-/// What `generate` prints.
-#[derive(Debug, Subcommand)]
-pub enum Generated {
-    /// Print a configuration file with every key, or what each is now and where that comes from
-    #[command(
-        override_usage = "offpath generate config [OPTIONS]",
-        after_help = "Examples:\n  offpath generate config > offpath.yaml\n  offpath generate config --origins\n  offpath generate config --origins --config nightly.yaml"
-    )]
-    Config {
-        /// Print the value that each key has now, and where it comes from
-        #[arg(long)]
-        origins: bool,
-    },
-    /// Print a completion script
-    #[command(
-        override_usage = "offpath generate completions [OPTIONS] <SHELL>",
-        after_help = "Examples:\n  offpath generate completions bash > /etc/bash_completion.d/offpath\n  offpath generate completions zsh > _offpath\n  offpath generate completions fish > offpath.fish"
-    )]
-    Completions {
-        /// Shell
-        #[arg(value_name = "SHELL")]
-        shell: Shell,
-    },
-    /// Print the man page, or write one for each command
-    #[command(
-        override_usage = "offpath generate man [OPTIONS]",
-        after_help = "Examples:\n  offpath generate man | man -l -\n  offpath generate man > offpath.1\n  offpath generate man -o man/"
-    )]
-    Man {
-        /// Folder to write `offpath.1`, `offpath-check.1` and so on into
-        #[arg(short, long, value_name = "DIR")]
-        output: Option<PathBuf>,
-    },
-    /// Print the JSON Schema of a file of the run folder
-    #[command(
-        override_usage = "offpath generate schema [OPTIONS] <FILE>",
-        after_help = "Examples:\n  offpath generate schema findings > findings.schema.json\n  offpath generate schema run | jq .properties\n  offpath generate schema findings | jq .required"
-    )]
-    Schema {
-        /// `findings` for a line of `findings.jsonl`, `run` for `run.json`
-        #[arg(value_name = "FILE")]
-        file: SchemaFile,
-    },
-}
-
-/// Files that have a schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SchemaFile {
-    Findings,
-    Run,
-}
-
-fn bytes(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let number: usize = digits.parse().map_err(|_| "a number, with K, M or G behind it, is expected".to_owned())?;
-    let factor: usize = match text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase().trim_end_matches("ib") {
-        "" | "b" => 1,
-        "k" | "kb" => 1 << 10,
-        "m" | "mb" => 1 << 20,
-        "g" | "gb" => 1 << 30,
-        unit => return Err(format!("unknown unit `{unit}`; use K, M or G")),
-    };
-    number.checked_mul(factor).ok_or_else(|| "more than this machine can address".to_owned())
-}
-
-#[cfg(feature = "live")]
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a number from 1 on".to_owned())
-}
-
-/// A BPF expression that libpcap understands.
-#[cfg(feature = "live")]
-fn bpf(text: &str) -> Result<String, String> {
-    offpath_capture::check_filter(text).map(|()| text.to_owned())
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    LogFormat::new(text)
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((field, name)) if !field.is_empty() && !name.is_empty() => Ok((field.to_owned(), name.to_owned())),
-        _ => Err("expected FIELD=NAME, e.g. user=auth.subject".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clap::CommandFactory as _;
+
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(bytes("512M"), Ok(512 << 20));
-        assert_eq!(bytes("2GiB"), Ok(2 << 30));
-        assert_eq!(bytes("17"), Ok(17));
-        assert!(bytes("many").is_err());
-        assert!(bytes("3X").unwrap_err().contains("unknown unit"));
     }
 }

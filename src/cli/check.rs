@@ -130,10 +130,13 @@ fn counted(above: usize, level: Option<Severity>) -> String {
 fn all_blind(summary: &RunSummary) -> Option<String> {
     let has = |status: RuleStatus| summary.rules.iter().any(|rule| rule.status == status);
     let blind = has(RuleStatus::Blind) && !has(RuleStatus::Evaluated) && summary.findings.values().all(|n| *n == 0);
-    blind.then(|| {
-        "the sources carry nothing that a rule of the model could be judged by; *Not judged* says what they lack"
-            .to_owned()
-    })
+    let rules = match (&summary.model, has(RuleStatus::NotSelected)) {
+        (None, _) => return None,
+        (Some(_), false) => "a rule of the model",
+        (Some(_), true) => "one of the selected rules",
+    };
+    blind
+        .then(|| format!("the sources carry nothing that {rules} could be judged by; *Not judged* says what they lack"))
 }
 
 /// Why nothing could be judged, with what the model may have meant.

@@ -1,6 +1,7 @@
 //! `offpath exchanges`: one line an HTTP exchange, or a WebSocket message, as JSON lines, CSV or Parquet.
 
 mod message;
+mod object;
 mod record;
 mod writer;
 
@@ -14,7 +15,7 @@ use super::filter::{EXCHANGE, Filter};
 use super::pipe::Second;
 use super::progress::Meter;
 use super::{Console, Ended, Exit, hash_key, job, replace};
-use crate::correlate::Redactor;
+use crate::correlate::{Extractor, Redactor};
 use crate::pipeline::Progress;
 pub(super) use message::COLUMNS as MESSAGE_COLUMNS;
 use message::MessageRecord;
@@ -26,9 +27,13 @@ use writer::{Row, Writer};
 pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended {
     let filter = Filter::of_flags(&args.inputs.filter, &EXCHANGE)?;
     let level = args.inputs.redact.level();
-    let redactor = Redactor::new(hash_key::load(shared.hash_key.as_deref(), console)?, level);
+    let key = hash_key::load(shared.hash_key.as_deref(), console)?;
+    let asks_who = filter.as_ref().is_some_and(|filter| filter.asks_for("actor"));
+    let extractor = asks_who.then(|| Extractor::redacting(None, key.clone(), level));
+    let redactor = Redactor::new(key, level);
     console.note(&format!("redaction {}", level.as_str()));
-    let options = job::reading_options(&args.inputs, Second::AtOnce, console)?;
+    // No line names the inputs' hashes.
+    let options = capture::Options { unhashed: true, ..job::reading_options(&args.inputs, Second::AtOnce, console)? };
     for output in &args.output {
         super::output::spare_inputs(output, &args.inputs.inputs, &options)?;
     }
@@ -43,6 +48,9 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     for aside in &plan.aside {
         console.say(&crate::finding::text::display(&aside.to_string()));
     }
+    for idle in plan.idle_actors(&options) {
+        console.say(&format!("warning: {}", crate::finding::text::display(&idle)));
+    }
     let writers = if args.messages { Writers::Messages(open(formats)?) } else { Writers::Exchanges(open(formats)?) };
     let meter = Meter::for_console(shared);
     meter.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
@@ -55,6 +63,7 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         writers,
         live,
         redactor: &redactor,
+        extractor,
         filter,
         period,
         meter: &meter,
@@ -160,6 +169,8 @@ struct Lines<'a> {
     /// Whether someone may be watching the lines come.
     live: bool,
     redactor: &'a Redactor,
+    /// Tells who acts, where the filter asks.
+    extractor: Option<Extractor>,
     filter: Option<Filter>,
     period: (Option<i64>, Option<i64>),
     meter: &'a Meter,
@@ -173,6 +184,17 @@ impl Lines<'_> {
     fn in_period(&self, time: i64) -> bool {
         let (from, to) = self.period;
         from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to)
+    }
+
+    /// The record of an exchange, with who acts if the filter asks.
+    fn record(&self, exchange: &Exchange) -> Record {
+        let mut record = Record::new(exchange, self.redactor);
+        if let Some(extractor) = &self.extractor {
+            let events = extractor.extract(exchange).events;
+            let actors = events.iter().flat_map(|event| [&event.actor.principal, &event.actor.agent]).flatten();
+            record.actors = actors.map(|name| self.redactor.name(name).into_owned()).collect();
+        }
+        record
     }
 
     /// Whether the filter lets an exchange, or what was said on the WebSocket that it opened, through; counts it.
@@ -198,7 +220,7 @@ impl Sink for Lines<'_> {
         if matches!(self.writers, Writers::Messages(_)) || !self.in_period(exchange.time.0) {
             return ControlFlow::Continue(());
         }
-        let record = Record::new(&exchange, self.redactor);
+        let record = self.record(&exchange);
         if !self.admits(&record) {
             return ControlFlow::Continue(());
         }
@@ -211,7 +233,7 @@ impl Sink for Lines<'_> {
         if matches!(self.writers, Writers::Exchanges(_)) || !self.in_period(message.time.0) {
             return ControlFlow::Continue(());
         }
-        let opening = Record::new(&message.exchange, self.redactor);
+        let opening = self.record(&message.exchange);
         if !self.admits(&opening) {
             return ControlFlow::Continue(());
         }

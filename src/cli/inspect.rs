@@ -103,6 +103,9 @@ pub(super) fn ended(run: &Run) -> Exit {
     let filtered_out = run.summary.options.contains_key("filter") && run.summary.events == 0;
     match run.summary.errors.len() {
         0 if exchanges == 0 => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),
+        0 if filtered_out && outside_period(&run.summary) => {
+            Exit::Nothing("no event fits the filter and lies between --from and --to".to_owned())
+        }
         0 if outside_period(&run.summary) => Exit::Nothing(OUTSIDE_PERIOD.to_owned()),
         0 if filtered_out => Exit::Nothing("no event fits the filter".to_owned()),
         0 => match &run.incomplete {

@@ -76,6 +76,7 @@ fn told(inputs: &Inputs) -> Result<BTreeMap<String, String>, Exit> {
         ("log_format", inputs.log_format.as_ref().map_or("", LogFormat::as_str).to_owned()),
         ("mapping", mapping.unwrap_or_default()),
         ("trusted_proxy", inputs.trusted_proxy.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        ("tunnel", inputs.tunnel.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     ];
     let told = told.into_iter().filter(|(_, value)| !value.is_empty());
     Ok(told.map(|(name, value)| (name.to_owned(), value)).collect())
@@ -170,6 +171,7 @@ fn file_options(inputs: &Inputs, second: Second, console: &Console) -> Result<ca
     let options = capture::Options {
         log_fields: inputs.log_field.iter().cloned().collect(),
         key_logs: inputs.keylog.clone(),
+        tunnels: inputs.tunnel.clone(),
         schema: schema(&inputs.descriptor)?,
         actors: actors(inputs)?,
         stores: stores(inputs)?,

@@ -184,7 +184,7 @@ fn distrust(findings: &[Finding], doubted: &mut BTreeMap<String, Doubted>) -> bo
     lowered
 }
 
-/// `ST-DIVERGE, POST /orders/7/pay in day.har entry 12`.
+/// `ST-DIVERGE, POST /orders/7/pay in day.har entry #12`.
 fn contradiction(finding: &Finding) -> String {
     let deviating = finding.evidence.iter().find(|event| event.role == "deviating").or(finding.evidence.last());
     let place = deviating.map(|event| format!(", {} {} in {}", event.method, event.path, event.origin));

@@ -26,6 +26,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         time: second * SECOND,
         end: second * SECOND + 1000,
         tick: 1,
+        turn: None,
         sensor: "tap".into(),
         source: "pcap",
         shows: Shows { request_body: true, response_body: true, headers: true },

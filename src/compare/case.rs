@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use super::alignment::Alignment;
 use super::automaton::{Automaton, StateSet};
+use super::blindness::Blindness;
 use super::classify::Issue;
 use super::constraint::{self, Context};
-use super::deviation::{Blindness, CaseResult, Check, StateChange};
+use super::deviation::{CaseResult, Check, StateChange};
 use super::dominance::settle;
 use super::effect::{Found, Witness};
-use super::history::{History, Timeline};
+use super::history::History;
 use super::measure::{Measured, measure};
 use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
 use super::step::Step;
+use super::timeline::Timeline;
 use super::{moves, unmodelled, unplaced, window, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::expression::Truth;
@@ -138,8 +140,9 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
     let object_type = history.life(life).and_then(|l| l.object_type);
     let shows_state = object_type.and_then(|t| history.plan.type_of(t)).is_some_and(|t| !t.state.is_empty());
     let issues: BTreeMap<usize, Check> = replay.issues.iter().rev().map(|i| (i.event, i.check)).collect();
-    let judged = replay.steps.iter().zip(&replay.faults).zip(&replay.doubts).zip(&replay.timeline.steps);
-    for (((step, fault), doubt), (_, before, _)) in judged {
+    let doubts = replay.doubts.iter().zip(&replay.unguarded);
+    let judged = replay.steps.iter().zip(&replay.faults).zip(doubts).zip(&replay.timeline.steps);
+    for (((step, fault), (doubt, unguarded)), (_, before, _)) in judged {
         let Some(event) = history.event(step.event) else { continue };
         let issue = issues.get(&step.event).copied();
         if step.declared.is_some() {
@@ -155,7 +158,7 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
             let hidden = doubt.is_some_and(|doubt| leaves_open(doubt, check, event));
             // What took no time that was measured overlaps with nothing, whatever happened.
             let measured = check != Race || event.end > event.time;
-            let decided = certain && !hidden && measured;
+            let decided = certain && !hidden && measured && *unguarded != Some(check);
             let verdict = if issue == Some(check) { Some(true) } else { decided.then_some(false) };
             result.tallies.count(check, event.source, verdict);
             if hidden {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::unattributed::Unattributed;
 use crate::event::{Event, EventId, ObjectId};
 
 /// What was checked; one deviation kind each. `rule` gives every kind its public id.
@@ -99,36 +98,6 @@ pub struct Deviation {
     pub completeness: f32,
     /// Whether the object was not seen from its beginning, so that an earlier step may be the wrong one.
     pub mid_life: bool,
-}
-
-/// What the capture did not show, in microseconds since the Unix epoch.
-#[derive(Clone, Debug, Default)]
-pub struct Blindness {
-    /// `(from, to)`, merged and sorted.
-    pub spots: Vec<(i64, i64)>,
-    /// Steps that were seen, but not on which object.
-    pub unattributed: Unattributed,
-}
-
-impl Blindness {
-    /// Sorts and merges stretches.
-    pub fn new(mut spots: Vec<(i64, i64)>) -> Self {
-        spots.sort_unstable();
-        let mut merged: Vec<(i64, i64)> = Vec::with_capacity(spots.len());
-        for (from, to) in spots {
-            match merged.last_mut() {
-                Some(last) if from <= last.1 => last.1 = last.1.max(to),
-                _ => merged.push((from, to.max(from))),
-            }
-        }
-        Blindness { spots: merged, unattributed: Unattributed::default() }
-    }
-
-    /// Whether anything may have happened unseen between two instants, both inclusive.
-    pub fn between(&self, from: i64, to: i64) -> bool {
-        let next = self.spots.partition_point(|&(_, end)| end < from);
-        self.spots.get(next).is_some_and(|&(start, _)| start <= to)
-    }
 }
 
 /// How often a check was decided.

@@ -9,7 +9,7 @@ use crate::event::{Event, ObjectId, Outcome};
 use crate::model::Severity;
 
 /// Events kept as evidence of one deviation.
-const MAX_EVIDENCE: usize = 12;
+pub(super) const MAX_EVIDENCE: usize = 12;
 /// Completeness of a judgement on an object that may have lived before the capture.
 const MID_LIFE: f32 = 0.8;
 /// Completeness of a judgement across a stretch that was not seen.

@@ -2,14 +2,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use super::automaton::{Automaton, StateSet};
-use super::deviation::Blindness;
+use super::blindness::{Blindness, Hidden};
 use super::order::{Precedence, is_retry};
 use super::plan::Plan;
+use super::sum::Parts;
 use crate::event::{Event, ObjectId, ObjectRef, Outcome};
 use crate::model::{ActivityId, ObjectTypeId};
 
@@ -60,8 +63,8 @@ pub(super) enum Had {
 /// What may have happened to an object unseen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unseen {
-    /// Anything, in a blind spot.
-    anything: bool,
+    /// In a blind spot.
+    hidden: Hidden,
     /// These steps, which were seen without their object.
     steps: SmallVec<[ActivityId; 2]>,
 }
@@ -69,12 +72,13 @@ pub(super) struct Unseen {
 impl Unseen {
     /// Whether all is in view.
     pub(super) fn is_nothing(&self) -> bool {
-        !self.anything && self.steps.is_empty()
+        self.hidden == Hidden::Nothing && self.steps.is_empty()
     }
 
     /// Everything that may have become of a set of states.
     pub(super) fn closure(&self, automaton: &Automaton, states: &StateSet) -> StateSet {
-        automaton.closure_by(states, |activity| self.anything || self.steps.contains(&activity))
+        automaton
+            .closure_by(states, |activity| self.hidden.any(|step| step == activity) || self.steps.contains(&activity))
     }
 }
 
@@ -96,7 +100,20 @@ pub(super) struct History<'a> {
     looks: Cell<u64>,
     /// Of events of a life, whether they only retry earlier ones; as far as it was asked.
     retries: RefCell<HashMap<(usize, usize), bool>>,
+    /// Accepted events of a life that carry an idempotency key, by life and key.
+    keyed: HashMap<(usize, u64), Vec<usize>>,
+    /// Objects by what they belong to and their type.
+    children: BTreeMap<(usize, ObjectTypeId), Vec<usize>>,
+    /// Events of a life's steps by activity, but for refused ones; as far as they were asked.
+    steps: RefCell<HashMap<StepsOf, Rc<[usize]>>>,
+    /// Sums of a life's steps, as far as they were asked.
+    sums: RefCell<HashMap<SumOf, Rc<Parts>>>,
 }
+
+/// Life and activity.
+type StepsOf = (usize, ActivityId);
+/// Life, activity and attribute.
+type SumOf = (usize, ActivityId, Arc<str>);
 
 impl<'a> History<'a> {
     /// Lays out a case.
@@ -121,8 +138,21 @@ impl<'a> History<'a> {
             parent: None,
             born: None,
         });
-        let (lives, looks, retries) = (lives.collect(), Cell::new(plan.looks), RefCell::default());
-        let mut history = History { plan, case, events, activities, blindness, lives, looks, retries };
+        let lives: Vec<Life<'a>> = lives.collect();
+        let mut history = History {
+            plan,
+            case,
+            events,
+            activities,
+            blindness,
+            keyed: keyed(events, &lives),
+            lives,
+            looks: Cell::new(plan.looks),
+            retries: RefCell::default(),
+            children: BTreeMap::new(),
+            steps: RefCell::default(),
+            sums: RefCell::default(),
+        };
         history.find_parents();
         history.find_births();
         history
@@ -228,13 +258,39 @@ impl<'a> History<'a> {
     }
 
     fn repeats(&self, life: usize, event: usize) -> bool {
-        let (Some(object), Some(again)) = (self.life(life), self.event(event)) else { return false };
-        let mut earlier = object.touches.iter().take_while(|t| t.event < event && self.afford(1));
-        let same = |t: &Touch| {
-            let first = self.event(t.event).filter(|e| e.outcome == Outcome::Accepted);
-            first.is_some_and(|first| is_retry(first, again, Some(i64::MAX)) == Some(true))
-        };
-        again.idempotency.is_some() && earlier.any(same)
+        let Some((again, key)) = self.event(event).and_then(|e| Some((e, e.idempotency?))) else { return false };
+        let same_key = self.keyed.get(&(life, key)).map_or(&[][..], |same| same);
+        let mut earlier = same_key.iter().take_while(|first| **first < event && self.afford(1));
+        earlier
+            .any(|first| self.event(*first).is_some_and(|first| is_retry(first, again, Some(i64::MAX)) == Some(true)))
+    }
+
+    /// Events of an activity on an object that were not refused, in order.
+    pub(super) fn steps_of(&self, life: usize, activity: ActivityId) -> Rc<[usize]> {
+        if let Some(known) = self.steps.borrow().get(&(life, activity)) {
+            return Rc::clone(known);
+        }
+        let touched = self.life(life).into_iter().flat_map(|l| &l.touches).map(|t| t.event);
+        let tried = |at: &usize| self.event(*at).is_some_and(|e| e.outcome != Outcome::Rejected);
+        let steps: Rc<[usize]> = touched.filter(|at| self.activity(*at) == Some(activity) && tried(at)).collect();
+        self.steps.borrow_mut().insert((life, activity), Rc::clone(&steps));
+        steps
+    }
+
+    /// The sum of an attribute over a life's steps of an activity, made once.
+    pub(super) fn sum(&self, life: usize, activity: ActivityId, attribute: &Arc<str>) -> Rc<Parts> {
+        let of = (life, activity, Arc::clone(attribute));
+        if let Some(known) = self.sums.borrow().get(&of) {
+            return Rc::clone(known);
+        }
+        let parts = Rc::new(Parts::of(self, life, activity, attribute));
+        self.sums.borrow_mut().insert(of, Rc::clone(&parts));
+        parts
+    }
+
+    /// The objects of a type that belong to one.
+    pub(super) fn children(&self, parent: usize, child: ObjectTypeId) -> &[usize] {
+        self.children.get(&(parent, child)).map_or(&[][..], |children| children)
     }
 
     /// Objects that the index belongs to, nearest first.
@@ -243,9 +299,14 @@ impl<'a> History<'a> {
             .take(MAX_DEPTH)
     }
 
-    /// Whether the capture may have missed something of a life between two instants.
-    pub(super) fn blind(&self, from: i64, to: i64) -> bool {
-        from <= to && self.blindness.between(from, to)
+    /// What may have happened in blind spots between two instants.
+    fn hidden(&self, from: i64, to: i64) -> Hidden {
+        if from <= to { self.blindness.between(from, to) } else { Hidden::Nothing }
+    }
+
+    /// Whether the capture may have missed something of a life, or of what belongs together with it, between two instants.
+    fn blind(&self, life: &Life<'_>, from: i64, to: i64) -> bool {
+        self.hidden(from, to).any(|step| life.object_type.is_none_or(|of| self.plan.may_concern(step, of)))
     }
 
     /// Instants between which an event seen elsewhere may have taken place, were it between these two.
@@ -261,7 +322,7 @@ impl<'a> History<'a> {
         };
         let (first, last) = self.by_any_clock(from, to);
         let steps = self.blindness.unattributed.activities(object_type, first, last).collect();
-        Unseen { anything: self.blind(from, to), steps }
+        Unseen { hidden: self.hidden(from, to), steps }
     }
 
     /// Whether an object may have taken a step unseen between two instants.
@@ -269,7 +330,7 @@ impl<'a> History<'a> {
         let object_type = self.life(life).and_then(|l| l.object_type);
         let (first, last) = self.by_any_clock(from, to);
         let unattributed = |t| self.blindness.unattributed.between(t, activity, first, last);
-        self.blind(from, to) || from <= to && object_type.is_some_and(unattributed)
+        self.hidden(from, to).any(|step| step == activity) || from <= to && object_type.is_some_and(unattributed)
     }
 
     /// Whether every time that an object took a step up to an event is in view.
@@ -290,7 +351,7 @@ impl<'a> History<'a> {
     /// Whether all of a life up to an event is in view.
     pub(super) fn in_view(&self, life: usize, at: usize) -> bool {
         let (Some(life), Some(event)) = (self.life(life), self.event(at)) else { return false };
-        life.born.is_some_and(|born| !self.blind(born, event.end.max(event.time)))
+        life.born.is_some_and(|born| !self.blind(life, born, event.end.max(event.time)))
     }
 
     /// Of touches in order, those that may have taken effect by an event: none of the rest began in time.
@@ -331,8 +392,11 @@ impl<'a> History<'a> {
                 *slot = parent.filter(|p| *p != index);
             }
         }
-        for (life, parent) in self.lives.iter_mut().zip(parents) {
+        for (index, (life, parent)) in self.lives.iter_mut().zip(parents).enumerate() {
             life.parent = parent;
+            if let (Some(parent), Some(object_type)) = (parent, life.object_type) {
+                self.children.entry((parent, object_type)).or_default().push(index);
+            }
         }
     }
 
@@ -369,74 +433,21 @@ impl<'a> History<'a> {
     }
 }
 
+/// Accepted events with an idempotency key, by the life that they touch and the key.
+fn keyed(events: &[Event], lives: &[Life<'_>]) -> HashMap<(usize, u64), Vec<usize>> {
+    let mut keyed: HashMap<(usize, u64), Vec<usize>> = HashMap::new();
+    for (index, touch) in
+        lives.iter().enumerate().flat_map(|(index, life)| life.touches.iter().map(move |t| (index, t)))
+    {
+        let Some(event) = events.get(touch.event).filter(|e| e.outcome == Outcome::Accepted) else { continue };
+        if let Some(key) = event.idempotency {
+            keyed.entry((index, key)).or_default().push(touch.event);
+        }
+    }
+    keyed
+}
+
 /// Whether an event shows attributes of the object.
 fn tells(events: &[Event], touch: Touch) -> bool {
     events.get(touch.event).and_then(|e| e.objects.get(touch.reference)).is_some_and(|o| !o.attributes.is_empty())
-}
-
-/// States of one object over time, as replayed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Timeline {
-    /// The object, as an index into the lives.
-    pub(super) life: usize,
-    /// States before its first step.
-    pub(super) initial: Option<StateSet>,
-    /// `(event, before, after)` in the order replayed.
-    pub(super) steps: Vec<(usize, StateSet, StateSet)>,
-}
-
-impl Timeline {
-    /// Steps that did not surely begin after an event ended. Steps are in order but within runs of unordered ones, which
-    /// hold at most `RUN` steps.
-    pub(super) fn relevant(&self, history: &History<'_>, now: &Event) -> &[(usize, StateSet, StateSet)] {
-        const RUN: usize = 64;
-        let until = history.precedence().latest_start(now);
-        let end = self.steps.partition_point(|(e, _, _)| history.event(*e).is_some_and(|e| e.time <= until));
-        self.steps.get(..(end + RUN).min(self.steps.len())).unwrap_or(&self.steps)
-    }
-
-    /// States that were possible when an event began (`after`: when all events up to it had ended).
-    pub(super) fn possible(&self, history: &History<'_>, at: usize, after: bool) -> Option<StateSet> {
-        let now = history.event(at)?;
-        let mut possible: Option<StateSet> = None;
-        let join = |possible: &mut Option<StateSet>, set: &StateSet| match possible {
-            Some(known) => {
-                known.union_with(set);
-            }
-            None => *possible = Some(set.clone()),
-        };
-        for (index, before, states) in self.relevant(history, now).iter().rev() {
-            if !history.afford(1) {
-                return None;
-            }
-            let event = history.event(*index)?;
-            if *index == at {
-                join(&mut possible, if after { states } else { before });
-                return possible;
-            }
-            if after && *index < at || history.precedence().before(event, now) {
-                join(&mut possible, &self.widened(history, states, event.time, now));
-                return possible;
-            }
-            if !after && history.precedence().unordered(event, now) {
-                join(&mut possible, before);
-                join(&mut possible, states);
-            }
-        }
-        if let Some(initial) = &self.initial {
-            let born = history.life(self.life).and_then(|l| l.born).unwrap_or(now.time);
-            join(&mut possible, &self.widened(history, initial, born, now));
-        }
-        possible
-    }
-
-    /// States with what may have become of them unseen since an instant.
-    fn widened(&self, history: &History<'_>, states: &StateSet, from: i64, now: &Event) -> StateSet {
-        let unseen = history.unseen(self.life, from, now.end.max(now.time));
-        let object_type = history.life(self.life).and_then(|l| l.object_type);
-        match object_type.and_then(|t| history.plan.automaton(t)) {
-            Some(automaton) if !unseen.is_nothing() => unseen.closure(automaton, states),
-            _ => states.clone(),
-        }
-    }
 }

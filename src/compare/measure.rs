@@ -7,7 +7,8 @@ use super::automaton::StateSet;
 use super::deviation::{Check, Measures, Trace};
 use super::history::History;
 use super::replay::Replay;
-use super::step::{Retry, Step};
+use super::retry::Retry;
+use super::step::Step;
 
 /// A life's trace with its alignment, where one was needed and possible.
 pub(super) struct Measured {

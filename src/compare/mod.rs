@@ -7,6 +7,7 @@
 pub mod alignment;
 pub mod automaton;
 mod belief;
+mod blindness;
 #[cfg(test)]
 mod builder;
 mod case;
@@ -22,10 +23,13 @@ mod order;
 mod permission;
 mod plan;
 mod replay;
+mod retry;
 mod scope;
 mod step;
+mod sum;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod unattributed;
 mod unmodelled;
 mod unplaced;
@@ -39,11 +43,13 @@ use std::sync::Arc;
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::{ActorNaming, CheckOptions, Model};
 
-pub use deviation::{Blindness, CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+pub use blindness::Blindness;
+pub use deviation::{CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
 pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
 pub use unattributed::Unattributed;
 pub use window::WindowKey;
+pub(crate) use words::length;
 
 /// A model compiled for comparison, or none: a few checks need no model.
 #[derive(Debug)]

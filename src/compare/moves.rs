@@ -8,7 +8,8 @@ use super::deviation::StateMove;
 use super::history::History;
 use super::plan::Plan;
 use super::replay::{Fault, Replay};
-use super::step::{Retry, Step};
+use super::retry::Retry;
+use super::step::Step;
 use super::unattributed::Unattributed;
 use crate::model::{ActivityId, ObjectTypeId};
 

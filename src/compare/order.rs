@@ -29,6 +29,9 @@ impl Precedence {
 
     /// Whether `a` surely ended before `b` began.
     pub(super) fn before(self, a: &Event, b: &Event) -> bool {
+        if let Some((a, b)) = turns(a, b) {
+            return a < b;
+        }
         let gap = if a.sensor == b.sensor { 0 } else { self.skew };
         let reach = self.reach(a);
         if reach.saturating_add(gap) < b.time {
@@ -45,7 +48,9 @@ impl Precedence {
 
     /// Whether both were surely in flight at one instant: measured intervals of one clock that overlap.
     pub(super) fn overlap(a: &Event, b: &Event) -> bool {
-        a.sensor == b.sensor && a.end > a.time && b.end > b.time && a.time < b.end && b.time < a.end && {
+        // What has its turn waits for what comes before.
+        let in_turn = turns(a, b).is_some_and(|(a, b)| a != b);
+        !in_turn && a.sensor == b.sensor && a.end > a.time && b.end > b.time && a.time < b.end && b.time < a.end && {
             // An interval shorter than a tick proves nothing.
             let tick = a.tick.max(b.tick).max(1);
             tick == 1 || (a.end.min(b.end) - a.time.max(b.time)) >= tick
@@ -77,6 +82,12 @@ impl Precedence {
         }
         runs
     }
+}
+
+/// The turns of two events that one request had done one after the other.
+fn turns(a: &Event, b: &Event) -> Option<(u32, u32)> {
+    let (a, b) = (a.turn?, b.turn?);
+    (a.request == b.request).then_some((a.number, b.number))
 }
 
 /// Whether a later event only repeats an earlier one for safety: same actor, step, idempotency key and body.
@@ -122,8 +133,11 @@ fn is_another(first: &Event, again: &Event, within: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::compare::builder::{SECOND, eur, event};
+    use crate::event::{EventId, Turn};
 
     const MINUTE: i64 = 60 * SECOND;
 
@@ -160,5 +174,45 @@ mod tests {
         assert_eq!(is_retry(&shown, &logged(5).done(), Some(MINUTE)), None);
         let without = logged(5).with(|e| e.shows.headers = true).done();
         assert_eq!(is_retry(&shown, &without, Some(MINUTE)), Some(false), "it carries no key");
+    }
+
+    proptest! {
+        /// Fields of a mutation are ordered by their turns, other events by their times; together that is an order.
+        #[test]
+        fn turns_and_times_make_one_order(
+            requests in prop::collection::vec((0..30_i64, 0..9_i64, 0..4_u32, 0..2_usize), 1..6),
+            skew in 0..5_i64, ties_commute: bool,
+        ) {
+            let precedence = Precedence { skew, ties_commute };
+            let mut events = Vec::new();
+            for (place, (time, took, fields, sensor)) in requests.iter().enumerate() {
+                // Ids of one request are one behind the other; those of another are not between them.
+                let first = EventId(place as u64 * 100);
+                for number in 0..fields.max(&1).to_owned() {
+                    let made = event(first.0 + u64::from(number), 0, "pay").with(|e| {
+                        (e.time, e.end, e.sensor) = (*time, time + took, ["a", "b"][*sensor].into());
+                        e.turn = (*fields > 0).then_some(Turn { request: first, number });
+                    });
+                    events.push(made.done());
+                }
+            }
+            for a in &events {
+                prop_assert!(!precedence.before(a, a));
+                for b in &events {
+                    prop_assert!(!(precedence.before(a, b) && precedence.before(b, a)));
+                    if let (Some(x), Some(y)) = (a.turn, b.turn) && x.request == y.request {
+                        prop_assert_eq!(precedence.before(a, b), x.number < y.number);
+                        prop_assert!(x.number == y.number || !Precedence::overlap(a, b));
+                    } else if a.id != b.id {
+                        let timed = |e: &Event| Event { turn: None, ..e.clone() };
+                        prop_assert_eq!(precedence.before(a, b), precedence.before(&timed(a), &timed(b)));
+                    }
+                    for c in &events {
+                        let chain = precedence.before(a, b) && precedence.before(b, c);
+                        prop_assert!(!chain || precedence.before(a, c));
+                    }
+                }
+            }
+        }
     }
 }

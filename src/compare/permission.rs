@@ -89,7 +89,9 @@ fn is_one(entry: &str, principal: &str, event: &Event, naming: &ActorNaming) -> 
 
 /// Whether everything that the actor's credential says is in view.
 fn claims_are_seen(event: &Event) -> bool {
-    event.shows.headers || event.actor.evidence >= Evidence::Claims
+    // Headers without the credential of somebody whom another input names are not whole.
+    let taken_out = event.actor.told_in.is_some() && event.actor.evidence <= Evidence::Asserted;
+    event.shows.headers && !taken_out || event.actor.evidence >= Evidence::Claims
 }
 
 /// Whether the roles of an event's actor are what the source showed. A source that shows none leaves them empty: only

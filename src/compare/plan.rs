@@ -142,6 +142,28 @@ impl Plan {
             && !self.constrained.get(usize::from(activity.0)).copied().unwrap_or(false)
     }
 
+    /// Whether a step may be about an object of a type, or of one that belongs together with it: a part of it, what it is
+    /// a part of, or another part of that.
+    pub(super) fn may_concern(&self, activity: ActivityId, object_type: ObjectTypeId) -> bool {
+        let Some(objects) = self.activity_of(activity).map(|a| &a.objects) else { return true };
+        let root = self.root_of(object_type);
+        let bound = self.concerned(activity).iter().any(|of| self.root_of(*of) == root);
+        objects.is_empty() || bound || objects.iter().any(|object| self.root_of(object.object_type) == root)
+    }
+
+    /// The type at the top of those that a type belongs to.
+    fn root_of(&self, object_type: ObjectTypeId) -> ObjectTypeId {
+        let mut top = object_type;
+        // A model has no cycle of types; where one were, this would end all the same.
+        for _ in 0..self.model.object_types.len() {
+            match self.type_of(top).and_then(|of| of.parent.as_ref()) {
+                Some((parent, _)) => top = *parent,
+                None => break,
+            }
+        }
+        top
+    }
+
     /// The object types that an activity moves or that a constraint binds it to.
     pub(super) fn concerned(&self, activity: ActivityId) -> &[ObjectTypeId] {
         self.concerned.get(usize::from(activity.0)).map_or(&[], Vec::as_slice)

@@ -6,8 +6,10 @@ use super::automaton::{Automaton, StateSet};
 use super::belief::Belief;
 use super::classify::{Issue, Judge};
 use super::deviation::Check;
-use super::history::{History, Timeline, Unseen};
-use super::step::{Retry, Step};
+use super::history::{History, Unseen};
+use super::retry::{Retry, Tried};
+use super::step::{Fit, Step};
+use super::timeline::Timeline;
 use crate::event::{Event, Outcome};
 use crate::model::expression::Truth;
 use crate::model::{ActivityId, ObjectTypeId};
@@ -39,6 +41,8 @@ pub(super) struct Replay {
     pub(super) faults: Vec<Option<Fault>>,
     /// For each step what it would be if it is no retry, where only a hidden idempotency key could tell.
     pub(super) doubts: Vec<Option<Check>>,
+    /// For each step what it would be if the conditions that the source hides did not hold.
+    pub(super) unguarded: Vec<Option<Check>>,
     /// Deviations of the lifecycle.
     pub(super) issues: Vec<Issue>,
     /// When each step was accepted.
@@ -198,6 +202,7 @@ impl Run<'_, '_> {
                 out.issues.push(issue);
             }
             out.doubts.push(self.doubt(&judge, step));
+            out.unguarded.push(self.unguarded(&judge, step));
             out.timeline.steps.push((step.event, before.states(self.automaton), after.states(self.automaton)));
             out.steps.push(step.clone());
             out.faults.push(fault);
@@ -213,6 +218,18 @@ impl Run<'_, '_> {
         let anew = Step { retry: Retry::No, ..step.clone() };
         let fault = self.step(judge.before, &anew, false).fault?;
         judge.issue(&anew, fault).map(|(issue, _)| issue.check)
+    }
+
+    /// What a step would be called that only conditions allow of which the source does not show whether they hold.
+    fn unguarded(&self, judge: &Judge<'_, '_, '_>, step: &Step) -> Option<Check> {
+        let hides = |fit: &Fit| fit.role != Truth::False && fit.guard == Truth::Unknown;
+        if step.uncertain || !step.fits.iter().any(hides) {
+            return None;
+        }
+        let mut refused = step.clone();
+        refused.fits.iter_mut().filter(|fit| hides(fit)).for_each(|fit| fit.guard = Truth::False);
+        let fault = self.step(judge.before, &refused, false).fault?;
+        judge.issue(&refused, fault).map(|(issue, _)| issue.check)
     }
 
     fn alone(&self, belief: &Belief, step: &Step, unseen: &Unseen, excused: bool) -> Path {
@@ -236,6 +253,7 @@ impl Run<'_, '_> {
             out.steps.push(step.clone());
             out.faults.push(None);
             out.doubts.push(None);
+            out.unguarded.push(None);
         }
         wide
     }
@@ -361,6 +379,7 @@ impl Run<'_, '_> {
     fn judge_rejected(&self, steps: &[Step], out: &mut Replay) {
         let Some(life) = self.history.life(self.life) else { return };
         let mut known = BTreeSet::new();
+        let tried = Tried::of(self.history, steps);
         for touch in &life.touches {
             let Some(event) = self.history.event(touch.event).filter(|e| e.outcome == Outcome::Rejected) else {
                 continue;
@@ -369,7 +388,7 @@ impl Run<'_, '_> {
             let Some(states) = out.timeline.possible(self.history, touch.event, false) else { continue };
             let before = Belief::of(states);
             let fits = self.fits(activity, touch.event);
-            let retry = self.retry(steps, activity, event);
+            let retry = tried.retry(self.history, steps, activity, event);
             let step =
                 Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
             let Some(fault) = self.step(&before, &step, false).fault else { continue };

@@ -1,12 +1,11 @@
 //! What guards and constraints see: the case as it stood at one event.
 
-use rust_decimal::Decimal;
-
-use super::history::{Had, History, Timeline};
+use super::history::{Had, History};
 use super::permission::{kind_is_seen, roles_are_seen};
-use crate::event::{Actor, Event, Evidence, Money, ObjectRef, Outcome, TenantTold, Value};
+use super::timeline::Timeline;
+use crate::event::{Actor, Event, Evidence, ObjectRef, Outcome, TenantTold, Value};
 use crate::model::expression::{Bound, Scope};
-use crate::model::{AttributeRule, ObjectTypeId, Path, Root};
+use crate::model::{ActivityId, AttributeRule, ObjectTypeId, Path, Root};
 
 /// The case at one event. Attributes include what the event itself shows; sums count it only in `after` scopes.
 #[derive(Clone, Copy, Debug)]
@@ -156,26 +155,9 @@ impl CaseScope<'_, '_> {
         }
     }
 
-    fn sum(&self, life: usize, activity: crate::model::ActivityId, attribute: &str) -> Bound {
-        let Some(object) = self.history.life(life) else { return Bound::Unknown };
-        let mut parts = Vec::new();
-        let mut whole = self.history.shows_all(life, activity, self.at);
-        if !self.history.afford(object.touches.len()) {
-            return Bound::Unknown;
-        }
-        for touch in &object.touches {
-            if self.history.activity(touch.event) != Some(activity) || touch.event == self.at && !self.after {
-                continue;
-            }
-            let Some(event) = self.history.event(touch.event) else { continue };
-            match (self.history.had(touch.event, self.at, self.after), event.attribute(attribute)) {
-                (Had::Not, _) => {}
-                (Had::Happened, Some(value)) if !self.history.is_retry(life, touch.event) => parts.push(value.clone()),
-                (Had::Happened, Some(_)) => {}
-                (Had::Happened, None) | (Had::Perhaps, _) => whole = false,
-            }
-        }
-        total(&parts, whole)
+    fn sum(&self, life: usize, activity: ActivityId, attribute: &std::sync::Arc<str>) -> Bound {
+        let whole = self.history.shows_all(life, activity, self.at);
+        self.history.sum(life, activity, attribute).by(self.history, (life, self.at), self.after, attribute, whole)
     }
 
     /// The child type that a field names, in the singular or the plural.
@@ -190,21 +172,16 @@ impl CaseScope<'_, '_> {
     fn of_children(&self, parent: ObjectTypeId, child: ObjectTypeId, attribute: &str) -> (Vec<Value>, bool) {
         let Some(parent) = self.history.object_at(parent, self.at) else { return (Vec::new(), false) };
         let whole = self.history.in_view(parent, self.at) && self.history.shows_children(parent, child, self.at);
-        self.gather(attribute, whole, |life| life.object_type == Some(child) && life.parent == Some(parent))
+        self.gather(attribute, whole, self.history.children(parent, child))
     }
 
-    /// An attribute of every object that exists by now, and whether these are surely all.
-    fn gather(
-        &self,
-        attribute: &str,
-        mut whole: bool,
-        wanted: impl Fn(&super::history::Life<'_>) -> bool,
-    ) -> (Vec<Value>, bool) {
+    /// An attribute of every one of some objects that exists by now, and whether these are surely all.
+    fn gather(&self, attribute: &str, mut whole: bool, objects: &[usize]) -> (Vec<Value>, bool) {
         let mut values = Vec::new();
-        if !self.history.afford(self.history.lives.len()) {
+        if !self.history.afford(1 + objects.len()) {
             return (values, false);
         }
-        for (index, _) in self.history.lives.iter().enumerate().filter(|(_, life)| wanted(life)) {
+        for index in objects.iter().copied() {
             match self.exists(index) {
                 Had::Not => continue,
                 Had::Perhaps => {
@@ -335,34 +312,4 @@ fn actor_field(actor: &Actor, event: &Event, path: &Path) -> Bound {
         }
         _ => Bound::Unknown,
     }
-}
-
-/// The sum of numbers or of amounts of one currency; at least that when parts are missing. Overflow, mixed kinds and
-/// negative parts of an incomplete sum are unknown.
-pub(super) fn total(parts: &[Value], whole: bool) -> Bound {
-    let mut sum = Decimal::ZERO;
-    let mut currency: Option<std::sync::Arc<str>> = None;
-    for (index, part) in parts.iter().enumerate() {
-        let (amount, unit) = match part {
-            Value::Number(n) => (*n, None),
-            Value::Money(m) => (m.amount, Some(m.currency.clone())),
-            _ => return Bound::Unknown,
-        };
-        if index > 0 && unit != currency || !whole && amount.is_sign_negative() {
-            return Bound::Unknown;
-        }
-        currency = unit;
-        match sum.checked_add(amount) {
-            Some(more) => sum = more,
-            None => return Bound::Unknown,
-        }
-    }
-    if parts.is_empty() && !whole {
-        return Bound::Unknown;
-    }
-    let value = match currency {
-        Some(currency) => Value::Money(Money { amount: sum, currency }),
-        None => Value::Number(sum),
-    };
-    if whole { Bound::Exactly(value) } else { Bound::AtLeast(value) }
 }

@@ -1,8 +1,8 @@
 //! The steps of one life: events that move its state or show it, with what is known of their transitions.
 
-use super::order::is_retry;
 use super::permission::permits;
 use super::replay::Run;
+use super::retry::{Retry, Tried};
 use super::scope::CaseScope;
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Truth, truth};
@@ -24,21 +24,6 @@ impl Fit {
     pub(super) fn possible(self) -> bool {
         self.role != Truth::False && self.guard != Truth::False
     }
-}
-
-/// Whether a step repeats an earlier one only for safety.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Retry {
-    /// It does not.
-    No,
-    /// The source does not show enough to tell: the key is hidden, or too much came before.
-    Perhaps,
-    /// It carries the key of an earlier one; whether also its body is not shown.
-    SameKey,
-    /// Of a step that was accepted: nothing happens again.
-    OfAccepted,
-    /// Of a step whose outcome was not seen: this one makes sure.
-    OfUnknown,
 }
 
 /// One event of the life that can move its state or shows it.
@@ -68,6 +53,7 @@ impl Step {
 impl Run<'_, '_> {
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
+        let mut tried = Tried::default();
         let Some(life) = self.history.life(self.life) else { return steps };
         for touch in &life.touches {
             let (Some(event), Some(reference)) = (self.history.event(touch.event), self.history.reference(*touch))
@@ -88,9 +74,11 @@ impl Run<'_, '_> {
             if activity.is_none() && declared.is_none() {
                 continue;
             }
-            let retry = activity.map_or(Retry::No, |a| self.retry(&steps, a, event));
+            let retry = activity.map_or(Retry::No, |a| tried.retry(self.history, &steps, a, event));
             let fits = activity.map_or_else(Vec::new, |a| self.fits(a, touch.event));
-            steps.push(Step { event: touch.event, activity, uncertain: !accepted, declared, retry, fits });
+            let step = Step { event: touch.event, activity, uncertain: !accepted, declared, retry, fits };
+            tried.add(self.history, steps.len(), &step);
+            steps.push(step);
         }
         steps
     }
@@ -98,32 +86,6 @@ impl Run<'_, '_> {
     pub(super) fn moving_activity(&self, event: usize) -> Option<ActivityId> {
         let read = self.history.event(event).is_none_or(|e| e.read);
         self.history.activity(event).filter(|a| !read && self.history.plan.governs(*a, self.object_type))
-    }
-
-    pub(super) fn retry(&self, earlier: &[Step], activity: ActivityId, again: &Event) -> Retry {
-        let keyed = self.history.plan.retry_window(activity);
-        let mut answer = Retry::No;
-        // Only a log without headers can hide the key of a step that carries one.
-        if again.idempotency.is_none() && (keyed.is_none() || again.shows.headers) {
-            return Retry::No;
-        }
-        if !self.history.afford(earlier.len()) {
-            return Retry::Perhaps;
-        }
-        for step in earlier.iter().filter(|s| s.activity == Some(activity)) {
-            let Some(first) = self.history.event(step.event) else { continue };
-            match is_retry(first, again, keyed) {
-                Some(true) if step.uncertain => answer = Retry::OfUnknown,
-                Some(true) => return Retry::OfAccepted,
-                None if answer == Retry::OfUnknown => {}
-                None if again.idempotency.is_some() && first.idempotency == again.idempotency => {
-                    answer = Retry::SameKey;
-                }
-                None if answer == Retry::No => answer = Retry::Perhaps,
-                _ => {}
-            }
-        }
-        answer
     }
 
     /// What is known of each transition of an activity at an event.
@@ -165,12 +127,13 @@ impl Run<'_, '_> {
 
     /// The last event of an activity on the object that is not surely after an event.
     fn last_of(&self, activity: ActivityId, at: usize) -> Option<&Event> {
-        let event = self.history.event(at)?;
-        let touches = self.history.life(self.life)?.touches.iter().rev().take_while(|_| self.history.afford(1));
-        touches
-            .filter(|t| t.event != at && self.history.activity(t.event) == Some(activity))
-            .filter_map(|t| self.history.event(t.event))
-            .find(|e| e.outcome != Outcome::Rejected && !self.history.precedence().before(event, e))
+        let history = self.history;
+        let event = history.event(at)?;
+        let steps = history.steps_of(self.life, activity);
+        let until = history.precedence().latest_start(event);
+        let end = steps.partition_point(|i| *i <= at || history.event(*i).is_some_and(|e| e.time <= until));
+        let began = steps.iter().take(end).rev().take_while(|_| history.afford(1)).filter(|i| **i != at);
+        began.filter_map(|i| history.event(*i)).find(|e| !history.precedence().before(event, e))
     }
 
     /// How long after the last event of an activity an event began, in microseconds.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::blindness::Blindness;
 use super::constraint::{window_count, window_sum};
-use super::deviation::{Blindness, CaseResult, Check, Deviation, Tallies};
+use super::deviation::{CaseResult, Check, Deviation, Tallies};
 use super::dominance::settle;
 use super::effect::{Found, Witness};
 use super::history::History;

@@ -78,7 +78,7 @@ pub(super) fn span(micros: i64) -> String {
 }
 
 /// A measured length of time, rounded to its two largest units: `14d 3h`.
-pub(super) fn length(micros: i64) -> String {
+pub(crate) fn length(micros: i64) -> String {
     let Some(first) = UNITS.iter().position(|(size, _)| micros >= *size) else { return "under 1s".to_owned() };
     let least = UNITS.get(first + 1).map_or(1_000_000, |(size, _)| *size);
     let mut left = micros.saturating_add(least / 2) / least * least;

@@ -2,7 +2,8 @@
 
 use super::deviation::{Check, Tallies};
 use super::effect::Found;
-use super::history::{History, Timeline};
+use super::history::History;
+use super::timeline::Timeline;
 use crate::event::{Event, ObjectRef, Outcome};
 
 /// Clients that write an object's state field.

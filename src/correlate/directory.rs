@@ -1,15 +1,17 @@
 //! The directory: all facts together. Adding and merging commute, so any partition of the input gives the same one.
 
+mod credentials;
+
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
+use credentials::{Bindings, bind};
+pub(super) use credentials::{Credentials, Meaning};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use smallvec::SmallVec;
 
 use super::credential::Hash;
-use super::credentials::Credentials;
-use super::facts::{Binding, Facts, Holder, Presence, RoleSource, Stamp, TenantFact};
+use super::facts::{Facts, Holder, Presence, RoleSource, Stamp, TenantFact};
 use super::object::{scoped, waiting};
 use super::pool::Pool;
 use super::resolve::{Known, Resolver};
@@ -44,9 +46,6 @@ pub struct Directory {
     tenants: Pool,
     roles: Map<RoleSource, Arc<str>>,
 }
-
-/// What one credential means, by time. Nearly all have one meaning for ever.
-pub(super) type Bindings = SmallVec<[(Stamp, Binding); 1]>;
 
 /// What is known of an object whatever the exchange.
 #[derive(Clone, Copy, Debug, Default)]
@@ -191,7 +190,7 @@ impl Directory {
         }
     }
 
-    /// Adds the facts of one exchange.
+    /// Adds the facts of one exchange. Those of objects without a place teach nothing.
     pub fn add(&mut self, facts: Facts) {
         let mut bytes = Vec::new();
         for (hash, stamp, binding) in facts.bindings {
@@ -454,17 +453,6 @@ impl ObjectRecord {
     /// Whether it says more than that the object is somebody's parent.
     fn is_known(&self) -> bool {
         self.parent.is_some() || self.owner.is_some() || self.tenant.is_some() || self.creator.is_some()
-    }
-}
-
-fn bind(bindings: &mut Bindings, stamp: Stamp, binding: Binding) {
-    match bindings.binary_search_by_key(&stamp, |(stamp, _)| *stamp) {
-        Ok(at) => {
-            if let Some((_, kept)) = bindings.get_mut(at).filter(|(_, kept)| binding < *kept) {
-                *kept = binding;
-            }
-        }
-        Err(at) => bindings.insert(at, (stamp, binding)),
     }
 }
 

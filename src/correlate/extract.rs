@@ -6,15 +6,19 @@ mod logging_in;
 mod marks;
 mod outcome;
 mod sensor;
+mod turns;
 
 pub use extracted::{CallCount, Extracted, Sighting};
 
 use std::sync::Arc;
 
-use offpath_capture::{Call, CallOutcome, Calls, Exchange, Place, Schema, Sender, Unseen, calls, grpc_as_json};
+use offpath_capture::{
+    Call, CallKind, CallOutcome, Calls, Exchange, Place, Protocol, Schema, Sender, Unseen, calls, grpc_as_json,
+};
 
 use outcome::{call_outcome, is_safe, outcome};
 use sensor::sensor;
+use turns::Turns;
 
 use super::credential::{HashKey, Keys, Shown};
 use super::form::{self, SentOn};
@@ -35,8 +39,8 @@ use crate::event::{Actor, Event, EventId, Evidence, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{Activity, ActivityId, AddressBlock, Model, Path};
 
-/// Most events made of one exchange.
-const MOST_EVENTS: usize = 1_000;
+/// Most elements of lists that become events of one exchange; what else it calls becomes an event beside them.
+const MOST_ELEMENTS: usize = 1_000;
 /// Most activities that one request may be when the input does not show which.
 const MOST_POSSIBLE: usize = 8;
 
@@ -159,15 +163,21 @@ impl Extractor {
         let found = if decoded.is_some() { Calls::default() } else { calls(exchange) };
         let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
         let inside = CallCount::of(&called);
-        if self.goes_by_calls(&reading, &called) {
-            let forwards = self.forwards(&reading);
-            return Extracted { inside, forwards, ..self.extract_calls(&mut reading, &shown, &called, &found.unseen) };
+        let forwards = self.forwards(&reading);
+        if self.goes_by_calls(&reading, &called, &found.unseen) {
+            let mut out = self.extract_calls(&mut reading, &shown, &called, &found.unseen);
+            if exchange.protocol != Protocol::WebSocket && self.has_route(&reading) {
+                let mut whole = Reading::of(exchange, &self.bodies);
+                whole.claims = reading.claims.take();
+                let batch = called.iter().any(|call| call.request.is_some());
+                self.extract_path(&mut whole, &shown, batch, &mut out);
+            }
+            return Extracted { inside, forwards, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
         let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
-        let forwards = self.forwards(&reading);
         let mut out = Extracted { unmatched, inside, forwards, ..Extracted::default() };
-        self.events(&mut reading, &called, &shown, &mut out);
+        self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
         out
     }
 
@@ -178,13 +188,41 @@ impl Extractor {
         Some((self.masker.address(peer), hop))
     }
 
-    /// Whether an exchange is told by the calls in its body: where there is no model, where the model knows one of
-    /// them, and where it does not know the path either.
-    fn goes_by_calls(&self, reading: &Reading<'_>, calls: &[&Call]) -> bool {
+    /// Adds the steps that an exchange is by its path, beside those of its calls: a call in the body of a request takes
+    /// nothing away from what the request itself does.
+    fn extract_path(&self, reading: &mut Reading<'_>, shown: &[Shown], batch: bool, out: &mut Extracted) {
+        let called = self.called(reading, self.model.as_deref());
+        // Of a list of messages a condition over one body says nothing.
+        if called.activities.is_empty() || batch && !called.certain {
+            return;
+        }
+        let first = out.events.len();
+        reading.beside_calls = true;
+        self.events(reading, &called, shown, MOST_ELEMENTS, out);
+        if out.events.len() > first {
+            out.calls.extend(u32::try_from(first));
+        }
+    }
+
+    /// Whether the model names a step by this path and method.
+    fn has_route(&self, reading: &Reading<'_>) -> bool {
+        let by_path = self.operations.find(reading.method(), reading.host.as_deref(), &reading.target);
+        by_path.is_some_and(|matched| !matched.routes.is_empty())
+    }
+
+    /// Whether an exchange is told by the calls in its body: where it was said on a WebSocket, where there is no model,
+    /// where the model knows one of them, and where it does not know the path either, though no call be read of those
+    /// that there are.
+    fn goes_by_calls(&self, reading: &Reading<'_>, calls: &[&Call], unseen: &[Unseen]) -> bool {
+        if reading.exchange.protocol == Protocol::WebSocket {
+            return true;
+        }
+        if calls.is_empty() {
+            return self.model.is_some() && hides_calls(unseen) && !self.has_route(reading);
+        }
         let host = reading.host.as_deref();
         let known = || calls.iter().any(|call| !self.operations.of_call(call, host).is_empty());
-        let by_path = || self.operations.find(reading.method(), host, &reading.target);
-        !calls.is_empty() && (self.model.is_none() || known() || by_path().is_none_or(|m| m.routes.is_empty()))
+        self.model.is_none() || known() || !self.has_route(reading)
     }
 
     /// Events of the calls in an exchange's body, in their order; with a model one more for those that were not read,
@@ -198,21 +236,32 @@ impl Extractor {
     ) -> Extracted {
         let mut out = Extracted::default();
         let whole = !unseen.contains(&Unseen::TooLong);
-        for call in calls {
+        let mut turns = Turns::default();
+        for (place, call) in calls.iter().enumerate() {
             reading.turn_to(call, whole);
+            reading.turn = turns.next(call, event_id(reading.exchange.key, out.events.len()));
             let called = self.called_inside(reading, call);
             if self.model.is_some() && called.operation.is_none() && out.unmatched.is_none() {
                 out.unmatched = Some(self.masker.operation(call));
             }
+            // An application's messages are calls only where the model says so.
+            if self.model.is_some() && called.operation.is_none() && call.kind == CallKind::Message {
+                continue;
+            }
             out.calls.extend(u32::try_from(out.events.len()));
-            self.events(reading, &called, shown, &mut out);
+            // Each call has its share, and what the calls before left of theirs.
+            let room = MOST_ELEMENTS.saturating_sub(out.events.len()) / (calls.len() - place).max(1);
+            self.events(reading, &called, shown, room, &mut out);
         }
-        let more = [Unseen::RequestBody, Unseen::Malformed, Unseen::TooMany];
-        if self.model.is_some() && unseen.iter().any(|why| more.contains(why)) {
+        if calls.is_empty() && reading.exchange.protocol != Protocol::WebSocket {
+            out.unmatched = Some(self.unknown_path(reading));
+        }
+        if self.model.is_some() && hides_calls(unseen) {
             reading.turn_to_the_rest();
             let called = Called { operation: None, guess: None, activities: Vec::new(), certain: true };
-            self.events(reading, &called, shown, &mut out);
+            self.events(reading, &called, shown, 1, &mut out);
         }
+        out.left_out |= unseen.contains(&Unseen::TooMany);
         out
     }
 
@@ -234,8 +283,16 @@ impl Extractor {
         Called { operation, guess: None, activities: activities.collect(), certain }
     }
 
-    /// The events of what was called: one for each activity that it may be, or is, and each element of its list.
-    fn events(&self, reading: &mut Reading<'_>, called: &Called<'_>, shown: &[Shown], out: &mut Extracted) {
+    /// The events of what was called: one for each activity that it may be, or is, and each element of its list as far
+    /// as there is `room`; of the elements beyond, one event says that there are some.
+    fn events(
+        &self,
+        reading: &mut Reading<'_>,
+        called: &Called<'_>,
+        shown: &[Shown],
+        room: usize,
+        out: &mut Extracted,
+    ) {
         let naming = self.naming();
         let (actor, told_by) = naming.actor(reading, shown);
         let acting = Acting { actor: &actor, told_by, shown };
@@ -245,12 +302,20 @@ impl Extractor {
         if called.activities.is_empty() {
             self.event(reading, called, None, acting, out);
         }
+        let room = (room / called.activities.len().max(1)).max(1);
         for activity in &called.activities {
-            for element in 0..elements(reading, activity) {
+            let elements = elements(reading, activity);
+            for element in 0..elements.min(room) {
                 reading.element = activity.each.clone().map(|list| (list, element));
                 self.event(reading, called, Some(activity), acting, out);
             }
             reading.element = None;
+            if elements > room {
+                reading.hides_elements = true;
+                self.event(reading, called, Some(activity), acting, out);
+                reading.hides_elements = false;
+                out.left_out = true;
+            }
         }
     }
 
@@ -304,9 +369,6 @@ impl Extractor {
         acting: Acting<'_>,
         out: &mut Extracted,
     ) {
-        if out.events.len() >= MOST_EVENTS {
-            return;
-        }
         let Some(request) = &reading.exchange.request else { return };
         let exchange = reading.exchange;
         let settled = called.certain || activity.is_none();
@@ -315,9 +377,12 @@ impl Extractor {
         // What nobody says the meaning of has the usual one: a form that was taken leads on to its result.
         let outcome = if sent_on == Some(SentOn::Result) { Outcome::Accepted } else { outcome };
         out.sent_on = sent_on;
-        let id = event_id(exchange.key, out.events.len() as u64);
+        let id = event_id(exchange.key, out.events.len());
         let stamp = (exchange.time.0, id);
         let found = self.objects(reading, called, activity, outcome, acting);
+        if reading.beside_calls && is_told(out, activity, &found) {
+            return;
+        }
         let mut actor = acting.actor.clone();
         let known = acting.actor.principal.as_ref().filter(|_| acting.actor.evidence >= Evidence::Bound);
         let bindings = self.bindings(reading, activity, outcome, acting.shown, known);
@@ -347,6 +412,7 @@ impl Extractor {
             time: exchange.time.0,
             end,
             tick: exchange.tick,
+            turn: reading.turn,
             sensor: sensor(reading),
             source: source(exchange),
             shows: shows(reading),
@@ -386,6 +452,7 @@ impl Extractor {
         acting: Acting<'_>,
     ) -> Found {
         match (&self.model, &called.guess, &reading.exchange.request) {
+            _ if reading.hides_elements => Found::default(),
             (Some(model), _, _) => {
                 let (masker, secret_types) = (&self.masker, self.secret_types.as_slice());
                 let (tenant, credential) = (acting.actor.tenant.as_deref(), acting.actor.credential.as_deref());
@@ -407,7 +474,7 @@ impl Extractor {
 
     /// The activity's attributes under their names, and the paths that guards name under their text.
     fn attributes(&self, reading: &Reading<'_>, activity: Option<&Activity>) -> Vec<(Arc<str>, Value)> {
-        let Some(model) = &self.model else { return Vec::new() };
+        let Some(model) = self.model.as_ref().filter(|_| !reading.hides_elements) else { return Vec::new() };
         let mut attributes = Vec::new();
         for (name, expression) in activity.into_iter().flat_map(|a| &a.attributes) {
             if let Bound::Exactly(value) = expression::evaluate(expression, reading) {
@@ -467,21 +534,38 @@ fn dedup(mut ids: Vec<ActivityId>) -> Vec<ActivityId> {
     ids
 }
 
-/// Number of events of a bulk call; one when the list is unknown or there is none.
+/// Whether a call of the exchange is the same step on the same object already, or on one that only the call names.
+fn is_told(out: &Extracted, activity: Option<&Activity>, found: &Found) -> bool {
+    let own = found.objects.first().map(|object| &object.id);
+    let names = |event: &Event| own.is_none() || event.objects.first().map(|object| &object.id) == own;
+    let same = |a: &Activity| {
+        out.events.iter().any(|event| event.is_call() && event.activity.as_ref() == Some(&a.name) && names(event))
+    };
+    activity.is_some_and(same)
+}
+
+/// Number of elements of a bulk call; one when the list is unknown or there is none.
 fn elements(reading: &Reading<'_>, activity: &Activity) -> usize {
     match activity.each.as_ref().map(|list| reading.value(list)) {
-        Some(Bound::Exactly(Value::List(items))) => items.len().clamp(1, MOST_EVENTS),
+        Some(Bound::Exactly(Value::List(items))) => items.len().max(1),
         _ => 1,
     }
 }
 
-/// Identity of a part of an exchange: mixed so that neighbouring keys and parts never meet.
-fn event_id(key: u64, part: u64) -> EventId {
+/// Whether a request calls more than was read.
+fn hides_calls(unseen: &[Unseen]) -> bool {
+    unseen.iter().any(|why| matches!(why, Unseen::RequestBody | Unseen::Malformed | Unseen::TooMany))
+}
+
+/// Identity of a part of an exchange: mixed so that neighbouring keys never meet, and then counted on, so that events of
+/// one time are in the order of their request.
+fn event_id(key: u64, part: usize) -> EventId {
     // The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
-    let mut x = key.wrapping_add(part.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    EventId(x ^ (x >> 31))
+    let x = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    // Room for the parts, of which there are never as many.
+    let first = (x ^ (x >> 31)).min(u64::MAX - u64::from(u32::MAX));
+    EventId(first.saturating_add(part as u64))
 }
 
 /// What kind of input an exchange is from, by its place; who knows the format says it more exactly.
@@ -497,13 +581,15 @@ fn shows(reading: &Reading<'_>) -> Shows {
     let exchange = reading.exchange;
     if let Some(call) = reading.call {
         return Shows {
-            request_body: call.arguments.is_some(),
+            request_body: call.arguments.is_some() && !reading.hides_elements,
             response_body: matches!(call.outcome, CallOutcome::Accepted | CallOutcome::Failed(_)),
             headers: reading.headers_whole(),
         };
     }
     Shows {
-        request_body: !reading.hides_calls && exchange.request.as_ref().is_some_and(|r| r.body.is_whole()),
+        request_body: !reading.hides_calls
+            && !reading.hides_elements
+            && exchange.request.as_ref().is_some_and(|r| r.body.is_whole()),
         response_body: exchange.response.as_ref().is_some_and(|r| r.body.is_whole()),
         headers: reading.headers_whole(),
     }

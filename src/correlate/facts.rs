@@ -27,9 +27,26 @@ pub struct Facts {
     pub(super) issuers: Vec<(Arc<str>, Arc<str>)>,
     /// What this sensor says in fields of a log, or in whole headers, shows roles; who has none there has the default.
     pub(super) shows_roles: Option<(RoleSource, Arc<str>)>,
+    /// The same of objects of which this exchange alone cannot tell which they are; it counts for nothing unless another
+    /// view of the exchange tells their tenant.
+    pub(super) unplaced: Option<Box<Facts>>,
 }
 
 impl Facts {
+    /// Adds what is told of objects and their holders.
+    pub(super) fn append(&mut self, other: Facts) {
+        self.parents.extend(other.parents);
+        self.owners.extend(other.owners);
+        self.tenants.extend(other.tenants);
+        self.creators.extend(other.creators);
+    }
+
+    /// What counts of an exchange that another view stands for: that its sensor shows roles.
+    #[must_use]
+    pub fn of_the_sensor(self) -> Facts {
+        Facts { shows_roles: self.shows_roles, ..Facts::default() }
+    }
+
     /// Number of facts.
     pub fn len(&self) -> usize {
         let shown = usize::from(self.shows_roles.is_some());

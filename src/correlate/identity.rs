@@ -11,6 +11,9 @@ mod roles;
 
 use std::sync::Arc;
 
+pub(super) use ladder::{MOST_ALSO, MOST_OTHERS};
+use roles::Roles;
+
 use super::credential::{self, Hash, Keys, Kind, Shown};
 use super::facts::Holder;
 use super::jwt::Claims;
@@ -35,9 +38,11 @@ const KEY_HEADERS: [&str; 11] = [
     "x-rapidapi-key",
     "cf-access-client-id",
 ];
+
 /// Headers by which tokens are sent beside `Authorization`.
 const TOKEN_HEADERS: [&str; 5] =
     ["x-forwarded-access-token", "x-auth-token", "x-access-token", "x-session-token", "x-authorization"];
+
 /// Most credentials looked at in one request.
 const MOST_SHOWN: usize = 8;
 /// Most cookies that may carry a session by their look alone.
@@ -92,9 +97,10 @@ impl Naming<'_> {
         let (name, evidence) = found.name.map_or((None, Evidence::None), |(n, e)| (Some(n), e));
         let client_id = self.client_id(reading);
         let (kind, kind_known) = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence);
-        let (roles, roles_known) = self.roles(reading, shown);
         // What a token says that nobody believes is no role of anybody's.
         let told = reading.claims.is_none() || evidence != Evidence::Unproved;
+        let roles = if told { self.roles(reading, shown) } else { Roles::default() };
+        let Roles { roles, known: roles_known, defaulted: roles_defaulted } = roles;
         let (tenant, told_by) = self.tenant(reading);
         let certificate = || self.certificate(reading).filter(|subject| name.as_ref() != Some(subject));
         let token = found.token.and_then(|token| token.claims.as_ref());
@@ -107,8 +113,9 @@ impl Naming<'_> {
             client: client_id.or_else(certificate).or_else(|| self.client_pseudonym(reading)),
             kind,
             kind_known,
-            roles: if told { roles } else { Vec::new() },
-            roles_known: roles_known && told,
+            roles,
+            roles_known,
+            roles_defaulted,
             tenant,
             tenant_yields: told_by.is_some_and(|path| self.yields(path)),
             evidence,
@@ -116,6 +123,7 @@ impl Naming<'_> {
             doubts: found.doubts,
             credential: found.credential.map(|h| h.to_string().into()),
             also,
+            told_in: None,
             principal: name,
         };
         (actor, told_by)
@@ -216,6 +224,15 @@ pub(super) fn holder(actor: &Actor) -> Holder {
     let certain = actor.evidence >= Evidence::Bound;
     let credentials = actor.credentials().filter_map(Hash::parse).filter(|_| !certain).collect();
     Holder { credentials, name: actor.principal.clone(), issuer: actor.issuer.clone() }
+}
+
+/// The same of who is logged in by the exchange itself: the credential that begins the session stands for the name.
+pub(super) fn newcomer(actor: &Actor) -> Holder {
+    let holder = holder(actor);
+    if actor.evidence != Evidence::Bound {
+        return holder;
+    }
+    Holder { credentials: actor.credential.as_deref().and_then(Hash::parse).into_iter().collect(), ..holder }
 }
 
 fn text_of(value: Value) -> Option<Arc<str>> {

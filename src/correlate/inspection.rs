@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, RandomState};
 use hashbrown::HashSet;
+use offpath_capture::Protocol;
 
 use super::extract::{Extracted, Sighting};
 use super::object::KeySource;
@@ -24,7 +25,8 @@ const MOST_PEERS: usize = 256;
 pub struct Inspection {
     exchanges: u64,
     unmatched: u64,
-    unmatched_paths: BTreeMap<(u64, Arc<str>), u64>,
+    unmatched_paths: BTreeMap<(u64, Arc<str>), (u64, u64)>,
+    left_out: u64,
     protocols: BTreeMap<&'static str, u64>,
     calls: BTreeMap<&'static str, u64>,
     operations: BTreeMap<Called, (u64, u64)>,
@@ -39,7 +41,7 @@ pub struct Inspection {
 
 /// Distinct texts by 64 bits of hash: among ten million, two fall together once in 400,000 runs, and a count is one less.
 #[derive(Clone, Debug, Default)]
-struct Distinct(HashSet<u64, FixedState>);
+struct Distinct(HashSet<u64, RandomState>);
 
 impl Distinct {
     fn insert(&mut self, text: &str) {
@@ -82,6 +84,17 @@ pub struct OperationCount {
     pub exchanges: u64,
     /// Of these, accepted.
     pub accepted: u64,
+}
+
+/// Exchanges of one path, or calls of one name, that the model does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmatchedCount {
+    /// Method and template; sort and name of a call inside a body.
+    pub name: Arc<str>,
+    /// Exchanges.
+    pub exchanges: u64,
+    /// Of these, the ones of which no refusal was seen.
+    pub unrefused: u64,
 }
 
 /// Actors established in one way.
@@ -127,7 +140,9 @@ impl Inspection {
         self.add_read(protocol, extracted);
         self.add_calls(extracted);
         if let Some(name) = &extracted.unmatched {
-            self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), 1);
+            let unnamed = |event: &Event| event.operation.is_none() && event.outcome != Outcome::Rejected;
+            let unrefused = u64::from(extracted.events.iter().any(unnamed));
+            self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), (1, unrefused));
         }
         self.count_sightings(&extracted.sightings);
         self.note_keys(extracted);
@@ -135,6 +150,10 @@ impl Inspection {
 
     /// Counts what an exchange called: itself, or each call in its body.
     fn add_calls(&mut self, extracted: &Extracted) {
+        // A message on a WebSocket that the model does not know is listed and no more.
+        if extracted.events.is_empty() && extracted.unmatched.is_some() {
+            return;
+        }
         if extracted.calls.is_empty() {
             return self.add_called(extracted.events.first());
         }
@@ -172,8 +191,12 @@ impl Inspection {
 
     /// Counts one exchange as read and nothing else: not yet known is whether anybody wants to look at it.
     pub fn add_read(&mut self, protocol: &'static str, extracted: &Extracted) {
-        self.exchanges += 1;
-        *self.protocols.entry(protocol).or_default() += 1;
+        self.left_out += u64::from(extracted.left_out);
+        // What was said on a WebSocket is counted by its calls: the exchange that opened it is one by itself.
+        if protocol != Protocol::WebSocket.as_str() {
+            self.exchanges += 1;
+            *self.protocols.entry(protocol).or_default() += 1;
+        }
         for (name, calls) in extracted.inside.iter().map(|count| count.named()) {
             *self.calls.entry(name).or_default() += calls;
         }
@@ -224,17 +247,26 @@ impl Inspection {
         }
     }
 
-    fn count_unmatched(&mut self, key: (u64, Arc<str>), exchanges: u64) {
-        *self.unmatched_paths.entry(key).or_default() += exchanges;
+    fn count_unmatched(&mut self, key: (u64, Arc<str>), (exchanges, unrefused): (u64, u64)) {
+        let count = self.unmatched_paths.entry(key).or_default();
+        *count = (count.0 + exchanges, count.1 + unrefused);
         if self.unmatched_paths.len() > MOST_UNMATCHED {
             self.unmatched_paths.pop_last();
         }
     }
 
-    /// Paths that the model does not know with their exchanges, most first, then by name.
-    pub fn unmatched_paths(&self) -> Vec<(Arc<str>, u64)> {
-        let mut all: Vec<_> = self.unmatched_paths.iter().map(|((_, name), count)| (name.clone(), *count)).collect();
-        all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    /// Paths that the model does not know with their exchanges, and of these the ones that nobody refused; most first,
+    /// then by name.
+    pub fn unmatched_paths(&self) -> Vec<UnmatchedCount> {
+        let counted = self.unmatched_paths.iter();
+        let mut all: Vec<UnmatchedCount> = counted
+            .map(|((_, name), (exchanges, unrefused))| UnmatchedCount {
+                name: name.clone(),
+                exchanges: *exchanges,
+                unrefused: *unrefused,
+            })
+            .collect();
+        all.sort_by(|a, b| b.exchanges.cmp(&a.exchanges).then_with(|| a.name.cmp(&b.name)));
         all
     }
 
@@ -282,6 +314,7 @@ impl Inspection {
     pub fn merge(&mut self, other: Inspection) {
         self.exchanges += other.exchanges;
         self.unmatched += other.unmatched;
+        self.left_out += other.left_out;
         for (key, exchanges) in other.unmatched_paths {
             self.count_unmatched(key, exchanges);
         }
@@ -328,6 +361,11 @@ impl Inspection {
         self.unmatched
     }
 
+    /// Exchanges that ask for more than becomes events.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
     /// Exchanges by protocol.
     pub fn protocols(&self) -> &BTreeMap<&'static str, u64> {
         &self.protocols
@@ -363,7 +401,7 @@ impl Inspection {
     /// Actors by evidence, strongest first. Who is known in several ways is counted once, in the strongest: most people
     /// are only an address until they log in.
     pub fn actors(&self) -> Vec<ActorCount> {
-        let mut counted: HashSet<u64, FixedState> = HashSet::default();
+        let mut counted: HashSet<u64, RandomState> = HashSet::default();
         let mut counts = Vec::new();
         for (evidence, (principals, events)) in self.actors.iter().rev() {
             let known = &self.known_addresses;

@@ -9,7 +9,6 @@
 mod body;
 mod cookie;
 mod credential;
-mod credentials;
 mod directory;
 mod extract;
 mod facts;
@@ -37,6 +36,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod token_keys;
+mod twin;
 
 pub use credential::HashKey;
 pub use directory::{Directory, DirectorySize};
@@ -44,7 +44,7 @@ pub use extract::{CallCount, Extracted, Extractor, Sighting};
 pub use facts::Facts;
 pub use form::SentOn;
 pub use guess::is_container;
-pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount};
+pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount, UnmatchedCount};
 pub use object::{KeySource, Places};
 pub use pseudonym::{Names, Pseudonyms};
 pub use redact::{Redaction, Redactor};
@@ -52,3 +52,4 @@ pub use resolve::Resolver;
 pub use reuse::{KeyUser, ReusedKey};
 pub use role_place::RolePlace;
 pub use token_keys::{TokenKeys, TokenKeysError};
+pub use twin::tells_more;

@@ -273,7 +273,7 @@ impl Objects<'_> {
         }
         match self.tenant.filter(named) {
             Some(tenant) => (scoped(tenant, &key), TenantTold::WithActor),
-            None => (format!("?{}/{key}", self.credential.unwrap_or_default()).into(), TenantTold::Nowhere),
+            None => (unscoped(self.credential, &key), TenantTold::Nowhere),
         }
     }
 
@@ -353,6 +353,11 @@ pub(super) fn scoped(tenant: &str, key: &str) -> Arc<str> {
         Some(rest) => format!("%3F{rest}/{key}").into(),
         None => format!("{tenant}/{key}").into(),
     }
+}
+
+/// The same until its tenant is known, which the credential may tell.
+pub(super) fn unscoped(credential: Option<&str>, key: &str) -> Arc<str> {
+    format!("?{}/{key}", credential.unwrap_or_default()).into()
 }
 
 /// What stands for the tenant of a key that waits for it, and the key.

@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher as _;
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 /// Strings in one piece of memory: per string its bytes, and some 16 bytes to find it.
@@ -12,6 +12,9 @@ pub(super) struct Pool {
     /// Where each string ends.
     ends: Vec<usize>,
     numbers: HashTable<u32>,
+    /// Keyed anew for each pool: senders choose the strings, and with a known key could choose such as fall together.
+    /// Numbers are given in the order of keeping, so that nothing that comes out depends on it.
+    state: RandomState,
 }
 
 impl Pool {
@@ -23,14 +26,15 @@ impl Pool {
         let number = u32::try_from(self.ends.len()).ok()?;
         self.bytes.extend(string);
         self.ends.push(self.bytes.len());
-        let Pool { bytes, ends, numbers } = self;
+        let Pool { bytes, ends, numbers, state } = self;
+        let hash = |string: &[u8]| state.hash_one(string);
         numbers.insert_unique(hash(string), number, |other| hash(slice(bytes, ends, *other)));
         Some(number)
     }
 
     /// Number of a string, if it was kept.
     pub(super) fn find(&self, string: &[u8]) -> Option<u32> {
-        self.numbers.find(hash(string), |number| self.get(*number) == string).copied()
+        self.numbers.find(self.state.hash_one(string), |number| self.get(*number) == string).copied()
     }
 
     /// The string of a number; empty for a number that was never given.
@@ -42,10 +46,6 @@ impl Pool {
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
-}
-
-fn hash(string: &[u8]) -> u64 {
-    FixedState::default().hash_one(string)
 }
 
 fn slice<'a>(bytes: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
@@ -77,6 +77,13 @@ mod tests {
                 prop_assert_eq!(pool.find(&string), Some(number));
             }
             prop_assert_eq!(pool.find(&[9]), None);
+        }
+
+        #[test]
+        fn numbers_do_not_depend_on_the_key(strings in proptest::collection::vec(proptest::collection::vec(0..9_u8, 0..4), 0..200)) {
+            let numbers = |mut pool: Pool| strings.iter().map(|string| pool.keep(string)).collect::<Vec<_>>();
+            let other = Pool { state: RandomState::default(), ..Pool::default() };
+            prop_assert_eq!(numbers(other), numbers(Pool::default()));
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Call, CallKind, CallOutcome, CallProtocol, Exchange, Headers, Incomplete};
+use offpath_capture::{Call, CallKind, CallOutcome, CallProtocol, Exchange, Headers, Incomplete, Protocol};
 
 use super::body::{Pulled, Wanted};
 use super::cookie;
 use super::jwt::Claims;
 use super::operation::Parameters;
 use super::target::Target;
-use crate::event::Value;
+use crate::event::{Turn, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{Path, Root};
 
@@ -35,8 +35,14 @@ pub(super) struct Reading<'a> {
     pub(super) element: Option<(Path, usize)>,
     /// Call inside the body that this event is: `request_body` are then its arguments, `response_body` its result.
     pub(super) call: Option<&'a Call>,
+    /// Its place among the calls that are run one after the other.
+    pub(super) turn: Option<Turn>,
     /// The request holds more calls than were read.
     pub(super) hides_calls: bool,
+    /// This event is those elements of a list that are too many to be looked at.
+    pub(super) hides_elements: bool,
+    /// The steps of this path come beside those of the calls in the body.
+    pub(super) beside_calls: bool,
     /// What the client says of itself in the call.
     client: Pulled,
 }
@@ -80,7 +86,10 @@ impl<'a> Reading<'a> {
                 .map_or_else(Pulled::unknown, |r| pull(&wanted.response, &r.body, &r.headers)),
             element: None,
             call: None,
+            turn: None,
             hides_calls: false,
+            hides_elements: false,
+            beside_calls: false,
             client: Pulled::unknown(),
         }
     }
@@ -103,7 +112,7 @@ impl<'a> Reading<'a> {
     pub(super) fn turn_to_the_rest(&mut self) {
         (self.request_body, self.response_body, self.client) =
             (Pulled::unknown(), Pulled::unknown(), Pulled::unknown());
-        (self.call, self.hides_calls) = (None, true);
+        (self.call, self.turn, self.hides_calls) = (None, None, true);
     }
 
     /// Request method; empty when the request was not seen.
@@ -111,9 +120,10 @@ impl<'a> Reading<'a> {
         self.exchange.request.as_ref().map(|r| r.method.as_str()).unwrap_or_default()
     }
 
-    /// Status of the response, where it was seen.
+    /// Status of the response, where it was seen; none for what was said on a WebSocket.
     pub(super) fn status(&self) -> Option<u16> {
-        self.exchange.response.as_ref().map(|r| r.status)
+        let answered = self.exchange.response.as_ref().filter(|_| self.exchange.protocol != Protocol::WebSocket);
+        answered.map(|response| response.status)
     }
 
     /// Status that tells how it went: a gRPC call's own, as HTTP has it. See [`Exchange::outcome_status`].

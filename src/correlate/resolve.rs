@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::credential::Hash;
-use super::credentials::{Credentials, Meaning};
-use super::directory::{Map, object_bytes, object_of, text};
+use super::directory::{Credentials, Map, Meaning, object_bytes, object_of, text};
 use super::facts::RoleSource;
 use super::object::{scoped, waiting};
 use super::pool::Pool;
@@ -107,6 +106,8 @@ impl Resolver {
             actor.principal = Some(Arc::clone(meaning.subject));
             actor.evidence = Evidence::Bound;
             actor.credential = Some(hash.to_string().into());
+            // A login says more than the other input, unless a credential is known from there.
+            actor.told_in = actor.told_in.take().filter(|told| told.credential);
             if let Some(kind) = meaning.kind {
                 (actor.kind, actor.kind_known) = (Arc::clone(kind), true);
             }
@@ -139,8 +140,12 @@ impl Resolver {
         actor.take_roles(
             hash.and_then(|hash| self.credentials.meaning(hash, event.time)).and_then(|meaning| meaning.roles),
         );
-        let source = (event.sensor.clone(), event.shows.headers);
-        let told = if event.shows.headers { Evidence::Bound } else { Evidence::Asserted };
+        // Whom another input's record names, that input shows without roles.
+        let source = match &actor.told_in {
+            Some(told) if actor.evidence == Evidence::Asserted => (told.sensor.clone(), false),
+            _ => (event.sensor.clone(), event.shows.headers),
+        };
+        let told = if source.1 { Evidence::Bound } else { Evidence::Asserted };
         if let Some(default) = self.roles.get(&source).filter(|_| actor.evidence == told) {
             actor.take_roles(Some(std::slice::from_ref(default)));
         }

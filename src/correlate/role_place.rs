@@ -61,16 +61,28 @@ pub(super) fn of_request(reading: &Reading<'_>) -> Vec<RolePlace> {
         reading.claims.iter().flat_map(|claims| claims.find(&|fields| is_own(fields).then(|| rank(fields)).flatten()));
     let mut places: Vec<RolePlace> =
         claims.filter_map(|(fields, rank, value)| RolePlace::of(format!("jwt.{fields}"), rank, &value)).collect();
-    let mut seen: Vec<&str> = Vec::new();
-    for (name, _) in &reading.exchange.log.fields {
-        let Some(rank) = rank(&[name]).filter(|_| is_sayable(name) && !seen.contains(&name.as_str())) else { continue };
-        seen.push(name);
-        let told = reading.log_values(&[name]);
-        let value = Value::List(told.into_iter().map(|text| Value::Text(text.into())).collect());
-        places.extend(RolePlace::of(format!("log.{name}"), rank, &value));
-    }
+    places.extend(of_record(&reading.exchange.log.fields));
     places.truncate(MOST);
     places
+}
+
+/// Places of roles in a log record, in its order: one walk, since a hostile record may have very many fields.
+fn of_record(fields: &[(String, String)]) -> Vec<RolePlace> {
+    let mut told: Vec<(&str, u8, Vec<Value>)> = Vec::new();
+    for (name, value) in fields {
+        let Some(rank) = rank(&[name]).filter(|_| is_sayable(name)) else { continue };
+        let at = told.iter().position(|(known, ..)| known == name).or_else(|| {
+            (told.len() < MOST).then(|| told.push((name, rank, Vec::new())))?;
+            told.len().checked_sub(1)
+        });
+        // A dash stands for nothing.
+        if let Some((_, _, values)) = at.and_then(|at| told.get_mut(at)).filter(|_| value != "-") {
+            values.push(Value::Text(value.as_str().into()));
+        }
+    }
+    told.into_iter()
+        .filter_map(|(name, rank, values)| RolePlace::of(format!("log.{name}"), rank, &Value::List(values)))
+        .collect()
 }
 
 /// Places of roles in the answer to a login, read with [`login::wanted`].
@@ -108,6 +120,21 @@ fn is_sayable(field: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_tells_every_value_of_a_role_and_few_places() {
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields = [field("role", "clerk"), field("status", "new"), field("role", "-"), field("role", "boss")];
+        let both = RolePlace::of(
+            "log.role".into(),
+            0,
+            &Value::List(vec![Value::Text("boss".into()), Value::Text("clerk".into())]),
+        );
+        assert_eq!(of_record(&fields), Vec::from_iter(both));
+        let many: Vec<_> = (0..50_000).map(|n| field(&format!("a{n}.role"), "clerk")).collect();
+        assert_eq!(of_record(&many).len(), MOST);
+        assert_eq!(of_record(&[field("role", "-")]), []);
+    }
 
     #[test]
     fn issuers_call_roles_by_many_names() {

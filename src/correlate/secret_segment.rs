@@ -31,6 +31,9 @@ const DOORS: [&str; 22] = [
     "verify",
 ];
 
+/// Letters of the longest of them.
+const LONGEST_DOOR: usize = 12;
+
 /// Words that follow such a word as part of the API. Hiding them would hide nothing.
 const STEPS: [&str; 59] = [
     "accept",
@@ -96,17 +99,27 @@ const STEPS: [&str; 59] = [
 
 /// Whether a segment stands where a secret is expected: after a word that leads to one, and not as a step of the API.
 pub(super) fn is_secret_segment(segment: &str, before: &str) -> bool {
-    !segment.is_empty() && leads_to_secret(before) && !STEPS.contains(&segment.to_ascii_lowercase().as_str())
+    !segment.is_empty() && leads_to_secret(before) && !STEPS.iter().any(|step| step.eq_ignore_ascii_case(segment))
 }
 
 fn leads_to_secret(word: &str) -> bool {
-    let bare: String = word.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let marks = ['-', '_', '.'];
     // `reset-password` and `verify_email` lead to one as `reset` does.
-    DOORS.contains(&bare.as_str()) || word.split(['-', '_', '.']).any(|part| DOORS.contains(&lower(part).as_str()))
+    is_door(word.bytes().filter(u8::is_ascii_alphanumeric))
+        || word.contains(marks) && word.split(marks).any(|part| is_door(part.bytes()))
 }
 
-fn lower(text: &str) -> String {
-    text.to_ascii_lowercase()
+/// Whether the letters, in whatever case, are those of a door.
+fn is_door(letters: impl Iterator<Item = u8>) -> bool {
+    let mut word = [0; LONGEST_DOOR];
+    let mut length = 0;
+    for letter in letters {
+        let Some(place) = word.get_mut(length) else { return false };
+        *place = letter.to_ascii_lowercase();
+        length += 1;
+    }
+    let word = word.get(..length).unwrap_or_default();
+    DOORS.binary_search_by(|door| door.as_bytes().cmp(word)).is_ok()
 }
 
 /// Path parameters of a model that stand where a secret is expected, by name.
@@ -122,6 +135,8 @@ pub(super) fn secret_parameters(model: &Model) -> BTreeSet<Arc<str>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -149,8 +164,27 @@ mod tests {
         }
     }
 
+    /// What `leads_to_secret` and the steps say, put together word by word.
+    fn plainly(segment: &str, before: &str) -> bool {
+        let bare: String = before.chars().filter(char::is_ascii_alphanumeric).collect();
+        let parts = before.split(['-', '_', '.']).map(str::to_owned);
+        let door = parts.chain([bare]).any(|word| DOORS.contains(&word.to_ascii_lowercase().as_str()));
+        !segment.is_empty() && door && !STEPS.contains(&segment.to_ascii_lowercase().as_str())
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_compared_without_case_and_marks(
+            before in "([a-zA-Zé]{0,3}[-_.]?)(reset|Magic-Link|api_key|k.e.y|TOKEN)?[-_.]?([a-zé]{0,2})",
+            segment in "(Refresh|RESET|x1|)[é]?",
+        ) {
+            prop_assert_eq!(is_secret_segment(&segment, &before), plainly(&segment, &before));
+        }
+    }
+
     #[test]
     fn the_lists_are_sorted() {
         assert!(DOORS.is_sorted() && STEPS.is_sorted());
+        assert_eq!(DOORS.iter().map(|door| door.len()).max(), Some(LONGEST_DOOR));
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use offpath_capture::Origin;
+
 /// The accountable principal, the software acting for it, and the program and address it came through.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// Who is accountable: a subject, or the pseudonym of a credential that could not be bound to one.
     pub principal: Option<Arc<str>>,
@@ -29,6 +31,8 @@ pub struct Actor {
     pub roles: Vec<Arc<str>>,
     /// Whether the roles are what the source showed: none of them then means that the actor has none.
     pub roles_known: bool,
+    /// Whether the roles are the model's default, for want of any that the source tells.
+    pub roles_defaulted: bool,
     /// Tenant that the credential or request belongs to.
     pub tenant: Option<Arc<str>>,
     /// Whether the model would rather have the tenant that a login told than what told this one.
@@ -41,6 +45,19 @@ pub struct Actor {
     pub also: Vec<Arc<str>>,
     /// Hash of what tells this activity from the principal's elsewhere: a token's session, else address and client program.
     pub strand: u64,
+    /// Where part of this was read, when in another input's view of the exchange.
+    pub told_in: Option<Box<Told>>,
+}
+
+/// The record of another input that tells who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Told {
+    /// Where it is.
+    pub origin: Origin,
+    /// Clock that stamped it: a sensor that shows the roles of some shows them of all.
+    pub sensor: Arc<str>,
+    /// Whether the credential, too, is from there.
+    pub credential: bool,
 }
 
 impl Actor {
@@ -54,7 +71,7 @@ impl Actor {
     pub(crate) fn take_roles(&mut self, roles: Option<&[Arc<str>]>) {
         if let Some(roles) = roles.filter(|_| !self.roles_known) {
             self.roles = roles.to_vec();
-            self.roles_known = true;
+            (self.roles_known, self.roles_defaulted) = (true, false);
         }
     }
 }
@@ -155,7 +172,7 @@ impl Doubt {
 }
 
 /// A set of doubts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Doubts(u8);
 
 impl Doubts {
@@ -167,6 +184,12 @@ impl Doubts {
     /// Takes one away.
     pub fn remove(&mut self, doubt: Doubt) {
         self.0 &= !(1 << doubt as u8);
+    }
+
+    /// Those of either.
+    #[must_use]
+    pub fn and(self, other: Doubts) -> Doubts {
+        Doubts(self.0 | other.0)
     }
 
     /// Whether it is among them.

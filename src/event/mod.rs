@@ -4,6 +4,7 @@ mod actor;
 pub mod batch;
 mod pack;
 pub mod partition;
+mod rfc3339;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod table;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use offpath_capture::Origin;
 use serde::{Deserialize, Serialize};
 
-pub use actor::{Actor, Doubt, Doubts, Evidence};
+pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
+pub use rfc3339::rfc3339;
 pub use value::{Money, Value};
 
 /// Name of an input format, as `InputFormat::as_str` gives it.
@@ -42,6 +44,8 @@ pub struct Event {
     pub end: i64,
     /// Width of a clock tick in microseconds; events of one tick have no order.
     pub tick: i64,
+    /// Its place among what one request had done one after the other, where the protocol says that.
+    pub turn: Option<Turn>,
     /// Clock that stamped it: events of different sensors are ordered only beyond `check.clock_skew`.
     pub sensor: Arc<str>,
     /// Input format it came from: `pcap`, `pcapng`, `har`, `combined` or `json`.
@@ -121,9 +125,19 @@ impl Event {
     }
 }
 
+/// A place among the steps that one request had done one after the other: the fields of a GraphQL mutation. They share
+/// the request's time, and are ordered all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Turn {
+    /// The first event of the request.
+    pub request: EventId,
+    /// Which of its steps, from 0; what one step did to several objects has no order.
+    pub number: u32,
+}
+
 /// Whether the name of an operation is that of a call inside a body: `graphql mutation pay`, not `POST /pay`.
 pub fn is_call(operation: &str) -> bool {
-    ["graphql ", "jsonrpc ", "mcp ", "a2a "].iter().any(|protocol| operation.starts_with(protocol))
+    ["graphql ", "jsonrpc ", "mcp ", "a2a ", "websocket "].iter().any(|protocol| operation.starts_with(protocol))
 }
 
 /// What a source shows about an event: tells "not there" from "not recorded".
@@ -207,12 +221,4 @@ pub enum TenantTold {
     WithActor,
     /// By nothing, though its key is unique in a tenant only: it cannot be told which object it is.
     Nowhere,
-}
-
-/// RFC 3339 in UTC with six decimals, so that text order is time order.
-///
-/// Takes microseconds since the Unix epoch; instants outside the years -9999 to 9999 become the nearest that can be said.
-pub fn rfc3339(micros: i64) -> String {
-    let nearest = if micros < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
-    format!("{:.6}", jiff::Timestamp::from_microsecond(micros).unwrap_or(nearest))
 }

@@ -6,11 +6,11 @@
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use offpath_capture::{Origin, Place};
 
-use super::{Actor, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use super::{Actor, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn, Value};
 
 /// Deepest list within a list; JSON is not read deeper.
 pub(super) const MOST_NESTED: u8 = 200;
@@ -31,6 +31,8 @@ pub enum PackError {
 pub(super) struct Packer {
     bytes: Vec<u8>,
     texts: HashTable<Text>,
+    /// Keyed anew for each packer: senders choose most texts. What is written depends on their order alone.
+    state: RandomState,
     /// Texts so far; a text's number is its place among them.
     count: u32,
 }
@@ -63,7 +65,8 @@ impl Packer {
     /// Appends one event. On an error what was appended is no event.
     pub(super) fn event(&mut self, event: &Event) -> Result<(), PackError> {
         // Named one by one, so that a new field is not forgotten here.
-        let Event { id, time, end, tick, sensor, source, shows, origin, response_origin, method, host, .. } = event;
+        let Event { id, time, end, tick, turn, sensor, source, shows, origin, response_origin, method, host, .. } =
+            event;
         let Event { operation, path, activity, read, actor, session, outcome, status, objects, unplaced, .. } = event;
         let Event { case, attributes, idempotency, body_hash, request_id, state_before, state_after, .. } = event;
         self.fixed(id.0);
@@ -90,8 +93,12 @@ impl Packer {
         self.texts(unplaced);
         case.iter().for_each(|case| self.id(case));
         self.attributes(attributes)?;
-        self.flags([idempotency.is_some(), body_hash.is_some(), false, false, false, false]);
+        self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), false, false, false]);
         idempotency.iter().chain(body_hash).for_each(|hash| self.fixed(*hash));
+        if let Some(Turn { request, number }) = turn {
+            self.fixed(request.0);
+            self.number(u64::from(*number));
+        }
         self.maybe(request_id.as_deref());
         self.texts(state_before);
         self.texts(state_after);
@@ -99,15 +106,16 @@ impl Packer {
     }
 
     fn actor(&mut self, actor: &Actor) {
-        let Actor { principal, agent, client, kind, kind_known, roles, roles_known, .. } = actor;
+        let Actor { principal, agent, client, kind, kind_known, roles, roles_known, roles_defaulted, .. } = actor;
         let Actor { tenant, tenant_yields, evidence, credential, issuer, others, doubts, .. } = actor;
-        let Actor { earlier_agents, scopes, also, strand, .. } = actor;
+        let Actor { earlier_agents, scopes, also, strand, told_in, .. } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
         self.maybe(client.as_deref());
         self.text(kind);
         self.texts(roles);
-        self.flags([*roles_known, *kind_known, *tenant_yields, false, false, false]);
+        let credential_told = told_in.as_ref().is_some_and(|told| told.credential);
+        self.flags([*roles_known, *kind_known, *tenant_yields, told_in.is_some(), credential_told, *roles_defaulted]);
         self.maybe(tenant.as_deref());
         self.bytes.push(evidence_code(*evidence));
         self.maybe(credential.as_deref());
@@ -115,6 +123,10 @@ impl Packer {
         self.bytes.push(doubts.bits());
         [others, earlier_agents, scopes, also].into_iter().for_each(|list| self.texts(list));
         self.fixed(*strand);
+        if let Some(told) = told_in {
+            self.origin(&told.origin);
+            self.text(&told.sensor);
+        }
     }
 
     fn object(&mut self, object: &ObjectRef) -> Result<(), PackError> {
@@ -211,7 +223,7 @@ impl Packer {
 
     /// 1, length and bytes of a new text; 2 and more for the text of that number.
     fn text(&mut self, text: &str) {
-        let hash = FixedState::default().hash_one(text.as_bytes());
+        let hash = self.state.hash_one(text.as_bytes());
         if let Some(known) = self.texts.find(hash, |entry| entry.of(&self.bytes) == text.as_bytes()) {
             return self.number(u64::from(known.number) + 2);
         }
@@ -221,8 +233,8 @@ impl Packer {
         self.bytes.extend(text.as_bytes());
         // A reader numbers every new text; one too far to be pointed at is written again.
         if let (Ok(at), Ok(length)) = place {
-            let bytes = &self.bytes;
-            let rehash = |entry: &Text| FixedState::default().hash_one(entry.of(bytes));
+            let (bytes, state) = (&self.bytes, &self.state);
+            let rehash = |entry: &Text| state.hash_one(entry.of(bytes));
             self.texts.insert_unique(hash, Text { number: self.count, at, length }, rehash);
         }
         self.count = self.count.saturating_add(1);
@@ -297,8 +309,10 @@ mod tests {
     use proptest::prelude::*;
     use rust_decimal::Decimal;
 
+    use super::super::Told;
     use super::super::unpack::{Texts, unpack};
     use super::*;
+    use crate::event::EventId;
     use crate::event::sample;
 
     fn packed(events: &[Event]) -> Vec<Vec<u8>> {
@@ -352,9 +366,11 @@ mod tests {
             times in any::<(i64, i64, i64)>(),
             place in place(),
             answered in proptest::option::of(place()),
+            told in proptest::option::of((place(), any::<bool>())),
             host in proptest::option::of(text()),
             status in proptest::option::of(any::<u16>()),
             hashes in any::<(Option<u64>, Option<u64>)>(),
+            turn in any::<Option<(u64, u32)>>(),
             shows in any::<(bool, bool, bool)>(),
             evidence in 0..8_usize,
             outcome in prop_oneof![Just(Outcome::Accepted), Just(Outcome::Rejected), Just(Outcome::Unknown)],
@@ -369,8 +385,13 @@ mod tests {
             event.host = host;
             event.status = status;
             (event.idempotency, event.body_hash) = hashes;
+            event.turn = turn.map(|(request, number)| Turn { request: EventId(request), number });
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
             event.actor.evidence = EVIDENCE[evidence];
+            let told = told.map(|(place, credential)| {
+                Told { origin: Origin { input: "c.log".into(), place }, sensor: "c".into(), credential }
+            });
+            event.actor.told_in = told.map(Box::new);
             event.outcome = outcome;
             event.state_before = states;
             event.objects = vec![event.objects[0].clone(); objects];
@@ -382,6 +403,7 @@ mod tests {
     proptest! {
         #[test]
         fn events_come_back_as_they_were(events in proptest::collection::vec(events(), 0..6)) {
+            prop_assert_eq!(packed(&events), packed(&events), "each packer has a key of its own");
             prop_assert_eq!(unpacked(&packed(&events)).unwrap(), events);
         }
 

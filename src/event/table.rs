@@ -81,6 +81,7 @@ pub fn event_schema() -> SchemaRef {
         Field::new("doubts", text_list(), false),
         Field::new("earlier_agents", text_list(), false),
         Field::new("scopes", text_list(), false),
+        text("told_in", true),
         text("session", true),
         text("outcome", false),
         Field::new("status", DataType::UInt16, true),
@@ -224,6 +225,8 @@ fn event_rows(events: &[Event]) -> Result<RecordBatch, arrow::error::ArrowError>
     }
     let ids: Vec<String> = events.iter().map(|e| e.id.to_string()).collect();
     let origins: Vec<String> = events.iter().map(|e| e.origin.to_string()).collect();
+    let told = |e: &Event| e.actor.told_in.as_ref().map(|told| told.origin.to_string());
+    let told: Vec<Option<String>> = events.iter().map(told).collect();
     let cases: Vec<Option<String>> = events.iter().map(|e| e.case.as_ref().map(ToString::to_string)).collect();
     let columns: Vec<ArrayRef> = vec![
         texts(ids.iter().map(|v| Some(v.as_str()))),
@@ -246,6 +249,7 @@ fn event_rows(events: &[Event]) -> Result<RecordBatch, arrow::error::ArrowError>
         doubts(events),
         text_lists(events.iter().map(|e| e.actor.earlier_agents.as_slice())),
         text_lists(events.iter().map(|e| e.actor.scopes.as_slice())),
+        texts(told.iter().map(Option::as_deref)),
         text(|e| e.session.as_deref()),
         text(|e| Some(e.outcome.as_str())),
         Arc::new(status.finish()),

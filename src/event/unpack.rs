@@ -6,7 +6,7 @@ use offpath_capture::{InputFormat, Origin, Place};
 use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
-use super::{Actor, Doubts, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use super::{Actor, Doubts, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Turn, Value};
 
 /// Texts that the events unpacked so far have brought, by number.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Unpacker<'_> {
         let unplaced = self.many(Self::text)?;
         let case = cased.then(|| self.id()).transpose()?;
         let attributes = self.many(Self::attribute)?;
-        let [has_idempotency, has_body_hash, ..] = self.flags()?;
+        let [has_idempotency, has_body_hash, has_turn, ..] = self.flags()?;
         Ok(Event {
             id,
             time,
@@ -75,16 +75,23 @@ impl Unpacker<'_> {
             attributes,
             idempotency: has_idempotency.then(|| self.fixed()).transpose()?,
             body_hash: has_body_hash.then(|| self.fixed()).transpose()?,
+            turn: has_turn.then(|| self.turn()).transpose()?,
             request_id: self.maybe()?,
             state_before: self.many(Self::text)?,
             state_after: self.many(Self::text)?,
         })
     }
 
+    fn turn(&mut self) -> Result<Turn, PackError> {
+        let request = EventId(self.fixed()?);
+        let number = u32::try_from(self.number()?).map_err(|_| PackError::Content("such a turn"))?;
+        Ok(Turn { request, number })
+    }
+
     fn actor(&mut self) -> Result<Actor, PackError> {
         let (principal, agent, client) = (self.maybe()?, self.maybe()?, self.maybe()?);
         let (kind, roles) = (self.text()?, self.many(Self::text)?);
-        let [roles_known, kind_known, tenant_yields, ..] = self.flags()?;
+        let [roles_known, kind_known, tenant_yields, told, credential_told, roles_defaulted] = self.flags()?;
         Ok(Actor {
             principal,
             agent,
@@ -93,6 +100,7 @@ impl Unpacker<'_> {
             kind_known,
             roles,
             roles_known,
+            roles_defaulted,
             tenant_yields,
             tenant: self.maybe()?,
             evidence: *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?,
@@ -104,7 +112,12 @@ impl Unpacker<'_> {
             scopes: self.many(Self::text)?,
             also: self.many(Self::text)?,
             strand: self.fixed()?,
+            told_in: told.then(|| self.told_in(credential_told)).transpose()?.map(Box::new),
         })
+    }
+
+    fn told_in(&mut self, credential: bool) -> Result<Told, PackError> {
+        Ok(Told { origin: self.origin()?, sensor: self.text()?, credential })
     }
 
     fn object(&mut self) -> Result<ObjectRef, PackError> {

@@ -155,8 +155,14 @@ pub struct FindingActor {
     pub agent: Option<String>,
     /// Client program.
     pub client: Option<String>,
+    /// Tenant it belongs to.
+    #[serde(default)]
+    pub tenant: Option<String>,
     /// How it was established.
     pub evidence: String,
+    /// Where, when in another input's view of the exchange: `access.log#line=7`.
+    #[serde(default)]
+    pub told_in: Option<String>,
 }
 
 /// Object of a finding.
@@ -229,7 +235,9 @@ pub(crate) mod tests {
                 principal: Some("=cmd|'/c calc'!A0".to_owned()),
                 agent: None,
                 client: Some("10.0.0.1".to_owned()),
+                tenant: None,
                 evidence: "claims".to_owned(),
+                told_in: None,
             },
             object: Some(FindingObject { object_type: "refund".to_owned(), id: "ref_881".to_owned() }),
             case: Some("order:ord_1".to_owned()),

@@ -74,7 +74,7 @@ pub(super) fn object_type(text: &str) -> String {
 }
 
 /// Sorts of calls inside bodies, those that begin another's name last.
-const SORTS: [&str; 12] = [
+const SORTS: [&str; 13] = [
     "graphql query",
     "graphql mutation",
     "graphql subscription",
@@ -87,6 +87,7 @@ const SORTS: [&str; 12] = [
     "mcp input_response",
     "mcp",
     "a2a",
+    "websocket message",
 ];
 
 /// Names given so far, so that none is given twice.
@@ -342,6 +343,7 @@ mod tests {
             ("mcp tools/list", "mcp: {method: tools/list}", true),
             ("a2a message/send", "a2a: {method: message/send}", false),
             ("a2a GetTask", "a2a: {method: GetTask}", true),
+            ("websocket message order.create", "websocket: {message: order.create}", false),
         ] {
             let template = Template::read(operation).unwrap();
             assert_eq!((template.matcher().as_str(), template.is_read()), (matcher, read));

@@ -230,7 +230,7 @@ pub struct Matcher {
 /// A call inside a body: `graphql: {mutation: addPaymentToOrder}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallMatcher {
-    /// `graphql`, `jsonrpc`, `mcp` or `a2a`.
+    /// `graphql`, `jsonrpc`, `mcp`, `a2a` or `websocket`.
     pub protocol: &'static str,
     /// What sort of call, in the model's words: `mutation`, `tool`, `method`.
     pub kind: &'static str,

@@ -8,6 +8,7 @@ use offpath_capture::Exchange;
 
 use super::pending::{Held, Pending};
 use super::reading::{BATCH, Batch, lock};
+use super::serving::Serving;
 use super::views::{Ledger, Sighter, Units};
 use super::{Job, PipelineError};
 use crate::correlate::{Directory, Extractor, Facts, Inspection, SentOn};
@@ -25,13 +26,15 @@ pub(super) struct Extracting<'a> {
     job: &'a Job,
     pub(super) inspection: Inspection,
     pub(super) evidence: Evidence,
+    pub(super) serving: Serving,
 }
 
 impl<'a> Extracting<'a> {
     /// Nothing yet; `events` spills beyond `budget` bytes.
     pub(super) fn new(events: EventBuffer, budget: usize, directory: &'a Mutex<Directory>, job: &'a Job) -> Self {
         let (facts, inspection, evidence) = (Vec::new(), Inspection::new(), Evidence::default());
-        Extracting { events, budget, directory, facts, job, inspection, evidence }
+        let serving = Serving::default();
+        Extracting { events, budget, directory, facts, job, inspection, evidence, serving }
     }
 
     /// Takes an exchange that counts, with its events.
@@ -78,7 +81,7 @@ impl<'a> Extracting<'a> {
     }
 
     /// Takes in what an exchange teaches; the directory is all threads', so that it is told of many at once.
-    fn learn(&mut self, facts: Facts) {
+    pub(super) fn learn(&mut self, facts: Facts) {
         self.facts.push(facts);
         if self.facts.len() >= BATCH {
             self.teach();
@@ -143,7 +146,9 @@ pub(super) fn extract_batches<'a>(
             if let Some(waiting) = &mut waiting {
                 waiting.note(exchange, format.map(|(_, unit)| *unit), extracted.events.first())?;
             }
-            if !in_period {
+            extracted.events.iter().for_each(|event| made.serving.add(exchange.server, event));
+            // What waits may still turn out to be somebody else's, and with its events what it teaches.
+            if !in_period && waiting.is_none() {
                 extracted.events.clear();
             }
             for event in &mut extracted.events {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::naming::{shown, shown_entry};
 use crate::compare::{is_named, roles_are_seen};
 use crate::correlate::Pseudonyms;
-use crate::event::{Event, Outcome, Value};
+use crate::event::{Event, Evidence, Outcome, Value};
 use crate::finding::Finding;
-use crate::model::{Activity, ConstraintKind, Expression, Model, Path, nearest_name};
+use crate::model::{Activity, AttributeRule, ConstraintKind, Expression, Model, Path, nearest_name};
 
 /// Distinct names of one kind that are kept; of more, the first by spelling.
 const MOST_NAMES: usize = 64;
@@ -31,12 +31,16 @@ pub(super) struct Names {
     roles: BTreeSet<Arc<str>>,
     /// Whether it was seen of anyone which roles they have.
     shows_roles: bool,
+    /// Whether of anyone a role was read, be it the default one.
+    tells_roles: bool,
     /// Activity -> accepted events, and of these the ones that were seen whole.
     accepted: BTreeMap<Arc<str>, (u64, u64)>,
     /// Object type -> states that servers declared, and responses that could have.
     states: BTreeMap<Arc<str>, (BTreeSet<Arc<str>>, u64)>,
     /// Activity and field that some event has.
     fields: BTreeSet<(Arc<str>, Arc<str>)>,
+    /// Object type -> attributes that some exchange shows.
+    attributes: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
 }
 
 impl Names {
@@ -48,6 +52,7 @@ impl Names {
             let same = |known: &&Event| {
                 let (a, b) = (&known.actor, &event.actor);
                 (&a.principal, &a.agent, &a.kind, &a.roles) == (&b.principal, &b.agent, &b.kind, &b.roles)
+                    && (a.evidence, a.roles_defaulted) == (b.evidence, b.roles_defaulted)
             };
             if !actors.iter().any(same) {
                 actors.push(event);
@@ -62,8 +67,13 @@ impl Names {
     }
 
     fn add_actors(&mut self, events: &[&Event], model: &Model) {
+        let default = &model.actors.default_role;
         for event in events {
-            event.actor.roles.iter().for_each(|role| keep(&mut self.roles, role));
+            let actor = &event.actor;
+            actor.roles.iter().for_each(|role| keep(&mut self.roles, role));
+            // A login tells the default to whom it tells none.
+            let told = actor.evidence != Evidence::Bound && !actor.roles_defaulted && !actor.roles.is_empty();
+            self.tells_roles |= told || actor.roles.iter().any(|role| default.as_ref() != Some(role));
             for entry in entries(model) {
                 if !self.met.contains(entry) && is_named(entry, event, &model.actors) {
                     self.met.insert(entry.clone());
@@ -86,6 +96,14 @@ impl Names {
             *chances += 1;
             object.declared_state.iter().for_each(|state| keep(states, state));
         }
+        for object in &event.objects {
+            for (name, _) in object.attributes.iter().filter(|(_, value)| *value != Value::Null) {
+                let known = self.attributes.entry(object.id.object_type.clone()).or_default();
+                if !known.contains(name) {
+                    known.insert(name.clone());
+                }
+            }
+        }
         for (field, _) in event.attributes.iter().filter(|(_, value)| *value != Value::Null) {
             let key = (activity.clone(), field.clone());
             if !self.fields.contains(&key) {
@@ -99,6 +117,7 @@ impl Names {
         self.met.extend(other.met);
         other.roles.iter().for_each(|role| keep(&mut self.roles, role));
         self.shows_roles |= other.shows_roles;
+        self.tells_roles |= other.tells_roles;
         for (activity, (accepted, whole)) in other.accepted {
             let mine = self.accepted.entry(activity).or_default();
             *mine = (mine.0 + accepted, mine.1 + whole);
@@ -109,6 +128,9 @@ impl Names {
             mine.1 += chances;
         }
         self.fields.extend(other.fields);
+        for (object_type, names) in other.attributes {
+            self.attributes.entry(object_type).or_default().extend(names);
+        }
     }
 
     /// Whether it is known that an entry of `by` names nobody. `agent` and entries with a kind are no roles.
@@ -121,19 +143,37 @@ impl Names {
         let mut warnings = self.unknown_roles(model, pseudonyms);
         warnings.extend(self.unknown_kinds(model));
         warnings.extend(self.unknown_states(model, pseudonyms));
-        warnings.extend(self.absent_fields(model));
+        warnings.extend(self.absent(model).into_values());
         warnings
     }
 
-    fn absent_fields(&self, model: &Model) -> Vec<String> {
-        let mut absent = Vec::new();
+    /// Fields of the model that no exchange has although it was seen whole, each with a sentence: `pay.amount` of an
+    /// activity, `order.total` of an object.
+    pub(super) fn absent(&self, model: &Model) -> BTreeMap<String, String> {
+        let mut absent = BTreeMap::new();
         for activity in &model.activities {
             let Some((_, whole)) = self.accepted.get(&activity.name).filter(|(_, whole)| *whole >= ENOUGH) else {
                 continue;
             };
             for field in fields(model, activity) {
                 if !self.fields.contains(&(activity.name.clone(), field.clone())) {
-                    absent.push(format!("{} never had `{field}` in {whole} accepted requests", activity.name));
+                    let sentence = format!("{} never had `{field}` in {whole} accepted requests", activity.name);
+                    absent.insert(format!("{}.{field}", activity.name), sentence);
+                }
+            }
+        }
+        for object_type in &model.object_types {
+            let Some((_, chances)) = self.states.get(&object_type.name).filter(|(_, chances)| *chances >= ENOUGH)
+            else {
+                continue;
+            };
+            for attribute in &object_type.attributes {
+                let AttributeRule::Exchange(expression) = &attribute.value else { continue };
+                let name = &attribute.name;
+                if !self.attributes.get(&object_type.name).is_some_and(|known| known.contains(name)) {
+                    let (object_type, text) = (&object_type.name, &expression.text);
+                    let sentence = format!("no `{name}` of {object_type} was seen at `{text}` in {chances} exchanges");
+                    absent.insert(format!("{object_type}.{name}"), sentence);
                 }
             }
         }
@@ -168,18 +208,43 @@ impl Names {
             let of = if activities.is_empty() { String::new() } else { format!(" for {}", names(activities)) };
             let seen = match self.roles.len() {
                 0 => "no roles at all".to_owned(),
+                _ if !self.tells_roles => self.untold(model),
                 number => {
                     let first = listed(self.roles.iter().map(|role| &**role), ", ", pseudonyms);
                     if number > SHOWN { format!("{first}, ...") } else { first }
                 }
             };
-            let meant = near.map(|near| format!("; did you mean `{}`?", shown(near, pseudonyms))).unwrap_or_default();
+            let meant = near.map(|near| format!("; did you mean `{}`?", shown(near, pseudonyms)));
+            let meant = meant.or_else(|| self.unmapped(entry, model, pseudonyms)).unwrap_or_default();
             let entry = shown_entry(entry, pseudonyms);
             warnings.push(format!(
                 "nobody in this traffic has the role `{entry}` that the model names{of} (seen: {seen}){meant}"
             ));
         }
         warnings
+    }
+
+    /// Where roles would be read if anyone had some.
+    fn untold(&self, model: &Model) -> String {
+        let paths: Vec<&str> = model.actors.roles_from.iter().map(|path| &*path.text).collect();
+        match paths.as_slice() {
+            [] => "no roles but the default".to_owned(),
+            paths => format!("no roles but the default, none at `{}`", paths.join("`, `")),
+        }
+    }
+
+    /// What the map makes a role of, where nobody has that either but something like it.
+    fn unmapped(&self, entry: &Arc<str>, model: &Model, pseudonyms: Option<&Pseudonyms>) -> Option<String> {
+        let mut sources = model.actors.role_map.iter().filter(|(_, role)| *role == entry).map(|(name, _)| name);
+        let (source, near) =
+            sources.find_map(|source| Some((source, nearest_name(source, self.undeclared(model).map(|r| &**r))?)))?;
+        let (source, near) = (shown_entry(source, pseudonyms), shown(near, pseudonyms));
+        Some(format!("; `roles.map` makes it of `{source}`: did you mean `{near}`?"))
+    }
+
+    /// Roles of the traffic that the model does not speak of.
+    fn undeclared<'a>(&'a self, model: &'a Model) -> impl Iterator<Item = &'a Arc<str>> {
+        self.roles.iter().filter(|role| !declares(model, role))
     }
 
     /// Kinds that steps are kept for and that nobody is known to be: nothing says how one is told.
@@ -245,6 +310,9 @@ impl Names {
 
     /// Lowers the confidence of findings on roles that nobody in the traffic has: the name may be misspelt, or the
     /// source may call it otherwise.
+    ///
+    /// Where nobody has any role but the default, the place of roles is more likely wrong than everybody; and where the
+    /// actor has one that the model does not speak of, that may be what its map makes another of.
     pub(super) fn temper(&self, finding: &mut Finding, names: &ShownNames) {
         if finding.rule != "FN-ROLE" {
             return;
@@ -256,12 +324,11 @@ impl Names {
         let roles = finding.observed.iter().filter(|word| !actor.iter().any(|name| name.as_ref() == Some(word)));
         let own: Vec<&str> = roles.map(|role| names.roles.get(role.as_str()).map_or(role.as_str(), |r| r)).collect();
         let misspelt = nobody.iter().find(|(_, entry)| nearest_name(entry, own.iter().copied()).is_some());
+        let unmapped = || own.iter().any(|role| names.undeclared.contains(*role));
         let (most, entry) = match (misspelt, nobody.first()) {
             (Some((entry, _)), _) => (MISSPELT, (*entry).clone()),
-            // Where nobody has any role at all, the place of roles is more likely wrong than everybody.
-            (None, Some((entry, _))) if nobody.len() == finding.expected.len() => {
-                (if self.roles.is_empty() { MISSPELT } else { UNKNOWN_ROLE }, (*entry).clone())
-            }
+            (None, Some((entry, _))) if !self.tells_roles || unmapped() => (MISSPELT, (*entry).clone()),
+            (None, Some((entry, _))) if nobody.len() == finding.expected.len() => (UNKNOWN_ROLE, (*entry).clone()),
             _ => return,
         };
         finding.confidence = finding.confidence.min(most);
@@ -275,6 +342,8 @@ pub(super) struct ShownNames {
     entries: BTreeMap<Arc<str>, Arc<str>>,
     /// Roles, of the traffic and of the model.
     roles: BTreeMap<Arc<str>, Arc<str>>,
+    /// Roles of the traffic of which the model makes others, if any, without speaking of these.
+    undeclared: BTreeSet<Arc<str>>,
 }
 
 impl ShownNames {
@@ -287,7 +356,9 @@ impl ShownNames {
         let mut roles: BTreeMap<_, _> = names.roles.iter().map(own).collect();
         roles.extend(names.roles.iter().map(by_shown));
         roles.extend(entries.clone());
-        ShownNames { entries, roles }
+        let maps = !model.actors.role_map.is_empty();
+        let undeclared = names.undeclared(model).filter(|_| maps).cloned().collect();
+        ShownNames { entries, roles, undeclared }
     }
 }
 
@@ -306,6 +377,15 @@ fn keep(names: &mut BTreeSet<Arc<str>>, name: &Arc<str>) {
     if names.len() > MOST_NAMES {
         names.pop_last();
     }
+}
+
+/// Whether the model speaks of a role, by the name that it has for it or would map.
+fn declares(model: &Model, role: &Arc<str>) -> bool {
+    let actors = &model.actors;
+    let mut mapped = actors.role_map.iter().flat_map(|(from, to)| [from, to]);
+    mapped.any(|known| known == role)
+        || actors.default_role.as_ref() == Some(role)
+        || entries(model).any(|known| known == role)
 }
 
 /// Entries by which the model says who may.

@@ -1,10 +1,9 @@
 //! Steps of the model that never happened while calls that look like them did: another version, prefix, host or method.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::naming::shown_call;
-use crate::correlate::{Inspection, Pseudonyms};
+use crate::correlate::{Inspection, Pseudonyms, UnmatchedCount};
 use crate::event::is_call;
 use crate::finding::Finding;
 use crate::model::{Activity, Matcher, Model, Segment, nearest_name};
@@ -29,6 +28,8 @@ pub(super) struct Near {
     pub(super) called: String,
     /// How often.
     pub(super) exchanges: u64,
+    /// Of these, the ones that nobody refused: only what the server took can be the step.
+    pub(super) unrefused: u64,
 }
 
 impl Near {
@@ -43,9 +44,16 @@ impl Near {
 pub(super) fn near(model: &Model, inspection: &Inspection, pseudonyms: Option<&Pseudonyms>) -> Vec<Near> {
     let operations = inspection.operations();
     let seen: BTreeSet<&str> = operations.iter().filter_map(|o| o.activity.as_deref()).collect();
-    let other = operations.iter().filter(|o| o.activity.is_none()).map(|o| (o.name.clone(), o.exchanges));
+    let other = operations.iter().filter(|o| o.activity.is_none()).map(|o| UnmatchedCount {
+        name: o.name.clone(),
+        exchanges: o.exchanges,
+        unrefused: o.accepted,
+    });
     let mut calls: Vec<_> = inspection.unmatched_paths().into_iter().chain(other).collect();
-    calls.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    // What the server took comes first: a probe that was refused names nothing.
+    calls.sort_by(|a, b| {
+        b.unrefused.cmp(&a.unrefused).then_with(|| b.exchanges.cmp(&a.exchanges)).then_with(|| a.name.cmp(&b.name))
+    });
     calls.truncate(MOST_CALLS);
     let absent = model.activities.iter().filter(|a| !seen.contains(&*a.name)).take(MOST_ACTIVITIES);
     let mut found: Vec<Near> = absent.filter_map(|activity| nearest(activity, &calls, pseudonyms)).collect();
@@ -54,14 +62,14 @@ pub(super) fn near(model: &Model, inspection: &Inspection, pseudonyms: Option<&P
 }
 
 /// Lowers the confidence of a finding that rests on a step which never happened in this traffic while calls that look
-/// like it did: the model may call it otherwise.
+/// like it did, and were not refused: the model may call it otherwise.
 pub(super) fn temper(finding: &mut Finding, near: &[Near]) {
     let missing = match finding.rule.as_str() {
         "AP-MISSING" => finding.expected.get(..1),
         "SEQ-SKIP" | "SEQ-DIRECT" => finding.expected.split_last().map(|(_, missing)| missing),
         _ => None,
     };
-    let stale = |near: &&Near| missing.is_some_and(|missing| missing.contains(&near.activity));
+    let stale = |near: &&Near| near.unrefused > 0 && missing.is_some_and(|missing| missing.contains(&near.activity));
     let Some(near) = near.iter().find(stale) else { return };
     finding.confidence = finding.confidence.min(OTHERWISE_CALLED);
     finding.terms.push(format!(
@@ -104,17 +112,18 @@ fn change(near: &Near) -> Option<String> {
     })
 }
 
-fn nearest(activity: &Activity, calls: &[(Arc<str>, u64)], pseudonyms: Option<&Pseudonyms>) -> Option<Near> {
+fn nearest(activity: &Activity, calls: &[UnmatchedCount], pseudonyms: Option<&Pseudonyms>) -> Option<Near> {
     let pairs = activity.matchers.iter().flat_map(|matcher| calls.iter().map(move |call| (matcher, call)));
-    let measured = pairs.filter_map(|(matcher, call)| Some((changes(matcher, &call.0)?, matcher, call)));
+    let measured = pairs.filter_map(|(matcher, call)| Some((changes(matcher, &call.name)?, matcher, call)));
     // Of equally near ones the first: the most frequent.
-    let (_, matcher, (called, exchanges)) = measured.min_by_key(|(changes, ..)| *changes)?;
+    let (_, matcher, call) = measured.min_by_key(|(changes, _, call)| (call.unrefused == 0, *changes))?;
     let intended = matcher.call.as_ref().map_or_else(|| endpoint(matcher), ToString::to_string);
     Some(Near {
         activity: activity.name.to_string(),
         intended,
-        called: shown_call(called, matcher.host.as_deref(), pseudonyms),
-        exchanges: *exchanges,
+        called: shown_call(&call.name, matcher.host.as_deref(), pseudonyms),
+        exchanges: call.exchanges,
+        unrefused: call.unrefused,
     })
 }
 
@@ -257,8 +266,10 @@ mod tests {
             intended: "POST /v1/orders/{order}/approval".into(),
             called: "POST /v2/orders/{order}/approval".into(),
             exchanges: 9,
+            unrefused: 1,
         };
-        let finding = |rule: &str, expected: &[&str]| {
+        let refused = Near { unrefused: 0, ..near.clone() };
+        let finding = |rule: &str, expected: &[&str], near: &Near| {
             let expected = expected.iter().map(ToString::to_string).collect();
             let mut finding = Finding {
                 rule: rule.into(),
@@ -266,15 +277,16 @@ mod tests {
                 expected,
                 ..crate::finding::tests::sample("F1", "high", 0.9, 0)
             };
-            temper(&mut finding, std::slice::from_ref(&near));
+            temper(&mut finding, std::slice::from_ref(near));
             finding
         };
         for (rule, expected) in [("AP-MISSING", ["approve", "pay"]), ("SEQ-SKIP", ["approve", "pay"])] {
-            let finding = finding(rule, &expected);
+            assert!(!finding(rule, &expected, &refused).is_review(), "{rule}: a refused probe mutes nothing");
+            let finding = finding(rule, &expected, &near);
             assert!(finding.is_review() && finding.terms.iter().any(|t| t.contains("POST /v2/orders")), "{rule}");
         }
         for (rule, expected) in [("AP-MISSING", ["check", "approve"]), ("FN-ROLE", ["approve", "pay"])] {
-            assert!(!finding(rule, &expected).is_review(), "{rule}");
+            assert!(!finding(rule, &expected, &near).is_review(), "{rule}");
         }
     }
 
@@ -285,6 +297,7 @@ mod tests {
             intended: intended.into(),
             called: called.into(),
             exchanges: 1,
+            unrefused: 1,
         };
         let version = [
             near("POST /v1/orders/{order}", "POST /v2/orders/{id}"),

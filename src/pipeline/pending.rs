@@ -31,6 +31,7 @@ pub(super) enum Carrier {
     Http2,
     Http3,
     Grpc,
+    WebSocket,
     #[default]
     Unknown,
 }
@@ -42,6 +43,7 @@ impl From<Protocol> for Carrier {
             Protocol::Http2 => Carrier::Http2,
             Protocol::Http3 => Carrier::Http3,
             Protocol::Grpc => Carrier::Grpc,
+            Protocol::WebSocket => Carrier::WebSocket,
             Protocol::Unknown => Carrier::Unknown,
         }
     }
@@ -55,6 +57,7 @@ impl Carrier {
             Carrier::Http2 => Protocol::Http2,
             Carrier::Http3 => Protocol::Http3,
             Carrier::Grpc => Protocol::Grpc,
+            Carrier::WebSocket => Protocol::WebSocket,
             Carrier::Unknown => Protocol::Unknown,
         };
         protocol.as_str()

@@ -7,10 +7,14 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use offpath_capture::{Aside, BlindSpot, Exchange, InputFormat, Plan, Sink, Source, SourceReport};
+use offpath_capture::{
+    Aside, BlindSpot, Endpoint, Exchange, InputFormat, Joins, NotRead, Plan, Sink, Source, SourceReport, Unjoined,
+    UnreadConnection,
+};
 
 use super::extracting::{Extracting, Read, Waiting, extract_batches};
 use super::gaps::Gaps;
+use super::serving::Serving;
 use super::settling::settle;
 use super::views::{Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
@@ -31,6 +35,8 @@ pub(super) struct Batch {
 /// Exchanges handed over at once; a batch is also sent when its bodies reach `BATCH_BYTES`.
 pub(super) const BATCH: usize = 512;
 const BATCH_BYTES: u64 = 4 << 20;
+/// Bytes of exchanges that wait for what others hold of their calls, over all sources.
+const UNJOINED_BYTES: usize = 64 << 20;
 
 /// What reading leaves: events without their joins, and everything the joins need.
 pub(super) struct Reading {
@@ -61,6 +67,7 @@ pub(super) fn extract(
     scratch: &Path,
     progress: &dyn Progress,
 ) -> Result<Reading, PipelineError> {
+    let idle_actors = plan.idle_actors(&job.capture);
     let errors = plan.errors.iter().map(ToString::to_string).collect();
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction)
@@ -75,11 +82,15 @@ pub(super) fn extract(
     let formats = Arc::new(units.by_name());
     let sighter = Sighter::new(&job.hash_key);
     let readers = workers.min(plan.sources.len()).max(1);
+    // The same share for each source, whichever is read first.
+    let share = UNJOINED_BYTES / plan.sources.len().max(1);
+    let unjoined = Mutex::new(Vec::new());
+    let mut strays = 0;
     let (sender, receiver) = sync_channel(workers * 2);
     // Held by the extracting threads alone: when all of them have stopped on an error, sending fails and reading ends.
     let receiver = Arc::new(Mutex::new(receiver));
     let queue = Mutex::new(plan.sources.into_iter().enumerate());
-    let (mut reports, blind_spots) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let (reports, blind_spots) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let mut unread = Gaps::default();
     plan.errors.iter().for_each(|error| unread.error(error));
     let gaps = Mutex::new(unread);
@@ -95,50 +106,79 @@ pub(super) fn extract(
             })
             .collect();
         drop(receiver);
-        for _ in 0..readers {
-            let sender = sender.clone();
-            let (queue, reports, blind_spots, gaps, formats) = (&queue, &reports, &blind_spots, &gaps, &formats);
-            scope.spawn(move || {
-                while let Some((index, source)) = next(queue) {
-                    let (report, spots, unseen) =
-                        read_source(source, job, sender.clone(), Arc::clone(formats), progress);
-                    lock(gaps).merge(unseen);
-                    lock(reports).push((index, report));
-                    lock(blind_spots).extend(spots);
-                }
-            });
-        }
+        let reading: Vec<_> = (0..readers)
+            .map(|_| {
+                let sender = sender.clone();
+                let (queue, reports, blind_spots) = (&queue, &reports, &blind_spots);
+                let (gaps, formats, unjoined) = (&gaps, &formats, &unjoined);
+                scope.spawn(move || {
+                    while let Some((index, source)) = next(queue) {
+                        let read = read_source(source, job, sender.clone(), Arc::clone(formats), share, progress);
+                        lock(gaps).merge(read.gaps);
+                        lock(reports).push((index, read.report));
+                        lock(blind_spots).extend(read.spots);
+                        lock(unjoined).push((index, read.unjoined));
+                    }
+                })
+            })
+            .collect();
+        reading.into_iter().for_each(joined);
+        strays = send_unjoined(std::mem::take(&mut *lock(&unjoined)), &sender, &formats);
         drop(sender);
         extracting.into_iter().map(joined).collect::<Result<_, _>>()
     })?;
 
-    let (parts, doubles) = settle(parts, &units, scratch)?;
-    let mut events = Vec::new();
-    let mut inspection = Inspection::new();
-    let mut evidence = Evidence::default();
+    let (parts, doubles) = settle(parts, &units, scratch, budget / 4)?;
+    let (events, inspection, evidence, serving) = merged(parts);
+    Ok(Reading {
+        events,
+        directory: inner(directory),
+        inspection,
+        evidence,
+        blindness: blindness(inner(blind_spots), &serving, job),
+        gaps: inner(gaps),
+        reports: Reports {
+            sources: in_order(inner(reports), strays),
+            errors,
+            aside: plan.aside,
+            twice: doubles.twice,
+            warnings: idle_actors.into_iter().chain(doubles.warnings).collect(),
+        },
+    })
+}
+
+/// What the extracting threads made, put together.
+fn merged(parts: Vec<Extracting<'_>>) -> (Vec<EventBuffer>, Inspection, Evidence, Serving) {
+    let (mut events, mut inspection, mut evidence) = (Vec::new(), Inspection::new(), Evidence::default());
+    let mut serving = Serving::default();
     for part in parts {
         events.push(part.events);
         inspection.merge(part.inspection);
         evidence.merge(part.evidence);
+        serving.merge(part.serving);
     }
-    let mut sources = std::mem::take(reports.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner));
+    (events, inspection, evidence, serving)
+}
+
+/// The sources' reports in the order of the plan; the first tells of answers to calls that no source shows.
+fn in_order(mut sources: Vec<(usize, SourceReport)>, strays: u64) -> Vec<SourceReport> {
     sources.sort_by_key(|(index, _)| *index);
-    let spots = blind_spots.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(Reading {
-        events,
-        directory: directory.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
-        inspection,
-        evidence,
-        blindness: Blindness::new(spots),
-        gaps: gaps.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
-        reports: Reports {
-            sources: sources.into_iter().map(|(_, report)| report).collect(),
-            errors,
-            aside: plan.aside,
-            twice: doubles.twice,
-            warnings: doubles.warnings,
-        },
-    })
+    if let Some((_, first)) = sources.first_mut().filter(|_| strays > 0) {
+        first.not_read.push(NotRead { reason: "answer_without_call", count: strays, bytes: 0 });
+    }
+    sources.into_iter().map(|(_, report)| report).collect()
+}
+
+/// From when to when requests were not seen, and which server's alone, if one's.
+type Spot = (i64, i64, Option<Endpoint>);
+
+/// Where the inputs were blind, and what may have happened there.
+fn blindness(spots: Vec<Spot>, serving: &Serving, job: &Job) -> Blindness {
+    let mut steps = BTreeMap::new();
+    Blindness::scoped(spots.into_iter().map(|(from, to, server)| {
+        let of = || job.model.as_deref().and_then(|model| serving.steps(server, model));
+        (from, to, steps.entry(server).or_insert_with(of).clone())
+    }))
 }
 
 /// A thread's result. Its panic is a bug of ours: it goes on to the handler that says how to report it.
@@ -148,6 +188,10 @@ pub(super) fn joined<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
@@ -160,13 +204,22 @@ struct Batcher<'a> {
     bytes: u64,
     sender: SyncSender<Batch>,
     formats: Arc<Formats>,
-    spots: Vec<(i64, i64)>,
+    spots: Vec<Spot>,
     gaps: Gaps,
     redactor: Redactor,
+    joins: Joins,
     progress: &'a dyn Progress,
 }
 
 impl Batcher<'_> {
+    fn add(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        let request = exchange.request.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
+        let response = exchange.response.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
+        self.bytes += (request + response) as u64;
+        self.batch.push(exchange);
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { ControlFlow::Continue(()) }
+    }
+
     fn flush(&mut self) -> ControlFlow<()> {
         self.bytes = 0;
         let exchanges = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
@@ -181,16 +234,21 @@ impl Batcher<'_> {
 impl Sink for Batcher<'_> {
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
         self.gaps.exchange(&exchange, &self.redactor);
-        let request = exchange.request.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
-        let response = exchange.response.as_ref().and_then(|r| r.body.bytes()).map_or(0, <[u8]>::len);
-        self.bytes += (request + response) as u64;
-        self.batch.push(exchange);
-        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { ControlFlow::Continue(()) }
+        self.joins.take(exchange).into_iter().try_for_each(|exchange| self.add(exchange))
+    }
+
+    fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        self.joins.take(exchange).into_iter().try_for_each(|exchange| self.add(exchange))
     }
 
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
-        self.gaps.blind_spot(&spot);
-        self.spots.push((spot.from.0, spot.to.0));
+        self.gaps.blind_spot(&spot, &self.redactor);
+        self.spots.push((spot.from.0, spot.to.0, spot.server));
+        ControlFlow::Continue(())
+    }
+
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        self.gaps.unread(&connection, &self.redactor);
         ControlFlow::Continue(())
     }
 
@@ -199,23 +257,47 @@ impl Sink for Batcher<'_> {
     }
 }
 
+/// What reading one source leaves beside its exchanges.
+struct SourceRead {
+    report: SourceReport,
+    spots: Vec<Spot>,
+    gaps: Gaps,
+    unjoined: Unjoined,
+}
+
 fn read_source(
     source: Source,
     job: &Job,
     sender: SyncSender<Batch>,
     formats: Arc<Formats>,
+    share: usize,
     progress: &dyn Progress,
-) -> (SourceReport, Vec<(i64, i64)>, Gaps) {
+) -> SourceRead {
     let batch = Vec::with_capacity(BATCH);
     let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
-    let (spots, gaps) = (Vec::new(), Gaps::default());
-    let mut sink = Batcher { batch, bytes: 0, sender, formats, spots, gaps, redactor, progress };
+    let (spots, gaps, joins) = (Vec::new(), Gaps::default(), Joins::new(share));
+    let mut sink = Batcher { batch, bytes: 0, sender, formats, spots, gaps, redactor, joins, progress };
     let report = source.read(&job.capture, &mut sink);
     if !sink.batch.is_empty() {
         let _ = sink.flush();
     }
     sink.gaps.report(&report);
-    (report, sink.spots, sink.gaps)
+    SourceRead { report, spots: sink.spots, gaps: sink.gaps, unjoined: sink.joins.finish() }
+}
+
+/// Sends what sources could not join by themselves after all of them are read. Returns the number of answers to calls
+/// that none of them shows.
+fn send_unjoined(mut sources: Vec<(usize, Unjoined)>, sender: &SyncSender<Batch>, formats: &Arc<Formats>) -> u64 {
+    sources.sort_by_key(|(index, _)| *index);
+    let (exchanges, strays) = Joins::settle(sources.into_iter().map(|(_, unjoined)| unjoined).collect());
+    let mut exchanges = exchanges.into_iter();
+    loop {
+        let batch: Vec<Exchange> = exchanges.by_ref().take(BATCH).collect();
+        // Where all extracting threads have stopped on an error, `extract` reports it.
+        if batch.is_empty() || sender.send(Batch { exchanges: batch, formats: Arc::clone(formats) }).is_err() {
+            return strays;
+        }
+    }
 }
 
 #[cfg(test)]

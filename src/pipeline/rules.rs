@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::Job;
 use super::judging::Judged;
 use crate::compare::{Check, Tally};
+use crate::model::Model;
 use crate::report::{BlindSummary, LeftOpen, RuleStatus, RuleSummary};
-use crate::rule::need::{Demand, Need, Shown, demand};
+use crate::rule::need::{Demand, Need, Shown, demand, fields};
 use crate::rule::{Rule, catalogue};
 
 /// Evaluated, violated, not evaluable.
@@ -40,7 +41,9 @@ pub(super) fn summaries(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
         let status = |blind: &BTreeMap<String, BlindSummary>| status(job, rule, demand.is_some(), &by_source, blind);
         let hidden = judged.hidden_keys.get(&rule.check).copied().unwrap_or(0);
         let matter = matter(judged, rule.check, &by_source);
-        let mut blind = demand.as_ref().map(|demand| blind(judged, demand, &matter)).unwrap_or_default();
+        let lost = job.model.as_deref().and_then(|model| lost(judged, rule.check, model));
+        let mut blind =
+            demand.as_ref().map(|demand| blind(judged, demand, &matter, lost.as_deref())).unwrap_or_default();
         // What the whole source lacks says more than what single steps hide.
         only_hidden(hidden, &by_source).into_iter().for_each(|(source, why)| _ = blind.entry(source).or_insert(why));
         let (status, elsewhere) = match (status(&blind), twin) {
@@ -115,15 +118,25 @@ fn by_source(judged: &Judged, rule: &Rule) -> BTreeMap<String, Counts> {
 }
 
 /// The sources in which a rule could decide nothing, find nothing, or decide much less than there was to decide.
-fn blind(judged: &Judged, demand: &Demand, matter: &BTreeMap<String, Counts>) -> BTreeMap<String, BlindSummary> {
+fn blind(
+    judged: &Judged,
+    demand: &Demand,
+    matter: &BTreeMap<String, Counts>,
+    lost: Option<&str>,
+) -> BTreeMap<String, BlindSummary> {
     let in_source = |(source, shown): (&&str, &Shown)| {
         let counts = matter.get(*source).copied().unwrap_or_default();
-        Some(((*source).to_owned(), blind_in(counts, demand, shown)?))
+        Some(((*source).to_owned(), blind_in(counts, demand, shown, lost)?))
     };
     judged.shown.iter().filter_map(in_source).collect()
 }
 
-fn blind_in((evaluated, violated, undecided): Counts, demand: &Demand, shown: &Shown) -> Option<BlindSummary> {
+fn blind_in(
+    (evaluated, violated, undecided): Counts,
+    demand: &Demand,
+    shown: &Shown,
+    lost: Option<&str>,
+) -> Option<BlindSummary> {
     let never = shown.lacking(demand.always.iter().copied());
     // What was found was decided in spite of what is missing; who only has an address is found for review at most.
     let guessed = demand.always.contains(&Need::Identity) && shown.lacks(Need::Identity);
@@ -158,13 +171,21 @@ fn blind_in((evaluated, violated, undecided): Counts, demand: &Demand, shown: &S
         let born = demand.births.iter().find(|activity| shown.misplaces(activity))?;
         Some(format!("not shown on what {born} was, so that nothing is seen from its beginning: {FIRST_SEEN}"))
     };
-    let lacking = || shown.lacking(demand.all()).or_else(unborn).or_else(|| shown.scarcest(demand.all()));
+    let lost = || lost.map(|field| format!("{field} is not where the model looks for it"));
+    let lacking = || shown.lacking(demand.all()).or_else(lost).or_else(unborn);
+    let lacking = || lacking().or_else(|| shown.scarcest(demand.all()));
     let otherwise = || match demand.births.is_empty() {
         true => TOO_LITTLE.to_owned(),
         false => format!("not seen from the beginning: {FIRST_SEEN}"),
     };
     let why = never.or_else(lacking).unwrap_or_else(otherwise);
     Some(BlindSummary { why, partly: evaluated > 0 })
+}
+
+/// The first attribute of a check that no exchange has although bodies are seen: its path is wrong, not the source.
+fn lost(judged: &Judged, check: Check, model: &Model) -> Option<String> {
+    let absent = judged.names.absent(model);
+    fields(check, model).into_iter().find(|field| absent.contains_key(field))
 }
 
 fn status(

@@ -7,7 +7,7 @@ use super::PipelineError;
 use super::extracting::{Extracting, Read};
 use super::pending::{Held, HeldReader, Pending};
 use super::reading::joined;
-use super::views::{self, Doubles, Places, Units};
+use super::views::{self, CarriedOver, Doubles, Places, Units};
 use crate::event::partition::EventBuffer;
 
 /// Leaves out what two inputs show, and takes the rest.
@@ -15,6 +15,7 @@ pub(super) fn settle<'a>(
     parts: Vec<Read<'a>>,
     units: &Units,
     scratch: &Path,
+    budget: usize,
 ) -> Result<(Vec<Extracting<'a>>, Doubles), PipelineError> {
     let (mut done, mut waiting, mut ledgers) = (Vec::new(), Vec::new(), Vec::new());
     for (made, rest) in parts {
@@ -26,8 +27,7 @@ pub(super) fn settle<'a>(
             }
         }
     }
-    let doubles = views::find(units, &ledgers)?;
-    drop(ledgers);
+    let doubles = views::find(units, ledgers, scratch, budget)?;
     let none = Places::default();
     let settled: Vec<Extracting<'a>> = thread::scope(|scope| {
         let workers: Vec<_> = waiting
@@ -36,7 +36,8 @@ pub(super) fn settle<'a>(
             .map(|(n, (made, pending))| {
                 let left_out = doubles.left_out.get(n).unwrap_or(&none);
                 let kept = EventBuffer::new(scratch.join(format!("settled-{n}.arrow")));
-                scope.spawn(move || take_counted(made, pending, left_out, kept))
+                let counted = Counted { left_out, carried: doubles.carried_over(n) };
+                scope.spawn(move || take_counted(made, pending, counted, kept))
             })
             .collect();
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
@@ -45,25 +46,44 @@ pub(super) fn settle<'a>(
     Ok((done, doubles))
 }
 
+/// Which exchanges of a thread count, and what other views tell of them.
+struct Counted<'a> {
+    left_out: &'a Places,
+    carried: CarriedOver<'a>,
+}
+
+impl Counted<'_> {
+    /// Takes an exchange if it counts. Of one that does not, it counts that its input shows roles.
+    fn take(&mut self, place: u64, mut held: Held, made: &mut Extracting<'_>) -> Result<(), PipelineError> {
+        if self.left_out.contains(place) {
+            let facts = std::mem::take(&mut held.extracted.facts).of_the_sensor();
+            if !facts.is_empty() {
+                made.learn(facts);
+            }
+            return Ok(());
+        }
+        self.carried.complete(place, &mut held.extracted)?;
+        made.take(held)
+    }
+}
+
 /// Goes through the exchanges of one thread again, each with its events, and takes those that count.
 fn take_counted<'a>(
     mut made: Extracting<'a>,
     pending: Pending,
-    left_out: &Places,
+    mut counted: Counted<'_>,
     kept: EventBuffer,
 ) -> Result<Extracting<'a>, PipelineError> {
     let events = std::mem::replace(&mut made.events, kept);
     let mut pending = Numbered { reader: pending.read()?, next: 0 };
-    let mut current = pending.next_with_events(left_out, &mut made)?;
+    let mut current = pending.next_with_events(&mut counted, &mut made)?;
     let mut gathered = Vec::new();
     events.drain(|event| {
         gathered.push(event);
         if let Some((place, mut held)) = current.take_if(|(_, held)| gathered.len() >= held.events as usize) {
             held.extracted.events = std::mem::take(&mut gathered);
-            if !left_out.contains(place) {
-                made.take(held)?;
-            }
-            current = pending.next_with_events(left_out, &mut made)?;
+            counted.take(place, held, &mut made)?;
+            current = pending.next_with_events(&mut counted, &mut made)?;
         }
         Ok::<_, PipelineError>(())
     })?;
@@ -81,7 +101,7 @@ impl Numbered {
     /// The next exchange that has events, and its place. Those without are taken on the way.
     fn next_with_events(
         &mut self,
-        left_out: &Places,
+        counted: &mut Counted<'_>,
         made: &mut Extracting<'_>,
     ) -> Result<Option<(u64, Held)>, PipelineError> {
         while let Some(held) = self.reader.next()? {
@@ -90,9 +110,7 @@ impl Numbered {
             if held.events > 0 {
                 return Ok(Some((place, held)));
             }
-            if !left_out.contains(place) {
-                made.take(held)?;
-            }
+            counted.take(place, held, made)?;
         }
         Ok(None)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use offpath_capture::{Aside, AsideReason, SourceReport, TlsConnections};
 
+use super::gaps::share;
 use super::judging::Judged;
 use super::reading::Reports;
 use super::{Job, Run, rules, warnings};
@@ -58,6 +59,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.variants = variants(&judged);
     summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
     summary.limits.extend(too_large(&judged.too_large));
+    summary.limits.extend(left_out(inspection));
     if let Some(model) = job.model.as_deref().filter(|_| judged.events > 0) {
         summary.warnings = warnings::warnings(model, inspection, &judged, job.pseudonyms.as_ref());
         let (judging, seen) = warnings::judging(model, inspection);
@@ -66,7 +68,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     summary.warnings.extend(warnings::of_identity(inspection));
     summary.warnings.extend(reports.warnings);
     let unread = incomplete.then(|| summary.errors.first().cloned().unwrap_or_else(|| LOST.to_owned()));
-    let incomplete = unread.or_else(|| too_large(&judged.too_large));
+    let incomplete = unread.or_else(|| too_large(&judged.too_large)).or_else(|| left_out(inspection));
     Run {
         summary,
         findings: judged.findings,
@@ -78,7 +80,9 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
 }
 
 fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&Pseudonyms>) -> bool {
-    let mut not_read: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    // Of the bytes that were not read, those of packets apart: shares are of these.
+    let mut not_read: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
+    let mut missing: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let (mut bytes, mut lost) = (0, 0);
     summary.errors.clone_from(&reports.errors);
     summary.aside = reports.aside.iter().map(aside_summary).collect();
@@ -89,6 +93,8 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
         summary.websocket.messages += source.websocket.messages;
         summary.websocket.frames += source.websocket.frames;
         summary.websocket.bytes += source.websocket.bytes;
+        summary.websocket.calls += source.websocket.calls;
+        summary.websocket.without_call += source.websocket.without_call;
         summary.seen_again += source.seen_again;
         for (tunnel, count) in &source.tunnels {
             *summary.tunnels.entry((*tunnel).to_owned()).or_default() += count;
@@ -100,8 +106,20 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
         }
         for entry in &source.not_read {
             let sum = not_read.entry(entry.reason).or_default();
+            let captured = if source.captured.packets > 0 { entry.bytes } else { 0 };
+            *sum = (sum.0 + entry.count, sum.1 + entry.bytes, sum.2 + captured);
+        }
+        for entry in &source.missing {
+            let sum = missing.entry(entry.reason).or_default();
             *sum = (sum.0 + entry.count, sum.1 + entry.bytes);
         }
+        for foreign in &source.foreign {
+            let sum = summary.foreign.entry(foreign.protocol.to_owned()).or_default();
+            sum.connections += foreign.connections;
+            sum.bytes += foreign.bytes;
+        }
+        summary.captured.packets += source.captured.packets;
+        summary.captured.bytes += source.captured.bytes;
         source.tls.iter().for_each(|kind| add_tls(&mut summary.tls, kind, pseudonyms));
         for irregularity in &source.irregularities {
             *summary.irregularities.entry(irregularity.name.to_owned()).or_default() += irregularity.count;
@@ -120,7 +138,17 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
     summary.errors.sort();
     summary.not_read = not_read
         .into_iter()
-        .map(|(reason, (count, bytes))| NotReadSummary { reason: reason.to_owned(), count, bytes })
+        .map(|(reason, (count, bytes, captured))| {
+            let share = share(captured, summary.captured.bytes).filter(|_| captured > 0);
+            NotReadSummary { reason: reason.to_owned(), count, bytes, share }
+        })
+        .collect();
+    summary.missing = missing
+        .into_iter()
+        .map(|(reason, (count, bytes))| {
+            let share = share(bytes, summary.captured.bytes);
+            NotReadSummary { reason: reason.to_owned(), count, bytes, share }
+        })
         .collect();
     !summary.errors.is_empty() || lost.saturating_mul(100) > bytes
 }
@@ -249,6 +277,16 @@ fn too_large(names: &BTreeSet<String>) -> Option<String> {
     let more = if names.len() > NAMES { ", ..." } else { "" };
     let sentence = format!("{} {were} too large to be judged whole: {}{more}", names.len(), listed.join(", "));
     (!names.is_empty()).then_some(sentence)
+}
+
+/// What single exchanges ask for beyond what is read of one.
+fn left_out(inspection: &Inspection) -> Option<String> {
+    let number = inspection.left_out();
+    let ask = if number == 1 { "exchange asks" } else { "exchanges ask" };
+    let sentence = || {
+        format!("{number} {ask} for more calls or elements than become steps: what is beyond may be any of its kind")
+    };
+    (number > 0).then(sentence)
 }
 
 fn measures(model: &Model, judged: &Judged) -> MeasureSummary {

@@ -6,25 +6,32 @@
 //! together one to one ([`matching`]), and the richer input's stay. Nothing is ever put together within one input, nor
 //! between inputs without proof.
 
+mod carried;
 mod doubt;
 mod ledger;
 mod matching;
 mod pair;
 mod same;
+mod shift;
 mod sight;
 mod skew;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
 
-use offpath_capture::{Exchange, InputFormat, Plan};
+use offpath_capture::{Exchange, InputFormat, Origin, Plan};
 
 use super::PipelineError;
+use crate::correlate::Extracted;
 use crate::event::Event;
+use carried::{Carried, CarriedReader, People};
 pub(super) use ledger::Ledger;
 use ledger::{PARTS, UnitFacts};
 use pair::{Decision, Pair, Terms, WAYS, most_of};
-use same::Same;
+use same::{PutTogether, Same};
+use shift::{MOST_SHIFT, Shift};
 use sight::Sight;
 pub(super) use sight::Sighter;
 
@@ -57,6 +64,14 @@ impl Units {
 
     fn name(&self, unit: u32) -> String {
         self.0.get(unit as usize).map(|(name, _)| name.clone()).unwrap_or_default()
+    }
+
+    /// Whether two inputs name who acted in the same way: of one format, or with the requests' own credentials.
+    fn name_alike(&self, units: [u32; 2]) -> bool {
+        let [one, other] = units.map(|unit| self.0.get(unit as usize).map(|(_, format)| *format));
+        let shows_requests =
+            |format| matches!(format, Some(InputFormat::Pcap | InputFormat::Pcapng | InputFormat::Har));
+        one == other || shows_requests(one) && shows_requests(other)
     }
 
     /// Units from the richest to the poorest: by format, then those that tell more of an exchange (its host, who asked),
@@ -111,10 +126,46 @@ pub(super) struct Twice {
 pub(super) struct Doubles {
     /// Of each thread, the exchanges to leave out.
     pub(super) left_out: Vec<Places>,
+    /// Of each thread, what others tell of those that stay.
+    carried: Vec<Carried>,
+    /// Actors, by thread.
+    people: Vec<People>,
+    /// Inputs by number.
+    names: Vec<Arc<str>>,
     /// By input and the one that shows the same.
     pub(super) twice: Vec<Twice>,
     /// Inputs that look like views without proof.
     pub(super) warnings: Vec<String>,
+}
+
+impl Doubles {
+    /// What is carried over to the exchanges of one thread.
+    pub(super) fn carried_over(&self, thread: usize) -> CarriedOver<'_> {
+        CarriedOver { doubles: self, reader: self.carried.get(thread).map(Carried::read) }
+    }
+}
+
+/// What other views tell of one thread's exchanges.
+pub(super) struct CarriedOver<'a> {
+    doubles: &'a Doubles,
+    reader: Option<CarriedReader<'a>>,
+}
+
+impl CarriedOver<'_> {
+    /// Gives an exchange what others tell of who acted.
+    pub(super) fn complete(&mut self, ordinal: u64, extracted: &mut Extracted) -> Result<(), PipelineError> {
+        let Some(reader) = &mut self.reader else { return Ok(()) };
+        for twin in reader.of(ordinal)? {
+            let people = self.doubles.people.get(twin.thread as usize);
+            let input = self.doubles.names.get(twin.unit as usize).cloned();
+            let Some(((actor, sensor), input)) = people.and_then(|people| people.get(twin.who)).zip(input) else {
+                continue;
+            };
+            let origin = Origin { input, place: twin.place.clone() };
+            extracted.adopt(actor, &origin, sensor);
+        }
+        Ok(())
+    }
 }
 
 /// A set of places in a sequence.
@@ -149,46 +200,55 @@ impl Ledger {
         unit: u32,
         ordinal: u64,
     ) -> Result<(), PipelineError> {
-        sighter.sight(exchange, event, unit, ordinal).map_or(Ok(()), |sight| self.push(&sight))
+        let Some(sight) = sighter.sight(exchange, event, unit, ordinal) else { return Ok(()) };
+        let who = event.and_then(|event| self.people.number(&event.actor, &event.sensor));
+        self.push(&Sight { who, ..sight })
     }
 }
 
 /// Finds what is given twice among all threads' sights.
-pub(super) fn find(units: &Units, ledgers: &[Ledger]) -> Result<Doubles, PipelineError> {
+///
+/// What the kept ones are told by others waits under `scratch` beyond `budget` bytes a thread.
+pub(super) fn find(
+    units: &Units,
+    mut ledgers: Vec<Ledger>,
+    scratch: &Path,
+    budget: usize,
+) -> Result<Doubles, PipelineError> {
     let mut facts = vec![UnitFacts::default(); units.len()];
-    for ledger in ledgers {
+    for ledger in &ledgers {
         facts.iter_mut().zip(&ledger.facts).for_each(|(all, own)| all.merge(own));
     }
     let ranking = units.by_richness(&facts);
     let mut meetings = Meetings::default();
-    each_call(ledgers, |call| {
+    each_call(&ledgers, |call| {
         meetings.note(call);
         Ok(())
     })?;
-    let mut pairs = Pairs::overlapping(&meetings, &ranking, &facts);
+    let mut pairs = Pairs::overlapping(&meetings, &ranking, &facts, units);
     if pairs.pairs.is_empty() {
         return Ok(Doubles::default());
     }
     let largest = facts.iter().map(|facts| facts.count).max().unwrap_or(0);
     let sampling = (largest / SAMPLE).next_power_of_two();
-    each_call(ledgers, |call| {
+    each_call(&ledgers, |call| {
         pairs.count(call, sampling);
         Ok(())
     })?;
     let mut verdicts = pairs.decide();
-    each_call(ledgers, |call| {
+    each_call(&ledgers, |call| {
         verdicts.try_out(call);
         Ok(())
     })?;
-    let mut doubles = Doubles { left_out: vec![Places::default(); ledgers.len()], ..Doubles::default() };
-    doubles.warnings = verdicts.settle(units);
-    let mut twice = BTreeMap::new();
+    let warnings = verdicts.settle(units);
+    let mut put_together = PutTogether::new(&ledgers, scratch, budget);
     if !verdicts.terms.is_empty() {
-        each_call(ledgers, |call| {
-            verdicts.leave_out(call, &ranking, &mut doubles.left_out, &mut twice);
-            Ok(())
-        })?;
+        each_call(&ledgers, |call| verdicts.leave_out(call, &ranking, &mut put_together))?;
     }
+    let PutTogether { left_out, carried, twice, .. } = put_together;
+    let names = units.0.iter().map(|(name, _)| name.as_str().into()).collect();
+    let people = ledgers.iter_mut().map(|ledger| std::mem::take(&mut ledger.people)).collect();
+    let mut doubles = Doubles { left_out, carried, people, names, warnings, twice: Vec::new() };
     doubles.twice = twice
         .into_iter()
         .map(|((input, of), exchanges)| Twice { input: units.name(input), of: units.name(of), exchanges })
@@ -262,7 +322,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    fn overlapping(meetings: &Meetings, ranking: &[u32], facts: &[UnitFacts]) -> Self {
+    fn overlapping(meetings: &Meetings, ranking: &[u32], facts: &[UnitFacts], inputs: &Units) -> Self {
         let places = places(ranking);
         let mut pairs = Pairs::default();
         for [one, other] in &meetings.0 {
@@ -271,8 +331,9 @@ impl Pairs {
             let [Some(one), Some(other)] = units.map(|unit| facts.get(unit as usize)) else { continue };
             let (Some(a), Some(b)) = (one.window, other.window) else { continue };
             let common = (a.0.max(b.0), a.1.min(b.1));
-            if common.0 <= common.1 {
-                pairs.push(Pair::new(units, common, one.queries && other.queries));
+            if common.0 <= common.1.saturating_add(MOST_SHIFT) {
+                let alike = inputs.name_alike(units);
+                pairs.push(Pair::new(units, common, one.queries && other.queries, alike));
             }
         }
         pairs
@@ -309,6 +370,7 @@ impl Pairs {
             match pair.decide() {
                 Decision::Apart => {}
                 Decision::Doubtful(hits, telling) => verdicts.doubtful.push((units, hits, telling)),
+                Decision::Shifted(shift) => verdicts.shifted.push((units, shift)),
                 Decision::Undecided(terms) => verdicts.add(units, Verdict::of(terms, pair.queries, false)),
                 Decision::Proven(terms) => verdicts.add(units, Verdict::of(terms, pair.queries, true)),
             }
@@ -340,6 +402,7 @@ struct Verdicts {
     /// Poorer units by the richer one.
     poorer: BTreeMap<u32, Vec<u32>>,
     doubtful: Vec<([u32; 2], u64, u64)>,
+    shifted: Vec<([u32; 2], Shift)>,
 }
 
 impl Verdicts {
@@ -380,17 +443,18 @@ impl Verdicts {
             }
         }
         self.terms.retain(|_, verdict| verdict.proven && most_of(verdict.matched, verdict.terms.expected));
-        doubt::sentences(&self.doubtful, units)
+        let mut sentences = doubt::shifted(&self.shifted, units);
+        sentences.extend(doubt::sentences(&self.doubtful, units));
+        sentences
     }
 
-    /// Leaves out what a richer input shows of one call.
+    /// Leaves out what a richer input shows of one call, and notes what is lost with it.
     fn leave_out(
         &self,
         call: Call<'_>,
         ranking: &[u32],
-        left_out: &mut [Places],
-        twice: &mut BTreeMap<(u32, u32), u64>,
-    ) {
+        put_together: &mut PutTogether<'_>,
+    ) -> Result<(), PipelineError> {
         let mut units: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (index, (_, sight)) in call.iter().enumerate() {
             units.entry(sight.unit).or_default().push(index);
@@ -407,14 +471,12 @@ impl Verdicts {
             same.join(theirs, own, pair, verdict);
         }
         for (kept, rest) in same.settle(&places) {
-            for dropped in rest {
-                let (Some((_, kept)), Some((thread, sight))) = (call.get(kept), call.get(dropped)) else { continue };
-                *twice.entry((sight.unit, kept.unit)).or_default() += 1;
-                if let Some(places) = left_out.get_mut(*thread) {
-                    places.insert(sight.ordinal);
-                }
-            }
+            let Some(kept) = call.get(kept) else { continue };
+            let mut rest: Vec<_> = rest.into_iter().filter_map(|index| call.get(index)).collect();
+            rest.sort_by_key(|(_, sight)| (places.get(&sight.unit), sight.key));
+            put_together.keep(kept, &rest)?;
         }
+        Ok(())
     }
 }
 

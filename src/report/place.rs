@@ -35,6 +35,11 @@ struct Group<'a> {
 
 impl Group<'_> {
     fn text(&self) -> String {
+        // Lines and frames are counted from 1, entries from 0 as in `log.entries[0]`: the sign tells an index.
+        let numbers = match self.kind {
+            "entry" => self.numbers.iter().map(|number| format!("#{number}")).collect::<Vec<_>>().join(", "),
+            _ => self.numbers.join(", "),
+        };
         let several = self.numbers.len() > 1 || self.numbers.iter().any(|number| number.contains('-'));
         let kind = match (self.kind, several) {
             ("", _) => return self.file.to_owned(),
@@ -42,7 +47,7 @@ impl Group<'_> {
             (kind, true) => format!("{kind}s"),
             (kind, false) => kind.to_owned(),
         };
-        format!("{} {kind} {}", self.file, self.numbers.join(", "))
+        format!("{} {kind} {numbers}", self.file)
     }
 }
 
@@ -80,7 +85,7 @@ mod tests {
         let of = |origins: &[&str]| places(&origins.iter().map(|o| event(o, "context")).collect::<Vec<_>>());
         assert_eq!(of(&["shop.log#line=4", "shop.log#line=5"]), "shop.log lines 4, 5");
         assert_eq!(of(&["a#1.pcap#frame=7", "a#1.pcap#frames=9-11"]), "a#1.pcap frames 7, 9-11");
-        assert_eq!(of(&["a.har#entry=0", "b.log#line=2"]), "a.har entry 0; b.log line 2");
+        assert_eq!(of(&["a.har#entry=0", "b.log#line=2"]), "a.har entry #0; b.log line 2");
         assert_eq!(of(&["strange"]), "strange");
         assert_eq!(of(&[]), "");
     }

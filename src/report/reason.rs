@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::finding::time::micros;
 
-use super::figure::{count, counted};
+use super::figure::{bytes, count, counted, percent};
 use super::summary::{Gap, NotReadSummary, RuleStatus, RunSummary};
 
 /// The irregularity of a duration that was left out.
@@ -32,6 +32,9 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "websocket_lost" => {
             ("WebSocket with a part not read after a loss", "WebSockets with a part not read after a loss")
         }
+        "answer_without_call" => {
+            ("answer to a call that is not in the input", "answers to calls that are not in the input")
+        }
         "upgraded" => {
             ("connection that left HTTP (upgrade or tunnel)", "connections that left HTTP (upgrade or tunnel)")
         }
@@ -44,6 +47,7 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "malformed_request" => ("malformed request line", "malformed request lines"),
         "client_span" => ("client's span, told by its server's", "clients' spans, told by their servers'"),
         "span_without_request" => ("span that is no request", "spans that are no requests"),
+        "unfinished_line" => ("line half written at the end of a log", "lines half written at the ends of logs"),
         "other_log" => ("line of another log of Zeek's", "lines of other logs of Zeek's"),
         "broken_entry" => ("broken entry", "broken entries"),
         "link_type" => ("packet of an unknown link type", "packets of unknown link types"),
@@ -118,6 +122,74 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
     format!("{} {how}", counted(number, "exchange", "exchanges"))
 }
 
+/// `2 connections with bytes lost`: bytes that were sent and are not in the capture.
+pub(super) fn missing(cause: &str, number: u64) -> String {
+    let how = match cause {
+        "lost" => "with bytes that were not captured",
+        "snap_length" => "with bytes cut by the capture's snap length",
+        other => {
+            return format!(
+                "{} with bytes missing: {}",
+                counted(number, "connection", "connections"),
+                other.replace('_', " ")
+            );
+        }
+    };
+    format!("{} {how}", counted(number, "connection", "connections"))
+}
+
+/// `37 of 1,204 connections with gaps (12.0 kB not captured, 3.4 MB cut by the snap length)`.
+pub(super) fn broken(run: &RunSummary) -> Option<String> {
+    let (connections, broken) = run.connections;
+    let sizes: Vec<String> = run
+        .missing
+        .iter()
+        .map(|part| {
+            let how = if part.reason == "snap_length" { "cut by the snap length" } else { "not captured" };
+            format!("{} {how}", bytes(part.bytes))
+        })
+        .collect();
+    let sizes = if sizes.is_empty() { String::new() } else { format!(" ({})", sizes.join(", ")) };
+    let of = counted(connections, "connection", "connections");
+    (broken > 0).then(|| format!("{} of {of} with gaps{sizes}", count(broken)))
+}
+
+/// `(8.1 MB, 3.2 % of bytes)`: how much something is that was not read; empty where that is not known.
+pub(super) fn size(part: &NotReadSummary) -> String {
+    match (part.bytes, part.share) {
+        (0, _) => String::new(),
+        (size, None) => format!(" ({})", bytes(size)),
+        (size, Some(share)) => format!(" ({}, {} of bytes)", bytes(size), part_of_all(share)),
+    }
+}
+
+/// A share that is not nothing, in percent.
+pub(super) fn part_of_all(share: f64) -> String {
+    const PARTS: u64 = 1_000_000;
+    percent(((share * PARTS as f64).round() as u64).max(1), PARTS)
+}
+
+/// `: ssh 8, postgresql 3, unknown 1`: what connections carry that are no HTTP.
+pub(super) fn foreign(run: &RunSummary) -> String {
+    let mut protocols: Vec<_> = run.foreign.iter().map(|(name, sum)| (name, sum.connections)).collect();
+    protocols.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    most(&protocols)
+}
+
+/// `: api.example.com 812, 10.0.0.7:443 3 and 5 others`: the names that come first, with their numbers.
+pub(super) fn most(names: &[(impl AsRef<str>, u64)]) -> String {
+    const SHOWN: usize = 3;
+    let named: Vec<String> =
+        names.iter().take(SHOWN).map(|(name, number)| format!("{} {}", name.as_ref(), count(*number))).collect();
+    match names.len() {
+        0 => String::new(),
+        all if all > SHOWN => {
+            format!(": {} and {}", named.join(", "), counted((all - SHOWN) as u64, "other", "others"))
+        }
+        _ => format!(": {}", named.join(", ")),
+    }
+}
+
 /// `broke its format and was read: zero bytes in log`: what was odd about something that was read.
 pub(super) fn irregularity(name: &str) -> String {
     match name {
@@ -139,9 +211,11 @@ impl Gap {
     pub(super) fn words(&self) -> String {
         let sentence = match self.kind.as_str() {
             "not_read" => {
-                not_read(&NotReadSummary { reason: self.reason.clone(), count: self.count, bytes: self.bytes })
-                    + ", not read"
+                let part =
+                    NotReadSummary { reason: self.reason.clone(), count: self.count, ..NotReadSummary::default() };
+                not_read(&part) + ", not read"
             }
+            "missing" => missing(&self.reason, self.count),
             "incomplete" => incomplete(&self.reason, self.count),
             "blind_spot" => {
                 counted(self.count, "stretch of time without requests seen", "stretches of time without requests seen")
@@ -150,7 +224,20 @@ impl Gap {
             "left_out" => return "without a line of their own".to_owned(),
             _ => return self.reason.clone(),
         };
-        sentence.split_once(' ').map_or_else(|| sentence.clone(), |(_, what)| what.to_owned())
+        let what = sentence.split_once(' ').map_or(sentence.as_str(), |(_, what)| what);
+        let shown = self.shown();
+        if shown.is_empty() { what.to_owned() } else { format!("{what}: {shown}") }
+    }
+
+    /// What its connection shows all the same: `ssh`, `api.example.com, TLS 1.3, h2, t13d1516h2_8daaf6152771_...`.
+    fn shown(&self) -> String {
+        let protocol = self
+            .protocol
+            .as_deref()
+            .filter(|name| self.kind == "not_read" && !matches!(*name, "tls" | "quic" | "http1" | "http2"));
+        let tls = [&self.server_name, &self.tls_version, &self.alpn, &self.fingerprint].map(Option::as_deref);
+        let tls = tls.into_iter().filter(|_| self.kind == "not_read");
+        [protocol].into_iter().chain(tls).flatten().collect::<Vec<_>>().join(", ")
     }
 
     /// Microseconds from the begin of the first to the end of the last, where both are known.
@@ -240,6 +327,33 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_is_told_with_what_it_shows_and_how_much_it_is() {
+        let gap = Gap {
+            kind: "not_read".into(),
+            reason: "tls_no_key".into(),
+            count: 1,
+            protocol: Some("tls".into()),
+            server_name: Some("a.test".into()),
+            tls_version: Some("TLS 1.3".into()),
+            ..Gap::default()
+        };
+        assert_eq!(gap.words(), "TLS connection without keys, not read: a.test, TLS 1.3");
+        let gap = Gap {
+            reason: "not_http".into(),
+            protocol: Some("ssh".into()),
+            server_name: None,
+            tls_version: None,
+            ..gap
+        };
+        assert_eq!(gap.words(), "connection that is no HTTP, not read: ssh");
+        let gap = Gap { kind: "missing".into(), reason: "lost".into(), ..gap };
+        assert_eq!(gap.words(), "connection with bytes that were not captured");
+        let part = NotReadSummary { bytes: 81_000, share: Some(0.000_000_4), ..NotReadSummary::default() };
+        assert_eq!(size(&part), " (81.0 kB, < 0.1 % of bytes)");
+        assert_eq!(size(&NotReadSummary { share: Some(0.081), ..part }), " (81.0 kB, 8.1 % of bytes)");
+    }
+
+    #[test]
     fn reasons_have_a_line_each_and_what_nobody_asked_for_has_none() {
         let rules = vec![
             rule("A", RuleStatus::Blind, &[("combined", "no bodies", false), ("json", "no bodies", false)]),
@@ -277,7 +391,7 @@ mod tests {
 
     #[test]
     fn reasons_are_words_and_an_unknown_one_keeps_its_name() {
-        let part = |reason: &str, count| NotReadSummary { reason: reason.into(), count, bytes: 0 };
+        let part = |reason: &str, count| NotReadSummary { reason: reason.into(), count, ..NotReadSummary::default() };
         assert_eq!(not_read(&part("tls_no_key", 1_204)), "1,204 TLS connections without keys");
         assert_eq!(not_read(&part("vxlan", 1)), "1 packet of VXLAN without a packet");
         assert_eq!(not_read(&part("no_such_thing", 2)), "2 no such thing");

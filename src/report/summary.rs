@@ -47,6 +47,15 @@ pub struct RunSummary {
     pub seen_again: u64,
     /// Seen and not read.
     pub not_read: Vec<NotReadSummary>,
+    /// Bytes that were sent on connections and are not in the capture, by cause, counted in connections.
+    #[serde(default)]
+    pub missing: Vec<NotReadSummary>,
+    /// Connections that are no HTTP, by the protocol that they carry.
+    #[serde(default)]
+    pub foreign: BTreeMap<String, ForeignSummary>,
+    /// The packets that were looked at.
+    #[serde(default)]
+    pub captured: CapturedSummary,
     /// Packets that `--bpf` held back.
     #[serde(default)]
     pub filtered: u64,
@@ -102,6 +111,12 @@ pub struct WebSocketSummary {
     pub frames: u64,
     /// Bytes of the messages, decompressed.
     pub bytes: u64,
+    /// Messages of clients that hold calls.
+    #[serde(default)]
+    pub calls: u64,
+    /// Messages that are no calls, answer none and are nothing that a protocol of calls needs beside.
+    #[serde(default)]
+    pub without_call: u64,
 }
 
 /// One input.
@@ -149,6 +164,27 @@ pub struct NotReadSummary {
     /// Connections, packets, entries or lines.
     pub count: u64,
     /// Bytes.
+    pub bytes: u64,
+    /// These as a share of the bytes of all packets, 0 to 1, where packets were read.
+    #[serde(default)]
+    pub share: Option<f64>,
+}
+
+/// The packets that were looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapturedSummary {
+    /// How many.
+    pub packets: u64,
+    /// Bytes of them on the wire, all headers included.
+    pub bytes: u64,
+}
+
+/// Connections of one protocol that is not read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignSummary {
+    /// How many.
+    pub connections: u64,
+    /// Payload bytes of them.
     pub bytes: u64,
 }
 
@@ -410,7 +446,7 @@ pub struct CaseFindings {
 }
 
 /// Something that was not seen, or not wholly: one line of `gaps.jsonl`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
     /// Input, as the user named it.
     pub input: String,
@@ -420,7 +456,7 @@ pub struct Gap {
     pub client: Option<String>,
     /// Address of its server.
     pub server: Option<String>,
-    /// `not_read`, `incomplete`, `blind_spot`, `irregularity`, `error`, or `left_out`: gaps without a line of their own.
+    /// `not_read`, `missing`, `incomplete`, `blind_spot`, `irregularity`, `error`, or `left_out`: gaps without a line of their own.
     pub kind: String,
     /// Why, e.g. `tls`, `no_response`.
     pub reason: String,
@@ -428,6 +464,24 @@ pub struct Gap {
     pub count: u64,
     /// Bytes not read, 0 if unknown.
     pub bytes: u64,
+    /// These as a share of the bytes of all packets of its source, 0 to 1.
+    #[serde(default)]
+    pub share: Option<f64>,
+    /// What its connection carries, where that was recognised.
+    #[serde(default)]
+    pub protocol: Option<String>,
+    /// Name that the client of an encrypted connection asked for (SNI).
+    #[serde(default)]
+    pub server_name: Option<String>,
+    /// Version of TLS agreed on.
+    #[serde(default)]
+    pub tls_version: Option<String>,
+    /// Application protocol (ALPN) agreed on; where that is encrypted, the first that the client asked for.
+    #[serde(default)]
+    pub alpn: Option<String>,
+    /// Fingerprint (JA4) of the client of an encrypted connection.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
     /// Begin of the first, RFC 3339 UTC.
     pub from: Option<String>,
     /// End of the last, RFC 3339 UTC.

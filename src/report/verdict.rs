@@ -151,7 +151,7 @@ mod tests {
     fn what_was_not_seen_is_part_of_the_sentence() {
         let mut run = RunSummary { exchanges: 10, events: 10, cases: 2, ..RunSummary::default() };
         assert_eq!(verdict(&run, &[]), "No finding among 2 cases of 10 events.");
-        run.not_read.push(NotReadSummary { reason: "TLS without keys".into(), count: 3, bytes: 9 });
+        run.not_read.push(NotReadSummary { reason: "TLS without keys".into(), count: 3, bytes: 9, share: None });
         assert_eq!(verdict(&run, &[]), "No finding among 2 cases of 10 events; part of the traffic was not seen.");
     }
 

@@ -82,6 +82,7 @@ fn event(line: &str, number: u64) -> Event {
         time,
         end: time,
         tick: 1,
+        turn: None,
         sensor: "gw".into(),
         source: "pcapng",
         shows: Shows { request_body: true, response_body: true, headers: true },

@@ -15,7 +15,8 @@
 //! TEN-CROSS already.
 //!
 //! Where roles are seen and nobody in the traffic has any that `by` names, the name may be wrong rather than the actor:
-//! confidence is 0.60 at most, and 0.40 (for review) where the actor has a role spelt nearly so. A warning names the role.
+//! confidence is 0.60 at most, and 0.40 (for review) where the actor has a role spelt nearly so or one that `roles.map` does
+//! not know, or where nobody was seen to have any role but the default. A warning names the role, and where it was looked for.
 //!
 //! ## When it is wrong
 //! A role was given yesterday and the model does not know: see `actors.roles`. The token names groups, not roles: map

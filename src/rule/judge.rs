@@ -252,7 +252,9 @@ fn finding_actor(event: Option<&Event>) -> FindingActor {
         principal: text(actor.and_then(|a| a.principal.as_ref())),
         agent: text(actor.and_then(|a| a.agent.as_ref())),
         client: text(actor.and_then(|a| a.client.as_ref())),
+        tenant: text(actor.and_then(|a| a.tenant.as_ref())),
         evidence: actor.map(|a| a.evidence).unwrap_or_default().as_str().to_owned(),
+        told_in: actor.and_then(|a| a.told_in.as_ref()).map(|told| told.origin.to_string()),
     }
 }
 

@@ -4,8 +4,10 @@
 //! demanded and never shown is the reason.
 
 mod demand;
+mod fields;
 
 pub use demand::{Demand, demand};
+pub use fields::fields;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -14,7 +14,8 @@
 //! says so (`another approve after edit`); after a step that itself was out of place the object may be where either leads,
 //! so that one cause makes one finding. An object first seen mid-life may be in any state, so nothing is missing before its first event
 //! (`check.first_seen_state: any`, the default, because captures start somewhere). A stretch in which the capture lost
-//! requests makes the rule not evaluable across it. A refusal with any 4xx but 401 and 403 is the server's own check at
+//! requests makes the rule not evaluable across it, and so does a condition that the source does not show (`when` over a
+//! body that a log lacks) where the step would be a skip unless it holds. A refusal with any 4xx but 401 and 403 is the server's own check at
 //! work: such a finding is for review only.
 //!
 //! Where the missing step never happened in this traffic while calls that look like it did (another version, prefix or

@@ -25,7 +25,7 @@ pub fn hash_key() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hash.key")
 }
 
-pub fn start(args: &[&str]) -> Child {
+fn start(args: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_offpath"))
         .args(args)
         .env("OFFPATH_HASH_KEY", hash_key())
@@ -35,8 +35,27 @@ pub fn start(args: &[&str]) -> Child {
         .unwrap()
 }
 
+/// Starts the program on what a server on loopback is asked, and waits until it captures; with the server's port.
+pub fn watching(args: &[&str]) -> (u16, Child) {
+    let port = serve();
+    let child = start(&[args, &["--bpf", &format!("tcp port {port}")]].concat());
+    capturing(&child);
+    (port, child)
+}
+
+/// Gets more from the server than the kernel keeps of packets that nobody fetches.
+pub fn flood(port: u16, child: &Child) {
+    ask(port, 1);
+    signal(child, "-STOP");
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.write_all(b"GET /large HTTP/1.1\r\nHost: shop.test\r\n\r\n").unwrap();
+    assert!(std::io::copy(&mut stream, &mut std::io::sink()).unwrap() >= LARGE as u64);
+    signal(child, "-CONT");
+    ask(port, 2);
+}
+
 /// Waits until the kernel lists a packet socket of the process.
-pub fn capturing(child: &Child) {
+fn capturing(child: &Child) {
     for _ in 0..3_000 {
         let sockets = fs::read_to_string("/proc/net/packet").unwrap();
         let inodes: Vec<&str> = sockets.lines().skip(1).filter_map(|line| line.split_whitespace().last()).collect();
@@ -65,10 +84,10 @@ pub fn interrupt(child: Child) -> (i32, String) {
 }
 
 /// Bytes of a large answer.
-pub const LARGE: usize = 128 << 20;
+const LARGE: usize = 128 << 20;
 
 /// A server on loopback that answers every request on its own connection; returns its port.
-pub fn serve() -> u16 {
+fn serve() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {

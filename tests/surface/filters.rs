@@ -16,9 +16,19 @@ fn exchanges_are_filtered_as_they_are_shown() {
     }
     let output = offpath_in(folder.path(), &["exchanges", "shop.log", "--filter", "status:500"], &[]);
     assert_eq!((code(&output), stdout(&output).as_str()), (4, ""));
-    let output = offpath_in(folder.path(), &["exchanges", "shop.log", "--filter", "actor:anna"], &[]);
+    let output = offpath_in(folder.path(), &["exchanges", "shop.log", "--filter", "session:x"], &[]);
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("an exchange has no key `actor`"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("an exchange has no key `session`"), "{}", stderr(&output));
+    // Who acts is what the exchange alone tells, and what is shown does not depend on whether it was asked for.
+    let shown = |filter: &str, redact: &str| {
+        let args = ["exchanges", "shop.log", "--filter", filter, "--redact", redact];
+        stdout(&offpath_in(folder.path(), &args, &[]))
+    };
+    let anna = shown("actor:anna", "mask");
+    assert_eq!(anna.lines().count(), 2);
+    assert_eq!(anna, shown("actor:ANN? path:*", "mask"));
+    assert_eq!(shown("-actor:anna", "mask").lines().count(), 4);
+    assert_eq!(shown("actor:anna", "hash"), "", "a filter sees what outputs show");
 }
 
 #[test]
@@ -131,4 +141,74 @@ fn a_date_is_the_whole_day() {
     );
     assert_eq!(code(&other), 4);
     assert!(stderr(&other).contains("between --from and --to"), "{}", stderr(&other));
+}
+
+#[test]
+fn a_rule_that_does_not_exist_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    let check = |filter: &str| {
+        let args = ["check", "shop.log", "--model", "shop.model.yaml", "-o", "run", "--exit-zero", "--filter", filter];
+        offpath_in(folder.path(), &args, &[])
+    };
+    for (filter, hint) in [("rule:SEQ-SKIPP", "did you mean SEQ-SKIP?"), ("-rule:UNKNOWN", "no rule has this id")] {
+        let output = check(filter);
+        assert_eq!(code(&output), 2, "{filter}");
+        assert!(stderr(&output).contains(hint), "{}", stderr(&output));
+    }
+    // Also one that found nothing, and patterns of any case.
+    for filter in ["rule:TX-RACE", "rule:seq-*", "rule:*", "-rule:AP-?????NG"] {
+        let output = check(filter);
+        assert_eq!(code(&output), 0, "{filter}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn findings_are_filtered_by_tenant() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    let model = std::fs::read_to_string(folder.path().join("shop.model.yaml")).unwrap();
+    let model = model.replacen("objects:", "actors: {tenant: [log.site]}\nobjects:", 1);
+    std::fs::write(folder.path().join("tenants.yaml"), model).unwrap();
+    let line = |minute: u32, site: &str, order: &str, step: &str| {
+        format!(
+            "{{\"time\":\"2026-03-01T10:{minute:02}:00Z\",\"method\":\"POST\",\"path\":\"/orders/{order}{step}\",\
+             \"status\":200,\"user\":\"anna\",\"site\":\"{site}\"}}\n"
+        )
+    };
+    let steps = [("north", "o1"), ("south", "o2")];
+    let steps = steps.iter().flat_map(|(site, order)| [line(0, site, order, ""), line(1, site, order, "/shipment")]);
+    std::fs::write(folder.path().join("sites.jsonl"), steps.collect::<String>()).unwrap();
+    for (filter, count) in [("tenant:*", 2), ("tenant:south", 1), ("tenant:west", 0), ("-tenant:south", 1)] {
+        let args =
+            ["check", "sites.jsonl", "--model", "tenants.yaml", "-o", "sites", "--exit-zero", "--filter", filter];
+        let output = offpath_in(folder.path(), &[&args[..], &["--force"]].concat(), &[]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let found = lines(&folder.path().join("sites/findings.jsonl"));
+        assert_eq!(found.len(), count, "{filter}");
+        assert!(found.iter().all(|finding| finding["actor"]["tenant"].is_string()));
+    }
+}
+
+#[test]
+fn a_host_is_the_same_with_any_port() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |host: &str, second: u32| {
+        format!("{host} 10.0.0.7 - anna [01/Mar/2026:10:00:{second:02} +0000] \"GET /o HTTP/1.1\" 200 5 \"-\" \"x\"\n")
+    };
+    let hosts = ["shop.example:443", "shop.example:80", "other.example:443"];
+    let log: String = hosts.iter().zip(0..).map(|(host, second)| line(host, second)).collect();
+    std::fs::write(folder.path().join("hosts.log"), log).unwrap();
+    let shown = |filter: &str, redact: &str| {
+        let args = ["exchanges", "hosts.log", "--filter", filter, "--redact", redact];
+        let shown = stdout(&offpath_in(folder.path(), &args, &[]));
+        let host = |line: &str| serde_json::from_str::<Value>(line).unwrap()["host"].as_str().unwrap().to_owned();
+        shown.lines().map(host).collect::<Vec<_>>()
+    };
+    assert_eq!(shown("host:shop.example", "mask"), hosts[..2]);
+    assert_eq!(shown("host:shop.example:80", "mask"), hosts[1..2]);
+    let hashed = shown("host:*", "hash");
+    let [name, again, other] = [0, 1, 2].map(|n: usize| hashed[n].rsplit_once(':').unwrap());
+    assert_eq!((name.0, name.1, again.1), (again.0, "443", "80"));
+    assert_ne!(name.0, other.0);
 }

@@ -139,5 +139,21 @@ fn the_record_says_how_inputs_were_told_to_be_read() {
     assert!(!hashed.to_string().contains("anna"), "{hashed}");
 }
 
+#[test]
+fn an_actor_that_nobody_is_told_of_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    fs::copy(folder.path().join("shop.log"), folder.path().join("zcopy.log")).unwrap();
+    let names = ["shop.log", "zcopy.log", "--actor", "zcopy.log=anna"];
+    for command in [&["check", "--exit-zero"][..], &["inspect"], &["exchanges"], &["mine"]] {
+        let output = offpath_in(folder.path(), &[command, &names].concat(), &[]);
+        let said = stderr(&output) + &stdout(&output);
+        assert!(
+            said.contains("--actor zcopy.log names nobody: its traffic is read from shop.log"),
+            "{command:?} {said}"
+        );
+    }
+}
+
 /// A mapping for lines of three columns.
 const MAPPING: &str = "pattern: '(?<time>\\S+) (?<method>\\S+) (?<target>\\S+)'\nfields:\n  time: time\n  method: method\n  target: target\n";

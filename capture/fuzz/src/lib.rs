@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use offpath_capture::{BlindSpot, Body, Exchange, Limits, Message, Options, Sink, Source, calls, grpc_as_json};
+use offpath_capture::{BlindSpot, Body, Exchange, Joins, Limits, Message, Options, Protocol, Sink, Source, calls, grpc_as_json};
 use tls_wire::{ALERT, DATA, HANDSHAKE, Tls};
 
 /// Counts exchanges and checks each.
@@ -15,6 +15,9 @@ struct Checked {
     exchanges: u64,
     messages: u64,
     body_bytes: usize,
+    /// Exchanges that may wait for others, and those that need not.
+    joins: Joins,
+    free: u64,
 }
 
 impl Checked {
@@ -28,6 +31,7 @@ impl Checked {
 impl Sink for Checked {
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
         self.exchanges += 1;
+        self.free += self.joins.take(exchange.clone()).len() as u64;
         assert!(exchange.request.is_some() || exchange.response.is_some());
         assert!(exchange.end.is_none_or(|end| end >= exchange.time));
         if let Some(decoded) = grpc_as_json(&exchange, None) {
@@ -53,6 +57,15 @@ impl Sink for Checked {
         assert!(message.end >= message.time);
         assert!(!message.payload.is_whole() || message.incomplete.is_empty());
         self.body(&message.payload);
+        ControlFlow::Continue(())
+    }
+
+    fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        assert!(exchange.protocol == Protocol::WebSocket && exchange.request.is_some());
+        assert!(exchange.end.is_some_and(|end| end >= exchange.time));
+        let found = calls(&exchange);
+        let kept = found.calls.iter().flat_map(|call| [&call.arguments, &call.result]).flatten();
+        assert!(found.calls.len() <= 256 && kept.map(String::len).sum::<usize>() <= 4 << 20);
         ControlFlow::Continue(())
     }
 
@@ -86,9 +99,18 @@ fn read_as(bytes: Vec<u8>, key_logs: Vec<PathBuf>) {
     let options = Options { limits, key_logs, ..Options::default() };
     let length = bytes.len() as u64;
     let Ok(source) = Source::in_memory("fuzz", bytes) else { return };
-    let mut checked = Checked { exchanges: 0, messages: 0, body_bytes: options.limits.body_bytes };
+    let mut checked = Checked {
+        exchanges: 0,
+        messages: 0,
+        body_bytes: options.limits.body_bytes,
+        joins: Joins::new(16 << 10),
+        free: 0,
+    };
     let report = source.read(&options, &mut checked);
     assert_eq!(report.exchanges, checked.exchanges);
+    assert!(report.websocket.calls + report.websocket.without_call <= report.websocket.messages);
+    let (waited, _) = Joins::settle(vec![checked.joins.finish()]);
+    assert_eq!(checked.free + waited.len() as u64, checked.exchanges);
     assert_eq!(report.websocket.messages, checked.messages);
     assert_eq!(report.inputs[0].bytes, length);
 }
@@ -207,4 +229,24 @@ pub fn request_and_answer(bytes: &[u8]) -> Vec<u8> {
     let request = message(&format!("{} HTTP/1.1", text(line)), bodies.next().unwrap_or_default());
     let answer = message("HTTP/1.1 200 OK", bodies.next().unwrap_or_default());
     conversation(&[request, answer].join(&0xff))
+}
+
+/// A pcap file of a WebSocket: each turn of the input is a message of text.
+pub fn said(bytes: &[u8]) -> Vec<u8> {
+    let head = "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    let opening = [
+        (0, format!("GET /live HTTP/1.1\r\nHost: a\r\n{head}").into_bytes()),
+        (1, format!("HTTP/1.1 101 Switching Protocols\r\n{head}").into_bytes()),
+    ];
+    let messages = turns(bytes).map(|(side, said)| {
+        let masked: u8 = if side == 0 { 0x80 } else { 0 };
+        let mut frame = vec![0x81, masked | 126];
+        let said = said.get(..said.len().min(usize::from(u16::MAX))).unwrap_or_default();
+        frame.extend((said.len() as u16).to_be_bytes());
+        // A mask of zeros leaves what it masks as it is.
+        frame.extend(if side == 0 { &[0; 4][..] } else { &[] });
+        frame.extend(said);
+        (side, frame)
+    });
+    talk(opening.into_iter().chain(messages))
 }

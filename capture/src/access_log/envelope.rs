@@ -6,6 +6,7 @@
 //! 2026-09-07T12:00:00.123456789Z LINE                                              docker logs -t, kubectl --timestamps
 //! web-1  | LINE                                                                    docker compose logs
 //! <134>1 2026-09-07T12:00:00.123Z host nginx 7 - - LINE                            syslog, RFC 5424
+//! 310 <158>1 2026-09-07T12:00:00.123Z host heroku router - LINE                    the same counted (RFC 6587), as Heroku's drains write it
 //! <134>Sep  7 12:00:00 host nginx[7]: LINE                                         syslog, RFC 3164
 //! Sep  7 12:00:00 host nginx: LINE                                                 the same in a file
 //! 2026-09-07T12:00:00.123456+02:00 host nginx: LINE                                the same with rsyslog's times
@@ -63,8 +64,8 @@ type Inner<'a> = (Cow<'a, str>, Option<Reading>);
 fn strip(line: &str) -> Option<Inner<'_>> {
     match line.as_bytes().first()? {
         b'{' => docker(line),
-        b'<' => priority(line).and_then(|rest| rfc5424(rest).or_else(|| syslog(rest))).map(borrowed),
-        b'0'..=b'9' => dated(line).map(borrowed),
+        b'<' => prioritized(line).map(borrowed),
+        b'0'..=b'9' => counted(line).or_else(|| dated(line)).map(borrowed),
         b'@' => line.strip_prefix("@cee:").map(|rest| borrowed((rest, None))),
         b'A'..=b'Z' => syslog(line).or_else(|| ruby(line)).or_else(|| compose(line)).map(borrowed),
         _ => compose(line).map(borrowed),
@@ -213,6 +214,19 @@ fn timestamp(line: &str) -> Option<(Reading, &str)> {
     Some((time, rest))
 }
 
+/// A syslog message.
+fn prioritized(line: &str) -> Option<(&str, Option<Reading>)> {
+    let rest = priority(line)?;
+    rfc5424(rest).or_else(|| syslog(rest))
+}
+
+/// A syslog message behind the number of its bytes, by which streams of them are cut.
+fn counted(line: &str) -> Option<(&str, Option<Reading>)> {
+    let (count, message) = line.split_once(' ')?;
+    let valid = count.len() <= 9 && count.bytes().all(|byte| byte.is_ascii_digit());
+    valid.then_some(message).and_then(prioritized)
+}
+
 /// What follows `<PRI>`.
 fn priority(line: &str) -> Option<&str> {
     let (number, rest) = line.strip_prefix('<')?.split_once('>')?;
@@ -220,7 +234,7 @@ fn priority(line: &str) -> Option<&str> {
     valid.then_some(rest)
 }
 
-/// `1 TIME HOST APP PROCESS MESSAGE-ID [DATA] MESSAGE`.
+/// `1 TIME HOST APP PROCESS MESSAGE-ID [DATA] MESSAGE`; Heroku leaves out the data, and what would stand for none.
 fn rfc5424(rest: &str) -> Option<(&str, Option<Reading>)> {
     let rest = rest.strip_prefix("1 ")?;
     let (time, rest) = match rest.strip_prefix("- ") {
@@ -230,7 +244,7 @@ fn rfc5424(rest: &str) -> Option<(&str, Option<Reading>)> {
     let rest = (0..4).try_fold(rest, |rest, _| Some(rest.split_once(' ')?.1))?;
     let message = match rest.strip_prefix('-') {
         Some(message) => message,
-        None => after_structured_data(rest)?,
+        None => after_structured_data(rest).unwrap_or(rest),
     };
     Some((message.trim_start().trim_start_matches('\u{feff}'), time))
 }
@@ -320,6 +334,10 @@ mod tests {
             "web-1  | ",
             "<134>1 2026-09-07T12:00:00.123Z host nginx 7 ID47 - ",
             "<134>1 - - nginx - - [a@1 k=\"x ] \\\" y\"][b] \u{feff}",
+            "310 <134>1 2026-09-07T12:00:00.123Z host nginx 7 ID47 - ",
+            "64 <134>Sep  7 12:00:00 host nginx[7]: ",
+            "<134>1 2026-09-07T12:00:00.123+00:00 host heroku router - ",
+            "310 <134>1 2026-09-07T12:00:00.123+00:00 d.73ea app web.1 - ",
             "<134>Sep  7 12:00:00 host nginx[7]: ",
             "<190>Sep 17 12:00:00 nginx: ",
             "<190>2026-09-07T12:00:00Z host nginx: ",
@@ -359,6 +377,9 @@ mod tests {
             "api.example:443 10.0.0.1 - - [07/Sep/2026:12:00:00 +0000] \"GET / HTTP/1.1\" 200 5",
             "Sept 7 12:00:00 host nginx: x",
             "<x>1 2026",
+            "310 <x>1 2026",
+            "310 GET /orders",
+            "3100000000 <134>1 2026-09-07T12:00:00.123Z host nginx 7 ID47 - x",
             "2026-09-07 12:00:00 GET /",
             "Sep",
             "<",

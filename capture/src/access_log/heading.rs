@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::fields::Fields;
-use crate::InputFormat;
+use crate::{InputFormat, percent_decoded};
 
 /// Columns that a heading names at most; IIS has 23, CloudFront 33.
 const COLUMNS: usize = 512;
@@ -116,23 +116,14 @@ fn strip<'l>(line: &'l str, name: &str) -> Option<&'l str> {
 fn w3c_cell<'l>(name: &str, cell: &'l str, separator: char) -> Cow<'l, str> {
     match name.contains('(') {
         true if separator == ' ' && cell.contains('+') => Cow::Owned(cell.replace('+', " ")),
-        true if cell.contains('%') => Cow::Owned(percent_decoded(cell)),
+        true => percent_decoded(cell, false),
         _ => Cow::Borrowed(cell),
     }
 }
 
-/// Text with `%XX` decoded once; what is no such escape stays.
-fn percent_decoded(text: &str) -> String {
-    escapes(text, "%")
-}
-
 /// Text with Zeek's `\xXX` decoded.
 fn unescaped(text: &str) -> String {
-    escapes(text, "\\x")
-}
-
-/// Text with each byte that two hex digits after `mark` write.
-fn escapes(text: &str, mark: &str) -> String {
+    let mark = "\\x";
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(mark) {
@@ -159,7 +150,7 @@ mod tests {
 
     #[test]
     fn escapes_are_decoded_once() {
-        assert_eq!(percent_decoded("a%20b%2520c%zz%"), "a b%20c%zz%");
+        assert_eq!(w3c_cell("cs(User-Agent)", "a%20b%2520c%zz%", '\t'), "a b%20c%zz%");
         assert_eq!(unescaped("a\\x09b\\xc3\\xa9\\x"), "a\tbé\\x");
     }
 

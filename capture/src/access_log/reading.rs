@@ -21,6 +21,8 @@ pub(super) struct Log<'a> {
     pub(super) limits: &'a Limits,
     pub(super) tally: Tally,
     pub(super) records: u64,
+    /// Records that fit a format.
+    read: u64,
     lost: u64,
     errors: Vec<InputError>,
 }
@@ -34,6 +36,7 @@ impl<'a> Log<'a> {
             limits: &options.limits,
             tally: Tally::default(),
             records: 0,
+            read: 0,
             lost: 0,
             errors: Vec::new(),
         }
@@ -54,6 +57,7 @@ impl<'a> Log<'a> {
     ) -> ControlFlow<()> {
         match record {
             Ok(record) => {
+                self.read += 1;
                 if record.unitless {
                     self.tally.irregularity("duration_without_unit", &origin);
                 }
@@ -70,8 +74,13 @@ impl<'a> Log<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Counts a record that was not read; the first one is also an error with its place.
+    /// Counts a record that was not read; the first one is also an error with its place. The last line of a log that is
+    /// still being written may be half there: that is no error, and nothing is lost.
     pub(super) fn unparsed(&mut self, reason: &'static str, ended: bool, origin: Origin, length: u64, fault: Fault) {
+        let half = !ended && reason == "unparsed_line" && matches!(origin.place, Place::Line { .. });
+        if half && self.read > 0 {
+            return self.tally.not_read("unfinished_line", 1, length);
+        }
         self.tally.not_read(reason, 1, length);
         self.lost += length;
         if !self.errors.is_empty() {

@@ -103,6 +103,7 @@ impl Record<'_> {
             pushed: false,
             grpc: None,
             web_socket: None,
+            elsewhere: None,
             log: self.log,
             carries: self.carries,
             incomplete,

@@ -11,7 +11,7 @@ use super::otlp::{Resource, Role, Span};
 use super::reading::Log;
 use super::refusal::Refusal;
 use crate::lenient::Maybe;
-use crate::{Place, Sink};
+use crate::{Origin, Place, Sink};
 
 /// Reads all records.
 pub(super) fn read(log: &mut Log<'_>, reader: impl Read, sink: &mut dyn Sink) {
@@ -22,14 +22,17 @@ pub(super) fn read(log: &mut Log<'_>, reader: impl Read, sink: &mut dyn Sink) {
             Ok(Some(element)) => match element.kind {
                 Kind::Record => record(log, &element, sink),
                 Kind::Span => span(log, &element, &mut group, sink),
-                Kind::Resource => resource(log, &element, &mut group),
-                Kind::Group => {
-                    group = Group::default();
-                    ControlFlow::Continue(())
-                }
+                Kind::Resource => resource(log, &element, &mut group, sink),
+                Kind::Group => std::mem::take(&mut group).release(log, sink),
             },
-            Ok(None) => return,
-            Err(error) => return log.stop(error, elements.offset()),
+            Ok(None) => {
+                let _ = group.release(log, sink);
+                return;
+            }
+            Err(error) => {
+                let _ = group.release(log, sink);
+                return log.stop(error, elements.offset());
+            }
         };
         if flow.is_break() {
             return;
@@ -41,12 +44,40 @@ fn most(log: &Log<'_>) -> Most {
     Most { record: log.limits.entry_bytes, span: log.limits.line_bytes }
 }
 
-/// The group of spans that is being read.
+/// The group of spans that is being read. Its resource may stand behind the spans, as in JSON nothing has an order: these
+/// are held until it comes, up to the bytes of one record.
 #[derive(Default)]
 struct Group {
-    resource: Resource,
-    /// A span of it was read.
-    began: bool,
+    resource: Option<Resource>,
+    held: Vec<Held>,
+    bytes: usize,
+    /// Too much was held: what has no resource yet will have none.
+    full: bool,
+}
+
+/// A span that waits for its resource.
+struct Held {
+    text: Vec<u8>,
+    whole: bool,
+    spot: Spot,
+    origin: Origin,
+}
+
+impl Group {
+    fn hold(&mut self, held: Held, most: usize) {
+        // What a span takes besides its text counts too.
+        self.bytes += held.text.len() + size_of::<Held>();
+        self.held.push(held);
+        self.full |= self.bytes > most;
+    }
+
+    /// Reads the spans that are held.
+    fn release(&mut self, log: &mut Log<'_>, sink: &mut dyn Sink) -> ControlFlow<()> {
+        self.bytes = 0;
+        let none = Resource::default();
+        let resource = self.resource.as_ref().unwrap_or(&none);
+        self.held.drain(..).try_for_each(|span| read_span(log, span, resource, sink))
+    }
 }
 
 fn record(log: &mut Log<'_>, element: &Element<'_>, sink: &mut dyn Sink) -> ControlFlow<()> {
@@ -64,36 +95,41 @@ fn record(log: &mut Log<'_>, element: &Element<'_>, sink: &mut dyn Sink) -> Cont
     log.emit(record, (Spot::Record(index, element.line), element.whole), origin, element.length, sink)
 }
 
-fn resource(log: &mut Log<'_>, element: &Element<'_>, group: &mut Group) -> ControlFlow<()> {
+fn resource(log: &mut Log<'_>, element: &Element<'_>, group: &mut Group, sink: &mut dyn Sink) -> ControlFlow<()> {
     let origin = log.origin(place(log.records, element));
-    if group.began {
+    if group.full {
         log.tally.irregularity("resource_after_spans", &origin);
     }
     let read = element.text.and_then(|text| serde_json::from_slice::<Maybe<Resource>>(text).ok()?.0);
     match read {
-        Some(resource) => group.resource = resource,
+        Some(resource) => group.resource = Some(resource),
         None => log.tally.irregularity("unreadable_resource", &origin),
     }
-    ControlFlow::Continue(())
+    group.release(log, sink)
 }
 
 fn span(log: &mut Log<'_>, element: &Element<'_>, group: &mut Group, sink: &mut dyn Sink) -> ControlFlow<()> {
-    group.began = true;
     let Some(bytes) = held(log, element) else { return ControlFlow::Continue(()) };
     let (spot, origin) = (Spot::Record(log.records, element.line), log.origin(place(log.records, element)));
     log.records += 1;
-    let span = match serde_json::from_slice::<Span<'_>>(bytes) {
+    let span = Held { text: bytes.to_vec(), whole: element.whole, spot, origin };
+    group.hold(span, log.limits.entry_bytes);
+    if group.resource.is_some() || group.full { group.release(log, sink) } else { ControlFlow::Continue(()) }
+}
+
+fn read_span(log: &mut Log<'_>, span: Held, resource: &Resource, sink: &mut dyn Sink) -> ControlFlow<()> {
+    let Held { text, whole, spot, origin } = span;
+    let length = text.len() as u64;
+    let span = match serde_json::from_slice::<Span<'_>>(&text) {
         Ok(span) => span,
-        Err(error) => {
-            return log.emit(Err(Refusal::NotJson(error)), (spot, element.whole), origin, element.length, sink);
-        }
+        Err(error) => return log.emit(Err(Refusal::NotJson(error)), (spot, whole), origin, length, sink),
     };
     match span.role() {
-        Role::Client => log.tally.not_read("client_span", 1, element.length),
-        Role::Other => log.tally.not_read("span_without_request", 1, element.length),
+        Role::Client => log.tally.not_read("client_span", 1, length),
+        Role::Other => log.tally.not_read("span_without_request", 1, length),
         Role::Request | Role::Tool => {
-            let record = span.record(&group.resource, &log.formats.table, log.limits).map(Box::new);
-            return log.emit(record, (spot, true), origin, element.length, sink);
+            let record = span.record(resource, &log.formats.table, log.limits).map(Box::new);
+            return log.emit(record, (spot, true), origin, length, sink);
         }
     }
     ControlFlow::Continue(())

@@ -32,6 +32,11 @@ impl Budget {
         value.and_then(|value| self.keep(value.get()))
     }
 
+    /// How many bytes more may be kept.
+    pub(super) fn left(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether so many bytes more may be kept; then they are counted.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         match self.bytes.checked_sub(bytes) {

@@ -6,6 +6,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+/// Most values of one text.
+const MOST_VALUES: usize = 1_024;
+
 /// Members of an object by the names asked for, and whether the object was read to its end.
 pub(super) struct Picked<'a, const N: usize> {
     pub(super) values: [Option<&'a RawValue>; N],
@@ -52,6 +55,12 @@ pub(super) fn elements(json: &str, most: usize) -> Option<(Vec<&RawValue>, bool)
     let read = reader.deserialize_seq(Elements { all: &mut all, most });
     let whole = matches!(read, Ok(true)) && reader.end().is_ok();
     Some((all, whole))
+}
+
+/// The values of a text that holds them one after the other, up to the first broken place.
+pub(super) fn values(text: &str) -> Vec<&RawValue> {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    values.take(MOST_VALUES).map_while(Result::ok).collect()
 }
 
 /// The text of a JSON string.

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::budget::{Budget, name};
 use super::message::Message;
 use super::rpc::{Envelope, arguments};
-use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Sender, Unseen, json};
+use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Unseen, json};
 use crate::Exchange;
 
 /// Beginnings of methods that no other protocol in use has.
@@ -127,18 +127,27 @@ fn outcome(kind: CallKind, result: Option<&RawValue>, outcome: &CallOutcome) -> 
     }
 }
 
-/// A client's answer to what the server asked on a stream. It names nothing: what it holds tells what it answers.
-pub(super) fn answer(message: &Envelope<'_>, call: Call, certain: bool, budget: &mut Budget) -> Option<Call> {
+/// Whether an answer of a client is one to what MCP servers ask.
+pub(super) fn is_answer(message: &Envelope<'_>) -> bool {
+    target(message).is_some()
+}
+
+/// What an answer of a client answers, by what it holds.
+fn target(message: &Envelope<'_>) -> Option<&'static str> {
     let shape = message.result.and_then(|result| json::pick(result.get(), ["action", "model", "role", "roots"]));
     let [action, model, role, roots] = shape.map(|shape| shape.values).unwrap_or_default();
     let action = action.and_then(json::text);
-    let target = match action.as_deref() {
-        Some("accept" | "decline" | "cancel") => "elicitation",
-        _ if roots.is_some() => "roots",
-        _ if model.is_some() && role.is_some() => "sampling",
-        _ if certain => "other",
-        _ => return None,
-    };
+    match action.as_deref() {
+        Some("accept" | "decline" | "cancel") => Some("elicitation"),
+        _ if roots.is_some() => Some("roots"),
+        _ if model.is_some() && role.is_some() => Some("sampling"),
+        _ => None,
+    }
+}
+
+/// A client's answer to what the server asked on a stream. It names nothing: what it holds tells what it answers.
+pub(super) fn answer(message: &Envelope<'_>, call: Call, certain: bool, budget: &mut Budget) -> Option<Call> {
+    let target = target(message).or(certain.then_some("other"))?;
     // `args.action`, and what a form was filled with under `args.content`.
     let arguments = budget.keep_value(message.result.or(message.error));
     let (protocol, kind) = (CallProtocol::Mcp, CallKind::Answer);
@@ -164,20 +173,8 @@ pub(super) fn named_by_headers(exchange: &Exchange, sent: &Message<'_>) -> Optio
         // A tool that failed answers 200 too.
         _ => CallOutcome::Unknown,
     };
-    Some(vec![Call {
-        protocol: CallProtocol::Mcp,
-        kind,
-        name: name(&target),
-        method: method.map(|method| name(&method)),
-        id: None,
-        sender: Sender::Client,
-        arguments: None,
-        result: None,
-        client_info: None,
-        outcome,
-        request: None,
-        response: None,
-    }])
+    let method = method.map(|method| name(&method));
+    Some(vec![Call { method, outcome, ..Call::new(CallProtocol::Mcp, kind, name(&target)) }])
 }
 
 /// A header, or the field of a log that is named after it.

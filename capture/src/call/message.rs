@@ -1,5 +1,9 @@
 //! One side of an exchange as text: what its body says it is, and its bytes as far as they are UTF-8.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::{Body, Headers, Request, Response};
 
 /// A message's body with what its headers say of it.
@@ -11,6 +15,8 @@ pub(super) struct Message<'a> {
     pub(super) whole: bool,
     /// Status, of a response.
     pub(super) status: Option<u16>,
+    /// Content type without its parameters.
+    pub(super) kind: &'a str,
 }
 
 impl<'a> Message<'a> {
@@ -32,7 +38,8 @@ impl<'a> Message<'a> {
             }
         });
         let whole = body.is_whole() && text.is_none_or(|(_, whole)| whole);
-        Message { headers, text: text.map(|(text, _)| text).filter(|text| !text.is_empty()), whole, status }
+        let kind = headers.text("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        Message { headers, text: text.map(|(text, _)| text).filter(|text| !text.is_empty()), whole, status, kind }
     }
 
     /// The body where it looks like JSON.
@@ -42,8 +49,7 @@ impl<'a> Message<'a> {
 
     /// Whether the content type is this one, parameters aside.
     pub(super) fn is(&self, kind: &str) -> bool {
-        let value = self.headers.text("content-type").unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(kind)
+        self.kind.eq_ignore_ascii_case(kind)
     }
 
     /// A parameter of the content type.
@@ -61,7 +67,21 @@ impl<'a> Message<'a> {
     }
 }
 
+/// What texts are searched for, prepared once: most bodies are too short to prepare it for each.
+pub(super) type Needle = LazyLock<Finder<'static>>;
+
+/// How an escaped letter begins.
+static ESCAPE: Needle = Needle::new(|| Finder::new("\\u00"));
+
+/// Whether a JSON text may have a member of this name, given in its quotes: it stands there, or characters are escaped
+/// that need not be.
+pub(super) fn names(text: &str, name: &Needle) -> bool {
+    let bytes = text.as_bytes();
+    let letter = |at: usize| bytes.get(at + 4).is_some_and(|digit| matches!(digit, b'2'..=b'7'));
+    holds(text, name) || ESCAPE.find_iter(bytes).any(letter)
+}
+
 /// Whether a text holds another; linear.
-pub(super) fn holds(text: &str, needle: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some()
+pub(super) fn holds(text: &str, needle: &Needle) -> bool {
+    needle.find(text.as_bytes()).is_some()
 }

@@ -1,18 +1,22 @@
-//! Calls that ride inside HTTP bodies: GraphQL fields, JSON-RPC methods, MCP tools, A2A messages.
+//! Calls that ride inside HTTP bodies and messages of WebSockets: GraphQL fields, JSON-RPC methods, MCP tools, A2A
+//! messages.
 //!
 //! For these protocols method and path say nothing (`POST /graphql`); what is asked for is in the body. [`calls`] reads
-//! them from one exchange and looks at nothing else: a persisted GraphQL query whose text this exchange does not carry
-//! is named by its hash, and an MCP answer that arrives on another exchange's stream leaves its call's outcome unknown.
+//! them from one exchange and looks at nothing else. What other exchanges hold of its calls, the text of a persisted
+//! GraphQL query or an MCP answer on another stream, [`Joins`](crate::Joins) puts beside it first; without that, such a
+//! query is named by its hash, and the call's outcome is unknown.
 
 mod a2a;
 mod budget;
+pub(crate) mod elsewhere;
 mod graphql;
 mod json;
 mod mcp;
 mod message;
 mod rpc;
+pub(crate) mod socket;
 
-use crate::{Exchange, Sender};
+use crate::{Exchange, Protocol, Sender};
 use budget::Budget;
 use message::Message;
 
@@ -63,6 +67,24 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call of which nothing but its name is known.
+    pub(crate) fn new(protocol: CallProtocol, kind: CallKind, name: String) -> Self {
+        Call {
+            protocol,
+            kind,
+            name,
+            method: None,
+            id: None,
+            sender: Sender::Client,
+            arguments: None,
+            result: None,
+            client_info: None,
+            outcome: CallOutcome::Unknown,
+            request: None,
+            response: None,
+        }
+    }
+
     /// The name of what is called, the same for every client: `graphql mutation addPaymentToOrder`,
     /// `mcp tool request_refund`, `a2a message/send`.
     pub fn operation(&self) -> String {
@@ -85,12 +107,12 @@ impl Call {
         match self.kind {
             CallKind::Query | CallKind::Subscription => true,
             CallKind::Mutation | CallKind::Tool | CallKind::Answer | CallKind::InputResponse => false,
-            CallKind::Persisted => false,
+            CallKind::Persisted | CallKind::Message => false,
             CallKind::Prompt => true,
             CallKind::Method | CallKind::Notification => match self.protocol {
                 CallProtocol::Mcp => self.name != "tasks/cancel",
                 CallProtocol::A2a => a2a::is_read(&self.name),
-                CallProtocol::Graphql | CallProtocol::JsonRpc => false,
+                CallProtocol::Graphql | CallProtocol::JsonRpc | CallProtocol::WebSocket => false,
             },
         }
     }
@@ -107,6 +129,8 @@ pub enum CallProtocol {
     Mcp,
     /// Agent2Agent.
     A2a,
+    /// An application's own messages on a WebSocket.
+    WebSocket,
 }
 
 impl CallProtocol {
@@ -117,6 +141,7 @@ impl CallProtocol {
             CallProtocol::JsonRpc => "jsonrpc",
             CallProtocol::Mcp => "mcp",
             CallProtocol::A2a => "a2a",
+            CallProtocol::WebSocket => "websocket",
         }
     }
 }
@@ -144,6 +169,8 @@ pub enum CallKind {
     Answer,
     /// A client's answer inside a repeated MCP call, by the key that the server gave it.
     InputResponse,
+    /// A message on a WebSocket, by what it says it is.
+    Message,
 }
 
 impl CallKind {
@@ -160,6 +187,7 @@ impl CallKind {
             CallKind::Prompt => "prompt",
             CallKind::Answer => "answer",
             CallKind::InputResponse => "input_response",
+            CallKind::Message => "message",
         }
     }
 }
@@ -204,10 +232,12 @@ pub enum Unseen {
     RequestBody,
     /// The message or document breaks its own grammar.
     Malformed,
-    /// There are more calls than are read.
+    /// The client calls more than is read.
     TooMany,
     /// Arguments or results are longer than is kept, or nested deeper than is read.
     TooLong,
+    /// The server asks or tells more than is kept. What the client calls is not concerned.
+    FromServer,
 }
 
 impl Unseen {
@@ -218,6 +248,7 @@ impl Unseen {
             Unseen::Malformed => "malformed",
             Unseen::TooMany => "too_many",
             Unseen::TooLong => "too_long",
+            Unseen::FromServer => "from_server",
         }
     }
 }
@@ -225,7 +256,7 @@ impl Unseen {
 /// Reads the calls of an exchange; none where its bodies carry none, or were not seen.
 ///
 /// Cost is linear in the bodies, and memory bounded: of one exchange at most 256 calls and 4 MiB of arguments and
-/// results are kept.
+/// results are kept, and as much of what a server asks and tells.
 pub fn calls(exchange: &Exchange) -> Calls {
     let Some(request) = &exchange.request else { return Calls::default() };
     if exchange.pushed {
@@ -234,8 +265,19 @@ pub fn calls(exchange: &Exchange) -> Calls {
     let sent = Message::of_request(request);
     let answered = exchange.response.as_ref().map(Message::of_response);
     let mut budget = Budget::new();
-    let found = graphql::read(request, &sent, answered.as_ref(), &mut budget)
-        .or_else(|| rpc::read(exchange, &sent, answered.as_ref(), &mut budget))
+    if exchange.protocol == Protocol::WebSocket {
+        // The status is that of the request which opened it.
+        let answered = answered.map(|message| Message { status: None, ..message });
+        let calls = socket::read(exchange, &sent, answered.as_ref(), &mut budget).unwrap_or_default();
+        return Calls { calls, unseen: budget.into_unseen() };
+    }
+    let documents = exchange.elsewhere.as_ref().map(|elsewhere| elsewhere.documents.as_slice()).unwrap_or_default();
+    let found = graphql::read(request, documents, &sent, answered.as_ref(), &mut budget)
+        .or_else(|| {
+            // What is no GraphQL is not cut GraphQL either.
+            budget = Budget::new();
+            rpc::read(exchange, &sent, answered.as_ref(), &mut budget)
+        })
         .or_else(|| a2a::read(request, &sent, answered.as_ref(), &mut budget))
         .or_else(|| mcp::named_by_headers(exchange, &sent));
     let calls = found.unwrap_or_default();

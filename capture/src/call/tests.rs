@@ -46,6 +46,7 @@ fn exchange(line: &str, fields: &[(&str, &str)], sent: &str, answer: Option<(u16
         pushed: false,
         grpc: None,
         web_socket: None,
+        elsewhere: None,
         log: LogFacts::default(),
         carries: Carries::default(),
         incomplete: Vec::new(),
@@ -144,6 +145,35 @@ fn graphql_comes_in_many_wrappers() {
         Some((200, "text/event-stream", "event: next\ndata: {\"data\":{\"pay\":{\"id\":1}}}\n\nevent: complete\n\n")),
     );
     assert_eq!(told(&calls(&sse).calls), [r#"graphql mutation pay {"id":1} accepted"#]);
+}
+
+#[test]
+fn an_answer_in_parts_is_read_to_its_end() {
+    let sent = r#"{"query":"mutation { pay(id: 1) { id ... @defer { total } } slow: book { id } }"}"#;
+    let first =
+        r#"{"data":{"pay":{"id":1}},"pending":[{"id":"0","path":["pay"]},{"id":"1","path":[]}],"hasNext":true}"#;
+    let late = r#"{"incremental":[{"id":"0","data":{"total":7}}],"hasNext":true}"#;
+    let refused = r#"{"completed":[{"id":"0"},{"id":"1","errors":[{"message":"no","path":["slow"],"extensions":{"code":"FULL"}}]}],"hasNext":false}"#;
+    let multipart = |parts: &[&str]| {
+        parts.iter().map(|part| format!("--X\r\nContent-Type: application/json\r\n\r\n{part}\r\n")).collect::<String>()
+    };
+    let events = |parts: &[&str]| parts.iter().map(|part| format!("event: next\ndata: {part}\n\n")).collect::<String>();
+    let of = |kind: &str, answer: &str| calls(&exchange("POST /graphql", JSON, sent, Some((200, kind, answer))));
+    for (kind, answer) in [
+        ("multipart/mixed; boundary=X; deferSpec=20220824", multipart(&[first, late, refused]) + "--X--\r\n"),
+        ("text/event-stream", events(&[first, late, refused]) + "event: complete\ndata:\n\n"),
+    ] {
+        let found = of(kind, &answer);
+        assert_eq!(
+            told(&found.calls),
+            [r#"graphql mutation pay {"id":1} accepted"#, "graphql mutation book {} failed:FULL"]
+        );
+        assert_eq!(found.calls[0].result.as_deref(), Some(r#"{"id":1,"total":7}"#));
+        assert_eq!(found.unseen, []);
+    }
+    let cut = of("multipart/mixed; boundary=X", &multipart(&[first, late]));
+    assert_eq!(cut.calls.iter().map(|call| call.outcome.as_str()).collect::<Vec<_>>(), ["accepted", "unknown"]);
+    assert!(cut.calls[0].result.is_none() && cut.unseen == [Unseen::TooLong], "what was to come may change it");
 }
 
 #[test]
@@ -429,22 +459,177 @@ fn depth_costs_nothing() {
     }
 }
 
+/// A stream of events.
+fn stream(events: &[String]) -> String {
+    events.iter().map(|event| format!("data: {event}\n\n")).collect()
+}
+
+#[test]
+fn what_a_server_tells_takes_no_room_from_what_a_client_calls() {
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"refund","arguments":{}}}"#;
+    let progress = |n: usize| format!(r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"n":{n}}}}}"#);
+    let answer = r#"{"jsonrpc":"2.0","id":1,"result":{"structuredContent":{"id":"r1"}}}"#.to_owned();
+    for (told, unseen) in [(3, &[][..]), (300, &[Unseen::FromServer][..]), (3000, &[Unseen::FromServer][..])] {
+        let events: Vec<String> = (0..told).map(progress).chain([answer.clone()]).collect();
+        let found = calls(&exchange("POST /mcp", JSON, call, Some((200, "text/event-stream", &stream(&events)))));
+        assert_eq!((found.calls[0].operation().as_str(), found.unseen.as_slice()), ("mcp tool refund", unseen));
+        assert_eq!(
+            (found.calls[0].outcome.as_str(), found.calls[0].result.as_deref()),
+            ("accepted", Some(r#"{"id":"r1"}"#))
+        );
+        assert_eq!(found.calls.len(), told.min(MOST_CALLS) + 1);
+    }
+    let long =
+        format!(r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{"x":"{}"}}}}"#, "x".repeat(1 << 20));
+    let events = [vec![long; 6], vec![answer]].concat();
+    let found = calls(&exchange("POST /mcp", JSON, call, Some((200, "text/event-stream", &stream(&events)))));
+    assert_eq!((found.unseen, found.calls[0].result.as_deref()), (vec![Unseen::FromServer], Some(r#"{"id":"r1"}"#)));
+}
+
+#[test]
+fn the_last_word_of_a_long_stream_counts() {
+    let send = r#"{"jsonrpc":"2.0","id":1,"method":"message/stream","params":{"message":{"role":"user","parts":[]}}}"#;
+    let status =
+        |state: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"taskId":"t","status":{{"state":"{state}"}}}}}}"#);
+    for events in [2, 3000] {
+        for (last, outcome) in [("failed", "failed"), ("completed", "accepted")] {
+            let events: Vec<String> = (0..events).map(|_| status("working")).chain([status(last)]).collect();
+            let found = calls(&exchange("POST /", JSON, send, Some((200, "text/event-stream", &stream(&events)))));
+            assert_eq!((found.calls[0].outcome.as_str(), found.unseen), (outcome, vec![]));
+        }
+    }
+    // An id that is asked twice is answered twice, the second time to the end.
+    let twice = r#"[{"jsonrpc":"2.0","id":1,"method":"a"},{"jsonrpc":"2.0","id":1,"method":"b"}]"#;
+    let answers: Vec<String> =
+        ["1", "2", "3"].iter().map(|n| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{n}}}"#)).collect();
+    let found = calls(&exchange("POST /rpc", JSON, twice, Some((200, "text/event-stream", &stream(&answers)))));
+    assert_eq!(found.calls.iter().map(|c| c.result.as_deref()).collect::<Vec<_>>(), [Some("1"), Some("3")]);
+}
+
+#[test]
+fn names_of_members_may_be_escaped() {
+    let plain = r#"{"query":"mutation { pay(id: 1) }"}"#;
+    for sent in [plain.to_owned(), plain.replace("query", r"qu\u0065ry"), plain.replace("query", r"\u0071\u0075ery")] {
+        assert_eq!(told(&post("/x", &sent, "{}")), [r#"graphql mutation pay {"id":1} unknown"#], "{sent}");
+    }
+    let rpc = r#"{"jsonr\u0070c":"2.0","id":1,"method":"pay","params":{}}"#;
+    assert_eq!(
+        told(&post("/x", rpc, r#"{"js\u006fnrpc":"2.0","id":1,"result":1}"#)),
+        ["jsonrpc method pay {} accepted"]
+    );
+    assert_eq!(post("/x", r#"{"name":"caf\u00e9 \u0071","method":"pay"}"#, "{}"), []);
+}
+
+#[test]
+fn a_request_in_the_url_is_read_whatever_the_method() {
+    let url = "/shop-api?query=mutation%7Bpay(id%3A1)%7Bid%7D%7D";
+    for sent in ["", "{}", r#"{"x":1}"#] {
+        assert_eq!(
+            told(&post(url, sent, r#"{"data":{"pay":{}}}"#)),
+            [r#"graphql mutation pay {"id":1} accepted"#],
+            "{sent}"
+        );
+    }
+    assert_eq!(told(&post(url, r#"{"query":"{ a }","variables":{}}"#, "{}")), ["graphql query a {} unknown"]);
+    let both = |url: &str| {
+        let found = calls(&exchange(&format!("POST {url}"), JSON, r#"{"query":"{ a }","variables":{}}"#, None));
+        (found.calls.len(), found.unseen)
+    };
+    assert_eq!(both(url), (1, vec![Unseen::Malformed]), "the server may run either");
+    assert_eq!(both("/shop-api?query=red+shoes"), (1, vec![]));
+    let search =
+        calls(&exchange("POST /search?query=red+shoes", JSON, "{}", Some((200, "application/json", r#"{"data":{}}"#))));
+    assert_eq!((search.calls, search.unseen), (vec![], vec![]));
+}
+
+#[test]
+fn a_document_that_cannot_be_read_says_so_wherever_it_is_sent() {
+    let unseen = |sent: &str, answer: &str| {
+        calls(&exchange("POST /shop-api", JSON, sent, Some((200, "application/json", answer)))).unseen
+    };
+    let told = r#"{"data":{"pay":{"id":1}}}"#;
+    assert_eq!(unseen(r#"{"query":"mutation { pay(id: %) }","variables":{}}"#, "{}"), [Unseen::Malformed]);
+    assert_eq!(unseen(r#"{"query":"mutation { pay(id: %) }"}"#, told), [Unseen::Malformed]);
+    for benign in [
+        r#"{"query":"red shoes","variables":{}}"#,
+        r#"{"query":"mutation of cells"}"#,
+        r#"{"query":"mutation { pay }"}"#,
+    ] {
+        assert_eq!(unseen(benign, told), [], "{benign}");
+    }
+    let searches = format!("[{}]", vec![r#"{"query":"shoes"}"#; 300].join(","));
+    assert_eq!(unseen(&searches, "[]"), [], "many searches are no calls");
+}
+
+#[test]
+fn fragments_are_followed_however_deep_they_name_each_other() {
+    for depth in [3, 5000] {
+        let chain: String = (0..depth).map(|n| format!("fragment F{n} on M {{ a{n} ...F{} }} ", n + 1)).collect();
+        let query = format!("mutation {{ ...F0 z }} {chain} fragment F{depth} on M {{ pay ...F0 }}");
+        let found = calls(&exchange("POST /graphql", JSON, &serde_json::json!({ "query": query }).to_string(), None));
+        match depth {
+            3 => assert_eq!(
+                found.calls.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
+                ["a0", "a1", "a2", "pay", "z"]
+            ),
+            _ => assert_eq!((found.calls.len(), found.unseen), (MOST_CALLS, vec![Unseen::TooMany])),
+        }
+    }
+}
+
+#[test]
+fn what_a_literal_holds_too_deep_hides_nothing_beside_it() {
+    let sent = |depth: usize| {
+        format!(r#"{{"query":"mutation {{ pay(id: 1, m: {}1{}, to: 2) }}"}}"#, "[".repeat(depth), "]".repeat(depth))
+    };
+    let found = calls(&exchange("POST /x", JSON, &sent(9), None));
+    assert_eq!(
+        (told(&found.calls), found.unseen),
+        (vec![r#"graphql mutation pay {"id":1,"m":[[[[[[[[[1]]]]]]]]],"to":2} unknown"#.to_owned()], vec![])
+    );
+    let found = calls(&exchange("POST /x", JSON, &sent(100_000), None));
+    let arguments: serde_json::Value = serde_json::from_str(found.calls[0].arguments.as_deref().unwrap()).unwrap();
+    assert_eq!((&arguments["id"], &arguments["to"], found.unseen), (&1.into(), &2.into(), vec![Unseen::TooLong]));
+}
+
+#[test]
+fn a_batch_with_one_answer_and_many_conditions_on_one_variable() {
+    let answer = r#"{"data":{"a":{"id":7}}}"#;
+    let batch = format!("[{}]", [r#"{"query":"{a}","variables":{}}"#; 3].join(","));
+    assert_eq!(told(&post("/graphql", &batch, answer)), vec!["graphql query a {} accepted"; 3]);
+    let conditions = |value: &str| {
+        let query = "{ a @skip(if: $v) b @include(if: $v) c @skip(if: $w) d @include(if: $none) }";
+        let sent = format!(r#"{{"query":"query($v: X, $w: X = true) {query}","variables":{{"v":{value}}}}}"#);
+        post("/graphql", &sent, "{}").into_iter().map(|call| call.name).collect::<String>()
+    };
+    assert_eq!(
+        (conditions("true"), conditions("false"), conditions("\"x\"")),
+        ("bd".into(), "ad".into(), "abd".into())
+    );
+}
+
 proptest! {
     #[test]
     fn any_exchange_is_read(
         line in prop_oneof![Just("POST /graphql"), Just("GET /graphql?query={a}&x"), Just("POST /mcp"), Just("POST /message:send")],
-        kind in prop_oneof![Just("application/json"), Just("application/graphql"), Just("multipart/form-data; boundary=X"), Just("text/event-stream")],
+        kind in prop_oneof![Just("application/json"), Just("application/graphql"), Just("multipart/form-data; boundary=X"), Just("text/event-stream"), Just("multipart/mixed; boundary=X")],
+        said in any::<bool>(),
         parts in proptest::collection::vec(prop_oneof![
             Just("{"), Just("}"), Just("["), Just("]"), Just(":"), Just(","), Just("\"jsonrpc\":\"2.0\""), Just("\"id\":1"),
             Just("\"method\":\"tools/call\""), Just("\"params\":{\"name\":\"t\"}"), Just("\"query\":\"mutation { a(x: 1) }\""),
             Just("\"result\":{}"), Just("\"errors\":[{\"path\":[\"a\"]}]"), Just("\"data\":{\"a\":1}"), Just("data: "), Just("\n\n"),
             Just("--X\r\n"), Just("mutation"), Just("a"), Just("\""), Just("$"), Just("..."),
+            Just("\"hasNext\":true"), Just("\"incremental\":[{\"path\":[\"a\"],\"data\":{\"b\":1}}]"), Just("\"type\":\"subscribe\""),
+            Just("\"payload\":{\"query\":\"{ a }\"}"), Just("\"type\":\"next\""), Just("\"requestId\":7"),
         ], 0..24),
         cut in any::<bool>(),
     ) {
         let text = parts.concat();
         let mut exchange = exchange(line, &[("Content-Type", kind)], &text, Some((200, kind, &text)));
         exchange.request.as_mut().unwrap().body = body(&text, !cut);
+        if said {
+            exchange.protocol = Protocol::WebSocket;
+        }
         let found = calls(&exchange);
         prop_assert_eq!(&found, &calls(&exchange.clone()));
         for call in &found.calls {

@@ -77,6 +77,7 @@ impl Channel {
             pushed: pair.pushed,
             grpc: pair.grpc.or(web),
             web_socket: None,
+            elsewhere: None,
             log: LogFacts::default(),
             carries: pair.carries,
             incomplete: pair.reasons.to_vec(),

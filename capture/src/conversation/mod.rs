@@ -60,6 +60,12 @@ pub(crate) trait Reader {
     /// Nothing more comes on this channel.
     fn finish(&mut self, out: &mut Output<'_>);
 
+    /// Side that sends requests, once known.
+    fn client(&self) -> Option<usize>;
+
+    /// What the channel carries, once known.
+    fn protocol(&self) -> Option<&'static str>;
+
     /// What this reader gives to another one, if it has just seen that protocol begin.
     fn handover(&mut self) -> Option<(Next, Box<Handover>)> {
         None
@@ -165,6 +171,25 @@ impl Conversation {
             Conversation::Tls(reader) => &mut **reader,
             Conversation::WebSocket(reader) => &mut **reader,
         }
+    }
+
+    fn reading(&self) -> &dyn Reader {
+        match self {
+            Conversation::Http1(reader) => reader,
+            Conversation::Http2(reader) => &**reader,
+            Conversation::Tls(reader) => &**reader,
+            Conversation::WebSocket(reader) => &**reader,
+        }
+    }
+
+    /// See [`Reader::client`].
+    pub(crate) fn client(&self) -> Option<usize> {
+        self.reading().client()
+    }
+
+    /// See [`Reader::protocol`].
+    pub(crate) fn protocol(&self) -> Option<&'static str> {
+        self.reading().protocol()
     }
 
     /// Position in the other direction that a stalled side waits for.

@@ -91,6 +91,7 @@ pub(super) fn read(
         pushed: false,
         grpc,
         web_socket: None,
+        elsewhere: None,
         log: LogFacts::default(),
         carries,
         incomplete,

@@ -24,6 +24,7 @@ use crate::json_error;
 use crate::key::KeySeed;
 use crate::lenient::Maybe;
 use crate::tally::Tally;
+use crate::websocket::Dialogue;
 use crate::{Exchange, InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
 
 /// Reads one HAR file. Fills `records` and `bytes_lost` of the report's only input, and everything else of the report.
@@ -119,7 +120,7 @@ impl<R: Read> File<'_, R> {
     /// Reads an entry that is whole in the buffer and right, which most are, in one pass: the parser finds its end.
     fn short_entry(&mut self, offset: u64, sink: &mut dyn Sink) -> Option<ControlFlow<()>> {
         let origin = self.origin(offset);
-        let mut entries = Deserializer::from_slice(self.scanner.window()).into_iter::<Maybe<entry::Entry<'_>>>();
+        let mut entries = Deserializer::from_str(self.scanner.window()).into_iter::<Maybe<entry::Entry<'_>>>();
         let entry = entries.next()?.ok()?.0?;
         let length = entries.byte_offset();
         if length > self.limits.entry_bytes {
@@ -170,15 +171,20 @@ impl<R: Read> File<'_, R> {
         flow
     }
 
-    /// Hands on an exchange, after what was said on the WebSocket that it opened.
+    /// Hands on an exchange, after what was said, and called, on the WebSocket that it opened.
     fn emit(&mut self, exchange: Exchange, spoken: Vec<Spoken>, sink: &mut dyn Sink) -> ControlFlow<()> {
         if spoken.is_empty() {
             return self.tally.emit(exchange, sink);
         }
         let (messages, counts) = websocket::messages(&exchange, spoken);
+        let mut dialogue = Dialogue::new(&exchange);
         for message in messages {
+            let said = dialogue.take(&message);
             self.tally.message(message, sink)?;
+            self.tally.said(said, sink)?;
         }
+        self.tally.said(dialogue.finish(), sink)?;
+        self.tally.called(dialogue.calls(), dialogue.without_call());
         self.tally.emit(Exchange { web_socket: Some(counts), ..exchange }, sink)
     }
 
@@ -188,7 +194,7 @@ impl<R: Read> File<'_, R> {
         self.lost += bytes;
         if self.errors.is_empty() {
             let kind = InputErrorKind::Malformed {
-                what: format!("entry {} at line {}, column {}: {why}", self.index, position.line, position.column),
+                what: format!("entry #{} at line {}, column {}: {why}", self.index, position.line, position.column),
                 remedy: "the other entries were analysed, export the file again to get this one".to_owned(),
             };
             self.errors.push(InputError { input: self.name.to_string(), origin: Some(self.origin(offset)), kind });

@@ -76,6 +76,9 @@ pub(super) struct Scanner<R> {
     /// First byte that must stay in the buffer.
     mark: Option<usize>,
     element: std::ops::Range<usize>,
+    /// A stretch of the file as text, and the offset where it begins.
+    text: String,
+    text_from: u64,
     /// Bytes, newlines, and bytes since the last newline, before the buffer.
     base: u64,
     lines: u64,
@@ -96,6 +99,8 @@ impl<R: Read> Scanner<R> {
             position: 0,
             mark: None,
             element: 0..0,
+            text: String::new(),
+            text_from: 0,
             base: 0,
             lines: 0,
             column: 0,
@@ -241,9 +246,23 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// What of the element at the position is in the buffer, and what follows it.
-    pub(super) fn window(&self) -> &[u8] {
-        self.buffer.get(self.position..self.end).unwrap_or_default()
+    /// What of the element at the position is at hand as text, and what follows it. A parser need not look at every
+    /// string's bytes a second time.
+    pub(super) fn window(&mut self) -> &str {
+        let offset = self.offset();
+        let within =
+            |from: u64, text: &str| usize::try_from(offset.checked_sub(from)?).ok().filter(|at| *at < text.len());
+        let at = match within(self.text_from, &self.text) {
+            Some(at) => at,
+            None => {
+                let bytes = self.buffer.get(self.position..self.end).unwrap_or_default();
+                self.text.clear();
+                self.text.push_str(beginning_of_text(bytes));
+                self.text_from = offset;
+                0
+            }
+        };
+        self.text.get(at..).unwrap_or_default()
     }
 
     /// Moves over an element that a parser found to be so long.
@@ -413,6 +432,14 @@ impl<R: Read> Scanner<R> {
     fn malformed(&self, what: &str) -> Stop {
         Stop::Malformed { position: self.position_of(self.position), what: what.to_owned() }
     }
+}
+
+/// The bytes up to the first that is no UTF-8.
+fn beginning_of_text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_else(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(valid).unwrap_or_default()
+    })
 }
 
 /// Whether the bytes start an object whose first key is one that entries have.

@@ -34,7 +34,7 @@ impl Connection {
             return;
         }
         if !told {
-            out.blind_spot(before, extent.first);
+            out.blind_spot(self.server(), before, extent.first);
         }
         reasons.add(Incomplete::NoRequest);
         if joined {

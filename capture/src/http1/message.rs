@@ -1,14 +1,14 @@
 //! Reading one message: its head, what the head says about the body, and the body.
 
-use super::body::{End, Incoming, Taken};
-use super::head::{self, Framing, Head, Line};
-use super::reader::{Message, Reader, Stall, State, Whose};
-use super::slot::{Lost, Method, Pairing, Slot};
+use super::body::{Incoming, Taken};
+use super::framing::{Framed, request_end, response_end};
+use super::head::{self, Head, Line};
+use super::reader::{Message, Stall, State, Whose};
+use super::slot::{Method, Pairing, Slot};
 use super::{Connection, Following, Kind, WAITING, WAITING_BYTES};
-use crate::conversation::Reasons;
 use crate::output::Output;
-use crate::tcp::{Chunk, Gap};
-use crate::{Body, Headers, Incomplete, Request, Response};
+use crate::tcp::Chunk;
+use crate::{Body, Incomplete, Request, Response};
 
 impl Connection {
     /// Reads a head, across segments where it must.
@@ -64,7 +64,7 @@ impl Connection {
         reader.buffer.extend_from_slice(chunk.data);
         reader.scanned = 0;
         let at = chunk.at - before as u64;
-        reader.stalled = Some(Stall { ack: reader.ack_first, at, seen: chunk.seen });
+        reader.stalled = Some(Box::new(Stall { ack: reader.ack_first, at, seen: chunk.seen }));
         chunk.data.len()
     }
 
@@ -107,7 +107,14 @@ impl Connection {
     }
 
     /// Queues a request whose head was read.
-    fn push_request(&mut self, side: usize, head: Head, chunk: &Chunk<'_>, body: Body, out: &mut Output<'_>) -> u64 {
+    pub(super) fn push_request(
+        &mut self,
+        side: usize,
+        head: Head,
+        chunk: &Chunk<'_>,
+        body: Body,
+        out: &mut Output<'_>,
+    ) -> u64 {
         while self.queue.len() >= WAITING || self.queue.held() > WAITING_BYTES && self.queue.len() > 1 {
             self.lose_count();
             self.emit_front(out);
@@ -158,7 +165,7 @@ impl Connection {
     }
 
     /// A request is over.
-    fn request_done(&mut self, id: u64, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+    pub(super) fn request_done(&mut self, id: u64, chunk: &Chunk<'_>, out: &mut Output<'_>) {
         self.known_until = self.known_until.max(chunk.seen.time);
         let done = |slot: &mut Slot| {
             slot.done = true;
@@ -318,7 +325,7 @@ impl Connection {
 
     /// A body was announced and nothing of it came. Where the next response `followed` at once, the unknown request
     /// was HEAD; else it may have been.
-    fn bodiless(&mut self, side: usize, followed: bool, out: &mut Output<'_>) {
+    pub(super) fn bodiless(&mut self, side: usize, followed: bool, out: &mut Output<'_>) {
         let reader = self.reader(side);
         reader.state = State::Start;
         let Some(message) = reader.message.take() else { return };
@@ -330,7 +337,7 @@ impl Connection {
     }
 
     /// The message whose body was read is over.
-    fn finish_message(&mut self, side: usize, ended: bool, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+    pub(super) fn finish_message(&mut self, side: usize, ended: bool, chunk: &Chunk<'_>, out: &mut Output<'_>) {
         let reader = self.reader(side);
         let Some(message) = reader.message.take() else { return };
         let Message { body, kind } = *message;
@@ -354,151 +361,5 @@ impl Connection {
                 self.response_done(side, response, slot, told, last.time, out);
             }
         }
-    }
-
-    /// Missing bytes within a body: how many lie beyond it, or None when that cannot be told.
-    pub(super) fn gap_in_body(&mut self, side: usize, gap: &Gap, out: &mut Output<'_>) -> Option<u64> {
-        let request = self.client == Some(side);
-        let reader = self.reader(side);
-        let Some(message) = &mut reader.message else { return Some(gap.len) };
-        reader.reasons.add_gap(gap.cause, request);
-        let seen = reader.extent.last;
-        let doubtful = message.body.doubtful && message.body.untouched();
-        let skipped = if doubtful { None } else { message.body.skip(gap.len) };
-        let chunk = Chunk { data: &[], at: 0, ack: 0, peer_known: false, aligned: false, seen };
-        match skipped {
-            Some((left, false)) => Some(left),
-            Some((left, true)) => {
-                self.finish_message(side, true, &chunk, out);
-                self.reader(side).state = State::Start;
-                Some(left)
-            }
-            None => {
-                self.finish_message(side, false, &chunk, out);
-                None
-            }
-        }
-    }
-
-    /// The connection ended within a body.
-    pub(super) fn body_cut_short(&mut self, side: usize, orderly: bool, out: &mut Output<'_>) {
-        let reader = self.reader(side);
-        let seen = reader.extent.last;
-        let Some(message) = &reader.message else { return };
-        if message.body.doubtful && message.body.untouched() && !message.body.ends_with_connection() {
-            self.bodiless(side, false, out);
-            return;
-        }
-        let ended = orderly && message.body.ends_with_connection();
-        if !ended {
-            reader.reasons.add(Incomplete::CutShort);
-        }
-        let chunk = Chunk { data: &[], at: 0, ack: 0, peer_known: false, aligned: false, seen };
-        self.finish_message(side, ended, &chunk, out);
-        self.reader(side).state = State::Start;
-    }
-
-    /// A head whose end is missing: what its whole lines tell is kept.
-    pub(super) fn cut_head(&mut self, side: usize, reason: Incomplete, out: &mut Output<'_>) {
-        let request = self.client == Some(side);
-        let reader = self.reader(side);
-        reader.state = State::Seek;
-        let buffer = std::mem::take(&mut reader.buffer);
-        reader.reasons.add(reason);
-        let last = reader.extent.last;
-        let chunk = Chunk { data: &[], at: 0, ack: reader.ack_first, peer_known: true, aligned: false, seen: last };
-        let limit = out.limits.header_fields;
-        if request {
-            let Some(head) = head::request(&buffer, limit) else { return };
-            self.confirm(out);
-            let size = head.framing.content_length;
-            let id = self.push_request(side, head, &chunk, Body::Unknown { size }, out);
-            return self.request_done(id, &chunk, out);
-        }
-        let Some(head) = head::response(&buffer, limit) else { return };
-        let Line::Status(status) = head.line else { return };
-        let at = self.reader(side).extent.at;
-        let (slot, told) = match self.queue.pair(self.candidate(at, true)) {
-            Pairing::Slot(id) => (Some(id), true),
-            Pairing::Orphan { told } => (None, told),
-            Pairing::Wait => (None, false),
-        };
-        if let Some(id) = slot {
-            self.drop_before(id, out);
-        }
-        self.confirm(out);
-        let body = Body::Unknown { size: head.framing.content_length };
-        let start = Some(self.reader(side).extent.first.time);
-        let response = Response { status, headers: head.headers, body, start };
-        self.response_done(side, response, slot, told, last.time, out);
-    }
-
-    /// Notes that requests of unknown number are missing.
-    pub(super) fn push_lost(&mut self, certain: bool) {
-        if let Some(Slot { lost: Some(lost), .. }) = self.queue.back_mut() {
-            lost.certain |= certain;
-            return;
-        }
-        let id = self.next_id;
-        self.next_id += 1;
-        self.queue.push(Slot {
-            id,
-            lost: Some(Lost { certain, answered: false }),
-            doubtful: false,
-            extent: Reader::new().extent,
-            ack_first: 0,
-            ack_last: 0,
-            position: 0,
-            request: Request {
-                method: String::new(),
-                scheme: None,
-                host: None,
-                target: String::new(),
-                headers: Headers::default(),
-                body: Body::Absent,
-                end: None,
-            },
-            done: true,
-            method: Method::Other,
-            answer: None,
-            reasons: Reasons::default(),
-        });
-    }
-}
-
-/// How a head says that its body ends.
-enum Framed {
-    /// There is none.
-    None,
-    /// It has no bytes.
-    Empty,
-    Body(End),
-}
-
-impl Framed {
-    fn body(self) -> Body {
-        match self {
-            Framed::Empty => Body::Present { bytes: Vec::new(), wire_len: 0, decoded_len: 0, whole: true },
-            Framed::None | Framed::Body(_) => Body::Absent,
-        }
-    }
-}
-
-/// RFC 9112 section 6.3, for requests.
-fn request_end(framing: &Framing) -> Framed {
-    match framing.content_length {
-        _ if framing.chunked => Framed::Body(End::Chunked(super::chunked::Chunked::default())),
-        Some(0) => Framed::Empty,
-        Some(len) => Framed::Body(End::Length(len)),
-        None => Framed::None,
-    }
-}
-
-/// RFC 9112 section 6.3, for responses that may have a body.
-fn response_end(framing: &Framing) -> Framed {
-    match request_end(framing) {
-        Framed::None => Framed::Body(End::Close),
-        _ if framing.unframed => Framed::Body(End::Close),
-        framed => framed,
     }
 }

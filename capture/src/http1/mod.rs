@@ -6,11 +6,15 @@
 //! again from the next segment that does. Who answers whom is told by order and by TCP acknowledgements (see
 //! [`slot::Queue::pair`]).
 
+mod beginning;
 mod body;
 mod chunked;
 mod emit;
+mod foreign;
+mod framing;
 mod head;
 mod hint;
+mod loss;
 mod message;
 mod reader;
 mod recognise;
@@ -18,7 +22,7 @@ mod slot;
 
 use hint::Hints;
 use reader::{Reader, State};
-use recognise::{Looks, begins_anew, begins_with_method, recognise, recognise_any};
+use recognise::{Looks, recognise, recognise_any};
 use slot::{Candidate, Queue};
 
 use crate::conversation::{self, Channel, Extent, Handover, Next, Reasons, Unread, gap_reason};
@@ -161,194 +165,6 @@ impl Connection {
         reader.unread = Some(Box::new(Unread::of(chunk, !reader.passed_over)));
     }
 
-    /// Looks for the beginning of a message; bytes before it are passed over.
-    fn seek(&mut self, side: usize, chunk: &Chunk<'_>) -> usize {
-        let looks = match self.kind {
-            _ if !chunk.aligned => Looks::Other,
-            Kind::Unknown => recognise_any(chunk.data),
-            _ => recognise(chunk.data),
-        };
-        match looks {
-            Looks::Unsure => {
-                self.reader(side).state = State::Probe;
-                self.reader(side).begin(chunk);
-                0
-            }
-            looks if looks != Looks::Other && self.settle_looks(side, looks, chunk) => 0,
-            _ => {
-                if self.kind == Kind::Unknown && chunk.aligned {
-                    let first = self.skipped == 0 && self.opener == Some(side);
-                    self.hints.note(side, chunk.data, first);
-                }
-                self.pass_over(side, chunk.data.len());
-                chunk.data.len()
-            }
-        }
-    }
-
-    fn pass_over(&mut self, side: usize, bytes: usize) {
-        self.skipped += bytes as u64;
-        self.reader(side).passed_over = true;
-    }
-
-    /// Acts on what a stretch begins with. False when that is no beginning here: the other side's kind of message, or
-    /// TLS on a connection that speaks HTTP.
-    fn settle_looks(&mut self, side: usize, looks: Looks, chunk: &Chunk<'_>) -> bool {
-        let sender = match looks {
-            Looks::Request => side,
-            Looks::Response => 1 - side,
-            Looks::Tls if self.kind == Kind::Http1 && self.queue.tunnel_asked() => {
-                self.kind = Kind::Upgraded { bytes: 0 };
-                return true;
-            }
-            Looks::Tls if self.kind == Kind::Unknown => {
-                self.kind = Kind::Next(Following::Tls);
-                return true;
-            }
-            Looks::Http2 if self.client.is_none_or(|client| client == side) => {
-                self.client = Some(side);
-                self.kind = Kind::Next(Following::Http2);
-                return true;
-            }
-            Looks::Http2Frames if self.kind == Kind::Unknown => {
-                self.kind = Kind::Next(Following::Http2);
-                return true;
-            }
-            _ => return false,
-        };
-        if *self.client.get_or_insert(sender) != sender {
-            return false;
-        }
-        self.kind = Kind::Http1;
-        let reader = self.reader(side);
-        if reader.state == State::Seek {
-            reader.begin(chunk);
-        }
-        reader.state = State::Head;
-        true
-    }
-
-    /// Gathers bytes until it is clear whether a message begins.
-    fn probe(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
-        let limit = FIRST_LINE.min(out.limits.head_bytes);
-        let reader = self.reader(side);
-        if chunk.aligned && !reader.buffer.is_empty() && begins_anew(chunk.data) {
-            // What was gathered was the rest of something else.
-            let gathered = std::mem::take(&mut reader.buffer);
-            reader.state = State::Seek;
-            self.pass_over(side, gathered.len());
-            return 0;
-        }
-        reader.buffer.extend_from_slice(chunk.data);
-        reader.extent.extend(chunk.seen);
-        let mut looks = recognise_any(&reader.buffer);
-        if looks == Looks::Unsure && reader.buffer.len() < limit {
-            return chunk.data.len();
-        }
-        if looks == Looks::Unsure {
-            looks = Looks::Other;
-        }
-        let gathered = std::mem::take(&mut reader.buffer);
-        let begun = Chunk {
-            data: &gathered,
-            at: reader.extent.at,
-            ack: reader.ack_first,
-            seen: reader.extent.first,
-            aligned: true,
-            peer_known: chunk.peer_known,
-        };
-        if !self.settle_looks(side, looks, &begun) {
-            self.pass_over(side, gathered.len());
-            self.reader(side).state = State::Seek;
-            return chunk.data.len();
-        }
-        if matches!(self.kind, Kind::Next(_)) {
-            self.leave(side, &begun, out);
-        }
-        let reader = self.reader(side);
-        if reader.state == State::Head {
-            // What was gathered before this chunk belongs to the head; the chunk itself is read again.
-            let before = gathered.len() - chunk.data.len();
-            reader.buffer = gathered;
-            reader.buffer.truncate(before);
-            return 0;
-        }
-        chunk.data.len()
-    }
-
-    /// Between two messages: empty lines are passed over.
-    fn start(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
-        let blank = chunk.data.iter().take_while(|&&b| b == b'\r' || b == b'\n').count();
-        if blank > 0 {
-            return blank;
-        }
-        let request = self.client == Some(side);
-        if request && !chunk.peer_known && self.queue.upgrade_asked() {
-            // What follows is told by the answer, which was not handed on yet.
-            self.reader(side).begin(chunk);
-            return self.stall(side, chunk, 0);
-        }
-        match recognise(chunk.data) {
-            Looks::Request if request => {}
-            Looks::Response if !request => {}
-            Looks::Unsure => {}
-            Looks::Http2 | Looks::Tls if request && !chunk.peer_known => {
-                // The answer that agrees to the upgrade or tunnel was not handed on yet.
-                self.reader(side).begin(chunk);
-                return self.stall(side, chunk, 0);
-            }
-            looks @ (Looks::Http2 | Looks::Tls) if self.settle_looks(side, looks, chunk) => return 0,
-            Looks::Other if request && begins_with_method(chunk.data) => {}
-            _ => {
-                // Nobody can tell whose bytes these are, so the next response is paired by its position.
-                out.irregular("bytes_after_message", chunk.seen.frame);
-                if !request {
-                    self.lose_count();
-                }
-                self.skipped += chunk.data.len() as u64;
-                self.reader(side).state = State::Seek;
-                return chunk.data.len();
-            }
-        }
-        let reader = self.reader(side);
-        reader.begin(chunk);
-        reader.state = State::Head;
-        0
-    }
-
-    /// From here on nobody can tell by counting which request the next response answers.
-    fn lose_count(&mut self) {
-        self.queue.ordered = false;
-        self.interim = None;
-    }
-
-    /// Notes that requests may be missing here.
-    fn lose_requests(&mut self, certain: bool, from: Timestamp, shown: Seen, out: &mut Output<'_>) {
-        self.push_lost(certain);
-        if self.kind == Kind::Http1 {
-            out.blind_spot(from, shown);
-        } else {
-            let earlier = self.unconfirmed.map_or(from, |(earlier, _)| earlier);
-            self.unconfirmed = Some((earlier, shown));
-        }
-    }
-
-    /// Tells of the blind spot before the connection was known to be HTTP.
-    fn confirm(&mut self, out: &mut Output<'_>) {
-        if let Some((from, shown)) = self.unconfirmed.take() {
-            out.blind_spot(from, shown);
-        }
-    }
-
-    /// Notes that responses are missing, and lets go of requests whose response cannot come any more.
-    fn lose_responses(&mut self, from: u64, to: u64, cause: Cause, out: &mut Output<'_>) {
-        self.response_gap = Some((to, cause));
-        while self.queue.front_answered_within(from, to) {
-            self.lose_count();
-            self.emit_front(out);
-        }
-    }
-
     fn close_side(&mut self, side: usize, orderly: bool, out: &mut Output<'_>) {
         if self.dead() {
             return;
@@ -358,6 +174,7 @@ impl Connection {
             State::Head => self.cut_head(side, Incomplete::CutShort, out),
             State::Probe => {
                 let gathered = std::mem::take(&mut self.reader(side).buffer);
+                self.hints.recognise(side, &gathered);
                 self.pass_over(side, gathered.len());
                 self.reader(side).state = State::Seek;
             }
@@ -392,7 +209,7 @@ impl conversation::Reader for Connection {
 
     fn held(&self) -> usize {
         let [first, second] = &self.readers;
-        first.held() + second.held() + self.queue.held()
+        first.held() + second.held() + self.queue.held() + self.hints.held()
     }
 
     fn waits_for(&self, side: usize) -> Option<u64> {
@@ -476,12 +293,21 @@ impl conversation::Reader for Connection {
         } else if let (Kind::Unknown, Some((from, shown))) = (self.kind, self.unconfirmed) {
             out.doubtful(self.channel.ends, from, shown);
         }
+        let id = self.channel.id;
         match self.kind {
-            Kind::Upgraded { bytes } if bytes > 0 => out.not_read("upgraded", 1, bytes),
-            Kind::Unknown if self.bytes > 0 => out.not_read(self.hints.name(), 1, self.bytes),
-            Kind::Http1 if self.skipped > 0 => out.not_read("between_messages", 1, self.skipped),
+            Kind::Upgraded { bytes } if bytes > 0 => out.not_read_on(id, "upgraded", bytes),
+            Kind::Unknown if self.bytes > 0 => out.not_read_on(id, self.hints.name(), self.bytes),
+            Kind::Http1 if self.skipped > 0 => out.not_read_on(id, "between_messages", self.skipped),
             _ => {}
         }
+    }
+
+    fn client(&self) -> Option<usize> {
+        self.client
+    }
+
+    fn protocol(&self) -> Option<&'static str> {
+        if self.kind == Kind::Unknown { self.hints.protocol() } else { Some("http1") }
     }
 
     fn handover(&mut self) -> Option<(Next, Box<Handover>)> {

@@ -32,7 +32,7 @@ pub(super) struct Reader {
     pub(super) ack_first: u64,
     pub(super) reasons: Reasons,
     pub(super) message: Option<Box<Message>>,
-    pub(super) stalled: Option<Stall>,
+    pub(super) stalled: Option<Box<Stall>>,
     /// Nothing came yet, neither bytes nor a gap.
     pub(super) fresh: bool,
     /// Some bytes were lost, or belonged to no message.

@@ -5,7 +5,7 @@ use super::message::Message;
 use super::stream::Stream;
 use crate::conversation::{Extent, Pair, Reasons};
 use crate::output::Output;
-use crate::{Body, Carries, Exchange, Grpc, Incomplete, Protocol, Request, Response};
+use crate::{Body, Carries, Endpoint, Exchange, Grpc, Incomplete, Protocol, Request, Response};
 
 impl Connection {
     /// A message is over; `extent` is its last frame.
@@ -43,8 +43,13 @@ impl Connection {
     pub(super) fn confirm(&mut self, out: &mut Output<'_>) {
         if let Some((from, shown)) = self.unconfirmed.take() {
             self.told = true;
-            out.blind_spot(from, shown);
+            out.blind_spot(self.server(), from, shown);
         }
+    }
+
+    /// The end that answers, once known.
+    pub(super) fn server(&self) -> Option<Endpoint> {
+        self.client.map(|client| self.channel.end(1 - client))
     }
 
     /// Nothing more comes.
@@ -60,10 +65,10 @@ impl Connection {
             out.serves_http(self.channel.end(1 - client));
         }
         if self.skipped > 0 {
-            out.not_read("between_messages", 1, self.skipped);
+            out.not_read_on(self.channel.id, "between_messages", self.skipped);
         }
         if self.tunnelled > 0 {
-            out.not_read("upgraded", 1, self.tunnelled);
+            out.not_read_on(self.channel.id, "upgraded", self.tunnelled);
         }
     }
 

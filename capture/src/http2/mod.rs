@@ -409,4 +409,12 @@ impl conversation::Reader for Connection {
     fn finish(&mut self, out: &mut Output<'_>) {
         self.close(out);
     }
+
+    fn client(&self) -> Option<usize> {
+        self.client
+    }
+
+    fn protocol(&self) -> Option<&'static str> {
+        Some("http2")
+    }
 }

@@ -16,15 +16,17 @@ pub(crate) struct Disk(Arc<Mutex<State>>);
 
 struct State {
     file: Box<dyn Read + Send>,
-    hasher: Sha256,
+    /// None where nobody asks for the hash.
+    hasher: Option<Sha256>,
     bytes: u64,
     consumed: Arc<AtomicU64>,
 }
 
 impl Disk {
     /// Reads `file`; every byte is also added to `consumed`, which all inputs of a source share.
-    pub(crate) fn new(file: Box<dyn Read + Send>, consumed: Arc<AtomicU64>) -> Self {
-        Disk(Arc::new(Mutex::new(State { file, hasher: Sha256::new(), bytes: 0, consumed })))
+    pub(crate) fn new(file: Box<dyn Read + Send>, consumed: Arc<AtomicU64>, hashed: bool) -> Self {
+        let hasher = hashed.then(Sha256::new);
+        Disk(Arc::new(Mutex::new(State { file, hasher, bytes: 0, consumed })))
     }
 
     /// Reads what is left, so that size and hash are those of the whole file.
@@ -40,11 +42,11 @@ impl Disk {
         }
     }
 
-    /// Bytes read so far and their SHA-256 in hex.
+    /// Bytes read so far and their SHA-256 in hex; empty where it was not asked for.
     pub(crate) fn digest(&self) -> (u64, String) {
         let state = self.state();
-        let digest = state.hasher.clone().finalize();
-        (state.bytes, digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        let digest = state.hasher.clone().map(Sha256::finalize);
+        (state.bytes, digest.iter().flatten().map(|byte| format!("{byte:02x}")).collect())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -57,7 +59,9 @@ impl Read for Disk {
         let mut state = self.state();
         let count = state.file.read(buffer)?;
         let seen = buffer.get(..count).unwrap_or_default();
-        state.hasher.update(seen);
+        if let Some(hasher) = &mut state.hasher {
+            hasher.update(seen);
+        }
         state.bytes += seen.len() as u64;
         state.consumed.fetch_add(seen.len() as u64, Ordering::Relaxed);
         Ok(count)

@@ -204,7 +204,6 @@ pub(crate) fn open(
     handle: Handle,
     compression: Compression,
     consumed: &Arc<AtomicU64>,
-    #[cfg_attr(not(feature = "live"), expect(unused_variables, reason = "only interfaces have options"))]
     options: &Options,
 ) -> Result<Opened, InputErrorKind> {
     let file: Box<dyn Read + Send> = match handle {
@@ -214,7 +213,7 @@ pub(crate) fn open(
         #[cfg(feature = "live")]
         Handle::Interface(interface) => interface.open(options)?,
     };
-    let disk = Disk::new(file, Arc::clone(consumed));
+    let disk = Disk::new(file, Arc::clone(consumed), !options.unhashed);
     Ok(Opened { reader: compression.reader(disk.clone()), disk })
 }
 
@@ -262,7 +261,7 @@ pub(crate) fn open_when_due(
         Handle::Stored(stored) => DueFile::Stored(stored),
         other => return open(other, compression, consumed, options),
     };
-    let disk = Disk::new(Box::new(due), Arc::clone(consumed));
+    let disk = Disk::new(Box::new(due), Arc::clone(consumed), !options.unhashed);
     let content = compression.reader(disk.clone());
     Ok(Opened { reader: Box::new(ToTheEnd { content, disk: disk.clone() }), disk })
 }

@@ -33,17 +33,22 @@ use part::Part;
 use path::{HEADERS, Path};
 use record::{Damage, RecordReader};
 use sighting::Sightings;
+use tunnel::Ports;
 
 #[cfg(feature = "live")]
 use crate::InputErrorKind;
 use crate::input::Again;
 use crate::output::Output;
+use crate::quic::Flows;
 use crate::tcp::{Frame, Seen, Table};
 use crate::tls::Secrets;
-use crate::{InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
+use crate::tunnel_port;
+use crate::{DroppedPackets, InputError, Options, Origin, Place, Sink, SourceReport, Timestamp};
 
 /// IP's number of TCP.
 const TCP: u8 = 6;
+/// IP's number of UDP.
+const UDP: u8 = 17;
 /// Microseconds around a packet in which those lost before it may have been: programs that capture learn of it only
 /// when they ask the kernel.
 const LOST_WITHIN: i64 = 2_000_000;
@@ -102,6 +107,8 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
         given_up: GivenUp::default(),
         sightings: Sightings::new(),
         last: vec![None; names.len()],
+        quic: Flows::default(),
+        ports: tunnel_port::by_port(&options.tunnels),
         #[cfg(feature = "live")]
         filter: options.bpf.as_deref().map(filter::Filter::new),
     };
@@ -163,7 +170,18 @@ impl Stream<'_> {
     /// Moves a capture to its next packet and returns its time; notes how the capture ends.
     fn advance(&mut self, index: usize, out: &mut Output<'_>) -> Option<Timestamp> {
         let reader = self.readers.get_mut(index)?;
-        match reader.advance(&mut out.secrets) {
+        let advanced = reader.advance(&mut out.secrets);
+        for loss in reader.take_losses() {
+            // They may have been anywhere in that time.
+            let frame = Frame { input: index as u32, number: 1, offset: 0 };
+            out.not_read("dropped_while_capturing", loss.packets, 0);
+            out.blind_spot(None, loss.from, Seen { time: loss.to, frame });
+            if let Some(input) = self.names.get(index) {
+                let (input, interface, packets) = (input.to_string(), loss.interface, loss.packets);
+                self.report.dropped.push(DroppedPackets { input, interface, packets });
+            }
+        }
+        match advanced {
             Ok(true) => {
                 if let Some(input) = self.report.inputs.get_mut(index) {
                     input.records += 1;
@@ -200,6 +218,8 @@ struct Packets {
     sightings: Sightings,
     /// Time of each capture's packet before.
     last: Vec<Option<Timestamp>>,
+    quic: Flows,
+    ports: Ports,
     #[cfg(feature = "live")]
     filter: Option<filter::Filter>,
 }
@@ -213,7 +233,7 @@ impl Packets {
             out.not_read("dropped_while_capturing", record.lost_before, 0);
             let from = Timestamp(record.time.0.saturating_sub(LOST_WITHIN));
             let to = Timestamp(record.time.0.saturating_add(LOST_WITHIN));
-            out.blind_spot(before.map_or(from, |before| before.min(from)), Seen { time: to, frame: place });
+            out.blind_spot(None, before.map_or(from, |before| before.min(from)), Seen { time: to, frame: place });
         }
         #[cfg(feature = "live")]
         match self.filter.as_mut().map(|filter| filter.judge(record.link, reader.data(), place)) {
@@ -224,6 +244,8 @@ impl Packets {
                 return;
             }
         }
+        out.captured.packets += 1;
+        out.captured.bytes += u64::from(record.wire_len);
         let seen = Seen { time: record.time, frame: place };
         let frame = Part::new(reader.data(), record.wire_len as usize);
         if let Err(reason) = self.take_apart(record.link, frame, seen, out) {
@@ -240,10 +262,20 @@ impl Packets {
         out: &mut Output<'_>,
     ) -> Result<(), &'static str> {
         let mut path = Path::default();
-        let mut datagram = descend(Layer::Link(link), frame, &mut path)?;
+        let mut datagram = descend(Layer::Link(link), frame, &mut path, &self.ports)?;
         let mut whole: Vec<u8>;
         // Fragments may carry a tunnel that carries fragments.
         for _ in 0..NESTED {
+            if datagram.fragment.is_none() && datagram.protocol == UDP {
+                self.quic.datagram(
+                    tunnel::ends(&datagram),
+                    tunnel::payload(&datagram),
+                    frame.wire_len as u64,
+                    seen,
+                    out,
+                );
+                return Err(tunnel::QUIC);
+            }
             if datagram.fragment.is_none() {
                 return self.segment(&datagram, &path, seen, out);
             }
@@ -262,8 +294,8 @@ impl Packets {
             let wire_len = whole.len();
             datagram = Datagram { addresses, protocol, number, bytes: &whole, wire_len, fragment: None };
             if protocol != TCP {
-                let (layer, part) = tunnel::inside(&datagram, &mut path)?;
-                datagram = descend(layer, part, &mut path)?;
+                let (layer, part) = tunnel::inside(&datagram, &mut path, &self.ports)?;
+                datagram = descend(layer, part, &mut path, &self.ports)?;
             }
         }
         Err("nested_too_deep")
@@ -314,6 +346,7 @@ impl Packets {
 
     fn finish(mut self, out: &mut Output<'_>) {
         self.table.finish(out);
+        self.quic.finish(out);
         let left = self.fragments.finish();
         let packets = self.given_up.packets + left.packets;
         if packets > 0 {
@@ -322,8 +355,13 @@ impl Packets {
     }
 }
 
-/// Takes header after header off, down to a datagram that is TCP's or a fragment.
-fn descend<'a>(mut layer: Layer, mut part: Part<'a>, path: &mut Path) -> Result<Datagram<'a>, &'static str> {
+/// Takes header after header off, down to a datagram that is TCP's, QUIC's or a fragment.
+fn descend<'a>(
+    mut layer: Layer,
+    mut part: Part<'a>,
+    path: &mut Path,
+    ports: &Ports,
+) -> Result<Datagram<'a>, &'static str> {
     for _ in 0..HEADERS {
         (layer, part) = match layer {
             Layer::Ip => {
@@ -331,7 +369,10 @@ fn descend<'a>(mut layer: Layer, mut part: Part<'a>, path: &mut Path) -> Result<
                 if datagram.protocol == TCP || datagram.fragment.is_some() {
                     return Ok(datagram);
                 }
-                tunnel::inside(&datagram, path)?
+                match tunnel::inside(&datagram, path, ports) {
+                    Err(tunnel::QUIC) => return Ok(datagram),
+                    step => step?,
+                }
             }
             Layer::Link(link) => link::strip(link, part)?,
             Layer::Ether(kind) => ethernet::strip(kind, part, path)?,

@@ -10,15 +10,32 @@ const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 const DECRYPTION_SECRETS: u32 = 10;
 /// Type of secrets that are the text of a TLS key log.
 const TLS_KEY_LOG: u32 = 0x544c_534b;
 /// Option of an enhanced packet block.
 const LOST_BEFORE: u16 = 4;
+/// Options of a statistics block: packets dropped by the interface, and by the operating system.
+const DROPPED: [u16; 2] = [5, 7];
+/// Option of an interface block.
+const NAME: u16 = 2;
+/// Longest name of an interface that is kept.
+const LONGEST_NAME: usize = 64;
 /// Blocks at which reading may go on after damage: those above, name resolution, statistics, journal, custom.
-const KINDS: [u32; 10] =
-    [INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, 4, 5, ENHANCED_PACKET, 9, DECRYPTION_SECRETS, 0x0000_0bad, 0x4000_0bad];
+const KINDS: [u32; 10] = [
+    INTERFACE,
+    OBSOLETE_PACKET,
+    SIMPLE_PACKET,
+    4,
+    STATISTICS,
+    ENHANCED_PACKET,
+    9,
+    DECRYPTION_SECRETS,
+    0x0000_0bad,
+    0x4000_0bad,
+];
 /// Interfaces of one section that are kept.
 const INTERFACES: usize = 1 << 16;
 
@@ -33,6 +50,22 @@ pub(super) struct Section {
     big_endian: bool,
     interfaces: Vec<Interface>,
     last_time: Timestamp,
+    /// Time of the section's first packet.
+    first_time: Option<Timestamp>,
+    /// What statistics told of losses, and was not taken yet.
+    pub(super) losses: Vec<Loss>,
+}
+
+/// Packets that were lost while capturing, as a statistics block tells, without saying when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Loss {
+    /// The interface: its name, else its number.
+    pub(super) interface: String,
+    /// How many, but for those that packets tell of.
+    pub(super) packets: u64,
+    /// When it may have been.
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
 }
 
 struct Interface {
@@ -40,6 +73,11 @@ struct Interface {
     snap_len: u32,
     resolution: Resolution,
     offset_seconds: i64,
+    name: Option<String>,
+    /// Packets known to be lost: told by packets, then by statistics too, which count both.
+    lost: u64,
+    /// Time of its latest statistics.
+    counted: Option<Timestamp>,
 }
 
 /// What one tick of an interface's clock is.
@@ -78,7 +116,7 @@ impl Section {
                 // A length that would end the file is not believed before it is looked at.
                 _ if len > RECORD_LIMIT => return Err(Stop::Damaged(format!("a block claims {len} bytes"))),
                 _ if !window.fill(len as usize) => return Err(Stop::Truncated("last block")),
-                DECRYPTION_SECRETS => {
+                DECRYPTION_SECRETS | STATISTICS => {
                     self.block(window, kind, len, secrets)?;
                 }
                 _ => {}
@@ -148,6 +186,7 @@ impl Section {
         };
         self.started = true;
         self.interfaces.clear();
+        self.first_time = None;
         Ok(())
     }
 
@@ -182,15 +221,25 @@ impl Section {
                 self.secrets(body, secrets);
                 return Ok(None);
             }
+            STATISTICS => {
+                self.statistics(body);
+                return Ok(None);
+            }
             ENHANCED_PACKET => {
-                let packet = self.packet(body, read_u32(body, 0, self.big_endian))?;
-                Record { lost_before: self.lost_before(body.get(packet.data.1.next_multiple_of(4)..)), ..packet }
+                let interface = read_u32(body, 0, self.big_endian);
+                let packet = self.packet(body, interface)?;
+                let lost_before = self.lost_before(body.get(packet.data.1.next_multiple_of(4)..));
+                if let Some(interface) = self.interfaces.get_mut(interface as usize).filter(|_| lost_before > 0) {
+                    interface.lost = interface.lost.saturating_add(lost_before);
+                }
+                Record { lost_before, ..packet }
             }
             OBSOLETE_PACKET => self.packet(body, u32::from(read_u16(body, 0, self.big_endian)))?,
             SIMPLE_PACKET => self.simple_packet(body)?,
             _ => return Ok(None),
         };
         self.last_time = record.time;
+        self.first_time.get_or_insert(record.time);
         let (start, end) = record.data;
         Ok(Some(Record { offset, data: (8 + start, 8 + end), record_len: u64::from(len), ..record }))
     }
@@ -218,6 +267,9 @@ impl Section {
             snap_len: read_u32(body, 4, self.big_endian),
             resolution: Resolution::PerSecond(1_000_000),
             offset_seconds: 0,
+            name: None,
+            lost: 0,
+            counted: None,
         };
         let mut options = body.get(8..).unwrap_or(&[]);
         while options.len() >= 4 {
@@ -227,6 +279,7 @@ impl Section {
             match (code, value.len()) {
                 (0, _) => break,
                 (9, 1) => interface.resolution = Resolution::from_option(value.first().copied().unwrap_or(6)),
+                (NAME, 1..=LONGEST_NAME) => interface.name = Some(String::from_utf8_lossy(value).into_owned()),
                 (14, 8) => interface.offset_seconds = self.read_i64(value),
                 _ => {}
             }
@@ -261,6 +314,44 @@ impl Section {
             data: (20, end),
             ..Record::default()
         })
+    }
+
+    /// Takes in how many packets an interface lost since the capture began. What packets told of is no news.
+    fn statistics(&mut self, body: &[u8]) {
+        let number = read_u32(body, 0, self.big_endian);
+        let ticks =
+            (u64::from(read_u32(body, 4, self.big_endian)) << 32) | u64::from(read_u32(body, 8, self.big_endian));
+        let dropped = self.dropped(body.get(12..).unwrap_or(&[]));
+        let (first, last) = (self.first_time.unwrap_or(self.last_time), self.last_time);
+        let Some(interface) = self.interfaces.get_mut(number as usize) else { return };
+        let from = interface.counted.unwrap_or(first);
+        // Some programs write no time; then it is that of the packet before.
+        let to = interface.time(ticks).max(last);
+        interface.counted = Some(to);
+        let packets = dropped.saturating_sub(interface.lost);
+        if packets > 0 {
+            interface.lost = dropped;
+            let interface = interface.name.clone().unwrap_or_else(|| format!("interface {number}"));
+            self.losses.push(Loss { interface, packets, from: from.min(to), to });
+        }
+    }
+
+    /// What the options of a statistics block add up to.
+    fn dropped(&self, mut options: &[u8]) -> u64 {
+        let mut dropped: u64 = 0;
+        while options.len() >= 4 {
+            let (code, len) =
+                (read_u16(options, 0, self.big_endian), usize::from(read_u16(options, 2, self.big_endian)));
+            let value = options.get(4..4 + len).unwrap_or(&[]);
+            match (DROPPED.contains(&code), value.len()) {
+                _ if code == 0 => break,
+                // A counter that its writer does not have is all ones.
+                (true, 8) => dropped = dropped.saturating_add(self.read_i64(value).max(0) as u64),
+                _ => {}
+            }
+            options = options.get(4 + len.next_multiple_of(4)..).unwrap_or(&[]);
+        }
+        dropped
     }
 
     /// Packets lost between this one and the one before, among the options of an enhanced packet block.
@@ -310,7 +401,15 @@ impl Resolution {
 impl Interface {
     /// One whose description cannot be read: its packets are of no link type.
     fn unknown() -> Self {
-        Interface { link: u16::MAX, snap_len: 0, resolution: Resolution::PerSecond(1_000_000), offset_seconds: 0 }
+        Interface {
+            link: u16::MAX,
+            snap_len: 0,
+            resolution: Resolution::PerSecond(1_000_000),
+            offset_seconds: 0,
+            name: None,
+            lost: 0,
+            counted: None,
+        }
     }
 
     fn time(&self, ticks: u64) -> Timestamp {

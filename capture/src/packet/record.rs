@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use super::pcap::PcapHeader;
-use super::pcapng::Section;
+use super::pcapng::{Loss, Section};
 use super::window::Window;
 use crate::tls::Secrets;
 use crate::{InputErrorKind, Timestamp};
@@ -53,6 +53,8 @@ pub(super) struct RecordReader {
     damage: Option<Damage>,
     /// Places at which that was.
     places: u64,
+    /// Losses told at the end.
+    losses: Vec<Loss>,
 }
 
 enum Format {
@@ -82,6 +84,7 @@ impl RecordReader {
             numbered: 0,
             damage: None,
             places: 0,
+            losses: Vec::new(),
         }
     }
 
@@ -148,6 +151,14 @@ impl RecordReader {
         Ok(())
     }
 
+    /// What the file told of packets that were lost while capturing, since this was asked last.
+    pub(super) fn take_losses(&mut self) -> Vec<Loss> {
+        match &mut self.format {
+            Format::Pcapng(section) if !section.losses.is_empty() => std::mem::take(&mut section.losses),
+            _ => std::mem::take(&mut self.losses),
+        }
+    }
+
     /// Whether no packet was read yet.
     pub(super) fn is_unread(&self) -> bool {
         self.numbered == 0
@@ -165,6 +176,8 @@ impl RecordReader {
     }
 
     fn stop(&mut self, stop: Stop) -> Result<bool, Damage> {
+        let losses = self.take_losses();
+        self.losses.extend(losses);
         self.format = Format::Over;
         let offset = self.window.offset();
         let kind = match (self.window.failure.take(), stop) {

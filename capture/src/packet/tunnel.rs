@@ -1,17 +1,39 @@
 //! Tunnels over IP: what a datagram carries when it is not TCP.
 
+use std::collections::BTreeMap;
+
 use super::ethernet::{is_ethernet, is_ip};
 use super::link::{ETHERNET, Layer, Step};
 use super::network::Datagram;
 use super::part::Part;
 use super::path::{Path, Tunnel};
+use crate::tcp::Ends;
+use crate::tunnel_port::UdpTunnel;
 
 /// 802.11 without any header before it.
 const WIRELESS: Layer = Layer::Link(105);
 const FRAME: Layer = Layer::Link(ETHERNET);
+/// Bytes of UDP's header.
+const UDP_HEADER: usize = 8;
+/// Why datagrams of QUIC are not read.
+pub(super) const QUIC: &str = "quic";
+
+/// Tunnels by port, besides those at their own.
+pub(super) type Ports = BTreeMap<u16, UdpTunnel>;
+
+/// The ends of a datagram of UDP, and which of them sent it.
+pub(super) fn ends(datagram: &Datagram<'_>) -> (Ends, usize) {
+    let (part, addresses) = (datagram.part(), datagram.addresses);
+    Ends::of(addresses.v6, (addresses.source, part.word(0)), (addresses.destination, part.word(2)))
+}
+
+/// What a datagram of UDP carries.
+pub(super) fn payload<'a>(datagram: &Datagram<'a>) -> &'a [u8] {
+    datagram.bytes.get(UDP_HEADER..).unwrap_or(&[])
+}
 
 /// The packet inside a datagram, or the reason why nothing in it is read.
-pub(super) fn inside<'a>(datagram: &Datagram<'a>, path: &mut Path) -> Step<'a> {
+pub(super) fn inside<'a>(datagram: &Datagram<'a>, path: &mut Path, ports: &Ports) -> Step<'a> {
     let part = datagram.part();
     let mut inner = *path;
     let ends = datagram.addresses.source ^ datagram.addresses.destination;
@@ -29,7 +51,7 @@ pub(super) fn inside<'a>(datagram: &Datagram<'a>, path: &mut Path) -> Step<'a> {
         }
         137 => Ok((Layer::Mpls, part)),
         115 => l2tp3(part, ends, &mut inner),
-        17 => udp(part, ends, &mut inner),
+        17 => udp(part, ends, &mut inner, ports),
         1 | 58 => Err("icmp"),
         132 => Err("sctp"),
         _ => Err("ip_protocol"),
@@ -98,10 +120,22 @@ fn erspan<'a>(part: Part<'a>, headed: bool, path: &mut Path) -> Step<'a> {
     }
 }
 
-fn udp<'a>(part: Part<'a>, ends: u64, path: &mut Path) -> Step<'a> {
+fn udp<'a>(part: Part<'a>, ends: u64, path: &mut Path, told: &Ports) -> Step<'a> {
     part.head(8)?;
     let ports = [part.word(0), part.word(2)];
     let body = part.after(8)?;
+    // Most tunnels send to their port, but these two from it as well.
+    let either = || told.get(&ports[0]).filter(|kind| matches!(kind, UdpTunnel::L2tp | UdpTunnel::Teredo));
+    if let Some(kind) = told.get(&ports[1]).or_else(either) {
+        return match kind {
+            UdpTunnel::Vxlan => vxlan(body, path),
+            UdpTunnel::Geneve => geneve(body, path),
+            UdpTunnel::Gtp => gtp(body, path),
+            UdpTunnel::Mpls => Ok((Layer::Mpls, body)),
+            UdpTunnel::L2tp => l2tp2(body, ends, path),
+            UdpTunnel::Teredo => teredo(body, path),
+        };
+    }
     match ports[1] {
         4789 | 4790 | 8472 => return vxlan(body, path),
         6081 => return geneve(body, path),
@@ -120,7 +154,7 @@ fn udp<'a>(part: Part<'a>, ends: u64, path: &mut Path) -> Step<'a> {
     if carries_teredo(body) || looks_like_vxlan(body) || looks_like_gtp(body) {
         return Err("tunnel_at_other_port");
     }
-    Err(if is_quic(body, ports) { "quic" } else { "udp" })
+    Err(if is_quic(body, ports) { QUIC } else { "udp" })
 }
 
 fn vxlan<'a>(part: Part<'a>, path: &mut Path) -> Step<'a> {

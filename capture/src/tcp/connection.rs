@@ -3,19 +3,29 @@
 use super::direction::{Arrival, Direction, FOREIGN};
 use super::{Cause, Chunk, Gap, Seen, Segment};
 use crate::conversation::{self, Channel, Conversation};
-use crate::output::Output;
+use crate::output::{Output, Over};
 use crate::{Endpoint, Timestamp};
 
 /// One TCP connection.
 pub(super) struct Connection {
     directions: [Direction; 2],
     conversation: Conversation,
+    ends: [Endpoint; 2],
+    id: u64,
+    /// Side that asked for it, where that was seen.
+    opener: Option<usize>,
+    /// What showed it first.
+    first: Seen,
     /// Time of its latest packet.
     pub(super) last: Timestamp,
     latest: Seen,
     reset: bool,
     finished: bool,
-    gaps: bool,
+    /// Payload bytes on the wire, each once.
+    bytes: u64,
+    /// Bytes that are missing: lost, and cut by the snap length.
+    lost: u64,
+    cut: u64,
 }
 
 impl Connection {
@@ -23,11 +33,17 @@ impl Connection {
         Connection {
             directions: [Direction::new(seen.time), Direction::new(seen.time)],
             conversation: Conversation::new(Channel { ends, id, scheme: "http" }, seen),
+            ends,
+            id,
+            opener: None,
+            first: seen,
             last: seen.time,
             latest: seen,
             reset: false,
             finished: false,
-            gaps: false,
+            bytes: 0,
+            lost: 0,
+            cut: 0,
         }
     }
 
@@ -95,7 +111,9 @@ impl Connection {
         let mut seq = segment.seq;
         if segment.syn {
             self.direction_mut(side).syn(seq);
-            self.conversation.opened(if segment.ack.is_some() { 1 - side } else { side });
+            let opener = if segment.ack.is_some() { 1 - side } else { side };
+            self.opener = Some(opener);
+            self.conversation.opened(opener);
             seq = seq.wrapping_add(1);
         }
         self.reset |= segment.rst;
@@ -149,6 +167,7 @@ impl Connection {
     /// Hands on the next `len` bytes, of which `chunk` holds those that were captured.
     fn deliver(&mut self, side: usize, len: u32, chunk: Chunk<'_>, out: &mut Output<'_>) {
         let peer_known = self.known_to(1 - side, chunk.ack);
+        self.bytes += u64::from(len);
         let direction = self.direction_mut(side);
         direction.next = chunk.at + u64::from(len);
         direction.last_time = chunk.seen.time;
@@ -164,7 +183,10 @@ impl Connection {
     }
 
     fn gap(&mut self, side: usize, at: u64, gap: Gap, out: &mut Output<'_>) {
-        self.gaps = true;
+        match gap.cause {
+            Cause::Lost => self.lost += gap.len,
+            Cause::SnapLength => self.cut += gap.len,
+        }
         self.conversation.gap(side, at, gap, out);
     }
 
@@ -289,6 +311,19 @@ impl Connection {
         self.settle(out, true);
         self.finished = true;
         self.conversation.finish(out);
-        out.connection(self.gaps);
+        let (client, protocol) = (self.conversation.client().or(self.opener), self.conversation.protocol());
+        let [low, high] = self.ends;
+        // Where nothing tells, the lower port is the server's.
+        let first_asked = client.map_or(low.port > high.port, |client| client == 0);
+        out.connection(Over {
+            id: self.id,
+            ends: if first_asked { [low, high] } else { [high, low] },
+            first: self.first,
+            last: self.last,
+            bytes: self.bytes,
+            lost: self.lost,
+            cut: self.cut,
+            protocol,
+        });
     }
 }

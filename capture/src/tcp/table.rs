@@ -43,7 +43,7 @@ impl Ends {
         Ends { network: network.path.max(1), ..self }
     }
 
-    fn endpoints(&self) -> [Endpoint; 2] {
+    pub(crate) fn endpoints(&self) -> [Endpoint; 2] {
         [self.endpoint(self.low), self.endpoint(self.high)]
     }
 
@@ -62,7 +62,8 @@ pub(crate) struct Table {
     index: HashMap<Ends, u32, foldhash::fast::RandomState>,
     /// Slots of the connections whose keys name a network, by their ends and in the order they began.
     families: HashMap<Ends, BTreeMap<u64, u32>, foldhash::fast::RandomState>,
-    slots: Vec<Option<Tracked>>,
+    /// Each apart: one is some hundred bytes, and a table of many would move them all as it grows.
+    slots: Vec<Option<Box<Tracked>>>,
     free: Vec<u32>,
     /// Connections to look at when they may have gone idle, oldest look first.
     idle: VecDeque<Look>,
@@ -153,7 +154,7 @@ impl Table {
     }
 
     fn tracked(&self, slot: u32) -> Option<&Tracked> {
-        self.slots.get(slot as usize).and_then(Option::as_ref)
+        self.slots.get(slot as usize).and_then(Option::as_deref)
     }
 
     /// The connection of a segment. Networks that use the same addresses are told apart by what is around their packets;
@@ -217,7 +218,7 @@ impl Table {
             .word(segment.seen.time.0 as u64);
         let id = if ends.network == 0 { id } else { id.word(ends.network) };
         let connection = Connection::new(endpoints, id.finish(), segment.seen);
-        let mut tracked = Tracked {
+        let mut tracked = Box::new(Tracked {
             ends,
             created: self.created,
             lingering: false,
@@ -225,7 +226,7 @@ impl Table {
             tenants: [0; 2],
             aliases: Vec::new(),
             connection,
-        };
+        });
         tracked.note_tenant(side, segment);
         match self.slots.get_mut(slot as usize) {
             Some(place) => *place = Some(tracked),

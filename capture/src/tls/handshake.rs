@@ -7,6 +7,8 @@ const MESSAGE_HEADER: usize = 4;
 pub(super) const CLIENT_HELLO: u8 = 1;
 pub(super) const SERVER_HELLO: u8 = 2;
 pub(super) const ENCRYPTED_EXTENSIONS: u8 = 8;
+pub(super) const SERVER_HELLO_DONE: u8 = 14;
+pub(super) const CLIENT_KEY_EXCHANGE: u8 = 16;
 
 /// The messages of one side.
 #[derive(Debug, Default)]
@@ -49,7 +51,8 @@ impl Messages {
 
     fn settle(&mut self, found: &mut Vec<(u8, Vec<u8>)>) {
         let (Some(length), Some(&kind)) = (self.length(), self.bytes.first()) else { return };
-        let matters = matches!(kind, CLIENT_HELLO | SERVER_HELLO | ENCRYPTED_EXTENSIONS) && length <= LONGEST;
+        let matters = matches!(kind, CLIENT_HELLO | SERVER_HELLO | ENCRYPTED_EXTENSIONS | CLIENT_KEY_EXCHANGE)
+            && length <= LONGEST;
         if !matters {
             self.passing = length;
             self.bytes.clear();
@@ -67,6 +70,51 @@ impl Messages {
 
     pub(super) fn held(&self) -> usize {
         self.bytes.capacity()
+    }
+}
+
+/// What both sides said in the clear of the handshake, of which the extended master secret takes a hash (RFC 7627).
+#[derive(Debug, Default)]
+pub(super) struct Transcript {
+    said: [Vec<u8>; 2],
+    /// Whether a side said more than is kept.
+    over: bool,
+}
+
+impl Transcript {
+    /// Adds a record's content.
+    pub(super) fn push(&mut self, side: usize, content: &[u8]) {
+        let Some(said) = self.said.get_mut(side) else { return };
+        self.over |= said.len() + content.len() > LONGEST;
+        if !self.over {
+            said.extend_from_slice(content);
+        }
+    }
+
+    /// The messages from the client's hello to its key exchange, as both sides count them; none where they are not whole.
+    pub(super) fn until_key_exchange(&self, client: usize) -> Option<Vec<u8>> {
+        let [first, second] = &self.said;
+        let (client, server) = if client == 0 { (first, second) } else { (second, first) };
+        let (hello, rest) = client.split_at_checked(through(client, CLIENT_HELLO)?)?;
+        let server = server.get(..through(server, SERVER_HELLO_DONE)?)?;
+        let rest = rest.get(..through(rest, CLIENT_KEY_EXCHANGE)?)?;
+        (!self.over).then(|| [hello, server, rest].concat())
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.said.iter().map(Vec::capacity).sum()
+    }
+}
+
+/// Where the first message of a kind ends.
+fn through(said: &[u8], kind: u8) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let &[found, high, middle, low] = said.get(at..)?.first_chunk::<MESSAGE_HEADER>()?;
+        at += MESSAGE_HEADER + u32::from_be_bytes([0, high, middle, low]) as usize;
+        if found == kind {
+            return (at <= said.len()).then_some(at);
+        }
     }
 }
 
@@ -99,6 +147,22 @@ mod tests {
             }
             prop_assert_eq!(found, expected);
         }
+    }
+
+    #[test]
+    fn a_transcript_ends_with_the_key_exchange() {
+        let mut transcript = Transcript::default();
+        let (hello, exchange) = (message(CLIENT_HELLO, b"c"), message(CLIENT_KEY_EXCHANGE, b"key"));
+        transcript.push(1, &hello);
+        let server = [message(SERVER_HELLO, b"s"), message(11, &[5; 40]), message(SERVER_HELLO_DONE, b"")].concat();
+        transcript.push(0, &server[..20]);
+        transcript.push(0, &server[20..]);
+        assert_eq!(transcript.until_key_exchange(1), None);
+        transcript.push(1, &[&exchange[..], &message(15, b"verify")].concat());
+        assert_eq!(transcript.until_key_exchange(1), Some([&hello[..], &server, &exchange].concat()));
+        assert_eq!(transcript.until_key_exchange(0), None);
+        transcript.push(0, &[0; LONGEST]);
+        assert_eq!(transcript.until_key_exchange(1), None);
     }
 
     #[test]

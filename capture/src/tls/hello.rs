@@ -6,6 +6,7 @@ const SERVER_NAME: u16 = 0;
 const SIGNATURE_ALGORITHMS: u16 = 13;
 const ALPN: u16 = 16;
 const ENCRYPT_THEN_MAC: u16 = 22;
+const EXTENDED_MASTER_SECRET: u16 = 23;
 const EARLY_DATA: u16 = 42;
 const SUPPORTED_VERSIONS: u16 = 43;
 /// Names longer than this are no names.
@@ -42,6 +43,8 @@ pub(super) struct ServerHello {
     pub(super) suite: u16,
     pub(super) alpn: Option<String>,
     pub(super) encrypt_then_mac: bool,
+    /// Whether the master secret is bound to the whole handshake (RFC 7627).
+    pub(super) extended_master_secret: bool,
     /// Whether it asks for another `ClientHello`.
     pub(super) retry: bool,
 }
@@ -94,6 +97,7 @@ impl ServerHello {
                 SUPPORTED_VERSIONS => hello.version = value.word()?,
                 ALPN => hello.alpn = protocol(value),
                 ENCRYPT_THEN_MAC => hello.encrypt_then_mac = true,
+                EXTENDED_MASTER_SECRET => hello.extended_master_secret = true,
                 _ => {}
             }
         }

@@ -1,20 +1,31 @@
 //! JA4, the fingerprint of TLS clients: which program, and which library under it, says hello like this.
 //!
-//! The form is FoxIO's JA4 for TLS over TCP (published under BSD 3-Clause; the other fingerprints of its family are not
+//! The form is FoxIO's JA4 for TLS over TCP and QUIC (published under BSD 3-Clause; the other fingerprints of its family are not
 //! used). It does not change when a client shuffles its extensions.
 
 use sha2::{Digest, Sha256};
 
 use super::hello::ClientHello;
 
+/// What TLS runs over.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Transport {
+    Tcp,
+    Quic,
+}
+
 /// The fingerprint, e.g. `t13d1516h2_8daaf6152771_e5627efa2ab1`.
-pub(super) fn fingerprint(hello: &ClientHello) -> String {
+pub(super) fn fingerprint(hello: &ClientHello, transport: Transport) -> String {
     let suites: Vec<u16> = hello.suites.iter().copied().filter(|suite| !is_grease(*suite)).collect();
     let extensions: Vec<u16> = hello.extensions.iter().copied().filter(|kind| !is_grease(*kind)).collect();
     let named = if hello.extensions.contains(&0) { 'd' } else { 'i' };
     let (first, last) = ends(hello.alpn.as_deref());
     let (many, more) = (suites.len().min(99), extensions.len().min(99));
-    let start = format!("t{}{named}{many:02}{more:02}{first}{last}", version(hello));
+    let over = match transport {
+        Transport::Tcp => 't',
+        Transport::Quic => 'q',
+    };
+    let start = format!("{over}{}{named}{many:02}{more:02}{first}{last}", version(hello));
     let others = extensions.into_iter().filter(|kind| !matches!(kind, 0 | 16)).collect();
     let mut text = listed(sorted(others));
     if !text.is_empty() && !hello.signatures.is_empty() {
@@ -93,13 +104,13 @@ mod tests {
             alpn: Some(b"h2".to_vec()),
             ..ClientHello::default()
         };
-        assert_eq!(fingerprint(&hello), "t13d1516h2_8daaf6152771_e5627efa2ab1");
+        assert_eq!(fingerprint(&hello, Transport::Tcp), "t13d1516h2_8daaf6152771_e5627efa2ab1");
     }
 
     #[test]
     fn what_is_missing_is_zero() {
         let hello = ClientHello { version: 0x0301, ..ClientHello::default() };
-        assert_eq!(fingerprint(&hello), "t10i000000_000000000000_000000000000");
+        assert_eq!(fingerprint(&hello, Transport::Tcp), "t10i000000_000000000000_000000000000");
         assert_eq!(ends(Some(b"\xabc")), ('a', '3'));
     }
 }

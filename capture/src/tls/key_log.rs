@@ -21,10 +21,17 @@ pub(super) enum Label {
     ServerTraffic,
 }
 
+/// Bytes of an encrypted pre-master secret by which a key log calls it.
+pub(super) const CIPHERTEXT: usize = 8;
+/// Bytes of a pre-master secret that was sent encrypted.
+const PREMASTER: usize = 48;
+
 /// One line.
 #[derive(Debug)]
 pub(super) enum Line {
     Secret(Label, Random, Secret),
+    /// What a client of TLS 1.2 encrypted for the server, by the first bytes of the ciphertext.
+    Premaster([u8; CIPHERTEXT], Secret),
     /// A comment, or an empty line.
     Nothing,
     /// A line of a key log that says nothing about records.
@@ -60,6 +67,9 @@ pub(super) fn line(line: &[u8]) -> Line {
     };
     let upper = word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
     let hex = [random, secret].iter().all(|word| word.iter().all(u8::is_ascii_hexdigit));
+    if let (b"RSA", true, Some(premaster)) = (word, hex, premaster(random, secret)) {
+        return premaster;
+    }
     let Some(label) = Label::of(word) else {
         return if upper && hex { Line::Other } else { Line::Malformed };
     };
@@ -71,6 +81,12 @@ pub(super) fn line(line: &[u8]) -> Line {
         (Some(random), Some(secret)) => Line::Secret(label, random, secret),
         _ => Line::Malformed,
     }
+}
+
+/// `RSA`, the ciphertext's first bytes, and what is encrypted in it.
+fn premaster(ciphertext: &[u8], secret: &[u8]) -> Option<Line> {
+    let ciphertext = unhex(ciphertext).filter(|_| secret.len() == 2 * PREMASTER)?;
+    Some(Line::Premaster(ciphertext.as_slice().try_into().ok()?, Secret::new(unhex(secret)?)?))
 }
 
 fn unhex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -104,6 +120,11 @@ mod tests {
         }
         assert!(matches!(read("# by curl".to_owned()), Line::Nothing));
         assert!(matches!(read(String::new()), Line::Nothing));
+        let Line::Premaster(of, _) = read(format!("RSA 00112233445566ff {long}")) else { panic!("RSA") };
+        assert_eq!(of, [0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0xff]);
+        for text in [format!("RSA 00112233445566 {long}"), format!("RSA 00112233445566ff {short}")] {
+            assert!(matches!(read(text), Line::Other));
+        }
         for word in ["EXPORTER_SECRET", "EARLY_EXPORTER_SECRET", "ECH_SECRET", "RSA"] {
             assert!(matches!(read(format!("{word} {random} {short}")), Line::Other), "{word}");
         }

@@ -15,6 +15,7 @@ mod hello;
 mod ja4;
 mod key_log;
 mod plaintext;
+mod quic;
 mod record;
 mod schedule;
 mod secret;
@@ -24,13 +25,17 @@ mod suite;
 mod tally;
 mod waiting;
 
+pub(crate) use quic::QuicHello;
 pub(crate) use secrets::{Secrets, check};
 pub(crate) use tally::Tally;
 
 use early::Early;
 use epoch::{Epochs, Opened, Stage};
+use handshake::Transcript;
 use hello::{ClientHello, Extensions, ServerHello};
+use key_log::CIPHERTEXT;
 use record::{Kind, Record};
+use secret::Secret;
 use side::Side;
 use suite::Suite;
 use tally::{Facts, version};
@@ -74,6 +79,11 @@ pub(crate) struct Connection {
     /// First and last sight of protected records.
     data: Option<(Timestamp, Seen)>,
     facts: Facts,
+    /// The first application protocol that the client asked for.
+    asked: Option<String>,
+    /// How the client's encrypted pre-master secret begins, and what was said of the handshake around it.
+    premaster: Option<[u8; CIPHERTEXT]>,
+    transcript: Transcript,
 }
 
 /// How far a connection is read.
@@ -106,6 +116,9 @@ impl Connection {
             unread: 0,
             data: None,
             facts: Facts::default(),
+            asked: None,
+            premaster: None,
+            transcript: Transcript::default(),
         };
         let first = handover.client.or(handover.opener).unwrap_or(0);
         for side in [first, 1 - first] {
@@ -153,7 +166,11 @@ impl Connection {
             }
             Kind::Handshake if !(own.protected || record.trial && greeted) => {
                 own.settle();
-                for (kind, message) in own.messages.push(record.content()) {
+                let messages = own.messages.push(record.content());
+                if !self.keyed {
+                    self.transcript.push(side, record.content());
+                }
+                for (kind, message) in messages {
                     self.message(side, kind, &message, end);
                 }
             }
@@ -168,6 +185,10 @@ impl Connection {
         match kind {
             handshake::CLIENT_HELLO => self.client_hello(side, message),
             handshake::SERVER_HELLO => self.server_hello(message, end),
+            // The ciphertext stands behind its length.
+            handshake::CLIENT_KEY_EXCHANGE => {
+                self.premaster = message.get(2..).and_then(|ciphertext| ciphertext.first_chunk().copied());
+            }
             handshake::ENCRYPTED_EXTENSIONS => {
                 let said = Extensions::read(message).unwrap_or_default();
                 self.facts.alpn = said.alpn;
@@ -183,8 +204,9 @@ impl Connection {
             return;
         }
         self.inner.opened(side);
+        self.asked = hello.alpn.as_deref().and_then(hello::printable).map(str::to_owned);
         self.facts.server = hello.server_name.clone().unwrap_or_default();
-        self.facts.fingerprint.get_or_insert_with(|| ja4::fingerprint(&hello));
+        self.facts.fingerprint.get_or_insert_with(|| ja4::fingerprint(&hello, ja4::Transport::Tcp));
         self.early.settled = !hello.early_data;
         self.hello = Some(Box::new(hello));
         self.answer = None;
@@ -213,7 +235,10 @@ impl Connection {
         }
         if !self.keyed {
             match self.derive(seen.time, out) {
-                Ok(()) => self.keyed = true,
+                Ok(()) => {
+                    self.keyed = true;
+                    self.transcript = Transcript::default();
+                }
                 Err(NO_KEY) if out.secrets.may_come() => {
                     let mut waiting = Waiting::default();
                     waiting.push(side, Item::Record(record));
@@ -244,7 +269,9 @@ impl Connection {
                 Epochs::tls13(suite, handshake.into_iter().chain([(Stage::Application, data)]))
             })
         } else {
-            let master = out.secrets.master(&hello.random, now).ok_or(NO_KEY)?;
+            let master = out.secrets.master(&hello.random, now);
+            let premaster = || out.secrets.premaster(self.premaster.as_ref()?);
+            let master = master.or_else(|| self.master(suite, &premaster()?, hello, answer)).ok_or(NO_KEY)?;
             schedule::tls12(suite, &master, &hello.random, &answer.random, answer.encrypt_then_mac)
                 .ok_or("tls_unknown_suite")?
                 .map(|cipher| Epochs::tls12(suite, cipher))
@@ -258,11 +285,22 @@ impl Connection {
         Ok(())
     }
 
+    /// The master secret that follows from what the client encrypted for the server.
+    fn master(&self, suite: Suite, premaster: &Secret, hello: &ClientHello, answer: &ServerHello) -> Option<Secret> {
+        let randoms = [&hello.random, &answer.random];
+        if !answer.extended_master_secret {
+            return schedule::master(suite, premaster, randoms, None);
+        }
+        let handshake = self.transcript.until_key_exchange(self.client?)?;
+        schedule::master(suite, premaster, randoms, Some(&handshake))
+    }
+
     fn give_up(&mut self, reason: &'static str) {
         self.phase = Phase::Blind(reason);
         self.sides = <[Side; 2]>::default();
         self.early = Early::default();
         self.hello = None;
+        self.transcript = Transcript::default();
     }
 
     fn open(&mut self, side: usize, mut record: Record, out: &mut Output<'_>) {
@@ -314,6 +352,7 @@ impl Connection {
             Err(reason) => self.give_up(reason),
             Ok(()) => {
                 self.keyed = true;
+                self.transcript = Transcript::default();
                 let items = waiting.take();
                 self.phase = Phase::Reading;
                 for (side, item) in items {
@@ -354,7 +393,7 @@ impl conversation::Reader for Connection {
     fn held(&self) -> usize {
         let [first, second] = &self.sides;
         let waiting = if let Phase::Waiting(waiting) = &self.phase { waiting.held() } else { 0 };
-        first.held() + second.held() + self.inner.held() + waiting + self.early.held()
+        first.held() + second.held() + self.inner.held() + waiting + self.early.held() + self.transcript.held()
     }
 
     fn waits_for(&self, side: usize) -> Option<u64> {
@@ -421,5 +460,16 @@ impl conversation::Reader for Connection {
         }
         self.inner.finish(out);
         self.count(out);
+    }
+
+    fn client(&self) -> Option<usize> {
+        self.client.or_else(|| self.inner.client())
+    }
+
+    fn protocol(&self) -> Option<&'static str> {
+        match self.phase {
+            Phase::Reading if self.keyed => self.inner.protocol(),
+            _ => Some("tls"),
+        }
     }
 }

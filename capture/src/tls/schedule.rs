@@ -2,7 +2,7 @@
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Sha256, Sha384};
+use sha2::{Digest, Sha256, Sha384};
 use zeroize::Zeroizing;
 
 use super::Random;
@@ -36,6 +36,29 @@ pub(super) fn tls12(
         Cipher::new(suite.algorithm, &key, iv, &mac, encrypt_then_mac)
     };
     Some([side(0)?, side(1)?])
+}
+
+/// The master secret of TLS 1.2 from a pre-master secret: bound to the handshake where its messages are given (RFC 7627),
+/// else to the randoms of the hellos.
+pub(super) fn master(
+    suite: Suite,
+    premaster: &Secret,
+    [client, server]: [&Random; 2],
+    handshake: Option<&[u8]>,
+) -> Option<Secret> {
+    let seed = match handshake {
+        None => [&b"master secret"[..], client, server].concat(),
+        Some(messages) => {
+            let hash = match suite.hash {
+                Hash::Sha256 => Sha256::digest(messages).to_vec(),
+                Hash::Sha384 => Sha384::digest(messages).to_vec(),
+            };
+            [&b"extended master secret"[..], &hash].concat()
+        }
+    };
+    let mut master = Zeroizing::new(vec![0; 48]);
+    prf(suite.hash, premaster.bytes(), &seed, &mut master)?;
+    Secret::new(master)
 }
 
 /// Keys of one side under TLS 1.3, from its traffic secret.

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use zeroize::Zeroizing;
 
 use super::Random;
-use super::key_log::{self, LINE, Label, Line};
+use super::key_log::{self, CIPHERTEXT, LINE, Label, Line};
 use super::secret::Secret;
 use crate::{InputError, InputErrorKind, Timestamp};
 
@@ -24,6 +24,8 @@ pub(crate) type Later = Box<dyn FnOnce(&mut Secrets)>;
 /// The secrets of all connections, from key logs and from blocks of captures.
 pub(crate) struct Secrets {
     by_random: HashMap<Random, Vec<(Label, Secret)>, foldhash::fast::RandomState>,
+    /// Of clients of TLS 1.2, by the first bytes of what they encrypted for the server.
+    premasters: HashMap<[u8; CIPHERTEXT], Secret, foldhash::fast::RandomState>,
     kept: usize,
     limit: usize,
     /// Whether there were more secrets than are kept.
@@ -52,6 +54,7 @@ impl Secrets {
     pub(crate) fn new(key_logs: &[PathBuf], limit: usize) -> Self {
         let mut secrets = Secrets {
             by_random: HashMap::default(),
+            premasters: HashMap::default(),
             kept: 0,
             limit,
             full: false,
@@ -99,11 +102,22 @@ impl Secrets {
     }
 
     fn line(&mut self, line: &[u8]) {
-        let Line::Secret(label, random, secret) = key_log::line(line) else { return };
+        let line = key_log::line(line);
+        if !matches!(line, Line::Secret(..) | Line::Premaster(..)) {
+            return;
+        }
         if self.kept >= self.limit {
             self.full = true;
             return;
         }
+        let (label, random, secret) = match line {
+            Line::Secret(label, random, secret) => (label, random, secret),
+            Line::Premaster(ciphertext, secret) => {
+                self.kept += usize::from(self.premasters.insert(ciphertext, secret).is_none());
+                return;
+            }
+            _ => return,
+        };
         let secrets = self.by_random.entry(random).or_default();
         match secrets.iter_mut().find(|(own, _)| *own == label) {
             Some((_, old)) => *old = secret,
@@ -127,6 +141,11 @@ impl Secrets {
     /// The master secret of a connection under TLS 1.2.
     pub(super) fn master(&mut self, random: &Random, now: Timestamp) -> Option<Secret> {
         self.find(now, |secrets| secrets.get(random, Label::Master).cloned())
+    }
+
+    /// The pre-master secret that begins like this where it is encrypted.
+    pub(super) fn premaster(&self, ciphertext: &[u8; CIPHERTEXT]) -> Option<Secret> {
+        self.premasters.get(ciphertext).cloned()
     }
 
     /// The secrets of a connection under TLS 1.3, if those of both sides are there.
@@ -279,7 +298,7 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
         lines.pop();
     }
     let kinds: Vec<Line> = lines.into_iter().map(key_log::line).collect();
-    let known = kinds.iter().any(|line| matches!(line, Line::Secret(..) | Line::Other));
+    let known = kinds.iter().any(|line| matches!(line, Line::Secret(..) | Line::Premaster(..) | Line::Other));
     if known || kinds.iter().all(|line| matches!(line, Line::Nothing)) {
         return Ok(());
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Connection, NO_KEY, Phase, TLS12, TLS13};
-use crate::TlsConnections;
+use super::{Connection, NO_KEY, Phase, QuicHello, TLS12, TLS13};
 use crate::output::Output;
+use crate::{Endpoint, TlsConnections, TlsHellos};
 
 /// Kinds of connections that are told apart; further ones are counted together.
 const KINDS: usize = 4096;
@@ -37,6 +37,18 @@ impl Tally {
         *sum += bytes;
     }
 
+    /// Counts a connection of QUIC, which is not read, with its bytes.
+    pub(crate) fn add_quic(&mut self, hello: Option<&QuicHello>, server: Endpoint, bytes: u64) {
+        let name = hello.and_then(QuicHello::server_name).map(str::to_owned);
+        let facts = Facts {
+            server: name.unwrap_or_else(|| server.to_string()),
+            unread: Some("quic"),
+            fingerprint: hello.map(QuicHello::fingerprint),
+            ..Facts::default()
+        };
+        self.add(facts, bytes);
+    }
+
     /// What was counted, in a stable order.
     pub(crate) fn into_rows(self) -> Vec<TlsConnections> {
         let row = |(facts, (connections, bytes))| {
@@ -48,6 +60,16 @@ impl Tally {
 }
 
 impl Connection {
+    /// What its hellos say in the clear.
+    fn hellos(&self, facts: &Facts) -> TlsHellos {
+        TlsHellos {
+            server_name: Some(facts.server.clone()).filter(|name| !name.is_empty()),
+            version: facts.version,
+            alpn: facts.alpn.clone().or_else(|| self.asked.clone()),
+            fingerprint: facts.fingerprint.clone(),
+        }
+    }
+
     /// Counts the connection, by what it was and what came of it.
     pub(super) fn count(&mut self, out: &mut Output<'_>) {
         let mut facts = std::mem::take(&mut self.facts);
@@ -58,9 +80,10 @@ impl Connection {
             Phase::Reading => None,
         };
         if let Some(reason) = facts.unread {
-            out.not_read(reason, 1, self.bytes);
+            out.not_read_on(self.channel.id, reason, self.bytes);
+            out.hellos(self.channel.id, self.hellos(&facts));
         } else if self.unread > 0 {
-            out.not_read("tls_bad_record", 1, self.unread);
+            out.not_read_on(self.channel.id, "tls_bad_record", self.unread);
         }
         if facts.server.is_empty() {
             // Without hellos the lower port is the server's.

@@ -5,10 +5,12 @@
 //! counted. A wrong message is worse than none.
 
 mod deflate;
+mod dialogue;
 mod direction;
 mod frame;
 mod session;
 
+pub(crate) use dialogue::Dialogue;
 pub(crate) use session::Session;
 
 use crate::Exchange;
@@ -102,7 +104,15 @@ impl conversation::Reader for Connection {
         out.exchange(Exchange { web_socket: Some(counts), ..exchange });
         out.serves_http(self.channel.end(1 - self.client));
         if self.skipped > 0 {
-            out.not_read("between_messages", 1, self.skipped);
+            out.not_read_on(self.channel.id, "between_messages", self.skipped);
         }
+    }
+
+    fn client(&self) -> Option<usize> {
+        Some(self.client)
+    }
+
+    fn protocol(&self) -> Option<&'static str> {
+        Some("websocket")
     }
 }

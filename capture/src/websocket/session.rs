@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::deflate::Extension;
+use super::dialogue::Dialogue;
 use super::direction::{Direction, Found, Whole};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk};
@@ -19,6 +20,7 @@ pub(crate) struct Session {
     /// Messages of each side, control messages included.
     numbers: [u64; 2],
     counts: WebSocket,
+    dialogue: Dialogue,
 }
 
 impl Session {
@@ -29,6 +31,7 @@ impl Session {
         let extension = answer.map_or(Extension::Other, |answer| Extension::agreed(&answer.headers));
         Session {
             opening: weight(&exchange),
+            dialogue: Dialogue::new(&exchange),
             exchange: Arc::new(exchange),
             client: Direction::new(true, extension),
             server: Direction::new(false, extension),
@@ -39,7 +42,7 @@ impl Session {
 
     /// Bytes held.
     pub(crate) fn held(&self) -> usize {
-        size_of::<Self>() + self.opening + self.client.held() + self.server.held()
+        size_of::<Self>() + self.opening + self.client.held() + self.server.held() + self.dialogue.held()
     }
 
     /// The next bytes of a side.
@@ -71,9 +74,16 @@ impl Session {
         }
         let unread = self.client.unread + self.server.unread;
         if unread > 0 {
-            out.not_read("websocket_lost", 1, unread);
+            match self.exchange.connection {
+                Some(connection) => out.not_read_on(connection, "websocket_lost", unread),
+                None => out.not_read("websocket_lost", 1, unread),
+            }
         }
+        self.dialogue.finish().into_iter().for_each(|said| out.said(said));
         out.websocket.connections += 1;
+        out.websocket.calls += self.dialogue.calls();
+        out.websocket.without_call += self.dialogue.without_call();
+        drop(self.dialogue);
         let counts = WebSocket { unread_bytes: unread, ..self.counts };
         (Arc::unwrap_or_clone(self.exchange), counts)
     }
@@ -100,7 +110,7 @@ impl Session {
         let counted = if from_client { &mut self.counts.sent } else { &mut self.counts.received };
         *counted += u64::from(kind.is_data());
         self.counts.frames += frames;
-        out.message(Message {
+        let message = Message {
             exchange: Arc::clone(&self.exchange),
             sender: if from_client { Sender::Client } else { Sender::Server },
             number,
@@ -112,7 +122,10 @@ impl Session {
             payload,
             incomplete: reasons.to_vec(),
             origin: out.origin(extent.first.frame, extent.last_frame),
-        });
+        };
+        let said = self.dialogue.take(&message);
+        out.message(message);
+        said.into_iter().for_each(|said| out.said(said));
     }
 }
 

@@ -81,7 +81,12 @@ fn a_log_cut_at_any_byte_is_read_up_to_there() {
     for cut in LINE.len() + 1..whole.len() - 1 {
         let outcome = read_content(&whole[..cut]);
         assert_eq!(outcome.exchanges.len(), 1, "cut at {cut}");
-        outcome.says(&["truncated", "line 2", "copy or export the file again"]);
+        // A line that is still being written: neither an error nor anything lost.
+        assert_eq!((outcome.not_read("unfinished_line"), outcome.errors.len()), (1, 0), "cut at {cut}");
+        assert!(outcome.reports.iter().flat_map(|report| &report.inputs).all(|input| input.bytes_lost == 0));
+        // With its end it is a line, and broken.
+        let ended = read_content(format!("{}\n", &whole[..cut]));
+        assert_eq!((ended.not_read("unparsed_line"), ended.errors.len()), (1, 1), "cut at {cut}");
     }
     for cut in 1..LINE.len() {
         assert!(read_content(&LINE[..cut]).exchanges.len() <= 1);
@@ -104,7 +109,7 @@ fn a_broken_entry_is_placed_and_the_others_read() {
     let broken = entry("https://a.example/2").replace("\"time\":5", "\"time\":5x");
     let outcome = read_content(har(&[entry("https://a.example/1"), broken, entry("https://a.example/3")]));
     assert_eq!((outcome.exchanges.len(), outcome.records()), (2, 3));
-    outcome.says(&["#entry=1", "entry 1 at line 4, column", "the other entries were analysed"]);
+    outcome.says(&["#entry=1", "entry #1 at line 4, column", "the other entries were analysed"]);
     assert_eq!(outcome.not_read("broken_entry"), 1);
 }
 
@@ -147,10 +152,10 @@ fn deep_json_is_an_error_and_no_stack_overflow() {
     let hostile = entry("https://a.example/1").replace("\"time\":5", &format!("\"time\":{deep}"));
     let outcome = read_content(har(&[hostile, entry("https://a.example/2")]));
     assert_eq!(outcome.exchanges.len(), 1);
-    outcome.says(&["entry 0 at line 3, column", "recursion limit exceeded"]);
+    outcome.says(&["entry #0 at line 3, column", "recursion limit exceeded"]);
     let ignored = entry("https://a.example/1").replace("\"time\":5", &format!("\"_x\":{deep}"));
     assert_eq!(read_content(har(&[ignored, entry("https://a.example/2")])).exchanges.len(), 2);
-    read_content(har(std::slice::from_ref(&deep))).says(&["entry 0", "recursion limit exceeded"]);
+    read_content(har(std::slice::from_ref(&deep))).says(&["entry #0", "recursion limit exceeded"]);
     read_content(har(&["[".repeat(200_000)])).says(&["truncated"]);
 
     let line = format!("{{\"a\":{deep}}}\n{LINE}");
@@ -180,7 +185,7 @@ fn long_lines_and_entries_are_counted_not_held() {
     let long = entry("https://a.example/1").replace("\"time\":5", &format!("\"time\":\"{}\"", "x".repeat(900_000)));
     let outcome = read_with(har(&[long, entry("https://a.example/2")]), &small_limits());
     assert_eq!((outcome.exchanges.len(), outcome.not_read("broken_entry")), (1, 1));
-    outcome.says(&["entry 0", "longer than 4096 bytes"]);
+    outcome.says(&["entry #0", "longer than 4096 bytes"]);
 }
 
 #[test]

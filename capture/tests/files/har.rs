@@ -59,7 +59,7 @@ fn entries_without_method_or_url_are_broken_ones() {
     let text = r#"{"log":{"entries":[{"request":{"method":"GET"}},{"request":{"url":"https://a/"}},{"x":1},null,5,{"request":{"method":"GET","url":"https://a/"}}]}}"#;
     let outcome = read_content(text);
     assert_eq!((outcome.exchanges.len(), outcome.not_read("broken_entry"), outcome.records()), (1, 5, 6));
-    outcome.says(&["entry 0 at line 1, column 20", "has no `request.url`"]);
+    outcome.says(&["entry #0 at line 1, column 20", "has no `request.url`"]);
 }
 
 #[test]

@@ -328,3 +328,25 @@ fn keys_of_files_that_begin_alike_depend_on_no_name() {
     let alone = |content: &str| read_content(content).exchanges.iter().map(|e| e.key).collect::<Vec<_>>();
     assert_ne!(alone(&har("a")), alone(&har("b")));
 }
+
+#[test]
+fn names_of_actors_that_nobody_bears_are_said() {
+    let folder = folder();
+    let path = folder.path();
+    fs::copy(path.join("b.log"), path.join("copy.log")).unwrap();
+    fs::write(path.join("empty.log"), "").unwrap();
+    let file = |file: &str| name(&path.join(file));
+    let idle = |actors: &[(&str, &str)]| {
+        let actors = actors.iter().map(|(input, actor)| (file(input), (*actor).to_owned())).collect();
+        let options = Options { actors, ..Options::default() };
+        let said = plan(&[name(path)], &options).idle_actors(&options);
+        said.join("\n").replace(&format!("{}/", path.display()), "")
+    };
+    assert_eq!(idle(&[("b.log", "anna"), ("sub/c.log", "bert")]), "");
+    let copy = "--actor copy.log names nobody: its traffic is read from b.log, which is what --actor is to name";
+    assert_eq!(idle(&[("copy.log", "anna")]), copy);
+    assert_eq!(idle(&[("copy.log", "anna"), ("b.log", "bert")]), copy);
+    assert_eq!(idle(&[("copy.log", "anna"), ("b.log", "anna")]), "", "anna is who it says");
+    assert_eq!(idle(&[(".d.log", "anna")]), "--actor .d.log names nobody: no input of this name is read");
+    assert_eq!(idle(&[("empty.log", "anna")]), "", "its error says more");
+}

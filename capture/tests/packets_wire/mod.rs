@@ -8,7 +8,7 @@ pub(crate) mod tunnel;
 
 use std::ops::ControlFlow;
 
-use offpath_capture::{BlindSpot, Exchange, Message, Options, Sink, SourceReport, plan};
+use offpath_capture::{BlindSpot, Exchange, Message, Options, Sink, SourceReport, UnreadConnection, plan};
 
 pub(crate) const SYN: u8 = 2;
 pub(crate) const FIN: u8 = 1;
@@ -194,7 +194,9 @@ pub(crate) fn pcap_of(link: u32, frames: impl Iterator<Item = (i64, Vec<u8>)>, s
 pub(crate) struct Seen {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) messages: Vec<Message>,
+    pub(crate) said: Vec<Exchange>,
     pub(crate) blind_spots: Vec<BlindSpot>,
+    pub(crate) unread: Vec<UnreadConnection>,
     pub(crate) report: SourceReport,
 }
 
@@ -209,8 +211,18 @@ impl Sink for Seen {
         ControlFlow::Continue(())
     }
 
+    fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        self.said.push(exchange);
+        ControlFlow::Continue(())
+    }
+
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
         self.blind_spots.push(spot);
+        ControlFlow::Continue(())
+    }
+
+    fn unread(&mut self, connection: UnreadConnection) -> ControlFlow<()> {
+        self.unread.push(connection);
         ControlFlow::Continue(())
     }
 

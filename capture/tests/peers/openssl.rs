@@ -46,6 +46,18 @@ pub(crate) fn workshop() -> Option<Workshop> {
     Some(Workshop { openssl, folder })
 }
 
+impl Workshop {
+    /// What the server's key says that a client encrypted with it.
+    pub(crate) fn decrypted(&self, ciphertext: &[u8]) -> Vec<u8> {
+        fs::write(self.folder.path().join("ciphertext"), ciphertext).unwrap();
+        let mut command = Command::new(&self.openssl);
+        command.args(["pkeyutl", "-decrypt", "-inkey", "key.pem", "-in", "ciphertext"]);
+        let done = command.current_dir(self.folder.path()).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        done.stdout
+    }
+}
+
 /// A server that takes one connection after another.
 pub(crate) struct Server<'a> {
     workshop: &'a Workshop,
@@ -89,6 +101,28 @@ impl Spoken {
         }
         talk.close();
         talk
+    }
+
+    /// The first handshake message of a kind that a side sent in the clear, without its header.
+    pub(crate) fn message(&self, of: Side, kind: u8) -> Option<Vec<u8>> {
+        let said: Vec<u8> =
+            self.said.iter().filter(|(side, _)| *side == of).flat_map(|(_, bytes)| bytes.clone()).collect();
+        let mut rest = &said[..];
+        let mut messages = Vec::new();
+        while let [22, 3, _, high, low, more @ ..] = rest {
+            let (record, after) = more.split_at(usize::from(u16::from_be_bytes([*high, *low])));
+            messages.extend_from_slice(record);
+            rest = after;
+        }
+        let mut rest = &messages[..];
+        while let [found, 0, high, low, more @ ..] = rest {
+            let (message, after) = more.split_at(usize::from(u16::from_be_bytes([*high, *low])));
+            if *found == kind {
+                return Some(message.to_vec());
+            }
+            rest = after;
+        }
+        None
     }
 
     pub(crate) fn options(&self) -> Options {

@@ -6,6 +6,7 @@ use std::fs;
 use offpath_capture::{Exchange, Options, Source};
 
 use crate::openssl::{Dialogue, Server, Spoken, TURNS, Workshop, body, workshop};
+use crate::packets_wire::Side::Client;
 use crate::packets_wire::{Seen, Segment, ip, pcap, read_with};
 
 /// Options of client and server alike, whether keys are updated on the way, and the version agreed on.
@@ -56,6 +57,39 @@ fn every_family_of_suites_is_read_and_lost_packets_make_nothing_wrong() {
         }
     }
     assert!(read >= LEAST, "only {read} of {} families", FAMILIES.len());
+}
+
+/// `RSA` lines, which some programs write of key exchanges by RSA: OpenSSL writes none, but the server's key tells.
+#[test]
+fn what_was_encrypted_for_the_server_opens_the_connection() {
+    let Some(folder) = workshop() else { return };
+    let families: [&[&str]; 4] = [
+        &["-tls1_2", "-cipher", "AES256-GCM-SHA384"],
+        &["-tls1_2", "-cipher", "AES128-SHA256"],
+        &["-tls1_2", "-cipher", "AES128-GCM-SHA256"],
+        &["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"],
+    ];
+    let mut read = 0;
+    for (family, options) in families.into_iter().enumerate() {
+        let Some(spoken) = speak(&folder, 90 + family, options, false) else { continue };
+        let exchange = spoken.message(Client, 16).unwrap();
+        let lines = if exchange.len() < 200 {
+            // Nothing was encrypted for the server here, so such a line is of another connection.
+            format!("RSA 0011223344556677 {}\n", "ab".repeat(48))
+        } else {
+            let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            format!("RSA {} {}\n", hex(&exchange[2..10]), hex(&folder.decrypted(&exchange[2..])))
+        };
+        fs::write(&spoken.key_log, lines).unwrap();
+        let seen = read_with(&[&pcap(&spoken.talk().segments)], &spoken.options());
+        if exchange.len() < 200 {
+            assert_eq!(seen.not_read()[0].0, "tls_no_key", "{options:?}");
+        } else {
+            read += 1;
+            whole(&seen, options);
+        }
+    }
+    assert!(read >= 2, "only {read} were read");
 }
 
 #[test]

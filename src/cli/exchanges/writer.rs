@@ -15,6 +15,8 @@ use crate::cli::Exit;
 use crate::cli::args::ExchangeFormat;
 use crate::finding::csv::harmless;
 
+/// Bytes that are written at once.
+const BUFFER: usize = 64 << 10;
 /// Rows of one Parquet batch.
 const BATCH: usize = 8192;
 
@@ -22,6 +24,11 @@ const BATCH: usize = 8192;
 pub(super) trait Row: Serialize + Clone {
     /// Names of its columns.
     const COLUMNS: &'static [&'static str];
+
+    /// Appends it as a JSON object.
+    fn json(&self, line: &mut Vec<u8>) -> io::Result<()> {
+        serde_json::to_writer(line, self).map_err(io::Error::from)
+    }
 
     /// Its cells in CSV, none of which a spreadsheet would run.
     fn cells(self) -> Vec<String>;
@@ -33,11 +40,26 @@ pub(super) trait Row: Serialize + Clone {
 /// An open output of rows.
 pub(super) enum Writer<R> {
     /// One JSON object a line.
-    Jsonl(Box<dyn Write>),
+    Jsonl(Lines),
     /// Comma-separated, with a header; cells that a spreadsheet would run are defused.
     Csv(Box<csv::Writer<Box<dyn Write>>>),
     /// A table.
     Parquet(Box<ParquetOutput<R>>),
+}
+
+/// JSON objects, each put together before it is handed on: it has some hundred pieces.
+pub(super) struct Lines {
+    out: Box<dyn Write>,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    fn write(&mut self, row: &impl Row) -> io::Result<()> {
+        self.line.clear();
+        row.json(&mut self.line)?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
+    }
 }
 
 impl<R: Row> Writer<R> {
@@ -53,8 +75,8 @@ impl<R: Row> Writer<R> {
                     rows: Vec::new(),
                 })));
             }
-            Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|e| fail(path, &e))?)),
-            None => Box::new(BufWriter::new(io::stdout())),
+            Some(path) => Box::new(BufWriter::with_capacity(BUFFER, File::create(path).map_err(|e| fail(path, &e))?)),
+            None => Box::new(BufWriter::with_capacity(BUFFER, io::stdout())),
         };
         Ok(match format {
             ExchangeFormat::Csv => {
@@ -62,14 +84,14 @@ impl<R: Row> Writer<R> {
                 csv.write_record(R::COLUMNS).map_err(|e| Exit::Incomplete(format!("writing exchanges: {e}")))?;
                 Writer::Csv(Box::new(csv))
             }
-            ExchangeFormat::Jsonl | ExchangeFormat::Parquet => Writer::Jsonl(out),
+            ExchangeFormat::Jsonl | ExchangeFormat::Parquet => Writer::Jsonl(Lines { out, line: Vec::new() }),
         })
     }
 
     /// Hands on what is written so far, for those who watch; a Parquet file is only whole at its end.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         match self {
-            Writer::Jsonl(out) => out.flush(),
+            Writer::Jsonl(lines) => lines.out.flush(),
             Writer::Csv(csv) => csv.flush(),
             Writer::Parquet(_) => Ok(()),
         }
@@ -78,10 +100,7 @@ impl<R: Row> Writer<R> {
     /// Appends one row.
     pub(super) fn write(&mut self, row: &R) -> io::Result<()> {
         match self {
-            Writer::Jsonl(out) => {
-                serde_json::to_writer(&mut *out, row).map_err(io::Error::from)?;
-                out.write_all(b"\n")
-            }
+            Writer::Jsonl(lines) => lines.write(row),
             Writer::Csv(csv) => csv.write_record(row.clone().cells()).map_err(io::Error::other),
             Writer::Parquet(parquet) => parquet.write(row.clone()),
         }
@@ -90,7 +109,7 @@ impl<R: Row> Writer<R> {
     /// Flushes, and writes Parquet's footer.
     pub(super) fn finish(self) -> io::Result<()> {
         match self {
-            Writer::Jsonl(mut out) => out.flush(),
+            Writer::Jsonl(mut lines) => lines.out.flush(),
             Writer::Csv(mut csv) => csv.flush(),
             Writer::Parquet(parquet) => parquet.finish(),
         }
@@ -157,6 +176,10 @@ fn cells(r: Record) -> [String; 22] {
 
 impl Row for Record {
     const COLUMNS: &'static [&'static str] = &COLUMNS;
+
+    fn json(&self, line: &mut Vec<u8>) -> io::Result<()> {
+        self.write_json(line)
+    }
 
     fn cells(self) -> Vec<String> {
         cells(self).into()

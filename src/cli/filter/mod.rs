@@ -49,6 +49,11 @@ impl Filter {
         self.terms.iter().all(|term| term.holds(subject))
     }
 
+    /// Whether some term asks for what stands under a key.
+    pub(super) fn asks_for(&self, key: &str) -> bool {
+        self.terms.iter().any(|term| term.asks_for(key))
+    }
+
     /// The filter as it was written.
     pub(super) fn text(&self) -> &str {
         &self.text

@@ -12,7 +12,7 @@ pub(super) type Keys = (&'static str, &'static [&'static str]);
 
 /// Keys of `exchanges`.
 pub(in crate::cli) const EXCHANGE: Keys =
-    ("an exchange", &["call", "client", "host", "method", "path", "protocol", "server", "status", "time"]);
+    ("an exchange", &["actor", "call", "client", "host", "method", "path", "protocol", "server", "status", "time"]);
 /// Keys of `inspect` and `mine`.
 pub(super) const EVENT: Keys = (
     "an event",
@@ -50,6 +50,7 @@ pub(super) const FINDING: Keys = (
         "rule",
         "severity",
         "status",
+        "tenant",
         "time",
         "verdict",
     ],
@@ -103,10 +104,11 @@ pub(in crate::cli) trait Subject {
 impl Subject for Record {
     fn seen(&self, key: &str) -> Seen<'_> {
         match key {
+            "actor" => Seen::any(self.actors.iter().map(Some)),
             "call" => Seen::any(self.calls.iter().map(|call| Some(&call.operation))),
             "client" => Seen::any([self.client.as_ref()]),
             "server" => Seen::any([self.server.as_ref()]),
-            "host" => Seen::any([self.host.as_ref()]),
+            "host" => Seen::any([self.host.as_deref(), self.host_name()]),
             "method" => Seen::any([self.method.as_ref()]),
             "path" => Seen::any([self.target.as_deref().and_then(|target| target.split('?').next())]),
             "protocol" => Seen::text(self.protocol),
@@ -157,6 +159,7 @@ impl Subject for Finding {
             "rule" => Seen::any([&self.rule].into_iter().chain(self.also.iter().map(|also| &also.rule)).map(Some)),
             "severity" => Seen::text(&self.severity),
             "status" => Seen::status(deviating.and_then(|evidence| evidence.status)),
+            "tenant" => Seen::any([self.actor.tenant.as_ref()]),
             "verdict" => Seen::text(self.verdict.as_str()),
             _ => micros(&self.time).map_or(Seen::Texts(Vec::new()), Seen::Time),
         }

@@ -100,6 +100,7 @@ fn term(word: &str, keys: &Keys) -> Result<Term, String> {
         "status" if value.chars().any(|c| matches!(c, '*' | '?' | 'x')) && comparison == Comparison::Is => class(value),
         "status" | "confidence" => numbers(comparison, value).map(|(from, to)| Test::Number(from, to)),
         "severity" => severities(comparison, value).map(|(from, to)| Test::Severity(from, to)),
+        "rule" if comparison == Comparison::Is => rule(value),
         _ if comparison == Comparison::Is => Ok(Test::Fits(value.to_owned())),
         _ => Err(format!("{key} has no order; write `{key}:{value}`")),
     };
@@ -121,6 +122,15 @@ fn key(name: &str, (subject, keys): &Keys) -> Result<&'static str, String> {
             .map_or_else(|| ".".to_owned(), |near| format!("; did you mean `{near}`?"));
         format!("{subject} has no key `{name}`{near} It has: {}", keys.join(", "))
     })
+}
+
+/// A rule, or a pattern that some rule fits: what no rule is called would let nothing through, whatever was found.
+fn rule(value: &str) -> Result<Test, String> {
+    if crate::rule::catalogue().iter().any(|rule| pattern::fits(value, rule.id)) {
+        return Ok(Test::Fits(value.to_owned()));
+    }
+    let near = crate::rule::nearest(value).map(|id| format!("; did you mean {id}?")).unwrap_or_default();
+    Err(format!("no rule has this id{near}"))
 }
 
 /// The comparison at the start of a text, and what follows. `status:>=400` is `status>=400`.
@@ -211,6 +221,11 @@ fn severities(comparison: Comparison, value: &str) -> Result<(Severity, Severity
 }
 
 impl Term {
+    /// Whether it asks for what stands under a key.
+    pub(super) fn asks_for(&self, key: &str) -> bool {
+        self.key == key
+    }
+
     /// Whether it holds for a subject.
     pub(super) fn holds(&self, subject: &impl Subject) -> bool {
         let fits = match (&self.test, subject.seen(self.key)) {
@@ -305,7 +320,7 @@ mod tests {
             let error = parse(filter, &FINDING).unwrap_err();
             assert!(error.contains(part), "{filter}: {error}");
         }
-        assert!(parse("actor:x", &EXCHANGE).unwrap_err().contains("an exchange has no key `actor`"));
+        assert!(parse("tenant:x", &EXCHANGE).unwrap_err().contains("an exchange has no key `tenant`"));
         assert!(parse(&"a".repeat(LONGEST + 1), &FINDING).is_err());
     }
 

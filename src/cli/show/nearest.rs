@@ -18,13 +18,15 @@ impl Nearest {
         Nearest { typed: typed.chars().take(LONGEST).collect(), best: Vec::new() }
     }
 
-    /// Considers a name; it counts as near when at most a third of it differs, with or without its type.
+    /// Considers a name; it counts as near when at most a third of it differs, with or without its type and tenant.
     pub(super) fn offer(&mut self, name: &str) {
         if name.len() > LONGEST || self.best.iter().any(|(_, known)| known == name) {
             return;
         }
         let bare = name.split_once(':').map_or(name, |(_, key)| key);
-        let distance = edit_distance(&self.typed, name).min(edit_distance(&self.typed, bare));
+        let own = bare.rsplit_once('/').map_or(bare, |(_, own)| own);
+        let distances = [name, bare, own].map(|name| edit_distance(&self.typed, name));
+        let distance = distances.into_iter().min().unwrap_or(usize::MAX);
         if distance > self.typed.len().div_ceil(3) {
             return;
         }
@@ -53,9 +55,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_key_finds_its_type() {
+    fn a_bare_key_finds_its_type_and_tenant() {
         let mut nearest = Nearest::to("ord_10");
         nearest.offer("order:ord_100");
         assert_eq!(nearest.names(), ["order:ord_100"]);
+        let mut nearest = Nearest::to("114");
+        for name in ["order:east/114", "order:west/114", "order:east/999", "refund:114/7"] {
+            nearest.offer(name);
+        }
+        assert_eq!(nearest.names(), ["order:east/114", "order:west/114"]);
     }
 }

@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 use super::deviation::{Check, Tallies};
 use super::effect::Found;
-use super::history::{History, Timeline};
+use super::history::History;
 use super::scope::CaseScope;
+use super::timeline::Timeline;
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Truth, truth};
 use crate::model::{ActivityId, Constraint, ConstraintKind, ObjectTypeId};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::compare::deviation::{Check, Tallies};
-use crate::compare::effect::Found;
+use crate::compare::effect::{Found, MAX_EVIDENCE};
 use crate::compare::history::History;
 use crate::compare::scope::EventScope;
 use crate::compare::window::group;
@@ -48,12 +48,14 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
                 breach.most = recent.len();
                 if let Some(deviation) = found.get_mut(breach.deviation) {
                     deviation.observed = vec![seen(breach.most, &group)];
+                    deviation.evidence = recent.iter().copied().collect();
                 }
             }
         } else {
             let life = event.objects.first().and_then(|o| history.life_of(&o.id));
             let mut deviation = Found::new(Check::Volume, at, life);
-            deviation.evidence = recent.iter().copied().collect();
+            // The latest are shown; a window may hold very many.
+            deviation.evidence = recent.iter().rev().take(MAX_EVIDENCE).copied().collect();
             deviation.expected =
                 vec![format!("at most {max} {} in {}", plan.activity_name(*activity), span(*window)).into()];
             deviation.observed = vec![seen(recent.len(), &group)];

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::window_count::{applies, effective_width};
 use crate::compare::deviation::{Check, Tallies};
-use crate::compare::effect::Found;
+use crate::compare::effect::{Found, MAX_EVIDENCE};
 use crate::compare::history::{Had, History};
 use crate::compare::order::is_retry;
 use crate::compare::plan::Plan;
@@ -239,7 +239,8 @@ impl<'c, 'a> Ceiling<'c, 'a> {
         let mut parts: Vec<String> = counted.clone().take(MOST_NAMED).map(|p| p.amount.to_string()).collect();
         parts.extend(counted.clone().nth(MOST_NAMED).map(|_| "…".to_owned()));
         let observed = vec![format!("{} = {}", parts.join(" + "), in_words(open.least, self.max)).into()];
-        Found { observed, evidence: counted.map(|p| p.at).collect(), ..self.found(Check::Split, at) }
+        let evidence = counted.rev().take(MAX_EVIDENCE).map(|p| p.at).collect();
+        Found { observed, evidence, ..self.found(Check::Split, at) }
     }
 
     fn found(&self, check: Check, at: usize) -> Found {

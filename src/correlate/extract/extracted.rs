@@ -32,10 +32,13 @@ pub struct Extracted {
     pub roles: Vec<RolePlace>,
     /// Without a model: where a write was sent on to.
     pub sent_on: Option<SentOn>,
-    /// For each call inside the bodies, the place of its first event; none where the exchange itself is the call.
+    /// For each call inside the bodies, the place of its first event, and where the exchange is a step of its own as well,
+    /// the place of that; none where the exchange alone is the call.
     pub calls: Vec<u32>,
     /// A peer that says to speak for somebody else without being a declared proxy, and the hash of for whom.
     pub forwards: Option<(Arc<str>, u64)>,
+    /// It asks for more than becomes events: calls or elements of a list beyond the limits.
+    pub left_out: bool,
     /// Calls of clients inside the bodies, by protocol, whether or not events are made of them.
     pub inside: Vec<CallCount>,
 }
@@ -43,14 +46,14 @@ pub struct Extracted {
 /// How many calls of a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallCount {
-    /// Whether the protocol is GraphQL, JSON-RPC, MCP or A2A, in this order from 0.
+    /// Whether the protocol is GraphQL, JSON-RPC, MCP, A2A or an application's own on a WebSocket, in this order from 0.
     protocol: u8,
     calls: u32,
 }
 
 impl CallCount {
-    const PROTOCOLS: [CallProtocol; 4] =
-        [CallProtocol::Graphql, CallProtocol::JsonRpc, CallProtocol::Mcp, CallProtocol::A2a];
+    const PROTOCOLS: [CallProtocol; 5] =
+        [CallProtocol::Graphql, CallProtocol::JsonRpc, CallProtocol::Mcp, CallProtocol::A2a, CallProtocol::WebSocket];
 
     pub(super) fn of(calls: &[&Call]) -> Vec<CallCount> {
         let counted = CallCount::PROTOCOLS.iter().zip(0_u8..).map(|(protocol, number)| {

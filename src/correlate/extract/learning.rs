@@ -97,9 +97,13 @@ impl Extractor {
         // Nothing is known of an object of which it cannot be told which it is.
         let lost = |object: &ObjectRef| object.told == TenantTold::Nowhere && actor.credential.is_none();
         let known = |id: &ObjectId| !found.objects.iter().any(|object| object.id == *id && lost(object));
-        let parents = found.parents.iter().filter(|(child, parent)| known(child) && known(parent));
-        facts.parents.extend(parents.map(|(child, parent)| (child.clone(), stamp, parent.clone())));
-        for object in found.objects.iter().filter(|object| !lost(object)) {
+        let mut unplaced = Facts::default();
+        for (child, parent) in &found.parents {
+            let facts = if known(child) && known(parent) { &mut *facts } else { &mut unplaced };
+            facts.parents.push((child.clone(), stamp, parent.clone()));
+        }
+        for object in &found.objects {
+            let facts = if lost(object) { &mut unplaced } else { &mut *facts };
             self.learn_owner(activity, &object.id, object.owner.as_ref(), holder, stamp, facts);
             if let Some(tenant) = &object.tenant {
                 let fact = TenantFact { inferred: false, stamp, tenant: tenant.clone() };
@@ -107,13 +111,18 @@ impl Extractor {
             }
         }
         let creates = activity.is_some_and(|a| self.is_creator(a));
-        let target = found.objects.first().filter(|target| creates && &*target.qualifier == "target" && !lost(target));
-        let Some(target) = target else { return };
-        if let Some(tenant) = &actor.tenant {
-            let fact = TenantFact { inferred: true, stamp, tenant: tenant.clone() };
-            facts.tenants.push((target.id.clone(), fact));
-        } else if !holder.credentials.is_empty() {
-            facts.creators.push((target.id.clone(), stamp, holder.clone()));
+        if let Some(target) = found.objects.first().filter(|target| creates && &*target.qualifier == "target") {
+            let told = actor.tenant.is_some() || !holder.credentials.is_empty();
+            let facts = if lost(target) || !told { &mut unplaced } else { &mut *facts };
+            if let Some(tenant) = &actor.tenant {
+                let fact = TenantFact { inferred: true, stamp, tenant: tenant.clone() };
+                facts.tenants.push((target.id.clone(), fact));
+            } else {
+                facts.creators.push((target.id.clone(), stamp, holder.clone()));
+            }
+        }
+        if !unplaced.is_empty() {
+            facts.unplaced.get_or_insert_default().append(unplaced);
         }
     }
 

@@ -42,7 +42,7 @@ impl Extractor {
             // The session that begins here.
             None => {
                 actor.credential = Some(first.to_string().into());
-                holder.credentials = vec![*first];
+                *holder = identity::newcomer(actor);
             }
         }
     }

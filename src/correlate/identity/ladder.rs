@@ -13,9 +13,9 @@ use crate::model::{Path, Root};
 /// How long after its end a token may still be used: clocks differ (RFC 7519, section 4.1.4).
 const LEEWAY: i64 = 300 * 1_000_000;
 /// Most further credentials that are kept.
-const MOST_ALSO: usize = 4;
+pub(in crate::correlate) const MOST_ALSO: usize = 4;
 /// Most other names that are kept.
-const MOST_OTHERS: usize = 4;
+pub(in crate::correlate) const MOST_OTHERS: usize = 4;
 
 /// A principal as far as one exchange shows it.
 #[derive(Default)]

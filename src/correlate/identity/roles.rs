@@ -40,13 +40,12 @@ impl Naming<'_> {
         paths.into_iter().find_map(|path| masked_text(reading, path, self.masker)).map(|t| self.masker.shared(&t))
     }
 
-    /// Roles after the model's mapping, and whether they are all that the actor has. The default role is given only where
-    /// it is known that none was claimed.
-    pub(super) fn roles(&self, reading: &Reading<'_>, shown: &[Shown]) -> (Vec<Arc<str>>, bool) {
-        let Some(model) = self.model else { return (Vec::new(), false) };
+    /// Roles after the model's mapping. The default role is given only where it is known that none was claimed.
+    pub(super) fn roles(&self, reading: &Reading<'_>, shown: &[Shown]) -> Roles {
+        let Some(model) = self.model else { return Roles::default() };
         let mut listed = self.listed_roles(reading, model.roles_from.iter().filter(|path| !is_in_answer(path)));
         if !listed.found.is_empty() {
-            return (self.mapped(listed.found, model), true);
+            return Roles::told(self.mapped(listed.found, model));
         }
         let hidden = |path: &&Path| is_in_answer(path) && !matches!(reading.value(path), Bound::Exactly(_));
         listed.hidden |= model.roles_from.iter().any(|path| hidden(&path));
@@ -60,11 +59,12 @@ impl Naming<'_> {
         // Who has no place for roles but a default says that all have that one.
         let all_default = || model.roles_from.is_empty() || lacks_claims(model, reading, shown);
         if !listed.found.is_empty() {
-            (self.mapped(listed.found, model), true)
+            Roles::told(self.mapped(listed.found, model))
         } else if told || model.default_role.is_some() && all_default() {
-            (defaulted(), true)
+            // A list without any is as good as one.
+            Roles { defaulted: !listed.empty, ..Roles::told(defaulted()) }
         } else {
-            (Vec::new(), false)
+            Roles::default()
         }
     }
 
@@ -123,6 +123,22 @@ impl Naming<'_> {
 /// Whether a path is one of those that say of whom a login binds: those into requests say who asked.
 fn answers(path: &Path) -> bool {
     is_in_answer(path) || path.root == Root::Log
+}
+
+/// Roles of an actor.
+#[derive(Default)]
+pub(super) struct Roles {
+    pub(super) roles: Vec<Arc<str>>,
+    /// Whether they are all that the actor has.
+    pub(super) known: bool,
+    /// Whether they are the default, for want of any place that tells some.
+    pub(super) defaulted: bool,
+}
+
+impl Roles {
+    fn told(roles: Vec<Arc<str>>) -> Self {
+        Roles { roles, known: true, defaulted: false }
+    }
 }
 
 /// What the paths to roles say.

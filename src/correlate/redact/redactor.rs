@@ -66,11 +66,41 @@ impl Redactor {
         }
     }
 
+    /// The id of a connection in hex. It is a hash of addresses and times, which could be guessed from it; keyed where
+    /// names are hashed.
+    pub fn connection(&self, id: u64) -> String {
+        let id = match self.masker.level {
+            Redaction::Hash => self.masker.key.hash("connection", &[&id.to_be_bytes()]).to_u64(),
+            Redaction::Mask | Redaction::Keep => id,
+        };
+        format!("{id:016x}")
+    }
+
     /// A body's hash in hex, which would tell whether a guess at a short body is right; keyed where names are hashed.
     pub fn digest(&self, digest: &[u8; 32]) -> String {
         match self.masker.level {
             Redaction::Hash => self.masker.key.hash("digest", &[digest]).to_string(),
-            Redaction::Mask | Redaction::Keep => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Redaction::Mask | Redaction::Keep => hex(digest),
+        }
+    }
+}
+
+/// Two hex digits a byte.
+fn hex(bytes: &[u8; 32]) -> String {
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
+    let pairs = bytes.map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    std::str::from_utf8(pairs.as_flattened()).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_has_its_two_digits() {
+        for start in (0..=255_u8).step_by(32) {
+            let bytes: [u8; 32] = std::array::from_fn(|at| start + at as u8);
+            assert_eq!(hex(&bytes), bytes.map(|byte| format!("{byte:02x}")).concat());
         }
     }
 }

@@ -4,20 +4,18 @@ use crate::correlate::template::entropy;
 
 /// 13 to 19 digits, perhaps in groups, with a right Luhn check digit and a known first digit.
 pub(super) fn is_card(word: &str) -> bool {
-    let digits: Vec<u32> = word.chars().filter_map(|c| c.to_digit(10)).collect();
-    (13..=19).contains(&digits.len())
-        && word.chars().all(|c| c.is_ascii_digit() || c == '-' || c == ' ')
-        && digits.first().is_some_and(|d| (2..=6).contains(d))
-        && luhn(&digits)
+    let digits = || word.bytes().filter(u8::is_ascii_digit).map(|b| u32::from(b - b'0'));
+    // Most words are none by their first character.
+    word.bytes().all(|b| b.is_ascii_digit() || b == b'-' || b == b' ')
+        && (13..=19).contains(&digits().count())
+        && digits().next().is_some_and(|d| (2..=6).contains(&d))
+        && luhn(digits().rev())
 }
 
-fn luhn(digits: &[u32]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(i, d)| if i % 2 == 1 { if *d > 4 { d * 2 - 9 } else { d * 2 } } else { *d })
-        .sum();
+/// Takes the digits from the last to the first.
+fn luhn(digits: impl Iterator<Item = u32>) -> bool {
+    let sum: u32 =
+        digits.enumerate().map(|(i, d)| if i % 2 == 1 { if d > 4 { d * 2 - 9 } else { d * 2 } } else { d }).sum();
     sum.is_multiple_of(10)
 }
 
@@ -64,4 +62,30 @@ pub(super) fn is_token(word: &str) -> bool {
     let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
     let plain = bytes.iter().all(u8::is_ascii_alphanumeric) && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
     (hex && bytes.len() >= 40) || ((mixed || (plain && !hex)) && entropy(bytes) >= 3.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A card's number by its digits, one after the other.
+    fn plainly_a_card(word: &str) -> bool {
+        let digits: Vec<u32> = word.chars().filter_map(|c| c.to_digit(10)).collect();
+        let only = word.chars().all(|c| c.is_ascii_digit() || c == '-' || c == ' ');
+        let mut sum = 0;
+        for (place, digit) in digits.iter().rev().enumerate() {
+            let doubled = digit * 2;
+            sum += if place % 2 == 0 { *digit } else { doubled / 10 + doubled % 10 };
+        }
+        only && (13..=19).contains(&digits.len()) && (2..=6).contains(&digits[0]) && sum % 10 == 0
+    }
+
+    proptest! {
+        #[test]
+        fn cards_are_told_by_their_digits(word in "[1-7][0-9]{3}[- ]?[0-9]{4}[- ]?[0-9]{4}[- ]?[0-9]{0,8}[a²]?") {
+            prop_assert_eq!(is_card(&word), plainly_a_card(&word));
+        }
+    }
 }

@@ -176,3 +176,89 @@ fn without_a_model_a_call_is_about_what_its_arguments_name() {
         ["graphql query order order:7 true", "graphql query me me:u1 true"]
     );
 }
+
+#[test]
+fn fields_of_a_mutation_have_their_turns_and_nothing_else_has() {
+    let turns = |exchange: &Made| {
+        let events = extracted(exchange).events;
+        let mut sorted = events.iter().collect::<Vec<_>>();
+        sorted.sort_by_key(|event| event.order_key());
+        assert!(sorted.iter().map(|e| e.id).eq(events.iter().map(|e| e.id)), "in the order of the request");
+        let first = events[0].id;
+        events.iter().map(|e| e.turn.map(|turn| (turn.request == first, turn.number))).collect::<Vec<_>>()
+    };
+    let mutation = graphql("mutation { a: pay(id: 1) { id } other { id } b: pay(id: 1) { id } }", "{}");
+    assert_eq!(turns(&mutation), [Some((true, 0)), Some((true, 1)), Some((true, 2))]);
+    assert_eq!(turns(&graphql("{ a: pay(id: 1) { id } b: pay(id: 1) { id } }", "{}")), [None, None]);
+    let two = r#"[{"query":"mutation { pay(id: 1) { id } }"},{"query":"mutation { a: pay(id: 1) b: pay(id: 2) }"}]"#;
+    let batch = made("POST", "/graphql").json(two).answers(200, "[]");
+    assert_eq!(
+        turns(&batch),
+        [Some((true, 0)), Some((false, 0)), Some((false, 1))],
+        "requests of a batch have no order"
+    );
+    let rpc = r#"[{"jsonrpc":"2.0","id":1,"method":"job.run"},{"jsonrpc":"2.0","id":2,"method":"job.run"}]"#;
+    assert_eq!(turns(&made("POST", "/rpc").json(rpc).answers(200, "[]")), [None, None]);
+}
+
+const MIXED: &str = r#"
+offpath: 1
+workflow: {id: mixed, version: 1}
+objects:
+  order: {key: [path.order, args.order, res.id]}
+activities:
+  approve: {any: [{jsonrpc: {method: order.approve}}, {http: "POST /orders/{order}/approve"}], object: order}
+  pay:     {any: [{jsonrpc: {method: order.pay}}, {http: "POST /orders/{order}/pay"}], object: order}
+  tag:     {any: [{jsonrpc: {method: order.tag}}, {http: POST /tags}], each: args.orders, object: {order: [args.orders]}}
+  ship:    {http: POST /ship, each: req.orders, object: {order: [req.orders]}}
+"#;
+
+fn mixed(exchange: &Made) -> Extracted {
+    let (model, _) = Model::read("model.yaml", MIXED).unwrap();
+    Extractor::new(Some(Arc::new(model)), key()).extract(&exchange.0)
+}
+
+fn rpc(path: &str, method: &str, order: &str) -> Made {
+    let sent = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"order":"{order}"}},"amount":5}}"#);
+    made("POST", path).json(&sent).answers(200, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#)
+}
+
+#[test]
+fn a_call_in_the_body_takes_nothing_away_from_what_the_path_does() {
+    let both = mixed(&rpc("/orders/o1/pay", "order.approve", "zz"));
+    assert_eq!(told(&both), ["approve zz accepted", "pay o1 accepted"]);
+    assert_eq!(both.calls, [0, 1], "both are counted");
+    assert_eq!(told(&mixed(&rpc("/orders/o1/pay", "order.pay", "zz"))), ["pay zz accepted", "pay o1 accepted"]);
+    assert_eq!(told(&mixed(&rpc("/orders/o1/pay", "order.pay", "o1"))), ["pay o1 accepted"], "one step, told twice");
+    assert_eq!(told(&mixed(&rpc("/rpc", "order.pay", "o1"))), ["pay o1 accepted"]);
+    assert_eq!(told(&mixed(&rpc("/orders/o1/pay", "other", "zz"))), ["pay o1 accepted"]);
+}
+
+#[test]
+fn a_long_list_hides_neither_later_calls_nor_its_own_rest() {
+    let listed = |n: usize| serde_json::json!((0..n).map(|n| format!("x{n}")).collect::<Vec<_>>());
+    let batch = |n: usize| {
+        let tag = serde_json::json!({"jsonrpc":"2.0","id":1,"method":"order.tag","params":{"orders":listed(n)}});
+        let pay = serde_json::json!({"jsonrpc":"2.0","id":2,"method":"order.pay","params":{"order":"o1"}});
+        let answer = r#"[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"result":{}}]"#;
+        mixed(&made("POST", "/rpc").json(&serde_json::json!([tag, pay]).to_string()).answers(200, answer))
+    };
+    let few = batch(3);
+    assert_eq!(told(&few), ["tag x0 accepted", "tag x1 accepted", "tag x2 accepted", "pay o1 accepted"]);
+    assert!(!few.left_out);
+    let many = batch(1000);
+    assert_eq!(told(&many).last().map(String::as_str), Some("pay o1 accepted"));
+    let hidden: Vec<_> = many.events.iter().filter(|e| e.objects.is_empty()).collect();
+    assert!(many.left_out && matches!(hidden.as_slice(), [one] if one.activity.as_deref() == Some("tag")));
+    assert!(!hidden[0].shows.request_body, "it may be any order");
+
+    let ship = |n: usize| {
+        let sent = serde_json::json!({"orders": listed(n)}).to_string();
+        mixed(&made("POST", "/ship").json(&sent).answers(200, "{}"))
+    };
+    let (whole, cut) = (ship(1000), ship(1001));
+    assert!(whole.events.len() == 1000 && !whole.left_out && whole.events.iter().all(|e| !e.objects.is_empty()));
+    assert!(
+        cut.events.len() == 1001 && cut.left_out && cut.events.iter().filter(|e| e.objects.is_empty()).count() == 1
+    );
+}

@@ -62,6 +62,7 @@ pub(super) fn made(method: &str, target: &str) -> Made {
         pushed: false,
         grpc: None,
         web_socket: None,
+        elsewhere: None,
         log: LogFacts::default(),
         carries: all,
         incomplete: Vec::new(),

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use super::document::{Node, Shape};
 use super::names::section;
 use super::reader::{Fields, Reader};
-use crate::model::diagnostic::{Diagnostic, Span};
+use crate::model::diagnostic::{Diagnostic, Span, nearest_name};
 use crate::model::expression::{Node as Formula, Operator, Place};
 use crate::model::outline::AttributeOutline;
 use crate::model::{Activity, ActivityObject, CallMatcher, Code, Expression, Matcher, Path, Segment};
 
-const PROTOCOLS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a"];
-const MATCHER_KEYS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "host", "where"];
+const PROTOCOLS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "websocket"];
+const MATCHER_KEYS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "websocket", "host", "where"];
 /// Calls inside bodies: protocol, and the sorts of calls that it has.
 const CALLS: &[(&str, &[&str])] = &[
     ("graphql", &["mutation", "query", "subscription", "persisted"]),
     ("jsonrpc", &["method"]),
     ("mcp", &["tool", "prompt", "method", "answer", "input_response"]),
     ("a2a", &["method"]),
+    ("websocket", &["message"]),
 ];
 const ACTIVITY_KEYS: &[&str] = &[
     "http",
@@ -28,6 +29,7 @@ const ACTIVITY_KEYS: &[&str] = &[
     "jsonrpc",
     "mcp",
     "a2a",
+    "websocket",
     "any",
     "host",
     "where",
@@ -281,20 +283,89 @@ fn grpc_method(reader: &mut Reader, node: &Node) -> Option<Matcher> {
 fn template(reader: &mut Reader, node: &Node) -> Option<Matcher> {
     let text = reader.text(node, "`http`")?;
     match parse_template(text) {
-        Ok((method, template)) => Some(Matcher { method, template, host: None, call: None, condition: None }),
+        Ok((method, template)) => {
+            if let Some(method) = method.as_deref().filter(|method| !METHODS.contains(method)) {
+                misspelt_method(reader, method, part_of(node, text, method));
+            }
+            Some(Matcher { method, template, host: None, call: None, condition: None })
+        }
         Err((part, label, help)) => {
-            let start = match &node.shape {
-                Shape::Scalar(scalar) => scalar.exact,
-                _ => None,
-            };
-            let at = text.find(&part).unwrap_or(0);
-            let span: Span = start.map_or(node.span.clone(), |start| start + at..start + at + part.len());
-            let diagnostic = Diagnostic::error(Code::BadTemplate, span, "this is not a method and a path template");
-            reader.found.push(diagnostic.label(label).help(help));
+            let title = "this is not a method and a path template";
+            let diagnostic = Diagnostic::error(Code::BadTemplate, part_of(node, text, &part), title);
+            let names = METHODS.iter().map(|name| (*name, 0..0)).filter(|_| label == NO_METHOD);
+            reader.found.push(diagnostic.label(label).help(help).nearest(&part, "method", names));
             None
         }
     }
 }
+
+/// Where a part of a text stands.
+fn part_of(node: &Node, text: &str, part: &str) -> Span {
+    let start = match &node.shape {
+        Shape::Scalar(scalar) => scalar.exact,
+        _ => None,
+    };
+    let at = text.find(part).unwrap_or(0);
+    start.map_or(node.span.clone(), |start| start + at..start + at + part.len())
+}
+
+/// Warns of a method that nobody registered and that is spelt nearly like one. Others may be an application's own.
+fn misspelt_method(reader: &mut Reader, method: &str, span: Span) {
+    if let Some(near) = nearest_name(method, METHODS) {
+        let title = format!("`{method}` is no method that is known");
+        let diagnostic = Diagnostic::warning(Code::BadTemplate, span, title);
+        reader.found.push(diagnostic.label("no request may ever match").help(format!("did you mean `{near}`?")));
+    }
+}
+
+/// Methods that are registered, and those that caches and stores add.
+const METHODS: [&str; 44] = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "QUERY",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "SEARCH",
+    "ACL",
+    "BIND",
+    "UNBIND",
+    "REBIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "UNCHECKOUT",
+    "LABEL",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "BASELINE-CONTROL",
+    "ORDERPATCH",
+    "PRI",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+    "LINK",
+    "UNLINK",
+    "PURGE",
+    "BAN",
+    "LIST",
+    "NOTIFY",
+];
+const NO_METHOD: &str = "not a method in upper case";
 
 type Template = (Option<Arc<str>>, Vec<Segment>);
 
@@ -306,7 +377,7 @@ fn parse_template(text: &str) -> Result<Template, (String, &'static str, &'stati
     };
     let any = method == "*";
     if !any && (method.is_empty() || !method.chars().all(|c| c.is_ascii_uppercase() || c == '-')) {
-        return Err((method.to_owned(), "not a method in upper case", SHAPE));
+        return Err((method.to_owned(), NO_METHOD, SHAPE));
     }
     let Some(segments) = path.strip_prefix('/') else {
         return Err((path.to_owned(), "a path starts with `/`", SHAPE));

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Units;
+use super::shift::Shift;
+use crate::compare::length;
 
 /// Sentences; of more groups than this only the number is told.
 const SENTENCES: usize = 10;
@@ -26,6 +28,32 @@ pub(super) fn sentences(doubtful: &[([u32; 2], u64, u64)], units: &Units) -> Vec
     sentences.truncate(SENTENCES);
     if more > 0 {
         sentences.push(format!("{more} more groups of inputs may show the same traffic each"));
+    }
+    sentences
+}
+
+/// One sentence a pair of inputs whose clocks lie apart, it seems.
+pub(super) fn shifted(shifted: &[([u32; 2], Shift)], units: &Units) -> Vec<String> {
+    let mut sentences: Vec<String> = shifted
+        .iter()
+        .map(|(pair, shift)| {
+            let [first, second] = pair.map(|unit| units.name(unit));
+            let (early, late) = if shift.ahead > 0 { (first, second) } else { (second, first) };
+            format!(
+                "{late} shows what {early} does {} later ({} of {} exchanges that would tell): if it is not sent again \
+                 then but the same traffic by two clocks, give one of them, or both after one is set right; now both \
+                 are judged",
+                length(shift.ahead.saturating_abs()),
+                shift.hits,
+                shift.of
+            )
+        })
+        .collect();
+    sentences.sort();
+    let more = sentences.len().saturating_sub(SENTENCES);
+    sentences.truncate(SENTENCES);
+    if more > 0 {
+        sentences.push(format!("{more} more pairs of inputs show the same at different times"));
     }
     sentences
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::carried::People;
 use super::sight::Sight;
 use crate::pipeline::PipelineError;
 
@@ -55,13 +56,23 @@ pub(in crate::pipeline) struct Ledger {
     spilled: bool,
     /// By input.
     pub(super) facts: Vec<UnitFacts>,
+    /// Actors of the sights.
+    pub(super) people: People,
 }
 
 impl Ledger {
     /// An empty ledger of `units` inputs that spills into `folder`, made when needed, beyond `budget` bytes.
     pub(in crate::pipeline) fn new(folder: PathBuf, units: usize, budget: usize) -> Self {
         let facts = vec![UnitFacts::default(); units];
-        Ledger { folder, parts: vec![Vec::new(); PARTS], bytes: 0, budget, spilled: false, facts }
+        Ledger {
+            folder,
+            parts: vec![Vec::new(); PARTS],
+            bytes: 0,
+            budget,
+            spilled: false,
+            facts,
+            people: People::default(),
+        }
     }
 
     /// Files a sight.

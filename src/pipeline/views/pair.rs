@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::shift::{Shift, Shifts};
 use super::sight::{CLIENT, HOST, REQUEST_ID, SIZE, Sight, TRACE_ID, TRAITS, USER};
 use super::skew::most_coincide;
 
@@ -22,7 +23,7 @@ const LEAST_NAMED: u64 = 3;
 /// With fewer telling exchanges than this, clients and users must not speak against it.
 const ENOUGH: u64 = 20;
 /// Longest exchange, in microseconds, whose time tells anything.
-const LONGEST: i64 = 60_000_000;
+pub(super) const LONGEST: i64 = 60_000_000;
 
 /// By what an exchange is known to be the only one of its kind.
 pub(super) const WAYS: [Way; 5] = [Way::RequestId, Way::TraceId, Way::Answer, Way::Hosted, Way::Call];
@@ -92,9 +93,13 @@ pub(super) struct Pair {
     window: (i64, i64),
     /// Whether both write queries.
     pub(super) queries: bool,
+    /// Whether both name who acted in the same way, so that names which differ are other people's.
+    alike: bool,
     tallies: [Tally; WAYS.len()],
     /// Sights of either input in the common window, by host.
     sights: [BTreeMap<u64, u64>; 2],
+    /// What would be one traffic if a clock were set otherwise, by way.
+    shifts: [Shifts; WAYS.len()],
 }
 
 /// What was decided of a pair.
@@ -106,6 +111,8 @@ pub(super) enum Decision {
     Undecided(Terms),
     /// Part of what tells is in both, too little for a proof: exchanges, of so many.
     Doubtful(u64, u64),
+    /// One traffic, it seems, by clocks that lie far apart.
+    Shifted(Shift),
     /// One traffic.
     Proven(Terms),
 }
@@ -123,8 +130,16 @@ pub(super) struct Terms {
 
 impl Pair {
     /// A pair of a richer and a poorer input, with the window that both cover.
-    pub(super) fn new(units: [u32; 2], window: (i64, i64), queries: bool) -> Self {
-        Pair { units, window, queries, tallies: Default::default(), sights: Default::default() }
+    pub(super) fn new(units: [u32; 2], window: (i64, i64), queries: bool, alike: bool) -> Self {
+        Pair {
+            units,
+            window,
+            queries,
+            alike,
+            tallies: Default::default(),
+            sights: Default::default(),
+            shifts: Default::default(),
+        }
     }
 
     /// Counts the sights of one call: those of the first input and those of the second. Of ways, only the keys that
@@ -135,15 +150,46 @@ impl Pair {
                 *sights.entry(sight.value(HOST)).or_default() += 1;
             }
         }
-        for (way, tally) in WAYS.into_iter().zip(&mut self.tallies) {
+        let overlap = self.overlap();
+        for (way, (tally, shifts)) in WAYS.into_iter().zip(self.tallies.iter_mut().zip(&mut self.shifts)) {
             let mine = singles(first, way, self.queries, &sampled);
             let theirs = singles(second, way, self.queries, &sampled);
-            tally.add(&mine, &theirs, self.window);
+            shifts.add(&mine, &theirs);
+            if overlap {
+                tally.add(&mine, &theirs, self.window);
+            }
         }
+    }
+
+    /// Whether there is any time that both cover; where there is none, only a clock that is wrong brings them together.
+    fn overlap(&self) -> bool {
+        self.window.0 <= self.window.1
     }
 
     /// Decides by all that was counted.
     pub(super) fn decide(&self) -> Decision {
+        match self.decide_by_clocks() {
+            Decision::Proven(terms) => Decision::Proven(terms),
+            other => self.shift().map_or(other, Decision::Shifted),
+        }
+    }
+
+    fn shift(&self) -> Option<Shift> {
+        // Ids that both write tell a second run of a script from the first.
+        let told = WAYS.into_iter().zip(&self.shifts);
+        let named = told.clone().find(|(way, shifts)| way.is_id() && shifts.tell());
+        match named {
+            Some((_, shifts)) => shifts.shift(LEAST_NAMED, false),
+            None => told.filter(|(way, _)| !way.is_id()).find_map(|(way, shifts)| {
+                shifts.shift(ENOUGH, way != Way::Answer).filter(|_| shifts.of_the_same_people())
+            }),
+        }
+    }
+
+    fn decide_by_clocks(&self) -> Decision {
+        if !self.overlap() {
+            return Decision::Apart;
+        }
         let mut doubt = None;
         for (way, tally) in WAYS.into_iter().zip(&self.tallies) {
             let most = if way.is_id() { MOST_SKEW } else { MOST_SKEW_UNNAMED };
@@ -155,7 +201,8 @@ impl Pair {
             let least = if way.is_id() { LEAST_NAMED } else { LEAST };
             let at = (!way.is_id()).then_some(skew);
             let binding = tally.binding(at);
-            let spoken_against = telling < ENOUGH && !way.is_id() && tally.contradicted(at, &binding);
+            let few = telling < ENOUGH && tally.contradicted(at, &binding);
+            let spoken_against = !way.is_id() && (few || self.alike && tally.of_others(at));
             if telling >= least && most_of(hits, telling) && !spoken_against {
                 return Decision::Proven(Terms { skew, binding, expected: self.expected() });
             }
@@ -216,7 +263,8 @@ fn singles<'a>(
     found
 }
 
-type Singles<'a> = BTreeMap<(u64, u64), Option<&'a Sight>>;
+/// Sights by what is unique about them.
+pub(super) type Singles<'a> = BTreeMap<(u64, u64), Option<&'a Sight>>;
 
 impl Tally {
     fn add(&mut self, mine: &Singles<'_>, theirs: &Singles<'_>, window: (i64, i64)) {
@@ -282,6 +330,12 @@ impl Tally {
         self.coinciding(skew).fold((0, 0), |(known, agree), join| {
             (known + u64::from(at(&join.known)), agree + u64::from(at(&join.agree)))
         })
+    }
+
+    /// Whether both show who acted, and never the same: people who do the same at the same time.
+    fn of_others(&self, skew: Option<i64>) -> bool {
+        let (known, agree) = self.agreement(skew, USER);
+        known >= LEAST && agree == 0
     }
 
     /// Whether clients or users are shown by both and mostly differ, and nothing else says that they are the same.

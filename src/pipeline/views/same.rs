@@ -2,9 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
+use super::carried::{Carried, People, Twin};
+use super::ledger::Ledger;
 use super::sight::Sight;
-use super::{Call, Verdict, matching};
+use super::{Call, Places, Verdict, matching};
+use crate::correlate::tells_more;
+use crate::event::Actor;
+use crate::pipeline::PipelineError;
 
 /// Groups of sights that are one exchange; no group holds two of one input.
 pub(super) struct Same<'a> {
@@ -77,5 +83,59 @@ impl<'a> Same<'a> {
         if let Some(group) = self.groups.get_mut(into) {
             group.extend(moved);
         }
+    }
+}
+
+/// What becomes of sights that are one exchange.
+pub(super) struct PutTogether<'a> {
+    /// Of each thread, the exchanges to leave out.
+    pub(super) left_out: Vec<Places>,
+    /// Of each thread, what the others tell of those that stay.
+    pub(super) carried: Vec<Carried>,
+    /// How many, by their input and that of those that stay.
+    pub(super) twice: BTreeMap<(u32, u32), u64>,
+    people: Vec<&'a People>,
+}
+
+impl<'a> PutTogether<'a> {
+    /// Nothing yet; what is carried over spills under `scratch` beyond `budget` bytes a thread.
+    pub(super) fn new(ledgers: &'a [Ledger], scratch: &Path, budget: usize) -> Self {
+        let carried = |thread: usize| Carried::new(scratch.join(format!("carried-{thread}")), budget);
+        PutTogether {
+            left_out: vec![Places::default(); ledgers.len()],
+            carried: (0..ledgers.len()).map(carried).collect(),
+            twice: BTreeMap::new(),
+            people: ledgers.iter().map(|ledger| &ledger.people).collect(),
+        }
+    }
+
+    /// Keeps one of several sights of an exchange. `rest` come from the richest to the poorest.
+    pub(super) fn keep(
+        &mut self,
+        (thread, kept): &(usize, Sight),
+        rest: &[&(usize, Sight)],
+    ) -> Result<(), PipelineError> {
+        for (thread, dropped) in rest {
+            *self.twice.entry((dropped.unit, kept.unit)).or_default() += 1;
+            if let Some(places) = self.left_out.get_mut(*thread) {
+                places.insert(dropped.ordinal);
+            }
+        }
+        let Some(actor) = self.actor(*thread, kept) else { return Ok(()) };
+        let telling = |twin: &&&(usize, Sight)| self.actor(twin.0, &twin.1).is_some_and(|twin| tells_more(twin, actor));
+        let mut telling: Vec<_> = rest.iter().filter(telling).collect();
+        telling.sort_by_key(|twin| Reverse(self.actor(twin.0, &twin.1).map(|actor| actor.evidence)));
+        let twin = |(thread, sight): &(usize, Sight)| {
+            let (who, place) = sight.who.zip(sight.place.clone())?;
+            Some(Twin { thread: u32::try_from(*thread).ok()?, who, unit: sight.unit, place })
+        };
+        let twins: Vec<Twin> = telling.into_iter().filter_map(|found| twin(found)).collect();
+        let Some(carried) = self.carried.get_mut(*thread) else { return Ok(()) };
+        twins.iter().try_for_each(|twin| carried.push(kept.ordinal, twin))
+    }
+
+    fn actor(&self, thread: usize, sight: &Sight) -> Option<&'a Actor> {
+        let people: &'a People = self.people.get(thread)?;
+        people.get(sight.who?).map(|(actor, _)| actor)
     }
 }

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
-use offpath_capture::{Body, Exchange, Request};
+use offpath_capture::{Body, Exchange, Place, Protocol, Request, percent_decoded};
 use serde::{Deserialize, Serialize};
 
 use crate::correlate::HashKey;
@@ -33,6 +33,10 @@ pub(super) struct Sight {
     pub(super) over: i64,
     /// What else may tell it.
     pub(super) traits: [u64; TRAITS],
+    /// Number of the actor among the thread's; `None` when nobody is told of.
+    pub(super) who: Option<u32>,
+    /// Where it is in the input.
+    pub(super) place: Option<Place>,
 }
 
 /// Number of traits.
@@ -88,14 +92,25 @@ impl Sighter {
             ordinal,
             unit,
             key: exchange.key,
-            call: self.state.hash_one((request.method.to_ascii_uppercase(), decoded(path))),
-            query: if query.is_empty() { 0 } else { self.text(&decoded(query)) },
+            call: self.state.hash_one((self.method(exchange, request, event), percent_decoded(path, false))),
+            query: if query.is_empty() { 0 } else { self.text(percent_decoded(query, false).as_bytes()) },
             status: exchange.response.as_ref().map_or(0, |response| response.status),
             whole: exchange.carries.request_bodies && exchange.incomplete.is_empty(),
             time,
             over: end.saturating_add(exchange.tick.max(1)),
             traits: self.traits(exchange, request, event),
+            who: None,
+            place: Some(exchange.origin.place.clone()),
         })
+    }
+
+    /// The method; of what was said on a WebSocket, what was called.
+    fn method(&self, exchange: &Exchange, request: &Request, event: Option<&Event>) -> String {
+        let called = event.and_then(|event| event.operation.as_deref()).unwrap_or_default();
+        match exchange.protocol {
+            Protocol::WebSocket => format!("websocket {called}"),
+            _ => request.method.to_ascii_uppercase(),
+        }
     }
 
     fn traits(&self, exchange: &Exchange, request: &Request, event: Option<&Event>) -> [u64; TRAITS] {
@@ -145,37 +160,5 @@ fn size(body: &Body) -> Option<u64> {
         Body::Absent => Some(0),
         Body::Unknown { size } => *size,
         Body::Present { wire_len, .. } => Some(*wire_len),
-    }
-}
-
-/// Text without percent encoding: writers differ in what they encode.
-fn decoded(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|d| std::str::from_utf8(d).ok());
-        match digits.filter(|_| *first == b'%').and_then(|d| u8::from_str_radix(d, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn encodings_of_one_path_are_one_path() {
-        assert_eq!(decoded("/a%20b%7Ec"), b"/a b~c");
-        assert_eq!(decoded("/100%"), b"/100%");
-        assert_eq!(decoded("/%zz%4"), b"/%zz%4");
     }
 }

@@ -188,15 +188,9 @@ fn measure(page: &mut Markup, name: &'static str, meaning: &'static str, part: u
 }
 
 fn not_seen(page: &mut Markup, run: &RunSummary) {
-    let not_read = run.not_read.iter().map(|part| match part.bytes {
-        0 => reason::not_read(part),
-        size => format!("{} ({})", reason::not_read(part), bytes(size)),
-    });
+    let not_read = run.not_read.iter().map(|part| format!("{}{}", reason::not_read(part), reason::size(part)));
     let mut lines: Vec<String> = run.warnings.iter().cloned().chain(not_read).collect();
-    let (connections, broken) = run.connections;
-    if broken > 0 {
-        lines.push(format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")));
-    }
+    lines.extend(reason::broken(run));
     if run.blind_spots > 0 {
         lines.push(format!(
             "{} in which requests were not seen",

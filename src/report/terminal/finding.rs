@@ -70,7 +70,11 @@ fn who(finding: &Finding) -> String {
     if let Some(client) = &actor.client {
         text.push_str(&format!(" from {client}"));
     }
-    format!("{text}, known by {}", actor.evidence)
+    text.push_str(&format!(", known by {}", actor.evidence));
+    if let Some(place) = &actor.told_in {
+        text.push_str(&format!(" from {place}"));
+    }
+    text
 }
 
 /// The events of the evidence; the place of each one's bytes stands on a line of its own and is never cut.

@@ -30,7 +30,16 @@ fn by_reason(run: &RunSummary, screen: &Screen) -> String {
         table.row([number.to_owned(), size, what.to_owned()].map(|text| (Look::Plain, text)).to_vec());
     };
     for part in run.not_read.iter().filter(|part| part.count > 0) {
-        row(&format!("{}, not read", reason::not_read(part)), bytes(part.bytes));
+        row(&format!("{}, not read", reason::not_read(part)), sized(part.bytes, part.share));
+    }
+    for part in &run.missing {
+        row(&reason::missing(&part.reason, part.count), sized(part.bytes, part.share));
+    }
+    for (protocol, sum) in &run.foreign {
+        row(
+            &format!("{} that are no HTTP carry {protocol}", counted(sum.connections, "connection", "connections")),
+            bytes(sum.bytes),
+        );
     }
     for (reason, number) in &run.incomplete {
         row(&reason::incomplete(reason, *number), String::new());
@@ -66,12 +75,14 @@ fn by_place(gaps: &[Gap], screen: &Screen) -> String {
     listed.sort_by_key(|gap| (&gap.input, &gap.from, &gap.connection));
     let file = listed.first().map(|gap| gap.input.as_str());
     let file = file.filter(|file| listed.iter().all(|gap| gap.input == *file));
-    let mut table = Table::new(&["COUNT", "WHAT", "FROM, UTC", "FOR", "CONNECTION", "FIRST PLACE"], &[0, 3]).wrapping();
+    let mut table =
+        Table::new(&["COUNT", "BYTES", "WHAT", "FROM, UTC", "FOR", "CONNECTION", "FIRST PLACE"], &[0, 1, 4]).wrapping();
     for gap in listed.iter().take(SHOWN) {
         let place = gap.origin.as_deref().unwrap_or(&gap.input);
         let place = file.and_then(|file| place.strip_prefix(file)).unwrap_or(place);
         let texts = [
             count(gap.count),
+            sized(gap.bytes, gap.share),
             gap.words(),
             gap.from.as_deref().map(utc).unwrap_or_default(),
             gap.lasted().map(span).unwrap_or_default(),
@@ -91,6 +102,15 @@ fn by_place(gaps: &[Gap], screen: &Screen) -> String {
         out.push_str(&screen.paragraph("", &format!("{} more were counted and not listed", count(left_out))));
     }
     out
+}
+
+/// `1.2 MB, 8.1 %`; nothing where it is not known.
+fn sized(number: u64, share: Option<f64>) -> String {
+    match (number, share) {
+        (0, _) => String::new(),
+        (number, None) => bytes(number),
+        (number, Some(share)) => format!("{}, {}", bytes(number), reason::part_of_all(share)),
+    }
 }
 
 /// Kind of the line that counts what has none.

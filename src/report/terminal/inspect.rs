@@ -2,7 +2,7 @@
 
 use crate::report::figure::{bytes, count, counted, percent, protocol, utc};
 use crate::report::reason;
-use crate::report::summary::{NotReadSummary, RunSummary};
+use crate::report::summary::RunSummary;
 
 use super::screen::Screen;
 
@@ -82,21 +82,14 @@ pub(super) fn not_read(run: &RunSummary) -> String {
         .iter()
         .filter(|part| part.count > 0)
         .map(|part| {
-            let what = format!("{}{}", reason::not_read(part), servers(run, &part.reason));
-            match (part.bytes, share(run, part)) {
-                (0, _) => what,
-                (size, None) => format!("{what} ({})", bytes(size)),
-                (size, Some(share)) => format!("{what} ({}, {share} of packets)", bytes(size)),
-            }
+            let whose = if part.reason == "not_http" { reason::foreign(run) } else { servers(run, &part.reason) };
+            format!("{}{whose}{}", reason::not_read(part), reason::size(part))
         })
         .collect();
     if run.filtered > 0 {
         parts.push(format!("{} held back by --bpf", counted(run.filtered, "packet", "packets")));
     }
-    let (connections, broken) = run.connections;
-    if broken > 0 {
-        parts.push(format!("{} of {} with gaps", count(broken), counted(connections, "connection", "connections")));
-    }
+    parts.extend(reason::broken(run));
     parts.extend(run.incomplete.iter().map(|(reason, number)| reason::incomplete(reason, *number)));
     parts.extend(reason::untold(run));
     if run.blind_spots > 0 {
@@ -113,26 +106,9 @@ pub(super) fn not_read(run: &RunSummary) -> String {
     }
 }
 
-/// The share of QUIC among all packets: it tells how much of the traffic may have been HTTP/3.
-fn share(run: &RunSummary, part: &NotReadSummary) -> Option<String> {
-    let captures = run.inputs.iter().filter(|input| input.format.starts_with("pcap"));
-    let packets: u64 = captures.map(|input| input.records).sum();
-    (part.reason == "quic" && part.count <= packets).then(|| percent(part.count, packets))
-}
-
 /// `: api.example.com 812, 10.0.0.7:443 3 and 5 others`: whose TLS connections were not read for a reason.
 fn servers(run: &RunSummary, reason: &str) -> String {
-    const SHOWN: usize = 3;
-    let servers = run.tls.with(reason);
-    let named: Vec<String> =
-        servers.iter().take(SHOWN).map(|(name, number)| format!("{name} {}", count(*number))).collect();
-    match servers.len() {
-        0 => String::new(),
-        all if all > SHOWN => {
-            format!(": {} and {}", named.join(", "), counted((all - SHOWN) as u64, "other", "others"))
-        }
-        _ => format!(": {}", named.join(", ")),
-    }
+    reason::most(&run.tls.with(reason))
 }
 
 /// `12 connections decrypted; TLS 1.2 3, TLS 1.3 9; 2 kinds of clients`.
@@ -151,14 +127,23 @@ fn tls(run: &RunSummary) -> Option<String> {
     ))
 }
 
-/// `3 connections, 120 messages (4.1 kB)`.
+/// `3 connections, 120 messages (4.1 kB); 40 with calls, 12 not read as calls`.
 fn websocket(run: &RunSummary) -> Option<String> {
     let said = run.websocket;
     if said.connections == 0 {
         return None;
     }
     let messages = counted(said.messages, "message", "messages");
-    Some(format!("{}, {messages} ({})", counted(said.connections, "connection", "connections"), bytes(said.bytes)))
+    let mut text =
+        format!("{}, {messages} ({})", counted(said.connections, "connection", "connections"), bytes(said.bytes));
+    if said.calls > 0 {
+        text.push_str(&format!("; {} with calls", count(said.calls)));
+    }
+    if said.without_call > 0 {
+        let joint = if said.calls > 0 { "," } else { ";" };
+        text.push_str(&format!("{joint} {} not read as calls", count(said.without_call)));
+    }
+    Some(text)
 }
 
 fn operations(run: &RunSummary) -> String {

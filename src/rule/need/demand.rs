@@ -87,6 +87,10 @@ impl Reader<'_> {
         for (transition, object_type) in steps {
             demand.often.extend(self.key_of(transition.activity, object_type));
             demand.often.extend(self.scope_of(object_type));
+            // Which of several moves a step was may hang on a condition: where that is hidden, a skipped step is.
+            let guard =
+                transition.when.as_ref().filter(|_| matches!(check, Check::Skip | Check::Order | Check::Direct));
+            guard.into_iter().for_each(|guard| self.expression(guard, &mut demand.often));
             let keyed = self.activity(transition.activity).is_some_and(|a| a.idempotency.is_some());
             if keyed && matches!(check, Check::Repeat | Check::Race) {
                 // Without the key a repetition may be a retry.
@@ -145,17 +149,27 @@ impl Reader<'_> {
     /// Two names for one object in a request, values that a guard or constraint wants to be equal.
     fn mismatch(&self) -> Option<Demand> {
         let asked = |path: &&Path| matches!(path.root, Root::PathParameter | Root::Query | Root::RequestBody);
-        let twice = self.model.object_types.iter().filter(|t| t.key.iter().filter(asked).count() > 1);
         let mut demand = self.constraints(Check::Mismatch);
-        for path in twice.flat_map(|t| &t.key) {
-            let often = &mut demand.get_or_insert_with(Demand::default).often;
-            often.extend(exchange(path).filter(|_| asked(&path)));
+        // What each way to disagree needs: without what all of them need there is nothing to compare anywhere.
+        let mut ways: Vec<BTreeSet<Need>> = demand.iter().map(|demand| demand.all().collect()).collect();
+        for object_type in self.model.object_types.iter().filter(|t| t.key.iter().filter(asked).count() > 1) {
+            let (told, hidden): (Vec<_>, Vec<_>) =
+                object_type.key.iter().filter(asked).map(exchange).partition(Option::is_none);
+            let needs: BTreeSet<Need> = hidden.into_iter().flatten().collect();
+            ways.push(if told.len() > 1 { BTreeSet::new() } else { needs.clone() });
+            demand.get_or_insert_with(Demand::default).often.extend(needs);
         }
         let guards = self.model.lifecycles.iter().flat_map(|l| &l.transitions).filter_map(|t| t.when.as_ref());
         for guard in guards.filter(|g| g.paths().iter().any(|p| matches!(p.root, Root::Object(_)))) {
-            self.expression(guard, &mut demand.get_or_insert_with(Demand::default).often);
+            let mut needs = BTreeSet::new();
+            self.expression(guard, &mut needs);
+            demand.get_or_insert_with(Demand::default).often.extend(needs.iter().copied());
+            ways.push(needs);
         }
-        demand
+        let mut demand = demand?;
+        let shared = ways.into_iter().reduce(|all, way| all.intersection(&way).copied().collect());
+        demand.always.extend(shared.into_iter().flatten());
+        Some(demand)
     }
 
     /// The constraints, and for guards the lifecycles, that a check reports about.
@@ -377,7 +391,7 @@ fn is_tenant(path: &Path) -> bool {
 }
 
 /// Whether a constraint is reported by a check.
-fn reports(model: &Model, constraint: &Constraint, check: Check) -> bool {
+pub(super) fn reports(model: &Model, constraint: &Constraint, check: Check) -> bool {
     let approves = |a: &ActivityId| {
         model.constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::Require { activity, .. } if activity == a))
     };

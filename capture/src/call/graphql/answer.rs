@@ -8,16 +8,21 @@ use serde_json::value::RawValue;
 use super::super::budget::name;
 use super::super::message::Message;
 use super::super::{CallOutcome, MOST_CALLS, json};
+use super::parts;
 use crate::event_stream::stream_events;
 
 /// Longest event that is read.
 const LONGEST_EVENT: usize = 4 << 20;
 
-/// The answers of a response: one, those of a batch, or the first of a stream.
+/// The answers of a response: one, which may come in parts, or those of a batch.
 pub(super) struct Answers<'a> {
     texts: Vec<Cow<'a, str>>,
     /// They are a list, in the order of the requests.
     listed: bool,
+    /// Nothing more comes.
+    whole: bool,
+    /// How HTTP says it went, where there is no answer of GraphQL.
+    without: CallOutcome,
 }
 
 /// The answer to one request.
@@ -45,26 +50,51 @@ struct Failure {
 impl<'a> Answers<'a> {
     /// The answers in a response.
     pub(super) fn of(answered: Option<&Message<'a>>) -> Answers<'a> {
-        let Some(message) = answered else { return Answers { texts: Vec::new(), listed: false } };
+        let refused = answered.and_then(Message::refusal);
+        let without = refused.map_or(CallOutcome::Unknown, |status| CallOutcome::Failed(Some(status)));
+        let read = answered.map(Answers::read).unwrap_or_default();
+        Answers { without, ..read }
+    }
+
+    /// The one answer that comes in these parts.
+    pub(super) fn of_parts(parts: Vec<Cow<'a, str>>) -> Answers<'a> {
+        let whole = parts::is_over(&parts);
+        let texts = parts::joined(parts).into_iter().collect();
+        Answers { texts, listed: false, whole, without: CallOutcome::Unknown }
+    }
+
+    fn read(message: &Message<'a>) -> Answers<'a> {
         if message.is("text/event-stream") {
             let text = message.text.map(|text| format!("{text}\n\n")).unwrap_or_default();
             let events = stream_events(text.as_bytes(), LONGEST_EVENT).into_iter();
-            let first = events.map(|event| event.data).find(|data| data.starts_with('{'));
-            return Answers { texts: first.map(Cow::Owned).into_iter().collect(), listed: false };
+            return Answers::of_parts(
+                events.map(|event| event.data).filter(|data| data.starts_with('{')).map(Cow::Owned).collect(),
+            );
         }
-        let Some(text) = message.json() else { return Answers { texts: Vec::new(), listed: false } };
-        match json::elements(text, MOST_CALLS) {
-            Some((items, _)) => {
-                Answers { texts: items.into_iter().map(|item| Cow::Borrowed(item.get())).collect(), listed: true }
-            }
-            None => Answers { texts: vec![Cow::Borrowed(text)], listed: false },
+        if message.is("multipart/mixed") {
+            let boundary = message.parameter("boundary").unwrap_or("-");
+            return Answers::of_parts(message.text.map(|text| parts::multipart(text, boundary)).unwrap_or_default());
         }
+        let Some(text) = message.json() else { return Answers::default() };
+        let (texts, listed) = match json::elements(text, MOST_CALLS) {
+            Some((items, _)) => (items.into_iter().map(|item| Cow::Borrowed(item.get())).collect(), true),
+            None => (vec![Cow::Borrowed(text)], false),
+        };
+        Answers { texts, listed, whole: true, ..Answers::default() }
+    }
+
+    /// Whether more of them was to come than was seen.
+    pub(super) fn are_cut(&self) -> bool {
+        !self.texts.is_empty() && !self.whole
+    }
+
+    /// The one answer to all requests, where it is no list: it is read once, however many they are.
+    pub(super) fn of_all(&self) -> Option<Answer<'_>> {
+        (!self.listed).then(|| self.to(None))
     }
 
     /// The answer to the request at a place. One that is no list answers all requests: it refuses them.
-    pub(super) fn to(&self, place: Option<u32>, answered: Option<&Message<'_>>) -> Answer<'_> {
-        let refused = answered.and_then(Message::refusal);
-        let without = refused.map_or(CallOutcome::Unknown, |status| CallOutcome::Failed(Some(status)));
+    pub(super) fn to(&self, place: Option<u32>) -> Answer<'_> {
         let index = place.filter(|_| self.listed).map_or(0, |place| place as usize);
         let picked = self.texts.get(index).and_then(|text| json::pick(text, ["data", "errors"]));
         let ([data, errors], whole) = picked.map(|picked| (picked.values, picked.whole)).unwrap_or_default();
@@ -77,9 +107,15 @@ impl<'a> Answers<'a> {
             all,
             has_data: data.is_some(),
             errors: errors.map(|(errors, _)| errors.into_iter().map(Failure::read).collect()).unwrap_or_default(),
-            whole,
-            without,
+            whole: whole && self.whole,
+            without: self.without.clone(),
         }
+    }
+}
+
+impl Default for Answers<'_> {
+    fn default() -> Self {
+        Answers { texts: Vec::new(), listed: false, whole: false, without: CallOutcome::Unknown }
     }
 }
 

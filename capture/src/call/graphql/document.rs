@@ -16,6 +16,19 @@ const MOST_NODES: usize = 1 << 16;
 pub(super) struct Document<'a> {
     pub(super) operations: Vec<Operation<'a>>,
     pub(super) fragments: BTreeMap<&'a str, Vec<Selection<'a>>>,
+    /// A literal was nested deeper than is read: `null` stands for what is below.
+    pub(super) deep: bool,
+}
+
+/// Whether a text begins as a document of requests does, whatever follows: it is meant to be GraphQL and not, say, what
+/// somebody searches for.
+pub(super) fn begins(text: &str) -> bool {
+    let mut tokens = Tokens::new(text).skip_while(|token| matches!(token, Token::Text(_)));
+    match tokens.next() {
+        Some(Token::Mark('{')) => matches!(tokens.next(), Some(Token::Name(_) | Token::Spread)),
+        Some(Token::Name("query" | "mutation" | "subscription" | "fragment")) => text.contains('{'),
+        _ => false,
+    }
 }
 
 /// One operation.
@@ -64,11 +77,15 @@ impl<'a> Document<'a> {
     pub(super) fn read(text: &'a str) -> Option<Document<'a>> {
         let mut tokens = Tokens::new(text);
         let next = tokens.next();
-        let mut parser = Parser { tokens, next, nodes: 0 };
+        let mut parser = Parser { tokens, next, nodes: 0, deep: false };
         let mut document = Document::default();
         while let Some(token) = parser.next.clone() {
             parser.node()?;
             let kind = match token {
+                Token::Text(_) => {
+                    parser.description()?;
+                    continue;
+                }
                 Token::Mark('{') => None,
                 Token::Name("query") => Some(CallKind::Query),
                 Token::Name("mutation") => Some(CallKind::Mutation),
@@ -87,6 +104,7 @@ impl<'a> Document<'a> {
             };
             document.operations.push(parser.operation(kind)?);
         }
+        document.deep = parser.deep;
         (!document.operations.is_empty()).then_some(document)
     }
 }
@@ -95,6 +113,7 @@ struct Parser<'a> {
     tokens: Tokens<'a>,
     next: Option<Token<'a>>,
     nodes: usize,
+    deep: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -135,6 +154,14 @@ impl<'a> Parser<'a> {
         (self.name()? == word).then_some(())
     }
 
+    /// A description of what follows; nothing may be described by nothing.
+    fn description(&mut self) -> Option<()> {
+        if matches!(self.next, Some(Token::Text(_))) {
+            self.advance();
+        }
+        (!matches!(self.next, None | Some(Token::Text(_)))).then_some(())
+    }
+
     fn operation(&mut self, kind: Option<CallKind>) -> Option<Operation<'a>> {
         let (mut name, mut defaults) = (None, BTreeMap::new());
         if kind.is_some() {
@@ -157,6 +184,7 @@ impl<'a> Parser<'a> {
     /// `$name: [Type!] = default @directive`; the default, where there is one.
     fn variable(&mut self) -> Option<Option<(&'a str, Literal<'a>)>> {
         self.node()?;
+        self.description()?;
         self.mark('$')?;
         let name = self.name()?;
         self.mark(':')?;
@@ -269,9 +297,29 @@ impl<'a> Parser<'a> {
         Some(conditions)
     }
 
+    /// Steps over a list or object by its brackets alone.
+    fn step_over_literal(&mut self) -> Option<()> {
+        let mut open = 0_usize;
+        loop {
+            match self.advance()? {
+                Token::Mark('[' | '{') => open += 1,
+                Token::Mark(']' | '}') => open = open.checked_sub(1)?,
+                Token::Broken => return None,
+                _ => {}
+            }
+            if open == 0 {
+                return Some(());
+            }
+        }
+    }
+
     fn literal(&mut self, depth: usize) -> Option<Literal<'a>> {
         self.node()?;
-        (depth < DEEPEST).then_some(())?;
+        if depth >= DEEPEST && (self.is('[') || self.is('{')) {
+            self.deep = true;
+            self.step_over_literal()?;
+            return Some(Literal::Json("null".to_owned()));
+        }
         Some(match self.advance()? {
             Token::Mark('$') => Literal::Variable(self.name()?),
             Token::Mark('[') => {
@@ -362,11 +410,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_described_is_read() {
+        let described = "\"\"\"what it does\"\"\" mutation M(\"the order\" $id: ID!) { pay(id: $id) } \"and\" fragment F on X { a }";
+        assert_eq!(names(&Document::read(described).unwrap()), ["pay:pay/1"]);
+        for text in ["\"a\"", "\"a\" \"b\" { c }", "{ a } \"b\"", "mutation M(\"a\") { b }"] {
+            assert!(Document::read(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_search_does_not_begin_like_a_document() {
+        for text in [
+            "{ a(b: %",
+            "mutation { a(b: [",
+            "\"it\" mutation M { a %",
+            "fragment F on X { a",
+            "query Q($a: [) { b }",
+            "{ ...F %",
+        ] {
+            assert!(begins(text), "{text}");
+        }
+        for text in ["red shoes", "mutation", "query plans", "{", "{}", "{\"a\": 1}", "\"quoted\" words", "a { b }", ""]
+        {
+            assert!(!begins(text), "{text}");
+        }
+    }
+
+    #[test]
     fn depth_and_size_are_bounded() {
         let nested = |n: usize| format!("{{ a {} b {} }}", "{ x ".repeat(n), "}".repeat(n));
         assert!(Document::read(&nested(200_000)).is_some(), "fields below are no matter of depth");
         let listed = |n: usize| format!("{{ a(b: {}1{}) }}", "[".repeat(n), "]".repeat(n));
-        assert!(Document::read(&listed(20)).is_some() && Document::read(&listed(200_000)).is_none());
+        assert!(Document::read(&listed(20)).is_some_and(|document| !document.deep));
+        let deep = listed(200_000);
+        let deep = Document::read(&deep).unwrap();
+        assert!(deep.deep && names(&deep) == ["a:a/1"], "what is deeper is stepped over");
+        assert!(Document::read(&format!("{{ a(b: {}1) }}", "[".repeat(200_000))).is_none());
         let inline = |n: usize| format!("{}a{}", "{ ... ".repeat(n) + "{ ", " }".repeat(n + 1));
         assert!(Document::read(&inline(20)).is_some() && Document::read(&inline(200_000)).is_none());
         assert!(Document::read(&format!("{{ {} }}", "a ".repeat(MOST_NODES + 1))).is_none());

@@ -5,15 +5,18 @@
 
 mod answer;
 mod document;
+mod parts;
 mod request;
 mod token;
 mod variables;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use self::answer::{Answer, Answers};
-use self::document::{Document, Literal, Selected, Selection};
-use self::request::{Posted, posted};
+use self::document::{Document, Literal, Selected, Selection, begins};
+use self::request::{Posted, of_json, posted};
 use self::variables::Variables;
 use super::budget::{Budget, name};
 use super::message::Message;
@@ -22,47 +25,106 @@ use crate::Request;
 
 /// Most variables of one request.
 const MOST_VARIABLES: usize = 1024;
-/// Deepest nesting of fragments that fragments name.
-const DEEPEST: usize = 32;
 
 /// Reads the calls of a GraphQL exchange; `None` where it is none.
 pub(super) fn read(
     request: &Request,
+    documents: &[(String, Arc<str>)],
     sent: &Message<'_>,
     answered: Option<&Message<'_>>,
     budget: &mut Budget,
 ) -> Option<Vec<Call>> {
-    let posted = posted(request, sent, budget);
+    let posted = with_documents(posted(request, sent, budget), documents);
     if posted.is_empty() {
         return None;
     }
     let named = names_graphql(&request.target);
     let read: Vec<_> = posted.iter().map(|posted| (posted, posted.query.as_deref().and_then(Document::read))).collect();
     // Most bodies with a `query` are a search; their answers are not looked at.
-    if !named && !read.iter().any(|(posted, document)| document.is_some() || posted.is_persisted(named)) {
+    let speaks = |(posted, document): &(&Posted<'_>, Option<Document<'_>>)| {
+        document.is_some() || posted.is_persisted(named) || posted.query.as_deref().is_some_and(begins)
+    };
+    if !named && !read.iter().any(speaks) {
         return None;
     }
     let answers = Answers::of(answered);
+    calls(&read, named, &answers, budget)
+}
+
+/// Reads the calls of an operation that was sent on a WebSocket, with the parts of its answer; `None` where it is none.
+/// `certain`: GraphQL is what is spoken there.
+pub(super) fn said(
+    text: &str,
+    documents: &[(String, Arc<str>)],
+    certain: bool,
+    parts: Vec<Cow<'_, str>>,
+    budget: &mut Budget,
+) -> Option<Vec<Call>> {
+    let posted = with_documents(of_json(text, true, budget), documents);
+    let read: Vec<_> = posted.iter().map(|posted| (posted, posted.query.as_deref().and_then(Document::read))).collect();
+    calls(&read, certain, &Answers::of_parts(parts), budget)
+}
+
+/// Gives requests that sent a hash alone the documents that are known by it.
+fn with_documents<'a>(mut posted: Vec<Posted<'a>>, documents: &'a [(String, Arc<str>)]) -> Vec<Posted<'a>> {
+    for posted in posted.iter_mut().filter(|posted| posted.hashed && posted.query.is_none()) {
+        let hash = posted.hash.as_deref().unwrap_or_default();
+        let known = documents.iter().find(|(own, _)| own.eq_ignore_ascii_case(hash));
+        posted.query = known.map(|(_, document)| Cow::Borrowed(&**document));
+    }
+    posted
+}
+
+/// The hashes of persisted queries that a request sent, each with its document where that was sent, too.
+pub(super) fn hashes(request: &Request, sent: &Message<'_>) -> Vec<(String, Option<String>)> {
+    hashes_of(posted(request, sent, &mut Budget::new()))
+}
+
+/// The same of an operation that was sent on a WebSocket.
+pub(super) fn hashes_said(text: &str) -> Vec<(String, Option<String>)> {
+    hashes_of(of_json(text, true, &mut Budget::new()))
+}
+
+fn hashes_of(posted: Vec<Posted<'_>>) -> Vec<(String, Option<String>)> {
+    let hashed = posted.into_iter().filter(|posted| posted.hashed);
+    hashed.filter_map(|posted| Some((posted.hash?.to_ascii_lowercase(), posted.query.map(Cow::into_owned)))).collect()
+}
+
+/// The calls of requests with their documents.
+fn calls(
+    read: &[(&Posted<'_>, Option<Document<'_>>)],
+    named: bool,
+    answers: &Answers<'_>,
+    budget: &mut Budget,
+) -> Option<Vec<Call>> {
+    let shared = answers.of_all();
     let mut calls = Vec::new();
     let mut any = false;
-    for (posted, document) in &read {
-        let answer = answers.to(posted.place, answered);
+    for (posted, document) in read {
+        let own = if shared.is_none() { Some(answers.to(posted.place)) } else { None };
+        let Some(answer) = shared.as_ref().or(own.as_ref()) else { continue };
         let telling = posted.telling || named || answer.looks_like_graphql();
         match (document, &posted.query) {
             (Some(document), _) if telling || document.operations.iter().any(|o| !o.short) => {
                 any = true;
-                run(posted, document, &answer, &mut calls, budget);
+                run(posted, document, answer, &mut calls, budget);
             }
             (None, None) if posted.is_persisted(named) => {
                 any = true;
-                persisted(posted, &answer, &mut calls, budget);
+                persisted(posted, answer, &mut calls, budget);
             }
-            (None, Some(_)) if named => {
+            // What begins like a document and cannot be read may be any call.
+            (None, Some(query)) if named || telling && begins(query) => {
                 any = true;
                 budget.note(Unseen::Malformed);
             }
             _ => {}
         }
+    }
+    if any && answers.are_cut() {
+        budget.note(Unseen::TooLong);
+        // What is not in them may be in what is missing.
+        calls.iter_mut().for_each(|call| call.result = None);
     }
     any.then_some(calls)
 }
@@ -107,6 +169,9 @@ fn run(posted: &Posted<'_>, document: &Document<'_>, answer: &Answer<'_>, calls:
     };
     // The server runs none either.
     let Some(operation) = chosen else { return budget.note(Unseen::Malformed) };
+    if document.deep {
+        budget.note(Unseen::TooLong);
+    }
     let sent = posted.variables.as_deref();
     let (sent, whole) = sent.and_then(|text| json::members(text, MOST_VARIABLES)).unwrap_or((Vec::new(), true));
     if !whole {
@@ -115,7 +180,7 @@ fn run(posted: &Posted<'_>, document: &Document<'_>, answer: &Answer<'_>, calls:
     let variables = Variables::new(sent, &operation.defaults);
     let mut fields =
         Fields { document, variables: &variables, keys: BTreeSet::new(), spread: BTreeSet::new(), found: Vec::new() };
-    fields.collect(&operation.selections, DEEPEST);
+    fields.collect(&operation.selections);
     for (key, field, arguments) in fields.found {
         if field == "__typename" {
             continue;
@@ -156,9 +221,14 @@ struct Fields<'d, 'a> {
 type Found<'d, 'a> = (&'a str, &'a str, &'d [(&'a str, Literal<'a>)]);
 
 impl<'d, 'a> Fields<'d, 'a> {
-    fn collect(&mut self, selections: &'d [Selection<'a>], depth: usize) {
-        let Some(depth) = depth.checked_sub(1) else { return };
-        for selection in selections {
+    /// A list of what is still open instead of a stack: each fragment is opened once, so that it ends.
+    fn collect(&mut self, selections: &'d [Selection<'a>]) {
+        let mut open = vec![selections.iter()];
+        while let Some(innermost) = open.last_mut() {
+            let Some(selection) = innermost.next() else {
+                open.pop();
+                continue;
+            };
             let applies = |(wanted, value): &(bool, Literal<'a>)| self.variables.truth(value) != Some(!wanted);
             if !selection.conditions.iter().all(applies) {
                 continue;
@@ -169,11 +239,10 @@ impl<'d, 'a> Fields<'d, 'a> {
                         self.found.push((*key, *name, arguments));
                     }
                 }
-                Selected::Inline(inner) => self.collect(inner, depth),
+                Selected::Inline(inner) => open.push(inner.iter()),
                 Selected::Spread(name) => {
-                    if let Some(inner) = self.document.fragments.get(name).filter(|_| self.spread.insert(*name)) {
-                        self.collect(inner, depth);
-                    }
+                    let fragment = self.document.fragments.get(name).filter(|_| self.spread.insert(*name));
+                    open.extend(fragment.map(|inner| inner.iter()));
                 }
             }
         }

@@ -2,10 +2,21 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem::Finder;
+
 use super::super::budget::Budget;
-use super::super::message::{Message, holds};
+use super::super::message::{Message, Needle, names};
 use super::super::{MOST_CALLS, Unseen, json};
+use super::document::begins;
 use crate::{Request, percent_decoded};
+
+/// Members of which every request in JSON has one.
+static TELLING: [Needle; 4] = [
+    Needle::new(|| Finder::new("\"query\"")),
+    Needle::new(|| Finder::new("\"persistedQuery\"")),
+    Needle::new(|| Finder::new("\"documentId\"")),
+    Needle::new(|| Finder::new("\"doc_id\"")),
+];
 
 /// One request.
 #[derive(Default)]
@@ -42,6 +53,25 @@ pub(super) fn posted<'a>(request: &'a Request, sent: &Message<'a>, budget: &mut 
     if matches!(request.method.as_str(), "GET" | "HEAD") {
         return query.and_then(of_pairs).map(|posted| Posted { safe: true, ..posted }).into_iter().collect();
     }
+    let found = in_body(query, sent, budget);
+    if !found.is_empty() {
+        // Which of two documents is run is the server's affair.
+        let another = query.and_then(of_pairs).and_then(|posted| posted.query);
+        if another.is_some_and(|text| begins(&text)) && !sent.is("application/graphql") {
+            budget.note(Unseen::Malformed);
+        }
+        return found;
+    }
+    // Most servers take a request from the URL whatever the method, where the body holds none.
+    let in_url = query.and_then(of_pairs);
+    if in_url.is_some() && !sent.whole {
+        budget.note(Unseen::RequestBody);
+    }
+    in_url.into_iter().collect()
+}
+
+/// The requests in a body; `query`: the query string beside it.
+fn in_body<'a>(query: Option<&'a str>, sent: &Message<'a>, budget: &mut Budget) -> Vec<Posted<'a>> {
     let Some(text) = sent.text else { return Vec::new() };
     if sent.is("application/graphql") {
         let beside = query.and_then(of_pairs).unwrap_or_default();
@@ -59,8 +89,7 @@ pub(super) fn posted<'a>(request: &'a Request, sent: &Message<'a>, budget: &mut 
     } else {
         sent.json()
     };
-    let names = ["\"query\"", "\"persistedQuery\"", "\"documentId\"", "\"doc_id\""];
-    let Some(body) = body.filter(|body| names.iter().any(|name| holds(body, name))) else { return Vec::new() };
+    let Some(body) = body.filter(|body| TELLING.iter().any(|name| names(body, name))) else { return Vec::new() };
     let found = of_json(body, multipart, budget);
     if !found.is_empty() && !sent.whole && !multipart {
         budget.note(Unseen::RequestBody);
@@ -68,7 +97,8 @@ pub(super) fn posted<'a>(request: &'a Request, sent: &Message<'a>, budget: &mut 
     found
 }
 
-fn of_json<'a>(text: &'a str, telling: bool, budget: &mut Budget) -> Vec<Posted<'a>> {
+/// The requests of a JSON text; `telling`: something beside it says that this is GraphQL.
+pub(super) fn of_json<'a>(text: &'a str, telling: bool, budget: &mut Budget) -> Vec<Posted<'a>> {
     if !text.starts_with('[') {
         return of_object(text)
             .map(|posted| Posted { telling: telling || posted.telling, ..posted })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::super::budget::Budget;
-use super::super::{MOST_BYTES, json};
+use super::super::json;
 use super::document::Literal;
 
 /// The variables of one request.
@@ -25,9 +25,19 @@ impl<'v, 'a> Variables<'v, 'a> {
 
     /// Whether a condition holds; `None` where nothing says.
     pub(super) fn truth(&self, value: &Literal<'_>) -> Option<bool> {
-        let mut out = String::new();
-        self.push(value, &mut out, MOST_BYTES)?;
-        match out.as_str() {
+        // Looked at where it stands: a variable may be large, and conditions many.
+        let said = match value {
+            Literal::Json(text) => text.as_str(),
+            Literal::Variable(name) => match self.sent.get(*name) {
+                Some(sent) => sent.get(),
+                None => match self.defaults.get(name)? {
+                    Literal::Json(default) => default.as_str(),
+                    _ => return None,
+                },
+            },
+            Literal::List(_) | Literal::Object(_) => return None,
+        };
+        match said {
             "true" => Some(true),
             "false" => Some(false),
             _ => None,
@@ -37,9 +47,8 @@ impl<'v, 'a> Variables<'v, 'a> {
     /// Arguments as a JSON object; `None` where they are longer than is kept.
     pub(super) fn object(&self, arguments: &[(&'a str, Literal<'a>)], budget: &mut Budget) -> Option<String> {
         let mut out = String::new();
-        // One more than may be kept, so that the budget notes what is cut.
-        let room = MOST_BYTES;
-        match self.push_object(arguments, &mut out, room) {
+        // What does not fit is not written first.
+        match self.push_object(arguments, &mut out, budget.left()) {
             Some(()) => budget.take(out.len()).then_some(out),
             None => {
                 budget.take(usize::MAX);

@@ -2,29 +2,45 @@
 
 use std::sync::Arc;
 
-use super::credential::Hash;
-use super::directory::{Bindings, Held, Map, hash_of};
-use super::facts::{Binding, BoundTo, Stamp};
-use super::identity::pseudonym;
-use super::session::Line;
+use smallvec::SmallVec;
+
+use super::{Held, Map, hash_of};
+use crate::correlate::credential::Hash;
+use crate::correlate::facts::{Binding, BoundTo, Stamp};
+use crate::correlate::identity::pseudonym;
+use crate::correlate::session::Line;
+
+/// What one credential means, by time. Nearly all have one meaning for ever.
+pub(super) type Bindings = SmallVec<[(Stamp, Binding); 1]>;
+
+pub(super) fn bind(bindings: &mut Bindings, stamp: Stamp, binding: Binding) {
+    match bindings.binary_search_by_key(&stamp, |(stamp, _)| *stamp) {
+        Ok(at) => {
+            if let Some((_, kept)) = bindings.get_mut(at).filter(|(_, kept)| binding < *kept) {
+                *kept = binding;
+            }
+        }
+        Err(at) => bindings.insert(at, (stamp, binding)),
+    }
+}
 
 /// Longest chain of refreshed tokens that is followed.
 const MOST_HOPS: usize = 64;
 
 /// Whom a credential stands for, and what logins told of them; of a chain of tokens the latest that did.
 #[derive(Clone, Copy)]
-pub(super) struct Meaning<'d> {
-    pub(super) subject: &'d Arc<str>,
-    pub(super) roles: Option<&'d [Arc<str>]>,
-    pub(super) tenant: Option<&'d Arc<str>>,
-    pub(super) kind: Option<&'d Arc<str>>,
+pub(in crate::correlate) struct Meaning<'d> {
+    pub(in crate::correlate) subject: &'d Arc<str>,
+    pub(in crate::correlate) roles: Option<&'d [Arc<str>]>,
+    pub(in crate::correlate) tenant: Option<&'d Arc<str>>,
+    pub(in crate::correlate) kind: Option<&'d Arc<str>>,
     /// The login at the root of the chain.
-    pub(super) login: Line,
+    pub(in crate::correlate) login: Line,
 }
 
 /// Whom credentials stand for, and when.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Credentials {
+pub(in crate::correlate) struct Credentials {
     bindings: Map<Hash, Bindings>,
     /// Hashes of the least and the greatest issuer of a name, by the name's hash.
     issuers: Map<u64, (u64, u64)>,
@@ -41,23 +57,23 @@ impl Credentials {
     }
 
     /// The tenant that a login told of whom a credential stands for; that of the latest of a chain of tokens.
-    pub(super) fn tenant(&self, credential: Hash, time: i64) -> Option<&Arc<str>> {
+    pub(in crate::correlate) fn tenant(&self, credential: Hash, time: i64) -> Option<&Arc<str>> {
         self.meaning(credential, time).and_then(|meaning| meaning.tenant)
     }
 
     /// That of the first credential of somebody that stands for anybody.
-    pub(super) fn tenant_of(&self, held: Held<'_>, time: i64) -> Option<&Arc<str>> {
+    pub(in crate::correlate) fn tenant_of(&self, held: Held<'_>, time: i64) -> Option<&Arc<str>> {
         held.credentials.iter().find_map(|hash| self.meaning(Hash::of(*hash), time))?.tenant
     }
 
     /// Whom a credential stands for at a time.
-    pub(super) fn meaning(&self, credential: Hash, time: i64) -> Option<Meaning<'_>> {
+    pub(in crate::correlate) fn meaning(&self, credential: Hash, time: i64) -> Option<Meaning<'_>> {
         self.follow(credential, time).ok()
     }
 
     /// The name of whoever holds a credential that is bound to nobody: that of the first one of its chain, so that
     /// refreshed tokens are one person's. `None` where the name is not the credential's own.
-    pub(super) fn unnamed(&self, credential: Hash, name: &str, time: i64) -> Option<Arc<str>> {
+    pub(in crate::correlate) fn unnamed(&self, credential: Hash, name: &str, time: i64) -> Option<Arc<str>> {
         if *name != *session_name(credential) {
             return None;
         }
@@ -112,7 +128,7 @@ impl Credentials {
     }
 
     /// A name with its issuer behind it, where several issuers give the same to somebody.
-    pub(super) fn told_apart(&self, name: &str, issuer: Option<&str>) -> Arc<str> {
+    pub(in crate::correlate) fn told_apart(&self, name: &str, issuer: Option<&str>) -> Arc<str> {
         let several = |name: &str| self.issuers.get(&hash_of(name)).is_some_and(|(least, greatest)| least != greatest);
         match issuer.filter(|_| several(name)) {
             Some(issuer) => format!("{name}@{issuer}").into(),

@@ -1,0 +1,159 @@
+//! What the capture has not: requests, responses, and the rest of a head or a body.
+
+use super::head::{self, Line};
+use super::reader::{Reader, State};
+use super::slot::{Lost, Method, Pairing, Slot};
+use super::{Connection, Kind};
+use crate::conversation::Reasons;
+use crate::output::Output;
+use crate::tcp::{Cause, Chunk, Gap, Seen};
+use crate::{Body, Endpoint, Headers, Incomplete, Request, Response, Timestamp};
+
+impl Connection {
+    /// From here on nobody can tell by counting which request the next response answers.
+    pub(super) fn lose_count(&mut self) {
+        self.queue.ordered = false;
+        self.interim = None;
+    }
+
+    /// Notes that requests may be missing here.
+    pub(super) fn lose_requests(&mut self, certain: bool, from: Timestamp, shown: Seen, out: &mut Output<'_>) {
+        self.push_lost(certain);
+        if self.kind == Kind::Http1 {
+            out.blind_spot(self.server(), from, shown);
+        } else {
+            let earlier = self.unconfirmed.map_or(from, |(earlier, _)| earlier);
+            self.unconfirmed = Some((earlier, shown));
+        }
+    }
+
+    /// Tells of the blind spot before the connection was known to be HTTP.
+    pub(super) fn confirm(&mut self, out: &mut Output<'_>) {
+        if let Some((from, shown)) = self.unconfirmed.take() {
+            out.blind_spot(self.server(), from, shown);
+        }
+    }
+
+    /// The end that answers, once known.
+    pub(super) fn server(&self) -> Option<Endpoint> {
+        self.client.map(|client| self.channel.end(1 - client))
+    }
+
+    /// Notes that responses are missing, and lets go of requests whose response cannot come any more.
+    pub(super) fn lose_responses(&mut self, from: u64, to: u64, cause: Cause, out: &mut Output<'_>) {
+        self.response_gap = Some((to, cause));
+        while self.queue.front_answered_within(from, to) {
+            self.lose_count();
+            self.emit_front(out);
+        }
+    }
+
+    /// Missing bytes within a body: how many lie beyond it, or None when that cannot be told.
+    pub(super) fn gap_in_body(&mut self, side: usize, gap: &Gap, out: &mut Output<'_>) -> Option<u64> {
+        let request = self.client == Some(side);
+        let reader = self.reader(side);
+        let Some(message) = &mut reader.message else { return Some(gap.len) };
+        reader.reasons.add_gap(gap.cause, request);
+        let seen = reader.extent.last;
+        let doubtful = message.body.doubtful && message.body.untouched();
+        let skipped = if doubtful { None } else { message.body.skip(gap.len) };
+        let chunk = Chunk { data: &[], at: 0, ack: 0, peer_known: false, aligned: false, seen };
+        match skipped {
+            Some((left, false)) => Some(left),
+            Some((left, true)) => {
+                self.finish_message(side, true, &chunk, out);
+                self.reader(side).state = State::Start;
+                Some(left)
+            }
+            None => {
+                self.finish_message(side, false, &chunk, out);
+                None
+            }
+        }
+    }
+
+    /// The connection ended within a body.
+    pub(super) fn body_cut_short(&mut self, side: usize, orderly: bool, out: &mut Output<'_>) {
+        let reader = self.reader(side);
+        let seen = reader.extent.last;
+        let Some(message) = &reader.message else { return };
+        if message.body.doubtful && message.body.untouched() && !message.body.ends_with_connection() {
+            self.bodiless(side, false, out);
+            return;
+        }
+        let ended = orderly && message.body.ends_with_connection();
+        if !ended {
+            reader.reasons.add(Incomplete::CutShort);
+        }
+        let chunk = Chunk { data: &[], at: 0, ack: 0, peer_known: false, aligned: false, seen };
+        self.finish_message(side, ended, &chunk, out);
+        self.reader(side).state = State::Start;
+    }
+
+    /// A head whose end is missing: what its whole lines tell is kept.
+    pub(super) fn cut_head(&mut self, side: usize, reason: Incomplete, out: &mut Output<'_>) {
+        let request = self.client == Some(side);
+        let reader = self.reader(side);
+        reader.state = State::Seek;
+        let buffer = std::mem::take(&mut reader.buffer);
+        reader.reasons.add(reason);
+        let last = reader.extent.last;
+        let chunk = Chunk { data: &[], at: 0, ack: reader.ack_first, peer_known: true, aligned: false, seen: last };
+        let limit = out.limits.header_fields;
+        if request {
+            let Some(head) = head::request(&buffer, limit) else { return };
+            self.confirm(out);
+            let size = head.framing.content_length;
+            let id = self.push_request(side, head, &chunk, Body::Unknown { size }, out);
+            return self.request_done(id, &chunk, out);
+        }
+        let Some(head) = head::response(&buffer, limit) else { return };
+        let Line::Status(status) = head.line else { return };
+        let at = self.reader(side).extent.at;
+        let (slot, told) = match self.queue.pair(self.candidate(at, true)) {
+            Pairing::Slot(id) => (Some(id), true),
+            Pairing::Orphan { told } => (None, told),
+            Pairing::Wait => (None, false),
+        };
+        if let Some(id) = slot {
+            self.drop_before(id, out);
+        }
+        self.confirm(out);
+        let body = Body::Unknown { size: head.framing.content_length };
+        let start = Some(self.reader(side).extent.first.time);
+        let response = Response { status, headers: head.headers, body, start };
+        self.response_done(side, response, slot, told, last.time, out);
+    }
+
+    /// Notes that requests of unknown number are missing.
+    pub(super) fn push_lost(&mut self, certain: bool) {
+        if let Some(Slot { lost: Some(lost), .. }) = self.queue.back_mut() {
+            lost.certain |= certain;
+            return;
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        self.queue.push(Slot {
+            id,
+            lost: Some(Lost { certain, answered: false }),
+            doubtful: false,
+            extent: Reader::new().extent,
+            ack_first: 0,
+            ack_last: 0,
+            position: 0,
+            request: Request {
+                method: String::new(),
+                scheme: None,
+                host: None,
+                target: String::new(),
+                headers: Headers::default(),
+                body: Body::Absent,
+                end: None,
+            },
+            done: true,
+            method: Method::Other,
+            answer: None,
+            reasons: Reasons::default(),
+        });
+    }
+}

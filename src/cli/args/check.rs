@@ -1,0 +1,81 @@
+//! Flags of `check`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Inputs;
+use crate::model::Severity;
+
+/// `offpath check`
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "offpath check [OPTIONS] <INPUT>...",
+    after_help = "Examples:\n  offpath check shop.pcapng --model shop.model.yaml -o run/\n  offpath check day/ --model shop.model.yaml -o r.sarif -o r.html --fail-on critical\n  offpath check access.log --select 'SEQ-*' --format jsonl"
+)]
+pub struct Check {
+    /// What to read.
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// The intended model; without it only the rules that need none are evaluated
+    #[arg(short, long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Run folder, or a file by suffix (.html .sarif .jsonl .csv .parquet .md .json); repeatable [default: offpath-run]
+    #[arg(short, long, value_name = "PATH")]
+    pub output: Vec<PathBuf>,
+    /// Replace files even if they are not such an output
+    #[arg(long, hide_short_help = true)]
+    pub force: bool,
+    /// What to print on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: CheckFormat,
+    /// Exit 1 when a finding is at least this grave
+    #[arg(long, value_name = "LEVEL", default_value = "high")]
+    pub fail_on: FailOn,
+    /// Only these rules, e.g. 'SEQ-*'; repeatable
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Not these rules; repeatable
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Exit 0 where findings would make it 1
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Do not exit 3 for unreadable input
+    #[arg(long, hide_short_help = true)]
+    pub allow_incomplete: bool,
+}
+
+/// Formats of `check` on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    Human,
+    Json,
+    Jsonl,
+    Csv,
+    Sarif,
+    Markdown,
+}
+
+/// Lowest severity that makes `check` exit 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    None,
+}
+
+impl FailOn {
+    /// The severity; `None` never fails.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Critical => Some(Severity::Critical),
+            FailOn::High => Some(Severity::High),
+            FailOn::Medium => Some(Severity::Medium),
+            FailOn::Low => Some(Severity::Low),
+            FailOn::None => None,
+        }
+    }
+}

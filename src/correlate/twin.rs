@@ -1,0 +1,281 @@
+//! Twins: two inputs' views of one exchange, of which the one that is kept may know less of who acted.
+
+use std::sync::Arc;
+
+use offpath_capture::Origin;
+
+use super::extract::Extracted;
+use super::facts::{Facts, Holder, TenantFact};
+use super::identity::{MOST_ALSO, MOST_OTHERS, holder, newcomer};
+use super::object::{scoped, unscoped, waiting};
+use crate::event::{Actor, Doubt, Doubts, Evidence, ObjectId, Outcome, TenantTold, Told};
+
+/// Whether the actor that another view of an exchange tells says more of who acted than the view that is kept does.
+pub fn tells_more(twin: &Actor, kept: &Actor) -> bool {
+    adopted(kept, twin).is_some()
+}
+
+impl Extracted {
+    /// Takes from another view of the exchange what it tells of who acted, and changes accordingly what is taught. The
+    /// view is at `origin`, stamped by `sensor`.
+    pub fn adopt(&mut self, twin: &Actor, origin: &Origin, sensor: &Arc<str>) {
+        for event in &mut self.events {
+            let Some(mut actor) = adopted(&event.actor, twin) else { continue };
+            let credential = actor.credentials().any(|hash| event.actor.credentials().all(|kept| kept != hash));
+            let told = Told { origin: origin.clone(), sensor: sensor.clone(), credential };
+            actor.told_in.get_or_insert_with(|| Box::new(told)).credential |= credential;
+            let before = std::mem::replace(&mut event.actor, actor);
+            if before.evidence <= Evidence::Address && event.actor.evidence > Evidence::Address {
+                self.known_address = before.principal.clone().filter(|name| name.starts_with("addr:"));
+            }
+            let open = event.objects.iter().filter(|object| object.told == TenantTold::Nowhere);
+            let open = open.map(|object| object.id.clone()).collect();
+            let holders = [(holder(&before), holder(&event.actor)), (newcomer(&before), newcomer(&event.actor))];
+            let change = Change { holders, actor: &event.actor, open };
+            change.make(&mut self.facts);
+            if event.outcome == Outcome::Accepted {
+                self.facts.issuers.extend(event.actor.principal.clone().zip(event.actor.issuer.clone()));
+            }
+            let placed = event.actor.tenant.is_some() || event.actor.credential.is_some();
+            if let Some(mut unplaced) = self.facts.unplaced.take_if(|_| placed) {
+                change.make(&mut unplaced);
+                self.facts.append(*unplaced);
+            }
+        }
+    }
+}
+
+/// The kept view's actor with what the other tells; `None` when that is nothing new.
+///
+/// The stronger evidence names the principal. Of a kept view that shows no more than an address, what it says for want of
+/// a credential (a default role, a kind) is not believed either: the credential was taken out of it. Whom else a view
+/// names, and which credentials it shows, the request does in both.
+fn adopted(kept: &Actor, twin: &Actor) -> Option<Actor> {
+    let mut actor = kept.clone();
+    let named = twin.principal.is_some() && twin.evidence > kept.evidence;
+    let blind = named && kept.evidence <= Evidence::Address;
+    if named {
+        actor.principal.clone_from(&twin.principal);
+        actor.evidence = twin.evidence;
+        actor.issuer.clone_from(&twin.issuer);
+        contradict(&mut actor, kept, twin);
+        if twin.strand != 0 {
+            actor.strand = twin.strand;
+        }
+        if twin.kind_known || blind {
+            (actor.kind, actor.kind_known) = (twin.kind.clone(), twin.kind_known);
+        }
+    }
+    if blind || twin.roles_known && !kept.roles_known {
+        actor.roles.clone_from(&twin.roles);
+        (actor.roles_known, actor.roles_defaulted) = (twin.roles_known, twin.roles_defaulted);
+    }
+    if actor.tenant.is_none() {
+        (actor.tenant, actor.tenant_yields) = (twin.tenant.clone(), twin.tenant_yields);
+    }
+    if actor.agent.is_none() {
+        actor.agent.clone_from(&twin.agent);
+        actor.earlier_agents.clone_from(&twin.earlier_agents);
+    }
+    if actor.scopes.is_empty() {
+        actor.scopes.clone_from(&twin.scopes);
+    }
+    (actor.credential, actor.also) = if named { credentials(twin, kept) } else { credentials(kept, twin) };
+    (actor != *kept).then_some(actor)
+}
+
+/// Tells of whom the twin names what speaks against it in both views: other names, and what was doubted, unless that was
+/// this very name.
+fn contradict(actor: &mut Actor, kept: &Actor, twin: &Actor) {
+    let doubted = kept.evidence == Evidence::Unproved && kept.doubts != Doubts::default();
+    let proved = kept.evidence == Evidence::Unproved && kept.principal == twin.principal;
+    actor.doubts = if proved { twin.doubts } else { twin.doubts.and(kept.doubts) };
+    let refuted = kept.principal.iter().filter(|_| doubted);
+    actor.others.clone_from(&twin.others);
+    for other in kept.others.iter().chain(refuted) {
+        if actor.principal.as_ref() != Some(other) && !actor.others.contains(other) && actor.others.len() < MOST_OTHERS
+        {
+            actor.others.push(other.clone());
+        }
+    }
+    if !actor.others.is_empty() {
+        actor.doubts.add(Doubt::SeveralNames);
+    }
+}
+
+/// The credentials of two views, the first one's first.
+fn credentials(first: &Actor, second: &Actor) -> (Option<Arc<str>>, Vec<Arc<str>>) {
+    let Some(credential) = &first.credential else {
+        return (second.credential.clone(), merged(&first.also, &second.also, None));
+    };
+    // Who has one and is known by an address alone has it by its look alone.
+    let mark = if second.evidence <= Evidence::Address { "?" } else { "" };
+    let further = second.credential.iter().map(|hash| Arc::from(format!("{mark}{hash}")));
+    let further: Vec<Arc<str>> = further.chain(second.also.iter().cloned()).collect();
+    (Some(credential.clone()), merged(&first.also, &further, Some(credential)))
+}
+
+/// Further credentials, without those that are known already.
+fn merged(first: &[Arc<str>], second: &[Arc<str>], credential: Option<&str>) -> Vec<Arc<str>> {
+    let mut all = first.to_vec();
+    for hash in second {
+        let own = bare(hash);
+        let known = credential == Some(own) || all.iter().any(|other| bare(other) == own);
+        if !known && all.len() < MOST_ALSO {
+            all.push(hash.clone());
+        }
+    }
+    all
+}
+
+/// A credential's hash without the mark of what is one by its look alone.
+fn bare(hash: &str) -> &str {
+    hash.strip_prefix('?').unwrap_or(hash)
+}
+
+/// What becomes of an exchange's facts when it turns out who acted.
+struct Change<'a> {
+    /// The actor before and after, as a holder and as one who logged in.
+    holders: [(Holder, Holder); 2],
+    actor: &'a Actor,
+    /// Objects that wait for a tenant.
+    open: Vec<ObjectId>,
+}
+
+impl Change<'_> {
+    fn make(&self, facts: &mut Facts) {
+        for (child, _, parent) in &mut facts.parents {
+            self.place(child);
+            self.place(parent);
+        }
+        for (object, _, owner) in &mut facts.owners {
+            self.place(object);
+            self.name(owner);
+        }
+        for (object, _) in &mut facts.tenants {
+            self.place(object);
+        }
+        for (object, _, creator) in &mut facts.creators {
+            self.place(object);
+            self.name(creator);
+        }
+        for presence in &mut facts.presence {
+            if self.name(&mut presence.holder) {
+                presence.strand = self.actor.strand;
+            }
+        }
+        if let Some(tenant) = &self.actor.tenant {
+            let told = facts.creators.drain(..).map(|(object, stamp, _)| {
+                let tenant = tenant.clone();
+                (object, TenantFact { inferred: true, stamp, tenant })
+            });
+            facts.tenants.extend(told);
+        }
+    }
+
+    /// Whether the holder is the actor, who is named anew.
+    fn name(&self, holder: &mut Holder) -> bool {
+        let known = self.holders.iter().find(|(before, _)| holder == before);
+        known.inspect(|(_, after)| holder.clone_from(after)).is_some()
+    }
+
+    /// Puts an object that waited for its tenant under it, or lets it wait for what the credential will tell.
+    fn place(&self, object: &mut ObjectId) {
+        if !self.open.contains(object) {
+            return;
+        }
+        let Some((_, own)) = waiting(&object.key) else { return };
+        object.key = match (&self.actor.tenant, &self.actor.credential) {
+            (Some(tenant), _) => scoped(tenant, own),
+            (None, Some(credential)) => unscoped(Some(credential), own),
+            (None, None) => return,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TIERS: [Evidence; 10] = [
+        Evidence::None,
+        Evidence::Address,
+        Evidence::Unproved,
+        Evidence::Unbound,
+        Evidence::Asserted,
+        Evidence::ApiKey,
+        Evidence::Bound,
+        Evidence::Claims,
+        Evidence::Verified,
+        Evidence::Proven,
+    ];
+
+    prop_compose! {
+        fn actor()(
+            tier in 0..TIERS.len(),
+            name in proptest::option::of("[ab]"),
+            tenant in proptest::option::of("[xy]"),
+            credential in proptest::option::of("[01]"),
+            also in proptest::collection::vec("[?]?[012]", 0..3),
+            issuer in proptest::option::of("[ij]"),
+            others in proptest::collection::btree_set("[abc]", 0..3),
+            doubt in proptest::option::of(0..Doubt::ALL.len()),
+            strand in 0..3_u64,
+            scopes in proptest::collection::vec("[op]", 0..2),
+            roles in proptest::option::of(proptest::collection::vec("[rs]", 0..2)),
+            kind_known: bool,
+        ) -> Actor {
+            let mut doubts = Doubts::default();
+            doubt.into_iter().for_each(|doubt| doubts.add(Doubt::ALL[doubt]));
+            let others = others.into_iter().filter(|other| name.as_ref() != Some(other)).map(Arc::from).collect();
+            Actor {
+                also: merged(&[], &also.into_iter().map(Arc::from).collect::<Vec<_>>(), credential.as_deref()),
+                issuer: issuer.map(Arc::from),
+                others,
+                doubts,
+                strand,
+                scopes: scopes.into_iter().map(Arc::from).collect(),
+                principal: name.map(Arc::from),
+                tenant: tenant.map(Arc::from),
+                credential: credential.map(Arc::from),
+                roles_known: roles.is_some(),
+                roles: roles.into_iter().flatten().map(Arc::from).collect(),
+                kind: "human".into(),
+                kind_known,
+                evidence: TIERS[tier],
+                ..Actor::default()
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_known_of_somebody_known_is_lost(kept in actor(), twin in actor()) {
+            let after = adopted(&kept, &twin).unwrap_or_else(|| kept.clone());
+            prop_assert!(after.evidence >= kept.evidence);
+            prop_assert!(kept.tenant.is_none() || after.tenant == kept.tenant);
+            let known: Vec<&str> = after.credentials().collect();
+            prop_assert!(kept.credentials().chain(twin.credentials()).all(|hash| known.contains(&hash)));
+            prop_assert!(known.iter().enumerate().all(|(at, hash)| !known[..at].contains(hash)));
+            prop_assert!(kept.scopes.is_empty() || after.scopes == kept.scopes);
+            prop_assert!(kept.strand == 0 || after.strand != 0);
+            prop_assert!(after.others.iter().all(|other| Some(other) != after.principal.as_ref()));
+            prop_assert!(kept.evidence <= Evidence::Address || !kept.roles_known || after.roles == kept.roles);
+            if after.principal != kept.principal {
+                prop_assert!(twin.evidence > kept.evidence);
+                prop_assert_eq!(&after.principal, &twin.principal);
+                prop_assert_eq!(after.evidence, twin.evidence);
+                prop_assert_eq!(&after.issuer, &twin.issuer);
+                let gone = |other: &Arc<str>| Some(other) == twin.principal.as_ref() || after.others.contains(other);
+                prop_assert!(kept.others.iter().all(gone));
+                prop_assert!(after.others.is_empty() || after.doubts.has(Doubt::SeveralNames));
+            } else if after.evidence == kept.evidence {
+                prop_assert_eq!((&after.others, after.doubts), (&kept.others, kept.doubts));
+            }
+            // Once taken, the same view tells nothing new.
+            prop_assert!(!tells_more(&twin, &after));
+        }
+    }
+}
