@@ -105,27 +105,24 @@ fn contradict(actor: &mut Actor, kept: &Actor, twin: &Actor) {
 
 /// The credentials of two views, the first one's first.
 fn credentials(first: &Actor, second: &Actor) -> (Option<Arc<str>>, Vec<Arc<str>>) {
-    let Some(credential) = &first.credential else {
-        return (second.credential.clone(), merged(&first.also, &second.also, None));
-    };
+    let credential = first.credential.as_ref().or(second.credential.as_ref());
     // Who has one and is known by an address alone has it by its look alone.
     let mark = if second.evidence <= Evidence::Address { "?" } else { "" };
-    let further = second.credential.iter().map(|hash| Arc::from(format!("{mark}{hash}")));
-    let further: Vec<Arc<str>> = further.chain(second.also.iter().cloned()).collect();
-    (Some(credential.clone()), merged(&first.also, &further, Some(credential)))
+    let other = second.credential.iter().map(|hash| Arc::from(format!("{mark}{hash}")));
+    let all = first.also.iter().cloned().chain(other).chain(second.also.iter().cloned());
+    (credential.cloned(), further(credential.map(|hash| &**hash), all))
 }
 
-/// Further credentials, without those that are known already.
-fn merged(first: &[Arc<str>], second: &[Arc<str>], credential: Option<&str>) -> Vec<Arc<str>> {
-    let mut all = first.to_vec();
-    for hash in second {
-        let own = bare(hash);
-        let known = credential == Some(own) || all.iter().any(|other| bare(other) == own);
-        if !known && all.len() < MOST_ALSO {
-            all.push(hash.clone());
+/// Credentials beside a first one, each once.
+fn further(first: Option<&str>, all: impl Iterator<Item = Arc<str>>) -> Vec<Arc<str>> {
+    let mut kept: Vec<Arc<str>> = Vec::new();
+    for hash in all {
+        let known = first == Some(bare(&hash)) || kept.iter().any(|other| bare(other) == bare(&hash));
+        if !known && kept.len() < MOST_ALSO {
+            kept.push(hash);
         }
     }
-    all
+    kept
 }
 
 /// A credential's hash without the mark of what is one by its look alone.
@@ -231,7 +228,7 @@ mod tests {
             doubt.into_iter().for_each(|doubt| doubts.add(Doubt::ALL[doubt]));
             let others = others.into_iter().filter(|other| name.as_ref() != Some(other)).map(Arc::from).collect();
             Actor {
-                also: merged(&[], &also.into_iter().map(Arc::from).collect::<Vec<_>>(), credential.as_deref()),
+                also: further(credential.as_deref(), also.into_iter().map(Arc::from)),
                 issuer: issuer.map(Arc::from),
                 others,
                 doubts,
