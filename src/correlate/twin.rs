@@ -192,9 +192,13 @@ impl Change<'_> {
 
 #[cfg(test)]
 mod tests {
+    use offpath_capture::Place;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::correlate::facts::Presence;
+    use crate::event::Event;
+    use crate::event::sample::event;
 
     const TIERS: [Evidence; 10] = [
         Evidence::None,
@@ -245,6 +249,59 @@ mod tests {
                 ..Actor::default()
             }
         }
+    }
+
+    fn origin() -> Origin {
+        Origin { input: "access.log".into(), place: Place::Line { number: 7, offset: 0 } }
+    }
+
+    #[test]
+    fn presence_goes_to_whom_the_twin_names_where_the_twin_saw_them() {
+        let session = "00000000000000000000000000000007";
+        let kept = Actor {
+            principal: Some("session:7".into()),
+            evidence: Evidence::Unbound,
+            credential: Some(session.into()),
+            strand: 1,
+            ..Actor::default()
+        };
+        let twin = Actor {
+            principal: Some("alice".into()),
+            evidence: Evidence::Claims,
+            issuer: Some("https://id.example".into()),
+            strand: 2,
+            ..Actor::default()
+        };
+        let presence = |holder| Presence { holder, strand: 1, from: 5, to: 5 };
+        let bystander = Holder { credentials: Vec::new(), name: Some("bob".into()), issuer: None };
+        let facts = Facts { presence: vec![presence(holder(&kept)), presence(bystander.clone())], ..Facts::default() };
+        let mut seen = Extracted { events: vec![Event { actor: kept, ..event(5) }], facts, ..Extracted::default() };
+        seen.adopt(&twin, &origin(), &"log".into());
+        let actor = &seen.events[0].actor;
+        assert_eq!(actor.credential.as_deref(), Some(session));
+        assert!(!actor.told_in.as_ref().unwrap().credential);
+        let alice = Presence { strand: 2, ..presence(holder(actor)) };
+        assert_eq!(alice.holder.name.as_deref(), Some("alice"));
+        assert_eq!(seen.facts.presence, [alice, presence(bystander)]);
+        assert_eq!(seen.facts.issuers, [("alice".into(), "https://id.example".into())]);
+    }
+
+    #[test]
+    fn a_login_keeps_its_session_where_the_twin_tells_no_better_name() {
+        let token: Arc<str> = "00000000000000000000000000000009".into();
+        let kept = Actor {
+            principal: Some("alice".into()),
+            evidence: Evidence::Bound,
+            credential: Some(token),
+            ..Actor::default()
+        };
+        let twin = Actor { agent: Some("shop".into()), tenant: Some("acme".into()), ..Actor::default() };
+        let presence = vec![Presence { holder: newcomer(&kept), strand: 0, from: 5, to: 5 }];
+        let facts = Facts { presence: presence.clone(), ..Facts::default() };
+        let mut seen = Extracted { events: vec![Event { actor: kept, ..event(5) }], facts, ..Extracted::default() };
+        seen.adopt(&twin, &origin(), &"log".into());
+        assert_eq!(seen.events[0].actor.tenant.as_deref(), Some("acme"));
+        assert_eq!(seen.facts.presence, presence);
     }
 
     proptest! {
