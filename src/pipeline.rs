@@ -26,7 +26,7 @@ use std::sync::Arc;
 use offpath_capture as capture;
 
 use crate::compare::Comparer;
-use crate::correlate::{HashKey, Pseudonyms, Redaction, Redactor, TokenKeys};
+use crate::correlate::{Apart, HashKey, Pseudonyms, Redaction, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
@@ -187,7 +187,9 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let comparer = Comparer::new(job.model.clone());
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
-    let resolved = resolving::resolve(reading.events, &resolver, &templates, &comparer, job, scratch.path())?;
+    let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
+    let joins = resolving::Joins { resolver: &resolver, templates: &templates, apart: &apart };
+    let resolved = resolving::resolve(reading.events, joins, &comparer, job, scratch.path())?;
     drop(resolver);
 
     progress.stage("comparing");

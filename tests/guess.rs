@@ -397,3 +397,68 @@ proptest! {
         prop_assert_eq!(&summary(&[&second, &first], &[]), &reference);
     }
 }
+
+/// Calls of a log, one by each of so many people in turn.
+fn log(folder: &Path, calls: impl IntoIterator<Item = (String, usize)>) -> PathBuf {
+    let file = folder.join("calls.jsonl");
+    let mut text = String::new();
+    for (n, (path, user)) in calls.into_iter().enumerate() {
+        let line = serde_json::json!({"time": format!("2026-05-{:02}T{:02}:{:02}:00Z", 4 + n / 1_440, n / 60 % 24, n % 60),
+            "remote_addr": format!("10.0.0.{user}"), "remote_user": format!("u{user}"), "http_host": "api.example",
+            "request_method": "GET", "request_uri": path, "status": 200, "body_bytes_sent": 10});
+        writeln!(text, "{line}").unwrap();
+    }
+    fs::write(&file, text).unwrap();
+    file
+}
+
+/// A word that no list holds.
+fn unheard_of(n: usize) -> String {
+    [n / 676 % 26, n / 26 % 26, n % 26].iter().map(|at| char::from(b'a' + *at as u8)).chain("qx".chars()).collect()
+}
+
+#[test]
+fn one_who_is_let_in_everywhere_makes_no_kinds_of_things_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = || (0..40).map(|n| (format!("/orders/{}", 5_000 + n), n % 4));
+    let tried = |most: usize, people: usize| {
+        let tries = (0..most)
+            .flat_map(move |n| (0..people).map(move |by| (format!("/{}/{}", unheard_of(n), 4_900 + n), 7 + by)));
+        inspect(&[&log(folder.path(), known().chain(tries))], &[])
+    };
+    let run = tried(700, 1);
+    assert_eq!(objects(&run), [("order".to_owned(), 40)].into(), "only what others use");
+    assert_eq!(operations(&run), [("GET /orders/{order}".to_owned(), 40), ("GET /**".to_owned(), 700)].into());
+    // A client may call many things, and what two call is there.
+    assert_eq!(objects(&tried(100, 1)).len(), 101);
+    assert_eq!(objects(&tried(300, 2)).len(), 301);
+}
+
+#[test]
+fn names_that_people_choose_are_no_words_of_the_api() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["anna", "bert", "carl", "dora", "emil", "fred", "gert", "hans"];
+    let things = ["fox", "lamp", "tree", "river", "stone", "shoe", "cat", "dog", "sun"];
+    let mut calls = Vec::new();
+    for n in 0..120 {
+        let (name, thing) = (names[n % 8], things[n / 8 % 9]);
+        calls.push((format!("/api/v2/users/{name}/orders"), n / 8 % 6));
+        calls.push((format!("/api/v1/users/{name}"), n / 8 % 6));
+        calls.push(("/api/v1/users/me".to_owned(), n / 8 % 6));
+        calls.push((format!("/repos/{name}/{thing}/issues/{n}"), n / 8 % 6));
+        calls.push((format!("/settings/{thing}/edit"), n / 8 % 6));
+        calls.push((format!("/{}/shops", ["en", "de"][n % 2]), n / 8 % 6));
+    }
+    let run = operations(&inspect(&[&log(folder.path(), calls)], &[]));
+    for (operation, count) in [
+        ("GET /api/v2/users/{user}/orders", 120),
+        ("GET /api/v1/users/{user}", 120),
+        ("GET /api/v1/users/me", 120),
+        ("GET /repos/{repo}/{slug}/issues/{issue}", 120),
+        ("GET /en/shops", 60),
+        ("GET /de/shops", 60),
+    ] {
+        assert_eq!(run.get(operation), Some(&count), "{operation}\n{run:#?}");
+    }
+    assert_eq!(run.keys().filter(|name| name.starts_with("GET /settings/")).count(), 9, "kinds of settings are words");
+}

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{lines, offpath, sample};
 
 const PAGE: &str = include_str!("../docs/run-folder.md");
@@ -59,7 +59,9 @@ fn run(folder: &Path) -> PathBuf {
     let strange = folder.join("strange.pcap");
     assert!(fs::write(&strange, ssh_with_a_gap()).is_ok());
     assert!(fs::read_to_string(&log).is_ok_and(|lines| fs::write(&later, lines.replace("/2026:", "/2027:")).is_ok()));
-    let paths = [&capture, &archive, &copy, &log, &later, &strange].map(|path| path.display().to_string());
+    let [hops, slow] = hops_and_a_slow_log(folder);
+    let inputs = [&capture, &archive, &copy, &log, &later, &strange, &hops, &slow];
+    let paths = inputs.map(|path| path.display().to_string());
     let mut args = vec!["check"];
     args.extend(paths.iter().map(String::as_str));
     let [model, run] = [&model, &out].map(|path| path.display().to_string());
@@ -67,6 +69,30 @@ fn run(folder: &Path) -> PathBuf {
     let output = offpath(&args);
     assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
     out
+}
+
+/// An archive of requests at the edge and behind it, and a log of them by a clock that is 20 s behind.
+fn hops_and_a_slow_log(folder: &Path) -> [PathBuf; 2] {
+    let (mut entries, mut log) = (Vec::new(), Vec::new());
+    for n in 0..5 {
+        for (host, took) in [("edge.example", 40), ("inner.example", 20)] {
+            entries.push(json!({
+                "startedDateTime": format!("2026-11-01T10:05:{n}0.000Z"), "time": took,
+                "request": {"method": "GET", "url": format!("http://{host}/hops/{n}"), "httpVersion": "HTTP/1.1",
+                    "headers": [{"name": "X-Request-Id", "value": format!("hop-{n}")}], "bodySize": 0},
+                "response": {"status": 200, "httpVersion": "HTTP/1.1", "headers": [], "content": {"size": 0}, "bodySize": 0},
+            }));
+        }
+        let line = json!({
+            "time": format!("2026-11-01T10:0{}:{}0.000Z", (28 + n) / 6, (28 + n) % 6), "method": "GET", "path": format!("/hops/{n}"), "status": 200,
+            "request_id": format!("hop-{n}"), "duration_ms": 40, "remote_addr": "10.1.1.1",
+        });
+        log.push(line.to_string());
+    }
+    let files = ["hops.har", "slow.jsonl"].map(|name| folder.join(name));
+    let archive = json!({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": entries}});
+    assert!(fs::write(&files[0], archive.to_string()).is_ok() && fs::write(&files[1], log.join("\n")).is_ok());
+    files
 }
 
 /// A capture of a connection that is no HTTP, of which a packet was lost.

@@ -88,10 +88,15 @@ constraints:
 
 /// Findings and warnings of a check.
 fn checked(calls: &[Call], scope: &str, extra: &[&str]) -> (Vec<Value>, Vec<String>) {
+    checked_by(calls, &model(scope), extra)
+}
+
+/// The same with a model of one's own.
+fn checked_by(calls: &[Call], model: &str, extra: &[&str]) -> (Vec<Value>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let [input, file, run] = ["letters.har", "letters.yaml", "run"].map(|name| folder.path().join(name));
     archive(&input, calls);
-    fs::write(&file, model(scope)).unwrap();
+    fs::write(&file, model).unwrap();
     let mut args = vec!["check", input.to_str().unwrap(), "--model", file.to_str().unwrap(), "--exit-zero", "-q"];
     args.extend(["-o", run.to_str().unwrap()]);
     args.extend(extra);
@@ -172,4 +177,44 @@ fn a_draft_keeps_the_tenants_apart() {
     assert!(text.contains("6 objects"), "{text}");
     let text = drafted(&lives("acme", 6));
     assert!(!text.contains("within"), "{text}");
+}
+
+#[test]
+fn a_model_that_says_nothing_of_tenants_takes_each_letter_for_one_of_its_tenant() {
+    let silent = model("").split("constraints:").next().unwrap().to_owned();
+    let (findings, warnings) = checked_by(&both(), &silent, &[]);
+    assert!(findings.is_empty(), "{findings:#?}");
+    let [warning] = says_within(&warnings)[..] else { panic!("{warnings:?}") };
+    assert!(warning.contains("each tenant's is taken for one of its own"), "{warning}");
+    // A step out of place is one in its own tenant too.
+    let mut calls = both();
+    let sent = Call { by: "acme", on: "acme", method: "POST", path: "/letters/2/send".to_owned(), answer: json!({}) };
+    calls.push(sent);
+    let (findings, _) = checked_by(&calls, &silent, &[]);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+}
+
+#[test]
+fn without_a_model_letters_are_counted_by_tenant() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("letters.har");
+    let counted = |calls: &[Call]| {
+        archive(&input, calls);
+        let output = offpath(&["inspect", "-q", "--format", "json", input.to_str().unwrap()]);
+        let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+        run["objects"].as_array().unwrap().iter().find(|o| o["object_type"] == "letter").unwrap()["objects"].clone()
+    };
+    assert_eq!(counted(&both()), 6);
+    assert_eq!(counted(&lives("acme", 6)), 6);
+    // Letters that are only shared are the same ones.
+    let mut calls = lives("acme", 3);
+    let seen = |id: u64| Call {
+        by: "globex",
+        on: "acme",
+        method: "GET",
+        path: format!("/letters/{id}"),
+        answer: letter("acme", id, "signed"),
+    };
+    calls.extend((1..=3).map(seen));
+    assert_eq!(counted(&calls), 3);
 }

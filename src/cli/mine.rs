@@ -206,7 +206,9 @@ impl Spooled {
         let left_out = summary.aside.iter_mut().flat_map(|aside| [Some(&mut aside.input), aside.of.as_mut()]);
         let views = summary.twice.iter_mut().flat_map(|twice| [Some(&mut twice.input), Some(&mut twice.of)]);
         let told = summary.errors.iter_mut().chain(&mut summary.warnings);
-        let texts = told.chain(left_out.flatten()).chain(views.flatten());
+        let hops = summary.hops.iter_mut().map(|hops| &mut hops.input);
+        let clocks = summary.clocks.iter_mut().flat_map(|clock| [&mut clock.input, &mut clock.of]);
+        let texts = told.chain(left_out.flatten()).chain(views.flatten()).chain(hops).chain(clocks);
         texts.for_each(|text| *text = text.replace(&path, "-"));
     }
 }

@@ -143,7 +143,7 @@ pub(super) fn is_json(bytes: &[u8], headers: &Headers) -> bool {
     json || matches!(bytes.first(), Some(b'{' | b'['))
 }
 
-fn is_form(headers: &Headers) -> bool {
+pub(super) fn is_form(headers: &Headers) -> bool {
     let form = "application/x-www-form-urlencoded";
     headers
         .get("content-type")

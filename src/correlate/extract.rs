@@ -243,14 +243,15 @@ impl Extractor {
             let called = self.called_inside(reading, call);
             if self.model.is_some() && called.operation.is_none() && out.unmatched.is_none() {
                 out.unmatched = Some(self.masker.operation(call));
+                out.unmatched_refused = matches!(call.outcome, CallOutcome::Failed(_));
             }
             // An application's messages are calls only where the model says so.
             if self.model.is_some() && called.operation.is_none() && call.kind == CallKind::Message {
                 continue;
             }
             out.calls.extend(u32::try_from(out.events.len()));
-            // Each call has its share, and what the calls before left of theirs.
-            let room = MOST_ELEMENTS.saturating_sub(out.events.len()) / (calls.len() - place).max(1);
+            // Every later call has one at least, so that none hides behind the list of another.
+            let room = MOST_ELEMENTS.saturating_sub(out.events.len()).saturating_sub(calls.len() - place - 1);
             self.events(reading, &called, shown, room, &mut out);
         }
         if calls.is_empty() && reading.exchange.protocol != Protocol::WebSocket {
@@ -377,6 +378,8 @@ impl Extractor {
         // What nobody says the meaning of has the usual one: a form that was taken leads on to its result.
         let outcome = if sent_on == Some(SentOn::Result) { Outcome::Accepted } else { outcome };
         out.sent_on = sent_on;
+        let told = if reading.beside_calls { told_of_none(out, activity) } else { None };
+        let outcome = told.unwrap_or(outcome);
         let id = event_id(exchange.key, out.events.len());
         let stamp = (exchange.time.0, id);
         let found = self.objects(reading, called, activity, outcome, acting);
@@ -464,10 +467,13 @@ impl Extractor {
                     None => Found::default(),
                 }
             }
-            (None, Some(guess), Some(request)) => match reading.call {
-                Some(call) => guess::call_objects(guess, call, outcome, &self.masker),
-                None => guess::objects(guess, request, reading.exchange.response.as_ref(), outcome, &self.masker),
-            },
+            (None, Some(guess), Some(request)) => {
+                let (response, actor) = (reading.exchange.response.as_ref(), acting.actor.principal.as_deref());
+                match reading.call {
+                    Some(call) => guess::call_objects(guess, call, outcome, actor, &self.masker),
+                    None => guess::objects(guess, request, response, outcome, actor, &self.masker),
+                }
+            }
             _ => Found::default(),
         }
     }
@@ -532,6 +538,16 @@ fn dedup(mut ids: Vec<ActivityId>) -> Vec<ActivityId> {
         }
     });
     ids
+}
+
+/// How the call went that is the same step, where it names no object: what the path names it for is what it was about.
+fn told_of_none(out: &Extracted, activity: Option<&Activity>) -> Option<Outcome> {
+    let same = |event: &&Event| {
+        event.is_call()
+            && event.objects.is_empty()
+            && event.activity.as_ref() == activity.map(|activity| &activity.name)
+    };
+    out.events.iter().filter(|_| activity.is_some()).find(same).map(|event| event.outcome)
 }
 
 /// Whether a call of the exchange is the same step on the same object already, or on one that only the call names.

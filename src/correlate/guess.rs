@@ -2,6 +2,7 @@
 
 mod call;
 mod fields;
+mod parameter;
 
 use std::sync::Arc;
 
@@ -50,11 +51,19 @@ pub(super) struct Guess {
 impl Guess {
     /// Reads a path and the answer to it. A segment that the answer gives as its own id is a value, whatever its look.
     /// Of a `templated` path the segments in braces are variables whose values are not known.
+    /// So is the last one where something was made at this very path.
     pub(super) fn of<S: AsRef<str>>(segments: &[S], templated: bool, response: Option<&Response>) -> Guess {
+        let made = response.filter(|r| r.status == 201).and_then(located);
+        let here = |target: &Target<'_>| target.segments.iter().map(|s| &**s).eq(segments.iter().map(AsRef::as_ref));
+        let made = made.filter(|target| segments.len() > 1 && here(target));
+        let made = made.as_ref().and_then(|target| target.segments.last());
         let answered = response.filter(|r| (200..300).contains(&r.status)).map(|r| read(&r.body, &r.headers));
         let answered = answered.unwrap_or_default();
         let mut template = Template::with(segments, |word, before| {
             if templated && is_placeholder(word) {
+                return true;
+            }
+            if made.is_some_and(|made| **made == *word) {
                 return true;
             }
             let own = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == singular(before));
@@ -77,8 +86,7 @@ impl Guess {
         let listed = self.answered.listed.iter();
         let named = self.answered.ids.iter().map(|leaf| &leaf.value).chain(listed);
         let mut ids: Vec<Arc<str>> = named.filter_map(|value| key_text(value, masker)).collect();
-        if let Some(location) = response.and_then(|r| r.headers.text("location")) {
-            let target = Target::parse(location);
+        if let Some(target) = response.and_then(located) {
             // A redirect to a collection or page names no value: an id stands behind the word for its kind.
             let last = target.segments.last().filter(|_| target.segments.len() > 1);
             ids.extend(last.map(|last| masker.shared(last)));
@@ -93,6 +101,7 @@ pub(super) fn objects(
     request: &Request,
     response: Option<&Response>,
     outcome: Outcome,
+    actor: Option<&str>,
     masker: &Masker,
 ) -> Found {
     let accepted = outcome == Outcome::Accepted;
@@ -118,18 +127,30 @@ pub(super) fn objects(
         }
     }
     let sent = read(&request.body, &request.headers);
-    for (id, source, place) in mentioned(&sent, answered, masker) {
+    let collection = collection(&guess.template);
+    for (id, source, place) in named(request, &sent, collection.as_deref(), masker) {
+        // Where the path names no object of the kind that it is about, this does.
+        let target = found.objects.is_empty() && collection.as_deref() == Some(&*id.object_type);
+        found.add_at(reference(id, if target { "target" } else { "mentioned" }), source, place);
+    }
+    // What a header names may be no more than who asks, or in whose shop: it comes after all that is said of the thing.
+    let headers = seen(parameter::in_headers(request), masker);
+    for (id, source, place) in mentioned(&sent, answered, masker).into_iter().chain(headers) {
         found.add_at(reference(id, "mentioned"), source, place);
     }
-    declare(answered, &mut found, masker);
+    declare(answered, actor, &mut found, masker);
     found
 }
 
-/// Gives each object the state that the response declares for it: under its own name, else at the top for the target.
-fn declare(answered: &Read, found: &mut Found, masker: &Masker) {
+/// Gives each object the state that the response declares for it, and the place of its owner: under its own name, else
+/// at the top for the target.
+fn declare(answered: &Read, actor: Option<&str>, found: &mut Found, masker: &Masker) {
     for (index, object) in found.objects.iter_mut().enumerate() {
         let target = index == 0 && &*object.qualifier == "target";
         let named = |s: &&Leaf| s.owner.as_deref() == Some(&*object.id.object_type);
+        if let Some(places) = found.places.get_mut(index) {
+            (places.owner, places.own) = owner_place(answered, &object.id, target, actor, masker);
+        }
         let own = answered.states.iter().find(named);
         let state = own.or_else(|| answered.states.iter().find(|s| target && s.owner.is_none()));
         let Some((state, Value::Text(value))) = state.map(|s| (s, &s.value)) else { continue };
@@ -138,6 +159,27 @@ fn declare(answered: &Read, found: &mut Found, masker: &Masker) {
             place.state = Some(format!("res.{}", state.path).into());
         }
     }
+}
+
+/// Where the response says whose an object is: where it names who asked, else at the plainest name; and which of the two.
+fn owner_place(
+    answered: &Read,
+    object: &ObjectId,
+    target: bool,
+    actor: Option<&str>,
+    masker: &Masker,
+) -> (Option<Arc<str>>, bool) {
+    let of = |leaf: &Leaf| match leaf.owner.as_deref() {
+        Some(owner) => owner == &*object.object_type,
+        None => target,
+    };
+    // Whose id it is itself says nothing of an owner.
+    let foreign = |leaf: &Leaf| key_text(&leaf.value, masker).is_some_and(|key| key != object.key);
+    let known = answered.owners.iter().filter(|(_, leaf)| of(leaf) && foreign(leaf));
+    let asked = |leaf: &Leaf| actor.is_some() && key_text(&leaf.value, masker).as_deref() == actor;
+    let best = known.min_by_key(|(rank, leaf)| (!asked(leaf), leaf.owner.is_none(), *rank));
+    let Some((_, leaf)) = best else { return (None, false) };
+    (Some(format!("res.{}", leaf.path).into()), asked(leaf))
 }
 
 /// Whether objects of a type own things without being their case.
@@ -172,9 +214,11 @@ fn created(guess: &Guess, method: &str, response: &Response, masker: &Masker) ->
     let template = &guess.template;
     let collection = template.collection.as_deref().filter(|_| method.eq_ignore_ascii_case("POST"))?;
     let name = singular(collection);
-    if let Some(location) = response.headers.text("location") {
-        let target = Target::parse(location);
-        let last = Template::of(&target.segments).variables.pop();
+    if let Some(target) = located(response) {
+        // Where something was made, the last segment names it, whatever its look.
+        let own = target.segments.last().filter(|_| response.status == 201).cloned();
+        let is_own = |word: &str, before: &str| singular(before) == name && own.as_deref() == Some(word);
+        let last = Template::with(&target.segments, is_own).variables.pop();
         if let Some(last) = last.filter(|v| v.name == name) {
             let key = variable_key(&last, masker)?;
             // A body that gives the same id says where to find it without the header.
@@ -196,6 +240,41 @@ fn created(guess: &Guess, method: &str, response: &Response, masker: &Masker) ->
     }
     let place = format!("res.{}", own.path);
     Some((ObjectId { object_type: name.into(), key }, KeySource::ResponseBody, Some(place.into())))
+}
+
+/// The kind of things that a path is about: its last plural.
+fn collection(template: &Template) -> Option<String> {
+    let words = template.text.split('/').map(|word| word.split(':').next().unwrap_or(word));
+    let plurals = words.filter(|word| !word.contains(['{', '(']) && word.len() > 2);
+    plurals.map(|word| (singular(word), word)).rfind(|(one, word)| one.len() != word.len()).map(|(one, _)| one)
+}
+
+/// Ids that a request names by its query, a form and lists of ids.
+fn named(request: &Request, sent: &Read, collection: Option<&str>, masker: &Masker) -> Vec<Seen> {
+    let parameters = parameter::named(request, collection);
+    let bulk = sent.bulk.iter().filter_map(|leaf| {
+        let owner = leaf.owner.as_deref().or(collection)?;
+        // Things that a request is made of (`items: [{id}]`) are not what it is about.
+        let said = !matches!(leaf.path.rsplit('.').next(), Some("id" | "_id" | "uuid")) || collection == Some(owner);
+        let own = Leaf { owner: Some(owner.to_owned()), path: format!("req.{}", leaf.path), value: leaf.value.clone() };
+        said.then_some((own, KeySource::RequestBody))
+    });
+    seen(parameters.into_iter().chain(bulk), masker)
+}
+
+/// Objects that ids name.
+fn seen(named: impl IntoIterator<Item = (Leaf, KeySource)>, masker: &Masker) -> Vec<Seen> {
+    let seen = named.into_iter().filter_map(|(leaf, source)| {
+        let object_type: Arc<str> = leaf.owner.as_deref()?.into();
+        Some((ObjectId { object_type, key: key_text(&leaf.value, masker)? }, source, Some(leaf.path.into())))
+    });
+    seen.collect()
+}
+
+/// Where an answer says that its thing is.
+fn located(response: &Response) -> Option<Target<'_>> {
+    let header = |name| response.headers.text(name);
+    header("location").or_else(|| header("content-location").filter(|_| response.status < 300)).map(Target::parse)
 }
 
 fn mentioned(sent: &Read, answered: &Read, masker: &Masker) -> Vec<Seen> {

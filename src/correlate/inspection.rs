@@ -141,7 +141,8 @@ impl Inspection {
         self.add_calls(extracted);
         if let Some(name) = &extracted.unmatched {
             let unnamed = |event: &Event| event.operation.is_none() && event.outcome != Outcome::Rejected;
-            let unrefused = u64::from(extracted.events.iter().any(unnamed));
+            let took = extracted.events.is_empty() && !extracted.unmatched_refused;
+            let unrefused = u64::from(took || extracted.events.iter().any(unnamed));
             self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), (1, unrefused));
         }
         self.count_sightings(&extracted.sightings);
@@ -413,7 +414,9 @@ impl Inspection {
 
     /// Object types by name.
     pub fn objects(&self) -> Vec<ObjectCount> {
-        let counts = self.objects.iter().map(|(object_type, seen)| ObjectCount {
+        // A guess that all traffic together took back leaves no object.
+        let stands = |seen: &Seen| !seen.guessed || seen.keys.len() > 0 || seen.events > 0;
+        let counts = self.objects.iter().filter(|(_, seen)| stands(seen)).map(|(object_type, seen)| ObjectCount {
             object_type: object_type.clone(),
             objects: seen.keys.len() as u64,
             events: seen.events,

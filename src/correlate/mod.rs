@@ -6,6 +6,7 @@
 //!
 //! The values of credentials never leave `credential`; keyed hashes do. Bodies are not kept, only what the model names.
 
+mod apart;
 mod body;
 mod cookie;
 mod credential;
@@ -31,6 +32,7 @@ mod reuse;
 mod role_place;
 mod secret_segment;
 mod session;
+mod shift;
 mod target;
 mod template;
 #[cfg(test)]
@@ -38,6 +40,7 @@ mod tests;
 mod token_keys;
 mod twin;
 
+pub use apart::Apart;
 pub use credential::HashKey;
 pub use directory::{Directory, DirectorySize};
 pub use extract::{CallCount, Extracted, Extractor, Sighting};

@@ -55,6 +55,10 @@ pub struct Places {
     pub key: Option<Arc<str>>,
     /// To the state that the response declares, e.g. `res.order.status`.
     pub state: Option<Arc<str>>,
+    /// To whose the object is by the response, e.g. `res.order.userId`.
+    pub owner: Option<Arc<str>>,
+    /// Who asked is whose it is by that.
+    pub own: bool,
 }
 
 /// Objects found in one exchange, with the parents it shows.
@@ -79,7 +83,7 @@ impl Found {
         if !self.objects.iter().any(|o| o.id == object.id) {
             self.objects.push(object);
             self.sources.push(source);
-            self.places.push(Places { key, state: None });
+            self.places.push(Places { key, ..Places::default() });
         }
     }
 

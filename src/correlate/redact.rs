@@ -214,21 +214,22 @@ impl Masker {
         let target = target.split('#').next().unwrap_or_default();
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let mut out = self.masked_path(path);
+        let secrets = query.map(secret_variables).unwrap_or_default();
         for (i, raw) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
             out.push(if i == 0 { '?' } else { '&' });
-            out.push_str(&self.parameter(raw));
+            out.push_str(&self.parameter(raw, &secrets));
         }
         out
     }
 
-    fn parameter<'a>(&self, raw: &'a str) -> Cow<'a, str> {
+    fn parameter<'a>(&self, raw: &'a str, secrets: &BTreeSet<String>) -> Cow<'a, str> {
         let Some((name, value)) = raw.split_once('=') else { return self.text(raw) };
         let decoded = offpath_capture::percent_decoded(value, true);
         let name_text = offpath_capture::percent_decoded(name, true);
         let masked = if credential::is_secret_name(&name_text) {
             self.mask("secret", &decoded)
         } else {
-            match self.parts(&name_text, &decoded) {
+            match self.parts(&name_text, &decoded, secrets) {
                 Cow::Borrowed(_) => return Cow::Borrowed(raw),
                 Cow::Owned(masked) => masked,
             }
@@ -237,12 +238,12 @@ impl Masker {
     }
 
     /// A value of a query string. JSON and GraphQL are masked part by part; where that cannot be read, nothing is shown.
-    fn parts<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
+    fn parts<'a>(&self, name: &str, value: &'a str, secrets: &BTreeSet<String>) -> Cow<'a, str> {
         let holds = structured::is_structured(value);
         if !holds || value.len() > LONGEST && !self.keeps() {
             return self.text(value);
         }
-        match structured::masked(self, value) {
+        match structured::masked(self, value, secrets) {
             Some(Cow::Borrowed(_)) => Cow::Borrowed(value),
             // It stands in a query string.
             Some(Cow::Owned(masked)) => Cow::Owned(masked.replace('&', "%26")),
@@ -379,6 +380,13 @@ fn is_stand_in(text: &str) -> bool {
     let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|inner| inner.split_once('#'));
     let mask = inner.is_some_and(|(kind, tail)| MASKS.contains(&kind) && hex(tail));
     mask || text.split_once(':').is_some_and(|(kind, tail)| PSEUDONYMS.contains(&kind) && hex(tail))
+}
+
+/// The variables of a GraphQL document in a query string that are given to secrets.
+fn secret_variables(query: &str) -> BTreeSet<String> {
+    let document = query.split('&').find_map(|raw| raw.strip_prefix("query=")).filter(|raw| raw.len() <= 4 * LONGEST);
+    let document = document.map(|raw| offpath_capture::percent_decoded(raw, true));
+    document.filter(|text| text.contains('$')).map(|text| structured::secret_variables(&text)).unwrap_or_default()
 }
 
 /// Parameters that hold JSON or GraphQL (GraphQL over HTTP).

@@ -54,6 +54,8 @@ pub struct ReusedKey {
     pub users: (Arc<str>, Arc<str>),
     /// Whether that is next to certain. Otherwise the same people work for both users, or nobody knows who does.
     pub certain: bool,
+    /// Whether every accepted call about the type tells its user: others would have no place among them.
+    pub told: bool,
 }
 
 impl ReusedKey {
@@ -87,6 +89,8 @@ pub(super) struct Reuse {
     objects: BTreeMap<(u64, ObjectId), Users>,
     /// Who works on which host: the least few actors by hash, with their steps.
     hosts: BTreeMap<Arc<str>, BTreeMap<u64, u64>>,
+    /// Types with an accepted call that does not tell the user.
+    untold: BTreeSet<(Arc<str>, KeyUser)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,6 +125,13 @@ impl Reuse {
             return;
         }
         for (object, sighting) in event.objects.iter().zip(sightings) {
+            let tenant = object.tenant.is_some() || event.actor.tenant.is_some();
+            for (by, told) in [(KeyUser::Tenant, tenant), (KeyUser::Host, event.host.is_some())] {
+                // Who scans makes types up: beyond the bound none is said to be told.
+                if !told && self.untold.len() < MOST_OBJECTS {
+                    self.untold.insert((Arc::clone(&object.id.object_type), by));
+                }
+            }
             let made = is_made(event, object, sighting.source);
             let step = event.operation.as_ref().filter(|_| !event.read && !made && &*object.qualifier == "target");
             if !made && object.tenant.is_none() && step.is_none() {
@@ -190,6 +201,15 @@ impl Reuse {
             trim(actors, MOST_ACTORS);
         }
         trim(&mut self.hosts, MOST_HOSTS);
+        self.untold.extend(other.untold);
+        while self.untold.len() > MOST_OBJECTS {
+            self.untold.pop_last();
+        }
+    }
+
+    /// Whether all calls about a type tell the user of its key.
+    fn is_told(&self, object_type: &Arc<str>, by: KeyUser) -> bool {
+        self.untold.len() < MOST_OBJECTS && !self.untold.contains(&(Arc::clone(object_type), by))
     }
 
     /// One line a type, by its name; a declared tenant says more than where a creation was sent.
@@ -204,7 +224,8 @@ impl Reuse {
             for (rank, (users, by)) in (0..).zip(ways) {
                 let Some(users) = users else { continue };
                 let (object_type, key) = (Arc::clone(&id.object_type), Arc::clone(&id.key));
-                let reused = ReusedKey { object_type, key, by, users, certain: true };
+                let told = self.is_told(&object_type, by);
+                let reused = ReusedKey { object_type, key, by, users, certain: true, told };
                 found.entry((&id.object_type, rank)).or_default().push(reused);
             }
         }
@@ -252,7 +273,8 @@ impl Reuse {
             let certain = by == KeyUser::Tenant || self.are_apart(first, second);
             let Some(key) = pair.least.clone().filter(|_| pair.lives_twice()) else { continue };
             let users = (Arc::clone(first), Arc::clone(second));
-            found.push((pair.keys.2, ReusedKey { object_type: Arc::clone(object_type), key, by, users, certain }));
+            let (object_type, told) = (Arc::clone(object_type), self.is_told(object_type, by));
+            found.push((pair.keys.2, ReusedKey { object_type, key, by, users, certain, told }));
         }
         // The clearest pair of each type comes first; equals stay in the order of names.
         found.sort_by(|(a, x), (b, y)| (y.certain, b).cmp(&(x.certain, a)));

@@ -103,6 +103,10 @@ pub(super) fn is_secret_segment(segment: &str, before: &str) -> bool {
 }
 
 fn leads_to_secret(word: &str) -> bool {
+    // What stands for a value is behind the door already: `/tokens/{token}/use`.
+    if word.starts_with('{') {
+        return false;
+    }
     let marks = ['-', '_', '.'];
     // `reset-password` and `verify_email` lead to one as `reset` does.
     is_door(word.bytes().filter(u8::is_ascii_alphanumeric))

@@ -41,12 +41,27 @@ impl Template {
         let mut text = String::new();
         let mut variables = Vec::new();
         let mut before: Option<&str> = None;
-        for segment in segments.iter().map(AsRef::as_ref) {
+        let mut rest = segments;
+        while let Some((segment, after)) = rest.split_first() {
+            rest = after;
+            let segment = segment.as_ref();
             text.push('/');
+            let name = || before.filter(|w| is_collection(w)).map_or_else(|| "id".to_owned(), singular);
             let secret = before.is_some_and(|word| is_secret_segment(segment, word));
             let known = |word: &str| is_prefixed_by(segment, word) || is_collection(word) && is_value(segment, word);
-            if secret || is_variable(segment) || before.is_some_and(known) {
-                let name = before.filter(|w| is_collection(w)).map_or_else(|| "id".to_owned(), singular);
+            if let Some((value, parts)) = date(segment, rest).filter(|_| !secret) {
+                text.push_str(parts);
+                let name = before.filter(|w| is_collection(w)).map_or_else(|| "date".to_owned(), singular);
+                variables.push(Variable { name, value, secret });
+                rest = rest.get(parts.matches('/').count()..).unwrap_or_default();
+                before = None;
+            } else if let Some(inside) = Inside::of(segment).filter(|_| !secret) {
+                let name = inside.name.map_or_else(name, singular);
+                text.extend([inside.begin, "{", &name, "}", inside.end]);
+                variables.push(Variable { name, value: inside.value.to_owned(), secret });
+                before = None;
+            } else if secret || is_variable(segment) || before.is_some_and(known) {
+                let name = name();
                 text.extend(["{", &name, "}"]);
                 variables.push(Variable { name, value: segment.to_owned(), secret });
                 before = None;
@@ -61,6 +76,74 @@ impl Template {
         let collection = before.filter(|w| is_collection(w)).map(str::to_owned);
         Template { text: text.into(), variables, collection }
     }
+}
+
+/// A value that is a part of its segment.
+struct Inside<'a> {
+    /// The type, where the segment says it: `Orders` of `Orders(4000)`.
+    name: Option<&'a str>,
+    begin: &'a str,
+    value: &'a str,
+    end: &'a str,
+}
+
+impl<'a> Inside<'a> {
+    /// `4000:cancel` (a verb of its own), `Orders(4000)` (OData) and `4000.json` (the format that is asked for).
+    fn of(segment: &'a str) -> Option<Inside<'a>> {
+        Inside::before_verb(segment).or_else(|| Inside::in_brackets(segment)).or_else(|| Inside::before_format(segment))
+    }
+
+    fn before_verb(segment: &'a str) -> Option<Inside<'a>> {
+        let (value, verb) = segment.rsplit_once(':')?;
+        let is_verb = verb.starts_with(|c: char| c.is_ascii_lowercase())
+            && verb.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'-');
+        let end = segment.get(value.len()..)?;
+        (is_verb && is_variable(value)).then_some(Inside { name: None, begin: "", value, end })
+    }
+
+    fn in_brackets(segment: &'a str) -> Option<Inside<'a>> {
+        let (name, rest) = segment.split_once('(')?;
+        let inner = rest.strip_suffix(')').filter(|inner| !inner.is_empty() && !inner.contains(['(', ')']))?;
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_') {
+            return None;
+        }
+        // One named key is that key; several are one together.
+        let value = match inner.split_once('=') {
+            Some((_, value)) if !value.contains('=') => value,
+            _ => inner,
+        };
+        let quoted = || value.strip_prefix("guid").unwrap_or(value).strip_prefix('\'')?.strip_suffix('\'');
+        let value = quoted().filter(|text| !text.is_empty()).unwrap_or(value);
+        let begin = segment.get(..=name.len())?;
+        Some(Inside { name: Some(name), begin, value, end: ")" })
+    }
+
+    fn before_format(segment: &'a str) -> Option<Inside<'a>> {
+        let (value, format) = segment.rsplit_once('.')?;
+        let is_format = FORMATS.iter().any(|known| format.eq_ignore_ascii_case(known));
+        let end = segment.get(value.len()..)?;
+        (is_format && is_variable(value)).then_some(Inside { name: None, begin: "", value, end })
+    }
+}
+
+/// Endings by which a client asks for a form of a thing. What browsers load by names with hashes (`js`, `css`) is no thing.
+const FORMATS: [&str; 14] =
+    ["json", "xml", "csv", "tsv", "pdf", "txt", "html", "ics", "xls", "xlsx", "doc", "docx", "zip", "rss"];
+
+/// A date of several segments from one on, `/2026/03/01` or `/2026/03`: its text, and the names of its parts.
+fn date<S: AsRef<str>>(year: &str, rest: &[S]) -> Option<(String, &'static str)> {
+    let number = |text: &str, digits: usize| {
+        let exact = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<u16>().ok().filter(|_| exact)
+    };
+    let mut next = rest.iter().map(AsRef::as_ref);
+    number(year, 4).filter(|year| (1900..2100).contains(year))?;
+    let month = next.next().filter(|text| number(text, 2).is_some_and(|month| (1..=12).contains(&month)))?;
+    let day = next.next().filter(|text| number(text, 2).is_some_and(|day| (1..=31).contains(&day)));
+    Some(match day {
+        Some(day) => (format!("{year}/{month}/{day}"), "{year}/{month}/{day}"),
+        None => (format!("{year}/{month}"), "{year}/{month}"),
+    })
 }
 
 /// A word that can name things: not `v1`, not `api`.
@@ -106,6 +189,7 @@ pub(super) fn is_variable(segment: &str) -> bool {
         || is_email(segment)
         || (bytes.len() >= 16 && is_random(bytes))
         || (bytes.len() >= 8 && digits >= 3 && !has_file_extension(segment))
+        || segment.rsplit_once('.').is_some_and(|(stem, _)| has_file_extension(segment) && is_uuid(stem.as_bytes()))
 }
 
 fn is_uuid(bytes: &[u8]) -> bool {
@@ -224,6 +308,15 @@ mod tests {
             ("/statuses/5", "/statuses/{status}"),
             ("/7", "/{id}"),
             ("/v1/7", "/v1/{id}"),
+            ("/orders/4000:cancel", "/orders/{order}:cancel"),
+            ("/odata/Orders(4000)/Items(OrderId=4000,Id=2)", "/odata/Orders({order})/Items({item})"),
+            ("/odata/People('anna')", "/odata/People({people})"),
+            ("/reports/2026/03/01", "/reports/{year}/{month}/{day}"),
+            ("/archive/2026/03/my-day", "/archive/{year}/{month}/my-day"),
+            ("/orders/4000.json", "/orders/{order}.json"),
+            ("/files/9f1b2c3d-1111-4222-8333-123456789abc.pdf", "/files/{file}.pdf"),
+            ("/avatars/9f1b2c3d-1111-4222-8333-123456789abc.png", "/avatars/{avatar}"),
+            ("/tokens/FxjMjalWhl3zQNff/use", "/tokens/{token}/use"),
         ] {
             assert_eq!(template(path), expected);
         }
@@ -244,12 +337,43 @@ mod tests {
             "/oauth-v2/x",
             "/ipv6/sha256/base64",
             "/getUserAccountInformation",
+            "/orders:batchGet",
+            "/admin/now()",
+            "/urn:isbn:x",
+            "/static/app.json",
+            "/en/products",
+            "/orders/v2:list",
         ] {
             assert_eq!(template(path), path);
         }
     }
 
+    #[test]
+    fn values_are_what_objects_are_called_by() {
+        for (path, expected) in [
+            ("/orders/4000:cancel", &[("order", "4000")][..]),
+            ("/odata/Orders(4000)", &[("order", "4000")]),
+            ("/odata/People(Name='anna')/Trips(0)", &[("people", "anna"), ("trip", "0")]),
+            (
+                "/odata/Files(guid'9f1b2c3d-1111-4222-8333-123456789abc')",
+                &[("file", "9f1b2c3d-1111-4222-8333-123456789abc")],
+            ),
+            ("/reports/2026/03/01", &[("report", "2026/03/01")]),
+            ("/orders/4000.json", &[("order", "4000")]),
+            ("/orders/2026/items/3", &[("order", "2026"), ("item", "3")]),
+        ] {
+            let segments: Vec<_> = path.split('/').filter(|s| !s.is_empty()).collect();
+            let found = Template::of(&segments).variables;
+            assert_eq!(found.iter().map(|v| (&*v.name, &*v.value)).collect::<Vec<_>>(), expected, "{path}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_path_is_judged(segments in prop::collection::vec("[0-9a-z:().'=]{0,8}|2026|03|31", 0..6)) {
+            let _ = Template::of(&segments);
+        }
+
         #[test]
         fn any_segment_is_judged(text in "\\PC{0,40}") {
             let _ = Template::of(&[text]);

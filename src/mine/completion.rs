@@ -14,6 +14,12 @@ impl Templates {
         if self.is_empty() {
             return Vec::new();
         }
+        if let Some(rest) = event.operation.as_deref().and_then(|operation| self.rest(operation)) {
+            event.operation = Some(rest);
+            event.objects.clear();
+            event.case = None;
+            return Vec::new();
+        }
         let Some(template) = event.operation.as_deref().and_then(Template::read) else { return Vec::new() };
         let Some(learnt) = self.learnt(&template) else { return Vec::new() };
         event.operation = Some(learnt.template.raw().into());

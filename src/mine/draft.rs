@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Mining;
 use super::doubt::Doubt;
 use super::lifecycle::{Lifecycle, Transition, Use};
+use super::ownership::{self, Ownership};
 use super::page::Page;
 use super::proposal;
 use super::sketch::{ActivitySketch, Sketch, TypeSketch};
@@ -36,7 +37,10 @@ pub fn outline(sketch: &Sketch) -> String {
     if !sketch.roles.is_empty() {
         page.line(&format!("actors: {{roles: {{from: {}}}}}", list(&sketch.roles)), "");
     }
-    objects(&mut page, sketch, &|_| None);
+    objects(&mut page, sketch, &|_| None, &|object| {
+        // In force, so that the reading that uses the outline sees who acts on whose objects.
+        object.owner.as_ref().map(|place| (format!("owner: {place}"), String::new()))
+    });
     activities(&mut page, sketch);
     page.text()
 }
@@ -90,14 +94,24 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
         page.line("actors:", "");
         page.line(&format!("  roles: {{from: {}}}", list(&sketch.roles)), "");
     }
+    let owners: BTreeMap<&str, Ownership> = sketch
+        .types
+        .iter()
+        .filter_map(|object| Some((&*object.name, ownership::of(object, sketch, mining.lives.get(&object.name)?)?)))
+        .collect();
     let of = |object: &TypeSketch| lifecycles.iter().find(|(known, ..)| known.name == object.name);
-    objects(&mut page, sketch, &|object| {
+    let stated = |object: &TypeSketch| {
         Some(match of(object) {
             Some((_, Use::States, _)) => Stated::Yes,
             Some((_, Use::Names(why) | Use::Nothing(why), _)) => Stated::No(why.clone()),
             None => Stated::No("no step was seen".to_owned()),
         })
-    });
+    };
+    let owned = |object: &TypeSketch| {
+        let known = owners.get(&*object.name)?;
+        Some((format!("# owner: {}", known.place), format!("check: {}", known.seen)))
+    };
+    objects(&mut page, sketch, &stated, &owned);
     activities(&mut page, sketch);
     if !lifecycles.is_empty() {
         page.gap();
@@ -110,10 +124,11 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
     let lives = lifecycles.iter().filter_map(|(object, _, lifecycle)| {
         mining.lives.get(&object.name).map(|lives| proposal::of(&object.name, lives, lifecycle))
     });
-    let proposals: Vec<(String, String)> = lives.flatten().collect();
+    let mut proposals: Vec<(String, String)> = lives.flatten().collect();
+    proposals.extend(owners.into_values().filter_map(|known| known.constraint));
     if !proposals.is_empty() {
         page.gap();
-        page.note("Proposals, not in force: uncomment what is meant. Nine of ten objects or more kept each of them.");
+        page.note("Proposals, not in force: uncomment what is meant. Nine of ten objects or actors or more kept each of them.");
         page.note("constraints:");
         for (constraint, support) in &proposals {
             page.note(&format!("  - {constraint}  # {support}"));
@@ -151,7 +166,15 @@ enum Stated {
     No(String),
 }
 
-fn objects(page: &mut Page, sketch: &Sketch, stated: &dyn Fn(&TypeSketch) -> Option<Stated>) {
+/// A line of an object type, and its comment.
+type Remark = (String, String);
+
+fn objects(
+    page: &mut Page,
+    sketch: &Sketch,
+    stated: &dyn Fn(&TypeSketch) -> Option<Stated>,
+    owned: &dyn Fn(&TypeSketch) -> Option<Remark>,
+) {
     page.gap();
     if sketch.types.is_empty() {
         page.line("objects: {}", "check: nothing that was seen looks like a business object");
@@ -165,6 +188,9 @@ fn objects(page: &mut Page, sketch: &Sketch, stated: &dyn Fn(&TypeSketch) -> Opt
             let off = if within.certain { "" } else { "# " };
             page.line(&format!("    {off}within: tenant"), &format!("check: {}", within.seen));
             within.tenant.iter().for_each(|tenant| page.line(&format!("    {off}tenant: {tenant}"), ""));
+        }
+        if let Some((line, seen)) = owned(object) {
+            page.line(&format!("    {line}"), &seen);
         }
         if let Some((parent, keys)) = &object.parent {
             page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), "the same case");
@@ -237,6 +263,9 @@ fn matcher(activity: &ActivitySketch) -> String {
         Some((parent, keys)) => write!(out, "[{own}, {{{parent}: {}}}]", list(keys)),
     };
     out.push_str(read_flag(activity.read));
+    if let Some(each) = &activity.each {
+        let _ = write!(out, ", each: {}", scalar(each));
+    }
     if let Some(ok) = &activity.redirected.ok {
         let _ = write!(out, ", ok: \"{ok}\"");
     }
@@ -336,11 +365,11 @@ fn doubted(activity: &str, doubt: &Doubt) -> String {
 }
 
 /// One item bare, several as a list.
-fn list(items: &[String]) -> String {
+pub(super) fn list(items: &[String]) -> String {
     joined(&items.iter().map(|item| scalar(item)).collect::<Vec<_>>())
 }
 
-fn joined(items: &[String]) -> String {
+pub(super) fn joined(items: &[String]) -> String {
     match items {
         [one] => one.clone(),
         several => format!("[{}]", several.join(", ")),
@@ -348,7 +377,7 @@ fn joined(items: &[String]) -> String {
 }
 
 /// A scalar that every YAML reader takes for the same text.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-$".contains(&b))
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
@@ -367,12 +396,12 @@ fn scalar(text: &str) -> String {
 }
 
 /// `1 time`, `1,204 times`.
-fn times(count: u64, word: &str) -> String {
+pub(super) fn times(count: u64, word: &str) -> String {
     format!("{} {word}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 /// A number with its thousands apart.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -24,6 +24,8 @@ const IDS: usize = 1 << 16;
 const ROLES: usize = 256;
 /// Different signs of a redirect that led away, kept of one operation.
 const SIGNS: usize = 8;
+/// Operations of one actor alone beyond which those that nothing bears out are taken for one: more than clients have.
+const MADE_UP: usize = 256;
 /// Actors told apart at one operation.
 const ACTORS: usize = 3;
 
@@ -34,6 +36,8 @@ pub struct Traced {
     pub key: Option<Arc<str>>,
     /// E.g. `res.order.status`.
     pub state: Option<Arc<str>>,
+    /// The path to whose it is by the response, e.g. `res.order.userId`, and whether that is who asked.
+    pub owner: Option<(Arc<str>, bool)>,
 }
 
 /// Where a write that was answered with a redirect was sent on to.
@@ -129,8 +133,13 @@ pub(super) struct OperationEvidence {
     pub(super) calls: u64,
     /// Of these, accepted.
     pub(super) accepted: u64,
+    /// Of these, calls that made something at their own path: PUT answered 201.
+    pub(super) put: u64,
     /// The least few of those who were accepted, by hash.
     pub(super) actors: BTreeSet<u64>,
+    /// The least key in its paths, and whether an answer to one of the calls named the key of its path.
+    pub(super) key: Option<Arc<str>>,
+    pub(super) named: bool,
     /// Accepted calls by the type of the object that they are about.
     pub(super) subjects: BTreeMap<Arc<str>, Subject>,
     /// Of the accepted calls, those that were sent on to their result, by status.
@@ -160,6 +169,10 @@ pub(super) struct Subject {
 pub(super) struct TypeEvidence {
     /// Places where responses declare a state.
     pub(super) states: BTreeMap<Arc<str>, u64>,
+    /// Places where responses say whose an object is.
+    pub(super) owners: BTreeMap<Arc<str>, u64>,
+    /// The same, where that is who asked.
+    pub(super) own: BTreeMap<Arc<str>, u64>,
     /// Words that keys begin with (`ord` of `ord_17`), the least few of them.
     pub(super) prefixes: BTreeSet<Arc<str>>,
 }
@@ -193,13 +206,19 @@ impl Evidence {
         for (object, traced) in event.objects.iter().zip(&beside.traced) {
             if let Some(seen) = self.types.entry(&object.id.object_type) {
                 add_bounded(&mut seen.states, traced.state.clone().map(|state| (state, 1)));
+                if let Some((place, own)) = &traced.owner {
+                    add_bounded(&mut seen.owners, [(Arc::clone(place), 1)]);
+                    add_bounded(&mut seen.own, [(Arc::clone(place), u64::from(*own))]);
+                }
                 seen.add_prefix(&object.id.key);
             }
         }
         let Some(entry) = self.accepted.entry(operation) else { return };
         entry.calls += 1;
         entry.accepted += 1;
+        entry.put += u64::from(event.status == Some(201) && &*event.method == "PUT");
         add_actors(&mut entry.actors, actor);
+        entry.add_key(event, &beside);
         if let Some(status) = event.status.filter(|_| beside.sent_on == Some(Redirect::Result)) {
             *entry.sent_on.entry(status).or_default() += 1;
         }
@@ -225,6 +244,8 @@ impl Evidence {
         self.ids.merge(other.ids, |(), ()| ());
         self.types.merge(other.types, |seen, more| {
             add_bounded(&mut seen.states, more.states);
+            add_bounded(&mut seen.owners, more.owners);
+            add_bounded(&mut seen.own, more.own);
             seen.prefixes.extend(more.prefixes);
             seen.trim();
         });
@@ -235,6 +256,21 @@ impl Evidence {
     /// Whether an answer named this as an id.
     pub(super) fn names(&self, word: &str) -> bool {
         self.ids.get(word).is_some()
+    }
+
+    /// Operations about something in their paths that one actor alone calls, and no answer names, of actors with too many
+    /// such: who tries paths at a server that accepts them all makes up kinds of things.
+    pub(super) fn made_up(&self) -> BTreeSet<Arc<str>> {
+        let mut by: BTreeMap<u64, Vec<&Arc<str>>> = BTreeMap::new();
+        for (name, seen) in self.accepted.iter().filter(|(_, seen)| seen.actors.len() == 1) {
+            // Numbers meet by chance; that an answer to the very call names one says more.
+            let flows = |key: &str| !key.bytes().all(|b| b.is_ascii_digit()) && self.names(key);
+            if seen.named || seen.key.as_deref().is_none_or(flows) {
+                continue;
+            }
+            seen.actors.iter().for_each(|actor| by.entry(*actor).or_default().push(name));
+        }
+        by.into_values().filter(|names| names.len() > MADE_UP).flatten().cloned().collect()
     }
 
     /// Whether a word begins as keys of a type do (`ord_`).
@@ -349,7 +385,9 @@ fn add_actors(actors: &mut BTreeSet<u64>, more: impl IntoIterator<Item = u64>) {
 /// What a request names is what it is about; what only the answer mentions is not.
 fn is_subject(qualifier: &str, key: Option<&str>) -> bool {
     qualifier == "target"
-        || qualifier == "mentioned" && key.is_some_and(|place| place.starts_with("req.") || place.starts_with("args."))
+        || qualifier == "mentioned"
+            && key
+                .is_some_and(|place| ["req.", "args.", "query.", "header."].iter().any(|root| place.starts_with(root)))
 }
 
 impl OperationEvidence {
@@ -373,9 +411,21 @@ impl OperationEvidence {
         self.trim();
     }
 
+    /// Notes the key that the path holds last.
+    fn add_key(&mut self, event: &Event, beside: &Beside) {
+        let mut keys = event.objects.iter().zip(&beside.traced).filter(|(_, traced)| traced.key.is_none());
+        let Some((object, _)) = keys.next() else { return };
+        let key = &object.id.key;
+        self.named |= beside.ids.contains(key);
+        self.key = self.key.take().filter(|least| least <= key).or_else(|| Some(Arc::clone(key)));
+    }
+
     pub(super) fn merge(&mut self, other: OperationEvidence) {
         self.calls += other.calls;
+        self.named |= other.named;
+        self.key = [self.key.take(), other.key].into_iter().flatten().min();
         self.accepted += other.accepted;
+        self.put += other.put;
         add(&mut self.sent_on, other.sent_on);
         add(&mut self.unseen, other.unseen);
         self.signs.extend(other.signs);
@@ -402,6 +452,15 @@ impl OperationEvidence {
 }
 
 impl TypeEvidence {
+    /// The place that says best whose an object is: where most of those who asked are, then the most frequent.
+    pub(super) fn owner(&self) -> Option<&Arc<str>> {
+        let own = |place: &Arc<str>| self.own.get(place).copied().unwrap_or(0);
+        self.owners
+            .iter()
+            .max_by(|a, b| (own(a.0), a.1).cmp(&(own(b.0), b.1)).then(b.0.cmp(a.0)))
+            .map(|(place, _)| place)
+    }
+
     fn add_prefix(&mut self, key: &str) {
         let Some((word, rest)) = key.split_once(['_', '-']) else { return };
         if !word.is_empty()

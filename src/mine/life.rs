@@ -16,6 +16,7 @@ use walks::pass;
 pub(super) use walks::{Node, Walks, Way};
 
 use super::habit::Habits;
+use super::owned::Owned;
 use crate::compare::is_retry;
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, ObjectId, Outcome};
@@ -48,6 +49,8 @@ pub(super) struct Lives {
     pub(super) shown_first: u64,
     /// What steps of one life have to do with each other.
     pub(super) habits: Habits,
+    /// Who acts on whose objects, by what tells whose they are.
+    pub(super) owned: Owned,
 }
 
 /// Something that moves or shows an object.
@@ -91,6 +94,7 @@ impl Lives {
                 items.push(Item { activity, declared, beside, actor: known_actor(event) });
             }
         }
+        self.owned.add(object, events);
         if steps.is_empty() {
             return;
         }
@@ -187,6 +191,7 @@ impl Lives {
             *counts = (counts.0 + more.0, counts.1 + more.1);
         }
         self.habits.merge(other.habits);
+        self.owned.merge(other.owned);
         for (activity, more) in other.steps {
             self.steps.entry(activity).or_default().merge(more);
         }

@@ -17,6 +17,8 @@ mod life;
 mod lifecycle;
 mod map;
 mod name;
+mod owned;
+mod ownership;
 mod page;
 mod proposal;
 mod redirected;

@@ -58,6 +58,8 @@ pub(super) struct TypeSketch {
     pub(super) keys: Vec<String>,
     pub(super) within: Option<KeyedByTenant>,
     pub(super) states: Vec<String>,
+    /// Where answers say whose it is.
+    pub(super) owner: Option<String>,
     pub(super) parent: Option<(Arc<str>, Vec<String>)>,
 }
 
@@ -69,6 +71,8 @@ pub(super) struct ActivitySketch {
     pub(super) object: Arc<str>,
     /// Places of the key where the type's own do not hold it.
     pub(super) keys: Vec<String>,
+    /// The list of keys of a bulk call.
+    pub(super) each: Option<String>,
     /// The parent that it moves too, and the places of the parent's key.
     pub(super) also: Option<(Arc<str>, Vec<String>)>,
     pub(super) read: bool,
@@ -88,6 +92,8 @@ struct Placed {
     /// The object's own variable in the written template.
     variable: Option<String>,
     keys: Vec<String>,
+    /// The list of keys of a bulk call.
+    each: Option<String>,
     read: bool,
     redirected: Redirected,
 }
@@ -186,7 +192,7 @@ fn by_support(calls: Vec<(Template, bool, u64)>) -> Vec<(Arc<str>, u64)> {
 fn templates(evidence: &Evidence) -> BTreeMap<Template, OperationEvidence> {
     let learnt = Templates::of(evidence);
     let mut merged: BTreeMap<Template, OperationEvidence> = BTreeMap::new();
-    for (operation, mut seen) in evidence.operations() {
+    for (operation, mut seen) in evidence.operations().filter(|(operation, _)| learnt.rest(operation).is_none()) {
         let Some(template) = Template::read(operation) else { continue };
         let template = match learnt.learnt(&template) {
             Some(learnt) => {
@@ -277,13 +283,14 @@ fn place(template: Template, evidence: OperationEvidence, read: bool, foreign: &
         Some(_) => Vec::new(),
         None => subject.map(key_places).unwrap_or_default(),
     };
+    let each = subject.filter(|_| variable.is_none() && keys.is_empty()).and_then(each_place);
     let by_location = subject.is_some_and(|s| s.keys.contains_key(&None));
     // A read of a collection shows objects that it is not about; a call names what it is about among its arguments.
     let asks = template.is_call() && keys.iter().any(|place| place.starts_with("args."));
-    if variable.is_none() && keys.is_empty() && !by_location || read && variable.is_none() && !asks {
+    if variable.is_none() && keys.is_empty() && each.is_none() && !by_location || read && variable.is_none() && !asks {
         return None;
     }
-    Some(Placed { template, evidence, object, variable, keys, read, redirected: Redirected::default() })
+    Some(Placed { template, evidence, object, variable, keys, each, read, redirected: Redirected::default() })
 }
 
 /// Variables of a template by name, and as they are written.
@@ -298,6 +305,14 @@ fn written_variables(template: &Template) -> Vec<(String, String)> {
 
 fn key_places(subject: &Subject) -> Vec<String> {
     places(subject.keys.iter().filter_map(|(place, count)| Some((place.as_deref()?, *count))))
+}
+
+/// The most frequent list of keys, as `each` names it: `req.orderIds`, `req.orders.*.orderId`.
+fn each_place(subject: &Subject) -> Option<String> {
+    let lists = subject.keys.iter().filter_map(|(place, count)| Some((place.as_deref()?, *count)));
+    let lists = lists.filter(|(place, _)| place.contains(".*") && is_path(&place.replace(".*", "")));
+    let (place, _) = lists.max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)))?;
+    Some(place.strip_suffix(".*").unwrap_or(place).to_owned())
 }
 
 /// The most frequent usable places.
@@ -321,7 +336,10 @@ fn keep(placed: &mut Vec<Placed>, left_out: &mut u64) {
     let parameters: BTreeSet<Arc<str>> =
         placed.iter().filter(|p| p.variable.is_some()).map(|p| Arc::clone(&p.object)).collect();
     // A key that only `Location` shows is read by the template of its path.
-    placed.retain(|p| p.variable.is_some() || !p.keys.is_empty() || parameters.contains(&p.object));
+    let keyed: BTreeSet<Arc<str>> =
+        placed.iter().filter(|p| !p.keys.is_empty()).map(|p| Arc::clone(&p.object)).collect();
+    let listed = |p: &Placed| p.each.is_some() && keyed.contains(&p.object);
+    placed.retain(|p| p.variable.is_some() || !p.keys.is_empty() || parameters.contains(&p.object) || listed(p));
     let moved: BTreeSet<Arc<str>> = placed.iter().filter(|p| !p.read).map(|p| Arc::clone(&p.object)).collect();
     let mut reads: BTreeMap<Arc<str>, u64> = BTreeMap::new();
     for operation in placed.iter().filter(|p| p.read) {
@@ -358,7 +376,9 @@ fn types(
         let (keys, states) = (own_places(placed, raw), states.unwrap_or_default());
         let calls = placed.iter().filter(|p| p.object == *raw).map(|p| p.evidence.accepted).sum();
         let within = evidence.keyed_by_tenant.get(raw).cloned();
-        TypeSketch { name: Arc::clone(name), calls, keys, within, states, parent }
+        let owner = evidence.types.get(raw).and_then(|t| t.owner()).filter(|place| is_path(place));
+        let owner = owner.map(ToString::to_string);
+        TypeSketch { name: Arc::clone(name), calls, keys, within, states, owner, parent }
     });
     without_parents_states(sketches.collect())
 }
@@ -420,12 +440,14 @@ fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: 
         let Some(object) = named.get(&operation.object) else { continue };
         let by_answer = operation.keys.iter().all(|place| place.starts_with("res."));
         let writes = operation.template.method == "POST" || operation.template.is_call() && !operation.read;
-        let creates = operation.variable.is_none() && by_answer && writes;
+        let put = operation.evidence.put * 2 > operation.evidence.accepted && operation.variable.is_some();
+        let creates = put || operation.variable.is_none() && operation.each.is_none() && by_answer && writes;
         activities.push(ActivitySketch {
             name: names.choose(&operation.template.activity(object, creates)),
             matcher: operation.template.matcher(),
             object: Arc::clone(object),
             keys: operation.keys,
+            each: operation.each,
             also: None,
             read: operation.read,
             creates,

@@ -10,18 +10,22 @@ mod siblings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use self::siblings::{Siblings, Way, is_plural, looks_like_id, may_be_value};
+use self::siblings::{Behind, Siblings, Way, alike, is_plural, looks_like_id, may_be_value};
 use super::evidence::{Evidence, OperationEvidence};
 use super::name::{self, Part, Template};
 
 /// Deepest path that teaches.
 const DEEPEST: usize = 64;
+/// Name of a name under another.
+const SECOND: &str = "slug";
 /// Places of paths where values stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Templates {
     places: BTreeMap<Vec<Part>, Place>,
     /// Words of refused calls that answers to others name as ids.
     named: BTreeSet<String>,
+    /// Operations that somebody made up.
+    made_up: BTreeSet<Arc<str>>,
 }
 
 /// One place: what follows one beginning.
@@ -51,32 +55,56 @@ impl Templates {
     /// Learns from all that was accepted.
     pub fn of(evidence: &Evidence) -> Templates {
         let mut root = Node::default();
-        for (operation, seen) in evidence.accepted.iter() {
+        let made_up = evidence.made_up();
+        for (operation, seen) in evidence.accepted.iter().filter(|(operation, _)| !made_up.contains(*operation)) {
             let template = Template::read(operation).filter(|t| t.parts.len() <= DEEPEST && !t.is_call());
             if let Some(template) = template {
                 root.add(&template, seen);
             }
         }
-        let mut templates = Templates { named: named(evidence), ..Templates::default() };
-        templates.settle(root, &mut Vec::new(), evidence);
+        let mut templates = Templates { named: named(evidence), made_up, ..Templates::default() };
+        let mut behind = Behind::new();
+        templates.settle(root.clone(), &mut Vec::new(), evidence, &mut behind);
+        if !behind.is_empty() {
+            // What is a value behind a word at one place is one wherever the word stands.
+            templates.places.clear();
+            templates.settle(root, &mut Vec::new(), evidence, &mut behind);
+        }
         templates
     }
 
     /// Decides on the place behind `begin`, then on those behind it. The depth is that of paths, which is bounded.
-    fn settle(&mut self, mut node: Node, begin: &mut Vec<Part>, evidence: &Evidence) {
+    fn settle(&mut self, mut node: Node, begin: &mut Vec<Part>, evidence: &Evidence, behind: &mut Behind) {
         if let Some(Part::Fixed(before)) = begin.last()
             && !name::is_prefix(before)
-            && let Some((name, values)) = node.values(before, evidence)
+            && let Some((name, values)) = node.values(before, evidence, behind)
         {
+            if !values.is_empty() {
+                behind.entry(before.clone()).or_default().extend(values.iter().cloned());
+            }
             let nested = begin.iter().any(|part| matches!(part, Part::Variable(_)));
             let open = !values.is_empty();
             let scoped = nested && open && node.is_scoped(&values);
             let fixed = node.join(&name, &values);
             self.places.insert(begin.clone(), Place { name, fixed, open, scoped });
+        } else if let Some(Part::Variable(_)) = begin.last()
+            && self.places.get(begin.get(..begin.len() - 1).unwrap_or_default()).is_some_and(|place| place.open)
+        {
+            // Names in two levels, `/repos/ann/fox/issues`: the second is one under the first only.
+            let words = node.next.iter().filter_map(|(part, next)| match part {
+                Part::Fixed(word) if may_be_value(word) => Some((word.as_str(), next)),
+                _ => None,
+            });
+            let values: BTreeSet<String> = alike(words, Node::followers).into_iter().map(str::to_owned).collect();
+            if !values.is_empty() {
+                let name = SECOND.to_owned();
+                let fixed = node.join(&name, &values);
+                self.places.insert(begin.clone(), Place { name, fixed, open: true, scoped: true });
+            }
         }
         for (part, next) in node.next {
             begin.push(part);
-            self.settle(next, begin, evidence);
+            self.settle(next, begin, evidence, behind);
             begin.pop();
         }
     }
@@ -103,14 +131,23 @@ impl Templates {
 
     /// The name of an operation with its values named.
     pub(super) fn operation(&self, operation: &Arc<str>) -> Arc<str> {
+        if let Some(rest) = self.rest(operation) {
+            return rest;
+        }
         let template = Template::read(operation).filter(|_| !self.is_empty());
         let learnt = template.and_then(|template| self.learnt(&template));
         learnt.map_or_else(|| Arc::clone(operation), |learnt| learnt.template.raw().into())
     }
 
+    /// What an operation that somebody made up is one of, `GET /**`.
+    pub(super) fn rest(&self, operation: &str) -> Option<Arc<str>> {
+        let (method, _) = operation.split_once(' ').filter(|_| self.made_up.contains(operation))?;
+        Some(format!("{method} /**").into())
+    }
+
     /// Whether nothing was learnt.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.places.is_empty() && self.made_up.is_empty()
     }
 }
 
@@ -125,7 +162,7 @@ impl Place {
 }
 
 /// What is called behind one beginning of paths.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Node {
     next: BTreeMap<Part, Node>,
     methods: BTreeSet<String>,
@@ -182,6 +219,15 @@ impl Node {
         several * 4 >= values.len() || values.iter().any(|word| word.len() <= 3)
     }
 
+    /// Words that follow.
+    fn followers(&self) -> BTreeSet<&str> {
+        let words = self.next.keys().filter_map(|part| match part {
+            Part::Fixed(word) => Some(word.as_str()),
+            Part::Variable(_) => None,
+        });
+        words.collect()
+    }
+
     /// What can be called from here: methods, and the words that follow.
     fn ways(&self) -> BTreeSet<Way<'_>> {
         let next = self.next.keys().map(|part| match part {
@@ -192,13 +238,13 @@ impl Node {
     }
 
     /// The name of the values at this place, and those that do not look like one; `None` where only words stand here.
-    fn values(&self, before: &str, evidence: &Evidence) -> Option<(String, BTreeSet<String>)> {
+    fn values(&self, before: &str, evidence: &Evidence, behind: &Behind) -> Option<(String, BTreeSet<String>)> {
         let variable = self.next.iter().find_map(|(part, node)| match part {
             Part::Variable(name) => Some((name, node)),
             Part::Fixed(_) => None,
         });
         let name = variable.map_or_else(|| name::singular(before), |(name, _)| name.clone());
-        let siblings = Siblings::of(self, before, &name, variable.map(|(_, node)| node), evidence);
+        let siblings = Siblings::of(self, before, &name, variable.map(|(_, node)| node), evidence, behind);
         let values = siblings.values();
         let any = variable.is_some() || !values.is_empty();
         (any && !name.is_empty()).then(|| (name, values.into_iter().map(str::to_owned).collect()))

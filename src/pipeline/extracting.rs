@@ -37,6 +37,12 @@ impl<'a> Extracting<'a> {
         Extracting { events, budget, directory, facts, job, inspection, evidence, serving }
     }
 
+    /// Whether a time lies in the period of interest.
+    pub(super) fn in_period(&self, time: i64) -> bool {
+        let (from, to) = self.job.period;
+        from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to)
+    }
+
     /// Takes an exchange that counts, with its events.
     pub(super) fn take(&mut self, held: Held) -> Result<(), PipelineError> {
         let mut extracted = held.extracted;
@@ -54,7 +60,11 @@ impl<'a> Extracting<'a> {
         // Without a model each call is one event, and sightings are of its objects in their order.
         if self.job.model.is_none() {
             let places = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| sighting.places);
-            let mut traced = places.map(|places| Traced { key: places.key, state: places.state });
+            let mut traced = places.map(|places| Traced {
+                key: places.key,
+                state: places.state,
+                owner: places.owner.map(|owner| (owner, places.own)),
+            });
             let roles = std::mem::take(&mut extracted.roles).into_iter().map(|place| RoleShown {
                 path: place.path,
                 rank: place.rank,
@@ -94,77 +104,81 @@ impl<'a> Extracting<'a> {
     }
 }
 
-/// What waits until all inputs are read, when there are several: which exchanges count is known only then.
+/// What waits until all inputs are read: exchanges of which only then is known whether they count. Of several inputs all
+/// do, of one those that may be hops of others.
 pub(super) struct Waiting<'a> {
-    ledger: Ledger,
-    pending: Pending,
+    pub(super) ledger: Ledger,
+    pub(super) pending: Pending,
+    pub(super) events: EventBuffer,
     sighter: &'a Sighter,
     exchanges: u64,
+    all: bool,
+    budget: usize,
 }
 
 impl<'a> Waiting<'a> {
-    /// Nothing yet; sights and waiting facts spill beyond `budget` bytes each.
+    /// Nothing yet; sights and waiting facts spill beyond a quarter of `budget` bytes each, events beyond `budget`.
     pub(super) fn new(scratch: &Path, thread: usize, units: &Units, sighter: &'a Sighter, budget: usize) -> Self {
         Waiting {
-            ledger: Ledger::new(scratch.join(format!("sights-{thread}")), units.len(), budget),
-            pending: Pending::new(scratch.join(format!("pending-{thread}")), budget),
+            ledger: Ledger::new(scratch.join(format!("sights-{thread}")), units.len(), budget / 4),
+            pending: Pending::new(scratch.join(format!("pending-{thread}")), budget / 4),
+            events: EventBuffer::new(scratch.join(format!("waiting-{thread}.arrow"))),
             sighter,
             exchanges: 0,
+            all: units.len() > 1,
+            budget,
         }
     }
 
-    /// Files what an input shows of the next exchange.
-    fn note(&mut self, exchange: &Exchange, unit: Option<u32>, first: Option<&Event>) -> Result<(), PipelineError> {
-        unit.map_or(Ok(()), |unit| self.ledger.note(self.sighter, exchange, first, unit, self.exchanges))
+    /// Files what an input shows of the next exchange. Returns whether the exchange waits.
+    fn note(&mut self, exchange: &Exchange, unit: Option<u32>, first: Option<&Event>) -> Result<bool, PipelineError> {
+        let Some(unit) = unit else { return Ok(self.all) };
+        self.ledger.note(self.sighter, exchange, first, unit, (self.exchanges, self.all))
     }
 
     /// Holds the exchange that was noted.
     fn hold(&mut self, held: &Held) -> Result<(), PipelineError> {
         self.exchanges += 1;
-        self.pending.push(held)
+        self.pending.push(held)?;
+        held.extracted.events.iter().try_for_each(|event| Ok(self.events.push_within(event, self.budget)?))
     }
 }
 
 /// What one thread extracted, and what of it still waits.
-pub(super) type Read<'a> = (Extracting<'a>, Option<(Ledger, Pending)>);
+pub(super) type Read<'a> = (Extracting<'a>, Waiting<'a>);
 
 pub(super) fn extract_batches<'a>(
     receiver: &Mutex<Receiver<Batch>>,
     extractor: &Extractor,
     mut made: Extracting<'a>,
-    mut waiting: Option<Waiting<'_>>,
+    mut waiting: Waiting<'a>,
 ) -> Result<Read<'a>, PipelineError> {
-    let (from, to) = made.job.period;
     loop {
         let Ok(batch) = lock(receiver).recv() else { break };
         for exchange in &batch.exchanges {
             let mut extracted = extractor.extract(exchange);
-            let time = exchange.time.0;
-            let in_period = from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to);
+            let in_period = made.in_period(exchange.time.0);
             // An exchange does not say which file format it came in; its input does.
             let format = batch.formats.get(&*exchange.origin.input);
-            if let Some(waiting) = &mut waiting {
-                waiting.note(exchange, format.map(|(_, unit)| *unit), extracted.events.first())?;
-            }
+            let unit = format.map(|(_, unit)| *unit);
+            let waits = waiting.note(exchange, unit, extracted.events.first())?;
             extracted.events.iter().for_each(|event| made.serving.add(exchange.server, event));
             // What waits may still turn out to be somebody else's, and with its events what it teaches.
-            if !in_period && waiting.is_none() {
+            if !in_period && !waits {
                 extracted.events.clear();
             }
             for event in &mut extracted.events {
                 event.source = format.map_or(event.source, |(format, _)| format.as_str());
             }
             let events = u32::try_from(extracted.events.len()).unwrap_or(u32::MAX);
-            let held = Held { events, extracted, protocol: exchange.protocol.into(), in_period };
-            match &mut waiting {
-                None => made.take(held)?,
-                Some(waiting) => {
-                    waiting.hold(&held)?;
-                    made.keep(&held.extracted.events)?;
-                }
+            let held = Held { events, extracted, protocol: exchange.protocol.into(), in_period, unit };
+            if waits {
+                waiting.hold(&held)?;
+            } else {
+                made.take(held)?;
             }
         }
     }
     made.teach();
-    Ok((made, waiting.map(|waiting| (waiting.ledger, waiting.pending))))
+    Ok((made, waiting))
 }

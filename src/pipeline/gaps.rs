@@ -54,7 +54,7 @@ struct Row {
     period: Option<(i64, i64)>,
     /// Time, place and ends of the earliest gap.
     first: (i64, String, Option<String>, Option<String>),
-    /// Bytes of the packets that the source held, 0 where it has none.
+    /// Bytes that this is a part of: of the packets that the source held, 0 where it has none; of what is missing, with it.
     of: u64,
     /// What a connection shows that was not read.
     shown: Option<Box<Shown>>,
@@ -169,14 +169,15 @@ impl Gaps {
             [only] => only.name.clone(),
             [first, rest @ ..] => format!("{} and {} more", first.name, rest.len()),
         };
+        let missing = report.missing.iter().fold(0_u64, |sum, part| sum.saturating_add(part.bytes));
         let of = report.captured.bytes;
+        let all = of.saturating_add(missing);
         let first = |origin| (0, origin, None, None);
         let row = |count, bytes, origin| Row { count, bytes, period: None, first: first(origin), of, shown: None };
-        // All that was noted so far is this source's.
-        self.rows
-            .values_mut()
-            .chain(self.worst.values_mut().flatten().map(|(_, _, row)| row))
-            .for_each(|row| row.of = of);
+        // All that was noted so far is this source's. What is missing is no part of what was captured.
+        let connections = self.worst.values_mut().flatten().map(|(kind, _, row)| (*kind, row));
+        let noted = self.rows.iter_mut().map(|((_, _, _, kind, ..), row)| (*kind, row)).chain(connections);
+        noted.for_each(|(kind, row)| row.of = if kind == "missing" { all } else { of });
         for part in report.not_read.iter().filter(|part| part.count > 0) {
             let key = (Scope::Input, name.clone(), None, "not_read", part.reason.to_owned(), 0);
             self.add(key, row(part.count, part.bytes, String::new()));
@@ -189,7 +190,7 @@ impl Gaps {
         }
         for part in &report.missing {
             let key = (Scope::Input, name.clone(), None, "missing", part.reason.to_owned(), 0);
-            self.add(key, row(part.count, part.bytes, String::new()));
+            self.add(key, Row { of: all, ..row(part.count, part.bytes, String::new()) });
         }
         for oddity in &report.irregularities {
             let key = (Scope::Input, oddity.first.input.to_string(), None, "irregularity", oddity.name.to_owned(), 0);
@@ -285,7 +286,7 @@ fn gap(((_, input, connection, kind, reason, _), row): (Key, Row), redactor: &Re
     }
 }
 
-/// A part of the bytes of a source's packets, 0 to 1, rounded so that it reads the same everywhere.
+/// A part of the bytes of a source's packets (of what is missing: of these and of the bytes that are missing), 0 to 1, rounded so that it reads the same everywhere.
 pub(super) fn share(bytes: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| (bytes as f64 / of as f64 * 1e6).round() / 1e6)
 }

@@ -7,7 +7,7 @@ use crate::correlate::{Names, Pseudonyms};
 use crate::event::is_call;
 
 /// What sorts of calls there are, as their names say it.
-const SORTS: [&str; 10] = [
+const SORTS: [&str; 11] = [
     "query",
     "mutation",
     "subscription",
@@ -18,6 +18,7 @@ const SORTS: [&str; 10] = [
     "prompt",
     "answer",
     "input_response",
+    "message",
 ];
 
 /// A word that traffic brought, as outputs show it.

@@ -22,6 +22,8 @@ pub(super) struct Held {
     pub(super) protocol: Carrier,
     /// Whether it lies in the period of interest; what lies outside teaches all the same.
     pub(super) in_period: bool,
+    /// Number of the input.
+    pub(super) unit: Option<u32>,
 }
 
 /// The application protocol of an exchange.

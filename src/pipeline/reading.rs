@@ -16,7 +16,7 @@ use super::extracting::{Extracting, Read, Waiting, extract_batches};
 use super::gaps::Gaps;
 use super::serving::Serving;
 use super::settling::settle;
-use super::views::{Sighter, Twice, Units};
+use super::views::{Clock, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
 use crate::compare::Blindness;
 use crate::correlate::{Directory, Extractor, Inspection, Redactor};
@@ -57,6 +57,10 @@ pub(super) struct Reports {
     pub(super) aside: Vec<Aside>,
     /// Exchanges that two inputs show.
     pub(super) twice: Vec<Twice>,
+    /// Exchanges that are inner hops of others, by input.
+    pub(super) hops: Vec<(String, u64)>,
+    /// Inputs that were set to the clock of another.
+    pub(super) clocks: Vec<Clock>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -99,7 +103,7 @@ pub(super) fn extract(
         let extracting: Vec<_> = (0..workers)
             .map(|n| {
                 let buffer = EventBuffer::new(scratch.join(format!("extracted-{n}.arrow")));
-                let waiting = (units.len() > 1).then(|| Waiting::new(scratch, n, &units, &sighter, budget / 4));
+                let waiting = Waiting::new(scratch, n, &units, &sighter, budget);
                 let (receiver, extractor) = (Arc::clone(&receiver), &extractor);
                 let made = Extracting::new(buffer, budget, &directory, job);
                 scope.spawn(move || extract_batches(&receiver, extractor, made, waiting))
@@ -142,6 +146,8 @@ pub(super) fn extract(
             errors,
             aside: plan.aside,
             twice: doubles.twice,
+            hops: doubles.hops,
+            clocks: doubles.clocks,
             warnings: idle_actors.into_iter().chain(doubles.warnings).collect(),
         },
     })

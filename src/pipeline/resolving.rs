@@ -7,7 +7,7 @@ use std::thread;
 use super::reading::joined;
 use super::{Job, PipelineError};
 use crate::compare::{Comparer, Unattributed, WindowKey};
-use crate::correlate::{self, Inspection, Resolver};
+use crate::correlate::{self, Apart, Inspection, Resolver};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome, is_call};
 use crate::mine::Templates;
@@ -32,11 +32,20 @@ pub(super) fn group_hash(key: &WindowKey) -> u64 {
     stable_hash(std::iter::once(&constraint[..]).chain(key.group.iter().map(|part| part.as_bytes())))
 }
 
+/// What all exchanges together tell of each event.
+#[derive(Clone, Copy)]
+pub(super) struct Joins<'a> {
+    pub(super) resolver: &'a Resolver,
+    /// Places of values in paths.
+    pub(super) templates: &'a Templates,
+    /// Types whose objects are told apart by their tenants.
+    pub(super) apart: &'a Apart,
+}
+
 /// Fills every event's joins and groups the events by case.
 pub(super) fn resolve(
     events: Vec<EventBuffer>,
-    resolver: &Resolver,
-    templates: &Templates,
+    joins: Joins<'_>,
     comparer: &Comparer,
     job: &Job,
     scratch: &Path,
@@ -44,7 +53,7 @@ pub(super) fn resolve(
     let total = events.iter().map(EventBuffer::total_bytes).sum();
     // Cases and windows each have one; what was extracted still holds a quarter.
     let budget = job.memory / 8 / events.len().max(1);
-    let guessed = job.model.is_none().then_some(templates);
+    let guessed = job.model.is_none();
     let parts: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = events
             .into_iter()
@@ -52,7 +61,7 @@ pub(super) fn resolve(
             .map(|(n, buffer)| {
                 let folder = scratch.join(format!("resolved-{n}"));
                 scope.spawn(move || {
-                    let complete = |event: &mut Event| complete(event, resolver, guessed);
+                    let complete = |event: &mut Event| complete(event, joins, guessed);
                     resolve_buffer(buffer, &complete, comparer, job, &folder, (total, budget))
                 })
             })
@@ -81,11 +90,12 @@ struct Completed {
     shows_objects: bool,
 }
 
-/// Fills an event's joins; `guessed` is what all paths taught, where there is no model.
-fn complete(event: &mut Event, resolver: &Resolver, guessed: Option<&Templates>) -> Completed {
-    resolver.resolve(event);
-    let learnt = guessed.map(|templates| templates.complete(event, &correlate::is_container)).unwrap_or_default();
-    Completed { learnt, shows_objects: guessed.is_none() || event.outcome == Outcome::Accepted }
+/// Fills an event's joins; `guessed`: without a model, by what all paths taught.
+fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
+    joins.resolver.resolve(event);
+    let learnt = if guessed { joins.templates.complete(event, &correlate::is_container) } else { Vec::new() };
+    joins.apart.settle(event);
+    Completed { learnt, shows_objects: !guessed || event.outcome == Outcome::Accepted }
 }
 
 fn resolve_buffer(

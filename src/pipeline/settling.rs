@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 
 use super::PipelineError;
-use super::extracting::{Extracting, Read};
+use super::extracting::{Extracting, Read, Waiting};
 use super::pending::{Held, HeldReader, Pending};
 use super::reading::joined;
 use super::views::{self, CarriedOver, Doubles, Places, Units};
@@ -17,15 +17,10 @@ pub(super) fn settle<'a>(
     scratch: &Path,
     budget: usize,
 ) -> Result<(Vec<Extracting<'a>>, Doubles), PipelineError> {
-    let (mut done, mut waiting, mut ledgers) = (Vec::new(), Vec::new(), Vec::new());
-    for (made, rest) in parts {
-        match rest {
-            None => done.push(made),
-            Some((ledger, pending)) => {
-                ledgers.push(ledger);
-                waiting.push((made, pending));
-            }
-        }
+    let (mut waiting, mut ledgers) = (Vec::new(), Vec::new());
+    for (made, Waiting { ledger, pending, events, .. }) in parts {
+        ledgers.push(ledger);
+        waiting.push((made, pending, events));
     }
     let doubles = views::find(units, ledgers, scratch, budget)?;
     let none = Places::default();
@@ -33,28 +28,32 @@ pub(super) fn settle<'a>(
         let workers: Vec<_> = waiting
             .into_iter()
             .enumerate()
-            .map(|(n, (made, pending))| {
+            .map(|(n, (made, pending, events))| {
                 let left_out = doubles.left_out.get(n).unwrap_or(&none);
-                let kept = EventBuffer::new(scratch.join(format!("settled-{n}.arrow")));
-                let counted = Counted { left_out, carried: doubles.carried_over(n) };
-                scope.spawn(move || take_counted(made, pending, counted, kept))
+                let counted = Counted { left_out, carried: doubles.carried_over(n), doubles: &doubles };
+                scope.spawn(move || take_counted(made, pending, counted, events))
             })
             .collect();
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
     })?;
-    done.extend(settled);
-    Ok((done, doubles))
+    Ok((settled, doubles))
 }
 
-/// Which exchanges of a thread count, and what other views tell of them.
+/// Which exchanges of a thread count, what other views tell of them, and by what their clocks are moved.
 struct Counted<'a> {
     left_out: &'a Places,
     carried: CarriedOver<'a>,
+    doubles: &'a Doubles,
 }
 
 impl Counted<'_> {
     /// Takes an exchange if it counts. Of one that does not, it counts that its input shows roles.
     fn take(&mut self, place: u64, mut held: Held, made: &mut Extracting<'_>) -> Result<(), PipelineError> {
+        let by = self.doubles.moved(held.unit);
+        if by != 0 {
+            held.extracted.shift(by);
+            held.in_period = held.extracted.events.first().map_or(held.in_period, |event| made.in_period(event.time));
+        }
         if self.left_out.contains(place) {
             let facts = std::mem::take(&mut held.extracted.facts).of_the_sensor();
             if !facts.is_empty() {
@@ -72,9 +71,8 @@ fn take_counted<'a>(
     mut made: Extracting<'a>,
     pending: Pending,
     mut counted: Counted<'_>,
-    kept: EventBuffer,
+    events: EventBuffer,
 ) -> Result<Extracting<'a>, PipelineError> {
-    let events = std::mem::replace(&mut made.events, kept);
     let mut pending = Numbered { reader: pending.read()?, next: 0 };
     let mut current = pending.next_with_events(&mut counted, &mut made)?;
     let mut gathered = Vec::new();

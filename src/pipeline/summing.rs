@@ -8,6 +8,7 @@ use offpath_capture::{Aside, AsideReason, SourceReport, TlsConnections};
 use super::gaps::share;
 use super::judging::Judged;
 use super::reading::Reports;
+use super::views::Clock;
 use super::{Job, Run, rules, warnings};
 use crate::compare::Blindness;
 use crate::correlate::{Inspection, Pseudonyms, Redaction};
@@ -15,8 +16,9 @@ use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
-    ActorSummary, AsideSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary,
-    NotReadSummary, ObjectSummary, OperationSummary, RunSummary, TlsSummary, TwiceSummary, VariantSummary,
+    ActorSummary, AsideSummary, ClockSummary, HopsSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary,
+    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RunSummary, TlsSummary,
+    TwiceSummary, VariantSummary,
 };
 
 /// Version of `run.json`'s schema: the minor grows with additions, the major with anything else.
@@ -134,6 +136,11 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
         let (input, of) = (twice.input.clone(), twice.of.clone());
         summary.twice.push(TwiceSummary { input, of, exchanges: twice.exchanges });
     }
+    for (input, exchanges) in &reports.hops {
+        summary.exchanges = summary.exchanges.saturating_sub(*exchanges);
+        summary.hops.push(HopsSummary { input: input.clone(), exchanges: *exchanges });
+    }
+    summary.clocks = reports.clocks.iter().map(clock_summary).collect();
     summary.inputs.sort_by(|a, b| a.name.cmp(&b.name));
     summary.errors.sort();
     summary.not_read = not_read
@@ -143,14 +150,21 @@ fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&
             NotReadSummary { reason: reason.to_owned(), count, bytes, share }
         })
         .collect();
+    let gone = missing.values().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
     summary.missing = missing
         .into_iter()
         .map(|(reason, (count, bytes))| {
-            let share = share(bytes, summary.captured.bytes);
+            // Of all bytes that there were, captured or not.
+            let share = share(bytes, summary.captured.bytes.saturating_add(gone));
             NotReadSummary { reason: reason.to_owned(), count, bytes, share }
         })
         .collect();
     !summary.errors.is_empty() || lost.saturating_mul(100) > bytes
+}
+
+fn clock_summary(clock: &Clock) -> ClockSummary {
+    let (input, of) = (clock.input.clone(), clock.of.clone());
+    ClockSummary { input, of, moved_us: clock.moved, shown_by: clock.shown_by }
 }
 
 fn aside_summary(aside: &Aside) -> AsideSummary {

@@ -3,11 +3,13 @@
 //! While inputs are read, each thread files a [`Sight`] of every exchange in its [`Ledger`]. Then every two
 //! inputs that overlap in time become a [`Pair`]: what it decides rests on exchanges that chance cannot bring together
 //! ([`pair`]), at the difference of their clocks ([`skew`]). Of inputs that are proven to be views, exchanges are put
-//! together one to one ([`matching`]), and the richer input's stay. Nothing is ever put together within one input, nor
-//! between inputs without proof.
+//! together one to one ([`matching`]), and the richer input's stay. Within one input only the hops of one request are put
+//! together ([`hop`]), and nothing without proof.
 
 mod carried;
+mod doubles;
 mod doubt;
+mod hop;
 mod ledger;
 mod matching;
 mod pair;
@@ -19,14 +21,13 @@ mod skew;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 
-use offpath_capture::{Exchange, InputFormat, Origin, Plan};
+use offpath_capture::{Exchange, InputFormat, Plan};
 
 use super::PipelineError;
-use crate::correlate::Extracted;
 use crate::event::Event;
-use carried::{Carried, CarriedReader, People};
+pub(super) use doubles::{CarriedOver, Clock, Doubles, Twice};
+use hop::Hops;
 pub(super) use ledger::Ledger;
 use ledger::{PARTS, UnitFacts};
 use pair::{Decision, Pair, Terms, WAYS, most_of};
@@ -113,61 +114,6 @@ fn poverty(format: InputFormat) -> u8 {
     }
 }
 
-/// Exchanges that were left out of one input because another shows them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Twice {
-    pub(super) input: String,
-    pub(super) of: String,
-    pub(super) exchanges: u64,
-}
-
-/// What is given twice.
-#[derive(Default)]
-pub(super) struct Doubles {
-    /// Of each thread, the exchanges to leave out.
-    pub(super) left_out: Vec<Places>,
-    /// Of each thread, what others tell of those that stay.
-    carried: Vec<Carried>,
-    /// Actors, by thread.
-    people: Vec<People>,
-    /// Inputs by number.
-    names: Vec<Arc<str>>,
-    /// By input and the one that shows the same.
-    pub(super) twice: Vec<Twice>,
-    /// Inputs that look like views without proof.
-    pub(super) warnings: Vec<String>,
-}
-
-impl Doubles {
-    /// What is carried over to the exchanges of one thread.
-    pub(super) fn carried_over(&self, thread: usize) -> CarriedOver<'_> {
-        CarriedOver { doubles: self, reader: self.carried.get(thread).map(Carried::read) }
-    }
-}
-
-/// What other views tell of one thread's exchanges.
-pub(super) struct CarriedOver<'a> {
-    doubles: &'a Doubles,
-    reader: Option<CarriedReader<'a>>,
-}
-
-impl CarriedOver<'_> {
-    /// Gives an exchange what others tell of who acted.
-    pub(super) fn complete(&mut self, ordinal: u64, extracted: &mut Extracted) -> Result<(), PipelineError> {
-        let Some(reader) = &mut self.reader else { return Ok(()) };
-        for twin in reader.of(ordinal)? {
-            let people = self.doubles.people.get(twin.thread as usize);
-            let input = self.doubles.names.get(twin.unit as usize).cloned();
-            let Some(((actor, sensor), input)) = people.and_then(|people| people.get(twin.who)).zip(input) else {
-                continue;
-            };
-            let origin = Origin { input, place: twin.place.clone() };
-            extracted.adopt(actor, &origin, sensor);
-        }
-        Ok(())
-    }
-}
-
 /// A set of places in a sequence.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places(Vec<u64>);
@@ -191,18 +137,27 @@ impl Places {
 }
 
 impl Ledger {
-    /// Files what an input shows of an exchange; `ordinal` counts the thread's exchanges.
+    /// Files what an input shows of an exchange; `ordinal` counts the thread's exchanges. Returns whether the exchange may
+    /// be left out; where `all` do not, because there is one input, only one with an id may, as a hop of another.
     pub(super) fn note(
         &mut self,
         sighter: &Sighter,
         exchange: &Exchange,
         event: Option<&Event>,
         unit: u32,
-        ordinal: u64,
-    ) -> Result<(), PipelineError> {
-        let Some(sight) = sighter.sight(exchange, event, unit, ordinal) else { return Ok(()) };
+        (ordinal, all): (u64, bool),
+    ) -> Result<bool, PipelineError> {
+        let named = Sighter::is_named(exchange);
+        if let Some(served) = sighter.changes_something(exchange, event).filter(|_| !named) {
+            *self.unnamed.entry((unit, served)).or_default() += 1;
+        }
+        if !all && !named {
+            return Ok(false);
+        }
+        let Some(sight) = sighter.sight(exchange, event, unit, ordinal) else { return Ok(all) };
         let who = event.and_then(|event| self.people.number(&event.actor, &event.sensor));
-        self.push(&Sight { who, ..sight })
+        self.push(&Sight { who, ..sight })?;
+        Ok(true)
     }
 }
 
@@ -220,39 +175,38 @@ pub(super) fn find(
         facts.iter_mut().zip(&ledger.facts).for_each(|(all, own)| all.merge(own));
     }
     let ranking = units.by_richness(&facts);
-    let mut meetings = Meetings::default();
-    each_call(&ledgers, |call| {
+    let (mut meetings, mut hops) = (Meetings::default(), Hops::new(&ledgers));
+    each_call(&ledgers, &[], |call| {
         meetings.note(call);
+        hops.count(call);
         Ok(())
     })?;
-    let mut pairs = Pairs::overlapping(&meetings, &ranking, &facts, units);
-    if pairs.pairs.is_empty() {
-        return Ok(Doubles::default());
-    }
-    let largest = facts.iter().map(|facts| facts.count).max().unwrap_or(0);
-    let sampling = (largest / SAMPLE).next_power_of_two();
-    each_call(&ledgers, |call| {
-        pairs.count(call, sampling);
-        Ok(())
-    })?;
-    let mut verdicts = pairs.decide();
-    each_call(&ledgers, |call| {
-        verdicts.try_out(call);
-        Ok(())
-    })?;
-    let warnings = verdicts.settle(units);
     let mut put_together = PutTogether::new(&ledgers, scratch, budget);
+    if hops.are_seen() {
+        each_call(&ledgers, &[], |call| hops.collapse(call, &mut put_together))?;
+    }
+    // What is left out as a hop is nobody's view.
+    let inner = put_together.left_out.clone();
+    let pairs = Pairs::overlapping(&meetings, &ranking, &facts, units);
+    let mut verdicts = pairs.judged(&ledgers, &inner, facts.iter().map(|facts| facts.count).max())?;
+    let warnings = verdicts.settle(units);
     if !verdicts.terms.is_empty() {
-        each_call(&ledgers, |call| verdicts.leave_out(call, &ranking, &mut put_together))?;
+        each_call(&ledgers, &inner, |call| verdicts.leave_out(call, &ranking, &mut put_together))?;
     }
     let PutTogether { left_out, carried, twice, .. } = put_together;
     let names = units.0.iter().map(|(name, _)| name.as_str().into()).collect();
+    let (moved, clocks) = skew::moved(&ranking, &verdicts, units);
     let people = ledgers.iter_mut().map(|ledger| std::mem::take(&mut ledger.people)).collect();
-    let mut doubles = Doubles { left_out, carried, people, names, warnings, twice: Vec::new() };
-    doubles.twice = twice
-        .into_iter()
-        .map(|((input, of), exchanges)| Twice { input: units.name(input), of: units.name(of), exchanges })
-        .collect();
+    let mut doubles = Doubles { left_out, carried, people, names, warnings, clocks, moved, ..Doubles::default() };
+    for ((input, of), exchanges) in twice {
+        let (name, of_name) = (units.name(input), units.name(of));
+        if input == of {
+            doubles.hops.push((name, exchanges));
+        } else {
+            doubles.twice.push(Twice { input: name, of: of_name, exchanges });
+        }
+    }
+    doubles.hops.sort();
     doubles.twice.sort_by(|a, b| (&a.input, &a.of).cmp(&(&b.input, &b.of)));
     Ok(doubles)
 }
@@ -262,12 +216,15 @@ type Call<'a> = &'a [(usize, Sight)];
 
 fn each_call(
     ledgers: &[Ledger],
+    left_out: &[Places],
     mut each: impl FnMut(Call<'_>) -> Result<(), PipelineError>,
 ) -> Result<(), PipelineError> {
     for part in 0..PARTS {
         let mut sights = Vec::new();
         for (thread, ledger) in ledgers.iter().enumerate() {
-            sights.extend(ledger.part(part)?.into_iter().map(|sight| (thread, sight)));
+            let left_out = left_out.get(thread);
+            let counts = |sight: &Sight| left_out.is_none_or(|places| !places.contains(sight.ordinal));
+            sights.extend(ledger.part(part)?.into_iter().filter(counts).map(|sight| (thread, sight)));
         }
         let order = |s: &Sight| (s.call, s.unit, s.time, s.key, s.over, s.query, s.status, s.traits);
         sights.sort_unstable_by_key(|(_, sight)| order(sight));
@@ -361,6 +318,24 @@ impl Pairs {
             let [first, second] = pair.units.map(|unit| units.get(&unit).map_or(&[][..], Vec::as_slice));
             pair.add(first, second, sampled);
         }
+    }
+
+    /// What is decided of the pairs, tried on all their sights; `most` is what the largest input holds.
+    fn judged(mut self, ledgers: &[Ledger], left_out: &[Places], most: Option<u64>) -> Result<Verdicts, PipelineError> {
+        if self.pairs.is_empty() {
+            return Ok(Verdicts::default());
+        }
+        let sampling = (most.unwrap_or(0) / SAMPLE).next_power_of_two();
+        each_call(ledgers, left_out, |call| {
+            self.count(call, sampling);
+            Ok(())
+        })?;
+        let mut verdicts = self.decide();
+        each_call(ledgers, left_out, |call| {
+            verdicts.try_out(call);
+            Ok(())
+        })?;
+        Ok(verdicts)
     }
 
     fn decide(self) -> Verdicts {

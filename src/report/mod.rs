@@ -20,10 +20,10 @@ use html::verdict_name;
 pub use markdown::markdown;
 pub use sheet::Sheet;
 pub use summary::{
-    ActorSummary, AsideSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline, ForeignSummary, Gap,
-    InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary, MeasureSummary, ModelSummary, NotReadSummary,
-    ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary, TimelineEvent, TlsSummary, TwiceSummary,
-    VariantSummary, WebSocketSummary,
+    ActorSummary, AsideSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline, ClockSummary,
+    ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
+    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary,
+    TimelineEvent, TlsSummary, TwiceSummary, VariantSummary, WebSocketSummary,
 };
 pub use timeline::cases_with_findings;
 pub use verdict::{SeverityCounts, severity_rank, verdict};

@@ -25,6 +25,12 @@ pub struct RunSummary {
     /// Exchanges that two inputs show, counted and judged once.
     #[serde(default)]
     pub twice: Vec<TwiceSummary>,
+    /// Exchanges that are inner hops of others of their input, counted and judged once.
+    #[serde(default)]
+    pub hops: Vec<HopsSummary>,
+    /// Inputs that were set to the clock of a richer one that shows the same.
+    #[serde(default)]
+    pub clocks: Vec<ClockSummary>,
     /// Exchanges read, each once.
     pub exchanges: u64,
     /// Exchanges that are not whole, by reason.
@@ -154,6 +160,28 @@ pub struct TwiceSummary {
     pub of: String,
     /// How many.
     pub exchanges: u64,
+}
+
+/// Inner hops of requests that a proxy passed on, in one input.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HopsSummary {
+    /// The input.
+    pub input: String,
+    /// How many were left out.
+    pub exchanges: u64,
+}
+
+/// An input whose clock differs from that of a richer one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClockSummary {
+    /// The input.
+    pub input: String,
+    /// The input whose clock counts.
+    pub of: String,
+    /// What was added to its times, in microseconds.
+    pub moved_us: i64,
+    /// Exchanges of both that show the difference.
+    pub shown_by: u64,
 }
 
 /// Something seen and not read.

@@ -1,6 +1,6 @@
 //! Traffic that was given twice and counted once, and what else among the inputs was left out, in sentences.
 
-use super::figure::counted;
+use super::figure::{counted, span};
 use super::summary::{AsideSummary, RunSummary};
 
 /// Sentences of one kind; `run.json` has all.
@@ -16,7 +16,24 @@ pub(super) fn counted_once(run: &RunSummary) -> Vec<String> {
         };
         format!("{these} of {} {are} also in {}: counted once", twice.input, twice.of)
     });
-    few(copies.chain(views).collect())
+    let hops = run.hops.iter().map(|hops| {
+        let (these, are) = match hops.exchanges {
+            1 => ("1 exchange".to_owned(), "is an inner hop of another"),
+            many => (counted(many, "exchange", "exchanges"), "are inner hops of others"),
+        };
+        format!("{these} of {} {are}: counted once", hops.input)
+    });
+    few(copies.chain(views).chain(hops).collect())
+}
+
+/// Inputs that were set to the clock of another.
+pub(super) fn clocks(run: &RunSummary) -> Vec<String> {
+    let sentences = run.clocks.iter().map(|clock| {
+        let apart = span(clock.moved_us.saturating_abs());
+        let (is, judged) = if clock.moved_us > 0 { ("behind", "later") } else { ("ahead of", "earlier") };
+        format!("{} is {apart} {is} {}: what only it shows is judged {apart} {judged}", clock.input, clock.of)
+    });
+    few(sentences.collect())
 }
 
 /// Folders that hold no traffic but an earlier run.

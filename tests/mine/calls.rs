@@ -18,6 +18,7 @@ pub(crate) struct Call<'a> {
     pub(crate) path: &'a str,
     pub(crate) sent: Vec<(&'a str, String)>,
     pub(crate) form: Option<&'a str>,
+    pub(crate) json: Option<Value>,
     pub(crate) status: u16,
     pub(crate) answered: Vec<(&'a str, String)>,
     pub(crate) body: Option<Value>,
@@ -26,7 +27,17 @@ pub(crate) struct Call<'a> {
 impl Default for Call<'_> {
     fn default() -> Self {
         let (sent, answered) = (Vec::new(), Vec::new());
-        Call { method: "POST", host: "api.example", path: "/", sent, form: None, status: 200, answered, body: None }
+        Call {
+            method: "POST",
+            host: "api.example",
+            path: "/",
+            sent,
+            form: None,
+            json: None,
+            status: 200,
+            answered,
+            body: None,
+        }
     }
 }
 
@@ -49,6 +60,11 @@ impl Calls {
             request["postData"] = json!({"mimeType": mime, "text": form});
             let headers = request["headers"].as_array_mut().unwrap();
             headers.push(json!({"name": "Content-Type", "value": mime}));
+        }
+        if let Some(body) = call.json {
+            request["postData"] = json!({"mimeType": "application/json", "text": body.to_string()});
+            let headers = request["headers"].as_array_mut().unwrap();
+            headers.push(json!({"name": "Content-Type", "value": "application/json"}));
         }
         let mut answered = headers(&call.answered);
         if call.body.is_some() {

@@ -4,6 +4,8 @@
 mod calls;
 mod doubts;
 mod forms;
+mod lists;
+mod owners;
 mod random;
 mod roles;
 mod sample;

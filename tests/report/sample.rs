@@ -340,6 +340,8 @@ pub(crate) fn run() -> RunSummary {
             of: Some("shop.pcapng".into()),
         }],
         twice: vec![TwiceSummary { input: "edge/access.log.gz".into(), of: "shop.pcapng".into(), exchanges: 204_112 }],
+        hops: Vec::new(),
+        clocks: Vec::new(),
         warnings: vec!["a.log and b.log may show the same traffic".into()],
         window: Some((time(0), time(86_399_000_000))),
         exchanges: 412_880,

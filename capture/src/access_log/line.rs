@@ -9,6 +9,9 @@ use super::lines::{Line, Lines};
 use super::reading::Log;
 use crate::{Place, Sink};
 
+/// Methods by which a line tells of a request; `TRACE` is a level of logs as well.
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "PATCH"];
+
 /// Reads all lines.
 pub(super) fn read(log: &mut Log<'_>, reader: impl Read, sink: &mut dyn Sink) {
     let mut lines = Lines::new(reader, log.limits.line_bytes);
@@ -45,7 +48,29 @@ fn read_line(log: &mut Log<'_>, line: &Line<'_>, sink: &mut dyn Sink) -> Control
         Found::Record(_, record) => return log.emit(record, (spot, line.ended), origin, line.length, sink),
         Found::Heading => log.records -= 1,
         Found::Other => log.tally.not_read("other_log", 1, line.length),
+        Found::Unknown(fault) if log.mixed && !names_method(&text) => log.other(origin, line.length, fault),
         Found::Unknown(fault) => log.unparsed("unparsed_line", line.ended, origin, line.length, fault),
     }
     ControlFlow::Continue(())
+}
+
+/// Whether a text holds the name of a method as a word of its own: what is left of a line that tells of a request does.
+fn names_method(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| METHODS.contains(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_a_word_of_its_own() {
+        for line in ["10.0.0.7:50123 - \"POST /orders", "method=GET path=/", "{GET}"] {
+            assert!(names_method(line), "{line}");
+        }
+        for line in ["Started server process [1]", "TRACE: deep", "POSTGRES is up", "getting a GETTER", ""] {
+            assert!(!names_method(line), "{line}");
+        }
+    }
 }

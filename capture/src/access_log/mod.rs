@@ -59,7 +59,7 @@ pub(crate) fn read(
     sink: &mut dyn Sink,
     report: &mut SourceReport,
 ) {
-    let mut log = Log::new((name, seed), options);
+    let mut log = Log::new((name, seed), format, options);
     match format {
         InputFormat::JsonDocument | InputFormat::Otlp => records::read(&mut log, reader, sink),
         _ => line::read(&mut log, reader, sink),

@@ -11,7 +11,7 @@ use super::record::Record;
 use super::refusal::Refusal;
 use crate::key::KeySeed;
 use crate::tally::Tally;
-use crate::{InputError, InputErrorKind, Limits, Options, Origin, Place, Sink, SourceReport};
+use crate::{InputError, InputErrorKind, InputFormat, Limits, Options, Origin, Place, Sink, SourceReport};
 
 /// One log being read.
 pub(super) struct Log<'a> {
@@ -19,25 +19,31 @@ pub(super) struct Log<'a> {
     seed: KeySeed,
     pub(super) formats: Formats<'a>,
     pub(super) limits: &'a Limits,
+    /// Programs write these lines between others.
+    pub(super) mixed: bool,
     pub(super) tally: Tally,
     pub(super) records: u64,
     /// Records that fit a format.
     read: u64,
     lost: u64,
+    /// Lines of other logs: the first, which is an error where nothing fits a format, and the bytes of all.
+    others: Option<(Origin, Fault, u64)>,
     errors: Vec<InputError>,
 }
 
 impl<'a> Log<'a> {
-    pub(super) fn new((name, seed): (&'a Arc<str>, KeySeed), options: &'a Options) -> Self {
+    pub(super) fn new((name, seed): (&'a Arc<str>, KeySeed), format: InputFormat, options: &'a Options) -> Self {
         Log {
             name,
             seed,
             formats: Formats::new(options),
             limits: &options.limits,
+            mixed: matches!(format, InputFormat::Uvicorn | InputFormat::Logfmt),
             tally: Tally::default(),
             records: 0,
             read: 0,
             lost: 0,
+            others: None,
             errors: Vec::new(),
         }
     }
@@ -66,12 +72,19 @@ impl<'a> Log<'a> {
                     None => self.tally.not_read("not_http_url", 1, length),
                 }
             }
-            Err(refusal) => match fault::of_refusal(refusal, spot) {
-                Some(fault) => self.unparsed("unparsed_line", ended, origin, length, fault),
-                None => self.tally.not_read("malformed_request", 1, length),
+            Err(refusal) => match (matches!(refusal, Refusal::OfNoRequest(_)), fault::of_refusal(refusal, spot)) {
+                (true, Some(fault)) => self.other(origin, length, fault),
+                (false, Some(fault)) => self.unparsed("unparsed_line", ended, origin, length, fault),
+                (_, None) => self.tally.not_read("malformed_request", 1, length),
             },
         }
         ControlFlow::Continue(())
+    }
+
+    /// Counts a line of another log, which stands between those of requests where a program writes both to one place.
+    pub(super) fn other(&mut self, origin: Origin, length: u64, fault: Fault) {
+        self.tally.not_read("other_log", 1, length);
+        self.others.get_or_insert((origin, fault, 0)).2 += length;
     }
 
     /// Counts a record that was not read; the first one is also an error with its place. The last line of a log that is
@@ -129,6 +142,12 @@ impl<'a> Log<'a> {
 
     /// Writes the counts into the report.
     pub(super) fn finish(mut self, report: &mut SourceReport) {
+        // Where no line tells of a request, the fields have names that are not known.
+        if let Some((origin, Fault { what, remedy }, bytes)) = self.others.take().filter(|_| self.read == 0) {
+            self.lost += bytes;
+            let kind = InputErrorKind::Malformed { what, remedy };
+            self.errors.push(InputError { input: self.name.to_string(), origin: Some(origin), kind });
+        }
         self.tally.finish(report);
         report.errors.append(&mut self.errors);
         if let Some(input) = report.inputs.first_mut() {

@@ -14,6 +14,8 @@ pub(super) enum Refusal {
     NotJson(serde_json::Error),
     /// A field that every exchange needs is not there, or not readable.
     Missing(&'static str, Vec<String>),
+    /// It has none of the fields that tell of a request, as lines of a program's own log have not.
+    OfNoRequest(Vec<String>),
     /// A field for the time is there, by name, and what it holds, as far as it may be shown, is no time.
     NoTime(String, String),
     /// All that it names of the path is a route that fits any.
@@ -46,7 +48,15 @@ impl Fields<'_, '_> {
         });
         let known = self.convention.is_some();
         let mut unreadable = texts.filter(|text| known || is_nothing(text) || text.contains(char::is_control));
-        if self.null_method || unreadable.next().is_some() { Refusal::NoRequest } else { self.missing("method") }
+        if self.null_method || unreadable.next().is_some() {
+            return Refusal::NoRequest;
+        }
+        let telling = [Slot::Method, Slot::RequestLine, Slot::Target, Slot::Query, Slot::Route, Slot::Status];
+        let tells = telling.iter().any(|slot| self.slots.get(*slot as usize).is_some_and(Option::is_some));
+        match self.missing("method") {
+            Refusal::Missing(_, names) if !tells => Refusal::OfNoRequest(names),
+            other => other,
+        }
     }
 
     /// Tells a time that cannot be read from a record that names none.

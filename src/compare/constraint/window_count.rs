@@ -48,7 +48,7 @@ pub(in crate::compare) fn judge(history: &History<'_>, constraint: &Constraint, 
                 breach.most = recent.len();
                 if let Some(deviation) = found.get_mut(breach.deviation) {
                     deviation.observed = vec![seen(breach.most, &group)];
-                    deviation.evidence = recent.iter().copied().collect();
+                    deviation.evidence = recent.iter().rev().take(MAX_EVIDENCE).copied().collect();
                 }
             }
         } else {

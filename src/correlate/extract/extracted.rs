@@ -26,6 +26,8 @@ pub struct Extracted {
     /// Method and guessed template of a path that the model does not know, its host before it where the model asks for
     /// hosts.
     pub unmatched: Option<Arc<str>>,
+    /// That was a call, and it was refused.
+    pub unmatched_refused: bool,
     /// Without a model: ids that an accepted answer names.
     pub ids: Vec<Arc<str>>,
     /// Without a model: where roles are shown.

@@ -72,7 +72,13 @@ const VERBS: [&str; 52] = [
 
 /// Objects that a call inside a body shows. The target is what its arguments call by the noun of its name, else what it
 /// made: what its result calls so; else the first that its arguments name.
-pub(in crate::correlate) fn call_objects(guess: &Guess, call: &Call, outcome: Outcome, masker: &Masker) -> Found {
+pub(in crate::correlate) fn call_objects(
+    guess: &Guess,
+    call: &Call,
+    outcome: Outcome,
+    actor: Option<&str>,
+    masker: &Masker,
+) -> Found {
     let nothing = Read::default();
     let answered = if outcome == Outcome::Accepted { &guess.answered } else { &nothing };
     let sent = call.arguments.as_deref().map(read_text).unwrap_or_default();
@@ -101,7 +107,7 @@ pub(in crate::correlate) fn call_objects(guess: &Guess, call: &Call, outcome: Ou
         let place = format!("{root}.{}", leaf.path).into();
         found.add_at(reference(ObjectId { object_type: owner.into(), key }, "mentioned"), source, Some(place));
     }
-    declare(answered, &mut found, masker);
+    declare(answered, actor, &mut found, masker);
     found
 }
 

@@ -13,7 +13,7 @@ use crate::event::Value;
 const MOST_IDS: usize = 16;
 
 /// Most ids taken from the lists of one body.
-const MOST_LISTED: usize = 64;
+pub(super) const MOST_LISTED: usize = 64;
 
 /// Fields whose values stand for ids.
 const NAMES: [&str; 7] = ["slug", "handle", "sku", "code", "number", "reference", "ref"];
@@ -38,6 +38,10 @@ const NO_OBJECTS: [&str; 16] = [
     "tracking",
 ];
 
+/// Fields that name whose an object is, the plainest first; `ownerId`, `owner_id` and `owner: {id}` are `owner` too.
+const OWNERS: [&str; 10] =
+    ["owner", "user", "customer", "account", "creator", "created_by", "author", "owner_user", "member", "username"];
+
 /// What a JSON body tells of objects.
 #[derive(Default)]
 pub(super) struct Read {
@@ -47,6 +51,10 @@ pub(super) struct Read {
     pub(super) states: Vec<Leaf>,
     /// Ids of things in lists, and names that stand for ids (`slug`): they name values, not what the body is about.
     pub(super) listed: Vec<Value>,
+    /// Ids in lists that say of what: `orderIds: [..]`, `orders: [{orderId}]`, `orders: [{id}]`, and `[{id}]` (no owner).
+    pub(super) bulk: Vec<Leaf>,
+    /// `ownerId` and the like (no owner), and `order.ownerId`, with the rank of their names.
+    pub(super) owners: Vec<(usize, Leaf)>,
 }
 
 /// A scalar of a body.
@@ -61,9 +69,7 @@ pub(super) struct Leaf {
 /// What a JSON text that is known in full tells.
 pub(super) fn read_text(json: &str) -> Read {
     let mut found = Read::default();
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let _ = Fields { owner: None, leaf: None, path: String::new(), depth: 0, listed: false, out: &mut found }
-        .deserialize(&mut reader);
+    let _ = Fields::of_all(&mut found).deserialize(&mut serde_json::Deserializer::from_str(json));
     found
 }
 
@@ -72,10 +78,8 @@ pub(super) fn read(body: &Body, headers: &Headers) -> Read {
     if let Some(bytes) =
         body.bytes().map(|b| b.trim_ascii()).filter(|b| matches!(b.first(), Some(b'{' | b'[')) && is_json(b, headers))
     {
-        let mut reader = serde_json::Deserializer::from_slice(bytes);
         // What was found before a broken place still counts.
-        let _ = Fields { owner: None, leaf: None, path: String::new(), depth: 0, listed: false, out: &mut found }
-            .deserialize(&mut reader);
+        let _ = Fields::of_all(&mut found).deserialize(&mut serde_json::Deserializer::from_slice(bytes));
     }
     found
 }
@@ -86,6 +90,8 @@ struct Fields<'o> {
     owner: Option<String>,
     /// What this value itself is, by its key.
     leaf: Option<Meaning>,
+    /// It says whose an object is: the rank of its name, and the object.
+    owns: Option<(usize, Option<String>)>,
     /// Dotted path to this value.
     path: String,
     depth: u8,
@@ -102,17 +108,37 @@ enum Meaning {
     Name,
     /// The state of the object around it.
     State(Option<String>),
+    /// A list of ids, or one of them.
+    Ids(Option<String>),
 }
 
-impl Fields<'_> {
+impl<'o> Fields<'o> {
+    fn of_all(out: &'o mut Read) -> Fields<'o> {
+        Fields { owner: None, leaf: None, owns: None, path: String::new(), depth: 0, listed: false, out }
+    }
+
     fn take(self, value: Value) {
+        if let Some((rank, owner)) = self.owns.filter(|_| !self.listed && self.out.owners.len() < MOST_IDS) {
+            self.out.owners.push((rank, Leaf { owner, path: self.path.clone(), value: value.clone() }));
+        }
         let aside =
             matches!(self.leaf, Some(Meaning::Name)) || self.listed && matches!(self.leaf, Some(Meaning::Id(_)));
         if aside && self.out.listed.len() < MOST_LISTED {
+            if let Some(Meaning::Id(owner)) = &self.leaf
+                && owner.as_deref() == in_list_of(&self.path).as_deref()
+                && self.out.bulk.len() < MOST_LISTED
+            {
+                self.out.bulk.push(Leaf { owner: owner.clone(), path: self.path.clone(), value: value.clone() });
+            }
             self.out.listed.push(value);
             return;
         }
         if self.listed {
+            if let Some(Meaning::Ids(owner)) = self.leaf
+                && self.out.bulk.len() < MOST_LISTED
+            {
+                self.out.bulk.push(Leaf { owner, path: self.path, value });
+            }
             return;
         }
         let (list, owner) = match self.leaf {
@@ -134,19 +160,51 @@ fn is_state(value: &Value) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-. ".contains(c))
 }
 
-/// The owner that a key names: `None` when the key is no id.
-fn owner_of(key: &str, around: Option<&str>) -> Option<Option<String>> {
-    if key == "id" || key == "_id" || key == "uuid" {
-        return Some(around.map(str::to_owned));
-    }
-    let stem = ["_id", "Id", "ID", "-id"].iter().find_map(|end| key.strip_suffix(end)).filter(|s| !s.is_empty())?;
-    let mut snake = String::with_capacity(stem.len() + 2);
-    for c in stem.chars().take(64) {
+/// The object that an id's name says it is one of: `orderId`, `order_id`.
+fn stem(key: &str) -> Option<&str> {
+    ["_id", "Id", "ID", "-id"].iter().find_map(|end| key.strip_suffix(end)).filter(|s| !s.is_empty())
+}
+
+fn snake(text: &str) -> String {
+    let mut snake = String::with_capacity(text.len() + 2);
+    for c in text.chars().take(64) {
         if c.is_ascii_uppercase() && !snake.is_empty() {
             snake.push('_');
         }
         snake.push(c.to_ascii_lowercase());
     }
+    snake.replace('-', "_")
+}
+
+/// The owner of a list of ids, by its key: `orderIds`, `order_ids`, `ids`.
+fn ids_of(key: &str, around: Option<&str>) -> Option<Option<String>> {
+    let one = key.strip_suffix('s').filter(|one| is_own_id(one) || stem(one).is_some())?;
+    owner_of(one, around)
+}
+
+/// Of what the list is that a value stands in, `order` of `orders.*.id`; `None` where it is the whole body.
+fn in_list_of(path: &str) -> Option<String> {
+    let (list, _) = path.rsplit_once(".*.")?;
+    Some(singular(list.rsplit('.').next().unwrap_or(list)))
+}
+
+/// Whether a key is that of the id of the object around it.
+fn is_own_id(key: &str) -> bool {
+    matches!(key, "id" | "_id" | "uuid")
+}
+
+/// How plainly a key says that its value is whose the object around it is.
+fn owner_rank(key: &str) -> Option<usize> {
+    let name = snake(stem(key).unwrap_or(key));
+    OWNERS.iter().position(|owner| *owner == name)
+}
+
+/// The owner that a key names: `None` when the key is no id.
+pub(super) fn owner_of(key: &str, around: Option<&str>) -> Option<Option<String>> {
+    if is_own_id(key) {
+        return Some(around.map(str::to_owned));
+    }
+    let snake = snake(stem(key)?);
     (!NO_OBJECTS.contains(&snake.as_str())).then_some(Some(snake))
 }
 
@@ -198,8 +256,15 @@ impl<'de> Visitor<'de> for Fields<'_> {
         let (depth, mut read) = (self.depth + 1, 0);
         // Beyond the bounds the rest is only skipped.
         while self.depth < 2 && read < MOST_LISTED && self.out.listed.len() < MOST_LISTED {
-            let (owner, path) = (self.owner.clone(), String::new());
-            let item = Fields { owner, leaf: None, path, depth, listed: true, out: &mut *self.out };
+            let path = if self.path.is_empty() { "*".to_owned() } else { format!("{}.*", self.path) };
+            let (owner, leaf) = (
+                self.owner.clone(),
+                match &self.leaf {
+                    Some(Meaning::Ids(owner)) => Some(Meaning::Ids(owner.clone())),
+                    _ => None,
+                },
+            );
+            let item = Fields { owner, leaf, owns: None, path, depth, listed: true, out: &mut *self.out };
             if items.next_element_seed(item)?.is_none() {
                 return Ok(());
             }
@@ -220,9 +285,18 @@ impl<'de> Visitor<'de> for Fields<'_> {
             let id = owner_of(&key, self.owner.as_deref()).map(Meaning::Id);
             let id = id.or_else(|| NAMES.contains(&&*key).then_some(Meaning::Name));
             let state = matches!(&*key, "status" | "state").then(|| Meaning::State(self.owner.clone()));
-            let path = if self.path.is_empty() { key.into_owned() } else { format!("{}.{key}", self.path) };
-            let (leaf, depth, listed) = (id.or(state), self.depth + 1, self.listed);
-            map.next_value_seed(Fields { owner, leaf, path, depth, listed, out: &mut *self.out })?;
+            let owns = match (owner_rank(&key), self.owner.as_deref()) {
+                (Some(rank), _) => Some((rank, self.owner.clone())),
+                // `owner: {id}` at the top is whose the object of the whole body is.
+                (None, Some(around)) if self.depth == 1 && is_own_id(&key) => {
+                    owner_rank(around).map(|rank| (rank, None))
+                }
+                (None, _) => None,
+            };
+            let path = if self.path.is_empty() { key.clone().into_owned() } else { format!("{}.{key}", self.path) };
+            let ids = || ids_of(&key, self.owner.as_deref()).map(Meaning::Ids);
+            let (leaf, depth, listed) = (id.or(state).or_else(ids), self.depth + 1, self.listed);
+            map.next_value_seed(Fields { owner, leaf, owns, path, depth, listed, out: &mut *self.out })?;
         }
         Ok(())
     }

@@ -1,12 +1,17 @@
 //! Values that hold others: JSON and GraphQL in a query string, of which each part is masked by its own name.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::Masker;
 use crate::correlate::credential;
 
 /// What begins and ends a string of several lines in GraphQL.
 const BLOCK: &str = "\"\"\"";
+/// How deep JSON in strings of JSON is read.
+const DEEPEST: usize = 3;
+/// Most variables that secrets are known by.
+const MOST_VARIABLES: usize = 256;
 
 /// A token of either language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,17 +42,59 @@ pub(super) fn is_structured(value: &str) -> bool {
     value.contains('{') || value.trim_start().starts_with('[')
 }
 
-/// The value with what is secret in it masked, by the names of members, arguments and variables and by its looks. `None`
-/// where it ends within a string or a list, so that nobody can tell what belongs to what.
-pub(super) fn masked<'a>(masker: &Masker, value: &'a str) -> Option<Cow<'a, str>> {
-    let mut writer = Writer { masker, out: String::with_capacity(value.len()), changed: false };
+/// The variables that a GraphQL document gives to arguments which are secret by their names: `login(password: $p)`.
+pub(super) fn secret_variables(document: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    // The last name; whether it was the one of a secret before a colon; whether a `$` follows that.
+    let (mut last, mut secret, mut named, mut rest) = ("", false, false, document);
+    while let Some((token, after)) = next(rest) {
+        rest = after;
+        match token {
+            Token::Mark(':') => (secret, named) = (credential::is_secret_field(&plain(last)), false),
+            Token::Mark('$') => named = secret,
+            Token::Word(word) if named && found.len() < MOST_VARIABLES => {
+                found.insert(word.to_owned());
+                (secret, named) = (false, false);
+            }
+            Token::Text(text) | Token::Word(text) => (last, secret, named) = (text, false, false),
+            Token::Mark(mark) if mark.is_whitespace() || mark == ',' => {}
+            Token::Mark(_) => (secret, named) = (false, false),
+            Token::Comment => {}
+        }
+    }
+    found
+}
+
+/// The value with what is secret in it masked, by the names of members, arguments and variables (`secrets` are those that
+/// a document beside it tells) and by its looks. `None` where it ends within a string or a list, or a secret goes on where
+/// it should end, so that nobody can tell what belongs to what.
+pub(super) fn masked<'a>(masker: &Masker, value: &'a str, secrets: &BTreeSet<String>) -> Option<Cow<'a, str>> {
+    masked_within(masker, value, secrets, DEEPEST)
+}
+
+fn masked_within<'a>(
+    masker: &Masker,
+    value: &'a str,
+    secrets: &BTreeSet<String>,
+    depth: usize,
+) -> Option<Cow<'a, str>> {
+    let mut writer = Writer { masker, secrets, depth, out: String::with_capacity(value.len()), changed: false };
     // The last name, whether a `$` stands before it, and what the value that comes next belongs to.
     let (mut last, mut declared, mut key) = ("", false, Key::Plain);
     // Open brackets, and how many were, and what followed, where a secret list or object began.
     let (mut open, mut hidden): (usize, Option<(usize, &str)>) = (0, None);
     let (mut rest, mut before) = (value, Token::Mark(' '));
+    // A secret was written, and nothing that ends it has come yet.
+    let mut ending = false;
     while let Some((token, after)) = next(rest) {
         let here = std::mem::replace(&mut rest, after);
+        if std::mem::take(&mut ending) {
+            match token {
+                Token::Mark(mark) if mark.is_whitespace() => ending = true,
+                Token::Mark(',' | '}' | ']' | ')') | Token::Comment => {}
+                _ => return None,
+            }
+        }
         match token {
             Token::Mark('{' | '[') => {
                 open += 1;
@@ -60,6 +107,7 @@ pub(super) fn masked<'a>(masker: &Masker, value: &'a str) -> Option<Cow<'a, str>
                 open = open.checked_sub(1)?;
                 if let Some((_, from)) = closed {
                     writer.secret(from.get(..from.len() - rest.len())?);
+                    ending = true;
                     continue;
                 }
             }
@@ -70,7 +118,8 @@ pub(super) fn masked<'a>(masker: &Masker, value: &'a str) -> Option<Cow<'a, str>
         }
         match token {
             Token::Mark(':') => {
-                key = match (credential::is_secret_field(&plain(last)), declared) {
+                let name = plain(last);
+                key = match (credential::is_secret_field(&name) || secrets.contains(&*name), declared) {
                     (false, _) => Key::Plain,
                     (true, true) => Key::Declared,
                     (true, false) => Key::Secret,
@@ -80,8 +129,8 @@ pub(super) fn masked<'a>(masker: &Masker, value: &'a str) -> Option<Cow<'a, str>
             // What a variable gives stands among the variables. A comma is space in GraphQL.
             Token::Mark('$' | '(' | ')' | '{' | '}') => key = Key::Plain,
             Token::Text(text) | Token::Word(text) if key == Key::Secret => {
-                writer.secret(text);
-                key = Key::Plain;
+                writer.secret(&plain(text));
+                (key, ending) = (Key::Plain, true);
                 continue;
             }
             Token::Text(text) | Token::Word(text) => {
@@ -109,6 +158,8 @@ pub(super) fn masked<'a>(masker: &Masker, value: &'a str) -> Option<Cow<'a, str>
 /// The value as it is shown.
 struct Writer<'m> {
     masker: &'m Masker,
+    secrets: &'m BTreeSet<String>,
+    depth: usize,
     out: String,
     changed: bool,
 }
@@ -120,7 +171,11 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, text: &str) {
-        match self.masker.text(&plain(text)) {
+        let said = plain(text);
+        if text.starts_with('"') && said.trim_start().starts_with(['{', '[']) {
+            return self.inner(text, &said);
+        }
+        match self.masker.text(&said) {
             Cow::Borrowed(_) => self.out.push_str(text),
             Cow::Owned(masked) => {
                 self.out.push_str(&masked);
@@ -130,8 +185,26 @@ impl Writer<'_> {
     }
 }
 
+impl Writer<'_> {
+    /// A string that holds others again; where that cannot be read, nothing of it is shown.
+    fn inner(&mut self, text: &str, said: &str) {
+        let depth = self.depth.checked_sub(1);
+        match depth.and_then(|depth| masked_within(self.masker, said, self.secrets, depth)) {
+            Some(Cow::Borrowed(_)) => self.out.push_str(text),
+            Some(Cow::Owned(masked)) => {
+                self.out.push_str(&serde_json::Value::String(masked).to_string());
+                self.changed = true;
+            }
+            None => self.secret(said),
+        }
+    }
+}
+
 /// What a string says, which JSON may write with escapes.
 fn plain(token: &str) -> Cow<'_, str> {
+    if let Some(block) = token.strip_prefix(BLOCK).and_then(|rest| rest.strip_suffix(BLOCK)) {
+        return Cow::Borrowed(block);
+    }
     if !token.starts_with('"') {
         return Cow::Borrowed(token);
     }
@@ -177,7 +250,7 @@ mod tests {
 
     fn shown(value: &str) -> Option<String> {
         let masker = Masker::new(HashKey::new(b"a key of sixteen"), Redaction::Keep);
-        masked(&masker, value).map(Cow::into_owned)
+        masked(&masker, value, &secret_variables(value)).map(Cow::into_owned)
     }
 
     #[test]
@@ -197,6 +270,8 @@ mod tests {
             "{ login(password: # \"\n \"hunter2\" # \"\n) { id } }",
             r#"{ login(password: """a \""" hunter2""", id: 1) { id } }"#,
             r#"{ login(input: {name: "x", password: "hunter2"}) { id } }"#,
+            r#"mutation($p: String = "hunter2") { login(password: $p) { id } }"#,
+            r#"{"input":"{\"password\":\"hunter2\",\"a\":[1]}"}"#,
         ] {
             let masked = shown(value).unwrap();
             assert!(!masked.contains("hunter2") && masked.contains("[secret#"), "{value} -> {masked}");
@@ -204,7 +279,33 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_goes_on_hides_everything() {
+        for value in [
+            "{password:hunter!2secret}",
+            "{'password':'hunter two'}",
+            "{token:abc/hunter4}",
+            r#"{"password":"a" "b"}"#,
+            r#"{"password":-"hunter2"}"#,
+        ] {
+            assert_eq!(shown(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn variables_are_secret_where_a_document_gives_them_to_a_secret() {
+        let masker = Masker::new(HashKey::new(b"a key of sixteen"), Redaction::Keep);
+        let secrets =
+            secret_variables("mutation($p: String!, $q: ID) { login(password: $p, id: $q, pin: [$r]) { id } }");
+        assert_eq!(secrets.iter().map(String::as_str).collect::<Vec<_>>(), ["p"]);
+        let shown = masked(&masker, r#"{"p":"hunter2","q":"7"}"#, &secrets).unwrap();
+        assert!(!shown.contains("hunter2") && shown.contains(r#""q":"7""#), "{shown}");
+    }
+
+    #[test]
     fn equal_secrets_have_equal_masks() {
+        let in_json = shown(r#"{"pin":"hunter7"}"#).unwrap();
+        let alone = Masker::new(HashKey::new(b"a key of sixteen"), Redaction::Keep).mask("secret", "hunter7");
+        assert!(in_json.contains(&alone), "{in_json} {alone}");
         let mask = |value: &str| shown(value).unwrap().split_once("[secret#").unwrap().1[..12].to_owned();
         assert_eq!(mask(r#"{"pin":[1,2],"a":1}"#), mask(r#"{"b":2,"pin":[1,2]}"#));
         assert_ne!(mask(r#"{"pin":[1,2]}"#), mask(r#"{"pin":[1,3]}"#));

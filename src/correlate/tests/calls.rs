@@ -232,6 +232,12 @@ fn a_call_in_the_body_takes_nothing_away_from_what_the_path_does() {
     assert_eq!(told(&mixed(&rpc("/orders/o1/pay", "order.pay", "o1"))), ["pay o1 accepted"], "one step, told twice");
     assert_eq!(told(&mixed(&rpc("/rpc", "order.pay", "o1"))), ["pay o1 accepted"]);
     assert_eq!(told(&mixed(&rpc("/orders/o1/pay", "other", "zz"))), ["pay o1 accepted"]);
+    // What the path names, the call says how it went.
+    let sent = r#"{"jsonrpc":"2.0","id":1,"method":"order.pay","params":{}}"#;
+    let error = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no"}}"#;
+    let refused = mixed(&made("POST", "/orders/o1/pay").json(sent).answers(200, error));
+    assert!(refused.events.iter().all(|event| event.outcome == Outcome::Rejected), "{:?}", refused.events);
+    assert!(refused.events.iter().any(|event| event.objects.iter().any(|object| &*object.id.key == "o1")));
 }
 
 #[test]
@@ -246,6 +252,8 @@ fn a_long_list_hides_neither_later_calls_nor_its_own_rest() {
     let few = batch(3);
     assert_eq!(told(&few), ["tag x0 accepted", "tag x1 accepted", "tag x2 accepted", "pay o1 accepted"]);
     assert!(!few.left_out);
+    let longer = batch(999);
+    assert!(!longer.left_out && longer.events.len() == 1000, "a short call takes no half of the room");
     let many = batch(1000);
     assert_eq!(told(&many).last().map(String::as_str), Some("pay o1 accepted"));
     let hidden: Vec<_> = many.events.iter().filter(|e| e.objects.is_empty()).collect();

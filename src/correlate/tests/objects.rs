@@ -260,3 +260,46 @@ fn a_path_template_names_the_activity_and_no_object() {
     let named = one(Some(model()), made("POST", "/orders/o7/payment").answers(200, "").templated());
     assert_eq!(ids(&named), ["target order:o7"]);
 }
+
+#[test]
+fn without_a_model_objects_are_found_beside_path_and_json() {
+    for (method, target, expected) in [
+        ("GET", "/payments?order_id=ord_17", &["mentioned order:ord_17"][..]),
+        ("DELETE", "/orders?ids=ord_17,ord_18", &["target order:ord_17", "mentioned order:ord_18"]),
+        ("GET", "/orders?page=2&limit=10", &[]),
+    ] {
+        assert_eq!(ids(&one(None, made(method, target).bearer(ALICE).answers(200, "{}"))), expected, "{target}");
+    }
+    let by_header = made("POST", "/cancel").bearer(ALICE).header("X-Order-Id", "ord_17").answers(200, "{}");
+    assert_eq!(ids(&one(None, by_header)), ["mentioned order:ord_17"]);
+    let all = ["target order:ord_17", "mentioned order:ord_18"];
+    for body in [
+        r#"{"orderIds":["ord_17","ord_18"]}"#,
+        r#"{"ids":["ord_17","ord_18"]}"#,
+        r#"{"orders":[{"orderId":"ord_17"},{"orderId":"ord_18"}]}"#,
+        r#"{"orders":[{"id":"ord_17"},{"id":"ord_18"}]}"#,
+        r#"[{"id":"ord_17"},{"id":"ord_18"}]"#,
+    ] {
+        let bulk = made("POST", "/orders/cancel").bearer(ALICE).json(body).answers(200, "{}");
+        assert_eq!(ids(&one(None, bulk)), all, "{body}");
+    }
+    let parts = made("POST", "/orders").bearer(ALICE).json(r#"{"items":[{"id":1,"productId":7}],"tags":["a"]}"#);
+    assert_eq!(ids(&one(None, parts.answers(200, "{}"))), Vec::<String>::new());
+}
+
+#[test]
+fn without_a_model_what_was_made_is_where_the_answer_says() {
+    let put = |status| made("PUT", "/orders/red-fox").bearer(ALICE).json("{}").answers(status, "");
+    for header in ["Location", "Content-Location"] {
+        let event = one(None, put(201).answer_header(header, "https://h/orders/red-fox"));
+        assert_eq!(ids(&event), ["target order:red-fox"], "{header}");
+        assert_eq!(event.operation.as_deref(), Some("PUT /orders/{order}"));
+        let posted = made("POST", "/orders").bearer(ALICE).json("{}").answers(201, "");
+        assert_eq!(ids(&one(None, posted.answer_header(header, "/orders/red-fox"))), ["target order:red-fox"]);
+    }
+    let replaced = one(None, put(200).answer_header("Content-Location", "/orders/red-fox"));
+    assert_eq!(replaced.operation.as_deref(), Some("PUT /orders/red-fox"), "nothing was made");
+    let page =
+        made("POST", "/orders").bearer(ALICE).json("{}").answers(200, "").answer_header("Location", "/orders/thanks");
+    assert_eq!(ids(&one(None, page)), Vec::<String>::new(), "nothing was made");
+}

@@ -10,6 +10,29 @@ use crate::mine::name::{self, Part};
 const CROWD: usize = 20;
 /// The same where values are known at the place, and what follows them follows these too.
 const FOLLOWED: usize = 5;
+/// Names that people choose for what has names of its own, from which on what follows them alike tells them.
+pub(super) const NAMES: usize = 8;
+/// What people name, as words of paths: their siblings are read by everybody, as words of APIs are.
+const NAMED: [&str; 18] = [
+    "account",
+    "author",
+    "channel",
+    "collection",
+    "company",
+    "customer",
+    "group",
+    "member",
+    "org",
+    "organisation",
+    "organization",
+    "profile",
+    "project",
+    "repo",
+    "repository",
+    "team",
+    "user",
+    "workspace",
+];
 /// Actors from which on a word belongs to all rather than to some.
 const ALL: usize = 3;
 /// Words of APIs, which stand where values do and are none.
@@ -135,6 +158,8 @@ pub(super) struct Siblings<'a> {
     ways: BTreeMap<Way<'a>, usize>,
     /// The word before is a plural: what follows it may be one of many.
     plural: bool,
+    /// The word before is one for what people name.
+    people: bool,
     /// Words that answers name as ids, and that begin like the ids that stand here.
     named: BTreeSet<&'a str>,
     /// Words that look like an id beside others.
@@ -148,6 +173,7 @@ impl<'a> Siblings<'a> {
         name: &str,
         variable: Option<&'a Node>,
         evidence: &Evidence,
+        behind: &Behind,
     ) -> Siblings<'a> {
         let words: BTreeMap<&str, &Node> = node
             .next
@@ -161,11 +187,15 @@ impl<'a> Siblings<'a> {
         for way in words.values().copied().chain(variable).flat_map(Node::ways) {
             *ways.entry(way).or_default() += 1;
         }
-        let named = |word: &&&str| evidence.names(word) || variable.is_some() && evidence.begins_like_a_key(name, word);
+        let elsewhere = |word: &str| behind.get(before).is_some_and(|values| values.contains(word));
+        let named = |word: &&&str| {
+            evidence.names(word) || elsewhere(word) || variable.is_some() && evidence.begins_like_a_key(name, word)
+        };
         Siblings {
             named: words.keys().filter(named).copied().collect(),
             shaped: words.keys().filter(|word| looks_like_id(word, before)).copied().collect(),
             plural: is_plural(before),
+            people: NAMED.binary_search(&name::singular(before).as_str()).is_ok(),
             words,
             variable,
             ways,
@@ -190,7 +220,22 @@ impl<'a> Siblings<'a> {
             values.extend(shaped);
         }
         values.extend(self.crowd(&values));
+        values.extend(self.followed());
         values
+    }
+
+    /// Names behind a word for what people name, followed alike: `/users/anna/orders`, `/repos/ann/fox/issues`.
+    fn followed(&self) -> BTreeSet<&'a str> {
+        if !self.plural || !self.people {
+            return BTreeSet::new();
+        }
+        let words = || self.words.iter().map(|(word, node)| (*word, *node));
+        let next = alike(words(), |node| node.followers());
+        if next.is_empty() {
+            alike(words(), |node| node.next.values().flat_map(Node::followers).collect())
+        } else {
+            next
+        }
     }
 
     fn node(&self, word: &str) -> impl Iterator<Item = &'a Node> {
@@ -248,6 +293,31 @@ impl<'a> Siblings<'a> {
     }
 }
 
+/// Values known to stand behind a word, wherever it stands.
+pub(super) type Behind = BTreeMap<String, BTreeSet<String>>;
+
+/// Words of which nearly all are followed by the same, with those that are followed as these are; none where they are few.
+pub(super) fn alike<'a>(
+    words: impl Iterator<Item = (&'a str, &'a Node)>,
+    followers: impl Fn(&'a Node) -> BTreeSet<&'a str>,
+) -> BTreeSet<&'a str> {
+    let mut followed: BTreeMap<&'a str, BTreeSet<&'a str>> = BTreeMap::new();
+    let mut having: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut actors: BTreeSet<u64> = BTreeSet::new();
+    for (word, node) in words {
+        let next = followers(node);
+        next.iter().for_each(|next| *having.entry(next).or_default() += 1);
+        actors.extend(&node.actors);
+        followed.insert(word, next);
+    }
+    let Some((most, count)) = having.into_iter().max_by_key(|(_, count)| *count) else { return BTreeSet::new() };
+    if count < NAMES || count * 5 < followed.len() * 4 || actors.len() < 2 {
+        return BTreeSet::new();
+    }
+    let common: BTreeSet<&str> = followed.values().filter(|next| next.contains(most)).flatten().copied().collect();
+    followed.into_iter().filter(|(_, next)| !next.is_disjoint(&common)).map(|(word, _)| word).collect()
+}
+
 pub(super) fn is_plural(word: &str) -> bool {
     name::singular(word) != name::word(word)
 }
@@ -282,7 +352,7 @@ mod tests {
 
     #[test]
     fn words_of_apis_are_found_and_ids_are_not_words() {
-        assert!(WORDS.is_sorted());
+        assert!(WORDS.is_sorted() && NAMED.is_sorted());
         for word in ["me", "Search", "oauth2", "v1", "app.js", "a b", ""] {
             assert!(!may_be_value(word), "{word}");
         }

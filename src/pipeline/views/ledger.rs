@@ -1,5 +1,6 @@
 //! The ledger: sights of one thread by call, on disk beyond a budget, and what each input holds at all.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -56,6 +57,8 @@ pub(in crate::pipeline) struct Ledger {
     spilled: bool,
     /// By input.
     pub(super) facts: Vec<UnitFacts>,
+    /// By input and server, exchanges without an id that may change something: who is told apart by ids has none of them.
+    pub(super) unnamed: BTreeMap<(u32, u64), u64>,
     /// Actors of the sights.
     pub(super) people: People,
 }
@@ -71,6 +74,7 @@ impl Ledger {
             budget,
             spilled: false,
             facts,
+            unnamed: BTreeMap::new(),
             people: People::default(),
         }
     }

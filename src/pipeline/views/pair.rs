@@ -122,6 +122,8 @@ pub(super) enum Decision {
 pub(super) struct Terms {
     /// What the second input's clock is ahead of the first's, in microseconds.
     pub(super) skew: i64,
+    /// Exchanges that show this difference, when they are most of those that could; else 0: there may be several clocks.
+    pub(super) shown_by: u64,
     /// Traits that must agree where both are known.
     pub(super) binding: [bool; TRAITS],
     /// Sights of the smaller input that ought to be in the other.
@@ -195,6 +197,8 @@ impl Pair {
             let most = if way.is_id() { MOST_SKEW } else { MOST_SKEW_UNNAMED };
             let spans: Vec<(i64, i64)> = tally.joins.iter().map(|join| join.span).collect();
             let (skew, hits) = most_coincide(&spans, most);
+            let shown_by =
+                if hits as u64 >= LEAST_NAMED && most_of(hits as u64, spans.len() as u64) { hits as u64 } else { 0 };
             // An id proves whatever each of several clocks says.
             let hits = if way.is_id() { spans.len() } else { hits };
             let (telling, hits) = (tally.telling(), hits as u64);
@@ -204,7 +208,7 @@ impl Pair {
             let few = telling < ENOUGH && tally.contradicted(at, &binding);
             let spoken_against = !way.is_id() && (few || self.alike && tally.of_others(at));
             if telling >= least && most_of(hits, telling) && !spoken_against {
-                return Decision::Proven(Terms { skew, binding, expected: self.expected() });
+                return Decision::Proven(Terms { skew, shown_by, binding, expected: self.expected() });
             }
             if telling >= least && hits.saturating_mul(2) >= telling && doubt.is_none() {
                 doubt = Some((hits.min(telling), telling));

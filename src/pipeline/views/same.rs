@@ -9,7 +9,7 @@ use super::ledger::Ledger;
 use super::sight::Sight;
 use super::{Call, Places, Verdict, matching};
 use crate::correlate::tells_more;
-use crate::event::Actor;
+use crate::event::{Actor, Evidence};
 use crate::pipeline::PipelineError;
 
 /// Groups of sights that are one exchange; no group holds two of one input.
@@ -92,7 +92,7 @@ pub(super) struct PutTogether<'a> {
     pub(super) left_out: Vec<Places>,
     /// Of each thread, what the others tell of those that stay.
     pub(super) carried: Vec<Carried>,
-    /// How many, by their input and that of those that stay.
+    /// How many, by their input and that of those that stay: the same where they are hops.
     pub(super) twice: BTreeMap<(u32, u32), u64>,
     people: Vec<&'a People>,
 }
@@ -122,7 +122,12 @@ impl<'a> PutTogether<'a> {
             }
         }
         let Some(actor) = self.actor(*thread, kept) else { return Ok(()) };
-        let telling = |twin: &&&(usize, Sight)| self.actor(twin.0, &twin.1).is_some_and(|twin| tells_more(twin, actor));
+        let telling = |twin: &&&(usize, Sight)| {
+            let told = self.actor(twin.0, &twin.1);
+            // Behind a gateway it is often the gateway that is named: who is named before it stays.
+            let another = |told: &Actor| told.principal != actor.principal && actor.evidence >= Evidence::Asserted;
+            told.is_some_and(|told| tells_more(told, actor) && (twin.1.unit != kept.unit || !another(told)))
+        };
         let mut telling: Vec<_> = rest.iter().filter(telling).collect();
         telling.sort_by_key(|twin| Reverse(self.actor(twin.0, &twin.1).map(|actor| actor.evidence)));
         let twin = |(thread, sight): &(usize, Sight)| {

@@ -1,6 +1,7 @@
 //! A sight: what one input shows of one exchange, as far as it takes to recognise the exchange in another input.
 
 use std::hash::BuildHasher as _;
+use std::net::IpAddr;
 
 use foldhash::quality::FixedState;
 use offpath_capture::{Body, Exchange, Place, Protocol, Request, percent_decoded};
@@ -31,6 +32,14 @@ pub(super) struct Sight {
     pub(super) time: i64,
     /// First instant after it: last byte of the response and the clock's tick.
     pub(super) over: i64,
+    /// Width of the clock's tick.
+    pub(super) tick: i64,
+    /// Who answered: address and port, else the host that was asked.
+    pub(super) served: u64,
+    /// Address of who answered.
+    pub(super) server: u64,
+    /// Body of the request.
+    pub(super) asked: u64,
     /// What else may tell it.
     pub(super) traits: [u64; TRAITS],
     /// Number of the actor among the thread's; `None` when nobody is told of.
@@ -98,10 +107,40 @@ impl Sighter {
             whole: exchange.carries.request_bodies && exchange.incomplete.is_empty(),
             time,
             over: end.saturating_add(exchange.tick.max(1)),
-            traits: self.traits(exchange, request, event),
+            tick: exchange.tick.max(1),
+            served: self.served(exchange, event),
+            server: exchange.server.map_or(0, |server| self.address(server.ip)),
+            asked: request.body.bytes().map_or(0, |body| self.text(body)),
+            traits: self.traits(exchange, event),
             who: None,
             place: Some(exchange.origin.place.clone()),
         })
+    }
+
+    /// Whether the exchange has an id that other hops of it may share.
+    pub(super) fn is_named(exchange: &Exchange) -> bool {
+        let (id, trace) = ids(exchange);
+        exchange.request.is_some() && (id.is_some() || trace.is_some())
+    }
+
+    /// Who answered an exchange that may change something.
+    pub(super) fn changes_something(&self, exchange: &Exchange, event: Option<&Event>) -> Option<u64> {
+        let method = exchange.request.as_ref()?.method.as_str();
+        let safe = ["GET", "HEAD", "OPTIONS"].iter().any(|safe| safe.eq_ignore_ascii_case(method));
+        (!safe).then(|| self.served(exchange, event))
+    }
+
+    fn served(&self, exchange: &Exchange, event: Option<&Event>) -> u64 {
+        let host = event.and_then(|event| event.host.as_deref());
+        match (exchange.server, host) {
+            (Some(server), _) => self.state.hash_one(server).max(1),
+            (None, Some(host)) => self.text(host.as_bytes()),
+            (None, None) => 0,
+        }
+    }
+
+    fn address(&self, ip: IpAddr) -> u64 {
+        self.state.hash_one(ip).max(1)
     }
 
     /// The method; of what was said on a WebSocket, what was called.
@@ -113,12 +152,9 @@ impl Sighter {
         }
     }
 
-    fn traits(&self, exchange: &Exchange, request: &Request, event: Option<&Event>) -> [u64; TRAITS] {
+    fn traits(&self, exchange: &Exchange, event: Option<&Event>) -> [u64; TRAITS] {
         let response = exchange.response.as_ref();
-        let header = |name: &str| request.headers.text(name).or_else(|| response.and_then(|r| r.headers.text(name)));
-        let log = &exchange.log;
-        let id = header("x-request-id").or_else(|| header("x-correlation-id")).or(log.request_id.as_deref());
-        let trace = header("traceparent").and_then(|parent| parent.split('-').nth(1)).or(log.trace_id.as_deref());
+        let (id, trace) = ids(exchange);
         // Who is told by an address is told by CLIENT, and by a key or an unknown session not by a name.
         let named = event.filter(|event| {
             let evidence = event.actor.evidence;
@@ -136,7 +172,7 @@ impl Sighter {
             (REQUEST_ID, of(id)),
             (TRACE_ID, of(trace)),
             (USER, of(user)),
-            (CLIENT, exchange.client.map_or(0, |client| self.state.hash_one(client.ip).max(1))),
+            (CLIENT, exchange.client.map_or(0, |client| self.address(client.ip))),
             (HOST, of(host)),
             (SIZE, size.map_or(0, |size| size.saturating_add(1))),
         ];
@@ -152,6 +188,17 @@ impl Sighter {
     fn text(&self, text: &[u8]) -> u64 {
         self.state.hash_one(text).max(1)
     }
+}
+
+/// Request or correlation id, and trace id.
+fn ids(exchange: &Exchange) -> (Option<&str>, Option<&str>) {
+    let (request, response) = (exchange.request.as_ref(), exchange.response.as_ref());
+    let asked = |name: &str| request.and_then(|request| request.headers.text(name));
+    let header = |name: &str| asked(name).or_else(|| response.and_then(|response| response.headers.text(name)));
+    let log = &exchange.log;
+    let id = header("x-request-id").or_else(|| header("x-correlation-id")).or(log.request_id.as_deref());
+    let trace = header("traceparent").and_then(|parent| parent.split('-').nth(1)).or(log.trace_id.as_deref());
+    (id, trace)
 }
 
 /// Bytes of a body as they were sent, which is what servers log.

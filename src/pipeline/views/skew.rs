@@ -1,4 +1,37 @@
-//! The difference of two clocks, from what both saw: the one under which most exchanges coincide.
+//! The difference of two clocks, from what both saw: the one under which most exchanges coincide. What only the poorer of
+//! two views shows is set to the clock of the richer one.
+
+use std::collections::BTreeMap;
+
+use super::doubles::Clock;
+use super::{Units, Verdicts, places};
+
+/// What is added to the times of each input, and what is said of it. `ranking` has the richest unit first: each takes the
+/// clock of the richest of its views.
+pub(super) fn moved(ranking: &[u32], verdicts: &Verdicts, units: &Units) -> (BTreeMap<u32, i64>, Vec<Clock>) {
+    let places = places(ranking);
+    let mut partners: BTreeMap<u32, u32> = BTreeMap::new();
+    for [richer, poorer] in verdicts.terms.keys() {
+        let kept = partners.entry(*poorer).or_insert(*richer);
+        if places.get(richer) < places.get(kept) {
+            *kept = *richer;
+        }
+    }
+    let (mut moved, mut clocks) = (BTreeMap::new(), Vec::new());
+    for poorer in ranking {
+        let Some(richer) = partners.get(poorer) else { continue };
+        let Some(terms) = verdicts.terms.get(&[*richer, *poorer]).map(|verdict| &verdict.terms) else { continue };
+        let own = if terms.shown_by > 0 { terms.skew } else { 0 };
+        let by = moved.get(richer).copied().unwrap_or(0_i64).saturating_sub(own);
+        if by != 0 {
+            moved.insert(*poorer, by);
+            let (input, of) = (units.name(*poorer), units.name(*richer));
+            clocks.push(Clock { input, of, moved: by, shown_by: terms.shown_by });
+        }
+    }
+    clocks.sort_by(|a, b| a.input.cmp(&b.input));
+    (moved, clocks)
+}
 
 /// The clock difference in microseconds under which most `spans` hold, at most `most` either way, and how many hold
 /// under it. Each span is the range of differences under which one exchange coincides.

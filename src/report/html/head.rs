@@ -100,6 +100,9 @@ fn about(page: &mut Markup, run: &RunSummary) {
     for line in twice::counted_once(run) {
         row("Twice", &line);
     }
+    for line in twice::clocks(run) {
+        row("Clocks", &line);
+    }
     row("Compared", &format!("{} in {}", counted(run.events, "event", "events"), counted(run.cases, "case", "cases")));
     match &run.model {
         Some(model) => {

@@ -50,7 +50,11 @@ fn twice(page: &mut Markup, run: &RunSummary) {
         .twice
         .iter()
         .map(|twice| (twice.input.clone(), format!("{} exchanges are also in {}", count(twice.exchanges), twice.of)));
-    pairs(page, "Given twice or no traffic: left out", &copies.chain(views).collect::<Vec<_>>());
+    let hops = run
+        .hops
+        .iter()
+        .map(|hops| (hops.input.clone(), format!("{} exchanges are inner hops of others", count(hops.exchanges))));
+    pairs(page, "Given twice or no traffic: left out", &copies.chain(views).chain(hops).collect::<Vec<_>>());
 }
 
 fn list(page: &mut Markup, title: &'static str, lines: &[String], none: &'static str) {

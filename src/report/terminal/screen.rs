@@ -84,9 +84,10 @@ impl Screen {
 }
 
 impl Screen {
-    /// What was given twice and counted once, and what is no input; empty when there is none.
+    /// What was given twice and counted once, whose clock was set, and what is no input; empty when there is none.
     pub(super) fn left_out(&self, run: &RunSummary) -> String {
-        self.group("Twice", &twice::counted_once(run)) + &self.group("Skipped", &twice::skipped(run))
+        let clocks = self.group("Clocks", &twice::clocks(run));
+        self.group("Twice", &twice::counted_once(run)) + &clocks + &self.group("Skipped", &twice::skipped(run))
     }
 
     /// The first of what looks doubtful; empty when nothing does.

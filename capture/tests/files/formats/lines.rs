@@ -106,6 +106,30 @@ fn squid_and_uvicorn_are_read() {
 }
 
 #[test]
+fn what_a_program_writes_between_its_requests_is_no_error() {
+    let uvicorn = [
+        "2026-05-17T08:05:31Z INFO:     Started server process [1]",
+        r#"2026-05-17T08:05:32Z INFO:     10.0.0.7:50123 - "POST /orders HTTP/1.1" 201 Created"#,
+        "2026-05-17T08:05:33Z WARNING:  slow reply",
+    ];
+    let json = [
+        r#"{"ts":1779005132,"method":"GET","path":"/json","status":200}"#,
+        r#"{"ts":1779005133,"level":"info","msg":"worker started"}"#,
+        r#"{"ts":1779005134,"level":"info","msg":"worker idle"}"#,
+    ];
+    for (lines, others) in [(&uvicorn[..], 2), (&json[..], 2)] {
+        let outcome = read_content(lines.join("\n"));
+        assert!(outcome.errors.is_empty(), "{:?}", outcome.errors);
+        assert_eq!((outcome.exchanges.len(), outcome.not_read("other_log")), (1, others));
+    }
+    // Half a request is one that was lost, and where nothing tells of a request, its fields have other names.
+    let damaged = uvicorn.join("\n") + "\n2026-05-17T08:05:34Z INFO:     10.0.0.7:50123 - \"POST /or\n";
+    read_content(damaged).says(&["line 4"]);
+    let renamed = r#"{"ts":1779005132,"verb_used":"GET","where":"/json","code_sent":"ok"}"#;
+    assert_eq!(read_content(format!("{renamed}\n{renamed}\n")).exchanges.len(), 0);
+}
+
+#[test]
 fn formats_may_be_mixed_and_other_files_are_read_beside_a_mapping() {
     let lines = [
         "10.0.0.1 - - [17/May/2026:08:05:32 +0000] \"GET /combined HTTP/1.1\" 200 1",

@@ -1,0 +1,92 @@
+//! Doubles: what is given twice or seen on several hops, and what others tell of the exchanges that stay.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use offpath_capture::Origin;
+
+use super::Places;
+use super::carried::{Carried, CarriedReader, People};
+use crate::correlate::Extracted;
+use crate::pipeline::PipelineError;
+
+/// Exchanges that were left out of one input because another shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::pipeline) struct Twice {
+    pub(in crate::pipeline) input: String,
+    pub(in crate::pipeline) of: String,
+    pub(in crate::pipeline) exchanges: u64,
+}
+
+/// What is given twice.
+#[derive(Default)]
+pub(in crate::pipeline) struct Doubles {
+    /// Of each thread, the exchanges to leave out.
+    pub(in crate::pipeline) left_out: Vec<Places>,
+    /// Of each thread, what others tell of those that stay.
+    pub(super) carried: Vec<Carried>,
+    /// Actors, by thread.
+    pub(super) people: Vec<People>,
+    /// Inputs by number.
+    pub(super) names: Vec<Arc<str>>,
+    /// By input and the one that shows the same.
+    pub(in crate::pipeline) twice: Vec<Twice>,
+    /// Inputs that look like views without proof.
+    pub(in crate::pipeline) warnings: Vec<String>,
+    /// Exchanges that are inner hops of others, by input.
+    pub(in crate::pipeline) hops: Vec<(String, u64)>,
+    /// Inputs that are set to the clock of another.
+    pub(in crate::pipeline) clocks: Vec<Clock>,
+    /// What is added to the times of an input, by its number.
+    pub(super) moved: BTreeMap<u32, i64>,
+}
+
+/// An input whose clock was found to differ from that of one that shows the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::pipeline) struct Clock {
+    pub(in crate::pipeline) input: String,
+    pub(in crate::pipeline) of: String,
+    /// What was added to its times, in microseconds.
+    pub(in crate::pipeline) moved: i64,
+    /// Exchanges of both that show it.
+    pub(in crate::pipeline) shown_by: u64,
+}
+
+impl Doubles {
+    /// What is carried over to the exchanges of one thread.
+    pub(in crate::pipeline) fn carried_over(&self, thread: usize) -> CarriedOver<'_> {
+        CarriedOver { doubles: self, reader: self.carried.get(thread).map(Carried::read) }
+    }
+
+    /// What is added to the times of an input, in microseconds.
+    pub(in crate::pipeline) fn moved(&self, unit: Option<u32>) -> i64 {
+        unit.and_then(|unit| self.moved.get(&unit)).copied().unwrap_or(0)
+    }
+}
+
+/// What other views tell of one thread's exchanges.
+pub(in crate::pipeline) struct CarriedOver<'a> {
+    doubles: &'a Doubles,
+    reader: Option<CarriedReader<'a>>,
+}
+
+impl CarriedOver<'_> {
+    /// Gives an exchange what others tell of who acted.
+    pub(in crate::pipeline) fn complete(
+        &mut self,
+        ordinal: u64,
+        extracted: &mut Extracted,
+    ) -> Result<(), PipelineError> {
+        let Some(reader) = &mut self.reader else { return Ok(()) };
+        for twin in reader.of(ordinal)? {
+            let people = self.doubles.people.get(twin.thread as usize);
+            let input = self.doubles.names.get(twin.unit as usize).cloned();
+            let Some(((actor, sensor), input)) = people.and_then(|people| people.get(twin.who)).zip(input) else {
+                continue;
+            };
+            let origin = Origin { input, place: twin.place.clone() };
+            extracted.adopt(actor, &origin, sensor);
+        }
+        Ok(())
+    }
+}
