@@ -26,13 +26,13 @@ use std::sync::Arc;
 use offpath_capture as capture;
 
 use crate::compare::Comparer;
-use crate::correlate::{Apart, HashKey, Pseudonyms, Redaction, Redactor};
+use crate::correlate::{Apart, HashKey, Pseudonyms, Redaction, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
 use crate::finding::Finding;
 use crate::mine::{Evidence, KeyedByTenant, Mining, Templates};
-use crate::model::Model;
+use crate::model::{AddressBlock, Model};
 use crate::report::{Gap, RunSummary};
 
 /// What to analyse, and how.
@@ -47,6 +47,10 @@ pub struct Job {
     pub model: Option<Arc<Model>>,
     /// Key of all pseudonyms.
     pub hash_key: HashKey,
+    /// Keys that sign tokens; without them no signature is verified.
+    pub token_keys: Option<Arc<TokenKeys>>,
+    /// Proxies that are trusted to say for whom they speak, beside those of the model.
+    pub trusted_proxies: Vec<AddressBlock>,
     /// Threads that extract and compare; reading has one of its own.
     pub threads: usize,
     /// Bytes of events that may be in memory at once.

@@ -100,6 +100,25 @@ fn the_supported_language_is_read_as_written() {
     assert_eq!(model.actors.identify[1].bound_by, Some(login));
 }
 
+#[test]
+fn proxies_and_the_gap_of_sessions_are_read() {
+    let model = |proxies: &str, gap: &str| {
+        let text = format!(
+            "offpath: 1\nworkflow: {{id: s, version: 1}}\nactors: {{trusted_proxies: [{proxies}]}}\ncheck: {{session_gap: {gap}}}\n\
+             objects: {{order: {{key: path.order}}}}\n\
+             activities:\n  pay: {{http: \"POST /orders/{{order}}/pay\", object: order}}\n\
+             lifecycles:\n  order:\n    states: {{none: initial, new: final}}\n    \
+             transitions: [{{activity: pay, from: none, to: new}}]\n"
+        );
+        Model::read("m.yaml", &text)
+    };
+    let (read, _) = model("10.0.0.0/8, \"fd00::/8\"", "1h").unwrap_or_else(|found| panic!("{found}"));
+    let blocks: Vec<String> = read.actors.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!((blocks, read.check.session_gap), (vec!["10.0.0.0/8".into(), "fd00::/8".into()], 3_600_000_000));
+    assert!(model("10.0.0/8", "1h").is_err());
+    assert!(model("10.0.0.1", "soon").is_err());
+}
+
 /// Every prefix of a model is read or refused, whatever it cuts through.
 #[test]
 fn cut_models_never_panic() {

@@ -21,6 +21,7 @@ use value::{bytes, log_format, pair, tunnel};
 
 use super::period;
 use crate::correlate::Redaction;
+use crate::model::AddressBlock;
 
 /// Finds where real API traffic left the intended business process. It reads captures, HAR files and logs; it sends nothing.
 #[derive(Debug, Parser)]
@@ -161,6 +162,12 @@ pub struct Inputs {
     /// Schema of gRPC services (protoc --include_imports --descriptor_set_out): names for fields; repeatable
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub descriptor: Vec<PathBuf>,
+    /// Keys that sign tokens, as a JWK set or PEM: JWTs are verified; repeatable
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
+    pub jwks: Vec<PathBuf>,
+    /// Proxy whose X-Forwarded-For and identity headers are believed, e.g. 10.0.0.0/8; repeatable
+    #[arg(long, hide_short_help = true, value_name = "BLOCK")]
+    pub trusted_proxy: Vec<AddressBlock>,
     /// Whose traffic a file holds, where its exchanges do not say it, e.g. --actor alice.har=alice; repeatable
     #[arg(long, hide_short_help = true, value_name = "FILE=NAME", value_parser = pair)]
     pub actor: Vec<(String, String)>,
@@ -197,6 +204,8 @@ impl Inputs {
             keylog: Vec::new(),
             tunnel: Vec::new(),
             descriptor: Vec::new(),
+            jwks: Vec::new(),
+            trusted_proxy: Vec::new(),
             actor: Vec::new(),
             log_format: None,
             mapping: None,

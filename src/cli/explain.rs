@@ -85,7 +85,7 @@ fn unknown(topic: &str) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Evidence, Outcome};
+    use crate::event::{Doubt, Evidence, Outcome};
     use crate::finding::Verdict;
     use crate::model::Severity;
     use crate::report::RuleStatus;
@@ -126,11 +126,13 @@ mod tests {
         let tiers = [
             Evidence::None,
             Evidence::Address,
+            Evidence::Unproved,
             Evidence::Unbound,
             Evidence::Asserted,
             Evidence::ApiKey,
             Evidence::Bound,
             Evidence::Claims,
+            Evidence::Verified,
             Evidence::Proven,
         ];
         let statuses = [
@@ -146,6 +148,7 @@ mod tests {
             ["review", "violated", "not evaluable", "blind spot", "restricted", "warning", "fitness", "coverage"];
         let mut words: Vec<&str> = verdicts.into_iter().chain(outcomes).chain(severities).chain(columns).collect();
         words.extend(tiers.iter().map(|tier| tier.as_str()));
+        words.extend(Doubt::ALL.iter().map(|doubt| doubt.as_str()));
         words.extend(statuses.iter().map(String::as_str));
         for word in words {
             let text = explanation(word).unwrap_or_default();

@@ -1,6 +1,8 @@
 //! From flags to a job: reads the model, prepares patterns, says what is wrong.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,13 +12,15 @@ use offpath_capture::{self as capture, LogFormat};
 use super::args::{Inputs, Shared};
 use super::pipe::Second;
 use super::{Console, Exit, hash_key, mapping, pipe};
-use crate::correlate::{HashKey, Pseudonyms, Redaction};
+use crate::correlate::{HashKey, Pseudonyms, Redaction, TokenKeys};
 use crate::model::Model;
 use crate::pipeline::{Job, Selection};
 use crate::rule;
 
 /// Largest model file that is read.
 const MODEL_BYTES: u64 = 4 << 20;
+/// Largest file of keys that is read.
+const JWKS_BYTES: u64 = 4 << 20;
 /// Largest schema of gRPC services that is read.
 const DESCRIPTOR_BYTES: u64 = 64 << 20;
 
@@ -44,6 +48,8 @@ pub(super) fn from_flags(
         hash_key,
         redaction,
         pseudonyms,
+        token_keys: token_keys(&inputs.jwks)?,
+        trusted_proxies: inputs.trusted_proxy.clone(),
         threads: threads(shared),
         memory: shared.memory,
         period: (inputs.from, inputs.to),
@@ -65,13 +71,35 @@ fn told(inputs: &Inputs) -> Result<BTreeMap<String, String>, Exit> {
     let told = [
         ("actor", pairs(&inputs.actor)),
         ("descriptor", inputs.descriptor.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")),
+        ("jwks", inputs.jwks.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")),
         ("log_field", pairs(&inputs.log_field)),
         ("log_format", inputs.log_format.as_ref().map_or("", LogFormat::as_str).to_owned()),
         ("mapping", mapping.unwrap_or_default()),
+        ("trusted_proxy", inputs.trusted_proxy.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
         ("tunnel", inputs.tunnel.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     ];
     let told = told.into_iter().filter(|(_, value)| !value.is_empty());
     Ok(told.map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The keys of all files together.
+fn token_keys(files: &[PathBuf]) -> Result<Option<Arc<TokenKeys>>, Exit> {
+    let mut all: Option<TokenKeys> = None;
+    for file in files {
+        let cannot = |why: &dyn std::fmt::Display| Exit::CannotStart(format!("--jwks {}: {why}", file.display()));
+        let mut bytes = Vec::new();
+        let open = File::open(file).map_err(|error| cannot(&error))?;
+        open.take(JWKS_BYTES + 1).read_to_end(&mut bytes).map_err(|error| cannot(&error))?;
+        if bytes.len() as u64 > JWKS_BYTES {
+            return Err(cannot(&"larger than 4 MiB"));
+        }
+        let keys = TokenKeys::read(&bytes).map_err(|error| cannot(&error))?;
+        all = Some(match all {
+            Some(known) => known.with(keys),
+            None => keys,
+        });
+    }
+    Ok(all.map(Arc::new))
 }
 
 /// What stands for names at this level. Without a model nothing says which words of a path are names.

@@ -1,5 +1,8 @@
 //! Credentials: what a caller shows to prove who it is. Their values never leave this file; keyed hashes do.
 
+mod cookies;
+mod scheme;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +12,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::jwt::Claims;
+use super::jwt::{Claims, Trial};
+use super::token_keys::TokenKeys;
+pub(super) use cookies::{cookie, is_issued_cookie, is_session_cookie, possible_cookie};
 
 /// Longest credential that is looked into; longer ones are only hashed.
 const LONGEST: usize = 16 << 10;
@@ -133,6 +138,13 @@ impl fmt::Debug for Hash {
     }
 }
 
+/// What credentials are read with: the key of their hashes, and those that sign tokens.
+#[derive(Clone, Copy)]
+pub(super) struct Keys<'a> {
+    pub(super) hash: &'a HashKey,
+    pub(super) tokens: Option<&'a TokenKeys>,
+}
+
 /// The raw value. It has no `Debug`, and nothing outside this file can name it.
 struct Secret<'a>(&'a [u8]);
 
@@ -141,12 +153,14 @@ struct Secret<'a>(&'a [u8]);
 pub(super) enum Kind {
     /// `Authorization: Bearer` and its kin.
     Bearer,
-    /// `Authorization: Basic`.
+    /// `Authorization: Basic`, and others that name a user.
     Basic,
-    /// An API key in a header or the query.
+    /// An API key in a header or the query, or the name of the key that signed.
     ApiKey,
     /// A session cookie.
     Cookie,
+    /// A cookie that may carry a session: who knows it as bound by a login knows that it does.
+    Perhaps,
 }
 
 /// A credential that a request showed: its hash, and what it says about its holder.
@@ -154,21 +168,24 @@ pub(super) enum Kind {
 pub(super) struct Shown {
     pub(super) kind: Kind,
     pub(super) hash: Hash,
-    /// Claims when it is a JWT. Nobody verified the signature.
+    /// Claims when it is a JWT.
     pub(super) claims: Option<Claims>,
+    /// Whether a given key made the token's signature.
+    pub(super) trial: Trial,
     /// User name of Basic credentials.
     pub(super) user: Option<Arc<str>>,
 }
 
 impl Shown {
-    fn of(kind: Kind, secret: &Secret<'_>, key: &HashKey) -> Shown {
+    fn of(kind: Kind, secret: &Secret<'_>, keys: Keys<'_>) -> Shown {
         let claims = (secret.0.len() <= LONGEST).then(|| Claims::parse(secret.0)).flatten();
-        Shown { kind, hash: key.credential(secret.0), claims, user: None }
+        let judged = keys.tokens.filter(|_| claims.is_some()).map(|tokens| tokens.judge(secret.0));
+        Shown { kind, hash: keys.hash.credential(secret.0), claims, trial: judged.unwrap_or_default(), user: None }
     }
 }
 
 /// Reads an `Authorization` header. `None` for an empty one.
-pub(super) fn authorization(value: &[u8], key: &HashKey) -> Option<Shown> {
+pub(super) fn authorization(value: &[u8], keys: Keys<'_>) -> Option<Shown> {
     let value = value.trim_ascii();
     let split = value.iter().position(|b| b.is_ascii_whitespace());
     let (scheme, rest) = split.map_or((&b""[..], value), |at| (&value[..at], value[at..].trim_ascii()));
@@ -178,58 +195,61 @@ pub(super) fn authorization(value: &[u8], key: &HashKey) -> Option<Shown> {
         return None;
     }
     if scheme.eq_ignore_ascii_case(b"basic") {
-        return Some(basic(&Secret(rest), key));
+        return Some(basic(&Secret(rest), keys));
+    }
+    match scheme::shows(scheme, rest) {
+        scheme::Shows::Whole => {}
+        scheme::Shows::User(user) => return Some(user_of(user, keys)),
+        scheme::Shows::Key(name) => return Some(Shown::of(Kind::ApiKey, &Secret(name.as_bytes()), keys)),
+        scheme::Shows::Token(token) => return Some(Shown::of(Kind::Bearer, &Secret(token.as_bytes()), keys)),
+        scheme::Shows::Nobody => return None,
     }
     let kind = if [&b"apikey"[..], b"api-key", b"key"].iter().any(|s| scheme.eq_ignore_ascii_case(s)) {
         Kind::ApiKey
     } else {
         Kind::Bearer
     };
-    Some(Shown::of(kind, &Secret(rest), key))
+    Some(Shown::of(kind, &Secret(rest), keys))
 }
 
 /// Only the user name of Basic credentials is kept; the hash is over the name too, so that it cannot be used to test
 /// guessed passwords even by someone who holds the key.
-fn basic(secret: &Secret<'_>, key: &HashKey) -> Shown {
+fn basic(secret: &Secret<'_>, keys: Keys<'_>) -> Shown {
     let decoded = (secret.0.len() <= LONGEST).then(|| STANDARD.decode(secret.0).ok()).flatten();
     let user = decoded.as_deref().and_then(|pair| pair.split(|b| *b == b':').next());
-    let user = user.and_then(|u| std::str::from_utf8(u).ok()).filter(|u| !u.is_empty());
+    user_of(user.and_then(|u| std::str::from_utf8(u).ok()).unwrap_or_default(), keys)
+}
+
+/// Credentials of a user of this name, whatever proves it.
+fn user_of(user: &str, keys: Keys<'_>) -> Shown {
+    let hash = keys.hash.hash("basic", &[user.as_bytes()]);
     Shown {
         kind: Kind::Basic,
-        hash: key.hash("basic", &[user.unwrap_or_default().as_bytes()]),
+        hash,
         claims: None,
-        user: user.map(Arc::from),
+        trial: Trial::Untried,
+        user: (!user.is_empty()).then(|| Arc::from(user)),
     }
 }
 
 /// An API key shown in a header or in the query.
-pub(super) fn api_key(value: &[u8], key: &HashKey) -> Option<Shown> {
+pub(super) fn api_key(value: &[u8], keys: Keys<'_>) -> Option<Shown> {
     let value = value.trim_ascii();
-    (!value.is_empty()).then(|| Shown::of(Kind::ApiKey, &Secret(value), key))
+    (!value.is_empty()).then(|| Shown::of(Kind::ApiKey, &Secret(value), keys))
 }
 
 /// A bearer token shown elsewhere than in `Authorization`.
-pub(super) fn token(value: &[u8], key: &HashKey) -> Option<Shown> {
+pub(super) fn token(value: &[u8], keys: Keys<'_>) -> Option<Shown> {
     let value = value.trim_ascii();
-    (!value.is_empty()).then(|| Shown::of(Kind::Bearer, &Secret(value), key))
+    (!value.is_empty()).then(|| Shown::of(Kind::Bearer, &Secret(value), keys))
 }
 
-/// A session cookie.
-pub(super) fn cookie(value: &[u8], key: &HashKey) -> Option<Shown> {
-    (!value.is_empty()).then(|| Shown::of(Kind::Cookie, &Secret(value), key))
-}
-
-/// Whether a cookie of this name usually carries a session, without a model that says so.
-pub(super) fn is_session_cookie(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let bare = lower.trim_start_matches("__host-").trim_start_matches("__secure-");
-    if bare.contains("csrf") || bare.contains("xsrf") {
-        return false;
-    }
-    matches!(bare, "sid" | "connect.sid" | "auth" | "auth_token" | "authtoken" | "token" | "access_token" | "jwt")
-        || bare.ends_with(".sid")
-        || bare.ends_with("_sid")
-        || bare.contains("sess")
+/// The key that signed an HTTP message (RFC 9421), as `Signature-Input` names it.
+pub(super) fn signing_key(input: &[u8], keys: Keys<'_>) -> Option<Shown> {
+    let text = std::str::from_utf8(input).ok()?;
+    let (_, rest) = text.split_once(";keyid=\"")?;
+    let (name, _) = rest.split_once('"')?;
+    (!name.is_empty()).then(|| Shown::of(Kind::ApiKey, &Secret(name.as_bytes()), keys))
 }
 
 /// Whether a query parameter, cookie or header of this name carries a secret.
@@ -281,9 +301,27 @@ fn bare(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
 }
 
+/// The credential that a query parameter shows.
+pub(super) fn of_query(name: &str, value: &[u8], keys: Keys<'_>) -> Option<Shown> {
+    match query_credential(name)? {
+        Kind::ApiKey => {
+            // A signed link's key comes with what the signature is for: `AKIDEXAMPLE/20150830/us-east-1/...`.
+            let signs = bare(name).ends_with("credential");
+            let end = value.iter().position(|b| signs && *b == b'/').unwrap_or(value.len());
+            api_key(value.get(..end)?, keys)
+        }
+        _ => token(value, keys),
+    }
+}
+
 /// Whether a query parameter carries a credential that identifies the caller.
-pub(super) fn query_credential(name: &str) -> Option<Kind> {
+fn query_credential(name: &str) -> Option<Kind> {
     match bare(name).as_str() {
+        "xamzcredential" | "xgoogcredential" | "awsaccesskeyid" | "googleaccessid" | "ossaccesskeyid" => {
+            Some(Kind::ApiKey)
+        }
+        "oauthconsumerkey" => Some(Kind::ApiKey),
+        "oauthtoken" => Some(Kind::Bearer),
         "accesstoken" | "authtoken" | "token" | "jwt" => Some(Kind::Bearer),
         "apikey" | "key" | "subscriptionkey" | "accesskey" | "functionskey" => Some(Kind::ApiKey),
         _ => None,
@@ -302,6 +340,11 @@ mod tests {
 
     fn key() -> HashKey {
         HashKey::new(b"test key")
+    }
+
+    fn keys() -> Keys<'static> {
+        static KEY: std::sync::LazyLock<HashKey> = std::sync::LazyLock::new(key);
+        Keys { hash: &KEY, tokens: None }
     }
 
     #[test]
@@ -324,20 +367,20 @@ mod tests {
 
     #[test]
     fn a_token_has_one_hash_wherever_it_is_shown() {
-        let shown = authorization(b"Bearer  abc123", &key()).unwrap();
+        let shown = authorization(b"Bearer  abc123", keys()).unwrap();
         assert_eq!(shown.kind, Kind::Bearer);
-        assert_eq!(shown.hash, token(b"abc123", &key()).unwrap().hash);
-        assert!(authorization(b"Bearer ", &key()).is_none());
-        assert!(authorization(b"", &key()).is_none());
+        assert_eq!(shown.hash, token(b"abc123", keys()).unwrap().hash);
+        assert!(authorization(b"Bearer ", keys()).is_none());
+        assert!(authorization(b"", keys()).is_none());
     }
 
     #[test]
     fn basic_keeps_the_user_and_forgets_the_password() {
-        let one = authorization(b"basic YWxpY2U6b25l", &key()).unwrap();
-        let two = authorization(b"Basic YWxpY2U6dHdv", &key()).unwrap();
+        let one = authorization(b"basic YWxpY2U6b25l", keys()).unwrap();
+        let two = authorization(b"Basic YWxpY2U6dHdv", keys()).unwrap();
         assert_eq!(one.user.as_deref(), Some("alice"));
         assert_eq!(one.hash, two.hash);
-        assert_eq!(authorization(b"Basic !!!", &key()).unwrap().user, None);
+        assert_eq!(authorization(b"Basic !!!", keys()).unwrap().user, None);
     }
 
     #[test]
@@ -355,16 +398,6 @@ mod tests {
         }
         for name in ["key", "code", "orderKey", "idempotencyKey"] {
             assert!(!is_secret_field(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn session_cookies_are_told_from_others() {
-        for name in ["sid", "session", "SESSIONID", "connect.sid", "PHPSESSID", "JSESSIONID", "__Host-session"] {
-            assert!(is_session_cookie(name), "{name}");
-        }
-        for name in ["theme", "csrf_session", "lang", "_ga", "side"] {
-            assert!(!is_session_cookie(name), "{name}");
         }
     }
 }

@@ -2,20 +2,22 @@
 
 mod credentials;
 
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-pub(super) use credentials::Credentials;
 use credentials::{Bindings, bind};
+pub(super) use credentials::{Credentials, Meaning};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::credential::Hash;
-use super::facts::{Facts, Holder, RoleSource, Stamp, TenantFact};
+use super::facts::{Facts, Holder, Presence, RoleSource, Stamp, TenantFact};
 use super::object::{scoped, waiting};
 use super::pool::Pool;
 use super::resolve::{Known, Resolver};
-use super::session::Spells;
+use super::session::{Line, Spells};
 use crate::event::{EventId, ObjectId};
+use crate::model::CheckOptions;
 
 /// A map whose order is never looked at.
 pub(super) type Map<K, V> = HashMap<K, V, FixedState>;
@@ -24,8 +26,10 @@ pub(super) type Map<K, V> = HashMap<K, V, FixedState>;
 ///
 /// It grows with distinct credentials, objects and actors, so that texts are kept once, in pools, and told by numbers.
 /// Numbers depend on the order of additions; nothing that is decided here does.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Directory {
+    /// Silence that ends a session, in microseconds.
+    gap: i64,
     bindings: Map<Hash, Bindings>,
     /// Object identities, as [`object_bytes`] writes them.
     objects: Pool,
@@ -33,8 +37,12 @@ pub struct Directory {
     records: Vec<ObjectRecord>,
     /// Holders, as [`holder_bytes`] writes them.
     holders: Pool,
-    /// By a holder's number.
+    /// Strands of holders: a strand's number, then the holder.
+    strands: Pool,
+    /// By a strand's number.
     presence: Vec<Spells>,
+    /// Hashes of the least and the greatest issuer of a name, by the name's hash.
+    issuers: Map<u64, (u64, u64)>,
     tenants: Pool,
     roles: Map<RoleSource, Arc<str>>,
 }
@@ -94,21 +102,45 @@ pub(super) fn object_of(bytes: &[u8]) -> (&[u8], &[u8]) {
     rest.split_at_checked(u32::from_le_bytes(*length) as usize).unwrap_or_default()
 }
 
-/// A holder in a pool: whether it has a credential and a name, its credential, its name.
+/// A holder in a pool: how many credentials it has and whether a name and an issuer, the credentials, the issuer's
+/// length and text, the name.
 fn holder_bytes(holder: &Holder, bytes: &mut Vec<u8>) {
-    bytes.clear();
-    bytes.push(u8::from(holder.credential.is_some()) | u8::from(holder.name.is_some()) << 1);
-    bytes.extend(holder.credential.iter().flat_map(|hash| hash.bytes()));
+    let credentials = holder.credentials.iter().take(MOST_CREDENTIALS);
+    bytes.push(credentials.len() as u8 | u8::from(holder.name.is_some()) << 6 | u8::from(holder.issuer.is_some()) << 7);
+    bytes.extend(credentials.flat_map(|hash| hash.bytes()));
+    if let Some(issuer) = &holder.issuer {
+        bytes.extend((issuer.len() as u32).to_le_bytes());
+        bytes.extend(issuer.as_bytes());
+    }
     bytes.extend(holder.name.iter().flat_map(|name| name.as_bytes()));
 }
 
-fn holder_of(bytes: &[u8]) -> (Option<Hash>, Option<&str>) {
-    let Some((flags, rest)) = bytes.split_first() else { return (None, None) };
-    let (credential, name) = match rest.split_first_chunk::<16>() {
-        Some((hash, name)) if flags & 1 == 1 => (Some(Hash::of(*hash)), name),
-        _ => (None, rest),
+/// Most credentials of one holder.
+const MOST_CREDENTIALS: usize = 16;
+
+/// A holder as it lies in a pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Held<'d> {
+    pub(super) credentials: &'d [[u8; 16]],
+    pub(super) issuer: Option<&'d str>,
+    pub(super) name: Option<&'d str>,
+}
+
+fn holder_of(bytes: &[u8]) -> Held<'_> {
+    let read = || {
+        let (flags, rest) = bytes.split_first()?;
+        let (credentials, rest) = rest.split_at_checked(usize::from(flags & 0x3f) * 16)?;
+        let (issuer, name) = if flags & 0x80 == 0 {
+            (None, rest)
+        } else {
+            let (length, rest) = rest.split_first_chunk::<4>()?;
+            let (issuer, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            (Some(text(issuer)), rest)
+        };
+        let name = (flags & 0x40 != 0).then(|| text(name));
+        Some(Held { credentials: credentials.as_chunks::<16>().0, issuer, name })
     };
-    (credential, (flags & 2 == 2).then(|| text(name)))
+    read().unwrap_or_default()
 }
 
 /// Text that went into a pool as such.
@@ -129,10 +161,33 @@ pub struct DirectorySize {
     pub spells: usize,
 }
 
+impl Default for Directory {
+    fn default() -> Directory {
+        Directory::new()
+    }
+}
+
 impl Directory {
-    /// An empty directory.
+    /// An empty directory; half an hour of silence ends a session.
     pub fn new() -> Directory {
-        Directory::default()
+        Directory::with_gap(None)
+    }
+
+    /// An empty directory in which so many microseconds of silence end a session, if they are given. Only directories
+    /// of one gap may be merged.
+    pub fn with_gap(gap: Option<i64>) -> Directory {
+        Directory {
+            gap: gap.unwrap_or(CheckOptions::default().session_gap),
+            bindings: Map::default(),
+            objects: Pool::default(),
+            records: Vec::new(),
+            holders: Pool::default(),
+            strands: Pool::default(),
+            presence: Vec::new(),
+            issuers: Map::default(),
+            tenants: Pool::default(),
+            roles: Map::default(),
+        }
     }
 
     /// Adds the facts of one exchange. Those of objects without a place teach nothing.
@@ -148,12 +203,14 @@ impl Directory {
             self.add_parent(&bytes, stamp, parent);
         }
         for (object, stamp, holder) in facts.owners {
+            bytes.clear();
             holder_bytes(&holder, &mut bytes);
             let holder = self.holder(&bytes);
             object_bytes(&object, &mut bytes);
             self.add_owner(&bytes, stamp, holder);
         }
         for (object, stamp, holder) in facts.creators {
+            bytes.clear();
             holder_bytes(&holder, &mut bytes);
             let holder = self.holder(&bytes);
             object_bytes(&object, &mut bytes);
@@ -166,9 +223,15 @@ impl Directory {
         if let Some((source, role)) = facts.shows_roles {
             self.roles.entry(source).or_insert(role);
         }
-        for (holder, from, to) in facts.presence {
+        for Presence { holder, strand, from, to } in facts.presence {
+            bytes.clear();
+            bytes.extend(strand.to_le_bytes());
             holder_bytes(&holder, &mut bytes);
             self.add_presence(&bytes, from, to);
+        }
+        for (name, issuer) in facts.issuers {
+            let issuer = hash_of(&issuer);
+            self.add_issuers(hash_of(&name), (issuer, issuer));
         }
     }
 
@@ -179,9 +242,12 @@ impl Directory {
     }
 
     fn holder(&mut self, bytes: &[u8]) -> Option<u32> {
-        let number = self.holders.keep(bytes);
-        self.presence.resize_with(self.holders.len(), Spells::default);
-        number
+        self.holders.keep(bytes)
+    }
+
+    fn add_issuers(&mut self, name: u64, (least, greatest): (u64, u64)) {
+        let kept = self.issuers.entry(name).or_insert((least, greatest));
+        *kept = (kept.0.min(least), kept.1.max(greatest));
     }
 
     fn add_parent(&mut self, child: &[u8], stamp: Stamp, parent: Option<u32>) {
@@ -225,9 +291,11 @@ impl Directory {
         keep_least(&mut record.tenant, Learnt::new(stamp, tenant), |number| tenants.get(number));
     }
 
-    fn add_presence(&mut self, holder: &[u8], from: i64, to: i64) {
-        let spells = self.holder(holder).and_then(|number| self.presence.get_mut(number as usize));
-        spells.into_iter().for_each(|spells| spells.add(from, to));
+    fn add_presence(&mut self, strand: &[u8], from: i64, to: i64) {
+        let number = self.strands.keep(strand);
+        self.presence.resize_with(self.strands.len(), Spells::default);
+        let spells = number.and_then(|number| self.presence.get_mut(number as usize));
+        spells.into_iter().for_each(|spells| spells.add(from, to, self.gap));
     }
 
     /// Adds all facts of another directory.
@@ -257,8 +325,9 @@ impl Directory {
             }
         }
         for (number, spells) in (0..).zip(&other.presence) {
-            spells.iter().for_each(|(from, to)| self.add_presence(other.holders.get(number), from, to));
+            spells.iter().for_each(|(from, to)| self.add_presence(other.strands.get(number), from, to));
         }
+        other.issuers.into_iter().for_each(|(name, issuers)| self.add_issuers(name, issuers));
         // One model gives one default role, so it does not matter whose is kept.
         self.roles.extend(other.roles);
     }
@@ -286,35 +355,37 @@ impl Directory {
 
     /// Ends collection: from here on events are resolved.
     pub fn freeze(mut self) -> Resolver {
-        let credentials = Credentials { bindings: std::mem::take(&mut self.bindings) };
+        let credentials = Credentials::new(std::mem::take(&mut self.bindings), std::mem::take(&mut self.issuers));
         self.place(&credentials);
         let mut names = self.tenants;
         let records = self.records.iter().map(|record| Known {
             parent: record.parent.map(|parent| parent.number),
             owner: record.owner.and_then(|owner| {
-                let (credential, name) = holder_of(self.holders.get(owner.number));
-                names.keep(credentials.name(credential, name, owner.time)?.as_bytes())
+                names.keep(credentials.name(holder_of(self.holders.get(owner.number)), owner.time)?.as_bytes())
             }),
             tenant: record.tenant.map(|tenant| tenant.number).or_else(|| {
                 let creator = record.creator?;
-                let (credential, _) = holder_of(self.holders.get(creator.number));
-                names.keep(credentials.tenant(credential?, creator.time)?.as_bytes())
+                let held = holder_of(self.holders.get(creator.number));
+                names.keep(credentials.tenant_of(held, creator.time)?.as_bytes())
             }),
         });
         let records = records.collect();
         drop(self.records);
-        let mut sessions: Vec<Spells> = Vec::new();
+        let (mut lines, mut sessions) = (Pool::default(), Vec::<Spells>::new());
         for (number, spells) in (0..).zip(self.presence) {
-            let holder = holder_of(self.holders.get(number));
+            let Some((strand, holder)) = self.strands.get(number).split_first_chunk::<8>() else { continue };
+            let (strand, holder) = (u64::from_le_bytes(*strand), holder_of(holder));
             for (from, to) in spells.iter() {
-                credentials.split(holder, from, to, |name, from, to| {
-                    let Some(number) = names.keep(name.as_bytes()) else { return };
-                    sessions.resize_with(sessions.len().max(names.len()), Spells::default);
-                    sessions.get_mut(number as usize).into_iter().for_each(|spells| spells.add(from, to));
+                credentials.split(holder, from, to, |name, login, from, to| {
+                    let line = login.unwrap_or(Line::Strand(strand));
+                    let Some(number) = lines.keep(&line.bytes(name)) else { return };
+                    sessions.resize_with(lines.len(), Spells::default);
+                    let spells = sessions.get_mut(number as usize);
+                    spells.into_iter().for_each(|spells| spells.add(from, to, self.gap));
                 });
             }
         }
-        Resolver::new(credentials, self.objects, records, names, sessions, self.roles)
+        Resolver::new(credentials, self.objects, records, names, (lines, sessions), self.roles)
     }
 }
 
@@ -383,4 +454,9 @@ impl ObjectRecord {
     fn is_known(&self) -> bool {
         self.parent.is_some() || self.owner.is_some() || self.tenant.is_some() || self.creator.is_some()
     }
+}
+
+/// Hash by which a text is known where the text itself is not needed.
+pub(super) fn hash_of(text: &str) -> u64 {
+    FixedState::default().hash_one(text)
 }

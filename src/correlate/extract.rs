@@ -2,6 +2,7 @@
 
 mod extracted;
 mod learning;
+mod logging_in;
 mod marks;
 mod outcome;
 mod sensor;
@@ -19,7 +20,7 @@ use outcome::{call_outcome, is_safe, outcome};
 use sensor::sensor;
 use turns::Turns;
 
-use super::credential::{HashKey, Shown};
+use super::credential::{HashKey, Keys, Shown};
 use super::form::{self, SentOn};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
@@ -27,14 +28,16 @@ use super::login;
 use super::object::{self, Found, Objects};
 use super::operation::{Operations, Route};
 use super::paths;
+use super::proxy::{self, Proxies};
 use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction};
 use super::secret_segment::secret_parameters;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
+use super::token_keys::TokenKeys;
 use crate::event::{Actor, Event, EventId, Evidence, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
-use crate::model::{Activity, ActivityId, Model, Path};
+use crate::model::{Activity, ActivityId, AddressBlock, Model, Path};
 
 /// Most elements of lists that become events of one exchange; what else it calls becomes an event beside them.
 const MOST_ELEMENTS: usize = 1_000;
@@ -56,6 +59,9 @@ pub struct Extractor {
     asks_hosts: bool,
     /// Schemas of gRPC services.
     schema: Option<Arc<Schema>>,
+    /// Keys that sign tokens.
+    token_keys: Option<Arc<TokenKeys>>,
+    proxies: Proxies,
 }
 
 /// Who acts, as far as the exchange alone tells.
@@ -98,8 +104,43 @@ impl Extractor {
         }
         let asks_hosts = model.iter().flat_map(|m| &m.activities).flat_map(|a| &a.matchers).any(|m| m.host.is_some());
         let login = login::wanted();
-        let schema = None;
-        Extractor { model, key, masker, operations, bodies, login, creators, secret_types, asks_hosts, schema }
+        let proxies = Proxies::new(model.iter().flat_map(|model| model.actors.trusted_proxies.clone()).collect());
+        Extractor {
+            model,
+            key,
+            masker,
+            operations,
+            bodies,
+            login,
+            creators,
+            secret_types,
+            asks_hosts,
+            schema: None,
+            token_keys: None,
+            proxies,
+        }
+    }
+
+    /// The same, with keys by which the signatures of tokens are verified.
+    #[must_use]
+    pub fn with_token_keys(self, token_keys: Option<Arc<TokenKeys>>) -> Extractor {
+        Extractor { token_keys, ..self }
+    }
+
+    /// The same, with proxies that are trusted to say for whom they speak, beside those that the model names.
+    #[must_use]
+    pub fn with_trusted_proxies(mut self, blocks: &[AddressBlock]) -> Extractor {
+        self.proxies.extend(blocks);
+        self
+    }
+
+    fn keys(&self) -> Keys<'_> {
+        Keys { hash: &self.key, tokens: self.token_keys.as_deref() }
+    }
+
+    fn naming(&self) -> Naming<'_> {
+        let model = self.model.as_ref().map(|model| &model.actors);
+        Naming { model, keys: self.keys(), masker: &self.masker, proxies: &self.proxies }
     }
 
     /// The same, with schemas by which the messages of gRPC calls are decoded.
@@ -116,12 +157,13 @@ impl Extractor {
         let decoded = grpc_as_json(exchange, self.schema.as_deref());
         let exchange = decoded.as_ref().unwrap_or(exchange);
         let mut reading = Reading::of(exchange, &self.bodies);
-        let shown = identity::shown(&reading, &self.key);
-        reading.claims = shown.iter().find_map(|s| s.claims.clone());
+        let shown = identity::shown(&reading, self.keys());
+        reading.claims = identity::claims(&reading, &shown);
         // What gRPC says is no JSON that anybody sent.
         let found = if decoded.is_some() { Calls::default() } else { calls(exchange) };
         let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
         let inside = CallCount::of(&called);
+        let forwards = self.forwards(&reading);
         if self.goes_by_calls(&reading, &called, &found.unseen) {
             let mut out = self.extract_calls(&mut reading, &shown, &called, &found.unseen);
             if exchange.protocol != Protocol::WebSocket && self.has_route(&reading) {
@@ -130,13 +172,20 @@ impl Extractor {
                 let batch = called.iter().any(|call| call.request.is_some());
                 self.extract_path(&mut whole, &shown, batch, &mut out);
             }
-            return Extracted { inside, ..out };
+            return Extracted { inside, forwards, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
         let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
-        let mut out = Extracted { unmatched, inside, ..Extracted::default() };
+        let mut out = Extracted { unmatched, inside, forwards, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
         out
+    }
+
+    /// The peer that speaks for somebody else without being a declared proxy, and the hash of for whom.
+    fn forwards(&self, reading: &Reading<'_>) -> Option<(Arc<str>, u64)> {
+        let (peer, hop) = proxy::stands_before(reading).filter(|_| !self.proxies.speaks(reading))?;
+        let hop = self.key.hash("address", &[hop.to_string().as_bytes()]).to_u64();
+        Some((self.masker.address(peer), hop))
     }
 
     /// Adds the steps that an exchange is by its path, beside those of its calls: a call in the body of a request takes
@@ -245,8 +294,7 @@ impl Extractor {
         room: usize,
         out: &mut Extracted,
     ) {
-        let model = self.model.as_deref();
-        let naming = Naming { model: model.map(|m| &m.actors), key: &self.key, masker: &self.masker };
+        let naming = self.naming();
         let (actor, told_by) = naming.actor(reading, shown);
         let acting = Acting { actor: &actor, told_by, shown };
         if actor.evidence > Evidence::Address {
@@ -338,12 +386,14 @@ impl Extractor {
         if reading.beside_calls && is_told(out, activity, &found) {
             return;
         }
-        let bindings = self.bindings(reading, activity, outcome, acting.shown);
-        let actor = bindings.named(acting.actor.clone());
+        let mut actor = acting.actor.clone();
+        let known = acting.actor.principal.as_ref().filter(|_| acting.actor.evidence >= Evidence::Bound);
+        let bindings = self.bindings(reading, activity, outcome, acting.shown, known);
+        let mut holder = identity::holder(&actor);
+        self.log_in(reading, &bindings, &mut actor, &mut holder);
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
         }
-        let holder = identity::holder(&actor);
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
         if let Some(guess) = called.guess.as_ref().filter(|_| outcome == Outcome::Accepted) {

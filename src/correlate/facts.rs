@@ -22,7 +22,9 @@ pub struct Facts {
     pub(super) tenants: Vec<(ObjectId, TenantFact)>,
     /// Who brought objects into being, where only a login may tell their tenant.
     pub(super) creators: Vec<(ObjectId, Stamp, Holder)>,
-    pub(super) presence: Vec<(Holder, i64, i64)>,
+    pub(super) presence: Vec<Presence>,
+    /// A name, and the issuer of the believed claims that gave it.
+    pub(super) issuers: Vec<(Arc<str>, Arc<str>)>,
     /// What this sensor says in fields of a log, or in whole headers, shows roles; who has none there has the default.
     pub(super) shows_roles: Option<(RoleSource, Arc<str>)>,
     /// The same of objects of which this exchange alone cannot tell which they are; it counts for nothing unless another
@@ -54,6 +56,7 @@ impl Facts {
             + self.tenants.len()
             + self.creators.len()
             + self.presence.len()
+            + self.issuers.len()
             + shown
     }
 
@@ -74,6 +77,15 @@ pub(super) struct Binding {
     pub(super) roles: Option<Arc<[Arc<str>]>>,
     /// Tenant of the subject, where the login told it.
     pub(super) tenant: Option<Arc<str>>,
+    /// Kind of the subject, where the login told it: a client that acts for itself is no human.
+    pub(super) kind: Option<Arc<str>>,
+}
+
+impl Binding {
+    /// A binding of which nothing more is known.
+    pub(super) fn to(to: BoundTo, issued: bool) -> Binding {
+        Binding { to, issued, roles: None, tenant: None, kind: None }
+    }
 }
 
 /// Whom a credential stands for.
@@ -83,6 +95,8 @@ pub(super) enum BoundTo {
     Subject(Arc<str>),
     /// Whomever another credential stands for (a refreshed token).
     SameAs(Hash),
+    /// Whomever the first of two credentials stands for that stands for somebody.
+    SameAsEither(Hash, Hash),
     /// Nobody any more: logged out.
     Nobody,
 }
@@ -90,10 +104,22 @@ pub(super) enum BoundTo {
 /// Somebody: by name, or by a credential that may turn out to be bound to a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Holder {
-    /// Credential to look up first; `None` when the name is certain.
-    pub(super) credential: Option<Hash>,
-    /// Name when the credential is not bound.
+    /// Credentials to look up first; none when the name is certain.
+    pub(super) credentials: Vec<Hash>,
+    /// Name when no credential is bound.
     pub(super) name: Option<Arc<str>>,
+    /// Issuer of the claims that gave the name.
+    pub(super) issuer: Option<Arc<str>>,
+}
+
+/// That somebody was active.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Presence {
+    pub(super) holder: Holder,
+    /// See [`Actor::strand`](crate::event::Actor::strand).
+    pub(super) strand: u64,
+    pub(super) from: i64,
+    pub(super) to: i64,
 }
 
 /// A tenant of an object; declared ones come before inferred ones.

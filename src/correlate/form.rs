@@ -78,6 +78,15 @@ pub(super) fn sent_on(reading: &Reading<'_>) -> Option<SentOn> {
     Some(sign(location, to_login).map_or(SentOn::Result, |sign| SentOn::Away(sign.into())))
 }
 
+/// Whether a login was answered with a redirect to what comes after it: elsewhere than to a login, an error or a form, and
+/// not back to where it was sent.
+pub(super) fn leads_on(reading: &Reading<'_>) -> bool {
+    let location = reading.exchange.response.as_ref().and_then(|response| response.headers.text("location"));
+    let Some(location) = location.filter(|_| matches!(reading.outcome_status(), Some(302 | 303))) else { return false };
+    let target = Target::parse(location);
+    sign(location, false).is_none() && target.segments != reading.target.segments
+}
+
 /// What in a `Location` says that it leads away from the result.
 fn sign(location: &str, to_login: bool) -> Option<String> {
     let target = Target::parse(location);

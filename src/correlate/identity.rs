@@ -1,24 +1,31 @@
 //! Identity: the actor behind a request, by the model's paths and then by the built-in ladder.
 //!
-//! From the strongest down: mutual TLS subject; JWT claims; Basic user; a credential bound at a login (resolved later);
-//! the log's user; API key; gateway header; a credential whose login was not seen; address and user agent.
+//! From the strongest down: verified and other JWT claims; Basic user; a credential bound at a login (resolved later); the
+//! log's user; a declared gateway's header; subject of mutual TLS; API key; a credential whose login was not seen; a name
+//! that nothing proves; address and user agent. A subject of mutual TLS beside a user's token is the client.
 
+mod gateway;
+mod kind;
+mod ladder;
 mod roles;
 
 use std::sync::Arc;
 
+pub(super) use ladder::{MOST_ALSO, MOST_OTHERS};
 use roles::Roles;
 
-use super::credential::{self, Hash, HashKey, Kind, Shown};
+use super::credential::{self, Hash, Keys, Kind, Shown};
 use super::facts::Holder;
+use super::jwt::Claims;
+use super::proxy::Proxies;
 use super::reading::Reading;
 use super::redact::Masker;
 use crate::event::{Actor, Evidence, Value};
-use crate::model::expression::{self, Bound, Scope, Truth};
-use crate::model::{ActorNaming, Expression, Path, Root};
+use crate::model::expression::{Bound, Scope};
+use crate::model::{ActorNaming, Path, Root};
 
 /// Headers by which API keys are sent, without a model that names one.
-const KEY_HEADERS: [&str; 10] = [
+const KEY_HEADERS: [&str; 11] = [
     "x-api-key",
     "api-key",
     "apikey",
@@ -29,54 +36,55 @@ const KEY_HEADERS: [&str; 10] = [
     "x-access-key",
     "access-key",
     "x-rapidapi-key",
+    "cf-access-client-id",
 ];
 
-/// Headers by which gateways tell the backend whom they authenticated.
-const GATEWAY_HEADERS: [&str; 5] = [
-    "x-consumer-username",
-    "x-consumer-custom-id",
-    "x-authenticated-userid",
-    "x-auth-request-user",
-    "x-forwarded-user",
-];
+/// Headers by which tokens are sent beside `Authorization`.
+const TOKEN_HEADERS: [&str; 5] =
+    ["x-forwarded-access-token", "x-auth-token", "x-access-token", "x-session-token", "x-authorization"];
 
 /// Most credentials looked at in one request.
 const MOST_SHOWN: usize = 8;
+/// Most cookies that may carry a session by their look alone.
+const MOST_PERHAPS: usize = 2;
+/// Most agents of one chain, and most scopes, that are kept.
+const MOST_LISTED: usize = 32;
 
 /// What is needed to tell who acts.
 #[derive(Clone, Copy)]
 pub(super) struct Naming<'a> {
     pub(super) model: Option<&'a ActorNaming>,
-    pub(super) key: &'a HashKey,
+    pub(super) keys: Keys<'a>,
     pub(super) masker: &'a Masker,
+    pub(super) proxies: &'a Proxies,
 }
 
 /// The credentials a request shows, in the order in which they are believed.
-pub(super) fn shown(reading: &Reading<'_>, key: &HashKey) -> Vec<Shown> {
+pub(super) fn shown(reading: &Reading<'_>, keys: Keys<'_>) -> Vec<Shown> {
     let mut all: Vec<Shown> =
-        reading.header("authorization").and_then(|v| credential::authorization(v, key)).into_iter().collect();
-    let forwarded = ["x-forwarded-access-token", "x-auth-token", "x-access-token"];
-    all.extend(forwarded.iter().filter_map(|h| reading.header(h)).filter_map(|v| credential::token(v, key)));
+        reading.header("authorization").and_then(|v| credential::authorization(v, keys)).into_iter().collect();
+    let bare = |v| credential::authorization(v, keys).filter(|s| s.kind != Kind::Basic);
+    all.extend(TOKEN_HEADERS.iter().filter_map(|h| reading.header(h)).filter_map(bare));
     let cookies = reading.cookies().filter(|(name, _)| credential::is_session_cookie(name));
-    all.extend(cookies.filter_map(|(_, value)| credential::cookie(value, key)).take(MOST_SHOWN));
-    all.extend(KEY_HEADERS.iter().filter_map(|h| reading.header(h)).filter_map(|v| credential::api_key(v, key)));
-    for (name, value) in &reading.target.query {
-        all.extend(match credential::query_credential(name) {
-            Some(Kind::ApiKey) => credential::api_key(value.as_bytes(), key),
-            Some(_) => credential::token(value.as_bytes(), key),
-            None => None,
-        });
-    }
+    all.extend(cookies.filter_map(|(_, value)| credential::cookie(value, keys)).take(MOST_SHOWN));
+    let possible = reading.cookies().filter_map(|(name, value)| credential::possible_cookie(name, value, keys));
+    let (perhaps, tokens): (Vec<Shown>, Vec<Shown>) = possible.take(MOST_SHOWN).partition(|s| s.kind == Kind::Perhaps);
+    all.extend(tokens);
+    all.extend(KEY_HEADERS.iter().filter_map(|h| reading.header(h)).filter_map(|v| credential::api_key(v, keys)));
+    let query = reading.target.query.iter();
+    all.extend(query.filter_map(|(name, value)| credential::of_query(name, value.as_bytes(), keys)));
+    all.extend(gateway::ASSERTIONS.iter().filter_map(|h| reading.header(h)).filter_map(|v| credential::token(v, keys)));
+    let signed = reading.header("signature").and(reading.header("signature-input"));
+    all.extend(signed.and_then(|input| credential::signing_key(input, keys)));
     all.truncate(MOST_SHOWN);
+    all.extend(perhaps.into_iter().take(MOST_PERHAPS));
     all
 }
 
-/// A principal as far as one exchange shows it.
-#[derive(Default)]
-struct Found {
-    name: Option<(Arc<str>, Evidence)>,
-    /// The first credential that may turn out to be bound.
-    credential: Option<Hash>,
+/// The claims that `jwt.` paths read: of the first token of which nothing says that it is not to be believed, else of any.
+pub(super) fn claims(reading: &Reading<'_>, shown: &[Shown]) -> Option<Claims> {
+    let believed = shown.iter().filter(|s| ladder::is_believed(s, reading)).find_map(|s| s.claims.clone());
+    believed.or_else(|| shown.iter().find_map(|s| s.claims.clone()))
 }
 
 impl Naming<'_> {
@@ -85,15 +93,24 @@ impl Naming<'_> {
     /// With it comes the model's path that told its tenant.
     pub(super) fn actor(&self, reading: &Reading<'_>, shown: &[Shown]) -> (Actor, Option<&Path>) {
         let found = self.principal(reading, shown);
+        let also = Self::also(shown, &found);
         let (name, evidence) = found.name.map_or((None, Evidence::None), |(n, e)| (Some(n), e));
         let client_id = self.client_id(reading);
         let (kind, kind_known) = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence);
-        let Roles { roles, known: roles_known, defaulted: roles_defaulted } = self.roles(reading, shown);
+        // What a token says that nobody believes is no role of anybody's.
+        let told = reading.claims.is_none() || evidence != Evidence::Unproved;
+        let roles = if told { self.roles(reading, shown) } else { Roles::default() };
+        let Roles { roles, known: roles_known, defaulted: roles_defaulted } = roles;
         let (tenant, told_by) = self.tenant(reading);
+        let certificate = || self.certificate(reading).filter(|subject| name.as_ref() != Some(subject));
+        let token = found.token.and_then(|token| token.claims.as_ref());
         let actor = Actor {
-            principal: name,
+            issuer: token.filter(|_| self.tells_issuers_apart()).and_then(Claims::issuer),
+            strand: self.strand(reading, token),
             agent: self.agent(reading),
-            client: client_id.or_else(|| self.client_pseudonym(reading)),
+            earlier_agents: self.earlier_agents(reading),
+            scopes: self.scopes(reading),
+            client: client_id.or_else(certificate).or_else(|| self.client_pseudonym(reading)),
             kind,
             kind_known,
             roles,
@@ -102,101 +119,35 @@ impl Naming<'_> {
             tenant,
             tenant_yields: told_by.is_some_and(|path| self.yields(path)),
             evidence,
+            others: found.others,
+            doubts: found.doubts,
             credential: found.credential.map(|h| h.to_string().into()),
+            also,
             told_in: None,
+            principal: name,
         };
         (actor, told_by)
     }
 
-    fn principal(&self, reading: &Reading<'_>, shown: &[Shown]) -> Found {
-        let mut found = Found::default();
-        for step in self.model.into_iter().flat_map(|m| &m.identify) {
-            self.listed(reading, &step.path, step.bound_by.is_some(), &mut found);
-            if found.name.is_some() {
-                return found;
-            }
-        }
-        self.built_in(reading, shown, &mut found);
-        found
+    /// Whether a name that several issuers give is several names. Where the model says what names somebody, it is that.
+    pub(super) fn tells_issuers_apart(&self) -> bool {
+        self.model.is_none_or(|model| model.identify.is_empty())
     }
 
-    /// One path of the model's `identify`.
-    fn listed(&self, reading: &Reading<'_>, path: &Path, bound: bool, found: &mut Found) {
-        let Bound::Exactly(Value::Text(text)) = reading.value(path) else { return };
-        if text.is_empty() {
-            return;
+    /// Hash of what tells this activity from the same principal's elsewhere: the session or login that the token is from,
+    /// else the address and the client program.
+    pub(super) fn strand(&self, reading: &Reading<'_>, claims: Option<&Claims>) -> u64 {
+        let named = claims.and_then(|c| ["sid", "session_state", "auth_time"].iter().find_map(|name| c.text(name)));
+        match named {
+            Some(session) => self.keys.hash.hash("strand", &[session.as_bytes()]).to_u64(),
+            None => self.address(reading).map_or(0, Hash::to_u64),
         }
-        let last = path.fields.last().map(|f| &**f).unwrap_or_default();
-        let evidence = match path.root {
-            Root::Jwt if reading.claims.is_some() => Evidence::Claims,
-            Root::Mtls => Evidence::Proven,
-            Root::Cookie => return keep_first(&mut found.credential, self.key.credential(text.as_bytes())),
-            _ if bound => return keep_first(&mut found.credential, self.key.credential(bare_token(&text))),
-            Root::RequestHeader | Root::Query if credential::is_secret_name(last) => {
-                let hash = self.key.credential(bare_token(&text));
-                keep_first(&mut found.credential, hash);
-                found.name = Some((pseudonym("key", hash), Evidence::ApiKey));
-                return;
-            }
-            _ => Evidence::Asserted,
-        };
-        if path.root == Root::Jwt {
-            found.credential =
-                reading.header("authorization").and_then(|v| credential::authorization(v, self.key)).map(|s| s.hash);
-        }
-        found.name = Some((self.masker.named_text(path, &text), evidence));
-    }
-
-    fn built_in(&self, reading: &Reading<'_>, shown: &[Shown], found: &mut Found) {
-        if let Some((name, hash)) = shown.iter().find_map(|s| Some((subject(s)?, s.hash))) {
-            found.credential = Some(hash);
-            found.name = Some((self.masker.shared(&name), Evidence::Claims));
-            return;
-        }
-        if let Some((user, hash)) = shown.iter().find_map(|s| Some((s.user.clone()?, s.hash))) {
-            found.credential = Some(hash);
-            // A server that answers 401 did not believe the name.
-            let believed = reading.outcome_status().is_some_and(|s| s != 401);
-            let evidence = if believed { Evidence::Bound } else { Evidence::Asserted };
-            found.name = Some((self.masker.shared(&user), evidence));
-            return;
-        }
-        if let Some(bindable) = shown.iter().find(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie)) {
-            keep_first(&mut found.credential, bindable.hash);
-        }
-        found.name = self.asserted_or_pseudonym(reading, shown, found);
-    }
-
-    fn asserted_or_pseudonym(
-        &self,
-        reading: &Reading<'_>,
-        shown: &[Shown],
-        found: &mut Found,
-    ) -> Option<(Arc<str>, Evidence)> {
-        let log = &reading.exchange.log;
-        let user = log.user.as_deref().or_else(|| reading.log_field(&["sub", "user", "subject", "principal"]));
-        if let Some(user) = user.filter(|u| !u.is_empty() && *u != "-") {
-            return Some((self.masker.shared(user), Evidence::Asserted));
-        }
-        if let Some(key) = shown.iter().find(|s| s.kind == Kind::ApiKey) {
-            keep_first(&mut found.credential, key.hash);
-            return Some((pseudonym("key", key.hash), Evidence::ApiKey));
-        }
-        let gateway =
-            GATEWAY_HEADERS.iter().filter_map(|h| reading.header(h)).find_map(|v| std::str::from_utf8(v).ok());
-        if let Some(user) = gateway.filter(|u| !u.is_empty()) {
-            return Some((self.masker.shared(user), Evidence::Asserted));
-        }
-        if let Some(hash) = found.credential {
-            return Some((pseudonym("session", hash), Evidence::Unbound));
-        }
-        self.address_name(reading).map(|name| (name, Evidence::Address))
     }
 
     fn address(&self, reading: &Reading<'_>) -> Option<Hash> {
-        let ip = reading.exchange.client.map(|c| c.ip.to_string()).unwrap_or_default();
+        let ip = self.proxies.client(reading).map(|ip| ip.to_string()).unwrap_or_default();
         let agent = reading.header("user-agent").unwrap_or_default();
-        (!ip.is_empty() || !agent.is_empty()).then(|| self.key.hash("address", &[ip.as_bytes(), agent]))
+        (!ip.is_empty() || !agent.is_empty()).then(|| self.keys.hash.hash("address", &[ip.as_bytes(), agent]))
     }
 
     /// The name of an address and client program: what one is called of whom nothing else is known.
@@ -209,7 +160,8 @@ impl Naming<'_> {
     }
 
     fn client_id(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
-        let claim = reading.claims.as_ref().and_then(|c| ["azp", "client_id", "cid"].iter().find_map(|n| c.text(n)));
+        let names = ["azp", "client_id", "cid", "appid"];
+        let claim = reading.claims.as_ref().and_then(|c| names.iter().find_map(|n| c.text(n)));
         let logged = || reading.exchange.log.client_id.as_deref().or_else(|| reading.log_field(&["azp", "client_id"]));
         claim.as_deref().or_else(logged).map(|c| self.masker.shared(c))
     }
@@ -224,94 +176,41 @@ impl Naming<'_> {
             let field = reading.log_field(&["act.sub", "act_sub", "act"]).or_else(|| reading.logged_agent());
             field.filter(|a| !a.starts_with('{')).map(Arc::from)
         };
-        listed.or_else(claimed).or_else(logged).map(|a| self.masker.shared(&a))
+        let signed = || gateway::signature_agent(reading).map(Arc::from);
+        listed.or_else(claimed).or_else(logged).or_else(signed).map(|a| self.masker.shared(&a))
     }
 
-    /// The tenant, and the model's path that told it.
-    fn tenant(&self, reading: &Reading<'_>) -> (Option<Arc<str>>, Option<&Path>) {
-        let text = |path| Some((masked_text(reading, path, self.masker)?, path));
-        let told = self.model.into_iter().flat_map(|m| &m.tenant).filter(|path| !is_in_answer(path));
-        if let Some((tenant, path)) = told.into_iter().find_map(text) {
-            return (Some(self.masker.shared(&tenant)), Some(path));
+    /// Those who acted before the agent: the nested `act` of a token (RFC 8693, section 4.1).
+    fn earlier_agents(&self, reading: &Reading<'_>) -> Vec<Arc<str>> {
+        let Some(claims) = &reading.claims else { return Vec::new() };
+        let mut path = vec!["act"];
+        let mut agents = Vec::new();
+        while agents.len() < MOST_LISTED {
+            path.push("act");
+            let mut subject = path.clone();
+            subject.push("sub");
+            let Some(Value::Text(agent)) = claims.value(&subject) else { break };
+            agents.push(self.masker.shared(&agent));
         }
-        let names = ["tid", "tenant", "tenant_id", "org_id"];
-        let claimed = || reading.claims.as_ref().and_then(|c| names.iter().find_map(|n| c.text(n))).map(Arc::from);
-        // Any client can send this one: a model says whether it is to be believed.
-        let believed = self.model.is_none();
-        let sent = || {
-            reading.header("x-tenant-id").filter(|_| believed).and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from)
+        agents
+    }
+
+    /// What the token may be used for.
+    fn scopes(&self, reading: &Reading<'_>) -> Vec<Arc<str>> {
+        let claims = reading.claims.as_ref();
+        let said = claims.and_then(|c| ["scope", "scp", "scopes"].iter().find_map(|name| c.value(&[*name])));
+        let scopes: Vec<Arc<str>> = match said {
+            Some(Value::Text(text)) => text.split_whitespace().map(Arc::from).collect(),
+            Some(Value::List(items)) => items.into_iter().filter_map(text_of).collect(),
+            _ => Vec::new(),
         };
-        let logged = || reading.log_field(&names).map(Arc::from);
-        (claimed().or_else(logged).or_else(sent).map(|t: Arc<str>| self.masker.shared(&t)), None)
+        scopes
+            .iter()
+            .filter(|scope| !scope.is_empty())
+            .take(MOST_LISTED)
+            .map(|scope| self.masker.shared(scope))
+            .collect()
     }
-
-    /// Whether the model names a place in answers before a path to the tenant: a login may have told it there.
-    fn yields(&self, told_by: &Path) -> bool {
-        let paths = self.model.into_iter().flat_map(|m| &m.tenant);
-        paths.take_while(|path| *path != told_by).any(answers)
-    }
-
-    /// The tenant that the answer to a login, or its log record, tells of whom it binds.
-    pub(super) fn bound_tenant(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
-        let paths = self.model.into_iter().flat_map(|m| &m.tenant).filter(|path| answers(path));
-        paths.into_iter().find_map(|path| masked_text(reading, path, self.masker)).map(|t| self.masker.shared(&t))
-    }
-
-    /// The kind, and whether it is known: a condition that may hold before the one that does leaves it open, and so does
-    /// an API key of which nothing says who holds it.
-    fn kind(
-        &self,
-        reading: &Reading<'_>,
-        name: Option<&str>,
-        client: Option<&str>,
-        evidence: Evidence,
-    ) -> (Arc<str>, bool) {
-        let kinds = self.model.map(|m| m.kinds.as_slice()).unwrap_or_default();
-        let (mut refuted, mut open) = (false, false);
-        for (kind, conditions) in kinds {
-            match holds(conditions, reading) {
-                Truth::True => return (kind.clone(), !open),
-                Truth::False => refuted = true,
-                Truth::Unknown => open = true,
-            }
-        }
-        let gty = reading.claims.as_ref().and_then(|c| c.text("gty").or_else(|| c.text("grant_type")));
-        let gty = gty.as_deref().or_else(|| reading.log_field(&["gty", "grant_type"]));
-        let service = gty.is_some_and(|g| g.replace('_', "-") == "client-credentials")
-            || name.is_some_and(|n| Some(n) == client || n.starts_with("service:"))
-            || evidence == Evidence::ApiKey && self.model.is_none();
-        if service && !refuted {
-            return ("service".into(), true);
-        }
-        let default = self.model.map(|m| m.default_kind.clone()).filter(|k| !k.is_empty());
-        let known = if kinds.is_empty() {
-            evidence != Evidence::ApiKey && (evidence >= Evidence::Claims || reading.headers_whole())
-        } else {
-            !open
-        };
-        (default.unwrap_or_else(|| "human".into()), known)
-    }
-}
-
-/// Whether conditions of a kind hold: the first that does says so, else any that the source can decide. Where all that one
-/// reads is in view, it does not hold unless it is true.
-fn holds(conditions: &[Expression], reading: &Reading<'_>) -> Truth {
-    let mut answer = Truth::Unknown;
-    for condition in conditions {
-        let seen = || condition.paths().into_iter().all(|path| reading.value(path) != Bound::Unknown);
-        match expression::truth(condition, reading) {
-            Truth::True => return Truth::True,
-            Truth::False => answer = Truth::False,
-            Truth::Unknown if seen() => answer = Truth::False,
-            Truth::Unknown => {}
-        }
-    }
-    answer
-}
-
-/// Whether a path is one of those that say of whom a login binds: those into requests say who asked.
-fn answers(path: &Path) -> bool {
-    is_in_answer(path) || path.root == Root::Log
 }
 
 /// Whether a path is into the answer, which speaks of who asked only where it binds them: `GET /users/7` tells the roles
@@ -323,29 +222,33 @@ fn is_in_answer(path: &Path) -> bool {
 /// The actor as someone whose name a binding may still give.
 pub(super) fn holder(actor: &Actor) -> Holder {
     let certain = actor.evidence >= Evidence::Bound;
-    let credential = actor.credential.as_deref().and_then(Hash::parse).filter(|_| !certain);
-    Holder { credential, name: actor.principal.clone() }
+    let credentials = actor.credentials().filter_map(Hash::parse).filter(|_| !certain).collect();
+    Holder { credentials, name: actor.principal.clone(), issuer: actor.issuer.clone() }
 }
 
-/// Subject of a JWT: `sub`, else the names that issuers use instead.
-fn subject(shown: &Shown) -> Option<String> {
-    let claims = shown.claims.as_ref()?;
-    ["sub", "uid", "user_id", "username", "preferred_username", "email", "client_id", "azp"]
-        .iter()
-        .find_map(|name| claims.text(name))
+/// The same of who is logged in by the exchange itself: the credential that begins the session stands for the name.
+pub(super) fn newcomer(actor: &Actor) -> Holder {
+    let holder = holder(actor);
+    if actor.evidence != Evidence::Bound {
+        return holder;
+    }
+    Holder { credentials: actor.credential.as_deref().and_then(Hash::parse).into_iter().collect(), ..holder }
 }
 
-fn pseudonym(prefix: &str, hash: Hash) -> Arc<str> {
+fn text_of(value: Value) -> Option<Arc<str>> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The pseudonym of who is told by a credential or an address alone.
+pub(super) fn pseudonym(prefix: &str, hash: Hash) -> Arc<str> {
     format!("{prefix}:{}", hash.short()).into()
 }
 
 fn keep_first(kept: &mut Option<Hash>, hash: Hash) {
     kept.get_or_insert(hash);
-}
-
-/// The token of `Bearer token`, so that it hashes like the bare token that the login returned.
-fn bare_token(text: &str) -> &[u8] {
-    text.rsplit(' ').next().unwrap_or(text).as_bytes()
 }
 
 /// Text at a path, where it is known and not empty.

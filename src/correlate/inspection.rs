@@ -17,6 +17,9 @@ use crate::event::{Event, Evidence, Outcome};
 /// Templates of unmatched paths that are kept; of more, those with the least hashes, whatever the order of the input.
 const MOST_UNMATCHED: usize = 4_096;
 
+/// Peers that speak for others that are kept; of more, those with the least hashes.
+const MOST_PEERS: usize = 256;
+
 /// Counts of operations, actors, objects and protocols.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
@@ -30,6 +33,9 @@ pub struct Inspection {
     actors: BTreeMap<Evidence, (Distinct, u64)>,
     objects: BTreeMap<Arc<str>, Seen>,
     known_addresses: Distinct,
+    /// By peer, for whom it says to speak.
+    forwards: BTreeMap<(u64, Arc<str>), Distinct>,
+    doubts: BTreeMap<&'static str, u64>,
     reuse: Reuse,
 }
 
@@ -196,6 +202,30 @@ impl Inspection {
             *self.calls.entry(name).or_default() += calls;
         }
         extracted.known_address.iter().for_each(|address| self.known_addresses.insert(address));
+        if let Some((peer, hop)) = &extracted.forwards {
+            let hop = Distinct([*hop].into_iter().collect());
+            self.add_forwards((stable_hash([peer.as_bytes()]), peer.clone()), hop);
+        }
+    }
+
+    fn add_forwards(&mut self, peer: (u64, Arc<str>), hops: Distinct) {
+        self.forwards.entry(peer).or_default().merge(hops);
+        if self.forwards.len() > MOST_PEERS {
+            self.forwards.pop_last();
+        }
+    }
+
+    /// Peers that say to speak for several addresses without being declared proxies, with how many, most first.
+    pub fn forwards(&self) -> Vec<(Arc<str>, u64)> {
+        let several = self.forwards.iter().filter(|(_, hops)| hops.len() > 1);
+        let mut all: Vec<_> = several.map(|((_, peer), hops)| (peer.clone(), hops.len() as u64)).collect();
+        all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        all
+    }
+
+    /// Events by what speaks against their principals.
+    pub fn doubts(&self) -> &BTreeMap<&'static str, u64> {
+        &self.doubts
     }
 
     fn count_sightings(&mut self, sightings: &[Sighting]) {
@@ -276,6 +306,9 @@ impl Inspection {
         let actor = self.actors.entry(event.actor.evidence).or_default();
         actor.1 += 1;
         event.actor.principal.iter().for_each(|principal| actor.0.insert(principal));
+        for doubt in event.actor.doubts.iter() {
+            *self.doubts.entry(doubt.as_str()).or_default() += 1;
+        }
     }
 
     /// Adds the counts of another part of the input.
@@ -303,6 +336,10 @@ impl Inspection {
             mine.1 += events;
         }
         self.known_addresses.merge(other.known_addresses);
+        other.forwards.into_iter().for_each(|(peer, hops)| self.add_forwards(peer, hops));
+        for (doubt, events) in other.doubts {
+            *self.doubts.entry(doubt).or_default() += events;
+        }
         self.reuse.merge(other.reuse);
         for (object_type, seen) in other.objects {
             let mine = self.objects.entry(object_type).or_default();
@@ -422,6 +459,18 @@ mod tests {
         seen.add("http1", &by("addr:2", Evidence::Address));
         let people: Vec<_> = seen.actors().iter().map(|a| (a.evidence, a.principals, a.events)).collect();
         assert_eq!(people, [(Evidence::Claims, 1, 1), (Evidence::Asserted, 0, 1), (Evidence::Address, 1, 2)]);
+    }
+
+    #[test]
+    fn peers_that_speak_for_several_are_told() {
+        let forwarded =
+            |peer: &str, hop| Extracted { forwards: Some((peer.into(), hop)), ..by("a", Evidence::Address) };
+        let (mut one, mut two) = (Inspection::new(), Inspection::new());
+        [1, 2, 2].into_iter().for_each(|hop| one.add("http1", &forwarded("10.0.0.1", hop)));
+        [2, 3].into_iter().for_each(|hop| two.add("http1", &forwarded("10.0.0.1", hop)));
+        two.add("http1", &forwarded("10.0.0.2", 9));
+        one.merge(two);
+        assert_eq!(one.forwards(), [("10.0.0.1".into(), 3)]);
     }
 
     #[test]

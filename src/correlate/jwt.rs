@@ -1,5 +1,7 @@
 //! JSON Web Tokens: header and claims, read without verifying the signature.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::credential::base64url;
@@ -11,14 +13,29 @@ const LONGEST_PART: usize = 16 << 10;
 /// Claims of one level that are looked through by name.
 const MOST_LOOKED_AT: usize = 64;
 
-/// Claims of a JWT whose signature nobody verified.
+/// Claims of a JWT.
 #[derive(Clone)]
-pub(super) struct Claims(serde_json::Map<String, Json>);
+pub(super) struct Claims {
+    claims: serde_json::Map<String, Json>,
+    unsigned: bool,
+}
+
+/// How a token's signature stood the test of the keys that were given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Trial {
+    /// No key was given that could have made it.
+    #[default]
+    Untried,
+    /// One of the keys made it.
+    Verified,
+    /// None of the keys made it that could have.
+    Failed,
+}
 
 /// Claims hold personal data: their names may be printed, their values may not.
 impl std::fmt::Debug for Claims {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.claims.keys()).finish()
     }
 }
 
@@ -30,15 +47,62 @@ impl Claims {
         let mut parts = token.split(|b| *b == b'.');
         let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
         (parts.next().is_none() && header.len() <= LONGEST_PART && claims.len() <= LONGEST_PART).then_some(())?;
-        object(header)?;
-        object(claims).map(Claims)
+        let header = object(header)?;
+        let algorithm = header.get("alg").and_then(Json::as_str);
+        let unsigned = algorithm.is_some_and(|name| name.eq_ignore_ascii_case("none"));
+        Some(Claims { claims: object(claims)?, unsigned })
+    }
+
+    /// Whether the token says itself that it has no signature (`alg: none`).
+    pub(super) fn is_unsigned(&self) -> bool {
+        self.unsigned
+    }
+
+    /// The end of the token's life (`exp`), microseconds since the Unix epoch.
+    pub(super) fn end(&self) -> Option<i64> {
+        #[expect(clippy::cast_possible_truncation, reason = "seconds; of what is no time, as near as can be")]
+        let seconds = self.claims.get("exp")?.as_f64()? as i64;
+        // Some issuers count milliseconds.
+        let seconds = if seconds > 100_000_000_000 { seconds / 1000 } else { seconds };
+        seconds.checked_mul(1_000_000)
+    }
+
+    /// Issuer, however its address ends.
+    pub(super) fn issuer(&self) -> Option<Arc<str>> {
+        self.text("iss").map(|issuer| issuer.trim_end_matches('/').into())
+    }
+
+    /// Subject: `sub`, else the names that issuers use instead.
+    pub(super) fn subject(&self) -> Option<String> {
+        const NAMES: [&str; 8] =
+            ["sub", "uid", "user_id", "username", "preferred_username", "email", "client_id", "azp"];
+        NAMES.iter().find_map(|name| self.text(name))
+    }
+
+    /// Whether some claim that names people says this.
+    pub(super) fn names(&self, name: &str) -> bool {
+        const NAMES: [&str; 12] = [
+            "sub",
+            "uid",
+            "user_id",
+            "username",
+            "cognito:username",
+            "preferred_username",
+            "unique_name",
+            "upn",
+            "email",
+            "name",
+            "oid",
+            "nickname",
+        ];
+        NAMES.iter().filter_map(|claim| self.text(claim)).any(|said| said.eq_ignore_ascii_case(name))
     }
 
     /// The claim at a dotted path: `None` when the token has no such claim.
     pub(super) fn value<S: AsRef<str>>(&self, fields: &[S]) -> Option<Value> {
         let (first, rest) = fields.split_first()?;
-        let whole = || self.0.get(&fields.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("."));
-        let mut at = self.0.get(first.as_ref());
+        let whole = || self.claims.get(&fields.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("."));
+        let mut at = self.claims.get(first.as_ref());
         for field in rest {
             at = at.and_then(|json| json.get(field.as_ref()));
         }
@@ -50,13 +114,13 @@ impl Claims {
     /// path, what was said, and the value.
     pub(super) fn find<T>(&self, wanted: &dyn Fn(&[&str]) -> Option<T>) -> Vec<(String, T, Value)> {
         let mut found = Vec::new();
-        find(&self.0, &mut Vec::new(), wanted, &mut found);
+        find(&self.claims, &mut Vec::new(), wanted, &mut found);
         found
     }
 
     /// A claim that is text, or a number as text.
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        match self.0.get(name)? {
+        match self.claims.get(name)? {
             Json::String(text) if !text.is_empty() => Some(text.clone()),
             Json::Number(number) => Some(number.to_string()),
             _ => None,

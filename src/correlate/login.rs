@@ -2,34 +2,97 @@
 
 use std::sync::Arc;
 
+use offpath_capture::CallOutcome;
+
 use super::body::Wanted;
-use super::credential::{self, Hash, HashKey};
+use super::credential::{self, Hash, HashKey, Kind, Shown};
 use super::facts::{Binding, BoundTo};
 use super::jwt::Claims;
 use super::reading::{Bodies, Reading};
 use super::redact::Masker;
-use crate::event::{Actor, Evidence, Value};
+use super::target::Target;
+use crate::event::Value;
 use crate::model::expression::{Bound, Scope};
 use crate::model::{Activity, Path, Root};
 
-const LOGIN_WORDS: [&str; 12] = [
+/// Words of paths, without what is no letter or digit.
+const LOGIN_WORDS: [&str; 33] = [
     "login",
     "signin",
-    "sign-in",
-    "sign_in",
+    "logon",
     "session",
     "sessions",
+    "usersession",
     "token",
     "tokens",
+    "refresh",
     "auth",
+    "authn",
     "authenticate",
     "authentication",
-    "logon",
+    "authorize",
+    "oauth",
+    "oauth2",
+    "oidc",
+    "sso",
+    "saml",
+    "saml2",
+    "acs",
+    "callback",
+    "signup",
+    "register",
+    "registration",
+    "mfa",
+    "2fa",
+    "otp",
+    "totp",
+    "passkey",
+    "webauthn",
+    "jsecuritycheck",
+    "jspringsecuritycheck",
 ];
-const LOGOUT_WORDS: [&str; 7] = ["logout", "signout", "sign-out", "sign_out", "logoff", "revoke", "end_session"];
-const PROOFS: [&str; 8] = ["password", "passwd", "pwd", "otp", "grant_type", "code", "pin", "assertion"];
-const NAMES: [&str; 7] = ["username", "user_name", "login", "email", "user", "userId", "user_id"];
-const TOKENS: [&str; 10] = [
+/// With what else such a word may begin or end: `doLogin`, `login_user`.
+const LOGIN_STEMS: [&str; 4] = ["login", "signin", "logon", "signup"];
+/// Words of these that make an account.
+const SIGN_UPS: [&str; 3] = ["signup", "register", "registration"];
+/// What the names of calls inside bodies hold.
+const LOGIN_CALLS: [&str; 13] = [
+    "login",
+    "logon",
+    "signin",
+    "signup",
+    "register",
+    "authenticate",
+    "tokenauth",
+    "tokencreate",
+    "createtoken",
+    "accesstoken",
+    "refreshtoken",
+    "createsession",
+    "sessioncreate",
+];
+const LOGOUT_WORDS: [&str; 8] =
+    ["logout", "signout", "signoff", "logoff", "revoke", "revocation", "endsession", "logoutcallback"];
+/// Ends of names of pages: `/login.php`.
+const EXTENSIONS: [&str; 12] =
+    ["php", "asp", "aspx", "ashx", "jsp", "jspx", "jsf", "do", "action", "cgi", "json", "html"];
+const PASSWORDS: [&str; 5] = ["password", "passwd", "pwd", "pass", "pin"];
+const PROOFS: [&str; 12] = [
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "otp",
+    "grant_type",
+    "grantType",
+    "code",
+    "pin",
+    "assertion",
+    "passcode",
+    "SAMLResponse",
+];
+const NAMES: [&str; 9] = ["username", "user_name", "login", "email", "user", "userId", "user_id", "log", "j_username"];
+const TOKENS: [&str; 13] = [
     "access_token",
     "accessToken",
     "token",
@@ -40,13 +103,37 @@ const TOKENS: [&str; 10] = [
     "jwt",
     "auth_token",
     "authToken",
+    "id_token",
+    "idToken",
+    "sessionId",
 ];
-const ID_TOKENS: [&str; 3] = ["id_token", "idToken", "access_token"];
+/// Tokens of a login that is not over yet, by which its next step goes on.
+const HALF_TOKENS: [&str; 11] = [
+    "mfa_token",
+    "mfaToken",
+    "challenge_token",
+    "challengeToken",
+    "state_token",
+    "stateToken",
+    "login_token",
+    "loginToken",
+    "two_factor_token",
+    "twoFactorToken",
+    "session",
+];
+/// What a request exchanges for something new, beside half tokens.
+const OLD_TOKENS: [&str; 6] = ["refresh_token", "refreshToken", "subject_token", "code", "device_code", "auth_req_id"];
+/// Headers of answers that hold a new token.
+const TOKEN_HEADERS: [&str; 6] =
+    ["authorization", "x-auth-token", "x-access-token", "x-session-token", "x-subject-token", "set-authorization"];
+const ID_TOKENS: [&str; 6] = ["id_token", "idToken", "access_token", "accessToken", "token", "jwt"];
 const USER_PATHS: [&str; 9] =
     ["user.id", "user.userId", "userId", "user_id", "user.sub", "sub", "user.username", "username", "user.name"];
 const WEAK_USER_PATHS: [&str; 3] = ["id", "user.email", "email"];
 /// Objects in which requests and responses wrap their content.
-const WRAPPERS: [&str; 5] = ["", "data.", "result.", "user.", "credentials."];
+const WRAPPERS: [&str; 7] = ["", "data.", "result.", "user.", "credentials.", "input.", "tokens."];
+/// What an answer says of how it went.
+const ENDS: [&str; 7] = ["success", "ok", "authenticated", "error", "errors", "status", "mfa_required"];
 
 /// Names of roles in the answer to a login.
 const ROLES: [&str; 6] = ["roles", "role", "authorities", "groups", "permissions", "scope"];
@@ -59,18 +146,12 @@ pub(super) struct Bindings {
     pub(super) ended: Vec<Hash>,
     /// Who logged in.
     pub(super) subject: Option<Arc<str>>,
-}
-
-impl Bindings {
-    /// The actor of the exchange that made them: whoever logged in, where nothing better than the answer says who.
-    pub(super) fn named(&self, actor: Actor) -> Actor {
-        let Some(subject) = self.subject.as_ref().filter(|_| actor.evidence < Evidence::Bound) else { return actor };
-        let mut actor = Actor { principal: Some(subject.clone()), evidence: Evidence::Bound, ..actor };
-        let roles = self.made.iter().find_map(|(_, binding)| binding.roles.clone());
-        actor.take_roles(roles.as_deref());
-        actor.tenant = actor.tenant.or_else(|| self.made.iter().find_map(|(_, binding)| binding.tenant.clone()));
-        actor
-    }
+    /// Claims of the token that named the subject: what it does with the token is done under them.
+    pub(super) claims: Option<Claims>,
+    /// The session from before the login goes on after it.
+    pub(super) kept: bool,
+    /// A client logged in for itself.
+    pub(super) client: bool,
 }
 
 /// Body paths that tell a login without a model.
@@ -78,15 +159,16 @@ pub(super) fn wanted() -> Bodies {
     let (mut request, mut response) = (Wanted::new(), Wanted::new());
     let add = |to: &mut Wanted, path: String| to.add(&path.split('.').collect::<Vec<_>>());
     for wrapper in WRAPPERS {
-        for name in PROOFS.iter().chain(&NAMES).chain(&["refresh_token", "refreshToken"]) {
+        let asked = PROOFS.iter().chain(&NAMES).chain(&OLD_TOKENS).chain(&HALF_TOKENS).chain(&["client_id", "state"]);
+        for name in asked {
             add(&mut request, format!("{wrapper}{name}"));
         }
-        for name in TOKENS.iter().chain(&ID_TOKENS).chain(&USER_PATHS).chain(&WEAK_USER_PATHS) {
+        for name in TOKENS.iter().chain(&HALF_TOKENS).chain(&ID_TOKENS).chain(&USER_PATHS).chain(&WEAK_USER_PATHS) {
             add(&mut response, format!("{wrapper}{name}"));
         }
     }
     role_paths().for_each(|path| add(&mut response, path));
-    ["success", "ok", "error", "errors"].iter().for_each(|name| add(&mut response, (*name).to_owned()));
+    ENDS.iter().for_each(|name| add(&mut response, (*name).to_owned()));
     Bodies { request, response, ..Bodies::new() }
 }
 
@@ -98,13 +180,44 @@ pub(super) fn role_paths() -> impl Iterator<Item = String> {
         .flat_map(|at| ROLES.iter().map(move |name| format!("{at}{name}")))
 }
 
-/// Whether a request may be a login by its method and path alone.
+/// Whether a request may be a login by its method and path, or the name of its call, alone.
 pub(super) fn looks_like_login(reading: &Reading<'_>) -> bool {
-    matches!(reading.method(), "POST" | "PUT") && has_word(reading, &LOGIN_WORDS) && !has_word(reading, &LOGOUT_WORDS)
+    if let Some(call) = reading.call {
+        let name = bare(&call.name);
+        return LOGIN_CALLS.iter().any(|word| name.contains(word)) && !is_logout(&name);
+    }
+    let posts = matches!(reading.method(), "POST" | "PUT") || is_callback(reading);
+    posts && words(reading).any(|word| is_login(&word)) && !words(reading).any(|word| is_logout(&word))
 }
 
-fn has_word(reading: &Reading<'_>, words: &[&str]) -> bool {
-    reading.target.segments.iter().any(|s| words.iter().any(|w| s.eq_ignore_ascii_case(w)))
+/// Whether a request comes back from an identity provider: `GET /callback?code=...&state=...`.
+fn is_callback(reading: &Reading<'_>) -> bool {
+    let sent = |name: &str| reading.target.parameter(name).is_some_and(|value| !value.is_empty());
+    reading.method() == "GET" && sent("code") && sent("state")
+}
+
+fn is_login(word: &str) -> bool {
+    LOGIN_WORDS.contains(&word) || LOGIN_STEMS.iter().any(|stem| word.starts_with(stem) || word.ends_with(stem))
+}
+
+fn is_logout(word: &str) -> bool {
+    LOGOUT_WORDS.contains(&word)
+}
+
+/// Segments of the path without what is no letter or digit, and without the end of a page's name.
+fn words<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = String> + 'r {
+    reading.target.segments.iter().map(|segment| {
+        let stem = match segment.rsplit_once('.') {
+            Some((stem, end)) if EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known)) => stem,
+            _ => segment,
+        };
+        bare(stem)
+    })
+}
+
+/// Letters and digits in lower case.
+fn bare(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Bindings by the model's `bind`, for an accepted event.
@@ -113,9 +226,7 @@ pub(super) fn declared(reading: &Reading<'_>, activity: &Activity, key: &HashKey
     for (credential, subject) in &activity.bind {
         let Some(subject) = super::identity::masked_text(reading, subject, masker) else { continue };
         let Some((hash, issued)) = credential_at(reading, credential, key) else { continue };
-        bindings
-            .made
-            .push((hash, Binding { to: BoundTo::Subject(subject.clone()), issued, roles: None, tenant: None }));
+        bindings.made.push((hash, Binding::to(BoundTo::Subject(subject.clone()), issued)));
         bindings.subject.get_or_insert(subject);
     }
     bindings
@@ -137,45 +248,147 @@ fn credential_at(reading: &Reading<'_>, path: &Path, key: &HashKey) -> Option<(H
     Some((key.credential(token.as_bytes()), matches!(path.root, Root::ResponseBody | Root::ResponseHeader)))
 }
 
-/// Bindings of an exchange that looks like a login: a proof in the request, a 2xx, a credential in the response and a
-/// subject. A failed login binds nothing.
-pub(super) fn inferred(reading: &Reading<'_>, key: &HashKey, masker: &Masker) -> Bindings {
-    let accepted = reading.outcome_status().is_some_and(|s| (200..300).contains(&s));
-    if !accepted || !request_has(reading, &PROOFS) || failed(reading) {
+/// Bindings of an exchange that looks like a login: a proof in the request, an answer that takes it, a credential in the
+/// response, and a subject or an older credential that the new one stands in for. A failed login binds nothing.
+pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, masker: &Masker) -> Bindings {
+    let old = old_tokens(reading, key);
+    let proved = request_has(reading, &PROOFS) || !old.is_empty();
+    // Who shows a session and no password gets another token for the same one.
+    let renews = !request_has(reading, &PASSWORDS);
+    let session = shown.iter().find(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
+    // Who is logged in may sign up somebody else: the new token is that one's, the session goes on.
+    let for_another = session.is_some() && words(reading).any(|word| SIGN_UPS.contains(&word.as_str()));
+    let session = session.filter(|_| renews);
+    if !is_taken(reading) || failed(reading) || !(proved || session.is_some()) {
         return Bindings::default();
     }
-    let issued: Vec<Arc<str>> = response_texts(reading, &TOKENS);
-    let mut credentials: Vec<(Hash, bool)> = issued.iter().map(|t| (key.credential(t.as_bytes()), true)).collect();
-    for cookie in reading.set_cookies().filter(|c| !c.deletes && credential::is_session_cookie(c.name)) {
-        credentials.push((key.credential(cookie.value), reading.cookie(cookie.name) != Some(cookie.value)));
+    let (claims, subject) = subject(reading, shown);
+    // Without a proof, whoever is named need not be who asks: an administrator may ask for a token of another's.
+    let subject = subject.filter(|_| proved || claims.is_some());
+    let client = is_client_grant(reading);
+    let mut credentials = issued(reading, key, !for_another);
+    let mut kept = credentials.iter().any(|(_, issued)| !issued);
+    if credentials.is_empty() && proved && !for_another && is_told(reading) {
+        let cookies = shown.iter().filter(|s| s.kind == Kind::Cookie);
+        credentials = cookies.map(|s| (s.hash, false)).collect();
+        kept = !credentials.is_empty();
     }
+    let subject = subject.map(|name| masker.shared(&name));
+    let to = match (&subject, old.as_slice(), session) {
+        (Some(subject), ..) => BoundTo::Subject(subject.clone()),
+        (None, [first, second, ..], _) => BoundTo::SameAsEither(*first, *second),
+        (None, [one], _) => BoundTo::SameAs(*one),
+        (None, [], Some(session)) => BoundTo::SameAs(session.hash),
+        (None, [], None) => return Bindings::default(),
+    };
     if credentials.is_empty() {
         return Bindings::default();
     }
-    let old = request_texts(reading, &["refresh_token", "refreshToken"]).into_iter().next();
-    let subject = login_subject(reading).map(|s| masker.shared(&s));
-    let to = match (&subject, old) {
-        (Some(subject), _) => BoundTo::Subject(subject.clone()),
-        (None, Some(old)) => BoundTo::SameAs(key.credential(old.as_bytes())),
+    // What was shown before goes on to stand for whom it stood for, where nothing proved that somebody else took over.
+    credentials.retain(|(_, issued)| *issued || proved);
+    // A credential cannot stand for itself.
+    let itself = |hash: &Hash| matches!(&to, BoundTo::SameAs(other) if other == hash);
+    let credentials = credentials.into_iter().filter(|(hash, _)| !itself(hash));
+    let made = credentials.map(|(hash, issued)| (hash, Binding::to(to.clone(), issued))).collect();
+    let kept = kept && subject.is_some();
+    let (claims, subject) = if for_another || !proved { (None, None) } else { (claims, subject) };
+    Bindings { made, ended: Vec::new(), kept, client, claims, subject }
+}
+
+/// Whether the answer took what was sent: a 2xx that is no page (a form is shown again when the login failed), a call's own
+/// word, or a redirect onward.
+fn is_taken(reading: &Reading<'_>) -> bool {
+    if let Some(call) = reading.call {
+        return call.outcome == CallOutcome::Accepted;
+    }
+    let media = reading.exchange.response.as_ref().and_then(|response| response.headers.text("content-type"));
+    let page = media.is_some_and(|media| media.contains("html"));
+    match reading.outcome_status() {
+        Some(200..=299) => !page,
+        _ => super::form::leads_on(reading),
+    }
+}
+
+/// Whether the answer says that the login was one: it names the user, says so, or leads on to some page of its own. To the
+/// start page lead failed logins too.
+fn is_told(reading: &Reading<'_>) -> bool {
+    let says = |name: &str| reading.response_value(&[name]) == Bound::Exactly(Value::Bool(true));
+    let half = reading.response_value(&["mfa_required"]) == Bound::Exactly(Value::Bool(true));
+    let names = !response_texts(reading, &USER_PATHS).is_empty();
+    let response = reading.exchange.response.as_ref();
+    let location = response.and_then(|response| response.headers.text("location"));
+    let onward = super::form::leads_on(reading) && location.is_some_and(|l| !Target::parse(l).segments.is_empty());
+    !half && (onward || names || ["success", "ok", "authenticated"].into_iter().any(says))
+}
+
+/// Credentials that the answer gives out, with or without cookies, and whether they are new.
+fn issued(reading: &Reading<'_>, key: &HashKey, with_cookies: bool) -> Vec<(Hash, bool)> {
+    let texts = response_texts(reading, &TOKENS).into_iter().chain(response_texts(reading, &HALF_TOKENS));
+    let mut issued: Vec<(Hash, bool)> = texts.map(|text| (key.credential(text.as_bytes()), true)).collect();
+    if reading.call.is_some() && !issued.is_empty() {
+        return issued;
+    }
+    let headers = reading.exchange.response.as_ref().map(|response| &response.headers);
+    let told = TOKEN_HEADERS.iter().filter_map(|name| headers?.text(name)).filter_map(|text| text.rsplit(' ').next());
+    issued.extend(told.filter(|token| token.len() >= 8).map(|token| (key.credential(token.as_bytes()), true)));
+    let new = |c: &super::cookie::SetCookie<'_>| !c.deletes && credential::is_issued_cookie(c.name, c.value);
+    let cookies = reading.set_cookies().filter(|c| with_cookies && new(c));
+    issued.extend(cookies.map(|c| (key.credential(c.value), reading.cookie(c.name) != Some(c.value))));
+    issued
+}
+
+/// What a request exchanges for something new, the surest first: a refresh token, a code, the token of a login that is not
+/// over, the state that a login began with.
+fn old_tokens(reading: &Reading<'_>, key: &HashKey) -> Vec<Hash> {
+    let sent = request_texts(reading, &OLD_TOKENS).into_iter().chain(request_texts(reading, &HALF_TOKENS));
+    // A one-time code that is typed in names nobody.
+    let mut old: Vec<Hash> = sent.filter(|t| t.len() >= 8).map(|text| key.credential(text.as_bytes())).collect();
+    if is_callback(reading) {
+        let sent = ["code", "state"].iter().filter_map(|name| reading.target.parameter(name));
+        old.extend(sent.map(|value| key.credential(value.as_bytes())));
+    }
+    old
+}
+
+fn is_client_grant(reading: &Reading<'_>) -> bool {
+    let grants = request_texts(reading, &["grant_type", "grantType"]);
+    grants.first().is_some_and(|grant| grant.replace('-', "_") == "client_credentials")
+}
+
+/// What a redirect of an identity provider gives out: the code, and the state that it was asked with, stand for whom the
+/// provider's own session stands for, or for whom logged in there.
+pub(super) fn granted(reading: &Reading<'_>, shown: &[Shown], subject: Option<&Arc<str>>, key: &HashKey) -> Bindings {
+    let redirects = matches!(reading.outcome_status(), Some(302 | 303));
+    let headers = reading.exchange.response.as_ref().map(|response| &response.headers);
+    let Some(location) = headers.and_then(|headers| headers.text("location")).filter(|_| redirects) else {
+        return Bindings::default();
+    };
+    let target = Target::parse(location);
+    let asked = reading.target.parameter("response_type").is_some_and(|kind| kind.contains("code"));
+    let (code, state) = (target.parameter("code"), target.parameter("state"));
+    let Some(code) = code.filter(|code| code.len() >= 8 && (asked || state.is_some())) else {
+        return Bindings::default();
+    };
+    let session = shown.iter().find(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
+    let to = match (subject, session) {
+        (Some(subject), _) => BoundTo::Subject(Arc::clone(subject)),
+        (None, Some(session)) => BoundTo::SameAs(session.hash),
         (None, None) => return Bindings::default(),
     };
-    let binding = |issued| Binding { to: to.clone(), issued, roles: None, tenant: None };
-    let made = credentials.into_iter().map(|(hash, issued)| (hash, binding(issued))).collect();
-    Bindings { made, ended: Vec::new(), subject }
+    let given = [Some(code), state].into_iter().flatten().map(|value| key.credential(value.as_bytes()));
+    Bindings { made: given.map(|hash| (hash, Binding::to(to.clone(), true))).collect(), ..Bindings::default() }
 }
 
 /// Credentials that an accepted logout, or a deleted session cookie, ends.
-pub(super) fn ended(reading: &Reading<'_>, shown: &[credential::Shown], key: &HashKey) -> Vec<Hash> {
-    let logout = has_word(reading, &LOGOUT_WORDS)
+pub(super) fn ended(reading: &Reading<'_>, shown: &[Shown], key: &HashKey) -> Vec<Hash> {
+    let last = words(reading).last();
+    let logout = words(reading).any(|word| is_logout(&word))
         || (reading.method() == "DELETE"
-            && reading.target.segments.last().is_some_and(|s| matches!(&**s, "session" | "me" | "current"))
-            && has_word(reading, &["session", "sessions"]));
+            && last.is_some_and(|s| matches!(&*s, "session" | "me" | "current"))
+            && words(reading).any(|word| matches!(&*word, "session" | "sessions")));
     if logout {
-        return shown
-            .iter()
-            .filter(|s| matches!(s.kind, credential::Kind::Bearer | credential::Kind::Cookie))
-            .map(|s| s.hash)
-            .collect();
+        let sessions = shown.iter().filter(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie | Kind::Perhaps));
+        return sessions.map(|s| s.hash).collect();
     }
     let deleted = reading.set_cookies().filter(|c| c.deletes && credential::is_session_cookie(c.name));
     deleted.filter_map(|c| reading.cookie(c.name)).map(|value| key.credential(value)).collect()
@@ -186,7 +399,9 @@ fn failed(reading: &Reading<'_>) -> bool {
         Bound::Exactly(value) => Some(value),
         _ => None,
     };
-    ["success", "ok"].iter().any(|n| says(n) == Some(Value::Bool(false)))
+    let ends = says("status").and_then(as_text).map(|status| status.to_ascii_lowercase());
+    ends.is_some_and(|status| matches!(&*status, "error" | "fail" | "failed" | "failure" | "unauthorized"))
+        || ["success", "ok", "authenticated"].iter().any(|n| says(n) == Some(Value::Bool(false)))
         || ["error", "errors"].iter().any(|n| match says(n) {
             None | Some(Value::Null | Value::Bool(false)) => false,
             Some(Value::List(items)) => !items.is_empty(),
@@ -194,18 +409,36 @@ fn failed(reading: &Reading<'_>) -> bool {
         })
 }
 
-fn login_subject(reading: &Reading<'_>) -> Option<Arc<str>> {
+/// Who logged in, with the claims of the token that says so.
+fn subject(reading: &Reading<'_>, shown: &[Shown]) -> (Option<Claims>, Option<Arc<str>>) {
+    if is_client_grant(reading) {
+        let basic = || shown.iter().find_map(|s| s.user.clone());
+        return (None, request_texts(reading, &["client_id"]).into_iter().next().or_else(basic));
+    }
+    // Who shows the token is called what it says: so is who logs in for it.
+    let tokens = response_texts(reading, &ID_TOKENS);
+    let headers = reading.exchange.response.as_ref().map(|response| &response.headers);
+    let told = TOKEN_HEADERS.iter().filter_map(|name| headers?.text(name)).filter_map(|text| text.rsplit(' ').next());
+    let mut texts = tokens.iter().map(|text| &**text).chain(told);
+    if let Some((claims, name)) = texts.find_map(|text| {
+        let claims = Claims::parse(text.as_bytes())?;
+        let name = claims.text("sub")?;
+        Some((claims, name))
+    }) {
+        return (Some(claims), Some(name.into()));
+    }
     let strong = || response_texts(reading, &USER_PATHS).into_iter().next();
-    let claimed = || {
-        response_texts(reading, &ID_TOKENS).iter().find_map(|t| Claims::parse(t.as_bytes())?.text("sub")).map(Arc::from)
-    };
     // The `id` that a session or token resource returns is its own, not the user's.
-    let last = reading.target.segments.last().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
+    let last = words(reading).last().unwrap_or_default();
     let own = last.starts_with("session") || last.starts_with("token");
-    let weak =
-        || response_texts(reading, if own { &WEAK_USER_PATHS[1..] } else { &WEAK_USER_PATHS }).into_iter().next();
+    let weak = if own { WEAK_USER_PATHS.get(1..).unwrap_or_default() } else { &WEAK_USER_PATHS };
+    let weak = || response_texts(reading, weak).into_iter().next();
     let sent = || request_texts(reading, &NAMES).into_iter().next();
-    strong().or_else(claimed).or_else(weak).or_else(sent)
+    let asserted = || {
+        let assertions = request_texts(reading, &["assertion"]);
+        assertions.iter().find_map(|text| Claims::parse(text.as_bytes())?.text("sub")).map(Arc::from)
+    };
+    (None, strong().or_else(weak).or_else(sent).or_else(asserted))
 }
 
 fn request_has(reading: &Reading<'_>, names: &[&str]) -> bool {
@@ -221,7 +454,7 @@ fn response_texts(reading: &Reading<'_>, names: &[&str]) -> Vec<Arc<str>> {
 }
 
 /// Known, present values at these paths, in order of the names; wrapped ones after bare ones.
-fn values<'n>(names: &'n [&str], get: impl Fn(&[&str]) -> Bound + 'n) -> impl Iterator<Item = Value> + 'n {
+fn values<'n>(names: &'n [&'n str], get: impl Fn(&[&str]) -> Bound + 'n) -> impl Iterator<Item = Value> + 'n {
     let paths = names.iter().flat_map(|name| WRAPPERS.iter().map(move |wrapper| format!("{wrapper}{name}")));
     paths.filter_map(move |path| match get(&path.split('.').collect::<Vec<_>>()) {
         Bound::Exactly(Value::Null) | Bound::AtLeast(_) | Bound::Unknown => None,

@@ -23,6 +23,7 @@ mod object;
 mod operation;
 mod paths;
 mod pool;
+mod proxy;
 mod pseudonym;
 mod reading;
 mod redact;
@@ -36,6 +37,7 @@ mod target;
 mod template;
 #[cfg(test)]
 mod tests;
+mod token_keys;
 mod twin;
 
 pub use apart::Apart;
@@ -52,4 +54,5 @@ pub use redact::{Redaction, Redactor};
 pub use resolve::Resolver;
 pub use reuse::{KeyUser, ReusedKey};
 pub use role_place::RolePlace;
+pub use token_keys::{TokenKeys, TokenKeysError};
 pub use twin::tells_more;

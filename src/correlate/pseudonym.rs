@@ -86,6 +86,9 @@ impl Pseudonyms {
         for name in names.into_iter().flatten() {
             *name = redact::pseudonym(&self.key, name).into();
         }
+        for name in actor.others.iter_mut().chain(&mut actor.earlier_agents).chain(&mut actor.scopes) {
+            *name = self.name(name);
+        }
         // A role is no name, unless somebody is named after it.
         actor.roles.iter_mut().filter(|role| own.contains(role)).for_each(|role| *role = self.name(role));
     }

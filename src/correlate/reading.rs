@@ -327,9 +327,13 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Subject of the client's certificate, as a log has it.
+    pub(super) fn logged_certificate(&self) -> Option<&'a str> {
+        self.log_field(&["ssl_client_s_dn", "mtls.subject", "tls_client_subject", "client_cert_subject"])
+    }
+
     fn mtls(&self) -> Bound {
-        let logged = self.log_field(&["ssl_client_s_dn", "mtls.subject", "tls_client_subject", "client_cert_subject"]);
-        logged.map_or_else(|| absent(self.headers_whole()), text)
+        self.logged_certificate().map_or_else(|| absent(self.headers_whole()), text)
     }
 
     fn whole_value(&self, path: &Path) -> Bound {

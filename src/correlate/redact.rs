@@ -10,6 +10,7 @@ pub use redactor::Redactor;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use offpath_capture::{Call, CallProtocol};
@@ -268,6 +269,12 @@ impl Masker {
             Value::List(items) => Value::List(items.into_iter().map(|v| self.value(v)).collect()),
             other => other,
         }
+    }
+
+    /// An address as it may be shown.
+    pub(super) fn address(&self, address: IpAddr) -> Arc<str> {
+        let text = address.to_string();
+        if self.level == Redaction::Hash { pseudonym(&self.key, &text).into() } else { text.into() }
     }
 
     fn secret(&self, value: Value) -> Value {

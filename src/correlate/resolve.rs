@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::credential::Hash;
-use super::directory::{Credentials, Map, object_bytes, object_of, text};
+use super::directory::{Credentials, Map, Meaning, object_bytes, object_of, text};
 use super::facts::RoleSource;
 use super::object::{scoped, waiting};
 use super::pool::Pool;
-use super::session::{self, Spells};
-use crate::event::{Event, Evidence, ObjectId, TenantTold};
+use super::session::{self, Line, Spells};
+use crate::event::{Actor, Doubt, Event, Evidence, ObjectId, TenantTold};
 
 /// Deepest nesting of objects: a refund of an order of an account is two.
 const MOST_ANCESTORS: usize = 16;
@@ -20,9 +20,11 @@ pub struct Resolver {
     objects: Pool,
     /// By an object's number.
     records: Vec<Known>,
-    /// Names of owners, tenants and actors.
+    /// Names of owners and tenants.
     names: Pool,
-    /// By the number of an actor's name.
+    /// Lines of actors' activity, see [`Line::bytes`].
+    lines: Pool,
+    /// By the number of a line.
     sessions: Vec<Spells>,
     roles: Map<RoleSource, Arc<str>>,
 }
@@ -41,10 +43,10 @@ impl Resolver {
         objects: Pool,
         records: Vec<Known>,
         names: Pool,
-        sessions: Vec<Spells>,
+        (lines, sessions): (Pool, Vec<Spells>),
         roles: Map<RoleSource, Arc<str>>,
     ) -> Resolver {
-        Resolver { credentials, objects, records, names, sessions, roles }
+        Resolver { credentials, objects, records, names, lines, sessions, roles }
     }
 
     /// Fills the principal behind a bound credential, the owner and tenant of objects, the case and the session.
@@ -66,27 +68,67 @@ impl Resolver {
             }
         }
         event.case = event.objects.first().map(|o| self.root(&o.id));
-        event.session = event.actor.principal.as_ref().and_then(|principal| {
-            let number = self.names.find(principal.as_bytes())?;
-            let start = self.sessions.get(number as usize)?.start(event.time)?;
-            Some(session::name(principal, start).into())
-        });
+        event.session = self.session(&event.actor, event.time);
+    }
+
+    /// The session of somebody: what began with one login, or goes on at one device, without a long silence in it.
+    fn session(&self, actor: &Actor, time: i64) -> Option<Arc<str>> {
+        let principal = actor.principal.as_ref()?;
+        let credential = actor.credential.as_deref().and_then(Hash::parse);
+        let credential = credential.filter(|_| actor.evidence == Evidence::Bound);
+        let login = credential.and_then(|hash| self.credentials.meaning(hash, time)).map(|meaning| meaning.login);
+        let line = login.unwrap_or(Line::Strand(actor.strand)).bytes(principal);
+        let start = self.sessions.get(self.lines.find(&line)? as usize)?.start(time)?;
+        Some(session::name(&line, start).into())
     }
 
     fn name(&self, number: u32) -> Arc<str> {
         text(self.names.get(number)).into()
     }
 
+    /// The best credential that stands for somebody names the actor; whoever else a credential stands for is told too.
     fn resolve_actor(&self, event: &mut Event) {
-        if event.actor.evidence >= Evidence::Bound {
-            return;
+        let (actor, time) = (&mut event.actor, event.time);
+        let certain = actor.evidence >= Evidence::Bound;
+        let first = actor.credential.as_deref().filter(|_| !certain).into_iter();
+        // What is a credential by its look alone is asked, but contradicts nobody.
+        let all = first.chain(actor.also.iter().map(|hash| &**hash));
+        let bound: Vec<(Hash, bool, Meaning<'_>)> = all
+            .filter_map(|text| {
+                let hash = Hash::parse(text.strip_prefix('?').unwrap_or(text))?;
+                Some((hash, !text.starts_with('?'), self.credentials.meaning(hash, time)?))
+            })
+            .collect();
+        if certain {
+            let told_apart = |name: &Arc<str>| self.credentials.told_apart(name, actor.issuer.as_deref());
+            actor.principal = actor.principal.as_ref().map(told_apart);
+        } else if let Some((hash, _, meaning)) = bound.first() {
+            actor.principal = Some(Arc::clone(meaning.subject));
+            actor.evidence = Evidence::Bound;
+            actor.credential = Some(hash.to_string().into());
+            // A login says more than the other input, unless a credential is known from there.
+            actor.told_in = actor.told_in.take().filter(|told| told.credential);
+            if let Some(kind) = meaning.kind {
+                (actor.kind, actor.kind_known) = (Arc::clone(kind), true);
+            }
+        } else if let Some((hash, name)) =
+            actor.credential.as_deref().and_then(Hash::parse).zip(actor.principal.as_ref())
+        {
+            let unnamed = self.credentials.unnamed(hash, name, time);
+            actor.principal = unnamed.or_else(|| actor.principal.take());
         }
-        let hash = event.actor.credential.as_deref().and_then(Hash::parse);
-        if let Some(subject) = hash.and_then(|h| self.credentials.subject(h, event.time)) {
-            event.actor.principal = Some(subject.clone());
-            event.actor.evidence = Evidence::Bound;
-            // A login says more than the other input, unless its credential is known from there.
-            event.actor.told_in = event.actor.told_in.take().filter(|told| told.credential);
+        for (_, _, meaning) in bound.iter().filter(|(_, surely, _)| *surely) {
+            if Some(meaning.subject) != actor.principal.as_ref() && !actor.others.contains(meaning.subject) {
+                actor.others.push(Arc::clone(meaning.subject));
+                actor.doubts.add(Doubt::SeveralNames);
+            }
+        }
+        // A token that was doubted may have named the very person that a login binds.
+        if let Some(principal) = &actor.principal {
+            actor.others.retain(|other| other != principal);
+        }
+        if actor.others.is_empty() {
+            actor.doubts.remove(Doubt::SeveralNames);
         }
     }
 
@@ -95,7 +137,9 @@ impl Resolver {
     fn resolve_roles(&self, event: &mut Event) {
         let actor = &mut event.actor;
         let hash = actor.credential.as_deref().and_then(Hash::parse).filter(|_| !actor.roles_known);
-        actor.take_roles(hash.and_then(|hash| self.credentials.roles(hash, event.time)));
+        actor.take_roles(
+            hash.and_then(|hash| self.credentials.meaning(hash, event.time)).and_then(|meaning| meaning.roles),
+        );
         // Whom another input's record names, that input shows without roles.
         let source = match &actor.told_in {
             Some(told) if actor.evidence == Evidence::Asserted => (told.sensor.clone(), false),

@@ -30,8 +30,9 @@ impl Facts {
         let stamps = stamps.chain(self.creators.iter_mut().map(|(_, stamp, _)| stamp));
         let stamps = stamps.chain(self.tenants.iter_mut().map(|(_, fact)| &mut fact.stamp));
         stamps.for_each(|(time, _)| *time = time.saturating_add(by));
-        for (_, from, to) in &mut self.presence {
-            (*from, *to) = (from.saturating_add(by), to.saturating_add(by));
+        for presence in &mut self.presence {
+            presence.from = presence.from.saturating_add(by);
+            presence.to = presence.to.saturating_add(by);
         }
     }
 }

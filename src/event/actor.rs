@@ -9,8 +9,18 @@ use offpath_capture::Origin;
 pub struct Actor {
     /// Who is accountable: a subject, or the pseudonym of a credential that could not be bound to one.
     pub principal: Option<Arc<str>>,
+    /// Issuer of the claims that name the principal: tells two of one name apart where several issuers are seen.
+    pub issuer: Option<Arc<str>>,
+    /// Other principals that the same request names, as far as that is no mere spelling of the same.
+    pub others: Vec<Arc<str>>,
+    /// What speaks against the principal, or against how it was told.
+    pub doubts: Doubts,
     /// Software acting on the principal's behalf, where the credential says so.
     pub agent: Option<Arc<str>>,
+    /// Software that acted before the agent in the same chain of delegation, latest first (RFC 8693, nested `act`).
+    pub earlier_agents: Vec<Arc<str>>,
+    /// What the token may be used for, as it says.
+    pub scopes: Vec<Arc<str>>,
     /// Client program: OAuth client, API consumer, else address and user agent's pseudonym.
     pub client: Option<Arc<str>>,
     /// Kind by the model: `human`, `service`, `partner`, ...
@@ -31,6 +41,10 @@ pub struct Actor {
     pub evidence: Evidence,
     /// Keyed hash of the credential shown, in hex; never its value.
     pub credential: Option<Arc<str>>,
+    /// Keyed hashes of further credentials, the most believed first; one that may be no credential has `?` before it.
+    pub also: Vec<Arc<str>>,
+    /// Hash of what tells this activity from the principal's elsewhere: a token's session, else address and client program.
+    pub strand: u64,
     /// Where part of this was read, when in another input's view of the exchange.
     pub told_in: Option<Box<Told>>,
 }
@@ -47,6 +61,12 @@ pub struct Told {
 }
 
 impl Actor {
+    /// Keyed hashes of all credentials shown, the most believed first.
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = &str> {
+        let also = self.also.iter().map(|hash| hash.strip_prefix('?').unwrap_or(hash));
+        self.credential.as_deref().into_iter().chain(also)
+    }
+
     /// Takes the roles that somebody else's word gives, where the exchange itself showed none.
     pub(crate) fn take_roles(&mut self, roles: Option<&[Arc<str>]>) {
         if let Some(roles) = roles.filter(|_| !self.roles_known) {
@@ -64,9 +84,11 @@ pub enum Evidence {
     None,
     /// Address and user agent.
     Address,
+    /// A name that nothing proves: a header that any client may send, a token that was refused, expired or not signed.
+    Unproved,
     /// Hash of a session cookie or opaque token whose login was not seen: one person may have several.
     Unbound,
-    /// Identity asserted by a gateway header or a log's user field.
+    /// Identity asserted by a declared proxy's header or a log's user field.
     Asserted,
     /// Hash of an API key.
     ApiKey,
@@ -74,7 +96,9 @@ pub enum Evidence {
     Bound,
     /// Claims of a JWT whose signature was not verified.
     Claims,
-    /// Mutual TLS subject or verified signature.
+    /// Claims of a JWT whose signature was verified with a given key.
+    Verified,
+    /// Subject of mutual TLS, as a server or a declared proxy tells it.
     Proven,
 }
 
@@ -84,11 +108,13 @@ impl Evidence {
         match self {
             Evidence::None => "none",
             Evidence::Address => "address",
+            Evidence::Unproved => "unproved",
             Evidence::Unbound => "unbound",
             Evidence::Asserted => "asserted",
             Evidence::ApiKey => "api_key",
             Evidence::Bound => "bound",
             Evidence::Claims => "claims",
+            Evidence::Verified => "verified",
             Evidence::Proven => "proven",
         }
     }
@@ -98,12 +124,94 @@ impl Evidence {
         match self {
             Evidence::None => 0.0,
             Evidence::Address => 0.15,
+            Evidence::Unproved => 0.18,
             Evidence::Unbound => 0.2,
             Evidence::Asserted => 0.6,
             Evidence::ApiKey => 0.7,
             Evidence::Bound => 0.8,
             Evidence::Claims => 0.85,
+            Evidence::Verified => 0.95,
             Evidence::Proven => 1.0,
         }
+    }
+}
+
+/// Something that speaks against the principal, or against how it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// The request names several principals.
+    SeveralNames,
+    /// The server did not believe the credential (401).
+    Refused,
+    /// The token says itself that nobody signed it (`alg: none`).
+    Unsigned,
+    /// The token was used after its end.
+    Expired,
+    /// None of the given keys made the token's signature.
+    BadSignature,
+    /// The session from before a login goes on after it: whoever set its cookie may use it (session fixation).
+    SessionKept,
+}
+
+impl Doubt {
+    /// All of them.
+    pub const ALL: [Doubt; 6] =
+        [Doubt::SeveralNames, Doubt::Refused, Doubt::Unsigned, Doubt::Expired, Doubt::BadSignature, Doubt::SessionKept];
+
+    /// Name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Doubt::SeveralNames => "several_names",
+            Doubt::Refused => "refused",
+            Doubt::Unsigned => "unsigned",
+            Doubt::Expired => "expired",
+            Doubt::BadSignature => "bad_signature",
+            Doubt::SessionKept => "session_kept",
+        }
+    }
+}
+
+/// A set of doubts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Doubts(u8);
+
+impl Doubts {
+    /// Adds one.
+    pub fn add(&mut self, doubt: Doubt) {
+        self.0 |= 1 << doubt as u8;
+    }
+
+    /// Takes one away.
+    pub fn remove(&mut self, doubt: Doubt) {
+        self.0 &= !(1 << doubt as u8);
+    }
+
+    /// Those of either.
+    #[must_use]
+    pub fn and(self, other: Doubts) -> Doubts {
+        Doubts(self.0 | other.0)
+    }
+
+    /// Whether it is among them.
+    pub fn has(self, doubt: Doubt) -> bool {
+        self.0 & 1 << doubt as u8 != 0
+    }
+
+    /// All that are there, in their order.
+    pub fn iter(self) -> impl Iterator<Item = Doubt> {
+        Doubt::ALL.into_iter().filter(move |doubt| self.has(*doubt))
+    }
+
+    /// As one byte.
+    pub(super) fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// From such a byte; bits without a meaning are dropped.
+    pub(super) fn from_bits(bits: u8) -> Doubts {
+        let mut doubts = Doubts::default();
+        let set = Doubt::ALL.into_iter().filter(|doubt| bits & 1 << *doubt as u8 != 0);
+        set.for_each(|doubt| doubts.add(doubt));
+        doubts
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use offpath_capture::Origin;
 use serde::{Deserialize, Serialize};
 
-pub use actor::{Actor, Evidence, Told};
+pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
 pub use rfc3339::rfc3339;
 pub use value::{Money, Value};
 

@@ -107,7 +107,8 @@ impl Packer {
 
     fn actor(&mut self, actor: &Actor) {
         let Actor { principal, agent, client, kind, kind_known, roles, roles_known, roles_defaulted, .. } = actor;
-        let Actor { tenant, tenant_yields, evidence, credential, told_in, .. } = actor;
+        let Actor { tenant, tenant_yields, evidence, credential, issuer, others, doubts, .. } = actor;
+        let Actor { earlier_agents, scopes, also, strand, told_in, .. } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
         self.maybe(client.as_deref());
@@ -118,6 +119,10 @@ impl Packer {
         self.maybe(tenant.as_deref());
         self.bytes.push(evidence_code(*evidence));
         self.maybe(credential.as_deref());
+        self.maybe(issuer.as_deref());
+        self.bytes.push(doubts.bits());
+        [others, earlier_agents, scopes, also].into_iter().for_each(|list| self.texts(list));
+        self.fixed(*strand);
         if let Some(told) = told_in {
             self.origin(&told.origin);
             self.text(&told.sensor);
@@ -282,14 +287,16 @@ fn outcome_code(outcome: Outcome) -> u8 {
 }
 
 /// Ways to establish an actor, by their codes.
-pub(super) const EVIDENCE: [Evidence; 8] = [
+pub(super) const EVIDENCE: [Evidence; 10] = [
     Evidence::None,
     Evidence::Address,
+    Evidence::Unproved,
     Evidence::Unbound,
     Evidence::Asserted,
     Evidence::ApiKey,
     Evidence::Bound,
     Evidence::Claims,
+    Evidence::Verified,
     Evidence::Proven,
 ];
 

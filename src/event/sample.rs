@@ -6,7 +6,9 @@ use std::sync::Arc;
 use offpath_capture::{Origin, Place};
 use rust_decimal::Decimal;
 
-use super::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use super::{
+    Actor, Doubt, Doubts, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value,
+};
 
 /// A read by an unknown actor, one second after the epoch times `n`.
 pub(crate) fn event(n: u64) -> Event {
@@ -47,6 +49,8 @@ pub(crate) fn event(n: u64) -> Event {
 /// A payment with every field filled.
 pub(crate) fn rich_event(n: u64) -> Event {
     let order = ObjectId { object_type: "order".into(), key: format!("ord_{n}").into() };
+    let mut doubts = Doubts::default();
+    doubts.add(Doubt::SeveralNames);
     Event {
         host: Some("api.acme.example".into()),
         method: "POST".into(),
@@ -67,6 +71,13 @@ pub(crate) fn rich_event(n: u64) -> Event {
             tenant_yields: true,
             evidence: Evidence::Claims,
             credential: Some("1f3a".into()),
+            issuer: Some("https://id.example".into()),
+            others: vec!["bob".into()],
+            doubts,
+            earlier_agents: vec!["agent:planner".into()],
+            scopes: vec!["orders".into()],
+            also: vec!["?2b".into()],
+            strand: 9,
             told_in: None,
         },
         session: Some("s1".into()),

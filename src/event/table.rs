@@ -77,6 +77,10 @@ pub fn event_schema() -> SchemaRef {
         Field::new("roles", text_list(), false),
         text("tenant", true),
         text("tier", false),
+        Field::new("other_principals", text_list(), false),
+        Field::new("doubts", text_list(), false),
+        Field::new("earlier_agents", text_list(), false),
+        Field::new("scopes", text_list(), false),
         text("told_in", true),
         text("session", true),
         text("outcome", false),
@@ -181,6 +185,15 @@ fn text_lists<'a>(values: impl Iterator<Item = &'a [Arc<str>]>) -> ArrayRef {
     Arc::new(builder.finish())
 }
 
+fn doubts(events: &[Event]) -> ArrayRef {
+    let mut builder = ListBuilder::new(StringBuilder::new());
+    for event in events {
+        event.actor.doubts.iter().for_each(|doubt| builder.values().append_value(doubt.as_str()));
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}
+
 fn object_lists(events: &[Event]) -> ArrayRef {
     let mut builder = ListBuilder::new(StringBuilder::new());
     for event in events {
@@ -232,6 +245,10 @@ fn event_rows(events: &[Event]) -> Result<RecordBatch, arrow::error::ArrowError>
         text_lists(events.iter().map(|e| e.actor.roles.as_slice())),
         text(|e| e.actor.tenant.as_deref()),
         text(|e| Some(e.actor.evidence.as_str())),
+        text_lists(events.iter().map(|e| e.actor.others.as_slice())),
+        doubts(events),
+        text_lists(events.iter().map(|e| e.actor.earlier_agents.as_slice())),
+        text_lists(events.iter().map(|e| e.actor.scopes.as_slice())),
         texts(told.iter().map(Option::as_deref)),
         text(|e| e.session.as_deref()),
         text(|e| Some(e.outcome.as_str())),

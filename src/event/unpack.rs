@@ -6,7 +6,7 @@ use offpath_capture::{InputFormat, Origin, Place};
 use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
-use super::{Actor, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Turn, Value};
+use super::{Actor, Doubts, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Turn, Value};
 
 /// Texts that the events unpacked so far have brought, by number.
 #[derive(Default)]
@@ -105,6 +105,13 @@ impl Unpacker<'_> {
             tenant: self.maybe()?,
             evidence: *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?,
             credential: self.maybe()?,
+            issuer: self.maybe()?,
+            doubts: Doubts::from_bits(self.byte()?),
+            others: self.many(Self::text)?,
+            earlier_agents: self.many(Self::text)?,
+            scopes: self.many(Self::text)?,
+            also: self.many(Self::text)?,
+            strand: self.fixed()?,
             told_in: told.then(|| self.told_in(credential_told)).transpose()?.map(Box::new),
         })
     }

@@ -3,6 +3,7 @@
 //! [`Model::read`] turns a file into plain data with every name resolved and every expression checked, or into
 //! [`Diagnostics`]. `docs/model.md` describes the language.
 
+mod address_block;
 mod code;
 mod diagnostic;
 pub mod expression;
@@ -12,6 +13,7 @@ mod quantity;
 mod read;
 pub mod workflow;
 
+pub use address_block::{AddressBlock, AddressBlockError};
 pub use code::{Code, explanation};
 pub use diagnostic::{Diagnostic, Diagnostics, Gravity, Span, nearest_name};
 pub use expression::{Expression, Path, Root};

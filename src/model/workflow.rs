@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::address_block::AddressBlock;
 use super::{Expression, Lifecycle, Path};
 use crate::event::Money;
 
@@ -85,6 +86,8 @@ pub struct ActorNaming {
     pub default_role: Option<Arc<str>>,
     /// Renaming of roles found.
     pub role_map: BTreeMap<Arc<str>, Arc<str>>,
+    /// Proxies that are trusted to say for whom they speak.
+    pub trusted_proxies: Vec<AddressBlock>,
 }
 
 impl ActorNaming {
@@ -410,6 +413,8 @@ pub struct CheckOptions {
     pub ties_commute: bool,
     /// Microseconds after a step within which its repeat may be a retry, where the source hides the idempotency key.
     pub retry_window: i64,
+    /// Microseconds of silence that end a session.
+    pub session_gap: i64,
 }
 
 impl Default for CheckOptions {
@@ -420,6 +425,8 @@ impl Default for CheckOptions {
             ties_commute: true,
             // Clients try again within seconds or minutes; a job that was restarted, within the hour.
             retry_window: 3_600_000_000,
+            // The usual idle time-out of web sessions.
+            session_gap: 30 * 60 * 1_000_000,
         }
     }
 }

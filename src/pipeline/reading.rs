@@ -75,11 +75,13 @@ pub(super) fn extract(
     let errors = plan.errors.iter().map(ToString::to_string).collect();
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction)
-        .with_schema(job.capture.schema.clone());
+        .with_schema(job.capture.schema.clone())
+        .with_token_keys(job.token_keys.clone())
+        .with_trusted_proxies(&job.trusted_proxies);
     let workers = job.threads.max(1);
     let budget = job.memory / 4 / workers;
     // One for all threads: what several of them learn of one object is kept once.
-    let directory = Mutex::new(Directory::new());
+    let directory = Mutex::new(Directory::with_gap(job.model.as_ref().map(|model| model.check.session_gap)));
     let units = Units::of(&plan);
     let formats = Arc::new(units.by_name());
     let sighter = Sighter::new(&job.hash_key);
@@ -367,6 +369,8 @@ mod tests {
             told: BTreeMap::new(),
             model: None,
             hash_key: HashKey::new(b"a key of sixteen"),
+            token_keys: None,
+            trusted_proxies: Vec::new(),
             redaction: Redaction::Mask,
             pseudonyms: None,
             threads: 1,

@@ -44,6 +44,35 @@ pub(super) fn warnings(
     warnings
 }
 
+/// Where it is not sure who acted: clients behind a proxy that nobody declared, and what speaks against principals.
+pub(super) fn of_identity(inspection: &Inspection) -> Vec<String> {
+    let forwards = inspection.forwards();
+    let proxies = forwards.first().map(|(peer, hops)| {
+        let more = match forwards.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and more behind {more} others)"),
+        };
+        format!(
+            "{hops} addresses in X-Forwarded-For or Forwarded stand behind the one peer {peer}{more}: if it is your proxy, \
+             --trusted-proxy {peer} tells its clients apart"
+        )
+    });
+    let said = |doubt: &str| match doubt {
+        "several_names" => Some("the request names several principals; the best proved one counts"),
+        "unsigned" => Some("the token is one that nobody signed (`alg: none`); it proves nothing"),
+        "expired" => Some("the token was over (`exp`); it proves nothing"),
+        "bad_signature" => Some("none of the given keys made the token's signature; it proves nothing"),
+        "session_kept" => Some("a login goes on with the session from before; session fixation is possible"),
+        // Refused as it should be.
+        _ => None,
+    };
+    let doubts = inspection.doubts().iter().filter_map(|(doubt, events)| {
+        let events = if *events == 1 { "1 event".to_owned() } else { format!("{events} events") };
+        said(doubt).map(|said| format!("in {events} {said}"))
+    });
+    proxies.into_iter().chain(doubts).collect()
+}
+
 /// Types of which it cannot be told which object a step was on, for want of its tenant.
 fn unplaced(model: &Model, judged: &Judged) -> Vec<String> {
     let sentence = |(object_type, (steps, hostless)): (&Arc<str>, &(u64, bool))| {

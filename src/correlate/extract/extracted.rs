@@ -37,6 +37,8 @@ pub struct Extracted {
     /// For each call inside the bodies, the place of its first event, and where the exchange is a step of its own as well,
     /// the place of that; none where the exchange alone is the call.
     pub calls: Vec<u32>,
+    /// A peer that says to speak for somebody else without being a declared proxy, and the hash of for whom.
+    pub forwards: Option<(Arc<str>, u64)>,
     /// It asks for more than becomes events: calls or elements of a list beyond the limits.
     pub left_out: bool,
     /// Calls of clients inside the bodies, by protocol, whether or not events are made of them.

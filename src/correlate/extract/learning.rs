@@ -7,8 +7,7 @@ use offpath_capture::Place;
 use super::Extractor;
 use super::sensor::sensor;
 use crate::correlate::credential::Shown;
-use crate::correlate::facts::{Binding, BoundTo, Facts, Holder, RoleSource, TenantFact};
-use crate::correlate::identity::Naming;
+use crate::correlate::facts::{Binding, BoundTo, Facts, Holder, Presence, RoleSource, TenantFact};
 use crate::correlate::login::{self, Bindings};
 use crate::correlate::object::Found;
 use crate::correlate::reading::Reading;
@@ -23,30 +22,37 @@ impl Extractor {
         activity: Option<&Activity>,
         outcome: Outcome,
         shown: &[Shown],
+        known: Option<&Arc<str>>,
     ) -> Bindings {
         if outcome == Outcome::Rejected {
             return Bindings::default();
         }
         // A logout is usually answered with a redirect: it ends what it ends all the same.
         let over = reading.outcome_status().is_some_and(|s| s < 400);
-        let ended = if over { login::ended(reading, shown, &self.key) } else { Vec::new() };
-        if outcome != Outcome::Accepted {
+        let ended = if over { login::ended(reading, shown, self.keys().hash) } else { Vec::new() };
+        // Without the model's word for how an activity goes, a redirect onward says that a login was taken.
+        let open = activity.is_none_or(|a| a.ok.is_none() && a.bind.is_empty());
+        if outcome != Outcome::Accepted && !(open && over) {
             return Bindings { ended, ..Bindings::default() };
         }
         let declared = activity.filter(|a| !a.bind.is_empty());
         let mut bindings = match declared {
             Some(activity) => login::declared(reading, activity, &self.key, &self.masker),
             None if login::looks_like_login(reading) => {
-                let probe = Reading::of(reading.exchange, &self.login);
-                login::inferred(&probe, &self.key, &self.masker)
+                let mut probe = Reading::of(reading.exchange, &self.login);
+                reading.call.iter().for_each(|call| probe.turn_to(call, true));
+                login::inferred(&probe, shown, &self.key, &self.masker)
             }
             None => Bindings::default(),
         };
+        let subject = bindings.subject.as_ref().or(known);
+        bindings.made.extend(login::granted(reading, shown, subject, &self.key).made);
         if !bindings.made.is_empty() {
-            let naming = Naming { model: self.model.as_ref().map(|m| &m.actors), key: &self.key, masker: &self.masker };
+            let naming = self.naming();
+            let kind = bindings.client.then(|| naming.client_kind()).flatten();
             let (roles, tenant) = (naming.bound_roles(reading), naming.bound_tenant(reading));
             for (_, binding) in &mut bindings.made {
-                (binding.roles, binding.tenant) = (roles.clone(), tenant.clone());
+                (binding.roles, binding.tenant, binding.kind) = (roles.clone(), tenant.clone(), kind.clone());
             }
         }
         bindings.ended = ended;
@@ -74,15 +80,20 @@ impl Extractor {
         (stamp, end): ((i64, EventId), i64),
         facts: &mut Facts,
     ) {
-        facts.presence.push((holder.clone(), stamp.0, stamp.0));
+        let (holder_then, strand) = (holder.clone(), actor.strand);
+        facts.presence.push(Presence { holder: holder_then, strand, from: stamp.0, to: stamp.0 });
         let over = (end.saturating_add(1), stamp.1);
-        let nobody = || Binding { to: BoundTo::Nobody, issued: false, roles: None, tenant: None };
+        let nobody = || Binding::to(BoundTo::Nobody, false);
         facts.bindings.extend(bindings.ended.into_iter().map(|hash| (hash, over, nobody())));
+        facts.bindings.extend(bindings.made.into_iter().map(|(hash, binding)| (hash, stamp, binding)));
         // A refused request proves nothing about objects: its path may be forged.
         if outcome != Outcome::Accepted {
             return;
         }
-        facts.bindings.extend(bindings.made.into_iter().map(|(hash, binding)| (hash, stamp, binding)));
+        // Who was refused may have made up both.
+        if let (Some(name), Some(issuer)) = (&actor.principal, &actor.issuer) {
+            facts.issuers.push((name.clone(), issuer.clone()));
+        }
         // Nothing is known of an object of which it cannot be told which it is.
         let lost = |object: &ObjectRef| object.told == TenantTold::Nowhere && actor.credential.is_none();
         let known = |id: &ObjectId| !found.objects.iter().any(|object| object.id == *id && lost(object));
@@ -101,7 +112,7 @@ impl Extractor {
         }
         let creates = activity.is_some_and(|a| self.is_creator(a));
         if let Some(target) = found.objects.first().filter(|target| creates && &*target.qualifier == "target") {
-            let told = actor.tenant.is_some() || holder.credential.is_some();
+            let told = actor.tenant.is_some() || !holder.credentials.is_empty();
             let facts = if lost(target) || !told { &mut unplaced } else { &mut *facts };
             if let Some(tenant) = &actor.tenant {
                 let fact = TenantFact { inferred: true, stamp, tenant: tenant.clone() };
@@ -125,7 +136,7 @@ impl Extractor {
         facts: &mut Facts,
     ) {
         if let Some(owner) = declared {
-            let holder = Holder { credential: None, name: Some(owner.clone()) };
+            let holder = Holder { credentials: Vec::new(), name: Some(owner.clone()), issuer: None };
             facts.owners.push((object.clone(), stamp, holder));
             return;
         }

@@ -1,15 +1,45 @@
-//! Roles: what the model's paths and the log say an actor has, and whether that is all of them.
+//! Roles and tenant of an actor: from the model's paths, claims and log fields.
 
 use std::sync::Arc;
 
-use super::{Naming, answers, is_in_answer};
+use super::{Naming, is_in_answer, masked_text, text_of};
 use crate::correlate::credential::{Kind, Shown};
 use crate::correlate::reading::Reading;
 use crate::event::Value;
-use crate::model::expression::{Bound, Scope as _};
+use crate::model::expression::{Bound, Scope};
 use crate::model::{ActorNaming, Path, Root};
 
 impl Naming<'_> {
+    /// The tenant, and the model's path that told it.
+    pub(super) fn tenant(&self, reading: &Reading<'_>) -> (Option<Arc<str>>, Option<&Path>) {
+        let text = |path| Some((masked_text(reading, path, self.masker)?, path));
+        let told = self.model.into_iter().flat_map(|m| &m.tenant).filter(|path| !is_in_answer(path));
+        if let Some((tenant, path)) = told.into_iter().find_map(text) {
+            return (Some(self.masker.shared(&tenant)), Some(path));
+        }
+        let names = ["tid", "tenant", "tenant_id", "org_id"];
+        let claimed = || reading.claims.as_ref().and_then(|c| names.iter().find_map(|n| c.text(n))).map(Arc::from);
+        // Any client can send this one: a model says whether it is to be believed.
+        let believed = self.model.is_none();
+        let sent = || {
+            reading.header("x-tenant-id").filter(|_| believed).and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from)
+        };
+        let logged = || reading.log_field(&names).map(Arc::from);
+        (claimed().or_else(logged).or_else(sent).map(|t: Arc<str>| self.masker.shared(&t)), None)
+    }
+
+    /// Whether the model names a place in answers before a path to the tenant: a login may have told it there.
+    pub(super) fn yields(&self, told_by: &Path) -> bool {
+        let paths = self.model.into_iter().flat_map(|m| &m.tenant);
+        paths.take_while(|path| *path != told_by).any(answers)
+    }
+
+    /// The tenant that the answer to a login, or its log record, tells of whom it binds.
+    pub(in crate::correlate) fn bound_tenant(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
+        let paths = self.model.into_iter().flat_map(|m| &m.tenant).filter(|path| answers(path));
+        paths.into_iter().find_map(|path| masked_text(reading, path, self.masker)).map(|t| self.masker.shared(&t))
+    }
+
     /// Roles after the model's mapping. The default role is given only where it is known that none was claimed.
     pub(super) fn roles(&self, reading: &Reading<'_>, shown: &[Shown]) -> Roles {
         let Some(model) = self.model else { return Roles::default() };
@@ -90,6 +120,11 @@ impl Naming<'_> {
     }
 }
 
+/// Whether a path is one of those that say of whom a login binds: those into requests say who asked.
+fn answers(path: &Path) -> bool {
+    is_in_answer(path) || path.root == Root::Log
+}
+
 /// Roles of an actor.
 #[derive(Default)]
 pub(super) struct Roles {
@@ -135,13 +170,6 @@ fn tells_roles(path: &Path, reading: &Reading<'_>) -> bool {
 fn lacks_claims(model: &ActorNaming, reading: &Reading<'_>, shown: &[Shown]) -> bool {
     let session = shown.iter().any(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
     model.roles_from.iter().any(|path| path.root == Root::Jwt) && !session && reading.headers_whole()
-}
-
-fn text_of(value: Value) -> Option<Arc<str>> {
-    match value {
-        Value::Text(text) => Some(text),
-        _ => None,
-    }
 }
 
 fn words(text: &str) -> Vec<Arc<str>> {

@@ -10,7 +10,7 @@ use crate::event::{Event, ObjectId};
 
 /// Small traffic with much interference: few users, cookies, orders and refunds.
 fn traffic() -> impl Strategy<Value = Vec<Made>> {
-    let step = (0..6_u8, 0..3_u8, 0..3_u8, prop::sample::select(vec![200_u16, 201, 403]), 0..4_i64);
+    let step = (0..9_u8, 0..3_u8, 0..3_u8, prop::sample::select(vec![200_u16, 201, 403]), 0..4_i64);
     prop::collection::vec(step, 1..25).prop_map(|steps| {
         let exchange = |(index, (kind, who, what, status, gap)): (usize, (u8, u8, u8, u16, i64))| {
             let at = index as i64 * gap * 700;
@@ -29,9 +29,20 @@ fn traffic() -> impl Strategy<Value = Vec<Made>> {
                     .json("{}")
                     .answers(status, &format!(r#"{{"refund":{{"id":"r{who}"}}}}"#)),
                 3 => made("POST", &format!("/refunds/r{what}/approve")).header("Cookie", &cookie).answers(status, "{}"),
+                6 => made("POST", "/token")
+                    .json(&format!(r#"{{"grant_type":"refresh_token","refresh_token":"refresh{what}"}}"#))
+                    .answers(status, &format!(r#"{{"access_token":"token{who}","refresh_token":"refresh{who}"}}"#)),
+                7 => made("GET", &format!("/orders/o{what}"))
+                    .header("Cookie", &cookie)
+                    .header("Authorization", &format!("Bearer token{what}"))
+                    .answers(status, "{}"),
+                8 => made("GET", &format!("/callback?code=code000{what}&state=state00{who}"))
+                    .answers(302, "")
+                    .answer_header("Location", "/")
+                    .answer_header("Set-Cookie", &cookie),
                 4 => made("POST", "/logout").header("Cookie", &cookie).answers(status, ""),
                 _ => made("GET", &format!("/orders/o{what}"))
-                    .bearer(&format!(r#"{{"sub":"u{who}"}}"#))
+                    .bearer(&format!(r#"{{"sub":"u{who}","iss":"https://{what}"}}"#))
                     .answers(status, "{}"),
             };
             let mut made = made.at(at);
@@ -41,6 +52,24 @@ fn traffic() -> impl Strategy<Value = Vec<Made>> {
         steps.into_iter().enumerate().map(exchange).collect()
     })
 }
+
+/// Headers that somebody reads.
+const HEADERS: [&str; 14] = [
+    "authorization",
+    "cookie",
+    "x-api-key",
+    "content-type",
+    "traceparent",
+    "host",
+    "x-forwarded-for",
+    "forwarded",
+    "x-forwarded-user",
+    "x-forwarded-client-cert",
+    "x-ms-client-principal",
+    "signature-input",
+    "signature",
+    "signature-agent",
+];
 
 /// Resolves with the facts added in the given order, cut into directories that are then merged.
 fn run(exchanges: &[Made], order: &[usize], cut: usize, with_model: bool) -> (Vec<Event>, String) {
@@ -88,10 +117,11 @@ proptest! {
     ) {
         for with_model in [false, true] {
             let extractor = Extractor::new(with_model.then(|| Arc::new(model())), key());
+            let extractor = extractor.with_trusted_proxies(&["10.0.0.0/8".parse().unwrap()]);
             for start in ["/login", "/orders", "/refunds", "/shipments", ""] {
                 let mut exchange = made("POST", &format!("{start}{target}")).answers(status, "x");
                 let request = exchange.0.request.as_mut().unwrap();
-                for name in ["authorization", "cookie", "x-api-key", "content-type", "traceparent", "host"] {
+                for name in HEADERS {
                     request.headers.push(name.as_bytes(), &header);
                 }
                 let len = body.len() as u64;

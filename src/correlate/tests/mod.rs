@@ -1,10 +1,12 @@
 //! Tests of the stage: exchanges built by hand, extracted and resolved.
 
+mod actors;
 mod binding;
 mod calls;
 mod canary;
 mod identity;
 mod laws;
+mod logins;
 mod objects;
 mod outcome;
 
@@ -142,7 +144,10 @@ pub(super) fn jwt(claims: &str) -> String {
 
 /// Extracts and resolves all exchanges together.
 pub(super) fn resolved(model: Option<Model>, exchanges: &[Made]) -> Vec<Event> {
-    let extractor = Extractor::new(model.map(Arc::new), key());
+    resolved_by(&Extractor::new(model.map(Arc::new), key()), exchanges)
+}
+
+pub(super) fn resolved_by(extractor: &Extractor, exchanges: &[Made]) -> Vec<Event> {
     let mut directory = Directory::new();
     let mut events = Vec::new();
     for exchange in exchanges {
@@ -279,6 +284,7 @@ pub(super) fn model() -> Model {
             roles_from: paths(&["jwt.roles"]),
             default_role: Some("customer".into()),
             role_map: [("fin".into(), "approver".into())].into(),
+            trusted_proxies: Vec::new(),
         },
         object_types: vec![order, refund],
         activities: vec![

@@ -7,12 +7,12 @@ use super::document::Node;
 use super::reader::Reader;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::expression::Place;
-use crate::model::{ActorNaming, Code, IdentityPath};
+use crate::model::{ActorNaming, AddressBlock, Code, IdentityPath};
 
 /// Reads how actors are recognised; the built-in ways when nothing is said.
 pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> ActorNaming {
     let mut actors = ActorNaming { default_kind: Arc::from("human"), ..ActorNaming::default() };
-    let keys = &["identify", "agent", "tenant", "kinds", "roles"];
+    let keys = &["identify", "agent", "tenant", "kinds", "roles", "trusted_proxies"];
     let Some(fields) = node.and_then(|node| reader.mapping(node, "`actors`", keys)) else { return actors };
     let place = Place::Exchange;
     if let Some(node) = fields.get("identify") {
@@ -27,7 +27,21 @@ pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> ActorNaming {
     if let Some(node) = fields.get("roles") {
         roles(reader, node, &mut actors);
     }
+    if let Some(node) = fields.get("trusted_proxies") {
+        let items = reader.list(node);
+        actors.trusted_proxies = items.iter().filter_map(|item| block(reader, item)).collect();
+    }
     actors
+}
+
+/// `10.0.0.0/8`, or one address.
+fn block(reader: &mut Reader, node: &Node) -> Option<AddressBlock> {
+    let text = reader.text(node, "`trusted_proxies`")?;
+    let block = text.parse();
+    if let Err(error) = &block {
+        reader.error(Code::BadValue, &node.span, format!("`{text}` is {error}"));
+    }
+    block.ok()
 }
 
 /// `jwt.sub`, or `cookie.sid@login`.

@@ -187,10 +187,12 @@ fn actors(run: &RunSummary) -> String {
 fn known_by(evidence: &str) -> &str {
     match evidence {
         "proven" => "mutual TLS",
+        "verified" => "JWT with a verified signature",
         "claims" => "JWT claims",
         "bound" => "a login that was seen",
         "api_key" => "API key",
-        "asserted" => "the log's or gateway's word",
+        "asserted" => "the log's or a declared proxy's word",
+        "unproved" => "a name that nothing proves",
         "unbound" => "session whose login was not seen",
         "address" => "address and user agent alone",
         other => other,

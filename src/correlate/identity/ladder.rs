@@ -1,0 +1,273 @@
+//! The ladder: who is accountable, by the strongest of what a request shows.
+
+use std::sync::Arc;
+
+use super::{Naming, gateway, keep_first, pseudonym};
+use crate::correlate::credential::{self, Hash, Kind, Shown};
+use crate::correlate::jwt::Trial;
+use crate::correlate::reading::Reading;
+use crate::event::{Doubt, Doubts, Evidence, Value};
+use crate::model::expression::{Bound, Scope};
+use crate::model::{Path, Root};
+
+/// How long after its end a token may still be used: clocks differ (RFC 7519, section 4.1.4).
+const LEEWAY: i64 = 300 * 1_000_000;
+/// Most further credentials that are kept.
+pub(in crate::correlate) const MOST_ALSO: usize = 4;
+/// Most other names that are kept.
+pub(in crate::correlate) const MOST_OTHERS: usize = 4;
+
+/// A principal as far as one exchange shows it.
+#[derive(Default)]
+pub(super) struct Found<'s> {
+    pub(super) name: Option<(Arc<str>, Evidence)>,
+    /// The first credential that may turn out to be bound.
+    pub(super) credential: Option<Hash>,
+    /// The token whose claims give the name.
+    pub(super) token: Option<&'s Shown>,
+    /// A name that the model's paths gave and that nothing proves.
+    unproved: Option<Arc<str>>,
+    pub(super) doubts: Doubts,
+    pub(super) others: Vec<Arc<str>>,
+}
+
+/// What speaks against a credential.
+fn doubt(shown: &Shown, reading: &Reading<'_>) -> Option<Doubt> {
+    let claims = shown.claims.as_ref();
+    let past = |end: i64| end.saturating_add(LEEWAY) < reading.exchange.time.0;
+    if shown.trial == Trial::Failed {
+        Some(Doubt::BadSignature)
+    } else if claims.is_some_and(|c| c.is_unsigned()) {
+        Some(Doubt::Unsigned)
+    } else if is_refused(reading) {
+        Some(Doubt::Refused)
+    } else {
+        claims.and_then(|c| c.end()).is_some_and(past).then_some(Doubt::Expired)
+    }
+}
+
+/// Whether the server said that it does not believe who asks.
+fn is_refused(reading: &Reading<'_>) -> bool {
+    reading.outcome_status() == Some(401)
+}
+
+/// Whether claims are believed: nothing speaks against the token that they come from.
+pub(super) fn is_believed(shown: &Shown, reading: &Reading<'_>) -> bool {
+    doubt(shown, reading).is_none()
+}
+
+fn subject(shown: &Shown) -> Option<String> {
+    shown.claims.as_ref()?.subject()
+}
+
+impl Naming<'_> {
+    pub(super) fn principal<'s>(&self, reading: &Reading<'_>, shown: &'s [Shown]) -> Found<'s> {
+        let mut found = Found::default();
+        for step in self.model.into_iter().flat_map(|m| &m.identify) {
+            self.listed(reading, shown, &step.path, step.bound_by.is_some(), &mut found);
+            if found.name.is_some() {
+                break;
+            }
+        }
+        if found.name.is_none() {
+            self.built_in(reading, shown, &mut found);
+        }
+        // What may be bound is asked first, whatever gave the name until then.
+        let proved = found.name.as_ref().is_some_and(|(_, evidence)| *evidence >= Evidence::Bound);
+        if found.credential.is_none() && !proved {
+            found.credential = shown.iter().find(|s| s.kind == Kind::Perhaps).map(|s| s.hash);
+        }
+        self.add_others(reading, shown, &mut found);
+        found
+    }
+
+    /// One path of the model's `identify`.
+    fn listed<'s>(&self, reading: &Reading<'_>, shown: &'s [Shown], path: &Path, bound: bool, found: &mut Found<'s>) {
+        let Bound::Exactly(Value::Text(text)) = reading.value(path) else { return };
+        if text.is_empty() {
+            return;
+        }
+        let last = path.fields.last().map(|f| &**f).unwrap_or_default();
+        let evidence = match path.root {
+            Root::Jwt if reading.claims.is_some() => {
+                let Some(token) = token(reading, shown) else { return };
+                keep_first(&mut found.credential, token.hash);
+                let name = self.masker.named_text(path, &text);
+                if let Some(doubt) = doubt(token, reading) {
+                    found.doubts.add(doubt);
+                    found.unproved.get_or_insert(name);
+                    return;
+                }
+                found.token = Some(token);
+                found.name = Some((name, claims_evidence(token)));
+                return;
+            }
+            Root::Mtls => Evidence::Proven,
+            Root::Cookie => return keep_first(&mut found.credential, self.keys.hash.credential(text.as_bytes())),
+            _ if bound => return keep_first(&mut found.credential, self.keys.hash.credential(bare_token(&text))),
+            Root::RequestHeader | Root::Query if credential::is_secret_name(last) => {
+                let hash = self.keys.hash.credential(bare_token(&text));
+                keep_first(&mut found.credential, hash);
+                found.name = Some((pseudonym("key", hash), Evidence::ApiKey));
+                return;
+            }
+            _ => Evidence::Asserted,
+        };
+        found.name = Some((self.masker.named_text(path, &text), evidence));
+    }
+
+    fn built_in<'s>(&self, reading: &Reading<'_>, shown: &'s [Shown], found: &mut Found<'s>) {
+        let claims = || shown.iter().filter(|s| subject(s).is_some() && is_believed(s, reading));
+        if let Some(token) = claims().find(|s| s.trial == Trial::Verified).or_else(|| claims().next()) {
+            found.credential = Some(token.hash);
+            found.token = Some(token);
+            found.name = subject(token).map(|name| (self.masker.shared(&name), claims_evidence(token)));
+            return;
+        }
+        if let Some((user, hash)) = shown.iter().find_map(|s| Some((s.user.clone()?, s.hash))) {
+            found.credential = Some(hash);
+            // Where the answer was not seen, nobody knows whether it was believed.
+            let evidence = match reading.outcome_status() {
+                Some(401) => Evidence::Unproved,
+                Some(_) => Evidence::Bound,
+                None => Evidence::Asserted,
+            };
+            if evidence == Evidence::Unproved {
+                found.doubts.add(Doubt::Refused);
+            }
+            found.name = Some((self.masker.shared(&user), evidence));
+            return;
+        }
+        let mut bindable = shown.iter().filter(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
+        let opaque = bindable.clone().find(|s| subject(s).is_none());
+        if let Some(credential) = opaque.or_else(|| bindable.next()) {
+            keep_first(&mut found.credential, credential.hash);
+        }
+        found.name = self.without_claims(reading, shown, found);
+    }
+
+    fn without_claims(
+        &self,
+        reading: &Reading<'_>,
+        shown: &[Shown],
+        found: &mut Found<'_>,
+    ) -> Option<(Arc<str>, Evidence)> {
+        if let Some(user) = logged_user(reading) {
+            let evidence = if is_refused(reading) { Evidence::Unproved } else { Evidence::Asserted };
+            return Some((self.masker.shared(user), evidence));
+        }
+        let opaque = shown.iter().find(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie) && subject(s).is_none());
+        let trusted = self.proxies.speaks(reading);
+        if let Some(name) = trusted.then(|| gateway::name(reading)).flatten() {
+            return Some((self.masker.shared(&name), Evidence::Asserted));
+        }
+        // Behind a token of somebody's, the certificate is that of the program that passes it on.
+        if let Some(name) = self.certificate(reading).filter(|_| opaque.is_none()) {
+            return Some((name, Evidence::Proven));
+        }
+        if let Some(key) = shown.iter().find(|s| s.kind == Kind::ApiKey) {
+            keep_first(&mut found.credential, key.hash);
+            let evidence = if is_refused(reading) { Evidence::Unproved } else { Evidence::ApiKey };
+            return Some((pseudonym("key", key.hash), evidence));
+        }
+        if let Some(hash) = found.credential.filter(|hash| !names_somebody(*hash, shown)) {
+            return Some((pseudonym("session", hash), Evidence::Unbound));
+        }
+        self.unproved(reading, shown, found)
+            .or_else(|| self.address_name(reading).map(|name| (name, Evidence::Address)))
+    }
+
+    /// A name that nothing proves, where there is nothing better.
+    fn unproved(&self, reading: &Reading<'_>, shown: &[Shown], found: &mut Found<'_>) -> Option<(Arc<str>, Evidence)> {
+        let claimed = shown.iter().find_map(|s| Some((subject(s)?, doubt(s, reading)?)));
+        found.doubts = claimed.iter().fold(found.doubts, |mut doubts, (_, doubt)| {
+            doubts.add(*doubt);
+            doubts
+        });
+        let name = found.unproved.take().or_else(|| {
+            let told = claimed.map(|(name, _)| name).or_else(|| gateway::name(reading));
+            told.or_else(|| gateway::certificate(reading)).map(|name| self.masker.shared(&name))
+        });
+        name.map(|name| (name, Evidence::Unproved))
+    }
+
+    /// Subject of mutual TLS, from a log's field or a declared proxy's header.
+    pub(super) fn certificate(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
+        let logged = || reading.logged_certificate().map(|name| self.masker.shared(name));
+        let told = || self.proxies.speaks(reading).then(|| gateway::certificate(reading)).flatten();
+        logged().or_else(|| told().map(|name| self.masker.shared(&name)))
+    }
+
+    /// Names that the request gives beside the one that was taken. Other spellings of it in the same token are none.
+    fn add_others(&self, reading: &Reading<'_>, shown: &[Shown], found: &mut Found<'_>) {
+        let Some((name, evidence)) = &found.name else { return };
+        let spelt = |other: &str| {
+            let claims = found.token.and_then(|token| token.claims.as_ref());
+            claims.is_some_and(|claims| claims.names(other)) || self.masker.shared(other) == *name
+        };
+        let tokens = shown.iter().filter_map(|s| Some((subject(s)?, s)));
+        let tokens = tokens.filter(|(other, s)| {
+            let alias = || s.claims.as_ref().is_some_and(|claims| claims.names(name));
+            !spelt(other) && !alias()
+        });
+        let doubts: Vec<Doubt> = tokens.clone().filter_map(|(_, s)| doubt(s, reading)).collect();
+        let users = shown.iter().filter_map(|s| s.user.as_deref().map(str::to_owned));
+        let mut told: Vec<String> = tokens.map(|(other, _)| other).chain(users.filter(|user| !spelt(user))).collect();
+        // Any header of a gateway may spell the same name in its own way: one of them that agrees is enough.
+        let gateways = gateway::names(reading);
+        if !gateways.iter().any(|other| spelt(other)) && *evidence > Evidence::Unproved {
+            told.extend(gateways.into_iter().take(1));
+        }
+        let mut others: Vec<Arc<str>> = told.iter().map(|other| self.masker.shared(other)).collect();
+        others.dedup();
+        others.truncate(MOST_OTHERS);
+        doubts.into_iter().for_each(|doubt| found.doubts.add(doubt));
+        if !others.is_empty() {
+            found.doubts.add(Doubt::SeveralNames);
+        }
+        found.others = others;
+    }
+
+    /// Credentials beside the first: any of them may turn out to be bound.
+    pub(super) fn also(shown: &[Shown], found: &Found<'_>) -> Vec<Arc<str>> {
+        let proved = found.name.as_ref().is_some_and(|(_, evidence)| *evidence >= Evidence::Bound);
+        let mut also: Vec<Arc<str>> = Vec::new();
+        for other in shown.iter().filter(|s| Some(s.hash) != found.credential) {
+            let text: Arc<str> = match other.kind {
+                Kind::Bearer | Kind::Cookie => other.hash.to_string().into(),
+                Kind::Perhaps if !proved => format!("?{}", other.hash).into(),
+                _ => continue,
+            };
+            if !also.contains(&text) && also.len() < MOST_ALSO {
+                also.push(text);
+            }
+        }
+        also
+    }
+}
+
+/// The token whose claims `jwt.` paths read.
+fn token<'s>(reading: &Reading<'_>, shown: &'s [Shown]) -> Option<&'s Shown> {
+    let believed = shown.iter().find(|s| s.claims.is_some() && is_believed(s, reading));
+    believed.or_else(|| shown.iter().find(|s| s.claims.is_some()))
+}
+
+/// Whether a credential is a token that names its holder, believed or not.
+fn names_somebody(hash: Hash, shown: &[Shown]) -> bool {
+    shown.iter().any(|s| s.hash == hash && subject(s).is_some())
+}
+
+fn claims_evidence(token: &Shown) -> Evidence {
+    if token.trial == Trial::Verified { Evidence::Verified } else { Evidence::Claims }
+}
+
+fn logged_user<'a>(reading: &Reading<'a>) -> Option<&'a str> {
+    let user = reading.exchange.log.user.as_deref();
+    let user = user.or_else(|| reading.log_field(&["sub", "user", "subject", "principal"]));
+    user.filter(|user| !user.is_empty() && *user != "-")
+}
+
+/// The token of `Bearer token`, so that it hashes like the bare token that the login returned.
+fn bare_token(text: &str) -> &[u8] {
+    text.rsplit(' ').next().unwrap_or(text).as_bytes()
+}
