@@ -145,8 +145,11 @@ impl<'a> Log<'a> {
         // Where no line tells of a request, the fields have names that are not known.
         if let Some((origin, Fault { what, remedy }, bytes)) = self.others.take().filter(|_| self.read == 0) {
             self.lost += bytes;
-            let kind = InputErrorKind::Malformed { what, remedy };
-            self.errors.push(InputError { input: self.name.to_string(), origin: Some(origin), kind });
+            // One record that was not read is named.
+            if self.errors.iter().all(|error| error.origin.is_none()) {
+                let kind = InputErrorKind::Malformed { what, remedy };
+                self.errors.push(InputError { input: self.name.to_string(), origin: Some(origin), kind });
+            }
         }
         self.tally.finish(report);
         report.errors.append(&mut self.errors);
