@@ -253,7 +253,7 @@ fn a_folder_that_the_user_may_not_write_in_is_told_before_anything_is_lost() {
     let of_root = tempfile::tempdir().unwrap();
     let output = offpath(&["capture", "-i", "lo", "-w", of_root.path().to_str().unwrap()]);
     assert_eq!(code(&output), 2, "{}", stderr(&output));
-    assert!(stderr(&output).contains("nobody may not write there"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("`nobody`, which writes, is not allowed"), "{}", stderr(&output));
     let kept = ["--user", "root", "--duration", "1ms", "-f", "udp port 9"];
     let output = offpath(&[&["capture", "-i", "lo", "-w", of_root.path().to_str().unwrap()][..], &kept].concat());
     assert_eq!(code(&output), 4, "{}", stderr(&output));

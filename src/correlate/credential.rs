@@ -286,13 +286,16 @@ fn is_secret(bare: &str) -> bool {
             | "cvc"
             | "ssn"
             | "sig"
-            | "signature"
+            | "hmac"
+            | "samlresponse"
+            | "samlrequest"
             | "sid"
             | "jwt"
             | "pan"
             | "cardnumber"
             | "assertion"
     ) || bare.ends_with("pwd")
+        || bare.ends_with("signature")
         || SECRET_PARTS.iter().any(|part| bare.contains(part))
 }
 

@@ -52,7 +52,7 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "client_span" => ("client's span, told by its server's", "clients' spans, told by their servers'"),
         "span_without_request" => ("span that is no request", "spans that are no requests"),
         "unfinished_line" => ("line half written at the end of a log", "lines half written at the ends of logs"),
-        "other_log" => ("line of another log of Zeek's", "lines of other logs of Zeek's"),
+        "other_log" => ("line of another log", "lines of other logs"),
         "broken_entry" => ("broken entry", "broken entries"),
         "link_type" => ("packet of an unknown link type", "packets of unknown link types"),
         "nested_too_deep" => ("packet with too many headers", "packets with too many headers"),

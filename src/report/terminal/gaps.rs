@@ -37,7 +37,7 @@ fn by_reason(run: &RunSummary, screen: &Screen) -> String {
     }
     for (protocol, sum) in &run.foreign {
         row(
-            &format!("{} that are no HTTP carry {protocol}", counted(sum.connections, "connection", "connections")),
+            &format!("{} of {protocol}, which is no HTTP", counted(sum.connections, "connection", "connections")),
             bytes(sum.bytes),
         );
     }
