@@ -226,7 +226,14 @@ impl<'a> Output<'a> {
             entry.0 += 1;
             entry.1 += over.bytes;
         }
-        if not_read.is_empty() && over.lost + over.cut == 0 || self.stopped {
+        if !not_read.is_empty() || over.lost + over.cut > 0 {
+            self.unread(over, not_read, tls);
+        }
+    }
+
+    /// Hands on what was not seen of a connection.
+    fn unread(&mut self, over: Over, not_read: Vec<NotRead>, tls: Option<TlsHellos>) {
+        if self.stopped {
             return;
         }
         let Over { id, ends: [client, server], first, last, bytes, lost, cut, protocol } = over;
@@ -252,30 +259,10 @@ impl<'a> Output<'a> {
     /// Hands on a connection of QUIC, which is not read; its packets were counted. Where the server answers HTTP over TCP
     /// as well, requests may have been made here that are missed there.
     pub(crate) fn quic(&mut self, over: Over, packets: u64, hellos: Option<TlsHellos>, last: Seen) {
-        let Over { id, ends: [client, server], first, bytes, protocol, .. } = over;
-        self.quic.add(server, first.time, last, REMEMBERED);
-        if self.stopped {
-            return;
-        }
-        let origin = self.origin(first.frame, first.frame.number);
-        let not_read = vec![NotRead { reason: "quic", count: packets, bytes }];
-        let (connection, from, to) = (id, first.time, last.time);
-        let (lost, cut, tls) = (0, 0, hellos);
-        let unread = UnreadConnection {
-            connection,
-            client,
-            server,
-            from,
-            to,
-            bytes,
-            not_read,
-            lost,
-            cut,
-            protocol,
-            tls,
-            origin,
-        };
-        self.stopped = self.sink.unread(unread) == ControlFlow::Break(());
+        let [_, server] = over.ends;
+        self.quic.add(server, over.first.time, last, REMEMBERED);
+        let not_read = vec![NotRead { reason: "quic", count: packets, bytes: over.bytes }];
+        self.unread(Over { last: last.time, lost: 0, cut: 0, ..over }, not_read, hellos);
     }
 
     /// Counts what was seen on a connection and not read.
