@@ -176,6 +176,12 @@ class Bench:
             f"offpath exchanges, {name}", command, path.stat().st_size, exchanges, lines_in, {"OFFPATH_HASH_KEY": str(self.key)}
         )
 
+    def fields(self, path, exchanges):
+        """offpath with the fields of an exchange that tshark is asked for, and no more."""
+        task = self.exchanges("method, target, status", path, exchanges)
+        task.command += ["--fields", "method,target,status"]
+        return task
+
     def table(self, tasks, against):
         """One table; its ratios say how many times the CPU seconds of `against` each command takes."""
         self.say(f"| command | CPU, times that of {against.name} | CPU s, best (median) | input MB | MB / CPU s | exchanges / CPU s | peak RSS MB | seen |")
@@ -211,17 +217,18 @@ class Bench:
         self.say()
         ours = self.exchanges("pcap" if path.suffix == ".pcap" else "pcapng", path, exchanges)
         library = self.library("the same without output", path, exchanges)
-        tasks, missing = [ours, library], []
+        fields = self.fields(path, exchanges)
+        tasks, missing = [ours, fields, library], []
         others = []
         if tshark := shutil.which("tshark"):
-            fields = ["-Y", "http", "-T", "fields", "-e", "http.request.method", "-e", "http.request.uri", "-e", "http.response.code"]
+            printed = ["-Y", "http", "-T", "fields", "-e", "http.request.method", "-e", "http.request.uri", "-e", "http.response.code"]
             base = [tshark, "-n", "-r", str(path)]
             ordered = ["-o", "tcp.reassemble_out_of_order:TRUE"]
             env = {"WIRESHARK_CONFIG_DIR": str(self.scratch), "XDG_CONFIG_HOME": str(self.scratch)}
             size = path.stat().st_size
-            others.append(Task("tshark -T fields", base + fields, size, exchanges, requests_in, env))
+            others.append(Task("tshark -T fields", base + printed, size, exchanges, requests_in, env))
             if reordering:
-                others.append(Task("tshark, reordering on", base + ordered + fields, size, exchanges, requests_in, env))
+                others.append(Task("tshark, reordering on", base + ordered + printed, size, exchanges, requests_in, env))
             tasks += others
         else:
             missing.append("tshark")
@@ -240,7 +247,8 @@ class Bench:
         if missing:
             self.say(f"Not installed here, so not measured: {', '.join(missing)}.")
             self.say()
-        for task, what in (library, title), (ours, f"{title}, a JSON line an exchange"):
+        alike = (fields, f"{title}, the fields that tshark prints")
+        for task, what in (library, title), alike, (ours, f"{title}, a JSON line an exchange"):
             if task.usages:
                 self.fast(task, what, [other for other in others if other.usages])
 

@@ -269,6 +269,9 @@ pub struct Exchanges {
     /// One line a WebSocket message instead: sender, kind, length and hash, never what it says
     #[arg(long)]
     pub messages: bool,
+    /// Only these, in this order, e.g. time,method,target,status; what is not asked for is not computed
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub fields: Vec<String>,
     /// Output format [default: by the suffix of -o, else jsonl]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<ExchangeFormat>,

@@ -1,5 +1,6 @@
 //! `offpath exchanges`: one line an HTTP exchange, or a WebSocket message, as JSON lines, CSV or Parquet.
 
+mod column;
 mod message;
 mod object;
 mod record;
@@ -17,19 +18,27 @@ use super::progress::Meter;
 use super::{Console, Ended, Exit, hash_key, job, replace};
 use crate::correlate::{Extractor, Redactor};
 use crate::pipeline::Progress;
+pub(super) use column::Column;
+use column::Columns;
 pub(super) use message::COLUMNS as MESSAGE_COLUMNS;
 use message::MessageRecord;
+use record::Asked;
+pub(super) use record::COLUMNS;
 pub(super) use record::Record;
-pub(super) use writer::COLUMNS;
-use writer::{Row, Writer};
+use writer::Writer;
 
 /// Runs the command.
 pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended {
     let filter = Filter::of_flags(&args.inputs.filter, &EXCHANGE)?;
     let level = args.inputs.redact.level();
     let key = hash_key::load(shared.hash_key.as_deref(), console)?;
-    let asks_who = filter.as_ref().is_some_and(|filter| filter.asks_for("actor"));
-    let extractor = asks_who.then(|| Extractor::redacting(None, key.clone(), level));
+    let filtered = |key: &str| filter.as_ref().is_some_and(|filter| filter.asks_for(key));
+    let asked = Asked::of(|name| match args.messages {
+        // Their listing shows where the WebSocket was opened.
+        true => ["client", "server", "connection", "origin"].contains(&name),
+        false => args.fields.is_empty() || args.fields.iter().any(|field| field == name),
+    } || filtered(name) || (name == "calls" && filtered("call")));
+    let extractor = filtered("actor").then(|| Extractor::redacting(None, key.clone(), level));
     let redactor = Redactor::new(key, level);
     console.note(&format!("redaction {}", level.as_str()));
     // No line names the inputs' hashes.
@@ -51,7 +60,10 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     for idle in plan.idle_actors(&options) {
         console.say(&format!("warning: {}", crate::finding::text::display(&idle)));
     }
-    let writers = if args.messages { Writers::Messages(open(formats)?) } else { Writers::Exchanges(open(formats)?) };
+    let writers = match args.messages {
+        true => Writers::Messages(open(formats, named(args, &MESSAGE_COLUMNS)?)?),
+        false => Writers::Exchanges(open(formats, named(args, &COLUMNS)?)?),
+    };
     let meter = Meter::for_console(shared);
     meter.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     meter.stage("reading");
@@ -63,6 +75,7 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         writers,
         live,
         redactor: &redactor,
+        asked,
         extractor,
         filter,
         period,
@@ -112,12 +125,20 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     })
 }
 
-fn open<R: Row>(formats: Vec<(ExchangeFormat, Option<&Path>)>) -> Result<Vec<Writer<R>>, Exit> {
-    formats.into_iter().map(|(format, path)| Writer::open(format, path)).collect()
+/// The columns that `--fields` names.
+fn named<R>(args: &Exchanges, columns: &'static [Column<R>]) -> Result<Columns<R>, Exit> {
+    Columns::named(&args.fields, columns).map_err(Exit::CannotStart)
+}
+
+fn open<R: Clone + 'static>(
+    formats: Vec<(ExchangeFormat, Option<&Path>)>,
+    columns: Columns<R>,
+) -> Result<Vec<Writer<R>>, Exit> {
+    formats.into_iter().map(|(format, path)| Writer::open(format, path, columns.clone())).collect()
 }
 
 /// Finishes all of them, and says what the first one that failed says.
-fn finish<R: Row>(writers: Vec<Writer<R>>) -> std::io::Result<()> {
+fn finish<R: Clone + 'static>(writers: Vec<Writer<R>>) -> std::io::Result<()> {
     let done: Vec<_> = writers.into_iter().map(Writer::finish).collect();
     done.into_iter().collect()
 }
@@ -128,7 +149,7 @@ enum Writers {
     Messages(Vec<Writer<MessageRecord>>),
 }
 
-fn write<R: Row>(writers: &mut [Writer<R>], row: &R, live: bool) -> std::io::Result<()> {
+fn write<R: Clone + 'static>(writers: &mut [Writer<R>], row: &R, live: bool) -> std::io::Result<()> {
     for writer in writers {
         writer.write(row)?;
         if live {
@@ -169,6 +190,8 @@ struct Lines<'a> {
     /// Whether someone may be watching the lines come.
     live: bool,
     redactor: &'a Redactor,
+    /// What of a record is asked for.
+    asked: Asked,
     /// Tells who acts, where the filter asks.
     extractor: Option<Extractor>,
     filter: Option<Filter>,
@@ -188,7 +211,7 @@ impl Lines<'_> {
 
     /// The record of an exchange, with who acts if the filter asks.
     fn record(&self, exchange: &Exchange) -> Record {
-        let mut record = Record::new(exchange, self.redactor);
+        let mut record = Record::with(exchange, self.redactor, self.asked);
         if let Some(extractor) = &self.extractor {
             let events = extractor.extract(exchange).events;
             let actors = events.iter().flat_map(|event| [&event.actor.principal, &event.actor.agent]).flatten();

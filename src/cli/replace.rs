@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use super::Exit;
-use super::exchanges::{COLUMNS, MESSAGE_COLUMNS};
+use super::exchanges::{COLUMNS, Column, MESSAGE_COLUMNS};
 use super::output::Kind;
 use crate::finding;
 
@@ -54,8 +54,13 @@ pub(super) fn is_findings(kind: Kind, path: &Path) -> bool {
 /// Whether a file is an earlier output of `exchanges`.
 pub(super) fn is_exchanges(path: &Path) -> bool {
     has_keys(path, &["connection", "origin", "incomplete"])
-        || [COLUMNS.as_slice(), &MESSAGE_COLUMNS].iter().any(|columns| first_line(path) == columns.join(","))
+        || first_line(path) == heading(&COLUMNS)
+        || first_line(path) == heading(&MESSAGE_COLUMNS)
         || has_columns(path, &["connection", "origin", "incomplete"])
+}
+
+fn heading<R>(columns: &[Column<R>]) -> String {
+    columns.iter().map(|column| column.name).collect::<Vec<_>>().join(",")
 }
 
 fn head(path: &Path) -> Option<String> {

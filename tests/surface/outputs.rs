@@ -89,6 +89,37 @@ fn exchanges_go_to_several_files_at_once() {
 }
 
 #[test]
+fn exchanges_have_the_fields_that_are_named_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    shop(folder.path());
+    let of = |fields: &str, rest: &[&str]| {
+        let args = [&["exchanges", "shop.log", "--fields", fields], rest].concat();
+        offpath_in(folder.path(), &args, &[])
+    };
+    let whole: Vec<serde_json::Value> = stdout(&offpath_in(folder.path(), &["exchanges", "shop.log"], &[]))
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let lines = stdout(&of("status,calls,target", &[]));
+    assert_eq!(lines.lines().count(), whole.len());
+    for (line, whole) in lines.lines().zip(&whole) {
+        let expected = format!(r#"{{"status":{},"calls":[],"target":{}}}"#, whole["status"], whole["target"]);
+        assert_eq!(line, expected);
+    }
+    let csv = stdout(&of("target,status", &["--format", "csv"]));
+    assert_eq!(csv.lines().next(), Some("target,status"));
+    assert_eq!(csv.lines().count(), whole.len() + 1);
+    assert_eq!(code(&of("time,status", &["-o", "e.parquet"])), 0);
+    let wrong = of("method,targt", &[]);
+    assert_eq!(code(&wrong), 2);
+    assert!(stderr(&wrong).contains("did you mean `target`?"), "{}", stderr(&wrong));
+    assert_eq!(code(&of("method,method", &[])), 2);
+    let filtered = of("status", &["--filter", "method:POST"]);
+    let posts = whole.iter().filter(|exchange| exchange["method"] == "POST").count();
+    assert_eq!(stdout(&filtered).lines().count(), posts);
+}
+
+#[test]
 fn the_demo_is_ignored_by_git_and_speaks_of_no_flag() {
     let folder = tempfile::tempdir().unwrap();
     let output = offpath_in(folder.path(), &["demo"], &[]);

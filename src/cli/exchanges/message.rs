@@ -1,20 +1,14 @@
 //! One line of `offpath exchanges --messages`.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, BooleanBuilder, ListBuilder, RecordBatch, StringBuilder, UInt16Builder, UInt64Builder};
-use arrow::error::ArrowError;
 use offpath_capture::Message;
-use serde::Serialize;
 
+use super::column::Column;
 use super::record::Record;
-use super::writer::Row;
 use crate::correlate::Redactor;
 use crate::event::rfc3339;
-use crate::finding::csv::harmless;
 
 /// One message of a WebSocket: who sent what, when and how much of it, never what it says.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(in crate::cli) struct MessageRecord {
     /// First byte, RFC 3339 UTC.
     time: String,
@@ -49,26 +43,26 @@ pub(in crate::cli) struct MessageRecord {
 }
 
 /// Columns of the listing.
-pub(in crate::cli) const COLUMNS: [&str; 19] = [
-    "time",
-    "end",
-    "client",
-    "server",
-    "connection",
-    "stream",
-    "host",
-    "target",
-    "number",
-    "sender",
-    "kind",
-    "bytes",
-    "sha256",
-    "close_code",
-    "frames",
-    "compressed",
-    "incomplete",
-    "origin",
-    "exchange",
+pub(in crate::cli) static COLUMNS: [Column<MessageRecord>; 19] = [
+    Column::text("time", |r| Some(&r.time)),
+    Column::text("end", |r| Some(&r.end)),
+    Column::text("client", |r| r.client.as_deref()),
+    Column::text("server", |r| r.server.as_deref()),
+    Column::text("connection", |r| r.connection.as_deref()),
+    Column::number("stream", |r| Some(r.stream)),
+    Column::text("host", |r| r.host.as_deref()),
+    Column::text("target", |r| r.target.as_deref()),
+    Column::number("number", |r| Some(r.number)),
+    Column::text("sender", |r| Some(r.sender)),
+    Column::text("kind", |r| Some(r.kind)),
+    Column::number("bytes", |r| r.bytes),
+    Column::text("sha256", |r| r.sha256.as_deref()),
+    Column::code("close_code", |r| r.close_code),
+    Column::number("frames", |r| Some(r.frames)),
+    Column::flag("compressed", |r| r.compressed),
+    Column::words("incomplete", |r| &r.incomplete),
+    Column::text("origin", |r| Some(&r.origin)),
+    Column::text("exchange", |r| Some(&r.exchange)),
 ];
 
 impl MessageRecord {
@@ -95,79 +89,5 @@ impl MessageRecord {
             origin: message.origin.to_string(),
             exchange: opening.origin,
         }
-    }
-}
-
-impl Row for MessageRecord {
-    const COLUMNS: &'static [&'static str] = &COLUMNS;
-
-    fn cells(self) -> Vec<String> {
-        let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
-        vec![
-            self.time,
-            self.end,
-            self.client.unwrap_or_default(),
-            self.server.unwrap_or_default(),
-            self.connection.unwrap_or_default(),
-            self.stream.to_string(),
-            harmless(&self.host.unwrap_or_default()),
-            harmless(&self.target.unwrap_or_default()),
-            self.number.to_string(),
-            self.sender.to_owned(),
-            self.kind.to_owned(),
-            number(self.bytes),
-            self.sha256.unwrap_or_default(),
-            number(self.close_code.map(u64::from)),
-            self.frames.to_string(),
-            self.compressed.to_string(),
-            self.incomplete.join(" "),
-            harmless(&self.origin),
-            harmless(&self.exchange),
-        ]
-    }
-
-    fn table(rows: &[Self]) -> Result<RecordBatch, ArrowError> {
-        let text = |field: fn(&Self) -> Option<&str>| {
-            let mut builder = StringBuilder::new();
-            rows.iter().for_each(|row| builder.append_option(field(row)));
-            Arc::new(builder.finish()) as ArrayRef
-        };
-        let number = |field: fn(&Self) -> Option<u64>| {
-            let mut builder = UInt64Builder::new();
-            rows.iter().for_each(|row| builder.append_option(field(row)));
-            Arc::new(builder.finish()) as ArrayRef
-        };
-        let (mut close_code, mut compressed) = (UInt16Builder::new(), BooleanBuilder::new());
-        let mut incomplete = ListBuilder::new(StringBuilder::new());
-        for row in rows {
-            close_code.append_option(row.close_code);
-            compressed.append_value(row.compressed);
-            row.incomplete.iter().for_each(|reason| incomplete.values().append_value(reason));
-            incomplete.append(true);
-        }
-        let columns: [ArrayRef; 19] = [
-            text(|r| Some(&r.time)),
-            text(|r| Some(&r.end)),
-            text(|r| r.client.as_deref()),
-            text(|r| r.server.as_deref()),
-            text(|r| r.connection.as_deref()),
-            number(|r| Some(r.stream)),
-            text(|r| r.host.as_deref()),
-            text(|r| r.target.as_deref()),
-            number(|r| Some(r.number)),
-            text(|r| Some(r.sender)),
-            text(|r| Some(r.kind)),
-            number(|r| r.bytes),
-            text(|r| r.sha256.as_deref()),
-            Arc::new(close_code.finish()),
-            number(|r| Some(r.frames)),
-            Arc::new(compressed.finish()),
-            Arc::new(incomplete.finish()),
-            text(|r| Some(&r.origin)),
-            text(|r| Some(&r.exchange)),
-        ];
-        RecordBatch::try_from_iter_with_nullable(
-            COLUMNS.into_iter().zip(columns).map(|(name, column)| (name, column, true)),
-        )
     }
 }

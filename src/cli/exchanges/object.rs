@@ -7,16 +7,14 @@ use serde::Serialize;
 /// An object being written. Names are written as they are: they need no escapes.
 pub(super) struct Object<'a> {
     out: &'a mut Vec<u8>,
+    empty: bool,
 }
 
 impl<'a> Object<'a> {
-    /// Begins an object with its first member.
-    pub(super) fn new(out: &'a mut Vec<u8>, name: &'static str, text: &str) -> io::Result<Object<'a>> {
+    /// Begins an object.
+    pub(super) fn new(out: &'a mut Vec<u8>) -> Object<'a> {
         out.push(b'{');
-        let mut object = Object { out };
-        object.name(name);
-        object.string(text)?;
-        Ok(object)
+        Object { out, empty: true }
     }
 
     /// Adds a text, or null.
@@ -31,6 +29,11 @@ impl<'a> Object<'a> {
     /// Adds a number, or null.
     pub(super) fn number(&mut self, name: &'static str, number: Option<u64>) -> io::Result<()> {
         self.value(name, &number)
+    }
+
+    /// Adds true or false.
+    pub(super) fn flag(&mut self, name: &'static str, flag: bool) -> io::Result<()> {
+        self.value(name, &flag)
     }
 
     /// Adds a list, which most often is empty.
@@ -54,11 +57,9 @@ impl<'a> Object<'a> {
     }
 
     fn member(&mut self, name: &'static str) {
-        self.out.push(b',');
-        self.name(name);
-    }
-
-    fn name(&mut self, name: &'static str) {
+        if !std::mem::take(&mut self.empty) {
+            self.out.push(b',');
+        }
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");

@@ -1,17 +1,17 @@
 //! One line of `offpath exchanges`.
 
-use std::io;
 use std::sync::Arc;
 
-use offpath_capture::{Call, Exchange, calls};
+use offpath_capture::{Body, Call, Calls, Exchange, Timestamp, calls};
 use serde::Serialize;
 
-use super::object::Object;
+use super::column::Column;
 use crate::correlate::Redactor;
 use crate::event::rfc3339;
 
 /// One exchange; `null` is "not seen" or "not recorded". Credentials and personal data in targets are masked.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Serialize))]
 pub(in crate::cli) struct Record {
     /// Start, RFC 3339 UTC.
     pub(in crate::cli) time: String,
@@ -58,7 +58,7 @@ pub(in crate::cli) struct Record {
     /// Why there may be more of them.
     pub(in crate::cli) calls_unseen: Vec<&'static str>,
     /// Who acts, as far as the exchange alone tells; only looked for where a filter asks.
-    #[serde(skip)]
+    #[cfg_attr(test, serde(skip))]
     pub(in crate::cli) actors: Vec<String>,
 }
 
@@ -75,6 +75,34 @@ pub(in crate::cli) struct CallRecord {
     outcome: &'static str,
     /// Code of a failure.
     code: Option<String>,
+}
+
+/// What of a record is asked for, of all that takes its time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// Start and end.
+    times: bool,
+    /// Addresses, connection and place in the input.
+    places: bool,
+    /// Hashes of the bodies.
+    hashes: bool,
+    /// Calls in the bodies.
+    calls: bool,
+}
+
+impl Asked {
+    const ALL: Asked = Asked { times: true, places: true, hashes: true, calls: true };
+
+    /// What a listing needs of which a name is asked for where `is_asked` says so.
+    pub(super) fn of(is_asked: impl Fn(&str) -> bool) -> Self {
+        let any = |names: &[&str]| names.iter().any(|name| is_asked(name));
+        Asked {
+            times: any(&["time", "end"]),
+            places: any(&["client", "server", "connection", "origin"]),
+            hashes: any(&["request_sha256", "response_sha256"]),
+            calls: any(&["calls", "calls_unseen"]),
+        }
+    }
 }
 
 impl CallRecord {
@@ -111,15 +139,23 @@ impl Record {
 
     /// The line of one exchange.
     pub(in crate::cli) fn new(exchange: &Exchange, redactor: &Redactor) -> Self {
+        Record::with(exchange, redactor, Asked::ALL)
+    }
+
+    /// The line of one exchange, without what nobody asks for.
+    pub(super) fn with(exchange: &Exchange, redactor: &Redactor, asked: Asked) -> Self {
         let (request, response) = (exchange.request.as_ref(), exchange.response.as_ref());
-        let called = calls(exchange);
+        let called = if asked.calls { calls(exchange) } else { Calls::default() };
+        let hash = |body: &Body| if asked.hashes { Some(redactor.digest(&body.sha256()?)) } else { None };
+        let time = |time: Timestamp| if asked.times { rfc3339(time.0) } else { String::new() };
+        let endpoint = |endpoint| asked.places.then(|| redactor.endpoint(endpoint));
         Record {
-            time: rfc3339(exchange.time.0),
-            end: exchange.end.map(|end| rfc3339(end.0)),
-            client: exchange.client.map(|client| redactor.endpoint(client)),
-            server: exchange.server.map(|server| redactor.endpoint(server)),
+            time: time(exchange.time),
+            end: exchange.end.map(time),
+            client: exchange.client.and_then(endpoint),
+            server: exchange.server.and_then(endpoint),
             protocol: exchange.protocol.as_str(),
-            connection: exchange.connection.map(|id| redactor.connection(id)),
+            connection: exchange.connection.filter(|_| asked.places).map(|id| redactor.connection(id)),
             stream: exchange.stream,
             method: request.map(|r| r.method.clone()),
             scheme: request.and_then(|r| r.scheme.clone()),
@@ -128,51 +164,50 @@ impl Record {
             status: response.map(|r| r.status),
             request_bytes: request.and_then(|r| r.body.len()),
             response_bytes: response.and_then(|r| r.body.len()),
-            request_sha256: request.and_then(|r| Some(redactor.digest(&r.body.sha256()?))),
-            response_sha256: response.and_then(|r| Some(redactor.digest(&r.body.sha256()?))),
+            request_sha256: request.and_then(|r| hash(&r.body)),
+            response_sha256: response.and_then(|r| hash(&r.body)),
             messages_sent: exchange.web_socket.map(|socket| socket.sent),
             messages_received: exchange.web_socket.map(|socket| socket.received),
             incomplete: exchange.incomplete.iter().map(|reason| reason.as_str()).collect(),
-            origin: exchange.origin.to_string(),
+            origin: if asked.places { exchange.origin.to_string() } else { String::new() },
             calls: called.calls.iter().map(|call| CallRecord::new(call, redactor)).collect(),
             calls_unseen: called.unseen.iter().map(|why| why.as_str()).collect(),
             actors: Vec::new(),
         }
     }
-
-    /// Appends the line as a JSON object: the bytes that serde makes of it, without its formatter.
-    pub(super) fn write_json(&self, line: &mut Vec<u8>) -> io::Result<()> {
-        let mut object = Object::new(line, "time", &self.time)?;
-        object.text("end", self.end.as_deref())?;
-        object.text("client", self.client.as_deref())?;
-        object.text("server", self.server.as_deref())?;
-        object.text("protocol", Some(self.protocol))?;
-        object.text("connection", self.connection.as_deref())?;
-        object.number("stream", Some(self.stream))?;
-        object.text("method", self.method.as_deref())?;
-        object.text("scheme", self.scheme.as_deref())?;
-        object.text("host", self.host.as_deref())?;
-        object.text("target", self.target.as_deref())?;
-        object.number("status", self.status.map(u64::from))?;
-        object.number("request_bytes", self.request_bytes)?;
-        object.number("response_bytes", self.response_bytes)?;
-        object.text("request_sha256", self.request_sha256.as_deref())?;
-        object.text("response_sha256", self.response_sha256.as_deref())?;
-        object.number("messages_sent", self.messages_sent)?;
-        object.number("messages_received", self.messages_received)?;
-        object.list("incomplete", &self.incomplete)?;
-        object.text("origin", Some(&self.origin))?;
-        object.list("calls", &self.calls)?;
-        object.list("calls_unseen", &self.calls_unseen)?;
-        object.end();
-        Ok(())
-    }
 }
+
+/// Columns of the listing.
+pub(in crate::cli) static COLUMNS: [Column<Record>; 22] = [
+    Column::text("time", |r| Some(&r.time)),
+    Column::text("end", |r| r.end.as_deref()),
+    Column::text("client", |r| r.client.as_deref()),
+    Column::text("server", |r| r.server.as_deref()),
+    Column::text("protocol", |r| Some(r.protocol)),
+    Column::text("connection", |r| r.connection.as_deref()),
+    Column::number("stream", |r| Some(r.stream)),
+    Column::text("method", |r| r.method.as_deref()),
+    Column::text("scheme", |r| r.scheme.as_deref()),
+    Column::text("host", |r| r.host.as_deref()),
+    Column::text("target", |r| r.target.as_deref()),
+    Column::code("status", |r| r.status),
+    Column::number("request_bytes", |r| r.request_bytes),
+    Column::number("response_bytes", |r| r.response_bytes),
+    Column::text("request_sha256", |r| r.request_sha256.as_deref()),
+    Column::text("response_sha256", |r| r.response_sha256.as_deref()),
+    Column::number("messages_sent", |r| r.messages_sent),
+    Column::number("messages_received", |r| r.messages_received),
+    Column::words("incomplete", |r| &r.incomplete),
+    Column::text("origin", |r| Some(&r.origin)),
+    Column::calls("calls", |r| &r.calls),
+    Column::words("calls_unseen", |r| &r.calls_unseen),
+];
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::column::Columns;
     use super::*;
 
     fn called() -> CallRecord {
@@ -219,7 +254,7 @@ mod tests {
                 actors: Vec::new(),
             };
             let mut line = Vec::new();
-            record.write_json(&mut line).unwrap();
+            Columns::all(&COLUMNS).write_json(&record, &mut line).unwrap();
             prop_assert_eq!(String::from_utf8(line).unwrap(), serde_json::to_string(&record).unwrap());
         }
     }
