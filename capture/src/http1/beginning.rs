@@ -24,7 +24,7 @@ impl Connection {
             _ => {
                 if self.kind == Kind::Unknown && chunk.aligned {
                     let first = self.skipped == 0 && self.opener == Some(side);
-                    self.hints.note(side, chunk.data, first);
+                    self.hints().note(side, chunk.data, first);
                 }
                 self.pass_over(side, chunk.data.len());
                 chunk.data.len()
@@ -104,7 +104,7 @@ impl Connection {
             peer_known: chunk.peer_known,
         };
         if !self.settle_looks(side, looks, &begun) {
-            self.hints.recognise(side, &gathered);
+            self.hints().recognise(side, &gathered);
             self.pass_over(side, gathered.len());
             self.reader(side).state = State::Seek;
             return chunk.data.len();

@@ -80,7 +80,7 @@ impl Connection {
             Some(_) if self.queue.pipelined() => 0,
             Some((extent, _)) => extent.at,
         };
-        if let Some((_, cause)) = self.response_gap.filter(|&(to, _)| to > slot.ack_first && to <= until) {
+        if let Some(&(_, cause)) = self.response_gap.as_deref().filter(|(to, _)| *to > slot.ack_first && *to <= until) {
             reasons.add_gap(cause, false);
         }
         let exchange = self.exchange(slot.position, Some((slot.extent, slot.request)), slot.answer, reasons, out);

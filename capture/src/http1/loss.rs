@@ -22,14 +22,15 @@ impl Connection {
         if self.kind == Kind::Http1 {
             out.blind_spot(self.server(), from, shown);
         } else {
-            let earlier = self.unconfirmed.map_or(from, |(earlier, _)| earlier);
-            self.unconfirmed = Some((earlier, shown));
+            let earlier = self.unconfirmed.as_ref().map_or(from, |spot| spot.0);
+            self.unconfirmed = Some(Box::new((earlier, shown)));
         }
     }
 
     /// Tells of the blind spot before the connection was known to be HTTP.
     pub(super) fn confirm(&mut self, out: &mut Output<'_>) {
-        if let Some((from, shown)) = self.unconfirmed.take() {
+        if let Some(spot) = self.unconfirmed.take() {
+            let (from, shown) = *spot;
             out.blind_spot(self.server(), from, shown);
         }
     }
@@ -41,7 +42,7 @@ impl Connection {
 
     /// Notes that responses are missing, and lets go of requests whose response cannot come any more.
     pub(super) fn lose_responses(&mut self, from: u64, to: u64, cause: Cause, out: &mut Output<'_>) {
-        self.response_gap = Some((to, cause));
+        self.response_gap = Some(Box::new((to, cause)));
         while self.queue.front_answered_within(from, to) {
             self.lose_count();
             self.emit_front(out);

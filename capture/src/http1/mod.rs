@@ -41,7 +41,7 @@ pub(crate) fn begins_message(payload: &[u8]) -> bool {
     recognise_any(payload) != Looks::Other
 }
 
-/// HTTP on one connection.
+/// HTTP on one connection. Tens of thousands may be open at once: what few of them have is boxed.
 pub(crate) struct Connection {
     channel: Channel,
     /// Side that sends requests, once known.
@@ -60,9 +60,9 @@ pub(crate) struct Connection {
     /// Time up to which everything that was sent is accounted for.
     known_until: Timestamp,
     /// A blind spot of a connection of which it is not known yet whether it is HTTP.
-    unconfirmed: Option<(Timestamp, Seen)>,
+    unconfirmed: Option<Box<(Timestamp, Seen)>>,
     /// Position up to which the response direction has gaps, and why.
-    response_gap: Option<(u64, Cause)>,
+    response_gap: Option<Box<(u64, Cause)>>,
     /// Where the interim response began that is followed by the final one.
     interim: Option<u64>,
     /// Whether the capture joined the connection in the middle and no response was read yet.
@@ -72,7 +72,7 @@ pub(crate) struct Connection {
     /// The exchange that opened a WebSocket.
     opening: Option<Box<Exchange>>,
     /// What it seems to carry where that is nothing that is read.
-    hints: Hints,
+    hints: Option<Box<Hints>>,
 }
 
 /// What a connection carries.
@@ -116,13 +116,17 @@ impl Connection {
             midstream: true,
             upgrading: None,
             opening: None,
-            hints: Hints::default(),
+            hints: None,
         }
     }
 
     fn reader(&mut self, side: usize) -> &mut Reader {
         let [first, second] = &mut self.readers;
         if side == 0 { first } else { second }
+    }
+
+    fn hints(&mut self) -> &mut Hints {
+        self.hints.get_or_insert_default()
     }
 
     fn dead(&self) -> bool {
@@ -174,7 +178,7 @@ impl Connection {
             State::Head => self.cut_head(side, Incomplete::CutShort, out),
             State::Probe => {
                 let gathered = std::mem::take(&mut self.reader(side).buffer);
-                self.hints.recognise(side, &gathered);
+                self.hints().recognise(side, &gathered);
                 self.pass_over(side, gathered.len());
                 self.reader(side).state = State::Seek;
             }
@@ -209,7 +213,7 @@ impl conversation::Reader for Connection {
 
     fn held(&self) -> usize {
         let [first, second] = &self.readers;
-        first.held() + second.held() + self.queue.held() + self.hints.held()
+        first.held() + second.held() + self.queue.held() + self.hints.as_ref().map_or(0, |hints| hints.held())
     }
 
     fn waits_for(&self, side: usize) -> Option<u64> {
@@ -290,13 +294,14 @@ impl conversation::Reader for Connection {
         }
         if let (Kind::Http1, Some(client)) = (self.kind, self.client) {
             out.serves_http(self.channel.end(1 - client));
-        } else if let (Kind::Unknown, Some((from, shown))) = (self.kind, self.unconfirmed) {
+        } else if let (Kind::Unknown, Some(spot)) = (self.kind, &self.unconfirmed) {
+            let (from, shown) = **spot;
             out.doubtful(self.channel.ends, from, shown);
         }
         let id = self.channel.id;
         match self.kind {
             Kind::Upgraded { bytes } if bytes > 0 => out.not_read_on(id, "upgraded", bytes),
-            Kind::Unknown if self.bytes > 0 => out.not_read_on(id, self.hints.name(), self.bytes),
+            Kind::Unknown if self.bytes > 0 => out.not_read_on(id, self.hints().name(), self.bytes),
             Kind::Http1 if self.skipped > 0 => out.not_read_on(id, "between_messages", self.skipped),
             _ => {}
         }
@@ -307,7 +312,7 @@ impl conversation::Reader for Connection {
     }
 
     fn protocol(&self) -> Option<&'static str> {
-        if self.kind == Kind::Unknown { self.hints.protocol() } else { Some("http1") }
+        if self.kind == Kind::Unknown { self.hints.as_ref()?.protocol() } else { Some("http1") }
     }
 
     fn handover(&mut self) -> Option<(Next, Box<Handover>)> {
@@ -325,7 +330,7 @@ impl conversation::Reader for Connection {
             midstream: self.midstream,
             request: self.upgrading.take(),
             known_until: self.known_until,
-            unconfirmed: self.unconfirmed.take(),
+            unconfirmed: self.unconfirmed.take().map(|spot| *spot),
             skipped: self.skipped,
         };
         Some((next, Box::new(handover)))
