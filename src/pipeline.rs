@@ -16,6 +16,7 @@ mod rules;
 mod serving;
 mod settling;
 mod summing;
+mod unlike;
 mod views;
 mod warnings;
 

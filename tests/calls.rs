@@ -514,6 +514,18 @@ fn a_document_that_nobody_could_read_may_have_been_the_missing_step() {
 }
 
 #[test]
+fn a_query_that_goes_by_its_hash_alone_may_have_been_the_missing_step() {
+    let hash = |member: &str| json!({"variables": {}, "extensions": {"persistedQuery": {member: "5d41402abc4b2a76b9719d911017c592"}}});
+    let done = json!({"data": {"x": {"id": "o1"}}});
+    let (found, rule) = between("/graphql", &hash("sha256Hash"), &done, true);
+    assert!(found.is_empty() && rule.contains("bodies, which hold the calls"), "{found:?} {rule}");
+    // The server does not know it either: nothing was done.
+    let unknown = json!({"errors": [{"message": "PersistedQueryNotFound"}]});
+    assert_eq!(between("/graphql", &hash("sha256Hash"), &unknown, true).0, ["SEQ-SKIP order:o1"]);
+    assert_eq!(between("/graphql", &hash("other"), &done, true).0, ["SEQ-SKIP order:o1"], "no query");
+}
+
+#[test]
 fn a_step_is_found_however_it_is_wrapped() {
     let ships = r#"transitionOrderToState(orderId: "o1", state: "Shipped")"#;
     let answer = json!({"data": {"transitionOrderToState": {"id": "o1", "state": "Shipped"}}});

@@ -544,3 +544,27 @@ fn a_misspelt_path_is_told_from_a_source_that_shows_nothing() {
     let right = Run::of("a.har", &parcel_archive(4, 500), &parcels("res.total"));
     assert_eq!((right.found().len(), right.warnings().as_str()), (4, "[]"));
 }
+
+#[test]
+fn requests_whose_fields_have_other_names_are_not_passed_over_in_silence() {
+    let model = r#"offpath: 1
+workflow: {id: shop, version: 1}
+objects: {order: {key: [path.order]}}
+activities:
+  create: {http: "POST /orders/{order}", object: order}
+  ship:   {http: "POST /orders/{order}/ship", object: order}
+lifecycles:
+  order:
+    states: {none: initial, new: {}, shipped: final}
+    transitions: [{activity: create, from: none, to: new}, {activity: ship, from: new, to: shipped}]
+"#;
+    let one = |minute: u32, path: &str| json!({"time": format!("2026-03-01T10:{minute:02}:00Z"), "method": "POST", "path": path, "status": 200, "user": "u"});
+    let read = [one(0, "/orders/1"), one(1, "/orders/1/ship")].map(|line| line.to_string()).join("\n") + "\n";
+    let renamed = json!({"ts": "2026-03-01T10:02:00Z", "op_kind": "POST", "where": "/orders/2/ship", "rslt": "ok"});
+    assert_eq!(Run::of("t.jsonl", &read, model).warnings(), "[]");
+    let run = Run::of("t.jsonl", &format!("{read}{renamed}\n"), model);
+    let told = run.warnings();
+    for part in ["1 of 3 records", "1 of which hold a method: line 3", "op_kind", "--log-field method=FIELD"] {
+        assert!(told.contains(part), "{told}");
+    }
+}

@@ -181,3 +181,48 @@ fn who_began_graphql_acts_and_no_credential_is_shown() {
     let screen = stdout(&offpath(&["inspect", &input]));
     assert!(screen.contains("1 with calls") && !screen.contains("opaque-credential"), "{screen}");
 }
+
+#[test]
+fn who_says_time_and_again_who_it_is_hides_no_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut socket = Socket::open(None, 0);
+    for number in 0..17 {
+        let bearer = token(&format!(r#"{{"sub":"user-{number}"}}"#));
+        socket.ask(json!({"type": "connection_init", "payload": {"authToken": bearer}}));
+    }
+    for (id, field) in ["createOrder", "payOrder", "payOrder"].into_iter().enumerate() {
+        let query = format!("mutation {{ {field}(orderId: \"o1\") {{ id }} }}");
+        socket.ask(json!({"type": "subscribe", "id": id.to_string(), "payload": {"query": query}}));
+        let data = json!({"data": {field: {"id": "o1"}}});
+        socket.answer(json!({"type": "next", "id": id.to_string(), "payload": data}));
+        socket.answer(json!({"type": "complete", "id": id.to_string()}));
+    }
+    let input = write(&folder.path().join("t.har"), &[socket]);
+    let (findings, summary, said) = check(folder.path(), &input);
+    assert_eq!(told(&findings), ["SEQ-REPEAT order:o1"], "{said}");
+    assert!(!findings[0].to_string().contains("user-"), "{}", findings[0]);
+    assert_eq!(summary["not_read"][0]["reason"], "websocket_identity");
+    assert_eq!(summary["websocket"]["without_call"], 0);
+    assert!(!said.contains("all that is in the input was read"), "{said}");
+}
+
+#[test]
+fn an_unreadable_message_of_graphql_may_have_been_the_missing_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = |query: &str| {
+        let mut socket = Socket::open(Some("anna"), 0);
+        socket.ask(json!({"type": "connection_init"}));
+        let create = "mutation { createOrder { id } }";
+        let data = json!({"data": {"createOrder": {"id": "o1"}}});
+        socket.ask(json!({"type": "subscribe", "id": "1", "payload": {"query": create}}));
+        socket.answer(json!({"type": "next", "id": "1", "payload": data}));
+        socket.ask(json!({"type": "subscribe", "id": "2", "payload": {"query": query}}));
+        socket.answer(json!({"type": "next", "id": "2", "payload": {"data": {"ping": 1}}}));
+        socket.ask(json!({"jsonrpc": "2.0", "id": 3, "method": "orders.ship", "params": {"orderId": "o1"}}));
+        socket.answer(json!({"jsonrpc": "2.0", "id": 3, "result": {}}));
+        let input = write(&folder.path().join("t.har"), &[socket]);
+        told(&check(folder.path(), &input).0)
+    };
+    assert_eq!(found("mutation { ping }"), ["SEQ-SKIP order:o1"]);
+    assert_eq!(found("mutation { ping(x: %) }"), [""; 0]);
+}

@@ -144,7 +144,7 @@ pub struct Grpc {
 pub struct Elsewhere {
     /// Messages of JSON-RPC that answer calls of this exchange, from streams of others.
     pub answers: Vec<Arc<str>>,
-    /// Documents of GraphQL of which this exchange sent the hash, by it.
+    /// Documents of GraphQL of which this exchange sent the hash, by it, as far as they say what is called.
     pub documents: Vec<(String, Arc<str>)>,
 }
 

@@ -5,19 +5,17 @@
 //! their order. Nothing of it depends on which file or source holds which part, until the budget is spent: then the
 //! oldest goes on as it is.
 
+mod texts;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use self::texts::Texts;
 use crate::call::elsewhere::Ties;
 use crate::{Elsewhere, Exchange, Origin, Timestamp};
 
 /// Calls or answers with one id that are looked at: who uses an id more often cannot tell them apart either.
 const LOOKED_AT: usize = 64;
-/// Longest text of GraphQL that is kept: every request that names it alone has it read again.
-const LONGEST_TEXT: usize = 64 << 10;
-/// Bytes of such texts that are kept of one source; the same for each, however many there are, so that a file reads
-/// beside others as it does alone.
-const MOST_TEXTS: usize = 4 << 20;
 
 /// Joins the exchanges of one source.
 #[derive(Debug)]
@@ -32,12 +30,11 @@ pub struct Joins {
     /// Answers that nobody asked for yet, in the order in which they came.
     answers: BTreeMap<u64, Answer>,
     given: BTreeMap<u128, VecDeque<u64>>,
-    documents: BTreeMap<String, Arc<str>>,
-    /// Bytes of them, and how many found no room.
-    learnt: usize,
-    refused: u64,
+    documents: Texts,
     /// Answers that were given up.
     dropped: u64,
+    /// Exchanges that went on without a text that they name.
+    unnamed: u64,
 }
 
 /// What an exchange waits for.
@@ -71,6 +68,7 @@ pub struct Unjoined {
     documents: BTreeMap<String, Arc<str>>,
     dropped: u64,
     refused: u64,
+    unnamed: u64,
 }
 
 /// What is left once all sources are put together.
@@ -82,6 +80,8 @@ pub struct Settled {
     pub strays: u64,
     /// Texts of GraphQL that were too long or too many to be kept for requests that name them by their hash.
     pub refused: u64,
+    /// Exchanges that name a text by its hash which no source shows, or which was not kept.
+    pub unnamed: u64,
 }
 
 impl Joins {
@@ -95,10 +95,9 @@ impl Joins {
             asking: BTreeMap::new(),
             answers: BTreeMap::new(),
             given: BTreeMap::new(),
-            documents: BTreeMap::new(),
-            learnt: 0,
-            refused: 0,
+            documents: Texts::default(),
             dropped: 0,
+            unnamed: 0,
         }
     }
 
@@ -107,8 +106,11 @@ impl Joins {
         let Some(ties) = Ties::of(&exchange) else { return vec![exchange] };
         let mut free = Vec::new();
         for (hash, document) in ties.documents {
-            if self.has_room(&hash, &document) {
-                self.learn(hash, document.into(), &mut free);
+            if !self.documents.holds(&hash) {
+                let document = Ties::condensed(&document);
+                if self.documents.keep(&hash, &document) {
+                    self.grant_document(&hash, &document, &mut free);
+                }
             }
         }
         // A stream of which nobody saw the end may have gone on for ever.
@@ -129,9 +131,10 @@ impl Joins {
         Unjoined {
             open: self.open.into_values().collect(),
             answers: self.answers.into_values().collect(),
-            documents: self.documents,
             dropped: self.dropped,
-            refused: self.refused,
+            refused: self.documents.refused(),
+            unnamed: self.unnamed,
+            documents: self.documents.into_kept(),
         }
     }
 
@@ -140,12 +143,13 @@ impl Joins {
         let mut joins = Joins::new(usize::MAX);
         let mut free = Vec::new();
         let mut waiting = Vec::new();
+        let mut refused = 0;
         for source in sources {
             joins.dropped += source.dropped;
-            joins.refused += source.refused;
-            for (hash, document) in source.documents {
-                joins.learn(hash, document, &mut free);
-            }
+            joins.unnamed += source.unnamed;
+            refused += source.refused;
+            // Nobody waits yet.
+            source.documents.iter().for_each(|(hash, document)| joins.documents.insert(hash, document));
             source.answers.into_iter().for_each(|answer| joins.answer(answer, &mut free));
             waiting.extend(source.open);
         }
@@ -153,29 +157,17 @@ impl Joins {
         waiting.sort_by_key(|open| (open.exchange.time, open.exchange.key));
         waiting.into_iter().for_each(|open| joins.wait(open, &mut free));
         let strays = joins.dropped + joins.answers.len() as u64;
+        let unnamed = joins.unnamed + joins.open.values().filter(|open| open.is_unnamed()).count() as u64;
         free.extend(joins.open.into_values().map(|open| open.exchange));
-        Settled { exchanges: free, strays, refused: joins.refused }
+        Settled { exchanges: free, strays, refused, unnamed }
     }
 
-    /// Whether a text may be kept; one that may not is counted.
-    fn has_room(&mut self, hash: &str, document: &str) -> bool {
-        let after = self.learnt.saturating_add(hash.len() + document.len());
-        let fits = self.documents.contains_key(hash) || document.len() <= LONGEST_TEXT && after <= MOST_TEXTS;
-        self.refused += u64::from(!fits);
-        fits
-    }
-
-    /// Takes a document in. All that wait for it have it then.
-    fn learn(&mut self, hash: String, document: Arc<str>, free: &mut Vec<Exchange>) {
-        if self.documents.contains_key(&hash) {
-            return;
-        }
-        self.learnt += hash.len() + document.len();
-        let wish = Wish::Document(hash.clone());
+    /// Gives all that wait for a document what it says.
+    fn grant_document(&mut self, hash: &str, document: &Arc<str>, free: &mut Vec<Exchange>) {
+        let wish = Wish::Document(hash.to_owned());
         for place in self.asking.remove(&wish).unwrap_or_default() {
-            self.grant(place, &wish, free, |beside| beside.documents.push((hash.clone(), Arc::clone(&document))));
+            self.grant(place, &wish, free, |beside| beside.documents.push((hash.to_owned(), Arc::clone(document))));
         }
-        self.documents.insert(hash, document);
     }
 
     /// Takes an answer in: it belongs to the first that asked and had begun when it may have come.
@@ -201,9 +193,8 @@ impl Joins {
         let mut left = Vec::new();
         for wish in wishes {
             let had = match &wish {
-                Wish::Document(hash) => self.documents.get(hash).map(|document| {
-                    let known = (hash.clone(), Arc::clone(document));
-                    beside(&mut exchange).documents.push(known);
+                Wish::Document(hash) => self.documents.named(hash).map(|document| {
+                    beside(&mut exchange).documents.push((hash.clone(), document));
                 }),
                 Wish::Answer(key) => self.fetch(*key, exchange.time).map(|answer| join(&mut exchange, answer)),
             };
@@ -266,6 +257,7 @@ impl Joins {
     fn release(&mut self, place: u64) -> Option<Exchange> {
         let open = self.open.remove(&place)?;
         self.bytes = self.bytes.saturating_sub(open.weight());
+        self.unnamed += u64::from(open.is_unnamed());
         open.wishes.iter().for_each(|wish| self.forget(wish, place));
         Some(open.exchange)
     }
@@ -311,13 +303,19 @@ impl Joins {
 }
 
 impl Open {
+    /// Whether it still lacks the text of a query.
+    fn is_unnamed(&self) -> bool {
+        self.wishes.iter().any(|wish| matches!(wish, Wish::Document(_)))
+    }
+
     fn weight(&self) -> usize {
         let request = self.exchange.request.as_ref().map_or(0, crate::Request::held);
         let response = self.exchange.response.as_ref().map_or(0, crate::Response::held);
         let beside = self.exchange.elsewhere.as_ref().map_or(0, |beside| {
             let answers: usize = beside.answers.iter().map(|text| text.len()).sum();
-            // Documents are kept once for all.
-            answers + beside.documents.len() * size_of::<(String, Arc<str>)>()
+            // It may be the last that holds on to a document.
+            let documents: usize = beside.documents.iter().map(|(hash, text)| 2 * hash.len() + text.len()).sum();
+            answers + documents + beside.documents.len() * size_of::<(String, Arc<str>)>()
         });
         // Each wish stands in a queue under a key as well.
         let wishes = self.wishes.len() * (4 * size_of::<Wish>() + 64);

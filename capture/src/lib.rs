@@ -66,6 +66,7 @@ pub use packet::check_filter;
 pub use percent::percent_decoded;
 pub use report::{
     Captured, DroppedPackets, ForeignConnections, InputReport, Irregularity, NotRead, SourceReport, TlsConnections,
+    UnlikeRecords,
 };
 pub use source::{Aside, AsideReason, BlindSpot, Options, Plan, PlannedInput, Sink, Source, plan};
 pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};

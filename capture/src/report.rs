@@ -139,6 +139,26 @@ pub struct SourceReport {
     pub filtered: u64,
     /// What broke its format and was read all the same.
     pub irregularities: Vec<Irregularity>,
+    /// Records that were left out as another log's and may be requests, at most one row an input.
+    pub unlike: Vec<UnlikeRecords>,
     /// Parts that could not be read, at most one an input and cause.
     pub errors: Vec<InputError>,
+}
+
+/// Records of a log, read between requests, of which no field's name tells of a request: a program's own log as a rule,
+/// or requests whose fields have names that are not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnlikeRecords {
+    /// The log.
+    pub input: String,
+    /// How many they are.
+    pub records: u64,
+    /// Of these, the ones that hold a method and so look like requests.
+    pub alike: u64,
+    /// Records of the log that are requests.
+    pub requests: u64,
+    /// One of them and what it lacks: `line 4 has no known field for the method (its fields: ts, op_kind, where)`.
+    pub what: String,
+    /// What to do if they are requests: ``name it with `--log-field method=FIELD` ``.
+    pub remedy: String,
 }

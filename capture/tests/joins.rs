@@ -27,6 +27,7 @@ impl Sink for Kept {
 }
 
 /// One exchange of a HAR file that begins at a second and lasts so many.
+#[derive(Clone)]
 struct Entry<'a> {
     at: u32,
     lasts: u32,
@@ -261,36 +262,69 @@ fn a_hash_is_named_by_the_text_that_came_with_it_once_and_by_no_other() {
     assert_eq!(lines.last().unwrap(), pay, "{lines:?}");
 }
 
+/// A mutation that says so much of what it calls that nothing of it can be left out.
+fn full(name: &str, len: usize) -> String {
+    let around = format!("mutation M($v:T=\"\"){{{name}}}");
+    around.replacen("\"\"", &format!("\"{}\"", "x".repeat(len - around.len())), 1)
+}
+
 #[test]
 fn a_text_is_kept_up_to_a_length_and_a_batch_may_name_it_often() {
-    let padded = |len: usize| format!("mutation M {{ pay {}}}", " ".repeat(len - 18));
-    for (text, outcome) in [(padded(64 << 10), "mutation pay"), (padded((64 << 10) + 1), "persisted")] {
+    for (text, outcome) in [(full("pay", 64 << 10), "mutation pay"), (full("pay", (64 << 10) + 1), "persisted")] {
         let asked = json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash(&text)}}});
         let batch = Entry { sent: Some(json!([asked, asked, asked])), ..query(3, "", None) };
-        let (lines, _) = told(vec![read(&[query(1, &hash(&text), Some(&text)), batch])], 1 << 20);
-        assert_eq!(lines.len(), 4, "{lines:?}");
-        assert!(lines[1..].iter().all(|line| line.starts_with(&format!("graphql {outcome}"))), "{lines:?}");
+        let own = query(2, &hash(&text), Some(&text));
+        // Whichever comes first.
+        for entries in [[own.clone(), batch.clone()], [Entry { at: 1, ..batch }, own]] {
+            let (lines, _) = told(vec![read(&entries)], 1 << 20);
+            assert_eq!(lines.len(), 4, "{lines:?}");
+            let named = lines.iter().filter(|line| line.starts_with(&format!("graphql {outcome}"))).count();
+            assert_eq!(named, if outcome == "persisted" { 3 } else { 4 }, "{lines:?}");
+        }
+    }
+}
+
+#[test]
+fn what_says_nothing_of_what_is_called_makes_no_text_too_long() {
+    let padding = "x".repeat(70_000);
+    for text in [
+        format!("mutation M {{ pay }}\n#{padding}"),
+        format!("mutation M {{ pay {{ {padding} }} }}"),
+        format!("mutation M @a(b: \"{padding}\") {{ pay {} }}", " ".repeat(70_000)),
+        format!("\"\"\"{padding}\"\"\" mutation M {{ pay }}"),
+    ] {
+        let entries = [query(1, &hash(&text), Some(&text)), query(2, &hash(&text), None)];
+        let (lines, _) = told(vec![read(&entries)], 1 << 20);
+        assert_eq!(lines, ["graphql mutation pay accepted {\"id\":\"p1\"}"; 2]);
     }
 }
 
 #[test]
 fn texts_are_kept_whatever_share_of_the_budget_a_source_has_and_those_without_room_are_counted() {
-    let text = |number: usize| format!("mutation M {{ pay{number} {}}}", " ".repeat(60 << 10));
+    let text = |number: usize| full(&format!("pay{number}"), 60 << 10);
     let mut joins = Joins::new(1 << 10);
+    let take = |joins: &mut Joins, entry| -> Vec<Exchange> {
+        read(&[entry]).into_iter().flat_map(|exchange| joins.take(exchange)).collect()
+    };
+    let short = "mutation M { pay }";
+    take(&mut joins, query(1, &hash(short), Some(short)));
     for number in 0..100 {
         // Twice, as a client does that sends its texts always: no more is kept of it.
-        for entry in
-            [query(1, &hash(&text(number)), Some(&text(number))), query(1, &hash(&text(number)), Some(&text(number)))]
-        {
-            read(&[entry]).into_iter().for_each(|exchange| drop(joins.take(exchange)));
+        for _ in 0..2 {
+            take(&mut joins, query(1, &hash(&text(number)), Some(&text(number))));
         }
     }
-    let named = read(&[query(2, &hash(&text(9)), None), query(2, &hash(&text(99)), None)]);
-    let told: Vec<_> =
-        named.into_iter().flat_map(|exchange| joins.take(exchange)).map(|e| e.elsewhere.is_some()).collect();
-    assert_eq!(told, [true, false], "the first texts are kept, and what waits for others has its own bound");
     let kept = (4 << 20) / (text(10).len() + 64);
-    assert_eq!(Joins::settle(vec![joins.finish()]).refused, 2 * (100 - kept as u64));
+    let known = |joins: &mut Joins, text: &str| {
+        let free = take(joins, query(2, &hash(text), None));
+        free.iter().any(|exchange| exchange.elsewhere.is_some())
+    };
+    assert!(known(&mut joins, short), "a hundred long texts do not shut out a short one");
+    let told: Vec<bool> =
+        [0, 99 - kept, 100 - kept, 99].iter().map(|number| known(&mut joins, &text(*number))).collect();
+    assert_eq!(told, [false, false, true, true], "the last long ones are kept, and what waits has its own bound");
+    let settled = Joins::settle(vec![joins.finish()]);
+    assert_eq!((settled.refused, settled.unnamed), (100 - kept as u64, 2));
 }
 
 #[test]

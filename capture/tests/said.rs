@@ -279,11 +279,18 @@ fn who_says_time_and_again_who_it_is_is_known_a_while() {
     let lines: Vec<String> = (0..20)
         .flat_map(|n| [line(n), r#"> {"id":"1","type":"subscribe","payload":{"query":"{ me }"}}"#.to_owned()])
         .collect();
-    let seen = spoken("", GRAPHQL, &lines.iter().map(String::as_str).collect::<Vec<_>>());
-    let tokens: Vec<_> = seen.said.iter().map(|e| e.request.as_ref().unwrap().headers.text("authorization")).collect();
-    let expected: Vec<_> = (0..16).map(|n| format!("Bearer tok-{n}")).collect();
-    assert_eq!(tokens, expected.iter().map(|token| Some(token.as_str())).collect::<Vec<_>>());
-    assert_eq!(seen.report.websocket.without_call, 4);
+    let asked = "Cookie: sid=abc\r\nUser-Agent: app\r\n";
+    let seen = spoken(asked, GRAPHQL, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let fields = |name| seen.said.iter().map(move |e| e.request.as_ref().unwrap().headers.text(name));
+    let tokens: Vec<_> = (0..16).map(|n| format!("Bearer tok-{n}")).collect();
+    let expected = tokens.iter().map(|token| Some(token.as_str())).chain([None; 4]);
+    assert!(fields("authorization").eq(expected), "the rest is asked for by nobody knows whom");
+    assert!(fields("cookie").eq([Some("sid=abc"); 16].into_iter().chain([None; 4])));
+    assert!(fields("user-agent").all(|agent| agent == Some("app")));
+    let whole = seen.said.iter().map(|exchange| exchange.carries.request_headers);
+    assert!(whole.eq((0..20).map(|n| n < 16)));
+    assert_eq!(seen.report.websocket.without_call, 0);
+    assert_eq!(seen.not_read(), [("websocket_identity", 1, 0)]);
 }
 
 #[test]

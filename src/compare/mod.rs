@@ -9,7 +9,7 @@ pub mod automaton;
 mod belief;
 mod blindness;
 #[cfg(test)]
-mod builder;
+pub(crate) mod builder;
 mod case;
 mod classify;
 mod constraint;

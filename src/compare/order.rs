@@ -17,7 +17,7 @@ impl Precedence {
     }
 
     /// Last instant that the event may have lasted to.
-    fn reach(self, event: &Event) -> i64 {
+    pub(super) fn reach(self, event: &Event) -> i64 {
         let tick = if self.ties_commute { event.tick.max(1) - 1 } else { 0 };
         event.end.max(event.time).saturating_add(tick)
     }
@@ -25,6 +25,12 @@ impl Precedence {
     /// Latest start of an event that is not surely after this one, whichever sensor saw it.
     pub(super) fn latest_start(self, event: &Event) -> i64 {
         self.reach(event).saturating_add(self.skew)
+    }
+
+    /// Whether an event of this reach may be surely before one that begins at an instant, whichever sensors saw them. Says
+    /// nothing of two that one request had done: these have their turns.
+    pub(super) fn may_be_before(self, reach: i64, begin: i64) -> bool {
+        if self.ties_commute { reach < begin } else { reach <= begin }
     }
 
     /// Whether `a` surely ended before `b` began.

@@ -155,6 +155,7 @@ impl Run<'_, '_> {
             let last = spans.iter().map(|e| e.time).max().unwrap_or(i64::MIN);
             seen_to = if seen_to == i64::MAX { last } else { seen_to.max(last) };
         }
+        out.timeline.close(self.history);
         self.judge_rejected(&steps, &mut out);
         out.seen = self.seen.clone();
         out.last_correction = self.last_correction(&out);

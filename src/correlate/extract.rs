@@ -304,7 +304,9 @@ impl Extractor {
             out.ids.extend(guess.ids(response, &self.masker));
         }
         out.facts.shows_roles = self.shows_roles(reading, &actor);
-        let read = reading.call.map_or_else(|| is_safe(&request.method), Call::is_read);
+        // A GET that opened a WebSocket says nothing of what is sent on it.
+        let safe = || exchange.protocol != Protocol::WebSocket && is_safe(&request.method);
+        let read = reading.call.map_or_else(safe, Call::is_read);
         let guessed = self.model.is_none();
         let seen = found.objects.iter().zip(&found.sources).zip(found.places);
         out.sightings.extend(seen.map(|((o, s), places)| Sighting {

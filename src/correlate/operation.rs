@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use offpath_capture::{Call, CallKind};
+use offpath_capture::{Call, CallKind, CallOutcome};
 
 use super::target::Target;
 use crate::model::{ActivityId, CallMatcher, Expression, Matcher, Model, Segment};
@@ -113,6 +113,16 @@ impl Operations {
     /// Routes of a call inside a body, in order of preference.
     pub(super) fn of_call<'m>(&'m self, call: &Call, host: Option<&str>) -> Vec<&'m Route> {
         self.calls.iter().filter(|route| route.fits_host(host) && route.fits_call(call)).collect()
+    }
+
+    /// Whether a call goes by a hash alone that the model does not know, and may be any of the fields that it does know.
+    pub(super) fn is_unnamed(&self, call: &Call, host: Option<&str>) -> bool {
+        let done = !matches!(call.outcome, CallOutcome::Failed(_) | CallOutcome::Waiting);
+        let mut wanted = self.calls.iter().filter_map(|route| route.call.as_ref());
+        call.kind == CallKind::Persisted
+            && done
+            && wanted.any(|wanted| wanted.protocol == "graphql" && wanted.kind != "persisted")
+            && self.of_call(call, host).is_empty()
     }
 
     /// Parameters of a path that a response names, e.g. in `Location`, whatever the method: those of the templates that

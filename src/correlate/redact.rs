@@ -127,9 +127,7 @@ impl Masker {
 
     /// A card number, IBAN or phone number in groups at the start of a text: where it ends, and its mask.
     fn group(&self, text: &str) -> Option<(usize, String)> {
-        let inside = |c: char| c.is_ascii_alphanumeric() || " -.()+".contains(c);
-        let run = text.find(|c: char| !inside(c)).unwrap_or(text.len()).min(LONGEST_GROUPED);
-        let run = text.get(..run)?;
+        let run = text.get(..grouped(text.bytes()))?;
         let bounds = run.char_indices().filter(|(_, c)| !c.is_ascii_alphanumeric()).map(|(at, _)| at);
         let mut ends: Vec<usize> = bounds.collect();
         if !text.get(run.len()..)?.starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -364,6 +362,11 @@ impl Masker {
     fn mask(&self, kind: &str, text: &str) -> String {
         format!("[{kind}#{}]", self.key.hash("mask", &[text.as_bytes()]).short())
     }
+}
+
+/// Length of what a number in groups may consist of, at the start of a text; no more is looked at than one may be long.
+fn grouped(bytes: impl Iterator<Item = u8>) -> usize {
+    bytes.take(LONGEST_GROUPED).take_while(|b| b.is_ascii_alphanumeric() || b" -.()+".contains(b)).count()
 }
 
 /// `p` and 12 hex digits for a name; the same wherever the name stands. Masks and pseudonyms stay as they are.

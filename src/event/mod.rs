@@ -114,9 +114,11 @@ impl Event {
         self.operation.as_deref().is_some_and(is_call)
     }
 
-    /// Whether calls may be hidden in it: a body that the source does not show, sent to a path that nothing names.
+    /// Whether calls may be hidden in it: a body that the source does not show, sent to a path that nothing names or on a
+    /// WebSocket, which has the method that opened it.
     pub fn may_hide_calls(&self) -> bool {
-        self.operation.is_none() && !self.shows.request_body && &*self.method == "POST"
+        let sends = matches!(&*self.method, "POST" | "GET" | "CONNECT") && !self.read;
+        self.operation.is_none() && !self.shows.request_body && sends
     }
 
     /// Total order used everywhere: time, then identity.

@@ -286,7 +286,8 @@ fn gap(((_, input, connection, kind, reason, _), row): (Key, Row), redactor: &Re
     }
 }
 
-/// A part of the bytes of a source's packets (of what is missing: of these and of the bytes that are missing), 0 to 1, rounded so that it reads the same everywhere.
+/// A part of the bytes of a source's packets, from 0 to 1 and rounded so that it reads the same everywhere. What is missing
+/// is a part of these and of all that is missing.
 pub(super) fn share(bytes: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| (bytes as f64 / of as f64 * 1e6).round() / 1e6)
 }

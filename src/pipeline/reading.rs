@@ -16,6 +16,7 @@ use super::extracting::{Extracting, Read, Waiting, extract_batches};
 use super::gaps::Gaps;
 use super::serving::Serving;
 use super::settling::settle;
+use super::unlike;
 use super::views::{Clock, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
 use crate::compare::Blindness;
@@ -89,7 +90,7 @@ pub(super) fn extract(
     // The same share for each source, whichever is read first.
     let share = UNJOINED_BYTES / plan.sources.len().max(1);
     let unjoined = Mutex::new(Vec::new());
-    let mut left = Vec::new();
+    let (mut left, mut unnamed) = (Vec::new(), None);
     let (sender, receiver) = sync_channel(workers * 2);
     // Held by the extracting threads alone: when all of them have stopped on an error, sending fails and reading ends.
     let receiver = Arc::new(Mutex::new(receiver));
@@ -127,11 +128,13 @@ pub(super) fn extract(
             })
             .collect();
         reading.into_iter().for_each(joined);
-        left = send_unjoined(std::mem::take(&mut *lock(&unjoined)), &sender, &formats);
+        (left, unnamed) = send_unjoined(std::mem::take(&mut *lock(&unjoined)), &sender, &formats);
         drop(sender);
         extracting.into_iter().map(joined).collect::<Result<_, _>>()
     })?;
 
+    let sources = in_order(inner(reports), left);
+    let warnings = idle_actors.into_iter().chain(unlike::warnings(&sources)).chain(unnamed);
     let (parts, doubles) = settle(parts, &units, scratch, budget / 4)?;
     let (events, inspection, evidence, serving) = merged(parts);
     Ok(Reading {
@@ -142,13 +145,13 @@ pub(super) fn extract(
         blindness: blindness(inner(blind_spots), &serving, job),
         gaps: inner(gaps),
         reports: Reports {
-            sources: in_order(inner(reports), left),
+            sources,
             errors,
             aside: plan.aside,
             twice: doubles.twice,
             hops: doubles.hops,
             clocks: doubles.clocks,
-            warnings: idle_actors.into_iter().chain(doubles.warnings).collect(),
+            warnings: warnings.chain(doubles.warnings).collect(),
         },
     })
 }
@@ -292,23 +295,29 @@ fn read_source(
 }
 
 /// Sends what sources could not join by themselves after all of them are read. Returns what is missing: answers to calls
-/// that none of them shows, texts of queries for which there was no room.
+/// that none of them shows, texts of queries for which there was no room; and a warning where these are missed.
 fn send_unjoined(
     mut sources: Vec<(usize, Unjoined)>,
     sender: &SyncSender<Batch>,
     formats: &Arc<Formats>,
-) -> Vec<NotRead> {
+) -> (Vec<NotRead>, Option<String>) {
     sources.sort_by_key(|(index, _)| *index);
     let settled = Joins::settle(sources.into_iter().map(|(_, unjoined)| unjoined).collect());
-    let Settled { exchanges, strays, refused } = settled;
+    let Settled { exchanges, strays, refused, unnamed } = settled;
     let left = [("answer_without_call", strays), ("query_text", refused)].into_iter().filter(|(_, count)| *count > 0);
     let left = left.map(|(reason, count)| NotRead { reason, count, bytes: 0 }).collect();
+    let missed = (refused > 0 && unnamed > 0).then(|| {
+        format!(
+            "{unnamed} exchanges name queries of GraphQL by hashes of which no text is known, and {refused} texts found no \
+             room: such a call may be any step"
+        )
+    });
     let mut exchanges = exchanges.into_iter();
     loop {
         let batch: Vec<Exchange> = exchanges.by_ref().take(BATCH).collect();
         // Where all extracting threads have stopped on an error, `extract` reports it.
         if batch.is_empty() || sender.send(Batch { exchanges: batch, formats: Arc::clone(formats) }).is_err() {
-            return left;
+            return (left, missed);
         }
     }
 }

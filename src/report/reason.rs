@@ -32,6 +32,10 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "websocket_lost" => {
             ("WebSocket with a part not read after a loss", "WebSockets with a part not read after a loss")
         }
+        "websocket_identity" => (
+            "WebSocket whose client said too often who it is: later calls are nobody's",
+            "WebSockets whose clients said too often who they are: later calls are nobody's",
+        ),
         "answer_without_call" => {
             ("answer to a call that is not in the input", "answers to calls that are not in the input")
         }

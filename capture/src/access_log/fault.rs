@@ -35,7 +35,7 @@ pub(super) fn of_refusal(refusal: Refusal, spot: Spot) -> Option<Fault> {
         Refusal::NoRequest => None,
         Refusal::NotJson(error) => Some(not_json(&error, spot)),
         Refusal::Missing(what, names) => Some(missing(what, &names, spot)),
-        Refusal::OfNoRequest(names) => Some(missing("method", &names, spot)),
+        Refusal::OfNoRequest(names, _) => Some(missing("method", &names, spot)),
         Refusal::OpenRoute => Some(open_route(spot)),
         Refusal::Untimed => Some(untimed(spot)),
         Refusal::NoTime(name, value) => Some(no_time(&name, &value, spot)),

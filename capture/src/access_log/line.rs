@@ -10,7 +10,7 @@ use super::reading::Log;
 use crate::{Place, Sink};
 
 /// Methods by which a line tells of a request; `TRACE` is a level of logs as well.
-const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "PATCH"];
+pub(super) const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "PATCH"];
 
 /// Reads all lines.
 pub(super) fn read(log: &mut Log<'_>, reader: impl Read, sink: &mut dyn Sink) {
@@ -48,7 +48,7 @@ fn read_line(log: &mut Log<'_>, line: &Line<'_>, sink: &mut dyn Sink) -> Control
         Found::Record(_, record) => return log.emit(record, (spot, line.ended), origin, line.length, sink),
         Found::Heading => log.records -= 1,
         Found::Other => log.tally.not_read("other_log", 1, line.length),
-        Found::Unknown(fault) if log.mixed && !names_method(&text) => log.other(origin, line.length, fault),
+        Found::Unknown(fault) if log.mixed && !names_method(&text) => log.other(origin, line.length, fault, false),
         Found::Unknown(fault) => log.unparsed("unparsed_line", line.ended, origin, line.length, fault),
     }
     ControlFlow::Continue(())

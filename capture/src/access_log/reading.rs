@@ -11,7 +11,9 @@ use super::record::Record;
 use super::refusal::Refusal;
 use crate::key::KeySeed;
 use crate::tally::Tally;
-use crate::{InputError, InputErrorKind, InputFormat, Limits, Options, Origin, Place, Sink, SourceReport};
+use crate::{
+    InputError, InputErrorKind, InputFormat, Limits, Options, Origin, Place, Sink, SourceReport, UnlikeRecords,
+};
 
 /// One log being read.
 pub(super) struct Log<'a> {
@@ -26,9 +28,20 @@ pub(super) struct Log<'a> {
     /// Records that fit a format.
     read: u64,
     lost: u64,
-    /// Lines of other logs: the first, which is an error where nothing fits a format, and the bytes of all.
-    others: Option<(Origin, Fault, u64)>,
+    /// Lines of other logs.
+    others: Option<Others>,
     errors: Vec<InputError>,
+}
+
+/// Lines of other logs, which stand between those of requests where a program writes both to one place.
+struct Others {
+    /// The first, or the first that looks like a request: an error where nothing fits a format.
+    origin: Origin,
+    fault: Fault,
+    count: u64,
+    bytes: u64,
+    /// How many look like requests whose fields have names that are not known.
+    alike: u64,
 }
 
 impl<'a> Log<'a> {
@@ -72,19 +85,28 @@ impl<'a> Log<'a> {
                     None => self.tally.not_read("not_http_url", 1, length),
                 }
             }
-            Err(refusal) => match (matches!(refusal, Refusal::OfNoRequest(_)), fault::of_refusal(refusal, spot)) {
-                (true, Some(fault)) => self.other(origin, length, fault),
-                (false, Some(fault)) => self.unparsed("unparsed_line", ended, origin, length, fault),
-                (_, None) => self.tally.not_read("malformed_request", 1, length),
-            },
+            Err(refusal) => {
+                let other = if let Refusal::OfNoRequest(_, alike) = &refusal { Some(*alike) } else { None };
+                match (other, fault::of_refusal(refusal, spot)) {
+                    (Some(alike), Some(fault)) => self.other(origin, length, fault, alike),
+                    (None, Some(fault)) => self.unparsed("unparsed_line", ended, origin, length, fault),
+                    (_, None) => self.tally.not_read("malformed_request", 1, length),
+                }
+            }
         }
         ControlFlow::Continue(())
     }
 
-    /// Counts a line of another log, which stands between those of requests where a program writes both to one place.
-    pub(super) fn other(&mut self, origin: Origin, length: u64, fault: Fault) {
+    /// Counts a line of another log; `alike`: it looks like a request.
+    pub(super) fn other(&mut self, origin: Origin, length: u64, fault: Fault, alike: bool) {
         self.tally.not_read("other_log", 1, length);
-        self.others.get_or_insert((origin, fault, 0)).2 += length;
+        let known = match self.others.take() {
+            Some(known) if known.alike > 0 || !alike => known,
+            Some(known) => Others { origin, fault, ..known },
+            None => Others { origin, fault, count: 0, bytes: 0, alike: 0 },
+        };
+        let (count, bytes) = (known.count + 1, known.bytes + length);
+        self.others = Some(Others { count, bytes, alike: known.alike + u64::from(alike), ..known });
     }
 
     /// Counts a record that was not read; the first one is also an error with its place. The last line of a log that is
@@ -140,10 +162,24 @@ impl<'a> Log<'a> {
         self.errors.push(InputError { input: self.name.to_string(), origin: None, kind });
     }
 
+    /// What speaks against the lines of other logs being that: some look like requests, or they are more than all requests.
+    fn unlike(&self, others: &Others) -> Option<UnlikeRecords> {
+        (self.read > 0 && (others.alike > 0 || others.count > self.read)).then(|| UnlikeRecords {
+            input: self.name.to_string(),
+            records: others.count,
+            alike: others.alike,
+            requests: self.read,
+            what: others.fault.what.clone(),
+            remedy: others.fault.remedy.clone(),
+        })
+    }
+
     /// Writes the counts into the report.
     pub(super) fn finish(mut self, report: &mut SourceReport) {
         // Where no line tells of a request, the fields have names that are not known.
-        if let Some((origin, Fault { what, remedy }, bytes)) = self.others.take().filter(|_| self.read == 0) {
+        let others = self.others.take();
+        report.unlike.extend(others.as_ref().and_then(|others| self.unlike(others)));
+        if let Some(Others { origin, fault: Fault { what, remedy }, bytes, .. }) = others.filter(|_| self.read == 0) {
             self.lost += bytes;
             // One record that was not read is named.
             if self.errors.iter().all(|error| error.origin.is_none()) {

@@ -1,6 +1,7 @@
 //! Why a record is none, in words that show no secrets.
 
 use super::fields::{Fields, Value, is_nothing};
+use super::line::METHODS;
 use super::meaning::{self, Slot};
 use crate::scalar::Scalar;
 
@@ -14,8 +15,9 @@ pub(super) enum Refusal {
     NotJson(serde_json::Error),
     /// A field that every exchange needs is not there, or not readable.
     Missing(&'static str, Vec<String>),
-    /// It has none of the fields that tell of a request, as lines of a program's own log have not.
-    OfNoRequest(Vec<String>),
+    /// It has none of the fields that tell of a request, as lines of a program's own log have not; whether what it holds
+    /// looks like one all the same.
+    OfNoRequest(Vec<String>, bool),
     /// A field for the time is there, by name, and what it holds, as far as it may be shown, is no time.
     NoTime(String, String),
     /// All that it names of the path is a route that fits any.
@@ -54,9 +56,28 @@ impl Fields<'_, '_> {
         let telling = [Slot::Method, Slot::RequestLine, Slot::Target, Slot::Query, Slot::Route, Slot::Status];
         let tells = telling.iter().any(|slot| self.slots.get(*slot as usize).is_some_and(Option::is_some));
         match self.missing("method") {
-            Refusal::Missing(_, names) if !tells => Refusal::OfNoRequest(names),
+            Refusal::Missing(_, names) if !tells => Refusal::OfNoRequest(names, self.looks_like_request()),
             other => other,
         }
+    }
+
+    /// Whether some value is a method, or begins a request line; one in small letters, which may be any word, only beside
+    /// one that may be a path.
+    fn looks_like_request(&self) -> bool {
+        let texts = || {
+            self.list.iter().filter_map(|field| match &field.value {
+                Value::Scalar(scalar) => scalar.text(),
+                Value::Raw(_) => None,
+            })
+        };
+        let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
+        let lines =
+            |text: &str| text.trim_start().split_once(' ').is_some_and(|(_, rest)| rest.trim_start().starts_with('/'));
+        let alone = |text: &str| !text.trim().contains(char::is_whitespace);
+        let is_method = |text: &str| METHODS.contains(&first(text).as_str()) && (alone(text) || lines(text));
+        let in_small = |text: &str| alone(text) && METHODS.contains(&first(text).to_ascii_uppercase().as_str());
+        let is_path = |text: &str| text.trim().starts_with('/') && alone(text);
+        texts().any(is_method) || texts().any(in_small) && texts().any(is_path)
     }
 
     /// Tells a time that cannot be read from a record that names none.

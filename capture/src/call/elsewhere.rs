@@ -3,6 +3,8 @@
 //! MCP's answers may come on any stream of their session: on that of a GET, on one that goes on after a break
 //! (`Last-Event-ID`), or, before 2025-03-26, always on the stream that said with an `endpoint` event where to send calls.
 
+use std::sync::Arc;
+
 use memchr::memmem::Finder;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
@@ -50,6 +52,11 @@ impl Ties {
         let empty =
             ties.asked.is_empty() && ties.answers.is_empty() && ties.hashes.is_empty() && ties.documents.is_empty();
         (!empty).then_some(ties)
+    }
+
+    /// What is kept of a document for requests that name it by its hash.
+    pub(crate) fn condensed(document: &str) -> Arc<str> {
+        graphql::condensed(document).into()
     }
 
     fn add_documents(&mut self, exchange: &Exchange, request: &Request) {

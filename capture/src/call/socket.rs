@@ -289,15 +289,19 @@ fn credentials(payload: &RawValue) -> Vec<(String, String)> {
     fields
 }
 
+/// Whether a header field holds a credential, by its name.
+pub(crate) fn is_credential(name: &str) -> bool {
+    let plain = name.to_ascii_lowercase().replace(['-', '_'], "");
+    let other = plain.starts_with("xforwarded") || plain.starts_with("sec") || plain.starts_with("idempotency");
+    !other && (plain == "cookie" || SECRETS.iter().any(|secret| plain.ends_with(secret)))
+}
+
 /// Whether a member may stand for a header field that holds a credential.
 fn is_field(name: &str, value: &str) -> bool {
     let token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    let plain = name.to_ascii_lowercase().replace(['-', '_'], "");
-    let other = plain.starts_with("xforwarded") || plain.starts_with("sec") || plain.starts_with("idempotency");
     name.len() <= 64
         && name.bytes().all(token)
-        && !other
-        && (plain == "cookie" || SECRETS.iter().any(|secret| plain.ends_with(secret)))
+        && is_credential(name)
         && !value.is_empty()
         && value.len() <= LONGEST_VALUE
         && !value.chars().any(char::is_control)

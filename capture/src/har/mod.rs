@@ -185,6 +185,9 @@ impl<R: Read> File<'_, R> {
         }
         self.tally.said(dialogue.finish(), sink)?;
         self.tally.called(dialogue.calls(), dialogue.without_call());
+        if dialogue.is_anybody() {
+            self.tally.not_read("websocket_identity", 1, 0);
+        }
         self.tally.emit(Exchange { web_socket: Some(counts), ..exchange }, sink)
     }
 

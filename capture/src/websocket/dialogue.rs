@@ -42,8 +42,9 @@ struct Open {
     body: Body,
     incomplete: Vec<Incomplete>,
     origin: Origin,
-    /// Header fields that the WebSocket had when it was asked.
+    /// Header fields that the WebSocket had when it was asked, and whether they are all.
     headers: Headers,
+    headers_whole: bool,
     /// Answers that are still to come.
     left: BTreeMap<String, usize>,
     answer: Option<Answer>,
@@ -122,6 +123,11 @@ impl Dialogue {
         self.without_call
     }
 
+    /// Whether the client said so often who it is that nobody knows who asked in the end.
+    pub(crate) fn is_anybody(&self) -> bool {
+        self.beginnings > MOST_BEGINNINGS
+    }
+
     /// Takes the next message of either side. Returns what was called and is over.
     pub(crate) fn take(&mut self, message: &Message) -> Vec<Exchange> {
         if !message.kind.is_data() {
@@ -147,8 +153,8 @@ impl Dialogue {
 
     fn sent(&mut self, sent: Sent, message: &Message) -> Vec<Exchange> {
         match sent {
-            // Nobody knows who asked.
-            Sent::Calls(_) if self.opening.is_none() || self.beginnings > MOST_BEGINNINGS => {
+            // Nobody knows what was asked of whom.
+            Sent::Calls(_) if self.opening.is_none() => {
                 self.without_call += 1;
                 Vec::new()
             }
@@ -172,14 +178,18 @@ impl Dialogue {
         }
     }
 
-    /// The client says who it is from now on. Who does so time and again is nobody that is known.
+    /// The client says who it is from now on. Who does so time and again is nobody that is known; what it asks for is read.
     fn begin(&mut self, fields: &[(String, String)]) {
         self.graphql = true;
+        let anybody = self.is_anybody();
         self.beginnings += usize::from(!fields.is_empty());
         let Some(request) = self.opening.as_ref().and_then(|opening| opening.request.as_ref()) else { return };
-        if self.beginnings <= MOST_BEGINNINGS {
+        if !self.is_anybody() {
             self.headers = with_fields(&request.headers, fields);
             self.begun += if fields.is_empty() { 0 } else { self.headers.held() };
+        } else if !anybody {
+            self.headers = without_credentials(&request.headers);
+            self.begun += self.headers.held();
         }
     }
 
@@ -194,6 +204,7 @@ impl Dialogue {
             incomplete: message.incomplete.clone(),
             origin: message.origin.clone(),
             headers: self.headers.clone(),
+            headers_whole: !self.is_anybody(),
             left,
             answer: None,
         };
@@ -311,7 +322,7 @@ impl Dialogue {
 
     fn exchange(&self, open: Open) -> Option<Exchange> {
         let opening = self.opening.as_deref()?.clone();
-        let Open { number, time, end, body, mut incomplete, origin, headers, left, answer } = open;
+        let Open { number, time, end, body, mut incomplete, origin, headers, headers_whole, left, answer } = open;
         if answer.is_none() && !left.is_empty() {
             incomplete.push(Incomplete::NoResponse);
         }
@@ -330,6 +341,7 @@ impl Dialogue {
             end: Some(over),
             request,
             response,
+            carries: Carries { request_headers: opening.carries.request_headers && headers_whole, ..opening.carries },
             incomplete,
             origin,
             response_origin,
@@ -397,5 +409,13 @@ fn with_fields(headers: &Headers, fields: &[(String, String)]) -> Headers {
     let said = |name: &[u8]| fields.iter().any(|(own, _)| own.as_bytes().eq_ignore_ascii_case(name));
     fields.iter().for_each(|(name, value)| all.push(name.as_bytes(), value.as_bytes()));
     headers.iter().filter(|(name, _)| !said(name)).for_each(|(name, value)| all.push(name, value));
+    all
+}
+
+/// The fields of the opening request that say nothing of who asks.
+fn without_credentials(headers: &Headers) -> Headers {
+    let mut all = Headers::default();
+    let names = |name: &[u8]| std::str::from_utf8(name).is_ok_and(socket::is_credential);
+    headers.iter().filter(|(name, _)| !names(name)).for_each(|(name, value)| all.push(name, value));
     all
 }

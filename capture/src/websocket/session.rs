@@ -74,18 +74,25 @@ impl Session {
         }
         let unread = self.client.unread + self.server.unread;
         if unread > 0 {
-            match self.exchange.connection {
-                Some(connection) => out.not_read_on(connection, "websocket_lost", unread),
-                None => out.not_read("websocket_lost", 1, unread),
-            }
+            self.not_read("websocket_lost", unread, out);
         }
         self.dialogue.finish().into_iter().for_each(|said| out.said(said));
         out.websocket.connections += 1;
         out.websocket.calls += self.dialogue.calls();
         out.websocket.without_call += self.dialogue.without_call();
+        if self.dialogue.is_anybody() {
+            self.not_read("websocket_identity", 0, out);
+        }
         drop(self.dialogue);
         let counts = WebSocket { unread_bytes: unread, ..self.counts };
         (Arc::unwrap_or_clone(self.exchange), counts)
+    }
+
+    fn not_read(&self, reason: &'static str, bytes: u64, out: &mut Output<'_>) {
+        match self.exchange.connection {
+            Some(connection) => out.not_read_on(connection, reason, bytes),
+            None => out.not_read(reason, 1, bytes),
+        }
     }
 
     fn direction(&mut self, client: bool) -> &mut Direction {

@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use offpath_capture::{BlindSpot, Exchange, Limits, Message, Options, Plan, Sink, SourceReport, plan};
+use offpath_capture::{BlindSpot, Exchange, Limits, Message, Options, Plan, Sink, SourceReport, UnlikeRecords, plan};
 
 /// Keeps everything.
 #[derive(Default)]
@@ -56,6 +56,10 @@ impl Outcome {
 
     pub(crate) fn irregular(&self, name: &str) -> u64 {
         self.reports.iter().flat_map(|r| &r.irregularities).filter(|i| i.name == name).map(|i| i.count).sum()
+    }
+
+    pub(crate) fn unlike(&self) -> Vec<&UnlikeRecords> {
+        self.reports.iter().flat_map(|r| &r.unlike).collect()
     }
 
     pub(crate) fn records(&self) -> u64 {

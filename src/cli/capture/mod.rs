@@ -75,8 +75,8 @@ fn cannot_write(args: &Capture, account: Option<&privileges::Account>, error: &i
     let path = args.write.display();
     Exit::CannotStart(match account.filter(|_| error.kind() == io::ErrorKind::PermissionDenied) {
         Some(account) => format!(
-            "-w {path}: the account `{}`, which writes, is not allowed to write there; name a folder that does not exist yet (it is made for {0}), or the \
-             folder's owner with --user NAME",
+            "-w {path}: the account `{}`, which writes, is not allowed to write there; name a folder that does not exist \
+             yet, which is then made for it, or the folder's owner with --user NAME",
             account.name
         ),
         None => format!("-w {path}: {error}"),

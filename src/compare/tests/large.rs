@@ -49,6 +49,16 @@ fn very_many_deviations_of_one_life_stay_within_the_budget() {
     assert!(!result.exhausted);
 }
 
+#[test]
+fn very_many_steps_at_once_stay_within_the_budget() {
+    let pay = |n: u64| event(n, 1, "pay").on("order:1").with(|e| (e.time, e.end) = (n as i64 / 50, 2 * SECOND)).done();
+    let events: Vec<Event> = (0..MANY).map(pay).collect();
+    let judged = Comparer::new(Some(Arc::new(shop()))).with_looks(MANY * 600);
+    let result = judged.case(Some(&id("order:1")), &events, &Blindness::default());
+    assert!(!result.exhausted);
+    assert!(result.states.iter().all(|change| !change.after.is_empty()));
+}
+
 /// Views of one order, each with an approval of its own right before it.
 fn approved(pairs: u64) -> (Model, Vec<Event>) {
     let model = shop();

@@ -82,7 +82,9 @@ impl Extractor {
         if calls.is_empty() && reading.exchange.protocol != Protocol::WebSocket {
             out.unmatched = Some(self.unknown_path(reading));
         }
-        if self.model.is_some() && hides_calls(unseen) {
+        let host = reading.host.as_deref();
+        let unnamed = || calls.iter().any(|call| self.operations.is_unnamed(call, host));
+        if self.model.is_some() && (hides_calls(unseen) || unnamed()) {
             reading.turn_to_the_rest();
             let called = Called { operation: None, guess: None, activities: Vec::new(), certain: true };
             self.events(reading, &called, shown, 1, &mut out);

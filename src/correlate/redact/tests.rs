@@ -195,3 +195,12 @@ proptest! {
         prop_assert_eq!(&once, &masker().text(&text));
     }
 }
+
+#[test]
+fn a_number_in_groups_is_looked_for_where_one_may_stand() {
+    for (text, expected) in [("4111 1111-x/y", 11), ("/a", 0), ("", 0), (&*"a ".repeat(20_000), LONGEST_GROUPED)] {
+        let mut looked_at = 0;
+        assert_eq!(grouped(text.bytes().inspect(|_| looked_at += 1)), expected);
+        assert!(looked_at <= LONGEST_GROUPED, "{looked_at} bytes of {}", text.len());
+    }
+}

@@ -72,40 +72,18 @@ pub(super) enum Literal<'a> {
     Object(Vec<(&'a str, Literal<'a>)>),
 }
 
+/// What of a document says what is called, in a text that reads as it does: without comments, descriptions, directives
+/// that are no conditions, and what is selected below the outermost fields. `None` where it cannot be read.
+pub(super) fn condensed(text: &str) -> Option<String> {
+    let mut parser = Parser::new(text, Some(String::new()));
+    parser.document()?;
+    parser.taken
+}
+
 impl<'a> Document<'a> {
     /// Reads a document; `None` where it breaks the grammar, defines what is no request, or is too large.
     pub(super) fn read(text: &'a str) -> Option<Document<'a>> {
-        let mut tokens = Tokens::new(text);
-        let next = tokens.next();
-        let mut parser = Parser { tokens, next, nodes: 0, deep: false };
-        let mut document = Document::default();
-        while let Some(token) = parser.next.clone() {
-            parser.node()?;
-            let kind = match token {
-                Token::Text(_) => {
-                    parser.description()?;
-                    continue;
-                }
-                Token::Mark('{') => None,
-                Token::Name("query") => Some(CallKind::Query),
-                Token::Name("mutation") => Some(CallKind::Mutation),
-                Token::Name("subscription") => Some(CallKind::Subscription),
-                Token::Name("fragment") => {
-                    parser.advance();
-                    let name = parser.name()?;
-                    parser.keyword("on")?;
-                    parser.name()?;
-                    parser.directives()?;
-                    let selections = parser.selections(0)?;
-                    document.fragments.insert(name, selections);
-                    continue;
-                }
-                _ => return None,
-            };
-            document.operations.push(parser.operation(kind)?);
-        }
-        document.deep = parser.deep;
-        (!document.operations.is_empty()).then_some(document)
+        Parser::new(text, None).document()
     }
 }
 
@@ -114,11 +92,71 @@ struct Parser<'a> {
     next: Option<Token<'a>>,
     nodes: usize,
     deep: bool,
+    /// What was taken so far of what says what is called, where that is wanted.
+    taken: Option<String>,
 }
 
 impl<'a> Parser<'a> {
+    fn new(text: &'a str, taken: Option<String>) -> Self {
+        let mut tokens = Tokens::new(text);
+        let next = tokens.next();
+        Parser { tokens, next, nodes: 0, deep: false, taken }
+    }
+
+    fn document(&mut self) -> Option<Document<'a>> {
+        let mut document = Document::default();
+        while let Some(token) = self.next.clone() {
+            self.node()?;
+            let kind = match token {
+                Token::Text(_) => {
+                    self.description()?;
+                    continue;
+                }
+                Token::Mark('{') => None,
+                Token::Name("query") => Some(CallKind::Query),
+                Token::Name("mutation") => Some(CallKind::Mutation),
+                Token::Name("subscription") => Some(CallKind::Subscription),
+                Token::Name("fragment") => {
+                    self.advance();
+                    let name = self.name()?;
+                    self.keyword("on")?;
+                    self.name()?;
+                    self.directives()?;
+                    let selections = self.selections(0)?;
+                    document.fragments.insert(name, selections);
+                    continue;
+                }
+                _ => return None,
+            };
+            document.operations.push(self.operation(kind)?);
+        }
+        document.deep = self.deep;
+        (!document.operations.is_empty()).then_some(document)
+    }
+
     fn advance(&mut self) -> Option<Token<'a>> {
+        if let (Some(taken), Some(_)) = (&mut self.taken, &self.next) {
+            let written = self.tokens.written();
+            // What would be another token next to the last one.
+            let joins = |c: char| c.is_ascii_alphanumeric() || "_\"-+.".contains(c);
+            if taken.ends_with(joins) && written.starts_with(joins) {
+                taken.push(' ');
+            }
+            taken.push_str(written);
+        }
         std::mem::replace(&mut self.next, self.tokens.next())
+    }
+
+    /// How much was taken so far.
+    fn length(&self) -> usize {
+        self.taken.as_ref().map_or(0, String::len)
+    }
+
+    /// What was taken beyond so much says nothing of what is called.
+    fn drop_from(&mut self, length: usize) {
+        if let Some(taken) = &mut self.taken {
+            taken.truncate(length);
+        }
     }
 
     fn node(&mut self) -> Option<()> {
@@ -156,8 +194,10 @@ impl<'a> Parser<'a> {
 
     /// A description of what follows; nothing may be described by nothing.
     fn description(&mut self) -> Option<()> {
+        let before = self.length();
         if matches!(self.next, Some(Token::Text(_))) {
             self.advance();
+            self.drop_from(before);
         }
         (!matches!(self.next, None | Some(Token::Text(_)))).then_some(())
     }
@@ -249,6 +289,7 @@ impl<'a> Parser<'a> {
 
     /// Steps over what a field selects, by its braces alone.
     fn step_over_selections(&mut self) -> Option<()> {
+        let before = self.length();
         let mut open = 0_usize;
         loop {
             match (&self.next, open) {
@@ -259,6 +300,7 @@ impl<'a> Parser<'a> {
                 _ => {}
             }
             self.advance();
+            self.drop_from(before);
             if open == 0 {
                 return Some(());
             }
@@ -284,7 +326,11 @@ impl<'a> Parser<'a> {
     /// Directives; of these, the conditions.
     fn directives(&mut self) -> Option<Vec<(bool, Literal<'a>)>> {
         let mut conditions = Vec::new();
-        while self.takes('@') {
+        loop {
+            let before = self.length();
+            if !self.takes('@') {
+                return Some(conditions);
+            }
             self.node()?;
             let wanted = match self.name()? {
                 "skip" => Some(false),
@@ -292,9 +338,11 @@ impl<'a> Parser<'a> {
                 _ => None,
             };
             let condition = self.arguments()?.into_iter().find(|(name, _)| *name == "if");
+            if wanted.is_none() {
+                self.drop_from(before);
+            }
             conditions.extend(wanted.zip(condition).map(|(wanted, (_, value))| (wanted, value)));
         }
-        Some(conditions)
     }
 
     /// Steps over a list or object by its brackets alone.
@@ -451,10 +499,65 @@ mod tests {
         assert!(Document::read(&format!("{{ {} }}", "a ".repeat(MOST_NODES + 1))).is_none());
     }
 
+    #[test]
+    fn what_says_what_is_called_is_little() {
+        let padding = "x".repeat(70_000);
+        let text = format!(
+            "# {padding}\n\"{padding}\" mutation Pay($o: ID! = \"\", \"{padding}\" $n: Int @d(a: \"{padding}\")) @a(b: \"{padding}\") {{
+                ,,, p: pay(order: $o, note: \"\"\"a\"\"\") @include(if: $n) @b {{ id # {padding}\n a(b: \"{padding}\") }} ...F
+            }} fragment F on X {{ y {{ {padding} }} }}"
+        );
+        let short = condensed(&text).unwrap();
+        assert_eq!(
+            short,
+            "mutation Pay($o:ID!=\"\"$n:Int){p:pay(order:$o note:\"\"\"a\"\"\")@include(if:$n)... F}fragment F on X{y}"
+        );
+        assert_eq!(format!("{:?}", Document::read(&short)), format!("{:?}", Document::read(&text)));
+        assert_eq!(condensed("{ a").as_deref(), None);
+    }
+
+    /// Texts that are documents, more often than not.
+    fn written() -> impl Strategy<Value = String> {
+        let words = [
+            "{ ",
+            "} ",
+            "a ",
+            "on ",
+            "query ",
+            "fragment F on X ",
+            "mutation M ",
+            "...",
+            "...F ",
+            "b: ",
+            "(a: 1) ",
+            "(x: [1 -2.5 \"\" RED]) ",
+            "($v: [Int!]! = {a: \"b\"}) ",
+            "@skip(if: $v) ",
+            "@d(a: \"}\") ",
+            "\"said\" ",
+            "\"\"\"\n it \"\"\" ",
+            "# {\n",
+            ",",
+            "{ a { b } } ",
+        ];
+        proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..14).prop_map(|words| words.concat())
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "[a-c{}()\\[\\]:$@!\".,#0-9 \\n\\\\]{0,60}") {
             let _ = Document::read(&text);
+        }
+
+        /// A condensed text reads as the whole one does.
+        #[test]
+        fn what_is_condensed_says_the_same(inside in written(), around in written()) {
+            for text in [around.clone() + &inside, format!("query Q {{ {inside} }} {around}"), format!("{{ a {inside} {{ {around} }} }}")] {
+                let short = condensed(&text);
+                let (whole, read) = (Document::read(&text), short.as_deref().and_then(Document::read));
+                prop_assert_eq!(format!("{:?}", read), format!("{:?}", whole), "{} {:?}", text, short);
+                prop_assert!(short.is_none_or(|short| short.len() <= text.len()));
+            }
         }
 
         /// What is written from fields comes back as those fields, whatever stands below and between them.

@@ -93,6 +93,12 @@ fn document_of<'d, 'p>(
     documents.get(posted.query.as_deref()?)?.as_ref()
 }
 
+/// What of a document says what is called: as much of it reads as the whole does. What cannot be read stays as it is.
+pub(super) fn condensed(text: &str) -> Cow<'_, str> {
+    let short = document::condensed(text).filter(|short| short.len() < text.len());
+    short.map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
 /// The hashes of persisted queries that a request sent, each with its document where that was sent, too.
 pub(super) fn hashes(request: &Request, sent: &Message<'_>) -> Vec<(String, Option<String>)> {
     hashes_of(posted(request, sent, &mut Budget::new()))

@@ -23,11 +23,17 @@ pub(super) enum Token<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Tokens<'a> {
     rest: &'a str,
+    written: &'a str,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Tokens<'a> {
-        Tokens { rest: text }
+        Tokens { rest: text, written: "" }
+    }
+
+    /// The token that came last, as it is written.
+    pub(super) fn written(&self) -> &'a str {
+        self.written
     }
 
     fn skip_ignored(&mut self) {
@@ -88,6 +94,15 @@ impl<'a> Iterator for Tokens<'a> {
 
     fn next(&mut self) -> Option<Token<'a>> {
         self.skip_ignored();
+        let before = self.rest;
+        let token = self.token();
+        self.written = before.get(..before.len() - self.rest.len()).unwrap_or_default();
+        token
+    }
+}
+
+impl<'a> Tokens<'a> {
+    fn token(&mut self) -> Option<Token<'a>> {
         let first = self.rest.chars().next()?;
         Some(match first {
             '{' | '}' | '(' | ')' | '[' | ']' | ':' | '=' | '!' | '$' | '@' | '|' | '&' => {

@@ -122,11 +122,37 @@ fn what_a_program_writes_between_its_requests_is_no_error() {
         assert!(outcome.errors.is_empty(), "{:?}", outcome.errors);
         assert_eq!((outcome.exchanges.len(), outcome.not_read("other_log")), (1, others));
     }
+    let told = |lines: &[&str]| read_content(lines.join("\n")).unlike().iter().map(|u| u.records).collect::<Vec<_>>();
+    assert_eq!(told(&json), [2], "more than the one request");
+    assert!(told(&[json[0], json[0], json[1]]).is_empty());
     // Half a request is one that was lost, and where nothing tells of a request, its fields have other names.
     let damaged = uvicorn.join("\n") + "\n2026-05-17T08:05:34Z INFO:     10.0.0.7:50123 - \"POST /or\n";
     read_content(damaged).says(&["line 4"]);
     let renamed = r#"{"ts":1779005132,"verb_used":"GET","where":"/json","code_sent":"ok"}"#;
     assert_eq!(read_content(format!("{renamed}\n{renamed}\n")).exchanges.len(), 0);
+}
+
+#[test]
+fn one_request_does_not_make_all_others_the_lines_of_another_log() {
+    let request = r#"{"ts":1779005132,"method":"GET","path":"/json","status":200}"#;
+    for (line, alike) in [
+        (r#"{"ts":1779005132,"op_kind":"POST","where":"/orders/5/ship","rslt":"ok"}"#, true),
+        (r#"{"ts":1779005132,"did":{"what":"POST /orders/5/ship HTTP/1.1"}}"#, true),
+        (r#"{"ts":1779005132,"op_kind":"post","where":"/orders/5/ship"}"#, true),
+        (r#"{"ts":1779005132,"op_kind":"post","msg":"to the board"}"#, false),
+        (r#"{"ts":1779005132,"msg":"POST it to /orders","file":"/app/main.py"}"#, false),
+        (r#"{"ts":1779005132,"msg":"GET ready"}"#, false),
+        (r#"{"ts":1779005132,"msg":"worker idle"}"#, false),
+    ] {
+        let outcome = read_content([request, request, "", line, request].join("\n"));
+        assert_eq!((outcome.exchanges.len(), outcome.not_read("other_log")), (3, 1), "{line}");
+        assert!(outcome.errors.is_empty(), "{:?}", outcome.errors);
+        let unlike = outcome.unlike();
+        let told: Vec<_> = unlike.iter().map(|u| (u.records, u.alike, u.requests, u.what.as_str())).collect();
+        assert_eq!(told.len(), usize::from(alike), "{line}");
+        assert!(told.iter().all(|(.., what)| what.starts_with("line 4 has no known field for the method")), "{told:?}");
+        assert!(told.iter().all(|(records, alike, requests, _)| (*records, *alike, *requests) == (1, 1, 3)));
+    }
 }
 
 #[test]
