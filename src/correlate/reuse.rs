@@ -137,6 +137,10 @@ impl Reuse {
             if !made && object.tenant.is_none() && step.is_none() {
                 continue;
             }
+            // Whether or not the object is in the sample: which ones are is known at the end of the input only.
+            if step.is_some() {
+                self.add_actor(event);
+            }
             let Some(users) = self.users(&object.id) else { continue };
             users.declared.extend(object.tenant.clone());
             let tenant = event.actor.tenant.clone().map(|tenant| (KeyUser::Tenant, tenant));
@@ -150,9 +154,6 @@ impl Reuse {
             }
             users.trim();
             self.trim();
-            if step.is_some() {
-                self.add_actor(event);
-            }
         }
     }
 

@@ -1,0 +1,186 @@
+//! Chains of tokens: whom each binding stands for in the end, found once for all of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::Map;
+use super::credentials::{Bindings, position};
+use crate::correlate::credential::Hash;
+use crate::correlate::facts::{Binding, BoundTo, Stamp};
+
+/// Steps that are followed where tokens stand for each other in a ring.
+const MOST_ROUND: usize = 1_024;
+
+/// What one credential means in the end, by time.
+pub(super) type Meanings = SmallVec<[(Stamp, Meant); 1]>;
+
+/// Whom a credential stands for from some time on, and what logins told of them; of a chain of tokens the latest that did.
+#[derive(Clone, Debug)]
+pub(super) struct Meant {
+    /// See [`Binding::issued`].
+    pub(super) issued: bool,
+    pub(super) end: End,
+    pub(super) roles: Option<Arc<[Arc<str>]>>,
+    pub(super) tenant: Option<Arc<str>>,
+    pub(super) kind: Option<Arc<str>>,
+}
+
+/// Where a chain of tokens begins.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    /// At a login of this subject.
+    Login(Arc<str>, Stamp),
+    /// At a credential of which no login was seen.
+    Unseen(Hash),
+    /// Nowhere: it was ended, or goes round.
+    Nowhere,
+}
+
+/// A binding: a credential, and its place among the credential's.
+type Node = (Hash, usize);
+
+/// How far a binding that stands for another credential has been followed.
+#[derive(Clone, Debug)]
+enum State {
+    Open,
+    /// It leads into a ring.
+    Knotted,
+    Done(Meant),
+}
+
+/// What every binding means in the end. Work and memory grow with the bindings, however long their chains are.
+pub(super) fn followed(bindings: &Map<Hash, Bindings>) -> Map<Hash, Meanings> {
+    let mut chains = Chains { bindings, states: Map::default() };
+    let nodes = || bindings.iter().flat_map(|(hash, all)| (0..all.len()).map(|at| (*hash, at)));
+    nodes().for_each(|node| chains.follow(node));
+    let meanings = bindings.iter().map(|(hash, all)| {
+        let meant = |(at, (stamp, _)): (usize, &(Stamp, Binding))| Some((*stamp, chains.meant((*hash, at))?));
+        (*hash, all.iter().enumerate().filter_map(meant).collect())
+    });
+    meanings.collect()
+}
+
+struct Chains<'b> {
+    bindings: &'b Map<Hash, Bindings>,
+    /// Of bindings that stand for other credentials.
+    states: Map<Node, State>,
+}
+
+impl Chains<'_> {
+    fn binding(&self, (hash, at): Node) -> Option<&(Stamp, Binding)> {
+        self.bindings.get(&hash)?.get(at)
+    }
+
+    /// Credentials that a binding stands for, with the binding of each that counted at that time.
+    fn next(&self, node: Node) -> SmallVec<[(Hash, Option<Node>); 2]> {
+        let Some((stamp, binding)) = self.binding(node) else { return SmallVec::new() };
+        let all = match &binding.to {
+            BoundTo::SameAs(one) => [Some(*one), None],
+            BoundTo::SameAsEither(first, second) => [Some(*first), Some(*second)],
+            BoundTo::Subject(_) | BoundTo::Nobody | BoundTo::LoggedOut => [None, None],
+        };
+        let then = |hash| {
+            let at = position(self.bindings.get(&hash)?, stamp.0, |binding| binding.issued)?;
+            Some((hash, at))
+        };
+        all.into_iter().flatten().map(|hash| (hash, then(hash))).collect()
+    }
+
+    /// Follows a binding and all that it leads to, the furthest first.
+    fn follow(&mut self, node: Node) {
+        let mut open = vec![node];
+        while let Some(node) = open.last().copied() {
+            let next = self.next(node);
+            let nodes = || next.iter().filter_map(|(_, node)| *node);
+            match self.states.get(&node) {
+                None if !next.is_empty() => {
+                    self.states.insert(node, State::Open);
+                    let unknown = nodes().filter(|next| !self.states.contains_key(next));
+                    open.extend(unknown.filter(|next| !self.next(*next).is_empty()));
+                    continue;
+                }
+                Some(State::Open) => {
+                    let knotted = |next| matches!(self.states.get(&next), Some(State::Open | State::Knotted));
+                    let state = if nodes().any(knotted) { State::Knotted } else { State::Done(self.joined(node)) };
+                    self.states.insert(node, state);
+                }
+                _ => {}
+            }
+            open.pop();
+        }
+    }
+
+    /// What a binding means whose next ones are all known.
+    fn joined(&self, node: Node) -> Meant {
+        let next: SmallVec<[Meant; 2]> = self.next(node).into_iter().map(|(hash, next)| self.known(hash, next)).collect();
+        let ended = next.iter().any(|meant| matches!(meant.end, End::Nowhere));
+        let login = next.iter().position(|meant| matches!(meant.end, End::Login(..)));
+        let first = next.into_iter().nth(login.unwrap_or(0));
+        let told = first.map(|meant| if login.is_none() && ended { Meant { end: End::Nowhere, ..meant } } else { meant });
+        self.own(node).before(told.unwrap_or_else(Meant::nowhere))
+    }
+
+    fn known(&self, hash: Hash, next: Option<Node>) -> Meant {
+        let unseen = || Meant { end: End::Unseen(hash), ..Meant::nowhere() };
+        next.map_or_else(unseen, |node| self.meant(node).unwrap_or_else(Meant::nowhere))
+    }
+
+    /// What a binding means that was followed.
+    fn meant(&self, node: Node) -> Option<Meant> {
+        let (stamp, binding) = self.binding(node)?;
+        let end = match (&binding.to, self.states.get(&node)) {
+            (_, Some(State::Done(meant))) => return Some(meant.clone()),
+            (BoundTo::Subject(subject), _) => End::Login(subject.clone(), *stamp),
+            (BoundTo::Nobody | BoundTo::LoggedOut, _) => End::Nowhere,
+            (BoundTo::SameAs(_) | BoundTo::SameAsEither(..), _) => return Some(self.round(node)),
+        };
+        Some(Meant::told(binding).before(Meant { end, ..Meant::nowhere() }))
+    }
+
+    /// The first login that a binding in a ring, or before one, leads to.
+    fn round(&self, start: Node) -> Meant {
+        let mut found = Meant { issued: self.binding(start).is_some_and(|(_, first)| first.issued), ..Meant::nowhere() };
+        let (mut seen, mut open) = (BTreeSet::new(), vec![start]);
+        while let Some(node) = open.pop().filter(|_| seen.len() < MOST_ROUND) {
+            if !seen.insert(node) {
+                continue;
+            }
+            if let Some(State::Open | State::Knotted) = self.states.get(&node) {
+                found = found.before(self.own(node));
+                open.extend(self.next(node).into_iter().rev().filter_map(|(_, next)| next));
+            } else if let Some(meant) = self.meant(node).filter(|meant| matches!(meant.end, End::Login(..))) {
+                return found.before(meant);
+            }
+        }
+        found
+    }
+
+    /// What a binding tells by itself.
+    fn own(&self, node: Node) -> Meant {
+        self.binding(node).map_or_else(Meant::nowhere, |(_, binding)| Meant::told(binding))
+    }
+}
+
+impl Meant {
+    fn nowhere() -> Meant {
+        Meant { issued: false, end: End::Nowhere, roles: None, tenant: None, kind: None }
+    }
+
+    fn told(binding: &Binding) -> Meant {
+        let Binding { issued, roles, tenant, kind, .. } = binding.clone();
+        Meant { issued, end: End::Nowhere, roles, tenant, kind }
+    }
+
+    /// What this tells, and of what it does not tell what an older one does.
+    fn before(self, older: Meant) -> Meant {
+        Meant {
+            issued: self.issued,
+            end: older.end,
+            roles: self.roles.or(older.roles),
+            tenant: self.tenant.or(older.tenant),
+            kind: self.kind.or(older.kind),
+        }
+    }
+}
