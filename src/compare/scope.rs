@@ -246,7 +246,9 @@ impl Scope for EventScope<'_> {
                         let own = object_type.map_or(&*object.id.key, |t| t.own_key(&object.id.key));
                         Bound::Exactly(Value::Text(own.into()))
                     }
-                    Some("owner") if self.event.actor.bare_name() == object.owner.as_deref() && object.owner.is_some() => {
+                    Some("owner")
+                        if self.event.actor.bare_name() == object.owner.as_deref() && object.owner.is_some() =>
+                    {
                         Bound::Unknown
                     }
                     Some("owner") => text(&object.owner),

@@ -194,7 +194,14 @@ impl Shown {
     fn of(kind: Kind, secret: &Secret<'_>, keys: Keys<'_>) -> Shown {
         let claims = (secret.0.len() <= LONGEST).then(|| Claims::parse(secret.0)).flatten();
         let judged = keys.tokens.filter(|_| claims.is_some()).map(|tokens| tokens.judge(secret.0));
-        Shown { kind, hash: keys.hash.credential(secret.0), claims, trial: judged.unwrap_or_default(), user: None, place: Place::Own }
+        Shown {
+            kind,
+            hash: keys.hash.credential(secret.0),
+            claims,
+            trial: judged.unwrap_or_default(),
+            user: None,
+            place: Place::Own,
+        }
     }
 }
 

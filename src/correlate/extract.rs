@@ -290,7 +290,8 @@ impl Extractor {
             return;
         }
         let mut actor = acting.actor.clone();
-        let sure = acting.actor.evidence >= Evidence::Bound && !(acting.actor.may_yield() && !acting.actor.also.is_empty());
+        let sure =
+            acting.actor.evidence >= Evidence::Bound && !(acting.actor.may_yield() && !acting.actor.also.is_empty());
         let known = acting.actor.principal.as_ref().filter(|_| sure);
         let mut bindings = self.bindings(reading, activity, outcome, acting.shown, known);
         bindings.enters = login::is_entrance(reading);

@@ -16,7 +16,7 @@ use roles::Roles;
 
 use super::credential::{self, Hash, Keys, Kind, Place, Shown};
 use super::facts::{Claimed, Holder};
-use super::jwt::Claims;
+use super::jwt::{Claims, Trial};
 use super::proxy::Proxies;
 use super::reading::Reading;
 use super::redact::Masker;
@@ -57,9 +57,13 @@ pub(super) struct Naming<'a> {
     pub(super) proxies: &'a Proxies,
 }
 
-/// The claims that `jwt.` paths read: those of the token that is believed first.
+/// The claims that `jwt.` paths read: those of the token that is believed first. Of one that names nobody it is not known
+/// whether it is about the holder of another credential beside it.
 pub(super) fn claims(reading: &Reading<'_>, shown: &[Shown]) -> Option<Claims> {
-    ladder::best(shown, reading).and_then(|token| token.claims.clone())
+    let token = ladder::best(shown, reading)?;
+    let other = |s: &Shown| matches!(s.kind, Kind::Bearer | Kind::Cookie | Kind::Perhaps) && s.hash != token.hash;
+    let known = token.trial == Trial::Verified || ladder::subject(token).is_some();
+    token.claims.clone().filter(|_| known || !shown.iter().any(other))
 }
 
 impl Naming<'_> {
@@ -232,7 +236,8 @@ fn is_in_answer(path: &Path) -> bool {
 /// The actor as someone whose name a binding may still give.
 pub(super) fn holder(actor: &Actor) -> Holder {
     let certain = actor.evidence >= Evidence::Bound;
-    let token = actor.credential.as_deref().and_then(Hash::parse).filter(|_| actor.may_yield() && !actor.also.is_empty());
+    let token =
+        actor.credential.as_deref().and_then(Hash::parse).filter(|_| actor.may_yield() && !actor.also.is_empty());
     let token = token.map(|hash| Claimed { hash, yields: actor.yields });
     let shown = actor.credentials().skip(usize::from(token.is_some()));
     let credentials = shown.filter_map(Hash::parse).filter(|_| !certain || token.is_some()).collect();

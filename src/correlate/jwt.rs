@@ -203,6 +203,15 @@ mod tests {
     }
 
     #[test]
+    fn an_end_beyond_all_times_is_an_end() {
+        let end = |exp: &str| Claims::parse(token(&format!(r#"{{"exp":{exp}}}"#)).as_bytes()).unwrap().end();
+        assert_eq!(end("1000"), Some(1_000_000_000));
+        assert_eq!(end("1500000000000"), Some(1_500_000_000_000_000), "milliseconds");
+        assert_eq!(end("-1e300"), Some(i64::MIN));
+        assert!(end("1e300").unwrap() > 9_000_000_000_000_000);
+    }
+
+    #[test]
     fn what_is_no_jwt_is_none() {
         for bad in ["", "eyJ", "eyJ.eyJ.", "a.b.c", "eyJhbGciOiJub25lIn0.W10.", "ey....", "eyJhbGciOiJub25lIn0.!.x"] {
             assert!(Claims::parse(bad.as_bytes()).is_none(), "{bad}");

@@ -376,7 +376,8 @@ fn is_told(reading: &Reading<'_>) -> bool {
 fn is_silent(reading: &Reading<'_>) -> bool {
     let response = reading.exchange.response.as_ref();
     let plain = response.and_then(|r| r.headers.text("content-type")).is_some_and(|media| media.starts_with("text/"));
-    let text = response.is_some_and(|r| matches!(&r.body, Body::Present { bytes, .. } if !bytes.trim_ascii().is_empty()));
+    let text =
+        response.is_some_and(|r| matches!(&r.body, Body::Present { bytes, .. } if !bytes.trim_ascii().is_empty()));
     let redirects = matches!(reading.outcome_status(), Some(300..=399));
     redirects || messages(reading).next().is_none() && !(plain && text)
 }
@@ -394,7 +395,8 @@ fn welcomes(message: &str) -> bool {
     let lower = message.to_ascii_lowercase();
     let said = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let welcome = ["success", "welcome", "logged in", "signed in"];
-    let refusal = ["unsuccess", "fail", "wrong", "invalid", "incorrect", "denied", "error", "not ", "no ", "n't", "unless"];
+    let refusal =
+        ["unsuccess", "fail", "wrong", "invalid", "incorrect", "denied", "error", "not ", "no ", "n't", "unless"];
     said(&welcome) && !said(&refusal)
 }
 

@@ -114,11 +114,13 @@ impl Chains<'_> {
 
     /// What a binding means whose next ones are all known.
     fn joined(&self, node: Node) -> Meant {
-        let next: SmallVec<[Meant; 2]> = self.next(node).into_iter().map(|(hash, next)| self.known(hash, next)).collect();
+        let next: SmallVec<[Meant; 2]> =
+            self.next(node).into_iter().map(|(hash, next)| self.known(hash, next)).collect();
         let ended = next.iter().any(|meant| matches!(meant.end, End::Nowhere));
         let login = next.iter().position(|meant| matches!(meant.end, End::Login(..)));
         let first = next.into_iter().nth(login.unwrap_or(0));
-        let told = first.map(|meant| if login.is_none() && ended { Meant { end: End::Nowhere, ..meant } } else { meant });
+        let told =
+            first.map(|meant| if login.is_none() && ended { Meant { end: End::Nowhere, ..meant } } else { meant });
         self.own(node).before(told.unwrap_or_else(Meant::nowhere))
     }
 
@@ -141,7 +143,8 @@ impl Chains<'_> {
 
     /// The first login that a binding in a ring, or before one, leads to.
     fn round(&self, start: Node) -> Meant {
-        let mut found = Meant { issued: self.binding(start).is_some_and(|(_, first)| first.issued), ..Meant::nowhere() };
+        let mut found =
+            Meant { issued: self.binding(start).is_some_and(|(_, first)| first.issued), ..Meant::nowhere() };
         let (mut seen, mut open) = (BTreeSet::new(), vec![start]);
         while let Some(node) = open.pop().filter(|_| seen.len() < MOST_ROUND) {
             if !seen.insert(node) {
@@ -181,6 +184,80 @@ impl Meant {
             roles: self.roles.or(older.roles),
             tenant: self.tenant.or(older.tenant),
             kind: self.kind.or(older.kind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::correlate::directory::credentials::bind;
+    use crate::event::EventId;
+
+    fn hash(n: u8) -> Hash {
+        Hash::of([n; 16])
+    }
+
+    fn bindings() -> impl Strategy<Value = Map<Hash, Bindings>> {
+        let one = (0..8_u8, 0..12_i64, 0..5_u8, 0..8_u8, 0..8_u8, any::<bool>());
+        prop::collection::vec(one, 0..16).prop_map(|all| {
+            let mut map = Map::<Hash, Bindings>::default();
+            for (n, (credential, time, kind, first, second, issued)) in (0..).zip(all) {
+                let to = match kind {
+                    0 => BoundTo::Subject(format!("u{first}").into()),
+                    1 => BoundTo::Nobody,
+                    2 | 3 => BoundTo::SameAs(hash(first)),
+                    _ => BoundTo::SameAsEither(hash(first), hash(second)),
+                };
+                bind(map.entry(hash(credential)).or_default(), (time, EventId(n)), Binding::to(to, issued));
+            }
+            map
+        })
+    }
+
+    /// The first login that a binding leads to, by trying all ways that meet nothing twice; and whether one would have.
+    fn login(all: &Map<Hash, Bindings>, (credential, at): Node, path: &mut Vec<Node>) -> (Option<Arc<str>>, bool) {
+        if path.contains(&(credential, at)) {
+            return (None, true);
+        }
+        let (stamp, binding) = &all[&credential][at];
+        let next = match &binding.to {
+            BoundTo::Subject(subject) => return (Some(subject.clone()), false),
+            BoundTo::Nobody | BoundTo::LoggedOut => return (None, false),
+            BoundTo::SameAs(one) => vec![*one],
+            BoundTo::SameAsEither(first, second) => vec![*first, *second],
+        };
+        path.push((credential, at));
+        let mut found = (None, false);
+        for other in next {
+            let then = all.get(&other).and_then(|then| position(then, stamp.0, |binding| binding.issued));
+            let (login, round) = then.map_or((None, false), |then| login(all, (other, then), path));
+            found = (found.0.or(login), found.1 | round);
+        }
+        path.pop();
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn chains_lead_where_trying_all_ways_does(all in bindings()) {
+            for (credential, meanings) in followed(&all) {
+                prop_assert_eq!(meanings.len(), all[&credential].len());
+                for (at, (_, meant)) in meanings.iter().enumerate() {
+                    let found = match &meant.end {
+                        End::Login(subject, _) => Some(subject.clone()),
+                        _ => None,
+                    };
+                    let (expected, round) = login(&all, (credential, at), &mut Vec::new());
+                    if round {
+                        prop_assert_eq!(found.is_some(), expected.is_some());
+                    } else {
+                        prop_assert_eq!(found, expected);
+                    }
+                }
+            }
         }
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn best<'s>(shown: &'s [Shown], reading: &Reading<'_>) -> Option<&'s 
     believed.min_by_key(|s| (s.trial != Trial::Verified, subject(s).is_none()))
 }
 
-fn subject(shown: &Shown) -> Option<String> {
+pub(super) fn subject(shown: &Shown) -> Option<String> {
     shown.claims.as_ref()?.subject()
 }
 
@@ -109,7 +109,9 @@ impl Naming<'_> {
     fn listed_claim<'s>(&self, reading: &Reading<'_>, shown: &'s [Shown], path: &Path, found: &mut Found<'s>) {
         let believed = best(shown, reading);
         let Some(token) = believed.or_else(|| shown.iter().find(|s| s.claims.is_some())) else { return };
-        let Some(Value::Text(text)) = token.claims.as_ref().and_then(|claims| claims.value(&path.fields)) else { return };
+        let Some(Value::Text(text)) = token.claims.as_ref().and_then(|claims| claims.value(&path.fields)) else {
+            return;
+        };
         if text.is_empty() {
             return;
         }
@@ -236,7 +238,8 @@ impl Naming<'_> {
         let alias = |s: &Shown| s.claims.as_ref().is_some_and(|claims| claims.names(&name));
         let (mut told, mut contested) = (Vec::<String>::new(), false);
         for (other, s) in shown.iter().filter_map(|s| Some((subject(s)?, s))) {
-            let rival = claims.is_some() && is_believed(s, reading);
+            let alike = untried || s.trial == Trial::Verified;
+            let rival = claims.is_some() && is_believed(s, reading) && alike;
             if is_name(&other) || !(untried && rival) && (spelt(&other) || alias(s)) {
                 continue;
             }
