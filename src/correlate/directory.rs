@@ -112,7 +112,9 @@ fn holder_bytes(holder: &Holder, bytes: &mut Vec<u8>) {
     let credentials = holder.credentials.iter().take(MOST_CREDENTIALS);
     let token = holder.token.map_or(0, |token| if token.yields { YIELDS } else { STANDS });
     bytes.push(credentials.len() as u8);
-    bytes.push(u8::from(holder.name.is_some()) * NAMED | u8::from(holder.issuer.is_some()) * ISSUED | token);
+    let (named, issued) =
+        (if holder.name.is_some() { NAMED } else { 0 }, if holder.issuer.is_some() { ISSUED } else { 0 });
+    bytes.push(named | issued | token);
     bytes.extend(credentials.flat_map(|hash| hash.bytes()));
     bytes.extend(holder.token.iter().flat_map(|token| token.hash.bytes()));
     if let Some(issuer) = &holder.issuer {

@@ -290,8 +290,9 @@ impl Extractor {
             return;
         }
         let mut actor = acting.actor.clone();
-        let sure =
-            acting.actor.evidence >= Evidence::Bound && !(acting.actor.may_yield() && !acting.actor.also.is_empty());
+        // A session beside it may be more to go by.
+        let alone = acting.actor.also.is_empty() || !acting.actor.may_yield();
+        let sure = alone && acting.actor.evidence >= Evidence::Bound;
         let known = acting.actor.principal.as_ref().filter(|_| sure);
         let mut bindings = self.bindings(reading, activity, outcome, acting.shown, known);
         bindings.enters = login::is_entrance(reading);

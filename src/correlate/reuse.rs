@@ -356,7 +356,7 @@ mod tests {
     fn steps() -> Vec<Event> {
         let step = |n: u64| {
             let mut event = rich_event(n);
-            event.host = Some(if n % 2 == 0 { "a.shop.example" } else { "b.shop.example" }.into());
+            event.host = Some(if n.is_multiple_of(2) { "a.shop.example" } else { "b.shop.example" }.into());
             event.actor.principal = Some(format!("user{}", n % 7).into());
             event
         };
