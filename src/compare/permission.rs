@@ -20,7 +20,7 @@ pub(super) fn permits(transition: &Transition, event: &Event, naming: &ActorNami
 /// Whether the actor is of a kind. Where an agent acts, it is no human, whoever it acts for.
 pub(super) fn is_kind(kind: &str, event: &Event) -> Truth {
     let actor = &event.actor;
-    if actor.principal.is_none() {
+    if actor.principal.is_none() || actor.is_disputed() {
         return Truth::Unknown;
     }
     if actor.agent.is_some() {
@@ -43,6 +43,9 @@ fn listed(by: &[Arc<str>], event: &Event, naming: &ActorNaming) -> Truth {
     let actor = &event.actor;
     if by.is_empty() {
         return Truth::True;
+    }
+    if actor.is_disputed() {
+        return Truth::Unknown;
     }
     if let Some(agent) = &actor.agent {
         let named = |name: &str| name == "agent" || name == &**agent || name.strip_prefix("agent:") == Some(agent);
@@ -68,6 +71,10 @@ fn is_one(entry: &str, principal: &str, event: &Event, naming: &ActorNaming) -> 
     let has_role = |name: &str| actor.roles.iter().any(|r| &**r == name);
     if entry == principal || has_role(entry) {
         return Truth::True;
+    }
+    // Of two issuers' users of one name it is not known which is meant by that name.
+    if actor.bare_name().is_some_and(|name| entry == name || entry.split_once(':').is_some_and(|(_, n)| n == name)) {
+        return Truth::Unknown;
     }
     let doubt = |seen: bool| if seen { Truth::False } else { Truth::Unknown };
     let told = claims_are_seen(event) || roles_are_seen(event);

@@ -139,6 +139,8 @@ impl CaseScope<'_, '_> {
             .chain(later)
             .take_while(|_| self.history.afford(1))
             .find_map(|t| told(t.event, t.reference))
+            // Of two issuers' users of one name nobody knows which an answer means by that name.
+            .filter(|v| !owner || self.history.event(self.at).and_then(|e| e.actor.bare_name()) != Some(v))
             .map_or(Bound::Unknown, |v| Bound::Exactly(Value::Text(v)))
     }
 
@@ -244,6 +246,11 @@ impl Scope for EventScope<'_> {
                         let own = object_type.map_or(&*object.id.key, |t| t.own_key(&object.id.key));
                         Bound::Exactly(Value::Text(own.into()))
                     }
+                    Some("owner")
+                        if self.event.actor.bare_name() == object.owner.as_deref() && object.owner.is_some() =>
+                    {
+                        Bound::Unknown
+                    }
                     Some("owner") => text(&object.owner),
                     Some("tenant") => text(&object.tenant),
                     Some(field) => known(object.attributes.iter().find(|(n, _)| &**n == field).map(|(_, v)| v)),
@@ -295,6 +302,9 @@ fn event_field(event: &Event, path: &Path) -> Bound {
 
 fn actor_field(actor: &Actor, event: &Event, path: &Path) -> Bound {
     let text = |t: &Option<std::sync::Arc<str>>| t.clone().map_or(Bound::Unknown, |t| Bound::Exactly(Value::Text(t)));
+    if actor.is_disputed() {
+        return Bound::Unknown;
+    }
     match path.fields.first().map(|f| &**f) {
         None | Some("principal") => text(&actor.principal),
         Some("tenant") => text(&actor.tenant),

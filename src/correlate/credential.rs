@@ -174,13 +174,34 @@ pub(super) struct Shown {
     pub(super) trial: Trial,
     /// User name of Basic credentials.
     pub(super) user: Option<Arc<str>>,
+    /// Who stands for it.
+    pub(super) place: Place,
+}
+
+/// Where a credential was shown, and so what it is worth where nothing proves it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In `Authorization`, or in a header of a declared proxy.
+    #[default]
+    Own,
+    /// Elsewhere: a server that goes by another credential does not look there.
+    Beside,
+    /// In a header that means something from a declared proxy only, which this is not from.
+    Unvouched,
 }
 
 impl Shown {
     fn of(kind: Kind, secret: &Secret<'_>, keys: Keys<'_>) -> Shown {
         let claims = (secret.0.len() <= LONGEST).then(|| Claims::parse(secret.0)).flatten();
         let judged = keys.tokens.filter(|_| claims.is_some()).map(|tokens| tokens.judge(secret.0));
-        Shown { kind, hash: keys.hash.credential(secret.0), claims, trial: judged.unwrap_or_default(), user: None }
+        Shown {
+            kind,
+            hash: keys.hash.credential(secret.0),
+            claims,
+            trial: judged.unwrap_or_default(),
+            user: None,
+            place: Place::Own,
+        }
     }
 }
 
@@ -229,6 +250,7 @@ fn user_of(user: &str, keys: Keys<'_>) -> Shown {
         claims: None,
         trial: Trial::Untried,
         user: (!user.is_empty()).then(|| Arc::from(user)),
+        place: Place::Own,
     }
 }
 

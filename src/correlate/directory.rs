@@ -1,17 +1,19 @@
 //! The directory: all facts together. Adding and merging commute, so any partition of the input gives the same one.
 
+mod chains;
 mod credentials;
 
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-use credentials::{Bindings, bind};
+use credentials::{Bindings, Issuers, bind};
 pub(super) use credentials::{Credentials, Meaning};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::credential::Hash;
-use super::facts::{Facts, Holder, Presence, RoleSource, Stamp, TenantFact};
+use super::facts::{Claimed, Facts, Holder, Presence, RoleSource, Stamp, TenantFact};
+use super::identity::MOST_SHOWN;
 use super::object::{scoped, waiting};
 use super::pool::Pool;
 use super::resolve::{Known, Resolver};
@@ -41,8 +43,10 @@ pub struct Directory {
     strands: Pool,
     /// By a strand's number.
     presence: Vec<Spells>,
-    /// Hashes of the least and the greatest issuer of a name, by the name's hash.
-    issuers: Map<u64, (u64, u64)>,
+    /// By the hash of a name.
+    issuers: Map<u64, Issuers>,
+    /// When a credential last served whoever showed it.
+    served: Map<Hash, i64>,
     tenants: Pool,
     roles: Map<RoleSource, Arc<str>>,
 }
@@ -102,12 +106,17 @@ pub(super) fn object_of(bytes: &[u8]) -> (&[u8], &[u8]) {
     rest.split_at_checked(u32::from_le_bytes(*length) as usize).unwrap_or_default()
 }
 
-/// A holder in a pool: how many credentials it has and whether a name and an issuer, the credentials, the issuer's
-/// length and text, the name.
+/// A holder in a pool: how many credentials it has, whether a name, an issuer and a token that gives the name, the
+/// credentials, the token, the issuer's length and text, the name.
 fn holder_bytes(holder: &Holder, bytes: &mut Vec<u8>) {
     let credentials = holder.credentials.iter().take(MOST_CREDENTIALS);
-    bytes.push(credentials.len() as u8 | u8::from(holder.name.is_some()) << 6 | u8::from(holder.issuer.is_some()) << 7);
+    let token = holder.token.map_or(0, |token| if token.yields { YIELDS } else { STANDS });
+    bytes.push(credentials.len() as u8);
+    let (named, issued) =
+        (if holder.name.is_some() { NAMED } else { 0 }, if holder.issuer.is_some() { ISSUED } else { 0 });
+    bytes.push(named | issued | token);
     bytes.extend(credentials.flat_map(|hash| hash.bytes()));
+    bytes.extend(holder.token.iter().flat_map(|token| token.hash.bytes()));
     if let Some(issuer) = &holder.issuer {
         bytes.extend((issuer.len() as u32).to_le_bytes());
         bytes.extend(issuer.as_bytes());
@@ -116,29 +125,42 @@ fn holder_bytes(holder: &Holder, bytes: &mut Vec<u8>) {
 }
 
 /// Most credentials of one holder.
-const MOST_CREDENTIALS: usize = 16;
+const MOST_CREDENTIALS: usize = MOST_SHOWN;
+/// Bits of a holder in a pool.
+const NAMED: u8 = 1;
+const ISSUED: u8 = 2;
+const YIELDS: u8 = 4;
+const STANDS: u8 = 8;
 
 /// A holder as it lies in a pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Held<'d> {
     pub(super) credentials: &'d [[u8; 16]],
+    pub(super) token: Option<Claimed>,
     pub(super) issuer: Option<&'d str>,
     pub(super) name: Option<&'d str>,
 }
 
 fn holder_of(bytes: &[u8]) -> Held<'_> {
     let read = || {
-        let (flags, rest) = bytes.split_first()?;
-        let (credentials, rest) = rest.split_at_checked(usize::from(flags & 0x3f) * 16)?;
-        let (issuer, name) = if flags & 0x80 == 0 {
+        let ([count, flags], rest) = bytes.split_first_chunk::<2>()?;
+        let (credentials, rest) = rest.split_at_checked(usize::from(*count) * 16)?;
+        let (token, rest) = match flags & (YIELDS | STANDS) {
+            0 => (None, rest),
+            kind => {
+                let (hash, rest) = rest.split_first_chunk::<16>()?;
+                (Some(Claimed { hash: Hash::of(*hash), yields: kind == YIELDS }), rest)
+            }
+        };
+        let (issuer, name) = if flags & ISSUED == 0 {
             (None, rest)
         } else {
             let (length, rest) = rest.split_first_chunk::<4>()?;
             let (issuer, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
             (Some(text(issuer)), rest)
         };
-        let name = (flags & 0x40 != 0).then(|| text(name));
-        Some(Held { credentials: credentials.as_chunks::<16>().0, issuer, name })
+        let name = (flags & NAMED != 0).then(|| text(name));
+        Some(Held { credentials: credentials.as_chunks::<16>().0, token, issuer, name })
     };
     read().unwrap_or_default()
 }
@@ -185,6 +207,7 @@ impl Directory {
             strands: Pool::default(),
             presence: Vec::new(),
             issuers: Map::default(),
+            served: Map::default(),
             tenants: Pool::default(),
             roles: Map::default(),
         }
@@ -223,15 +246,17 @@ impl Directory {
         if let Some((source, role)) = facts.shows_roles {
             self.roles.entry(source).or_insert(role);
         }
-        for Presence { holder, strand, from, to } in facts.presence {
+        for Presence { holder, strand, served, from, to } in facts.presence {
+            for hash in holder.credentials.iter().filter(|_| served) {
+                self.add_served(*hash, from);
+            }
             bytes.clear();
             bytes.extend(strand.to_le_bytes());
             holder_bytes(&holder, &mut bytes);
             self.add_presence(&bytes, from, to);
         }
-        for (name, issuer) in facts.issuers {
-            let issuer = hash_of(&issuer);
-            self.add_issuers(hash_of(&name), (issuer, issuer));
+        for (name, issuer, verified) in facts.issuers {
+            self.add_issuers(hash_of(&name), Issuers::of(hash_of(&issuer), verified));
         }
     }
 
@@ -245,9 +270,13 @@ impl Directory {
         self.holders.keep(bytes)
     }
 
-    fn add_issuers(&mut self, name: u64, (least, greatest): (u64, u64)) {
-        let kept = self.issuers.entry(name).or_insert((least, greatest));
-        *kept = (kept.0.min(least), kept.1.max(greatest));
+    fn add_issuers(&mut self, name: u64, issuers: Issuers) {
+        self.issuers.entry(name).and_modify(|kept| *kept = kept.and(issuers)).or_insert(issuers);
+    }
+
+    fn add_served(&mut self, credential: Hash, time: i64) {
+        let last = self.served.entry(credential).or_insert(time);
+        *last = time.max(*last);
     }
 
     fn add_parent(&mut self, child: &[u8], stamp: Stamp, parent: Option<u32>) {
@@ -328,6 +357,7 @@ impl Directory {
             spells.iter().for_each(|(from, to)| self.add_presence(other.strands.get(number), from, to));
         }
         other.issuers.into_iter().for_each(|(name, issuers)| self.add_issuers(name, issuers));
+        other.served.into_iter().for_each(|(credential, time)| self.add_served(credential, time));
         // One model gives one default role, so it does not matter whose is kept.
         self.roles.extend(other.roles);
     }
@@ -355,7 +385,8 @@ impl Directory {
 
     /// Ends collection: from here on events are resolved.
     pub fn freeze(mut self) -> Resolver {
-        let credentials = Credentials::new(std::mem::take(&mut self.bindings), std::mem::take(&mut self.issuers));
+        let (bindings, issuers) = (std::mem::take(&mut self.bindings), std::mem::take(&mut self.issuers));
+        let credentials = Credentials::new(bindings, &std::mem::take(&mut self.served), issuers);
         self.place(&credentials);
         let mut names = self.tenants;
         let records = self.records.iter().map(|record| Known {

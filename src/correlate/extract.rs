@@ -156,7 +156,7 @@ impl Extractor {
         let decoded = grpc_as_json(exchange, self.schema.as_deref());
         let exchange = decoded.as_ref().unwrap_or(exchange);
         let mut reading = Reading::of(exchange, &self.bodies);
-        let shown = identity::shown(&reading, self.keys());
+        let shown = self.naming().shown(&reading);
         reading.claims = identity::claims(&reading, &shown);
         // What gRPC says is no JSON that anybody sent.
         let found = if decoded.is_some() { Calls::default() } else { calls(exchange) };
@@ -290,8 +290,12 @@ impl Extractor {
             return;
         }
         let mut actor = acting.actor.clone();
-        let known = acting.actor.principal.as_ref().filter(|_| acting.actor.evidence >= Evidence::Bound);
-        let bindings = self.bindings(reading, activity, outcome, acting.shown, known);
+        // A session beside it may be more to go by.
+        let alone = acting.actor.also.is_empty() || !acting.actor.may_yield();
+        let sure = alone && acting.actor.evidence >= Evidence::Bound;
+        let known = acting.actor.principal.as_ref().filter(|_| sure);
+        let mut bindings = self.bindings(reading, activity, outcome, acting.shown, known);
+        bindings.enters = login::is_entrance(reading);
         let mut holder = identity::holder(&actor);
         self.log_in(reading, &bindings, &mut actor, &mut holder);
         if self.model.is_none() {

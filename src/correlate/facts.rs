@@ -23,8 +23,8 @@ pub struct Facts {
     /// Who brought objects into being, where only a login may tell their tenant.
     pub(super) creators: Vec<(ObjectId, Stamp, Holder)>,
     pub(super) presence: Vec<Presence>,
-    /// A name, and the issuer of the believed claims that gave it.
-    pub(super) issuers: Vec<(Arc<str>, Arc<str>)>,
+    /// A name, the issuer of the believed claims that gave it, and whether a given key made their signature.
+    pub(super) issuers: Vec<(Arc<str>, Arc<str>, bool)>,
     /// What this sensor says in fields of a log, or in whole headers, shows roles; who has none there has the default.
     pub(super) shows_roles: Option<(RoleSource, Arc<str>)>,
     /// The same of objects of which this exchange alone cannot tell which they are; it counts for nothing unless another
@@ -97,8 +97,10 @@ pub(super) enum BoundTo {
     SameAs(Hash),
     /// Whomever the first of two credentials stands for that stands for somebody.
     SameAsEither(Hash, Hash),
-    /// Nobody any more: logged out.
+    /// Nobody any more: the session's cookie was deleted.
     Nobody,
+    /// Nobody any more, unless it serves later: of what looks like a logout nobody knows whether the server knows it.
+    LoggedOut,
 }
 
 /// Somebody: by name, or by a credential that may turn out to be bound to a name.
@@ -106,10 +108,20 @@ pub(super) enum BoundTo {
 pub(super) struct Holder {
     /// Credentials to look up first; none when the name is certain.
     pub(super) credentials: Vec<Hash>,
+    /// What gives the name, where one of the credentials may be more to go by.
+    pub(super) token: Option<Claimed>,
     /// Name when no credential is bound.
     pub(super) name: Option<Arc<str>>,
     /// Issuer of the claims that gave the name.
     pub(super) issuer: Option<Arc<str>>,
+}
+
+/// A token that no key was tried on, or a user with a password, beside credentials that a login may have bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Claimed {
+    pub(super) hash: Hash,
+    /// See [`Actor::yields`](crate::event::Actor::yields). Otherwise only a credential of the same name counts before it.
+    pub(super) yields: bool,
 }
 
 /// That somebody was active.
@@ -118,6 +130,8 @@ pub(super) struct Presence {
     pub(super) holder: Holder,
     /// See [`Actor::strand`](crate::event::Actor::strand).
     pub(super) strand: u64,
+    /// Whether the server did what was asked of it for the holder: a session that has ended does not serve.
+    pub(super) served: bool,
     pub(super) from: i64,
     pub(super) to: i64,
 }

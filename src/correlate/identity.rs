@@ -14,9 +14,9 @@ use std::sync::Arc;
 pub(super) use ladder::{MOST_ALSO, MOST_OTHERS};
 use roles::Roles;
 
-use super::credential::{self, Hash, Keys, Kind, Shown};
-use super::facts::Holder;
-use super::jwt::Claims;
+use super::credential::{self, Hash, Keys, Kind, Place, Shown};
+use super::facts::{Claimed, Holder};
+use super::jwt::{Claims, Trial};
 use super::proxy::Proxies;
 use super::reading::Reading;
 use super::redact::Masker;
@@ -43,10 +43,8 @@ const KEY_HEADERS: [&str; 11] = [
 const TOKEN_HEADERS: [&str; 5] =
     ["x-forwarded-access-token", "x-auth-token", "x-access-token", "x-session-token", "x-authorization"];
 
-/// Most credentials looked at in one request.
-const MOST_SHOWN: usize = 8;
-/// Most cookies that may carry a session by their look alone.
-const MOST_PERHAPS: usize = 2;
+/// Most credentials looked at in one request. Who shows as many may hide one behind them.
+pub(super) const MOST_SHOWN: usize = 32;
 /// Most agents of one chain, and most scopes, that are kept.
 const MOST_LISTED: usize = 32;
 
@@ -59,35 +57,44 @@ pub(super) struct Naming<'a> {
     pub(super) proxies: &'a Proxies,
 }
 
-/// The credentials a request shows, in the order in which they are believed.
-pub(super) fn shown(reading: &Reading<'_>, keys: Keys<'_>) -> Vec<Shown> {
-    let mut all: Vec<Shown> =
-        reading.header("authorization").and_then(|v| credential::authorization(v, keys)).into_iter().collect();
-    let bare = |v| credential::authorization(v, keys).filter(|s| s.kind != Kind::Basic);
-    all.extend(TOKEN_HEADERS.iter().filter_map(|h| reading.header(h)).filter_map(bare));
-    let cookies = reading.cookies().filter(|(name, _)| credential::is_session_cookie(name));
-    all.extend(cookies.filter_map(|(_, value)| credential::cookie(value, keys)).take(MOST_SHOWN));
-    let possible = reading.cookies().filter_map(|(name, value)| credential::possible_cookie(name, value, keys));
-    let (perhaps, tokens): (Vec<Shown>, Vec<Shown>) = possible.take(MOST_SHOWN).partition(|s| s.kind == Kind::Perhaps);
-    all.extend(tokens);
-    all.extend(KEY_HEADERS.iter().filter_map(|h| reading.header(h)).filter_map(|v| credential::api_key(v, keys)));
-    let query = reading.target.query.iter();
-    all.extend(query.filter_map(|(name, value)| credential::of_query(name, value.as_bytes(), keys)));
-    all.extend(gateway::ASSERTIONS.iter().filter_map(|h| reading.header(h)).filter_map(|v| credential::token(v, keys)));
-    let signed = reading.header("signature").and(reading.header("signature-input"));
-    all.extend(signed.and_then(|input| credential::signing_key(input, keys)));
-    all.truncate(MOST_SHOWN);
-    all.extend(perhaps.into_iter().take(MOST_PERHAPS));
-    all
-}
-
-/// The claims that `jwt.` paths read: of the first token of which nothing says that it is not to be believed, else of any.
+/// The claims that `jwt.` paths read: those of the token that is believed first. Of one that names nobody it is not known
+/// whether it is about the holder of another credential beside it.
 pub(super) fn claims(reading: &Reading<'_>, shown: &[Shown]) -> Option<Claims> {
-    let believed = shown.iter().filter(|s| ladder::is_believed(s, reading)).find_map(|s| s.claims.clone());
-    believed.or_else(|| shown.iter().find_map(|s| s.claims.clone()))
+    let token = ladder::best(shown, reading)?;
+    let other = |s: &Shown| matches!(s.kind, Kind::Bearer | Kind::Cookie | Kind::Perhaps) && s.hash != token.hash;
+    let known = token.trial == Trial::Verified || ladder::subject(token).is_some();
+    token.claims.clone().filter(|_| known || !shown.iter().any(other))
 }
 
 impl Naming<'_> {
+    /// The credentials a request shows, in the order in which they are believed.
+    pub(super) fn shown(&self, reading: &Reading<'_>) -> Vec<Shown> {
+        let keys = self.keys;
+        let mut all: Vec<Shown> =
+            reading.header("authorization").and_then(|v| credential::authorization(v, keys)).into_iter().collect();
+        let own = all.len();
+        let bare = |v| credential::authorization(v, keys).filter(|s| s.kind != Kind::Basic);
+        all.extend(TOKEN_HEADERS.iter().filter_map(|h| reading.header(h)).filter_map(bare));
+        let cookies = reading.cookies().filter(|(name, _)| credential::is_session_cookie(name));
+        all.extend(cookies.filter_map(|(_, value)| credential::cookie(value, keys)).take(MOST_SHOWN));
+        let possible = reading.cookies().filter_map(|(name, value)| credential::possible_cookie(name, value, keys));
+        let (perhaps, tokens): (Vec<Shown>, Vec<Shown>) =
+            possible.take(MOST_SHOWN).partition(|s| s.kind == Kind::Perhaps);
+        all.extend(tokens);
+        all.extend(KEY_HEADERS.iter().filter_map(|h| reading.header(h)).filter_map(|v| credential::api_key(v, keys)));
+        let query = reading.target.query.iter();
+        all.extend(query.filter_map(|(name, value)| credential::of_query(name, value.as_bytes(), keys)));
+        all.iter_mut().skip(own).for_each(|shown| shown.place = Place::Beside);
+        let asserted = gateway::ASSERTIONS.iter().filter_map(|h| reading.header(h));
+        let place = if self.proxies.speaks(reading) { Place::Own } else { Place::Unvouched };
+        all.extend(asserted.filter_map(|v| credential::token(v, keys)).map(|shown| Shown { place, ..shown }));
+        let signed = reading.header("signature").and(reading.header("signature-input"));
+        all.extend(signed.and_then(|input| credential::signing_key(input, keys)));
+        all.extend(perhaps.into_iter().map(|shown| Shown { place: Place::Beside, ..shown }));
+        all.truncate(MOST_SHOWN);
+        all
+    }
+
     /// The actor of a request. The principal may still be a pseudonym that a binding replaces.
     ///
     /// With it comes the model's path that told its tenant.
@@ -97,15 +104,15 @@ impl Naming<'_> {
         let (name, evidence) = found.name.map_or((None, Evidence::None), |(n, e)| (Some(n), e));
         let client_id = self.client_id(reading);
         let (kind, kind_known) = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence);
-        // What a token says that nobody believes is no role of anybody's.
-        let told = reading.claims.is_none() || evidence != Evidence::Unproved;
+        // Who shows nothing but a token that nobody believes has no roles, not even the default.
+        let told = evidence != Evidence::Unproved || shown.iter().all(|s| s.claims.is_none());
         let roles = if told { self.roles(reading, shown) } else { Roles::default() };
         let Roles { roles, known: roles_known, defaulted: roles_defaulted } = roles;
         let (tenant, told_by) = self.tenant(reading);
         let certificate = || self.certificate(reading).filter(|subject| name.as_ref() != Some(subject));
         let token = found.token.and_then(|token| token.claims.as_ref());
         let actor = Actor {
-            issuer: token.filter(|_| self.tells_issuers_apart()).and_then(Claims::issuer),
+            issuer: token.and_then(|claims| self.issuer(claims)),
             strand: self.strand(reading, token),
             agent: self.agent(reading),
             earlier_agents: self.earlier_agents(reading),
@@ -118,7 +125,9 @@ impl Naming<'_> {
             roles_defaulted,
             tenant,
             tenant_yields: told_by.is_some_and(|path| self.yields(path)),
+            tenant_claimed: reading.claims.is_some() && told_by.is_none_or(|path| path.root == Root::Jwt),
             evidence,
+            yields: found.yields,
             others: found.others,
             doubts: found.doubts,
             credential: found.credential.map(|h| h.to_string().into()),
@@ -129,8 +138,13 @@ impl Naming<'_> {
         (actor, told_by)
     }
 
+    /// The issuer of the claims that give a name, where it tells two of one name apart.
+    pub(super) fn issuer(&self, claims: &Claims) -> Option<Arc<str>> {
+        claims.issuer().filter(|_| self.tells_issuers_apart()).map(|issuer| self.masker.shared(&issuer))
+    }
+
     /// Whether a name that several issuers give is several names. Where the model says what names somebody, it is that.
-    pub(super) fn tells_issuers_apart(&self) -> bool {
+    fn tells_issuers_apart(&self) -> bool {
         self.model.is_none_or(|model| model.identify.is_empty())
     }
 
@@ -222,8 +236,17 @@ fn is_in_answer(path: &Path) -> bool {
 /// The actor as someone whose name a binding may still give.
 pub(super) fn holder(actor: &Actor) -> Holder {
     let certain = actor.evidence >= Evidence::Bound;
-    let credentials = actor.credentials().filter_map(Hash::parse).filter(|_| !certain).collect();
-    Holder { credentials, name: actor.principal.clone(), issuer: actor.issuer.clone() }
+    let token =
+        actor.credential.as_deref().and_then(Hash::parse).filter(|_| actor.may_yield() && !actor.also.is_empty());
+    let token = token.map(|hash| Claimed { hash, yields: actor.yields });
+    let shown = actor.credentials().skip(usize::from(token.is_some()));
+    let credentials = shown.filter_map(Hash::parse).filter(|_| !certain || token.is_some()).collect();
+    Holder { credentials, token, name: actor.principal.clone(), issuer: actor.issuer.clone() }
+}
+
+/// Who issued the claims that name an actor, and whether that is proven.
+pub(super) fn issuer_of(actor: &Actor) -> Option<(Arc<str>, Arc<str>, bool)> {
+    Some((actor.principal.clone()?, actor.issuer.clone()?, actor.evidence >= Evidence::Verified))
 }
 
 /// The same of who is logged in by the exchange itself: the credential that begins the session stands for the name.
@@ -232,7 +255,8 @@ pub(super) fn newcomer(actor: &Actor) -> Holder {
     if actor.evidence != Evidence::Bound {
         return holder;
     }
-    Holder { credentials: actor.credential.as_deref().and_then(Hash::parse).into_iter().collect(), ..holder }
+    let credentials = actor.credential.as_deref().and_then(Hash::parse).into_iter().collect();
+    Holder { credentials, token: None, ..holder }
 }
 
 fn text_of(value: Value) -> Option<Arc<str>> {

@@ -1,4 +1,4 @@
-//! JSON Web Tokens: header and claims, read without verifying the signature.
+//! JSON Web Tokens: header and claims. Whether a given key made the signature is told elsewhere, see `token_keys`.
 
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub(super) enum Trial {
     Verified,
     /// None of the keys made it that could have.
     Failed,
+    /// A key could have made it, had it the length of such a signature: what is there stands for one that was taken out.
+    Stripped,
 }
 
 /// Claims hold personal data: their names may be printed, their values may not.
@@ -64,7 +66,7 @@ impl Claims {
         let seconds = self.claims.get("exp")?.as_f64()? as i64;
         // Some issuers count milliseconds.
         let seconds = if seconds > 100_000_000_000 { seconds / 1000 } else { seconds };
-        seconds.checked_mul(1_000_000)
+        Some(seconds.saturating_mul(1_000_000))
     }
 
     /// Issuer, however its address ends.
@@ -198,6 +200,15 @@ mod tests {
         let found = claims.find(&|names: &[&str]| (names.last() == Some(&"roles")).then_some(()));
         let paths: Vec<&str> = found.iter().map(|(path, ..)| path.as_str()).collect();
         assert_eq!(paths, ["realm_access.roles", "roles", "x.y.roles"]);
+    }
+
+    #[test]
+    fn an_end_beyond_all_times_is_an_end() {
+        let end = |exp: &str| Claims::parse(token(&format!(r#"{{"exp":{exp}}}"#)).as_bytes()).unwrap().end();
+        assert_eq!(end("1000"), Some(1_000_000_000));
+        assert_eq!(end("1500000000000"), Some(1_500_000_000_000_000), "milliseconds");
+        assert_eq!(end("-1e300"), Some(i64::MIN));
+        assert!(end("1e300").unwrap() > 9_000_000_000_000_000);
     }
 
     #[test]

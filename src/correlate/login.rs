@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::CallOutcome;
+use offpath_capture::{Body, CallOutcome};
 
 use super::body::Wanted;
 use super::credential::{self, Hash, HashKey, Kind, Shown};
@@ -71,8 +71,10 @@ const LOGIN_CALLS: [&str; 13] = [
     "createsession",
     "sessioncreate",
 ];
-const LOGOUT_WORDS: [&str; 8] =
-    ["logout", "signout", "signoff", "logoff", "revoke", "revocation", "endsession", "logoutcallback"];
+const LOGOUT_WORDS: [&str; 6] = ["logout", "signout", "signoff", "logoff", "endsession", "logoutcallback"];
+/// Words that end a session or token under a word that says that it is one: coupons are revoked as well.
+const REVOCATIONS: [&str; 2] = ["revoke", "revocation"];
+const REVOKED: [&str; 8] = ["oauth", "oauth2", "oidc", "connect", "token", "tokens", "session", "sessions"];
 /// Ends of names of pages: `/login.php`.
 const EXTENSIONS: [&str; 12] =
     ["php", "asp", "aspx", "ashx", "jsp", "jspx", "jsf", "do", "action", "cgi", "json", "html"];
@@ -133,7 +135,25 @@ const WEAK_USER_PATHS: [&str; 3] = ["id", "user.email", "email"];
 /// Objects in which requests and responses wrap their content.
 const WRAPPERS: [&str; 7] = ["", "data.", "result.", "user.", "credentials.", "input.", "tokens."];
 /// What an answer says of how it went.
-const ENDS: [&str; 7] = ["success", "ok", "authenticated", "error", "errors", "status", "mfa_required"];
+const ENDS: [&str; 11] = [
+    "success",
+    "ok",
+    "authenticated",
+    "valid",
+    "loggedIn",
+    "logged_in",
+    "error",
+    "errors",
+    "status",
+    "result",
+    "mfa_required",
+];
+/// Of these the ones that are true or not.
+const TRUTHS: [&str; 6] = ["success", "ok", "authenticated", "valid", "loggedIn", "logged_in"];
+/// Where an answer has a status of HTTP's in its body.
+const CODES: [&str; 4] = ["code", "status", "statusCode", "status_code"];
+/// Where an answer says in words how it went.
+const MESSAGES: [&str; 6] = ["message", "msg", "detail", "reason", "description", "info"];
 
 /// Names of roles in the answer to a login.
 const ROLES: [&str; 6] = ["roles", "role", "authorities", "groups", "permissions", "scope"];
@@ -142,8 +162,10 @@ const ROLES: [&str; 6] = ["roles", "role", "authorities", "groups", "permissions
 #[derive(Default)]
 pub(super) struct Bindings {
     pub(super) made: Vec<(Hash, Binding)>,
-    /// Credentials that stop standing for anybody.
-    pub(super) ended: Vec<Hash>,
+    /// Credentials that stop standing for anybody, and how surely.
+    pub(super) ended: Vec<(Hash, BoundTo)>,
+    /// The request is for a way in or out, which is open to those too whose session has ended.
+    pub(super) enters: bool,
     /// Who logged in.
     pub(super) subject: Option<Arc<str>>,
     /// Claims of the token that named the subject: what it does with the token is done under them.
@@ -168,7 +190,7 @@ pub(super) fn wanted() -> Bodies {
         }
     }
     role_paths().for_each(|path| add(&mut response, path));
-    ENDS.iter().for_each(|name| add(&mut response, (*name).to_owned()));
+    ENDS.iter().chain(&CODES).chain(&MESSAGES).for_each(|name| add(&mut response, (*name).to_owned()));
     Bodies { request, response, ..Bodies::new() }
 }
 
@@ -201,7 +223,20 @@ fn is_login(word: &str) -> bool {
 }
 
 fn is_logout(word: &str) -> bool {
-    LOGOUT_WORDS.contains(&word)
+    LOGOUT_WORDS.contains(&word) || REVOCATIONS.contains(&word)
+}
+
+/// Whether a path is that of a logout or of a token's revocation, by its last segment.
+fn is_way_out(reading: &Reading<'_>) -> bool {
+    let last = words(reading).last().unwrap_or_default();
+    LOGOUT_WORDS.contains(&last.as_str())
+        || REVOCATIONS.contains(&last.as_str()) && words(reading).any(|word| REVOKED.contains(&word.as_str()))
+}
+
+/// Whether a path is that of a login's or logout's page, which answers everybody.
+pub(super) fn is_entrance(reading: &Reading<'_>) -> bool {
+    let last = words(reading).last().unwrap_or_default();
+    LOGIN_STEMS.contains(&last.as_str()) || is_way_out(reading)
 }
 
 /// Segments of the path without what is no letter or digit, and without the end of a page's name.
@@ -255,18 +290,24 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
     let proved = request_has(reading, &PROOFS) || !old.is_empty();
     // Who shows a session and no password gets another token for the same one.
     let renews = !request_has(reading, &PASSWORDS);
-    let session = shown.iter().find(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
+    let sessions: Vec<Hash> = opaque(shown).map(|s| s.hash).collect();
+    let session = sessions.first();
     // Who is logged in may sign up somebody else: the new token is that one's, the session goes on.
     let for_another = session.is_some() && words(reading).any(|word| SIGN_UPS.contains(&word.as_str()));
     let session = session.filter(|_| renews);
     if !is_taken(reading) || failed(reading) || !(proved || session.is_some()) {
         return Bindings::default();
     }
-    let (claims, subject) = subject(reading, shown);
+    let (claims, subject, merely_sent) = subject(reading, shown);
     // Without a proof, whoever is named need not be who asks: an administrator may ask for a token of another's.
     let subject = subject.filter(|_| proved || claims.is_some());
     let client = is_client_grant(reading);
-    let mut credentials = issued(reading, key, !for_another);
+    let mut credentials = issued_tokens(reading, key);
+    // What anybody may have sent names nobody where the answer says something, and not that it was taken.
+    let heard = !merely_sent || !credentials.is_empty() || is_told(reading) || is_silent(reading);
+    if !for_another && heard && (reading.call.is_none() || credentials.is_empty()) {
+        credentials.extend(issued_cookies(reading, key));
+    }
     let mut kept = credentials.iter().any(|(_, issued)| !issued);
     if credentials.is_empty() && proved && !for_another && is_told(reading) {
         let cookies = shown.iter().filter(|s| s.kind == Kind::Cookie);
@@ -278,7 +319,11 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
         (Some(subject), ..) => BoundTo::Subject(subject.clone()),
         (None, [first, second, ..], _) => BoundTo::SameAsEither(*first, *second),
         (None, [one], _) => BoundTo::SameAs(*one),
-        (None, [], Some(session)) => BoundTo::SameAs(session.hash),
+        // Any client can show another credential beside its own.
+        (None, [], Some(first)) => match sessions.get(1) {
+            Some(second) => BoundTo::SameAsEither(*first, *second),
+            None => BoundTo::SameAs(*first),
+        },
         (None, [], None) => return Bindings::default(),
     };
     if credentials.is_empty() {
@@ -292,7 +337,13 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
     let made = credentials.map(|(hash, issued)| (hash, Binding::to(to.clone(), issued))).collect();
     let kept = kept && subject.is_some();
     let (claims, subject) = if for_another || !proved { (None, None) } else { (claims, subject) };
-    Bindings { made, ended: Vec::new(), kept, client, claims, subject }
+    Bindings { made, kept, client, claims, subject, ..Bindings::default() }
+}
+
+/// Sessions that a request shows, those first that do not say by themselves whose they are.
+fn opaque(shown: &[Shown]) -> impl Iterator<Item = &Shown> {
+    let sessions = || shown.iter().filter(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
+    sessions().filter(|s| s.claims.is_none()).chain(sessions().filter(|s| s.claims.is_some()))
 }
 
 /// Whether the answer took what was sent: a 2xx that is no page (a form is shown again when the login failed), a call's own
@@ -318,11 +369,39 @@ fn is_told(reading: &Reading<'_>) -> bool {
     let response = reading.exchange.response.as_ref();
     let location = response.and_then(|response| response.headers.text("location"));
     let onward = super::form::leads_on(reading) && location.is_some_and(|l| !Target::parse(l).segments.is_empty());
-    !half && (onward || names || ["success", "ok", "authenticated"].into_iter().any(says))
+    !half && (onward || names || TRUTHS.into_iter().any(says) || messages(reading).any(|message| welcomes(&message)))
 }
 
-/// Credentials that the answer gives out, with or without cookies, and whether they are new.
-fn issued(reading: &Reading<'_>, key: &HashKey, with_cookies: bool) -> Vec<(Hash, bool)> {
+/// Whether the answer does not say in words how it went.
+fn is_silent(reading: &Reading<'_>) -> bool {
+    let response = reading.exchange.response.as_ref();
+    let plain = response.and_then(|r| r.headers.text("content-type")).is_some_and(|media| media.starts_with("text/"));
+    let text =
+        response.is_some_and(|r| matches!(&r.body, Body::Present { bytes, .. } if !bytes.trim_ascii().is_empty()));
+    let redirects = matches!(reading.outcome_status(), Some(300..=399));
+    redirects || messages(reading).next().is_none() && !(plain && text)
+}
+
+fn messages<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = Arc<str>> + 'r {
+    let said = |name: &&str| match reading.response_value(&[*name]) {
+        Bound::Exactly(value) => as_text(value),
+        _ => None,
+    };
+    MESSAGES.iter().filter_map(said)
+}
+
+/// Whether words say that somebody is logged in, and nothing else.
+fn welcomes(message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    let said = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let welcome = ["success", "welcome", "logged in", "signed in"];
+    let refusal =
+        ["unsuccess", "fail", "wrong", "invalid", "incorrect", "denied", "error", "not ", "no ", "n't", "unless"];
+    said(&welcome) && !said(&refusal)
+}
+
+/// Tokens that the answer gives out in its body and headers.
+fn issued_tokens(reading: &Reading<'_>, key: &HashKey) -> Vec<(Hash, bool)> {
     let texts = response_texts(reading, &TOKENS).into_iter().chain(response_texts(reading, &HALF_TOKENS));
     let mut issued: Vec<(Hash, bool)> = texts.map(|text| (key.credential(text.as_bytes()), true)).collect();
     if reading.call.is_some() && !issued.is_empty() {
@@ -331,10 +410,14 @@ fn issued(reading: &Reading<'_>, key: &HashKey, with_cookies: bool) -> Vec<(Hash
     let headers = reading.exchange.response.as_ref().map(|response| &response.headers);
     let told = TOKEN_HEADERS.iter().filter_map(|name| headers?.text(name)).filter_map(|text| text.rsplit(' ').next());
     issued.extend(told.filter(|token| token.len() >= 8).map(|token| (key.credential(token.as_bytes()), true)));
-    let new = |c: &super::cookie::SetCookie<'_>| !c.deletes && credential::is_issued_cookie(c.name, c.value);
-    let cookies = reading.set_cookies().filter(|c| with_cookies && new(c));
-    issued.extend(cookies.map(|c| (key.credential(c.value), reading.cookie(c.name) != Some(c.value))));
     issued
+}
+
+/// Cookies of the answer that may carry a session, and whether they are new.
+fn issued_cookies(reading: &Reading<'_>, key: &HashKey) -> impl Iterator<Item = (Hash, bool)> {
+    let new = |c: &super::cookie::SetCookie<'_>| !c.deletes && credential::is_issued_cookie(c.name, c.value);
+    let cookies = reading.set_cookies().filter(new);
+    cookies.map(|c| (key.credential(c.value), reading.cookie(c.name) != Some(c.value)))
 }
 
 /// What a request exchanges for something new, the surest first: a refresh token, a code, the token of a login that is not
@@ -369,7 +452,8 @@ pub(super) fn granted(reading: &Reading<'_>, shown: &[Shown], subject: Option<&A
     let Some(code) = code.filter(|code| code.len() >= 8 && (asked || state.is_some())) else {
         return Bindings::default();
     };
-    let session = shown.iter().find(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
+    // A provider knows who asks by a cookie.
+    let session = opaque(shown).find(|s| s.kind == Kind::Cookie).or_else(|| opaque(shown).next());
     let to = match (subject, session) {
         (Some(subject), _) => BoundTo::Subject(Arc::clone(subject)),
         (None, Some(session)) => BoundTo::SameAs(session.hash),
@@ -379,19 +463,24 @@ pub(super) fn granted(reading: &Reading<'_>, shown: &[Shown], subject: Option<&A
     Bindings { made: given.map(|hash| (hash, Binding::to(to.clone(), true))).collect(), ..Bindings::default() }
 }
 
-/// Credentials that an accepted logout, or a deleted session cookie, ends.
-pub(super) fn ended(reading: &Reading<'_>, shown: &[Shown], key: &HashKey) -> Vec<Hash> {
+/// Credentials that an accepted logout, or a deleted session cookie, ends. Of what only looks like a logout the server may
+/// know nothing.
+pub(super) fn ended(reading: &Reading<'_>, shown: &[Shown], key: &HashKey) -> Vec<(Hash, BoundTo)> {
     let last = words(reading).last();
-    let logout = words(reading).any(|word| is_logout(&word))
+    let logout = is_way_out(reading)
         || (reading.method() == "DELETE"
             && last.is_some_and(|s| matches!(&*s, "session" | "me" | "current"))
             && words(reading).any(|word| matches!(&*word, "session" | "sessions")));
+    let deleted = reading.set_cookies().filter(|c| c.deletes && credential::is_session_cookie(c.name));
+    let deleted = deleted.filter_map(|c| reading.cookie(c.name)).map(|value| key.credential(value));
+    let mut ended: Vec<(Hash, BoundTo)> = deleted.map(|hash| (hash, BoundTo::Nobody)).collect();
     if logout {
         let sessions = shown.iter().filter(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie | Kind::Perhaps));
-        return sessions.map(|s| s.hash).collect();
+        let others = sessions.map(|s| s.hash).filter(|hash| ended.iter().all(|(deleted, _)| deleted != hash));
+        let others: Vec<_> = others.map(|hash| (hash, BoundTo::LoggedOut)).collect();
+        ended.extend(others);
     }
-    let deleted = reading.set_cookies().filter(|c| c.deletes && credential::is_session_cookie(c.name));
-    deleted.filter_map(|c| reading.cookie(c.name)).map(|value| key.credential(value)).collect()
+    ended
 }
 
 fn failed(reading: &Reading<'_>) -> bool {
@@ -399,9 +488,16 @@ fn failed(reading: &Reading<'_>) -> bool {
         Bound::Exactly(value) => Some(value),
         _ => None,
     };
-    let ends = says("status").and_then(as_text).map(|status| status.to_ascii_lowercase());
-    ends.is_some_and(|status| matches!(&*status, "error" | "fail" | "failed" | "failure" | "unauthorized"))
-        || ["success", "ok", "authenticated"].iter().any(|n| says(n) == Some(Value::Bool(false)))
+    let words = ["status", "result"].into_iter().filter_map(says).filter_map(as_text);
+    let refused = |word: Arc<str>| {
+        let word = word.to_ascii_lowercase();
+        matches!(&*word, "error" | "fail" | "failed" | "failure" | "unauthorized" | "denied" | "invalid")
+    };
+    // Other numbers are the application's own, of which some begin at 1000.
+    let codes = CODES.into_iter().filter_map(says).filter_map(as_text).filter_map(|code| code.parse::<u32>().ok());
+    words.into_iter().any(refused)
+        || codes.into_iter().any(|code| (400..600).contains(&code))
+        || TRUTHS.iter().chain(&["status", "result"]).any(|n| says(n) == Some(Value::Bool(false)))
         || ["error", "errors"].iter().any(|n| match says(n) {
             None | Some(Value::Null | Value::Bool(false)) => false,
             Some(Value::List(items)) => !items.is_empty(),
@@ -409,11 +505,11 @@ fn failed(reading: &Reading<'_>) -> bool {
         })
 }
 
-/// Who logged in, with the claims of the token that says so.
-fn subject(reading: &Reading<'_>, shown: &[Shown]) -> (Option<Claims>, Option<Arc<str>>) {
+/// Who logged in, with the claims of the token that says so, and whether nothing but the request names them.
+fn subject(reading: &Reading<'_>, shown: &[Shown]) -> (Option<Claims>, Option<Arc<str>>, bool) {
     if is_client_grant(reading) {
         let basic = || shown.iter().find_map(|s| s.user.clone());
-        return (None, request_texts(reading, &["client_id"]).into_iter().next().or_else(basic));
+        return (None, request_texts(reading, &["client_id"]).into_iter().next().or_else(basic), true);
     }
     // Who shows the token is called what it says: so is who logs in for it.
     let tokens = response_texts(reading, &ID_TOKENS);
@@ -425,7 +521,7 @@ fn subject(reading: &Reading<'_>, shown: &[Shown]) -> (Option<Claims>, Option<Ar
         let name = claims.text("sub")?;
         Some((claims, name))
     }) {
-        return (Some(claims), Some(name.into()));
+        return (Some(claims), Some(name.into()), false);
     }
     let strong = || response_texts(reading, &USER_PATHS).into_iter().next();
     // The `id` that a session or token resource returns is its own, not the user's.
@@ -438,7 +534,9 @@ fn subject(reading: &Reading<'_>, shown: &[Shown]) -> (Option<Claims>, Option<Ar
         let assertions = request_texts(reading, &["assertion"]);
         assertions.iter().find_map(|text| Claims::parse(text.as_bytes())?.text("sub")).map(Arc::from)
     };
-    (None, strong().or_else(weak).or_else(sent).or_else(asserted))
+    let told = strong().or_else(weak);
+    let merely_sent = told.is_none();
+    (None, told.or_else(sent).or_else(asserted), merely_sent)
 }
 
 fn request_has(reading: &Reading<'_>, names: &[&str]) -> bool {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::credential::Hash;
 use super::directory::{Credentials, Map, Meaning, object_bytes, object_of, text};
 use super::facts::RoleSource;
-use super::object::{scoped, waiting};
+use super::object::{scoped, unscoped, waiting};
 use super::pool::Pool;
 use super::session::{self, Line, Spells};
-use crate::event::{Actor, Doubt, Event, Evidence, ObjectId, TenantTold};
+use crate::event::{Actor, Doubt, Event, Evidence, ObjectId, ObjectRef, TenantTold};
 
 /// Deepest nesting of objects: a refund of an order of an account is two.
 const MOST_ANCESTORS: usize = 16;
@@ -86,7 +86,9 @@ impl Resolver {
         text(self.names.get(number)).into()
     }
 
-    /// The best credential that stands for somebody names the actor; whoever else a credential stands for is told too.
+    /// The best credential that stands for somebody names the actor; whoever else a credential stands for is told too. A
+    /// token that no key was tried on and that no login gave out is not better than a session that a login bound: shown
+    /// beside it, the server may never have read it.
     fn resolve_actor(&self, event: &mut Event) {
         let (actor, time) = (&mut event.actor, event.time);
         let certain = actor.evidence >= Evidence::Bound;
@@ -99,29 +101,37 @@ impl Resolver {
                 Some((hash, !text.starts_with('?'), self.credentials.meaning(hash, time)?))
             })
             .collect();
-        if certain {
+        let given = actor.credential.as_deref().and_then(Hash::parse).filter(|_| certain);
+        let given = given.and_then(|hash| self.credentials.meaning(hash, time)).map(|meaning| meaning.subject);
+        // A token that a login gave out is the server's, wherever it is shown.
+        let untried = actor.may_yield() && given.is_none();
+        let same = |meaning: &Meaning<'_>| Some(meaning.subject) == actor.principal.as_ref();
+        let better = bound.iter().find(|(.., meaning)| untried && (actor.yields || same(meaning)));
+        if let Some((hash, _, meaning)) = better {
+            dethrone(actor, meaning.subject, &mut event.objects);
+            rule(actor, *hash, meaning);
+        } else if certain {
             let told_apart = |name: &Arc<str>| self.credentials.told_apart(name, actor.issuer.as_deref());
             actor.principal = actor.principal.as_ref().map(told_apart);
         } else if let Some((hash, _, meaning)) = bound.first() {
-            actor.principal = Some(Arc::clone(meaning.subject));
-            actor.evidence = Evidence::Bound;
-            actor.credential = Some(hash.to_string().into());
-            // A login says more than the other input, unless a credential is known from there.
-            actor.told_in = actor.told_in.take().filter(|told| told.credential);
-            if let Some(kind) = meaning.kind {
-                (actor.kind, actor.kind_known) = (Arc::clone(kind), true);
-            }
+            rule(actor, *hash, meaning);
         } else if let Some((hash, name)) =
             actor.credential.as_deref().and_then(Hash::parse).zip(actor.principal.as_ref())
         {
             let unnamed = self.credentials.unnamed(hash, name, time);
             actor.principal = unnamed.or_else(|| actor.principal.take());
         }
-        for (_, _, meaning) in bound.iter().filter(|(_, surely, _)| *surely) {
-            if Some(meaning.subject) != actor.principal.as_ref() && !actor.others.contains(meaning.subject) {
-                actor.others.push(Arc::clone(meaning.subject));
-                actor.doubts.add(Doubt::SeveralNames);
+        let rivals = bound.iter().filter(|(_, surely, meaning)| (*surely || untried) && given != Some(meaning.subject));
+        for (.., meaning) in rivals {
+            let known = |name: &str| name == &**meaning.subject;
+            if actor.principal.as_deref().is_some_and(known) || actor.bare_name().is_some_and(known) {
+                continue;
             }
+            if !actor.others.contains(meaning.subject) {
+                actor.others.push(Arc::clone(meaning.subject));
+            }
+            actor.doubts.add(Doubt::SeveralNames);
+            actor.doubts.add(Doubt::Contested);
         }
         // A token that was doubted may have named the very person that a login binds.
         if let Some(principal) = &actor.principal {
@@ -146,7 +156,8 @@ impl Resolver {
             _ => (event.sensor.clone(), event.shows.headers),
         };
         let told = if source.1 { Evidence::Bound } else { Evidence::Asserted };
-        if let Some(default) = self.roles.get(&source).filter(|_| actor.evidence == told) {
+        let told = actor.evidence == told && !actor.doubts.has(Doubt::Contested);
+        if let Some(default) = self.roles.get(&source).filter(|_| told) {
             actor.take_roles(Some(std::slice::from_ref(default)));
         }
     }
@@ -206,5 +217,48 @@ impl Resolver {
             return object.clone();
         }
         ObjectId { object_type: text(object_type).into(), key: text(key).into() }
+    }
+}
+
+/// Gives the actor the name of a login, by the credential that it bound.
+fn rule(actor: &mut Actor, credential: Hash, meaning: &Meaning<'_>) {
+    actor.principal = Some(Arc::clone(meaning.subject));
+    actor.evidence = Evidence::Bound;
+    actor.credential = Some(credential.to_string().into());
+    // A login says more than the other input, unless a credential is known from there.
+    actor.told_in = actor.told_in.take().filter(|told| told.credential);
+    if let Some(kind) = meaning.kind {
+        (actor.kind, actor.kind_known) = (Arc::clone(kind), true);
+    }
+}
+
+/// Takes from the actor what a token gave that is not the one to go by: name, roles, kind, agents, scopes and tenant, with
+/// the objects that it placed.
+fn dethrone(actor: &mut Actor, by: &Arc<str>, objects: &mut [ObjectRef]) {
+    (actor.yields, actor.issuer) = (false, None);
+    if let Some(name) = actor.principal.take().filter(|name| name != by) {
+        actor.doubts.add(Doubt::SeveralNames);
+        actor.doubts.add(Doubt::Contested);
+        if !actor.others.contains(&name) {
+            actor.others.push(name);
+        }
+    }
+    if actor.evidence != Evidence::Claims {
+        return;
+    }
+    actor.doubts.add(Doubt::Contested);
+    actor.roles.clear();
+    (actor.roles_known, actor.roles_defaulted, actor.kind_known) = (false, false, false);
+    actor.agent = None;
+    actor.earlier_agents.clear();
+    actor.scopes.clear();
+    let Some(tenant) = actor.tenant.take_if(|_| actor.tenant_claimed) else { return };
+    let under = scoped(&tenant, "");
+    for object in objects.iter_mut().filter(|object| object.told == TenantTold::WithActor) {
+        object.tenant = None;
+        object.told = TenantTold::Apart;
+        if let Some(own) = object.id.key.strip_prefix(&*under) {
+            (object.id.key, object.told) = (unscoped(None, own), TenantTold::Nowhere);
+        }
     }
 }

@@ -137,6 +137,10 @@ impl Reuse {
             if !made && object.tenant.is_none() && step.is_none() {
                 continue;
             }
+            // Whether or not the object is in the sample: which ones are is known at the end of the input only.
+            if step.is_some() {
+                self.add_actor(event);
+            }
             let Some(users) = self.users(&object.id) else { continue };
             users.declared.extend(object.tenant.clone());
             let tenant = event.actor.tenant.clone().map(|tenant| (KeyUser::Tenant, tenant));
@@ -150,9 +154,6 @@ impl Reuse {
             }
             users.trim();
             self.trim();
-            if step.is_some() {
-                self.add_actor(event);
-            }
         }
     }
 
@@ -343,4 +344,46 @@ fn is_made(event: &Event, object: &ObjectRef, source: KeySource) -> bool {
     let answered = matches!(source, KeySource::ResponseBody | KeySource::Header);
     let asked = || event.path.split('/').any(|segment| *segment == *object.id.key);
     answered && !event.read && &*object.qualifier == "target" && !asked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::correlate::object::Places;
+    use crate::event::sample::rich_event;
+
+    /// Many objects of two hosts, and a few people who work on some of them.
+    fn steps() -> Vec<Event> {
+        let step = |n: u64| {
+            let mut event = rich_event(n);
+            event.host = Some(if n.is_multiple_of(2) { "a.shop.example" } else { "b.shop.example" }.into());
+            event.actor.principal = Some(format!("user{}", n % 7).into());
+            event
+        };
+        (0..2 * MOST_OBJECTS as u64).map(step).collect()
+    }
+
+    fn all(events: impl Iterator<Item = Event>) -> Reuse {
+        let mut reuse = Reuse::default();
+        events.for_each(|event| {
+            let object_type = event.objects[0].id.object_type.clone();
+            let sighting = Sighting { object_type, source: KeySource::Path, guessed: true, places: Places::default() };
+            reuse.add(&event, &[sighting]);
+        });
+        reuse
+    }
+
+    #[test]
+    fn what_is_found_does_not_depend_on_the_order_or_the_parts() {
+        let straight = all(steps().into_iter());
+        assert_eq!(straight.objects.len(), MOST_OBJECTS, "more than are looked at");
+        assert_eq!(straight.hosts.len(), 2);
+        let steps_of = |host: &BTreeMap<u64, u64>| host.values().sum::<u64>();
+        assert_eq!(straight.hosts.values().map(steps_of).sum::<u64>(), 2 * MOST_OBJECTS as u64, "every step counts");
+        assert_eq!(all(steps().into_iter().rev()), straight);
+        let half = MOST_OBJECTS / 2;
+        let mut parts = all(steps().into_iter().skip(half));
+        parts.merge(all(steps().into_iter().take(half)));
+        assert_eq!(parts, straight);
+    }
 }

@@ -116,7 +116,10 @@ impl TokenKeys {
         match tried.iter().any(|key| key.fits(algorithm) && key.made(algorithm, &token)) {
             true => Trial::Verified,
             false if tried.is_empty() => Trial::Untried,
-            false => Trial::Failed,
+            false if tried.iter().all(|key| !key.fits(algorithm) || key.gives(algorithm, token.signature.len())) => {
+                Trial::Failed
+            }
+            false => Trial::Stripped,
         }
     }
 }
@@ -136,6 +139,20 @@ impl TokenKey {
             Material::Secret(_) => matches!(algorithm, "HS256" | "HS384" | "HS512"),
         };
         kind && self.algorithm.as_deref().is_none_or(|own| own == algorithm)
+    }
+
+    /// Whether its signatures by this algorithm have so many bytes.
+    fn gives(&self, algorithm: &str, length: usize) -> bool {
+        match &self.material {
+            Material::Rsa(modulus, _) => length == modulus.len(),
+            Material::P256(_) | Material::Ed25519(_) => length == 64,
+            Material::P384(_) => length == 96,
+            Material::Secret(_) => match algorithm {
+                "HS256" => length == 32,
+                "HS384" => length == 48,
+                _ => length == 64,
+            },
+        }
     }
 
     fn made(&self, algorithm: &str, token: &Signed<'_>) -> bool {
@@ -187,7 +204,8 @@ fn parts(token: &[u8]) -> Option<Signed<'_>> {
     let last = token.iter().rposition(|b| *b == b'.')?;
     let text = token.get(..last)?;
     let header = serde_json::from_slice(&base64url(text.split(|b| *b == b'.').next()?)?).ok()?;
-    Some(Signed { text, header, signature: base64url(token.get(last + 1..)?)? })
+    // What is no signature by its look is none of any length.
+    Some(Signed { text, header, signature: base64url(token.get(last + 1..)?).unwrap_or_default() })
 }
 
 fn jwk(json: &Json) -> Option<TokenKey> {

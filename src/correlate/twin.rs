@@ -6,7 +6,7 @@ use offpath_capture::Origin;
 
 use super::extract::Extracted;
 use super::facts::{Facts, Holder, TenantFact};
-use super::identity::{MOST_ALSO, MOST_OTHERS, holder, newcomer};
+use super::identity::{MOST_ALSO, MOST_OTHERS, holder, issuer_of, newcomer};
 use super::object::{scoped, unscoped, waiting};
 use crate::event::{Actor, Doubt, Doubts, Evidence, ObjectId, Outcome, TenantTold, Told};
 
@@ -34,7 +34,7 @@ impl Extracted {
             let change = Change { holders, actor: &event.actor, open };
             change.make(&mut self.facts);
             if event.outcome == Outcome::Accepted {
-                self.facts.issuers.extend(event.actor.principal.clone().zip(event.actor.issuer.clone()));
+                self.facts.issuers.extend(issuer_of(&event.actor));
             }
             let placed = event.actor.tenant.is_some() || event.actor.credential.is_some();
             if let Some(mut unplaced) = self.facts.unplaced.take_if(|_| placed) {
@@ -56,7 +56,7 @@ fn adopted(kept: &Actor, twin: &Actor) -> Option<Actor> {
     let blind = named && kept.evidence <= Evidence::Address;
     if named {
         actor.principal.clone_from(&twin.principal);
-        actor.evidence = twin.evidence;
+        (actor.evidence, actor.yields) = (twin.evidence, twin.yields);
         actor.issuer.clone_from(&twin.issuer);
         contradict(&mut actor, kept, twin);
         if twin.strand != 0 {
@@ -72,6 +72,7 @@ fn adopted(kept: &Actor, twin: &Actor) -> Option<Actor> {
     }
     if actor.tenant.is_none() {
         (actor.tenant, actor.tenant_yields) = (twin.tenant.clone(), twin.tenant_yields);
+        actor.tenant_claimed = twin.tenant_claimed;
     }
     if actor.agent.is_none() {
         actor.agent.clone_from(&twin.agent);
@@ -272,8 +273,8 @@ mod tests {
             strand: 2,
             ..Actor::default()
         };
-        let presence = |holder| Presence { holder, strand: 1, from: 5, to: 5 };
-        let bystander = Holder { credentials: Vec::new(), name: Some("bob".into()), issuer: None };
+        let presence = |holder| Presence { holder, strand: 1, served: true, from: 5, to: 5 };
+        let bystander = Holder { credentials: Vec::new(), token: None, name: Some("bob".into()), issuer: None };
         let facts = Facts { presence: vec![presence(holder(&kept)), presence(bystander.clone())], ..Facts::default() };
         let mut seen = Extracted { events: vec![Event { actor: kept, ..event(5) }], facts, ..Extracted::default() };
         seen.adopt(&twin, &origin(), &"log".into());
@@ -283,7 +284,7 @@ mod tests {
         let alice = Presence { strand: 2, ..presence(holder(actor)) };
         assert_eq!(alice.holder.name.as_deref(), Some("alice"));
         assert_eq!(seen.facts.presence, [alice, presence(bystander)]);
-        assert_eq!(seen.facts.issuers, [("alice".into(), "https://id.example".into())]);
+        assert_eq!(seen.facts.issuers, [("alice".into(), "https://id.example".into(), false)]);
     }
 
     #[test]
@@ -296,7 +297,7 @@ mod tests {
             ..Actor::default()
         };
         let twin = Actor { agent: Some("shop".into()), tenant: Some("acme".into()), ..Actor::default() };
-        let presence = vec![Presence { holder: newcomer(&kept), strand: 0, from: 5, to: 5 }];
+        let presence = vec![Presence { holder: newcomer(&kept), strand: 0, served: true, from: 5, to: 5 }];
         let facts = Facts { presence: presence.clone(), ..Facts::default() };
         let mut seen = Extracted { events: vec![Event { actor: kept, ..event(5) }], facts, ..Extracted::default() };
         seen.adopt(&twin, &origin(), &"log".into());

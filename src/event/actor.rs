@@ -37,8 +37,13 @@ pub struct Actor {
     pub tenant: Option<Arc<str>>,
     /// Whether the model would rather have the tenant that a login told than what told this one.
     pub tenant_yields: bool,
+    /// Whether the tenant is a claim of the token that names the principal.
+    pub tenant_claimed: bool,
     /// How the principal was established.
     pub evidence: Evidence,
+    /// Whether what names the principal yields to a session bound at a login: any client could have made it up, and the
+    /// server may never have read it.
+    pub yields: bool,
     /// Keyed hash of the credential shown, in hex; never its value.
     pub credential: Option<Arc<str>>,
     /// Keyed hashes of further credentials, the most believed first; one that may be no credential has `?` before it.
@@ -65,6 +70,37 @@ impl Actor {
     pub(crate) fn credentials(&self) -> impl Iterator<Item = &str> {
         let also = self.also.iter().map(|hash| hash.strip_prefix('?').unwrap_or(hash));
         self.credential.as_deref().into_iter().chain(also)
+    }
+
+    /// Whether a session bound at a login may be more to go by than what names the principal: a token that no key was
+    /// tried on, or a user with a password.
+    pub(crate) fn may_yield(&self) -> bool {
+        self.evidence == Evidence::Claims || self.evidence == Evidence::Bound && self.yields
+    }
+
+    /// Whether nobody can tell who of several it was: what depends on that is not judged.
+    pub(crate) fn is_disputed(&self) -> bool {
+        let unsure = self.doubts.has(Doubt::Contested) && !self.others.is_empty();
+        let sure = self.evidence == Evidence::Bound || self.evidence >= Evidence::Verified;
+        (unsure || self.doubts.has(Doubt::ManyCredentials)) && !sure
+    }
+
+    /// Whether the principal is one of those that are told.
+    pub(crate) fn is_told(&self) -> bool {
+        self.principal.is_some() && !(self.is_disputed() && self.doubts.has(Doubt::ManyCredentials))
+    }
+
+    /// All that the principal may be called: more than one name where the request names several with as much right, or
+    /// where an issuer tells two of one name apart.
+    pub(crate) fn possible_names(&self) -> impl Iterator<Item = &str> {
+        let others = self.others.iter().filter(|_| self.doubts.has(Doubt::Contested));
+        self.principal.as_deref().into_iter().chain(self.bare_name()).chain(others.map(|name| &**name))
+    }
+
+    /// The principal's name without the issuer by which it is told apart, where it is.
+    pub(crate) fn bare_name(&self) -> Option<&str> {
+        let (name, issuer) = (self.principal.as_deref()?, self.issuer.as_deref()?);
+        name.strip_suffix(issuer)?.strip_suffix('@').filter(|name| !name.is_empty())
     }
 
     /// Takes the roles that somebody else's word gives, where the exchange itself showed none.
@@ -151,12 +187,27 @@ pub enum Doubt {
     BadSignature,
     /// The session from before a login goes on after it: whoever set its cookie may use it (session fixation).
     SessionKept,
+    /// Two credentials, or two headers of gateways, of which each alone would be believed contradict each other.
+    Contested,
+    /// The request shows more credentials than are looked at.
+    ManyCredentials,
+    /// The signature of the token was taken out before the input was given: no key can be tried on it.
+    Stripped,
 }
 
 impl Doubt {
     /// All of them.
-    pub const ALL: [Doubt; 6] =
-        [Doubt::SeveralNames, Doubt::Refused, Doubt::Unsigned, Doubt::Expired, Doubt::BadSignature, Doubt::SessionKept];
+    pub const ALL: [Doubt; 9] = [
+        Doubt::SeveralNames,
+        Doubt::Refused,
+        Doubt::Unsigned,
+        Doubt::Expired,
+        Doubt::BadSignature,
+        Doubt::SessionKept,
+        Doubt::Contested,
+        Doubt::ManyCredentials,
+        Doubt::Stripped,
+    ];
 
     /// Name used in outputs.
     pub fn as_str(self) -> &'static str {
@@ -167,13 +218,16 @@ impl Doubt {
             Doubt::Expired => "expired",
             Doubt::BadSignature => "bad_signature",
             Doubt::SessionKept => "session_kept",
+            Doubt::Contested => "contested",
+            Doubt::ManyCredentials => "many_credentials",
+            Doubt::Stripped => "stripped",
         }
     }
 }
 
 /// A set of doubts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Doubts(u8);
+pub struct Doubts(u16);
 
 impl Doubts {
     /// Adds one.
@@ -202,13 +256,13 @@ impl Doubts {
         Doubt::ALL.into_iter().filter(move |doubt| self.has(*doubt))
     }
 
-    /// As one byte.
-    pub(super) fn bits(self) -> u8 {
+    /// As two bytes.
+    pub(super) fn bits(self) -> u16 {
         self.0
     }
 
-    /// From such a byte; bits without a meaning are dropped.
-    pub(super) fn from_bits(bits: u8) -> Doubts {
+    /// From such bytes; bits without a meaning are dropped.
+    pub(super) fn from_bits(bits: u16) -> Doubts {
         let mut doubts = Doubts::default();
         let set = Doubt::ALL.into_iter().filter(|doubt| bits & 1 << *doubt as u8 != 0);
         set.for_each(|doubt| doubts.add(doubt));

@@ -108,7 +108,7 @@ impl Packer {
     fn actor(&mut self, actor: &Actor) {
         let Actor { principal, agent, client, kind, kind_known, roles, roles_known, roles_defaulted, .. } = actor;
         let Actor { tenant, tenant_yields, evidence, credential, issuer, others, doubts, .. } = actor;
-        let Actor { earlier_agents, scopes, also, strand, told_in, .. } = actor;
+        let Actor { earlier_agents, scopes, also, strand, told_in, tenant_claimed, yields, .. } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
         self.maybe(client.as_deref());
@@ -120,7 +120,8 @@ impl Packer {
         self.bytes.push(evidence_code(*evidence));
         self.maybe(credential.as_deref());
         self.maybe(issuer.as_deref());
-        self.bytes.push(doubts.bits());
+        self.number(u64::from(doubts.bits()));
+        self.flags([*tenant_claimed, *yields, false, false, false, false]);
         [others, earlier_agents, scopes, also].into_iter().for_each(|list| self.texts(list));
         self.fixed(*strand);
         if let Some(told) = told_in {

@@ -92,6 +92,11 @@ impl Unpacker<'_> {
         let (principal, agent, client) = (self.maybe()?, self.maybe()?, self.maybe()?);
         let (kind, roles) = (self.text()?, self.many(Self::text)?);
         let [roles_known, kind_known, tenant_yields, told, credential_told, roles_defaulted] = self.flags()?;
+        let tenant = self.maybe()?;
+        let evidence = *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?;
+        let (credential, issuer) = (self.maybe()?, self.maybe()?);
+        let doubts = u16::try_from(self.number()?).map_err(|_| PackError::Content("such doubts"))?;
+        let [tenant_claimed, yields, ..] = self.flags()?;
         Ok(Actor {
             principal,
             agent,
@@ -101,12 +106,14 @@ impl Unpacker<'_> {
             roles,
             roles_known,
             roles_defaulted,
+            tenant,
             tenant_yields,
-            tenant: self.maybe()?,
-            evidence: *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?,
-            credential: self.maybe()?,
-            issuer: self.maybe()?,
-            doubts: Doubts::from_bits(self.byte()?),
+            tenant_claimed,
+            evidence,
+            yields,
+            credential,
+            issuer,
+            doubts: Doubts::from_bits(doubts),
             others: self.many(Self::text)?,
             earlier_agents: self.many(Self::text)?,
             scopes: self.many(Self::text)?,

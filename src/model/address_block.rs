@@ -4,6 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+/// Bits before the IPv4 address in an IPv6 one (`::ffff:10.0.0.1`).
+const MAPPED: u8 = 96;
+
 /// A block of addresses, as `10.0.0.0/8` or one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddressBlock {
@@ -24,7 +27,12 @@ impl FromStr for AddressBlock {
         let first: IpAddr = address.parse().map_err(|_| AddressBlockError)?;
         let width = if first.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(width), str::parse).map_err(|_| AddressBlockError)?;
-        (bits <= width).then_some(AddressBlock { first, bits }).ok_or(AddressBlockError)
+        // Addresses are compared as what they are: an IPv4 address in an IPv6 one is the former.
+        match (first.to_canonical(), first) {
+            (IpAddr::V4(_), IpAddr::V6(_)) if bits < MAPPED => Err(AddressBlockError),
+            (first @ IpAddr::V4(_), IpAddr::V6(_)) if bits <= width => Ok(AddressBlock { first, bits: bits - MAPPED }),
+            _ => (bits <= width).then_some(AddressBlock { first, bits }).ok_or(AddressBlockError),
+        }
     }
 }
 
@@ -60,8 +68,19 @@ mod tests {
         assert!(holds("10.0.0.1", "10.0.0.1") && !holds("10.0.0.1", "10.0.0.2"));
         assert!(holds("0.0.0.0/0", "1.2.3.4") && !holds("0.0.0.0/0", "::1"));
         assert!(holds("10.0.0.0/8", "::ffff:10.1.1.1"), "an IPv4 address in an IPv6 one");
+        assert!(holds("::ffff:10.0.0.0/104", "10.200.1.1") && !holds("::ffff:10.0.0.0/104", "11.0.0.1"));
+        assert!(holds("::ffff:10.0.0.1", "10.0.0.1") && holds("::ffff:0.0.0.0/96", "1.2.3.4"));
         assert!(holds("fd00::/8", "fd12::1") && !holds("fd00::/8", "fe80::1") && holds("::/0", "fe80::1"));
-        for bad in ["", "10.0.0.0/33", "10.0.0", "x/8", "10.0.0.0/-1", "fd00::/129"] {
+        for bad in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0",
+            "x/8",
+            "10.0.0.0/-1",
+            "fd00::/129",
+            "::ffff:10.0.0.0/95",
+            "::ffff:10.0.0.0/129",
+        ] {
             assert_eq!(bad.parse::<AddressBlock>(), Err(AddressBlockError), "{bad}");
         }
     }

@@ -62,6 +62,11 @@ pub(super) fn of_identity(inspection: &Inspection) -> Vec<String> {
         "unsigned" => Some("the token is one that nobody signed (`alg: none`); it proves nothing"),
         "expired" => Some("the token was over (`exp`); it proves nothing"),
         "bad_signature" => Some("none of the given keys made the token's signature; it proves nothing"),
+        "contested" => {
+            Some("credentials that are believed alike contradict each other; what depends on who it was is not judged")
+        }
+        "many_credentials" => Some("more credentials are shown than are looked at; who acted may be told by another"),
+        "stripped" => Some("the token's signature was taken out, or is none; the given keys say nothing of it"),
         "session_kept" => Some("a login goes on with the session from before; session fixation is possible"),
         // Refused as it should be.
         _ => None,

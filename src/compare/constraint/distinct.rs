@@ -34,11 +34,11 @@ pub(super) fn judge(
         if asked != Truth::False && done.any_but(activity) && counts(event, Check::Duties) {
             let same = done.by_same(event, activity);
             let check = kind(context, activity, event, &same);
-            let known = event.actor.principal.is_some() && !done.unknown_but(activity);
+            let known = event.actor.is_told() && !done.unknown_but(activity);
             let verdict = match (asked, same.is_empty()) {
-                (_, true) => known.then_some(false),
+                (_, true) => (known && !done.perhaps_by_same(event, activity)).then_some(false),
                 (Truth::Unknown, false) => None,
-                (_, false) => Some(true),
+                (_, false) => (!event.actor.is_disputed()).then_some(true),
             };
             tallies.count(check, event.source, verdict);
             let once = (life, activity, event.actor.principal.clone(), event.outcome);
@@ -58,6 +58,8 @@ struct Done<'e> {
     counts: BTreeMap<ActivityId, (usize, usize)>,
     /// Events by person and activity, in order.
     by_person: BTreeMap<&'e str, BTreeMap<ActivityId, Vec<usize>>>,
+    /// The same by every name that the person may have.
+    by_name: BTreeMap<&'e str, BTreeSet<ActivityId>>,
 }
 
 impl<'e> Done<'e> {
@@ -67,9 +69,14 @@ impl<'e> Done<'e> {
         }
         let (all, unknown) = self.counts.entry(activity).or_default();
         *all += 1;
+        for name in event.actor.possible_names() {
+            self.by_name.entry(name).or_default().insert(activity);
+        }
         match event.actor.principal.as_deref() {
-            Some(person) => self.by_person.entry(person).or_default().entry(activity).or_default().push(at),
-            None => *unknown += 1,
+            Some(person) if !event.actor.is_disputed() => {
+                self.by_person.entry(person).or_default().entry(activity).or_default().push(at);
+            }
+            _ => *unknown += usize::from(!event.actor.is_told()),
         }
     }
 
@@ -81,6 +88,12 @@ impl<'e> Done<'e> {
     /// Whether another duty was done by somebody who is not known.
     fn unknown_but(&self, activity: ActivityId) -> bool {
         self.counts.iter().any(|(other, (_, unknown))| *other != activity && *unknown > 0)
+    }
+
+    /// Whether another duty may have been done by the person who does this one, who has several names.
+    fn perhaps_by_same(&self, event: &Event, activity: ActivityId) -> bool {
+        let mut done = event.actor.possible_names().filter_map(|name| self.by_name.get(name));
+        done.any(|activities| activities.iter().any(|other| *other != activity))
     }
 
     /// The latest other duties of the person who does this one, in order.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::chains::{self, End, Meanings, Meant};
 use super::{Held, Map, hash_of};
 use crate::correlate::credential::Hash;
 use crate::correlate::facts::{Binding, BoundTo, Stamp};
@@ -24,8 +25,42 @@ pub(super) fn bind(bindings: &mut Bindings, stamp: Stamp, binding: Binding) {
     }
 }
 
-/// Longest chain of refreshed tokens that is followed.
-const MOST_HOPS: usize = 64;
+/// Of bindings in the order of time the place of the one that counts at a time: the latest, or the first where its value
+/// was new then, whatever the clocks say.
+pub(super) fn position<T>(all: &[(Stamp, T)], time: i64, issued: impl Fn(&T) -> bool) -> Option<usize> {
+    let later = all.partition_point(|(stamp, _)| stamp.0 <= time);
+    later.checked_sub(1).or_else(|| all.first().filter(|(_, first)| issued(first)).map(|_| 0))
+}
+
+/// Hashes of the issuers of one name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Issuers {
+    /// The least and the greatest.
+    all: (u64, u64),
+    /// Of those whose signature a given key made.
+    verified: Option<(u64, u64)>,
+}
+
+impl Issuers {
+    pub(super) fn of(issuer: u64, verified: bool) -> Issuers {
+        Issuers { all: (issuer, issuer), verified: verified.then_some((issuer, issuer)) }
+    }
+
+    pub(super) fn and(self, other: Issuers) -> Issuers {
+        let both = |one: (u64, u64), two: (u64, u64)| (one.0.min(two.0), one.1.max(two.1));
+        let verified = match (self.verified, other.verified) {
+            (Some(one), Some(two)) => Some(both(one, two)),
+            (one, two) => one.or(two),
+        };
+        Issuers { all: both(self.all, other.all), verified }
+    }
+
+    /// Whether they are several. Where a key proved some, anybody may have made up the others.
+    fn are_several(self) -> bool {
+        let (least, greatest) = self.verified.unwrap_or(self.all);
+        least != greatest
+    }
+}
 
 /// Whom a credential stands for, and what logins told of them; of a chain of tokens the latest that did.
 #[derive(Clone, Copy)]
@@ -41,19 +76,25 @@ pub(in crate::correlate) struct Meaning<'d> {
 /// Whom credentials stand for, and when.
 #[derive(Clone, Debug, Default)]
 pub(in crate::correlate) struct Credentials {
-    bindings: Map<Hash, Bindings>,
-    /// Hashes of the least and the greatest issuer of a name, by the name's hash.
-    issuers: Map<u64, (u64, u64)>,
+    meanings: Map<Hash, Meanings>,
+    /// By the hash of a name.
+    issuers: Map<u64, Issuers>,
 }
 
 impl Credentials {
-    pub(super) fn new(bindings: Map<Hash, Bindings>, issuers: Map<u64, (u64, u64)>) -> Credentials {
-        Credentials { bindings, issuers }
-    }
-
-    /// The subject that a credential stands for at a time.
-    fn subject(&self, credential: Hash, time: i64) -> Option<&Arc<str>> {
-        self.meaning(credential, time).map(|meaning| meaning.subject)
+    /// `served`: when each credential last served whoever showed it. What looks like a logout ended no credential that
+    /// serves after it.
+    pub(super) fn new(
+        mut bindings: Map<Hash, Bindings>,
+        served: &Map<Hash, i64>,
+        issuers: Map<u64, Issuers>,
+    ) -> Credentials {
+        for (hash, bindings) in &mut bindings {
+            if let Some(last) = served.get(hash) {
+                bindings.retain(|(stamp, binding)| binding.to != BoundTo::LoggedOut || stamp.0 > *last);
+            }
+        }
+        Credentials { meanings: chains::followed(&bindings), issuers }
     }
 
     /// The tenant that a login told of whom a credential stands for; that of the latest of a chain of tokens.
@@ -63,12 +104,26 @@ impl Credentials {
 
     /// That of the first credential of somebody that stands for anybody.
     pub(in crate::correlate) fn tenant_of(&self, held: Held<'_>, time: i64) -> Option<&Arc<str>> {
-        held.credentials.iter().find_map(|hash| self.meaning(Hash::of(*hash), time))?.tenant
+        self.bound(held, time)?.tenant
+    }
+
+    /// Whom somebody's credentials stand for: the first that stands for anybody, unless the name is more to go by. That
+    /// is the name of a token that a login gave out, and any token's whose name the credential does not bear out.
+    fn bound(&self, held: Held<'_>, time: i64) -> Option<Meaning<'_>> {
+        let mut all = held.credentials.iter().filter_map(|hash| self.meaning(Hash::of(*hash), time));
+        match held.token {
+            Some(token) if self.meaning(token.hash, time).is_some() => None,
+            Some(token) => all.find(|meaning| token.yields || Some(&**meaning.subject) == held.name),
+            None => all.next(),
+        }
     }
 
     /// Whom a credential stands for at a time.
     pub(in crate::correlate) fn meaning(&self, credential: Hash, time: i64) -> Option<Meaning<'_>> {
-        self.follow(credential, time).ok()
+        let Meant { end, roles, tenant, kind, .. } = self.at(credential, time)?;
+        let End::Login(subject, stamp) = end else { return None };
+        let login = Line::Login(stamp.0, stamp.1.0);
+        Some(Meaning { subject, roles: roles.as_deref(), tenant: tenant.as_ref(), kind: kind.as_ref(), login })
     }
 
     /// The name of whoever holds a credential that is bound to nobody: that of the first one of its chain, so that
@@ -77,59 +132,28 @@ impl Credentials {
         if *name != *session_name(credential) {
             return None;
         }
-        self.follow(credential, time).err().flatten().filter(|root| *root != credential).map(session_name)
-    }
-
-    fn follow(&self, credential: Hash, time: i64) -> Result<Meaning<'_>, Option<Hash>> {
-        let (mut roles, mut tenant, mut kind) = (None, None, None);
-        let (mut root, mut ended) = (Some(credential), false);
-        let mut open = vec![(credential, time)];
-        for _ in 0..MOST_HOPS {
-            let Some((credential, time)) = open.pop() else { break };
-            let Some((stamp, binding)) = self.at(credential, time) else {
-                root = root.or(Some(credential));
-                continue;
-            };
-            roles = roles.or(binding.roles.as_deref());
-            tenant = tenant.or(binding.tenant.as_ref());
-            kind = kind.or(binding.kind.as_ref());
-            match &binding.to {
-                BoundTo::Subject(subject) => {
-                    return Ok(Meaning { subject, roles, tenant, kind, login: Line::Login(stamp.0, stamp.1.0) });
-                }
-                BoundTo::Nobody => ended = true,
-                // What the older token stood for when it was exchanged.
-                BoundTo::SameAs(other) => {
-                    open.push((*other, stamp.0));
-                    root = None;
-                }
-                BoundTo::SameAsEither(first, second) => {
-                    open.extend([(*second, stamp.0), (*first, stamp.0)]);
-                    root = None;
-                }
-            }
+        match self.at(credential, time)?.end {
+            End::Unseen(root) if root != credential => Some(session_name(root)),
+            _ => None,
         }
-        Err(root.filter(|_| !ended))
     }
 
-    /// What a credential means at a time, and since when.
-    fn at(&self, credential: Hash, time: i64) -> Option<&(Stamp, Binding)> {
-        let bindings = self.bindings.get(&credential)?;
-        let later = bindings.partition_point(|(stamp, _)| stamp.0 <= time);
-        let latest = later.checked_sub(1).and_then(|at| bindings.get(at));
-        latest.or_else(|| bindings.first().filter(|(_, binding)| binding.issued))
+    /// What a credential means at a time.
+    fn at(&self, credential: Hash, time: i64) -> Option<&Meant> {
+        let meanings = self.meanings.get(&credential)?;
+        meanings.get(position(meanings, time, |meant| meant.issued)?).map(|(_, meant)| meant)
     }
 
     /// Name of somebody at a time: whom a credential is bound to, else the name.
     pub(super) fn name<'a>(&'a self, held: Held<'a>, time: i64) -> Option<Arc<str>> {
-        let bound = held.credentials.iter().find_map(|hash| self.subject(Hash::of(*hash), time));
+        let bound = self.bound(held, time).map(|meaning| meaning.subject);
         let unnamed = || self.unnamed(Hash::of(*held.credentials.first()?), held.name?, time);
         bound.cloned().or_else(unnamed).or_else(|| held.name.map(|name| self.told_apart(name, held.issuer)))
     }
 
     /// A name with its issuer behind it, where several issuers give the same to somebody.
     pub(in crate::correlate) fn told_apart(&self, name: &str, issuer: Option<&str>) -> Arc<str> {
-        let several = |name: &str| self.issuers.get(&hash_of(name)).is_some_and(|(least, greatest)| least != greatest);
+        let several = |name: &str| self.issuers.get(&hash_of(name)).is_some_and(|issuers| issuers.are_several());
         match issuer.filter(|_| several(name)) {
             Some(issuer) => format!("{name}@{issuer}").into(),
             None => name.into(),
@@ -139,15 +163,16 @@ impl Credentials {
     /// Splits an interval of somebody's activity where the meaning of a credential changes, and tells each part's name
     /// and login.
     pub(super) fn split(&self, held: Held<'_>, from: i64, to: i64, mut each: impl FnMut(&str, Option<Line>, i64, i64)) {
-        let credentials = || held.credentials.iter().map(|hash| Hash::of(*hash));
-        let changes = credentials().filter_map(|hash| self.bindings.get(&hash)).flatten().map(|(stamp, _)| stamp.0);
+        let token = held.token.map(|token| token.hash);
+        let credentials = held.credentials.iter().map(|hash| Hash::of(*hash)).chain(token);
+        let changes = credentials.filter_map(|hash| self.meanings.get(&hash)).flatten().map(|(stamp, _)| stamp.0);
         let mut starts: Vec<i64> = changes.filter(|time| *time > from && *time <= to).collect();
         starts.push(from);
         starts.sort_unstable();
         starts.dedup();
         for (at, start) in starts.iter().enumerate() {
             let end = starts.get(at + 1).map_or(to, |next| next - 1);
-            let login = credentials().find_map(|hash| self.meaning(hash, *start)).map(|meaning| meaning.login);
+            let login = self.bound(held, *start).map(|meaning| meaning.login);
             if let Some(name) = self.name(held, *start) {
                 each(&name, login, *start, end);
             }

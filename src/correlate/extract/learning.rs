@@ -7,7 +7,8 @@ use offpath_capture::Place;
 use super::Extractor;
 use super::sensor::sensor;
 use crate::correlate::credential::Shown;
-use crate::correlate::facts::{Binding, BoundTo, Facts, Holder, Presence, RoleSource, TenantFact};
+use crate::correlate::facts::{Binding, Facts, Holder, Presence, RoleSource, TenantFact};
+use crate::correlate::identity;
 use crate::correlate::login::{self, Bindings};
 use crate::correlate::object::Found;
 use crate::correlate::reading::Reading;
@@ -81,19 +82,18 @@ impl Extractor {
         facts: &mut Facts,
     ) {
         let (holder_then, strand) = (holder.clone(), actor.strand);
-        facts.presence.push(Presence { holder: holder_then, strand, from: stamp.0, to: stamp.0 });
+        let served = outcome == Outcome::Accepted && !bindings.enters;
+        facts.presence.push(Presence { holder: holder_then, strand, served, from: stamp.0, to: stamp.0 });
         let over = (end.saturating_add(1), stamp.1);
-        let nobody = || Binding::to(BoundTo::Nobody, false);
-        facts.bindings.extend(bindings.ended.into_iter().map(|hash| (hash, over, nobody())));
+        let ended = bindings.ended.into_iter().map(|(hash, to)| (hash, over, Binding::to(to, false)));
+        facts.bindings.extend(ended);
         facts.bindings.extend(bindings.made.into_iter().map(|(hash, binding)| (hash, stamp, binding)));
         // A refused request proves nothing about objects: its path may be forged.
         if outcome != Outcome::Accepted {
             return;
         }
         // Who was refused may have made up both.
-        if let (Some(name), Some(issuer)) = (&actor.principal, &actor.issuer) {
-            facts.issuers.push((name.clone(), issuer.clone()));
-        }
+        facts.issuers.extend(identity::issuer_of(actor));
         // Nothing is known of an object of which it cannot be told which it is.
         let lost = |object: &ObjectRef| object.told == TenantTold::Nowhere && actor.credential.is_none();
         let known = |id: &ObjectId| !found.objects.iter().any(|object| object.id == *id && lost(object));
@@ -136,7 +136,7 @@ impl Extractor {
         facts: &mut Facts,
     ) {
         if let Some(owner) = declared {
-            let holder = Holder { credentials: Vec::new(), name: Some(owner.clone()), issuer: None };
+            let holder = Holder { credentials: Vec::new(), token: None, name: Some(owner.clone()), issuer: None };
             facts.owners.push((object.clone(), stamp, holder));
             return;
         }

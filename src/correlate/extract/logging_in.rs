@@ -25,7 +25,7 @@ impl Extractor {
             return;
         };
         actor.principal = Some(subject.clone());
-        actor.evidence = Evidence::Bound;
+        (actor.evidence, actor.yields) = (Evidence::Bound, false);
         actor.take_roles(binding.roles.as_deref());
         actor.tenant = actor.tenant.take().or_else(|| binding.tenant.clone());
         if let Some(kind) = &binding.kind {
@@ -35,7 +35,7 @@ impl Extractor {
         match &bindings.claims {
             Some(claims) => {
                 let naming = self.naming();
-                actor.issuer = claims.issuer().filter(|_| naming.tells_issuers_apart());
+                actor.issuer = naming.issuer(claims);
                 actor.strand = naming.strand(reading, Some(claims));
                 holder.issuer = actor.issuer.clone();
             }

@@ -4,39 +4,45 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
+use super::MOST_SHOWN;
 use crate::correlate::credential::base64url;
 use crate::correlate::reading::Reading;
 
-/// Headers that hold a name.
-const NAMES: [&str; 25] = [
-    "x-consumer-username",
-    "x-consumer-custom-id",
-    "x-consumer-id",
-    "x-authenticated-userid",
-    "x-authenticated-user",
-    "x-auth-request-user",
-    "x-auth-request-preferred-username",
-    "x-auth-request-email",
-    "x-forwarded-user",
-    "x-forwarded-preferred-username",
-    "x-forwarded-email",
-    "x-remote-user",
-    "remote-user",
-    "x-webauth-user",
-    "x-authentik-username",
-    "x-vouch-user",
-    "tailscale-user-login",
-    "x-pomerium-claim-email",
-    "cf-access-authenticated-user-email",
-    "x-goog-authenticated-user-email",
-    "x-goog-authenticated-user-id",
-    "x-amzn-oidc-identity",
-    "x-ms-client-principal-name",
-    "x-ms-client-principal-id",
-    "x-kubernetes-remote-user",
+/// Headers that hold a name, with the gateway that writes them and what of somebody they tell: a gateway overwrites its own
+/// headers, and lets those of others through.
+const NAMES: [(&str, &str, &str); 25] = [
+    ("x-consumer-username", "kong", "name"),
+    ("x-consumer-custom-id", "kong", "custom"),
+    ("x-consumer-id", "kong", "id"),
+    ("x-authenticated-userid", "kong", "user"),
+    ("x-authenticated-user", "authenticated", "name"),
+    ("x-auth-request-user", "oauth2-proxy", "id"),
+    ("x-forwarded-user", "oauth2-proxy", "id"),
+    ("x-auth-request-preferred-username", "oauth2-proxy", "name"),
+    ("x-forwarded-preferred-username", "oauth2-proxy", "name"),
+    ("x-auth-request-email", "oauth2-proxy", "email"),
+    ("x-forwarded-email", "oauth2-proxy", "email"),
+    ("x-remote-user", "remote", "name"),
+    ("remote-user", "remote", "name"),
+    ("x-webauth-user", "webauth", "name"),
+    ("x-authentik-username", "authentik", "name"),
+    ("x-vouch-user", "vouch", "name"),
+    ("tailscale-user-login", "tailscale", "name"),
+    ("x-pomerium-claim-email", "pomerium", "email"),
+    ("cf-access-authenticated-user-email", "cloudflare", "email"),
+    ("x-goog-authenticated-user-email", "google", "email"),
+    ("x-goog-authenticated-user-id", "google", "id"),
+    ("x-amzn-oidc-identity", "amazon", "id"),
+    ("x-ms-client-principal-name", "azure", "name"),
+    ("x-ms-client-principal-id", "azure", "id"),
+    ("x-kubernetes-remote-user", "kubernetes", "name"),
 ];
-/// Headers that hold claims as JSON in base64.
-const CLAIMS: [&str; 3] = ["x-ms-client-principal", "x-apigateway-api-userinfo", "x-endpoint-api-userinfo"];
+/// Headers that hold claims as JSON in base64, and the gateway that writes them.
+const CLAIMS: [(&str, &str); 3] = [
+    ("x-ms-client-principal", "azure"),
+    ("x-apigateway-api-userinfo", "endpoints"),
+    ("x-endpoint-api-userinfo", "endpoints"),
+];
 /// Headers that hold a token which the gateway signed.
 pub(super) const ASSERTIONS: [&str; 6] = [
     "x-goog-iap-jwt-assertion",
@@ -58,19 +64,65 @@ const SUBJECTS: [&str; 6] = [
 /// Longest header that is decoded.
 const LONGEST: usize = 16 << 10;
 
-/// The name that a gateway's header tells.
-pub(super) fn name(reading: &Reading<'_>) -> Option<String> {
-    names(reading).into_iter().next()
+/// Whom headers of gateways name.
+pub(super) struct Told {
+    /// All names, in the order of the headers.
+    pub(super) names: Vec<String>,
+    /// Whether that is one and the same, as far as a gateway spells it in several ways.
+    pub(super) agree: bool,
 }
 
-/// All names that gateways' headers tell, in the order of their headers.
-pub(super) fn names(reading: &Reading<'_>) -> Vec<String> {
-    let plain = NAMES.iter().filter_map(|header| text(reading, header)).map(|name| {
-        // IAP writes `accounts.google.com:anna@example.com`.
-        name.strip_prefix("accounts.google.com:").unwrap_or(name).to_owned()
+impl Told {
+    /// The name, where nothing contradicts it.
+    pub(super) fn agreed(&self) -> Option<&str> {
+        self.names.first().filter(|_| self.agree).map(String::as_str)
+    }
+}
+
+/// Whom the headers of gateways name, in all their lines. What two lines of one header say must be the same, and what two
+/// gateways do: one of them may be the client.
+pub(super) fn told(reading: &Reading<'_>) -> Told {
+    let (mut names, mut agree) = (Vec::<String>::new(), true);
+    let mut first: Vec<(&str, &str, String)> = Vec::new();
+    let plain = NAMES.iter().flat_map(|(header, gateway, what)| {
+        texts(reading, header).into_iter().map(move |text| (*gateway, *what, bare(text).to_owned()))
     });
-    let claimed = CLAIMS.iter().filter_map(|header| text(reading, header)).filter_map(claimed);
-    plain.chain(claimed).collect()
+    let claimed = CLAIMS.iter().flat_map(|(header, gateway)| {
+        all(reading, header).filter_map(claimed).map(move |name| (*gateway, "claims", name))
+    });
+    for (gateway, what, name) in plain.chain(claimed) {
+        let same = first.iter().find(|(known, part, _)| (*known, *part) == (gateway, what));
+        agree &= same.is_none_or(|(.., other)| *other == name);
+        // What a gateway tells first is its name for somebody.
+        let leads = first.iter().all(|(known, ..)| *known != gateway);
+        agree &= !leads || names.first().is_none_or(|other| *other == name);
+        if same.is_none() && first.len() < NAMES.len() + CLAIMS.len() {
+            first.push((gateway, what, name.clone()));
+        }
+        if !names.contains(&name) && names.len() < MOST_SHOWN {
+            names.push(name);
+        }
+    }
+    Told { names, agree }
+}
+
+/// IAP writes `accounts.google.com:anna@example.com`.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("accounts.google.com:").unwrap_or(name)
+}
+
+/// What the lines of a header say, those too that something on the way joined; the commas of a subject (`CN=a,O=b`) are its
+/// own.
+fn texts<'a>(reading: &Reading<'a>, header: &'static str) -> Vec<&'a str> {
+    let parts = |line: &'a str| -> Vec<&'a str> {
+        if line.contains('=') { vec![line] } else { line.split(',').map(str::trim).collect() }
+    };
+    all(reading, header).flat_map(parts).filter(|text| !text.is_empty()).take(MOST_SHOWN).collect()
+}
+
+fn all<'a>(reading: &Reading<'a>, header: &'static str) -> impl Iterator<Item = &'a str> {
+    let headers = reading.exchange.request.as_ref().map(|request| &request.headers);
+    headers.into_iter().flat_map(move |headers| headers.all(header)).filter_map(readable)
 }
 
 /// Subject of the client's certificate, as the nearest proxy tells it.
@@ -90,7 +142,11 @@ pub(super) fn signature_agent<'a>(reading: &Reading<'a>) -> Option<&'a str> {
 }
 
 fn text<'a>(reading: &Reading<'a>, header: &str) -> Option<&'a str> {
-    let value = std::str::from_utf8(reading.header(header)?).ok()?.trim();
+    readable(reading.header(header)?)
+}
+
+fn readable(value: &[u8]) -> Option<&str> {
+    let value = std::str::from_utf8(value).ok()?.trim();
     (!value.is_empty() && value != "-" && value.len() <= LONGEST).then_some(value)
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Naming, gateway, keep_first, pseudonym};
-use crate::correlate::credential::{self, Hash, Kind, Shown};
+use super::{MOST_SHOWN, Naming, gateway, keep_first, pseudonym};
+use crate::correlate::credential::{self, Hash, Kind, Place, Shown};
 use crate::correlate::jwt::Trial;
 use crate::correlate::reading::Reading;
 use crate::event::{Doubt, Doubts, Evidence, Value};
@@ -13,9 +13,9 @@ use crate::model::{Path, Root};
 /// How long after its end a token may still be used: clocks differ (RFC 7519, section 4.1.4).
 const LEEWAY: i64 = 300 * 1_000_000;
 /// Most further credentials that are kept.
-pub(in crate::correlate) const MOST_ALSO: usize = 4;
+pub(in crate::correlate) const MOST_ALSO: usize = MOST_SHOWN;
 /// Most other names that are kept.
-pub(in crate::correlate) const MOST_OTHERS: usize = 4;
+pub(in crate::correlate) const MOST_OTHERS: usize = MOST_SHOWN;
 
 /// A principal as far as one exchange shows it.
 #[derive(Default)]
@@ -27,8 +27,18 @@ pub(super) struct Found<'s> {
     pub(super) token: Option<&'s Shown>,
     /// A name that the model's paths gave and that nothing proves.
     unproved: Option<Arc<str>>,
+    /// See [`Actor::yields`](crate::event::Actor::yields).
+    pub(super) yields: bool,
     pub(super) doubts: Doubts,
     pub(super) others: Vec<Arc<str>>,
+}
+
+impl<'s> Found<'s> {
+    /// Takes the name that a believed token gives.
+    fn take(&mut self, token: &'s Shown, name: Arc<str>) {
+        self.yields = token.place == Place::Beside && token.trial != Trial::Verified;
+        (self.token, self.name) = (Some(token), Some((name, claims_evidence(token))));
+    }
 }
 
 /// What speaks against a credential.
@@ -51,12 +61,20 @@ fn is_refused(reading: &Reading<'_>) -> bool {
     reading.outcome_status() == Some(401)
 }
 
-/// Whether claims are believed: nothing speaks against the token that they come from.
-pub(super) fn is_believed(shown: &Shown, reading: &Reading<'_>) -> bool {
-    doubt(shown, reading).is_none()
+/// Whether claims are believed: nothing speaks against the token that they come from, and it is where it belongs.
+fn is_believed(shown: &Shown, reading: &Reading<'_>) -> bool {
+    let vouched = shown.place != Place::Unvouched || shown.trial == Trial::Verified;
+    vouched && doubt(shown, reading).is_none()
 }
 
-fn subject(shown: &Shown) -> Option<String> {
+/// The token that is believed first: one that a given key signed before others, one that names somebody before others.
+pub(super) fn best<'s>(shown: &'s [Shown], reading: &Reading<'_>) -> Option<&'s Shown> {
+    let believed = shown.iter().filter(|s| s.claims.is_some() && is_believed(s, reading));
+    // Of equals the least is the first.
+    believed.min_by_key(|s| (s.trial != Trial::Verified, subject(s).is_none()))
+}
+
+pub(super) fn subject(shown: &Shown) -> Option<String> {
     shown.claims.as_ref()?.subject()
 }
 
@@ -78,30 +96,46 @@ impl Naming<'_> {
             found.credential = shown.iter().find(|s| s.kind == Kind::Perhaps).map(|s| s.hash);
         }
         self.add_others(reading, shown, &mut found);
+        if shown.len() >= MOST_SHOWN {
+            found.doubts.add(Doubt::ManyCredentials);
+        }
+        if found.token.is_some_and(|token| token.trial == Trial::Stripped) {
+            found.doubts.add(Doubt::Stripped);
+        }
         found
+    }
+
+    /// One path of the model's `identify` into the claims of a token.
+    fn listed_claim<'s>(&self, reading: &Reading<'_>, shown: &'s [Shown], path: &Path, found: &mut Found<'s>) {
+        let believed = best(shown, reading);
+        let Some(token) = believed.or_else(|| shown.iter().find(|s| s.claims.is_some())) else { return };
+        let Some(Value::Text(text)) = token.claims.as_ref().and_then(|claims| claims.value(&path.fields)) else {
+            return;
+        };
+        if text.is_empty() {
+            return;
+        }
+        keep_first(&mut found.credential, token.hash);
+        let name = self.masker.named_text(path, &text);
+        if believed.is_some() {
+            found.take(token, name);
+        } else {
+            doubt(token, reading).into_iter().for_each(|doubt| found.doubts.add(doubt));
+            found.unproved.get_or_insert(name);
+        }
     }
 
     /// One path of the model's `identify`.
     fn listed<'s>(&self, reading: &Reading<'_>, shown: &'s [Shown], path: &Path, bound: bool, found: &mut Found<'s>) {
+        if path.root == Root::Jwt && shown.iter().any(|s| s.claims.is_some()) {
+            return self.listed_claim(reading, shown, path, found);
+        }
         let Bound::Exactly(Value::Text(text)) = reading.value(path) else { return };
         if text.is_empty() {
             return;
         }
         let last = path.fields.last().map(|f| &**f).unwrap_or_default();
         let evidence = match path.root {
-            Root::Jwt if reading.claims.is_some() => {
-                let Some(token) = token(reading, shown) else { return };
-                keep_first(&mut found.credential, token.hash);
-                let name = self.masker.named_text(path, &text);
-                if let Some(doubt) = doubt(token, reading) {
-                    found.doubts.add(doubt);
-                    found.unproved.get_or_insert(name);
-                    return;
-                }
-                found.token = Some(token);
-                found.name = Some((name, claims_evidence(token)));
-                return;
-            }
             Root::Mtls => Evidence::Proven,
             Root::Cookie => return keep_first(&mut found.credential, self.keys.hash.credential(text.as_bytes())),
             _ if bound => return keep_first(&mut found.credential, self.keys.hash.credential(bare_token(&text))),
@@ -117,12 +151,9 @@ impl Naming<'_> {
     }
 
     fn built_in<'s>(&self, reading: &Reading<'_>, shown: &'s [Shown], found: &mut Found<'s>) {
-        let claims = || shown.iter().filter(|s| subject(s).is_some() && is_believed(s, reading));
-        if let Some(token) = claims().find(|s| s.trial == Trial::Verified).or_else(|| claims().next()) {
+        if let Some((token, name)) = best(shown, reading).and_then(|token| Some((token, subject(token)?))) {
             found.credential = Some(token.hash);
-            found.token = Some(token);
-            found.name = subject(token).map(|name| (self.masker.shared(&name), claims_evidence(token)));
-            return;
+            return found.take(token, self.masker.shared(&name));
         }
         if let Some((user, hash)) = shown.iter().find_map(|s| Some((s.user.clone()?, s.hash))) {
             found.credential = Some(hash);
@@ -136,6 +167,7 @@ impl Naming<'_> {
                 found.doubts.add(Doubt::Refused);
             }
             found.name = Some((self.masker.shared(&user), evidence));
+            found.yields = true;
             return;
         }
         let mut bindable = shown.iter().filter(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie));
@@ -157,9 +189,9 @@ impl Naming<'_> {
             return Some((self.masker.shared(user), evidence));
         }
         let opaque = shown.iter().find(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie) && subject(s).is_none());
-        let trusted = self.proxies.speaks(reading);
-        if let Some(name) = trusted.then(|| gateway::name(reading)).flatten() {
-            return Some((self.masker.shared(&name), Evidence::Asserted));
+        let told = gateway::told(reading);
+        if let Some(name) = told.agreed().filter(|_| self.proxies.speaks(reading)) {
+            return Some((self.masker.shared(name), Evidence::Asserted));
         }
         // Behind a token of somebody's, the certificate is that of the program that passes it on.
         if let Some(name) = self.certificate(reading).filter(|_| opaque.is_none()) {
@@ -179,13 +211,10 @@ impl Naming<'_> {
 
     /// A name that nothing proves, where there is nothing better.
     fn unproved(&self, reading: &Reading<'_>, shown: &[Shown], found: &mut Found<'_>) -> Option<(Arc<str>, Evidence)> {
-        let claimed = shown.iter().find_map(|s| Some((subject(s)?, doubt(s, reading)?)));
-        found.doubts = claimed.iter().fold(found.doubts, |mut doubts, (_, doubt)| {
-            doubts.add(*doubt);
-            doubts
-        });
+        let claimed = shown.iter().find(|s| subject(s).is_some() && !is_believed(s, reading));
+        claimed.and_then(|s| doubt(s, reading)).into_iter().for_each(|doubt| found.doubts.add(doubt));
         let name = found.unproved.take().or_else(|| {
-            let told = claimed.map(|(name, _)| name).or_else(|| gateway::name(reading));
+            let told = claimed.and_then(subject).or_else(|| gateway::told(reading).names.into_iter().next());
             told.or_else(|| gateway::certificate(reading)).map(|name| self.masker.shared(&name))
         });
         name.map(|name| (name, Evidence::Unproved))
@@ -198,39 +227,57 @@ impl Naming<'_> {
         logged().or_else(|| told().map(|name| self.masker.shared(&name)))
     }
 
-    /// Names that the request gives beside the one that was taken. Other spellings of it in the same token are none.
+    /// Names that the request gives beside the one that was taken, and whether they are told as well as it is. Other
+    /// spellings of it in the same token are none; what anybody could have written spells nothing.
     fn add_others(&self, reading: &Reading<'_>, shown: &[Shown], found: &mut Found<'_>) {
-        let Some((name, evidence)) = &found.name else { return };
-        let spelt = |other: &str| {
-            let claims = found.token.and_then(|token| token.claims.as_ref());
-            claims.is_some_and(|claims| claims.names(other)) || self.masker.shared(other) == *name
-        };
-        let tokens = shown.iter().filter_map(|s| Some((subject(s)?, s)));
-        let tokens = tokens.filter(|(other, s)| {
-            let alias = || s.claims.as_ref().is_some_and(|claims| claims.names(name));
-            !spelt(other) && !alias()
-        });
-        let doubts: Vec<Doubt> = tokens.clone().filter_map(|(_, s)| doubt(s, reading)).collect();
-        let users = shown.iter().filter_map(|s| s.user.as_deref().map(str::to_owned));
-        let mut told: Vec<String> = tokens.map(|(other, _)| other).chain(users.filter(|user| !spelt(user))).collect();
-        // Any header of a gateway may spell the same name in its own way: one of them that agrees is enough.
-        let gateways = gateway::names(reading);
-        if !gateways.iter().any(|other| spelt(other)) && *evidence > Evidence::Unproved {
-            told.extend(gateways.into_iter().take(1));
+        let Some((name, evidence)) = found.name.clone() else { return };
+        let claims = found.token.and_then(|token| token.claims.as_ref());
+        let untried = found.token.is_some_and(|token| token.trial != Trial::Verified);
+        let is_name = |other: &str| self.masker.shared(other) == name;
+        let spelt = |other: &str| claims.is_some_and(|claims| claims.names(other)) || is_name(other);
+        let alias = |s: &Shown| s.claims.as_ref().is_some_and(|claims| claims.names(&name));
+        let (mut told, mut contested) = (Vec::<String>::new(), false);
+        for (other, s) in shown.iter().filter_map(|s| Some((subject(s)?, s))) {
+            let alike = untried || s.trial == Trial::Verified;
+            let rival = claims.is_some() && is_believed(s, reading) && alike;
+            if is_name(&other) || !(untried && rival) && (spelt(&other) || alias(s)) {
+                continue;
+            }
+            doubt(s, reading).into_iter().for_each(|doubt| found.doubts.add(doubt));
+            contested |= rival;
+            told.push(other);
         }
-        let mut others: Vec<Arc<str>> = told.iter().map(|other| self.masker.shared(other)).collect();
-        others.dedup();
-        others.truncate(MOST_OTHERS);
-        doubts.into_iter().for_each(|doubt| found.doubts.add(doubt));
-        if !others.is_empty() {
+        for user in shown.iter().filter_map(|s| s.user.as_deref()).filter(|user| !spelt(user)) {
+            contested |= untried;
+            told.push(user.to_owned());
+        }
+        let gateways = gateway::told(reading);
+        let speaks = self.proxies.speaks(reading);
+        // Any header of a gateway may spell the same name in its own way: one of them that agrees is enough.
+        let unlike = !gateways.names.iter().any(|other| spelt(other)) && evidence > Evidence::Unproved;
+        if !gateways.agree && (speaks || evidence <= Evidence::Unproved) {
+            contested = true;
+            told.extend(gateways.names.into_iter().filter(|other| !is_name(other)));
+        } else if unlike {
+            contested |= untried && speaks && !gateways.names.is_empty();
+            told.extend(gateways.names.into_iter().take(1));
+        }
+        for other in told.iter().map(|other| self.masker.shared(other)) {
+            if !found.others.contains(&other) && found.others.len() < MOST_OTHERS {
+                found.others.push(other);
+            }
+        }
+        if !found.others.is_empty() {
             found.doubts.add(Doubt::SeveralNames);
         }
-        found.others = others;
+        if contested {
+            found.doubts.add(Doubt::Contested);
+        }
     }
 
     /// Credentials beside the first: any of them may turn out to be bound.
     pub(super) fn also(shown: &[Shown], found: &Found<'_>) -> Vec<Arc<str>> {
-        let proved = found.name.as_ref().is_some_and(|(_, evidence)| *evidence >= Evidence::Bound);
+        let proved = found.name.as_ref().is_some_and(|(_, evidence)| *evidence >= Evidence::Verified);
         let mut also: Vec<Arc<str>> = Vec::new();
         for other in shown.iter().filter(|s| Some(s.hash) != found.credential) {
             let text: Arc<str> = match other.kind {
@@ -244,12 +291,6 @@ impl Naming<'_> {
         }
         also
     }
-}
-
-/// The token whose claims `jwt.` paths read.
-fn token<'s>(reading: &Reading<'_>, shown: &'s [Shown]) -> Option<&'s Shown> {
-    let believed = shown.iter().find(|s| s.claims.is_some() && is_believed(s, reading));
-    believed.or_else(|| shown.iter().find(|s| s.claims.is_some()))
 }
 
 /// Whether a credential is a token that names its holder, believed or not.

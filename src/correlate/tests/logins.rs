@@ -256,9 +256,9 @@ fn the_best_bound_of_several_credentials_names_the_actor() {
     assert!(events[1].actor.others.is_empty() && events[1].actor.doubts == Default::default());
     let claims = format!("sid=HHHHHHHHHHHHH8; x={}", jwt(r#"{"sub":"eve"}"#));
     let events = resolved(None, &[login(1, "hank", "HHHHHHHHHHHHH8"), cookie(9, &claims)]);
-    assert_eq!(names(&events)[1], ("eve", Evidence::Claims));
-    assert_eq!(events[1].actor.others, ["hank".into()]);
-    assert!(events[1].actor.doubts.has(Doubt::SeveralNames));
+    assert_eq!(names(&events)[1], ("hank", Evidence::Bound), "anybody can add a cookie");
+    assert_eq!(events[1].actor.others, ["eve".into()]);
+    assert!(events[1].actor.doubts.has(Doubt::SeveralNames) && events[1].actor.doubts.has(Doubt::Contested));
 }
 
 #[test]
@@ -307,4 +307,97 @@ fn sessions_end_at_logout_and_are_apart_on_two_devices() {
     let events = resolved(None, &[phone(1, "phone"), phone(2, "laptop"), phone(3, "phone")]);
     assert_eq!(events[0].session, events[2].session);
     assert_ne!(events[0].session, events[1].session);
+}
+
+#[test]
+fn a_name_that_was_only_sent_binds_no_cookie_of_an_answer_that_says_no() {
+    let login = |answer: &str, set: &str| {
+        let sent = made("POST", "/api/login").at(1).json(r#"{"username":"bob","password":"x"}"#).answers(200, answer);
+        sent.answer_header("Set-Cookie", set)
+    };
+    let uses = || cookie(5, "sid=FFFFEEEEDDDDCCCC1");
+    for refused in [
+        r#"{"code":401,"message":"wrong password"}"#,
+        r#"{"result":"fail","message":"Invalid credentials","loggedIn":false}"#,
+        r#"{"status":403}"#,
+        r#"{"valid":false}"#,
+        r#"{"message":"Falsches Passwort"}"#,
+        r#"{"msg":"Login unsuccessful"}"#,
+    ] {
+        let found = after(login(refused, "sid=FFFFEEEEDDDDCCCC1"), uses());
+        assert_eq!(found.1, Evidence::Unbound, "{refused}");
+    }
+    for taken in [
+        "",
+        "{}",
+        r#"{"code":20000}"#,
+        r#"{"message":"Login successful"}"#,
+        r#"{"status":200}"#,
+        r#"{"loggedIn":true}"#,
+    ] {
+        assert_eq!(after(login(taken, "sid=FFFFEEEEDDDDCCCC1"), uses()), bound("bob"), "{taken}");
+    }
+    // Of an unusual name, and nothing else.
+    let labelled = login("{}", "labsid=a9Bc7d21Ef88qWx0");
+    assert_eq!(after(labelled, cookie(5, "labsid=a9Bc7d21Ef88qWx0")), bound("bob"));
+    let redirected = form("/login", "username=bob&password=x").answers(302, "").answer_header("Location", "/home");
+    let redirected = redirected.answer_header("Set-Cookie", "labsid=a9Bc7d21Ef88qWx0");
+    assert_eq!(after(redirected, cookie(5, "labsid=a9Bc7d21Ef88qWx0")), bound("bob"));
+}
+
+#[test]
+fn a_logout_that_nothing_bears_out_ends_what_serves_nobody_later() {
+    let login = || {
+        let login = made("POST", "/login").at(1).json(r#"{"username":"ann","password":"x"}"#).answers(200, "{}");
+        login.answer_header("Set-Cookie", "sid=AAAABBBBCCCC1")
+    };
+    let logout = |answer: u16| made("GET", "/logout").at(10).header("Cookie", "sid=AAAABBBBCCCC1").answers(answer, "");
+    let later = |status: u16| cookie(20, "sid=AAAABBBBCCCC1").answers(status, "{}");
+    let who = |exchanges: &[Made]| resolved(None, exchanges).last().unwrap().actor.evidence;
+    assert_eq!(who(&[login(), logout(302), later(200)]), Evidence::Bound, "it serves");
+    assert_eq!(who(&[login(), logout(302), later(401)]), Evidence::Unbound);
+    let page = made("GET", "/login").at(30).header("Cookie", "sid=AAAABBBBCCCC1").answers(200, "{}");
+    assert_eq!(who(&[login(), logout(204), page]), Evidence::Unbound, "a page for everybody");
+    let deletes = logout(302).answer_header("Set-Cookie", "sid=; Max-Age=0");
+    assert_eq!(who(&[login(), deletes, later(200)]), Evidence::Unbound, "the cookie was deleted");
+}
+
+#[test]
+fn a_chain_of_refreshed_tokens_is_followed_however_long_it_is() {
+    let post = |at: i64, body: &str, answer: &str| form("/oauth2/token", body).at(at).answers(200, answer);
+    let issue =
+        made("POST", "/oauth2/token").at(0).json(r#"{"grant_type":"password","username":"hal","password":"x"}"#);
+    let issue = issue.answers(200, r#"{"access_token":"access-0000","refresh_token":"refresh-0"}"#);
+    let mut all = vec![issue];
+    for n in 1..=500 {
+        let body = format!("grant_type=refresh_token&refresh_token=refresh-{}", n - 1);
+        let answer = format!(r#"{{"access_token":"access-{n:04}","refresh_token":"refresh-{n}"}}"#);
+        all.push(post(n * 300, &body, &answer));
+    }
+    all.push(token(500 * 300 + 1, "access-0500"));
+    assert_eq!(names(&resolved(None, &all)).last(), Some(&("hal", Evidence::Bound)));
+}
+
+#[test]
+fn what_is_shown_beside_a_session_renames_nobody_who_renews_it() {
+    let login = made("POST", "/login").at(1).json(r#"{"username":"ann","password":"x"}"#).answers(200, "{}");
+    let login = login.answer_header("Set-Cookie", "sid=AAAABBBBCCCC1");
+    let renew = |header: &str, value: &str| {
+        let renew = made("POST", "/auth/refresh").at(5).header("Cookie", "sid=AAAABBBBCCCC1").header(header, value);
+        let events = resolved(
+            None,
+            &[login.clone(), renew.answers(200, r#"{"access_token":"opaqueNNNNNN12"}"#), token(9, "opaqueNNNNNN12")],
+        );
+        names(&events)[2].0.to_owned()
+    };
+    assert_eq!(renew("Authorization", "Bearer opaqueJUNKJUNK"), "ann");
+    assert_eq!(renew("X-Access-Token", &jwt(r#"{"sub":"eve"}"#)), "ann");
+    let asked = made("GET", "/authorize?response_type=code&client_id=web&state=sssssssss1").at(2);
+    let asked = asked.header("Cookie", "sid=AAAABBBBCCCC1").header("X-Access-Token", &jwt(r#"{"sub":"eve"}"#));
+    let asked =
+        asked.answers(302, "").answer_header("Location", "https://app.example/cb?code=ccccccccc1&state=sssssssss1");
+    let back = made("GET", "/callback?code=ccccccccc1&state=sssssssss1").at(3).answers(302, "");
+    let back = back.answer_header("Set-Cookie", "session=BBBBBBBBBBBB2").answer_header("Location", "/");
+    let events = resolved(None, &[login.clone(), asked, back, cookie(5, "session=BBBBBBBBBBBB2")]);
+    assert_eq!(names(&events)[3], ("ann", Evidence::Bound));
 }
