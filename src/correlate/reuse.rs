@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::extract::Sighting;
 use super::object::KeySource;
+use crate::event::least::{keep_least, keep_least_keys};
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, ObjectId, ObjectRef, Outcome};
 
@@ -169,8 +170,8 @@ impl Reuse {
         if let (Some(host), Some(actor)) = (&event.host, actor) {
             let actors = self.hosts.entry(Arc::clone(host)).or_default();
             *actors.entry(stable_hash([actor.as_bytes()])).or_default() += 1;
-            trim(actors, MOST_ACTORS);
-            trim(&mut self.hosts, MOST_HOSTS);
+            keep_least_keys(actors, MOST_ACTORS);
+            keep_least_keys(&mut self.hosts, MOST_HOSTS);
         }
     }
 
@@ -186,9 +187,7 @@ impl Reuse {
 
     /// An object that leaves has a larger hash than all that stay, so it never comes back with a part of its users.
     fn trim(&mut self) {
-        while self.objects.len() > MOST_OBJECTS {
-            self.objects.pop_last();
-        }
+        keep_least_keys(&mut self.objects, MOST_OBJECTS);
     }
 
     /// Adds what another part of the input shows.
@@ -205,13 +204,11 @@ impl Reuse {
         for (host, more) in other.hosts {
             let actors = self.hosts.entry(host).or_default();
             more.into_iter().for_each(|(actor, count)| *actors.entry(actor).or_default() += count);
-            trim(actors, MOST_ACTORS);
+            keep_least_keys(actors, MOST_ACTORS);
         }
-        trim(&mut self.hosts, MOST_HOSTS);
+        keep_least_keys(&mut self.hosts, MOST_HOSTS);
         self.untold.extend(other.untold);
-        while self.untold.len() > MOST_OBJECTS {
-            self.untold.pop_last();
-        }
+        keep_least(&mut self.untold, MOST_OBJECTS);
     }
 
     /// Whether all calls about a type tell the user of its key.
@@ -317,27 +314,14 @@ impl Pair {
     }
 }
 
-/// Keeps the least few of a union, which do not depend on how it was made.
-fn trim<K: Ord, V>(all: &mut BTreeMap<K, V>, most: usize) {
-    while all.len() > most {
-        all.pop_last();
-    }
-}
-
 impl Users {
     fn trim(&mut self) {
-        while self.declared.len() > MOST_USERS {
-            self.declared.pop_last();
-        }
-        while self.makers.len() > MOST_STEPS {
-            self.makers.pop_last();
-        }
-        trim(&mut self.made, 2 * MOST_USERS);
-        trim(&mut self.worked, 2 * MOST_USERS);
+        keep_least(&mut self.declared, MOST_USERS);
+        keep_least(&mut self.makers, MOST_STEPS);
+        keep_least_keys(&mut self.made, 2 * MOST_USERS);
+        keep_least_keys(&mut self.worked, 2 * MOST_USERS);
         for steps in self.worked.values_mut() {
-            while steps.len() > MOST_STEPS {
-                steps.pop_last();
-            }
+            keep_least(steps, MOST_STEPS);
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::judging::Judged;
 use super::near::{self, Near};
 use crate::correlate::{Apart, Inspection, KeyUser, Pseudonyms, ReusedKey};
+use crate::mine::Templates;
 use crate::model::{ActivityId, ConstraintKind, Model, Root};
 
 /// Sentences kept; the rest is counted.
@@ -71,6 +72,17 @@ pub(super) fn of_identity(inspection: &Inspection) -> Vec<String> {
         said(doubt).map(|said| format!("in {events} {said}"))
     });
     proxies.into_iter().chain(doubts).collect()
+}
+
+/// Paths that were taken for somebody's tries, and make no operations and objects.
+pub(super) fn of_made_up(templates: &Templates) -> Vec<String> {
+    let sentence = |(name, operations): (Arc<str>, u64)| {
+        format!(
+            "{operations} operations are counted as one, {name}: one or two actors alone called each, about one thing that no answer \
+             names, as who tries paths does; a model that names the calls tells them apart"
+        )
+    };
+    templates.made_up().into_iter().map(sentence).collect()
 }
 
 /// Types of which it cannot be told which object a step was on, for want of its tenant.
