@@ -213,6 +213,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     } else {
         inspection.add_operations(evidence.supported(&templates));
     }
-    let run = summing::sum(job, reading.reports, &inspection, judged, &blindness);
+    let mut run = summing::sum(job, reading.reports, &inspection, judged, &blindness);
+    run.summary.warnings.extend(warnings::of_made_up(&templates));
     Ok(Run { evidence, gaps: reading.gaps.finish(&Redactor::new(job.hash_key.clone(), job.redaction)), ..run })
 }

@@ -429,9 +429,80 @@ fn one_who_is_let_in_everywhere_makes_no_kinds_of_things_up() {
     let run = tried(700, 1);
     assert_eq!(objects(&run), [("order".to_owned(), 40)].into(), "only what others use");
     assert_eq!(operations(&run), [("GET /orders/{order}".to_owned(), 40), ("GET /**".to_owned(), 700)].into());
-    // A client may call many things, and what two call is there.
+    // A client may call many things, and what several call is there.
     assert_eq!(objects(&tried(100, 1)).len(), 101);
-    assert_eq!(objects(&tried(300, 2)).len(), 301);
+    assert_eq!(objects(&tried(300, 3)).len(), 301);
+    assert_eq!(objects(&tried(300, 2)).len(), 1, "with another's credentials too");
+}
+
+#[test]
+fn ten_thousand_tries_make_nothing_up() {
+    // By one, and by five addresses with two credentials that try all paths each or their part of them.
+    let folder = tempfile::tempdir().unwrap();
+    let known = || (0..40).map(|n| (format!("/orders/{}", 5_000 + n), n % 4));
+    let path = |n: usize| format!("/{}/{}", unheard_of(n), 4_000 + n);
+    let one: Vec<(String, usize)> = known().chain((0..10_000).map(|n| (path(n), 7))).collect();
+    let all = known().chain((0..2_000).flat_map(|n| (0..5).map(move |by| (path(n), 7 + by % 2)))).collect();
+    let part = known().chain((0..10_000).map(|n| (path(n), 7 + n % 5 % 2))).collect();
+    for (calls, tries) in [(one, 10_000), (all, 10_000), (part, 10_000)] {
+        let run = inspect(&[&log(folder.path(), calls)], &[]);
+        assert_eq!(objects(&run), [("order".to_owned(), 40)].into());
+        assert_eq!(operations(&run), [("GET /orders/{order}".to_owned(), 40), ("GET /**".to_owned(), tries)].into());
+    }
+}
+
+#[test]
+fn what_was_taken_for_tries_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = log(folder.path(), (0..700).map(|n| (format!("/{}/{}", unheard_of(n), 4_900 + n), 7)));
+    let warnings = inspect(&[&file], &[])["warnings"].to_string();
+    assert!(warnings.contains("700 operations are counted as one, GET /**"), "{warnings}");
+    let draft = folder.path().join("draft.yaml");
+    let output = offpath(&["mine", "-q", file.to_str().unwrap(), "-o", draft.to_str().unwrap()]);
+    assert_eq!(code(&output), 4);
+    let said = stderr(&output);
+    assert!(said.contains("(GET /** 700)") && !said.contains("none was accepted"), "{said}");
+}
+
+#[test]
+fn a_large_api_behind_one_address_keeps_its_operations() {
+    // Clients name several things of a kind, and call again; the one address that a log shows stands for all of them.
+    let folder = tempfile::tempdir().unwrap();
+    let several = (0..300).flat_map(|n| (0..2).map(move |k| (format!("/{}/{}", unheard_of(n), 5_000 + 37 * k + n), 0)));
+    assert_eq!(objects(&inspect(&[&log(folder.path(), several)], &[])).len(), 300);
+    let again = (0..300).flat_map(|n| (0..20).map(move |_| (format!("/{}/{}", unheard_of(n), 5_000 + n), 0)));
+    assert_eq!(operations(&inspect(&[&log(folder.path(), again)], &[])).len(), 300);
+}
+
+#[test]
+fn one_who_names_kinds_in_requests_makes_none_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = || {
+        let voucher = |n: usize| (format!("/orders/{}?voucher_id={}", 5_000 + n, 800 + n), n % 4);
+        let gift = |n: usize| (format!("/orders/{}?gift_id={}", 5_000 + n, 9_000 + n), 5);
+        (0..20).map(voucher).chain((0..20).map(gift))
+    };
+    let tried = |most: usize, people: usize| {
+        let tries =
+            (0..most).flat_map(move |n| (0..people).map(move |by| (format!("/orders?{}_id=7", unheard_of(n)), 7 + by)));
+        objects(&inspect(&[&log(folder.path(), known().chain(tries))], &[]))
+    };
+    let real = [("gift".to_owned(), 20), ("order".to_owned(), 20), ("voucher".to_owned(), 20)];
+    assert_eq!(tried(300, 1), real.clone().into());
+    assert_eq!(tried(300, 2), real.into(), "with another's credentials too");
+    // More than are kept.
+    assert_eq!(tried(6_000, 1).get("order"), Some(&20));
+    assert_eq!(tried(50, 1).len(), 53, "a client may name many");
+    assert_eq!(tried(100, 3).len(), 103, "what several name is there");
+}
+
+#[test]
+fn names_of_kinds_are_never_what_somebody_put_in_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["anna.smith@example.com", "Zk3vQ9xT7mB2kkkk0", "%1b%5b31mred", "9f86d081884c7d65"];
+    let calls = (0..20).flat_map(|n| words.map(|word| (format!("/orders?{word}_id={}&refund_id=r{n}", 7 + n), n % 5)));
+    let run = inspect(&[&log(folder.path(), calls)], &[]);
+    assert_eq!(objects(&run), [("refund".to_owned(), 20)].into());
 }
 
 #[test]

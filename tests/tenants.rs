@@ -218,3 +218,68 @@ fn without_a_model_letters_are_counted_by_tenant() {
     calls.extend((1..=3).map(seen));
     assert_eq!(counted(&calls), 3);
 }
+
+/// One call on a letter by somebody of a tenant, on the host of acme.
+fn on(by: &'static str, id: u64, step: &str) -> Call {
+    let path = format!("/letters/{id}/{step}");
+    Call { by, on: "acme", method: "POST", path, answer: letter("acme", id, "signed") }
+}
+
+/// Letters of acme from their creation to their signature.
+fn silent() -> String {
+    model("").split("constraints:").next().unwrap().to_owned()
+}
+
+#[test]
+fn more_steps_of_another_tenant_hide_none() {
+    // Steps again on letters of another tenant: findings more for each.
+    let mut calls = lives("acme", 6);
+    let mut found = checked_by(&calls, &silent(), &[]).0.len();
+    assert_eq!(found, 0);
+    for id in 1..=6 {
+        calls.extend(["send", "sign"].map(|step| on("globex", id, step)));
+        let now = checked_by(&calls, &silent(), &[]).0.len();
+        assert!(now > found, "{now} findings with {id} letters, {found} before");
+        found = now;
+    }
+}
+
+#[test]
+fn tenants_that_share_a_process_share_its_objects() {
+    // The buyer writes and sends, the seller sends on and signs, as the model says.
+    let model = silent()
+        .replace("from: draft, to: sent, once: true", "from: draft, to: sent")
+        .replace(
+            "- {activity: sign, from: sent",
+            "- {activity: send, from: sent, to: handed}\n      - {activity: sign, from: handed",
+        )
+        .replace("sent: {}, ", "sent: {}, handed: {}, ")
+        .replace(", state: res.letter.status", "");
+    let calls = (1..=6).flat_map(|id| {
+        let path = "/letters".to_owned();
+        let write = Call { by: "acme", on: "acme", method: "POST", path, answer: letter("acme", id, "draft") };
+        [write, on("acme", id, "send"), on("globex", id, "send"), on("globex", id, "sign")]
+    });
+    let (findings, warnings) = checked_by(&calls.collect::<Vec<_>>(), &model, &[]);
+    assert_eq!((findings.len(), says_within(&warnings)), (0, Vec::new()), "{findings:#?}");
+}
+
+#[test]
+fn steps_of_two_tenants_on_letters_that_nobody_made_are_warned_of_and_judged_as_one() {
+    let calls: Vec<Call> = (1..=6).flat_map(|id| ["acme", "globex"].map(|by| on(by, id, "sign"))).collect();
+    let (findings, warnings) = checked_by(&calls, &silent(), &[]);
+    assert!(findings.len() >= 6, "{findings:#?}");
+    let [warning] = says_within(&warnings)[..] else { panic!("{warnings:?}") };
+    assert!(warning.contains("if not, one of them works on objects of the other"), "{warning}");
+}
+
+#[test]
+fn an_answer_that_names_what_a_step_was_on_makes_nothing() {
+    // The key is in the body only, so that the step answers as a creation does; nobody was seen to write the letters.
+    let text = silent().replace("POST /letters/{letter}/send", "POST /send");
+    let sent =
+        |by, id| Call { by, on: "acme", method: "POST", path: "/send".to_owned(), answer: letter("acme", id, "sent") };
+    let calls: Vec<Call> = (1..=6).flat_map(|id| ["acme", "globex"].map(|by| sent(by, id))).collect();
+    let (findings, _) = checked_by(&calls, &text, &[]);
+    assert!(findings.len() >= 6, "{findings:#?}");
+}

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use super::object::scoped;
 use super::reuse::{KeyUser, ReusedKey};
 use crate::event::Event;
-use crate::model::{ConstraintKind, Model};
+use crate::model::{ConstraintKind, Model, Transition};
 
 /// Types whose keys are taken for unique within a tenant only, and what tells the tenants apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Apart(BTreeMap<Arc<str>, KeyUser>);
 
 impl Apart {
-    /// Of the types whose keys were reused, those of which that is next to certain, and all of whose calls tell the
-    /// tenant. Of a model's types only those of which it says nothing that has to do with tenants.
+    /// Of the types whose keys were reused, those whose users each made objects of the same keys, and all of whose calls
+    /// tell the tenant. That both work on them says nothing: who abuses another tenant's objects does.
+    /// Of a model's types only those of which it says nothing that has to do with tenants.
     pub fn of(reused: Vec<ReusedKey>, model: Option<&Model>) -> Apart {
-        let known = reused.into_iter().filter(|reused| reused.certain && reused.told);
+        let known = reused.into_iter().filter(|reused| !reused.made_by.is_empty() && reused.told);
         let open = known.filter(|reused| model.is_none_or(|model| is_open(model, reused)));
         Apart(open.map(|reused| (reused.object_type, reused.by)).collect())
     }
@@ -63,5 +64,16 @@ fn is_open(model: &Model, reused: &ReusedKey) -> bool {
         _ => false,
     });
     let asked = guards.chain(conditions).any(|expression| expression.text.contains(&tenant));
-    reused.by == KeyUser::Tenant && !known.within_tenant && known.tenant.is_empty() && !judged && !asked
+    let made = reused.made_by.iter().all(|activity| makes(model, name, activity.as_deref()));
+    made && reused.by == KeyUser::Tenant && !known.within_tenant && known.tenant.is_empty() && !judged && !asked
+}
+
+/// Whether an activity brings objects of a type into being, or may: what a step on an object answers looks like what
+/// made it.
+fn makes(model: &Model, object_type: &str, activity: Option<&str>) -> bool {
+    let lifecycle = model.object_type(object_type).and_then(|id| model.lifecycle_of(id));
+    let Some(lifecycle) = lifecycle else { return true };
+    let activity = activity.and_then(|name| model.activity(name));
+    let named = |t: &&Transition| Some(t.activity) == activity;
+    lifecycle.transitions.iter().filter(named).any(|t| t.from.contains(&lifecycle.initial))
 }

@@ -1,6 +1,6 @@
 //! Inspection: what was seen, counted; sums of parts are the sum of the whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
@@ -17,6 +17,9 @@ use crate::event::{Event, Evidence, Outcome};
 /// Templates of unmatched paths that are kept; of more, those with the least hashes, whatever the order of the input.
 const MOST_UNMATCHED: usize = 4_096;
 
+/// Object types that are kept, as they are first read and as they are counted; of more, those with the least hashes.
+const MOST_TYPES: usize = 4_096;
+
 /// Peers that speak for others that are kept; of more, those with the least hashes.
 const MOST_PEERS: usize = 256;
 
@@ -31,7 +34,8 @@ pub struct Inspection {
     calls: BTreeMap<&'static str, u64>,
     operations: BTreeMap<Called, (u64, u64)>,
     actors: BTreeMap<Evidence, (Distinct, u64)>,
-    objects: BTreeMap<Arc<str>, Seen>,
+    sightings: BTreeMap<(u64, Arc<str>), Sources>,
+    objects: BTreeMap<(u64, Arc<str>), Touched>,
     known_addresses: Distinct,
     /// By peer, for whom it says to speak.
     forwards: BTreeMap<(u64, Arc<str>), Distinct>,
@@ -65,12 +69,28 @@ impl Distinct {
 /// Operation and activity.
 type Called = (Arc<str>, Option<Arc<str>>);
 
+/// Where keys of one type were, before its events are resolved.
 #[derive(Clone, Debug, Default)]
-struct Seen {
+struct Sources {
+    counts: BTreeMap<KeySource, u64>,
+    guessed: bool,
+}
+
+/// Objects of one type in resolved events.
+#[derive(Clone, Debug, Default)]
+struct Touched {
     keys: Distinct,
     events: u64,
-    sources: BTreeMap<KeySource, u64>,
-    guessed: bool,
+}
+
+/// The entry of a type, unless it has no place among the least by hash.
+fn of_type<'a, V: Default>(all: &'a mut BTreeMap<(u64, Arc<str>), V>, object_type: &Arc<str>) -> Option<&'a mut V> {
+    let key = (stable_hash([object_type.as_bytes()]), Arc::clone(object_type));
+    if all.len() >= MOST_TYPES && !all.contains_key(&key) {
+        all.last_key_value().filter(|(last, _)| **last > key)?;
+        all.pop_last();
+    }
+    Some(all.entry(key).or_default())
 }
 
 /// One operation's exchanges.
@@ -230,8 +250,8 @@ impl Inspection {
 
     fn count_sightings(&mut self, sightings: &[Sighting]) {
         for sighting in sightings {
-            let seen = self.objects.entry(sighting.object_type.clone()).or_default();
-            *seen.sources.entry(sighting.source).or_default() += 1;
+            let Some(seen) = of_type(&mut self.sightings, &sighting.object_type) else { continue };
+            *seen.counts.entry(sighting.source).or_default() += 1;
             seen.guessed |= sighting.guessed;
         }
     }
@@ -282,9 +302,10 @@ impl Inspection {
 
     /// Counts objects of a type that were learnt to stand in paths.
     pub fn add_learnt(&mut self, object_type: &Arc<str>) {
-        let seen = self.objects.entry(Arc::clone(object_type)).or_default();
-        *seen.sources.entry(KeySource::Path).or_default() += 1;
-        seen.guessed = true;
+        if let Some(seen) = of_type(&mut self.sightings, object_type) {
+            *seen.counts.entry(KeySource::Path).or_default() += 1;
+            seen.guessed = true;
+        }
     }
 
     /// Counts one resolved event: its actor and objects.
@@ -292,7 +313,7 @@ impl Inspection {
         self.add_actor(event);
         let mut counted: Vec<&Arc<str>> = Vec::new();
         for object in &event.objects {
-            let seen = self.objects.entry(object.id.object_type.clone()).or_default();
+            let Some(seen) = of_type(&mut self.objects, &object.id.object_type) else { continue };
             seen.keys.insert(&object.id.key);
             if !counted.contains(&&object.id.object_type) {
                 counted.push(&object.id.object_type);
@@ -341,14 +362,17 @@ impl Inspection {
             *self.doubts.entry(doubt).or_default() += events;
         }
         self.reuse.merge(other.reuse);
-        for (object_type, seen) in other.objects {
-            let mine = self.objects.entry(object_type).or_default();
+        for ((_, object_type), seen) in other.sightings {
+            let Some(mine) = of_type(&mut self.sightings, &object_type) else { continue };
+            mine.guessed |= seen.guessed;
+            for (source, count) in seen.counts {
+                *mine.counts.entry(source).or_default() += count;
+            }
+        }
+        for ((_, object_type), seen) in other.objects {
+            let Some(mine) = of_type(&mut self.objects, &object_type) else { continue };
             mine.keys.merge(seen.keys);
             mine.events += seen.events;
-            mine.guessed |= seen.guessed;
-            for (source, count) in seen.sources {
-                *mine.sources.entry(source).or_default() += count;
-            }
         }
     }
 
@@ -415,15 +439,22 @@ impl Inspection {
     /// Object types by name.
     pub fn objects(&self) -> Vec<ObjectCount> {
         // A guess that all traffic together took back leaves no object.
-        let stands = |seen: &Seen| !seen.guessed || seen.keys.len() > 0 || seen.events > 0;
-        let counts = self.objects.iter().filter(|(_, seen)| stands(seen)).map(|(object_type, seen)| ObjectCount {
-            object_type: object_type.clone(),
-            objects: seen.keys.len() as u64,
-            events: seen.events,
-            key_sources: seen.sources.clone(),
-            guessed: seen.guessed,
-        });
-        counts.collect()
+        let meant = self.sightings.iter().filter(|(_, seen)| !seen.guessed).map(|(key, _)| key);
+        let all: BTreeSet<&(u64, Arc<str>)> = self.objects.keys().chain(meant).collect();
+        let count = |key: &(u64, Arc<str>)| {
+            let (touched, sources) = (self.objects.get(key), self.sightings.get(key));
+            ObjectCount {
+                object_type: Arc::clone(&key.1),
+                objects: touched.map_or(0, |touched| touched.keys.len() as u64),
+                events: touched.map_or(0, |touched| touched.events),
+                key_sources: sources.map(|sources| sources.counts.clone()).unwrap_or_default(),
+                // Models have fewer types than are kept.
+                guessed: sources.is_none_or(|sources| sources.guessed),
+            }
+        };
+        let mut counts: Vec<ObjectCount> = all.into_iter().map(count).collect();
+        counts.sort_by(|a, b| a.object_type.cmp(&b.object_type));
+        counts
     }
 
     /// Distinct operations, principals and object keys held, so that a caller can bound memory.
@@ -471,6 +502,23 @@ mod tests {
         two.add("http1", &forwarded("10.0.0.2", 9));
         one.merge(two);
         assert_eq!(one.forwards(), [("10.0.0.1".into(), 3)]);
+    }
+
+    #[test]
+    fn types_are_bounded_the_same_in_any_order() {
+        let touch = |n: usize| {
+            let mut event = sample::event(1);
+            event.objects = sample::rich_event(1).objects;
+            event.objects.truncate(1);
+            event.objects.iter_mut().for_each(|object| object.id.object_type = format!("t{n}").into());
+            event
+        };
+        let many = MOST_TYPES + 200;
+        let (mut up, mut one, mut two) = (Inspection::new(), Inspection::new(), Inspection::new());
+        (0..many).for_each(|n| up.add_event(&touch(n)));
+        (0..many).rev().for_each(|n| if n % 3 == 0 { &mut one } else { &mut two }.add_event(&touch(n)));
+        one.merge(two);
+        assert_eq!((up.objects(), up.objects().len()), (one.objects(), MOST_TYPES));
     }
 
     #[test]

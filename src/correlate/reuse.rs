@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::extract::Sighting;
 use super::object::KeySource;
+use crate::event::least::{keep_least, keep_least_keys};
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, ObjectId, ObjectRef, Outcome};
 
@@ -52,6 +53,9 @@ pub struct ReusedKey {
     pub by: KeyUser,
     /// The first two users by name.
     pub users: (Arc<str>, Arc<str>),
+    /// Activities that made one for each of its users; `None` where a call of no activity did. Without any, no user was
+    /// seen to make one: both only work on it, as who shares or steals it does.
+    pub made_by: BTreeSet<Option<Arc<str>>>,
     /// Whether that is next to certain. Otherwise the same people work for both users, or nobody knows who does.
     pub certain: bool,
     /// Whether every accepted call about the type tells its user: others would have no place among them.
@@ -98,6 +102,8 @@ struct Users {
     declared: BTreeSet<Arc<str>>,
     /// How often it was created, by the actor's tenant or on the host.
     made: BTreeMap<(KeyUser, Arc<str>), u64>,
+    /// The least few of the activities that created it.
+    makers: BTreeSet<Option<Arc<str>>>,
     /// Which operations changed it, by the actor's tenant and by host.
     worked: BTreeMap<(KeyUser, Arc<str>), BTreeSet<u64>>,
 }
@@ -150,6 +156,7 @@ impl Reuse {
                     users.worked.entry(user).or_default().insert(stable_hash([step.as_bytes()]));
                 } else if made {
                     *users.made.entry(user).or_default() += 1;
+                    users.makers.insert(event.activity.clone());
                 }
             }
             users.trim();
@@ -164,8 +171,8 @@ impl Reuse {
         if let (Some(host), Some(actor)) = (&event.host, actor) {
             let actors = self.hosts.entry(Arc::clone(host)).or_default();
             *actors.entry(stable_hash([actor.as_bytes()])).or_default() += 1;
-            trim(actors, MOST_ACTORS);
-            trim(&mut self.hosts, MOST_HOSTS);
+            keep_least_keys(actors, MOST_ACTORS);
+            keep_least_keys(&mut self.hosts, MOST_HOSTS);
         }
     }
 
@@ -181,9 +188,7 @@ impl Reuse {
 
     /// An object that leaves has a larger hash than all that stay, so it never comes back with a part of its users.
     fn trim(&mut self) {
-        while self.objects.len() > MOST_OBJECTS {
-            self.objects.pop_last();
-        }
+        keep_least_keys(&mut self.objects, MOST_OBJECTS);
     }
 
     /// Adds what another part of the input shows.
@@ -192,6 +197,7 @@ impl Reuse {
             let users = self.objects.entry(key).or_default();
             users.declared.extend(more.declared);
             more.made.into_iter().for_each(|(user, count)| *users.made.entry(user).or_default() += count);
+            users.makers.extend(more.makers);
             more.worked.into_iter().for_each(|(user, steps)| users.worked.entry(user).or_default().extend(steps));
             users.trim();
         }
@@ -199,13 +205,11 @@ impl Reuse {
         for (host, more) in other.hosts {
             let actors = self.hosts.entry(host).or_default();
             more.into_iter().for_each(|(actor, count)| *actors.entry(actor).or_default() += count);
-            trim(actors, MOST_ACTORS);
+            keep_least_keys(actors, MOST_ACTORS);
         }
-        trim(&mut self.hosts, MOST_HOSTS);
+        keep_least_keys(&mut self.hosts, MOST_HOSTS);
         self.untold.extend(other.untold);
-        while self.untold.len() > MOST_OBJECTS {
-            self.untold.pop_last();
-        }
+        keep_least(&mut self.untold, MOST_OBJECTS);
     }
 
     /// Whether all calls about a type tell the user of its key.
@@ -222,11 +226,12 @@ impl Reuse {
                 (users.made_by(KeyUser::Tenant), KeyUser::Tenant),
                 (users.made_by(KeyUser::Host), KeyUser::Host),
             ];
-            for (rank, (users, by)) in (0..).zip(ways) {
-                let Some(users) = users else { continue };
+            for (rank, (several, by)) in (0..).zip(ways) {
+                let Some(several) = several else { continue };
                 let (object_type, key) = (Arc::clone(&id.object_type), Arc::clone(&id.key));
                 let told = self.is_told(&object_type, by);
-                let reused = ReusedKey { object_type, key, by, users, certain: true, told };
+                let made_by = if rank == 0 { BTreeSet::new() } else { users.makers.clone() };
+                let reused = ReusedKey { object_type, key, by, users: several, made_by, certain: true, told };
                 found.entry((&id.object_type, rank)).or_default().push(reused);
             }
         }
@@ -234,8 +239,9 @@ impl Reuse {
         for ((object_type, rank), keys) in found {
             let enough = rank == 0 || keys.len() >= MADE_TWICE;
             let known = reused.last().is_some_and(|last| last.object_type == *object_type);
+            let made_by: BTreeSet<_> = keys.iter().flat_map(|reused| reused.made_by.iter().cloned()).collect();
             let least = keys.into_iter().min_by(|a, b| (a.key.len(), &a.key).cmp(&(b.key.len(), &b.key)));
-            reused.extend(least.filter(|_| enough && !known));
+            reused.extend(least.filter(|_| enough && !known).map(|least| ReusedKey { made_by, ..least }));
         }
         for worked in self.worked() {
             if !reused.iter().any(|known| known.object_type == worked.object_type) {
@@ -247,16 +253,20 @@ impl Reuse {
     }
 
     /// Types whose objects live twice, as far as steps tell where no creation was seen: most keys of one user are keys of
-    /// another, who does the same to them. Who only shares objects does other steps, or does them to others.
+    /// another, who does the same to them. Who only shares objects does other steps, or does them to others; who reaches
+    /// for a foreign tenant's does the same, so that of tenants this is never certain.
     fn worked(&self) -> Vec<ReusedKey> {
         let mut pairs: BTreeMap<(Part<'_>, &Arc<str>), Pair> = BTreeMap::new();
         let mut keys: BTreeMap<Part<'_>, (u64, BTreeSet<u64>)> = BTreeMap::new();
         for ((_, id), users) in &self.objects {
-            for (at, ((by, first), own)) in users.worked.iter().enumerate() {
+            // An object that was seen to be made is one, whoever works on it.
+            let unmade = |kind: &KeyUser| !users.made.keys().any(|(known, _)| known == kind);
+            let worked = || users.worked.iter().filter(|((by, _), _)| unmade(by));
+            for (at, ((by, first), own)) in worked().enumerate() {
                 let known = keys.entry((&id.object_type, *by, first)).or_default();
                 known.0 += 1;
                 known.1.extend(own);
-                for ((_, second), more) in users.worked.iter().skip(at + 1).filter(|((kind, _), _)| kind == by) {
+                for ((_, second), more) in worked().skip(at + 1).filter(|((kind, _), _)| kind == by) {
                     let pair = pairs.entry(((&id.object_type, *by, first), second)).or_default();
                     pair.keys.2 += 1;
                     pair.doubled += u64::from(!own.is_disjoint(more));
@@ -271,11 +281,12 @@ impl Reuse {
         for (((object_type, by, first), second), mut pair) in pairs {
             let of = |user| keys.get(&(object_type, by, user)).cloned().unwrap_or_default();
             ((pair.keys.0, pair.steps.0), (pair.keys.1, pair.steps.1)) = (of(first), of(second));
-            let certain = by == KeyUser::Tenant || self.are_apart(first, second);
+            let certain = by == KeyUser::Host && self.are_apart(first, second);
             let Some(key) = pair.least.clone().filter(|_| pair.lives_twice()) else { continue };
             let users = (Arc::clone(first), Arc::clone(second));
             let (object_type, told) = (Arc::clone(object_type), self.is_told(object_type, by));
-            found.push((pair.keys.2, ReusedKey { object_type, key, by, users, certain, told }));
+            let made_by = BTreeSet::new();
+            found.push((pair.keys.2, ReusedKey { object_type, key, by, users, made_by, certain, told }));
         }
         // The clearest pair of each type comes first; equals stay in the order of names.
         found.sort_by(|(a, x), (b, y)| (y.certain, b).cmp(&(x.certain, a)));
@@ -304,24 +315,14 @@ impl Pair {
     }
 }
 
-/// Keeps the least few of a union, which do not depend on how it was made.
-fn trim<K: Ord, V>(all: &mut BTreeMap<K, V>, most: usize) {
-    while all.len() > most {
-        all.pop_last();
-    }
-}
-
 impl Users {
     fn trim(&mut self) {
-        while self.declared.len() > MOST_USERS {
-            self.declared.pop_last();
-        }
-        trim(&mut self.made, 2 * MOST_USERS);
-        trim(&mut self.worked, 2 * MOST_USERS);
+        keep_least(&mut self.declared, MOST_USERS);
+        keep_least(&mut self.makers, MOST_STEPS);
+        keep_least_keys(&mut self.made, 2 * MOST_USERS);
+        keep_least_keys(&mut self.worked, 2 * MOST_USERS);
         for steps in self.worked.values_mut() {
-            while steps.len() > MOST_STEPS {
-                steps.pop_last();
-            }
+            keep_least(steps, MOST_STEPS);
         }
     }
 

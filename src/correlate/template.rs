@@ -3,6 +3,7 @@
 //! Nothing is learnt from other traffic here, so the template of an exchange never depends on what else was seen. What
 //! all exchanges together teach comes later, and names more.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::secret_segment::is_secret_segment;
@@ -49,11 +50,11 @@ impl Template {
             let name = || before.filter(|w| is_collection(w)).map_or_else(|| "id".to_owned(), singular);
             let secret = before.is_some_and(|word| is_secret_segment(segment, word));
             let known = |word: &str| is_prefixed_by(segment, word) || is_collection(word) && is_value(segment, word);
-            if let Some((value, parts)) = date(segment, rest).filter(|_| !secret) {
-                text.push_str(parts);
+            if let Some((value, after)) = date(segment, rest).filter(|_| !secret) {
+                text.push_str("{year}/{month}/{day}");
                 let name = before.filter(|w| is_collection(w)).map_or_else(|| "date".to_owned(), singular);
                 variables.push(Variable { name, value, secret });
-                rest = rest.get(parts.matches('/').count()..).unwrap_or_default();
+                rest = after;
                 before = None;
             } else if let Some(inside) = Inside::of(segment).filter(|_| !secret) {
                 let name = inside.name.map_or_else(name, singular);
@@ -130,20 +131,18 @@ impl<'a> Inside<'a> {
 const FORMATS: [&str; 14] =
     ["json", "xml", "csv", "tsv", "pdf", "txt", "html", "ics", "xls", "xlsx", "doc", "docx", "zip", "rss"];
 
-/// A date of several segments from one on, `/2026/03/01` or `/2026/03`: its text, and the names of its parts.
-fn date<S: AsRef<str>>(year: &str, rest: &[S]) -> Option<(String, &'static str)> {
-    let number = |text: &str, digits: usize| {
+/// A day of several segments from one on, `/2026/03/01`: its text, and the segments behind it. A year and a month alone
+/// may as well be two ids, `/users/2024/12`.
+fn date<'s, S: AsRef<str>>(year: &str, rest: &'s [S]) -> Option<(String, &'s [S])> {
+    let number = |text: &str, digits: usize, range: RangeInclusive<u16>| {
         let exact = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
-        text.parse::<u16>().ok().filter(|_| exact)
+        exact && text.parse().is_ok_and(|number| range.contains(&number))
     };
-    let mut next = rest.iter().map(AsRef::as_ref);
-    number(year, 4).filter(|year| (1900..2100).contains(year))?;
-    let month = next.next().filter(|text| number(text, 2).is_some_and(|month| (1..=12).contains(&month)))?;
-    let day = next.next().filter(|text| number(text, 2).is_some_and(|day| (1..=31).contains(&day)));
-    Some(match day {
-        Some(day) => (format!("{year}/{month}/{day}"), "{year}/{month}/{day}"),
-        None => (format!("{year}/{month}"), "{year}/{month}"),
-    })
+    let (month, rest) = rest.split_first()?;
+    let (day, rest) = rest.split_first()?;
+    let (month, day) = (month.as_ref(), day.as_ref());
+    let is_day = number(year, 4, 1900..=2099) && number(month, 2, 1..=12) && number(day, 2, 1..=31);
+    is_day.then(|| (format!("{year}/{month}/{day}"), rest))
 }
 
 /// A word that can name things: not `v1`, not `api`.
@@ -312,7 +311,10 @@ mod tests {
             ("/odata/Orders(4000)/Items(OrderId=4000,Id=2)", "/odata/Orders({order})/Items({item})"),
             ("/odata/People('anna')", "/odata/People({people})"),
             ("/reports/2026/03/01", "/reports/{year}/{month}/{day}"),
-            ("/archive/2026/03/my-day", "/archive/{year}/{month}/my-day"),
+            ("/posts/2026/03/01/my-day", "/posts/{year}/{month}/{day}/my-day"),
+            ("/users/2024/12", "/users/{user}/{id}"),
+            ("/rooms/2040/12/beds", "/rooms/{room}/{id}/beds"),
+            ("/invoices/2026/03/45", "/invoices/{invoice}/{id}/{id}"),
             ("/orders/4000.json", "/orders/{order}.json"),
             ("/files/9f1b2c3d-1111-4222-8333-123456789abc.pdf", "/files/{file}.pdf"),
             ("/avatars/9f1b2c3d-1111-4222-8333-123456789abc.png", "/avatars/{avatar}"),

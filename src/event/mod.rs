@@ -2,6 +2,7 @@
 
 mod actor;
 pub mod batch;
+pub(crate) mod least;
 mod pack;
 pub mod partition;
 mod rfc3339;

@@ -20,6 +20,10 @@ impl Templates {
             event.case = None;
             return Vec::new();
         }
+        event.objects.retain(|object| &*object.qualifier != "mentioned" || self.knows(&object.id.object_type));
+        if event.case.as_ref().is_some_and(|case| !self.knows(&case.object_type)) {
+            event.case = event.objects.first().map(|object| object.id.clone());
+        }
         let Some(template) = event.operation.as_deref().and_then(Template::read) else { return Vec::new() };
         let Some(learnt) = self.learnt(&template) else { return Vec::new() };
         event.operation = Some(learnt.template.raw().into());

@@ -128,7 +128,7 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
     proposals.extend(owners.into_values().filter_map(|known| known.constraint));
     if !proposals.is_empty() {
         page.gap();
-        page.note("Proposals, not in force: uncomment what is meant. Nine of ten objects or actors or more kept each of them.");
+        page.note("Proposals, not in force: uncomment what is meant. Nine of ten objects or actors or more, or all but one, kept each.");
         page.note("constraints:");
         for (constraint, support) in &proposals {
             page.note(&format!("  - {constraint}  # {support}"));
@@ -369,11 +369,15 @@ pub(super) fn list(items: &[String]) -> String {
     joined(&items.iter().map(|item| scalar(item)).collect::<Vec<_>>())
 }
 
-pub(super) fn joined(items: &[String]) -> String {
+fn joined(items: &[String]) -> String {
     match items {
         [one] => one.clone(),
-        several => format!("[{}]", several.join(", ")),
+        several => bracketed(several),
     }
+}
+
+pub(super) fn bracketed(items: &[String]) -> String {
+    format!("[{}]", items.join(", "))
 }
 
 /// A scalar that every YAML reader takes for the same text.

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::sample::Sample;
+use super::subject::Subject;
 use super::templates::Templates;
+use crate::event::least::{add_least, keep_least, keep_least_keys};
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Outcome};
 
@@ -14,7 +16,7 @@ use crate::event::{Event, Outcome};
 const PREFIXES: usize = 8;
 /// Operations kept of those that were accepted, and of those that were not.
 const OPERATIONS: usize = 1 << 15;
-/// Object types kept.
+/// Object types kept: of those that paths and answers show, and of those that only requests name.
 const TYPES: usize = 1 << 12;
 /// Places of keys and states, and other objects, kept of one operation or type.
 const PLACES: usize = 64;
@@ -24,10 +26,8 @@ const IDS: usize = 1 << 16;
 const ROLES: usize = 256;
 /// Different signs of a redirect that led away, kept of one operation.
 const SIGNS: usize = 8;
-/// Operations of one actor alone beyond which those that nothing bears out are taken for one: more than clients have.
-const MADE_UP: usize = 256;
-/// Actors told apart at one operation.
-const ACTORS: usize = 3;
+/// Actors told apart at one operation: so many are more than one who tries paths with another's credentials too.
+pub(super) const ACTORS: usize = 3;
 
 /// Where one object of an event was found: the path to its key in a body, and to the state that the response declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,8 +96,10 @@ pub struct Evidence {
     pub(super) refused: Sample<Refused, OPERATIONS>,
     /// Ids that accepted answers named.
     ids: Sample<(), IDS>,
-    /// By object type.
+    /// By object type that a path or an answer shows.
     pub(super) types: Sample<TypeEvidence, TYPES>,
+    /// The least few who name a type in a request, by hash.
+    pub(super) asked: Sample<BTreeSet<u64>, TYPES>,
     /// Places of roles, by path.
     pub(super) roles: Sample<RoleEvidence, ROLES>,
     /// Object types whose keys several tenants use; known only of a whole.
@@ -137,8 +139,10 @@ pub(super) struct OperationEvidence {
     pub(super) put: u64,
     /// The least few of those who were accepted, by hash.
     pub(super) actors: BTreeSet<u64>,
-    /// The least key in its paths, and whether an answer to one of the calls named the key of its path.
+    /// The least key in its paths, whether there are others, and whether an answer to one of the calls named the key of
+    /// its path.
     pub(super) key: Option<Arc<str>>,
+    pub(super) several: bool,
     pub(super) named: bool,
     /// Accepted calls by the type of the object that they are about.
     pub(super) subjects: BTreeMap<Arc<str>, Subject>,
@@ -150,18 +154,6 @@ pub(super) struct OperationEvidence {
     pub(super) signs: BTreeSet<Arc<str>>,
     /// Calls that were sent away, or answered by another redirect.
     pub(super) aside: u64,
-}
-
-/// The object that calls of an operation are about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Subject {
-    pub(super) calls: u64,
-    /// Of these, calls in which the key is only unique under another object.
-    pub(super) scoped: u64,
-    /// Places of the key.
-    pub(super) keys: BTreeMap<Option<Arc<str>>, u64>,
-    /// Other objects of the same calls: type and place of their keys.
-    pub(super) others: BTreeMap<(Arc<str>, Option<Arc<str>>), u64>,
 }
 
 /// One object type.
@@ -204,7 +196,11 @@ impl Evidence {
             self.ids.entry(id);
         }
         for (object, traced) in event.objects.iter().zip(&beside.traced) {
-            if let Some(seen) = self.types.entry(&object.id.object_type) {
+            if !traced.is_shown() {
+                if let Some(seen) = self.asked.entry(&object.id.object_type) {
+                    add_least(seen, actor, ACTORS);
+                }
+            } else if let Some(seen) = self.types.entry(&object.id.object_type) {
                 add_bounded(&mut seen.states, traced.state.clone().map(|state| (state, 1)));
                 if let Some((place, own)) = &traced.owner {
                     add_bounded(&mut seen.owners, [(Arc::clone(place), 1)]);
@@ -217,7 +213,7 @@ impl Evidence {
         entry.calls += 1;
         entry.accepted += 1;
         entry.put += u64::from(event.status == Some(201) && &*event.method == "PUT");
-        add_actors(&mut entry.actors, actor);
+        add_least(&mut entry.actors, actor, ACTORS);
         entry.add_key(event, &beside);
         if let Some(status) = event.status.filter(|_| beside.sent_on == Some(Redirect::Result)) {
             *entry.sent_on.entry(status).or_default() += 1;
@@ -237,17 +233,17 @@ impl Evidence {
         self.refused.merge(other.refused, |own, more| {
             own.calls += more.calls;
             own.open |= more.open;
-            add_actors(&mut own.actors, more.actors);
+            add_least(&mut own.actors, more.actors, ACTORS);
             own.redirected.merge(more.redirected);
         });
         self.roles.merge(other.roles, RoleEvidence::merge);
         self.ids.merge(other.ids, |(), ()| ());
+        self.asked.merge(other.asked, |seen, more| add_least(seen, more, ACTORS));
         self.types.merge(other.types, |seen, more| {
             add_bounded(&mut seen.states, more.states);
             add_bounded(&mut seen.owners, more.owners);
             add_bounded(&mut seen.own, more.own);
-            seen.prefixes.extend(more.prefixes);
-            seen.trim();
+            add_least(&mut seen.prefixes, more.prefixes, PREFIXES);
         });
     }
 }
@@ -256,21 +252,6 @@ impl Evidence {
     /// Whether an answer named this as an id.
     pub(super) fn names(&self, word: &str) -> bool {
         self.ids.get(word).is_some()
-    }
-
-    /// Operations about something in their paths that one actor alone calls, and no answer names, of actors with too many
-    /// such: who tries paths at a server that accepts them all makes up kinds of things.
-    pub(super) fn made_up(&self) -> BTreeSet<Arc<str>> {
-        let mut by: BTreeMap<u64, Vec<&Arc<str>>> = BTreeMap::new();
-        for (name, seen) in self.accepted.iter().filter(|(_, seen)| seen.actors.len() == 1) {
-            // Numbers meet by chance; that an answer to the very call names one says more.
-            let flows = |key: &str| !key.bytes().all(|b| b.is_ascii_digit()) && self.names(key);
-            if seen.named || seen.key.as_deref().is_none_or(flows) {
-                continue;
-            }
-            seen.actors.iter().for_each(|actor| by.entry(*actor).or_default().push(name));
-        }
-        by.into_values().filter(|names| names.len() > MADE_UP).flatten().cloned().collect()
     }
 
     /// Whether a word begins as keys of a type do (`ord_`).
@@ -328,7 +309,7 @@ impl Refused {
         // Servers send readers elsewhere whatever the path, and answer unknown paths with these.
         self.open |= event.outcome == Outcome::Unknown && (event.status.is_none() || !event.read);
         if !matches!(event.status, Some(400 | 404 | 405 | 410 | 414 | 501)) {
-            add_actors(&mut self.actors, actor);
+            add_least(&mut self.actors, actor, ACTORS);
         }
     }
 }
@@ -357,28 +338,17 @@ impl RoleEvidence {
     fn merge(&mut self, other: RoleEvidence) {
         self.rank = other.rank;
         self.calls += other.calls;
-        self.said.extend(other.said);
-        while self.said.len() > 2 {
-            self.said.pop_last();
-        }
+        add_least(&mut self.said, other.said, 2);
     }
 }
 
 /// Adds counts, and keeps the least few keys: what is kept is exact, however the whole was split.
-fn add_bounded<K: Ord>(sums: &mut BTreeMap<K, u64>, more: impl IntoIterator<Item = (K, u64)>) {
+pub(super) fn add_bounded<K: Ord>(sums: &mut BTreeMap<K, u64>, more: impl IntoIterator<Item = (K, u64)>) {
     for (key, count) in more {
         *sums.entry(key).or_default() += count;
         if sums.len() > PLACES {
             sums.pop_last();
         }
-    }
-}
-
-/// Keeps the least few of a union, which do not depend on how it was made.
-fn add_actors(actors: &mut BTreeSet<u64>, more: impl IntoIterator<Item = u64>) {
-    actors.extend(more);
-    while actors.len() > ACTORS {
-        actors.pop_last();
     }
 }
 
@@ -399,9 +369,7 @@ impl OperationEvidence {
             match &mut subject {
                 None if is_subject(&object.qualifier, traced.key.as_deref()) => {
                     let found = self.subjects.entry(Arc::clone(object_type)).or_default();
-                    found.calls += 1;
-                    found.scoped += u64::from(object.id.key.contains('/'));
-                    add_bounded(&mut found.keys, [(traced.key, 1)]);
+                    found.add(&object.id.key, traced.key);
                     subject = Some(found);
                 }
                 None => {}
@@ -417,37 +385,46 @@ impl OperationEvidence {
         let Some((object, _)) = keys.next() else { return };
         let key = &object.id.key;
         self.named |= beside.ids.contains(key);
-        self.key = self.key.take().filter(|least| least <= key).or_else(|| Some(Arc::clone(key)));
+        self.keep_least(Arc::clone(key));
+    }
+
+    fn keep_least(&mut self, key: Arc<str>) {
+        let least = self.key.get_or_insert_with(|| Arc::clone(&key));
+        self.several |= *least != key;
+        if key < *least {
+            *least = key;
+        }
     }
 
     pub(super) fn merge(&mut self, other: OperationEvidence) {
         self.calls += other.calls;
         self.named |= other.named;
-        self.key = [self.key.take(), other.key].into_iter().flatten().min();
+        self.several |= other.several;
+        other.key.into_iter().for_each(|key| self.keep_least(key));
         self.accepted += other.accepted;
         self.put += other.put;
         add(&mut self.sent_on, other.sent_on);
         add(&mut self.unseen, other.unseen);
         self.signs.extend(other.signs);
         self.aside += other.aside;
-        add_actors(&mut self.actors, other.actors);
+        add_least(&mut self.actors, other.actors, ACTORS);
         for (object_type, more) in other.subjects {
-            let subject = self.subjects.entry(object_type).or_default();
-            subject.calls += more.calls;
-            subject.scoped += more.scoped;
-            add_bounded(&mut subject.keys, more.keys);
-            add_bounded(&mut subject.others, more.others);
+            self.subjects.entry(object_type).or_default().merge(more);
         }
         self.trim();
     }
 
     fn trim(&mut self) {
-        while self.subjects.len() > PLACES {
-            self.subjects.pop_last();
-        }
-        while self.signs.len() > SIGNS {
-            self.signs.pop_last();
-        }
+        keep_least_keys(&mut self.subjects, PLACES);
+        keep_least(&mut self.signs, SIGNS);
+    }
+}
+
+impl Traced {
+    /// Whether more than a request says that there is such an object: the path, or the answer.
+    fn is_shown(&self) -> bool {
+        let answered = self.key.as_deref().is_none_or(|place| place.starts_with("res."));
+        answered || self.state.is_some() || self.owner.is_some()
     }
 }
 
@@ -469,15 +446,7 @@ impl TypeEvidence {
             && word.bytes().all(|b| b.is_ascii_alphabetic())
             && !self.prefixes.contains(word)
         {
-            self.prefixes.insert(word.into());
-            self.trim();
-        }
-    }
-
-    /// The least few of a union do not depend on how it was made.
-    fn trim(&mut self) {
-        while self.prefixes.len() > PREFIXES {
-            self.prefixes.pop_last();
+            add_least(&mut self.prefixes, [Arc::from(word)], PREFIXES);
         }
     }
 }

@@ -15,6 +15,7 @@ mod fold;
 mod habit;
 mod life;
 mod lifecycle;
+mod made_up;
 mod map;
 mod name;
 mod owned;
@@ -24,7 +25,9 @@ mod proposal;
 mod redirected;
 mod roles;
 mod sample;
+mod setting;
 mod sketch;
+mod subject;
 mod templates;
 
 pub use annotate::annotated;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::life::known_actor;
+use crate::event::least::{add_least, keep_least_keys};
 use crate::event::partition::stable_hash;
 use crate::event::{Event, ObjectId, Outcome};
 
@@ -100,7 +101,7 @@ impl Shares {
                 acts.owners.insert(owner);
             }
             actors.entry(actor).or_default().merge(acts);
-            trim(actors);
+            keep_least_keys(actors, ACTORS);
         }
         if claimed {
             self.claimed += 1;
@@ -116,7 +117,7 @@ impl Shares {
         for (activity, more) in other.acts {
             let actors = self.acts.entry(activity).or_default();
             more.into_iter().for_each(|(actor, acts)| actors.entry(actor).or_default().merge(acts));
-            trim(actors);
+            keep_least_keys(actors, ACTORS);
         }
     }
 }
@@ -127,21 +128,6 @@ impl Acts {
         self.other += other.other;
         add_least(&mut self.owners, other.owners, OWNERS);
         add_least(&mut self.roles, other.roles, ROLES);
-    }
-}
-
-/// An actor who leaves has a larger hash than all that stay, so nothing of those who stay is ever lost.
-fn trim(actors: &mut BTreeMap<u64, Acts>) {
-    while actors.len() > ACTORS {
-        actors.pop_last();
-    }
-}
-
-/// Keeps the least few of a union, which do not depend on how it was made.
-fn add_least<T: Ord>(all: &mut BTreeSet<T>, more: impl IntoIterator<Item = T>, most: usize) {
-    all.extend(more);
-    while all.len() > most {
-        all.pop_last();
     }
 }
 

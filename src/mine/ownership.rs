@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::draft::{grouped, joined, list, scalar, times};
+use super::draft::{bracketed, grouped, scalar, times};
 use super::life::Lives;
 use super::owned::{Acts, Shares};
 use super::sketch::{Sketch, TypeSketch};
@@ -12,6 +12,8 @@ use super::sketch::{Sketch, TypeSketch};
 const SUPPORT: u64 = 5;
 /// Owners of others' objects from which on an actor is one who works for all.
 const MANY: usize = 3;
+/// Actors of a role who work for all, from which on the role does.
+const WORKERS: usize = 2;
 /// Owners without whom nothing tells owners apart.
 const OWNERS: usize = 2;
 
@@ -78,11 +80,11 @@ fn constraint(object: &TypeSketch, sketch: &Sketch, shares: &Shares) -> Option<(
         String::new()
     } else {
         let roles: Vec<String> = exempt.iter().map(|role| scalar(role)).collect();
-        format!(", unless_role: [{}]", joined(&roles).trim_matches(['[', ']']))
+        format!(", unless_role: {}", bracketed(&roles))
     };
     let constraint = format!(
-        "{{id: {id}, same: [actor.principal, {name}.owner], activities: [{}]{but}}}",
-        list(&activities).trim_matches(['[', ']'])
+        "{{id: {id}, same: [actor.principal, {name}.owner], activities: {}{but}}}",
+        bracketed(&activities.iter().map(|activity| scalar(activity)).collect::<Vec<_>>())
     );
     let mut support =
         format!("with the owner above; {} of {} only on their own", grouped(keeping), times(all, "actor"));
@@ -104,6 +106,7 @@ fn is_kept(keeping: u64, all: u64) -> bool {
 }
 
 /// Roles of those who work for all: most of who have one act on objects of many others, and so do not only their own.
+/// What one actor alone does is a habit of nobody, and may be what the constraint is to find.
 fn exempt(shares: &Shares) -> BTreeSet<Arc<str>> {
     let mut actors: BTreeMap<u64, Acts> = BTreeMap::new();
     for (actor, acts) in shares.acts.values().flatten() {
@@ -116,5 +119,9 @@ fn exempt(shares: &Shares) -> BTreeSet<Arc<str>> {
             (*all, *many) = (*all + 1, *many + usize::from(acts.owners.len() >= MANY));
         }
     }
-    roles.into_iter().filter(|(_, (all, many))| many * 2 > *all).map(|(role, _)| Arc::clone(role)).collect()
+    roles
+        .into_iter()
+        .filter(|(_, (all, many))| *many >= WORKERS && many * 2 > *all)
+        .map(|(role, _)| Arc::clone(role))
+        .collect()
 }

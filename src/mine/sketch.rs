@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Mining;
-use super::evidence::{Evidence, KeyedByTenant, OperationEvidence, Subject};
+use super::evidence::{Evidence, KeyedByTenant, OperationEvidence};
 use super::name::{self, Names, Part, Template};
 use super::redirected::Redirected;
 use super::roles;
+use super::setting;
+use super::subject::Subject;
 use super::templates::{Learnt, Templates};
 
 /// Most activities of a draft.
@@ -101,8 +103,11 @@ struct Placed {
 impl Sketch {
     /// Sketches what was seen without a model; `mining` of the same run tells which objects belong to which.
     pub fn new(evidence: &Evidence, mining: &Mining) -> Sketch {
-        let operations = templates(evidence);
-        let foreign = scoped_types(&operations).into_iter().chain(answers_only(&operations)).collect();
+        let learnt = Templates::of(evidence);
+        let operations = templates(evidence, &learnt);
+        let foreign =
+            scoped_types(&operations).into_iter().chain(answers_only(&operations)).chain(setting::types(&operations));
+        let foreign = foreign.collect();
         let mut sketch = Sketch { roles: roles::places(evidence), ..Sketch::default() };
         let mut placed = Vec::new();
         let mut others = Vec::new();
@@ -128,6 +133,10 @@ impl Sketch {
         let (fixed, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(template, ..)| shadowed(template));
         let (reads, unplaced) = others.into_iter().partition(|(_, read, _)| *read);
         (sketch.unplaced, sketch.reads) = (by_support(unplaced), by_support(reads));
+        for (name, accepted) in evidence.made_up_calls(&learnt) {
+            let read = name.split_once(' ').is_some_and(|(method, _)| matches!(method, "GET" | "HEAD" | "OPTIONS"));
+            if read { &mut sketch.reads } else { &mut sketch.unplaced }.push((name, accepted));
+        }
         let mut names = Names::default();
         let raw: BTreeSet<Arc<str>> = placed.iter().map(|p| Arc::clone(&p.object)).collect();
         let named: BTreeMap<Arc<str>, Arc<str>> =
@@ -189,11 +198,11 @@ fn by_support(calls: Vec<(Template, bool, u64)>) -> Vec<(Arc<str>, u64)> {
 }
 
 /// Accepted operations by template, with what was learnt of their places.
-fn templates(evidence: &Evidence) -> BTreeMap<Template, OperationEvidence> {
-    let learnt = Templates::of(evidence);
+fn templates(evidence: &Evidence, learnt: &Templates) -> BTreeMap<Template, OperationEvidence> {
     let mut merged: BTreeMap<Template, OperationEvidence> = BTreeMap::new();
     for (operation, mut seen) in evidence.operations().filter(|(operation, _)| learnt.rest(operation).is_none()) {
         let Some(template) = Template::read(operation) else { continue };
+        seen.subjects.retain(|object_type, _| learnt.knows(object_type));
         let template = match learnt.learnt(&template) {
             Some(learnt) => {
                 about_what_was_learnt(&learnt, &mut seen);
@@ -226,7 +235,8 @@ fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
     }
     let others = variables.into_iter().map(|(name, ..)| ((name, None), calls)).collect();
     let keys = BTreeMap::from([(None, calls)]);
-    seen.subjects = BTreeMap::from([(name, Subject { calls, scoped: if scoped { calls } else { 0 }, keys, others })]);
+    let scoped = if scoped { calls } else { 0 };
+    seen.subjects = BTreeMap::from([(name, Subject { calls, scoped, keys, others, ..Subject::default() })]);
 }
 
 /// Types whose keys are only unique under another object.

@@ -26,6 +26,8 @@ pub struct Templates {
     named: BTreeSet<String>,
     /// Operations that somebody made up.
     made_up: BTreeSet<Arc<str>>,
+    /// Object types that nobody made up; `None` where all count.
+    known_types: Option<BTreeSet<Arc<str>>>,
 }
 
 /// One place: what follows one beginning.
@@ -62,7 +64,8 @@ impl Templates {
                 root.add(&template, seen);
             }
         }
-        let mut templates = Templates { named: named(evidence), made_up, ..Templates::default() };
+        let known_types = evidence.known_types();
+        let mut templates = Templates { named: named(evidence), made_up, known_types, ..Templates::default() };
         let mut behind = Behind::new();
         templates.settle(root.clone(), &mut Vec::new(), evidence, &mut behind);
         if !behind.is_empty() {
@@ -145,9 +148,21 @@ impl Templates {
         Some(format!("{method} /**").into())
     }
 
+    /// Operations that somebody made up, by the name of what they are counted as.
+    pub fn made_up(&self) -> BTreeMap<Arc<str>, u64> {
+        let mut sums = BTreeMap::new();
+        self.made_up.iter().filter_map(|name| self.rest(name)).for_each(|rest| *sums.entry(rest).or_default() += 1);
+        sums
+    }
+
     /// Whether nothing was learnt.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty() && self.made_up.is_empty()
+        self.places.is_empty() && self.made_up.is_empty() && self.known_types.is_none()
+    }
+
+    /// Whether objects of a type count that requests alone name.
+    pub(super) fn knows(&self, object_type: &Arc<str>) -> bool {
+        self.known_types.as_ref().is_none_or(|known| known.contains(object_type))
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::judging::Judged;
 use super::near::{self, Near};
-use crate::correlate::{Apart, Inspection, Pseudonyms, ReusedKey};
+use crate::correlate::{Apart, Inspection, KeyUser, Pseudonyms, ReusedKey};
+use crate::mine::Templates;
 use crate::model::{ActivityId, ConstraintKind, Model, Root};
 
 /// Sentences kept; the rest is counted.
@@ -78,6 +79,17 @@ pub(super) fn of_identity(inspection: &Inspection) -> Vec<String> {
     proxies.into_iter().chain(doubts).collect()
 }
 
+/// Paths that were taken for somebody's tries, and make no operations and objects.
+pub(super) fn of_made_up(templates: &Templates) -> Vec<String> {
+    let sentence = |(name, operations): (Arc<str>, u64)| {
+        format!(
+            "{operations} operations are counted as one, {name}: one or two actors alone called each, about one thing that no answer \
+             names, as who tries paths does; a model that names the calls tells them apart"
+        )
+    };
+    templates.made_up().into_iter().map(sentence).collect()
+}
+
 /// Types of which it cannot be told which object a step was on, for want of its tenant.
 fn unplaced(model: &Model, judged: &Judged) -> Vec<String> {
     let sentence = |(object_type, (steps, hostless)): (&Arc<str>, &(u64, bool))| {
@@ -98,7 +110,8 @@ fn unplaced(model: &Model, judged: &Judged) -> Vec<String> {
 /// Types of which one key stands for the things of several tenants.
 fn reused(model: &Model, inspection: &Inspection, pseudonyms: Option<&Pseudonyms>) -> Vec<String> {
     let scoped = |name: &str| model.object_types.iter().any(|known| known.within_tenant && *known.name == *name);
-    let reused = inspection.reused_keys().into_iter().filter(|reused| reused.certain && !scoped(&reused.object_type));
+    let told = |reused: &ReusedKey| reused.certain || reused.by == KeyUser::Tenant;
+    let reused = inspection.reused_keys().into_iter().filter(|reused| told(reused) && !scoped(&reused.object_type));
     let apart = Apart::of(inspection.reused_keys(), Some(model));
     let sentence = |reused: ReusedKey| {
         let shown = pseudonyms.map_or_else(|| reused.clone(), |pseudonyms| pseudonyms.reused(&reused));
@@ -107,7 +120,8 @@ fn reused(model: &Model, inspection: &Inspection, pseudonyms: Option<&Pseudonyms
                 "{shown}: each tenant's is taken for one of its own; say `within: tenant` at the object, or where its tenant is"
             );
         }
-        format!("{shown}: if ids are unique per tenant only, say `within: tenant` at the object")
+        let otherwise = if reused.certain { "" } else { "; if not, one of them works on objects of the other" };
+        format!("{shown}: if ids are unique per tenant only, say `within: tenant` at the object{otherwise}")
     };
     reused.map(sentence).collect()
 }

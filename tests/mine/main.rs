@@ -9,6 +9,7 @@ mod owners;
 mod random;
 mod roles;
 mod sample;
+mod settings;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;

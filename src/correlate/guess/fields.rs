@@ -6,7 +6,7 @@ use offpath_capture::{Body, Headers};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::correlate::body::is_json;
-use crate::correlate::template::singular;
+use crate::correlate::template::{is_variable, singular};
 use crate::event::Value;
 
 /// Most ids taken from one body.
@@ -14,6 +14,9 @@ const MOST_IDS: usize = 16;
 
 /// Most ids taken from the lists of one body.
 pub(super) const MOST_LISTED: usize = 64;
+
+/// Longest name of a kind of things.
+const LONGEST_KIND: usize = 40;
 
 /// Fields whose values stand for ids.
 const NAMES: [&str; 7] = ["slug", "handle", "sku", "code", "number", "reference", "ref"];
@@ -199,13 +202,23 @@ fn owner_rank(key: &str) -> Option<usize> {
     OWNERS.iter().position(|owner| *owner == name)
 }
 
-/// The owner that a key names: `None` when the key is no id.
+/// The owner that a key names: `None` when the key is no id, or one of nothing that has the name of a kind.
 pub(super) fn owner_of(key: &str, around: Option<&str>) -> Option<Option<String>> {
     if is_own_id(key) {
-        return Some(around.map(str::to_owned));
+        return around.is_none_or(is_kind).then(|| around.map(str::to_owned));
     }
-    let snake = snake(stem(key)?);
-    (!NO_OBJECTS.contains(&snake.as_str())).then_some(Some(snake))
+    let stem = stem(key).filter(|stem| !is_variable(stem))?;
+    let snake = snake(stem);
+    (is_kind(&snake) && !NO_OBJECTS.contains(&snake.as_str())).then_some(Some(snake))
+}
+
+/// Whether a name is one that people give to a kind of things: anybody may send other text in its place, and types are
+/// shown wherever their objects are.
+fn is_kind(name: &str) -> bool {
+    (1..=LONGEST_KIND).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !is_variable(name)
 }
 
 impl<'de> DeserializeSeed<'de> for Fields<'_> {
@@ -299,5 +312,34 @@ impl<'de> Visitor<'de> for Fields<'_> {
             map.next_value_seed(Fields { owner, leaf, owns, path, depth, listed, out: &mut *self.out })?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_kinds_name_kinds() {
+        for (key, kind) in [
+            ("orderId", "order"),
+            ("salesOrderID", "sales_order"),
+            ("sales-order-id", "sales_order"),
+            ("oauth2_grant_id", "oauth2_grant"),
+            ("s3BucketId", "s3_bucket"),
+        ] {
+            assert_eq!(owner_of(key, None).flatten().as_deref(), Some(kind), "{key}");
+        }
+        let long = format!("{}_id", "a".repeat(LONGEST_KIND + 1));
+        let secret = ["Zk3vQ9xT7mB2kkkk0_id", "9f86d081884c7d65_id", "ord_1_id", "2_id"];
+        for key in
+            secret.into_iter().chain(["anna.smith@example.com_id", "a b_id", "größe_id", "\u{1b}[31mred_id", &long])
+        {
+            assert_eq!(owner_of(key, None), None, "{key}");
+            let around = key.trim_end_matches("_id");
+            assert_eq!(owner_of("id", Some(around)), None, "{around}");
+        }
+        assert_eq!(owner_of("id", None), Some(None));
+        assert_eq!(owner_of("id", Some("order")), Some(Some("order".to_owned())));
     }
 }

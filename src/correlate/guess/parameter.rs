@@ -12,9 +12,9 @@ use crate::event::Value;
 
 /// Longest id.
 const LONGEST: usize = 128;
-/// What headers and parameters that end in `id` are about where they name no business object: the software that sends
-/// them, and the way of a message.
-const NO_OBJECTS: [&str; 23] = [
+/// What headers that end in `id` are about where they name no business object: the software that sends them, and the
+/// way of a message.
+const SENDING: [&str; 23] = [
     "access",
     "app",
     "application",
@@ -39,6 +39,9 @@ const NO_OBJECTS: [&str; 23] = [
     "utm",
     "version",
 ];
+
+/// The same of parameters and forms, which seldom trace.
+const TRACKED: [&str; 5] = ["access", "auth", "credential", "flow", "utm"];
 
 /// Who headers say that a request is made for, or from where, beside those who own things.
 const CALLERS: [&str; 16] = [
@@ -89,7 +92,7 @@ fn add_header(name: &str, value: &str, found: &mut Vec<(Leaf, KeySource)>) {
     let Some(word) = name.strip_prefix("x-").unwrap_or(name).strip_suffix("-id") else { return };
     let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
     // Headers tell in whose name a request is made; that is no object that it touches.
-    if plain && !is_container(word) && !CALLERS.contains(&word) {
+    if plain && !is_container(word) && !CALLERS.contains(&word) && !SENDING.contains(&word) {
         let key = format!("{word}_id");
         let place = format!("header.{name}");
         push(owner_of(&key, None).flatten(), place, value, KeySource::Header, found);
@@ -107,7 +110,7 @@ fn add(
     let bare = name.strip_suffix("[]").unwrap_or(name);
     let one = ["ids", "Ids", "IDs"].iter().find_map(|end| bare.strip_suffix(end).zip(end.get(..2)));
     let key = one.map_or_else(|| bare.to_owned(), |(stem, id)| format!("{stem}{id}"));
-    let owner = owner_of(&key, collection).flatten();
+    let owner = owner_of(&key, collection).flatten().filter(|owner| !TRACKED.contains(&owner.as_str()));
     if one.is_some() {
         // A model cannot take a text apart: the place is one that it has no word for.
         let place = format!("{root}.{bare}[]");
@@ -120,8 +123,7 @@ fn add(
 fn push(owner: Option<String>, path: String, value: &str, source: KeySource, found: &mut Vec<(Leaf, KeySource)>) {
     let value = value.trim();
     let fits = (1..=LONGEST).contains(&value.len()) && !value.contains(char::is_whitespace);
-    let is_object = |owner: &String| !NO_OBJECTS.contains(&owner.as_str()) && !is_secret_segment(value, owner);
-    let Some(owner) = owner.filter(|owner| fits && is_object(owner)) else { return };
+    let Some(owner) = owner.filter(|owner| fits && !is_secret_segment(value, owner)) else { return };
     if found.len() < MOST_LISTED {
         found.push((Leaf { owner: Some(owner), path, value: Value::Text(value.into()) }, source));
     }
@@ -162,7 +164,9 @@ mod tests {
         assert_eq!(ids("/orders?ids=a,b", &[], ""), ["order:a query.ids[]", "order:b query.ids[]"]);
         assert_eq!(ids("/x?refundIds%5B%5D=1&refundIds%5B%5D=2", &[], "").len(), 2);
         assert_eq!(ids("/pay", &[("X-Order-Id", "ord_1")], ""), ["order:ord_1 header.x-order-id"]);
+        assert_eq!(ids("/refund?transaction_id=tx_7", &[], ""), ["transaction:tx_7 query.transaction_id"]);
         let form = [("Content-Type", "application/x-www-form-urlencoded")];
+        assert_eq!(ids("/send", &form, "message_id=m_1"), ["message:m_1 req.message_id"]);
         assert_eq!(ids("/pay", &form, "order_id=ord_1&note=x"), ["order:ord_1 req.order_id"]);
     }
 
@@ -175,6 +179,8 @@ mod tests {
             "secret_id=7",
             "token_id=7",
             "utm_id=7",
+            "auth_id=7",
+            "anna.smith@example.com_id=7",
             "valid=7",
             "grid=7",
             "order_id=",
@@ -190,6 +196,8 @@ mod tests {
             "X-Partner-Id",
             "X-Secret-Id",
             "X-Datadog-Trace-Id",
+            "X-Transaction-Id",
+            "X-Message-Id",
             "X-Id",
             "Order",
         ] {
