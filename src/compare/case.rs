@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
 use super::step::Step;
 use super::timeline::Timeline;
-use super::{moves, unmodelled, unplaced, window, written};
+use super::{deletion, moves, unmodelled, unplaced, window, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::expression::Truth;
 use crate::model::{ActivityId, ObjectTypeId};
@@ -57,7 +57,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     unmodelled::count_hidden_keys(&history, &mut result);
     unplaced::count(&history, &mut result.tallies);
     window::count_groupless(&history, &mut result.tallies);
-    found.extend(unmodelled::orphans(&history, &mut result.tallies));
+    found.extend(deletion::orphans(&history, &mut result));
     let witness = Witness { history: &history, replays: &replays };
     result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
     result.states = states(&history, &timelines);

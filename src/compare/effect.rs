@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::deviation::{Check, Deviation};
+use super::deviation::{Check, Deviation, Doubt};
 use super::history::History;
 use super::replay::Replay;
 use crate::event::{Event, ObjectId, Outcome};
@@ -44,6 +44,8 @@ pub(super) struct Found {
     pub(super) states: Vec<Arc<str>>,
     /// Whether it led to a restricted state; worked out from the object's life when `None`.
     pub(super) restricted: Option<bool>,
+    /// What makes it less than certain.
+    pub(super) doubt: Option<Doubt>,
 }
 
 impl Found {
@@ -60,6 +62,7 @@ impl Found {
             observed: Vec::new(),
             states: Vec::new(),
             restricted: None,
+            doubt: None,
         }
     }
 }
@@ -131,6 +134,7 @@ impl Witness<'_, '_> {
             order_certainty: self.order_certainty(found.check, event, &events),
             completeness: self.completeness(found.check, found.event, found.life).min(share),
             mid_life: self.mid_life(found.check, found.life),
+            doubt: found.doubt,
             events,
         })
     }

@@ -313,6 +313,7 @@ impl Extractor {
             guessed,
             places,
         }));
+        let answer = self.answer(reading, called, found.objects.first());
         out.events.push(Event {
             id,
             time: exchange.time.0,
@@ -342,6 +343,7 @@ impl Extractor {
                 Some(call) => self.call_hash(call),
                 None => self.body_hash(&request.body),
             },
+            answer,
             request_id: self.request_id(reading),
             unplaced: Vec::new(),
             state_before: Vec::new(),

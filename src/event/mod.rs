@@ -1,6 +1,7 @@
 //! The event: one occurrence of a business step, by an actor, on objects.
 
 mod actor;
+mod answer;
 pub mod batch;
 mod pack;
 pub mod partition;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use offpath_capture::Origin;
 use serde::{Deserialize, Serialize};
 
+pub use answer::Answer;
 pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
 pub use rfc3339::rfc3339;
 pub use value::{Money, Value};
@@ -90,6 +92,8 @@ pub struct Event {
     pub idempotency: Option<u64>,
     /// Keyed hash of the request body, where it was seen whole.
     pub body_hash: Option<u64>,
+    /// What the answer tells of itself.
+    pub answer: Answer,
     /// Request or correlation id as sent (not a credential), where known.
     pub request_id: Option<Arc<str>>,
     /// States of the first object before the event, as replayed; empty until compared.
