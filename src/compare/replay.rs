@@ -17,6 +17,9 @@ use crate::model::{ActivityId, ObjectTypeId};
 /// Sets of steps explored at once within one run of unordered events; beyond, belief is widened instead.
 const MAX_EXPLORED: usize = 1024;
 
+/// Steps before an answer of which it may still show what was before them.
+const MOST_LAGGING: usize = 32;
+
 /// Why no belief explains a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -146,12 +149,13 @@ impl Run<'_, '_> {
         let mut excused = BTreeSet::new();
         for run in self.history.precedence().clusters(&events) {
             let (Some(cluster), Some(spans)) = (steps.get(run.clone()), events.get(run)) else { continue };
+            let cluster: Vec<Step> = cluster.iter().map(|s| Step { left: self.left(s, &out), ..s.clone() }).collect();
             let until = spans.iter().map(|e| e.end.max(e.time)).max().unwrap_or(i64::MIN);
             let unseen = self.history.unseen(self.life, seen_to, until);
             let widened = !unseen.is_nothing() && belief.widen(self.automaton, &unseen) != belief;
             let uncertain = cluster.iter().any(|s| s.uncertain || matches!(s.retry, Retry::Perhaps | Retry::SameKey));
             out.doubtful |= widened || uncertain;
-            belief = self.cluster(belief, cluster, &unseen, &steps, &mut excused, &mut out);
+            belief = self.cluster(belief, &cluster, &unseen, &steps, &mut excused, &mut out);
             let last = spans.iter().map(|e| e.time).max().unwrap_or(i64::MIN);
             seen_to = if seen_to == i64::MAX { last } else { seen_to.max(last) };
         }
@@ -334,15 +338,53 @@ impl Run<'_, '_> {
         if let Some(declared) = step.declared {
             belief = match belief.narrow(self.automaton, declared) {
                 Some(narrowed) => narrowed,
+                // An answer that lags says nothing of where the object is now.
+                None if fault.is_none() && self.lags(before, step, declared) => belief,
                 None => {
+                    let mut states = StateSet::single(self.automaton.len(), declared);
                     if fault.is_none() && !excused {
                         fault = Some(Fault::Diverge);
+                        // Where the next answer shows the expected state again, this one was the odd one out.
+                        states.union_with(&belief.states(self.automaton));
                     }
-                    belief.reset(StateSet::single(self.automaton.len(), declared))
+                    belief.reset(states)
                 }
             };
         }
         Stepped { belief, fault }
+    }
+
+    /// Whether an answer may show where the object was a moment ago: a step was taken so shortly before, or is only taken
+    /// on and not done (`202`).
+    fn lags(&self, before: &Belief, step: &Step, declared: usize) -> bool {
+        let taken_on = self.history.event(step.event).is_some_and(|e| e.status == Some(202));
+        let left = step.left.as_ref().is_some_and(|left| left.contains(declared));
+        left || taken_on && step.activity.is_some() && before.states(self.automaton).contains(declared)
+    }
+
+    /// States that earlier steps led out of, where these ended within `check.state_lag` before an answer that declares a
+    /// state, or were only taken on and have not been seen done since.
+    fn left(&self, step: &Step, out: &Replay) -> Option<StateSet> {
+        step.declared?;
+        let event = self.history.event(step.event)?;
+        let lag = self.history.plan.model.check.state_lag;
+        let mut left = StateSet::empty(self.automaton.len());
+        let mut shown = false;
+        let earlier = out.steps.iter().zip(&out.timeline.steps).rev().take(MOST_LAGGING);
+        for (earlier, (_, before, after)) in earlier.take_while(|_| self.history.afford(1)) {
+            let Some(first) = self.history.event(earlier.event) else { continue };
+            let Some(activity) = earlier.activity else {
+                shown |= earlier.declared.is_some() && after.only() == earlier.declared;
+                continue;
+            };
+            let waiting = first.status == Some(202) && !shown;
+            if waiting || event.time.saturating_sub(first.end.max(first.time)) <= lag {
+                let mut from = self.automaton.sources(activity);
+                from.intersect_with(before);
+                left.union_with(&from);
+            }
+        }
+        (!left.is_empty()).then_some(left)
     }
 
     /// A step that no belief allows, and where the object is after it.
@@ -390,7 +432,7 @@ impl Run<'_, '_> {
             let fits = self.fits(activity, touch.event);
             let retry = tried.retry(self.history, steps, activity, event);
             let step =
-                Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
+                Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, left: None, fits };
             let Some(fault) = self.step(&before, &step, false).fault else { continue };
             let judge = Judge { run: self, steps, before: &before, pending: &[], rejected: true };
             if let Some((issue, _)) = judge.issue(&step, fault)

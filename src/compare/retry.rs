@@ -182,6 +182,7 @@ mod tests {
                 uncertain: events[at].outcome != Outcome::Accepted,
                 declared: None,
                 retry: Retry::No,
+                left: None,
                 fits: Vec::new(),
             };
             let steps: Vec<Step> = (0..events.len()).map(step).collect();

@@ -1,5 +1,6 @@
 //! The steps of one life: events that move its state or show it, with what is known of their transitions.
 
+use super::automaton::StateSet;
 use super::permission::permits;
 use super::replay::Run;
 use super::retry::{Retry, Tried};
@@ -39,6 +40,8 @@ pub(super) struct Step {
     pub(super) declared: Option<usize>,
     /// Whether it is a retry.
     pub(super) retry: Retry,
+    /// States that the object left so shortly before that an answer may still show them.
+    pub(super) left: Option<StateSet>,
     /// Its transitions.
     pub(super) fits: Vec<Fit>,
 }
@@ -65,7 +68,7 @@ impl Run<'_, '_> {
             }
             let accepted = event.outcome == Outcome::Accepted;
             let declared =
-                reference.declared_state.as_deref().filter(|_| accepted).and_then(|name| self.automaton.state(name));
+                reference.declared_state.as_deref().filter(|_| accepted && !event.answer.cached).and_then(|name| self.automaton.state(name));
             if let Some(known) = steps.last_mut().filter(|s| s.event == touch.event) {
                 known.declared = known.declared.or(declared);
                 continue;
@@ -76,7 +79,7 @@ impl Run<'_, '_> {
             }
             let retry = activity.map_or(Retry::No, |a| tried.retry(self.history, &steps, a, event));
             let fits = activity.map_or_else(Vec::new, |a| self.fits(a, touch.event));
-            let step = Step { event: touch.event, activity, uncertain: !accepted, declared, retry, fits };
+            let step = Step { event: touch.event, activity, uncertain: !accepted, declared, retry, left: None, fits };
             tried.add(self.history, steps.len(), &step);
             steps.push(step);
         }

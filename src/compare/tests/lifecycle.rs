@@ -394,3 +394,39 @@ fn without_a_model_replays_and_orphans_are_still_seen() {
     assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 2)], &none)), [Check::Replay]);
     assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 1)], &none)), []);
 }
+
+/// A look at the order so many milliseconds after the first event's second, that shows a state.
+fn look(n: u64, millis: i64, state: &str) -> Event {
+    let at = |e: &mut Event| (e.time, e.end) = (10 * SECOND + millis * 1000, 10 * SECOND + millis * 1000 + 1000);
+    step(n, "view").read().declares(state).with(at).done()
+}
+
+#[test]
+fn an_answer_may_lag_a_moment_behind_a_step() {
+    let paid = |looks: &[Event]| {
+        let mut events = vec![step(1, "create").with(|e| (e.time, e.end) = (0, 1000)).declares("new").done()];
+        events.push(step(2, "pay").with(|e| (e.time, e.end) = (10 * SECOND, 10 * SECOND + 1000)).declares("paid").done());
+        events.extend(looks.iter().cloned());
+        checks(&run(shop(), &events))
+    };
+    assert_eq!(paid(&[look(3, 1500, "new"), look(4, 4500, "paid")]), []);
+    assert_eq!(paid(&[look(3, 60_000, "new"), look(4, 90_000, "paid")]), [Check::Diverge], "a minute is no lag");
+    assert_eq!(paid(&[look(3, 1500, "shipped"), look(4, 4500, "shipped")]), [Check::Diverge], "it was not there");
+    let cached = Event { answer: crate::event::Answer { cached: true, ..Default::default() }, ..look(3, 60_000, "new") };
+    assert_eq!(paid(&[cached, look(4, 90_000, "paid")]), []);
+}
+
+#[test]
+fn a_step_that_was_only_taken_on_may_take_its_time() {
+    let paid = |status: u16, looks: &[Event]| {
+        let mut events = vec![step(1, "create").with(|e| (e.time, e.end) = (0, 1000)).declares("new").done()];
+        let taken = step(2, "pay").with(|e| (e.time, e.end, e.status) = (10 * SECOND, 10 * SECOND + 1000, Some(status)));
+        events.push(taken.declares("new").done());
+        events.extend(looks.iter().cloned());
+        checks(&run(shop(), &events))
+    };
+    assert_eq!(paid(202, &[look(3, 60_000, "new"), look(4, 90_000, "paid")]), []);
+    assert_eq!(paid(200, &[look(3, 60_000, "new")]), [Check::Diverge], "done, it says");
+    let again = [look(3, 60_000, "new"), look(4, 90_000, "paid"), look(5, 120_000, "new")];
+    assert_eq!(paid(202, &again), [Check::Diverge], "it was seen done");
+}
