@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use offpath_capture::{Origin, Place};
 
-use crate::event::{Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use crate::event::{
+    Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value,
+};
 use crate::model::expression::{Node, Operator, Root};
 use crate::model::{
     Activity, ActivityId, ActivityObject, ActorNaming, CheckOptions, Constraint, ConstraintKind, Expression, Lifecycle,

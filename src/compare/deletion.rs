@@ -15,8 +15,26 @@ const MOST_ACTORS: usize = 8;
 
 /// Words of a path behind which everybody has things of their own: `/me/devices/3` is another device for another person.
 const PERSONAL: [&str; 20] = [
-    "me", "my", "mine", "self", "current", "cart", "basket", "bag", "wishlist", "watchlist", "favourites", "favorites",
-    "favourite", "favorite", "likes", "bookmarks", "saved", "stars", "starred", "drafts",
+    "me",
+    "my",
+    "mine",
+    "self",
+    "current",
+    "cart",
+    "basket",
+    "bag",
+    "wishlist",
+    "watchlist",
+    "favourites",
+    "favorites",
+    "favourite",
+    "favorite",
+    "likes",
+    "bookmarks",
+    "saved",
+    "stars",
+    "starred",
+    "drafts",
 ];
 
 /// Words by which an operation says that it brings back what was deleted.
@@ -148,7 +166,8 @@ fn tell(history: &History<'_>, deletion: &Deletion, result: &mut CaseResult) -> 
         }
     }
     let found = gravest.into_values().map(|at| {
-        let mut orphan = Found::new(Check::Orphan, at, history.event(at).and_then(|e| history.life_of(&e.objects.first()?.id)));
+        let mut orphan =
+            Found::new(Check::Orphan, at, history.event(at).and_then(|e| history.life_of(&e.objects.first()?.id)));
         orphan.evidence = vec![deletion.at];
         orphan.evidence.extend(deletion.uses.iter().filter(|other| **other < at));
         orphan.expected = vec!["deleted".into()];

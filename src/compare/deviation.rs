@@ -21,6 +21,8 @@ pub enum Check {
     Illegal,
     /// The server declares a state that replay excludes.
     Diverge,
+    /// An operation that the model does not know brought the object to another state.
+    Alternative,
     /// Accepted after the end of the object's life, or after what forbids it.
     Orphan,
     /// The client wrote a state attribute.

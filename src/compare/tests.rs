@@ -5,6 +5,7 @@ mod deletions;
 mod large;
 mod laws;
 mod lifecycle;
+mod otherwise;
 mod overlaps;
 mod places;
 mod windows;

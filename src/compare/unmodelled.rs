@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::classify::is_replay;
+use super::classify::{is_replay, replay_doubt};
 use super::deviation::{CaseResult, Check, Tallies};
 use super::effect::Found;
 use super::history::History;
@@ -17,6 +17,9 @@ pub(super) fn replays(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found
             let life = history.event(again).and_then(|e| e.objects.first()).and_then(|o| history.life_of(&o.id));
             let mut found = Found::new(Check::Replay, again, life);
             found.evidence = vec![first];
+            let events = history.event(first).zip(history.event(again));
+            let modelled = history.activity(again).is_some();
+            found.doubt = events.and_then(|(first, again)| replay_doubt(first, again, modelled));
             found.observed = vec!["one idempotency key, two request bodies".into()];
             found.expected = vec!["one idempotency key, one request body".into()];
             found

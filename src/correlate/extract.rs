@@ -254,8 +254,14 @@ impl Extractor {
         format!("{} {host}{}", reading.method(), self.masker.path(&template.text)).into()
     }
 
-    fn unmatched<'m>(&self, reading: &Reading<'_>) -> Called<'m> {
+    fn unmatched<'m>(&self, reading: &mut Reading<'_>) -> Called<'m> {
         if self.model.is_some() {
+            // What changes a known object by a way that the model does not have is of its case all the same.
+            if !is_safe(reading.method()) && !reading.template {
+                let looks = Template::of(&reading.target.segments).variables;
+                reading.parameters = self.operations.named_elsewhere(&reading.target);
+                reading.parameters.retain(|(_, value)| looks.iter().any(|variable| *variable.value == **value));
+            }
             return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
         }
         let masked = reading.target.path == "*";
@@ -369,7 +375,7 @@ impl Extractor {
                 match activity {
                     Some(activity) => objects.of_activity(activity),
                     None if called.operation.is_some() => objects.of_any(),
-                    None => Found::default(),
+                    None => objects.of_path(),
                 }
             }
             (None, Some(guess), Some(request)) => {

@@ -108,9 +108,9 @@ impl Guess {
 /// Whether a state's name says that the object is deleted, or is being so.
 fn is_end(state: &str) -> bool {
     let plain: String = state.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let stem = ["pending", "being", "soft", "marked", "for"].iter().fold(&*plain, |rest, word| {
-        rest.strip_prefix(word).unwrap_or(rest)
-    });
+    let stem = ["pending", "being", "soft", "marked", "for"]
+        .iter()
+        .fold(&*plain, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
     let end = ["delet", "remov", "trash", "terminat", "destroy", "purg"].iter().any(|verb| stem.starts_with(verb));
     end && !plain.ends_with("failed")
 }

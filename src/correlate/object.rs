@@ -164,6 +164,30 @@ impl Objects<'_> {
         found
     }
 
+    /// Objects of a path that the model does not have, by the words before their keys. What the answer tells of one
+    /// counts where it names the same one, or where the path ends with it and answers name none.
+    pub(super) fn of_path(&self) -> Found {
+        let mut found = Found::default();
+        let mut types = Vec::new();
+        let last = self.reading.target.segments.last();
+        for (object_type, index) in self.model.object_types.iter().zip(0_u16..) {
+            let id = ObjectTypeId(index);
+            let key_of = |root: Root| object_type.key.iter().filter(move |path| path.root == root);
+            let Some(text) = key_of(Root::PathParameter).find_map(|path| self.key_at(id, path)) else { continue };
+            let same = key_of(Root::ResponseBody).any(|path| self.key_at(id, path).as_ref() == Some(&text));
+            let alone = key_of(Root::ResponseBody).next().is_none() && last.is_some_and(|last| **last == *text);
+            let key = Key { text, source: KeySource::Path, conflicting: None };
+            let mut reference = self.reference(object_type, key, "target");
+            if !same && !alone {
+                (reference.declared_state, reference.attributes) = (None, Vec::new());
+            }
+            found.add(reference, KeySource::Path);
+            types.push(id);
+        }
+        types.iter().for_each(|t| self.add_parents(*t, &mut found));
+        found
+    }
+
     fn object_type(&self, id: ObjectTypeId) -> Option<&ObjectType> {
         self.model.object_types.get(usize::from(id.0))
     }

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use offpath_capture::Origin;
 use serde::{Deserialize, Serialize};
 
-pub use answer::Answer;
 pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
+pub use answer::Answer;
 pub use rfc3339::rfc3339;
 pub use value::{Money, Value};
 
@@ -116,6 +116,11 @@ impl Event {
     /// Whether it is a call inside the body of an exchange, rather than the exchange.
     pub fn is_call(&self) -> bool {
         self.operation.as_deref().is_some_and(is_call)
+    }
+
+    /// Whether it changes something by an operation that the model does not know.
+    pub fn is_unmodelled_write(&self) -> bool {
+        self.operation.is_none() && self.activity.is_none() && !self.read
     }
 
     /// Whether calls may be hidden in it: a body that the source does not show, sent to a path that nothing names.

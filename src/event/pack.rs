@@ -68,7 +68,8 @@ impl Packer {
         let Event { id, time, end, tick, turn, sensor, source, shows, origin, response_origin, method, host, .. } =
             event;
         let Event { operation, path, activity, read, actor, session, outcome, status, objects, unplaced, .. } = event;
-        let Event { case, attributes, idempotency, body_hash, answer, request_id, state_before, state_after, .. } = event;
+        let Event { case, attributes, idempotency, body_hash, answer, request_id, state_before, state_after, .. } =
+            event;
         self.fixed(id.0);
         self.signed(*time);
         self.signed(end.wrapping_sub(*time));

@@ -7,7 +7,8 @@ use offpath_capture::{Origin, Place};
 use rust_decimal::Decimal;
 
 use super::{
-    Actor, Answer, Doubt, Doubts, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value,
+    Actor, Answer, Doubt, Doubts, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold,
+    Value,
 };
 
 /// A read by an unknown actor, one second after the epoch times `n`.

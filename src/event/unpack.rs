@@ -6,7 +6,9 @@ use offpath_capture::{InputFormat, Origin, Place};
 use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
-use super::{Actor, Answer, Doubts, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Turn, Value};
+use super::{
+    Actor, Answer, Doubts, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Turn, Value,
+};
 
 /// Texts that the events unpacked so far have brought, by number.
 #[derive(Default)]

@@ -149,7 +149,9 @@ fn temper(finding: &mut Finding, after: &AfterDeletion) {
     let [deletion, used] = finding.observed.as_slice() else { return };
     if finding.rule == "ST-ORPHAN" && after.is_habit(deletion, used) {
         finding.confidence = finding.confidence.min(USUAL);
-        finding.terms.push(format!("confidence {USUAL:.2} several actors did this to at least half of what was deleted"));
+        finding
+            .terms
+            .push(format!("confidence {USUAL:.2} several actors did this to at least half of what was deleted"));
     }
 }
 

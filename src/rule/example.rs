@@ -12,7 +12,9 @@ use offpath_capture::{Origin, Place};
 use rust_decimal::Decimal;
 
 use crate::compare::{Check, Deviation};
-use crate::event::{Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use crate::event::{
+    Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value,
+};
 use crate::model::{ActorNaming, CheckOptions, Model};
 use crate::rule::{Rule, catalogue};
 

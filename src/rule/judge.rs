@@ -219,6 +219,7 @@ fn own_check(check: Check, context: &Context<'_>) -> Option<u16> {
             | Check::Direct
             | Check::Illegal
             | Check::Diverge
+            | Check::Alternative
             | Check::Orphan
             | Check::StateField
             | Check::ApprovalMissing

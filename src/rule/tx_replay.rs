@@ -9,11 +9,14 @@
 //!
 //! ## How it decides
 //! Two accepted requests to one operation by the same actor carry the same key (compared as keyed hashes) and bodies with
-//! different hashes, both seen whole. Same key and same body is a client's retry and benign. Works without a model.
+//! different hashes, both seen whole. Same key and same body is a client's retry and benign, and so is what the server
+//! says it answered from its record (`Idempotent-Replayed: true`). Works without a model, but then for review only (0.40),
+//! because nothing tells a time or nonce in the body from other content. With a model it is for review where the answer
+//! is that of the first, or where all that the model names of both requests is the same.
 //!
 //! ## When it is wrong
-//! The body holds a value that changes with each retry, such as a client timestamp or nonce. A library uses one constant
-//! key for everything: that is a real weakness, but of the client.
+//! The body holds a value that changes with each retry: name what counts as attributes of the activity. A library uses
+//! one constant key for everything: that is a real weakness, but of the client.
 //!
 //! ## Example
 //! ```text

@@ -66,7 +66,8 @@ fn a_deletion_under_way_is_over_once_the_object_is_not_found() {
 #[test]
 fn what_is_made_again_lives_again() {
     let lock = |n, operation: &str, status| call(n, "svc", operation, "lock:77", status);
-    let steps = |made: EventBuilder| vec![lock(1, "DELETE /locks/{lockId}", 204), made, lock(3, "PATCH /locks/{lockId}", 200)];
+    let steps =
+        |made: EventBuilder| vec![lock(1, "DELETE /locks/{lockId}", 204), made, lock(3, "PATCH /locks/{lockId}", 200)];
     for again in ["POST /locks/{lockId}", "PUT /locks/{lockId}", "POST /locks", "POST /locks/{lockId}/restore"] {
         assert_eq!(told(steps(lock(2, again, 201))), [], "{again}");
     }
@@ -95,7 +96,9 @@ fn what_several_people_usually_do_is_how_the_api_works() {
         assert_eq!(after.is_habit("DELETE /docs/{docId}", "POST /docs/{docId}/transfer"), who == "carl");
     }
     for _ in 0..4 {
-        after.add(Comparer::new(None).case(Some(&id("doc:1")), &[deleted(1).done()], &Blindness::default()).after_deletion);
+        after.add(
+            Comparer::new(None).case(Some(&id("doc:1")), &[deleted(1).done()], &Blindness::default()).after_deletion,
+        );
     }
     assert!(!after.is_habit("DELETE /docs/{docId}", "POST /docs/{docId}/transfer"), "fewer than half");
 }

@@ -12,8 +12,15 @@ use crate::event::{Answer, ObjectRef};
 use crate::model::{Activity, Root};
 
 /// Response headers in which caches say whether the answer was theirs (RFC 9211, and what was in use before it).
-const CACHES: [&str; 7] =
-    ["cache-status", "x-cache", "cf-cache-status", "x-cache-status", "x-proxy-cache", "x-vercel-cache", "x-drupal-cache"];
+const CACHES: [&str; 7] = [
+    "cache-status",
+    "x-cache",
+    "cf-cache-status",
+    "x-cache-status",
+    "x-proxy-cache",
+    "x-vercel-cache",
+    "x-drupal-cache",
+];
 
 /// Of these, the ones that say `stale` of an answer, and not of what was not used.
 const STALE: [&str; 3] = ["cf-cache-status", "x-cache-status", "x-vercel-cache"];
@@ -58,7 +65,10 @@ impl Extractor {
         let body_hash = match reading.call {
             _ if is_safe(reading.method()) => None,
             Some(call) => call.result.as_ref().map(|result| self.key.hash("body", &[result.as_bytes()]).to_u64()),
-            None => response.and_then(|r| self.body_hash(&r.body)),
+            // Two empty answers are not the same answer.
+            None => {
+                response.filter(|r| r.body.bytes().is_some_and(|b| !b.is_empty())).and_then(|r| self.body_hash(&r.body))
+            }
         };
         let aged = header("age").and_then(|age| age.trim().parse::<u64>().ok()).is_some_and(|seconds| seconds > 0);
         Answer {
