@@ -10,7 +10,7 @@ use crate::event::{EventId, ObjectId};
 pub struct Meaning<'a> {
     /// Rule id.
     pub rule: &'a str,
-    /// Type of the object.
+    /// Type of the object; empty where a constraint says it.
     pub object_type: &'a str,
     /// Constraint id, else the state that the step left (`?` when several were possible).
     pub edge: &'a str,

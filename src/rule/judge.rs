@@ -266,7 +266,8 @@ fn meaning<'a>(rule: &Rule, context: &Context<'a>, done: &'a str, class: &'a [&'
     };
     Meaning {
         rule: rule.id,
-        object_type: id.map_or("", |id| &id.object_type),
+        // A constraint says what it is about; on which object it was broken, not every source shows.
+        object_type: id.filter(|_| context.deviation.constraint.is_none()).map_or("", |id| &id.object_type),
         edge,
         activity: done,
         class,
