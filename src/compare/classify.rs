@@ -23,6 +23,8 @@ const MOST_COMPARED: usize = 256;
 
 /// Microseconds within which clients and proxies try again by themselves: they give up after a few times 15 seconds.
 const RETRIED_WITHIN: i64 = 60_000_000;
+/// Confidence at most of other content under one key that got the same answer: what was asked may have been swapped.
+const SAME_ANSWER: f32 = 0.6;
 /// Confidence at most of what may be benign as well as not.
 const FOR_REVIEW: f32 = 0.4;
 
@@ -364,20 +366,14 @@ pub(super) fn is_replay(first: &Event, again: &Event) -> Option<bool> {
     same_actor.and(other_body)
 }
 
-/// Why a key that came again with another body may be a mere retry: only fields that change with each try may differ.
+/// Why a key that came again with another body may be a mere retry.
 pub(super) fn replay_doubt(first: &Event, again: &Event, modelled: bool) -> Option<Doubt> {
-    let named = first.attributes.iter().filter_map(|(name, value)| Some((value, again.attribute(name)?)));
-    let named: Vec<bool> = named.map(|(a, b)| a == b).collect();
-    let because = if same_answer(first, again) {
-        "the answer is that of the first: the server may have kept to its record"
-    } else if !modelled {
-        "without a model, a time or nonce in the body is not told from other content"
-    } else if !named.is_empty() && named.iter().all(|same| *same) {
-        "all that the model names of both is the same"
-    } else {
-        return None;
-    };
-    Some(Doubt::new(FOR_REVIEW, because))
+    if !modelled {
+        let because = "without a model, what changes with each try is not told from other content";
+        return Some(Doubt::new(FOR_REVIEW, because));
+    }
+    let because = "the answer is that of the first: the server may have kept to its record";
+    same_answer(first, again).then(|| Doubt::new(SAME_ANSWER, because))
 }
 
 /// Why a repeat may be a mere retry without a key: soon after, the same person sent the same and got the same answer.

@@ -8,6 +8,7 @@ mod marks;
 mod outcome;
 mod sensor;
 mod turns;
+mod volatile;
 
 pub use extracted::{CallCount, Extracted, Sighting};
 
@@ -319,6 +320,7 @@ impl Extractor {
             guessed,
             places,
         }));
+        let idempotency = self.idempotency(reading, activity, out.calls.len());
         let answer = self.answer(reading, called, found.objects.first());
         out.events.push(Event {
             id,
@@ -344,11 +346,12 @@ impl Extractor {
             objects: found.objects,
             case: None,
             attributes: self.attributes(reading, activity),
-            idempotency: self.idempotency(reading, activity, out.calls.len()),
             body_hash: match reading.call {
                 Some(call) => self.call_hash(call),
+                None if idempotency.is_some() => self.asked_hash(&request.body, exchange.time.0),
                 None => self.body_hash(&request.body),
             },
+            idempotency,
             answer,
             request_id: self.request_id(reading),
             unplaced: Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use offpath_capture::{Body, Call};
 
 use super::outcome::is_safe;
-use super::{Called, Extractor};
+use super::{Called, Extractor, volatile};
 use crate::correlate::identity;
 use crate::correlate::reading::Reading;
 use crate::event::{Answer, ObjectRef};
@@ -47,6 +47,17 @@ impl Extractor {
     pub(super) fn call_hash(&self, call: &Call) -> Option<u64> {
         let arguments = call.arguments.as_ref()?;
         Some(self.key.hash("body", &[call.operation().as_bytes(), arguments.as_bytes()]).to_u64())
+    }
+
+    /// Of what a request with an idempotency key asks for: what changes with each try of it is left out.
+    pub(super) fn asked_hash(&self, body: &Body, time: i64) -> Option<u64> {
+        match body {
+            Body::Present { bytes, whole: true, .. } => match volatile::without(bytes, time) {
+                Some(rest) => Some(self.key.hash("body", &[&rest]).to_u64()),
+                None => self.body_hash(body),
+            },
+            _ => self.body_hash(body),
+        }
     }
 
     pub(super) fn body_hash(&self, body: &Body) -> Option<u64> {
