@@ -46,8 +46,17 @@ const REVIVING: [&str; 9] =
 pub struct AfterDeletion {
     /// Deletions by their operation.
     pub deleted: BTreeMap<Arc<str>, u64>,
-    /// Objects and actors by the operations of deletion and of a later use that the server accepted.
-    pub used: BTreeMap<(Arc<str>, Arc<str>), (u64, BTreeSet<Arc<str>>)>,
+    /// By the operations of deletion and of a later use that the server accepted.
+    pub used: BTreeMap<(Arc<str>, Arc<str>), Used>,
+}
+
+/// How often one operation was used after another had deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Deletions after which it was.
+    pub objects: u64,
+    /// Who did so, as far as they are told apart.
+    pub actors: BTreeSet<Arc<str>>,
 }
 
 impl AfterDeletion {
@@ -56,11 +65,11 @@ impl AfterDeletion {
         for (operation, count) in other.deleted {
             *self.deleted.entry(operation).or_default() += count;
         }
-        for (pair, (objects, actors)) in other.used {
+        for (pair, used) in other.used {
             let mine = self.used.entry(pair).or_default();
-            mine.0 += objects;
-            let room = MOST_ACTORS.saturating_sub(mine.1.len());
-            mine.1.extend(actors.into_iter().take(room));
+            mine.objects += used.objects;
+            let room = MOST_ACTORS.saturating_sub(mine.actors.len());
+            mine.actors.extend(used.actors.into_iter().take(room));
         }
     }
 
@@ -68,9 +77,9 @@ impl AfterDeletion {
     /// at least three actors on at least three objects.
     pub fn is_habit(&self, deletion: &str, used: &str) -> bool {
         const FEWEST: u64 = 3;
-        let Some((objects, actors)) = self.used.get(&(deletion.into(), used.into())) else { return false };
+        let Some(used) = self.used.get(&(deletion.into(), used.into())) else { return false };
         let deleted = self.deleted.get(deletion).copied().unwrap_or(0);
-        *objects >= FEWEST && actors.len() as u64 >= FEWEST && objects.saturating_mul(2) >= deleted
+        used.objects >= FEWEST && used.actors.len() as u64 >= FEWEST && used.objects.saturating_mul(2) >= deleted
     }
 }
 
@@ -151,11 +160,11 @@ fn tell(history: &History<'_>, deletion: &Deletion, result: &mut CaseResult) -> 
     for at in &deletion.uses {
         let Some(event) = history.event(*at) else { continue };
         let operation = event.operation.clone().unwrap_or_default();
-        let count = result.after_deletion.used.entry((first.operation.clone().unwrap_or_default(), operation.clone()));
-        let (objects, actors) = count.or_default();
-        *objects += u64::from(seen.insert(operation));
-        if actors.len() < MOST_ACTORS {
-            actors.extend(whose(event).map(Arc::from));
+        let pair = (first.operation.clone().unwrap_or_default(), operation.clone());
+        let count = result.after_deletion.used.entry(pair).or_default();
+        count.objects += u64::from(seen.insert(operation));
+        if count.actors.len() < MOST_ACTORS {
+            count.actors.extend(whose(event).map(Arc::from));
         }
         if changed == changes(at) {
             let kind = event.operation.as_deref().filter(|_| changed);
