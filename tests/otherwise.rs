@@ -63,17 +63,22 @@ fn entry(Call(second, who, method, path, status, answer, headers): &Call) -> Val
     })
 }
 
-/// Rule, actor, and whether it counts, of what is found; with the model of the shop or without any.
+/// What is found with the model of the shop or without any.
 fn found(modelled: bool, calls: &[Call]) -> Vec<(String, String, bool)> {
+    found_by(modelled.then_some(MODEL), calls)
+}
+
+/// Rule, actor, and whether it counts, of what is found.
+fn found_by(intended: Option<&str>, calls: &[Call]) -> Vec<(String, String, bool)> {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let entries: Vec<Value> = calls.iter().map(entry).collect();
     let log = json!({"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": entries}});
     fs::write(path("a.har"), log.to_string()).unwrap();
-    fs::write(path("model.yaml"), MODEL).unwrap();
+    fs::write(path("model.yaml"), intended.unwrap_or_default()).unwrap();
     let (archive, out, model) = (path("a.har"), path("run"), path("model.yaml"));
     let mut args = vec!["check", &archive, "-o", &out, "--exit-zero", "-q"];
-    if modelled {
+    if intended.is_some() {
         args.extend(["--model", &model]);
     }
     let output = offpath(&args);
@@ -118,6 +123,36 @@ fn a_state_reached_by_a_way_that_the_model_does_not_know_is_told_of_who_took_it(
     let refused = call(10, "eve", "POST /v0/orders/ord_1a1a1a/ship", 404, Value::Null);
     assert_eq!(found(true, &[created(), refused]), []);
     assert_eq!(found(true, &[created(), shipped(20)]), one("SEQ-SKIP", "wh", true));
+}
+
+/// Orders and tickets are both told by `{id}`.
+const ALIKE: &str = "offpath: 1
+workflow: {id: desk, version: 1}
+actors: {identify: [jwt.sub]}
+objects:
+  order:  {key: [path.id, res.id], state: res.state}
+  ticket: {key: [path.id, res.id], state: res.state}
+activities:
+  create: {http: POST /orders, object: order}
+  close:  {http: \"POST /orders/{id}/close\", object: order}
+  open:   {http: POST /tickets, object: ticket}
+  solve:  {http: \"POST /tickets/{id}/solve\", object: ticket}
+lifecycles:
+  order:  {states: {none: initial, new: {}, closed: final}, transitions: [{activity: create, from: none, to: new}, {activity: close, from: new, to: closed}]}
+  ticket: {states: {none: initial, new: {}, closed: final}, transitions: [{activity: open, from: none, to: new}, {activity: solve, from: new, to: closed}]}
+";
+
+#[test]
+fn a_path_names_what_its_word_says() {
+    let of = |state: &str| json!({"id": "7001", "state": state});
+    let calls = [
+        call(0, "anna", "POST /orders", 201, of("new")),
+        call(1, "anna", "POST /tickets", 201, of("new")),
+        call(10, "adm", "PATCH /admin/tickets/7001", 200, of("closed")),
+        call(20, "anna", "POST /orders/7001/close", 200, of("closed")),
+        call(30, "anna", "POST /tickets/8001/solve", 200, json!({"id": "8001", "state": "closed"})),
+    ];
+    assert_eq!(found_by(Some(ALIKE), &calls), one("PROC-ALT", "adm", true));
 }
 
 #[test]

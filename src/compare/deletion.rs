@@ -197,10 +197,12 @@ fn names_it(event: &Event) -> bool {
     event.operation.as_deref().is_some_and(|o| o.ends_with('}'))
 }
 
-/// Whether everybody has an object of that name.
+/// Whether everybody has an object of that name. Where the path says whose (`/users/{userId}/drafts/{draftId}`), nobody
+/// else has.
 fn is_personal(event: &Event) -> bool {
     let path = event.operation.as_deref().and_then(|o| o.split_once(' ')).map(|(_, path)| path);
-    path.is_some_and(|path| path.split('/').any(|word| PERSONAL.contains(&word.to_ascii_lowercase().as_str())))
+    let words = path.into_iter().flat_map(|path| path.split('/').take_while(|word| !word.starts_with('{')));
+    words.into_iter().any(|word| PERSONAL.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 /// Who acts: by name, else by what they showed, else from where.

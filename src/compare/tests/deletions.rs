@@ -83,6 +83,8 @@ fn everybody_has_a_cart_of_their_own() {
     assert_eq!(told(vec![removed(), item(2, "anna", "PATCH /cart/items/{itemId}")]), [(2, 1.0)]);
     let of_nobody = item(2, "anna", "PATCH /cart/items/{itemId}").with(|e| e.actor = Default::default());
     assert_eq!(told(vec![removed(), of_nobody]), [], "whose cart, nobody knows");
+    let named = |n, who: &str, method: &str| item(n, who, &format!("{method} /users/{{userId}}/likes/{{itemId}}"));
+    assert_eq!(told(vec![named(1, "anna", "DELETE"), named(2, "bert", "PATCH")]), [(2, 1.0)], "the path says whose");
     let shared = |n, who: &str, method: &str| item(n, who, &format!("{method} /carts/{{cartId}}/items/{{itemId}}"));
     assert_eq!(told(vec![shared(1, "anna", "DELETE"), shared(2, "bert", "PATCH")]), [(2, 1.0)]);
 }
