@@ -5,7 +5,7 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use offpath::compare::{Blindness, Comparer};
-use offpath::event::{Actor, Event, EventId, Evidence, ObjectId, ObjectRef, Outcome, Shows, TenantTold};
+use offpath::event::{Actor, Answer, Event, EventId, Evidence, ObjectId, ObjectRef, Outcome, Shows, TenantTold};
 use offpath::model::Model;
 use offpath_capture::{Origin, Place};
 
@@ -96,6 +96,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         attributes: Vec::new(),
         idempotency: None,
         body_hash: None,
+        answer: Answer::default(),
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

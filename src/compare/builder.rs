@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use offpath_capture::{Origin, Place};
 
-use crate::event::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use crate::event::{
+    Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value,
+};
 use crate::model::expression::{Node, Operator, Root};
 use crate::model::{
     Activity, ActivityId, ActivityObject, ActorNaming, CheckOptions, Constraint, ConstraintKind, Expression, Lifecycle,
@@ -54,6 +56,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         attributes: Vec::new(),
         idempotency: None,
         body_hash: None,
+        answer: Answer::default(),
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
 use super::step::Step;
 use super::timeline::Timeline;
-use super::{moves, unmodelled, unplaced, window, written};
+use super::{deletion, moves, unmodelled, unplaced, window, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::expression::Truth;
 use crate::model::{ActivityId, ObjectTypeId};
@@ -57,7 +57,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     unmodelled::count_hidden_keys(&history, &mut result);
     unplaced::count(&history, &mut result.tallies);
     window::count_groupless(&history, &mut result.tallies);
-    found.extend(unmodelled::orphans(&history, &mut result.tallies));
+    found.extend(deletion::orphans(&history, &mut result));
     let witness = Witness { history: &history, replays: &replays };
     result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
     result.states = states(&history, &timelines);
@@ -96,6 +96,7 @@ fn lifecycle(history: &History<'_>, life: usize, replay: &Replay, measured: Opti
         found.observed.clone_from(&issue.observed);
         found.states = automaton.map(|a| names(a, &issue.before)).unwrap_or_default();
         found.restricted = Some(issue.restricted);
+        found.doubt = issue.doubt;
         let mut missing = issue.missing.clone();
         if issue.check == Check::Skip
             && let Some(skipped) = skipped.remove(&issue.event)
@@ -136,7 +137,7 @@ fn skipped(measured: &Measured) -> BTreeMap<usize, Vec<ActivityId>> {
 
 /// Counts what replay decided: every kind of misplaced step once for each step that was judged.
 fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: &mut CaseResult) {
-    use Check::{Direct, Diverge, Guard, Illegal, Order, Orphan, Race, Repeat, Role, Skip};
+    use Check::{Alternative, Direct, Diverge, Guard, Illegal, Order, Orphan, Race, Repeat, Role, Skip};
     let object_type = history.life(life).and_then(|l| l.object_type);
     let shows_state = object_type.and_then(|t| history.plan.type_of(t)).is_some_and(|t| !t.state.is_empty());
     let issues: BTreeMap<usize, Check> = replay.issues.iter().rev().map(|i| (i.event, i.check)).collect();
@@ -147,8 +148,10 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
         let issue = issues.get(&step.event).copied();
         if step.declared.is_some() {
             result.tallies.count(Diverge, event.source, Some(*fault == Some(Fault::Diverge)));
+            result.tallies.count(Alternative, event.source, Some(*fault == Some(Fault::Alternative)));
         } else if shows_state && step.activity.is_some() && !event.shows.response_body {
             result.tallies.count(Diverge, event.source, None);
+            result.tallies.count(Alternative, event.source, None);
         }
         if step.activity.is_none() {
             continue;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::automaton::{Missing, StateSet};
 use super::belief::Belief;
-use super::deviation::Check;
+use super::deviation::{Check, Doubt};
 use super::order::{Precedence, is_retry};
 use super::plan::{any_path, conjuncts};
 use super::replay::{Fault, Run};
@@ -14,12 +14,19 @@ use super::step::Step;
 use super::words::{compared, length, span};
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Node, Operator, Truth, truth};
-use crate::model::{ActivityId, Expression, Root};
+use crate::model::{ActivityId, Constraint, ConstraintKind, Expression, Root};
 
 /// Steps before a deviation that are shown as evidence.
 const MOST_EVIDENCE: usize = 6;
 /// Times that a step was accepted before with which a repeat is compared. Replays of older keys are found by their key.
 const MOST_COMPARED: usize = 256;
+
+/// Microseconds within which clients and proxies try again by themselves: they give up after a few times 15 seconds.
+const RETRIED_WITHIN: i64 = 60_000_000;
+/// Confidence at most of other content under one key that got the same answer: what was asked may have been swapped.
+const SAME_ANSWER: f32 = 0.6;
+/// Confidence at most of what may be benign as well as not.
+const FOR_REVIEW: f32 = 0.4;
 
 /// One deviation of a lifecycle, before its evidence is gathered.
 #[derive(Clone, Debug)]
@@ -40,6 +47,8 @@ pub(super) struct Issue {
     pub(super) observed: Vec<Arc<str>>,
     /// Whether it led to a restricted state.
     pub(super) restricted: bool,
+    /// What makes it less than certain.
+    pub(super) doubt: Option<Doubt>,
 }
 
 /// Everything a judgement looks at.
@@ -67,6 +76,7 @@ impl Judge<'_, '_, '_> {
         }
         match (fault, step.activity) {
             (Fault::Diverge, _) => Some((self.diverged(step)?, Vec::new())),
+            (Fault::Alternative, _) => Some((self.led_elsewhere(step)?, Vec::new())),
             (Fault::Role, Some(activity)) => Some((self.foreign_actor(step, activity), Vec::new())),
             (Fault::Guard, Some(activity)) => self.guarded(step, activity),
             (Fault::Structure, Some(activity)) => self.misplaced(step, activity),
@@ -87,7 +97,7 @@ impl Judge<'_, '_, '_> {
         let mut evidence: Vec<usize> = self.earlier(step).rev().take(MOST_EVIDENCE).map(|s| s.event).collect();
         evidence.reverse();
         let (missing, expected) = (Vec::new(), Vec::new());
-        Issue { check, event: step.event, evidence, before, missing, expected, observed, restricted }
+        Issue { check, event: step.event, evidence, before, missing, expected, observed, restricted, doubt: None }
     }
 
     /// Accepted steps that moved the state before this one.
@@ -116,6 +126,21 @@ impl Judge<'_, '_, '_> {
         };
         let expected = automaton.state_names(&possible);
         Some(Issue { expected, observed: vec![declared], ..self.blank(Check::Diverge, step) })
+    }
+
+    /// What the model has for the way that the object went by another.
+    fn led_elsewhere(&self, step: &Step) -> Option<Issue> {
+        let automaton = self.run.automaton;
+        let to = step.declared?;
+        let mut expected: Vec<Arc<str>> = Vec::new();
+        for edge in automaton.edges.iter().filter(|edge| edge.to == to) {
+            let name = self.run.history.plan.activity_name(edge.activity);
+            if !expected.contains(&name) {
+                expected.push(name);
+            }
+        }
+        let observed = vec![automaton.names.get(to)?.clone()];
+        Some(Issue { expected, observed, ..self.blank(Check::Alternative, step) })
     }
 
     fn foreign_actor(&self, step: &Step, activity: ActivityId) -> Issue {
@@ -197,6 +222,9 @@ impl Judge<'_, '_, '_> {
                 return Some((issue, Vec::new()));
             }
         }
+        if over && self.approves_too_late(step, activity) {
+            return None;
+        }
         if over {
             let states = automaton.state_names(&before);
             let expected = vec![format!("no {} after {}", automaton.label(activity), states.join(" or ")).into()];
@@ -215,6 +243,19 @@ impl Judge<'_, '_, '_> {
                 Some((Issue { expected, ..self.blank(Check::Illegal, step) }, Vec::new()))
             }
         }
+    }
+
+    /// Whether the step only makes up for its own absence before another that needs it: that other is the wrong one, and
+    /// the constraint tells it with this step.
+    fn approves_too_late(&self, step: &Step, activity: ActivityId) -> bool {
+        let first = self.run.seen.before(activity, step.event).is_empty();
+        let needs = |constraint: &Constraint| match &constraint.kind {
+            ConstraintKind::Require { activity: needed, before, .. } if *needed == activity => {
+                !self.run.seen.before(*before, step.event).is_empty()
+            }
+            _ => false,
+        };
+        first && self.run.history.plan.model.constraints.iter().any(needs)
     }
 
     /// States from which the step would be allowed to this actor with these values, else from which it ever is.
@@ -286,14 +327,16 @@ impl Judge<'_, '_, '_> {
 
     fn repeated(&self, step: &Step, activity: ActivityId) -> Option<Issue> {
         let this = self.event(step.event)?;
-        let (mut check, mut twin) = (Check::Repeat, None);
+        let (mut check, mut twin, mut doubt) = (Check::Repeat, None, None);
         for (index, first) in
             self.same_before(step, activity).take(MOST_COMPARED).take_while(|_| self.run.history.afford(1))
         {
             if is_replay(first, this) == Some(true) {
-                check = Check::Replay;
+                (check, doubt) = (Check::Replay, replay_doubt(first, this, true));
             } else if check == Check::Repeat && Precedence::overlap(first, this) {
-                (check, twin) = (Check::Race, Some(index));
+                (check, twin, doubt) = (Check::Race, Some(index), None);
+            } else if check == Check::Repeat {
+                doubt = doubt.or_else(|| repeat_doubt(first, this));
             }
         }
         let mut issue = self.blank(check, step);
@@ -306,6 +349,7 @@ impl Judge<'_, '_, '_> {
             _ => format!("one {name}"),
         };
         issue.expected = vec![expected.into()];
+        issue.doubt = doubt;
         Some(issue)
     }
 }
@@ -315,10 +359,39 @@ pub(super) fn is_replay(first: &Event, again: &Event) -> Option<bool> {
     let same_key = first.idempotency.zip(again.idempotency).is_some_and(|(a, b)| a == b);
     let same_actor = first.actor.principal.as_ref().zip(again.actor.principal.as_ref()).map(|(a, b)| a == b);
     let other_body = first.body_hash.zip(again.body_hash).map(|(a, b)| a != b);
-    if !same_key || first.operation != again.operation || same_actor == Some(false) || other_body == Some(false) {
+    let same_place = first.operation == again.operation && (first.operation.is_some() || first.path == again.path);
+    if !same_key || again.answer.replayed || !same_place || same_actor == Some(false) || other_body == Some(false) {
         return Some(false);
     }
     same_actor.and(other_body)
+}
+
+/// Why a key that came again with another body may be a mere retry.
+pub(super) fn replay_doubt(first: &Event, again: &Event, modelled: bool) -> Option<Doubt> {
+    if !modelled {
+        let because = "without a model, what changes with each try is not told from other content";
+        return Some(Doubt::new(FOR_REVIEW, because));
+    }
+    let because = "the answer is that of the first: the server may have kept to its record";
+    same_answer(first, again).then(|| Doubt::new(SAME_ANSWER, because))
+}
+
+/// Why a repeat may be a mere retry without a key: soon after, the same person sent the same and got the same answer.
+fn repeat_doubt(first: &Event, again: &Event) -> Option<Doubt> {
+    let soon = again.time.saturating_sub(first.end.max(first.time)) <= RETRIED_WITHIN;
+    let same_person = first.actor.principal.is_some() && first.actor.principal == again.actor.principal;
+    let same_body = first.body_hash.is_some() && first.body_hash == again.body_hash;
+    let keyless = first.idempotency.is_none() && again.idempotency.is_none();
+    let same = soon && same_person && same_body && keyless && same_answer(first, again);
+    same.then(|| {
+        Doubt::new(FOR_REVIEW, "the same request, soon after, got the same answer: it may be a retry without a key")
+    })
+}
+
+/// Whether two answers are surely the same.
+fn same_answer(first: &Event, again: &Event) -> bool {
+    let same_body = first.answer.body_hash.is_some() && first.answer.body_hash == again.answer.body_hash;
+    same_body && first.status == again.status
 }
 
 /// Whether a false guard demands that a value of the event equal a value of an object.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::deletion::AfterDeletion;
 use crate::event::{Event, EventId, ObjectId};
 
 /// What was checked; one deviation kind each. `rule` gives every kind its public id.
@@ -20,6 +21,8 @@ pub enum Check {
     Illegal,
     /// The server declares a state that replay excludes.
     Diverge,
+    /// An operation that the model does not know brought the object to another state.
+    Alternative,
     /// Accepted after the end of the object's life, or after what forbids it.
     Orphan,
     /// The client wrote a state attribute.
@@ -98,6 +101,32 @@ pub struct Deviation {
     pub completeness: f32,
     /// Whether the object was not seen from its beginning, so that an earlier step may be the wrong one.
     pub mid_life: bool,
+    /// What else makes it less than certain.
+    pub doubt: Option<Doubt>,
+}
+
+/// A reason why a deviation is less than certain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Doubt {
+    /// Confidence at most, 0 to 1.
+    pub at_most: f32,
+    /// Why, in words that complete "the confidence is no more because ...".
+    pub because: &'static str,
+}
+
+impl Doubt {
+    /// A bound with its reason.
+    pub(super) fn new(at_most: f32, because: &'static str) -> Doubt {
+        Doubt { at_most, because }
+    }
+
+    /// The graver of two.
+    pub(super) fn graver(a: Option<Doubt>, b: Option<Doubt>) -> Option<Doubt> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(if b.at_most < a.at_most { b } else { a }),
+            (a, b) => a.or(b),
+        }
+    }
 }
 
 /// How often a check was decided.
@@ -208,6 +237,8 @@ pub struct CaseResult {
     pub traces: Vec<Trace>,
     /// Whether it was too large to be judged whole: what the budget did not reach counts as not evaluable.
     pub exhausted: bool,
+    /// How often objects without a lifecycle were used after their deletion.
+    pub after_deletion: AfterDeletion,
 }
 
 /// Possible states around one event.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::deviation::{Check, Deviation};
-use super::history::History;
+use super::deviation::{Check, Deviation, Doubt};
+use super::history::{History, Touch};
 use super::replay::Replay;
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::Severity;
@@ -20,6 +20,16 @@ const WITHOUT_ITS_KEY: f32 = 0.6;
 const DOING_ITS_JOB: f32 = 0.4;
 /// Order certainty where the events that show it overlap or tie; the judgement holds in each of their orders.
 const UNORDERED: f32 = 0.8;
+
+/// Confidence at most of a judgement on what came before, where something came before that the model does not know.
+const AFTER_THE_UNKNOWN: f32 = 0.6;
+/// The reason for it.
+const AFTER_WHAT: &str = "a call that the model does not know may have changed the object before";
+
+/// Confidence at most of a judgement on an object whose creation was refused.
+const AFTER_A_REFUSED_BIRTH: f32 = 0.6;
+/// The reason for it.
+const WHOSE_BIRTH: &str = "its creation was refused, and it may have been there before";
 
 /// What a check found, ready to become a deviation.
 #[derive(Clone, Debug)]
@@ -44,6 +54,8 @@ pub(super) struct Found {
     pub(super) states: Vec<Arc<str>>,
     /// Whether it led to a restricted state; worked out from the object's life when `None`.
     pub(super) restricted: Option<bool>,
+    /// What makes it less than certain.
+    pub(super) doubt: Option<Doubt>,
 }
 
 impl Found {
@@ -60,6 +72,7 @@ impl Found {
             observed: Vec::new(),
             states: Vec::new(),
             restricted: None,
+            doubt: None,
         }
     }
 }
@@ -83,8 +96,9 @@ pub(super) fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
 
 /// Whether a check says that something was not there. What is seen to be present needs no complete capture.
 fn on_absence(check: Check) -> bool {
-    use Check::{ApprovalMissing, ApprovalStale, Direct, Diverge, Illegal, Order, Orphan, Skip};
-    matches!(check, Skip | Order | Direct | Illegal | Diverge | Orphan | ApprovalMissing | ApprovalStale)
+    use Check::{Alternative, ApprovalMissing, ApprovalStale, Direct, Diverge, Illegal, Order, Orphan, Skip};
+    let of_life = matches!(check, Skip | Order | Direct | Illegal | Diverge | Alternative | Orphan);
+    of_life || matches!(check, ApprovalMissing | ApprovalStale)
 }
 
 /// Makes deviations of one case.
@@ -105,6 +119,14 @@ impl Witness<'_, '_> {
         };
         let mut indices = found.evidence.clone();
         indices.push(found.event);
+        let unknown = self.unknown_write(found.check, found.event, found.life);
+        indices.extend(unknown);
+        let refused = found.life.filter(|_| on_absence(found.check)).and_then(|l| self.history.life(l)?.refused_birth);
+        indices.extend(refused);
+        let doubts = [
+            unknown.map(|_| Doubt::new(AFTER_THE_UNKNOWN, AFTER_WHAT)),
+            refused.map(|_| Doubt::new(AFTER_A_REFUSED_BIRTH, WHOSE_BIRTH)),
+        ];
         indices.sort_unstable();
         indices.dedup();
         let kept = usize::from(indices.first() == Some(&found.event));
@@ -127,12 +149,28 @@ impl Witness<'_, '_> {
             states: found.states,
             restricted,
             moved,
-            corrected: accepted && restricted && self.corrected(found.event, found.life),
+            corrected: accepted && self.corrected(found.event, found.life, restricted),
             order_certainty: self.order_certainty(found.check, event, &events),
             completeness: self.completeness(found.check, found.event, found.life).min(share),
             mid_life: self.mid_life(found.check, found.life),
+            doubt: doubts.into_iter().fold(found.doubt, Doubt::graver),
             events,
         })
+    }
+
+    /// The last accepted write before an event of which the model does not say what it does to the object, unless the
+    /// object was shown since: what seems to be missing may have been done by it.
+    fn unknown_write(&self, check: Check, at: usize, life: Option<usize>) -> Option<usize> {
+        let life = life.filter(|_| on_absence(check)).and_then(|l| self.history.life(l))?;
+        let unknown = life.unknown.get(life.unknown.partition_point(|t| t.event < at).checked_sub(1)?)?;
+        let between =
+            life.touches.partition_point(|t| t.event < unknown.event)..life.touches.partition_point(|t| t.event < at);
+        let mut since = life.touches.get(between)?.iter().rev().take_while(|_| self.history.afford(1));
+        let shows = |touch: &Touch| {
+            let accepted = self.history.event(touch.event).is_some_and(|e| e.outcome == Outcome::Accepted);
+            accepted && self.history.reference(*touch).is_some_and(|o| o.declared_state.is_some())
+        };
+        (!since.any(shows)).then_some(unknown.event)
     }
 
     fn replay(&self, life: Option<usize>) -> Option<&Replay> {
@@ -192,7 +230,7 @@ impl Witness<'_, '_> {
     /// A judgement about one object, such as a sum over an order's refunds or a wall around the order, may be on a step
     /// that moves another: then that other's state tells.
     fn moved(&self, check: Check, event: usize, life: Option<usize>) -> bool {
-        if matches!(check, Check::Diverge) {
+        if matches!(check, Check::Diverge | Check::Alternative) {
             return true;
         }
         if check == Check::StateField {
@@ -250,9 +288,11 @@ impl Witness<'_, '_> {
         about.into_iter().any(|o| o.written_state.is_some() && o.written_state == o.declared_state)
     }
 
-    /// Whether a later step took the object out of the restricted state into an end that is not restricted.
-    fn corrected(&self, event: usize, life: Option<usize>) -> bool {
-        let replay = self.replay(life);
-        replay.is_some_and(|r| r.places.get(&event).is_some_and(|place| r.last_correction > Some(*place)))
+    /// Whether the next step made up for it, or a later one took the object out of the restricted state into an end that is
+    /// not restricted.
+    fn corrected(&self, event: usize, life: Option<usize>, restricted: bool) -> bool {
+        let Some(replay) = self.replay(life) else { return false };
+        let later = |place: &usize| restricted && replay.last_correction > Some(*place);
+        replay.places.get(&event).is_some_and(|place| replay.amended.contains(place) || later(place))
     }
 }

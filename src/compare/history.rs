@@ -42,11 +42,15 @@ pub(super) struct Life<'a> {
     pub(super) touches: Vec<Touch>,
     /// Of these, the ones that show attributes.
     pub(super) telling: Vec<Touch>,
+    /// Of these, the writes that the model does not know and nobody refused.
+    pub(super) unknown: Vec<Touch>,
     /// The object it belongs to, as an index into the lives.
     pub(super) parent: Option<usize>,
     /// Instant from which nothing of its life lies outside the capture (but for blind spots): its creation, else its
     /// parent's birth. `None` when it may have lived before.
     pub(super) born: Option<i64>,
+    /// The event that would have created it and was refused, where it was first seen by that.
+    pub(super) refused_birth: Option<usize>,
 }
 
 /// Whether something had happened by a given event.
@@ -133,10 +137,12 @@ impl<'a> History<'a> {
         let lives = touches.into_iter().map(|(id, touches)| Life {
             id,
             object_type: plan.object_type(&id.object_type),
+            unknown: touches.iter().copied().filter(|t| is_unknown(events, *t)).collect(),
             telling: touches.iter().copied().filter(|t| tells(events, *t)).collect(),
             touches,
             parent: None,
             born: None,
+            refused_birth: None,
         });
         let lives: Vec<Life<'a>> = lives.collect();
         let mut history = History {
@@ -402,7 +408,11 @@ impl<'a> History<'a> {
 
     fn find_births(&mut self) {
         let births: Vec<Option<i64>> = (0..self.lives.len()).map(|l| self.creation(l)).collect();
-        for (life, born) in self.lives.iter_mut().zip(&births) {
+        let refused: Vec<Option<usize>> = (0..self.lives.len()).map(|l| self.refused_creation(l)).collect();
+        for ((life, born), refused) in self.lives.iter_mut().zip(&births).zip(refused) {
+            let refused = refused.filter(|_| born.is_none());
+            life.refused_birth = refused;
+            let born = &born.or(refused.and_then(|at| self.events.get(at)).map(|e| e.time));
             let before = life.touches.iter().filter_map(|t| self.events.get(t.event)).any(|e| !self.plan.in_force(e));
             let assumed = !self.plan.model.check.first_seen_any && !before;
             life.born = born.or(assumed.then_some(i64::MIN));
@@ -420,6 +430,17 @@ impl<'a> History<'a> {
                 life.born = of_parent;
             }
         }
+    }
+
+    /// The event by which the object was first seen, where that was a creation that the server refused for what it held
+    /// (400, 422). By any other refusal it may have been there before.
+    fn refused_creation(&self, life: usize) -> Option<usize> {
+        let object = self.life(life)?;
+        let automaton = self.plan.automaton(object.object_type?)?;
+        let first = object.touches.first()?.event;
+        let event = self.event(first)?;
+        let creates = self.activity(first).is_some_and(|activity| automaton.creates(activity));
+        (creates && matches!(event.status, Some(400 | 422)) && event.outcome == Outcome::Rejected).then_some(first)
     }
 
     /// When the object's creation was seen, if its type tells creations from other steps.
@@ -445,6 +466,11 @@ fn keyed(events: &[Event], lives: &[Life<'_>]) -> HashMap<(usize, u64), Vec<usiz
         }
     }
     keyed
+}
+
+/// Whether an event may have changed the object in a way that the model does not know.
+fn is_unknown(events: &[Event], touch: Touch) -> bool {
+    events.get(touch.event).is_some_and(|e| e.is_unmodelled_write() && e.outcome != Outcome::Rejected)
 }
 
 /// Whether an event shows attributes of the object.

@@ -6,7 +6,7 @@ use super::alignment::{Alignment, align};
 use super::automaton::StateSet;
 use super::deviation::{Check, Measures, Trace};
 use super::history::History;
-use super::replay::Replay;
+use super::replay::{Fault, Replay};
 use super::retry::Retry;
 use super::step::Step;
 
@@ -39,6 +39,9 @@ pub(super) fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Op
     let labels: Vec<&[usize]> = edges.iter().map(Vec::as_slice).collect();
     let start = replay.timeline.initial.clone().unwrap_or_else(|| StateSet::all(automaton.len()));
     let alignment = if broken { align(automaton, &start, &labels) } else { None };
+    // What moved the object without a step of the model is a move that the model does not make.
+    let led_astray = |f: &&Option<Fault>| matches!(f, Some(Fault::Diverge | Fault::Alternative));
+    let unexplained = u64::try_from(replay.faults.iter().filter(led_astray).count()).unwrap_or(u64::MAX);
     let over_budget = replay.over_budget || broken && alignment.is_none();
     let undecided = over_budget || !broken && replay.doubtful;
     let fits = if broken { Some(false) } else { (!undecided).then_some(true) };
@@ -46,8 +49,8 @@ pub(super) fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Op
         traces: 1,
         fitting_traces: u64::from(fits == Some(true)),
         undecided_traces: u64::from(fits.is_none()),
-        alignment_moves: alignment.as_ref().map_or(0, |a| a.cost),
-        alignment_denominator: u64::try_from(steps.len()).unwrap_or(u64::MAX),
+        alignment_moves: alignment.as_ref().map_or(0, |a| a.cost).saturating_add(unexplained),
+        alignment_denominator: u64::try_from(steps.len()).unwrap_or(u64::MAX).saturating_add(unexplained),
         approximate: over_budget,
     };
     let activities = steps.iter().filter_map(|s| s.activity).map(|a| history.plan.activity_name(a)).collect();

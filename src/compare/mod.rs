@@ -13,6 +13,7 @@ pub(crate) mod builder;
 mod case;
 mod classify;
 mod constraint;
+mod deletion;
 pub mod deviation;
 mod dominance;
 mod effect;
@@ -44,7 +45,8 @@ use crate::event::{Event, ObjectId, Outcome};
 use crate::model::{ActorNaming, CheckOptions, Model};
 
 pub use blindness::Blindness;
-pub use deviation::{CaseResult, Check, Deviation, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+pub use deletion::AfterDeletion;
+pub use deviation::{CaseResult, Check, Deviation, Doubt, Measures, StateChange, StateMove, Tallies, Tally, Trace};
 pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
 pub use unattributed::Unattributed;

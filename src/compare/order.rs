@@ -111,6 +111,8 @@ pub fn is_retry(first: &Event, again: &Event, keyed: Option<i64>) -> Option<bool
         return Some(false);
     }
     match (first.idempotency, again.idempotency) {
+        // The server itself says that it did nothing again.
+        (Some(a), Some(b)) if a == b && again.answer.replayed => Some(true),
         (Some(a), Some(b)) if a == b => match (first.body_hash, again.body_hash) {
             (Some(x), Some(y)) => Some(x == y),
             _ => None,

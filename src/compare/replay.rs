@@ -17,6 +17,9 @@ use crate::model::{ActivityId, ObjectTypeId};
 /// Sets of steps explored at once within one run of unordered events; beyond, belief is widened instead.
 const MAX_EXPLORED: usize = 1024;
 
+/// Steps before an answer of which it may still show what was before them.
+const MOST_LAGGING: usize = 32;
+
 /// Why no belief explains a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -28,6 +31,8 @@ pub(super) enum Fault {
     Guard,
     /// The declared state is not a possible one.
     Diverge,
+    /// So it is after an operation that the model does not know.
+    Alternative,
 }
 
 /// What replaying one life yields.
@@ -51,6 +56,8 @@ pub(super) struct Replay {
     pub(super) places: BTreeMap<usize, usize>,
     /// Position of the last step that led, as it should, into an end that is not restricted.
     pub(super) last_correction: Option<usize>,
+    /// Positions of misplaced steps for which the next step made up.
+    pub(super) amended: BTreeSet<usize>,
     /// Whether unordered events, blind spots or unknown outcomes left a doubt.
     pub(super) doubtful: bool,
     /// Whether too many events had no order to try all.
@@ -146,12 +153,15 @@ impl Run<'_, '_> {
         let mut excused = BTreeSet::new();
         for run in self.history.precedence().clusters(&events) {
             let (Some(cluster), Some(spans)) = (steps.get(run.clone()), events.get(run)) else { continue };
+            let amends = self.last_misplaced(&out);
+            let placed = |s: &Step| Step { left: self.left(s, &out), amends: amends.clone(), ..s.clone() };
+            let cluster: Vec<Step> = cluster.iter().map(placed).collect();
             let until = spans.iter().map(|e| e.end.max(e.time)).max().unwrap_or(i64::MIN);
             let unseen = self.history.unseen(self.life, seen_to, until);
             let widened = !unseen.is_nothing() && belief.widen(self.automaton, &unseen) != belief;
             let uncertain = cluster.iter().any(|s| s.uncertain || matches!(s.retry, Retry::Perhaps | Retry::SameKey));
             out.doubtful |= widened || uncertain;
-            belief = self.cluster(belief, cluster, &unseen, &steps, &mut excused, &mut out);
+            belief = self.cluster(belief, &cluster, &unseen, &steps, &mut excused, &mut out);
             let last = spans.iter().map(|e| e.time).max().unwrap_or(i64::MIN);
             seen_to = if seen_to == i64::MAX { last } else { seen_to.max(last) };
         }
@@ -164,8 +174,7 @@ impl Run<'_, '_> {
     }
 
     fn last_correction(&self, out: &Replay) -> Option<usize> {
-        let mut harmless = self.automaton.finals.clone();
-        harmless.remove_all(&self.automaton.restricted);
+        let harmless = self.harmless_ends();
         (0..out.steps.len()).rev().find(|place| {
             let moves = out.steps.get(*place).is_some_and(|s| s.activity.is_some());
             let fits = out.faults.get(*place).is_some_and(Option::is_none);
@@ -201,6 +210,10 @@ impl Run<'_, '_> {
             if let Some((issue, excuses)) = fault.and_then(|fault| judge.issue(step, fault)) {
                 excused.extend(excuses);
                 out.issues.push(issue);
+            }
+            let misplaced = fault.is_none() && before.step(self.automaton, &step.possible()).is_empty();
+            if let Some((place, _)) = step.amends.as_ref().filter(|_| misplaced && self.amended(step).is_some()) {
+                out.amended.insert(*place);
             }
             out.doubts.push(self.doubt(&judge, step));
             out.unguarded.push(self.unguarded(&judge, step));
@@ -324,26 +337,92 @@ impl Run<'_, '_> {
                     _ if !moved.is_empty() => moved,
                     Retry::OfUnknown => before.clone(),
                     Retry::No if excused => before.clone(),
-                    Retry::No => {
-                        let (found, belief) = self.wrong_step(before, step, activity);
-                        fault = Some(found);
-                        belief
-                    }
+                    Retry::No => match self.amended(step) {
+                        Some(amended) => amended,
+                        None => {
+                            let (found, belief) = self.wrong_step(before, step, activity);
+                            fault = Some(found);
+                            belief
+                        }
+                    },
                 }
             }
         };
         if let Some(declared) = step.declared {
             belief = match belief.narrow(self.automaton, declared) {
                 Some(narrowed) => narrowed,
+                // An answer that lags says nothing of where the object is now.
+                None if fault.is_none() && self.lags(before, step, declared) => belief,
                 None => {
-                    if fault.is_none() && !excused {
+                    let mut states = StateSet::single(self.automaton.len(), declared);
+                    if step.unmodelled {
+                        fault = Some(Fault::Alternative);
+                    } else if fault.is_none() && !excused {
                         fault = Some(Fault::Diverge);
+                        // Where the next answer shows the expected state again, this one was the odd one out.
+                        states.union_with(&belief.states(self.automaton));
                     }
-                    belief.reset(StateSet::single(self.automaton.len(), declared))
+                    belief.reset(states)
                 }
             };
         }
         Stepped { belief, fault }
+    }
+
+    /// The last step that fitted no state, with the states before it.
+    fn last_misplaced(&self, out: &Replay) -> Option<(usize, StateSet)> {
+        let moving = |place: &usize| out.steps.get(*place).is_some_and(|s| s.activity.is_some());
+        let last = (0..out.steps.len()).rev().take(MOST_LAGGING).find(moving)?;
+        out.faults.get(last).filter(|fault| **fault == Some(Fault::Structure))?;
+        Some((last, out.timeline.steps.get(last)?.1.clone()))
+    }
+
+    /// Where a step leads that makes up for the misplaced one before it: it would have been allowed without that one, and
+    /// ends the object's life in no restricted state, as a cancellation does.
+    fn amended(&self, step: &Step) -> Option<Belief> {
+        let (_, before) = step.amends.as_ref()?;
+        let moved = Belief::of(before.clone()).step(self.automaton, &step.possible());
+        let ends = !moved.is_empty() && moved.states(self.automaton).is_subset(&self.harmless_ends());
+        ends.then_some(moved)
+    }
+
+    fn harmless_ends(&self) -> StateSet {
+        let mut harmless = self.automaton.finals.clone();
+        harmless.remove_all(&self.automaton.restricted);
+        harmless
+    }
+
+    /// Whether an answer may show where the object was a moment ago: a step was taken so shortly before, or is only taken
+    /// on and not done (`202`).
+    fn lags(&self, before: &Belief, step: &Step, declared: usize) -> bool {
+        let taken_on = self.history.event(step.event).is_some_and(|e| e.status == Some(202));
+        let left = step.left.as_ref().is_some_and(|left| left.contains(declared));
+        left || taken_on && step.activity.is_some() && before.states(self.automaton).contains(declared)
+    }
+
+    /// States that earlier steps led out of, where these ended within `check.state_lag` before an answer that declares a
+    /// state, or were only taken on and have not been seen done since.
+    fn left(&self, step: &Step, out: &Replay) -> Option<StateSet> {
+        step.declared?;
+        let event = self.history.event(step.event)?;
+        let lag = self.history.plan.model.check.state_lag;
+        let mut left = StateSet::empty(self.automaton.len());
+        let mut shown = false;
+        let earlier = out.steps.iter().zip(&out.timeline.steps).rev().take(MOST_LAGGING);
+        for (earlier, (_, before, after)) in earlier.take_while(|_| self.history.afford(1)) {
+            let Some(first) = self.history.event(earlier.event) else { continue };
+            let Some(activity) = earlier.activity else {
+                shown |= earlier.declared.is_some() && after.only() == earlier.declared;
+                continue;
+            };
+            let waiting = first.status == Some(202) && !shown;
+            if waiting || event.time.saturating_sub(first.end.max(first.time)) <= lag {
+                let mut from = self.automaton.sources(activity);
+                from.intersect_with(before);
+                left.union_with(&from);
+            }
+        }
+        (!left.is_empty()).then_some(left)
     }
 
     /// A step that no belief allows, and where the object is after it.
@@ -390,8 +469,17 @@ impl Run<'_, '_> {
             let before = Belief::of(states);
             let fits = self.fits(activity, touch.event);
             let retry = tried.retry(self.history, steps, activity, event);
-            let step =
-                Step { event: touch.event, activity: Some(activity), uncertain: false, declared: None, retry, fits };
+            let step = Step {
+                event: touch.event,
+                activity: Some(activity),
+                uncertain: false,
+                declared: None,
+                unmodelled: false,
+                retry,
+                left: None,
+                amends: None,
+                fits,
+            };
             let Some(fault) = self.step(&before, &step, false).fault else { continue };
             let judge = Judge { run: self, steps, before: &before, pending: &[], rejected: true };
             if let Some((issue, _)) = judge.issue(&step, fault)

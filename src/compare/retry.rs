@@ -181,7 +181,10 @@ mod tests {
                 activity: history.activity(at),
                 uncertain: events[at].outcome != Outcome::Accepted,
                 declared: None,
+                unmodelled: false,
                 retry: Retry::No,
+                left: None,
+                amends: None,
                 fits: Vec::new(),
             };
             let steps: Vec<Step> = (0..events.len()).map(step).collect();

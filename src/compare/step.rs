@@ -1,5 +1,6 @@
 //! The steps of one life: events that move its state or show it, with what is known of their transitions.
 
+use super::automaton::StateSet;
 use super::permission::permits;
 use super::replay::Run;
 use super::retry::{Retry, Tried};
@@ -37,8 +38,14 @@ pub(super) struct Step {
     pub(super) uncertain: bool,
     /// State that the server declared.
     pub(super) declared: Option<usize>,
+    /// It changed the object by an operation that the model does not know.
+    pub(super) unmodelled: bool,
     /// Whether it is a retry.
     pub(super) retry: Retry,
+    /// States that the object left so shortly before that an answer may still show them.
+    pub(super) left: Option<StateSet>,
+    /// The last misplaced step before, and where the object was before that: what a compensation goes out from.
+    pub(super) amends: Option<(usize, StateSet)>,
     /// Its transitions.
     pub(super) fits: Vec<Fit>,
 }
@@ -64,8 +71,10 @@ impl Run<'_, '_> {
                 continue;
             }
             let accepted = event.outcome == Outcome::Accepted;
-            let declared =
-                reference.declared_state.as_deref().filter(|_| accepted).and_then(|name| self.automaton.state(name));
+            let unmodelled = event.is_unmodelled_write();
+            let written = reference.written_state.as_deref().filter(|_| unmodelled);
+            let told = reference.declared_state.as_deref().or(written).filter(|_| accepted && !event.answer.cached);
+            let declared = told.and_then(|name| self.automaton.state(name));
             if let Some(known) = steps.last_mut().filter(|s| s.event == touch.event) {
                 known.declared = known.declared.or(declared);
                 continue;
@@ -76,7 +85,18 @@ impl Run<'_, '_> {
             }
             let retry = activity.map_or(Retry::No, |a| tried.retry(self.history, &steps, a, event));
             let fits = activity.map_or_else(Vec::new, |a| self.fits(a, touch.event));
-            let step = Step { event: touch.event, activity, uncertain: !accepted, declared, retry, fits };
+            let uncertain = !accepted;
+            let step = Step {
+                event: touch.event,
+                activity,
+                uncertain,
+                declared,
+                unmodelled,
+                retry,
+                left: None,
+                amends: None,
+                fits,
+            };
             tried.add(self.history, steps.len(), &step);
             steps.push(step);
         }

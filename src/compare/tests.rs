@@ -1,9 +1,11 @@
 //! Every row of the classification with its benign twin, constraints and windows, and laws on random automata.
 
 mod constraints;
+mod deletions;
 mod large;
 mod laws;
 mod lifecycle;
+mod otherwise;
 mod overlaps;
 mod places;
 mod windows;
@@ -12,8 +14,8 @@ mod written_model;
 use std::sync::Arc;
 
 use super::builder::*;
-use super::{Blindness, CaseResult, Check, Comparer};
-use crate::event::Event;
+use super::{AfterDeletion, Blindness, CaseResult, Check, Comparer};
+use crate::event::{Event, Outcome};
 use crate::model::Model;
 use crate::model::expression::{Node, Operator, Root};
 

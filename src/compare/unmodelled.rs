@@ -1,12 +1,12 @@
-//! What needs no model: one idempotency key with two bodies, and use of an object after its deletion.
+//! One idempotency key with two bodies, which needs no model.
 
 use std::collections::BTreeMap;
 
-use super::classify::is_replay;
+use super::classify::{is_replay, replay_doubt};
 use super::deviation::{CaseResult, Check, Tallies};
 use super::effect::Found;
 use super::history::History;
-use crate::event::{Event, ObjectId, Outcome};
+use crate::event::{Event, Outcome};
 
 /// Later calls that carry an earlier call's idempotency key with another body, both accepted.
 pub(super) fn replays(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
@@ -17,6 +17,9 @@ pub(super) fn replays(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found
             let life = history.event(again).and_then(|e| e.objects.first()).and_then(|o| history.life_of(&o.id));
             let mut found = Found::new(Check::Replay, again, life);
             found.evidence = vec![first];
+            let events = history.event(first).zip(history.event(again));
+            let modelled = history.activity(again).is_some();
+            found.doubt = events.and_then(|(first, again)| replay_doubt(first, again, modelled));
             found.observed = vec!["one idempotency key, two request bodies".into()];
             found.expected = vec!["one idempotency key, one request body".into()];
             found
@@ -68,51 +71,4 @@ pub(super) fn count_hidden_keys(history: &History<'_>, result: &mut CaseResult) 
             }
         }
     }
-}
-
-/// Accepted use of an object after its accepted `DELETE`, for objects whose type has no lifecycle.
-pub(super) fn orphans(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
-    let mut deleted: BTreeMap<&ObjectId, usize> = BTreeMap::new();
-    let mut found = Vec::new();
-    for (index, event) in history.events.iter().enumerate() {
-        let Some(object) = event.objects.first().filter(|_| succeeded(event)) else { continue };
-        let governed = history.plan.object_type(&object.id.object_type).and_then(|t| history.plan.automaton(t));
-        if governed.is_some() {
-            continue;
-        }
-        let on_it = event.operation.as_deref().is_some_and(|o| o.ends_with('}'));
-        if &*event.method == "DELETE" && on_it {
-            deleted.entry(&object.id).or_insert(index);
-        } else if revives(event) {
-            deleted.remove(&object.id);
-        } else {
-            let Some(gone) = deleted.get(&object.id).copied() else {
-                tallies.count(Check::Orphan, event.source, Some(false));
-                continue;
-            };
-            let Some(deletion) = history.event(gone) else { continue };
-            if !history.precedence().before(deletion, event) {
-                tallies.count(Check::Orphan, event.source, None);
-                continue;
-            }
-            tallies.count(Check::Orphan, event.source, Some(true));
-            deleted.remove(&object.id);
-            let mut orphan = Found::new(Check::Orphan, index, history.life_of(&object.id));
-            orphan.evidence = vec![gone];
-            orphan.expected = vec!["deleted".into()];
-            orphan.observed = [&deletion.operation, &event.operation].into_iter().flatten().cloned().collect();
-            found.push(orphan);
-        }
-    }
-    found
-}
-
-fn succeeded(event: &Event) -> bool {
-    event.outcome == Outcome::Accepted && event.status.is_some_and(|s| (200..300).contains(&s))
-}
-
-/// Whether the call may bring a deleted object back.
-fn revives(event: &Event) -> bool {
-    let says = |word: &str| event.operation.as_deref().is_some_and(|o| o.to_ascii_lowercase().contains(word));
-    &*event.method == "PUT" || ["restore", "undelete", "recover", "reopen"].into_iter().any(says)
 }

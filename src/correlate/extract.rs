@@ -8,6 +8,7 @@ mod marks;
 mod outcome;
 mod sensor;
 mod turns;
+mod volatile;
 
 pub use extracted::{CallCount, Extracted, Sighting};
 
@@ -254,8 +255,14 @@ impl Extractor {
         format!("{} {host}{}", reading.method(), self.masker.path(&template.text)).into()
     }
 
-    fn unmatched<'m>(&self, reading: &Reading<'_>) -> Called<'m> {
+    fn unmatched<'m>(&self, reading: &mut Reading<'_>) -> Called<'m> {
         if self.model.is_some() {
+            // What changes a known object by a way that the model does not have is of its case all the same.
+            if !is_safe(reading.method()) && !reading.template {
+                let looks = Template::of(&reading.target.segments).variables;
+                reading.parameters = self.operations.named_elsewhere(&reading.target);
+                reading.parameters.retain(|(_, value)| looks.iter().any(|variable| *variable.value == **value));
+            }
             return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
         }
         let masked = reading.target.path == "*";
@@ -319,6 +326,8 @@ impl Extractor {
             guessed,
             places,
         }));
+        let idempotency = self.idempotency(reading, activity, out.calls.len());
+        let answer = self.answer(reading, called, found.objects.first());
         out.events.push(Event {
             id,
             time: exchange.time.0,
@@ -343,11 +352,13 @@ impl Extractor {
             objects: found.objects,
             case: None,
             attributes: self.attributes(reading, activity),
-            idempotency: self.idempotency(reading, activity, out.calls.len()),
             body_hash: match reading.call {
                 Some(call) => self.call_hash(call),
+                None if idempotency.is_some() => self.asked_hash(&request.body, exchange.time.0),
                 None => self.body_hash(&request.body),
             },
+            idempotency,
+            answer,
             request_id: self.request_id(reading),
             unplaced: Vec::new(),
             state_before: Vec::new(),
@@ -373,7 +384,7 @@ impl Extractor {
                 match activity {
                     Some(activity) => objects.of_activity(activity),
                     None if called.operation.is_some() => objects.of_any(),
-                    None => Found::default(),
+                    None => objects.of_path(),
                 }
             }
             (None, Some(guess), Some(request)) => {

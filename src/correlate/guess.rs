@@ -95,6 +95,26 @@ impl Guess {
     }
 }
 
+impl Guess {
+    /// Whether the answer says of an object that it is deleted, under its name or, of the one that it is about, at the
+    /// top; by a field for that or by its state.
+    pub(super) fn says_gone(&self, object: &ObjectRef) -> bool {
+        let of = |owner: Option<&str>| owner.is_none_or(|owner| owner == &*object.id.object_type);
+        self.answered.gone.iter().any(|owner| of(owner.as_deref()))
+            || object.declared_state.as_deref().is_some_and(is_end)
+    }
+}
+
+/// Whether a state's name says that the object is deleted, or is being so.
+fn is_end(state: &str) -> bool {
+    let plain: String = state.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let stem = ["pending", "being", "soft", "marked", "for"]
+        .iter()
+        .fold(&*plain, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+    let end = ["delet", "remov", "trash", "terminat", "destroy", "purg"].iter().any(|verb| stem.starts_with(verb));
+    end && !plain.ends_with("failed")
+}
+
 /// Objects that an exchange shows, by the looks of it. The target is the last id of the path, or what was created.
 pub(super) fn objects(
     guess: &Guess,

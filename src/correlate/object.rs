@@ -10,7 +10,7 @@ use super::reading::Reading;
 use super::redact::Masker;
 use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value};
 use crate::model::expression::{self, Bound, Scope};
-use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Root};
+use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Root, Segment};
 
 /// Longest key of an object.
 const LONGEST_KEY: usize = 256;
@@ -162,6 +162,55 @@ impl Objects<'_> {
         }
         types.iter().for_each(|t| self.add_parents(*t, &mut found));
         found
+    }
+
+    /// Objects of a path that the model does not have, by the words before their keys. What the answer tells of one
+    /// counts where it names the same one, or where the path ends with it and answers name none.
+    pub(super) fn of_path(&self) -> Found {
+        let mut found = Found::default();
+        let mut types = Vec::new();
+        let last = self.reading.target.segments.last();
+        for (object_type, index) in self.model.object_types.iter().zip(0_u16..) {
+            let id = ObjectTypeId(index);
+            let key_of = |root: Root| object_type.key.iter().filter(move |path| path.root == root);
+            let mut told = key_of(Root::PathParameter).filter(|path| self.is_behind_its_word(id, path));
+            let Some(text) = told.find_map(|path| self.key_at(id, path)) else { continue };
+            let same = key_of(Root::ResponseBody).any(|path| self.key_at(id, path).as_ref() == Some(&text));
+            let alone = key_of(Root::ResponseBody).next().is_none() && last.is_some_and(|last| **last == *text);
+            let key = Key { text, source: KeySource::Path, conflicting: None };
+            let mut reference = self.reference(object_type, key, "target");
+            if !same && !alone {
+                (reference.declared_state, reference.attributes) = (None, Vec::new());
+            }
+            found.add(reference, KeySource::Path);
+            types.push(id);
+        }
+        types.iter().for_each(|t| self.add_parents(*t, &mut found));
+        found
+    }
+
+    /// Whether a parameter of the path stands behind a word behind which it does in a template of an activity on objects of
+    /// the type, or of what belongs to them: `{id}` behind `orders` is no refund's.
+    fn is_behind_its_word(&self, id: ObjectTypeId, path: &Path) -> bool {
+        let Some(name) = path.fields.first() else { return false };
+        let Some((_, value)) = self.reading.parameters.iter().find(|(known, _)| known == name) else { return false };
+        let segments = &self.reading.target.segments;
+        let here =
+            |word: &str| segments.windows(2).any(|pair| matches!(pair, [a, b] if **a == *word && **b == **value));
+        let behind = |pair: &[Segment]| match pair {
+            [Segment::Literal(word), Segment::Parameter(parameter)] => parameter == name && here(word),
+            _ => false,
+        };
+        let on_it =
+            |activity: &&Activity| activity.objects.iter().any(|object| self.belongs_to(object.object_type, id));
+        let matchers = self.model.activities.iter().filter(on_it).flat_map(|activity| &activity.matchers);
+        matchers.into_iter().any(|matcher| matcher.template.windows(2).any(behind))
+    }
+
+    /// Whether a type is another or has it above.
+    fn belongs_to(&self, object_type: ObjectTypeId, above: ObjectTypeId) -> bool {
+        let parent = |id: &ObjectTypeId| self.object_type(*id)?.parent.as_ref().map(|(parent, _)| *parent);
+        std::iter::successors(Some(object_type), parent).take(MOST_PARENTS).any(|id| id == above)
     }
 
     fn object_type(&self, id: ObjectTypeId) -> Option<&ObjectType> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use offpath_capture::{Call, CallKind, CallOutcome};
@@ -18,6 +19,15 @@ pub(super) struct Operations {
     open: Vec<Route>,
     /// Calls inside bodies.
     calls: Vec<Route>,
+    /// Words with the parameter, and the words, that templates have behind them.
+    behind: BTreeMap<Arc<str>, Behind>,
+}
+
+/// What templates have behind a word of a path.
+#[derive(Clone, Debug, Default)]
+struct Behind {
+    parameters: BTreeSet<Arc<str>>,
+    words: BTreeSet<Arc<str>>,
 }
 
 /// One matcher of one activity.
@@ -79,6 +89,15 @@ impl Operations {
             self.calls.push(route);
             return;
         }
+        for pair in route.segments.windows(2) {
+            let [Segment::Literal(word), next] = pair else { continue };
+            let behind = self.behind.entry(Arc::clone(word)).or_default();
+            match next {
+                Segment::Parameter(name) => _ = behind.parameters.insert(Arc::clone(name)),
+                Segment::Literal(next) => _ = behind.words.insert(Arc::clone(next)),
+                Segment::Rest => {}
+            }
+        }
         if route.segments.contains(&Segment::Rest) {
             self.open.push(route);
             return;
@@ -123,6 +142,17 @@ impl Operations {
             && done
             && wanted.any(|wanted| wanted.protocol == "graphql" && wanted.kind != "persisted")
             && self.of_call(call, host).is_empty()
+    }
+
+    /// Parameters that a path of no template names all the same: of `/v0/orders/7/ship`, what stands behind `orders`
+    /// where templates have `orders/{order}`.
+    pub(super) fn named_elsewhere<'t>(&self, target: &Target<'t>) -> Parameters<'t> {
+        let pairs = target.segments.iter().zip(target.segments.iter().skip(1));
+        let named = pairs.filter_map(|(word, value)| {
+            let behind = self.behind.get(&**word)?;
+            (!behind.words.contains(&**value)).then_some((&behind.parameters, value))
+        });
+        named.flat_map(|(names, value)| names.iter().map(move |name| (Arc::clone(name), value.clone()))).collect()
     }
 
     /// Parameters of a path that a response names, e.g. in `Location`, whatever the method: those of the templates that
@@ -335,6 +365,20 @@ mod tests {
         assert_eq!(named("/files/f1"), [pair("file", "f1")]);
         assert_eq!(named("/files/f1/more"), [], "`**` names nothing");
         assert_eq!(named("/orders/7/pay/now"), []);
+    }
+
+    #[test]
+    fn another_path_to_a_known_object_still_names_it() {
+        let ops = operations(&[("POST", "/orders/{order}/pay"), ("GET", "/orders/search")]);
+        let named = |path: &'static str| -> Vec<(String, String)> {
+            let pairs = ops.named_elsewhere(&Target::parse(path)).into_iter();
+            pairs.map(|(name, value)| (name.to_string(), value.into_owned())).collect()
+        };
+        let order = [("order".to_owned(), "o7".to_owned())];
+        assert_eq!(named("/v0/orders/o7/ship"), order);
+        assert_eq!(named("/admin/orders/o7"), order);
+        assert_eq!(named("/orders/search/o7"), []);
+        assert_eq!(named("/carts/o7"), []);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The event: one occurrence of a business step, by an actor, on objects.
 
 mod actor;
+mod answer;
 pub mod batch;
 pub(crate) mod least;
 mod pack;
@@ -18,6 +19,7 @@ use offpath_capture::Origin;
 use serde::{Deserialize, Serialize};
 
 pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
+pub use answer::Answer;
 pub use rfc3339::rfc3339;
 pub use value::{Money, Value};
 
@@ -91,6 +93,8 @@ pub struct Event {
     pub idempotency: Option<u64>,
     /// Keyed hash of the request body, where it was seen whole.
     pub body_hash: Option<u64>,
+    /// What the answer tells of itself.
+    pub answer: Answer,
     /// Request or correlation id as sent (not a credential), where known.
     pub request_id: Option<Arc<str>>,
     /// States of the first object before the event, as replayed; empty until compared.
@@ -113,6 +117,11 @@ impl Event {
     /// Whether it is a call inside the body of an exchange, rather than the exchange.
     pub fn is_call(&self) -> bool {
         self.operation.as_deref().is_some_and(is_call)
+    }
+
+    /// Whether it changes something by an operation that the model does not know.
+    pub fn is_unmodelled_write(&self) -> bool {
+        self.operation.is_none() && self.activity.is_none() && !self.read
     }
 
     /// Whether calls may be hidden in it: a body that the source does not show, sent to a path that nothing names or on a

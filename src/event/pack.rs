@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use offpath_capture::{Origin, Place};
 
-use super::{Actor, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn, Value};
+use super::{Actor, Answer, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn, Value};
 
 /// Deepest list within a list; JSON is not read deeper.
 pub(super) const MOST_NESTED: u8 = 200;
@@ -68,7 +68,8 @@ impl Packer {
         let Event { id, time, end, tick, turn, sensor, source, shows, origin, response_origin, method, host, .. } =
             event;
         let Event { operation, path, activity, read, actor, session, outcome, status, objects, unplaced, .. } = event;
-        let Event { case, attributes, idempotency, body_hash, request_id, state_before, state_after, .. } = event;
+        let Event { case, attributes, idempotency, body_hash, answer, request_id, state_before, state_after, .. } =
+            event;
         self.fixed(id.0);
         self.signed(*time);
         self.signed(end.wrapping_sub(*time));
@@ -99,6 +100,9 @@ impl Packer {
             self.fixed(request.0);
             self.number(u64::from(*number));
         }
+        let Answer { body_hash: answer_hash, cached, replayed, gone } = *answer;
+        self.flags([answer_hash.is_some(), cached, replayed, gone, false, false]);
+        answer_hash.iter().for_each(|hash| self.fixed(*hash));
         self.maybe(request_id.as_deref());
         self.texts(state_before);
         self.texts(state_after);
@@ -372,6 +376,7 @@ mod tests {
             status in proptest::option::of(any::<u16>()),
             hashes in any::<(Option<u64>, Option<u64>)>(),
             turn in any::<Option<(u64, u32)>>(),
+            answer in any::<(Option<u64>, bool, bool, bool)>(),
             shows in any::<(bool, bool, bool)>(),
             evidence in 0..8_usize,
             outcome in prop_oneof![Just(Outcome::Accepted), Just(Outcome::Rejected), Just(Outcome::Unknown)],
@@ -386,6 +391,8 @@ mod tests {
             event.host = host;
             event.status = status;
             (event.idempotency, event.body_hash) = hashes;
+            let (body_hash, cached, replayed, gone) = answer;
+            event.answer = Answer { body_hash, cached, replayed, gone };
             event.turn = turn.map(|(request, number)| Turn { request: EventId(request), number });
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
             event.actor.evidence = EVIDENCE[evidence];

@@ -7,7 +7,8 @@ use offpath_capture::{Origin, Place};
 use rust_decimal::Decimal;
 
 use super::{
-    Actor, Doubt, Doubts, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value,
+    Actor, Answer, Doubt, Doubts, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold,
+    Value,
 };
 
 /// A read by an unknown actor, one second after the epoch times `n`.
@@ -39,6 +40,7 @@ pub(crate) fn event(n: u64) -> Event {
         attributes: Vec::new(),
         idempotency: None,
         body_hash: None,
+        answer: Answer::default(),
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),
@@ -105,6 +107,7 @@ pub(crate) fn rich_event(n: u64) -> Event {
         ],
         idempotency: Some(7),
         body_hash: Some(8),
+        answer: Answer { body_hash: Some(9), replayed: true, ..Answer::default() },
         request_id: Some("req-1".into()),
         state_before: vec!["new".into()],
         state_after: vec!["paid".into()],

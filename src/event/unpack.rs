@@ -6,7 +6,9 @@ use offpath_capture::{InputFormat, Origin, Place};
 use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
-use super::{Actor, Doubts, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Turn, Value};
+use super::{
+    Actor, Answer, Doubts, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Turn, Value,
+};
 
 /// Texts that the events unpacked so far have brought, by number.
 #[derive(Default)]
@@ -76,6 +78,7 @@ impl Unpacker<'_> {
             idempotency: has_idempotency.then(|| self.fixed()).transpose()?,
             body_hash: has_body_hash.then(|| self.fixed()).transpose()?,
             turn: has_turn.then(|| self.turn()).transpose()?,
+            answer: self.answer()?,
             request_id: self.maybe()?,
             state_before: self.many(Self::text)?,
             state_after: self.many(Self::text)?,
@@ -86,6 +89,11 @@ impl Unpacker<'_> {
         let request = EventId(self.fixed()?);
         let number = u32::try_from(self.number()?).map_err(|_| PackError::Content("such a turn"))?;
         Ok(Turn { request, number })
+    }
+
+    fn answer(&mut self) -> Result<Answer, PackError> {
+        let [hashed, cached, replayed, gone, ..] = self.flags()?;
+        Ok(Answer { body_hash: hashed.then(|| self.fixed()).transpose()?, cached, replayed, gone })
     }
 
     fn actor(&mut self) -> Result<Actor, PackError> {

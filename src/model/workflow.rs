@@ -413,6 +413,8 @@ pub struct CheckOptions {
     pub ties_commute: bool,
     /// Microseconds after a step within which its repeat may be a retry, where the source hides the idempotency key.
     pub retry_window: i64,
+    /// Microseconds after a step for which an answer may still show the state before it.
+    pub state_lag: i64,
     /// Microseconds of silence that end a session.
     pub session_gap: i64,
 }
@@ -425,6 +427,8 @@ impl Default for CheckOptions {
             ties_commute: true,
             // Clients try again within seconds or minutes; a job that was restarted, within the hour.
             retry_window: 3_600_000_000,
+            // Replicas and read models follow within a second or two; a person who looks again sees the new state.
+            state_lag: 5_000_000,
             // The usual idle time-out of web sessions.
             session_gap: 30 * 60 * 1_000_000,
         }

@@ -66,6 +66,7 @@ pub(super) fn near(model: &Model, inspection: &Inspection, pseudonyms: Option<&P
 pub(super) fn temper(finding: &mut Finding, near: &[Near]) {
     let missing = match finding.rule.as_str() {
         "AP-MISSING" => finding.expected.get(..1),
+        "PROC-ALT" => Some(finding.expected.as_slice()),
         "SEQ-SKIP" | "SEQ-DIRECT" => finding.expected.split_last().map(|(_, missing)| missing),
         _ => None,
     };

@@ -2,13 +2,14 @@
 
 use crate::finding::Finding;
 
+use super::alike::alike;
 use super::figure::count;
 use super::reason;
 use super::summary::RunSummary;
-use super::verdict::{SEVERITIES, SeverityCounts, severity_rank, verdict};
+use super::verdict::{SEVERITIES, SeverityCounts, verdict};
 use super::visible::visible;
 
-/// Findings in the table; the rest are counted.
+/// Findings, or groups of those alike, in the table; the rest are counted.
 const SHOWN: usize = 50;
 
 /// The verdict, counts by severity and the worst findings. Text of captures cannot become markup.
@@ -26,18 +27,23 @@ pub fn markdown(run: &RunSummary, findings: &[Finding]) -> String {
             plain(&model.hash)
         ));
     }
-    let mut open: Vec<&Finding> = findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
-    open.sort_by_key(|finding| severity_rank(&finding.severity));
-    if !open.is_empty() {
+    let groups = alike(findings);
+    if !groups.is_empty() {
         out.push_str("\n| severity | rule | finding | actor | time | id |\n|---|---|---|---|---|---|\n");
     }
-    for finding in open.iter().take(SHOWN) {
+    for group in groups.iter().take(SHOWN) {
+        let Some(finding) = group.0.first() else { continue };
         let actor = finding.actor.principal.as_deref().unwrap_or("not identified");
-        let cells = [&finding.severity, &finding.rule, &finding.title, actor, &finding.time, &finding.id].map(plain);
+        let title = match group.spread() {
+            Some(spread) => format!("{} (the first of {spread})", finding.title),
+            None => finding.title.clone(),
+        };
+        let cells = [finding.standing(), &finding.rule, &title, actor, &finding.time, &finding.id].map(plain);
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
-    if open.len() > SHOWN {
-        out.push_str(&format!("\n{} more are in the run folder.\n", count((open.len() - SHOWN) as u64)));
+    if groups.len() > SHOWN {
+        let more: usize = groups.iter().skip(SHOWN).map(|group| group.0.len()).sum();
+        out.push_str(&format!("\n{} more are in the run folder.\n", count(more as u64)));
     }
     not_seen(&mut out, run);
     out

@@ -1,5 +1,6 @@
 //! Views of one run: terminal, Markdown, HTML. Nothing here computes a new fact, reads a file or knows the time.
 
+mod alike;
 mod figure;
 mod html;
 pub mod layout;

@@ -12,7 +12,9 @@ use offpath_capture::{Origin, Place};
 use rust_decimal::Decimal;
 
 use crate::compare::{Check, Deviation};
-use crate::event::{Actor, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value};
+use crate::event::{
+    Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value,
+};
 use crate::model::{ActorNaming, CheckOptions, Model};
 use crate::rule::{Rule, catalogue};
 
@@ -64,6 +66,7 @@ fn deviation(check: Check) -> Deviation {
         order_certainty: 1.0,
         completeness: 1.0,
         mid_life: false,
+        doubt: None,
     }
 }
 
@@ -125,6 +128,7 @@ fn event(line: &str, number: u64) -> Event {
         attributes: Vec::new(),
         idempotency: None,
         body_hash: None,
+        answer: Answer::default(),
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

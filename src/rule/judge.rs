@@ -1,5 +1,7 @@
 //! How a deviation becomes a finding: severity, confidence and verdict, each with its terms spelled out.
 
+use std::collections::BTreeSet;
+
 use super::context::{self, Context};
 use super::{Identity, Rule, of_check, taxonomy};
 use crate::compare::{Check, Deviation};
@@ -26,7 +28,8 @@ pub fn judge(deviation: &Deviation, model: Option<&Model>) -> Finding {
     let mut terms = Vec::new();
     let severity = severity(rule, &context, &mut terms);
     let confidence = confidence(rule, &context, &mut terms);
-    let fingerprint = meaning(rule, &context).fingerprint();
+    let done = context.event.map(|event| step(event, &context)).unwrap_or_default();
+    let fingerprint = meaning(rule, &context, &done, &class(rule, &context)).fingerprint();
     let events: Vec<_> = deviation.events.iter().map(|event| event.id).collect();
     let agent = context.event.is_some_and(|event| event.actor.agent.is_some());
     let agent_ids: &[&str] = if agent { rule.agent_taxonomy } else { &[] };
@@ -149,6 +152,7 @@ fn confidence(rule: &Rule, context: &Context<'_>, terms: &mut Vec<String>) -> f3
     factors.push((deviation.order_certainty, format!("order of events{}", coarse_clock(context).unwrap_or_default())));
     let begun = if deviation.mid_life { ": the object was not seen from its beginning" } else { "" };
     factors.push((deviation.completeness, format!("completeness of the capture{begun}")));
+    factors.extend(deviation.doubt.map(|doubt| (doubt.at_most, doubt.because.to_owned())));
     match context.outcome() {
         Outcome::Unknown => factors.push((NO_RESPONSE, "response not seen".to_owned())),
         Outcome::Rejected => {
@@ -215,6 +219,7 @@ fn own_check(check: Check, context: &Context<'_>) -> Option<u16> {
             | Check::Direct
             | Check::Illegal
             | Check::Diverge
+            | Check::Alternative
             | Check::Orphan
             | Check::StateField
             | Check::ApprovalMissing
@@ -223,9 +228,36 @@ fn own_check(check: Check, context: &Context<'_>) -> Option<u16> {
     (of_order && (400..500).contains(&status) && !matches!(status, 401 | 403)).then_some(status)
 }
 
+/// What was done: the activity, else the operation, else method and path with the keys of objects left out of it.
+fn step(event: &Event, context: &Context<'_>) -> String {
+    if let Some(named) = event.activity.as_ref().or(event.operation.as_ref()) {
+        return named.to_string();
+    }
+    let keys: Vec<&str> = event.objects.iter().map(|object| own_key(context, &object.id)).collect();
+    let shown = |segment: &str| if keys.contains(&segment) { "{}".to_owned() } else { segment.to_owned() };
+    let path: Vec<String> = event.path.split('/').map(shown).collect();
+    format!("{} {}", event.method, path.join("/"))
+}
+
+/// What the actor is, for the rule that asks who may: an agent, else its kind and those of its roles that the model
+/// names. Roles that the model does not know change nothing for it.
+fn class<'a>(rule: &Rule, context: &Context<'a>) -> Vec<&'a str> {
+    let (Some(event), Some(model)) = (context.event.filter(|_| rule.check == Check::Role), context.model) else {
+        return Vec::new();
+    };
+    if event.actor.agent.is_some() {
+        return vec!["agent"];
+    }
+    let named: BTreeSet<&str> =
+        model.lifecycles.iter().flat_map(|l| &l.transitions).flat_map(|t| &t.by).map(|n| &**n).collect();
+    let default = model.actors.default_role.as_deref();
+    let roles = event.actor.roles.iter().map(|role| &**role);
+    let known = roles.filter(|role| named.contains(role) || Some(*role) == default);
+    std::iter::once(&*event.actor.kind).chain(known).collect()
+}
+
 /// What stays the same when the same thing happens to another object on another day.
-fn meaning<'a>(rule: &Rule, context: &Context<'a>) -> Meaning<'a> {
-    let event = context.event;
+fn meaning<'a>(rule: &Rule, context: &Context<'a>, done: &'a str, class: &'a [&'a str]) -> Meaning<'a> {
     let id = context.deviation.object.as_ref().or(context.deviation.case.as_ref());
     let edge = match (&context.deviation.constraint, context.deviation.states.as_slice()) {
         (Some(constraint), _) => constraint,
@@ -234,13 +266,11 @@ fn meaning<'a>(rule: &Rule, context: &Context<'a>) -> Meaning<'a> {
     };
     Meaning {
         rule: rule.id,
-        object_type: id.map_or("", |id| &id.object_type),
+        // A constraint says what it is about; on which object it was broken, not every source shows.
+        object_type: id.filter(|_| context.deviation.constraint.is_none()).map_or("", |id| &id.object_type),
         edge,
-        activity: event
-            .map_or("", |event| event.activity.as_ref().or(event.operation.as_ref()).unwrap_or(&event.method)),
-        kind: event.map_or("", |event| &event.actor.kind),
-        roles: event.map_or(&[], |event| &event.actor.roles),
-        agent: event.is_some_and(|event| event.actor.agent.is_some()),
+        activity: done,
+        class,
         model: context.model.map_or("", |model| &model.id),
     }
 }

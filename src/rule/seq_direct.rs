@@ -9,7 +9,8 @@
 //!
 //! ## How it decides
 //! The object is seen from birth (its parent's creation was seen, or `check.first_seen_state: initial`), so the only
-//! possible state is the initial one; the accepted step is allowed only from later states. Without proof of birth the
+//! possible state is the initial one, or it is first seen by a creation that the server refused with 400 or 422
+//! (confidence 0.60 at most: it may have been there before); the accepted step is allowed only from later states. Without proof of birth the
 //! object may have begun before the capture and nothing is reported. Lost requests make the rule not evaluable. A refusal
 //! with any 4xx but 401 and 403 is for review only.
 //!

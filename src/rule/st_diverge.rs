@@ -9,11 +9,13 @@
 //!
 //! ## How it decides
 //! After an accepted event or read, the state at the model's `state:` path is a state of the lifecycle, compared without
-//! letter case, and not in the replayed set. Replay then goes on from the declared state, so one divergence is one
-//! finding. States that the model does not know are not compared.
+//! letter case, and not in the replayed set. Replay then goes on from either state, so one divergence is one finding.
+//! The state that the object left within `check.state_lag` (5 s: replicas and read models follow within a second or two)
+//! is that of a moment ago, after a step that was only taken on (202) for as long as no answer shows it done. What a
+//! cache answers is not compared, nor are states that the model does not know.
 //!
 //! ## When it is wrong
-//! A read model that lags behind its writes declares the state of a moment ago: read again later in the case. A response
+//! A read model lags behind its writes for longer: raise `check.state_lag`. A response
 //! shows the state before the change by convention: drop `state:` for that type, or point it elsewhere. A scheduled job
 //! moves objects without a call: give the model its activity or allow the state.
 //!

@@ -8,14 +8,22 @@
 //! where nobody looks any more. Lists: API3, BLA1, CWE-672, CWE-841, T1565.003.
 //!
 //! ## How it decides
-//! Every state that the object can be in is final, or a constraint `never: X, after: Y` names the pair. Without a model:
-//! an accepted use of an id after its accepted DELETE. Repeats of the ending step itself are SEQ-REPEAT; a step that may
-//! happen once and is taken again after another step has ended the life is told here. A refusal with any 4xx but 401 and
-//! 403 is for review only.
+//! Every state that the object can be in is final, or a constraint `never: X, after: Y` names the pair. Repeats of the
+//! ending step itself are SEQ-REPEAT; a step that may happen once and is taken again after another step has ended the life
+//! is told here. A refusal with any 4xx but 401 and 403 is for review only.
+//!
+//! Where no lifecycle governs the object: an accepted use of its id after its accepted DELETE. One finding for each
+//! operation that changed what was gone, at somebody else's use before the deleter's own; what was only read is one
+//! finding, for review (0.40), and none beside a change. No use is: what a cache answers (`Age`, `X-Cache: HIT` and the
+//! like), a read whose answer says that the object is deleted (`deleted: true`, `state: deleting`), anything after a DELETE
+//! that was only taken on (202) until the object answers 404 or 410. An accepted PUT, a POST at its place or to its
+//! collection, or a call named restore, undelete and the like brings it back. Behind `/me`, `/cart`, `/favourites` and such
+//! words everybody has objects of their own. What at least three actors did to at least half of what one operation deleted
+//! (and to three objects or more) is how the API works: for review.
 //!
 //! ## When it is wrong
-//! The object was restored or the key reused: show the restoring call to the model. The deletion was soft and reading
-//! stays allowed: mark the activity `read: true`. A webhook or compensation is meant to arrive late: give the final state
+//! The object was restored or the key reused by another call: show it to the model. The deletion was soft and goes on
+//! being used by design: give the type a lifecycle. A webhook or compensation is meant to arrive late: give the final state
 //! that transition.
 //!
 //! ## Example

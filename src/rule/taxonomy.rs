@@ -115,6 +115,7 @@ pub static LISTS: &[List] = &[
             ("AC-5", "Separation of Duties"),
             ("AC-6", "Least Privilege"),
             ("AU-10", "Non-repudiation"),
+            ("CM-3", "Configuration Change Control"),
             ("SI-10", "Information Input Validation"),
         ],
     },
@@ -136,6 +137,7 @@ pub static LISTS: &[List] = &[
             ("API4", "Unrestricted Resource Consumption"),
             ("API5", "Broken Function Level Authorization"),
             ("API6", "Unrestricted Access to Sensitive Business Flows"),
+            ("API9", "Improper Inventory Management"),
         ],
     },
 ];

@@ -67,7 +67,7 @@ fn without_script_the_head_and_the_worst_findings_are_there() {
 
 #[test]
 fn markdown_says_what_was_not_seen() {
-    let text = offpath::report::markdown(&sample::run(), &sample::findings(60));
+    let text = offpath::report::markdown(&sample::run(), &sample::findings(400));
     assert!(text.contains("| critical | AP-MISSING |"), "{text}");
     assert!(text.contains("1,204 TLS connections without keys") && text.contains("more are in the run folder"));
 }

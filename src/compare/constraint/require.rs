@@ -117,6 +117,9 @@ impl Demand<'_> {
                 tallies.count(Check::ApprovalMissing, event.source, Some(true));
                 let mut found = self.found(context, Check::ApprovalMissing, at, life);
                 found.evidence.extend(others);
+                // What came too late is part of the story, and nobody else's fault.
+                let late = context.history.steps_of(life, self.activity);
+                found.evidence.extend(late.iter().find(|later| **later > at));
                 return vec![found];
             }
         };

@@ -394,3 +394,129 @@ fn without_a_model_replays_and_orphans_are_still_seen() {
     assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 2)], &none)), [Check::Replay]);
     assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 1)], &none)), []);
 }
+
+/// A look at the order so many milliseconds after the first event's second, that shows a state.
+fn look(n: u64, millis: i64, state: &str) -> Event {
+    let at = |e: &mut Event| (e.time, e.end) = (10 * SECOND + millis * 1000, 10 * SECOND + millis * 1000 + 1000);
+    step(n, "view").read().declares(state).with(at).done()
+}
+
+#[test]
+fn an_answer_may_lag_a_moment_behind_a_step() {
+    let paid = |looks: &[Event]| {
+        let mut events = vec![step(1, "create").with(|e| (e.time, e.end) = (0, 1000)).declares("new").done()];
+        events
+            .push(step(2, "pay").with(|e| (e.time, e.end) = (10 * SECOND, 10 * SECOND + 1000)).declares("paid").done());
+        events.extend(looks.iter().cloned());
+        checks(&run(shop(), &events))
+    };
+    assert_eq!(paid(&[look(3, 1500, "new"), look(4, 4500, "paid")]), []);
+    assert_eq!(paid(&[look(3, 60_000, "new"), look(4, 90_000, "paid")]), [Check::Diverge], "a minute is no lag");
+    assert_eq!(paid(&[look(3, 1500, "shipped"), look(4, 4500, "shipped")]), [Check::Diverge], "it was not there");
+    let cached =
+        Event { answer: crate::event::Answer { cached: true, ..Default::default() }, ..look(3, 60_000, "new") };
+    assert_eq!(paid(&[cached, look(4, 90_000, "paid")]), []);
+}
+
+#[test]
+fn a_step_that_was_only_taken_on_may_take_its_time() {
+    let paid = |status: u16, looks: &[Event]| {
+        let mut events = vec![step(1, "create").with(|e| (e.time, e.end) = (0, 1000)).declares("new").done()];
+        let taken =
+            step(2, "pay").with(|e| (e.time, e.end, e.status) = (10 * SECOND, 10 * SECOND + 1000, Some(status)));
+        events.push(taken.declares("new").done());
+        events.extend(looks.iter().cloned());
+        checks(&run(shop(), &events))
+    };
+    assert_eq!(paid(202, &[look(3, 60_000, "new"), look(4, 90_000, "paid")]), []);
+    assert_eq!(paid(200, &[look(3, 60_000, "new")]), [Check::Diverge], "done, it says");
+    let again = [look(3, 60_000, "new"), look(4, 90_000, "paid"), look(5, 120_000, "new")];
+    assert_eq!(paid(202, &again), [Check::Diverge], "it was seen done");
+}
+
+#[test]
+fn a_cancellation_makes_up_for_a_misplaced_step() {
+    let mut model = shop();
+    model.lifecycles[0].states[3].final_state = true;
+    let shipped = |last: crate::compare::builder::EventBuilder| {
+        let events = [step(1, "create").done(), step(2, "ship").declares("shipped").done(), last.done()];
+        run(model.clone(), &events).deviations.iter().map(|d| (d.check, d.corrected)).collect::<Vec<_>>()
+    };
+    assert_eq!(shipped(step(3, "cancel")), [(Check::Skip, true)]);
+    assert_eq!(shipped(step(3, "view").read()), [(Check::Skip, false)]);
+    let paid = ["create", "pay", "ship", "cancel"].iter().zip(1..).map(|(name, n)| step(n, name).done());
+    assert_eq!(checks(&run(model.clone(), &paid.collect::<Vec<_>>())), [Check::Orphan], "nothing to make up for");
+}
+
+#[test]
+fn what_was_refused_at_its_creation_did_not_exist() {
+    let used = |status: u16| {
+        let events = [step(1, "create").refused(status).done(), step(2, "pay").done(), step(3, "ship").done()];
+        let of_it = |d: &crate::compare::Deviation| (d.check, d.at.0, d.doubt.map(|doubt| doubt.at_most));
+        run(shop(), &events).deviations.iter().map(of_it).collect::<Vec<_>>()
+    };
+    assert_eq!(used(422), [(Check::Direct, 2, Some(0.6))]);
+    assert_eq!(used(409), [], "it was there already");
+    let later = [step(1, "create").refused(422).done(), step(2, "create").done(), step(3, "pay").done()];
+    assert_eq!(checks(&run(shop(), &later)), []);
+}
+
+#[test]
+fn an_approval_that_comes_too_late_is_not_the_wrong_step() {
+    let mut model = shop();
+    let (approve, execute, refund_type) = (model.step("approve"), model.step("execute"), model.kind_of("refund"));
+    model.lifecycles[1].transitions[2].from = vec![1, 2];
+    let kind = crate::model::ConstraintKind::Require {
+        activity: approve,
+        before: execute,
+        per: refund_type,
+        kind: None,
+        max_age: None,
+        unchanged: Vec::new(),
+    };
+    let model = model.constraint("need", kind);
+    let asked = || vec![step(1, "create").done(), refund(2, "request").done()];
+    let late = [asked(), vec![refund(3, "execute").done(), refund(4, "approve").done()]].concat();
+    let result = run(model.clone(), &late);
+    assert_eq!(checks(&result), [Check::ApprovalMissing]);
+    assert!(result.deviations[0].events.iter().any(|e| e.id.0 == 4), "the late approval is part of the story");
+    let again = [asked(), vec![refund(3, "approve").done(), refund(4, "execute").done(), refund(5, "approve").done()]];
+    assert_eq!(checks(&run(model, &again.concat())), [Check::Orphan], "it was approved before");
+}
+
+#[test]
+fn a_repeat_that_may_be_a_retry_is_for_review() {
+    let doubt = |change: fn(crate::compare::builder::EventBuilder) -> crate::compare::builder::EventBuilder| {
+        let paid = |n: u64| step(n, "pay").with(|e| (e.body_hash, e.answer.body_hash) = (Some(1), Some(2)));
+        let events = [step(1, "create").done(), paid(2).done(), change(paid(3)).done()];
+        let result = run(shop(), &events);
+        assert_eq!(checks(&result), [Check::Repeat]);
+        result.deviations[0].doubt.map(|d| d.at_most)
+    };
+    assert_eq!(doubt(|same| same), Some(0.4));
+    assert_eq!(doubt(|e| e.with(|e| e.answer.body_hash = Some(3))), None, "another answer: had twice");
+    assert_eq!(doubt(|e| e.by("bob", &["customer"])), None);
+    assert_eq!(doubt(|e| e.with(|e| (e.time, e.end) = (e.time + 90 * SECOND, e.end + 90 * SECOND))), None, "too late");
+}
+
+#[test]
+fn a_key_with_other_content_counts_less_where_the_answer_is_the_same() {
+    let doubt = |model: Option<Model>, change: fn(&mut Event)| {
+        let paid = |n: u64| step(n, "pay").keyed(5, n).with(|e| e.answer.body_hash = Some(n));
+        let events = [step(1, "create").done(), paid(2).done(), paid(3).with(change).done()];
+        let result = Comparer::new(model.map(Arc::new)).case(Some(&id("order:1")), &events, &Blindness::default());
+        let of_key = |d: &crate::compare::Deviation| (d.check == Check::Replay).then(|| d.doubt.map(|d| d.at_most));
+        result.deviations.iter().find_map(of_key)
+    };
+    assert_eq!(doubt(Some(shop()), |_| ()), Some(None));
+    assert_eq!(doubt(Some(shop()), |e| e.answer.body_hash = Some(2)), Some(Some(0.6)));
+    assert_eq!(doubt(None, |_| ()), Some(Some(0.4)), "nothing says what counts");
+    assert_eq!(doubt(Some(shop()), |e| e.answer.replayed = true), None);
+}
+
+#[test]
+fn a_state_that_no_step_led_to_lowers_fitness() {
+    let events = [step(1, "create").declares("new").done(), look(2, 60_000, "paid")];
+    let measures = run(shop(), &events).measures;
+    assert_eq!((measures.fitting_traces, measures.log_fitness()), (0, Some(0.5)));
+}

@@ -4,10 +4,29 @@ use std::sync::Arc;
 
 use offpath_capture::{Body, Call};
 
-use super::Extractor;
+use super::outcome::is_safe;
+use super::{Called, Extractor, volatile};
 use crate::correlate::identity;
 use crate::correlate::reading::Reading;
+use crate::event::{Answer, ObjectRef};
 use crate::model::{Activity, Root};
+
+/// Response headers in which caches say whether the answer was theirs (RFC 9211, and what was in use before it).
+const CACHES: [&str; 7] = [
+    "cache-status",
+    "x-cache",
+    "cf-cache-status",
+    "x-cache-status",
+    "x-proxy-cache",
+    "x-vercel-cache",
+    "x-drupal-cache",
+];
+
+/// Of these, the ones that say `stale` of an answer, and not of what was not used.
+const STALE: [&str; 3] = ["cf-cache-status", "x-cache-status", "x-vercel-cache"];
+
+/// Response headers by which servers say that an answer is the one that they gave to an earlier request with its key.
+const RECORDS: [&str; 3] = ["idempotent-replayed", "idempotency-replayed", "x-idempotent-replayed"];
 
 impl Extractor {
     /// Where a request with one key for all holds several calls, each is told from the others by its place among them.
@@ -30,11 +49,44 @@ impl Extractor {
         Some(self.key.hash("body", &[call.operation().as_bytes(), arguments.as_bytes()]).to_u64())
     }
 
+    /// Of what a request with an idempotency key asks for: what changes with each try of it is left out.
+    pub(super) fn asked_hash(&self, body: &Body, time: i64) -> Option<u64> {
+        match body {
+            Body::Present { bytes, whole: true, .. } => match volatile::without(bytes, time) {
+                Some(rest) => Some(self.key.hash("body", &[&rest]).to_u64()),
+                None => self.body_hash(body),
+            },
+            _ => self.body_hash(body),
+        }
+    }
+
     pub(super) fn body_hash(&self, body: &Body) -> Option<u64> {
         match body {
             Body::Absent => Some(self.key.hash("body", &[b""]).to_u64()),
             Body::Present { bytes, whole: true, .. } => Some(self.key.hash("body", &[bytes]).to_u64()),
             Body::Present { .. } | Body::Unknown { .. } => None,
+        }
+    }
+
+    /// What the answer tells of itself; its body counts where the request may have changed something.
+    pub(super) fn answer(&self, reading: &Reading<'_>, called: &Called<'_>, about: Option<&ObjectRef>) -> Answer {
+        let response = reading.exchange.response.as_ref();
+        let header = |name: &str| response.and_then(|r| r.headers.text(name)).map(str::to_ascii_lowercase);
+        let says = |name: &str, word: &str| header(name).is_some_and(|value| value.contains(word));
+        let body_hash = match reading.call {
+            _ if is_safe(reading.method()) => None,
+            Some(call) => call.result.as_ref().map(|result| self.key.hash("body", &[result.as_bytes()]).to_u64()),
+            // Two empty answers are not the same answer.
+            None => {
+                response.filter(|r| r.body.bytes().is_some_and(|b| !b.is_empty())).and_then(|r| self.body_hash(&r.body))
+            }
+        };
+        let aged = header("age").and_then(|age| age.trim().parse::<u64>().ok()).is_some_and(|seconds| seconds > 0);
+        Answer {
+            body_hash,
+            cached: aged || CACHES.iter().any(|name| says(name, "hit")) || STALE.iter().any(|name| says(name, "stale")),
+            replayed: RECORDS.iter().any(|name| says(name, "true")),
+            gone: called.guess.as_ref().zip(about).is_some_and(|(guess, object)| guess.says_gone(object)),
         }
     }
 

@@ -58,6 +58,8 @@ pub(super) struct Read {
     pub(super) bulk: Vec<Leaf>,
     /// `ownerId` and the like (no owner), and `order.ownerId`, with the rank of their names.
     pub(super) owners: Vec<(usize, Leaf)>,
+    /// Of the whole body (`None`) or objects in it by name, that they are deleted: `deleted: true`, `deletedAt: ..`.
+    pub(super) gone: Vec<Option<String>>,
 }
 
 /// A scalar of a body.
@@ -113,6 +115,8 @@ enum Meaning {
     State(Option<String>),
     /// A list of ids, or one of them.
     Ids(Option<String>),
+    /// That the object around it is deleted, unless it says no.
+    Gone(Option<String>),
 }
 
 impl<'o> Fields<'o> {
@@ -121,6 +125,13 @@ impl<'o> Fields<'o> {
     }
 
     fn take(self, value: Value) {
+        if let Some(Meaning::Gone(owner)) = self.leaf {
+            let yes = !matches!(&value, Value::Text(text) if matches!(&**text, "" | "false" | "0"));
+            if yes && value != Value::Number(0.into()) && !self.listed && self.out.gone.len() < MOST_IDS {
+                self.out.gone.push(owner);
+            }
+            return;
+        }
         if let Some((rank, owner)) = self.owns.filter(|_| !self.listed && self.out.owners.len() < MOST_IDS) {
             self.out.owners.push((rank, Leaf { owner, path: self.path.clone(), value: value.clone() }));
         }
@@ -196,6 +207,14 @@ fn is_own_id(key: &str) -> bool {
     matches!(key, "id" | "_id" | "uuid")
 }
 
+/// Whether a key says that, or when, the object around it was deleted.
+fn is_deletion(key: &str) -> bool {
+    let name = snake(key);
+    let (name, asked) = name.strip_prefix("is_").map_or((&*name, false), |rest| (rest, true));
+    let told = name.strip_suffix("_at").or_else(|| name.strip_suffix("_on")).filter(|_| !asked);
+    matches!(told.unwrap_or(name), "deleted" | "removed" | "trashed" | "deletion_requested")
+}
+
 /// How plainly a key says that its value is whose the object around it is.
 fn owner_rank(key: &str) -> Option<usize> {
     let name = snake(stem(key).unwrap_or(key));
@@ -236,7 +255,10 @@ impl<'de> Visitor<'de> for Fields<'_> {
         f.write_str("any JSON value")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        if value && matches!(self.leaf, Some(Meaning::Gone(_))) {
+            self.take(Value::Bool(true));
+        }
         Ok(())
     }
 
@@ -308,7 +330,8 @@ impl<'de> Visitor<'de> for Fields<'_> {
             };
             let path = if self.path.is_empty() { key.clone().into_owned() } else { format!("{}.{key}", self.path) };
             let ids = || ids_of(&key, self.owner.as_deref()).map(Meaning::Ids);
-            let (leaf, depth, listed) = (id.or(state).or_else(ids), self.depth + 1, self.listed);
+            let gone = || is_deletion(&key).then(|| Meaning::Gone(self.owner.clone()));
+            let (leaf, depth, listed) = (id.or(state).or_else(gone).or_else(ids), self.depth + 1, self.listed);
             map.next_value_seed(Fields { owner, leaf, owns, path, depth, listed, out: &mut *self.out })?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::model::{CheckOptions, Code, quantity};
 /// Reads the options of comparison.
 pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> CheckOptions {
     let mut options = CheckOptions::default();
-    let keys = &["first_seen_state", "clock_skew", "ties", "retry_window", "session_gap", "drift"];
+    let keys = &["first_seen_state", "clock_skew", "ties", "retry_window", "state_lag", "session_gap", "drift"];
     let Some(fields) = node.and_then(|node| reader.mapping(node, "`check`", keys)) else { return options };
     if let Some(first) = choice(reader, &fields, "first_seen_state", ["any", "initial"]) {
         options.first_seen_any = first == 0;
@@ -21,6 +21,9 @@ pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> CheckOptions {
     }
     if let Some(window) = duration(reader, &fields, "retry_window") {
         options.retry_window = window;
+    }
+    if let Some(lag) = duration(reader, &fields, "state_lag") {
+        options.state_lag = lag;
     }
     if let Some(gap) = duration(reader, &fields, "session_gap") {
         options.session_gap = gap;

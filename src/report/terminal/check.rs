@@ -99,8 +99,11 @@ fn model(run: &RunSummary) -> String {
                 0 => String::new(),
                 number => format!(", {} undecided", count(number)),
             };
+            // Who did a step, and with which values, is no question of the order that fitness measures.
+            let unfit = measures.traces > measures.fitting_traces + measures.undecided_traces;
+            let but = if unfit && measures.alignment_moves == 0 { ", all in order" } else { "" };
             text.push_str(&format!(
-                "; fitness {about}{} ({} of {} lives fit{undecided})",
+                "; fitness {about}{} ({} of {} lives fit{undecided}{but})",
                 ratio(fitness),
                 count(measures.fitting_traces),
                 count(measures.traces)

@@ -366,3 +366,23 @@ proptest! {
         prop_assert!(finding.level().is_some());
     }
 }
+
+#[test]
+fn a_fingerprint_holds_nothing_that_only_some_sources_show() {
+    let seen = |rule: &str, roles: &[&str], kind: &str| {
+        let mut deviation = deviation(rule);
+        for event in &mut deviation.events {
+            event.actor.roles = roles.iter().map(|role| (*role).into()).collect();
+            (event.actor.kind, event.status, event.source) = (kind.into(), None, "combined");
+        }
+        let mut model = bare_model();
+        model.actors.default_role = Some("customer".into());
+        super::judge(&deviation, Some(&model)).fingerprint
+    };
+    for rule in ["SEQ-SKIP", "AP-MISSING", "OWN", "ST-ORPHAN"] {
+        assert_eq!(seen(rule, &["customer"], "human"), seen(rule, &["beta-tester"], "service"), "{rule}");
+    }
+    let role = seen("FN-ROLE", &["customer"], "human");
+    assert_eq!(role, seen("FN-ROLE", &["customer", "beta-tester"], "human"), "no model names that role");
+    assert_ne!(role, seen("FN-ROLE", &[], "service"));
+}

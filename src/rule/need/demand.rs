@@ -55,7 +55,7 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         Check::Skip | Check::Order | Check::Direct | Check::Illegal | Check::Orphan | Check::Repeat | Check::Race => {
             reader.lifecycle(check)
         }
-        Check::Diverge | Check::StateField => reader.declared_state(check),
+        Check::Diverge | Check::Alternative | Check::StateField => reader.declared_state(check),
         Check::Role => reader.role(),
         Check::Mismatch => reader.mismatch(),
         _ => reader.constraints(check),
