@@ -14,8 +14,8 @@ use super::args::{ExchangeFormat, Exchanges, Shared};
 use super::filter::{EXCHANGE, Filter};
 use super::pipe::Second;
 use super::progress::Meter;
-use super::{Console, Ended, Exit, hash_key, job, replace};
-use crate::correlate::{Extractor, Redactor};
+use super::{Console, Ended, Exit, documents, hash_key, job, replace};
+use crate::correlate::{Catalogue, Extractor, Redactor};
 use crate::pipeline::Progress;
 pub(super) use message::COLUMNS as MESSAGE_COLUMNS;
 use message::MessageRecord;
@@ -30,6 +30,8 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     let key = hash_key::load(shared.hash_key.as_deref(), console)?;
     let asks_who = filter.as_ref().is_some_and(|filter| filter.asks_for("actor"));
     let extractor = asks_who.then(|| Extractor::redacting(None, key.clone(), level));
+    let catalogue = Catalogue::of(&documents::read(&args.openapi, console)?);
+    console.say_held();
     let redactor = Redactor::new(key, level);
     console.note(&format!("redaction {}", level.as_str()));
     // No line names the inputs' hashes.
@@ -64,6 +66,7 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         live,
         redactor: &redactor,
         extractor,
+        catalogue,
         filter,
         period,
         meter: &meter,
@@ -171,6 +174,8 @@ struct Lines<'a> {
     redactor: &'a Redactor,
     /// Tells who acts, where the filter asks.
     extractor: Option<Extractor>,
+    /// Operations that documents describe.
+    catalogue: Catalogue,
     filter: Option<Filter>,
     period: (Option<i64>, Option<i64>),
     meter: &'a Meter,
@@ -189,6 +194,9 @@ impl Lines<'_> {
     /// The record of an exchange, with who acts if the filter asks.
     fn record(&self, exchange: &Exchange) -> Record {
         let mut record = Record::new(exchange, self.redactor);
+        if !self.catalogue.is_empty() {
+            record.operation = self.catalogue.operation(exchange);
+        }
         if let Some(extractor) = &self.extractor {
             let events = extractor.extract(exchange).events;
             let actors = events.iter().flat_map(|event| [&event.actor.principal, &event.actor.agent]).flatten();

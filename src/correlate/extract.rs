@@ -36,7 +36,7 @@ use super::template::Template;
 use super::token_keys::TokenKeys;
 use crate::event::{Actor, Event, EventId, Evidence, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
-use crate::model::{Activity, ActivityId, AddressBlock, Model, Path};
+use crate::model::{Activity, ActivityId, AddressBlock, Description, Model, Path};
 
 /// Most elements of lists that become events of one exchange; what else it calls becomes an event beside them.
 const MOST_ELEMENTS: usize = 1_000;
@@ -50,6 +50,8 @@ pub struct Extractor {
     key: HashKey,
     masker: Masker,
     operations: Operations,
+    /// Documents describe operations, beside those that the model imports.
+    described: bool,
     bodies: Bodies,
     login: Bodies,
     creators: Vec<ActivityId>,
@@ -109,6 +111,7 @@ impl Extractor {
             key,
             masker,
             operations,
+            described: false,
             bodies,
             login,
             creators,
@@ -130,6 +133,14 @@ impl Extractor {
     #[must_use]
     pub fn with_trusted_proxies(mut self, blocks: &[AddressBlock]) -> Extractor {
         self.proxies.extend(blocks);
+        self
+    }
+
+    /// The same, with documents that describe operations, beside those that the model imports.
+    #[must_use]
+    pub fn with_documents(mut self, documents: &[Arc<Description>]) -> Extractor {
+        self.operations.describe(documents);
+        self.described |= !documents.is_empty();
         self
     }
 
@@ -174,7 +185,8 @@ impl Extractor {
             return Extracted { inside, forwards, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
-        let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
+        let unknown = if self.model.is_some() { called.operation.is_none() } else { self.is_undescribed(&reading) };
+        let unmatched = unknown.then(|| self.unknown_path(&reading));
         let mut out = Extracted { unmatched, inside, forwards, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
         out
@@ -226,8 +238,9 @@ impl Extractor {
     fn called<'m>(&self, reading: &mut Reading<'_>, model: Option<&'m Model>) -> Called<'m> {
         let method = reading.method();
         let matched = self.operations.find(method, reading.host.as_deref(), &reading.target);
-        let Some((matched, model)) = matched.zip(model) else {
-            return self.unmatched(reading);
+        let Some(model) = model else { return self.guessed(reading, matched.and_then(|matched| matched.described)) };
+        let Some(matched) = matched else {
+            return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
         };
         reading.parameters = matched.parameters;
         if reading.template {
@@ -247,6 +260,12 @@ impl Extractor {
         Called { operation, guess: None, activities, certain }
     }
 
+    /// Whether documents are given and none of them describes the path.
+    fn is_undescribed(&self, reading: &Reading<'_>) -> bool {
+        let find = || self.operations.find(reading.method(), reading.host.as_deref(), &reading.target);
+        self.described && find().is_none_or(|matched| matched.described.is_none())
+    }
+
     /// Method, host where the model asks for hosts, and guessed template.
     fn unknown_path(&self, reading: &Reading<'_>) -> Arc<str> {
         let template = Template::of(&reading.target.segments);
@@ -254,13 +273,21 @@ impl Extractor {
         format!("{} {host}{}", reading.method(), self.masker.path(&template.text)).into()
     }
 
-    fn unmatched<'m>(&self, reading: &Reading<'_>) -> Called<'m> {
-        if self.model.is_some() {
-            return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
-        }
+    /// What a request calls without a model: as a document describes it, else by its looks.
+    fn guessed<'m>(&self, reading: &Reading<'_>, described: Option<Template>) -> Called<'m> {
+        let response = reading.exchange.response.as_ref();
+        let (guess, name) = match described {
+            Some(template) => {
+                let name = Arc::clone(&template.text);
+                (Guess::described(template, reading.template, response), name)
+            }
+            None => {
+                let guess = Guess::of(&reading.target.segments, reading.template, response);
+                let name = self.masker.path(&guess.template.text);
+                (guess, name)
+            }
+        };
         let masked = reading.target.path == "*";
-        let guess = Guess::of(&reading.target.segments, reading.template, reading.exchange.response.as_ref());
-        let name = self.masker.path(&guess.template.text);
         let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
         Called { operation, guess: Some(guess), activities: Vec::new(), certain: true }
     }
@@ -421,9 +448,9 @@ fn possible(reading: &Reading<'_>, routes: &[&Route]) -> (Vec<ActivityId>, bool)
     for route in routes {
         match route.condition.as_ref().map_or(Truth::True, |c| expression::truth(c, reading)) {
             Truth::False => {}
-            Truth::Unknown => possible.push(route.activity),
+            Truth::Unknown => possible.extend(route.activity()),
             Truth::True => {
-                possible.push(route.activity);
+                possible.extend(route.activity());
                 return (dedup(possible.clone()), possible.len() == 1);
             }
         }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use offpath_capture::{Call, CallKind};
 
+use super::described::Described;
 use super::target::Target;
-use crate::model::{ActivityId, CallMatcher, Expression, Matcher, Model, Segment};
+use super::template::Template;
+use crate::model::{ActivityId, CallMatcher, Description, Expression, Matcher, Model, Segment};
 
-/// Compiled matchers of a model, most specific first.
+/// Compiled matchers of a model and operations of documents, most specific first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Operations {
     /// Routes without `**`, by number of segments.
@@ -20,30 +22,46 @@ pub(super) struct Operations {
     calls: Vec<Route>,
 }
 
-/// One matcher of one activity.
+/// One matcher of one activity, or one operation of a document.
 #[derive(Clone, Debug)]
 pub(super) struct Route {
-    pub(super) activity: ActivityId,
+    pub(super) aim: Aim,
     pub(super) condition: Option<Expression>,
     method: Option<Arc<str>>,
     segments: Vec<Segment>,
+    /// How literal each segment is: the less the more.
+    shape: Vec<Rank>,
     host: Option<Arc<str>>,
     template: Arc<str>,
     call: Option<CallMatcher>,
     order: usize,
 }
 
+/// What a route leads to.
+#[derive(Clone, Debug)]
+pub(super) enum Aim {
+    /// A step of the model.
+    Activity(ActivityId),
+    /// An operation that a document describes; without what names its paths where it takes whatever follows.
+    Described(Option<Described>),
+}
+
+/// Literals before patterns, of these the longer text first, before parameters before the rest.
+type Rank = (u8, usize);
+
 /// Parameters of a template, by name.
 pub(super) type Parameters<'a> = Vec<(Arc<str>, Cow<'a, str>)>;
 
 /// The endpoint that a path belongs to.
 pub(super) struct Matched<'m, 't> {
-    /// Path template as in the model.
+    /// Path template as in the document that describes it, else as in the model.
     pub(super) template: &'m Arc<str>,
-    /// Its parameters.
+    /// Its parameters, by the model's names and then by the document's.
     pub(super) parameters: Parameters<'t>,
-    /// Routes of this very template for the request's method and host, in order of preference.
+    /// Routes of this very template to steps of the model for the request's method and host, in order of preference.
     pub(super) routes: Vec<&'m Route>,
+    /// Where a document describes it: its template with the values, named as guesses are.
+    pub(super) described: Option<Template>,
 }
 
 impl Operations {
@@ -53,23 +71,37 @@ impl Operations {
         for (index, activity) in model.activities.iter().enumerate() {
             let Ok(id) = u16::try_from(index) else { break };
             for matcher in &activity.matchers {
-                operations.add(ActivityId(id), matcher, index);
+                operations.add(Aim::Activity(ActivityId(id)), matcher, index);
             }
         }
-        operations.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));
-        operations.open.sort_by(specificity);
-        operations.calls.sort_by(specificity);
+        operations.describe(&model.documents);
         operations
     }
 
-    fn add(&mut self, activity: ActivityId, matcher: &Matcher, order: usize) {
+    /// Adds the operations of documents.
+    pub(super) fn describe(&mut self, documents: &[Arc<Description>]) {
+        let described = documents.iter().flat_map(|document| &document.operations);
+        for (order, operation) in described.enumerate() {
+            self.add(Aim::Described(Described::of(operation)), &operation.matcher(), order);
+        }
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));
+        self.open.sort_by(specificity);
+        self.calls.sort_by(specificity);
+    }
+
+    fn add(&mut self, aim: Aim, matcher: &Matcher, order: usize) {
         let mut segments = matcher.template.clone();
         segments.retain(|s| !matches!(s, Segment::Literal(text) if text.is_empty()));
         let route = Route {
-            activity,
+            aim,
             condition: matcher.condition.clone(),
             method: matcher.method.clone(),
             template: text(&segments).into(),
+            shape: segments.iter().map(rank).collect(),
             host: matcher.host.as_ref().map(|h| h.to_ascii_lowercase().into()),
             call: matcher.call.clone(),
             order,
@@ -93,7 +125,7 @@ impl Operations {
     }
 
     /// Finds the endpoint of a path. Routes of the request's own method come first; a template that is known for
-    /// another method still names the path.
+    /// another method still names the path. Of equal templates the document's gives the name.
     pub(super) fn find<'m, 't>(
         &'m self,
         method: &str,
@@ -106,8 +138,31 @@ impl Operations {
             exact.iter().chain(&self.open).filter(fits)
         };
         let best = candidates().find(|r| r.fits_method(method)).or_else(|| candidates().next())?;
-        let routes = candidates().filter(|r| r.fits_method(method) && r.segments == best.segments).collect();
-        Some(Matched { template: &best.template, parameters: best.parameters(target), routes })
+        // Two templates of one shape that fit one path are the same but for the names of parameters.
+        let same: Vec<&Route> = candidates().filter(|r| r.shape == best.shape).collect();
+        let steps = || same.iter().copied().filter(|r| r.activity().is_some());
+        let own = steps().find(|r| r.fits_method(method)).or_else(|| steps().next());
+        let routes = steps().filter(|r| r.fits_method(method) && own.is_some_and(|own| own.segments == r.segments));
+        let described = same.iter().copied().filter(|r| r.activity().is_none());
+        let described = described.min_by_key(|r| (!r.fits_method(method), !r.is_at(host)));
+        let mut parameters = own.map(|own| own.parameters(target)).unwrap_or_default();
+        let mut values = Parameters::new();
+        if let Some(described) = described {
+            values = described.parameters(target);
+            let more = values.iter().filter(|(name, _)| !parameters.iter().any(|(known, _)| known == name));
+            let more: Parameters<'t> = more.cloned().collect();
+            parameters.extend(more);
+        }
+        let named = described.and_then(|route| match &route.aim {
+            Aim::Described(described) => described.as_ref(),
+            Aim::Activity(_) => None,
+        });
+        Some(Matched {
+            template: described.map_or(&best.template, |described| &described.template),
+            parameters,
+            routes: routes.collect(),
+            described: named.map(|described| described.with(values.iter().map(|(_, value)| &**value))),
+        })
     }
 
     /// Routes of a call inside a body, in order of preference.
@@ -122,9 +177,10 @@ impl Operations {
         let length = target.segments.len();
         let fits = |r: &&Route| r.begins_with(&target.segments);
         let routes: Vec<&Route> = self.by_length.iter().skip(length).flatten().chain(&self.open).filter(fits).collect();
-        let Some(best) = routes.iter().map(|r| r.shape(length)).min() else { return Vec::new() };
+        let begin = |r: &Route| r.shape.iter().take(length).copied().collect::<Vec<Rank>>();
+        let Some(best) = routes.iter().map(|r| begin(r)).min() else { return Vec::new() };
         let mut named: Parameters<'t> = Vec::new();
-        for (name, value) in routes.iter().filter(|r| r.shape(length) == best).flat_map(|r| r.parameters(target)) {
+        for (name, value) in routes.iter().filter(|r| begin(r) == best).flat_map(|r| r.parameters(target)) {
             if !named.iter().any(|(known, _)| *known == name) {
                 named.push((name, value));
             }
@@ -134,6 +190,24 @@ impl Operations {
 }
 
 impl Route {
+    /// The step that it leads to.
+    pub(super) fn activity(&self) -> Option<ActivityId> {
+        match self.aim {
+            Aim::Activity(activity) => Some(activity),
+            Aim::Described(_) => None,
+        }
+    }
+
+    /// Whether it is described for this very host. What a gateway hides of the host keeps no template from its paths.
+    fn is_at(&self, host: Option<&str>) -> bool {
+        match (&self.aim, host) {
+            (Aim::Described(Some(described)), Some(host)) => {
+                described.host.as_ref().is_some_and(|pattern| wildcard(pattern, host))
+            }
+            _ => false,
+        }
+    }
+
     fn fits_method(&self, method: &str) -> bool {
         self.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
     }
@@ -165,6 +239,7 @@ impl Route {
                 (Segment::Rest, _) => return true,
                 (Segment::Literal(text), Some(actual)) if **text == *actual.as_ref() => {}
                 (Segment::Parameter(_), Some(_)) => {}
+                (Segment::Pattern(pattern), Some(actual)) if pattern.values(actual.as_ref()).is_some() => {}
                 _ => return false,
             }
         }
@@ -177,27 +252,37 @@ impl Route {
             Segment::Rest => false,
             Segment::Literal(text) => **text == *actual.as_ref(),
             Segment::Parameter(_) => true,
+            Segment::Pattern(pattern) => pattern.values(actual.as_ref()).is_some(),
         };
         self.segments.len() >= path.len() && self.segments.iter().zip(path).all(fits)
     }
 
-    /// How literal its first segments are, segment by segment: the less the more.
-    fn shape(&self, length: usize) -> Vec<u8> {
-        let rank = |segment: &Segment| match segment {
-            Segment::Literal(_) => 0,
-            Segment::Parameter(_) => 1,
-            Segment::Rest => 2,
-        };
-        self.segments.iter().take(length).map(rank).collect()
-    }
-
     fn parameters<'t>(&self, target: &Target<'t>) -> Parameters<'t> {
-        let pairs = self.segments.iter().zip(&target.segments);
-        let named = pairs.filter_map(|(segment, actual)| match segment {
-            Segment::Parameter(name) => Some((name.clone(), actual.clone())),
-            _ => None,
-        });
-        named.collect()
+        let mut named: Parameters<'t> = Vec::new();
+        for (segment, actual) in self.segments.iter().zip(&target.segments) {
+            match (segment, actual) {
+                (Segment::Parameter(name), actual) => named.push((name.clone(), actual.clone())),
+                (Segment::Pattern(pattern), Cow::Borrowed(text)) => {
+                    let values = pattern.values(text).unwrap_or_default().into_iter();
+                    named.extend(values.map(|(name, value)| (name.clone(), Cow::Borrowed(value))));
+                }
+                (Segment::Pattern(pattern), Cow::Owned(text)) => {
+                    let values = pattern.values(text).unwrap_or_default().into_iter();
+                    named.extend(values.map(|(name, value)| (name.clone(), Cow::Owned(value.to_owned()))));
+                }
+                (Segment::Literal(_) | Segment::Rest, _) => {}
+            }
+        }
+        named
+    }
+}
+
+fn rank(segment: &Segment) -> Rank {
+    match segment {
+        Segment::Literal(_) => (0, 0),
+        Segment::Pattern(pattern) => (1, usize::MAX - pattern.literal_len()),
+        Segment::Parameter(_) => (2, 0),
+        Segment::Rest => (3, 0),
     }
 }
 
@@ -206,23 +291,14 @@ fn text(segments: &[Segment]) -> String {
     if segments.is_empty() {
         return "/".to_owned();
     }
-    let mut out = String::new();
-    for segment in segments {
-        match segment {
-            Segment::Literal(text) => out.extend(["/", text]),
-            Segment::Parameter(name) => out.extend(["/{", name, "}"]),
-            Segment::Rest => out.push_str("/**"),
-        }
-    }
-    out
+    segments.iter().map(|segment| format!("/{segment}")).collect()
 }
 
-/// Literals before parameters before the rest, segment by segment; then named hosts and methods, conditions, and the
-/// order in the model.
+/// By the ranks of segments, one after the other; then named hosts and methods, conditions, and the order in the model.
 fn specificity(a: &Route, b: &Route) -> Ordering {
-    let shape = |r: &Route| r.shape(usize::MAX);
-    let extras = |r: &Route| (r.host.is_none(), r.method.is_none(), r.condition.is_none(), r.order);
-    shape(a).cmp(&shape(b)).then_with(|| extras(a).cmp(&extras(b)))
+    let extras =
+        |r: &Route| (r.host.is_none(), r.method.is_none(), r.condition.is_none(), r.activity().is_none(), r.order);
+    a.shape.cmp(&b.shape).then_with(|| extras(a).cmp(&extras(b)))
 }
 
 /// Matches a pattern in which `*` stands for any text, in linear space and without backtracking blow-up.
@@ -248,37 +324,24 @@ fn wildcard(pattern: &str, text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn route(index: usize, method: &str, path: &str) -> Route {
-        let segments: Vec<Segment> = path
-            .split('/')
-            .filter(|s| !s.is_empty())
-            .map(|s| match s.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
-                Some(name) => Segment::Parameter(name.into()),
-                None if s == "**" => Segment::Rest,
-                None => Segment::Literal(s.into()),
-            })
-            .collect();
-        Route {
-            activity: ActivityId(index as u16),
-            condition: None,
-            method: Some(method.into()),
-            template: text(&segments).into(),
-            segments,
-            host: None,
-            call: None,
-            order: index,
-        }
+    fn segments(path: &str) -> Vec<Segment> {
+        let segments = path.split('/').filter(|s| !s.is_empty());
+        let segment = |s: &str| match s.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
+            Some(name) => Segment::Parameter(name.into()),
+            None if s == "**" => Segment::Rest,
+            None => Segment::Literal(s.into()),
+        };
+        segments.map(segment).collect()
     }
 
     fn operations(routes: &[(&str, &str)]) -> Operations {
         let mut operations = Operations::default();
         for (i, (method, path)) in routes.iter().enumerate() {
-            let route = route(i, method, path);
-            let matcher =
-                Matcher { method: route.method, template: route.segments, host: None, call: None, condition: None };
-            operations.add(ActivityId(i as u16), &matcher, i);
+            let (method, template) = (Some((*method).into()), segments(path));
+            let matcher = Matcher { method, template, host: None, call: None, condition: None };
+            operations.add(Aim::Activity(ActivityId(i as u16)), &matcher, i);
         }
-        operations.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));
+        operations.sort();
         operations
     }
 
@@ -293,7 +356,7 @@ mod tests {
         let found = |method: &str, path: &'static str| {
             let target = Target::parse(path);
             let matched = ops.find(method, None, &target)?;
-            Some((matched.template.to_string(), matched.routes.first().map(|r| r.activity.0)))
+            Some((matched.template.to_string(), matched.routes.first().and_then(|r| r.activity()).map(|a| a.0)))
         };
         assert_eq!(found("GET", "/orders/search"), Some(("/orders/search".into(), Some(1))));
         assert_eq!(found("GET", "/orders/7"), Some(("/orders/{id}".into(), Some(0))));

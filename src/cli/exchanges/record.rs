@@ -57,6 +57,8 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) calls: Vec<CallRecord>,
     /// Why there may be more of them.
     pub(in crate::cli) calls_unseen: Vec<&'static str>,
+    /// What it calls by the OpenAPI documents given: the operationId, else method and path template.
+    pub(in crate::cli) operation: Option<Arc<str>>,
     /// Who acts, as far as the exchange alone tells; only looked for where a filter asks.
     #[serde(skip)]
     pub(in crate::cli) actors: Vec<String>,
@@ -136,6 +138,7 @@ impl Record {
             origin: exchange.origin.to_string(),
             calls: called.calls.iter().map(|call| CallRecord::new(call, redactor)).collect(),
             calls_unseen: called.unseen.iter().map(|why| why.as_str()).collect(),
+            operation: None,
             actors: Vec::new(),
         }
     }
@@ -164,6 +167,7 @@ impl Record {
         object.text("origin", Some(&self.origin))?;
         object.list("calls", &self.calls)?;
         object.list("calls_unseen", &self.calls_unseen)?;
+        object.text("operation", self.operation.as_deref())?;
         object.end();
         Ok(())
     }
@@ -216,6 +220,7 @@ mod tests {
                 origin: text,
                 calls: if known { vec![called(), called()] } else { Vec::new() },
                 calls_unseen: if known { Vec::new() } else { vec!["too_long"] },
+                operation: maybe.clone().map(Arc::from),
                 actors: Vec::new(),
             };
             let mut line = Vec::new();

@@ -116,7 +116,7 @@ impl<R: Row> Writer<R> {
     }
 }
 
-pub(in crate::cli) const COLUMNS: [&str; 22] = [
+pub(in crate::cli) const COLUMNS: [&str; 23] = [
     "time",
     "end",
     "client",
@@ -139,6 +139,7 @@ pub(in crate::cli) const COLUMNS: [&str; 22] = [
     "origin",
     "calls",
     "calls_unseen",
+    "operation",
 ];
 
 /// Calls as a JSON array; none where there are none.
@@ -146,7 +147,7 @@ fn json(calls: &[CallRecord]) -> Option<String> {
     if calls.is_empty() { None } else { serde_json::to_string(calls).ok() }
 }
 
-fn cells(r: Record) -> [String; 22] {
+fn cells(r: Record) -> [String; 23] {
     let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     [
         r.time,
@@ -171,6 +172,7 @@ fn cells(r: Record) -> [String; 22] {
         harmless(&r.origin),
         json(&r.calls).unwrap_or_default(),
         r.calls_unseen.join(" "),
+        harmless(r.operation.as_deref().unwrap_or_default()),
     ]
 }
 
@@ -242,7 +244,7 @@ fn table(records: &[Record]) -> Result<RecordBatch, ArrowError> {
         }
         Arc::new(builder.finish()) as ArrayRef
     };
-    let columns: [ArrayRef; 22] = [
+    let columns: [ArrayRef; 23] = [
         text(|r| Some(&r.time)),
         text(|r| r.end.as_deref()),
         text(|r| r.client.as_deref()),
@@ -265,6 +267,7 @@ fn table(records: &[Record]) -> Result<RecordBatch, ArrowError> {
         text(|r| Some(&r.origin)),
         Arc::new(calls.finish()),
         reasons(|r| &r.calls_unseen),
+        text(|r| r.operation.as_deref()),
     ];
     RecordBatch::try_from_iter_with_nullable(
         COLUMNS.into_iter().zip(columns).map(|(name, column)| (name, column, true)),

@@ -1,5 +1,6 @@
 //! Whom credentials stand for, and when: the bindings of all logins together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -9,6 +10,7 @@ use crate::correlate::credential::Hash;
 use crate::correlate::facts::{Binding, BoundTo, Stamp};
 use crate::correlate::identity::pseudonym;
 use crate::correlate::session::Line;
+use crate::event::EventId;
 
 /// What one credential means, by time. Nearly all have one meaning for ever.
 pub(super) type Bindings = SmallVec<[(Stamp, Binding); 1]>;
@@ -49,6 +51,12 @@ pub(in crate::correlate) struct Credentials {
 impl Credentials {
     pub(super) fn new(bindings: Map<Hash, Bindings>, issuers: Map<u64, (u64, u64)>) -> Credentials {
         Credentials { bindings, issuers }
+    }
+
+    /// The events that bound one to somebody.
+    pub(in crate::correlate) fn logins(&self) -> BTreeSet<EventId> {
+        let bindings = self.bindings.values().flatten();
+        bindings.filter(|(_, binding)| matches!(binding.to, BoundTo::Subject(_))).map(|((_, id), _)| *id).collect()
     }
 
     /// The subject that a credential stands for at a time.
