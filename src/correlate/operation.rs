@@ -322,6 +322,8 @@ fn wildcard(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn segments(path: &str) -> Vec<Segment> {
@@ -388,6 +390,73 @@ mod tests {
         assert_eq!(named("/files/f1"), [pair("file", "f1")]);
         assert_eq!(named("/files/f1/more"), [], "`**` names nothing");
         assert_eq!(named("/orders/7/pay/now"), []);
+    }
+
+    fn described(paths: &[&str]) -> Arc<Description> {
+        let paths: String = paths.iter().map(|path| format!("  '{path}': {{get: {{}}}}\n")).collect();
+        Arc::new(Description::read("d", &format!("openapi: 3.1.0\npaths:\n{paths}")).unwrap().0)
+    }
+
+    #[test]
+    fn documents_name_paths_and_models_keep_their_steps() {
+        let mut ops = operations(&[("GET", "/orders/{order}"), ("GET", "/orders/latest/{part}")]);
+        ops.describe(&[described(&["/orders/{id}", "/orders/search", "/files/{name}.json", "/{kind}/{x}/{y}"])]);
+        let found = |path: &'static str| {
+            let target = Target::parse(path);
+            let matched = ops.find("GET", None, &target).unwrap();
+            let names = matched.parameters.iter().map(|(name, value)| format!("{name}={value}"));
+            let steps = matched.routes.iter().filter_map(|route| route.activity()).map(|step| step.0);
+            (matched.template.to_string(), names.collect::<Vec<_>>().join(" "), steps.collect::<Vec<_>>())
+        };
+        let is = |template: &str, names: &str, steps: &[u16]| (template.to_owned(), names.to_owned(), steps.to_vec());
+        assert_eq!(found("/orders/7"), is("/orders/{id}", "order=7 id=7", &[0]));
+        assert_eq!(found("/orders/search"), is("/orders/search", "", &[]), "the document's word is no order");
+        assert_eq!(found("/orders/latest/x"), is("/orders/latest/{part}", "part=x", &[1]));
+        assert_eq!(found("/files/a.json"), is("/files/{name}.json", "name=a", &[]));
+        assert_eq!(found("/files/%61.json"), is("/files/{name}.json", "name=a", &[]));
+    }
+
+    /// Whether a template takes a path, segment by segment, and how specific it is: plainly right.
+    fn naive(template: &str, path: &str) -> Option<Vec<u8>> {
+        let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+        let ranks = template.iter().zip(&path).map(|(part, segment)| match part.starts_with('{') {
+            true => Some(1),
+            false => (part == segment).then_some(0),
+        });
+        (template.len() == path.len()).then(|| ranks.collect()).flatten()
+    }
+
+    fn template() -> impl Strategy<Value = String> {
+        let segment = prop_oneof![3 => "[ab]", 2 => Just("{p}".to_owned())];
+        proptest::collection::vec(segment, 1..4).prop_map(|segments| {
+            let named =
+                segments.iter().enumerate().map(|(at, s)| format!("/{}", s.replace("{p}", &format!("{{p{at}}}"))));
+            named.collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_most_specific_template_wins(templates in proptest::collection::btree_set(template(), 1..8), path in "(/[abc]){1,4}") {
+            let templates: Vec<&str> = templates.iter().map(String::as_str).collect();
+            let mut ops = Operations::default();
+            ops.describe(&[described(&templates)]);
+            let expected = templates.iter().filter_map(|template| Some((naive(template, &path)?, *template))).min();
+            let target = Target::parse(&path);
+            let found = ops.find("GET", None, &target).map(|matched| matched.template.to_string());
+            prop_assert_eq!(found.as_deref(), expected.map(|(_, template)| template));
+        }
+
+        #[test]
+        fn a_template_matches_what_is_made_of_it(template in template(), value in "[^/%?#;.\\s]{1,6}") {
+            let path: String = template.split('/').skip(1).map(|s| format!("/{}", if s.starts_with('{') { &value } else { s })).collect();
+            let mut ops = Operations::default();
+            ops.describe(&[described(&[&template])]);
+            let target = Target::parse(&path);
+            let matched = ops.find("GET", None, &target).unwrap();
+            prop_assert_eq!(&**matched.template, template.as_str());
+            prop_assert!(matched.parameters.iter().all(|(_, read)| **read == *value));
+        }
     }
 
     #[test]

@@ -82,12 +82,20 @@ struct SeenActor {
     tally: Tally,
     evidence: BTreeMap<Evidence, u64>,
     doubts: BTreeMap<&'static str, u64>,
-    /// With the login that bound it, by time and event.
-    credentials: BTreeMap<String, (Tally, Option<(i64, EventId)>)>,
+    credentials: BTreeMap<String, SeenCredential>,
     others: BTreeSet<String>,
     attributes: BTreeMap<&'static str, BTreeSet<String>>,
     sessions: BTreeSet<String>,
     operations: BTreeMap<String, u64>,
+}
+
+#[derive(Default)]
+struct SeenCredential {
+    tally: Tally,
+    /// The login that bound it, by time and event.
+    bound: Option<(i64, EventId)>,
+    /// The strongest tier that it gave.
+    evidence: Evidence,
 }
 
 #[derive(Default)]
@@ -163,8 +171,11 @@ impl Sought {
         typed(&self.typed) || self.object.as_ref().is_some_and(|(kind, key)| kind == object_type && typed(key))
     }
 
+    /// Whether a name is the one that was typed, with or without the issuer that tells two of one name apart.
     fn is_name(&self, name: Option<&str>) -> bool {
-        name.is_some_and(|name| name == self.typed || name == self.shown)
+        let bare =
+            |name: &str| name.split_once("@http").is_some_and(|(bare, _)| bare == self.typed || bare == self.shown);
+        name.is_some_and(|name| name == self.typed || name == self.shown || bare(name))
     }
 
     /// Looks at an exchange, as it was read.
@@ -178,6 +189,10 @@ impl Sought {
             let segments = path_segments(&request.target);
             let fits = path.segments.len() == segments.len()
                 && path.segments.iter().zip(&segments).all(|(asked, own)| asked.starts_with('{') || asked == own);
+            if !fits {
+                let requested = request.target.split(['?', '#']).next().unwrap_or_default();
+                self.offer(&self.redactor.target(requested));
+            }
             if fits && path.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&request.method)) {
                 let mut seen = lock(&self.seen);
                 if seen.paths.len() < MOST || seen.paths.contains_key(&operation) {
@@ -219,8 +234,9 @@ impl Sought {
             lock(&self.seen).logins.insert(event.id, called);
         }
         let actor = &event.actor;
-        if [&actor.principal, &actor.agent, &actor.client].into_iter().any(|name| self.is_name(name.as_deref())) {
-            lock(&self.seen).add_actor(&self.shown, event, bound_by);
+        let names = [&actor.principal, &actor.agent, &actor.client];
+        if let Some(name) = names.into_iter().flatten().find(|name| self.is_name(Some(name))) {
+            lock(&self.seen).add_actor(name, event, bound_by);
         }
         for object in event.objects.iter().filter(|o| self.is_key(&o.id.object_type, &o.id.key)) {
             lock(&self.seen).add_object(event, object);
@@ -255,10 +271,8 @@ impl Sought {
         let explained = told.map(|(name, (path, read))| self.path(&name, path, &read, &templates, &catalogue, job));
         let explained: Vec<PathExplanation> = explained.collect();
         if self.path.is_some() && explained.is_empty() {
-            run.summary.operations.iter().for_each(|operation| {
-                let path = operation.name.split_once(' ').map_or(&*operation.name, |(_, path)| path);
-                self.offer(if self.shown.contains(' ') { &operation.name } else { path });
-            });
+            let paths = run.summary.operations.iter().filter_map(|operation| operation.name.split_once(' '));
+            paths.for_each(|(_, path)| self.offer(path));
         }
         let id = self.id(&mut seen, &templates);
         let actors = std::mem::take(&mut seen.actors).into_iter();
@@ -392,8 +406,9 @@ impl Seen {
             && (seen.credentials.len() < MOST || seen.credentials.contains_key(&**hash))
         {
             let known = seen.credentials.entry(hash.to_string()).or_default();
-            known.0.add(event.time, event.id.0, || spot_of(event));
-            known.1 = [known.1, bound_by].into_iter().flatten().min();
+            known.tally.add(event.time, event.id.0, || spot_of(event));
+            known.bound = [known.bound, bound_by].into_iter().flatten().min();
+            known.evidence = known.evidence.max(actor.evidence);
         }
         keep(&mut seen.others, actor.others.iter().map(|other| &**other));
         let mut add = |attribute, values: &[&str]| {
@@ -443,13 +458,14 @@ impl Seen {
 
 impl SeenActor {
     fn explained(self, name: String, logins: &BTreeMap<EventId, String>) -> ActorExplanation {
-        let mut credentials: Vec<(String, (Tally, Option<(i64, EventId)>))> = self.credentials.into_iter().collect();
-        credentials.sort_by(|a, b| a.1.0.first.cmp(&b.1.0.first));
-        let credentials = credentials.into_iter().take(TOLD).map(|(hash, (tally, bound))| CredentialExplanation {
+        let mut credentials: Vec<(String, SeenCredential)> = self.credentials.into_iter().collect();
+        credentials.sort_by(|a, b| a.1.tally.first.cmp(&b.1.tally.first));
+        let credentials = credentials.into_iter().take(TOLD).map(|(hash, seen)| CredentialExplanation {
             hash,
-            events: tally.count,
-            first: tally.first(),
-            bound_by: bound.map(|(time, id)| {
+            tier: seen.evidence.as_str().to_owned(),
+            events: seen.tally.count,
+            first: seen.tally.first(),
+            bound_by: seen.bound.map(|(time, id)| {
                 let elsewhere = || format!("a login at {} that is not among the events", rfc3339(time));
                 logins.get(&id).cloned().unwrap_or_else(elsewhere)
             }),

@@ -90,6 +90,8 @@ pub struct EvidenceCount {
 pub struct CredentialExplanation {
     /// Keyed hash.
     pub hash: String,
+    /// The strongest tier that it gave.
+    pub tier: String,
     /// Events that showed it first of all.
     pub events: u64,
     /// Where it was seen first.

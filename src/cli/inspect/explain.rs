@@ -14,7 +14,9 @@ pub(super) type Near = Arc<Mutex<Option<Nearest>>>;
 
 /// Has the job look for what was typed.
 pub(super) fn look_for(typed: &str, job: &mut Job) -> Near {
-    let near: Near = Arc::new(Mutex::new(Some(Nearest::to(typed.strip_prefix("actor:").unwrap_or(typed)))));
+    let path = typed.find(" /").and_then(|at| typed.get(at + 1..));
+    let name = path.unwrap_or_else(|| typed.strip_prefix("actor:").unwrap_or(typed));
+    let near: Near = Arc::new(Mutex::new(Some(Nearest::to(name))));
     let offered = Arc::clone(&near);
     let offer = Box::new(move |name: &str| {
         let mut near = offered.lock().unwrap_or_else(PoisonError::into_inner);

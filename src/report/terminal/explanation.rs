@@ -51,8 +51,12 @@ fn actor(actor: &ActorExplanation) -> String {
     }
     for (at, credential) in actor.credentials.iter().enumerate() {
         let label = if at == 0 { "Credential" } else { "" };
-        let bound = credential.bound_by.as_ref();
-        let bound = bound.map_or("no login was seen that binds it".to_owned(), |by| format!("bound by {by}"));
+        let bound = match (&credential.bound_by, credential.tier.as_str()) {
+            (Some(by), _) => format!("bound by {by}"),
+            (None, "claims" | "verified") => "a token that names its subject itself".to_owned(),
+            (None, "api_key") => "an API key, which names itself".to_owned(),
+            (None, _) => "no login was seen that binds it".to_owned(),
+        };
         let events = counted(credential.events, "event", "events");
         line(&mut out, label, &format!("{} in {events}, first {}; {bound}", credential.hash, credential.first));
     }
