@@ -42,9 +42,13 @@ impl Catalogue {
         catalogue.operations.describe(&documents);
         for document in &documents {
             for operation in &document.operations {
+                // What takes whatever follows describes nothing.
+                let Some(described) = Described::of(operation) else { continue };
                 let segments = operation.template.iter().map(|segment| format!("/{segment}"));
-                let path: Arc<str> =
-                    Some(segments.collect::<String>()).filter(|p| !p.is_empty()).unwrap_or("/".into()).into();
+                let path: Arc<str> = match segments.collect::<String>() {
+                    path if path.is_empty() => "/".into(),
+                    path => path.into(),
+                };
                 let listed = Arc::new(Listed {
                     method: Arc::clone(&operation.method),
                     path: Arc::clone(&path),
@@ -52,8 +56,8 @@ impl Catalogue {
                     file: Arc::clone(&document.file),
                     line: operation.line,
                 });
-                let guessed = Described::of(operation).map(|described| described.text);
-                for name in [Some(path.clone()), guessed.filter(|guessed| *guessed != path)].into_iter().flatten() {
+                let guessed = Some(described.text).filter(|guessed| *guessed != path);
+                for name in [Some(path), guessed].into_iter().flatten() {
                     catalogue.paths.entry(name).or_default().push(Arc::clone(&listed));
                 }
                 catalogue.count += 1;

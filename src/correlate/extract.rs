@@ -81,6 +81,8 @@ struct Called<'m> {
     /// Activities that it may be: one when certain.
     activities: Vec<&'m Activity>,
     certain: bool,
+    /// A document describes the path.
+    described: bool,
 }
 
 impl Extractor {
@@ -185,7 +187,8 @@ impl Extractor {
             return Extracted { inside, forwards, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
-        let unknown = if self.model.is_some() { called.operation.is_none() } else { self.is_undescribed(&reading) };
+        let unknown =
+            if self.model.is_some() { called.operation.is_none() } else { self.described && !called.described };
         let unmatched = unknown.then(|| self.unknown_path(&reading));
         let mut out = Extracted { unmatched, inside, forwards, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
@@ -239,8 +242,10 @@ impl Extractor {
         let method = reading.method();
         let matched = self.operations.find(method, reading.host.as_deref(), &reading.target);
         let Some(model) = model else { return self.guessed(reading, matched.and_then(|matched| matched.described)) };
-        let Some(matched) = matched else {
-            return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
+        // That a document describes the path of a hidden body does not say which of the model's calls are in it.
+        let hides = || self.operations.has_calls() && !request_is_whole(reading);
+        let Some(matched) = matched.filter(|matched| matched.modelled || !hides()) else {
+            return Called { operation: None, guess: None, activities: Vec::new(), certain: true, described: false };
         };
         reading.parameters = matched.parameters;
         if reading.template {
@@ -257,13 +262,7 @@ impl Extractor {
         // A refused request of which nobody knows what it asked for moved nothing: it stays unnamed.
         let activities = if certain || !refused { activities.take(MOST_POSSIBLE).collect() } else { Vec::new() };
         let operation = Some(format!("{method} {}", matched.template).into());
-        Called { operation, guess: None, activities, certain }
-    }
-
-    /// Whether documents are given and none of them describes the path.
-    fn is_undescribed(&self, reading: &Reading<'_>) -> bool {
-        let find = || self.operations.find(reading.method(), reading.host.as_deref(), &reading.target);
-        self.described && find().is_none_or(|matched| matched.described.is_none())
+        Called { operation, guess: None, activities, certain, described: matched.described.is_some() }
     }
 
     /// Method, host where the model asks for hosts, and guessed template.
@@ -276,6 +275,7 @@ impl Extractor {
     /// What a request calls without a model: as a document describes it, else by its looks.
     fn guessed<'m>(&self, reading: &Reading<'_>, described: Option<Template>) -> Called<'m> {
         let response = reading.exchange.response.as_ref();
+        let is_described = described.is_some();
         let (guess, name) = match described {
             Some(template) => {
                 let name = Arc::clone(&template.text);
@@ -289,7 +289,7 @@ impl Extractor {
         };
         let masked = reading.target.path == "*";
         let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
-        Called { operation, guess: Some(guess), activities: Vec::new(), certain: true }
+        Called { operation, guess: Some(guess), activities: Vec::new(), certain: true, described: is_described }
     }
 
     fn event(
@@ -431,6 +431,10 @@ impl Extractor {
         paths::each(node, &mut |path| value = value.take().map(|v| self.masker.named(path, v)));
         value.map_or(Value::Null, |v| self.masker.value(v))
     }
+}
+
+fn request_is_whole(reading: &Reading<'_>) -> bool {
+    reading.exchange.request.as_ref().is_some_and(|request| request.body.is_whole())
 }
 
 /// Activities that bring an object into being: they leave the initial state, or set the owner.

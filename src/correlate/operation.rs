@@ -42,8 +42,8 @@ pub(super) struct Route {
 pub(super) enum Aim {
     /// A step of the model.
     Activity(ActivityId),
-    /// An operation that a document describes; without what names its paths where it takes whatever follows.
-    Described(Option<Described>),
+    /// An operation that a document describes.
+    Described(Described),
 }
 
 /// Literals before patterns, of these the longer text first, before parameters before the rest.
@@ -60,6 +60,8 @@ pub(super) struct Matched<'m, 't> {
     pub(super) parameters: Parameters<'t>,
     /// Routes of this very template to steps of the model for the request's method and host, in order of preference.
     pub(super) routes: Vec<&'m Route>,
+    /// The model has this template, for this method or another.
+    pub(super) modelled: bool,
     /// Where a document describes it: its template with the values, named as guesses are.
     pub(super) described: Option<Template>,
 }
@@ -82,7 +84,10 @@ impl Operations {
     pub(super) fn describe(&mut self, documents: &[Arc<Description>]) {
         let described = documents.iter().flat_map(|document| &document.operations);
         for (order, operation) in described.enumerate() {
-            self.add(Aim::Described(Described::of(operation)), &operation.matcher(), order);
+            // What takes whatever follows describes nothing; the model may name it all the same.
+            if let Some(described) = Described::of(operation) {
+                self.add(Aim::Described(described), &operation.matcher(), order);
+            }
         }
         self.sort();
     }
@@ -154,15 +159,21 @@ impl Operations {
             parameters.extend(more);
         }
         let named = described.and_then(|route| match &route.aim {
-            Aim::Described(described) => described.as_ref(),
+            Aim::Described(described) => Some(described),
             Aim::Activity(_) => None,
         });
         Some(Matched {
             template: described.map_or(&best.template, |described| &described.template),
             parameters,
             routes: routes.collect(),
+            modelled: own.is_some(),
             described: named.map(|described| described.with(values.iter().map(|(_, value)| &**value))),
         })
+    }
+
+    /// Whether some step of the model is a call inside a body.
+    pub(super) fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
     }
 
     /// Routes of a call inside a body, in order of preference.
@@ -201,7 +212,7 @@ impl Route {
     /// Whether it is described for this very host. What a gateway hides of the host keeps no template from its paths.
     fn is_at(&self, host: Option<&str>) -> bool {
         match (&self.aim, host) {
-            (Aim::Described(Some(described)), Some(host)) => {
+            (Aim::Described(described), Some(host)) => {
                 described.host.as_ref().is_some_and(|pattern| wildcard(pattern, host))
             }
             _ => false,

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn described(text: &str) -> Description {
@@ -111,4 +113,23 @@ fn one_path_item_under_many_paths_is_bounded() {
     let paths: String = (0..2_000).map(|n| format!("  /p{n}: {{$ref: '#/components/pathItems/big'}}\n")).collect();
     let text = format!("openapi: 3.1.0\npaths:\n{paths}components:\n  pathItems:\n    big:\n{item}");
     assert!(refused(&text).contains("over and over"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "(openapi: 3.1.0\n)?(paths:\n)?[ -~\n\t]{0,120}") {
+        let _ = Description::read("api.yaml", &text);
+    }
+
+    #[test]
+    fn damaged_documents_are_read_or_refused(at in 0..SHOP.len(), length in 0_usize..20, with in "[ -~\n{}\\[\\]&*:]{0,6}") {
+        let end = (at + length).min(SHOP.len());
+        let text = format!("{}{with}{}", &SHOP[..at], &SHOP[end..]);
+        if let Ok((description, _)) = Description::read("api.yaml", &text) {
+            for operation in &description.operations {
+                prop_assert!(operation.base <= operation.template.len());
+                prop_assert!(description.named(&operation.name()).next().is_some());
+            }
+        }
+    }
 }
