@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the fuzz targets of capture/fuzz, one after another, from seeds made of real files.
+"""Runs the fuzz targets of capture/fuzz and fuzz, one after another, from seeds made of real files.
 
 `make fuzz` is this with its defaults. It needs a nightly compiler, a C++ compiler for libFuzzer (which libfuzzer-sys brings) and
 the standard library; cargo-fuzz is not needed. Seeds come from the bundled history and, where OFFPATH_CORPUS names a folder, from
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FUZZ = ROOT / "capture/fuzz"
+FUZZ = [ROOT / "capture/fuzz", ROOT / "fuzz"]
 TARGET = "x86_64-unknown-linux-gnu"
 # Coverage as libFuzzer reads it; numbers that overflow and broken assertions are finds.
 FLAGS = (
@@ -67,8 +67,9 @@ HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 def targets():
-    """Names of the targets, in the order of the manifest."""
-    return re.findall(r'\[\[bin\]\]\nname = "(\w+)"', (FUZZ / "Cargo.toml").read_text())
+    """Names of the targets, in the order of the manifests."""
+    manifests = "".join((folder / "Cargo.toml").read_text() for folder in FUZZ)
+    return re.findall(r'\[\[bin\]\]\nname = "(\w+)"', manifests)
 
 
 def frames(file):
@@ -168,6 +169,9 @@ def make_seeds(corpus):
             continue
         for target, seed in seeds:
             keep_seed(corpus / target, seed)
+    for path in sorted((ROOT / "tests").rglob("*.yaml")):
+        if b"openapi:" in (document := path.read_bytes()):
+            keep_seed(corpus / "openapi", document)
     for turns in SAID:
         keep_seed(corpus / "said", b"\xff".join(turns))
 
@@ -180,7 +184,8 @@ def keep_seed(folder, seed):
 def build(data):
     env = {**os.environ, "RUSTFLAGS": FLAGS, "CARGO_TARGET_DIR": str(data / "build")}
     command = ["cargo", "+nightly", "build", "--release", "--bins", "--target", TARGET]
-    subprocess.run(command, cwd=FUZZ, env=env, check=True)
+    for folder in FUZZ:
+        subprocess.run(command, cwd=folder, env=env, check=True)
     return data / "build" / TARGET / "release"
 
 

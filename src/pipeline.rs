@@ -15,6 +15,7 @@ mod resolving;
 mod rules;
 mod serving;
 mod settling;
+mod sought;
 mod summing;
 mod unlike;
 mod views;
@@ -27,14 +28,16 @@ use std::sync::Arc;
 use offpath_capture as capture;
 
 use crate::compare::Comparer;
-use crate::correlate::{Apart, HashKey, Pseudonyms, Redaction, Redactor, TokenKeys};
+use crate::correlate::{Apart, Catalogue, HashKey, Pseudonyms, Redaction, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
 use crate::finding::Finding;
 use crate::mine::{Evidence, KeyedByTenant, Mining, Templates};
-use crate::model::{AddressBlock, Model};
+use crate::model::{AddressBlock, Description, Model};
 use crate::report::{Gap, RunSummary};
+
+pub use sought::{Offer, Sought};
 
 /// What to analyse, and how.
 pub struct Job {
@@ -46,6 +49,8 @@ pub struct Job {
     pub told: BTreeMap<String, String>,
     /// What to compare with; without it only the rules that need none are evaluated.
     pub model: Option<Arc<Model>>,
+    /// OpenAPI documents that describe operations, beside those that the model imports.
+    pub documents: Vec<Arc<Description>>,
     /// Key of all pseudonyms.
     pub hash_key: HashKey,
     /// Keys that sign tokens; without them no signature is verified.
@@ -62,6 +67,8 @@ pub struct Job {
     pub redaction: Redaction,
     /// What outputs show instead of names, if they do; made for the model, which says what is a name.
     pub pseudonyms: Option<Pseudonyms>,
+    /// What is to be explained, if anything.
+    pub sought: Option<Arc<Sought>>,
     /// Which rules and findings to report, and which events to look at.
     pub selection: Selection,
     /// Whether to write the events' tables.
@@ -181,7 +188,10 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     if let Some(error) = plan.mistyped() {
         return Err(PipelineError::NoInput(error.to_string()));
     }
-    let reading = reading::extract(plan, job, scratch.path(), progress)?;
+    let mut reading = reading::extract(plan, job, scratch.path(), progress)?;
+    let imported = job.model.iter().flat_map(|model| &model.documents);
+    let catalogue = Catalogue::of(job.documents.iter().chain(imported));
+    reading.evidence.set_given(|operation| catalogue.find(operation).is_some());
 
     progress.stage("correlating");
     let resolver = reading.directory.freeze();
@@ -213,7 +223,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     } else {
         inspection.add_operations(evidence.supported(&templates));
     }
-    let mut run = summing::sum(job, reading.reports, &inspection, judged, &blindness);
+    let mut run = summing::sum(job, reading.reports, &inspection, judged, (&blindness, &catalogue));
     run.summary.warnings.extend(warnings::of_made_up(&templates));
     Ok(Run { evidence, gaps: reading.gaps.finish(&Redactor::new(job.hash_key.clone(), job.redaction)), ..run })
 }

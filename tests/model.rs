@@ -13,7 +13,8 @@ fn folder(name: &str) -> PathBuf {
 
 fn read(path: &Path) -> Result<(Model, Diagnostics), Diagnostics> {
     let text = std::fs::read_to_string(path).unwrap();
-    Model::read(path.file_name().unwrap().to_str().unwrap(), &text)
+    let mut open = |name: &str| std::fs::read_to_string(path.with_file_name(name)).map_err(|error| error.to_string());
+    Model::read_with(path.file_name().unwrap().to_str().unwrap(), &text, &mut open)
 }
 
 fn files(name: &str) -> Vec<PathBuf> {

@@ -235,7 +235,7 @@ pub struct Demo {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "offpath inspect [OPTIONS] <INPUT>...",
-    after_help = "Examples:\n  offpath inspect shop.pcapng\n  offpath inspect logs/*.gz --model shop.model.yaml\n  offpath inspect day/ --format json | jq .operations"
+    after_help = "Examples:\n  offpath inspect shop.pcapng\n  offpath inspect day/ --openapi shop.yaml --unmatched\n  offpath inspect day/ --explain /orders/ord_1/pay"
 )]
 pub struct Inspect {
     /// What to read.
@@ -244,6 +244,18 @@ pub struct Inspect {
     /// Name operations, actors and objects by this model instead of guessing
     #[arg(short, long, value_name = "FILE")]
     pub model: Option<PathBuf>,
+    /// OpenAPI document whose operations name the paths, YAML or JSON; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub openapi: Vec<PathBuf>,
+    /// Why a path, an actor or an id is what it is taken for, e.g. /orders/42, actor:anna or order:ord_1
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["unmatched", "emit"])]
+    pub explain: Option<String>,
+    /// List the paths that neither the model nor a document knows
+    #[arg(long, conflicts_with = "emit")]
+    pub unmatched: bool,
+    /// Write actors, objects and activities as the beginning of a model; an existing file is not overwritten
+    #[arg(long, value_name = "FILE")]
+    pub emit: Option<PathBuf>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: InspectFormat,
@@ -266,6 +278,9 @@ pub struct Exchanges {
     /// What to read.
     #[command(flatten)]
     pub inputs: Inputs,
+    /// OpenAPI document whose operations are named in `operation`, YAML or JSON; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub openapi: Vec<PathBuf>,
     /// One line a WebSocket message instead: sender, kind, length and hash, never what it says
     #[arg(long)]
     pub messages: bool,
@@ -304,6 +319,9 @@ pub struct Mine {
     /// Name activities and objects by this model instead of guessing
     #[arg(short, long, value_name = "FILE")]
     pub model: Option<PathBuf>,
+    /// OpenAPI document whose operations name the paths, YAML or JSON; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub openapi: Vec<PathBuf>,
     /// Draft a model into this file; an existing file is not overwritten
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

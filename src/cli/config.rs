@@ -22,9 +22,21 @@ const FILE: &str = "offpath.yaml";
 /// Largest file that is read.
 const LARGEST: u64 = 1 << 20;
 /// Flags that no file sets: where to write and what to replace is said where it can be seen, and a reading's end
-/// belongs to that reading.
-const NEVER: [&str; 9] =
-    ["output", "write", "interface", "force", "config", "isolated", "duration", "packets", "origins"];
+/// belongs to that reading, as does what is asked of it once.
+const NEVER: [&str; 12] = [
+    "output",
+    "write",
+    "interface",
+    "force",
+    "config",
+    "isolated",
+    "duration",
+    "packets",
+    "origins",
+    "emit",
+    "explain",
+    "unmatched",
+];
 /// A flag whose values differ from command to command.
 const OF_ONE_COMMAND: &str = "format";
 

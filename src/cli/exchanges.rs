@@ -15,8 +15,8 @@ use super::args::{ExchangeFormat, Exchanges, Shared};
 use super::filter::{EXCHANGE, Filter};
 use super::pipe::Second;
 use super::progress::Meter;
-use super::{Console, Ended, Exit, hash_key, job, replace};
-use crate::correlate::{Extractor, Redactor};
+use super::{Console, Ended, Exit, documents, hash_key, job, replace};
+use crate::correlate::{Catalogue, Extractor, Redactor};
 use crate::pipeline::Progress;
 pub(super) use column::Column;
 use column::Columns;
@@ -39,6 +39,8 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         false => args.fields.is_empty() || args.fields.iter().any(|field| field == name),
     } || filtered(name) || (name == "calls" && filtered("call")));
     let extractor = filtered("actor").then(|| Extractor::redacting(None, key.clone(), level));
+    let catalogue = Catalogue::of(&documents::read(&args.openapi, console)?);
+    console.say_held();
     let redactor = Redactor::new(key, level);
     console.note(&format!("redaction {}", level.as_str()));
     // No line names the inputs' hashes.
@@ -77,6 +79,7 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         redactor: &redactor,
         asked,
         extractor,
+        catalogue,
         filter,
         period,
         meter: &meter,
@@ -194,6 +197,8 @@ struct Lines<'a> {
     asked: Asked,
     /// Tells who acts, where the filter asks.
     extractor: Option<Extractor>,
+    /// Operations that documents describe.
+    catalogue: Catalogue,
     filter: Option<Filter>,
     period: (Option<i64>, Option<i64>),
     meter: &'a Meter,
@@ -212,6 +217,9 @@ impl Lines<'_> {
     /// The record of an exchange, with who acts if the filter asks.
     fn record(&self, exchange: &Exchange) -> Record {
         let mut record = Record::with(exchange, self.redactor, self.asked);
+        if !self.catalogue.is_empty() {
+            record.operation = self.catalogue.operation(exchange);
+        }
         if let Some(extractor) = &self.extractor {
             let events = extractor.extract(exchange).events;
             let actors = events.iter().flat_map(|event| [&event.actor.principal, &event.actor.agent]).flatten();

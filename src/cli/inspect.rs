@@ -1,5 +1,8 @@
 //! `offpath inspect`: what is in these files, who, which operations and objects, what could not be read.
 
+mod emit;
+mod explain;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +10,7 @@ use super::args::{Inspect, InspectFormat, Shared};
 use super::filter::Filter;
 use super::progress::Meter;
 use super::work_folder::WorkFolder;
-use super::{Console, Ended, Exit, job, preview};
+use super::{Console, Ended, Exit, documents, job, preview};
 use crate::correlate::Redactor;
 use crate::mine::Sketch;
 use crate::pipeline::{self, PipelineError, Run};
@@ -15,15 +18,27 @@ use crate::report::{RunSummary, terminal};
 
 /// Runs the command.
 pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
+    let documents = documents::read(&args.openapi, console)?;
     let mut job = job::from_flags("inspect", &args.inputs, args.model.as_deref(), shared, console)?;
+    documents::go_by(&mut job, documents);
     look_at(&mut job, Filter::of_events(&args.inputs.filter)?);
+    if args.unmatched && job.documents.is_empty() && job.model.is_none() {
+        let why = "without a model or a document every path is guessed; give --model or --openapi";
+        return Err(Exit::CannotStart(format!("--unmatched: {why}")));
+    }
+    args.emit.as_deref().map(|path| emit::check(path, &job)).transpose()?;
+    let near = args.explain.as_deref().map(|typed| explain::look_for(typed, &mut job));
     let described = args.inputs.mapping.is_some() || args.inputs.log_format.is_some();
     if described && args.format == InspectFormat::Human {
         let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
         console.print(&preview::text(&job.inputs, &job.capture, &redactor))?;
     }
     let run = analyse(&job, shared, console)?;
+    if let Some(near) = near {
+        return explain::answer(&run, &job, &near, args.format, console);
+    }
     let text = match args.format {
+        InspectFormat::Human if args.unmatched => terminal::unmatched(&run.summary),
         InspectFormat::Human => {
             let drafts = !Sketch::new(&run.evidence, &run.mining).is_empty();
             terminal::inspect(&run.summary, drafts, &console.screen(None))
@@ -32,10 +47,13 @@ pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
     };
     console.print(&text)?;
     // The view for people names them itself.
-    if args.format != InspectFormat::Human {
+    if args.format != InspectFormat::Human || args.unmatched {
         say_errors(&run, console);
     }
-    Ok(ended(&run))
+    match &args.emit {
+        Some(path) => emit::write(path, &run, console),
+        None => Ok(ended(&run)),
+    }
 }
 
 /// Has the job look only at the events that a filter admits.

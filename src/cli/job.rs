@@ -11,7 +11,7 @@ use offpath_capture::{self as capture, LogFormat};
 
 use super::args::{Inputs, Shared};
 use super::pipe::Second;
-use super::{Console, Exit, hash_key, mapping, pipe};
+use super::{Console, Exit, documents, hash_key, mapping, pipe};
 use crate::correlate::{HashKey, Pseudonyms, Redaction, TokenKeys};
 use crate::model::Model;
 use crate::pipeline::{Job, Selection};
@@ -45,6 +45,7 @@ pub(super) fn from_flags(
     Ok(Job {
         inputs: inputs.inputs.clone(),
         model,
+        documents: Vec::new(),
         hash_key,
         redaction,
         pseudonyms,
@@ -53,6 +54,7 @@ pub(super) fn from_flags(
         threads: threads(shared),
         memory: shared.memory,
         period: (inputs.from, inputs.to),
+        sought: None,
         selection: Selection::default(),
         tables: command == "check",
         command,
@@ -245,7 +247,7 @@ pub(super) fn read_model(path: &Path, console: &Console) -> Result<Arc<Model>, E
     let bytes = std::fs::read(path).map_err(|e| cannot(e.to_string()))?;
     let text = String::from_utf8(bytes)
         .map_err(|e| cannot(format!("byte {} is not UTF-8; save the file as UTF-8", e.utf8_error().valid_up_to())))?;
-    match Model::read(&name, &text) {
+    match Model::read_with(&name, &text, &mut documents::beside(path)) {
         Ok((model, warnings)) => {
             if !warnings.is_empty() {
                 console.hold(warnings.brief());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::args::{InspectFormat, Mine, Shared};
 use super::filter::Filter;
 use super::run_folder::RunFolder;
-use super::{Console, Ended, Exit, inspect, job};
+use super::{Console, Ended, Exit, documents, inspect, job};
 use crate::finding::{Finding, Verdict};
 use crate::mine::{self, Doubted, Provenance, Sketch, Trust};
 use crate::model::{Diagnostics, Model};
@@ -20,7 +20,9 @@ const NAMED: usize = 5;
 
 /// Runs the command.
 pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
+    let documents = documents::read(&args.openapi, console)?;
     let mut job = job::from_flags("mine", &args.inputs, args.model.as_deref(), shared, console)?;
+    documents::go_by(&mut job, documents);
     inspect::look_at(&mut job, Filter::of_events(&args.inputs.filter)?);
     if args.output.is_some() && job.pseudonyms.is_some() {
         return Err(Exit::CannotStart("a draft names paths as they are; leave out -o or --redact hash".to_owned()));
@@ -96,7 +98,7 @@ fn say_left_aside(job: &Job, run: &Run, console: &Console) {
 }
 
 /// Why there is no draft, and what would give one.
-fn nothing(sketch: &Sketch, exchanges: u64) -> String {
+pub(super) fn nothing(sketch: &Sketch, exchanges: u64) -> String {
     let of = if exchanges == 1 { "1 exchange".to_owned() } else { format!("{exchanges} exchanges") };
     let calls: Vec<String> = sketch.without_object().map(|(call, count)| format!("{call} {count}")).collect();
     let first = calls.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
@@ -131,13 +133,7 @@ fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console
         job.model = Some(read_draft(&mine::outline(sketch))?.0);
         named = inspect::analyse(job, shared, console)?;
     }
-    let summary = &run.summary;
-    let provenance = Provenance {
-        tool_version: summary.tool_version.clone(),
-        inputs: summary.inputs.iter().map(|input| (input.name.clone(), input.sha256.clone())).collect(),
-        window: summary.window.clone(),
-        exchanges: summary.exchanges,
-    };
+    let provenance = provenance(run);
     let mut doubted = BTreeMap::new();
     loop {
         let draft = mine::draft(sketch, &named.mining, &provenance, &doubted);
@@ -154,7 +150,18 @@ fn draft(job: &mut Job, sketch: &mut Sketch, run: &Run, shared: &Shared, console
     }
 }
 
-fn read_draft(text: &str) -> Result<(Arc<Model>, Diagnostics), Exit> {
+/// Where a draft of a run comes from.
+pub(super) fn provenance(run: &Run) -> Provenance {
+    let summary = &run.summary;
+    Provenance {
+        tool_version: summary.tool_version.clone(),
+        inputs: summary.inputs.iter().map(|input| (input.name.clone(), input.sha256.clone())).collect(),
+        window: summary.window.clone(),
+        exchanges: summary.exchanges,
+    }
+}
+
+pub(super) fn read_draft(text: &str) -> Result<(Arc<Model>, Diagnostics), Exit> {
     match Model::read("draft", text) {
         Ok((model, doubts)) => Ok((Arc::new(model), doubts)),
         Err(found) => Err(Exit::Incomplete(format!("the draft does not read as a model:\n{}", found.render(false)))),
@@ -223,7 +230,7 @@ fn spool(job: &mut Job) -> Result<Option<Spooled>, Exit> {
     Ok(Some(Spooled { file }))
 }
 
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())
 }

@@ -6,6 +6,7 @@ mod capture;
 mod check;
 mod config;
 mod demo;
+mod documents;
 mod exchanges;
 mod exit;
 mod explain;

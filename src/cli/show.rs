@@ -1,6 +1,6 @@
 //! `offpath show`: one case, actor, finding, what was not seen, or the list of cases with findings, from a run folder.
 
-mod nearest;
+pub(super) mod nearest;
 mod subject;
 
 use serde_json::json;

@@ -150,5 +150,6 @@ fn nothing() -> Model {
         constraints: Vec::new(),
         check: CheckOptions::default(),
         captured_paths: Vec::new(),
+        documents: Vec::new(),
     }
 }

@@ -37,7 +37,7 @@ use super::template::Template;
 use super::token_keys::TokenKeys;
 use crate::event::{Actor, Event, EventId, Evidence, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
-use crate::model::{Activity, ActivityId, AddressBlock, Model, Path};
+use crate::model::{Activity, ActivityId, AddressBlock, Description, Model, Path};
 
 /// Most elements of lists that become events of one exchange; what else it calls becomes an event beside them.
 const MOST_ELEMENTS: usize = 1_000;
@@ -51,6 +51,8 @@ pub struct Extractor {
     key: HashKey,
     masker: Masker,
     operations: Operations,
+    /// Documents describe operations, beside those that the model imports.
+    described: bool,
     bodies: Bodies,
     login: Bodies,
     creators: Vec<ActivityId>,
@@ -80,6 +82,8 @@ struct Called<'m> {
     /// Activities that it may be: one when certain.
     activities: Vec<&'m Activity>,
     certain: bool,
+    /// A document describes the path.
+    described: bool,
 }
 
 impl Extractor {
@@ -110,6 +114,7 @@ impl Extractor {
             key,
             masker,
             operations,
+            described: false,
             bodies,
             login,
             creators,
@@ -131,6 +136,14 @@ impl Extractor {
     #[must_use]
     pub fn with_trusted_proxies(mut self, blocks: &[AddressBlock]) -> Extractor {
         self.proxies.extend(blocks);
+        self
+    }
+
+    /// The same, with documents that describe operations, beside those that the model imports.
+    #[must_use]
+    pub fn with_documents(mut self, documents: &[Arc<Description>]) -> Extractor {
+        self.operations.describe(documents);
+        self.described |= !documents.is_empty();
         self
     }
 
@@ -175,7 +188,9 @@ impl Extractor {
             return Extracted { inside, forwards, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
-        let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
+        let unknown =
+            if self.model.is_some() { called.operation.is_none() } else { self.described && !called.described };
+        let unmatched = unknown.then(|| self.unknown_path(&reading));
         let mut out = Extracted { unmatched, inside, forwards, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
         out
@@ -227,8 +242,11 @@ impl Extractor {
     fn called<'m>(&self, reading: &mut Reading<'_>, model: Option<&'m Model>) -> Called<'m> {
         let method = reading.method();
         let matched = self.operations.find(method, reading.host.as_deref(), &reading.target);
-        let Some((matched, model)) = matched.zip(model) else {
-            return self.unmatched(reading);
+        let Some(model) = model else { return self.guessed(reading, matched.and_then(|matched| matched.described)) };
+        // That a document describes the path of a hidden body does not say which of the model's calls are in it.
+        let hides = || self.operations.has_calls() && !request_is_whole(reading);
+        let Some(matched) = matched.filter(|matched| matched.modelled || !hides()) else {
+            return self.unknown(reading);
         };
         reading.parameters = matched.parameters;
         if reading.template {
@@ -245,7 +263,7 @@ impl Extractor {
         // A refused request of which nobody knows what it asked for moved nothing: it stays unnamed.
         let activities = if certain || !refused { activities.take(MOST_POSSIBLE).collect() } else { Vec::new() };
         let operation = Some(format!("{method} {}", matched.template).into());
-        Called { operation, guess: None, activities, certain }
+        Called { operation, guess: None, activities, certain, described: matched.described.is_some() }
     }
 
     /// Method, host where the model asks for hosts, and guessed template.
@@ -255,21 +273,35 @@ impl Extractor {
         format!("{} {host}{}", reading.method(), self.masker.path(&template.text)).into()
     }
 
-    fn unmatched<'m>(&self, reading: &mut Reading<'_>) -> Called<'m> {
-        if self.model.is_some() {
-            // What changes a known object by a way that the model does not have is of its case all the same.
-            if !is_safe(reading.method()) && !reading.template {
-                let looks = Template::of(&reading.target.segments).variables;
-                reading.parameters = self.operations.named_elsewhere(&reading.target);
-                reading.parameters.retain(|(_, value)| looks.iter().any(|variable| *variable.value == **value));
-            }
-            return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
+    /// What a request calls that no activity of the model names.
+    fn unknown<'m>(&self, reading: &mut Reading<'_>) -> Called<'m> {
+        // What changes a known object by a way that the model does not have is of its case all the same.
+        if !is_safe(reading.method()) && !reading.template {
+            let looks = Template::of(&reading.target.segments).variables;
+            reading.parameters = self.operations.named_elsewhere(&reading.target);
+            reading.parameters.retain(|(_, value)| looks.iter().any(|variable| *variable.value == **value));
         }
+        Called { operation: None, guess: None, activities: Vec::new(), certain: true, described: false }
+    }
+
+    /// What a request calls without a model: as a document describes it, else by its looks.
+    fn guessed<'m>(&self, reading: &Reading<'_>, described: Option<Template>) -> Called<'m> {
+        let response = reading.exchange.response.as_ref();
+        let is_described = described.is_some();
+        let (guess, name) = match described {
+            Some(template) => {
+                let name = Arc::clone(&template.text);
+                (Guess::described(template, reading.template, response), name)
+            }
+            None => {
+                let guess = Guess::of(&reading.target.segments, reading.template, response);
+                let name = self.masker.path(&guess.template.text);
+                (guess, name)
+            }
+        };
         let masked = reading.target.path == "*";
-        let guess = Guess::of(&reading.target.segments, reading.template, reading.exchange.response.as_ref());
-        let name = self.masker.path(&guess.template.text);
         let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
-        Called { operation, guess: Some(guess), activities: Vec::new(), certain: true }
+        Called { operation, guess: Some(guess), activities: Vec::new(), certain: true, described: is_described }
     }
 
     fn event(
@@ -423,6 +455,10 @@ impl Extractor {
     }
 }
 
+fn request_is_whole(reading: &Reading<'_>) -> bool {
+    reading.exchange.request.as_ref().is_some_and(|request| request.body.is_whole())
+}
+
 /// Activities that bring an object into being: they leave the initial state, or set the owner.
 fn creating(model: &Model) -> Vec<ActivityId> {
     let entries = model.lifecycles.iter().flat_map(|l| {
@@ -438,9 +474,9 @@ fn possible(reading: &Reading<'_>, routes: &[&Route]) -> (Vec<ActivityId>, bool)
     for route in routes {
         match route.condition.as_ref().map_or(Truth::True, |c| expression::truth(c, reading)) {
             Truth::False => {}
-            Truth::Unknown => possible.push(route.activity),
+            Truth::Unknown => possible.extend(route.activity()),
             Truth::True => {
-                possible.push(route.activity);
+                possible.extend(route.activity());
                 return (dedup(possible.clone()), possible.len() == 1);
             }
         }

@@ -7,6 +7,7 @@ mod parameter;
 use std::sync::Arc;
 
 pub(super) use call::call_objects;
+pub(super) use fields::names_things;
 use fields::{Leaf, Read, read, read_text};
 use offpath_capture::{Call, Request, Response};
 
@@ -57,8 +58,7 @@ impl Guess {
         let here = |target: &Target<'_>| target.segments.iter().map(|s| &**s).eq(segments.iter().map(AsRef::as_ref));
         let made = made.filter(|target| segments.len() > 1 && here(target));
         let made = made.as_ref().and_then(|target| target.segments.last());
-        let answered = response.filter(|r| (200..300).contains(&r.status)).map(|r| read(&r.body, &r.headers));
-        let answered = answered.unwrap_or_default();
+        let answered = answered(response);
         let mut template = Template::with(segments, |word, before| {
             if templated && is_placeholder(word) {
                 return true;
@@ -73,6 +73,14 @@ impl Guess {
             template.variables.retain(|variable| !is_placeholder(&variable.value));
         }
         Guess { template, answered }
+    }
+
+    /// Reads the answer to a path whose template a document gives. Of a `templated` path the values are not known.
+    pub(super) fn described(mut template: Template, templated: bool, response: Option<&Response>) -> Guess {
+        if templated {
+            template.variables.retain(|variable| !is_placeholder(&variable.value));
+        }
+        Guess { template, answered: answered(response) }
     }
 
     /// What a call inside a body tells: ids and states of its result, and nothing of any path.
@@ -113,6 +121,12 @@ fn is_end(state: &str) -> bool {
         .fold(&*plain, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
     let end = ["delet", "remov", "trash", "terminat", "destroy", "purg"].iter().any(|verb| stem.starts_with(verb));
     end && !plain.ends_with("failed")
+}
+
+/// Ids and states of an accepted answer.
+fn answered(response: Option<&Response>) -> Read {
+    let taken = response.filter(|response| (200..300).contains(&response.status));
+    taken.map(|response| read(&response.body, &response.headers)).unwrap_or_default()
 }
 
 /// Objects that an exchange shows, by the looks of it. The target is the last id of the path, or what was created.

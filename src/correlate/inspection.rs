@@ -106,7 +106,7 @@ pub struct OperationCount {
     pub accepted: u64,
 }
 
-/// Exchanges of one path, or calls of one name, that the model does not know.
+/// Exchanges of one path, or calls of one name, that neither the model nor a document knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmatchedCount {
     /// Method and template; sort and name of a call inside a body.
@@ -159,14 +159,17 @@ impl Inspection {
     pub fn add_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.add_read(protocol, extracted);
         self.add_calls(extracted);
-        if let Some(name) = &extracted.unmatched {
-            let unnamed = |event: &Event| event.operation.is_none() && event.outcome != Outcome::Rejected;
-            let took = extracted.events.is_empty() && !extracted.unmatched_refused;
-            let unrefused = u64::from(took || extracted.events.iter().any(unnamed));
-            self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), (1, unrefused));
-        }
+        self.note_unmatched(extracted, |event| event.operation.is_none());
         self.count_sightings(&extracted.sightings);
         self.note_keys(extracted);
+    }
+
+    fn note_unmatched(&mut self, extracted: &Extracted, is_unnamed: impl Fn(&Event) -> bool) {
+        let Some(name) = &extracted.unmatched else { return };
+        let unnamed = |event: &Event| is_unnamed(event) && event.outcome != Outcome::Rejected;
+        let took = extracted.events.is_empty() && !extracted.unmatched_refused;
+        let unrefused = u64::from(took || extracted.events.iter().any(unnamed));
+        self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), (1, unrefused));
     }
 
     /// Counts what an exchange called: itself, or each call in its body.
@@ -190,6 +193,8 @@ impl Inspection {
         self.add_read(protocol, extracted);
         // Calls inside bodies are known, and counted, one by one.
         self.unmatched += extracted.calls.len().max(1) as u64;
+        // What no document describes has a guessed name all the same.
+        self.note_unmatched(extracted, |_| true);
         if extracted.events.iter().any(|event| event.outcome == Outcome::Accepted) {
             self.count_sightings(&extracted.sightings);
             self.note_keys(extracted);
@@ -276,7 +281,7 @@ impl Inspection {
         }
     }
 
-    /// Paths that the model does not know with their exchanges, and of these the ones that nobody refused; most first,
+    /// Paths that neither the model nor a document knows with their exchanges, and of these the ones that nobody refused; most first,
     /// then by name.
     pub fn unmatched_paths(&self) -> Vec<UnmatchedCount> {
         let counted = self.unmatched_paths.iter();

@@ -8,8 +8,10 @@
 
 mod apart;
 mod body;
+mod catalogue;
 mod cookie;
 mod credential;
+mod described;
 mod directory;
 mod extract;
 mod facts;
@@ -19,6 +21,7 @@ mod identity;
 mod inspection;
 mod jwt;
 mod login;
+mod mentions;
 mod object;
 mod operation;
 mod paths;
@@ -41,6 +44,7 @@ mod token_keys;
 mod twin;
 
 pub use apart::Apart;
+pub use catalogue::{Catalogue, Listed};
 pub use credential::HashKey;
 pub use directory::{Directory, DirectorySize};
 pub use extract::{CallCount, Extracted, Extractor, Sighting};
@@ -48,6 +52,7 @@ pub use facts::Facts;
 pub use form::SentOn;
 pub use guess::is_container;
 pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount, UnmatchedCount};
+pub use mentions::{mentions, path_segments, segment_reasons};
 pub use object::{KeySource, Places};
 pub use pseudonym::{Names, Pseudonyms};
 pub use redact::{Redaction, Redactor};

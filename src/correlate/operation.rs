@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use offpath_capture::{Call, CallKind, CallOutcome};
 
+use super::described::Described;
 use super::target::Target;
-use crate::model::{ActivityId, CallMatcher, Expression, Matcher, Model, Segment};
+use super::template::Template;
+use crate::model::{ActivityId, CallMatcher, Description, Expression, Matcher, Model, Segment};
 
-/// Compiled matchers of a model, most specific first.
+/// Compiled matchers of a model and operations of documents, most specific first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Operations {
     /// Routes without `**`, by number of segments.
@@ -30,30 +32,48 @@ struct Behind {
     words: BTreeSet<Arc<str>>,
 }
 
-/// One matcher of one activity.
+/// One matcher of one activity, or one operation of a document.
 #[derive(Clone, Debug)]
 pub(super) struct Route {
-    pub(super) activity: ActivityId,
+    pub(super) aim: Aim,
     pub(super) condition: Option<Expression>,
     method: Option<Arc<str>>,
     segments: Vec<Segment>,
+    /// How literal each segment is: the less the more.
+    shape: Vec<Rank>,
     host: Option<Arc<str>>,
     template: Arc<str>,
     call: Option<CallMatcher>,
     order: usize,
 }
 
+/// What a route leads to.
+#[derive(Clone, Debug)]
+pub(super) enum Aim {
+    /// A step of the model.
+    Activity(ActivityId),
+    /// An operation that a document describes.
+    Described(Described),
+}
+
+/// Literals before patterns, of these the longer text first, before parameters before the rest.
+type Rank = (u8, usize);
+
 /// Parameters of a template, by name.
 pub(super) type Parameters<'a> = Vec<(Arc<str>, Cow<'a, str>)>;
 
 /// The endpoint that a path belongs to.
 pub(super) struct Matched<'m, 't> {
-    /// Path template as in the model.
+    /// Path template as in the document that describes it, else as in the model.
     pub(super) template: &'m Arc<str>,
-    /// Its parameters.
+    /// Its parameters, by the model's names and then by the document's.
     pub(super) parameters: Parameters<'t>,
-    /// Routes of this very template for the request's method and host, in order of preference.
+    /// Routes of this very template to steps of the model for the request's method and host, in order of preference.
     pub(super) routes: Vec<&'m Route>,
+    /// The model has this template, for this method or another.
+    pub(super) modelled: bool,
+    /// Where a document describes it: its template with the values, named as guesses are.
+    pub(super) described: Option<Template>,
 }
 
 impl Operations {
@@ -63,23 +83,40 @@ impl Operations {
         for (index, activity) in model.activities.iter().enumerate() {
             let Ok(id) = u16::try_from(index) else { break };
             for matcher in &activity.matchers {
-                operations.add(ActivityId(id), matcher, index);
+                operations.add(Aim::Activity(ActivityId(id)), matcher, index);
             }
         }
-        operations.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));
-        operations.open.sort_by(specificity);
-        operations.calls.sort_by(specificity);
+        operations.describe(&model.documents);
         operations
     }
 
-    fn add(&mut self, activity: ActivityId, matcher: &Matcher, order: usize) {
+    /// Adds the operations of documents.
+    pub(super) fn describe(&mut self, documents: &[Arc<Description>]) {
+        let described = documents.iter().flat_map(|document| &document.operations);
+        for (order, operation) in described.enumerate() {
+            // What takes whatever follows describes nothing; the model may name it all the same.
+            if let Some(described) = Described::of(operation) {
+                self.add(Aim::Described(described), &operation.matcher(), order);
+            }
+        }
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));
+        self.open.sort_by(specificity);
+        self.calls.sort_by(specificity);
+    }
+
+    fn add(&mut self, aim: Aim, matcher: &Matcher, order: usize) {
         let mut segments = matcher.template.clone();
         segments.retain(|s| !matches!(s, Segment::Literal(text) if text.is_empty()));
         let route = Route {
-            activity,
+            aim,
             condition: matcher.condition.clone(),
             method: matcher.method.clone(),
             template: text(&segments).into(),
+            shape: segments.iter().map(rank).collect(),
             host: matcher.host.as_ref().map(|h| h.to_ascii_lowercase().into()),
             call: matcher.call.clone(),
             order,
@@ -95,7 +132,7 @@ impl Operations {
             match next {
                 Segment::Parameter(name) => _ = behind.parameters.insert(Arc::clone(name)),
                 Segment::Literal(next) => _ = behind.words.insert(Arc::clone(next)),
-                Segment::Rest => {}
+                Segment::Pattern(_) | Segment::Rest => {}
             }
         }
         if route.segments.contains(&Segment::Rest) {
@@ -112,7 +149,7 @@ impl Operations {
     }
 
     /// Finds the endpoint of a path. Routes of the request's own method come first; a template that is known for
-    /// another method still names the path.
+    /// another method still names the path. Of equal templates the document's gives the name.
     pub(super) fn find<'m, 't>(
         &'m self,
         method: &str,
@@ -125,8 +162,37 @@ impl Operations {
             exact.iter().chain(&self.open).filter(fits)
         };
         let best = candidates().find(|r| r.fits_method(method)).or_else(|| candidates().next())?;
-        let routes = candidates().filter(|r| r.fits_method(method) && r.segments == best.segments).collect();
-        Some(Matched { template: &best.template, parameters: best.parameters(target), routes })
+        // Two templates of one shape that fit one path are the same but for the names of parameters.
+        let same: Vec<&Route> = candidates().filter(|r| r.shape == best.shape).collect();
+        let steps = || same.iter().copied().filter(|r| r.activity().is_some());
+        let own = steps().find(|r| r.fits_method(method)).or_else(|| steps().next());
+        let routes = steps().filter(|r| r.fits_method(method) && own.is_some_and(|own| own.segments == r.segments));
+        let described = same.iter().copied().filter(|r| r.activity().is_none());
+        let described = described.min_by_key(|r| (!r.fits_method(method), !r.is_at(host)));
+        let mut parameters = own.map(|own| own.parameters(target)).unwrap_or_default();
+        let mut values = Parameters::new();
+        if let Some(described) = described {
+            values = described.parameters(target);
+            let more = values.iter().filter(|(name, _)| !parameters.iter().any(|(known, _)| known == name));
+            let more: Parameters<'t> = more.cloned().collect();
+            parameters.extend(more);
+        }
+        let named = described.and_then(|route| match &route.aim {
+            Aim::Described(described) => Some(described),
+            Aim::Activity(_) => None,
+        });
+        Some(Matched {
+            template: described.map_or(&best.template, |described| &described.template),
+            parameters,
+            routes: routes.collect(),
+            modelled: own.is_some(),
+            described: named.map(|described| described.with(values.iter().map(|(_, value)| &**value))),
+        })
+    }
+
+    /// Whether some step of the model is a call inside a body.
+    pub(super) fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
     }
 
     /// Routes of a call inside a body, in order of preference.
@@ -162,9 +228,10 @@ impl Operations {
         let length = target.segments.len();
         let fits = |r: &&Route| r.begins_with(&target.segments);
         let routes: Vec<&Route> = self.by_length.iter().skip(length).flatten().chain(&self.open).filter(fits).collect();
-        let Some(best) = routes.iter().map(|r| r.shape(length)).min() else { return Vec::new() };
+        let begin = |r: &Route| r.shape.iter().take(length).copied().collect::<Vec<Rank>>();
+        let Some(best) = routes.iter().map(|r| begin(r)).min() else { return Vec::new() };
         let mut named: Parameters<'t> = Vec::new();
-        for (name, value) in routes.iter().filter(|r| r.shape(length) == best).flat_map(|r| r.parameters(target)) {
+        for (name, value) in routes.iter().filter(|r| begin(r) == best).flat_map(|r| r.parameters(target)) {
             if !named.iter().any(|(known, _)| *known == name) {
                 named.push((name, value));
             }
@@ -174,6 +241,24 @@ impl Operations {
 }
 
 impl Route {
+    /// The step that it leads to.
+    pub(super) fn activity(&self) -> Option<ActivityId> {
+        match self.aim {
+            Aim::Activity(activity) => Some(activity),
+            Aim::Described(_) => None,
+        }
+    }
+
+    /// Whether it is described for this very host. What a gateway hides of the host keeps no template from its paths.
+    fn is_at(&self, host: Option<&str>) -> bool {
+        match (&self.aim, host) {
+            (Aim::Described(described), Some(host)) => {
+                described.host.as_ref().is_some_and(|pattern| wildcard(pattern, host))
+            }
+            _ => false,
+        }
+    }
+
     fn fits_method(&self, method: &str) -> bool {
         self.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
     }
@@ -205,6 +290,7 @@ impl Route {
                 (Segment::Rest, _) => return true,
                 (Segment::Literal(text), Some(actual)) if **text == *actual.as_ref() => {}
                 (Segment::Parameter(_), Some(_)) => {}
+                (Segment::Pattern(pattern), Some(actual)) if pattern.values(actual.as_ref()).is_some() => {}
                 _ => return false,
             }
         }
@@ -217,27 +303,37 @@ impl Route {
             Segment::Rest => false,
             Segment::Literal(text) => **text == *actual.as_ref(),
             Segment::Parameter(_) => true,
+            Segment::Pattern(pattern) => pattern.values(actual.as_ref()).is_some(),
         };
         self.segments.len() >= path.len() && self.segments.iter().zip(path).all(fits)
     }
 
-    /// How literal its first segments are, segment by segment: the less the more.
-    fn shape(&self, length: usize) -> Vec<u8> {
-        let rank = |segment: &Segment| match segment {
-            Segment::Literal(_) => 0,
-            Segment::Parameter(_) => 1,
-            Segment::Rest => 2,
-        };
-        self.segments.iter().take(length).map(rank).collect()
-    }
-
     fn parameters<'t>(&self, target: &Target<'t>) -> Parameters<'t> {
-        let pairs = self.segments.iter().zip(&target.segments);
-        let named = pairs.filter_map(|(segment, actual)| match segment {
-            Segment::Parameter(name) => Some((name.clone(), actual.clone())),
-            _ => None,
-        });
-        named.collect()
+        let mut named: Parameters<'t> = Vec::new();
+        for (segment, actual) in self.segments.iter().zip(&target.segments) {
+            match (segment, actual) {
+                (Segment::Parameter(name), actual) => named.push((name.clone(), actual.clone())),
+                (Segment::Pattern(pattern), Cow::Borrowed(text)) => {
+                    let values = pattern.values(text).unwrap_or_default().into_iter();
+                    named.extend(values.map(|(name, value)| (name.clone(), Cow::Borrowed(value))));
+                }
+                (Segment::Pattern(pattern), Cow::Owned(text)) => {
+                    let values = pattern.values(text).unwrap_or_default().into_iter();
+                    named.extend(values.map(|(name, value)| (name.clone(), Cow::Owned(value.to_owned()))));
+                }
+                (Segment::Literal(_) | Segment::Rest, _) => {}
+            }
+        }
+        named
+    }
+}
+
+fn rank(segment: &Segment) -> Rank {
+    match segment {
+        Segment::Literal(_) => (0, 0),
+        Segment::Pattern(pattern) => (1, usize::MAX - pattern.literal_len()),
+        Segment::Parameter(_) => (2, 0),
+        Segment::Rest => (3, 0),
     }
 }
 
@@ -246,23 +342,14 @@ fn text(segments: &[Segment]) -> String {
     if segments.is_empty() {
         return "/".to_owned();
     }
-    let mut out = String::new();
-    for segment in segments {
-        match segment {
-            Segment::Literal(text) => out.extend(["/", text]),
-            Segment::Parameter(name) => out.extend(["/{", name, "}"]),
-            Segment::Rest => out.push_str("/**"),
-        }
-    }
-    out
+    segments.iter().map(|segment| format!("/{segment}")).collect()
 }
 
-/// Literals before parameters before the rest, segment by segment; then named hosts and methods, conditions, and the
-/// order in the model.
+/// By the ranks of segments, one after the other; then named hosts and methods, conditions, and the order in the model.
 fn specificity(a: &Route, b: &Route) -> Ordering {
-    let shape = |r: &Route| r.shape(usize::MAX);
-    let extras = |r: &Route| (r.host.is_none(), r.method.is_none(), r.condition.is_none(), r.order);
-    shape(a).cmp(&shape(b)).then_with(|| extras(a).cmp(&extras(b)))
+    let extras =
+        |r: &Route| (r.host.is_none(), r.method.is_none(), r.condition.is_none(), r.activity().is_none(), r.order);
+    a.shape.cmp(&b.shape).then_with(|| extras(a).cmp(&extras(b)))
 }
 
 /// Matches a pattern in which `*` stands for any text, in linear space and without backtracking blow-up.
@@ -286,39 +373,28 @@ fn wildcard(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn route(index: usize, method: &str, path: &str) -> Route {
-        let segments: Vec<Segment> = path
-            .split('/')
-            .filter(|s| !s.is_empty())
-            .map(|s| match s.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
-                Some(name) => Segment::Parameter(name.into()),
-                None if s == "**" => Segment::Rest,
-                None => Segment::Literal(s.into()),
-            })
-            .collect();
-        Route {
-            activity: ActivityId(index as u16),
-            condition: None,
-            method: Some(method.into()),
-            template: text(&segments).into(),
-            segments,
-            host: None,
-            call: None,
-            order: index,
-        }
+    fn segments(path: &str) -> Vec<Segment> {
+        let segments = path.split('/').filter(|s| !s.is_empty());
+        let segment = |s: &str| match s.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
+            Some(name) => Segment::Parameter(name.into()),
+            None if s == "**" => Segment::Rest,
+            None => Segment::Literal(s.into()),
+        };
+        segments.map(segment).collect()
     }
 
     fn operations(routes: &[(&str, &str)]) -> Operations {
         let mut operations = Operations::default();
         for (i, (method, path)) in routes.iter().enumerate() {
-            let route = route(i, method, path);
-            let matcher =
-                Matcher { method: route.method, template: route.segments, host: None, call: None, condition: None };
-            operations.add(ActivityId(i as u16), &matcher, i);
+            let (method, template) = (Some((*method).into()), segments(path));
+            let matcher = Matcher { method, template, host: None, call: None, condition: None };
+            operations.add(Aim::Activity(ActivityId(i as u16)), &matcher, i);
         }
-        operations.by_length.iter_mut().for_each(|routes| routes.sort_by(specificity));
+        operations.sort();
         operations
     }
 
@@ -333,7 +409,7 @@ mod tests {
         let found = |method: &str, path: &'static str| {
             let target = Target::parse(path);
             let matched = ops.find(method, None, &target)?;
-            Some((matched.template.to_string(), matched.routes.first().map(|r| r.activity.0)))
+            Some((matched.template.to_string(), matched.routes.first().and_then(|r| r.activity()).map(|a| a.0)))
         };
         assert_eq!(found("GET", "/orders/search"), Some(("/orders/search".into(), Some(1))));
         assert_eq!(found("GET", "/orders/7"), Some(("/orders/{id}".into(), Some(0))));
@@ -365,6 +441,73 @@ mod tests {
         assert_eq!(named("/files/f1"), [pair("file", "f1")]);
         assert_eq!(named("/files/f1/more"), [], "`**` names nothing");
         assert_eq!(named("/orders/7/pay/now"), []);
+    }
+
+    fn described(paths: &[&str]) -> Arc<Description> {
+        let paths: String = paths.iter().map(|path| format!("  '{path}': {{get: {{}}}}\n")).collect();
+        Arc::new(Description::read("d", &format!("openapi: 3.1.0\npaths:\n{paths}")).unwrap().0)
+    }
+
+    #[test]
+    fn documents_name_paths_and_models_keep_their_steps() {
+        let mut ops = operations(&[("GET", "/orders/{order}"), ("GET", "/orders/latest/{part}")]);
+        ops.describe(&[described(&["/orders/{id}", "/orders/search", "/files/{name}.json", "/{kind}/{x}/{y}"])]);
+        let found = |path: &'static str| {
+            let target = Target::parse(path);
+            let matched = ops.find("GET", None, &target).unwrap();
+            let names = matched.parameters.iter().map(|(name, value)| format!("{name}={value}"));
+            let steps = matched.routes.iter().filter_map(|route| route.activity()).map(|step| step.0);
+            (matched.template.to_string(), names.collect::<Vec<_>>().join(" "), steps.collect::<Vec<_>>())
+        };
+        let is = |template: &str, names: &str, steps: &[u16]| (template.to_owned(), names.to_owned(), steps.to_vec());
+        assert_eq!(found("/orders/7"), is("/orders/{id}", "order=7 id=7", &[0]));
+        assert_eq!(found("/orders/search"), is("/orders/search", "", &[]), "the document's word is no order");
+        assert_eq!(found("/orders/latest/x"), is("/orders/latest/{part}", "part=x", &[1]));
+        assert_eq!(found("/files/a.json"), is("/files/{name}.json", "name=a", &[]));
+        assert_eq!(found("/files/%61.json"), is("/files/{name}.json", "name=a", &[]));
+    }
+
+    /// Whether a template takes a path, segment by segment, and how specific it is: plainly right.
+    fn naive(template: &str, path: &str) -> Option<Vec<u8>> {
+        let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+        let ranks = template.iter().zip(&path).map(|(part, segment)| match part.starts_with('{') {
+            true => Some(1),
+            false => (part == segment).then_some(0),
+        });
+        (template.len() == path.len()).then(|| ranks.collect()).flatten()
+    }
+
+    fn template() -> impl Strategy<Value = String> {
+        let segment = prop_oneof![3 => "[ab]", 2 => Just("{p}".to_owned())];
+        proptest::collection::vec(segment, 1..4).prop_map(|segments| {
+            let named =
+                segments.iter().enumerate().map(|(at, s)| format!("/{}", s.replace("{p}", &format!("{{p{at}}}"))));
+            named.collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_most_specific_template_wins(templates in proptest::collection::btree_set(template(), 1..8), path in "(/[abc]){1,4}") {
+            let templates: Vec<&str> = templates.iter().map(String::as_str).collect();
+            let mut ops = Operations::default();
+            ops.describe(&[described(&templates)]);
+            let expected = templates.iter().filter_map(|template| Some((naive(template, &path)?, *template))).min();
+            let target = Target::parse(&path);
+            let found = ops.find("GET", None, &target).map(|matched| matched.template.to_string());
+            prop_assert_eq!(found.as_deref(), expected.map(|(_, template)| template));
+        }
+
+        #[test]
+        fn a_template_matches_what_is_made_of_it(template in template(), value in "[^/%?#;.\\s]{1,6}") {
+            let path: String = template.split('/').skip(1).map(|s| format!("/{}", if s.starts_with('{') { &value } else { s })).collect();
+            let mut ops = Operations::default();
+            ops.describe(&[described(&[&template])]);
+            let target = Target::parse(&path);
+            let matched = ops.find("GET", None, &target).unwrap();
+            prop_assert_eq!(&**matched.template, template.as_str());
+            prop_assert!(matched.parameters.iter().all(|(_, read)| **read == *value));
+        }
     }
 
     #[test]

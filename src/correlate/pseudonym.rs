@@ -189,7 +189,7 @@ fn spoken(model: &Model) -> BTreeSet<Arc<str>> {
         words.extend(activity.attributes.iter().map(|(name, _)| Arc::clone(name)));
         words.extend(activity.matchers.iter().flat_map(|m| &m.template).filter_map(|segment| match segment {
             Segment::Literal(word) => Some(Arc::clone(word)),
-            Segment::Parameter(_) | Segment::Rest => None,
+            Segment::Parameter(_) | Segment::Pattern(_) | Segment::Rest => None,
         }));
     }
     words.extend(model.object_types.iter().map(|object_type| Arc::clone(&object_type.name)));

@@ -1,5 +1,6 @@
 //! Resolve: gives each event what only other exchanges know.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::credential::Hash;
@@ -8,7 +9,7 @@ use super::facts::RoleSource;
 use super::object::{scoped, unscoped, waiting};
 use super::pool::Pool;
 use super::session::{self, Line, Spells};
-use crate::event::{Actor, Doubt, Event, Evidence, ObjectId, ObjectRef, TenantTold};
+use crate::event::{Actor, Doubt, Event, EventId, Evidence, ObjectId, ObjectRef, TenantTold};
 
 /// Deepest nesting of objects: a refund of an order of an account is two.
 const MOST_ANCESTORS: usize = 16;
@@ -80,6 +81,20 @@ impl Resolver {
         let line = login.unwrap_or(Line::Strand(actor.strand)).bytes(principal);
         let start = self.sessions.get(self.lines.find(&line)? as usize)?.start(time)?;
         Some(session::name(&line, start).into())
+    }
+
+    /// The login that bound the credential of a resolved event: its time and event.
+    pub fn bound_by(&self, event: &Event) -> Option<(i64, EventId)> {
+        let hash = event.actor.credential.as_deref().and_then(Hash::parse)?;
+        match self.credentials.meaning(hash, event.time)?.login {
+            Line::Login(time, id) => Some((time, EventId(id))),
+            Line::Strand(_) => None,
+        }
+    }
+
+    /// The events that bound credentials.
+    pub fn logins(&self) -> BTreeSet<EventId> {
+        self.credentials.logins()
     }
 
     fn name(&self, number: u32) -> Arc<str> {

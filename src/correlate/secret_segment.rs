@@ -128,13 +128,15 @@ fn is_door(letters: impl Iterator<Item = u8>) -> bool {
 
 /// Path parameters of a model that stand where a secret is expected, by name.
 pub(super) fn secret_parameters(model: &Model) -> BTreeSet<Arc<str>> {
-    let templates = model.activities.iter().flat_map(|activity| &activity.matchers).map(|matcher| &matcher.template);
-    let pairs = templates.flat_map(|template| template.iter().zip(template.iter().skip(1)));
-    let secret = pairs.filter_map(|pair| match pair {
-        (Segment::Literal(word), Segment::Parameter(name)) if leads_to_secret(word) => Some(Arc::clone(name)),
+    let named = model.activities.iter().flat_map(|activity| &activity.matchers).map(|matcher| &matcher.template);
+    let described =
+        model.documents.iter().flat_map(|document| &document.operations).map(|operation| &operation.template);
+    let pairs = named.chain(described).flat_map(|template| template.iter().zip(template.iter().skip(1)));
+    let secret = pairs.filter_map(|(before, segment)| match before {
+        Segment::Literal(word) if leads_to_secret(word) => Some(segment.parameters().cloned()),
         _ => None,
     });
-    secret.collect()
+    secret.flatten().collect()
 }
 
 #[cfg(test)]

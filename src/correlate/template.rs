@@ -146,7 +146,7 @@ fn date<'s, S: AsRef<str>>(year: &str, rest: &'s [S]) -> Option<(String, &'s [S]
 }
 
 /// A word that can name things: not `v1`, not `api`.
-fn is_collection(word: &str) -> bool {
+pub(super) fn is_collection(word: &str) -> bool {
     let version = word.strip_prefix('v').is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
     !version && !word.eq_ignore_ascii_case("api") && word.bytes().any(|b| b.is_ascii_alphabetic())
 }
@@ -170,25 +170,60 @@ pub(super) fn singular(word: &str) -> String {
 
 /// Whether a segment is a value rather than a word of the API.
 pub(super) fn is_variable(segment: &str) -> bool {
+    look(segment).is_some()
+}
+
+/// What a segment that is a value rather than a word of the API looks like.
+pub(super) fn look(segment: &str) -> Option<&'static str> {
     let bytes = segment.as_bytes();
     if bytes.is_empty() || segment.starts_with('$') {
-        return false;
+        return None;
     }
     let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
     let version = (bytes.first() == Some(&b'v') || bytes.first() == Some(&b'V')) && digits + 1 == bytes.len();
     if version && digits <= 2 {
-        return false;
+        return None;
     }
-    digits == bytes.len()
-        || is_uuid(bytes)
-        || (bytes.len() >= 16 && bytes.iter().all(u8::is_ascii_hexdigit) && digits > 0)
-        || is_prefixed(segment)
-        || is_lettered(bytes)
-        || is_date(bytes)
-        || is_email(segment)
-        || (bytes.len() >= 16 && is_random(bytes))
-        || (bytes.len() >= 8 && digits >= 3 && !has_file_extension(segment))
-        || segment.rsplit_once('.').is_some_and(|(stem, _)| has_file_extension(segment) && is_uuid(stem.as_bytes()))
+    let file_of_uuid =
+        || segment.rsplit_once('.').is_some_and(|(stem, _)| has_file_extension(segment) && is_uuid(stem.as_bytes()));
+    let hex = || bytes.len() >= 16 && bytes.iter().all(u8::is_ascii_hexdigit) && digits > 0;
+    match () {
+        () if digits == bytes.len() => Some("a number"),
+        () if is_uuid(bytes) => Some("a UUID"),
+        () if hex() => Some("a long hexadecimal number"),
+        () if is_prefixed(segment) => Some("a prefix and a token, as in ord_123"),
+        () if is_lettered(bytes) => Some("letters and a long number, as in c10361"),
+        () if is_date(bytes) => Some("a date"),
+        () if is_email(segment) => Some("an e-mail address"),
+        () if bytes.len() >= 16 && is_random(bytes) => Some("a random token"),
+        () if bytes.len() >= 8 && digits >= 3 && !has_file_extension(segment) => {
+            Some("eight characters or more with three digits or more")
+        }
+        () if file_of_uuid() => Some("a file named by a UUID"),
+        () => None,
+    }
+}
+
+/// Why each segment of a path is a variable of a template that was made of this path alone; `None` for a word. Where
+/// nothing in the path says it, the answer did.
+pub(super) fn reasons<S: AsRef<str>>(segments: &[S], template: &str) -> Vec<Option<&'static str>> {
+    let parts = template.split('/').filter(|part| !part.is_empty());
+    let mut before: Option<&str> = None;
+    let reasons = segments.iter().map(AsRef::as_ref).zip(parts).map(|(segment, part)| {
+        let variable = part.contains('{').then(|| match () {
+            () if before.is_some_and(|word| is_secret_segment(segment, word)) => "it stands where a secret is expected",
+            () if matches!(part, "{year}" | "{month}" | "{day}") => "a date of several segments",
+            () if !part.starts_with('{') || !part.ends_with('}') => "its segment holds more than the value",
+            () if look(segment).is_some() => look(segment).unwrap_or_default(),
+            () if before.is_some_and(|word| is_prefixed_by(segment, word)) => {
+                "its prefix abbreviates the word before it"
+            }
+            () => "the answer to this call gives it as its own id, or was made here (value flow)",
+        });
+        before = variable.is_none().then_some(segment);
+        variable
+    });
+    reasons.collect()
 }
 
 fn is_uuid(bytes: &[u8]) -> bool {

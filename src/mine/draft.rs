@@ -45,6 +45,36 @@ pub fn outline(sketch: &Sketch) -> String {
     page.text()
 }
 
+/// The beginning of a model: actors, objects and activities with their support, and no lifecycles, so that nothing is
+/// judged by it until somebody writes them.
+pub fn beginning(sketch: &Sketch, provenance: &Provenance) -> String {
+    let mut page = Page::default();
+    page.note(&format!(
+        "The beginning of a model by offpath {}: who, on what, and which calls.",
+        provenance.tool_version
+    ));
+    page.note(
+        "It says nothing yet of what may follow what: add lifecycles and constraints (docs/model.md), or have them",
+    );
+    page.note("drafted from what happened by `offpath mine`. Settle every `check:` before you rely on it.");
+    sources(&mut page, provenance);
+    head(&mut page);
+    if !sketch.roles.is_empty() {
+        page.gap();
+        page.line("actors:", "what is not given is recognised the built-in way (docs/correlation.md)");
+        page.line(&format!("  roles: {{from: {}}}", list(&sketch.roles)), "where roles were shown");
+    }
+    objects(&mut page, sketch, &|_| None, &|object| {
+        let place = object.owner.as_ref()?;
+        Some((
+            format!("# owner: {place}"),
+            "check: answers name who acts there; uncomment it if it is the owner".to_owned(),
+        ))
+    });
+    activities(&mut page, sketch);
+    page.text()
+}
+
 /// How far the states that answers declare are used for an object type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trust {
@@ -141,6 +171,11 @@ fn preamble(page: &mut Page, from: &Provenance) {
     page.note(&format!("A draft by offpath {} of what happened, not of what is meant to happen.", from.tool_version));
     page.note("It allows all that was seen, abuse included, and promotes nothing to intended: read each line, strike");
     page.note("what must not happen, rename what reads badly, and settle every `check:` before you rely on it.");
+    sources(page, from);
+}
+
+/// What was read.
+fn sources(page: &mut Page, from: &Provenance) {
     page.note("");
     for (name, hash) in &from.inputs {
         page.note(&format!("input    {name} sha256:{hash}"));

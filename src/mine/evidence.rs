@@ -102,6 +102,8 @@ pub struct Evidence {
     pub(super) asked: Sample<BTreeSet<u64>, TYPES>,
     /// Places of roles, by path.
     pub(super) roles: Sample<RoleEvidence, ROLES>,
+    /// Operations whose templates are given, so that nothing is learnt of their words; known only of a whole.
+    pub(super) given: BTreeSet<Arc<str>>,
     /// Object types whose keys several tenants use; known only of a whole.
     pub(super) keyed_by_tenant: BTreeMap<Arc<str>, KeyedByTenant>,
 }
@@ -173,6 +175,12 @@ impl Evidence {
     /// Says of a type that its keys are unique within a tenant only.
     pub fn set_keyed_by_tenant(&mut self, object_type: Arc<str>, why: KeyedByTenant) {
         self.keyed_by_tenant.insert(object_type, why);
+    }
+
+    /// Says of which operations the templates are given, by an OpenAPI document.
+    pub fn set_given(&mut self, is_given: impl Fn(&str) -> bool) {
+        let seen = self.accepted.iter().map(|(name, _)| name).chain(self.refused.iter().map(|(name, _)| name));
+        self.given = seen.filter(|name| is_given(name)).cloned().collect();
     }
 
     /// Adds one event with what its exchange shows beside it.

@@ -31,7 +31,7 @@ mod subject;
 mod templates;
 
 pub use annotate::annotated;
-pub use draft::{Doubted, Provenance, Trust, draft, outline};
+pub use draft::{Doubted, Provenance, Trust, beginning, draft, outline};
 pub use evidence::{Beside, Evidence, KeyedByTenant, Redirect, RoleShown, Traced};
 pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};

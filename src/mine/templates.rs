@@ -10,7 +10,7 @@ mod siblings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use self::siblings::{Behind, Siblings, Way, alike, is_plural, looks_like_id, may_be_value};
+use self::siblings::{Behind, Siblings, Way, Why, alike, is_plural, looks_like_id, may_be_value};
 use super::evidence::{Evidence, OperationEvidence};
 use super::name::{self, Part, Template};
 
@@ -28,6 +28,8 @@ pub struct Templates {
     made_up: BTreeSet<Arc<str>>,
     /// Object types that nobody made up; `None` where all count.
     known_types: Option<BTreeSet<Arc<str>>>,
+    /// Operations whose words and variables are given.
+    given: BTreeSet<Arc<str>>,
 }
 
 /// One place: what follows one beginning.
@@ -35,6 +37,8 @@ pub struct Templates {
 struct Place {
     /// Name of the variable.
     name: String,
+    /// Values that were seen, and what says that they are some.
+    values: BTreeMap<String, Why>,
     /// Words at the place that are none of its values.
     fixed: BTreeSet<String>,
     /// Any other word may be one; else only those that look like an id, or that an answer names.
@@ -61,11 +65,12 @@ impl Templates {
         for (operation, seen) in evidence.accepted.iter().filter(|(operation, _)| !made_up.contains(*operation)) {
             let template = Template::read(operation).filter(|t| t.parts.len() <= DEEPEST && !t.is_call());
             if let Some(template) = template {
-                root.add(&template, seen);
+                root.add(&template, seen, evidence.given.contains(operation));
             }
         }
-        let known_types = evidence.known_types();
-        let mut templates = Templates { named: named(evidence), made_up, known_types, ..Templates::default() };
+        let (known_types, given) = (evidence.known_types(), evidence.given.clone());
+        let named = named(evidence);
+        let mut templates = Templates { named, made_up, known_types, given, ..Templates::default() };
         let mut behind = Behind::new();
         templates.settle(root.clone(), &mut Vec::new(), evidence, &mut behind);
         if !behind.is_empty() {
@@ -83,26 +88,27 @@ impl Templates {
             && let Some((name, values)) = node.values(before, evidence, behind)
         {
             if !values.is_empty() {
-                behind.entry(before.clone()).or_default().extend(values.iter().cloned());
+                behind.entry(before.clone()).or_default().extend(values.keys().cloned());
             }
             let nested = begin.iter().any(|part| matches!(part, Part::Variable(_)));
             let open = !values.is_empty();
             let scoped = nested && open && node.is_scoped(&values);
             let fixed = node.join(&name, &values);
-            self.places.insert(begin.clone(), Place { name, fixed, open, scoped });
+            self.places.insert(begin.clone(), Place { name, values, fixed, open, scoped });
         } else if let Some(Part::Variable(_)) = begin.last()
             && self.places.get(begin.get(..begin.len() - 1).unwrap_or_default()).is_some_and(|place| place.open)
         {
             // Names in two levels, `/repos/ann/fox/issues`: the second is one under the first only.
             let words = node.next.iter().filter_map(|(part, next)| match part {
-                Part::Fixed(word) if may_be_value(word) => Some((word.as_str(), next)),
+                Part::Fixed(word) if !next.given && may_be_value(word) => Some((word.as_str(), next)),
                 _ => None,
             });
-            let values: BTreeSet<String> = alike(words, Node::followers).into_iter().map(str::to_owned).collect();
+            let values = alike(words, Node::followers).into_iter().map(|word| (word.to_owned(), Why::Followed));
+            let values: BTreeMap<String, Why> = values.collect();
             if !values.is_empty() {
                 let name = SECOND.to_owned();
                 let fixed = node.join(&name, &values);
-                self.places.insert(begin.clone(), Place { name, fixed, open: true, scoped: true });
+                self.places.insert(begin.clone(), Place { name, values, fixed, open: true, scoped: true });
             }
         }
         for (part, next) in node.next {
@@ -114,6 +120,9 @@ impl Templates {
 
     /// The template with its values named; `None` where nothing was learnt of it.
     pub(super) fn learnt(&self, template: &Template) -> Option<Learnt> {
+        if !self.given.is_empty() && self.given.contains(&*template.raw()) {
+            return None;
+        }
         let mut parts: Vec<Part> = Vec::with_capacity(template.parts.len());
         let (mut values, mut scoped) = (Vec::new(), Vec::new());
         for part in &template.parts {
@@ -132,8 +141,28 @@ impl Templates {
         values.iter().any(Option::is_some).then_some(Learnt { template, values, scoped })
     }
 
+    /// Each part of an operation's path, as it is after all, with why; nothing of a part that was a variable before.
+    pub fn explained(&self, operation: &str) -> Vec<(String, Option<&'static str>)> {
+        let Some(template) = Template::read(operation) else { return Vec::new() };
+        let learnt = self.learnt(&template);
+        let parts = learnt.as_ref().map_or(&template.parts, |learnt| &learnt.template.parts);
+        let explained = parts.iter().zip(&template.parts).enumerate().map(|(at, (part, before))| {
+            let place = self.places.get(parts.get(..at).unwrap_or_default());
+            match (part, before) {
+                (Part::Fixed(word), _) => (word.clone(), Some(kept(word, place))),
+                (Part::Variable(name), Part::Variable(_)) => (format!("{{{name}}}"), None),
+                (Part::Variable(name), Part::Fixed(word)) => {
+                    let learnt = place.and_then(|place| place.values.get(word)).copied();
+                    let named = || if self.named.contains(word) { Why::Named } else { Why::Beside };
+                    (format!("{{{name}}}"), Some(learnt.unwrap_or_else(named).phrase()))
+                }
+            }
+        });
+        explained.collect()
+    }
+
     /// The name of an operation with its values named.
-    pub(super) fn operation(&self, operation: &Arc<str>) -> Arc<str> {
+    pub fn operation(&self, operation: &Arc<str>) -> Arc<str> {
         if let Some(rest) = self.rest(operation) {
             return rest;
         }
@@ -185,16 +214,19 @@ struct Node {
     actors: BTreeSet<u64>,
     /// Of how many values before it this is what follows.
     under: usize,
+    /// What leads here is given: a word here is one.
+    given: bool,
 }
 
 impl Node {
-    fn add(&mut self, template: &Template, seen: &OperationEvidence) {
+    fn add(&mut self, template: &Template, seen: &OperationEvidence, given: bool) {
         let mut node = self;
         node.under = 1;
         for part in &template.parts {
             node.actors.extend(&seen.actors);
             node = node.next.entry(part.clone()).or_default();
             node.under = 1;
+            node.given |= given;
         }
         node.actors.extend(&seen.actors);
         node.methods.insert(template.method.clone());
@@ -203,6 +235,7 @@ impl Node {
     /// Adds another value's node. The depth is that of paths.
     fn merge(&mut self, other: Node) {
         self.under += other.under;
+        self.given |= other.given;
         self.methods.extend(other.methods);
         self.actors.extend(other.actors);
         for (part, next) in other.next {
@@ -211,12 +244,12 @@ impl Node {
     }
 
     /// Makes one variable of all values here; what else stands here.
-    fn join(&mut self, name: &str, values: &BTreeSet<String>) -> BTreeSet<String> {
+    fn join(&mut self, name: &str, values: &BTreeMap<String, Why>) -> BTreeSet<String> {
         let mut fixed = BTreeSet::new();
         let mut joined = Node::default();
         for (part, next) in std::mem::take(&mut self.next) {
             match part {
-                Part::Fixed(word) if !values.contains(&word) => {
+                Part::Fixed(word) if !values.contains_key(&word) => {
                     fixed.insert(word.clone());
                     self.next.insert(Part::Fixed(word), next);
                 }
@@ -228,10 +261,10 @@ impl Node {
     }
 
     /// Values that follow several of the values before them name nothing by themselves, and short ones do so by chance.
-    fn is_scoped(&self, values: &BTreeSet<String>) -> bool {
-        let nodes = || values.iter().filter_map(|word| self.next.get(&Part::Fixed(word.clone())));
+    fn is_scoped(&self, values: &BTreeMap<String, Why>) -> bool {
+        let nodes = || values.keys().filter_map(|word| self.next.get(&Part::Fixed(word.clone())));
         let several = nodes().filter(|node| node.under > 1).count();
-        several * 4 >= values.len() || values.iter().any(|word| word.len() <= 3)
+        several * 4 >= values.len() || values.keys().any(|word| word.len() <= 3)
     }
 
     /// Words that follow.
@@ -253,7 +286,7 @@ impl Node {
     }
 
     /// The name of the values at this place, and those that do not look like one; `None` where only words stand here.
-    fn values(&self, before: &str, evidence: &Evidence, behind: &Behind) -> Option<(String, BTreeSet<String>)> {
+    fn values(&self, before: &str, evidence: &Evidence, behind: &Behind) -> Option<(String, BTreeMap<String, Why>)> {
         let variable = self.next.iter().find_map(|(part, node)| match part {
             Part::Variable(name) => Some((name, node)),
             Part::Fixed(_) => None,
@@ -262,7 +295,19 @@ impl Node {
         let siblings = Siblings::of(self, before, &name, variable.map(|(_, node)| node), evidence, behind);
         let values = siblings.values();
         let any = variable.is_some() || !values.is_empty();
-        (any && !name.is_empty()).then(|| (name, values.into_iter().map(str::to_owned).collect()))
+        (any && !name.is_empty()).then(|| (name, siblings.why(&values)))
+    }
+}
+
+/// Why a word is left as one.
+fn kept(word: &str, place: Option<&Place>) -> &'static str {
+    match place {
+        _ if name::is_prefix(word) => "kept: a version, or a word that only says that this is an API",
+        _ if !may_be_value(word) => "kept: a word that APIs use, or a file",
+        Some(place) if place.fixed.contains(word) => {
+            "kept: values stand at this place, but no answer names it and it is not called as they are"
+        }
+        Some(_) | None => "kept: no answer names it as an id, and too little stands beside it that is called alike",
     }
 }
 

@@ -110,8 +110,9 @@ transitions of one lifecycle. A generated model that is larger should be split b
 "It is kept valid so that one file can be shared with later versions. Nothing is reported for or because of it: an activity
 that can only be matched in such a way is never seen, and replay treats it as an invisible step."
     NeedsOpenApi "M023" "`op:` needs an OpenAPI description."
-"`op: payOrder` names an operationId, which only an imported OpenAPI file can resolve. Imports are not read yet; write the
-method and path template instead:
+"`op: payOrder` names an operationId, which only an imported OpenAPI document can resolve. Import it, or write the method and
+path template instead:
+    imports: {openapi: [orders.yaml]}
     http: POST /orders/{orderId}/payment"
     Cycle "M024" "Object types are each other's parents."
 "A case is a root object and what belongs to it, so some type must have no parent."
@@ -131,6 +132,18 @@ whose data is asked for, not who asks. Read the actor's tenant from what the act
 the login, which lasts for the session:
     actors: {tenant: [jwt.tid, res.user.org]}
 Where the one place decides both sides, the comparison is left open and listed as not judged."
+    OpenApi "M030" "An OpenAPI document cannot be used."
+"Documents of OpenAPI 3.0, 3.1 and 3.2 and of Swagger 2.0 are read, as YAML or JSON. A model finds those that it imports from
+its own folder:
+    imports: {openapi: [orders.yaml, psp/api.json]}"
+    LeftOut "M031" "A part of an OpenAPI document cannot be matched with traffic, and is left out."
+"Paths begin with `/`, have no query, and put text between two parameters of one segment. References (`$ref`) are followed
+within the document; bundle one that is spread over several files into one first. All other paths are used."
+    UnknownOperation "M032" "No imported OpenAPI document has this operation, or several have it."
+"`op:` takes an operationId, or method and path as the document writes them where an operation has no id:
+    op: payOrder
+    op: POST /orders/{orderId}/payment
+An id that two documents give is written with its document: `op: orders.yaml#payOrder`."
 }
 
 /// What `offpath explain` prints for a model code such as `M003`; `None` when there is no such code.

@@ -140,6 +140,8 @@ pub struct Diagnostics {
     file: Arc<str>,
     text: Arc<str>,
     found: Vec<Diagnostic>,
+    /// What was found in the files that it imports.
+    imported: Vec<Diagnostics>,
 }
 
 impl Diagnostics {
@@ -148,20 +150,25 @@ impl Diagnostics {
             (a.gravity, a.span.start, a.code, &a.title).cmp(&(b.gravity, b.span.start, b.code, &b.title))
         });
         found.dedup();
-        Diagnostics { file: Arc::from(file), text: Arc::from(text), found }
+        Diagnostics { file: Arc::from(file), text: Arc::from(text), found, imported: Vec::new() }
+    }
+
+    /// The same, with what was found in the files that this one imports.
+    pub(in crate::model) fn with_imported(self, imported: Vec<Diagnostics>) -> Self {
+        Diagnostics { imported, ..self }
     }
 
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
-        self.found.is_empty()
+        self.len() == 0
     }
 
-    /// How many were found, including those that [`Diagnostics::render`] only counts.
+    /// How many were found, including those that [`Diagnostics::render`] only counts and those in imported files.
     pub fn len(&self) -> usize {
-        self.found.len()
+        self.found.len() + self.imported.iter().map(Diagnostics::len).sum::<usize>()
     }
 
-    /// What was found, errors first, then in the file's order.
+    /// What was found in this file, errors first, then in the file's order.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.found.iter()
     }
@@ -179,7 +186,7 @@ impl Diagnostics {
         (before.matches('\n').count() + 1, column + 1)
     }
 
-    /// Renders up to 20 diagnostics the way rustc does, with ANSI colours or without; ends with a line break.
+    /// Renders up to 20 diagnostics of each file the way rustc does, with ANSI colours or without; ends with a line break.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let mut out = String::new();
@@ -190,11 +197,15 @@ impl Diagnostics {
         if let Some(more) = self.found.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             out.push_str(&format!("... and {more} more\n\n"));
         }
+        for imported in self.imported.iter().filter(|imported| !imported.is_empty()) {
+            out.push_str(&imported.render(color));
+            out.push('\n');
+        }
         out.pop();
         out
     }
 
-    /// A line for each of up to 20 diagnostics: where, what, and the code that explains it.
+    /// A line for each of up to 20 diagnostics of each file: where, what, and the code that explains it.
     pub fn brief(&self) -> String {
         let line = |diagnostic: &Diagnostic| {
             let gravity = if diagnostic.gravity == Gravity::Error { "error" } else { "warning" };
@@ -204,6 +215,7 @@ impl Diagnostics {
         let mut lines: Vec<String> = self.found.iter().take(SHOWN).map(line).collect();
         let more = self.found.len().saturating_sub(SHOWN);
         lines.extend((more > 0).then(|| format!("... and {more} more")));
+        lines.extend(self.imported.iter().filter(|imported| !imported.is_empty()).map(Diagnostics::brief));
         lines.join("\n")
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::address_block::AddressBlock;
-use super::{Expression, Lifecycle, Path};
+use super::{Description, Expression, Lifecycle, Path, Pattern, Piece};
 use crate::event::Money;
 
 /// Index into `Model::activities`.
@@ -47,6 +47,8 @@ pub struct Model {
     /// Exchange paths (`req.amount`, `header.x-y`) that guards and constraints name beyond declared attributes; correlation
     /// stores each as an event attribute under its text.
     pub captured_paths: Vec<Path>,
+    /// The OpenAPI documents that it imports.
+    pub documents: Vec<Arc<Description>>,
 }
 
 impl Model {
@@ -254,8 +256,57 @@ pub enum Segment {
     Literal(Arc<str>),
     /// A named parameter that takes one segment.
     Parameter(Arc<str>),
+    /// Parameters that are parts of one segment.
+    Pattern(Pattern),
     /// `**`: takes the rest.
     Rest,
+}
+
+impl Segment {
+    /// Names of its parameters, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = &Arc<str>> {
+        let pieces = match self {
+            Segment::Pattern(pattern) => pattern.pieces(),
+            Segment::Literal(_) | Segment::Parameter(_) | Segment::Rest => &[],
+        };
+        let whole = match self {
+            Segment::Parameter(name) => Some(name),
+            _ => None,
+        };
+        whole.into_iter().chain(pieces.iter().filter_map(|piece| match piece {
+            Piece::Parameter(name) => Some(name),
+            Piece::Literal(_) => None,
+        }))
+    }
+}
+
+/// The paths that a template takes, in one text: parameters go by place, not by name.
+pub(in crate::model) fn shape(template: &[Segment]) -> String {
+    let mut out = String::new();
+    for segment in template {
+        out.push('/');
+        match segment {
+            Segment::Literal(text) => out.push_str(text),
+            Segment::Parameter(_) => out.push_str("{}"),
+            Segment::Pattern(pattern) => out.extend(pattern.pieces().iter().map(|piece| match piece {
+                Piece::Literal(text) => text,
+                Piece::Parameter(_) => "{}",
+            })),
+            Segment::Rest => out.push_str("**"),
+        }
+    }
+    out
+}
+
+impl std::fmt::Display for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Segment::Literal(text) => f.write_str(text),
+            Segment::Parameter(name) => write!(f, "{{{name}}}"),
+            Segment::Pattern(pattern) => pattern.fmt(f),
+            Segment::Rest => f.write_str("**"),
+        }
+    }
 }
 
 /// A rule across events.

@@ -157,6 +157,7 @@ pub(super) fn extract_batches<'a>(
         let Ok(batch) = lock(receiver).recv() else { break };
         for exchange in &batch.exchanges {
             let mut extracted = extractor.extract(exchange);
+            made.job.sought.iter().for_each(|sought| sought.exchange(exchange, &extracted));
             let in_period = made.in_period(exchange.time.0);
             // An exchange does not say which file format it came in; its input does.
             let format = batch.formats.get(&*exchange.origin.input);

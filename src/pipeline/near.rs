@@ -132,16 +132,8 @@ fn nearest(activity: &Activity, calls: &[UnmatchedCount], pseudonyms: Option<&Ps
 fn endpoint(matcher: &Matcher) -> String {
     let method = matcher.method.as_deref().unwrap_or("*");
     let host = matcher.host.as_deref().unwrap_or_default();
-    let path: String = matcher.template.iter().map(|s| format!("/{}", text(s))).collect();
+    let path: String = matcher.template.iter().map(|segment| format!("/{segment}")).collect();
     format!("{method} {host}{path}")
-}
-
-fn text(segment: &Segment) -> String {
-    match segment {
-        Segment::Literal(text) => text.to_string(),
-        Segment::Parameter(name) => format!("{{{name}}}"),
-        Segment::Rest => "**".to_owned(),
-    }
 }
 
 /// How far a call is from a matcher; `None` when it is hardly the same step. The ends of the paths must agree up to
@@ -181,6 +173,8 @@ fn alike(segment: &Segment, text: &str) -> Option<usize> {
         Segment::Literal(word) if is_version(word) && is_version(text) => Some(1),
         Segment::Literal(word) => nearest_name(word, [text]).map(|_| 1),
         Segment::Parameter(_) => Some(0),
+        // Templates that were guessed have braces where a value was.
+        Segment::Pattern(pattern) => pattern.values(text).map(|_| 0),
         Segment::Rest => None,
     }
 }

@@ -76,6 +76,7 @@ pub(super) fn extract(
     let errors = plan.errors.iter().map(ToString::to_string).collect();
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction)
+        .with_documents(&job.documents)
         .with_schema(job.capture.schema.clone())
         .with_token_keys(job.token_keys.clone())
         .with_trusted_proxies(&job.trusted_proxies);
@@ -377,6 +378,7 @@ mod tests {
             capture: offpath_capture::Options::default(),
             told: BTreeMap::new(),
             model: None,
+            documents: Vec::new(),
             hash_key: HashKey::new(b"a key of sixteen"),
             token_keys: None,
             trusted_proxies: Vec::new(),
@@ -385,6 +387,7 @@ mod tests {
             threads: 1,
             memory: 1,
             period: (None, None),
+            sought: None,
             selection: Selection::default(),
             tables: false,
             command: "check",

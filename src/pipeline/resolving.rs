@@ -61,7 +61,12 @@ pub(super) fn resolve(
             .map(|(n, buffer)| {
                 let folder = scratch.join(format!("resolved-{n}"));
                 scope.spawn(move || {
-                    let complete = |event: &mut Event| complete(event, joins, guessed);
+                    let complete = |event: &mut Event| {
+                        let completed = complete(event, joins, guessed);
+                        let sought = job.sought.iter();
+                        sought.for_each(|sought| sought.event(event, joins.resolver, job.pseudonyms.as_ref()));
+                        completed
+                    };
                     resolve_buffer(buffer, &complete, comparer, job, &folder, (total, budget))
                 })
             })

@@ -7,24 +7,27 @@ use offpath_capture::{Aside, AsideReason, SourceReport, TlsConnections};
 
 use super::gaps::share;
 use super::judging::Judged;
+use super::naming::shown_call;
 use super::reading::Reports;
 use super::views::Clock;
 use super::{Job, Run, rules, warnings};
 use crate::compare::Blindness;
-use crate::correlate::{Inspection, Pseudonyms, Redaction};
+use crate::correlate::{Catalogue, Inspection, Pseudonyms, Redaction};
 use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
     ActorSummary, AsideSummary, ClockSummary, HopsSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary,
     MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RunSummary, TlsSummary,
-    TwiceSummary, VariantSummary,
+    TwiceSummary, UnmatchedSummary, VariantSummary,
 };
 
 /// Version of `run.json`'s schema: the minor grows with additions, the major with anything else.
 const SCHEMA_VERSION: &str = "1.0";
 /// Variants kept in the record.
 const VARIANTS: usize = 100;
+/// Paths that nothing knows, kept in the record.
+const UNMATCHED: usize = 100;
 /// What became of TLS connections that were read.
 const DECRYPTED: &str = "decrypted";
 /// Why a run is incomplete whose inputs say of no error.
@@ -33,7 +36,13 @@ const LOST: &str = "more than 1 % of the input's bytes could not be read";
 const NAMES: usize = 5;
 
 /// Puts the parts together.
-pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: Judged, blindness: &Blindness) -> Run {
+pub(super) fn sum(
+    job: &Job,
+    reports: Reports,
+    inspection: &Inspection,
+    judged: Judged,
+    (blindness, catalogue): (&Blindness, &Catalogue),
+) -> Run {
     let mut summary = RunSummary {
         schema_version: SCHEMA_VERSION.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -48,6 +57,7 @@ pub(super) fn sum(job: &Job, reports: Reports, inspection: &Inspection, judged: 
     };
     let incomplete = add_sources(&mut summary, &reports, job.pseudonyms.as_ref());
     add_inspection(&mut summary, inspection, job.model.is_none());
+    add_operations(&mut summary, inspection, job, catalogue);
     summary.rules = rules::summaries(job, &judged);
     for finding in &judged.findings {
         *summary.findings.entry(finding.standing().to_owned()).or_default() += 1;
@@ -248,13 +258,6 @@ fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bo
     summary.unmatched = inspection.unmatched();
     summary.protocols = inspection.protocols().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
     summary.calls = inspection.calls().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-    let operations = inspection.operations().into_iter().map(|operation| OperationSummary {
-        name: operation.name.to_string(),
-        activity: operation.activity.as_deref().map(str::to_owned),
-        exchanges: operation.exchanges,
-        accepted: operation.accepted,
-    });
-    summary.operations = operations.collect();
     let actors = inspection.actors().into_iter().map(|actor| ActorSummary {
         evidence: actor.evidence.as_str().to_owned(),
         principals: actor.principals,
@@ -269,6 +272,34 @@ fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bo
         guessed,
     });
     summary.objects = objects.collect();
+}
+
+/// Operations by the names that their documents give them, and the paths that nothing knows.
+fn add_operations(summary: &mut RunSummary, inspection: &Inspection, job: &Job, catalogue: &Catalogue) {
+    let guess = if job.model.is_some() { "model" } else { "guess" };
+    let mut called = BTreeSet::new();
+    let operations = inspection.operations().into_iter().map(|operation| {
+        let listed = catalogue.find(&operation.name);
+        let own = listed.filter(|(_, own)| *own).map(|(listed, _)| listed);
+        called.extend(own.map(|listed| (Arc::clone(&listed.method), Arc::clone(&listed.path))));
+        let method = operation.name.split(' ').next().unwrap_or_default();
+        OperationSummary {
+            name: listed.map_or_else(|| operation.name.to_string(), |(listed, _)| format!("{method} {}", listed.path)),
+            activity: operation.activity.as_deref().map(str::to_owned),
+            operation_id: own.and_then(|listed| listed.id.as_deref()).map(str::to_owned),
+            template_from: if listed.is_some() { "openapi" } else { guess }.to_owned(),
+            exchanges: operation.exchanges,
+            accepted: operation.accepted,
+        }
+    });
+    summary.operations = operations.collect();
+    summary.described = (!catalogue.is_empty()).then(|| (catalogue.len(), called.len() as u64));
+    let unmatched = inspection.unmatched_paths().into_iter().take(UNMATCHED).map(|path| UnmatchedSummary {
+        name: shown_call(&path.name, None, job.pseudonyms.as_ref()),
+        exchanges: path.exchanges,
+        unrefused: path.unrefused,
+    });
+    summary.unmatched_paths = unmatched.collect();
 }
 
 /// Events that another version of the workflow governs.

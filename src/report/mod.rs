@@ -1,6 +1,7 @@
 //! Views of one run: terminal, Markdown, HTML. Nothing here computes a new fact, reads a file or knows the time.
 
 mod alike;
+mod explanation;
 mod figure;
 mod html;
 pub mod layout;
@@ -16,6 +17,10 @@ mod twice;
 mod verdict;
 mod visible;
 
+pub use explanation::{
+    ActorExplanation, CredentialExplanation, EvidenceCount, Explanation, IdExplanation, IdName, IdObject,
+    PathExplanation, SegmentExplanation,
+};
 pub use html::html;
 use html::verdict_name;
 pub use markdown::markdown;
@@ -24,7 +29,7 @@ pub use summary::{
     ActorSummary, AsideSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline, ClockSummary,
     ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
     MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary,
-    TimelineEvent, TlsSummary, TwiceSummary, VariantSummary, WebSocketSummary,
+    TimelineEvent, TlsSummary, TwiceSummary, UnmatchedSummary, VariantSummary, WebSocketSummary,
 };
 pub use timeline::cases_with_findings;
 pub use verdict::{SeverityCounts, severity_rank, verdict};

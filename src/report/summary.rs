@@ -80,6 +80,12 @@ pub struct RunSummary {
     pub operations: Vec<OperationSummary>,
     /// Exchanges whose path matched no operation.
     pub unmatched: u64,
+    /// Paths that neither the model nor an OpenAPI document knows, most exchanges first; the first hundred.
+    #[serde(default)]
+    pub unmatched_paths: Vec<UnmatchedSummary>,
+    /// Operations that OpenAPI documents describe, once for each base path, and of these how many were called.
+    #[serde(default)]
+    pub described: Option<(u64, u64)>,
     /// Actors by evidence.
     pub actors: Vec<ActorSummary>,
     /// Object types.
@@ -251,10 +257,27 @@ pub struct OperationSummary {
     pub name: String,
     /// Activity of the model, if it is one.
     pub activity: Option<String>,
+    /// `operationId` in the OpenAPI document that describes it.
+    #[serde(default)]
+    pub operation_id: Option<String>,
+    /// Who says that this is an operation: `openapi`, `model` or `guess`.
+    #[serde(default)]
+    pub template_from: String,
     /// Exchanges.
     pub exchanges: u64,
     /// Of these, accepted.
     pub accepted: u64,
+}
+
+/// Exchanges of one path that nothing knows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UnmatchedSummary {
+    /// Method and guessed template; sort and name of a call inside a body.
+    pub name: String,
+    /// Exchanges.
+    pub exchanges: u64,
+    /// Of these, the ones of which no refusal was seen.
+    pub unrefused: u64,
 }
 
 /// Actors established in one way.

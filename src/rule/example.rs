@@ -181,6 +181,7 @@ pub(super) fn bare_model() -> Model {
         constraints: Vec::new(),
         check: CheckOptions::default(),
         captured_paths: Vec::new(),
+        documents: Vec::new(),
     }
 }
 

@@ -370,17 +370,23 @@ pub(crate) fn run() -> RunSummary {
             OperationSummary {
                 name: "POST /orders".into(),
                 activity: Some("create".into()),
+                operation_id: None,
+                template_from: "model".into(),
                 exchanges: 81_390,
                 accepted: 81_377,
             },
             OperationSummary {
                 name: "GET /orders/{orderId}".into(),
                 activity: None,
+                operation_id: None,
+                template_from: "model".into(),
                 exchanges: 120_441,
                 accepted: 119_003,
             },
         ],
         unmatched: 25_186,
+        unmatched_paths: Vec::new(),
+        described: None,
         actors: vec![
             ActorSummary { evidence: "claims".into(), principals: 5_204, events: 371_002 },
             ActorSummary { evidence: "api_key".into(), principals: 311, events: 14_011 },

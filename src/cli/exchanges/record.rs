@@ -57,6 +57,8 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) calls: Vec<CallRecord>,
     /// Why there may be more of them.
     pub(in crate::cli) calls_unseen: Vec<&'static str>,
+    /// What it calls by the OpenAPI documents given: the operationId, else method and path template.
+    pub(in crate::cli) operation: Option<Arc<str>>,
     /// Who acts, as far as the exchange alone tells; only looked for where a filter asks.
     #[cfg_attr(test, serde(skip))]
     pub(in crate::cli) actors: Vec<String>,
@@ -172,13 +174,14 @@ impl Record {
             origin: if asked.places { exchange.origin.to_string() } else { String::new() },
             calls: called.calls.iter().map(|call| CallRecord::new(call, redactor)).collect(),
             calls_unseen: called.unseen.iter().map(|why| why.as_str()).collect(),
+            operation: None,
             actors: Vec::new(),
         }
     }
 }
 
 /// Columns of the listing.
-pub(in crate::cli) static COLUMNS: [Column<Record>; 22] = [
+pub(in crate::cli) static COLUMNS: [Column<Record>; 23] = [
     Column::text("time", |r| Some(&r.time)),
     Column::text("end", |r| r.end.as_deref()),
     Column::text("client", |r| r.client.as_deref()),
@@ -201,6 +204,7 @@ pub(in crate::cli) static COLUMNS: [Column<Record>; 22] = [
     Column::text("origin", |r| Some(&r.origin)),
     Column::calls("calls", |r| &r.calls),
     Column::words("calls_unseen", |r| &r.calls_unseen),
+    Column::text("operation", |r| r.operation.as_deref()),
 ];
 
 #[cfg(test)]
@@ -251,6 +255,7 @@ mod tests {
                 origin: text,
                 calls: if known { vec![called(), called()] } else { Vec::new() },
                 calls_unseen: if known { Vec::new() } else { vec!["too_long"] },
+                operation: maybe.clone().map(Arc::from),
                 actors: Vec::new(),
             };
             let mut line = Vec::new();

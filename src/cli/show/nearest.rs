@@ -8,18 +8,18 @@ const SHOWN: usize = 3;
 const LONGEST: usize = 200;
 
 /// The nearest of all names offered, the best first; ties by name, so that the order of offers is no matter.
-pub(super) struct Nearest {
+pub(in crate::cli) struct Nearest {
     typed: Vec<char>,
     best: Vec<(usize, String)>,
 }
 
 impl Nearest {
-    pub(super) fn to(typed: &str) -> Nearest {
+    pub(in crate::cli) fn to(typed: &str) -> Nearest {
         Nearest { typed: typed.chars().take(LONGEST).collect(), best: Vec::new() }
     }
 
     /// Considers a name; it counts as near when at most a third of it differs, with or without its type and tenant.
-    pub(super) fn offer(&mut self, name: &str) {
+    pub(in crate::cli) fn offer(&mut self, name: &str) {
         if name.len() > LONGEST || self.best.iter().any(|(_, known)| known == name) {
             return;
         }
@@ -35,7 +35,7 @@ impl Nearest {
         self.best.truncate(SHOWN);
     }
 
-    pub(super) fn names(self) -> Vec<String> {
+    pub(in crate::cli) fn names(self) -> Vec<String> {
         self.best.into_iter().map(|(_, name)| name).collect()
     }
 }

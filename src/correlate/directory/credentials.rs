@@ -1,5 +1,6 @@
 //! Whom credentials stand for, and when: the bindings of all logins together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -10,6 +11,7 @@ use crate::correlate::credential::Hash;
 use crate::correlate::facts::{Binding, BoundTo, Stamp};
 use crate::correlate::identity::pseudonym;
 use crate::correlate::session::Line;
+use crate::event::EventId;
 
 /// What one credential means, by time. Nearly all have one meaning for ever.
 pub(super) type Bindings = SmallVec<[(Stamp, Binding); 1]>;
@@ -95,6 +97,12 @@ impl Credentials {
             }
         }
         Credentials { meanings: chains::followed(&bindings), issuers }
+    }
+
+    /// The events that bound one to somebody.
+    pub(in crate::correlate) fn logins(&self) -> BTreeSet<EventId> {
+        let ends = self.meanings.values().flatten().map(|(_, meant)| &meant.end);
+        ends.filter_map(|end| if let End::Login(_, stamp) = end { Some(stamp.1) } else { None }).collect()
     }
 
     /// The tenant that a login told of whom a credential stands for; that of the latest of a chain of tokens.

@@ -86,7 +86,8 @@ impl Extractor {
         let unnamed = || calls.iter().any(|call| self.operations.is_unnamed(call, host));
         if self.model.is_some() && (hides_calls(unseen) || unnamed()) {
             reading.turn_to_the_rest();
-            let called = Called { operation: None, guess: None, activities: Vec::new(), certain: true };
+            let called =
+                Called { operation: None, guess: None, activities: Vec::new(), certain: true, described: false };
             self.events(reading, &called, shown, 1, &mut out);
         }
         out.left_out |= unseen.contains(&Unseen::TooMany);
@@ -98,7 +99,7 @@ impl Extractor {
         let name = self.masker.operation(call);
         let Some(model) = &self.model else {
             let guess = Some(Guess::of_call(call));
-            return Called { operation: Some(name), guess, activities: Vec::new(), certain: true };
+            return Called { operation: Some(name), guess, activities: Vec::new(), certain: true, described: false };
         };
         let routes = self.operations.of_call(call, reading.host.as_deref());
         let (possible, certain) = possible(reading, &routes);
@@ -108,7 +109,7 @@ impl Extractor {
         let hidden = !certain && call_outcome(call, reading) == Outcome::Rejected;
         let most = if waits || hidden { 0 } else { MOST_POSSIBLE };
         let activities = possible.iter().filter_map(|id| model.activities.get(usize::from(id.0))).take(most);
-        Called { operation, guess: None, activities: activities.collect(), certain }
+        Called { operation, guess: None, activities: activities.collect(), certain, described: false }
     }
 }
 

@@ -21,6 +21,11 @@ const LONGEST_KIND: usize = 40;
 /// Fields whose values stand for ids.
 const NAMES: [&str; 7] = ["slug", "handle", "sku", "code", "number", "reference", "ref"];
 
+/// Whether a field of this name holds names that stand for ids.
+pub(in crate::correlate) fn names_things(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
 /// Names ending in `Id` that name no business object.
 const NO_OBJECTS: [&str; 16] = [
     "request",

@@ -302,5 +302,6 @@ pub(super) fn model() -> Model {
         constraints: Vec::new(),
         check: CheckOptions::default(),
         captured_paths: paths(&["req.note", "header.x-channel"]),
+        documents: Vec::new(),
     }
 }

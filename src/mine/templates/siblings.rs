@@ -135,6 +135,34 @@ const WORDS: [&str; 96] = [
     "x509",
 ];
 
+/// What says that a word is a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    /// Answers name it.
+    Named,
+    /// It looks like an id, and so do others at its place.
+    Shaped,
+    /// Names of people and their things, followed alike.
+    Followed,
+    /// Too many are called alike here for words of an API.
+    Crowd,
+    /// Others at its place are values.
+    Beside,
+}
+
+impl Why {
+    /// As a phrase about the value.
+    pub(super) fn phrase(self) -> &'static str {
+        match self {
+            Why::Named => "answers name it as an id (value flow)",
+            Why::Shaped => "it looks like an id, and is called as its neighbours are (siblings)",
+            Why::Followed => "a name that people choose: what follows it follows its neighbours too (siblings)",
+            Why::Crowd => "more words are called alike here than an API has (siblings)",
+            Why::Beside => "values stand at this place, and it is none of the API's words there (siblings)",
+        }
+    }
+}
+
 /// One way on from a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way<'a> {
@@ -179,7 +207,7 @@ impl<'a> Siblings<'a> {
             .next
             .iter()
             .filter_map(|(part, next)| match part {
-                Part::Fixed(word) if may_be_value(word) => Some((word.as_str(), next)),
+                Part::Fixed(word) if !next.given && may_be_value(word) => Some((word.as_str(), next)),
                 _ => None,
             })
             .collect();
@@ -222,6 +250,18 @@ impl<'a> Siblings<'a> {
         values.extend(self.crowd(&values));
         values.extend(self.followed());
         values
+    }
+
+    /// What says of each of these values that it is one.
+    pub(super) fn why(&self, values: &BTreeSet<&'a str>) -> BTreeMap<String, Why> {
+        let followed = self.followed();
+        let why = |word: &str| match () {
+            () if self.named.contains(word) => Why::Named,
+            () if self.shaped.contains(word) => Why::Shaped,
+            () if followed.contains(word) => Why::Followed,
+            () => Why::Crowd,
+        };
+        values.iter().map(|word| ((*word).to_owned(), why(word))).collect()
     }
 
     /// Names behind a word for what people name, followed alike: `/users/anna/orders`, `/repos/ann/fox/issues`.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::document::{Node, Shape};
+use super::imports;
 use super::names::section;
 use super::reader::{Fields, Reader};
 use crate::model::diagnostic::{Diagnostic, Span, nearest_name};
@@ -48,9 +49,8 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Activity> {
         reader.required(fields, "activities");
     }
     let mut activities = Vec::new();
-    let imports = fields.get("imports").is_some_and(has_openapi);
     for (at, (key, node)) in section(reader, fields, "activities").into_iter().enumerate() {
-        let (activity, attributes) = activity(reader, &key.text, node, imports);
+        let (activity, attributes) = activity(reader, &key.text, node);
         if let Some(outline) = reader.outline.activities.get_mut(at) {
             outline.attributes = attributes;
         }
@@ -59,11 +59,7 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Activity> {
     activities
 }
 
-fn has_openapi(imports: &Node) -> bool {
-    matches!(&imports.shape, Shape::Mapping(entries) if entries.iter().any(|(key, _)| key.text == "openapi"))
-}
-
-fn activity(reader: &mut Reader, name: &str, node: &Node, imports: bool) -> (Activity, Vec<AttributeOutline>) {
+fn activity(reader: &mut Reader, name: &str, node: &Node) -> (Activity, Vec<AttributeOutline>) {
     let mut activity = Activity {
         name: Arc::from(name),
         matchers: Vec::new(),
@@ -81,7 +77,7 @@ fn activity(reader: &mut Reader, name: &str, node: &Node, imports: bool) -> (Act
     }
     let Some(fields) = reader.mapping(node, "an activity", ACTIVITY_KEYS) else { return (activity, Vec::new()) };
     let place = Place::Exchange;
-    activity.matchers = matchers(reader, &fields, imports);
+    activity.matchers = matchers(reader, &fields);
     activity.objects = fields.get("object").map(|node| objects(reader, node)).unwrap_or_default();
     activity.read = reader.flag(fields.get("read"), "`read`");
     activity.ok = fields.get("ok").and_then(|node| reader.condition(node, &place));
@@ -144,8 +140,8 @@ fn objects(reader: &mut Reader, node: &Node) -> Vec<ActivityObject> {
     objects
 }
 
-fn matchers(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Vec<Matcher> {
-    let Some(any) = fields.get("any") else { return matcher(reader, fields, imports).into_iter().collect() };
+fn matchers(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Matcher> {
+    let Some(any) = fields.get("any") else { return calls(reader, fields) };
     for protocol in PROTOCOLS {
         if let Some(key) = fields.key(protocol) {
             let title = format!("`any` and `{protocol}` exclude each other");
@@ -157,7 +153,7 @@ fn matchers(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Vec<Matc
     let mut matchers = Vec::new();
     for item in reader.items(any, "`any`") {
         let Some(fields) = reader.mapping(item, "an alternative", MATCHER_KEYS) else { continue };
-        if let Some(mut matcher) = matcher(reader, &fields, imports) {
+        for mut matcher in calls(reader, &fields) {
             matcher.host = matcher.host.or_else(|| host.clone());
             matcher.condition = both(matcher.condition, condition.clone());
             matchers.push(matcher);
@@ -183,8 +179,21 @@ fn both(a: Option<Expression>, b: Option<Expression>) -> Option<Expression> {
     }
 }
 
+/// The API calls that one alternative names: one, or an operation under each of its base paths.
+fn calls(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Matcher> {
+    let others = PROTOCOLS.iter().any(|protocol| *protocol != "op" && fields.get(protocol).is_some());
+    let Some(node) = fields.get("op").filter(|_| !others) else { return matcher(reader, fields).into_iter().collect() };
+    let (host, condition) = narrowing(reader, fields);
+    let mut matchers = imports::operation(reader, node);
+    for matcher in &mut matchers {
+        matcher.host = host.clone().or_else(|| matcher.host.take());
+        matcher.condition.clone_from(&condition);
+    }
+    matchers
+}
+
 /// One API call; `None` when it is faulty or cannot be matched yet.
-fn matcher(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Option<Matcher> {
+fn matcher(reader: &mut Reader, fields: &Fields<'_>) -> Option<Matcher> {
     let (host, condition) = narrowing(reader, fields);
     let given: Vec<(&str, &Node)> =
         PROTOCOLS.iter().filter_map(|protocol| fields.get(protocol).map(|node| (*protocol, node))).collect();
@@ -196,16 +205,6 @@ fn matcher(reader: &mut Reader, fields: &Fields<'_>, imports: bool) -> Option<Ma
         [("grpc", node)] => {
             let matcher = grpc_method(reader, node)?;
             Some(Matcher { host, condition, ..matcher })
-        }
-        [("op", node)] if !imports => {
-            let title = "`op` needs an OpenAPI description, which cannot be imported yet";
-            let diagnostic = Diagnostic::error(Code::NeedsOpenApi, node.span.clone(), title);
-            reader.found.push(
-                diagnostic
-                    .label("this operationId has no method and path")
-                    .help("imports come later; write the call itself: `http: POST /orders/{orderId}/payment`"),
-            );
-            None
         }
         [(protocol, node)] if let Some((protocol, kinds)) = CALLS.iter().find(|(name, _)| name == protocol) => {
             let call = call(reader, protocol, kinds, node)?;

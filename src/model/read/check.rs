@@ -61,15 +61,6 @@ fn choice(reader: &mut Reader, fields: &Fields<'_>, key: &str, choices: [&str; 2
 
 /// Names the parts of the file that have no effect.
 pub(super) fn not_yet_checked(reader: &mut Reader, fields: &Fields<'_>) {
-    if let Some(imports) = fields.get("imports")
-        && let Some(kinds) = reader.mapping(imports, "`imports`", &["openapi", "arazzo"])
-    {
-        for kind in ["openapi", "arazzo"] {
-            if let Some(key) = kinds.key(kind) {
-                reader.not_yet(&key.span, format_args!("`imports.{kind}`"));
-            }
-        }
-    }
     let Some(node) = fields.get("delegations") else { return };
     for (key, value) in reader.named(node, "`delegations`").unwrap_or_default() {
         let keys = &["when", "tools", "activities", "limits", "inherit", "approval"];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reader::Reader;
 use crate::model::diagnostic::{Diagnostic, Span};
-use crate::model::{Activity, ActivityId, Code, Lifecycle, Matcher, Model, Segment, Transition};
+use crate::model::{Activity, ActivityId, Code, Lifecycle, Matcher, Model, Transition, shape};
 
 /// Checks one lifecycle; `spans` are those of its transitions.
 pub(super) fn lifecycle(reader: &mut Reader, lifecycle: &Lifecycle, spans: &[Span], key: &Span) {
@@ -153,14 +153,7 @@ fn ambiguous(reader: &mut Reader, first: usize, at: usize) {
 /// The calls that a matcher takes, in one text: parameters go by place, not by name.
 fn calls_of(matcher: &Matcher) -> String {
     let mut calls = format!("{:?} {:?} ", matcher.method, matcher.host);
-    for segment in &matcher.template {
-        calls.push('/');
-        match segment {
-            Segment::Literal(text) => calls.push_str(text),
-            Segment::Parameter(_) => calls.push_str("{}"),
-            Segment::Rest => calls.push_str("**"),
-        }
-    }
+    calls.push_str(&shape(&matcher.template));
     calls.extend(matcher.call.as_ref().map(ToString::to_string));
     calls.push(' ');
     calls.push_str(matcher.condition.as_ref().map_or("", |condition| &condition.text));

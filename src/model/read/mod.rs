@@ -6,6 +6,7 @@ mod check;
 mod constraints;
 mod document;
 mod echo;
+mod imports;
 mod lifecycles;
 mod lint;
 mod names;
@@ -22,6 +23,7 @@ use sha2::{Digest, Sha256};
 use super::diagnostic::{Diagnostic, Diagnostics, Gravity};
 use super::{ActorNaming, Code, Model, quantity};
 use document::Node;
+pub use imports::Open;
 use reader::{Fields, Reader};
 
 impl Model {
@@ -29,24 +31,40 @@ impl Model {
     ///
     /// # Errors
     /// Everything that keeps the file from being used, and the warnings beside it. Without errors the warnings alone
-    /// come with the model.
+    /// come with the model. A model that imports other files cannot be read so: see [`Model::read_with`].
     pub fn read(file: &str, text: &str) -> Result<(Model, Diagnostics), Diagnostics> {
-        let hash = Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
+        Model::read_with(file, text, &mut |_| Err("the model was given without a folder".to_owned()))
+    }
+
+    /// As [`Model::read`]; `open` opens the files that the model imports. The hash covers what they hold.
+    ///
+    /// # Errors
+    /// As [`Model::read`].
+    pub fn read_with(file: &str, text: &str, open: Open<'_>) -> Result<(Model, Diagnostics), Diagnostics> {
+        let whole = text;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let root = document::read(text).map_err(|found| Diagnostics::new(file, text, vec![*found]))?;
         let mut reader = Reader::default();
-        let model = model(&mut reader, &root).map(|model| Model { hash, file: file.to_owned(), ..model });
+        let model = model(&mut reader, &root, open);
+        let model = model.map(|model| Model { hash: hash(whole, &model), file: file.to_owned(), ..model });
         let faulty = reader.found.iter().any(|diagnostic| diagnostic.gravity == Gravity::Error);
-        let diagnostics = Diagnostics::new(file, text, reader.found);
+        let diagnostics = Diagnostics::new(file, text, reader.found).with_imported(reader.imported);
         match model {
             Some(model) if !faulty => Ok((model, diagnostics)),
             _ => Err(diagnostics),
         }
     }
+}
+
+/// SHA-256 of the file, and of the hashes of what it imports, if anything.
+fn hash(text: &str, model: &Model) -> String {
+    let imported = model.documents.iter().map(|document| document.hash.as_bytes());
+    let hasher = imported.fold(Sha256::new_with_prefix(text), |hasher, hash| hasher.chain_update(hash));
+    hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 const KEYS: &[&str] = &[
@@ -63,9 +81,10 @@ const KEYS: &[&str] = &[
 ];
 
 /// Reads all parts; `None` when there is not even a mapping, with the reason among the reader's diagnostics.
-fn model(reader: &mut Reader, root: &Node) -> Option<Model> {
+fn model(reader: &mut Reader, root: &Node, open: Open<'_>) -> Option<Model> {
     let fields = reader.mapping(root, "a model", KEYS)?;
     format_version(reader, &fields);
+    imports::read(reader, &fields, open);
     names::collect(reader, &fields);
     let activities = activities::read(reader, &fields);
     let object_types = objects::read(reader, &fields);
@@ -83,6 +102,7 @@ fn model(reader: &mut Reader, root: &Node) -> Option<Model> {
         constraints: Vec::new(),
         check: check::read(reader, fields.get("check")),
         captured_paths: Vec::new(),
+        documents: reader.documents.clone(),
     };
     workflow(reader, &fields, &mut model);
     model.actors = actors::read(reader, fields.get("actors"));

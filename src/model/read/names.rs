@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::document::{Key, Node, Shape};
+use super::imports;
 use super::reader::{Fields, Reader};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::expression::{Place, is_reserved};
 use crate::model::outline::{ActivityOutline, ObjectOutline};
-use crate::model::{Code, ObjectTypeId};
+use crate::model::{Code, Description, ObjectTypeId};
 
 /// Most activities, object types, states or constraints.
 pub(super) const COUNT: usize = 4096;
@@ -26,7 +27,7 @@ pub(super) fn collect(reader: &mut Reader, fields: &Fields<'_>) {
         })
         .collect();
     reader.outline.objects = objects.iter().map(|(key, node)| object(key, node)).collect();
-    reader.outline.parameters = parameters(&activities);
+    reader.outline.parameters = parameters(&activities, &reader.documents);
     reader.outline.kinds = kinds(fields);
     parents(reader, &objects);
     states(reader, fields);
@@ -90,8 +91,8 @@ fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     entries(node).iter().find(|(k, _)| k.text == key).map(|(_, value)| value)
 }
 
-/// Parameters of every template, unless some activity is matched by an `op`, whose template is not known.
-fn parameters(activities: &[(&Key, &Node)]) -> Option<BTreeSet<String>> {
+/// Parameters of every template, unless some activity is matched by an `op` that no document has.
+fn parameters(activities: &[(&Key, &Node)], documents: &[Arc<Description>]) -> Option<BTreeSet<String>> {
     let mut parameters = BTreeSet::new();
     for (_, activity) in activities {
         let alternatives = entry(activity, "any").map(|any| match &any.shape {
@@ -99,8 +100,9 @@ fn parameters(activities: &[(&Key, &Node)]) -> Option<BTreeSet<String>> {
             _ => &[],
         });
         for matcher in std::iter::once(*activity).chain(alternatives.into_iter().flatten()) {
-            if entry(matcher, "op").is_some() {
-                return None;
+            if let Some(operation) = entry(matcher, "op") {
+                let Shape::Scalar(name) = &operation.shape else { return None };
+                parameters.extend(imports::parameters(documents, &name.text)?);
             }
             let template = entry(matcher, "http").or((!matches!(matcher.shape, Shape::Mapping(_))).then_some(matcher));
             if let Some(Node { shape: Shape::Scalar(scalar), .. }) = template {

@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::document::{Key, Node, Shape};
-use crate::model::diagnostic::{Diagnostic, Span};
+use crate::model::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::model::expression::{Kind, Lowered, Place, lower, lower_condition, path_of_text};
 use crate::model::outline::Outline;
-use crate::model::{ActivityId, Code, Expression, ObjectTypeId, Path, quantity};
+use crate::model::{ActivityId, Code, Description, Expression, ObjectTypeId, Path, quantity};
 
 /// Collects what is wrong while the parts are read.
 #[derive(Default)]
@@ -19,6 +19,12 @@ pub(super) struct Reader {
     pub(super) captured: BTreeSet<Path>,
     /// Some transition could not be read, so that what looks unused or unreachable may not be.
     pub(super) transitions_missing: bool,
+    /// OpenAPI documents are imported, whether or not they could be read.
+    pub(super) imports: bool,
+    /// Those that could.
+    pub(super) documents: Vec<Arc<Description>>,
+    /// What was found in them.
+    pub(super) imported: Vec<Diagnostics>,
 }
 
 /// The entries of a mapping whose keys are known.

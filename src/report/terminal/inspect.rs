@@ -3,6 +3,7 @@
 use crate::report::figure::{bytes, count, counted, percent, protocol, utc};
 use crate::report::reason;
 use crate::report::summary::RunSummary;
+use crate::report::visible;
 
 use super::screen::Screen;
 
@@ -30,6 +31,9 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
         return out;
     }
     out.push_str(&screen.paragraph("Operations", &operations(run)));
+    if let Some(described) = described(run) {
+        out.push_str(&screen.paragraph("OpenAPI", &described));
+    }
     if !run.actors.is_empty() {
         out.push_str(&screen.paragraph("Actors", &actors(run)));
     }
@@ -154,6 +158,7 @@ fn operations(run: &RunSummary) -> String {
         counted(run.operations.len() as u64, "template covers", "templates cover"),
         percent(matched, run.exchanges)
     );
+    text.push_str(&told_by(run));
     if run.unmatched > 0 {
         text.push_str(&format!("; {} unmatched", counted(run.unmatched, "exchange", "exchanges")));
     }
@@ -161,12 +166,72 @@ fn operations(run: &RunSummary) -> String {
         .operations
         .iter()
         .take(SHOWN)
-        .map(|operation| format!("{} {}", operation.name, count(operation.exchanges)))
+        .map(|operation| {
+            let name = operation.operation_id.as_deref().unwrap_or(&operation.name);
+            format!("{name} {}", count(operation.exchanges))
+        })
         .collect();
     if !most.is_empty() {
         text.push_str(&format!("; most: {}", most.join(", ")));
     }
     text
+}
+
+/// ` (12 by OpenAPI, 3 by the model)`, where documents describe operations.
+fn told_by(run: &RunSummary) -> String {
+    if run.described.is_none() {
+        return String::new();
+    }
+    let from = |who: &str| run.operations.iter().filter(|operation| operation.template_from == who).count();
+    let told = [("openapi", "by OpenAPI"), ("model", "by the model"), ("guess", "guessed")];
+    let told = told.into_iter().map(|(who, text)| (from(who), text)).filter(|(number, _)| *number > 0);
+    let told: Vec<String> = told.map(|(number, text)| format!("{} {text}", count(number as u64))).collect();
+    format!(" ({})", told.join(", "))
+}
+
+/// `14 of 20 operations called; 37 exchanges (2.0 %) of 4 paths that it does not describe`.
+fn described(run: &RunSummary) -> Option<String> {
+    let (all, called) = run.described?;
+    let mut text = format!("{} of {} called", count(called), counted(all, "operation", "operations"));
+    let others: u64 = run.unmatched_paths.iter().map(|path| path.exchanges).sum();
+    if others > 0 {
+        let paths = counted(run.unmatched_paths.len() as u64, "path", "paths");
+        let share = percent(others, run.exchanges);
+        let others = counted(others, "exchange", "exchanges");
+        text.push_str(&format!(
+            "; {others} ({share}) of {paths} that nothing describes   -> offpath inspect --unmatched"
+        ));
+    }
+    Some(text)
+}
+
+/// Paths that neither the model nor an OpenAPI document knows, most exchanges first.
+pub fn unmatched(run: &RunSummary) -> String {
+    let mut out = String::new();
+    if run.unmatched_paths.is_empty() {
+        out.push_str("every exchange matches a path that the model or a document knows\n");
+        return out;
+    }
+    let width =
+        run.unmatched_paths.iter().map(|path| count(path.exchanges).len()).max().unwrap_or(0).max("EXCHANGES".len());
+    out.push_str(&format!("{:>width$}  {:>7}  {:>9}  CALL\n", "EXCHANGES", "SHARE", "UNREFUSED"));
+    for path in &run.unmatched_paths {
+        let (exchanges, share) = (count(path.exchanges), percent(path.exchanges, run.exchanges));
+        out.push_str(&format!(
+            "{exchanges:>width$}  {share:>7}  {:>9}  {}\n",
+            count(path.unrefused),
+            visible(&path.name)
+        ));
+    }
+    let all: u64 = run.unmatched_paths.iter().map(|path| path.exchanges).sum();
+    let paths = counted(run.unmatched_paths.len() as u64, "path", "paths");
+    out.push_str(&format!(
+        "{} of {} ({}), {paths}; the templates here are guessed\n",
+        count(all),
+        counted(run.exchanges, "exchange", "exchanges"),
+        percent(all, run.exchanges)
+    ));
+    out
 }
 
 fn actors(run: &RunSummary) -> String {

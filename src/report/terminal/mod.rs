@@ -2,6 +2,7 @@
 
 mod cases;
 mod check;
+mod explanation;
 mod finding;
 mod gaps;
 mod inspect;
@@ -12,9 +13,10 @@ mod timeline;
 
 pub use cases::cases;
 pub use check::check;
+pub use explanation::explanation;
 pub use finding::finding;
 pub use gaps::gaps;
-pub use inspect::inspect;
+pub use inspect::{inspect, unmatched};
 pub use mine::mine;
 pub use screen::Screen;
 pub use timeline::timeline;
