@@ -83,11 +83,11 @@ pub(super) fn operation(reader: &mut Reader, node: &Node) -> Vec<Matcher> {
         }
         return Vec::new();
     }
-    let matcher = |operation: &DescribedOperation| {
-        let host = operation.host.clone().filter(|_| needs_host(&reader.documents, operation));
+    let matcher = |(file, operation): (&str, &DescribedOperation)| {
+        let host = operation.host.clone().filter(|_| needs_host(&reader.documents, file, operation));
         Matcher { host, ..operation.matcher() }
     };
-    found.into_iter().map(|(_, operation)| matcher(operation)).collect()
+    found.into_iter().map(matcher).collect()
 }
 
 /// Parameters of the operation that `op:` names; `None` where there is no such operation.
@@ -123,14 +123,15 @@ fn unknown(documents: &[Arc<Description>], node: &Node, text: &str, several: boo
 }
 
 /// Whether another operation has the same calls but for the host.
-fn needs_host(documents: &[Arc<Description>], operation: &DescribedOperation) -> bool {
+fn needs_host(documents: &[Arc<Description>], file: &str, operation: &DescribedOperation) -> bool {
     let shape_of = shape(&operation.template);
-    let mut all = documents.iter().flat_map(|document| &document.operations);
-    all.any(|other| {
+    let mut all =
+        documents.iter().flat_map(|document| document.operations.iter().map(move |own| (&*document.file, own)));
+    all.any(|(of, other)| {
         other.host.is_some()
             && other.host != operation.host
             && other.method == operation.method
-            && other.name() != operation.name()
+            && (of != file || other.name() != operation.name())
             && shape(&other.template) == shape_of
     })
 }
