@@ -8,6 +8,7 @@ mod marks;
 mod outcome;
 mod sensor;
 mod turns;
+mod unmodelled;
 
 pub use extracted::{CallCount, Extracted, Sighting};
 
@@ -32,7 +33,6 @@ use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction};
 use super::secret_segment::secret_parameters;
 use super::target::{Target, is_placeholder};
-use super::template::Template;
 use super::token_keys::TokenKeys;
 use crate::event::{Actor, Event, EventId, Evidence, Outcome, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
@@ -73,12 +73,15 @@ struct Acting<'a> {
 }
 
 /// What a request calls.
+#[derive(Default)]
 struct Called<'m> {
     operation: Option<Arc<str>>,
     guess: Option<Guess>,
     /// Activities that it may be: one when certain.
     activities: Vec<&'m Activity>,
     certain: bool,
+    /// The model names the path for other methods only.
+    other_method: bool,
 }
 
 impl Extractor {
@@ -174,9 +177,9 @@ impl Extractor {
             return Extracted { inside, forwards, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
-        let unmatched = self.model.as_ref().filter(|_| called.operation.is_none()).map(|_| self.unknown_path(&reading));
-        let mut out = Extracted { unmatched, inside, forwards, ..Extracted::default() };
+        let mut out = Extracted { inside, forwards, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
+        self.note_unmodelled(&reading, &called, 0, &mut out);
         out
     }
 
@@ -244,25 +247,18 @@ impl Extractor {
         // A refused request of which nobody knows what it asked for moved nothing: it stays unnamed.
         let activities = if certain || !refused { activities.take(MOST_POSSIBLE).collect() } else { Vec::new() };
         let operation = Some(format!("{method} {}", matched.template).into());
-        Called { operation, guess: None, activities, certain }
-    }
-
-    /// Method, host where the model asks for hosts, and guessed template.
-    fn unknown_path(&self, reading: &Reading<'_>) -> Arc<str> {
-        let template = Template::of(&reading.target.segments);
-        let host = reading.host.as_deref().filter(|_| self.asks_hosts).unwrap_or_default();
-        format!("{} {host}{}", reading.method(), self.masker.path(&template.text)).into()
+        Called { operation, guess: None, activities, certain, other_method: matched.routes.is_empty() }
     }
 
     fn unmatched<'m>(&self, reading: &Reading<'_>) -> Called<'m> {
         if self.model.is_some() {
-            return Called { operation: None, guess: None, activities: Vec::new(), certain: true };
+            return Called { certain: true, ..Called::default() };
         }
         let masked = reading.target.path == "*";
         let guess = Guess::of(&reading.target.segments, reading.template, reading.exchange.response.as_ref());
         let name = self.masker.path(&guess.template.text);
         let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
-        Called { operation, guess: Some(guess), activities: Vec::new(), certain: true }
+        Called { operation, guess: Some(guess), certain: true, ..Called::default() }
     }
 
     fn event(
@@ -322,7 +318,7 @@ impl Extractor {
             sensor: sensor(reading),
             source: source(exchange),
             shows: shows(reading),
-            origin: exchange.origin.clone(),
+            origin: exchange.origin.clone().of_call(reading.place),
             response_origin: exchange.response_origin.clone(),
             method: Arc::from(request.method.as_str()),
             host: reading.host.as_deref().map(Arc::from),

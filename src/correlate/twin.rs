@@ -252,7 +252,7 @@ mod tests {
     }
 
     fn origin() -> Origin {
-        Origin { input: "access.log".into(), place: Place::Line { number: 7, offset: 0 } }
+        Origin::new("access.log".into(), Place::Line { number: 7, offset: 0 })
     }
 
     #[test]

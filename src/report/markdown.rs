@@ -5,6 +5,7 @@ use crate::finding::Finding;
 use super::figure::count;
 use super::reason;
 use super::summary::RunSummary;
+use super::unmodelled;
 use super::verdict::{SEVERITIES, SeverityCounts, severity_rank, verdict};
 use super::visible::visible;
 
@@ -52,6 +53,7 @@ fn not_seen(out: &mut String, run: &RunSummary) {
         .chain(parts)
         .chain(run.errors.iter().cloned())
         .chain(run.limits.iter().cloned())
+        .chain([unmodelled::events(run), unmodelled::messages(run)].into_iter().flatten())
         .chain(reason::not_judged(run))
         .collect();
     if !lines.is_empty() {

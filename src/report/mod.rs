@@ -12,6 +12,8 @@ pub mod summary;
 pub mod terminal;
 mod timeline;
 mod twice;
+mod unidentified;
+mod unmodelled;
 mod verdict;
 mod visible;
 
@@ -23,7 +25,7 @@ pub use summary::{
     ActorSummary, AsideSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline, ClockSummary,
     ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
     MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary,
-    TimelineEvent, TlsSummary, TwiceSummary, VariantSummary, WebSocketSummary,
+    TimelineEvent, TlsSummary, TwiceSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary, WebSocketSummary,
 };
 pub use timeline::cases_with_findings;
 pub use verdict::{SeverityCounts, severity_rank, verdict};

@@ -111,8 +111,6 @@ pub(super) enum Decision {
     Undecided(Terms),
     /// Part of what tells is in both, too little for a proof: exchanges, of so many.
     Doubtful(u64, u64),
-    /// One traffic, it seems, by clocks that lie far apart.
-    Shifted(Shift),
     /// One traffic.
     Proven(Terms),
 }
@@ -168,11 +166,12 @@ impl Pair {
         self.window.0 <= self.window.1
     }
 
-    /// Decides by all that was counted.
-    pub(super) fn decide(&self) -> Decision {
+    /// Decides by all that was counted. Where that is no proof, what may be one traffic by clocks that lie far apart is
+    /// told beside it.
+    pub(super) fn decide(&self) -> (Decision, Option<Shift>) {
         match self.decide_by_clocks() {
-            Decision::Proven(terms) => Decision::Proven(terms),
-            other => self.shift().map_or(other, Decision::Shifted),
+            Decision::Proven(terms) => (Decision::Proven(terms), None),
+            other => (other, self.shift()),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::report::figure::{bytes, count, counted, percent, protocol, utc};
 use crate::report::reason;
 use crate::report::summary::RunSummary;
+use crate::report::unidentified;
 
 use super::screen::Screen;
 
@@ -148,11 +149,12 @@ fn websocket(run: &RunSummary) -> Option<String> {
 
 fn operations(run: &RunSummary) -> String {
     const SHOWN: usize = 3;
-    let matched = run.exchanges.saturating_sub(run.unmatched);
+    let asked = run.exchanges.saturating_sub(run.not_asked);
+    let whose = if run.not_asked > 0 { " whose request was seen" } else { "" };
     let mut text = format!(
-        "{} {} of exchanges",
+        "{} {} of exchanges{whose}",
         counted(run.operations.len() as u64, "template covers", "templates cover"),
-        percent(matched, run.exchanges)
+        percent(asked.saturating_sub(run.unmatched), asked)
     );
     if run.unmatched > 0 {
         text.push_str(&format!("; {} unmatched", counted(run.unmatched, "exchange", "exchanges")));
@@ -170,17 +172,9 @@ fn operations(run: &RunSummary) -> String {
 }
 
 fn actors(run: &RunSummary) -> String {
-    let all: u64 = run.actors.iter().map(|actor| actor.events).sum();
-    let parts: Vec<String> = run
-        .actors
-        .iter()
-        .filter(|actor| actor.principals > 0 || actor.evidence == "none")
-        .map(|actor| match actor.evidence.as_str() {
-            "none" => format!("{} of events unidentified", percent(actor.events, all)),
-            evidence => format!("{} by {}", count(actor.principals), known_by(evidence)),
-        })
-        .collect();
-    parts.join(", ")
+    let known = run.actors.iter().filter(|actor| actor.principals > 0 && actor.evidence != "none");
+    let known = known.map(|actor| format!("{} by {}", count(actor.principals), known_by(&actor.evidence)));
+    known.chain(unidentified::sentence(run)).collect::<Vec<_>>().join(", ")
 }
 
 /// How actors were told, in words.

@@ -9,6 +9,7 @@ mod mine;
 mod screen;
 mod table;
 mod timeline;
+mod unmatched;
 
 pub use cases::cases;
 pub use check::check;
@@ -18,3 +19,4 @@ pub use inspect::inspect;
 pub use mine::mine;
 pub use screen::Screen;
 pub use timeline::timeline;
+pub use unmatched::unmatched;
