@@ -1,5 +1,4 @@
 //! Calls on WebSockets, from files to findings: a desk that works over messages, and clients of GraphQL.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 
