@@ -359,3 +359,34 @@ fn span(first: &Sight, second: &Sight) -> Option<(i64, i64)> {
     let to = second.over.saturating_sub(first.time).saturating_add(SLACK);
     (from <= MOST_SKEW && to >= -MOST_SKEW).then_some((from, to))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000;
+
+    /// So many calls, each unlike the others, from an instant on.
+    fn sights(from: i64) -> Vec<Sight> {
+        let sight = |n: i64| {
+            let time = from + n * 160 * SECOND;
+            let mut sight = Sight { call: n.unsigned_abs(), status: 200, time, over: time + 1, ..Sight::default() };
+            sight.traits[SIZE] = n.unsigned_abs() + 1;
+            sight
+        };
+        (0..24).map(sight).collect()
+    }
+
+    #[test]
+    fn too_little_in_common_does_not_hide_that_a_clock_may_be_wrong() {
+        let [first, second] = [0, 3_600 * SECOND].map(sights);
+        // The first ends when the second has hardly begun.
+        let mut pair = Pair::new([0, 1], (3_600 * SECOND, 3_680 * SECOND), true, true);
+        first.iter().zip(&second).for_each(|(one, other)| pair.add(&[one], &[other], |_| true));
+        let (decision, shift) = pair.decide();
+        assert!(matches!(decision, Decision::Undecided(_)), "{decision:?}");
+        let shift = shift.unwrap();
+        assert_eq!((shift.hits, shift.of), (24, 24));
+        assert!((shift.ahead - 3_600 * SECOND).abs() <= SECOND, "{shift:?}");
+    }
+}
