@@ -63,7 +63,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         sensor: "tap".into(),
         source: "pcap",
         shows: Shows { request_body: true, response_body: true, headers: true },
-        origin: Origin { input: "a.pcap".into(), place: Place::Frames { first: n, last: n, offset: 0 } },
+        origin: Origin::new("a.pcap".into(), Place::Frames { first: n, last: n, offset: 0 }),
         response_origin: None,
         method: "POST".into(),
         host: None,

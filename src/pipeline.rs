@@ -3,6 +3,7 @@
 //! No stage holds all events: each works on batches, and what must wait (for a join, for its case to be complete)
 //! waits in buffers that spill to disk beyond the memory budget.
 
+mod alpn;
 mod extracting;
 mod gaps;
 mod judging;

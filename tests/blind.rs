@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{code, lines, object, offpath, stderr, stdout, text};
 
 const MODEL: &str = r#"
@@ -87,6 +87,10 @@ impl Capture {
     }
 
     fn check(&self) -> Run {
+        self.check_by(MODEL)
+    }
+
+    fn check_by(&self, text: &str) -> Run {
         let mut packets = self.packets.clone();
         packets.sort();
         let mut file: Vec<u8> = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 101].map(u32::to_le_bytes).concat();
@@ -99,7 +103,7 @@ impl Capture {
         let folder = tempfile::tempdir().unwrap();
         let [input, model, out] = ["a.pcap", "model.yaml", "run"].map(|name| folder.path().join(name));
         fs::write(&input, file).unwrap();
-        fs::write(&model, MODEL).unwrap();
+        fs::write(&model, text).unwrap();
         let [input, model, run] = [&input, &model, &out].map(|path| path.to_str().unwrap());
         let output = offpath(&["check", input, "--model", model, "-o", run, "--exit-zero"]);
         assert_eq!(code(&output), 0, "{}", stderr(&output));
@@ -200,4 +204,44 @@ fn a_step_that_was_seen_nowhere_may_have_been_taken_anywhere() {
     assert_eq!(capture.check().found(), ["SEQ-SKIP order:o1"]);
     let run = capture.call(12, METRICS, "GET /metrics", Lost).check();
     assert_eq!((run.found(), run.undecided()), (vec![], 1));
+}
+
+#[test]
+fn a_payment_that_may_not_have_been_captured_is_no_matter_of_when_its_order_was_first_seen() {
+    let model = format!("{MODEL}constraints:\n  - {{id: paid, require: pay, before: ship, per: order}}\n");
+    let run = shop()
+        .call(10, SHOP, "POST /orders o1", Captured)
+        .call(12, SHOP, "POST /orders/o1/pay", Lost)
+        .call(14, SHOP, "POST /orders/o1/ship", Captured)
+        .check_by(&model);
+    let rules = run.summary["rules"].as_array().unwrap();
+    let missing = rules.iter().find(|rule| rule["id"] == "AP-MISSING").unwrap();
+    let blind = &missing["blind"]["pcap"];
+    assert_eq!(text(blind, "why"), "what came before was not all seen: `offpath show gaps`", "{missing}");
+    // The first order's payment was seen, and would have been missed: that is a judgement.
+    assert_eq!((&missing["by_source"]["pcap"], &blind["partly"]), (&json!([1, 0, 1]), &json!(true)), "{missing}");
+    // What was called and what nobody saw being asked for are counted apart.
+    assert_eq!((&run.summary["unmatched"], &run.summary["not_asked"]), (&json!(1), &json!(1)));
+    let unmodelled = &run.summary["unmodelled"];
+    assert_eq!((&unmodelled["events"], unmodelled["operations"].as_array().unwrap().len()), (&json!(1), 1));
+    assert_eq!(
+        (text(&unmodelled["operations"][0], "name"), text(&unmodelled["operations"][0], "why")),
+        ("GET /metrics", "not_named")
+    );
+}
+
+#[test]
+fn stretches_that_overlap_are_listed_apart_and_said_to_be_one() {
+    let run = shop().call(12, SHOP, "POST /orders/o9/pay", Lost).call(12, METRICS, "GET /metrics", Lost).check();
+    let spots = run.gaps.iter().filter(|gap| gap["kind"] == "blind_spot");
+    let listed: u64 = spots.map(|gap| gap["count"].as_u64().unwrap()).sum();
+    assert_eq!((listed, &run.summary["blind_spots"]), (2, &json!(1)));
+    let head = run.shown.lines().find(|line| line.contains("without requests seen")).unwrap();
+    assert!(head.trim_start().starts_with("2 ") && head.contains("(1 where those that overlap are one)"), "{head}");
+    let whole = shop().check();
+    assert!(
+        !whole.shown.contains("without requests") && whole.shown.contains("connections with gaps, of"),
+        "{}",
+        whole.shown
+    );
 }

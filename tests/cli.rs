@@ -127,7 +127,7 @@ fn findings_are_shown_with_their_case() {
     let shown = offpath(&["show", id, "--run", &run_name]);
     assert_eq!(code(&shown), 0, "{}", stderr(&shown));
     assert!(stdout(&shown).contains(case) && stdout(&shown).contains("#frame"), "{}", stdout(&shown));
-    for what in [case, case.split_once(':').unwrap().1, "gaps"] {
+    for what in [case, case.split_once(':').unwrap().1, "gaps", "unmatched"] {
         let shown = offpath(&["show", what, "--run", &run_name]);
         assert_eq!(code(&shown), 0, "{what}: {}", stderr(&shown));
         assert!(!stdout(&shown).is_empty());
@@ -218,6 +218,18 @@ fn show_says_the_same_in_every_format() {
         }
     }
     assert!(show("gaps", "csv").starts_with("count,what"));
+    assert!(show("unmatched", "csv").starts_with("calls,refused,events,what,why,first place"));
+    let unmatched: Value = serde_json::from_str(&show("unmatched", "json")).unwrap();
+    let [first, ..] = unmatched["unmodelled"]["operations"].as_array().unwrap().as_slice() else {
+        panic!("the sample calls more than its model names: {unmatched}")
+    };
+    let (name, place) = (text(first, "name"), text(first, "first"));
+    assert!(place.contains("#frame"), "{first}");
+    for format in ["human", "jsonl", "markdown", "html"] {
+        let shown = show("unmatched", format);
+        let path = name.split(['{', '}', ' ']).max_by_key(|part| part.len()).unwrap();
+        assert!(shown.contains(path), "{format} lacks {name}: {shown}");
+    }
 }
 
 #[test]

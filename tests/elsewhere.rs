@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use support::{code, counts, lines, object, offpath, stderr, stdout, text, token};
+use support::{archive, counts, token};
 
 const REFUNDS: &str = r#"offpath: 1
 workflow: {id: refunds, version: 1}
@@ -76,36 +76,18 @@ impl<'a> Session<'a> {
     }
 }
 
-fn write(file: &Path, entries: &[Value]) -> String {
-    let log = json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}});
-    fs::write(file, log.to_string()).unwrap();
-    file.display().to_string()
-}
-
 fn check(folder: &Path, inputs: &[&str]) -> (Vec<Value>, Value, String) {
-    let (model, run) = (folder.join("model.yaml"), folder.join("run"));
-    fs::write(&model, REFUNDS).unwrap();
-    let (model, run_name) = (model.display().to_string(), run.display().to_string());
-    let mut args = vec!["check"];
-    args.extend(inputs);
-    args.extend(["--model", &model, "-o", &run_name, "--force", "--exit-zero"]);
-    let output = offpath(&args);
-    assert!(matches!(code(&output), 0 | 4), "{}", stderr(&output));
-    let shown = [stdout(&output), stderr(&output)].concat();
+    let (findings, summary, shown) = archive::check(folder, REFUNDS, inputs);
     assert!(!shown.contains("secret-session"), "{shown}");
     for file in ["findings.jsonl", "run.json", "report.html", "gaps.jsonl"] {
-        let written = fs::read_to_string(run.join(file)).unwrap();
+        let written = fs::read_to_string(folder.join("run").join(file)).unwrap();
         assert!(!written.contains("secret-session"), "{file}");
     }
-    let summary = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
-    (lines(&run.join("findings.jsonl")), summary, shown)
+    (findings, summary, shown)
 }
 
 fn told(findings: &[Value]) -> Vec<String> {
-    let told = findings.iter().filter(|finding| counts(finding));
-    let mut told: Vec<String> = told.map(|f| format!("{} {}", text(f, "rule"), object(f))).collect();
-    told.sort();
-    told
+    archive::told(findings.iter().filter(|finding| counts(finding)))
 }
 
 #[test]
@@ -123,7 +105,7 @@ fn agents_whose_answers_come_on_another_stream_are_judged_by_them() {
     }
     let posts: Vec<Value> = desk.posts.iter().chain(&boss.posts).cloned().collect();
     let streams = [desk.stream(), boss.stream()];
-    let one = write(&folder.path().join("one.har"), &[&posts[..], &streams[..]].concat());
+    let one = archive::write(&folder.path().join("one.har"), &[&posts[..], &streams[..]].concat());
     let (findings, summary, said) = check(folder.path(), &[&one]);
     assert_eq!(told(&findings), Vec::<String>::new(), "{said}");
     let accepted = |summary: &Value| {
@@ -134,7 +116,7 @@ fn agents_whose_answers_come_on_another_stream_are_judged_by_them() {
 
     // The same with the streams in another file.
     let (calls, answers) = (folder.path().join("calls.har"), folder.path().join("answers.har"));
-    let (calls, answers) = (write(&calls, &posts), write(&answers, &streams));
+    let (calls, answers) = (archive::write(&calls, &posts), archive::write(&answers, &streams));
     let (findings, summary, said) = check(folder.path(), &[&calls, &answers]);
     assert_eq!((told(&findings), accepted(&summary)), (Vec::new(), 9), "{said}");
     let (_, alone, _) = check(folder.path(), &[&calls]);
@@ -143,7 +125,7 @@ fn agents_whose_answers_come_on_another_stream_are_judged_by_them() {
     let mut mallory = Session::new("mallory", 100);
     mallory.tool("request_refund", json!({"order_id": "o"}), json!({"refund_id": "ref_bad"}));
     mallory.step("execute_refund", "ref_bad");
-    let abused = write(
+    let abused = archive::write(
         &folder.path().join("abused.har"),
         &[&posts[..], &streams[..], &mallory.posts[..], &[mallory.stream()]].concat(),
     );
@@ -151,7 +133,7 @@ fn agents_whose_answers_come_on_another_stream_are_judged_by_them() {
     assert_eq!(told(&findings), ["SEQ-SKIP refund:ref_bad"], "{said}");
     // Answers of another's session are no answers to it.
     let foreign = Session { who: "desk", at: 0, posts: Vec::new(), answers: mallory.answers.clone() };
-    let strays = write(&folder.path().join("strays.har"), &[&mallory.posts[..], &[foreign.stream()]].concat());
+    let strays = archive::write(&folder.path().join("strays.har"), &[&mallory.posts[..], &[foreign.stream()]].concat());
     let (findings, summary, said) = check(folder.path(), &[&strays]);
     assert_eq!((told(&findings), accepted(&summary)), (Vec::new(), 0), "{said}");
     assert!(said.contains("2 answers to calls that are not in the input"), "{said}");

@@ -96,8 +96,7 @@ fn orders<'a>(count: u64, hosts: &[&'a str], id: &'a str) -> Vec<Asked<'a>> {
 }
 
 fn archive<'a>(asked: impl IntoIterator<Item = &'a Asked<'a>>) -> String {
-    let entries: Vec<Value> = asked.into_iter().map(Asked::entry).collect();
-    json!({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": entries}}).to_string()
+    support::archive::har(&asked.into_iter().map(Asked::entry).collect::<Vec<_>>())
 }
 
 /// What is found, and the record of the run.

@@ -278,7 +278,24 @@ fn what_is_unmodelled_is_the_rest_of_the_coverage() {
     let some = check(&MODEL.replace("  login:   {http: POST /login}\n", ""), "/v1", "approver");
     let coverage = &some.run["measures"]["coverage"];
     assert_eq!(coverage, &json!([12, 13]));
-    assert!(some.screen.contains("Unmodelled 1 event is no activity of the model (7.7 %)"), "{}", some.screen);
+    let named = "Unmodelled 1 event is no activity of the model (7.7 %): 1 of what it does not name: POST /login 1";
+    let line = some.screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(line.contains(named), "{}", some.screen);
+    // What the model names under a condition that does not hold is another matter.
+    let pay = "  pay:     {http: \"POST /v1/orders/{order}/payment\"";
+    assert!(MODEL.contains(pay), "{MODEL}");
+    let other = check(&MODEL.replace(pay, &format!("{pay}, where: \"req.amount == 7\"")), "/v1", "approver");
+    let unmodelled = &other.run["unmodelled"];
+    let coverage = [0, 1].map(|part| other.run["measures"]["coverage"][part].as_u64().unwrap());
+    assert_eq!(unmodelled["events"], coverage[1] - coverage[0]);
+    let operation = &unmodelled["operations"][0];
+    assert_eq!(
+        (&operation["name"], &operation["why"]),
+        (&json!("POST /v1/orders/{order}/payment"), &json!("condition"))
+    );
+    let line = other.screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(line.contains("of what it names under another condition"), "{}", other.screen);
+    assert!(!line.contains("the model has"), "a call of the same name is no other: {}", other.screen);
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! Calls on WebSockets, from files to findings: a desk that works over messages, and clients of GraphQL.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use support::{code, counts, lines, object, offpath, stderr, stdout, text, token};
+use support::{archive, code, counts, offpath, stderr, stdout, text, token};
 
 const DESK: &str = r#"offpath: 1
 workflow: {id: desk, version: 1}
@@ -65,27 +63,15 @@ impl Socket {
 }
 
 fn write(file: &Path, sockets: &[Socket]) -> String {
-    let entries: Vec<Value> = sockets.iter().map(Socket::entry).collect();
-    let log = json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}});
-    fs::write(file, log.to_string()).unwrap();
-    file.display().to_string()
+    archive::write(file, &sockets.iter().map(Socket::entry).collect::<Vec<_>>())
 }
 
 fn check(folder: &Path, input: &str) -> (Vec<Value>, Value, String) {
-    let (model, run) = (folder.join("model.yaml"), folder.join("run"));
-    fs::write(&model, DESK).unwrap();
-    let (model, run_name) = (model.display().to_string(), run.display().to_string());
-    let output = offpath(&["check", input, "--model", &model, "-o", &run_name, "--force", "--exit-zero"]);
-    assert!(matches!(code(&output), 0 | 4), "{}", stderr(&output));
-    let summary = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
-    (lines(&run.join("findings.jsonl")), summary, stderr(&output))
+    archive::check(folder, DESK, &[input])
 }
 
 fn told(findings: &[Value]) -> Vec<String> {
-    let mut told: Vec<String> =
-        findings.iter().filter(|f| counts(f)).map(|f| format!("{} {}", text(f, "rule"), object(f))).collect();
-    told.sort();
-    told
+    archive::told(findings.iter().filter(|finding| counts(finding)))
 }
 
 /// Orders over messages with ids to answer by, then over GraphQL and JSON-RPC, with much talk beside.
@@ -137,6 +123,17 @@ fn steps_over_websockets_are_judged_with_their_actors() {
         (&json!(3), &json!(3)),
         "of the model's paths none opens a WebSocket"
     );
+    let unmodelled = &summary["unmodelled"];
+    let named: Vec<(&str, u64, u64)> = unmodelled["operations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| (text(o, "name"), o["calls"].as_u64().unwrap(), o["events"].as_u64().unwrap()))
+        .collect();
+    let others = [("GET /live", 3, 3), ("websocket message cursor.moved", 3, 0)];
+    assert_eq!((named, &unmodelled["events"], &unmodelled["left_out"]), (others.into(), &json!(3), &json!(0)));
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(line.contains("3 messages on WebSockets are not of the model: websocket message cursor.moved 3"), "{said}");
     assert_eq!(summary["calls"], json!({"graphql": 6, "jsonrpc": 3, "websocket": 15}));
     assert_eq!((&summary["websocket"]["calls"], &summary["websocket"]["without_call"]), (&json!(24), &json!(3)));
     let operations = summary["operations"].as_array().unwrap();
@@ -162,6 +159,17 @@ fn steps_over_websockets_are_judged_with_their_actors() {
     let skipped = findings.iter().find(|finding| counts(finding)).unwrap();
     assert_eq!((text(skipped, "verdict"), text(skipped, "activity")), ("accepted", "ship"));
     assert!(skipped.to_string().contains("mallory"), "{skipped}");
+    let places: Vec<&str> =
+        skipped["evidence"].as_array().unwrap().iter().map(|e| text(e, "origin").rsplit_once('#').unwrap().1).collect();
+    assert_eq!(places, ["entry=3,message=0", "entry=3,message=1"]);
+    assert!(said.contains("entry #3 (messages #0, #1)"), "{said}");
+    let run = folder.path().join("run").display().to_string();
+    for (what, format) in [(text(skipped, "id"), "human"), ("order:ord_skip", "csv")] {
+        let shown = stdout(&offpath(&["show", what, "--run", &run, "--format", format]));
+        assert!(shown.contains("entry=3,message=1"), "{shown}");
+    }
+    let listed = stdout(&offpath(&["exchanges", &abused, "--messages", "--format", "csv"]));
+    assert!(listed.contains("abused.har#entry=3,message=1"), "{listed}");
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl Interface {
         }
         for Stretch { from, to } in &ending.stretches {
             let place = Place::Frames { first: from.frame, last: to.frame, offset: from.offset };
-            let origin = Origin { input: Arc::from(&*name), place };
+            let origin = Origin::new(Arc::from(&*name), place);
             if sink.blind_spot(BlindSpot { from: from.time, to: to.time, server: None, origin }).is_break() {
                 break;
             }

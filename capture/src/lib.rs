@@ -60,7 +60,7 @@ pub use interface::{LiveOptions, Tap, TapCounts, Tapped, TappedPacket};
 pub use joins::{Joins, Settled, Unjoined};
 pub use limits::Limits;
 pub use message::{Message, MessageKind, Sender, WebSocket, WebSocketCounts};
-pub use origin::{Origin, Place};
+pub use origin::{Origin, Place, Within};
 #[cfg(feature = "live")]
 pub use packet::check_filter;
 pub use percent::percent_decoded;

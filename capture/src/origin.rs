@@ -12,6 +12,36 @@ pub struct Origin {
     pub input: Arc<str>,
     /// Where in the (decompressed) input.
     pub place: Place,
+    /// What of several things at that place.
+    pub within: Within,
+}
+
+/// One of several things that lie at one place, each counted from 0; none where the place says all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Within {
+    /// Message of a WebSocket, among those of its sender.
+    pub message: Option<u64>,
+    /// Call among several in one body or message.
+    pub call: Option<u32>,
+}
+
+impl Origin {
+    /// A place that says all.
+    pub fn new(input: Arc<str>, place: Place) -> Origin {
+        Origin { input, place, within: Within::default() }
+    }
+
+    /// The message of this number there.
+    pub fn of_message(mut self, number: u64) -> Origin {
+        self.within.message = Some(number);
+        self
+    }
+
+    /// The call of this number there, where there are several.
+    pub fn of_call(mut self, number: Option<u32>) -> Origin {
+        self.within.call = number;
+        self
+    }
 }
 
 /// A position inside one input.
@@ -49,6 +79,9 @@ impl fmt::Display for Origin {
             Place::Frames { first, last, .. } => write!(f, "{}#frames={first}-{last}", self.input),
             Place::Entry { index, .. } => write!(f, "{}#entry={index}", self.input),
             Place::Line { number, .. } => write!(f, "{}#line={number}", self.input),
-        }
+        }?;
+        let Within { message, call } = self.within;
+        message.iter().try_for_each(|number| write!(f, ",message={number}"))?;
+        call.iter().try_for_each(|number| write!(f, ",call={number}"))
     }
 }

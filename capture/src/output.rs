@@ -300,10 +300,7 @@ impl<'a> Output<'a> {
     /// The place of a message whose first byte is in `first` and last in frame number `last` of the same input.
     pub(crate) fn origin(&self, first: Frame, last: u64) -> Origin {
         let input = self.names.get(first.input as usize).cloned().unwrap_or_else(|| Arc::from(""));
-        Origin {
-            input,
-            place: Place::Frames { first: first.number, last: last.max(first.number), offset: first.offset },
-        }
+        Origin::new(input, Place::Frames { first: first.number, last: last.max(first.number), offset: first.offset })
     }
 
     /// Adds what was counted to the report.

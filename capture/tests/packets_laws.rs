@@ -58,6 +58,45 @@ fn exchanges(wire: &Wire) -> (Vec<String>, Vec<&'static str>) {
     (facts.collect(), seen.report.irregularities.iter().map(|i| i.name).collect())
 }
 
+/// Requests with another's beginning inside their first line: who cuts them there must not make two of one.
+const NESTED: [&str; 4] = [
+    "XGET /a HTTP/1.1\r\nX-Request-Id: 1\r\n\r\n",
+    "GET /PUT /b HTTP/1.1\r\nX-Request-Id: 1\r\n\r\n",
+    "PUT /HTTP/1.1 200 OK HTTP/1.1\r\nHost: a\r\n\r\n",
+    "G-PRI * HTTP/2.0\r\nPOST /x HTTP/1.1\r\n\r\n",
+];
+
+/// What is read of a connection whose first bytes come in parts that end at these places.
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+fn begun(request: &str, ends: &[usize]) -> Vec<(String, String, u64)> {
+    let mut talk = Talk::open(5000);
+    let mut from = 0;
+    for end in ends.iter().copied().chain([request.len()]) {
+        talk.send(Client, &request[from..end]);
+        from = end;
+    }
+    talk.answer(1).close();
+    let seen = read(&[&pcap(&talk.segments)]);
+    let called = seen.exchanges.iter().map(|e| {
+        let request = e.request.as_ref().unwrap();
+        (request.method.clone(), request.target.clone(), e.stream)
+    });
+    called.collect()
+}
+
+#[test]
+fn no_cut_of_the_first_bytes_makes_another_message_of_them() {
+    for request in NESTED {
+        let whole = begun(request, &[]);
+        for first in 1..request.len() {
+            assert_eq!(begun(request, &[first]), whole, "{request:?} cut at {first}");
+            for second in first + 1..request.len() {
+                assert_eq!(begun(request, &[first, second]), whole, "{request:?} cut at {first} and {second}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 

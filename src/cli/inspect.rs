@@ -38,7 +38,7 @@ pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
         return explain::answer(&run, &job, &near, args.format, console);
     }
     let text = match args.format {
-        InspectFormat::Human if args.unmatched => terminal::unmatched(&run.summary),
+        InspectFormat::Human if args.unmatched => terminal::unknown_paths(&run.summary),
         InspectFormat::Human => {
             let drafts = !Sketch::new(&run.evidence, &run.mining).is_empty();
             terminal::inspect(&run.summary, drafts, &console.screen(None))

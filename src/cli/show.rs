@@ -1,4 +1,5 @@
-//! `offpath show`: one case, actor, finding, what was not seen, or the list of cases with findings, from a run folder.
+//! `offpath show`: one case, actor or finding, what was not seen or is not in the model, or the list of cases with findings,
+//! from a run folder.
 
 pub(super) mod nearest;
 mod subject;
@@ -34,6 +35,7 @@ fn human(subject: &Subject, folder: &Folder, console: &Console) -> String {
     match subject {
         Subject::Cases(cases) => terminal::cases(cases, folder.summary.cases, &screen),
         Subject::Gaps(gaps) => terminal::gaps(&folder.summary, gaps, &screen),
+        Subject::Unmatched(found) => terminal::unmatched(&folder.summary, found, &screen),
         Subject::Timeline(case) => terminal::timeline(case, findings, &screen),
         Subject::Finding(finding, case) => {
             let mut text = terminal::finding(finding, case.as_ref(), &screen);
@@ -50,6 +52,7 @@ fn sheet(subject: &Subject, folder: &Folder) -> Sheet {
     match subject {
         Subject::Cases(cases) => Sheet::cases(cases, folder.summary.cases),
         Subject::Gaps(gaps) => Sheet::gaps(gaps),
+        Subject::Unmatched(found) => Sheet::unmatched(found),
         Subject::Timeline(case) => Sheet::timeline(case, &folder.findings),
         Subject::Finding(finding, case) => Sheet::finding(finding, case.as_ref(), &folder.findings),
     }
@@ -61,6 +64,7 @@ fn document(subject: &Subject, folder: &Folder) -> serde_json::Value {
     match subject {
         Subject::Cases(cases) => json!({"schema_version": version, "cases": cases, "all": folder.summary.cases}),
         Subject::Gaps(gaps) => json!({"schema_version": version, "gaps": gaps}),
+        Subject::Unmatched(found) => json!({"schema_version": version, "unmodelled": found}),
         Subject::Timeline(case) => {
             json!({"schema_version": version, "timeline": case, "findings": case.about(&folder.findings)})
         }
@@ -68,11 +72,12 @@ fn document(subject: &Subject, folder: &Folder) -> serde_json::Value {
     }
 }
 
-/// One line a case, gap or event; a finding is one line.
+/// One line a case, gap, operation or event; a finding is one line.
 fn rows(subject: &Subject) -> Result<String, Exit> {
     match subject {
         Subject::Cases(cases) => json_lines(cases),
         Subject::Gaps(gaps) => json_lines(gaps),
+        Subject::Unmatched(found) => json_lines(&found.operations),
         Subject::Timeline(case) => json_lines(&case.events),
         Subject::Finding(finding, _) => json_lines(std::slice::from_ref(finding)),
     }

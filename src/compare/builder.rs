@@ -32,7 +32,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         sensor: "tap".into(),
         source: "pcap",
         shows: Shows { request_body: true, response_body: true, headers: true },
-        origin: Origin { input: "a.pcap".into(), place: Place::Frames { first: id, last: id, offset: 0 } },
+        origin: Origin::new("a.pcap".into(), Place::Frames { first: id, last: id, offset: 0 }),
         response_origin: None,
         method: "POST".into(),
         host: None,

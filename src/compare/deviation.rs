@@ -141,6 +141,8 @@ pub struct Tally {
     /// Of those that were decided, the ones that could only be found fine: had they been wrong, it would not have been
     /// seen.
     pub assured: u64,
+    /// Of these and of what could not be decided, the ones where something may have gone unseen in between.
+    pub unseen: u64,
 }
 
 /// Tallies by check and source format; sums commute.
@@ -171,6 +173,11 @@ impl Tallies {
         self.0.entry((check, source)).or_default().assured += 1;
     }
 
+    /// Notes of the last decision that it hung on what may have gone unseen.
+    pub fn note_unseen(&mut self, check: Check, source: &'static str) {
+        self.0.entry((check, source)).or_default().unseen += 1;
+    }
+
     /// Adds another's counts.
     pub fn add(&mut self, other: &Tallies) {
         for (key, tally) in &other.0 {
@@ -179,6 +186,7 @@ impl Tallies {
             sum.violated += tally.violated;
             sum.not_evaluable += tally.not_evaluable;
             sum.assured += tally.assured;
+            sum.unseen += tally.unseen;
         }
     }
 }

@@ -8,6 +8,7 @@ mod marks;
 mod outcome;
 mod sensor;
 mod turns;
+mod unmodelled;
 mod volatile;
 
 pub use extracted::{CallCount, Extracted, Sighting};
@@ -76,14 +77,17 @@ struct Acting<'a> {
 }
 
 /// What a request calls.
+#[derive(Default)]
 struct Called<'m> {
     operation: Option<Arc<str>>,
     guess: Option<Guess>,
     /// Activities that it may be: one when certain.
     activities: Vec<&'m Activity>,
     certain: bool,
-    /// A document describes the path.
+    /// A document describes the path, and the model does not name it.
     described: bool,
+    /// The model names the path for other methods only.
+    other_method: bool,
 }
 
 impl Extractor {
@@ -188,11 +192,9 @@ impl Extractor {
             return Extracted { inside, forwards, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
-        let unknown =
-            if self.model.is_some() { called.operation.is_none() } else { self.described && !called.described };
-        let unmatched = unknown.then(|| self.unknown_path(&reading));
-        let mut out = Extracted { unmatched, inside, forwards, ..Extracted::default() };
+        let mut out = Extracted { inside, forwards, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
+        self.note_unmodelled(&reading, &called, 0, &mut out);
         out
     }
 
@@ -263,14 +265,9 @@ impl Extractor {
         // A refused request of which nobody knows what it asked for moved nothing: it stays unnamed.
         let activities = if certain || !refused { activities.take(MOST_POSSIBLE).collect() } else { Vec::new() };
         let operation = Some(format!("{method} {}", matched.template).into());
-        Called { operation, guess: None, activities, certain, described: matched.described.is_some() }
-    }
-
-    /// Method, host where the model asks for hosts, and guessed template.
-    fn unknown_path(&self, reading: &Reading<'_>) -> Arc<str> {
-        let template = Template::of(&reading.target.segments);
-        let host = reading.host.as_deref().filter(|_| self.asks_hosts).unwrap_or_default();
-        format!("{} {host}{}", reading.method(), self.masker.path(&template.text)).into()
+        let described = matched.described.is_some() && !matched.modelled;
+        let other_method = matched.modelled && matched.routes.is_empty();
+        Called { operation, guess: None, activities, certain, described, other_method }
     }
 
     /// What a request calls that no activity of the model names.
@@ -281,7 +278,7 @@ impl Extractor {
             reading.parameters = self.operations.named_elsewhere(&reading.target);
             reading.parameters.retain(|(_, value)| looks.iter().any(|variable| *variable.value == **value));
         }
-        Called { operation: None, guess: None, activities: Vec::new(), certain: true, described: false }
+        Called { certain: true, ..Called::default() }
     }
 
     /// What a request calls without a model: as a document describes it, else by its looks.
@@ -301,7 +298,7 @@ impl Extractor {
         };
         let masked = reading.target.path == "*";
         let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
-        Called { operation, guess: Some(guess), activities: Vec::new(), certain: true, described: is_described }
+        Called { operation, guess: Some(guess), certain: true, described: is_described, ..Called::default() }
     }
 
     fn event(
@@ -369,7 +366,7 @@ impl Extractor {
             sensor: sensor(reading),
             source: source(exchange),
             shows: shows(reading),
-            origin: exchange.origin.clone(),
+            origin: exchange.origin.clone().of_call(reading.place),
             response_origin: exchange.response_origin.clone(),
             method: Arc::from(request.method.as_str()),
             host: reading.host.as_deref().map(Arc::from),

@@ -11,11 +11,9 @@ use offpath_capture::Protocol;
 use super::extract::{Extracted, Sighting};
 use super::object::KeySource;
 use super::reuse::{Reuse, ReusedKey};
+use super::unmodelled::{UnmodelledCount, UnmodelledSums, Why};
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, Outcome};
-
-/// Templates of unmatched paths that are kept; of more, those with the least hashes, whatever the order of the input.
-const MOST_UNMATCHED: usize = 4_096;
 
 /// Object types that are kept, as they are first read and as they are counted; of more, those with the least hashes.
 const MOST_TYPES: usize = 4_096;
@@ -28,7 +26,8 @@ const MOST_PEERS: usize = 256;
 pub struct Inspection {
     exchanges: u64,
     unmatched: u64,
-    unmatched_paths: BTreeMap<(u64, Arc<str>), (u64, u64)>,
+    not_asked: u64,
+    unmodelled: UnmodelledSums,
     left_out: u64,
     protocols: BTreeMap<&'static str, u64>,
     calls: BTreeMap<&'static str, u64>,
@@ -158,25 +157,20 @@ impl Inspection {
     /// Counts one exchange: its protocol, operation and key sources. Its events need not be resolved.
     pub fn add_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.add_read(protocol, extracted);
-        self.add_calls(extracted);
-        self.note_unmatched(extracted, |event| event.operation.is_none());
+        self.add_calls(protocol, extracted);
+        self.note_unmodelled(extracted);
         self.count_sightings(&extracted.sightings);
         self.note_keys(extracted);
     }
 
-    fn note_unmatched(&mut self, extracted: &Extracted, is_unnamed: impl Fn(&Event) -> bool) {
-        let Some(name) = &extracted.unmatched else { return };
-        let unnamed = |event: &Event| is_unnamed(event) && event.outcome != Outcome::Rejected;
-        let took = extracted.events.is_empty() && !extracted.unmatched_refused;
-        let unrefused = u64::from(took || extracted.events.iter().any(unnamed));
-        self.count_unmatched((stable_hash([name.as_bytes()]), name.clone()), (1, unrefused));
+    fn note_unmodelled(&mut self, extracted: &Extracted) {
+        extracted.unmodelled.iter().for_each(|call| self.unmodelled.add(call));
     }
 
     /// Counts what an exchange called: itself, or each call in its body.
-    fn add_calls(&mut self, extracted: &Extracted) {
-        // A message on a WebSocket that the model does not know is listed and no more.
-        if extracted.events.is_empty() && extracted.unmatched.is_some() {
-            return;
+    fn add_calls(&mut self, protocol: &'static str, extracted: &Extracted) {
+        if extracted.events.is_empty() {
+            return self.add_unasked(protocol);
         }
         if extracted.calls.is_empty() {
             return self.add_called(extracted.events.first());
@@ -184,17 +178,25 @@ impl Inspection {
         let firsts = extracted.calls.iter().filter_map(|at| extracted.events.get(*at as usize));
         let (named, unnamed): (Vec<_>, Vec<_>) = firsts.partition(|event| event.operation.is_some());
         named.into_iter().for_each(|event| self.add_called(Some(event)));
-        self.unmatched += u64::from(!unnamed.is_empty());
+        self.unmatched += u64::from(!unnamed.is_empty() && !is_said(protocol));
+    }
+
+    /// Counts an exchange that calls nothing. What was said on a WebSocket is none.
+    fn add_unasked(&mut self, protocol: &'static str) {
+        self.not_asked += u64::from(!is_said(protocol));
     }
 
     /// Counts one exchange of which nobody knows yet what was called, because the places of ids are still being learnt.
     /// What was refused shows no object.
     pub fn add_unnamed_exchange(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.add_read(protocol, extracted);
+        if extracted.events.is_empty() {
+            return self.add_unasked(protocol);
+        }
         // Calls inside bodies are known, and counted, one by one.
         self.unmatched += extracted.calls.len().max(1) as u64;
         // What no document describes has a guessed name all the same.
-        self.note_unmatched(extracted, |_| true);
+        self.note_unmodelled(extracted);
         if extracted.events.iter().any(|event| event.outcome == Outcome::Accepted) {
             self.count_sightings(&extracted.sightings);
             self.note_keys(extracted);
@@ -219,7 +221,7 @@ impl Inspection {
     pub fn add_read(&mut self, protocol: &'static str, extracted: &Extracted) {
         self.left_out += u64::from(extracted.left_out);
         // What was said on a WebSocket is counted by its calls: the exchange that opened it is one by itself.
-        if protocol != Protocol::WebSocket.as_str() {
+        if !is_said(protocol) {
             self.exchanges += 1;
             *self.protocols.entry(protocol).or_default() += 1;
         }
@@ -273,27 +275,21 @@ impl Inspection {
         }
     }
 
-    fn count_unmatched(&mut self, key: (u64, Arc<str>), (exchanges, unrefused): (u64, u64)) {
-        let count = self.unmatched_paths.entry(key).or_default();
-        *count = (count.0 + exchanges, count.1 + unrefused);
-        if self.unmatched_paths.len() > MOST_UNMATCHED {
-            self.unmatched_paths.pop_last();
-        }
+    /// Paths and calls that neither the model nor a document knows, and of these the ones that nobody refused; most
+    /// first, then by name.
+    pub fn unmatched_paths(&self) -> Vec<UnmatchedCount> {
+        let unknown = self.unmodelled().into_iter().filter(|count| matches!(count.why, Why::NotNamed | Why::NotRead));
+        let path = |count: UnmodelledCount| UnmatchedCount {
+            unrefused: count.calls.saturating_sub(count.refused),
+            name: count.name,
+            exchanges: count.calls,
+        };
+        unknown.map(path).collect()
     }
 
-    /// Paths that neither the model nor a document knows with their exchanges, and of these the ones that nobody refused; most first,
-    /// then by name.
-    pub fn unmatched_paths(&self) -> Vec<UnmatchedCount> {
-        let counted = self.unmatched_paths.iter();
-        let mut all: Vec<UnmatchedCount> = counted
-            .map(|((_, name), (exchanges, unrefused))| UnmatchedCount {
-                name: name.clone(),
-                exchanges: *exchanges,
-                unrefused: *unrefused,
-            })
-            .collect();
-        all.sort_by(|a, b| b.exchanges.cmp(&a.exchanges).then_with(|| a.name.cmp(&b.name)));
-        all
+    /// What is no activity of the model, or of no document where there is no model; most calls first, then by name.
+    pub fn unmodelled(&self) -> Vec<UnmodelledCount> {
+        self.unmodelled.counts()
     }
 
     /// Counts operations whose exchanges were counted as unmatched: calls, and of these accepted ones.
@@ -341,10 +337,9 @@ impl Inspection {
     pub fn merge(&mut self, other: Inspection) {
         self.exchanges += other.exchanges;
         self.unmatched += other.unmatched;
+        self.not_asked += other.not_asked;
         self.left_out += other.left_out;
-        for (key, exchanges) in other.unmatched_paths {
-            self.count_unmatched(key, exchanges);
-        }
+        self.unmodelled.merge(other.unmodelled);
         for (protocol, count) in other.protocols {
             *self.protocols.entry(protocol).or_default() += count;
         }
@@ -389,6 +384,11 @@ impl Inspection {
     /// Exchanges that called no named operation.
     pub fn unmatched(&self) -> u64 {
         self.unmatched
+    }
+
+    /// Exchanges that called nothing: their requests were not seen, or no client asked.
+    pub fn not_asked(&self) -> u64 {
+        self.not_asked
     }
 
     /// Exchanges that ask for more than becomes events.
@@ -466,13 +466,18 @@ impl Inspection {
     pub fn len(&self) -> usize {
         let principals: usize = self.actors.values().map(|(p, _)| p.len()).sum();
         let keys: usize = self.objects.values().map(|s| s.keys.len()).sum();
-        self.operations.len() + self.unmatched_paths.len() + self.known_addresses.len() + principals + keys
+        self.operations.len() + self.unmodelled.len() + self.known_addresses.len() + principals + keys
     }
 
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
         self.exchanges == 0 && self.actors.is_empty()
     }
+}
+
+/// Whether it was said on a WebSocket.
+fn is_said(protocol: &str) -> bool {
+    protocol == Protocol::WebSocket.as_str()
 }
 
 #[cfg(test)]
@@ -524,17 +529,5 @@ mod tests {
         (0..many).rev().for_each(|n| if n % 3 == 0 { &mut one } else { &mut two }.add_event(&touch(n)));
         one.merge(two);
         assert_eq!((up.objects(), up.objects().len()), (one.objects(), MOST_TYPES));
-    }
-
-    #[test]
-    fn unmatched_paths_are_bounded_the_same_in_any_order() {
-        let call = |n: usize| Extracted { unmatched: Some(format!("GET /{n}").into()), ..Extracted::default() };
-        let many = MOST_UNMATCHED + 200;
-        let (mut up, mut one, mut two) = (Inspection::new(), Inspection::new(), Inspection::new());
-        (0..many).for_each(|n| up.add("http1", &call(n)));
-        (0..many).rev().for_each(|n| if n % 3 == 0 { &mut one } else { &mut two }.add("http1", &call(n)));
-        one.merge(two);
-        assert_eq!(up.unmatched_paths(), one.unmatched_paths());
-        assert_eq!(up.unmatched_paths().len(), MOST_UNMATCHED);
     }
 }

@@ -42,6 +42,7 @@ mod template;
 mod tests;
 mod token_keys;
 mod twin;
+mod unmodelled;
 
 pub use apart::Apart;
 pub use catalogue::{Catalogue, Listed};
@@ -61,3 +62,4 @@ pub use reuse::{KeyUser, ReusedKey};
 pub use role_place::RolePlace;
 pub use token_keys::{TokenKeys, TokenKeysError};
 pub use twin::tells_more;
+pub use unmodelled::{UnmodelledCall, UnmodelledCount, Why};

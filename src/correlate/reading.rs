@@ -35,6 +35,8 @@ pub(super) struct Reading<'a> {
     pub(super) element: Option<(Path, usize)>,
     /// Call inside the body that this event is: `request_body` are then its arguments, `response_body` its result.
     pub(super) call: Option<&'a Call>,
+    /// Its number among the calls of the body, from 0, where there are several.
+    pub(super) place: Option<u32>,
     /// Its place among the calls that are run one after the other.
     pub(super) turn: Option<Turn>,
     /// The request holds more calls than were read.
@@ -86,6 +88,7 @@ impl<'a> Reading<'a> {
                 .map_or_else(Pulled::unknown, |r| pull(&wanted.response, &r.body, &r.headers)),
             element: None,
             call: None,
+            place: None,
             turn: None,
             hides_calls: false,
             hides_elements: false,
@@ -112,7 +115,7 @@ impl<'a> Reading<'a> {
     pub(super) fn turn_to_the_rest(&mut self) {
         (self.request_body, self.response_body, self.client) =
             (Pulled::unknown(), Pulled::unknown(), Pulled::unknown());
-        (self.call, self.turn, self.hides_calls) = (None, None, true);
+        (self.call, self.place, self.turn, self.hides_calls) = (None, None, None, true);
     }
 
     /// Request method; empty when the request was not seen.

@@ -187,7 +187,7 @@ impl Masker {
     /// A value that was read at a path: secrets by name are masked whatever they look like.
     pub(super) fn named(&self, path: &Path, value: Value) -> Value {
         match value {
-            value if self.is_secret_path(path) => self.secret(value),
+            value if self.is_secret_path(path) || is_secret_value(path, &value) => self.secret(value),
             // A target, or a header or log field that quotes one, holds parameters with names of their own.
             Value::Text(text) if is_target(path, &text) => Value::Text(self.target(&text).into()),
             value => self.value(value),
@@ -224,7 +224,7 @@ impl Masker {
         let Some((name, value)) = raw.split_once('=') else { return self.text(raw) };
         let decoded = offpath_capture::percent_decoded(value, true);
         let name_text = offpath_capture::percent_decoded(name, true);
-        let masked = if credential::is_secret_name(&name_text) {
+        let masked = if credential::is_secret_parameter(&name_text, &decoded) {
             self.mask("secret", &decoded)
         } else {
             match self.parts(&name_text, &decoded, secrets) {
@@ -409,9 +409,19 @@ fn is_target(path: &Path, text: &str) -> bool {
     }
 }
 
+/// Whether the value at a path is a secret by the path's name, for its own looks.
+fn is_secret_value(path: &Path, value: &Value) -> bool {
+    let asked = matches!(path.root, Root::RequestHeader | Root::ResponseHeader | Root::Query);
+    asked && matches!(value, Value::Text(text) if credential::is_secret_parameter(last_field(path), text))
+}
+
+fn last_field(path: &Path) -> &str {
+    path.fields.iter().rev().find(|f| &***f != "*").map(|f| &**f).unwrap_or_default()
+}
+
 /// Whether the value at a path is a secret by the path's name.
 fn is_secret_path(path: &Path) -> bool {
-    let last = path.fields.iter().rev().find(|f| &***f != "*").map(|f| &**f).unwrap_or_default();
+    let last = last_field(path);
     match path.root {
         Root::Cookie => true,
         Root::RequestHeader | Root::ResponseHeader | Root::Query => credential::is_secret_name(last),

@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn origin() -> Origin {
-        Origin { input: "access.log".into(), place: Place::Line { number: 7, offset: 0 } }
+        Origin::new("access.log".into(), Place::Line { number: 7, offset: 0 })
     }
 
     #[test]

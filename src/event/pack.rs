@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use offpath_capture::{Origin, Place};
+use offpath_capture::{Origin, Place, Within};
 
 use super::{Actor, Answer, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn, Value};
 
@@ -153,20 +153,24 @@ impl Packer {
 
     fn origin(&mut self, origin: &Origin) {
         self.text(&origin.input);
+        let Within { message, call } = origin.within;
+        // What is within the place is told by two bits above the kind of place.
+        let kind = |kind: u8| kind | u8::from(message.is_some()) << 2 | u8::from(call.is_some()) << 3;
         match origin.place {
             Place::Frames { first, last, offset } => {
-                self.bytes.push(0);
+                self.bytes.push(kind(0));
                 [first, last, offset].into_iter().for_each(|n| self.number(n));
             }
             Place::Entry { index, offset } => {
-                self.bytes.push(1);
+                self.bytes.push(kind(1));
                 [index, offset].into_iter().for_each(|n| self.number(n));
             }
             Place::Line { number, offset } => {
-                self.bytes.push(2);
+                self.bytes.push(kind(2));
                 [number, offset].into_iter().for_each(|n| self.number(n));
             }
         }
+        message.into_iter().chain(call.map(u64::from)).for_each(|n| self.number(n));
     }
 
     fn attributes(&mut self, attributes: &[(Arc<str>, Value)]) -> Result<(), PackError> {
@@ -370,6 +374,7 @@ mod tests {
             n in 1..50_u64,
             times in any::<(i64, i64, i64)>(),
             place in place(),
+            within in any::<(Option<u64>, Option<u32>)>().prop_map(|(message, call)| Within { message, call }),
             answered in proptest::option::of(place()),
             told in proptest::option::of((place(), any::<bool>())),
             host in proptest::option::of(text()),
@@ -386,8 +391,8 @@ mod tests {
         ) -> Event {
             let mut event = sample::rich_event(n);
             (event.time, event.end, event.tick) = times;
-            event.response_origin = answered.map(|place| Origin { input: "b.har".into(), place });
-            event.origin.place = place;
+            event.response_origin = answered.map(|place| Origin::new("b.har".into(), place));
+            event.origin = Origin { place, within, ..event.origin };
             event.host = host;
             event.status = status;
             (event.idempotency, event.body_hash) = hashes;
@@ -397,7 +402,7 @@ mod tests {
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
             event.actor.evidence = EVIDENCE[evidence];
             let told = told.map(|(place, credential)| {
-                Told { origin: Origin { input: "c.log".into(), place }, sensor: "c".into(), credential }
+                Told { origin: Origin::new("c.log".into(), place), sensor: "c".into(), credential }
             });
             event.actor.told_in = told.map(Box::new);
             event.outcome = outcome;

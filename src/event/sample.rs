@@ -23,7 +23,7 @@ pub(crate) fn event(n: u64) -> Event {
         sensor: "packets".into(),
         source: "pcapng",
         shows: Shows { request_body: true, response_body: true, headers: true },
-        origin: Origin { input: "a.pcapng".into(), place: Place::Frames { first: n, last: n + 1, offset: n * 100 } },
+        origin: Origin::new("a.pcapng".into(), Place::Frames { first: n, last: n + 1, offset: n * 100 }),
         response_origin: None,
         method: "GET".into(),
         host: None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{InputFormat, Origin, Place};
+use offpath_capture::{InputFormat, Origin, Place, Within};
 use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
@@ -155,13 +155,17 @@ impl Unpacker<'_> {
 
     fn origin(&mut self) -> Result<Origin, PackError> {
         let input = self.text()?;
-        let place = match self.byte()? {
+        let kind = self.byte()?;
+        let place = match kind & 3 {
             0 => Place::Frames { first: self.number()?, last: self.number()?, offset: self.number()? },
             1 => Place::Entry { index: self.number()?, offset: self.number()? },
             2 => Place::Line { number: self.number()?, offset: self.number()? },
             _ => return Err(PackError::Content("such an origin")),
         };
-        Ok(Origin { input, place })
+        let message = if kind & 4 != 0 { Some(self.number()?) } else { None };
+        let call = if kind & 8 != 0 { Some(self.number()?) } else { None };
+        let call = call.map(u32::try_from).transpose().map_err(|_| PackError::Content("such a call"))?;
+        Ok(Origin { input, place, within: Within { message, call } })
     }
 
     fn source(&mut self) -> Result<&'static str, PackError> {

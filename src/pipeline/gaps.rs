@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use offpath_capture::{BlindSpot, Exchange, InputError, SourceReport, UnreadConnection};
 
+use super::alpn;
 use crate::correlate::Redactor;
 use crate::event::rfc3339;
 use crate::report::Gap;
@@ -118,7 +119,7 @@ impl Gaps {
             protocol: unread.protocol,
             server_name: tls.server_name.map(|name| redactor.name(&name).into_owned()),
             tls_version: tls.version,
-            alpn: tls.alpn,
+            alpn: tls.alpn.map(|alpn| alpn::shown(alpn, |text| redactor.name(text).into_owned())),
             fingerprint: tls.fingerprint,
         });
         let row = |count, bytes| {
@@ -356,7 +357,7 @@ mod tests {
             cut: 0,
             protocol: Some("tls"),
             tls: None,
-            origin: offpath_capture::Origin { input: "a".into(), place: place.clone() },
+            origin: offpath_capture::Origin::new("a".into(), place.clone()),
         };
         let mut halves = [Gaps::default(), Gaps::default()];
         for connection in 0..CONNECTIONS as u64 + 5 {

@@ -1,9 +1,10 @@
 //! Steps of the model that never happened while calls that look like them did: another version, prefix, host or method.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::naming::shown_call;
-use crate::correlate::{Inspection, Pseudonyms, UnmatchedCount};
+use crate::correlate::{Inspection, Pseudonyms, Why};
 use crate::event::is_call;
 use crate::finding::Finding;
 use crate::model::{Activity, Matcher, Model, Segment, nearest_name};
@@ -32,6 +33,13 @@ pub(super) struct Near {
     pub(super) unrefused: u64,
 }
 
+/// Something that the traffic calls, by its name.
+struct Called {
+    name: Arc<str>,
+    exchanges: u64,
+    unrefused: u64,
+}
+
 impl Near {
     /// `create: the model has POST /v1/orders, the traffic POST /v2/orders (412 times)`.
     pub(super) fn sentence(&self) -> String {
@@ -44,12 +52,17 @@ impl Near {
 pub(super) fn near(model: &Model, inspection: &Inspection, pseudonyms: Option<&Pseudonyms>) -> Vec<Near> {
     let operations = inspection.operations();
     let seen: BTreeSet<&str> = operations.iter().filter_map(|o| o.activity.as_deref()).collect();
-    let other = operations.iter().filter(|o| o.activity.is_none()).map(|o| UnmatchedCount {
+    let other = operations.iter().filter(|o| o.activity.is_none()).map(|o| Called {
         name: o.name.clone(),
         exchanges: o.exchanges,
         unrefused: o.accepted,
     });
-    let mut calls: Vec<_> = inspection.unmatched_paths().into_iter().chain(other).collect();
+    let unknown = inspection
+        .unmodelled()
+        .into_iter()
+        .filter(|call| matches!(call.why, Why::NotNamed | Why::NotRead))
+        .map(|call| Called { unrefused: call.calls - call.refused, name: call.name, exchanges: call.calls });
+    let mut calls: Vec<Called> = unknown.chain(other).collect();
     // What the server took comes first: a probe that was refused names nothing.
     calls.sort_by(|a, b| {
         b.unrefused.cmp(&a.unrefused).then_with(|| b.exchanges.cmp(&a.exchanges)).then_with(|| a.name.cmp(&b.name))
@@ -113,9 +126,11 @@ fn change(near: &Near) -> Option<String> {
     })
 }
 
-fn nearest(activity: &Activity, calls: &[UnmatchedCount], pseudonyms: Option<&Pseudonyms>) -> Option<Near> {
+fn nearest(activity: &Activity, calls: &[Called], pseudonyms: Option<&Pseudonyms>) -> Option<Near> {
     let pairs = activity.matchers.iter().flat_map(|matcher| calls.iter().map(move |call| (matcher, call)));
+    // What differs in nothing is the step itself, of which a condition does not hold.
     let measured = pairs.filter_map(|(matcher, call)| Some((changes(matcher, &call.name)?, matcher, call)));
+    let measured = measured.filter(|(changes, ..)| *changes > 0);
     // Of equally near ones the first: the most frequent.
     let (_, matcher, call) = measured.min_by_key(|(changes, _, call)| (call.unrefused == 0, *changes))?;
     let intended = matcher.call.as_ref().map_or_else(|| endpoint(matcher), ToString::to_string);

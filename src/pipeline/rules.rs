@@ -19,6 +19,9 @@ const TOO_LITTLE: &str = "too little seen to decide";
 /// What shows objects whose beginning the source does not.
 const FIRST_SEEN: &str = "`check: {first_seen_state: initial}` if objects first seen are new";
 
+/// Why a step that must come first is not known to be missing although its object was seen from the beginning.
+const UNSEEN: &str = "what came before was not all seen: `offpath show gaps`";
+
 /// Why one of two checks of the same constraints has nothing of its own.
 const TWIN: &str = "the duties of its constraints were all judged as self-approval, or none was";
 
@@ -42,8 +45,10 @@ pub(super) fn summaries(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
         let hidden = judged.hidden_keys.get(&rule.check).copied().unwrap_or(0);
         let matter = matter(judged, rule.check, &by_source);
         let lost = job.model.as_deref().and_then(|model| lost(judged, rule.check, model));
-        let mut blind =
-            demand.as_ref().map(|demand| blind(judged, demand, &matter, lost.as_deref())).unwrap_or_default();
+        let mut blind = demand
+            .as_ref()
+            .map(|demand| blind(judged, rule.check, demand, &matter, lost.as_deref()))
+            .unwrap_or_default();
         // What the whole source lacks says more than what single steps hide.
         only_hidden(hidden, &by_source).into_iter().for_each(|(source, why)| _ = blind.entry(source).or_insert(why));
         let (status, elsewhere) = match (status(&blind), twin) {
@@ -103,7 +108,8 @@ fn only_hidden(hidden: u64, by_source: &BTreeMap<String, Counts>) -> Vec<(String
         return Vec::new();
     }
     let undecided = by_source.iter().filter(|(_, counts)| counts.2 > 0);
-    undecided.map(|(source, _)| (source.clone(), BlindSummary { why: HIDDEN_KEY.to_owned(), partly: false })).collect()
+    let why = || BlindSummary { why: HIDDEN_KEY.to_owned(), ..BlindSummary::default() };
+    undecided.map(|(source, _)| (source.clone(), why())).collect()
 }
 
 fn by_source(judged: &Judged, rule: &Rule) -> BTreeMap<String, Counts> {
@@ -120,41 +126,47 @@ fn by_source(judged: &Judged, rule: &Rule) -> BTreeMap<String, Counts> {
 /// The sources in which a rule could decide nothing, find nothing, or decide much less than there was to decide.
 fn blind(
     judged: &Judged,
+    check: Check,
     demand: &Demand,
     matter: &BTreeMap<String, Counts>,
     lost: Option<&str>,
 ) -> BTreeMap<String, BlindSummary> {
-    let in_source = |(source, shown): (&&str, &Shown)| {
+    let in_source = |(source, shown): (&&'static str, &Shown)| {
         let counts = matter.get(*source).copied().unwrap_or_default();
-        Some(((*source).to_owned(), blind_in(counts, demand, shown, lost)?))
+        let tally = judged.tallies.0.get(&(check, *source)).copied().unwrap_or_default();
+        // Of what hangs on an earlier step, that much hangs on what was not captured.
+        let unseen = tally.unseen > 0 && tally.unseen.saturating_mul(2) >= tally.not_evaluable + tally.assured;
+        let (why, partly) = blind_in(counts, demand, shown, lost, unseen)?;
+        Some(((*source).to_owned(), BlindSummary { why, partly, assured: tally.assured }))
     };
     judged.shown.iter().filter_map(in_source).collect()
 }
 
+/// Why a source leaves a rule blind, and whether only in part.
 fn blind_in(
     (evaluated, violated, undecided): Counts,
     demand: &Demand,
     shown: &Shown,
     lost: Option<&str>,
-) -> Option<BlindSummary> {
-    let never = shown.lacking(demand.always.iter().copied());
+    unseen: bool,
+) -> Option<(String, bool)> {
+    let never = demand.lacking(shown, demand.always.iter().copied());
     // What was found was decided in spite of what is missing; who only has an address is found for review at most.
     let guessed = demand.always.contains(&Need::Identity) && shown.lacks(Need::Identity);
     if let Some(why) = never.clone().filter(|_| violated == 0 || guessed) {
         // Who may is told by kinds and names as well.
-        let partly = evaluated > 0 && demand.always.contains(&Need::Roles);
-        return Some(BlindSummary { why, partly });
+        return Some((why, evaluated > 0 && demand.always.contains(&Need::Roles)));
     }
     // Calls that nobody sees leave nothing undecided: they would pass for calls that were not made.
     if demand.often.contains(&Need::Calls)
         && let Some(why) = shown.lacking([Need::Calls])
     {
-        return Some(BlindSummary { why, partly: evaluated > 0 });
+        return Some((why, evaluated > 0));
     }
     let misplaced = demand.joined.iter().find(|(activity, _)| shown.misplaces(activity));
     if let Some((activity, need)) = misplaced {
         let why = shown.lacking(*need).unwrap_or_else(|| format!("not shown on what {activity} was"));
-        return Some(BlindSummary { why, partly: evaluated > 0 });
+        return Some((why, evaluated > 0));
     }
     let unplaced = shown.falls_short(Need::Scope) && demand.all().any(|need| need == Need::Scope);
     let one_sided = shown.never_denies_kinds() && demand.all().any(|need| need == Need::Kind);
@@ -165,21 +177,21 @@ fn blind_in(
     }
     if unplaced {
         let why = shown.lacking([Need::Scope]).or_else(|| shown.scarcest([Need::Scope]));
-        return Some(BlindSummary { why: why.unwrap_or_default(), partly: evaluated > 0 });
+        return Some((why.unwrap_or_default(), evaluated > 0));
     }
     let unborn = || {
         let born = demand.births.iter().find(|activity| shown.misplaces(activity))?;
         Some(format!("not shown on what {born} was, so that nothing is seen from its beginning: {FIRST_SEEN}"))
     };
     let lost = || lost.map(|field| format!("{field} is not where the model looks for it"));
-    let lacking = || shown.lacking(demand.all()).or_else(lost).or_else(unborn);
-    let lacking = || lacking().or_else(|| shown.scarcest(demand.all()));
+    let lacking = || demand.lacking(shown, demand.all()).or_else(lost).or_else(unborn);
+    let hidden = || unseen.then(|| UNSEEN.to_owned());
+    let lacking = || lacking().or_else(hidden).or_else(|| shown.scarcest(demand.all()));
     let otherwise = || match demand.births.is_empty() {
         true => TOO_LITTLE.to_owned(),
         false => format!("not seen from the beginning: {FIRST_SEEN}"),
     };
-    let why = never.or_else(lacking).unwrap_or_else(otherwise);
-    Some(BlindSummary { why, partly: evaluated > 0 })
+    Some((never.or_else(lacking).unwrap_or_else(otherwise), evaluated > 0))
 }
 
 /// The first attribute of a check that no exchange has although bodies are seen: its path is wrong, not the source.

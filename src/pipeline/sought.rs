@@ -10,6 +10,7 @@ use offpath_capture::Exchange;
 
 use super::reading::lock;
 use super::{Job, Run};
+use crate::correlate::UnmodelledCall;
 use crate::correlate::{
     Catalogue, Extracted, Pseudonyms, Redactor, Resolver, mentions, path_segments, segment_reasons,
 };
@@ -91,7 +92,9 @@ impl Sought {
     pub(super) fn exchange(&self, exchange: &Exchange, extracted: &Extracted) {
         let Some(request) = &exchange.request else { return };
         let event = extracted.events.first();
-        let operation = event.and_then(|event| event.operation.as_deref()).or(extracted.unmatched.as_deref());
+        let operation = event
+            .and_then(|event| event.operation.as_deref())
+            .or_else(|| extracted.unmodelled.first().map(UnmodelledCall::name));
         let operation = operation.unwrap_or("unmatched").to_owned();
         let spot = || format!("{} in {}", rfc3339(exchange.time.0), exchange.origin);
         if let Some(path) = &self.path {

@@ -10,7 +10,7 @@ use super::judging::Judged;
 use super::naming::shown_call;
 use super::reading::Reports;
 use super::views::Clock;
-use super::{Job, Run, rules, warnings};
+use super::{Job, Run, alpn, rules, warnings};
 use crate::compare::Blindness;
 use crate::correlate::{Catalogue, Inspection, Pseudonyms, Redaction};
 use crate::event::rfc3339;
@@ -19,8 +19,9 @@ use crate::model::Model;
 use crate::report::{
     ActorSummary, AsideSummary, ClockSummary, HopsSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary,
     MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RunSummary, TlsSummary,
-    TwiceSummary, UnmatchedSummary, VariantSummary,
+    TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary,
 };
+use crate::rule::need::Need;
 
 /// Version of `run.json`'s schema: the minor grows with additions, the major with anything else.
 const SCHEMA_VERSION: &str = "1.0";
@@ -28,6 +29,8 @@ const SCHEMA_VERSION: &str = "1.0";
 const VARIANTS: usize = 100;
 /// Paths that nothing knows, kept in the record.
 const UNMATCHED: usize = 100;
+/// Names of what is no activity of the model, kept in the record.
+const UNMODELLED: usize = 1_000;
 /// What became of TLS connections that were read.
 const DECRYPTED: &str = "decrypted";
 /// Why a run is incomplete whose inputs say of no error.
@@ -68,6 +71,8 @@ pub(super) fn sum(
     };
     summary.maps = maps.into_iter().map(map_summary).collect();
     summary.measures = job.model.as_deref().map(|model| measures(model, &judged));
+    summary.unmodelled = (job.model.is_some() && job.selection.events.is_none())
+        .then(|| unmodelled(inspection, judged.events.saturating_sub(judged.modelled), job.pseudonyms.as_ref()));
     summary.variants = variants(&judged);
     summary.limits.extend(job.model.as_deref().and_then(|model| out_of_force(model, judged.out_of_force)));
     summary.limits.extend(too_large(&judged.too_large));
@@ -197,7 +202,8 @@ fn add_tls(summary: &mut TlsSummary, kind: &TlsConnections, pseudonyms: Option<&
     add(summary.servers.entry(server).or_default(), Some(outcome));
     add(&mut summary.versions, kind.version.map(str::to_owned));
     add(&mut summary.suites, kind.suite.map(|suite| format!("{suite:#06x}")));
-    add(&mut summary.protocols, kind.alpn.clone());
+    let hidden = |text: &str| pseudonyms.map_or_else(|| text.to_owned(), |p| p.name(text).to_string());
+    add(&mut summary.protocols, kind.alpn.clone().map(|alpn| alpn::shown(alpn, hidden)));
     add(&mut summary.fingerprints, kind.fingerprint.clone());
 }
 
@@ -256,6 +262,7 @@ fn options(job: &Job) -> BTreeMap<String, String> {
 
 fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bool) {
     summary.unmatched = inspection.unmatched();
+    summary.not_asked = inspection.not_asked();
     summary.protocols = inspection.protocols().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
     summary.calls = inspection.calls().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
     let actors = inspection.actors().into_iter().map(|actor| ActorSummary {
@@ -300,6 +307,23 @@ fn add_operations(summary: &mut RunSummary, inspection: &Inspection, job: &Job, 
         unrefused: path.unrefused,
     });
     summary.unmatched_paths = unmatched.collect();
+}
+
+/// What `events` are that are no activity.
+fn unmodelled(inspection: &Inspection, events: u64, pseudonyms: Option<&Pseudonyms>) -> UnmodelledSummary {
+    let counts = inspection.unmodelled().into_iter().take(UNMODELLED).map(|count| UnmodelledOperation {
+        name: shown_call(&count.name, None, pseudonyms),
+        why: count.why.as_str().to_owned(),
+        calls: count.calls,
+        refused: count.refused,
+        events: count.events,
+        first: count.first.to_string(),
+    });
+    let mut operations: Vec<UnmodelledOperation> = counts.collect();
+    // The order of the names themselves would say something about them.
+    operations.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| (&a.name, &a.why).cmp(&(&b.name, &b.why))));
+    let listed: u64 = operations.iter().map(|operation| operation.events).sum();
+    UnmodelledSummary { events, operations, left_out: events.saturating_sub(listed) }
 }
 
 /// Events that another version of the workflow governs.
@@ -349,6 +373,11 @@ fn measures(model: &Model, judged: &Judged) -> MeasureSummary {
         log_fitness: figures.log_fitness(),
         transitions: (declared.len() as u64, declared.intersection(&happened).count() as u64),
         coverage: (judged.modelled, judged.events),
+        identified: judged
+            .shown
+            .values()
+            .map(|shown| shown.of(Need::Identity))
+            .fold((0, 0), |sum, (known, all)| (sum.0 + known, sum.1 + all)),
         approximate: figures.approximate,
     }
 }

@@ -342,10 +342,11 @@ impl Pairs {
         let mut verdicts = Verdicts::default();
         for pair in self.pairs {
             let units = pair.units;
-            match pair.decide() {
+            let (decision, shift) = pair.decide();
+            verdicts.shifted.extend(shift.map(|shift| (units, shift)));
+            match decision {
                 Decision::Apart => {}
                 Decision::Doubtful(hits, telling) => verdicts.doubtful.push((units, hits, telling)),
-                Decision::Shifted(shift) => verdicts.shifted.push((units, shift)),
                 Decision::Undecided(terms) => verdicts.add(units, Verdict::of(terms, pair.queries, false)),
                 Decision::Proven(terms) => verdicts.add(units, Verdict::of(terms, pair.queries, true)),
             }

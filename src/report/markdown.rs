@@ -6,6 +6,7 @@ use super::alike::alike;
 use super::figure::count;
 use super::reason;
 use super::summary::RunSummary;
+use super::unmodelled;
 use super::verdict::{SEVERITIES, SeverityCounts, verdict};
 use super::visible::visible;
 
@@ -58,6 +59,7 @@ fn not_seen(out: &mut String, run: &RunSummary) {
         .chain(parts)
         .chain(run.errors.iter().cloned())
         .chain(run.limits.iter().cloned())
+        .chain([unmodelled::events(run), unmodelled::messages(run)].into_iter().flatten())
         .chain(reason::not_judged(run))
         .collect();
     if !lines.is_empty() {

@@ -14,6 +14,8 @@ pub mod summary;
 pub mod terminal;
 mod timeline;
 mod twice;
+mod unidentified;
+mod unmodelled;
 mod verdict;
 mod visible;
 
@@ -29,7 +31,8 @@ pub use summary::{
     ActorSummary, AsideSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline, ClockSummary,
     ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
     MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary,
-    TimelineEvent, TlsSummary, TwiceSummary, UnmatchedSummary, VariantSummary, WebSocketSummary,
+    TimelineEvent, TlsSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary,
+    WebSocketSummary,
 };
 pub use timeline::cases_with_findings;
 pub use verdict::{SeverityCounts, severity_rank, verdict};

@@ -162,17 +162,26 @@ pub(super) fn broken(run: &RunSummary) -> Option<String> {
     (broken > 0).then(|| format!("{} of {of} with gaps{sizes}", count(broken)))
 }
 
-/// `(8.1 MB, 3.2 % of bytes)`: how much something is that was not read; empty where that is not known.
+/// ` (8.1 MB, 3.2 % of bytes)`: how much something is that was not read; empty where that is not known.
 pub(super) fn size(part: &NotReadSummary) -> String {
-    match (part.bytes, part.share) {
+    let of = if part.share.is_some() { " of bytes" } else { "" };
+    match sized(part.bytes, part.share) {
+        size if size.is_empty() => size,
+        size => format!(" ({size}{of})"),
+    }
+}
+
+/// `8.1 MB, 3.2 %`; empty where it is not known.
+pub(super) fn sized(number: u64, share: Option<f64>) -> String {
+    match (number, share) {
         (0, _) => String::new(),
-        (size, None) => format!(" ({})", bytes(size)),
-        (size, Some(share)) => format!(" ({}, {} of bytes)", bytes(size), part_of_all(share)),
+        (number, None) => bytes(number),
+        (number, Some(share)) => format!("{}, {}", bytes(number), part_of_all(share)),
     }
 }
 
 /// A share that is not nothing, in percent.
-pub(super) fn part_of_all(share: f64) -> String {
+fn part_of_all(share: f64) -> String {
     const PARTS: u64 = 1_000_000;
     percent(((share * PARTS as f64).round() as u64).max(1), PARTS)
 }
@@ -328,9 +337,9 @@ mod tests {
     use crate::report::summary::{BlindSummary, RuleSummary};
 
     fn rule(id: &str, status: RuleStatus, blind: &[(&str, &str, bool)]) -> RuleSummary {
-        let blind = blind
-            .iter()
-            .map(|(source, why, partly)| ((*source).into(), BlindSummary { why: (*why).into(), partly: *partly }));
+        let blind = blind.iter().map(|(source, why, partly)| {
+            ((*source).into(), BlindSummary { why: (*why).into(), partly: *partly, assured: 0 })
+        });
         RuleSummary { id: id.into(), status, blind: blind.collect(), ..RuleSummary::default() }
     }
 

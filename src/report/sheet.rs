@@ -8,8 +8,8 @@ use super::figure::{count, counted};
 use super::html;
 use super::markdown::plain;
 use super::place::places;
-use super::summary::{CaseFindings, CaseTimeline, Gap};
-use super::verdict_name;
+use super::summary::{CaseFindings, CaseTimeline, Gap, UnmodelledOperation, UnmodelledSummary};
+use super::{unmodelled, verdict_name};
 
 /// A title, facts and tables. The first table is the data; CSV holds no other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -132,6 +132,29 @@ impl Sheet {
                     "first place",
                 ],
                 rows: gaps.iter().map(row).collect(),
+            }],
+        }
+    }
+
+    /// What is no activity of the model, by name.
+    pub fn unmatched(found: &UnmodelledSummary) -> Sheet {
+        let row = |operation: &UnmodelledOperation| {
+            vec![
+                operation.calls.to_string(),
+                operation.refused.to_string(),
+                operation.events.to_string(),
+                operation.name.clone(),
+                unmodelled::why(operation).to_owned(),
+                operation.first.clone(),
+            ]
+        };
+        Sheet {
+            title: format!("{} no activity of the model", counted(found.events, "event is", "events are")),
+            facts: Vec::new(),
+            tables: vec![SheetTable {
+                name: "Unmodelled",
+                head: &["calls", "refused", "events", "what", "why", "first place"],
+                rows: found.operations.iter().map(row).collect(),
             }],
         }
     }

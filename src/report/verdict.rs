@@ -3,7 +3,7 @@
 use crate::finding::Finding;
 
 use super::figure::{count, counted};
-use super::summary::{RuleStatus, RunSummary};
+use super::summary::{NotReadSummary, RuleStatus, RunSummary};
 
 /// Severities from worst to least.
 pub(super) const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
@@ -54,7 +54,7 @@ impl SeverityCounts {
 /// What the run says, in one sentence; it never sounds better than what could be seen.
 pub fn verdict(run: &RunSummary, findings: &[Finding]) -> String {
     if run.exchanges == 0 && run.events == 0 && findings.is_empty() {
-        return "Nothing was analysed: no exchange could be read from the input.".to_owned();
+        return nothing(run);
     }
     if findings.is_empty() && judges_nothing(run) {
         return format!("Nothing was judged: no step of the model happened among {}.", among(run));
@@ -67,6 +67,23 @@ pub fn verdict(run: &RunSummary, findings: &[Finding]) -> String {
     };
     let body = if counts.review > 0 { format!("{body}; {} for review", count(counts.review)) } else { body };
     format!("{body}{}.", caveat(run))
+}
+
+/// Why nothing was analysed: what is no HTTP needs no other capture, what could not be read does.
+fn nothing(run: &RunSummary) -> String {
+    let seen: Vec<&NotReadSummary> = run.not_read.iter().filter(|part| part.count > 0).collect();
+    if seen.is_empty() || !run.errors.is_empty() || seen.iter().any(|part| may_be_http(run, part)) {
+        return "Nothing was analysed: no exchange could be read from the input.".to_owned();
+    }
+    "Nothing was analysed: what is in the input is no HTTP.".to_owned()
+}
+
+/// Whether what was not read may hold exchanges: nobody knows of a protocol that was not recognised.
+fn may_be_http(run: &RunSummary, part: &NotReadSummary) -> bool {
+    match part.reason.as_str() {
+        "not_http" => run.foreign.contains_key("unknown"),
+        reason => !matches!(reason, "not_http_url" | "udp" | "not_ip" | "span_without_request"),
+    }
 }
 
 /// Whether nothing happened that a lifecycle or constraint of the model speaks of.
@@ -115,8 +132,12 @@ fn caveat(run: &RunSummary) -> String {
     if run.options.contains_key("filter") {
         parts.push("only what fits the filter is shown".to_owned());
     }
-    if run.not_read.iter().any(|part| part.count > 0) || run.blind_spots > 0 {
+    let mut unread = run.not_read.iter().filter(|part| part.count > 0).peekable();
+    let no_http = unread.peek().is_some();
+    if unread.any(|part| may_be_http(run, part)) || run.blind_spots > 0 {
         parts.push("part of the traffic was not seen".to_owned());
+    } else if no_http {
+        parts.push("part of the input is no HTTP".to_owned());
     }
     let of = |status| run.rules.iter().filter(|rule| rule.status == status).count() as u64;
     let needy = of(RuleStatus::NeedsModel);
@@ -137,7 +158,7 @@ fn caveat(run: &RunSummary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::summary::{ModelSummary, NotReadSummary};
+    use crate::report::summary::ModelSummary;
 
     #[test]
     fn silence_is_not_success() {
@@ -153,6 +174,10 @@ mod tests {
         assert_eq!(verdict(&run, &[]), "No finding among 2 cases of 10 events.");
         run.not_read.push(NotReadSummary { reason: "TLS without keys".into(), count: 3, bytes: 9, share: None });
         assert_eq!(verdict(&run, &[]), "No finding among 2 cases of 10 events; part of the traffic was not seen.");
+        run.not_read = vec![NotReadSummary { reason: "not_http".into(), count: 1, ..NotReadSummary::default() }];
+        assert_eq!(verdict(&run, &[]), "No finding among 2 cases of 10 events; part of the input is no HTTP.");
+        run = RunSummary { not_read: run.not_read, ..RunSummary::default() };
+        assert_eq!(verdict(&run, &[]), "Nothing was analysed: what is in the input is no HTTP.");
     }
 
     #[test]

@@ -89,10 +89,7 @@ fn event(line: &str, number: u64) -> Event {
         sensor: "gw".into(),
         source: "pcapng",
         shows: Shows { request_body: true, response_body: true, headers: true },
-        origin: Origin {
-            input: "a.pcapng".into(),
-            place: Place::Frames { first: number + 1, last: number + 1, offset: 24 },
-        },
+        origin: Origin::new("a.pcapng".into(), Place::Frames { first: number + 1, last: number + 1, offset: 24 }),
         response_origin: None,
         method: "POST".into(),
         host: None,

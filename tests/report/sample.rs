@@ -313,6 +313,8 @@ pub(crate) fn run() -> RunSummary {
             ..RuleSummary::default()
         };
     RunSummary {
+        not_asked: 12,
+        unmodelled: None,
         schema_version: "1".into(),
         tool_version: "0.1.0".into(),
         command: "check".into(),
@@ -427,6 +429,7 @@ pub(crate) fn run() -> RunSummary {
             log_fitness: Some(1.0 - 3_044.0 / 812_400.0),
             transitions: (19, 14),
             coverage: (364_001, 387_694),
+            identified: (360_112, 361_900),
             approximate: false,
         }),
         rules: vec![

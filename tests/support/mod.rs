@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on stops")]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
+pub mod archive;
 #[cfg(feature = "live")]
 pub mod traffic;
 

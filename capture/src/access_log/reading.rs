@@ -62,7 +62,7 @@ impl<'a> Log<'a> {
     }
 
     pub(super) fn origin(&self, place: Place) -> Origin {
-        Origin { input: Arc::clone(self.name), place }
+        Origin::new(Arc::clone(self.name), place)
     }
 
     /// Hands on what came of a record of `length` bytes.

@@ -132,7 +132,7 @@ impl<R: Read> File<'_, R> {
     }
 
     fn origin(&self, offset: u64) -> Origin {
-        Origin { input: Arc::clone(self.name), place: Place::Entry { index: self.index, offset } }
+        Origin::new(Arc::clone(self.name), Place::Entry { index: self.index, offset })
     }
 
     fn entry(&mut self, offset: u64, sink: &mut dyn Sink) -> ControlFlow<()> {

@@ -80,7 +80,7 @@ pub(super) fn messages(exchange: &Exchange, spoken: Vec<Spoken>) -> (Vec<Message
             compressed: false,
             payload: spoken.payload,
             incomplete: spoken.incomplete,
-            origin: opening.origin.clone(),
+            origin: opening.origin.clone().of_message(number),
         }
     });
     let messages = messages.collect();

@@ -77,8 +77,10 @@ impl Connection {
     /// Gathers bytes until it is clear whether a message begins.
     pub(super) fn probe(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
         let limit = FIRST_LINE.min(out.limits.head_bytes);
+        // A connection's first bytes are the rest of nothing else, wherever their sender cut them.
+        let rest = !self.from_start || self.reader(side).passed_over;
         let reader = self.reader(side);
-        if chunk.aligned && !reader.buffer.is_empty() && begins_anew(chunk.data) {
+        if rest && chunk.aligned && !reader.buffer.is_empty() && begins_anew(chunk.data) {
             // What was gathered was the rest of something else.
             let gathered = std::mem::take(&mut reader.buffer);
             reader.state = State::Seek;

@@ -67,6 +67,8 @@ pub(crate) struct Connection {
     interim: Option<u64>,
     /// Whether the capture joined the connection in the middle and no response was read yet.
     midstream: bool,
+    /// The capture shows the connection from its first byte.
+    from_start: bool,
     /// The request that HTTP/2 will answer.
     upgrading: Option<Box<(Extent, Request, Reasons)>>,
     /// The exchange that opened a WebSocket.
@@ -114,6 +116,7 @@ impl Connection {
             response_gap: None,
             interim: None,
             midstream: true,
+            from_start: false,
             upgrading: None,
             opening: None,
             hints: None,
@@ -207,6 +210,7 @@ impl conversation::Reader for Connection {
         self.opener = Some(opener);
         if self.bytes == 0 {
             self.midstream = false;
+            self.from_start = true;
             self.queue.ordered = true;
         }
     }

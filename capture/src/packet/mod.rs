@@ -204,7 +204,7 @@ impl Stream<'_> {
         let place = Place::Frames { first: damage.frame, last: damage.frame, offset: damage.offset };
         self.report.errors.push(InputError {
             input: name.to_string(),
-            origin: Some(Origin { input: name.clone(), place }),
+            origin: Some(Origin::new(name.clone(), place)),
             kind: damage.kind,
         });
     }

@@ -128,7 +128,7 @@ impl Session {
             compressed,
             payload,
             incomplete: reasons.to_vec(),
-            origin: out.origin(extent.first.frame, extent.last_frame),
+            origin: out.origin(extent.first.frame, extent.last_frame).of_message(number),
         };
         let said = self.dialogue.take(&message);
         out.message(message);

@@ -11,12 +11,16 @@ use crate::cli::output::{GAPS, timeline_event};
 use crate::cli::run_folder::MARK;
 use crate::event::table::{self, EventRow};
 use crate::finding::{Finding, jsonl};
-use crate::report::{CaseFindings, CaseTimeline, Gap, RunSummary, cases_with_findings};
+use crate::report::{CaseFindings, CaseTimeline, Gap, RunSummary, UnmodelledSummary, cases_with_findings};
 
 use super::nearest::Nearest;
 
 /// Letters from which on the beginning of a name stands for it.
 const SHORTEST: usize = 3;
+/// What stands for what was not seen.
+const GAPS_WORD: &str = "gaps";
+/// What stands for what is no activity of the model.
+const UNMATCHED_WORD: &str = "unmatched";
 /// Names listed where several begin alike.
 const LISTED: usize = 8;
 
@@ -43,6 +47,8 @@ pub(super) enum Subject {
     Cases(Vec<CaseFindings>),
     /// What was not seen.
     Gaps(Vec<Gap>),
+    /// What is no activity of the model.
+    Unmatched(UnmodelledSummary),
     /// A finding, and its case.
     Finding(Box<Finding>, Option<CaseTimeline>),
     /// Events of a case, an actor or an object.
@@ -53,7 +59,7 @@ impl Subject {
     /// What a name stands for; a timeline holds the events that fit the filter.
     pub(super) fn find(name: Option<&str>, folder: &Folder, filter: Option<&Filter>) -> Result<Subject, Exit> {
         let fits = |row: &EventRow| filter.is_none_or(|filter| filter.admits(row));
-        if filter.is_some() && name.is_none_or(|name| name == "gaps") {
+        if filter.is_some() && name.is_none_or(|name| name == GAPS_WORD || name == UNMATCHED_WORD) {
             return Err(Exit::CannotStart(
                 "--filter: show filters the events of a timeline; name a case, an object, a finding or an actor, \
                  or give the filter to `offpath check`, where it is over findings"
@@ -61,8 +67,16 @@ impl Subject {
             ));
         }
         let Some(name) = name else { return Ok(Subject::Cases(cases_with_findings(&folder.findings))) };
-        if name == "gaps" {
+        if name == GAPS_WORD {
             return read_gaps(&folder.path).map(Subject::Gaps);
+        }
+        if name == UNMATCHED_WORD {
+            let found = folder.summary.unmodelled.clone();
+            return found.map(Subject::Unmatched).ok_or_else(|| {
+                Exit::CannotStart(
+                    "show unmatched: the run compared with no model, so that nothing is matched".to_owned(),
+                )
+            });
         }
         if let Some(finding) = folder.findings.iter().find(|finding| finding.id == name) {
             let case = finding.case.as_ref().map(|case| {
@@ -109,7 +123,7 @@ fn select(name: &str, folder: &Folder) -> Result<(String, Vec<EventRow>), Exit> 
     })?;
     if of_object.is_empty() {
         let mut nearest = Nearest::to(name);
-        nearest.offer("gaps");
+        [GAPS_WORD, UNMATCHED_WORD].into_iter().for_each(|word| nearest.offer(word));
         folder.findings.iter().for_each(|finding| nearest.offer(&finding.id));
         folder.rows(|row| {
             row.objects.iter().chain(&row.case).for_each(|known| nearest.offer(known));

@@ -56,8 +56,19 @@ enum Required {
     Given(usize),
     /// None was there; others that do not serve, as indices.
     Absent(Vec<usize>),
-    /// It cannot be told.
-    Unknown,
+    /// It cannot be told: because something may have gone unseen, or the object was not seen from its beginning.
+    Unknown { unseen: bool },
+}
+
+/// What is known of steps that were not seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absence {
+    /// There were none.
+    Certain,
+    /// Nothing says since when there would have been any.
+    Unborn,
+    /// Since then something may have gone unseen.
+    Unseen,
 }
 
 pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies: &mut Tallies) -> Vec<Found> {
@@ -74,10 +85,10 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
         }
         match context.applies(constraint, at) {
             Truth::False => {}
-            Truth::Unknown => demand.undecided(event, tallies),
+            Truth::Unknown => demand.undecided(event, false, tallies),
             Truth::True => match life {
                 Some(life) => found.extend(demand.check(context, &candidates, (at, life), tallies)),
-                None => demand.undecided(event, tallies),
+                None => demand.undecided(event, false, tallies),
             },
         }
     }
@@ -85,14 +96,21 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
 }
 
 impl Demand<'_> {
-    /// Counts an event of which nothing that the constraint asks can be told.
-    fn undecided(&self, event: &Event, tallies: &mut Tallies) {
-        tallies.count(Check::ApprovalMissing, event.source, None);
+    /// Counts an event of which nothing that the constraint asks can be told; because of what may have gone `unseen`, or
+    /// for another reason.
+    fn undecided(&self, event: &Event, unseen: bool, tallies: &mut Tallies) {
+        let mut count = |check| {
+            tallies.count(check, event.source, None);
+            if unseen {
+                tallies.note_unseen(check, event.source);
+            }
+        };
+        count(Check::ApprovalMissing);
         if event.outcome != Outcome::Accepted {
             return;
         }
         if self.max_age.is_some() {
-            tallies.count(Check::ApprovalStale, event.source, None);
+            count(Check::ApprovalStale);
         }
         for _ in self.unchanged {
             tallies.count(Check::ApprovalChanged, event.source, None);
@@ -109,8 +127,8 @@ impl Demand<'_> {
         let Some(event) = context.history.event(at) else { return Vec::new() };
         let given = match self.find(context, candidates, (at, life)) {
             Required::Given(given) => given,
-            Required::Unknown => {
-                self.undecided(event, tallies);
+            Required::Unknown { unseen } => {
+                self.undecided(event, unseen, tallies);
                 return Vec::new();
             }
             Required::Absent(others) => {
@@ -124,8 +142,16 @@ impl Demand<'_> {
             }
         };
         // Where its absence would not be certain either, nothing but its presence can be told.
-        let fine = if self.certainly_absent(context, at, life) { Tallies::count_fine } else { Tallies::count_assured };
-        fine(tallies, Check::ApprovalMissing, event.source);
+        let absence = self.absence(context, at, life);
+        let fine = |check, tallies: &mut Tallies| match absence {
+            Absence::Certain => tallies.count_fine(check, event.source),
+            Absence::Unborn => tallies.count_assured(check, event.source),
+            Absence::Unseen => {
+                tallies.count_assured(check, event.source);
+                tallies.note_unseen(check, event.source);
+            }
+        };
+        fine(Check::ApprovalMissing, tallies);
         if event.outcome != Outcome::Accepted {
             return Vec::new();
         }
@@ -133,8 +159,12 @@ impl Demand<'_> {
         if let Some(longest) = self.max_age {
             let stale = self.stale(context, (given, at, life), longest);
             match stale {
-                Some(false) => fine(tallies, Check::ApprovalStale, event.source),
-                _ => tallies.count(Check::ApprovalStale, event.source, stale),
+                Some(false) => fine(Check::ApprovalStale, tallies),
+                Some(true) => tallies.count(Check::ApprovalStale, event.source, stale),
+                None => {
+                    tallies.count(Check::ApprovalStale, event.source, None);
+                    tallies.note_unseen(Check::ApprovalStale, event.source);
+                }
             }
             if stale == Some(true) {
                 let mut late = self.found(context, Check::ApprovalStale, at, life);
@@ -172,7 +202,9 @@ impl Demand<'_> {
     /// The required step before an event: absent only where its absence is certain.
     fn find(&self, context: &Context<'_, '_>, candidates: &Candidates, (at, life): (usize, usize)) -> Required {
         let history = context.history;
-        let Some(now) = history.event(at).filter(|_| history.afford(1)) else { return Required::Unknown };
+        let Some(now) = history.event(at).filter(|_| history.afford(1)) else {
+            return Required::Unknown { unseen: false };
+        };
         let in_time = |steps: &ByLife, most: usize| -> Vec<usize> {
             let steps = steps.until(context, life, now).iter().rev().take_while(|_| history.afford(1));
             let sooner = |i: &&usize| history.event(**i).is_some_and(|e| !history.precedence().before(now, e));
@@ -181,20 +213,24 @@ impl Demand<'_> {
         if let Some(latest) = in_time(&candidates.good, 1).first() {
             return Required::Given(*latest);
         }
-        let doubtful = !in_time(&candidates.doubtful, 1).is_empty() || history.exhausted();
-        if doubtful || !self.certainly_absent(context, at, life) {
-            return Required::Unknown;
+        if let Some(doubtful) = in_time(&candidates.doubtful, 1).first() {
+            let unseen = history.event(*doubtful).is_some_and(|event| event.outcome == Outcome::Unknown);
+            return Required::Unknown { unseen };
+        }
+        let absence = self.absence(context, at, life);
+        if history.exhausted() || absence != Absence::Certain {
+            return Required::Unknown { unseen: absence == Absence::Unseen };
         }
         let mut others = in_time(&candidates.others, MOST_EVIDENCE);
         others.reverse();
         Required::Absent(others)
     }
 
-    /// Whether no required step can have been missed: since an instant at which it surely had not happened, nothing went
-    /// unseen. Such an instant is the object's birth, or a state that the step would have left behind.
-    fn certainly_absent(&self, context: &Context<'_, '_>, at: usize, life: usize) -> bool {
+    /// Whether a required step can have been missed: it cannot where nothing went unseen since an instant at which it
+    /// surely had not happened. Such an instant is the object's birth, or a state that the step would have left behind.
+    fn absence(&self, context: &Context<'_, '_>, at: usize, life: usize) -> Absence {
         let history = context.history;
-        let (Some(object), Some(now)) = (history.life(life), history.event(at)) else { return false };
+        let (Some(object), Some(now)) = (history.life(life), history.event(at)) else { return Absence::Unborn };
         let automaton = object.object_type.and_then(|t| history.plan.automaton(t));
         let timeline = context.timelines.get(life);
         let reached = automaton.filter(|a| !a.on(self.activity).is_empty());
@@ -208,7 +244,11 @@ impl Demand<'_> {
             steps.filter_map(|(e, _, _)| history.event(*e)).map(|e| e.time).next()
         });
         let certain = [object.born, without].into_iter().flatten().max();
-        certain.is_some_and(|from| !history.may_have(life, self.activity, from, now.end.max(now.time)))
+        match certain.map(|from| history.may_have(life, self.activity, from, now.end.max(now.time))) {
+            Some(false) => Absence::Certain,
+            Some(true) => Absence::Unseen,
+            None => Absence::Unborn,
+        }
     }
 
     fn stale(&self, context: &Context<'_, '_>, (given, at, life): (usize, usize, usize), longest: i64) -> Option<bool> {

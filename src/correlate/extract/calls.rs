@@ -64,31 +64,29 @@ impl Extractor {
         let mut turns = Turns::default();
         for (place, call) in calls.iter().enumerate() {
             reading.turn_to(call, whole);
+            reading.place = u32::try_from(place).ok().filter(|_| calls.len() > 1);
             reading.turn = turns.next(call, event_id(reading.exchange.key, out.events.len()));
             let called = self.called_inside(reading, call);
-            if self.model.is_some() && called.operation.is_none() && out.unmatched.is_none() {
-                out.unmatched = Some(self.masker.operation(call));
-                out.unmatched_refused = matches!(call.outcome, CallOutcome::Failed(_));
-            }
+            let first = out.events.len();
             // An application's messages are calls only where the model says so.
             if self.model.is_some() && called.operation.is_none() && call.kind == CallKind::Message {
+                self.note_unmodelled(reading, &called, first, &mut out);
                 continue;
             }
             out.calls.extend(u32::try_from(out.events.len()));
             // Every later call has one at least, so that none hides behind the list of another.
             let room = MOST_ELEMENTS.saturating_sub(out.events.len()).saturating_sub(calls.len() - place - 1);
             self.events(reading, &called, shown, room, &mut out);
-        }
-        if calls.is_empty() && reading.exchange.protocol != Protocol::WebSocket {
-            out.unmatched = Some(self.unknown_path(reading));
+            self.note_unmodelled(reading, &called, first, &mut out);
         }
         let host = reading.host.as_deref();
         let unnamed = || calls.iter().any(|call| self.operations.is_unnamed(call, host));
         if self.model.is_some() && (hides_calls(unseen) || unnamed()) {
             reading.turn_to_the_rest();
-            let called =
-                Called { operation: None, guess: None, activities: Vec::new(), certain: true, described: false };
+            let called = Called { certain: true, ..Called::default() };
+            let first = out.events.len();
             self.events(reading, &called, shown, 1, &mut out);
+            self.note_unmodelled(reading, &called, first, &mut out);
         }
         out.left_out |= unseen.contains(&Unseen::TooMany);
         out
@@ -99,7 +97,7 @@ impl Extractor {
         let name = self.masker.operation(call);
         let Some(model) = &self.model else {
             let guess = Some(Guess::of_call(call));
-            return Called { operation: Some(name), guess, activities: Vec::new(), certain: true, described: false };
+            return Called { operation: Some(name), guess, certain: true, ..Called::default() };
         };
         let routes = self.operations.of_call(call, reading.host.as_deref());
         let (possible, certain) = possible(reading, &routes);
@@ -109,7 +107,7 @@ impl Extractor {
         let hidden = !certain && call_outcome(call, reading) == Outcome::Rejected;
         let most = if waits || hidden { 0 } else { MOST_POSSIBLE };
         let activities = possible.iter().filter_map(|id| model.activities.get(usize::from(id.0))).take(most);
-        Called { operation, guess: None, activities: activities.collect(), certain, described: false }
+        Called { operation, activities: activities.collect(), certain, ..Called::default() }
     }
 }
 

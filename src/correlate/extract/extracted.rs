@@ -9,6 +9,7 @@ use crate::correlate::facts::Facts;
 use crate::correlate::form::SentOn;
 use crate::correlate::object::{KeySource, Places};
 use crate::correlate::role_place::RolePlace;
+use crate::correlate::unmodelled::UnmodelledCall;
 use crate::event::Event;
 
 /// What one exchange gives. Serialised it is all but its events, which wait in buffers of their own.
@@ -23,11 +24,8 @@ pub struct Extracted {
     pub sightings: Vec<Sighting>,
     /// The address from which someone acted who is known by more than it.
     pub known_address: Option<Arc<str>>,
-    /// Method and guessed template of a path that the model does not know, its host before it where the model asks for
-    /// hosts.
-    pub unmatched: Option<Arc<str>>,
-    /// That was a call, and it was refused.
-    pub unmatched_refused: bool,
+    /// What it calls that is no activity of the model.
+    pub unmodelled: Vec<UnmodelledCall>,
     /// Without a model: ids that an accepted answer names.
     pub ids: Vec<Arc<str>>,
     /// Without a model: where roles are shown.

@@ -91,7 +91,7 @@ fn run(exchanges: &[Made], order: &[usize], cut: usize, with_model: bool) -> (Ve
         events.extend(extracted.events);
     }
     one.merge(two);
-    (events, format!("{:?}{:?}{:?}{:?}", one.operations(), one.actors(), one.objects(), one.unmatched_paths()))
+    (events, format!("{:?}{:?}{:?}{:?}", one.operations(), one.actors(), one.objects(), one.unmodelled()))
 }
 
 proptest! {

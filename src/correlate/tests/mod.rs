@@ -66,7 +66,7 @@ pub(super) fn made(method: &str, target: &str) -> Made {
         log: LogFacts::default(),
         carries: all,
         incomplete: Vec::new(),
-        origin: Origin { input: "capture.har".into(), place: Place::Entry { index: 0, offset: 0 } },
+        origin: Origin::new("capture.har".into(), Place::Entry { index: 0, offset: 0 }),
         response_origin: None,
     })
 }
@@ -132,7 +132,7 @@ impl Made {
         self.0.carries = Carries::default();
         self.0.log.user = user.map(Into::into);
         self.0.log.fields = fields.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
-        self.0.origin = Origin { input: "access.jsonl".into(), place: Place::Line { number: 1, offset: 0 } };
+        self.0.origin = Origin::new("access.jsonl".into(), Place::Line { number: 1, offset: 0 });
         self
     }
 }

@@ -84,7 +84,7 @@ impl CarriedOver<'_> {
             let Some(((actor, sensor), input)) = people.and_then(|people| people.get(twin.who)).zip(input) else {
                 continue;
             };
-            let origin = Origin { input, place: twin.place.clone() };
+            let origin = Origin::new(input, twin.place.clone());
             extracted.adopt(actor, &origin, sensor);
         }
         Ok(())

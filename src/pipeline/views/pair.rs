@@ -111,8 +111,6 @@ pub(super) enum Decision {
     Undecided(Terms),
     /// Part of what tells is in both, too little for a proof: exchanges, of so many.
     Doubtful(u64, u64),
-    /// One traffic, it seems, by clocks that lie far apart.
-    Shifted(Shift),
     /// One traffic.
     Proven(Terms),
 }
@@ -168,11 +166,12 @@ impl Pair {
         self.window.0 <= self.window.1
     }
 
-    /// Decides by all that was counted.
-    pub(super) fn decide(&self) -> Decision {
+    /// Decides by all that was counted. Where that is no proof, what may be one traffic by clocks that lie far apart is
+    /// told beside it.
+    pub(super) fn decide(&self) -> (Decision, Option<Shift>) {
         match self.decide_by_clocks() {
-            Decision::Proven(terms) => Decision::Proven(terms),
-            other => self.shift().map_or(other, Decision::Shifted),
+            Decision::Proven(terms) => (Decision::Proven(terms), None),
+            other => (other, self.shift()),
         }
     }
 
@@ -359,4 +358,35 @@ fn span(first: &Sight, second: &Sight) -> Option<(i64, i64)> {
     let from = second.time.saturating_sub(first.over).saturating_sub(SLACK);
     let to = second.over.saturating_sub(first.time).saturating_add(SLACK);
     (from <= MOST_SKEW && to >= -MOST_SKEW).then_some((from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000;
+
+    /// So many calls, each unlike the others, from an instant on.
+    fn sights(from: i64) -> Vec<Sight> {
+        let sight = |n: i64| {
+            let time = from + n * 160 * SECOND;
+            let mut sight = Sight { call: n.unsigned_abs(), status: 200, time, over: time + 1, ..Sight::default() };
+            sight.traits[SIZE] = n.unsigned_abs() + 1;
+            sight
+        };
+        (0..24).map(sight).collect()
+    }
+
+    #[test]
+    fn too_little_in_common_does_not_hide_that_a_clock_may_be_wrong() {
+        let [first, second] = [0, 3_600 * SECOND].map(sights);
+        // The first ends when the second has hardly begun.
+        let mut pair = Pair::new([0, 1], (3_600 * SECOND, 3_680 * SECOND), true, true);
+        first.iter().zip(&second).for_each(|(one, other)| pair.add(&[one], &[other], |_| true));
+        let (decision, shift) = pair.decide();
+        assert!(matches!(decision, Decision::Undecided(_)), "{decision:?}");
+        let shift = shift.unwrap();
+        assert_eq!((shift.hits, shift.of), (24, 24));
+        assert!((shift.ahead - 3_600 * SECOND).abs() <= SECOND, "{shift:?}");
+    }
 }

@@ -2,12 +2,13 @@
 
 use crate::finding::Finding;
 use crate::report::figure::{bytes, count, counted, percent, ratio, utc};
-use crate::report::summary::{MeasureSummary, RunSummary};
+use crate::report::summary::RunSummary;
 use crate::report::verdict::{SEVERITIES, SeverityCounts, blind_rules, verdict};
-use crate::report::{reason, twice};
+use crate::report::{reason, twice, unidentified};
 
 use super::figures::bar;
 use super::markup::Markup;
+use super::unmatched;
 
 /// Lines about what was not seen; the notes have all.
 const NOT_SEEN: usize = 10;
@@ -29,7 +30,7 @@ pub(super) fn write(page: &mut Markup, run: &RunSummary, findings: &[Finding], s
     }
     page.raw("<div class=\"cards\">");
     about(page, run);
-    measures(page, run.measures.as_ref());
+    measures(page, run);
     not_seen(page, run);
     page.raw("</div>");
 }
@@ -145,9 +146,9 @@ fn inputs(page: &mut Markup, run: &RunSummary) {
     page.raw("</tbody></table></div></details>");
 }
 
-fn measures(page: &mut Markup, measures: Option<&MeasureSummary>) {
+fn measures(page: &mut Markup, run: &RunSummary) {
     page.raw("<section class=\"card\"><h2>Conformance</h2>");
-    let Some(measures) = measures else {
+    let Some(measures) = &run.measures else {
         page.raw("<p>Not measured: there was no model to compare with.</p></section>");
         return;
     };
@@ -180,6 +181,7 @@ fn measures(page: &mut Markup, measures: Option<&MeasureSummary>) {
             "<p class=\"notice\">Approximate: a budget cut some alignments short, so fitness is a lower bound.</p>",
         );
     }
+    unmatched::write(page, run);
     page.raw("</section>");
 }
 
@@ -200,6 +202,7 @@ fn not_seen(page: &mut Markup, run: &RunSummary) {
             counted(run.blind_spots, "stretch of time", "stretches of time")
         ));
     }
+    lines.extend(unidentified::of_steps(run));
     if run.unmatched > 0 {
         lines.push(format!("{} matched no known operation", counted(run.unmatched, "exchange", "exchanges")));
     }

@@ -12,6 +12,7 @@ mod notes;
 mod rules;
 mod sheet;
 mod step;
+mod unmatched;
 mod variants;
 mod worst;
 

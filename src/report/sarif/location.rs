@@ -84,7 +84,8 @@ pub(super) fn split(origin: &str) -> (&str, &str) {
 /// The place of one piece of evidence; the record's number as `frame=12` is its message.
 pub(super) fn of(evidence: &crate::finding::Evidence, finding: &Finding, places: &Places<'_>, what: &str) -> Location {
     let (input, record) = split(&evidence.origin);
-    let line = record.strip_prefix("line=").and_then(|number| number.parse().ok()).filter(|line| *line > 0);
+    let line =
+        record.strip_prefix("line=").and_then(|rest| rest.split(',').next()?.parse().ok()).filter(|line| *line > 0);
     let artifact_location = places.get(input).cloned().unwrap_or(ArtifactLocation { uri: uri(input), index: None });
     let region = line.map_or(Region::ByteOffset(evidence.offset), Region::StartLine);
     let record = if record.is_empty() { String::new() } else { format!(" ({record})") };

@@ -8,6 +8,7 @@ use crate::report::place::places;
 use crate::report::reason;
 use crate::report::summary::RunSummary;
 use crate::report::verdict::{SeverityCounts, severity_rank, verdict};
+use crate::report::{unidentified, unmodelled};
 
 use super::inspect::not_read;
 use super::screen::{Look, Screen, severity_look};
@@ -37,7 +38,8 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
         out.push_str(&screen.paragraph("Limit", limit));
     }
     out.push_str(&screen.left_out(run));
-    out.push_str(&unmodelled(run).map(|text| screen.paragraph("Unmodelled", &text)).unwrap_or_default());
+    out.push_str(&unmodelled(run, screen));
+    out.push_str(&unidentified::of_steps(run).map(|text| screen.paragraph("Actors", &text)).unwrap_or_default());
     out.push_str(&screen.paragraph("Verdict", &verdict(run, findings)));
     out.push_str(&rules(findings, screen));
     out.push_str(&not_judged(run, screen));
@@ -53,17 +55,14 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
     out
 }
 
-/// The rest of what the coverage covers: events that are no activity of the model, most often on paths without any.
-fn unmodelled(run: &RunSummary) -> Option<String> {
-    let (modelled, events) = run.measures.as_ref()?.coverage;
-    let rest = events.saturating_sub(modelled);
-    let share = percent(rest, events);
-    let paths = match run.unmatched {
-        0 => "its paths with another method or condition".to_owned(),
-        unmatched => format!("{} on unknown paths", counted(unmatched, "exchange", "exchanges")),
-    };
-    let text = counted(rest, "event is", "events are");
-    (rest > 0).then(|| format!("{text} no activity of the model ({share}): {paths}"))
+/// What the coverage does not cover, by name.
+fn unmodelled(run: &RunSummary, screen: &Screen) -> String {
+    let mut lines: Vec<String> = [unmodelled::events(run), unmodelled::messages(run)].into_iter().flatten().collect();
+    if let (Some(last), Some(folder)) = (lines.last_mut(), &screen.run_folder) {
+        last.push_str(&format!("; all: offpath show unmatched --run {folder}"));
+    }
+    let labels = std::iter::once("Unmodelled").chain(std::iter::repeat(""));
+    labels.zip(&lines).map(|(label, line)| screen.paragraph(label, line)).collect()
 }
 
 /// What was not judged, each reason in a line; the report has all of them.

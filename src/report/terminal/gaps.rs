@@ -12,7 +12,7 @@ const SHOWN: usize = 100;
 
 /// What the run could not see, by reason with counts, then by input and connection.
 pub fn gaps(run: &RunSummary, gaps: &[Gap], screen: &Screen) -> String {
-    let mut out = by_reason(run, screen);
+    let mut out = by_reason(run, gaps, screen);
     for error in &run.errors {
         out.push_str(&screen.paragraph("", error));
     }
@@ -23,17 +23,17 @@ pub fn gaps(run: &RunSummary, gaps: &[Gap], screen: &Screen) -> String {
     out
 }
 
-fn by_reason(run: &RunSummary, screen: &Screen) -> String {
+fn by_reason(run: &RunSummary, gaps: &[Gap], screen: &Screen) -> String {
     let mut table = Table::new(&["COUNT", "BYTES", "WHAT"], &[0, 1]).wrapping();
     let mut row = |counted: &str, size: String| {
         let (number, what) = counted.split_once(' ').unwrap_or(("", counted));
         table.row([number.to_owned(), size, what.to_owned()].map(|text| (Look::Plain, text)).to_vec());
     };
     for part in run.not_read.iter().filter(|part| part.count > 0) {
-        row(&format!("{}, not read", reason::not_read(part)), sized(part.bytes, part.share));
+        row(&format!("{}, not read", reason::not_read(part)), reason::sized(part.bytes, part.share));
     }
     for part in &run.missing {
-        row(&reason::missing(&part.reason, part.count), sized(part.bytes, part.share));
+        row(&reason::missing(&part.reason, part.count), reason::sized(part.bytes, part.share));
     }
     for (protocol, sum) in &run.foreign {
         row(
@@ -54,19 +54,33 @@ fn by_reason(run: &RunSummary, screen: &Screen) -> String {
         row(&format!("{} held back by --bpf", counted(run.filtered, "packet", "packets")), String::new());
     }
     let (connections, broken) = run.connections;
-    row(
-        &format!("{} with gaps, of {}", counted(broken, "connection", "connections"), count(connections)),
-        String::new(),
-    );
-    row(
-        &counted(run.blind_spots, "stretch of time without requests seen", "stretches of time without requests seen"),
-        String::new(),
-    );
-    row(
-        &counted(run.unmatched, "exchange that matches no known operation", "exchanges that match no known operation"),
-        String::new(),
-    );
+    if connections > 0 {
+        row(
+            &format!("{} with gaps, of {}", counted(broken, "connection", "connections"), count(connections)),
+            String::new(),
+        );
+    }
+    let spots = gaps.iter().filter(|gap| gap.kind == "blind_spot").map(|gap| gap.count).sum::<u64>();
+    if spots.max(run.blind_spots) > 0 {
+        row(&unseen_stretches(spots, run.blind_spots), String::new());
+    }
+    if run.unmatched > 0 {
+        let [one, many] = ["exchange that matches no known operation", "exchanges that match no known operation"];
+        row(&counted(run.unmatched, one, many), String::new());
+    }
+    if table.is_empty() && run.errors.is_empty() {
+        return screen.paragraph("Gaps", "none: all that is in the input was read");
+    }
     table.render(screen)
+}
+
+/// `7 stretches of time without requests seen (5 where those that overlap are one)`: the lines below, and what the run counts.
+fn unseen_stretches(spots: u64, apart: u64) -> String {
+    let [one, many] = ["stretch of time without requests seen", "stretches of time without requests seen"];
+    if spots <= apart {
+        return counted(apart, one, many);
+    }
+    format!("{} ({} where those that overlap are one)", counted(spots, one, many), count(apart))
 }
 
 /// One line for each input, connection and reason, and for each blind spot; by time.
@@ -82,7 +96,7 @@ fn by_place(gaps: &[Gap], screen: &Screen) -> String {
         let place = file.and_then(|file| place.strip_prefix(file)).unwrap_or(place);
         let texts = [
             count(gap.count),
-            sized(gap.bytes, gap.share),
+            reason::sized(gap.bytes, gap.share),
             gap.words(),
             gap.from.as_deref().map(utc).unwrap_or_default(),
             gap.lasted().map(span).unwrap_or_default(),
@@ -102,15 +116,6 @@ fn by_place(gaps: &[Gap], screen: &Screen) -> String {
         out.push_str(&screen.paragraph("", &format!("{} more were counted and not listed", count(left_out))));
     }
     out
-}
-
-/// `1.2 MB, 8.1 %`; nothing where it is not known.
-fn sized(number: u64, share: Option<f64>) -> String {
-    match (number, share) {
-        (0, _) => String::new(),
-        (number, None) => bytes(number),
-        (number, Some(share)) => format!("{}, {}", bytes(number), reason::part_of_all(share)),
-    }
 }
 
 /// Kind of the line that counts what has none.

@@ -3,7 +3,7 @@
 use crate::report::figure::{bytes, count, counted, percent, protocol, utc};
 use crate::report::reason;
 use crate::report::summary::RunSummary;
-use crate::report::visible;
+use crate::report::{unidentified, visible};
 
 use super::screen::Screen;
 
@@ -152,11 +152,12 @@ fn websocket(run: &RunSummary) -> Option<String> {
 
 fn operations(run: &RunSummary) -> String {
     const SHOWN: usize = 3;
-    let matched = run.exchanges.saturating_sub(run.unmatched);
+    let asked = run.exchanges.saturating_sub(run.not_asked);
+    let whose = if run.not_asked > 0 { " whose request was seen" } else { "" };
     let mut text = format!(
-        "{} {} of exchanges",
+        "{} {} of exchanges{whose}",
         counted(run.operations.len() as u64, "template covers", "templates cover"),
-        percent(matched, run.exchanges)
+        percent(asked.saturating_sub(run.unmatched), asked)
     );
     text.push_str(&told_by(run));
     if run.unmatched > 0 {
@@ -206,7 +207,7 @@ fn described(run: &RunSummary) -> Option<String> {
 }
 
 /// Paths that neither the model nor an OpenAPI document knows, most exchanges first.
-pub fn unmatched(run: &RunSummary) -> String {
+pub fn unknown_paths(run: &RunSummary) -> String {
     let mut out = String::new();
     if run.unmatched_paths.is_empty() {
         out.push_str("every exchange matches a path that the model or a document knows\n");
@@ -235,17 +236,9 @@ pub fn unmatched(run: &RunSummary) -> String {
 }
 
 fn actors(run: &RunSummary) -> String {
-    let all: u64 = run.actors.iter().map(|actor| actor.events).sum();
-    let parts: Vec<String> = run
-        .actors
-        .iter()
-        .filter(|actor| actor.principals > 0 || actor.evidence == "none")
-        .map(|actor| match actor.evidence.as_str() {
-            "none" => format!("{} of events unidentified", percent(actor.events, all)),
-            evidence => format!("{} by {}", count(actor.principals), known_by(evidence)),
-        })
-        .collect();
-    parts.join(", ")
+    let known = run.actors.iter().filter(|actor| actor.principals > 0 && actor.evidence != "none");
+    let known = known.map(|actor| format!("{} by {}", count(actor.principals), known_by(&actor.evidence)));
+    known.chain(unidentified::sentence(run)).collect::<Vec<_>>().join(", ")
 }
 
 /// How actors were told, in words.

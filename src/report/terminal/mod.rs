@@ -10,13 +10,15 @@ mod mine;
 mod screen;
 mod table;
 mod timeline;
+mod unmatched;
 
 pub use cases::cases;
 pub use check::check;
 pub use explanation::explanation;
 pub use finding::finding;
 pub use gaps::gaps;
-pub use inspect::{inspect, unmatched};
+pub use inspect::{inspect, unknown_paths};
 pub use mine::mine;
 pub use screen::Screen;
 pub use timeline::timeline;
+pub use unmatched::unmatched;

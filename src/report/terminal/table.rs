@@ -26,6 +26,11 @@ impl Table {
         Table { head: head.to_vec(), right: right.to_vec(), rows: Vec::new(), wraps: false }
     }
 
+    /// Whether there is no row.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Lets cells go on in the next line instead of cutting them.
     pub(super) fn wrapping(mut self) -> Table {
         self.wraps = true;

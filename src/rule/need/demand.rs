@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Need;
+use super::{Need, Shown};
 use crate::compare::Check;
 use crate::model::expression::{Function, Node};
 use crate::model::{
@@ -23,12 +23,21 @@ pub struct Demand {
     /// Activities that bring into being what it asks an earlier step of: where they are not seen on their objects, none
     /// is known to be missing.
     pub births: BTreeSet<Arc<str>>,
+    /// What is said where no roles are shown: whether the model or the source lacks them.
+    pub roles: Option<String>,
 }
 
 impl Demand {
     /// All needs, those without which nothing can be found first.
     pub fn all(&self) -> impl Iterator<Item = Need> {
         self.always.iter().chain(&self.often).copied()
+    }
+
+    /// The first of some needs that the source lacks, in words: `no bodies`.
+    pub fn lacking(&self, shown: &Shown, needs: impl IntoIterator<Item = Need>) -> Option<String> {
+        let need = needs.into_iter().find(|need| shown.lacks(*need))?;
+        let roles = self.roles.clone().filter(|_| need == Need::Roles);
+        roles.or_else(|| shown.lacking([need]))
     }
 }
 
@@ -45,8 +54,18 @@ pub fn demand(check: Check, model: Option<&Model>) -> Option<Demand> {
         } else if inside > 0 {
             demand.often.insert(Need::Calls);
         }
+        demand.roles = Some(where_roles_are(model));
         demand
     })
+}
+
+/// Who does not say which roles people have: a model that names no place of them, or a source that shows none there.
+fn where_roles_are(model: &Model) -> String {
+    let paths: Vec<&str> = model.actors.roles_from.iter().map(|path| &*path.text).collect();
+    match paths.as_slice() {
+        [] => "the model does not say where roles are: `actors: {roles: {from: PATH}}`".to_owned(),
+        paths => format!("no roles at `{}`, where the model looks for them", paths.join("`, `")),
+    }
 }
 
 fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
@@ -232,7 +251,7 @@ impl Reader<'_> {
     }
 
     fn constraint(&self, check: Check, constraint: &Constraint, demand: &mut Demand) {
-        let Demand { always, often, joined, births } = demand;
+        let Demand { always, often, joined, births, .. } = demand;
         if let Some(condition) = &constraint.condition {
             self.expression(condition, often);
         }

@@ -1,0 +1,71 @@
+//! Events of which nobody knows who did them, and what would tell.
+
+use super::figure::{count, percent};
+use super::summary::RunSummary;
+
+/// One part in so many of the events, from which on it matters to a comparison.
+const MATTERS: u64 = 100;
+
+/// What would tell who it was.
+const REMEDY: &str = "include the logins, or say where a request shows its user, `actors: {identify: [...]}` \
+                      (docs/correlation.md)";
+
+/// `45.6 % of events unidentified (88, by an address or nothing): ...`; none where all are by somebody.
+pub(super) fn sentence(run: &RunSummary) -> Option<String> {
+    let (events, all) = counts(run);
+    (events > 0).then(|| {
+        format!(
+            "{} of events unidentified ({}, by an address or nothing): {REMEDY}",
+            percent(events, all),
+            count(events)
+        )
+    })
+}
+
+/// The same of the steps of the model, where it is more than a few of them; of all events where there is no model.
+pub(super) fn of_steps(run: &RunSummary) -> Option<String> {
+    let Some(measures) = &run.measures else { return sentence(run).filter(|_| many(counts(run))) };
+    let (known, steps) = measures.identified;
+    let unknown = steps.saturating_sub(known);
+    many((unknown, steps)).then(|| {
+        format!(
+            "{} of the model's steps by nobody who is known ({} of {}): {REMEDY}",
+            percent(unknown, steps),
+            count(unknown),
+            count(steps)
+        )
+    })
+}
+
+fn many((unknown, all): (u64, u64)) -> bool {
+    unknown > 0 && unknown.saturating_mul(MATTERS) >= all
+}
+
+/// Events by nobody who is known, and all.
+fn counts(run: &RunSummary) -> (u64, u64) {
+    let unknown = run.actors.iter().filter(|actor| matches!(actor.evidence.as_str(), "none" | "address"));
+    (unknown.map(|actor| actor.events).sum(), run.actors.iter().map(|actor| actor.events).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::summary::{ActorSummary, MeasureSummary};
+
+    #[test]
+    fn the_share_is_told_whether_or_not_others_are_known() {
+        let actor = |evidence: &str, principals, events| ActorSummary { evidence: evidence.into(), principals, events };
+        let run = |actors| RunSummary { actors, ..RunSummary::default() };
+        // From their addresses somebody known acted, so that they are nobody else.
+        let some = run(vec![actor("claims", 3, 105), actor("address", 0, 88)]);
+        assert!(sentence(&some).unwrap().starts_with("45.6 % of events unidentified (88,"));
+        assert_eq!(of_steps(&some), sentence(&some));
+        let few = run(vec![actor("claims", 3, 9_999), actor("none", 0, 1)]);
+        assert!(sentence(&few).unwrap().starts_with("< 0.1 %") && of_steps(&few).is_none());
+        let measures = |identified| Some(MeasureSummary { identified, ..MeasureSummary::default() });
+        let steps = |identified| of_steps(&RunSummary { measures: measures(identified), ..some.clone() });
+        assert!(steps((9, 12)).unwrap().starts_with("25.0 % of the model's steps by nobody who is known (3 of 12)"));
+        assert_eq!((steps((12, 12)), steps((0, 0))), (None, None), "others' events are no matter");
+        assert_eq!(sentence(&run(vec![actor("bound", 1, 1)])), None);
+    }
+}
