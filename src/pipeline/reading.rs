@@ -180,9 +180,10 @@ type Spot = (i64, i64, Option<Endpoint>);
 
 /// Where the inputs were blind, and what may have happened there.
 fn blindness(spots: Vec<Spot>, serving: &Serving, job: &Job) -> Blindness {
+    let scopes = job.model.as_deref().map(|model| serving.scopes(model));
     let mut steps = BTreeMap::new();
     Blindness::scoped(spots.into_iter().map(|(from, to, server)| {
-        let of = || job.model.as_deref().and_then(|model| serving.steps(server, model));
+        let of = || scopes.as_ref().and_then(|scopes| scopes.of(server));
         (from, to, steps.entry(server).or_insert_with(of).clone())
     }))
 }
