@@ -11,8 +11,10 @@ mod doubles;
 mod doubt;
 mod hop;
 mod ledger;
+mod lookout;
 mod matching;
 mod pair;
+mod passed;
 mod same;
 mod shift;
 mod sight;
@@ -30,6 +32,7 @@ pub(super) use doubles::{CarriedOver, Clock, Doubles, Twice};
 use hop::Hops;
 pub(super) use ledger::Ledger;
 use ledger::{PARTS, UnitFacts};
+pub(super) use lookout::{Lookout, Prospect};
 use pair::{Decision, Pair, Terms, WAYS, most_of};
 use same::{PutTogether, Same};
 use shift::{MOST_SHIFT, Shift};
@@ -119,7 +122,9 @@ fn poverty(format: InputFormat) -> u8 {
 pub(super) struct Places(Vec<u64>);
 
 impl Places {
-    fn insert(&mut self, place: u64) {
+    /// Adds a place. Returns whether it is new.
+    fn insert(&mut self, place: u64) -> bool {
+        let new = !self.contains(place);
         let word = usize::try_from(place / 64).unwrap_or(usize::MAX);
         if word >= self.0.len() {
             self.0.resize(word.saturating_add(1), 0);
@@ -127,6 +132,7 @@ impl Places {
         if let Some(word) = self.0.get_mut(word) {
             *word |= 1 << (place % 64);
         }
+        new
     }
 
     /// Whether a place is in the set.
@@ -137,27 +143,47 @@ impl Places {
 }
 
 impl Ledger {
-    /// Files what an input shows of an exchange; `ordinal` counts the thread's exchanges. Returns whether the exchange may
-    /// be left out; where `all` do not, because there is one input, only one with an id may, as a hop of another.
+    /// Files what an input shows of an exchange; `ordinal` counts the thread's exchanges that wait. Returns whether this one
+    /// does, because it may be left out; where `all` do not, because there is one input, it is one that may be a hop.
     pub(super) fn note(
         &mut self,
         sighter: &Sighter,
         exchange: &Exchange,
         event: Option<&Event>,
         unit: u32,
+        prospect: &Prospect,
         (ordinal, all): (u64, bool),
     ) -> Result<bool, PipelineError> {
         let named = Sighter::is_named(exchange);
-        if let Some(served) = sighter.changes_something(exchange, event).filter(|_| !named) {
-            *self.unnamed.entry((unit, served)).or_default() += 1;
-        }
-        if !all && !named {
+        self.count(sighter, exchange, event, unit, named);
+        let (may, prefixes) = match prospect {
+            Prospect::Unknown => (named, &[][..]),
+            Prospect::No => (false, &[][..]),
+            Prospect::May(prefixes) => (true, prefixes.as_slice()),
+        };
+        if !all && !may {
             return Ok(false);
         }
         let Some(sight) = sighter.sight(exchange, event, unit, ordinal) else { return Ok(all) };
         let who = event.and_then(|event| self.people.number(&event.actor, &event.sensor));
-        self.push(&Sight { who, ..sight })?;
+        let sight = Sight { who, ..sight };
+        self.push(&sight)?;
+        let parts = prefixes.iter().filter_map(|skipped| sighter.without_prefix(&sight, exchange, event, *skipped));
+        parts.into_iter().try_for_each(|part| self.push(&part))?;
         Ok(true)
+    }
+
+    /// Counts what a server was asked.
+    fn count(&mut self, sighter: &Sighter, exchange: &Exchange, event: Option<&Event>, unit: u32, named: bool) {
+        let Some(changes) = Sighter::changes_something(exchange) else { return };
+        let served = sighter.served(exchange, event);
+        if named || changes {
+            *self.asked.entry((unit, served)).or_default() += 1;
+        }
+        let answered = exchange.response.as_ref().is_some_and(|response| response.status < 400);
+        if answered && exchange.server.is_some() && exchange.client.is_some() {
+            *self.taken.entry((unit, served, changes)).or_default() += 1;
+        }
     }
 }
 
@@ -226,7 +252,8 @@ fn each_call(
             let counts = |sight: &Sight| left_out.is_none_or(|places| !places.contains(sight.ordinal));
             sights.extend(ledger.part(part)?.into_iter().filter(counts).map(|sight| (thread, sight)));
         }
-        let order = |s: &Sight| (s.call, s.unit, s.time, s.key, s.over, s.query, s.status, s.traits);
+        let order =
+            |s: &Sight| (s.call, s.unit, s.time, s.key, s.over, s.query, s.status, s.prefix, s.content, s.traits);
         sights.sort_unstable_by_key(|(_, sight)| order(sight));
         sights.chunk_by(|(_, a), (_, b)| a.call == b.call).try_for_each(&mut each)?;
     }
@@ -236,7 +263,7 @@ fn each_call(
 /// The sights of each input that shows the call.
 fn by_unit(call: Call<'_>) -> BTreeMap<u32, Vec<&Sight>> {
     let mut units: BTreeMap<u32, Vec<&Sight>> = BTreeMap::new();
-    for (_, sight) in call {
+    for (_, sight) in call.iter().filter(|(_, sight)| sight.prefix == 0) {
         units.entry(sight.unit).or_default().push(sight);
     }
     units
@@ -431,7 +458,7 @@ impl Verdicts {
         put_together: &mut PutTogether<'_>,
     ) -> Result<(), PipelineError> {
         let mut units: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (index, (_, sight)) in call.iter().enumerate() {
+        for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| sight.prefix == 0) {
             units.entry(sight.unit).or_default().push(index);
         }
         let mut pairs = self.both_in(&units);
