@@ -131,8 +131,9 @@ pub(super) struct Terms {
 }
 
 impl Pair {
-    /// A pair of a richer and a poorer input, with the window that both cover.
-    pub(super) fn new(units: [u32; 2], window: (i64, i64), queries: bool, alike: bool) -> Self {
+    /// A pair of a richer and a poorer input, with the window that both cover; of each way, so many differences of the
+    /// clocks are looked at.
+    pub(super) fn new(units: [u32; 2], window: (i64, i64), queries: bool, alike: bool, shifts: usize) -> Self {
         Pair {
             units,
             window,
@@ -140,7 +141,7 @@ impl Pair {
             alike,
             tallies: Default::default(),
             sights: Default::default(),
-            shifts: Default::default(),
+            shifts: std::array::from_fn(|_| Shifts::new(shifts)),
         }
     }
 
