@@ -275,6 +275,9 @@ fn by_unit(call: Call<'_>) -> BTreeMap<u32, Vec<&Sight>> {
     units
 }
 
+/// How often two inputs meet, and which, those that meet most first.
+type Met = (Reverse<u64>, [u32; 2]);
+
 /// Inputs that show a call which few show: of hundreds of inputs, those are worth a closer look.
 #[derive(Default)]
 struct Meetings {
@@ -331,7 +334,7 @@ impl Meetings {
         let common = |pair: [u32; 2]| self.common(pair).map(|common| (pair, common));
         let (mut pairs, apart): (Vec<_>, Vec<_>) =
             self.counts.keys().filter_map(|pair| common(*pair)).partition(|(_, (from, to))| from <= to);
-        let mut by_unit: BTreeMap<u32, Vec<(Reverse<u64>, [u32; 2])>> = BTreeMap::new();
+        let mut by_unit: BTreeMap<u32, Vec<Met>> = BTreeMap::new();
         for (pair, _) in apart {
             let often = Reverse(self.counts.get(&pair).copied().unwrap_or(0));
             pair.into_iter().for_each(|unit| by_unit.entry(unit).or_default().push((often, pair)));
