@@ -119,7 +119,7 @@ fn exchange(at: i64, call: &str, headers: &[(String, String)], sent: &str, answe
         log: LogFacts::default(),
         carries: all,
         incomplete: Vec::new(),
-        origin: Origin::new("capture.har", Place::Entry { index: 0, offset: 0 }),
+        origin: Origin::new("capture.har".into(), Place::Entry { index: 0, offset: 0 }),
         response_origin: None,
     }
 }

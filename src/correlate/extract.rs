@@ -151,6 +151,11 @@ impl Extractor {
         self
     }
 
+    /// Proxies that are trusted to say for whom they speak.
+    pub fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
     fn keys(&self) -> Keys<'_> {
         Keys { hash: &self.key, tokens: self.token_keys.as_deref() }
     }

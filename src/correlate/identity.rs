@@ -43,6 +43,12 @@ const KEY_HEADERS: [&str; 11] = [
 const TOKEN_HEADERS: [&str; 5] =
     ["x-forwarded-access-token", "x-auth-token", "x-access-token", "x-session-token", "x-authorization"];
 
+/// Whether a request header carries credentials, by its name alone; cookies do.
+pub fn carries_credential(name: &[u8]) -> bool {
+    let known = KEY_HEADERS.iter().chain(&TOKEN_HEADERS).chain(&["authorization", "cookie"]);
+    known.into_iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
 /// Most credentials looked at in one request. Who shows as many may hide one behind them.
 pub(super) const MOST_SHOWN: usize = 32;
 /// Most agents of one chain, and most scopes, that are kept.
@@ -159,7 +165,7 @@ impl Naming<'_> {
     }
 
     fn address(&self, reading: &Reading<'_>) -> Option<Hash> {
-        let ip = self.proxies.client(reading).map(|ip| ip.to_string()).unwrap_or_default();
+        let ip = self.proxies.client(reading.exchange).map(|ip| ip.to_string()).unwrap_or_default();
         let agent = reading.header("user-agent").unwrap_or_default();
         (!ip.is_empty() || !agent.is_empty()).then(|| self.keys.hash.hash("address", &[ip.as_bytes(), agent]))
     }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use offpath_capture::Exchange;
+
 use super::reading::Reading;
 use crate::model::AddressBlock;
 
@@ -10,7 +12,7 @@ const MOST: usize = 64;
 
 /// Blocks of the proxies that are trusted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Proxies(Vec<AddressBlock>);
+pub struct Proxies(Vec<AddressBlock>);
 
 impl Proxies {
     pub(super) fn new(blocks: Vec<AddressBlock>) -> Proxies {
@@ -32,12 +34,12 @@ impl Proxies {
 
     /// Who sent a request: the peer, or behind trusted proxies the right-most hop that is none of them. What stands left
     /// of that one anybody may have written.
-    pub(super) fn client(&self, reading: &Reading<'_>) -> Option<IpAddr> {
-        let peer = reading.exchange.client?.ip;
+    pub fn client(&self, exchange: &Exchange) -> Option<IpAddr> {
+        let peer = exchange.client?.ip;
         if !self.trusts(peer) {
             return Some(peer);
         }
-        let chains = [forwarded_for(reading), forwarded(reading)];
+        let chains = [forwarded_for(exchange), forwarded(exchange)];
         let mut told = chains.iter().filter(|chain| !chain.is_empty()).map(|chain| self.last_untrusted(peer, chain));
         let first = told.next().unwrap_or(peer);
         // Proxies write one of the two headers, the client perhaps the other: where they disagree nobody knows which.
@@ -60,25 +62,25 @@ impl Proxies {
 pub(super) fn stands_before(reading: &Reading<'_>) -> Option<(IpAddr, IpAddr)> {
     let peer = reading.exchange.client?.ip;
     let last = |chain: Vec<Option<IpAddr>>| chain.into_iter().next_back().flatten();
-    let hop = last(forwarded_for(reading)).or_else(|| last(forwarded(reading)))?;
+    let hop = last(forwarded_for(reading.exchange)).or_else(|| last(forwarded(reading.exchange)))?;
     (hop != peer).then_some((peer, hop))
 }
 
-fn forwarded_for(reading: &Reading<'_>) -> Vec<Option<IpAddr>> {
-    hops(reading, "x-forwarded-for", |hop| Some(hop))
+fn forwarded_for(exchange: &Exchange) -> Vec<Option<IpAddr>> {
+    hops(exchange, "x-forwarded-for", |hop| Some(hop))
 }
 
 /// The `for=` of each element of `Forwarded` (RFC 7239).
-fn forwarded(reading: &Reading<'_>) -> Vec<Option<IpAddr>> {
-    hops(reading, "forwarded", |element| {
+fn forwarded(exchange: &Exchange) -> Vec<Option<IpAddr>> {
+    hops(exchange, "forwarded", |element| {
         let pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
         pairs.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("for")).map(|(_, node)| node)
     })
 }
 
 /// Hops from the client on; one that is no address (`unknown`, `_hidden`) is none. Of too many the nearest.
-fn hops(reading: &Reading<'_>, header: &str, node: impl Fn(&str) -> Option<&str>) -> Vec<Option<IpAddr>> {
-    let Some(request) = &reading.exchange.request else { return Vec::new() };
+fn hops(exchange: &Exchange, header: &str, node: impl Fn(&str) -> Option<&str>) -> Vec<Option<IpAddr>> {
+    let Some(request) = &exchange.request else { return Vec::new() };
     let lines = request.headers.all(header).filter_map(|line| std::str::from_utf8(line).ok());
     let mut hops: Vec<Option<IpAddr>> = Vec::new();
     for hop in lines.flat_map(|line| line.split(',')).filter(|hop| !matches!(hop.trim(), "" | "-")) {

@@ -9,7 +9,7 @@ use offpath_capture::Exchange;
 use super::pending::{Held, Pending};
 use super::reading::{BATCH, Batch, lock};
 use super::serving::Serving;
-use super::views::{Ledger, Sighter, Units};
+use super::views::{Ledger, Prospect, Sighter, Units};
 use super::{Job, PipelineError};
 use crate::correlate::{Directory, Extractor, Facts, Inspection, SentOn};
 use crate::event::Event;
@@ -131,9 +131,15 @@ impl<'a> Waiting<'a> {
     }
 
     /// Files what an input shows of the next exchange. Returns whether the exchange waits.
-    fn note(&mut self, exchange: &Exchange, unit: Option<u32>, first: Option<&Event>) -> Result<bool, PipelineError> {
+    fn note(
+        &mut self,
+        exchange: &Exchange,
+        prospect: &Prospect,
+        unit: Option<u32>,
+        first: Option<&Event>,
+    ) -> Result<bool, PipelineError> {
         let Some(unit) = unit else { return Ok(self.all) };
-        self.ledger.note(self.sighter, exchange, first, unit, (self.exchanges, self.all))
+        self.ledger.note(self.sighter, exchange, first, unit, prospect, (self.exchanges, self.all))
     }
 
     /// Holds the exchange that was noted.
@@ -155,14 +161,14 @@ pub(super) fn extract_batches<'a>(
 ) -> Result<Read<'a>, PipelineError> {
     loop {
         let Ok(batch) = lock(receiver).recv() else { break };
-        for exchange in &batch.exchanges {
+        for (exchange, prospect) in &batch.exchanges {
             let mut extracted = extractor.extract(exchange);
             made.job.sought.iter().for_each(|sought| sought.exchange(exchange, &extracted));
             let in_period = made.in_period(exchange.time.0);
             // An exchange does not say which file format it came in; its input does.
             let format = batch.formats.get(&*exchange.origin.input);
             let unit = format.map(|(_, unit)| *unit);
-            let waits = waiting.note(exchange, unit, extracted.events.first())?;
+            let waits = waiting.note(exchange, prospect, unit, extracted.events.first())?;
             extracted.events.iter().for_each(|event| made.serving.add(exchange.server, event));
             // What waits may still turn out to be somebody else's, and with its events what it teaches.
             if !in_period && !waits {

@@ -1,6 +1,6 @@
 //! Bytes to events: sources are read in parallel, and exchanges extracted by a pool of threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -17,7 +17,7 @@ use super::gaps::Gaps;
 use super::serving::Serving;
 use super::settling::settle;
 use super::unlike;
-use super::views::{Clock, Sighter, Twice, Units};
+use super::views::{Clock, Lookout, Prospect, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
 use crate::compare::Blindness;
 use crate::correlate::{Directory, Extractor, Inspection, Redactor};
@@ -29,7 +29,7 @@ pub(super) type Formats = BTreeMap<String, (InputFormat, u32)>;
 
 /// Exchanges on their way to an extracting thread.
 pub(super) struct Batch {
-    pub(super) exchanges: Vec<Exchange>,
+    pub(super) exchanges: Vec<(Exchange, Prospect)>,
     pub(super) formats: Arc<Formats>,
 }
 
@@ -38,6 +38,8 @@ pub(super) const BATCH: usize = 512;
 const BATCH_BYTES: u64 = 4 << 20;
 /// Bytes of exchanges that wait for what others hold of their calls, over all sources.
 const UNJOINED_BYTES: usize = 64 << 20;
+/// Bytes of exchanges that are held until it is known whether they may be hops, over all sources.
+const LOOKOUT_BYTES: usize = 32 << 20;
 
 /// What reading leaves: events without their joins, and everything the joins need.
 pub(super) struct Reading {
@@ -86,10 +88,11 @@ pub(super) fn extract(
     let directory = Mutex::new(Directory::with_gap(job.model.as_ref().map(|model| model.check.session_gap)));
     let units = Units::of(&plan);
     let formats = Arc::new(units.by_name());
-    let sighter = Sighter::new(&job.hash_key);
+    let sighter = Sighter::new(&job.hash_key, extractor.proxies().clone());
     let readers = workers.min(plan.sources.len()).max(1);
     // The same share for each source, whichever is read first.
-    let share = UNJOINED_BYTES / plan.sources.len().max(1);
+    let share = |bytes: usize| bytes / plan.sources.len().max(1);
+    let (unjoined_share, lookout_share) = (share(UNJOINED_BYTES), share(LOOKOUT_BYTES));
     let unjoined = Mutex::new(Vec::new());
     let (mut left, mut unnamed) = (Vec::new(), None);
     let (sender, receiver) = sync_channel(workers * 2);
@@ -116,10 +119,12 @@ pub(super) fn extract(
             .map(|_| {
                 let sender = sender.clone();
                 let (queue, reports, blind_spots) = (&queue, &reports, &blind_spots);
-                let (gaps, formats, unjoined) = (&gaps, &formats, &unjoined);
+                let (gaps, formats, unjoined, sighter) = (&gaps, &formats, &unjoined, &sighter);
                 scope.spawn(move || {
                     while let Some((index, source)) = next(queue) {
-                        let read = read_source(source, job, sender.clone(), Arc::clone(formats), share, progress);
+                        let (joins, lookout) = (Joins::new(unjoined_share), Lookout::new(sighter, lookout_share));
+                        let (sender, formats) = (sender.clone(), Arc::clone(formats));
+                        let read = read_source(source, job, sender, formats, (joins, lookout), progress);
                         lock(gaps).merge(read.gaps);
                         lock(reports).push((index, read.report));
                         lock(blind_spots).extend(read.spots);
@@ -184,9 +189,10 @@ type Spot = (i64, i64, Option<Endpoint>);
 
 /// Where the inputs were blind, and what may have happened there.
 fn blindness(spots: Vec<Spot>, serving: &Serving, job: &Job) -> Blindness {
+    let scopes = job.model.as_deref().map(|model| serving.scopes(model));
     let mut steps = BTreeMap::new();
     Blindness::scoped(spots.into_iter().map(|(from, to, server)| {
-        let of = || job.model.as_deref().and_then(|model| serving.steps(server, model));
+        let of = || scopes.as_ref().and_then(|scopes| scopes.of(server));
         (from, to, steps.entry(server).or_insert_with(of).clone())
     }))
 }
@@ -210,23 +216,46 @@ fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 
 /// A source's sink: batches exchanges for the extracting threads.
 struct Batcher<'a> {
-    batch: Vec<Exchange>,
+    batch: Vec<(Exchange, Prospect)>,
     bytes: u64,
     sender: SyncSender<Batch>,
     formats: Arc<Formats>,
     spots: Vec<Spot>,
     gaps: Gaps,
     redactor: Redactor,
+    lookout: Lookout<'a>,
+    /// Of the exchanges in `joins` that may be hops, by their keys.
+    prospects: HashMap<u64, Prospect>,
     joins: Joins,
     progress: &'a dyn Progress,
 }
 
 impl Batcher<'_> {
-    fn add(&mut self, exchange: Exchange) -> ControlFlow<()> {
+    fn take(&mut self, exchange: Exchange) -> ControlFlow<()> {
+        let looked = self.lookout.take(exchange);
+        self.join(looked)
+    }
+
+    /// Sends on what the lookout lets go and lacks nothing.
+    fn join(&mut self, looked: Vec<(Exchange, Prospect)>) -> ControlFlow<()> {
+        for (exchange, prospect) in looked {
+            if let Prospect::May(_) = prospect {
+                self.prospects.insert(exchange.key, prospect);
+            }
+            for exchange in self.joins.take(exchange) {
+                let prospect = self.prospects.remove(&exchange.key);
+                let prospect = prospect.unwrap_or_else(|| Lookout::of_unmarked(&exchange));
+                self.add(exchange, prospect)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn add(&mut self, exchange: Exchange, prospect: Prospect) -> ControlFlow<()> {
         let request = exchange.request.as_ref().map_or(0, Request::held);
         let response = exchange.response.as_ref().map_or(0, Response::held);
         self.bytes += (request + response) as u64;
-        self.batch.push(exchange);
+        self.batch.push((exchange, prospect));
         if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { ControlFlow::Continue(()) }
     }
 
@@ -244,11 +273,11 @@ impl Batcher<'_> {
 impl Sink for Batcher<'_> {
     fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
         self.gaps.exchange(&exchange, &self.redactor);
-        self.joins.take(exchange).into_iter().try_for_each(|exchange| self.add(exchange))
+        self.take(exchange)
     }
 
     fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
-        self.joins.take(exchange).into_iter().try_for_each(|exchange| self.add(exchange))
+        self.take(exchange)
     }
 
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
@@ -280,15 +309,18 @@ fn read_source(
     job: &Job,
     sender: SyncSender<Batch>,
     formats: Arc<Formats>,
-    share: usize,
+    (joins, lookout): (Joins, Lookout<'_>),
     progress: &dyn Progress,
 ) -> SourceRead {
     let batch = Vec::with_capacity(BATCH);
     let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
-    let (spots, gaps, joins) = (Vec::new(), Gaps::default(), Joins::new(share));
-    let mut sink = Batcher { batch, bytes: 0, sender, formats, spots, gaps, redactor, joins, progress };
+    let (spots, gaps, prospects) = (Vec::new(), Gaps::default(), HashMap::new());
+    let mut sink =
+        Batcher { batch, bytes: 0, sender, formats, spots, gaps, redactor, lookout, prospects, joins, progress };
     let report = source.read(&job.capture, &mut sink);
-    if !sink.batch.is_empty() {
+    let held = sink.lookout.finish();
+    // Where all extracting threads have stopped on an error, `extract` reports it.
+    if sink.join(held).is_continue() && !sink.batch.is_empty() {
         let _ = sink.flush();
     }
     sink.gaps.report(&report, &sink.redactor);
@@ -315,7 +347,8 @@ fn send_unjoined(
     });
     let mut exchanges = exchanges.into_iter();
     loop {
-        let batch: Vec<Exchange> = exchanges.by_ref().take(BATCH).collect();
+        let marked = exchanges.by_ref().take(BATCH).map(|exchange| (Lookout::of_missed(&exchange), exchange));
+        let batch: Vec<_> = marked.map(|(prospect, exchange)| (exchange, prospect)).collect();
         // Where all extracting threads have stopped on an error, `extract` reports it.
         if batch.is_empty() || sender.send(Batch { exchanges: batch, formats: Arc::clone(formats) }).is_err() {
             return (left, missed);
@@ -326,7 +359,7 @@ fn send_unjoined(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::correlate::{HashKey, Redaction};
+    use crate::correlate::{HashKey, Proxies, Redaction};
     use crate::pipeline::Selection;
 
     struct Silent;
@@ -350,6 +383,7 @@ mod tests {
         let log: String = (0..=100).map(line).collect();
         let source = Source::in_memory("a.log", log.into_bytes()).unwrap();
         let (sender, receiver) = sync_channel(100);
+        let sighter = Sighter::new(&HashKey::new(b"a key of sixteen"), Proxies::default());
         let mut sink = Batcher {
             batch: Vec::new(),
             bytes: 0,
@@ -358,6 +392,8 @@ mod tests {
             spots: Vec::new(),
             gaps: Gaps::default(),
             redactor: Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Mask),
+            lookout: Lookout::new(&sighter, 1 << 20),
+            prospects: HashMap::new(),
             joins: Joins::new(1 << 20),
             progress: &Silent,
         };

@@ -11,8 +11,10 @@ mod doubles;
 mod doubt;
 mod hop;
 mod ledger;
+mod lookout;
 mod matching;
 mod pair;
+mod passed;
 mod same;
 mod shift;
 mod sight;
@@ -30,6 +32,7 @@ pub(super) use doubles::{CarriedOver, Clock, Doubles, Twice};
 use hop::Hops;
 pub(super) use ledger::Ledger;
 use ledger::{PARTS, UnitFacts};
+pub(super) use lookout::{Lookout, Prospect};
 use pair::{Decision, Pair, Terms, WAYS, most_of};
 use same::{PutTogether, Same};
 use shift::{MOST_SHIFT, Shift};
@@ -40,6 +43,12 @@ pub(super) use sight::Sighter;
 const SAMPLE: u64 = 1 << 16;
 /// Most inputs that show one thing and are compared because of it; what more show tells nothing of any two.
 const MOST_MEETING: usize = 16;
+/// Pairs of one input that only clocks which lie apart would bring together.
+const MOST_APART: usize = 4;
+/// Differences of clocks that are looked at of each pair and way: over all pairs, and of one at most and at least.
+const MOST_SHIFTS: usize = 1 << 18;
+const MOST_SHIFTS_OF_PAIR: usize = 1 << 12;
+const LEAST_SHIFTS: usize = 1 << 6;
 /// Fewest exchanges that make two inputs look alike where nothing tells.
 const ALIKE: u64 = 3;
 
@@ -119,7 +128,9 @@ fn poverty(format: InputFormat) -> u8 {
 pub(super) struct Places(Vec<u64>);
 
 impl Places {
-    fn insert(&mut self, place: u64) {
+    /// Adds a place. Returns whether it is new.
+    fn insert(&mut self, place: u64) -> bool {
+        let new = !self.contains(place);
         let word = usize::try_from(place / 64).unwrap_or(usize::MAX);
         if word >= self.0.len() {
             self.0.resize(word.saturating_add(1), 0);
@@ -127,6 +138,7 @@ impl Places {
         if let Some(word) = self.0.get_mut(word) {
             *word |= 1 << (place % 64);
         }
+        new
     }
 
     /// Whether a place is in the set.
@@ -137,27 +149,47 @@ impl Places {
 }
 
 impl Ledger {
-    /// Files what an input shows of an exchange; `ordinal` counts the thread's exchanges. Returns whether the exchange may
-    /// be left out; where `all` do not, because there is one input, only one with an id may, as a hop of another.
+    /// Files what an input shows of an exchange; `ordinal` counts the thread's exchanges that wait. Returns whether this one
+    /// does, because it may be left out; where `all` do not, because there is one input, it is one that may be a hop.
     pub(super) fn note(
         &mut self,
         sighter: &Sighter,
         exchange: &Exchange,
         event: Option<&Event>,
         unit: u32,
+        prospect: &Prospect,
         (ordinal, all): (u64, bool),
     ) -> Result<bool, PipelineError> {
         let named = Sighter::is_named(exchange);
-        if let Some(served) = sighter.changes_something(exchange, event).filter(|_| !named) {
-            *self.unnamed.entry((unit, served)).or_default() += 1;
-        }
-        if !all && !named {
+        self.count(sighter, exchange, event, unit, named);
+        let (may, prefixes) = match prospect {
+            Prospect::Unknown => (named, &[][..]),
+            Prospect::No => (false, &[][..]),
+            Prospect::May(prefixes) => (true, prefixes.as_slice()),
+        };
+        if !all && !may {
             return Ok(false);
         }
         let Some(sight) = sighter.sight(exchange, event, unit, ordinal) else { return Ok(all) };
         let who = event.and_then(|event| self.people.number(&event.actor, &event.sensor));
-        self.push(&Sight { who, ..sight })?;
+        let sight = Sight { who, ..sight };
+        self.push(&sight)?;
+        let parts = prefixes.iter().filter_map(|skipped| sighter.without_prefix(&sight, exchange, event, *skipped));
+        parts.into_iter().try_for_each(|part| self.push(&part))?;
         Ok(true)
+    }
+
+    /// Counts what a server was asked.
+    fn count(&mut self, sighter: &Sighter, exchange: &Exchange, event: Option<&Event>, unit: u32, named: bool) {
+        let Some(changes) = Sighter::changes_something(exchange) else { return };
+        let served = sighter.served(exchange, event);
+        if named || changes {
+            *self.asked.entry((unit, served)).or_default() += 1;
+        }
+        let answered = exchange.response.as_ref().is_some_and(|response| response.status < 400);
+        if answered && exchange.server.is_some() && exchange.client.is_some() {
+            *self.taken.entry((unit, served, changes)).or_default() += 1;
+        }
     }
 }
 
@@ -175,7 +207,7 @@ pub(super) fn find(
         facts.iter_mut().zip(&ledger.facts).for_each(|(all, own)| all.merge(own));
     }
     let ranking = units.by_richness(&facts);
-    let (mut meetings, mut hops) = (Meetings::default(), Hops::new(&ledgers));
+    let (mut meetings, mut hops) = (Meetings::of(&facts), Hops::new(&ledgers));
     each_call(&ledgers, &[], |call| {
         meetings.note(call);
         hops.count(call);
@@ -226,7 +258,8 @@ fn each_call(
             let counts = |sight: &Sight| left_out.is_none_or(|places| !places.contains(sight.ordinal));
             sights.extend(ledger.part(part)?.into_iter().filter(counts).map(|sight| (thread, sight)));
         }
-        let order = |s: &Sight| (s.call, s.unit, s.time, s.key, s.over, s.query, s.status, s.traits);
+        let order =
+            |s: &Sight| (s.call, s.unit, s.time, s.key, s.over, s.query, s.status, s.prefix, s.content, s.traits);
         sights.sort_unstable_by_key(|(_, sight)| order(sight));
         sights.chunk_by(|(_, a), (_, b)| a.call == b.call).try_for_each(&mut each)?;
     }
@@ -236,17 +269,30 @@ fn each_call(
 /// The sights of each input that shows the call.
 fn by_unit(call: Call<'_>) -> BTreeMap<u32, Vec<&Sight>> {
     let mut units: BTreeMap<u32, Vec<&Sight>> = BTreeMap::new();
-    for (_, sight) in call {
+    for (_, sight) in call.iter().filter(|(_, sight)| sight.prefix == 0) {
         units.entry(sight.unit).or_default().push(sight);
     }
     units
 }
 
+/// How often two inputs meet, and which, those that meet most first.
+type Met = (Reverse<u64>, [u32; 2]);
+
 /// Inputs that show a call which few show: of hundreds of inputs, those are worth a closer look.
 #[derive(Default)]
-struct Meetings(BTreeSet<[u32; 2]>);
+struct Meetings {
+    /// First start and last end of each input.
+    windows: Vec<Option<(i64, i64)>>,
+    /// How often two inputs meet.
+    counts: BTreeMap<[u32; 2], u64>,
+}
 
 impl Meetings {
+    /// None yet, of inputs with these facts.
+    fn of(facts: &[UnitFacts]) -> Self {
+        Meetings { windows: facts.iter().map(|facts| facts.window).collect(), counts: BTreeMap::new() }
+    }
+
     /// Notes who shows a call, or where most do, who shows what is told of it once.
     fn note(&mut self, call: Call<'_>) {
         let units = by_unit(call);
@@ -265,12 +311,45 @@ impl Meetings {
 
     fn meet(&mut self, units: &[u32]) {
         for (place, one) in units.iter().enumerate() {
-            self.0.extend(units.iter().skip(place + 1).map(|other| [*one, *other]));
+            for other in units.iter().skip(place + 1) {
+                let pair = [*one, *other];
+                if self.common(pair).is_some_and(|(from, to)| from <= to.saturating_add(MOST_SHIFT)) {
+                    *self.counts.entry(pair).or_default() += 1;
+                }
+            }
         }
+    }
+
+    /// The time that both cover; where there is none, its end lies before its start.
+    fn common(&self, pair: [u32; 2]) -> Option<(i64, i64)> {
+        let [one, other] = pair.map(|unit| self.windows.get(unit as usize).copied().flatten());
+        let ((a, b), (c, d)) = (one?, other?);
+        Some((a.max(c), b.min(d)))
+    }
+
+    /// Pairs to compare, and the time that both cover: all that share some, and of those that only clocks which lie apart
+    /// would bring together, for either input those it meets most. It meets its own traffic by another clock in all that
+    /// it holds, and of hundreds of rotated logs each other one in little.
+    fn pairs(&self) -> Vec<([u32; 2], (i64, i64))> {
+        let common = |pair: [u32; 2]| self.common(pair).map(|common| (pair, common));
+        let (mut pairs, apart): (Vec<_>, Vec<_>) =
+            self.counts.keys().filter_map(|pair| common(*pair)).partition(|(_, (from, to))| from <= to);
+        let mut by_unit: BTreeMap<u32, Vec<Met>> = BTreeMap::new();
+        for (pair, _) in apart {
+            let often = Reverse(self.counts.get(&pair).copied().unwrap_or(0));
+            pair.into_iter().for_each(|unit| by_unit.entry(unit).or_default().push((often, pair)));
+        }
+        let mut kept = BTreeSet::new();
+        for met in by_unit.values_mut() {
+            met.sort_unstable();
+            kept.extend(met.iter().take(MOST_APART).map(|(_, pair)| *pair));
+        }
+        pairs.extend(kept.into_iter().filter_map(common));
+        pairs
     }
 }
 
-/// Inputs that meet and overlap in time, two by two.
+/// Inputs that meet and overlap in time, or would by other clocks, two by two.
 #[derive(Default)]
 struct Pairs {
     pairs: Vec<Pair>,
@@ -280,18 +359,15 @@ struct Pairs {
 
 impl Pairs {
     fn overlapping(meetings: &Meetings, ranking: &[u32], facts: &[UnitFacts], inputs: &Units) -> Self {
-        let places = places(ranking);
+        let (places, met) = (places(ranking), meetings.pairs());
+        let looked_at = (MOST_SHIFTS / met.len().max(1)).clamp(LEAST_SHIFTS, MOST_SHIFTS_OF_PAIR);
         let mut pairs = Pairs::default();
-        for [one, other] in &meetings.0 {
-            let richer_first = places.get(one) <= places.get(other);
-            let units = if richer_first { [*one, *other] } else { [*other, *one] };
+        for ([one, other], common) in met {
+            let richer_first = places.get(&one) <= places.get(&other);
+            let units = if richer_first { [one, other] } else { [other, one] };
             let [Some(one), Some(other)] = units.map(|unit| facts.get(unit as usize)) else { continue };
-            let (Some(a), Some(b)) = (one.window, other.window) else { continue };
-            let common = (a.0.max(b.0), a.1.min(b.1));
-            if common.0 <= common.1.saturating_add(MOST_SHIFT) {
-                let alike = inputs.name_alike(units);
-                pairs.push(Pair::new(units, common, one.queries && other.queries, alike));
-            }
+            let alike = inputs.name_alike(units);
+            pairs.push(Pair::new(units, common, one.queries && other.queries, alike, looked_at));
         }
         pairs
     }
@@ -432,7 +508,7 @@ impl Verdicts {
         put_together: &mut PutTogether<'_>,
     ) -> Result<(), PipelineError> {
         let mut units: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (index, (_, sight)) in call.iter().enumerate() {
+        for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| sight.prefix == 0) {
             units.entry(sight.unit).or_default().push(index);
         }
         let mut pairs = self.both_in(&units);
@@ -459,4 +535,59 @@ impl Verdicts {
 /// Place of each unit in a ranking.
 fn places(ranking: &[u32]) -> BTreeMap<u32, usize> {
     ranking.iter().zip(0..).map(|(unit, place)| (*unit, place)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000_000;
+
+    fn sight(unit: u32, call: u64) -> (usize, Sight) {
+        let time = i64::from(unit) * HOUR;
+        (0, Sight { unit, call, time, over: time + 10, status: 200, ..Sight::default() })
+    }
+
+    /// What logs of one hour each meet in: the calls of orders that live a few hours.
+    fn rotated(hours: u32) -> Vec<([u32; 2], (i64, i64))> {
+        let window = |hour: u32| Some((i64::from(hour) * HOUR, i64::from(hour + 1) * HOUR - 1));
+        let facts: Vec<_> = (0..hours).map(|hour| UnitFacts { window: window(hour), ..UnitFacts::default() }).collect();
+        let mut meetings = Meetings::of(&facts);
+        for order in 0..u64::from(hours) * 3 {
+            let first = u32::try_from(order / 3).unwrap();
+            let shown: Vec<_> = (first..hours.min(first + 12)).map(|hour| sight(hour, order)).collect();
+            meetings.note(&shown);
+        }
+        meetings.pairs()
+    }
+
+    #[test]
+    fn twice_the_rotated_logs_are_twice_the_pairs() {
+        let (some, many) = (rotated(100).len(), rotated(800).len());
+        assert!(many <= some * 9 && many <= 800 * MOST_APART, "{some} {many}");
+    }
+
+    #[test]
+    fn of_inputs_that_lie_apart_the_one_that_shows_the_same_is_compared() {
+        // Each hour's log, and all of them again by a clock of another zone; neighbours share some calls.
+        let hours = 40;
+        let window = |unit: u32| {
+            let hour = i64::from(unit % hours) + if unit < hours { 0 } else { 7 };
+            Some((hour * HOUR, (hour + 1) * HOUR - 1))
+        };
+        let facts: Vec<_> =
+            (0..2 * hours).map(|unit| UnitFacts { window: window(unit), ..UnitFacts::default() }).collect();
+        let mut meetings = Meetings::of(&facts);
+        for hour in 0..hours {
+            for call in 0..20 {
+                let shown = [hour, hour + hours].map(|unit| sight(unit, u64::from(hour * 100 + call)));
+                meetings.note(&shown);
+            }
+            let near: Vec<_> =
+                (hour..hours.min(hour + 6)).map(|unit| sight(unit, u64::from(1_000_000 + hour))).collect();
+            meetings.note(&near);
+        }
+        let pairs: BTreeSet<[u32; 2]> = meetings.pairs().into_iter().map(|(pair, _)| pair).collect();
+        assert!((0..hours).all(|hour| pairs.contains(&[hour, hour + hours])));
+    }
 }

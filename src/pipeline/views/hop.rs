@@ -3,92 +3,110 @@
 //! Anybody can send an id, so that an id alone is never believed. What has the same id and the same method, path, query,
 //! body and status, from another client to another server, within the time of the other, may be a hop; it is one where
 //! its client is the other's server, or where at least half of what its server is asked for lies so within what the other
-//! server is asked for. Each exchange has at most one hop at a server: two requests in a race stay two.
+//! server is asked for. Each exchange has at most one hop at a server: two requests in a race stay two. What has no id is
+//! looked at in [`passed`](super::passed).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Call;
 use super::ledger::Ledger;
+use super::passed::{Passed, alike};
 use super::same::PutTogether;
-use super::sight::{CLIENT, REQUEST_ID, Sight, TRACE_ID};
+use super::sight::{REQUEST_ID, Sight, TRACE_ID};
 use crate::pipeline::PipelineError;
 
 /// Fewest exchanges of a server that show that another passes on to it.
-const LEAST: u64 = 3;
+pub(super) const LEAST: u64 = 3;
 /// Most servers that one id of one call is looked for at.
-const SERVERS: usize = 16;
+pub(super) const SERVERS: usize = 16;
 /// Exchanges looked at for one hop.
 const LOOKED_AT: usize = 512;
 
 /// An input, the server that passes on, and the one that is passed to.
-type Link = (u32, u64, u64);
+pub(super) type Link = (u32, u64, u64);
+
+/// A sight that may be a hop of another, by their places in the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Nested {
+    pub(super) link: Link,
+    pub(super) inner: usize,
+    pub(super) outer: usize,
+}
 
 /// What is known of servers that pass requests on.
 pub(super) struct Hops {
-    /// Exchanges that may be hops, by link.
+    /// Exchanges of one id that may be hops, by link.
     nested: BTreeMap<Link, u64>,
     /// Exchanges by input and server: those with an id, and of the others those that may change something.
     asked: BTreeMap<(u32, u64), u64>,
     /// Whether any comes from the very server that it would be passed on by.
     direct: bool,
+    /// What is known of those without ids.
+    passed: Passed,
 }
 
 impl Hops {
-    /// Nothing yet but the exchanges without ids.
+    /// Nothing yet but how much each server is asked.
     pub(super) fn new(ledgers: &[Ledger]) -> Self {
         let mut asked = BTreeMap::new();
-        for (server, count) in ledgers.iter().flat_map(|ledger| &ledger.unnamed) {
+        for (server, count) in ledgers.iter().flat_map(|ledger| &ledger.asked) {
             *asked.entry(*server).or_default() += count;
         }
-        Hops { nested: BTreeMap::new(), asked, direct: false }
+        Hops { nested: BTreeMap::new(), asked, direct: false, passed: Passed::new(ledgers) }
     }
 
     /// Counts the sights of one call.
     pub(super) fn count(&mut self, call: Call<'_>) {
-        for (_, sight) in call.iter().filter(|(_, sight)| [REQUEST_ID, TRACE_ID].iter().any(|id| sight.value(*id) != 0))
-        {
-            *self.asked.entry((sight.unit, sight.served)).or_default() += 1;
+        let named = named(call);
+        for found in &named {
+            self.direct |= is_direct(call, found);
+            *self.nested.entry(found.link).or_default() += 1;
         }
-        let mut seen = BTreeSet::new();
-        each_nested(call, |link, inner, outer| {
-            self.direct |= is_direct(inner.1, outer.1);
-            // Both ids may show one hop.
-            if seen.insert((link, inner.0)) {
-                *self.nested.entry(link).or_default() += 1;
-            }
-        });
+        self.passed.count(call, &alike(call, &named));
     }
 
     /// Whether there may be any.
     pub(super) fn are_seen(&self) -> bool {
-        self.direct || self.nested.keys().any(|link| self.passes_on(*link))
+        self.direct || self.passed.are_seen() || self.nested.keys().any(|link| self.passes_on(*link))
     }
 
     /// Leaves out the hops of one call, and keeps the outermost of each.
     pub(super) fn collapse(&self, call: Call<'_>, put_together: &mut PutTogether<'_>) -> Result<(), PipelineError> {
+        let named = named(call);
+        let mut hops = alike(call, &named);
+        hops.retain(|found| self.passed.believes(call, found));
+        hops.extend(named.into_iter().filter(|found| self.believes(call, found)));
         // By the inner one: how long the outer one takes, and which it is.
         let mut parents: BTreeMap<usize, (i64, usize)> = BTreeMap::new();
-        each_nested(call, |link, inner, outer| {
-            let (_, from, to) = link;
-            let one_way = is_direct(inner.1, outer.1) && !is_direct(outer.1, inner.1);
-            let believed = is_direct(inner.1, outer.1) || self.passes_on(link);
-            if believed && (one_way || self.rank(link) > self.rank((link.0, to, from))) {
-                let parent = (outer.1.over.saturating_sub(outer.1.time), outer.0);
-                parents.entry(inner.0).and_modify(|known| *known = (*known).min(parent)).or_insert(parent);
-            }
-        });
+        for found in next_hops(&hops) {
+            let Some((_, outer)) = call.get(found.outer) else { continue };
+            let parent = (outer.over.saturating_sub(outer.time), found.outer);
+            parents.entry(found.inner).and_modify(|known| *known = (*known).min(parent)).or_insert(parent);
+        }
         let mut hops: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for inner in parents.keys() {
             if let Some(root) = outermost(*inner, &parents) {
-                hops.entry(root).or_default().push(*inner);
+                hops.entry(root).or_insert_with(|| vec![root]).push(*inner);
             }
         }
-        for (kept, inner) in hops {
-            let Some(kept) = call.get(kept) else { continue };
-            let inner: Vec<_> = inner.into_iter().filter_map(|index| call.get(index)).collect();
-            put_together.keep(kept, &inner)?;
+        for hops in hops.into_values() {
+            let mut rest: Vec<_> = hops.into_iter().filter_map(|index| call.get(index)).collect();
+            // The outermost, but where a proxy changes paths, one of which is known what it calls.
+            let kept = rest.iter().position(|(_, sight)| sight.known).unwrap_or(0);
+            if kept < rest.len() {
+                put_together.keep(rest.remove(kept), &rest)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether one that may be a hop by its id is believed to be.
+    fn believes(&self, call: Call<'_>, found: &Nested) -> bool {
+        let direct = is_direct(call, found);
+        let back = Nested { inner: found.outer, outer: found.inner, ..*found };
+        let one_way = direct && !is_direct(call, &back);
+        let (unit, from, to) = found.link;
+        (direct || self.passes_on(found.link)) && (one_way || self.rank(found.link) > self.rank((unit, to, from)))
     }
 
     /// Whether at least half of what a server is asked for is passed on by the other.
@@ -115,17 +133,38 @@ fn outermost(inner: usize, parents: &BTreeMap<usize, (i64, usize)>) -> Option<us
     None
 }
 
-/// Whether one server's request came from the other server.
-fn is_direct(inner: &Sight, outer: &Sight) -> bool {
-    outer.server != 0 && inner.value(CLIENT) == outer.server
+/// Hops but those that their own hop at another server did not come to: each was given one at every server, and of two
+/// alike the one that came there past the server between is somebody's own request.
+fn next_hops(hops: &[Nested]) -> impl Iterator<Item = &Nested> {
+    let mut by_outer: BTreeMap<usize, BTreeMap<u64, usize>> = BTreeMap::new();
+    for found in hops {
+        by_outer.entry(found.outer).or_default().insert(found.link.2, found.inner);
+    }
+    hops.iter().filter(move |found| {
+        let to = found.link.2;
+        let mut between = by_outer.get(&found.outer).into_iter().flatten().filter(|(server, _)| **server != to);
+        let others =
+            |hop: &usize| by_outer.get(hop).and_then(|own| own.get(&to)).is_some_and(|own| *own != found.inner);
+        !between.any(|(_, hop)| others(hop))
+    })
 }
 
-/// Tells of every sight that may be a hop of another, at most one at each server: the link, the inner and the outer one
-/// with their places in the call.
-fn each_nested(call: Call<'_>, mut tell: impl FnMut(Link, (usize, &Sight), (usize, &Sight))) {
+/// Whether one server's request came from the other server.
+fn is_direct(call: Call<'_>, found: &Nested) -> bool {
+    let [inner, outer] = [found.inner, found.outer].map(|index| call.get(index).map(|(_, sight)| sight));
+    inner.zip(outer).is_some_and(|(inner, outer)| comes_from(inner, outer))
+}
+
+fn comes_from(inner: &Sight, outer: &Sight) -> bool {
+    outer.server != 0 && inner.peer == outer.server
+}
+
+/// Every sight that may be a hop of another by its id, once for each other server and at most one at each.
+fn named(call: Call<'_>) -> Vec<Nested> {
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     for place in [REQUEST_ID, TRACE_ID] {
         let mut named: BTreeMap<(u32, u64), BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
-        for (index, (_, sight)) in call.iter().enumerate() {
+        for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| sight.prefix == 0) {
             if sight.value(place) != 0 && sight.served != 0 {
                 let servers = named.entry((sight.unit, sight.value(place))).or_default();
                 servers.entry(sight.served).or_default().push(index);
@@ -134,21 +173,29 @@ fn each_nested(call: Call<'_>, mut tell: impl FnMut(Link, (usize, &Sight), (usiz
         for ((unit, _), servers) in named.into_iter().filter(|(_, servers)| (2..=SERVERS).contains(&servers.len())) {
             for (from, outer) in &servers {
                 for (to, inner) in servers.iter().filter(|(to, _)| *to != from) {
-                    for (inner, outer) in nest(call, inner, outer) {
-                        tell((unit, *from, *to), inner, outer);
-                    }
+                    let link = (unit, *from, *to);
+                    let pairs = nest(call, inner, outer, is_hop_of).into_iter();
+                    let nested = pairs.map(|(inner, outer)| Nested { link, inner, outer });
+                    // Both ids may show one hop.
+                    found.extend(nested.filter(|found| seen.insert((found.link, found.inner))));
                 }
             }
         }
     }
+    found
 }
 
 /// A sight of a call, and its place there.
 type Placed<'a> = (usize, &'a Sight);
 
-/// Each inner sight with the outer one that it lies in, one to one. Both come in the order of their times: of those that
-/// have begun, the one that is over soonest leaves the most for what begins later.
-fn nest<'a>(call: Call<'a>, inner: &[usize], outer: &[usize]) -> Vec<(Placed<'a>, Placed<'a>)> {
+/// Each inner sight with the outer one that it lies in and that fits, one to one. Both come in the order of their times: of
+/// those that have begun, the one that is over soonest leaves the most for what begins later.
+pub(super) fn nest<'a>(
+    call: Call<'a>,
+    inner: &[usize],
+    outer: &[usize],
+    is_hop_of: impl Fn(&Sight, &Sight) -> bool,
+) -> Vec<(usize, usize)> {
     let sights = |indices: &[usize]| -> Vec<Placed<'a>> {
         indices.iter().filter_map(|index| Some((*index, &call.get(*index)?.1))).collect()
     };
@@ -164,27 +211,26 @@ fn nest<'a>(call: Call<'a>, inner: &[usize], outer: &[usize]) -> Vec<(Placed<'a>
         }
         let from = (hop.over.saturating_sub(hop.tick.saturating_mul(2)), 0);
         let fits = begun.range(from..).take(LOOKED_AT).find(|(_, sight)| is_hop_of(hop, sight));
-        if let Some((key, sight)) = fits.map(|(key, sight)| (*key, *sight)) {
+        if let Some(key) = fits.map(|(key, _)| *key) {
             begun.remove(&key);
-            nested.push(((index, hop), (key.1, sight)));
+            nested.push((index, key.1));
         }
     }
     nested
 }
 
 /// What a tick of the clocks may add or take.
-fn slack(one: &Sight, other: &Sight) -> i64 {
+pub(super) fn slack(one: &Sight, other: &Sight) -> i64 {
     one.tick.max(other.tick)
 }
 
 /// Whether all that is known of two sights of one id speaks for it.
-fn is_hop_of(inner: &Sight, outer: &Sight) -> bool {
+pub(super) fn is_hop_of(inner: &Sight, outer: &Sight) -> bool {
     let slack = slack(inner, outer);
     let within = outer.time.saturating_sub(slack) <= inner.time && inner.over <= outer.over.saturating_add(slack);
     let same = |one: u64, other: u64| one == 0 || other == 0 || one == other;
     let answered = inner.status == outer.status || inner.status == 0;
-    let clients = [inner, outer].map(|sight| sight.value(CLIENT));
-    let apart = clients.contains(&0) || clients[0] != clients[1] || is_direct(inner, outer);
+    let apart = inner.peer == 0 || outer.peer == 0 || inner.peer != outer.peer || comes_from(inner, outer);
     within && apart && answered && inner.query == outer.query && same(inner.asked, outer.asked)
 }
 
@@ -205,7 +251,7 @@ mod tests {
 
     fn hops(call: Call<'_>) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
-        each_nested(call, |(_, from, _), inner, outer| found.extend((from == EDGE).then_some((inner.0, outer.0))));
+        found.extend(named(call).iter().filter(|found| found.link.1 == EDGE).map(|found| (found.inner, found.outer)));
         found
     }
 
@@ -213,8 +259,8 @@ mod tests {
     fn an_id_alone_makes_no_hop() {
         let call = |change: fn(&mut Sight)| {
             let mut call = [sight(EDGE, 0, 100), sight(INNER, 10, 90)];
-            call[0].1.traits[CLIENT] = 5;
-            (call[0].1.server, call[1].1.traits[CLIENT]) = (6, 6);
+            call[0].1.peer = 5;
+            (call[0].1.server, call[1].1.peer) = (6, 6);
             (call[0].1.asked, call[1].1.asked) = (8, 8);
             change(&mut call[1].1);
             call
@@ -223,7 +269,7 @@ mod tests {
         let others: [fn(&mut Sight); 9] = [
             |inner| inner.traits[REQUEST_ID] = 8,
             |inner| inner.served = EDGE,
-            |inner| inner.traits[CLIENT] = 5,
+            |inner| inner.peer = 5,
             |inner| inner.over = 110,
             |inner| inner.time = -10,
             |inner| inner.query = 1,
@@ -241,12 +287,12 @@ mod tests {
         let pair = |client: u64| {
             let mut call = [sight(EDGE, 0, 100), sight(INNER, 10, 90)];
             call[0].1.server = 6;
-            call[1].1.traits[CLIENT] = client;
+            call[1].1.peer = client;
             call
         };
         let seen = |calls: &[[(usize, Sight); 2]], unnamed: u64| {
             let mut hops = Hops::new(&[]);
-            hops.asked.insert((0, INNER), unnamed);
+            hops.asked.insert((0, INNER), unnamed + calls.len() as u64);
             calls.iter().for_each(|call| hops.count(call));
             hops.are_seen()
         };

@@ -57,8 +57,11 @@ pub(in crate::pipeline) struct Ledger {
     spilled: bool,
     /// By input.
     pub(super) facts: Vec<UnitFacts>,
-    /// By input and server, exchanges without an id that may change something: who is told apart by ids has none of them.
-    pub(super) unnamed: BTreeMap<(u32, u64), u64>,
+    /// Exchanges by input and server: those with an id, and of the others those that may change something, because who is
+    /// told apart by ids has none of them.
+    pub(super) asked: BTreeMap<(u32, u64), u64>,
+    /// Exchanges of captures that were not refused, by input, server and whether they may change something.
+    pub(super) taken: BTreeMap<(u32, u64, bool), u64>,
     /// Actors of the sights.
     pub(super) people: People,
 }
@@ -74,14 +77,15 @@ impl Ledger {
             budget,
             spilled: false,
             facts,
-            unnamed: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            taken: BTreeMap::new(),
             people: People::default(),
         }
     }
 
-    /// Files a sight.
+    /// Files a sight. One of part of a path is only looked for as a hop.
     pub(super) fn push(&mut self, sight: &Sight) -> Result<(), PipelineError> {
-        if let Some(facts) = self.facts.get_mut(sight.unit as usize) {
+        if let Some(facts) = self.facts.get_mut(sight.unit as usize).filter(|_| sight.prefix == 0) {
             facts.add(sight);
         }
         let part = usize::try_from(sight.call >> 32).unwrap_or(0) % PARTS;

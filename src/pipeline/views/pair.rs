@@ -129,8 +129,9 @@ pub(super) struct Terms {
 }
 
 impl Pair {
-    /// A pair of a richer and a poorer input, with the window that both cover.
-    pub(super) fn new(units: [u32; 2], window: (i64, i64), queries: bool, alike: bool) -> Self {
+    /// A pair of a richer and a poorer input, with the window that both cover; of each way, so many differences of the
+    /// clocks are looked at.
+    pub(super) fn new(units: [u32; 2], window: (i64, i64), queries: bool, alike: bool, shifts: usize) -> Self {
         Pair {
             units,
             window,
@@ -138,7 +139,7 @@ impl Pair {
             alike,
             tallies: Default::default(),
             sights: Default::default(),
-            shifts: Default::default(),
+            shifts: std::array::from_fn(|_| Shifts::new(shifts)),
         }
     }
 
@@ -381,7 +382,7 @@ mod tests {
     fn too_little_in_common_does_not_hide_that_a_clock_may_be_wrong() {
         let [first, second] = [0, 3_600 * SECOND].map(sights);
         // The first ends when the second has hardly begun.
-        let mut pair = Pair::new([0, 1], (3_600 * SECOND, 3_680 * SECOND), true, true);
+        let mut pair = Pair::new([0, 1], (3_600 * SECOND, 3_680 * SECOND), true, true, 1_024);
         first.iter().zip(&second).for_each(|(one, other)| pair.add(&[one], &[other], |_| true));
         let (decision, shift) = pair.decide();
         assert!(matches!(decision, Decision::Undecided(_)), "{decision:?}");

@@ -116,9 +116,9 @@ impl<'a> PutTogether<'a> {
         rest: &[&(usize, Sight)],
     ) -> Result<(), PipelineError> {
         for (thread, dropped) in rest {
-            *self.twice.entry((dropped.unit, kept.unit)).or_default() += 1;
-            if let Some(places) = self.left_out.get_mut(*thread) {
-                places.insert(dropped.ordinal);
+            // Of one path with and without a prefix, an exchange may be a hop of two.
+            if self.left_out.get_mut(*thread).is_some_and(|places| places.insert(dropped.ordinal)) {
+                *self.twice.entry((dropped.unit, kept.unit)).or_default() += 1;
             }
         }
         let Some(actor) = self.actor(*thread, kept) else { return Ok(()) };

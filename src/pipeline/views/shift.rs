@@ -16,12 +16,12 @@ const WRONG_CLOCK: i64 = 600_000_000;
 const ZONES: i64 = HOUR / 4;
 /// What a clock may be wrong besides showing another zone's time.
 const NEAR_ZONE: i64 = 10_000_000;
-/// Differences that are looked at, of each pair and way.
-const SAMPLE: usize = 1 << 12;
 
 /// What both show once, whenever.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shifts {
+    /// Most differences that are looked at.
+    most: usize,
     spans: Vec<(i64, i64)>,
     /// What either shows once.
     singles: [u64; 2],
@@ -40,6 +40,11 @@ pub(super) struct Shift {
 }
 
 impl Shifts {
+    /// None yet; of what both show, so many are looked at.
+    pub(super) fn new(most: usize) -> Self {
+        Shifts { most, ..Shifts::default() }
+    }
+
     /// Counts what is unique among the sights of one call in either input.
     pub(super) fn add(&mut self, first: &Singles<'_>, second: &Singles<'_>) {
         for (count, singles) in self.singles.iter_mut().zip([first, second]) {
@@ -47,7 +52,7 @@ impl Shifts {
         }
         for (key, one) in first.iter().filter_map(|(key, sight)| sight.map(|sight| (key, sight))) {
             let Some(other) = second.get(key).copied().flatten() else { continue };
-            if self.spans.len() >= SAMPLE || one.over - one.time > LONGEST || other.over - other.time > LONGEST {
+            if self.spans.len() >= self.most || one.over - one.time > LONGEST || other.over - other.time > LONGEST {
                 continue;
             }
             let from = other.time.saturating_sub(one.over).saturating_sub(SLACK);
@@ -79,7 +84,7 @@ impl Shifts {
     pub(super) fn shift(&self, least: u64, hardly_told: bool) -> Option<Shift> {
         let fewer = self.singles.iter().min().copied().unwrap_or(0);
         // More than are looked at only make a sample of them.
-        let of = fewer.min(SAMPLE as u64);
+        let of = fewer.min(self.most as u64);
         let (ahead, hits) = most_coincide(&self.spans, if hardly_told { WRONG_CLOCK } else { MOST_SHIFT });
         let hits = hits as u64;
         let from_zone = (ahead + ZONES / 2).rem_euclid(ZONES) - ZONES / 2;

@@ -1,13 +1,14 @@
 //! A sight: what one input shows of one exchange, as far as it takes to recognise the exchange in another input.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 
 use foldhash::quality::FixedState;
-use offpath_capture::{Body, Exchange, Place, Protocol, Request, percent_decoded};
+use offpath_capture::{Body, Exchange, Place, Protocol, Request, Timestamp, percent_decoded};
 use serde::{Deserialize, Serialize};
 
-use crate::correlate::HashKey;
+use crate::correlate::{HashKey, Proxies, carries_credential};
 use crate::event::{Event, Evidence};
 
 /// One exchange as one input shows it. Texts are hashes under the installation's key, so that nobody can make two
@@ -20,8 +21,10 @@ pub(super) struct Sight {
     pub(super) unit: u32,
     /// The exchange's stable identity.
     pub(super) key: u64,
-    /// Method and path.
+    /// Method and path; where a prefix is given, the path without it.
     pub(super) call: u64,
+    /// What the path begins with beside what `call` holds; 0 where that is all of it.
+    pub(super) prefix: u64,
     /// Query; 0 is none.
     pub(super) query: u64,
     /// Status; 0 when no response was seen.
@@ -38,8 +41,22 @@ pub(super) struct Sight {
     pub(super) served: u64,
     /// Address of who answered.
     pub(super) server: u64,
+    /// Address of who sent the request, whomever it speaks for.
+    pub(super) peer: u64,
+    /// Whether that one is the machine itself.
+    pub(super) local: bool,
     /// Body of the request.
     pub(super) asked: u64,
+    /// Query, credentials, status and both bodies; 0 unless all of them are known.
+    pub(super) content: u64,
+    /// Whether it may change something.
+    pub(super) changes: bool,
+    /// Whether it is known what it called: a model may tell a path behind a proxy, or the one before it.
+    pub(super) known: bool,
+    /// Last byte of the request, else its first.
+    pub(super) sent: i64,
+    /// First byte of the response, else its last.
+    pub(super) answered: i64,
     /// What else may tell it.
     pub(super) traits: [u64; TRAITS],
     /// Number of the actor among the thread's; `None` when nobody is told of.
@@ -83,12 +100,13 @@ impl Sight {
 /// Makes sights.
 pub(in crate::pipeline) struct Sighter {
     state: FixedState,
+    proxies: Proxies,
 }
 
 impl Sighter {
-    /// Hashes under the installation's key.
-    pub(in crate::pipeline) fn new(key: &HashKey) -> Self {
-        Sighter { state: FixedState::with_seed(key.seed("views")) }
+    /// Hashes under the installation's key; behind `proxies`, clients are those that they name.
+    pub(in crate::pipeline) fn new(key: &HashKey, proxies: Proxies) -> Self {
+        Sighter { state: FixedState::with_seed(key.seed("views")), proxies }
     }
 
     /// The sight of an exchange; `None` when its request was not seen. `event` is the first one made of it.
@@ -101,7 +119,8 @@ impl Sighter {
             ordinal,
             unit,
             key: exchange.key,
-            call: self.state.hash_one((self.method(exchange, request, event), percent_decoded(path, false))),
+            call: self.call(&self.method(exchange, request, event), &percent_decoded(path, false)),
+            prefix: 0,
             query: if query.is_empty() { 0 } else { self.text(percent_decoded(query, false).as_bytes()) },
             status: exchange.response.as_ref().map_or(0, |response| response.status),
             whole: exchange.carries.request_bodies && exchange.incomplete.is_empty(),
@@ -110,11 +129,59 @@ impl Sighter {
             tick: exchange.tick.max(1),
             served: self.served(exchange, event),
             server: exchange.server.map_or(0, |server| self.address(server.ip)),
+            peer: exchange.client.map_or(0, |client| self.address(client.ip)),
+            local: exchange.client.is_some_and(|client| client.ip.is_loopback()),
             asked: request.body.bytes().map_or(0, |body| self.text(body)),
+            content: self.content(exchange, request, query).unwrap_or(0),
+            changes: !is_safe(&request.method),
+            known: event.is_some_and(|event| event.operation.is_some()),
+            sent: request.end.map_or(time, |Timestamp(sent)| sent.clamp(time, end)),
+            answered: first_of_response(exchange).map_or(end, |Timestamp(first)| first.clamp(time, end)),
             traits: self.traits(exchange, event),
             who: None,
             place: Some(exchange.origin.place.clone()),
         })
+    }
+
+    /// The sight as that of its path without the first `skipped` bytes, decoded; `None` where it has none there.
+    pub(super) fn without_prefix(
+        &self,
+        sight: &Sight,
+        exchange: &Exchange,
+        event: Option<&Event>,
+        skipped: usize,
+    ) -> Option<Sight> {
+        let request = exchange.request.as_ref()?;
+        let path = decoded_path(request);
+        let (prefix, rest) = path.split_at_checked(skipped)?;
+        let call = self.call(&self.method(exchange, request, event), rest);
+        Some(Sight { call, prefix: self.text(prefix.as_bytes()), ..sight.clone() })
+    }
+
+    fn call(&self, method: &str, path: &str) -> u64 {
+        self.state.hash_one((method, path))
+    }
+
+    /// What tells a request and its answer from others of their path, in whatever version of HTTP and coding.
+    fn content(&self, exchange: &Exchange, request: &Request, query: &str) -> Option<u64> {
+        let response = exchange.response.as_ref()?;
+        let whole = exchange.incomplete.is_empty() && request.body.is_whole() && response.body.is_whole();
+        let fields = request.headers.iter().filter(|(name, _)| whole && carries_credential(name));
+        // Proxies keep no order of fields, and HTTP/2 sends each cookie in a field of its own.
+        let credentials = fields.fold(0_u64, |sum, (name, value)| {
+            let parts = value.split(|byte| *byte == b';' && name.eq_ignore_ascii_case(b"cookie"));
+            parts.fold(sum, |sum, part| {
+                sum.wrapping_add(self.state.hash_one((name.to_ascii_lowercase(), part.trim_ascii())))
+            })
+        });
+        let bodies = [&request.body, &response.body].map(|body| body.bytes().unwrap_or_default());
+        let query = percent_decoded(query, false);
+        whole.then(|| self.state.hash_one((query, credentials, bodies, response.status)).max(1))
+    }
+
+    /// Hash of two values that one exchange shows.
+    pub(super) fn both(&self, one: u64, other: u64) -> u64 {
+        self.state.hash_one((one, other))
     }
 
     /// Whether the exchange has an id that other hops of it may share.
@@ -123,14 +190,13 @@ impl Sighter {
         exchange.request.is_some() && (id.is_some() || trace.is_some())
     }
 
-    /// Who answered an exchange that may change something.
-    pub(super) fn changes_something(&self, exchange: &Exchange, event: Option<&Event>) -> Option<u64> {
-        let method = exchange.request.as_ref()?.method.as_str();
-        let safe = ["GET", "HEAD", "OPTIONS"].iter().any(|safe| safe.eq_ignore_ascii_case(method));
-        (!safe).then(|| self.served(exchange, event))
+    /// Whether an exchange may change something; `None` when its request was not seen.
+    pub(super) fn changes_something(exchange: &Exchange) -> Option<bool> {
+        Some(!is_safe(&exchange.request.as_ref()?.method))
     }
 
-    fn served(&self, exchange: &Exchange, event: Option<&Event>) -> u64 {
+    /// Who answered: address and port, else the host that was asked.
+    pub(super) fn served(&self, exchange: &Exchange, event: Option<&Event>) -> u64 {
         let host = event.and_then(|event| event.host.as_deref());
         match (exchange.server, host) {
             (Some(server), _) => self.state.hash_one(server).max(1),
@@ -172,7 +238,7 @@ impl Sighter {
             (REQUEST_ID, of(id)),
             (TRACE_ID, of(trace)),
             (USER, of(user)),
-            (CLIENT, exchange.client.map_or(0, |client| self.address(client.ip))),
+            (CLIENT, self.proxies.client(exchange).map_or(0, |client| self.address(client))),
             (HOST, of(host)),
             (SIZE, size.map_or(0, |size| size.saturating_add(1))),
         ];
@@ -188,6 +254,19 @@ impl Sighter {
     fn text(&self, text: &[u8]) -> u64 {
         self.state.hash_one(text).max(1)
     }
+}
+
+/// The path of a request, decoded.
+pub(super) fn decoded_path(request: &Request) -> Cow<'_, str> {
+    percent_decoded(request.target.split_once('?').map_or(&*request.target, |(path, _)| path), false)
+}
+
+fn is_safe(method: &str) -> bool {
+    ["GET", "HEAD", "OPTIONS"].iter().any(|safe| safe.eq_ignore_ascii_case(method))
+}
+
+fn first_of_response(exchange: &Exchange) -> Option<Timestamp> {
+    exchange.response.as_ref()?.start
 }
 
 /// Request or correlation id, and trace id.
