@@ -61,7 +61,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     let witness = Witness { history: &history, replays: &replays };
     result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
     result.states = states(&history, &timelines);
-    result.exhausted = history.exhausted();
+    result.exhausted = history.exhausted() || replays.iter().flatten().any(|r| r.over_budget);
     result.measures.approximate |= result.exhausted;
     result
 }

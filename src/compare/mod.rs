@@ -32,6 +32,7 @@ mod tests;
 mod timeline;
 mod unattributed;
 mod unmodelled;
+mod unordered;
 mod unplaced;
 mod window;
 mod words;

@@ -9,7 +9,7 @@ use crate::model::expression::{Truth, truth};
 use crate::model::{ActivityId, Transition};
 
 /// Whether an actor may take a transition and whether its conditions hold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fit {
     /// Index of the edge.
     pub(super) edge: usize,
@@ -47,6 +47,13 @@ impl Step {
     /// Edges that nothing seen forbids.
     pub(super) fn possible(&self) -> Vec<usize> {
         self.fits.iter().filter(|f| f.possible()).map(|f| f.edge).collect()
+    }
+
+    /// Whether another step does to every belief what this one does.
+    pub(super) fn is_like(&self, other: &Step) -> bool {
+        (self.activity, self.uncertain, self.declared, self.retry)
+            == (other.activity, other.uncertain, other.declared, other.retry)
+            && self.fits == other.fits
     }
 }
 

@@ -217,13 +217,34 @@ fn too_large_a_lifecycle_is_refused_and_its_objects_left_alone() {
     assert_eq!(judged(thing(4096, 1, &edges[..4095]), events, &Blindness::default()).measures.traces, 1);
 }
 
-#[test]
-fn more_unordered_events_than_can_be_tried_are_undecided() {
-    let steps: Vec<(u16, usize)> = (0..30).map(|_| (0, 0)).collect();
+/// Thirteen steps at once, each of which may come at any time, and one that may come only after another.
+fn crowded(last: u16) -> (Model, Vec<Event>) {
+    let mut edges: Vec<RawEdge> = (0..13).map(|activity| (activity, 0, 0, false)).collect();
+    edges.extend([(13, 0, 1, false), (14, 1, 1, false)]);
+    let steps: Vec<(u16, usize)> = (0..13).map(|activity| (activity, 0)).chain([(last, 0)]).collect();
     let mut events = lived(&steps);
-    events.iter_mut().for_each(|e| (e.time, e.end) = (0, 1000));
-    let result = judged(thing(2, 1, &[(0, 0, 1, false)]), events, &Blindness::default());
+    events[..13].iter_mut().for_each(|e| (e.time, e.end) = (0, 1000));
+    let mut model = thing(2, 15, &edges);
+    model.check.first_seen_any = false;
+    (model, events)
+}
+
+#[test]
+fn more_orders_than_can_be_tried_leave_a_life_undecided_and_the_run_says_so() {
+    let (model, events) = crowded(13);
+    let result = judged(model, events, &Blindness::default());
     assert_eq!(checks(&result), []);
-    assert!(result.measures.approximate);
+    assert!(result.measures.approximate && result.exhausted);
     assert_eq!(result.measures.undecided_traces, 1);
+}
+
+#[test]
+fn more_orders_than_can_be_tried_hide_nothing_that_none_of_them_explains() {
+    let (model, events) = crowded(14);
+    assert_eq!(checks(&judged(model, events, &Blindness::default())), [Check::Direct], "it comes after all of them");
+    let (mut model, mut events) = crowded(13);
+    let twice = Event { id: crate::event::EventId(20), ..events[3].clone() };
+    events.push(twice);
+    model.lifecycles[0].transitions[3].once = true;
+    assert_eq!(checks(&judged(model, events, &Blindness::default())), [Check::Race], "in whichever order");
 }
