@@ -3,6 +3,7 @@
 //! A step leads to the state that the server declared for it, in its own answer or in a read before the next step; a
 //! step that nothing is declared for leads to a state named after it.
 
+mod retried;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -11,13 +12,13 @@ mod walks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use retried::Retried;
 pub(super) use steps::{RoleChoice, StepCounts};
 use walks::pass;
 pub(super) use walks::{Node, Walks, Way};
 
 use super::habit::Habits;
 use super::owned::Owned;
-use crate::compare::is_retry;
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, ObjectId, Outcome};
 
@@ -73,6 +74,7 @@ impl Lives {
     /// Adds the life of one object of a case; `events` are the case's, sorted by time.
     pub(super) fn add(&mut self, object: &ObjectId, events: &[&Event]) {
         let mut steps: Vec<&Event> = Vec::new();
+        let mut retried = Retried::default();
         let mut items = Vec::new();
         for event in events.iter().filter(|event| event.outcome == Outcome::Accepted) {
             let Some(reference) = event.objects.iter().find(|o| o.id == *object) else { continue };
@@ -84,9 +86,10 @@ impl Lives {
             let beside = event.activity.clone().filter(|_| !moved && !event.read);
             if activity.is_some() {
                 // What a client sends again for safety moves nothing.
-                if steps.iter().any(|first| is_retry(first, event, None) == Some(true)) {
+                if retried.is_retry(event) {
                     activity = None;
                 } else {
+                    retried.add(event);
                     steps.push(event);
                 }
             }
