@@ -16,6 +16,7 @@ mod rules;
 mod serving;
 mod settling;
 mod summing;
+mod ticks;
 mod views;
 mod warnings;
 
@@ -188,7 +189,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
-    let joins = resolving::Joins { resolver: &resolver, templates: &templates, apart: &apart };
+    let joins = resolving::Joins { resolver: &resolver, templates: &templates, apart: &apart, ticks: &reading.ticks };
     let resolved = resolving::resolve(reading.events, joins, &comparer, job, scratch.path())?;
     drop(resolver);
 

@@ -34,6 +34,7 @@ mod unattributed;
 mod unmodelled;
 mod unordered;
 mod unplaced;
+mod variants;
 mod window;
 mod words;
 mod written;
@@ -49,7 +50,7 @@ pub use deviation::{CaseResult, Check, Deviation, Measures, StateChange, StateMo
 pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
 pub use unattributed::Unattributed;
-pub use window::WindowKey;
+pub use window::{Watch, WindowKey};
 pub(crate) use words::length;
 
 /// A model compiled for comparison, or none: a few checks need no model.
@@ -139,6 +140,7 @@ fn nothing() -> Model {
         id: "".into(),
         version: "".into(),
         owner: None,
+        draft: false,
         hash: String::new(),
         file: String::new(),
         in_force: (None, None),

@@ -131,6 +131,10 @@ whose data is asked for, not who asks. Read the actor's tenant from what the act
 the login, which lasts for the session:
     actors: {tenant: [jwt.tid, res.user.org]}
 Where the one place decides both sides, the comparison is left open and listed as not judged."
+    Constant "M030" "A condition does not depend on what happens."
+"It is true or false for every event, so the rule it belongs to is always broken, never broken or never asked. Often a path
+was meant where a text or a number stands: `'paid' == 'new'` instead of `order.state == 'new'`. A step that nobody may take
+needs no transition; a constraint that is to rest for a while is commented out."
 }
 
 /// What `offpath explain` prints for a model code such as `M003`; `None` when there is no such code.

@@ -56,9 +56,9 @@ pub fn judge(deviation: &Deviation, model: Option<&Model>) -> Finding {
     }
 }
 
-/// How sure the harm is. Without a model nothing says what was intended.
+/// How sure the harm is. Without a model that somebody reviewed nothing says what was intended.
 fn verdict(context: &Context<'_>) -> Verdict {
-    match (context.model, context.outcome(), context.deviation.moved) {
+    match (context.model.filter(|model| !model.draft), context.outcome(), context.deviation.moved) {
         (None, ..) => Verdict::Suspected,
         (Some(_), Outcome::Rejected, _) => Verdict::Attempted,
         (Some(_), _, true) => Verdict::Proven,

@@ -394,3 +394,20 @@ fn without_a_model_replays_and_orphans_are_still_seen() {
     assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 2)], &none)), [Check::Replay]);
     assert_eq!(checks(&comparer.case(Some(&id("doc:1")), &[post(1, 1), post(2, 1)], &none)), []);
 }
+
+#[test]
+fn a_state_that_replay_excludes_costs_a_move_and_an_undecided_life_none() {
+    let lived = lived(&["create", "pay"]);
+    let mut diverged = lived.clone();
+    diverged[1].objects[0].declared_state = Some("new".into());
+    let result = run(shop(), &diverged);
+    assert_eq!(checks(&result), [Check::Diverge]);
+    let measures = result.measures;
+    assert_eq!((measures.fitting_traces, measures.alignment_moves, measures.log_fitness()), (0, 1, Some(0.5)));
+    let blind = Blindness::new(vec![(0, 60 * SECOND)]);
+    let mut both = run_blind(shop(), &[step(1, "create").done(), step(3, "ship").done()], &blind).measures;
+    assert_eq!((both.undecided_traces, both.alignment_denominator, both.average_trace_fitness()), (1, 0, None));
+    both.add(&measures);
+    both.add(&run(shop(), &lived).measures);
+    assert_eq!((both.log_fitness(), both.average_trace_fitness()), (Some(0.75), Some(0.75)));
+}

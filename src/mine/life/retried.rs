@@ -73,7 +73,6 @@ mod tests {
     fn a_step_is_compared_with_those_of_its_content_alone() {
         let mut event = sample::rich_event(1);
         event.activity = Some("poll".into());
-        let mut retried = Retried::default();
         let events: Vec<Event> = (0..1_000_u64)
             .map(|n| {
                 let mut event = event.clone();
@@ -81,6 +80,7 @@ mod tests {
                 event
             })
             .collect();
+        let mut retried = Retried::default();
         events.iter().for_each(|event| retried.add(event));
         assert_eq!(retried.0.len(), 500, "steps without a key are never compared");
         assert!(retried.0.values().all(|actors| actors.len() == 1));

@@ -176,9 +176,7 @@ fn measures(page: &mut Markup, measures: Option<&MeasureSummary>) {
         );
     }
     if measures.approximate {
-        page.raw(
-            "<p class=\"notice\">Approximate: a budget cut some alignments short, so fitness is a lower bound.</p>",
-        );
+        page.raw("<p class=\"notice\">Approximate: some lives were too large to be decided or aligned in full.</p>");
     }
     page.raw("</section>");
 }
