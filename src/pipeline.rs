@@ -18,6 +18,7 @@ mod serving;
 mod settling;
 mod sought;
 mod summing;
+mod ticks;
 mod unlike;
 mod views;
 mod warnings;
@@ -200,7 +201,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
-    let joins = resolving::Joins { resolver: &resolver, templates: &templates, apart: &apart };
+    let joins = resolving::Joins { resolver: &resolver, templates: &templates, apart: &apart, ticks: &reading.ticks };
     let resolved = resolving::resolve(reading.events, joins, &comparer, job, scratch.path())?;
     drop(resolver);
 

@@ -11,6 +11,8 @@ use crate::model::ActivityId;
 
 /// Cells of the table (states times positions) beyond which no alignment is made.
 const MAX_CELLS: usize = 4_000_000;
+/// Tables of that size that a bound is worth.
+const MAX_PARTS: usize = 16;
 
 /// One move of an alignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,9 +52,37 @@ impl Alignment {
     }
 }
 
+/// The cost of some alignment of a trace that is too long for an optimal one: the cost of the optimal one is at most this.
+/// Parts are aligned one after the other, each from where the last one ended.
+pub fn most(automaton: &Automaton, start: &StateSet, trace: &[&[usize]]) -> u64 {
+    let all = trace.len() as u64;
+    let part = (MAX_CELLS / automaton.len().max(1)).saturating_sub(1);
+    if part == 0 || trace.len().saturating_mul(automaton.len()) > MAX_CELLS * MAX_PARTS {
+        return all;
+    }
+    by_parts(automaton, start, trace, part).unwrap_or(all).min(all)
+}
+
+/// The cost of aligning parts of that many steps, at least one.
+pub(super) fn by_parts(automaton: &Automaton, start: &StateSet, trace: &[&[usize]], part: usize) -> Option<u64> {
+    let mut from = start.clone();
+    let mut cost = 0;
+    for part in trace.chunks(part.max(1)) {
+        let (alignment, end) = align_to(automaton, &from, part)?;
+        cost += alignment.cost;
+        from = StateSet::single(automaton.len(), end);
+    }
+    Some(cost)
+}
+
 /// Aligns a trace, given for each position as the edges its step may take, with the automaton from any of `start`.
 /// `None` when the table would be too large.
 pub fn align(automaton: &Automaton, start: &StateSet, trace: &[&[usize]]) -> Option<Alignment> {
+    align_to(automaton, start, trace).map(|(alignment, _)| alignment)
+}
+
+/// The same with the state that it ends in.
+fn align_to(automaton: &Automaton, start: &StateSet, trace: &[&[usize]]) -> Option<(Alignment, usize)> {
     let states = automaton.len();
     if states.checked_mul(trace.len() + 1)? > MAX_CELLS {
         return None;
@@ -88,7 +118,7 @@ pub fn align(automaton: &Automaton, start: &StateSet, trace: &[&[usize]]) -> Opt
             here = edge.to;
         }
     }
-    Some(Alignment { cost: u64::from(cost), moves })
+    Some((Alignment { cost: u64::from(cost), moves }, here))
 }
 
 /// Least cost from each position and state to the end.

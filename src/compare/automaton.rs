@@ -10,7 +10,7 @@ use crate::model::{ActivityId, Lifecycle, Model, ObjectTypeId};
 /// Largest lifecycle that is compiled; a larger one leaves its objects undecided.
 pub const MAX_STATES: usize = 4096;
 
-/// A set of states of one automaton: one bit a state.
+/// A set of states of one automaton, or of its `once` transitions: one bit each.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StateSet {
     words: SmallVec<[u64; 1]>,
@@ -122,8 +122,8 @@ pub struct Edge {
     pub from: StateSet,
     /// State it leads to.
     pub to: usize,
-    /// Bit of this transition in a belief's mask of taken `once` transitions; 0 when it may be taken again.
-    pub once: u64,
+    /// Number of this transition among the `once` ones; `None` when it may be taken again.
+    pub once: Option<usize>,
 }
 
 /// One step that nobody saw, on a shortest path.
@@ -152,6 +152,8 @@ pub struct Automaton {
     pub edges: Vec<Edge>,
     /// Whether no transition leads back to the initial state: seeing a creation then proves that life began there.
     pub birth_is_unique: bool,
+    /// Number of transitions that may be taken only once.
+    pub once: usize,
     by_activity: BTreeMap<ActivityId, Vec<usize>>,
     /// Activity names, for lexicographic choices.
     labels: Vec<Arc<str>>,
@@ -176,7 +178,7 @@ impl Automaton {
         }
         let mut edges = Vec::with_capacity(lifecycle.transitions.len());
         let mut by_activity: BTreeMap<ActivityId, Vec<usize>> = BTreeMap::new();
-        let mut next_once = 0u32;
+        let mut next_once = 0;
         for transition in &lifecycle.transitions {
             if transition.to >= states || transition.from.iter().any(|from| *from >= states) {
                 return None;
@@ -185,9 +187,8 @@ impl Automaton {
             for state in &transition.from {
                 from.insert(*state);
             }
-            // Past 64 `once` transitions the mask is full; the rest rely on the automaton's shape alone.
-            let once = if transition.once { 1u64.checked_shl(next_once).unwrap_or(0) } else { 0 };
-            next_once += u32::from(transition.once);
+            let once = transition.once.then_some(next_once);
+            next_once += usize::from(transition.once);
             by_activity.entry(transition.activity).or_default().push(edges.len());
             edges.push(Edge { activity: transition.activity, from, to: transition.to, once });
         }
@@ -199,6 +200,7 @@ impl Automaton {
             restricted,
             birth_is_unique: edges.iter().all(|e| e.to != lifecycle.initial),
             edges,
+            once: next_once,
             by_activity,
             labels: model.activities.iter().map(|a| a.name.clone()).collect(),
         })

@@ -2,23 +2,26 @@
 
 use smallvec::SmallVec;
 
-use super::automaton::{Automaton, StateSet};
+use super::automaton::{Automaton, Edge, StateSet};
 use super::history::Unseen;
 
 /// Masks beyond this many are merged into the most permissive one.
 const MAX_LAYERS: usize = 64;
 
+/// `once` transitions that were surely taken, by their numbers.
+type Taken = StateSet;
+
 /// Possible states, in layers by the `once` transitions taken. More layers only ever allow more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Belief {
-    layers: SmallVec<[(u64, StateSet); 1]>,
+    layers: SmallVec<[(Taken, StateSet); 1]>,
 }
 
 impl Belief {
     /// In one of these states, with no `once` transition surely taken.
-    pub(super) fn of(states: StateSet) -> Self {
+    pub(super) fn of(automaton: &Automaton, states: StateSet) -> Self {
         let mut layers = SmallVec::new();
-        layers.push((0, states));
+        layers.push((Taken::empty(automaton.once), states));
         Belief { layers }
     }
 
@@ -43,15 +46,15 @@ impl Belief {
     /// Whether one of the edges can be taken.
     pub(super) fn enables(&self, automaton: &Automaton, edge: usize) -> bool {
         let Some(edge) = automaton.edges.get(edge) else { return false };
-        self.layers.iter().any(|(taken, states)| taken & edge.once == 0 && states.intersects(&edge.from))
+        self.layers.iter().any(|(taken, states)| is_left(edge, taken) && states.intersects(&edge.from))
     }
 
     /// Whether an edge fits but for having been taken already.
     pub(super) fn exhausts(&self, automaton: &Automaton, edge: usize) -> bool {
         let Some(edge) = automaton.edges.get(edge) else { return false };
-        edge.once != 0
+        edge.once.is_some()
             && self.layers.iter().any(|(_, states)| states.intersects(&edge.from))
-            && !self.layers.iter().any(|(taken, states)| taken & edge.once == 0 && states.intersects(&edge.from))
+            && !self.layers.iter().any(|(taken, states)| is_left(edge, taken) && states.intersects(&edge.from))
     }
 
     /// The belief after taking any one of these edges; empty when none can be taken.
@@ -59,8 +62,8 @@ impl Belief {
         let mut next = Belief::nothing();
         for edge in edges.iter().filter_map(|e| automaton.edges.get(*e)) {
             for (taken, states) in &self.layers {
-                if taken & edge.once == 0 && states.intersects(&edge.from) {
-                    next.add(taken | edge.once, &StateSet::single(automaton.len(), edge.to));
+                if is_left(edge, taken) && states.intersects(&edge.from) {
+                    next.add(&and_taken(taken, edge), &StateSet::single(automaton.len(), edge.to));
                 }
             }
         }
@@ -70,7 +73,7 @@ impl Belief {
     /// Everything that either allows.
     pub(super) fn or(mut self, other: &Belief) -> Belief {
         for (taken, states) in &other.layers {
-            self.add(*taken, states);
+            self.add(taken, states);
         }
         self
     }
@@ -82,7 +85,7 @@ impl Belief {
         }
         let mut wide = Belief::nothing();
         for (taken, states) in &self.layers {
-            wide.add(*taken, &unseen.closure(automaton, states));
+            wide.add(taken, &unseen.closure(automaton, states));
         }
         wide
     }
@@ -93,25 +96,41 @@ impl Belief {
         let mut narrowed = Belief::nothing();
         for (taken, states) in &self.layers {
             if states.contains(state) {
-                narrowed.add(*taken, &only);
+                narrowed.add(taken, &only);
             }
         }
         (!narrowed.layers.is_empty()).then_some(narrowed)
     }
 
     /// These states whatever was believed before; `once` transitions that were surely taken stay so.
-    pub(super) fn reset(&self, states: StateSet) -> Belief {
-        let taken = self.layers.iter().map(|(t, _)| *t).reduce(|a, b| a & b).unwrap_or(0);
+    pub(super) fn reset(&self, automaton: &Automaton, states: StateSet) -> Belief {
+        let common = |mut taken: Taken, (other, _): &(Taken, StateSet)| {
+            taken.intersect_with(other);
+            taken
+        };
+        let mut layers = self.layers.iter();
+        let first = layers.next().map_or_else(|| Taken::empty(automaton.once), |(taken, _)| taken.clone());
+        let taken = layers.fold(first, common);
         let mut layers = SmallVec::new();
         layers.push((taken, states));
         Belief { layers }
     }
 
-    fn add(&mut self, taken: u64, states: &StateSet) {
+    /// The same, knowing that an edge was taken at some time.
+    pub(super) fn having_taken(&self, automaton: &Automaton, edge: usize) -> Belief {
+        let Some(edge) = automaton.edges.get(edge) else { return self.clone() };
+        let mut having = Belief::nothing();
+        for (taken, states) in &self.layers {
+            having.add(&and_taken(taken, edge), states);
+        }
+        having
+    }
+
+    fn add(&mut self, taken: &Taken, states: &StateSet) {
         let mut fresh = states.clone();
         // A layer that has taken less allows all that this one would.
         for (less, known) in &self.layers {
-            if less & !taken == 0 {
+            if less.is_subset(taken) {
                 fresh.remove_all(known);
             }
         }
@@ -119,19 +138,33 @@ impl Belief {
             return;
         }
         for (more, known) in &mut self.layers {
-            if *more != taken && taken & !*more == 0 {
+            if more != taken && taken.is_subset(more) {
                 known.remove_all(&fresh);
             }
         }
         self.layers.retain(|(_, s)| !s.is_empty());
-        if let Some((_, known)) = self.layers.iter_mut().find(|(t, _)| *t == taken) {
+        if let Some((_, known)) = self.layers.iter_mut().find(|(t, _)| t == taken) {
             known.union_with(&fresh);
         } else if self.layers.len() < MAX_LAYERS {
-            self.layers.push((taken, fresh));
+            self.layers.push((taken.clone(), fresh));
             self.layers.sort_unstable();
         } else if let Some((common, known)) = self.layers.first_mut() {
-            *common &= taken;
+            common.intersect_with(taken);
             known.union_with(&fresh);
         }
     }
+}
+
+/// Whether an edge may still be taken.
+fn is_left(edge: &Edge, taken: &Taken) -> bool {
+    edge.once.is_none_or(|once| !taken.contains(once))
+}
+
+/// What is taken after an edge.
+fn and_taken(taken: &Taken, edge: &Edge) -> Taken {
+    let mut taken = taken.clone();
+    if let Some(once) = edge.once {
+        taken.insert(once);
+    }
+    taken
 }

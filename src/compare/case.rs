@@ -32,19 +32,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     let timelines: Vec<Timeline> =
         replays.iter().map(|r| r.as_ref().map(|r| r.timeline.clone()).unwrap_or_default()).collect();
     let mut result = CaseResult::default();
-    let mut found = Vec::new();
-    for (life, replay) in replays.iter().enumerate() {
-        if let Some(replay) = replay {
-            let measured = measure(&history, life, replay);
-            found.extend(lifecycle(&history, life, replay, measured.as_ref()));
-            count_lifecycle(&history, life, replay, &mut result);
-            moves::count(&history, life, replay, &mut result.moves);
-            if let Some(measured) = measured {
-                result.measures.add(&measured.measures);
-                result.traces.push(measured.trace);
-            }
-        }
-    }
+    let mut found = lived(&history, &replays, &mut result);
     let context = Context { history: &history, timelines: &timelines };
     for constraint in &plan.model.constraints {
         found.extend(constraint::judge(&context, constraint, &mut result.tallies));
@@ -61,14 +49,52 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     let witness = Witness { history: &history, replays: &replays };
     result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
     result.states = states(&history, &timelines);
-    result.exhausted = history.exhausted();
+    result.exhausted = history.exhausted() || replays.iter().flatten().any(|r| r.over_budget);
     result.measures.approximate |= result.exhausted;
     result
 }
 
-/// Replays every life; those whose guards look at states a second time, once the states of the others are known.
+/// Replays one object, whose steps lie in several cases.
+pub(super) fn one_life(history: &History<'_>, id: &ObjectId) -> CaseResult {
+    let mut replays: Vec<Option<Replay>> = (0..history.lives.len()).map(|_| None).collect();
+    if let Some(life) = history.life_of(id)
+        && let Some(slot) = replays.get_mut(life)
+    {
+        *slot = replay(history, life, &[]);
+    }
+    let mut result = CaseResult::default();
+    let found = lived(history, &replays, &mut result);
+    let witness = Witness { history, replays: &replays };
+    result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
+    result.exhausted = history.exhausted() || replays.iter().flatten().any(|r| r.over_budget);
+    result.measures.approximate |= result.exhausted;
+    result
+}
+
+/// What replayed lives show: their deviations, and in `result` their figures.
+fn lived(history: &History<'_>, replays: &[Option<Replay>], result: &mut CaseResult) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (life, replay) in replays.iter().enumerate().filter_map(|(life, replay)| Some((life, replay.as_ref()?))) {
+        let measured = measure(history, life, replay);
+        found.extend(lifecycle(history, life, replay, measured.as_ref()));
+        count_lifecycle(history, life, replay, result);
+        moves::count(history, life, replay, &mut result.moves);
+        if let Some(measured) = measured {
+            result.measures.add(&measured.measures);
+            result.traces.push(measured.trace);
+        }
+    }
+    found
+}
+
+/// Replays every life that lies in one case; those whose guards look at states a second time, once the states of the others are known.
 fn replay_all(history: &History<'_>) -> Vec<Option<Replay>> {
-    let mut replays: Vec<Option<Replay>> = (0..history.lives.len()).map(|l| replay(history, l, &[])).collect();
+    let here = |life: &usize| {
+        let object_type = history.life(*life).and_then(|l| l.object_type);
+        object_type.is_none_or(|t| !history.plan.is_shared(t))
+    };
+    let first = |life: usize| Some(life).filter(here).and_then(|life| replay(history, life, &[]));
+    let mut replays: Vec<Option<Replay>> = (0..history.lives.len()).map(first).collect();
     let looks = |life: usize| {
         let object_type = history.life(life).and_then(|l| l.object_type);
         object_type.is_some_and(|t| history.plan.looks_at_states(t))
@@ -78,7 +104,7 @@ fn replay_all(history: &History<'_>) -> Vec<Option<Replay>> {
     }
     let timelines: Vec<Timeline> =
         replays.iter().map(|r| r.as_ref().map(|r| r.timeline.clone()).unwrap_or_default()).collect();
-    for (life, slot) in replays.iter_mut().enumerate().filter(|(life, _)| looks(*life)) {
+    for (life, slot) in replays.iter_mut().enumerate().filter(|(life, _)| looks(*life) && here(life)) {
         *slot = replay(history, life, &timelines);
     }
     replays
@@ -130,7 +156,7 @@ fn tell_seen(history: &History<'_>, replay: &Replay, issue: &Issue, missing: &[A
 
 /// Steps that the alignment says were skipped before an event.
 fn skipped(measured: &Measured) -> BTreeMap<usize, Vec<ActivityId>> {
-    let by_position = measured.alignment.as_ref().map(Alignment::skipped).unwrap_or_default();
+    let by_position = measured.alignment.as_deref().map(Alignment::skipped).unwrap_or_default();
     let event = |(position, steps): (usize, Vec<ActivityId>)| Some((*measured.positions.get(position)?, steps));
     by_position.into_iter().filter_map(event).collect()
 }

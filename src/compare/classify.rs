@@ -11,6 +11,7 @@ use super::replay::{Fault, Run};
 use super::retry::Retry;
 use super::scope::CaseScope;
 use super::step::Step;
+use super::unordered::Pending;
 use super::words::{compared, length, span};
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Node, Operator, Truth, truth};
@@ -60,7 +61,7 @@ pub(super) struct Judge<'j, 'r, 'a> {
     /// Belief before the step.
     pub(super) before: &'j Belief,
     /// Events without order to the step that are taken to come after it.
-    pub(super) pending: &'j [usize],
+    pub(super) pending: Pending<'j>,
     /// The server refused the step.
     pub(super) rejected: bool,
 }
@@ -300,7 +301,7 @@ impl Judge<'_, '_, '_> {
 
     fn repeats(&self, step: &Step, activity: ActivityId, before: &StateSet) -> bool {
         let automaton = self.run.automaton;
-        let once = automaton.on(activity).iter().filter_map(|e| automaton.edges.get(*e)).any(|e| e.once != 0);
+        let once = automaton.on(activity).iter().filter_map(|e| automaton.edges.get(*e)).any(|e| e.once.is_some());
         let targets = automaton.targets(activity);
         let seen = || self.same_before(step, activity).next().is_some();
         // Where it may stand where the step leads, a step that was seen before is that step again.
@@ -319,7 +320,7 @@ impl Judge<'_, '_, '_> {
         let untied = after.filter_map(known).take_while(began);
         let another = move |t: &Event, e: &Event| !precedence.before(t, e) && is_retry(t, e, None) != Some(true);
         let accepted = move |(index, e): &(usize, &Event)| {
-            let done = e.outcome == Outcome::Accepted && !self.pending.contains(index);
+            let done = e.outcome == Outcome::Accepted && !self.pending.contains(*index);
             done && this.is_some_and(|t| another(t, e))
         };
         before.filter_map(known).chain(untied).filter(accepted)
@@ -337,6 +338,10 @@ impl Judge<'_, '_, '_> {
                 (check, twin, doubt) = (Check::Race, Some(index), None);
             } else if check == Check::Repeat {
                 doubt = doubt.or_else(|| repeat_doubt(first, this));
+            }
+            // Only a key could show it to be worse.
+            if check == Check::Race && this.idempotency.is_none() {
+                break;
             }
         }
         let mut issue = self.blank(check, step);

@@ -191,6 +191,9 @@ impl Tallies {
     }
 }
 
+/// Parts that one trace's fitness is counted in.
+const MILLION: u64 = 1_000_000;
+
 /// Conformance figures; numerators and denominators, so that partial results add up.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measures {
@@ -200,11 +203,13 @@ pub struct Measures {
     pub fitting_traces: u64,
     /// Of these, not decided (budget or unknowns).
     pub undecided_traces: u64,
-    /// Skipped and extra steps over all optimal alignments.
+    /// Skipped and extra steps over the optimal alignments of all decided traces.
     pub alignment_moves: u64,
-    /// Worst case of `alignment_moves`: events plus the shortest model path of each trace.
+    /// Worst case of `alignment_moves`: events plus the shortest model path of each of these traces.
     pub alignment_denominator: u64,
-    /// Whether a budget made any alignment approximate.
+    /// 1 minus moves over their worst case, each decided trace by itself and added up, in millionths.
+    pub trace_fitness: u64,
+    /// Whether a budget left a trace undecided or its alignment a bound.
     pub approximate: bool,
 }
 
@@ -216,10 +221,25 @@ impl Measures {
         self.undecided_traces += other.undecided_traces;
         self.alignment_moves += other.alignment_moves;
         self.alignment_denominator += other.alignment_denominator;
+        self.trace_fitness += other.trace_fitness;
         self.approximate |= other.approximate;
     }
 
-    /// 1 minus moves over the worst case; `None` without traces.
+    /// Adds the alignment of one decided trace.
+    pub(super) fn add_life(&mut self, moves: u64, worst: u64) {
+        self.alignment_moves += moves;
+        self.alignment_denominator += worst;
+        let fitting = u128::from(worst.saturating_sub(moves)) * u128::from(MILLION);
+        self.trace_fitness += u64::try_from(fitting / u128::from(worst.max(1))).unwrap_or(MILLION).min(MILLION);
+    }
+
+    /// The mean of each decided trace's fitness; `None` without any.
+    pub fn average_trace_fitness(&self) -> Option<f64> {
+        let decided = self.traces.saturating_sub(self.undecided_traces);
+        (decided > 0).then(|| self.trace_fitness as f64 / (decided.saturating_mul(MILLION)) as f64)
+    }
+
+    /// 1 minus moves over the worst case; `None` without decided traces.
     pub fn log_fitness(&self) -> Option<f64> {
         (self.alignment_denominator > 0).then(|| 1.0 - self.alignment_moves as f64 / self.alignment_denominator as f64)
     }

@@ -81,8 +81,12 @@ impl Unseen {
 
     /// Everything that may have become of a set of states.
     pub(super) fn closure(&self, automaton: &Automaton, states: &StateSet) -> StateSet {
-        automaton
-            .closure_by(states, |activity| self.hidden.any(|step| step == activity) || self.steps.contains(&activity))
+        automaton.closure_by(states, |activity| self.may_hide(activity))
+    }
+
+    /// Whether a step may be among it.
+    pub(super) fn may_hide(&self, activity: ActivityId) -> bool {
+        self.hidden.any(|step| step == activity) || self.steps.contains(&activity)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Figures of one life: its trace, whether it fits, and the cost of its optimal alignment.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::alignment::{Alignment, align};
+use super::alignment::{Alignment, most};
 use super::automaton::StateSet;
 use super::deviation::{Check, Measures, Trace};
 use super::history::History;
@@ -17,7 +18,7 @@ pub(super) struct Measured {
     /// The figures.
     pub(super) measures: Measures,
     /// Alignment of the steps of `positions`.
-    pub(super) alignment: Option<Alignment>,
+    pub(super) alignment: Option<Arc<Alignment>>,
     /// Events of the trace, by position.
     pub(super) positions: Vec<usize>,
 }
@@ -38,21 +39,29 @@ pub(super) fn measure(history: &History<'_>, life: usize, replay: &Replay) -> Op
         steps.iter().map(|s| control_flow(s.activity.map_or(&[], |a| automaton.on(a)), s, &repeated)).collect();
     let labels: Vec<&[usize]> = edges.iter().map(Vec::as_slice).collect();
     let start = replay.timeline.initial.clone().unwrap_or_else(|| StateSet::all(automaton.len()));
-    let alignment = if broken { align(automaton, &start, &labels) } else { None };
+    let alignment = if broken { history.plan.aligned.get(automaton, &start, &labels) } else { None };
+    let bounded = broken && alignment.is_none();
+    let undecided = !broken && (replay.over_budget || replay.doubtful);
+    let fits = if broken { Some(false) } else { (!undecided).then_some(true) };
+    let cost = match &alignment {
+        Some(alignment) => alignment.cost,
+        None if broken => most(automaton, &start, &labels),
+        None => 0,
+    };
     // What moved the object without a step of the model is a move that the model does not make.
     let led_astray = |f: &&Option<Fault>| matches!(f, Some(Fault::Diverge | Fault::Alternative));
-    let unexplained = u64::try_from(replay.faults.iter().filter(led_astray).count()).unwrap_or(u64::MAX);
-    let over_budget = replay.over_budget || broken && alignment.is_none();
-    let undecided = over_budget || !broken && replay.doubtful;
-    let fits = if broken { Some(false) } else { (!undecided).then_some(true) };
-    let measures = Measures {
+    let unexplained = replay.faults.iter().filter(led_astray).count() as u64;
+    let all = steps.len() as u64;
+    let mut measures = Measures {
         traces: 1,
         fitting_traces: u64::from(fits == Some(true)),
         undecided_traces: u64::from(fits.is_none()),
-        alignment_moves: alignment.as_ref().map_or(0, |a| a.cost).saturating_add(unexplained),
-        alignment_denominator: u64::try_from(steps.len()).unwrap_or(u64::MAX).saturating_add(unexplained),
-        approximate: over_budget,
+        approximate: replay.over_budget || bounded,
+        ..Measures::default()
     };
+    if fits.is_some() {
+        measures.add_life(cost.saturating_add(unexplained), all.saturating_add(unexplained));
+    }
     let activities = steps.iter().filter_map(|s| s.activity).map(|a| history.plan.activity_name(a)).collect();
     let trace = Trace { object_type: history.life(life)?.id.object_type.clone(), activities, fits };
     Some(Measured { trace, measures, alignment, positions: steps.iter().map(|s| s.event).collect() })

@@ -33,7 +33,9 @@ mod tests;
 mod timeline;
 mod unattributed;
 mod unmodelled;
+mod unordered;
 mod unplaced;
+mod variants;
 mod window;
 mod words;
 mod written;
@@ -50,7 +52,7 @@ pub use deviation::{CaseResult, Check, Deviation, Doubt, Measures, StateChange, 
 pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
 pub use unattributed::Unattributed;
-pub use window::WindowKey;
+pub use window::{Watch, WindowKey};
 pub(crate) use words::length;
 
 /// A model compiled for comparison, or none: a few checks need no model.
@@ -140,6 +142,7 @@ fn nothing() -> Model {
         id: "".into(),
         version: "".into(),
         owner: None,
+        draft: false,
         hash: String::new(),
         file: String::new(),
         in_force: (None, None),

@@ -27,12 +27,6 @@ impl Precedence {
         self.reach(event).saturating_add(self.skew)
     }
 
-    /// Whether an event of this reach may be surely before one that begins at an instant, whichever sensors saw them. Says
-    /// nothing of two that one request had done: these have their turns.
-    pub(super) fn may_be_before(self, reach: i64, begin: i64) -> bool {
-        if self.ties_commute { reach < begin } else { reach <= begin }
-    }
-
     /// Whether `a` surely ended before `b` began.
     pub(super) fn before(self, a: &Event, b: &Event) -> bool {
         if let Some((a, b)) = turns(a, b) {

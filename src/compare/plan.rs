@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use super::automaton::Automaton;
 use super::history::MAX_LOOKS;
 use super::order::Precedence;
+use super::variants::Variants;
 use crate::event::Event;
 use crate::model::{
     Activity, ActivityId, AttributeRule, ConstraintKind, Expression, Lifecycle, Model, ObjectType, ObjectTypeId, Path,
@@ -33,8 +34,12 @@ pub(super) struct Plan {
     approvals: Vec<bool>,
     /// Object types whose guards look at states of objects.
     looks_at_states: Vec<bool>,
+    /// Alignments made so far.
+    pub(super) aligned: Variants,
     /// Per activity: the object types that it moves or that a constraint binds it to.
     concerned: Vec<Vec<ObjectTypeId>>,
+    /// Per object type: steps of cases that it does not belong to move it as well.
+    shared: Vec<bool>,
     /// Activities that may be calls inside bodies.
     pub(super) inside_bodies: Vec<ActivityId>,
 }
@@ -66,7 +71,7 @@ impl Plan {
         let inside = model.activities.iter().zip(0_u16..).filter(|(a, _)| a.matchers.iter().any(|m| m.call.is_some()));
         let inside_bodies = inside.map(|(_, index)| ActivityId(index)).collect();
         let concerned = concerned(&model, &constrained);
-        Plan {
+        let mut plan = Plan {
             precedence: Precedence::new(&model.check),
             looks: MAX_LOOKS,
             activities,
@@ -78,8 +83,28 @@ impl Plan {
             inside_bodies,
             looks_at_states,
             concerned,
+            shared: Vec::new(),
+            aligned: Variants::default(),
             model,
-        }
+        };
+        let types = (0_u16..).zip(&plan.model.object_types).map(|(index, _)| ObjectTypeId(index));
+        plan.shared = types.map(|object_type| plan.moves_elsewhere(object_type)).collect();
+        plan
+    }
+
+    /// Whether some step moves objects of a type in the case of another object, to which they do not belong.
+    fn moves_elsewhere(&self, object_type: ObjectTypeId) -> bool {
+        let Some(automaton) = self.automaton(object_type) else { return false };
+        let root = self.root_of(object_type);
+        automaton.edges.iter().filter_map(|edge| self.activity_of(edge.activity)).any(|activity| {
+            let names = activity.objects.iter().any(|object| object.object_type == object_type);
+            names && activity.objects.first().is_some_and(|first| self.root_of(first.object_type) != root)
+        })
+    }
+
+    /// Whether the lives of a type's objects lie in cases of others, so that they are replayed apart from any case.
+    pub(super) fn is_shared(&self, id: ObjectTypeId) -> bool {
+        self.shared.get(usize::from(id.0)).copied().unwrap_or(false)
     }
 
     /// The activity of an event, where it is one of the model and the model was in force.

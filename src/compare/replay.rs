@@ -10,12 +10,10 @@ use super::history::{History, Unseen};
 use super::retry::{Retry, Tried};
 use super::step::{Fit, Step};
 use super::timeline::Timeline;
+use super::unordered::{Path, Pending, explore};
 use crate::event::{Event, Outcome};
 use crate::model::expression::Truth;
 use crate::model::{ActivityId, ObjectTypeId};
-
-/// Sets of steps explored at once within one run of unordered events; beyond, belief is widened instead.
-const MAX_EXPLORED: usize = 1024;
 
 /// Steps before an answer of which it may still show what was before them.
 const MOST_LAGGING: usize = 32;
@@ -66,12 +64,24 @@ pub(super) struct Replay {
 
 /// Replays one object; `timelines` are the states of the case's objects as far as they are known.
 pub(super) fn replay(history: &History<'_>, life: usize, timelines: &[Timeline]) -> Option<Replay> {
+    let (run, steps) = begin(history, life, timelines)?;
+    Some(run.replay(steps))
+}
+
+/// A replay of one object with its steps.
+fn begin<'r, 'a>(history: &'r History<'a>, life: usize, timelines: &'r [Timeline]) -> Option<(Run<'r, 'a>, Vec<Step>)> {
     let object_type = history.life(life)?.object_type?;
     let automaton = history.plan.automaton(object_type)?;
     let mut run = Run { history, life, object_type, automaton, timelines, seen: Seen::default() };
     let steps = run.steps();
     run.seen = Seen::of(&steps);
-    Some(run.replay(steps))
+    Some((run, steps))
+}
+
+/// A replay that has not begun, for tests of its parts.
+#[cfg(test)]
+pub(super) fn of_life<'r, 'a>(history: &'r History<'a>, life: usize) -> Option<(Run<'r, 'a>, Vec<Step>)> {
+    begin(history, life, &[])
 }
 
 /// One replay under way.
@@ -119,27 +129,21 @@ impl Seen {
     }
 }
 
-struct Stepped {
-    belief: Belief,
-    fault: Option<Fault>,
-}
-
-/// The best way found to order some of a run's steps.
-struct Path {
-    faults: Vec<usize>,
-    trail: Vec<usize>,
-    /// Belief before each step of the trail; it joins those of all orders of the steps before that are as good.
-    befores: Vec<Belief>,
-    belief: Belief,
+/// What one step makes of a belief.
+pub(super) struct Stepped {
+    /// What may be true after it.
+    pub(super) belief: Belief,
+    /// Why it is misplaced, where it is.
+    pub(super) fault: Option<Fault>,
 }
 
 impl Run<'_, '_> {
     /// States before the first step.
-    fn start(&self) -> Belief {
+    pub(super) fn start(&self) -> Belief {
         let born = self.history.life(self.life).and_then(|l| l.born);
         match born {
-            Some(_) => Belief::of(StateSet::single(self.automaton.len(), self.automaton.initial)),
-            None => Belief::of(StateSet::all(self.automaton.len())),
+            Some(_) => Belief::of(self.automaton, StateSet::single(self.automaton.len(), self.automaton.initial)),
+            None => Belief::of(self.automaton, StateSet::all(self.automaton.len())),
         }
     }
 
@@ -195,22 +199,19 @@ impl Run<'_, '_> {
     ) -> Belief {
         let path = match steps {
             [step] => self.alone(&belief, step, unseen, excused.contains(&step.event)),
-            _ => match self.explore(&belief, steps, unseen, excused) {
+            _ => match explore(self, &belief, steps, unseen, excused) {
                 Some(path) => path,
-                None => return self.give_up(&belief.widen(self.automaton, unseen), steps, out),
+                None => return self.give_up(&belief, (steps, all), unseen, excused, out),
             },
         };
-        let afters = path.befores.iter().skip(1).chain([&path.belief]);
-        let order: Vec<usize> = path.trail.iter().filter_map(|i| steps.get(*i)).map(|s| s.event).collect();
-        for (taken, ((index, before), after)) in path.trail.iter().zip(&path.befores).zip(afters).enumerate() {
-            let Some(step) = steps.get(*index) else { continue };
+        let afters = path.trail.iter().skip(1).map(|(_, before)| before).chain([&path.belief]);
+        let order = Pending::order(path.trail.iter().filter_map(|(place, _)| steps.get(*place)));
+        for (taken, ((place, before), after)) in path.trail.iter().zip(afters).enumerate() {
+            let Some(step) = steps.get(*place) else { continue };
             let fault = self.step(before, step, excused.contains(&step.event)).fault;
-            let pending = order.get(taken + 1..).unwrap_or(&[]);
-            let judge = Judge { run: self, steps: all, before, pending, rejected: false };
-            if let Some((issue, excuses)) = fault.and_then(|fault| judge.issue(step, fault)) {
-                excused.extend(excuses);
-                out.issues.push(issue);
-            }
+            let judge =
+                Judge { run: self, steps: all, before, pending: Pending::after(&order, taken), rejected: false };
+            self.judge(&judge, step, fault, excused, out);
             let misplaced = fault.is_none() && before.step(self.automaton, &step.possible()).is_empty();
             if let Some((place, _)) = step.amends.as_ref().filter(|_| misplaced && self.amended(step).is_some()) {
                 out.amended.insert(*place);
@@ -218,10 +219,26 @@ impl Run<'_, '_> {
             out.doubts.push(self.doubt(&judge, step));
             out.unguarded.push(self.unguarded(&judge, step));
             out.timeline.steps.push((step.event, before.states(self.automaton), after.states(self.automaton)));
-            out.steps.push(step.clone());
-            out.faults.push(fault);
         }
+        out.timeline.end_run(self.automaton, path.trail.len());
         path.belief
+    }
+
+    /// Notes a step, and its deviation where it is one.
+    fn judge(
+        &self,
+        judge: &Judge<'_, '_, '_>,
+        step: &Step,
+        fault: Option<Fault>,
+        excused: &mut BTreeSet<usize>,
+        out: &mut Replay,
+    ) {
+        if let Some((issue, excuses)) = fault.and_then(|fault| judge.issue(step, fault)) {
+            excused.extend(excuses);
+            out.issues.push(issue);
+        }
+        out.steps.push(step.clone());
+        out.faults.push(fault);
     }
 
     /// What a step would be called, were it surely no retry of an earlier one.
@@ -248,83 +265,51 @@ impl Run<'_, '_> {
 
     fn alone(&self, belief: &Belief, step: &Step, unseen: &Unseen, excused: bool) -> Path {
         let before = belief.widen(self.automaton, unseen);
-        let stepped = self.step(&before, step, excused);
-        let faults = stepped.fault.map(|_| 0).into_iter().collect();
-        Path { faults, trail: vec![0], befores: vec![before], belief: stepped.belief }
+        let belief = self.step(&before, step, excused).belief;
+        Path { trail: vec![(0, before)], belief }
     }
 
-    /// Too many events without order: anything that they could have done may have happened.
-    fn give_up(&self, belief: &Belief, steps: &[Step], out: &mut Replay) -> Belief {
+    /// Too many orders to try: each of the steps may have come at any time, and as often as it likes. What is no step of
+    /// the model even so is a deviation in every order; the rest stays open.
+    fn give_up(
+        &self,
+        belief: &Belief,
+        (steps, all): (&[Step], &[Step]),
+        unseen: &Unseen,
+        excused: &mut BTreeSet<usize>,
+        out: &mut Replay,
+    ) -> Belief {
         out.over_budget = true;
+        let taken: BTreeSet<ActivityId> = steps.iter().filter_map(|s| s.activity).collect();
         let mut states = belief.states(self.automaton);
-        for activity in steps.iter().filter_map(|s| s.activity) {
-            states.union_with(&self.automaton.targets(activity));
+        for activity in &taken {
+            states.union_with(&self.automaton.targets(*activity));
         }
-        let before = belief.states(self.automaton);
-        let wide = belief.reset(self.automaton.closure(&states));
+        steps.iter().filter_map(|s| s.declared).for_each(|declared| states.insert(declared));
+        let any = |activity: ActivityId| taken.contains(&activity) || unseen.may_hide(activity);
+        let mut wide = belief.reset(self.automaton, self.automaton.closure_by(&states, any));
         for step in steps {
-            out.timeline.steps.push((step.event, before.clone(), wide.states(self.automaton)));
-            out.steps.push(step.clone());
-            out.faults.push(None);
+            let fault = self.step(&wide, step, excused.contains(&step.event)).fault;
+            let judge = Judge { run: self, steps: all, before: &wide, pending: Pending::none(), rejected: false };
+            self.judge(&judge, step, fault, excused, out);
             out.doubts.push(None);
             out.unguarded.push(None);
+            let states = wide.states(self.automaton);
+            out.timeline.steps.push((step.event, states.clone(), states));
+            if let [edge] = step.possible()[..]
+                && fault.is_none()
+                && !step.uncertain
+                && step.retry == Retry::No
+            {
+                wide = wide.having_taken(self.automaton, edge);
+            }
         }
+        out.timeline.end_run(self.automaton, steps.len());
         wide
     }
 
-    /// Explores the orders that the known precedence allows, set by set: fewest faults first, then the faults latest in
-    /// the given order; beliefs of equally good orders are joined.
-    fn explore(&self, belief: &Belief, steps: &[Step], unseen: &Unseen, excused: &BTreeSet<usize>) -> Option<Path> {
-        if steps.len() > 64 {
-            return None;
-        }
-        let precedence = self.history.precedence();
-        let event = |i: usize| steps.get(i).and_then(|s| self.history.event(s.event));
-        let earlier: Vec<u64> = (0..steps.len())
-            .map(|i| {
-                let before =
-                    |j: &usize| event(*j).zip(event(i)).is_some_and(|(a, b)| *j != i && precedence.before(a, b));
-                (0..steps.len()).filter(before).fold(0, |set, j| set | 1 << j)
-            })
-            .collect();
-        let start = Path { faults: Vec::new(), trail: Vec::new(), befores: Vec::new(), belief: belief.clone() };
-        let mut layer: BTreeMap<u64, Path> = BTreeMap::from([(0, start)]);
-        let mut explored = 0;
-        for _ in 0..steps.len() {
-            let mut next: BTreeMap<u64, Path> = BTreeMap::new();
-            for (set, path) in &layer {
-                for (index, step) in steps.iter().enumerate() {
-                    let needs = earlier.get(index).copied().unwrap_or(0);
-                    if set & (1 << index) != 0 || needs & !set != 0 {
-                        continue;
-                    }
-                    explored += 1;
-                    if explored > MAX_EXPLORED * 8 || next.len() > MAX_EXPLORED {
-                        return None;
-                    }
-                    let before = path.belief.widen(self.automaton, unseen);
-                    let stepped = self.step(&before, step, excused.contains(&step.event));
-                    let mut faults = path.faults.clone();
-                    faults.extend(stepped.fault.map(|_| index));
-                    faults.sort_unstable();
-                    let mut trail = path.trail.clone();
-                    trail.push(index);
-                    let mut befores = path.befores.clone();
-                    befores.push(before);
-                    let found = Path { faults, trail, befores, belief: stepped.belief };
-                    match next.remove(&(set | 1 << index)) {
-                        Some(known) => next.insert(set | 1 << index, better(known, found)),
-                        None => next.insert(set | 1 << index, found),
-                    };
-                }
-            }
-            layer = next;
-        }
-        layer.into_values().next()
-    }
-
     /// One step from a belief.
-    fn step(&self, before: &Belief, step: &Step, excused: bool) -> Stepped {
+    pub(super) fn step(&self, before: &Belief, step: &Step, excused: bool) -> Stepped {
         let mut fault = None;
         let mut belief = match step.activity {
             None => before.clone(),
@@ -362,7 +347,7 @@ impl Run<'_, '_> {
                         // Where the next answer shows the expected state again, this one was the odd one out.
                         states.union_with(&belief.states(self.automaton));
                     }
-                    belief.reset(states)
+                    belief.reset(self.automaton, states)
                 }
             };
         }
@@ -381,7 +366,7 @@ impl Run<'_, '_> {
     /// ends the object's life in no restricted state, as a cancellation does.
     fn amended(&self, step: &Step) -> Option<Belief> {
         let (_, before) = step.amends.as_ref()?;
-        let moved = Belief::of(before.clone()).step(self.automaton, &step.possible());
+        let moved = Belief::of(self.automaton, before.clone()).step(self.automaton, &step.possible());
         let ends = !moved.is_empty() && moved.states(self.automaton).is_subset(&self.harmless_ends());
         ends.then_some(moved)
     }
@@ -395,9 +380,8 @@ impl Run<'_, '_> {
     /// Whether an answer may show where the object was a moment ago: a step was taken so shortly before, or is only taken
     /// on and not done (`202`).
     fn lags(&self, before: &Belief, step: &Step, declared: usize) -> bool {
-        let taken_on = self.history.event(step.event).is_some_and(|e| e.status == Some(202));
         let left = step.left.as_ref().is_some_and(|left| left.contains(declared));
-        left || taken_on && step.activity.is_some() && before.states(self.automaton).contains(declared)
+        left || step.taken_on && step.activity.is_some() && before.states(self.automaton).contains(declared)
     }
 
     /// States that earlier steps led out of, where these ended within `check.state_lag` before an answer that declares a
@@ -444,7 +428,7 @@ impl Run<'_, '_> {
             // What happens again, or out of any order, may also have had no effect.
             states.union_with(&possible);
         }
-        (Fault::Structure, before.reset(states))
+        (Fault::Structure, before.reset(self.automaton, states))
     }
 
     /// Whether a misplaced step is rather one too many than one after others that nobody saw: no steps lead to it, its
@@ -466,7 +450,7 @@ impl Run<'_, '_> {
             };
             let Some(activity) = self.moving_activity(touch.event) else { continue };
             let Some(states) = out.timeline.possible(self.history, touch.event, false) else { continue };
-            let before = Belief::of(states);
+            let before = Belief::of(self.automaton, states);
             let fits = self.fits(activity, touch.event);
             let retry = tried.retry(self.history, steps, activity, event);
             let step = Step {
@@ -475,30 +459,19 @@ impl Run<'_, '_> {
                 uncertain: false,
                 declared: None,
                 unmodelled: false,
+                taken_on: false,
                 retry,
                 left: None,
                 amends: None,
                 fits,
             };
             let Some(fault) = self.step(&before, &step, false).fault else { continue };
-            let judge = Judge { run: self, steps, before: &before, pending: &[], rejected: true };
+            let judge = Judge { run: self, steps, before: &before, pending: Pending::none(), rejected: true };
             if let Some((issue, _)) = judge.issue(&step, fault)
                 && known.insert((issue.check, activity, event.actor.principal.clone()))
             {
                 out.issues.push(issue);
             }
-        }
-    }
-}
-
-fn better(known: Path, found: Path) -> Path {
-    let rank = |p: &Path| (p.faults.len(), std::cmp::Reverse(p.faults.clone()));
-    match rank(&known).cmp(&rank(&found)) {
-        std::cmp::Ordering::Less => known,
-        std::cmp::Ordering::Greater => found,
-        std::cmp::Ordering::Equal => {
-            let (kept, other) = if known.trail <= found.trail { (known, found) } else { (found, known) };
-            Path { belief: kept.belief.or(&other.belief), ..kept }
         }
     }
 }

@@ -182,6 +182,7 @@ mod tests {
                 uncertain: events[at].outcome != Outcome::Accepted,
                 declared: None,
                 unmodelled: false,
+                taken_on: false,
                 retry: Retry::No,
                 left: None,
                 amends: None,

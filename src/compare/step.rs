@@ -10,7 +10,7 @@ use crate::model::expression::{Truth, truth};
 use crate::model::{ActivityId, Transition};
 
 /// Whether an actor may take a transition and whether its conditions hold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fit {
     /// Index of the edge.
     pub(super) edge: usize,
@@ -40,6 +40,8 @@ pub(super) struct Step {
     pub(super) declared: Option<usize>,
     /// It changed the object by an operation that the model does not know.
     pub(super) unmodelled: bool,
+    /// It was only taken on and is not done yet (`202`).
+    pub(super) taken_on: bool,
     /// Whether it is a retry.
     pub(super) retry: Retry,
     /// States that the object left so shortly before that an answer may still show them.
@@ -54,6 +56,13 @@ impl Step {
     /// Edges that nothing seen forbids.
     pub(super) fn possible(&self) -> Vec<usize> {
         self.fits.iter().filter(|f| f.possible()).map(|f| f.edge).collect()
+    }
+
+    /// Whether another step does to every belief what this one does.
+    pub(super) fn is_like(&self, other: &Step) -> bool {
+        let own =
+            |step: &Step| (step.activity, step.uncertain, step.declared, step.unmodelled, step.taken_on, step.retry);
+        own(self) == own(other) && (&self.left, &self.amends, &self.fits) == (&other.left, &other.amends, &other.fits)
     }
 }
 
@@ -92,6 +101,7 @@ impl Run<'_, '_> {
                 uncertain,
                 declared,
                 unmodelled,
+                taken_on: event.status == Some(202),
                 retry,
                 left: None,
                 amends: None,

@@ -1,6 +1,6 @@
 //! Groups of events that a sliding window runs over, across cases.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::blindness::Blindness;
@@ -11,22 +11,33 @@ use super::effect::{Found, Witness};
 use super::history::History;
 use super::plan::Plan;
 use super::unmodelled;
-use crate::event::{Event, ObjectId, Outcome, Value};
+use crate::event::{Event, EventId, ObjectId, Outcome, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{ConstraintKind, ObjectTypeId, Path, Root};
+
+/// Why events are looked at across cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Watch {
+    /// They carry one idempotency key.
+    Key,
+    /// The constraint at this position in the model counts or adds them up.
+    Constraint(u16),
+    /// They touch one object that steps of several cases move.
+    Life,
+}
 
 /// One group: all events with an equal key are judged together, sorted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WindowKey {
-    /// Position of the constraint in the model; `None` for the built-in watch on idempotency keys.
-    pub constraint: Option<u16>,
+    /// What for.
+    pub watch: Watch,
     /// What the group shares: object keys, actor fields, or the idempotency key.
     pub group: Vec<Arc<str>>,
 }
 
 /// Groups that an event belongs to.
 pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
-    let mut keys = Vec::new();
+    let mut keys = plan.map_or_else(Vec::new, |plan| lives(plan, event));
     if event.outcome == Outcome::Rejected {
         return keys;
     }
@@ -34,7 +45,7 @@ pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
     if let (true, Some(key), false) = (accepted, event.idempotency, event.read) {
         // Those whom nobody knows may be one.
         let principal = event.actor.principal.clone().unwrap_or_default();
-        keys.push(WindowKey { constraint: None, group: vec![format!("{key:016x}").into(), principal] });
+        keys.push(WindowKey { watch: Watch::Key, group: vec![format!("{key:016x}").into(), principal] });
     }
     let Some(plan) = plan else { return keys };
     for (index, constraint) in plan.model.constraints.iter().enumerate() {
@@ -46,10 +57,20 @@ pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
             _ => continue,
         };
         if let (true, Some(group), Ok(index)) = (belongs, coarse(plan, by, event), u16::try_from(index)) {
-            keys.push(WindowKey { constraint: Some(index), group });
+            keys.push(WindowKey { watch: Watch::Constraint(index), group });
         }
     }
     keys
+}
+
+/// The objects of an event whose lives do not lie in one case.
+fn lives(plan: &Plan, event: &Event) -> Vec<WindowKey> {
+    let shared = |id: &&ObjectId| plan.object_type(&id.object_type).is_some_and(|t| plan.is_shared(t));
+    let group = |id: &ObjectId| vec![id.object_type.clone(), id.key.clone()];
+    let mut groups: Vec<_> = event.objects.iter().map(|o| &o.id).filter(shared).map(group).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups.into_iter().map(|group| WindowKey { watch: Watch::Life, group }).collect()
 }
 
 /// Counts the events that a window runs over but that have no place in any of its groups: what they share is not shown.
@@ -72,9 +93,13 @@ pub(super) fn count_groupless(history: &History<'_>, tallies: &mut Tallies) {
 
 /// Judges one group.
 pub(super) fn judge(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &Blindness) -> CaseResult {
+    let constraint = match key.watch {
+        Watch::Key => None,
+        Watch::Constraint(index) => plan.model.constraints.get(usize::from(index)),
+        Watch::Life => return life(plan, key, events, blindness),
+    };
     let mut tallies = Tallies::default();
     let history = History::new(plan, None, events, blindness);
-    let constraint = key.constraint.and_then(|i| plan.model.constraints.get(usize::from(i)));
     let mut found = match constraint {
         None => across_cases(&history, &mut tallies),
         Some(constraint) => match &constraint.kind {
@@ -92,6 +117,24 @@ pub(super) fn judge(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &
     let witness = Witness { history: &history, replays: &[] };
     let deviations: Vec<Deviation> = found.into_iter().filter_map(|f| witness.deviation(f)).collect();
     CaseResult { deviations: settle(deviations), tallies, exhausted: history.exhausted(), ..CaseResult::default() }
+}
+
+/// Replays one object over the steps of all cases. What they say of other objects is left out: only their own cases know
+/// how these stood at the time.
+fn life(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &Blindness) -> CaseResult {
+    let [object_type, object] = &key.group[..] else { return CaseResult::default() };
+    let id = ObjectId { object_type: object_type.clone(), key: object.clone() };
+    let mut alone = events.to_vec();
+    alone.iter_mut().for_each(|event| event.objects.retain(|object| object.id == id));
+    let history = History::new(plan, None, &alone, blindness);
+    let mut result = super::case::one_life(&history, &id);
+    let whole: BTreeMap<EventId, &Event> = events.iter().map(|event| (event.id, event)).collect();
+    for event in result.deviations.iter_mut().flat_map(|deviation| &mut deviation.events) {
+        if let Some(whole) = whole.get(&event.id) {
+            event.objects.clone_from(&whole.objects);
+        }
+    }
+    result
 }
 
 /// Replays of an idempotency key whose calls do not lie in one case; those within a case are found there.

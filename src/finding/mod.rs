@@ -23,7 +23,7 @@ pub const REVIEW_BELOW: f32 = 0.5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Judged against mined behaviour only.
+    /// Judged without a model, or against mined behaviour that nobody reviewed.
     Suspected,
     /// The server refused it.
     Attempted,

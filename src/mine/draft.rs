@@ -190,8 +190,8 @@ fn sources(page: &mut Page, from: &Provenance) {
 fn head(page: &mut Page) {
     page.line("offpath: 1", "");
     page.line(
-        "workflow: {id: draft, version: 0}",
-        "check: name it, and count versions from the first that is reviewed",
+        "workflow: {id: draft, version: 0, draft: true}",
+        "check: name it, count versions from the first that is reviewed, and remove `draft` then: until then findings are suspected",
     );
 }
 

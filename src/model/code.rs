@@ -144,6 +144,10 @@ within the document; bundle one that is spread over several files into one first
     op: payOrder
     op: POST /orders/{orderId}/payment
 An id that two documents give is written with its document: `op: orders.yaml#payOrder`."
+    Constant "M033" "A condition does not depend on what happens."
+"It is true or false for every event, so the rule it belongs to is always broken, never broken or never asked. Often a path
+was meant where a text or a number stands: `'paid' == 'new'` instead of `order.state == 'new'`. A step that nobody may take
+needs no transition; a constraint that is to rest for a while is commented out."
 }
 
 /// What `offpath explain` prints for a model code such as `M003`; `None` when there is no such code.

@@ -26,6 +26,8 @@ pub struct Model {
     pub version: Arc<str>,
     /// `workflow.owner`.
     pub owner: Option<Arc<str>>,
+    /// Whether nobody has reviewed it yet (`workflow.draft`): what it calls wrong is suspected only.
+    pub draft: bool,
     /// SHA-256 of the file's bytes, in hex.
     pub hash: String,
     /// The file as the user named it.

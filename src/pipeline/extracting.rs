@@ -9,6 +9,7 @@ use offpath_capture::Exchange;
 use super::pending::{Held, Pending};
 use super::reading::{BATCH, Batch, lock};
 use super::serving::Serving;
+use super::ticks::Ticks;
 use super::views::{Ledger, Prospect, Sighter, Units};
 use super::{Job, PipelineError};
 use crate::correlate::{Directory, Extractor, Facts, Inspection, SentOn};
@@ -27,14 +28,16 @@ pub(super) struct Extracting<'a> {
     pub(super) inspection: Inspection,
     pub(super) evidence: Evidence,
     pub(super) serving: Serving,
+    /// How fine the inputs' clocks are.
+    pub(super) ticks: Ticks,
 }
 
 impl<'a> Extracting<'a> {
     /// Nothing yet; `events` spills beyond `budget` bytes.
     pub(super) fn new(events: EventBuffer, budget: usize, directory: &'a Mutex<Directory>, job: &'a Job) -> Self {
         let (facts, inspection, evidence) = (Vec::new(), Inspection::new(), Evidence::default());
-        let serving = Serving::default();
-        Extracting { events, budget, directory, facts, job, inspection, evidence, serving }
+        let (serving, ticks) = (Serving::default(), Ticks::default());
+        Extracting { events, budget, directory, facts, job, inspection, evidence, serving, ticks }
     }
 
     /// Whether a time lies in the period of interest.
@@ -87,6 +90,7 @@ impl<'a> Extracting<'a> {
 
     /// Keeps events for the joins.
     fn keep(&mut self, events: &[Event]) -> Result<(), PipelineError> {
+        events.iter().for_each(|event| self.ticks.add(event));
         events.iter().try_for_each(|event| Ok(self.events.push_within(event, self.budget)?))
     }
 

@@ -10,7 +10,9 @@ use super::names::{Names, ShownNames};
 use super::near::{self, Near};
 use super::resolving::{Partitioned, group_hash};
 use super::{Job, PipelineError, naming};
-use crate::compare::{AfterDeletion, Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, WindowKey};
+use crate::compare::{
+    AfterDeletion, Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, Watch, WindowKey,
+};
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
 use crate::event::{Event, EventId, ObjectId, Outcome};
@@ -282,12 +284,21 @@ fn judge_windows(
         let events: Vec<Event> = group.into_values().map(Arc::unwrap_or_clone).collect();
         let result = comparer.window(&key, &events, blindness);
         if result.exhausted {
-            // An idempotency key is nobody's business.
-            let who = key.group.iter().skip(usize::from(key.constraint.is_none()));
-            let who = who.map(|name| job.pseudonyms.as_ref().map_or_else(|| Arc::clone(name), |p| p.name(name)));
-            judged.too_large.insert(format!("window of {}", who.collect::<Vec<_>>().join(", ")));
+            judged.too_large.insert(group_name(&key, job));
         }
         judged.add_result(result, job);
     }
     judged
+}
+
+/// A group that was too large, in words that may be shown.
+fn group_name(key: &WindowKey, job: &Job) -> String {
+    if let (Watch::Life, [object_type, object]) = (key.watch, &key.group[..]) {
+        let id = ObjectId { object_type: object_type.clone(), key: object.clone() };
+        return job.pseudonyms.as_ref().map_or_else(|| id.to_string(), |p| p.object(&id).to_string());
+    }
+    // An idempotency key is nobody's business.
+    let who = key.group.iter().skip(usize::from(key.watch == Watch::Key));
+    let who = who.map(|name| job.pseudonyms.as_ref().map_or_else(|| Arc::clone(name), |p| p.name(name)));
+    format!("window of {}", who.collect::<Vec<_>>().join(", "))
 }

@@ -16,6 +16,7 @@ use super::extracting::{Extracting, Read, Waiting, extract_batches};
 use super::gaps::Gaps;
 use super::serving::Serving;
 use super::settling::settle;
+use super::ticks::{Finest, Ticks};
 use super::unlike;
 use super::views::{Clock, Lookout, Prospect, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
@@ -45,6 +46,8 @@ const LOOKOUT_BYTES: usize = 32 << 20;
 pub(super) struct Reading {
     pub(super) events: Vec<EventBuffer>,
     pub(super) directory: Directory,
+    /// The inputs' clocks where their times differ in what they show.
+    pub(super) ticks: Finest,
     pub(super) inspection: Inspection,
     pub(super) evidence: Evidence,
     pub(super) blindness: Blindness,
@@ -142,10 +145,11 @@ pub(super) fn extract(
     let sources = in_order(inner(reports), left);
     let warnings = idle_actors.into_iter().chain(unlike::warnings(&sources)).chain(unnamed);
     let (parts, doubles) = settle(parts, &units, scratch, budget / 4)?;
-    let (events, inspection, evidence, serving) = merged(parts);
+    let (events, inspection, evidence, (serving, ticks)) = merged(parts);
     Ok(Reading {
         events,
         directory: inner(directory),
+        ticks: ticks.finest(),
         inspection,
         evidence,
         blindness: blindness(inner(blind_spots), &serving, job),
@@ -163,16 +167,17 @@ pub(super) fn extract(
 }
 
 /// What the extracting threads made, put together.
-fn merged(parts: Vec<Extracting<'_>>) -> (Vec<EventBuffer>, Inspection, Evidence, Serving) {
+fn merged(parts: Vec<Extracting<'_>>) -> (Vec<EventBuffer>, Inspection, Evidence, (Serving, Ticks)) {
     let (mut events, mut inspection, mut evidence) = (Vec::new(), Inspection::new(), Evidence::default());
-    let mut serving = Serving::default();
+    let (mut serving, mut ticks) = (Serving::default(), Ticks::default());
     for part in parts {
         events.push(part.events);
         inspection.merge(part.inspection);
         evidence.merge(part.evidence);
         serving.merge(part.serving);
+        ticks.merge(part.ticks);
     }
-    (events, inspection, evidence, serving)
+    (events, inspection, evidence, (serving, ticks))
 }
 
 /// The sources' reports in the order of the plan; the first tells of what all of them could not join.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::thread;
 
 use super::reading::joined;
+use super::ticks::Finest;
 use super::{Job, PipelineError};
-use crate::compare::{Comparer, Unattributed, WindowKey};
+use crate::compare::{Comparer, Unattributed, Watch, WindowKey};
 use crate::correlate::{self, Apart, Inspection, Resolver};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome, is_call};
@@ -28,8 +29,12 @@ pub(super) struct Partitioned {
 
 /// Hash of a window group that every machine and version agrees on.
 pub(super) fn group_hash(key: &WindowKey) -> u64 {
-    let constraint = key.constraint.map_or([0xff; 3], |index| [0, index.to_be_bytes()[0], index.to_be_bytes()[1]]);
-    stable_hash(std::iter::once(&constraint[..]).chain(key.group.iter().map(|part| part.as_bytes())))
+    let watch = match key.watch {
+        Watch::Key => [0xff; 3],
+        Watch::Constraint(index) => [0, index.to_be_bytes()[0], index.to_be_bytes()[1]],
+        Watch::Life => [1; 3],
+    };
+    stable_hash(std::iter::once(&watch[..]).chain(key.group.iter().map(|part| part.as_bytes())))
 }
 
 /// What all exchanges together tell of each event.
@@ -40,6 +45,8 @@ pub(super) struct Joins<'a> {
     pub(super) templates: &'a Templates,
     /// Types whose objects are told apart by their tenants.
     pub(super) apart: &'a Apart,
+    /// How fine the inputs' clocks are.
+    pub(super) ticks: &'a Finest,
 }
 
 /// Fills every event's joins and groups the events by case.
@@ -97,6 +104,7 @@ struct Completed {
 
 /// Fills an event's joins; `guessed`: without a model, by what all paths taught.
 fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
+    joins.ticks.settle(event);
     joins.resolver.resolve(event);
     let learnt = if guessed { joins.templates.complete(event, &correlate::is_container) } else { Vec::new() };
     joins.apart.settle(event);

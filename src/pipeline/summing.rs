@@ -371,6 +371,8 @@ fn measures(model: &Model, judged: &Judged) -> MeasureSummary {
         alignment_moves: figures.alignment_moves,
         alignment_denominator: figures.alignment_denominator,
         log_fitness: figures.log_fitness(),
+        average_trace_fitness: figures.average_trace_fitness(),
+        trace_fitness: (figures.trace_fitness, figures.traces.saturating_sub(figures.undecided_traces)),
         transitions: (declared.len() as u64, declared.intersection(&happened).count() as u64),
         coverage: (judged.modelled, judged.events),
         identified: judged

@@ -168,6 +168,7 @@ pub(super) fn bare_model() -> Model {
         id: "shop".into(),
         version: "7".into(),
         owner: None,
+        draft: false,
         hash: String::new(),
         file: "shop.yaml".to_owned(),
         in_force: (None, None),

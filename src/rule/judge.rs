@@ -59,8 +59,16 @@ pub fn judge(deviation: &Deviation, model: Option<&Model>) -> Finding {
     }
 }
 
-/// How sure the harm is. Without a model nothing says what was intended.
+/// How sure the harm is. Without a model that somebody reviewed nothing says what was intended; a refusal stays one.
 fn verdict(context: &Context<'_>) -> Verdict {
+    let draft = context.model.is_some_and(|model| model.draft);
+    match verdict_of_model(context) {
+        Verdict::Proven | Verdict::Accepted if draft => Verdict::Suspected,
+        verdict => verdict,
+    }
+}
+
+fn verdict_of_model(context: &Context<'_>) -> Verdict {
     match (context.model, context.outcome(), context.deviation.moved) {
         (None, ..) => Verdict::Suspected,
         (Some(_), Outcome::Rejected, _) => Verdict::Attempted,

@@ -82,6 +82,6 @@ lifecycles:
     let (file, model, run) = (file.to_str().unwrap(), model.to_str().unwrap(), run.to_str().unwrap());
     let output = offpath(&["check", file, "--model", model, "-o", run]);
     assert_eq!(code(&output), 0, "{}", stdout(&output));
-    assert!(stdout(&output).contains("30 of 30 lives fit"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("100 % of lives fit (30 of 30)"), "{}", stdout(&output));
     assert!(!stdout(&output).contains("too little seen"), "{}", stdout(&output));
 }

@@ -427,6 +427,8 @@ pub(crate) fn run() -> RunSummary {
             alignment_moves: 3_044,
             alignment_denominator: 812_400,
             log_fitness: Some(1.0 - 3_044.0 / 812_400.0),
+            average_trace_fitness: Some(0.995),
+            trace_fitness: (80_958_175_000, 81_365),
             transitions: (19, 14),
             coverage: (364_001, 387_694),
             identified: (360_112, 361_900),

@@ -80,6 +80,26 @@ fn approved(pairs: u64) -> (Model, Vec<Event>) {
 }
 
 #[test]
+fn conditions_of_very_many_steps_at_once_stay_within_the_budget() {
+    let mut model = shop();
+    model.lifecycles[0].transitions[2].when = Some(compare(
+        Node::Path(path(Root::Object(model.kind_of("order")), &["state"])),
+        Operator::Equal,
+        Node::Constant(crate::event::Value::Text("paid".into())),
+    ));
+    let all_at_once = |n: u64| {
+        let made = event(n, 1, if n == 0 { "create" } else { "pay" }).by("alice", &["customer"]).on("order:1");
+        made.with(|e| (e.time, e.end) = (SECOND * i64::from(n > 0), SECOND + 500 * i64::from(n > 0))).done()
+    };
+    let mut events: Vec<Event> = (0..MANY).map(all_at_once).collect();
+    events.push(event(MANY, 30, "ship").by("alice", &["customer"]).on("order:1").done());
+    let judged = Comparer::new(Some(Arc::new(model))).with_looks(MANY * 2_000);
+    let result = judged.case(Some(&id("order:1")), &events, &Blindness::default());
+    assert_eq!(result.tallies.0[&(Check::Race, "pcap")].violated, MANY - 2);
+    assert!(!result.exhausted && !result.measures.approximate);
+}
+
+#[test]
 fn a_requirement_is_judged_at_every_event_of_a_large_case() {
     let (model, events) = approved(MANY);
     let result = run(model, &events);

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::compare::alignment::{Alignment, Move, align};
+use crate::compare::alignment::{Alignment, Move, align, by_parts, most};
 use crate::compare::automaton::{Automaton, StateSet};
+use crate::compare::variants::Variants;
 use crate::event::Outcome;
 use crate::model::Transition;
 
@@ -183,6 +184,23 @@ proptest! {
 
 proptest! {
     #[test]
+    fn a_bound_is_never_less_than_the_optimum(edges in edges(3, 3, 6), trace in prop::collection::vec(0u16..3, 0..12)) {
+        let automaton = automaton(&edges);
+        let labels: Vec<&[usize]> = trace.iter().map(|a| automaton.on(crate::model::ActivityId(*a))).collect();
+        let start = StateSet::single(3, 0);
+        let optimum = aligned(&automaton, &trace).cost;
+        for part in 1..5 {
+            let bound = by_parts(&automaton, &start, &labels, part).unwrap();
+            prop_assert!((optimum..=trace.len() as u64).contains(&bound));
+        }
+        prop_assert_eq!(by_parts(&automaton, &start, &labels, 12), Some(optimum));
+        let variants = Variants::default();
+        for _ in 0..2 {
+            prop_assert_eq!(&*variants.get(&automaton, &start, &labels).unwrap(), &aligned(&automaton, &trace));
+        }
+    }
+
+    #[test]
     fn an_alignment_spells_the_trace_and_a_word(edges in edges(3, 3, 6), trace in prop::collection::vec(0u16..3, 0..12)) {
         let automaton = automaton(&edges);
         let alignment = aligned(&automaton, &trace);
@@ -217,13 +235,49 @@ fn too_large_a_lifecycle_is_refused_and_its_objects_left_alone() {
     assert_eq!(judged(thing(4096, 1, &edges[..4095]), events, &Blindness::default()).measures.traces, 1);
 }
 
-#[test]
-fn more_unordered_events_than_can_be_tried_are_undecided() {
-    let steps: Vec<(u16, usize)> = (0..30).map(|_| (0, 0)).collect();
+/// Thirteen steps at once, each of which may come at any time, and one that may come only after another.
+fn crowded(last: u16) -> (Model, Vec<Event>) {
+    let mut edges: Vec<RawEdge> = (0..13).map(|activity| (activity, 0, 0, false)).collect();
+    edges.extend([(13, 0, 1, false), (14, 1, 1, false)]);
+    let steps: Vec<(u16, usize)> = (0..13).map(|activity| (activity, 0)).chain([(last, 0)]).collect();
     let mut events = lived(&steps);
-    events.iter_mut().for_each(|e| (e.time, e.end) = (0, 1000));
-    let result = judged(thing(2, 1, &[(0, 0, 1, false)]), events, &Blindness::default());
+    events[..13].iter_mut().for_each(|e| (e.time, e.end) = (0, 1000));
+    let mut model = thing(2, 15, &edges);
+    model.check.first_seen_any = false;
+    (model, events)
+}
+
+#[test]
+fn more_orders_than_can_be_tried_leave_a_life_undecided_and_the_run_says_so() {
+    let (model, events) = crowded(13);
+    let result = judged(model, events, &Blindness::default());
     assert_eq!(checks(&result), []);
-    assert!(result.measures.approximate);
+    assert!(result.measures.approximate && result.exhausted);
     assert_eq!(result.measures.undecided_traces, 1);
+}
+
+#[test]
+fn more_orders_than_can_be_tried_hide_nothing_that_none_of_them_explains() {
+    let (model, events) = crowded(14);
+    assert_eq!(checks(&judged(model, events, &Blindness::default())), [Check::Direct], "it comes after all of them");
+    let (mut model, mut events) = crowded(13);
+    let twice = Event { id: crate::event::EventId(20), ..events[3].clone() };
+    events.push(twice);
+    model.lifecycles[0].transitions[3].once = true;
+    assert_eq!(checks(&judged(model, events, &Blindness::default())), [Check::Race], "in whichever order");
+}
+
+#[test]
+fn a_trace_too_long_to_align_has_a_bound() {
+    let edges: Vec<RawEdge> = (0..2000).map(|s| (0, s, (s + 1) % 2000, false)).collect();
+    let model = thing(2000, 2, &edges);
+    let automaton = Automaton::compile(&model, &model.lifecycles[0]).unwrap();
+    let on = |activity: u16| automaton.on(crate::model::ActivityId(activity));
+    let start = StateSet::single(2000, 0);
+    let walk = vec![on(0); 3000];
+    assert_eq!(align(&automaton, &start, &walk), None);
+    assert_eq!(most(&automaton, &start, &walk), 0);
+    let foreign = [vec![on(0); 1500], vec![on(1); 3], vec![on(0); 1500]].concat();
+    assert_eq!(most(&automaton, &start, &foreign), 3);
+    assert_eq!(most(&automaton, &start, &vec![on(1); 100_000]), 100_000, "not even that is worth it");
 }

@@ -520,3 +520,21 @@ fn a_state_that_no_step_led_to_lowers_fitness() {
     let measures = run(shop(), &events).measures;
     assert_eq!((measures.fitting_traces, measures.log_fitness()), (0, Some(0.5)));
 }
+
+#[test]
+fn a_state_that_replay_excludes_costs_a_move_and_an_undecided_life_none() {
+    let lived = lived(&["create", "pay"]);
+    let mut diverged = lived.clone();
+    diverged[1].objects[0].declared_state = Some("new".into());
+    let result = run(shop(), &diverged);
+    assert_eq!(checks(&result), [Check::Diverge]);
+    let measures = result.measures;
+    let thirds = Some(2.0 / 3.0);
+    assert_eq!((measures.fitting_traces, measures.alignment_moves, measures.log_fitness()), (0, 1, thirds));
+    let blind = Blindness::new(vec![(0, 60 * SECOND)]);
+    let mut both = run_blind(shop(), &[step(1, "create").done(), step(3, "ship").done()], &blind).measures;
+    assert_eq!((both.undecided_traces, both.alignment_denominator, both.average_trace_fitness()), (1, 0, None));
+    both.add(&measures);
+    both.add(&run(shop(), &lived).measures);
+    assert_eq!((both.log_fitness(), both.average_trace_fitness()), (Some(0.8), Some(0.833_333)));
+}

@@ -80,3 +80,74 @@ fn a_retry_adds_nothing_to_a_count() {
     assert_eq!(checks(&super::windows::windows(model.clone(), &paid(7))), []);
     assert_eq!(checks(&super::windows::windows(model, &paid(8))), [Check::Volume]);
 }
+
+/// A coupon that may be redeemed once before an order is paid and shipped, and edits at any time.
+fn coupons() -> Model {
+    let model = empty().object("order", None).steps("order", &["create", "redeem", "pay", "ship", "edit"]);
+    let redeem = crate::model::Transition { once: true, ..transition(1, &[1], 1) };
+    let steps = vec![transition(0, &[0], 1), redeem, transition(2, &[1], 2), transition(3, &[2], 3), edit()];
+    model.lifecycle("order", &["none", "new", "paid", "shipped."], steps)
+}
+
+fn edit() -> crate::model::Transition {
+    transition(4, &[1], 1)
+}
+
+/// So many steps of one activity that all begin ten milliseconds apart and last a second.
+fn at_once(activity: &str, many: u64) -> Vec<Event> {
+    let second = |n: u64| 20 * SECOND + i64::try_from(n).unwrap() * 10;
+    (0..many)
+        .map(|n| step(n + 2, activity).with(|e| (e.time, e.end) = (second(n), second(n) + SECOND)).done())
+        .collect()
+}
+
+#[test]
+fn however_many_steps_overlap_each_but_the_first_races_and_a_later_skip_is_one() {
+    for many in [2, 10, 11, 20, 65, 300] {
+        let mut events = vec![step(1, "create").done()];
+        events.extend(at_once("redeem", many));
+        events.push(step(400, "ship").done());
+        let result = run(coupons(), &events);
+        let expected = vec![Check::Race; usize::try_from(many - 1).unwrap()].into_iter().chain([Check::Skip]);
+        assert_eq!(checks(&result), expected.collect::<Vec<_>>(), "{many}");
+        assert!(!result.exhausted && !result.measures.approximate);
+        assert_eq!(result.tallies.0[&(Check::Race, "pcap")].violated, many - 1);
+    }
+}
+
+#[test]
+fn edits_in_one_tick_hide_no_skip() {
+    let edits =
+        (0..70).map(|n| step(n + 2, "edit").with(|e| (e.time, e.end, e.tick) = (20 * SECOND, 20 * SECOND, SECOND)));
+    let mut events: Vec<Event> = [step(1, "create")].into_iter().chain(edits).map(|e| e.done()).collect();
+    events.push(step(100, "ship").done());
+    let result = run(coupons(), &events);
+    assert_eq!(checks(&result), [Check::Skip]);
+    assert!(!result.measures.approximate);
+}
+
+#[test]
+fn one_slow_request_hides_no_skip() {
+    for slow in ["edit", "redeem", "view"] {
+        let mut events = vec![step(1, "create").done()];
+        events.push(step(2, slow).with(|e| e.read = slow == "view").until(20 * SECOND + HOUR).done());
+        events.extend((3..90).map(|n| step(n, "edit").done()));
+        events.push(step(200, "ship").done());
+        let result = run(coupons(), &events);
+        assert_eq!(checks(&result), [Check::Skip], "{slow}");
+        assert!(!result.measures.approximate, "{slow}");
+    }
+}
+
+#[test]
+fn every_step_that_may_be_taken_once_is_counted() {
+    let names: Vec<String> = (0..70).map(|n| format!("a{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let once = |activity: u16| crate::model::Transition { once: true, ..transition(activity, &[0], 0) };
+    let model = empty().object("order", None).steps("order", &names);
+    let model = model.lifecycle("order", &["open"], (0..70).map(once).collect());
+    for activity in ["a3", "a63", "a64", "a66"] {
+        let twice = [step(1, activity).done(), step(2, "a0").done(), step(3, activity).done()];
+        assert_eq!(checks(&run(model.clone(), &twice)), [Check::Repeat], "{activity}");
+    }
+}

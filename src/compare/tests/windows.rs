@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::compare::WindowKey;
 use crate::event::{Money, Outcome, Shows};
-use crate::model::{ConstraintKind, Limit};
+use crate::model::{ActivityObject, ConstraintKind, Limit, Transition};
 
 /// Groups events by key and judges every group, as a caller does.
 pub(super) fn windows(model: Model, events: &[Event]) -> CaseResult {
@@ -27,6 +27,7 @@ fn windows_blind(model: Model, events: &[Event], blindness: &Blindness) -> CaseR
         let result = comparer.window(&key, &group, blindness);
         all.deviations.extend(result.deviations);
         all.tallies.add(&result.tallies);
+        all.measures.add(&result.measures);
     }
     all
 }
@@ -218,4 +219,42 @@ fn one_key_used_twice_by_nobody_knows_whom_is_left_open() {
     assert_eq!((undecided.evaluated, undecided.not_evaluable), (0, 1));
     assert_eq!(open(&[pay(1, "order:1", 1), pay(2, "order:2", 1)]), None, "a retry, whoever sent it");
     assert_eq!(open(&[pay(1, "order:1", 1)]), None);
+}
+
+/// Orders on which coupons are redeemed, each coupon once.
+fn coupons() -> Model {
+    let mut model = empty().object("order", None).object("coupon", None).steps("order", &["create", "redeem"]);
+    let redeemed = ActivityObject { object_type: model.kind_of("coupon"), key: Vec::new() };
+    model.activities[1].objects.push(redeemed);
+    let once = Transition { once: true, ..transition(1, &[0], 1) };
+    model.check.first_seen_any = false;
+    model.lifecycle("order", &["none", "new"], vec![transition(0, &[0], 1), transition(1, &[1], 1)]).lifecycle(
+        "coupon",
+        &["fresh", "used."],
+        vec![once],
+    )
+}
+
+#[test]
+fn a_coupon_that_is_redeemed_on_two_orders_is_judged_across_their_cases() {
+    let redeem = |n: u64, coupon: &str| {
+        let order = format!("order:{n}");
+        event(10 * n, i64::try_from(10 * n).unwrap(), "redeem")
+            .on(&order)
+            .on(coupon)
+            .with(|e| e.case = Some(id(&order)))
+    };
+    let twice = [redeem(1, "coupon:a").done(), redeem(2, "coupon:a").done(), redeem(3, "coupon:b").done()];
+    let result = windows(coupons(), &twice);
+    assert_eq!(checks(&result), [Check::Repeat]);
+    let repeat = &result.deviations[0];
+    assert_eq!((repeat.object.as_ref(), repeat.case.as_ref()), (Some(&id("coupon:a")), Some(&id("order:2"))));
+    assert!(repeat.events.iter().all(|event| event.objects.len() == 2), "the events are shown whole");
+    assert_eq!((result.measures.traces, result.measures.fitting_traces), (2, 1));
+    // In its own case an order says nothing of the coupon.
+    let create = event(1, 1, "create").on("order:1").done();
+    let comparer = Comparer::new(Some(Arc::new(coupons())));
+    let case = comparer.case(Some(&id("order:1")), &[create, redeem(1, "coupon:a").done()], &Blindness::default());
+    assert_eq!((checks(&case), case.measures.traces), (vec![], 1));
+    assert_eq!(windows(shop(), &[step(1, "create").done()]).measures.traces, 0, "lives of one case stay there");
 }

@@ -301,6 +301,7 @@ pub(super) fn model() -> Model {
         lifecycles: Vec::new(),
         constraints: Vec::new(),
         check: CheckOptions::default(),
+        draft: false,
         captured_paths: paths(&["req.note", "header.x-channel"]),
         documents: Vec::new(),
     }

@@ -37,6 +37,7 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
     }
     let mut ids: BTreeMap<Arc<str>, Span> = BTreeMap::new();
     let mut constraints = Vec::new();
+    let mut spans = Vec::new();
     for item in items {
         let Some((name, keys)) = kind_of(reader, item) else { continue };
         let mut allowed = vec!["id", "if", "severity"];
@@ -59,9 +60,43 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
             continue;
         };
         let condition = read.fields.get("if").and_then(|node| reader.condition(node, &place));
+        if let Some((node, condition)) = read.fields.get("if").zip(condition.as_ref()) {
+            super::constant::condition(reader, node, condition, "this constraint is never judged");
+        }
+        spans.push(item.span.clone());
         constraints.push(Constraint { id, kind, condition, severity });
     }
+    contradictions(reader, &constraints, &spans);
     constraints
+}
+
+/// Constraints that no life can keep together.
+fn contradictions(reader: &mut Reader, constraints: &[Constraint], spans: &[Span]) {
+    let mut required: BTreeMap<(ActivityId, ActivityId, ObjectTypeId), &Span> = BTreeMap::new();
+    let whole = || constraints.iter().zip(spans).filter(|(constraint, _)| constraint.condition.is_none());
+    for (constraint, span) in whole() {
+        if let ConstraintKind::Require { activity, before, per, .. } = &constraint.kind {
+            required.entry((*activity, *before, *per)).or_insert(span);
+        }
+    }
+    for (constraint, span) in whole() {
+        let (other, title) = match &constraint.kind {
+            // `never B after A` beside `require A, before B`.
+            ConstraintKind::Never { activity, after, per } => {
+                (required.get(&(*after, *activity, *per)), "this forbids what another constraint requires")
+            }
+            // `require A, before B` beside `require B, before A`, told at the second.
+            ConstraintKind::Require { activity, before, per, .. } => {
+                let other = required.get(&(*before, *activity, *per)).filter(|other| other.start < span.start);
+                (other, "two steps each require the other first")
+            }
+            _ => continue,
+        };
+        if let Some(other) = other {
+            let diagnostic = Diagnostic::error(Code::Pointless, span.clone(), title);
+            reader.found.push(diagnostic.note((*other).clone(), "the other").label("no order satisfies both"));
+        }
+    }
 }
 
 /// Which kind of constraint an entry is.
@@ -119,7 +154,9 @@ impl Reading<'_> {
             "always" => {
                 let node = reader.required(&self.fields, "always")?;
                 let place = judging([]);
-                reader.condition(node, &place).map(|condition| (ConstraintKind::Always(condition), place))
+                let condition = reader.condition(node, &place)?;
+                super::constant::always(reader, node, &condition);
+                Some((ConstraintKind::Always(condition), place))
             }
             "sum" => self.window_sum(reader),
             "never" => self.never(reader),
@@ -258,6 +295,12 @@ impl Reading<'_> {
             reader.error(Code::BadValue, &node.span, format!("`{text}` is not a number of events"));
             return None;
         };
+        if max == 0 {
+            let diagnostic =
+                Diagnostic::warning(Code::Pointless, node.span.clone(), "this window allows no event at all");
+            let help = "a step that nobody may take needs no window: give it no transition, or say who may";
+            reader.found.push(diagnostic.label("every event breaks it").help(help));
+        }
         let (activity, window) = activity.zip(window)?;
         Some((ConstraintKind::WindowCount { activity, by, window, max }, place))
     }

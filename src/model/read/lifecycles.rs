@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::document::{Node, Shape};
 use super::names::{COUNT, judging};
 use super::reader::{Fields, Reader};
-use crate::model::diagnostic::{Diagnostic, Span};
-use crate::model::{ActivityId, Code, Lifecycle, Model, State, Transition};
+use crate::model::diagnostic::{Diagnostic, Span, nearest_name};
+use crate::model::{ActivityId, ActorNaming, Code, Lifecycle, Model, State, Transition};
 
 /// Reads all lifecycles. Activities, objects and actors must have been read.
 pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> Vec<Lifecycle> {
@@ -125,6 +125,7 @@ fn transition(reader: &mut Reader, node: &Node, lifecycle: &Lifecycle, model: &M
         return None;
     }
     if let Some((node, guard)) = fields.get("when").zip(when.as_ref()) {
+        super::constant::condition(reader, node, guard, "this transition can never be taken");
         super::echo::guard(reader, node, model, activity, guard);
     }
     if let Some(node) = activity_node {
@@ -180,8 +181,12 @@ pub(super) fn roles(reader: &mut Reader, node: &Node, model: &Model) -> Vec<Arc<
     let declared: Vec<&str> = actors.role_map.values().chain(&actors.default_role).map(|role| &**role).collect();
     let texts = reader.texts(node, "`by`");
     for (text, span) in &texts {
+        if let Some((kind, _)) = text.split_once(':') {
+            kind_of_one(reader, kind, text, span, actors);
+            continue;
+        }
         let known = &**text == "agent"
-            || text.contains([':', '@'])
+            || text.contains('@')
             || declared.contains(&&**text)
             || reader.outline.kinds.contains(text);
         if actors.role_map.is_empty() || known {
@@ -199,6 +204,26 @@ pub(super) fn roles(reader: &mut Reader, node: &Node, model: &Model) -> Vec<Arc<
         reader.found.push(diagnostic);
     }
     texts.into_iter().map(|(text, _)| text).collect()
+}
+
+/// `kind:name` names one actor by a kind that there is. A name may hold a colon itself, as those of URNs do.
+fn kind_of_one(reader: &mut Reader, kind: &str, text: &str, span: &Span, actors: &ActorNaming) {
+    if kind == "agent" || actors.is_kind(kind) {
+        return;
+    }
+    let kinds: Vec<&str> = actors.kinds.iter().map(|(kind, _)| &**kind).collect();
+    let names: Vec<&str> = kinds.into_iter().chain([&*actors.default_kind, "service", "agent"]).collect();
+    let title = format!("no kind of actor is called `{kind}`");
+    let near = nearest_name(kind, names.iter().copied()).is_some();
+    let make = if near { Diagnostic::error } else { Diagnostic::warning };
+    let mut diagnostic = make(Code::UnknownRole, span.clone(), title)
+        .label(if near { "nobody could ever be this" } else { "read as the whole name of one actor" })
+        .nearest(kind, "kind", names.into_iter().map(|name| (name, 0..0)));
+    if !near {
+        diagnostic =
+            diagnostic.help(format!("if `{text}` is a kind and a name, declare `{kind}` under `actors.kinds`"));
+    }
+    reader.found.push(diagnostic);
 }
 
 /// `{after: pay, max: 14d}`.

@@ -3,6 +3,7 @@
 mod activities;
 mod actors;
 mod check;
+mod constant;
 mod constraints;
 mod document;
 mod echo;
@@ -92,6 +93,7 @@ fn model(reader: &mut Reader, root: &Node, open: Open<'_>) -> Option<Model> {
         id: Arc::from(""),
         version: Arc::from(""),
         owner: None,
+        draft: false,
         hash: String::new(),
         file: String::new(),
         in_force: (None, None),
@@ -127,10 +129,13 @@ fn format_version(reader: &mut Reader, fields: &Fields<'_>) {
 
 fn workflow(reader: &mut Reader, fields: &Fields<'_>, model: &mut Model) {
     let Some(node) = reader.required(fields, "workflow") else { return };
-    let Some(fields) = reader.mapping(node, "`workflow`", &["id", "version", "owner", "in_force"]) else { return };
+    let Some(fields) = reader.mapping(node, "`workflow`", &["id", "version", "owner", "in_force", "draft"]) else {
+        return;
+    };
     model.id = reader.required_text(&fields, "id").unwrap_or_default().into();
     model.version = reader.required_text(&fields, "version").unwrap_or_default().into();
     model.owner = fields.get("owner").and_then(|node| reader.text(node, "`owner`")).map(Arc::from);
+    model.draft = reader.flag(fields.get("draft"), "`draft`");
     let Some(node) = fields.get("in_force") else { return };
     let Some(range) = reader.mapping(node, "`in_force`", &["from", "to"]) else { return };
     model.in_force = (instant(reader, range.get("from")), instant(reader, range.get("to")));

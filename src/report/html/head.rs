@@ -177,9 +177,7 @@ fn measures(page: &mut Markup, run: &RunSummary) {
         );
     }
     if measures.approximate {
-        page.raw(
-            "<p class=\"notice\">Approximate: a budget cut some alignments short, so fitness is a lower bound.</p>",
-        );
+        page.raw("<p class=\"notice\">Approximate: some lives were too large to be decided or aligned in full.</p>");
     }
     unmatched::write(page, run);
     page.raw("</section>");

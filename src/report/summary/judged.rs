@@ -41,6 +41,12 @@ pub struct MeasureSummary {
     pub alignment_denominator: u64,
     /// 1 - moves / denominator.
     pub log_fitness: Option<f64>,
+    /// Mean of the fitness of each decided life.
+    #[serde(default)]
+    pub average_trace_fitness: Option<f64>,
+    /// Its numerator, in millionths, and the number of decided lives.
+    #[serde(default)]
+    pub trace_fitness: (u64, u64),
     /// Transitions of the model, and of these how many happened.
     pub transitions: (u64, u64),
     /// Events of modelled activities over all events.
@@ -48,7 +54,7 @@ pub struct MeasureSummary {
     /// Events of activities that were not refused and are by somebody who is known, and all such events.
     #[serde(default)]
     pub identified: (u64, u64),
-    /// A budget made an alignment approximate.
+    /// A budget left a life undecided, or its alignment a bound.
     pub approximate: bool,
 }
 

@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::report::figure::{count, counted, percent, ratio};
 use crate::report::place::places;
 use crate::report::reason;
-use crate::report::summary::RunSummary;
+use crate::report::summary::{MeasureSummary, RunSummary};
 use crate::report::verdict::{SeverityCounts, severity_rank, verdict};
 use crate::report::{unidentified, unmodelled};
 
@@ -81,7 +81,7 @@ fn open(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
     findings.iter().filter(|finding| finding.suppressed.is_none())
 }
 
-/// `shop 7, 3 lifecycles, 11 constraints; fitness 0.981 (…); precision …; coverage …`.
+/// `shop 7, 3 lifecycles, 11 constraints; 97 % of lives fit (…), fitness 0.981; precision …; coverage …`.
 fn model(run: &RunSummary) -> String {
     let Some(model) = &run.model else { return "none: only the rules that need none were run".to_owned() };
     let mut text = format!(
@@ -92,22 +92,7 @@ fn model(run: &RunSummary) -> String {
         counted(model.constraints, "constraint", "constraints")
     );
     if let Some(measures) = &run.measures {
-        if let Some(fitness) = measures.log_fitness {
-            let about = if measures.approximate { "at least " } else { "" };
-            let undecided = match measures.undecided_traces {
-                0 => String::new(),
-                number => format!(", {} undecided", count(number)),
-            };
-            // Who did a step, and with which values, is no question of the order that fitness measures.
-            let unfit = measures.traces > measures.fitting_traces + measures.undecided_traces;
-            let but = if unfit && measures.alignment_moves == 0 { ", all in order" } else { "" };
-            text.push_str(&format!(
-                "; fitness {about}{} ({} of {} lives fit{undecided}{but})",
-                ratio(fitness),
-                count(measures.fitting_traces),
-                count(measures.traces)
-            ));
-        }
+        text.push_str(&fitness(measures));
         let (declared, happened) = measures.transitions;
         let (explained, events) = measures.coverage;
         text.push_str(&format!(
@@ -122,6 +107,25 @@ fn model(run: &RunSummary) -> String {
             count(explained),
             count(events)
         ));
+    }
+    text
+}
+
+/// How many lives fit, and how far the others are from it.
+fn fitness(measures: &MeasureSummary) -> String {
+    if measures.traces == 0 {
+        return String::new();
+    }
+    let undecided = match measures.undecided_traces {
+        0 => String::new(),
+        number => format!(", {} undecided", count(number)),
+    };
+    let share = percent(measures.fitting_traces, measures.traces);
+    let (fitting, all) = (count(measures.fitting_traces), count(measures.traces));
+    let mut text = format!("; {share} of lives fit ({fitting} of {all}{undecided})");
+    if let Some(fitness) = measures.log_fitness {
+        let about = if measures.approximate { "about " } else { "" };
+        text.push_str(&format!(", fitness {about}{}", ratio(fitness)));
     }
     text
 }

@@ -54,7 +54,7 @@ const CONFIDENCE: &str = "confidence ";
 
 fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Suspected => "unlike what was seen before, no model says so",
+        Verdict::Suspected => "unlike what was seen before, no reviewed model says so",
         Verdict::Attempted => "the server refused it, or its answer was not seen",
         Verdict::Accepted => "the server accepted it, its effect was not seen",
         Verdict::Proven => "the server accepted it and its effect was seen",

@@ -124,6 +124,10 @@ fn verdicts_say_how_far_it_went() {
     assert_eq!(judged(&Deviation { moved: true, ..base.clone() }).verdict, Verdict::Proven);
     assert_eq!(judged(&base).verdict, Verdict::Accepted);
     assert_eq!(judge(&base, None).verdict, Verdict::Suspected);
+    let draft = crate::model::Model { draft: true, ..bare_model() };
+    assert_eq!(judge(&base, Some(&draft)).verdict, Verdict::Suspected, "nobody has reviewed it");
+    let refused = with_outcome(base.clone(), Outcome::Rejected, Some(403));
+    assert_eq!(judge(&refused, Some(&draft)).verdict, Verdict::Attempted);
     let unseen = judged(&with_outcome(base.clone(), Outcome::Unknown, None));
     assert_eq!((unseen.verdict, unseen.confidence), (Verdict::Attempted, 0.6));
     let seen_later = with_outcome(Deviation { moved: true, ..base }, Outcome::Unknown, None);
