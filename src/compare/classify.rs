@@ -249,14 +249,17 @@ impl Judge<'_, '_, '_> {
     /// Whether the step only makes up for its own absence before another that needs it: that other is the wrong one, and
     /// the constraint tells it with this step.
     fn approves_too_late(&self, step: &Step, activity: ActivityId) -> bool {
-        let first = self.run.seen.before(activity, step.event).is_empty();
+        // Where it may have come before in time, unseen, the constraint says nothing.
+        let (seen, history) = (&self.run.seen, self.run.history);
+        let first = seen.before(activity, step.event).is_empty();
+        let certain = history.shows_all(self.run.life, activity, step.event);
         let needs = |constraint: &Constraint| match &constraint.kind {
             ConstraintKind::Require { activity: needed, before, .. } if *needed == activity => {
-                !self.run.seen.before(*before, step.event).is_empty()
+                !seen.before(*before, step.event).is_empty()
             }
             _ => false,
         };
-        first && self.run.history.plan.model.constraints.iter().any(needs)
+        first && certain && history.plan.model.constraints.iter().any(needs)
     }
 
     /// States from which the step would be allowed to this actor with these values, else from which it ever is.
