@@ -15,7 +15,7 @@ use super::sight::{REQUEST_ID, Sight, Sighter, TRACE_ID, decoded_path};
 
 /// What an outer exchange may last longer than its hop, in microseconds.
 const HORIZON: i64 = 10_000_000;
-/// Exchanges of one server that are looked at for one.
+/// Exchanges of other servers with the same id or content that are looked at for one.
 const LOOKED_AT: usize = 512;
 /// Most exchanges that are remembered, held or not.
 const MOST: usize = 1 << 16;
@@ -136,14 +136,16 @@ impl<'a> Lookout<'a> {
         let begun = new.sight.time.saturating_sub(new.sight.tick).saturating_add(HORIZON);
         let own = new.sight.served;
         for servers in new.keys.into_iter().filter_map(|key| self.alike.get(&key)) {
-            for (_, numbers) in servers.iter().filter(|(served, _)| **served != own) {
-                for (looked_at, number) in numbers.iter().rev().enumerate() {
+            let mut looked_at = 0;
+            'servers: for (_, numbers) in servers.iter().filter(|(served, _)| **served != own) {
+                for number in numbers.iter().rev() {
                     let place = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
-                    let Some(old) = self.seen.get_mut(place).filter(|old| old.until >= begun) else { break };
-                    if looked_at >= LOOKED_AT {
+                    looked_at += 1;
+                    if looked_at > LOOKED_AT {
                         new.mark(0);
-                        break;
+                        break 'servers;
                     }
+                    let Some(old) = self.seen.get_mut(place).filter(|old| old.until >= begun) else { break };
                     if let Some([mine, other]) = new.prefixes(old) {
                         new.mark(mine);
                         old.mark(other);
@@ -354,6 +356,15 @@ mod tests {
             looked(0, vec![other, asked(1, (1, 2), "/x/1", (10, 20)), asked(2, (9, 1), "/x/1", (5, 30))]);
         let may = Prospect::May(Vec::new());
         assert_eq!((early, all), (3, vec![(0, Prospect::No), (1, may.clone()), (2, may)]));
+    }
+
+    #[test]
+    fn of_the_same_at_very_many_servers_some_are_looked_at() {
+        let one = |n: u64| asked(n, (250, u8::try_from(n % 200).unwrap()), "/x", (n as i64, n as i64 + 1_000));
+        let (all, _) = looked(64 << 20, (0..800).map(one).collect());
+        let may =
+            |from: usize, to: usize| all[from..to].iter().filter(|(_, prospect)| *prospect != Prospect::No).count();
+        assert_eq!((may(0, 500), may(520, 800)), (0, 280));
     }
 
     #[test]
