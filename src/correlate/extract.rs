@@ -10,6 +10,7 @@ mod sensor;
 mod turns;
 
 pub use extracted::{CallCount, Extracted, Sighting};
+pub(super) use outcome::by_status;
 
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@
 //!
 //! The values of credentials never leave `credential`; keyed hashes do. Bodies are not kept, only what the model names.
 
+mod answer;
 mod apart;
 mod body;
 mod cookie;

@@ -33,13 +33,18 @@ pub(super) fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Out
 /// How the status says that an exchange went; `None` where it was not seen.
 pub(super) fn status_outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Option<Outcome> {
     let read = activity.map_or_else(|| is_safe(reading.method()), |a| a.read || is_safe(reading.method()));
-    Some(match reading.outcome_status()? {
+    Some(by_status(reading.outcome_status()?, read))
+}
+
+/// How a status says that a request went; `read`: that moves nothing.
+pub(in crate::correlate) fn by_status(status: u16, read: bool) -> Outcome {
+    match status {
         200..=299 => Outcome::Accepted,
         304 if read => Outcome::Accepted,
         // A redirect may lead to the result or to the login.
         ..=399 => Outcome::Unknown,
         400.. => Outcome::Rejected,
-    })
+    }
 }
 
 /// How a call inside a body went: as its own answer says, whatever the status; without one, a status may refuse all.
