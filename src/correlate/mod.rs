@@ -49,7 +49,7 @@ pub use facts::Facts;
 pub use form::SentOn;
 pub use guess::is_container;
 pub use identity::carries_credential;
-pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount, UnmatchedCount};
+pub use inspection::{ActorCount, Forwards, Inspection, ObjectCount, OperationCount, UnmatchedCount};
 pub use object::{KeySource, Places};
 pub use proxy::Proxies;
 pub use pseudonym::{Names, Pseudonyms};
