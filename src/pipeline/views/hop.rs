@@ -121,15 +121,24 @@ impl Hops {
             }
         }
         for hops in hops.into_values() {
-            let rest: Vec<_> = hops.into_iter().filter_map(|index| call.get(index)).collect();
-            let Some(((_, edge), inside)) = rest.split_first() else { continue };
-            let joined = inside.iter().filter(|(_, inner)| users(inner, edge).is_some()).count() as u64;
+            let mut rest: Vec<_> = hops.into_iter().filter_map(|index| call.get(index)).collect();
+            let Some((_, edge)) = rest.first().copied() else { continue };
+            // Where the hop between them names nobody, each fits it.
+            rest.retain(|(_, inner)| self.may_act_for(inner, edge));
+            let joined = rest.iter().filter(|(_, inner)| users(inner, edge).is_some()).count() as u64;
             if joined > 0 {
                 *self.joined.entry(edge.unit).or_default() += joined;
             }
             put_together.keep_outermost(rest)?;
         }
         Ok(())
+    }
+
+    /// Whether the users of both are one, or not both known, or the inner one is an account.
+    fn may_act_for(&self, inner: &Sight, outer: &Sight) -> bool {
+        let link = (outer.unit, outer.served, inner.served);
+        let by_packets = inner.packets && outer.packets;
+        users(inner, outer).is_none_or(|[own, _]| self.accounts.is_one(link, own, by_packets))
     }
 
     /// What is said of those that name two users, and of those that only hosts tell.
@@ -167,8 +176,7 @@ impl Hops {
         let by_packets = is_proven_by_packets(inner, outer);
         let one_way = comes_from(inner, outer) && !comes_from(outer, inner);
         let proven = by_packets || may_be_counted(inner, outer) && self.passes_on(found.link);
-        let accounted = users(inner, outer).is_none_or(|[own, _]| self.accounts.is_one(found.link, own, by_packets));
-        proven && accounted && (one_way || self.rank(found.link) > self.rank((unit, to, from)))
+        proven && self.may_act_for(inner, outer) && (one_way || self.rank(found.link) > self.rank((unit, to, from)))
     }
 
     /// Whether a server is seen to pass on half of what may change something (of what may not, if it takes nothing else),
@@ -251,7 +259,7 @@ fn comes_from(inner: &Sight, outer: &Sight) -> bool {
 
 /// Every sight that may be a hop of another by its id, once for each other server and at most one at each.
 fn named(call: Call<'_>) -> Vec<Nested> {
-    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut found = Found::default();
     for place in [REQUEST_ID, TRACE_ID] {
         let mut named: BTreeMap<(u32, u64), BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
         for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| sight.prefix == 0) {
@@ -263,23 +271,38 @@ fn named(call: Call<'_>) -> Vec<Nested> {
         for ((unit, _), servers) in named.into_iter().filter(|(_, servers)| (2..=SERVERS).contains(&servers.len())) {
             for (from, outer) in &servers {
                 for (to, inner) in servers.iter().filter(|(to, _)| *to != from) {
-                    let link = (unit, *from, *to);
                     // Of several, a user's own request comes before another's.
-                    let pairs =
-                        nest(call, inner, outer, |one, other| is_hop_of(one, other) && users(one, other).is_none());
-                    let (inside, around): (BTreeSet<_>, BTreeSet<_>) = pairs.iter().copied().unzip();
-                    let without = |all: &[usize], taken: &BTreeSet<usize>| -> Vec<usize> {
-                        all.iter().copied().filter(|index| !taken.contains(index)).collect()
-                    };
-                    let others = nest(call, &without(inner, &inside), &without(outer, &around), is_hop_of);
-                    let nested = pairs.into_iter().chain(others).map(|(inner, outer)| Nested { link, inner, outer });
-                    // Both ids may show one hop.
-                    found.extend(nested.filter(|found| seen.insert((found.link, found.inner))));
+                    found.add(call, (unit, *from, *to), [inner, outer], |one, other| users(one, other).is_none());
+                    found.add(call, (unit, *from, *to), [inner, outer], |_, _| true);
                 }
             }
         }
     }
-    found
+    found.nested
+}
+
+/// What may be hops: both ids may show one, and none has two at one server.
+#[derive(Default)]
+struct Found {
+    nested: Vec<Nested>,
+    /// Inner and outer ones, by link.
+    taken: [BTreeSet<(Link, usize)>; 2],
+}
+
+impl Found {
+    /// Adds those among the inner and outer sights of one id that are not taken and that fit.
+    fn add(&mut self, call: Call<'_>, link: Link, sights: [&[usize]; 2], fits: impl Fn(&Sight, &Sight) -> bool) {
+        let [inside, around] = &mut self.taken;
+        let open = |all: &[usize], taken: &BTreeSet<(Link, usize)>| -> Vec<usize> {
+            all.iter().copied().filter(|index| !taken.contains(&(link, *index))).collect()
+        };
+        let [inner, outer] = [open(sights[0], inside), open(sights[1], around)];
+        for (inner, outer) in nest(call, &inner, &outer, |one, other| is_hop_of(one, other) && fits(one, other)) {
+            inside.insert((link, inner));
+            around.insert((link, outer));
+            self.nested.push(Nested { link, inner, outer });
+        }
+    }
 }
 
 /// A sight of a call, and its place there.
@@ -377,6 +400,22 @@ mod tests {
         for other in others {
             assert_eq!(hops(&call(other)), []);
         }
+    }
+
+    #[test]
+    fn two_ids_of_one_request_are_no_two_hops() {
+        let mut call = [sight(EDGE, 0, 100), sight(INNER, 10, 80), sight(INNER, 20, 90)];
+        call[0].1.traits[TRACE_ID] = 9;
+        call[1].1.traits[TRACE_ID] = 9;
+        (call[1].1.traits[REQUEST_ID], call[2].1.traits[REQUEST_ID]) = (0, 7);
+        assert_eq!(hops(&call), [(2, 0)]);
+    }
+
+    #[test]
+    fn of_two_that_fit_the_users_own_is_the_hop() {
+        let mut call = [sight(EDGE, 0, 100), sight(INNER, 10, 80), sight(INNER, 20, 90)];
+        (call[0].1.traits[USER], call[1].1.traits[USER], call[2].1.traits[USER]) = (1, 2, 1);
+        assert_eq!(hops(&call), [(2, 0)]);
     }
 
     #[test]
