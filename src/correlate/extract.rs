@@ -10,7 +10,7 @@ mod sensor;
 mod turns;
 
 pub use extracted::{CallCount, Extracted, Sighting};
-pub(super) use outcome::by_status;
+pub(super) use outcome::{asks_status, by_status};
 
 use std::sync::Arc;
 

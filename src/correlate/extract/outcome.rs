@@ -5,7 +5,7 @@ use offpath_capture::{Call, CallOutcome};
 use crate::correlate::paths;
 use crate::correlate::reading::Reading;
 use crate::event::Outcome;
-use crate::model::expression::{self, Truth};
+use crate::model::expression::{self, Expression, Truth};
 use crate::model::{Activity, Root};
 
 /// `ok` decides where the status does not: a 4xx or 5xx is a refusal unless `ok` itself looks at the status.
@@ -18,9 +18,7 @@ pub(super) fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Out
         },
     };
     let Some(ok) = activity.and_then(|a| a.ok.as_ref()) else { return by_status };
-    let mut asks_status = false;
-    paths::each(&ok.node, &mut |path| asks_status |= path.root == Root::Message && path.text.contains("status"));
-    if by_status == Outcome::Rejected && !asks_status {
+    if by_status == Outcome::Rejected && !asks_status(ok) {
         return Outcome::Rejected;
     }
     match expression::truth(ok, reading) {
@@ -28,6 +26,13 @@ pub(super) fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Out
         Truth::False => Outcome::Rejected,
         Truth::Unknown => Outcome::Unknown,
     }
+}
+
+/// Whether a test looks at the status itself.
+pub(in crate::correlate) fn asks_status(ok: &Expression) -> bool {
+    let mut asks = false;
+    paths::each(&ok.node, &mut |path| asks |= path.root == Root::Message && path.text.contains("status"));
+    asks
 }
 
 /// How the status says that an exchange went; `None` where it was not seen.
