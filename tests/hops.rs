@@ -34,7 +34,21 @@ fn time(millis: u64) -> String {
     format!("{:.3}", start + jiff::SignedDuration::from_millis(i64::try_from(millis).unwrap()))
 }
 
+/// The address of a server, where an archive tells it.
+fn address(host: &str) -> Option<&'static str> {
+    match host {
+        "edge.example" => Some("198.51.100.1"),
+        "gateway.internal" => Some("10.0.0.2"),
+        "orders.internal" => Some("10.0.0.3"),
+        "other.example" => Some("198.51.100.4"),
+        "a.example" => Some("198.51.100.5"),
+        "b.example" => Some("198.51.100.6"),
+        _ => None,
+    }
+}
+
 /// One exchange of an archive.
+#[derive(Clone)]
 struct Asked<'a> {
     host: &'a str,
     /// Millisecond of its start, and how many it took.
@@ -48,7 +62,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn entry(&self) -> Value {
         let header = |(name, value): &(&str, String)| json!({"name": name, "value": value});
-        json!({
+        let mut entry = json!({
             "startedDateTime": time(self.at),
             "time": self.took,
             "request": {
@@ -63,8 +77,23 @@ impl Asked<'_> {
                 "headersSize": -1, "bodySize": -1,
             },
             "cache": {}, "timings": {"send": 1, "wait": 1, "receive": 1},
-        })
+        });
+        if let Some(address) = address(self.host) {
+            entry["serverIPAddress"] = address.into();
+        }
+        entry
     }
+
+    /// The same by a user.
+    fn by(mut self, user: &str) -> Self {
+        self.headers.retain(|(name, _)| *name != "Authorization");
+        self.headers.push(credential(user));
+        self
+    }
+}
+
+fn credential(user: &str) -> (&'static str, String) {
+    ("Authorization", format!("Bearer {}", token(&json!({"iss": "i", "sub": user}).to_string())))
 }
 
 /// Orders that go their way; each request is seen on these hosts, the outer one first, under one id.
@@ -80,7 +109,7 @@ fn orders<'a>(count: u64, hosts: &[&'a str], id: &'a str) -> Vec<Asked<'a>> {
             let mut headers = vec![(id, value)];
             // Who asks is shown at the edge.
             if hop == 0 {
-                headers.push(("Authorization", format!("Bearer {}", token(r#"{"iss":"i","sub":"u"}"#))));
+                headers.push(credential("u"));
             }
             all.push(Asked {
                 host,
@@ -96,7 +125,11 @@ fn orders<'a>(count: u64, hosts: &[&'a str], id: &'a str) -> Vec<Asked<'a>> {
 }
 
 fn archive<'a>(asked: impl IntoIterator<Item = &'a Asked<'a>>) -> String {
-    support::archive::har(&asked.into_iter().map(Asked::entry).collect::<Vec<_>>())
+    entries(asked.into_iter().map(Asked::entry).collect())
+}
+
+fn entries(entries: Vec<Value>) -> String {
+    support::archive::har(&entries)
 }
 
 /// What is found, and the record of the run.
@@ -109,13 +142,17 @@ struct Checked {
 
 impl Checked {
     fn of(inputs: &[(&str, String)], extra: &[&str]) -> Self {
+        Checked::by(MODEL, inputs, extra)
+    }
+
+    fn by(model: &str, inputs: &[(&str, String)], extra: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, content: &str| -> PathBuf {
             let path = folder.path().join(name);
             fs::write(&path, content).unwrap();
             path
         };
-        let model = write("model.yaml", MODEL);
+        let model = write("model.yaml", model);
         let inputs: Vec<PathBuf> = inputs.iter().map(|(name, content)| write(name, content)).collect();
         let run = folder.path().join("run");
         let mut args = vec!["check", "--exit-zero", "--model", model.to_str().unwrap(), "-o", run.to_str().unwrap()];
@@ -148,6 +185,14 @@ impl Checked {
 
     fn rules(&self) -> Vec<&str> {
         self.findings.iter().map(|finding| text(finding, "rule")).collect()
+    }
+
+    fn count(&self, rule: &str) -> usize {
+        self.rules().into_iter().filter(|found| *found == rule).count()
+    }
+
+    fn warns(&self, of: &str) -> bool {
+        self.run["warnings"].as_array().unwrap().iter().any(|warning| warning.as_str().unwrap().contains(of))
     }
 
     fn hops(&self) -> u64 {
@@ -250,6 +295,259 @@ fn another_name_of_a_server_is_no_proxy_because_of_an_id() {
     assert_eq!(checked.rules().iter().filter(|rule| **rule == "TX-RACE").count(), 10, "{:?}", checked.rules());
 }
 
+/// Orders that go their way at one host, and what is paid again at the same time at another, under the same id.
+fn races<'a>(count: u64, host: &'a str, other: &'a str, user: &str) -> Vec<Asked<'a>> {
+    let mut all = orders(count, &[host], "X-Request-Id");
+    let again = orders(count, &[other], "X-Request-Id").into_iter().filter(|asked| asked.path.ends_with("/pay"));
+    all.extend(again.map(|asked| Asked { at: asked.at + 5, took: 20, ..asked.by(user) }));
+    all
+}
+
+#[test]
+fn a_host_that_a_client_chooses_hides_no_race() {
+    for user in ["u", "bob"] {
+        let control = Checked::archive(&races(10, "www.example", "www.example", user));
+        assert_eq!((control.count("TX-RACE"), control.hops()), (10, 0));
+        let checked = Checked::archive(&races(10, "www.example", "evil.example", user));
+        assert_eq!((checked.count("TX-RACE"), checked.hops()), (10, 0), "{user}");
+        let said = if user == "u" { "hosts alone do not prove" } else { "but for another user" };
+        assert!(checked.warns(said), "{}", checked.run["warnings"]);
+    }
+}
+
+#[test]
+fn another_user_is_another_request_at_any_server() {
+    // Nobody else asks either server, and each request of the one lies in one of the other.
+    let all = orders(10, &["a.example"], "X-Request-Id").into_iter();
+    let outer: Vec<Asked> = all.filter(|asked| asked.path.ends_with("/pay")).collect();
+    let inner = |user: &str| -> Vec<Asked> {
+        let inside = |asked: Asked<'static>| Asked { host: "b.example", at: asked.at + 5, took: 20, ..asked.by(user) };
+        orders(10, &["b.example"], "X-Request-Id")
+            .into_iter()
+            .filter(|a| a.path.ends_with("/pay"))
+            .map(inside)
+            .collect()
+    };
+    let check = |user: &str| Checked::archive(outer.iter().chain(&inner(user)));
+    assert_eq!((check("u").hops(), check("u").count("TX-RACE")), (10, 0), "a proxy that passes the user on");
+    let checked = check("bob");
+    assert_eq!((checked.hops(), checked.count("TX-RACE")), (0, 10), "{:?}", checked.rules());
+    assert!(checked.warns("10 exchanges of"), "{}", checked.run["warnings"]);
+}
+
+#[test]
+fn what_a_second_user_did_under_the_ids_of_others_is_told() {
+    let mut asked = orders(10, &["a.example"], "X-Request-Id");
+    let again = orders(10, &["b.example"], "X-Request-Id").into_iter().filter(|asked| asked.path.ends_with("/ship"));
+    asked.extend(again.map(|asked| Asked { at: asked.at + 5, took: 20, ..asked.by("bob") }));
+    let checked = Checked::archive(&asked);
+    assert_eq!((checked.hops(), checked.count("TX-RACE")), (0, 10));
+    let told = serde_json::to_string(&checked.findings).unwrap();
+    assert!(told.contains("bob"), "{told}");
+}
+
+#[test]
+fn the_account_of_a_gateway_is_no_second_user() {
+    let gateway = |users: u64| {
+        let mut asked = orders(10, &["edge.example", "orders.internal"], "X-Request-Id");
+        for (n, pair) in (0..).zip(asked.chunks_mut(2)) {
+            pair[0] = pair[0].clone().by(&format!("u{}", n / 3 % users));
+            pair[1] = pair[1].clone().by("gateway");
+        }
+        Checked::archive(&asked)
+    };
+    let checked = gateway(10);
+    assert_eq!((checked.rules(), checked.hops()), (vec![], 30));
+    assert_eq!(checked.run["actors"][0]["principals"], 10, "{}", checked.run["actors"]);
+    assert!(checked.warns("name another user than the outermost"), "{}", checked.run["warnings"]);
+    assert_eq!(gateway(2).hops(), 0, "one user inside for two outside proves nothing");
+}
+
+#[test]
+fn what_a_server_is_asked_without_ids_counts() {
+    let mut asked = races(10, "a.example", "b.example", "u");
+    asked.retain(|asked| asked.path.ends_with("/pay"));
+    assert_eq!(Checked::archive(&asked).hops(), 10);
+    let mut archived: Vec<Value> = asked.iter().map(Asked::entry).collect();
+    for n in 0..11 {
+        let read = Asked { at: 50_000 + n * 100, headers: vec![credential("carl")], ..asked[10].clone() };
+        assert_eq!(read.host, "b.example");
+        let mut entry = read.entry();
+        entry["request"]["method"] = "GET".into();
+        archived.push(entry);
+    }
+    let checked = Checked::of(&[("a.har", entries(archived))], &[]);
+    assert_eq!((checked.hops(), checked.count("TX-RACE")), (0, 10), "{:?}", checked.rules());
+}
+
+/// A line of a log that tells the server's address, of an order's step.
+fn logged(at: u64, took: u64, order: u64, step: &str, client: &str, server: &str, id: &str) -> String {
+    json!({
+        "time": time(at), "duration_ms": took, "method": "POST", "path": format!("/orders/{order}{step}"), "status": 200,
+        "host": "shop.example", "remote_addr": client, "user": "u", "request_id": id, "server_ip": server,
+        "server_port": 80,
+    })
+    .to_string()
+}
+
+#[test]
+fn an_address_that_a_client_writes_is_no_proxy() {
+    // Two replicas share the traffic; the log takes the client's address from X-Forwarded-For.
+    let replicas = ["10.0.0.2", "10.0.0.3"];
+    let raced = |client: &str| {
+        let mut log = Vec::new();
+        for n in 0..30_u64 {
+            for (place, step) in (0..).zip(STEPS) {
+                let server = replicas[usize::try_from((n + place) % 2).unwrap()];
+                log.push(logged(n * 5000 + place * 1000, 40, n, step, "203.0.113.8", server, &format!("{n}-{place}")));
+            }
+        }
+        for (place, step) in (0..).zip(STEPS) {
+            let at = 200_000 + place * 1000;
+            log.push(logged(at, 40, 99, step, "203.0.113.8", replicas[0], &format!("q{place}")));
+            if step == "/pay" {
+                log.push(logged(at + 5, 20, 99, step, client, replicas[1], &format!("q{place}")));
+            }
+        }
+        Checked::of(&[("a.jsonl", log.join("\n"))], &[])
+    };
+    for client in ["203.0.113.9", replicas[0]] {
+        let checked = raced(client);
+        assert_eq!((checked.hops(), checked.rules()), (0, vec!["TX-RACE"]), "{client}");
+    }
+}
+
+#[test]
+fn where_nothing_tells_which_is_the_outer_one_both_stay_under_any_key() {
+    let log: Vec<String> = (0..10_u64)
+        .flat_map(|n| ["10.0.0.2", "10.0.0.3"].map(|server| (n, server)))
+        .flat_map(|(n, server)| ["", "/ship"].map(|step| (n, server, step)))
+        .map(|(n, server, step)| {
+            let at = n * 5000 + if step.is_empty() { 0 } else { 2000 };
+            let mut line: Value =
+                serde_json::from_str(&logged(at, 0, n, step, "203.0.113.8", server, &format!("{n}{step}"))).unwrap();
+            // Whole seconds, and no durations.
+            line["time"] = text(&line, "time").replace(".000Z", "Z").into();
+            line.as_object_mut().unwrap().remove("duration_ms");
+            line.to_string()
+        })
+        .collect();
+    let keys = tempfile::tempdir().unwrap();
+    for n in 0..6_u8 {
+        let key = keys.path().join(format!("key{n}"));
+        fs::write(&key, format!("{n}").repeat(64)).unwrap();
+        let checked = Checked::of(&[("a.jsonl", log.join("\n"))], &["--hash-key", key.to_str().unwrap()]);
+        assert_eq!((checked.hops(), checked.run["exchanges"].as_u64()), (0, Some(40)), "{n}");
+    }
+}
+
+/// The same workflow, of which each request names the order in its body.
+const BODY_MODEL: &str = r#"
+offpath: 1
+workflow: {id: shop, version: 1}
+objects: {order: {key: [req.order]}}
+activities:
+  create: {http: "POST /create", object: order}
+  pay:    {http: "POST /pay", object: order}
+  ship:   {http: "POST /ship", object: order}
+lifecycles:
+  order:
+    states: {none: initial, new: {}, paid: {}, shipped: final}
+    transitions:
+      - {activity: create, from: none, to: new}
+      - {activity: pay, from: new, to: paid}
+      - {activity: ship, from: paid, to: shipped}
+"#;
+const BODIES: [&str; 8] = [
+    r#"{"order":"a"}"#,
+    r#"{"order":"b"}"#,
+    r#"{"order":"c"}"#,
+    r#"{"order":"d"}"#,
+    r#"{"order":"e"}"#,
+    r#"{"order":"f"}"#,
+    r#"{"order":"g"}"#,
+    r#"{"order":"h"}"#,
+];
+const BODY_STEPS: [&str; 3] = ["/create", "/pay", "/ship"];
+
+/// Orders by their bodies, of which some are not paid.
+fn in_bodies(count: u64, unpaid: &[u64]) -> Vec<Asked<'static>> {
+    let steps = (0..count).flat_map(|n| (0..3_u64).map(move |step| (n, step)));
+    steps
+        .filter(|(n, step)| *step != 1 || !unpaid.contains(n))
+        .map(|(n, step)| Asked {
+            host: "edge.example",
+            at: 600_000 + n * 5000 + step * 1000,
+            took: 40,
+            path: BODY_STEPS[usize::try_from(step).unwrap()].to_owned(),
+            headers: vec![("X-Request-Id", format!("rid-{n}-{step}")), credential("u")],
+            body: BODIES[usize::try_from(n).unwrap()],
+        })
+        .collect()
+}
+
+#[test]
+fn a_body_that_only_an_inner_hop_shows_is_judged_for_who_asked_at_the_edge() {
+    let shown = |edge: bool| {
+        let mut archived = Vec::new();
+        for outer in in_bodies(4, &[0, 1, 2, 3]) {
+            let mut inner = Asked { host: "orders.internal", at: outer.at + 5, took: 20, ..outer.clone() };
+            inner.headers.truncate(1);
+            let mut entry = outer.entry();
+            if !edge {
+                entry["request"].as_object_mut().unwrap().remove("postData");
+                entry["request"]["bodySize"] = 13.into();
+                entry["request"]["headers"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(json!({"name": "Content-Length", "value": "13"}));
+            }
+            archived.extend([entry, inner.entry()]);
+        }
+        Checked::by(BODY_MODEL, &[("a.har", entries(archived))], &[])
+    };
+    let (whole, bodiless) = (shown(true), shown(false));
+    for checked in [&whole, &bodiless] {
+        assert_eq!((checked.hops(), checked.rules()), (8, vec!["SEQ-SKIP"; 4]));
+    }
+    for (one, other) in whole.findings.iter().zip(&bodiless.findings) {
+        assert_eq!((&one["time"], &one["object"]), (&other["time"], &other["object"]));
+        assert_eq!(one["actor"]["principal"], other["actor"]["principal"]);
+    }
+    assert_eq!(whole.run["window"], bodiless.run["window"], "by the edge's time");
+    assert_eq!(whole.run["actors"], bodiless.run["actors"]);
+}
+
+#[test]
+fn who_drops_the_connection_does_not_hide_what_was_asked() {
+    let asked = in_bodies(8, &[3]);
+    let line = |asked: &Asked| {
+        json!({
+            "time": time(asked.at), "remote_addr": "10.0.0.7", "user": "u", "method": "POST", "path": asked.path,
+            "status": 200, "request_id": asked.headers[0].1, "duration_ms": 40,
+        })
+        .to_string()
+    };
+    let log: Vec<String> = asked.iter().map(line).collect();
+    for status in [200, 0] {
+        let answered = |asked: &Asked| {
+            let mut entry = asked.entry();
+            if asked.path == "/ship" && asked.body == BODIES[3] {
+                entry["response"]["status"] = status.into();
+            }
+            entry
+        };
+        let archived = entries(asked.iter().map(answered).collect());
+        let checked = Checked::by(BODY_MODEL, &[("a.har", archived), ("b.jsonl", log.join("\n"))], &[]);
+        assert_eq!(checked.run["twice"][0]["exchanges"], 23, "{status}");
+        assert_eq!(checked.rules(), ["SEQ-SKIP"], "{status}");
+        // What the log alone saw of it.
+        let evidence = checked.findings[0]["evidence"].as_array().unwrap();
+        assert_eq!(evidence.last().unwrap()["status"], 200, "{status}");
+        assert_eq!(checked.findings[0]["verdict"], "accepted", "{status}");
+    }
+}
+
 /// A log's line of the `n`th step, by a clock that is behind.
 fn line(n: u64, behind: u64) -> String {
     let step = usize::try_from(n % 3).unwrap();
@@ -271,10 +569,7 @@ fn without_payments(count: u64, behind: u64) -> [(&'static str, String); 2] {
             at: n * 5000 + 600_000,
             took: 5,
             path: format!("/orders/{}{}", 7000 + n / 3, STEPS[usize::try_from(n % 3).unwrap()]),
-            headers: vec![
-                ("X-Request-Id", format!("rid-{n}")),
-                ("Authorization", format!("Bearer {}", token(r#"{"iss":"i","sub":"u"}"#))),
-            ],
+            headers: vec![("X-Request-Id", format!("rid-{n}")), credential("u")],
             body: "{}",
         })
         .collect();

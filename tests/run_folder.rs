@@ -74,10 +74,11 @@ fn run(folder: &Path) -> PathBuf {
 /// An archive of requests at the edge and behind it, and a log of them by a clock that is 20 s behind.
 fn hops_and_a_slow_log(folder: &Path) -> [PathBuf; 2] {
     let (mut entries, mut log) = (Vec::new(), Vec::new());
-    for n in 0..5 {
-        for (host, took) in [("edge.example", 40), ("inner.example", 20)] {
+    for n in 0..10 {
+        for (host, address, took) in [("edge.example", "198.51.100.1", 40), ("inner.example", "10.0.0.2", 20)] {
             entries.push(json!({
-                "startedDateTime": format!("2026-11-01T10:05:{n}0.000Z"), "time": took,
+                "startedDateTime": format!("2026-11-01T10:0{}:{}0.000Z", (30 + n) / 6, (30 + n) % 6), "time": took,
+                "serverIPAddress": address,
                 "request": {"method": "GET", "url": format!("http://{host}/hops/{n}"), "httpVersion": "HTTP/1.1",
                     "headers": [{"name": "X-Request-Id", "value": format!("hop-{n}")}], "bodySize": 0},
                 "response": {"status": 200, "httpVersion": "HTTP/1.1", "headers": [], "content": {"size": 0}, "bodySize": 0},

@@ -12,6 +12,7 @@ mod unmodelled;
 mod volatile;
 
 pub use extracted::{CallCount, Extracted, Sighting};
+pub(super) use outcome::{asks_status, by_status};
 
 use std::sync::Arc;
 

@@ -37,7 +37,7 @@ pub struct Inspection {
     objects: BTreeMap<(u64, Arc<str>), Touched>,
     known_addresses: Distinct,
     /// By peer, for whom it says to speak.
-    forwards: BTreeMap<(u64, Arc<str>), Distinct>,
+    forwards: BTreeMap<(u64, Arc<str>), Spoken>,
     doubts: BTreeMap<&'static str, u64>,
     reuse: Reuse,
 }
@@ -63,6 +63,26 @@ impl Distinct {
     fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// For whom a peer speaks.
+#[derive(Clone, Debug, Default)]
+struct Spoken {
+    /// By what it says.
+    addresses: Distinct,
+    /// Who acted, where that is known by more than an address and was accepted.
+    principals: Distinct,
+}
+
+/// A peer that says to speak for several addresses without being a declared proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwards {
+    /// Its address, as it may be shown.
+    pub peer: Arc<str>,
+    /// Addresses that it says to speak for: one client can say any number.
+    pub addresses: u64,
+    /// Principals whom an identity provider or a login tells, and whose requests were accepted from it.
+    pub principals: u64,
 }
 
 /// Operation and activity.
@@ -230,24 +250,35 @@ impl Inspection {
         }
         extracted.known_address.iter().for_each(|address| self.known_addresses.insert(address));
         if let Some((peer, hop)) = &extracted.forwards {
-            let hop = Distinct([*hop].into_iter().collect());
-            self.add_forwards((stable_hash([peer.as_bytes()]), peer.clone()), hop);
+            let mut spoken = Spoken { addresses: Distinct([*hop].into_iter().collect()), ..Spoken::default() };
+            let told =
+                |event: &&Event| event.outcome == Outcome::Accepted && event.actor.evidence >= Evidence::Asserted;
+            let principals = extracted.events.iter().filter(told).filter_map(|event| event.actor.principal.as_deref());
+            principals.for_each(|principal| spoken.principals.insert(principal));
+            self.add_forwards((stable_hash([peer.as_bytes()]), peer.clone()), spoken);
         }
     }
 
-    fn add_forwards(&mut self, peer: (u64, Arc<str>), hops: Distinct) {
-        self.forwards.entry(peer).or_default().merge(hops);
+    fn add_forwards(&mut self, peer: (u64, Arc<str>), spoken: Spoken) {
+        let known = self.forwards.entry(peer).or_default();
+        known.addresses.merge(spoken.addresses);
+        known.principals.merge(spoken.principals);
         if self.forwards.len() > MOST_PEERS {
             self.forwards.pop_last();
         }
     }
 
-    /// Peers that say to speak for several addresses without being declared proxies, with how many, most first.
-    pub fn forwards(&self) -> Vec<(Arc<str>, u64)> {
-        let several = self.forwards.iter().filter(|(_, hops)| hops.len() > 1);
-        let mut all: Vec<_> = several.map(|((_, peer), hops)| (peer.clone(), hops.len() as u64)).collect();
-        all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        all
+    /// Peers that say to speak for several addresses without being declared proxies, those of most principals first.
+    pub fn forwards(&self) -> Vec<Forwards> {
+        let all = self.forwards.iter().map(|((_, peer), spoken)| Forwards {
+            peer: peer.clone(),
+            addresses: spoken.addresses.len() as u64,
+            principals: spoken.principals.len() as u64,
+        });
+        let mut several: Vec<_> = all.filter(|forwards| forwards.addresses > 1).collect();
+        let most = |forwards: &Forwards| (forwards.principals, forwards.addresses);
+        several.sort_by(|a, b| most(b).cmp(&most(a)).then_with(|| a.peer.cmp(&b.peer)));
+        several
     }
 
     /// Events by what speaks against their principals.
@@ -504,14 +535,26 @@ mod tests {
 
     #[test]
     fn peers_that_speak_for_several_are_told() {
-        let forwarded =
-            |peer: &str, hop| Extracted { forwards: Some((peer.into(), hop)), ..by("a", Evidence::Address) };
+        let forwarded = |peer: &str, hop, who: &str, evidence| Extracted {
+            forwards: Some((peer.into(), hop)),
+            ..by(who, evidence)
+        };
         let (mut one, mut two) = (Inspection::new(), Inspection::new());
-        [1, 2, 2].into_iter().for_each(|hop| one.add("http1", &forwarded("10.0.0.1", hop)));
-        [2, 3].into_iter().for_each(|hop| two.add("http1", &forwarded("10.0.0.1", hop)));
-        two.add("http1", &forwarded("10.0.0.2", 9));
+        [1, 2, 2].into_iter().for_each(|hop| one.add("http1", &forwarded("10.0.0.1", hop, "a", Evidence::Claims)));
+        [2, 3].into_iter().for_each(|hop| two.add("http1", &forwarded("10.0.0.1", hop, "b", Evidence::Claims)));
+        // One client says what it likes, also who it is.
+        for hop in 0..9 {
+            let user = format!("u{hop}");
+            one.add("http1", &forwarded("10.0.0.2", hop, "a", Evidence::Claims));
+            two.add("http1", &forwarded("10.0.0.2", hop, &user, Evidence::Unproved));
+            let mut refused = forwarded("10.0.0.2", hop, &user, Evidence::Claims);
+            refused.events.iter_mut().for_each(|event| event.outcome = Outcome::Rejected);
+            two.add("http1", &refused);
+        }
+        two.add("http1", &forwarded("10.0.0.3", 9, "a", Evidence::Claims));
         one.merge(two);
-        assert_eq!(one.forwards(), [("10.0.0.1".into(), 3)]);
+        let told = |peer: &str, addresses, principals| Forwards { peer: peer.into(), addresses, principals };
+        assert_eq!(one.forwards(), [told("10.0.0.1", 3, 2), told("10.0.0.2", 9, 1)]);
     }
 
     #[test]

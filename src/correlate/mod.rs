@@ -6,6 +6,7 @@
 //!
 //! The values of credentials never leave `credential`; keyed hashes do. Bodies are not kept, only what the model names.
 
+mod answer;
 mod apart;
 mod body;
 mod catalogue;
@@ -53,7 +54,7 @@ pub use facts::Facts;
 pub use form::SentOn;
 pub use guess::is_container;
 pub use identity::carries_credential;
-pub use inspection::{ActorCount, Inspection, ObjectCount, OperationCount, UnmatchedCount};
+pub use inspection::{ActorCount, Forwards, Inspection, ObjectCount, OperationCount, UnmatchedCount};
 pub use mentions::{mentions, path_segments, segment_reasons};
 pub use object::{KeySource, Places};
 pub use proxy::Proxies;

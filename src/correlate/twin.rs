@@ -19,8 +19,24 @@ impl Extracted {
     /// Takes from another view of the exchange what it tells of who acted, and changes accordingly what is taught. The
     /// view is at `origin`, stamped by `sensor`.
     pub fn adopt(&mut self, twin: &Actor, origin: &Origin, sensor: &Arc<str>) {
+        self.change_actor(origin, sensor, |kept| adopted(kept, twin));
+    }
+
+    /// Lets the actor of the outermost hop have acted in this inner one, unless only this one names anybody.
+    pub fn act_as(&mut self, edge: &Actor, origin: &Origin, sensor: &Arc<str>) {
+        self.change_actor(origin, sensor, |kept| {
+            let another = kept.principal != edge.principal && edge.evidence >= Evidence::Asserted;
+            if kept.evidence > edge.evidence && !another {
+                return adopted(kept, edge);
+            }
+            let more = if another { None } else { adopted(edge, kept) };
+            Some(more.unwrap_or_else(|| edge.clone())).filter(|actor| actor != kept)
+        });
+    }
+
+    fn change_actor(&mut self, origin: &Origin, sensor: &Arc<str>, change: impl Fn(&Actor) -> Option<Actor>) {
         for event in &mut self.events {
-            let Some(mut actor) = adopted(&event.actor, twin) else { continue };
+            let Some(mut actor) = change(&event.actor) else { continue };
             let credential = actor.credentials().any(|hash| event.actor.credentials().all(|kept| kept != hash));
             let told = Told { origin: origin.clone(), sensor: sensor.clone(), credential };
             actor.told_in.get_or_insert_with(|| Box::new(told)).credential |= credential;

@@ -16,6 +16,7 @@ use crate::correlate::{Directory, Extractor, Facts, Inspection, SentOn};
 use crate::event::Event;
 use crate::event::partition::EventBuffer;
 use crate::mine::{Beside, Evidence, Redirect, RoleShown, Traced};
+use crate::model::Model;
 
 /// What one extracting thread made.
 pub(super) struct Extracting<'a> {
@@ -44,6 +45,11 @@ impl<'a> Extracting<'a> {
     pub(super) fn in_period(&self, time: i64) -> bool {
         let (from, to) = self.job.period;
         from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to)
+    }
+
+    /// The model that events are made by, where there is one.
+    pub(super) fn model(&self) -> Option<&'a Model> {
+        self.job.model.as_deref()
     }
 
     /// Takes an exchange that counts, with its events.

@@ -61,7 +61,9 @@ impl Counted<'_> {
             }
             return Ok(());
         }
-        self.carried.complete(place, &mut held.extracted)?;
+        if self.carried.complete(place, &mut held, made.model())? != 0 {
+            held.in_period = held.extracted.events.first().map_or(held.in_period, |event| made.in_period(event.time));
+        }
         made.take(held)
     }
 }

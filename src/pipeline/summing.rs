@@ -82,7 +82,7 @@ pub(super) fn sum(
         let (judging, seen) = warnings::judging(model, inspection);
         summary.model.iter_mut().for_each(|summary| summary.activities = (judging, seen));
     }
-    summary.warnings.extend(warnings::of_identity(inspection));
+    summary.warnings.extend(warnings::of_identity(inspection, job.redaction));
     summary.warnings.extend(reports.warnings);
     let unread = incomplete.then(|| summary.errors.first().cloned().unwrap_or_else(|| LOST.to_owned()));
     let incomplete = unread.or_else(|| too_large(&judged.too_large)).or_else(|| left_out(inspection));

@@ -6,6 +6,7 @@
 //! together one to one ([`matching`]), and the richer input's stay. Within one input only the hops of one request are put
 //! together ([`hop`]), and nothing without proof.
 
+mod account;
 mod carried;
 mod doubles;
 mod doubt;
@@ -161,7 +162,7 @@ impl Ledger {
         (ordinal, all): (u64, bool),
     ) -> Result<bool, PipelineError> {
         let named = Sighter::is_named(exchange);
-        self.count(sighter, exchange, event, unit, named);
+        self.count(sighter, exchange, event, unit);
         let (may, prefixes) = match prospect {
             Prospect::Unknown => (named, &[][..]),
             Prospect::No => (false, &[][..]),
@@ -180,11 +181,12 @@ impl Ledger {
     }
 
     /// Counts what a server was asked.
-    fn count(&mut self, sighter: &Sighter, exchange: &Exchange, event: Option<&Event>, unit: u32, named: bool) {
+    fn count(&mut self, sighter: &Sighter, exchange: &Exchange, event: Option<&Event>, unit: u32) {
         let Some(changes) = Sighter::changes_something(exchange) else { return };
         let served = sighter.served(exchange, event);
-        if named || changes {
-            *self.asked.entry((unit, served)).or_default() += 1;
+        *self.asked.entry((unit, served)).or_default() += 1;
+        if exchange.response.as_ref().is_none_or(|response| response.status < 400) {
+            *self.open.entry((unit, served, changes)).or_default() += 1;
         }
         let answered = exchange.response.as_ref().is_some_and(|response| response.status < 400);
         if answered && exchange.server.is_some() && exchange.client.is_some() {
@@ -221,7 +223,8 @@ pub(super) fn find(
     let inner = put_together.left_out.clone();
     let pairs = Pairs::overlapping(&meetings, &ranking, &facts, units);
     let mut verdicts = pairs.judged(&ledgers, &inner, facts.iter().map(|facts| facts.count).max())?;
-    let warnings = verdicts.settle(units);
+    let mut warnings = hops.warnings(units);
+    warnings.extend(verdicts.settle(units));
     if !verdicts.terms.is_empty() {
         each_call(&ledgers, &inner, |call| verdicts.leave_out(call, &ranking, &mut put_together))?;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::judging::Judged;
 use super::near::{self, Near};
-use crate::correlate::{Apart, Inspection, KeyUser, Pseudonyms, ReusedKey};
+use crate::correlate::{Apart, Forwards, Inspection, KeyUser, Pseudonyms, Redaction, ReusedKey};
 use crate::mine::Templates;
 use crate::model::{ActivityId, ConstraintKind, Model, Root};
 
@@ -46,18 +46,8 @@ pub(super) fn warnings(
 }
 
 /// Where it is not sure who acted: clients behind a proxy that nobody declared, and what speaks against principals.
-pub(super) fn of_identity(inspection: &Inspection) -> Vec<String> {
-    let forwards = inspection.forwards();
-    let proxies = forwards.first().map(|(peer, hops)| {
-        let more = match forwards.len() - 1 {
-            0 => String::new(),
-            more => format!(" (and more behind {more} others)"),
-        };
-        format!(
-            "{hops} addresses in X-Forwarded-For or Forwarded stand behind the one peer {peer}{more}: if it is your proxy, \
-             --trusted-proxy {peer} tells its clients apart"
-        )
-    });
+pub(super) fn of_identity(inspection: &Inspection, redaction: Redaction) -> Vec<String> {
+    let proxies = proxy(&inspection.forwards(), redaction);
     let said = |doubt: &str| match doubt {
         "several_names" => Some("the request names several principals; the best proved one counts"),
         "unsigned" => Some("the token is one that nobody signed (`alg: none`); it proves nothing"),
@@ -88,6 +78,34 @@ pub(super) fn of_made_up(templates: &Templates) -> Vec<String> {
         )
     };
     templates.made_up().into_iter().map(sentence).collect()
+}
+
+/// The peer that may be a proxy. One client can write any number of addresses, so that it is told by who acts there.
+fn proxy(forwards: &[Forwards], redaction: Redaction) -> Option<String> {
+    let first = forwards.first()?;
+    let seen = "addresses in X-Forwarded-For or Forwarded stand behind";
+    // Where addresses are hashed none is one to declare.
+    let address = if redaction == Redaction::Hash { "ADDRESS" } else { &*first.peer };
+    let others = match forwards.len() - 1 {
+        0 => String::new(),
+        others => format!(" (and more behind {others} others)"),
+    };
+    Some(match (first.principals, forwards.len()) {
+        (2.., _) => format!(
+            "{} {seen} the one peer {}{others}, where {} principals act: if it is your proxy, --trusted-proxy {address} \
+             tells its clients apart",
+            first.addresses, first.peer, first.principals
+        ),
+        (_, 1) => format!(
+            "{} {seen} the one peer {}, a proxy or one client that writes them: if it is your proxy, --trusted-proxy \
+             {address} tells its clients apart",
+            first.addresses, first.peer
+        ),
+        (_, peers) => format!(
+            "several {seen} each of {peers} peers, and none is seen to speak for two principals: if one is your proxy and no \
+             client that writes them, --trusted-proxy ADDRESS tells its clients apart"
+        ),
+    })
 }
 
 /// Types of which it cannot be told which object a step was on, for want of its tenant.
@@ -164,4 +182,26 @@ pub(super) fn judging(model: &Model, inspection: &Inspection) -> (u64, u64) {
     });
     let names: Vec<&str> = judging.map(|(_, activity)| &*activity.name).collect();
     (names.len() as u64, names.iter().filter(|name| seen.contains(**name)).count() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_told_by_who_acts_behind_it() {
+        let peer = |peer: &str, addresses, principals| Forwards { peer: peer.into(), addresses, principals };
+        let said = |forwards: &[Forwards], redaction| proxy(forwards, redaction).unwrap_or_default();
+        assert_eq!(said(&[], Redaction::Mask), "");
+        let told = said(&[peer("10.0.0.1", 3, 2), peer("203.0.113.66", 900, 1)], Redaction::Mask);
+        assert!(told.contains("--trusted-proxy 10.0.0.1 ") && !told.contains("203.0.113.66"), "{told}");
+        let open = said(&[peer("203.0.113.66", 900, 1), peer("10.0.0.1", 3, 0)], Redaction::Mask);
+        assert!(open.contains("each of 2 peers") && !open.contains("203.0.113.66"), "{open}");
+        let alone = said(&[peer("10.0.0.1", 40, 0)], Redaction::Mask);
+        assert!(alone.contains("--trusted-proxy 10.0.0.1 ") && alone.contains("one client"), "{alone}");
+        for forwards in [&[peer("p12", 40, 0)][..], &[peer("p12", 40, 3)]] {
+            let hashed = said(forwards, Redaction::Hash);
+            assert!(hashed.contains("--trusted-proxy ADDRESS "), "{hashed}");
+        }
+    }
 }

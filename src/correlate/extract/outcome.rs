@@ -5,7 +5,7 @@ use offpath_capture::{Call, CallOutcome};
 use crate::correlate::paths;
 use crate::correlate::reading::Reading;
 use crate::event::Outcome;
-use crate::model::expression::{self, Truth};
+use crate::model::expression::{self, Expression, Truth};
 use crate::model::{Activity, Root};
 
 /// `ok` decides where the status does not: a 4xx or 5xx is a refusal unless `ok` itself looks at the status.
@@ -18,9 +18,7 @@ pub(super) fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Out
         },
     };
     let Some(ok) = activity.and_then(|a| a.ok.as_ref()) else { return by_status };
-    let mut asks_status = false;
-    paths::each(&ok.node, &mut |path| asks_status |= path.root == Root::Message && path.text.contains("status"));
-    if by_status == Outcome::Rejected && !asks_status {
+    if by_status == Outcome::Rejected && !asks_status(ok) {
         return Outcome::Rejected;
     }
     match expression::truth(ok, reading) {
@@ -30,16 +28,28 @@ pub(super) fn outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Out
     }
 }
 
+/// Whether a test looks at the status itself.
+pub(in crate::correlate) fn asks_status(ok: &Expression) -> bool {
+    let mut asks = false;
+    paths::each(&ok.node, &mut |path| asks |= path.root == Root::Message && path.text.contains("status"));
+    asks
+}
+
 /// How the status says that an exchange went; `None` where it was not seen.
 pub(super) fn status_outcome(reading: &Reading<'_>, activity: Option<&Activity>) -> Option<Outcome> {
     let read = activity.map_or_else(|| is_safe(reading.method()), |a| a.read || is_safe(reading.method()));
-    Some(match reading.outcome_status()? {
+    Some(by_status(reading.outcome_status()?, read))
+}
+
+/// How a status says that a request went; `read`: that moves nothing.
+pub(in crate::correlate) fn by_status(status: u16, read: bool) -> Outcome {
+    match status {
         200..=299 => Outcome::Accepted,
         304 if read => Outcome::Accepted,
         // A redirect may lead to the result or to the login.
         ..=399 => Outcome::Unknown,
         400.. => Outcome::Rejected,
-    })
+    }
 }
 
 /// How a call inside a body went: as its own answer says, whatever the status; without one, a status may refuse all.

@@ -1,4 +1,4 @@
-//! What is carried over to exchanges that are kept: who acted, as another view of the exchange tells it.
+//! What is carried over to exchanges that are kept: who acted and how it went, as another view of the exchange tells it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -46,11 +46,22 @@ impl People {
 pub(super) struct Twin {
     /// Thread that read it.
     pub(super) thread: u32,
-    /// Its actor's number there.
-    pub(super) who: u32,
+    pub(super) says: Says,
     /// Its input.
     pub(super) unit: u32,
     pub(super) place: Place,
+}
+
+/// What is taken over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Says {
+    /// What its actor, by the number there, tells beyond the kept one.
+    Who(u32),
+    /// That it is the outermost hop: its actor acted, so many microseconds after the kept one (mostly before), and for so
+    /// many longer.
+    Outermost { who: Option<u32>, by: i64, longer: i64 },
+    /// How it went; of the kept one no answer was seen.
+    Status(u16),
 }
 
 /// Twins of one thread's exchanges, by their places, on disk beyond a budget.
@@ -157,8 +168,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut roomy = Carried::new(folder.path().join("roomy"), usize::MAX);
         let mut tight = Carried::new(folder.path().join("tight"), 200);
-        let twin =
-            |n: u64| Twin { thread: 1, who: n as u32, unit: 2, place: Place::Line { number: n, offset: n * 80 } };
+        let twin = |n: u64| Twin {
+            thread: 1,
+            says: Says::Who(n as u32),
+            unit: 2,
+            place: Place::Line { number: n, offset: n * 80 },
+        };
         // In the order of calls, not of exchanges, and some with two twins.
         for n in (0..400_u64).map(|n| n.wrapping_mul(7919) % 400) {
             let ordinal = n * 1000;

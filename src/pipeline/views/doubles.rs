@@ -6,9 +6,10 @@ use std::sync::Arc;
 use offpath_capture::Origin;
 
 use super::Places;
-use super::carried::{Carried, CarriedReader, People};
-use crate::correlate::Extracted;
+use super::carried::{Carried, CarriedReader, People, Says};
+use crate::model::Model;
 use crate::pipeline::PipelineError;
+use crate::pipeline::pending::Held;
 
 /// Exchanges that were left out of one input because another shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,22 +72,40 @@ pub(in crate::pipeline) struct CarriedOver<'a> {
 }
 
 impl CarriedOver<'_> {
-    /// Gives an exchange what others tell of who acted.
+    /// Gives an exchange what others tell of who acted, when, and how it went. Returns by how many microseconds it was
+    /// moved.
     pub(in crate::pipeline) fn complete(
         &mut self,
         ordinal: u64,
-        extracted: &mut Extracted,
-    ) -> Result<(), PipelineError> {
-        let Some(reader) = &mut self.reader else { return Ok(()) };
+        held: &mut Held,
+        model: Option<&Model>,
+    ) -> Result<i64, PipelineError> {
+        let Some(reader) = &mut self.reader else { return Ok(0) };
+        let mut moved = 0;
         for twin in reader.of(ordinal)? {
             let people = self.doubles.people.get(twin.thread as usize);
-            let input = self.doubles.names.get(twin.unit as usize).cloned();
-            let Some(((actor, sensor), input)) = people.and_then(|people| people.get(twin.who)).zip(input) else {
-                continue;
-            };
+            let Some(input) = self.doubles.names.get(twin.unit as usize).cloned() else { continue };
             let origin = Origin::new(input, twin.place.clone());
-            extracted.adopt(actor, &origin, sensor);
+            let person = |who: u32| people.and_then(|people| people.get(who));
+            match twin.says {
+                Says::Who(who) => {
+                    if let Some((actor, sensor)) = person(who) {
+                        held.extracted.adopt(actor, &origin, sensor);
+                    }
+                }
+                Says::Outermost { who, by, longer } => {
+                    if let Some((actor, sensor)) = who.and_then(person) {
+                        held.extracted.act_as(actor, &origin, sensor);
+                    }
+                    held.extracted.shift(by);
+                    for event in &mut held.extracted.events {
+                        event.end = event.end.saturating_add(longer).max(event.time);
+                    }
+                    moved = by;
+                }
+                Says::Status(status) => held.extracted.answer(status, held.protocol.as_str(), model, &origin),
+            }
         }
-        Ok(())
+        Ok(moved)
     }
 }

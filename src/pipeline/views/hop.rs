@@ -1,22 +1,25 @@
 //! Hops: one request that an input sees on several servers, because a proxy passes it on. The outermost is the exchange.
 //!
-//! Anybody can send an id, so that an id alone is never believed. What has the same id and the same method, path, query,
-//! body and status, from another client to another server, within the time of the other, may be a hop; it is one where
-//! its client is the other's server, or where at least half of what its server is asked for lies so within what the other
-//! server is asked for. Each exchange has at most one hop at a server: two requests in a race stay two. What has no id is
-//! looked at in [`passed`](super::passed).
+//! Anybody can send an id, a host and, past a careless proxy, an address, so that none of them is believed alone. What has
+//! the same id and the same method, path, query, body and status, from another client to another server, within the time
+//! of the other, may be a hop. It is one where packets show that its client is the other's server, or where servers that
+//! are told by their addresses are seen to pass on: several times, half of what the outer one takes and half of what the
+//! inner one is asked for. Two users are two requests, unless the inner one is the account of a gateway ([`Accounts`]).
+//! Each exchange has at most one hop at a server: two requests in a race stay two. What has no id is looked at in
+//! [`passed`](super::passed).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Call;
+use super::account::Accounts;
 use super::ledger::Ledger;
 use super::passed::{Passed, alike};
 use super::same::PutTogether;
-use super::sight::{REQUEST_ID, Sight, TRACE_ID};
+use super::sight::{REQUEST_ID, Sight, TRACE_ID, USER};
+use super::{Call, Units};
 use crate::pipeline::PipelineError;
 
-/// Fewest exchanges of a server that show that another passes on to it.
-pub(super) const LEAST: u64 = 3;
+/// Fewest exchanges of one id that show that a server passes on to another.
+const LEAST: u64 = 8;
 /// Most servers that one id of one call is looked for at.
 pub(super) const SERVERS: usize = 16;
 /// Exchanges looked at for one hop.
@@ -34,13 +37,24 @@ pub(super) struct Nested {
 }
 
 /// What is known of servers that pass requests on.
+#[derive(Default)]
 pub(super) struct Hops {
-    /// Exchanges of one id that may be hops, by link.
+    /// Exchanges of one id that may be hops and do not name two users, by link.
     nested: BTreeMap<Link, u64>,
-    /// Exchanges by input and server: those with an id, and of the others those that may change something.
+    /// Those that do.
+    accounts: Accounts,
+    /// Exchanges that have what may be a hop, by input, server and whether they may change something.
+    passed_on: BTreeMap<(u32, u64, bool), u64>,
+    /// All that were not refused.
+    open: BTreeMap<(u32, u64, bool), u64>,
+    /// All, by input and server.
     asked: BTreeMap<(u32, u64), u64>,
-    /// Whether any comes from the very server that it would be passed on by.
+    /// Whether packets show one that comes from the very server that it would be passed on by.
     direct: bool,
+    /// What looks like hops of hosts whose addresses are not known, by input.
+    hosts_only: BTreeMap<u32, u64>,
+    /// Hops that name another user than the outermost, by input.
+    joined: BTreeMap<u32, u64>,
     /// What is known of those without ids.
     passed: Passed,
 }
@@ -48,30 +62,47 @@ pub(super) struct Hops {
 impl Hops {
     /// Nothing yet but how much each server is asked.
     pub(super) fn new(ledgers: &[Ledger]) -> Self {
-        let mut asked = BTreeMap::new();
+        let mut hops = Hops { passed: Passed::new(ledgers), ..Hops::default() };
         for (server, count) in ledgers.iter().flat_map(|ledger| &ledger.asked) {
-            *asked.entry(*server).or_default() += count;
+            *hops.asked.entry(*server).or_default() += count;
         }
-        Hops { nested: BTreeMap::new(), asked, direct: false, passed: Passed::new(ledgers) }
+        for (server, count) in ledgers.iter().flat_map(|ledger| &ledger.open) {
+            *hops.open.entry(*server).or_default() += count;
+        }
+        hops
     }
 
     /// Counts the sights of one call.
     pub(super) fn count(&mut self, call: Call<'_>) {
         let named = named(call);
+        let (mut outer, mut hosts_only) = (BTreeSet::new(), BTreeSet::new());
         for found in &named {
-            self.direct |= is_direct(call, found);
-            *self.nested.entry(found.link).or_default() += 1;
+            let Some([inner_sight, outer_sight]) = sights(call, found) else { continue };
+            self.direct |= is_proven_by_packets(inner_sight, outer_sight);
+            let users = users(inner_sight, outer_sight);
+            match users {
+                Some(users) => self.accounts.count(found.link, users),
+                None => *self.nested.entry(found.link).or_default() += 1,
+            }
+            if outer_sight.status < 400 && outer.insert(found.outer) {
+                *self.passed_on.entry((outer_sight.unit, outer_sight.served, outer_sight.changes)).or_default() += 1;
+            }
+            let pair = (found.inner.min(found.outer), found.inner.max(found.outer));
+            if users.is_none() && !may_be_counted(inner_sight, outer_sight) && hosts_only.insert(pair) {
+                *self.hosts_only.entry(inner_sight.unit).or_default() += 1;
+            }
         }
         self.passed.count(call, &alike(call, &named));
     }
 
     /// Whether there may be any.
     pub(super) fn are_seen(&self) -> bool {
-        self.direct || self.passed.are_seen() || self.nested.keys().any(|link| self.passes_on(*link))
+        let mut links = self.nested.keys().chain(self.accounts.links());
+        self.direct || self.passed.are_seen() || links.any(|link| self.passes_on(*link))
     }
 
     /// Leaves out the hops of one call, and keeps the outermost of each.
-    pub(super) fn collapse(&self, call: Call<'_>, put_together: &mut PutTogether<'_>) -> Result<(), PipelineError> {
+    pub(super) fn collapse(&mut self, call: Call<'_>, put_together: &mut PutTogether<'_>) -> Result<(), PipelineError> {
         let named = named(call);
         let mut hops = alike(call, &named);
         hops.retain(|found| self.passed.believes(call, found));
@@ -91,36 +122,108 @@ impl Hops {
         }
         for hops in hops.into_values() {
             let mut rest: Vec<_> = hops.into_iter().filter_map(|index| call.get(index)).collect();
-            // The outermost, but where a proxy changes paths, one of which is known what it calls.
-            let kept = rest.iter().position(|(_, sight)| sight.known).unwrap_or(0);
-            if kept < rest.len() {
-                put_together.keep(rest.remove(kept), &rest)?;
+            let Some((_, edge)) = rest.first().copied() else { continue };
+            // Where the hop between them names nobody, each fits it.
+            rest.retain(|(_, inner)| self.may_act_for(inner, edge));
+            let joined = rest.iter().filter(|(_, inner)| users(inner, edge).is_some()).count() as u64;
+            if joined > 0 {
+                *self.joined.entry(edge.unit).or_default() += joined;
             }
+            put_together.keep_outermost(rest)?;
         }
         Ok(())
     }
 
+    /// Whether the users of both are one, or not both known, or the inner one is an account.
+    fn may_act_for(&self, inner: &Sight, outer: &Sight) -> bool {
+        let link = (outer.unit, outer.served, inner.served);
+        let by_packets = inner.packets && outer.packets;
+        users(inner, outer).is_none_or(|[own, _]| self.accounts.is_one(link, own, by_packets))
+    }
+
+    /// What is said of those that name two users, and of those that only hosts tell.
+    pub(super) fn warnings(&self, units: &Units) -> Vec<String> {
+        let joined = self.joined.iter().map(|(unit, hops)| {
+            format!(
+                "{hops} inner hops of {} name another user than the outermost, as those of a gateway with an account of its \
+                 own do: each is its outermost's, whose user acted",
+                units.name(*unit)
+            )
+        });
+        let refused = self.accounts.by_unit().into_iter().filter_map(|(unit, pairs)| {
+            let refused = pairs.saturating_sub(self.joined.get(&unit).copied().unwrap_or(0));
+            (refused > 0).then(|| {
+                format!(
+                    "{refused} exchanges of {} are like inner hops of others but for another user: all are judged",
+                    units.name(unit)
+                )
+            })
+        });
+        let hosts_only = self.hosts_only.iter().map(|(unit, pairs)| {
+            format!(
+                "{pairs} exchanges of {} are like inner hops of others, which hosts alone do not prove, since clients choose \
+                 them: all are judged; if a proxy passes them on, log the server's address too",
+                units.name(*unit)
+            )
+        });
+        joined.chain(refused).chain(hosts_only).collect()
+    }
+
     /// Whether one that may be a hop by its id is believed to be.
     fn believes(&self, call: Call<'_>, found: &Nested) -> bool {
-        let direct = is_direct(call, found);
-        let back = Nested { inner: found.outer, outer: found.inner, ..*found };
-        let one_way = direct && !is_direct(call, &back);
+        let Some([inner, outer]) = sights(call, found) else { return false };
         let (unit, from, to) = found.link;
-        (direct || self.passes_on(found.link)) && (one_way || self.rank(found.link) > self.rank((unit, to, from)))
+        let by_packets = is_proven_by_packets(inner, outer);
+        let one_way = comes_from(inner, outer) && !comes_from(outer, inner);
+        let proven = by_packets || may_be_counted(inner, outer) && self.passes_on(found.link);
+        proven && self.may_act_for(inner, outer) && (one_way || self.rank(found.link) > self.rank((unit, to, from)))
     }
 
-    /// Whether at least half of what a server is asked for is passed on by the other.
+    /// Whether a server is seen to pass on half of what may change something (of what may not, if it takes nothing else),
+    /// and to the other half of what that one is asked for.
     fn passes_on(&self, link: Link) -> bool {
-        let nested = self.nested.get(&link).copied().unwrap_or(0);
-        let asked = self.asked.get(&(link.0, link.2)).copied().unwrap_or(0);
-        nested >= LEAST && nested.saturating_mul(2) >= asked
+        let (unit, from, to) = link;
+        let of = |changes: bool| {
+            let count = |counts: &BTreeMap<_, u64>| counts.get(&(unit, from, changes)).copied().unwrap_or(0);
+            (count(&self.passed_on), count(&self.open))
+        };
+        let (passed_on, open) = if of(true).1 > 0 { of(true) } else { of(false) };
+        let asked = self.asked.get(&(unit, to)).copied().unwrap_or(0);
+        let often = self.often(link);
+        often >= LEAST && often.saturating_mul(2) >= asked && passed_on.saturating_mul(2) >= open
     }
 
-    /// Which of two servers is the outer one, where coarse clocks do not tell: it is asked for more.
-    fn rank(&self, (unit, from, to): Link) -> (u64, u64, u64) {
-        let nested = self.nested.get(&(unit, from, to)).copied().unwrap_or(0);
-        (nested, self.asked.get(&(unit, from)).copied().unwrap_or(0), from)
+    /// Exchanges that may be hops, but for those of users that are no accounts.
+    fn often(&self, link: Link) -> u64 {
+        self.nested.get(&link).copied().unwrap_or(0).saturating_add(self.accounts.often(link))
     }
+
+    /// Which of two servers is the outer one, where addresses do not tell: more lies within what it is asked, or with
+    /// coarse clocks it is asked for more. Of two alike neither is.
+    fn rank(&self, (unit, from, to): Link) -> (u64, u64) {
+        (self.often((unit, from, to)), self.asked.get(&(unit, from)).copied().unwrap_or(0))
+    }
+}
+
+/// The inner and the outer sight.
+fn sights<'a>(call: Call<'a>, found: &Nested) -> Option<[&'a Sight; 2]> {
+    Some([&call.get(found.inner)?.1, &call.get(found.outer)?.1])
+}
+
+/// The users of both, where they differ.
+fn users(inner: &Sight, outer: &Sight) -> Option<[u64; 2]> {
+    let users = [inner, outer].map(|sight| sight.value(USER));
+    (users.iter().all(|user| *user != 0) && users[0] != users[1]).then_some(users)
+}
+
+/// Whether the packets of one came from the machine that packets of the other went to, and those did not.
+fn is_proven_by_packets(inner: &Sight, outer: &Sight) -> bool {
+    inner.packets && outer.packets && comes_from(inner, outer) && outer.peer != outer.server
+}
+
+/// Whether the number of such may prove them: clients choose the hosts that they ask, and no addresses of servers.
+fn may_be_counted(inner: &Sight, outer: &Sight) -> bool {
+    inner.server != 0 && outer.server != 0 || comes_from(inner, outer)
 }
 
 /// The exchange that nothing passed on; `None` where they pass on in a circle.
@@ -149,19 +252,14 @@ fn next_hops(hops: &[Nested]) -> impl Iterator<Item = &Nested> {
     })
 }
 
-/// Whether one server's request came from the other server.
-fn is_direct(call: Call<'_>, found: &Nested) -> bool {
-    let [inner, outer] = [found.inner, found.outer].map(|index| call.get(index).map(|(_, sight)| sight));
-    inner.zip(outer).is_some_and(|(inner, outer)| comes_from(inner, outer))
-}
-
+/// Whether one server's request says to come from the other server.
 fn comes_from(inner: &Sight, outer: &Sight) -> bool {
     outer.server != 0 && inner.peer == outer.server
 }
 
 /// Every sight that may be a hop of another by its id, once for each other server and at most one at each.
 fn named(call: Call<'_>) -> Vec<Nested> {
-    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut found = Found::default();
     for place in [REQUEST_ID, TRACE_ID] {
         let mut named: BTreeMap<(u32, u64), BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
         for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| sight.prefix == 0) {
@@ -173,16 +271,38 @@ fn named(call: Call<'_>) -> Vec<Nested> {
         for ((unit, _), servers) in named.into_iter().filter(|(_, servers)| (2..=SERVERS).contains(&servers.len())) {
             for (from, outer) in &servers {
                 for (to, inner) in servers.iter().filter(|(to, _)| *to != from) {
-                    let link = (unit, *from, *to);
-                    let pairs = nest(call, inner, outer, is_hop_of).into_iter();
-                    let nested = pairs.map(|(inner, outer)| Nested { link, inner, outer });
-                    // Both ids may show one hop.
-                    found.extend(nested.filter(|found| seen.insert((found.link, found.inner))));
+                    // Of several, a user's own request comes before another's.
+                    found.add(call, (unit, *from, *to), [inner, outer], |one, other| users(one, other).is_none());
+                    found.add(call, (unit, *from, *to), [inner, outer], |_, _| true);
                 }
             }
         }
     }
-    found
+    found.nested
+}
+
+/// What may be hops: both ids may show one, and none has two at one server.
+#[derive(Default)]
+struct Found {
+    nested: Vec<Nested>,
+    /// Inner and outer ones, by link.
+    taken: [BTreeSet<(Link, usize)>; 2],
+}
+
+impl Found {
+    /// Adds those among the inner and outer sights of one id that are not taken and that fit.
+    fn add(&mut self, call: Call<'_>, link: Link, sights: [&[usize]; 2], fits: impl Fn(&Sight, &Sight) -> bool) {
+        let [inside, around] = &mut self.taken;
+        let open = |all: &[usize], taken: &BTreeSet<(Link, usize)>| -> Vec<usize> {
+            all.iter().copied().filter(|index| !taken.contains(&(link, *index))).collect()
+        };
+        let [inner, outer] = [open(sights[0], inside), open(sights[1], around)];
+        for (inner, outer) in nest(call, &inner, &outer, |one, other| is_hop_of(one, other) && fits(one, other)) {
+            inside.insert((link, inner));
+            around.insert((link, outer));
+            self.nested.push(Nested { link, inner, outer });
+        }
+    }
 }
 
 /// A sight of a call, and its place there.
@@ -283,23 +403,59 @@ mod tests {
     }
 
     #[test]
+    fn two_ids_of_one_request_are_no_two_hops() {
+        let mut call = [sight(EDGE, 0, 100), sight(INNER, 10, 80), sight(INNER, 20, 90)];
+        call[0].1.traits[TRACE_ID] = 9;
+        call[1].1.traits[TRACE_ID] = 9;
+        (call[1].1.traits[REQUEST_ID], call[2].1.traits[REQUEST_ID]) = (0, 7);
+        assert_eq!(hops(&call), [(2, 0)]);
+    }
+
+    #[test]
+    fn of_two_that_fit_the_users_own_is_the_hop() {
+        let mut call = [sight(EDGE, 0, 100), sight(INNER, 10, 80), sight(INNER, 20, 90)];
+        (call[0].1.traits[USER], call[1].1.traits[USER], call[2].1.traits[USER]) = (1, 2, 1);
+        assert_eq!(hops(&call), [(2, 0)]);
+    }
+
+    #[test]
     fn one_that_comes_from_the_server_is_believed_at_once_and_others_by_their_number() {
         let pair = |client: u64| {
             let mut call = [sight(EDGE, 0, 100), sight(INNER, 10, 90)];
             call[0].1.server = 6;
             call[1].1.peer = client;
+            call[1].1.server = 7;
             call
         };
-        let seen = |calls: &[[(usize, Sight); 2]], unnamed: u64| {
-            let mut hops = Hops::new(&[]);
-            hops.asked.insert((0, INNER), unnamed + calls.len() as u64);
-            calls.iter().for_each(|call| hops.count(call));
-            hops.are_seen()
+        let believed = |call: &[(usize, Sight)], times: u64, (others, elsewhere): (u64, u64)| {
+            let mut hops = Hops::default();
+            hops.asked.insert((0, INNER), others + times);
+            hops.open.insert((0, EDGE, false), elsewhere + times);
+            (0..times).for_each(|_| hops.count(call));
+            let named = named(call);
+            let believed = named.iter().any(|found| hops.believes(call, found));
+            assert!(hops.are_seen() || !believed);
+            believed
         };
-        assert!(seen(&[pair(6)], 100));
-        assert!(!seen(&[pair(4), pair(4)], 0));
-        assert!(seen(&[pair(4), pair(4), pair(4)], 3));
-        assert!(!seen(&[pair(4), pair(4), pair(4)], 4));
+        let with = |call: [(usize, Sight); 2], change: fn(&mut Sight, &mut Sight)| {
+            let [(_, mut outer), (_, mut inner)] = call;
+            change(&mut outer, &mut inner);
+            [(0, outer), (0, inner)]
+        };
+        let by_packets = |call| with(call, |outer, inner| (outer.packets, inner.packets) = (true, true));
+        assert!(believed(&by_packets(pair(6)), 1, (100, 100)));
+        // A client on the proxy's own machine has its address too.
+        assert!(!believed(&with(by_packets(pair(6)), |outer, _| outer.peer = 6), 1, (100, 100)));
+        for client in [4, 6] {
+            assert!(!believed(&pair(client), 7, (0, 0)), "too few");
+            assert!(believed(&pair(client), 8, (8, 8)));
+            assert!(!believed(&pair(client), 8, (9, 0)), "others ask the inner one");
+            assert!(!believed(&pair(client), 8, (0, 9)), "more is not passed on");
+            let users = with(pair(client), |outer, inner| (outer.traits[USER], inner.traits[USER]) = (1, 2));
+            assert!(!believed(&users, 8, (0, 0)), "two users");
+        }
+        // Hosts are the clients' choice.
+        assert!(!believed(&with(pair(4), |outer, inner| (outer.server, inner.server) = (0, 0)), 100, (0, 0)));
     }
 
     /// The most hops, by trying everything.

@@ -57,9 +57,10 @@ pub(in crate::pipeline) struct Ledger {
     spilled: bool,
     /// By input.
     pub(super) facts: Vec<UnitFacts>,
-    /// Exchanges by input and server: those with an id, and of the others those that may change something, because who is
-    /// told apart by ids has none of them.
+    /// Exchanges by input and server.
     pub(super) asked: BTreeMap<(u32, u64), u64>,
+    /// Exchanges of which no refusal was seen, by input, server and whether they may change something.
+    pub(super) open: BTreeMap<(u32, u64, bool), u64>,
     /// Exchanges of captures that were not refused, by input, server and whether they may change something.
     pub(super) taken: BTreeMap<(u32, u64, bool), u64>,
     /// Actors of the sights.
@@ -78,6 +79,7 @@ impl Ledger {
             spilled: false,
             facts,
             asked: BTreeMap::new(),
+            open: BTreeMap::new(),
             taken: BTreeMap::new(),
             people: People::default(),
         }

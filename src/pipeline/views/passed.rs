@@ -9,10 +9,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Call;
-use super::hop::{LEAST, Link, Nested, SERVERS, nest, slack};
+use super::hop::{Link, Nested, SERVERS, nest, slack};
 use super::ledger::Ledger;
 use super::sight::{REQUEST_ID, Sight, TRACE_ID, USER};
 
+/// Fewest exchanges that show that a server passes on what is the same in all.
+const LEAST: u64 = 3;
 /// Most links whose exchanges are counted; what a proxy does to paths is told of few.
 const MOST_ROUTES: usize = 1 << 12;
 

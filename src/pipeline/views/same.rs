@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::carried::{Carried, People, Twin};
+use super::carried::{Carried, People, Says, Twin};
 use super::ledger::Ledger;
 use super::sight::Sight;
 use super::{Call, Places, Verdict, matching};
@@ -48,12 +48,16 @@ impl<'a> Same<'a> {
     }
 
     /// Of each group of several the sight that stays, and the others. The richest stays unless something is missing of
-    /// it that another has: the answer, or parts that were lost on the way. `places` rank the units, the richest first.
+    /// it that another has: the request's body, which nothing else tells, the answer, or parts that were lost on the way.
+    /// `places` rank the units, the richest first.
     pub(super) fn settle(self, places: &BTreeMap<u32, usize>) -> Vec<(usize, Vec<usize>)> {
         let rank = |index: &usize| {
             let sight = self.call.get(*index).map(|(_, sight)| sight);
-            let (answered, whole) = sight.map_or((false, false), |sight| (sight.status != 0, sight.whole));
-            (answered, whole, Reverse(sight.and_then(|sight| places.get(&sight.unit)).copied()), Reverse(*index))
+            (
+                sight.map(completeness),
+                Reverse(sight.and_then(|sight| places.get(&sight.unit)).copied()),
+                Reverse(*index),
+            )
         };
         let several = self.groups.iter().filter(|group| group.len() > 1);
         several
@@ -86,6 +90,11 @@ impl<'a> Same<'a> {
     }
 }
 
+/// What is there of an exchange, what matters most first: a status is told by any log, a body by none.
+fn completeness(sight: &Sight) -> [bool; 3] {
+    [sight.bodied, sight.status != 0, sight.whole]
+}
+
 /// What becomes of sights that are one exchange.
 pub(super) struct PutTogether<'a> {
     /// Of each thread, the exchanges to leave out.
@@ -115,12 +124,8 @@ impl<'a> PutTogether<'a> {
         (thread, kept): &(usize, Sight),
         rest: &[&(usize, Sight)],
     ) -> Result<(), PipelineError> {
-        for (thread, dropped) in rest {
-            // Of one path with and without a prefix, an exchange may be a hop of two.
-            if self.left_out.get_mut(*thread).is_some_and(|places| places.insert(dropped.ordinal)) {
-                *self.twice.entry((dropped.unit, kept.unit)).or_default() += 1;
-            }
-        }
+        self.leave_out(kept, rest);
+        self.carry_status(*thread, kept, rest)?;
         let Some(actor) = self.actor(*thread, kept) else { return Ok(()) };
         let telling = |twin: &&&(usize, Sight)| {
             let told = self.actor(twin.0, &twin.1);
@@ -130,13 +135,55 @@ impl<'a> PutTogether<'a> {
         };
         let mut telling: Vec<_> = rest.iter().filter(telling).collect();
         telling.sort_by_key(|twin| Reverse(self.actor(twin.0, &twin.1).map(|actor| actor.evidence)));
-        let twin = |(thread, sight): &(usize, Sight)| {
-            let (who, place) = sight.who.zip(sight.place.clone())?;
-            Some(Twin { thread: u32::try_from(*thread).ok()?, who, unit: sight.unit, place })
-        };
-        let twins: Vec<Twin> = telling.into_iter().filter_map(|found| twin(found)).collect();
-        let Some(carried) = self.carried.get_mut(*thread) else { return Ok(()) };
-        twins.iter().try_for_each(|twin| carried.push(kept.ordinal, twin))
+        telling.into_iter().try_for_each(|twin| match twin.1.who {
+            Some(who) => self.carry((*thread, kept), twin, Says::Who(who)),
+            None => Ok(()),
+        })
+    }
+
+    /// Keeps one of the hops of an exchange, which come from the outermost on: that one, but where another is known to call
+    /// something, as where a proxy changes paths, or has what is missing of it. That was done by who asked at the edge,
+    /// when they did.
+    pub(super) fn keep_outermost(&mut self, mut hops: Vec<&(usize, Sight)>) -> Result<(), PipelineError> {
+        let rank = |hop: &(usize, Sight)| (hop.1.known, completeness(&hop.1));
+        let best =
+            hops.iter().enumerate().max_by_key(|(place, hop)| (rank(hop), Reverse(*place))).map(|(place, _)| place);
+        let Some(place) = best else { return Ok(()) };
+        let kept = hops.remove(place);
+        let Some(edge) = hops.first().filter(|_| place > 0) else { return self.keep(kept, &hops) };
+        self.leave_out(&kept.1, &hops);
+        self.carry_status(kept.0, &kept.1, &hops)?;
+        let took = |sight: &Sight| sight.over.saturating_sub(sight.tick).saturating_sub(sight.time);
+        let by = edge.1.time.saturating_sub(kept.1.time);
+        let longer = took(&edge.1).saturating_sub(took(&kept.1));
+        let says = Says::Outermost { who: edge.1.who, by, longer };
+        self.carry((kept.0, &kept.1), edge, says)
+    }
+
+    fn leave_out(&mut self, kept: &Sight, rest: &[&(usize, Sight)]) {
+        for (thread, dropped) in rest {
+            // Of one path with and without a prefix, an exchange may be a hop of two.
+            if self.left_out.get_mut(*thread).is_some_and(|places| places.insert(dropped.ordinal)) {
+                *self.twice.entry((dropped.unit, kept.unit)).or_default() += 1;
+            }
+        }
+    }
+
+    /// Where the answer of the kept one was not seen, another tells how it went.
+    fn carry_status(&mut self, thread: usize, kept: &Sight, rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
+        let answered = rest.iter().find(|(_, twin)| kept.status == 0 && twin.status != 0);
+        answered.map_or(Ok(()), |twin| self.carry((thread, kept), twin, Says::Status(twin.1.status)))
+    }
+
+    fn carry(
+        &mut self,
+        (kept_by, kept): (usize, &Sight),
+        (thread, sight): &(usize, Sight),
+        says: Says,
+    ) -> Result<(), PipelineError> {
+        let (Ok(thread), Some(place)) = (u32::try_from(*thread), sight.place.clone()) else { return Ok(()) };
+        let Some(carried) = self.carried.get_mut(kept_by) else { return Ok(()) };
+        carried.push(kept.ordinal, &Twin { thread, says, unit: sight.unit, place })
     }
 
     fn actor(&self, thread: usize, sight: &Sight) -> Option<&'a Actor> {

@@ -43,10 +43,14 @@ pub(super) struct Sight {
     pub(super) server: u64,
     /// Address of who sent the request, whomever it speaks for.
     pub(super) peer: u64,
+    /// Whether packets show both: who writes a log may take an address from what the client says.
+    pub(super) packets: bool,
     /// Whether that one is the machine itself.
     pub(super) local: bool,
     /// Body of the request.
     pub(super) asked: u64,
+    /// Whether the request's body is there, and all of it.
+    pub(super) bodied: bool,
     /// Query, credentials, status and both bodies; 0 unless all of them are known.
     pub(super) content: u64,
     /// Whether it may change something.
@@ -130,8 +134,10 @@ impl Sighter {
             served: self.served(exchange, event),
             server: exchange.server.map_or(0, |server| self.address(server.ip)),
             peer: exchange.client.map_or(0, |client| self.address(client.ip)),
+            packets: exchange.connection.is_some(),
             local: exchange.client.is_some_and(|client| client.ip.is_loopback()),
             asked: request.body.bytes().map_or(0, |body| self.text(body)),
+            bodied: request.body.is_whole() && request.body.bytes().is_some(),
             content: self.content(exchange, request, query).unwrap_or(0),
             changes: !is_safe(&request.method),
             known: event.is_some_and(|event| event.operation.is_some()),
