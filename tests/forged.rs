@@ -369,6 +369,28 @@ fn decoys_hide_no_session() {
 }
 
 #[test]
+fn decoys_take_nothing_from_a_token_in_its_own_place() {
+    let cookies: Vec<String> = (0..60).map(|n| format!("s{n}sess={n:032x}a9")).collect();
+    let tokens: Vec<String> = (0..60).map(|n| format!("token=x{n:07}ab")).collect();
+    let bearer = format!("Bearer {}", forged(r#"{"sub":"alice"}"#));
+    let steps = |target: &str, added: &[(&str, &str)]| {
+        let real = [("Authorization", &*bearer)];
+        let both = [own(&real), own(added)].concat();
+        let steps =
+            [exchange(10, "POST /refunds/r1", &own(&real), "{}", "{}"), exchange(20, target, &both, "{}", "{}")];
+        Judged::of(REFUNDS, |extractor| extractor, &steps)
+    };
+    let crowded = [
+        steps("POST /refunds/r1/approve", &[("Cookie", &cookies.join("; "))]),
+        steps(&format!("POST /refunds/r1/approve?{}", tokens.join("&")), &[]),
+    ];
+    for judged in crowded {
+        assert!(judged.doubts(Doubt::ManyCredentials));
+        assert_eq!((judged.who(), judged.four_eyes()), (("alice", Evidence::Claims), (true, false)));
+    }
+}
+
+#[test]
 fn one_forged_request_makes_nobodys_own_order_somebody_elses() {
     let real = r#"{"sub":"alice","iss":"https://id.example"}"#;
     let evil = r#"{"sub":"alice","iss":"x"}"#;

@@ -412,6 +412,17 @@ fn log(folder: &Path, calls: impl IntoIterator<Item = (String, usize)>) -> PathB
     file
 }
 
+#[test]
+fn a_log_without_bodies_has_no_answers_that_name_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let calls = (0..12).flat_map(|n| (0..4).map(move |by| (format!("/orders/o{n}"), by)));
+    let file = log(folder.path(), calls);
+    let output = offpath(&["inspect", file.to_str().unwrap(), "--explain", "/orders/{x}"]);
+    let said = stdout(&output);
+    assert!(said.contains("GET /orders/{order}") && said.contains("it looks like an id"), "{said}");
+    assert!(!said.contains("answers name it as an id (value flow)"), "{said}");
+}
+
 /// A word that no list holds.
 fn unheard_of(n: usize) -> String {
     [n / 676 % 26, n / 26 % 26, n % 26].iter().map(|at| char::from(b'a' + *at as u8)).chain("qx".chars()).collect()

@@ -30,7 +30,7 @@ pub(super) enum Trial {
     Verified,
     /// None of the keys made it that could have.
     Failed,
-    /// A key could have made it, had it the length of such a signature: what is there stands for one that was taken out.
+    /// A key could have made it, but there is none, or a word that stands for one that was taken out.
     Stripped,
 }
 

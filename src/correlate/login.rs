@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Body, CallOutcome};
+use offpath_capture::CallOutcome;
 
 use super::body::Wanted;
 use super::credential::{self, Hash, HashKey, Kind, Shown};
@@ -155,6 +155,51 @@ const CODES: [&str; 4] = ["code", "status", "statusCode", "status_code"];
 /// Where an answer says in words how it went.
 const MESSAGES: [&str; 6] = ["message", "msg", "detail", "reason", "description", "info"];
 
+/// What of a message says that somebody is logged in.
+const WELCOMES: [&str; 4] = ["success", "welcome", "logged in", "signed in"];
+/// Words that say that nobody is, in the languages of most applications.
+const REFUSALS: [&str; 10] = ["bad", "no", "not", "non", "nicht", "kein", "keine", "pas", "nie", "unless"];
+/// How such words begin, and how they end.
+const REFUSED: [&str; 36] = [
+    "unsuccess",
+    "unauthori",
+    "unknown",
+    "unable",
+    "fail",
+    "wrong",
+    "invalid",
+    "inv\u{e1}lid",
+    "incorre",
+    "inkorrekt",
+    "denied",
+    "error",
+    "erro",
+    "erreur",
+    "erron",
+    "errat",
+    "mismatch",
+    "expired",
+    "locked",
+    "blocked",
+    "disabled",
+    "forbidden",
+    "reject",
+    "refus",
+    "required",
+    "cannot",
+    "falsch",
+    "fehl",
+    "ung\u{fc}ltig",
+    "ungueltig",
+    "unbekannt",
+    "abgelehnt",
+    "gesperrt",
+    "verweigert",
+    "\u{e9}chou",
+    "onjuist",
+];
+const REFUSED_ENDS: [&str; 2] = ["n't", "n\u{2019}t"];
+
 /// Names of roles in the answer to a login.
 const ROLES: [&str; 6] = ["roles", "role", "authorities", "groups", "permissions", "scope"];
 
@@ -303,13 +348,14 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
     let subject = subject.filter(|_| proved || claims.is_some());
     let client = is_client_grant(reading);
     let mut credentials = issued_tokens(reading, key);
-    // What anybody may have sent names nobody where the answer says something, and not that it was taken.
-    let heard = !merely_sent || !credentials.is_empty() || is_told(reading) || is_silent(reading);
+    // What anybody may have sent names nobody where the answer says in words that it was not taken.
+    let name = subject.as_deref();
+    let heard = !merely_sent || !credentials.is_empty() || is_told(reading, name) || !is_refused(reading, name);
     if !for_another && heard && (reading.call.is_none() || credentials.is_empty()) {
         credentials.extend(issued_cookies(reading, key));
     }
     let mut kept = credentials.iter().any(|(_, issued)| !issued);
-    if credentials.is_empty() && proved && !for_another && is_told(reading) {
+    if credentials.is_empty() && proved && !for_another && is_told(reading, name) {
         let cookies = shown.iter().filter(|s| s.kind == Kind::Cookie);
         credentials = cookies.map(|s| (s.hash, false)).collect();
         kept = !credentials.is_empty();
@@ -362,24 +408,28 @@ fn is_taken(reading: &Reading<'_>) -> bool {
 
 /// Whether the answer says that the login was one: it names the user, says so, or leads on to some page of its own. To the
 /// start page lead failed logins too.
-fn is_told(reading: &Reading<'_>) -> bool {
+fn is_told(reading: &Reading<'_>, name: Option<&str>) -> bool {
     let says = |name: &str| reading.response_value(&[name]) == Bound::Exactly(Value::Bool(true));
     let half = reading.response_value(&["mfa_required"]) == Bound::Exactly(Value::Bool(true));
     let names = !response_texts(reading, &USER_PATHS).is_empty();
     let response = reading.exchange.response.as_ref();
     let location = response.and_then(|response| response.headers.text("location"));
     let onward = super::form::leads_on(reading) && location.is_some_and(|l| !Target::parse(l).segments.is_empty());
-    !half && (onward || names || TRUTHS.into_iter().any(says) || messages(reading).any(|message| welcomes(&message)))
+    !half
+        && (onward
+            || names
+            || TRUTHS.into_iter().any(says)
+            || messages(reading).any(|message| welcomes(&message, name)))
 }
 
-/// Whether the answer does not say in words how it went.
-fn is_silent(reading: &Reading<'_>) -> bool {
+/// Whether the answer says in words that the login failed; a redirect leads on whatever it says.
+fn is_refused(reading: &Reading<'_>, name: Option<&str>) -> bool {
     let response = reading.exchange.response.as_ref();
     let plain = response.and_then(|r| r.headers.text("content-type")).is_some_and(|media| media.starts_with("text/"));
-    let text =
-        response.is_some_and(|r| matches!(&r.body, Body::Present { bytes, .. } if !bytes.trim_ascii().is_empty()));
+    let text = response.filter(|_| plain).and_then(|r| std::str::from_utf8(r.body.bytes()?).ok());
     let redirects = matches!(reading.outcome_status(), Some(300..=399));
-    redirects || messages(reading).next().is_none() && !(plain && text)
+    let says_no = |text: &str| refuses(text, name);
+    !redirects && (messages(reading).any(|message| says_no(&message)) || text.is_some_and(says_no))
 }
 
 fn messages<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = Arc<str>> + 'r {
@@ -391,13 +441,26 @@ fn messages<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = Arc<str>> + 'r
 }
 
 /// Whether words say that somebody is logged in, and nothing else.
-fn welcomes(message: &str) -> bool {
+fn welcomes(message: &str, name: Option<&str>) -> bool {
     let lower = message.to_ascii_lowercase();
-    let said = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let welcome = ["success", "welcome", "logged in", "signed in"];
-    let refusal =
-        ["unsuccess", "fail", "wrong", "invalid", "incorrect", "denied", "error", "not ", "no ", "n't", "unless"];
-    said(&welcome) && !said(&refusal)
+    WELCOMES.iter().any(|word| lower.contains(word)) && !refuses(message, name)
+}
+
+/// Whether words say that a login failed. In a welcome the user's own name is no word of it.
+fn refuses(message: &str, name: Option<&str>) -> bool {
+    let lower = message.to_lowercase();
+    let name = name.filter(|_| WELCOMES.iter().any(|word| lower.contains(word))).unwrap_or_default().to_lowercase();
+    let own = |word: &&str| !name.is_empty() && letters(&name).any(|part| part == *word);
+    let no = |word: &str| {
+        let ends = REFUSED_ENDS.iter().any(|end| word.ends_with(end));
+        ends || REFUSALS.contains(&word) || REFUSED.iter().any(|stem| word.starts_with(stem))
+    };
+    letters(&lower).filter(|word| !own(word)).any(no)
+}
+
+/// Words of a text, an apostrophe being part of one.
+fn letters(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '\u{2019}')).filter(|word| !word.is_empty())
 }
 
 /// Tokens that the answer gives out in its body and headers.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use offpath_capture::{Call, CallKind, CallOutcome};
+use serde_json::{Map, Value as Json};
 
 use super::described::Described;
 use super::target::Target;
@@ -200,13 +201,20 @@ impl Operations {
         self.calls.iter().filter(|route| route.fits_host(host) && route.fits_call(call)).collect()
     }
 
-    /// Whether a call goes by a hash alone that the model does not know, and may be any of the fields that it does know.
-    pub(super) fn is_unnamed(&self, call: &Call, host: Option<&str>) -> bool {
+    /// Whether a call goes by a hash alone that the model does not know, and may be any of the fields that it does know:
+    /// one of those that the answer has, where it is `answered` and seen. An answer without data is that of no field.
+    pub(super) fn is_unnamed(&self, call: &Call, host: Option<&str>, answered: bool) -> bool {
         let done = !matches!(call.outcome, CallOutcome::Failed(_) | CallOutcome::Waiting);
-        let mut wanted = self.calls.iter().filter_map(|route| route.call.as_ref());
+        let data = call.result.as_deref().and_then(|text| serde_json::from_str::<Map<String, Json>>(text).ok());
+        let mut wanted =
+            self.calls.iter().filter(|route| route.fits_host(host)).filter_map(|route| route.call.as_ref());
+        let may_be = |wanted: &CallMatcher| match &data {
+            Some(data) => data.contains_key(&*wanted.name),
+            None => !answered,
+        };
         call.kind == CallKind::Persisted
             && done
-            && wanted.any(|wanted| wanted.protocol == "graphql" && wanted.kind != "persisted")
+            && wanted.any(|wanted| wanted.protocol == "graphql" && wanted.kind != "persisted" && may_be(wanted))
             && self.of_call(call, host).is_empty()
     }
 

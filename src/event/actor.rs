@@ -82,7 +82,10 @@ impl Actor {
     pub(crate) fn is_disputed(&self) -> bool {
         let unsure = self.doubts.has(Doubt::Contested) && !self.others.is_empty();
         let sure = self.evidence == Evidence::Bound || self.evidence >= Evidence::Verified;
-        (unsure || self.doubts.has(Doubt::ManyCredentials)) && !sure
+        // What else is shown takes nothing from a token in its own place.
+        let own_token = self.evidence == Evidence::Claims && !self.yields;
+        let crowded = self.doubts.has(Doubt::ManyCredentials) && !own_token;
+        (unsure || crowded) && !sure
     }
 
     /// Whether the principal is one of those that are told.
@@ -191,7 +194,7 @@ pub enum Doubt {
     Contested,
     /// The request shows more credentials than are looked at.
     ManyCredentials,
-    /// The signature of the token was taken out before the input was given: no key can be tried on it.
+    /// The signature of the token was taken out, before the input was given or by who sent it: no key can be tried on it.
     Stripped,
 }
 

@@ -122,7 +122,7 @@ impl Sought {
         }
         // What nothing knows is no name to tell here: its words may be somebody's.
         let operation = event.map_or("unmatched", |event| event.operation.as_deref().unwrap_or("unmatched"));
-        for place in mentions(exchange, &|text| self.is_it(text)) {
+        for place in mentions(exchange, &self.redactor, &|text| self.is_it(text)) {
             let mut seen = lock(&self.seen);
             let known = kept(&mut seen.names, (place, operation.to_owned()));
             known.into_iter().for_each(|known| known.add(exchange.time.0, exchange.key, spot));
@@ -142,7 +142,9 @@ impl Sought {
         let event = &*shown;
         if logins.contains(&event.id) {
             let called = format!("{} {} at {}", event.method, event.path, spot_of(event));
-            lock(&self.seen).logins.insert(event.id, called);
+            if let Some(known) = kept(&mut lock(&self.seen).logins, event.id) {
+                *known = called;
+            }
         }
         let actor = &event.actor;
         let names = [&actor.principal, &actor.agent, &actor.client];

@@ -10,7 +10,7 @@
 //! ## How it decides
 //! Two accepted requests to one operation by the same actor carry the same key (compared as keyed hashes) and bodies with
 //! different hashes, both seen whole. Of a JSON object, fields at the top that name the try are left out: `ts`,
-//! `timestamp`, `nonce`, `attempt`, `request_id` and the like, and instants within a minute of sending. Same key and same
+//! `timestamp`, `traceId`, `retry` and the like, and instants within a minute of sending. Same key and same
 //! body is a client's retry and benign, and so is what the server says it answered from its record
 //! (`Idempotent-Replayed: true`). Where the answer is that of the first, confidence is 0.60 at most: content may have been
 //! swapped, but nothing says that it had effect. Works without a model, but then for review only (0.40), because nothing

@@ -1,6 +1,7 @@
 //! Calls inside a body as events, and the step that their exchange is by its path beside them.
 
-use offpath_capture::{Call, CallKind, CallOutcome, Protocol, Unseen};
+use offpath_capture::{Body, Call, CallKind, CallOutcome, Exchange, Protocol, Unseen};
+use serde::de::IgnoredAny;
 
 use super::outcome::call_outcome;
 use super::turns::Turns;
@@ -80,7 +81,10 @@ impl Extractor {
             self.note_unmodelled(reading, &called, first, &mut out);
         }
         let host = reading.host.as_deref();
-        let unnamed = || calls.iter().any(|call| self.operations.is_unnamed(call, host));
+        let unnamed = || {
+            let answered = whole && is_answered(reading.exchange);
+            calls.iter().any(|call| self.operations.is_unnamed(call, host, answered))
+        };
         if self.model.is_some() && (hides_calls(unseen) || unnamed()) {
             reading.turn_to_the_rest();
             let called = Called { certain: true, ..Called::default() };
@@ -129,6 +133,14 @@ pub(super) fn is_told(out: &Extracted, activity: Option<&Activity>, found: &Foun
         out.events.iter().any(|event| event.is_call() && event.activity.as_ref() == Some(&a.name) && names(event))
     };
     activity.is_some_and(same)
+}
+
+/// Whether the whole answer is one JSON text that was seen.
+fn is_answered(exchange: &Exchange) -> bool {
+    match exchange.response.as_ref().map(|response| &response.body) {
+        Some(Body::Present { bytes, whole: true, .. }) => serde_json::from_slice::<IgnoredAny>(bytes).is_ok(),
+        _ => false,
+    }
 }
 
 /// Whether a request calls more than was read.

@@ -115,7 +115,9 @@ fn bare(name: &str) -> &str {
 /// own.
 fn texts<'a>(reading: &Reading<'a>, header: &'static str) -> Vec<&'a str> {
     let parts = |line: &'a str| -> Vec<&'a str> {
-        if line.contains('=') { vec![line] } else { line.split(',').map(str::trim).collect() }
+        // `Smith, Anna` is one name.
+        let whole = line.contains('=') || line.contains(", ");
+        if whole { vec![line] } else { line.split(',').map(str::trim).collect() }
     };
     all(reading, header).flat_map(parts).filter(|text| !text.is_empty()).take(MOST_SHOWN).collect()
 }

@@ -47,6 +47,8 @@ fn doubt(shown: &Shown, reading: &Reading<'_>) -> Option<Doubt> {
     let past = |end: i64| end.saturating_add(LEEWAY) < reading.exchange.time.0;
     if shown.trial == Trial::Failed {
         Some(Doubt::BadSignature)
+    } else if shown.trial == Trial::Stripped {
+        Some(Doubt::Stripped)
     } else if claims.is_some_and(|c| c.is_unsigned()) {
         Some(Doubt::Unsigned)
     } else if is_refused(reading) {
@@ -98,9 +100,6 @@ impl Naming<'_> {
         self.add_others(reading, shown, &mut found);
         if shown.len() >= MOST_SHOWN {
             found.doubts.add(Doubt::ManyCredentials);
-        }
-        if found.token.is_some_and(|token| token.trial == Trial::Stripped) {
-            found.doubts.add(Doubt::Stripped);
         }
         found
     }

@@ -9,6 +9,11 @@ use super::{Masker, Redaction, pseudonym};
 use crate::correlate::credential::HashKey;
 use offpath_capture::percent_decoded;
 
+/// Longest name of a parameter, header or member that is shown.
+const LONGEST_NAME: usize = 48;
+/// Most digits of such a name: more are somebody's number.
+const MOST_DIGITS: usize = 2;
+
 /// Masks request targets, for outputs that show exchanges rather than events.
 #[derive(Clone, Debug)]
 pub struct Redactor {
@@ -47,6 +52,19 @@ impl Redactor {
     /// A text that a client chose, with what is secret or personal in it masked; its pseudonym where names are hashed.
     pub fn text(&self, text: &str) -> String {
         self.name(&self.masker.text(text)).into_owned()
+    }
+
+    /// The name of a parameter, a header or a member of JSON, as far as it looks like one: `*` for what may be a value,
+    /// its pseudonym where names are hashed.
+    pub fn member<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$' | b':' | b'[' | b']');
+        let digits = name.bytes().filter(u8::is_ascii_digit).count();
+        let is_name =
+            !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(plain) && digits <= MOST_DIGITS;
+        match self.masker.text(name) {
+            Cow::Borrowed(name) if is_name => self.name(name),
+            _ => Cow::Borrowed("*"),
+        }
     }
 
     /// The name of a user, a host or an address: its pseudonym where names are hashed, else masked where it is personal

@@ -91,6 +91,9 @@ fn behind_proxy(exchange: Made) -> Actor {
 #[test]
 fn a_declared_proxy_is_believed() {
     assert_eq!(who(&behind_proxy(get().header("X-Forwarded-User", "bob"))), ("bob", Evidence::Asserted));
+    let comma = behind_proxy(get().header("X-Forwarded-User", "Smith, Anna"));
+    assert_eq!((who(&comma), doubts(&comma)), (("Smith, Anna", Evidence::Asserted), vec![]), "one name");
+    assert_eq!(behind_proxy(get().header("X-Forwarded-User", "bob,eve")).evidence, Evidence::Unproved);
     let beside = get().header("X-Forwarded-User", "bob").header("Authorization", "Bearer opaqueQQQQQ");
     assert_eq!(who(&behind_proxy(beside)), ("bob", Evidence::Asserted));
     let iap = get().header("X-Goog-Authenticated-User-Email", "accounts.google.com:bob");
@@ -156,7 +159,25 @@ fn signatures_are_verified_where_keys_are_given() {
     let extractor = Extractor::new(None, key()).with_token_keys(Some(TokenKeys::read(key_text).unwrap().into()));
     let cut = get().bearer(r#"{"sub":"victim"}"#);
     let found = resolved_by(&extractor, &[cut]).remove(0).actor;
-    assert_eq!((who(&found), doubts(&found)), (("victim", Evidence::Claims), vec![Doubt::Stripped]), "9 bytes of 32");
+    assert_eq!(
+        (who(&found), doubts(&found)),
+        (("victim", Evidence::Unproved), vec![Doubt::BadSignature]),
+        "9 bytes of 32"
+    );
+    for (written, doubt) in [
+        ("", Doubt::Stripped),
+        ("redacted", Doubt::Stripped),
+        ("[REMOVED]", Doubt::Stripped),
+        ("***", Doubt::Stripped),
+        ("xxxx", Doubt::Stripped),
+        ("xxxy", Doubt::BadSignature),
+        ("c2ln", Doubt::BadSignature),
+    ] {
+        let cut = jwt(r#"{"sub":"victim"}"#).replace("c2lnbmF0dXJl", written);
+        let cut = get().header("Authorization", &format!("Bearer {cut}"));
+        let found = resolved_by(&extractor, &[cut]).remove(0).actor;
+        assert_eq!((who(&found), doubts(&found)), (("victim", Evidence::Unproved), vec![doubt]), "{written}");
+    }
     let forged = jwt(r#"{"sub":"victim"}"#).replace("c2lnbmF0dXJl", &"A".repeat(43));
     let forged = get().header("Authorization", &format!("Bearer {forged}"));
     let found = resolved_by(&extractor, &[forged]).remove(0).actor;

@@ -323,6 +323,10 @@ fn a_name_that_was_only_sent_binds_no_cookie_of_an_answer_that_says_no() {
         r#"{"valid":false}"#,
         r#"{"message":"Falsches Passwort"}"#,
         r#"{"msg":"Login unsuccessful"}"#,
+        r#"{"message":"Your login could not be completed"}"#,
+        r#"{"message":"We don't know you"}"#,
+        r#"{"message":"No user bob"}"#,
+        r#"{"message":"Contrase\u00f1a incorrecta"}"#,
     ] {
         let found = after(login(refused, "sid=FFFFEEEEDDDDCCCC1"), uses());
         assert_eq!(found.1, Evidence::Unbound, "{refused}");
@@ -332,6 +336,10 @@ fn a_name_that_was_only_sent_binds_no_cookie_of_an_answer_that_says_no() {
         "{}",
         r#"{"code":20000}"#,
         r#"{"message":"Login successful"}"#,
+        r#"{"message":"OK"}"#,
+        r#"{"message":"Angemeldet"}"#,
+        r#"{"message":"Welcome, Bruno Meier!"}"#,
+        r#"{"message":"Welcome, Bob Nolan, here is your notebook"}"#,
         r#"{"status":200}"#,
         r#"{"loggedIn":true}"#,
     ] {

@@ -80,8 +80,18 @@ fn a_token_that_names_a_key_must_be_made_by_it() {
     assert_eq!(rsa.judge(named(r#"{"alg":"HS256","kid":"k1"}"#, "c2ln").as_bytes()), Trial::Failed);
     let other = "A".repeat(342);
     assert_eq!(rsa.judge(named(r#"{"alg":"RS256","kid":"k1"}"#, &other).as_bytes()), Trial::Failed);
-    for cut in ["c2ln", "redacted", "[REDACTED]", ""] {
+    for cut in ["redacted", "[REDACTED]", ""] {
         assert_eq!(rsa.judge(named(r#"{"alg":"RS256","kid":"k1"}"#, cut).as_bytes()), Trial::Stripped, "{cut}");
+    }
+    // Of any length: which key it should be of nobody says.
+    let longer = format!(r#"{{"kty":"RSA","kid":"k0","n":"{}","e":"AQAB"}}"#, "x".repeat(684));
+    let both = rsa.clone().with(keys(&longer));
+    for cut in ["c2ln", other.as_str(), &"A".repeat(683)] {
+        for rsa in [&rsa, &both] {
+            for header in [r#"{"alg":"RS256","kid":"k1"}"#, r#"{"alg":"RS256"}"#] {
+                assert_eq!(rsa.judge(named(header, cut).as_bytes()), Trial::Failed, "{header} {cut}");
+            }
+        }
     }
     assert_eq!(
         rsa.judge(named(r#"{"alg":"RS256","kid":"k2"}"#, "c2ln").as_bytes()),

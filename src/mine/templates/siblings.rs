@@ -146,7 +146,7 @@ pub(super) enum Why {
     Followed,
     /// Too many are called alike here for words of an API.
     Crowd,
-    /// Others at its place are values.
+    /// Others at its place are values, or it is one elsewhere.
     Beside,
 }
 
@@ -158,7 +158,9 @@ impl Why {
             Why::Shaped => "it looks like an id, and is called as its neighbours are (siblings)",
             Why::Followed => "a name that people choose: what follows it follows its neighbours too (siblings)",
             Why::Crowd => "more words are called alike here than an API has (siblings)",
-            Why::Beside => "values stand at this place, and it is none of the API's words there (siblings)",
+            Why::Beside => {
+                "values stand at this place, or behind this word elsewhere, and it is none of the API's words (siblings)"
+            }
         }
     }
 }
@@ -188,8 +190,10 @@ pub(super) struct Siblings<'a> {
     plural: bool,
     /// The word before is one for what people name.
     people: bool,
-    /// Words that answers name as ids, and that begin like the ids that stand here.
+    /// Words that answers name as ids, that are values elsewhere, or that begin like the ids that stand here.
     named: BTreeSet<&'a str>,
+    /// Of these the ones that answers name themselves.
+    told: BTreeSet<&'a str>,
     /// Words that look like an id beside others.
     shaped: BTreeSet<&'a str>,
 }
@@ -221,6 +225,7 @@ impl<'a> Siblings<'a> {
         };
         Siblings {
             named: words.keys().filter(named).copied().collect(),
+            told: words.keys().filter(|word| evidence.names(word)).copied().collect(),
             shaped: words.keys().filter(|word| looks_like_id(word, before)).copied().collect(),
             plural: is_plural(before),
             people: NAMED.binary_search(&name::singular(before).as_str()).is_ok(),
@@ -256,9 +261,10 @@ impl<'a> Siblings<'a> {
     pub(super) fn why(&self, values: &BTreeSet<&'a str>) -> BTreeMap<String, Why> {
         let followed = self.followed();
         let why = |word: &str| match () {
-            () if self.named.contains(word) => Why::Named,
+            () if self.told.contains(word) => Why::Named,
             () if self.shaped.contains(word) => Why::Shaped,
             () if followed.contains(word) => Why::Followed,
+            () if self.named.contains(word) => Why::Beside,
             () => Why::Crowd,
         };
         values.iter().map(|word| ((*word).to_owned(), why(word))).collect()

@@ -45,7 +45,7 @@ pub(super) struct SeenActor {
     pub(super) credentials: BTreeMap<String, SeenCredential>,
     pub(super) others: BTreeSet<String>,
     pub(super) attributes: BTreeMap<&'static str, BTreeSet<String>>,
-    pub(super) sessions: BTreeSet<String>,
+    pub(super) sessions: BTreeMap<String, ()>,
     pub(super) operations: BTreeMap<String, u64>,
 }
 
@@ -127,7 +127,7 @@ fn keep<'v>(set: &mut BTreeSet<String>, values: impl IntoIterator<Item = &'v str
 
 impl Seen {
     pub(super) fn add_actor(&mut self, name: &str, event: &Event, bound_by: Option<(i64, EventId)>) {
-        let seen = self.actors.entry(name.to_owned()).or_default();
+        let Some(seen) = kept(&mut self.actors, name.to_owned()) else { return };
         let actor = &event.actor;
         seen.tally.add(event.time, event.id.0, || spot_of(event));
         *seen.evidence.entry(actor.evidence).or_default() += 1;
@@ -154,7 +154,9 @@ impl Seen {
             add(attribute, value.as_slice());
         }
         add("issuer", actor.issuer.as_deref().as_slice());
-        seen.sessions.extend(event.session.as_deref().map(str::to_owned));
+        if let Some(session) = &event.session {
+            kept(&mut seen.sessions, session.to_string());
+        }
         let operation = event.operation.as_deref().unwrap_or("unmatched");
         kept(&mut seen.operations, operation.to_owned()).into_iter().for_each(|events| *events += 1);
     }
@@ -212,5 +214,37 @@ impl SeenActor {
             first: self.tally.first(),
             last: self.tally.last(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::sample;
+
+    #[test]
+    fn what_is_kept_is_bounded_and_no_order_changes_it() {
+        let all = || (0..MOST as u64 + 20).map(EventId);
+        let kept_of = |ids: &mut dyn Iterator<Item = EventId>| {
+            let mut map = BTreeMap::<EventId, ()>::new();
+            ids.for_each(|id| drop(kept(&mut map, id)));
+            map
+        };
+        let found = kept_of(&mut all());
+        assert_eq!((found.len(), found.last_key_value()), (MOST, Some((&EventId(MOST as u64 - 1), &()))));
+        assert_eq!(found, kept_of(&mut all().rev()));
+    }
+
+    #[test]
+    fn actors_and_their_sessions_are_bounded() {
+        let (mut actors, mut sessions) = (Seen::default(), Seen::default());
+        let mut event = sample::event(1);
+        for n in 0..MOST + 20 {
+            actors.add_actor(&format!("a{n:06}"), &event, None);
+            event.session = Some(format!("s{n:06}").into());
+            sessions.add_actor("anna", &event, None);
+        }
+        assert_eq!(actors.actors.len(), MOST);
+        assert_eq!(sessions.actors["anna"].sessions.len(), MOST);
     }
 }
