@@ -76,6 +76,7 @@ fn found_by(intended: Option<&str>, calls: &[Call]) -> Vec<(String, String, bool
     let log = json!({"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": entries}});
     fs::write(path("a.har"), log.to_string()).unwrap();
     fs::write(path("model.yaml"), intended.unwrap_or_default()).unwrap();
+    fs::write(path("old.yaml"), OLD).unwrap();
     let (archive, out, model) = (path("a.har"), path("run"), path("model.yaml"));
     let mut args = vec!["check", &archive, "-o", &out, "--exit-zero", "-q"];
     if intended.is_some() {
@@ -123,6 +124,24 @@ fn a_state_reached_by_a_way_that_the_model_does_not_know_is_told_of_who_took_it(
     let refused = call(10, "eve", "POST /v0/orders/ord_1a1a1a/ship", 404, Value::Null);
     assert_eq!(found(true, &[created(), refused]), []);
     assert_eq!(found(true, &[created(), shipped(20)]), one("SEQ-SKIP", "wh", true));
+}
+
+/// A document of ways that the model does not have, with a name of its own for an order's key.
+const OLD: &str = "openapi: 3.1.0
+info: {title: old, version: '1'}
+paths:
+  /v0/orders/{id}/ship: {post: {responses: {}}}
+  /v0/orders/{id}/notes: {post: {responses: {}}}
+";
+
+#[test]
+fn a_way_that_a_document_describes_is_one_that_the_model_does_not_know() {
+    let described = MODEL.replace("workflow:", "imports: {openapi: [old.yaml]}\nworkflow:");
+    let found = |calls: &[Call]| found_by(Some(&described), calls);
+    let old = call(10, "eve", "POST /v0/orders/ord_1a1a1a/ship", 200, order("shipped"));
+    assert_eq!(found(&[created(), old]), one("PROC-ALT", "eve", false), "nobody ships by the model's way");
+    let noted = call(10, "adm", "POST /v0/orders/ord_1a1a1a/notes", 201, json!({"id": "n_77aa", "state": "paid"}));
+    assert_eq!(found(&[created(), noted]), [], "the state of a note is not the order's");
 }
 
 /// Orders and tickets are both told by `{id}`.
@@ -187,6 +206,9 @@ fn without_a_model_what_is_benign_after_a_deletion_stays_silent_or_for_review() 
 
 #[test]
 fn a_cancellation_undoes_the_misplaced_step() {
-    let cancelled = call(30, "wh", "POST /orders/ord_1a1a1a/cancel", 200, order("cancelled"));
-    assert_eq!(found(true, &[created(), shipped(20), cancelled]), one("SEQ-SKIP", "wh", true));
+    let cancelled = || call(30, "wh", "POST /orders/ord_1a1a1a/cancel", 200, order("cancelled"));
+    let both = [one("SEQ-SKIP", "wh", true), one("ST-ORPHAN", "wh", true)].concat();
+    assert_eq!(found(true, &[created(), shipped(20), cancelled()]), both, "what was shipped is gone");
+    let free = MODEL.replace(", restricted: true", "");
+    assert_eq!(found_by(Some(&free), &[created(), shipped(20), cancelled()]), one("SEQ-SKIP", "wh", true));
 }

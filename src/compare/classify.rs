@@ -26,6 +26,8 @@ const MOST_COMPARED: usize = 256;
 const RETRIED_WITHIN: i64 = 60_000_000;
 /// Confidence at most of other content under one key that got the same answer: what was asked may have been swapped.
 const SAME_ANSWER: f32 = 0.6;
+/// Confidence at most of another way to a state of which only the request or only the answer speaks.
+const HALF_SHOWN: f32 = 0.6;
 /// Confidence at most of what may be benign as well as not.
 const FOR_REVIEW: f32 = 0.4;
 
@@ -88,7 +90,7 @@ impl Judge<'_, '_, '_> {
     fn blank(&self, check: Check, step: &Step) -> Issue {
         let automaton = self.run.automaton;
         let reached = step.activity.map(|a| automaton.targets(a)).unwrap_or_else(|| StateSet::empty(automaton.len()));
-        let restricted = match step.declared {
+        let restricted = match step.declared.or(step.written) {
             Some(declared) => automaton.restricted.contains(declared),
             None => !reached.is_empty() && reached.is_subset(&automaton.restricted),
         };
@@ -132,7 +134,7 @@ impl Judge<'_, '_, '_> {
     /// What the model has for the way that the object went by another.
     fn led_elsewhere(&self, step: &Step) -> Option<Issue> {
         let automaton = self.run.automaton;
-        let to = step.declared?;
+        let to = step.declared.or(step.written)?;
         let mut expected: Vec<Arc<str>> = Vec::new();
         for edge in automaton.edges.iter().filter(|edge| edge.to == to) {
             let name = self.run.history.plan.activity_name(edge.activity);
@@ -141,7 +143,15 @@ impl Judge<'_, '_, '_> {
             }
         }
         let observed = vec![automaton.names.get(to)?.clone()];
-        Some(Issue { expected, observed, ..self.blank(Check::Alternative, step) })
+        let doubt = match (step.declared, step.written) {
+            (None, _) => Some("the request wrote the state, and nothing shows that the server took it"),
+            (declared, written) if declared != written => {
+                Some("the request wrote no such state: another may have moved it")
+            }
+            _ => None,
+        };
+        let doubt = doubt.map(|because| Doubt::new(HALF_SHOWN, because));
+        Some(Issue { expected, observed, doubt, ..self.blank(Check::Alternative, step) })
     }
 
     fn foreign_actor(&self, step: &Step, activity: ActivityId) -> Issue {
@@ -391,8 +401,11 @@ fn repeat_doubt(first: &Event, again: &Event) -> Option<Doubt> {
     let same_body = first.body_hash.is_some() && first.body_hash == again.body_hash;
     let keyless = first.idempotency.is_none() && again.idempotency.is_none();
     let same = soon && same_person && same_body && keyless && same_answer(first, again);
+    // `{"ok": true}` is the same every time, whatever it did.
+    let shown = again.objects.iter().any(|object| object.declared_state.is_some());
+    let at_most = if shown { FOR_REVIEW } else { SAME_ANSWER };
     same.then(|| {
-        Doubt::new(FOR_REVIEW, "the same request, soon after, got the same answer: it may be a retry without a key")
+        Doubt::new(at_most, "the same request, soon after, got the same answer: it may be a retry without a key")
     })
 }
 

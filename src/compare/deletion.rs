@@ -1,7 +1,6 @@
 //! Use of an object after its deletion, where no lifecycle says what may follow what.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use super::deviation::{CaseResult, Check, Doubt};
 use super::effect::Found;
@@ -10,78 +9,16 @@ use crate::event::{Event, ObjectId, Outcome};
 
 /// Confidence at most of a mere read: an archive, a trash can or an audit page may show what was deleted.
 const ONLY_READ: f32 = 0.4;
-/// Actors of one use that are told apart; habit asks for fewer.
-const MOST_ACTORS: usize = 8;
+/// Confidence at most of a use by which, or after which, somebody else may have put a new object in the place.
+const PUT_THERE: f32 = 0.6;
 
 /// Words of a path behind which everybody has things of their own: `/me/devices/3` is another device for another person.
-const PERSONAL: [&str; 20] = [
-    "me",
-    "my",
-    "mine",
-    "self",
-    "current",
-    "cart",
-    "basket",
-    "bag",
-    "wishlist",
-    "watchlist",
-    "favourites",
-    "favorites",
-    "favourite",
-    "favorite",
-    "likes",
-    "bookmarks",
-    "saved",
-    "stars",
-    "starred",
-    "drafts",
-];
+const PERSONAL: [&str; 10] =
+    ["me", "my", "mine", "self", "cart", "basket", "favourites", "favorites", "favourite", "favorite"];
 
 /// Words by which an operation says that it brings back what was deleted.
 const REVIVING: [&str; 9] =
     ["restore", "undelete", "recover", "reopen", "undo", "reactivate", "unarchive", "reinstate", "untrash"];
-
-/// How often objects were used after a deletion, over all cases; sums commute.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AfterDeletion {
-    /// Deletions by their operation.
-    pub deleted: BTreeMap<Arc<str>, u64>,
-    /// By the operations of deletion and of a later use that the server accepted.
-    pub used: BTreeMap<(Arc<str>, Arc<str>), Used>,
-}
-
-/// How often one operation was used after another had deleted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Used {
-    /// Deletions after which it was.
-    pub objects: u64,
-    /// Who did so, as far as they are told apart.
-    pub actors: BTreeSet<Arc<str>>,
-}
-
-impl AfterDeletion {
-    /// Adds another's counts.
-    pub fn add(&mut self, other: AfterDeletion) {
-        for (operation, count) in other.deleted {
-            *self.deleted.entry(operation).or_default() += count;
-        }
-        for (pair, used) in other.used {
-            let mine = self.used.entry(pair).or_default();
-            mine.objects += used.objects;
-            let room = MOST_ACTORS.saturating_sub(mine.actors.len());
-            mine.actors.extend(used.actors.into_iter().take(room));
-        }
-    }
-
-    /// Whether the use after that deletion is how the API works: of what is deleted so, at least half is used so, by
-    /// at least three actors on at least three objects.
-    pub fn is_habit(&self, deletion: &str, used: &str) -> bool {
-        const FEWEST: u64 = 3;
-        let Some(used) = self.used.get(&(deletion.into(), used.into())) else { return false };
-        let deleted = self.deleted.get(deletion).copied().unwrap_or(0);
-        used.objects >= FEWEST && used.actors.len() as u64 >= FEWEST && used.objects.saturating_mul(2) >= deleted
-    }
-}
 
 /// An object that was deleted, and whose it is where everybody has one of that name.
 type Deleted<'a> = (&'a ObjectId, Option<&'a str>);
@@ -92,6 +29,8 @@ struct Deletion {
     /// The server took it on and has not shown that it is done.
     pending: bool,
     uses: Vec<usize>,
+    /// The first accepted `PUT` of somebody else, which may have put another object there.
+    put: Option<usize>,
 }
 
 /// Accepted use of an object after its accepted `DELETE`.
@@ -114,11 +53,8 @@ pub(super) fn orphans(history: &History<'_>, result: &mut CaseResult) -> Vec<Fou
             continue;
         }
         if &*event.method == "DELETE" && names_it(event) {
-            let operation = event.operation.clone().unwrap_or_default();
-            open.entry(deleted).or_insert_with(|| {
-                *result.after_deletion.deleted.entry(operation).or_default() += 1;
-                Deletion { at: index, pending: event.status == Some(202), uses: Vec::new() }
-            });
+            let pending = event.status == Some(202);
+            open.entry(deleted).or_insert(Deletion { at: index, pending, uses: Vec::new(), put: None });
         } else if let Some(deletion) = open.get_mut(&deleted) {
             if history.event(deletion.at).is_some_and(|first| revives(first, event)) {
                 done.extend(open.remove(&deleted));
@@ -128,6 +64,7 @@ pub(super) fn orphans(history: &History<'_>, result: &mut CaseResult) -> Vec<Fou
             result.tallies.count(Check::Orphan, event.source, verdict);
             if verdict == Some(true) {
                 deletion.uses.push(index);
+                deletion.put = deletion.put.or_else(|| puts(event).then_some(index));
             }
         } else {
             result.tallies.count_fine(Check::Orphan, event.source);
@@ -135,7 +72,7 @@ pub(super) fn orphans(history: &History<'_>, result: &mut CaseResult) -> Vec<Fou
     }
     done.extend(open.into_values());
     done.sort_by_key(|deletion| deletion.at);
-    done.iter().flat_map(|deletion| tell(history, deletion, result)).collect()
+    done.iter().flat_map(|deletion| tell(history, deletion)).collect()
 }
 
 /// Whether an event uses what was deleted; `None` where it may not.
@@ -150,22 +87,14 @@ fn used(history: &History<'_>, deletion: &Deletion, event: &Event) -> Option<boo
 
 /// One finding an operation that changed what was gone, at its gravest use: somebody else's before the deleter's own, then
 /// the first. Of what was only read, one in all.
-fn tell(history: &History<'_>, deletion: &Deletion, result: &mut CaseResult) -> Vec<Found> {
+fn tell(history: &History<'_>, deletion: &Deletion) -> Vec<Found> {
     let Some(first) = history.event(deletion.at) else { return Vec::new() };
     let own = |at: &usize| history.event(*at).is_some_and(|e| whose(e) == whose(first));
     let mut gravest: BTreeMap<Option<&str>, usize> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
     let changes = |at: &usize| history.event(*at).is_some_and(|e| !e.read);
     let changed = deletion.uses.iter().any(changes);
     for at in &deletion.uses {
         let Some(event) = history.event(*at) else { continue };
-        let operation = event.operation.clone().unwrap_or_default();
-        let pair = (first.operation.clone().unwrap_or_default(), operation.clone());
-        let count = result.after_deletion.used.entry(pair).or_default();
-        count.objects += u64::from(seen.insert(operation));
-        if count.actors.len() < MOST_ACTORS {
-            count.actors.extend(whose(event).map(Arc::from));
-        }
         if changed == changes(at) {
             let kind = event.operation.as_deref().filter(|_| changed);
             let known = gravest.entry(kind).or_insert(*at);
@@ -182,7 +111,10 @@ fn tell(history: &History<'_>, deletion: &Deletion, result: &mut CaseResult) -> 
         orphan.expected = vec!["deleted".into()];
         let using = history.event(at).and_then(|e| e.operation.as_ref());
         orphan.observed = [first.operation.as_ref(), using].into_iter().flatten().cloned().collect();
-        orphan.doubt = (!changed).then(|| Doubt::new(ONLY_READ, "what is only read may be a copy or an archive"));
+        let put = deletion.put.is_some_and(|put| put <= at);
+        let put = put.then(|| Doubt::new(PUT_THERE, "a PUT of somebody else may have put a new object in its place"));
+        let read = (!changed).then(|| Doubt::new(ONLY_READ, "what is only read may be a copy or an archive"));
+        orphan.doubt = Doubt::graver(read, put);
         orphan
     });
     found.collect()
@@ -211,15 +143,45 @@ fn whose(event: &Event) -> Option<&str> {
     actor.principal.as_deref().or(actor.credential.as_deref()).or(actor.client.as_deref())
 }
 
-/// Whether the call may bring back what another deleted: it puts something in its place, makes one in its collection, or
-/// says so.
+/// Whether it puts something at a place that its path names.
+fn puts(event: &Event) -> bool {
+    &*event.method == "PUT" && names_it(event)
+}
+
+/// Whether the call brings back what was deleted: it makes something in its place or its collection, the deleter puts it
+/// there again, or it says so. Somebody else's `PUT` does where the server answers that it made something.
 fn revives(deletion: &Event, event: &Event) -> bool {
-    let words = event.operation.as_deref().unwrap_or_default().to_ascii_lowercase();
     let path = |event: &Event| event.operation.as_deref().and_then(|o| o.split_once(' ')).map(|(_, p)| p.to_owned());
     let (gone, here) = (path(deletion).unwrap_or_default(), path(event).unwrap_or_default());
     let collection = gone.rsplit_once('/').map(|(collection, _)| collection.to_owned());
     let at_its_place = here == gone || Some(here) == collection;
-    matches!(&*event.method, "PUT" | "POST") && at_its_place
-        || &*event.method == "PUT" && names_it(event)
-        || REVIVING.iter().any(|word| words.contains(word))
+    let own = whose(event).is_some() && whose(event) == whose(deletion);
+    match &*event.method {
+        "POST" if at_its_place => return true,
+        "PUT" if at_its_place || puts(event) => return event.status == Some(201) || own,
+        _ => {}
+    }
+    event.operation.as_deref().is_some_and(says_that_it_revives)
+}
+
+/// Whether the last word of an operation, in one or in parts (`restore`, `undo-delete`, `{id}:undelete`, `reopenCase`), is
+/// one by which things come back.
+fn says_that_it_revives(operation: &str) -> bool {
+    let literal = |segment: &&str| !segment.is_empty() && !segment.ends_with('}');
+    let Some(word) = operation.rsplit(['/', ' ']).find(literal) else { return false };
+    let own = word.rsplit_once('}').map_or(word, |(_, own)| own);
+    let mut parts: Vec<String> = vec![String::new()];
+    let mut small = false;
+    for letter in own.chars() {
+        let begins = letter.is_uppercase() && small;
+        let parted = matches!(letter, '-' | '_' | ':' | '.');
+        if begins || parted {
+            parts.push(String::new());
+        }
+        if let Some(part) = parts.last_mut().filter(|_| !parted) {
+            part.extend(letter.to_lowercase());
+        }
+        small = letter.is_lowercase();
+    }
+    parts.iter().any(|part| REVIVING.contains(&part.as_str()))
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::deletion::AfterDeletion;
 use crate::event::{Event, EventId, ObjectId};
 
 /// What was checked; one deviation kind each. `rule` gives every kind its public id.
@@ -265,8 +264,6 @@ pub struct CaseResult {
     pub traces: Vec<Trace>,
     /// Whether it was too large to be judged whole: what the budget did not reach counts as not evaluable.
     pub exhausted: bool,
-    /// How often objects without a lifecycle were used after their deletion.
-    pub after_deletion: AfterDeletion,
 }
 
 /// Possible states around one event.

@@ -162,7 +162,14 @@ impl Witness<'_, '_> {
     /// object was shown since: what seems to be missing may have been done by it.
     fn unknown_write(&self, check: Check, at: usize, life: Option<usize>) -> Option<usize> {
         let life = life.filter(|_| on_absence(check)).and_then(|l| self.history.life(l))?;
-        let unknown = life.unknown.get(life.unknown.partition_point(|t| t.event < at).checked_sub(1)?)?;
+        // What is used after its deletion was seen to be deleted.
+        let governed = life.object_type.and_then(|t| self.history.plan.automaton(t)).is_some();
+        if check == Check::Orphan && !governed {
+            return None;
+        }
+        let before = life.unknown.get(..life.unknown.partition_point(|t| t.event < at))?;
+        let mut before = before.iter().rev().take_while(|_| self.history.afford(1));
+        let unknown = before.find(|unknown| !self.is_own(**unknown, at))?;
         let between =
             life.touches.partition_point(|t| t.event < unknown.event)..life.touches.partition_point(|t| t.event < at);
         let mut since = life.touches.get(between)?.iter().rev().take_while(|_| self.history.afford(1));
@@ -171,6 +178,14 @@ impl Witness<'_, '_> {
             accepted && self.history.reference(*touch).is_some_and(|o| o.declared_state.is_some())
         };
         (!since.any(shows)).then_some(unknown.event)
+    }
+
+    /// Whether an unknown write was sent by who is judged, and wrote no state: nobody lowers by a call of their own what
+    /// is said of them.
+    fn is_own(&self, unknown: Touch, at: usize) -> bool {
+        let who = |event: usize| self.history.event(event)?.actor.principal.as_ref();
+        let same = who(at).is_some() && who(at) == who(unknown.event);
+        same && self.history.reference(unknown).is_none_or(|object| object.written_state.is_none())
     }
 
     fn replay(&self, life: Option<usize>) -> Option<&Replay> {
@@ -230,8 +245,11 @@ impl Witness<'_, '_> {
     /// A judgement about one object, such as a sum over an order's refunds or a wall around the order, may be on a step
     /// that moves another: then that other's state tells.
     fn moved(&self, check: Check, event: usize, life: Option<usize>) -> bool {
-        if matches!(check, Check::Diverge | Check::Alternative) {
+        if check == Check::Diverge {
             return true;
+        }
+        if check == Check::Alternative {
+            return self.was_brought(event, life);
         }
         if check == Check::StateField {
             return self.took(event, life);
@@ -240,6 +258,17 @@ impl Witness<'_, '_> {
         let own =
             self.history.event(event).into_iter().flat_map(|e| &e.objects).filter_map(|o| self.history.life_of(&o.id));
         life.into_iter().chain(own).find(moves).is_some_and(|life| self.took_effect(event, life))
+    }
+
+    /// Whether the answer to a write that is no activity shows its own effect: the state that it wrote, or any where it
+    /// is more than a change of the object's own fields.
+    fn was_brought(&self, event: usize, life: Option<usize>) -> bool {
+        let id = life.and_then(|l| self.history.life(l)).map(|l| l.id);
+        let shown = life.is_some_and(|life| self.declared(event, life).is_some());
+        let path = self.history.event(event).map(|e| &*e.path).unwrap_or_default();
+        let last = path.trim_end_matches('/').rsplit('/').next().filter(|last| !last.is_empty());
+        let on_itself = id.zip(last).is_some_and(|(id, last)| id.key.ends_with(last));
+        shown && (!on_itself || self.took(event, life))
     }
 
     /// Whether an event is a step that moves an object.

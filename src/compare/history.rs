@@ -474,7 +474,8 @@ fn keyed(events: &[Event], lives: &[Life<'_>]) -> HashMap<(usize, u64), Vec<usiz
 
 /// Whether an event may have changed the object in a way that the model does not know.
 fn is_unknown(events: &[Event], touch: Touch) -> bool {
-    events.get(touch.event).is_some_and(|e| e.is_unmodelled_write() && e.outcome != Outcome::Rejected)
+    let Some(event) = events.get(touch.event).filter(|e| e.outcome != Outcome::Rejected) else { return false };
+    event.objects.get(touch.reference).is_some_and(|object| event.may_change_unmodelled(object))
 }
 
 /// Whether an event shows attributes of the object.

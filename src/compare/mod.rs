@@ -47,7 +47,6 @@ use crate::event::{Event, ObjectId, Outcome};
 use crate::model::{ActorNaming, CheckOptions, Model};
 
 pub use blindness::Blindness;
-pub use deletion::AfterDeletion;
 pub use deviation::{CaseResult, Check, Deviation, Doubt, Measures, StateChange, StateMove, Tallies, Tally, Trace};
 pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};

@@ -29,7 +29,7 @@ pub(super) enum Fault {
     Guard,
     /// The declared state is not a possible one.
     Diverge,
-    /// So it is after an operation that the model does not know.
+    /// So it is after a write that is no activity, or such a write wrote a state that is not a possible one.
     Alternative,
 }
 
@@ -158,7 +158,12 @@ impl Run<'_, '_> {
         for run in self.history.precedence().clusters(&events) {
             let (Some(cluster), Some(spans)) = (steps.get(run.clone()), events.get(run)) else { continue };
             let amends = self.last_misplaced(&out);
-            let placed = |s: &Step| Step { left: self.left(s, &out), amends: amends.clone(), ..s.clone() };
+            let placed = |s: &Step| Step {
+                left: self.left(s, &out),
+                perhaps: self.perhaps(s, cluster, &out),
+                amends: self.may_amend(s, &amends, &out),
+                ..s.clone()
+            };
             let cluster: Vec<Step> = cluster.iter().map(placed).collect();
             let until = spans.iter().map(|e| e.end.max(e.time)).max().unwrap_or(i64::MIN);
             let unseen = self.history.unseen(self.life, seen_to, until);
@@ -338,6 +343,10 @@ impl Run<'_, '_> {
                 Some(narrowed) => narrowed,
                 // An answer that lags says nothing of where the object is now.
                 None if fault.is_none() && self.lags(before, step, declared) => belief,
+                // It was told of the write that wrote it.
+                None if step.perhaps.as_ref().is_some_and(|perhaps| perhaps.contains(declared)) => {
+                    belief.reset(self.automaton, StateSet::single(self.automaton.len(), declared))
+                }
                 None => {
                     let mut states = StateSet::single(self.automaton.len(), declared);
                     if step.unmodelled {
@@ -351,7 +360,32 @@ impl Run<'_, '_> {
                 }
             };
         }
+        // Nothing shows that the server took what a request wrote: belief stays.
+        if step.declared.is_none() && step.written.is_some_and(|to| !before.states(self.automaton).contains(to)) {
+            fault = Some(Fault::Alternative);
+        }
         Stepped { belief, fault }
+    }
+
+    /// States that writes of no activity wrote since the object was last shown, where a step shows it.
+    fn perhaps(&self, step: &Step, cluster: &[Step], out: &Replay) -> Option<StateSet> {
+        step.declared?;
+        let mut perhaps = StateSet::empty(self.automaton.len());
+        let earlier = out.steps.iter().rev().take(MOST_LAGGING).take_while(|_| self.history.afford(1));
+        let since = earlier.take_while(|s| s.declared.is_none());
+        let beside = cluster.iter().filter(|s| s.event != step.event && s.declared.is_none()).take(MOST_LAGGING);
+        since.chain(beside).filter_map(|s| s.written).for_each(|written| perhaps.insert(written));
+        (!perhaps.is_empty()).then_some(perhaps)
+    }
+
+    /// The misplaced step for which a step may make up: of the same actor, and to no restricted state.
+    fn may_amend(&self, step: &Step, last: &Option<(usize, StateSet)>, out: &Replay) -> Option<(usize, StateSet)> {
+        let (place, before) = last.as_ref()?;
+        let who = |event: usize| self.history.event(event)?.actor.principal.clone();
+        let misplaced = out.steps.get(*place)?;
+        let (_, _, after) = out.timeline.steps.get(*place)?;
+        let same = who(misplaced.event).is_some_and(|first| who(step.event) == Some(first));
+        (same && !after.intersects(&self.automaton.restricted)).then(|| (*place, before.clone()))
     }
 
     /// The last step that fitted no state, with the states before it.
@@ -458,10 +492,12 @@ impl Run<'_, '_> {
                 activity: Some(activity),
                 uncertain: false,
                 declared: None,
+                written: None,
                 unmodelled: false,
                 taken_on: false,
                 retry,
                 left: None,
+                perhaps: None,
                 amends: None,
                 fits,
             };

@@ -181,10 +181,12 @@ mod tests {
                 activity: history.activity(at),
                 uncertain: events[at].outcome != Outcome::Accepted,
                 declared: None,
+                written: None,
                 unmodelled: false,
                 taken_on: false,
                 retry: Retry::No,
                 left: None,
+                perhaps: None,
                 amends: None,
                 fits: Vec::new(),
             };

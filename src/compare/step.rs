@@ -38,6 +38,8 @@ pub(super) struct Step {
     pub(super) uncertain: bool,
     /// State that the server declared.
     pub(super) declared: Option<usize>,
+    /// State that a write of no activity wrote; the server may not have taken it.
+    pub(super) written: Option<usize>,
     /// It changed the object by an operation that the model does not know.
     pub(super) unmodelled: bool,
     /// It was only taken on and is not done yet (`202`).
@@ -46,6 +48,8 @@ pub(super) struct Step {
     pub(super) retry: Retry,
     /// States that the object left so shortly before that an answer may still show them.
     pub(super) left: Option<StateSet>,
+    /// States that writes of no activity wrote since the object was last shown.
+    pub(super) perhaps: Option<StateSet>,
     /// The last misplaced step before, and where the object was before that: what a compensation goes out from.
     pub(super) amends: Option<(usize, StateSet)>,
     /// Its transitions.
@@ -60,9 +64,11 @@ impl Step {
 
     /// Whether another step does to every belief what this one does.
     pub(super) fn is_like(&self, other: &Step) -> bool {
-        let own =
-            |step: &Step| (step.activity, step.uncertain, step.declared, step.unmodelled, step.taken_on, step.retry);
-        own(self) == own(other) && (&self.left, &self.amends, &self.fits) == (&other.left, &other.amends, &other.fits)
+        let own = |step: &Step| {
+            (step.activity, step.uncertain, step.declared, step.written, step.unmodelled, step.taken_on, step.retry)
+        };
+        let sets = |step: &Step| (step.left.clone(), step.perhaps.clone(), step.amends.clone());
+        own(self) == own(other) && self.fits == other.fits && sets(self) == sets(other)
     }
 }
 
@@ -80,16 +86,20 @@ impl Run<'_, '_> {
                 continue;
             }
             let accepted = event.outcome == Outcome::Accepted;
-            let unmodelled = event.is_unmodelled_write();
-            let written = reference.written_state.as_deref().filter(|_| unmodelled);
-            let told = reference.declared_state.as_deref().or(written).filter(|_| accepted && !event.answer.cached);
-            let declared = told.and_then(|name| self.automaton.state(name));
+            let unmodelled = event.may_change_unmodelled(reference);
+            let state = |name: &Option<_>| {
+                let name: &Option<std::sync::Arc<str>> = name;
+                name.as_deref().filter(|_| accepted && !event.answer.cached).and_then(|n| self.automaton.state(n))
+            };
+            let declared = state(&reference.declared_state);
+            let written = state(&reference.written_state).filter(|_| unmodelled);
             if let Some(known) = steps.last_mut().filter(|s| s.event == touch.event) {
                 known.declared = known.declared.or(declared);
+                known.written = known.written.or(written);
                 continue;
             }
             let activity = self.moving_activity(touch.event);
-            if activity.is_none() && declared.is_none() {
+            if activity.is_none() && declared.is_none() && written.is_none() {
                 continue;
             }
             let retry = activity.map_or(Retry::No, |a| tried.retry(self.history, &steps, a, event));
@@ -100,10 +110,12 @@ impl Run<'_, '_> {
                 activity,
                 uncertain,
                 declared,
+                written,
                 unmodelled,
                 taken_on: event.status == Some(202),
                 retry,
                 left: None,
+                perhaps: None,
                 amends: None,
                 fits,
             };

@@ -14,7 +14,7 @@ mod written_model;
 use std::sync::Arc;
 
 use super::builder::*;
-use super::{AfterDeletion, Blindness, CaseResult, Check, Comparer};
+use super::{Blindness, CaseResult, Check, Comparer};
 use crate::event::{Event, Outcome};
 use crate::model::Model;
 use crate::model::expression::{Node, Operator, Root};

@@ -19,7 +19,8 @@ use std::sync::Arc;
 use offpath_capture::{Call, CallOutcome, Calls, Exchange, Place, Protocol, Schema, Sender, calls, grpc_as_json};
 
 use calls::{is_told, told_of_none};
-use outcome::{is_safe, outcome};
+pub(super) use outcome::is_safe;
+use outcome::outcome;
 use sensor::sensor;
 
 use super::credential::{HashKey, Keys, Shown};
@@ -257,6 +258,15 @@ impl Extractor {
             return self.unknown(reading);
         };
         reading.parameters = matched.parameters;
+        if !matched.modelled && !is_safe(method) {
+            // A document may name otherwise what the model's templates have behind the same word.
+            let mut more = self.operations.named_elsewhere(&reading.target);
+            more.retain(|(name, value)| {
+                let known = reading.parameters.iter().any(|(own, _)| own == name);
+                !known && reading.parameters.iter().any(|(_, own)| own == value)
+            });
+            reading.parameters.extend(more);
+        }
         if reading.template {
             reading.parameters.retain(|(_, value)| !is_placeholder(value));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::credential::Hash;
+use super::extract::is_safe;
 use super::identity::masked_text;
 use super::reading::Reading;
 use super::redact::Masker;
@@ -152,16 +153,51 @@ impl Objects<'_> {
             keys.push((rank, ObjectTypeId(id), object_type, key));
         }
         keys.sort_by_key(|(rank, id, ..)| (*rank, *id));
+        // Where several types have one name for their parameter, the word before it says whose key it is.
+        let of_path = |object_type: &ObjectType, key: &Key| {
+            key.source == KeySource::Path && object_type.key.iter().any(|path| path.root == Root::PathParameter)
+        };
+        let placed = |id: ObjectTypeId, object_type: &ObjectType| {
+            let mut told = object_type.key.iter().filter(|path| path.root == Root::PathParameter);
+            told.any(|path| self.is_behind_its_word(id, path))
+        };
+        let sure: Vec<(ObjectTypeId, Arc<str>)> = keys
+            .iter()
+            .filter(|(_, id, object_type, key)| of_path(object_type, key) && placed(*id, object_type))
+            .map(|(_, id, _, key)| (*id, key.text.clone()))
+            .collect();
+        keys.retain(|(_, id, object_type, key)| {
+            let elsewhere = sure.iter().any(|(_, text)| *text == key.text) && !sure.iter().any(|(own, _)| own == id);
+            !(of_path(object_type, key) && elsewhere)
+        });
+        let write = !is_safe(self.reading.method());
         let mut found = Found::default();
         let mut types = Vec::new();
         for (index, (rank, id, object_type, key)) in keys.into_iter().enumerate() {
             let qualifier = if index == 0 && rank != usize::MAX { "target" } else { "mentioned" };
             let source = key.source;
-            found.add(self.reference(object_type, key, qualifier), source);
+            let told = !write || source != KeySource::Path || self.is_told(id, object_type, &key.text);
+            let mut reference = self.reference(object_type, key, qualifier);
+            if !told {
+                reference.declared_state = None;
+            }
+            found.add(reference, source);
             types.push(id);
         }
         types.iter().for_each(|t| self.add_parents(*t, &mut found));
         found
+    }
+
+    /// Whether the answer to a write that is no activity is about the object: it names it, or the path ends with it and
+    /// the answer names none.
+    fn is_told(&self, id: ObjectTypeId, object_type: &ObjectType, key: &Arc<str>) -> bool {
+        let of_answer = object_type.key.iter().filter(|path| path.root == Root::ResponseBody);
+        let mut named = of_answer.filter_map(|path| self.key_at(id, path)).peekable();
+        let last = self.reading.target.segments.last();
+        match named.peek() {
+            Some(_) => named.any(|text| text == *key),
+            None => last.is_some_and(|last| **last == **key),
+        }
     }
 
     /// Objects of a path that the model does not have, by the words before their keys. What the answer tells of one
@@ -169,17 +205,15 @@ impl Objects<'_> {
     pub(super) fn of_path(&self) -> Found {
         let mut found = Found::default();
         let mut types = Vec::new();
-        let last = self.reading.target.segments.last();
         for (object_type, index) in self.model.object_types.iter().zip(0_u16..) {
             let id = ObjectTypeId(index);
             let key_of = |root: Root| object_type.key.iter().filter(move |path| path.root == root);
             let mut told = key_of(Root::PathParameter).filter(|path| self.is_behind_its_word(id, path));
             let Some(text) = told.find_map(|path| self.key_at(id, path)) else { continue };
-            let same = key_of(Root::ResponseBody).any(|path| self.key_at(id, path).as_ref() == Some(&text));
-            let alone = key_of(Root::ResponseBody).next().is_none() && last.is_some_and(|last| **last == *text);
+            let is_told = self.is_told(id, object_type, &text);
             let key = Key { text, source: KeySource::Path, conflicting: None };
             let mut reference = self.reference(object_type, key, "target");
-            if !same && !alone {
+            if !is_told {
                 (reference.declared_state, reference.attributes) = (None, Vec::new());
             }
             found.add(reference, KeySource::Path);

@@ -119,9 +119,16 @@ impl Event {
         self.operation.as_deref().is_some_and(is_call)
     }
 
-    /// Whether it changes something by an operation that the model does not know.
+    /// Whether it changes something, and is no activity of the model. That a document describes its path, or that an
+    /// activity has the path for another method, does not say what it does.
     pub fn is_unmodelled_write(&self) -> bool {
-        self.operation.is_none() && self.activity.is_none() && !self.read
+        self.activity.is_none() && !self.read
+    }
+
+    /// Whether it may change an object in a way that the model does not know. What a described call only mentions is not
+    /// what it is sent to.
+    pub fn may_change_unmodelled(&self, object: &ObjectRef) -> bool {
+        self.is_unmodelled_write() && (self.operation.is_none() || &*object.qualifier == "target")
     }
 
     /// Whether calls may be hidden in it: a body that the source does not show, sent to a path that nothing names or on a

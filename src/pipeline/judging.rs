@@ -10,9 +10,7 @@ use super::names::{Names, ShownNames};
 use super::near::{self, Near};
 use super::resolving::{Partitioned, group_hash};
 use super::{Job, PipelineError, naming};
-use crate::compare::{
-    AfterDeletion, Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, Watch, WindowKey,
-};
+use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, Watch, WindowKey};
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
 use crate::event::{Event, EventId, ObjectId, Outcome};
@@ -44,8 +42,6 @@ pub(super) struct Judged {
     pub(super) names: Names,
     /// Cases and windows that were too large to be judged whole, by name.
     pub(super) too_large: BTreeSet<String>,
-    /// How often objects without a lifecycle were used after their deletion.
-    after_deletion: AfterDeletion,
 }
 
 impl Judged {
@@ -56,7 +52,6 @@ impl Judged {
         for (check, count) in result.hidden_keys {
             *self.hidden_keys.entry(check).or_default() += count;
         }
-        self.after_deletion.add(result.after_deletion);
         let mut deviations = result.deviations;
         if let Some(pseudonyms) = &job.pseudonyms {
             deviations.iter_mut().for_each(|deviation| naming::pseudonymise(deviation, pseudonyms));
@@ -84,7 +79,6 @@ impl Judged {
             *self.hidden_keys.entry(check).or_default() += count;
         }
         self.mining.merge(other.mining);
-        self.after_deletion.add(other.after_deletion);
         self.events += other.events;
         self.modelled += other.modelled;
         self.cases += other.cases;
@@ -130,8 +124,7 @@ pub(super) fn judge(
             .map(|(index, partition)| judge_partition((index, count), partition, comparer, blindness, job, folder))
             .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
     })?;
-    let Judged { findings, names, after_deletion, .. } = &mut judged;
-    findings.iter_mut().for_each(|finding| temper(finding, after_deletion));
+    let Judged { findings, names, .. } = &mut judged;
     if let Some(model) = job.model.as_deref() {
         let shown = ShownNames::of(names, model, job.pseudonyms.as_ref());
         findings.iter_mut().for_each(|finding| {
@@ -143,18 +136,6 @@ pub(super) fn judge(
     // A filter sees what outputs show: confidence as it is in the end, and what was folded into another.
     judged.findings.retain(|finding| job.selection.admits(finding));
     Ok(judged)
-}
-
-/// What is usual after a deletion is how the API works, and for review.
-fn temper(finding: &mut Finding, after: &AfterDeletion) {
-    const USUAL: f32 = 0.4;
-    let [deletion, used] = finding.observed.as_slice() else { return };
-    if finding.rule == "ST-ORPHAN" && after.is_habit(deletion, used) {
-        finding.confidence = finding.confidence.min(USUAL);
-        finding
-            .terms
-            .push(format!("confidence {USUAL:.2} several actors did this to at least half of what was deleted"));
-    }
 }
 
 fn judge_partition(

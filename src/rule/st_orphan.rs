@@ -16,10 +16,10 @@
 //! operation that changed what was gone, at somebody else's use before the deleter's own; what was only read is one
 //! finding, for review (0.40), and none beside a change. No use is: what a cache answers (`Age`, `X-Cache: HIT` and the
 //! like), a read whose answer says that the object is deleted (`deleted: true`, `state: deleting`), anything after a DELETE
-//! that was only taken on (202) until the object answers 404 or 410. An accepted PUT, a POST at its place or to its
-//! collection, or a call named restore, undelete and the like brings it back. Behind `/me`, `/cart`, `/favourites` and such
-//! words everybody has objects of their own. What at least three actors did to at least half of what one operation deleted
-//! (and to three objects or more) is how the API works: for review.
+//! that was only taken on (202) until the object answers 404 or 410. A POST at its place or to its collection, a PUT by the
+//! deleter or answered with 201, or a call whose last word is restore, undelete and the like brings it back. Another PUT
+//! by somebody else is a use, and confidence in it and in what follows is 0.60 at most. Behind `/me`, `/my`, `/self`,
+//! `/cart`, `/basket` and `/favourites` everybody has objects of their own.
 //!
 //! ## When it is wrong
 //! The object was restored or the key reused by another call: show it to the model. The deletion was soft and goes on

@@ -90,17 +90,36 @@ fn everybody_has_a_cart_of_their_own() {
 }
 
 #[test]
-fn what_several_people_usually_do_is_how_the_api_works() {
-    let mut after = AfterDeletion::default();
-    for who in ["anna", "bert", "carl"] {
-        let events = [deleted(1).done(), transfer(2, who).done()];
-        after.add(Comparer::new(None).case(Some(&id("doc:1")), &events, &Blindness::default()).after_deletion);
-        assert_eq!(after.is_habit("DELETE /docs/{docId}", "POST /docs/{docId}/transfer"), who == "carl");
+fn words_that_only_contain_another_bring_nothing_back() {
+    let step = |n, who: &str, operation: &str| call(n, who, operation, "doc:1", 200);
+    for (collection, last) in [("refundOrders", "approve"), ("recovery-codes", "use"), ("payouts", "redo-undone")] {
+        let gone = step(1, "anna", &format!("DELETE /{collection}/{{id}}"));
+        let used = step(2, "eve", &format!("POST /{collection}/{{id}}/{last}"));
+        assert_eq!(told(vec![gone, used]), [(2, 1.0)], "{collection}");
     }
-    for _ in 0..4 {
-        after.add(
-            Comparer::new(None).case(Some(&id("doc:1")), &[deleted(1).done()], &Blindness::default()).after_deletion,
-        );
+    for last in ["/restore", ":undelete", "/undo-delete", "/reopenDoc"] {
+        let back = step(2, "bert", &format!("POST /docs/{{docId}}{last}"));
+        assert_eq!(told(vec![deleted(1), back, transfer(3, "eve")]), [], "{last}");
     }
-    assert!(!after.is_habit("DELETE /docs/{docId}", "POST /docs/{docId}/transfer"), "fewer than half");
+}
+
+#[test]
+fn a_put_of_somebody_else_brings_back_what_the_server_says_it_made() {
+    let put = |who: &str, status| call(2, who, "PUT /docs/{docId}", "doc:1", status);
+    let story = |put| told(vec![deleted(1), put, transfer(3, "eve")]);
+    assert_eq!(story(put("eve", 201)), []);
+    assert_eq!(story(put("anna", 200)), []);
+    assert_eq!(story(put("eve", 200)), [(2, 0.6), (3, 0.6)]);
+    assert_eq!(story(put("eve", 409)), [(3, 1.0)]);
+}
+
+#[test]
+fn drafts_and_saved_things_are_not_everybodys_own() {
+    for word in ["drafts", "saved", "current", "bag"] {
+        let at = |n, who: &str, what: &str| {
+            let (method, rest) = what.split_once(' ').unwrap();
+            call(n, who, &format!("{method} /{word}/{{id}}{rest}"), "doc:1", 200)
+        };
+        assert_eq!(told(vec![at(1, "anna", "DELETE "), at(2, "eve", "POST /publish")]), [(2, 1.0)], "{word}");
+    }
 }

@@ -65,6 +65,6 @@ pub(super) fn call_outcome(call: &Call, reading: &Reading<'_>) -> Outcome {
 }
 
 /// Methods that move nothing (RFC 9110, section 9.2.1).
-pub(super) fn is_safe(method: &str) -> bool {
+pub(in crate::correlate) fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
