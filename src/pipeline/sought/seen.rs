@@ -227,7 +227,7 @@ mod tests {
         let all = || (0..MOST as u64 + 20).map(EventId);
         let kept_of = |ids: &mut dyn Iterator<Item = EventId>| {
             let mut map = BTreeMap::<EventId, ()>::new();
-            ids.for_each(|id| drop(kept(&mut map, id)));
+            ids.for_each(|id| _ = kept(&mut map, id));
             map
         };
         let found = kept_of(&mut all());
