@@ -19,6 +19,8 @@ const TRIES: u64 = 4096;
 const BUDGET: u64 = 32 << 20;
 /// What each byte that opens earns.
 const EARNED: u64 = 16;
+/// Bytes that the shortest record counts as: to try a key costs as much as these.
+const LEAST_COST: u64 = 1024;
 /// Records of a server's first ones that may be tickets rather than data.
 const TICKETS: u64 = 4;
 
@@ -170,7 +172,7 @@ impl Epochs {
     }
 
     fn opened(&mut self, record: &Record, number: u64, plain: Range<usize>, skipped: Skipped) -> Option<Opened> {
-        self.budget = self.budget.saturating_add(EARNED * record.bytes.len() as u64).min(BUDGET);
+        self.budget = self.budget.saturating_add(EARNED * cost(record)).min(BUDGET);
         let epoch = self.current.as_mut()?;
         epoch.number = number + 1;
         if !self.tls13 {
@@ -192,6 +194,11 @@ impl Epochs {
     }
 }
 
+/// Bytes that a try with a record counts as.
+fn cost(record: &Record) -> u64 {
+    LEAST_COST.max(record.bytes.len() as u64)
+}
+
 /// Tries a record with one set of keys and the next `range` numbers.
 fn try_numbers(
     epoch: &Epoch,
@@ -202,7 +209,7 @@ fn try_numbers(
 ) -> Option<(u64, Range<usize>)> {
     for number in epoch.number..epoch.number.saturating_add(range) {
         if number > epoch.number {
-            *budget = budget.checked_sub(record.bytes.len() as u64)?;
+            *budget = budget.checked_sub(cost(record))?;
         }
         if let Some(plain) = epoch.cipher.open(&mut record.bytes, Sealed { number, tls13 }) {
             return Some((number, plain));
@@ -249,7 +256,7 @@ mod tests {
         let mut open = |epochs: &mut Epochs, mut record: Record, lost: u64| {
             let before = epochs.budget;
             let opens = epochs.open(&mut record, lost).is_some();
-            let earns = if opens { EARNED * record.bytes.len() as u64 } else { 0 };
+            let earns = if opens { EARNED * cost(&record) } else { 0 };
             spent += before + earns - epochs.budget;
             earned += earns;
             opens
@@ -260,6 +267,13 @@ mod tests {
             assert!(open(&mut epochs, sealed(number, 1), 0));
         }
         assert!((start - 16_029..=start + earned).contains(&spent), "{spent}, {earned} earned");
+    }
+
+    #[test]
+    fn short_records_that_never_open_are_not_tried_for_ever() {
+        let mut epochs = epochs();
+        assert!((0..100).all(|_| epochs.open(&mut sealed(1 << 40, 1), 1 << 40).is_none()));
+        assert!(epochs.budget < LEAST_COST, "{}", epochs.budget);
     }
 
     #[test]
