@@ -16,8 +16,8 @@ pub(crate) struct Channel {
     pub(crate) ends: [Endpoint; 2],
     /// Identity of the connection.
     pub(crate) id: u64,
-    /// Scheme of requests that do not name theirs: `http`, or `https` where the bytes were encrypted on the wire.
-    pub(crate) scheme: &'static str,
+    /// Whether the bytes were encrypted on the wire.
+    pub(crate) encrypted: bool,
 }
 
 /// The facts of one exchange.
@@ -37,7 +37,12 @@ impl Channel {
     /// Whether the length of a gap is what was lost: how much padding a lost record of TLS held, nobody can tell, nor
     /// whether it held data at all.
     pub(crate) fn is_exact(&self) -> bool {
-        self.scheme != "https"
+        !self.encrypted
+    }
+
+    /// Scheme of requests that do not name theirs.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.encrypted { "https" } else { "http" }
     }
 
     /// The end on a side.

@@ -14,11 +14,13 @@ mod channel;
 mod extent;
 mod reasons;
 mod received;
+mod side;
 
 pub(crate) use channel::{CARRIES, Channel, Pair};
 pub(crate) use extent::Extent;
 pub(crate) use reasons::{Reasons, gap_reason};
 pub(crate) use received::Received;
+pub(crate) use side::KnownSide;
 
 use crate::output::Output;
 use crate::tcp::{Chunk, Gap, Seen};

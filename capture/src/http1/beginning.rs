@@ -3,6 +3,7 @@
 use super::reader::State;
 use super::recognise::{Looks, begins_anew, begins_with_method, recognise, recognise_any};
 use super::{Connection, FIRST_LINE, Following, Kind};
+use crate::conversation::KnownSide;
 use crate::output::Output;
 use crate::tcp::Chunk;
 
@@ -23,7 +24,7 @@ impl Connection {
             looks if looks != Looks::Other && self.settle_looks(side, looks, chunk) => 0,
             _ => {
                 if self.kind == Kind::Unknown && chunk.aligned {
-                    let first = self.skipped == 0 && self.opener == Some(side);
+                    let first = self.skipped == 0 && self.opener.is(side);
                     self.hints().note(side, chunk.data, first);
                 }
                 self.pass_over(side, chunk.data.len());
@@ -51,8 +52,8 @@ impl Connection {
                 self.kind = Kind::Next(Following::Tls);
                 return true;
             }
-            Looks::Http2 if self.client.is_none_or(|client| client == side) => {
-                self.client = Some(side);
+            Looks::Http2 if self.client.get().is_none_or(|client| client == side) => {
+                self.client = side.into();
                 self.kind = Kind::Next(Following::Http2);
                 return true;
             }
@@ -62,7 +63,10 @@ impl Connection {
             }
             _ => return false,
         };
-        if *self.client.get_or_insert(sender) != sender {
+        if self.client == KnownSide::Unknown {
+            self.client = sender.into();
+        }
+        if !self.client.is(sender) {
             return false;
         }
         self.kind = Kind::Http1;
@@ -131,7 +135,7 @@ impl Connection {
         if blank > 0 {
             return blank;
         }
-        let request = self.client == Some(side);
+        let request = self.client.is(side);
         if request && !chunk.peer_known && self.queue.upgrade_asked() {
             // What follows is told by the answer, which was not handed on yet.
             self.reader(side).begin(chunk);

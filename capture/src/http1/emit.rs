@@ -116,6 +116,6 @@ impl Connection {
             carries: CARRIES,
             reasons,
         };
-        self.channel.exchange(usize::from(self.client == Some(1)), pair, out)
+        self.channel.exchange(usize::from(self.client.is(1)), pair, out)
     }
 }

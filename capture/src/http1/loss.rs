@@ -37,7 +37,7 @@ impl Connection {
 
     /// The end that answers, once known.
     pub(super) fn server(&self) -> Option<Endpoint> {
-        self.client.map(|client| self.channel.end(1 - client))
+        self.client.get().map(|client| self.channel.end(1 - client))
     }
 
     /// Notes that responses are missing, and lets go of requests whose response cannot come any more.
@@ -51,7 +51,7 @@ impl Connection {
 
     /// Missing bytes within a body: how many lie beyond it, or None when that cannot be told.
     pub(super) fn gap_in_body(&mut self, side: usize, gap: &Gap, out: &mut Output<'_>) -> Option<u64> {
-        let request = self.client == Some(side);
+        let request = self.client.is(side);
         let reader = self.reader(side);
         let Some(message) = &mut reader.message else { return Some(gap.len) };
         reader.reasons.add_gap(gap.cause, request);
@@ -93,7 +93,7 @@ impl Connection {
 
     /// A head whose end is missing: what its whole lines tell is kept.
     pub(super) fn cut_head(&mut self, side: usize, reason: Incomplete, out: &mut Output<'_>) {
-        let request = self.client == Some(side);
+        let request = self.client.is(side);
         let reader = self.reader(side);
         reader.state = State::Seek;
         let buffer = std::mem::take(&mut reader.buffer);

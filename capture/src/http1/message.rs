@@ -49,7 +49,7 @@ impl Connection {
         if reader.buffer.len() > limit {
             self.cut_head(side, Incomplete::OverLimit, out);
             self.reader(side).state = State::Seek;
-            if self.client == Some(side) {
+            if self.client.is(side) {
                 self.lose_requests(false, chunk.seen.time, chunk.seen, out);
             } else {
                 self.lose_count();
@@ -71,7 +71,7 @@ impl Connection {
     /// Takes in a whole head. False when it must wait.
     fn head_read(&mut self, side: usize, bytes: &[u8], bare_lf: bool, chunk: &Chunk<'_>, out: &mut Output<'_>) -> bool {
         let frame = self.reader(side).extent.first.frame;
-        let taken = if self.client == Some(side) {
+        let taken = if self.client.is(side) {
             self.request_head(side, bytes, chunk, out);
             true
         } else {
@@ -119,7 +119,7 @@ impl Connection {
             self.lose_count();
             self.emit_front(out);
         }
-        let (host, scheme) = (head.host(), self.channel.scheme);
+        let (host, scheme) = (head.host(), self.channel.scheme());
         let Line::Request { method, target } = head.line else { return 0 };
         let kind = match method.as_str() {
             "HEAD" => Method::Head,
@@ -276,7 +276,7 @@ impl Connection {
         reader.state = State::Seek;
         let (frame, from) = (reader.extent.first.frame, reader.extent.first.time);
         out.irregular("malformed_head", frame);
-        if self.client == Some(side) {
+        if self.client.is(side) {
             self.lose_requests(true, from, chunk.seen, out);
         } else {
             self.lose_count();
@@ -313,7 +313,7 @@ impl Connection {
                 reader.reasons.add(Incomplete::UndecodableBody);
                 self.finish_message(side, false, chunk, out);
                 self.reader(side).state = State::Seek;
-                if self.client == Some(side) {
+                if self.client.is(side) {
                     self.lose_requests(false, chunk.seen.time, chunk.seen, out);
                 } else {
                     self.lose_count();

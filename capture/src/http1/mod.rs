@@ -25,7 +25,7 @@ use reader::{Reader, State};
 use recognise::{Looks, recognise, recognise_any};
 use slot::{Candidate, Queue};
 
-use crate::conversation::{self, Channel, Extent, Handover, Next, Reasons, Unread, gap_reason};
+use crate::conversation::{self, Channel, Extent, Handover, KnownSide, Next, Reasons, Unread, gap_reason};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
 use crate::{Exchange, Incomplete, Request, Timestamp};
@@ -45,9 +45,9 @@ pub(crate) fn begins_message(payload: &[u8]) -> bool {
 pub(crate) struct Connection {
     channel: Channel,
     /// Side that sends requests, once known.
-    client: Option<usize>,
+    client: KnownSide,
     /// Side that opened the connection, as a rule the client.
-    opener: Option<usize>,
+    opener: KnownSide,
     kind: Kind,
     readers: [Reader; 2],
     queue: Queue,
@@ -102,8 +102,8 @@ impl Connection {
     pub(crate) fn new(channel: Channel, seen: Seen) -> Self {
         Connection {
             channel,
-            client: None,
-            opener: None,
+            client: KnownSide::Unknown,
+            opener: KnownSide::Unknown,
             kind: Kind::Unknown,
             readers: [Reader::new(), Reader::new()],
             queue: Queue::default(),
@@ -207,7 +207,7 @@ impl Connection {
 
 impl conversation::Reader for Connection {
     fn opened(&mut self, opener: usize) {
-        self.opener = Some(opener);
+        self.opener = opener.into();
         if self.bytes == 0 {
             self.midstream = false;
             self.from_start = true;
@@ -240,7 +240,7 @@ impl conversation::Reader for Connection {
         if self.dead() {
             return;
         }
-        let likely = self.client.or(self.opener);
+        let likely = self.client.get().or(self.opener.get());
         let client = likely.is_none_or(|client| client == side);
         if likely != Some(side) {
             self.lose_responses(at, at + gap.len, gap.cause, out);
@@ -290,13 +290,13 @@ impl conversation::Reader for Connection {
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {
-        let client = self.client.unwrap_or(0);
+        let client = self.client.get().unwrap_or(0);
         self.close_side(client, false, out);
         self.close_side(1 - client, false, out);
         while self.queue.len() > 0 {
             self.emit_front(out);
         }
-        if let (Kind::Http1, Some(client)) = (self.kind, self.client) {
+        if let (Kind::Http1, Some(client)) = (self.kind, self.client.get()) {
             out.serves_http(self.channel.end(1 - client));
         } else if let (Kind::Unknown, Some(spot)) = (self.kind, &self.unconfirmed) {
             let (from, shown) = **spot;
@@ -312,7 +312,7 @@ impl conversation::Reader for Connection {
     }
 
     fn client(&self) -> Option<usize> {
-        self.client
+        self.client.get()
     }
 
     fn protocol(&self) -> Option<&'static str> {
@@ -328,8 +328,8 @@ impl conversation::Reader for Connection {
         };
         let handover = Handover {
             channel: self.channel,
-            client: self.client,
-            opener: self.opener,
+            client: self.client.get(),
+            opener: self.opener.get(),
             sides: [0, 1].map(|side| self.unread(side, following)),
             midstream: self.midstream,
             request: self.upgrading.take(),

@@ -150,7 +150,7 @@ impl Connection {
         let target = head.target().cloned().unwrap_or_default();
         let request = Request {
             method: head.method.take().unwrap_or_default(),
-            scheme: head.scheme.take().or_else(|| Some(self.channel.scheme.to_owned())),
+            scheme: head.scheme.take().or_else(|| Some(self.channel.scheme().to_owned())),
             host,
             target,
             headers: std::mem::take(&mut head.headers),

@@ -1,19 +1,21 @@
 //! One TCP connection: both directions, and what they show about each other.
 
+use std::num::NonZeroU64;
+
 use super::direction::{Arrival, Direction, FOREIGN};
-use super::{Cause, Chunk, Gap, Seen, Segment};
-use crate::conversation::{self, Channel, Conversation};
+use super::{Cause, Chunk, Ends, Gap, Seen, Segment};
+use crate::Timestamp;
+use crate::conversation::{self, Channel, Conversation, KnownSide};
 use crate::output::{Output, Over};
-use crate::{Endpoint, Timestamp};
 
 /// One TCP connection.
 pub(super) struct Connection {
     directions: [Direction; 2],
     conversation: Conversation,
-    ends: [Endpoint; 2],
+    pub(super) ends: Ends,
     id: u64,
     /// Side that asked for it, where that was seen.
-    opener: Option<usize>,
+    opener: KnownSide,
     /// What showed it first.
     first: Seen,
     /// Time of its latest packet.
@@ -29,13 +31,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(ends: [Endpoint; 2], id: u64, seen: Seen) -> Self {
+    pub(super) fn new(ends: Ends, id: u64, seen: Seen) -> Self {
         Connection {
             directions: [Direction::new(seen.time), Direction::new(seen.time)],
-            conversation: Conversation::new(Channel { ends, id, scheme: "http" }, seen),
+            conversation: Conversation::new(Channel { ends: ends.endpoints(), id, encrypted: false }, seen),
             ends,
             id,
-            opener: None,
+            opener: KnownSide::Unknown,
             first: seen,
             last: seen.time,
             latest: seen,
@@ -81,7 +83,7 @@ impl Connection {
         let at = direction.position(segment.seq);
         let distance = at.abs_diff(direction.next);
         let quiet = segment.seen.time.0.saturating_sub(self.last.0) > 1_000_000;
-        (self.closed() && (distance > FOREIGN || direction.fin.is_some_and(|fin| at > fin)))
+        (self.closed() && (distance > FOREIGN || direction.fin.is_some_and(|fin| at > fin.get())))
             || (quiet && distance > FOREIGN)
     }
 
@@ -112,7 +114,7 @@ impl Connection {
         if segment.syn {
             self.direction_mut(side).syn(seq);
             let opener = if segment.ack.is_some() { 1 - side } else { side };
-            self.opener = Some(opener);
+            self.opener = opener.into();
             self.conversation.opened(opener);
             seq = seq.wrapping_add(1);
         }
@@ -131,7 +133,7 @@ impl Connection {
         let message = !direction.settled() && conversation::begins(segment.payload);
         let (at, arrival) = direction.arrival(seq, segment.len, message);
         if segment.fin && direction.fin.is_none() {
-            direction.fin = Some(at + u64::from(segment.len));
+            direction.fin = NonZeroU64::new(at + u64::from(segment.len));
         }
         if segment.len == 0 {
             return;
@@ -248,7 +250,7 @@ impl Connection {
         }
         let stalled = self.conversation.stalled(side);
         let direction = self.direction_mut(side);
-        if !direction.ended && !stalled && direction.fin.is_some_and(|fin| direction.next >= fin) {
+        if !direction.ended && !stalled && direction.fin.is_some_and(|fin| direction.next >= fin.get()) {
             direction.ended = true;
             self.conversation.end(side, out);
             moved = true;
@@ -272,7 +274,7 @@ impl Connection {
             direction.hole = None;
             return false;
         };
-        let shown = *direction.hole.get_or_insert(latest);
+        let shown = **direction.hole.get_or_insert_with(|| Box::new(latest));
         if !(last || full || direction.overdue(now)) {
             return false;
         }
@@ -311,8 +313,8 @@ impl Connection {
         self.settle(out, true);
         self.finished = true;
         self.conversation.finish(out);
-        let (client, protocol) = (self.conversation.client().or(self.opener), self.conversation.protocol());
-        let [low, high] = self.ends;
+        let (client, protocol) = (self.conversation.client().or(self.opener.get()), self.conversation.protocol());
+        let [low, high] = self.ends.endpoints();
         // Where nothing tells, the lower port is the server's.
         let first_asked = client.map_or(low.port > high.port, |client| client == 0);
         out.connection(Over {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
+use std::num::NonZeroU64;
 
 use super::{Seen, Segment};
 use crate::Timestamp;
@@ -39,14 +40,14 @@ pub(super) struct Direction {
     pub(super) next: u64,
     /// How far the peer says it has received.
     pub(super) acked: u64,
-    /// Position of the FIN.
-    pub(super) fin: Option<u64>,
+    /// Position of the FIN; as positions begin at [`EPOCH`], it is never 0.
+    pub(super) fin: Option<NonZeroU64>,
     /// Segments that wait for an earlier one.
     pub(super) pending: BTreeMap<u64, Held>,
     /// Cost of `pending`.
     pub(super) held: usize,
-    /// Set while bytes are missing: what showed it first.
-    pub(super) hole: Option<Seen>,
+    /// Set while bytes are missing: what showed it first. Few have one, so it stands apart.
+    pub(super) hole: Option<Box<Seen>>,
     /// Time of the last byte in order.
     pub(super) last_time: Timestamp,
     recent: [Digest; RECENT],
@@ -117,7 +118,7 @@ impl Direction {
     /// more than is known is taken for that, but not within a head, which nobody ends there.
     fn received(&self, ack: u64, within_head: bool) -> u64 {
         let counts_fin = match self.fin {
-            Some(fin) => ack == fin + 1,
+            Some(fin) => ack == fin.get() + 1,
             None => !within_head && ack == self.next + 1,
         };
         ack - u64::from(counts_fin)
@@ -307,7 +308,7 @@ impl Direction {
             Some((&start, _)) => start,
             None => received,
         };
-        (missing > self.next && self.fin.is_none_or(|fin| self.next < fin)).then_some(missing)
+        (missing > self.next && self.fin.is_none_or(|fin| self.next < fin.get())).then_some(missing)
     }
 
     /// Whether the hole has been waited for long enough.
@@ -317,7 +318,7 @@ impl Direction {
             _ if self.acked > self.next => ACKED_PATIENCE,
             _ => UNACKED_PATIENCE,
         };
-        self.hole.is_some_and(|hole| now.0.saturating_sub(hole.time.0) > patience)
+        self.hole.as_deref().is_some_and(|hole| now.0.saturating_sub(hole.time.0) > patience)
     }
 
     /// Notes what was handed on, to recognise it when it comes again.

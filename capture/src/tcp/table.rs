@@ -18,11 +18,12 @@ const ALIASES: usize = 16;
 /// Connections of different networks between the same ends that a packet from yet another network is compared with.
 const FAMILY: usize = 32;
 
-/// The two ends of a connection, the lower first.
+/// The two ends of a connection, the lower first. Each connection has it three times: addresses are in halves, since whole
+/// ones would be placed at multiples of 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Ends {
-    low: (u128, u16),
-    high: (u128, u16),
+    addresses: [[u64; 2]; 2],
+    ports: [u16; 2],
     v6: bool,
     /// 0 for the first connection between these ends; the network's path, never 0, for one of another network.
     network: u64,
@@ -31,11 +32,10 @@ pub(crate) struct Ends {
 impl Ends {
     /// The key of a packet's connection, and which side (0 or 1) sent the packet.
     pub(crate) fn of(v6: bool, source: (u128, u16), destination: (u128, u16)) -> (Self, usize) {
-        if source <= destination {
-            (Ends { low: source, high: destination, v6, network: 0 }, 0)
-        } else {
-            (Ends { low: destination, high: source, v6, network: 0 }, 1)
-        }
+        let (low, high, side) = if source <= destination { (source, destination, 0) } else { (destination, source, 1) };
+        let halves = |address: u128| [(address >> 64) as u64, address as u64];
+        let addresses = [halves(low.0), halves(high.0)];
+        (Ends { addresses, ports: [low.1, high.1], v6, network: 0 }, side)
     }
 
     /// The key of a connection that another network has between the same addresses.
@@ -44,14 +44,15 @@ impl Ends {
     }
 
     pub(crate) fn endpoints(&self) -> [Endpoint; 2] {
-        [self.endpoint(self.low), self.endpoint(self.high)]
+        let ([low, high], [low_port, high_port]) = (self.addresses, self.ports);
+        [self.endpoint(low, low_port), self.endpoint(high, high_port)]
     }
 
-    fn endpoint(&self, (ip, port): (u128, u16)) -> Endpoint {
+    fn endpoint(&self, [upper, lower]: [u64; 2], port: u16) -> Endpoint {
         let ip = if self.v6 {
-            std::net::Ipv6Addr::from_bits(ip).into()
+            std::net::Ipv6Addr::from_bits(u128::from(upper) << 64 | u128::from(lower)).into()
         } else {
-            std::net::Ipv4Addr::from_bits(ip as u32).into()
+            std::net::Ipv4Addr::from_bits(lower as u32).into()
         };
         Endpoint { ip, port: Some(port) }
     }
@@ -77,31 +78,50 @@ pub(crate) struct Table {
 }
 
 struct Tracked {
-    ends: Ends,
     created: u64,
     lingering: bool,
-    /// Network in which it began.
-    network: Network,
+    /// Where its packets were seen, unless in no tagged network and no tunnel. Few have it, so it stands apart.
+    networks: Option<Box<Networks>>,
+    connection: Connection,
+}
+
+/// The networks in which a connection's packets were seen.
+#[derive(Default)]
+struct Networks {
+    /// That in which it began.
+    first: Network,
     /// Tenant of each side's packets, as far as their tunnels tell.
     tenants: [u64; 2],
-    /// Keys of other networks in which its packets were seen too.
+    /// Keys of others in which its packets were seen too.
     aliases: Vec<Ends>,
-    connection: Connection,
 }
 
 impl Tracked {
     /// Whether a segment from another network than this connection's is one of its own all the same. The two directions
     /// of a tunnel may have different tenants' identifiers, but one direction has one.
     fn adopts(&self, side: usize, segment: &Segment<'_>) -> bool {
-        let tenant = self.tenants.get(side).copied().unwrap_or(0);
+        let tenant = self.tenants().get(side).copied().unwrap_or(0);
         let strange = tenant != 0 && segment.network.tenant != 0 && tenant != segment.network.tenant;
-        !strange && self.aliases.len() < ALIASES && self.connection.continues(side, segment)
+        !strange && self.aliases().len() < ALIASES && self.connection.continues(side, segment)
+    }
+
+    /// Path of the network in which it began.
+    fn path(&self) -> u64 {
+        self.networks.as_deref().map_or(0, |networks| networks.first.path)
+    }
+
+    fn tenants(&self) -> [u64; 2] {
+        self.networks.as_deref().map_or([0; 2], |networks| networks.tenants)
+    }
+
+    fn aliases(&self) -> &[Ends] {
+        self.networks.as_deref().map_or(&[], |networks| &networks.aliases)
     }
 
     /// Remembers of which tenant a side's packets are.
     fn note_tenant(&mut self, side: usize, segment: &Segment<'_>) {
         if segment.network.tenant != 0
-            && let Some(tenant @ 0) = self.tenants.get_mut(side)
+            && let Some(tenant @ 0) = self.networks.get_or_insert_default().tenants.get_mut(side)
         {
             *tenant = segment.network.tenant;
         }
@@ -164,7 +184,7 @@ impl Table {
         let first = self.index.get(&ends).copied();
         if let Some(slot) = first
             && let Some(Some(tracked)) = self.slots.get_mut(slot as usize)
-            && tracked.network.path == segment.network.path
+            && tracked.path() == segment.network.path
         {
             tracked.note_tenant(side, segment);
             return slot;
@@ -178,7 +198,7 @@ impl Table {
         if let Some(slot) = self.adopter(ends, first, side, segment) {
             if let Some(Some(tracked)) = self.slots.get_mut(slot as usize) {
                 tracked.note_tenant(side, segment);
-                tracked.aliases.push(divided);
+                tracked.networks.get_or_insert_default().aliases.push(divided);
             }
             self.index.insert(divided, slot);
             self.divided += 1;
@@ -200,7 +220,7 @@ impl Table {
         let candidates = || first.into_iter().chain(latest());
         let adopts = |slot: u32| self.tracked(slot).is_some_and(|tracked| tracked.adopts(side, segment));
         let tenant = segment.network.tenant;
-        let related = |slot: u32| self.tracked(slot).is_some_and(|t| tenant != 0 && t.tenants.contains(&tenant));
+        let related = |slot: u32| self.tracked(slot).is_some_and(|t| tenant != 0 && t.tenants().contains(&tenant));
         candidates().find(|&slot| related(slot) && adopts(slot)).or_else(|| candidates().find(|&slot| adopts(slot)))
     }
 
@@ -217,16 +237,10 @@ impl Table {
             .word(u64::from(segment.seq) << 1 | side as u64)
             .word(segment.seen.time.0 as u64);
         let id = if ends.network == 0 { id } else { id.word(ends.network) };
-        let connection = Connection::new(endpoints, id.finish(), segment.seen);
-        let mut tracked = Box::new(Tracked {
-            ends,
-            created: self.created,
-            lingering: false,
-            network: segment.network,
-            tenants: [0; 2],
-            aliases: Vec::new(),
-            connection,
-        });
+        let connection = Connection::new(ends, id.finish(), segment.seen);
+        let networks = (segment.network != Network::default())
+            .then(|| Box::new(Networks { first: segment.network, ..Networks::default() }));
+        let mut tracked = Box::new(Tracked { created: self.created, lingering: false, networks, connection });
         tracked.note_tenant(side, segment);
         match self.slots.get_mut(slot as usize) {
             Some(place) => *place = Some(tracked),
@@ -286,12 +300,13 @@ impl Table {
         let Some(mut tracked) = self.slots.get_mut(slot as usize).and_then(Option::take) else { return };
         self.held = self.held.saturating_sub(tracked.connection.held());
         tracked.connection.finish(out);
-        for key in tracked.aliases.iter().chain([&tracked.ends]) {
+        let ends = tracked.connection.ends;
+        for key in tracked.aliases().iter().chain([&ends]) {
             self.index.remove(key);
             self.divided -= usize::from(key.network != 0);
         }
-        if tracked.ends.network != 0 {
-            self.leave_family(Ends { network: 0, ..tracked.ends }, tracked.created);
+        if ends.network != 0 {
+            self.leave_family(Ends { network: 0, ..ends }, tracked.created);
         }
         self.free.push(slot);
     }
@@ -313,5 +328,17 @@ impl Table {
         for (_, slot) in open {
             self.close(slot, out);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tracked;
+
+    /// Tens of thousands may be open at once, and the next size that allocators give is a quarter larger.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn an_open_connection_takes_at_most_a_kilobyte() {
+        assert!(size_of::<Tracked>() <= 1024, "{} bytes", size_of::<Tracked>());
     }
 }

@@ -98,7 +98,7 @@ enum Phase {
 impl Connection {
     /// Goes on where the reader of HTTP/1.x saw TLS begin.
     pub(crate) fn take_over(handover: Handover, out: &mut Output<'_>) -> Self {
-        let channel = Channel { scheme: "https", ..handover.channel };
+        let channel = Channel { encrypted: true, ..handover.channel };
         let seen = handover.sides.iter().find(|unread| !unread.bytes.is_empty()).map_or(Seen::default(), |u| u.seen);
         let mut connection = Connection {
             channel,
