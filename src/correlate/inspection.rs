@@ -251,8 +251,9 @@ impl Inspection {
         extracted.known_address.iter().for_each(|address| self.known_addresses.insert(address));
         if let Some((peer, hop)) = &extracted.forwards {
             let mut spoken = Spoken { addresses: Distinct([*hop].into_iter().collect()), ..Spoken::default() };
+            // Many a resource answers whatever token a client made up.
             let told =
-                |event: &&Event| event.outcome == Outcome::Accepted && event.actor.evidence >= Evidence::Asserted;
+                |event: &&Event| event.outcome == Outcome::Accepted && event.actor.evidence >= Evidence::Verified;
             let principals = extracted.events.iter().filter(told).filter_map(|event| event.actor.principal.as_deref());
             principals.for_each(|principal| spoken.principals.insert(principal));
             self.add_forwards((stable_hash([peer.as_bytes()]), peer.clone()), spoken);
@@ -540,18 +541,18 @@ mod tests {
             ..by(who, evidence)
         };
         let (mut one, mut two) = (Inspection::new(), Inspection::new());
-        [1, 2, 2].into_iter().for_each(|hop| one.add("http1", &forwarded("10.0.0.1", hop, "a", Evidence::Claims)));
-        [2, 3].into_iter().for_each(|hop| two.add("http1", &forwarded("10.0.0.1", hop, "b", Evidence::Claims)));
+        [1, 2, 2].into_iter().for_each(|hop| one.add("http1", &forwarded("10.0.0.1", hop, "a", Evidence::Verified)));
+        [2, 3].into_iter().for_each(|hop| two.add("http1", &forwarded("10.0.0.1", hop, "b", Evidence::Verified)));
         // One client says what it likes, also who it is.
         for hop in 0..9 {
             let user = format!("u{hop}");
-            one.add("http1", &forwarded("10.0.0.2", hop, "a", Evidence::Claims));
-            two.add("http1", &forwarded("10.0.0.2", hop, &user, Evidence::Unproved));
-            let mut refused = forwarded("10.0.0.2", hop, &user, Evidence::Claims);
+            one.add("http1", &forwarded("10.0.0.2", hop, "a", Evidence::Verified));
+            two.add("http1", &forwarded("10.0.0.2", hop, &user, Evidence::Claims));
+            let mut refused = forwarded("10.0.0.2", hop, &user, Evidence::Verified);
             refused.events.iter_mut().for_each(|event| event.outcome = Outcome::Rejected);
             two.add("http1", &refused);
         }
-        two.add("http1", &forwarded("10.0.0.3", 9, "a", Evidence::Claims));
+        two.add("http1", &forwarded("10.0.0.3", 9, "a", Evidence::Verified));
         one.merge(two);
         let told = |peer: &str, addresses, principals| Forwards { peer: peer.into(), addresses, principals };
         assert_eq!(one.forwards(), [told("10.0.0.1", 3, 2), told("10.0.0.2", 9, 1)]);

@@ -155,6 +155,8 @@ const CODES: [&str; 4] = ["code", "status", "statusCode", "status_code"];
 /// Where an answer says in words how it went.
 const MESSAGES: [&str; 6] = ["message", "msg", "detail", "reason", "description", "info"];
 
+/// All that an answer says which only says yes, as letters and digits in lower case.
+const YES: [&str; 8] = ["ok", "okay", "yes", "true", "done", "accepted", "authenticated", "200"];
 /// What of a message says that somebody is logged in.
 const WELCOMES: [&str; 4] = ["success", "welcome", "logged in", "signed in"];
 /// Words that say that nobody is, in the languages of most applications.
@@ -348,9 +350,10 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
     let subject = subject.filter(|_| proved || claims.is_some());
     let client = is_client_grant(reading);
     let mut credentials = issued_tokens(reading, key);
-    // What anybody may have sent names nobody where the answer says in words that it was not taken.
+    // What anybody may have sent names nobody where the answer says anything in words but that it was taken: in how many
+    // languages a login fails, no list tells.
     let name = subject.as_deref();
-    let heard = !merely_sent || !credentials.is_empty() || is_told(reading, name) || !is_refused(reading, name);
+    let heard = !merely_sent || !credentials.is_empty() || is_told(reading, name) || !says_else(reading, name);
     if !for_another && heard && (reading.call.is_none() || credentials.is_empty()) {
         credentials.extend(issued_cookies(reading, key));
     }
@@ -422,14 +425,18 @@ fn is_told(reading: &Reading<'_>, name: Option<&str>) -> bool {
             || messages(reading).any(|message| welcomes(&message, name)))
 }
 
-/// Whether the answer says in words that the login failed; a redirect leads on whatever it says.
-fn is_refused(reading: &Reading<'_>, name: Option<&str>) -> bool {
+/// Whether the answer says anything in words but that the login was one; a redirect leads on whatever it says.
+fn says_else(reading: &Reading<'_>, name: Option<&str>) -> bool {
     let response = reading.exchange.response.as_ref();
     let plain = response.and_then(|r| r.headers.text("content-type")).is_some_and(|media| media.starts_with("text/"));
     let text = response.filter(|_| plain).and_then(|r| std::str::from_utf8(r.body.bytes()?).ok());
     let redirects = matches!(reading.outcome_status(), Some(300..=399));
-    let says_no = |text: &str| refuses(text, name);
-    !redirects && (messages(reading).any(|message| says_no(&message)) || text.is_some_and(says_no))
+    let else_than_yes = |text: &str| {
+        let bare = bare(text);
+        let yes = text.trim().is_empty() || text.is_ascii() && YES.contains(&bare.as_str()) || welcomes(text, name);
+        !yes
+    };
+    !redirects && (messages(reading).any(|message| else_than_yes(&message)) || text.is_some_and(else_than_yes))
 }
 
 fn messages<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = Arc<str>> + 'r {

@@ -92,7 +92,7 @@ fn proxy(forwards: &[Forwards], redaction: Redaction) -> Option<String> {
     };
     Some(match (first.principals, forwards.len()) {
         (2.., _) => format!(
-            "{} {seen} the one peer {}{others}, where {} principals act: if it is your proxy, --trusted-proxy {address} \
+            "{} {seen} the one peer {}{others}, where {} principals with verified tokens act: if it is your proxy, --trusted-proxy {address} \
              tells its clients apart",
             first.addresses, first.peer, first.principals
         ),
@@ -102,7 +102,7 @@ fn proxy(forwards: &[Forwards], redaction: Redaction) -> Option<String> {
             first.addresses, first.peer
         ),
         (_, peers) => format!(
-            "several {seen} each of {peers} peers, and none is seen to speak for two principals: if one is your proxy and no \
+            "several {seen} each of {peers} peers, and none is proved to speak for two principals: if one is your proxy and no \
              client that writes them, --trusted-proxy ADDRESS tells its clients apart"
         ),
     })

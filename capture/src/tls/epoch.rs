@@ -14,9 +14,11 @@ use super::suite::Suite;
 
 /// Numbers that are tried for a record after a gap.
 const TRIES: u64 = 4096;
-/// Bytes that a side's records may cost in tries with other numbers than the next. What opens earns some of it back, so
-/// that a long connection with many gaps is read on, and the work stays in proportion to the bytes.
-const BUDGET: u64 = 32 << 20;
+/// Bytes that a side's records may at first cost in tries with other numbers than the next.
+const BUDGET: u64 = 2 << 20;
+/// What they may cost at most. What opens earns it, so that a long connection with many gaps is read on, and the work stays
+/// in proportion to the bytes: a small capture of many connections buys little.
+const MOST: u64 = 32 << 20;
 /// What each byte that opens earns.
 const EARNED: u64 = 16;
 /// Bytes that the shortest record counts as: to try a key costs as much as these.
@@ -172,7 +174,7 @@ impl Epochs {
     }
 
     fn opened(&mut self, record: &Record, number: u64, plain: Range<usize>, skipped: Skipped) -> Option<Opened> {
-        self.budget = self.budget.saturating_add(EARNED * cost(record)).min(BUDGET);
+        self.budget = self.budget.saturating_add(EARNED * cost(record)).min(MOST);
         let epoch = self.current.as_mut()?;
         epoch.number = number + 1;
         if !self.tls13 {

@@ -112,12 +112,12 @@ fn bare(name: &str) -> &str {
 }
 
 /// What the lines of a header say, those too that something on the way joined; the commas of a subject (`CN=a,O=b`) are its
-/// own.
+/// own. `Smith, Anna` may be one name, and two lines that a proxy joined, of which the client wrote one: it is both.
 fn texts<'a>(reading: &Reading<'a>, header: &'static str) -> Vec<&'a str> {
     let parts = |line: &'a str| -> Vec<&'a str> {
-        // `Smith, Anna` is one name.
         let whole = line.contains('=') || line.contains(", ");
-        if whole { vec![line] } else { line.split(',').map(str::trim).collect() }
+        let joined = line.split(',').map(str::trim).filter(|_| !line.contains('='));
+        whole.then_some(line).into_iter().chain(joined).collect()
     };
     all(reading, header).flat_map(parts).filter(|text| !text.is_empty()).take(MOST_SHOWN).collect()
 }
