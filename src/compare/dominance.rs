@@ -34,8 +34,8 @@ fn absorbs(stronger: &Deviation, weaker: &Deviation) -> bool {
         (Check::Direct, Check::ApprovalMissing) => same_object(stronger, weaker),
         // The client wrote the very state that the server then declares.
         (Check::StateField, Check::Diverge) => same_object(stronger, weaker),
-        // That the state was written is how the other way works.
-        (Check::Alternative, Check::StateField) => same_object(stronger, weaker),
+        // That the state was written is how the other way works, where it surely is one.
+        (Check::Alternative, Check::StateField) => same_object(stronger, weaker) && stronger.doubt.is_none(),
         (Check::Replay, Check::Repeat) => same_object(stronger, weaker),
         _ => false,
     }

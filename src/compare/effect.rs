@@ -261,14 +261,15 @@ impl Witness<'_, '_> {
     }
 
     /// Whether the answer to a write that is no activity shows its own effect: the state that it wrote, or any where it
-    /// is more than a change of the object's own fields.
+    /// is more than a change of the object's own fields. Or a later answer does.
     fn was_brought(&self, event: usize, life: Option<usize>) -> bool {
         let id = life.and_then(|l| self.history.life(l)).map(|l| l.id);
         let shown = life.is_some_and(|life| self.declared(event, life).is_some());
         let path = self.history.event(event).map(|e| &*e.path).unwrap_or_default();
         let last = path.trim_end_matches('/').rsplit('/').next().filter(|last| !last.is_empty());
         let on_itself = id.zip(last).is_some_and(|(id, last)| id.key.ends_with(last));
-        shown && (!on_itself || self.took(event, life))
+        let confirmed = self.replay(life).is_some_and(|r| r.places.get(&event).is_some_and(|p| r.confirmed.contains(p)));
+        confirmed || shown && (!on_itself || self.took(event, life))
     }
 
     /// Whether an event is a step that moves an object.

@@ -60,6 +60,8 @@ pub(super) struct Replay {
     pub(super) doubtful: bool,
     /// Whether too many events had no order to try all.
     pub(super) over_budget: bool,
+    /// Positions of writes of no activity of which a later answer showed that the server took what they wrote.
+    pub(super) confirmed: BTreeSet<usize>,
 }
 
 /// Replays one object; `timelines` are the states of the case's objects as far as they are known.
@@ -214,6 +216,9 @@ impl Run<'_, '_> {
         for (taken, ((place, before), after)) in path.trail.iter().zip(afters).enumerate() {
             let Some(step) = steps.get(*place) else { continue };
             let fault = self.step(before, step, excused.contains(&step.event)).fault;
+            if fault.is_none() {
+                self.confirm(before, step, out);
+            }
             let judge =
                 Judge { run: self, steps: all, before, pending: Pending::after(&order, taken), rejected: false };
             self.judge(&judge, step, fault, excused, out);
@@ -376,6 +381,21 @@ impl Run<'_, '_> {
         let beside = cluster.iter().filter(|s| s.event != step.event && s.declared.is_none()).take(MOST_LAGGING);
         since.chain(beside).filter_map(|s| s.written).for_each(|written| perhaps.insert(written));
         (!perhaps.is_empty()).then_some(perhaps)
+    }
+
+    /// Lifts the doubt of the one write that wrote the state which an answer now shows, and to which nothing else led.
+    fn confirm(&self, before: &Belief, step: &Step, out: &mut Replay) {
+        let Some(declared) = step.declared.filter(|_| step.activity.is_none() && step.perhaps.is_some()) else { return };
+        if before.narrow(self.automaton, declared).is_some() {
+            return;
+        }
+        let since = (0..out.steps.len()).rev().take(MOST_LAGGING);
+        let since = since.map_while(|place| out.steps.get(place).map(|s| (place, s)));
+        let mut wrote = since.take_while(|(_, s)| s.declared.is_none()).filter(|(_, s)| s.written == Some(declared));
+        let (Some((place, writer)), None) = (wrote.next(), wrote.next()) else { return };
+        let of_it = |issue: &&mut Issue| issue.event == writer.event && issue.check == Check::Alternative;
+        out.issues.iter_mut().filter(of_it).for_each(|issue| issue.doubt = None);
+        out.confirmed.insert(place);
     }
 
     /// The misplaced step for which a step may make up: of the same actor, and to no restricted state.

@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::credential::Hash;
 use super::extract::is_safe;
+use super::guess::Guess;
 use super::identity::masked_text;
 use super::reading::Reading;
 use super::redact::Masker;
+use super::template::Template;
 use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value};
 use crate::model::expression::{self, Bound, Scope};
 use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Root, Segment};
@@ -103,6 +105,17 @@ struct Key {
     conflicting: Option<Arc<str>>,
 }
 
+/// What an answer is about, as far as an object is concerned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// The object.
+    It,
+    /// Nothing tells.
+    Untold,
+    /// Others only.
+    Another,
+}
+
 /// Reads objects as the model names them.
 #[derive(Clone, Copy)]
 pub(super) struct Objects<'a> {
@@ -176,9 +189,12 @@ impl Objects<'_> {
         for (index, (rank, id, object_type, key)) in keys.into_iter().enumerate() {
             let qualifier = if index == 0 && rank != usize::MAX { "target" } else { "mentioned" };
             let source = key.source;
-            let told = !write || source != KeySource::Path || self.is_told(id, object_type, &key.text);
+            let about = match write && source == KeySource::Path {
+                true => self.about(id, object_type, &key.text),
+                false => About::It,
+            };
             let mut reference = self.reference(object_type, key, qualifier);
-            if !told {
+            if about == About::Another {
                 reference.declared_state = None;
             }
             found.add(reference, source);
@@ -188,20 +204,32 @@ impl Objects<'_> {
         found
     }
 
-    /// Whether the answer to a write that is no activity is about the object: it names it, or the path ends with it and
-    /// the answer names none.
-    fn is_told(&self, id: ObjectTypeId, object_type: &ObjectType, key: &Arc<str>) -> bool {
+    /// What the answer to a write that is no activity is about: the object, where it names that or the path ends with it
+    /// and the answer names none; another, where it names others only; else nothing tells.
+    fn about(&self, id: ObjectTypeId, object_type: &ObjectType, key: &Arc<str>) -> About {
         let of_answer = object_type.key.iter().filter(|path| path.root == Root::ResponseBody);
-        let mut named = of_answer.filter_map(|path| self.key_at(id, path)).peekable();
+        let mut named: Vec<Arc<str>> = of_answer.filter_map(|path| self.key_at(id, path)).collect();
         let last = self.reading.target.segments.last();
-        match named.peek() {
-            Some(_) => named.any(|text| text == *key),
-            None => last.is_some_and(|last| **last == **key),
+        if named.is_empty() && last.is_some_and(|last| **last == **key) {
+            return About::It;
+        }
+        if named.is_empty() {
+            // Under other names than the model's.
+            let response = self.reading.exchange.response.as_ref();
+            named = Guess::described(Template::of::<&str>(&[]), false, response).ids(response, self.masker);
+        }
+        // Of `/orders/{order}/items/{item}` an answer is about the item.
+        let template = Template::of(&self.reading.target.segments);
+        let innermost = template.variables.last().is_none_or(|variable| *variable.value == **key);
+        match named.iter().any(|text| text == key) {
+            true => About::It,
+            false if named.is_empty() && innermost => About::Untold,
+            false => About::Another,
         }
     }
 
     /// Objects of a path that the model does not have, by the words before their keys. What the answer tells of one
-    /// counts where it names the same one, or where the path ends with it and answers name none.
+    /// counts where it is about it; its state also where nothing tells what it is about.
     pub(super) fn of_path(&self) -> Found {
         let mut found = Found::default();
         let mut types = Vec::new();
@@ -210,11 +238,14 @@ impl Objects<'_> {
             let key_of = |root: Root| object_type.key.iter().filter(move |path| path.root == root);
             let mut told = key_of(Root::PathParameter).filter(|path| self.is_behind_its_word(id, path));
             let Some(text) = told.find_map(|path| self.key_at(id, path)) else { continue };
-            let is_told = self.is_told(id, object_type, &text);
+            let about = self.about(id, object_type, &text);
             let key = Key { text, source: KeySource::Path, conflicting: None };
             let mut reference = self.reference(object_type, key, "target");
-            if !is_told {
-                (reference.declared_state, reference.attributes) = (None, Vec::new());
+            if about != About::It {
+                reference.attributes.clear();
+            }
+            if about == About::Another {
+                reference.declared_state = None;
             }
             found.add(reference, KeySource::Path);
             types.push(id);

@@ -201,17 +201,22 @@ impl Operations {
         self.calls.iter().filter(|route| route.fits_host(host) && route.fits_call(call)).collect()
     }
 
-    /// Whether a call goes by a hash alone that the model does not know, and may be any of the fields that it does know:
-    /// one of those that the answer has, where it is `answered` and seen. An answer without data is that of no field.
-    pub(super) fn is_unnamed(&self, call: &Call, host: Option<&str>, answered: bool) -> bool {
+    /// Whether a call goes by a hash alone that the model does not know, and may be any of the fields that it does know,
+    /// whatever the answer calls them: names there are the client's aliases. An answer without data is that of no field,
+    /// and by `GET` nothing is changed.
+    pub(super) fn is_unnamed(&self, call: &Call, host: Option<&str>, method: &str, answered: bool) -> bool {
         let done = !matches!(call.outcome, CallOutcome::Failed(_) | CallOutcome::Waiting);
         let data = call.result.as_deref().and_then(|text| serde_json::from_str::<Map<String, Json>>(text).ok());
         let mut wanted =
             self.calls.iter().filter(|route| route.fits_host(host)).filter_map(|route| route.call.as_ref());
-        let may_be = |wanted: &CallMatcher| match &data {
-            Some(data) => data.contains_key(&*wanted.name),
-            None => !answered,
+        let nothing = |value: &Json| match value {
+            Json::Null => true,
+            Json::Array(items) => items.is_empty(),
+            Json::Object(members) => members.is_empty(),
+            _ => false,
         };
+        let told = data.map_or(!answered, |data| !data.values().all(nothing));
+        let may_be = |wanted: &CallMatcher| told && (method != "GET" || wanted.kind != "mutation");
         call.kind == CallKind::Persisted
             && done
             && wanted.any(|wanted| wanted.protocol == "graphql" && wanted.kind != "persisted" && may_be(wanted))

@@ -63,7 +63,10 @@ fn what_a_request_wrote_is_no_state_until_an_answer_shows_it() {
     let wrote = (Check::Alternative, 2, false, Some(0.6));
     let view = |n, state| step(n, "view").read().declares(state);
     assert_eq!(found(vec![step(1, "create"), patched("adm"), view(3, "new")]), [wrote]);
-    assert_eq!(found(vec![step(1, "create"), patched("adm"), view(3, "paid"), step(4, "ship")]), [wrote]);
+    let proven = (Check::Alternative, 2, true, None);
+    assert_eq!(found(vec![step(1, "create"), patched("adm"), view(3, "paid"), step(4, "ship")]), [proven]);
+    let both = vec![step(1, "create"), patched("adm"), step(3, "pay"), view(4, "paid"), step(5, "ship")];
+    assert_eq!(found(both), [wrote], "the model's own step brought it there");
     for who in ["adm", "alice"] {
         let all = found(vec![step(1, "create"), patched(who), step(3, "ship")]);
         assert_eq!(all, [wrote, (Check::Skip, 3, false, Some(0.6))], "{who}");

@@ -83,7 +83,7 @@ impl Extractor {
         let host = reading.host.as_deref();
         let unnamed = || {
             let answered = whole && is_answered(reading.exchange);
-            calls.iter().any(|call| self.operations.is_unnamed(call, host, answered))
+            calls.iter().any(|call| self.operations.is_unnamed(call, host, reading.method(), answered))
         };
         if self.model.is_some() && (hides_calls(unseen) || unnamed()) {
             reading.turn_to_the_rest();
