@@ -394,19 +394,22 @@ pub(super) fn replay_doubt(first: &Event, again: &Event, modelled: bool) -> Opti
     same_answer(first, again).then(|| Doubt::new(SAME_ANSWER, because))
 }
 
-/// Why a repeat may be a mere retry without a key: soon after, the same person sent the same and got the same answer.
+/// Why a repeat may be a mere retry without a key: soon after, the same person sent the same and got, as far as seen, the
+/// same answer. An answer that is the same proves little: `{"state": "paid"}` is, whatever was done.
 fn repeat_doubt(first: &Event, again: &Event) -> Option<Doubt> {
     let soon = again.time.saturating_sub(first.end.max(first.time)) <= RETRIED_WITHIN;
     let same_person = first.actor.principal.is_some() && first.actor.principal == again.actor.principal;
     let same_body = first.body_hash.is_some() && first.body_hash == again.body_hash;
     let keyless = first.idempotency.is_none() && again.idempotency.is_none();
-    let same = soon && same_person && same_body && keyless && same_answer(first, again);
-    // `{"ok": true}` is the same every time, whatever it did.
-    let shown = again.objects.iter().any(|object| object.declared_state.is_some());
-    let at_most = if shown { FOR_REVIEW } else { SAME_ANSWER };
-    same.then(|| {
-        Doubt::new(at_most, "the same request, soon after, got the same answer: it may be a retry without a key")
-    })
+    let unseen = first.answer.body_hash.is_none() && again.answer.body_hash.is_none() && first.status == again.status;
+    let because = match (soon && same_person && same_body && keyless, same_answer(first, again)) {
+        (true, true) => "the same request, soon after, got the same answer: it may be a retry without a key",
+        (true, false) if unseen => {
+            "the same request came soon after, and no answer shows what it did: it may be a retry"
+        }
+        _ => return None,
+    };
+    Some(Doubt::new(SAME_ANSWER, because))
 }
 
 /// Whether two answers are surely the same.

@@ -268,7 +268,8 @@ impl Witness<'_, '_> {
         let path = self.history.event(event).map(|e| &*e.path).unwrap_or_default();
         let last = path.trim_end_matches('/').rsplit('/').next().filter(|last| !last.is_empty());
         let on_itself = id.zip(last).is_some_and(|(id, last)| id.key.ends_with(last));
-        let confirmed = self.replay(life).is_some_and(|r| r.places.get(&event).is_some_and(|p| r.confirmed.contains(p)));
+        let confirmed =
+            self.replay(life).is_some_and(|r| r.places.get(&event).is_some_and(|p| r.confirmed.contains(p)));
         confirmed || shown && (!on_itself || self.took(event, life))
     }
 

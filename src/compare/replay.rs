@@ -385,7 +385,9 @@ impl Run<'_, '_> {
 
     /// Lifts the doubt of the one write that wrote the state which an answer now shows, and to which nothing else led.
     fn confirm(&self, before: &Belief, step: &Step, out: &mut Replay) {
-        let Some(declared) = step.declared.filter(|_| step.activity.is_none() && step.perhaps.is_some()) else { return };
+        let Some(declared) = step.declared.filter(|_| step.activity.is_none() && step.perhaps.is_some()) else {
+            return;
+        };
         if before.narrow(self.automaton, declared).is_some() {
             return;
         }

@@ -15,7 +15,7 @@ mod value;
 
 use std::sync::Arc;
 
-use offpath_capture::Origin;
+use offpath_capture::{Origin, Place};
 use serde::{Deserialize, Serialize};
 
 pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
@@ -138,11 +138,20 @@ impl Event {
         self.operation.is_none() && !self.shows.request_body && sends
     }
 
-    /// Total order used everywhere: time, then identity.
-    pub fn order_key(&self) -> (i64, EventId) {
-        (self.time, self.id)
+    /// Total order used everywhere: time, then the place in its input, since a log has what comes in one of its seconds in
+    /// the order in which it was done; then identity.
+    pub fn order_key(&self) -> OrderKey {
+        let place = match self.origin.place {
+            Place::Frames { first, .. } => first,
+            Place::Entry { index, .. } => index,
+            Place::Line { number, .. } => number,
+        };
+        (self.time, place, self.id)
     }
 }
+
+/// By what events are ordered: time in microseconds, number of the frame, entry or line, identity.
+pub type OrderKey = (i64, u64, EventId);
 
 /// A place among the steps that one request had done one after the other: the fields of a GraphQL mutation. They share
 /// the request's time, and are ordered all the same.

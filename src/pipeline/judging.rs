@@ -13,7 +13,7 @@ use super::{Job, PipelineError, naming};
 use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, Watch, WindowKey};
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
-use crate::event::{Event, EventId, ObjectId, Outcome};
+use crate::event::{Event, ObjectId, OrderKey, Outcome};
 use crate::finding::Finding;
 use crate::mine::Mining;
 use crate::rule::{self, need::Shown};
@@ -253,7 +253,7 @@ fn judge_windows(
     blindness: &Blindness,
     job: &Job,
 ) -> Judged {
-    let mut groups: BTreeMap<WindowKey, BTreeMap<(i64, EventId), Arc<Event>>> = BTreeMap::new();
+    let mut groups: BTreeMap<WindowKey, BTreeMap<OrderKey, Arc<Event>>> = BTreeMap::new();
     for event in events {
         let event = Arc::new(event);
         for key in comparer.window_keys(&event).into_iter().filter(&here) {

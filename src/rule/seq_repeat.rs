@@ -14,7 +14,8 @@
 //! Where the log hides the key that the model names, a repeat by another person, after `check.retry_window` (1 h: clients
 //! try again within minutes, restarted jobs within the hour) or with another answer is no retry, with confidence 0.6; any
 //! other is not evaluable. Where neither has a key, the same request by the same person within a minute that got the very
-//! same answer may be a retry: for review (0.40) where the answer shows a state, else 0.60 at most. A refusal with any 4xx but 401 and 403 is for review only.
+//! same answer, or answers that the source does not show, may be a retry: 0.60 at most. A refusal with any 4xx but 401 and
+//! 403 is for review only.
 //!
 //! ## When it is wrong
 //! A client retries without an idempotency key after more than a minute, or the server's record of its answer differs in
