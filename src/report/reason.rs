@@ -302,7 +302,7 @@ fn blind_rules(run: &RunSummary) -> Vec<String> {
     for rule in &run.rules {
         let mut reasons: BTreeMap<(bool, &str), Vec<&str>> = BTreeMap::new();
         for (source, blind) in &rule.blind {
-            reasons.entry((blind.partly, &blind.why)).or_default().push(source);
+            reasons.entry((blind.partly || rule.judged_elsewhere(), &blind.why)).or_default().push(source);
         }
         for ((partly, why), sources) in reasons {
             groups.entry((partly, why, sources)).or_default().push(&rule.id);

@@ -7,7 +7,8 @@ use super::summary::RunSummary;
 const MATTERS: u64 = 100;
 
 /// What would tell who it was.
-const REMEDY: &str = "include the logins, or say where a request shows its user, `actors: {identify: [...]}` \
+const REMEDY: &str = "the source shows no credential or user there; include the logins, name where it does show one with \
+                      `actors: {identify: [...]}`, in a log with `--log-field user=NAME` or `session=NAME` \
                       (docs/correlation.md)";
 
 /// `45.6 % of events unidentified (88, by an address or nothing): ...`; none where all are by somebody.

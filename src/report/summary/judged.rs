@@ -95,9 +95,15 @@ pub struct LeftOpen {
 }
 
 impl RuleSummary {
-    /// Whether some source kept it from judging at all.
+    /// Whether some source kept it from judging at all, and it judged nothing in any other.
     pub fn is_blind(&self) -> bool {
-        self.blind.values().any(|blind| !blind.partly)
+        self.blind.values().any(|blind| !blind.partly) && !self.judged_elsewhere()
+    }
+
+    /// Whether it decided something in a source that does not keep it from judging at all.
+    pub fn judged_elsewhere(&self) -> bool {
+        let sees = |source: &String| self.blind.get(source).is_none_or(|blind| blind.partly);
+        self.by_source.iter().any(|(source, (evaluated, ..))| *evaluated > 0 && sees(source))
     }
 }
 

@@ -49,6 +49,8 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
     }
     if let (Some(folder), Some(worst)) = (&screen.run_folder, first_shown(findings)) {
         out.push_str(&screen.paragraph("Next", &format!("offpath show {} --run {folder}", worst.id)));
+    } else if run.exchanges == 0 {
+        out.push_str(&super::inspect::opens(run).map(|text| screen.paragraph("Next", text)).unwrap_or_default());
     } else if let ([input], None) = (run.inputs.as_slice(), &run.model) {
         out.push_str(&screen.paragraph("Next", &super::inspect::next(&input.name)));
     }

@@ -28,6 +28,7 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     out.push_str(&screen.left_out(run));
     out.push_str(&screen.warnings(run));
     if run.exchanges == 0 {
+        out.push_str(&opens(run).map(|text| screen.paragraph("Next", text)).unwrap_or_default());
         return out;
     }
     out.push_str(&screen.paragraph("Operations", &operations(run)));
@@ -52,6 +53,15 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
         }
     }
     out
+}
+
+/// What would open connections that were not read for want of keys.
+pub(super) fn opens(run: &RunSummary) -> Option<&'static str> {
+    let locked = run.not_read.iter().any(|part| part.reason == "tls_no_key" && part.count > 0);
+    locked.then_some(
+        "the same with --keylog FILE: the key log of these connections' client or server (SSLKEYLOGFILE) opens them; keys of \
+         others open nothing",
+    )
 }
 
 /// How to draft a model from an input. What came over standard input is gone.
