@@ -212,7 +212,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     inspection.merge(resolved.inspection);
     let near =
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
-    let mut judged = judging::judge(resolved.partitions, &comparer, &blindness, &near, job, folder)?;
+    let mut judged = judging::judge(resolved.partitions, &comparer, &blindness, (&near, &reading.likely), job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
 
     let mut evidence = reading.evidence;

@@ -312,6 +312,171 @@ fn a_host_that_a_client_chooses_hides_no_race() {
         assert_eq!((checked.count("TX-RACE"), checked.hops()), (10, 0), "{user}");
         let said = if user == "u" { "hosts alone do not prove" } else { "but for another user" };
         assert!(checked.warns(said), "{}", checked.run["warnings"]);
+        assert!(checked.findings.iter().all(|finding| finding["confidence"] == 1.0), "most is asked of one host only");
+    }
+}
+
+#[test]
+fn what_only_hosts_tell_is_for_review() {
+    let checked = Checked::archive(&orders(10, &["shop.example", "orders.example"], "X-Request-Id"));
+    assert_eq!((checked.hops(), checked.count("TX-RACE")), (0, 30));
+    assert!(checked.findings.iter().all(|finding| finding["confidence"] == 0.4), "{:?}", checked.findings[0]["terms"]);
+    // Another step that is wrong is as sure as ever.
+    let mut unpaid = orders(10, &["shop.example", "orders.example"], "X-Request-Id");
+    unpaid.retain(|asked| asked.path != "/orders/7004/pay");
+    let checked = Checked::archive(&unpaid);
+    let skipped: Vec<&Value> = checked.findings.iter().filter(|finding| finding["rule"] == "SEQ-SKIP").collect();
+    assert!(!skipped.is_empty() && skipped.iter().all(|finding| finding["confidence"] == 1.0), "{skipped:?}");
+}
+
+/// Spans of a shop's gateway, of its calls, and of the service that these reach, in a collector's form.
+fn spans(local: bool, child: impl Fn(u64) -> u64) -> String {
+    let attribute = |(key, value): (&str, Value)| json!({"key": key, "value": value});
+    let mut groups = [Vec::new(), Vec::new()];
+    for step in 0..30_u64 {
+        let path = format!("/orders/{}{}", 7000 + step / 3, STEPS[usize::try_from(step % 3).unwrap()]);
+        let span = |kind: u64, [id, parent]: [u64; 2], after: u64, took: u64, host: &str, address: &str| {
+            let at = (1_772_359_200_000 + step * 1000 + after) * 1_000_000;
+            let mut attributes = vec![
+                attribute(("http.request.method", json!({"stringValue": "POST"}))),
+                attribute(("url.path", json!({"stringValue": path}))),
+                attribute(("http.response.status_code", json!({"intValue": "200"}))),
+                attribute(("server.address", json!({"stringValue": host}))),
+                attribute(("server.port", json!({"intValue": "8080"}))),
+            ];
+            if local {
+                attributes.push(attribute(("network.local.address", json!({"stringValue": address}))));
+            }
+            json!({
+                "traceId": format!("{:032x}", step + 1), "spanId": format!("{id:016x}"),
+                "parentSpanId": if parent == 0 { String::new() } else { format!("{parent:016x}") },
+                "kind": kind, "startTimeUnixNano": at.to_string(),
+                "endTimeUnixNano": (at + took * 1_000_000).to_string(), "attributes": attributes,
+            })
+        };
+        let [server, client] = [1000 + step, 2000 + step];
+        groups[0].push(span(3, [client, server], 1, 36, "orders", "10.0.0.2"));
+        groups[0].push(span(2, [server, 0], 0, 40, "shop.example", "10.0.0.2"));
+        groups[1].push(span(2, [3000 + step, child(client)], 2, 30, "orders", "10.0.0.3"));
+    }
+    let group = |spans: Vec<Value>| json!({"resource": {"attributes": []}, "scopeSpans": [{"spans": spans}]});
+    json!({"resourceSpans": groups.map(group)}).to_string()
+}
+
+#[test]
+fn spans_that_lie_in_each_other_are_hops() {
+    let checked = |local: bool, child: fn(u64) -> u64| Checked::of(&[("a.json", spans(local, child))], &[]);
+    let linked = checked(false, |client| client);
+    assert_eq!((linked.rules(), linked.hops()), (vec![], 30), "by the chain of their parents");
+    let addressed = checked(true, |_| 0);
+    assert_eq!((addressed.rules(), addressed.hops()), (vec![], 30), "by the addresses of the servers");
+    let apart = checked(false, |_| 7);
+    assert_eq!((apart.count("TX-RACE"), apart.hops()), (30, 0));
+    assert!(apart.findings.iter().all(|finding| finding["confidence"] == 0.4), "by nothing but hosts");
+}
+
+/// A header that shows a user's credential.
+type Shown = fn(&str) -> (&'static str, String);
+
+#[test]
+fn credentials_that_name_nobody_tell_users_apart_too() {
+    let shown: [Shown; 3] = [
+        |user| ("Cookie", format!("sid={user}FFFFEEEEDDDDCCCC1AA")),
+        |user| ("Authorization", format!("Bearer {user}FFFFEEEEDDDDCCCC1AA99")),
+        |user| ("X-Api-Key", format!("{user}FFFFEEEEDDDDCCCC1AA99")),
+    ];
+    for show in shown {
+        let check = |user: &str| {
+            let mut all = races(10, "a.example", "b.example", user);
+            all.retain(|asked| asked.path.ends_with("/pay"));
+            for asked in &mut all {
+                asked.headers.retain(|(name, _)| *name != "Authorization");
+                asked.headers.push(show(if asked.host == "a.example" { "u" } else { user }));
+            }
+            Checked::archive(&all)
+        };
+        let (one, two) = (check("u"), check("bob"));
+        assert_eq!((one.count("TX-RACE"), one.hops()), (0, 10), "a proxy that passes them on");
+        assert_eq!((two.count("TX-RACE"), two.hops()), (10, 0), "{:?}", show("bob").0);
+        assert!(two.warns("but for another user"), "{}", two.run["warnings"]);
+    }
+}
+
+#[test]
+fn a_proxy_passes_a_request_on_to_one_server() {
+    // What the edge passes on is paid again at a server that nobody else asks.
+    let mut asked = orders(20, &["edge.example", "orders.internal"], "X-Request-Id");
+    let again = orders(8, &["other.example"], "X-Request-Id").into_iter().filter(|asked| asked.path.ends_with("/pay"));
+    asked.extend(again.map(|asked| Asked { at: asked.at + 5, took: 20, ..asked }));
+    let checked = Checked::archive(&asked);
+    assert_eq!((checked.count("TX-RACE"), checked.hops()), (8, 60), "{:?}", checked.rules());
+    assert!(checked.findings.iter().all(|finding| finding["confidence"] == 1.0));
+}
+
+/// Refunds that one person asks for and another approves, or the same one does.
+const REFUND_MODEL: &str = r#"
+offpath: 1
+workflow: {id: refunds, version: 1}
+objects: {refund: {key: [path.refund]}}
+activities:
+  request: {http: "POST /refunds/{refund}", object: refund}
+  approve: {http: "POST /refunds/{refund}/approve", object: refund}
+constraints:
+  - {id: four-eyes, distinct_persons: [request, approve], per: refund}
+"#;
+
+#[test]
+fn the_account_of_a_gateway_stands_for_no_session() {
+    let cookie = |user: &str| ("Cookie", format!("sid={user}FFFFEEEEDDDDCCCC1"));
+    let check = |approves: &str, inner: Option<(&'static str, String)>, bodied: bool| {
+        let mut archived = Vec::new();
+        for (n, user) in (0..).zip(["anna", "bert"]) {
+            let login = Asked {
+                host: "edge.example",
+                at: n * 500,
+                took: 10,
+                path: "/api/login".to_owned(),
+                headers: Vec::new(),
+                body: if user == "anna" {
+                    r#"{"username":"anna","password":"x"}"#
+                } else {
+                    r#"{"username":"bert","password":"x"}"#
+                },
+            };
+            let mut entry = login.entry();
+            entry["response"]["content"]["text"] = json!({"user": {"id": user}}).to_string().into();
+            entry["response"]["headers"] = json!([{"name": "Set-Cookie", "value": cookie(user).1}]);
+            archived.push(entry);
+        }
+        for n in 0..20_u64 {
+            let (step, user) = if n % 2 == 0 { ("", "anna") } else { ("/approve", approves) };
+            let (at, path) = (2000 + n * 1000, format!("/refunds/{}{step}", 70 + n / 2));
+            let headers = vec![("X-Request-Id", format!("r{n}")), cookie(user)];
+            let outer = Asked { host: "edge.example", at, took: 40, path, headers, body: "{}" };
+            let mut entry = outer.entry();
+            if !bodied {
+                entry["request"].as_object_mut().unwrap().remove("postData");
+                entry["request"]["bodySize"] = 2.into();
+            }
+            archived.push(entry);
+            if let Some(credential) = &inner {
+                let mut inner = Asked { host: "orders.internal", at: at + 2, took: 30, ..outer };
+                inner.headers[1] = credential.clone();
+                archived.push(inner.entry());
+            }
+        }
+        Checked::by(REFUND_MODEL, &[("a.har", entries(archived))], &[])
+    };
+    assert_eq!(check("anna", None, true).count("SOD"), 10);
+    let key = ("X-Api-Key", "gatewayFFFFEEEEDDDDCCCC1AA99".to_owned());
+    for account in [credential("gateway"), key] {
+        // Which of the two is kept makes no difference.
+        for bodied in [true, false] {
+            let own = check("anna", Some(account.clone()), bodied);
+            assert_eq!((own.count("SOD"), own.hops()), (10, 20), "{} {bodied}", account.0);
+            assert!(own.findings.iter().all(|finding| finding["actor"]["principal"] == "anna"));
+            assert_eq!(check("bert", Some(account.clone()), bodied).count("SOD"), 0, "{} {bodied}", account.0);
+        }
     }
 }
 
@@ -546,6 +711,47 @@ fn who_drops_the_connection_does_not_hide_what_was_asked() {
         assert_eq!(evidence.last().unwrap()["status"], 200, "{status}");
         assert_eq!(checked.findings[0]["verdict"], "accepted", "{status}");
     }
+}
+
+#[test]
+fn a_state_that_only_one_view_has_is_no_less_proof() {
+    let model = MODEL.replace("{key: [path.order]}", "{key: [path.order], state: res.state}");
+    let asked = without(&orders(12, &["shop.example"], "X-Request-Id"), "/orders/7005/pay");
+    let state = |asked: &Asked| match asked.path.split('/').nth(3) {
+        Some("pay") => json!({"state": "paid"}),
+        Some(_) => json!({"state": "shipped"}),
+        None => json!({"state": "new"}),
+    };
+    let line = |asked: &Asked| {
+        json!({
+            "time": time(asked.at), "remote_addr": "10.0.0.7", "user": "u", "method": "POST", "path": asked.path,
+            "status": 200, "request_id": asked.headers[0].1, "duration_ms": 40, "response_body": state(asked),
+        })
+        .to_string()
+    };
+    let log = asked.iter().map(line).collect::<Vec<_>>().join("\n");
+    let found = [true, false].map(|answered| {
+        let entry = |asked: &Asked| {
+            let mut entry = asked.entry();
+            entry["response"]["content"]["text"] = state(asked).to_string().into();
+            if !answered && asked.path == "/orders/7005/ship" {
+                entry["response"]["status"] = 0.into();
+                entry["response"]["content"] = json!({"size": 0});
+            }
+            entry
+        };
+        let archived = entries(asked.iter().map(entry).collect());
+        let checked = Checked::by(&model, &[("a.har", archived), ("b.jsonl", log.clone())], &[]);
+        assert_eq!(checked.rules(), ["SEQ-SKIP"], "{answered}");
+        ["severity", "verdict", "confidence"].map(|name| checked.findings[0][name].clone())
+    });
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[0][1], "proven");
+}
+
+/// All but one step.
+fn without<'a>(asked: &[Asked<'a>], path: &str) -> Vec<Asked<'a>> {
+    asked.iter().filter(|asked| asked.path != path).cloned().collect()
 }
 
 /// A log's line of the `n`th step, by a clock that is behind.

@@ -1,18 +1,27 @@
 //! How an exchange went of which one view did not see the answer, as another tells it.
 
+use std::sync::Arc;
+
 use offpath_capture::Origin;
 
 use super::extract::{Extracted, asks_status, by_status};
-use crate::event::{Event, Outcome, is_call};
+use crate::event::{Event, ObjectId, Outcome, is_call};
 use crate::model::{Activity, Model};
 
 impl Extracted {
-    /// Takes the status from another view, at `origin`, where no answer was seen.
+    /// Takes the status and the states of objects that the answer declares from another view, at `origin`, where no answer
+    /// was seen.
     ///
     /// What the answer's body says is not known there: a call inside the bodies, one of `protocol` gRPC and an activity
     /// with a test of its own may be refused by a status, unless the test looks at it, and are not accepted by it. Nor is
     /// one of which it is open which activity it is.
-    pub fn answer(&mut self, status: u16, protocol: &str, model: Option<&Model>, origin: &Origin) {
+    pub fn answer(
+        &mut self,
+        (status, declared): (u16, &[(ObjectId, Arc<str>)]),
+        protocol: &str,
+        model: Option<&Model>,
+        origin: &Origin,
+    ) {
         let activity = self.events.first().and_then(|event| event.activity.clone());
         let open = protocol == "grpc" || self.events.iter().any(|event| event.activity != activity);
         let of = |event: &Event| -> Option<&Activity> {
@@ -32,6 +41,11 @@ impl Extracted {
             if event.outcome == Outcome::Rejected {
                 // What a refused request says of its objects is not so.
                 event.objects.iter_mut().for_each(|object| object.attributes.clear());
+                continue;
+            }
+            for object in event.objects.iter_mut().filter(|object| object.declared_state.is_none()) {
+                let state = declared.iter().find(|(known, _)| *known == object.id).map(|(_, state)| state.clone());
+                object.declared_state = state;
             }
         }
     }
@@ -72,7 +86,7 @@ lifecycles:
         };
         let mut extracted = Extracted { events: steps.iter().map(step).collect(), ..Extracted::default() };
         let origin = Origin::new("b.jsonl".into(), Place::Line { number: 1, offset: 0 });
-        extracted.answer(status, protocol, Some(&model), &origin);
+        extracted.answer((status, &[]), protocol, Some(&model), &origin);
         let told = |event: &Event| event.status == Some(status) && event.response_origin.as_ref() == Some(&origin);
         assert!(extracted.events.iter().all(told));
         extracted.events.iter().map(|event| event.outcome).collect()
@@ -104,7 +118,7 @@ lifecycles:
     fn an_answer_that_was_seen_stays() {
         let mut extracted = Extracted { events: vec![event(1)], ..Extracted::default() };
         let origin = Origin::new("b.jsonl".into(), Place::Line { number: 1, offset: 0 });
-        extracted.answer(500, "http1", None, &origin);
+        extracted.answer((500, &[]), "http1", None, &origin);
         assert_eq!(extracted.events, [event(1)]);
     }
 }

@@ -64,5 +64,5 @@ pub use resolve::Resolver;
 pub use reuse::{KeyUser, ReusedKey};
 pub use role_place::RolePlace;
 pub use token_keys::{TokenKeys, TokenKeysError};
-pub use twin::tells_more;
+pub use twin::{names_another, tells_more};
 pub use unmodelled::{UnmodelledCall, UnmodelledCount, Why};

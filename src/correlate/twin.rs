@@ -15,6 +15,13 @@ pub fn tells_more(twin: &Actor, kept: &Actor) -> bool {
     adopted(kept, twin).is_some()
 }
 
+/// Whether an inner hop of a request names somebody else than its outermost one, where credentials say who acted: behind a
+/// gateway it is often the gateway that is named.
+pub fn names_another(inner: &Actor, edge: &Actor) -> bool {
+    let shown = edge.credential.is_some() && edge.evidence > Evidence::Address;
+    inner.principal != edge.principal && (shown || edge.evidence >= Evidence::Asserted)
+}
+
 impl Extracted {
     /// Takes from another view of the exchange what it tells of who acted, and changes accordingly what is taught. The
     /// view is at `origin`, stamped by `sensor`.
@@ -22,10 +29,10 @@ impl Extracted {
         self.change_actor(origin, sensor, |kept| adopted(kept, twin));
     }
 
-    /// Lets the actor of the outermost hop have acted in this inner one, unless only this one names anybody.
+    /// Lets the actor of the outermost hop have acted in this inner one, unless only this one shows who asked.
     pub fn act_as(&mut self, edge: &Actor, origin: &Origin, sensor: &Arc<str>) {
         self.change_actor(origin, sensor, |kept| {
-            let another = kept.principal != edge.principal && edge.evidence >= Evidence::Asserted;
+            let another = names_another(kept, edge);
             if kept.evidence > edge.evidence && !another {
                 return adopted(kept, edge);
             }

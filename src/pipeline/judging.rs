@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::names::{Names, ShownNames};
 use super::near::{self, Near};
 use super::resolving::{Partitioned, group_hash};
+use super::views::Likely;
 use super::{Job, PipelineError, naming};
 use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, Watch, WindowKey};
 use crate::event::partition::{EventBuffer, partition_of};
@@ -108,7 +109,7 @@ pub(super) fn judge(
     partitions: Vec<Partitioned>,
     comparer: &Comparer,
     blindness: &Blindness,
-    near: &[Near],
+    (near, likely): (&[Near], &Likely),
     job: &Job,
     folder: &Path,
 ) -> Result<Judged, PipelineError> {
@@ -125,6 +126,7 @@ pub(super) fn judge(
             .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
     })?;
     let Judged { findings, names, .. } = &mut judged;
+    findings.iter_mut().for_each(|finding| likely.temper(finding));
     if let Some(model) = job.model.as_deref() {
         let shown = ShownNames::of(names, model, job.pseudonyms.as_ref());
         findings.iter_mut().for_each(|finding| {

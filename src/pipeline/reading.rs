@@ -18,7 +18,7 @@ use super::serving::Serving;
 use super::settling::settle;
 use super::ticks::{Finest, Ticks};
 use super::unlike;
-use super::views::{Clock, Lookout, Prospect, Sighter, Twice, Units};
+use super::views::{Clock, Likely, Lookout, Prospect, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
 use crate::compare::Blindness;
 use crate::correlate::{Directory, Extractor, Inspection, Redactor};
@@ -52,6 +52,8 @@ pub(super) struct Reading {
     pub(super) evidence: Evidence,
     pub(super) blindness: Blindness,
     pub(super) gaps: Gaps,
+    /// Exchanges that may be hops of others, and are judged.
+    pub(super) likely: Likely,
     pub(super) reports: Reports,
 }
 
@@ -154,6 +156,7 @@ pub(super) fn extract(
         evidence,
         blindness: blindness(inner(blind_spots), &serving, job),
         gaps: inner(gaps),
+        likely: doubles.likely,
         reports: Reports {
             sources,
             errors,

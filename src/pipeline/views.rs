@@ -12,8 +12,10 @@ mod doubles;
 mod doubt;
 mod hop;
 mod ledger;
+mod likely;
 mod lookout;
 mod matching;
+mod nest;
 mod pair;
 mod passed;
 mod same;
@@ -33,6 +35,7 @@ pub(super) use doubles::{CarriedOver, Clock, Doubles, Twice};
 use hop::Hops;
 pub(super) use ledger::Ledger;
 use ledger::{PARTS, UnitFacts};
+pub(super) use likely::Likely;
 pub(super) use lookout::{Lookout, Prospect};
 use pair::{Decision, Pair, Terms, WAYS, most_of};
 use same::{PutTogether, Same};
@@ -232,7 +235,9 @@ pub(super) fn find(
     let names = units.0.iter().map(|(name, _)| name.as_str().into()).collect();
     let (moved, clocks) = skew::moved(&ranking, &verdicts, units);
     let people = ledgers.iter_mut().map(|ledger| std::mem::take(&mut ledger.people)).collect();
-    let mut doubles = Doubles { left_out, carried, people, names, warnings, clocks, moved, ..Doubles::default() };
+    let likely = hops.into_likely();
+    let mut doubles =
+        Doubles { left_out, carried, people, names, warnings, clocks, moved, likely, ..Doubles::default() };
     for ((input, of), exchanges) in twice {
         let (name, of_name) = (units.name(input), units.name(of));
         if input == of {

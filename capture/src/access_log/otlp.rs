@@ -3,12 +3,14 @@
 //!
 //! Exporters write their JSON by hand: anything may be missing, null or of another type, and costs no more than itself.
 
+mod ancestry;
 mod value;
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 
+pub(super) use self::ancestry::Ancestry;
 use self::value::{Attribute, Attributes};
 use super::fields::Fields;
 use super::meaning::Table;
@@ -91,6 +93,7 @@ impl Span<'_> {
     pub(super) fn record(
         &self,
         resource: &Resource,
+        ancestry: &Ancestry,
         table: &Table,
         limits: &Limits,
     ) -> Result<Record<'static>, Refusal> {
@@ -104,6 +107,11 @@ impl Span<'_> {
             if let Some(text) = text(scalar) {
                 fields.put(name, text);
             }
+        }
+        if let (Some(trace), Some(parent)) = (text(&self.trace_id), text(&self.parent_span_id))
+            && let Some(request) = ancestry.request(&trace, &parent)
+        {
+            fields.put("parent_request_span_id", request);
         }
         for (name, nanos) in [("start_time", &self.start_time_unix_nano), ("end_time", &self.end_time_unix_nano)] {
             if let Some(seconds) = nanos.count().filter(|nanos| *nanos > 0).map(seconds) {
@@ -131,6 +139,14 @@ impl Span<'_> {
             fields.put("status_code", if self.failed() { "500" } else { "200" });
         }
         fields.record(None, limits)
+    }
+
+    /// Remembers the span for the requests that lie in it.
+    pub(super) fn remember(&self, ancestry: &mut Ancestry) {
+        let [trace, span, parent] = [&self.trace_id, &self.span_id, &self.parent_span_id].map(text);
+        if let (Some(trace), Some(span), Some(parent)) = (trace, span, parent) {
+            ancestry.add(&trace, &span, &parent);
+        }
     }
 
     /// What the span is.

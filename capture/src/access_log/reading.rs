@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::fault::{self, Fault, Spot};
 use super::formats::Formats;
+use super::otlp::Ancestry;
 use super::record::Record;
 use super::refusal::Refusal;
 use crate::key::KeySeed;
@@ -25,6 +26,8 @@ pub(super) struct Log<'a> {
     pub(super) mixed: bool,
     pub(super) tally: Tally,
     pub(super) records: u64,
+    /// Spans between requests.
+    pub(super) ancestry: Ancestry,
     /// Records that fit a format.
     read: u64,
     lost: u64,
@@ -54,6 +57,7 @@ impl<'a> Log<'a> {
             mixed: matches!(format, InputFormat::Uvicorn | InputFormat::Logfmt),
             tally: Tally::default(),
             records: 0,
+            ancestry: Ancestry::default(),
             read: 0,
             lost: 0,
             others: None,

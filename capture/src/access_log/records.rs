@@ -124,11 +124,15 @@ fn read_span(log: &mut Log<'_>, span: Held, resource: &Resource, sink: &mut dyn 
         Ok(span) => span,
         Err(error) => return log.emit(Err(Refusal::NotJson(error)), (spot, whole), origin, length, sink),
     };
-    match span.role() {
+    let role = span.role();
+    if matches!(role, Role::Client | Role::Other) {
+        span.remember(&mut log.ancestry);
+    }
+    match role {
         Role::Client => log.tally.not_read("client_span", 1, length),
         Role::Other => log.tally.not_read("span_without_request", 1, length),
         Role::Request | Role::Tool => {
-            let record = span.record(resource, &log.formats.table, log.limits).map(Box::new);
+            let record = span.record(resource, &log.ancestry, &log.formats.table, log.limits).map(Box::new);
             return log.emit(record, (spot, true), origin, length, sink);
         }
     }

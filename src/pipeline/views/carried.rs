@@ -9,7 +9,7 @@ use std::sync::Arc;
 use offpath_capture::Place;
 use serde::{Deserialize, Serialize};
 
-use crate::event::Actor;
+use crate::event::{Actor, ObjectId};
 use crate::pipeline::PipelineError;
 
 /// Exchanges of one thread whose twins are in memory at a time.
@@ -60,8 +60,8 @@ pub(super) enum Says {
     /// That it is the outermost hop: its actor acted, so many microseconds after the kept one (mostly before), and for so
     /// many longer.
     Outermost { who: Option<u32>, by: i64, longer: i64 },
-    /// How it went; of the kept one no answer was seen.
-    Status(u16),
+    /// How it went, and the states that the answer declares; of the kept one no answer was seen.
+    Answer { status: u16, declared: Vec<(ObjectId, Arc<str>)> },
 }
 
 /// Twins of one thread's exchanges, by their places, on disk beyond a budget.

@@ -7,6 +7,7 @@ use offpath_capture::Origin;
 
 use super::Places;
 use super::carried::{Carried, CarriedReader, People, Says};
+use super::likely::Likely;
 use crate::model::Model;
 use crate::pipeline::PipelineError;
 use crate::pipeline::pending::Held;
@@ -36,6 +37,8 @@ pub(in crate::pipeline) struct Doubles {
     pub(in crate::pipeline) warnings: Vec<String>,
     /// Exchanges that are inner hops of others, by input.
     pub(in crate::pipeline) hops: Vec<(String, u64)>,
+    /// Exchanges that may be hops of others, and are judged.
+    pub(in crate::pipeline) likely: Likely,
     /// Inputs that are set to the clock of another.
     pub(in crate::pipeline) clocks: Vec<Clock>,
     /// What is added to the times of an input, by its number.
@@ -87,13 +90,14 @@ impl CarriedOver<'_> {
             let Some(input) = self.doubles.names.get(twin.unit as usize).cloned() else { continue };
             let origin = Origin::new(input, twin.place.clone());
             let person = |who: u32| people.and_then(|people| people.get(who));
-            match twin.says {
+            match &twin.says {
                 Says::Who(who) => {
-                    if let Some((actor, sensor)) = person(who) {
+                    if let Some((actor, sensor)) = person(*who) {
                         held.extracted.adopt(actor, &origin, sensor);
                     }
                 }
                 Says::Outermost { who, by, longer } => {
+                    let (by, longer) = (*by, *longer);
                     if let Some((actor, sensor)) = who.and_then(person) {
                         held.extracted.act_as(actor, &origin, sensor);
                     }
@@ -103,7 +107,9 @@ impl CarriedOver<'_> {
                     }
                     moved = by;
                 }
-                Says::Status(status) => held.extracted.answer(status, held.protocol.as_str(), model, &origin),
+                Says::Answer { status, declared } => {
+                    held.extracted.answer((*status, declared), held.protocol.as_str(), model, &origin);
+                }
             }
         }
         Ok(moved)

@@ -3,18 +3,22 @@
 //! Anybody can send an id, a host and, past a careless proxy, an address, so that none of them is believed alone. What has
 //! the same id and the same method, path, query, body and status, from another client to another server, within the time
 //! of the other, may be a hop. It is one where packets show that its client is the other's server, or where servers that
-//! are told by their addresses are seen to pass on: several times, half of what the outer one takes and half of what the
-//! inner one is asked for. Two users are two requests, unless the inner one is the account of a gateway ([`Accounts`]).
-//! Each exchange has at most one hop at a server: two requests in a race stay two. What has no id is looked at in
-//! [`passed`](super::passed).
+//! are told by their addresses, or spans that lie in each other, are seen to pass on: several times, half of what the outer
+//! one takes and half of what the inner one is asked for. Two users, or two credentials of one kind, are two requests,
+//! unless the inner one is the account of a gateway ([`Accounts`]). Each exchange has at most one hop at a server, and
+//! those at several servers lie in each other: two requests in a race stay two. What only hosts tell stays two as well,
+//! and for review ([`Likely`]). What has no id is looked at in [`passed`](super::passed).
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Accounts;
 use super::ledger::Ledger;
+use super::likely::Likely;
+use super::nest::{Looks, nest, slack};
 use super::passed::{Passed, alike};
 use super::same::PutTogether;
-use super::sight::{REQUEST_ID, Sight, TRACE_ID, USER};
+use super::sight::{NOBODY, REQUEST_ID, Sight, TRACE_ID, Who};
 use super::{Call, Units};
 use crate::pipeline::PipelineError;
 
@@ -22,8 +26,8 @@ use crate::pipeline::PipelineError;
 const LEAST: u64 = 8;
 /// Most servers that one id of one call is looked for at.
 pub(super) const SERVERS: usize = 16;
-/// Exchanges looked at for one hop.
-const LOOKED_AT: usize = 512;
+/// Packets do not prove a hop, how often its server passes on to the other, and its place: what is believed first.
+type Standing = (bool, Reverse<u64>, usize);
 
 /// An input, the server that passes on, and the one that is passed to.
 pub(super) type Link = (u32, u64, u64);
@@ -55,6 +59,8 @@ pub(super) struct Hops {
     hosts_only: BTreeMap<u32, u64>,
     /// Hops that name another user than the outermost, by input.
     joined: BTreeMap<u32, u64>,
+    /// What would be hops if hosts told servers.
+    likely: Likely,
     /// What is known of those without ids.
     passed: Passed,
 }
@@ -81,7 +87,7 @@ impl Hops {
             self.direct |= is_proven_by_packets(inner_sight, outer_sight);
             let users = users(inner_sight, outer_sight);
             match users {
-                Some(users) => self.accounts.count(found.link, users),
+                Some(users) => self.accounts.count(found.link, users, (1..400).contains(&outer_sight.status)),
                 None => *self.nested.entry(found.link).or_default() += 1,
             }
             if outer_sight.status < 400 && outer.insert(found.outer) {
@@ -104,9 +110,10 @@ impl Hops {
     /// Leaves out the hops of one call, and keeps the outermost of each.
     pub(super) fn collapse(&mut self, call: Call<'_>, put_together: &mut PutTogether<'_>) -> Result<(), PipelineError> {
         let named = named(call);
+        self.note_likely(call, &named);
         let mut hops = alike(call, &named);
         hops.retain(|found| self.passed.believes(call, found));
-        hops.extend(named.into_iter().filter(|found| self.believes(call, found)));
+        hops.extend(self.believed(call, named));
         // By the inner one: how long the outer one takes, and which it is.
         let mut parents: BTreeMap<usize, (i64, usize)> = BTreeMap::new();
         for found in next_hops(&hops) {
@@ -132,6 +139,22 @@ impl Hops {
             put_together.keep_outermost(rest)?;
         }
         Ok(())
+    }
+
+    /// Notes what numbers would prove, did clients not choose the hosts.
+    fn note_likely(&mut self, call: Call<'_>, named: &[Nested]) {
+        for found in named {
+            let Some([inner, outer]) = sights(call, found) else { continue };
+            let hosts_only = users(inner, outer).is_none() && !may_be_counted(inner, outer);
+            if hosts_only && self.passes_on(found.link) {
+                self.likely.add(inner.event, outer.event);
+            }
+        }
+    }
+
+    /// What would be hops if hosts told servers.
+    pub(super) fn into_likely(self) -> Likely {
+        self.likely
     }
 
     /// Whether the users of both are one, or not both known, or the inner one is an account.
@@ -169,14 +192,47 @@ impl Hops {
         joined.chain(refused).chain(hosts_only).collect()
     }
 
-    /// Whether one that may be a hop by its id is believed to be.
-    fn believes(&self, call: Call<'_>, found: &Nested) -> bool {
+    /// Those by their ids that are believed to be hops. Who passes a request on sends it to one server, so that of those of
+    /// one outer exchange only such count as lie in each other, beside what packets prove: the other servers were asked by
+    /// somebody else.
+    fn believed(&self, call: Call<'_>, named: Vec<Nested>) -> Vec<Nested> {
+        // By how long the outer one takes: what lies in a hop is told before the hop is.
+        let mut by_outer: BTreeMap<(i64, usize), Vec<(Standing, &Nested)>> = BTreeMap::new();
+        for found in &named {
+            let Some([inner, outer]) = sights(call, found).filter(|_| self.is_proven(call, found)) else { continue };
+            let standing = (!is_proven_by_packets(inner, outer), Reverse(self.often(found.link)), found.inner);
+            let took = outer.over.saturating_sub(outer.time);
+            by_outer.entry((took, found.outer)).or_default().push((standing, found));
+        }
+        let mut kept: BTreeSet<[usize; 2]> = BTreeSet::new();
+        for hops in by_outer.values_mut() {
+            hops.sort_unstable_by_key(|(standing, _)| *standing);
+            let mut chain: Vec<usize> = Vec::new();
+            for ((counted, ..), found) in hops.iter() {
+                let nests = |hop: &usize| kept.contains(&[*hop, found.inner]) || kept.contains(&[found.inner, *hop]);
+                if !counted || chain.iter().all(nests) {
+                    kept.insert([found.outer, found.inner]);
+                    chain.push(found.inner);
+                }
+            }
+        }
+        let is_hop = |found: &Nested| kept.contains(&[found.outer, found.inner]) && self.leads_inward(call, found);
+        named.into_iter().filter(is_hop).collect()
+    }
+
+    /// Whether packets or numbers show that one of two servers passes on to the other, and nothing that two users asked.
+    fn is_proven(&self, call: Call<'_>, found: &Nested) -> bool {
+        let Some([inner, outer]) = sights(call, found) else { return false };
+        let counted = || may_be_counted(inner, outer) && self.passes_on(found.link);
+        (is_proven_by_packets(inner, outer) || counted()) && self.may_act_for(inner, outer)
+    }
+
+    /// Whether it is told which of the two is the outer one, and this is it.
+    fn leads_inward(&self, call: Call<'_>, found: &Nested) -> bool {
         let Some([inner, outer]) = sights(call, found) else { return false };
         let (unit, from, to) = found.link;
-        let by_packets = is_proven_by_packets(inner, outer);
-        let one_way = comes_from(inner, outer) && !comes_from(outer, inner);
-        let proven = by_packets || may_be_counted(inner, outer) && self.passes_on(found.link);
-        proven && self.may_act_for(inner, outer) && (one_way || self.rank(found.link) > self.rank((unit, to, from)))
+        let one_way = |told: fn(&Sight, &Sight) -> bool| told(inner, outer) && !told(outer, inner);
+        one_way(comes_from) || one_way(is_child_of) || self.rank(found.link) > self.rank((unit, to, from))
     }
 
     /// Whether a server is seen to pass on half of what may change something (of what may not, if it takes nothing else),
@@ -210,10 +266,10 @@ fn sights<'a>(call: Call<'a>, found: &Nested) -> Option<[&'a Sight; 2]> {
     Some([&call.get(found.inner)?.1, &call.get(found.outer)?.1])
 }
 
-/// The users of both, where they differ.
+/// Who asked in both, where one kind of proof tells it of both and they differ.
 fn users(inner: &Sight, outer: &Sight) -> Option<[u64; 2]> {
-    let users = [inner, outer].map(|sight| sight.value(USER));
-    (users.iter().all(|user| *user != 0) && users[0] != users[1]).then_some(users)
+    let [(kind, own), (other_kind, other)] = [inner, outer].map(Sight::who_asked);
+    (kind != 0 && kind == other_kind && own != other && !inner.shares_credential(outer)).then_some([own, other])
 }
 
 /// Whether the packets of one came from the machine that packets of the other went to, and those did not.
@@ -221,9 +277,16 @@ fn is_proven_by_packets(inner: &Sight, outer: &Sight) -> bool {
     inner.packets && outer.packets && comes_from(inner, outer) && outer.peer != outer.server
 }
 
-/// Whether the number of such may prove them: clients choose the hosts that they ask, and no addresses of servers.
+/// Whether the number of such may prove them: clients choose the hosts that they ask, and neither the addresses of servers
+/// nor the spans of what these send on.
 fn may_be_counted(inner: &Sight, outer: &Sight) -> bool {
-    inner.server != 0 && outer.server != 0 || comes_from(inner, outer)
+    let addressed = inner.server != 0 && outer.server != 0;
+    addressed || comes_from(inner, outer) || is_child_of(inner, outer)
+}
+
+/// Whether the span of one lies in that of the other.
+fn is_child_of(inner: &Sight, outer: &Sight) -> bool {
+    outer.span != 0 && inner.parent == outer.span && inner.value(TRACE_ID) == outer.value(TRACE_ID)
 }
 
 /// The exchange that nothing passed on; `None` where they pass on in a circle.
@@ -269,11 +332,12 @@ fn named(call: Call<'_>) -> Vec<Nested> {
             }
         }
         for ((unit, _), servers) in named.into_iter().filter(|(_, servers)| (2..=SERVERS).contains(&servers.len())) {
+            let mut looks = Looks::among(servers.values());
             for (from, outer) in &servers {
                 for (to, inner) in servers.iter().filter(|(to, _)| *to != from) {
                     // Of several, a user's own request comes before another's.
-                    found.add(call, (unit, *from, *to), [inner, outer], |one, other| users(one, other).is_none());
-                    found.add(call, (unit, *from, *to), [inner, outer], |_, _| true);
+                    found.add(call, (unit, *from, *to), [inner, outer], &mut looks, Sight::who_asked);
+                    found.add(call, (unit, *from, *to), [inner, outer], &mut looks, |_| NOBODY);
                 }
             }
         }
@@ -291,57 +355,25 @@ struct Found {
 
 impl Found {
     /// Adds those among the inner and outer sights of one id that are not taken and that fit.
-    fn add(&mut self, call: Call<'_>, link: Link, sights: [&[usize]; 2], fits: impl Fn(&Sight, &Sight) -> bool) {
+    fn add(
+        &mut self,
+        call: Call<'_>,
+        link: Link,
+        sights: [&[usize]; 2],
+        looks: &mut Looks,
+        who: impl Fn(&Sight) -> Who,
+    ) {
         let [inside, around] = &mut self.taken;
         let open = |all: &[usize], taken: &BTreeSet<(Link, usize)>| -> Vec<usize> {
             all.iter().copied().filter(|index| !taken.contains(&(link, *index))).collect()
         };
         let [inner, outer] = [open(sights[0], inside), open(sights[1], around)];
-        for (inner, outer) in nest(call, &inner, &outer, |one, other| is_hop_of(one, other) && fits(one, other)) {
+        for (inner, outer) in nest(call, [&inner, &outer], looks, who, is_hop_of) {
             inside.insert((link, inner));
             around.insert((link, outer));
             self.nested.push(Nested { link, inner, outer });
         }
     }
-}
-
-/// A sight of a call, and its place there.
-type Placed<'a> = (usize, &'a Sight);
-
-/// Each inner sight with the outer one that it lies in and that fits, one to one. Both come in the order of their times: of
-/// those that have begun, the one that is over soonest leaves the most for what begins later.
-pub(super) fn nest<'a>(
-    call: Call<'a>,
-    inner: &[usize],
-    outer: &[usize],
-    is_hop_of: impl Fn(&Sight, &Sight) -> bool,
-) -> Vec<(usize, usize)> {
-    let sights = |indices: &[usize]| -> Vec<Placed<'a>> {
-        indices.iter().filter_map(|index| Some((*index, &call.get(*index)?.1))).collect()
-    };
-    let (inner, outer) = (sights(inner), sights(outer));
-    let mut waiting = outer.iter().peekable();
-    let mut begun: BTreeMap<(i64, usize), &'a Sight> = BTreeMap::new();
-    let mut nested = Vec::new();
-    for (index, hop) in inner {
-        while let Some((at, sight)) =
-            waiting.next_if(|(_, sight)| sight.time.saturating_sub(slack(sight, hop)) <= hop.time)
-        {
-            begun.insert((sight.over, *at), sight);
-        }
-        let from = (hop.over.saturating_sub(hop.tick.saturating_mul(2)), 0);
-        let fits = begun.range(from..).take(LOOKED_AT).find(|(_, sight)| is_hop_of(hop, sight));
-        if let Some(key) = fits.map(|(key, _)| *key) {
-            begun.remove(&key);
-            nested.push((index, key.1));
-        }
-    }
-    nested
-}
-
-/// What a tick of the clocks may add or take.
-pub(super) fn slack(one: &Sight, other: &Sight) -> i64 {
-    one.tick.max(other.tick)
 }
 
 /// Whether all that is known of two sights of one id speaks for it.
@@ -359,6 +391,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::pipeline::views::sight::USER;
 
     const EDGE: u64 = 1;
     const INNER: u64 = 2;
@@ -433,7 +466,7 @@ mod tests {
             hops.open.insert((0, EDGE, false), elsewhere + times);
             (0..times).for_each(|_| hops.count(call));
             let named = named(call);
-            let believed = named.iter().any(|found| hops.believes(call, found));
+            let believed = !hops.believed(call, named).is_empty();
             assert!(hops.are_seen() || !believed);
             believed
         };

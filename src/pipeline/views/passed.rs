@@ -9,9 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Call;
-use super::hop::{Link, Nested, SERVERS, nest, slack};
+use super::hop::{Link, Nested, SERVERS};
 use super::ledger::Ledger;
-use super::sight::{REQUEST_ID, Sight, TRACE_ID, USER};
+use super::nest::{Looks, nest, slack};
+use super::sight::{NOBODY, REQUEST_ID, Sight, TRACE_ID, USER};
 
 /// Fewest exchanges that show that a server passes on what is the same in all.
 const LEAST: u64 = 3;
@@ -110,11 +111,13 @@ pub(super) fn alike(call: Call<'_>, named: &[Nested]) -> Vec<Nested> {
     let are: BTreeSet<(u64, usize)> = named.iter().map(|found| (found.link.1, found.inner)).collect();
     let mut nested = Vec::new();
     for ((unit, _), servers) in contents.into_iter().filter(|(_, servers)| (2..=SERVERS).contains(&servers.len())) {
+        let mut looks = Looks::among(servers.values());
         for (from, outer) in &servers {
             for (to, inner) in servers.iter().filter(|(to, _)| *to != from) {
                 let outer: Vec<usize> = outer.iter().copied().filter(|index| !have.contains(&(*to, *index))).collect();
                 let inner: Vec<usize> = inner.iter().copied().filter(|index| !are.contains(&(*from, *index))).collect();
-                let pairs = nest(call, &inner, &outer, is_passed_on);
+                // Who asked is part of the content.
+                let pairs = nest(call, [&inner, &outer], &mut looks, |_| NOBODY, is_passed_on);
                 let link = (unit, *from, *to);
                 nested.extend(pairs.into_iter().map(|(inner, outer)| Nested { link, inner, outer }));
             }

@@ -8,8 +8,8 @@ use super::carried::{Carried, People, Says, Twin};
 use super::ledger::Ledger;
 use super::sight::Sight;
 use super::{Call, Places, Verdict, matching};
-use crate::correlate::tells_more;
-use crate::event::{Actor, Evidence};
+use crate::correlate::{names_another, tells_more};
+use crate::event::Actor;
 use crate::pipeline::PipelineError;
 
 /// Groups of sights that are one exchange; no group holds two of one input.
@@ -125,13 +125,13 @@ impl<'a> PutTogether<'a> {
         rest: &[&(usize, Sight)],
     ) -> Result<(), PipelineError> {
         self.leave_out(kept, rest);
-        self.carry_status(*thread, kept, rest)?;
+        self.carry_answer(*thread, kept, rest)?;
         let Some(actor) = self.actor(*thread, kept) else { return Ok(()) };
         let telling = |twin: &&&(usize, Sight)| {
             let told = self.actor(twin.0, &twin.1);
-            // Behind a gateway it is often the gateway that is named: who is named before it stays.
-            let another = |told: &Actor| told.principal != actor.principal && actor.evidence >= Evidence::Asserted;
-            told.is_some_and(|told| tells_more(told, actor) && (twin.1.unit != kept.unit || !another(told)))
+            told.is_some_and(|told| {
+                tells_more(told, actor) && (twin.1.unit != kept.unit || !names_another(told, actor))
+            })
         };
         let mut telling: Vec<_> = rest.iter().filter(telling).collect();
         telling.sort_by_key(|twin| Reverse(self.actor(twin.0, &twin.1).map(|actor| actor.evidence)));
@@ -152,7 +152,7 @@ impl<'a> PutTogether<'a> {
         let kept = hops.remove(place);
         let Some(edge) = hops.first().filter(|_| place > 0) else { return self.keep(kept, &hops) };
         self.leave_out(&kept.1, &hops);
-        self.carry_status(kept.0, &kept.1, &hops)?;
+        self.carry_answer(kept.0, &kept.1, &hops)?;
         let took = |sight: &Sight| sight.over.saturating_sub(sight.tick).saturating_sub(sight.time);
         let by = edge.1.time.saturating_sub(kept.1.time);
         let longer = took(&edge.1).saturating_sub(took(&kept.1));
@@ -169,10 +169,15 @@ impl<'a> PutTogether<'a> {
         }
     }
 
-    /// Where the answer of the kept one was not seen, another tells how it went.
-    fn carry_status(&mut self, thread: usize, kept: &Sight, rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
-        let answered = rest.iter().find(|(_, twin)| kept.status == 0 && twin.status != 0);
-        answered.map_or(Ok(()), |twin| self.carry((thread, kept), twin, Says::Status(twin.1.status)))
+    /// Where the answer of the kept one was not seen, another tells how it went: one that also has a state declared comes
+    /// first.
+    fn carry_answer(&mut self, thread: usize, kept: &Sight, rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
+        let answered = || rest.iter().filter(|(_, twin)| kept.status == 0 && twin.status != 0);
+        let telling = answered().find(|(_, twin)| !twin.declared.is_empty()).or_else(|| answered().next());
+        telling.map_or(Ok(()), |twin| {
+            let says = Says::Answer { status: twin.1.status, declared: twin.1.declared.clone() };
+            self.carry((thread, kept), twin, says)
+        })
     }
 
     fn carry(

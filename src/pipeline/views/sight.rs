@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use foldhash::quality::FixedState;
 use offpath_capture::{Body, Exchange, Place, Protocol, Request, Timestamp, percent_decoded};
 use serde::{Deserialize, Serialize};
 
 use crate::correlate::{HashKey, Proxies, carries_credential};
-use crate::event::{Event, Evidence};
+use crate::event::{Event, Evidence, ObjectId};
 
 /// One exchange as one input shows it. Texts are hashes under the installation's key, so that nobody can make two
 /// requests look alike; 0 is unknown.
@@ -63,6 +64,17 @@ pub(super) struct Sight {
     pub(super) answered: i64,
     /// What else may tell it.
     pub(super) traits: [u64; TRAITS],
+    /// Kind of the credentials, where they do not name their holder: only those of one kind tell two holders apart.
+    pub(super) kind: u8,
+    /// Some of these credentials, the most believed first.
+    pub(super) shown: [u64; SHOWN],
+    /// Identity of its first event; 0 without one.
+    pub(super) event: u64,
+    /// Its span, and the request's span that it lies in.
+    pub(super) span: u64,
+    pub(super) parent: u64,
+    /// States that the answer declares, by object.
+    pub(super) declared: Vec<(ObjectId, Arc<str>)>,
     /// Number of the actor among the thread's; `None` when nobody is told of.
     pub(super) who: Option<u32>,
     /// Where it is in the input.
@@ -84,7 +96,36 @@ pub(super) const HOST: usize = 4;
 /// Place of the response body's size on the wire.
 pub(super) const SIZE: usize = 5;
 
+/// Who asked: the kind of what tells it and a hash.
+pub(super) type Who = (u8, u64);
+
+/// It is not known who asked.
+pub(super) const NOBODY: Who = (0, 0);
+/// Kinds of what tells who asked: a name, a session's cookie, an opaque token, a key.
+const NAME: u8 = 1;
+const COOKIE: u8 = 2;
+const TOKEN: u8 = 3;
+const KEY: u8 = 4;
+/// Credentials of one request that are kept.
+const SHOWN: usize = 3;
+/// Declared states of one answer that are kept.
+const DECLARED: usize = 8;
+
 impl Sight {
+    /// Who asked, by a name, else by the credential shown.
+    pub(super) fn who_asked(&self) -> Who {
+        match (self.value(USER), self.kind) {
+            (0, 0) => NOBODY,
+            (0, kind) => (kind, self.shown.first().copied().unwrap_or(0)),
+            (user, _) => (NAME, user),
+        }
+    }
+
+    /// Whether both show a credential that does not name its holder.
+    pub(super) fn shares_credential(&self, other: &Sight) -> bool {
+        self.kind != 0 && self.shown.iter().any(|hash| *hash != 0 && other.shown.contains(hash))
+    }
+
     /// Which traits are known of both, and of these, which agree.
     pub(super) fn agreement(&self, other: &Sight) -> ([bool; TRAITS], [bool; TRAITS]) {
         let (mut known, mut agree) = ([false; TRAITS], [false; TRAITS]);
@@ -144,6 +185,12 @@ impl Sighter {
             sent: request.end.map_or(time, |Timestamp(sent)| sent.clamp(time, end)),
             answered: first_of_response(exchange).map_or(end, |Timestamp(first)| first.clamp(time, end)),
             traits: self.traits(exchange, event),
+            kind: event.map_or(0, |event| kind_of_credential(request, event)),
+            shown: self.shown(event),
+            event: event.map_or(0, |event| event.id.0),
+            span: self.logged(exchange, "span_id"),
+            parent: self.logged(exchange, "parent_request_span_id"),
+            declared: event.map(declared).unwrap_or_default(),
             who: None,
             place: Some(exchange.origin.place.clone()),
         })
@@ -256,10 +303,41 @@ impl Sighter {
         traits
     }
 
+    /// Hash of a field of the log; 0 without it.
+    fn logged(&self, exchange: &Exchange, name: &str) -> u64 {
+        let value = exchange.log.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim());
+        value.filter(|value| !value.is_empty()).map_or(0, |value| self.text(value.as_bytes()))
+    }
+
+    fn shown(&self, event: Option<&Event>) -> [u64; SHOWN] {
+        let mut shown = [0; SHOWN];
+        let credentials = event.into_iter().flat_map(|event| event.actor.credentials());
+        for (slot, hash) in shown.iter_mut().zip(credentials) {
+            *slot = self.text(hash.as_bytes());
+        }
+        shown
+    }
+
     /// A text's hash, which is never 0.
     fn text(&self, text: &[u8]) -> u64 {
         self.state.hash_one(text).max(1)
     }
+}
+
+/// The kind of a request's credentials, where they do not name their holder.
+fn kind_of_credential(request: &Request, event: &Event) -> u8 {
+    match event.actor.evidence {
+        _ if event.actor.credential.is_none() => 0,
+        Evidence::ApiKey => KEY,
+        Evidence::Unbound if request.headers.text("authorization").is_some() => TOKEN,
+        Evidence::Unbound => COOKIE,
+        _ => 0,
+    }
+}
+
+fn declared(event: &Event) -> Vec<(ObjectId, Arc<str>)> {
+    let states = event.objects.iter().filter_map(|object| Some((object.id.clone(), object.declared_state.clone()?)));
+    states.take(DECLARED).collect()
 }
 
 /// The path of a request, decoded.

@@ -80,6 +80,8 @@ pub(super) const NAMES: &[Names] = &[
             "serverip",
             "httprequest.serverip",
             "dst_ip",
+            "network.local.address",
+            "net.sock.host.addr",
             "server.address",
             "net.host.ip",
             "id.resp_h",
@@ -90,6 +92,8 @@ pub(super) const NAMES: &[Names] = &[
         Slot::ServerPort,
         &[
             "server_port",
+            "network.local.port",
+            "net.sock.host.port",
             "server.port",
             "destination.port",
             "serverport",

@@ -1,0 +1,72 @@
+//! Likely hops: exchanges that are one request if hosts tell servers apart, as they mostly do, though clients choose them.
+//! Both are judged, and that there are two is not sure.
+
+use std::collections::BTreeSet;
+
+use crate::finding::Finding;
+
+/// Most pairs that are remembered. Beyond, what rests on them stays as sure as it looks.
+const MOST: usize = 1 << 18;
+/// Confidence of a finding that rests on there being two.
+const AT_MOST: f32 = 0.4;
+/// Rules by which a step is wrong because it happened twice.
+const OF_REPETITION: [&str; 3] = ["TX-RACE", "TX-REPLAY", "SEQ-REPEAT"];
+
+/// Pairs of events, by the numbers of their identities.
+#[derive(Debug, Default)]
+pub(in crate::pipeline) struct Likely(BTreeSet<[u64; 2]>);
+
+impl Likely {
+    /// Remembers a pair.
+    pub(super) fn add(&mut self, one: u64, other: u64) {
+        if self.0.len() < MOST {
+            self.0.insert([one.min(other), one.max(other)]);
+        }
+    }
+
+    /// Lowers the confidence of a finding of a repetition that may be one request on two hops.
+    pub(in crate::pipeline) fn temper(&self, finding: &mut Finding) {
+        if self.0.is_empty() || !OF_REPETITION.contains(&finding.rule.as_str()) {
+            return;
+        }
+        let number = |event: &str| event.strip_prefix('e').and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        let of = |deviates: bool| {
+            let evidence = finding.evidence.iter().filter(move |event| (event.role == "deviating") == deviates);
+            evidence.filter_map(|event| number(&event.event))
+        };
+        let pairs = of(true).flat_map(|one| of(false).map(move |other| [one.min(other), one.max(other)]));
+        if !pairs.into_iter().any(|pair| self.0.contains(&pair)) {
+            return;
+        }
+        finding.confidence = finding.confidence.min(AT_MOST);
+        finding.terms.push(format!("confidence {AT_MOST:.2} one request on two hops, if the hosts are two servers"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::tests::sample;
+
+    #[test]
+    fn only_what_rests_on_the_pair_is_less_sure() {
+        let mut likely = Likely::default();
+        likely.add(0xb, 0xa);
+        let tempered = |rule: &str, context: &str| {
+            let mut finding = Finding { rule: rule.to_owned(), ..sample("F1", "high", 1.0, 3) };
+            let event = finding.evidence[0].clone();
+            finding.evidence = [(context, "context"), ("e000000000000000b", "deviating")]
+                .map(|(event_id, role)| crate::finding::Evidence {
+                    event: event_id.to_owned(),
+                    role: role.to_owned(),
+                    ..event.clone()
+                })
+                .into();
+            likely.temper(&mut finding);
+            finding.confidence
+        };
+        assert_eq!(tempered("TX-RACE", "e000000000000000a"), AT_MOST);
+        assert_eq!(tempered("TX-RACE", "e000000000000000c"), 1.0);
+        assert_eq!(tempered("SEQ-SKIP", "e000000000000000a"), 1.0);
+    }
+}
