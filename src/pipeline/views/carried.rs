@@ -62,6 +62,8 @@ pub(super) enum Says {
     Outermost { who: Option<u32>, by: i64, longer: i64 },
     /// How it went; of the kept one no answer was seen.
     Status(u16),
+    /// That a gateway gave up with this status, and the server behind it went on.
+    GivenUp(u16),
 }
 
 /// Twins of one thread's exchanges, by their places, on disk beyond a budget.

@@ -103,6 +103,7 @@ impl CarriedOver<'_> {
                     }
                     moved = by;
                 }
+                Says::GivenUp(status) => held.extracted.given_up(status, &origin),
                 Says::Status(status) => held.extracted.answer(status, held.protocol.as_str(), model, &origin),
             }
         }

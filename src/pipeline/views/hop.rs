@@ -296,12 +296,19 @@ impl Found {
         let open = |all: &[usize], taken: &BTreeSet<(Link, usize)>| -> Vec<usize> {
             all.iter().copied().filter(|index| !taken.contains(&(link, *index))).collect()
         };
+        let mut take = |pairs: Vec<(usize, usize)>, inside: &mut BTreeSet<_>, around: &mut BTreeSet<_>| {
+            for (inner, outer) in pairs {
+                inside.insert((link, inner));
+                around.insert((link, outer));
+                self.nested.push(Nested { link, inner, outer });
+            }
+        };
         let [inner, outer] = [open(sights[0], inside), open(sights[1], around)];
-        for (inner, outer) in nest(call, &inner, &outer, |one, other| is_hop_of(one, other) && fits(one, other)) {
-            inside.insert((link, inner));
-            around.insert((link, outer));
-            self.nested.push(Nested { link, inner, outer });
-        }
+        let within = nest(call, &inner, &outer, |one, other| is_hop_of(one, other) && fits(one, other));
+        take(within, inside, around);
+        let [inner, outer] = [open(&inner, inside), open(&outer, around)];
+        let outlasting = nest_outlasting(call, &inner, &outer, |one, other| outlasts(one, other) && fits(one, other));
+        take(outlasting, inside, around);
     }
 }
 
@@ -314,6 +321,28 @@ pub(super) fn nest<'a>(
     call: Call<'a>,
     inner: &[usize],
     outer: &[usize],
+    is_hop_of: impl Fn(&Sight, &Sight) -> bool,
+) -> Vec<(usize, usize)> {
+    nest_until(call, inner, outer, |hop| hop.over, is_hop_of)
+}
+
+/// As [`nest`], where the outer one need not last longer than until the inner one begins: it gave up.
+fn nest_outlasting<'a>(
+    call: Call<'a>,
+    inner: &[usize],
+    outer: &[usize],
+    is_hop_of: impl Fn(&Sight, &Sight) -> bool,
+) -> Vec<(usize, usize)> {
+    let given_up = |index: &&usize| call.get(**index).is_some_and(|(_, sight)| has_given_up(sight));
+    let outer: Vec<usize> = outer.iter().filter(given_up).copied().collect();
+    if outer.is_empty() { Vec::new() } else { nest_until(call, inner, &outer, |hop| hop.time, is_hop_of) }
+}
+
+fn nest_until<'a>(
+    call: Call<'a>,
+    inner: &[usize],
+    outer: &[usize],
+    until: impl Fn(&Sight) -> i64,
     is_hop_of: impl Fn(&Sight, &Sight) -> bool,
 ) -> Vec<(usize, usize)> {
     let sights = |indices: &[usize]| -> Vec<Placed<'a>> {
@@ -329,7 +358,7 @@ pub(super) fn nest<'a>(
         {
             begun.insert((sight.over, *at), sight);
         }
-        let from = (hop.over.saturating_sub(hop.tick.saturating_mul(2)), 0);
+        let from = (until(hop).saturating_sub(hop.tick.saturating_mul(2)), 0);
         let fits = begun.range(from..).take(LOOKED_AT).find(|(_, sight)| is_hop_of(hop, sight));
         if let Some(key) = fits.map(|(key, _)| *key) {
             begun.remove(&key);
@@ -348,10 +377,28 @@ pub(super) fn slack(one: &Sight, other: &Sight) -> i64 {
 pub(super) fn is_hop_of(inner: &Sight, outer: &Sight) -> bool {
     let slack = slack(inner, outer);
     let within = outer.time.saturating_sub(slack) <= inner.time && inner.over <= outer.over.saturating_add(slack);
-    let same = |one: u64, other: u64| one == 0 || other == 0 || one == other;
     let answered = inner.status == outer.status || inner.status == 0;
+    within && answered && asks_the_same(inner, outer)
+}
+
+/// Whether all speaks for it but that the outer one gave up, and the inner one was answered all the same: perhaps later.
+pub(super) fn outlasts(inner: &Sight, outer: &Sight) -> bool {
+    let slack = slack(inner, outer);
+    let begins_within =
+        outer.time.saturating_sub(slack) <= inner.time && inner.time <= outer.over.saturating_add(slack);
+    let answered = inner.status != 0 && inner.status != outer.status;
+    has_given_up(outer) && begins_within && answered && asks_the_same(inner, outer)
+}
+
+/// Whether a gateway says that it has no answer to pass on.
+pub(super) fn has_given_up(sight: &Sight) -> bool {
+    matches!(sight.status, 502..=504)
+}
+
+fn asks_the_same(inner: &Sight, outer: &Sight) -> bool {
+    let same = |one: u64, other: u64| one == 0 || other == 0 || one == other;
     let apart = inner.peer == 0 || outer.peer == 0 || inner.peer != outer.peer || comes_from(inner, outer);
-    within && apart && answered && inner.query == outer.query && same(inner.asked, outer.asked)
+    apart && inner.query == outer.query && same(inner.asked, outer.asked)
 }
 
 #[cfg(test)]
