@@ -11,7 +11,6 @@ use super::filter::Filter;
 use super::progress::Meter;
 use super::work_folder::WorkFolder;
 use super::{Console, Ended, Exit, documents, job, preview};
-use crate::correlate::Redactor;
 use crate::mine::Sketch;
 use crate::pipeline::{self, PipelineError, Run};
 use crate::report::{RunSummary, terminal};
@@ -30,7 +29,7 @@ pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
     let near = args.explain.as_deref().map(|typed| explain::look_for(typed, &mut job));
     let described = args.inputs.mapping.is_some() || args.inputs.log_format.is_some();
     if described && args.format == InspectFormat::Human {
-        let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
+        let redactor = job.redactor();
         console.print(&preview::text(&job.inputs, &job.capture, &redactor))?;
     }
     let run = analyse(&job, shared, console)?;
@@ -65,8 +64,22 @@ pub(super) fn look_at(job: &mut pipeline::Job, filter: Option<Filter>) {
 
 /// Runs the pipeline without keeping a run folder.
 pub(super) fn analyse(job: &pipeline::Job, shared: &Shared, console: &Console) -> Result<Run, Exit> {
-    let folder = WorkFolder::create(&std::env::temp_dir(), &job.inputs, console)
-        .map_err(|e| Exit::CannotStart(format!("no temporary folder: {e}")))?;
+    analyse_in(&work_folder(job, console)?, job, shared, console)
+}
+
+/// A folder to work in, of which nothing is kept.
+pub(super) fn work_folder(job: &pipeline::Job, console: &Console) -> Result<WorkFolder, Exit> {
+    WorkFolder::create(&std::env::temp_dir(), &job.inputs, console)
+        .map_err(|e| Exit::CannotStart(format!("no temporary folder: {e}")))
+}
+
+/// As [`analyse`], in a folder that is there.
+pub(super) fn analyse_in(
+    folder: &WorkFolder,
+    job: &pipeline::Job,
+    shared: &Shared,
+    console: &Console,
+) -> Result<Run, Exit> {
     console.say_held();
     let meter = Meter::for_console(shared);
     let run = pipeline::run(job, folder.path(), &meter);

@@ -41,6 +41,19 @@ fn targets_lose_their_secrets_and_nothing_else() {
 }
 
 #[test]
+fn targets_lose_the_user_before_their_host() {
+    let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Keep);
+    for (target, shown) in [
+        ("u:p@h.example:443", "h.example:443"),
+        ("https://u:p@x@h.example/a?who=u@b", "https://h.example/a?who=u@b"),
+        ("/a@b?next=https://u@h/", "/a@b?next=https://u@h/"),
+        ("*", "*"),
+    ] {
+        assert_eq!(redactor.target(target), shown);
+    }
+}
+
+#[test]
 fn json_and_graphql_in_a_target_lose_their_secrets() {
     for level in [Redaction::Mask, Redaction::Hash, Redaction::Keep] {
         let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), level);
