@@ -34,7 +34,7 @@ impl FromStr for Redact {
 
 /// The last level that is given, `mask` without one, and the rules in their order.
 pub(super) fn of(given: &[Redact]) -> (Redaction, Arc<RedactionRules>) {
-    let levels = given.iter().filter_map(|value| match value {
+    let mut levels = given.iter().filter_map(|value| match value {
         Redact::Level(level) => Some(*level),
         Redact::Rule(_) => None,
     });
@@ -42,7 +42,7 @@ pub(super) fn of(given: &[Redact]) -> (Redaction, Arc<RedactionRules>) {
         Redact::Level(_) => None,
         Redact::Rule(rule) => Some(rule.clone()),
     });
-    (levels.last().unwrap_or_default(), Arc::new(RedactionRules::new(rules.collect())))
+    (levels.next_back().unwrap_or_default(), Arc::new(RedactionRules::new(rules.collect())))
 }
 
 #[cfg(test)]

@@ -42,31 +42,21 @@ impl Pseudonyms {
     /// Only for what rules hide. Without a model names are told by their kind: keys by their type, persons by the places
     /// that usually name them.
     pub fn by_rules(key: HashKey, rules: Arc<RedactionRules>, model: Option<&Model>) -> Pseudonyms {
-        let pseudonyms = Pseudonyms {
-            key,
-            all: false,
-            selected: Selected::new(rules, model),
-            spoken: BTreeSet::new(),
-            listed: BTreeSet::new(),
-        };
-        model.map_or(pseudonyms.clone(), |model| pseudonyms.speaking(model))
+        let spoken = model.map(spoken).unwrap_or_default();
+        let lifecycles = model.iter().flat_map(|model| &model.lifecycles);
+        let entries = lifecycles.flat_map(|l| &l.transitions).flat_map(|t| &t.by);
+        let listed = entries.map(|entry| match entry.split_once(':') {
+            Some((_, name)) => Arc::from(name),
+            None => Arc::clone(entry),
+        });
+        let listed = listed.filter(|name| !spoken.contains(name)).collect();
+        Pseudonyms { key, all: false, selected: Selected::new(rules, model), spoken, listed }
     }
 
     /// The same, with rules that hide more: amounts and times, which are no names.
     #[must_use]
     pub fn with_rules(self, rules: Arc<RedactionRules>, model: &Model) -> Pseudonyms {
         Pseudonyms { selected: Selected::new(rules, Some(model)), ..self }
-    }
-
-    fn speaking(self, model: &Model) -> Pseudonyms {
-        let spoken = spoken(model);
-        let entries = model.lifecycles.iter().flat_map(|l| &l.transitions).flat_map(|t| &t.by);
-        let listed = entries.map(|entry| match entry.split_once(':') {
-            Some((_, name)) => Arc::from(name),
-            None => Arc::clone(entry),
-        });
-        let listed = listed.filter(|name| !spoken.contains(name)).collect();
-        Pseudonyms { spoken, listed, ..self }
     }
 
     /// Whether every name has one, rather than those that rules hide.
@@ -165,7 +155,8 @@ impl Pseudonyms {
         }
         actor.scopes.iter_mut().for_each(|name| *name = self.name(name));
         // A role is no name, unless somebody is named after it.
-        actor.roles.iter_mut().filter(|role| own.contains(role)).for_each(|role| *role = self.name(role));
+        let named = actor.roles.iter_mut().filter(|role| own.contains(role));
+        named.for_each(|role| *role = self.unspoken(self.selected.persons, role));
     }
 
     fn attributes(&self, attributes: &mut [(Arc<str>, Value)], inside: &Names) {

@@ -206,7 +206,7 @@ fn add_tls(summary: &mut TlsSummary, kind: &TlsConnections, pseudonyms: Option<&
         }
     };
     let outcome = kind.unread.unwrap_or(DECRYPTED).to_owned();
-    let server = pseudonyms.map_or_else(|| kind.server.clone(), |p| p.name(&kind.server).to_string());
+    let server = pseudonyms.map_or_else(|| kind.server.clone(), |p| p.host(&kind.server).to_string());
     add(summary.servers.entry(server).or_default(), Some(outcome));
     add(&mut summary.versions, kind.version.map(str::to_owned));
     add(&mut summary.suites, kind.suite.map(|suite| format!("{suite:#06x}")));

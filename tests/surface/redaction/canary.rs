@@ -67,7 +67,7 @@ fn spills(folder: &Path) -> Vec<String> {
         for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if !path.extension().is_some_and(|suffix| suffix == "yaml") {
+            } else if path.extension().is_none_or(|suffix| suffix != "yaml") {
                 let bytes = fs::read(&path).unwrap_or_default();
                 found.extend(Some(bytes).filter(|bytes| bytes.len() > 4096));
             }
