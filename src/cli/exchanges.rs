@@ -17,7 +17,7 @@ use super::filter::{EXCHANGE, Filter};
 use super::pipe::Second;
 use super::progress::Meter;
 use super::{Console, Ended, Exit, documents, hash_key, job, redact, replace};
-use crate::correlate::{Catalogue, Extractor, Pseudonyms, Redactor};
+use crate::correlate::{Catalogue, Extractor, Redactor};
 use crate::pipeline::Progress;
 use column::Columns;
 pub(super) use column::{Column, usual};
@@ -43,7 +43,6 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
     let extractor = wants_actors.then(|| Extractor::redacting(None, key.clone(), level).with_rules(Arc::clone(&rules)));
     let catalogue = Catalogue::of(&documents::read(&args.openapi, console)?);
     console.say_held();
-    let persons = Pseudonyms::by_rules(key.clone(), Arc::clone(&rules), None);
     let redactor = Redactor::new(key, level).with_rules(rules);
     console.note(&format!("redaction {}", level.as_str()));
     // No line names the inputs' hashes.
@@ -80,7 +79,7 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         writers,
         live,
         redactor: &redactor,
-        persons: &persons,
+        users: args.fields.iter().any(|field| field == "user"),
         asked,
         extractor,
         catalogue,
@@ -197,8 +196,8 @@ struct Lines<'a> {
     /// Whether someone may be watching the lines come.
     live: bool,
     redactor: &'a Redactor,
-    /// What rules hide of who acts.
-    persons: &'a Pseudonyms,
+    /// Whether the user that a log names is asked for.
+    users: bool,
     /// What of a record is asked for.
     asked: Asked,
     /// Tells who acts, where the filter or a field asks.
@@ -229,15 +228,11 @@ impl Lines<'_> {
         if let Some(extractor) = &self.extractor {
             let events = extractor.extract(exchange).events;
             let actors = events.iter().flat_map(|event| [&event.actor.principal, &event.actor.agent]).flatten();
-            record.actors = actors.map(|name| self.person(name)).collect();
+            record.actors = actors.map(|name| self.redactor.person(name).into_owned()).collect();
         }
-        record.user = exchange.log.user.as_deref().map(|name| self.person(name));
+        let user = exchange.log.user.as_deref().filter(|_| self.users);
+        record.user = user.map(|name| self.redactor.person(name).into_owned());
         record
-    }
-
-    fn person(&self, name: &str) -> String {
-        let shown = self.persons.person(name);
-        if *shown == *name { self.redactor.name(name).into_owned() } else { shown.to_string() }
     }
 
     /// Whether the filter lets an exchange, or what was said on the WebSocket that it opened, through; counts it.

@@ -64,22 +64,8 @@ pub(super) fn look_at(job: &mut pipeline::Job, filter: Option<Filter>) {
 
 /// Runs the pipeline without keeping a run folder.
 pub(super) fn analyse(job: &pipeline::Job, shared: &Shared, console: &Console) -> Result<Run, Exit> {
-    analyse_in(&work_folder(job, console)?, job, shared, console)
-}
-
-/// A folder to work in, of which nothing is kept.
-pub(super) fn work_folder(job: &pipeline::Job, console: &Console) -> Result<WorkFolder, Exit> {
-    WorkFolder::create(&std::env::temp_dir(), &job.inputs, console)
-        .map_err(|e| Exit::CannotStart(format!("no temporary folder: {e}")))
-}
-
-/// As [`analyse`], in a folder that is there.
-pub(super) fn analyse_in(
-    folder: &WorkFolder,
-    job: &pipeline::Job,
-    shared: &Shared,
-    console: &Console,
-) -> Result<Run, Exit> {
+    let folder = WorkFolder::create(&std::env::temp_dir(), &job.inputs, console)
+        .map_err(|e| Exit::CannotStart(format!("no temporary folder: {e}")))?;
     console.say_held();
     let meter = Meter::for_console(shared);
     let run = pipeline::run(job, folder.path(), &meter);

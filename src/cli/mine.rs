@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::args::{InspectFormat, Mine, Shared};
 use super::filter::Filter;
 use super::run_folder::RunFolder;
-use super::work_folder::WorkFolder;
 use super::{Console, Ended, Exit, documents, inspect, job};
 use crate::correlate::Pseudonyms;
 use crate::finding::{Finding, Verdict};
@@ -36,10 +35,9 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         )));
     }
     // Whatever stands against writing the draft is said before the work, not after it.
-    let _place = args.output.as_deref().map(|path| RunFolder::beside(path, &job.inputs, console)).transpose()?;
-    let folder = inspect::work_folder(&job, console)?;
-    let spooled = if args.output.is_some() { spool(&mut job, &folder)? } else { None };
-    let mut run = inspect::analyse_in(&folder, &job, shared, console)?;
+    let place = args.output.as_deref().map(|path| RunFolder::beside(path, &job.inputs, console)).transpose()?;
+    let spooled = place.as_ref().map(|place| spool(&mut job, place.path())).transpose()?.flatten();
+    let mut run = inspect::analyse(&job, shared, console)?;
     if let Some(spooled) = &spooled {
         spooled.rename(&mut run);
     }
@@ -223,10 +221,10 @@ impl Spooled {
     }
 }
 
-fn spool(job: &mut Job, folder: &WorkFolder) -> Result<Option<Spooled>, Exit> {
+fn spool(job: &mut Job, folder: &Path) -> Result<Option<Spooled>, Exit> {
     let Some(input) = job.inputs.iter_mut().find(|input| *input == "-") else { return Ok(None) };
     let failed = |e: std::io::Error| Exit::CannotStart(format!("standard input: {e}"));
-    let mut file = tempfile::NamedTempFile::new_in(folder.path()).map_err(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     std::io::copy(&mut std::io::stdin().lock(), &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     *input = PathBuf::from(file.path()).display().to_string();

@@ -88,8 +88,8 @@ fn what_a_draft_keeps_of_its_input_goes_with_the_run() {
     let names = |folder: &Path| -> Vec<PathBuf> {
         std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
     };
-    // As long as it takes: the lock, and the copy of the input beside it.
-    while !names(folder.path()).iter().any(|path| path.join("lock").exists() && names(path).len() > 1) {
+    // As long as it takes: the lock, and the copy of the input in the folder beside it.
+    while !names(folder.path()).iter().any(|path| path.join("lock").exists() && !names(&path.join("run")).is_empty()) {
         sleep(Duration::from_millis(20));
     }
     assert!(names(folder.path()).iter().all(|path| path.is_dir()), "{:?}", names(folder.path()));

@@ -48,6 +48,15 @@ pub(super) struct Selected {
     attributes: BTreeMap<Arc<str>, Treatment>,
 }
 
+impl RedactionRules {
+    /// How names of who acts are to be hidden, as far as a rule fits where such names usually are.
+    pub(in crate::correlate) fn persons(&self) -> Option<Treatment> {
+        let keys = PERSONS.iter().filter_map(|name| self.key(name));
+        let headers = identity::naming_headers().filter_map(|name| self.header(name));
+        keys.chain(headers).next().map(|(_, how)| how)
+    }
+}
+
 impl Selected {
     pub(super) fn new(rules: Arc<RedactionRules>, model: Option<&Model>) -> Selected {
         if rules.is_empty() {
@@ -56,7 +65,7 @@ impl Selected {
         let headers = |names: &[&str]| names.iter().find_map(|name| rules.header(name)).map(|(_, how)| how);
         let keys = |names: &[&str]| names.iter().find_map(|name| rules.key(name)).map(|(_, how)| how);
         let mut selected = Selected {
-            persons: keys(&PERSONS).or_else(|| identity::naming_headers().find_map(|name| headers(&[name]))),
+            persons: rules.persons(),
             tenants: keys(&TENANTS).or_else(|| headers(&["x-tenant-id"])),
             hosts: headers(&["host"]),
             request_ids: headers(&["x-request-id", "x-correlation-id", "traceparent"]),

@@ -34,6 +34,14 @@ impl Redactor {
         Redactor { masker: self.masker.with_rules(rules) }
     }
 
+    /// The name of who acts.
+    pub fn person<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self.masker.rules.persons() {
+            Some(treatment) => Cow::Owned(self.masker.stands_for(treatment, name)),
+            None => self.name(name),
+        }
+    }
+
     /// The host that a request names.
     pub fn host<'a>(&self, host: &'a str) -> Cow<'a, str> {
         match self.masker.rules.header("host") {
