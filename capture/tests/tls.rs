@@ -88,7 +88,7 @@ fn tls_inside_a_tunnel_inside_tls_is_read() {
 #[test]
 fn one_hello_that_is_missing_is_told_from_both() {
     let whole = sealed(&mut Tls::new(1), &http1(), &[1000]);
-    let without = |missing: &[usize]| -> Vec<&'static str> {
+    let without = |missing: &[usize]| {
         let script: Script =
             whole.iter().enumerate().filter(|(at, _)| !missing.contains(at)).map(|(_, turn)| turn.clone()).collect();
         let mut talk = Talk::joined(5000);
@@ -97,7 +97,7 @@ fn one_hello_that_is_missing_is_told_from_both() {
         });
         let seen = read_talk(&talk);
         assert!(seen.exchanges.is_empty());
-        seen.not_read().iter().map(|(reason, ..)| *reason).collect()
+        seen.not_read().iter().map(|(reason, ..)| (*reason).to_owned()).collect::<Vec<String>>()
     };
     assert_eq!(without(&[0]), ["tls_one_hello"]);
     assert_eq!(without(&[1]), ["tls_one_hello"]);
