@@ -101,5 +101,5 @@ fn what_a_draft_keeps_of_its_input_goes_with_the_run() {
         }
     };
     assert_eq!(status.signal(), Some(15));
-    assert_eq!(names(folder.path()), [PathBuf::new(); 0]);
+    assert!(names(folder.path()).is_empty(), "{:?}", names(folder.path()));
 }
