@@ -30,7 +30,7 @@ use std::sync::Arc;
 use offpath_capture as capture;
 
 use crate::compare::Comparer;
-use crate::correlate::{Apart, Catalogue, HashKey, Pseudonyms, Redaction, Redactor, TokenKeys};
+use crate::correlate::{Apart, Catalogue, HashKey, Pseudonyms, Redaction, RedactionRules, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
@@ -67,6 +67,8 @@ pub struct Job {
     pub period: (Option<i64>, Option<i64>),
     /// How much of personal data outputs show.
     pub redaction: Redaction,
+    /// What is hidden besides, or kept.
+    pub rules: Arc<RedactionRules>,
     /// What outputs show instead of names, if they do; made for the model, which says what is a name.
     pub pseudonyms: Option<Pseudonyms>,
     /// What is to be explained, if anything.
@@ -80,6 +82,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// What hides in outputs that show exchanges rather than events.
+    pub fn redactor(&self) -> Redactor {
+        Redactor::new(self.hash_key.clone(), self.redaction).with_rules(Arc::clone(&self.rules))
+    }
+
     /// A filter as the run's record has it: where names are hashed, one that a user typed is not told.
     pub fn recorded(&self, filter: &str) -> String {
         let told = if self.pseudonyms.is_some() { "given; not told where names are hashed" } else { filter };
@@ -227,5 +234,5 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     }
     let mut run = summing::sum(job, reading.reports, &inspection, judged, (&blindness, &catalogue));
     run.summary.warnings.extend(warnings::of_made_up(&templates));
-    Ok(Run { evidence, gaps: reading.gaps.finish(&Redactor::new(job.hash_key.clone(), job.redaction)), ..run })
+    Ok(Run { evidence, gaps: reading.gaps.finish(&job.redactor()), ..run })
 }

@@ -57,6 +57,7 @@ struct Asked<'a> {
     path: String,
     headers: Vec<(&'a str, String)>,
     body: &'a str,
+    status: u16,
 }
 
 impl Asked<'_> {
@@ -72,7 +73,7 @@ impl Asked<'_> {
                 "postData": {"mimeType": "application/json", "text": self.body},
             },
             "response": {
-                "status": 200, "statusText": "", "httpVersion": "HTTP/1.1", "headers": [], "cookies": [],
+                "status": self.status, "statusText": "", "httpVersion": "HTTP/1.1", "headers": [], "cookies": [],
                 "content": {"size": 2, "mimeType": "application/json", "text": "{}"}, "redirectURL": "",
                 "headersSize": -1, "bodySize": -1,
             },
@@ -118,6 +119,7 @@ fn orders<'a>(count: u64, hosts: &[&'a str], id: &'a str) -> Vec<Asked<'a>> {
                 path: path.clone(),
                 headers,
                 body: "{}",
+                status: 200,
             });
         }
     }
@@ -241,6 +243,53 @@ fn who_is_told_only_behind_the_proxy_is_carried_out() {
     assert_eq!((checked.rules(), checked.hops()), (vec![], 30));
     let users = checked.run["actors"].to_string();
     assert!(!users.contains("addr:"), "{users}");
+}
+
+/// Orders of which the gateway gave up one payment, which the server behind it took: `late` milliseconds after that, or
+/// before.
+fn timed_out(late: i64) -> Vec<Asked<'static>> {
+    let mut asked = orders(10, &["edge.example", "orders.internal"], "X-Request-Id");
+    let paid = asked.iter().position(|asked| asked.path.ends_with("7003/pay")).unwrap();
+    asked[paid].status = 504;
+    asked[paid + 1].took = (38 + late).unsigned_abs();
+    asked
+}
+
+#[test]
+fn what_a_gateway_gave_up_and_the_server_took_is_one_exchange_that_is_left_open() {
+    for late in [-5, 200] {
+        let asked = timed_out(late);
+        let checked = Checked::archive(&asked);
+        assert_eq!((checked.rules(), checked.hops()), (vec![], 30), "{late}");
+        assert_eq!(checked.run["exchanges"].as_u64(), Some(30));
+        assert!(checked.warns("1 exchange of"), "{}", checked.run["warnings"]);
+        assert!(checked.warns("answered inside, timed out outside"), "{}", checked.run["warnings"]);
+        assert!(checked.is_same(&["--threads", "1"]) && checked.is_same(&["--threads", "3", "--memory", "64K"]));
+        // The client asks again, under an id of that request.
+        let paid = asked.iter().position(|asked| asked.status == 504).unwrap();
+        let again = asked[paid..paid + 2].iter().map(|first| {
+            let mut again = Asked { at: first.at + 300, took: 30 - (first.at % 10), status: 200, ..first.clone() };
+            again
+                .headers
+                .iter_mut()
+                .filter(|(name, _)| *name == "X-Request-Id")
+                .for_each(|(_, id)| id.push_str("-again"));
+            again
+        });
+        let retried: Vec<Asked> = asked.iter().cloned().chain(again).collect();
+        let checked = Checked::archive(&retried);
+        assert_eq!((checked.rules(), checked.hops()), (vec![], 31), "{late}");
+    }
+}
+
+#[test]
+fn what_begins_after_a_gateway_gave_up_is_another_exchange() {
+    let mut asked = timed_out(0);
+    let paid = asked.iter().position(|asked| asked.status == 504).unwrap();
+    asked[paid + 1].at += 100;
+    let checked = Checked::archive(&asked);
+    assert_eq!((checked.hops(), checked.run["exchanges"].as_u64()), (29, Some(31)));
+    assert!(!checked.warns("timed out outside"));
 }
 
 #[test]
@@ -437,6 +486,7 @@ fn the_account_of_a_gateway_stands_for_no_session() {
                 took: 10,
                 path: "/api/login".to_owned(),
                 headers: Vec::new(),
+                status: 200,
                 body: if user == "anna" {
                     r#"{"username":"anna","password":"x"}"#
                 } else {
@@ -452,7 +502,7 @@ fn the_account_of_a_gateway_stands_for_no_session() {
             let (step, user) = if n % 2 == 0 { ("", "anna") } else { ("/approve", approves) };
             let (at, path) = (2000 + n * 1000, format!("/refunds/{}{step}", 70 + n / 2));
             let headers = vec![("X-Request-Id", format!("r{n}")), cookie(user)];
-            let outer = Asked { host: "edge.example", at, took: 40, path, headers, body: "{}" };
+            let outer = Asked { host: "edge.example", at, took: 40, path, headers, body: "{}", status: 200 };
             let mut entry = outer.entry();
             if !bodied {
                 entry["request"].as_object_mut().unwrap().remove("postData");
@@ -647,6 +697,7 @@ fn in_bodies(count: u64, unpaid: &[u64]) -> Vec<Asked<'static>> {
             path: BODY_STEPS[usize::try_from(step).unwrap()].to_owned(),
             headers: vec![("X-Request-Id", format!("rid-{n}-{step}")), credential("u")],
             body: BODIES[usize::try_from(n).unwrap()],
+            status: 200,
         })
         .collect()
 }
@@ -777,6 +828,7 @@ fn without_payments(count: u64, behind: u64) -> [(&'static str, String); 2] {
             path: format!("/orders/{}{}", 7000 + n / 3, STEPS[usize::try_from(n % 3).unwrap()]),
             headers: vec![("X-Request-Id", format!("rid-{n}")), credential("u")],
             body: "{}",
+            status: 200,
         })
         .collect();
     let log: Vec<String> = (0..count).map(|n| line(n, behind)).collect();

@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
+use support::wire::{self, Wire};
 use support::{code, offpath, sample, stderr, stdout};
 
 /// A reading of what this test writes.
@@ -88,9 +89,8 @@ fn every_log_line_is_answered_before_the_next_is_written() {
 #[test]
 fn a_capture_that_grows_gives_each_exchange_with_the_packet_that_ends_it() {
     let mut reading = Reading::start(&["exchanges", "-"]);
-    let header = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, RAW_IP];
-    reading.write(&header.map(u32::to_le_bytes).concat());
-    let mut wire = Wire { seconds: 1_772_359_200, sent: [1, 1] };
+    reading.write(&wire::header());
+    let mut wire = Wire::new(40_000);
     for n in 0..5 {
         let request = format!("GET /orders/{n} HTTP/1.1\r\nHost: shop.test\r\n\r\n");
         let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
@@ -99,33 +99,6 @@ fn a_capture_that_grows_gives_each_exchange_with_the_packet_that_ends_it() {
         assert_eq!(target(&reading.row()), format!("/orders/{n}"));
     }
     assert_eq!(reading.end(), (0, Vec::new()));
-}
-
-/// Link type of packets that begin with IP's header.
-const RAW_IP: u32 = 101;
-
-/// One connection between two hosts.
-struct Wire {
-    seconds: u32,
-    /// Sequence number of the next byte of client and server.
-    sent: [u32; 2],
-}
-
-impl Wire {
-    /// The next packet of a side, as a record of a capture file.
-    fn packet(&mut self, side: usize, data: &[u8]) -> Vec<u8> {
-        let length = 40 + data.len() as u32;
-        let (ends, ports) = ([[10, 0, 0, 1], [10, 0, 0, 2]], [40_000_u16, 8080]);
-        let mut ip = vec![0x45, 0, (length >> 8) as u8, length as u8, 0, 0, 0, 0, 64, 6, 0, 0];
-        ip.extend([ends[side], ends[1 - side]].concat());
-        ip.extend([ports[side].to_be_bytes(), ports[1 - side].to_be_bytes()].concat());
-        ip.extend([self.sent[side].to_be_bytes(), self.sent[1 - side].to_be_bytes()].concat());
-        ip.extend([0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
-        ip.extend(data);
-        self.sent[side] += data.len() as u32;
-        self.seconds += 1;
-        [&[self.seconds, 0, length, length].map(u32::to_le_bytes).concat()[..], &ip].concat()
-    }
 }
 
 #[test]

@@ -66,6 +66,7 @@ fn run(folder: &Path) -> PathBuf {
     args.extend(paths.iter().map(String::as_str));
     let [model, run] = [&model, &out].map(|path| path.display().to_string());
     args.extend(["--model", &*model, "-o", &*run, "--from", "2026-01-01"]);
+    args.extend(["--redact", "key:birth*=mask"]);
     let output = offpath(&args);
     assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
     out

@@ -59,8 +59,14 @@ fn absolute<'a>(scheme: &str, rest: &'a str) -> Option<SplitUrl<'a>> {
         return None;
     };
     let (authority, target) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = without_user(authority);
     Some(SplitUrl { scheme: Some(scheme), host: Some(host).filter(|host| !host.is_empty()), target })
+}
+
+/// An authority without the user, and perhaps password, before its host: neither says where the request goes, and no
+/// server is sent them by a client that keeps to RFC 9110.
+pub(crate) fn without_user(authority: &str) -> &str {
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
 fn is_scheme(text: &str) -> bool {

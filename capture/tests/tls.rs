@@ -85,6 +85,25 @@ fn tls_inside_a_tunnel_inside_tls_is_read() {
     whole(&read(&sealed(&mut Tls::new(1), &script, &[1000]), 1000), &["9>9", "1>1", "2>2", "3>3"], 2);
 }
 
+#[test]
+fn one_hello_that_is_missing_is_told_from_both() {
+    let whole = sealed(&mut Tls::new(1), &http1(), &[1000]);
+    let without = |missing: &[usize]| {
+        let script: Script =
+            whole.iter().enumerate().filter(|(at, _)| !missing.contains(at)).map(|(_, turn)| turn.clone()).collect();
+        let mut talk = Talk::joined(5000);
+        script.iter().for_each(|(side, bytes)| {
+            talk.send(*side, bytes);
+        });
+        let seen = read_talk(&talk);
+        assert!(seen.exchanges.is_empty());
+        seen.not_read().iter().map(|(reason, ..)| (*reason).to_owned()).collect::<Vec<String>>()
+    };
+    assert_eq!(without(&[0]), ["tls_one_hello"]);
+    assert_eq!(without(&[1]), ["tls_one_hello"]);
+    assert_eq!(without(&[0, 1]), ["tls_mid_connection"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

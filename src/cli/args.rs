@@ -20,7 +20,7 @@ use value::bpf;
 use value::{bytes, log_format, pair, tunnel};
 
 use super::period;
-use crate::correlate::Redaction;
+use super::redact::Redact;
 use crate::model::AddressBlock;
 
 /// Finds where real API traffic left the intended business process. It reads captures, HAR files and logs; it sends nothing.
@@ -111,25 +111,6 @@ pub enum When {
     Never,
 }
 
-/// Levels of redaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Redact {
-    Mask,
-    Hash,
-    Keep,
-}
-
-impl Redact {
-    /// The level.
-    pub(super) fn level(self) -> Redaction {
-        match self {
-            Redact::Mask => Redaction::Mask,
-            Redact::Hash => Redaction::Hash,
-            Redact::Keep => Redaction::Keep,
-        }
-    }
-}
-
 /// What to read, and how.
 #[derive(Debug, Args)]
 pub struct Inputs {
@@ -141,9 +122,12 @@ pub struct Inputs {
     /// Only what fits, e.g. 'status:>=400 -path:/health*'; repeatable (check: findings, after judging)
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub filter: Vec<String>,
-    /// How much of names and personal data outputs show; credentials are keyed hashes at every level
-    #[arg(long, value_name = "LEVEL", default_value = "mask")]
-    pub redact: Redact,
+    /// How much of names and personal data outputs show: mask, hash or keep, and rules: 'key:*birth*=mask'; repeatable
+    ///
+    /// Credentials are keyed hashes at every level. A rule is header:NAME=HOW, key:NAME=HOW (of query, form, JSON, claims
+    /// and logs) or shape:NAME=HOW, HOW being mask, hash or keep; `*` in a name is anything.
+    #[arg(long, value_name = "HOW", default_value = "mask")]
+    pub redact: Vec<Redact>,
     /// Only events from this time on (RFC 3339 or a date)
     #[arg(long, value_name = "TIME", value_parser = period::first)]
     pub from: Option<i64>,
@@ -197,7 +181,7 @@ impl Inputs {
         Inputs {
             inputs: vec![name],
             filter: Vec::new(),
-            redact: Redact::Mask,
+            redact: Vec::new(),
             from: None,
             to: None,
             log_field: Vec::new(),

@@ -256,12 +256,14 @@ mod tests {
 
     #[test]
     fn flags_win_over_sections_and_sections_over_the_rest() {
-        use crate::cli::args::{FailOn, Redact};
+        use crate::cli::args::FailOn;
+        use crate::cli::redact::Redact;
+        use crate::correlate::Redaction;
         let text =
             "threads: 3\nredact: keep\ncheck: {fail-on: low, redact: hash, select: [SEQ-*, AP-*], exit-zero: true}\n";
         let matches = parsed(text, &["offpath", "check", "x"]);
         assert_eq!(one::<usize>(&matches, "threads"), 3);
-        assert_eq!(one::<Redact>(&matches, "redact"), Redact::Hash);
+        assert_eq!(one::<Redact>(&matches, "redact"), Redact::Level(Redaction::Hash));
         assert_eq!(one::<FailOn>(&matches, "fail_on"), FailOn::Low);
         assert!(matches.subcommand().unwrap().1.get_flag("exit_zero"));
         assert_eq!(matches.subcommand().unwrap().1.get_many::<String>("select").unwrap().count(), 2);
@@ -270,7 +272,10 @@ mod tests {
         assert_eq!(one::<FailOn>(&matches, "fail_on"), FailOn::None);
         assert_eq!(one::<usize>(&matches, "threads"), 5);
         assert_eq!(matches.subcommand().unwrap().1.get_many::<String>("select").unwrap().count(), 1);
-        assert_eq!(one::<Redact>(&parsed(text, &["offpath", "inspect", "x"]), "redact"), Redact::Keep);
+        assert_eq!(
+            one::<Redact>(&parsed(text, &["offpath", "inspect", "x"]), "redact"),
+            Redact::Level(Redaction::Keep)
+        );
         let fields = parsed("log-field: {user: auth.sub, path: uri}\n", &["offpath", "inspect", "x"]);
         assert_eq!(fields.subcommand().unwrap().1.get_many::<(String, String)>("log_field").unwrap().count(), 2);
     }

@@ -8,6 +8,7 @@ mod writer;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use offpath_capture::{self as capture, BlindSpot, Exchange, Message, Sink};
 
@@ -15,11 +16,11 @@ use super::args::{ExchangeFormat, Exchanges, Shared};
 use super::filter::{EXCHANGE, Filter};
 use super::pipe::Second;
 use super::progress::Meter;
-use super::{Console, Ended, Exit, documents, hash_key, job, replace};
+use super::{Console, Ended, Exit, documents, hash_key, job, redact, replace};
 use crate::correlate::{Catalogue, Extractor, Redactor};
 use crate::pipeline::Progress;
-pub(super) use column::Column;
 use column::Columns;
+pub(super) use column::{Column, usual};
 pub(super) use message::COLUMNS as MESSAGE_COLUMNS;
 use message::MessageRecord;
 use record::Asked;
@@ -30,7 +31,7 @@ use writer::Writer;
 /// Runs the command.
 pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended {
     let filter = Filter::of_flags(&args.inputs.filter, &EXCHANGE)?;
-    let level = args.inputs.redact.level();
+    let (level, rules) = redact::of(&args.inputs.redact);
     let key = hash_key::load(shared.hash_key.as_deref(), console)?;
     let filtered = |key: &str| filter.as_ref().is_some_and(|filter| filter.asks_for(key));
     let asked = Asked::of(|name| match args.messages {
@@ -38,10 +39,11 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         true => ["client", "server", "connection", "origin"].contains(&name),
         false => args.fields.is_empty() || args.fields.iter().any(|field| field == name),
     } || filtered(name) || (name == "calls" && filtered("call")));
-    let extractor = filtered("actor").then(|| Extractor::redacting(None, key.clone(), level));
+    let wants_actors = filtered("actor") || args.fields.iter().any(|field| field == "actor");
+    let extractor = wants_actors.then(|| Extractor::redacting(None, key.clone(), level).with_rules(Arc::clone(&rules)));
     let catalogue = Catalogue::of(&documents::read(&args.openapi, console)?);
     console.say_held();
-    let redactor = Redactor::new(key, level);
+    let redactor = Redactor::new(key, level).with_rules(rules);
     console.note(&format!("redaction {}", level.as_str()));
     // No line names the inputs' hashes.
     let options = capture::Options { unhashed: true, ..job::reading_options(&args.inputs, Second::AtOnce, console)? };
@@ -77,6 +79,7 @@ pub(super) fn run(args: &Exchanges, shared: &Shared, console: &Console) -> Ended
         writers,
         live,
         redactor: &redactor,
+        users: args.fields.iter().any(|field| field == "user"),
         asked,
         extractor,
         catalogue,
@@ -193,9 +196,11 @@ struct Lines<'a> {
     /// Whether someone may be watching the lines come.
     live: bool,
     redactor: &'a Redactor,
+    /// Whether the user that a log names is asked for.
+    users: bool,
     /// What of a record is asked for.
     asked: Asked,
-    /// Tells who acts, where the filter asks.
+    /// Tells who acts, where the filter or a field asks.
     extractor: Option<Extractor>,
     /// Operations that documents describe.
     catalogue: Catalogue,
@@ -214,7 +219,7 @@ impl Lines<'_> {
         from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to)
     }
 
-    /// The record of an exchange, with who acts if the filter asks.
+    /// The record of an exchange, with who acts if that is asked for.
     fn record(&self, exchange: &Exchange) -> Record {
         let mut record = Record::with(exchange, self.redactor, self.asked);
         if !self.catalogue.is_empty() {
@@ -223,8 +228,10 @@ impl Lines<'_> {
         if let Some(extractor) = &self.extractor {
             let events = extractor.extract(exchange).events;
             let actors = events.iter().flat_map(|event| [&event.actor.principal, &event.actor.agent]).flatten();
-            record.actors = actors.map(|name| self.redactor.name(name).into_owned()).collect();
+            record.actors = actors.map(|name| self.redactor.person(name).into_owned()).collect();
         }
+        let user = exchange.log.user.as_deref().filter(|_| self.users);
+        record.user = user.map(|name| self.redactor.person(name).into_owned());
         record
     }
 

@@ -11,7 +11,6 @@ use super::filter::Filter;
 use super::progress::Meter;
 use super::work_folder::WorkFolder;
 use super::{Console, Ended, Exit, documents, job, preview};
-use crate::correlate::Redactor;
 use crate::mine::Sketch;
 use crate::pipeline::{self, PipelineError, Run};
 use crate::report::{RunSummary, terminal};
@@ -30,7 +29,7 @@ pub(super) fn run(args: &Inspect, shared: &Shared, console: &Console) -> Ended {
     let near = args.explain.as_deref().map(|typed| explain::look_for(typed, &mut job));
     let described = args.inputs.mapping.is_some() || args.inputs.log_format.is_some();
     if described && args.format == InspectFormat::Human {
-        let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
+        let redactor = job.redactor();
         console.print(&preview::text(&job.inputs, &job.capture, &redactor))?;
     }
     let run = analyse(&job, shared, console)?;

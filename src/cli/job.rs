@@ -11,8 +11,8 @@ use offpath_capture::{self as capture, LogFormat};
 
 use super::args::{Inputs, Shared};
 use super::pipe::Second;
-use super::{Console, Exit, documents, hash_key, mapping, pipe};
-use crate::correlate::{HashKey, Pseudonyms, Redaction, TokenKeys};
+use super::{Console, Exit, documents, hash_key, mapping, pipe, redact};
+use crate::correlate::{HashKey, Pseudonyms, Redaction, RedactionRules, TokenKeys};
 use crate::model::Model;
 use crate::pipeline::{Job, Selection};
 use crate::rule;
@@ -39,8 +39,8 @@ pub(super) fn from_flags(
         return Err(Exit::CannotStart("--from is later than --to".to_owned()));
     }
     let hash_key = hash_key::load(shared.hash_key.as_deref(), console)?;
-    let redaction = inputs.redact.level();
-    let pseudonyms = pseudonyms(redaction, &hash_key, model.as_deref())?;
+    let (redaction, rules) = redact::of(&inputs.redact);
+    let pseudonyms = pseudonyms(redaction, &rules, &hash_key, model.as_deref())?;
     note(inputs, model.as_deref(), shared, console);
     Ok(Job {
         inputs: inputs.inputs.clone(),
@@ -48,6 +48,7 @@ pub(super) fn from_flags(
         documents: Vec::new(),
         hash_key,
         redaction,
+        rules,
         pseudonyms,
         token_keys: token_keys(&inputs.jwks)?,
         trusted_proxies: inputs.trusted_proxy.clone(),
@@ -105,20 +106,30 @@ fn token_keys(files: &[PathBuf]) -> Result<Option<Arc<TokenKeys>>, Exit> {
 }
 
 /// What stands for names at this level. Without a model nothing says which words of a path are names.
-fn pseudonyms(level: Redaction, key: &HashKey, model: Option<&Model>) -> Result<Option<Pseudonyms>, Exit> {
+fn pseudonyms(
+    level: Redaction,
+    rules: &Arc<RedactionRules>,
+    key: &HashKey,
+    model: Option<&Model>,
+) -> Result<Option<Pseudonyms>, Exit> {
     match (level, model) {
         (Redaction::Hash, None) => Err(Exit::CannotStart(
             "--redact hash needs a model: without one nothing says which words of a path are names; give one with --model"
                 .to_owned(),
         )),
-        (Redaction::Hash, Some(model)) => Ok(Some(Pseudonyms::new(key.clone(), model))),
-        (Redaction::Mask | Redaction::Keep, _) => Ok(None),
+        (Redaction::Hash, Some(model)) => {
+            Ok(Some(Pseudonyms::new(key.clone(), model).with_rules(Arc::clone(rules), model)))
+        }
+        (Redaction::Mask | Redaction::Keep, _) if rules.is_empty() => Ok(None),
+        (Redaction::Mask | Redaction::Keep, model) => {
+            Ok(Some(Pseudonyms::by_rules(key.clone(), Arc::clone(rules), model)))
+        }
     }
 }
 
 fn note(inputs: &Inputs, model: Option<&Model>, shared: &Shared, console: &Console) {
     let spill = format!("spilling beyond {} MB", shared.memory >> 20);
-    console.note(&format!("{} threads, {spill}, redaction {}", threads(shared), inputs.redact.level().as_str()));
+    console.note(&format!("{} threads, {spill}, redaction {}", threads(shared), redact::of(&inputs.redact).0.as_str()));
     if let Some(model) = model {
         console.note(&format!("model {} {} from {}, sha256 {}", model.id, model.version, model.file, model.hash));
     }

@@ -9,6 +9,7 @@ use super::args::{InspectFormat, Mine, Shared};
 use super::filter::Filter;
 use super::run_folder::RunFolder;
 use super::{Console, Ended, Exit, documents, inspect, job};
+use crate::correlate::Pseudonyms;
 use crate::finding::{Finding, Verdict};
 use crate::mine::{self, Doubted, Provenance, Sketch, Trust};
 use crate::model::{Diagnostics, Model};
@@ -24,7 +25,7 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
     let mut job = job::from_flags("mine", &args.inputs, args.model.as_deref(), shared, console)?;
     documents::go_by(&mut job, documents);
     inspect::look_at(&mut job, Filter::of_events(&args.inputs.filter)?);
-    if args.output.is_some() && job.pseudonyms.is_some() {
+    if args.output.is_some() && job.pseudonyms.as_ref().is_some_and(Pseudonyms::are_for_all) {
         return Err(Exit::CannotStart("a draft names paths as they are; leave out -o or --redact hash".to_owned()));
     }
     if let Some(path) = args.output.as_deref().filter(|path| path.exists()) {
@@ -34,8 +35,8 @@ pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
         )));
     }
     // Whatever stands against writing the draft is said before the work, not after it.
-    let _place = args.output.as_deref().map(|path| RunFolder::beside(path, &job.inputs, console)).transpose()?;
-    let spooled = if args.output.is_some() { spool(&mut job)? } else { None };
+    let place = args.output.as_deref().map(|path| RunFolder::beside(path, &job.inputs, console)).transpose()?;
+    let spooled = place.as_ref().map(|place| spool(&mut job, place.path())).transpose()?.flatten();
     let mut run = inspect::analyse(&job, shared, console)?;
     if let Some(spooled) = &spooled {
         spooled.rename(&mut run);
@@ -198,7 +199,7 @@ fn contradiction(finding: &Finding) -> String {
     format!("{}{}", finding.rule, place.unwrap_or_default())
 }
 
-/// Standard input, kept in a file because a draft reads twice.
+/// Standard input, kept in a file because a draft reads twice: in the folder that goes with the run, however it ends.
 struct Spooled {
     file: tempfile::NamedTempFile,
 }
@@ -220,10 +221,10 @@ impl Spooled {
     }
 }
 
-fn spool(job: &mut Job) -> Result<Option<Spooled>, Exit> {
+fn spool(job: &mut Job, folder: &Path) -> Result<Option<Spooled>, Exit> {
     let Some(input) = job.inputs.iter_mut().find(|input| *input == "-") else { return Ok(None) };
     let failed = |e: std::io::Error| Exit::CannotStart(format!("standard input: {e}"));
-    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     std::io::copy(&mut std::io::stdin().lock(), &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     *input = PathBuf::from(file.path()).display().to_string();

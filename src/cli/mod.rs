@@ -24,6 +24,7 @@ mod period;
 mod pipe;
 mod preview;
 mod progress;
+mod redact;
 mod replace;
 mod run_folder;
 mod show;

@@ -131,7 +131,7 @@ fn line(exchange: &Exchange, redactor: &Redactor) -> String {
         record.status.map_or("-".to_owned(), |status| status.to_string()),
     );
     if let Some(user) = &exchange.log.user {
-        let _ = write!(text, ", user {}", display_short(&redactor.name(user), 40));
+        let _ = write!(text, ", user {}", display_short(&redactor.person(user), 40));
     }
     if let Some(end) = exchange.end {
         #[expect(clippy::cast_precision_loss, reason = "microseconds of one exchange")]

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use super::Exit;
-use super::exchanges::{COLUMNS, Column, MESSAGE_COLUMNS};
+use super::exchanges::{COLUMNS, Column, MESSAGE_COLUMNS, usual};
 use super::output::Kind;
 use crate::finding;
 
@@ -59,8 +59,8 @@ pub(super) fn is_exchanges(path: &Path) -> bool {
         || has_columns(path, &["connection", "origin", "incomplete"])
 }
 
-fn heading<R>(columns: &[Column<R>]) -> String {
-    columns.iter().map(|column| column.name).collect::<Vec<_>>().join(",")
+fn heading<R>(columns: &'static [Column<R>]) -> String {
+    usual(columns).map(|column| column.name).collect::<Vec<_>>().join(",")
 }
 
 fn head(path: &Path) -> Option<String> {

@@ -51,6 +51,18 @@ impl Extracted {
     }
 }
 
+impl Extracted {
+    /// Leaves open how an exchange went that a gateway gave up with `status`, which is what the client was told, and that
+    /// the server behind it took. `origin` is where the other of both answers is.
+    pub fn given_up(&mut self, status: u16, origin: &Origin) {
+        for event in &mut self.events {
+            event.status = Some(status);
+            event.response_origin = Some(origin.clone());
+            event.outcome = Outcome::Unknown;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use offpath_capture::Place;

@@ -33,7 +33,7 @@ use super::operation::{Operations, Route};
 use super::paths;
 use super::proxy::{self, Proxies};
 use super::reading::{Bodies, Reading};
-use super::redact::{Masker, Redaction};
+use super::redact::{Masker, Redaction, RedactionRules};
 use super::secret_segment::secret_parameters;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
@@ -53,6 +53,8 @@ pub struct Extractor {
     model: Option<Arc<Model>>,
     key: HashKey,
     masker: Masker,
+    /// What the user has hidden, to count what it catches.
+    rules: Arc<RedactionRules>,
     operations: Operations,
     /// Documents describe operations, beside those that the model imports.
     described: bool,
@@ -119,6 +121,7 @@ impl Extractor {
             model,
             key,
             masker,
+            rules: Arc::default(),
             operations,
             described: false,
             bodies,
@@ -130,6 +133,12 @@ impl Extractor {
             token_keys: None,
             proxies,
         }
+    }
+
+    /// The same, with rules beside the level. Those for names need [`Pseudonyms`](super::Pseudonyms) as well.
+    #[must_use]
+    pub fn with_rules(self, rules: Arc<RedactionRules>) -> Extractor {
+        Extractor { masker: self.masker.with_rules(Arc::clone(&rules)), rules, ..self }
     }
 
     /// The same, with keys by which the signatures of tokens are verified.
@@ -187,6 +196,7 @@ impl Extractor {
         let found = if decoded.is_some() { Calls::default() } else { calls(exchange) };
         let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
         let inside = CallCount::of(&called);
+        let caught = self.rules.count(exchange);
         let forwards = self.forwards(&reading);
         if self.goes_by_calls(&reading, &called, &found.unseen) {
             let mut out = self.extract_calls(&mut reading, &shown, &called, &found.unseen);
@@ -196,10 +206,10 @@ impl Extractor {
                 let batch = called.iter().any(|call| call.request.is_some());
                 self.extract_path(&mut whole, &shown, batch, &mut out);
             }
-            return Extracted { inside, forwards, ..out };
+            return Extracted { inside, forwards, caught, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
-        let mut out = Extracted { inside, forwards, ..Extracted::default() };
+        let mut out = Extracted { inside, forwards, caught, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
         self.note_unmodelled(&reading, &called, 0, &mut out);
         out

@@ -11,6 +11,7 @@ mod roles;
 
 use std::sync::Arc;
 
+pub(super) use gateway::naming_headers;
 pub(super) use ladder::{MOST_ALSO, MOST_OTHERS};
 use roles::Roles;
 

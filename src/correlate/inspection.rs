@@ -40,6 +40,8 @@ pub struct Inspection {
     forwards: BTreeMap<(u64, Arc<str>), Spoken>,
     doubts: BTreeMap<&'static str, u64>,
     reuse: Reuse,
+    /// Values that each rule of redaction catches.
+    caught: Vec<u64>,
 }
 
 /// Distinct texts by 64 bits of hash: among ten million, two fall together once in 400,000 runs, and a count is one less.
@@ -248,6 +250,7 @@ impl Inspection {
         for (name, calls) in extracted.inside.iter().map(|count| count.named()) {
             *self.calls.entry(name).or_default() += calls;
         }
+        self.add_caught(extracted.caught.iter().copied().map(u64::from));
         extracted.known_address.iter().for_each(|address| self.known_addresses.insert(address));
         if let Some((peer, hop)) = &extracted.forwards {
             let mut spoken = Spoken { addresses: Distinct([*hop].into_iter().collect()), ..Spoken::default() };
@@ -258,6 +261,20 @@ impl Inspection {
             principals.for_each(|principal| spoken.principals.insert(principal));
             self.add_forwards((stable_hash([peer.as_bytes()]), peer.clone()), spoken);
         }
+    }
+
+    fn add_caught(&mut self, caught: impl IntoIterator<Item = u64>) {
+        for (rule, count) in caught.into_iter().enumerate() {
+            match self.caught.get_mut(rule) {
+                Some(sum) => *sum += count,
+                None => self.caught.push(count),
+            }
+        }
+    }
+
+    /// Values that each rule of redaction caught, in the order of the rules.
+    pub fn caught(&self) -> &[u64] {
+        &self.caught
     }
 
     fn add_forwards(&mut self, peer: (u64, Arc<str>), spoken: Spoken) {
@@ -394,6 +411,7 @@ impl Inspection {
             *self.doubts.entry(doubt).or_default() += events;
         }
         self.reuse.merge(other.reuse);
+        self.add_caught(other.caught);
         for ((_, object_type), seen) in other.sightings {
             let Some(mine) = of_type(&mut self.sightings, &object_type) else { continue };
             mine.guessed |= seen.guessed;

@@ -59,7 +59,7 @@ pub use mentions::{mentions, path_segments, segment_reasons};
 pub use object::{KeySource, Places};
 pub use proxy::Proxies;
 pub use pseudonym::{Names, Pseudonyms};
-pub use redact::{Redaction, Redactor};
+pub use redact::{Redaction, RedactionRule, RedactionRules, Redactor};
 pub use resolve::Resolver;
 pub use reuse::{KeyUser, ReusedKey};
 pub use role_place::RolePlace;

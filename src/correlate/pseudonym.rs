@@ -1,25 +1,32 @@
 //! Pseudonyms: names of actors and keys of objects replaced after the comparison, the same everywhere.
 //!
-//! Names must be themselves while they are compared with what the model says of them, and need not be afterwards.
+//! Names must be themselves while they are compared with what the model says of them, and need not be afterwards. All of
+//! them are replaced, or those that rules of the user fit.
 
-use std::borrow::Cow;
+mod selected;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::credential::HashKey;
-use super::redact;
+use super::redact::{self, RedactionRules, Treatment};
 use super::reuse::ReusedKey;
 use crate::event::{Actor, Event, ObjectId, Value};
 use crate::model::{Model, Segment};
 use offpath_capture::percent_decoded;
+use selected::Selected;
 
 /// Names, and what stands for each.
 pub type Names = BTreeMap<Arc<str>, Arc<str>>;
 
-/// Replaces every name that traffic brought and the model does not speak.
+/// Replaces every name that traffic brought and the model does not speak, or those that rules hide.
 #[derive(Clone, Debug)]
 pub struct Pseudonyms {
     key: HashKey,
+    /// Whether all names are replaced.
+    all: bool,
+    /// What rules hide besides.
+    selected: Selected,
     /// Words of the model: activities, states, types, roles, kinds. They name nobody.
     spoken: BTreeSet<Arc<str>>,
     /// Persons and programs that the model names in `by`.
@@ -29,126 +36,226 @@ pub struct Pseudonyms {
 impl Pseudonyms {
     /// Pseudonyms under a key, for traffic judged by a model.
     pub fn new(key: HashKey, model: &Model) -> Pseudonyms {
-        let spoken = spoken(model);
-        let entries = model.lifecycles.iter().flat_map(|l| &l.transitions).flat_map(|t| &t.by);
+        Pseudonyms { all: true, ..Pseudonyms::by_rules(key, Arc::default(), Some(model)) }
+    }
+
+    /// Only for what rules hide. Without a model names are told by their kind: keys by their type, persons by the places
+    /// that usually name them.
+    pub fn by_rules(key: HashKey, rules: Arc<RedactionRules>, model: Option<&Model>) -> Pseudonyms {
+        let spoken = model.map(spoken).unwrap_or_default();
+        let lifecycles = model.iter().flat_map(|model| &model.lifecycles);
+        let entries = lifecycles.flat_map(|l| &l.transitions).flat_map(|t| &t.by);
         let listed = entries.map(|entry| match entry.split_once(':') {
             Some((_, name)) => Arc::from(name),
             None => Arc::clone(entry),
         });
         let listed = listed.filter(|name| !spoken.contains(name)).collect();
-        Pseudonyms { key, spoken, listed }
+        Pseudonyms { key, all: false, selected: Selected::new(rules, model), spoken, listed }
     }
 
-    /// The pseudonym of a name; words of the model stay, and so do masks and pseudonyms.
+    /// The same, with rules that hide more: amounts and times, which are no names.
+    #[must_use]
+    pub fn with_rules(self, rules: Arc<RedactionRules>, model: &Model) -> Pseudonyms {
+        Pseudonyms { selected: Selected::new(rules, Some(model)), ..self }
+    }
+
+    /// Whether every name has one, rather than those that rules hide.
+    pub fn are_for_all(&self) -> bool {
+        self.all
+    }
+
+    /// The pseudonym of a name that no rule speaks of: a role, a state, a version; words of the model stay, and so do
+    /// masks and pseudonyms.
     pub fn name(&self, name: &str) -> Arc<str> {
-        if self.spoken.contains(name) { name.into() } else { redact::pseudonym(&self.key, name).into() }
+        if !self.all || self.spoken.contains(name) { name.into() } else { redact::pseudonym(&self.key, name).into() }
+    }
+
+    /// What stands for who acts.
+    pub fn person(&self, name: &str) -> Arc<str> {
+        self.hidden(self.selected.persons, name)
+    }
+
+    /// What stands for a host that is no word of the model.
+    pub fn host(&self, name: &str) -> Arc<str> {
+        self.unspoken(self.selected.hosts, name)
+    }
+
+    /// What stands for a name: by a rule, else its pseudonym where all have one.
+    fn hidden(&self, rule: Option<Treatment>, name: &str) -> Arc<str> {
+        match rule {
+            Some(treatment) if !name.is_empty() => redact::stands_for(&self.key, treatment, name).into(),
+            _ if self.all => redact::pseudonym(&self.key, name).into(),
+            _ => name.into(),
+        }
     }
 
     /// The object under its pseudonym. A key that is only unique under another keeps its parts.
     pub fn object(&self, id: &ObjectId) -> ObjectId {
-        ObjectId { object_type: Arc::clone(&id.object_type), key: self.parts(&id.key) }
+        ObjectId { object_type: Arc::clone(&id.object_type), key: self.parts(&id.object_type, &id.key) }
     }
 
     /// A key and its users under their pseudonyms.
     pub fn reused(&self, reused: &ReusedKey) -> ReusedKey {
-        let name = |name: &str| redact::pseudonym(&self.key, name).into();
-        let users = (name(&reused.users.0), name(&reused.users.1));
-        ReusedKey { key: self.parts(&reused.key), users, ..reused.clone() }
+        let users = (self.person(&reused.users.0), self.person(&reused.users.1));
+        ReusedKey { key: self.parts(&reused.object_type, &reused.key), users, ..reused.clone() }
     }
 
-    fn parts(&self, key: &str) -> Arc<str> {
+    fn parts(&self, object_type: &str, key: &str) -> Arc<str> {
+        let (keys, tenant) = (self.selected.keys_of(object_type), self.selected.tenant_of(object_type));
         // An unknown tenant names nobody.
-        let part = |part| if part == "?" { Cow::Borrowed(part) } else { redact::pseudonym(&self.key, part) };
-        key.split('/').map(part).collect::<Vec<_>>().join("/").into()
+        let part = |(at, part)| match part {
+            "?" => Arc::from(part),
+            part if at == 0 && tenant.is_some() && key.contains('/') => self.hidden(tenant, part),
+            part => self.hidden(keys, part),
+        };
+        key.split('/').enumerate().map(part).collect::<Vec<_>>().join("/").into()
     }
 
-    /// Replaces every name in an event, all but its place in the input.
+    /// Replaces the names in an event, all but its place in the input.
     pub fn event(&self, event: &mut Event) {
-        event.path = self.path(&event.path, event.operation.as_deref());
+        // Where only some names are replaced, they are also inside of texts, such as a target.
+        let mut inside = Names::new();
+        if !self.all {
+            self.names(event, &mut inside);
+        }
+        event.path = self.path(event, &inside);
         self.actor(&mut event.actor);
-        for name in [&mut event.session, &mut event.host, &mut event.request_id].into_iter().flatten() {
-            *name = redact::pseudonym(&self.key, name).into();
-        }
+        event.session = event.session.as_ref().map(|name| self.hidden(None, name));
+        event.host = event.host.as_ref().map(|name| self.hidden(self.selected.hosts, name));
+        event.request_id = event.request_id.as_ref().map(|id| self.hidden(self.selected.request_ids, id));
         event.case = event.case.as_ref().map(|case| self.object(case));
-        self.attributes(&mut event.attributes);
+        self.attributes(&mut event.attributes, &inside);
         for object in &mut event.objects {
+            let conflicting = object.conflicting_key.as_ref();
+            object.conflicting_key = conflicting.map(|key| self.parts(&object.id.object_type, key));
             object.id = self.object(&object.id);
-            object.conflicting_key = object.conflicting_key.as_deref().map(|key| self.parts(key));
-            let names = [&mut object.declared_state, &mut object.written_state, &mut object.tenant, &mut object.owner];
-            names.into_iter().flatten().for_each(|name| *name = self.name(name));
-            self.attributes(&mut object.attributes);
+            let states = [&mut object.declared_state, &mut object.written_state];
+            states.into_iter().flatten().for_each(|name| *name = self.name(name));
+            object.tenant = object.tenant.as_ref().map(|name| self.unspoken(self.selected.tenants, name));
+            object.owner = object.owner.as_ref().map(|name| self.unspoken(self.selected.persons, name));
+            self.attributes(&mut object.attributes, &inside);
         }
+    }
+
+    /// As [`Pseudonyms::hidden`], but for words of the model.
+    fn unspoken(&self, rule: Option<Treatment>, name: &str) -> Arc<str> {
+        if rule.is_none() { self.name(name) } else { self.hidden(rule, name) }
     }
 
     fn actor(&self, actor: &mut Actor) {
-        let names = [&mut actor.principal, &mut actor.agent, &mut actor.client, &mut actor.tenant];
-        let own: Vec<Arc<str>> = names.iter().filter_map(|name| Option::clone(name)).collect();
+        let names = [&mut actor.principal, &mut actor.agent, &mut actor.client];
+        let mut own: Vec<Arc<str>> = names.iter().filter_map(|name| Option::clone(name)).collect();
+        own.extend(actor.tenant.clone());
         for name in names.into_iter().flatten() {
-            *name = redact::pseudonym(&self.key, name).into();
+            *name = self.person(name);
         }
-        for name in actor.others.iter_mut().chain(&mut actor.earlier_agents).chain(&mut actor.scopes) {
-            *name = self.name(name);
+        actor.tenant = actor.tenant.as_ref().map(|name| self.hidden(self.selected.tenants, name));
+        for name in actor.others.iter_mut().chain(&mut actor.earlier_agents) {
+            *name = self.unspoken(self.selected.persons, name);
         }
+        actor.scopes.iter_mut().for_each(|name| *name = self.name(name));
         // A role is no name, unless somebody is named after it.
-        actor.roles.iter_mut().filter(|role| own.contains(role)).for_each(|role| *role = self.name(role));
+        let named = actor.roles.iter_mut().filter(|role| own.contains(role));
+        named.for_each(|role| *role = self.unspoken(self.selected.persons, role));
     }
 
-    fn attributes(&self, attributes: &mut [(Arc<str>, Value)]) {
-        attributes.iter_mut().for_each(|(_, value)| self.value(value));
+    fn attributes(&self, attributes: &mut [(Arc<str>, Value)], inside: &Names) {
+        for (name, value) in attributes {
+            match self.selected.attribute(name) {
+                Some(treatment) => self.hide(treatment, value),
+                None => self.value(value, inside),
+            }
+        }
+    }
+
+    /// Hides a value, whatever it is.
+    fn hide(&self, treatment: Treatment, value: &mut Value) {
+        match value {
+            Value::Null => {}
+            Value::List(items) => items.iter_mut().for_each(|item| self.hide(treatment, item)),
+            other => *other = Value::Text(self.hidden(Some(treatment), &other.to_string())),
+        }
     }
 
     /// Texts may be names; amounts, numbers and times are not.
-    fn value(&self, value: &mut Value) {
+    fn value(&self, value: &mut Value, inside: &Names) {
         match value {
-            Value::Text(text) => *text = self.name(text),
-            Value::List(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Text(text) if self.all => *text = self.name(text),
+            Value::Text(text) => *text = self.text(text, inside),
+            Value::List(items) => items.iter_mut().for_each(|item| self.value(item, inside)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Time(_) | Value::Duration(_) | Value::Money(_) => {
             }
         }
     }
 
-    /// A path of which only the words of the operation's template are left.
-    fn path(&self, path: &str, operation: Option<&str>) -> Arc<str> {
+    /// A path without the names in it: where all are replaced, only words of the operation's template are left.
+    fn path(&self, event: &Event, inside: &Names) -> Arc<str> {
+        let operation = event.operation.as_deref();
         let template = operation.and_then(|operation| operation.split_once(' ')).map_or("", |(_, template)| template);
         let mut words = template.split('/');
         let mut out = Vec::new();
-        for segment in path.split('/') {
+        for segment in event.path.split('/') {
             let decoded = percent_decoded(segment, false);
             // A path that is spelt in another way than its template (`//`, `/./`) is left without words.
-            let known = words.next().is_some_and(|word| word == segment);
-            out.push(if known { decoded } else { redact::pseudonym(&self.key, &decoded).into_owned().into() });
+            let word = words.next().unwrap_or_default();
+            let rule = self.selected.segment(word);
+            out.push(match inside.get(&*decoded) {
+                Some(stands) => stands.to_string(),
+                None if word == segment => decoded.into_owned(),
+                None if rule.is_none() && !self.all => segment.to_owned(),
+                None => self.hidden(rule, &decoded).to_string(),
+            });
         }
         out.join("/").into()
     }
 
     /// The names that an event holds, each with what stands for it: who, on what, for whom, and every text.
     pub fn names(&self, event: &Event, names: &mut Names) {
-        let actor = &event.actor;
-        let who = [&actor.principal, &actor.agent, &actor.client, &actor.tenant, &event.session, &event.host];
-        let mut whole: Vec<&Arc<str>> = who.into_iter().flatten().collect();
-        let mut texts: Vec<&Value> = event.attributes.iter().map(|(_, value)| value).collect();
+        let (actor, selected) = (&event.actor, &self.selected);
         for object in &event.objects {
-            whole.extend([&object.written_state, &object.tenant, &object.owner].into_iter().flatten());
-            texts.extend(object.attributes.iter().map(|(_, value)| value));
+            let object_type = &object.id.object_type;
             for key in [Some(&object.id.key), object.conflicting_key.as_ref()].into_iter().flatten() {
-                names.insert(Arc::clone(key), self.parts(key));
+                self.put(names, key, self.parts(object_type, key));
                 // A key that is only unique under another is also told without it.
                 if let Some((_, own)) = key.split_once('/') {
-                    names.insert(own.into(), self.parts(own));
+                    self.put(names, own, self.parts(object_type, own));
                 }
             }
         }
-        for value in texts {
-            match value {
-                Value::Text(text) => whole.push(text),
-                Value::List(items) => whole.extend(items.iter().filter_map(|item| match item {
-                    Value::Text(text) => Some(text),
-                    _ => None,
-                })),
-                _ => {}
+        let attributes = event.objects.iter().flat_map(|object| &object.attributes);
+        for (name, value) in event.attributes.iter().chain(attributes) {
+            self.texts(selected.attribute(name), value, names);
+        }
+        let objects = event.objects.iter();
+        let of_objects = objects.flat_map(|object| {
+            [(&object.written_state, None), (&object.tenant, selected.tenants), (&object.owner, selected.persons)]
+        });
+        let persons = [&actor.principal, &actor.agent, &actor.client].map(|name| (name, selected.persons));
+        let others = [(&actor.tenant, selected.tenants), (&event.session, None), (&event.host, selected.hosts)];
+        for (name, rule) in of_objects.chain(persons).chain(others) {
+            name.iter().for_each(|name| self.put(names, name, self.unspoken(rule, name)));
+        }
+    }
+
+    /// Adds a name. One that stands for itself where only some are hidden hides nothing, least of all the same name that
+    /// is hidden as somebody else's.
+    fn put(&self, names: &mut Names, name: &str, stands: Arc<str>) {
+        if self.all || *stands != *name {
+            names.insert(name.into(), stands);
+        }
+    }
+
+    /// The texts of an attribute, or whatever it says where a rule hides it.
+    fn texts(&self, rule: Option<Treatment>, value: &Value, names: &mut Names) {
+        match (value, rule) {
+            (Value::Text(text), _) => self.put(names, text, self.unspoken(rule, text)),
+            (Value::List(items), _) => items.iter().for_each(|item| self.texts(rule, item, names)),
+            (Value::Null | Value::Bool(_), _) | (_, None) => {}
+            (other, Some(_)) => {
+                let text = other.to_string();
+                self.put(names, &text, self.hidden(rule, &text));
             }
         }
-        names.extend(whole.into_iter().map(|name| (Arc::clone(name), self.name(name))));
     }
 
     /// A sentence or list entry of a comparison with the names in it replaced; `names` are those that its events hold.
@@ -156,7 +263,8 @@ impl Pseudonyms {
         if self.spoken.contains(text) {
             return text.into();
         }
-        let listed = self.listed.iter().filter(|name| !names.contains_key(*name)).map(|name| (name, self.name(name)));
+        let listed = self.listed.iter().filter(|name| !names.contains_key(*name));
+        let listed = listed.map(|name| (name, self.unspoken(self.selected.persons, name)));
         let known = names.iter().map(|(name, stands)| (name, Arc::clone(stands))).chain(listed);
         let mut known: Vec<_> = known.filter(|(name, _)| !name.is_empty() && !self.spoken.contains(*name)).collect();
         // Longest first: a name may begin with another.
@@ -218,12 +326,16 @@ mod tests {
     #[test]
     fn words_of_the_model_stay_in_paths_and_names_do_not() {
         let pseudonyms = pseudonyms(MODEL);
-        let path = pseudonyms.path("/orders/o%31/pay", Some("POST /orders/{order}/pay"));
+        let path = |path: &str, operation: Option<&str>| {
+            pseudonyms
+                .path(&Event { path: path.into(), operation: operation.map(Arc::from), ..rich_event(1) }, &Names::new())
+        };
+        let paid = path("/orders/o%31/pay", Some("POST /orders/{order}/pay"));
         let key = pseudonyms.object(&ObjectId { object_type: "order".into(), key: "o1".into() }).key;
-        assert_eq!(&*path, format!("/orders/{key}/pay"));
-        let unknown = pseudonyms.path("/users/alice", None);
+        assert_eq!(&*paid, format!("/orders/{key}/pay"));
+        let unknown = path("/users/alice", None);
         assert!(!unknown.contains("users") && !unknown.contains("alice"), "{unknown}");
-        let odd = pseudonyms.path("//orders/alice/pay", Some("POST /orders/{order}/pay"));
+        let odd = path("//orders/alice/pay", Some("POST /orders/{order}/pay"));
         assert!(!odd.contains("alice"), "{odd}");
     }
 

@@ -1,12 +1,17 @@
 //! Redaction: personal and secret values become masks that stay equal when the values are.
 
+mod caught;
+mod national;
 mod redactor;
+mod rule;
 mod shape;
 mod structured;
 #[cfg(test)]
 mod tests;
 
 pub use redactor::Redactor;
+pub(super) use rule::Treatment;
+pub use rule::{RedactionRule, RedactionRules};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,12 +20,11 @@ use std::sync::Arc;
 
 use offpath_capture::{Call, CallProtocol};
 
-use shape::{is_card, is_iban, is_phone, is_token};
+use shape::{Shape, is_card};
 
 use super::credential::{self, HashKey};
 use super::secret_segment::is_secret_segment;
 use super::target::is_placeholder;
-use super::template::is_email;
 use crate::event::Value;
 use crate::model::{Path, Root};
 
@@ -69,11 +73,30 @@ pub(super) struct Masker {
     level: Redaction,
     /// Path parameters of the model that hold a secret by their place.
     secret_parameters: BTreeSet<Arc<str>>,
+    rules: Arc<RedactionRules>,
+    /// Shapes that are looked for, in the order in which a word is asked, and what becomes of them.
+    shapes: Vec<(Shape, Treatment)>,
 }
 
 impl Masker {
     pub(super) fn new(key: HashKey, level: Redaction) -> Masker {
-        Masker { key, level, secret_parameters: BTreeSet::new() }
+        let masker =
+            Masker { key, level, secret_parameters: BTreeSet::new(), rules: Arc::default(), shapes: Vec::new() };
+        masker.with_rules(Arc::default())
+    }
+
+    /// The masker with rules beside its level. Those for shapes hold wherever a value stands, so that equal values stay
+    /// equal; those for names in what is shown of a target, and [`Pseudonyms`](super::Pseudonyms) see to the rest.
+    pub(super) fn with_rules(self, rules: Arc<RedactionRules>) -> Masker {
+        let shown = |shape: Shape| shape.is_by_option() || self.keeps() && !shape.is_secret();
+        let treatment = |shape| match rules.shape(shape) {
+            Some((_, treatment)) => treatment,
+            None if shown(shape) => Treatment::Keep,
+            None => Treatment::Mask,
+        };
+        let shapes = Shape::ALL.into_iter().map(|(_, shape)| (shape, treatment(shape)));
+        let shapes = shapes.filter(|(_, treatment)| *treatment != Treatment::Keep).collect();
+        Masker { rules, shapes, ..self }
     }
 
     /// The masker with path parameters whose values are secret.
@@ -138,18 +161,13 @@ impl Masker {
             let plain: String = found.chars().filter(char::is_ascii_alphanumeric).collect();
             // Groups of a card have three digits or more; those of a date do not.
             let wide = found.split([' ', '-']).all(|group| group.len() >= 3);
-            let kind = if wide && is_card(found) {
-                "card"
-            } else if self.keeps() {
-                return None;
-            } else if found.bytes().all(|b| b == b' ' || b.is_ascii_alphanumeric()) && is_iban(&plain) {
-                "iban"
-            } else if is_phone(found) {
-                "phone"
-            } else {
-                return None;
+            let is = |shape: Shape| match shape {
+                Shape::Card | Shape::Pan => wide && shape.is(found),
+                Shape::Iban => found.bytes().all(|b| b == b' ' || b.is_ascii_alphanumeric()) && shape.is(&plain),
+                shape => shape.has_groups() && shape.is(found),
             };
-            Some((end, self.mask(kind, &plain)))
+            let (shape, treatment) = self.shapes.iter().find(|(shape, _)| is(*shape))?;
+            Some((end, self.hidden(*shape, *treatment, &plain)))
         })
     }
 
@@ -210,9 +228,10 @@ impl Masker {
     /// A request target with secret and personal path segments and query values masked.
     fn target(&self, target: &str) -> String {
         let target = target.split('#').next().unwrap_or_default();
+        let target = &*without_user(target);
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let mut out = self.masked_path(path);
-        let secrets = query.map(secret_variables).unwrap_or_default();
+        let secrets = query.map(|query| self.secret_variables(query)).unwrap_or_default();
         for (i, raw) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
             out.push(if i == 0 { '?' } else { '&' });
             out.push_str(&self.parameter(raw, &secrets));
@@ -226,6 +245,8 @@ impl Masker {
         let name_text = offpath_capture::percent_decoded(name, true);
         let masked = if credential::is_secret_parameter(&name_text, &decoded) {
             self.mask("secret", &decoded)
+        } else if let Some((_, treatment)) = self.rules.key(&name_text) {
+            self.stands_for(treatment, &decoded)
         } else {
             match self.parts(&name_text, &decoded, secrets) {
                 Cow::Borrowed(_) => return Cow::Borrowed(raw),
@@ -250,6 +271,15 @@ impl Masker {
             }
             None => self.text(value),
         }
+    }
+
+    /// The variables of a GraphQL document in a query string that are given to secrets.
+    fn secret_variables(&self, query: &str) -> BTreeSet<String> {
+        let document = query.split('&').find_map(|raw| raw.strip_prefix("query="));
+        let document = document.filter(|raw| raw.len() <= 4 * LONGEST);
+        let document = document.map(|raw| offpath_capture::percent_decoded(raw, true));
+        let document = document.filter(|text| text.contains('$'));
+        document.map(|text| structured::secret_variables(self, &text)).unwrap_or_default()
     }
 
     /// A value with every text in it masked by its look.
@@ -325,38 +355,43 @@ impl Masker {
         }
     }
 
-    /// The mask of one word, when it is sensitive.
+    /// What stands for one word, when it is sensitive.
     fn word(&self, word: &str) -> Option<String> {
         if word.len() < 5 {
             return None;
         }
-        if is_email(word) {
-            if self.keeps() {
-                return None;
-            }
-            if self.level == Redaction::Hash {
-                return Some(self.mask("email", &word.to_lowercase()));
-            }
-            let (local, domain) = word.split_once('@')?;
-            let first = local.chars().next()?;
+        let (shape, treatment) = self.shapes.iter().find(|(shape, _)| shape.is(word))?;
+        let plain: Cow<'_, str> = match shape {
+            Shape::Jwt | Shape::Token => word.into(),
             // Addresses differ by case in no mail system in use.
-            let hash = self.key.hash("mask", &[word.to_lowercase().as_bytes()]).short();
-            return Some(format!("{first}…@{domain}#{hash}"));
-        }
-        let kind = if is_card(word) {
-            "card"
-        } else if is_iban(word) && !self.keeps() {
-            "iban"
-        } else if is_phone(word) && !self.keeps() {
-            "phone"
-        } else if is_token(word) {
-            "secret"
-        } else {
-            return None;
+            Shape::Email if *treatment == Treatment::Mask && self.level != Redaction::Hash => {
+                return self.email(word);
+            }
+            Shape::Email => word.to_lowercase().into(),
+            // A number is the same in groups.
+            _ => word.chars().filter(char::is_ascii_alphanumeric).collect(),
         };
-        // A number is the same in groups.
-        let plain: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
-        Some(self.mask(kind, if kind == "secret" { word } else { &plain }))
+        Some(self.hidden(*shape, *treatment, &plain))
+    }
+
+    /// An address of which the first letter and the domain are left.
+    fn email(&self, word: &str) -> Option<String> {
+        let (local, domain) = word.split_once('@')?;
+        let first = local.chars().next()?;
+        let hash = self.key.hash("mask", &[word.to_lowercase().as_bytes()]).short();
+        Some(format!("{first}…@{domain}#{hash}"))
+    }
+
+    fn hidden(&self, shape: Shape, treatment: Treatment, plain: &str) -> String {
+        match treatment {
+            Treatment::Hash => pseudonym(&self.key, plain).into_owned(),
+            Treatment::Mask | Treatment::Keep => self.mask(shape.mask(), plain),
+        }
+    }
+
+    /// What stands for a value that a rule hides by its name.
+    fn stands_for(&self, treatment: Treatment, text: &str) -> String {
+        stands_for(&self.key, treatment, text)
     }
 
     fn mask(&self, kind: &str, text: &str) -> String {
@@ -377,6 +412,15 @@ pub(super) fn pseudonym<'a>(key: &HashKey, name: &'a str) -> Cow<'a, str> {
     Cow::Owned(format!("p{}", key.hash("name", &[name.as_bytes()]).short()))
 }
 
+/// What stands for a value under a treatment that hides it; the same wherever the value stands.
+pub(super) fn stands_for(key: &HashKey, treatment: Treatment, text: &str) -> String {
+    match treatment {
+        Treatment::Hash => pseudonym(key, text).into_owned(),
+        Treatment::Mask | Treatment::Keep if is_stand_in(text) => text.to_owned(),
+        Treatment::Mask | Treatment::Keep => format!("[hidden#{}]", key.hash("mask", &[text.as_bytes()]).short()),
+    }
+}
+
 /// Whether a text is a keyed hash already: `[card#1f3a9c0b77d2]`, `session:1f3a9c0b77d2`.
 fn is_stand_in(text: &str) -> bool {
     let hex = |hex: &str| hex.len() == 12 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -385,18 +429,24 @@ fn is_stand_in(text: &str) -> bool {
     mask || text.split_once(':').is_some_and(|(kind, tail)| PSEUDONYMS.contains(&kind) && hex(tail))
 }
 
-/// The variables of a GraphQL document in a query string that are given to secrets.
-fn secret_variables(query: &str) -> BTreeSet<String> {
-    let document = query.split('&').find_map(|raw| raw.strip_prefix("query=")).filter(|raw| raw.len() <= 4 * LONGEST);
-    let document = document.map(|raw| offpath_capture::percent_decoded(raw, true));
-    document.filter(|text| text.contains('$')).map(|text| structured::secret_variables(&text)).unwrap_or_default()
+/// A target, or a URL, without the user and password before its host.
+fn without_user(target: &str) -> Cow<'_, str> {
+    // In a path or a query it is a URL's of somebody else.
+    let begin = target.find("://").filter(|at| target.find(['/', '?']).is_none_or(|first| *at < first));
+    let begin = begin.map_or(0, |at| at + 3);
+    let (scheme, rest) = target.split_at_checked(begin).unwrap_or(("", target));
+    let (authority, path) = rest.split_at_checked(rest.find(['/', '?']).unwrap_or(rest.len())).unwrap_or((rest, ""));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => Cow::Owned(format!("{scheme}{host}{path}")),
+        None => Cow::Borrowed(target),
+    }
 }
 
 /// Parameters that hold JSON or GraphQL (GraphQL over HTTP).
 const STRUCTURED: [&str; 3] = ["query", "variables", "extensions"];
 
 /// Kinds of masks.
-const MASKS: [&str; 6] = ["card", "email", "iban", "long", "phone", "secret"];
+const MASKS: [&str; 8] = ["card", "email", "hidden", "iban", "id", "long", "phone", "secret"];
 /// Kinds of pseudonyms of actors that have no name.
 const PSEUDONYMS: [&str; 4] = ["addr", "client", "key", "session"];
 

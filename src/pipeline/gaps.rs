@@ -117,7 +117,7 @@ impl Gaps {
         let tls = unread.tls.clone().unwrap_or_default();
         let shown = Box::new(Shown {
             protocol: unread.protocol,
-            server_name: tls.server_name.map(|name| redactor.name(&name).into_owned()),
+            server_name: tls.server_name.map(|name| redactor.host(&name).into_owned()),
             tls_version: tls.version,
             alpn: tls.alpn.map(|alpn| alpn::shown(alpn, |text| redactor.name(text).into_owned())),
             fingerprint: tls.fingerprint,

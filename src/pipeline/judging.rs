@@ -282,6 +282,6 @@ fn group_name(key: &WindowKey, job: &Job) -> String {
     }
     // An idempotency key is nobody's business.
     let who = key.group.iter().skip(usize::from(key.watch == Watch::Key));
-    let who = who.map(|name| job.pseudonyms.as_ref().map_or_else(|| Arc::clone(name), |p| p.name(name)));
+    let who = who.map(|name| job.pseudonyms.as_ref().map_or_else(|| Arc::clone(name), |p| p.person(name)));
     format!("window of {}", who.collect::<Vec<_>>().join(", "))
 }

@@ -42,7 +42,7 @@ pub(super) fn shown_call(call: &str, host: Option<&str>, pseudonyms: Option<&Pse
         return [Some(method), sort, Some(&*name)].into_iter().flatten().collect::<Vec<_>>().join(" ");
     }
     let (own, path) = target.split_once('/').unwrap_or((target, ""));
-    let own = if host == Some(own) { own.into() } else { pseudonyms.name(own) };
+    let own = if host == Some(own) { own.into() } else { pseudonyms.host(own) };
     let segment = |segment: &str| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
         Some(name) if *pseudonyms.name(name) == *name => segment.into(),
         Some(_) => Arc::from("{id}"),

@@ -83,6 +83,7 @@ pub(super) fn extract(
     let errors = plan.errors.iter().map(ToString::to_string).collect();
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction)
+        .with_rules(Arc::clone(&job.rules))
         .with_documents(&job.documents)
         .with_schema(job.capture.schema.clone())
         .with_token_keys(job.token_keys.clone())
@@ -321,7 +322,7 @@ fn read_source(
     progress: &dyn Progress,
 ) -> SourceRead {
     let batch = Vec::with_capacity(BATCH);
-    let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
+    let redactor = job.redactor();
     let (spots, gaps, prospects) = (Vec::new(), Gaps::default(), HashMap::new());
     let mut sink =
         Batcher { batch, bytes: 0, sender, formats, spots, gaps, redactor, lookout, prospects, joins, progress };
@@ -427,6 +428,7 @@ mod tests {
             token_keys: None,
             trusted_proxies: Vec::new(),
             redaction: Redaction::Mask,
+            rules: Arc::default(),
             pseudonyms: None,
             threads: 1,
             memory: 1,

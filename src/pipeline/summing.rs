@@ -12,14 +12,14 @@ use super::reading::Reports;
 use super::views::Clock;
 use super::{Job, Run, alpn, rules, warnings};
 use crate::compare::Blindness;
-use crate::correlate::{Catalogue, Inspection, Pseudonyms, Redaction};
+use crate::correlate::{Catalogue, Inspection, Pseudonyms, Redaction, RedactionRule};
 use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
     ActorSummary, AsideSummary, ClockSummary, HopsSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary,
-    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RunSummary, TlsSummary,
-    TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary,
+    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RedactionSummary, RunSummary,
+    TlsSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary,
 };
 use crate::rule::need::Need;
 
@@ -55,6 +55,7 @@ pub(super) fn sum(
         events: judged.events,
         cases: judged.cases,
         model: job.model.as_deref().map(model_summary),
+        redaction_rules: redaction_rules(job, inspection),
         options: options(job),
         ..RunSummary::default()
     };
@@ -94,6 +95,13 @@ pub(super) fn sum(
         evidence: Evidence::default(),
         incomplete,
     }
+}
+
+fn redaction_rules(job: &Job, inspection: &Inspection) -> Vec<RedactionSummary> {
+    // Where no exchange was read, none caught anything.
+    let caught = inspection.caught().iter().copied().chain(std::iter::repeat(0));
+    let summary = |(rule, values): (&RedactionRule, u64)| RedactionSummary { rule: rule.to_string(), values };
+    job.rules.iter().zip(caught).map(summary).collect()
 }
 
 fn add_sources(summary: &mut RunSummary, reports: &Reports, pseudonyms: Option<&Pseudonyms>) -> bool {
@@ -198,7 +206,7 @@ fn add_tls(summary: &mut TlsSummary, kind: &TlsConnections, pseudonyms: Option<&
         }
     };
     let outcome = kind.unread.unwrap_or(DECRYPTED).to_owned();
-    let server = pseudonyms.map_or_else(|| kind.server.clone(), |p| p.name(&kind.server).to_string());
+    let server = pseudonyms.map_or_else(|| kind.server.clone(), |p| p.host(&kind.server).to_string());
     add(summary.servers.entry(server).or_default(), Some(outcome));
     add(&mut summary.versions, kind.version.map(str::to_owned));
     add(&mut summary.suites, kind.suite.map(|suite| format!("{suite:#06x}")));
@@ -242,8 +250,10 @@ fn options(job: &Job) -> BTreeMap<String, String> {
     if let Some(bpf) = &job.capture.bpf {
         options.insert("bpf".to_owned(), job.recorded(bpf));
     }
-    if job.redaction != Redaction::default() {
-        options.insert("redact".to_owned(), job.redaction.as_str().to_owned());
+    if job.redaction != Redaction::default() || !job.rules.is_empty() {
+        let rules = job.rules.iter().map(ToString::to_string);
+        let given: Vec<String> = std::iter::once(job.redaction.as_str().to_owned()).chain(rules).collect();
+        options.insert("redact".to_owned(), given.join(", "));
     }
     if let Some(filter) = &job.selection.filter {
         options.insert("filter".to_owned(), filter.clone());

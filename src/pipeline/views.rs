@@ -231,7 +231,15 @@ pub(super) fn find(
     if !verdicts.terms.is_empty() {
         each_call(&ledgers, &inner, |call| verdicts.leave_out(call, &ranking, &mut put_together))?;
     }
-    let PutTogether { left_out, carried, twice, .. } = put_together;
+    let PutTogether { left_out, carried, twice, given_up, .. } = put_together;
+    warnings.extend(given_up.into_iter().map(|(unit, count)| {
+        let exchanges = if count == 1 { "exchange" } else { "exchanges" };
+        format!(
+            "{count} {exchanges} of {}: answered inside, timed out outside (502 to 504); judged once each, and whether it \
+             happened is left open",
+            units.name(unit)
+        )
+    }));
     let names = units.0.iter().map(|(name, _)| name.as_str().into()).collect();
     let (moved, clocks) = skew::moved(&ranking, &verdicts, units);
     let people = ledgers.iter_mut().map(|ledger| std::mem::take(&mut ledger.people)).collect();

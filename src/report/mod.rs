@@ -30,9 +30,9 @@ pub use sheet::Sheet;
 pub use summary::{
     ActorSummary, AsideSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline, ClockSummary,
     ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
-    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RuleStatus, RuleSummary, RunSummary,
-    TimelineEvent, TlsSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary,
-    WebSocketSummary,
+    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RedactionSummary, RuleStatus,
+    RuleSummary, RunSummary, TimelineEvent, TlsSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation,
+    UnmodelledSummary, VariantSummary, WebSocketSummary,
 };
 pub use timeline::cases_with_findings;
 pub use verdict::{SeverityCounts, severity_rank, verdict};

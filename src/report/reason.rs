@@ -17,6 +17,10 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "tls_mid_connection" => {
             ("TLS connection whose hellos were not captured", "TLS connections whose hellos were not captured")
         }
+        "tls_one_hello" => (
+            "TLS connection of which one hello was not captured",
+            "TLS connections of which one hello each was not captured",
+        ),
         "tls_unknown_suite" => ("TLS connection with a suite not read", "TLS connections with suites not read"),
         "tls_version" => ("TLS connection of a version not read", "TLS connections of versions not read"),
         "tls_bad_record" => ("TLS connection with records not opened", "TLS connections with records not opened"),

@@ -125,6 +125,9 @@ pub struct RunSummary {
     pub maps: Vec<MapSummary>,
     /// Most frequent activity sequences.
     pub variants: Vec<VariantSummary>,
+    /// What each rule of redaction caught, in the order in which they were given.
+    #[serde(default)]
+    pub redaction_rules: Vec<RedactionSummary>,
     /// Options that shaped the result.
     pub options: BTreeMap<String, String>,
     /// Where the model does not seem to be about this traffic, then inputs that may show the same, in plain words;
@@ -189,4 +192,13 @@ pub struct ObjectSummary {
     pub key_sources: BTreeMap<String, u64>,
     /// Whether the type is offpath's guess rather than the model's word.
     pub guessed: bool,
+}
+
+/// What a rule of redaction caught.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedactionSummary {
+    /// The rule, as it was given.
+    pub rule: String,
+    /// Values of headers, query strings, forms and JSON that it is the one for.
+    pub values: u64,
 }

@@ -388,6 +388,7 @@ pub(crate) fn run() -> RunSummary {
         ],
         unmatched: 25_186,
         unmatched_paths: Vec::new(),
+        redaction_rules: Vec::new(),
         described: None,
         actors: vec![
             ActorSummary { evidence: "claims".into(), principals: 5_204, events: 371_002 },

@@ -6,6 +6,7 @@
 pub mod archive;
 #[cfg(feature = "live")]
 pub mod traffic;
+pub mod wire;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -110,6 +110,12 @@ fn exchanges_have_the_fields_that_are_named_in_their_order() {
     assert_eq!(csv.lines().next(), Some("target,status"));
     assert_eq!(csv.lines().count(), whole.len() + 1);
     assert_eq!(code(&of("time,status", &["-o", "e.parquet"])), 0);
+    // Who acts costs time, and is only told where it is asked for.
+    assert!(whole.iter().all(|exchange| exchange.get("actor").is_none() && exchange.get("user").is_none()));
+    let who = stdout(&of("actor,user", &["--filter", "path:/orders/ord_101"]));
+    assert_eq!(who.lines().next(), Some(r#"{"actor":"anna","user":"anna"}"#));
+    let hidden = stdout(&of("actor,user", &["--redact", "key:username=hash"]));
+    assert!(hidden.contains(r#"{"actor":"p"#) && !hidden.contains("anna"), "{hidden}");
     let wrong = of("method,targt", &[]);
     assert_eq!(code(&wrong), 2);
     assert!(stderr(&wrong).contains("did you mean `target`?"), "{}", stderr(&wrong));

@@ -1,7 +1,10 @@
 //! `--redact`: secrets, personal data and names in every place of an exchange, and every output searched at each level.
 
+mod canaries;
+mod canary;
 mod doubts;
 mod outputs;
+mod rules;
 mod traffic;
 mod unanswered;
 

@@ -10,13 +10,14 @@ use std::time::Duration;
 use crate::support::{code, stderr};
 use crate::{offpath_in, shop};
 
-/// A run whose input never ends.
-fn endless(folder: &Path) -> Child {
+/// A run whose input never ends; what is temporary lies in the folder too.
+fn endless(folder: &Path, args: &[&str]) -> Child {
     let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hash.key");
     Command::new(env!("CARGO_BIN_EXE_offpath"))
-        .args(["check", "-", "-o", "run", "-q"])
+        .args(args)
         .current_dir(folder)
         .env("OFFPATH_HASH_KEY", key)
+        .env("TMPDIR", folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -26,7 +27,7 @@ fn endless(folder: &Path) -> Child {
 
 /// A run that waits for more of its input, and the folder that it works in.
 fn waiting(folder: &Path) -> (Child, PathBuf) {
-    let mut child = endless(folder);
+    let mut child = endless(folder, &["check", "-", "-o", "run", "-q"]);
     child.stdin.as_mut().unwrap().write_all(b"10.0.0.1 - a ").unwrap();
     // As long as it takes; a run that never begins fails the test runner's own limit.
     let work = loop {
@@ -77,4 +78,28 @@ fn what_a_kill_leaves_the_next_run_removes_and_says_so() {
     assert_eq!(code(&next), 0, "{}", stderr(&next));
     assert!(stderr(&next).contains("left by a run that was killed"), "{}", stderr(&next));
     assert_eq!(work_folder(folder.path()), None);
+}
+
+#[test]
+fn what_a_draft_keeps_of_its_input_goes_with_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = endless(folder.path(), &["mine", "-", "-o", "draft.yaml", "-q"]);
+    child.stdin.as_mut().unwrap().write_all(b"10.0.0.1 - a ").unwrap();
+    let names = |folder: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
+    // As long as it takes: the lock, and the copy of the input in the folder beside it.
+    while !names(folder.path()).iter().any(|path| path.join("lock").exists() && !names(&path.join("run")).is_empty()) {
+        sleep(Duration::from_millis(20));
+    }
+    assert!(names(folder.path()).iter().all(|path| path.is_dir()), "{:?}", names(folder.path()));
+    let status = loop {
+        assert!(Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status().unwrap().success());
+        sleep(Duration::from_millis(10));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+    };
+    assert_eq!(status.signal(), Some(15));
+    assert!(names(folder.path()).is_empty(), "{:?}", names(folder.path()));
 }

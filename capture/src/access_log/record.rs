@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::key::KeySeed;
+use crate::url::without_user;
 use crate::{
     Body, Carries, Endpoint, Exchange, Headers, Incomplete, LogFacts, Origin, Place, Protocol, Request, Response,
     Timestamp, url,
@@ -53,6 +54,7 @@ impl Record<'_> {
             (split.scheme, split.host, split.origin_form())
         };
         let host = self.host.or_else(|| host.map(str::to_owned));
+        let host = host.map(|host| without_user(&host).to_owned());
         let scheme = self.scheme.or_else(|| scheme.map(str::to_owned));
         let number = match origin.place {
             Place::Line { number, .. } => number,

@@ -8,6 +8,7 @@ use super::slot::{Method, Pairing, Slot};
 use super::{Connection, Following, Kind, WAITING, WAITING_BYTES};
 use crate::output::Output;
 use crate::tcp::Chunk;
+use crate::url::without_user;
 use crate::{Body, Incomplete, Request, Response};
 
 impl Connection {
@@ -130,6 +131,7 @@ impl Connection {
             Some((authority, path)) => (Some(authority.to_owned()), path.to_owned()),
             None => (host, target),
         };
+        let host = host.map(|host| without_user(&host).to_owned());
         let reader = self.reader(side);
         let (extent, ack_first, mut reasons) = (reader.extent, reader.ack_first, reader.reasons);
         if head.over {

@@ -5,6 +5,7 @@ use super::message::Message;
 use super::stream::Stream;
 use crate::conversation::{Extent, Pair, Reasons};
 use crate::output::Output;
+use crate::url::without_user;
 use crate::{Body, Carries, Endpoint, Exchange, Grpc, Incomplete, Protocol, Request, Response};
 
 impl Connection {
@@ -146,7 +147,8 @@ impl Connection {
         let empty = if message.head.content_length.is_some() && !tunnel { nothing() } else { Body::Absent };
         let body = finish(&mut message, true, empty, reasons, out);
         let head = &mut message.head;
-        let host = head.authority.clone().or_else(|| head.headers.text("host").map(str::to_owned));
+        let host = head.authority.as_deref().or_else(|| head.headers.text("host"));
+        let host = host.map(|host| without_user(host).to_owned());
         let target = head.target().cloned().unwrap_or_default();
         let request = Request {
             method: head.method.take().unwrap_or_default(),

@@ -254,7 +254,8 @@ impl Connection {
     /// Makes the keys of the handshake seen last, or says why there are none.
     fn derive(&mut self, now: Timestamp, out: &mut Output<'_>) -> Result<(), &'static str> {
         let (Some(client), Some(hello), Some(answer)) = (self.client, &self.hello, &self.answer) else {
-            return Err("tls_mid_connection");
+            let one = self.client.is_some() || self.answer.is_some();
+            return Err(if one { "tls_one_hello" } else { "tls_mid_connection" });
         };
         if !(TLS12..=TLS13).contains(&answer.version) {
             return Err("tls_version");

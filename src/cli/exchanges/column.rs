@@ -18,6 +18,8 @@ use crate::model::nearest_name;
 pub(in crate::cli) struct Column<R> {
     pub(in crate::cli) name: &'static str,
     value: Value<R>,
+    /// Only written where it is named.
+    asked: bool,
 }
 
 /// How a value is got out of a row; none is null, and an empty cell in CSV.
@@ -32,29 +34,35 @@ enum Value<R> {
 
 impl<R> Column<R> {
     pub(super) const fn text(name: &'static str, of: fn(&R) -> Option<&str>) -> Self {
-        Column { name, value: Value::Text(of) }
+        Column { name, value: Value::Text(of), asked: false }
     }
 
     pub(super) const fn number(name: &'static str, of: fn(&R) -> Option<u64>) -> Self {
-        Column { name, value: Value::Number(of) }
+        Column { name, value: Value::Number(of), asked: false }
     }
 
     /// A status or another code of 16 bits.
     pub(super) const fn code(name: &'static str, of: fn(&R) -> Option<u16>) -> Self {
-        Column { name, value: Value::Code(of) }
+        Column { name, value: Value::Code(of), asked: false }
     }
 
     pub(super) const fn flag(name: &'static str, of: fn(&R) -> bool) -> Self {
-        Column { name, value: Value::Flag(of) }
+        Column { name, value: Value::Flag(of), asked: false }
     }
 
     pub(super) const fn words(name: &'static str, of: fn(&R) -> &[&'static str]) -> Self {
-        Column { name, value: Value::Words(of) }
+        Column { name, value: Value::Words(of), asked: false }
     }
 
     /// Calls; JSON in a cell of CSV and Parquet, empty where there are none.
     pub(super) const fn calls(name: &'static str, of: fn(&R) -> &[CallRecord]) -> Self {
-        Column { name, value: Value::Calls(of) }
+        Column { name, value: Value::Calls(of), asked: false }
+    }
+
+    /// The same, where nobody has it who does not name it.
+    pub(super) const fn if_asked(mut self) -> Self {
+        self.asked = true;
+        self
     }
 
     fn member(&self, row: &R, object: &mut Object) -> io::Result<()> {
@@ -104,6 +112,11 @@ fn json(calls: &[CallRecord]) -> Option<String> {
     if calls.is_empty() { None } else { serde_json::to_string(calls).ok() }
 }
 
+/// Those that are written where none is named.
+pub(in crate::cli) fn usual<R>(columns: &'static [Column<R>]) -> impl Iterator<Item = &'static Column<R>> {
+    columns.iter().filter(|column| !column.asked)
+}
+
 /// The columns that are written, in their order.
 pub(super) struct Columns<R: 'static>(Vec<&'static Column<R>>);
 
@@ -114,9 +127,9 @@ impl<R> Clone for Columns<R> {
 }
 
 impl<R> Columns<R> {
-    /// All of them.
+    /// All of them, but for those that are only written where they are named.
     pub(super) fn all(columns: &'static [Column<R>]) -> Self {
-        Columns(columns.iter().collect())
+        Columns(usual(columns).collect())
     }
 
     /// Those that are named, in the order of their names; all where none is.

@@ -59,9 +59,12 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) calls_unseen: Vec<&'static str>,
     /// What it calls by the OpenAPI documents given: the operationId, else method and path template.
     pub(in crate::cli) operation: Option<Arc<str>>,
-    /// Who acts, as far as the exchange alone tells; only looked for where a filter asks.
+    /// Who acts, as far as the exchange alone tells; only looked for where somebody asks.
     #[cfg_attr(test, serde(skip))]
     pub(in crate::cli) actors: Vec<String>,
+    /// The user that a log names.
+    #[cfg_attr(test, serde(skip))]
+    pub(in crate::cli) user: Option<String>,
 }
 
 /// One call in a body: what and how it went. Arguments and results are not shown.
@@ -123,8 +126,8 @@ impl CallRecord {
 /// A host and its port. The name is the same with any port, and so is its pseudonym.
 fn host(host: &str, redactor: &Redactor) -> String {
     match host.rsplit_once(':').filter(|(name, port)| is_port(port) && (!name.contains(':') || name.ends_with(']'))) {
-        Some((name, port)) => format!("{}:{port}", redactor.name(name)),
-        None => redactor.name(host).into_owned(),
+        Some((name, port)) => format!("{}:{port}", redactor.host(name)),
+        None => redactor.host(host).into_owned(),
     }
 }
 
@@ -176,12 +179,13 @@ impl Record {
             calls_unseen: called.unseen.iter().map(|why| why.as_str()).collect(),
             operation: None,
             actors: Vec::new(),
+            user: None,
         }
     }
 }
 
 /// Columns of the listing.
-pub(in crate::cli) static COLUMNS: [Column<Record>; 23] = [
+pub(in crate::cli) static COLUMNS: [Column<Record>; 25] = [
     Column::text("time", |r| Some(&r.time)),
     Column::text("end", |r| r.end.as_deref()),
     Column::text("client", |r| r.client.as_deref()),
@@ -205,6 +209,8 @@ pub(in crate::cli) static COLUMNS: [Column<Record>; 23] = [
     Column::calls("calls", |r| &r.calls),
     Column::words("calls_unseen", |r| &r.calls_unseen),
     Column::text("operation", |r| r.operation.as_deref()),
+    Column::text("actor", |r: &Record| r.actors.first().map(String::as_str)).if_asked(),
+    Column::text("user", |r: &Record| r.user.as_deref()).if_asked(),
 ];
 
 #[cfg(test)]
@@ -257,6 +263,7 @@ mod tests {
                 calls_unseen: if known { Vec::new() } else { vec!["too_long"] },
                 operation: maybe.clone().map(Arc::from),
                 actors: Vec::new(),
+                user: None,
             };
             let mut line = Vec::new();
             Columns::all(&COLUMNS).write_json(&record, &mut line).unwrap();

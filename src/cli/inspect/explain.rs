@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cli::args::InspectFormat;
 use crate::cli::show::nearest::Nearest;
 use crate::cli::{Console, Ended, Exit};
-use crate::correlate::Redactor;
 use crate::pipeline::{Job, Run, Sought};
 use crate::report::terminal;
 
@@ -22,7 +21,7 @@ pub(super) fn look_for(typed: &str, job: &mut Job) -> Near {
         let mut near = offered.lock().unwrap_or_else(PoisonError::into_inner);
         near.iter_mut().for_each(|near| near.offer(name));
     });
-    let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
+    let redactor = job.redactor();
     job.sought = Some(Arc::new(Sought::new(typed, redactor, offer)));
     near
 }

@@ -41,6 +41,8 @@ pub struct Extracted {
     pub left_out: bool,
     /// Calls of clients inside the bodies, by protocol, whether or not events are made of them.
     pub inside: Vec<CallCount>,
+    /// How many values each rule of redaction catches; none without rules.
+    pub caught: Vec<u32>,
 }
 
 /// How many calls of a protocol.

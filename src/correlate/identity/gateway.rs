@@ -43,6 +43,11 @@ const CLAIMS: [(&str, &str); 3] = [
     ("x-apigateway-api-userinfo", "endpoints"),
     ("x-endpoint-api-userinfo", "endpoints"),
 ];
+/// Headers by which gateways name somebody, or the subject of a certificate.
+pub(in crate::correlate) fn naming_headers() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(header, ..)| *header).chain(CLAIMS.iter().map(|(header, _)| *header)).chain(SUBJECTS)
+}
+
 /// Headers that hold a token which the gateway signed.
 pub(super) const ASSERTIONS: [&str; 6] = [
     "x-goog-iap-jwt-assertion",

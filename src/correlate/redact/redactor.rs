@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use offpath_capture::{Call, Endpoint};
 
-use super::{Masker, Redaction, pseudonym};
+use super::{Masker, Redaction, RedactionRules, pseudonym};
 use crate::correlate::credential::HashKey;
+use crate::correlate::target::Target;
+use crate::correlate::template::{Template, singular};
 use offpath_capture::percent_decoded;
 
 /// Longest name of a parameter, header or member that is shown.
@@ -26,10 +28,32 @@ impl Redactor {
         Redactor { masker: Masker::new(key, level) }
     }
 
+    /// The redactor with rules beside its level.
+    #[must_use]
+    pub fn with_rules(self, rules: Arc<RedactionRules>) -> Redactor {
+        Redactor { masker: self.masker.with_rules(rules) }
+    }
+
+    /// The name of who acts.
+    pub fn person<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self.masker.rules.persons() {
+            Some(treatment) => Cow::Owned(self.masker.stands_for(treatment, name)),
+            None => self.name(name),
+        }
+    }
+
+    /// The host that a request names.
+    pub fn host<'a>(&self, host: &'a str) -> Cow<'a, str> {
+        match self.masker.rules.header("host") {
+            Some((_, treatment)) => Cow::Owned(self.masker.stands_for(treatment, host)),
+            None => self.name(host),
+        }
+    }
+
     /// The target as sent, with secret and personal path segments and query values masked. Nothing tells which words of
     /// a path are names, so [`Redaction::Hash`] leaves none of them, nor any value of the query.
     pub fn target(&self, target: &str) -> String {
-        let masked = self.masker.target(target);
+        let masked = self.without_hidden_segments(self.masker.target(target));
         if self.masker.level != Redaction::Hash {
             return masked;
         }
@@ -42,6 +66,26 @@ impl Redactor {
         };
         let query = query.map(|query| query.split('&').map(pair).collect::<Vec<_>>().join("&"));
         path.join("/") + &query.map(|query| format!("?{query}")).unwrap_or_default()
+    }
+
+    /// A target without the segments of its path that rules hide: those that are called so by the word before them, as
+    /// `inspect` guesses it, whether or not they look like a value.
+    fn without_hidden_segments(&self, target: String) -> String {
+        if self.masker.rules.is_empty() {
+            return target;
+        }
+        let rules = &self.masker.rules;
+        let is_hidden = |_: &str, word: &str| rules.named_after(&singular(word)).is_some();
+        let template = Template::with(&Target::parse(&target).segments, is_hidden);
+        let named = |decoded: &str| template.variables.iter().find(|variable| holds_word(decoded, &variable.value));
+        let shown = |segment: &str| {
+            let decoded = percent_decoded(segment, false);
+            let rule = named(&decoded).and_then(|variable| rules.named_after(&variable.name));
+            rule.map_or_else(|| segment.to_owned(), |treatment| self.masker.stands_for(treatment, &decoded))
+        };
+        let (path, query) = target.split_once('?').map_or((target.as_str(), None), |(path, query)| (path, Some(query)));
+        let path = path.split('/').map(shown).collect::<Vec<_>>().join("/");
+        path + &query.map(|query| format!("?{query}")).unwrap_or_default()
     }
 
     /// The name of what a call calls.
@@ -101,6 +145,16 @@ impl Redactor {
             Redaction::Mask | Redaction::Keep => hex(digest),
         }
     }
+}
+
+/// Whether a segment is a value, or holds it as one of its words: `4000.json`.
+fn holds_word(segment: &str, value: &str) -> bool {
+    let alone = |at: usize| {
+        let before = segment.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+        let after = segment.get(at + value.len()..).is_some_and(|after| after.starts_with(char::is_alphanumeric));
+        !before && !after
+    };
+    !value.is_empty() && segment.match_indices(value).any(|(at, _)| alone(at))
 }
 
 /// Two hex digits a byte.

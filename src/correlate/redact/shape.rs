@@ -1,6 +1,103 @@
 //! What a word is by its shape: the number of a card, an account or a telephone, a token.
 
-use crate::correlate::template::entropy;
+use std::str::FromStr;
+
+use super::national;
+use crate::correlate::template::{entropy, is_email};
+use crate::model::nearest_name;
+
+/// Shapes that rules name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::correlate) enum Shape {
+    /// An e-mail address.
+    Email,
+    /// A card's number by its check digit.
+    Card,
+    /// An account by its check digits.
+    Iban,
+    /// A telephone number that begins with `+`.
+    Phone,
+    /// A JSON Web Token.
+    Jwt,
+    /// Text that is known for a secret, or long and random.
+    Token,
+    /// By option: the digits of a card, whatever its check digit.
+    Pan,
+    /// By option: a number that some state gives to persons, by its check digits.
+    NationalId,
+    /// By option: a telephone number as it is dialled within a country.
+    LocalPhone,
+}
+
+impl Shape {
+    /// Every shape with its name, in the order in which a word is asked.
+    pub(in crate::correlate) const ALL: [(&'static str, Shape); 9] = [
+        ("email", Shape::Email),
+        ("card", Shape::Card),
+        ("iban", Shape::Iban),
+        ("phone", Shape::Phone),
+        ("jwt", Shape::Jwt),
+        ("token", Shape::Token),
+        ("pan", Shape::Pan),
+        ("national-id", Shape::NationalId),
+        ("local-phone", Shape::LocalPhone),
+    ];
+
+    /// Whether it is masked at every level.
+    pub(in crate::correlate) fn is_secret(self) -> bool {
+        matches!(self, Shape::Card | Shape::Jwt | Shape::Token)
+    }
+
+    /// Whether nothing but a rule has it looked for: ordinary numbers look so.
+    pub(super) fn is_by_option(self) -> bool {
+        matches!(self, Shape::Pan | Shape::NationalId | Shape::LocalPhone)
+    }
+
+    /// Whether it may be written in groups with spaces.
+    pub(super) fn has_groups(self) -> bool {
+        !matches!(self, Shape::Email | Shape::Jwt | Shape::Token)
+    }
+
+    /// The word that masks have.
+    pub(super) fn mask(self) -> &'static str {
+        match self {
+            Shape::Email => "email",
+            Shape::Card | Shape::Pan => "card",
+            Shape::Iban => "iban",
+            Shape::Phone | Shape::LocalPhone => "phone",
+            Shape::Jwt | Shape::Token => "secret",
+            Shape::NationalId => "id",
+        }
+    }
+
+    /// Whether a word, or a number in groups, looks so.
+    pub(in crate::correlate) fn is(self, word: &str) -> bool {
+        match self {
+            Shape::Email => is_email(word),
+            Shape::Card => is_card(word),
+            Shape::Iban => is_iban(word),
+            Shape::Phone => is_phone(word),
+            Shape::Jwt => is_jwt(word),
+            Shape::Token => is_token(word),
+            Shape::Pan => is_pan(word),
+            Shape::NationalId => national::is_id(word),
+            Shape::LocalPhone => is_local_phone(word),
+        }
+    }
+}
+
+impl FromStr for Shape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Shape, String> {
+        let found = Shape::ALL.iter().find(|(name, _)| *name == text).map(|(_, shape)| *shape);
+        found.ok_or_else(|| {
+            let names = Shape::ALL.map(|(name, _)| name);
+            let near = nearest_name(text, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            format!("no shape is called `{text}`{near}; there are {}", names.join(", "))
+        })
+    }
+}
 
 /// 13 to 19 digits, perhaps in groups, with a right Luhn check digit and a known first digit.
 pub(super) fn is_card(word: &str) -> bool {
@@ -12,8 +109,16 @@ pub(super) fn is_card(word: &str) -> bool {
         && luhn(digits().rev())
 }
 
+/// 13 to 19 digits with the first digit of a card, perhaps in groups.
+fn is_pan(word: &str) -> bool {
+    let digits = || word.bytes().filter(u8::is_ascii_digit);
+    word.bytes().all(|b| b.is_ascii_digit() || b == b'-' || b == b' ')
+        && (13..=19).contains(&digits().count())
+        && digits().next().is_some_and(|first| (b'2'..=b'6').contains(&first))
+}
+
 /// Takes the digits from the last to the first.
-fn luhn(digits: impl Iterator<Item = u32>) -> bool {
+pub(super) fn luhn(digits: impl Iterator<Item = u32>) -> bool {
     let sum: u32 =
         digits.enumerate().map(|(i, d)| if i % 2 == 1 { if d > 4 { d * 2 - 9 } else { d * 2 } } else { d }).sum();
     sum.is_multiple_of(10)
@@ -43,14 +148,27 @@ pub(super) fn is_phone(word: &str) -> bool {
         && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'.' | b'(' | b')'))
 }
 
+/// As it is dialled within a country: with the `0` of a trunk, or an area in brackets, and 8 to 12 digits, perhaps in
+/// groups.
+fn is_local_phone(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let trunk = word.starts_with('0') && !word.starts_with("000");
+    let area = word.starts_with('(') && word.contains(')');
+    (8..=12).contains(&digits)
+        && (trunk || area)
+        && word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'.' | b'(' | b')'))
+}
+
+/// Three parts in base64, the first of which begins an object of JSON.
+fn is_jwt(word: &str) -> bool {
+    word.starts_with("eyJ") && word.len() >= 20 && word.bytes().filter(|b| *b == b'.').count() >= 2
+}
+
 /// Tokens by their known beginnings or by length and disorder. UUIDs, ULIDs, KSUIDs and object ids stay readable.
 pub(super) fn is_token(word: &str) -> bool {
     let bytes = word.as_bytes();
     let known = ["sk_live_", "sk_test_", "rk_live_", "ghp_", "gho_", "github_pat_", "xoxb-", "xoxp-", "AKIA", "glpat-"];
     if bytes.len() >= 16 && known.iter().any(|k| word.starts_with(k)) {
-        return true;
-    }
-    if word.starts_with("eyJ") && bytes.len() >= 20 && bytes.iter().filter(|b| **b == b'.').count() >= 2 {
         return true;
     }
     let charset = bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'.' | b'~'));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::Masker;
+use super::{Masker, Treatment};
 use crate::correlate::credential;
 
 /// What begins and ends a string of several lines in GraphQL.
@@ -42,15 +42,17 @@ pub(super) fn is_structured(value: &str) -> bool {
     value.contains('{') || value.trim_start().starts_with('[')
 }
 
-/// The variables that a GraphQL document gives to arguments which are secret by their names: `login(password: $p)`.
-pub(super) fn secret_variables(document: &str) -> BTreeSet<String> {
+/// The variables that a GraphQL document gives to arguments which are secret, or hidden by a rule, by their names:
+/// `login(password: $p)`.
+pub(super) fn secret_variables(masker: &Masker, document: &str) -> BTreeSet<String> {
+    let is_hidden = |name: &str| credential::is_secret_field(name) || masker.rules.key(name).is_some();
     let mut found = BTreeSet::new();
     // The last name; whether it was the one of a secret before a colon; whether a `$` follows that.
     let (mut last, mut secret, mut named, mut rest) = ("", false, false, document);
     while let Some((token, after)) = next(rest) {
         rest = after;
         match token {
-            Token::Mark(':') => (secret, named) = (credential::is_secret_field(&plain(last)), false),
+            Token::Mark(':') => (secret, named) = (is_hidden(&plain(last)), false),
             Token::Mark('$') => named = secret,
             Token::Word(word) if named && found.len() < MOST_VARIABLES => {
                 found.insert(word.to_owned());
@@ -81,6 +83,8 @@ fn masked_within<'a>(
     let mut writer = Writer { masker, secrets, depth, out: String::with_capacity(value.len()), changed: false };
     // The last name, whether a `$` stands before it, and what the value that comes next belongs to.
     let (mut last, mut declared, mut key) = ("", false, Key::Plain);
+    // The rule that hides it, unless it is a secret by itself.
+    let mut rule = None;
     // Open brackets, and how many were, and what followed, where a secret list or object began.
     let (mut open, mut hidden): (usize, Option<(usize, &str)>) = (0, None);
     let (mut rest, mut before) = (value, Token::Mark(' '));
@@ -106,7 +110,7 @@ fn masked_within<'a>(
                 let closed = hidden.take_if(|(at, _)| *at == open);
                 open = open.checked_sub(1)?;
                 if let Some((_, from)) = closed {
-                    writer.secret(from.get(..from.len() - rest.len())?);
+                    writer.hidden(rule, from.get(..from.len() - rest.len())?);
                     ending = true;
                     continue;
                 }
@@ -119,7 +123,9 @@ fn masked_within<'a>(
         match token {
             Token::Mark(':') => {
                 let name = plain(last);
-                key = match (credential::is_secret_field(&name) || secrets.contains(&*name), declared) {
+                let secret = credential::is_secret_field(&name) || secrets.contains(&*name);
+                rule = if secret { None } else { masker.rules.key(&name).map(|(_, treatment)| treatment) };
+                key = match (secret || rule.is_some(), declared) {
                     (false, _) => Key::Plain,
                     (true, true) => Key::Declared,
                     (true, false) => Key::Secret,
@@ -129,7 +135,7 @@ fn masked_within<'a>(
             // What a variable gives stands among the variables. A comma is space in GraphQL.
             Token::Mark('$' | '(' | ')' | '{' | '}') => key = Key::Plain,
             Token::Text(text) | Token::Word(text) if key == Key::Secret => {
-                writer.secret(&plain(text));
+                writer.hidden(rule, &plain(text));
                 (key, ending) = (Key::Plain, true);
                 continue;
             }
@@ -165,8 +171,12 @@ struct Writer<'m> {
 }
 
 impl Writer<'_> {
-    fn secret(&mut self, text: &str) {
-        self.out.push_str(&self.masker.mask("secret", text));
+    fn hidden(&mut self, rule: Option<Treatment>, text: &str) {
+        let shown = match rule {
+            Some(treatment) => self.masker.stands_for(treatment, text),
+            None => self.masker.mask("secret", text),
+        };
+        self.out.push_str(&shown);
         self.changed = true;
     }
 
@@ -195,7 +205,7 @@ impl Writer<'_> {
                 self.out.push_str(&serde_json::Value::String(masked).to_string());
                 self.changed = true;
             }
-            None => self.secret(said),
+            None => self.hidden(None, said),
         }
     }
 }
@@ -250,7 +260,7 @@ mod tests {
 
     fn shown(value: &str) -> Option<String> {
         let masker = Masker::new(HashKey::new(b"a key of sixteen"), Redaction::Keep);
-        masked(&masker, value, &secret_variables(value)).map(Cow::into_owned)
+        masked(&masker, value, &secret_variables(&masker, value)).map(Cow::into_owned)
     }
 
     #[test]
@@ -294,8 +304,10 @@ mod tests {
     #[test]
     fn variables_are_secret_where_a_document_gives_them_to_a_secret() {
         let masker = Masker::new(HashKey::new(b"a key of sixteen"), Redaction::Keep);
-        let secrets =
-            secret_variables("mutation($p: String!, $q: ID) { login(password: $p, id: $q, pin: [$r]) { id } }");
+        let secrets = secret_variables(
+            &masker,
+            "mutation($p: String!, $q: ID) { login(password: $p, id: $q, pin: [$r]) { id } }",
+        );
         assert_eq!(secrets.iter().map(String::as_str).collect::<Vec<_>>(), ["p"]);
         let shown = masked(&masker, r#"{"p":"hunter2","q":"7"}"#, &secrets).unwrap();
         assert!(!shown.contains("hunter2") && shown.contains(r#""q":"7""#), "{shown}");

@@ -41,6 +41,19 @@ fn targets_lose_their_secrets_and_nothing_else() {
 }
 
 #[test]
+fn targets_lose_the_user_before_their_host() {
+    let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Keep);
+    for (target, shown) in [
+        ("u:p@h.example:443", "h.example:443"),
+        ("https://u:p@x@h.example/a?who=u@b", "https://h.example/a?who=u@b"),
+        ("/a@b?next=https://u@h/", "/a@b?next=https://u@h/"),
+        ("*", "*"),
+    ] {
+        assert_eq!(redactor.target(target), shown);
+    }
+}
+
+#[test]
 fn json_and_graphql_in_a_target_lose_their_secrets() {
     for level in [Redaction::Mask, Redaction::Hash, Redaction::Keep] {
         let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), level);
@@ -198,6 +211,53 @@ proptest! {
         let once = masker().text(&text).into_owned();
         prop_assert_eq!(&once, &masker().text(&text));
     }
+}
+
+proptest! {
+    /// However a value is written into a target, a rule for its name hides it at every level, under one stand-in.
+    #[test]
+    fn what_a_rule_hides_is_in_no_target(
+        name in "[a-z]{3,8}[A-Z_-]?[a-z]{3}", value in "zq[a-z0-9]{6,12}", how in "mask|hash", level in 0_usize..3,
+    ) {
+        let level = [Redaction::Mask, Redaction::Hash, Redaction::Keep][level];
+        let rules = RedactionRules::new(vec![format!("key:{}*={how}", &name[..3]).parse().unwrap()]);
+        let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), level).with_rules(Arc::new(rules));
+        let field: String = name.replace('-', "_");
+        let encoded: String = value.bytes().map(|b| format!("%{b:02X}")).collect();
+        for target in [
+            format!("/a?page=2&{name}={value}"),
+            format!("/a?{}={encoded}", name.to_uppercase()),
+            format!("/a?user[{name}]={value}"),
+            format!("/a?filter={{\"{name}\":\"{value}\"}}"),
+            format!("/a?filter={{\"{name}\":{{\"first\":[\"{value}\"]}}}}"),
+            format!("/a?query={{ find({field}: \"{value}\") {{ id }} }}"),
+            format!("/a?query=query($x: ID) {{ find({field}: $x) }}&variables={{\"x\":\"{value}\"}}"),
+        ] {
+            let shown = redactor.target(&target);
+            prop_assert!(!shown.contains(&value) && !shown.contains(&encoded), "{} -> {}", target, shown);
+        }
+    }
+}
+
+#[test]
+fn rules_for_shapes_hold_in_both_directions() {
+    let masker = |level, rules: &[&str]| {
+        let rules = RedactionRules::new(rules.iter().map(|rule| rule.parse().unwrap()).collect());
+        Masker::new(HashKey::new(b"k"), level).with_rules(Arc::new(rules))
+    };
+    let text = "ann@example.com of 811218-9876, (030) 1234 5678 and +49 170 1234567, 4111 1111 1111 1112";
+    let usual = masker(Redaction::Mask, &[]).text(text).into_owned();
+    assert!(
+        usual.starts_with("a…@example.com#") && usual.contains("811218-9876, (030) 1234 5678 and [phone#"),
+        "{usual}"
+    );
+    let more = ["shape:national-id=mask", "shape:local-phone=hash", "shape:pan=mask"];
+    let all = masker(Redaction::Mask, &more).text(text).into_owned();
+    assert!(all.contains("[id#") && all.ends_with(']') && !all.contains("1234") && !all.contains("9876"), "{all}");
+    let kept = masker(Redaction::Mask, &["shape:email=keep"]).text(text).into_owned();
+    assert!(kept.starts_with("ann@example.com") && kept.contains("[phone#"), "{kept}");
+    let masked = masker(Redaction::Keep, &["shape:email=mask"]).text(text).into_owned();
+    assert!(masked.starts_with("a…@example.com#") && masked.contains("+49 170 1234567"), "{masked}");
 }
 
 #[test]

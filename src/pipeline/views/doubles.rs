@@ -107,6 +107,7 @@ impl CarriedOver<'_> {
                     }
                     moved = by;
                 }
+                Says::GivenUp(status) => held.extracted.given_up(*status, &origin),
                 Says::Answer { status, declared } => {
                     held.extracted.answer((*status, declared), held.protocol.as_str(), model, &origin);
                 }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::account::Accounts;
 use super::ledger::Ledger;
 use super::likely::Likely;
-use super::nest::{Looks, nest, slack};
+use super::nest::{Looks, nest, nest_outlasting, slack};
 use super::passed::{Passed, alike};
 use super::same::PutTogether;
 use super::sight::{NOBODY, REQUEST_ID, Sight, TRACE_ID, Who};
@@ -367,11 +367,21 @@ impl Found {
         let open = |all: &[usize], taken: &BTreeSet<(Link, usize)>| -> Vec<usize> {
             all.iter().copied().filter(|index| !taken.contains(&(link, *index))).collect()
         };
+        let mut take = |pairs: Vec<(usize, usize)>, inside: &mut BTreeSet<_>, around: &mut BTreeSet<_>| {
+            for (inner, outer) in pairs {
+                inside.insert((link, inner));
+                around.insert((link, outer));
+                self.nested.push(Nested { link, inner, outer });
+            }
+        };
         let [inner, outer] = [open(sights[0], inside), open(sights[1], around)];
-        for (inner, outer) in nest(call, [&inner, &outer], looks, who, is_hop_of) {
-            inside.insert((link, inner));
-            around.insert((link, outer));
-            self.nested.push(Nested { link, inner, outer });
+        let within = nest(call, [&inner, &outer], looks, &who, is_hop_of);
+        take(within, inside, around);
+        let gave_up = |index: &usize| call.get(*index).is_some_and(|(_, sight)| has_given_up(sight));
+        let outer: Vec<usize> = open(&outer, around).into_iter().filter(gave_up).collect();
+        if !outer.is_empty() {
+            let outlasting = nest_outlasting(call, [&open(&inner, inside), &outer], looks, &who, outlasts);
+            take(outlasting, inside, around);
         }
     }
 }
@@ -380,10 +390,28 @@ impl Found {
 pub(super) fn is_hop_of(inner: &Sight, outer: &Sight) -> bool {
     let slack = slack(inner, outer);
     let within = outer.time.saturating_sub(slack) <= inner.time && inner.over <= outer.over.saturating_add(slack);
-    let same = |one: u64, other: u64| one == 0 || other == 0 || one == other;
     let answered = inner.status == outer.status || inner.status == 0;
+    within && answered && asks_the_same(inner, outer)
+}
+
+/// Whether all speaks for it but that the outer one gave up, and the inner one was answered all the same: perhaps later.
+pub(super) fn outlasts(inner: &Sight, outer: &Sight) -> bool {
+    let slack = slack(inner, outer);
+    let begins_within =
+        outer.time.saturating_sub(slack) <= inner.time && inner.time <= outer.over.saturating_add(slack);
+    let answered = inner.status != 0 && inner.status != outer.status;
+    has_given_up(outer) && begins_within && answered && asks_the_same(inner, outer)
+}
+
+/// Whether a gateway says that it has no answer to pass on.
+pub(super) fn has_given_up(sight: &Sight) -> bool {
+    matches!(sight.status, 502..=504)
+}
+
+fn asks_the_same(inner: &Sight, outer: &Sight) -> bool {
+    let same = |one: u64, other: u64| one == 0 || other == 0 || one == other;
     let apart = inner.peer == 0 || outer.peer == 0 || inner.peer != outer.peer || comes_from(inner, outer);
-    within && apart && answered && inner.query == outer.query && same(inner.asked, outer.asked)
+    apart && inner.query == outer.query && same(inner.asked, outer.asked)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use offpath_capture::{Exchange, Place, Response};
 
-use super::hop::is_hop_of;
+use super::hop::{is_hop_of, outlasts};
 use super::passed::is_passed_on;
 use super::sight::{REQUEST_ID, Sight, Sighter, TRACE_ID, decoded_path};
 
@@ -212,7 +212,8 @@ impl Seen {
         let (one, two) = (&self.sight, &other.sight);
         let id = |place: usize| one.value(place) != 0 && one.value(place) == two.value(place);
         let named = (id(REQUEST_ID) || id(TRACE_ID)) && one.call == two.call && one.served != two.served;
-        if named && (is_hop_of(one, two) || is_hop_of(two, one)) {
+        let hop = |inner: &Sight, outer: &Sight| is_hop_of(inner, outer) || outlasts(inner, outer);
+        if named && (hop(one, two) || hop(two, one)) {
             return Some([0, 0]);
         }
         let passed = is_passed_on(one, two) || is_passed_on(two, one);

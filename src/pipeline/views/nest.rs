@@ -41,6 +41,28 @@ pub(super) fn nest<'a>(
     who: impl Fn(&Sight) -> Who,
     is_hop_of: impl Fn(&Sight, &Sight) -> bool,
 ) -> Vec<(usize, usize)> {
+    nest_until(call, [inner, outer], looks, who, |hop| hop.over, is_hop_of)
+}
+
+/// As [`nest`], where the outer one need not last longer than until the inner one begins: it gave up.
+pub(super) fn nest_outlasting<'a>(
+    call: Call<'a>,
+    sights: [&[usize]; 2],
+    looks: &mut Looks,
+    who: impl Fn(&Sight) -> Who,
+    is_hop_of: impl Fn(&Sight, &Sight) -> bool,
+) -> Vec<(usize, usize)> {
+    nest_until(call, sights, looks, who, |hop| hop.time, is_hop_of)
+}
+
+fn nest_until<'a>(
+    call: Call<'a>,
+    [inner, outer]: [&[usize]; 2],
+    looks: &mut Looks,
+    who: impl Fn(&Sight) -> Who,
+    until: impl Fn(&Sight) -> i64,
+    is_hop_of: impl Fn(&Sight, &Sight) -> bool,
+) -> Vec<(usize, usize)> {
     let sights = |indices: &[usize]| -> Vec<Placed<'a>> {
         indices.iter().filter_map(|index| Some((*index, &call.get(*index)?.1))).collect()
     };
@@ -54,7 +76,7 @@ pub(super) fn nest<'a>(
         {
             begun.insert(who(sight), (sight.over, *at), sight);
         }
-        let from = (hop.over.saturating_sub(hop.tick.saturating_mul(2)), 0);
+        let from = (until(hop).saturating_sub(hop.tick.saturating_mul(2)), 0);
         if let Some(key) = begun.take_first(who(hop), from, looks, |sight| is_hop_of(hop, sight)) {
             nested.push((index, key.1));
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::carried::{Carried, People, Says, Twin};
+use super::hop::has_given_up;
 use super::ledger::Ledger;
 use super::sight::Sight;
 use super::{Call, Places, Verdict, matching};
@@ -103,6 +104,8 @@ pub(super) struct PutTogether<'a> {
     pub(super) carried: Vec<Carried>,
     /// How many, by their input and that of those that stay: the same where they are hops.
     pub(super) twice: BTreeMap<(u32, u32), u64>,
+    /// Exchanges that a gateway gave up and the server behind it took, by input.
+    pub(super) given_up: BTreeMap<u32, u64>,
     people: Vec<&'a People>,
 }
 
@@ -114,6 +117,7 @@ impl<'a> PutTogether<'a> {
             left_out: vec![Places::default(); ledgers.len()],
             carried: (0..ledgers.len()).map(carried).collect(),
             twice: BTreeMap::new(),
+            given_up: BTreeMap::new(),
             people: ledgers.iter().map(|ledger| &ledger.people).collect(),
         }
     }
@@ -150,6 +154,7 @@ impl<'a> PutTogether<'a> {
             hops.iter().enumerate().max_by_key(|(place, hop)| (rank(hop), Reverse(*place))).map(|(place, _)| place);
         let Some(place) = best else { return Ok(()) };
         let kept = hops.remove(place);
+        self.carry_given_up(kept, &hops)?;
         let Some(edge) = hops.first().filter(|_| place > 0) else { return self.keep(kept, &hops) };
         self.leave_out(&kept.1, &hops);
         self.carry_answer(kept.0, &kept.1, &hops)?;
@@ -167,6 +172,24 @@ impl<'a> PutTogether<'a> {
                 *self.twice.entry((dropped.unit, kept.unit)).or_default() += 1;
             }
         }
+    }
+
+    /// Where a gateway gave up and what is behind it took the call all the same, the one that stays is told the other's
+    /// answer: what the client saw, and that this was not all.
+    fn carry_given_up(&mut self, kept: &(usize, Sight), rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
+        let taken = |sight: &Sight| matches!(sight.status, 1..400);
+        let twin = |is_it: &dyn Fn(&Sight) -> bool| rest.iter().find(|(_, sight)| is_it(sight));
+        let (status, twin) = if has_given_up(&kept.1) {
+            (kept.1.status, twin(&taken))
+        } else if taken(&kept.1) {
+            let twin = twin(&has_given_up);
+            (twin.map_or(0, |(_, sight)| sight.status), twin)
+        } else {
+            return Ok(());
+        };
+        let Some(twin) = twin else { return Ok(()) };
+        *self.given_up.entry(kept.1.unit).or_default() += 1;
+        self.carry((kept.0, &kept.1), twin, Says::GivenUp(status))
     }
 
     /// Where the answer of the kept one was not seen, another tells how it went: one that also has a state declared comes

@@ -25,6 +25,11 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     for limit in &run.limits {
         out.push_str(&screen.paragraph("Limit", limit));
     }
+    for caught in &run.redaction_rules {
+        out.push_str(
+            &screen.paragraph("Redacted", &format!("{}: {}", caught.rule, counted(caught.values, "value", "values"))),
+        );
+    }
     out.push_str(&screen.left_out(run));
     out.push_str(&screen.warnings(run));
     if run.exchanges == 0 {
