@@ -7,12 +7,14 @@ mod alpn;
 mod extracting;
 mod gaps;
 mod judging;
+mod ledger;
 mod names;
 mod naming;
 mod near;
 mod pending;
 mod reading;
 mod resolving;
+mod rows;
 mod rules;
 mod serving;
 mod settling;
@@ -212,7 +214,8 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     inspection.merge(resolved.inspection);
     let near =
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
-    let mut judged = judging::judge(resolved.partitions, &comparer, &blindness, &near, job, folder)?;
+    let strays = ledger::judge(resolved.writers, job, scratch.path())?;
+    let mut judged = judging::judge(resolved.partitions, strays, &comparer, &blindness, &near, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
 
     let mut evidence = reading.evidence;

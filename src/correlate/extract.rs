@@ -27,6 +27,7 @@ use super::credential::{HashKey, Keys, Shown};
 use super::form::{self, SentOn};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
+use super::ledger::{self, IdHasher};
 use super::login;
 use super::object::{self, Found, Objects};
 use super::operation::{Operations, Route};
@@ -67,6 +68,8 @@ pub struct Extractor {
     /// Keys that sign tokens.
     token_keys: Option<Arc<TokenKeys>>,
     proxies: Proxies,
+    /// Hashes of ids that go over.
+    ids: IdHasher,
 }
 
 /// Who acts, as far as the exchange alone tells.
@@ -114,6 +117,7 @@ impl Extractor {
         }
         let asks_hosts = model.iter().flat_map(|m| &m.activities).flat_map(|a| &a.matchers).any(|m| m.host.is_some());
         let login = login::wanted();
+        let ids = IdHasher::new(&key);
         let proxies = Proxies::new(model.iter().flat_map(|model| model.actors.trusted_proxies.clone()).collect());
         Extractor {
             model,
@@ -129,6 +133,7 @@ impl Extractor {
             schema: None,
             token_keys: None,
             proxies,
+            ids,
         }
     }
 
@@ -188,6 +193,10 @@ impl Extractor {
         let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
         let inside = CallCount::of(&called);
         let forwards = self.forwards(&reading);
+        let handed = self.model.is_none().then(|| {
+            let all: Vec<&Call> = found.calls.iter().collect();
+            Box::new(ledger::handed(exchange, &reading.target, &all, &self.ids, &self.masker))
+        });
         if self.goes_by_calls(&reading, &called, &found.unseen) {
             let mut out = self.extract_calls(&mut reading, &shown, &called, &found.unseen);
             if exchange.protocol != Protocol::WebSocket && self.has_route(&reading) {
@@ -196,12 +205,18 @@ impl Extractor {
                 let batch = called.iter().any(|call| call.request.is_some());
                 self.extract_path(&mut whole, &shown, batch, &mut out);
             }
+            if let Some(event) = out.events.first_mut() {
+            event.handed = handed;
+        }
             return Extracted { inside, forwards, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
         let mut out = Extracted { inside, forwards, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
         self.note_unmodelled(&reading, &called, 0, &mut out);
+        if let Some(event) = out.events.first_mut() {
+            event.handed = handed;
+        }
         out
     }
 
@@ -364,6 +379,7 @@ impl Extractor {
         let safe = || exchange.protocol != Protocol::WebSocket && is_safe(&request.method);
         let read = reading.call.map_or_else(safe, Call::is_read);
         let guessed = self.model.is_none();
+        let made = !read && outcome == Outcome::Accepted && found.is_made();
         let seen = found.objects.iter().zip(&found.sources).zip(found.places);
         out.sightings.extend(seen.map(|((o, s), places)| Sighting {
             object_type: o.id.object_type.clone(),
@@ -372,7 +388,8 @@ impl Extractor {
             places,
         }));
         let idempotency = self.idempotency(reading, activity, out.calls.len());
-        let answer = self.answer(reading, called, found.objects.first());
+        let mut answer = self.answer(reading, called, found.objects.first());
+        answer.made = made;
         out.events.push(Event {
             id,
             time: exchange.time.0,
@@ -404,6 +421,7 @@ impl Extractor {
             },
             idempotency,
             answer,
+            handed: None,
             request_id: self.request_id(reading),
             unplaced: Vec::new(),
             state_before: Vec::new(),

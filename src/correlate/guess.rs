@@ -7,7 +7,7 @@ mod parameter;
 use std::sync::Arc;
 
 pub(super) use call::call_objects;
-pub(super) use fields::names_things;
+pub(super) use fields::{names_things, owner_of};
 use fields::{Leaf, Read, read, read_text};
 use offpath_capture::{Call, Request, Response};
 
