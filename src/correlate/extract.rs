@@ -68,8 +68,8 @@ pub struct Extractor {
     /// Keys that sign tokens.
     token_keys: Option<Arc<TokenKeys>>,
     proxies: Proxies,
-    /// Hashes of ids that go over.
-    ids: IdHasher,
+    /// Hashes of ids that go over, where they are kept.
+    ids: Option<IdHasher>,
 }
 
 /// Who acts, as far as the exchange alone tells.
@@ -117,7 +117,6 @@ impl Extractor {
         }
         let asks_hosts = model.iter().flat_map(|m| &m.activities).flat_map(|a| &a.matchers).any(|m| m.host.is_some());
         let login = login::wanted();
-        let ids = IdHasher::new(&key);
         let proxies = Proxies::new(model.iter().flat_map(|model| model.actors.trusted_proxies.clone()).collect());
         Extractor {
             model,
@@ -133,7 +132,7 @@ impl Extractor {
             schema: None,
             token_keys: None,
             proxies,
-            ids,
+            ids: None,
         }
     }
 
@@ -172,6 +171,13 @@ impl Extractor {
         Naming { model, keys: self.keys(), masker: &self.masker, proxies: &self.proxies }
     }
 
+    /// The same, with the ids that go over in each exchange, for a ledger of them.
+    #[must_use]
+    pub fn keeping_ids(mut self, keep: bool) -> Extractor {
+        self.ids = keep.then(|| IdHasher::new(&self.key));
+        self
+    }
+
     /// The same, with schemas by which the messages of gRPC calls are decoded.
     #[must_use]
     pub fn with_schema(self, schema: Option<Arc<Schema>>) -> Extractor {
@@ -193,9 +199,9 @@ impl Extractor {
         let called: Vec<&Call> = found.calls.iter().filter(|call| call.sender == Sender::Client).collect();
         let inside = CallCount::of(&called);
         let forwards = self.forwards(&reading);
-        let handed = self.model.is_none().then(|| {
+        let handed = self.ids.as_ref().map(|ids| {
             let all: Vec<&Call> = found.calls.iter().collect();
-            Box::new(ledger::handed(exchange, &reading.target, &all, &self.ids, &self.masker))
+            Box::new(ledger::handed(exchange, &reading.target, &all, ids, &self.masker))
         });
         if self.goes_by_calls(&reading, &called, &found.unseen) {
             let mut out = self.extract_calls(&mut reading, &shown, &called, &found.unseen);
@@ -206,8 +212,8 @@ impl Extractor {
                 self.extract_path(&mut whole, &shown, batch, &mut out);
             }
             if let Some(event) = out.events.first_mut() {
-            event.handed = handed;
-        }
+                event.handed = handed;
+            }
             return Extracted { inside, forwards, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());

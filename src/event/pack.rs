@@ -11,7 +11,8 @@ use hashbrown::HashTable;
 use offpath_capture::{Origin, Place, Within};
 
 use super::{
-    Actor, Answer, Event, Evidence, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn, Value,
+    Actor, Answer, Event, Evidence, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn,
+    Value,
 };
 
 /// Deepest list within a list; JSON is not read deeper.

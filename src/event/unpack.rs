@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
 use super::{
-    Actor, Answer, Doubts, Event, EventId, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told,
-    Turn, Value,
+    Actor, Answer, Doubts, Event, EventId, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold,
+    Told, Turn, Value,
 };
 
 /// Texts that the events unpacked so far have brought, by number.

@@ -11,7 +11,9 @@ use super::names::{Names, ShownNames};
 use super::near::{self, Near};
 use super::resolving::{Partitioned, group_hash};
 use super::{Job, PipelineError, naming};
-use crate::compare::{Blindness, CaseResult, Check, Comparer, Deviation, Measures, StateMove, Tallies, Watch, WindowKey};
+use crate::compare::{
+    Blindness, CaseResult, Check, Comparer, Deviation, Measures, StateMove, Tallies, Watch, WindowKey,
+};
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
 use crate::event::{Event, EventId, ObjectId, Outcome};

@@ -108,14 +108,15 @@ impl Strays {
             // Who tries many ids is not after the one with which it is noticed.
             strays.add(of_walk(walk), None);
         }
+        let mut by_call: BTreeMap<(u64, u64), Vec<&Walk>> = BTreeMap::new();
+        walks.iter().for_each(|walk| by_call.entry((walk.actor, walk.step)).or_default().push(walk));
         for (unlearned, source) in users.unlearned() {
             // A walk tells of all that it reached, unless it is for review and this is not.
             let told = |walk: &&Walk| {
-                (walk.actor, walk.step) == (unlearned.actor, unlearned.step)
-                    && (walk.span.0..=walk.span.1).contains(&unlearned.time)
+                (walk.span.0..=walk.span.1).contains(&unlearned.time)
                     && (unlearned.doubt.is_some() || walk.doubt.is_none())
             };
-            if walks.iter().any(|walk| told(&walk)) {
+            if by_call.get(&(unlearned.actor, unlearned.step)).is_some_and(|walks| walks.iter().any(told)) {
                 continue;
             }
             strays.tallies.count(Check::Unlearned, ledger::source_name(source), Some(true));

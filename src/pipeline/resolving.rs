@@ -145,7 +145,10 @@ fn resolve_buffer(
     let mut exchange = None;
     buffer.drain(|mut event: Event| {
         let completed = complete(&mut event);
-        writer.iter_mut().try_for_each(|writer| writer.note(&mut event))?;
+        match &mut writer {
+            Some(writer) => writer.note(&mut event)?,
+            None => event.handed = None,
+        }
         if job.selection.events.is_some() {
             if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
                 return Ok(());

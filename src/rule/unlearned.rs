@@ -21,7 +21,8 @@
 //!
 //! ## When it is wrong
 //! The id came another way: a link in a mail or chat, a printed number, another program. Colleagues who share a number.
-//! A second login of the same person under another name.
+//! A second login of the same person under another name. Nothing is found of who lets a second account of his hand him
+//! the id in some text.
 //!
 //! ## Example
 //! ```text

@@ -6,6 +6,7 @@ use crate::cli::args::InspectFormat;
 use crate::cli::show::nearest::Nearest;
 use crate::cli::{Console, Ended, Exit};
 use crate::correlate::Redactor;
+use crate::correlate::ledger::IdHasher;
 use crate::pipeline::{Job, Run, Sought};
 use crate::report::terminal;
 
@@ -23,7 +24,7 @@ pub(super) fn look_for(typed: &str, job: &mut Job) -> Near {
         near.iter_mut().for_each(|near| near.offer(name));
     });
     let redactor = Redactor::new(job.hash_key.clone(), job.redaction);
-    job.sought = Some(Arc::new(Sought::new(typed, redactor, offer)));
+    job.sought = Some(Arc::new(Sought::new(typed, &IdHasher::new(&job.hash_key), redactor, offer)));
     near
 }
 

@@ -24,9 +24,20 @@ const LONGEST: usize = 128;
 const LONGEST_TEXT: usize = 4_096;
 const LONGEST_PAGE: usize = 1 << 20;
 
+/// Encodings of messages that are not read.
+const ENCODED: [&str; 6] = ["grpc", "proto", "msgpack", "cbor", "avro", "thrift"];
+
 /// Kinds of content that name nothing of the business.
-const SILENT: [&str; 8] =
-    ["image/", "font/", "audio/", "video/", "text/css", "text/javascript", "application/javascript", "application/wasm"];
+const SILENT: [&str; 8] = [
+    "image/",
+    "font/",
+    "audio/",
+    "video/",
+    "text/css",
+    "text/javascript",
+    "application/javascript",
+    "application/wasm",
+];
 
 /// What an exchange hands over; `calls` are those in its bodies.
 pub(in crate::correlate) fn handed(
@@ -141,10 +152,11 @@ impl<'c> Collector<'c> {
         } else if is_form(headers) {
             let text = String::from_utf8_lossy(bytes.get(..LONGEST_PAGE).unwrap_or(bytes));
             pairs(&text).for_each(|(_, value)| self.whole(&value, ANY));
-        } else if content.starts_with("text/") || content.contains("xml") {
+        } else if content.is_empty() || content.starts_with("text/") || content.contains("xml") {
             self.page(bytes);
         } else {
-            self.unread = true;
+            // What a program reads may give ids; whoever fetches a file is not given any by it.
+            self.unread |= ENCODED.iter().any(|encoded| content.contains(encoded));
         }
     }
 

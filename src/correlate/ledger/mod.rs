@@ -26,7 +26,7 @@ pub use people::People;
 pub use row::{Deed, Row, fold};
 pub use standing::{Answers, Attempt, Judged, Standing};
 pub use unlearned::{Unlearned, UnlearnedDoubt, Users};
-pub use walk::{LEAST, Walk, WalkDoubt, Walks, WINDOW};
+pub use walk::{LEAST, WINDOW, Walk, WalkDoubt, Walks};
 
 use crate::event::{Event, EventId, Evidence, ObjectRef, Outcome};
 

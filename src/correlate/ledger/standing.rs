@@ -94,7 +94,8 @@ impl Judged {
                     self.learned.extend((row.deed == Deed::Used).then_some(*row));
                     continue;
                 }
-                let (standing, since) = if row.deed == Deed::Missed { (Standing::Missed, None) } else { id.standing(row) };
+                let (standing, since) =
+                    if row.deed == Deed::Missed { (Standing::Missed, None) } else { id.standing(row) };
                 let answers = people.answers(row.actor, since.unwrap_or(i64::MIN), row.time);
                 let perhaps = first.is_some_and(|time| time <= before);
                 self.attempts.push(Attempt { row: *row, standing, answers, perhaps });
@@ -151,7 +152,8 @@ impl Id {
         let others = kind.users.iter().filter(|user| **user != row.actor && !kind.makers.contains_key(user)).count();
         let maker = kind.makers.values().next().filter(|(time, _)| *time <= row.time.saturating_add(CLOCKS));
         let anybody = self.kinds.get(&ANY).filter(|_| row.kind != ANY).into_iter().flat_map(|any| &any.holders);
-        let holders = kind.holders.iter().chain(anybody).filter(|(time, _, who)| *who != row.actor && *time <= row.time);
+        let holders =
+            kind.holders.iter().chain(anybody).filter(|(time, _, who)| *who != row.actor && *time <= row.time);
         let holder = holders.min().map(|(_, event, _)| *event);
         match (maker, holder) {
             (Some((_, event)), _) if others >= SHARED => (Standing::Shared(*event), None),

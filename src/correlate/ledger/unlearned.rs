@@ -61,7 +61,9 @@ impl UnlearnedDoubt {
         match self {
             UnlearnedDoubt::Answers => "answers that may have given the id were not seen",
             UnlearnedDoubt::Before => "the object was there before the traffic, and so may be that its id was given",
-            UnlearnedDoubt::Unguessable => "the id cannot be guessed: it was handed over in a way that the traffic does not show",
+            UnlearnedDoubt::Unguessable => {
+                "the id cannot be guessed: it was handed over in a way that the traffic does not show"
+            }
             UnlearnedDoubt::Perhaps => "the same number was given for a thing of another name",
             UnlearnedDoubt::Shared => "many use the object",
             UnlearnedDoubt::NoneOfHis => "the actor has no such objects of its own, as staff and programs have not",
@@ -107,7 +109,9 @@ impl Users {
                 self.count(row.source, true);
             }
         }
-        for attempt in judged.attempts.iter().filter(|attempt| attempt.standing != Standing::Missed && !attempt.row.open) {
+        for attempt in
+            judged.attempts.iter().filter(|attempt| attempt.standing != Standing::Missed && !attempt.row.open)
+        {
             self.attempt(attempt);
         }
     }

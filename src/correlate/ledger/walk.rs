@@ -12,6 +12,8 @@ pub const WINDOW: i64 = 600_000_000;
 pub const LEAST: usize = 20;
 /// Numbers so far apart, or less, are next to each other.
 const STRIDE: u64 = 4;
+/// Attempts of one actor by one call that are kept: the first ones.
+const MOST: usize = 1 << 16;
 /// Events that are shown of a walk.
 const SHOWN: usize = 8;
 
@@ -73,9 +75,6 @@ impl WalkDoubt {
     }
 }
 
-/// The attempts of one actor by one call, from which on there is more to keep than a walk needs.
-const MOST: usize = 1 << 16;
-
 /// Attempts by actor and call, of which those of one are together: the first ones of each.
 #[derive(Clone, Debug, Default)]
 pub struct Walks(BTreeMap<(u64, u64), Vec<Attempt>>);
@@ -92,10 +91,13 @@ impl Walks {
 
     /// The walks, by actor, call and time.
     pub fn found(self) -> Vec<Walk> {
-        self.0.into_values().flat_map(|mut attempts| {
-            settle(&mut attempts);
-            walks(&attempts)
-        }).collect()
+        self.0
+            .into_values()
+            .flat_map(|mut attempts| {
+                settle(&mut attempts);
+                walks(&attempts)
+            })
+            .collect()
     }
 }
 
@@ -162,6 +164,9 @@ fn walk(run: &[Attempt], at: &Attempt) -> Option<Walk> {
     })
 }
 
+/// A number, behind the hash of what stands around it.
+type Number = (u32, u64);
+
 /// Sums over the attempts of a window; taking one out undoes putting it in.
 #[derive(Default)]
 struct Window {
@@ -171,7 +176,7 @@ struct Window {
     /// Used by many, or in the open.
     common: u64,
     /// How often each number is there, by what stands around it.
-    numbers: BTreeMap<(u32, u64), u32>,
+    numbers: BTreeMap<Number, u32>,
     /// Numbers with the next one near.
     near: u64,
 }
@@ -203,20 +208,20 @@ impl Window {
     }
 
     /// Neighbours of a number that are near it.
-    fn beside(&self, number: (u32, u64)) -> u64 {
+    fn beside(&self, number: Number) -> u64 {
         let (before, after) = self.neighbours(number);
         [before, after].into_iter().flatten().filter(|other| is_near(*other, number)).count() as u64
     }
 
     /// Whether its neighbours would be near each other without it.
-    fn across(&self, number: (u32, u64)) -> u64 {
+    fn across(&self, number: Number) -> u64 {
         match self.neighbours(number) {
             (Some(before), Some(after)) => u64::from(is_near(before, after)),
             _ => 0,
         }
     }
 
-    fn neighbours(&self, number: (u32, u64)) -> (Option<(u32, u64)>, Option<(u32, u64)>) {
+    fn neighbours(&self, number: Number) -> (Option<Number>, Option<Number>) {
         let before = self.numbers.range(..number).next_back().map(|(other, _)| *other);
         let after = (number.0, number.1.saturating_add(1));
         let after = self.numbers.range(after..).next().map(|(other, _)| *other);
@@ -239,6 +244,6 @@ impl Window {
     }
 }
 
-fn is_near(a: (u32, u64), b: (u32, u64)) -> bool {
+fn is_near(a: Number, b: Number) -> bool {
     a.0 == b.0 && a.1.abs_diff(b.1) <= STRIDE
 }

@@ -11,8 +11,22 @@ use crate::correlate::template::{is_variable, singular};
 
 /// Keys of what is only wrapped: what is in them is of the kind of what is around them.
 const WRAPPERS: [&str; 16] = [
-    "data", "result", "results", "attributes", "payload", "content", "items", "list", "records", "rows", "hits", "entries",
-    "nodes", "node", "edges", "_embedded",
+    "data",
+    "result",
+    "results",
+    "attributes",
+    "payload",
+    "content",
+    "items",
+    "list",
+    "records",
+    "rows",
+    "hits",
+    "entries",
+    "nodes",
+    "node",
+    "edges",
+    "_embedded",
 ];
 
 impl Collector<'_> {
@@ -140,7 +154,8 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
 impl Seed<'_, '_> {
     /// What a key says: `id` is of what is around it, `orderId` and `orderIds` of orders, `number` of anything.
     fn names(&self, key: &str) -> Names {
-        let one = || key.strip_suffix('s').filter(|one| one.ends_with("id") || one.ends_with("Id") || one.ends_with("ID"));
+        let one =
+            || key.strip_suffix('s').filter(|one| one.ends_with("id") || one.ends_with("Id") || one.ends_with("ID"));
         match owner_of(key, None).or_else(|| owner_of(one()?, None)) {
             Some(Some(kind)) => Names::Ids(self.out.ids.kind(&kind)),
             Some(None) => Names::Ids(self.around),
