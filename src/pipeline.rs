@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use offpath_capture as capture;
 
-use crate::compare::Comparer;
+use crate::compare::{Check, Comparer};
 use crate::correlate::{Apart, Catalogue, HashKey, Pseudonyms, Redaction, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
@@ -40,6 +40,7 @@ use crate::finding::Finding;
 use crate::mine::{Evidence, KeyedByTenant, Mining, Templates};
 use crate::model::{AddressBlock, Description, Model};
 use crate::report::{Gap, RunSummary};
+use crate::rule;
 
 pub use sought::{Offer, Sought};
 
@@ -75,13 +76,20 @@ pub struct Job {
     pub sought: Option<Arc<Sought>>,
     /// Which rules and findings to report, and which events to look at.
     pub selection: Selection,
-    /// Whether to write the events' tables.
+    /// Whether to write the events' tables, as what reports findings does.
     pub tables: bool,
     /// Name of the command, for the run's record.
     pub command: &'static str,
 }
 
 impl Job {
+    /// Whether a ledger is kept of the ids that go over: where a rule that reads it is reported. A model says better whose
+    /// objects are.
+    fn keeps_ledger(&self) -> bool {
+        let asked = [Check::Unlearned, Check::Enumeration].map(|check| rule::of_check(check).id);
+        self.model.is_none() && self.tables && asked.iter().any(|id| self.selection.wants(id))
+    }
+
     /// A filter as the run's record has it: where names are hashed, one that a user typed is not told.
     pub fn recorded(&self, filter: &str) -> String {
         let told = if self.pseudonyms.is_some() { "given; not told where names are hashed" } else { filter };

@@ -65,7 +65,12 @@ pub enum Check {
 impl Check {
     /// Whether nothing can be said about it without an intended model.
     pub fn needs_model(self) -> bool {
-        !matches!(self, Check::Replay | Check::Orphan | Check::Unlearned | Check::Enumeration)
+        !matches!(self, Check::Replay | Check::Orphan) && !self.reads_ledger()
+    }
+
+    /// Whether it is judged by the ledger of ids.
+    pub fn reads_ledger(self) -> bool {
+        matches!(self, Check::Unlearned | Check::Enumeration)
     }
 }
 

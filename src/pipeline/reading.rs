@@ -82,7 +82,7 @@ pub(super) fn extract(
     progress.total(plan.sources.iter().flat_map(|s| &s.inputs).filter_map(|i| i.bytes).sum());
     let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction)
         .with_documents(&job.documents)
-        .keeping_ids(job.model.is_none() || job.sought.is_some())
+        .keeping_ids(job.keeps_ledger() || job.sought.is_some())
         .with_schema(job.capture.schema.clone())
         .with_token_keys(job.token_keys.clone())
         .with_trusted_proxies(&job.trusted_proxies);

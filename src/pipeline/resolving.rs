@@ -98,11 +98,6 @@ pub(super) fn resolve(
     Ok(resolved)
 }
 
-/// Whether a ledger of ids is kept: where a model says whose objects are, it is not asked.
-fn keeps_ledger(job: &Job) -> bool {
-    job.model.is_none()
-}
-
 /// What completing an event showed.
 struct Completed {
     /// Types of objects that were learnt to stand in its path.
@@ -141,7 +136,7 @@ fn resolve_buffer(
     let mut windows = Partitions::new(&window_folder, total, budget);
     let mut inspection = Inspection::new();
     let mut unattributed = Unattributed::default();
-    let mut writer = keeps_ledger(job).then(|| Writer::new(job, folder, budget / 2));
+    let mut writer = job.keeps_ledger().then(|| Writer::new(job, folder, budget / 2));
     let mut exchange = None;
     buffer.drain(|mut event: Event| {
         let completed = complete(&mut event);
