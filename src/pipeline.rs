@@ -222,7 +222,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     inspection.merge(resolved.inspection);
     let near =
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
-    let strays = ledger::judge(resolved.writers, job, scratch.path())?;
+    let strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
     let mut judged = judging::judge(resolved.partitions, strays, &comparer, &blindness, &near, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
 

@@ -55,10 +55,16 @@ impl Writer {
     }
 }
 
-/// Judges what all threads wrote down.
-pub(super) fn judge(mut writers: Vec<Writer>, job: &Job, scratch: &Path) -> Result<Strays, PipelineError> {
+/// Judges what all threads wrote down; `blind`: stretches that were not seen.
+pub(super) fn judge(
+    mut writers: Vec<Writer>,
+    blind: &[(i64, i64)],
+    job: &Job,
+    scratch: &Path,
+) -> Result<Strays, PipelineError> {
     let mut people = People::default();
     writers.iter_mut().for_each(|writer| people.merge(std::mem::take(&mut writer.ledger.people)));
+    let people = people.blind_in(blind.to_vec());
     let mut users = Users::default();
     let mut attempts: Rows<Attempt> = Rows::new(scratch.join("attempts"), job.memory / 16);
     for part in 0..PARTS {
@@ -156,7 +162,7 @@ impl Strays {
 }
 
 fn of_walk(walk: &Walk) -> Stray {
-    let seconds = (walk.span.1 - walk.span.0).max(0) / SECOND;
+    let seconds = walk.span.1.saturating_sub(walk.span.0).max(0) / SECOND;
     let mut observed = format!("{} ids in {seconds}s", walk.ids);
     if walk.consecutive {
         observed.push_str(", one next to the other");

@@ -97,6 +97,8 @@ impl Judged {
                 let (standing, since) =
                     if row.deed == Deed::Missed { (Standing::Missed, None) } else { id.standing(row) };
                 let answers = people.answers(row.actor, since.unwrap_or(i64::MIN), row.time);
+                let blind = since.is_some_and(|since| people.is_blind(since, row.time));
+                let answers = if blind { answers.max(Answers::Some) } else { answers };
                 let perhaps = first.is_some_and(|time| time <= before);
                 self.attempts.push(Attempt { row: *row, standing, answers, perhaps });
             }

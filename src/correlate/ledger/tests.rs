@@ -85,6 +85,20 @@ fn unread_answers_leave_it_open() {
 }
 
 #[test]
+fn a_blind_spot_between_the_making_and_the_use_leaves_it_open() {
+    let answers = |spots: &[(i64, i64)]| {
+        let spots = spots.iter().map(|(from, to)| (from * SECOND, to * SECOND)).collect();
+        let mut judged = Judged::default();
+        judged.add(&[row(1, Deed::Made, TICKET, 10), used(2, 30)], &People::default().blind_in(spots));
+        judged.attempts[0].answers
+    };
+    assert_eq!(answers(&[(1, 5), (40, 50)]), Answers::Seen);
+    assert_eq!(answers(&[(1, 5), (20, 21), (40, 50)]), Answers::Some);
+    assert_eq!(answers(&[(1, 10)]), Answers::Some);
+    assert_eq!(answers(&[(30, 90)]), Answers::Some);
+}
+
+#[test]
 fn keys_that_can_be_guessed_are_short_numbers() {
     for (key, guessable) in [
         ("42", true),
