@@ -14,10 +14,10 @@
 //! where none of his answers had given him the id by the time at which he first named it (within 1 s, for clocks that
 //! differ), and it is an object that another actor made or was given before. One finding by actor and call, at the first
 //! such use. It counts where the object was made within the traffic, all answers to the actor since then were read and no
-//! blind spot lies between, the id is a number that can be guessed (one run of at most 12 digits with at most 8 letters around it) and he has objects
-//! of the type himself; otherwise it is for review (0.40). Where 5 actors or more, and half of all who use a call, use it
-//! so, that is how the call is used (links in mail, public pages), and so is what is used without a login: nothing is
-//! reported. With a model the rule is not asked: its owners decide (OWN).
+//! blind spot lies between, the id is a number that can be guessed (one run of at most 12 digits with at most 8 letters
+//! around it) and he has objects of the type himself; otherwise it is for review (0.40). Where 5 actors or more, and half
+//! of all who use a call, use it so, that is how the call is used (links in mail, public pages), and so is what is used
+//! without a login: nothing is reported. With a model the rule is not asked: its owners decide (OWN).
 //!
 //! ## When it is wrong
 //! The id came another way: a link in a mail or chat, a printed number, another program. Colleagues who share a number.
