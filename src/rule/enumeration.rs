@@ -25,7 +25,7 @@
 //! 10:00:00 mallory  view  order:41  404
 //! 10:00:01 mallory  view  order:42  200
 //! expected: less than 20 ids in 10m that no answer had given; observed: 24 ids in 24s
-//! => high suspected: mallory tried ids by view: expected less than 20 ids in 10m that no answer had given, seen 24 ids in 24s
+//! => high accepted: mallory tried ids by view: expected less than 20 ids in 10m that no answer had given, seen 24 ids in 24s
 //! ```
 
 use super::{Identity, Rule};

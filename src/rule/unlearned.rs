@@ -29,7 +29,7 @@
 //! 10:00:00 alice    create  order:42  201
 //! 10:03:00 mallory  view    order:42  200
 //! expected: an id that an answer had given; observed: 1 object whose ids were given to others only
-//! => high suspected: mallory performed view on order 42, of alice, without having been given its id
+//! => high accepted: mallory performed view on order 42, of alice, without having been given its id
 //! ```
 
 use super::{Context, Identity, Rule};

@@ -128,7 +128,7 @@ impl Users {
         self.called(row, given.is_some());
         let Some(given) = given else { return };
         let astray = self.astray.entry((row.actor, row.step)).or_default();
-        (astray.kind, astray.source) = (row.kind, row.source.max(astray.source));
+        (astray.kind, astray.source) = (row.kind.max(astray.kind), row.source.max(astray.source));
         let uses = astray.uses.entry(doubt(attempt)).or_default();
         uses.objects += 1;
         add_least(&mut uses.first, [(row.time, row.event, given)], SHOWN);
@@ -155,7 +155,7 @@ impl Users {
         }
         for (key, more) in other.astray {
             let astray = self.astray.entry(key).or_default();
-            (astray.kind, astray.source) = (more.kind, more.source.max(astray.source));
+            (astray.kind, astray.source) = (more.kind.max(astray.kind), more.source.max(astray.source));
             for (doubt, uses) in more.uses {
                 let known = astray.uses.entry(doubt).or_default();
                 known.objects += uses.objects;
