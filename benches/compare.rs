@@ -97,6 +97,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         idempotency: None,
         body_hash: None,
         answer: Answer::default(),
+        handed: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

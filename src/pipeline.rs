@@ -7,12 +7,14 @@ mod alpn;
 mod extracting;
 mod gaps;
 mod judging;
+mod ledger;
 mod names;
 mod naming;
 mod near;
 mod pending;
 mod reading;
 mod resolving;
+mod rows;
 mod rules;
 mod serving;
 mod settling;
@@ -29,7 +31,7 @@ use std::sync::Arc;
 
 use offpath_capture as capture;
 
-use crate::compare::Comparer;
+use crate::compare::{Check, Comparer};
 use crate::correlate::{Apart, Catalogue, HashKey, Pseudonyms, Redaction, RedactionRules, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
@@ -38,6 +40,7 @@ use crate::finding::Finding;
 use crate::mine::{Evidence, KeyedByTenant, Mining, Templates};
 use crate::model::{AddressBlock, Description, Model};
 use crate::report::{Gap, RunSummary};
+use crate::rule;
 
 pub use sought::{Offer, Sought};
 
@@ -75,7 +78,7 @@ pub struct Job {
     pub sought: Option<Arc<Sought>>,
     /// Which rules and findings to report, and which events to look at.
     pub selection: Selection,
-    /// Whether to write the events' tables.
+    /// Whether to write the events' tables, as what reports findings does.
     pub tables: bool,
     /// Name of the command, for the run's record.
     pub command: &'static str,
@@ -85,6 +88,13 @@ impl Job {
     /// What hides in outputs that show exchanges rather than events.
     pub fn redactor(&self) -> Redactor {
         Redactor::new(self.hash_key.clone(), self.redaction).with_rules(Arc::clone(&self.rules))
+    }
+
+    /// Whether a ledger is kept of the ids that go over: where a rule that reads it is reported. A model says better whose
+    /// objects are.
+    fn keeps_ledger(&self) -> bool {
+        let asked = [Check::Unlearned, Check::Enumeration].map(|check| rule::of_check(check).id);
+        self.model.is_none() && self.tables && asked.iter().any(|id| self.selection.wants(id))
     }
 
     /// A filter as the run's record has it: where names are hashed, one that a user typed is not told.
@@ -219,7 +229,9 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     inspection.merge(resolved.inspection);
     let near =
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
-    let mut judged = judging::judge(resolved.partitions, &comparer, &blindness, (&near, &reading.likely), job, folder)?;
+    let strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
+    let seen = (near.as_slice(), &reading.likely);
+    let mut judged = judging::judge(resolved.partitions, strays, &comparer, &blindness, seen, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
 
     let mut evidence = reading.evidence;

@@ -15,11 +15,12 @@ const SOURCES: [(&str, &str); 4] =
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
 /// `part:` and the reason why not all.
-const WHOLE_MODEL: [(&str, &str, &str, &str); 24] = [
+const WHOLE_MODEL: [(&str, &str, &str, &str); 26] = [
     ("AP-CHANGED", "judged", "no bodies", "no bodies"),
     ("AP-MISSING", "judged", "no bodies", "no bodies"),
     ("AP-SELF", "judged", "judged", "part: no bodies"),
     ("AP-STALE", "judged", "no bodies", "no bodies"),
+    ("ENUM", "not_asked", "not_asked", "not_asked"),
     ("FLOW-VOLUME", "judged", "judged", "judged"),
     ("FN-ROLE", "judged", "part: kinds of actors in 354 of 1495 events only", "no roles"),
     ("OWN", "judged", "judged", "no roles"),
@@ -40,6 +41,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 24] = [
     ("TX-RACE", "judged", "part: no bodies", "no measured durations"),
     ("TX-REPLAY", "judged", "no bodies", "no idempotency keys"),
     ("TX-SPLIT", "judged", "no bodies", "no bodies"),
+    ("UNLEARNED", "not_asked", "not_asked", "not_asked"),
 ];
 
 /// Two activities and nothing demanded of them: only what needs no model is judged, and nothing else is missed.
@@ -173,7 +175,7 @@ fn rules_that_were_not_selected_are_not_called_impossible() {
     let run = run(&[sample().join("access.log")], Some(&model), &["--select", "SOD,FLOW-*"]);
     let status = |id: &str| run.rules().iter().find(|r| r["id"] == id).unwrap()["status"].clone();
     assert_eq!((status("SOD"), status("TX-SPLIT")), ("evaluated".into(), "not_selected".into()));
-    assert_eq!(run.not_judged(), ["in part, no bodies (combined): SOD", "not selected: 22 rules"]);
+    assert_eq!(run.not_judged(), ["in part, no bodies (combined): SOD", "not selected: 24 rules"]);
     assert!(!run.screen.contains("could not be evaluated"), "{}", run.screen);
 }
 

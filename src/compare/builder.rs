@@ -57,6 +57,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         idempotency: None,
         body_hash: None,
         answer: Answer::default(),
+        handed: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -56,12 +56,21 @@ pub enum Check {
     Role,
     /// More events in a window than allowed.
     Volume,
+    /// Somebody else's object was used by its id, which no answer had given.
+    Unlearned,
+    /// Many ids that no answer had given were tried.
+    Enumeration,
 }
 
 impl Check {
     /// Whether nothing can be said about it without an intended model.
     pub fn needs_model(self) -> bool {
-        !matches!(self, Check::Replay | Check::Orphan)
+        !matches!(self, Check::Replay | Check::Orphan) && !self.reads_ledger()
+    }
+
+    /// Whether it is judged by the ledger of ids.
+    pub fn reads_ledger(self) -> bool {
+        matches!(self, Check::Unlearned | Check::Enumeration)
     }
 }
 
@@ -159,6 +168,13 @@ impl Tallies {
             }
             None => tally.not_evaluable += 1,
         }
+    }
+
+    /// Counts decisions that it is fine, and what was not evaluable.
+    pub fn count_many(&mut self, check: Check, source: &'static str, fine: u64, not_evaluable: u64) {
+        let tally = self.0.entry((check, source)).or_default();
+        tally.evaluated += fine;
+        tally.not_evaluable += not_evaluable;
     }
 
     /// Counts a decision that it is fine.

@@ -27,6 +27,7 @@ mod replay;
 mod retry;
 mod scope;
 mod step;
+mod stray;
 mod sum;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ pub use blindness::Blindness;
 pub use deviation::{CaseResult, Check, Deviation, Doubt, Measures, StateChange, StateMove, Tallies, Tally, Trace};
 pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
+pub use stray::Stray;
 pub use unattributed::Unattributed;
 pub use window::{Watch, WindowKey};
 pub(crate) use words::length;

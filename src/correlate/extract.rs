@@ -27,6 +27,7 @@ use super::credential::{HashKey, Keys, Shown};
 use super::form::{self, SentOn};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
+use super::ledger::{self, IdHasher};
 use super::login;
 use super::object::{self, Found, Objects};
 use super::operation::{Operations, Route};
@@ -69,6 +70,8 @@ pub struct Extractor {
     /// Keys that sign tokens.
     token_keys: Option<Arc<TokenKeys>>,
     proxies: Proxies,
+    /// Hashes of ids that go over, where they are kept.
+    ids: Option<IdHasher>,
 }
 
 /// Who acts, as far as the exchange alone tells.
@@ -132,6 +135,7 @@ impl Extractor {
             schema: None,
             token_keys: None,
             proxies,
+            ids: None,
         }
     }
 
@@ -176,6 +180,13 @@ impl Extractor {
         Naming { model, keys: self.keys(), masker: &self.masker, proxies: &self.proxies }
     }
 
+    /// The same, with the ids that go over in each exchange, for a ledger of them.
+    #[must_use]
+    pub fn keeping_ids(mut self, keep: bool) -> Extractor {
+        self.ids = keep.then(|| IdHasher::new(&self.key));
+        self
+    }
+
     /// The same, with schemas by which the messages of gRPC calls are decoded.
     #[must_use]
     pub fn with_schema(self, schema: Option<Arc<Schema>>) -> Extractor {
@@ -198,6 +209,10 @@ impl Extractor {
         let inside = CallCount::of(&called);
         let caught = self.rules.count(exchange);
         let forwards = self.forwards(&reading);
+        let handed = self.ids.as_ref().map(|ids| {
+            let all: Vec<&Call> = found.calls.iter().collect();
+            Box::new(ledger::handed(exchange, &reading.target, &all, ids, &self.masker))
+        });
         if self.goes_by_calls(&reading, &called, &found.unseen) {
             let mut out = self.extract_calls(&mut reading, &shown, &called, &found.unseen);
             if exchange.protocol != Protocol::WebSocket && self.has_route(&reading) {
@@ -206,12 +221,18 @@ impl Extractor {
                 let batch = called.iter().any(|call| call.request.is_some());
                 self.extract_path(&mut whole, &shown, batch, &mut out);
             }
+            if let Some(event) = out.events.first_mut() {
+                event.handed = handed;
+            }
             return Extracted { inside, forwards, caught, ..out };
         }
         let called = self.called(&mut reading, self.model.as_deref());
         let mut out = Extracted { inside, forwards, caught, ..Extracted::default() };
         self.events(&mut reading, &called, &shown, MOST_ELEMENTS, &mut out);
         self.note_unmodelled(&reading, &called, 0, &mut out);
+        if let Some(event) = out.events.first_mut() {
+            event.handed = handed;
+        }
         out
     }
 
@@ -374,6 +395,7 @@ impl Extractor {
         let safe = || exchange.protocol != Protocol::WebSocket && is_safe(&request.method);
         let read = reading.call.map_or_else(safe, Call::is_read);
         let guessed = self.model.is_none();
+        let made = !read && outcome == Outcome::Accepted && found.is_made();
         let seen = found.objects.iter().zip(&found.sources).zip(found.places);
         out.sightings.extend(seen.map(|((o, s), places)| Sighting {
             object_type: o.id.object_type.clone(),
@@ -382,7 +404,8 @@ impl Extractor {
             places,
         }));
         let idempotency = self.idempotency(reading, activity, out.calls.len());
-        let answer = self.answer(reading, called, found.objects.first());
+        let mut answer = self.answer(reading, called, found.objects.first());
+        answer.made = made;
         out.events.push(Event {
             id,
             time: exchange.time.0,
@@ -414,6 +437,7 @@ impl Extractor {
             },
             idempotency,
             answer,
+            handed: None,
             request_id: self.request_id(reading),
             unplaced: Vec::new(),
             state_before: Vec::new(),

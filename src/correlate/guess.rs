@@ -7,8 +7,8 @@ mod parameter;
 use std::sync::Arc;
 
 pub(super) use call::call_objects;
-pub(super) use fields::names_things;
 use fields::{Leaf, Read, read, read_text};
+pub(super) use fields::{names_things, owner_of};
 use offpath_capture::{Call, Request, Response};
 
 use super::object::{Found, KeySource, key_text};

@@ -21,6 +21,7 @@ mod guess;
 mod identity;
 mod inspection;
 mod jwt;
+pub mod ledger;
 mod login;
 mod mentions;
 mod object;

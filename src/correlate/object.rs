@@ -90,6 +90,12 @@ impl Found {
         }
     }
 
+    /// Whether the object that the exchange is about is named by the answer and not by the request.
+    pub(super) fn is_made(&self) -> bool {
+        let about = self.objects.first().is_some_and(|object| &*object.qualifier == "target");
+        about && matches!(self.sources.first(), Some(KeySource::ResponseBody | KeySource::Header))
+    }
+
     pub(super) fn link(&mut self, child: &ObjectId, parent: &ObjectId) {
         if child != parent && !self.parents.iter().any(|(c, _)| c == child) {
             self.parents.push((child.clone(), parent.clone()));

@@ -11,4 +11,6 @@ pub struct Answer {
     pub replayed: bool,
     /// It says of the object that it is about that this is deleted.
     pub gone: bool,
+    /// It names the object that the event is about, and the request does not: the step made it.
+    pub made: bool,
 }

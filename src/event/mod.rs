@@ -3,6 +3,7 @@
 mod actor;
 mod answer;
 pub mod batch;
+mod handed;
 pub(crate) mod least;
 mod pack;
 pub mod partition;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
 pub use answer::Answer;
+pub use handed::{Handed, HandedId};
 pub use rfc3339::rfc3339;
 pub use value::{Money, Value};
 
@@ -95,6 +97,8 @@ pub struct Event {
     pub body_hash: Option<u64>,
     /// What the answer tells of itself.
     pub answer: Answer,
+    /// Ids that went over, where a ledger is kept of them; nothing once the joins are done.
+    pub handed: Option<Box<Handed>>,
     /// Request or correlation id as sent (not a credential), where known.
     pub request_id: Option<Arc<str>>,
     /// States of the first object before the event, as replayed; empty until compared.

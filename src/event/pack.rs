@@ -10,7 +10,10 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use offpath_capture::{Origin, Place, Within};
 
-use super::{Actor, Answer, Event, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn, Value};
+use super::{
+    Actor, Answer, Event, Evidence, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn,
+    Value,
+};
 
 /// Deepest list within a list; JSON is not read deeper.
 pub(super) const MOST_NESTED: u8 = 200;
@@ -68,8 +71,8 @@ impl Packer {
         let Event { id, time, end, tick, turn, sensor, source, shows, origin, response_origin, method, host, .. } =
             event;
         let Event { operation, path, activity, read, actor, session, outcome, status, objects, unplaced, .. } = event;
-        let Event { case, attributes, idempotency, body_hash, answer, request_id, state_before, state_after, .. } =
-            event;
+        let Event { case, attributes, idempotency, body_hash, answer, handed, request_id, .. } = event;
+        let Event { state_before, state_after, .. } = event;
         self.fixed(id.0);
         self.signed(*time);
         self.signed(end.wrapping_sub(*time));
@@ -100,13 +103,26 @@ impl Packer {
             self.fixed(request.0);
             self.number(u64::from(*number));
         }
-        let Answer { body_hash: answer_hash, cached, replayed, gone } = *answer;
-        self.flags([answer_hash.is_some(), cached, replayed, gone, false, false]);
+        let Answer { body_hash: answer_hash, cached, replayed, gone, made } = *answer;
+        self.flags([answer_hash.is_some(), cached, replayed, gone, made, handed.is_some()]);
         answer_hash.iter().for_each(|hash| self.fixed(*hash));
+        handed.iter().for_each(|handed| self.handed(handed));
         self.maybe(request_id.as_deref());
         self.texts(state_before);
         self.texts(state_after);
         Ok(())
+    }
+
+    fn handed(&mut self, handed: &Handed) {
+        let Handed { asked, given, unread } = handed;
+        self.flags([*unread, false, false, false, false, false]);
+        for ids in [asked, given] {
+            self.number(ids.len() as u64);
+            for HandedId { value, kind } in ids {
+                self.fixed(*value);
+                self.number(u64::from(*kind));
+            }
+        }
     }
 
     fn actor(&mut self, actor: &Actor) {
@@ -381,7 +397,8 @@ mod tests {
             status in proptest::option::of(any::<u16>()),
             hashes in any::<(Option<u64>, Option<u64>)>(),
             turn in any::<Option<(u64, u32)>>(),
-            answer in any::<(Option<u64>, bool, bool, bool)>(),
+            answer in any::<(Option<u64>, bool, bool, bool, bool)>(),
+            handed in any::<Option<(Vec<(u64, u32)>, Vec<(u64, u32)>, bool)>>(),
             shows in any::<(bool, bool, bool)>(),
             evidence in 0..8_usize,
             outcome in prop_oneof![Just(Outcome::Accepted), Just(Outcome::Rejected), Just(Outcome::Unknown)],
@@ -396,8 +413,11 @@ mod tests {
             event.host = host;
             event.status = status;
             (event.idempotency, event.body_hash) = hashes;
-            let (body_hash, cached, replayed, gone) = answer;
-            event.answer = Answer { body_hash, cached, replayed, gone };
+            let (body_hash, cached, replayed, gone, made) = answer;
+            event.answer = Answer { body_hash, cached, replayed, gone, made };
+            let ids = |ids: Vec<_>| ids.into_iter().map(|(value, kind)| HandedId { value, kind }).collect();
+            event.handed = handed
+                .map(|(asked, given, unread)| Box::new(Handed { asked: ids(asked), given: ids(given), unread }));
             event.turn = turn.map(|(request, number)| Turn { request: EventId(request), number });
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
             event.actor.evidence = EVIDENCE[evidence];

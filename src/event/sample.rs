@@ -41,6 +41,7 @@ pub(crate) fn event(n: u64) -> Event {
         idempotency: None,
         body_hash: None,
         answer: Answer::default(),
+        handed: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
 use super::{
-    Actor, Answer, Doubts, Event, EventId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Told, Turn, Value,
+    Actor, Answer, Doubts, Event, EventId, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold,
+    Told, Turn, Value,
 };
 
 /// Texts that the events unpacked so far have brought, by number.
@@ -51,6 +52,10 @@ impl Unpacker<'_> {
         let case = cased.then(|| self.id()).transpose()?;
         let attributes = self.many(Self::attribute)?;
         let [has_idempotency, has_body_hash, has_turn, ..] = self.flags()?;
+        let idempotency = has_idempotency.then(|| self.fixed()).transpose()?;
+        let body_hash = has_body_hash.then(|| self.fixed()).transpose()?;
+        let turn = has_turn.then(|| self.turn()).transpose()?;
+        let (answer, handed) = self.answer()?;
         Ok(Event {
             id,
             time,
@@ -75,10 +80,11 @@ impl Unpacker<'_> {
             unplaced,
             case,
             attributes,
-            idempotency: has_idempotency.then(|| self.fixed()).transpose()?,
-            body_hash: has_body_hash.then(|| self.fixed()).transpose()?,
-            turn: has_turn.then(|| self.turn()).transpose()?,
-            answer: self.answer()?,
+            idempotency,
+            body_hash,
+            turn,
+            answer,
+            handed,
             request_id: self.maybe()?,
             state_before: self.many(Self::text)?,
             state_after: self.many(Self::text)?,
@@ -91,9 +97,22 @@ impl Unpacker<'_> {
         Ok(Turn { request, number })
     }
 
-    fn answer(&mut self) -> Result<Answer, PackError> {
-        let [hashed, cached, replayed, gone, ..] = self.flags()?;
-        Ok(Answer { body_hash: hashed.then(|| self.fixed()).transpose()?, cached, replayed, gone })
+    fn answer(&mut self) -> Result<(Answer, Option<Box<Handed>>), PackError> {
+        let [hashed, cached, replayed, gone, made, handed] = self.flags()?;
+        let body_hash = hashed.then(|| self.fixed()).transpose()?;
+        let handed = handed.then(|| self.handed()).transpose()?.map(Box::new);
+        Ok((Answer { body_hash, cached, replayed, gone, made }, handed))
+    }
+
+    fn handed(&mut self) -> Result<Handed, PackError> {
+        let [unread, ..] = self.flags()?;
+        Ok(Handed { unread, asked: self.many(Self::handed_id)?, given: self.many(Self::handed_id)? })
+    }
+
+    fn handed_id(&mut self) -> Result<HandedId, PackError> {
+        let value = self.fixed()?;
+        let kind = u32::try_from(self.number()?).map_err(|_| PackError::Content("such a kind of ids"))?;
+        Ok(HandedId { value, kind })
     }
 
     fn actor(&mut self) -> Result<Actor, PackError> {

@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::ledger::Strays;
 use super::names::{Names, ShownNames};
 use super::near::{self, Near};
 use super::resolving::{Partitioned, group_hash};
 use super::views::Likely;
 use super::{Job, PipelineError, naming};
-use crate::compare::{Blindness, CaseResult, Check, Comparer, Measures, StateMove, Tallies, Watch, WindowKey};
+use crate::compare::{
+    Blindness, CaseResult, Check, Comparer, Deviation, Measures, StateMove, Tallies, Watch, WindowKey,
+};
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
-use crate::event::{Event, ObjectId, OrderKey, Outcome};
+use crate::event::{Event, EventId, ObjectId, OrderKey, Outcome};
 use crate::finding::Finding;
 use crate::mine::Mining;
 use crate::rule::{self, need::Shown};
@@ -41,6 +44,8 @@ pub(super) struct Judged {
     pub(super) unplaced: BTreeMap<Arc<str>, (u64, bool)>,
     /// Names that events have.
     pub(super) names: Names,
+    /// Events that the ledger of ids asks for.
+    pub(super) kept: BTreeMap<EventId, Event>,
     /// Cases and windows that were too large to be judged whole, by name.
     pub(super) too_large: BTreeSet<String>,
 }
@@ -53,15 +58,26 @@ impl Judged {
         for (check, count) in result.hidden_keys {
             *self.hidden_keys.entry(check).or_default() += count;
         }
-        let mut deviations = result.deviations;
+        self.add_deviations(result.deviations, job);
+        for trace in result.traces {
+            self.mining.add_trace(trace);
+        }
+    }
+
+    fn add_deviations(&mut self, mut deviations: Vec<Deviation>, job: &Job) {
         if let Some(pseudonyms) = &job.pseudonyms {
             deviations.iter_mut().for_each(|deviation| naming::pseudonymise(deviation, pseudonyms));
         }
         let judged = deviations.iter().map(|deviation| rule::judge(deviation, job.model.as_deref()));
         self.findings.extend(judged.filter(|finding| job.selection.wants(&finding.rule)));
-        for trace in result.traces {
-            self.mining.add_trace(trace);
-        }
+    }
+
+    /// Adds what the ledger of ids found, with the events that were kept for it.
+    fn add_strays(&mut self, strays: Strays, job: &Job) {
+        self.tallies.add(&strays.tallies);
+        let kept = std::mem::take(&mut self.kept);
+        let deviations = strays.into_deviations(&kept);
+        self.add_deviations(deviations, job);
     }
 
     /// Adds state changes.
@@ -80,6 +96,7 @@ impl Judged {
             *self.hidden_keys.entry(check).or_default() += count;
         }
         self.mining.merge(other.mining);
+        self.kept.extend(other.kept);
         self.events += other.events;
         self.modelled += other.modelled;
         self.cases += other.cases;
@@ -107,6 +124,7 @@ impl Judged {
 /// Writes each one's events as `events/part-NNN.parquet`.
 pub(super) fn judge(
     partitions: Vec<Partitioned>,
+    strays: Strays,
     comparer: &Comparer,
     blindness: &Blindness,
     (near, likely): (&[Near], &Likely),
@@ -122,9 +140,12 @@ pub(super) fn judge(
         partitions
             .into_par_iter()
             .enumerate()
-            .map(|(index, partition)| judge_partition((index, count), partition, comparer, blindness, job, folder))
+            .map(|(index, partition)| {
+                judge_partition((index, count), partition, &strays.wanted, comparer, blindness, job, folder)
+            })
             .try_reduce(Judged::default, |a, b| Ok(a.merge(b)))
     })?;
+    judged.add_strays(strays, job);
     let Judged { findings, names, .. } = &mut judged;
     findings.iter_mut().for_each(|finding| likely.temper(finding));
     if let Some(model) = job.model.as_deref() {
@@ -143,6 +164,7 @@ pub(super) fn judge(
 fn judge_partition(
     (index, count): (usize, usize),
     partition: Partitioned,
+    wanted: &BTreeSet<EventId>,
     comparer: &Comparer,
     blindness: &Blindness,
     job: &Job,
@@ -157,6 +179,8 @@ fn judge_partition(
             judge_case(case, comparer, blindness, job, &mut judged);
         }
     }
+    let asked = events.iter().filter(|event| wanted.contains(&event.id));
+    judged.kept.extend(asked.map(|event| (event.id, event.clone())));
     if job.tables {
         if let Some(pseudonyms) = &job.pseudonyms {
             events.iter_mut().for_each(|event| pseudonyms.event(event));

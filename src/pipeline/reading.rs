@@ -85,6 +85,7 @@ pub(super) fn extract(
     let extractor = Extractor::redacting(job.model.clone(), job.hash_key.clone(), job.redaction)
         .with_rules(Arc::clone(&job.rules))
         .with_documents(&job.documents)
+        .keeping_ids(job.keeps_ledger() || job.sought.is_some())
         .with_schema(job.capture.schema.clone())
         .with_token_keys(job.token_keys.clone())
         .with_trusted_proxies(&job.trusted_proxies);

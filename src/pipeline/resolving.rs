@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use super::ledger::Writer;
 use super::reading::joined;
 use super::ticks::Finest;
 use super::{Job, PipelineError};
@@ -19,6 +20,8 @@ pub(super) struct Resolved {
     pub(super) partitions: Vec<Partitioned>,
     pub(super) inspection: Inspection,
     pub(super) unattributed: Unattributed,
+    /// What the ledger of ids has of each thread, where one is kept.
+    pub(super) writers: Vec<Writer>,
 }
 
 /// One partition: its events by case, and copies of those that window constraints group otherwise.
@@ -81,7 +84,8 @@ pub(super) fn resolve(
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
     })?;
     let mut resolved = Resolved::default();
-    for (cases, windows, inspection, unattributed) in parts {
+    for (cases, windows, inspection, unattributed, writer) in parts {
+        resolved.writers.extend(writer);
         resolved.inspection.merge(inspection);
         resolved.unattributed.merge(unattributed);
         let (cases, windows) = (cases.into_buffers(), windows.into_buffers());
@@ -111,6 +115,9 @@ fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
     Completed { learnt, shows_objects: !guessed || event.outcome == Outcome::Accepted }
 }
 
+/// What one thread resolved: events by case and by window, and what was noted of them.
+type ResolvedPart = (Partitions, Partitions, Inspection, Unattributed, Option<Writer>);
+
 fn resolve_buffer(
     buffer: EventBuffer,
     complete: &dyn Fn(&mut Event) -> Completed,
@@ -118,7 +125,7 @@ fn resolve_buffer(
     job: &Job,
     folder: &Path,
     (total, budget): (u64, usize),
-) -> Result<(Partitions, Partitions, Inspection, Unattributed), PipelineError> {
+) -> Result<ResolvedPart, PipelineError> {
     let io = |source| PipelineError::Io { what: "making a folder for spills", source };
     let (case_folder, window_folder) = (folder.join("cases"), folder.join("windows"));
     // Only what stands in the scratch folder: one that a signal has removed must not come back.
@@ -129,9 +136,14 @@ fn resolve_buffer(
     let mut windows = Partitions::new(&window_folder, total, budget);
     let mut inspection = Inspection::new();
     let mut unattributed = Unattributed::default();
+    let mut writer = job.keeps_ledger().then(|| Writer::new(job, folder, budget / 2));
     let mut exchange = None;
     buffer.drain(|mut event: Event| {
         let completed = complete(&mut event);
+        match &mut writer {
+            Some(writer) => writer.note(&mut event)?,
+            None => event.handed = None,
+        }
         if job.selection.events.is_some() {
             if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
                 return Ok(());
@@ -155,5 +167,5 @@ fn resolve_buffer(
         cases.push(&event)?;
         Ok::<_, PipelineError>(())
     })?;
-    Ok((cases, windows, inspection, unattributed))
+    Ok((cases, windows, inspection, unattributed, writer))
 }

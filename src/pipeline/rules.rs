@@ -208,7 +208,8 @@ fn status(
     blind: &BTreeMap<String, BlindSummary>,
 ) -> RuleStatus {
     let evaluated: u64 = by_source.values().map(|counts| counts.0).sum();
-    if !job.selection.wants(rule.id) {
+    let ledgerless = job.model.is_none() && rule.check.reads_ledger() && !job.keeps_ledger();
+    if !job.selection.wants(rule.id) || ledgerless {
         RuleStatus::NotSelected
     } else if job.model.is_none() && rule.check.needs_model() {
         RuleStatus::NeedsModel

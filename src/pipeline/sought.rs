@@ -11,13 +11,14 @@ use offpath_capture::Exchange;
 use super::reading::lock;
 use super::{Job, Run};
 use crate::correlate::UnmodelledCall;
+use crate::correlate::ledger::IdHasher;
 use crate::correlate::{
     Catalogue, Extracted, Pseudonyms, Redactor, Resolver, mentions, path_segments, segment_reasons,
 };
-use crate::event::{Event, EventId, rfc3339};
+use crate::event::{Event, EventId, HandedId, rfc3339};
 use crate::mine::Templates;
 use crate::report::{Explanation, IdExplanation, IdName, IdObject, PathExplanation, SegmentExplanation};
-use seen::{Seen, SeenPath, Tally, kept, listed, spot_of};
+use seen::{Seen, SeenHanded, SeenPath, Tally, kept, listed, spot_of};
 
 /// Templates, names, objects or credentials kept of what is asked for: the least of them.
 const MOST: usize = 10_000;
@@ -35,6 +36,8 @@ pub struct Sought {
     path: Option<AskedPath>,
     /// Type and key, where the name may be both.
     object: Option<(String, String)>,
+    /// Hashes of the id, as it is written and as outputs show it.
+    hashes: BTreeSet<u64>,
     redactor: Redactor,
     offer: Mutex<Offer>,
     seen: Mutex<Seen>,
@@ -49,14 +52,18 @@ struct AskedPath {
 impl Sought {
     /// Looks for what was typed: a path or `METHOD /path` (in which `{...}` fits any segment), else an actor's name or an
     /// id, with its type before it (`order:ord_1`) or not, in the words that traffic has or in those that outputs show.
-    pub fn new(typed: &str, redactor: Redactor, offer: Offer) -> Sought {
+    pub fn new(typed: &str, ids: &IdHasher, redactor: Redactor, offer: Offer) -> Sought {
         let (method, path) = match typed.split_once(" /") {
             Some((method, _)) => (Some(method.to_ascii_uppercase()), typed.get(method.len() + 1..)),
             None => (None, typed.starts_with('/').then_some(typed)),
         };
         let name = typed.strip_prefix("actor:").unwrap_or(typed);
         let object = name.split_once(':').filter(|(kind, key)| !kind.is_empty() && !key.is_empty());
+        let key = object.map_or(name, |(_, key)| key);
+        let texts = [name, key, key.rsplit_once('/').map_or(key, |(_, own)| own)];
+        let hashes = texts.iter().flat_map(|text| [ids.value(text), ids.value(&redactor.text(text))]).collect();
         Sought {
+            hashes,
             typed: name.to_owned(),
             shown: if path.is_some() { redactor.target(typed) } else { redactor.text(name) },
             path: path.map(|path| AskedPath { method, segments: path_segments(path) }),
@@ -153,6 +160,14 @@ impl Sought {
         }
         for object in event.objects.iter().filter(|o| self.is_key(&o.id.object_type, &o.id.key)) {
             lock(&self.seen).add_object(event, object);
+        }
+        if let Some(handed) = &event.handed {
+            let has = |ids: &[HandedId]| ids.iter().any(|id| self.hashes.contains(&id.value));
+            for given in [(has(&handed.given), true), (has(&handed.asked), false)] {
+                if given.0 {
+                    lock(&self.seen).add_handed(event, given.1);
+                }
+            }
         }
         actor.principal.iter().for_each(|name| self.offer(name));
         event.objects.iter().for_each(|object| self.offer(&object.id.to_string()));
@@ -256,6 +271,9 @@ impl Sought {
             let operation = templates.operation(&operation.as_str().into()).to_string();
             names.entry((place, operation)).or_default().merge(tally);
         }
+        let mut handed: Vec<(String, SeenHanded)> = std::mem::take(&mut seen.handed).into_iter().collect();
+        handed.sort_by(|a, b| (a.1.begin(), &a.0).cmp(&(b.1.begin(), &b.0)));
+        let actors = handed.into_iter().take(TOLD).map(|(actor, seen)| seen.explained(actor)).collect();
         let objects = std::mem::take(&mut seen.objects);
         if names.is_empty() && objects.is_empty() {
             return None;
@@ -287,6 +305,6 @@ impl Sought {
             b.events.cmp(&a.events).then_with(|| (&a.object_type, &a.key).cmp(&(&b.object_type, &b.key)))
         });
         objects.truncate(TOLD);
-        Some(IdExplanation { names, objects })
+        Some(IdExplanation { names, actors, objects })
     }
 }

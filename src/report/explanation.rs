@@ -105,8 +105,27 @@ pub struct CredentialExplanation {
 pub struct IdExplanation {
     /// Names that it has in exchanges, with the operations that use them.
     pub names: Vec<IdName>,
+    /// Who was given it by answers, and who named it in requests; who had it first, first.
+    pub actors: Vec<IdActor>,
     /// Objects whose key it is.
     pub objects: Vec<IdObject>,
+}
+
+/// What somebody had to do with an id.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct IdActor {
+    /// Name.
+    pub actor: String,
+    /// Exchanges whose answer gave it, where the request did not name it.
+    pub given: u64,
+    /// The first of them; empty where there is none.
+    pub first_given: String,
+    /// Exchanges whose request named it.
+    pub named: u64,
+    /// The first of them; empty where there is none.
+    pub first_named: String,
+    /// Whether an answer gave it before a request named it.
+    pub learned: bool,
 }
 
 /// One name of an id.

@@ -20,7 +20,7 @@ mod verdict;
 mod visible;
 
 pub use explanation::{
-    ActorExplanation, CredentialExplanation, EvidenceCount, Explanation, IdExplanation, IdName, IdObject,
+    ActorExplanation, CredentialExplanation, EvidenceCount, Explanation, IdActor, IdExplanation, IdName, IdObject,
     PathExplanation, SegmentExplanation,
 };
 pub use html::html;

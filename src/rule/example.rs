@@ -126,6 +126,7 @@ fn event(line: &str, number: u64) -> Event {
         idempotency: None,
         body_hash: None,
         answer: Answer::default(),
+        handed: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

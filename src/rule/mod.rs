@@ -35,6 +35,7 @@ rules![
     ap_missing,
     ap_self,
     ap_stale,
+    enumeration,
     flow_volume,
     fn_role,
     own,
@@ -55,6 +56,7 @@ rules![
     tx_race,
     tx_replay,
     tx_split,
+    unlearned,
 ];
 
 /// A rule: what one check means to the reader.
@@ -146,6 +148,8 @@ pub fn of_check(check: Check) -> &'static Rule {
         Check::Tenant => &ten_cross::RULE,
         Check::Role => &fn_role::RULE,
         Check::Volume => &flow_volume::RULE,
+        Check::Unlearned => &unlearned::RULE,
+        Check::Enumeration => &enumeration::RULE,
     }
 }
 

@@ -48,6 +48,7 @@ pub static LISTS: &[List] = &[
         version: "18.1",
         entries: &[
             ("T1078", "Valid Accounts"),
+            ("T1119", "Automated Collection"),
             ("T1565.002", "Transmitted Data Manipulation"),
             ("T1565.003", "Runtime Data Manipulation"),
             ("T1657", "Financial Theft"),
@@ -62,6 +63,7 @@ pub static LISTS: &[List] = &[
             ("BLA1", "Lifecycle & Orphaned Transitions Flaws"),
             ("BLA10", "Resource Quota Violations"),
             ("BLA4", "Sequential State Bypass"),
+            ("BLA5", "Data Oracle Exposure"),
             ("BLA6", "Missing Roles and Permission Checks"),
             ("BLA7", "Transition Validation Flaw"),
             ("BLA8", "Replays of Idempotency Operations"),
@@ -124,7 +126,7 @@ pub static LISTS: &[List] = &[
         name: "OWASP Automated Threats to Web Applications",
         organization: "OWASP",
         version: "1.2",
-        entries: &[("OAT-006", "Expediting"), ("OAT-012", "Cashing Out")],
+        entries: &[("OAT-006", "Expediting"), ("OAT-011", "Scraping"), ("OAT-012", "Cashing Out")],
     },
     List {
         key: "owasp_api",

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cli::args::InspectFormat;
 use crate::cli::show::nearest::Nearest;
 use crate::cli::{Console, Ended, Exit};
+use crate::correlate::ledger::IdHasher;
 use crate::pipeline::{Job, Run, Sought};
 use crate::report::terminal;
 
@@ -22,7 +23,7 @@ pub(super) fn look_for(typed: &str, job: &mut Job) -> Near {
         near.iter_mut().for_each(|near| near.offer(name));
     });
     let redactor = job.redactor();
-    job.sought = Some(Arc::new(Sought::new(typed, redactor, offer)));
+    job.sought = Some(Arc::new(Sought::new(typed, &IdHasher::new(&job.hash_key), redactor, offer)));
     near
 }
 

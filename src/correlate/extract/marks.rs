@@ -86,6 +86,7 @@ impl Extractor {
             body_hash,
             cached: aged || CACHES.iter().any(|name| says(name, "hit")) || STALE.iter().any(|name| says(name, "stale")),
             replayed: RECORDS.iter().any(|name| says(name, "true")),
+            made: false,
             gone: called.guess.as_ref().zip(about).is_some_and(|(guess, object)| guess.says_gone(object)),
         }
     }

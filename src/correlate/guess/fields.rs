@@ -227,7 +227,7 @@ fn owner_rank(key: &str) -> Option<usize> {
 }
 
 /// The owner that a key names: `None` when the key is no id, or one of nothing that has the name of a kind.
-pub(super) fn owner_of(key: &str, around: Option<&str>) -> Option<Option<String>> {
+pub(in crate::correlate) fn owner_of(key: &str, around: Option<&str>) -> Option<Option<String>> {
     if is_own_id(key) {
         return around.is_none_or(is_kind).then(|| around.map(str::to_owned));
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{MOST, TOLD};
 use crate::event::{Event, EventId, Evidence, ObjectRef, rfc3339};
-use crate::report::{ActorExplanation, CredentialExplanation, EvidenceCount};
+use crate::report::{ActorExplanation, CredentialExplanation, EvidenceCount, IdActor};
 
 /// Values of one attribute, and operations of an actor, that are kept.
 const VALUES: usize = 8;
@@ -18,6 +18,15 @@ pub(super) struct Seen {
     pub(super) actors: BTreeMap<String, SeenActor>,
     pub(super) objects: BTreeMap<(String, String), SeenObject>,
     pub(super) logins: BTreeMap<EventId, String>,
+    /// By name: who was given the id, and who named it.
+    pub(super) handed: BTreeMap<String, SeenHanded>,
+}
+
+/// How often somebody was given an id, and named it in requests.
+#[derive(Default)]
+pub(super) struct SeenHanded {
+    pub(super) given: Tally,
+    pub(super) named: Tally,
 }
 
 /// How often, and where first and last.
@@ -161,6 +170,16 @@ impl Seen {
         kept(&mut seen.operations, operation.to_owned()).into_iter().for_each(|events| *events += 1);
     }
 
+    /// Notes that somebody was given the id by an event's answer, or named it in its request.
+    pub(super) fn add_handed(&mut self, event: &Event, given: bool) {
+        let name = event.actor.principal.as_deref().unwrap_or("nobody who is known");
+        let Some(seen) = kept(&mut self.handed, name.to_owned()) else { return };
+        let (tally, time) =
+            if given { (&mut seen.given, event.end.max(event.time)) } else { (&mut seen.named, event.time) };
+        let operation = event.operation.as_deref().unwrap_or("unmatched");
+        tally.add(time, event.id.0, || format!("{} by {operation}", spot_of(event)));
+    }
+
     pub(super) fn add_object(&mut self, event: &Event, object: &ObjectRef) {
         let id = (object.id.object_type.to_string(), object.id.key.to_string());
         let Some(seen) = kept(&mut self.objects, id) else { return };
@@ -177,6 +196,28 @@ impl Seen {
         for (attribute, value) in values.into_iter().filter_map(|(attribute, value)| Some((attribute, value?))) {
             keep(seen.attributes.entry(attribute).or_default(), [value]);
         }
+    }
+}
+
+impl SeenHanded {
+    pub(super) fn explained(self, actor: String) -> IdActor {
+        let time = |tally: &Tally| tally.first.as_ref().map(|(time, ..)| *time);
+        // What was named first was known before any answer gave it.
+        let learned = time(&self.given).is_some_and(|given| time(&self.named).is_none_or(|named| given <= named));
+        IdActor {
+            actor,
+            given: self.given.count,
+            first_given: self.given.first(),
+            named: self.named.count,
+            first_named: self.named.first(),
+            learned,
+        }
+    }
+
+    /// When it went over first.
+    pub(super) fn begin(&self) -> Option<(i64, u64)> {
+        let firsts = [&self.given.first, &self.named.first].into_iter().flatten();
+        firsts.map(|(time, id, _)| (*time, *id)).min()
     }
 }
 

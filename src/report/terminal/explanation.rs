@@ -89,6 +89,21 @@ fn id_text(name: &str, id: &IdExplanation) -> String {
             &format!("{:<SEGMENT$}  {}: {exchanges}, first {}", said.place, said.operation, said.first),
         );
     }
+    for actor in &id.actors {
+        if actor.given > 0 {
+            let answers = counted(actor.given, "answer", "answers");
+            line(&mut out, "Given to", &format!("{} in {answers}, first {}", actor.actor, actor.first_given));
+        }
+        if actor.named > 0 && !actor.learned {
+            let requests = counted(actor.named, "request", "requests");
+            let before = if actor.given > 0 { "before it was given" } else { "never given" };
+            line(
+                &mut out,
+                "Named by",
+                &format!("{} in {requests}, {before}, first {}", actor.actor, actor.first_named),
+            );
+        }
+    }
     if id.objects.is_empty() {
         line(&mut out, "Object", "none: it is taken for the key of no object");
     }

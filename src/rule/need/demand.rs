@@ -77,6 +77,8 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         Check::Diverge | Check::Alternative | Check::StateField => reader.declared_state(check),
         Check::Role => reader.role(),
         Check::Mismatch => reader.mismatch(),
+        // Whose objects are, the model says better.
+        Check::Unlearned | Check::Enumeration => None,
         _ => reader.constraints(check),
     }
 }
@@ -85,6 +87,8 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
 fn built_in(check: Check) -> Demand {
     let always = match check {
         Check::Replay => BTreeSet::from([Need::IdempotencyKey, Need::RequestBody]),
+        Check::Unlearned => BTreeSet::from([Need::Identity, Need::ResponseBody]),
+        Check::Enumeration => BTreeSet::from([Need::Identity]),
         _ => BTreeSet::new(),
     };
     let often = if check == Check::Replay { BTreeSet::from([Need::Identity]) } else { BTreeSet::new() };

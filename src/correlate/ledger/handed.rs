@@ -1,0 +1,181 @@
+//! What an exchange hands over: the ids that its request names, and those that its answer gives.
+//!
+//! Which texts are ids is told generously, wherever they stand: that somebody was given an id speaks for him. What he sent
+//! is read in the same way, so that nobody is given an id by having it echoed.
+
+mod json;
+
+use std::borrow::Cow;
+
+use offpath_capture::{Body, Call, Exchange, Headers, Protocol};
+
+use super::hasher::{ANY, IdHasher, SOME};
+use crate::correlate::body::{is_form, is_json};
+use crate::correlate::redact::Masker;
+use crate::correlate::target::{Target, pairs};
+use crate::correlate::template::{is_collection, is_variable, singular};
+use crate::event::{Handed, HandedId};
+
+/// Ids that are kept of one message; one that names more may name any.
+const MOST: usize = 1_000;
+/// Longest text that is an id as a whole.
+const LONGEST: usize = 128;
+/// Bytes of a text, and of a body that is no JSON, in which ids are looked for.
+const LONGEST_TEXT: usize = 4_096;
+const LONGEST_PAGE: usize = 1 << 20;
+
+/// Encodings of messages that are not read.
+const ENCODED: [&str; 6] = ["grpc", "proto", "msgpack", "cbor", "avro", "thrift"];
+
+/// Kinds of content that name nothing of the business.
+const SILENT: [&str; 8] = [
+    "image/",
+    "font/",
+    "audio/",
+    "video/",
+    "text/css",
+    "text/javascript",
+    "application/javascript",
+    "application/wasm",
+];
+
+/// What an exchange hands over; `calls` are those in its bodies.
+pub(in crate::correlate) fn handed(
+    exchange: &Exchange,
+    target: &Target<'_>,
+    calls: &[&Call],
+    ids: &IdHasher,
+    masker: &Masker,
+) -> Handed {
+    let words = target.segments.iter().rev();
+    let about = words.map(|word| &**word).find(|word| is_collection(word) && !is_variable(word));
+    let kind = about.map_or(SOME, |word| ids.kind(&singular(word)));
+    let (mut asked, mut given) = (Collector::new(ids, masker), Collector::new(ids, masker));
+    target.segments.iter().chain(target.query.iter().map(|(_, value)| value)).for_each(|text| asked.whole(text, ANY));
+    if let Some(request) = &exchange.request {
+        asked.body(&request.body, &request.headers, kind);
+    }
+    if exchange.protocol == Protocol::WebSocket {
+        calls.iter().filter_map(|call| call.arguments.as_deref()).for_each(|text| asked.json(text.as_bytes(), kind));
+        calls.iter().filter_map(|call| call.result.as_deref()).for_each(|text| given.json(text.as_bytes(), kind));
+        // What a server says unasked is not among the answers.
+        given.unread = true;
+    } else if let Some(response) = &exchange.response {
+        if (200..400).contains(&response.status) {
+            given.body(&response.body, &response.headers, kind);
+            let located = ["location", "content-location", "link"].into_iter().filter_map(|n| response.headers.text(n));
+            located.for_each(|link| given.parts(link));
+        }
+    } else {
+        given.unread = true;
+    }
+    let unread = given.unread;
+    let (asked, given) = (asked.sorted(), given.sorted());
+    let echoed = |id: &HandedId| {
+        let at = asked.partition_point(|known| known.value < id.value);
+        asked.get(at).is_some_and(|known| known.value == id.value)
+    };
+    let given = given.into_iter().filter(|id| !echoed(id)).collect();
+    Handed { asked, given, unread }
+}
+
+/// The ids of one message.
+struct Collector<'c> {
+    ids: &'c IdHasher,
+    masker: &'c Masker,
+    found: Vec<HandedId>,
+    /// It may name more.
+    unread: bool,
+}
+
+impl<'c> Collector<'c> {
+    fn new(ids: &'c IdHasher, masker: &'c Masker) -> Self {
+        Collector { ids, masker, found: Vec::new(), unread: false }
+    }
+
+    fn sorted(mut self) -> Vec<HandedId> {
+        self.found.sort_unstable();
+        self.found.dedup();
+        self.found
+    }
+
+    /// A text that is an id as a whole. What its place says of its type counts for numbers alone: another text is nobody
+    /// else's.
+    fn whole(&mut self, text: &str, kind: u32) {
+        let text = text.trim();
+        if text.is_empty() || text.len() > LONGEST {
+            return;
+        }
+        if self.found.len() >= MOST {
+            self.unread = true;
+            return;
+        }
+        let kind = if text.bytes().all(|b| b.is_ascii_digit()) { kind } else { ANY };
+        let value = self.ids.value(&self.masker.shared(text));
+        self.found.push(HandedId { value, kind });
+    }
+
+    /// A text of which it is not said what it is: what looks like an id in it. A number alone does not; part of a link it
+    /// does.
+    fn parts(&mut self, text: &str) {
+        let text = text.get(..LONGEST_TEXT).unwrap_or(text);
+        if text.len() <= LONGEST && is_variable(text) && !text.bytes().all(|b| b.is_ascii_digit()) {
+            self.whole(text, ANY);
+        }
+        let link = text.contains('/');
+        let part = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~'));
+        for word in text.split(part).filter(|word| word.len() < text.len() && word.len() <= LONGEST) {
+            let word = word.trim_end_matches('.');
+            let digits = word.bytes().filter(u8::is_ascii_digit).count();
+            if digits > 0 && (link || digits < word.len()) && is_variable(word) {
+                self.whole(word, ANY);
+            }
+        }
+    }
+
+    fn body(&mut self, body: &Body, headers: &Headers, kind: u32) {
+        let bytes = match body {
+            Body::Absent => return,
+            Body::Unknown { .. } => {
+                self.unread = true;
+                return;
+            }
+            Body::Present { bytes, .. } => bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii(),
+        };
+        let content = headers.text("content-type").map_or(Cow::Borrowed(""), |t| t.to_ascii_lowercase().into());
+        if bytes.is_empty() && body.is_whole() || SILENT.iter().any(|silent| content.starts_with(silent)) {
+            return;
+        }
+        self.unread |= !body.is_whole();
+        if is_json(bytes, headers) {
+            self.json(bytes, kind);
+        } else if is_form(headers) {
+            let text = String::from_utf8_lossy(bytes.get(..LONGEST_PAGE).unwrap_or(bytes));
+            pairs(&text).for_each(|(_, value)| self.whole(&value, ANY));
+        } else if content.is_empty() || content.starts_with("text/") || content.contains("xml") {
+            self.page(bytes);
+        } else {
+            // What a program reads may give ids; whoever fetches a file is not given any by it.
+            self.unread |= ENCODED.iter().any(|encoded| content.contains(encoded));
+        }
+    }
+
+    /// A page or other text: what looks like an id, line by line.
+    fn page(&mut self, bytes: &[u8]) {
+        self.unread |= bytes.len() > LONGEST_PAGE;
+        let text = String::from_utf8_lossy(bytes.get(..LONGEST_PAGE).unwrap_or(bytes));
+        for quoted in text.split(['"', '\'', '<', '>', '\n', ' ']).filter(|part| part.len() > 1) {
+            if self.found.len() >= MOST {
+                self.unread = true;
+                return;
+            }
+            self.parts(quoted);
+            // `<id>42</id>`, `42,paid`: where numbers stand alone nothing says of what.
+            let plain = quoted.split([',', ';', '\t']).map(str::trim);
+            plain.filter(|part| part.bytes().all(|b| b.is_ascii_digit())).for_each(|number| self.whole(number, SOME));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! Ids in JSON: the values of fields that name things, and whatever looks like an id elsewhere.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{Collector, MOST};
+use crate::correlate::guess::{names_things, owner_of};
+use crate::correlate::template::{is_variable, singular};
+
+/// Keys of what is only wrapped: what is in them is of the kind of what is around them.
+const WRAPPERS: [&str; 16] = [
+    "data",
+    "result",
+    "results",
+    "attributes",
+    "payload",
+    "content",
+    "items",
+    "list",
+    "records",
+    "rows",
+    "hits",
+    "entries",
+    "nodes",
+    "node",
+    "edges",
+    "_embedded",
+];
+
+impl Collector<'_> {
+    /// Looks into a JSON text; `kind` is of what it is about. What was found before a broken place still counts.
+    pub(super) fn json(&mut self, bytes: &[u8], kind: u32) {
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        // Lines of JSON are several values.
+        loop {
+            let value = Seed { around: kind, names: Names::Nothing, out: &mut *self };
+            if value.deserialize(&mut reader).is_err() {
+                self.unread = true;
+                return;
+            }
+            if reader.end().is_ok() {
+                return;
+            }
+        }
+    }
+}
+
+/// What a key says of its value.
+#[derive(Clone, Copy)]
+enum Names {
+    /// Nothing.
+    Nothing,
+    /// That it is an id, or a list of ids, of a kind.
+    Ids(u32),
+}
+
+/// One value. Its depth is bounded by the reader's own limit.
+struct Seed<'s, 'c> {
+    /// Kind of what the value is a part of.
+    around: u32,
+    names: Names,
+    out: &'s mut Collector<'c>,
+}
+
+impl Seed<'_, '_> {
+    fn number(self, number: u64) {
+        if let Names::Ids(kind) = self.names {
+            self.out.whole(&number.to_string(), kind);
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        if let Ok(number) = u64::try_from(number) {
+            self.number(number);
+        }
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.number(number);
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        if let Names::Ids(kind) = self.names {
+            self.out.whole(text, kind);
+        }
+        self.out.parts(text);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while self.out.found.len() < MOST {
+            let item = Seed { around: self.around, names: self.names, out: &mut *self.out };
+            if items.next_element_seed(item)?.is_none() {
+                return Ok(());
+            }
+        }
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            self.out.unread = true;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            if self.out.found.len() >= MOST {
+                self.out.unread = true;
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            if is_variable(&key) {
+                self.out.whole(&key, self.around);
+            }
+            let names = self.names(&key);
+            let wraps = WRAPPERS.contains(&&*key);
+            let around = if wraps { self.around } else { self.out.ids.kind(&singular(&key)) };
+            map.next_value_seed(Seed { around, names, out: &mut *self.out })?;
+        }
+        Ok(())
+    }
+}
+
+impl Seed<'_, '_> {
+    /// What a key says: `id` is of what is around it, `orderId` and `orderIds` of orders, `number` of anything.
+    fn names(&self, key: &str) -> Names {
+        let one =
+            || key.strip_suffix('s').filter(|one| one.ends_with("id") || one.ends_with("Id") || one.ends_with("ID"));
+        match owner_of(key, None).or_else(|| owner_of(one()?, None)) {
+            Some(Some(kind)) => Names::Ids(self.out.ids.kind(&kind)),
+            Some(None) => Names::Ids(self.around),
+            None if names_things(key) => Names::Ids(self.around),
+            None => Names::Nothing,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The ledger: who was given which id, and who used one that nobody had given him.
+//!
+//! [`Ledger::note`] writes down each event as [`Row`]s: ids that its request names, ids that its answer gives, objects that
+//! it made and used. Rows of one id are judged together ([`Judged`]); of equal deeds the first counts, so that rows may be
+//! folded in any order. They are small and go to disk beyond a budget, so that the ledger is exact however many ids there
+//! are: nothing has to be forgotten, and nothing is only probably known.
+//!
+//! What comes of it is told by [`Unlearned`], for ids that are somebody else's, and by [`Walk`], for ids that were tried.
+
+mod handed;
+mod hasher;
+mod people;
+mod row;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod unlearned;
+mod walk;
+
+use offpath_capture::InputFormat;
+
+pub(super) use handed::handed;
+use hasher::ANY;
+pub use hasher::IdHasher;
+pub use people::People;
+pub use row::{Deed, Row, fold};
+pub use standing::{Answers, Attempt, Judged, Standing};
+pub use unlearned::{Unlearned, UnlearnedDoubt, Users};
+pub use walk::{LEAST, WINDOW, Walk, WalkDoubt, Walks};
+
+use crate::event::{Event, EventId, Evidence, ObjectRef, Outcome};
+
+/// Digits of a number that can be guessed.
+const GUESSED_DIGITS: usize = 12;
+/// Letters around it.
+const GUESSED_LETTERS: usize = 8;
+
+/// Writes down what events did with ids.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    ids: IdHasher,
+    /// Actors whose answers were and were not seen.
+    pub people: People,
+}
+
+impl Ledger {
+    /// An empty ledger.
+    pub fn new(ids: IdHasher) -> Ledger {
+        Ledger { ids, people: People::default() }
+    }
+
+    /// Takes the ids that went over out of a resolved event, and hands the event's rows to `push`. Nothing is written down
+    /// of an event by nobody at all.
+    pub fn note<E>(&mut self, event: &mut Event, mut push: impl FnMut(Row) -> Result<(), E>) -> Result<(), E> {
+        let handed = event.handed.take();
+        let Some(principal) = &event.actor.principal else { return Ok(()) };
+        let row = Row {
+            value: 0,
+            actor: self.ids.value(principal),
+            deed: Deed::Asked,
+            kind: ANY,
+            open: event.actor.evidence <= Evidence::Unproved,
+            step: 0,
+            time: event.time.saturating_add(event.tick.max(1) - 1),
+            event: event.id,
+            source: source(event.source),
+            number: None,
+            guessable: false,
+        };
+        // In a coarse clock's tick the answer may have come at once.
+        let answered = event.end.max(event.time).saturating_sub(event.tick.max(1) - 1);
+        if let Some(handed) = &handed {
+            self.people.add(row.actor, answered, !handed.unread);
+            for id in &handed.asked {
+                push(Row { value: id.value, ..row })?;
+            }
+            for id in &handed.given {
+                push(Row { value: id.value, kind: id.kind, deed: Deed::Given, time: answered, ..row })?;
+            }
+        }
+        self.note_objects(event, row, answered, &mut push)
+    }
+
+    fn note_objects<E>(
+        &self,
+        event: &Event,
+        row: Row,
+        answered: i64,
+        push: &mut impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(step) = event.operation.as_deref().or(event.activity.as_deref()) else { return Ok(()) };
+        for (at, object) in event.objects.iter().enumerate().filter(|(_, object)| is_used(object)) {
+            let key = &*object.id.key;
+            let kind = self.ids.kind(&object.id.object_type);
+            let row = Row { value: self.ids.value(key), kind, ..row };
+            let made = at == 0 && !event.read && (event.answer.made || event.status == Some(201));
+            let deed = match event.outcome {
+                Outcome::Accepted if made => Deed::Made,
+                Outcome::Accepted => Deed::Used,
+                Outcome::Rejected if is_miss(event.status) => Deed::Missed,
+                Outcome::Rejected | Outcome::Unknown => continue,
+            };
+            if deed == Deed::Made {
+                push(Row { deed, time: answered, ..row })?;
+                continue;
+            }
+            push(Row { deed: Deed::Asked, kind: ANY, ..row })?;
+            let step = self.ids.value(&format!("{step} {}", object.id.object_type));
+            let number = number(key).map(|(around, number)| (self.ids.kind(&around), number));
+            push(Row { deed, step, number, guessable: is_guessable(key), ..row })?;
+        }
+        Ok(())
+    }
+}
+
+/// The object of an event whose type has this hash.
+pub fn object_of<'e>(event: &'e Event, kind: u32, ids: &IdHasher) -> Option<&'e ObjectRef> {
+    event.objects.iter().find(|object| is_used(object) && ids.kind(&object.id.object_type) == kind)
+}
+
+/// Whether an event is about an object under an id of its own: not merely mentioned, nor one of a few under a parent.
+fn is_used(object: &ObjectRef) -> bool {
+    matches!(&*object.qualifier, "target" | "parent") && !object.id.key.contains('/')
+}
+
+/// Whether a refusal says that there is no such thing, or not for him.
+fn is_miss(status: Option<u16>) -> bool {
+    status.is_none_or(|status| (400..500).contains(&status) && !matches!(status, 408 | 409 | 429))
+}
+
+/// The last number of a key, and what stands before and after it.
+fn number(key: &str) -> Option<(String, u64)> {
+    let end = key.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let head = key.get(..end)?;
+    let start = head.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + head.get(at..).map_or(1, first_len));
+    let number = head.get(start..)?.parse().ok()?;
+    Some((format!("{}#{}", head.get(..start)?, key.get(end..)?), number))
+}
+
+fn first_len(text: &str) -> usize {
+    text.chars().next().map_or(1, char::len_utf8)
+}
+
+/// Whether who knows one id knows others: a number that is not long, with a word before or after it at most.
+fn is_guessable(key: &str) -> bool {
+    let digits = key.bytes().filter(u8::is_ascii_digit).count();
+    let runs = key.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).count();
+    runs == 1 && digits <= GUESSED_DIGITS && key.len() - digits <= GUESSED_LETTERS
+}
+
+/// Number of a source's format.
+fn source(name: &str) -> u8 {
+    let place = InputFormat::ALL.iter().position(|format| format.as_str() == name);
+    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
+}
+
+/// The format of such a number.
+pub fn source_name(number: u8) -> &'static str {
+    InputFormat::ALL.get(usize::from(number)).map_or("json", |format| format.as_str())
+}
+
+/// The events that show something: the first of each, spread over all.
+fn spread(events: impl ExactSizeIterator<Item = EventId>, most: usize) -> Vec<EventId> {
+    let count = events.len();
+    let every = count.div_ceil(most.max(1)).max(1);
+    events.step_by(every).collect()
+}

@@ -1,0 +1,341 @@
+//! The ledger against naive readings of the same rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::hasher::{ANY, SOME};
+use super::standing::{CLOCKS, SHARED};
+use super::unlearned::UnlearnedDoubt;
+use super::walk::walks;
+use super::*;
+use crate::event::{Handed, HandedId, sample};
+
+const TICKET: u32 = 7;
+const ORDER: u32 = 8;
+const SECOND: i64 = 1_000_000;
+
+fn row(actor: u64, deed: Deed, kind: u32, time: i64) -> Row {
+    let event = EventId(actor << 32 | time.unsigned_abs());
+    let (source, number, guessable) = (0, Some((1, 42)), true);
+    Row { value: 42, actor, deed, kind, open: false, step: 0, time: time * SECOND, event, source, number, guessable }
+}
+
+fn used(actor: u64, time: i64) -> Row {
+    Row { step: 5, ..row(actor, Deed::Used, TICKET, time) }
+}
+
+fn judged(rows: &[Row]) -> Judged {
+    let mut rows = rows.to_vec();
+    fold(&mut rows);
+    let mut judged = Judged::default();
+    judged.add(&rows, &People::default());
+    judged
+}
+
+/// Standings of the uses that were not learned, by actor.
+fn standings(rows: &[Row]) -> Vec<(u64, Standing)> {
+    judged(rows).attempts.iter().map(|attempt| (attempt.row.actor, attempt.standing)).collect()
+}
+
+#[test]
+fn who_is_given_an_id_before_he_names_it_has_learned_it() {
+    let made = row(1, Deed::Made, TICKET, 10);
+    assert_eq!(standings(&[made, used(1, 20), used(2, 30)]), [(2, Standing::Made(made.event))]);
+    assert_eq!(standings(&[made, row(2, Deed::Given, ANY, 25), used(2, 30)]), []);
+    assert_eq!(standings(&[made, row(2, Deed::Given, TICKET, 25), used(2, 30)]), []);
+    // What another thing is called by says nothing for certain.
+    let other = judged(&[made, row(2, Deed::Given, ORDER, 25), used(2, 30)]);
+    assert!(other.attempts[0].perhaps);
+    assert!(!judged(&[made, used(2, 30)]).attempts[0].perhaps);
+}
+
+#[test]
+fn what_is_given_back_to_who_named_it_is_not_learned() {
+    let made = row(1, Deed::Made, TICKET, 10);
+    let named = row(2, Deed::Asked, ANY, 20);
+    assert_eq!(standings(&[made, named, row(2, Deed::Given, ANY, 25), used(2, 30)]), [(2, Standing::Made(made.event))]);
+}
+
+#[test]
+fn what_is_open_or_used_by_many_is_told_apart() {
+    let made = row(1, Deed::Made, TICKET, 10);
+    let open = Row { open: true, ..used(9, 20) };
+    assert!(standings(&[made, open, used(2, 30)]).contains(&(2, Standing::Open)));
+    let many: Vec<Row> = (2..=SHARED as u64 + 2).map(|actor| used(actor, 20)).chain([made]).collect();
+    assert!(standings(&many).iter().all(|(_, standing)| *standing == Standing::Shared(made.event)));
+    let two = [made, row(3, Deed::Made, TICKET, 12), used(2, 30)];
+    assert_eq!(standings(&two), [(2, Standing::Open)], "each tenant counts its own");
+}
+
+#[test]
+fn unread_answers_leave_it_open() {
+    let made = row(1, Deed::Made, TICKET, 10);
+    let answers = |seen: &[(i64, bool)]| {
+        let mut people = People::default();
+        seen.iter().for_each(|(time, read)| people.add(2, time * SECOND, *read));
+        let mut judged = Judged::default();
+        judged.add(&[made, used(2, 30)], &people);
+        judged.attempts[0].answers
+    };
+    assert_eq!(answers(&[(20, true)]), Answers::Seen);
+    assert_eq!(answers(&[(20, true), (25, false)]), Answers::Some);
+    assert_eq!(answers(&[(5, false), (20, true)]), Answers::Seen, "before it was made nobody could be given it");
+    assert_eq!(answers(&[(20, false)]), Answers::None);
+}
+
+#[test]
+fn a_blind_spot_between_the_making_and_the_use_leaves_it_open() {
+    let answers = |spots: &[(i64, i64)]| {
+        let spots = spots.iter().map(|(from, to)| (from * SECOND, to * SECOND)).collect();
+        let mut judged = Judged::default();
+        judged.add(&[row(1, Deed::Made, TICKET, 10), used(2, 30)], &People::default().blind_in(spots));
+        judged.attempts[0].answers
+    };
+    assert_eq!(answers(&[(1, 5), (40, 50)]), Answers::Seen);
+    assert_eq!(answers(&[(1, 5), (20, 21), (40, 50)]), Answers::Some);
+    assert_eq!(answers(&[(1, 10)]), Answers::Some);
+    assert_eq!(answers(&[(30, 90)]), Answers::Some);
+}
+
+#[test]
+fn keys_that_can_be_guessed_are_short_numbers() {
+    for (key, guessable) in [
+        ("42", true),
+        ("ord_00412", true),
+        ("INV-2026", true),
+        ("c10361", true),
+        ("1234567890123", false),
+        ("ord_7f3k9", false),
+        ("2f1b6a1e-0d5c-4d8e-9a3f-0c9b8f7e6d5c", false),
+        ("abc", false),
+        ("", false),
+    ] {
+        assert_eq!(is_guessable(key), guessable, "{key}");
+    }
+    assert_eq!(number("ord_00412"), Some(("ord_#".to_owned(), 412)));
+    assert_eq!(number("7é8x"), Some(("7é#x".to_owned(), 8)));
+    assert_eq!(number("é"), None);
+    assert_eq!(number("99999999999999999999999"), None);
+}
+
+#[test]
+fn an_event_is_written_down_as_what_went_over_and_what_it_did() {
+    let mut event = sample::rich_event(3);
+    event.actor.evidence = Evidence::Claims;
+    let id = |value| HandedId { value, kind: ANY };
+    event.handed = Some(Box::new(Handed { asked: vec![id(1)], given: vec![id(2)], unread: false }));
+    let mut ledger = Ledger::new(IdHasher::new(&crate::correlate::HashKey::new(b"tests")));
+    let mut rows = Vec::new();
+    let mut push = |row: Row| {
+        rows.push((row.deed, row.value));
+        Ok::<_, ()>(())
+    };
+    ledger.note(&mut event, &mut push).unwrap();
+    let key = ledger.ids.value("ord_3");
+    assert_eq!(rows, [(Deed::Asked, 1), (Deed::Given, 2), (Deed::Asked, key), (Deed::Used, key)]);
+    assert_eq!(event.handed, None, "it is not carried on");
+}
+
+#[test]
+fn a_call_that_many_use_with_ids_from_elsewhere_is_used_so() {
+    let reported = |strangers: u64| {
+        let mut users = Users::default();
+        for id in 0..strangers {
+            let of = |row: Row| Row { value: id, ..row };
+            let rows = [of(row(1, Deed::Made, TICKET, 10)), of(row(100 + id, Deed::Made, TICKET, 11)), of(used(1, 15))];
+            users.add(&judged(&rows[..1]));
+            users.add(&judged(&[Row { value: 1_000 + id, ..rows[1] }]));
+            users.add(&judged(&[rows[0], of(used(100 + id, 30))]));
+        }
+        users.unlearned().len()
+    };
+    assert_eq!((reported(1), reported(4), reported(5)), (1, 4, 0));
+}
+
+#[test]
+fn who_has_none_of_his_own_is_for_review() {
+    let doubt = |own: bool| {
+        let mut users = Users::default();
+        users.add(&judged(&[row(1, Deed::Made, TICKET, 10), used(2, 30)]));
+        if own {
+            users.add(&judged(&[Row { value: 43, ..row(2, Deed::Made, TICKET, 10) }]));
+        }
+        users.unlearned()[0].0.doubt
+    };
+    assert_eq!((doubt(true), doubt(false)), (None, Some(UnlearnedDoubt::NoneOfHis)));
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![Just(Deed::Asked), Just(Deed::Given), Just(Deed::Made), Just(Deed::Used), Just(Deed::Missed)]
+}
+
+prop_compose! {
+    fn any_row()(
+        actor in 0..5_u64,
+        deed in deed(),
+        kind in prop_oneof![Just(ANY), Just(SOME), Just(TICKET), Just(ORDER)],
+        time in 0..20_i64,
+        open in prop::bool::weighted(0.1),
+    ) -> Row {
+        let kind = match deed {
+            Deed::Asked => ANY,
+            Deed::Given => kind,
+            Deed::Made | Deed::Used | Deed::Missed => if kind == ORDER { ORDER } else { TICKET },
+        };
+        Row { open, step: u64::from(matches!(deed, Deed::Used | Deed::Missed)), ..row(actor, deed, kind, time) }
+    }
+}
+
+/// Whose an object is, by looking at all rows for each use.
+fn naive(rows: &[Row]) -> Vec<(Row, Option<Standing>)> {
+    let mut all = Vec::new();
+    for use_ in rows.iter().filter(|row| matches!(row.deed, Deed::Used | Deed::Missed)) {
+        let own: Vec<&Row> = rows.iter().filter(|row| row.actor == use_.actor && !row.open).collect();
+        let named =
+            own.iter().filter(|row| row.deed == Deed::Asked).map(|row| row.time).chain([use_.time]).min().unwrap();
+        let learned = own.iter().any(|row| match row.deed {
+            Deed::Made => row.kind == use_.kind,
+            Deed::Given => (row.kind == use_.kind || row.kind == ANY) && row.time <= named + CLOCKS,
+            _ => false,
+        });
+        if learned && !use_.open {
+            all.push((*use_, None));
+            continue;
+        }
+        let alike = |deed: Deed| rows.iter().filter(move |row| row.deed == deed && row.kind == use_.kind);
+        let makers: BTreeMap<u64, (i64, EventId)> = alike(Deed::Made).fold(BTreeMap::new(), |mut makers, row| {
+            let first = makers.entry(row.actor).or_insert((row.time, row.event));
+            *first = (row.time, row.event).min(*first);
+            makers
+        });
+        let users: BTreeSet<u64> = alike(Deed::Used).map(|row| row.actor).collect();
+        let many = users.iter().filter(|user| **user != use_.actor && !makers.contains_key(user)).count() >= SHARED;
+        let open = rows.iter().any(|row| row.open && matches!(row.deed, Deed::Used | Deed::Given));
+        let holder = rows
+            .iter()
+            .filter(|row| row.deed == Deed::Given && (row.kind == use_.kind || row.kind == ANY))
+            .filter(|row| row.actor != use_.actor && row.time <= use_.time)
+            .map(|row| (row.time, row.event))
+            .min();
+        let maker = makers.values().next().filter(|(time, _)| *time <= use_.time + CLOCKS);
+        let standing = match (maker, holder) {
+            _ if use_.deed == Deed::Missed => Standing::Missed,
+            _ if open || makers.len() > 1 => Standing::Open,
+            (Some((_, event)), _) if many => Standing::Shared(*event),
+            (Some((_, event)), _) => Standing::Made(*event),
+            (None, Some((_, event))) if many => Standing::Shared(event),
+            (None, Some((_, event))) => Standing::Held(event),
+            (None, None) => Standing::Unknown,
+        };
+        all.push((*use_, Some(standing)));
+    }
+    all
+}
+
+/// The walks, by looking at all windows: where each begins and ends, where it became one, and what is in it.
+fn naive_walks(attempts: &[Attempt]) -> Vec<(EventId, EventId, EventId, usize)> {
+    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+    for (at, attempt) in attempts.iter().enumerate() {
+        let from = attempts.iter().position(|a| a.row.time > attempt.row.time - WINDOW).unwrap();
+        let window = &attempts[from..=at];
+        let missed = window.iter().filter(|a| a.standing == Standing::Missed).count();
+        let common = window.iter().filter(|a| matches!(a.standing, Standing::Shared(_) | Standing::Open)).count();
+        let numbers: BTreeSet<(u32, u64)> = window.iter().filter_map(|a| a.row.number).collect();
+        let sorted: Vec<_> = numbers.into_iter().collect();
+        let near = sorted.windows(2).filter(|w| w[0].0 == w[1].0 && w[1].1 - w[0].1 <= 4).count();
+        let tried = missed * 2 >= window.len() || near * 5 >= (window.len() - 1) * 4 && common * 2 < window.len();
+        if window.len() < LEAST || !tried {
+            continue;
+        }
+        match runs.last_mut() {
+            Some(run) if from <= run.2 => run.2 = at,
+            _ => runs.push((from, at, at)),
+        }
+    }
+    let event = |at: usize| attempts[at].row.event;
+    runs.into_iter().map(|(from, at, last)| (event(from), event(last), event(at), last + 1 - from)).collect()
+}
+
+prop_compose! {
+    fn attempts()(
+        tried in prop::collection::vec(
+            (0..40_i64, 0..60_u64, 0..2_u32, prop_oneof![4 => Just(Standing::Missed), 4 => Just(Standing::Unknown), 1 => Just(Standing::Open)]),
+            0..150,
+        ),
+        far in prop::bool::ANY,
+    ) -> Vec<Attempt> {
+        let mut time = 0;
+        let attempt = |(at, (gap, number, around, standing)): (usize, (i64, u64, u32, Standing))| {
+            time += gap * SECOND;
+            let number = if far { number * 5 } else { number };
+            let row = Row { value: at as u64, number: (number % 7 > 0).then_some((around, number)), ..used(1, 0) };
+            Attempt { row: Row { time, event: EventId(at as u64), ..row }, standing, answers: Answers::Seen, perhaps: false }
+        };
+        tried.into_iter().enumerate().map(attempt).collect()
+    }
+}
+
+proptest! {
+    #[test]
+    fn one_pass_over_an_id_finds_what_looking_at_everything_finds(rows in prop::collection::vec(any_row(), 0..40), seed: u64) {
+        let mut shuffled = rows.clone();
+        shuffled.sort_by_key(|row| (row.time.unsigned_abs() ^ row.actor).wrapping_mul(seed | 1));
+        let found = judged(&rows);
+        prop_assert_eq!(&found, &judged(&shuffled), "no order of rows matters");
+        let mut folded = rows;
+        fold(&mut folded);
+        let naive = naive(&folded);
+        let strays: Vec<(Row, Standing)> = found.attempts.iter().map(|a| (a.row, a.standing)).collect();
+        let expected: Vec<(Row, Standing)> = naive.iter().filter_map(|(row, standing)| Some((*row, (*standing)?))).collect();
+        prop_assert_eq!(strays, expected);
+        let learned = found.learned.iter().filter(|row| row.deed == Deed::Used).count();
+        prop_assert_eq!(learned, naive.iter().filter(|(row, s)| s.is_none() && row.deed == Deed::Used).count());
+    }
+
+    #[test]
+    fn folding_parts_first_changes_nothing(rows in prop::collection::vec(any_row(), 0..40), cut in 0..40_usize) {
+        let (left, right) = rows.split_at(cut.min(rows.len()));
+        let (mut left, mut right, mut whole) = (left.to_vec(), right.to_vec(), rows.clone());
+        [&mut left, &mut right, &mut whole].into_iter().for_each(fold);
+        right.extend(left);
+        fold(&mut right);
+        prop_assert_eq!(right, whole);
+    }
+
+    #[test]
+    fn users_of_parts_add_up(ids in prop::collection::vec(prop::collection::vec(any_row(), 0..12), 0..8), cut in 0..8_usize) {
+        let add = |ids: &[Vec<Row>]| {
+            let mut users = Users::default();
+            ids.iter().for_each(|rows| users.add(&judged(rows)));
+            users
+        };
+        let (left, right) = ids.split_at(cut.min(ids.len()));
+        let (mut sum, whole) = (add(right), add(&ids));
+        sum.merge(add(left));
+        prop_assert_eq!(sum.unlearned(), whole.unlearned());
+        prop_assert_eq!(sum, whole);
+    }
+
+    #[test]
+    fn a_sliding_window_finds_what_looking_at_all_windows_finds(attempts in attempts()) {
+        let found: Vec<_> = walks(&attempts).into_iter().map(|walk| (walk.events[0], walk.span, walk.at, walk.ids as usize)).collect();
+        let time = |event: EventId| attempts[event.0 as usize].row.time;
+        let expected: Vec<_> = naive_walks(&attempts).into_iter().map(|(from, last, at, ids)| (from, (time(from), time(last)), at, ids)).collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn attempts_come_in_any_order(attempts in attempts(), seed: u64) {
+        let walks = |attempts: &[Attempt]| {
+            let mut walks = Walks::default();
+            attempts.iter().for_each(|attempt| walks.add(*attempt));
+            walks.found()
+        };
+        let mut shuffled = attempts.clone();
+        shuffled.sort_by_key(|attempt| attempt.row.value.wrapping_mul(seed | 1));
+        // Each once more, and later: only the first counts.
+        shuffled.extend(attempts.iter().map(|a| Attempt { row: Row { time: a.row.time + 1, event: EventId(a.row.event.0 + 1_000), ..a.row }, ..*a }));
+        prop_assert_eq!(walks(&shuffled), walks(&attempts));
+    }
+}

@@ -1,0 +1,217 @@
+//! Objects of others, used by those whom no answer had given their ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::row::{Deed, Row};
+use super::standing::{Answers, Attempt, Judged, Standing};
+use crate::event::EventId;
+use crate::event::least::{add_least, keep_least_keys};
+
+/// Uses of one actor by one call that are shown.
+const SHOWN: usize = 6;
+/// Actors of one call that are told apart.
+const ACTORS: usize = 1_024;
+/// Actors who use ids that nobody gave them, from which on that is how the call is used.
+const HABIT: usize = 5;
+
+/// What one actor used by one call without having been given it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unlearned {
+    /// Hash of the actor.
+    pub actor: u64,
+    /// Hash of the call and the type.
+    pub step: u64,
+    /// Hash of the type.
+    pub kind: u32,
+    /// The first use.
+    pub at: EventId,
+    /// When that was.
+    pub time: i64,
+    /// The first uses, and where somebody else was given their ids.
+    pub events: BTreeSet<EventId>,
+    /// Objects that were used.
+    pub objects: u64,
+    /// Why it is not certain, if it is not.
+    pub doubt: Option<UnlearnedDoubt>,
+}
+
+/// Why it is not certain that an id was not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UnlearnedDoubt {
+    /// Some answers that he got were not seen whole.
+    Answers,
+    /// The object was there before the traffic.
+    Before,
+    /// The id is no number that can be guessed: somebody gave it to him otherwise.
+    Unguessable,
+    /// He was given the same number for something that may be the same.
+    Perhaps,
+    /// Many use it.
+    Shared,
+    /// He has no objects of the type of his own, as staff and programs have not.
+    NoneOfHis,
+}
+
+impl UnlearnedDoubt {
+    /// Confidence at most, whatever the doubt: for review.
+    pub const AT_MOST: f32 = 0.4;
+
+    /// In words that complete "the confidence is no more because ...".
+    pub fn because(self) -> &'static str {
+        match self {
+            UnlearnedDoubt::Answers => "answers that may have given the id were not seen",
+            UnlearnedDoubt::Before => "the object was there before the traffic, and so may be that its id was given",
+            UnlearnedDoubt::Unguessable => {
+                "the id cannot be guessed: it was handed over in a way that the traffic does not show"
+            }
+            UnlearnedDoubt::Perhaps => "the same number was given for a thing of another name",
+            UnlearnedDoubt::Shared => "many use the object",
+            UnlearnedDoubt::NoneOfHis => "the actor has no such objects of its own, as staff and programs have not",
+        }
+    }
+}
+
+/// Everything that is known of users of ids. Merging commutes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Users {
+    /// Who has objects of a type.
+    owners: BTreeSet<(u64, u32)>,
+    /// Who uses a call, and whether with ids that nobody gave him; the least few actors by hash.
+    calls: BTreeMap<u64, BTreeMap<u64, bool>>,
+    /// Uses of others' objects, by actor and call.
+    astray: BTreeMap<(u64, u64), Astray>,
+    /// By source: decided, and not to be decided.
+    counts: BTreeMap<u8, (u64, u64)>,
+}
+
+/// Uses of one actor by one call, by what speaks against each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Astray {
+    kind: u32,
+    source: u8,
+    uses: BTreeMap<Option<UnlearnedDoubt>, Uses>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Uses {
+    objects: u64,
+    /// The first few: when, the use, and where somebody else was given the id.
+    first: BTreeSet<(i64, EventId, EventId)>,
+}
+
+impl Users {
+    /// Adds what was judged of some ids; each id is added once.
+    pub fn add(&mut self, judged: &Judged) {
+        for row in &judged.learned {
+            self.owners.insert((row.actor, row.kind));
+            if row.deed == Deed::Used {
+                self.called(row, false);
+                self.count(row.source, true);
+            }
+        }
+        for attempt in
+            judged.attempts.iter().filter(|attempt| attempt.standing != Standing::Missed && !attempt.row.open)
+        {
+            self.attempt(attempt);
+        }
+    }
+
+    fn attempt(&mut self, attempt: &Attempt) {
+        let row = &attempt.row;
+        let given = match attempt.standing {
+            _ if attempt.answers == Answers::None => None,
+            Standing::Made(event) | Standing::Held(event) | Standing::Shared(event) => Some(event),
+            Standing::Missed | Standing::Open | Standing::Unknown => None,
+        };
+        let decided = attempt.answers != Answers::None && attempt.standing != Standing::Unknown;
+        self.count(row.source, decided);
+        self.called(row, given.is_some());
+        let Some(given) = given else { return };
+        let astray = self.astray.entry((row.actor, row.step)).or_default();
+        (astray.kind, astray.source) = (row.kind.max(astray.kind), row.source.max(astray.source));
+        let uses = astray.uses.entry(doubt(attempt)).or_default();
+        uses.objects += 1;
+        add_least(&mut uses.first, [(row.time, row.event, given)], SHOWN);
+    }
+
+    fn called(&mut self, row: &Row, astray: bool) {
+        let actors = self.calls.entry(row.step).or_default();
+        *actors.entry(row.actor).or_default() |= astray;
+        keep_least_keys(actors, ACTORS);
+    }
+
+    fn count(&mut self, source: u8, decided: bool) {
+        let counts = self.counts.entry(source).or_default();
+        *counts = (counts.0 + u64::from(decided), counts.1 + u64::from(!decided));
+    }
+
+    /// Adds what was added to another.
+    pub fn merge(&mut self, other: Users) {
+        self.owners.extend(other.owners);
+        for (call, more) in other.calls {
+            let actors = self.calls.entry(call).or_default();
+            more.into_iter().for_each(|(actor, astray)| *actors.entry(actor).or_default() |= astray);
+            keep_least_keys(actors, ACTORS);
+        }
+        for (key, more) in other.astray {
+            let astray = self.astray.entry(key).or_default();
+            (astray.kind, astray.source) = (more.kind.max(astray.kind), more.source.max(astray.source));
+            for (doubt, uses) in more.uses {
+                let known = astray.uses.entry(doubt).or_default();
+                known.objects += uses.objects;
+                add_least(&mut known.first, uses.first, SHOWN);
+            }
+        }
+        for (source, (decided, undecided)) in other.counts {
+            let counts = self.counts.entry(source).or_default();
+            *counts = (counts.0 + decided, counts.1 + undecided);
+        }
+    }
+
+    /// By source: uses that were decided, and those that could not be.
+    pub fn counts(&self) -> impl Iterator<Item = (u8, u64, u64)> {
+        self.counts.iter().map(|(source, (decided, undecided))| (*source, *decided, *undecided))
+    }
+
+    /// What is to be reported, with the number of a source for each, by actor and call.
+    pub fn unlearned(&self) -> Vec<(Unlearned, u8)> {
+        let told = self.astray.iter().filter(|((_, step), _)| !self.is_habit(*step));
+        told.filter_map(|((actor, step), astray)| Some((self.told(*actor, *step, astray)?, astray.source))).collect()
+    }
+
+    /// Whether those who use a call do so with ids that come to them otherwise, as where each is sent a link.
+    fn is_habit(&self, step: u64) -> bool {
+        let Some(actors) = self.calls.get(&step) else { return false };
+        let astray = actors.values().filter(|astray| **astray).count();
+        astray >= HABIT && astray * 2 >= actors.len()
+    }
+
+    /// The uses that are certain where any is, else those that are not.
+    fn told(&self, actor: u64, step: u64, astray: &Astray) -> Option<Unlearned> {
+        let (doubt, uses) = astray.uses.first_key_value()?;
+        let owns = self.owners.contains(&(actor, astray.kind));
+        let (time, at, _) = *uses.first.first()?;
+        Some(Unlearned {
+            actor,
+            step,
+            kind: astray.kind,
+            at,
+            time,
+            events: uses.first.iter().flat_map(|(_, used, given)| [*used, *given]).collect(),
+            objects: uses.objects,
+            doubt: doubt.or((!owns).then_some(UnlearnedDoubt::NoneOfHis)),
+        })
+    }
+}
+
+/// What speaks against an attempt by itself.
+fn doubt(attempt: &Attempt) -> Option<UnlearnedDoubt> {
+    match attempt.standing {
+        _ if attempt.answers != Answers::Seen => Some(UnlearnedDoubt::Answers),
+        Standing::Shared(_) => Some(UnlearnedDoubt::Shared),
+        Standing::Held(_) => Some(UnlearnedDoubt::Before),
+        _ if attempt.perhaps => Some(UnlearnedDoubt::Perhaps),
+        _ if !attempt.row.guessable => Some(UnlearnedDoubt::Unguessable),
+        _ => None,
+    }
+}

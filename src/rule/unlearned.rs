@@ -1,0 +1,72 @@
+//! # Object of somebody else by an id never given (`UNLEARNED`)
+//!
+//! ## What it finds
+//! An actor who uses an object that somebody else made or was given, by an id that no answer had given him. Needs no
+//! model.
+//!
+//! ## Why it matters
+//! Who guesses ids and is served reads and changes what is not his: broken object level authorization. Lists: API1, BLA6,
+//! CWE-639, AC-3. By an agent also: ASI03, ag:T3.
+//!
+//! ## How it decides
+//! A ledger holds, by actor, every id that an answer of 2xx or 3xx gave (in bodies, lists, links and `Location`; what the
+//! request itself names is not given by being echoed), and which actor made what. A use that was accepted is reported
+//! where none of his answers had given him the id by the time at which he first named it (within 1 s, for clocks that
+//! differ), and it is an object that another actor made or was given before. One finding by actor and call, at the first
+//! such use. It counts where the object was made within the traffic, all answers to the actor since then were read and no
+//! blind spot lies between, the id is a number that can be guessed (one run of at most 12 digits with at most 8 letters
+//! around it) and he has objects of the type himself; otherwise it is for review (0.40). Where 5 actors or more, and half
+//! of all who use a call, use it so, that is how the call is used (links in mail, public pages), and so is what is used
+//! without a login: nothing is reported. With a model the rule is not asked: its owners decide (OWN).
+//!
+//! ## When it is wrong
+//! The id came another way: a link in a mail or chat, a printed number, another program. Colleagues who share a number.
+//! A second login of the same person under another name. Nothing is found of who lets a second account of his hand him
+//! the id in some text.
+//!
+//! ## Example
+//! ```text
+//! 10:00:00 alice    create  order:42  201
+//! 10:03:00 mallory  view    order:42  200
+//! expected: an id that an answer had given; observed: 1 object whose ids were given to others only
+//! => high accepted: mallory performed view on order 42, of alice, without having been given its id
+//! ```
+
+use super::{Context, Identity, Rule};
+use crate::compare::Check;
+use crate::model::Severity;
+
+pub(super) static RULE: Rule = Rule {
+    id: "UNLEARNED",
+    title: "Object of somebody else by an id never given",
+    check: Check::Unlearned,
+    severity: Severity::High,
+    taxonomy: &["API1", "BLA6", "CWE-639", "AC-3"],
+    agent_taxonomy: &["ASI03", "ag:T3"],
+    rests_on: Identity::Everyone,
+    source: include_str!("unlearned.rs"),
+    sentence: |context| format!("{}, of {}, without having been given its id", context.lead(), others(context)),
+    why: |context| {
+        format!(
+            "No answer gave {} the id of this {} before: it was tried, or came another way. In all: {}.",
+            context.actor(),
+            context.object_type(),
+            context.observed("an object of somebody else"),
+        )
+    },
+    fix: |context| {
+        format!(
+            "In {}, load the {} by key and owner together (for an agent, the owner is the person it acts for) and answer \
+             404 when there is none; say in a model whose it is, so that OWN decides.",
+            context.endpoint(),
+            context.object_type(),
+        )
+    },
+};
+
+/// Who was seen with it.
+fn others(context: &Context<'_>) -> String {
+    let mine = context.event.and_then(|event| event.actor.principal.as_deref());
+    let other = context.others().find(|other| other.actor.principal.as_deref() != mine);
+    other.map_or_else(|| "somebody else".to_owned(), super::context::actor)
+}
