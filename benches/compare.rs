@@ -79,6 +79,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
             ..Actor::default()
         },
         session: None,
+        run: None,
         outcome: Outcome::Accepted,
         status: Some(200),
         objects: vec![ObjectRef {

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use offpath_capture as capture;
 
 use crate::compare::Comparer;
-use crate::correlate::{Apart, Catalogue, HashKey, Pseudonyms, Redaction, Redactor, TokenKeys};
+use crate::correlate::{Apart, Catalogue, HashKey, PartOf, Pseudonyms, Redaction, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
@@ -201,7 +201,14 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
-    let joins = resolving::Joins { resolver: &resolver, templates: &templates, apart: &apart, ticks: &reading.ticks };
+    let part_of = PartOf::of(job.model.as_deref());
+    let joins = resolving::Joins {
+        resolver: &resolver,
+        templates: &templates,
+        apart: &apart,
+        part_of: &part_of,
+        ticks: &reading.ticks,
+    };
     let resolved = resolving::resolve(reading.events, joins, &comparer, job, scratch.path())?;
     drop(resolver);
 

@@ -34,6 +34,7 @@ use super::paths;
 use super::proxy::{self, Proxies};
 use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction};
+use super::run::Marks;
 use super::secret_segment::secret_parameters;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
@@ -360,6 +361,9 @@ impl Extractor {
             out.ids.extend(guess.ids(response, &self.masker));
         }
         out.facts.shows_roles = self.shows_roles(reading, &actor);
+        let marks = Marks::of(reading, &actor, &self.key);
+        let run = marks.first().map(|mark| mark.to_string().into());
+        out.facts.runs.extend(run.is_some().then_some(marks));
         // A GET that opened a WebSocket says nothing of what is sent on it.
         let safe = || exchange.protocol != Protocol::WebSocket && is_safe(&request.method);
         let read = reading.call.map_or_else(safe, Call::is_read);
@@ -392,6 +396,7 @@ impl Extractor {
             read: activity.map_or(read, |a| a.read),
             actor,
             session: None,
+            run,
             outcome,
             status: reading.status(),
             objects: found.objects,

@@ -39,6 +39,8 @@ pub struct Inspection {
     /// By peer, for whom it says to speak.
     forwards: BTreeMap<(u64, Arc<str>), Spoken>,
     doubts: BTreeMap<&'static str, u64>,
+    sessions: Distinct,
+    runs: Distinct,
     reuse: Reuse,
 }
 
@@ -359,6 +361,8 @@ impl Inspection {
         let actor = self.actors.entry(event.actor.evidence).or_default();
         actor.1 += 1;
         event.actor.principal.iter().for_each(|principal| actor.0.insert(principal));
+        event.session.iter().for_each(|session| self.sessions.insert(session));
+        event.run.iter().for_each(|run| self.runs.insert(run));
         for doubt in event.actor.doubts.iter() {
             *self.doubts.entry(doubt.as_str()).or_default() += 1;
         }
@@ -388,6 +392,8 @@ impl Inspection {
             mine.1 += events;
         }
         self.known_addresses.merge(other.known_addresses);
+        self.sessions.merge(other.sessions);
+        self.runs.merge(other.runs);
         other.forwards.into_iter().for_each(|(peer, hops)| self.add_forwards(peer, hops));
         for (doubt, events) in other.doubts {
             *self.doubts.entry(doubt).or_default() += events;
@@ -405,6 +411,16 @@ impl Inspection {
             mine.keys.merge(seen.keys);
             mine.events += seen.events;
         }
+    }
+
+    /// Spells of actors' activity.
+    pub fn sessions(&self) -> u64 {
+        self.sessions.len() as u64
+    }
+
+    /// Runs of agents.
+    pub fn runs(&self) -> u64 {
+        self.runs.len() as u64
     }
 
     /// Exchanges counted.

@@ -76,6 +76,8 @@ pub struct Event {
     pub actor: Actor,
     /// Spell of the actor's activity it belongs to.
     pub session: Option<Arc<str>>,
+    /// What its agent did in one go with it, where that can be told: see [`BuiltIn::Run`](crate::model::BuiltIn::Run).
+    pub run: Option<Arc<str>>,
     /// Whether the server accepted it.
     pub outcome: Outcome,
     /// HTTP status.

@@ -67,7 +67,8 @@ impl Packer {
         // Named one by one, so that a new field is not forgotten here.
         let Event { id, time, end, tick, turn, sensor, source, shows, origin, response_origin, method, host, .. } =
             event;
-        let Event { operation, path, activity, read, actor, session, outcome, status, objects, unplaced, .. } = event;
+        let Event { operation, path, activity, read, actor, session, run, outcome, status, objects, unplaced, .. } =
+            event;
         let Event { case, attributes, idempotency, body_hash, answer, request_id, state_before, state_after, .. } =
             event;
         self.fixed(id.0);
@@ -87,6 +88,7 @@ impl Packer {
         self.maybe(activity.as_deref());
         self.actor(actor);
         self.maybe(session.as_deref());
+        self.maybe(run.as_deref());
         self.bytes.push(outcome_code(*outcome));
         self.number(status.map_or(0, |status| u64::from(status) + 1));
         self.number(objects.len() as u64);

@@ -33,6 +33,7 @@ pub(crate) fn event(n: u64) -> Event {
         read: true,
         actor: Actor::default(),
         session: None,
+        run: None,
         outcome: Outcome::Accepted,
         status: Some(200),
         objects: Vec::new(),
@@ -85,6 +86,7 @@ pub(crate) fn rich_event(n: u64) -> Event {
             told_in: None,
         },
         session: Some("s1".into()),
+        run: Some("r1".into()),
         case: Some(order.clone()),
         objects: vec![ObjectRef {
             id: order,

@@ -43,7 +43,7 @@ impl Unpacker<'_> {
         let path = self.text()?;
         let activity = self.maybe()?;
         let actor = self.actor()?;
-        let session = self.maybe()?;
+        let (session, run) = (self.maybe()?, self.maybe()?);
         let outcome = self.outcome()?;
         let status = self.status()?;
         let objects = self.many(Self::object)?;
@@ -69,6 +69,7 @@ impl Unpacker<'_> {
             read,
             actor,
             session,
+            run,
             outcome,
             status,
             objects,

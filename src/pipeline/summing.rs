@@ -271,6 +271,7 @@ fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bo
         events: actor.events,
     });
     summary.actors = actors.collect();
+    (summary.sessions, summary.runs) = (inspection.sessions(), inspection.runs());
     let objects = inspection.objects().into_iter().map(|object| ObjectSummary {
         object_type: object.object_type.to_string(),
         objects: object.objects,
