@@ -80,6 +80,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         },
         session: None,
         run: None,
+        tenants: Vec::new(),
         outcome: Outcome::Accepted,
         status: Some(200),
         objects: vec![ObjectRef {

@@ -232,6 +232,13 @@ impl Automaton {
             && edges.iter().filter_map(|e| self.edges.get(*e)).all(|e| e.from.only() == Some(self.initial))
     }
 
+    /// Whether an activity may follow itself, as often as it likes.
+    pub fn repeats(&self, activity: ActivityId) -> bool {
+        let edges = || self.on(activity).iter().filter_map(|e| self.edges.get(*e));
+        let targets = self.targets(activity);
+        edges().all(|edge| edge.once.is_none()) && edges().any(|edge| edge.from.intersects(&targets))
+    }
+
     /// States that an activity leads to.
     pub fn targets(&self, activity: ActivityId) -> StateSet {
         let mut set = StateSet::empty(self.len());
