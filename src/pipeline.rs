@@ -201,11 +201,13 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
+    let tenants = reading.inspection.tenants();
     let part_of = PartOf::of(job.model.as_deref());
     let joins = resolving::Joins {
         resolver: &resolver,
         templates: &templates,
         apart: &apart,
+        tenants: &tenants,
         part_of: &part_of,
         ticks: &reading.ticks,
     };

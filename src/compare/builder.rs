@@ -50,6 +50,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         },
         session: None,
         run: None,
+        tenants: Vec::new(),
         outcome: Outcome::Accepted,
         status: Some(200),
         objects: Vec::new(),

@@ -397,6 +397,7 @@ impl Extractor {
             actor,
             session: None,
             run,
+            tenants: self.naming().tenants(reading),
             outcome,
             status: reading.status(),
             objects: found.objects,

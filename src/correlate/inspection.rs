@@ -11,6 +11,7 @@ use offpath_capture::Protocol;
 use super::extract::{Extracted, Sighting};
 use super::object::KeySource;
 use super::reuse::{Reuse, ReusedKey};
+use super::tenants::{Named, Tenants};
 use super::unmodelled::{UnmodelledCount, UnmodelledSums, Why};
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, Outcome};
@@ -42,6 +43,7 @@ pub struct Inspection {
     sessions: Distinct,
     runs: Distinct,
     reuse: Reuse,
+    tenants: Named,
 }
 
 /// Distinct texts by 64 bits of hash: among ten million, two fall together once in 400,000 runs, and a count is one less.
@@ -228,6 +230,7 @@ impl Inspection {
     fn note_keys(&mut self, extracted: &Extracted) {
         let mut sightings = extracted.sightings.as_slice();
         for event in &extracted.events {
+            self.tenants.add(event);
             let (own, rest) = sightings.split_at_checked(event.objects.len()).unwrap_or_default();
             sightings = rest;
             self.reuse.add(event, own);
@@ -237,6 +240,11 @@ impl Inspection {
     /// Object types of which several tenants or hosts have the same keys, by name.
     pub fn reused_keys(&self) -> Vec<ReusedKey> {
         self.reuse.reused()
+    }
+
+    /// Which names of tenants usually go together.
+    pub fn tenants(&self) -> Tenants {
+        self.tenants.usual()
     }
 
     /// Counts one exchange as read and nothing else: not yet known is whether anybody wants to look at it.
@@ -399,6 +407,7 @@ impl Inspection {
             *self.doubts.entry(doubt).or_default() += events;
         }
         self.reuse.merge(other.reuse);
+        self.tenants.merge(other.tenants);
         for ((_, object_type), seen) in other.sightings {
             let Some(mine) = of_type(&mut self.sightings, &object_type) else { continue };
             mine.guessed |= seen.guessed;

@@ -41,6 +41,7 @@ mod session;
 mod shift;
 mod target;
 mod template;
+mod tenants;
 #[cfg(test)]
 mod tests;
 mod token_keys;
@@ -66,6 +67,7 @@ pub use redact::{Redaction, Redactor};
 pub use resolve::Resolver;
 pub use reuse::{KeyUser, ReusedKey};
 pub use role_place::RolePlace;
+pub use tenants::Tenants;
 pub use token_keys::{TokenKeys, TokenKeysError};
 pub use twin::tells_more;
 pub use unmodelled::{UnmodelledCall, UnmodelledCount, Why};

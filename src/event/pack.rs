@@ -67,8 +67,21 @@ impl Packer {
         // Named one by one, so that a new field is not forgotten here.
         let Event { id, time, end, tick, turn, sensor, source, shows, origin, response_origin, method, host, .. } =
             event;
-        let Event { operation, path, activity, read, actor, session, run, outcome, status, objects, unplaced, .. } =
-            event;
+        let Event {
+            operation,
+            path,
+            activity,
+            read,
+            actor,
+            session,
+            run,
+            tenants,
+            outcome,
+            status,
+            objects,
+            unplaced,
+            ..
+        } = event;
         let Event { case, attributes, idempotency, body_hash, answer, request_id, state_before, state_after, .. } =
             event;
         self.fixed(id.0);
@@ -89,6 +102,11 @@ impl Packer {
         self.actor(actor);
         self.maybe(session.as_deref());
         self.maybe(run.as_deref());
+        self.number(tenants.len() as u64);
+        tenants.iter().for_each(|(place, tenant)| {
+            self.text(place);
+            self.text(tenant);
+        });
         self.bytes.push(outcome_code(*outcome));
         self.number(status.map_or(0, |status| u64::from(status) + 1));
         self.number(objects.len() as u64);

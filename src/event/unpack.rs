@@ -44,6 +44,7 @@ impl Unpacker<'_> {
         let activity = self.maybe()?;
         let actor = self.actor()?;
         let (session, run) = (self.maybe()?, self.maybe()?);
+        let tenants = self.many(|own| Ok((own.text()?, own.text()?)))?;
         let outcome = self.outcome()?;
         let status = self.status()?;
         let objects = self.many(Self::object)?;
@@ -70,6 +71,7 @@ impl Unpacker<'_> {
             actor,
             session,
             run,
+            tenants,
             outcome,
             status,
             objects,

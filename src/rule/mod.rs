@@ -50,6 +50,7 @@ rules![
     st_illegal,
     st_orphan,
     ten_cross,
+    ten_mix,
     tx_conserve,
     tx_mismatch,
     tx_race,
@@ -144,6 +145,7 @@ pub fn of_check(check: Check) -> &'static Rule {
         Check::Guard => &rule_guard::RULE,
         Check::Owner => &own::RULE,
         Check::Tenant => &ten_cross::RULE,
+        Check::TenantMix => &ten_mix::RULE,
         Check::Role => &fn_role::RULE,
         Check::Volume => &flow_volume::RULE,
     }

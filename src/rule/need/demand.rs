@@ -77,6 +77,7 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         Check::Diverge | Check::Alternative | Check::StateField => reader.declared_state(check),
         Check::Role => reader.role(),
         Check::Mismatch => reader.mismatch(),
+        Check::TenantMix => reader.several_tenants(),
         _ => reader.constraints(check),
     }
 }
@@ -138,6 +139,12 @@ impl Reader<'_> {
         };
         let scoped = self.model.object_types.iter().any(|t| t.within_tenant && !t.state.is_empty());
         Some(Demand { always, often: scoped.then_some(Need::Scope).into_iter().collect(), ..Demand::default() })
+    }
+
+    /// Two places of which the model reads the tenant.
+    fn several_tenants(&self) -> Option<Demand> {
+        let asked = self.model.actors.tenant.len() > 1;
+        asked.then(|| Demand { always: BTreeSet::from([Need::Tenant]), ..Demand::default() })
     }
 
     fn role(&self) -> Option<Demand> {
