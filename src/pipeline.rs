@@ -229,6 +229,10 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         let why = KeyedByTenant { tenant: reused.place(), seen: reused.to_string(), certain: reused.certain };
         evidence.set_keyed_by_tenant(reused.object_type, why);
     }
+    for hosted in inspection.hosted() {
+        let seen = format!("{} made by {} tenants, each on a host of its own", hosted.objects, hosted.tenants);
+        evidence.set_tenant(hosted.object_type, hosted.place, seen);
+    }
     if job.selection.events.is_some() {
         evidence.retain(&templates, |operation| inspection.called(operation));
     } else {

@@ -185,6 +185,17 @@ fn a_draft_keeps_the_tenants_apart() {
     crossed.push(Call { by: "globex", on: "acme", method: "POST", path, answer });
     let (findings, _) = checked_by(&crossed, &format!("{text}\n{wall}"), &[]);
     assert!(findings.iter().any(|finding| finding["rule"] == "TEN-CROSS"), "{findings:#?}");
+    // Ids that are unique everywhere need no `within`, and the host says whose they are all the same.
+    let unlike = |call: Call| Call { path: call.path.replace("/letters/", "/letters/9"), ..call };
+    let numbered = |call: Call| {
+        let id = call.answer["letter"]["id"].as_u64().unwrap();
+        let answer = json!({"letter": {"id": 90 + id, "status": call.answer["letter"]["status"]}});
+        Call { answer, ..unlike(call) }
+    };
+    let apart: Vec<Call> = lives("acme", 3).into_iter().chain(lives("globex", 3).into_iter().map(numbered)).collect();
+    let unique = drafted(&apart);
+    let proposed = ["    # tenant: host.label.0", "same: [actor.tenant, letter.tenant]", "6 made by 2 tenants"];
+    assert!(proposed.iter().all(|line| unique.contains(line)) && !unique.contains("within"), "{unique}");
     // Tenants that share a host are told by the claim alone.
     let shared: Vec<Call> = both().into_iter().map(|call| Call { on: "all", ..call }).collect();
     let text = drafted(&shared);

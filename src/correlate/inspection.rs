@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 use offpath_capture::Protocol;
 
 use super::extract::{Extracted, Sighting};
+use super::hosts::HostedType;
 use super::object::KeySource;
 use super::reuse::{Reuse, ReusedKey};
 use super::tenants::{Named, Tenants};
@@ -240,6 +241,11 @@ impl Inspection {
     /// Object types of which several tenants or hosts have the same keys, by name.
     pub fn reused_keys(&self) -> Vec<ReusedKey> {
         self.reuse.reused()
+    }
+
+    /// Object types whose tenants have a host each, by name.
+    pub fn hosted(&self) -> Vec<HostedType> {
+        self.reuse.hosted()
     }
 
     /// Which names of tenants usually go together.

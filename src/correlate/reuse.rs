@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::extract::Sighting;
+use super::hosts::{self, HostedType, Made};
 use super::object::KeySource;
 use crate::event::least::{keep_least, keep_least_keys};
 use crate::event::partition::stable_hash;
@@ -73,14 +74,7 @@ impl ReusedKey {
             KeyUser::Host => &self.users,
             KeyUser::Tenant => self.hosts.as_ref()?,
         };
-        let labels = |host: &Arc<str>| host.split('.').map(str::to_owned).collect::<Vec<_>>();
-        let (first, second) = (labels(first), labels(second));
-        let differing: Vec<usize> =
-            (0..first.len().max(second.len())).filter(|at| first.get(*at) != second.get(*at)).collect();
-        Some(match differing.as_slice() {
-            [label] if first.len() == second.len() => format!("host.label.{label}"),
-            _ => "host".to_owned(),
-        })
+        Some(hosts::place(&[first, second]))
     }
 }
 
@@ -255,6 +249,22 @@ impl Reuse {
         }
         reused.sort_by(|a, b| a.object_type.cmp(&b.object_type));
         reused
+    }
+
+    /// Object types whose tenants have a host each, as far as objects were seen to be made, by name.
+    pub(super) fn hosted(&self) -> Vec<HostedType> {
+        let mut made: BTreeMap<&Arc<str>, Made<'_>> = BTreeMap::new();
+        for ((_, id), users) in &self.objects {
+            let made_by = |by: KeyUser| users.made.keys().filter(move |(kind, _)| *kind == by).map(|(_, name)| name);
+            let (mut tenants, mut hosts) = (made_by(KeyUser::Tenant), made_by(KeyUser::Host));
+            if let ((Some(tenant), None), (Some(host), None)) =
+                ((tenants.next(), tenants.next()), (hosts.next(), hosts.next()))
+            {
+                made.entry(&id.object_type).or_default().add(tenant, host);
+            }
+        }
+        let told = |object_type: &Arc<str>| self.is_told(object_type, KeyUser::Host);
+        made.into_iter().filter(|(name, _)| told(name)).filter_map(|(name, made)| made.hosted(name)).collect()
     }
 
     /// Types whose objects live twice, as far as steps tell where no creation was seen: most keys of one user are keys of

@@ -100,21 +100,7 @@ impl Together {
     fn of(pairs: &BTreeMap<(u64, Pair), Shown>) -> Together {
         let shared: BTreeSet<Arc<str>> =
             pairs.keys().filter(|(_, (a, b))| a == b).map(|(_, (a, _))| a.clone()).collect();
-        let side = |turn: fn(&Pair) -> (&Arc<str>, &Arc<str>)| {
-            let mut most: BTreeMap<&Arc<str>, ((usize, u64), Option<&Arc<str>>)> = BTreeMap::new();
-            for ((_, names), shown) in pairs {
-                let (own, other) = turn(names);
-                let weight = (shown.principals.len(), shown.events);
-                let known = most.entry(own).or_insert((weight, Some(other)));
-                if weight > known.0 {
-                    *known = (weight, Some(other));
-                } else if weight == known.0 && known.1 != Some(other) {
-                    // Of two that are alike nobody knows which is usual.
-                    known.1 = None;
-                }
-            }
-            most.into_iter().filter_map(|(own, (_, other))| Some((own.clone(), other?.clone()))).collect()
-        };
+        let side = |turn: Turn| usual(pairs.iter().map(|((_, names), shown)| (turn(names), shown)));
         Together { shared, second: side(|(a, b)| (a, b)), first: side(|(a, b)| (b, a)) }
     }
 
@@ -143,6 +129,28 @@ impl Tenants {
         };
     }
 }
+
+/// The side of a pair that is asked for, and the other.
+type Turn = fn(&Pair) -> (&Arc<str>, &Arc<str>);
+
+/// The name beside each name that most principals, then most events show with it. Of two that are alike nobody knows which
+/// is usual.
+fn usual<'a>(shown: impl Iterator<Item = ((&'a Arc<str>, &'a Arc<str>), &'a Shown)>) -> BTreeMap<Arc<str>, Arc<str>> {
+    let mut most: BTreeMap<&Arc<str>, (Weight, Option<&Arc<str>>)> = BTreeMap::new();
+    for ((own, other), shown) in shown {
+        let weight = (shown.principals.len(), shown.events);
+        let known = most.entry(own).or_insert((weight, Some(other)));
+        if weight > known.0 {
+            *known = (weight, Some(other));
+        } else if weight == known.0 && known.1 != Some(other) {
+            known.1 = None;
+        }
+    }
+    most.into_iter().filter_map(|(own, (_, other))| Some((own.clone(), other?.clone()))).collect()
+}
+
+/// Principals and events.
+type Weight = (usize, u64);
 
 /// Pairs of the places of an event with their names.
 fn pairs(event: &Event) -> impl Iterator<Item = (Pair, Pair)> {

@@ -19,14 +19,14 @@ impl Archive {
     }
 
     /// A message to a task, or to a new one, in version 0.3 of A2A.
-    fn old(&mut self, to: Option<&str>, id: &str, state: &str) {
+    fn send_03(&mut self, to: Option<&str>, id: &str, state: &str) {
         let message = json!({"role": "user", "messageId": "m", "parts": [], "contextId": "c1", "taskId": to});
         let task = json!({"kind": "task", "id": id, "contextId": "c1", "status": {"state": state}});
         self.rpc("anna", "message/send", json!({"message": message}), task);
     }
 
     /// The same in version 1.0.
-    fn new(&mut self, to: Option<&str>, id: &str, state: &str) {
+    fn send_1(&mut self, to: Option<&str>, id: &str, state: &str) {
         let message = json!({"role": "ROLE_USER", "messageId": "m", "parts": [], "contextId": "c1", "taskId": to});
         let task = json!({"id": id, "contextId": "c1", "status": {"state": format!("TASK_STATE_{state}")}});
         self.rpc("anna", "SendMessage", json!({"message": message}), json!({"task": task}));
@@ -54,20 +54,20 @@ fn a2a_tasks_have_a_life_that_no_model_writes() {
     let folder = tempfile::tempdir().unwrap();
     let mut fleet = Archive::default();
     // The agent works on by itself; half of the fleet speaks the other version.
-    fleet.old(None, "t1", "submitted");
+    fleet.send_03(None, "t1", "submitted");
     fleet.look("t1", "working");
-    fleet.new(Some("t1"), "t1", "INPUT_REQUIRED");
-    fleet.old(Some("t1"), "t1", "working");
+    fleet.send_1(Some("t1"), "t1", "INPUT_REQUIRED");
+    fleet.send_03(Some("t1"), "t1", "working");
     fleet.wait();
     fleet.look("t1", "TASK_STATE_COMPLETED");
-    fleet.new(None, "t2", "WORKING");
+    fleet.send_1(None, "t2", "WORKING");
     fleet.cancel("t2", "canceled");
-    fleet.old(None, "t3", "failed");
-    fleet.new(None, "t4", "AUTH_REQUIRED");
+    fleet.send_03(None, "t3", "failed");
+    fleet.send_1(None, "t4", "AUTH_REQUIRED");
     fleet.wait();
     fleet.look("t4", "TASK_STATE_REJECTED");
     // What follows the end is a task of its own in the same conversation.
-    fleet.new(Some("t1"), "t5", "WORKING");
+    fleet.send_1(Some("t1"), "t5", "WORKING");
     // A call that fails is none.
     let refused = json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32002, "message": "no"}}).to_string();
     let asked = json!({"jsonrpc": "2.0", "id": 1, "method": "tasks/cancel", "params": {"id": "t2"}});
@@ -81,7 +81,7 @@ fn a2a_tasks_have_a_life_that_no_model_writes() {
     assert_eq!((count("a2a_task"), count("a2a_context")), (Some(json!(5)), Some(json!(1))), "{said}");
 
     fleet.wait();
-    fleet.old(Some("t1"), "t1", "working");
+    fleet.send_03(Some("t1"), "t1", "working");
     fleet.cancel("t3", "canceled");
     fleet.look("t2", "TASK_STATE_WORKING");
     let abused = fleet.write(&folder.path().join("abused.har"));
