@@ -334,6 +334,10 @@ fn a_request_under_two_tenants_is_for_review() {
     let found = mixed(&crossed(), &places);
     let [(confidence, title)] = &found[..] else { panic!("{found:?}") };
     assert!(*confidence < 0.5 && title.contains("globex by jwt.tid, acme by host.label.0"), "{found:?}");
+    let (hidden, _) = checked_by(&crossed(), &places, &["--redact", "hash"]);
+    let hidden: Vec<String> = hidden.iter().map(|f| [text(f, "title"), text(f, "why")].concat()).collect();
+    assert!(hidden.iter().any(|text| text.contains("by jwt.tid")), "{hidden:?}");
+    assert!(!hidden.iter().any(|text| text.contains("acme") || text.contains("globex")), "{hidden:?}");
     // One place contradicts nobody.
     assert_eq!(mixed(&crossed(), &silent()), []);
     // Staff of no tenant go where they are needed.

@@ -66,7 +66,8 @@ impl Pseudonyms {
     pub fn event(&self, event: &mut Event) {
         event.path = self.path(&event.path, event.operation.as_deref());
         self.actor(&mut event.actor);
-        for name in [&mut event.session, &mut event.host, &mut event.request_id].into_iter().flatten() {
+        let own = [&mut event.session, &mut event.run, &mut event.host, &mut event.request_id];
+        for name in own.into_iter().flatten().chain(event.tenants.iter_mut().map(|(_, tenant)| tenant)) {
             *name = redact::pseudonym(&self.key, name).into();
         }
         event.case = event.case.as_ref().map(|case| self.object(case));
@@ -126,6 +127,7 @@ impl Pseudonyms {
         let actor = &event.actor;
         let who = [&actor.principal, &actor.agent, &actor.client, &actor.tenant, &event.session, &event.host];
         let mut whole: Vec<&Arc<str>> = who.into_iter().flatten().collect();
+        whole.extend(event.run.iter().chain(event.tenants.iter().map(|(_, tenant)| tenant)));
         let mut texts: Vec<&Value> = event.attributes.iter().map(|(_, value)| value).collect();
         for object in &event.objects {
             whole.extend([&object.written_state, &object.tenant, &object.owner].into_iter().flatten());
@@ -193,7 +195,14 @@ fn spoken(model: &Model) -> BTreeSet<Arc<str>> {
         }));
     }
     words.extend(model.object_types.iter().map(|object_type| Arc::clone(&object_type.name)));
-    words.extend(model.lifecycles.iter().flat_map(|l| &l.states).map(|state| Arc::clone(&state.name)));
+    words.extend(
+        model
+            .lifecycles
+            .iter()
+            .flat_map(|l| &l.states)
+            .flat_map(|state| [&state.name].into_iter().chain(&state.also))
+            .cloned(),
+    );
     let actors = &model.actors;
     words.extend(actors.kinds.iter().map(|(kind, _)| Arc::clone(kind)));
     words.insert(Arc::clone(&actors.default_kind));
