@@ -163,6 +163,28 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_decides_leads_to_several_states() {
+        let life = |transition: &str| {
+            let pay = format!("{{activity: pay, from: none, to: [paid, held]{transition}}}");
+            read(&format!(
+                "objects: {{order: {{key: path.o}}}}\nactivities:\n  pay: {{http: \"POST /o/{{o}}\", object: order}}\n  \
+                 free: {{unseen: true, object: order}}\nlifecycles:\n  order:\n    states: {{none: initial, paid: {{final: true, also: [PAID, settled]}}, held: {{}}}}\n    \
+                 transitions:\n      - {pay}\n      - {{activity: free, from: held, to: paid}}\n"
+            ))
+        };
+        let (model, doubts) = life("").unwrap();
+        assert!(doubts.is_empty(), "{doubts:?}");
+        let order = &model.lifecycles[0];
+        assert_eq!(order.transitions.iter().map(|t| t.to).collect::<Vec<_>>(), [1, 2, 1]);
+        assert!(order.states[1].is_called("Settled") && !order.states[2].is_called("Settled"));
+        assert!(model.activities[1].unseen && model.activities[1].matchers.is_empty());
+        let found = life(", once: true").unwrap_err();
+        assert!(found.iter().any(|one| one.code == Code::WrongShape), "{found:?}");
+        let both = "activities: {tick: {unseen: true, http: GET /tick}}\n";
+        assert!(read(both).unwrap_err().iter().any(|one| one.title.contains("exclude each other")));
+    }
+
+    #[test]
     fn a_life_of_sessions_needs_no_object() {
         let life = "activities:\n  login: POST /login\n  change: {http: \"POST /pw/{u}\", object: user}\nobjects: {user: {key: path.u}}\nlifecycles:\n  \
                     session:\n    states: {none: initial, in: {}}\n    transitions:\n      - {activity: login, from: none, to: in}\n      \

@@ -34,6 +34,11 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
             whole &= !read.is_empty();
             spans.extend(read.iter().map(|_| item.span.clone()));
             lifecycle.transitions.extend(read);
+            if lifecycle.transitions.len() > COUNT {
+                reader.error(Code::Limit, &item.span, format!("a lifecycle has at most {COUNT} transitions"));
+                whole = false;
+                break;
+            }
         }
         if whole {
             super::lint::lifecycle(reader, &lifecycle, &spans, &key.span);
@@ -128,6 +133,13 @@ fn transition(
     let by = fields.get("by").map(|node| roles(reader, node, model)).unwrap_or_default();
     let kind = fields.get("kind").and_then(|node| reader.actor_kind(node));
     let once = reader.flag(fields.get("once"), "`once`");
+    if let Some(key) = fields.key("once").filter(|_| once && targets.len() > 1) {
+        // Each way to go would be one by itself, and be taken once.
+        let diagnostic = Diagnostic::error(Code::WrongShape, key.span.clone(), "`once` leads to one state");
+        reader
+            .found
+            .push(diagnostic.help("leave `once` out, or let it lead to one state and the rest follow by other steps"));
+    }
     let place = judging(activity);
     let when = fields.get("when").and_then(|node| reader.condition(node, &place));
     let within = fields.get("within").and_then(|node| within(reader, node));
