@@ -79,6 +79,8 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
             ..Actor::default()
         },
         session: None,
+        run: None,
+        tenants: Vec::new(),
         outcome: Outcome::Accepted,
         status: Some(200),
         objects: vec![ObjectRef {

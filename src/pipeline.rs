@@ -32,7 +32,7 @@ use std::sync::Arc;
 use offpath_capture as capture;
 
 use crate::compare::{Check, Comparer};
-use crate::correlate::{Apart, Catalogue, HashKey, Pseudonyms, Redaction, RedactionRules, Redactor, TokenKeys};
+use crate::correlate::{Apart, Catalogue, HashKey, PartOf, Pseudonyms, Redaction, RedactionRules, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
@@ -218,7 +218,16 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
-    let joins = resolving::Joins { resolver: &resolver, templates: &templates, apart: &apart, ticks: &reading.ticks };
+    let tenants = reading.inspection.tenants();
+    let part_of = PartOf::of(job.model.as_deref());
+    let joins = resolving::Joins {
+        resolver: &resolver,
+        templates: &templates,
+        apart: &apart,
+        tenants: &tenants,
+        part_of: &part_of,
+        ticks: &reading.ticks,
+    };
     let resolved = resolving::resolve(reading.events, joins, &comparer, job, scratch.path())?;
     drop(resolver);
 
@@ -238,6 +247,10 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     for reused in inspection.reused_keys() {
         let why = KeyedByTenant { tenant: reused.place(), seen: reused.to_string(), certain: reused.certain };
         evidence.set_keyed_by_tenant(reused.object_type, why);
+    }
+    for hosted in inspection.hosted() {
+        let seen = format!("{} made by {} tenants, each on a host of its own", hosted.objects, hosted.tenants);
+        evidence.set_tenant(hosted.object_type, hosted.place, seen);
     }
     if job.selection.events.is_some() {
         evidence.retain(&templates, |operation| inspection.called(operation));

@@ -175,6 +175,31 @@ fn a_draft_keeps_the_tenants_apart() {
     );
     assert!(text.contains("from: none, to: draft") && !text.contains("from: [none"), "{text}");
     assert!(text.contains("6 objects"), "{text}");
+    // The claim says who asks, the host whose letter it is: so a step on another's is told.
+    assert!(text.contains("    tenant: host.label.0"), "{text}");
+    let wall = "constraints:\n  - {id: wall, same: [actor.tenant, letter.tenant], activities: any}\n";
+    let (findings, _) = checked_by(&both(), &format!("{text}\n{wall}"), &[]);
+    assert_eq!(findings.len(), 0, "{findings:#?}");
+    let mut crossed = both();
+    let (path, answer) = ("/letters/2/send".to_owned(), letter("acme", 2, "sent"));
+    crossed.push(Call { by: "globex", on: "acme", method: "POST", path, answer });
+    let (findings, _) = checked_by(&crossed, &format!("{text}\n{wall}"), &[]);
+    assert!(findings.iter().any(|finding| finding["rule"] == "TEN-CROSS"), "{findings:#?}");
+    // Ids that are unique everywhere need no `within`, and the host says whose they are all the same.
+    let unlike = |call: Call| Call { path: call.path.replace("/letters/", "/letters/9"), ..call };
+    let numbered = |call: Call| {
+        let id = call.answer["letter"]["id"].as_u64().unwrap();
+        let answer = json!({"letter": {"id": 90 + id, "status": call.answer["letter"]["status"]}});
+        Call { answer, ..unlike(call) }
+    };
+    let apart: Vec<Call> = lives("acme", 3).into_iter().chain(lives("globex", 3).into_iter().map(numbered)).collect();
+    let unique = drafted(&apart);
+    let proposed = ["    # tenant: host.label.0", "same: [actor.tenant, letter.tenant]", "6 made by 2 tenants"];
+    assert!(proposed.iter().all(|line| unique.contains(line)) && !unique.contains("within"), "{unique}");
+    // Tenants that share a host are told by the claim alone.
+    let shared: Vec<Call> = both().into_iter().map(|call| Call { on: "all", ..call }).collect();
+    let text = drafted(&shared);
+    assert!(text.contains("within: tenant") && !text.contains("host.label"), "{text}");
     let text = drafted(&lives("acme", 6));
     assert!(!text.contains("within"), "{text}");
 }
@@ -282,4 +307,45 @@ fn an_answer_that_names_what_a_step_was_on_makes_nothing() {
     let calls: Vec<Call> = (1..=6).flat_map(|id| ["acme", "globex"].map(|by| sent(by, id))).collect();
     let (findings, _) = checked_by(&calls, &text, &[]);
     assert!(findings.len() >= 6, "{findings:#?}");
+}
+
+/// Two places of tenants, and a call that names another in the second.
+fn under(claim: &'static str, host: &'static str, id: u64, step: &str) -> Call {
+    Call { on: host, ..on(claim, id, step) }
+}
+
+#[test]
+fn a_request_under_two_tenants_is_for_review() {
+    let places = silent().replace("tenant: [jwt.tid]", "tenant: [jwt.tid, host.label.0]");
+    let mixed = |calls: &[Call], model: &str| {
+        let (findings, _) = checked_by(calls, model, &[]);
+        let mixed = findings.iter().filter(|finding| finding["rule"] == "TEN-MIX");
+        mixed
+            .map(|finding| (finding["confidence"].as_f64().unwrap(), text(finding, "title").to_owned()))
+            .collect::<Vec<_>>()
+    };
+    // Unlike numbers keep the tenants' letters apart.
+    let ordinary = || {
+        let renamed = |call: Call| Call { path: call.path.replace("/letters/", "/letters/9"), ..call };
+        lives("acme", 3).into_iter().chain(lives("globex", 3).into_iter().map(renamed)).collect::<Vec<_>>()
+    };
+    assert_eq!(mixed(&ordinary(), &places), []);
+    let crossed = || ordinary().into_iter().chain([under("globex", "acme", 2, "send")]).collect::<Vec<_>>();
+    let found = mixed(&crossed(), &places);
+    let [(confidence, title)] = &found[..] else { panic!("{found:?}") };
+    assert!(*confidence < 0.5 && title.contains("globex by jwt.tid, acme by host.label.0"), "{found:?}");
+    let (hidden, _) = checked_by(&crossed(), &places, &["--redact", "hash"]);
+    let hidden: Vec<String> = hidden.iter().map(|f| [text(f, "title"), text(f, "why")].concat()).collect();
+    assert!(hidden.iter().any(|text| text.contains("by jwt.tid")), "{hidden:?}");
+    assert!(!hidden.iter().any(|text| text.contains("acme") || text.contains("globex")), "{hidden:?}");
+    // One place contradicts nobody.
+    assert_eq!(mixed(&crossed(), &silent()), []);
+    // Staff of no tenant go where they are needed.
+    let staff = ["acme", "globex"].map(|host| under("platform", host, 2, "send"));
+    assert_eq!(mixed(&ordinary().into_iter().chain(staff).collect::<Vec<_>>(), &places), []);
+    // Where the wall is in the model, what it says is enough.
+    let walled =
+        format!("{places}constraints:\n  - {{id: wall, same: [actor.tenant, letter.tenant], activities: any}}\n")
+            .replace("state: res.letter.status", "state: res.letter.status, tenant: res.letter.tenant");
+    assert_eq!(mixed(&crossed(), &walled), []);
 }

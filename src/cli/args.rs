@@ -155,7 +155,7 @@ pub struct Inputs {
     /// Whose traffic a file holds, where its exchanges do not say it, e.g. --actor alice.har=alice; repeatable
     #[arg(long, hide_short_help = true, value_name = "FILE=NAME", value_parser = pair)]
     pub actor: Vec<(String, String)>,
-    /// Format of log lines as nginx's log_format ($remote_addr ...) or Apache's LogFormat (%h ...) has it
+    /// Format of log lines as nginx's log_format or Apache's LogFormat has it; `nginx`, `apache`: combined lines of theirs
     #[arg(long, hide_short_help = true, value_name = "FORMAT", value_parser = log_format, conflicts_with = "mapping")]
     pub log_format: Option<LogFormat>,
     /// File that describes a log format of your own; `inspect` shows what fits

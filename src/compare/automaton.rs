@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::model::{ActivityId, Lifecycle, Model, ObjectTypeId};
+use crate::model::{ActivityId, Lifecycle, Model, ObjectTypeId, State};
 
 /// Largest lifecycle that is compiled; a larger one leaves its objects undecided.
 pub const MAX_STATES: usize = 4096;
@@ -155,6 +155,8 @@ pub struct Automaton {
     /// Number of transitions that may be taken only once.
     pub once: usize,
     by_activity: BTreeMap<ActivityId, Vec<usize>>,
+    /// Further names by which servers declare states.
+    also: Vec<(Arc<str>, usize)>,
     /// Activity names, for lexicographic choices.
     labels: Vec<Arc<str>>,
 }
@@ -202,6 +204,7 @@ impl Automaton {
             edges,
             once: next_once,
             by_activity,
+            also: also(lifecycle),
             labels: model.activities.iter().map(|a| a.name.clone()).collect(),
         })
     }
@@ -229,6 +232,13 @@ impl Automaton {
             && edges.iter().filter_map(|e| self.edges.get(*e)).all(|e| e.from.only() == Some(self.initial))
     }
 
+    /// Whether an activity may follow itself, as often as it likes.
+    pub fn repeats(&self, activity: ActivityId) -> bool {
+        let edges = || self.on(activity).iter().filter_map(|e| self.edges.get(*e));
+        let targets = self.targets(activity);
+        edges().all(|edge| edge.once.is_none()) && edges().any(|edge| edge.from.intersects(&targets))
+    }
+
     /// States that an activity leads to.
     pub fn targets(&self, activity: ActivityId) -> StateSet {
         let mut set = StateSet::empty(self.len());
@@ -249,7 +259,8 @@ impl Automaton {
 
     /// The number of a state that a server declares; names compare without case.
     pub fn state(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|n| n.eq_ignore_ascii_case(name))
+        let own = self.names.iter().position(|n| n.eq_ignore_ascii_case(name));
+        own.or_else(|| self.also.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, state)| *state))
     }
 
     /// Everything that can be reached from a set by any number of steps, itself included.
@@ -356,6 +367,12 @@ impl Automaton {
     pub fn state_names(&self, set: &StateSet) -> Vec<Arc<str>> {
         set.iter().filter_map(|s| self.names.get(s).cloned()).collect()
     }
+}
+
+/// Further names of states, with their numbers.
+fn also(lifecycle: &Lifecycle) -> Vec<(Arc<str>, usize)> {
+    let named = |(number, state): (usize, &State)| state.also.iter().map(move |name| (name.clone(), number)).collect();
+    lifecycle.states.iter().enumerate().flat_map::<Vec<_>, _>(named).collect()
 }
 
 #[cfg(test)]

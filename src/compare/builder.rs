@@ -49,6 +49,8 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
             ..Actor::default()
         },
         session: None,
+        run: None,
+        tenants: Vec::new(),
         outcome: Outcome::Accepted,
         status: Some(200),
         objects: Vec::new(),
@@ -198,6 +200,7 @@ impl Model {
             state: vec![],
             attributes: Vec::new(),
             parent,
+            built_in: None,
         });
         self
     }
@@ -208,6 +211,7 @@ impl Model {
             self.activities.push(Activity {
                 name: (*name).into(),
                 matchers: Vec::new(),
+                unseen: false,
                 objects: vec![ActivityObject { object_type, key: Vec::new() }],
                 read: false,
                 ok: None,
@@ -224,6 +228,7 @@ impl Model {
     pub(crate) fn lifecycle(mut self, object: &str, states: &[&str], transitions: Vec<Transition>) -> Self {
         let states = states.iter().map(|s| State {
             name: s.trim_end_matches(['.', '!']).into(),
+            also: Vec::new(),
             final_state: s.ends_with('.'),
             restricted: s.contains('!'),
         });

@@ -227,8 +227,9 @@ impl Judge<'_, '_, '_> {
         let over = !before.is_empty() && before.is_subset(&automaton.finals);
         if self.repeats(step, activity, &before) {
             let issue = self.repeated(step, activity)?;
-            // Where another step has ended it, that it goes on at all is graver than that it does so again.
-            let ended = over && !before.intersects(&automaton.targets(activity));
+            // Where another step has ended it, or this one may be taken again and again until the end, that it goes on at
+            // all is graver than that it does so again.
+            let ended = over && (!before.intersects(&automaton.targets(activity)) || automaton.repeats(activity));
             if !ended || issue.check != Check::Repeat {
                 return Some((issue, Vec::new()));
             }

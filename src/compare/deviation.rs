@@ -52,6 +52,8 @@ pub enum Check {
     Owner,
     /// Actor and object belong to different tenants.
     Tenant,
+    /// One request names two tenants.
+    TenantMix,
     /// The actor's role may not do this.
     Role,
     /// More events in a window than allowed.

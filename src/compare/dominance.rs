@@ -24,7 +24,7 @@ fn rank(deviation: &Deviation) -> impl Ord + '_ {
 fn absorbs(stronger: &Deviation, weaker: &Deviation) -> bool {
     match (stronger.check, weaker.check) {
         // A wall between tenants stands before questions of ownership and role.
-        (Check::Tenant, Check::Owner | Check::Role) => true,
+        (Check::Tenant, Check::Owner | Check::Role | Check::TenantMix) => true,
         // The missing approval is the skipped step.
         (Check::ApprovalMissing, Check::Skip) => {
             let required = stronger.expected.first();

@@ -69,7 +69,7 @@ pub(super) enum Had {
 pub(super) struct Unseen {
     /// In a blind spot.
     hidden: Hidden,
-    /// These steps, which were seen without their object.
+    /// These steps, which were seen without their object, or which no call performs.
     steps: SmallVec<[ActivityId; 2]>,
 }
 
@@ -331,7 +331,8 @@ impl<'a> History<'a> {
             return Unseen::default();
         };
         let (first, last) = self.by_any_clock(from, to);
-        let steps = self.blindness.unattributed.activities(object_type, first, last).collect();
+        let unattributed = self.blindness.unattributed.activities(object_type, first, last);
+        let steps = unattributed.chain(self.plan.unseen_steps(object_type).iter().copied()).collect();
         Unseen { hidden: self.hidden(from, to), steps }
     }
 
@@ -340,7 +341,9 @@ impl<'a> History<'a> {
         let object_type = self.life(life).and_then(|l| l.object_type);
         let (first, last) = self.by_any_clock(from, to);
         let unattributed = |t| self.blindness.unattributed.between(t, activity, first, last);
-        self.hidden(from, to).any(|step| step == activity) || from <= to && object_type.is_some_and(unattributed)
+        let by_itself = |t| self.plan.unseen_steps(t).contains(&activity);
+        let open = |t| unattributed(t) || by_itself(t);
+        self.hidden(from, to).any(|step| step == activity) || from <= to && object_type.is_some_and(open)
     }
 
     /// Whether every time that an object took a step up to an event is in view.

@@ -19,6 +19,7 @@ mod dominance;
 mod effect;
 mod history;
 mod measure;
+mod mixed;
 mod moves;
 mod order;
 mod permission;

@@ -40,6 +40,8 @@ pub(super) struct Plan {
     concerned: Vec<Vec<ObjectTypeId>>,
     /// Per object type: steps of cases that it does not belong to move it as well.
     shared: Vec<bool>,
+    /// Per object type: steps of its lifecycle that no call performs, so that they may be taken at any time.
+    unseen: Vec<Vec<ActivityId>>,
     /// Activities that may be calls inside bodies.
     pub(super) inside_bodies: Vec<ActivityId>,
 }
@@ -71,6 +73,7 @@ impl Plan {
         let inside = model.activities.iter().zip(0_u16..).filter(|(a, _)| a.matchers.iter().any(|m| m.call.is_some()));
         let inside_bodies = inside.map(|(_, index)| ActivityId(index)).collect();
         let concerned = concerned(&model, &constrained);
+        let unseen = unseen(&model);
         let mut plan = Plan {
             precedence: Precedence::new(&model.check),
             looks: MAX_LOOKS,
@@ -83,6 +86,7 @@ impl Plan {
             inside_bodies,
             looks_at_states,
             concerned,
+            unseen,
             shared: Vec::new(),
             aligned: Variants::default(),
             model,
@@ -194,6 +198,11 @@ impl Plan {
         self.concerned.get(usize::from(activity.0)).map_or(&[], Vec::as_slice)
     }
 
+    /// Steps of a type's lifecycle that no call performs.
+    pub(super) fn unseen_steps(&self, object_type: ObjectTypeId) -> &[ActivityId] {
+        self.unseen.get(usize::from(object_type.0)).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether some `require` names the activity as the step that must come first.
     pub(super) fn is_approval(&self, activity: ActivityId) -> bool {
         self.approvals.get(usize::from(activity.0)).copied().unwrap_or(false)
@@ -252,6 +261,19 @@ fn constraint_roles(model: &Model) -> (Vec<bool>, Vec<bool>) {
         }
     }
     (constrained, approvals)
+}
+
+fn unseen(model: &Model) -> Vec<Vec<ActivityId>> {
+    let mut unseen = vec![Vec::new(); model.object_types.len()];
+    for lifecycle in &model.lifecycles {
+        let by_itself = |id: &ActivityId| model.activities.get(usize::from(id.0)).is_some_and(|a| a.unseen);
+        if let Some(steps) = unseen.get_mut(usize::from(lifecycle.object_type.0)) {
+            steps.extend(lifecycle.transitions.iter().map(|transition| transition.activity).filter(by_itself));
+            steps.sort_unstable();
+            steps.dedup();
+        }
+    }
+    unseen
 }
 
 fn concerned(model: &Model, constrained: &[bool]) -> Vec<Vec<ObjectTypeId>> {

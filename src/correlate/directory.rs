@@ -17,6 +17,7 @@ use super::identity::MOST_SHOWN;
 use super::object::{scoped, waiting};
 use super::pool::Pool;
 use super::resolve::{Known, Resolver};
+use super::run::Runs;
 use super::session::{Line, Spells};
 use crate::event::{EventId, ObjectId};
 use crate::model::CheckOptions;
@@ -47,6 +48,7 @@ pub struct Directory {
     issuers: Map<u64, Issuers>,
     /// When a credential last served whoever showed it.
     served: Map<Hash, i64>,
+    runs: Runs,
     tenants: Pool,
     roles: Map<RoleSource, Arc<str>>,
 }
@@ -208,6 +210,7 @@ impl Directory {
             presence: Vec::new(),
             issuers: Map::default(),
             served: Map::default(),
+            runs: Runs::default(),
             tenants: Pool::default(),
             roles: Map::default(),
         }
@@ -255,6 +258,7 @@ impl Directory {
             holder_bytes(&holder, &mut bytes);
             self.add_presence(&bytes, from, to);
         }
+        facts.runs.iter().for_each(|marks| self.runs.add(marks));
         for (name, issuer, verified) in facts.issuers {
             self.add_issuers(hash_of(&name), Issuers::of(hash_of(&issuer), verified));
         }
@@ -358,6 +362,7 @@ impl Directory {
         }
         other.issuers.into_iter().for_each(|(name, issuers)| self.add_issuers(name, issuers));
         other.served.into_iter().for_each(|(credential, time)| self.add_served(credential, time));
+        self.runs.merge(other.runs);
         // One model gives one default role, so it does not matter whose is kept.
         self.roles.extend(other.roles);
     }
@@ -416,7 +421,7 @@ impl Directory {
                 });
             }
         }
-        Resolver::new(credentials, self.objects, records, names, (lines, sessions), self.roles)
+        Resolver::new(credentials, (self.objects, records), names, (lines, sessions), self.runs.settled(), self.roles)
     }
 }
 

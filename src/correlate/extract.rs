@@ -35,6 +35,7 @@ use super::paths;
 use super::proxy::{self, Proxies};
 use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction, RedactionRules};
+use super::run::Marks;
 use super::secret_segment::secret_parameters;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
@@ -391,6 +392,9 @@ impl Extractor {
             out.ids.extend(guess.ids(response, &self.masker));
         }
         out.facts.shows_roles = self.shows_roles(reading, &actor);
+        let marks = Marks::of(reading, &actor, &self.key);
+        let run = marks.first().map(|mark| mark.to_string().into());
+        out.facts.runs.extend(run.is_some().then_some(marks));
         // A GET that opened a WebSocket says nothing of what is sent on it.
         let safe = || exchange.protocol != Protocol::WebSocket && is_safe(&request.method);
         let read = reading.call.map_or_else(safe, Call::is_read);
@@ -425,6 +429,8 @@ impl Extractor {
             read: activity.map_or(read, |a| a.read),
             actor,
             session: None,
+            run,
+            tenants: self.naming().tenants(reading),
             outcome,
             status: reading.status(),
             objects: found.objects,

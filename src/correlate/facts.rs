@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::credential::Hash;
+use super::run::Marks;
 use crate::event::{EventId, ObjectId};
 
 /// When something was learnt; the smaller one wins where only one can.
@@ -23,6 +24,8 @@ pub struct Facts {
     /// Who brought objects into being, where only a login may tell their tenant.
     pub(super) creators: Vec<(ObjectId, Stamp, Holder)>,
     pub(super) presence: Vec<Presence>,
+    /// What each call shows of its run.
+    pub(super) runs: Vec<Marks>,
     /// A name, the issuer of the believed claims that gave it, and whether a given key made their signature.
     pub(super) issuers: Vec<(Arc<str>, Arc<str>, bool)>,
     /// What this sensor says in fields of a log, or in whole headers, shows roles; who has none there has the default.
@@ -57,6 +60,7 @@ impl Facts {
             + self.creators.len()
             + self.presence.len()
             + self.issuers.len()
+            + self.runs.iter().map(Marks::len).sum::<usize>()
             + shown
     }
 

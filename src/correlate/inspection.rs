@@ -9,8 +9,10 @@ use hashbrown::HashSet;
 use offpath_capture::Protocol;
 
 use super::extract::{Extracted, Sighting};
+use super::hosts::HostedType;
 use super::object::KeySource;
 use super::reuse::{Reuse, ReusedKey};
+use super::tenants::{Named, Tenants};
 use super::unmodelled::{UnmodelledCount, UnmodelledSums, Why};
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, Outcome};
@@ -39,9 +41,12 @@ pub struct Inspection {
     /// By peer, for whom it says to speak.
     forwards: BTreeMap<(u64, Arc<str>), Spoken>,
     doubts: BTreeMap<&'static str, u64>,
+    sessions: Distinct,
+    runs: Distinct,
     reuse: Reuse,
     /// Values that each rule of redaction catches.
     caught: Vec<u64>,
+    tenants: Named,
 }
 
 /// Distinct texts by 64 bits of hash: among ten million, two fall together once in 400,000 runs, and a count is one less.
@@ -228,6 +233,7 @@ impl Inspection {
     fn note_keys(&mut self, extracted: &Extracted) {
         let mut sightings = extracted.sightings.as_slice();
         for event in &extracted.events {
+            self.tenants.add(event);
             let (own, rest) = sightings.split_at_checked(event.objects.len()).unwrap_or_default();
             sightings = rest;
             self.reuse.add(event, own);
@@ -237,6 +243,16 @@ impl Inspection {
     /// Object types of which several tenants or hosts have the same keys, by name.
     pub fn reused_keys(&self) -> Vec<ReusedKey> {
         self.reuse.reused()
+    }
+
+    /// Object types whose tenants have a host each, by name.
+    pub fn hosted(&self) -> Vec<HostedType> {
+        self.reuse.hosted()
+    }
+
+    /// Which names of tenants usually go together.
+    pub fn tenants(&self) -> Tenants {
+        self.tenants.usual()
     }
 
     /// Counts one exchange as read and nothing else: not yet known is whether anybody wants to look at it.
@@ -377,6 +393,8 @@ impl Inspection {
         let actor = self.actors.entry(event.actor.evidence).or_default();
         actor.1 += 1;
         event.actor.principal.iter().for_each(|principal| actor.0.insert(principal));
+        event.session.iter().for_each(|session| self.sessions.insert(session));
+        event.run.iter().for_each(|run| self.runs.insert(run));
         for doubt in event.actor.doubts.iter() {
             *self.doubts.entry(doubt.as_str()).or_default() += 1;
         }
@@ -406,12 +424,15 @@ impl Inspection {
             mine.1 += events;
         }
         self.known_addresses.merge(other.known_addresses);
+        self.sessions.merge(other.sessions);
+        self.runs.merge(other.runs);
         other.forwards.into_iter().for_each(|(peer, hops)| self.add_forwards(peer, hops));
         for (doubt, events) in other.doubts {
             *self.doubts.entry(doubt).or_default() += events;
         }
         self.reuse.merge(other.reuse);
         self.add_caught(other.caught);
+        self.tenants.merge(other.tenants);
         for ((_, object_type), seen) in other.sightings {
             let Some(mine) = of_type(&mut self.sightings, &object_type) else { continue };
             mine.guessed |= seen.guessed;
@@ -424,6 +445,16 @@ impl Inspection {
             mine.keys.merge(seen.keys);
             mine.events += seen.events;
         }
+    }
+
+    /// Spells of actors' activity.
+    pub fn sessions(&self) -> u64 {
+        self.sessions.len() as u64
+    }
+
+    /// Runs of agents.
+    pub fn runs(&self) -> u64 {
+        self.runs.len() as u64
     }
 
     /// Exchanges counted.

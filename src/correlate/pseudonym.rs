@@ -120,9 +120,14 @@ impl Pseudonyms {
         }
         event.path = self.path(event, &inside);
         self.actor(&mut event.actor);
-        event.session = event.session.as_ref().map(|name| self.hidden(None, name));
+        for name in [&mut event.session, &mut event.run].into_iter().flatten() {
+            *name = self.hidden(None, name);
+        }
         event.host = event.host.as_ref().map(|name| self.hidden(self.selected.hosts, name));
         event.request_id = event.request_id.as_ref().map(|id| self.hidden(self.selected.request_ids, id));
+        for (_, tenant) in &mut event.tenants {
+            *tenant = self.hidden(self.selected.tenants, tenant);
+        }
         event.case = event.case.as_ref().map(|case| self.object(case));
         self.attributes(&mut event.attributes, &inside);
         for object in &mut event.objects {
@@ -232,8 +237,11 @@ impl Pseudonyms {
         });
         let persons = [&actor.principal, &actor.agent, &actor.client].map(|name| (name, selected.persons));
         let others = [(&actor.tenant, selected.tenants), (&event.session, None), (&event.host, selected.hosts)];
-        for (name, rule) in of_objects.chain(persons).chain(others) {
+        for (name, rule) in of_objects.chain(persons).chain(others).chain([(&event.run, None)]) {
             name.iter().for_each(|name| self.put(names, name, self.unspoken(rule, name)));
+        }
+        for (_, tenant) in &event.tenants {
+            self.put(names, tenant, self.unspoken(selected.tenants, tenant));
         }
     }
 
@@ -301,7 +309,14 @@ fn spoken(model: &Model) -> BTreeSet<Arc<str>> {
         }));
     }
     words.extend(model.object_types.iter().map(|object_type| Arc::clone(&object_type.name)));
-    words.extend(model.lifecycles.iter().flat_map(|l| &l.states).map(|state| Arc::clone(&state.name)));
+    words.extend(
+        model
+            .lifecycles
+            .iter()
+            .flat_map(|l| &l.states)
+            .flat_map(|state| [&state.name].into_iter().chain(&state.also))
+            .cloned(),
+    );
     let actors = &model.actors;
     words.extend(actors.kinds.iter().map(|(kind, _)| Arc::clone(kind)));
     words.insert(Arc::clone(&actors.default_kind));

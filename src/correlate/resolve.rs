@@ -8,6 +8,7 @@ use super::directory::{Credentials, Map, Meaning, object_bytes, object_of, text}
 use super::facts::RoleSource;
 use super::object::{scoped, unscoped, waiting};
 use super::pool::Pool;
+use super::run::Runs;
 use super::session::{self, Line, Spells};
 use crate::event::{Actor, Doubt, Event, EventId, Evidence, ObjectId, ObjectRef, TenantTold};
 
@@ -27,6 +28,7 @@ pub struct Resolver {
     lines: Pool,
     /// By the number of a line.
     sessions: Vec<Spells>,
+    runs: Runs,
     roles: Map<RoleSource, Arc<str>>,
 }
 
@@ -41,16 +43,16 @@ pub(super) struct Known {
 impl Resolver {
     pub(super) fn new(
         credentials: Credentials,
-        objects: Pool,
-        records: Vec<Known>,
+        (objects, records): (Pool, Vec<Known>),
         names: Pool,
         (lines, sessions): (Pool, Vec<Spells>),
+        runs: Runs,
         roles: Map<RoleSource, Arc<str>>,
     ) -> Resolver {
-        Resolver { credentials, objects, records, names, lines, sessions, roles }
+        Resolver { credentials, objects, records, names, lines, sessions, runs, roles }
     }
 
-    /// Fills the principal behind a bound credential, the owner and tenant of objects, the case and the session.
+    /// Fills the principal behind a bound credential, the owner and tenant of objects, the case, the session and the run.
     pub fn resolve(&self, event: &mut Event) {
         self.resolve_actor(event);
         self.resolve_roles(event);
@@ -70,6 +72,8 @@ impl Resolver {
         }
         event.case = event.objects.first().map(|o| self.root(&o.id));
         event.session = self.session(&event.actor, event.time);
+        let mark = event.run.take().as_deref().and_then(Hash::parse);
+        event.run = mark.and_then(|mark| self.runs.name(mark)).map(Arc::from);
     }
 
     /// The session of somebody: what began with one login, or goes on at one device, without a long silence in it.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::extract::Sighting;
+use super::hosts::{self, HostedType, Made};
 use super::object::KeySource;
 use crate::event::least::{keep_least, keep_least_keys};
 use crate::event::partition::stable_hash;
@@ -53,6 +54,9 @@ pub struct ReusedKey {
     pub by: KeyUser,
     /// The first two users by name.
     pub users: (Arc<str>, Arc<str>),
+    /// The first two hosts, where each tenant's was made on one of its own: the host then tells whose an object is, whoever
+    /// asks for it.
+    pub hosts: Option<(Arc<str>, Arc<str>)>,
     /// Activities that made one for each of its users; `None` where a call of no activity did. Without any, no user was
     /// seen to make one: both only work on it, as who shares or steals it does.
     pub made_by: BTreeSet<Option<Arc<str>>>,
@@ -66,17 +70,11 @@ impl ReusedKey {
     /// Where an exchange tells the users apart, if the exchange and not the actor does: `host`, or the one label of it
     /// that differs.
     pub fn place(&self) -> Option<String> {
-        if self.by != KeyUser::Host {
-            return None;
-        }
-        let labels = |host: &Arc<str>| host.split('.').map(str::to_owned).collect::<Vec<_>>();
-        let (first, second) = (labels(&self.users.0), labels(&self.users.1));
-        let differing: Vec<usize> =
-            (0..first.len().max(second.len())).filter(|at| first.get(*at) != second.get(*at)).collect();
-        Some(match differing.as_slice() {
-            [label] if first.len() == second.len() => format!("host.label.{label}"),
-            _ => "host".to_owned(),
-        })
+        let (first, second) = match self.by {
+            KeyUser::Host => &self.users,
+            KeyUser::Tenant => self.hosts.as_ref()?,
+        };
+        Some(hosts::place(&[first, second]))
     }
 }
 
@@ -231,7 +229,8 @@ impl Reuse {
                 let (object_type, key) = (Arc::clone(&id.object_type), Arc::clone(&id.key));
                 let told = self.is_told(&object_type, by);
                 let made_by = if rank == 0 { BTreeSet::new() } else { users.makers.clone() };
-                let reused = ReusedKey { object_type, key, by, users: several, made_by, certain: true, told };
+                let hosts = users.hosts_of_tenants().filter(|_| self.is_told(&object_type, KeyUser::Host));
+                let reused = ReusedKey { object_type, key, by, users: several, hosts, made_by, certain: true, told };
                 found.entry((&id.object_type, rank)).or_default().push(reused);
             }
         }
@@ -250,6 +249,22 @@ impl Reuse {
         }
         reused.sort_by(|a, b| a.object_type.cmp(&b.object_type));
         reused
+    }
+
+    /// Object types whose tenants have a host each, as far as objects were seen to be made, by name.
+    pub(super) fn hosted(&self) -> Vec<HostedType> {
+        let mut made: BTreeMap<&Arc<str>, Made<'_>> = BTreeMap::new();
+        for ((_, id), users) in &self.objects {
+            let made_by = |by: KeyUser| users.made.keys().filter(move |(kind, _)| *kind == by).map(|(_, name)| name);
+            let (mut tenants, mut hosts) = (made_by(KeyUser::Tenant), made_by(KeyUser::Host));
+            if let ((Some(tenant), None), (Some(host), None)) =
+                ((tenants.next(), tenants.next()), (hosts.next(), hosts.next()))
+            {
+                made.entry(&id.object_type).or_default().add(tenant, host);
+            }
+        }
+        let told = |object_type: &Arc<str>| self.is_told(object_type, KeyUser::Host);
+        made.into_iter().filter(|(name, _)| told(name)).filter_map(|(name, made)| made.hosted(name)).collect()
     }
 
     /// Types whose objects live twice, as far as steps tell where no creation was seen: most keys of one user are keys of
@@ -286,7 +301,8 @@ impl Reuse {
             let users = (Arc::clone(first), Arc::clone(second));
             let (object_type, told) = (Arc::clone(object_type), self.is_told(object_type, by));
             let made_by = BTreeSet::new();
-            found.push((pair.keys.2, ReusedKey { object_type, key, by, users, made_by, certain, told }));
+            let reused = ReusedKey { object_type, key, by, users, hosts: None, made_by, certain, told };
+            found.push((pair.keys.2, reused));
         }
         // The clearest pair of each type comes first; equals stay in the order of names.
         found.sort_by(|(a, x), (b, y)| (y.certain, b).cmp(&(x.certain, a)));
@@ -324,6 +340,13 @@ impl Users {
         for steps in self.worked.values_mut() {
             keep_least(steps, MOST_STEPS);
         }
+    }
+
+    /// The first two hosts that it was made on, where it was made on as many as by tenants.
+    fn hosts_of_tenants(&self) -> Option<(Arc<str>, Arc<str>)> {
+        let count = |by: KeyUser| self.made.keys().filter(|(kind, _)| *kind == by).count();
+        let hosts = self.made_by(KeyUser::Host)?;
+        (self.made_by(KeyUser::Tenant).is_some() && count(KeyUser::Tenant) == count(KeyUser::Host)).then_some(hosts)
     }
 
     /// Two users who each made it once: what is made again and again is an answer that names it, or an upsert.

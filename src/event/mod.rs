@@ -78,6 +78,11 @@ pub struct Event {
     pub actor: Actor,
     /// Spell of the actor's activity it belongs to.
     pub session: Option<Arc<str>>,
+    /// What its agent did in one go with it, where that can be told: see [`BuiltIn::Run`](crate::model::BuiltIn::Run).
+    pub run: Option<Arc<str>>,
+    /// What the places say of which the model reads tenants, where several do, by their paths; once resolved, the first
+    /// two that name different tenants.
+    pub tenants: Vec<(Arc<str>, Arc<str>)>,
     /// Whether the server accepted it.
     pub outcome: Outcome,
     /// HTTP status.

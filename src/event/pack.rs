@@ -70,7 +70,21 @@ impl Packer {
         // Named one by one, so that a new field is not forgotten here.
         let Event { id, time, end, tick, turn, sensor, source, shows, origin, response_origin, method, host, .. } =
             event;
-        let Event { operation, path, activity, read, actor, session, outcome, status, objects, unplaced, .. } = event;
+        let Event {
+            operation,
+            path,
+            activity,
+            read,
+            actor,
+            session,
+            run,
+            tenants,
+            outcome,
+            status,
+            objects,
+            unplaced,
+            ..
+        } = event;
         let Event { case, attributes, idempotency, body_hash, answer, handed, request_id, .. } = event;
         let Event { state_before, state_after, .. } = event;
         self.fixed(id.0);
@@ -90,6 +104,12 @@ impl Packer {
         self.maybe(activity.as_deref());
         self.actor(actor);
         self.maybe(session.as_deref());
+        self.maybe(run.as_deref());
+        self.number(tenants.len() as u64);
+        tenants.iter().for_each(|(place, tenant)| {
+            self.text(place);
+            self.text(tenant);
+        });
         self.bytes.push(outcome_code(*outcome));
         self.number(status.map_or(0, |status| u64::from(status) + 1));
         self.number(objects.len() as u64);

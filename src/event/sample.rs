@@ -33,6 +33,8 @@ pub(crate) fn event(n: u64) -> Event {
         read: true,
         actor: Actor::default(),
         session: None,
+        run: None,
+        tenants: Vec::new(),
         outcome: Outcome::Accepted,
         status: Some(200),
         objects: Vec::new(),
@@ -86,6 +88,8 @@ pub(crate) fn rich_event(n: u64) -> Event {
             told_in: None,
         },
         session: Some("s1".into()),
+        run: Some("r1".into()),
+        tenants: vec![("jwt.tid".into(), "acme".into()), ("host.label.0".into(), "globex".into())],
         case: Some(order.clone()),
         objects: vec![ObjectRef {
             id: order,

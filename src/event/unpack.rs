@@ -44,7 +44,8 @@ impl Unpacker<'_> {
         let path = self.text()?;
         let activity = self.maybe()?;
         let actor = self.actor()?;
-        let session = self.maybe()?;
+        let (session, run) = (self.maybe()?, self.maybe()?);
+        let tenants = self.many(|own| Ok((own.text()?, own.text()?)))?;
         let outcome = self.outcome()?;
         let status = self.status()?;
         let objects = self.many(Self::object)?;
@@ -74,6 +75,8 @@ impl Unpacker<'_> {
             read,
             actor,
             session,
+            run,
+            tenants,
             outcome,
             status,
             objects,

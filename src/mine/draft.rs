@@ -156,6 +156,7 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
     });
     let mut proposals: Vec<(String, String)> = lives.flatten().collect();
     proposals.extend(owners.into_values().filter_map(|known| known.constraint));
+    proposals.extend(sketch.types.iter().filter_map(wall));
     if !proposals.is_empty() {
         page.gap();
         page.note("Proposals, not in force: uncomment what is meant. Nine of ten objects or actors or more, or all but one, kept each.");
@@ -165,6 +166,14 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
         }
     }
     page.text()
+}
+
+/// That nobody crosses the wall between tenants, where something tells them apart.
+fn wall(object: &TypeSketch) -> Option<(String, String)> {
+    let (place, seen) = object.tenant.as_ref()?;
+    let name = &object.name;
+    let constraint = format!("{{id: {name}-tenants, same: [actor.tenant, {name}.tenant], activities: any}}");
+    Some((constraint, format!("{seen}; needs `tenant: {place}` above")))
 }
 
 fn preamble(page: &mut Page, from: &Provenance) {
@@ -223,6 +232,13 @@ fn objects(
             let off = if within.certain { "" } else { "# " };
             page.line(&format!("    {off}within: tenant"), &format!("check: {}", within.seen));
             within.tenant.iter().for_each(|tenant| page.line(&format!("    {off}tenant: {tenant}"), ""));
+        }
+        let said = object.within.as_ref().is_some_and(|within| within.tenant.is_some());
+        if let Some((place, seen)) = object.tenant.as_ref().filter(|_| !said) {
+            page.line(
+                &format!("    # tenant: {place}"),
+                &format!("check: {seen}; uncomment it if the host says whose it is"),
+            );
         }
         if let Some((line, seen)) = owned(object) {
             page.line(&format!("    {line}"), &seen);

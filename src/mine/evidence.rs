@@ -106,6 +106,8 @@ pub struct Evidence {
     pub(super) given: BTreeSet<Arc<str>>,
     /// Object types whose keys several tenants use; known only of a whole.
     pub(super) keyed_by_tenant: BTreeMap<Arc<str>, KeyedByTenant>,
+    /// Path to the tenant of an object type, and what was seen of it; known only of a whole.
+    pub(super) tenants: BTreeMap<Arc<str>, (String, String)>,
 }
 
 /// Calls of one operation that were not accepted.
@@ -175,6 +177,11 @@ impl Evidence {
     /// Says of a type that its keys are unique within a tenant only.
     pub fn set_keyed_by_tenant(&mut self, object_type: Arc<str>, why: KeyedByTenant) {
         self.keyed_by_tenant.insert(object_type, why);
+    }
+
+    /// Says where the tenant of a type's objects is, and what was seen of it, as a sentence.
+    pub fn set_tenant(&mut self, object_type: Arc<str>, place: String, seen: String) {
+        self.tenants.insert(object_type, (place, seen));
     }
 
     /// Says of which operations the templates are given, by an OpenAPI document.

@@ -59,6 +59,8 @@ pub(super) struct TypeSketch {
     pub(super) calls: u64,
     pub(super) keys: Vec<String>,
     pub(super) within: Option<KeyedByTenant>,
+    /// Where its tenant is, and what was seen of it.
+    pub(super) tenant: Option<(String, String)>,
     pub(super) states: Vec<String>,
     /// Where answers say whose it is.
     pub(super) owner: Option<String>,
@@ -386,9 +388,10 @@ fn types(
         let (keys, states) = (own_places(placed, raw), states.unwrap_or_default());
         let calls = placed.iter().filter(|p| p.object == *raw).map(|p| p.evidence.accepted).sum();
         let within = evidence.keyed_by_tenant.get(raw).cloned();
+        let tenant = evidence.tenants.get(raw).cloned();
         let owner = evidence.types.get(raw).and_then(|t| t.owner()).filter(|place| is_path(place));
         let owner = owner.map(ToString::to_string);
-        TypeSketch { name: Arc::clone(name), calls, keys, within, states, owner, parent }
+        TypeSketch { name: Arc::clone(name), calls, keys, within, tenant, states, owner, parent }
     });
     without_parents_states(sketches.collect())
 }

@@ -107,8 +107,8 @@ role; `check` then warns about names that nobody in the traffic has."
 "A model is at most 4 MiB, 16 levels deep, and holds at most 4096 activities, object types, constraints, and states or
 transitions of one lifecycle. A generated model that is larger should be split by workflow."
     NotYetChecked "M022" "This part of the language is read, but has no effect yet."
-"It is kept valid so that one file can be shared with later versions. Nothing is reported for or because of it: an activity
-that can only be matched in such a way is never seen, and replay treats it as an invisible step."
+"It is kept valid so that one file can be shared with later versions. Nothing is reported for it. A step that no call
+performs, because the server takes it by itself, is declared as such: `expire: {unseen: true, object: order}`."
     NeedsOpenApi "M023" "`op:` needs an OpenAPI description."
 "`op: payOrder` names an operationId, which only an imported OpenAPI document can resolve. Import it, or write the method and
 path template instead:

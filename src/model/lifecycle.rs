@@ -22,10 +22,19 @@ pub struct Lifecycle {
 pub struct State {
     /// Name; the server's declared state compares with it without case.
     pub name: Arc<str>,
+    /// Further names by which the server declares it.
+    pub also: Vec<Arc<str>>,
     /// Nothing is expected after it.
     pub final_state: bool,
     /// Reaching it by a wrong way is graver.
     pub restricted: bool,
+}
+
+impl State {
+    /// Whether the server means it by a name that it declares: names compare without case.
+    pub fn is_called(&self, declared: &str) -> bool {
+        std::iter::once(&self.name).chain(&self.also).any(|name| name.eq_ignore_ascii_case(declared))
+    }
 }
 
 /// An allowed step.

@@ -134,6 +134,33 @@ pub struct ObjectType {
     pub attributes: Vec<ObjectAttribute>,
     /// Type it belongs to, and where the parent's key is found.
     pub parent: Option<(ObjectTypeId, Vec<Path>)>,
+    /// What its objects are, where no exchange shows them by a key.
+    pub built_in: Option<BuiltIn>,
+}
+
+/// What a lifecycle may run over beside business objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BuiltIn {
+    /// A spell of one actor's activity.
+    Session,
+    /// Everything that a principal does.
+    Actor,
+    /// What an agent does in one go: an MCP session, calls that hand on a state, a trace, a conversation.
+    Run,
+}
+
+impl BuiltIn {
+    /// All of them.
+    pub const ALL: [BuiltIn; 3] = [BuiltIn::Session, BuiltIn::Actor, BuiltIn::Run];
+
+    /// Its name in a model.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BuiltIn::Session => "session",
+            BuiltIn::Actor => "actor",
+            BuiltIn::Run => "run",
+        }
+    }
 }
 
 impl ObjectType {
@@ -181,9 +208,10 @@ pub enum AttributeRule {
 pub struct Activity {
     /// Name, e.g. `pay`.
     pub name: Arc<str>,
-    /// API calls that perform it; any of them. Empty when it can only be matched in ways that are not supported yet: its
-    /// events are never seen, an invisible step of lifecycles.
+    /// API calls that perform it; any of them. Empty when it can only be matched in ways that are not supported yet.
     pub matchers: Vec<Matcher>,
+    /// No call performs it (`unseen: true`): the server takes it by itself, at any time.
+    pub unseen: bool,
     /// Object types it touches, the first being what it is about; with their own key paths where given.
     pub objects: Vec<ActivityObject>,
     /// It never moves a state.

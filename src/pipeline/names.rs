@@ -281,7 +281,7 @@ impl Names {
                 let paths = paths.join("`, `");
                 warnings.push(format!("no state of {name} was seen at `{paths}` in {chances} responses"));
             }
-            let known = |state: &Arc<str>| lifecycle.states.iter().any(|s| s.name.eq_ignore_ascii_case(state));
+            let known = |state: &Arc<str>| lifecycle.states.iter().any(|s| s.is_called(state));
             let unknown: Vec<&str> = declared.iter().filter(|state| !known(state)).map(|state| &**state).collect();
             if unknown.is_empty() {
                 continue;

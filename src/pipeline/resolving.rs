@@ -9,7 +9,7 @@ use super::reading::joined;
 use super::ticks::Finest;
 use super::{Job, PipelineError};
 use crate::compare::{Comparer, Unattributed, Watch, WindowKey};
-use crate::correlate::{self, Apart, Inspection, Resolver};
+use crate::correlate::{self, Apart, Inspection, PartOf, Resolver, Tenants};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome, is_call};
 use crate::mine::Templates;
@@ -48,6 +48,10 @@ pub(super) struct Joins<'a> {
     pub(super) templates: &'a Templates,
     /// Types whose objects are told apart by their tenants.
     pub(super) apart: &'a Apart,
+    /// Which names of tenants usually go together.
+    pub(super) tenants: &'a Tenants,
+    /// Which steps are part of sessions, actors and runs that have a life.
+    pub(super) part_of: &'a PartOf,
     /// How fine the inputs' clocks are.
     pub(super) ticks: &'a Finest,
 }
@@ -112,6 +116,8 @@ fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
     joins.resolver.resolve(event);
     let learnt = if guessed { joins.templates.complete(event, &correlate::is_container) } else { Vec::new() };
     joins.apart.settle(event);
+    joins.tenants.settle(event);
+    joins.part_of.settle(event);
     Completed { learnt, shows_objects: !guessed || event.outcome == Outcome::Accepted }
 }
 

@@ -281,6 +281,7 @@ fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bo
         events: actor.events,
     });
     summary.actors = actors.collect();
+    (summary.sessions, summary.runs) = (inspection.sessions(), inspection.runs());
     let objects = inspection.objects().into_iter().map(|object| ObjectSummary {
         object_type: object.object_type.to_string(),
         objects: object.objects,
@@ -403,7 +404,9 @@ fn declared_moves(model: &Model) -> BTreeSet<Move<'_>> {
         let Some(object_type) = model.object_types.get(usize::from(lifecycle.object_type.0)) else { continue };
         let state = |index: usize| lifecycle.states.get(index).map(|state| &state.name);
         for transition in &lifecycle.transitions {
-            let activity = model.activities.get(usize::from(transition.activity.0)).map(|activity| &activity.name);
+            // What nobody can see cannot be missed.
+            let activity = model.activities.get(usize::from(transition.activity.0)).filter(|activity| !activity.unseen);
+            let activity = activity.map(|activity| &activity.name);
             for from in &transition.from {
                 if let (Some(from), Some(activity), Some(to)) = (state(*from), activity, state(transition.to)) {
                     declared.insert((&object_type.name, from, activity, to));

@@ -175,7 +175,7 @@ pub(super) fn judging(model: &Model, inspection: &Inspection) -> (u64, u64) {
     }
     let operations = inspection.operations();
     let seen: BTreeSet<&str> = operations.iter().filter_map(|o| o.activity.as_deref()).collect();
-    let all = model.activities.iter().enumerate();
+    let all = model.activities.iter().enumerate().filter(|(_, activity)| !activity.unseen);
     let judging = all.filter(|(index, activity)| {
         let named = u16::try_from(*index).is_ok_and(|index| ids.contains(&ActivityId(index)));
         named || ids.is_empty() && !any || any && !activity.objects.is_empty()

@@ -111,6 +111,12 @@ pub struct RunSummary {
     pub unmodelled: Option<UnmodelledSummary>,
     /// Actors by evidence.
     pub actors: Vec<ActorSummary>,
+    /// Spells of actors' activity.
+    #[serde(default)]
+    pub sessions: u64,
+    /// Runs of agents, as far as what ties their calls together was seen.
+    #[serde(default)]
+    pub runs: u64,
     /// Object types.
     pub objects: Vec<ObjectSummary>,
     /// The model compared with.

@@ -108,6 +108,8 @@ fn event(line: &str, number: u64) -> Event {
             ..Actor::default()
         },
         session: None,
+        run: None,
+        tenants: Vec::new(),
         outcome: if status < 400 { Outcome::Accepted } else { Outcome::Rejected },
         status: Some(status),
         objects: vec![ObjectRef {

@@ -77,6 +77,7 @@ pub static LISTS: &[List] = &[
         version: "4.14",
         entries: &[
             ("CWE-1284", "Improper Validation of Specified Quantity in Input"),
+            ("CWE-284", "Improper Access Control"),
             ("CWE-294", "Authentication Bypass by Capture-replay"),
             ("CWE-362", "Concurrent Execution using Shared Resource with Improper Synchronization"),
             ("CWE-367", "Time-of-check Time-of-use Race Condition"),

@@ -4,6 +4,7 @@
 mod hidden;
 mod judged;
 mod listed;
+mod runs;
 #[path = "../support/mod.rs"]
 mod support;
 

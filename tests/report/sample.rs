@@ -395,6 +395,8 @@ pub(crate) fn run() -> RunSummary {
             ActorSummary { evidence: "api_key".into(), principals: 311, events: 14_011 },
             ActorSummary { evidence: "none".into(), principals: 0, events: 2_681 },
         ],
+        sessions: 9_120,
+        runs: 0,
         objects: vec![
             ObjectSummary {
                 object_type: "order".into(),

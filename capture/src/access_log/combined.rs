@@ -7,6 +7,7 @@
 //! Apache writes the time at which a request came in, nginx the one at which its response was finished, and the format
 //! does not say which server wrote it. A trailing number with three decimals or an `rt=` field is nginx's request time:
 //! then the time is the end, and the start is computed. Otherwise the time is taken for the start and the end is not known.
+//! A [`Stamp`] that the user gives goes before both.
 
 use std::borrow::Cow;
 
@@ -25,8 +26,17 @@ pub(super) enum Parsed<'a> {
     NoLine(&'static str),
 }
 
-/// Reads one line.
-pub(super) fn parse(line: &str) -> Parsed<'_> {
+/// What the time of a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stamp {
+    /// When the request came in.
+    Start,
+    /// When the response was finished.
+    End,
+}
+
+/// Reads one line; `stamp` is what its time is, where that is known.
+pub(super) fn parse(line: &str, stamp: Option<Stamp>) -> Parsed<'_> {
     let Some((before, time, after)) = split_at_time(line) else {
         return Parsed::NoLine("no [day/month/year:hour:minute:second offset] in it");
     };
@@ -49,7 +59,7 @@ pub(super) fn parse(line: &str) -> Parsed<'_> {
     }
     log.fields.append(&mut extra.fields);
     Parsed::Record(Box::new(Record {
-        times: times(time, extra.request_time),
+        times: times(time, extra.request_time, stamp),
         method: Cow::Owned(method),
         target: Cow::Owned(target),
         template: false,
@@ -69,11 +79,16 @@ pub(super) fn parse(line: &str) -> Parsed<'_> {
     }))
 }
 
-fn times(logged: Reading, request_time: Option<i64>) -> Times {
-    match request_time {
-        Some(micros) => Times { start: Timestamp(logged.time.0 - micros), end: Some(logged.time), tick: logged.tick },
-        None => Times { start: logged.time, end: None, tick: logged.tick },
-    }
+/// A duration that nobody says the writer of is nginx's.
+fn times(logged: Reading, duration: Option<i64>, stamp: Option<Stamp>) -> Times {
+    let after = |micros: i64| Timestamp(logged.time.0.saturating_add(micros));
+    let (start, end) = match (stamp, duration) {
+        (Some(Stamp::Start) | None, None) => (logged.time, None),
+        (Some(Stamp::Start), Some(micros)) => (logged.time, Some(after(micros))),
+        (Some(Stamp::End) | None, Some(micros)) => (after(-micros), Some(logged.time)),
+        (Some(Stamp::End), None) => (logged.time, Some(logged.time)),
+    };
+    Times { start, end, tick: logged.tick }
 }
 
 /// Finds the bracketed time; user names and virtual hosts may hold brackets too.

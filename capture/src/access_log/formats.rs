@@ -1,6 +1,6 @@
 //! All that a line or record may be, with what the user says of it.
 
-use super::combined::{self, Parsed};
+use super::combined::{self, Parsed, Stamp};
 use super::envelope::{self, Opened};
 use super::fault::{Fault, Spot};
 use super::fields::Fields;
@@ -23,6 +23,8 @@ pub(super) struct Formats<'o> {
     limits: &'o Limits,
     layouts: Layouts,
     template: Option<&'o Template>,
+    /// What the time of a common or combined line is, where the user says so.
+    stamp: Option<Stamp>,
     mapping: Option<(&'o Mapping, Table)>,
     pub(super) heading: Heading,
     /// Columns' names of a mapped file that names them itself.
@@ -51,6 +53,7 @@ impl<'o> Formats<'o> {
             limits: &options.limits,
             layouts: Layouts::new(),
             template: options.log_format.as_ref().and_then(|format| format.template.as_ref()),
+            stamp: options.log_format.as_ref().and_then(|format| format.stamp),
             mapping: options.mapping.as_ref().map(|mapping| (&**mapping, Table::of_mapping(mapping))),
             heading: Heading::default(),
             columns: None,
@@ -100,7 +103,7 @@ impl<'o> Formats<'o> {
             },
             None => None,
         };
-        match combined::parse(text) {
+        match combined::parse(text, self.stamp) {
             Parsed::Record(record) => Found::Record(InputFormat::CombinedLog, Ok(record)),
             Parsed::NoRequest => Found::Record(InputFormat::CombinedLog, Err(Refusal::NoRequest)),
             Parsed::NoLine(why) => match self.by_looks(text, opened.time) {
@@ -148,7 +151,7 @@ impl<'o> Formats<'o> {
         }
         self.template.is_some_and(|template| template.read(text).is_some())
             || self.mapping.as_ref().is_some_and(|(mapping, _)| mapping.matches(text))
-            || !matches!(combined::parse(text), Parsed::NoLine(_))
+            || !matches!(combined::parse(text, self.stamp), Parsed::NoLine(_))
             || self.by_looks(text, opened.time).is_some()
     }
 

@@ -1,6 +1,7 @@
 //! Formats of lines that an operator wrote for nginx (`log_format`) or Apache (`LogFormat`), as they stand in the
 //! server's configuration.
 
+use super::combined::Stamp;
 use super::template::Template;
 
 /// A log format given in the server's own words.
@@ -8,11 +9,21 @@ use super::template::Template;
 pub struct LogFormat {
     /// `None` for the formats that are told by their looks.
     pub(super) template: Option<Template>,
+    /// What the time of a common or combined line is, where the name says which server wrote it.
+    pub(super) stamp: Option<Stamp>,
     written: String,
 }
 
-/// Names that stand for formats that are read without being told.
-const NAMED: [&str; 4] = ["combined", "common", "vhost_combined", "main"];
+/// Names that stand for formats that are read without being told, with what their server logs the time of. Both servers
+/// have a `combined`; `main` is in the configuration that nginx comes with, `vhost_combined` in Debian's of Apache.
+const NAMED: [(&str, Option<Stamp>); 6] = [
+    ("combined", None),
+    ("common", None),
+    ("nginx", Some(Stamp::End)),
+    ("main", Some(Stamp::End)),
+    ("apache", Some(Stamp::Start)),
+    ("vhost_combined", Some(Stamp::Start)),
+];
 
 impl LogFormat {
     /// Compiles a format: nginx's variables start with `$`, Apache's directives with `%`.
@@ -22,8 +33,8 @@ impl LogFormat {
     pub fn new(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let written = text.to_owned();
-        if NAMED.contains(&text) {
-            return Ok(LogFormat { template: None, written });
+        if let Some((_, stamp)) = NAMED.iter().find(|(name, _)| *name == text) {
+            return Ok(LogFormat { template: None, stamp: *stamp, written });
         }
         let text = configured(text);
         if text.trim_start().starts_with('{') {
@@ -43,7 +54,7 @@ impl LogFormat {
                 return Err(format!("it logs nothing that says {what}"));
             }
         }
-        Ok(LogFormat { template: Some(template), written })
+        Ok(LogFormat { template: Some(template), stamp: None, written })
     }
 
     /// The format as it was given.
@@ -228,7 +239,10 @@ mod tests {
         ] {
             assert!(LogFormat::new(format).unwrap_err().contains(why), "{format}: {:?}", LogFormat::new(format));
         }
-        assert_eq!(LogFormat::new("combined").unwrap().template, None);
+        for (name, stamp) in NAMED {
+            let format = LogFormat::new(name).unwrap();
+            assert_eq!((format.template, format.stamp), (None, stamp), "{name}");
+        }
         proptest::proptest!(|(text in "[%$a-zA-Z{}\"' <>]{0,40}")| { let _ = LogFormat::new(&text); });
     }
 }

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::budget::{Budget, name};
 use super::message::Message;
-use super::{Call, CallKind, CallOutcome, CallProtocol, Sender, json};
+use super::{Call, CallKind, CallOutcome, CallProtocol, Links, Sender, json};
 use crate::Request;
 
 /// Methods: name in 0.3, name in 1.0, what must be among the parameters where no header says that this is A2A, and
@@ -111,6 +111,8 @@ pub(super) fn read(
         None => CallOutcome::Unknown,
     };
     let parsed = result.filter(|_| whole).and_then(|text| serde_json::from_str::<&RawValue>(text).ok());
+    let sent_json = sent.json().and_then(|text| serde_json::from_str::<&RawValue>(text).ok());
+    let links = Links::of(sent_json, parsed, budget);
     let arguments = match task {
         Some(id) => {
             let mut out = String::from("{\"id\":");
@@ -130,6 +132,7 @@ pub(super) fn read(
         arguments,
         result: budget.keep_value(parsed),
         client_info: None,
+        links,
         outcome: outcome(method, parsed, taken),
         request: None,
         response: None,

@@ -11,6 +11,7 @@ mod budget;
 pub(crate) mod elsewhere;
 mod graphql;
 mod json;
+mod links;
 mod mcp;
 mod message;
 mod rpc;
@@ -18,6 +19,7 @@ pub(crate) mod socket;
 
 use crate::{Exchange, Protocol, Sender};
 use budget::Budget;
+pub use links::{Links, trace_id};
 use message::Message;
 
 /// Most calls read from one exchange.
@@ -58,6 +60,8 @@ pub struct Call {
     pub result: Option<String>,
     /// What the client says of itself in this message (MCP `clientInfo`), a JSON text. Anybody may say anything.
     pub client_info: Option<String>,
+    /// What ties it to others of the same run.
+    pub links: Links,
     /// How it went.
     pub outcome: CallOutcome,
     /// Its place in a request that holds several messages, from 0.
@@ -79,6 +83,7 @@ impl Call {
             arguments: None,
             result: None,
             client_info: None,
+            links: Links::default(),
             outcome: CallOutcome::Unknown,
             request: None,
             response: None,

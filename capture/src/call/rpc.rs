@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::budget::{Budget, name};
 use super::message::{Message, Needle, names};
-use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Sender, Unseen, a2a, json, mcp};
+use super::{Call, CallKind, CallOutcome, CallProtocol, Links, MOST_CALLS, Sender, Unseen, a2a, json, mcp};
 use crate::event_stream::stream_events;
 use crate::{Exchange, Protocol, StreamEvent};
 
@@ -283,14 +283,19 @@ impl Dialect {
             return mcp::answer(message, call, self.mcp, budget).into_iter().collect();
         };
         if self.mcp || !self.a2a && mcp::speaks(method, message.params) {
-            return mcp::calls(message, result, call, budget);
+            let links = Links::of(message.params, result, budget);
+            return mcp::calls(message, result, Call { links, ..call }, budget);
         }
         let (protocol, outcome) = match a2a::speaks(method, message.params, self.a2a) {
             true => (CallProtocol::A2a, a2a::outcome(method, result, call.outcome)),
             false => (CallProtocol::JsonRpc, call.outcome),
         };
+        let links = match protocol {
+            CallProtocol::A2a => Links::of(message.params, result, budget),
+            _ => Links::default(),
+        };
         let arguments = arguments(message, budget);
-        vec![Call { protocol, outcome, arguments, result: budget.keep_value(result), ..call }]
+        vec![Call { protocol, outcome, arguments, result: budget.keep_value(result), links, ..call }]
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::budget::{Budget, name};
 use super::message::{Message, names};
-use super::{Call, CallKind, CallOutcome, CallProtocol, MOST_CALLS, Sender, Unseen, graphql, json, rpc};
+use super::{Call, CallKind, CallOutcome, CallProtocol, Links, MOST_CALLS, Sender, Unseen, graphql, json, rpc};
 use crate::Exchange;
 
 /// Members by which applications say what a message is, in the order in which they are believed.
@@ -197,6 +197,7 @@ fn message(text: &str, whole: bool, answers: &[&RawValue], budget: &mut Budget) 
         arguments: if whole { budget.keep(text) } else { None },
         result: budget.keep_value(answer),
         client_info: None,
+        links: Links::default(),
         outcome: answer.map_or(CallOutcome::Unknown, outcome),
         request: None,
         response: None,

@@ -11,7 +11,8 @@ use crate::correlate::guess::Guess;
 use crate::correlate::object::Found;
 use crate::correlate::reading::Reading;
 use crate::event::{Event, Outcome};
-use crate::model::Activity;
+use crate::model::expression::{self, Truth};
+use crate::model::{Activity, Expression};
 
 impl Extractor {
     /// Adds the steps that an exchange is by its path, beside those of its calls: a call in the body of a request takes
@@ -106,11 +107,14 @@ impl Extractor {
         let routes = self.operations.of_call(call, reading.host.as_deref());
         let (possible, certain) = possible(reading, &routes);
         let operation = (!routes.is_empty()).then_some(name);
-        // What waits for an answer first has not been done.
+        // What waits for an answer first has not been done, unless the model's own test says that it was.
         let waits = call.outcome == CallOutcome::Waiting;
+        let passes = |ok: &Expression| expression::truth(ok, reading) == Truth::True;
+        let done = |activity: &&Activity| !waits || activity.ok.as_ref().is_some_and(passes);
         let hidden = !certain && call_outcome(call, reading) == Outcome::Rejected;
-        let most = if waits || hidden { 0 } else { MOST_POSSIBLE };
-        let activities = possible.iter().filter_map(|id| model.activities.get(usize::from(id.0))).take(most);
+        let most = if hidden { 0 } else { MOST_POSSIBLE };
+        let activities = possible.iter().filter_map(|id| model.activities.get(usize::from(id.0)));
+        let activities = activities.filter(done).take(most);
         Called { operation, activities: activities.collect(), certain, ..Called::default() }
     }
 }

@@ -9,6 +9,9 @@ use crate::event::Value;
 use crate::model::expression::{Bound, Scope};
 use crate::model::{ActorNaming, Path, Root};
 
+/// Most places of tenants that are compared.
+const MOST_PLACES: usize = 8;
+
 impl Naming<'_> {
     /// The tenant, and the model's path that told it.
     pub(super) fn tenant(&self, reading: &Reading<'_>) -> (Option<Arc<str>>, Option<&Path>) {
@@ -26,6 +29,18 @@ impl Naming<'_> {
         };
         let logged = || reading.log_field(&names).map(Arc::from);
         (claimed().or_else(logged).or_else(sent).map(|t: Arc<str>| self.masker.shared(&t)), None)
+    }
+
+    /// What each of the model's places in requests says of the tenant, where several do.
+    pub(in crate::correlate) fn tenants(&self, reading: &Reading<'_>) -> Vec<(Arc<str>, Arc<str>)> {
+        let paths = || self.model.into_iter().flat_map(|m| &m.tenant).filter(|path| !is_in_answer(path));
+        if paths().nth(1).is_none() {
+            return Vec::new();
+        }
+        let said =
+            |path: &Path| Some((path.text.clone(), self.masker.shared(&masked_text(reading, path, self.masker)?)));
+        let told: Vec<_> = paths().take(MOST_PLACES).filter_map(said).collect();
+        if told.len() < 2 { Vec::new() } else { told }
     }
 
     /// Whether the model names a place in answers before a path to the tenant: a login may have told it there.

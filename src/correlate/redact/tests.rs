@@ -93,6 +93,7 @@ fn names_of_calls_keep_a_documents_hash_and_no_card() {
             arguments: None,
             result: None,
             client_info: None,
+            links: Default::default(),
             outcome: CallOutcome::Unknown,
             request: None,
             response: None,

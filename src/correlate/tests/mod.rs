@@ -215,6 +215,7 @@ pub(super) fn activity(name: &str, calls: &[&str], objects: &[u16]) -> Activity 
     Activity {
         name: name.into(),
         matchers: calls.iter().map(matcher).collect(),
+        unseen: false,
         objects: objects.iter().map(|i| ActivityObject { object_type: ObjectTypeId(*i), key: Vec::new() }).collect(),
         read: calls.iter().all(|c| c.starts_with("GET")),
         ok: None,
@@ -239,6 +240,7 @@ pub(super) fn model() -> Model {
             value: AttributeRule::Exchange(value_of("res.order.total")),
         }],
         parent: None,
+        built_in: None,
     };
     let refund = ObjectType {
         name: "refund".into(),
@@ -252,6 +254,7 @@ pub(super) fn model() -> Model {
             value: AttributeRule::Exchange(value_of("req.amount")),
         }],
         parent: Some((ObjectTypeId(0), paths(&["res.refund.orderId", "path.orderId"]))),
+        built_in: None,
     };
     let mut login = activity("login", &["POST /login"], &[]);
     login.bind = vec![(path("cookie.sid"), path("res.user.id"))];

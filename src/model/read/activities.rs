@@ -41,6 +41,7 @@ const ACTIVITY_KEYS: &[&str] = &[
     "idempotency",
     "bind",
     "each",
+    "unseen",
 ];
 
 /// Reads all activities, in the outline's order.
@@ -63,6 +64,7 @@ fn activity(reader: &mut Reader, name: &str, node: &Node) -> (Activity, Vec<Attr
     let mut activity = Activity {
         name: Arc::from(name),
         matchers: Vec::new(),
+        unseen: false,
         objects: Vec::new(),
         read: false,
         ok: None,
@@ -77,7 +79,8 @@ fn activity(reader: &mut Reader, name: &str, node: &Node) -> (Activity, Vec<Attr
     }
     let Some(fields) = reader.mapping(node, "an activity", ACTIVITY_KEYS) else { return (activity, Vec::new()) };
     let place = Place::Exchange;
-    activity.matchers = matchers(reader, &fields);
+    activity.unseen = reader.flag(fields.get("unseen"), "`unseen`");
+    activity.matchers = if activity.unseen { by_itself(reader, &fields) } else { matchers(reader, &fields) };
     activity.objects = fields.get("object").map(|node| objects(reader, node)).unwrap_or_default();
     activity.read = reader.flag(fields.get("read"), "`read`");
     activity.ok = fields.get("ok").and_then(|node| reader.condition(node, &place));
@@ -138,6 +141,18 @@ fn objects(reader: &mut Reader, node: &Node) -> Vec<ActivityObject> {
         reader.error(Code::Duplicate, &node.span, "an object type is named twice");
     }
     objects
+}
+
+/// What the server does by itself is no call.
+fn by_itself(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Matcher> {
+    for protocol in PROTOCOLS.iter().chain(&["any"]) {
+        if let Some(key) = fields.key(protocol) {
+            let title = format!("`unseen` and `{protocol}` exclude each other");
+            let diagnostic = Diagnostic::error(Code::WrongShape, key.span.clone(), title);
+            reader.found.push(diagnostic.help("a step that a call performs is seen: leave `unseen` out"));
+        }
+    }
+    Vec::new()
 }
 
 fn matchers(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Matcher> {

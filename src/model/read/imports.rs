@@ -18,7 +18,7 @@ pub type Open<'a> = &'a mut dyn FnMut(&str) -> Result<String, String>;
 /// Reads the documents that the model imports into the reader.
 pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, open: Open<'_>) {
     let Some(imports) = fields.get("imports") else { return };
-    let Some(kinds) = reader.mapping(imports, "`imports`", &["openapi", "arazzo"]) else { return };
+    let Some(kinds) = reader.mapping(imports, "`imports`", &["openapi", "arazzo", "builtin"]) else { return };
     if let Some(key) = kinds.key("arazzo") {
         reader.not_yet(&key.span, "`imports.arazzo`");
     }

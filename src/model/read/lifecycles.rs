@@ -13,10 +13,6 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
     let Some(node) = fields.get("lifecycles") else { return Vec::new() };
     let mut lifecycles = Vec::new();
     for (key, value) in reader.named(node, "`lifecycles`").unwrap_or_default() {
-        if matches!(key.text.as_str(), "session" | "actor" | "run") && reader.outline.object(&key.text).is_none() {
-            reader.not_yet(&key.span, format_args!("a lifecycle of a `{}`", key.text));
-            continue;
-        }
         let object_type = reader.object_type(&key.text, &key.span, "`lifecycles`");
         let Some(fields) = reader.mapping(value, "a lifecycle", &["states", "transitions"]) else { continue };
         let Some(states) = reader.required(&fields, "states") else { continue };
@@ -32,13 +28,19 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
             reader.error(Code::Limit, &transitions.span, format!("a lifecycle has at most {COUNT} transitions"));
             continue;
         }
+        let mut whole = true;
         for item in items {
-            if let Some(transition) = transition(reader, item, &lifecycle, model) {
-                lifecycle.transitions.push(transition);
-                spans.push(item.span.clone());
+            let read = transitions_of(reader, item, &lifecycle, model);
+            whole &= !read.is_empty();
+            spans.extend(read.iter().map(|_| item.span.clone()));
+            lifecycle.transitions.extend(read);
+            if lifecycle.transitions.len() > COUNT {
+                reader.error(Code::Limit, &item.span, format!("a lifecycle has at most {COUNT} transitions"));
+                whole = false;
+                break;
             }
         }
-        if lifecycle.transitions.len() == items.len() {
+        if whole {
             super::lint::lifecycle(reader, &lifecycle, &spans, &key.span);
         } else {
             reader.transitions_missing = true;
@@ -81,7 +83,7 @@ fn states(reader: &mut Reader, node: &Node) -> (Vec<State>, Option<usize>) {
 
 /// `initial`, `final`, `restricted`, or a mapping of these to `true`; nothing for an ordinary state.
 fn state(reader: &mut Reader, name: &str, node: &Node) -> (State, bool) {
-    let mut state = State { name: Arc::from(name), final_state: false, restricted: false };
+    let mut state = State { name: Arc::from(name), also: Vec::new(), final_state: false, restricted: false };
     let mut initial = false;
     match &node.shape {
         Shape::Null => {}
@@ -97,7 +99,9 @@ fn state(reader: &mut Reader, name: &str, node: &Node) -> (State, bool) {
             }
         },
         _ => {
-            if let Some(fields) = reader.mapping(node, "a state", &["initial", "final", "restricted"]) {
+            if let Some(fields) = reader.mapping(node, "a state", &["initial", "final", "restricted", "also"]) {
+                let also = fields.get("also").map(|node| reader.texts(node, "a state's name")).unwrap_or_default();
+                state.also = also.into_iter().map(|(name, _)| name).collect();
                 initial = reader.flag(fields.get("initial"), "`initial`");
                 state.final_state = reader.flag(fields.get("final"), "`final`");
                 state.restricted = reader.flag(fields.get("restricted"), "`restricted`");
@@ -107,20 +111,39 @@ fn state(reader: &mut Reader, name: &str, node: &Node) -> (State, bool) {
     (state, initial)
 }
 
-fn transition(reader: &mut Reader, node: &Node, lifecycle: &Lifecycle, model: &Model) -> Option<Transition> {
+/// The transitions of one item: one for each state that it may lead to. None where the item is faulty.
+fn transitions_of(reader: &mut Reader, node: &Node, lifecycle: &Lifecycle, model: &Model) -> Vec<Transition> {
+    let Some((transition, to)) = transition(reader, node, lifecycle, model) else { return Vec::new() };
+    to.into_iter().map(|to| Transition { to, ..transition.clone() }).collect()
+}
+
+/// A transition to the first of the states that it may lead to, and all of these.
+fn transition(
+    reader: &mut Reader,
+    node: &Node,
+    lifecycle: &Lifecycle,
+    model: &Model,
+) -> Option<(Transition, Vec<usize>)> {
     let keys = &["activity", "from", "to", "by", "kind", "once", "when", "within"];
     let fields = reader.mapping(node, "a transition", keys)?;
     let activity_node = reader.required(&fields, "activity");
     let activity = activity_node.and_then(|node| reader.activity(node, "transition"));
-    let from = reader.required(&fields, "from").map(|node| sources(reader, node, lifecycle)).unwrap_or_default();
-    let to = reader.required(&fields, "to").and_then(|node| state_number(reader, node, lifecycle));
+    let from = reader.required(&fields, "from").map(|node| numbers(reader, node, lifecycle)).unwrap_or_default();
+    let targets = reader.required(&fields, "to").map(|node| numbers(reader, node, lifecycle)).unwrap_or_default();
     let by = fields.get("by").map(|node| roles(reader, node, model)).unwrap_or_default();
     let kind = fields.get("kind").and_then(|node| reader.actor_kind(node));
     let once = reader.flag(fields.get("once"), "`once`");
+    if let Some(key) = fields.key("once").filter(|_| once && targets.len() > 1) {
+        // Each way to go would be one by itself, and be taken once.
+        let diagnostic = Diagnostic::error(Code::WrongShape, key.span.clone(), "`once` leads to one state");
+        reader
+            .found
+            .push(diagnostic.help("leave `once` out, or let it lead to one state and the rest follow by other steps"));
+    }
     let place = judging(activity);
     let when = fields.get("when").and_then(|node| reader.condition(node, &place));
     let within = fields.get("within").and_then(|node| within(reader, node));
-    let (activity, to) = (activity?, to?);
+    let (activity, to) = (activity?, targets.first().copied()?);
     if from.is_empty() {
         return None;
     }
@@ -131,7 +154,7 @@ fn transition(reader: &mut Reader, node: &Node, lifecycle: &Lifecycle, model: &M
     if let Some(node) = activity_node {
         touches(reader, node, activity, lifecycle, model);
     }
-    Some(Transition { activity, from, to, by, kind, once, when, within })
+    Some((Transition { activity, from, to, by, kind, once, when, within }, targets))
 }
 
 /// A transition's events must be about the object type whose state they move.
@@ -150,13 +173,14 @@ fn touches(reader: &mut Reader, node: &Node, activity: ActivityId, lifecycle: &L
     reader.found.push(diagnostic.label("this transition could never happen"));
 }
 
-fn sources(reader: &mut Reader, node: &Node, lifecycle: &Lifecycle) -> Vec<usize> {
+/// The states that a value names, at least one.
+fn numbers(reader: &mut Reader, node: &Node, lifecycle: &Lifecycle) -> Vec<usize> {
     let items = reader.list(node);
     let mut states: Vec<usize> = items.iter().filter_map(|item| state_number(reader, item, lifecycle)).collect();
     states.sort_unstable();
     states.dedup();
     if states.is_empty() && items.is_empty() {
-        reader.error(Code::Missing, &node.span, "a transition starts from at least one state");
+        reader.error(Code::Missing, &node.span, "a transition starts from at least one state, and leads to one");
     }
     states
 }

@@ -66,7 +66,9 @@ fn shadowed(reader: &mut Reader, lifecycle: &Lifecycle, spans: &[Span]) {
                 break;
             }
             let shared = transition.from.iter().any(|state| other.from.contains(state));
-            if earlier < later && transition.to != other.to && shared && same_demands(other, transition) {
+            // Who lists several states says that the server decides.
+            let one = span == other_span;
+            if !one && earlier < later && transition.to != other.to && shared && same_demands(other, transition) {
                 let title = "two transitions of one activity start alike and end differently";
                 let diagnostic = Diagnostic::warning(Code::Shadowed, span.clone(), title)
                     .label("nothing tells it from the other")

@@ -2,6 +2,7 @@
 
 mod activities;
 mod actors;
+mod builtin;
 mod check;
 mod constant;
 mod constraints;
@@ -83,12 +84,14 @@ const KEYS: &[&str] = &[
 
 /// Reads all parts; `None` when there is not even a mapping, with the reason among the reader's diagnostics.
 fn model(reader: &mut Reader, root: &Node, open: Open<'_>) -> Option<Model> {
-    let fields = reader.mapping(root, "a model", KEYS)?;
+    let whole = builtin::completed(reader, root);
+    let fields = reader.mapping(&whole, "a model", KEYS)?;
     format_version(reader, &fields);
     imports::read(reader, &fields, open);
     names::collect(reader, &fields);
-    let activities = activities::read(reader, &fields);
-    let object_types = objects::read(reader, &fields);
+    let mut activities = activities::read(reader, &fields);
+    let mut object_types = objects::read(reader, &fields);
+    builtin::objects(reader, &fields, &mut object_types, &mut activities);
     let mut model = Model {
         id: Arc::from(""),
         version: Arc::from(""),

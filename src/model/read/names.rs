@@ -27,6 +27,7 @@ pub(super) fn collect(reader: &mut Reader, fields: &Fields<'_>) {
         })
         .collect();
     reader.outline.objects = objects.iter().map(|(key, node)| object(key, node)).collect();
+    super::builtin::outline(reader, fields);
     reader.outline.parameters = parameters(&activities, &reader.documents);
     reader.outline.kinds = kinds(fields);
     parents(reader, &objects);

@@ -33,6 +33,7 @@ fn object(reader: &mut Reader, name: &str, node: &Node) -> (ObjectType, Vec<Attr
         state: Vec::new(),
         attributes: Vec::new(),
         parent: None,
+        built_in: None,
     };
     let keys = &["key", "within", "tenant", "owner", "state", "attrs", "parent"];
     let Some(fields) = reader.mapping(node, "an object type", keys) else { return (object, Vec::new()) };

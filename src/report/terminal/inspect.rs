@@ -43,6 +43,9 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     if !run.actors.is_empty() {
         out.push_str(&screen.paragraph("Actors", &actors(run)));
     }
+    if run.sessions > 0 {
+        out.push_str(&screen.paragraph("Sessions", &sessions(run)));
+    }
     if !run.objects.is_empty() {
         out.push_str(&screen.paragraph("Objects", &objects(run)));
     }
@@ -254,6 +257,16 @@ fn actors(run: &RunSummary) -> String {
     let known = run.actors.iter().filter(|actor| actor.principals > 0 && actor.evidence != "none");
     let known = known.map(|actor| format!("{} by {}", count(actor.principals), known_by(&actor.evidence)));
     known.chain(unidentified::sentence(run)).collect::<Vec<_>>().join(", ")
+}
+
+/// `41, of 12 actors; 3 runs of agents`. One actor's session ends with its logout or a long silence.
+fn sessions(run: &RunSummary) -> String {
+    let actors: u64 = run.actors.iter().map(|actor| actor.principals).sum();
+    let mut text = format!("{}, of {}", count(run.sessions), counted(actors, "actor", "actors"));
+    if run.runs > 0 {
+        text.push_str(&format!("; {}", counted(run.runs, "run of an agent", "runs of agents")));
+    }
+    text
 }
 
 /// How actors were told, in words.

@@ -234,6 +234,7 @@ fn small_model() -> Model {
     let activity = |name: &str| Activity {
         name: name.into(),
         matchers: Vec::new(),
+        unseen: false,
         objects: Vec::new(),
         read: false,
         ok: None,
@@ -242,7 +243,7 @@ fn small_model() -> Model {
         bind: Vec::new(),
         each: None,
     };
-    let state = |name: &str| State { name: name.into(), final_state: false, restricted: false };
+    let state = |name: &str| State { name: name.into(), also: Vec::new(), final_state: false, restricted: false };
     let step = |activity, from, to| Transition {
         activity: ActivityId(activity),
         from: vec![from],
@@ -262,6 +263,7 @@ fn small_model() -> Model {
         state: Vec::new(),
         attributes: Vec::new(),
         parent: None,
+        built_in: None,
     };
     let kind = ConstraintKind::Require {
         activity: ActivityId(0),

@@ -79,6 +79,7 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         Check::Mismatch => reader.mismatch(),
         // Whose objects are, the model says better.
         Check::Unlearned | Check::Enumeration => None,
+        Check::TenantMix => reader.several_tenants(),
         _ => reader.constraints(check),
     }
 }
@@ -142,6 +143,12 @@ impl Reader<'_> {
         };
         let scoped = self.model.object_types.iter().any(|t| t.within_tenant && !t.state.is_empty());
         Some(Demand { always, often: scoped.then_some(Need::Scope).into_iter().collect(), ..Demand::default() })
+    }
+
+    /// Two places of which the model reads the tenant.
+    fn several_tenants(&self) -> Option<Demand> {
+        let asked = self.model.actors.tenant.len() > 1;
+        asked.then(|| Demand { always: BTreeSet::from([Need::Tenant]), ..Demand::default() })
     }
 
     fn role(&self) -> Option<Demand> {

@@ -20,7 +20,7 @@ use self::request::{Posted, of_json, posted};
 use self::variables::Variables;
 use super::budget::{Budget, name};
 use super::message::Message;
-use super::{Call, CallKind, CallProtocol, MOST_CALLS, Sender, Unseen, json};
+use super::{Call, CallKind, CallProtocol, Links, MOST_CALLS, Sender, Unseen, json};
 use crate::Request;
 
 /// Most variables of one request.
@@ -177,6 +177,7 @@ fn persisted(posted: &Posted<'_>, answer: &Answer<'_>, calls: &mut Vec<Call>, bu
         arguments,
         result: budget.keep_value(result),
         client_info: None,
+        links: Links::default(),
         outcome,
         request: posted.place,
         response: answer.place,
@@ -223,6 +224,7 @@ fn run(posted: &Posted<'_>, document: &Document<'_>, answer: &Answer<'_>, calls:
             arguments: variables.object(arguments, budget),
             result: budget.keep_value(result),
             client_info: None,
+            links: Links::default(),
             outcome,
             request: posted.place,
             response: answer.place,

@@ -42,6 +42,26 @@ fn formats_in_the_servers_own_words_are_read() {
 }
 
 #[test]
+fn the_servers_name_says_what_the_time_of_a_combined_line_is() {
+    let line = r#"10.0.0.1 - - [17/May/2026:08:05:32 +0000] "GET /c HTTP/1.1" 200 1 "-" "curl/8""#;
+    let times = |name: &str, rest: &str| {
+        let outcome = read_with(format!("{line}{rest}\n"), &described(name));
+        assert_eq!(format(&outcome), InputFormat::CombinedLog);
+        let e = &outcome.exchanges[0];
+        (e.time.0 - MAY, e.end.map(|end| end.0 - MAY), e.tick)
+    };
+    const TICK: i64 = 1_000_000;
+    for (name, alone, with_a_duration) in [
+        ("combined", (0, None, TICK), (-250_000, Some(0), TICK)),
+        ("nginx", (0, Some(0), TICK), (-250_000, Some(0), TICK)),
+        ("main", (0, Some(0), TICK), (-250_000, Some(0), TICK)),
+        ("apache", (0, None, TICK), (0, Some(250_000), TICK)),
+    ] {
+        assert_eq!((times(name, ""), times(name, " 0.250")), (alone, with_a_duration), "{name}");
+    }
+}
+
+#[test]
 fn described_lines_may_begin_like_an_envelope() {
     let line = "2026-05-17T08:05:32Z 203.0.113.9 GET /a 200";
     let nginx = described("$time_iso8601 $remote_addr $request_method $request_uri $status");
