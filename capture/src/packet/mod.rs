@@ -285,15 +285,17 @@ impl Packets {
                     return Ok(());
                 }
             }
-            let Some((payload, first)) = self.fragments.push(&datagram, path.network, seen, &mut self.given_up) else {
+            let Some((payload, first, protocol)) =
+                self.fragments.push(&datagram, path.network, seen, &mut self.given_up)
+            else {
                 return Ok(());
             };
             seen.frame = first;
-            let (protocol, number, addresses) = (datagram.protocol, datagram.number, datagram.addresses);
+            let (addresses, number) = (datagram.addresses, datagram.number);
             whole = payload;
             wire_len = whole.len();
-            datagram = Datagram { addresses, protocol, number, bytes: &whole, wire_len, fragment: None };
-            if protocol != TCP {
+            datagram = Datagram::whole(addresses, protocol, number, &whole);
+            if datagram.fragment.is_none() && datagram.protocol != TCP {
                 match tunnel::inside(&datagram, &mut path, &self.ports) {
                     Err(tunnel::QUIC) => {}
                     inside => {
