@@ -290,13 +290,8 @@ impl conversation::Reader for Connection {
 
     fn end(&mut self, side: usize, out: &mut Output<'_>) {
         self.close_side(side, true, out);
-        if self.client.is(1 - side)
-            && self.from_start
-            && self.queue.len() == 0
-            && self.reader(side).state == State::Start
-        {
-            // As many answers as requests came, and no more will.
-            self.confirm_pairs(out);
+        if self.client.is(1 - side) && self.queue.len() == 0 && self.reader(side).state == State::Start {
+            self.end_pairs(out);
         }
     }
 

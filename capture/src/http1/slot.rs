@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::conversation::{Extent, Reasons};
-use crate::{Request, Response};
+use crate::{Incomplete, Request, Response};
 
 /// A request, or a stretch in which requests may have been lost.
 #[derive(Debug)]
@@ -151,6 +151,12 @@ impl Queue {
     pub(super) fn withhold(&mut self, slot: Box<Slot>) {
         self.held += slot.held();
         self.tentative.get_or_insert_default().withheld.push(slot);
+    }
+
+    /// Labels the pairs that are kept.
+    pub(super) fn label_withheld(&mut self, reason: Incomplete) {
+        let withheld = self.tentative.iter_mut().flat_map(|tentative| &mut tentative.withheld);
+        withheld.for_each(|slot| slot.reasons.add(reason));
     }
 
     /// Ends the doubt in the count, and takes the pairs that were kept for it.

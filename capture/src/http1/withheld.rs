@@ -27,6 +27,15 @@ impl Connection {
         }
     }
 
+    /// As many answers as requests came, and no more will. On a connection that the capture joined, a server that ended it
+    /// without answering the last requests would leave the same picture, so what was pipelined is labelled.
+    pub(super) fn end_pairs(&mut self, out: &mut Output<'_>) {
+        if !self.from_start && self.queue.pipelined() {
+            self.queue.label_withheld(Incomplete::MidStream);
+        }
+        self.confirm_pairs(out);
+    }
+
     /// Nothing will show any more whether the count was right: a client that was not seen to pipeline is believed.
     pub(super) fn let_go(&mut self, out: &mut Output<'_>) {
         if self.queue.pipelined() { self.unpair(out) } else { self.confirm_pairs(out) }
