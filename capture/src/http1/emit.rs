@@ -62,7 +62,7 @@ impl Connection {
     pub(super) fn emit(&mut self, id: u64, out: &mut Output<'_>) {
         let Some(slot) = self.queue.remove(id) else { return };
         if self.queue.is_tentative() && !self.dead() && slot.answer.is_some() {
-            self.withhold(slot, out);
+            self.withhold(*slot, out);
         } else {
             self.emit_slot(*slot, out);
         }

@@ -70,8 +70,8 @@ pub(super) struct Candidate {
 /// A count that nothing has confirmed yet.
 #[derive(Debug, Default)]
 struct Tentative {
-    /// The pairs made since it began. Each is apart, as it was in the queue.
-    withheld: Vec<Box<Slot>>,
+    /// The pairs made since it began.
+    withheld: Vec<Slot>,
     /// Position at which the latest response ended, or an interim one.
     answered_to: u64,
 }
@@ -148,7 +148,7 @@ impl Queue {
     }
 
     /// Keeps a pair that was removed.
-    pub(super) fn withhold(&mut self, slot: Box<Slot>) {
+    pub(super) fn withhold(&mut self, slot: Slot) {
         self.held += slot.held();
         self.tentative.get_or_insert_default().withheld.push(slot);
     }
@@ -160,7 +160,7 @@ impl Queue {
     }
 
     /// Ends the doubt in the count, and takes the pairs that were kept for it.
-    pub(super) fn take_withheld(&mut self) -> Vec<Box<Slot>> {
+    pub(super) fn take_withheld(&mut self) -> Vec<Slot> {
         let withheld = self.tentative.take().map_or_else(Vec::new, |tentative| tentative.withheld);
         self.held = withheld.iter().fold(self.held, |held, slot| held.saturating_sub(slot.held()));
         withheld

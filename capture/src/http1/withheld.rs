@@ -13,7 +13,7 @@ use crate::output::Output;
 
 impl Connection {
     /// Keeps a pair until the count is confirmed.
-    pub(super) fn withhold(&mut self, slot: Box<Slot>, out: &mut Output<'_>) {
+    pub(super) fn withhold(&mut self, slot: Slot, out: &mut Output<'_>) {
         self.queue.withhold(slot);
         if self.queue.held() > WAITING_BYTES {
             self.let_go(out);
@@ -23,7 +23,7 @@ impl Connection {
     /// The count was right.
     pub(super) fn confirm_pairs(&mut self, out: &mut Output<'_>) {
         for slot in self.queue.take_withheld() {
-            self.emit_slot(*slot, out);
+            self.emit_slot(slot, out);
         }
     }
 
@@ -54,7 +54,7 @@ impl Connection {
             }
             reasons.add(Incomplete::NoRequest);
             out.blind_spot(self.server(), slot.extent.first.time, extent.first);
-            self.emit_slot(*slot, out);
+            self.emit_slot(slot, out);
             let position = self.position;
             self.position += 1;
             let exchange = self.exchange(position, None, Some((extent, response)), reasons, out);

@@ -228,6 +228,10 @@ impl Packets {
     fn packet(&mut self, input: usize, reader: &RecordReader, out: &mut Output<'_>) {
         let record = reader.record();
         let place = Frame { input: input as u32, number: record.number, offset: record.offset };
+        // No clock says the first moment of 1970: simple packet blocks have no time, and some writers none at all.
+        if record.time == Timestamp(0) {
+            out.irregular("no_start_time", place);
+        }
         let before = self.last.get_mut(input).and_then(|last| last.replace(record.time));
         if record.lost_before > 0 {
             out.not_read("dropped_while_capturing", record.lost_before, 0);

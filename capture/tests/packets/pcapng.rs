@@ -33,6 +33,30 @@ fn packet(interface: u32, ticks: u64, data: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn packets_that_say_no_time_are_counted() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).close();
+    let simple = |segment: &Segment| {
+        let data = ip(segment);
+        block(3, &[&(data.len() as u32).to_le_bytes()[..], &data].concat())
+    };
+    let mut file = [section(), interface(101, &[])].concat();
+    file.extend(talk.segments.iter().flat_map(simple));
+    let seen = read(&[&file]);
+    assert_eq!(
+        (seen.lines(), seen.irregularities()),
+        (vec!["1>1".to_owned(), "2>2".to_owned()], vec!["no_start_time"])
+    );
+
+    // One that comes behind a packet with a time has that.
+    let mut file = [section(), interface(101, &[])].concat();
+    file.extend(packet(0, talk.segments[0].time as u64, &ip(&talk.segments[0])));
+    file.extend(talk.segments[1..].iter().flat_map(simple));
+    let seen = read(&[&file]);
+    assert_eq!((seen.lines().len(), seen.irregularities().len()), (2, 0));
+}
+
+#[test]
 fn packets_of_an_interface_that_was_not_described_cost_themselves_alone() {
     let mut talk = Talk::open(5000);
     for id in 1..=50 {
