@@ -172,6 +172,10 @@ def make_seeds(corpus):
     for path in sorted((ROOT / "tests").rglob("*.yaml")):
         if b"openapi:" in (document := path.read_bytes()):
             keep_seed(corpus / "openapi", document)
+    # The secrets of the connection that the target writes.
+    lines = ["%s %s %s" % (label, "01" * 32, "5a" * size) for label, size in (
+        ("CLIENT_RANDOM", 48), ("CLIENT_TRAFFIC_SECRET_0", 32), ("SERVER_TRAFFIC_SECRET_0", 32))]
+    keep_seed(corpus / "key_log", "\n".join(lines).encode())
     for turns in SAID:
         keep_seed(corpus / "said", b"\xff".join(turns))
 

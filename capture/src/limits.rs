@@ -9,7 +9,8 @@ pub struct Limits {
     pub inflate_bytes: u64,
     /// Bytes of one message head.
     pub head_bytes: usize,
-    /// Header fields of one message.
+    /// Header fields of one message. As many as there is room for in `head_bytes` by default: a smaller number would let
+    /// whoever sends a request push its credentials out of sight behind fields of four bytes, which servers take.
     pub header_fields: usize,
     /// Out-of-order bytes held for one direction of a connection.
     pub reorder_bytes: usize,
@@ -33,7 +34,7 @@ impl Default for Limits {
             body_bytes: 4 << 20,
             inflate_bytes: 64 << 20,
             head_bytes: 256 << 10,
-            header_fields: 512,
+            header_fields: 64 << 10,
             reorder_bytes: 4 << 20,
             total_bytes: 256 << 20,
             connections: 200_000,

@@ -124,7 +124,7 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
         "snap_length" => "cut by the capture's snap length",
         "cut_short" => "cut off by the end of the capture or connection",
         "undecodable_body" => "with a body that could not be decoded",
-        "over_limit" => "with a body over the limit",
+        "over_limit" => "with a body or head over the limit",
         "reset" => "that one side gave up",
         "path_template" => {
             "of which only the path's template is known, so not of which object (log the path: `$context.path`, `url.path`)"

@@ -151,6 +151,29 @@ pub fn sealed(bytes: &[u8]) -> Vec<u8> {
     talk(hellos.into_iter().chain(records))
 }
 
+/// A pcapng file whose block of secrets holds this text, and then one connection of TLS: the key log's random is that of
+/// its hellos where the text says so.
+pub fn with_secrets(text: &[u8]) -> Vec<u8> {
+    let block = |kind: u32, body: &[u8]| {
+        let padded = body.len().next_multiple_of(4);
+        let length = (12 + padded as u32).to_le_bytes();
+        let padding = vec![0; padded - body.len()];
+        [&kind.to_le_bytes()[..], &length, body, &padding, &length].concat()
+    };
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let mut file = block(0x0a0d_0d0a, &words(&[0x1a2b_3c4d, 1, u32::MAX, u32::MAX]));
+    file.extend(block(1, &words(&[101, 0])));
+    file.extend(block(10, &[&words(&[0x544c_534b, text.len() as u32])[..], text].concat()));
+    let mut packets = sealed(b"\0GET / HTTP/1.1\r\n\r\n\xff\0HTTP/1.1 204 No Content\r\n\r\n").split_off(24);
+    while packets.len() >= 16 {
+        let length = u32::from_le_bytes([packets[8], packets[9], packets[10], packets[11]]);
+        let rest = packets.split_off(16 + length as usize);
+        file.extend(block(6, &[&words(&[0, 0, 0, length, length])[..], &packets[16..]].concat()));
+        packets = rest;
+    }
+    file
+}
+
 /// What the sides say by turns.
 fn turns(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     bytes.split(|byte| *byte == 0xff).enumerate().map(|(nth, said)| (nth % 2, said))

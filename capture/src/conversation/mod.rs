@@ -142,11 +142,6 @@ impl Unread {
     }
 }
 
-/// Whether a segment looks like the beginning of something that a reader knows.
-pub(crate) fn begins(payload: &[u8]) -> bool {
-    http1::begins_message(payload)
-}
-
 /// A channel with the reader of what it carries.
 #[expect(clippy::large_enum_variant, reason = "every connection begins as HTTP/1.x, and most stay")]
 pub(crate) enum Conversation {

@@ -1,5 +1,6 @@
 //! Where messages begin: what passes by before one does, and what tells that one does.
 
+use super::preamble::Preamble;
 use super::reader::State;
 use super::recognise::{Looks, begins_anew, begins_with_method, recognise, recognise_any};
 use super::{Connection, FIRST_LINE, Following, Kind};
@@ -9,19 +10,27 @@ use crate::tcp::Chunk;
 
 impl Connection {
     /// Looks for the beginning of a message; bytes before it are passed over.
-    pub(super) fn seek(&mut self, side: usize, chunk: &Chunk<'_>) -> usize {
+    pub(super) fn seek(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
+        // Where nothing was passed over, what stands before the first message may be what servers pass over too.
+        let before = match self.reader(side).passed_over || !chunk.aligned {
+            true => Preamble::default(),
+            false => Preamble::of(chunk.data),
+        };
+        let rest = chunk.data.get(before.len..).unwrap_or(&[]);
         let looks = match self.kind {
             _ if !chunk.aligned => Looks::Other,
-            Kind::Unknown => recognise_any(chunk.data),
-            _ => recognise(chunk.data),
+            _ if rest.is_empty() && !chunk.data.is_empty() => return before.told(chunk, out),
+            Kind::Unknown => recognise_any(rest),
+            _ => recognise(rest),
         };
+        let begun = Chunk { data: rest, at: chunk.at + before.len as u64, ..*chunk };
         match looks {
             Looks::Unsure => {
                 self.reader(side).state = State::Probe;
-                self.reader(side).begin(chunk);
-                0
+                self.reader(side).begin(&begun);
+                before.told(chunk, out)
             }
-            looks if looks != Looks::Other && self.settle_looks(side, looks, chunk) => 0,
+            looks if looks != Looks::Other && self.settle_looks(side, looks, &begun) => before.told(chunk, out),
             _ => {
                 if self.kind == Kind::Unknown && chunk.aligned {
                     let first = self.skipped == 0 && self.opener.is(side);
@@ -156,7 +165,7 @@ impl Connection {
                 // Nobody can tell whose bytes these are, so the next response is paired by its position.
                 out.irregular("bytes_after_message", chunk.seen.frame);
                 if !request {
-                    self.lose_count();
+                    self.lose_count(out);
                 }
                 self.skipped += chunk.data.len() as u64;
                 self.reader(side).state = State::Seek;

@@ -60,12 +60,15 @@ impl Connection {
     }
 
     pub(super) fn emit(&mut self, id: u64, out: &mut Output<'_>) {
-        if let Some(slot) = self.queue.remove(id) {
+        let Some(slot) = self.queue.remove(id) else { return };
+        if self.queue.is_tentative() && !self.dead() && slot.answer.is_some() {
+            self.withhold(*slot, out);
+        } else {
             self.emit_slot(*slot, out);
         }
     }
 
-    fn emit_slot(&mut self, slot: Slot, out: &mut Output<'_>) {
+    pub(super) fn emit_slot(&mut self, slot: Slot, out: &mut Output<'_>) {
         if slot.lost.is_some() {
             return;
         }
@@ -88,7 +91,7 @@ impl Connection {
     }
 
     /// Hands on an exchange; the one that opened a WebSocket waits for its end.
-    fn hand_on(&mut self, exchange: Exchange, out: &mut Output<'_>) {
+    pub(super) fn hand_on(&mut self, exchange: Exchange, out: &mut Output<'_>) {
         let opens = |response: &Response| response.status == 101;
         let opening = self.kind == Kind::Next(Following::WebSocket) && self.opening.is_none();
         if opening && exchange.response.as_ref().is_some_and(opens) {
@@ -98,7 +101,7 @@ impl Connection {
         }
     }
 
-    fn exchange(
+    pub(super) fn exchange(
         &self,
         position: u64,
         request: Option<(Extent, Request)>,

@@ -11,7 +11,8 @@ use crate::{Body, Endpoint, Headers, Incomplete, Request, Response, Timestamp};
 
 impl Connection {
     /// From here on nobody can tell by counting which request the next response answers.
-    pub(super) fn lose_count(&mut self) {
+    pub(super) fn lose_count(&mut self, out: &mut Output<'_>) {
+        self.let_go(out);
         self.queue.ordered = false;
         self.interim = None;
     }
@@ -44,7 +45,7 @@ impl Connection {
     pub(super) fn lose_responses(&mut self, from: u64, to: u64, cause: Cause, out: &mut Output<'_>) {
         self.response_gap = Some(Box::new((to, cause)));
         while self.queue.front_answered_within(from, to) {
-            self.lose_count();
+            self.lose_count(out);
             self.emit_front(out);
         }
     }
@@ -110,12 +111,17 @@ impl Connection {
         }
         let Some(head) = head::response(&buffer, limit) else { return };
         let Line::Status(status) = head.line else { return };
-        let at = self.reader(side).extent.at;
-        let (slot, told) = match self.queue.pair(self.candidate(at, true)) {
+        let candidate = self.candidate(side, true);
+        let (slot, told) = match self.queue.pair(candidate) {
             Pairing::Slot(id) => (Some(id), true),
             Pairing::Orphan { told } => (None, told),
             Pairing::Wait => (None, false),
         };
+        match slot {
+            None if told => self.let_go(out),
+            None => self.unpair(out),
+            Some(_) => {}
+        }
         if let Some(id) = slot {
             self.drop_before(id, out);
         }

@@ -53,7 +53,7 @@ impl Connection {
             if self.client.is(side) {
                 self.lose_requests(false, chunk.seen.time, chunk.seen, out);
             } else {
-                self.lose_count();
+                self.lose_count(out);
             }
         }
         chunk.data.len()
@@ -117,7 +117,7 @@ impl Connection {
         out: &mut Output<'_>,
     ) -> u64 {
         while self.queue.len() >= WAITING || self.queue.held() > WAITING_BYTES && self.queue.len() > 1 {
-            self.lose_count();
+            self.lose_count(out);
             self.emit_front(out);
         }
         let (host, scheme) = (head.host(), self.channel.scheme());
@@ -138,6 +138,9 @@ impl Connection {
             reasons.add(Incomplete::OverLimit);
         }
         self.queue.note_pipelining(ack_first);
+        if self.queue.caught_up(ack_first) {
+            self.confirm_pairs(out);
+        }
         let (id, position) = (self.next_id, self.position);
         self.next_id += 1;
         self.position += 1;
@@ -186,11 +189,20 @@ impl Connection {
         };
         let Line::Status(status) = head.line else { return true };
         let at = self.reader(side).extent.at;
-        let (slot, told) = match self.queue.pair(self.candidate(at, chunk.peer_known)) {
+        let candidate = self.candidate(side, chunk.peer_known);
+        if self.queue.next_waited(candidate.at) {
+            self.confirm_pairs(out);
+        }
+        let (slot, told) = match self.queue.pair(candidate) {
             Pairing::Wait => return false,
             Pairing::Slot(id) => (Some(id), true),
             Pairing::Orphan { told } => (None, told),
         };
+        match slot {
+            None if told => self.let_go(out),
+            None => self.unpair(out),
+            Some(_) => {}
+        }
         self.confirm(out);
         self.count_irregularities(side, &head, out);
         if let Some(id) = slot {
@@ -260,6 +272,7 @@ impl Connection {
 
     /// Lets go of the requests that wait: nothing more is answered in HTTP/1.x.
     fn release(&mut self, out: &mut Output<'_>) {
+        self.let_go(out);
         while self.queue.len() > 0 {
             self.emit_front(out);
         }
@@ -281,7 +294,7 @@ impl Connection {
         if self.client.is(side) {
             self.lose_requests(true, from, chunk.seen, out);
         } else {
-            self.lose_count();
+            self.lose_count(out);
         }
     }
 
@@ -318,7 +331,7 @@ impl Connection {
                 if self.client.is(side) {
                     self.lose_requests(false, chunk.seen.time, chunk.seen, out);
                 } else {
-                    self.lose_count();
+                    self.lose_count(out);
                 }
                 used.max(1).min(chunk.data.len())
             }

@@ -16,13 +16,15 @@ mod head;
 mod hint;
 mod loss;
 mod message;
+mod preamble;
 mod reader;
 mod recognise;
 mod slot;
+mod withheld;
 
 use hint::Hints;
 use reader::{Reader, State};
-use recognise::{Looks, recognise, recognise_any};
+use recognise::{Looks, recognise};
 use slot::{Candidate, Queue};
 
 use crate::conversation::{self, Channel, Extent, Handover, KnownSide, Next, Reasons, Unread, gap_reason};
@@ -35,11 +37,6 @@ const WAITING: usize = 4096;
 const WAITING_BYTES: usize = 8 << 20;
 /// Bytes that may be looked at before a first line is whole.
 const FIRST_LINE: usize = 64 << 10;
-
-/// Whether a segment looks like the beginning of a message.
-pub(crate) fn begins_message(payload: &[u8]) -> bool {
-    recognise_any(payload) != Looks::Other
-}
 
 /// HTTP on one connection. Tens of thousands may be open at once: what few of them have is boxed.
 pub(crate) struct Connection {
@@ -150,7 +147,7 @@ impl Connection {
                 return;
             }
             let used = match self.reader(side).state {
-                State::Seek => self.seek(side, &chunk),
+                State::Seek => self.seek(side, &chunk, out),
                 State::Probe => self.probe(side, &chunk, out),
                 State::Start => self.start(side, &chunk, out),
                 State::Head => self.head(side, &chunk, out),
@@ -160,11 +157,15 @@ impl Connection {
             chunk.data = chunk.data.get(used..).unwrap_or(&[]);
             // Pipelined requests may begin anywhere; elsewhere a line in a body could be taken for one.
             chunk.aligned &= used == 0;
+            if !self.client.is(side) && self.reader(side).state == State::Start {
+                self.queue.answered_to(chunk.at);
+            }
         }
     }
 
     /// Keeps bytes for the reader that follows.
     fn leave(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+        self.let_go(out);
         while self.queue.len() > 0 {
             self.emit_front(out);
         }
@@ -200,8 +201,10 @@ impl Connection {
         }
     }
 
-    fn candidate(&self, at: u64, peer_known: bool) -> Candidate {
-        Candidate { at: self.interim.unwrap_or(at), itself: at, peer_known }
+    fn candidate(&mut self, side: usize, peer_known: bool) -> Candidate {
+        let reader = self.reader(side);
+        let (at, ack) = (reader.extent.at, reader.ack_first);
+        Candidate { at: self.interim.unwrap_or(at), itself: at, ack, peer_known }
     }
 }
 
@@ -272,7 +275,7 @@ impl conversation::Reader for Connection {
             self.lose_requests(certain, gap.from, gap.shown, out);
         }
         if likely != Some(side) {
-            self.lose_count();
+            self.lose_count(out);
         }
     }
 
@@ -287,12 +290,16 @@ impl conversation::Reader for Connection {
 
     fn end(&mut self, side: usize, out: &mut Output<'_>) {
         self.close_side(side, true, out);
+        if self.client.is(1 - side) && self.queue.len() == 0 && self.reader(side).state == State::Start {
+            self.end_pairs(out);
+        }
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {
         let client = self.client.get().unwrap_or(0);
         self.close_side(client, false, out);
         self.close_side(1 - client, false, out);
+        self.let_go(out);
         while self.queue.len() > 0 {
             self.emit_front(out);
         }

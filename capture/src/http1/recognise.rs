@@ -2,8 +2,9 @@
 
 use crate::http2;
 
-/// Bytes of a method that are believed before a request line is whole.
-const METHOD: usize = 24;
+/// Bytes of a method that are believed before a request line is whole: as many as servers take of a whole first line by
+/// default (Apache, nginx). Whoever sends it chooses it, so a short bound would hide requests.
+const METHOD: usize = 8 << 10;
 /// Bytes of a response's version that are believed: some say `1.10` or worse.
 const VERSION: usize = 6;
 
@@ -125,6 +126,7 @@ pub(super) fn begins_with_method(bytes: &[u8]) -> bool {
     (1..=METHOD).contains(&method) && matches!(bytes.get(method), Some(b' ' | b'\t'))
 }
 
+/// Whether a byte may stand in a method: a token's (RFC 9110, section 5.6.2), as servers take them.
 fn is_method_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'!' | b'$' | b'+')
+    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
 }

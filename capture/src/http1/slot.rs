@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::conversation::{Extent, Reasons};
-use crate::{Request, Response};
+use crate::{Incomplete, Request, Response};
 
 /// A request, or a stretch in which requests may have been lost.
 #[derive(Debug)]
@@ -61,8 +61,19 @@ pub(super) struct Candidate {
     pub(super) at: u64,
     /// Position at which it begins itself.
     pub(super) itself: u64,
+    /// How much of the request direction the server had received when it sent it.
+    pub(super) ack: u64,
     /// Whether all requests are known that the server had received when it sent it.
     pub(super) peer_known: bool,
+}
+
+/// A count that nothing has confirmed yet.
+#[derive(Debug, Default)]
+struct Tentative {
+    /// The pairs made since it began.
+    withheld: Vec<Slot>,
+    /// Position at which the latest response ended, or an interim one.
+    answered_to: u64,
 }
 
 /// The requests of a connection that are not answered yet, in order.
@@ -71,6 +82,9 @@ pub(super) struct Queue {
     slots: VecDeque<Box<Slot>>,
     /// Whether every response since the beginning was seen, so that counting tells which is next.
     pub(super) ordered: bool,
+    /// Set while the count may be wrong: it began, or began again, with a pair that only its positions tell, and a client
+    /// that does not wait for answers may have sent another request before, at the same moment.
+    tentative: Option<Box<Tentative>>,
     /// Whether the client sends requests before earlier ones are answered.
     pipelined: bool,
     /// Where the latest response began that came when no request waited.
@@ -133,6 +147,37 @@ impl Queue {
         Some(slot)
     }
 
+    /// Keeps a pair that was removed.
+    pub(super) fn withhold(&mut self, slot: Slot) {
+        self.held += slot.held();
+        self.tentative.get_or_insert_default().withheld.push(slot);
+    }
+
+    /// Labels the pairs that are kept.
+    pub(super) fn label_withheld(&mut self, reason: Incomplete) {
+        let withheld = self.tentative.iter_mut().flat_map(|tentative| &mut tentative.withheld);
+        withheld.for_each(|slot| slot.reasons.add(reason));
+    }
+
+    /// Ends the doubt in the count, and takes the pairs that were kept for it.
+    pub(super) fn take_withheld(&mut self) -> Vec<Slot> {
+        let withheld = self.tentative.take().map_or_else(Vec::new, |tentative| tentative.withheld);
+        self.held = withheld.iter().fold(self.held, |held, slot| held.saturating_sub(slot.held()));
+        withheld
+    }
+
+    /// Whether the count may be wrong.
+    pub(super) fn is_tentative(&self) -> bool {
+        self.tentative.is_some()
+    }
+
+    /// Notes where a response ended.
+    pub(super) fn answered_to(&mut self, at: u64) {
+        if let Some(tentative) = &mut self.tentative {
+            tentative.answered_to = at;
+        }
+    }
+
     /// Which request a response answers.
     ///
     /// While every response was seen, they come in the order of the requests. Once some were lost, only a request
@@ -143,12 +188,16 @@ impl Queue {
     }
 
     fn next_in_order(&mut self, candidate: Candidate) -> Pairing {
-        let Candidate { at, peer_known, .. } = candidate;
+        let Candidate { at, ack, peer_known, .. } = candidate;
         let mut open = self.slots.iter_mut().filter(|slot| slot.answer.is_none());
         let Some(first) = open.next() else {
             return self.without_request(candidate);
         };
         let Some(lost) = &mut first.lost else {
+            // Nobody answers what has not arrived. Where every byte since the beginning was seen, counting is enough.
+            if self.tentative.is_some() && first.extent.at >= ack {
+                return self.without_request(candidate);
+            }
             return match first.ack_first <= at {
                 true => Pairing::Slot(first.id),
                 false if peer_known => Pairing::Orphan { told: false },
@@ -161,7 +210,10 @@ impl Queue {
         let following = open.find(|slot| slot.lost.is_none()).map(|slot| (slot.id, slot.ack_first));
         match following {
             // Sent when all before had arrived: the answer to it, unless the client does not wait for answers.
-            Some((id, ack)) if ack == at && !self.pipelined && (lost.answered || !lost.certain) => Pairing::Slot(id),
+            Some((id, ack)) if ack == at && !self.pipelined && (lost.answered || !lost.certain) => {
+                self.tentative.get_or_insert_default();
+                Pairing::Slot(id)
+            }
             Some((_, ack)) if ack <= at => {
                 // The lost request was not waited for, so nobody can count any more.
                 lost.answered = true;
@@ -177,12 +229,14 @@ impl Queue {
     }
 
     fn by_position(&mut self, candidate: Candidate) -> Pairing {
-        let Candidate { at, itself, .. } = candidate;
+        let Candidate { at, itself, ack, .. } = candidate;
         let fits = |ack: u64| ack == at || ack == itself;
         let mut lost_before = false;
         let mut found = None;
         for slot in self.slots.iter().filter(|slot| slot.answer.is_none()) {
-            let suits = slot.lost.is_none() && !slot.doubtful && (fits(slot.ack_first) || fits(slot.ack_last));
+            let arrived = slot.extent.at < ack;
+            let suits =
+                slot.lost.is_none() && arrived && !slot.doubtful && (fits(slot.ack_first) || fits(slot.ack_last));
             if suits {
                 found = Some(slot.id);
                 break;
@@ -194,6 +248,7 @@ impl Queue {
             Some(_) if lost_before && self.pipelined => Pairing::Orphan { told: true },
             Some(id) => {
                 self.ordered = true;
+                self.tentative.get_or_insert_default();
                 Pairing::Slot(id)
             }
             None => self.without_request(candidate),
@@ -220,6 +275,21 @@ impl Queue {
     pub(super) fn note_pipelining(&mut self, ack: u64) {
         let unanswered = self.slots.back().filter(|slot| slot.lost.is_none() && slot.answer.is_none());
         self.pipelined |= unanswered.is_some_and(|slot| slot.ack_first == ack);
+        let answer = self.tentative.as_ref().and_then(|tentative| tentative.withheld.last()?.answer.as_ref());
+        self.pipelined |= answer.is_some_and(|(answer, _)| answer.at >= ack);
+    }
+
+    /// Whether the next request waited for all answers before the response at `at`, which is the next: then the count was
+    /// right so far.
+    pub(super) fn next_waited(&self, at: u64) -> bool {
+        let waited = |slot: &Slot| slot.lost.is_none() && slot.answer.is_none() && slot.ack_first == at;
+        let next = self.tentative.as_ref().is_some_and(|tentative| at == tentative.answered_to);
+        next && self.front().is_some_and(waited)
+    }
+
+    /// Whether a client that had received as much has an answer to all that it asked.
+    pub(super) fn caught_up(&self, ack: u64) -> bool {
+        self.slots.is_empty() && self.tentative.as_ref().is_some_and(|tentative| ack == tentative.answered_to)
     }
 
     /// Whether the client was seen to send requests before earlier ones were answered.

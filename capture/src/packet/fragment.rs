@@ -20,6 +20,13 @@ const PATIENCE: i64 = 30_000_000;
 /// Tenants of tunnels may have the same addresses and numbers.
 type Key = (u64, Addresses, u8, u32);
 
+/// What the fragments of one datagram have in common. Under IPv6 they need not name the same protocol: that of the first
+/// counts (RFC 8200, section 4.5).
+fn key(datagram: &Datagram<'_>, id: u32, network: Network) -> Key {
+    let protocol = if datagram.addresses.v6 { 0 } else { datagram.protocol };
+    (network.tenant, datagram.addresses, protocol, id)
+}
+
 /// Datagrams that wait for fragments.
 #[derive(Default)]
 pub(super) struct Fragments {
@@ -34,7 +41,8 @@ struct Waiting {
     /// Place in the order.
     nth: u64,
     since: Timestamp,
-    first: Option<Frame>,
+    /// Frame of the first part, and the protocol it names.
+    first: Option<(Frame, u8)>,
     total: Option<u32>,
     have: u32,
     /// Disjoint parts by offset; the first byte seen wins.
@@ -52,19 +60,18 @@ pub(super) struct GivenUp {
 impl Fragments {
     /// Whether other fragments of the same datagram wait.
     pub(super) fn expect(&self, datagram: &Datagram<'_>, network: Network) -> bool {
-        datagram.fragment.is_some_and(|place| {
-            self.waiting.contains_key(&(network.tenant, datagram.addresses, datagram.protocol, place.id))
-        })
+        datagram.fragment.is_some_and(|place| self.waiting.contains_key(&key(datagram, place.id, network)))
     }
 
-    /// Takes one fragment; returns the payload of the datagram that it completes and the frame with its first byte.
+    /// Takes one fragment; returns the payload of the datagram that it completes, the frame with its first byte, and
+    /// the protocol that this frame names.
     pub(super) fn push(
         &mut self,
         datagram: &Datagram<'_>,
         network: Network,
         Seen { time, frame }: Seen,
         given_up: &mut GivenUp,
-    ) -> Option<(Vec<u8>, Frame)> {
+    ) -> Option<(Vec<u8>, Frame, u8)> {
         let place = datagram.fragment?;
         self.expire(time, given_up);
         let end = place.offset + u32::try_from(datagram.bytes.len()).unwrap_or(DATAGRAM_LIMIT);
@@ -73,7 +80,7 @@ impl Fragments {
             given_up.bytes += datagram.bytes.len() as u64;
             return None;
         }
-        let key = (network.tenant, datagram.addresses, datagram.protocol, place.id);
+        let key = key(datagram, place.id, network);
         let (order, came) = (&mut self.order, &mut self.came);
         let waiting = self.waiting.entry(key).or_insert_with(|| {
             *came += 1;
@@ -82,7 +89,7 @@ impl Fragments {
         });
         waiting.packets += 1;
         if place.offset == 0 && waiting.first.is_none() {
-            waiting.first = Some(frame);
+            waiting.first = Some((frame, datagram.protocol));
         }
         if !place.more && waiting.total.is_none() {
             waiting.total = Some(end);
@@ -94,7 +101,8 @@ impl Fragments {
         }
         let done = self.remove(&key)?;
         let whole = done.parts.into_values().collect::<Vec<_>>().concat();
-        Some((whole, done.first.unwrap_or(frame)))
+        let (first, protocol) = done.first.unwrap_or((frame, datagram.protocol));
+        Some((whole, first, protocol))
     }
 
     /// Gives up what waited too long or is too much.

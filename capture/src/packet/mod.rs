@@ -228,6 +228,10 @@ impl Packets {
     fn packet(&mut self, input: usize, reader: &RecordReader, out: &mut Output<'_>) {
         let record = reader.record();
         let place = Frame { input: input as u32, number: record.number, offset: record.offset };
+        // No clock says the first moment of 1970: simple packet blocks have no time, and some writers none at all.
+        if record.time == Timestamp(0) {
+            out.irregular("no_start_time", place);
+        }
         let before = self.last.get_mut(input).and_then(|last| last.replace(record.time));
         if record.lost_before > 0 {
             out.not_read("dropped_while_capturing", record.lost_before, 0);
@@ -285,15 +289,17 @@ impl Packets {
                     return Ok(());
                 }
             }
-            let Some((payload, first)) = self.fragments.push(&datagram, path.network, seen, &mut self.given_up) else {
+            let Some((payload, first, protocol)) =
+                self.fragments.push(&datagram, path.network, seen, &mut self.given_up)
+            else {
                 return Ok(());
             };
             seen.frame = first;
-            let (protocol, number, addresses) = (datagram.protocol, datagram.number, datagram.addresses);
+            let (addresses, number) = (datagram.addresses, datagram.number);
             whole = payload;
             wire_len = whole.len();
-            datagram = Datagram { addresses, protocol, number, bytes: &whole, wire_len, fragment: None };
-            if protocol != TCP {
+            datagram = Datagram::whole(addresses, protocol, number, &whole);
+            if datagram.fragment.is_none() && datagram.protocol != TCP {
                 match tunnel::inside(&datagram, &mut path, &self.ports) {
                     Err(tunnel::QUIC) => {}
                     inside => {

@@ -31,6 +31,13 @@ pub(super) struct Datagram<'a> {
 }
 
 impl<'a> Datagram<'a> {
+    /// The datagram that fragments made whole. IPv6 may have further extension headers in it.
+    pub(super) fn whole(addresses: Addresses, protocol: u8, number: u16, bytes: &'a [u8]) -> Self {
+        let (protocol, at, fragment) = if addresses.v6 { extensions(bytes, protocol, 0) } else { (protocol, 0, None) };
+        let bytes = bytes.get(at..).unwrap_or(&[]);
+        Datagram { addresses, protocol, number, bytes, wire_len: bytes.len(), fragment }
+    }
+
     /// What is behind the IP header.
     pub(super) fn part(&self) -> Part<'a> {
         Part::new(self.bytes, self.wire_len)
@@ -106,8 +113,24 @@ fn ipv6(part: Part<'_>) -> Result<Datagram<'_>, &'static str> {
         0 => wire_len,
         payload => 40 + payload,
     };
-    let mut next = bytes.get(6).copied().unwrap_or(59);
-    let mut at = 40;
+    let (protocol, at, fragment) = extensions(bytes, bytes.get(6).copied().unwrap_or(59), 40);
+    if total < at || bytes.len() < at {
+        return Err(if total < at { "malformed_packet" } else { part.short() });
+    }
+    Ok(Datagram {
+        addresses: Addresses { v6: true, source, destination },
+        protocol,
+        number: 0,
+        bytes: bytes.get(at..total.min(bytes.len())).unwrap_or(&[]),
+        wire_len: total - at,
+        fragment,
+    })
+}
+
+/// Follows IPv6's extension headers from the one of type `next` at `at`: to the protocol behind them and where it begins,
+/// or to a fragment. What is behind a fragment header is one piece, and read only once it is whole: its first part alone
+/// holds the headers that all of it has.
+fn extensions(bytes: &[u8], mut next: u8, mut at: usize) -> (u8, usize, Option<Fragment>) {
     let mut fragment = None;
     for _ in 0..EXTENSIONS {
         let following = bytes.get(at).copied().unwrap_or(59);
@@ -128,19 +151,9 @@ fn ipv6(part: Part<'_>) -> Result<Datagram<'_>, &'static str> {
         };
         next = following;
         at += len;
-        if fragment.is_some_and(|f| f.offset > 0) {
+        if fragment.is_some() {
             break;
         }
     }
-    if total < at || bytes.len() < at {
-        return Err(if total < at { "malformed_packet" } else { part.short() });
-    }
-    Ok(Datagram {
-        addresses: Addresses { v6: true, source, destination },
-        protocol: next,
-        number: 0,
-        bytes: bytes.get(at..total.min(bytes.len())).unwrap_or(&[]),
-        wire_len: total - at,
-        fragment,
-    })
+    (next, at, fragment)
 }

@@ -47,6 +47,9 @@ impl PcapHeader {
     }
 
     pub(super) fn next(&mut self, window: &mut Window) -> Result<Record, Stop> {
+        while window.fill(24) && is_file_header(window.bytes()) {
+            *self = Self::read(window)?;
+        }
         if !window.fill(self.record_header) {
             return Err(if window.bytes().is_empty() { Stop::End } else { Stop::Truncated("record header") });
         }
@@ -107,6 +110,9 @@ impl PcapHeader {
         let [second, fraction, captured, wire_len] = [0, 4, 8, 12].map(|at| read_u32(header, at, self.big_endian));
         let whole = if self.nanoseconds { 1_000_000_000 } else { 1_000_000 };
         let near = self.second == 0 || second.abs_diff(self.second) <= PAUSE;
+        if is_file_header(bytes.get(at..).unwrap_or(&[])) {
+            return Some(at + 24);
+        }
         (near && fraction < whole && (1..=self.longest.min(wire_len)).contains(&captured))
             .then_some(at + self.record_header + captured as usize)
     }
@@ -126,6 +132,19 @@ impl PcapHeader {
         }
         true
     }
+}
+
+/// Whether a file header begins here: magic, version 2.4, and two fields that are 0 in all files. Files that were joined by
+/// `cat` have one between their records. As a record it would be of no byte at one microsecond of a certain year.
+fn is_file_header(bytes: &[u8]) -> bool {
+    let Some((magic, rest)) = bytes.get(..24).and_then(|header| header.split_first_chunk::<4>()) else { return false };
+    let big_endian = match u32::from_be_bytes(*magic) {
+        0xa1b2_c3d4 | 0xa1b2_3c4d | 0xa1b2_cd34 => true,
+        0xd4c3_b2a1 | 0x4d3c_b2a1 | 0x34cd_b2a1 => false,
+        _ => return false,
+    };
+    let version = (read_u16(rest, 0, big_endian), read_u16(rest, 2, big_endian));
+    version == (2, 4) && rest.get(4..12) == Some(&[0; 8])
 }
 
 /// The four bytes at `at`, or 0 where the slice is shorter.

@@ -21,6 +21,8 @@ const LOST_BEFORE: u16 = 4;
 const DROPPED: [u16; 2] = [5, 7];
 /// Option of an interface block.
 const NAME: u16 = 2;
+/// Link type of packets whose interface cannot be known.
+const UNKNOWN_LINK: u16 = u16::MAX;
 /// Longest name of an interface that is kept.
 const LONGEST_NAME: usize = 64;
 /// Blocks at which reading may go on after damage: those above, name resolution, statistics, journal, custom.
@@ -165,17 +167,21 @@ impl Section {
         self.started && KINDS.contains(&kind) && (12..=RECORD_LIMIT).contains(&len) && len.is_multiple_of(4)
     }
 
-    /// Whether the bytes at hand are a block that ends as it begins.
+    /// Whether the bytes at hand are a block that ends as it begins and has a block, or nothing, behind it. The end alone
+    /// proves little: an interface's number and the upper half of a time look like a block's kind and length, and the
+    /// times of later packets like its end.
     fn is_whole(&self, window: &mut Window) -> bool {
         let bytes = window.bytes();
-        let big_endian = match read_u32(bytes, 0, true) {
-            SECTION_HEADER => read_u32(bytes, 8, true) == 0x1a2b_3c4d,
-            _ => self.big_endian,
-        };
+        // A section's magic numbers prove more, and another section may have the other byte order.
+        let section = read_u32(bytes, 0, true) == SECTION_HEADER;
+        let big_endian = if section { read_u32(bytes, 8, true) == 0x1a2b_3c4d } else { self.big_endian };
         let len = read_u32(bytes, 4, big_endian);
         (12..=RECORD_LIMIT).contains(&len)
             && window.fill(len as usize)
             && read_u32(window.bytes(), len as usize - 4, big_endian) == len
+            && (section
+                || !window.fill(len as usize + 12)
+                || self.may_begin(window.bytes().get(len as usize..).unwrap_or(&[])))
     }
 
     fn begin(&mut self, bytes: &[u8]) -> Result<(), Stop> {
@@ -295,11 +301,11 @@ impl Section {
         (i64::from(high as i32) << 32) | i64::from(low)
     }
 
-    /// Enhanced and obsolete packet blocks differ only in the width of the interface number.
+    /// Enhanced and obsolete packet blocks differ only in the width of the interface number. One that names an interface
+    /// that was not described is whole all the same: it counts as a packet of no known link type, and since nothing tells
+    /// its clock, the packet before lends its time.
     fn packet(&self, body: &[u8], interface: u32) -> Result<Record, Stop> {
-        let Some(interface) = self.interfaces.get(interface as usize) else {
-            return Err(Stop::Damaged(format!("a packet names interface {interface}, which was not described")));
-        };
+        let interface = self.interfaces.get(interface as usize);
         let ticks =
             (u64::from(read_u32(body, 4, self.big_endian)) << 32) | u64::from(read_u32(body, 8, self.big_endian));
         let captured = read_u32(body, 12, self.big_endian);
@@ -308,8 +314,8 @@ impl Section {
             return Err(Stop::Damaged(format!("a packet claims {captured} bytes, more than its block holds")));
         }
         Ok(Record {
-            time: interface.time(ticks),
-            link: interface.link,
+            time: interface.map_or(self.last_time, |interface| interface.time(ticks)),
+            link: interface.map_or(UNKNOWN_LINK, |interface| interface.link),
             wire_len: read_u32(body, 16, self.big_endian).max(captured),
             data: (20, end),
             ..Record::default()
@@ -402,7 +408,7 @@ impl Interface {
     /// One whose description cannot be read: its packets are of no link type.
     fn unknown() -> Self {
         Interface {
-            link: u16::MAX,
+            link: UNKNOWN_LINK,
             snap_len: 0,
             resolution: Resolution::PerSecond(1_000_000),
             offset_seconds: 0,

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::direction::{Arrival, Direction, FOREIGN};
 use super::{Cause, Chunk, Ends, Gap, Seen, Segment};
 use crate::Timestamp;
-use crate::conversation::{self, Channel, Conversation, KnownSide};
+use crate::conversation::{Channel, Conversation, KnownSide};
 use crate::output::{Output, Over};
 
 /// One TCP connection.
@@ -130,8 +130,7 @@ impl Connection {
     fn payload(&mut self, side: usize, seq: u32, ack: u64, segment: &Segment<'_>, out: &mut Output<'_>) {
         let stalled = self.conversation.stalled(side);
         let direction = self.direction_mut(side);
-        let message = !direction.settled() && conversation::begins(segment.payload);
-        let (at, arrival) = direction.arrival(seq, segment.len, message);
+        let (at, arrival) = direction.arrival(seq, segment.len);
         if segment.fin && direction.fin.is_none() {
             direction.fin = NonZeroU64::new(at + u64::from(segment.len));
         }
@@ -153,13 +152,7 @@ impl Connection {
                 self.deliver(side, segment.len - skip, chunk, out);
                 conflict
             }
-            Arrival::InOrder { .. } | Arrival::Early => {
-                let conflict = direction.hold(at, ack, segment);
-                if message {
-                    direction.begin_with_held();
-                }
-                conflict
-            }
+            Arrival::InOrder { .. } | Arrival::Early => direction.hold(at, ack, segment),
         };
         if conflict {
             out.irregular("conflicting_retransmission", segment.seen.frame);

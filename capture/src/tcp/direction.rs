@@ -59,7 +59,8 @@ enum Start {
     Unknown,
     /// From the peer's ACK only: earlier bytes may still come.
     Guessed,
-    /// The capture begins within a message, or with a segment that overtook the first: what is held tells which.
+    /// The capture joined the stream, perhaps with a segment that overtook others: all is held until it is clear which is
+    /// the first. Even one that begins a message may have overtaken another.
     Early,
     Known,
 }
@@ -132,11 +133,6 @@ impl Direction {
             && self.hole.is_none()
     }
 
-    /// Whether it is clear where the stream, as far as captured, begins.
-    pub(super) fn settled(&self) -> bool {
-        self.start == Start::Known
-    }
-
     /// Whether bytes of this direction were seen (or its SYN).
     pub(super) fn seen_itself(&self) -> bool {
         matches!(self.start, Start::Known | Start::Early)
@@ -166,10 +162,18 @@ impl Direction {
 
     /// A SYN: its payload, if any, begins one after its sequence number.
     pub(super) fn syn(&mut self, seq: u32) {
-        if self.start != Start::Known {
-            self.begin(seq.wrapping_add(1), Start::Known);
-            self.from_start = true;
+        match self.start {
+            Start::Known => return,
+            // What is held keeps its positions.
+            Start::Early => {
+                self.first = seq.wrapping_add(1);
+                self.next = self.position(self.first);
+                self.start = Start::Known;
+                self.hole = None;
+            }
+            Start::Unknown | Start::Guessed => self.begin(seq.wrapping_add(1), Start::Known),
         }
+        self.from_start = true;
     }
 
     /// Whether the stream's first byte is known to have this sequence number.
@@ -185,8 +189,12 @@ impl Direction {
             Start::Guessed => self.position(first) != self.next,
             // Where the SYN is late, the data in between is near; another connection's numbers are anywhere.
             Start::Known if self.from_start => self.first != first,
-            Start::Known | Start::Early => {
-                self.position(first) > self.next || self.next - self.position(first) > 1 << 16
+            Start::Early => {
+                let (at, held) = (self.position(first), self.pending.first_key_value().map(|(&at, _)| at));
+                held.is_some_and(|held| at > held || held - at > u64::from(EARLY_REACH))
+            }
+            Start::Known => {
+                self.position(first) > self.next || self.next - self.position(first) > u64::from(EARLY_REACH)
             }
         }
     }
@@ -208,20 +216,12 @@ impl Direction {
         self.from_start && self.next as u32 == self.first && self.pending.is_empty()
     }
 
-    /// Places a segment's payload, which begins at sequence number `seq`; `message` when it looks like the
-    /// beginning of one.
-    pub(super) fn arrival(&mut self, seq: u32, len: u32, message: bool) -> (u64, Arrival) {
+    /// Places a segment's payload, which begins at sequence number `seq`.
+    pub(super) fn arrival(&mut self, seq: u32, len: u32) -> (u64, Arrival) {
         match self.start {
-            Start::Unknown if message || len == 0 => self.begin(seq, Start::Known),
+            Start::Unknown if len == 0 => self.begin(seq, Start::Known),
             Start::Unknown => self.begin(seq.wrapping_sub(EARLY_REACH), Start::Early),
-            Start::Early => {}
-            Start::Guessed => {
-                let at = self.position(seq);
-                if at < self.next {
-                    self.begin(seq, Start::Known);
-                }
-                self.start = Start::Known;
-            }
+            Start::Guessed | Start::Early => self.reach_back(seq, len),
             // A SYN that was not the one agreed on.
             Start::Known if self.untouched() && self.position(seq).abs_diff(self.next) > FOREIGN => {
                 self.begin(seq, Start::Known);
@@ -238,6 +238,20 @@ impl Direction {
             Arrival::Early
         };
         (at, arrival)
+    }
+
+    /// Makes room before a segment that may be the stream's first as far as captured. What lies beyond that which the
+    /// peer had received when the capture began is no beginning: bytes before it are missing.
+    fn reach_back(&mut self, seq: u32, len: u32) {
+        let at = self.position(seq);
+        let reach = u64::from(EARLY_REACH);
+        if self.start == Start::Guessed {
+            self.start = if at <= self.next && len > 0 { Start::Early } else { Start::Known };
+        }
+        let overtaken = self.start == Start::Early && at <= self.next;
+        if overtaken && (self.pending.is_empty() || self.next - at < reach) {
+            self.next = at.saturating_sub(reach);
+        }
     }
 
     /// Keeps a segment that is early. The first byte seen wins; says whether the overlap differed.

@@ -28,6 +28,25 @@ fn split_and_shuffled_files_read_as_one() {
     assert_eq!(facts(&[&pcap(&client), &pcap(&server)]), whole);
 }
 
+#[test]
+fn files_joined_by_cat_read_as_one() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).get(3).get(4).close();
+    let (first, second) = talk.segments.split_at(6);
+    let mut other = pcap(second);
+    other[16..20].copy_from_slice(&96u32.to_le_bytes());
+    let joined = [pcap(first), other].concat();
+    let seen = read(&[&joined]);
+    assert_eq!(seen.lines(), ["1>1", "2>2", "3>3", "4>4"]);
+    assert_eq!((seen.report.inputs[0].records, seen.report.errors.len()), (talk.segments.len() as u64, 0));
+
+    // What is damaged before the second file's header costs nothing behind it.
+    let joined = [pcap(first), vec![0xff; 1_000], pcap(second)].concat();
+    let seen = read(&[&joined]);
+    assert_eq!(seen.lines(), ["1>1", "2>2", "3>3", "4>4"]);
+    assert_eq!((seen.report.inputs[0].records, seen.report.inputs[0].bytes_lost), (talk.segments.len() as u64, 1_000));
+}
+
 /// Counts, at every exchange, the files of a folder that this process holds open.
 #[cfg(target_os = "linux")]
 struct OpenFiles<'a> {

@@ -3,6 +3,7 @@
 mod connections;
 mod damage;
 mod files;
+mod joined;
 mod link;
 mod losses;
 mod messages;

@@ -180,3 +180,19 @@ fn what_is_not_http_is_counted() {
     let counts = [("http09", 1, 44), ("not_http", 1, 24), ("tls_no_data", 2, 315), ("websocket_mid_stream", 1, 12)];
     assert_eq!(seen.not_read(), counts);
 }
+
+#[test]
+fn filler_pushes_no_credentials_out_of_a_head() {
+    let filler: String = (0..20_000).map(|nth| format!("x{nth}:\r\n")).collect();
+    let mut talk = Talk::open(5000);
+    talk.send(Client, format!("GET /1 HTTP/1.1\r\nX-Request-Id: 1\r\n{filler}Authorization: Bearer a\r\n\r\n"));
+    let seen = talk.answer(1).get(2).close().read();
+    assert_eq!(seen.lines(), ["1>1", "2>2"]);
+    let request = seen.exchanges[0].request.as_ref().unwrap();
+    assert_eq!((request.headers.len(), request.headers.text("authorization")), (20_002, Some("Bearer a")));
+
+    // A lower limit cuts them, and says so.
+    let limits = Limits { header_fields: 100, ..Limits::default() };
+    let seen = read_with(&[&pcap(&talk.segments)], &Options { limits, ..Options::default() });
+    assert_eq!(seen.lines(), ["1>1 over_limit", "2>2"]);
+}

@@ -33,6 +33,49 @@ fn packet(interface: u32, ticks: u64, data: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn packets_that_say_no_time_are_counted() {
+    let mut talk = Talk::open(5000);
+    talk.get(1).get(2).close();
+    let simple = |segment: &Segment| {
+        let data = ip(segment);
+        block(3, &[&(data.len() as u32).to_le_bytes()[..], &data].concat())
+    };
+    let mut file = [section(), interface(101, &[])].concat();
+    file.extend(talk.segments.iter().flat_map(simple));
+    let seen = read(&[&file]);
+    assert_eq!(
+        (seen.lines(), seen.irregularities()),
+        (vec!["1>1".to_owned(), "2>2".to_owned()], vec!["no_start_time"])
+    );
+
+    // One that comes behind a packet with a time has that.
+    let mut file = [section(), interface(101, &[])].concat();
+    file.extend(packet(0, talk.segments[0].time as u64, &ip(&talk.segments[0])));
+    file.extend(talk.segments[1..].iter().flat_map(simple));
+    let seen = read(&[&file]);
+    assert_eq!((seen.lines().len(), seen.irregularities().len()), (2, 0));
+}
+
+#[test]
+fn packets_of_an_interface_that_was_not_described_cost_themselves_alone() {
+    let mut talk = Talk::open(5000);
+    for id in 1..=50 {
+        talk.get(id);
+    }
+    talk.close();
+    let mut file = [section(), interface(1, &[])].concat();
+    for segment in &talk.segments {
+        file.extend(packet(1, segment.time as u64, &ethernet(&ip(segment))));
+        file.extend(packet(0, segment.time as u64, &ethernet(&ip(segment))));
+    }
+    let seen = read(&[&file]);
+    let packets = talk.segments.len() as u64;
+    assert_eq!(seen.lines(), (1..=50).map(|id| format!("{id}>{id}")).collect::<Vec<_>>());
+    assert_eq!((seen.report.inputs[0].records, seen.report.inputs[0].bytes_lost), (2 * packets, 0));
+    assert_eq!(seen.report.not_read.iter().map(|reason| reason.count).sum::<u64>(), packets);
+}
+
+#[test]
 fn sections_interfaces_and_clocks_are_followed() {
     let mut talk = Talk::open(5000);
     talk.get(1).get(2).close();
@@ -124,11 +167,9 @@ fn a_damaged_block_costs_itself_and_is_placed() {
     talk.get(1).get(2).get(3).close();
     let (blocks, offsets) = blocks(&talk);
     let lost = 3 + talk.find("body of 2");
-    // Its length, its trailer, its interface, the length of its packet, its kind and length at once.
+    // Its length, its trailer, the length of its packet, its kind and length at once.
     let len = blocks[lost].len();
-    for (at, bytes) in
-        [(4, &[0xff; 4][..]), (4, &[0x33]), (len - 4, &[1]), (8, &[9]), (20, &[0xff; 4]), (0, &[0xee; 8])]
-    {
+    for (at, bytes) in [(4, &[0xff; 4][..]), (4, &[0x33]), (len - 4, &[1]), (20, &[0xff; 4]), (0, &[0xee; 8])] {
         let mut file = blocks.clone();
         file[lost][at..at + bytes.len()].copy_from_slice(bytes);
         let seen = read(&[&file.concat()]);
@@ -140,6 +181,30 @@ fn a_damaged_block_costs_itself_and_is_placed() {
         assert_eq!(seen.report.inputs[0].bytes_lost, len as u64);
         assert_eq!(seen.report.inputs[0].records, talk.segments.len() as u64 - 1);
     }
+}
+
+#[test]
+fn what_looks_like_a_block_inside_of_a_damaged_one_swallows_nothing() {
+    // Interface 1 and the upper half of a time look like an interface's kind and length, and where a later time's upper
+    // half lies that many bytes on, like its end.
+    let mut talk = Talk::open(5000);
+    for id in 1..=2_000 {
+        talk.get(id);
+    }
+    talk.close();
+    let (mut blocks, offsets) = blocks(&talk);
+    let high = (talk.segments[0].time as u64 >> 32) & !3;
+    let damaged = offsets.iter().position(|&at| at > 1_000).unwrap();
+    let end = offsets[damaged] + 8 + high - 4;
+    let inside = offsets.iter().rposition(|&at| at <= end).unwrap();
+    blocks[damaged][12..16].copy_from_slice(&(high as u32).to_le_bytes());
+    blocks[damaged][4] ^= 1;
+    let mut file = blocks.concat();
+    file[end as usize..][..4].copy_from_slice(&(high as u32).to_le_bytes());
+    let seen = read(&[&file]);
+    assert!(inside > damaged + 1_000, "{inside}");
+    let records = seen.report.inputs[0].records as usize;
+    assert!(records + 2 >= talk.segments.len(), "{records} of {}", talk.segments.len());
 }
 
 #[test]
