@@ -76,15 +76,22 @@ fn times(logged: Reading, request_time: Option<i64>) -> Times {
     }
 }
 
-/// Finds the bracketed time; user names and virtual hosts may hold brackets too.
+/// Most bytes between a time's brackets.
+const TIME_BYTES: usize = 40;
+
+/// Finds the bracketed time. User names and virtual hosts may hold brackets too, and times in them, but no plain quote:
+/// servers escape it, so that it tells the time that stands before the request line.
 fn split_at_time(line: &str) -> Option<(&str, Reading, &str)> {
     let mut from = 0;
     loop {
         let open = from + memchr::memchr(b'[', line.as_bytes().get(from..)?)?;
         let inside = line.get(open + 1..)?;
-        let close = memchr::memchr(b']', inside.as_bytes())?;
-        if let Some(time) = inside.get(..close).filter(|text| text.len() <= 40).and_then(clock::parse) {
-            return Some((line.get(..open)?, time, inside.get(close + 1..)?));
+        let near = inside.as_bytes().get(..=TIME_BYTES).unwrap_or(inside.as_bytes());
+        if let Some(close) = memchr::memchr(b']', near)
+            && let Some(after) = inside.get(close + 1..).filter(|after| after.trim_start().starts_with('"'))
+            && let Some(time) = inside.get(..close).and_then(clock::parse)
+        {
+            return Some((line.get(..open)?, time, after));
         }
         from = open + 1;
     }

@@ -5,6 +5,7 @@
 //! mean and [`fields`] makes one exchange of them, so that a format is only a way to find names and values. The common
 //! and [`combined`] formats, which have no names, are read directly.
 
+mod apache_time;
 mod cloudtrail;
 mod combined;
 mod convention;
