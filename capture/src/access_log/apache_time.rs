@@ -112,7 +112,9 @@ impl PartedTime {
         // Apache's own names within a longer format are none: it would log them as they stand.
         let apart = |format: &&&str| ["msec", "usec"].iter().any(|name| format.contains(name));
         if let Some(format) = formats.iter().find(apart) {
-            return Err(format!("Apache knows the time `%{{{format}}}t` only in parts, e.g. `%{{%s}}t.%{{msec_frac}}t`"));
+            return Err(format!(
+                "Apache knows the time `%{{{format}}}t` only in parts, e.g. `%{{%s}}t.%{{msec_frac}}t`"
+            ));
         }
         let whole = |part: &Part| matches!(part, Part::Common | Part::Epoch(_));
         if self.parts.is_empty() || self.parts.iter().any(|(_, part)| whole(part)) {

@@ -1,11 +1,15 @@
 //! All that a line or record may be, with what the user says of it.
 
+use std::borrow::Cow;
+
 use super::combined::{self, Parsed};
 use super::envelope::{self, Opened};
 use super::fault::{Fault, Spot};
 use super::fields::Fields;
+use super::gin;
 use super::heading::Heading;
 use super::json;
+use super::json_escape;
 use super::layout::{self, Layouts};
 use super::log_format::Described;
 use super::logfmt;
@@ -75,6 +79,11 @@ impl<'o> Formats<'o> {
         let mut layers = if described { envelope::layers(line) } else { vec![envelope::open(line)] };
         let inner = layers.last().and_then(|last| self.shipped(last));
         layers.extend(inner);
+        for layer in layers.iter_mut().filter(|layer| layer.line.starts_with('{')) {
+            if let Some(repaired) = json_escape::repaired(&layer.line) {
+                layer.line = Cow::Owned(repaired);
+            }
+        }
         layers
     }
 
@@ -122,6 +131,9 @@ impl<'o> Formats<'o> {
         } else if let Some(values) = uvicorn::read(text) {
             values.into_iter().for_each(|(name, value)| fields.put(name, value));
             InputFormat::Uvicorn
+        } else if let Some(values) = gin::read(text) {
+            values.into_iter().for_each(|(name, value)| fields.put(name, value));
+            InputFormat::Gin
         } else if logfmt::read(text, &mut fields) {
             InputFormat::Logfmt
         } else {

@@ -45,7 +45,8 @@ impl LogFormat {
             return Err("lines of JSON are recognised as they are; name their fields with `--log-field`".to_owned());
         }
         let nginx = text.split('$').skip(1).any(|rest| rest.starts_with(|c: char| c == '{' || c.is_ascii_lowercase()));
-        let (template, times) = if nginx { (nginx_template(&text)?, ApacheTimes::default()) } else { apache_template(&text)? };
+        let (template, times) =
+            if nginx { (nginx_template(&text)?, ApacheTimes::default()) } else { apache_template(&text)? };
         let (template, times) = (template.joined(), times.whole()?);
         if let Some((one, two)) = template.ambiguous() {
             return Err(format!("nothing separates `{one}` from `{two}`, so that lines cannot be taken apart"));
