@@ -220,8 +220,9 @@ impl<'a, 't> Fields<'a, 't> {
         self.by_convention();
         let client = self.endpoint(Slot::Client, Slot::ClientPort);
         let server = self.endpoint(Slot::Server, Slot::ServerPort);
-        let (url_scheme, url_host) = self.of_url().unwrap_or_default();
-        let host = self.text(Slot::Host).map(Cow::into_owned).or(url_host);
+        let host = self.text(Slot::Host).map(Cow::into_owned);
+        let (url_scheme, url_host) = host.is_none().then(|| self.of_url()).flatten().unwrap_or_default();
+        let host = host.or(url_host);
         let scheme = self.parsed(Slot::Scheme, scheme).or(url_scheme);
         let status = self.parsed(Slot::Status, record::status);
         let (host, status) = call.map_or((host, status), |call| (Some(call.host), Some(call.status)));
