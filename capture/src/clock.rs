@@ -26,6 +26,16 @@ pub(crate) fn parse(text: &str) -> Option<Reading> {
     }
 }
 
+/// Whether a text is a date and time that says nothing of its zone, and so was taken for UTC's.
+pub(crate) fn names_no_zone(text: &str) -> bool {
+    let text = text.trim();
+    text.contains(['-', '/'])
+        && parse(text).is_some()
+        && text.bytes().last().is_some_and(|byte| byte.is_ascii_digit())
+        && text.rsplit([':', '.', ',']).next().is_some_and(|tail| tail.bytes().all(|byte| byte.is_ascii_digit()))
+        && !text.get(16..).is_some_and(|tail| tail.contains(['+', '-']))
+}
+
 /// Reads `2000-10-10T13:55:36.123-07:00`, with a space for the `T`, any fraction, and an offset with or without colon
 /// or none (UTC).
 pub(crate) fn rfc3339(text: &[u8]) -> Option<Reading> {
@@ -226,6 +236,24 @@ mod tests {
         }
         assert_eq!(epoch_float(971_211_336.5).unwrap().time.0, half);
         assert_eq!(epoch_float(971_211_336.500_123).unwrap().time.0, half + 123);
+    }
+
+    #[test]
+    fn times_without_a_zone_are_told() {
+        for text in ["2000-10-10T20:55:36", "2000-10-10 20:55:36.123", "10/Oct/2000:13:55:36"] {
+            assert!(names_no_zone(text), "{text}");
+        }
+        for text in [
+            "2000-10-10T20:55:36Z",
+            "2000-10-10T20:55:36+02:00",
+            "2000-10-10T20:55:36.5-0700",
+            "2000-10-10T20:55:36+00",
+            "971211336",
+            "no-time:12",
+            "2000-10-10 20:55:36 UTC",
+        ] {
+            assert!(!names_no_zone(text), "{text}");
+        }
     }
 
     #[test]

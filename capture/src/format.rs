@@ -31,6 +31,8 @@ pub enum InputFormat {
     Squid,
     /// Access lines of uvicorn.
     Uvicorn,
+    /// Access lines of gin, a framework for Go.
+    Gin,
     /// Lines of `name=value`.
     Logfmt,
     /// Lines of [`Options::log_format`](crate::Options::log_format).
@@ -41,7 +43,7 @@ pub enum InputFormat {
 
 impl InputFormat {
     /// Every format.
-    pub const ALL: [InputFormat; 17] = [
+    pub const ALL: [InputFormat; 18] = [
         InputFormat::Pcap,
         InputFormat::Pcapng,
         InputFormat::Har,
@@ -56,6 +58,7 @@ impl InputFormat {
         InputFormat::Haproxy,
         InputFormat::Squid,
         InputFormat::Uvicorn,
+        InputFormat::Gin,
         InputFormat::Logfmt,
         InputFormat::Described,
         InputFormat::Mapped,
@@ -78,6 +81,7 @@ impl InputFormat {
             InputFormat::Haproxy => "haproxy",
             InputFormat::Squid => "squid",
             InputFormat::Uvicorn => "uvicorn",
+            InputFormat::Gin => "gin",
             InputFormat::Logfmt => "logfmt",
             InputFormat::Described => "log-format",
             InputFormat::Mapped => "mapping",

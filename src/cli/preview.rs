@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use offpath_capture::{self as capture, BlindSpot, Body, Exchange, InputFormat, Sink, SourceReport};
 
 use super::exchanges::Record;
-use crate::correlate::Redactor;
+use crate::correlate::{Redactor, session_cookies};
 use crate::finding::text::{display, display_short};
 
 /// Records shown.
@@ -27,7 +27,7 @@ pub(super) fn text(inputs: &[String], options: &capture::Options, redactor: &Red
         if source.inputs.iter().any(|input| packets(input.format)) {
             continue;
         }
-        let mut first = First { redactor, lines: Vec::new(), counts: [0; FILLED.len()], count: 0 };
+        let mut first = First { redactor, lines: Vec::new(), other_cookie: None, counts: [0; FILLED.len()], count: 0 };
         let report = source.read(options, &mut first);
         first.describe(&report, &mut out);
     }
@@ -42,20 +42,28 @@ fn read_once(input: &str) -> bool {
 /// What may be filled, and whether it is.
 type Filled = (&'static str, fn(&Exchange) -> bool);
 
-const FILLED: [Filled; 12] = [
+const FILLED: [Filled; 13] = [
     ("end", |e| e.end.is_some()),
     ("status", |e| e.response.is_some()),
     ("host", |e| e.request.as_ref().is_some_and(|r| r.host.is_some())),
     ("client", |e| e.client.is_some()),
     ("user", |e| e.log.user.is_some()),
     ("client_id", |e| e.log.client_id.is_some()),
-    ("session", |e| has_header(e, "cookie")),
+    (SESSION, |e| cookie(e).is_some_and(|cookie| session_cookies(cookie).0)),
+    (COOKIE, |e| cookie(e).is_some()),
     ("agent", |e| has_header(e, "user-agent")),
     ("request_id", |e| e.log.request_id.is_some()),
     ("trace_id", |e| e.log.trace_id.is_some()),
     ("response_bytes", |e| e.response.as_ref().is_some_and(|r| r.body.len().is_some())),
     ("request_body", |e| e.request.as_ref().is_some_and(|r| matches!(r.body, Body::Present { .. }))),
 ];
+
+const SESSION: &str = "session";
+const COOKIE: &str = "cookie";
+
+fn cookie(exchange: &Exchange) -> Option<&[u8]> {
+    exchange.request.as_ref()?.headers.get("cookie")
+}
 
 fn has_header(exchange: &Exchange, name: &str) -> bool {
     exchange.request.as_ref().is_some_and(|request| request.headers.get(name).is_some())
@@ -65,6 +73,8 @@ fn has_header(exchange: &Exchange, name: &str) -> bool {
 struct First<'a> {
     redactor: &'a Redactor,
     lines: Vec<String>,
+    /// A cookie whose name is not known to be a session's.
+    other_cookie: Option<String>,
     counts: [u64; FILLED.len()],
     count: u64,
 }
@@ -74,6 +84,9 @@ impl Sink for First<'_> {
         self.count += 1;
         for (count, (_, filled)) in self.counts.iter_mut().zip(FILLED) {
             *count += u64::from(filled(&exchange));
+        }
+        if self.other_cookie.is_none() {
+            self.other_cookie = cookie(&exchange).and_then(|cookie| session_cookies(cookie).1).map(str::to_owned);
         }
         if self.lines.len() < SHOWN {
             self.lines.push(line(&exchange, self.redactor));
@@ -109,6 +122,14 @@ impl First<'_> {
             let none: Vec<&str> = none.iter().map(|(_, (name, _))| *name).collect();
             say("Filled", &format!("time, method, target 100 %, {}", some.join(", ")));
             say("Empty", &none.join(", "));
+            if none.contains(&SESSION)
+                && let Some(name) = &self.other_cookie
+            {
+                let name = display_short(name, 40);
+                let name_of = |sign| format!("--log-field session=cookie{sign}{name}");
+                let remedy = format!("`{}` (of Apache's format `{}`)", name_of('_'), name_of('.'));
+                say("Session", &format!("no cookie has a session's name; if `{name}` carries one: {remedy}"));
+            }
         }
         for reason in &report.not_read {
             say("Not read", &format!("{}: {}", reason.reason, reason.count));

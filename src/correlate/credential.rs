@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::jwt::{Claims, Trial};
 use super::token_keys::TokenKeys;
+pub use cookies::session_cookies;
 pub(super) use cookies::{cookie, is_issued_cookie, is_session_cookie, possible_cookie};
 use names::bare;
 pub(super) use names::{is_secret_field, is_secret_name, is_secret_parameter};

@@ -52,7 +52,7 @@ mod unmodelled;
 
 pub use apart::Apart;
 pub use catalogue::{Catalogue, Listed};
-pub use credential::HashKey;
+pub use credential::{HashKey, session_cookies};
 pub use directory::{Directory, DirectorySize};
 pub use extract::{CallCount, Extracted, Extractor, Sighting};
 pub use facts::Facts;

@@ -121,6 +121,7 @@ fn poverty(format: InputFormat) -> u8 {
         | InputFormat::Haproxy
         | InputFormat::Squid
         | InputFormat::Uvicorn
+        | InputFormat::Gin
         | InputFormat::Logfmt
         | InputFormat::Described => 3,
         InputFormat::CombinedLog => 4,

@@ -11,6 +11,7 @@
 
 use std::borrow::Cow;
 
+use super::path_template;
 use super::record::{self, Record, Times};
 use crate::clock::{self, Reading};
 use crate::{Body, Carries, Endpoint, Headers, LogFacts, Timestamp};
@@ -46,7 +47,11 @@ pub(super) fn parse(line: &str, stamp: Option<Stamp>) -> Parsed<'_> {
     if !is_status(status) || !is_size(size) {
         return Parsed::NoLine("no status and size after the request line");
     }
-    let Some(source) = Source::read(before) else { return Parsed::NoLine("no client and user before the time") };
+    // Django's development server writes no client, and nothing more.
+    let bare = before.trim().is_empty() && rest.trim().is_empty() && is_common_time(line, after);
+    let Some(source) = (if bare { Some(Source::default()) } else { Source::read(before) }) else {
+        return Parsed::NoLine("no client and user before the time");
+    };
     let request = unescape(request);
     let Some((method, target, protocol)) = record::request_line(&request) else { return Parsed::NoRequest };
     let (method, target) = (method.to_owned(), target.to_owned());
@@ -61,8 +66,8 @@ pub(super) fn parse(line: &str, stamp: Option<Stamp>) -> Parsed<'_> {
     Parsed::Record(Box::new(Record {
         times: times(time, extra.request_time, stamp),
         method: Cow::Owned(method),
+        template: path_template::is_template(&target),
         target: Cow::Owned(target),
-        template: false,
         unitless: false,
         protocol,
         scheme: None,
@@ -91,18 +96,31 @@ fn times(logged: Reading, duration: Option<i64>, stamp: Option<Stamp>) -> Times 
     Times { start, end, tick: logged.tick }
 }
 
-/// Finds the bracketed time; user names and virtual hosts may hold brackets too.
+/// Most bytes between a time's brackets.
+const TIME_BYTES: usize = 40;
+
+/// Finds the bracketed time. User names and virtual hosts may hold brackets too, and times in them, but no plain quote:
+/// servers escape it, so that it tells the time that stands before the request line.
 fn split_at_time(line: &str) -> Option<(&str, Reading, &str)> {
     let mut from = 0;
     loop {
         let open = from + memchr::memchr(b'[', line.as_bytes().get(from..)?)?;
         let inside = line.get(open + 1..)?;
-        let close = memchr::memchr(b']', inside.as_bytes())?;
-        if let Some(time) = inside.get(..close).filter(|text| text.len() <= 40).and_then(clock::parse) {
-            return Some((line.get(..open)?, time, inside.get(close + 1..)?));
+        let near = inside.as_bytes().get(..=TIME_BYTES).unwrap_or(inside.as_bytes());
+        if let Some(close) = memchr::memchr(b']', near)
+            && let Some(after) = inside.get(close + 1..).filter(|after| after.trim_start().starts_with('"'))
+            && let Some(time) = inside.get(..close).and_then(clock::parse)
+        {
+            return Some((line.get(..open)?, time, after));
         }
         from = open + 1;
     }
+}
+
+/// Whether the time in brackets, behind which `after` stands, begins with the day, as that of the common format.
+fn is_common_time(line: &str, after: &str) -> bool {
+    let time = line.get(..line.len() - after.len()).and_then(|head| head.rsplit_once('['));
+    time.is_some_and(|(_, time)| time.split('/').next().is_some_and(|day| day.len() < 3))
 }
 
 /// The next field in quotes, as written, and what follows. A quote ends the field only where a space or the end of
@@ -167,12 +185,13 @@ pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-fn hex_byte(text: &[u8]) -> Option<u8> {
+pub(super) fn hex_byte(text: &[u8]) -> Option<u8> {
     let digits = std::str::from_utf8(text.get(..2)?).ok()?;
     u8::from_str_radix(digits, 16).ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// What stands before the time.
+#[derive(Default)]
 struct Source<'a> {
     host: Option<&'a str>,
     client: Option<Endpoint>,
@@ -182,7 +201,7 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn read(text: &'a str) -> Option<Self> {
-        let (first, rest) = token(text.trim_end());
+        let (first, rest) = token(without_logger(text.trim_end()));
         let (second, after_second) = token(rest);
         let (third, after_third) = token(after_second);
         if third.is_empty() {
@@ -208,6 +227,16 @@ impl<'a> Source<'a> {
             user: Some(user.trim()).filter(|user| !matches!(*user, "" | "-" | "\"\"")),
         })
     }
+}
+
+/// A line without what Python's `logging` puts before it by default, `LEVEL:logger:`, as for werkzeug.
+fn without_logger(text: &str) -> &str {
+    let mut parts = text.splitn(3, ':');
+    let (level, logger, rest) = (parts.next(), parts.next(), parts.next());
+    let is_level = matches!(level, Some("DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL"));
+    let named =
+        logger.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte)));
+    rest.filter(|_| is_level && named).unwrap_or(text)
 }
 
 /// What stands after the size: referer and agent in the combined format, and then what an operator added.

@@ -13,13 +13,15 @@ pub(super) enum Convention {
     CloudFront,
     CloudTrail,
     Azure,
+    Haproxy,
+    Tomcat,
     Iis,
 }
 
 impl Convention {
     /// Whether the logged time is that of the response's end.
     pub(super) fn logs_at_end(self) -> bool {
-        !matches!(self, Convention::Traefik | Convention::Envoy)
+        !matches!(self, Convention::Traefik | Convention::Envoy | Convention::Haproxy | Convention::Tomcat)
     }
 
     /// Unit of a field called `duration`.
@@ -29,7 +31,9 @@ impl Convention {
                 Unit::Seconds
             }
             Convention::Traefik => Unit::Nanoseconds,
-            Convention::Envoy | Convention::CloudTrail | Convention::Iis => Unit::Milliseconds,
+            Convention::Envoy | Convention::CloudTrail | Convention::Haproxy | Convention::Tomcat | Convention::Iis => {
+                Unit::Milliseconds
+            }
         }
     }
 }
@@ -59,6 +63,8 @@ pub(super) const MARKS: &[(Convention, &[&str])] = &[
     (Convention::CloudFront, &["x_edge_location", "x_edge_request_id", "x_edge_result_type"]),
     (Convention::CloudTrail, &["useridentity.type"]),
     (Convention::Azure, &["properties.httpmethod", "properties.timetaken"]),
+    (Convention::Haproxy, &["termination_state", "time_accept", "accept_date", "actconn", "feconn"]),
+    (Convention::Tomcat, &["elapsedtime", "elapsedtimes", "logicalusername", "localservername"]),
     // Any writer of the W3C's extended format whom nothing else tells.
     (Convention::Iis, &["cs_uri_stem", "cs_method", "sc_status"]),
     (Convention::Envoy, &["response_flags", "upstream_cluster", "downstream_remote_address", "upstream_service_time"]),

@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 use super::unit::Unit;
 use crate::clock::Reading;
 use crate::scalar::Scalar;
-use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts, Protocol};
+use crate::{Body, Carries, Endpoint, Headers, Limits, LogFacts, Protocol, url};
 
 /// A field of the record, flattened.
 pub(super) struct Field<'a, 't> {
@@ -169,6 +169,15 @@ impl<'a, 't> Fields<'a, 't> {
         }
     }
 
+    /// The JSON of a body's field.
+    pub(super) fn raw(&self, slot: Slot) -> Option<&'a str> {
+        let index = self.slots.get(slot as usize).copied().flatten()?.1;
+        match &self.list.get(index)?.value {
+            Value::Raw(raw) => Some(raw.get()),
+            Value::Scalar(_) => None,
+        }
+    }
+
     fn body(&mut self, slot: Slot, size: Option<u64>, limits: &Limits) -> (Body, bool) {
         let index = self.slots.get(slot as usize).copied().flatten().map(|(_, index)| index);
         let Some(field) = index.and_then(|index| self.list.get_mut(index)) else {
@@ -199,17 +208,22 @@ impl<'a, 't> Fields<'a, 't> {
 
     /// Makes the record, which was written at `written` if what is around it says when.
     pub(super) fn record(mut self, written: Option<Reading>, limits: &Limits) -> Result<Record<'a>, Refusal> {
-        let call =
-            self.convention.filter(|known| *known == Convention::CloudTrail).and_then(|_| cloudtrail::call(&self));
+        let call = if self.may_be_event() { cloudtrail::call(&self) } else { None };
+        if call.is_some() {
+            self.convention = Some(Convention::CloudTrail);
+        }
         let (method, (target, template), protocol) = match &call {
             Some(call) => (Cow::Borrowed(call.method), (call.target.clone(), false), None),
             None => self.request()?,
         };
         let Some(times) = self.times(written) else { return Err(self.no_time()) };
+        self.by_convention();
         let client = self.endpoint(Slot::Client, Slot::ClientPort);
         let server = self.endpoint(Slot::Server, Slot::ServerPort);
         let host = self.text(Slot::Host).map(Cow::into_owned);
-        let scheme = self.parsed(Slot::Scheme, scheme);
+        let (url_scheme, url_host) = host.is_none().then(|| self.of_url()).flatten().unwrap_or_default();
+        let host = host.or(url_host);
+        let scheme = self.parsed(Slot::Scheme, scheme).or(url_scheme);
         let status = self.parsed(Slot::Status, record::status);
         let (host, status) = call.map_or((host, status), |call| (Some(call.host), Some(call.status)));
         let count = |text: &str| text.parse().ok();
@@ -226,6 +240,9 @@ impl<'a, 't> Fields<'a, 't> {
             request_bodies,
             response_bodies,
         };
+        let in_header = || request_headers.text("host").filter(|host| !host.is_empty()).map(str::to_owned);
+        let in_target = target.contains("://") || method.eq_ignore_ascii_case("CONNECT");
+        let host = host.or_else(|| if in_target { None } else { in_header() });
         let unitless = self.unitless;
         let log = LogFacts { fields: self.rest(), ..log };
         Ok(Record {
@@ -249,6 +266,15 @@ impl<'a, 't> Fields<'a, 't> {
         })
     }
 
+    /// Whether it may be an event of CloudTrail's, whose caller may be nobody that it can name.
+    fn may_be_event(&self) -> bool {
+        let has = |slot: Slot| self.slots.get(slot as usize).is_some_and(Option::is_some);
+        match self.convention {
+            Some(known) => known == Convention::CloudTrail,
+            None => !self.table.strict && !has(Slot::Method) && !has(Slot::RequestLine),
+        }
+    }
+
     /// Method, target with whether it is a template, and protocol.
     fn request(&mut self) -> Result<Requested<'a>, Refusal> {
         let line = self.text(Slot::RequestLine);
@@ -261,8 +287,7 @@ impl<'a, 't> Fields<'a, 't> {
         let method = method.or_else(|| routed().map(|method| Cow::Owned(method.to_owned())));
         let Some(method) = method else { return Err(self.no_method()) };
         let target = match self.target(parts.map(|(_, target, _)| target)) {
-            // A request line is what the client sent.
-            Some(target) if parts.is_some() => (target, false),
+            // Gateways put the template into what looks like the client's request line too.
             Some(target) => {
                 let template = path_template::is_template(&target);
                 (target, template)
@@ -285,6 +310,46 @@ impl<'a, 't> Fields<'a, 't> {
             Route::Template(path) => Ok((path, true)),
             Route::Open => Err(Refusal::OpenRoute),
         }
+    }
+
+    /// Gives fields the meaning that they have for one server alone.
+    fn by_convention(&mut self) {
+        let [from, to] = match self.convention {
+            // What it read from the server; others mean what they read from the client.
+            Some(Convention::Haproxy) => [Slot::RequestBytes, Slot::ResponseBytes],
+            // `%h`; an access log of Tomcat's that says who asked may well mean its own host.
+            Some(Convention::Tomcat) if self.peek(Slot::Host).is_some_and(|host| record::endpoint(host).is_some()) => {
+                [Slot::Host, Slot::Client]
+            }
+            _ => return,
+        };
+        let name = if to == Slot::Client { "host" } else { "bytes_read" };
+        let moved = self.slots.get(from as usize).copied().flatten();
+        let moved = moved.filter(|(_, index)| self.list.get(*index).is_some_and(|field| self.name_of(field) == name));
+        if let Some(place) = self.slots.get_mut(to as usize)
+            && place.is_none()
+            && moved.is_some()
+        {
+            *place = moved;
+            if let Some(place) = self.slots.get_mut(from as usize) {
+                *place = None;
+            }
+        }
+    }
+
+    /// Scheme and host of a whole URL that is logged beside the path.
+    fn of_url(&self) -> Option<(Option<String>, Option<String>)> {
+        if self.table.strict {
+            return None;
+        }
+        self.list.iter().find_map(|field| {
+            let Value::Scalar(scalar) = &field.value else { return None };
+            let text = scalar.text().filter(|text| text.contains("://"))?;
+            let entry = self.table.get(&meaning::normal(self.name_of(field)))?;
+            let Some(Meaning::Slot(Slot::Target, _)) = entry.meaning else { return None };
+            let split = url::split(text)?;
+            Some((split.scheme.map(str::to_owned), Some(split.host?.to_owned())))
+        })
     }
 
     /// An address with the port that it has or that another field names.

@@ -1,18 +1,22 @@
 //! All that a line or record may be, with what the user says of it.
 
+use std::borrow::Cow;
+
 use super::combined::{self, Parsed, Stamp};
 use super::envelope::{self, Opened};
 use super::fault::{Fault, Spot};
 use super::fields::Fields;
+use super::gin;
 use super::heading::Heading;
 use super::json;
+use super::json_escape;
 use super::layout::{self, Layouts};
+use super::log_format::Described;
 use super::logfmt;
 use super::mapping::Mapping;
 use super::meaning::Table;
 use super::record::Record;
 use super::refusal::Refusal;
-use super::template::Template;
 use super::{squid, uvicorn};
 use crate::clock::Reading;
 use crate::{InputFormat, Limits, Options};
@@ -22,7 +26,7 @@ pub(super) struct Formats<'o> {
     pub(super) table: Table,
     limits: &'o Limits,
     layouts: Layouts,
-    template: Option<&'o Template>,
+    described: Option<&'o Described>,
     /// What the time of a common or combined line is, where the user says so.
     stamp: Option<Stamp>,
     mapping: Option<(&'o Mapping, Table)>,
@@ -52,7 +56,7 @@ impl<'o> Formats<'o> {
             table: Table::new(&options.log_fields),
             limits: &options.limits,
             layouts: Layouts::new(),
-            template: options.log_format.as_ref().and_then(|format| format.template.as_ref()),
+            described: options.log_format.as_ref().and_then(|format| format.described.as_ref()),
             stamp: options.log_format.as_ref().and_then(|format| format.stamp),
             mapping: options.mapping.as_ref().map(|mapping| (&**mapping, Table::of_mapping(mapping))),
             heading: Heading::default(),
@@ -74,16 +78,21 @@ impl<'o> Formats<'o> {
     /// Takes off what is around a line; where the user describes a format, with every step on the way.
     pub(super) fn opened<'l>(&self, line: &'l str) -> Vec<Opened<'l>> {
         let described =
-            self.template.is_some() || self.mapping.as_ref().is_some_and(|(mapping, _)| mapping.reads_text());
+            self.described.is_some() || self.mapping.as_ref().is_some_and(|(mapping, _)| mapping.reads_text());
         let mut layers = if described { envelope::layers(line) } else { vec![envelope::open(line)] };
         let inner = layers.last().and_then(|last| self.shipped(last));
         layers.extend(inner);
+        for layer in layers.iter_mut().filter(|layer| layer.line.starts_with('{')) {
+            if let Some(repaired) = json_escape::repaired(&layer.line) {
+                layer.line = Cow::Owned(repaired);
+            }
+        }
         layers
     }
 
     /// Reads a line, as [`Formats::opened`] gives it. What the user describes goes before what it looks like.
     pub(super) fn line<'l>(&mut self, layers: &'l [Opened<'_>], spot: Spot) -> Found<'l> {
-        if let Some(found) = self.described(layers, spot) {
+        if let Some(found) = self.by_description(layers, spot) {
             return found;
         }
         let Some(opened) = layers.last() else { return Found::Heading };
@@ -125,6 +134,9 @@ impl<'o> Formats<'o> {
         } else if let Some(values) = uvicorn::read(text) {
             values.into_iter().for_each(|(name, value)| fields.put(name, value));
             InputFormat::Uvicorn
+        } else if let Some(values) = gin::read(text) {
+            values.into_iter().for_each(|(name, value)| fields.put(name, value));
+            InputFormat::Gin
         } else if logfmt::read(text, &mut fields) {
             InputFormat::Logfmt
         } else {
@@ -149,14 +161,14 @@ impl<'o> Formats<'o> {
         if text.starts_with('{') {
             return self.json(text, opened.time).is_ok();
         }
-        self.template.is_some_and(|template| template.read(text).is_some())
+        self.described.is_some_and(|format| format.read(text).is_some())
             || self.mapping.as_ref().is_some_and(|(mapping, _)| mapping.matches(text))
             || !matches!(combined::parse(text, self.stamp), Parsed::NoLine(_))
             || self.by_looks(text, opened.time).is_some()
     }
 
     /// Reads a line by the format or mapping that the user gave; none when another format may fit.
-    fn described<'l>(&mut self, layers: &'l [Opened<'_>], spot: Spot) -> Option<Found<'l>> {
+    fn by_description<'l>(&mut self, layers: &'l [Opened<'_>], spot: Spot) -> Option<Found<'l>> {
         // From the inside, because an envelope and what is in it may fit a loose format too. A line that lost its own
         // time to what looked like an envelope fits none.
         let mut first = None;
@@ -187,8 +199,9 @@ impl<'o> Formats<'o> {
                 }),
             });
         }
-        let values = self.template?.read(text)?;
+        let (times, values) = self.described?.read(text)?;
         let mut fields = Fields::new(&self.table);
+        times.into_iter().for_each(|(name, text)| fields.put(name, text));
         layout::put(values, &mut fields);
         Some(Found::Record(InputFormat::Described, fields.record(written, self.limits).map(Box::new)))
     }

@@ -15,6 +15,8 @@ const COLUMNS: usize = 512;
 pub(super) struct Heading {
     columns: Vec<String>,
     format: Option<InputFormat>,
+    /// When the log was begun, for lines that name only the time of day.
+    date: Option<String>,
     zeek: Zeek,
 }
 
@@ -39,6 +41,10 @@ impl Heading {
         if let Some(names) = strip(line, "Fields:") {
             self.columns = names.split_ascii_whitespace().take(COLUMNS).map(str::to_owned).collect();
             self.format = Some(InputFormat::W3c);
+            return;
+        }
+        if let Some(date) = strip(line, "Date:") {
+            self.date = date.split_ascii_whitespace().next().map(str::to_owned);
             return;
         }
         if let Some(text) = line.strip_prefix("separator ") {
@@ -83,6 +89,10 @@ impl Heading {
         let count = line.split(separator).count();
         if count != self.columns.len() {
             return Err(format!("it has {count} columns, and the heading before it names {}", self.columns.len()));
+        }
+        let dated = self.columns.iter().any(|column| column == "date");
+        if let Some(date) = self.date.as_ref().filter(|_| !dated && self.format == Some(InputFormat::W3c)) {
+            fields.put("date", date.clone());
         }
         for (name, cell) in self.columns.iter().zip(line.split(separator)) {
             match self.format {

@@ -2,6 +2,7 @@
 
 use super::combined::unescape;
 use super::fields::Fields;
+use super::record;
 use super::template::Template;
 use crate::InputFormat;
 
@@ -30,6 +31,9 @@ const HAPROXY: &str = concat!(
     "$client_address [$start_time] $frontend $backend_server $timers $status $response_size $request_cookie ",
     "$response_cookie $termination_state $connections $queues $captured\"$request\"",
 );
+
+/// An address and its port, as the formats above name them.
+const CLIENT: &str = "client_address";
 
 /// The formats, compiled.
 pub(super) struct Layouts(Vec<(InputFormat, Template)>);
@@ -65,7 +69,11 @@ pub(super) fn put<'l>(values: Vec<(&str, &'l str)>, fields: &mut Fields<'l, '_>)
         {
             fields.put("active_time", active);
         }
-        fields.put(name, unescape(value));
+        match record::endpoint_with_port(value) {
+            // Here a port always follows, so that in an address of IPv6 the last colon is none of its own.
+            Some(client) if name == CLIENT => fields.put(name, client.to_string()),
+            _ => fields.put(name, unescape(value)),
+        }
     }
 }
 

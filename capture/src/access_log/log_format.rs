@@ -1,17 +1,32 @@
 //! Formats of lines that an operator wrote for nginx (`log_format`) or Apache (`LogFormat`), as they stand in the
 //! server's configuration.
 
+use super::apache_time::{ApacheTimes, Split};
 use super::combined::Stamp;
-use super::template::Template;
+use super::template::{Looks, Template};
 
 /// A log format given in the server's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFormat {
     /// `None` for the formats that are told by their looks.
-    pub(super) template: Option<Template>,
+    pub(super) described: Option<Described>,
     /// What the time of a common or combined line is, where the name says which server wrote it.
     pub(super) stamp: Option<Stamp>,
     written: String,
+}
+
+/// A format that was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Described {
+    template: Template,
+    times: ApacheTimes,
+}
+
+impl Described {
+    /// The fields of a line that fits: the times that are made of parts, and all others as written.
+    pub(super) fn read<'t, 'l>(&'t self, line: &'l str) -> Option<Split<'t, 'l>> {
+        self.times.split(self.template.read(line)?)
+    }
 }
 
 /// Names that stand for formats that are read without being told, with what their server logs the time of. Both servers
@@ -34,27 +49,30 @@ impl LogFormat {
         let text = text.trim();
         let written = text.to_owned();
         if let Some((_, stamp)) = NAMED.iter().find(|(name, _)| *name == text) {
-            return Ok(LogFormat { template: None, stamp: *stamp, written });
+            return Ok(LogFormat { described: None, stamp: *stamp, written });
         }
         let text = configured(text);
         if text.trim_start().starts_with('{') {
             return Err("lines of JSON are recognised as they are; name their fields with `--log-field`".to_owned());
         }
         let nginx = text.split('$').skip(1).any(|rest| rest.starts_with(|c: char| c == '{' || c.is_ascii_lowercase()));
-        let template = if nginx { nginx_template(&text)? } else { apache_template(&text)? }.joined();
+        let (template, times) =
+            if nginx { (nginx_template(&text)?, ApacheTimes::default()) } else { apache_template(&text)? };
+        let (template, times) = (template.joined(), times.whole()?);
         if let Some((one, two)) = template.ambiguous() {
             return Err(format!("nothing separates `{one}` from `{two}`, so that lines cannot be taken apart"));
         }
         let needs: [(&str, &[&str]); 2] = [
-            ("a time", &["time_local", "time_iso8601", "msec", "start_time", "end_time"]),
+            ("a time", &["time_local", "time_iso8601", "msec"]),
             ("the request line, or method and path", &["request", "request_uri", "uri", "url"]),
         ];
         for (what, names) in needs {
-            if !template.names(names) {
+            let parted = what == "a time" && !times.is_empty();
+            if !parted && !template.names(names) {
                 return Err(format!("it logs nothing that says {what}"));
             }
         }
-        Ok(LogFormat { template: Some(template), stamp: None, written })
+        Ok(LogFormat { described: Some(Described { template, times }), stamp: None, written })
     }
 
     /// The format as it was given.
@@ -97,16 +115,16 @@ fn nginx_template(text: &str) -> Result<Template, String> {
         if name.is_empty() {
             return Err("a `$` has no variable's name after it".to_owned());
         }
-        template.field(name);
+        template.field(name, Looks::of_name(name));
         rest = after;
     }
     template.text(rest);
     Ok(template)
 }
 
-fn apache_template(text: &str) -> Result<Template, String> {
+fn apache_template(text: &str) -> Result<(Template, ApacheTimes), String> {
     let text = text.replace("\\\"", "\"").replace("\\t", "\t");
-    let mut template = Template::default();
+    let (mut template, mut times) = (Template::default(), ApacheTimes::default());
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once('%') {
         template.text(before);
@@ -125,16 +143,20 @@ fn apache_template(text: &str) -> Result<Template, String> {
             None => (None, after),
         };
         let directive = after.chars().next().ok_or("the format ends in the middle of a directive")?;
-        let name = apache_name(directive, argument)?;
-        // Without a format of its own, a time stands in brackets.
-        let (open, close) = if directive == 't' && argument.is_none() { ("[", "]") } else { ("", "") };
-        template.text(open);
-        template.field(&name);
-        template.text(close);
+        if directive == 't' {
+            let time = times.add(argument.unwrap_or_default());
+            let (open, close) = if time.bracketed { ("[", "]") } else { ("", "") };
+            template.text(open);
+            template.field(&time.name, time.looks);
+            template.text(close);
+        } else {
+            let name = apache_name(directive, argument)?;
+            template.field(&name, Looks::of_name(&name));
+        }
         rest = after.get(directive.len_utf8()..).unwrap_or_default();
     }
     template.text(rest);
-    Ok(template)
+    Ok((template, times))
 }
 
 /// The name, of those that we know, of what a directive logs.
@@ -158,8 +180,6 @@ fn apache_name(directive: char, argument: Option<&str>) -> Result<String, String
         ('r', _) => "request",
         ('s', _) => "status",
         ('u', _) => "remote_user",
-        ('t', Some(format)) if format.starts_with("end:") => "end_time",
-        ('t', _) => "start_time",
         ('v', _) => "server_name",
         ('V', _) => "virtual_host",
         ('p', Some("remote")) => "remote_port",
@@ -188,9 +208,10 @@ mod tests {
 
     fn fields(format: &str, line: &str) -> Vec<(String, String)> {
         let format = LogFormat::new(format).unwrap();
-        let template = format.template.unwrap();
-        let fields = template.read(line).unwrap_or_else(|| panic!("{line} does not fit {template:?}"));
-        fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        let described = format.described.unwrap();
+        let (times, fields) = described.read(line).unwrap_or_else(|| panic!("{line} does not fit {described:?}"));
+        let times = times.into_iter().map(|(name, value)| (name.to_owned(), value));
+        times.chain(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
     }
 
     #[test]
@@ -212,9 +233,9 @@ mod tests {
         assert_eq!(
             names,
             [
+                "start_time",
                 "remote_addr",
                 "remote_user",
-                "start_time",
                 "request_method",
                 "request_uri",
                 "status",
@@ -236,12 +257,17 @@ mod tests {
             ("{\"a\":\"$request\"}", "--log-field"),
             ("$time_local ${request", "not closed"),
             ("words", "time"),
+            ("%h %{msec_frac}t %r", "only the fraction"),
+            ("%h %{%H:%M:%S}t %{%z}t %r", "does not say year"),
+            ("%h %{%F %T %Z}t %r", "%z"),
+            ("%h %{%F %T.msec_frac}t %r", "only in parts"),
+            ("%h %{%F %T}t%{msec_frac}t %r", "nothing separates"),
         ] {
             assert!(LogFormat::new(format).unwrap_err().contains(why), "{format}: {:?}", LogFormat::new(format));
         }
         for (name, stamp) in NAMED {
             let format = LogFormat::new(name).unwrap();
-            assert_eq!((format.template, format.stamp), (None, stamp), "{name}");
+            assert_eq!((format.described, format.stamp), (None, stamp), "{name}");
         }
         proptest::proptest!(|(text in "[%$a-zA-Z{}\"' <>]{0,40}")| { let _ = LogFormat::new(&text); });
     }

@@ -5,6 +5,7 @@
 //! mean and [`fields`] makes one exchange of them, so that a format is only a way to find names and values. The common
 //! and [`combined`] formats, which have no names, are read directly.
 
+mod apache_time;
 mod cloudtrail;
 mod combined;
 mod convention;
@@ -13,9 +14,11 @@ mod envelope;
 mod fault;
 mod fields;
 mod formats;
+mod gin;
 mod header;
 mod heading;
 mod json;
+mod json_escape;
 mod layout;
 mod line;
 mod lines;
@@ -36,6 +39,7 @@ mod target;
 mod template;
 mod time_format;
 mod times;
+mod tool_calls;
 mod unit;
 mod uvicorn;
 

@@ -4,6 +4,7 @@
 //! Exporters write their JSON by hand: anything may be missing, null or of another type, and costs no more than itself.
 
 mod ancestry;
+mod tool;
 mod value;
 
 use std::borrow::Cow;
@@ -11,11 +12,12 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 pub(super) use self::ancestry::Ancestry;
-use self::value::{Attribute, Attributes};
+use self::value::{Attribute, Attributes, Value};
 use super::fields::Fields;
 use super::meaning::Table;
 use super::record::Record;
 use super::refusal::Refusal;
+use super::tool_calls::{Call, Side, SpanKey, ToolCalls};
 use crate::Limits;
 use crate::lenient::Maybe;
 use crate::scalar::Scalar;
@@ -54,6 +56,8 @@ pub(super) struct Span<'a> {
     #[serde(borrow, default, alias = "parent_span_id")]
     parent_span_id: Scalar<'a>,
     #[serde(borrow, default)]
+    name: Scalar<'a>,
+    #[serde(borrow, default)]
     kind: Scalar<'a>,
     #[serde(borrow, default, alias = "start_time_unix_nano")]
     start_time_unix_nano: Scalar<'a>,
@@ -80,25 +84,27 @@ pub(super) enum Role {
     Tool,
     /// The client's side of an HTTP request, which its server's span tells too.
     Client,
+    /// What may be a tool's call, without a name for it that is known.
+    LikeTool,
     /// Work inside of a program.
     Other,
 }
 
 /// Attributes that name an HTTP request's method, now and before.
 const METHODS: [&str; 2] = ["http.request.method", "http.method"];
-const TOOL: &str = "gen_ai.tool.name";
+const METHOD_SENT: &str = "http.request.method_original";
 
 impl Span<'_> {
     /// The record of a span that is a request or a tool's call.
     pub(super) fn record(
         &self,
-        resource: &Resource,
+        resource: Option<&Resource>,
         ancestry: &Ancestry,
         table: &Table,
         limits: &Limits,
     ) -> Result<Record<'static>, Refusal> {
         let mut fields = Fields::new(table);
-        for (name, text) in &resource.0 {
+        for (name, text) in resource.iter().flat_map(|resource| &resource.0) {
             fields.put(name, text.clone());
         }
         for (name, scalar) in
@@ -118,13 +124,17 @@ impl Span<'_> {
                 fields.put(name, seconds);
             }
         }
-        let tool = self.role() == Role::Tool;
+        let tool = self.tool();
         for attribute in &self.attributes.0 {
-            match (tool, &*attribute.key) {
+            match (tool.is_some(), &*attribute.key) {
                 // What belongs to the tool's call has a place of its own in the exchange.
-                (true, TOOL | "http.request.method" | "http.method" | "url.full" | "url.path") => {}
-                (true, "gen_ai.tool.call.arguments") => fields.put("request_body", attribute.value.json()),
-                (true, "gen_ai.tool.call.result") => fields.put("response_body", attribute.value.json()),
+                (true, "http.request.method" | "http.method" | "url.full" | "url.path") => {}
+                (true, key) if tool::is_told(key) => {}
+                // Methods that the semantic conventions do not know.
+                (_, "http.request.method") if attribute.value.text().as_deref() == Some("_OTHER") => {
+                    fields
+                        .put("http.request.method", self.attribute(METHOD_SENT).unwrap_or_else(|| "_OTHER".to_owned()));
+                }
                 (true, "gen_ai.agent.name") => fields.put("act.sub", attribute.value.text().unwrap_or_default()),
                 // A server's name is what clients called it, where it is no address.
                 (_, "server.address" | "net.host.name") if attribute.value.is_name() => {
@@ -133,9 +143,16 @@ impl Span<'_> {
                 _ => put(attribute, &mut fields),
             }
         }
-        if tool {
+        if let Some(tool) = tool {
             fields.put("request_method", "POST");
-            fields.put("request_uri", format!("/tools/{}", self.attribute(TOOL).unwrap_or_default()));
+            fields.put("request_uri", format!("/tools/{}", in_path(&tool.name)));
+            for (name, text) in
+                [("request_body", tool.arguments), ("response_body", tool.result), ("gen_ai.tool.call.id", tool.id)]
+            {
+                if let Some(text) = text {
+                    fields.put(name, text);
+                }
+            }
             fields.put("status_code", if self.failed() { "500" } else { "200" });
         }
         fields.record(None, limits)
@@ -151,28 +168,64 @@ impl Span<'_> {
 
     /// What the span is.
     pub(super) fn role(&self) -> Role {
-        let kind = text(&self.kind).unwrap_or_default();
-        if self.attribute(TOOL).is_some()
-            && self.attribute("gen_ai.operation.name").is_none_or(|name| name == "execute_tool")
-        {
+        if self.tool().is_some() {
             Role::Tool
         } else if METHODS.iter().all(|name| self.attribute(name).is_none()) {
-            Role::Other
-        } else if matches!(&*kind, "3" | "SPAN_KIND_CLIENT") {
+            if self.resembles_tool() { Role::LikeTool } else { Role::Other }
+        } else if self.side() == Side::Client {
             Role::Client
         } else {
             Role::Request
         }
     }
 
+    fn side(&self) -> Side {
+        match text(&self.kind).as_deref() {
+            Some("3" | "SPAN_KIND_CLIENT") => Side::Client,
+            Some("2" | "SPAN_KIND_SERVER") => Side::Server,
+            _ => Side::Agent,
+        }
+    }
+
+    /// Lets the calls of tools know of the span, which may stand between spans of calls or be one.
+    pub(super) fn join(&self, calls: &mut ToolCalls) {
+        let Some(key) = self.key() else { return };
+        let parent = text(&self.parent_span_id).and_then(|parent| SpanKey::new(&text(&self.trace_id)?, &parent));
+        let call =
+            self.tool().map(|tool| Call::new(self.side(), &tool.name, tool.id.as_deref(), tool.arguments.as_deref()));
+        calls.see(key, parent, call);
+    }
+
+    /// The span within its trace.
+    pub(super) fn key(&self) -> Option<SpanKey> {
+        SpanKey::new(&text(&self.trace_id)?, &text(&self.span_id)?)
+    }
+
     fn attribute(&self, name: &str) -> Option<String> {
-        self.attributes.0.iter().find(|attribute| attribute.key == name)?.value.text()
+        self.value(name)?.text()
+    }
+
+    fn value(&self, name: &str) -> Option<&Value<'_>> {
+        self.attributes.0.iter().find(|attribute| attribute.key == name).map(|attribute| &attribute.value)
     }
 
     fn failed(&self) -> bool {
         let code = self.status.0.as_ref().and_then(|status| text(&status.code)).unwrap_or_default();
         matches!(&*code, "2" | "STATUS_CODE_ERROR") || self.attribute("error.type").is_some()
     }
+}
+
+/// A tool's name as a segment of a path: spans that have no better name for it may be called anything.
+fn in_path(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.trim().chars() {
+        match c {
+            '?' | '#' | '%' | ' ' => out.push_str(&format!("%{:02X}", u32::from(c))),
+            c if c.is_control() => out.push('_'),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Seconds with six decimals, whose unit nobody has to guess.

@@ -37,7 +37,14 @@ pub(super) fn route(text: &str) -> Route {
 /// while they may send the other marks of routers, and braces around a GUID.
 pub(super) fn is_template(path: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    path.contains('{') && path.split('/').any(|segment| in_braces(segment).is_some())
+    path.contains('{') && !is_as_sent(path) && path.split('/').any(|segment| in_braces(segment).is_some())
+}
+
+/// Whether a path has what only clients write: a segment that servers take away (`..`) could bring braces into any.
+fn is_as_sent(path: &str) -> bool {
+    path.contains(['%', '\\', ';'])
+        || path.contains("//")
+        || path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 /// The name of the parameter that a whole segment is.
@@ -116,6 +123,12 @@ mod tests {
             "/{}",
             "/%7Bid%7D",
             "/a{b}c",
+            "/orders/7/{x}/../pay",
+            "/orders/7/{x}/%2e%2e/pay",
+            "/orders/7/./{x}",
+            "/orders/7//{x}",
+            "/orders/7\\..\\{x}/{y}",
+            "/orders/7;a/{x}",
         ] {
             assert!(!is_template(path), "{path}");
         }

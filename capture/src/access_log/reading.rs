@@ -54,7 +54,7 @@ impl<'a> Log<'a> {
             seed,
             formats: Formats::new(options),
             limits: &options.limits,
-            mixed: matches!(format, InputFormat::Uvicorn | InputFormat::Logfmt),
+            mixed: matches!(format, InputFormat::Uvicorn | InputFormat::Gin | InputFormat::Logfmt),
             tally: Tally::default(),
             records: 0,
             ancestry: Ancestry::default(),

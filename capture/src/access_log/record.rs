@@ -165,6 +165,16 @@ pub(super) fn endpoint(text: &str) -> Option<Endpoint> {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Some(Endpoint { ip: address.ip(), port: Some(address.port()).filter(|port| *port != 0) });
     }
-    let bare = text.strip_prefix('[')?.strip_suffix(']')?;
-    bare.parse().ok().map(|ip| Endpoint { ip, port: None })
+    match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        Some(bare) => bare.parse().ok().map(|ip| Endpoint { ip, port: None }),
+        None => endpoint_with_port(text),
+    }
+}
+
+/// An address with a port after its last colon, also one of IPv6 without brackets.
+pub(super) fn endpoint_with_port(text: &str) -> Option<Endpoint> {
+    let (address, port) = text.trim().rsplit_once(':')?;
+    let bare = address.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(address);
+    let port = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse::<u16>().ok())??;
+    bare.parse().ok().map(|ip| Endpoint { ip, port: Some(port).filter(|port| *port != 0) })
 }

@@ -10,6 +10,7 @@ use super::formats::Found;
 use super::otlp::{Resource, Role, Span};
 use super::reading::Log;
 use super::refusal::Refusal;
+use super::tool_calls::ToolCalls;
 use crate::lenient::Maybe;
 use crate::{Origin, Place, Sink};
 
@@ -17,20 +18,21 @@ use crate::{Origin, Place, Sink};
 pub(super) fn read(log: &mut Log<'_>, reader: impl Read, sink: &mut dyn Sink) {
     let mut elements = Elements::new(reader, most(log));
     let mut group = Group::default();
+    let mut calls = ToolCalls::default();
     loop {
         let flow = match elements.next() {
             Ok(Some(element)) => match element.kind {
                 Kind::Record => record(log, &element, sink),
-                Kind::Span => span(log, &element, &mut group, sink),
-                Kind::Resource => resource(log, &element, &mut group, sink),
-                Kind::Group => std::mem::take(&mut group).release(log, sink),
+                Kind::Span => span(log, &element, (&mut group, &mut calls), sink),
+                Kind::Resource => resource(log, &element, (&mut group, &mut calls), sink),
+                Kind::Group => std::mem::take(&mut group).finish(log, &mut calls, sink),
             },
             Ok(None) => {
-                let _ = group.release(log, sink);
+                let _ = group.finish(log, &mut calls, sink);
                 return;
             }
             Err(error) => {
-                let _ = group.release(log, sink);
+                let _ = group.finish(log, &mut calls, sink);
                 return log.stop(error, elements.offset());
             }
         };
@@ -53,6 +55,9 @@ struct Group {
     bytes: usize,
     /// Too much was held: what has no resource yet will have none.
     full: bool,
+    /// Calls of tools, which wait for all spans of the group: the outermost of those that tell of one call is it.
+    tools: Vec<Held>,
+    tool_bytes: usize,
 }
 
 /// A span that waits for its resource.
@@ -71,14 +76,32 @@ impl Group {
         self.full |= self.bytes > most;
     }
 
-    /// Reads the spans that are held.
-    fn release(&mut self, log: &mut Log<'_>, sink: &mut dyn Sink) -> ControlFlow<()> {
+    /// Reads the spans that are held, but for the calls of tools.
+    fn release(&mut self, log: &mut Log<'_>, calls: &mut ToolCalls, sink: &mut dyn Sink) -> ControlFlow<()> {
         self.bytes = 0;
-        let none = Resource::default();
-        let resource = self.resource.as_ref().unwrap_or(&none);
-        self.held.drain(..).try_for_each(|span| read_span(log, span, resource, sink))
+        for span in std::mem::take(&mut self.held) {
+            if let Some(tool) = read_span(log, span, self.resource.as_ref(), calls, sink)? {
+                self.tool_bytes += tool.text.len() + size_of::<Held>();
+                self.tools.push(tool);
+            }
+        }
+        if self.tool_bytes > log.limits.entry_bytes { self.release_tools(log, calls, sink) } else { CONTINUE }
+    }
+
+    fn release_tools(&mut self, log: &mut Log<'_>, calls: &mut ToolCalls, sink: &mut dyn Sink) -> ControlFlow<()> {
+        self.tool_bytes = 0;
+        let tools = std::mem::take(&mut self.tools);
+        tools.into_iter().try_for_each(|tool| read_tool(log, tool, self.resource.as_ref(), calls, sink))
+    }
+
+    /// Reads all that is held.
+    fn finish(mut self, log: &mut Log<'_>, calls: &mut ToolCalls, sink: &mut dyn Sink) -> ControlFlow<()> {
+        self.release(log, calls, sink)?;
+        self.release_tools(log, calls, sink)
     }
 }
+
+const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
 
 fn record(log: &mut Log<'_>, element: &Element<'_>, sink: &mut dyn Sink) -> ControlFlow<()> {
     let Some(bytes) = held(log, element) else { return ControlFlow::Continue(()) };
@@ -95,7 +118,12 @@ fn record(log: &mut Log<'_>, element: &Element<'_>, sink: &mut dyn Sink) -> Cont
     log.emit(record, (Spot::Record(index, element.line), element.whole), origin, element.length, sink)
 }
 
-fn resource(log: &mut Log<'_>, element: &Element<'_>, group: &mut Group, sink: &mut dyn Sink) -> ControlFlow<()> {
+fn resource(
+    log: &mut Log<'_>,
+    element: &Element<'_>,
+    (group, calls): (&mut Group, &mut ToolCalls),
+    sink: &mut dyn Sink,
+) -> ControlFlow<()> {
     let origin = log.origin(place(log.records, element));
     if group.full {
         log.tally.irregularity("resource_after_spans", &origin);
@@ -105,38 +133,75 @@ fn resource(log: &mut Log<'_>, element: &Element<'_>, group: &mut Group, sink: &
         Some(resource) => group.resource = Some(resource),
         None => log.tally.irregularity("unreadable_resource", &origin),
     }
-    group.release(log, sink)
+    group.release(log, calls, sink)
 }
 
-fn span(log: &mut Log<'_>, element: &Element<'_>, group: &mut Group, sink: &mut dyn Sink) -> ControlFlow<()> {
+fn span(
+    log: &mut Log<'_>,
+    element: &Element<'_>,
+    (group, calls): (&mut Group, &mut ToolCalls),
+    sink: &mut dyn Sink,
+) -> ControlFlow<()> {
     let Some(bytes) = held(log, element) else { return ControlFlow::Continue(()) };
     let (spot, origin) = (Spot::Record(log.records, element.line), log.origin(place(log.records, element)));
     log.records += 1;
     let span = Held { text: bytes.to_vec(), whole: element.whole, spot, origin };
     group.hold(span, log.limits.entry_bytes);
-    if group.resource.is_some() || group.full { group.release(log, sink) } else { ControlFlow::Continue(()) }
+    if group.resource.is_some() || group.full { group.release(log, calls, sink) } else { CONTINUE }
 }
 
-fn read_span(log: &mut Log<'_>, span: Held, resource: &Resource, sink: &mut dyn Sink) -> ControlFlow<()> {
-    let Held { text, whole, spot, origin } = span;
-    let length = text.len() as u64;
-    let span = match serde_json::from_slice::<Span<'_>>(&text) {
+/// Reads a span; gives it back where it is a tool's call.
+fn read_span(
+    log: &mut Log<'_>,
+    held: Held,
+    resource: Option<&Resource>,
+    calls: &mut ToolCalls,
+    sink: &mut dyn Sink,
+) -> ControlFlow<(), Option<Held>> {
+    let length = held.text.len() as u64;
+    let span = match serde_json::from_slice::<Span<'_>>(&held.text) {
         Ok(span) => span,
-        Err(error) => return log.emit(Err(Refusal::NotJson(error)), (spot, whole), origin, length, sink),
+        Err(error) => {
+            log.emit(Err(Refusal::NotJson(error)), (held.spot, held.whole), held.origin, length, sink)?;
+            return ControlFlow::Continue(None);
+        }
     };
+    span.join(calls);
     let role = span.role();
-    if matches!(role, Role::Client | Role::Other) {
+    if matches!(role, Role::Client | Role::LikeTool | Role::Other) {
         span.remember(&mut log.ancestry);
     }
     match role {
         Role::Client => log.tally.not_read("client_span", 1, length),
+        Role::LikeTool => log.tally.not_read("span_like_tool", 1, length),
         Role::Other => log.tally.not_read("span_without_request", 1, length),
-        Role::Request | Role::Tool => {
+        Role::Tool => return ControlFlow::Continue(Some(held)),
+        Role::Request => {
             let record = span.record(resource, &log.ancestry, &log.formats.table, log.limits).map(Box::new);
-            return log.emit(record, (spot, true), origin, length, sink);
+            log.emit(record, (held.spot, true), held.origin, length, sink)?;
         }
     }
-    ControlFlow::Continue(())
+    ControlFlow::Continue(None)
+}
+
+/// Reads a tool's call, unless another span tells of it.
+fn read_tool(
+    log: &mut Log<'_>,
+    held: Held,
+    resource: Option<&Resource>,
+    calls: &mut ToolCalls,
+    sink: &mut dyn Sink,
+) -> ControlFlow<()> {
+    let length = held.text.len() as u64;
+    // It was read before.
+    let Ok(span) = serde_json::from_slice::<Span<'_>>(&held.text) else { return CONTINUE };
+    if span.key().is_some_and(|key| calls.repeats(&key)) {
+        span.remember(&mut log.ancestry);
+        log.tally.not_read("tool_span_again", 1, length);
+        return CONTINUE;
+    }
+    let record = span.record(resource, &log.ancestry, &log.formats.table, log.limits).map(Box::new);
+    log.emit(record, (held.spot, true), held.origin, length, sink)
 }
 
 fn place(index: u64, element: &Element<'_>) -> Place {

@@ -38,6 +38,9 @@ impl Refusal {
     }
 }
 
+/// What HAProxy logs in the place of a request line that is none.
+const HAPROXY_UNREADABLE: &str = "<BADREQ>";
+
 /// Why a record is refused.
 impl Fields<'_, '_> {
     /// A server that got no readable request logs an empty method or request line, which is not the same as a
@@ -49,7 +52,8 @@ impl Fields<'_, '_> {
             Value::Raw(_) => None,
         });
         let known = self.convention.is_some();
-        let mut unreadable = texts.filter(|text| known || is_nothing(text) || text.contains(char::is_control));
+        let mut unreadable = texts
+            .filter(|text| known || is_nothing(text) || *text == HAPROXY_UNREADABLE || text.contains(char::is_control));
         if self.null_method || unreadable.next().is_some() {
             return Refusal::NoRequest;
         }

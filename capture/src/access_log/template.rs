@@ -1,14 +1,69 @@
 //! A line as a sequence of fixed texts and named fields, which is how servers describe their log formats.
 
+use super::apache_time;
+use crate::clock;
+
 /// What a line is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     /// A text that is there as it is.
     Text(String),
-    /// A field's name.
-    Field(String),
+    /// A field's name, and what its values look like.
+    Field(String, Looks),
     /// From here on, a line may end.
     Optional,
+}
+
+/// What a field's values look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    Any,
+    Digits,
+    /// One word.
+    Word,
+    /// Three digits, or nothing.
+    Status,
+    /// A time in one of the forms that are told by their looks.
+    Time,
+    /// What this format of `strftime` makes.
+    Written(String),
+}
+
+/// Most bytes of a time.
+const TIME_BYTES: usize = 80;
+/// How often all bytes of a line may be looked at.
+const WORK: usize = 64;
+
+impl Looks {
+    /// What the values of a field with this name look like.
+    pub(super) fn of_name(name: &str) -> Self {
+        match name {
+            "time_local" | "time_iso8601" | "msec" => Looks::Time,
+            "status" => Looks::Status,
+            "request_method" => Looks::Word,
+            _ => Looks::Any,
+        }
+    }
+
+    fn fits(&self, value: &str) -> bool {
+        let digits = || value.bytes().all(|byte| byte.is_ascii_digit());
+        match self {
+            Looks::Any => true,
+            Looks::Digits => !value.is_empty() && digits(),
+            Looks::Word => !value.contains(' '),
+            Looks::Status => value == "-" || value.len() == 3 && digits(),
+            Looks::Time => clock::parse(value).is_some(),
+            Looks::Written(format) => apache_time::fits(format, value),
+        }
+    }
+
+    /// Most bytes of such a value.
+    fn most(&self) -> usize {
+        match self {
+            Looks::Any | Looks::Word => usize::MAX,
+            _ => TIME_BYTES,
+        }
+    }
 }
 
 /// A compiled format of lines.
@@ -37,7 +92,7 @@ impl Template {
             }
             let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
             let (name, after) = after.split_at(end);
-            template.field(name);
+            template.field(name, Looks::Any);
             rest = after;
         }
         template.text(rest);
@@ -54,13 +109,13 @@ impl Template {
     }
 
     /// Appends a field.
-    pub(super) fn field(&mut self, name: &str) {
-        self.parts.push(Part::Field(name.to_owned()));
+    pub(super) fn field(&mut self, name: &str, looks: Looks) {
+        self.parts.push(Part::Field(name.to_owned(), looks));
     }
 
     /// Joins what servers give in parts: a target from path and query, a URL from scheme, host and target.
     pub(super) fn joined(mut self) -> Self {
-        let field = |name: &str| Part::Field(name.to_owned());
+        let field = |name: &str| Part::Field(name.to_owned(), Looks::Any);
         let targets: [&[Part]; 3] = [
             &[field("uri"), field("is_args"), field("args")],
             &[field("uri"), field("is_args"), field("query_string")],
@@ -78,25 +133,102 @@ impl Template {
 
     fn replace(&mut self, parts: &[Part], by: &str) {
         while let Some(at) = self.parts.windows(parts.len()).position(|window| window == parts) {
-            self.parts.splice(at..at + parts.len(), [Part::Field(by.to_owned())]);
+            self.parts.splice(at..at + parts.len(), [Part::Field(by.to_owned(), Looks::Any)]);
         }
     }
 
     /// Two fields with nothing between them, which cannot be told apart.
     pub(super) fn ambiguous(&self) -> Option<(&str, &str)> {
         self.parts.windows(2).find_map(|pair| match pair {
-            [Part::Field(one), Part::Field(two)] => Some((one.as_str(), two.as_str())),
+            [Part::Field(one, _), Part::Field(two, _)] => Some((one.as_str(), two.as_str())),
             _ => None,
         })
     }
 
     /// Whether it names any of these fields.
     pub(super) fn names(&self, wanted: &[&str]) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Field(name) if wanted.contains(&name.as_str())))
+        self.parts.iter().any(|part| matches!(part, Part::Field(name, _) if wanted.contains(&name.as_str())))
     }
 
     /// The fields of a line that fits, as written.
     pub(super) fn read<'t, 'l>(&'t self, line: &'l str) -> Option<Vec<(&'t str, &'l str)>> {
+        let searched = if self.strict { None } else { self.search(line) };
+        searched.or_else(|| self.first(line))
+    }
+
+    /// As [`Template::first`], but each value looks like its field's: where one does not, the fields before it, which
+    /// clients may fill with what stands between fields, are longer than they seemed. The work is bounded.
+    fn search<'t, 'l>(&'t self, line: &'l str) -> Option<Vec<(&'t str, &'l str)>> {
+        let mut work = WORK * (line.len() + TIME_BYTES);
+        let mut found: Vec<Found<'t>> = Vec::with_capacity(self.parts.len() / 2 + 1);
+        let (mut number, mut at, mut from) = (0, 0, 0);
+        loop {
+            let end = match self.parts.get(number) {
+                None if line.get(at..)?.trim().is_empty() => {
+                    let value = |field: &Found<'t>| Some((field.name, line.get(field.start..field.end)?));
+                    return found.iter().map(value).collect();
+                }
+                Some(Part::Text(text)) => end_of_text(text, line, at),
+                Some(Part::Field(name, looks)) => {
+                    let end = self.end_of_field(number, looks, line, (at, from), &mut work)?;
+                    found.extend(end.map(|end| Found { name, number, start: at, end }));
+                    end
+                }
+                None | Some(Part::Optional) => None,
+            };
+            match end {
+                Some(end) => (number, at, from) = (number + 1, end, end),
+                None => {
+                    let longer = found.pop()?;
+                    let next = line.get(longer.end..)?.chars().next().map_or(1, char::len_utf8);
+                    (number, at, from) = (longer.number, longer.start, longer.end + next);
+                }
+            }
+        }
+    }
+
+    /// Where a field that begins at the first place ends, not before the second; none within when nowhere, none when
+    /// there was too much work.
+    fn end_of_field(
+        &self,
+        number: usize,
+        looks: &Looks,
+        line: &str,
+        (start, mut from): (usize, usize),
+        work: &mut usize,
+    ) -> Option<Option<usize>> {
+        let quoted = number.checked_sub(1).is_some_and(|before| self.text_at(before).ends_with('"'));
+        let after = self.text_at(number + 1);
+        loop {
+            let Some(rest) = line.get(from..) else { return Some(None) };
+            let end = match after {
+                "" => (from == start).then_some(rest.len()),
+                after if quoted && after.starts_with('"') => quoted_end(rest, after),
+                after => memchr::memmem::find(within(rest, looks.most().saturating_add(after.len())), after.as_bytes()),
+            };
+            *work = work.checked_sub(end.unwrap_or(rest.len().min(looks.most())) + 1)?;
+            let Some(end) = end else { return Some(None) };
+            let value = line.get(start..from + end).unwrap_or_default();
+            if value.len() > looks.most() {
+                return Some(None);
+            }
+            if looks.fits(value) {
+                return Some(Some(from + end));
+            }
+            from += end + rest.get(end..)?.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+
+    /// The text that this part is; empty where it is none.
+    fn text_at(&self, number: usize) -> &str {
+        match self.parts.get(number) {
+            Some(Part::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// The fields of a line that fits, each ending at the first place where the next text stands.
+    fn first<'t, 'l>(&'t self, line: &'l str) -> Option<Vec<(&'t str, &'l str)>> {
         let mut fields = Vec::with_capacity(self.parts.len() / 2 + 1);
         let mut rest = line;
         let mut enough = false;
@@ -112,10 +244,10 @@ impl Template {
                     None if enough => return Some(fields),
                     None => return None,
                 },
-                Part::Field(name) => {
+                Part::Field(name, _) => {
                     let after = parts.clone().find_map(|part| match part {
                         Part::Text(text) => Some(text.as_str()),
-                        Part::Field(_) | Part::Optional => None,
+                        Part::Field(..) | Part::Optional => None,
                     });
                     match self.value(name, rest, before, after) {
                         Some(value) => {
@@ -145,6 +277,29 @@ impl Template {
         let one_word = !self.strict || quoted || LOOSE.contains(&name) || !value.contains(' ');
         one_word.then_some(value)
     }
+}
+
+/// A field that was found.
+struct Found<'t> {
+    name: &'t str,
+    /// Of its part.
+    number: usize,
+    start: usize,
+    end: usize,
+}
+
+/// Where a text ends that stands at this place. Servers leave out the space before what is empty at a line's end.
+fn end_of_text(text: &str, line: &str, at: usize) -> Option<usize> {
+    let rest = line.get(at..)?;
+    let trimmed = text.trim_end();
+    match rest.starts_with(text) {
+        true => Some(at + text.len()),
+        false => (!trimmed.is_empty() && rest == trimmed).then_some(line.len()),
+    }
+}
+
+fn within(text: &str, most: usize) -> &[u8] {
+    text.as_bytes().get(..most).unwrap_or(text.as_bytes())
 }
 
 /// Where the text `after`, which starts with a quote, follows that no backslash escapes.

@@ -5,6 +5,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::entry::{Content, Pair, PostData};
+use crate::lenient::Given;
+use crate::scalar::Scalar;
 use crate::{Body, Headers};
 
 /// A body with what its reading showed.
@@ -26,12 +28,22 @@ impl ReadBody {
 
 /// Reads the body of a request: `postData`'s text, else its parameters.
 pub(super) fn of_request(
-    data: Option<PostData<'_>>,
+    data: Given<PostData<'_>>,
     body_size: Option<u64>,
     headers: &Headers,
     limit: usize,
 ) -> ReadBody {
-    let data = data.unwrap_or_default();
+    let (data, unreadable) = match data {
+        Given::Nothing => (PostData::default(), false),
+        Given::Unreadable => (PostData::default(), true),
+        Given::Object(data) => {
+            // What has a type had a body, and without a text nobody knows which.
+            let untold =
+                matches!(data.text, Scalar::Null) && data.mime_type.text().is_some_and(|mime| !mime.is_empty());
+            let unreadable = untold || matches!(data.text, Scalar::Nested) || data.file.text().is_some();
+            (data, unreadable)
+        }
+    };
     if let Some(text) = data.text.into_text().filter(|text| !text.is_empty()) {
         return present(text.as_bytes(), data.encoding.text(), body_size, limit);
     }
@@ -43,7 +55,8 @@ pub(super) fn of_request(
     }
     let announced = announced(body_size, headers).filter(|size| *size > 0);
     let body = match announced {
-        None if params.is_empty() && headers.get("transfer-encoding").is_none() => Body::Absent,
+        None if body_size == Some(0) && params.is_empty() => Body::Absent,
+        None if !unreadable && params.is_empty() && headers.get("transfer-encoding").is_none() => Body::Absent,
         size => Body::Unknown { size },
     };
     ReadBody::without_bytes(body)
@@ -68,7 +81,7 @@ pub(super) fn of_response(
     let announced = announced(body_size, headers);
     let body = match (announced.filter(|n| *n > 0), size) {
         (Some(wire), _) => Body::Unknown { size: Some(wire) },
-        (None, Some(0)) => Body::Absent,
+        (None, Some(0)) if content.file.text().is_none() => Body::Absent,
         (None, size) => Body::Unknown { size },
     };
     ReadBody::without_bytes(body)
@@ -126,7 +139,8 @@ fn urlencoded(params: Vec<Pair<'_>>) -> String {
     body
 }
 
-fn percent_encode(text: &str, out: &mut String) {
+/// Adds a text as forms and queries encode it.
+pub(super) fn percent_encode(text: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
         match byte {

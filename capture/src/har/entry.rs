@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::lenient::{List, Maybe};
+use crate::lenient::{Given, List, Maybe};
 use crate::scalar::Scalar;
 
 #[derive(Deserialize)]
@@ -49,7 +49,9 @@ pub(super) struct Request<'a> {
     #[serde(borrow)]
     pub(super) cookies: List<Pair<'a>>,
     #[serde(borrow)]
-    pub(super) post_data: Maybe<PostData<'a>>,
+    pub(super) query_string: List<Pair<'a>>,
+    #[serde(borrow)]
+    pub(super) post_data: Given<PostData<'a>>,
     #[serde(borrow)]
     pub(super) body_size: Scalar<'a>,
 }
@@ -63,6 +65,9 @@ pub(super) struct PostData<'a> {
     pub(super) text: Scalar<'a>,
     #[serde(borrow, alias = "_encoding")]
     pub(super) encoding: Scalar<'a>,
+    /// Name of the file beside the HAR that holds the body, as Playwright writes.
+    #[serde(borrow, rename = "_file")]
+    pub(super) file: Scalar<'a>,
     #[serde(borrow)]
     pub(super) params: List<Pair<'a>>,
 }
@@ -91,6 +96,9 @@ pub(super) struct Content<'a> {
     pub(super) text: Scalar<'a>,
     #[serde(borrow)]
     pub(super) encoding: Scalar<'a>,
+    /// Name of the file beside the HAR that holds the body, as Playwright writes.
+    #[serde(borrow, rename = "_file")]
+    pub(super) file: Scalar<'a>,
 }
 
 #[derive(Deserialize, Default)]

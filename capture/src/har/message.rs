@@ -50,6 +50,9 @@ pub(super) fn read(
     if !clock.known {
         tally.irregularity("no_start_time", &origin);
     }
+    if entry.started_date_time.text().is_some_and(clock::names_no_zone) {
+        tally.irregularity("time_without_zone", &origin);
+    }
     let mut notes = Notes { origin: &origin, tally, incomplete: Vec::new() };
     let response = entry.response.0;
     let protocol = protocol(request.http_version.text())
@@ -123,6 +126,9 @@ impl Notes<'_> {
         if read.rebuilt {
             self.irregularity("body_rebuilt_from_params");
         }
+        if let Body::Unknown { size } = read.body {
+            self.tally.not_read("body_not_in_har", 1, size.unwrap_or(0));
+        }
         read.body
     }
 }
@@ -148,11 +154,29 @@ fn read_request(
     let target = match split.host {
         Some(authority) if is_connect => authority.to_owned(),
         _ if is_connect || split.target == "*" => split.target.to_owned(),
-        _ => split.origin_form(),
+        _ => with_query(split.origin_form(), request.query_string, notes),
     };
-    let body = body::of_request(request.post_data.0, request.body_size.count(), &headers, limits.body_bytes);
+    let body = body::of_request(request.post_data, request.body_size.count(), &headers, limits.body_bytes);
     let body = notes.body(body);
     Request { method, scheme: split.scheme.map(str::to_owned), host, target, headers, body, end: None }
+}
+
+/// A target with the query that some writers give only apart from the URL.
+fn with_query(mut target: String, list: List<Pair<'_>>, notes: &mut Notes<'_>) -> String {
+    let mut separator = '?';
+    if target.contains(separator) {
+        return target;
+    }
+    for (name, value) in list.0.unwrap_or_default().into_iter().filter_map(Pair::into_text) {
+        target.push(std::mem::replace(&mut separator, '&'));
+        body::percent_encode(&name, &mut target);
+        target.push('=');
+        body::percent_encode(&value, &mut target);
+    }
+    if separator == '&' {
+        notes.irregularity("query_not_in_url");
+    }
+    target
 }
 
 /// The response; `None` when its status says that there was none.

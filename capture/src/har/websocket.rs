@@ -21,8 +21,8 @@ impl Spoken {
     /// Reads one; none where it does not say who sent it, as for Chrome's `error`.
     pub(super) fn read(message: WebSocketMessage<'_>, limits: &Limits) -> Option<Self> {
         let sender = match message.kind.text()? {
-            "send" => Sender::Client,
-            "receive" => Sender::Server,
+            "send" | "request" => Sender::Client,
+            "receive" | "response" => Sender::Server,
             _ => return None,
         };
         let opcode = message.opcode.count().and_then(|opcode| u8::try_from(opcode).ok()).unwrap_or(1);

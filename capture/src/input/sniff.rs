@@ -176,6 +176,10 @@ fn capture_format(content: &[u8]) -> Option<InputFormat> {
 }
 
 fn text_format(text: &[u8], whole: bool, options: &Options) -> Option<InputFormat> {
+    // An archive may hold a log as it is, behind the names of its files.
+    if text.starts_with(b"PK\x03\x04") {
+        return None;
+    }
     let mut sniffer = Sniffer::new(options);
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let one_line = first.len() < text.len() || whole;

@@ -196,3 +196,56 @@ fn the_files_of_several_people_are_told_apart() {
         outcome.exchanges.iter().map(|e| (&*e.request.as_ref().unwrap().target, e.log.user.as_deref())).collect();
     assert_eq!(found, [("/alice", Some("alice")), ("/bob", Some("bob")), ("/nobody", None)]);
 }
+
+#[test]
+fn a_query_apart_from_the_url_is_part_of_the_target() {
+    let read = |url: &str| {
+        let har = format!(
+            r#"{{"log":{{"entries":[{{"startedDateTime":"2026-05-17T08:05:32Z","request":{{"method":"GET","url":"{url}","queryString":[{{"name":"order","value":"o 1&2"}},{{"name":"é","value":""}}],"headers":[]}},"response":{{"status":200}}}}]}}}}"#
+        );
+        let outcome = read_content(har);
+        (outcome.exchanges[0].request.as_ref().unwrap().target.clone(), outcome.irregular("query_not_in_url"))
+    };
+    assert_eq!(read("https://a.example/pay"), ("/pay?order=o+1%262&%C3%A9=".into(), 1));
+    assert_eq!(read("https://a.example/pay?order=o2"), ("/pay?order=o2".into(), 0));
+}
+
+/// An entry with this request's and this content's members.
+fn entry(request: &str, content: &str) -> Outcome {
+    read_content(format!(
+        r#"{{"log":{{"entries":[{{"startedDateTime":"2026-05-17T08:05:32","request":{{"method":"POST","url":"https://a.example/pay","bodySize":-1{request}}},"response":{{"status":200,"bodySize":-1,"content":{{{content}}}}}}}]}}}}"#
+    ))
+}
+
+#[test]
+fn bodies_that_are_elsewhere_are_unknown_and_told() {
+    let unknown = Body::Unknown { size: None };
+    for (request, wanted) in [
+        ("", Body::Absent),
+        (r#","postData":null"#, Body::Absent),
+        (r#","postData":{"mimeType":"","text":""}"#, Body::Absent),
+        (r#","postData":"a=b""#, unknown.clone()),
+        (r#","postData":[{"a":1}]"#, unknown.clone()),
+        (r#","postData":{"mimeType":"application/json"}"#, unknown.clone()),
+        (r#","postData":{"mimeType":"application/json","text":{"a":1}}"#, unknown.clone()),
+        (r#","postData":{"mimeType":"application/json","_file":"a.json"}"#, unknown.clone()),
+        (r#","postData":{"mimeType":"multipart/form-data","params":[{"name":"a","value":"b"}]}"#, unknown.clone()),
+    ] {
+        let outcome = entry(request, r#""size":0"#);
+        let body = &outcome.exchanges[0].request.as_ref().unwrap().body;
+        assert_eq!(*body, wanted, "{request}");
+        assert_eq!(outcome.not_read("body_not_in_har"), u64::from(wanted == unknown), "{request}");
+        assert_eq!(outcome.irregular("time_without_zone"), 1);
+    }
+    for (content, told) in [(r#""size":5"#, 1), (r#""size":0,"_file":"a.json""#, 1), (r#""size":2,"text":"{}""#, 0)] {
+        assert_eq!(entry("", content).not_read("body_not_in_har"), told, "{content}");
+    }
+}
+
+#[test]
+fn an_archive_is_no_log() {
+    let line = "10.0.0.1 - - [17/May/2026:08:05:32 +0000] \"GET /a HTTP/1.1\" 200 5\n";
+    let outcome = read_content(format!("PK\u{3}\u{4}\u{14}\0\0\0access.log\n{line}{line}"));
+    assert!(outcome.exchanges.is_empty());
+    outcome.says(&["ZIP archive", "unpack it"]);
+}

@@ -105,9 +105,30 @@ pub(in crate::correlate) fn is_session_cookie(name: &str) -> bool {
         || bare.contains("sess")
 }
 
+/// Whether one of the cookies in a `Cookie` header has a name that sessions have, and the name of the first that may carry
+/// one all the same.
+pub fn session_cookies(header: &[u8]) -> (bool, Option<&str>) {
+    let mut names = crate::correlate::cookie::sent(header).map(|(name, _)| name);
+    let mut other = None;
+    let any = names.any(|name| {
+        let session = is_session_cookie(name);
+        other = other.or(Some(name).filter(|_| !session && !is_known_cookie(name)));
+        session
+    });
+    (any, other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cookies_say_whether_one_is_a_sessions() {
+        assert_eq!(session_cookies(b"_ga=1; session=x"), (true, None));
+        assert_eq!(session_cookies(b"_ga=1; zwiebel=x; sid=2"), (true, Some("zwiebel")));
+        assert_eq!(session_cookies(b"lang=de; zwiebel=x"), (false, Some("zwiebel")));
+        assert_eq!(session_cookies(b"_ga=1"), (false, None));
+    }
 
     #[test]
     fn session_cookies_are_told_from_others() {

@@ -8,6 +8,7 @@ use super::super::budget::Budget;
 use super::super::message::{Message, Needle, names};
 use super::super::{MOST_CALLS, Unseen, json};
 use super::document::begins;
+use super::names_graphql;
 use super::parts::sections;
 use crate::{Request, percent_decoded};
 
@@ -54,7 +55,7 @@ pub(super) fn posted<'a>(request: &'a Request, sent: &Message<'a>, budget: &mut 
     if matches!(request.method.as_str(), "GET" | "HEAD") {
         return query.and_then(of_pairs).map(|posted| Posted { safe: true, ..posted }).into_iter().collect();
     }
-    let found = in_body(query, sent, budget);
+    let found = in_body(query, sent, names_graphql(&request.target), budget);
     if !found.is_empty() {
         // Which of two documents is run is the server's affair.
         let another = query.and_then(of_pairs).and_then(|posted| posted.query);
@@ -71,8 +72,8 @@ pub(super) fn posted<'a>(request: &'a Request, sent: &Message<'a>, budget: &mut 
     in_url.into_iter().collect()
 }
 
-/// The requests in a body; `query`: the query string beside it.
-fn in_body<'a>(query: Option<&'a str>, sent: &Message<'a>, budget: &mut Budget) -> Vec<Posted<'a>> {
+/// The requests in a body; `query`: the query string beside it; `named`: the path says that this is GraphQL.
+fn in_body<'a>(query: Option<&'a str>, sent: &Message<'a>, named: bool, budget: &mut Budget) -> Vec<Posted<'a>> {
     let Some(text) = sent.text else { return Vec::new() };
     if sent.is("application/graphql") {
         let beside = query.and_then(of_pairs).unwrap_or_default();
@@ -90,7 +91,9 @@ fn in_body<'a>(query: Option<&'a str>, sent: &Message<'a>, budget: &mut Budget) 
     } else {
         sent.json()
     };
-    let Some(body) = body.filter(|body| TELLING.iter().any(|name| names(body, name))) else { return Vec::new() };
+    let Some(body) = body.filter(|body| named || TELLING.iter().any(|name| names(body, name))) else {
+        return Vec::new();
+    };
     let found = of_json(body, multipart, budget);
     if !found.is_empty() && !sent.whole && !multipart {
         budget.note(Unseen::RequestBody);
@@ -118,12 +121,12 @@ pub(super) fn of_json<'a>(text: &'a str, telling: bool, budget: &mut Budget) -> 
 }
 
 fn of_object(text: &str) -> Option<Posted<'_>> {
-    let names = ["query", "operationName", "variables", "extensions", "documentId", "doc_id"];
-    let [query, operation_name, variables, extensions, document_id, doc_id] = json::pick(text, names)?.values;
+    let names = ["query", "operationName", "variables", "extensions", "documentId", "doc_id", "queryId", "id"];
+    let [query, operation_name, variables, extensions, ids @ ..] = json::pick(text, names)?.values;
     let hash = extensions.and_then(|e| json::member(e, "persistedQuery")).and_then(|p| json::text_of(p, "sha256Hash"));
     let hashed = hash.is_some();
     let variables = json::present(variables);
-    let hash = hash.or_else(|| document_id.or(doc_id).and_then(json::scalar));
+    let hash = hash.or_else(|| ids.into_iter().flatten().find_map(json::scalar));
     let query = json::present(query).and_then(json::text);
     (query.is_some() || hash.is_some()).then_some(())?;
     Some(Posted {
@@ -149,7 +152,7 @@ fn of_pairs(query: &str) -> Option<Posted<'_>> {
                 posted.operation_name = Some(percent_decoded(value, true)).filter(|name| !name.is_empty())
             }
             "variables" => posted.variables = Some(percent_decoded(value, true)),
-            "documentId" => posted.hash = Some(percent_decoded(value, true)),
+            "documentId" | "doc_id" | "queryId" => posted.hash = Some(percent_decoded(value, true)),
             "extensions" => {
                 let extensions = percent_decoded(value, true);
                 let extensions = serde_json::from_str::<&serde_json::value::RawValue>(&extensions).ok();

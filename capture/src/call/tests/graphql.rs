@@ -105,6 +105,19 @@ fn an_answer_in_parts_is_read_to_its_end() {
 }
 
 #[test]
+fn ids_of_documents_are_calls_where_the_path_says_graphql() {
+    for (id, body) in [
+        ("abc", r#"{"id":"abc","variables":{}}"#),
+        ("Pay.1", r#"{"queryId":"Pay.1","variables":{}}"#),
+        ("d7", r#"{"documentId":"d7","id":"other","variables":{}}"#),
+    ] {
+        let found = post("/graphql", body, r#"{"data":{"pay":true}}"#);
+        assert_eq!(told(&found), [format!("graphql persisted {id} {{}} accepted")]);
+        assert!(told(&post("/orders", body, "{}")).is_empty());
+    }
+}
+
+#[test]
 fn a_persisted_query_is_named_by_its_hash() {
     let sent = r#"{"operationName":"Buy","variables":{"o":1},"extensions":{"persistedQuery":{"version":1,"sha256Hash":"ab12"}}}"#;
     let found = post(

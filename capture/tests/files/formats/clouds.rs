@@ -3,6 +3,7 @@
 use offpath_capture::InputFormat;
 
 use super::{MAY, SECOND, clean, header, line_of, lines_of, one};
+use crate::reading::read_content;
 
 #[test]
 fn cloud_records_are_read_in_documents_and_in_lines() {
@@ -64,4 +65,36 @@ fn cloudtrail_events_are_calls() {
         (MAY, Some("iam.amazonaws.com"))
     );
     assert_eq!(outcome.exchanges[2].origin.to_string().rsplit('#').next(), Some("entry=2"));
+}
+
+#[test]
+fn events_that_failed_without_a_code_are_no_successes() {
+    let event = |more: &str| {
+        format!(
+            r#"{{"Records":[{{"eventVersion":"1.08","eventTime":"2026-05-17T08:05:32Z","eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin"{more}}}]}}"#
+        )
+    };
+    for (more, status) in [
+        (r#","userIdentity":{"type":"IAMUser"},"responseElements":{"ConsoleLogin":"Success"}"#, 200),
+        (r#","userIdentity":{"type":"IAMUser"},"responseElements":{"ConsoleLogin":"Failure"}"#, 401),
+        (r#","userIdentity":null,"responseElements":{"ConsoleLogin":"Failure"}"#, 401),
+        (r#","userIdentity":{"type":"IAMUser"},"errorMessage":"Failed authentication","responseElements":null"#, 401),
+        (r#","errorCode":"AccessDenied","errorMessage":"no""#, 403),
+    ] {
+        let e = one(&event(more), InputFormat::JsonDocument);
+        assert_eq!(line_of(&e).2, Some(status), "{more}");
+    }
+    let named = event(r#","userIdentity":{"type":"IAMUser"},"errorMessage":"Access Denied""#);
+    assert_eq!(line_of(&one(&named.replace("ConsoleLogin", "Decrypt"), InputFormat::JsonDocument)).2, Some(403));
+    let change = event("").replace("signin.amazonaws.com", "aws:s3");
+    assert!(read_content(change).exchanges.is_empty(), "a notice of a change is no call");
+}
+
+#[test]
+fn azures_gateway_for_apis_is_read() {
+    let record = r#"{"records":[{"time":"2026-05-17T08:05:32Z","category":"GatewayLogs","durationMs":250,"callerIpAddress":"10.1.2.3","correlationId":"abc","properties":{"method":"POST","url":"https://apim.example/orders/7/pay?x=1","responseCode":200,"responseSize":353,"requestSize":300,"clientProtocol":"HTTP/1.1","userId":"u1"}}]}"#;
+    let e = one(record, InputFormat::JsonDocument);
+    assert_eq!(line_of(&e), ("POST".into(), "/orders/7/pay?x=1".into(), Some(200)));
+    assert_eq!(e.request.as_ref().unwrap().host.as_deref(), Some("apim.example"));
+    assert_eq!((e.client.unwrap().to_string(), e.log.user.as_deref()), ("10.1.2.3".into(), Some("u1")));
 }

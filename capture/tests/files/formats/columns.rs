@@ -91,3 +91,11 @@ fn zeek_is_read_as_columns_and_as_json() {
     assert!(!format!("{:?}", outcome.exchanges).contains("secret1"));
     read_content("#separator \\x09\n#path\tconn\n#fields\tts\tuid\n1.0\tC\n").says(&["Zeek log without requests"]);
 }
+
+#[test]
+fn a_time_of_day_belongs_to_the_day_of_its_heading() {
+    let log = "#Software: Microsoft Internet Information Services 10.0\n#Date: 2026-05-17 08:00:00\n#Fields: time c-ip cs-method cs-uri-stem sc-status\n08:05:32 10.0.0.9 GET /x 200\n";
+    assert_eq!(one(log, InputFormat::W3c).time.0, MAY);
+    let dated = log.replace("#Fields: time", "#Fields: date time").replace("\n08:05", "\n2026-05-17 08:05");
+    assert_eq!(one(&dated.replace("#Date: 2026-05-17", "#Date: 2020-01-01"), InputFormat::W3c).time.0, MAY);
+}

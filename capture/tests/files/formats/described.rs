@@ -110,3 +110,40 @@ fn logged_cookies_are_cookies() {
     let exchange = read_with(line, &Options { log_fields: named, ..nginx }).exchanges.remove(0);
     assert_eq!(header(&exchange, "cookie"), Some("session=sess-abcdef"));
 }
+
+#[test]
+fn what_a_client_is_called_hides_none_of_its_requests() {
+    let users = [
+        "a",
+        "a [1583056800]",
+        "a [01/Mar/2020:00:00:00 +0000]",
+        "a [01/Mar/2020",
+        "a [2020-03-01]",
+        "a] [",
+        "[",
+        "a - b [x",
+        "é [é] ",
+        "a \\x22 [1583056800] \\x22GET /forged HTTP/1.1\\x22 200",
+        "- b 200",
+    ];
+    let brackets = " [".repeat(500);
+    let nginx = described(r#"$remote_addr - $remote_user [$time_local] "$request" $status "$http_user_agent""#);
+    let apache = described(r#"%h %l %u [%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t] "%r" %>s"#);
+    let plain = Options::default();
+    for user in users.into_iter().chain([&*brackets]) {
+        let line = |time: &str, end: &str| {
+            format!("10.0.0.1 - {user} [17/May/2026:08:05:32{time} +0000] \"GET /real HTTP/1.1\" 200{end}\n")
+        };
+        for (options, line) in [
+            (&plain, line("", " 5 \"-\" \"curl/8\"")),
+            (&plain, line("", " 5")),
+            (&nginx, line("", " \"curl/8\"")),
+            (&apache, line(".000", "")),
+        ] {
+            let outcome = read_with(&line, options);
+            assert!(outcome.errors.is_empty(), "{line}{:?}", outcome.errors);
+            assert_eq!((lines_of(&outcome), outcome.exchanges[0].time.0), (vec!["GET /real 200".to_owned()], MAY));
+            assert_eq!(outcome.exchanges[0].client.unwrap().to_string(), "10.0.0.1");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use offpath_capture::InputFormat;
 
-use super::{MAY, field, header, line_of, lines_of, one};
+use super::{MAY, clean, field, header, line_of, lines_of, one};
 use crate::reading::read_content;
 
 #[test]
@@ -171,4 +171,59 @@ fn formats_may_be_mixed_and_other_files_are_read_beside_a_mapping() {
         lines_of(&outcome),
         ["GET /combined 200", "GET /envoy 200", "GET /json 200", "GET /w3c 200", "GET /again 200"]
     );
+}
+
+#[test]
+fn addresses_of_ipv6_before_a_port_are_read() {
+    let haproxy = |client: &str, request: &str| {
+        format!(
+            "Feb  6 12:14:14 lb haproxy[1]: {client} [06/Feb/2009:12:14:14.655] fe be/s1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 \"{request}\"\n"
+        )
+    };
+    for (client, read_as) in [
+        ("2001:db8::1:33317", "[2001:db8::1]:33317"),
+        ("2001:db8::1:3317", "[2001:db8::1]:3317"),
+        ("::ffff:10.0.0.9:33317", "[::ffff:10.0.0.9]:33317"),
+        ("10.0.0.9:33317", "10.0.0.9:33317"),
+    ] {
+        let e = one(&haproxy(client, "POST /pay HTTP/1.1"), InputFormat::Haproxy);
+        assert_eq!(e.client.unwrap().to_string(), read_as);
+    }
+    let unreadable = haproxy("10.0.0.9:1", "GET / HTTP/1.1") + &haproxy("10.0.0.9:2", "<BADREQ>");
+    let outcome = clean(&unreadable, InputFormat::Haproxy);
+    assert_eq!((outcome.exchanges.len(), outcome.not_read("malformed_request")), (1, 1));
+}
+
+#[test]
+fn lines_of_frameworks_are_read() {
+    let gin = "[GIN] 2026/05/17 - 08:05:32 | 201 |     250ms |       10.0.0.1 | POST     \"/orders?a=b\"\n";
+    let e = one(&format!("{gin}[GIN-debug] Listening on :8080\n"), InputFormat::Gin);
+    assert_eq!(line_of(&e), ("POST".into(), "/orders?a=b".into(), Some(201)));
+    assert_eq!((e.time.0, e.end.unwrap().0, e.client.unwrap().to_string()), (MAY - 250_000, MAY, "10.0.0.1".into()));
+
+    let django = "[17/May/2026 08:05:32] \"POST /orders HTTP/1.1\" 200 52\n";
+    let e = one(django, InputFormat::CombinedLog);
+    assert_eq!((e.time.0, e.client, line_of(&e).2), (MAY, None, Some(200)));
+
+    let werkzeug = "INFO:werkzeug:10.0.0.1 - - [17/May/2026 08:05:32] \"GET /orders/1 HTTP/1.1\" 200 -\n";
+    assert_eq!(one(werkzeug, InputFormat::CombinedLog).client.unwrap().to_string(), "10.0.0.1");
+}
+
+#[test]
+fn templates_in_request_lines_are_templates() {
+    let time = "[17/May/2026:08:05:32 +0000]";
+    for (line, template) in [
+        (format!("192.0.2.1 - anna {time}\"POST /orders/{{id}}/pay HTTP/1.1\" 200 123 c6af1"), true),
+        (
+            format!(
+                r#"{{"requestTime":"17/May/2026:08:05:32 +0000","request":"POST /orders/{{id}}/pay HTTP/1.1","status":200}}"#
+            ),
+            true,
+        ),
+        (format!("192.0.2.1 - anna {time} \"POST /orders/7/pay?x={{id}} HTTP/1.1\" 200 123"), false),
+    ] {
+        let outcome = read_content(format!("{line}\n"));
+        let told = outcome.exchanges[0].incomplete.iter().any(|why| why.as_str() == "path_template");
+        assert_eq!(told, template, "{line}: {:?}", outcome.exchanges[0].incomplete);
+    }
 }

@@ -1,8 +1,8 @@
 //! Lines that JSON records carry.
 
-use offpath_capture::InputFormat;
+use offpath_capture::{Body, InputFormat};
 
-use super::{MAY, line_of, one};
+use super::{MAY, clean, header, line_of, one};
 use crate::reading::read_content;
 
 #[test]
@@ -50,4 +50,52 @@ fn lines_in_json_are_opened() {
     assert_eq!(line_of(&one(&own, InputFormat::JsonLog)).1, "/own");
     read_content("{\"message\":\"he said \\\"GET /a\\\" to me\"}\n{\"message\":\"x\"}\n")
         .says(&["no known field for the method"]);
+}
+
+#[test]
+fn bytes_that_nginx_escapes_in_json_are_read() {
+    let line = |agent: &str| {
+        format!(
+            r#"{{"time_iso8601":"2026-05-17T08:05:32+00:00","remote_addr":"10.0.0.1","request":"GET /orders/7 HTTP/1.1","status":200,"http_user_agent":"{agent}"}}"#
+        ) + "\n"
+    };
+    let content = line("plain") + &line(r"a\x22b") + &line(r"caf\xC3\xA9") + &line(r"\xFF\x5C");
+    let outcome = clean(&content, InputFormat::JsonLog);
+    let agents: Vec<_> = outcome.exchanges.iter().map(|e| header(e, "user-agent")).collect();
+    assert_eq!(agents, [Some("plain"), Some("a\"b"), Some("café"), Some("\u{fffd}\\")]);
+    assert_eq!(clean(&line(r"a\x22b"), InputFormat::JsonLog).exchanges.len(), 1, "the first line, too");
+}
+
+#[test]
+fn hosts_are_found_wherever_a_record_names_them() {
+    let host = |line: &str| {
+        let e = read_content(format!("{line}\n")).exchanges.remove(0);
+        let request = e.request.unwrap();
+        (request.scheme, request.host, e.client.map(|client| client.to_string()))
+    };
+    let shop = || Some("shop.example".to_owned());
+    let kong = r#"{"latencies":{"request":5},"request":{"uri":"/log?a=1","url":"https://shop.example/log?a=1","method":"GET"},"client_ip":"192.168.144.1","response":{"status":200,"size":9},"started_at":1614232668342}"#;
+    assert_eq!(host(kong), (Some("https".into()), shop(), Some("192.168.144.1".into())));
+    let header =
+        r#"{"time":"2026-03-01T10:00:00Z","method":"GET","path":"/a","status":200,"headers":{"host":"shop.example"}}"#;
+    assert_eq!(host(header).1, shop());
+    let fastify = r#"{"time":1795363200123,"hostname":"web-1","req":{"method":"POST","url":"/a","hostname":"shop.example","remoteAddress":"10.0.0.1"}}"#;
+    assert_eq!(host(fastify), (None, shop(), Some("10.0.0.1".into())));
+    // Tomcat's `host` is who asked; elsewhere it is what the client asked for, which must not name the client.
+    let tomcat = r#"{"host":"10.0.0.1","user":"anna","time":"[22/Nov/2026:17:00:00 +0100]","method":"GET","path":"/a","statusCode":"200","elapsedTime":"3"}"#;
+    assert_eq!(host(tomcat), (None, None, Some("10.0.0.1".into())));
+    let other = tomcat.replace("elapsedTime", "took_ms");
+    assert_eq!(host(&other), (None, Some("10.0.0.1".into()), None));
+}
+
+#[test]
+fn what_a_balancer_read_is_the_answer() {
+    let line = r#"{"time_accept":"01/Mar/2026:10:00:00.123","client_ip":"10.0.0.1","method":"POST","uri":"/orders","status":201,"bytes_read":2750,"active_time":12}"#;
+    let sizes = |line: &str| {
+        let e = read_content(format!("{line}\n")).exchanges.remove(0);
+        (e.request.unwrap().body, e.response.unwrap().body)
+    };
+    let (known, unknown) = (Body::Unknown { size: Some(2750) }, Body::Unknown { size: None });
+    assert_eq!(sizes(line), (unknown.clone(), known.clone()));
+    assert_eq!(sizes(&line.replace("time_accept", "time").replace(".123", "")), (known, unknown));
 }

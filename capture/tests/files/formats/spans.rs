@@ -142,3 +142,114 @@ fn spans_know_their_own_resource() {
     let held = outcome.exchanges.iter().filter(|e| field(e, "service.name") == Some("two")).count();
     assert!(held < 40, "{held}");
 }
+
+/// A span of these attributes, one export a span.
+fn span((id, parent, name, kind): (u8, u8, &str, u8), attributes: &[(&str, &str)]) -> serde_json::Value {
+    let list = attributes.iter().map(|(key, value)| serde_json::json!({"key": key, "value": {"stringValue": value}}));
+    serde_json::json!({
+        "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": format!("{id:016x}"), "name": name, "kind": kind,
+        "parentSpanId": if parent == 0 { String::new() } else { format!("{parent:016x}") },
+        "startTimeUnixNano": "1779005132000000000", "endTimeUnixNano": "1779005132250000000",
+        "attributes": list.collect::<Vec<_>>(),
+    })
+}
+
+fn export(spans: &[serde_json::Value]) -> String {
+    serde_json::json!({"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"spans": spans}]}]})
+        .to_string()
+}
+
+#[test]
+fn tools_are_told_in_the_words_of_every_library() {
+    for (name, attributes) in [
+        (
+            "x",
+            &[
+                ("gen_ai.tool.name", "refund"),
+                ("gen_ai.tool.call.arguments", "{1}"),
+                ("gen_ai.tool.call.result", "{2}"),
+            ][..],
+        ),
+        ("x", &[("gen_ai.tool.name", "refund"), ("tool_arguments", "{1}"), ("tool_response", "{2}")]),
+        (
+            "x",
+            &[
+                ("gen_ai.operation.name", "execute_tool"),
+                ("gen_ai.tool.name", "refund"),
+                ("gcp.vertex.agent.tool_call_args", "{1}"),
+                ("gcp.vertex.agent.tool_response", "{2}"),
+            ],
+        ),
+        (
+            "x",
+            &[
+                ("openinference.span.kind", "TOOL"),
+                ("tool.name", "refund"),
+                ("input.value", "{1}"),
+                ("output.value", "{2}"),
+            ],
+        ),
+        (
+            "refund.tool",
+            &[
+                ("traceloop.span.kind", "tool"),
+                ("traceloop.entity.name", "refund"),
+                ("traceloop.entity.input", "{1}"),
+                ("traceloop.entity.output", "{2}"),
+            ],
+        ),
+        ("ai.toolCall", &[("ai.toolCall.name", "refund"), ("ai.toolCall.args", "{1}"), ("ai.toolCall.result", "{2}")]),
+        (
+            "refund",
+            &[
+                ("langfuse.observation.type", "tool"),
+                ("langfuse.observation.input", "{1}"),
+                ("langfuse.observation.output", "{2}"),
+            ],
+        ),
+        ("refund", &[("mlflow.spanType", "\"TOOL\""), ("mlflow.spanInputs", "{1}"), ("mlflow.spanOutputs", "{2}")]),
+    ] {
+        let outcome = clean(&export(&[span((1, 0, name, 1), attributes)]), InputFormat::Otlp);
+        assert_eq!(lines_of(&outcome), ["POST /tools/refund 200"], "{attributes:?}");
+        let e = &outcome.exchanges[0];
+        assert_eq!(e.request.as_ref().unwrap().body.bytes(), Some(&b"{1}"[..]), "{attributes:?}");
+        assert_eq!(e.response.as_ref().unwrap().body.bytes(), Some(&b"{2}"[..]), "{attributes:?}");
+        assert!(e.log.fields.iter().all(|(_, value)| !value.contains('{')), "{:?}", e.log.fields);
+    }
+    let others = [
+        span((1, 0, "my_tool run", 1), &[]),
+        span((2, 0, "chat", 3), &[("openinference.span.kind", "LLM"), ("input.value", "{}")]),
+        span(
+            (3, 0, "HTTP", 2),
+            &[("http.request.method", "_OTHER"), ("http.request.method_original", "PURGE"), ("url.path", "/x")],
+        ),
+    ];
+    let outcome = clean(&export(&others), InputFormat::Otlp);
+    assert_eq!(lines_of(&outcome), ["PURGE /x 0"]);
+    assert_eq!((outcome.not_read("span_like_tool"), outcome.not_read("span_without_request")), (1, 1));
+}
+
+#[test]
+fn one_call_of_a_tool_is_one_exchange() {
+    let tool = [("gen_ai.tool.name", "refund"), ("gen_ai.tool.call.arguments", "{\"order\":\"o1\"}")];
+    let agent = span((1, 0, "execute_tool refund", 1), &[&tool[..], &[("gen_ai.agent.name", "bot")]].concat());
+    let client = span((2, 1, "tools/call refund", 3), &tool);
+    let http = span((3, 2, "POST", 3), &[("http.request.method", "POST"), ("url.full", "https://mcp.example/")]);
+    let server = span((4, 3, "tools/call refund", 2), &tool);
+    let read = |exports: &[&[&serde_json::Value]]| {
+        let lines = exports.iter().map(|spans| export(&spans.iter().copied().cloned().collect::<Vec<_>>()) + "\n");
+        let outcome = clean(&lines.collect::<String>(), InputFormat::Otlp);
+        assert_eq!(outcome.records(), exports.iter().map(|spans| spans.len() as u64).sum::<u64>());
+        (
+            outcome.exchanges.len(),
+            outcome.not_read("tool_span_again"),
+            field(&outcome.exchanges[0], "act.sub").is_some(),
+        )
+    };
+    assert_eq!(read(&[&[&agent, &client, &http, &server]]), (1, 2, true));
+    assert_eq!(read(&[&[&server, &http, &client, &agent]]), (1, 2, true), "children end first");
+    assert_eq!(read(&[&[&client, &http, &agent], &[&server]]), (1, 2, true));
+    assert_eq!(read(&[&[&server], &[&http, &client, &agent]]), (1, 2, false));
+    let retry = span((5, 1, "tools/call refund", 3), &tool);
+    assert_eq!(read(&[&[&agent, &client, &retry]]), (2, 1, true), "a second try is another call");
+}
