@@ -1,5 +1,10 @@
 //! Costs, totals and fitness equal those of pm4py and rust4pm on every log and model of the corpus.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on stops, and says what it skips")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on stops, and says what it skips"
+)]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

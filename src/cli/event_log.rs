@@ -1,0 +1,357 @@
+//! `offpath check LOG.xes --model NET.pnml`: compares event logs of process mining with a Petri net.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use offpath_capture as capture;
+use offpath_process::align::{Budget, Weights};
+use offpath_process::{Conformance, EventLog, Model, ModelLimits, Net, Problem, XesReader, check, read_pnml};
+use sha2::{Digest as _, Sha256};
+
+use super::args::{Check, CheckFormat, Inputs, Shared};
+use super::run_folder::{MARK, RunFolder};
+use super::{Console, Ended, Exit, hash_key, output};
+use crate::correlate::LabelRedactor;
+use crate::event::rfc3339;
+use crate::finding::text;
+use crate::model::Severity;
+use crate::report::InputSummary;
+use crate::report::event_log::{DeviationSummary, EventLogMeasures, EventLogSummary, NetSummary};
+use crate::report::terminal;
+
+/// Bytes of a model that tell what it is.
+const HEAD: u64 = 4 << 10;
+/// Deviations listed in `run.json`.
+const LISTED: usize = 10_000;
+/// Longest label in `run.json`, in characters.
+const NAME: usize = 1_000;
+/// Version of the schema of `run.json`.
+const SCHEMA_VERSION: &str = "1.0";
+/// Run folder when none is named.
+const DEFAULT_FOLDER: &str = "offpath-run";
+
+/// Whether a check is one of event logs: its model is a net.
+pub(super) fn is_asked(args: &Check) -> Result<bool, Exit> {
+    let net = args.model.as_deref().is_some_and(is_net);
+    match args.inputs.inputs.iter().find(|input| is_log(Path::new(input))) {
+        Some(log) if !net => Err(Exit::CannotStart(format!(
+            "{log} is an event log, and those are compared with a Petri net: give one with --model NET.pnml"
+        ))),
+        _ if !net && !args.classifier.is_empty() => {
+            Err(Exit::CannotStart("--classifier is for event logs, which --model NET.pnml is compared with".to_owned()))
+        }
+        _ => Ok(net),
+    }
+}
+
+/// Whether a file is a Petri net, by what it begins with.
+fn is_net(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    read.is_ok() && String::from_utf8_lossy(&head).contains("<pnml")
+}
+
+/// Whether a file's name is that of an event log.
+fn is_log(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    name.ends_with(".xes") || name.ends_with(".xes.gz")
+}
+
+/// Runs the command on event logs.
+pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
+    refuse_flags(args)?;
+    let key = hash_key::load(shared.hash_key.as_deref(), console)?;
+    let redactor = LabelRedactor::new(&key, args.inputs.redact.level());
+    let (net, mut summary) = model(args.model.as_deref().unwrap_or(Path::new("")))?;
+    let files = files(&args.inputs.inputs)?;
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let folder = folder(args, &names, console)?;
+    let mut compiled = Model::new(&net, ModelLimits::default())
+        .map_err(|error| Exit::CannotStart(format!("model {}: {}", summary.file, text::display(&error.to_string()))))?;
+    summary.markings = compiled.markings as u64;
+    summary.states = compiled.states().map(|states| states as u64);
+    let mut reading = Reading::default();
+    let reader = reader(args);
+    files.iter().for_each(|file| reading.read(&reader, file));
+    if reading.inputs.is_empty() && folder.replaces_a_run() {
+        reading.errors.iter().for_each(|error| console.say_always(error));
+        return Ok(Exit::Incomplete("nothing could be read; the earlier run was kept".to_owned()));
+    }
+    let found = check(&reading.log, &mut compiled, Weights::default(), Budget::default());
+    let level = args.inputs.redact.level();
+    let run = summarise(reading, summary, &found, &redactor, level.as_str());
+    let json = output::pretty(&run)?;
+    let mark = folder.path().join(MARK);
+    std::fs::write(&mark, &json).map_err(|error| Exit::Incomplete(format!("{}: {error}", mark.display())))?;
+    let target = folder.publish()?;
+    match args.format {
+        CheckFormat::Json => console.print(&json)?,
+        _ => {
+            let mut view = terminal::event_log(&run, &console.screen(target.as_deref()));
+            target.iter().for_each(|folder| view.push_str(&format!("{:<11}{}\n", "Run", folder.join(MARK).display())));
+            console.print(&view)?;
+        }
+    }
+    if args.format == CheckFormat::Json {
+        run.errors.iter().for_each(|error| console.say_always(&format!("error: {error}")));
+    }
+    Ok(judge(args, &run))
+}
+
+/// Refuses what means nothing here, instead of leaving it unheeded.
+fn refuse_flags(args: &Check) -> Result<(), Exit> {
+    let inputs: &Inputs = &args.inputs;
+    let idle = [
+        ("--select", !args.select.is_empty()),
+        ("--ignore", !args.ignore.is_empty()),
+        ("--filter", !inputs.filter.is_empty()),
+        ("--from", inputs.from.is_some()),
+        ("--to", inputs.to.is_some()),
+        ("--log-field", !inputs.log_field.is_empty()),
+        ("--keylog", !inputs.keylog.is_empty()),
+        ("--tunnel", !inputs.tunnel.is_empty()),
+        ("--descriptor", !inputs.descriptor.is_empty()),
+        ("--jwks", !inputs.jwks.is_empty()),
+        ("--trusted-proxy", !inputs.trusted_proxy.is_empty()),
+        ("--actor", !inputs.actor.is_empty()),
+        ("--log-format", inputs.log_format.is_some()),
+        ("--mapping", inputs.mapping.is_some()),
+    ];
+    if let Some((flag, _)) = idle.iter().find(|(_, given)| *given) {
+        return Err(Exit::CannotStart(format!("{flag} is for traffic; an event log against a net has no use for it")));
+    }
+    match args.format {
+        CheckFormat::Human | CheckFormat::Json => Ok(()),
+        _ => Err(Exit::CannotStart("an event log's check prints --format human or json".to_owned())),
+    }
+}
+
+/// Where the run is written.
+fn folder(args: &Check, names: &[String], console: &Console) -> Result<RunFolder, Exit> {
+    let default = [PathBuf::from(DEFAULT_FOLDER)];
+    let targets = if args.output.is_empty() { &default[..] } else { &args.output };
+    match targets {
+        [target] if output::suffix(target).is_none() => RunFolder::create(target, names, console),
+        _ => Err(Exit::CannotStart(
+            "-o: an event log's check writes one run folder (a folder's name may end in /); --format json prints run.json"
+                .to_owned(),
+        )),
+    }
+}
+
+fn reader(args: &Check) -> XesReader {
+    let mut reader = XesReader::default();
+    if !args.classifier.is_empty() {
+        reader.classifier.clone_from(&args.classifier);
+    }
+    reader
+}
+
+/// Reads the net.
+fn model(path: &Path) -> Result<(Net, NetSummary), Exit> {
+    let file = path.display().to_string();
+    let cannot = |why: String| Exit::CannotStart(format!("model {file}: {}", text::display(&why)));
+    let mut hashed = Hashed::open(path).map_err(|error| cannot(error.to_string()))?;
+    let net = read_pnml(&mut hashed).map_err(|error| cannot(error.to_string()))?;
+    let (_, sha256) = hashed.finish().map_err(|error| cannot(error.to_string()))?;
+    let summary = NetSummary {
+        sha256,
+        places: net.places().len() as u64,
+        transitions: net.transitions().len() as u64,
+        labels: net.labels().len() as u64,
+        file,
+        ..NetSummary::default()
+    };
+    Ok((net, summary))
+}
+
+/// The logs that are named: files, and those in folders.
+fn files(inputs: &[String]) -> Result<Vec<PathBuf>, Exit> {
+    let mut files = Vec::new();
+    for input in inputs {
+        let path = PathBuf::from(input);
+        let cannot = |error: io::Error| Exit::CannotStart(format!("{input}: {error}"));
+        if input == "-" || capture::is_store_url(input) {
+            return Err(Exit::CannotStart(format!("{input}: event logs are read from files and folders")));
+        }
+        if path.is_dir() {
+            for entry in std::fs::read_dir(&path).map_err(cannot)? {
+                files.extend(Some(entry.map_err(cannot)?.path()).filter(|path| is_log(path)));
+            }
+        } else {
+            std::fs::metadata(&path).map_err(cannot)?;
+            files.push(path);
+        }
+    }
+    files.sort();
+    files.dedup_by_key(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    Ok(files)
+}
+
+/// What was read.
+#[derive(Default)]
+struct Reading {
+    log: EventLog,
+    inputs: Vec<InputSummary>,
+    errors: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Reading {
+    /// Adds one file; what is wrong with it is noted.
+    fn read(&mut self, reader: &XesReader, path: &Path) {
+        let name = path.display().to_string();
+        let before = self.log.len();
+        let mut hashed = match Hashed::open(path) {
+            Ok(hashed) => hashed,
+            Err(error) => return self.errors.push(format!("{name}: {error}")),
+        };
+        match reader.read(&name, &mut hashed, &mut self.log) {
+            Ok(problems) => problems.iter().for_each(|problem| self.note(problem)),
+            Err(error) => return self.errors.push(text::display(&error.to_string())),
+        }
+        match hashed.finish() {
+            Ok((bytes, sha256)) => {
+                let records = (self.log.len() - before) as u64;
+                self.inputs.push(InputSummary { name, format: "xes".to_owned(), bytes, sha256, records });
+            }
+            Err(error) => self.errors.push(format!("{name}: {error}")),
+        }
+    }
+
+    fn note(&mut self, problem: &Problem) {
+        let list = if problem.lost { &mut self.errors } else { &mut self.warnings };
+        list.push(text::display(&problem.to_string()));
+    }
+
+    /// First and last time of any event.
+    fn window(&self) -> Option<(String, String)> {
+        let times = || self.log.events().iter().filter_map(|event| event.time);
+        Some((rfc3339(times().min()?), rfc3339(times().max()?)))
+    }
+}
+
+fn summarise(
+    reading: Reading,
+    model: NetSummary,
+    found: &Conformance,
+    redactor: &LabelRedactor,
+    redaction: &str,
+) -> EventLogSummary {
+    let activity = |name: &str| text::display_short(&redactor.activity(name), NAME);
+    let case = |number: u32| {
+        let case = reading.log.trace(number as usize).and_then(|trace| trace.case);
+        case.map_or_else(|| format!("trace {}", number + 1), |case| text::display_short(&redactor.case(case), NAME))
+    };
+    let deviations = found.groups.iter().take(LISTED).map(|group| DeviationSummary {
+        kind: group.deviation.kind.as_str().to_owned(),
+        label: activity(&group.deviation.label),
+        after: group.deviation.after.as_deref().map(activity),
+        traces: group.traces,
+        occurrences: group.occurrences,
+        examples: group.examples.iter().map(|number| case(*number)).collect(),
+    });
+    let deviations = deviations.collect();
+    EventLogSummary {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: "check".to_owned(),
+        kind: "event-log".to_owned(),
+        window: reading.window(),
+        deviations,
+        deviations_left_out: found.groups.len().saturating_sub(LISTED) as u64,
+        model,
+        measures: measures(found),
+        redaction: redaction.to_owned(),
+        inputs: reading.inputs,
+        errors: reading.errors,
+        warnings: reading.warnings,
+    }
+}
+
+fn measures(found: &Conformance) -> EventLogMeasures {
+    let own = &found.measures;
+    EventLogMeasures {
+        traces: own.traces,
+        events: own.events,
+        variants: own.variants,
+        alignment_moves: own.alignment_moves,
+        alignment_denominator: own.alignment_denominator,
+        shortest_model_path: own.shortest_model_path,
+        log_fitness: own.log_fitness(),
+        average_trace_fitness: own.average_trace_fitness,
+        fitting_traces: own.fitting_traces,
+        undecided_traces: own.undecided_traces,
+        undecided_at_least: own.undecided_at_least,
+        unexplained_traces: found.unexplained_traces,
+        coverage: (own.covered_events, own.events),
+    }
+}
+
+/// The exit that the run deserves. A net says what is expected and not what harm a deviation does: all are medium.
+fn judge(args: &Check, run: &EventLogSummary) -> Exit {
+    let measures = &run.measures;
+    let deviating = measures.traces - measures.fitting_traces - measures.undecided_traces;
+    let counts = args.fail_on.severity().is_some_and(|level| Severity::Medium >= level);
+    let mut found = match deviating {
+        0 => "no trace deviates".to_owned(),
+        1 => "1 trace deviates".to_owned(),
+        n => format!("{n} traces deviate"),
+    };
+    if deviating > 0 && !counts {
+        found.push_str(" (of medium severity, below --fail-on)");
+    }
+    if let Some(error) = run.errors.first().filter(|_| !args.allow_incomplete) {
+        return Exit::Incomplete(format!("some input could not be read: {error}; {found}"));
+    }
+    if measures.undecided_traces > 0 && !args.allow_incomplete {
+        return Exit::Incomplete(format!("{} traces are undecided; {found}", measures.undecided_traces));
+    }
+    if measures.traces == 0 {
+        return Exit::Nothing("no trace was found in the input".to_owned());
+    }
+    if measures.events > 0 && measures.coverage.0 == 0 {
+        let hint = "compare them, or see --classifier";
+        return Exit::Nothing(format!("no activity of the log is a label of the net; {hint}"));
+    }
+    if deviating > 0 && counts {
+        return if args.exit_zero { Exit::Done(format!("{found}, --exit-zero given")) } else { Exit::Findings(found) };
+    }
+    Exit::Done(found)
+}
+
+/// A file that is hashed as it is read.
+struct Hashed {
+    file: File,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Hashed {
+    fn open(path: &Path) -> io::Result<Self> {
+        Ok(Hashed { file: File::open(path)?, hash: Sha256::new(), bytes: 0 })
+    }
+
+    /// Reads what nobody wanted; returns size and hash of the whole.
+    fn finish(mut self) -> io::Result<(u64, String)> {
+        io::copy(&mut self, &mut io::sink())?;
+        let hash = self.hash.finalize();
+        let hex = hash.iter().fold(String::new(), |mut hex, byte| {
+            use std::fmt::Write as _;
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        Ok((self.bytes, hex))
+    }
+}
+
+impl Read for Hashed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(into)?;
+        self.hash.update(into.get(..count).unwrap_or_default());
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}
