@@ -17,7 +17,7 @@ use crate::event::rfc3339;
 use crate::finding::text;
 use crate::model::Severity;
 use crate::report::InputSummary;
-use crate::report::event_log::{DeviationSummary, EventLogMeasures, EventLogSummary, NetSummary};
+use crate::report::event_log::{DeviationSummary, EVENT_LOG, EventLogMeasures, EventLogSummary, NetSummary};
 use crate::report::terminal;
 
 /// Bytes of a model that tell what it is.
@@ -257,7 +257,7 @@ fn summarise(
         schema_version: SCHEMA_VERSION.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         command: "check".to_owned(),
-        kind: "event-log".to_owned(),
+        kind: EVENT_LOG.to_owned(),
         window: reading.window(),
         deviations,
         deviations_left_out: found.groups.len().saturating_sub(LISTED) as u64,

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::InputSummary;
 
+/// What tells runs over event logs from those over traffic.
+pub const EVENT_LOG: &str = "event-log";
+
 /// One check of event logs: `run.json` of such a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EventLogSummary {
@@ -13,7 +16,7 @@ pub struct EventLogSummary {
     pub tool_version: String,
     /// `check`.
     pub command: String,
-    /// `event-log`, to tell it from runs over traffic.
+    /// [`EVENT_LOG`].
     pub kind: String,
     /// Logs by name.
     pub inputs: Vec<InputSummary>,
