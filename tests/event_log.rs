@@ -1,4 +1,5 @@
 //! `check` of XES event logs against a PNML net: measures, deviations, exits, redaction.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 
@@ -134,6 +135,34 @@ fn a_net_and_a_log_need_each_other() {
     .unwrap();
     let output = offpath(&[&check, &log, "--model", &net]);
     assert_eq!(code(&output), 2, "{}", stderr(&output));
+}
+
+#[test]
+fn what_happened_in_a_log_is_mined() {
+    let folder = tempfile::tempdir().unwrap();
+    let [_, log, ..] = setting(folder.path(), &log(&TRACES));
+    // Not by its name.
+    let renamed = folder.path().join("orders.txt").display().to_string();
+    fs::rename(&log, &renamed).unwrap();
+    let output = offpath(&["mine", &renamed]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("case: 4 objects") && !stdout(&output).contains('\u{1b}'), "{}", stdout(&output));
+    let output = offpath(&["mine", &renamed, "--format", "json"]);
+    let run: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(
+        run["variants"][0],
+        json!({"object_type": "case", "activities": ["create", "ship"], "count": 2, "fits": null})
+    );
+    let map = &run["maps"][0];
+    let name = |node: &Value| map["nodes"][node.as_u64().unwrap() as usize]["name"].as_str().unwrap();
+    let edges: Vec<(&str, &str, u64)> = map["edges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|edge| (name(&edge["from"]), name(&edge["to"]), edge["count"].as_u64().unwrap()))
+        .collect();
+    assert!(edges.contains(&("create", "pay", 2)) && edges.contains(&("pay", "pay", 1)), "{edges:?}");
+    assert_eq!(code(&offpath(&["mine", &renamed, "-o", "draft.yaml"])), 2);
 }
 
 #[test]

@@ -72,9 +72,40 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
+/// A time as XES writes it, UTC.
+pub(crate) fn text(micros: i64) -> String {
+    let (seconds, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = date(day);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}+00:00")
+}
+
+/// Year, month and day of days since 1970-01-01: what [`days`] undoes.
+fn date(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let (day, month) = (day_of_year - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    (era * 400 + year + i64::from(month <= 2), month, day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        // A prime step meets every day of the week, month and leap cycle.
+        for step in 0..200_000_i64 {
+            let time = -62_135_596_800_000_000 + step * 1_577_847_599_999_983;
+            let time = time.rem_euclid(315_537_897_600_000_000) - 62_135_596_800_000_000;
+            assert_eq!(micros(&text(time)), Some(time), "{}", text(time));
+        }
+        assert_eq!(text(951_838_200_123_456), "2000-02-29T15:30:00.123456+00:00");
+    }
 
     #[test]
     fn times_of_known_instants() {

@@ -4,7 +4,8 @@
 use std::io::Write as _;
 
 use offpath_process::{
-    EventLog, LogLimits, Model, ModelError, ModelLimits, Net, NetError, PnmlError, Problem, XesReader, read_pnml,
+    Event, EventLog, LogLimits, Model, ModelError, ModelLimits, Net, NetError, PnmlError, Problem, XesReader,
+    read_pnml, write_xes,
 };
 use proptest::prelude::*;
 
@@ -218,8 +219,47 @@ fn a_place_that_grows_is_named() {
     assert_eq!(Model::new(&pnml(&bounded).unwrap(), ModelLimits::default()).unwrap_err(), ModelError::NoEnd);
 }
 
+/// Names with all that XML has to escape, and none that it cannot hold.
+fn name() -> impl Strategy<Value = String> {
+    "[a-c&<>\"'\t\n\r é]{0,6}"
+}
+
+type Written = (String, Option<String>, Option<String>, Option<i64>);
+
+fn event() -> impl Strategy<Value = Written> {
+    let time = -62_000_000_000_000_000..250_000_000_000_000_000_i64;
+    (name(), prop::option::of(name()), prop::option::of(name()), prop::option::of(time))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    /// What is written is read again, with every name and time.
+    #[test]
+    fn a_written_log_is_read_again(
+        traces in prop::collection::vec((prop::option::of(name()), prop::collection::vec(event(), 0..6)), 0..6),
+    ) {
+        let mut log = EventLog::default();
+        for (case, events) in &traces {
+            let events: Vec<Event> = events
+                .iter()
+                .map(|(activity, resource, transition, time)| Event {
+                    activity: log.activities.intern(activity),
+                    resource: resource.as_ref().map(|name| log.resources.intern(name)),
+                    transition: transition.as_ref().map(|name| log.transitions.intern(name)),
+                    time: *time,
+                })
+                .collect();
+            log.push(case.as_deref(), events);
+        }
+        let mut bytes = Vec::new();
+        write_xes(&log, &mut bytes).unwrap();
+        let (again, problems) = read(&bytes);
+        prop_assert_eq!(problems, []);
+        prop_assert_eq!(told(&again), told(&log));
+        prop_assert_eq!(again.events(), log.events());
+        prop_assert!(again.resources.iter().eq(log.resources.iter()) && again.transitions.iter().eq(log.transitions.iter()));
+    }
 
     /// Whatever happens to the bytes: nothing panics, and whole traces before the damage stay what they were.
     #[test]

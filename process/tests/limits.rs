@@ -39,14 +39,10 @@ fn parallel(branches: usize, steps: usize) -> Net {
     let places = (0..2 + branches * per).map(|at| place(&format!("p{at}"), u32::from(at == 0)));
     let all = |at: usize| (0..branches).map(|branch| (first(branch) + at as u32, 1)).collect::<Vec<_>>();
     let mut transitions = vec![step(None, &[(0, 1)], &all(0)), step(None, &all(steps), &[(1, 1)])];
-    for branch in 0..branches {
+    for (branch, name) in NAMES.iter().enumerate().take(branches) {
         for at in 0..steps {
-            let label = format!("{}{at}", NAMES[branch]);
-            transitions.push(step(
-                Some(&label),
-                &[(first(branch) + at as u32, 1)],
-                &[(first(branch) + at as u32 + 1, 1)],
-            ));
+            let from = first(branch) + at as u32;
+            transitions.push(step(Some(&format!("{name}{at}")), &[(from, 1)], &[(from + 1, 1)]));
         }
     }
     let finals = vec![(0..2 + branches * per).map(|at| u32::from(at == 1)).collect()];

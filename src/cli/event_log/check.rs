@@ -1,27 +1,21 @@
 //! `offpath check LOG.xes --model NET.pnml`: compares event logs of process mining with a Petri net.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use offpath_capture as capture;
 use offpath_process::align::{Budget, Weights};
-use offpath_process::{Conformance, EventLog, Model, ModelLimits, Net, Problem, XesReader, check, read_pnml};
-use sha2::{Digest as _, Sha256};
+use offpath_process::{Conformance, Model, ModelLimits, Net, XesReader, check, read_pnml};
 
-use super::args::{Check, CheckFormat, Inputs, Shared};
-use super::run_folder::{MARK, RunFolder};
-use super::{Console, Ended, Exit, hash_key, output};
+use super::super::args::{Check, CheckFormat, Shared};
+use super::super::run_folder::{MARK, RunFolder};
+use super::super::{Console, Ended, Exit, hash_key, output};
+use super::reading::{Hashed, Reading, files};
+use super::{idle, refused};
 use crate::correlate::LabelRedactor;
-use crate::event::rfc3339;
 use crate::finding::text;
 use crate::model::Severity;
-use crate::report::InputSummary;
 use crate::report::event_log::{DeviationSummary, EVENT_LOG, EventLogMeasures, EventLogSummary, NetSummary};
 use crate::report::terminal;
 
-/// Bytes of a model that tell what it is.
-const HEAD: u64 = 4 << 10;
 /// Deviations listed in `run.json`.
 const LISTED: usize = 10_000;
 /// Longest label in `run.json`, in characters.
@@ -31,35 +25,8 @@ const SCHEMA_VERSION: &str = "1.0";
 /// Run folder when none is named.
 const DEFAULT_FOLDER: &str = "offpath-run";
 
-/// Whether a check is one of event logs: its model is a net.
-pub(super) fn is_asked(args: &Check) -> Result<bool, Exit> {
-    let net = args.model.as_deref().is_some_and(is_net);
-    match args.inputs.inputs.iter().find(|input| is_log(Path::new(input))) {
-        Some(log) if !net => Err(Exit::CannotStart(format!(
-            "{log} is an event log, and those are compared with a Petri net: give one with --model NET.pnml"
-        ))),
-        _ if !net && !args.classifier.is_empty() => {
-            Err(Exit::CannotStart("--classifier is for event logs, which --model NET.pnml is compared with".to_owned()))
-        }
-        _ => Ok(net),
-    }
-}
-
-/// Whether a file is a Petri net, by what it begins with.
-fn is_net(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    read.is_ok() && String::from_utf8_lossy(&head).contains("<pnml")
-}
-
-/// Whether a file's name is that of an event log.
-fn is_log(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    name.ends_with(".xes") || name.ends_with(".xes.gz")
-}
-
 /// Runs the command on event logs.
-pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
+pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     refuse_flags(args)?;
     let key = hash_key::load(shared.hash_key.as_deref(), console)?;
     let redactor = LabelRedactor::new(&key, args.inputs.redact.level());
@@ -101,26 +68,8 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
 
 /// Refuses what means nothing here, instead of leaving it unheeded.
 fn refuse_flags(args: &Check) -> Result<(), Exit> {
-    let inputs: &Inputs = &args.inputs;
-    let idle = [
-        ("--select", !args.select.is_empty()),
-        ("--ignore", !args.ignore.is_empty()),
-        ("--filter", !inputs.filter.is_empty()),
-        ("--from", inputs.from.is_some()),
-        ("--to", inputs.to.is_some()),
-        ("--log-field", !inputs.log_field.is_empty()),
-        ("--keylog", !inputs.keylog.is_empty()),
-        ("--tunnel", !inputs.tunnel.is_empty()),
-        ("--descriptor", !inputs.descriptor.is_empty()),
-        ("--jwks", !inputs.jwks.is_empty()),
-        ("--trusted-proxy", !inputs.trusted_proxy.is_empty()),
-        ("--actor", !inputs.actor.is_empty()),
-        ("--log-format", inputs.log_format.is_some()),
-        ("--mapping", inputs.mapping.is_some()),
-    ];
-    if let Some((flag, _)) = idle.iter().find(|(_, given)| *given) {
-        return Err(Exit::CannotStart(format!("{flag} is for traffic; an event log against a net has no use for it")));
-    }
+    refused(&[("--select", !args.select.is_empty()), ("--ignore", !args.ignore.is_empty())])?;
+    idle(&args.inputs)?;
     match args.format {
         CheckFormat::Human | CheckFormat::Json => Ok(()),
         _ => Err(Exit::CannotStart("an event log's check prints --format human or json".to_owned())),
@@ -164,72 +113,6 @@ fn model(path: &Path) -> Result<(Net, NetSummary), Exit> {
         ..NetSummary::default()
     };
     Ok((net, summary))
-}
-
-/// The logs that are named: files, and those in folders.
-fn files(inputs: &[String]) -> Result<Vec<PathBuf>, Exit> {
-    let mut files = Vec::new();
-    for input in inputs {
-        let path = PathBuf::from(input);
-        let cannot = |error: io::Error| Exit::CannotStart(format!("{input}: {error}"));
-        if input == "-" || capture::is_store_url(input) {
-            return Err(Exit::CannotStart(format!("{input}: event logs are read from files and folders")));
-        }
-        if path.is_dir() {
-            for entry in std::fs::read_dir(&path).map_err(cannot)? {
-                files.extend(Some(entry.map_err(cannot)?.path()).filter(|path| is_log(path)));
-            }
-        } else {
-            std::fs::metadata(&path).map_err(cannot)?;
-            files.push(path);
-        }
-    }
-    files.sort();
-    files.dedup_by_key(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
-    Ok(files)
-}
-
-/// What was read.
-#[derive(Default)]
-struct Reading {
-    log: EventLog,
-    inputs: Vec<InputSummary>,
-    errors: Vec<String>,
-    warnings: Vec<String>,
-}
-
-impl Reading {
-    /// Adds one file; what is wrong with it is noted.
-    fn read(&mut self, reader: &XesReader, path: &Path) {
-        let name = path.display().to_string();
-        let before = self.log.len();
-        let mut hashed = match Hashed::open(path) {
-            Ok(hashed) => hashed,
-            Err(error) => return self.errors.push(format!("{name}: {error}")),
-        };
-        match reader.read(&name, &mut hashed, &mut self.log) {
-            Ok(problems) => problems.iter().for_each(|problem| self.note(problem)),
-            Err(error) => return self.errors.push(text::display(&error.to_string())),
-        }
-        match hashed.finish() {
-            Ok((bytes, sha256)) => {
-                let records = (self.log.len() - before) as u64;
-                self.inputs.push(InputSummary { name, format: "xes".to_owned(), bytes, sha256, records });
-            }
-            Err(error) => self.errors.push(format!("{name}: {error}")),
-        }
-    }
-
-    fn note(&mut self, problem: &Problem) {
-        let list = if problem.lost { &mut self.errors } else { &mut self.warnings };
-        list.push(text::display(&problem.to_string()));
-    }
-
-    /// First and last time of any event.
-    fn window(&self) -> Option<(String, String)> {
-        let times = || self.log.events().iter().filter_map(|event| event.time);
-        Some((rfc3339(times().min()?), rfc3339(times().max()?)))
-    }
 }
 
 fn summarise(
@@ -319,39 +202,4 @@ fn judge(args: &Check, run: &EventLogSummary) -> Exit {
         return if args.exit_zero { Exit::Done(format!("{found}, --exit-zero given")) } else { Exit::Findings(found) };
     }
     Exit::Done(found)
-}
-
-/// A file that is hashed as it is read.
-struct Hashed {
-    file: File,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Hashed {
-    fn open(path: &Path) -> io::Result<Self> {
-        Ok(Hashed { file: File::open(path)?, hash: Sha256::new(), bytes: 0 })
-    }
-
-    /// Reads what nobody wanted; returns size and hash of the whole.
-    fn finish(mut self) -> io::Result<(u64, String)> {
-        io::copy(&mut self, &mut io::sink())?;
-        let hash = self.hash.finalize();
-        let hex = hash.iter().fold(String::new(), |mut hex, byte| {
-            use std::fmt::Write as _;
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        Ok((self.bytes, hex))
-    }
-}
-
-impl Read for Hashed {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(into)?;
-        self.hash.update(into.get(..count).unwrap_or_default());
-        self.bytes += count as u64;
-        Ok(count)
-    }
 }
