@@ -25,7 +25,6 @@ mod net;
 mod pnml;
 mod time;
 mod xes;
-mod xes_writer;
 mod xml;
 
 pub use automaton::{Automaton, Dfa, Edge, Exhausted, SILENT};
@@ -39,5 +38,4 @@ pub use model::{Compiled, Model, ModelError, ModelLimits};
 pub use names::Names;
 pub use net::{Marking, Net, NetError, Place, Transition};
 pub use pnml::{PnmlError, read_pnml};
-pub use xes::{LogLimits, Problem, XesError, XesReader};
-pub use xes_writer::write_xes;
+pub use xes::{LogLimits, Problem, XesError, XesReader, write_xes};

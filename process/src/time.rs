@@ -98,10 +98,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        // A prime step meets every day of the week, month and leap cycle.
-        for step in 0..200_000_i64 {
-            let time = -62_135_596_800_000_000 + step * 1_577_847_599_999_983;
-            let time = time.rem_euclid(315_537_897_600_000_000) - 62_135_596_800_000_000;
+        // 18 days and some: every month and leap cycle of the years 1 to 9999 is met.
+        for step in 0..199_900_i64 {
+            let time = -62_135_596_800_000_000 + step * 1_577_847_599_983;
             assert_eq!(micros(&text(time)), Some(time), "{}", text(time));
         }
         assert_eq!(text(951_838_200_123_456), "2000-02-29T15:30:00.123456+00:00");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use offpath_process::align::{Budget, Weights};
-use offpath_process::{Conformance, Model, ModelLimits, Net, XesReader, check, read_pnml};
+use offpath_process::{Compiled, Conformance, Model, ModelLimits, Net, XesReader, check, read_pnml};
 
 use super::super::args::{Check, CheckFormat, Shared};
 use super::super::run_folder::{MARK, RunFolder};
@@ -39,6 +39,7 @@ pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> E
     summary.markings = compiled.markings as u64;
     summary.states = compiled.states().map(|states| states as u64);
     let mut reading = Reading::default();
+    reading.warnings.extend(searched(&compiled));
     let reader = reader(args);
     files.iter().for_each(|file| reading.read(&reader, file));
     if reading.inputs.is_empty() && folder.replaces_a_run() {
@@ -64,6 +65,14 @@ pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> E
         run.errors.iter().for_each(|error| console.say_always(&format!("error: {error}")));
     }
     Ok(judge(args, &run))
+}
+
+/// Says so where a net is too large for an automaton, and where its size comes from.
+fn searched(model: &Model) -> Option<String> {
+    let Compiled::Markings { fullest, .. } = &model.compiled else { return None };
+    let place = fullest.as_deref().map(|place| format!("; of its places, {} holds most tokens", text::display(place)));
+    let place = place.unwrap_or_default();
+    Some(format!("the net is too large for an automaton, so traces that deviate much may stay undecided{place}"))
 }
 
 /// Refuses what means nothing here, instead of leaving it unheeded.

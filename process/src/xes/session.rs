@@ -1,109 +1,14 @@
-//! Reading XES event logs (IEEE 1849), plain and gzip, as a stream.
+//! The reading of one file: elements become traces and events.
 
-use std::io::{BufRead, BufReader, Read};
-
-use flate2::bufread::MultiGzDecoder;
+use std::io::BufRead;
 
 use crate::log::{Event, EventLog};
 use crate::names::Names;
 use crate::time;
 use crate::xml::{Document, Tag, Token};
 
-/// Key of activities, and of cases.
-const NAME: &str = "concept:name";
-const TIME: &str = "time:timestamp";
-const RESOURCE: &str = "org:resource";
-const TRANSITION: &str = "lifecycle:transition";
-
-/// How much of a log is read.
-#[derive(Clone, Copy, Debug)]
-pub struct LogLimits {
-    /// Events, of all files together.
-    pub events: usize,
-    /// Traces, of all files together.
-    pub traces: usize,
-    /// Distinct names of one kind.
-    pub names: usize,
-    /// Bytes of distinct names and case ids.
-    pub name_bytes: usize,
-    /// Bytes of one tag or text.
-    pub token: usize,
-}
-
-impl Default for LogLimits {
-    fn default() -> Self {
-        LogLimits { events: 1 << 26, traces: 1 << 24, names: 1 << 20, name_bytes: 1 << 28, token: 1 << 24 }
-    }
-}
-
-/// A file that gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}, line {line}: {cause}")]
-pub struct XesError {
-    /// Name of the file.
-    pub file: String,
-    /// Line that was read up to, from 1.
-    pub line: u64,
-    /// What is wrong, and what to do.
-    pub cause: String,
-}
-
-/// Something wrong in a file of which the rest was kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Name of the file.
-    pub file: String,
-    /// First line where it was met, from 1.
-    pub line: u64,
-    /// How often.
-    pub count: u64,
-    /// What is wrong.
-    pub cause: String,
-    /// What came of it, and what to do.
-    pub help: String,
-    /// Whether events or traces are missing because of it.
-    pub lost: bool,
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Problem { file, line, cause, help, .. } = self;
-        let times = if self.count > 1 { format!(" ({} times)", self.count) } else { String::new() };
-        write!(f, "{file}, line {line}: {cause}{times}; {help}")
-    }
-}
-
-/// Reads logs into one [`EventLog`].
-#[derive(Clone, Debug)]
-pub struct XesReader {
-    /// Keys whose values, joined by `+`, name an event's activity.
-    pub classifier: Vec<String>,
-    /// Limits.
-    pub limits: LogLimits,
-}
-
-impl Default for XesReader {
-    fn default() -> Self {
-        XesReader { classifier: vec![NAME.to_owned()], limits: LogLimits::default() }
-    }
-}
-
-impl XesReader {
-    /// Adds the traces of a file, plain or gzip, to a log. Where the file breaks off, all whole traces before are kept.
-    ///
-    /// # Errors
-    /// When the file is no XES at all: it has no `log` element.
-    pub fn read(&self, file: &str, input: impl Read, log: &mut EventLog) -> Result<Vec<Problem>, XesError> {
-        let mut input = BufReader::with_capacity(1 << 16, input);
-        let gzip = input.fill_buf().is_ok_and(|bytes| bytes.starts_with(&[0x1f, 0x8b]));
-        if gzip {
-            let plain = BufReader::with_capacity(1 << 17, MultiGzDecoder::new(input));
-            Session::new(self, file, log).read(Document::new(plain, self.limits.token))
-        } else {
-            Session::new(self, file, log).read(Document::new(input, self.limits.token))
-        }
-    }
-}
+use super::attribute::{Field, Meaning, attribute};
+use super::{LogLimits, NAME, Problem, XesError, XesReader};
 
 /// Where in the file the reader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +33,7 @@ enum Within {
 }
 
 /// The reading of one file.
-struct Session<'a> {
+pub(super) struct Session<'a> {
     reader: &'a XesReader,
     file: &'a str,
     log: &'a mut EventLog,
@@ -148,7 +53,7 @@ struct Session<'a> {
 const NO_EVENT: Event = Event { activity: 0, time: None, resource: None, transition: None };
 
 impl<'a> Session<'a> {
-    fn new(reader: &'a XesReader, file: &'a str, log: &'a mut EventLog) -> Self {
+    pub(super) fn new(reader: &'a XesReader, file: &'a str, log: &'a mut EventLog) -> Self {
         let parts = vec![None; reader.classifier.len()];
         let case_bytes = log.traces().filter_map(|trace| trace.case).map(str::len).sum();
         Session {
@@ -167,7 +72,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn read<R: BufRead>(mut self, mut document: Document<R>) -> Result<Vec<Problem>, XesError> {
+    pub(super) fn read<R: BufRead>(mut self, mut document: Document<R>) -> Result<Vec<Problem>, XesError> {
         loop {
             let line = document.line();
             let step = match document.next() {
@@ -388,53 +293,6 @@ enum Doubt {
     Kept(&'static str, &'static str),
     /// A limit was reached: what of.
     Full(&'static str),
-}
-
-/// What an attribute of an event is to us.
-struct Meaning {
-    /// The key of the classifier that it is.
-    part: Option<usize>,
-    field: Field,
-}
-
-enum Field {
-    Time,
-    Resource,
-    Transition,
-    None,
-}
-
-impl Meaning {
-    /// `None` for what nobody asks for.
-    fn of(key: &str, classifier: &[String]) -> Option<Meaning> {
-        let part = classifier.iter().position(|part| part == key);
-        let field = match key {
-            TIME => Field::Time,
-            RESOURCE => Field::Resource,
-            TRANSITION => Field::Transition,
-            _ if part.is_none() => return None,
-            _ => Field::None,
-        };
-        Some(Meaning { part, field })
-    }
-}
-
-/// What a key means and the value beside it; `None` where either is missing or the key means nothing.
-fn attribute<T>(tag: &Tag<'_>, meaning: impl Fn(&str) -> Option<T>) -> Option<(T, String)> {
-    let (mut found, mut text) = (None, None);
-    let mut wanted = true;
-    tag.attributes(|name, value| {
-        match name {
-            b"key" => {
-                found = meaning(&tag.decode(value));
-                wanted = found.is_some();
-            }
-            b"value" => text = Some(tag.decode(value).into_owned()),
-            _ => {}
-        }
-        wanted
-    });
-    Some((found?, text?))
 }
 
 /// The number of a name, within the limits.
