@@ -17,7 +17,7 @@ pub struct Check {
     /// What to read.
     #[command(flatten)]
     pub inputs: Inputs,
-    /// The intended model; without it only the rules that need none are evaluated. A Petri net (PNML) for event logs (XES)
+    /// The intended model (PNML for XES logs); without it, rules that need none
     #[arg(short, long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Run folder, or a file by suffix (.html .sarif .jsonl .csv .parquet .md .json); repeatable [default: offpath-run]
