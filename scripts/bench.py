@@ -37,6 +37,22 @@ LEAST_MB = 300
 LEAST_EXCHANGES = 100_000
 LEAST_TIMES_TSHARK = 20
 MOST_RSS = 100
+# Event logs of the corpus and the nets that they are aligned with; and what is wanted.
+ALIGNED = (("receipt", "imf02"), ("helpdesk", "imf02"), ("helpdesk", "dfg"))
+LEAST_TIMES_PM4PY = 100
+# pm4py's faster way on these logs; it prints its own CPU seconds, so that neither its import nor the reading counts.
+PM4PY = """
+import json, sys, time
+from pm4py.objects.log.importer.xes import importer as xes
+from pm4py.objects.petri_net.importer import importer as pnml
+from pm4py.algo.conformance.alignments.petri_net import algorithm
+log = xes.apply(sys.argv[1], parameters={"show_progress_bar": False})
+net = pnml.apply(sys.argv[2])
+begin = time.process_time()
+found = algorithm.apply(log, *net, variant=algorithm.Variants.VERSION_DIJKSTRA_LESS_MEMORY, parameters={"show_progress_bar": False})
+seconds = time.process_time() - begin
+print(json.dumps({"moves": sum(one["cost"] // 10000 for one in found), "align": seconds}))
+"""
 # "Does not grow with the input", of two measurements of the kernel.
 MOST_RSS_GROWTH = 1.2
 MOST_EXPONENT = 1.05
@@ -362,6 +378,40 @@ class Bench:
             growth = last.rss() / first.rss()
             self.bar(f"{span}: memory grows at most {MOST_RSS_GROWTH} times", f"{growth:.2f}", growth <= MOST_RSS_GROWTH)
 
+    def conformance(self):
+        """Alignments of event logs, beside pm4py where it can be imported."""
+        corpus = os.environ.get("OFFPATH_CORPUS")
+        logs = Path(corpus) / "eventlogs" if corpus else None
+        if not (logs and logs.is_dir()):
+            return
+        self.say("## Event logs: optimal alignments")
+        self.say()
+        python = os.environ.get("OFFPATH_PYTHON", sys.executable)
+        has_pm4py = subprocess.run([python, "-c", "import pm4py"], capture_output=True).returncode == 0
+        self.say("| log and net | moves | compile + align s, best | pm4py align CPU s | times |")
+        self.say("|---|--:|--:|--:|--:|")
+        for log, net in ALIGNED:
+            files = [str(logs / f"{log}.xes.gz"), str(logs / f"models/{log}__{net}.pnml")]
+            ours = self.printed([self.tool("examples/align"), *files])
+            seconds = ours["compile"] + ours["align"]
+            row = [f"{log} x {net}", f"{ours['moves']:,}", f"{seconds:.4f}"]
+            if has_pm4py:
+                self.note(f"pm4py: {log} x {net}")
+                theirs = self.printed([python, "-W", "ignore", "-c", PM4PY, *files])
+                times = theirs["align"] / seconds
+                row += [f"{theirs['align']:.2f}", f"{times:,.0f}"]
+                same = theirs["moves"] == ours["moves"]
+                self.bar(f"{log} x {net}: {LEAST_TIMES_PM4PY} times pm4py, the same moves", f"{times:,.0f}", same and times >= LEAST_TIMES_PM4PY)
+            else:
+                row += ["not installed", ""]
+            self.say(f"| {' | '.join(row)} |")
+        self.say()
+
+    def printed(self, command):
+        """The JSON in the last line that a command prints."""
+        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        return json.loads(out.strip().splitlines()[-1])
+
     def verdict(self):
         self.say("## What is wanted")
         self.say()
@@ -389,7 +439,7 @@ class Bench:
         self.head()
         if not self.options.bin:
             # `cargo build` leaves examples out.
-            build = ["cargo", "build", "--release", "--quiet", "-p", "offpath-capture", "--examples"]
+            build = ["cargo", "build", "--release", "--quiet", "-p", "offpath-capture", "-p", "offpath-process", "--examples"]
             subprocess.run(build, check=True, cwd=ROOT)
         self.note("writing the history")
         large = self.generate("large", self.orders(self.options.mb), ["pcapng", "har", "json", "combined"])
@@ -401,6 +451,7 @@ class Bench:
         shutil.rmtree(folder)
         self.generic()
         self.growth()
+        self.conformance()
         self.verdict()
 
 

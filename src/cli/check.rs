@@ -7,7 +7,7 @@ use super::args::{Check, CheckFormat, Shared};
 use super::filter::Filter;
 use super::output::{self, Outputs, Written};
 use super::progress::Meter;
-use super::{Console, Ended, Exit, inspect, job};
+use super::{Console, Ended, Exit, event_log, inspect, job};
 use crate::finding::{csv, exceeds, jsonl, text};
 use crate::model::Severity;
 use crate::pipeline::{self, Run, Selection};
@@ -19,6 +19,9 @@ const TOLD: usize = 3;
 
 /// Runs the command.
 pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
+    if event_log::is_checked(args)? {
+        return event_log::check(args, shared, console);
+    }
     let mut job = job::from_flags("check", &args.inputs, args.model.as_deref(), shared, console)?;
     job.selection = selection(args)?;
     if let Some(filter) = Filter::of_findings(&args.inputs.filter)? {

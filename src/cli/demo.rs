@@ -43,6 +43,7 @@ pub(super) fn run(args: &Demo, shared: &Shared, console: &Console) -> Ended {
         fail_on: FailOn::High,
         select: Vec::new(),
         ignore: Vec::new(),
+        classifier: Vec::new(),
         // The sample is full of abuse on purpose: finding it is the demo's success.
         exit_zero: true,
         allow_incomplete: false,

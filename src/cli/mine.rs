@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::args::{InspectFormat, Mine, Shared};
 use super::filter::Filter;
 use super::run_folder::RunFolder;
-use super::{Console, Ended, Exit, documents, inspect, job};
+use super::{Console, Ended, Exit, documents, event_log, inspect, job};
 use crate::correlate::Pseudonyms;
 use crate::finding::{Finding, Verdict};
 use crate::mine::{self, Doubted, Provenance, Sketch, Trust};
@@ -21,6 +21,9 @@ const NAMED: usize = 5;
 
 /// Runs the command.
 pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
+    if event_log::is_mined(args) {
+        return event_log::mine(args, shared, console);
+    }
     let documents = documents::read(&args.openapi, console)?;
     let mut job = job::from_flags("mine", &args.inputs, args.model.as_deref(), shared, console)?;
     documents::go_by(&mut job, documents);

@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod demo;
 mod documents;
+mod event_log;
 mod exchanges;
 mod exit;
 mod explain;

@@ -1,6 +1,7 @@
 //! Views of one run: terminal, Markdown, HTML. Nothing here computes a new fact, reads a file or knows the time.
 
 mod alike;
+pub mod event_log;
 mod explanation;
 mod figure;
 mod html;

@@ -17,7 +17,7 @@ pub struct Check {
     /// What to read.
     #[command(flatten)]
     pub inputs: Inputs,
-    /// The intended model; without it only the rules that need none are evaluated
+    /// The intended model (PNML for XES logs); without it, rules that need none
     #[arg(short, long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Run folder, or a file by suffix (.html .sarif .jsonl .csv .parquet .md .json); repeatable [default: offpath-run]
@@ -38,6 +38,9 @@ pub struct Check {
     /// Not these rules; repeatable
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// Attributes that name an event's activity in XES event logs, e.g. concept:name,lifecycle:transition
+    #[arg(long, hide_short_help = true, value_name = "KEY", value_delimiter = ',')]
+    pub classifier: Vec<String>,
     /// Exit 0 where findings would make it 1
     #[arg(long)]
     pub exit_zero: bool,

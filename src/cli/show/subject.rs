@@ -11,6 +11,7 @@ use crate::cli::output::{GAPS, timeline_event};
 use crate::cli::run_folder::MARK;
 use crate::event::table::{self, EventRow};
 use crate::finding::{Finding, jsonl};
+use crate::report::event_log::{EVENT_LOG, EventLogSummary};
 use crate::report::{CaseFindings, CaseTimeline, Gap, RunSummary, UnmodelledSummary, cases_with_findings};
 
 use super::nearest::Nearest;
@@ -201,6 +202,12 @@ fn read_summary(folder: &Path) -> Result<RunSummary, Exit> {
         Exit::CannotStart(format!("{}: {why}; name a folder that `offpath check -o` wrote with --run", path.display()))
     };
     let text = std::fs::read_to_string(&path).map_err(|e| cannot(e.to_string()))?;
+    if serde_json::from_str::<EventLogSummary>(&text).is_ok_and(|run| run.kind == EVENT_LOG) {
+        return Err(Exit::CannotStart(format!(
+            "{} is of an event log: all that was found is in it, and `show` has nothing to add",
+            path.display()
+        )));
+    }
     serde_json::from_str(&text).map_err(|e| cannot(e.to_string()))
 }
 

@@ -2,6 +2,7 @@
 
 mod cases;
 mod check;
+mod event_log;
 mod explanation;
 mod finding;
 mod gaps;
@@ -14,6 +15,7 @@ mod unmatched;
 
 pub use cases::cases;
 pub use check::check;
+pub use event_log::event_log;
 pub use explanation::explanation;
 pub use finding::finding;
 pub use gaps::gaps;

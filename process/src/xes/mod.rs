@@ -1,0 +1,108 @@
+//! XES event logs (IEEE 1849): read as a stream, plain or gzip, and written.
+
+mod attribute;
+mod session;
+mod writer;
+
+use std::io::{BufRead as _, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::log::EventLog;
+use crate::xml::Document;
+
+use session::Session;
+pub use writer::write_xes;
+
+/// Key of activities, and of cases.
+const NAME: &str = "concept:name";
+
+/// How much of a log is read.
+#[derive(Clone, Copy, Debug)]
+pub struct LogLimits {
+    /// Events, of all files together.
+    pub events: usize,
+    /// Traces, of all files together.
+    pub traces: usize,
+    /// Distinct names of one kind.
+    pub names: usize,
+    /// Bytes of distinct names and case ids.
+    pub name_bytes: usize,
+    /// Bytes of one tag or text.
+    pub token: usize,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        LogLimits { events: 1 << 26, traces: 1 << 24, names: 1 << 20, name_bytes: 1 << 28, token: 1 << 24 }
+    }
+}
+
+/// A file that gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}, line {line}: {cause}")]
+pub struct XesError {
+    /// Name of the file.
+    pub file: String,
+    /// Line that was read up to, from 1.
+    pub line: u64,
+    /// What is wrong, and what to do.
+    pub cause: String,
+}
+
+/// Something wrong in a file of which the rest was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Name of the file.
+    pub file: String,
+    /// First line where it was met, from 1.
+    pub line: u64,
+    /// How often.
+    pub count: u64,
+    /// What is wrong.
+    pub cause: String,
+    /// What came of it, and what to do.
+    pub help: String,
+    /// Whether events or traces are missing because of it.
+    pub lost: bool,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Problem { file, line, cause, help, .. } = self;
+        let times = if self.count > 1 { format!(" ({} times)", self.count) } else { String::new() };
+        write!(f, "{file}, line {line}: {cause}{times}; {help}")
+    }
+}
+
+/// Reads logs into one [`EventLog`].
+#[derive(Clone, Debug)]
+pub struct XesReader {
+    /// Keys whose values, joined by `+`, name an event's activity.
+    pub classifier: Vec<String>,
+    /// Limits.
+    pub limits: LogLimits,
+}
+
+impl Default for XesReader {
+    fn default() -> Self {
+        XesReader { classifier: vec![NAME.to_owned()], limits: LogLimits::default() }
+    }
+}
+
+impl XesReader {
+    /// Adds the traces of a file, plain or gzip, to a log. Where the file breaks off, all whole traces before are kept.
+    ///
+    /// # Errors
+    /// When the file is no XES at all: it has no `log` element.
+    pub fn read(&self, file: &str, input: impl Read, log: &mut EventLog) -> Result<Vec<Problem>, XesError> {
+        let mut input = BufReader::with_capacity(1 << 16, input);
+        let gzip = input.fill_buf().is_ok_and(|bytes| bytes.starts_with(&[0x1f, 0x8b]));
+        if gzip {
+            let plain = BufReader::with_capacity(1 << 17, MultiGzDecoder::new(input));
+            Session::new(self, file, log).read(Document::new(plain, self.limits.token))
+        } else {
+            Session::new(self, file, log).read(Document::new(input, self.limits.token))
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! `check` of XES event logs against a PNML net: measures, deviations, exits, redaction.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use support::{code, offpath, stderr, stdout};
+
+/// `create`, then `pay`, then `ship`.
+const NET: &str = r#"<?xml version="1.0"?><pnml><net id="n">
+  <place id="p0"/><place id="p1"/><place id="p2"/><place id="p3"/>
+  <transition id="t0"><name><text>create</text></name></transition>
+  <transition id="t1"><name><text>pay</text></name></transition>
+  <transition id="t2"><name><text>ship</text></name></transition>
+  <arc id="a" source="p0" target="t0"/><arc id="b" source="t0" target="p1"/><arc id="c" source="p1" target="t1"/>
+  <arc id="d" source="t1" target="p2"/><arc id="e" source="p2" target="t2"/><arc id="f" source="t2" target="p3"/>
+</net></pnml>"#;
+
+fn log(traces: &[(&str, &[&str])]) -> String {
+    let event = |name: &&str| format!("<event><string key=\"concept:name\" value=\"{name}\"/></event>");
+    let trace = |(case, events): &(&str, &[&str])| {
+        let events: String = events.iter().map(event).collect();
+        format!("<trace><string key=\"concept:name\" value=\"{case}\"/>{events}</trace>\n")
+    };
+    format!("<log>\n{}</log>\n", traces.iter().map(trace).collect::<String>())
+}
+
+const TRACES: [(&str, &[&str]); 4] = [
+    ("o1", &["create", "pay", "ship"]),
+    ("o2", &["create", "ship"]),
+    ("anna.smith@example.com", &["create", "ship"]),
+    ("o4", &["create", "pay", "pay", "\u{1b}[31mhack", "ship"]),
+];
+
+/// A folder with the net, a log and the arguments that check it.
+fn setting(folder: &Path, text: &str) -> [String; 6] {
+    fs::write(folder.join("net.pnml"), NET).unwrap();
+    fs::write(folder.join("orders.xes"), text).unwrap();
+    let path = |name: &str| folder.join(name).display().to_string();
+    ["check".to_owned(), path("orders.xes"), "--model".to_owned(), path("net.pnml"), "-o".to_owned(), path("run")]
+}
+
+fn checked(arguments: &[String; 6], more: &[&str]) -> std::process::Output {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    offpath(&arguments)
+}
+
+fn run_json(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("run/run.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn measures_and_deviations_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = setting(folder.path(), &log(&TRACES));
+    let output = checked(&arguments, &[]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("exit 0: 3 traces deviate (of medium severity, below --fail-on)"));
+    let shown = stdout(&output);
+    assert!(shown.contains("pay did not happen after create") && !shown.contains('\u{1b}'), "{shown}");
+    let run = run_json(folder.path());
+    let measures = &run["measures"];
+    for (key, value) in [
+        ("traces", json!(4)),
+        ("variants", json!(3)),
+        ("alignment_moves", json!(4)),
+        ("alignment_denominator", json!(12 + 12)),
+        ("fitting_traces", json!(1)),
+        ("undecided_traces", json!(0)),
+        ("coverage", json!([11, 12])),
+        ("log_fitness", json!(1.0 - 4.0 / 24.0)),
+    ] {
+        assert_eq!(measures[key], value, "{key}");
+    }
+    let first = &run["deviations"][0];
+    assert_eq!((&first["kind"], &first["label"], &first["traces"]), (&json!("skipped"), &json!("pay"), &json!(2)));
+    assert_eq!(first["examples"][0], "o2");
+    let kinds: Vec<&str> =
+        run["deviations"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["skipped", "foreign", "repeated"]);
+    let text = fs::read_to_string(folder.path().join("run/run.json")).unwrap();
+    assert!(!text.contains("anna.smith"), "personal data is masked");
+}
+
+#[test]
+fn the_same_log_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = setting(folder.path(), &log(&TRACES));
+    let json = || stdout(&checked(&arguments, &["--format", "json"]));
+    let first = json();
+    assert_eq!(first, json());
+    assert_eq!(first, fs::read_to_string(folder.path().join("run/run.json")).unwrap());
+}
+
+#[test]
+fn exits_mean_what_they_mean_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = setting(folder.path(), &log(&TRACES));
+    for (more, expected, words) in [
+        (&["--fail-on", "medium"][..], 1, "exit 1: 3 traces deviate"),
+        (&["--fail-on", "medium", "--exit-zero"], 0, "--exit-zero given"),
+        (&["--select", "SEQ-*"], 2, "--select is for traffic"),
+        (&["--format", "sarif"], 2, "--format human or json"),
+        (&["--classifier", "no:such"], 4, "no activity of the log is a label of the net"),
+    ] {
+        let output = checked(&arguments, more);
+        assert_eq!(code(&output), expected, "{more:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{more:?}: {}", stderr(&output));
+    }
+    let cut = setting(folder.path(), log(&TRACES).trim_end().trim_end_matches("</log>"));
+    assert_eq!(code(&checked(&cut, &[])), 3);
+    assert_eq!(code(&checked(&cut, &["--allow-incomplete"])), 0);
+    assert_eq!(run_json(folder.path())["measures"]["traces"], 4);
+    let empty = setting(folder.path(), "<log/>");
+    assert_eq!(code(&checked(&empty, &[])), 4);
+}
+
+#[test]
+fn a_net_and_a_log_need_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let [check, log, _, net, ..] = setting(folder.path(), &log(&TRACES));
+    let output = offpath(&[&check, &log]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--model NET.pnml"), "{}", stderr(&output));
+    let output = offpath(&[&check, &net, "--model", &net, "-o", folder.path().join("other").to_str().unwrap()]);
+    assert_eq!(code(&output), 3);
+    assert!(stderr(&output).contains("is it an XES event log?"), "{}", stderr(&output));
+    fs::write(
+        folder.path().join("net.pnml"),
+        NET.replace("source=\"t2\" target=\"p3\"", "source=\"t2\" target=\"p2\""),
+    )
+    .unwrap();
+    let output = offpath(&[&check, &log, "--model", &net]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+}
+
+#[test]
+fn what_happened_in_a_log_is_mined() {
+    let folder = tempfile::tempdir().unwrap();
+    let [_, log, ..] = setting(folder.path(), &log(&TRACES));
+    // Not by its name.
+    let renamed = folder.path().join("orders.txt").display().to_string();
+    fs::rename(&log, &renamed).unwrap();
+    let output = offpath(&["mine", &renamed]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("case: 4 objects") && !stdout(&output).contains('\u{1b}'), "{}", stdout(&output));
+    let output = offpath(&["mine", &renamed, "--format", "json"]);
+    let run: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(
+        run["variants"][0],
+        json!({"object_type": "case", "activities": ["create", "ship"], "count": 2, "fits": null})
+    );
+    let map = &run["maps"][0];
+    let name = |node: &Value| map["nodes"][node.as_u64().unwrap() as usize]["name"].as_str().unwrap();
+    let edges: Vec<(&str, &str, u64)> = map["edges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|edge| (name(&edge["from"]), name(&edge["to"]), edge["count"].as_u64().unwrap()))
+        .collect();
+    assert!(edges.contains(&("create", "pay", 2)) && edges.contains(&("pay", "pay", 1)), "{edges:?}");
+    assert_eq!(code(&offpath(&["mine", &renamed, "-o", "draft.yaml"])), 2);
+}
+
+#[test]
+fn a_run_over_an_event_log_is_not_shown_as_one_over_traffic() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = setting(folder.path(), &log(&TRACES));
+    assert_eq!(code(&checked(&arguments, &["--redact", "hash"])), 0);
+    assert_ne!(run_json(folder.path())["deviations"][0]["examples"][0], "o2");
+    let output = offpath(&["show", "--run", &arguments[5]]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("is of an event log"), "{}", stderr(&output));
+}
