@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::made_up::is_of_no_kind;
 use super::sample::Sample;
 use super::subject::Subject;
 use super::templates::Templates;
@@ -303,7 +304,7 @@ impl Evidence {
         for (name, refused) in self.refused.iter() {
             let name = templates.operation(name);
             let known = || name.split_once(' ').is_some_and(|(_, path)| paths.contains(path));
-            if refused.open || refused.actors.len() > 1 || known() {
+            if refused.open || refused.actors.len() > 1 && !is_of_no_kind(&name) || known() {
                 supported.entry(name).or_default().0 += refused.calls;
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Mining;
+use super::completion::is_small;
 use super::evidence::{Evidence, KeyedByTenant, OperationEvidence};
 use super::name::{self, Names, Part, Template};
 use super::redirected::Redirected;
@@ -223,7 +224,14 @@ fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
         Part::Fixed(_) => None,
     });
     let mut variables: Vec<(Arc<str>, bool, bool)> = variables.collect();
-    let Some((name, true, scoped)) = variables.pop() else { return };
+    let Some((name, true, scoped)) = variables.pop() else {
+        // A small number under what was learnt is only unique under it.
+        if seen.key.as_deref().is_some_and(is_small) {
+            let of_path = seen.subjects.values_mut().filter(|subject| subject.keys.contains_key(&None));
+            of_path.for_each(|subject| subject.scoped = subject.calls);
+        }
+        return;
+    };
     // What the call made is what it is about.
     let made = |subject: &Subject| subject.keys.keys().flatten().any(|place| place.starts_with("res."));
     let calls = seen.accepted;
