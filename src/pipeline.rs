@@ -35,7 +35,7 @@ use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
 use crate::finding::Finding;
-use crate::mine::{Evidence, KeyedByTenant, Mining, Templates};
+use crate::mine::{Evidence, Flows, KeyedByTenant, Mining, Templates};
 use crate::model::{AddressBlock, Description, Model};
 use crate::report::{Gap, RunSummary};
 
@@ -200,8 +200,15 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let comparer = Comparer::new(job.model.clone());
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
+    let flows = Flows::of(&reading.evidence, &templates);
     let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
-    let joins = resolving::Joins { resolver: &resolver, templates: &templates, apart: &apart, ticks: &reading.ticks };
+    let joins = resolving::Joins {
+        resolver: &resolver,
+        templates: &templates,
+        flows: &flows,
+        apart: &apart,
+        ticks: &reading.ticks,
+    };
     let resolved = resolving::resolve(reading.events, joins, &comparer, job, scratch.path())?;
     drop(resolver);
 

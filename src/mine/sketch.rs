@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Mining;
 use super::completion::is_small;
 use super::evidence::{Evidence, KeyedByTenant, OperationEvidence};
+use super::flows::Flows;
 use super::name::{self, Names, Part, Template};
 use super::redirected::Redirected;
 use super::roles;
@@ -105,7 +106,9 @@ impl Sketch {
     /// Sketches what was seen without a model; `mining` of the same run tells which objects belong to which.
     pub fn new(evidence: &Evidence, mining: &Mining) -> Sketch {
         let learnt = Templates::of(evidence);
-        let operations = templates(evidence, &learnt);
+        let mut operations = templates(evidence, &learnt);
+        let flows = Flows::of(evidence, &learnt);
+        operations.iter_mut().for_each(|(template, seen)| follow(&flows, &template.raw(), seen));
         let foreign =
             scoped_types(&operations).into_iter().chain(answers_only(&operations)).chain(setting::types(&operations));
         let foreign = foreign.collect();
@@ -245,6 +248,30 @@ fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
     let keys = BTreeMap::from([(None, calls)]);
     let scoped = if scoped { calls } else { 0 };
     seen.subjects = BTreeMap::from([(name, Subject { calls, scoped, keys, others, ..Subject::default() })]);
+}
+
+/// Names what calls are about by the types that values tell; what stands at places whose names do not say it is what a
+/// call is about where nothing else is.
+fn follow(flows: &Flows, operation: &str, seen: &mut OperationEvidence) {
+    for (name, mut subject) in std::mem::take(&mut seen.subjects) {
+        for ((other, place), count) in std::mem::take(&mut subject.others) {
+            *subject.others.entry((Arc::clone(flows.object_type(&other)), place)).or_default() += count;
+        }
+        seen.subjects.entry(Arc::clone(flows.object_type(&name))).or_default().merge(subject);
+    }
+    let calls = seen.accepted;
+    for (place, object_type) in flows.places(operation) {
+        if seen.subjects.contains_key(object_type) {
+            continue;
+        }
+        let place = Some(Arc::clone(place));
+        if let Some(subject) = seen.subjects.values_mut().next() {
+            subject.others.entry((Arc::clone(object_type), place)).or_insert(calls);
+        } else {
+            let subject = Subject { calls, keys: BTreeMap::from([(place, calls)]), ..Subject::default() };
+            seen.subjects.insert(Arc::clone(object_type), subject);
+        }
+    }
 }
 
 /// Types whose keys are only unique under another object.

@@ -6,14 +6,18 @@ use offpath_capture::{Body, Headers};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::correlate::body::is_json;
+use crate::correlate::credential::is_secret_field;
 use crate::correlate::template::{is_variable, singular};
-use crate::event::Value;
+use crate::event::{Value, names_one};
 
 /// Most ids taken from one body.
 const MOST_IDS: usize = 16;
 
 /// Most ids taken from the lists of one body.
 pub(super) const MOST_LISTED: usize = 64;
+
+/// Most values taken from one body whose names do not say that they are ids.
+const MOST_UNSAID: usize = 16;
 
 /// Longest name of a kind of things.
 const LONGEST_KIND: usize = 40;
@@ -63,6 +67,8 @@ pub(super) struct Read {
     pub(super) bulk: Vec<Leaf>,
     /// `ownerId` and the like (no owner), and `order.ownerId`, with the rank of their names.
     pub(super) owners: Vec<(usize, Leaf)>,
+    /// Values that can hardly name two things, under names that do not say that they are ids.
+    pub(super) unsaid: Vec<Leaf>,
     /// Of the whole body (`None`) or objects in it by name, that they are deleted: `deleted: true`, `deletedAt: ..`.
     pub(super) gone: Vec<Option<String>>,
 }
@@ -129,7 +135,7 @@ impl<'o> Fields<'o> {
         Fields { owner: None, leaf: None, owns: None, path: String::new(), depth: 0, listed: false, out }
     }
 
-    fn take(self, value: Value) {
+    fn take(mut self, value: Value) {
         if let Some(Meaning::Gone(owner)) = self.leaf {
             let yes = !matches!(&value, Value::Text(text) if matches!(&**text, "" | "false" | "0"));
             if yes && value != Value::Number(0.into()) && !self.listed && self.out.gone.len() < MOST_IDS {
@@ -137,6 +143,7 @@ impl<'o> Fields<'o> {
             }
             return;
         }
+        self.note_unsaid(&value);
         if let Some((rank, owner)) = self.owns.filter(|_| !self.listed && self.out.owners.len() < MOST_IDS) {
             self.out.owners.push((rank, Leaf { owner, path: self.path.clone(), value: value.clone() }));
         }
@@ -167,6 +174,19 @@ impl<'o> Fields<'o> {
         };
         if list.len() < MOST_IDS {
             list.push(Leaf { owner, path: self.path, value });
+        }
+    }
+}
+
+impl Fields<'_> {
+    fn note_unsaid(&mut self, value: &Value) {
+        let unsaid = matches!(self.leaf, None | Some(Meaning::Name)) && !self.listed;
+        let Value::Text(text) = value else { return };
+        if unsaid && self.out.unsaid.len() < MOST_UNSAID && names_one(text) {
+            let name = self.path.rsplit('.').next().unwrap_or_default();
+            if !is_secret_field(name) {
+                self.out.unsaid.push(Leaf { owner: None, path: self.path.clone(), value: value.clone() });
+            }
         }
     }
 }
