@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Mining;
 use super::completion::is_small;
 use super::evidence::{Evidence, KeyedByTenant, OperationEvidence};
-use super::flows::Flows;
+use super::flows::{Edge, Flows};
 use super::name::{self, Names, Part, Template};
 use super::redirected::Redirected;
 use super::roles;
@@ -36,6 +36,8 @@ pub struct Sketch {
     pub(super) unplaced: Vec<(Arc<str>, u64)>,
     /// Accepted reads that show no object.
     reads: Vec<(Arc<str>, u64)>,
+    /// From where values come to places whose names do not say that they are ids, or go from them.
+    pub(super) flows: Vec<Edge>,
     /// Activities left out because there are too many.
     pub(super) left_out: u64,
     /// Paths to the roles of actors.
@@ -109,10 +111,16 @@ impl Sketch {
         let mut operations = templates(evidence, &learnt);
         let flows = Flows::of(evidence, &learnt);
         operations.iter_mut().for_each(|(template, seen)| follow(&flows, &template.raw(), seen));
+        let unsaid = |(operation, place): &(Arc<str>, Arc<str>)| flows.places(operation).any(|(own, _)| own == place);
+        let told = |edge: &&Edge| {
+            (unsaid(&edge.from) || unsaid(&edge.to)) && [&edge.from, &edge.to].iter().all(|(_, place)| is_path(place))
+        };
+        let mut edges: Vec<Edge> = flows.edges().iter().filter(told).cloned().collect();
+        edges.sort_by(|a, b| b.values.cmp(&a.values).then_with(|| a.cmp(b)));
         let foreign =
             scoped_types(&operations).into_iter().chain(answers_only(&operations)).chain(setting::types(&operations));
         let foreign = foreign.collect();
-        let mut sketch = Sketch { roles: roles::places(evidence), ..Sketch::default() };
+        let mut sketch = Sketch { roles: roles::places(evidence), flows: edges, ..Sketch::default() };
         let mut placed = Vec::new();
         let mut others = Vec::new();
         let mut aside = Vec::new();

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::seen::{Seen, events};
-use crate::support::{archive, token};
+use crate::support::{archive, code, offpath, stderr, token};
 
 /// One exchange of JSON by somebody.
 fn entry(at: u64, who: &str, method: &str, path: &str, sent: Option<Value>, status: u16, told: &Value) -> Value {
@@ -125,4 +125,21 @@ fn small_numbers_of_two_types_stay_two() {
     let types = types(&told(&entries));
     assert_eq!(of(&types, "GET /members/{member}"), [("member".to_owned(), 39)]);
     assert_eq!(of(&types, "GET /orders/{order}"), [("member".to_owned(), 39), ("order".to_owned(), 39)]);
+}
+
+#[test]
+fn a_draft_names_what_values_tell_and_where_they_come_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, draft) = (folder.path().join("flow.har"), folder.path().join("draft.model.yaml"));
+    archive::write(&file, &shop(30, 4, |n| format!("PX-{n:05}")));
+    let output = offpath(&["mine", "-q", file.to_str().unwrap(), "-o", draft.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let draft = std::fs::read_to_string(draft).unwrap();
+    for told in [
+        r#"{http: "POST /checkout", object: {order: res.purchase.uid}}"#,
+        "value flow: res.purchase.uid of POST /checkout is req.purchaseRef of POST /payments, 30 values",
+        "value flow: res.purchase.uid of POST /checkout is path of GET /orders/{order}, 30 values",
+    ] {
+        assert!(draft.contains(told), "{told}:\n{draft}");
+    }
 }
