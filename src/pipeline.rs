@@ -37,7 +37,7 @@ use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
 use crate::finding::Finding;
-use crate::mine::{Evidence, KeyedByTenant, Mining, Templates};
+use crate::mine::{Evidence, Flows, KeyedByTenant, Mining, Templates};
 use crate::model::{AddressBlock, Description, Model};
 use crate::report::{Gap, RunSummary};
 use crate::rule;
@@ -217,12 +217,14 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let comparer = Comparer::new(job.model.clone());
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
+    let flows = Flows::of(&reading.evidence, &templates);
     let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
     let tenants = reading.inspection.tenants();
     let part_of = PartOf::of(job.model.as_deref());
     let joins = resolving::Joins {
         resolver: &resolver,
         templates: &templates,
+        flows: &flows,
         apart: &apart,
         tenants: &tenants,
         part_of: &part_of,

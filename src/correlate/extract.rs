@@ -435,7 +435,10 @@ impl Extractor {
             status: reading.status(),
             objects: found.objects,
             case: None,
-            attributes: self.attributes(reading, activity),
+            attributes: match &self.model {
+                Some(_) => self.attributes(reading, activity),
+                None => found.unsaid.into_iter().map(|(place, key)| (place, Value::Text(key))).collect(),
+            },
             body_hash: match reading.call {
                 Some(call) => self.call_hash(call),
                 None if idempotency.is_some() => self.asked_hash(&request.body, exchange.time.0),

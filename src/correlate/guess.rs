@@ -15,7 +15,7 @@ use super::object::{Found, KeySource, key_text};
 use super::redact::Masker;
 use super::target::{Target, is_placeholder};
 use super::template::{Template, Variable, singular};
-use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value};
+use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value, names_one};
 
 /// Types that own things without being their case: an order is not part of a user's life.
 const CONTAINERS: [&str; 20] = [
@@ -40,6 +40,9 @@ const CONTAINERS: [&str; 20] = [
     "member",
     "id",
 ];
+
+/// Most values of one exchange that may be ids.
+const MOST_UNSAID: usize = 24;
 
 /// What one exchange tells without a model: the template of its path, and the ids and states of its answer.
 pub(super) struct Guess {
@@ -173,7 +176,25 @@ pub(super) fn objects(
         found.add_at(reference(id, "mentioned"), source, place);
     }
     declare(answered, actor, &mut found, masker);
+    found.unsaid = unsaid(request, &sent, answered, &found.objects, masker);
     found
+}
+
+/// Values that may be ids though their names do not say so, with their places: all traffic together tells.
+fn unsaid(
+    request: &Request,
+    sent: &Read,
+    answered: &Read,
+    known: &[ObjectRef],
+    masker: &Masker,
+) -> Vec<(Arc<str>, Arc<str>)> {
+    let parameters = parameter::unsaid(request).into_iter().map(|leaf| (leaf.path.as_str().into(), leaf.value));
+    let place = |root: &str, leaf: &Leaf| (format!("{root}.{}", leaf.path).into(), leaf.value.clone());
+    let bodies = sent.unsaid.iter().map(|leaf| place("req", leaf));
+    let bodies = bodies.chain(answered.unsaid.iter().map(|leaf| place("res", leaf)));
+    let new = |key: &Arc<str>| names_one(key) && !known.iter().any(|object| object.id.key == *key);
+    let named = parameters.chain(bodies).filter_map(|(place, value)| Some((place, key_text(&value, masker)?)));
+    named.filter(|(_, key)| new(key)).take(MOST_UNSAID).collect()
 }
 
 /// Gives each object the state that the response declares for it, and the place of its owner: under its own name, else

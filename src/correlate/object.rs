@@ -74,6 +74,8 @@ pub(super) struct Found {
     pub(super) places: Vec<Places>,
     /// Child and parent.
     pub(super) parents: Vec<(ObjectId, ObjectId)>,
+    /// Values that may be ids, by their places; only without a model.
+    pub(super) unsaid: Vec<(Arc<str>, Arc<str>)>,
 }
 
 impl Found {

@@ -245,8 +245,10 @@ fn is_prefixed(segment: &str) -> bool {
         && !token.is_empty()
         && token.bytes().all(|b| b.is_ascii_alphanumeric())
         && digits > 0
-        // `oauth-v2` and `list-2d` are words: a token is all digits, hexadecimal, or long.
-        && (digits == token.len() || token.bytes().all(|b| b.is_ascii_hexdigit()) || token.len() >= 6)
+        // `oauth-v2`, `list-2d` and `wp-lightbox2` are words: a token is all digits, hexadecimal, or long and no numbered word.
+        && (digits == token.len()
+            || token.bytes().all(|b| b.is_ascii_hexdigit())
+            || token.len() >= 6 && (digits > 1 || !token.ends_with(|c: char| c.is_ascii_digit())))
 }
 
 /// `ord_xctqhdenct` after `orders`: a token may lack digits when its prefix abbreviates what stands before it.
@@ -380,6 +382,7 @@ mod tests {
             "/static/app.json",
             "/en/products",
             "/orders/v2:list",
+            "/plugins/wp-lightbox2/js",
         ] {
             assert_eq!(template(path), path);
         }

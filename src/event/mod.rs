@@ -11,6 +11,7 @@ mod rfc3339;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod table;
+mod token;
 mod unpack;
 mod value;
 
@@ -23,6 +24,7 @@ pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
 pub use answer::Answer;
 pub use handed::{Handed, HandedId};
 pub use rfc3339::rfc3339;
+pub(crate) use token::names_one;
 pub use value::{Money, Value};
 
 /// Name of an input format, as `InputFormat::as_str` gives it.
@@ -94,7 +96,8 @@ pub struct Event {
     /// Root object of the case it belongs to.
     pub case: Option<ObjectId>,
     /// The activity's attributes and the exchange paths that the model's guards name, e.g. `amount`, `req.amount`.
-    /// A name that is not here is unknown; `Value::Null` is known to be absent.
+    /// A name that is not here is unknown; `Value::Null` is known to be absent. Of an event that was read without a model,
+    /// until it is completed, values that may be ids, by their places.
     pub attributes: Vec<(Arc<str>, Value)>,
     /// Keyed hash of the idempotency key, where one was sent.
     pub idempotency: Option<u64>,

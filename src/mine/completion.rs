@@ -6,6 +6,11 @@ use super::name::{Part, Template};
 use super::templates::{Learnt, Templates};
 use crate::event::{Event, ObjectId, ObjectRef, TenantTold};
 
+/// Whether a key is a small number, which is only unique under a parent.
+pub(super) fn is_small(key: &str) -> bool {
+    key.len() <= 3 && !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit())
+}
+
 impl Templates {
     /// Names the operation of an event, read and resolved without a model, and adds the objects that were learnt to
     /// stand in its path; returns the types of those added. `is_container` tells types that own things without being
@@ -59,37 +64,15 @@ fn in_order(learnt: &Learnt, known: Vec<ObjectRef>, made: bool) -> (Vec<ObjectRe
     let mut known = known;
     let mut objects: Vec<ObjectRef> = if made { known.drain(..1).collect() } else { Vec::new() };
     let mut added = Vec::new();
-    let mut before: Vec<&str> = Vec::new();
-    let mut path = Vec::new();
-    let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped);
-    for ((part, value), scoped) in parts {
-        let (Part::Variable(name), Some(value)) = (part, value) else {
-            if let Part::Variable(name) = part {
-                path.push((name.as_str(), None));
-            }
-            continue;
-        };
-        let key = if *scoped {
-            before.iter().copied().chain([value.as_str()]).collect::<Vec<_>>().join("/")
-        } else {
-            value.clone()
-        };
-        before.push(value);
-        path.push((name.as_str(), Some(key)));
-    }
-    for (name, key) in path.into_iter().rev() {
-        let held = |o: &ObjectRef| match &key {
-            Some(key) => *o.id.object_type == *name && *o.id.key == **key,
-            None => *o.id.object_type == *name && &*o.qualifier != "mentioned",
-        };
-        let at = known.iter().position(held);
-        let mut object = match (at, key) {
+    for (name, value, key) in keys(learnt, &mut known).into_iter().rev() {
+        let at = known.iter().position(|object| *object.id.object_type == *name && object.id.key == key);
+        let mut object = match (at, value) {
             (Some(at), _) => known.remove(at),
-            (None, Some(key)) => {
+            (None, true) => {
                 added.push(Arc::from(name));
-                reference(name, &key)
+                reference(name, key)
             }
-            (None, None) => continue,
+            (None, false) => continue,
         };
         object.qualifier = if objects.is_empty() { "target".into() } else { "parent".into() };
         if !objects.iter().any(|o| o.id == object.id) {
@@ -100,9 +83,38 @@ fn in_order(learnt: &Learnt, known: Vec<ObjectRef>, made: bool) -> (Vec<ObjectRe
     (objects, added)
 }
 
-fn reference(object_type: &str, key: &str) -> ObjectRef {
+/// Variables of a path from the root down, whether each was learnt, and the keys of what they name. What is only unique
+/// under a parent that was learnt gets that parent's key: nothing showed it when the path was read.
+fn keys<'t>(learnt: &'t Learnt, known: &mut [ObjectRef]) -> Vec<(&'t str, bool, Arc<str>)> {
+    let mut keys: Vec<(&str, bool, Arc<str>)> = Vec::new();
+    let mut values: Vec<&str> = Vec::new();
+    let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped);
+    for ((part, value), scoped) in parts {
+        let Part::Variable(name) = part else { continue };
+        let key = match value {
+            Some(value) => {
+                values.push(value);
+                if *scoped { values.join("/").into() } else { Arc::from(value.as_str()) }
+            }
+            None => {
+                let above = keys.last().map(|(_, _, key)| Arc::clone(key));
+                let own = |o: &&mut ObjectRef| *o.id.object_type == **name && &*o.qualifier != "mentioned";
+                let Some(object) = known.iter_mut().rev().find(own) else { continue };
+                let last = object.id.key.rsplit('/').next().unwrap_or_default();
+                if let Some(above) = above.filter(|_| is_small(last) && !values.is_empty()) {
+                    object.id.key = format!("{above}/{last}").into();
+                }
+                Arc::clone(&object.id.key)
+            }
+        };
+        keys.push((name, value.is_some(), key));
+    }
+    keys
+}
+
+fn reference(object_type: &str, key: Arc<str>) -> ObjectRef {
     ObjectRef {
-        id: ObjectId { object_type: object_type.into(), key: key.into() },
+        id: ObjectId { object_type: object_type.into(), key },
         qualifier: "target".into(),
         declared_state: None,
         written_state: None,

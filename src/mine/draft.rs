@@ -283,6 +283,14 @@ fn activities(page: &mut Page, sketch: &Sketch) {
     if more > 0 {
         page.note(&format!("  no activity: {more} other operations, for the same reason"));
     }
+    for edge in sketch.flows.iter().take(UNPLACED) {
+        let ((from, given), (to, taken)) = (&edge.from, &edge.to);
+        page.note(&format!("  value flow: {given} of {from} is {taken} of {to}, {}", times(edge.values, "value")));
+    }
+    let more = sketch.flows.len().saturating_sub(UNPLACED);
+    if more > 0 {
+        page.note(&format!("  value flow: {more} other pairs of places"));
+    }
     for (call, count) in sketch.aside.iter().take(UNPLACED) {
         page.note(&format!(
             "  left aside: {call}, {} answered with a redirect to a login, an error or where nobody sees; `ok:` accepts it",

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::flows::{self, Ports};
+use super::made_up::is_of_no_kind;
 use super::sample::Sample;
 use super::subject::Subject;
 use super::templates::Templates;
@@ -22,6 +24,8 @@ const TYPES: usize = 1 << 12;
 const PLACES: usize = 64;
 /// Ids kept that answers named.
 const IDS: usize = 1 << 16;
+/// Values kept that tell which places hold the same.
+const VALUES: usize = 1 << 13;
 /// Places of roles kept.
 const ROLES: usize = 256;
 /// Different signs of a redirect that led away, kept of one operation.
@@ -96,6 +100,8 @@ pub struct Evidence {
     pub(super) refused: Sample<Refused, OPERATIONS>,
     /// Ids that accepted answers named.
     ids: Sample<(), IDS>,
+    /// Where values were seen that can hardly name two things.
+    pub(super) flows: Sample<Ports, VALUES>,
     /// By object type that a path or an answer shows.
     pub(super) types: Sample<TypeEvidence, TYPES>,
     /// The least few who name a type in a request, by hash.
@@ -210,6 +216,9 @@ impl Evidence {
         for id in &beside.ids {
             self.ids.entry(id);
         }
+        flows::note(event, &beside.traced, |value, ports| {
+            self.flows.entry(value).into_iter().for_each(|known| flows::merge(known, ports.clone()));
+        });
         for (object, traced) in event.objects.iter().zip(&beside.traced) {
             if !traced.is_shown() {
                 if let Some(seen) = self.asked.entry(&object.id.object_type) {
@@ -253,6 +262,7 @@ impl Evidence {
         });
         self.roles.merge(other.roles, RoleEvidence::merge);
         self.ids.merge(other.ids, |(), ()| ());
+        self.flows.merge(other.flows, flows::merge);
         self.asked.merge(other.asked, |seen, more| add_least(seen, more, ACTORS));
         self.types.merge(other.types, |seen, more| {
             add_bounded(&mut seen.states, more.states);
@@ -310,7 +320,7 @@ impl Evidence {
         for (name, refused) in self.refused.iter() {
             let name = templates.operation(name);
             let known = || name.split_once(' ').is_some_and(|(_, path)| paths.contains(path));
-            if refused.open || refused.actors.len() > 1 || known() {
+            if refused.open || refused.actors.len() > 1 && !is_of_no_kind(&name) || known() {
                 supported.entry(name).or_default().0 += refused.calls;
             }
         }

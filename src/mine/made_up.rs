@@ -36,8 +36,10 @@ impl Evidence {
     /// may stand for all clients, who name several things of a kind and call again.
     pub(super) fn made_up(&self) -> BTreeSet<Arc<str>> {
         let mut by: BTreeMap<&BTreeSet<u64>, Vec<&Arc<str>>> = BTreeMap::new();
-        let few = |seen: &OperationEvidence| (1..ACTORS).contains(&seen.actors.len()) && !seen.is_used();
-        for (name, seen) in self.accepted.iter().filter(|(_, seen)| few(seen)) {
+        let few = |seen: &OperationEvidence| (1..ACTORS).contains(&seen.actors.len());
+        // Who tries random paths meets a template of nothing but numbers again by chance.
+        let tried = |name: &str, seen: &OperationEvidence| few(seen) && (!seen.is_used() || is_of_no_kind(name));
+        for (name, seen) in self.accepted.iter().filter(|(name, seen)| tried(name, seen)) {
             // Numbers meet by chance; that an answer to the very call names one says more.
             let flows = |key: &str| !key.bytes().all(|b| b.is_ascii_digit()) && self.names(key);
             if seen.named || seen.key.as_deref().is_none_or(flows) {
@@ -45,7 +47,14 @@ impl Evidence {
             }
             by.entry(&seen.actors).or_default().push(name);
         }
-        by.into_values().filter(|names| names.len() > MADE_UP).flatten().cloned().collect()
+        let many = |actors: &BTreeSet<u64>| by.get(actors).is_some_and(|names| names.len() > MADE_UP);
+        // What two of those meet at who try paths each for themselves is made up too.
+        let tries = |actors: &BTreeSet<u64>| many(actors) || actors.iter().all(|actor| many(&BTreeSet::from([*actor])));
+        by.iter()
+            .filter(|(actors, _)| tries(actors))
+            .flat_map(|(_, names)| names)
+            .map(|name| Arc::clone(name))
+            .collect()
     }
 
     /// Accepted calls of operations that somebody made up, by what they are counted as.
@@ -58,6 +67,12 @@ impl Evidence {
         }
         sums
     }
+}
+
+/// Whether a template has values and no word says of what: `GET /{id}/{id}`.
+pub(super) fn is_of_no_kind(operation: &str) -> bool {
+    let mut variables = operation.split('/').filter(|part| part.contains('{')).peekable();
+    variables.peek().is_some() && variables.all(|part| part == "{id}")
 }
 
 impl OperationEvidence {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Mining;
+use super::completion::is_small;
 use super::evidence::{Evidence, KeyedByTenant, OperationEvidence};
+use super::flows::{Edge, Flows};
 use super::name::{self, Names, Part, Template};
 use super::redirected::Redirected;
 use super::roles;
@@ -34,6 +36,8 @@ pub struct Sketch {
     pub(super) unplaced: Vec<(Arc<str>, u64)>,
     /// Accepted reads that show no object.
     reads: Vec<(Arc<str>, u64)>,
+    /// From where values come to places whose names do not say that they are ids, or go from them.
+    pub(super) flows: Vec<Edge>,
     /// Activities left out because there are too many.
     pub(super) left_out: u64,
     /// Paths to the roles of actors.
@@ -106,11 +110,19 @@ impl Sketch {
     /// Sketches what was seen without a model; `mining` of the same run tells which objects belong to which.
     pub fn new(evidence: &Evidence, mining: &Mining) -> Sketch {
         let learnt = Templates::of(evidence);
-        let operations = templates(evidence, &learnt);
+        let mut operations = templates(evidence, &learnt);
+        let flows = Flows::of(evidence, &learnt);
+        operations.iter_mut().for_each(|(template, seen)| follow(&flows, &template.raw(), seen));
+        let unsaid = |(operation, place): &(Arc<str>, Arc<str>)| flows.places(operation).any(|(own, _)| own == place);
+        let told = |edge: &&Edge| {
+            (unsaid(&edge.from) || unsaid(&edge.to)) && [&edge.from, &edge.to].iter().all(|(_, place)| is_path(place))
+        };
+        let mut edges: Vec<Edge> = flows.edges().iter().filter(told).cloned().collect();
+        edges.sort_by(|a, b| b.values.cmp(&a.values).then_with(|| a.cmp(b)));
         let foreign =
             scoped_types(&operations).into_iter().chain(answers_only(&operations)).chain(setting::types(&operations));
         let foreign = foreign.collect();
-        let mut sketch = Sketch { roles: roles::places(evidence), ..Sketch::default() };
+        let mut sketch = Sketch { roles: roles::places(evidence), flows: edges, ..Sketch::default() };
         let mut placed = Vec::new();
         let mut others = Vec::new();
         let mut aside = Vec::new();
@@ -225,7 +237,14 @@ fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
         Part::Fixed(_) => None,
     });
     let mut variables: Vec<(Arc<str>, bool, bool)> = variables.collect();
-    let Some((name, true, scoped)) = variables.pop() else { return };
+    let Some((name, true, scoped)) = variables.pop() else {
+        // A small number under what was learnt is only unique under it.
+        if seen.key.as_deref().is_some_and(is_small) {
+            let of_path = seen.subjects.values_mut().filter(|subject| subject.keys.contains_key(&None));
+            of_path.for_each(|subject| subject.scoped = subject.calls);
+        }
+        return;
+    };
     // What the call made is what it is about.
     let made = |subject: &Subject| subject.keys.keys().flatten().any(|place| place.starts_with("res."));
     let calls = seen.accepted;
@@ -239,6 +258,30 @@ fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
     let keys = BTreeMap::from([(None, calls)]);
     let scoped = if scoped { calls } else { 0 };
     seen.subjects = BTreeMap::from([(name, Subject { calls, scoped, keys, others, ..Subject::default() })]);
+}
+
+/// Names what calls are about by the types that values tell; what stands at places whose names do not say it is what a
+/// call is about where nothing else is.
+fn follow(flows: &Flows, operation: &str, seen: &mut OperationEvidence) {
+    for (name, mut subject) in std::mem::take(&mut seen.subjects) {
+        for ((other, place), count) in std::mem::take(&mut subject.others) {
+            *subject.others.entry((Arc::clone(flows.object_type(&other)), place)).or_default() += count;
+        }
+        seen.subjects.entry(Arc::clone(flows.object_type(&name))).or_default().merge(subject);
+    }
+    let calls = seen.accepted;
+    for (place, object_type) in flows.places(operation) {
+        if seen.subjects.contains_key(object_type) {
+            continue;
+        }
+        let place = Some(Arc::clone(place));
+        if let Some(subject) = seen.subjects.values_mut().next() {
+            subject.others.entry((Arc::clone(object_type), place)).or_insert(calls);
+        } else {
+            let subject = Subject { calls, keys: BTreeMap::from([(place, calls)]), ..Subject::default() };
+            seen.subjects.insert(Arc::clone(object_type), subject);
+        }
+    }
 }
 
 /// Types whose keys are only unique under another object.

@@ -12,7 +12,7 @@ use crate::compare::{Comparer, Unattributed, Watch, WindowKey};
 use crate::correlate::{self, Apart, Inspection, PartOf, Resolver, Tenants};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome, is_call};
-use crate::mine::Templates;
+use crate::mine::{Flows, Templates};
 
 /// Events with their joins, by case, and by the windows that cross cases.
 #[derive(Default)]
@@ -46,6 +46,8 @@ pub(super) struct Joins<'a> {
     pub(super) resolver: &'a Resolver,
     /// Places of values in paths.
     pub(super) templates: &'a Templates,
+    /// Places and types that hold the same ids.
+    pub(super) flows: &'a Flows,
     /// Types whose objects are told apart by their tenants.
     pub(super) apart: &'a Apart,
     /// Which names of tenants usually go together.
@@ -114,7 +116,11 @@ struct Completed {
 fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
     joins.ticks.settle(event);
     joins.resolver.resolve(event);
-    let learnt = if guessed { joins.templates.complete(event, &correlate::is_container) } else { Vec::new() };
+    let mut learnt = Vec::new();
+    if guessed {
+        learnt.extend(joins.templates.complete(event, &correlate::is_container));
+        learnt.extend(joins.flows.complete(event));
+    }
     joins.apart.settle(event);
     joins.tenants.settle(event);
     joins.part_of.settle(event);

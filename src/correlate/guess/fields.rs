@@ -1,19 +1,24 @@
 //! Fields of JSON bodies whose names say that they are ids or states.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use offpath_capture::{Body, Headers};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::correlate::body::is_json;
+use crate::correlate::credential::is_secret_field;
 use crate::correlate::template::{is_variable, singular};
-use crate::event::Value;
+use crate::event::{Value, names_one};
 
 /// Most ids taken from one body.
 const MOST_IDS: usize = 16;
 
 /// Most ids taken from the lists of one body.
 pub(super) const MOST_LISTED: usize = 64;
+
+/// Most values taken from one body whose names do not say that they are ids.
+const MOST_UNSAID: usize = 16;
 
 /// Longest name of a kind of things.
 const LONGEST_KIND: usize = 40;
@@ -63,6 +68,8 @@ pub(super) struct Read {
     pub(super) bulk: Vec<Leaf>,
     /// `ownerId` and the like (no owner), and `order.ownerId`, with the rank of their names.
     pub(super) owners: Vec<(usize, Leaf)>,
+    /// Values that can hardly name two things, under names that do not say that they are ids.
+    pub(super) unsaid: Vec<Leaf>,
     /// Of the whole body (`None`) or objects in it by name, that they are deleted: `deleted: true`, `deletedAt: ..`.
     pub(super) gone: Vec<Option<String>>,
 }
@@ -94,16 +101,53 @@ pub(super) fn read(body: &Body, headers: &Headers) -> Read {
     found
 }
 
+/// A place in a body: a name, and what it is in. Nothing is written down before something there is wanted.
+#[derive(Clone, Copy)]
+struct At<'p> {
+    above: Option<&'p At<'p>>,
+    name: &'p str,
+}
+
+impl At<'_> {
+    /// Dotted path from the top.
+    fn path(&self) -> String {
+        let Some(above) = self.above else { return String::new() };
+        let mut path = above.path();
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(self.name);
+        path
+    }
+}
+
+/// What names the object that the fields of a value belong to.
+#[derive(Clone, Copy)]
+enum Around<'p> {
+    /// A name, if any.
+    Named(Option<&'p str>),
+    /// The key of the value.
+    Key(&'p str),
+}
+
+impl Around<'_> {
+    fn name(self) -> Option<String> {
+        match self {
+            Around::Named(name) => name.map(str::to_owned),
+            Around::Key(key) => Some(singular(key)),
+        }
+    }
+}
+
 /// Collects ids and states from an object and the objects directly in it.
 struct Fields<'o> {
-    /// Name of the object that `id` belongs to.
-    owner: Option<String>,
+    /// The object that `id` in it belongs to.
+    around: Around<'o>,
     /// What this value itself is, by its key.
     leaf: Option<Meaning>,
     /// It says whose an object is: the rank of its name, and the object.
     owns: Option<(usize, Option<String>)>,
-    /// Dotted path to this value.
-    path: String,
+    at: At<'o>,
     depth: u8,
     /// It is in a list.
     listed: bool,
@@ -124,12 +168,34 @@ enum Meaning {
     Gone(Option<String>),
 }
 
+impl Meaning {
+    /// What a key says, of an object of the name around it.
+    fn of(key: &str, around: Option<&str>) -> Option<Meaning> {
+        let owner = || around.map(str::to_owned);
+        if let Some(owner) = owner_of(key, around) {
+            return Some(Meaning::Id(owner));
+        }
+        match key {
+            _ if NAMES.contains(&key) => Some(Meaning::Name),
+            "status" | "state" => Some(Meaning::State(owner())),
+            _ if is_deletion(key) => Some(Meaning::Gone(owner())),
+            _ => ids_of(key, around).map(Meaning::Ids),
+        }
+    }
+}
+
 impl<'o> Fields<'o> {
     fn of_all(out: &'o mut Read) -> Fields<'o> {
-        Fields { owner: None, leaf: None, owns: None, path: String::new(), depth: 0, listed: false, out }
+        let (around, at) = (Around::Named(None), At { above: None, name: "" });
+        Fields { around, leaf: None, owns: None, at, depth: 0, listed: false, out }
     }
 
-    fn take(self, value: Value) {
+    /// Whether anything is said of this value by its key.
+    fn is_meant(&self) -> bool {
+        self.leaf.is_some() || self.owns.is_some()
+    }
+
+    fn take(mut self, value: Value) {
         if let Some(Meaning::Gone(owner)) = self.leaf {
             let yes = !matches!(&value, Value::Text(text) if matches!(&**text, "" | "false" | "0"));
             if yes && value != Value::Number(0.into()) && !self.listed && self.out.gone.len() < MOST_IDS {
@@ -137,17 +203,20 @@ impl<'o> Fields<'o> {
             }
             return;
         }
+        self.note_unsaid(&value);
         if let Some((rank, owner)) = self.owns.filter(|_| !self.listed && self.out.owners.len() < MOST_IDS) {
-            self.out.owners.push((rank, Leaf { owner, path: self.path.clone(), value: value.clone() }));
+            self.out.owners.push((rank, Leaf { owner, path: self.at.path(), value: value.clone() }));
         }
         let aside =
             matches!(self.leaf, Some(Meaning::Name)) || self.listed && matches!(self.leaf, Some(Meaning::Id(_)));
         if aside && self.out.listed.len() < MOST_LISTED {
             if let Some(Meaning::Id(owner)) = &self.leaf
-                && owner.as_deref() == in_list_of(&self.path).as_deref()
                 && self.out.bulk.len() < MOST_LISTED
             {
-                self.out.bulk.push(Leaf { owner: owner.clone(), path: self.path.clone(), value: value.clone() });
+                let path = self.at.path();
+                if *owner == in_list_of(&path) {
+                    self.out.bulk.push(Leaf { owner: owner.clone(), path, value: value.clone() });
+                }
             }
             self.out.listed.push(value);
             return;
@@ -156,7 +225,7 @@ impl<'o> Fields<'o> {
             if let Some(Meaning::Ids(owner)) = self.leaf
                 && self.out.bulk.len() < MOST_LISTED
             {
-                self.out.bulk.push(Leaf { owner, path: self.path, value });
+                self.out.bulk.push(Leaf { owner, path: self.at.path(), value });
             }
             return;
         }
@@ -166,7 +235,17 @@ impl<'o> Fields<'o> {
             _ => return,
         };
         if list.len() < MOST_IDS {
-            list.push(Leaf { owner, path: self.path, value });
+            list.push(Leaf { owner, path: self.at.path(), value });
+        }
+    }
+}
+
+impl Fields<'_> {
+    fn note_unsaid(&mut self, value: &Value) {
+        let unsaid = matches!(self.leaf, None | Some(Meaning::Name)) && !self.listed;
+        let Value::Text(text) = value else { return };
+        if unsaid && self.out.unsaid.len() < MOST_UNSAID && names_one(text) && !is_secret_field(self.at.name) {
+            self.out.unsaid.push(Leaf { owner: None, path: self.at.path(), value: value.clone() });
         }
     }
 }
@@ -185,14 +264,15 @@ fn stem(key: &str) -> Option<&str> {
 }
 
 fn snake(text: &str) -> String {
-    let mut snake = String::with_capacity(text.len() + 2);
-    for c in text.chars().take(64) {
-        if c.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(c.to_ascii_lowercase());
-    }
-    snake.replace('-', "_")
+    snake_chars(text).collect()
+}
+
+/// The characters of a name in `snake_case`.
+fn snake_chars(text: &str) -> impl Iterator<Item = char> {
+    text.chars().take(64).enumerate().flat_map(|(at, c)| {
+        let own = if c == '-' { '_' } else { c.to_ascii_lowercase() };
+        (c.is_ascii_uppercase() && at > 0).then_some('_').into_iter().chain([own])
+    })
 }
 
 /// The owner of a list of ids, by its key: `orderIds`, `order_ids`, `ids`.
@@ -214,6 +294,9 @@ fn is_own_id(key: &str) -> bool {
 
 /// Whether a key says that, or when, the object around it was deleted.
 fn is_deletion(key: &str) -> bool {
+    if !["elet", "emov", "rash"].iter().any(|part| key.contains(part)) {
+        return false;
+    }
     let name = snake(key);
     let (name, asked) = name.strip_prefix("is_").map_or((&*name, false), |rest| (rest, true));
     let told = name.strip_suffix("_at").or_else(|| name.strip_suffix("_on")).filter(|_| !asked);
@@ -222,8 +305,8 @@ fn is_deletion(key: &str) -> bool {
 
 /// How plainly a key says that its value is whose the object around it is.
 fn owner_rank(key: &str) -> Option<usize> {
-    let name = snake(stem(key).unwrap_or(key));
-    OWNERS.iter().position(|owner| *owner == name)
+    let name = stem(key).unwrap_or(key);
+    OWNERS.iter().position(|owner| snake_chars(name).eq(owner.chars()))
 }
 
 /// The owner that a key names: `None` when the key is no id, or one of nothing that has the name of a kind.
@@ -268,12 +351,16 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.take(Value::Number(value.into()));
+        if self.is_meant() {
+            self.take(Value::Number(value.into()));
+        }
         Ok(())
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.take(Value::Number(value.into()));
+        if self.is_meant() {
+            self.take(Value::Number(value.into()));
+        }
         Ok(())
     }
 
@@ -282,7 +369,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        if value.len() <= 128 {
+        if value.len() <= 128 && (self.is_meant() || names_one(value)) {
             self.take(Value::Text(value.into()));
         }
         Ok(())
@@ -296,15 +383,12 @@ impl<'de> Visitor<'de> for Fields<'_> {
         let (depth, mut read) = (self.depth + 1, 0);
         // Beyond the bounds the rest is only skipped.
         while self.depth < 2 && read < MOST_LISTED && self.out.listed.len() < MOST_LISTED {
-            let path = if self.path.is_empty() { "*".to_owned() } else { format!("{}.*", self.path) };
-            let (owner, leaf) = (
-                self.owner.clone(),
-                match &self.leaf {
-                    Some(Meaning::Ids(owner)) => Some(Meaning::Ids(owner.clone())),
-                    _ => None,
-                },
-            );
-            let item = Fields { owner, leaf, owns: None, path, depth, listed: true, out: &mut *self.out };
+            let leaf = match &self.leaf {
+                Some(Meaning::Ids(owner)) => Some(Meaning::Ids(owner.clone())),
+                _ => None,
+            };
+            let at = At { above: Some(&self.at), name: "*" };
+            let item = Fields { around: self.around, leaf, owns: None, at, depth, listed: true, out: &mut *self.out };
             if items.next_element_seed(item)?.is_none() {
                 return Ok(());
             }
@@ -315,31 +399,55 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+        let around = self.around.name();
+        let around = around.as_deref();
+        while let Some(key) = map.next_key_seed(Key)? {
             if self.depth > 2 || self.depth == 2 && !self.listed || self.out.ids.len() >= MOST_IDS {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let wrapper = matches!(&*key, "data" | "result" | "attributes" | "payload" | "input");
-            let owner = if wrapper { self.owner.clone() } else { Some(singular(&key)) };
-            let id = owner_of(&key, self.owner.as_deref()).map(Meaning::Id);
-            let id = id.or_else(|| NAMES.contains(&&*key).then_some(Meaning::Name));
-            let state = matches!(&*key, "status" | "state").then(|| Meaning::State(self.owner.clone()));
-            let owns = match (owner_rank(&key), self.owner.as_deref()) {
-                (Some(rank), _) => Some((rank, self.owner.clone())),
+            let within = if wrapper { Around::Named(around) } else { Around::Key(&key) };
+            let owns = match (owner_rank(&key), around) {
+                (Some(rank), _) => Some((rank, around.map(str::to_owned))),
                 // `owner: {id}` at the top is whose the object of the whole body is.
                 (None, Some(around)) if self.depth == 1 && is_own_id(&key) => {
                     owner_rank(around).map(|rank| (rank, None))
                 }
                 (None, _) => None,
             };
-            let path = if self.path.is_empty() { key.clone().into_owned() } else { format!("{}.{key}", self.path) };
-            let ids = || ids_of(&key, self.owner.as_deref()).map(Meaning::Ids);
-            let gone = || is_deletion(&key).then(|| Meaning::Gone(self.owner.clone()));
-            let (leaf, depth, listed) = (id.or(state).or_else(gone).or_else(ids), self.depth + 1, self.listed);
-            map.next_value_seed(Fields { owner, leaf, owns, path, depth, listed, out: &mut *self.out })?;
+            let (leaf, depth, listed) = (Meaning::of(&key, around), self.depth + 1, self.listed);
+            let at = At { above: Some(&self.at), name: &key };
+            map.next_value_seed(Fields { around: within, leaf, owns, at, depth, listed, out: &mut *self.out })?;
         }
         Ok(())
+    }
+}
+
+/// Reads a key, from the text itself where nothing in it is escaped.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(key.to_owned()))
     }
 }
 

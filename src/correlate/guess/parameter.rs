@@ -1,14 +1,17 @@
 //! Ids that a request names outside of its path and of JSON: in its query, in a form, in headers.
 
+use std::borrow::Cow;
+
 use offpath_capture::Request;
 
 use super::fields::{Leaf, MOST_LISTED, owner_of};
 use super::is_container;
 use crate::correlate::body::is_form;
+use crate::correlate::credential::is_secret_parameter;
 use crate::correlate::object::KeySource;
 use crate::correlate::secret_segment::is_secret_segment;
 use crate::correlate::target::{Target, pairs};
-use crate::event::Value;
+use crate::event::{Value, names_one};
 
 /// Longest id.
 const LONGEST: usize = 128;
@@ -75,6 +78,25 @@ pub(super) fn named(request: &Request, collection: Option<&str>) -> Vec<(Leaf, K
         add(&name, &value, collection, ("req", KeySource::RequestBody), &mut found);
     }
     found
+}
+
+/// Values of the query and a form that can hardly name two things, under names that do not say that they are ids.
+pub(super) fn unsaid(request: &Request) -> Vec<Leaf> {
+    let target = Target::parse(&request.target);
+    let form = request.body.bytes().filter(|_| is_form(&request.headers)).and_then(|b| std::str::from_utf8(b).ok());
+    let query = target.query.iter().map(|(name, value)| ("query", name.clone(), value.clone()));
+    let form = form.into_iter().flat_map(pairs).map(|(name, value)| ("req", name, value));
+    let plain =
+        |name: &str| name.len() <= LONGEST && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let found = query.chain(form).filter(|(_, name, value)| {
+        plain(name) && names_one(value) && owner_of(name, None).is_none() && !is_secret_parameter(name, value)
+    });
+    let leaf = |(root, name, value): (&str, _, Cow<'_, str>)| Leaf {
+        owner: None,
+        path: format!("{root}.{name}"),
+        value: Value::Text(value.as_ref().into()),
+    };
+    found.map(leaf).take(MOST_LISTED).collect()
 }
 
 /// Ids named by headers.
