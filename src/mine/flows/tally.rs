@@ -24,6 +24,9 @@ struct Count {
     actors: [BTreeSet<u64>; 2],
 }
 
+/// An operation and a place of it.
+type Spot = (Arc<str>, Arc<str>);
+
 /// Sums over values.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -31,7 +34,7 @@ pub(super) struct Tally {
     pairs: BTreeMap<(Holder, Holder), Count>,
     /// Types that stand in paths.
     in_paths: BTreeSet<Arc<str>>,
-    edges: BTreeMap<[(Arc<str>, Arc<str>); 2], u64>,
+    edges: BTreeMap<[Spot; 2], u64>,
 }
 
 impl Tally {
