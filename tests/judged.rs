@@ -15,7 +15,7 @@ const SOURCES: [(&str, &str); 4] =
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
 /// `part:` and the reason why not all.
-const WHOLE_MODEL: [(&str, &str, &str, &str); 26] = [
+const WHOLE_MODEL: [(&str, &str, &str, &str); 27] = [
     ("AP-CHANGED", "judged", "no bodies", "no bodies"),
     ("AP-MISSING", "judged", "no bodies", "no bodies"),
     ("AP-SELF", "judged", "judged", "part: no bodies"),
@@ -36,6 +36,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 26] = [
     ("ST-ILLEGAL", "judged", "part: no bodies", "part: no bodies"),
     ("ST-ORPHAN", "judged", "part: no bodies", "part: no bodies"),
     ("TEN-CROSS", "judged", "judged", "no tenants"),
+    ("TEN-MIX", "judged", "judged", "no tenants"),
     ("TX-CONSERVE", "judged", "no bodies", "no bodies"),
     ("TX-MISMATCH", "judged", "no bodies", "no bodies"),
     ("TX-RACE", "judged", "part: no bodies", "no measured durations"),
@@ -175,7 +176,7 @@ fn rules_that_were_not_selected_are_not_called_impossible() {
     let run = run(&[sample().join("access.log")], Some(&model), &["--select", "SOD,FLOW-*"]);
     let status = |id: &str| run.rules().iter().find(|r| r["id"] == id).unwrap()["status"].clone();
     assert_eq!((status("SOD"), status("TX-SPLIT")), ("evaluated".into(), "not_selected".into()));
-    assert_eq!(run.not_judged(), ["in part, no bodies (combined): SOD", "not selected: 24 rules"]);
+    assert_eq!(run.not_judged(), ["in part, no bodies (combined): SOD", "not selected: 25 rules"]);
     assert!(!run.screen.contains("could not be evaluated"), "{}", run.screen);
 }
 

@@ -91,6 +91,7 @@ fn a_capture_that_grows_gives_each_exchange_with_the_packet_that_ends_it() {
     let mut reading = Reading::start(&["exchanges", "-"]);
     reading.write(&wire::header());
     let mut wire = Wire::new(40_000);
+    reading.write(&wire.handshake());
     for n in 0..5 {
         let request = format!("GET /orders/{n} HTTP/1.1\r\nHost: shop.test\r\n\r\n");
         let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";

@@ -56,12 +56,10 @@ pub fn verdict(run: &RunSummary, findings: &[Finding]) -> String {
     if run.exchanges == 0 && run.events == 0 && findings.is_empty() {
         return nothing(run);
     }
-    if findings.is_empty() && judges_nothing(run) {
-        return format!("Nothing was judged: no step of the model happened among {}.", among(run));
-    }
     let counts = SeverityCounts::of(findings);
     let among = among(run);
     let body = match counts.total() {
+        0 if judges_nothing(run) => format!("Nothing was judged: no step of the model happened among {among}"),
         0 => format!("No finding among {among}"),
         total => format!("{} among {among}", severities(&counts, total)),
     };

@@ -215,7 +215,8 @@ mod tests {
             let head = Head::read(&mut Decoder::from_start(), &block, false, limits);
             (head.irregularities.len(), head.headers.len(), head.over)
         };
-        assert_eq!(irregular(&Limits::default()), (2, 512, true));
+        assert_eq!(irregular(&Limits::default()), (2, 1002, false));
+        assert_eq!(irregular(&Limits { header_fields: 512, ..Limits::default() }), (2, 512, true));
         assert_eq!(irregular(&Limits { header_fields: 1, ..Limits::default() }), (1, 1, true));
         assert_eq!(irregular(&Limits { header_fields: 0, ..Limits::default() }), (0, 0, true));
         assert_eq!(irregular(&Limits { head_bytes: 0, ..Limits::default() }), (0, 0, true));

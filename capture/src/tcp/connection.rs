@@ -200,8 +200,13 @@ impl Connection {
     /// Moves on everything that can move; gives up holes that were waited for long enough, or all of them when
     /// `last`.
     fn settle(&mut self, out: &mut Output<'_>, last: bool) {
+        if last {
+            self.directions.iter_mut().for_each(|direction| _ = direction.begin_with_held());
+        }
         while !self.quiet() {
-            let moved = self.advance(0, out) | self.advance(1, out);
+            // What waits on both sides goes on as it was sent: a protocol may change with either side's bytes.
+            let first = usize::from(self.comes_before(1));
+            let moved = self.advance(first, out) | self.advance(1 - first, out);
             if moved {
                 continue;
             }
@@ -214,6 +219,12 @@ impl Connection {
         }
     }
 
+    /// Whether the next bytes of a side were seen before the other side's, where both are there.
+    fn comes_before(&self, side: usize) -> bool {
+        let [own, other] = [side, 1 - side].map(|side| self.direction(side).next_seen());
+        own.zip(other).is_some_and(|(own, other)| own < other)
+    }
+
     fn advance(&mut self, side: usize, out: &mut Output<'_>) -> bool {
         let mut moved = false;
         if let Some(wanted) = self.conversation.waits_for(side) {
@@ -223,7 +234,7 @@ impl Connection {
             self.conversation.resume(side, out);
             moved = true;
         }
-        while !self.conversation.stalled(side) {
+        while !self.conversation.stalled(side) && !(moved && self.comes_before(1 - side)) {
             let direction = self.direction_mut(side);
             let Some((at, held)) = direction.take_next() else { break };
             moved = true;

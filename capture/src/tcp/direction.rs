@@ -289,6 +289,12 @@ impl Direction {
         self.pending.insert(from, held);
     }
 
+    /// When and where the waiting segment that is next in order was seen, if it is there.
+    pub(super) fn next_seen(&self) -> Option<(Timestamp, u32, u64)> {
+        let (_, held) = self.pending.first_key_value().filter(|(at, _)| **at <= self.next)?;
+        Some((held.seen.time, held.seen.frame.input, held.seen.frame.number))
+    }
+
     /// The waiting segment that is next in order, if it is there.
     pub(super) fn take_next(&mut self) -> Option<(u64, Held)> {
         let entry = self.pending.first_entry()?;
