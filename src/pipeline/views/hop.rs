@@ -400,12 +400,14 @@ pub(super) fn outlasts(inner: &Sight, outer: &Sight) -> bool {
     let begins_within =
         outer.time.saturating_sub(slack) <= inner.time && inner.time <= outer.over.saturating_add(slack);
     let answered = inner.status != 0 && inner.status != outer.status;
-    has_given_up(outer) && begins_within && answered && asks_the_same(inner, outer)
+    // A client may ask the server by himself what he has a gateway refuse at the same time.
+    let reached = inner.peer == 0 || outer.server == 0 || comes_from(inner, outer) || is_child_of(inner, outer);
+    has_given_up(outer) && begins_within && answered && reached && asks_the_same(inner, outer)
 }
 
-/// Whether a gateway says that it has no answer to pass on.
+/// Whether a gateway says that the server behind it gave no answer to pass on. A 503 is its own: it passed nothing on.
 pub(super) fn has_given_up(sight: &Sight) -> bool {
-    matches!(sight.status, 502..=504)
+    matches!(sight.status, 502 | 504)
 }
 
 fn asks_the_same(inner: &Sight, outer: &Sight) -> bool {
@@ -461,6 +463,20 @@ mod tests {
         for other in others {
             assert_eq!(hops(&call(other)), []);
         }
+    }
+
+    #[test]
+    fn what_a_gateway_gave_up_is_what_came_from_it() {
+        let pair = |change: fn(&mut Sight, &mut Sight)| {
+            let [(_, mut outer), (_, mut inner)] = [sight(EDGE, 0, 100), sight(INNER, 10, 150)];
+            (outer.status, outer.server, inner.peer) = (504, 6, 6);
+            change(&mut outer, &mut inner);
+            outlasts(&inner, &outer)
+        };
+        assert!(pair(|_, _| ()) && pair(|outer, _| outer.status = 502) && pair(|_, inner| inner.peer = 0));
+        assert!(!pair(|_, inner| inner.peer = 5), "somebody else asked the server");
+        assert!(!pair(|outer, _| outer.status = 503), "it passed nothing on");
+        assert!(!pair(|_, inner| inner.time = 102), "it begins later");
     }
 
     #[test]
