@@ -1,8 +1,12 @@
 //! Logins: what binds a credential to a subject, and what ends that.
 
+mod words;
+
 use std::sync::Arc;
 
 use offpath_capture::CallOutcome;
+
+use self::words::{bare, says_yes, welcomes};
 
 use super::body::Wanted;
 use super::credential::{self, Hash, HashKey, Kind, Shown};
@@ -155,53 +159,6 @@ const CODES: [&str; 4] = ["code", "status", "statusCode", "status_code"];
 /// Where an answer says in words how it went.
 const MESSAGES: [&str; 6] = ["message", "msg", "detail", "reason", "description", "info"];
 
-/// All that an answer says which only says yes, as letters and digits in lower case.
-const YES: [&str; 8] = ["ok", "okay", "yes", "true", "done", "accepted", "authenticated", "200"];
-/// What of a message says that somebody is logged in.
-const WELCOMES: [&str; 4] = ["success", "welcome", "logged in", "signed in"];
-/// Words that say that nobody is, in the languages of most applications.
-const REFUSALS: [&str; 10] = ["bad", "no", "not", "non", "nicht", "kein", "keine", "pas", "nie", "unless"];
-/// How such words begin, and how they end.
-const REFUSED: [&str; 36] = [
-    "unsuccess",
-    "unauthori",
-    "unknown",
-    "unable",
-    "fail",
-    "wrong",
-    "invalid",
-    "inv\u{e1}lid",
-    "incorre",
-    "inkorrekt",
-    "denied",
-    "error",
-    "erro",
-    "erreur",
-    "erron",
-    "errat",
-    "mismatch",
-    "expired",
-    "locked",
-    "blocked",
-    "disabled",
-    "forbidden",
-    "reject",
-    "refus",
-    "required",
-    "cannot",
-    "falsch",
-    "fehl",
-    "ung\u{fc}ltig",
-    "ungueltig",
-    "unbekannt",
-    "abgelehnt",
-    "gesperrt",
-    "verweigert",
-    "\u{e9}chou",
-    "onjuist",
-];
-const REFUSED_ENDS: [&str; 2] = ["n't", "n\u{2019}t"];
-
 /// Names of roles in the answer to a login.
 const ROLES: [&str; 6] = ["roles", "role", "authorities", "groups", "permissions", "scope"];
 
@@ -295,11 +252,6 @@ fn words<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = String> + 'r {
         };
         bare(stem)
     })
-}
-
-/// Letters and digits in lower case.
-fn bare(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Bindings by the model's `bind`, for an accepted event.
@@ -431,11 +383,7 @@ fn says_else(reading: &Reading<'_>, name: Option<&str>) -> bool {
     let plain = response.and_then(|r| r.headers.text("content-type")).is_some_and(|media| media.starts_with("text/"));
     let text = response.filter(|_| plain).and_then(|r| std::str::from_utf8(r.body.bytes()?).ok());
     let redirects = matches!(reading.outcome_status(), Some(300..=399));
-    let else_than_yes = |text: &str| {
-        let bare = bare(text);
-        let yes = text.trim().is_empty() || text.is_ascii() && YES.contains(&bare.as_str()) || welcomes(text, name);
-        !yes
-    };
+    let else_than_yes = |text: &str| !says_yes(text, name);
     !redirects && (messages(reading).any(|message| else_than_yes(&message)) || text.is_some_and(else_than_yes))
 }
 
@@ -445,29 +393,6 @@ fn messages<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = Arc<str>> + 'r
         _ => None,
     };
     MESSAGES.iter().filter_map(said)
-}
-
-/// Whether words say that somebody is logged in, and nothing else.
-fn welcomes(message: &str, name: Option<&str>) -> bool {
-    let lower = message.to_ascii_lowercase();
-    WELCOMES.iter().any(|word| lower.contains(word)) && !refuses(message, name)
-}
-
-/// Whether words say that a login failed. In a welcome the user's own name is no word of it.
-fn refuses(message: &str, name: Option<&str>) -> bool {
-    let lower = message.to_lowercase();
-    let name = name.filter(|_| WELCOMES.iter().any(|word| lower.contains(word))).unwrap_or_default().to_lowercase();
-    let own = |word: &&str| !name.is_empty() && letters(&name).any(|part| part == *word);
-    let no = |word: &str| {
-        let ends = REFUSED_ENDS.iter().any(|end| word.ends_with(end));
-        ends || REFUSALS.contains(&word) || REFUSED.iter().any(|stem| word.starts_with(stem))
-    };
-    letters(&lower).filter(|word| !own(word)).any(no)
-}
-
-/// Words of a text, an apostrophe being part of one.
-fn letters(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '\u{2019}')).filter(|word| !word.is_empty())
 }
 
 /// Tokens that the answer gives out in its body and headers.
