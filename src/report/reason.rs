@@ -9,6 +9,13 @@ use super::summary::{Gap, NotReadSummary, RuleStatus, RunSummary};
 
 /// The irregularity of a duration that was left out.
 const NO_UNIT: &str = "duration_without_unit";
+/// Irregularities that the first screen tells, since what was read may be other than what happened, each with its noun.
+const TOLD: [(&str, &str, &str); 4] = [
+    (NO_UNIT, "exchange", "exchanges"),
+    ("conflicting_retransmission", "retransmission", "retransmissions"),
+    ("no_start_time", "exchange or packet", "exchanges or packets"),
+    ("time_without_zone", "time", "times"),
+];
 
 /// `12 connections encrypted with TLS`: what was seen and not read.
 pub(super) fn not_read(part: &NotReadSummary) -> String {
@@ -220,14 +227,21 @@ pub(super) fn irregularity(name: &str) -> String {
         NO_UNIT => "read without a duration, whose unit nothing tells: name it with \
                                     `--log-field duration_ms=FIELD`, or `duration_s`, `_us`, `_ns`"
             .to_owned(),
+        "conflicting_retransmission" => {
+            "with other bytes than came first: the first were read, the server may have read the others".to_owned()
+        }
+        "no_start_time" => "without a time, put at 1970".to_owned(),
+        "time_without_zone" => "without a zone, read as UTC's".to_owned(),
         other => format!("broke its format and was read: {}", other.replace('_', " ")),
     }
 }
 
-/// What was read without something that a word of the user's would have told: `8 exchanges read without a duration, ...`.
+/// What was read, and may be other than what happened: `8 exchanges read without a duration, ...`.
 pub(super) fn untold(run: &RunSummary) -> impl Iterator<Item = String> {
-    let number = run.irregularities.get(NO_UNIT).copied();
-    number.into_iter().map(|number| format!("{} {}", counted(number, "exchange", "exchanges"), irregularity(NO_UNIT)))
+    TOLD.into_iter().filter_map(|(name, one, many)| {
+        let number = *run.irregularities.get(name)?;
+        Some(format!("{} {}", counted(number, one, many), irregularity(name)))
+    })
 }
 
 impl Gap {
@@ -426,6 +440,9 @@ mod tests {
         run.irregularities.insert(NO_UNIT.to_owned(), 8);
         let said = untold(&run).collect::<String>();
         assert!(said.starts_with("8 exchanges read without a duration") && said.contains("duration_ms"), "{said}");
+        run.irregularities.insert("conflicting_retransmission".to_owned(), 1);
+        let said = untold(&run).nth(1).unwrap();
+        assert!(said.starts_with("1 retransmission with other bytes than came first"), "{said}");
         assert_eq!(irregularity("not_utf8"), "broke its format and was read: not utf8");
     }
 }
