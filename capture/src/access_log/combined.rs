@@ -52,6 +52,7 @@ pub(super) fn parse(line: &str, stamp: Option<Stamp>) -> Parsed<'_> {
     let Some(source) = (if bare { Some(Source::default()) } else { Source::read(before) }) else {
         return Parsed::NoLine("no client and user before the time");
     };
+    let gateway = is_of_gateway(after, rest);
     let request = unescape(request);
     let Some((method, target, protocol)) = record::request_line(&request) else { return Parsed::NoRequest };
     let (method, target) = (method.to_owned(), target.to_owned());
@@ -66,7 +67,7 @@ pub(super) fn parse(line: &str, stamp: Option<Stamp>) -> Parsed<'_> {
     Parsed::Record(Box::new(Record {
         times: times(time, extra.request_time, stamp),
         method: Cow::Owned(method),
-        template: path_template::is_template(&target),
+        template: gateway && path_template::is_template(&target),
         target: Cow::Owned(target),
         unitless: false,
         protocol,
@@ -121,6 +122,15 @@ fn split_at_time(line: &str) -> Option<(&str, Reading, &str)> {
 fn is_common_time(line: &str, after: &str) -> bool {
     let time = line.get(..line.len() - after.len()).and_then(|head| head.rsplit_once('['));
     time.is_some_and(|(_, time)| time.split('/').next().is_some_and(|day| day.len() < 3))
+}
+
+/// Whether a line is one of API Gateway's, as its console proposes them: no space before the request line, or the id of the
+/// request, and behind the size nothing but that id. Other servers write no templates: there braces are the client's.
+fn is_of_gateway(after: &str, rest: &str) -> bool {
+    let id = rest.trim();
+    let is_word = !id.is_empty() && !id.contains([' ', '\t', '"']);
+    let is_uuid = id.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    is_word && (after.starts_with('"') || is_uuid)
 }
 
 /// The next field in quotes, as written, and what follows. A quote ends the field only where a space or the end of

@@ -287,9 +287,9 @@ impl<'a, 't> Fields<'a, 't> {
         let method = method.or_else(|| routed().map(|method| Cow::Owned(method.to_owned())));
         let Some(method) = method else { return Err(self.no_method()) };
         let target = match self.target(parts.map(|(_, target, _)| target)) {
-            // Gateways put the template into what looks like the client's request line too.
+            // API Gateway may put the template where a path stands. Of others, braces are what the client sent.
             Some(target) => {
-                let template = path_template::is_template(&target);
+                let template = self.named("requestTime").is_some() && path_template::is_template(&target);
                 (target, template)
             }
             None => self.route()?,

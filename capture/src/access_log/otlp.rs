@@ -191,8 +191,15 @@ impl Span<'_> {
     pub(super) fn join(&self, calls: &mut ToolCalls) {
         let Some(key) = self.key() else { return };
         let parent = text(&self.parent_span_id).and_then(|parent| SpanKey::new(&text(&self.trace_id)?, &parent));
-        let call =
-            self.tool().map(|tool| Call::new(self.side(), &tool.name, tool.id.as_deref(), tool.arguments.as_deref()));
+        // A span without a time becomes no exchange, so it stands for none.
+        let timed = [&self.start_time_unix_nano, &self.end_time_unix_nano]
+            .into_iter()
+            .any(|nanos| nanos.count().is_some_and(|nanos| nanos > 0));
+        let tool = self.tool().filter(|_| timed);
+        let call = tool.map(|tool| {
+            let call = Call::new(self.side(), &tool.name, tool.id.as_deref(), tool.arguments.as_deref());
+            call.ended(self.failed())
+        });
         calls.see(key, parent, call);
     }
 

@@ -27,9 +27,11 @@ pub(super) enum Side {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Call {
     side: Side,
-    name: Box<str>,
+    /// Digest of the tool's name, which may be long.
+    name: u64,
     id: Option<u64>,
     arguments: Option<u64>,
+    failed: bool,
 }
 
 impl Call {
@@ -39,13 +41,24 @@ impl Call {
             Ok(value) => digest(&value.to_string()),
             Err(_) => digest(text),
         });
-        Call { side, name: name.into(), id: id.map(digest), arguments }
+        Call { side, name: digest(name), id: id.map(digest), arguments, failed: false }
     }
 
-    /// Whether nothing tells the two apart.
+    /// The same call, with how it ended.
+    pub(super) fn ended(self, failed: bool) -> Self {
+        Call { failed, ..self }
+    }
+
+    /// Whether nothing tells the two apart. What failed for one and not for the other are two: the work was done, and who
+    /// asked for it may try again. By a name alone, two of one side are two.
     fn is_like(&self, other: &Call) -> bool {
         let agree = |one: Option<u64>, two: Option<u64>| one.zip(two).is_none_or(|(one, two)| one == two);
-        self.name == other.name && agree(self.id, other.id) && agree(self.arguments, other.arguments)
+        let told = |call: &Call| call.id.is_some() || call.arguments.is_some();
+        self.name == other.name
+            && self.failed == other.failed
+            && agree(self.id, other.id)
+            && agree(self.arguments, other.arguments)
+            && (self.side != other.side || told(self) && told(other))
     }
 }
 
@@ -93,6 +106,13 @@ impl ToolCalls {
         let node = self.node(&key);
         node.parent.clone_from(&parent);
         node.call = call;
+        if let (Some(own), Some(told)) = (&node.call, &node.told)
+            && !own.is_like(told)
+        {
+            // What was told below is a call of its own.
+            node.told = None;
+            node.sides.clear();
+        }
         if let Some(told) = node.told.clone() {
             self.tell(parent, &told);
         }
@@ -117,30 +137,28 @@ impl ToolCalls {
         false
     }
 
-    /// The nearest span above that tells of the same call. What a server does for a client is the client's call, whatever
-    /// names the two have for it.
+    /// The nearest span above that tells of the same call.
     fn above(&self, mut at: Option<SpanKey>, call: &Call) -> Option<SpanKey> {
-        let mut nearest = true;
         for _ in 0..DEPTH {
             let key = at?;
             let node = self.nodes.get(&key)?;
-            if let Some(other) = &node.call {
-                let served = nearest && other.side == Side::Client && call.side == Side::Server;
-                if served || other.is_like(call) {
-                    return Some(key);
-                }
-                nearest = false;
+            if node.call.as_ref().is_some_and(|other| other.is_like(call)) {
+                return Some(key);
             }
             at = node.parent.clone();
         }
         None
     }
 
-    /// Lets the spans above know that a call was told, up to the last that is known and the one above it.
+    /// Lets the spans above know that a call was told, up to one that tells of another, or the last that is known and the one
+    /// above it.
     fn tell(&mut self, mut at: Option<SpanKey>, call: &Call) {
         for _ in 0..DEPTH {
             let Some(key) = at else { return };
             let node = self.node(&key);
+            if node.call.as_ref().is_some_and(|own| !own.is_like(call)) {
+                return;
+            }
             node.told = Some(call.clone());
             if !node.sides.contains(&call.side) {
                 node.sides.push(call.side);
@@ -218,11 +236,32 @@ mod tests {
         assert_eq!(told(&[&[agent(), ("b", "a", Some(inner))]]), 2, "another tool");
         let served = Call::new(Side::Server, "shop.refund", None, None);
         let client = ("c", "a", Some(refund(Side::Client)));
-        assert_eq!(told(&[&[agent(), client, ("s", "c", Some(served))]]), 1, "a server's own name of it");
+        assert_eq!(told(&[&[agent(), client, ("s", "c", Some(served))]]), 2, "another name may be another tool");
         let twice = [("s", "p", Some(refund(Side::Server))), ("u", "p", Some(refund(Side::Server)))];
         assert_eq!(told(&[&twice, &[("p", "", Some(refund(Side::Client)))]]), 2, "served twice, before the client's");
         let reordered = Call::new(Side::Client, "refund", None, Some(r#"{"order":1}"#));
         assert_eq!(told(&[&[agent(), ("c", "a", Some(reordered))]]), 1);
+        let failed = ("c", "a", Some(refund(Side::Client).ended(true)));
+        assert_eq!(told(&[&[agent(), failed]]), 2, "what failed for one was done for the other");
+        let bare = |side| Some(Call::new(side, "transfer", None, None));
+        let nested = [("a", "", bare(Side::Agent)), ("b", "a", bare(Side::Agent)), ("c", "b", bare(Side::Agent))];
+        assert_eq!(told(&[&nested]), 3, "by a name alone two of one side are two");
+        assert_eq!(told(&[&[("a", "", bare(Side::Agent)), ("c", "a", bare(Side::Client))]]), 1);
+    }
+
+    #[test]
+    fn another_call_between_hides_and_repeats_nothing() {
+        let agent = ("a", "", Some(refund(Side::Agent)));
+        let other = |id, parent, side| (id, parent, Some(Call::new(side, "lookup", None, Some("{}"))));
+        let client = ("c", "a", Some(refund(Side::Client)));
+        assert_eq!(told(&[&[agent, other("l", "a", Side::Client), client]]), 2);
+        let server = ("s", "c", Some(refund(Side::Server)));
+        let below = other("n", "s", Side::Agent);
+        let client = ("c", "", Some(refund(Side::Client)));
+        assert_eq!(told(&[&[server, below], &[client]]), 2, "one below the server's, before the client's");
+        let client = ("c", "a", Some(refund(Side::Client)));
+        let agent = ("a", "", Some(refund(Side::Agent)));
+        assert_eq!(told(&[&[other("n", "c", Side::Server)], &[client], &[agent]]), 2, "another below, told first");
     }
 
     #[test]

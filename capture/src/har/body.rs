@@ -55,7 +55,7 @@ pub(super) fn of_request(
     }
     let announced = announced(body_size, headers).filter(|size| *size > 0);
     let body = match announced {
-        None if body_size == Some(0) && params.is_empty() => Body::Absent,
+        None if body_size == Some(0) && !unreadable && params.is_empty() => Body::Absent,
         None if !unreadable && params.is_empty() && headers.get("transfer-encoding").is_none() => Body::Absent,
         size => Body::Unknown { size },
     };

@@ -114,7 +114,10 @@ fn request_line(line: &[u8]) -> Looks {
         [_, _, _, _, b'/', b'0'..=b'9', b'.', b'0'..=b'9']
             if starts(version, b"HTTP") && before.last().is_some_and(|b| b" \t".contains(b)) =>
         {
-            Looks::Request
+            // One word alone is no unknown method, but behind a gap the rest of a target.
+            let before = before.trim_ascii_end();
+            let has_target = before.iter().any(|b| b" \t".contains(b));
+            if has_target || METHODS.contains(&before) { Looks::Request } else { Looks::Other }
         }
         _ => Looks::Other,
     }
@@ -129,4 +132,19 @@ pub(super) fn begins_with_method(bytes: &[u8]) -> bool {
 /// Whether a byte may stand in a method: a token's (RFC 9110, section 5.6.2), as servers take them.
 fn is_method_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_of_a_target_is_no_request() {
+        for line in ["POST /a HTTP/1.1", "X-ANY /a HTTP/1.0", "GET HTTP/1.1", "GET  /a b HTTP/1.1"] {
+            assert_eq!(recognise(format!("{line}\r\n").as_bytes()), Looks::Request, "{line}");
+        }
+        for rest in ["b HTTP/1.1".to_owned(), format!("{} HTTP/1.1", "O".repeat(2000)), "O\t HTTP/1.1".to_owned()] {
+            assert_eq!(recognise(format!("{rest}\r\nHost: a\r\n").as_bytes()), Looks::Other, "{rest}");
+        }
+    }
 }

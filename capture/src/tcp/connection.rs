@@ -234,7 +234,7 @@ impl Connection {
             self.conversation.resume(side, out);
             moved = true;
         }
-        while !self.conversation.stalled(side) && !(moved && self.comes_before(1 - side)) {
+        while !(self.conversation.stalled(side) || moved && self.comes_before(1 - side)) {
             let direction = self.direction_mut(side);
             let Some((at, held)) = direction.take_next() else { break };
             moved = true;

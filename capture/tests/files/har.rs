@@ -240,6 +240,17 @@ fn bodies_that_are_elsewhere_are_unknown_and_told() {
     for (content, told) in [(r#""size":5"#, 1), (r#""size":0,"_file":"a.json""#, 1), (r#""size":2,"text":"{}""#, 0)] {
         assert_eq!(entry("", content).not_read("body_not_in_har"), told, "{content}");
     }
+    for post in [r#"{"mimeType":"application/json","_file":"a.json"}"#, r#""a=b""#, r#"{"text":"","params":[]}"#] {
+        let outcome = read_content(format!(
+            r#"{{"log":{{"entries":[{{"startedDateTime":"2026-05-17T08:05:32Z","request":{{"method":"POST","url":"https://a.example/pay","bodySize":0,"postData":{post}}},"response":{{"status":200,"bodySize":-1,"content":{{"size":0}}}}}}]}}}}"#
+        ));
+        let wanted = if post.contains("text") { Body::Absent } else { unknown.clone() };
+        assert_eq!(
+            outcome.exchanges[0].request.as_ref().unwrap().body,
+            wanted,
+            "no size says what is elsewhere: {post}"
+        );
+    }
 }
 
 #[test]

@@ -220,6 +220,14 @@ fn templates_in_request_lines_are_templates() {
             true,
         ),
         (format!("192.0.2.1 - anna {time} \"POST /orders/7/pay?x={{id}} HTTP/1.1\" 200 123"), false),
+        (format!("192.0.2.1 - - {time} \"POST /o/{{id}} HTTP/1.1\" 200 1 c6af9ac6-7b61-11e6-9a41-93e8deadbeef"), true),
+        // Who chooses an object's name may choose braces: only a gateway's are a template's.
+        (format!("192.0.2.1 - anna {time} \"POST /orders/{{o2}} HTTP/1.1\" 201 52 \"-\" \"curl\""), false),
+        (format!("192.0.2.1 - anna {time} \"POST /orders/{{o2}} HTTP/1.1\" 201 52"), false),
+        (format!("192.0.2.1 - anna {time} \"POST /orders/{{o2}} HTTP/1.1\" 201 52 0.004"), false),
+        (r#"{"time":"2026-05-17T08:05:32Z","request":"POST /orders/{o2} HTTP/1.1","status":201}"#.to_owned(), false),
+        (r#"{"time":"2026-05-17T08:05:32Z","method":"POST","uri":"/orders/{o2}","status":201}"#.to_owned(), false),
+        ("[GIN] 2026/05/17 - 08:05:32 | 201 | 1ms | 10.0.0.1 | POST \"/orders/{o2}\"".to_owned(), false),
     ] {
         let outcome = read_content(format!("{line}\n"));
         let told = outcome.exchanges[0].incomplete.iter().any(|why| why.as_str() == "path_template");

@@ -252,4 +252,15 @@ fn one_call_of_a_tool_is_one_exchange() {
     assert_eq!(read(&[&[&server], &[&http, &client, &agent]]), (1, 2, false));
     let retry = span((5, 1, "tools/call refund", 3), &tool);
     assert_eq!(read(&[&[&agent, &client, &retry]]), (2, 1, true), "a second try is another call");
+    let other = span((4, 3, "tools/call pay", 2), &[("gen_ai.tool.name", "pay")]);
+    assert_eq!(read(&[&[&client, &http, &other]]), (2, 0, false), "another tool below a client's is another call");
+    let mut failed = client.clone();
+    failed["status"] = serde_json::json!({"code": 2});
+    assert_eq!(read(&[&[&failed, &http, &server]]), (2, 0, false), "it was done, whatever the client saw");
+    let mut untimed = agent.clone();
+    untimed["startTimeUnixNano"] = "0".into();
+    untimed["endTimeUnixNano"] = "0".into();
+    let lines = export(&[untimed, client.clone()]) + "\n";
+    let outcome = read_content(lines);
+    assert_eq!((outcome.exchanges.len(), outcome.not_read("tool_span_again")), (1, 0), "what has no time hides none");
 }
