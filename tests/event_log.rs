@@ -175,3 +175,90 @@ fn a_run_over_an_event_log_is_not_shown_as_one_over_traffic() {
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("is of an event log"), "{}", stderr(&output));
 }
+
+#[test]
+fn what_a_client_says_makes_no_event_log_of_traffic() {
+    let folder = tempfile::tempdir().unwrap();
+    let [check, log, ..] = setting(folder.path(), &log(&TRACES));
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let line =
+        "10.0.0.7 - - [01/Mar/2026:10:00:00 +0000] \"GET /orders/17 HTTP/1.1\" 200 52 \"-\" \"<log xes <pnml>\"\n";
+    fs::write(path("evil.log"), line).unwrap();
+    let output = offpath(&[&check, &path("evil.log"), "-o", &path("run/")]);
+    assert!(code(&output) == 0 && stdout(&output).contains("1 event"), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(code(&offpath(&["mine", &path("evil.log")])), 0);
+    // Nor do words of a model make a net of it.
+    let model = "# from <pnml>\noffpath: 1\nworkflow: {id: shop, version: 1}\nobjects: {order: {key: [path.order]}}\n\
+        activities: {read: {http: \"GET /orders/{order}\", object: order}}\n";
+    fs::write(path("shop.yaml"), model).unwrap();
+    let output = offpath(&[&check, &path("evil.log"), "--model", &path("shop.yaml"), "-o", &path("run/")]);
+    assert!(!stderr(&output).contains("event log"), "{}", stderr(&output));
+    // A net is one with a prefix, and by its name behind whatever comment.
+    let prefixed = NET.replace('<', "<p:").replace("<p:/", "</p:").replace("<p:?", "<?");
+    fs::write(path("prefixed.txt"), prefixed.replace("<p:pnml", "<p:pnml xmlns:p=\"x\"")).unwrap();
+    fs::write(path("long.pnml"), NET.replace("<pnml>", &format!("<!--{}--><pnml>", "x".repeat(5_000)))).unwrap();
+    for model in ["prefixed.txt", "long.pnml"] {
+        let output = offpath(&[&check, &log, "--model", &path(model), "-o", &path("other/")]);
+        assert_eq!(code(&output), 0, "{model}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn each_file_of_a_folder_and_below_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::create_dir_all(path("logs/2026/03")).unwrap();
+    fs::write(path("logs/b.xes"), log(&TRACES)).unwrap();
+    fs::write(path("logs/2026/03/a.xes"), log(&TRACES[..1])).unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(path("logs/b.xes"), path("logs/z.xes")).unwrap();
+        std::os::unix::fs::symlink(path("logs"), path("logs/2026/again")).unwrap();
+    }
+    let inputs = [path("logs"), path("logs/b.xes"), path("logs/2026/../b.xes"), path("logs/2026/03/a.xes")];
+    for inputs in [&inputs[..1], &inputs[..]] {
+        let arguments: Vec<&str> =
+            ["mine", "--format", "json"].into_iter().chain(inputs.iter().map(|i| &**i)).collect();
+        let output = offpath(&arguments);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let run: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!((&run["cases"], run["inputs"].as_array().unwrap().len()), (&json!(5), 2));
+    }
+    fs::write(path("one.xes"), log(&[("o1", &["create"])])).unwrap();
+    assert!(stderr(&offpath(&["mine", &path("one.xes")])).contains("1 trace of 1 event"));
+}
+
+#[test]
+fn a_configuration_for_traffic_stops_no_event_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = setting(folder.path(), &log(&TRACES));
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let config = "trusted-proxy: [10.0.0.0/8]\nredact: [\"key:*birth*=mask\"]\nmodel: shop.yaml\n\
+        check: {ignore: [\"SEQ-*\"], format: sarif, classifier: [\"concept:name\"]}\n";
+    fs::write(path("offpath.yaml"), config).unwrap();
+    let configured = ["--config", &path("offpath.yaml")].map(str::to_owned);
+    let configured = [configured[0].as_str(), configured[1].as_str()];
+    let output = checked(&arguments, &configured);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("not heeded for an event log: --ignore, --trusted-proxy"), "{}", stderr(&output));
+    let warnings = run_json(folder.path())["warnings"].to_string();
+    assert!(warnings.contains("key:*birth*=mask is for fields of traffic"), "{warnings}");
+    let output = offpath(&["mine", &arguments[1], configured[0], configured[1]]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("--model"), "{}", stderr(&output));
+    // What is typed is refused as before.
+    for more in [["--ignore", "SEQ-*"], ["--trusted-proxy", "10.0.0.1"], ["--redact", "key:name=mask"]] {
+        let output = checked(&arguments, &[&configured[..], &more].concat());
+        assert_eq!(code(&output), 2, "{more:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(more[0]), "{}", stderr(&output));
+    }
+    assert_eq!(code(&checked(&arguments, &["--redact", "shape:email=mask"])), 0);
+    // Nor does the key of event logs stop a check of traffic.
+    fs::write(path("offpath.yaml"), "check: {classifier: [\"concept:name\"]}\n").unwrap();
+    fs::write(path("shop.log"), "10.0.0.7 - - [01/Mar/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 52 \"-\" \"-\"\n")
+        .unwrap();
+    let output = offpath(&["check", &path("shop.log"), configured[0], configured[1], "-o", &path("traffic/")]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let output = offpath(&["check", &path("shop.log"), "--classifier", "a", "-o", &path("traffic/")]);
+    assert_eq!(code(&output), 2);
+}

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 
 use crate::align::{Budget, Explainer, Move, Verdict, Weights, costs};
 use crate::automaton::{Automaton, Exhausted};
-use crate::deviation::{Deviation, Step, deviations};
+use crate::deviation::{Deviation, Found, Step, deviations};
 use crate::log::{EventLog, Variant};
 use crate::measures::{Measures, fitness};
 use crate::model::{Compiled, Model};
@@ -42,9 +42,11 @@ pub struct Group {
     pub examples: Vec<u32>,
 }
 
-/// Compares all traces of a log with a model. The answer depends on the log and on the model's language alone.
+/// Compares all traces of a log with a model. The answer depends on the log and on the model's language alone. White
+/// space around an activity does not tell it from a label: nets are often written with such space.
 pub fn check(log: &EventLog, model: &mut Model, weights: Weights, budget: Budget) -> Conformance {
-    let labels: Vec<Option<u32>> = log.activities.iter().map(|name| model.label(name)).collect();
+    let labels: Vec<Option<u32>> =
+        log.activities.iter().map(|name| model.label(name).or_else(|| model.label(name.trim()))).collect();
     let names = std::mem::take(&mut model.labels);
     let run = Run { log, labels, names: &names, weights, budget };
     let conformance = match &mut model.compiled {
@@ -64,7 +66,7 @@ struct Run<'a> {
     budget: Budget,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn check<A: Automaton>(&self, automaton: &mut A) -> Conformance {
         let variants = self.log.variants();
         // Activities that the model does not have cost the same wherever they are, so only the rest is searched.
@@ -151,7 +153,7 @@ impl Run<'_> {
             variants.iter().map(|(v, verdict)| (v, *verdict)).filter_map(deviating).collect();
         order.sort_by_key(|(variant, _)| (Reverse(variant.traces.len()), variant.traces.first().copied()));
         let mut explainer = Explainer::new(automaton, self.weights, self.budget);
-        let mut groups: BTreeMap<Deviation, Group> = BTreeMap::new();
+        let mut groups: BTreeMap<Found<'a>, Group> = BTreeMap::new();
         let mut unexplained = 0;
         for (variant, cost) in order {
             match self.deviations(&mut explainer, variant, cost) {
@@ -172,7 +174,7 @@ impl Run<'_> {
         explainer: &mut Explainer<'_, A>,
         variant: &Variant,
         cost: u64,
-    ) -> Result<Vec<Deviation>, Exhausted> {
+    ) -> Result<Vec<Found<'a>>, Exhausted> {
         let known = self.known(variant);
         let foreign = (variant.activities.len() - known.len()) as u64 * u64::from(self.weights.log.max(1));
         let moves = explainer.moves(&known, cost.saturating_sub(foreign))?;
@@ -180,13 +182,14 @@ impl Run<'_> {
     }
 
     /// An alignment with names, and with the events that the search did not see put back.
-    fn steps(&self, variant: &Variant, moves: &[Move]) -> Vec<Step<'_>> {
-        let name = |label: u32| self.names.get(label as usize).map_or("", String::as_str);
+    fn steps(&self, variant: &Variant, moves: &[Move]) -> Vec<Step<'a>> {
+        let (log, names) = (self.log, self.names);
+        let name = |label: u32| names.get(label as usize).map_or("", String::as_str);
         let mut steps = Vec::with_capacity(variant.activities.len());
         let mut events = variant.activities.iter().peekable();
         for one in moves {
             while let Some(event) = events.next_if(|event| self.label(**event).is_none()) {
-                steps.push(Step::Foreign(self.log.activities.name(*event)));
+                steps.push(Step::Foreign(log.activities.name(*event)));
             }
             match one {
                 Move::Synchronous(label) => steps.push(Step::Synchronous(name(*label))),
@@ -198,17 +201,17 @@ impl Run<'_> {
             }
             events.next();
         }
-        steps.extend(events.map(|event| Step::Foreign(self.log.activities.name(*event))));
+        steps.extend(events.map(|event| Step::Foreign(log.activities.name(*event))));
         steps
     }
 }
 
-/// Adds the deviations of a variant's traces to the groups.
-fn add(groups: &mut BTreeMap<Deviation, Group>, found: &[Deviation], variant: &Variant) {
+/// Adds the deviations of a variant's traces to the groups, which alone own their names.
+fn add<'a>(groups: &mut BTreeMap<Found<'a>, Group>, found: &[Found<'a>], variant: &Variant) {
     let traces = variant.traces.len() as u64;
     for deviation in found {
-        let group = groups.entry(deviation.clone()).or_insert_with(|| Group {
-            deviation: deviation.clone(),
+        let group = groups.entry(*deviation).or_insert_with(|| Group {
+            deviation: deviation.owned(),
             traces: 0,
             occurrences: 0,
             examples: Vec::new(),

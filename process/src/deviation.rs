@@ -43,7 +43,7 @@ pub struct Deviation {
 
 /// One move of an alignment, with names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// Event and model agree.
     Synchronous(&'a str),
     /// An event that the model does not take here.
@@ -54,9 +54,24 @@ pub enum Step<'a> {
     Model(&'a str),
 }
 
+/// A deviation as it is found: long names that come often are not copied each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Found<'a> {
+    kind: Kind,
+    label: &'a str,
+    after: Option<&'a str>,
+}
+
+impl Found<'_> {
+    /// With names of its own.
+    pub(crate) fn owned(&self) -> Deviation {
+        Deviation { kind: self.kind, label: self.label.to_owned(), after: self.after.map(ToOwned::to_owned) }
+    }
+}
+
 /// The deviations of an alignment, in its order. A log move and a model move of one activity are one deviation: the
 /// step was taken at another place.
-pub fn deviations(steps: &[Step<'_>]) -> Vec<Deviation> {
+pub(crate) fn deviations<'a>(steps: &[Step<'a>]) -> Vec<Found<'a>> {
     // Model moves that a log move stands in for, by activity.
     let mut pairs: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for step in steps {
@@ -72,7 +87,7 @@ pub fn deviations(steps: &[Step<'_>]) -> Vec<Deviation> {
         (*log, *model) = (both, both);
     });
     let mut taken: std::collections::BTreeSet<&str> = std::collections::BTreeSet::new();
-    let mut after: Option<&str> = None;
+    let mut after: Option<&'a str> = None;
     let mut found = Vec::new();
     for step in steps {
         let kind = match *step {
@@ -87,7 +102,7 @@ pub fn deviations(steps: &[Step<'_>]) -> Vec<Deviation> {
         };
         let (Step::Synchronous(label) | Step::Log(label) | Step::Foreign(label) | Step::Model(label)) = *step;
         if let Some(kind) = kind {
-            found.push(Deviation { kind, label: label.to_owned(), after: after.map(ToOwned::to_owned) });
+            found.push(Found { kind, label, after });
         }
         if matches!(step, Step::Synchronous(_) | Step::Model(_)) {
             after = Some(label);
@@ -116,7 +131,8 @@ mod tests {
     use super::*;
 
     fn told(steps: &[Step<'_>]) -> Vec<(Kind, String, Option<String>)> {
-        deviations(steps).into_iter().map(|found| (found.kind, found.label, found.after)).collect()
+        let owned = deviations(steps).into_iter().map(|found| found.owned());
+        owned.map(|found| (found.kind, found.label, found.after)).collect()
     }
 
     fn one(kind: Kind, label: &str, after: Option<&str>) -> (Kind, String, Option<String>) {

@@ -29,7 +29,7 @@ mod xml;
 
 pub use automaton::{Automaton, Dfa, Edge, Exhausted, SILENT};
 pub use conformance::{Conformance, Group, check};
-pub use deviation::{Deviation, Kind, Step, deviations};
+pub use deviation::{Deviation, Kind};
 pub use directly_follows::DirectlyFollows;
 pub use log::{Event, EventLog, Trace, Variant};
 pub use marking::MarkingGraph;

@@ -11,6 +11,8 @@ use crate::net::Net;
 
 /// Edges of a marking whose edges were not asked for.
 const UNKNOWN: (u32, u32) = (u32::MAX, 0);
+/// Bytes that the tokens of all markings together may take.
+const TOKEN_BYTES: usize = 1 << 29;
 /// Markings at the end of the list whose past is searched for growth.
 const SUSPECTS: usize = 256;
 
@@ -51,8 +53,8 @@ struct Move {
 }
 
 impl MarkingGraph {
-    /// Begins with the initial marking. At most `markings` markings and `edges` edges are ever kept; tokens of all
-    /// markings take 2 bytes a place.
+    /// Begins with the initial marking. At most `markings` markings and `edges` edges are ever kept. Tokens take 2 bytes
+    /// a place of each marking, and half a GiB at most: of a net of very many places fewer markings are kept.
     pub fn new(net: &Net, markings: usize, edges: usize) -> Self {
         let moves = net.transitions().iter().map(|transition| Move {
             label: transition.label.as_deref().and_then(|label| net.label(label)).unwrap_or(SILENT),
@@ -72,7 +74,7 @@ impl MarkingGraph {
             is_final: Vec::new(),
             spans: Vec::new(),
             edges: Vec::new(),
-            limits: Limits { markings: markings.min(u32::MAX as usize - 1), edges: edges.min(u32::MAX as usize - 1) },
+            limits: Limits { markings: held(markings, net.places().len()), edges: edges.min(u32::MAX as usize - 1) },
             scratch: Vec::new(),
             overfull: None,
         };
@@ -100,9 +102,6 @@ impl MarkingGraph {
 
     /// A place that surely grows without end: a marking covers one that it comes from. Looks at what is known so far.
     pub fn growing_place(&self) -> Option<usize> {
-        if self.overfull.is_some() {
-            return self.overfull;
-        }
         let count = self.spans.len();
         (count.saturating_sub(SUSPECTS)..count).rev().find_map(|late| {
             let mut earlier = late;
@@ -115,6 +114,11 @@ impl MarkingGraph {
             }
             None
         })
+    }
+
+    /// A place that had to hold more tokens than are counted: more than 65,535.
+    pub fn overfull_place(&self) -> Option<usize> {
+        self.overfull
     }
 
     /// The place that holds the most tokens of all that is known so far.
@@ -226,6 +230,11 @@ impl MarkingGraph {
     }
 }
 
+/// How many markings of so many places are kept where `markings` are asked for.
+fn held(markings: usize, places: usize) -> usize {
+    markings.min(u32::MAX as usize - 1).min(TOKEN_BYTES / (2 * places.max(1)))
+}
+
 impl Automaton for MarkingGraph {
     fn start(&self) -> u32 {
         0
@@ -242,5 +251,17 @@ impl Automaton for MarkingGraph {
 
     fn states(&self) -> usize {
         self.spans.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::held;
+
+    #[test]
+    fn many_places_leave_room_for_few_markings() {
+        assert_eq!(held(200_000, 50), 200_000);
+        assert_eq!(held(2_000_000, 20_000), 13_421);
+        assert_eq!((held(5, usize::MAX / 4), held(5, 0)), (0, 5));
     }
 }

@@ -44,6 +44,11 @@ pub enum ModelError {
         "place {0:?} grows without end: the net has infinitely many states; bound it, for example by an arc back to where its tokens come from"
     )]
     Unbounded(String),
+    /// A place collects more tokens than are counted.
+    #[error(
+        "place {0:?} holds more than 65,535 tokens, and more are not counted; write the net with fewer, or smaller weights"
+    )]
+    TooManyTokens(String),
     /// No run ends.
     #[error(
         "its final marking cannot be reached from the initial one, so no trace can fit; is the final marking the right one?"
@@ -82,16 +87,19 @@ impl Model {
     /// are searched as they are.
     ///
     /// # Errors
-    /// When a place grows without end, or no run ends.
+    /// When a place grows without end or beyond what is counted, or no run ends.
     pub fn new(net: &Net, limits: ModelLimits) -> Result<Model, ModelError> {
         let labels = net.labels().to_vec();
         let name = |place: usize| net.places().get(place).map(|place| place.name.clone());
         let mut graph = MarkingGraph::new(net, limits.markings, limits.edges);
         let explored = graph.explore();
-        if explored.is_err()
-            && let Some(place) = graph.growing_place()
-        {
-            return Err(ModelError::Unbounded(name(place).unwrap_or_default()));
+        if explored.is_err() {
+            if let Some(place) = graph.growing_place() {
+                return Err(ModelError::Unbounded(name(place).unwrap_or_default()));
+            }
+            if let Some(place) = graph.overfull_place() {
+                return Err(ModelError::TooManyTokens(name(place).unwrap_or_default()));
+            }
         }
         let markings = graph.states();
         let subsets = SubsetLimits { states: limits.states, edges: limits.edges, members: limits.members };

@@ -50,6 +50,7 @@ pub fn read_pnml(input: impl Read) -> Result<Net, PnmlError> {
             Ok(Token::Open(tag)) => draft.open(&tag, true).map_err(file)?,
             Ok(Token::Empty(tag)) => draft.open(&tag, false).map_err(file)?,
             Ok(Token::Text(text)) => draft.text(&text),
+            Ok(Token::Unknown(reference)) => draft.unknown(&reference).map_err(file)?,
             Ok(Token::Close) => {
                 draft.close().map_err(file)?;
                 if draft.whole {
@@ -200,6 +201,16 @@ impl Draft {
         }
     }
 
+    /// A label of which a part is not known would be another one.
+    fn unknown(&self, reference: &str) -> Result<(), String> {
+        match self.parts.last() {
+            Some(Part::Text) => {
+                Err(format!("the reference {reference} is not known; entities of a DTD are not read, write their text"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn close(&mut self) -> Result<(), String> {
         match self.parts.pop() {
             Some(Part::Text) => self.take_text(),
@@ -283,8 +294,11 @@ impl Draft {
             }
             finals.push(tokens);
         }
-        // An empty list of final markings says nothing.
-        finals.retain(|marking| marking.iter().any(|tokens| *tokens > 0));
+        // Some tools write a marking without a place where none is known; it is meant where there is no better guess.
+        let unsaid = self.finals.iter().all(Vec::is_empty) && sinks(self.places.len(), &net) == 1;
+        if unsaid {
+            finals.clear();
+        }
         let places = self.places.into_iter().map(|node| Place {
             name: node.name.filter(|name| !name.is_empty()).unwrap_or_else(|| node.id.clone()),
             id: node.id,
@@ -304,6 +318,15 @@ impl Draft {
         }
         id
     }
+}
+
+/// How many places no transition takes from.
+fn sinks(places: usize, net: &[Transition]) -> usize {
+    let mut taken = vec![false; places];
+    for (place, _) in net.iter().flat_map(|transition| &transition.inputs) {
+        taken.get_mut(*place as usize).into_iter().for_each(|taken| *taken = true);
+    }
+    taken.iter().filter(|taken| !**taken).count()
 }
 
 /// Nodes by id.

@@ -27,6 +27,8 @@ pub(crate) enum Token<'a> {
     Close,
     /// Text, decoded; one text may come in pieces.
     Text(String),
+    /// A reference in text that nobody knows, as it stands.
+    Unknown(String),
     /// Comments, declarations and instructions.
     Other,
     /// The end of the document.
@@ -64,6 +66,11 @@ impl Tag<'_> {
             found.is_none()
         });
         found
+    }
+
+    /// Whether all references in a raw value are known; others stay as they stand.
+    pub(crate) fn resolves(&self, value: &[u8]) -> bool {
+        !value.contains(&b'&') || quick_xml::escape::unescape(&plain(value, self.latin)).is_ok()
     }
 
     /// A raw value as text.
@@ -126,7 +133,7 @@ impl<R: BufRead> Document<R> {
             }
             Event::Text(text) => Token::Text(decode(&text, latin).into_owned()),
             Event::CData(text) => Token::Text(plain(&text, latin).into_owned()),
-            Event::GeneralRef(name) => Token::Text(resolve(&plain(&name, latin))),
+            Event::GeneralRef(name) => resolve(&plain(&name, latin)),
             Event::Decl(declaration) => {
                 self.latin = is_latin(declaration.encoding().and_then(Result::ok).as_deref())?;
                 Token::Other
@@ -150,10 +157,13 @@ fn is_latin(encoding: Option<&[u8]>) -> Result<bool, String> {
     }
 }
 
-/// What a reference in text stands for; itself where nobody knows.
-fn resolve(name: &str) -> String {
+/// What a reference in text stands for.
+fn resolve<'a>(name: &str) -> Token<'a> {
     let whole = format!("&{name};");
-    quick_xml::escape::unescape(&whole).map(Cow::into_owned).unwrap_or(whole)
+    match quick_xml::escape::unescape(&whole) {
+        Ok(text) => Token::Text(text.into_owned()),
+        Err(_) => Token::Unknown(whole),
+    }
 }
 
 /// Counts lines and refuses to hand out more than `limit` bytes for one token.

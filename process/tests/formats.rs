@@ -147,6 +147,23 @@ fn limits_end_the_reading_and_say_so() {
     assert!(read(deep.as_bytes()).1.iter().any(|problem| problem.cause.contains("deep")));
 }
 
+#[test]
+fn what_is_left_out_is_said() {
+    let orphan = LOG.replace("  <trace/>", "  <event><string key=\"concept:name\" value=\"pay\"/></event>");
+    let (log, problems) = read(orphan.as_bytes());
+    assert_eq!((log.len(), log.events().len()), (2, 3));
+    assert!(problems.len() == 1 && problems[0].lost && problems[0].cause.contains("in no trace"), "{problems:?}");
+    let long = LOG.replace("value=\"pay\"", &format!("value=\"{}\"", "x".repeat(70_000)));
+    let (log, problems) = read(long.as_bytes());
+    assert_eq!((log.len(), log.activities.bytes()), (3, "sign & send".len()));
+    assert!(problems.iter().any(|problem| problem.lost && problem.count == 2), "{problems:?}");
+    let head = r#"<?xml version="1.0"?><!DOCTYPE log [<!ENTITY a "pay">]>"#;
+    let entity = format!("{head}{}", LOG.lines().skip(1).collect::<String>().replace("value=\"pay\"", "value=\"&a;\""));
+    let (log, problems) = read(entity.as_bytes());
+    assert!(log.activities.iter().any(|name| name == "&a;"));
+    assert!(problems.len() == 1 && !problems[0].lost && problems[0].cause.contains("reference"), "{problems:?}");
+}
+
 fn pnml(body: &str) -> Result<Net, PnmlError> {
     read_pnml(format!("<pnml><net id=\"n\">{body}</net></pnml>").as_bytes())
 }
@@ -169,6 +186,19 @@ fn a_net_begins_and_ends_where_it_says_or_where_it_must() {
                 <marking><place idref=\"p\"><text>0</text></place><place idref=\"r\"><text>2</text></place></marking></finalmarkings>";
     let net = pnml(&(marked + ends)).unwrap();
     assert_eq!(net.finals(), [vec![0, 1, 0], vec![0, 0, 2]]);
+}
+
+#[test]
+fn a_net_may_end_empty() {
+    let drain = SEQUENCE.replace("<place id=\"q\"/>", "").replace("<arc id=\"2\" source=\"t\" target=\"q\"/>", "");
+    assert!(matches!(pnml(&drain), Err(PnmlError::Net(NetError::NoEnd(0)))));
+    let bare = "<finalmarkings><marking/></finalmarkings>";
+    assert_eq!(pnml(&(drain + bare)).unwrap().finals(), [vec![0]]);
+    // Beside a place where the net would end, only what names a place counts.
+    assert_eq!(pnml(&format!("{SEQUENCE}{bare}")).unwrap().finals(), [vec![0, 1]]);
+    let zero = "<finalmarkings><marking><place idref=\"p\"><text>0</text></place></marking></finalmarkings>";
+    assert_eq!(pnml(&format!("{SEQUENCE}{zero}")).unwrap().finals(), [vec![0, 0]]);
+    assert_eq!(pnml(&format!("{SEQUENCE}<finalmarkings/>")).unwrap().finals(), [vec![0, 1]]);
 }
 
 #[test]
@@ -199,6 +229,7 @@ fn nets_that_make_no_sense_are_refused_with_a_reason() {
     assert!(told(&SEQUENCE.replace("id=\"q\"", "id=\"p\"")).contains("two nodes"));
     let inhibitor = SEQUENCE.replace("target=\"t\"/>", "target=\"t\"><type value=\"inhibitor\"/></arc>");
     assert!(told(&inhibitor).contains("inhibitor"));
+    assert!(told(&SEQUENCE.replace(">a<", ">a&b;<")).contains("&b; is not known"));
     assert!(read_pnml(&b"<html/>"[..]).unwrap_err().to_string().contains("is it PNML"));
     assert!(read_pnml(&b"<pnml><net id=\"n\"><place id=\"p\">"[..]).unwrap_err().to_string().contains("cut off"));
 }

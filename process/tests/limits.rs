@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use offpath_process::align::{Budget, Verdict, Weights};
-use offpath_process::{Compiled, Conformance, EventLog, Kind, Model, ModelLimits, Net, Place, Transition, check};
+use offpath_process::{
+    Compiled, Conformance, EventLog, Kind, Model, ModelError, ModelLimits, Net, Place, Transition, check,
+};
 
 fn place(name: &str, initial: u32) -> Place {
     Place { id: name.to_owned(), name: name.to_owned(), initial }
@@ -153,7 +155,22 @@ fn weights_beyond_a_byte_are_whole() {
     };
     assert_eq!(verdicts(&checked(&net(300), ModelLimits::default(), &[vec!["a"]])), [Verdict::Optimal(0)]);
     assert!(Model::new(&net(44), ModelLimits::default()).is_err());
-    assert!(Model::new(&net(70_000), ModelLimits::default()).is_err());
+    // More than 16 bits count, which is not the same as without end.
+    let error = Model::new(&net(70_000), ModelLimits::default()).unwrap_err();
+    assert_eq!(error, ModelError::TooManyTokens("p".to_owned()));
+    assert!(error.to_string().contains("more than 65,535 tokens"), "{error}");
+    let places = vec![place("p", 1), place("q", 0), place("r", 0)];
+    let steps = vec![step(Some("a"), &[(0, 1)], &[(1, 70_000)]), step(Some("b"), &[(1, 70_000)], &[(2, 1)])];
+    let heavy = Net::new(places, steps, Vec::new()).unwrap();
+    let error = Model::new(&heavy, ModelLimits::default()).unwrap_err();
+    assert_eq!(error, ModelError::TooManyTokens("q".to_owned()));
+}
+
+#[test]
+fn white_space_around_a_name_is_no_deviation() {
+    let found = checked(&looping(), ModelLimits::default(), &[vec!["a ", "\tb", "c"], vec!["a", "x ", "c"]]);
+    assert_eq!(verdicts(&found), [Verdict::Optimal(0), Verdict::Optimal(1)]);
+    assert_eq!(found.groups[0].deviation.label, "x ");
 }
 
 #[test]

@@ -6,13 +6,15 @@ mod check;
 mod generate;
 mod value;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 #[cfg(feature = "live")]
 pub(super) use capture::Capture;
 pub(super) use check::{Check, CheckFormat, FailOn};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 pub(super) use generate::{Generate, Generated, SchemaFile};
 use offpath_capture::{LogFormat, TunnelPort};
 #[cfg(feature = "live")]
@@ -99,6 +101,27 @@ pub struct Shared {
     /// Read no configuration: neither ./offpath.yaml nor OFFPATH_CONFIG
     #[arg(long, global = true, hide_short_help = true)]
     pub isolated: bool,
+    /// What was typed.
+    #[arg(skip)]
+    pub typed: Typed,
+}
+
+/// Flags that were typed on the command line; the values of others are from a configuration, or their own.
+#[derive(Clone, Debug, Default)]
+pub struct Typed(BTreeSet<String>);
+
+impl Typed {
+    /// Those of the command that was parsed.
+    pub(super) fn of(matches: &ArgMatches) -> Typed {
+        let Some((_, sub)) = matches.subcommand() else { return Typed::default() };
+        let typed = sub.ids().map(clap::Id::as_str).filter(|id| sub.value_source(id) == Some(ValueSource::CommandLine));
+        Typed(typed.map(str::to_owned).collect())
+    }
+
+    /// Whether a flag is among them, by its long name: `--log-field`.
+    pub(super) fn has(&self, flag: &str) -> bool {
+        self.0.contains(&flag.trim_start_matches('-').replace('-', "_"))
+    }
 }
 
 // Variants carry no doc comments: clap would print them beside every value in --help.

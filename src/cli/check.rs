@@ -19,7 +19,7 @@ const TOLD: usize = 3;
 
 /// Runs the command.
 pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
-    if event_log::is_checked(args)? {
+    if event_log::is_checked(args, shared)? {
         return event_log::check(args, shared, console);
     }
     let mut job = job::from_flags("check", &args.inputs, args.model.as_deref(), shared, console)?;

@@ -39,7 +39,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 pub use args::Cli;
 pub use exit::Exit;
 
-use args::{Command, Shared, When};
+use args::{Command, Shared, Typed, When};
 use config::Config;
 
 use crate::report::terminal::Screen;
@@ -57,10 +57,12 @@ pub fn main() -> ExitCode {
         Err(exit) => return ended(&exit),
     };
     let configured = config.apply(Cli::command()).try_get_matches();
-    let cli = match configured.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let mut cli = match configured.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    // The first look knows no configuration.
+    cli.shared.typed = Typed::of(&matches);
     let console = Console::new(&cli.shared);
     config.announce(&console);
     let exit = match cli.command {

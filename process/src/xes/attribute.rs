@@ -35,8 +35,15 @@ impl Meaning {
     }
 }
 
+/// The value of an attribute.
+pub(super) struct Text {
+    pub(super) value: String,
+    /// Whether all references in it are known; others stand in the value as they are.
+    pub(super) whole: bool,
+}
+
 /// What a key means and the value beside it; `None` where either is missing or the key means nothing.
-pub(super) fn attribute<T>(tag: &Tag<'_>, meaning: impl Fn(&str) -> Option<T>) -> Option<(T, String)> {
+pub(super) fn attribute<T>(tag: &Tag<'_>, meaning: impl Fn(&str) -> Option<T>) -> Option<(T, Text)> {
     let (mut found, mut text) = (None, None);
     let mut wanted = true;
     tag.attributes(|name, value| {
@@ -45,7 +52,7 @@ pub(super) fn attribute<T>(tag: &Tag<'_>, meaning: impl Fn(&str) -> Option<T>) -
                 found = meaning(&tag.decode(value));
                 wanted = found.is_some();
             }
-            b"value" => text = Some(tag.decode(value).into_owned()),
+            b"value" => text = Some(Text { value: tag.decode(value).into_owned(), whole: tag.resolves(value) }),
             _ => {}
         }
         wanted

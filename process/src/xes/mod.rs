@@ -28,13 +28,22 @@ pub struct LogLimits {
     pub names: usize,
     /// Bytes of distinct names and case ids.
     pub name_bytes: usize,
+    /// Bytes of one name or case id.
+    pub longest_name: usize,
     /// Bytes of one tag or text.
     pub token: usize,
 }
 
 impl Default for LogLimits {
     fn default() -> Self {
-        LogLimits { events: 1 << 26, traces: 1 << 24, names: 1 << 20, name_bytes: 1 << 28, token: 1 << 24 }
+        LogLimits {
+            events: 1 << 24,
+            traces: 1 << 24,
+            names: 1 << 20,
+            name_bytes: 1 << 28,
+            longest_name: 1 << 16,
+            token: 1 << 24,
+        }
     }
 }
 

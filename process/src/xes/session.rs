@@ -7,7 +7,7 @@ use crate::names::Names;
 use crate::time;
 use crate::xml::{Document, Tag, Token};
 
-use super::attribute::{Field, Meaning, attribute};
+use super::attribute::{Field, Meaning, Text, attribute};
 use super::{LogLimits, NAME, Problem, XesError, XesReader};
 
 /// Where in the file the reader is.
@@ -79,7 +79,7 @@ impl<'a> Session<'a> {
                 Ok(Token::Open(tag)) => self.open(&tag, true),
                 Ok(Token::Empty(tag)) => self.open(&tag, false),
                 Ok(Token::Close) => self.close(),
-                Ok(Token::Text(_) | Token::Other) => Ok(()),
+                Ok(Token::Text(_) | Token::Unknown(_) | Token::Other) => Ok(()),
                 Ok(Token::End) => break,
                 Err(cause) => {
                     self.broken(document.line(), &cause);
@@ -89,6 +89,7 @@ impl<'a> Session<'a> {
             match step {
                 Ok(()) => {}
                 Err(Doubt::Kept(cause, help)) => self.note(line, cause, help, false),
+                Err(Doubt::Lost(cause, help)) => self.note(line, cause, help, true),
                 Err(Doubt::Full(what)) => {
                     let help = "what follows is left out; split the log";
                     self.note(line, &format!("more than {what}"), help, true);
@@ -158,6 +159,9 @@ impl<'a> Session<'a> {
         let result = match (within, next) {
             (Within::Trace, None) => self.trace_attribute(tag),
             (Within::Event, None) => self.event_attribute(tag),
+            (Within::Log, None) if tag.name() == b"event" => {
+                Err(Doubt::Lost("an event is in no trace", "it is left out; put it into the trace of its case"))
+            }
             _ => Ok(()),
         };
         match next {
@@ -246,15 +250,27 @@ impl<'a> Session<'a> {
     }
 
     fn trace_attribute(&mut self, tag: &Tag<'_>) -> Result<(), Doubt> {
-        if let Some(((), value)) = attribute(tag, |key| (key == NAME).then_some(())) {
-            self.case = Some(value);
+        let Some(((), text)) = attribute(tag, |key| (key == NAME).then_some(())) else { return Ok(()) };
+        self.within_limit(&text)?;
+        let doubt = whole(&text);
+        self.case = Some(text.value);
+        doubt
+    }
+
+    /// Refuses a name that is too long to be one.
+    fn within_limit(&self, text: &Text) -> Result<(), Doubt> {
+        if text.value.len() <= self.reader.limits.longest_name {
+            return Ok(());
         }
-        Ok(())
+        Err(Doubt::Lost("a name is longer than is kept", "what it names is kept without it; shorten it"))
     }
 
     fn event_attribute(&mut self, tag: &Tag<'_>) -> Result<(), Doubt> {
         let reader = self.reader;
-        let Some((meaning, value)) = attribute(tag, |key| Meaning::of(key, &reader.classifier)) else { return Ok(()) };
+        let Some((meaning, text)) = attribute(tag, |key| Meaning::of(key, &reader.classifier)) else { return Ok(()) };
+        self.within_limit(&text)?;
+        let doubt = whole(&text);
+        let value = text.value;
         if let Some(at) = meaning.part {
             self.part(at, &value)?;
         }
@@ -272,7 +288,7 @@ impl<'a> Session<'a> {
             }
             Field::None => {}
         }
-        Ok(())
+        doubt
     }
 
     /// Takes the value of one of the classifier's keys.
@@ -291,8 +307,19 @@ impl<'a> Session<'a> {
 enum Doubt {
     /// The step was taken; a cause and what came of it.
     Kept(&'static str, &'static str),
+    /// The step was taken without what its element holds; a cause and what came of it.
+    Lost(&'static str, &'static str),
     /// A limit was reached: what of.
     Full(&'static str),
+}
+
+/// Doubts a value in which a reference stands for something that is not known.
+fn whole(text: &Text) -> Result<(), Doubt> {
+    if text.whole {
+        return Ok(());
+    }
+    let help = "it stands in the name as it is; entities of a DTD are not read, write their text";
+    Err(Doubt::Kept("a reference (&name;) is not known", help))
 }
 
 /// The number of a name, within the limits.

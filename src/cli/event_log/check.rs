@@ -9,7 +9,7 @@ use super::super::args::{Check, CheckFormat, Shared};
 use super::super::run_folder::{MARK, RunFolder};
 use super::super::{Console, Ended, Exit, hash_key, output, redact};
 use super::reading::{Hashed, Reading, files};
-use super::{idle, refused};
+use super::{counted, nameless, refuse};
 use crate::correlate::LabelRedactor;
 use crate::finding::text;
 use crate::model::Severity;
@@ -27,9 +27,16 @@ const DEFAULT_FOLDER: &str = "offpath-run";
 
 /// Runs the command on event logs.
 pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
-    refuse_flags(args)?;
+    refuse(
+        &[("--select", !args.select.is_empty()), ("--ignore", !args.ignore.is_empty())],
+        &args.inputs,
+        shared,
+        console,
+    )?;
+    let format = format(args, shared)?;
     let key = hash_key::load(shared.hash_key.as_deref(), console)?;
     let (level, rules) = redact::of(&args.inputs.redact);
+    let unheeded = nameless(&rules, shared)?;
     let redactor = LabelRedactor::new(&key, level, rules);
     let (net, mut summary) = model(args.model.as_deref().unwrap_or(Path::new("")))?;
     let files = files(&args.inputs.inputs)?;
@@ -40,6 +47,7 @@ pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> E
     summary.markings = compiled.markings as u64;
     summary.states = compiled.states().map(|states| states as u64);
     let mut reading = Reading::default();
+    reading.warnings.extend(unheeded);
     reading.warnings.extend(searched(&compiled));
     let reader = reader(args);
     files.iter().for_each(|file| reading.read(&reader, file));
@@ -53,7 +61,7 @@ pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> E
     let mark = folder.path().join(MARK);
     std::fs::write(&mark, &json).map_err(|error| Exit::Incomplete(format!("{}: {error}", mark.display())))?;
     let target = folder.publish()?;
-    match args.format {
+    match format {
         CheckFormat::Json => console.print(&json)?,
         _ => {
             let mut view = terminal::event_log(&run, &console.screen(target.as_deref()));
@@ -61,7 +69,7 @@ pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> E
             console.print(&view)?;
         }
     }
-    if args.format == CheckFormat::Json {
+    if format == CheckFormat::Json {
         run.errors.iter().for_each(|error| console.say_always(&format!("error: {error}")));
     }
     Ok(judge(args, &run))
@@ -75,12 +83,11 @@ fn searched(model: &Model) -> Option<String> {
     Some(format!("the net is too large for an automaton, so traces that deviate much may stay undecided{place}"))
 }
 
-/// Refuses what means nothing here, instead of leaving it unheeded.
-fn refuse_flags(args: &Check) -> Result<(), Exit> {
-    refused(&[("--select", !args.select.is_empty()), ("--ignore", !args.ignore.is_empty())])?;
-    idle(&args.inputs)?;
+/// What is printed. A format that a configuration has for findings is for other runs.
+fn format(args: &Check, shared: &Shared) -> Result<CheckFormat, Exit> {
     match args.format {
-        CheckFormat::Human | CheckFormat::Json => Ok(()),
+        CheckFormat::Human | CheckFormat::Json => Ok(args.format),
+        _ if !shared.typed.has("--format") => Ok(CheckFormat::Human),
         _ => Err(Exit::CannotStart("an event log's check prints --format human or json".to_owned())),
     }
 }
@@ -198,7 +205,7 @@ fn judge(args: &Check, run: &EventLogSummary) -> Exit {
         return Exit::Incomplete(format!("some input could not be read: {error}; {found}"));
     }
     if measures.undecided_traces > 0 && !args.allow_incomplete {
-        return Exit::Incomplete(format!("{} traces are undecided; {found}", measures.undecided_traces));
+        return Exit::Incomplete(format!("{} undecided; {found}", counted(measures.undecided_traces, "trace")));
     }
     if measures.traces == 0 {
         return Exit::Nothing("no trace was found in the input".to_owned());

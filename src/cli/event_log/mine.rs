@@ -8,7 +8,7 @@ use offpath_process::{DirectlyFollows, EventLog, XesReader};
 use super::super::args::{InspectFormat, Mine, Shared};
 use super::super::{Console, Ended, Exit, hash_key, output, redact};
 use super::reading::{Reading, files};
-use super::{idle, refused};
+use super::{counted, nameless, refuse};
 use crate::correlate::{LabelRedactor, Redaction};
 use crate::finding::text;
 use crate::report::{MapEdgeSummary, MapNodeSummary, MapSummary, RunSummary, VariantSummary, terminal};
@@ -24,16 +24,18 @@ const STEPS: usize = 1_000;
 
 /// Runs the command on event logs.
 pub(in crate::cli) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
-    refused(&[
+    let drafts = [
         ("--model", args.model.is_some()),
         ("--openapi", !args.openapi.is_empty()),
-        ("-o", args.output.is_some()),
-    ])?;
-    idle(&args.inputs)?;
+        ("--output", args.output.is_some()),
+    ];
+    refuse(&drafts, &args.inputs, shared, console)?;
     let key = hash_key::load(shared.hash_key.as_deref(), console)?;
     let (level, rules) = redact::of(&args.inputs.redact);
+    let unheeded = nameless(&rules, shared)?;
     let redactor = LabelRedactor::new(&key, level, rules);
     let mut reading = Reading::default();
+    reading.warnings.extend(unheeded);
     files(&args.inputs.inputs)?.iter().for_each(|file| reading.read(&XesReader::default(), file));
     let mut run = summarise(reading, &redactor);
     if level != Redaction::default() {
@@ -50,7 +52,7 @@ pub(in crate::cli) fn run(args: &Mine, shared: &Shared, console: &Console) -> En
     Ok(match run.errors.first() {
         Some(error) => Exit::Incomplete(format!("some input could not be read: {error}")),
         None if run.cases == 0 => Exit::Nothing("no trace was found in the input".to_owned()),
-        None => Exit::Done(format!("{} traces of {} events", run.cases, run.events)),
+        None => Exit::Done(format!("{} of {}", counted(run.cases, "trace"), counted(run.events, "event"))),
     })
 }
 

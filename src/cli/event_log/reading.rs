@@ -1,5 +1,6 @@
 //! Reading the event logs that a command names.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use offpath_process::{EventLog, Problem, XesReader};
 use sha2::{Digest as _, Sha256};
 
 use super::super::Exit;
+use super::root;
 use crate::event::rfc3339;
 use crate::finding::text;
 use crate::report::InputSummary;
@@ -17,9 +19,37 @@ use crate::report::InputSummary;
 /// Bytes that tell what a file is.
 pub(super) const HEAD: u64 = 4 << 10;
 
-/// Whether a file is an event log, by its name or by what it begins with. Pipes are left alone: a look would take from them.
+/// Whether a file is an event log, by its name or by what it begins with, or a folder that holds nothing else. Pipes
+/// are left alone: a look would take from them.
 pub(super) fn is_log(path: &Path) -> bool {
+    if path.is_dir() {
+        let (mut logs, mut others) = (0, 0);
+        let walked = walk(path, |file| {
+            let hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            *if has_log_name(file) { &mut logs } else { &mut others } += usize::from(!hidden);
+            others == 0
+        });
+        return walked.is_ok() && logs > 0 && others == 0;
+    }
     has_log_name(path) || path.is_file() && begins_like_a_log(path).unwrap_or(false)
+}
+
+/// Visits all files in a folder and below, until `visit` has enough. Links to folders are not followed: they may lead
+/// round in a circle.
+fn walk(folder: &Path, mut visit: impl FnMut(&Path) -> bool) -> io::Result<()> {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+            } else if !path.is_dir() && !visit(&path) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn has_log_name(path: &Path) -> bool {
@@ -37,10 +67,10 @@ fn begins_like_a_log(path: &Path) -> io::Result<bool> {
         plain = raw;
     }
     let head = String::from_utf8_lossy(&plain);
-    Ok(head.contains("<log") && ["<trace", "xes", "concept:name"].iter().any(|word| head.contains(word)))
+    Ok(root(&head) == Some("log") && ["<trace", "xes", "concept:name"].iter().any(|word| head.contains(word)))
 }
 
-/// The logs that are named: files, and those in folders.
+/// The logs that are named: files, and those in folders and below, each once.
 pub(super) fn files(inputs: &[String]) -> Result<Vec<PathBuf>, Exit> {
     let mut files = Vec::new();
     for input in inputs {
@@ -50,16 +80,20 @@ pub(super) fn files(inputs: &[String]) -> Result<Vec<PathBuf>, Exit> {
             return Err(Exit::CannotStart(format!("{input}: event logs are read from files and folders")));
         }
         if path.is_dir() {
-            for entry in std::fs::read_dir(&path).map_err(cannot)? {
-                files.extend(Some(entry.map_err(cannot)?.path()).filter(|path| has_log_name(path)));
-            }
+            let log = |file: &Path| {
+                files.extend(Some(file.to_owned()).filter(|file| has_log_name(file)));
+                true
+            };
+            walk(&path, log).map_err(cannot)?;
         } else {
             std::fs::metadata(&path).map_err(cannot)?;
             files.push(path);
         }
     }
     files.sort();
-    files.dedup_by_key(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    // One file may be named in several ways, which need not be neighbours.
+    let mut seen = BTreeSet::new();
+    files.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     Ok(files)
 }
 

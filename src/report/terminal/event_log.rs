@@ -33,9 +33,13 @@ pub fn event_log(run: &EventLogSummary, screen: &Screen) -> String {
     if !table.is_empty() {
         out.push_str(&table.render(screen));
     }
-    let more = run.deviations.len().saturating_sub(SHOWN) as u64 + run.deviations_left_out;
+    let more = run.deviations.len().saturating_sub(SHOWN) as u64;
     if more > 0 {
-        out.push_str(&screen.paragraph("More", &format!("{} in run.json", counted(more, "deviation", "deviations"))));
+        let mut more = format!("{} in run.json", counted(more, "deviation", "deviations"));
+        if run.deviations_left_out > 0 {
+            more.push_str(&format!(", and {} that are not listed", count(run.deviations_left_out)));
+        }
+        out.push_str(&screen.paragraph("More", &more));
     }
     out
 }
