@@ -218,6 +218,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let flows = Flows::of(&reading.evidence, &templates);
+    job.pseudonyms.iter().for_each(|pseudonyms| pseudonyms.carry(flows.renamed()));
     let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
     let tenants = reading.inspection.tenants();
     let part_of = PartOf::of(job.model.as_deref());

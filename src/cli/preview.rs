@@ -86,7 +86,9 @@ impl Sink for First<'_> {
             *count += u64::from(filled(&exchange));
         }
         if self.other_cookie.is_none() {
-            self.other_cookie = cookie(&exchange).and_then(|cookie| session_cookies(cookie).1).map(str::to_owned);
+            let name = cookie(&exchange).and_then(|cookie| session_cookies(cookie).1);
+            // A name that may be a value, or that is hidden, is of no use to whoever reads this.
+            self.other_cookie = name.filter(|name| self.redactor.member(name) == *name).map(str::to_owned);
         }
         if self.lines.len() < SHOWN {
             self.lines.push(line(&exchange, self.redactor));

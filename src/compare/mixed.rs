@@ -1,5 +1,7 @@
 //! Requests that name two tenants, each by another place that the model reads them from.
 
+use std::collections::BTreeSet;
+
 use super::deviation::{Check, Doubt, Tallies};
 use super::effect::Found;
 use super::history::History;
@@ -16,6 +18,7 @@ pub(super) fn tenants(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found
         return Vec::new();
     }
     let mut found: Vec<Found> = Vec::new();
+    let mut told = BTreeSet::new();
     for (at, event) in history.events.iter().enumerate() {
         if event.activity.is_none() || event.outcome == Outcome::Unknown || !history.plan.in_force(event) {
             continue;
@@ -31,14 +34,7 @@ pub(super) fn tenants(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found
         one.observed = vec![format!("{other} by {second}").into()];
         one.doubt = Some(Doubt::new(ANY_CLIENT, SWITCHING));
         // Who does it again in one case is told once.
-        let again = |known: &Found| {
-            let before = history.event(known.event);
-            before.is_some_and(|before| {
-                (&before.tenants, &before.actor.principal, before.outcome)
-                    == (&event.tenants, &event.actor.principal, event.outcome)
-            })
-        };
-        if !found.iter().any(again) {
+        if told.insert((&event.tenants, &event.actor.principal, event.outcome)) {
             found.push(one);
         }
     }

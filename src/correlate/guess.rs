@@ -194,7 +194,9 @@ fn unsaid(
     let bodies = bodies.chain(answered.unsaid.iter().map(|leaf| place("res", leaf)));
     let new = |key: &Arc<str>| names_one(key) && !known.iter().any(|object| object.id.key == *key);
     let named = parameters.chain(bodies).filter_map(|(place, value)| Some((place, key_text(&value, masker)?)));
-    named.filter(|(_, key)| new(key)).take(MOST_UNSAID).collect()
+    // What a rule hides by its name must not come back under that of a type.
+    let hidden = |place: &str| masker.hides_key(place);
+    named.filter(|(place, key): &(Arc<str>, Arc<str>)| new(key) && !hidden(place)).take(MOST_UNSAID).collect()
 }
 
 /// Gives each object the state that the response declares for it, and the place of its owner: under its own name, else

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::credential::HashKey;
 use super::redact::{self, RedactionRules, Treatment};
-use super::reuse::ReusedKey;
+use super::reuse::{KeyUser, ReusedKey};
 use crate::event::{Actor, Event, ObjectId, Value};
 use crate::model::{Model, Segment};
 use offpath_capture::percent_decoded;
@@ -59,6 +59,12 @@ impl Pseudonyms {
         Pseudonyms { selected: Selected::new(rules, Some(model)), ..self }
     }
 
+    /// Hides keys of types as those of types that turned out to be the same: pairs of one and what it is called now. Only
+    /// the first call counts.
+    pub fn carry<'t>(&self, renamed: impl Iterator<Item = (&'t Arc<str>, &'t Arc<str>)>) {
+        self.selected.carry(renamed);
+    }
+
     /// Whether every name has one, rather than those that rules hide.
     pub fn are_for_all(&self) -> bool {
         self.all
@@ -96,11 +102,19 @@ impl Pseudonyms {
 
     /// A key and its users under their pseudonyms.
     pub fn reused(&self, reused: &ReusedKey) -> ReusedKey {
-        let users = (self.person(&reused.users.0), self.person(&reused.users.1));
+        let (selected, (first, second)) = (&self.selected, &reused.users);
+        let rule = match reused.by {
+            KeyUser::Tenant => selected.tenants,
+            KeyUser::Host => selected.hosts,
+        };
+        let users = (self.hidden(rule, first), self.hidden(rule, second));
         ReusedKey { key: self.parts(&reused.object_type, &reused.key), users, ..reused.clone() }
     }
 
     fn parts(&self, object_type: &str, key: &str) -> Arc<str> {
+        if self.selected.is_person(object_type) {
+            return self.hidden(self.selected.persons.or_else(|| self.selected.keys_of(object_type)), key);
+        }
         let (keys, tenant) = (self.selected.keys_of(object_type), self.selected.tenant_of(object_type));
         // An unknown tenant names nobody.
         let part = |(at, part)| match part {
@@ -120,9 +134,9 @@ impl Pseudonyms {
         }
         event.path = self.path(event, &inside);
         self.actor(&mut event.actor);
-        for name in [&mut event.session, &mut event.run].into_iter().flatten() {
-            *name = self.hidden(None, name);
-        }
+        // A session's name is a hash of who acts and when, without a key.
+        event.session = event.session.as_ref().map(|name| self.person(name));
+        event.run = event.run.as_ref().map(|name| self.hidden(None, name));
         event.host = event.host.as_ref().map(|name| self.hidden(self.selected.hosts, name));
         event.request_id = event.request_id.as_ref().map(|id| self.hidden(self.selected.request_ids, id));
         for (_, tenant) in &mut event.tenants {
@@ -236,7 +250,8 @@ impl Pseudonyms {
             [(&object.written_state, None), (&object.tenant, selected.tenants), (&object.owner, selected.persons)]
         });
         let persons = [&actor.principal, &actor.agent, &actor.client].map(|name| (name, selected.persons));
-        let others = [(&actor.tenant, selected.tenants), (&event.session, None), (&event.host, selected.hosts)];
+        let others =
+            [(&actor.tenant, selected.tenants), (&event.session, selected.persons), (&event.host, selected.hosts)];
         for (name, rule) in of_objects.chain(persons).chain(others).chain([(&event.run, None)]) {
             name.iter().for_each(|name| self.put(names, name, self.unspoken(rule, name)));
         }

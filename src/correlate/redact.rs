@@ -23,7 +23,7 @@ use offpath_capture::{Call, CallProtocol};
 use shape::{Shape, is_card};
 
 use super::credential::{self, HashKey};
-use super::secret_segment::is_secret_segment;
+use super::secret_segment::{is_random_behind, is_secret_segment};
 use super::target::is_placeholder;
 use crate::event::Value;
 use crate::model::{Path, Root};
@@ -102,6 +102,11 @@ impl Masker {
     /// The masker with path parameters whose values are secret.
     pub(super) fn with_secret_parameters(self, secret_parameters: BTreeSet<Arc<str>>) -> Masker {
         Masker { secret_parameters, ..self }
+    }
+
+    /// Whether a rule hides values at a place by one of its names: `req.customer.ref`.
+    pub(super) fn hides_key(&self, place: &str) -> bool {
+        self.rules.keys(place.split('.')).is_some()
     }
 
     fn keeps(&self) -> bool {
@@ -346,7 +351,8 @@ impl Masker {
     }
 
     fn segment(&self, segment: &str, before: &str) -> Option<String> {
-        if is_secret_segment(segment, before) && !is_placeholder(segment) {
+        let secret = is_secret_segment(segment, before) || is_random_behind(segment, before);
+        if secret && !is_placeholder(segment) {
             return Some(self.mask("secret", segment));
         }
         match self.text(segment) {
@@ -395,8 +401,13 @@ impl Masker {
     }
 
     fn mask(&self, kind: &str, text: &str) -> String {
-        format!("[{kind}#{}]", self.key.hash("mask", &[text.as_bytes()]).short())
+        mask(&self.key, kind, text)
     }
+}
+
+/// A mask that is the same for equal texts: `[secret#1f3a9c0b77d2]`.
+pub(super) fn mask(key: &HashKey, kind: &str, text: &str) -> String {
+    format!("[{kind}#{}]", key.hash("mask", &[text.as_bytes()]).short())
 }
 
 /// Length of what a number in groups may consist of, at the start of a text; no more is looked at than one may be long.

@@ -96,6 +96,11 @@ impl Resolver {
         }
     }
 
+    /// Whether some login gave a credential out, or bound it.
+    pub(super) fn knows_credential(&self, credential: Hash) -> bool {
+        self.credentials.are_known(credential)
+    }
+
     /// The events that bound credentials.
     pub fn logins(&self) -> BTreeSet<EventId> {
         self.credentials.logins()

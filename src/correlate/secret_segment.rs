@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::template::{entropy, singular};
 use crate::model::{Model, Segment};
 
 /// Words after which a path holds a secret. Plurals are not among them: `/tokens/7` is the seventh, no token.
@@ -30,6 +31,12 @@ const DOORS: [&str; 22] = [
     "verification",
     "verify",
 ];
+
+/// Shortest text that may be random.
+pub(super) const SHORTEST_RANDOM: usize = 16;
+
+/// Bits a character of what looks random, at least: 16 hex digits have some three.
+const LEAST_ENTROPY: f64 = 2.9;
 
 /// Letters of the longest of them.
 const LONGEST_DOOR: usize = 12;
@@ -102,6 +109,23 @@ pub(super) fn is_secret_segment(segment: &str, before: &str) -> bool {
     !segment.is_empty() && leads_to_secret(before) && !STEPS.iter().any(|step| step.eq_ignore_ascii_case(segment))
 }
 
+/// Whether a segment looks random and stands behind the plural of such a word (`/sessions/`, `/invitations/`), or is the
+/// key of a type that is called so. A UUID is taken for an id: a credential that is one is told by whoever shows it.
+pub(super) fn is_random_behind(segment: &str, before: &str) -> bool {
+    let is_door = |word: &str| leads_to_secret(word) || word == "share";
+    is_random(segment) && !before.starts_with('{') && is_door(&singular(before))
+}
+
+/// Letters and digits mixed, too long and too even for a word with a number.
+fn is_random(text: &str) -> bool {
+    let has = |f: fn(&u8) -> bool| text.bytes().any(|b| f(&b));
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let uuid =
+        text.len() == 36 && text.bytes().enumerate().all(|(at, b)| (b == b'-') == matches!(at, 8 | 13 | 18 | 23));
+    let mixed = plain && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    (SHORTEST_RANDOM..=512).contains(&text.len()) && mixed && !uuid && entropy(text.as_bytes()) >= LEAST_ENTROPY
+}
+
 fn leads_to_secret(word: &str) -> bool {
     // What stands for a value is behind the door already: `/tokens/{token}/use`.
     if word.starts_with('{') {
@@ -167,6 +191,23 @@ mod tests {
             ("keyboard", "1"),
         ] {
             assert!(!is_secret_segment(segment, before), "{before}/{segment}");
+        }
+    }
+
+    #[test]
+    fn what_looks_random_behind_a_plural_is_secret() {
+        let token = "Ana7d8f9G0h1j2K3l4m5n6p7";
+        for before in ["sessions", "tokens", "Invitations", "shares", "share", "magic-links", "api-keys"] {
+            assert!(is_random_behind(token, before), "{before}");
+        }
+        for (before, segment) in [
+            ("tokens", "7"),
+            ("sessions", "session_000000001"),
+            ("sessions", "9f1b2c3d-1111-4222-8333-123456789abc"),
+            ("orders", token),
+            ("{session}", token),
+        ] {
+            assert!(!is_random_behind(segment, before), "{before}/{segment}");
         }
     }
 

@@ -33,6 +33,13 @@ struct Shown {
     events: u64,
 }
 
+impl Shown {
+    fn weight(&self, faithful: &BTreeSet<u64>) -> Weight {
+        let own = self.principals.iter().filter(|principal| faithful.contains(principal)).count();
+        (own, self.principals.len(), self.events)
+    }
+}
+
 impl Named {
     /// Notes what an accepted event shows, before it is resolved.
     pub(super) fn add(&mut self, event: &Event) {
@@ -100,7 +107,12 @@ impl Together {
     fn of(pairs: &BTreeMap<(u64, Pair), Shown>) -> Together {
         let shared: BTreeSet<Arc<str>> =
             pairs.keys().filter(|(_, (a, b))| a == b).map(|(_, (a, _))| a.clone()).collect();
-        let side = |turn: Turn| usual(pairs.iter().map(|((_, names), shown)| (turn(names), shown)));
+        let mut faithful: BTreeMap<u64, bool> = BTreeMap::new();
+        for principal in pairs.values().flat_map(|shown| &shown.principals) {
+            faithful.entry(*principal).and_modify(|only| *only = false).or_insert(true);
+        }
+        let faithful = faithful.into_iter().filter_map(|(principal, only)| only.then_some(principal)).collect();
+        let side = |turn: Turn| usual(pairs.iter().map(|((_, names), shown)| (turn(names), shown)), &faithful);
         Together { shared, second: side(|(a, b)| (a, b)), first: side(|(a, b)| (b, a)) }
     }
 
@@ -133,12 +145,16 @@ impl Tenants {
 /// The side of a pair that is asked for, and the other.
 type Turn = fn(&Pair) -> (&Arc<str>, &Arc<str>);
 
-/// The name beside each name that most principals, then most events show with it. Of two that are alike nobody knows which
+/// The name beside each name that most principals show with it: first those who show one pair alone, since who mixes
+/// tenants bears nothing out, then all of them, then events. Of two that are alike nobody knows which
 /// is usual.
-fn usual<'a>(shown: impl Iterator<Item = ((&'a Arc<str>, &'a Arc<str>), &'a Shown)>) -> BTreeMap<Arc<str>, Arc<str>> {
+fn usual<'a>(
+    shown: impl Iterator<Item = ((&'a Arc<str>, &'a Arc<str>), &'a Shown)>,
+    faithful: &BTreeSet<u64>,
+) -> BTreeMap<Arc<str>, Arc<str>> {
     let mut most: BTreeMap<&Arc<str>, (Weight, Option<&Arc<str>>)> = BTreeMap::new();
     for ((own, other), shown) in shown {
-        let weight = (shown.principals.len(), shown.events);
+        let weight = shown.weight(faithful);
         let known = most.entry(own).or_insert((weight, Some(other)));
         if weight > known.0 {
             *known = (weight, Some(other));
@@ -149,8 +165,8 @@ fn usual<'a>(shown: impl Iterator<Item = ((&'a Arc<str>, &'a Arc<str>), &'a Show
     most.into_iter().filter_map(|(own, (_, other))| Some((own.clone(), other?.clone()))).collect()
 }
 
-/// Principals and events.
-type Weight = (usize, u64);
+/// Principals who show one pair alone, all principals, and events.
+type Weight = (usize, usize, u64);
 
 /// Pairs of the places of an event with their names.
 fn pairs(event: &Event) -> impl Iterator<Item = (Pair, Pair)> {
@@ -213,6 +229,10 @@ mod tests {
         let mut all = ordinary.to_vec();
         all.extend([("ben", "t2", "acme"); 50]);
         assert_eq!(differing(&all), (5..55).collect::<Vec<_>>());
+        // One person of the other tenant is enough: who mixes them outweighs nobody, however often he asks.
+        let mut all = vec![("ann", "t1", "acme"), ("bo", "t2", "globex"), ("ben", "t2", "globex")];
+        all.extend([("ben", "t2", "acme"); 50]);
+        assert_eq!(differing(&all), (3..53).collect::<Vec<_>>());
         // A second domain of one tenant is nobody else's.
         let mut all = ordinary.to_vec();
         all.push(("abe", "t1", "acme-shop"));

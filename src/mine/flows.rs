@@ -124,6 +124,11 @@ impl Flows {
         &self.edges
     }
 
+    /// Types that are another, each with what it is called now.
+    pub fn renamed(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
+        self.types.iter()
+    }
+
     /// The type that one of this name is.
     pub(super) fn object_type<'t>(&'t self, name: &'t Arc<str>) -> &'t Arc<str> {
         self.types.get(name).unwrap_or(name)

@@ -14,6 +14,8 @@ use super::setting;
 use super::subject::Subject;
 use super::templates::{Learnt, Templates};
 
+/// Most digits of a member's name: more are somebody's number.
+const MOST_DIGITS: usize = 4;
 /// Most activities of a draft.
 const ACTIVITIES: usize = 400;
 /// Most calls named only so that their words are not taken for keys.
@@ -381,9 +383,12 @@ fn places<'a>(seen: impl Iterator<Item = (&'a str, u64)>) -> Vec<String> {
     all.into_iter().take(PLACES).map(|(place, _)| place.to_owned()).collect()
 }
 
-/// Whether the model language can say it.
+/// Whether the model language can say it, and no part of it looks like a value: members may be called after numbers of
+/// cards and customers.
 fn is_path(place: &str) -> bool {
-    place.split('.').all(|f| !f.is_empty() && f.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-$".contains(&b)))
+    let digits = |f: &str| f.bytes().filter(u8::is_ascii_digit).count();
+    let is_name = |f: &str| !f.is_empty() && f.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-$".contains(&b));
+    place.split('.').all(|f| is_name(f) && digits(f) <= MOST_DIGITS)
 }
 
 /// Keeps the operations worth an activity: steps first, then reads, each by support.

@@ -79,6 +79,7 @@ pub(super) fn resolve(
                 scope.spawn(move || {
                     let complete = |event: &mut Event| {
                         let completed = complete(event, joins, guessed);
+                        correlate::hide_credentials(event, joins.resolver, &job.hash_key);
                         let sought = job.sought.iter();
                         sought.for_each(|sought| sought.event(event, joins.resolver, job.pseudonyms.as_ref()));
                         completed

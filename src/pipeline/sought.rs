@@ -4,7 +4,7 @@ mod seen;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use offpath_capture::Exchange;
 
@@ -15,7 +15,7 @@ use crate::correlate::ledger::IdHasher;
 use crate::correlate::{
     Catalogue, Extracted, Pseudonyms, Redactor, Resolver, mentions, path_segments, segment_reasons,
 };
-use crate::event::{Event, EventId, HandedId, rfc3339};
+use crate::event::{Event, EventId, HandedId, ObjectId, rfc3339};
 use crate::mine::Templates;
 use crate::report::{Explanation, IdExplanation, IdName, IdObject, PathExplanation, SegmentExplanation};
 use seen::{Seen, SeenHanded, SeenPath, Tally, kept, listed, spot_of};
@@ -146,7 +146,8 @@ impl Sought {
         if let Some(pseudonyms) = pseudonyms {
             pseudonyms.event(shown.to_mut());
         }
-        let event = &*shown;
+        // What was asked for is looked for as traffic has it as well: rules hide it in what is shown.
+        let (raw, event) = (event, &*shown);
         if logins.contains(&event.id) {
             let called = format!("{} {} at {}", event.method, event.path, spot_of(event));
             if let Some(known) = kept(&mut lock(&self.seen).logins, event.id) {
@@ -155,11 +156,18 @@ impl Sought {
         }
         let actor = &event.actor;
         let names = [&actor.principal, &actor.agent, &actor.client];
-        if let Some(name) = names.into_iter().flatten().find(|name| self.is_name(Some(name))) {
-            lock(&self.seen).add_actor(name, event, resolver.bound_by(event));
+        let own = [&raw.actor.principal, &raw.actor.agent, &raw.actor.client];
+        let is_name = |(name, own): &(&Option<Arc<str>>, &Option<Arc<str>>)| {
+            self.is_name(name.as_deref()) || self.is_name(own.as_deref())
+        };
+        if let Some(name) = names.into_iter().zip(own).find(is_name).and_then(|(name, _)| name.as_ref()) {
+            lock(&self.seen).add_actor(name, event, resolver.bound_by(raw));
         }
-        for object in event.objects.iter().filter(|o| self.is_key(&o.id.object_type, &o.id.key)) {
-            lock(&self.seen).add_object(event, object);
+        let is_key = |id: &ObjectId| self.is_key(&id.object_type, &id.key);
+        for (object, own) in event.objects.iter().zip(&raw.objects) {
+            if is_key(&object.id) || is_key(&own.id) {
+                lock(&self.seen).add_object(event, object);
+            }
         }
         if let Some(handed) = &event.handed {
             let has = |ids: &[HandedId]| ids.iter().any(|id| self.hashes.contains(&id.value));

@@ -80,6 +80,10 @@ pub(super) fn sum(
     summary.limits.extend(left_out(inspection));
     if let Some(model) = job.model.as_deref().filter(|_| judged.events > 0) {
         summary.warnings = warnings::warnings(model, inspection, &judged, job.pseudonyms.as_ref());
+        let before = job.rules.before_judging();
+        summary.warnings.extend(before.map(|rule| {
+            format!("{rule} hides values before they are judged: literals of the model that look so equal none of them")
+        }));
         let (judging, seen) = warnings::judging(model, inspection);
         summary.model.iter_mut().for_each(|summary| summary.activities = (judging, seen));
     }

@@ -165,7 +165,7 @@ impl Record {
             method: request.map(|r| r.method.clone()),
             scheme: request.and_then(|r| r.scheme.clone()),
             host: request.and_then(|r| Some(host(r.host.as_deref()?, redactor))),
-            target: request.map(|r| redactor.target(&r.target)),
+            target: redactor.target_of(exchange),
             status: response.map(|r| r.status),
             request_bytes: request.and_then(|r| r.body.len()),
             response_bytes: response.and_then(|r| r.body.len()),

@@ -99,6 +99,11 @@ impl Credentials {
         Credentials { meanings: chains::followed(&bindings), issuers }
     }
 
+    /// Whether a login bound a credential, at whatever time.
+    pub(in crate::correlate) fn are_known(&self, credential: Hash) -> bool {
+        self.meanings.contains_key(&credential)
+    }
+
     /// The events that bound one to somebody.
     pub(in crate::correlate) fn logins(&self) -> BTreeSet<EventId> {
         let ends = self.meanings.values().flatten().map(|(_, meant)| &meant.end);

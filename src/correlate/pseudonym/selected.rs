@@ -5,16 +5,17 @@
 //! the next.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::correlate::identity;
 use crate::correlate::redact::{RedactionRules, Treatment};
 use crate::model::expression::Expression;
-use crate::model::{AttributeRule, Model, Path, Root};
+use crate::model::{AttributeRule, BuiltIn, Model, Path, Root};
 
 /// Keys that may name who acts, without a model: of claims, logins and logs.
-const PERSONS: [&str; 12] = [
+const PERSONS: [&str; 13] = [
     "sub",
+    "act",
     "uid",
     "user",
     "user_id",
@@ -41,6 +42,10 @@ pub(super) struct Selected {
     pub(super) request_ids: Option<Treatment>,
     /// Keys of objects, by their type.
     types: BTreeMap<Arc<str>, Treatment>,
+    /// Types of which rules fit another name: all traffic together told that they are one.
+    carried: OnceLock<BTreeMap<Arc<str>, Treatment>>,
+    /// Types whose keys are who acts, or made of it: `actor`, `session`.
+    of_persons: BTreeSet<Arc<str>>,
     /// Types whose keys are unique in one tenant only.
     within_tenant: BTreeSet<Arc<str>>,
     /// Path parameters that hold such keys.
@@ -100,6 +105,9 @@ impl Selected {
             });
             let paths: Vec<&Path> =
                 object_type.key.iter().chain(parents.flat_map(|(_, paths)| paths)).chain(touched).collect();
+            if matches!(object_type.built_in, Some(BuiltIn::Actor | BuiltIn::Session)) {
+                self.of_persons.insert(Arc::clone(&object_type.name));
+            }
             if object_type.within_tenant {
                 self.within_tenant.insert(Arc::clone(&object_type.name));
             }
@@ -135,7 +143,24 @@ impl Selected {
 
     /// What becomes of the keys of a type.
     pub(super) fn keys_of(&self, object_type: &str) -> Option<Treatment> {
-        self.types.get(object_type).copied().or_else(|| self.rules.named_after(object_type))
+        let own = self.types.get(object_type).copied().or_else(|| self.rules.named_after(object_type));
+        own.or_else(|| self.carried.get()?.get(object_type).copied())
+    }
+
+    /// Hides keys of types as those of types that turned out to be the same: pairs of one and what it is called now.
+    pub(super) fn carry<'t>(&self, renamed: impl Iterator<Item = (&'t Arc<str>, &'t Arc<str>)>) {
+        if self.rules.is_empty() {
+            return;
+        }
+        let fits = renamed.filter_map(|(from, to)| Some((Arc::clone(to), self.keys_of(from)?)));
+        let carried: BTreeMap<Arc<str>, Treatment> = fits.collect();
+        // Set before anything is shown, and once: a run learns it at one place.
+        let _ = self.carried.set(carried);
+    }
+
+    /// Whether keys of a type are who acts, or made of it.
+    pub(super) fn is_person(&self, object_type: &str) -> bool {
+        self.of_persons.contains(object_type)
     }
 
     /// What becomes of the tenant that keys of a type begin with.
@@ -152,6 +177,6 @@ impl Selected {
     pub(super) fn segment(&self, template: &str) -> Option<Treatment> {
         let names = template.split(['{', '}']).enumerate().filter(|(at, _)| at % 2 == 1);
         let mut names = names.map(|(_, name)| name);
-        names.find_map(|name| self.parameters.get(name).copied().or_else(|| self.rules.named_after(name)))
+        names.find_map(|name| self.parameters.get(name).copied().or_else(|| self.keys_of(name)))
     }
 }

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use offpath_capture::{Call, Endpoint};
+use offpath_capture::{Call, Endpoint, Exchange};
 
 use super::{Masker, Redaction, RedactionRules, pseudonym};
 use crate::correlate::credential::HashKey;
+use crate::correlate::exposed;
 use crate::correlate::target::Target;
 use crate::correlate::template::{Template, singular};
 use offpath_capture::percent_decoded;
@@ -66,6 +67,28 @@ impl Redactor {
         };
         let query = query.map(|query| query.split('&').map(pair).collect::<Vec<_>>().join("&"));
         path.join("/") + &query.map(|query| format!("?{query}")).unwrap_or_default()
+    }
+
+    /// The target of an exchange's request, where it has one: as [`Redactor::target`] shows it, without the credentials
+    /// that the request or its answer shows in a header.
+    pub fn target_of(&self, exchange: &Exchange) -> Option<String> {
+        let shown = self.target(&exchange.request.as_ref()?.target);
+        let ends = |c: char| matches!(c, '/' | '?' | '&' | '=' | ';' | ',');
+        if !shown.split(ends).any(|word| word.len() >= exposed::SHORTEST) {
+            return Some(shown);
+        }
+        let key = &self.masker.key;
+        let credentials = exposed::in_headers(exchange, key);
+        let mut out = String::with_capacity(shown.len());
+        for part in shown.split_inclusive(ends) {
+            let word = part.trim_end_matches(ends);
+            match exposed::stands_for(&percent_decoded(word, false), key, |hash| credentials.contains(&hash)) {
+                Some(mask) => out.push_str(&mask),
+                None => out.push_str(word),
+            }
+            out.push_str(part.get(word.len()..).unwrap_or_default());
+        }
+        Some(out)
     }
 
     /// A target without the segments of its path that rules hide: those that are called so by the word before them, as

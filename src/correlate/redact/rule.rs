@@ -107,6 +107,15 @@ impl RedactionRules {
         self.0.iter()
     }
 
+    /// Rules by which values that look so are hidden before they are judged, and would not be without.
+    pub fn before_judging(&self) -> impl Iterator<Item = &RedactionRule> {
+        let is_one = |rule: &&RedactionRule| match rule.selector {
+            Selector::Shape(shape) => shape.is_by_option() && rule.treatment != Treatment::Keep,
+            Selector::Header(_) | Selector::Key(_) => false,
+        };
+        self.0.iter().filter(is_one)
+    }
+
     /// What the last rule for values of this shape says, and its place.
     pub(in crate::correlate) fn shape(&self, shape: Shape) -> Option<(usize, Treatment)> {
         self.last(|selector| *selector == Selector::Shape(shape))

@@ -26,9 +26,14 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
         out.push_str(&screen.paragraph("Limit", limit));
     }
     for caught in &run.redaction_rules {
-        out.push_str(
-            &screen.paragraph("Redacted", &format!("{}: {}", caught.rule, counted(caught.values, "value", "values"))),
-        );
+        out.push_str(&screen.paragraph(
+            "Redacted",
+            &format!(
+                "{}: {} in headers, query, forms and JSON",
+                caught.rule,
+                counted(caught.values, "value", "values")
+            ),
+        ));
     }
     out.push_str(&screen.left_out(run));
     out.push_str(&screen.warnings(run));
