@@ -117,10 +117,11 @@ impl Strays {
         let mut by_call: BTreeMap<(u64, u64), Vec<&Walk>> = BTreeMap::new();
         walks.iter().for_each(|walk| by_call.entry((walk.actor, walk.step)).or_default().push(walk));
         for (unlearned, source) in users.unlearned() {
-            // A walk tells of all that it reached, unless it is for review and this is not.
+            // A walk tells of all that it reached, unless it is for review and this is not, or is told at a refusal.
             let told = |walk: &&Walk| {
                 (walk.span.0..=walk.span.1).contains(&unlearned.time)
                     && (unlearned.doubt.is_some() || walk.doubt.is_none())
+                    && !(walk.refused && walk.foreign > 0)
             };
             if by_call.get(&(unlearned.actor, unlearned.step)).is_some_and(|walks| walks.iter().any(told)) {
                 continue;

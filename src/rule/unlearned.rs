@@ -15,14 +15,20 @@
 //! differ), and it is an object that another actor made or was given before. One finding by actor and call, at the first
 //! such use. It counts where the object was made within the traffic, all answers to the actor since then were read and no
 //! blind spot lies between, the id is a number that can be guessed (one run of at most 12 digits with at most 8 letters
-//! around it) and he has objects of the type himself; otherwise it is for review (0.40). Where 5 actors or more, and half
-//! of all who use a call, use it so, that is how the call is used (links in mail, public pages), and so is what is used
-//! without a login: nothing is reported. With a model the rule is not asked: its owners decide (OWN).
+//! around it) and he has objects of the type himself; otherwise it is for review (0.40). So it is where several made it
+//! (tenants that count alike), where an answer of 201 says that he made what somebody else had, where many use the object
+//! or somebody does without a login, where an answer gave him the number without saying of what, and where 5 actors or
+//! more, and half of all who had used the call by then, used it so (links in mail). A 201 for what lies behind an object's
+//! key (`POST /orders/42/refund`) makes no such object. What is used without a login and nobody was seen to have is not
+//! reported. Beside ENUM it is reported where that is told at a refusal. With a model the rule is not asked: its owners
+//! decide (OWN).
 //!
 //! ## When it is wrong
 //! The id came another way: a link in a mail or chat, a printed number, another program. Colleagues who share a number.
 //! A second login of the same person under another name. Nothing is found of who lets a second account of his hand him
-//! the id in some text.
+//! the id in some text, or gets it from a server that takes it out of what he sent in a coding that is not read. Who sees
+//! to it that an answer to him is not seen, or that he sends or is sent more than 1,000 ids at once, is for review, and so
+//! is what other accounts of his use as well.
 //!
 //! ## Example
 //! ```text

@@ -6,13 +6,14 @@
 mod json;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use offpath_capture::{Body, Call, Exchange, Headers, Protocol};
+use offpath_capture::{Body, Call, Exchange, Headers, Incomplete, Protocol};
 
 use super::hasher::{ANY, IdHasher, SOME};
 use crate::correlate::body::{is_form, is_json};
 use crate::correlate::redact::Masker;
-use crate::correlate::target::{Target, pairs};
+use crate::correlate::target::{Target, is_whole, pairs};
 use crate::correlate::template::{is_collection, is_variable, singular};
 use crate::event::{Handed, HandedId};
 
@@ -27,17 +28,42 @@ const LONGEST_PAGE: usize = 1 << 20;
 /// Encodings of messages that are not read.
 const ENCODED: [&str; 6] = ["grpc", "proto", "msgpack", "cbor", "avro", "thrift"];
 
-/// Kinds of content that name nothing of the business.
-const SILENT: [&str; 8] = [
-    "image/",
-    "font/",
-    "audio/",
-    "video/",
-    "text/css",
-    "text/javascript",
-    "application/javascript",
-    "application/wasm",
+/// Headers of requests that are about the connection, the browser or the message itself; `x-forwarded-` and `sec-` too.
+const TECHNICAL: [&str; 24] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "dnt",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "max-forwards",
+    "origin",
+    "priority",
+    "range",
+    "te",
+    "transfer-encoding",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "via",
 ];
+
+/// Words in names of headers whose numbers count something.
+const COUNTED: [&str; 9] = ["version", "limit", "page", "size", "count", "length", "timeout", "retry", "time"];
+
+/// Kinds of content that name nothing of the business.
+const SILENT: [&str; 6] = ["image/", "font/", "audio/", "video/", "text/css", "application/wasm"];
+
+/// Kinds of content that are read as text.
+const PAGES: [&str; 2] = ["text/", "multipart/"];
 
 /// What an exchange hands over; `calls` are those in its bodies.
 pub(in crate::correlate) fn handed(
@@ -51,9 +77,13 @@ pub(in crate::correlate) fn handed(
     let about = words.map(|word| &**word).find(|word| is_collection(word) && !is_variable(word));
     let kind = about.map_or(SOME, |word| ids.kind(&singular(word)));
     let (mut asked, mut given) = (Collector::new(ids, masker), Collector::new(ids, masker));
-    target.segments.iter().chain(target.query.iter().map(|(_, value)| value)).for_each(|text| asked.whole(text, ANY));
+    target.segments.iter().chain(target.query.iter().map(|(_, value)| value)).for_each(|text| asked.text(text));
     if let Some(request) = &exchange.request {
-        asked.body(&request.body, &request.headers, kind);
+        asked.headers(&request.headers);
+        // Where a source shows no bodies of requests, answers are believed.
+        if !matches!(request.body, Body::Unknown { .. }) {
+            asked.body(&request.body, &request.headers, if kind == SOME { ANY } else { kind });
+        }
     }
     if exchange.protocol == Protocol::WebSocket {
         calls.iter().filter_map(|call| call.arguments.as_deref()).for_each(|text| asked.json(text.as_bytes(), kind));
@@ -67,16 +97,20 @@ pub(in crate::correlate) fn handed(
             located.for_each(|link| given.parts(link));
         }
     } else {
-        given.unread = true;
+        // What was given up before it was answered gave nothing.
+        let lost = |why: &Incomplete| *why == Incomplete::ResponseGap;
+        let given_up = exchange.incomplete.contains(&Incomplete::Reset) && !exchange.incomplete.iter().any(lost);
+        given.unread = !given_up;
     }
+    if asked.unread {
+        // Any of it may be what was sent.
+        (given.found, given.loose, given.unread) = (Vec::new(), Vec::new(), true);
+    }
+    let sent: BTreeSet<u64> = asked.found.iter().chain(&asked.loose).map(|id| id.value).collect();
     let unread = given.unread;
-    let (asked, given) = (asked.sorted(), given.sorted());
-    let echoed = |id: &HandedId| {
-        let at = asked.partition_point(|known| known.value < id.value);
-        asked.get(at).is_some_and(|known| known.value == id.value)
-    };
-    let given = given.into_iter().filter(|id| !echoed(id)).collect();
-    Handed { asked, given, unread }
+    given.found.append(&mut given.loose);
+    given.found.retain(|id| !sent.contains(&id.value));
+    Handed { asked: asked.sorted(), given: given.sorted(), unread }
 }
 
 /// The ids of one message.
@@ -84,13 +118,15 @@ struct Collector<'c> {
     ids: &'c IdHasher,
     masker: &'c Masker,
     found: Vec<HandedId>,
+    /// Numbers of which nothing says what they count.
+    loose: Vec<HandedId>,
     /// It may name more.
     unread: bool,
 }
 
 impl<'c> Collector<'c> {
     fn new(ids: &'c IdHasher, masker: &'c Masker) -> Self {
-        Collector { ids, masker, found: Vec::new(), unread: false }
+        Collector { ids, masker, found: Vec::new(), loose: Vec::new(), unread: false }
     }
 
     fn sorted(mut self) -> Vec<HandedId> {
@@ -106,13 +142,45 @@ impl<'c> Collector<'c> {
         if text.is_empty() || text.len() > LONGEST {
             return;
         }
-        if self.found.len() >= MOST {
+        let number = text.bytes().all(|b| b.is_ascii_digit());
+        let kind = if number { kind } else { ANY };
+        self.push(text, kind);
+        // `042` may be read as 42.
+        let plain = text.trim_start_matches('0');
+        if number && plain.len() < text.len() && !plain.is_empty() {
+            self.push(plain, kind);
+        }
+    }
+
+    fn push(&mut self, text: &str, kind: u32) {
+        let ids = if kind == SOME { &mut self.loose } else { &mut self.found };
+        if ids.len() >= MOST {
             self.unread = true;
             return;
         }
-        let kind = if text.bytes().all(|b| b.is_ascii_digit()) { kind } else { ANY };
         let value = self.ids.value(&self.masker.shared(text));
-        self.found.push(HandedId { value, kind });
+        ids.push(HandedId { value, kind });
+    }
+
+    /// A text that may be an id, or have some in it.
+    fn text(&mut self, text: &str) {
+        self.whole(text, ANY);
+        self.parts(text);
+    }
+
+    /// What a client may have had echoed. Numbers that count something are no ids.
+    fn headers(&mut self, headers: &Headers) {
+        for (name, value) in headers.iter() {
+            let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+            if TECHNICAL.contains(&&*name) || name.starts_with("sec-") || name.starts_with("x-forwarded-") {
+                continue;
+            }
+            let value = String::from_utf8_lossy(value);
+            if !COUNTED.iter().any(|word| name.contains(word)) {
+                self.whole(&value, ANY);
+            }
+            self.parts(&value);
+        }
     }
 
     /// A text of which it is not said what it is: what looks like an id in it. A number alone does not; part of a link it
@@ -131,6 +199,11 @@ impl<'c> Collector<'c> {
                 self.whole(word, ANY);
             }
         }
+        // `order #42`: of what it is, a reader knows.
+        for number in text.split('#').skip(1) {
+            let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+            self.whole(number.get(..end).unwrap_or_default(), SOME);
+        }
     }
 
     fn body(&mut self, body: &Body, headers: &Headers, kind: u32) {
@@ -146,13 +219,19 @@ impl<'c> Collector<'c> {
         if bytes.is_empty() && body.is_whole() || SILENT.iter().any(|silent| content.starts_with(silent)) {
             return;
         }
+        if content.contains("javascript") {
+            // A program names nothing; data in a call of its reader's do.
+            wrapped(bytes).into_iter().for_each(|data| self.json(data, kind));
+            return;
+        }
         self.unread |= !body.is_whole();
         if is_json(bytes, headers) {
             self.json(bytes, kind);
         } else if is_form(headers) {
             let text = String::from_utf8_lossy(bytes.get(..LONGEST_PAGE).unwrap_or(bytes));
-            pairs(&text).for_each(|(_, value)| self.whole(&value, ANY));
-        } else if content.is_empty() || content.starts_with("text/") || content.contains("xml") {
+            self.unread |= bytes.len() > LONGEST_PAGE || !is_whole(&text);
+            pairs(&text).for_each(|(_, value)| self.text(&value));
+        } else if PAGES.iter().any(|page| content.starts_with(page)) || content.is_empty() || content.contains("xml") {
             self.page(bytes);
         } else {
             // What a program reads may give ids; whoever fetches a file is not given any by it.
@@ -175,6 +254,14 @@ impl<'c> Collector<'c> {
             plain.filter(|part| part.bytes().all(|b| b.is_ascii_digit())).for_each(|number| self.whole(number, SOME));
         }
     }
+}
+
+/// The data in `callback({...});`.
+fn wrapped(bytes: &[u8]) -> Option<&[u8]> {
+    let from = bytes.iter().position(|b| *b == b'(')? + 1;
+    let to = bytes.iter().rposition(|b| *b == b')')?;
+    let data = bytes.get(from..to)?;
+    serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok().then_some(data)
 }
 
 #[cfg(test)]

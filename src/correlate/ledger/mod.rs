@@ -17,7 +17,7 @@ mod tests;
 mod unlearned;
 mod walk;
 
-use offpath_capture::InputFormat;
+use offpath_capture::{InputFormat, percent_decoded};
 
 pub(super) use handed::handed;
 use hasher::ANY;
@@ -93,9 +93,8 @@ impl Ledger {
             let key = &*object.id.key;
             let kind = self.ids.kind(&object.id.object_type);
             let row = Row { value: self.ids.value(key), kind, ..row };
-            let made = at == 0 && !event.read && (event.answer.made || event.status == Some(201));
             let deed = match event.outcome {
-                Outcome::Accepted if made => Deed::Made,
+                Outcome::Accepted if at == 0 && !event.read => changed(event, key),
                 Outcome::Accepted => Deed::Used,
                 Outcome::Rejected if is_miss(event.status) => Deed::Missed,
                 Outcome::Rejected | Outcome::Unknown => continue,
@@ -116,6 +115,23 @@ impl Ledger {
 /// The object of an event whose type has this hash.
 pub fn object_of<'e>(event: &'e Event, kind: u32, ids: &IdHasher) -> Option<&'e ObjectRef> {
     event.objects.iter().find(|object| is_used(object) && ids.kind(&object.id.object_type) == kind)
+}
+
+/// What a write that was accepted did with its object.
+fn changed(event: &Event, key: &str) -> Deed {
+    match event.status {
+        _ if event.answer.made => Deed::Made,
+        Some(201) if !is_passed(&event.path, key) => Deed::Put,
+        _ => Deed::Used,
+    }
+}
+
+/// Whether a path goes on behind a key, or does something to its object: what `POST /orders/42/refund` makes is no order.
+fn is_passed(path: &str, key: &str) -> bool {
+    let mut segments = path.rsplit('/').filter(|segment| !segment.is_empty()).map(|raw| percent_decoded(raw, false));
+    let names = |segment: &str| segment.split(['(', ')', ':', '\'']).any(|part| part == key);
+    let verb = segments.next().is_some_and(|last| last != key && last.contains(':') && names(&last));
+    verb || segments.any(|segment| segment == key || names(&segment))
 }
 
 /// Whether an event is about an object under an id of its own: not merely mentioned, nor one of a few under a parent.

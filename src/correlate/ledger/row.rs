@@ -14,6 +14,8 @@ pub enum Deed {
     Given,
     /// Made the object.
     Made,
+    /// Was told that it was made, under an id that he named: so it was, unless somebody else had it before.
+    Put,
     /// Used the object, accepted.
     Used,
     /// Was refused the object, or told that there is none.

@@ -36,9 +36,9 @@ pub enum Standing {
     Made(EventId),
     /// Given to somebody else before, in an event; it was there before the traffic.
     Held(EventId),
-    /// The same, and many use it.
+    /// Either, and many use it, or somebody does in the open, or the server says that the user made it as well.
     Shared(EventId),
-    /// Everybody's: used in the open; or several objects have the id, as where each tenant counts its own.
+    /// Everybody's: used in the open, and nobody was seen to have it.
     Open,
     /// Nobody else was seen with it.
     Unknown,
@@ -71,26 +71,28 @@ impl Judged {
         for own in rows.chunk_by(|a, b| a.actor == b.actor) {
             let named = own.iter().filter(|row| !row.open && row.deed == Deed::Asked).map(|row| row.time).min();
             let mut received: BTreeMap<u32, i64> = BTreeMap::new();
-            let mut made: BTreeSet<u32> = BTreeSet::new();
+            let mut made: BTreeMap<u32, i64> = BTreeMap::new();
             for row in own.iter().filter(|row| !row.open) {
                 match row.deed {
                     Deed::Given => {
                         let first = received.entry(row.kind).or_insert(row.time);
                         *first = row.time.min(*first);
                     }
-                    Deed::Made => {
-                        made.insert(row.kind);
+                    Deed::Made | Deed::Put if row.deed == Deed::Made || id.is_maker(row) => {
+                        let first = made.entry(row.kind).or_insert(row.time);
+                        *first = row.time.min(*first);
                         self.learned.push(*row);
                     }
-                    Deed::Asked | Deed::Used | Deed::Missed => {}
+                    Deed::Asked | Deed::Made | Deed::Put | Deed::Used | Deed::Missed => {}
                 }
             }
             let first = received.values().min().copied();
-            for row in own.iter().filter(|row| matches!(row.deed, Deed::Used | Deed::Missed)) {
+            for row in own.iter().filter(|row| is_use(row)) {
                 // What he had named before it was given to him, he knew otherwise.
                 let before = named.unwrap_or(row.time).min(row.time).saturating_add(CLOCKS);
                 let given = |kind: u32| received.get(&kind).is_some_and(|time| *time <= before);
-                if !row.open && (made.contains(&row.kind) || given(ANY) || given(row.kind)) {
+                let made = made.get(&row.kind).is_some_and(|time| *time <= row.time.saturating_add(CLOCKS));
+                if !row.open && (made || given(ANY) || given(row.kind)) {
                     self.learned.extend((row.deed == Deed::Used).then_some(*row));
                     continue;
                 }
@@ -106,19 +108,31 @@ impl Judged {
     }
 }
 
+/// Whether a deed is judged: a use, or a refusal of it.
+fn is_use(row: &Row) -> bool {
+    matches!(row.deed, Deed::Put | Deed::Used | Deed::Missed)
+}
+
 /// What all actors together did with one id.
 #[derive(Default)]
 struct Id {
-    open: bool,
     /// By type.
     kinds: BTreeMap<u32, Kind>,
 }
 
 #[derive(Default)]
 struct Kind {
-    /// The first two who made it, by name.
-    makers: BTreeMap<u64, (i64, EventId)>,
-    /// Some who used it: enough to know that they are many.
+    /// Used, or given, in the open.
+    open: bool,
+    /// Who made it.
+    makers: BTreeSet<u64>,
+    /// The first two of them.
+    made: Vec<(i64, EventId, u64)>,
+    /// Who was told first that he made it, under an id that he had named.
+    put: Option<(i64, EventId, u64)>,
+    /// All who were told so, and since when.
+    told: BTreeMap<u64, i64>,
+    /// Some who used it and did not make it: enough to know that they are many.
     users: BTreeSet<u64>,
     /// The first two who were given it.
     holders: Vec<(i64, EventId, u64)>,
@@ -128,40 +142,83 @@ impl Id {
     fn of(rows: &[Row]) -> Id {
         let mut id = Id::default();
         for row in rows {
-            id.open |= row.open && matches!(row.deed, Deed::Used | Deed::Given);
             let kind = id.kinds.entry(row.kind).or_default();
+            kind.open |= row.open && matches!(row.deed, Deed::Used | Deed::Given);
             match row.deed {
-                Deed::Made if kind.makers.len() < 2 || kind.makers.contains_key(&row.actor) => {
-                    let first = kind.makers.entry(row.actor).or_insert((row.time, row.event));
-                    *first = (row.time, row.event).min(*first);
+                Deed::Made => {
+                    kind.makers.insert(row.actor);
+                    kind.made.push((row.time, row.event, row.actor));
+                    keep_two(&mut kind.made);
                 }
-                Deed::Used if kind.users.len() < SHARED + 3 => _ = kind.users.insert(row.actor),
+                Deed::Put => {
+                    let put = (row.time, row.event, row.actor);
+                    kind.put = Some(kind.put.map_or(put, |first| first.min(put)));
+                    let since = kind.told.entry(row.actor).or_insert(row.time);
+                    *since = row.time.min(*since);
+                }
                 Deed::Given => {
                     kind.holders.push((row.time, row.event, row.actor));
                     keep_two(&mut kind.holders);
                 }
-                Deed::Made | Deed::Used | Deed::Asked | Deed::Missed => {}
+                Deed::Used | Deed::Asked | Deed::Missed => {}
+            }
+        }
+        let put: Vec<_> =
+            id.kinds.iter().filter_map(|(name, kind)| Some((*name, id.first_put(*name, kind)?))).collect();
+        for (name, first) in put {
+            if let Some(kind) = id.kinds.get_mut(&name) {
+                kind.makers.insert(first.2);
+                kind.made.push(first);
+                keep_two(&mut kind.made);
+            }
+        }
+        for row in rows.iter().filter(|row| matches!(row.deed, Deed::Put | Deed::Used)) {
+            let Some(kind) = id.kinds.get_mut(&row.kind) else { continue };
+            if kind.users.len() <= SHARED && !kind.makers.contains(&row.actor) {
+                kind.users.insert(row.actor);
             }
         }
         id
     }
 
+    /// Who made it by naming it: the first, where nobody else had it before.
+    fn first_put(&self, name: u32, kind: &Kind) -> Option<(i64, EventId, u64)> {
+        let put = kind.put?;
+        let before = |time: i64, who: u64| who != put.2 && time <= put.0;
+        let mut had = self.holders(name, kind).chain(&kind.made);
+        (!had.any(|(time, _, who)| before(*time, *who))).then_some(put)
+    }
+
+    /// Whether who was told that he made it did.
+    fn is_maker(&self, row: &Row) -> bool {
+        self.kinds.get(&row.kind).is_some_and(|kind| kind.makers.contains(&row.actor))
+    }
+
+    /// Who was given it, under the name of its type or any.
+    fn holders<'i>(&'i self, name: u32, kind: &'i Kind) -> impl Iterator<Item = &'i (i64, EventId, u64)> {
+        let anybody = self.kinds.get(&ANY).filter(|_| name != ANY).into_iter().flat_map(|any| &any.holders);
+        kind.holders.iter().chain(anybody)
+    }
+
     /// Whose the object of an accepted use is, and since when it is.
     fn standing(&self, row: &Row) -> (Standing, Option<i64>) {
-        let Some(kind) = self.kinds.get(&row.kind).filter(|kind| !self.open && kind.makers.len() < 2) else {
-            return (Standing::Open, None);
-        };
-        let others = kind.users.iter().filter(|user| **user != row.actor && !kind.makers.contains_key(user)).count();
-        let maker = kind.makers.values().next().filter(|(time, _)| *time <= row.time.saturating_add(CLOCKS));
-        let anybody = self.kinds.get(&ANY).filter(|_| row.kind != ANY).into_iter().flat_map(|any| &any.holders);
-        let holders =
-            kind.holders.iter().chain(anybody).filter(|(time, _, who)| *who != row.actor && *time <= row.time);
+        let Some(kind) = self.kinds.get(&row.kind) else { return (Standing::Unknown, None) };
+        let open = kind.open || self.kinds.get(&ANY).is_some_and(|any| any.open);
+        let told = kind.told.get(&row.actor).is_some_and(|since| *since <= row.time);
+        let others = kind.users.iter().filter(|user| **user != row.actor).count();
+        let shared = open || told || others >= SHARED;
+        let mut makers = kind.made.iter().filter(|(_, _, who)| *who != row.actor);
+        let maker = makers.find(|(time, _, _)| *time <= row.time.saturating_add(CLOCKS));
+        let holders = self.holders(row.kind, kind).filter(|(time, _, who)| *who != row.actor && *time <= row.time);
         let holder = holders.min().map(|(_, event, _)| *event);
         match (maker, holder) {
-            (Some((_, event)), _) if others >= SHARED => (Standing::Shared(*event), None),
-            (Some((time, event)), _) => (Standing::Made(*event), Some(*time)),
-            (None, Some(event)) if others >= SHARED => (Standing::Shared(event), None),
+            (Some((_, event, _)), _) if shared => (Standing::Shared(*event), None),
+            // Each tenant may count its own, and the user may be of either.
+            (Some((_, event, _)), _) if kind.makers.len() > 1 => (Standing::Held(*event), None),
+            (Some((time, event, _)), _) => (Standing::Made(*event), Some(*time)),
+            (None, Some(event)) if shared => (Standing::Shared(event), None),
             (None, Some(event)) => (Standing::Held(event), None),
+            (None, None) if open => (Standing::Open, None),
             (None, None) => (Standing::Unknown, None),
         }
     }

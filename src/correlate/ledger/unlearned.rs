@@ -46,8 +46,10 @@ pub enum UnlearnedDoubt {
     Unguessable,
     /// He was given the same number for something that may be the same.
     Perhaps,
-    /// Many use it.
+    /// Many use it, or somebody does in the open.
     Shared,
+    /// Many use the call with ids that nobody gave them.
+    Habit,
     /// He has no objects of the type of his own, as staff and programs have not.
     NoneOfHis,
 }
@@ -65,19 +67,22 @@ impl UnlearnedDoubt {
                 "the id cannot be guessed: it was handed over in a way that the traffic does not show"
             }
             UnlearnedDoubt::Perhaps => "the same number was given for a thing of another name",
-            UnlearnedDoubt::Shared => "many use the object",
+            UnlearnedDoubt::Shared => "many use the object, or anybody may",
+            UnlearnedDoubt::Habit => {
+                "many had used the call so: their ids come in a way that the traffic does not show"
+            }
             UnlearnedDoubt::NoneOfHis => "the actor has no such objects of its own, as staff and programs have not",
         }
     }
 }
 
-/// Everything that is known of users of ids. Merging commutes.
+/// Everything that is known of users of ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Users {
     /// Who has objects of a type.
     owners: BTreeSet<(u64, u32)>,
-    /// Who uses a call, and whether with ids that nobody gave him; the least few actors by hash.
-    calls: BTreeMap<u64, BTreeMap<u64, bool>>,
+    /// Who uses a call, since when, and since when with ids that nobody gave him; the least few actors by hash.
+    calls: BTreeMap<u64, BTreeMap<u64, (i64, Option<i64>)>>,
     /// Uses of others' objects, by actor and call.
     astray: BTreeMap<(u64, u64), Astray>,
     /// By source: decided, and not to be decided.
@@ -136,36 +141,17 @@ impl Users {
 
     fn called(&mut self, row: &Row, astray: bool) {
         let actors = self.calls.entry(row.step).or_default();
-        *actors.entry(row.actor).or_default() |= astray;
+        let (first, stray) = actors.entry(row.actor).or_insert((row.time, None));
+        *first = row.time.min(*first);
+        if astray {
+            *stray = Some(stray.map_or(row.time, |known| row.time.min(known)));
+        }
         keep_least_keys(actors, ACTORS);
     }
 
     fn count(&mut self, source: u8, decided: bool) {
         let counts = self.counts.entry(source).or_default();
         *counts = (counts.0 + u64::from(decided), counts.1 + u64::from(!decided));
-    }
-
-    /// Adds what was added to another.
-    pub fn merge(&mut self, other: Users) {
-        self.owners.extend(other.owners);
-        for (call, more) in other.calls {
-            let actors = self.calls.entry(call).or_default();
-            more.into_iter().for_each(|(actor, astray)| *actors.entry(actor).or_default() |= astray);
-            keep_least_keys(actors, ACTORS);
-        }
-        for (key, more) in other.astray {
-            let astray = self.astray.entry(key).or_default();
-            (astray.kind, astray.source) = (more.kind.max(astray.kind), more.source.max(astray.source));
-            for (doubt, uses) in more.uses {
-                let known = astray.uses.entry(doubt).or_default();
-                known.objects += uses.objects;
-                add_least(&mut known.first, uses.first, SHOWN);
-            }
-        }
-        for (source, (decided, undecided)) in other.counts {
-            let counts = self.counts.entry(source).or_default();
-            *counts = (counts.0 + decided, counts.1 + undecided);
-        }
     }
 
     /// By source: uses that were decided, and those that could not be.
@@ -175,15 +161,19 @@ impl Users {
 
     /// What is to be reported, with the number of a source for each, by actor and call.
     pub fn unlearned(&self) -> Vec<(Unlearned, u8)> {
-        let told = self.astray.iter().filter(|((_, step), _)| !self.is_habit(*step));
-        told.filter_map(|((actor, step), astray)| Some((self.told(*actor, *step, astray)?, astray.source))).collect()
+        self.astray
+            .iter()
+            .filter_map(|((actor, step), astray)| Some((self.told(*actor, *step, astray)?, astray.source)))
+            .collect()
     }
 
-    /// Whether those who use a call do so with ids that come to them otherwise, as where each is sent a link.
-    fn is_habit(&self, step: u64) -> bool {
+    /// Whether those who had used a call by then did so with ids that come to them otherwise, as where each is sent a
+    /// link. What is done afterwards excuses nobody.
+    fn is_habit(&self, step: u64, by: i64) -> bool {
         let Some(actors) = self.calls.get(&step) else { return false };
-        let astray = actors.values().filter(|astray| **astray).count();
-        astray >= HABIT && astray * 2 >= actors.len()
+        let all = actors.values().filter(|(first, _)| *first <= by).count();
+        let astray = actors.values().filter(|(_, stray)| stray.is_some_and(|time| time <= by)).count();
+        astray >= HABIT && astray * 2 >= all
     }
 
     /// The uses that are certain where any is, else those that are not.
@@ -199,7 +189,9 @@ impl Users {
             time,
             events: uses.first.iter().flat_map(|(_, used, given)| [*used, *given]).collect(),
             objects: uses.objects,
-            doubt: doubt.or((!owns).then_some(UnlearnedDoubt::NoneOfHis)),
+            doubt: doubt
+                .or_else(|| self.is_habit(step, time).then_some(UnlearnedDoubt::Habit))
+                .or((!owns).then_some(UnlearnedDoubt::NoneOfHis)),
         })
     }
 }

@@ -24,12 +24,12 @@ pub struct Walk {
     pub actor: u64,
     /// Hash of the call and the type.
     pub step: u64,
-    /// Hash of the type.
-    pub kind: u32,
     /// Number of a source's format.
     pub source: u8,
     /// The event with which it became one.
     pub at: EventId,
+    /// Whether that was refused, as the others may not have been.
+    pub refused: bool,
     /// First and last event, in microseconds.
     pub span: (i64, i64),
     /// Events that show it, spread over it.
@@ -151,9 +151,9 @@ fn walk(run: &[Attempt], at: &Attempt) -> Option<Walk> {
     Some(Walk {
         actor: first.row.actor,
         step: first.row.step,
-        kind: first.row.kind,
         source: first.row.source,
         at: at.row.event,
+        refused: at.standing == Standing::Missed,
         span: (first.row.time, run.last()?.row.time),
         events,
         ids: whole.ids,

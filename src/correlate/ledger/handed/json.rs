@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Collector, MOST};
+use super::{Collector, MOST, SOME};
 use crate::correlate::guess::{names_things, owner_of};
 use crate::correlate::template::{is_variable, singular};
 
@@ -28,6 +28,9 @@ const WRAPPERS: [&str; 16] = [
     "edges",
     "_embedded",
 ];
+
+/// Below it each whole number has a float of its own.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Collector<'_> {
     /// Looks into a JSON text; `kind` is of what it is about. What was found before a broken place still counts.
@@ -66,9 +69,9 @@ struct Seed<'s, 'c> {
 
 impl Seed<'_, '_> {
     fn number(self, number: u64) {
-        if let Names::Ids(kind) = self.names {
-            self.out.whole(&number.to_string(), kind);
-        }
+        // What the key does not say, a reader may know.
+        let kind = if let Names::Ids(kind) = self.names { kind } else { SOME };
+        self.out.whole(&number.to_string(), kind);
     }
 }
 
@@ -103,13 +106,19 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        // `42.0` is read as 42.
+        if number.fract() == 0.0 && (0.0..MOST_EXACT).contains(&number) {
+            self.number(number as u64);
+        }
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        if let Names::Ids(kind) = self.names {
-            self.out.whole(text, kind);
+        match self.names {
+            Names::Ids(kind) => self.out.whole(text, kind),
+            Names::Nothing if text.trim().bytes().all(|b| b.is_ascii_digit()) => self.out.whole(text, SOME),
+            Names::Nothing => {}
         }
         self.out.parts(text);
         Ok(())

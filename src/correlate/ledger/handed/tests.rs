@@ -55,6 +55,85 @@ fn what_the_request_names_is_not_given_by_its_answer() {
 }
 
 #[test]
+fn an_echo_gives_nothing_however_it_was_sent() {
+    let answer = r#"{"orderId":"ord_101","q":"x ord_101"}"#;
+    let silent = |made: Made, id: &str| assert!(!gives(&of(&made), id, "order"), "{id}");
+    silent(made("GET", "/search?q=x%20ord_101").answers(200, answer), "ord_101");
+    silent(made("GET", "/a/x%20ord_101").answers(200, answer), "ord_101");
+    silent(made("GET", "/ping").header("X-Request-ID", "ord_101").answers(200, answer), "ord_101");
+    silent(made("GET", "/ping").header("Cookie", "a=1; last=ord_101").answers(200, answer), "ord_101");
+    let numbers = r#"{"orderId":42}"#;
+    silent(made("GET", "/ping").header("X-Order", "42").answers(200, numbers), "42");
+    silent(made("GET", "/ping").header("Referer", "https://shop.example/orders/42").answers(200, numbers), "42");
+    silent(made("POST", "/carts").json(r#"{"orderId":42.0}"#).answers(201, numbers), "42");
+    silent(made("POST", "/carts").json(r#"{"orderId":"042"}"#).answers(201, numbers), "42");
+    silent(made("POST", "/carts").json(r#"{"order":42}"#).answers(201, numbers), "42");
+    silent(made("GET", "/login?next=/orders/42").answers(302, "").answer_header("Location", "/orders/42"), "42");
+    let counted = made("GET", "/orders").header("X-Page-Size", "42").header("Content-Length", "42");
+    assert!(gives(&of(&counted.answers(200, numbers)), "42", "order"), "a count is no id");
+    let filler: Vec<String> = (100_000..102_000).map(|n| n.to_string()).collect();
+    let long = made("POST", "/carts").json(&format!(r#"{{"ids":[{}],"orderId":42}}"#, filler.join(",")));
+    let long = of(&long.answers(201, numbers));
+    assert!(long.given.is_empty() && long.unread, "what was sent is not known whole");
+}
+
+#[test]
+fn an_echo_of_parts_of_a_form_gives_nothing() {
+    let text = "--b\r\nContent-Disposition: form-data; name=\"order\"\r\n\r\n42\r\n--b--\r\n";
+    let mut form = made("POST", "/carts").json(text).answers(201, r#"{"orderId":42}"#);
+    let headers = &mut form.0.request.as_mut().unwrap().headers;
+    *headers = Headers::default();
+    headers.push(b"Content-Type", b"multipart/form-data; boundary=b");
+    assert!(!gives(&of(&form), "42", "order"));
+}
+
+#[test]
+fn numbers_of_which_nothing_is_said_may_be_ids() {
+    let perhaps = |body: &str| {
+        let given = of(&made("GET", "/tasks").answers(200, body)).given;
+        given.iter().any(|id| id.value == ids().value("42") && id.kind == SOME)
+    };
+    for body in [
+        r#"{"orderNumber":42}"#,
+        r#"{"order":42}"#,
+        r#"{"order_no":"42"}"#,
+        "[42]",
+        r#"["42"]"#,
+        r#"{"rows":[[42]]}"#,
+        r#"{"title":"approve order #42"}"#,
+    ] {
+        assert!(perhaps(body), "{body}");
+    }
+    assert!(!perhaps(r#"{"total":42.5}"#) && !perhaps(r#"{"note":"42 of them"}"#));
+    let numbers: Vec<String> = (0..2 * MOST).map(|n| n.to_string()).collect();
+    let chart = of(&made("GET", "/orders").answers(200, &format!(r#"{{"chart":[{}],"id":9}}"#, numbers.join(","))));
+    assert!(gives(&chart, "9", "order"), "numbers of nothing take no place of ids");
+}
+
+#[test]
+fn data_in_a_call_are_read_and_programs_are_not() {
+    let script = |text: &str| {
+        let mut script = made("GET", "/orders").answers(200, text);
+        let headers = &mut script.0.response.as_mut().unwrap().headers;
+        *headers = Headers::default();
+        headers.push(b"Content-Type", b"application/javascript");
+        of(&script)
+    };
+    assert!(gives(&script(r#"/**/done({"orders":[{"id":42}]});"#), "42", "order"));
+    let program = script("(() => { const x = 'ord_42'; })();");
+    assert_eq!((program.given.len(), program.unread), (0, false));
+}
+
+#[test]
+fn what_was_given_up_gives_nothing() {
+    let mut reset = made("GET", "/orders");
+    reset.0.incomplete.push(Incomplete::Reset);
+    assert!(!of(&reset).unread);
+    reset.0.incomplete.push(Incomplete::ResponseGap);
+    assert!(of(&reset).unread);
+}
+
+#[test]
 fn refusals_give_nothing_and_unseen_bodies_may_give_anything() {
     let refused = of(&made("GET", "/orders/9").answers(403, r#"{"id":10}"#));
     assert_eq!((refused.given.len(), refused.unread), (0, false));
