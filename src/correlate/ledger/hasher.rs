@@ -26,7 +26,7 @@ impl IdHasher {
         self.0.hash_one(text)
     }
 
-    /// Hash of a type's name; neither [`ANY`] nor [`SOME`].
+    /// Hash of a type's name; neither that of any type nor that of none.
     pub fn kind(&self, name: &str) -> u32 {
         ((self.0.hash_one(name) >> 32) as u32).clamp(ANY + 1, SOME - 1)
     }
