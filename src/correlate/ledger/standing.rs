@@ -38,7 +38,7 @@ pub enum Standing {
     Held(EventId),
     /// Either, and many use it, or somebody does in the open, or the server says that the user made it as well.
     Shared(EventId),
-    /// Everybody's: used in the open, and nobody was seen to have it.
+    /// Everybody's: used in the open, and nobody was seen to make it.
     Open,
     /// Nobody else was seen with it.
     Unknown,
@@ -216,9 +216,10 @@ impl Id {
             // Each tenant may count its own, and the user may be of either.
             (Some((_, event, _)), _) if kind.makers.len() > 1 => (Standing::Held(*event), None),
             (Some((time, event, _)), _) => (Standing::Made(*event), Some(*time)),
+            // What anybody uses and nobody was seen to make is public: that somebody was given it makes it nobody's.
+            (None, _) if open => (Standing::Open, None),
             (None, Some(event)) if shared => (Standing::Shared(event), None),
             (None, Some(event)) => (Standing::Held(event), None),
-            (None, None) if open => (Standing::Open, None),
             (None, None) => (Standing::Unknown, None),
         }
     }

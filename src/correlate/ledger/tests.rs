@@ -291,11 +291,11 @@ fn naive(rows: &[Row]) -> Vec<(Row, Option<Standing>)> {
         let maker = first(alike(Deed::Made).chain(put).filter(|row| row.actor != use_.actor).collect());
         let standing = match (maker.filter(|(time, _)| *time <= use_.time + CLOCKS), holder) {
             _ if use_.deed == Deed::Missed => Standing::Missed,
+            (None, _) if open => Standing::Open,
             (Some((_, event)), _) | (None, Some((_, event))) if shared => Standing::Shared(event),
             (Some((_, event)), _) if makers.len() > 1 => Standing::Held(event),
             (Some((_, event)), _) => Standing::Made(event),
             (None, Some((_, event))) => Standing::Held(event),
-            (None, None) if open => Standing::Open,
             (None, None) => Standing::Unknown,
         };
         all.push((*use_, Some(standing)));
