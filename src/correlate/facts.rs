@@ -1,5 +1,7 @@
 //! Facts: what one exchange teaches that other exchanges need.
 
+pub mod batch;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

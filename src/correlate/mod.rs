@@ -2,7 +2,8 @@
 //!
 //! Two halves. [`Extractor::extract`] looks at one exchange alone, so it runs on all cores and on any machine. What an
 //! exchange teaches about others (a login binds a cookie, a response ties a refund to its order) goes as [`Facts`] into
-//! a [`Directory`], whose sums commute; frozen, it is a [`Resolver`] that completes each event.
+//! a [`Directory`], whose sums commute; frozen, it is a [`Resolver`] that completes each event. Both halves' products cross
+//! machines as Arrow batches: facts as [`facts::batch`] says, events as [`crate::event::batch`] does.
 //!
 //! The values of credentials never leave `credential`; keyed hashes do. Bodies are not kept, only what the model names.
 
@@ -16,7 +17,7 @@ mod described;
 mod directory;
 mod exposed;
 mod extract;
-mod facts;
+pub mod facts;
 mod form;
 mod guess;
 mod hosts;
