@@ -84,6 +84,9 @@ impl<'a> Log<'a> {
                 if record.unitless {
                     self.tally.irregularity("duration_without_unit", &origin);
                 }
+                if record.zoneless {
+                    self.tally.irregularity("time_without_zone", &origin);
+                }
                 match record.into_exchange(self.seed, origin) {
                     Some(exchange) => return self.tally.emit(exchange, sink),
                     None => self.tally.not_read("not_http_url", 1, length),

@@ -1,5 +1,6 @@
 //! Why a record is none, in words that show no secrets.
 
+use super::convention::Convention;
 use super::fields::{Fields, Value, is_nothing};
 use super::line::METHODS;
 use super::meaning::{self, Slot};
@@ -58,7 +59,9 @@ impl Fields<'_, '_> {
             return Refusal::NoRequest;
         }
         let telling = [Slot::Method, Slot::RequestLine, Slot::Target, Slot::Query, Slot::Route, Slot::Status];
-        let tells = telling.iter().any(|slot| self.slots.get(*slot as usize).is_some_and(Option::is_some));
+        // Serilog puts the path of the request that is being answered on all that a program logs meanwhile.
+        let beside = self.convention == Some(Convention::Serilog);
+        let tells = !beside && telling.iter().any(|slot| self.slots.get(*slot as usize).is_some_and(Option::is_some));
         match self.missing("method") {
             Refusal::Missing(_, names) if !tells => Refusal::OfNoRequest(names, self.looks_like_request()),
             other => other,
