@@ -93,6 +93,8 @@ impl<'a> Log<'a> {
                 }
             }
             Err(refusal) => {
+                // An object of JSON is whole where it ends, whether a line's end follows it or not.
+                let ended = ended || matches!(refusal, Refusal::Unmapped { .. });
                 let other = if let Refusal::OfNoRequest(_, alike) = &refusal { Some(*alike) } else { None };
                 match (other, fault::of_refusal(refusal, spot)) {
                     (Some(alike), Some(fault)) => self.other(origin, length, fault, alike),
