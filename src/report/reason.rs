@@ -69,6 +69,9 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "malformed_packet" => ("malformed packet", "malformed packets"),
         "malformed_request" => ("malformed request line", "malformed request lines"),
         "client_span" => ("client's span, told by its server's", "clients' spans, told by their servers'"),
+        "client_span_alone" => {
+            ("client's span whose server's is not in the input", "clients' spans whose servers' are not in the input")
+        }
         "tool_span_again" => ("span of a tool's call that another tells", "spans of tools' calls that others tell"),
         "span_like_tool" => ("span that may be a tool's call", "spans that may be tools' calls"),
         "span_without_request" => ("span that is no request", "spans that are no requests"),

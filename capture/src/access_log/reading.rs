@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::fault::{self, Fault, Spot};
 use super::formats::Formats;
-use super::otlp::Ancestry;
+use super::otlp::{Ancestry, CallsOut};
 use super::record::Record;
 use super::refusal::Refusal;
 use crate::key::KeySeed;
@@ -28,6 +28,7 @@ pub(super) struct Log<'a> {
     pub(super) records: u64,
     /// Spans between requests.
     pub(super) ancestry: Ancestry,
+    pub(super) calls_out: CallsOut,
     /// Records that fit a format.
     read: u64,
     lost: u64,
@@ -58,6 +59,7 @@ impl<'a> Log<'a> {
             tally: Tally::default(),
             records: 0,
             ancestry: Ancestry::default(),
+            calls_out: CallsOut::default(),
             read: 0,
             lost: 0,
             others: None,
@@ -194,6 +196,11 @@ impl<'a> Log<'a> {
             if self.errors.iter().all(|error| error.origin.is_none()) {
                 let kind = InputErrorKind::Malformed { what, remedy };
                 self.errors.push(InputError { input: self.name.to_string(), origin: Some(origin), kind });
+            }
+        }
+        for (reason, (count, bytes)) in ["client_span", "client_span_alone"].into_iter().zip(self.calls_out.finish()) {
+            if count > 0 {
+                self.tally.not_read(reason, count, bytes);
             }
         }
         self.tally.finish(report);
