@@ -29,11 +29,11 @@ pub(crate) fn parse(text: &str) -> Option<Reading> {
 /// Whether a text is a date and time that says nothing of its zone, and so was taken for UTC's.
 pub(crate) fn names_no_zone(text: &str) -> bool {
     let text = text.trim();
-    text.contains(['-', '/'])
-        && parse(text).is_some()
-        && text.bytes().last().is_some_and(|byte| byte.is_ascii_digit())
+    text.bytes().last().is_some_and(|byte| byte.is_ascii_digit())
+        && text.contains(['-', '/'])
         && text.rsplit([':', '.', ',']).next().is_some_and(|tail| tail.bytes().all(|byte| byte.is_ascii_digit()))
         && !text.get(16..).is_some_and(|tail| tail.contains(['+', '-']))
+        && parse(text).is_some()
 }
 
 /// Reads `2000-10-10T13:55:36.123-07:00`, with a space for the `T`, any fraction, and an offset with or without colon

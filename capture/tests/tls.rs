@@ -69,6 +69,25 @@ fn read_talk(talk: &Talk) -> Seen {
     read_with(&[&pcap(&talk.segments)], &Options { key_logs: vec![keys], ..Options::default() })
 }
 
+#[test]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+fn keys_of_another_run_are_said_to_open_nothing() {
+    let mut tls = Tls::new(1);
+    let script = sealed(&mut tls, &http1(), &[4000]);
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys.log");
+    let line =
+        |line: &str| line.rsplit_once(' ').map(|(who, secret)| format!("{who} {}\n", "ab".repeat(secret.len() / 2)));
+    std::fs::write(&keys, tls.key_log().lines().filter_map(line).collect::<String>()).unwrap();
+    let mut talk = Talk::open(5000);
+    script.iter().for_each(|(side, bytes)| {
+        talk.send(*side, bytes);
+    });
+    let options = Options { key_logs: vec![keys], ..Options::default() };
+    let seen = read_with(&[&pcap(&talk.close().segments)], &options);
+    assert_eq!(seen.report.tls.iter().map(|kind| kind.unread).collect::<Vec<_>>(), [Some("tls_wrong_key")]);
+}
+
 #[track_caller]
 fn whole(seen: &Seen, lines: &[&str], connections: u64) {
     assert_eq!(seen.lines(), lines);

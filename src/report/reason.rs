@@ -10,10 +10,11 @@ use super::summary::{Gap, NotReadSummary, RuleStatus, RunSummary};
 /// The irregularity of a duration that was left out.
 const NO_UNIT: &str = "duration_without_unit";
 /// Irregularities that the first screen tells, since what was read may be other than what happened, each with its noun.
-const TOLD: [(&str, &str, &str); 4] = [
+const TOLD: [(&str, &str, &str); 5] = [
     (NO_UNIT, "exchange", "exchanges"),
     ("conflicting_retransmission", "retransmission", "retransmissions"),
     ("no_start_time", "exchange or packet", "exchanges or packets"),
+    ("unreadable_start_time", "exchange", "exchanges"),
     ("time_without_zone", "time", "times"),
 ];
 
@@ -31,6 +32,9 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "tls_unknown_suite" => ("TLS connection with a suite not read", "TLS connections with suites not read"),
         "tls_version" => ("TLS connection of a version not read", "TLS connections of versions not read"),
         "tls_bad_record" => ("TLS connection with records not opened", "TLS connections with records not opened"),
+        "tls_wrong_key" => {
+            ("TLS connection that the given keys do not open", "TLS connections that the given keys do not open")
+        }
         "tls_no_data" => ("TLS connection with a handshake alone", "TLS connections with a handshake alone"),
         "other_secrets" => ("block with secrets of another protocol", "blocks with secrets of other protocols"),
         "quic" => ("QUIC packet, as of HTTP/3", "QUIC packets, as of HTTP/3"),
@@ -65,6 +69,9 @@ pub(super) fn not_read(part: &NotReadSummary) -> String {
         "malformed_packet" => ("malformed packet", "malformed packets"),
         "malformed_request" => ("malformed request line", "malformed request lines"),
         "client_span" => ("client's span, told by its server's", "clients' spans, told by their servers'"),
+        "client_span_alone" => {
+            ("client's span whose server's is not in the input", "clients' spans whose servers' are not in the input")
+        }
         "tool_span_again" => ("span of a tool's call that another tells", "spans of tools' calls that others tell"),
         "span_like_tool" => ("span that may be a tool's call", "spans that may be tools' calls"),
         "span_without_request" => ("span that is no request", "spans that are no requests"),
@@ -231,6 +238,7 @@ pub(super) fn irregularity(name: &str) -> String {
             "with other bytes than came first: the first were read, the server may have read the others".to_owned()
         }
         "no_start_time" => "without a time, put at 1970".to_owned(),
+        "unreadable_start_time" => "with a time that cannot be read, put at 1970".to_owned(),
         "time_without_zone" => "without a zone, read as UTC's".to_owned(),
         other => format!("broke its format and was read: {}", other.replace('_', " ")),
     }

@@ -80,7 +80,11 @@ fn nothing(run: &RunSummary) -> String {
 fn may_be_http(run: &RunSummary, part: &NotReadSummary) -> bool {
     match part.reason.as_str() {
         "not_http" => run.foreign.contains_key("unknown"),
-        reason => !matches!(reason, "not_http_url" | "udp" | "not_ip" | "span_without_request"),
+        // What another record tells was seen.
+        reason => !matches!(
+            reason,
+            "not_http_url" | "udp" | "not_ip" | "span_without_request" | "client_span" | "tool_span_again"
+        ),
     }
 }
 

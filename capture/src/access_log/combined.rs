@@ -70,6 +70,7 @@ pub(super) fn parse(line: &str, stamp: Option<Stamp>) -> Parsed<'_> {
         template: gateway && path_template::is_template(&target),
         target: Cow::Owned(target),
         unitless: false,
+        zoneless: false,
         protocol,
         scheme: None,
         host: source.host.map(str::to_owned),

@@ -8,6 +8,8 @@ pub(super) enum Convention {
     Nginx,
     Caddy,
     Traefik,
+    /// Programs that log by Serilog, with its middleware for requests.
+    Serilog,
     Envoy,
     Alb,
     CloudFront,
@@ -31,9 +33,12 @@ impl Convention {
                 Unit::Seconds
             }
             Convention::Traefik => Unit::Nanoseconds,
-            Convention::Envoy | Convention::CloudTrail | Convention::Haproxy | Convention::Tomcat | Convention::Iis => {
-                Unit::Milliseconds
-            }
+            Convention::Serilog
+            | Convention::Envoy
+            | Convention::CloudTrail
+            | Convention::Haproxy
+            | Convention::Tomcat
+            | Convention::Iis => Unit::Milliseconds,
         }
     }
 }
@@ -57,8 +62,17 @@ pub(super) const MARKS: &[(Convention, &[&str])] = &[
     (Convention::Caddy, &["request.proto", "request.remote_ip", "request.client_ip"]),
     (
         Convention::Traefik,
-        &["downstreamstatus", "startutc", "startlocal", "requestpath", "requestmethod", "originduration"],
+        &[
+            "downstreamstatus",
+            "startutc",
+            "startlocal",
+            "originstatus",
+            "originduration",
+            "routername",
+            "entrypointname",
+        ],
     ),
+    (Convention::Serilog, &["@t", "@mt", "messagetemplate"]),
     (Convention::Alb, &["elb_status_code"]),
     (Convention::CloudFront, &["x_edge_location", "x_edge_request_id", "x_edge_result_type"]),
     (Convention::CloudTrail, &["useridentity.type"]),

@@ -35,6 +35,7 @@ pub(super) fn of_refusal(refusal: Refusal, spot: Spot) -> Option<Fault> {
         Refusal::NoRequest => None,
         Refusal::NotJson(error) => Some(not_json(&error, spot)),
         Refusal::Missing(what, names) => Some(missing(what, &names, spot)),
+        Refusal::Unmapped { what, places, near, names } => Some(unmapped(what, &places, near.as_deref(), &names, spot)),
         Refusal::OfNoRequest(names, _) => Some(missing("method", &names, spot)),
         Refusal::OpenRoute => Some(open_route(spot)),
         Refusal::Untimed => Some(untimed(spot)),
@@ -50,9 +51,27 @@ fn not_json(error: &serde_json::Error, spot: Spot) -> Fault {
 }
 
 fn missing(what: &str, names: &[String], spot: Spot) -> Fault {
+    let remedy = match what {
+        "time" => "name it with `--log-field time=FIELD` if it is the request's start, `--log-field end=FIELD` if the \
+                   answer's end"
+            .to_owned(),
+        _ => format!("name it with `--log-field {what}=FIELD`"),
+    };
+    Fault { what: format!("{spot} has no known field for the {what} (its fields: {})", names.join(", ")), remedy }
+}
+
+fn unmapped(what: &str, places: &[String], near: Option<&str>, names: &[String], spot: Spot) -> Fault {
+    let quoted: Vec<String> = places.iter().map(|place| format!("`{place}`")).collect();
     Fault {
-        what: format!("{spot} has no known field for the {what} (its fields: {})", names.join(", ")),
-        remedy: format!("name it with `--log-field {what}=FIELD`"),
+        what: format!(
+            "{spot} has none of the mapping's fields for the {what}, {} (its fields: {})",
+            quoted.join(", "),
+            names.join(", ")
+        ),
+        remedy: match near {
+            Some(near) => format!("did you mean `{near}`? `offpath inspect --mapping` shows what fits"),
+            None => format!("correct it in the mapping, or say `--log-field {what}=FIELD`"),
+        },
     }
 }
 

@@ -55,6 +55,8 @@ pub(super) struct Fields<'a, 't> {
     pub(super) null_method: bool,
     /// The duration is a plain number whose unit nothing tells.
     pub(super) unitless: bool,
+    /// A time names no zone, and was taken for UTC's.
+    pub(super) zoneless: bool,
 }
 
 impl<'a, 't> Fields<'a, 't> {
@@ -74,6 +76,7 @@ impl<'a, 't> Fields<'a, 't> {
             redacted: false,
             null_method: false,
             unitless: false,
+            zoneless: false,
         }
     }
 
@@ -243,7 +246,7 @@ impl<'a, 't> Fields<'a, 't> {
         let in_header = || request_headers.text("host").filter(|host| !host.is_empty()).map(str::to_owned);
         let in_target = target.contains("://") || method.eq_ignore_ascii_case("CONNECT");
         let host = host.or_else(|| if in_target { None } else { in_header() });
-        let unitless = self.unitless;
+        let (unitless, zoneless) = (self.unitless, self.zoneless);
         let log = LogFacts { fields: self.rest(), ..log };
         Ok(Record {
             times,
@@ -251,6 +254,7 @@ impl<'a, 't> Fields<'a, 't> {
             target: Cow::Owned(target),
             template,
             unitless,
+            zoneless,
             protocol,
             scheme,
             host,

@@ -52,27 +52,42 @@ pub(super) enum Found<'l> {
 
 impl<'o> Formats<'o> {
     pub(super) fn new(options: &'o Options) -> Self {
+        let mut table = Table::new(&options.log_fields);
+        let members = options.log_format.iter().flat_map(|format| &format.members);
+        table.alias(members);
+        table.name_by_hand(&options.log_fields);
         Formats {
-            table: Table::new(&options.log_fields),
+            table,
             limits: &options.limits,
             layouts: Layouts::new(),
             described: options.log_format.as_ref().and_then(|format| format.described.as_ref()),
             stamp: options.log_format.as_ref().and_then(|format| format.stamp),
-            mapping: options.mapping.as_ref().map(|mapping| (&**mapping, Table::of_mapping(mapping))),
+            mapping: options
+                .mapping
+                .as_ref()
+                .map(|mapping| (&**mapping, Table::of_mapping(mapping, &options.log_fields))),
             heading: Heading::default(),
             columns: None,
         }
     }
 
-    /// Reads a JSON object, by the mapping if there is one for JSON.
-    pub(super) fn json<'l>(&self, text: &'l str, written: Option<Reading>) -> Result<Box<Record<'l>>, Refusal> {
-        match &self.mapping {
-            Some((mapping, table)) if !mapping.reads_text() => {
-                json::parse(text, written, table, self.limits, |fields| mapping.complete(fields))
-            }
-            _ => json::parse(text, written, &self.table, self.limits, |_| {}),
+    /// Reads a JSON object, by the mapping if there is one for JSON; an object that has none of its fields is another
+    /// log's, and read as without it.
+    pub(super) fn json<'l>(&self, text: &'l str, written: Option<Reading>) -> Outcome<'l> {
+        let by_names = || json::parse(text, written, &self.table, self.limits, |_| {}).map(Box::new);
+        let Some((mapping, table)) = self.mapping.as_ref().filter(|(mapping, _)| !mapping.reads_text()) else {
+            return by_names();
+        };
+        let mut foreign = true;
+        let mapped = json::parse(text, written, table, self.limits, |fields| {
+            foreign = fields.slots.iter().all(Option::is_none);
+            mapping.complete(fields);
+        });
+        match mapped.map(Box::new) {
+            Err(Refusal::Missing(..) | Refusal::OfNoRequest(..)) if foreign => by_names(),
+            Err(Refusal::Missing(what, names)) => Err(mapping.lacking(what, names)),
+            other => other,
         }
-        .map(Box::new)
     }
 
     /// Takes off what is around a line; where the user describes a format, with every step on the way.
@@ -92,8 +107,10 @@ impl<'o> Formats<'o> {
 
     /// Reads a line, as [`Formats::opened`] gives it. What the user describes goes before what it looks like.
     pub(super) fn line<'l>(&mut self, layers: &'l [Opened<'_>], spot: Spot) -> Found<'l> {
-        if let Some(found) = self.by_description(layers, spot) {
-            return found;
+        match self.by_description(layers, spot) {
+            Some(Found::Unknown(_)) if layers.last().is_some_and(|last| self.is_of_another(last)) => {}
+            Some(found) => return found,
+            None => {}
         }
         let Some(opened) = layers.last() else { return Found::Heading };
         let text = &*opened.line;
@@ -156,6 +173,15 @@ impl<'o> Formats<'o> {
         (self.is_line(&inner) && self.json(&object.line, object.time).is_err()).then_some(inner)
     }
 
+    /// Whether a line that does not fit the mapping is that of another log, of a shape that nothing else has.
+    fn is_of_another(&self, opened: &Opened<'_>) -> bool {
+        let text = &*opened.line;
+        match text.starts_with('{') {
+            true => self.json(text, opened.time).is_ok(),
+            false => matches!(combined::parse(text, self.stamp), Parsed::Record(_)),
+        }
+    }
+
     fn is_line(&self, opened: &Opened<'_>) -> bool {
         let text = &*opened.line;
         if text.starts_with('{') {
@@ -176,7 +202,11 @@ impl<'o> Formats<'o> {
             match self.described_layer(&opened.line, opened.time, spot) {
                 None => {}
                 Some(
-                    doubtful @ (Found::Unknown(_) | Found::Record(_, Err(Refusal::NoTime(..) | Refusal::Missing(..)))),
+                    doubtful @ (Found::Unknown(_)
+                    | Found::Record(
+                        _,
+                        Err(Refusal::NoTime(..) | Refusal::Missing(..) | Refusal::Unmapped { .. }),
+                    )),
                 ) => first = first.or(Some(doubtful)),
                 found => return found,
             }

@@ -12,6 +12,8 @@ pub struct LogFormat {
     pub(super) described: Option<Described>,
     /// What the time of a common or combined line is, where the name says which server wrote it.
     pub(super) stamp: Option<Stamp>,
+    /// Members of lines of JSON, with the variable of nginx that each holds.
+    pub(super) members: Vec<(String, String)>,
     written: String,
 }
 
@@ -49,11 +51,20 @@ impl LogFormat {
         let text = text.trim();
         let written = text.to_owned();
         if let Some((_, stamp)) = NAMED.iter().find(|(name, _)| *name == text) {
-            return Ok(LogFormat { described: None, stamp: *stamp, written });
+            return Ok(LogFormat { described: None, stamp: *stamp, members: Vec::new(), written });
         }
         let text = configured(text);
         if text.trim_start().starts_with('{') {
-            return Err("lines of JSON are recognised as they are; name their fields with `--log-field`".to_owned());
+            let members = json_members(&text);
+            if members.is_empty() {
+                return Err(
+                    "of a format in JSON, members that hold one variable each are read (`\"path\": \"$uri\"`), \
+                            and it has none; name its lines' fields with `--log-field`"
+                        .to_owned(),
+                );
+            }
+            check_needs(&|names| members.iter().any(|(_, variable)| names.contains(&variable.as_str())))?;
+            return Ok(LogFormat { described: None, stamp: None, members, written });
         }
         let nginx = text.split('$').skip(1).any(|rest| rest.starts_with(|c: char| c == '{' || c.is_ascii_lowercase()));
         let (template, times) =
@@ -62,22 +73,48 @@ impl LogFormat {
         if let Some((one, two)) = template.ambiguous() {
             return Err(format!("nothing separates `{one}` from `{two}`, so that lines cannot be taken apart"));
         }
-        let needs: [(&str, &[&str]); 2] = [
-            ("a time", &["time_local", "time_iso8601", "msec"]),
-            ("the request line, or method and path", &["request", "request_uri", "uri", "url"]),
-        ];
-        for (what, names) in needs {
-            let parted = what == "a time" && !times.is_empty();
-            if !parted && !template.names(names) {
-                return Err(format!("it logs nothing that says {what}"));
-            }
-        }
-        Ok(LogFormat { described: Some(Described { template, times }), stamp: None, written })
+        check_needs(&|names| template.names(names) || !times.is_empty() && names.contains(&"time_local"))?;
+        Ok(LogFormat { described: Some(Described { template, times }), stamp: None, members: Vec::new(), written })
     }
 
     /// The format as it was given.
     pub fn as_str(&self) -> &str {
         &self.written
+    }
+}
+
+/// Members of a format in JSON that hold one variable of nginx each, in quotes or not, by their own names.
+fn json_members(text: &str) -> Vec<(String, String)> {
+    let mut members = Vec::new();
+    let pieces: Vec<&str> = text.split('"').collect();
+    for at in 0..pieces.len() {
+        let piece = |number: usize| pieces.get(at + number).copied().unwrap_or_default();
+        // `name`, `:`, `$variable`; or `name`, `: $variable, `.
+        let bare = piece(1).trim_start().strip_prefix(':').map(str::trim_start);
+        let value = match bare {
+            Some("") => piece(2),
+            Some(bare) => bare.trim_end_matches(|c: char| c.is_whitespace() || c == ',' || c == '}'),
+            None => continue,
+        };
+        let Some(variable) = value.strip_prefix('$') else { continue };
+        let variable = variable.strip_prefix('{').and_then(|inside| inside.strip_suffix('}')).unwrap_or(variable);
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !piece(0).is_empty() && !variable.is_empty() && variable.chars().all(is_name) {
+            members.push((piece(0).to_owned(), variable.to_owned()));
+        }
+    }
+    members
+}
+
+/// Fails where a format does not log what every exchange needs; `logs` says whether it has one of some variables.
+fn check_needs(logs: &dyn Fn(&[&str]) -> bool) -> Result<(), String> {
+    let needs: [(&str, &[&str]); 2] = [
+        ("a time", &["time_local", "time_iso8601", "msec"]),
+        ("the request line, or method and path", &["request", "request_uri", "uri", "url"]),
+    ];
+    match needs.iter().find(|(_, names)| !logs(names)) {
+        Some((what, _)) => Err(format!("it logs nothing that says {what}")),
+        None => Ok(()),
     }
 }
 
@@ -254,7 +291,8 @@ mod tests {
             ("%h %t", "request line"),
             ("%h %t %r %Z", "%Z"),
             ("%h %t %{X", "not closed"),
-            ("{\"a\":\"$request\"}", "--log-field"),
+            ("{\"a\":\"$request\"}", "a time"),
+            ("{\"a\":\"b\"}", "--log-field"),
             ("$time_local ${request", "not closed"),
             ("words", "time"),
             ("%h %{msec_frac}t %r", "only the fraction"),

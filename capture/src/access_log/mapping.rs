@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::fields::Fields;
 use super::meaning;
+use super::refusal::Refusal;
 use super::target;
 use super::time_format::TimeFormat;
 
@@ -128,6 +129,17 @@ impl Mapping {
         } else {
             None
         }
+    }
+
+    /// What to say of a record with fields of these names that has none of the mapping's for `what`.
+    pub(super) fn lacking(&self, what: &'static str, names: Vec<String>) -> Refusal {
+        let targets = NEEDED.into_iter().find(|targets| targets.contains(&what)).unwrap_or_default();
+        let places: Vec<String> =
+            targets.iter().filter_map(|target| self.fields.get(*target)).flatten().cloned().collect();
+        let is_used = |name: &&str| self.fields.values().flatten().any(|place| place == name);
+        let unused = || names.iter().map(String::as_str).filter(|name| !is_used(name));
+        let near = places.iter().find_map(|place| target::nearest_of(place, unused())).map(str::to_owned);
+        Refusal::Unmapped { what, places, near, names }
     }
 
     /// Whether it is for lines of text, not for JSON.

@@ -118,16 +118,12 @@ impl Table {
                 table.names.entry(name.as_bytes().to_vec()).or_default().mark = Some(*convention);
             }
         }
-        for (target, name) in overrides {
-            if let Some(meaning) = target::meaning(target, name) {
-                table.set(&String::from_utf8_lossy(&normal(name)), meaning);
-            }
-        }
+        table.name_by_hand(overrides);
         table
     }
 
-    /// No names but those of a mapping, which are all that is read.
-    pub(super) fn of_mapping(mapping: &Mapping) -> Self {
+    /// No names but those of a mapping, which are all that is read, and the user's own over them.
+    pub(super) fn of_mapping(mapping: &Mapping, overrides: &BTreeMap<String, String>) -> Self {
         let mut table = Table { time_format: mapping.time_format.clone(), strict: true, ..Table::empty() };
         for (target, names) in &mapping.fields {
             for (rank, name) in (1..).zip(names) {
@@ -142,7 +138,33 @@ impl Table {
                 table.set(name, meaning.ranked(u16::MAX));
             }
         }
+        table.name_by_hand(overrides);
         table
+    }
+
+    /// Has the user's own names mean what they are given for.
+    pub(super) fn name_by_hand(&mut self, overrides: &BTreeMap<String, String>) {
+        for (target, name) in overrides {
+            if let Some(meaning) = target::meaning(target, name) {
+                self.set(&String::from_utf8_lossy(&normal(name)), meaning);
+            }
+        }
+    }
+
+    /// Has fields mean what variables of nginx do, as its configuration says of a log in JSON. Those that mean nothing
+    /// stay fields.
+    pub(super) fn alias<'f>(&mut self, fields: impl IntoIterator<Item = &'f (String, String)>) {
+        for (field, variable) in fields {
+            let normal_variable = normal(variable);
+            let known = self.names.get(&normal_variable).and_then(|entry| entry.meaning.clone());
+            let header = |prefix| variable.strip_prefix(prefix).map(|name| name.replace('_', "-"));
+            let meaning = known
+                .or_else(|| header("sent_http_").map(Meaning::ResponseHeader))
+                .or_else(|| header("http_").map(Meaning::RequestHeader));
+            let mark = self.names.get(&normal_variable).and_then(|entry| entry.mark);
+            let entry = Entry { meaning, mark: mark.or(Some(Convention::Nginx)) };
+            self.names.insert(normal(field), entry);
+        }
     }
 
     fn empty() -> Self {

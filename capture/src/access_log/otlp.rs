@@ -4,6 +4,7 @@
 //! Exporters write their JSON by hand: anything may be missing, null or of another type, and costs no more than itself.
 
 mod ancestry;
+mod calls_out;
 mod tool;
 mod value;
 
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 pub(super) use self::ancestry::Ancestry;
+pub(super) use self::calls_out::CallsOut;
 use self::value::{Attribute, Attributes, Value};
 use super::fields::Fields;
 use super::meaning::Table;
@@ -190,7 +192,7 @@ impl Span<'_> {
     /// Lets the calls of tools know of the span, which may stand between spans of calls or be one.
     pub(super) fn join(&self, calls: &mut ToolCalls) {
         let Some(key) = self.key() else { return };
-        let parent = text(&self.parent_span_id).and_then(|parent| SpanKey::new(&text(&self.trace_id)?, &parent));
+        let parent = self.parent();
         // A span without a time becomes no exchange, so it stands for none.
         let timed = [&self.start_time_unix_nano, &self.end_time_unix_nano]
             .into_iter()
@@ -206,6 +208,11 @@ impl Span<'_> {
     /// The span within its trace.
     pub(super) fn key(&self) -> Option<SpanKey> {
         SpanKey::new(&text(&self.trace_id)?, &text(&self.span_id)?)
+    }
+
+    /// The span that it lies in.
+    pub(super) fn parent(&self) -> Option<SpanKey> {
+        SpanKey::new(&text(&self.trace_id)?, &text(&self.parent_span_id)?)
     }
 
     fn attribute(&self, name: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::fault::{self, Fault, Spot};
 use super::formats::Formats;
-use super::otlp::Ancestry;
+use super::otlp::{Ancestry, CallsOut};
 use super::record::Record;
 use super::refusal::Refusal;
 use crate::key::KeySeed;
@@ -28,6 +28,7 @@ pub(super) struct Log<'a> {
     pub(super) records: u64,
     /// Spans between requests.
     pub(super) ancestry: Ancestry,
+    pub(super) calls_out: CallsOut,
     /// Records that fit a format.
     read: u64,
     lost: u64,
@@ -58,6 +59,7 @@ impl<'a> Log<'a> {
             tally: Tally::default(),
             records: 0,
             ancestry: Ancestry::default(),
+            calls_out: CallsOut::default(),
             read: 0,
             lost: 0,
             others: None,
@@ -84,12 +86,17 @@ impl<'a> Log<'a> {
                 if record.unitless {
                     self.tally.irregularity("duration_without_unit", &origin);
                 }
+                if record.zoneless {
+                    self.tally.irregularity("time_without_zone", &origin);
+                }
                 match record.into_exchange(self.seed, origin) {
                     Some(exchange) => return self.tally.emit(exchange, sink),
                     None => self.tally.not_read("not_http_url", 1, length),
                 }
             }
             Err(refusal) => {
+                // An object of JSON is whole where it ends, whether a line's end follows it or not.
+                let ended = ended || matches!(refusal, Refusal::Unmapped { .. });
                 let other = if let Refusal::OfNoRequest(_, alike) = &refusal { Some(*alike) } else { None };
                 match (other, fault::of_refusal(refusal, spot)) {
                     (Some(alike), Some(fault)) => self.other(origin, length, fault, alike),
@@ -189,6 +196,11 @@ impl<'a> Log<'a> {
             if self.errors.iter().all(|error| error.origin.is_none()) {
                 let kind = InputErrorKind::Malformed { what, remedy };
                 self.errors.push(InputError { input: self.name.to_string(), origin: Some(origin), kind });
+            }
+        }
+        for (reason, (count, bytes)) in ["client_span", "client_span_alone"].into_iter().zip(self.calls_out.finish()) {
+            if count > 0 {
+                self.tally.not_read(reason, count, bytes);
             }
         }
         self.tally.finish(report);

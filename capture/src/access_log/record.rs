@@ -21,6 +21,8 @@ pub(super) struct Record<'a> {
     pub(super) template: bool,
     /// It has a duration without a unit, which was left out.
     pub(super) unitless: bool,
+    /// Its time names no zone.
+    pub(super) zoneless: bool,
     pub(super) protocol: Option<Protocol>,
     pub(super) scheme: Option<String>,
     pub(super) host: Option<String>,

@@ -172,11 +172,12 @@ fn read_span(
         span.remember(&mut log.ancestry);
     }
     match role {
-        Role::Client => log.tally.not_read("client_span", 1, length),
+        Role::Client => log.calls_out.client(span.key(), length),
         Role::LikeTool => log.tally.not_read("span_like_tool", 1, length),
         Role::Other => log.tally.not_read("span_without_request", 1, length),
         Role::Tool => return ControlFlow::Continue(Some(held)),
         Role::Request => {
+            span.parent().into_iter().for_each(|parent| log.calls_out.server(parent));
             let record = span.record(resource, &log.ancestry, &log.formats.table, log.limits).map(Box::new);
             log.emit(record, (held.spot, true), held.origin, length, sink)?;
         }

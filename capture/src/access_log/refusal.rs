@@ -1,8 +1,10 @@
 //! Why a record is none, in words that show no secrets.
 
+use super::convention::Convention;
 use super::fields::{Fields, Value, is_nothing};
 use super::line::METHODS;
 use super::meaning::{self, Slot};
+use crate::clock;
 use crate::scalar::Scalar;
 
 /// Names of fields that a message shows.
@@ -15,6 +17,9 @@ pub(super) enum Refusal {
     NotJson(serde_json::Error),
     /// A field that every exchange needs is not there, or not readable.
     Missing(&'static str, Vec<String>),
+    /// As [`Refusal::Missing`], of a mapping: the places that it names for what is missing, the field that was perhaps
+    /// meant, all fields.
+    Unmapped { what: &'static str, places: Vec<String>, near: Option<String>, names: Vec<String> },
     /// It has none of the fields that tell of a request, as lines of a program's own log have not; whether what it holds
     /// looks like one all the same.
     OfNoRequest(Vec<String>, bool),
@@ -58,7 +63,9 @@ impl Fields<'_, '_> {
             return Refusal::NoRequest;
         }
         let telling = [Slot::Method, Slot::RequestLine, Slot::Target, Slot::Query, Slot::Route, Slot::Status];
-        let tells = telling.iter().any(|slot| self.slots.get(*slot as usize).is_some_and(Option::is_some));
+        // Serilog puts the path of the request that is being answered on all that a program logs meanwhile.
+        let beside = self.convention == Some(Convention::Serilog);
+        let tells = !beside && telling.iter().any(|slot| self.slots.get(*slot as usize).is_some_and(Option::is_some));
         match self.missing("method") {
             Refusal::Missing(_, names) if !tells => Refusal::OfNoRequest(names, self.looks_like_request()),
             other => other,
@@ -99,7 +106,12 @@ impl Fields<'_, '_> {
     pub(super) fn missing(&self, what: &'static str) -> Refusal {
         let mut names: Vec<String> = Vec::new();
         let (mut last, mut more) = ("", 0_u64);
-        for name in self.list.iter().map(|field| self.name_of(field)) {
+        // What may be sought comes first: it is not to be among those that there is no room for.
+        let is_time =
+            |value: &Value<'_>| matches!(value, Value::Scalar(Scalar::Text(text)) if clock::parse(text).is_some());
+        let (likely, others): (Vec<_>, Vec<_>) =
+            self.list.iter().partition(|field| what == "time" && is_time(&field.value));
+        for name in likely.into_iter().chain(others).map(|field| self.name_of(field)) {
             // The elements of an array have one name.
             if std::mem::replace(&mut last, name) == name {
                 continue;
@@ -118,15 +130,15 @@ impl Fields<'_, '_> {
     }
 }
 
-/// Whether a dotted name can only be what a programmer called a field: short words of letters. Digits, `@` and the like
-/// are those of ids, tokens and addresses.
+/// Whether a dotted name can only be what a programmer called a field: short words of letters, perhaps behind an `@`.
+/// Digits, `@` within and the like are those of ids, tokens and addresses.
 pub(super) fn is_plain_name(name: &str) -> bool {
     let word = |part: &str| {
         (1..=32).contains(&part.len())
             && part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part.bytes().skip(1).all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
     };
-    name.len() <= 64 && name.split('.').all(word)
+    name.len() <= 64 && name.split('.').all(|part| word(part.strip_prefix('@').unwrap_or(part)))
 }
 
 /// A name, shortened.

@@ -92,12 +92,17 @@ pub(crate) fn check(target: &str, name: &str) -> Result<(), String> {
 
 /// The target that a mistyped one is nearest to, when it is near enough to be meant.
 fn nearest(typed: &str) -> Option<&'static str> {
+    let typed = typed.to_ascii_lowercase().replace('-', "_");
+    let names = TARGETS.iter().map(|(known, _)| *known).chain([SESSION, AGENT, REQUEST_HEADER, RESPONSE_HEADER]);
+    nearest_of(&typed, names)
+}
+
+/// The name that a mistyped one is nearest to, when it is near enough to be meant.
+pub(super) fn nearest_of<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     if typed.len() > 40 {
         return None;
     }
-    let typed = typed.to_ascii_lowercase().replace('-', "_");
-    let names = TARGETS.iter().map(|(known, _)| *known).chain([SESSION, AGENT, REQUEST_HEADER, RESPONSE_HEADER]);
-    let (distance, near) = names.map(|known| (distance(&typed, known), known)).min()?;
+    let (distance, near) = names.map(|known| (distance(typed, known), known)).min()?;
     (distance <= near.len().div_ceil(3)).then_some(near)
 }
 

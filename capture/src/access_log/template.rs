@@ -203,7 +203,7 @@ impl Template {
             let Some(rest) = line.get(from..) else { return Some(None) };
             let end = match after {
                 "" => (from == start).then_some(rest.len()),
-                after if quoted && after.starts_with('"') => quoted_end(rest, after),
+                after if quoted && after.starts_with('"') => quoted_end(rest, after, looks.most()),
                 after => memchr::memmem::find(within(rest, looks.most().saturating_add(after.len())), after.as_bytes()),
             };
             *work = work.checked_sub(end.unwrap_or(rest.len().min(looks.most())) + 1)?;
@@ -266,7 +266,7 @@ impl Template {
     fn value<'l>(&self, name: &str, rest: &'l str, before: &str, after: Option<&str>) -> Option<&'l str> {
         let quoted = before.ends_with('"');
         let end = match after {
-            Some(after) if quoted && after.starts_with('"') => quoted_end(rest, after),
+            Some(after) if quoted && after.starts_with('"') => quoted_end(rest, after, rest.len()),
             Some(after) => rest.find(after),
             None if self.strict => rest.find(' '),
             None => Some(rest.len()),
@@ -302,9 +302,9 @@ fn within(text: &str, most: usize) -> &[u8] {
     text.as_bytes().get(..most).unwrap_or(text.as_bytes())
 }
 
-/// Where the text `after`, which starts with a quote, follows that no backslash escapes.
-fn quoted_end(text: &str, after: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
+/// Where the text `after`, which starts with a quote, follows that no backslash escapes, at most so many bytes on.
+fn quoted_end(text: &str, after: &str, most: usize) -> Option<usize> {
+    let bytes = within(text, most.saturating_add(1));
     let mut at = 0;
     loop {
         at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
@@ -340,6 +340,14 @@ mod tests {
         for line in ["", "[now]", r#"[now] "GET /" 200"#, r#"[now] GET / 200 - "x""#] {
             assert_eq!(template.read(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn a_quoted_field_is_looked_for_no_further_than_it_can_reach() {
+        let line = format!("{}\" x", "a".repeat(100));
+        assert_eq!(quoted_end(&line, "\" x", 80), None);
+        assert_eq!(quoted_end(&line, "\" x", 100), Some(100));
+        assert_eq!(quoted_end(&format!("é{line}"), "\" x", 1), None);
     }
 
     #[test]

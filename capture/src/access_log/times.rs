@@ -46,6 +46,8 @@ impl Fields<'_, '_> {
             _ => None,
         }?;
         field.used = true;
+        let bare = |text: &str| self.table.time_format.is_none() && clock::names_no_zone(text);
+        self.zoneless |= matches!(&field.value, Value::Scalar(Scalar::Text(text)) if bare(text));
         Some(reading)
     }
 

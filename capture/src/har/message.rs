@@ -41,14 +41,15 @@ pub(super) fn read(
     let Some(link) = request.url.text().map(str::trim).filter(|url| !url.is_empty()) else {
         return Reading::Refused("has no `request.url`");
     };
-    let (method, link) = (method.to_owned(), link.to_owned());
+    let (method, link) = (as_sent(method), link.to_owned());
     let Some(split) = url::split(&link) else { return Reading::NotHttp };
     let spoken = entry.web_socket_messages.0.unwrap_or_default().into_iter();
     let spoken = spoken.filter_map(|message| Spoken::read(message, limits)).collect();
 
     let clock = Clock::read(&entry.started_date_time, &entry.time, entry.timings.0.as_ref());
     if !clock.known {
-        tally.irregularity("no_start_time", &origin);
+        let said = entry.started_date_time.text().is_some_and(|text| !text.trim().is_empty());
+        tally.irregularity(if said { "unreadable_start_time" } else { "no_start_time" }, &origin);
     }
     if entry.started_date_time.text().is_some_and(clock::names_no_zone) {
         tally.irregularity("time_without_zone", &origin);
@@ -161,20 +162,29 @@ fn read_request(
     Request { method, scheme: split.scheme.map(str::to_owned), host, target, headers, body, end: None }
 }
 
+/// Methods as they went over the wire: that of [Fetch](https://fetch.spec.whatwg.org/#concept-method-normalize), which
+/// some writers keep in the small letters that a page's script had. Others differ by their letters' size.
+fn as_sent(method: &str) -> String {
+    const NORMALISED: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
+    NORMALISED.into_iter().find(|known| method.eq_ignore_ascii_case(known)).unwrap_or(method).to_owned()
+}
+
 /// A target with the query that some writers give only apart from the URL.
 fn with_query(mut target: String, list: List<Pair<'_>>, notes: &mut Notes<'_>) -> String {
-    let mut separator = '?';
-    if target.contains(separator) {
+    if target.split_once('?').is_some_and(|(_, query)| !query.is_empty()) {
         return target;
     }
-    for (name, value) in list.0.unwrap_or_default().into_iter().filter_map(Pair::into_text) {
-        target.push(std::mem::replace(&mut separator, '&'));
+    let mut pairs = list.0.unwrap_or_default().into_iter().filter_map(Pair::into_text).peekable();
+    if pairs.peek().is_none() {
+        return target;
+    }
+    notes.irregularity("query_not_in_url");
+    let mut separator = if target.ends_with('?') { "" } else { "?" };
+    for (name, value) in pairs {
+        target.push_str(std::mem::replace(&mut separator, "&"));
         body::percent_encode(&name, &mut target);
         target.push('=');
         body::percent_encode(&value, &mut target);
-    }
-    if separator == '&' {
-        notes.irregularity("query_not_in_url");
     }
     target
 }

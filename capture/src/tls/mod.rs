@@ -317,12 +317,16 @@ impl Connection {
                 self.failures += 1;
                 self.unread += record.bytes.len() as u64;
                 self.side(side).not_opened(&record);
-                let fitted = self.sides.iter().any(|side| side.epochs.as_ref().is_some_and(Epochs::in_use));
-                if !fitted && self.failures >= FAILURES {
-                    self.give_up("tls_bad_record");
+                if !self.fits() && self.failures >= FAILURES {
+                    self.give_up(WRONG_KEY);
                 }
             }
         }
+    }
+
+    /// Whether the keys that were given opened some record.
+    fn fits(&self) -> bool {
+        self.sides.iter().any(|side| side.epochs.as_ref().is_some_and(Epochs::in_use))
     }
 
     fn opened(&mut self, side: usize, record: &Record, opened: Opened, out: &mut Output<'_>) {
@@ -385,6 +389,8 @@ impl Connection {
 }
 
 const NO_KEY: &str = "tls_no_key";
+/// There are keys, and none of them opened a record.
+const WRONG_KEY: &str = "tls_wrong_key";
 
 impl conversation::Reader for Connection {
     fn opened(&mut self, _opener: usize) {

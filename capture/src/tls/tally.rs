@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Connection, NO_KEY, Phase, QuicHello, TLS12, TLS13};
+use super::{Connection, NO_KEY, Phase, QuicHello, TLS12, TLS13, WRONG_KEY};
 use crate::output::Output;
 use crate::{Endpoint, TlsConnections, TlsHellos};
 
@@ -76,6 +76,7 @@ impl Connection {
         facts.unread = match self.phase {
             Phase::Blind(reason) => Some(reason),
             Phase::Waiting(_) => Some(NO_KEY),
+            Phase::Reading if self.unread > 0 && !self.fits() => Some(WRONG_KEY),
             Phase::Reading if self.data.is_none() => Some("tls_no_data"),
             Phase::Reading => None,
         };

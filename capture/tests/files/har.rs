@@ -55,6 +55,15 @@ fn only_method_and_url_are_needed() {
 }
 
 #[test]
+fn a_time_that_cannot_be_read_is_another_thing_than_none() {
+    let outcome = har(r#"{"startedDateTime":"22/11/2026 10:00","request":{"method":"get","url":"https://a.example"}},
+        {"startedDateTime":"2026-11-22T10:00:00Z","request":{"method":"patch","url":"https://a.example"}}"#);
+    assert_eq!((outcome.irregular("unreadable_start_time"), outcome.irregular("no_start_time")), (1, 0));
+    let methods: Vec<_> = outcome.exchanges.iter().map(|e| e.request.as_ref().unwrap().method.clone()).collect();
+    assert_eq!(methods, ["GET", "patch"]);
+}
+
+#[test]
 fn entries_without_method_or_url_are_broken_ones() {
     let text = r#"{"log":{"entries":[{"request":{"method":"GET"}},{"request":{"url":"https://a/"}},{"x":1},null,5,{"request":{"method":"GET","url":"https://a/"}}]}}"#;
     let outcome = read_content(text);
@@ -207,6 +216,7 @@ fn a_query_apart_from_the_url_is_part_of_the_target() {
         (outcome.exchanges[0].request.as_ref().unwrap().target.clone(), outcome.irregular("query_not_in_url"))
     };
     assert_eq!(read("https://a.example/pay"), ("/pay?order=o+1%262&%C3%A9=".into(), 1));
+    assert_eq!(read("https://a.example/pay?"), read("https://a.example/pay"));
     assert_eq!(read("https://a.example/pay?order=o2"), ("/pay?order=o2".into(), 0));
 }
 

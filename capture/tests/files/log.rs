@@ -159,6 +159,30 @@ fn traefik_json_is_read() {
 }
 
 #[test]
+fn serilog_is_read_in_both_its_forms_and_its_other_lines_are_no_requests() {
+    let compact = one(
+        r#"{"@t":"2000-10-10T20:55:36.5000000Z","@mt":"HTTP {RequestMethod} {RequestPath} responded {StatusCode} in {Elapsed:0.0000} ms","@r":["1500.2000"],"RequestMethod":"GET","RequestPath":"/p?q=1","StatusCode":200,"Elapsed":1500.2,"SourceContext":"Serilog.AspNetCore.RequestLoggingMiddleware","RequestId":"0HM:1"}"#,
+    );
+    let plain = one(
+        r#"{"Timestamp":"2000-10-10T20:55:36.5000000+00:00","Level":"Information","MessageTemplate":"HTTP {RequestMethod} {RequestPath} responded {StatusCode}","Properties":{"RequestMethod":"GET","RequestPath":"/p?q=1","StatusCode":200,"Elapsed":1500.2}}"#,
+    );
+    for e in [compact, plain] {
+        assert_eq!(line_of(&e), ("GET".into(), "/p?q=1".into(), Some(200)));
+        let (start, end) = (Timestamp(OCTOBER + 500_000 - 1_500_200), Timestamp(OCTOBER + 500_000));
+        assert_eq!((e.time, e.end), (start, Some(end)));
+    }
+    // Without a writer that is known, nobody knows what `Elapsed` counts.
+    let unknown = r#"{"time":"2000-10-10T20:55:36.5Z","RequestMethod":"GET","RequestPath":"/p","StatusCode":200,"Elapsed":500000.2}"#;
+    let read = read_content(format!("{unknown}\n"));
+    assert_eq!((read.exchanges[0].end, read.irregular("duration_without_unit")), (None, 1));
+    let said =
+        r#"{"@t":"2000-10-10T20:55:36.4Z","@mt":"Order {Id} was kept","Id":7,"RequestPath":"/p","RequestId":"0HM:1"}"#;
+    let request = r#"{"@t":"2000-10-10T20:55:36.5Z","@mt":"HTTP","RequestMethod":"GET","RequestPath":"/p","StatusCode":200,"Elapsed":1.5}"#;
+    let read = read_content(format!("{said}\n{request}\n"));
+    assert_eq!((read.exchanges.len(), read.errors.len()), (1, 0));
+}
+
+#[test]
 fn ecs_and_opentelemetry_names_are_read_nested_or_dotted() {
     let nested = one(
         r#"{"@timestamp":"2000-10-10T20:55:36.500Z","http":{"request":{"method":"DELETE"},"response":{"status_code":204}},"url":{"path":"/a","query":"b=1"},"source":{"ip":"10.0.0.1"},"user":{"name":"eve"},"event":{"duration":5000000},"trace":{"id":"t1"},"host":{"name":"node7"},"tenant":"acme"}"#,

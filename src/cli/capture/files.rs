@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use offpath_capture::{TapCounts, TappedPacket, Timestamp};
 
-use super::pcapng::{Described, Writer, packet_bytes};
+use super::pcapng::{Described, LAST_BYTES, Writer, packet_bytes};
 use super::privileges::{self, Account};
 use crate::cli::Exit;
 
@@ -120,7 +120,7 @@ impl Files {
     /// on.
     pub(super) fn is_full(&self, next: Option<&TappedPacket<'_>>) -> bool {
         let Some(open) = self.open.as_ref().filter(|open| open.packets > 0) else { return false };
-        let size = next.map_or(0, packet_bytes) + open.writer.written();
+        let size = next.map_or(0, packet_bytes) + open.writer.written() + LAST_BYTES;
         self.rotation.size.is_some_and(|most| size > most)
             || self.rotation.time.is_some_and(|most| open.since.elapsed() >= most)
     }

@@ -118,6 +118,9 @@ pub(super) fn packet_bytes(packet: &TappedPacket<'_>) -> u64 {
     (FRAME + 20 + 12 + packet.data.len().next_multiple_of(4)) as u64
 }
 
+/// Bytes of the block that ends a file: interface, time, and five options of eight bytes with their end.
+pub(super) const LAST_BYTES: u64 = (FRAME + 12 + 5 * 12 + 4) as u64;
+
 /// A time in microseconds, high half first.
 fn time(body: &mut Vec<u8>, time: Timestamp) {
     let ticks = u64::try_from(time.0).unwrap_or(0);
@@ -156,6 +159,7 @@ mod tests {
             }
             let written = writer.written();
             let file = writer.finish(Timestamp(1), Timestamp(9), TapCounts::default()).unwrap();
+            proptest::prop_assert_eq!(file.len() as u64, written + LAST_BYTES);
             let mut rest = &file[..];
             let mut kinds = Vec::new();
             while !rest.is_empty() {

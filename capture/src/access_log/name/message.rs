@@ -25,6 +25,7 @@ pub(super) const NAMES: &[Names] = &[
             "x_method",
             "properties.httpmethod",
             "properties.method",
+            "properties.requestmethod",
         ],
     ),
     (
@@ -62,6 +63,7 @@ pub(super) const NAMES: &[Names] = &[
             "properties.originalrequesturiwithargs",
             "properties.url",
             "properties.requesturi",
+            "properties.requestpath",
             "cs_uri_stem",
             "http_path_and_query",
         ],
@@ -180,6 +182,7 @@ pub(super) const NAMES: &[Names] = &[
             "properties.httpstatuscode",
             "properties.httpstatus",
             "properties.responsecode",
+            "properties.statuscode",
         ],
     ),
     (

@@ -158,7 +158,7 @@ fn names_graphql(target: &str) -> bool {
     let path = target.split(['?', '#']).next().unwrap_or_default();
     path.split('/').any(|segment| {
         let segment = segment.to_ascii_lowercase();
-        segment.starts_with("graphql") || segment == "gql"
+        segment == "graphql" || segment == "gql"
     })
 }
 

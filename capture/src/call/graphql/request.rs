@@ -121,12 +121,17 @@ pub(super) fn of_json<'a>(text: &'a str, telling: bool, budget: &mut Budget) -> 
 }
 
 fn of_object(text: &str) -> Option<Posted<'_>> {
-    let names = ["query", "operationName", "variables", "extensions", "documentId", "doc_id", "queryId", "id"];
-    let [query, operation_name, variables, extensions, ids @ ..] = json::pick(text, names)?.values;
+    let names =
+        ["query", "operationName", "variables", "extensions", "documentId", "doc_id", "queryId", "id", "jsonrpc"];
+    let [query, operation_name, variables, extensions, ids @ .., id, jsonrpc] = json::pick(text, names)?.values;
     let hash = extensions.and_then(|e| json::member(e, "persistedQuery")).and_then(|p| json::text_of(p, "sha256Hash"));
     let hashed = hash.is_some();
     let variables = json::present(variables);
     let hash = hash.or_else(|| ids.into_iter().flatten().find_map(json::scalar));
+    // Most things have an `id`: a document's is a text beside what GraphQL alone has.
+    let beside = variables.is_some() || operation_name.is_some() || extensions.is_some();
+    let id = id.filter(|_| beside && jsonrpc.is_none());
+    let hash = hash.or_else(|| json::present(id).and_then(json::text));
     let query = json::present(query).and_then(json::text);
     (query.is_some() || hash.is_some()).then_some(())?;
     Some(Posted {

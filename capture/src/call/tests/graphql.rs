@@ -44,6 +44,22 @@ fn graphql_errors_belong_to_the_fields_they_name() {
 }
 
 #[test]
+fn an_id_alone_is_no_document() {
+    let rpc = r#"{"jsonrpc":"2.0","id":7,"method":"pay","params":{"variables":1}}"#;
+    assert!(told(&post("/graphql", rpc, "{}")).iter().all(|told| told.starts_with("jsonrpc")));
+    for (path, sent) in [
+        ("/api/graphql-users", r#"{"id":5,"name":"x"}"#),
+        ("/graphql-users", r#"{"id":"5","variables":{}}"#),
+        ("/users/graphql/settings", r#"{"id":5,"variables":{}}"#),
+        ("/graphql", r#"{"id":"5","name":"x"}"#),
+    ] {
+        assert_eq!(told(&post(path, sent, "{}")), [""; 0], "{path} {sent}");
+    }
+    let sent = r#"{"id":"5d41402a","variables":{"o":1}}"#;
+    assert_eq!(told(&post("/graphql", sent, r#"{"data":{}}"#)), [r#"graphql persisted 5d41402a {"o":1} accepted"#]);
+}
+
+#[test]
 fn graphql_comes_in_many_wrappers() {
     let get = exchange(
         "GET /graphql?query=query+Q(%24i%3AID)%7Border(id%3A%24i)%7Bid%7D%7D&variables=%7B%22i%22%3A7%7D",

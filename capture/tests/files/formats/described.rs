@@ -147,3 +147,20 @@ fn what_a_client_is_called_hides_none_of_its_requests() {
         }
     }
 }
+
+#[test]
+fn a_format_in_json_names_its_members() {
+    let format = r#"log_format own escape=json '{"at": "$time_iso8601", "verb":"$request_method", "loc":"$request_uri",'
+        '"result":$status, "spent": "$request_time", "tenant":"${http_x_tenant}", "made":"$sent_http_location", "extra": "a $host"}';"#;
+    let options = Options { log_format: Some(LogFormat::new(format).unwrap()), ..Options::default() };
+    let line = r#"{"at":"2026-05-17T08:05:32+00:00","verb":"POST","loc":"/orders?a=b","result":201,"spent":"0.250","tenant":"acme","made":"/orders/7"}"#;
+    let outcome = read_with(line, &options);
+    let e = &outcome.exchanges[0];
+    assert_eq!(lines_of(&outcome), ["POST /orders?a=b 201"]);
+    assert_eq!((e.time.0, e.end.unwrap().0), (MAY - 250_000, MAY));
+    assert_eq!(header(e, "x-tenant"), Some("acme"));
+    assert_eq!(e.response.as_ref().unwrap().headers.text("location"), Some("/orders/7"));
+    let own = Options { log_fields: [("user".to_owned(), "tenant".to_owned())].into(), ..options };
+    assert_eq!(read_with(line, &own).exchanges[0].log.user.as_deref(), Some("acme"));
+    assert!(LogFormat::new(r#"{"a": "b"}"#).unwrap_err().contains("has none"));
+}

@@ -198,6 +198,7 @@ fn addresses_of_ipv6_before_a_port_are_read() {
 fn lines_of_frameworks_are_read() {
     let gin = "[GIN] 2026/05/17 - 08:05:32 | 201 |     250ms |       10.0.0.1 | POST     \"/orders?a=b\"\n";
     let e = one(&format!("{gin}[GIN-debug] Listening on :8080\n"), InputFormat::Gin);
+    assert_eq!(read_content(gin).irregular("time_without_zone"), 1);
     assert_eq!(line_of(&e), ("POST".into(), "/orders?a=b".into(), Some(201)));
     assert_eq!((e.time.0, e.end.unwrap().0, e.client.unwrap().to_string()), (MAY - 250_000, MAY, "10.0.0.1".into()));
 

@@ -93,3 +93,43 @@ fn a_heading_that_is_missing_is_said() {
         assert!(!outcome.errors.join("").contains("51Habc") && !outcome.errors.join("").contains("anna"));
     }
 }
+
+#[test]
+fn what_a_mapping_is_not_for_is_read_as_without_it() {
+    let json = mapped(|mapping| {
+        for (target, place) in [("time", "when"), ("method", "verb"), ("path", "where")] {
+            mapping.field(target, place).unwrap();
+        }
+    });
+    let own = r#"{"when":"2026-05-17T08:05:32Z","verb":"POST","where":"/orders/7"}"#;
+    let known = r#"{"time":"2026-05-17T08:05:32Z","method":"GET","path":"/orders/8","status":200}"#;
+    let combined = r#"10.0.0.1 - - [17/May/2026:08:05:33 +0000] "GET /orders/9 HTTP/1.1" 200 1 "-" "curl""#;
+    let outcome = read_with(format!("{own}\n{known}\n{combined}\n"), &json);
+    assert_eq!(lines_of(&outcome), ["POST /orders/7 0", "GET /orders/8 200", "GET /orders/9 200"]);
+    assert!(outcome.errors.is_empty());
+
+    let pattern = mapped(|mapping| {
+        mapping.pattern(r"^(?<when>\S+) (?<verb>\w+) (?<where>\S+)$").unwrap();
+        for (target, place) in [("time", "when"), ("method", "verb"), ("path", "where")] {
+            mapping.field(target, place).unwrap();
+        }
+    });
+    let own = "2026-05-17T08:05:32Z POST /orders/7";
+    let outcome = read_with(format!("{own}\n{known}\n{combined}\nanother line\n"), &pattern);
+    assert_eq!(lines_of(&outcome), ["POST /orders/7 0", "GET /orders/8 200", "GET /orders/9 200"]);
+    assert_eq!(outcome.not_read("unparsed_line"), 1);
+}
+
+#[test]
+fn a_misspelt_place_is_named_and_a_name_by_hand_counts_beside_it() {
+    let build = |mapping: &mut Mapping| {
+        for (target, place) in [("time", "when"), ("method", "verb"), ("path", "wher")] {
+            mapping.field(target, place).unwrap();
+        }
+    };
+    let text = r#"{"when":"2026-05-17T08:05:32Z","verb":"POST","where":"/orders/7","method":"GET"}"#;
+    let outcome = read_with(text, &mapped(build));
+    outcome.says(&["none of the mapping's fields for the target, `wher`", "did you mean `where`?"]);
+    let by_hand = Options { log_fields: [("target".to_owned(), "where".to_owned())].into(), ..mapped(build) };
+    assert_eq!(lines_of(&read_with(text, &by_hand)), ["POST /orders/7 0"]);
+}

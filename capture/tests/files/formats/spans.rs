@@ -64,7 +64,7 @@ fn spans_of_servers_and_tools_are_read() {
             ["POST /orders?x=1 201", "POST /orders?x=1 201", "POST /tools/issue_refund 200"]
         );
         assert_eq!(
-            (outcome.not_read("client_span"), outcome.not_read("span_without_request"), outcome.records()),
+            (outcome.not_read("client_span_alone"), outcome.not_read("span_without_request"), outcome.records()),
             (1, 1, 5)
         );
         for e in &outcome.exchanges[..2] {
