@@ -450,7 +450,7 @@ mod tests {
 
     fn questions() -> impl Strategy<Value = Vec<Question>> {
         let to = prop_oneof![Just(Asked::Person), Just(Asked::PersonOnStream), Just(Asked::Anybody)];
-        proptest::collection::vec((any::<u64>(), to).prop_map(|(id, to)| Question { id, to }), 0..3)
+        proptest::collection::vec((any::<u64>(), to).prop_map(|(id, to)| Question { id, to }), 0..3).boxed()
     }
 
     prop_compose! {
@@ -492,7 +492,7 @@ mod tests {
             turn in any::<Option<(u64, u32)>>(),
             answer in any::<(Option<u64>, bool, bool, bool, bool)>(),
             handed in any::<Option<(Vec<(u64, u32)>, Vec<(u64, u32)>, bool)>>(),
-            spoken in proptest::option::of(spoken()),
+            spoken in proptest::option::of(spoken().boxed()).boxed(),
             shows in any::<(bool, bool, bool)>(),
             evidence in 0..8_usize,
             outcome in prop_oneof![Just(Outcome::Accepted), Just(Outcome::Rejected), Just(Outcome::Unknown)],

@@ -13,30 +13,45 @@ const MAY_HAVE_CHANGED: f32 = 0.6;
 /// The reason for it.
 const SINCE: &str = "the list of tools may have changed since it was last asked for";
 
+/// Confidence at most where a later list was begun.
+const NOT_ALL_SEEN: f32 = 0.4;
+/// The reason for it.
+const OTHER_PAGES: &str = "of a later list of tools not all pages were seen";
+
 /// The list that a caller has, as far as it was seen.
 #[derive(Default)]
 struct Known<'e> {
-    /// Names, once all pages were seen.
+    /// Names of the last list of which all pages were seen.
     tools: Option<BTreeSet<&'e Arc<str>>>,
+    /// Its last page.
+    at: Option<usize>,
     /// Pages of a list that goes on.
     pages: Option<BTreeSet<&'e Arc<str>>>,
-    /// The last page.
-    at: Option<usize>,
+    /// Names on any page since.
+    since: BTreeSet<&'e Arc<str>>,
 }
 
 impl<'e> Known<'e> {
+    /// Adds a page. One alone takes nothing away from the last whole list: whoever asks for it could end the judgement.
     fn add(&mut self, at: usize, listing: &'e Listing) {
-        let names = listing.tools.iter().map(|tool| &tool.name);
-        self.at = Some(at);
-        self.tools = None;
+        let names = || listing.tools.iter().map(|tool| &tool.name);
+        self.since.extend(names());
         if listing.first {
-            self.pages = Some(names.collect());
+            self.pages = Some(names().collect());
         } else if let Some(pages) = &mut self.pages {
-            pages.extend(names);
+            pages.extend(names());
         }
-        if listing.last {
-            self.tools = self.pages.take();
+        if listing.last
+            && let Some(pages) = self.pages.take()
+        {
+            (self.tools, self.at) = (Some(pages), Some(at));
+            self.since.clear();
         }
+    }
+
+    /// Whether a list has begun of which not all was seen.
+    fn is_open(&self) -> bool {
+        self.pages.is_some() || !self.since.is_empty()
     }
 }
 
@@ -55,7 +70,7 @@ pub(in crate::compare) fn judge(history: &History<'_>, tallies: &mut Tallies) ->
         let listed =
             known.at.filter(|list| history.event(*list).is_some_and(|list| history.precedence().before(list, event)));
         let tools = known.tools.as_ref().zip(listed);
-        let absent = tools.map(|(tools, _)| !tools.contains(tool));
+        let absent = tools.map(|(tools, _)| !tools.contains(tool) && !known.since.contains(tool));
         tallies.count(Check::AgentTool, event.source, absent);
         let Some((tools, list)) = tools.filter(|_| absent == Some(true)) else { continue };
         if !told.insert((tool, event.outcome)) {
@@ -66,7 +81,10 @@ pub(in crate::compare) fn judge(history: &History<'_>, tallies: &mut Tallies) ->
         one.evidence.push(list);
         one.expected = vec![format!("one of the {} tools that the server listed", tools.len()).into()];
         one.observed = vec![format!("tool {tool}").into()];
-        one.doubt = Some(Doubt::new(MAY_HAVE_CHANGED, SINCE));
+        one.doubt = Some(match known.is_open() {
+            true => Doubt::new(NOT_ALL_SEEN, OTHER_PAGES),
+            false => Doubt::new(MAY_HAVE_CHANGED, SINCE),
+        });
         found.push(one);
     }
     found

@@ -17,6 +17,8 @@ const WITHOUT_A_VERSION: &str = "servers are also mended without a new version";
 const ROLLED_OUT: f32 = 0.4;
 /// The reason for it.
 const ANOTHER_VERSION: &str = "the server says that it is another version, as it may say of itself whatever it does";
+/// The reason for it where nobody is named.
+const TO_WHOM: &str = "it is not known to whom the server speaks, and it may describe a tool to each in other words";
 /// The reason for it where a tool is described ever anew.
 const EVER_ANEW: &str = "the tool is described ever anew, as one with a date in its text is";
 /// Most descriptions of one tool that are changes: beyond, it is described ever anew.
@@ -108,9 +110,10 @@ fn change(history: &History<'_>, before: &Told<'_>, (tool, at, version): (&Liste
     let updated = before.version.zip(version).is_some_and(|(before, now)| before != now);
     let sure =
         history.event(at).is_some_and(|event| event.actor.principal.is_some() || event.actor.credential.is_some());
-    one.doubt = Some(match updated || !sure {
-        true => Doubt::new(ROLLED_OUT, ANOTHER_VERSION),
-        false => Doubt::new(MAINTAINED, WITHOUT_A_VERSION),
+    one.doubt = Some(match (updated, sure) {
+        (true, _) => Doubt::new(ROLLED_OUT, ANOTHER_VERSION),
+        (false, false) => Doubt::new(ROLLED_OUT, TO_WHOM),
+        (false, true) => Doubt::new(MAINTAINED, WITHOUT_A_VERSION),
     });
     one
 }
