@@ -6,7 +6,11 @@ use crate::Archive;
 use crate::support::archive::check;
 use crate::support::{counts, text};
 
-const NOTHING: &str = "offpath: 1\nworkflow: {id: persons, version: 1}\nactors: {identify: [jwt.sub]}\n";
+const NOTHING: &str = r"offpath: 1
+workflow: {id: persons, version: 1}
+actors: {identify: [jwt.sub]}
+activities: {other: {http: GET /other}}
+";
 
 impl Archive {
     /// Puts a session's id into the last request.
