@@ -4,8 +4,8 @@
 //! An agent that spends more in one event, more in a day, or calls more often than its delegation allows.
 //!
 //! ## Why it matters
-//! An agent repeats a mistake as fast as it can call. The limit is what the person agreed to lose. Lists: LLM06, CWE-770,
-//! CWE-841. By an agent also: ASI02, ag:T6.
+//! An agent repeats a mistake as fast as it can call. The limit is what the person agreed to lose. Lists: API4, API6,
+//! LLM06, CWE-770, CWE-841. By an agent also: ASI02, ag:T6.
 //!
 //! ## How it decides
 //! `limits` of a delegation that governs the event. An event's amount is the activity's attribute `amount`, else its only
@@ -36,7 +36,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Agent over its limit",
     check: Check::AgentLimit,
     severity: Severity::High,
-    taxonomy: &["LLM06", "CWE-770", "CWE-841"],
+    taxonomy: &["API4", "API6", "LLM06", "CWE-770", "CWE-841"],
     agent_taxonomy: &["ASI02", "ag:T6"],
     rests_on: Identity::Actor,
     source: include_str!("ag_limit.rs"),

@@ -6,8 +6,8 @@
 //!
 //! ## Why it matters
 //! What an agent may do is decided by whoever gave it leave, not by what it is talked into. A tool that no list offers
-//! was learnt from somewhere else: from an injected text, from an older version, by guessing. Lists: LLM06, CWE-250,
-//! CWE-863, AC-6. By an agent also: ASI02, ag:T2.
+//! was learnt from somewhere else: from an injected text, from an older version, by guessing. Lists: API5, LLM06,
+//! CWE-250, CWE-863, AC-6. By an agent also: ASI02, ag:T2.
 //!
 //! ## How it decides
 //! A delegation of the model governs the event (its `when` is true) and its `tools` or `activities` do not permit it:
@@ -37,7 +37,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Tool outside the delegation",
     check: Check::AgentTool,
     severity: Severity::High,
-    taxonomy: &["LLM06", "CWE-250", "CWE-863", "AC-6"],
+    taxonomy: &["API5", "LLM06", "CWE-250", "CWE-863", "AC-6"],
     agent_taxonomy: &["ASI02", "ag:T2"],
     rests_on: Identity::Actor,
     source: include_str!("ag_tool.rs"),

@@ -6,7 +6,7 @@
 //!
 //! ## Why it matters
 //! A delegation hands on rights; it makes none. An agent with rights of its own becomes everybody's way around their own
-//! limits. Lists: CWE-269, CWE-441, CWE-863, AC-6. By an agent also: ASI03, ag:T3.
+//! limits. Lists: API1, API5, CWE-269, CWE-441, CWE-863, AC-6. By an agent also: ASI03, ag:T3.
 //!
 //! ## How it decides
 //! A delegation with `inherit: [owner]` or `[roles]` governs the event. Owner: the object's owner, as the model tells it,
@@ -36,7 +36,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Beyond the principal's rights",
     check: Check::DelegatedScope,
     severity: Severity::High,
-    taxonomy: &["CWE-269", "CWE-441", "CWE-863", "AC-6"],
+    taxonomy: &["API1", "API5", "CWE-269", "CWE-441", "CWE-863", "AC-6"],
     agent_taxonomy: &["ASI03", "ag:T3"],
     rests_on: Identity::Actor,
     source: include_str!("del_scope.rs"),

@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! Who can answer for the person needs no person. An injected text that makes the agent pay also makes it agree. Lists:
-//! LLM06, CWE-654, AC-5. By an agent also: ASI09, ag:T10, ag:T15.
+//! API6, LLM06, CWE-654, AC-5. By an agent also: ASI09, ag:T10, ag:T15.
 //!
 //! ## How it decides
 //! With a model: the `approval` of a delegation asks for a person, and the only approvals before the step were given by
@@ -36,7 +36,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The agent agreed itself",
     check: Check::HumanAgent,
     severity: Severity::High,
-    taxonomy: &["LLM06", "CWE-654", "AC-5"],
+    taxonomy: &["API6", "LLM06", "CWE-654", "AC-5"],
     agent_taxonomy: &["ASI09", "ag:T10", "ag:T15"],
     rests_on: Identity::Actor,
     source: include_str!("hitl_agent.rs"),

@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! At more than one every six seconds, a whole minute long, nothing is read. Who is asked too often agrees to everything,
-//! and that is what an attacker who asks for much relies on. Lists: LLM06, CWE-654, AC-5. By an agent also: ASI09,
+//! and that is what an attacker who asks for much relies on. Lists: API6, LLM06, CWE-654, AC-5. By an agent also: ASI09,
 //! ag:T10.
 //!
 //! ## How it decides
@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Agreed to by the dozen",
     check: Check::HumanBatch,
     severity: Severity::Medium,
-    taxonomy: &["LLM06", "CWE-654", "AC-5"],
+    taxonomy: &["API6", "LLM06", "CWE-654", "AC-5"],
     agent_taxonomy: &["ASI09", "ag:T10"],
     rests_on: Identity::Actor,
     source: include_str!("hitl_batch.rs"),

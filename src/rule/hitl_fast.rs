@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! Nobody sees that something is asked, reads a line and presses a button in that time. Either a program answers, or the
-//! person has learnt to agree to anything. Lists: LLM06, CWE-654, AC-5. By an agent also: ASI09, ag:T10.
+//! person has learnt to agree to anything. Lists: API6, LLM06, CWE-654, AC-5. By an agent also: ASI09, ag:T10.
 //!
 //! ## How it decides
 //! With a model: from the first write of the governed agent on the same object since the last approval, before which
@@ -36,7 +36,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Agreed before it was read",
     check: Check::HumanFast,
     severity: Severity::Medium,
-    taxonomy: &["LLM06", "CWE-654", "AC-5"],
+    taxonomy: &["API6", "LLM06", "CWE-654", "AC-5"],
     agent_taxonomy: &["ASI09", "ag:T10"],
     rests_on: Identity::Nobody,
     source: include_str!("hitl_fast.rs"),

@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! The person in the loop is the control. Where the step works without, there is none: an agent that is talked into it is
-//! stopped by nobody. Lists: LLM06, CWE-654, CWE-841, AC-5. By an agent also: ASI09, ag:T10.
+//! stopped by nobody. Lists: API6, LLM06, CWE-654, CWE-841, AC-5. By an agent also: ASI09, ag:T10.
 //!
 //! ## How it decides
 //! `approval` of a delegation that governs the step: the step was accepted (or sent), its `if` holds, and no accepted
@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
     title: "No person agreed",
     check: Check::HumanMissing,
     severity: Severity::Critical,
-    taxonomy: &["LLM06", "CWE-654", "CWE-841", "AC-5"],
+    taxonomy: &["API6", "LLM06", "CWE-654", "CWE-841", "AC-5"],
     agent_taxonomy: &["ASI09", "ag:T10"],
     rests_on: Identity::Actor,
     source: include_str!("hitl_missing.rs"),

@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! Each agent that passes on a task adds its own mistakes and may be talked into others; nobody asked the last one whom
-//! it trusts. Lists: CWE-441, CWE-863. By an agent also: ASI07, ASI08, ag:T12.
+//! it trusts. Lists: API5, CWE-441, CWE-863. By an agent also: ASI07, ASI08, ag:T12.
 //!
 //! ## How it decides
 //! `limits.depth` of a delegation that governs the event. The chain is the token's: `act` names the agent that calls,
@@ -31,7 +31,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Chain of agents too long",
     check: Check::AgentChain,
     severity: Severity::Medium,
-    taxonomy: &["CWE-441", "CWE-863"],
+    taxonomy: &["API5", "CWE-441", "CWE-863"],
     agent_taxonomy: &["ASI07", "ASI08", "ag:T12"],
     rests_on: Identity::Actor,
     source: include_str!("ma_chain.rs"),

@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! Gateways route, count and forbid by the header, servers act by the body. Who writes two different names shows the
-//! gateway a harmless call and the server another. Lists: CWE-441, CWE-863. By an agent also: ASI07, ag:T12.
+//! gateway a harmless call and the server another. Lists: API5, CWE-441, CWE-863. By an agent also: ASI07, ag:T12.
 //!
 //! ## How it decides
 //! The header is there, the body was seen, and they differ: `Mcp-Method` from `method`, `Mcp-Name` from `params.name` (or
@@ -19,7 +19,7 @@
 //! ```text
 //! 10:00:00 shop/alice  approve_refund  refund:ref_881  200
 //! expected: Mcp-Name search; observed: approve_refund
-//! => medium suspected: agent:shop for alice called approve_refund under the header Mcp-Name search
+//! => medium accepted: agent:shop for alice called approve_refund under the header Mcp-Name search
 //! ```
 
 use super::{Identity, Rule};
@@ -31,7 +31,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Header names another call",
     check: Check::HeaderMismatch,
     severity: Severity::Medium,
-    taxonomy: &["CWE-441", "CWE-863"],
+    taxonomy: &["API5", "CWE-441", "CWE-863"],
     agent_taxonomy: &["ASI07", "ag:T12"],
     rests_on: Identity::Nobody,
     source: include_str!("mcp_mismatch.rs"),

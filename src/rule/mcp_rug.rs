@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! A person agrees to a tool once, by what it says of itself. A server that changes the text afterwards gives the agent
-//! new instructions that nobody has read. Lists: CWE-441, CM-3. By an agent also: ASI04, ag:T12.
+//! new instructions that nobody has read. Lists: API10, CWE-441, CM-3. By an agent also: ASI04, ag:T12.
 //!
 //! ## How it decides
 //! Two `tools/list` of one server (host and path) to one principal, else credential, that describe a tool of one name
@@ -22,7 +22,7 @@
 //! 10:00:00 shop/alice  list  tool:search  200
 //! 10:09:00 shop/alice  list  tool:search  200
 //! expected: tool search; observed: description
-//! => medium suspected: the description of tool search changed between two lists that agent:shop for alice was given
+//! => medium accepted: the description of tool search changed between two lists that agent:shop for alice was given
 //! ```
 
 use super::{Identity, Rule};
@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Tool changed after it was listed",
     check: Check::ToolChanged,
     severity: Severity::Medium,
-    taxonomy: &["CWE-441", "CM-3"],
+    taxonomy: &["API10", "CWE-441", "CM-3"],
     agent_taxonomy: &["ASI04", "ag:T12"],
     rests_on: Identity::Nobody,
     source: include_str!("mcp_rug.rs"),

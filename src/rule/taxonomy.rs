@@ -145,6 +145,7 @@ pub static LISTS: &[List] = &[
         version: "2023",
         entries: &[
             ("API1", "Broken Object Level Authorization"),
+            ("API10", "Unsafe Consumption of APIs"),
             ("API3", "Broken Object Property Level Authorization"),
             ("API4", "Unrestricted Resource Consumption"),
             ("API5", "Broken Function Level Authorization"),

@@ -16,7 +16,8 @@ use crate::model::expression::Truth;
 use crate::model::{Constraint, ConstraintKind, Delegation};
 
 /// Least time in microseconds between a question and a person's answer: to see that something is asked, to read a line
-/// and to press a button takes longer. Two seconds are the floor that usability studies give for one glance and one click.
+/// and to press a button takes anybody longer than two seconds. Who reads carefully takes far longer; this is no measure
+/// of care.
 pub(in crate::compare) const GLANCE: i64 = 2_000_000;
 
 /// Stretch of time in which a person's approvals are counted.

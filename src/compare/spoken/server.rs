@@ -1,7 +1,6 @@
 //! What one server tells all who use it: tools whose description or schema changes, and by whom its users answer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::is_persons_answer;
 use crate::compare::deviation::{Check, Doubt, Tallies};
@@ -125,7 +124,7 @@ fn answers(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
         |event: &Event| event.actor.agent.is_none() && event.shows.headers && event.actor.evidence > Evidence::Asserted;
     let person = answers().find(|(_, event)| by_person(event)).map(|(at, _)| at);
     let mut found = Vec::new();
-    let mut told: BTreeSet<(&Option<Arc<str>>, &Option<Arc<str>>)> = BTreeSet::new();
+    let mut told = BTreeSet::new();
     for (at, event) in answers() {
         let by_agent = event.actor.agent.is_some();
         let known = by_agent || by_person(event);

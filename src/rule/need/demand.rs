@@ -80,15 +80,17 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         // Whose objects are, the model says better.
         Check::Unlearned | Check::Enumeration => None,
         Check::TenantMix => reader.several_tenants(),
-        Check::AgentLimit
+        // What agents and servers say to each other is judged as well, and needs no model.
+        Check::HeaderMismatch | Check::ToolChanged => None,
+        Check::AgentTool
+        | Check::AgentLimit
         | Check::AgentChain
         | Check::DelegatedScope
         | Check::DelegatedTenant
-        | Check::HumanMissing => reader.delegated(check),
-        Check::AgentTool | Check::HumanAgent | Check::HumanFast | Check::HumanBatch => {
-            Some(reader.delegated(check).unwrap_or_else(|| built_in(check)))
-        }
-        Check::HeaderMismatch | Check::ToolChanged => Some(built_in(check)),
+        | Check::HumanMissing
+        | Check::HumanAgent
+        | Check::HumanFast => reader.delegated(check),
+        Check::HumanBatch => reader.approved(),
         _ => reader.constraints(check),
     }
 }
@@ -153,6 +155,18 @@ impl Reader<'_> {
         };
         let scoped = self.model.object_types.iter().any(|t| t.within_tenant && !t.state.is_empty());
         Some(Demand { always, often: scoped.then_some(Need::Scope).into_iter().collect(), ..Demand::default() })
+    }
+
+    /// Approvals that persons are asked for, by delegations or constraints.
+    fn approved(&self) -> Option<Demand> {
+        let by_person = |constraint: &&Constraint| matches!(&constraint.kind, ConstraintKind::Require { kind: Some(kind), .. } if &**kind == "human");
+        let mut demand = self.delegated(Check::HumanBatch);
+        if self.model.constraints.iter().any(|constraint| by_person(&constraint)) {
+            let Demand { always, often, .. } = demand.get_or_insert_with(Demand::default);
+            always.insert(Need::Identity);
+            often.insert(Need::Kind);
+        }
+        demand
     }
 
     /// What the delegations ask of a check.
