@@ -45,7 +45,7 @@ mod url;
 mod websocket;
 
 pub use access_log::{LogFormat, Mapping};
-pub use call::{Call, CallKind, CallOutcome, CallProtocol, Calls, Links, Unseen, calls, trace_id};
+pub use call::{AnnouncedCall, Call, CallKind, CallOutcome, CallProtocol, Calls, Links, Unseen, calls, trace_id};
 pub use error::{InputError, InputErrorKind};
 pub use event_stream::{EventStream, StreamEvent, stream_events};
 pub use exchange::{

@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
 use super::step::Step;
 use super::timeline::Timeline;
-use super::{deletion, mixed, moves, unmodelled, unplaced, window, written};
+use super::{delegation, deletion, mixed, moves, spoken, unmodelled, unplaced, window, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::expression::Truth;
 use crate::model::{ActivityId, ObjectTypeId};
@@ -37,6 +37,8 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     for constraint in &plan.model.constraints {
         found.extend(constraint::judge(&context, constraint, &mut result.tallies));
     }
+    found.extend(delegation::judge(&context, &mut result.tallies));
+    found.extend(spoken::headers(&history, &mut result.tallies));
     found.extend(written::states(&history, &timelines, &mut result.tallies));
     found.extend(written::keys(&history, &mut result.tallies));
     found.extend(mixed::tenants(&history, &mut result.tallies));

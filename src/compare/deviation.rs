@@ -62,12 +62,40 @@ pub enum Check {
     Unlearned,
     /// Many ids that no answer had given were tried.
     Enumeration,
+    /// An agent used a tool or did a step that it was not given leave for, or that was not offered to it.
+    AgentTool,
+    /// An agent spent more or called more often than it was given leave for.
+    AgentLimit,
+    /// More agents act for each other than may.
+    AgentChain,
+    /// An agent reached what the person for whom it acts may not.
+    DelegatedScope,
+    /// An agent reached an object of another tenant than the person's for whom it acts.
+    DelegatedTenant,
+    /// An agent did what a person has to agree to first.
+    HumanMissing,
+    /// The person's word came with the agent's credential.
+    HumanAgent,
+    /// The person's word came sooner than anybody reads.
+    HumanFast,
+    /// One person agreed to more than anybody reads.
+    HumanBatch,
+    /// Headers name another call than the body makes.
+    HeaderMismatch,
+    /// A tool is not what the same user was told before.
+    ToolChanged,
 }
 
 impl Check {
     /// Whether nothing can be said about it without an intended model.
     pub fn needs_model(self) -> bool {
-        !matches!(self, Check::Replay | Check::Orphan) && !self.reads_ledger()
+        !matches!(self, Check::Replay | Check::Orphan) && !self.reads_ledger() && !self.is_of_agents_talk()
+    }
+
+    /// Whether it is judged by what agents and servers say to each other.
+    pub fn is_of_agents_talk(self) -> bool {
+        use Check::{AgentTool, HeaderMismatch, HumanAgent, HumanBatch, HumanFast, ToolChanged};
+        matches!(self, AgentTool | HumanAgent | HumanFast | HumanBatch | HeaderMismatch | ToolChanged)
     }
 
     /// Whether it is judged by the ledger of ids.

@@ -37,6 +37,12 @@ fn absorbs(stronger: &Deviation, weaker: &Deviation) -> bool {
         // That the state was written is how the other way works, where it surely is one.
         (Check::Alternative, Check::StateField) => same_object(stronger, weaker) && stronger.doubt.is_none(),
         (Check::Replay, Check::Repeat) => same_object(stronger, weaker),
+        // What an agent may not reach is somebody else's, or another tenant's.
+        (Check::DelegatedTenant, Check::Tenant | Check::TenantMix | Check::DelegatedScope | Check::Owner) => true,
+        (Check::DelegatedScope, Check::Owner) => same_object(stronger, weaker),
+        (Check::Tenant, Check::DelegatedScope) => same_object(stronger, weaker),
+        // The person's word that is missing is the approval that is.
+        (Check::HumanMissing | Check::HumanAgent, Check::ApprovalMissing) => same_object(stronger, weaker),
         _ => false,
     }
 }

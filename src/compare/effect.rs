@@ -79,11 +79,19 @@ impl Found {
 
 /// The share of a report that a refusal still is: `None` when it is none.
 pub(super) fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
+    use Check::{AgentChain, AgentLimit, AgentTool, DelegatedScope, DelegatedTenant, HeaderMismatch, HumanMissing};
     use Check::{
         ApprovalMissing, ApprovalSelf, Direct, Diverge, Duties, Illegal, Order, Orphan, Owner, Repeat, Role, Skip,
         StateField, Tenant,
     };
     match (check, status) {
+        (AgentTool | AgentChain | AgentLimit | DelegatedScope | DelegatedTenant | HumanMissing, Some(401 | 403)) => {
+            Some(1.0)
+        }
+        (AgentTool | AgentChain | AgentLimit | DelegatedScope | DelegatedTenant | HumanMissing, _) => {
+            Some(DOING_ITS_JOB)
+        }
+        (HeaderMismatch, _) => Some(DOING_ITS_JOB),
         (Owner | Tenant | Role, Some(401 | 403 | 404)) => Some(1.0),
         (ApprovalMissing | ApprovalSelf | Duties, Some(401 | 403)) => Some(1.0),
         (Skip | Order | Direct | Repeat | Illegal | Orphan | StateField, Some(401 | 403)) => Some(1.0),
@@ -96,9 +104,12 @@ pub(super) fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
 
 /// Whether a check says that something was not there. What is seen to be present needs no complete capture.
 fn on_absence(check: Check) -> bool {
-    use Check::{Alternative, ApprovalMissing, ApprovalStale, Direct, Diverge, Illegal, Order, Orphan, Skip};
+    use Check::{
+        Alternative, ApprovalMissing, ApprovalStale, Direct, Diverge, HumanAgent, HumanMissing, Illegal, Order, Orphan,
+        Skip,
+    };
     let of_life = matches!(check, Skip | Order | Direct | Illegal | Diverge | Alternative | Orphan);
-    of_life || matches!(check, ApprovalMissing | ApprovalStale)
+    of_life || matches!(check, ApprovalMissing | ApprovalStale | HumanMissing | HumanAgent)
 }
 
 /// Makes deviations of one case.
@@ -195,11 +206,9 @@ impl Witness<'_, '_> {
     fn order_certainty(&self, check: Check, event: &Event, events: &[Event]) -> f32 {
         let certain = |e: &Event| e.id == event.id || !self.history.precedence().unordered(e, event);
         // A race is about events without order; volumes and sums do not depend on it.
-        if matches!(check, Check::Race | Check::Volume | Check::Split | Check::Conserve) || events.iter().all(certain) {
-            1.0
-        } else {
-            UNORDERED
-        }
+        let of_sums =
+            matches!(check, Check::Volume | Check::Split | Check::Conserve | Check::AgentLimit | Check::HumanBatch);
+        if check == Check::Race || of_sums || events.iter().all(certain) { 1.0 } else { UNORDERED }
     }
 
     fn completeness(&self, check: Check, at: usize, life: Option<usize>) -> f32 {

@@ -13,6 +13,7 @@ pub(crate) mod builder;
 mod case;
 mod classify;
 mod constraint;
+mod delegation;
 mod deletion;
 pub mod deviation;
 mod dominance;
@@ -27,6 +28,7 @@ mod plan;
 mod replay;
 mod retry;
 mod scope;
+mod spoken;
 mod step;
 mod stray;
 mod sum;
@@ -153,6 +155,7 @@ fn nothing() -> Model {
         activities: Vec::new(),
         lifecycles: Vec::new(),
         constraints: Vec::new(),
+        delegations: Vec::new(),
         check: CheckOptions::default(),
         captured_paths: Vec::new(),
         documents: Vec::new(),

@@ -10,8 +10,8 @@ use super::order::Precedence;
 use super::variants::Variants;
 use crate::event::Event;
 use crate::model::{
-    Activity, ActivityId, AttributeRule, ConstraintKind, Expression, Lifecycle, Model, ObjectType, ObjectTypeId, Path,
-    Root, Transition,
+    Activity, ActivityId, AttributeRule, Constraint, ConstraintKind, Expression, Lifecycle, Model, ObjectType,
+    ObjectTypeId, Path, Root, Transition,
     expression::{Node, Operator},
 };
 
@@ -32,6 +32,8 @@ pub(super) struct Plan {
     constrained: Vec<bool>,
     /// Per activity: some `require` names it as the step that must come first.
     approvals: Vec<bool>,
+    /// Per activity: it is the word of a person that some approval asks for.
+    personal: Vec<bool>,
     /// Object types whose guards look at states of objects.
     looks_at_states: Vec<bool>,
     /// Alignments made so far.
@@ -83,6 +85,7 @@ impl Plan {
             transitions,
             constrained,
             approvals,
+            personal: personal(&model),
             inside_bodies,
             looks_at_states,
             concerned,
@@ -208,6 +211,11 @@ impl Plan {
         self.approvals.get(usize::from(activity.0)).copied().unwrap_or(false)
     }
 
+    /// Whether some approval asks for the activity by a person.
+    pub(super) fn is_personal_approval(&self, activity: ActivityId) -> bool {
+        self.personal.get(usize::from(activity.0)).copied().unwrap_or(false)
+    }
+
     /// Whether the activity is selected by the field that holds its object's state: then writing it is the step itself.
     pub(super) fn selected_by_state(&self, activity: ActivityId, object_type: ObjectTypeId) -> bool {
         let (Some(activity), Some(object_type)) = (self.activity_of(activity), self.type_of(object_type)) else {
@@ -247,6 +255,11 @@ fn constraint_roles(model: &Model) -> (Vec<bool>, Vec<bool>) {
             *slot = true;
         }
     };
+    for approval in model.delegations.iter().filter_map(|delegation| delegation.approval.as_ref()) {
+        if let ConstraintKind::Require { activity, .. } = &approval.kind {
+            mark(&mut constrained, *activity);
+        }
+    }
     for constraint in &model.constraints {
         match &constraint.kind {
             ConstraintKind::Require { activity, .. } => {
@@ -261,6 +274,24 @@ fn constraint_roles(model: &Model) -> (Vec<bool>, Vec<bool>) {
         }
     }
     (constrained, approvals)
+}
+
+/// The constraints, and those that delegations are lowered to.
+fn demands(model: &Model) -> impl Iterator<Item = &Constraint> {
+    model.constraints.iter().chain(model.delegations.iter().filter_map(|delegation| delegation.approval.as_ref()))
+}
+
+fn personal(model: &Model) -> Vec<bool> {
+    let mut personal = vec![false; model.activities.len()];
+    for constraint in demands(model) {
+        if let ConstraintKind::Require { activity, kind: Some(kind), .. } = &constraint.kind
+            && &**kind == "human"
+            && let Some(slot) = personal.get_mut(usize::from(activity.0))
+        {
+            *slot = true;
+        }
+    }
+    personal
 }
 
 fn unseen(model: &Model) -> Vec<Vec<ActivityId>> {

@@ -1,6 +1,7 @@
 //! Every row of the classification with its benign twin, constraints and windows, and laws on random automata.
 
 mod constraints;
+mod delegations;
 mod deletions;
 mod large;
 mod laws;

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use super::blindness::Blindness;
 use super::constraint::{window_count, window_sum};
+use super::delegation::{self, limit};
 use super::deviation::{CaseResult, Check, Deviation, Tallies};
 use super::dominance::settle;
 use super::effect::{Found, Witness};
 use super::history::History;
 use super::plan::Plan;
+use super::spoken;
 use super::unmodelled;
 use crate::event::{Event, EventId, ObjectId, Outcome, Value};
-use crate::model::expression::{Bound, Scope};
+use crate::model::expression::{Bound, Scope, Truth};
 use crate::model::{ConstraintKind, ObjectTypeId, Path, Root};
 
 /// Why events are looked at across cases.
@@ -24,6 +26,16 @@ pub enum Watch {
     Constraint(u16),
     /// They touch one object that steps of several cases move.
     Life,
+    /// The delegation at this position in the model limits what is done on behalf of one person.
+    Delegation(u16),
+    /// They are one person's word.
+    Person,
+    /// They list tools to one caller, or are its calls.
+    Listener,
+    /// They are what one server tells its users, and their answers to what it asks.
+    Server,
+    /// They ask or answer one question.
+    Question,
 }
 
 /// One group: all events with an equal key are judged together, sorted.
@@ -38,6 +50,7 @@ pub struct WindowKey {
 /// Groups that an event belongs to.
 pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
     let mut keys = plan.map_or_else(Vec::new, |plan| lives(plan, event));
+    keys.extend(spoken::keys(event));
     if event.outcome == Outcome::Rejected {
         return keys;
     }
@@ -60,6 +73,24 @@ pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
             keys.push(WindowKey { watch: Watch::Constraint(index), group });
         }
     }
+    keys.extend(on_behalf(plan, event));
+    keys
+}
+
+/// What is done on behalf of one person, and that person's own word.
+fn on_behalf(plan: &Plan, event: &Event) -> Vec<WindowKey> {
+    let Some(principal) = limit::principal(event) else { return Vec::new() };
+    let group = || vec![principal.clone()];
+    let mut keys = Vec::new();
+    for (index, delegation) in (0_u16..).zip(&plan.model.delegations) {
+        let concerns = limit::concerns(delegation, plan.activity(event), event);
+        if concerns && delegation::governs(plan, delegation, event) == Truth::True {
+            keys.push(WindowKey { watch: Watch::Delegation(index), group: group() });
+        }
+    }
+    if delegation::is_of_a_person(plan, event) {
+        keys.push(WindowKey { watch: Watch::Person, group: group() });
+    }
     keys
 }
 
@@ -75,6 +106,7 @@ fn lives(plan: &Plan, event: &Event) -> Vec<WindowKey> {
 
 /// Counts the events that a window runs over but that have no place in any of its groups: what they share is not shown.
 pub(super) fn count_groupless(history: &History<'_>, tallies: &mut Tallies) {
+    limit::count_groupless(history, tallies);
     let plan = history.plan;
     for constraint in &plan.model.constraints {
         let (check, activity, by) = match &constraint.kind {
@@ -93,30 +125,44 @@ pub(super) fn count_groupless(history: &History<'_>, tallies: &mut Tallies) {
 
 /// Judges one group.
 pub(super) fn judge(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &Blindness) -> CaseResult {
-    let constraint = match key.watch {
-        Watch::Key => None,
-        Watch::Constraint(index) => plan.model.constraints.get(usize::from(index)),
-        Watch::Life => return life(plan, key, events, blindness),
-    };
+    if key.watch == Watch::Life {
+        return life(plan, key, events, blindness);
+    }
     let mut tallies = Tallies::default();
     let history = History::new(plan, None, events, blindness);
-    let mut found = match constraint {
-        None => across_cases(&history, &mut tallies),
-        Some(constraint) => match &constraint.kind {
-            ConstraintKind::WindowSum { .. } => window_sum::judge(&history, constraint, &mut tallies),
-            ConstraintKind::WindowCount { .. } => window_count::judge(&history, constraint, &mut tallies),
-            _ => Vec::new(),
-        },
-    };
-    if let Some(constraint) = constraint {
-        for one in &mut found {
-            one.constraint = Some(constraint.id.clone());
-            one.severity = constraint.severity;
+    let found = match key.watch {
+        Watch::Key | Watch::Life => across_cases(&history, &mut tallies),
+        Watch::Constraint(index) => constrained(&history, index, &mut tallies),
+        Watch::Delegation(index) => {
+            let delegation = plan.model.delegations.get(usize::from(index));
+            delegation.map(|delegation| limit::judge(&history, delegation, &mut tallies)).unwrap_or_default()
         }
-    }
+        Watch::Person => delegation::batch(&history, &mut tallies),
+        Watch::Listener => spoken::listed(&history, &mut tallies),
+        Watch::Server => spoken::server(&history, &mut tallies),
+        Watch::Question => {
+            let id = key.group.first().map(|id| &**id).unwrap_or_default();
+            spoken::questions(&history, id, &mut tallies)
+        }
+    };
     let witness = Witness { history: &history, replays: &[] };
     let deviations: Vec<Deviation> = found.into_iter().filter_map(|f| witness.deviation(f)).collect();
     CaseResult { deviations: settle(deviations), tallies, exhausted: history.exhausted(), ..CaseResult::default() }
+}
+
+/// Judges a group of the constraint at a position in the model.
+fn constrained(history: &History<'_>, index: u16, tallies: &mut Tallies) -> Vec<Found> {
+    let Some(constraint) = history.plan.model.constraints.get(usize::from(index)) else { return Vec::new() };
+    let mut found = match &constraint.kind {
+        ConstraintKind::WindowSum { .. } => window_sum::judge(history, constraint, tallies),
+        ConstraintKind::WindowCount { .. } => window_count::judge(history, constraint, tallies),
+        _ => Vec::new(),
+    };
+    for one in &mut found {
+        one.constraint = Some(constraint.id.clone());
+        one.severity = constraint.severity;
+    }
+    found
 }
 
 /// Replays one object over the steps of all cases. What they say of other objects is left out: only their own cases know

@@ -37,6 +37,7 @@ use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction, RedactionRules};
 use super::run::Marks;
 use super::secret_segment::secret_parameters;
+use super::spoken;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
 use super::token_keys::TokenKeys;
@@ -224,6 +225,7 @@ impl Extractor {
             }
             if let Some(event) = out.events.first_mut() {
                 event.handed = handed;
+                spoken::ask(event, &reading, &found.calls, &self.key);
             }
             return Extracted { inside, forwards, caught, ..out };
         }
@@ -447,6 +449,7 @@ impl Extractor {
             idempotency,
             answer,
             handed: None,
+            spoken: spoken::of(reading, acting.actor, &self.key, &self.masker),
             request_id: self.request_id(reading),
             unplaced: Vec::new(),
             state_before: Vec::new(),

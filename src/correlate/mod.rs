@@ -44,6 +44,7 @@ mod run;
 mod secret_segment;
 mod session;
 mod shift;
+mod spoken;
 mod target;
 mod template;
 mod tenants;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::credential::HashKey;
 use super::redact::{self, RedactionRules, Treatment};
 use super::reuse::{KeyUser, ReusedKey};
-use crate::event::{Actor, Event, ObjectId, Value};
+use crate::event::{Actor, Announced, Event, ObjectId, Value};
 use crate::model::{Model, Segment};
 use offpath_capture::percent_decoded;
 use selected::Selected;
@@ -258,6 +258,18 @@ impl Pseudonyms {
         for (_, tenant) in &event.tenants {
             self.put(names, tenant, self.unspoken(selected.tenants, tenant));
         }
+        actor.earlier_agents.iter().for_each(|name| self.put(names, name, self.unspoken(selected.persons, name)));
+        let spoken = event.spoken.as_deref();
+        let announced = spoken.and_then(|spoken| spoken.headers.as_ref()).and_then(|headers| match headers {
+            Announced::Different { said, done, .. } => Some([said, done]),
+            Announced::Same => None,
+        });
+        let called = spoken.and_then(|spoken| spoken.tool.as_ref()).into_iter();
+        for name in called.chain(announced.into_iter().flatten()) {
+            self.put(names, name, self.unspoken(None, name));
+        }
+        let listed = spoken.and_then(|spoken| spoken.listing.as_ref()).into_iter().flat_map(|listing| &listing.tools);
+        listed.for_each(|tool| self.put(names, &tool.name, self.unspoken(None, &tool.name)));
     }
 
     /// Adds a name. One that stands for itself where only some are hidden hides nothing, least of all the same name that
@@ -336,6 +348,9 @@ fn spoken(model: &Model) -> BTreeSet<Arc<str>> {
     words.extend(actors.kinds.iter().map(|(kind, _)| Arc::clone(kind)));
     words.insert(Arc::clone(&actors.default_kind));
     words.extend(actors.default_role.iter().chain(actors.role_map.values()).cloned());
+    words.extend(model.activities.iter().flat_map(|a| &a.matchers).filter_map(|m| Some(m.call.as_ref()?.name.clone())));
+    let tools = model.delegations.iter().map(|delegation| &delegation.tools);
+    words.extend(tools.flat_map(|tools| tools.allow.iter().flatten().chain(&tools.deny)).cloned());
     words
 }
 

@@ -36,6 +36,8 @@ const LONGEST_GROUPED: usize = 48;
 
 /// Shortest name that is taken for a document's hash.
 const SHORTEST_HASH: usize = 32;
+/// Longest name of a tool.
+const LONGEST_TOOL: usize = 256;
 
 /// Whether a character stands between words.
 fn is_delimiter(c: char) -> bool {
@@ -189,6 +191,12 @@ impl Masker {
             return operation.into();
         }
         self.without_cards(&self.text(&operation)).into()
+    }
+
+    /// The name of a tool as outputs show it, as long as a call's name may be.
+    pub(super) fn tool(&self, name: &str) -> Arc<str> {
+        let name: String = name.chars().take(LONGEST_TOOL).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        self.without_cards(&self.text(&name)).into()
     }
 
     /// The text with card numbers masked wherever they stand: `pay_4111111111111111` is one name.

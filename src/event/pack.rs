@@ -11,8 +11,8 @@ use hashbrown::HashTable;
 use offpath_capture::{Origin, Place, Within};
 
 use super::{
-    Actor, Answer, Event, Evidence, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn,
-    Value,
+    Actor, Announced, Answer, Asked, Event, Evidence, Handed, HandedId, ListedTool, Listing, Money, ObjectId,
+    ObjectRef, Outcome, Question, Shows, Spoken, TenantTold, Turn, Value,
 };
 
 /// Deepest list within a list; JSON is not read deeper.
@@ -86,7 +86,7 @@ impl Packer {
             ..
         } = event;
         let Event { case, attributes, idempotency, body_hash, answer, handed, request_id, .. } = event;
-        let Event { state_before, state_after, .. } = event;
+        let Event { spoken, state_before, state_after, .. } = event;
         self.fixed(id.0);
         self.signed(*time);
         self.signed(end.wrapping_sub(*time));
@@ -117,12 +117,13 @@ impl Packer {
         self.texts(unplaced);
         case.iter().for_each(|case| self.id(case));
         self.attributes(attributes)?;
-        self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), false, false, false]);
+        self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), spoken.is_some(), false, false]);
         idempotency.iter().chain(body_hash).for_each(|hash| self.fixed(*hash));
         if let Some(Turn { request, number }) = turn {
             self.fixed(request.0);
             self.number(u64::from(*number));
         }
+        spoken.iter().for_each(|spoken| self.spoken(spoken));
         let Answer { body_hash: answer_hash, cached, replayed, gone, made } = *answer;
         self.flags([answer_hash.is_some(), cached, replayed, gone, made, handed.is_some()]);
         answer_hash.iter().for_each(|hash| self.fixed(*hash));
@@ -142,6 +143,40 @@ impl Packer {
                 self.fixed(*value);
                 self.number(u64::from(*kind));
             }
+        }
+    }
+
+    fn spoken(&mut self, spoken: &Spoken) {
+        let Spoken { server, listener, tool, listing, version, asks, answers, agrees, headers } = spoken;
+        let told = headers.is_some();
+        self.flags([listener.is_some(), version.is_some(), listing.is_some(), *agrees, told, false]);
+        self.fixed(*server);
+        listener.iter().chain(version).for_each(|hash| self.fixed(*hash));
+        self.maybe(tool.as_deref());
+        if let Some(Listing { first, last, tools }) = listing {
+            self.flags([*first, *last, false, false, false, false]);
+            self.number(tools.len() as u64);
+            for ListedTool { name, description, schema } in tools {
+                self.text(name);
+                self.fixed(*description);
+                self.fixed(*schema);
+            }
+        }
+        for questions in [asks, answers] {
+            self.number(questions.len() as u64);
+            for Question { id, to } in questions {
+                self.fixed(*id);
+                self.bytes.push(asked_code(*to));
+            }
+        }
+        match headers {
+            Some(Announced::Different { header, said, done }) => {
+                self.maybe(Some(header));
+                self.text(said);
+                self.text(done);
+            }
+            Some(Announced::Same) => self.maybe(None),
+            None => {}
         }
     }
 
@@ -323,6 +358,14 @@ fn told_code(told: TenantTold) -> u8 {
     }
 }
 
+fn asked_code(to: Asked) -> u8 {
+    match to {
+        Asked::Person => 0,
+        Asked::PersonOnStream => 1,
+        Asked::Anybody => 2,
+    }
+}
+
 fn outcome_code(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Accepted => 0,
@@ -405,8 +448,38 @@ mod tests {
         ]
     }
 
+    fn questions() -> impl Strategy<Value = Vec<Question>> {
+        let to = prop_oneof![Just(Asked::Person), Just(Asked::PersonOnStream), Just(Asked::Anybody)];
+        proptest::collection::vec((any::<u64>(), to).prop_map(|(id, to)| Question { id, to }), 0..3).boxed()
+    }
+
     prop_compose! {
-        fn events()(
+        fn spoken()(
+            server: u64,
+            listener: Option<u64>,
+            version: Option<u64>,
+            tool in proptest::option::of(text()),
+            listing in proptest::option::of((any::<(bool, bool)>(), proptest::collection::vec((text(), any::<(u64, u64)>()), 0..3))),
+            asks in questions(),
+            answers in questions(),
+            agrees: bool,
+            headers in proptest::option::of(proptest::option::of((text(), text(), text()))),
+        ) -> Spoken {
+            let listing = listing.map(|((first, last), tools)| {
+                let tool = |(name, (description, schema))| ListedTool { name, description, schema };
+                Listing { first, last, tools: tools.into_iter().map(tool).collect() }
+            });
+            let announced = |told: Option<_>| match told {
+                Some((header, said, done)) => Announced::Different { header, said, done },
+                None => Announced::Same,
+            };
+            let headers = headers.map(announced);
+            Spoken { server, listener, tool, listing, version, asks, answers, agrees, headers }
+        }
+    }
+
+    prop_compose! {
+        fn silent()(
             n in 1..50_u64,
             times in any::<(i64, i64, i64)>(),
             place in place(),
@@ -451,6 +524,13 @@ mod tests {
             event.attributes = attributes;
             event
         }
+    }
+
+    /// Boxed, part by part: what is generated at once lies on the stack.
+    fn events() -> BoxedStrategy<Event> {
+        let spoken = proptest::option::of(spoken().boxed()).boxed();
+        let with = |(event, spoken): (Event, Option<Spoken>)| Event { spoken: spoken.map(Box::new), ..event };
+        (silent().boxed(), spoken).prop_map(with).boxed()
     }
 
     proptest! {

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
 use super::{
-    Actor, Answer, Doubts, Event, EventId, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold,
-    Told, Turn, Value,
+    Actor, Announced, Answer, Asked, Doubts, Event, EventId, Handed, HandedId, ListedTool, Listing, Money, ObjectId,
+    ObjectRef, Outcome, Question, Shows, Spoken, TenantTold, Told, Turn, Value,
 };
 
 /// Texts that the events unpacked so far have brought, by number.
@@ -52,10 +52,11 @@ impl Unpacker<'_> {
         let unplaced = self.many(Self::text)?;
         let case = cased.then(|| self.id()).transpose()?;
         let attributes = self.many(Self::attribute)?;
-        let [has_idempotency, has_body_hash, has_turn, ..] = self.flags()?;
+        let [has_idempotency, has_body_hash, has_turn, has_spoken, ..] = self.flags()?;
         let idempotency = has_idempotency.then(|| self.fixed()).transpose()?;
         let body_hash = has_body_hash.then(|| self.fixed()).transpose()?;
         let turn = has_turn.then(|| self.turn()).transpose()?;
+        let spoken = has_spoken.then(|| self.spoken()).transpose()?.map(Box::new);
         let (answer, handed) = self.answer()?;
         Ok(Event {
             id,
@@ -88,10 +89,53 @@ impl Unpacker<'_> {
             turn,
             answer,
             handed,
+            spoken,
             request_id: self.maybe()?,
             state_before: self.many(Self::text)?,
             state_after: self.many(Self::text)?,
         })
+    }
+
+    fn spoken(&mut self) -> Result<Spoken, PackError> {
+        let [listened, versioned, lists, agrees, told, _] = self.flags()?;
+        Ok(Spoken {
+            server: self.fixed()?,
+            listener: listened.then(|| self.fixed()).transpose()?,
+            version: versioned.then(|| self.fixed()).transpose()?,
+            tool: self.maybe()?,
+            listing: lists.then(|| self.listing()).transpose()?,
+            asks: self.many(Self::question)?,
+            answers: self.many(Self::question)?,
+            agrees,
+            headers: told.then(|| self.announced()).transpose()?,
+        })
+    }
+
+    fn listing(&mut self) -> Result<Listing, PackError> {
+        let [first, last, ..] = self.flags()?;
+        Ok(Listing { first, last, tools: self.many(Self::listed_tool)? })
+    }
+
+    fn listed_tool(&mut self) -> Result<ListedTool, PackError> {
+        Ok(ListedTool { name: self.text()?, description: self.fixed()?, schema: self.fixed()? })
+    }
+
+    fn question(&mut self) -> Result<Question, PackError> {
+        let id = self.fixed()?;
+        let to = match self.byte()? {
+            0 => Asked::Person,
+            1 => Asked::PersonOnStream,
+            2 => Asked::Anybody,
+            _ => return Err(PackError::Content("such a question")),
+        };
+        Ok(Question { id, to })
+    }
+
+    fn announced(&mut self) -> Result<Announced, PackError> {
+        match self.maybe()? {
+            Some(header) => Ok(Announced::Different { header, said: self.text()?, done: self.text()? }),
+            None => Ok(Announced::Same),
+        }
     }
 
     fn turn(&mut self) -> Result<Turn, PackError> {

@@ -5,6 +5,7 @@
 
 mod address_block;
 mod code;
+mod delegation;
 mod diagnostic;
 pub mod expression;
 pub mod lifecycle;
@@ -17,6 +18,7 @@ pub mod workflow;
 
 pub use address_block::{AddressBlock, AddressBlockError};
 pub use code::{Code, explanation};
+pub use delegation::{Delegation, DelegationLimits, Inherited, Permitted, Rate};
 pub use diagnostic::{Diagnostic, Diagnostics, Gravity, Span, nearest_name};
 pub use expression::{Expression, Path, Root};
 pub use lifecycle::{Lifecycle, State, Transition};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::address_block::AddressBlock;
-use super::{Description, Expression, Lifecycle, Path, Pattern, Piece};
+use super::{Delegation, Description, Expression, Lifecycle, Path, Pattern, Piece};
 use crate::event::Money;
 
 /// Index into `Model::activities`.
@@ -44,6 +44,8 @@ pub struct Model {
     pub lifecycles: Vec<Lifecycle>,
     /// What no single lifecycle can say.
     pub constraints: Vec<Constraint>,
+    /// What software may do on a person's behalf.
+    pub delegations: Vec<Delegation>,
     /// How to compare.
     pub check: CheckOptions,
     /// Exchange paths (`req.amount`, `header.x-y`) that guards and constraints name beyond declared attributes; correlation

@@ -36,6 +36,11 @@ pub(super) fn group_hash(key: &WindowKey) -> u64 {
         Watch::Key => [0xff; 3],
         Watch::Constraint(index) => [0, index.to_be_bytes()[0], index.to_be_bytes()[1]],
         Watch::Life => [1; 3],
+        Watch::Delegation(index) => [2, index.to_be_bytes()[0], index.to_be_bytes()[1]],
+        Watch::Person => [3; 3],
+        Watch::Listener => [4; 3],
+        Watch::Server => [5; 3],
+        Watch::Question => [6; 3],
     };
     stable_hash(std::iter::once(&watch[..]).chain(key.group.iter().map(|part| part.as_bytes())))
 }

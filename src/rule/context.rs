@@ -45,6 +45,15 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The verb of a tool that fits the outcome.
+    pub fn used(&self) -> &'static str {
+        match self.outcome() {
+            Outcome::Accepted => "used",
+            Outcome::Rejected => "tried",
+            Outcome::Unknown => "called",
+        }
+    }
+
     /// Outcome of the deviating event.
     pub fn outcome(&self) -> Outcome {
         self.event.map_or(Outcome::Unknown, |event| event.outcome)

@@ -133,7 +133,7 @@ fn severity(rule: &Rule, context: &Context<'_>, terms: &mut Vec<String>) -> Seve
 }
 
 fn over_limit_in_money(context: &Context<'_>) -> bool {
-    let limited = matches!(context.deviation.check, Check::Conserve | Check::Split);
+    let limited = matches!(context.deviation.check, Check::Conserve | Check::Split | Check::AgentLimit);
     limited
         && context.event.is_some_and(|event| {
             let of_objects = event.objects.iter().flat_map(|object| &object.attributes);
@@ -145,7 +145,7 @@ fn over_limit_in_money(context: &Context<'_>) -> bool {
 fn crosses_tenants(context: &Context<'_>) -> bool {
     let actor = context.event.and_then(|event| event.actor.tenant.as_ref());
     let object = context.object_ref().and_then(|object| object.tenant.as_ref());
-    context.deviation.check != Check::Tenant
+    !matches!(context.deviation.check, Check::Tenant | Check::DelegatedTenant)
         && matches!((actor, object), (Some(actor), Some(object)) if actor != object)
 }
 
@@ -184,6 +184,8 @@ fn confidence(rule: &Rule, context: &Context<'_>, terms: &mut Vec<String>) -> f3
 fn identity(rule: &Rule, context: &Context<'_>) -> Option<(f32, &'static str)> {
     let judged: Vec<&Event> = match rule.rests_on {
         Identity::Nobody => return None,
+        // Who was offered which tools hangs on the session alone.
+        Identity::Actor if rule.check == Check::AgentTool && context.deviation.constraint.is_none() => return None,
         Identity::Actor => context.event.into_iter().collect(),
         Identity::Everyone => context.deviation.events.iter().collect(),
     };
@@ -231,6 +233,7 @@ fn own_check(check: Check, context: &Context<'_>) -> Option<u16> {
             | Check::Orphan
             | Check::StateField
             | Check::ApprovalMissing
+            | Check::HumanMissing
     );
     let status = context.event?.status?;
     (of_order && (400..500).contains(&status) && !matches!(status, 401 | 403)).then_some(status)

@@ -31,13 +31,24 @@ macro_rules! rules {
 }
 
 rules![
+    ag_limit,
+    ag_tool,
     ap_changed,
     ap_missing,
     ap_self,
     ap_stale,
+    del_scope,
+    del_tenant,
     enumeration,
     flow_volume,
     fn_role,
+    hitl_agent,
+    hitl_batch,
+    hitl_fast,
+    hitl_missing,
+    ma_chain,
+    mcp_mismatch,
+    mcp_rug,
     own,
     proc_alt,
     rule_guard,
@@ -152,6 +163,17 @@ pub fn of_check(check: Check) -> &'static Rule {
         Check::Volume => &flow_volume::RULE,
         Check::Unlearned => &unlearned::RULE,
         Check::Enumeration => &enumeration::RULE,
+        Check::AgentTool => &ag_tool::RULE,
+        Check::AgentLimit => &ag_limit::RULE,
+        Check::AgentChain => &ma_chain::RULE,
+        Check::DelegatedScope => &del_scope::RULE,
+        Check::DelegatedTenant => &del_tenant::RULE,
+        Check::HumanMissing => &hitl_missing::RULE,
+        Check::HumanAgent => &hitl_agent::RULE,
+        Check::HumanFast => &hitl_fast::RULE,
+        Check::HumanBatch => &hitl_batch::RULE,
+        Check::HeaderMismatch => &mcp_mismatch::RULE,
+        Check::ToolChanged => &mcp_rug::RULE,
     }
 }
 

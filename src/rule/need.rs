@@ -27,6 +27,8 @@ pub enum Need {
     Roles,
     /// What kind of actor acts, where it is not the default one.
     Kind,
+    /// The software that acts for somebody, or that there is none.
+    Agents,
     /// The tenant of who acts.
     Tenant,
     /// The tenant of an object whose key is unique in a tenant only, without which it cannot be told which it is.
@@ -46,11 +48,12 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Need; 12] = [
+    const ALL: [Need; 13] = [
         Need::Calls,
         Need::Identity,
         Need::Roles,
         Need::Kind,
+        Need::Agents,
         Need::Tenant,
         Need::Scope,
         Need::OwnTenant,
@@ -67,6 +70,7 @@ impl Need {
             Need::Identity => "user",
             Need::Roles => "roles",
             Need::Kind => "kinds of actors",
+            Need::Agents => "agents told from persons",
             Need::Tenant | Need::Scope => "tenants",
             Need::OwnTenant => "tenants of actors told apart from those of objects",
             Need::Duration => "measured durations",
@@ -85,6 +89,7 @@ impl Need {
             Need::Identity => Some(actor.principal.is_some() && actor.evidence > Evidence::Unbound),
             Need::Roles => Some(actor.principal.is_some() && roles_are_seen(event)),
             Need::Kind => model.map(|_| actor.principal.is_some() && kind_is_seen(event)),
+            Need::Agents => Some(actor.agent.is_some() || event.shows.headers && actor.evidence > Evidence::Asserted),
             Need::Tenant => Some(actor.tenant.is_some()),
             Need::Scope => {
                 let placed = event.objects.iter().any(|o| model.is_some_and(|m| is_scoped(m, &o.id.object_type)));

@@ -26,6 +26,9 @@ pub static LISTS: &[List] = &[
         version: "1.1",
         entries: &[
             ("ag:T10", "Overwhelming Human-in-the-Loop"),
+            ("ag:T12", "Agent Communication Poisoning"),
+            ("ag:T15", "Human Manipulation"),
+            ("ag:T2", "Tool Misuse"),
             ("ag:T3", "Privilege Compromise"),
             ("ag:T6", "Intent Breaking & Goal Manipulation"),
         ],
@@ -38,6 +41,9 @@ pub static LISTS: &[List] = &[
         entries: &[
             ("ASI02", "Tool Misuse and Exploitation"),
             ("ASI03", "Identity and Privilege Abuse"),
+            ("ASI04", "Agentic Supply Chain Vulnerabilities"),
+            ("ASI07", "Insecure Inter-Agent Communication"),
+            ("ASI08", "Cascading Failures"),
             ("ASI09", "Human-Agent Trust Exploitation"),
         ],
     },
@@ -77,12 +83,15 @@ pub static LISTS: &[List] = &[
         version: "4.14",
         entries: &[
             ("CWE-1284", "Improper Validation of Specified Quantity in Input"),
+            ("CWE-250", "Execution with Unnecessary Privileges"),
+            ("CWE-269", "Improper Privilege Management"),
             ("CWE-284", "Improper Access Control"),
             ("CWE-294", "Authentication Bypass by Capture-replay"),
             ("CWE-362", "Concurrent Execution using Shared Resource with Improper Synchronization"),
             ("CWE-367", "Time-of-check Time-of-use Race Condition"),
             ("CWE-372", "Incomplete Internal State Distinction"),
             ("CWE-425", "Direct Request ('Forced Browsing')"),
+            ("CWE-441", "Unintended Proxy or Intermediary ('Confused Deputy')"),
             ("CWE-472", "External Control of Assumed-Immutable Web Parameter"),
             ("CWE-602", "Client-Side Enforcement of Server-Side Security"),
             ("CWE-639", "Authorization Bypass Through User-Controlled Key"),
@@ -136,6 +145,7 @@ pub static LISTS: &[List] = &[
         version: "2023",
         entries: &[
             ("API1", "Broken Object Level Authorization"),
+            ("API10", "Unsafe Consumption of APIs"),
             ("API3", "Broken Object Property Level Authorization"),
             ("API4", "Unrestricted Resource Consumption"),
             ("API5", "Broken Function Level Authorization"),

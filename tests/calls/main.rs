@@ -4,6 +4,7 @@
 mod hidden;
 mod judged;
 mod listed;
+mod persons;
 mod runs;
 #[path = "../support/mod.rs"]
 mod support;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::Archive;
 use crate::support::archive::{self, check, told};
-use crate::support::text;
+use crate::support::{counts, text};
 
 const TASKS: &str =
     "offpath: 1\nworkflow: {id: agents, version: 1}\nactors: {identify: [jwt.sub]}\nimports: {builtin: a2a}\n";
@@ -74,7 +74,8 @@ fn a2a_tasks_have_a_life_that_no_model_writes() {
     fleet.add("anna", "/agent", &asked, 200, "application/json", &refused);
     let benign = fleet.write(&folder.path().join("benign.har"));
     let (findings, summary, said) = check(folder.path(), TASKS, &[&benign]);
-    let done: Vec<Value> = findings.into_iter().filter(|f| text(f, "verdict") != "attempted").collect();
+    // That a task is answered at once is for review: another agent may have done it.
+    let done: Vec<Value> = findings.into_iter().filter(|f| text(f, "verdict") != "attempted" && counts(f)).collect();
     assert_eq!(told(&done), Vec::<String>::new(), "{said}");
     let objects = summary["objects"].as_array().unwrap();
     let count = |name: &str| objects.iter().find(|o| o["object_type"] == name).map(|o| o["objects"].clone());
@@ -86,7 +87,7 @@ fn a2a_tasks_have_a_life_that_no_model_writes() {
     fleet.look("t2", "TASK_STATE_WORKING");
     let abused = fleet.write(&folder.path().join("abused.har"));
     let (findings, _, said) = check(folder.path(), TASKS, &[&abused]);
-    let done: Vec<Value> = findings.into_iter().filter(|f| text(f, "verdict") != "attempted").collect();
+    let done: Vec<Value> = findings.into_iter().filter(|f| text(f, "verdict") != "attempted" && counts(f)).collect();
     assert_eq!(told(&done), ["ST-DIVERGE a2a_task:t2", "ST-ORPHAN a2a_task:t1", "ST-ORPHAN a2a_task:t3"], "{said}");
 }
 

@@ -177,6 +177,28 @@ pub(super) fn named_by_headers(exchange: &Exchange, sent: &Message<'_>) -> Optio
     Some(vec![Call { method, outcome, ..Call::new(CallProtocol::Mcp, kind, name(&target)) }])
 }
 
+/// What the headers of an MCP request say that its body calls: every value of `Mcp-Method` and of `Mcp-Name`, as sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnnouncedCall {
+    /// Methods.
+    pub methods: Vec<String>,
+    /// Names of tools or prompts, or addresses of resources, decoded.
+    pub names: Vec<String>,
+}
+
+impl AnnouncedCall {
+    /// Reads the headers of an exchange's request.
+    pub fn of(exchange: &Exchange) -> AnnouncedCall {
+        let all = |header: &str| -> Vec<String> {
+            let sent = exchange.request.iter().flat_map(|request| request.headers.all(header));
+            let texts = sent.take(MOST_CALLS).map(|value| String::from_utf8_lossy(value).trim().to_owned());
+            texts.collect()
+        };
+        let names = all("mcp-name").iter().map(|value| name(&decoded(value))).collect();
+        AnnouncedCall { methods: all("mcp-method").iter().map(|value| name(value)).collect(), names }
+    }
+}
+
 /// A header, or the field of a log that is named after it.
 fn told(exchange: &Exchange, header: &str) -> Option<String> {
     let sent = exchange.request.as_ref().and_then(|request| request.headers.text(header));

@@ -20,6 +20,7 @@ pub(crate) mod socket;
 use crate::{Exchange, Protocol, Sender};
 use budget::Budget;
 pub use links::{Links, trace_id};
+pub use mcp::AnnouncedCall;
 use message::Message;
 
 /// Most calls read from one exchange.

@@ -4,7 +4,7 @@ mod always;
 mod distinct;
 mod hours;
 mod never;
-mod require;
+pub(super) mod require;
 mod same;
 pub(super) mod window_count;
 pub(super) mod window_sum;
@@ -62,7 +62,7 @@ impl<'a> Context<'_, 'a> {
     }
 
     /// Events of an activity with the object of a type that they concern; mere retries are no events of their own.
-    fn events_of(
+    pub(super) fn events_of(
         &self,
         activity: ActivityId,
         per: ObjectTypeId,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ByLife, Context, counts};
-use crate::compare::deviation::{Check, Tallies};
+use crate::compare::deviation::{Check, Doubt, Tallies};
 use crate::compare::effect::Found;
 use crate::compare::permission::is_kind;
 use crate::event::{Event, Outcome, Value};
@@ -15,6 +15,13 @@ const MOST_OBSERVED: usize = 64;
 /// Earlier steps that a finding shows as evidence; of those that do not serve, the same number.
 const MOST_EVIDENCE: usize = 6;
 
+/// Confidence at most where a person's word may have gone through the agent's hands.
+const HANDED_ON: f32 = 0.4;
+/// The reason for it.
+const ONE_CLIENT: &str = "clients of MCP hand a person's answer on with the agent's credential";
+/// The reason for it where no agent is named beside the person's word.
+const ONE_TOKEN: &str = "a person and an agent may have been given one token";
+
 /// The parts of the constraint, by name.
 struct Demand<'c> {
     activity: ActivityId,
@@ -23,6 +30,8 @@ struct Demand<'c> {
     kind: Option<&'c Arc<str>>,
     max_age: Option<i64>,
     unchanged: &'c [Path],
+    /// What it is that the step is absent.
+    missing: Check,
 }
 
 /// The required steps of a case, by object.
@@ -38,8 +47,14 @@ struct Candidates {
 impl Candidates {
     fn new(context: &Context<'_, '_>, demand: &Demand<'_>) -> Self {
         let by_kind = |event: &Event| demand.kind.map_or(Truth::True, |k| is_kind(k, event));
-        let tried = |event: &Event| event.outcome != Outcome::Rejected;
-        let good = |event: &Event| event.outcome == Outcome::Accepted && by_kind(event) == Truth::True;
+        // Who declines has answered, and not approved.
+        let declines = |event: &Event| {
+            let spoken = event.spoken.as_ref().filter(|_| demand.is_of_a_person());
+            spoken.is_some_and(|spoken| !spoken.answers.is_empty() && !spoken.agrees)
+        };
+        let tried = |event: &Event| event.outcome != Outcome::Rejected && !declines(event);
+        let good =
+            |event: &Event| event.outcome == Outcome::Accepted && by_kind(event) == Truth::True && !declines(event);
         let other = |event: &Event| tried(event) && by_kind(event) == Truth::False;
         let by_life = |wanted: &dyn Fn(&Event) -> bool| ByLife::new(context, demand.activity, demand.per, wanted);
         Candidates {
@@ -72,15 +87,28 @@ enum Absence {
 }
 
 pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies: &mut Tallies) -> Vec<Found> {
+    judge_as(context, constraint, Check::ApprovalMissing, tallies)
+}
+
+/// Judges a delegation's approval: a person's word, before what an agent does.
+pub(in crate::compare) fn judge_person(
+    context: &Context<'_, '_>,
+    constraint: &Constraint,
+    tallies: &mut Tallies,
+) -> Vec<Found> {
+    judge_as(context, constraint, Check::HumanMissing, tallies)
+}
+
+fn judge_as(context: &Context<'_, '_>, constraint: &Constraint, missing: Check, tallies: &mut Tallies) -> Vec<Found> {
     let ConstraintKind::Require { activity, before, per, kind, max_age, unchanged } = &constraint.kind else {
         return Vec::new();
     };
-    let demand =
-        Demand { activity: *activity, before: *before, per: *per, kind: kind.as_ref(), max_age: *max_age, unchanged };
+    let (kind, max_age) = (kind.as_ref(), *max_age);
+    let demand = Demand { activity: *activity, before: *before, per: *per, kind, max_age, unchanged, missing };
     let candidates = Candidates::new(context, &demand);
     let mut found = Vec::new();
     for (at, event, life) in context.events_of(*before, *per) {
-        if !counts(event, Check::ApprovalMissing) {
+        if !counts(event, missing) {
             continue;
         }
         match context.applies(constraint, at) {
@@ -105,7 +133,7 @@ impl Demand<'_> {
                 tallies.note_unseen(check, event.source);
             }
         };
-        count(Check::ApprovalMissing);
+        count(self.missing);
         if event.outcome != Outcome::Accepted {
             return;
         }
@@ -132,8 +160,13 @@ impl Demand<'_> {
                 return Vec::new();
             }
             Required::Absent(others) => {
-                tallies.count(Check::ApprovalMissing, event.source, Some(true));
-                let mut found = self.found(context, Check::ApprovalMissing, at, life);
+                let mut found = self.found(context, self.missing, at, life);
+                if let Some((by_agent, doubt)) = self.by_agent(context, &others) {
+                    found.check = Check::HumanAgent;
+                    found.doubt = doubt;
+                    found.observed = vec![by_agent];
+                }
+                tallies.count(found.check, event.source, Some(true));
                 found.evidence.extend(others);
                 // What came too late is part of the story, and nobody else's fault.
                 let late = context.history.steps_of(life, self.activity);
@@ -151,11 +184,12 @@ impl Demand<'_> {
                 tallies.note_unseen(check, event.source);
             }
         };
-        fine(Check::ApprovalMissing, tallies);
+        fine(self.missing, tallies);
         if event.outcome != Outcome::Accepted {
             return Vec::new();
         }
         let mut found = Vec::new();
+        found.extend(self.shared(context, (given, at, life), tallies));
         if let Some(longest) = self.max_age {
             let stale = self.stale(context, (given, at, life), longest);
             match stale {
@@ -174,6 +208,43 @@ impl Demand<'_> {
         }
         found.extend(self.unchanged.iter().filter_map(|path| self.changed(context, path, (given, at, life), tallies)));
         found
+    }
+
+    /// Whether it is a person's word that is demanded of an agent's step.
+    fn is_of_a_person(&self) -> bool {
+        self.missing == Check::HumanMissing && self.kind.is_some_and(|kind| &**kind == "human")
+    }
+
+    /// The agent that gave the person's word, of the steps that do not serve, and what makes that less than certain.
+    fn by_agent(&self, context: &Context<'_, '_>, others: &[usize]) -> Option<(Arc<str>, Option<Doubt>)> {
+        let others = others.iter().rev().filter_map(|other| context.history.event(*other));
+        let event = others.filter(|_| self.is_of_a_person()).find(|event| event.actor.agent.is_some())?;
+        let handed_on = event.spoken.as_ref().is_some_and(|spoken| !spoken.answers.is_empty());
+        let doubt = handed_on.then(|| Doubt::new(HANDED_ON, ONE_CLIENT));
+        let agent = event.actor.agent.as_deref().unwrap_or_default();
+        Some((format!("the credential of {agent}").into(), doubt))
+    }
+
+    /// A person's word that came with the very credential with which the agent then goes on.
+    fn shared(
+        &self,
+        context: &Context<'_, '_>,
+        (given, at, life): (usize, usize, usize),
+        tallies: &mut Tallies,
+    ) -> Option<Found> {
+        let (word, event) = (context.history.event(given)?, context.history.event(at)?);
+        event.actor.agent.as_ref().filter(|_| self.is_of_a_person())?;
+        let both = word.actor.credential.as_ref().zip(event.actor.credential.as_ref());
+        let same = both.map(|(word, own)| word == own);
+        tallies.count(Check::HumanAgent, event.source, same);
+        if same != Some(true) {
+            return None;
+        }
+        let mut found = self.found(context, Check::HumanAgent, at, life);
+        found.evidence.push(given);
+        found.observed = vec!["the agent's own credential".into()];
+        found.doubt = Some(Doubt::new(HANDED_ON, ONE_TOKEN));
+        Some(found)
     }
 
     fn found(&self, context: &Context<'_, '_>, check: Check, at: usize, life: usize) -> Found {

@@ -92,13 +92,13 @@ pub(super) fn applies(history: &History<'_>, constraint: &Constraint, event: &Ev
 }
 
 /// The window's width; with several clocks it is narrowed by their skew, so that a finding holds whichever is right.
-pub(super) fn effective_width(history: &History<'_>, window: i64) -> i64 {
+pub(in crate::compare) fn effective_width(history: &History<'_>, window: i64) -> i64 {
     let several = history.events.windows(2).any(|w| matches!(w, [a, b] if a.sensor != b.sensor));
     if several { window.saturating_sub(history.plan.model.check.clock_skew.max(0)) } else { window }
 }
 
 /// Drops what a whole window ago or earlier began.
-pub(super) fn expire(recent: &mut VecDeque<usize>, history: &History<'_>, now: i64, width: i64) {
+pub(in crate::compare) fn expire(recent: &mut VecDeque<usize>, history: &History<'_>, now: i64, width: i64) {
     while let Some(first) = recent.front().and_then(|i| history.event(*i)) {
         if now.saturating_sub(first.time) < width {
             break;

@@ -52,11 +52,13 @@ fn lifted_type(plan: &Plan, unless: ActivityId) -> Option<ObjectTypeId> {
 }
 
 /// One part of a window's sum.
-struct Part {
-    at: usize,
-    amount: Decimal,
+pub(in crate::compare) struct Part {
+    /// Index of the event.
+    pub(in crate::compare) at: usize,
+    /// What it adds, in the limit's unit.
+    pub(in crate::compare) amount: Decimal,
     /// It surely counts.
-    certain: bool,
+    pub(in crate::compare) certain: bool,
 }
 
 impl Part {
@@ -71,7 +73,7 @@ impl Part {
 
 /// One group's open window.
 #[derive(Default)]
-struct Open {
+pub(in crate::compare) struct Open {
     parts: VecDeque<Part>,
     least: Decimal,
     most: Decimal,
@@ -80,7 +82,7 @@ struct Open {
 
 impl Open {
     /// Adds a part and drops what has left the window; `None` when the sum is beyond what can be held.
-    fn add(&mut self, history: &History<'_>, part: Part, width: i64) -> Option<()> {
+    pub(in crate::compare) fn add(&mut self, history: &History<'_>, part: Part, width: i64) -> Option<()> {
         let now = history.event(part.at)?.time;
         while let Some(first) = self.parts.front() {
             if history.event(first.at).is_none_or(|e| now.saturating_sub(e.time) < width) {
@@ -94,6 +96,37 @@ impl Open {
         (self.least, self.most) = (self.least.checked_add(least)?, self.most.checked_add(most)?);
         self.parts.push_back(part);
         Some(())
+    }
+
+    /// Whether the sum is over a limit, where that can be told.
+    pub(in crate::compare) fn verdict(&self, limit: Decimal) -> Option<bool> {
+        match (self.least > limit, self.most > limit) {
+            (true, _) => Some(true),
+            (false, true) => None,
+            (false, false) => Some(false),
+        }
+    }
+
+    /// Whether a verdict is the first against the limit since it was last kept.
+    pub(in crate::compare) fn begins(&mut self, verdict: Option<bool>) -> bool {
+        let begins = verdict == Some(true) && !self.broken;
+        self.broken = verdict != Some(false) && (verdict == Some(true) || self.broken);
+        begins
+    }
+
+    /// What the parts that surely count add up to.
+    pub(in crate::compare) fn least(&self) -> Decimal {
+        self.least
+    }
+
+    /// Number of parts that surely count.
+    pub(in crate::compare) fn parts(&self) -> usize {
+        self.parts.iter().filter(|part| part.certain).count()
+    }
+
+    /// Indices of the latest of them.
+    pub(in crate::compare) fn evidence(&self) -> Vec<usize> {
+        self.parts.iter().filter(|part| part.certain).rev().take(MAX_EVIDENCE).map(|part| part.at).collect()
     }
 }
 
@@ -222,25 +255,18 @@ impl<'c, 'a> Ceiling<'c, 'a> {
         let part = Part { certain: part.certain && lifted == Had::Not, ..part };
         let at = part.at;
         let added = open.add(self.history, part, self.window.1);
-        let verdict = added.and_then(|()| match (open.least > self.limit, open.most > self.limit) {
-            (true, _) => Some(true),
-            (false, true) => None,
-            (false, false) => Some(false),
-        });
+        let verdict = added.and_then(|()| open.verdict(self.limit));
         tallies.count(Check::Split, event.source, verdict);
-        let begins = verdict == Some(true) && !open.broken;
-        open.broken = verdict != Some(false) && (verdict == Some(true) || open.broken);
-        begins.then(|| self.split(open, at))
+        open.begins(verdict).then(|| self.split(open, at))
     }
 
     /// The deviation of a sum that has just exceeded the limit, with the parts that surely count.
     fn split(&self, open: &Open, at: usize) -> Found {
-        let counted = open.parts.iter().filter(|p| p.certain);
+        let mut counted = open.parts.iter().filter(|p| p.certain);
         let mut parts: Vec<String> = counted.clone().take(MOST_NAMED).map(|p| p.amount.to_string()).collect();
-        parts.extend(counted.clone().nth(MOST_NAMED).map(|_| "…".to_owned()));
+        parts.extend(counted.nth(MOST_NAMED).map(|_| "…".to_owned()));
         let observed = vec![format!("{} = {}", parts.join(" + "), in_words(open.least, self.max)).into()];
-        let evidence = counted.rev().take(MAX_EVIDENCE).map(|p| p.at).collect();
-        Found { observed, evidence, ..self.found(Check::Split, at) }
+        Found { observed, evidence: open.evidence(), ..self.found(Check::Split, at) }
     }
 
     fn found(&self, check: Check, at: usize) -> Found {
@@ -288,11 +314,17 @@ fn by_life(history: &History<'_>, activity: Option<ActivityId>) -> BTreeMap<usiz
 
 /// Calls seen, by object and idempotency key: retries count once.
 #[derive(Default)]
-struct Calls<'e>(HashMap<(Option<&'e ObjectId>, Option<u64>), Vec<usize>>);
+pub(in crate::compare) struct Calls<'e>(HashMap<(Option<&'e ObjectId>, Option<u64>), Vec<usize>>);
 
 impl<'e> Calls<'e> {
     /// Whether an event only retries an earlier one.
-    fn again(&mut self, history: &History<'e>, activity: ActivityId, event: &'e Event, at: usize) -> Had {
+    pub(in crate::compare) fn again(
+        &mut self,
+        history: &History<'e>,
+        activity: ActivityId,
+        event: &'e Event,
+        at: usize,
+    ) -> Had {
         let keyed = history.plan.retry_window(activity);
         if event.idempotency.is_none() && (keyed.is_none() || event.shows.headers) {
             return Had::Not;
@@ -314,7 +346,7 @@ impl<'e> Calls<'e> {
 }
 
 /// The amount in the limit's unit; another currency does not count.
-fn in_unit(value: &Value, max: &Limit) -> Option<Decimal> {
+pub(in crate::compare) fn in_unit(value: &Value, max: &Limit) -> Option<Decimal> {
     match (value, max) {
         (Value::Number(n), Limit::Number(_)) => Some(*n),
         (Value::Money(m), Limit::Money(limit)) if m.currency == limit.currency => Some(m.amount),
@@ -322,7 +354,8 @@ fn in_unit(value: &Value, max: &Limit) -> Option<Decimal> {
     }
 }
 
-fn words(max: &Limit) -> String {
+/// A limit in words.
+pub(in crate::compare) fn words(max: &Limit) -> String {
     match max {
         Limit::Number(n) => n.to_string(),
         Limit::Money(m) => format!("{} {}", m.amount, m.currency),
@@ -330,7 +363,7 @@ fn words(max: &Limit) -> String {
 }
 
 /// An amount with the limit's unit.
-fn in_words(amount: Decimal, max: &Limit) -> String {
+pub(in crate::compare) fn in_words(amount: Decimal, max: &Limit) -> String {
     match max {
         Limit::Number(_) => amount.to_string(),
         Limit::Money(m) => format!("{amount} {}", m.currency),

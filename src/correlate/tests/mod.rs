@@ -303,6 +303,7 @@ pub(super) fn model() -> Model {
         ],
         lifecycles: Vec::new(),
         constraints: Vec::new(),
+        delegations: Vec::new(),
         check: CheckOptions::default(),
         draft: false,
         captured_paths: paths(&["req.note", "header.x-channel"]),

@@ -1,4 +1,4 @@
-//! `check:` how to compare; and the parts that are read for later versions.
+//! `check:` how to compare.
 
 use super::document::Node;
 use super::reader::{Fields, Reader};
@@ -57,14 +57,4 @@ fn choice(reader: &mut Reader, fields: &Fields<'_>, key: &str, choices: [&str; 2
         reader.error(Code::BadValue, &node.span, title);
     }
     chosen
-}
-
-/// Names the parts of the file that have no effect.
-pub(super) fn not_yet_checked(reader: &mut Reader, fields: &Fields<'_>) {
-    let Some(node) = fields.get("delegations") else { return };
-    for (key, value) in reader.named(node, "`delegations`").unwrap_or_default() {
-        let keys = &["when", "tools", "activities", "limits", "inherit", "approval"];
-        reader.mapping(value, "a delegation", keys);
-        reader.not_yet(&key.span, format_args!("the delegation `{}`", key.text));
-    }
 }

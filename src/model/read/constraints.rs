@@ -182,28 +182,8 @@ impl Reading<'_> {
         items.iter().filter_map(|item| reader.activity(item, "this constraint")).collect()
     }
 
-    /// The object type of `per:`, which each of the activities must belong to.
     fn per(&self, reader: &mut Reader, activities: &[ActivityId]) -> Option<ObjectTypeId> {
-        let node = reader.required(&self.fields, "per")?;
-        let text = reader.text(node, "`per`")?;
-        let per = reader.object_type(text, &node.span, "`per`")?;
-        for id in activities {
-            let Some(activity) = self.model.activities.get(usize::from(id.0)) else { continue };
-            let belongs = activity.objects.iter().any(|object| {
-                let name = reader.outline.object_at(object.object_type).map(|object| Arc::clone(&object.name));
-                object.object_type == per || name.is_some_and(|name| reader.outline.descendant(per, &name).is_some())
-            });
-            if !belongs {
-                let title = format!("the activity `{}` does not touch `{text}`", activity.name);
-                let help = format!("name the object at the activity: `object: {text}`");
-                let mut diagnostic = Diagnostic::error(Code::Detached, node.span.clone(), title).help(help);
-                if let Some(outline) = reader.outline.activity_at(*id) {
-                    diagnostic = diagnostic.note(outline.span.clone(), "declared here");
-                }
-                reader.found.push(diagnostic);
-            }
-        }
-        Some(per)
+        per(reader, &self.fields, self.model, activities)
     }
 
     fn require(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
@@ -312,7 +292,7 @@ impl Reading<'_> {
         let value = value_node.and_then(|node| reader.path_and_kind(node, &place));
         let by = self.groups(reader, &place);
         let window = reader.required(&self.fields, "window").and_then(|node| reader.duration(node, "the window"));
-        let max = reader.required(&self.fields, "max").and_then(|node| limit(reader, node));
+        let max = reader.required(&self.fields, "max").and_then(|node| limit(reader, node, "`max`"));
         let unless = self.fields.get("unless").and_then(|node| reader.activity(node, "this constraint"));
         let ((value, kind), max) = (value?, max?);
         let (wanted, label) = match max {
@@ -347,9 +327,38 @@ impl Reading<'_> {
     }
 }
 
+/// The object type of `per:`, which each of the activities must belong to.
+pub(super) fn per(
+    reader: &mut Reader,
+    fields: &Fields<'_>,
+    model: &Model,
+    activities: &[ActivityId],
+) -> Option<ObjectTypeId> {
+    let node = reader.required(fields, "per")?;
+    let text = reader.text(node, "`per`")?;
+    let per = reader.object_type(text, &node.span, "`per`")?;
+    for id in activities {
+        let Some(activity) = model.activities.get(usize::from(id.0)) else { continue };
+        let belongs = activity.objects.iter().any(|object| {
+            let name = reader.outline.object_at(object.object_type).map(|object| Arc::clone(&object.name));
+            object.object_type == per || name.is_some_and(|name| reader.outline.descendant(per, &name).is_some())
+        });
+        if !belongs {
+            let title = format!("the activity `{}` does not touch `{text}`", activity.name);
+            let help = format!("name the object at the activity: `object: {text}`");
+            let mut diagnostic = Diagnostic::error(Code::Detached, node.span.clone(), title).help(help);
+            if let Some(outline) = reader.outline.activity_at(*id) {
+                diagnostic = diagnostic.note(outline.span.clone(), "declared here");
+            }
+            reader.found.push(diagnostic);
+        }
+    }
+    Some(per)
+}
+
 /// `100 EUR` or a bare number.
-fn limit(reader: &mut Reader, node: &Node) -> Option<Limit> {
-    let text = reader.text(node, "`max`")?;
+pub(super) fn limit(reader: &mut Reader, node: &Node, key: &str) -> Option<Limit> {
+    let text = reader.text(node, key)?;
     let number = |text| quantity::decimal(text).filter(|number| *number >= Decimal::ZERO);
     let limit = number(text).map(Limit::Number).or_else(|| quantity::money(text).map(Limit::Money));
     if limit.is_none() {

@@ -6,6 +6,7 @@ mod builtin;
 mod check;
 mod constant;
 mod constraints;
+mod delegations;
 mod document;
 mod echo;
 mod imports;
@@ -105,6 +106,7 @@ fn model(reader: &mut Reader, root: &Node, open: Open<'_>) -> Option<Model> {
         activities,
         lifecycles: Vec::new(),
         constraints: Vec::new(),
+        delegations: Vec::new(),
         check: check::read(reader, fields.get("check")),
         captured_paths: Vec::new(),
         documents: reader.documents.clone(),
@@ -113,7 +115,7 @@ fn model(reader: &mut Reader, root: &Node, open: Open<'_>) -> Option<Model> {
     model.actors = actors::read(reader, fields.get("actors"));
     model.lifecycles = lifecycles::read(reader, &fields, &model);
     model.constraints = constraints::read(reader, &fields, &model);
-    check::not_yet_checked(reader, &fields);
+    model.delegations = delegations::read(reader, &fields, &model);
     lint::model(reader, &model);
     model.captured_paths = std::mem::take(&mut reader.captured).into_iter().collect();
     Some(model)

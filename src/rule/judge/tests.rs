@@ -357,7 +357,7 @@ fn every_finding_explains_itself_in_whole_sentences() {
 proptest! {
     #[test]
     fn confidence_is_a_share_and_the_least_of_the_terms_shown(
-        rule in 0..23_usize, order in any::<f32>(), whole in any::<f32>(), tier in 0..3_usize,
+        rule in 0..catalogue().len(), order in any::<f32>(), whole in any::<f32>(), tier in 0..3_usize,
         status in 100..600_u16, moved in any::<bool>(),
     ) {
         let mut deviation = with_outcome(deviation(catalogue()[rule].id), Outcome::Rejected, Some(status));

@@ -7,8 +7,8 @@ use super::{Need, Shown};
 use crate::compare::Check;
 use crate::model::expression::{Function, Node};
 use crate::model::{
-    Activity, ActivityId, AttributeRule, Constraint, ConstraintKind, Expression, Model, ObjectType, ObjectTypeId, Path,
-    Root, Segment,
+    Activity, ActivityId, AttributeRule, Constraint, ConstraintKind, Delegation, Expression, Model, ObjectType,
+    ObjectTypeId, Path, Root, Segment,
 };
 
 /// What a check needs of a source, by a model.
@@ -80,6 +80,17 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         // Whose objects are, the model says better.
         Check::Unlearned | Check::Enumeration => None,
         Check::TenantMix => reader.several_tenants(),
+        // What agents and servers say to each other is judged as well, and needs no model.
+        Check::HeaderMismatch | Check::ToolChanged => None,
+        Check::AgentTool
+        | Check::AgentLimit
+        | Check::AgentChain
+        | Check::DelegatedScope
+        | Check::DelegatedTenant
+        | Check::HumanMissing
+        | Check::HumanAgent
+        | Check::HumanFast => reader.delegated(check),
+        Check::HumanBatch => reader.approved(),
         _ => reader.constraints(check),
     }
 }
@@ -90,6 +101,7 @@ fn built_in(check: Check) -> Demand {
         Check::Replay => BTreeSet::from([Need::IdempotencyKey, Need::RequestBody]),
         Check::Unlearned => BTreeSet::from([Need::Identity, Need::ResponseBody]),
         Check::Enumeration => BTreeSet::from([Need::Identity]),
+        Check::HeaderMismatch => BTreeSet::from([Need::Headers]),
         _ => BTreeSet::new(),
     };
     let often = if check == Check::Replay { BTreeSet::from([Need::Identity]) } else { BTreeSet::new() };
@@ -143,6 +155,57 @@ impl Reader<'_> {
         };
         let scoped = self.model.object_types.iter().any(|t| t.within_tenant && !t.state.is_empty());
         Some(Demand { always, often: scoped.then_some(Need::Scope).into_iter().collect(), ..Demand::default() })
+    }
+
+    /// Approvals that persons are asked for, by delegations or constraints.
+    fn approved(&self) -> Option<Demand> {
+        let by_person = |constraint: &&Constraint| matches!(&constraint.kind, ConstraintKind::Require { kind: Some(kind), .. } if &**kind == "human");
+        let mut demand = self.delegated(Check::HumanBatch);
+        if self.model.constraints.iter().any(|constraint| by_person(&constraint)) {
+            let Demand { always, often, .. } = demand.get_or_insert_with(Demand::default);
+            always.insert(Need::Identity);
+            often.insert(Need::Kind);
+        }
+        demand
+    }
+
+    /// What the delegations ask of a check.
+    fn delegated(&self, check: Check) -> Option<Demand> {
+        let asks = |delegation: &&Delegation| {
+            let Delegation { tools, activities, limits, inherit, approval, .. } = delegation;
+            match check {
+                Check::AgentTool => tools.is_given() || activities.is_given(),
+                Check::AgentLimit => limits.per_event.is_some() || limits.per_day.is_some() || limits.calls.is_some(),
+                Check::AgentChain => limits.depth.is_some(),
+                Check::DelegatedScope => inherit.owner || inherit.roles,
+                Check::DelegatedTenant => inherit.tenant,
+                _ => approval.is_some(),
+            }
+        };
+        let mut demand = None;
+        for delegation in self.model.delegations.iter().filter(asks) {
+            let Demand { always, often, .. } = demand.get_or_insert_with(Demand::default);
+            always.insert(Need::Agents);
+            self.expression(&delegation.when, often);
+            match check {
+                Check::AgentTool if delegation.tools.is_given() => _ = often.insert(Need::Calls),
+                Check::AgentLimit => {
+                    let spends = |id: &ActivityId| self.activity(*id).into_iter().flat_map(|a| &a.attributes);
+                    let read = delegation.limits.amounts.iter().flat_map(|(id, name)| {
+                        spends(id).filter(move |(own, _)| own == name).flat_map(|(_, amount)| amount.paths())
+                    });
+                    often.extend(read.filter_map(exchange));
+                }
+                Check::DelegatedTenant => _ = always.insert(Need::Tenant),
+                Check::DelegatedScope if delegation.inherit.roles => _ = often.insert(Need::Roles),
+                Check::HumanMissing | Check::HumanAgent | Check::HumanFast | Check::HumanBatch => {
+                    let approval = delegation.approval.iter();
+                    approval.for_each(|approval| self.constraint(check, approval, demand.get_or_insert_default()));
+                }
+                _ => {}
+            }
+        }
+        demand
     }
 
     /// Two places of which the model reads the tenant.

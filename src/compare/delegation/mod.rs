@@ -1,0 +1,188 @@
+//! What software does on a person's behalf, compared with what it was given leave for: the model's `delegations`.
+
+mod human;
+pub(super) mod limit;
+mod scope;
+
+use std::collections::BTreeSet;
+
+use super::constraint::{self, Context};
+use super::deviation::{Check, Doubt, Tallies};
+use super::effect::{Found, refusal};
+use super::plan::Plan;
+use super::scope::EventScope;
+use crate::event::{Event, Evidence, Outcome};
+use crate::model::expression::{Truth, truth};
+use crate::model::{Delegation, Permitted};
+pub(super) use human::{GLANCE, batch, is_of_a_person, tenths};
+
+/// Names that a finding lists of those that are allowed.
+const MOST_NAMED: usize = 8;
+
+/// Confidence at most where the agents before the one that calls are told by something else than a token's claims.
+const CHAIN_SAID: f32 = 0.45;
+/// The reason for it.
+const WHO_SAYS_SO: &str = "whoever calls says itself who called before";
+
+/// Judges every delegation over a case.
+pub(super) fn judge(context: &Context<'_, '_>, tallies: &mut Tallies) -> Vec<Found> {
+    let history = context.history;
+    let mut found = Vec::new();
+    for delegation in &history.plan.model.delegations {
+        let mut own = steps(context, delegation, tallies);
+        if let Some(approval) = &delegation.approval {
+            own.extend(constraint::require::judge_person(context, approval, tallies));
+            own.extend(human::fast(context, delegation, approval, tallies));
+        }
+        for one in &mut own {
+            one.constraint = Some(delegation.name.clone());
+        }
+        found.extend(own);
+    }
+    found
+}
+
+/// Whether a delegation governs an event.
+pub(super) fn governs(plan: &Plan, delegation: &Delegation, event: &Event) -> Truth {
+    if !plan.in_force(event) {
+        return Truth::False;
+    }
+    truth(&delegation.when, &EventScope { event, types: &plan.model.object_types })
+}
+
+/// What is judged step by step.
+fn steps(context: &Context<'_, '_>, delegation: &Delegation, tallies: &mut Tallies) -> Vec<Found> {
+    let history = context.history;
+    let mut found = Vec::new();
+    let mut told = BTreeSet::new();
+    for (at, event) in history.events.iter().enumerate() {
+        let governed = governs(history.plan, delegation, event);
+        if governed == Truth::False || history.is_mere_retry(at) {
+            continue;
+        }
+        let one = Step { context, delegation, at, event, governed };
+        let broken = [
+            one.permitted(tallies),
+            one.amount(tallies),
+            one.chain(tallies),
+            scope::tenant(&one, tallies),
+            scope::owner(&one, tallies),
+            scope::roles(&one, tallies),
+        ];
+        for broken in broken.into_iter().flatten() {
+            // Who does it again in one case is told once.
+            let actor = &event.actor;
+            let key =
+                (broken.check, broken.observed.clone(), broken.life, &actor.principal, &actor.agent, event.outcome);
+            if told.insert(key) {
+                found.push(broken);
+            }
+        }
+    }
+    found
+}
+
+/// One event that a delegation governs, or may govern.
+struct Step<'s, 'c, 'a> {
+    context: &'s Context<'c, 'a>,
+    delegation: &'s Delegation,
+    at: usize,
+    event: &'a Event,
+    governed: Truth,
+}
+
+impl Step<'_, '_, '_> {
+    /// A deviation at this event.
+    fn found(&self, check: Check) -> Found {
+        let history = self.context.history;
+        let life = self.event.objects.first().and_then(|object| history.life_of(&object.id));
+        Found::new(check, self.at, life)
+    }
+
+    /// The verdict where the delegation surely governs the event, else none; counted.
+    fn decide(&self, check: Check, broken: Option<bool>, tallies: &mut Tallies) -> bool {
+        let verdict = broken.filter(|_| self.governed == Truth::True);
+        tallies.count(check, self.event.source, verdict);
+        verdict == Some(true)
+    }
+
+    /// Whether a refused event would be reported as this kind of deviation; what got no answer was sent all the same.
+    fn counts(&self, check: Check) -> bool {
+        self.event.outcome != Outcome::Rejected || refusal(check, self.event.status).is_some()
+    }
+
+    /// Tools and activities that are not allowed.
+    fn permitted(&self, tallies: &mut Tallies) -> Option<Found> {
+        let Delegation { tools, activities, .. } = self.delegation;
+        let tool = self.event.spoken.as_ref().and_then(|spoken| spoken.tool.as_ref()).filter(|_| tools.is_given());
+        let activity = self.context.history.activity(self.at).filter(|_| activities.is_given());
+        if tool.is_none() && activity.is_none() || !self.counts(Check::AgentTool) {
+            return None;
+        }
+        let named = |id: &crate::model::ActivityId| self.context.history.plan.activity_name(*id).to_string();
+        let by_tool = tool
+            .filter(|tool| !tools.permits(tool))
+            .map(|tool| (format!("tool {tool}"), asked(tools, tool, |tool| tool.to_string())));
+        let by_activity = || {
+            let activity = activity.filter(|activity| !activities.permits(activity))?;
+            Some((format!("activity {}", named(&activity)), asked(activities, &activity, named)))
+        };
+        let broken = by_tool.or_else(by_activity);
+        if !self.decide(Check::AgentTool, Some(broken.is_some()), tallies) {
+            return None;
+        }
+        let (observed, expected) = broken?;
+        Some(Found { observed: vec![observed.into()], expected: vec![expected.into()], ..self.found(Check::AgentTool) })
+    }
+
+    /// An amount over the limit for one event.
+    fn amount(&self, tallies: &mut Tallies) -> Option<Found> {
+        let limits = &self.delegation.limits;
+        let max = limits.per_event.as_ref()?;
+        let name = limits.amounts.get(&self.context.history.activity(self.at)?)?;
+        if self.event.outcome == Outcome::Unknown || !self.counts(Check::AgentLimit) {
+            return None;
+        }
+        let amount = self.event.attribute(name).and_then(|value| limit::in_unit(value, max));
+        let over = amount.map(|amount| amount > limit::most(max));
+        if !self.decide(Check::AgentLimit, over, tallies) {
+            return None;
+        }
+        let expected = vec![format!("at most {} in one event", limit::words(max)).into()];
+        let observed = vec![limit::in_words(amount?, max).into()];
+        Some(Found { expected, observed, ..self.found(Check::AgentLimit) })
+    }
+
+    /// A chain of agents that is too long.
+    fn chain(&self, tallies: &mut Tallies) -> Option<Found> {
+        let most = usize::try_from(self.delegation.limits.depth?).unwrap_or(usize::MAX);
+        let actor = &self.event.actor;
+        let agents: Vec<_> = actor.earlier_agents.iter().rev().chain(&actor.agent).collect();
+        if agents.is_empty() || !self.counts(Check::AgentChain) {
+            return None;
+        }
+        // Only a token's claims show the whole chain; what shows more than is allowed is enough.
+        let whole = actor.evidence >= Evidence::Claims;
+        let broken = if agents.len() > most { Some(true) } else { whole.then_some(false) };
+        if !self.decide(Check::AgentChain, broken, tallies) {
+            return None;
+        }
+        let chain = agents.iter().map(|agent| &***agent).collect::<Vec<_>>().join(" > ");
+        let mut found = self.found(Check::AgentChain);
+        found.expected = vec![format!("at most {most} agents in a chain").into()];
+        found.observed = vec![format!("{}: {chain}", agents.len()).into()];
+        found.doubt = (!whole).then(|| Doubt::new(CHAIN_SAID, WHO_SAYS_SO));
+        Some(found)
+    }
+}
+
+/// What is asked of something that is not allowed, in words.
+fn asked<T: PartialEq>(permitted: &Permitted<T>, one: &T, name: impl Fn(&T) -> String) -> String {
+    if permitted.deny.contains(one) {
+        return format!("not {}", name(one));
+    }
+    let allowed = permitted.allow.as_deref().unwrap_or_default();
+    let mut names: Vec<String> = allowed.iter().take(MOST_NAMED).map(name).collect();
+    names.extend((allowed.len() > MOST_NAMED).then(|| format!("{} more", allowed.len() - MOST_NAMED)));
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
