@@ -100,6 +100,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         body_hash: None,
         answer: Answer::default(),
         handed: None,
+        setting: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -60,6 +60,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         body_hash: None,
         answer: Answer::default(),
         handed: None,
+        setting: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

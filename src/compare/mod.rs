@@ -13,6 +13,7 @@ pub(crate) mod builder;
 mod case;
 mod classify;
 mod constraint;
+pub mod course;
 mod deletion;
 pub mod deviation;
 mod dominance;

@@ -42,6 +42,7 @@ mod role_place;
 mod run;
 mod secret_segment;
 mod session;
+mod setting;
 mod shift;
 mod target;
 mod template;

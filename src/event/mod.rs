@@ -10,6 +10,7 @@ pub mod partition;
 mod rfc3339;
 #[cfg(test)]
 pub(crate) mod sample;
+mod setting;
 pub mod table;
 mod token;
 mod unpack;
@@ -24,6 +25,7 @@ pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
 pub use answer::Answer;
 pub use handed::{Handed, HandedId};
 pub use rfc3339::rfc3339;
+pub use setting::{Gate, Mark, Marks, ProgramKind, Setting};
 pub(crate) use token::names_one;
 pub use value::{Money, Value};
 
@@ -107,6 +109,8 @@ pub struct Event {
     pub answer: Answer,
     /// Ids that went over, where a ledger is kept of them; nothing once the joins are done.
     pub handed: Option<Box<Handed>>,
+    /// How it was asked for, where a pass is made over actors; nothing once the joins are done.
+    pub setting: Option<Box<Setting>>,
     /// Request or correlation id as sent (not a credential), where known.
     pub request_id: Option<Arc<str>>,
     /// States of the first object before the event, as replayed; empty until compared.

@@ -44,6 +44,7 @@ pub(crate) fn event(n: u64) -> Event {
         body_hash: None,
         answer: Answer::default(),
         handed: None,
+        setting: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -188,7 +188,7 @@ fn blind_in(
     let hidden = || unseen.then(|| UNSEEN.to_owned());
     let lacking = || lacking().or_else(hidden).or_else(|| shown.scarcest(demand.all()));
     let otherwise = || match demand.births.is_empty() {
-        true => TOO_LITTLE.to_owned(),
+        true => demand.beside.unwrap_or(TOO_LITTLE).to_owned(),
         false => format!("not seen from the beginning: {FIRST_SEEN}"),
     };
     Some((never.or_else(lacking).unwrap_or_else(otherwise), evaluated > 0))
@@ -209,7 +209,8 @@ fn status(
 ) -> RuleStatus {
     let evaluated: u64 = by_source.values().map(|counts| counts.0).sum();
     let ledgerless = job.model.is_none() && rule.check.reads_ledger() && !job.keeps_ledger();
-    if !job.selection.wants(rule.id) || ledgerless {
+    let courseless = rule.check.reads_courses() && !job.follows_courses();
+    if !job.selection.wants(rule.id) || ledgerless || courseless {
         RuleStatus::NotSelected
     } else if job.model.is_none() && rule.check.needs_model() {
         RuleStatus::NeedsModel

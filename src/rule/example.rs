@@ -129,6 +129,7 @@ fn event(line: &str, number: u64) -> Event {
         body_hash: None,
         answer: Answer::default(),
         handed: None,
+        setting: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),
