@@ -7,8 +7,9 @@ mod url;
 use offpath_capture::{Exchange, Place};
 
 use self::network::{is_inside, network};
-use super::credential::{Hash, Kind, Shown};
+use super::credential::{Hash, Kind, Shown, is_session_cookie};
 use super::facts::BoundTo;
+use super::identity::carries_credential;
 use super::jwt::Claims;
 use super::ledger::IdHasher;
 use super::login::Bindings;
@@ -51,6 +52,8 @@ const SENSITIVE: [&str; 31] = [
     "withdrawals",
 ];
 
+/// Shortest value of a header that is a credential.
+const SHORTEST_KEY: usize = 8;
 /// Ports at which servers speak TLS: what a capture shows in the clear there was decrypted before it was written.
 const TLS_PORTS: [u16; 4] = [443, 4443, 8443, 9443];
 
@@ -116,7 +119,10 @@ fn marks(reading: &Reading<'_>, seen: Seen<'_>, v6: bool) -> Marks {
     marks.add_if(is_sensitive(reading), Mark::Sensitive);
     if matches!(exchange.origin.place, Place::Frames { .. }) {
         marks.add(Mark::Wire);
-        marks.add_if(shows && is_clear(exchange), Mark::Clear);
+        if is_clear(exchange) {
+            marks.add_if(has_key(exchange), Mark::Clear);
+            marks.add_if(reading.cookies().any(|(name, _)| is_session_cookie(name)), Mark::ClearSession);
+        }
     }
     marks
 }
@@ -130,6 +136,13 @@ fn is_sensitive(reading: &Reading<'_>) -> bool {
         Some(call) => SENSITIVE.iter().any(|word| word.len() > 4 && bare(&call.name).contains(word)),
         None => reading.target.segments.iter().any(|segment| listed(segment)),
     }
+}
+
+/// Whether a request carries a credential in a header of its own.
+fn has_key(exchange: &Exchange) -> bool {
+    let headers = exchange.request.iter().flat_map(|request| request.headers.iter());
+    let mut own = headers.filter(|(name, _)| !name.eq_ignore_ascii_case(b"cookie"));
+    own.any(|(name, value)| carries_credential(name) && value.trim_ascii().len() >= SHORTEST_KEY)
 }
 
 /// Whether packets showed the request in the clear on its way to a server outside: neither at the end of a tunnel nor within

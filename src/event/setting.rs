@@ -107,8 +107,10 @@ pub enum Mark {
     UrlIban,
     /// The URL holds an e-mail address.
     UrlEmail,
-    /// It shows its credential in the clear to a server outside.
+    /// It goes to a server outside in the clear, with a token, key or password in a header.
     Clear,
+    /// It goes to a server outside in the clear, with a session cookie.
+    ClearSession,
     /// The wire that it came over was seen.
     Wire,
     /// The source does not show the query of the URL.

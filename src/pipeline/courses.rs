@@ -9,6 +9,9 @@ use crate::compare::course::{self, Doors, Lane, Minute, Moment, Round, Told};
 use crate::correlate::ledger::{self, IdHasher};
 use crate::event::{Event, Mark, Outcome, Setting};
 
+/// Microseconds in a second.
+const SECOND: i64 = 1_000_000;
+
 impl Row for Moment {
     fn hash(&self) -> u64 {
         self.key.rotate_left(self.lane as u32)
@@ -80,7 +83,7 @@ fn count(event: &Event, setting: &Setting, source: u8, told: &mut Told) {
     if has(Mark::Shows) && setting.life.is_none() || known && !event.shows.headers {
         blind(Check::LongLived);
     }
-    if write && known && setting.address == 0 {
+    if write && known && (setting.address == 0 || event.tick >= SECOND) {
         blind(Check::Clones);
     }
     if !event.read && event.body_hash.is_none() {

@@ -155,7 +155,8 @@ fn blind_in(
     let guessed = demand.always.contains(&Need::Identity) && shown.lacks(Need::Identity);
     if let Some(why) = never.clone().filter(|_| violated == 0 || guessed) {
         // Who may is told by kinds and names as well.
-        return Some((why, evaluated > 0 && demand.always.contains(&Need::Roles)));
+        let partly = demand.always.contains(&Need::Roles) || demand.beside.is_some();
+        return Some((why, evaluated > 0 && partly));
     }
     // Calls that nobody sees leave nothing undecided: they would pass for calls that were not made.
     if demand.often.contains(&Need::Calls)

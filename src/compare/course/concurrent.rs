@@ -46,7 +46,9 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
     let placed: Vec<&Moment> =
         used.iter().copied().filter(|m| m.setting.network != 0 && m.setting.program != 0).collect();
     if placed.is_empty() {
-        return told.count(Check::Concurrent, first.source, None);
+        // Inside, nobody is far from anybody; without addresses nothing is known.
+        let inside = used.iter().any(|m| m.setting.address != 0);
+        return told.count(Check::Concurrent, first.source, inside.then_some(false));
     }
     let mut places = BTreeSet::new();
     for moment in &placed {

@@ -55,7 +55,7 @@ impl<'m> Window<'m> {
     fn says(&self, taken: &Moment) -> Option<(String, f32, &'static str)> {
         let account = taken.setting.account;
         let of_it = self.by_account.get(&account).copied().unwrap_or(0);
-        let accounts = self.by_account.keys().filter(|account| **account != 0).count();
+        let accounts = self.by_account.len() - usize::from(self.by_account.contains_key(&0));
         if account != 0 && of_it >= OF_ONE {
             return Some((format!("{of_it} failures of the same account before"), 0.6, GUESSED));
         }

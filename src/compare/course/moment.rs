@@ -80,6 +80,8 @@ pub struct Deed {
     pub api_key: bool,
     /// The actor is somebody who is told, by more than an address or an unproved name.
     pub known: bool,
+    /// The actor is told by more than an assertion.
+    pub bound: bool,
     /// In its course it ends the credential rather than showing it.
     pub ends: bool,
     /// In its course it turns the credential into another one.
@@ -112,7 +114,7 @@ impl Moment {
         to(Lane::Personal, marked(&super::place::PERSONAL))?;
         let long = setting.life.is_some_and(|life| life > super::place::LONGEST_LIFE) && whole.deed.accepted;
         to(Lane::Issuer, if long { setting.issuer.max(1) } else { 0 })?;
-        let clear = setting.marks.has(Mark::Clear);
+        let clear = setting.marks.has_any(&[Mark::Clear, Mark::ClearSession]);
         let host = hash(event.host.as_deref().unwrap_or_default()).max(1);
         to(Lane::Wire, if clear { host } else { 0 })?;
         let lane = Lane::Credential;
@@ -156,6 +158,7 @@ impl Moment {
                 agent: actor.agent.is_some(),
                 api_key: actor.evidence == Evidence::ApiKey,
                 known: actor.evidence > Evidence::Unproved && actor.principal.is_some(),
+                bound: actor.evidence >= Evidence::Bound,
                 ends: false,
                 spends: false,
             },

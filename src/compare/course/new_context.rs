@@ -26,13 +26,17 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
         let setting = &moment.setting;
         let sensitive = setting.marks.has(Mark::Sensitive) && !moment.deed.read;
         if setting.network == 0 || setting.program == 0 {
-            unplaced = unplaced.or(sensitive.then_some(moment.source));
+            unplaced = unplaced.or((sensitive && setting.address == 0).then_some(moment.source));
             continue;
         }
         let new = |habits: &BTreeMap<u64, i64>, hash: u64| {
             habits.get(&hash).is_none_or(|first| moment.time.saturating_sub(*first) <= NEW)
         };
-        let known = seen >= HISTORY && days.len() >= DAYS && networks.len() <= HABITS && programs.len() <= HABITS;
+        // Only what is old is a habit: a thief could have many new ones at once.
+        let settled = |habits: &BTreeMap<u64, i64>| {
+            habits.values().filter(|first| moment.time.saturating_sub(**first) > NEW).count() <= HABITS
+        };
+        let known = seen >= HISTORY && days.len() >= DAYS && settled(&networks) && settled(&programs);
         if sensitive && known {
             judged = Some(moment.source);
             if new(&networks, setting.network) && new(&programs, setting.program) {

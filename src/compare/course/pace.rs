@@ -28,6 +28,9 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
     if steps.len() < STEPS {
         return course.iter().take(1).for_each(|m| told.count(Check::Pace, m.source, Some(false)));
     }
+    if let Some(first) = steps.first().filter(|_| steps.iter().all(|m| m.tick >= FLOOR)) {
+        return told.count(Check::Pace, first.source, None);
+    }
     // One program, one step after the other: what overlaps was sent by a page.
     let follows = |a: &&Moment, b: &&Moment| {
         a.setting.program == b.setting.program && b.time >= a.end && b.time.saturating_sub(a.end) <= PAUSE
@@ -52,7 +55,7 @@ fn is_fast(row: &[&Moment]) -> bool {
 }
 
 fn median(row: &[&Moment]) -> i64 {
-    let mut pauses: Vec<i64> = row.windows(2).map(|pair| pause(pair)).collect();
+    let mut pauses: Vec<i64> = row.windows(2).map(pause).collect();
     pauses.sort_unstable();
     pauses.get(pauses.len() / 2).copied().unwrap_or(i64::MAX)
 }

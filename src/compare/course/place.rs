@@ -36,7 +36,7 @@ fn tell(check: Check, moments: &[&Moment], expected: &str, what: &str, doubt: (f
 }
 
 /// Moments of requests that the server did not refuse for what they show.
-fn marked<'m>(course: &'m [Moment], mark: Mark) -> Vec<&'m Moment> {
+fn marked(course: &[Moment], mark: Mark) -> Vec<&Moment> {
     course.iter().filter(|m| m.setting.marks.has(mark) && m.deed.accepted).collect()
 }
 
@@ -103,11 +103,18 @@ pub(super) fn long_lived(course: &[Moment], told: &mut Told) {
 /// Credentials that went to one host in the clear.
 pub(super) fn plain(course: &[Moment], told: &mut Told) {
     const SEEN: &str = "the capture shows the wire, and perhaps the inside of a tunnel";
-    let moments = marked(course, Mark::Clear);
-    if moments.is_empty() {
-        return course.iter().take(1).for_each(|m| told.count(Check::Plain, m.source, Some(false)));
+    const ANYBODY: &str = "nobody was seen to log in to the session: it may be anybody's";
+    let sessions = marked(course, Mark::ClearSession);
+    let known = sessions.iter().copied().filter(|m| m.deed.bound).collect();
+    let kinds = [
+        (marked(course, Mark::Clear), "a credential in the clear", (0.8, SEEN)),
+        (known, "a session in the clear", (0.8, SEEN)),
+        (sessions, "a session in the clear", (0.45, ANYBODY)),
+    ];
+    match kinds.into_iter().find(|(moments, ..)| !moments.is_empty()) {
+        Some((moments, what, doubt)) => tell(Check::Plain, &moments, "TLS", what, doubt, told),
+        None => course.iter().take(1).for_each(|m| told.count(Check::Plain, m.source, Some(false))),
     }
-    tell(Check::Plain, &moments, "TLS", "a credential in the clear", (0.8, SEEN), told);
 }
 
 #[cfg(test)]

@@ -93,18 +93,24 @@ fn built_in(check: Check) -> Demand {
         Check::Replay => BTreeSet::from([Need::IdempotencyKey, Need::RequestBody]),
         Check::Unlearned => BTreeSet::from([Need::Identity, Need::ResponseBody]),
         Check::Enumeration => BTreeSet::from([Need::Identity]),
+        Check::Concurrent | Check::Reused | Check::SharedKey | Check::LongLived | Check::Unsigned => {
+            BTreeSet::from([Need::Headers])
+        }
+        Check::Pace | Check::Clones => BTreeSet::from([Need::Clock]),
+        Check::RetryStorm => BTreeSet::from([Need::RequestBody]),
         _ => BTreeSet::new(),
     };
     let often = if check == Check::Replay { BTreeSet::from([Need::Identity]) } else { BTreeSet::new() };
     Demand { always, often, beside: beside(check), ..Demand::default() }
 }
 
-/// What sources lack that leave checks of courses undecided.
+/// What sources lack that leave checks of courses undecided, where no need says so.
 fn beside(check: Check) -> Option<&'static str> {
     Some(match check {
-        Check::Concurrent | Check::SharedKey => "no credentials together with addresses of clients",
+        Check::Concurrent | Check::SharedKey | Check::FailedThenIn | Check::NewContext | Check::Clones => {
+            "no addresses of clients"
+        }
         Check::Reused => "no credentials",
-        Check::FailedThenIn | Check::NewContext | Check::Clones => "no addresses of clients",
         Check::UrlCredential | Check::UrlPersonal => "no queries",
         Check::LongLived => "no tokens that tell their beginning and end",
         Check::Unsigned => "no tokens",
