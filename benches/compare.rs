@@ -101,6 +101,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         answer: Answer::default(),
         handed: None,
         spoken: None,
+        setting: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -4,6 +4,7 @@
 //! waits in buffers that spill to disk beyond the memory budget.
 
 mod alpn;
+mod courses;
 mod extracting;
 mod gaps;
 mod judging;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 
 use offpath_capture as capture;
 
-use crate::compare::{Check, Comparer};
+use crate::compare::{Check, Comparer, course};
 use crate::correlate::{Apart, Catalogue, HashKey, PartOf, Pseudonyms, Redaction, RedactionRules, Redactor, TokenKeys};
 use crate::event::Event;
 use crate::event::partition::SpillError;
@@ -95,6 +96,11 @@ impl Job {
     fn keeps_ledger(&self) -> bool {
         let asked = [Check::Unlearned, Check::Enumeration].map(|check| rule::of_check(check).id);
         self.model.is_none() && self.tables && asked.iter().any(|id| self.selection.wants(id))
+    }
+
+    /// Whether a pass is made over what actors, credentials and addresses did: where a rule that reads it is reported.
+    fn follows_courses(&self) -> bool {
+        self.tables && course::CHECKS.iter().any(|check| self.selection.wants(rule::of_check(*check).id))
     }
 
     /// A filter as the run's record has it: where names are hashed, one that a user typed is not told.
@@ -241,7 +247,8 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     inspection.merge(resolved.inspection);
     let near =
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
-    let strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
+    let mut strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
+    strays.add_told(courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?);
     let seen = (near.as_slice(), &reading.likely);
     let mut judged = judging::judge(resolved.partitions, strays, &comparer, &blindness, seen, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));

@@ -61,6 +61,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         answer: Answer::default(),
         handed: None,
         spoken: None,
+        setting: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -84,18 +84,53 @@ pub enum Check {
     HeaderMismatch,
     /// A tool is not what the same user was told before.
     ToolChanged,
+    /// Two clients used one credential in turns.
+    Concurrent,
+    /// A login was taken after a burst of failed ones.
+    FailedThenIn,
+    /// A credential was taken after its end.
+    Reused,
+    /// Several programs use one key.
+    SharedKey,
+    /// A grave step from where the actor was never seen.
+    NewContext,
+    /// A URL holds a credential.
+    UrlCredential,
+    /// A token lives longer than it should.
+    LongLived,
+    /// A token that nobody signed was taken.
+    Unsigned,
+    /// A URL holds personal data.
+    UrlPersonal,
+    /// Steps follow each other faster than people take them.
+    Pace,
+    /// Many accounts walk alike.
+    Clones,
+    /// Somebody uses a service's account in a browser.
+    HumanUse,
+    /// A stretch without requests.
+    Hole,
+    /// Retries without measure.
+    RetryStorm,
+    /// A credential went in the clear.
+    Plain,
 }
 
 impl Check {
     /// Whether nothing can be said about it without an intended model.
     pub fn needs_model(self) -> bool {
-        !matches!(self, Check::Replay | Check::Orphan) && !self.reads_ledger() && !self.is_of_agents_talk()
+        !matches!(self, Check::Replay | Check::Orphan) && !self.reads_ledger() && !self.reads_courses() && !self.is_of_agents_talk()
     }
 
     /// Whether it is judged by what agents and servers say to each other.
     pub fn is_of_agents_talk(self) -> bool {
         use Check::{AgentTool, HeaderMismatch, HumanAgent, HumanBatch, HumanFast, ToolChanged};
         matches!(self, AgentTool | HumanAgent | HumanFast | HumanBatch | HeaderMismatch | ToolChanged)
+    }
+
+    /// Whether it is judged by what one actor, credential or address did over time.
+    pub fn reads_courses(self) -> bool {
+        super::course::CHECKS.contains(&self)
     }
 
     /// Whether it is judged by the ledger of ids.
@@ -205,6 +240,11 @@ impl Tallies {
         let tally = self.0.entry((check, source)).or_default();
         tally.evaluated += fine;
         tally.not_evaluable += not_evaluable;
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn add_tally(&mut self, check: Check, source: &'static str, tally: Tally) {
+        self.add(&Tallies(BTreeMap::from([((check, source), tally)])));
     }
 
     /// Counts a decision that it is fine.

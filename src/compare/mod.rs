@@ -14,6 +14,7 @@ mod case;
 mod classify;
 mod constraint;
 mod delegation;
+pub mod course;
 mod deletion;
 pub mod deviation;
 mod dominance;

@@ -17,7 +17,7 @@ use super::jwt::{Claims, Trial};
 use super::token_keys::TokenKeys;
 pub use cookies::session_cookies;
 pub(super) use cookies::{cookie, is_issued_cookie, is_session_cookie, possible_cookie};
-use names::bare;
+pub(super) use names::bare;
 pub(super) use names::{is_secret_field, is_secret_name, is_secret_parameter};
 
 /// Longest credential that is looked into; longer ones are only hashed.

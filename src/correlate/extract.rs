@@ -28,7 +28,7 @@ use super::form::{self, SentOn};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
 use super::ledger::{self, IdHasher};
-use super::login;
+use super::login::{self, Bindings};
 use super::object::{self, Found, Objects};
 use super::operation::{Operations, Route};
 use super::paths;
@@ -38,10 +38,11 @@ use super::redact::{Masker, Redaction, RedactionRules};
 use super::run::Marks;
 use super::secret_segment::secret_parameters;
 use super::spoken;
+use super::setting;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
 use super::token_keys::TokenKeys;
-use crate::event::{Actor, Event, EventId, Evidence, Outcome, Shows, Value};
+use crate::event::{Actor, Event, EventId, Evidence, Outcome, Setting, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{Activity, ActivityId, AddressBlock, Description, Model, Path};
 
@@ -74,6 +75,8 @@ pub struct Extractor {
     proxies: Proxies,
     /// Hashes of ids that go over, where they are kept.
     ids: Option<IdHasher>,
+    /// How requests were made is noted, with such hashes.
+    settings: Option<IdHasher>,
 }
 
 /// Who acts, as far as the exchange alone tells.
@@ -138,6 +141,7 @@ impl Extractor {
             token_keys: None,
             proxies,
             ids: None,
+            settings: None,
         }
     }
 
@@ -186,6 +190,13 @@ impl Extractor {
     #[must_use]
     pub fn keeping_ids(mut self, keep: bool) -> Extractor {
         self.ids = keep.then(|| IdHasher::new(&self.key));
+        self
+    }
+
+    /// The same, with how each request was made, for a pass over actors.
+    #[must_use]
+    pub fn noting_settings(mut self, note: bool) -> Extractor {
+        self.settings = note.then(|| IdHasher::new(&self.key));
         self
     }
 
@@ -384,6 +395,9 @@ impl Extractor {
         bindings.enters = login::is_entrance(reading);
         let mut holder = identity::holder(&actor);
         self.log_in(reading, &bindings, &mut actor, &mut holder);
+        // What one request does several times over was asked for once.
+        let first = out.events.is_empty() || reading.call.is_some();
+        let setting = first.then(|| self.setting(reading, acting.shown, &bindings)).flatten();
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
         }
@@ -450,11 +464,27 @@ impl Extractor {
             answer,
             handed: None,
             spoken: spoken::of(reading, acting.actor, &self.key, &self.masker),
+            setting,
             request_id: self.request_id(reading),
             unplaced: Vec::new(),
             state_before: Vec::new(),
             state_after: Vec::new(),
         });
+    }
+
+    /// How the request was made, where that is noted.
+    fn setting(&self, reading: &Reading<'_>, shown: &[Shown], bindings: &Bindings) -> Option<Box<Setting>> {
+        let ids = self.settings.as_ref()?;
+        let mut probe = None;
+        if login::looks_like_login(reading) {
+            let probe = probe.insert(Reading::of(reading.exchange, &self.login));
+            reading.call.iter().for_each(|call| probe.turn_to(call, true));
+        }
+        let looked = probe.as_ref().unwrap_or(reading);
+        let (gate, account) = login::attempt(looked, shown, bindings);
+        let spent = login::spent(looked, &self.key);
+        let seen = setting::Seen { shown, bindings, gate: (gate, account.as_deref()), spent };
+        Some(Box::new(setting::of(reading, seen, &self.proxies, ids)))
     }
 
     fn objects(

@@ -62,11 +62,23 @@ impl Claims {
 
     /// The end of the token's life (`exp`), microseconds since the Unix epoch.
     pub(super) fn end(&self) -> Option<i64> {
+        self.time("exp")
+    }
+
+    /// A claim that is an instant, microseconds since the Unix epoch.
+    fn time(&self, name: &str) -> Option<i64> {
         #[expect(clippy::cast_possible_truncation, reason = "seconds; of what is no time, as near as can be")]
-        let seconds = self.claims.get("exp")?.as_f64()? as i64;
+        let seconds = self.claims.get(name)?.as_f64()? as i64;
         // Some issuers count milliseconds.
         let seconds = if seconds > 100_000_000_000 { seconds / 1000 } else { seconds };
         Some(seconds.saturating_mul(1_000_000))
+    }
+
+    /// How long the token may be used from when it was issued (`exp` less `iat`, else `nbf`), in microseconds; `None` when
+    /// it does not tell both.
+    pub(super) fn life(&self) -> Option<i64> {
+        let begin = self.time("iat").or_else(|| self.time("nbf"))?;
+        Some(self.end()?.saturating_sub(begin))
     }
 
     /// Issuer, however its address ends.

@@ -1,11 +1,13 @@
 //! Logins: what binds a credential to a subject, and what ends that.
 
+mod attempt;
 mod words;
 
 use std::sync::Arc;
 
 use offpath_capture::CallOutcome;
 
+pub(super) use self::attempt::{attempt, spent};
 use self::words::{bare, says_yes, welcomes};
 
 use super::body::Wanted;

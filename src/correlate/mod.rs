@@ -43,6 +43,7 @@ mod role_place;
 mod run;
 mod secret_segment;
 mod session;
+mod setting;
 mod shift;
 mod spoken;
 mod target;

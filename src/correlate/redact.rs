@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use offpath_capture::{Call, CallProtocol};
 
-use shape::{Shape, is_card};
+pub(super) use shape::Shape;
+use shape::is_card;
 
 use super::credential::{self, HashKey};
 use super::secret_segment::{is_random_behind, is_secret_segment};

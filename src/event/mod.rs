@@ -11,6 +11,7 @@ mod rfc3339;
 #[cfg(test)]
 pub(crate) mod sample;
 mod spoken;
+mod setting;
 pub mod table;
 mod token;
 mod unpack;
@@ -26,6 +27,7 @@ pub use answer::Answer;
 pub use handed::{Handed, HandedId};
 pub use rfc3339::rfc3339;
 pub use spoken::{Announced, Asked, ListedTool, Listing, Question, Spoken};
+pub use setting::{Gate, Mark, Marks, ProgramKind, Setting};
 pub(crate) use token::names_one;
 pub use value::{Money, Value};
 
@@ -111,6 +113,8 @@ pub struct Event {
     pub handed: Option<Box<Handed>>,
     /// What it tells of itself where it is a call of an agent's protocol.
     pub spoken: Option<Box<Spoken>>,
+    /// How it was asked for, where a pass is made over actors; nothing once the joins are done.
+    pub setting: Option<Box<Setting>>,
     /// Request or correlation id as sent (not a credential), where known.
     pub request_id: Option<Arc<str>>,
     /// States of the first object before the event, as replayed; empty until compared.

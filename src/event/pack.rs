@@ -12,7 +12,7 @@ use offpath_capture::{Origin, Place, Within};
 
 use super::{
     Actor, Announced, Answer, Asked, Event, Evidence, Handed, HandedId, ListedTool, Listing, Money, ObjectId,
-    ObjectRef, Outcome, Question, Shows, Spoken, TenantTold, Turn, Value,
+    ObjectRef, Outcome, Question, Setting, Shows, Spoken, TenantTold, Turn, Value,
 };
 
 /// Deepest list within a list; JSON is not read deeper.
@@ -85,7 +85,7 @@ impl Packer {
             unplaced,
             ..
         } = event;
-        let Event { case, attributes, idempotency, body_hash, answer, handed, request_id, .. } = event;
+        let Event { case, attributes, idempotency, body_hash, answer, handed, setting, request_id, .. } = event;
         let Event { spoken, state_before, state_after, .. } = event;
         self.fixed(id.0);
         self.signed(*time);
@@ -117,7 +117,8 @@ impl Packer {
         self.texts(unplaced);
         case.iter().for_each(|case| self.id(case));
         self.attributes(attributes)?;
-        self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), spoken.is_some(), false, false]);
+        let (has_spoken, has_setting) = (spoken.is_some(), setting.is_some());
+        self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), has_spoken, has_setting, false]);
         idempotency.iter().chain(body_hash).for_each(|hash| self.fixed(*hash));
         if let Some(Turn { request, number }) = turn {
             self.fixed(request.0);
@@ -128,6 +129,7 @@ impl Packer {
         self.flags([answer_hash.is_some(), cached, replayed, gone, made, handed.is_some()]);
         answer_hash.iter().for_each(|hash| self.fixed(*hash));
         handed.iter().for_each(|handed| self.handed(handed));
+        setting.iter().for_each(|setting| self.setting(setting));
         self.maybe(request_id.as_deref());
         self.texts(state_before);
         self.texts(state_after);
@@ -177,6 +179,25 @@ impl Packer {
             }
             Some(Announced::Same) => self.maybe(None),
             None => {}
+        }
+    }
+
+    fn setting(&mut self, setting: &Setting) {
+        let Setting { address, network, program, kind, life, issuer, gate, account, ended, spent, marks } = setting;
+        [address, network, program, issuer, account, spent].into_iter().for_each(|hash| self.hash(*hash));
+        ended.iter().for_each(|hash| self.hash(*hash));
+        self.bytes.push(*kind as u8);
+        self.bytes.push(*gate as u8);
+        self.flags([life.is_some(), false, false, false, false, false]);
+        life.iter().for_each(|life| self.signed(*life));
+        self.number(u64::from(marks.bits()));
+    }
+
+    /// A hash that is mostly not there.
+    fn hash(&mut self, hash: u64) {
+        self.bytes.push(u8::from(hash != 0));
+        if hash != 0 {
+            self.fixed(hash);
         }
     }
 
@@ -400,8 +421,8 @@ mod tests {
     use super::super::Told;
     use super::super::unpack::{Texts, unpack};
     use super::*;
-    use crate::event::EventId;
     use crate::event::sample;
+    use crate::event::{EventId, Gate, Marks, ProgramKind};
 
     fn packed(events: &[Event]) -> Vec<Vec<u8>> {
         let mut packer = Packer::default();
@@ -479,6 +500,21 @@ mod tests {
     }
 
     prop_compose! {
+        fn setting()(
+            hashes in any::<[u64; 6]>(),
+            ended in any::<[u64; 4]>(),
+            life in any::<Option<i64>>(),
+            marks in any::<u32>(),
+            (kind, gate) in (0..4_usize, 0..4_usize),
+        ) -> Setting {
+            let [address, network, program, issuer, account, spent] = hashes;
+            let (kind, gate) = (ProgramKind::ALL[kind], Gate::ALL[gate]);
+            let marks = Marks::from_bits(marks);
+            Setting { address, network, program, kind, life, issuer, gate, account, ended, spent, marks }
+        }
+    }
+
+    prop_compose! {
         fn silent()(
             n in 1..50_u64,
             times in any::<(i64, i64, i64)>(),
@@ -492,6 +528,7 @@ mod tests {
             turn in any::<Option<(u64, u32)>>(),
             answer in any::<(Option<u64>, bool, bool, bool, bool)>(),
             handed in any::<Option<(Vec<(u64, u32)>, Vec<(u64, u32)>, bool)>>(),
+            setting in proptest::option::of(setting()),
             shows in any::<(bool, bool, bool)>(),
             evidence in 0..8_usize,
             outcome in prop_oneof![Just(Outcome::Accepted), Just(Outcome::Rejected), Just(Outcome::Unknown)],
@@ -511,6 +548,7 @@ mod tests {
             let ids = |ids: Vec<_>| ids.into_iter().map(|(value, kind)| HandedId { value, kind }).collect();
             event.handed = handed
                 .map(|(asked, given, unread)| Box::new(Handed { asked: ids(asked), given: ids(given), unread }));
+            event.setting = setting.map(Box::new);
             event.turn = turn.map(|(request, number)| Turn { request: EventId(request), number });
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
             event.actor.evidence = EVIDENCE[evidence];

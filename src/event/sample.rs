@@ -45,6 +45,7 @@ pub(crate) fn event(n: u64) -> Event {
         answer: Answer::default(),
         handed: None,
         spoken: None,
+        setting: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
 use super::{
-    Actor, Announced, Answer, Asked, Doubts, Event, EventId, Handed, HandedId, ListedTool, Listing, Money, ObjectId,
-    ObjectRef, Outcome, Question, Shows, Spoken, TenantTold, Told, Turn, Value,
+    Actor, Announced, Answer, Asked, Doubts, Event, EventId, Gate, Handed, HandedId, ListedTool, Listing, Marks, Money,
+    ObjectId, ObjectRef, Outcome, ProgramKind, Question, Setting, Shows, Spoken, TenantTold, Told, Turn, Value,
 };
 
 /// Texts that the events unpacked so far have brought, by number.
@@ -52,12 +52,13 @@ impl Unpacker<'_> {
         let unplaced = self.many(Self::text)?;
         let case = cased.then(|| self.id()).transpose()?;
         let attributes = self.many(Self::attribute)?;
-        let [has_idempotency, has_body_hash, has_turn, has_spoken, ..] = self.flags()?;
+        let [has_idempotency, has_body_hash, has_turn, has_spoken, has_setting, _] = self.flags()?;
         let idempotency = has_idempotency.then(|| self.fixed()).transpose()?;
         let body_hash = has_body_hash.then(|| self.fixed()).transpose()?;
         let turn = has_turn.then(|| self.turn()).transpose()?;
         let spoken = has_spoken.then(|| self.spoken()).transpose()?.map(Box::new);
         let (answer, handed) = self.answer()?;
+        let setting = has_setting.then(|| self.setting()).transpose()?.map(Box::new);
         Ok(Event {
             id,
             time,
@@ -90,6 +91,7 @@ impl Unpacker<'_> {
             answer,
             handed,
             spoken,
+            setting,
             request_id: self.maybe()?,
             state_before: self.many(Self::text)?,
             state_after: self.many(Self::text)?,
@@ -160,6 +162,29 @@ impl Unpacker<'_> {
         let value = self.fixed()?;
         let kind = u32::try_from(self.number()?).map_err(|_| PackError::Content("such a kind of ids"))?;
         Ok(HandedId { value, kind })
+    }
+
+    fn setting(&mut self) -> Result<Setting, PackError> {
+        let mut hashes = [0; 10];
+        for hash in &mut hashes {
+            *hash = self.hash()?;
+        }
+        let [address, network, program, issuer, account, spent, ended @ ..] = hashes;
+        let kind = *ProgramKind::ALL.get(usize::from(self.byte()?)).ok_or(PackError::Content("such a program"))?;
+        let gate = *Gate::ALL.get(usize::from(self.byte()?)).ok_or(PackError::Content("such a login"))?;
+        let [lives, ..] = self.flags()?;
+        let life = lives.then(|| self.signed()).transpose()?;
+        let marks = u32::try_from(self.number()?).map_err(|_| PackError::Content("such marks"))?;
+        let marks = Marks::from_bits(marks);
+        Ok(Setting { address, network, program, kind, life, issuer, gate, account, ended, spent, marks })
+    }
+
+    fn hash(&mut self) -> Result<u64, PackError> {
+        match self.byte()? {
+            0 => Ok(0),
+            1 => self.fixed(),
+            _ => Err(PackError::Content("such a hash")),
+        }
     }
 
     fn actor(&mut self) -> Result<Actor, PackError> {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::rows::{PARTS, Row as Kept, Rows};
 use super::{Job, PipelineError};
+use crate::compare::course::Told;
 use crate::compare::{Check, Deviation, Stray, Tallies};
 use crate::correlate::ledger::{
     self, Attempt, IdHasher, Judged, LEAST, Ledger, People, Row, UnlearnedDoubt, Users, WINDOW, Walk, Walks,
@@ -142,6 +143,14 @@ impl Strays {
             strays.add(stray, Some(unlearned.kind));
         }
         strays
+    }
+
+    /// Adds what was found by courses.
+    pub(super) fn add_told(&mut self, told: Told) {
+        for ((check, source), tally) in told.counts {
+            self.tallies.add_tally(check, ledger::source_name(source), tally);
+        }
+        told.strays.into_iter().for_each(|stray| self.add(stray, None));
     }
 
     fn add(&mut self, stray: Stray, kind: Option<u32>) {

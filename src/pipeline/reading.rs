@@ -86,6 +86,7 @@ pub(super) fn extract(
         .with_rules(Arc::clone(&job.rules))
         .with_documents(&job.documents)
         .keeping_ids(job.keeps_ledger() || job.sought.is_some())
+        .noting_settings(job.follows_courses())
         .with_schema(job.capture.schema.clone())
         .with_token_keys(job.token_keys.clone())
         .with_trusted_proxies(&job.trusted_proxies);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use super::courses;
 use super::ledger::Writer;
 use super::reading::joined;
 use super::ticks::Finest;
@@ -22,6 +23,8 @@ pub(super) struct Resolved {
     pub(super) unattributed: Unattributed,
     /// What the ledger of ids has of each thread, where one is kept.
     pub(super) writers: Vec<Writer>,
+    /// What each thread has of actors, credentials and addresses, where they are followed.
+    pub(super) courses: Vec<courses::Writer>,
 }
 
 /// One partition: its events by case, and copies of those that window constraints group otherwise.
@@ -96,8 +99,9 @@ pub(super) fn resolve(
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
     })?;
     let mut resolved = Resolved::default();
-    for (cases, windows, inspection, unattributed, writer) in parts {
+    for (cases, windows, inspection, unattributed, (writer, courses)) in parts {
         resolved.writers.extend(writer);
+        resolved.courses.extend(courses);
         resolved.inspection.merge(inspection);
         resolved.unattributed.merge(unattributed);
         let (cases, windows) = (cases.into_buffers(), windows.into_buffers());
@@ -134,7 +138,7 @@ fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
 }
 
 /// What one thread resolved: events by case and by window, and what was noted of them.
-type ResolvedPart = (Partitions, Partitions, Inspection, Unattributed, Option<Writer>);
+type ResolvedPart = (Partitions, Partitions, Inspection, Unattributed, (Option<Writer>, Option<courses::Writer>));
 
 fn resolve_buffer(
     buffer: EventBuffer,
@@ -155,12 +159,17 @@ fn resolve_buffer(
     let mut inspection = Inspection::new();
     let mut unattributed = Unattributed::default();
     let mut writer = job.keeps_ledger().then(|| Writer::new(job, folder, budget / 2));
+    let mut courses = job.follows_courses().then(|| courses::Writer::new(job, folder, budget / 2));
     let mut exchange = None;
     buffer.drain(|mut event: Event| {
         let completed = complete(&mut event);
         match &mut writer {
             Some(writer) => writer.note(&mut event)?,
             None => event.handed = None,
+        }
+        match &mut courses {
+            Some(courses) => courses.note(&mut event)?,
+            None => event.setting = None,
         }
         if job.selection.events.is_some() {
             if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
@@ -185,5 +194,5 @@ fn resolve_buffer(
         cases.push(&event)?;
         Ok::<_, PipelineError>(())
     })?;
-    Ok((cases, windows, inspection, unattributed, writer))
+    Ok((cases, windows, inspection, unattributed, (writer, courses)))
 }

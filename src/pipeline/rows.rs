@@ -92,7 +92,7 @@ fn part_file(folder: &Path, index: usize) -> PathBuf {
 }
 
 fn io(source: std::io::Error) -> PipelineError {
-    PipelineError::Io { what: "keeping who was given which id", source }
+    PipelineError::Io { what: "keeping what is known of actors", source }
 }
 
 fn bad(error: &postcard::Error) -> PipelineError {

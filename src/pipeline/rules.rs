@@ -155,7 +155,8 @@ fn blind_in(
     let guessed = demand.always.contains(&Need::Identity) && shown.lacks(Need::Identity);
     if let Some(why) = never.clone().filter(|_| violated == 0 || guessed) {
         // Who may is told by kinds and names as well.
-        return Some((why, evaluated > 0 && demand.always.contains(&Need::Roles)));
+        let partly = demand.always.contains(&Need::Roles) || demand.beside.is_some();
+        return Some((why, evaluated > 0 && partly));
     }
     // Calls that nobody sees leave nothing undecided: they would pass for calls that were not made.
     if demand.often.contains(&Need::Calls)
@@ -188,7 +189,7 @@ fn blind_in(
     let hidden = || unseen.then(|| UNSEEN.to_owned());
     let lacking = || lacking().or_else(hidden).or_else(|| shown.scarcest(demand.all()));
     let otherwise = || match demand.births.is_empty() {
-        true => TOO_LITTLE.to_owned(),
+        true => demand.beside.unwrap_or(TOO_LITTLE).to_owned(),
         false => format!("not seen from the beginning: {FIRST_SEEN}"),
     };
     Some((never.or_else(lacking).unwrap_or_else(otherwise), evaluated > 0))
@@ -209,7 +210,8 @@ fn status(
 ) -> RuleStatus {
     let evaluated: u64 = by_source.values().map(|counts| counts.0).sum();
     let ledgerless = job.model.is_none() && rule.check.reads_ledger() && !job.keeps_ledger();
-    if !job.selection.wants(rule.id) || ledgerless {
+    let courseless = rule.check.reads_courses() && !job.follows_courses();
+    if !job.selection.wants(rule.id) || ledgerless || courseless {
         RuleStatus::NotSelected
     } else if job.model.is_none() && rule.check.needs_model() {
         RuleStatus::NeedsModel

@@ -130,6 +130,7 @@ fn event(line: &str, number: u64) -> Event {
         answer: Answer::default(),
         handed: None,
         spoken: None,
+        setting: None,
         request_id: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -45,6 +45,8 @@ pub enum Need {
     ResponseBody,
     /// Headers of requests.
     Headers,
+    /// Times that tell what is within one second.
+    Clock,
 }
 
 impl Need {
@@ -62,6 +64,7 @@ impl Need {
         Need::RequestBody,
         Need::ResponseBody,
         Need::Headers,
+        Need::Clock,
     ];
 
     /// What a source without it lacks, in words that follow `no`.
@@ -78,6 +81,7 @@ impl Need {
             Need::RequestBody => "request bodies",
             Need::ResponseBody => "response bodies",
             Need::Headers => "headers",
+            Need::Clock => "times finer than seconds",
             Need::Calls => "bodies, which hold the calls",
         }
     }
@@ -107,6 +111,7 @@ impl Need {
             // A log may tell that a body was empty; it never shows what is in one.
             Need::ResponseBody => Some(event.shows.response_body && (event.shows.headers || event.shows.request_body)),
             Need::Headers => Some(event.shows.headers),
+            Need::Clock => Some(event.tick < 1_000_000),
             Need::Calls if event.is_call() => Some(true),
             Need::Calls => event.may_hide_calls().then_some(false),
         }

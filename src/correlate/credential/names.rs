@@ -117,7 +117,7 @@ fn fits(name: &str, wanted: impl Fn(Place) -> bool) -> bool {
 }
 
 /// Letters and digits of a name in lower case: `X-Api-Key` and `x_apiKey` are one.
-pub(super) fn bare(name: &str) -> String {
+pub(in crate::correlate) fn bare(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
 }
 

@@ -26,6 +26,11 @@ impl IdHasher {
         self.0.hash_one(text)
     }
 
+    /// Hash of two hashes, in their order.
+    pub fn pair(&self, first: u64, second: u64) -> u64 {
+        self.0.hash_one((first, second))
+    }
+
     /// Hash of a type's name; neither that of any type nor that of none.
     pub fn kind(&self, name: &str) -> u32 {
         ((self.0.hash_one(name) >> 32) as u32).clamp(ANY + 1, SOME - 1)

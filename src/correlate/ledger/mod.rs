@@ -165,7 +165,7 @@ fn is_guessable(key: &str) -> bool {
 }
 
 /// Number of a source's format.
-fn source(name: &str) -> u8 {
+pub fn source(name: &str) -> u8 {
     let place = InputFormat::ALL.iter().position(|format| format.as_str() == name);
     place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
 }

@@ -23,6 +23,8 @@ pub struct Demand {
     /// Activities that bring into being what it asks an earlier step of: where they are not seen on their objects, none
     /// is known to be missing.
     pub births: BTreeSet<Arc<str>>,
+    /// What a source lacks that leaves it undecided, where no need says so.
+    pub beside: Option<&'static str>,
     /// What is said where no roles are shown: whether the model or the source lacks them.
     pub roles: Option<String>,
 }
@@ -91,6 +93,7 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         | Check::HumanAgent
         | Check::HumanFast => reader.delegated(check),
         Check::HumanBatch => reader.approved(),
+        _ if check.reads_courses() => Some(built_in(check)),
         _ => reader.constraints(check),
     }
 }
@@ -102,10 +105,32 @@ fn built_in(check: Check) -> Demand {
         Check::Unlearned => BTreeSet::from([Need::Identity, Need::ResponseBody]),
         Check::Enumeration => BTreeSet::from([Need::Identity]),
         Check::HeaderMismatch => BTreeSet::from([Need::Headers]),
+        Check::Concurrent | Check::Reused | Check::SharedKey | Check::LongLived | Check::Unsigned => {
+            BTreeSet::from([Need::Headers])
+        }
+        Check::Pace | Check::Clones => BTreeSet::from([Need::Clock]),
+        Check::RetryStorm => BTreeSet::from([Need::RequestBody]),
         _ => BTreeSet::new(),
     };
     let often = if check == Check::Replay { BTreeSet::from([Need::Identity]) } else { BTreeSet::new() };
-    Demand { always, often, ..Demand::default() }
+    Demand { always, often, beside: beside(check), ..Demand::default() }
+}
+
+/// What sources lack that leave checks of courses undecided, where no need says so.
+fn beside(check: Check) -> Option<&'static str> {
+    Some(match check {
+        Check::Concurrent | Check::SharedKey | Check::FailedThenIn | Check::NewContext | Check::Clones => {
+            "no addresses of clients"
+        }
+        Check::Reused => "no credentials",
+        Check::UrlCredential | Check::UrlPersonal => "no queries",
+        Check::LongLived => "no tokens that tell their beginning and end",
+        Check::Unsigned => "no tokens",
+        Check::HumanUse => "no names of programs",
+        Check::RetryStorm => "no bodies",
+        Check::Plain => "the wire was not captured",
+        _ => return None,
+    })
 }
 
 struct Reader<'m> {

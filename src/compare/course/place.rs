@@ -1,0 +1,170 @@
+//! What lies in a place rather than with somebody: a URL that holds a credential or personal data, an issuer whose tokens
+//! live long, a host to which credentials go in the clear. One place, one finding.
+
+use std::collections::BTreeSet;
+
+use super::moment::Moment;
+use super::told::{Said, Told};
+use super::{MINUTE, SECOND};
+use crate::compare::deviation::Check;
+use crate::event::{Mark, Setting};
+
+/// Marks of URLs that hold a credential.
+pub(super) const CREDENTIALS: [Mark; 5] =
+    [Mark::UrlToken, Mark::UrlSecret, Mark::UrlSession, Mark::UrlKey, Mark::UrlPerhaps];
+/// Marks of URLs that hold personal data, or a number that tells that another is none.
+pub(super) const PERSONAL: [Mark; 5] =
+    [Mark::UrlCard, Mark::UrlCardLike, Mark::UrlNumber, Mark::UrlIban, Mark::UrlEmail];
+/// The longest that a token may be used: a day, with the leeway that clocks are given (RFC 7519, section 4.1.4).
+pub(super) const LONGEST_LIFE: i64 = (24 * 60 + 5) * MINUTE;
+/// Numbers that look like cards, and none that is as long and does not, in one place: one in ten would by chance.
+const CARDS: usize = 3;
+/// Most values that are told apart for a count.
+const MOST: usize = 10_000;
+
+/// Tells of moments with one of some marks, with how many requests and actors there are.
+fn tell(check: Check, moments: &[&Moment], expected: &str, what: &str, doubt: (f32, &'static str), told: &mut Told) {
+    let actors: BTreeSet<u64> = moments.iter().take(MOST).map(|m| m.actor).filter(|actor| *actor != 0).collect();
+    let by = match actors.len() {
+        0 | 1 => String::new(),
+        several => format!(" by {several} actors"),
+    };
+    let times = if moments.len() == 1 { "1 request".to_owned() } else { format!("{} requests", moments.len()) };
+    // The first decides: the others are more of the same.
+    let evidence: Vec<&Moment> = moments.iter().take(1).copied().collect();
+    told.tell(check, &evidence, Said::new(expected, format!("{what} in {times}{by}"), doubt.0, doubt.1));
+}
+
+/// Moments of requests that the server did not refuse for what they show.
+fn marked(course: &[Moment], mark: Mark) -> Vec<&Moment> {
+    course.iter().filter(|m| m.setting.marks.has(mark) && m.deed.accepted).collect()
+}
+
+/// URLs that hold credentials.
+pub(super) fn url_credential(course: &[Moment], told: &mut Told) {
+    const NAMED: &str = "it is told by the parameter's name, or by its look";
+    const KEY: &str = "a key that is meant to be seen, as of maps, is no secret";
+    const PERHAPS: &str = "it may be for one use, or no credential at all";
+    let kinds = [
+        (Mark::UrlSecret, "a password or secret", (0.8, NAMED)),
+        (Mark::UrlToken, "a token", (0.8, NAMED)),
+        (Mark::UrlSession, "a session", (0.7, NAMED)),
+        (Mark::UrlKey, "an API key", (0.55, KEY)),
+        (Mark::UrlPerhaps, "perhaps a token", (0.4, PERHAPS)),
+    ];
+    let found = kinds.into_iter().map(|(mark, what, doubt)| (marked(course, mark), what, doubt));
+    match found.into_iter().find(|(moments, ..)| !moments.is_empty()) {
+        Some((moments, what, doubt)) => {
+            tell(Check::UrlCredential, &moments, "credentials in headers or bodies", what, doubt, told);
+        }
+        None => course.iter().take(1).for_each(|m| told.count(Check::UrlCredential, m.source, Some(false))),
+    }
+}
+
+/// URLs that hold personal data.
+pub(super) fn url_personal(course: &[Moment], told: &mut Told) {
+    const LOOK: &str = "it has the look, the length and the check digits of one";
+    const CHANCE: &str = "other numbers have the look of one by chance";
+    const EMAIL: &str = "an e-mail address may be the account that is looked up";
+    let chance = course.iter().any(|m| m.setting.marks.has(Mark::UrlNumber));
+    let alike = marked(course, Mark::UrlCardLike);
+    let alike = if chance || alike.len() < CARDS { Vec::new() } else { alike };
+    let kinds = [
+        (marked(course, Mark::UrlCard), "a card number", (0.8, LOOK)),
+        (marked(course, Mark::UrlIban), "an IBAN", (0.75, LOOK)),
+        (alike, "what may be card numbers", (0.45, CHANCE)),
+        (marked(course, Mark::UrlEmail), "an e-mail address", (0.45, EMAIL)),
+    ];
+    match kinds.into_iter().find(|(moments, ..)| !moments.is_empty()) {
+        Some((moments, what, doubt)) => {
+            tell(Check::UrlPersonal, &moments, "personal data in bodies", what, doubt, told);
+        }
+        None => course.iter().take(1).for_each(|m| told.count(Check::UrlPersonal, m.source, Some(false))),
+    }
+}
+
+/// Tokens that may be used for long, of one issuer.
+pub(super) fn long_lived(course: &[Moment], told: &mut Told) {
+    const BECAUSE: &str = "the token says it itself";
+    let Some(longest) = course.iter().max_by_key(|m| (m.setting.life, std::cmp::Reverse(m.order_key()))) else {
+        return;
+    };
+    let Setting { life: Some(life), .. } = longest.setting else { return };
+    let tokens: BTreeSet<u64> = course.iter().take(MOST).map(|m| m.credential).collect();
+    let hours = life / SECOND / 3_600;
+    let long = if hours >= 72 { format!("{} days", hours / 24) } else { format!("{hours} hours") };
+    let observed = match tokens.len() {
+        0 | 1 => format!("one for {long}"),
+        several => format!("{several} tokens, one for {long}"),
+    };
+    told.tell(Check::LongLived, &[longest], Said::new("tokens for at most 24 hours", observed, 0.8, BECAUSE));
+}
+
+/// Credentials that went to one host in the clear.
+pub(super) fn plain(course: &[Moment], told: &mut Told) {
+    const SEEN: &str = "the capture shows the wire, and perhaps the inside of a tunnel";
+    const ANYBODY: &str = "nobody was seen to log in to the session: it may be anybody's";
+    let sessions = marked(course, Mark::ClearSession);
+    let known = sessions.iter().copied().filter(|m| m.deed.bound).collect();
+    let kinds = [
+        (marked(course, Mark::Clear), "a credential in the clear", (0.8, SEEN)),
+        (known, "a session in the clear", (0.8, SEEN)),
+        (sessions, "a session in the clear", (0.45, ANYBODY)),
+    ];
+    match kinds.into_iter().find(|(moments, ..)| !moments.is_empty()) {
+        Some((moments, what, doubt)) => tell(Check::Plain, &moments, "TLS", what, doubt, told),
+        None => course.iter().take(1).for_each(|m| told.count(Check::Plain, m.source, Some(false))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::course::sample;
+
+    fn with(second: i64, marks: &[Mark]) -> Moment {
+        let mut moment = sample::moment(second);
+        marks.iter().for_each(|mark| moment.setting.marks.add(*mark));
+        moment
+    }
+
+    fn told(fold: fn(&[Moment], &mut Told), course: &[Moment]) -> Option<(String, f32)> {
+        let mut told = Told::default();
+        fold(course, &mut told);
+        assert!(told.strays.len() <= 1, "one place, one finding");
+        let stray = told.strays.first()?;
+        Some((stray.observed.first()?.to_string(), stray.doubt?.0))
+    }
+
+    #[test]
+    fn the_gravest_of_a_place_is_told() {
+        let course = [with(1, &[Mark::UrlPerhaps]), with(2, &[Mark::UrlToken]), with(3, &[Mark::UrlToken])];
+        assert_eq!(told(url_credential, &course), Some(("a token in 2 requests".to_owned(), 0.8)));
+        assert_eq!(told(url_credential, &course[..1]), Some(("perhaps a token in 1 request".to_owned(), 0.4)));
+        let mut refused = with(1, &[Mark::UrlToken]);
+        refused.deed.accepted = false;
+        assert_eq!(told(url_credential, &[refused]), None, "what a server refuses does not go into its pages");
+    }
+
+    #[test]
+    fn numbers_that_are_no_cards_tell_that_others_are_none_either() {
+        let cards: Vec<Moment> = (1..5).map(|n| with(n, &[Mark::UrlCardLike])).collect();
+        assert_eq!(told(url_personal, &cards), Some(("what may be card numbers in 4 requests".to_owned(), 0.45)));
+        let ids = [cards.clone(), vec![with(9, &[Mark::UrlNumber])]].concat();
+        assert_eq!(told(url_personal, &ids), None, "ids of which some have the look");
+        assert_eq!(told(url_personal, &cards[..2]), None, "two may by chance");
+        assert_eq!(told(url_personal, &[with(1, &[Mark::UrlCard])]).map(|told| told.1), Some(0.8));
+    }
+
+    #[test]
+    fn the_longest_life_is_told() {
+        let lives = |days: i64| {
+            let mut moment = sample::moment(days);
+            moment.setting.life = Some(days * 24 * 60 * MINUTE);
+            moment.credential = days.unsigned_abs();
+            moment
+        };
+        assert_eq!(told(long_lived, &[lives(2), lives(30)]), Some(("2 tokens, one for 30 days".to_owned(), 0.8)));
+        assert_eq!(told(long_lived, &[lives(2)]), Some(("one for 48 hours".to_owned(), 0.8)));
+    }
+}

@@ -1,0 +1,86 @@
+//! What folds tell: deviations to be, and how often each check was decided.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::moment::Moment;
+use crate::compare::Stray;
+use crate::compare::deviation::{Check, Tally};
+use crate::event::EventId;
+
+/// Most events of a finding: who has to look at it needs no more.
+const MOST_EVENTS: usize = 8;
+
+/// What folds tell.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Deviations to be, without their events.
+    pub strays: Vec<Stray>,
+    /// Decisions by check and number of the source's format.
+    pub counts: BTreeMap<(Check, u8), Tally>,
+}
+
+impl Told {
+    /// Counts one decision: `Some(true)` violated, `Some(false)` fine, `None` not evaluable.
+    pub fn count(&mut self, check: Check, source: u8, violated: Option<bool>) {
+        let tally = self.counts.entry((check, source)).or_default();
+        match violated {
+            Some(violated) => {
+                tally.evaluated += 1;
+                tally.violated += u64::from(violated);
+            }
+            None => tally.not_evaluable += 1,
+        }
+    }
+
+    /// Tells of a course what shows in some of its moments, the last of which is the one that decides.
+    pub(super) fn tell(&mut self, check: Check, moments: &[&Moment], said: Said) {
+        let Some(at) = moments.last() else { return };
+        self.count(check, at.source, Some(true));
+        let mut events: Vec<EventId> = moments.iter().map(|moment| moment.event).collect();
+        events.dedup();
+        let skip = events.len().saturating_sub(MOST_EVENTS);
+        // The first and the last say most.
+        events.drain(events.len().min(MOST_EVENTS / 2)..events.len().min(MOST_EVENTS / 2) + skip);
+        self.strays.push(Stray {
+            check,
+            at: at.event,
+            events,
+            expected: vec![said.expected],
+            observed: vec![said.observed],
+            doubt: Some(said.doubt),
+        });
+    }
+
+    /// Adds what other folds tell.
+    pub fn add(&mut self, other: Told) {
+        self.strays.extend(other.strays);
+        for (key, tally) in other.counts {
+            let sum = self.counts.entry(key).or_default();
+            sum.evaluated += tally.evaluated;
+            sum.violated += tally.violated;
+            sum.not_evaluable += tally.not_evaluable;
+        }
+    }
+}
+
+/// What is said of a deviation.
+pub(super) struct Said {
+    /// What was to be expected.
+    pub(super) expected: Arc<str>,
+    /// What was seen instead.
+    pub(super) observed: Arc<str>,
+    /// Confidence at most, and why.
+    pub(super) doubt: (f32, &'static str),
+}
+
+impl Said {
+    pub(super) fn new(
+        expected: impl Into<Arc<str>>,
+        observed: impl Into<Arc<str>>,
+        at_most: f32,
+        because: &'static str,
+    ) -> Said {
+        Said { expected: expected.into(), observed: observed.into(), doubt: (at_most, because) }
+    }
+}

@@ -1,0 +1,65 @@
+//! Attempts to log in: which requests are some, how each went, and for which account.
+
+use std::sync::Arc;
+
+use offpath_capture::CallOutcome;
+
+use super::{
+    Bindings, HALF_TOKENS, LOGIN_STEMS, NAMES, PASSWORDS, TOKENS, failed, is_entrance, is_way_out, looks_like_login,
+    request_has, request_texts, response_texts, words,
+};
+use crate::correlate::credential::{Hash, HashKey, Shown};
+use crate::correlate::reading::Reading;
+use crate::event::Gate;
+
+/// How a request stands to logins, and the account that one is for. `reading` has the bodies that tell a login.
+pub(in crate::correlate) fn attempt(
+    reading: &Reading<'_>,
+    shown: &[Shown],
+    bindings: &Bindings,
+) -> (Gate, Option<Arc<str>>) {
+    let user = shown.iter().find_map(|s| s.user.clone());
+    let proved = looks_like_login(reading) && request_has(reading, &PASSWORDS);
+    let stem = words(reading).last().is_some_and(|last| LOGIN_STEMS.contains(&last.as_str()));
+    // A log has no bodies: who posts to a login's page tries to log in.
+    let blind = reading.method() == "POST" && stem && !reading.exchange.carries.request_bodies;
+    let account = request_texts(reading, &NAMES).into_iter().next();
+    if proved || blind {
+        return (how(reading, bindings), account.or(user));
+    }
+    match (user, reading.outcome_status()) {
+        (Some(user), Some(401)) => (Gate::Refused, Some(user)),
+        (Some(user), Some(200..=299)) => (Gate::Entered, Some(user)),
+        _ if !bindings.ended.is_empty() || is_entrance(reading) || is_way_out(reading) => (Gate::Beside, None),
+        _ if !bindings.made.is_empty() || looks_like_login(reading) => (Gate::Beside, None),
+        _ => (Gate::None, None),
+    }
+}
+
+fn how(reading: &Reading<'_>, bindings: &Bindings) -> Gate {
+    if let Some(call) = reading.call {
+        return match call.outcome {
+            CallOutcome::Failed(_) => Gate::Refused,
+            CallOutcome::Accepted if failed(reading) => Gate::Refused,
+            CallOutcome::Accepted => Gate::Entered,
+            _ => Gate::Beside,
+        };
+    }
+    match reading.outcome_status() {
+        _ if !bindings.made.is_empty() => Gate::Entered,
+        Some(400 | 401 | 403 | 422 | 423 | 429) => Gate::Refused,
+        Some(200..=299) if failed(reading) => Gate::Refused,
+        Some(200 | 201 | 204) => Gate::Entered,
+        // Where a form leads on to is not known here: a failed login may as well.
+        _ => Gate::Beside,
+    }
+}
+
+/// The refresh token of a request that the answer turned into another one.
+pub(in crate::correlate) fn spent(reading: &Reading<'_>, key: &HashKey) -> Option<Hash> {
+    const REFRESH: [&str; 2] = ["refresh_token", "refreshToken"];
+    let old = request_texts(reading, &REFRESH).into_iter().next().filter(|text| text.len() >= 8)?;
+    let new = response_texts(reading, &REFRESH).into_iter().next()?;
+    let issues = !response_texts(reading, &TOKENS).is_empty() || !response_texts(reading, &HALF_TOKENS).is_empty();
+    (issues && old != new).then(|| key.credential(old.as_bytes()))
+}

@@ -1,0 +1,165 @@
+//! How a request was made: what the pass over actors goes by, as hashes, kinds and marks. No value leaves here.
+
+mod network;
+mod program;
+mod url;
+
+use offpath_capture::{Exchange, Place};
+
+use self::network::{is_inside, network};
+use super::credential::{Hash, Kind, Shown, is_session_cookie};
+use super::facts::BoundTo;
+use super::identity::carries_credential;
+use super::jwt::Claims;
+use super::ledger::IdHasher;
+use super::login::Bindings;
+use super::proxy::{self, Proxies};
+use super::reading::Reading;
+use crate::event::{Gate, Mark, Marks, Setting};
+
+/// Words of paths under which what is done would be of use to a thief: sorted.
+const SENSITIVE: [&str; 31] = [
+    "2fa",
+    "accesskeys",
+    "accounttransfer",
+    "admins",
+    "apikey",
+    "apikeys",
+    "apitokens",
+    "bankaccount",
+    "bankaccounts",
+    "beneficiaries",
+    "beneficiary",
+    "changeemail",
+    "changepassword",
+    "email",
+    "iban",
+    "mfa",
+    "passkeys",
+    "passwd",
+    "password",
+    "payees",
+    "payout",
+    "payouts",
+    "permissions",
+    "roles",
+    "sshkeys",
+    "totp",
+    "transfer",
+    "transfers",
+    "withdraw",
+    "withdrawal",
+    "withdrawals",
+];
+
+/// Shortest value of a header that is a credential.
+const SHORTEST_KEY: usize = 8;
+/// Ports at which servers speak TLS: what a capture shows in the clear there was decrypted before it was written.
+const TLS_PORTS: [u16; 4] = [443, 4443, 8443, 9443];
+
+/// What tells how a request was made, beside itself.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) shown: &'a [Shown],
+    pub(super) bindings: &'a Bindings,
+    /// What it has to do with logins, and the account that a login is for.
+    pub(super) gate: (Gate, Option<&'a str>),
+    /// Refresh token that the answer turned into another one.
+    pub(super) spent: Option<Hash>,
+}
+
+/// How a request was made.
+pub(super) fn of(reading: &Reading<'_>, seen: Seen<'_>, proxies: &Proxies, ids: &IdHasher) -> Setting {
+    let exchange = reading.exchange;
+    let address = proxies.client(exchange);
+    let agent = reading.header("user-agent").and_then(|agent| std::str::from_utf8(agent).ok());
+    let agent = agent.map(str::trim).filter(|agent| !agent.is_empty() && *agent != "-");
+    let token = token(seen.shown);
+    let (gate, account) = seen.gate;
+    Setting {
+        address: address.map_or(0, |ip| ids.value(&ip.to_string())),
+        network: address.filter(|ip| !is_inside(*ip)).map_or(0, |ip| ids.value(&network(ip))),
+        program: agent.map_or(0, |agent| ids.value(&program::name(agent))),
+        kind: agent.map(program::kind).unwrap_or_default(),
+        life: token.and_then(Claims::life),
+        issuer: token.and_then(Claims::issuer).map_or(0, |issuer| ids.value(&issuer)),
+        gate,
+        account: account.map_or(0, |account| ids.value(&account.trim().to_lowercase())),
+        ended: ended(seen.bindings),
+        spent: seen.spent.map_or(0, Hash::to_u64),
+        marks: marks(reading, seen, address.is_some_and(|ip| ip.is_ipv6())),
+    }
+}
+
+/// The bearer token that is shown, as far as it says anything.
+fn token(shown: &[Shown]) -> Option<&Claims> {
+    shown.iter().find(|s| s.kind == Kind::Bearer && s.claims.is_some())?.claims.as_ref()
+}
+
+/// The credentials that a logout ends, or that the answer deletes.
+fn ended(bindings: &Bindings) -> [u64; 4] {
+    let mut ended = [0; 4];
+    let gone = bindings.ended.iter().filter(|(_, to)| matches!(to, BoundTo::Nobody | BoundTo::LoggedOut));
+    ended.iter_mut().zip(gone).for_each(|(to, (hash, _))| *to = hash.to_u64());
+    ended
+}
+
+fn marks(reading: &Reading<'_>, seen: Seen<'_>, v6: bool) -> Marks {
+    let mut marks = url::marks(reading);
+    let exchange = reading.exchange;
+    let shows = !seen.shown.is_empty();
+    marks.add_if(shows, Mark::Shows);
+    marks.add_if(token(seen.shown).is_some_and(Claims::is_unsigned), Mark::Unsigned);
+    marks.add_if(proxy::stands_before(reading).is_some(), Mark::Relayed);
+    marks.add_if(reading.headers_whole() || reading.header("user-agent").is_some(), Mark::ShowsProgram);
+    marks.add_if(v6, Mark::V6);
+    marks.add_if(reading.template, Mark::HidesQuery);
+    let login = matches!(seen.gate.0, Gate::Refused | Gate::Entered);
+    marks.add_if(login && exchange.client.is_none(), Mark::LoginWithoutAddress);
+    marks.add_if(is_sensitive(reading), Mark::Sensitive);
+    if matches!(exchange.origin.place, Place::Frames { .. }) {
+        marks.add(Mark::Wire);
+        if is_clear(exchange) {
+            marks.add_if(has_key(exchange), Mark::Clear);
+            marks.add_if(reading.cookies().any(|(name, _)| is_session_cookie(name)), Mark::ClearSession);
+        }
+    }
+    marks
+}
+
+fn is_sensitive(reading: &Reading<'_>) -> bool {
+    let bare = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let listed = |text: &str| SENSITIVE.binary_search(&bare(text).as_str()).is_ok();
+    match reading.call {
+        Some(call) => SENSITIVE.iter().any(|word| word.len() > 4 && bare(&call.name).contains(word)),
+        None => reading.target.segments.iter().any(|segment| listed(segment)),
+    }
+}
+
+/// Whether a request carries a credential in a header of its own.
+fn has_key(exchange: &Exchange) -> bool {
+    let headers = exchange.request.iter().flat_map(|request| request.headers.iter());
+    let mut own = headers.filter(|(name, _)| !name.eq_ignore_ascii_case(b"cookie"));
+    own.any(|(name, value)| carries_credential(name) && value.trim_ascii().len() >= SHORTEST_KEY)
+}
+
+/// Whether packets showed the request in the clear on its way to a server outside: neither at the end of a tunnel nor within
+/// one machine. Inside, whoever ends TLS passes requests on in the clear.
+fn is_clear(exchange: &Exchange) -> bool {
+    let (Some(client), Some(server)) = (exchange.client, exchange.server) else { return false };
+    let scheme = exchange.request.as_ref().and_then(|request| request.scheme.as_deref());
+    let decrypted = server.port.is_some_and(|port| TLS_PORTS.contains(&port));
+    scheme == Some("http") && !decrypted && client.ip != server.ip && !is_inside(server.ip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_sorted() {
+        assert!(SENSITIVE.is_sorted_by(|a, b| a < b));
+    }
+}

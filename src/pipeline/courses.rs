@@ -1,0 +1,153 @@
+//! Courses: moments of all threads are brought together by lane and key, sorted, and folded.
+
+use std::path::Path;
+
+use super::rows::{PARTS, Row, Rows};
+use super::{Job, PipelineError};
+use crate::compare::Check;
+use crate::compare::course::{self, Doors, Lane, Minute, Moment, Round, Told};
+use crate::correlate::ledger::{self, IdHasher};
+use crate::event::{Event, Mark, Outcome, Setting};
+
+/// Microseconds in a second.
+const SECOND: i64 = 1_000_000;
+
+impl Row for Moment {
+    fn hash(&self) -> u64 {
+        self.key.rotate_left(self.lane as u32)
+    }
+
+    fn fold(_: &mut Vec<Self>) {}
+}
+
+impl Row for Round {
+    fn hash(&self) -> u64 {
+        self.way
+    }
+
+    fn fold(_: &mut Vec<Self>) {}
+}
+
+impl Row for Minute {
+    fn hash(&self) -> u64 {
+        self.sensor
+    }
+
+    fn fold(rows: &mut Vec<Self>) {
+        Minute::fold(rows);
+    }
+}
+
+/// What one thread writes down.
+pub(super) struct Writer {
+    ids: IdHasher,
+    moments: Rows<Moment>,
+    minutes: Rows<Minute>,
+    doors: Doors,
+    told: Told,
+}
+
+impl Writer {
+    /// Nothing yet; rows spill into `folder` beyond `budget` bytes.
+    pub(super) fn new(job: &Job, folder: &Path, budget: usize) -> Writer {
+        Writer {
+            ids: IdHasher::new(&job.hash_key),
+            moments: Rows::new(folder.join("moments"), budget),
+            minutes: Rows::new(folder.join("minutes"), budget / 4),
+            doors: Doors::default(),
+            told: Told::default(),
+        }
+    }
+
+    /// Writes down an event of which everything is known, and takes how it was asked for out of it.
+    pub(super) fn note(&mut self, event: &mut Event) -> Result<(), PipelineError> {
+        let Some(setting) = event.setting.take() else { return Ok(()) };
+        let Writer { ids, moments, minutes, doors, told } = self;
+        let source = ledger::source(event.source);
+        count(event, &setting, source, told);
+        minutes.push(Minute::of(event, ids.value(&event.sensor), setting.address, source))?;
+        let hash = |text: &str| ids.value(text);
+        Moment::each(event, &setting, &hash, source, doors, |moment| moments.push(moment))
+    }
+}
+
+/// Counts what one event decides by itself, and what its source does not show.
+fn count(event: &Event, setting: &Setting, source: u8, told: &mut Told) {
+    let has = |mark| setting.marks.has(mark);
+    let known = event.actor.principal.is_some();
+    let write = !event.read && event.outcome == Outcome::Accepted;
+    let mut blind = |check| told.count(check, source, None);
+    if known && !event.shows.headers && event.actor.credential.is_none() {
+        [Check::Concurrent, Check::Reused, Check::SharedKey, Check::Unsigned].into_iter().for_each(&mut blind);
+    }
+    if has(Mark::Shows) && setting.life.is_none() || known && !event.shows.headers {
+        blind(Check::LongLived);
+    }
+    if write && known && (setting.address == 0 || event.tick >= SECOND) {
+        blind(Check::Clones);
+    }
+    if !event.read && event.body_hash.is_none() {
+        blind(Check::RetryStorm);
+    }
+    if has(Mark::LoginWithoutAddress) {
+        blind(Check::FailedThenIn);
+    }
+    let hidden = has(Mark::HidesQuery);
+    [Check::UrlCredential, Check::UrlPersonal]
+        .into_iter()
+        .for_each(|check| told.count(check, source, (!hidden).then_some(false)));
+    if setting.life.is_some() {
+        told.count(Check::LongLived, source, Some(false));
+    }
+    if has(Mark::Shows) || !has(Mark::Wire) {
+        told.count(Check::Plain, source, has(Mark::Wire).then_some(false));
+    }
+}
+
+/// Judges what all threads wrote down; `blind`: stretches that were not seen, in order and apart.
+pub(super) fn judge(
+    writers: Vec<Writer>,
+    blind: &[(i64, i64)],
+    job: &Job,
+    scratch: &Path,
+) -> Result<Told, PipelineError> {
+    let (mut told, mut doors) = (Told::default(), Doors::default());
+    let (mut moments, mut minutes) = (Vec::new(), Vec::new());
+    for writer in writers {
+        told.add(writer.told);
+        doors.add(writer.doors);
+        moments.push(writer.moments);
+        minutes.push(writer.minutes);
+    }
+    let ids = IdHasher::new(&job.hash_key);
+    let mut rounds: Rows<Round> = Rows::new(scratch.join("rounds"), job.memory / 16);
+    for part in 0..PARTS {
+        let mut rows = take(&mut moments, part)?;
+        rows.sort_unstable_by_key(|moment| (moment.lane, moment.key, moment.order_key()));
+        for course in rows.chunk_by(|a, b| (a.lane, a.key) == (b.lane, b.key)) {
+            course::fold(course, &doors, &mut told);
+            if course.first().is_some_and(|moment| moment.lane == Lane::Actor) {
+                let mix = |a, b| ids.pair(a, b);
+                Round::of(course, &mix).into_iter().try_for_each(|round| rounds.push(round))?;
+            }
+        }
+    }
+    for part in 0..PARTS {
+        let mut rows = Vec::new();
+        rounds.take_part(part, &mut rows)?;
+        rows.sort_unstable();
+        rows.chunk_by(|a, b| a.way == b.way).for_each(|way| course::clones(way, &mut told));
+        let mut rows = take(&mut minutes, part)?;
+        Minute::fold(&mut rows);
+        rows.chunk_by(|a, b| a.sensor == b.sensor).for_each(|line| course::holes(line, blind, &mut told));
+    }
+    let wanted = |check| job.selection.wants(crate::rule::of_check(check).id);
+    told.strays.retain(|stray| wanted(stray.check));
+    Ok(told)
+}
+
+fn take<R: Row>(all: &mut [Rows<R>], part: usize) -> Result<Vec<R>, PipelineError> {
+    let mut rows = Vec::new();
+    all.iter_mut().try_for_each(|of_thread| of_thread.take_part(part, &mut rows))?;
+    Ok(rows)
+}
