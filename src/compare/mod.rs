@@ -30,6 +30,7 @@ mod scope;
 mod step;
 mod stray;
 mod sum;
+mod tenancy;
 #[cfg(test)]
 mod tests;
 mod timeline;
