@@ -190,6 +190,18 @@ fn a_dash_is_no_run_folder() {
 }
 
 #[test]
+fn a_bare_key_shows_its_case_and_a_wrong_type_leads_to_the_right_one() {
+    let (folder, findings) = check(&[&sample().join("capture.har.gz")], &[]);
+    let run = folder.path().join("run").display().to_string();
+    let show = |what: &str| offpath(&["show", what, "--run", &run]);
+    let case = findings.iter().filter_map(|finding| finding["case"].as_str()).find(|case| case.starts_with("order:"));
+    let (case, key) = case.and_then(|case| Some((case, case.split_once(':')?.1))).unwrap();
+    assert_eq!(stdout(&show(key)), stdout(&show(case)));
+    let near = show(&format!("mission:{key}"));
+    assert!(code(&near) == 2 && stderr(&near).contains(&format!("`{case}`")), "{}", stderr(&near));
+}
+
+#[test]
 fn show_says_the_same_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");

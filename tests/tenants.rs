@@ -158,6 +158,78 @@ fn a_step_on_another_tenants_letter_is_still_theirs() {
 }
 
 #[test]
+fn a_letter_stays_with_the_tenant_on_whose_host_it_was_made() {
+    let unlike = |call: Call| Call { path: call.path.replace("/letters/", "/letters/9"), ..call };
+    let numbered = |id: u64, state: &str| json!({"letter": {"id": id, "status": state}});
+    let made =
+        |by, on, id: u64| Call { by, on, method: "POST", path: "/letters".to_owned(), answer: numbered(id, "draft") };
+    let read =
+        |by, on, id: u64| Call { by, on, method: "GET", path: format!("/letters/{id}"), answer: numbered(id, "draft") };
+    let found = |calls: &[Call]| {
+        let (findings, _) = checked(calls, ", tenant: host.label.0", &[]);
+        let said = |f: &Value| (text(f, "rule").to_owned(), object(f), f["confidence"].as_f64().unwrap() < 0.5);
+        findings.iter().filter(|f| f["rule"] == "TEN-CROSS").map(said).collect::<Vec<_>>()
+    };
+    let own = || vec![made("acme", "acme", 11), made("globex", "globex", 22)];
+    let with = |more: Vec<Call>| own().into_iter().chain(more).collect::<Vec<_>>();
+    assert_eq!(found(&own()), []);
+    // On his own host or the other's, the letter is acme's; the title says so.
+    for on in ["globex", "acme"] {
+        let calls = with(vec![read("globex", on, 11), read("acme", "acme", 11)]);
+        assert_eq!(found(&calls), [("TEN-CROSS".to_owned(), "letter:11".to_owned(), false)], "{on}");
+        let (findings, _) = checked(&calls, ", tenant: host.label.0", &[]);
+        assert!(text(&findings[0], "title").ends_with("belongs to acme, the actor to globex"), "{findings:#?}");
+    }
+    // Whose own letter it is may ask for it anywhere.
+    assert_eq!(found(&with(vec![read("globex", "acme", 22)])), []);
+    // What was read first under another name poisons nothing.
+    let mut calls = own();
+    calls.insert(0, read("globex", "globex", 11));
+    calls.push(read("acme", "acme", 11));
+    assert_eq!(found(&calls), [("TEN-CROSS".to_owned(), "letter:11".to_owned(), false)]);
+    // Who says that he made it again neither takes it nor hides that he used it: that is for review.
+    let calls = with(vec![made("globex", "globex", 11), read("globex", "globex", 11), read("acme", "acme", 11)]);
+    let crossed = found(&calls);
+    assert!(!crossed.is_empty() && crossed.iter().all(|(_, object, review)| object == "letter:11" && *review));
+    // Nobody was seen to make it: the request's word is all there is.
+    let seen = |by, on| unlike(read(by, on, 3));
+    assert_eq!(found(&[seen("acme", "acme"), seen("globex", "globex")]), []);
+    assert_eq!(found(&[seen("acme", "acme"), seen("globex", "acme")]).len(), 1);
+}
+
+#[test]
+fn a_draft_ties_children_to_what_their_bodies_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let [input, draft] = ["letters.har", "draft.yaml"].map(|name| folder.path().join(name));
+    let drafted = |letter_of: &dyn Fn(u64) -> u64| {
+        let mut calls = Vec::new();
+        for id in 71..79 {
+            let by = if id % 2 == 0 { "acme" } else { "globex" };
+            let mut post =
+                |path: String, answer: Value| calls.push(Call { by, on: "all", method: "POST", path, answer });
+            post("/letters".to_owned(), json!({"id": id, "status": "draft"}));
+            post(format!("/letters/{id}/send"), json!({"id": id, "status": "sent"}));
+            let reply = |status: &str| json!({"id": 900 + id, "letterId": letter_of(id), "status": status});
+            post("/replies".to_owned(), reply("written"));
+            post(format!("/replies/{}/post", 900 + id), reply("posted"));
+        }
+        archive(&input, &calls);
+        let _ = fs::remove_file(&draft);
+        let output = offpath(&["mine", "-q", input.to_str().unwrap(), "-o", draft.to_str().unwrap()]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let text = fs::read_to_string(&draft).unwrap();
+        // What is written is a model that the same traffic fits.
+        let (findings, _) = checked_by(&calls, &text, &[]);
+        assert_eq!(findings.len(), 0, "{findings:#?}");
+        text
+    };
+    let tied = drafted(&|id| id);
+    assert!(tied.contains("parent: {letter: res.letterId}") && tied.contains("8 of 8 say which"), "{tied}");
+    let unknown = drafted(&|id| id + 5000);
+    assert!(!unknown.contains("parent:"), "letters that nobody was seen with: {unknown}");
+}
+
+#[test]
 fn a_draft_keeps_the_tenants_apart() {
     let folder = tempfile::tempdir().unwrap();
     let [input, draft] = ["letters.har", "draft.yaml"].map(|name| folder.path().join(name));

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use offpath_capture::{Origin, Place};
 
-use crate::event::{
-    Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value,
-};
+use crate::event::{Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
 use crate::model::expression::{Node, Operator, Root};
 use crate::model::{
     Activity, ActivityId, ActivityObject, ActorNaming, CheckOptions, Constraint, ConstraintKind, Expression, Lifecycle,
@@ -82,17 +80,7 @@ impl EventBuilder {
     pub(crate) fn on(self, object: &str) -> Self {
         self.with(|e| {
             let qualifier = if e.objects.is_empty() { "target" } else { "mentioned" };
-            e.objects.push(ObjectRef {
-                id: id(object),
-                qualifier: qualifier.into(),
-                declared_state: None,
-                written_state: None,
-                conflicting_key: None,
-                tenant: None,
-                told: TenantTold::default(),
-                owner: None,
-                attributes: Vec::new(),
-            });
+            e.objects.push(ObjectRef::new(id(object), qualifier));
         })
     }
 

@@ -12,7 +12,7 @@ use super::retry::Retry;
 use super::scope::CaseScope;
 use super::step::Step;
 use super::unordered::Pending;
-use super::words::{compared, length, span};
+use super::words::{compared, length, said, span};
 use crate::event::{Event, Outcome};
 use crate::model::expression::{Node, Operator, Truth, truth};
 use crate::model::{ActivityId, Constraint, ConstraintKind, Expression, Root};
@@ -201,7 +201,13 @@ impl Judge<'_, '_, '_> {
             _ => Check::Guard,
         };
         let (expected, observed) = match (broken, transition.within) {
-            (Some(guard), _) => (vec![guard.text.clone()], compared(guard, &scope)),
+            (Some(guard), _) => {
+                let mut observed = compared(guard, &scope);
+                if observed.is_empty() {
+                    observed = history.event(step.event).map(|event| said(guard, &scope, event)).unwrap_or_default();
+                }
+                (vec![guard.text.clone()], observed)
+            }
             (None, Some((after, longest))) => {
                 let name = automaton.label(after);
                 let limit = format!("{} within {} of {name}", automaton.label(activity), span(longest));

@@ -13,6 +13,7 @@ use super::blindness::{Blindness, Hidden};
 use super::order::{Precedence, is_retry};
 use super::plan::Plan;
 use super::sum::Parts;
+use super::tenancy::Tenancy;
 use crate::event::{Event, ObjectId, ObjectRef, Outcome};
 use crate::model::{ActivityId, ObjectTypeId};
 
@@ -42,6 +43,8 @@ pub(super) struct Life<'a> {
     pub(super) touches: Vec<Touch>,
     /// Of these, the ones that show attributes.
     pub(super) telling: Vec<Touch>,
+    /// What tells its tenant.
+    pub(super) tenancy: Tenancy,
     /// Of these, the writes that the model does not know and nobody refused.
     pub(super) unknown: Vec<Touch>,
     /// The object it belongs to, as an index into the lives.
@@ -143,6 +146,7 @@ impl<'a> History<'a> {
             object_type: plan.object_type(&id.object_type),
             unknown: touches.iter().copied().filter(|t| is_unknown(events, *t)).collect(),
             telling: touches.iter().copied().filter(|t| tells(events, *t)).collect(),
+            tenancy: Tenancy::default(),
             touches,
             parent: None,
             born: None,
@@ -165,6 +169,7 @@ impl<'a> History<'a> {
         };
         history.find_parents();
         history.find_births();
+        history.find_tenancies();
         history
     }
 
@@ -411,6 +416,11 @@ impl<'a> History<'a> {
                 self.children.entry((parent, object_type)).or_default().push(index);
             }
         }
+    }
+
+    fn find_tenancies(&mut self) {
+        let found: Vec<Tenancy> = self.lives.iter().map(|life| Tenancy::of(self, life)).collect();
+        self.lives.iter_mut().zip(found).for_each(|(life, tenancy)| life.tenancy = tenancy);
     }
 
     fn find_births(&mut self) {

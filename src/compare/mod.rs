@@ -33,6 +33,7 @@ mod spoken;
 mod step;
 mod stray;
 mod sum;
+mod tenancy;
 #[cfg(test)]
 mod tests;
 mod timeline;

@@ -42,6 +42,8 @@ pub(super) struct Plan {
     concerned: Vec<Vec<ObjectTypeId>>,
     /// Per object type: steps of cases that it does not belong to move it as well.
     shared: Vec<bool>,
+    /// Per object type: the activities that bring objects of it into being.
+    makers: Vec<Vec<ActivityId>>,
     /// Per object type: steps of its lifecycle that no call performs, so that they may be taken at any time.
     unseen: Vec<Vec<ActivityId>>,
     /// Activities that may be calls inside bodies.
@@ -76,6 +78,7 @@ impl Plan {
         let inside_bodies = inside.map(|(_, index)| ActivityId(index)).collect();
         let concerned = concerned(&model, &constrained);
         let unseen = unseen(&model);
+        let makers = makers(&model, &automata);
         let mut plan = Plan {
             precedence: Precedence::new(&model.check),
             looks: MAX_LOOKS,
@@ -89,6 +92,7 @@ impl Plan {
             inside_bodies,
             looks_at_states,
             concerned,
+            makers,
             unseen,
             shared: Vec::new(),
             aligned: Variants::default(),
@@ -143,6 +147,11 @@ impl Plan {
     /// What the model says of an object type.
     pub(super) fn type_of(&self, id: ObjectTypeId) -> Option<&ObjectType> {
         self.model.object_types.get(usize::from(id.0))
+    }
+
+    /// Activities that bring objects of a type into being.
+    pub(super) fn makers(&self, id: ObjectTypeId) -> &[ActivityId] {
+        self.makers.get(usize::from(id.0)).map_or(&[], Vec::as_slice)
     }
 
     /// The automaton of an object type.
@@ -292,6 +301,16 @@ fn personal(model: &Model) -> Vec<bool> {
         }
     }
     personal
+}
+
+fn makers(model: &Model, automata: &[Option<Automaton>]) -> Vec<Vec<ActivityId>> {
+    let activities = || (0_u16..).zip(&model.activities).map(|(index, _)| ActivityId(index));
+    let of = |(object_type, automaton): (&ObjectType, &Option<Automaton>)| {
+        let sets_owner = object_type.owner.as_ref().and_then(|owner| owner.set_by);
+        let makes = |id: &ActivityId| sets_owner == Some(*id) || automaton.as_ref().is_some_and(|a| a.creates(*id));
+        activities().filter(makes).collect()
+    };
+    model.object_types.iter().zip(automata).map(of).collect()
 }
 
 fn unseen(model: &Model) -> Vec<Vec<ActivityId>> {

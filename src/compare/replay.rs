@@ -124,6 +124,12 @@ impl Seen {
         all.get(..all.partition_point(|e| *e < event)).unwrap_or(all)
     }
 
+    /// Activities that were first seen at an event or between it and another.
+    fn begun(&self, from: usize, to: usize) -> impl Iterator<Item = ActivityId> {
+        let between = move |all: &Vec<usize>| all.first().is_some_and(|first| (from..to).contains(first));
+        self.0.iter().filter(move |(_, all)| between(all)).map(|(activity, _)| *activity)
+    }
+
     /// Events of an activity after another event.
     pub(super) fn after(&self, activity: ActivityId, event: usize) -> &[usize] {
         let all = self.0.get(&activity).map_or(&[][..], |all| all);
@@ -493,6 +499,17 @@ impl Run<'_, '_> {
         let ahead = self.automaton.ahead(possible, &self.automaton.sources(activity));
         let way = self.automaton.path(possible, &ahead, &|_| false);
         way.is_none_or(|steps| steps.iter().any(|missing| !self.seen.before(missing.activity, step.event).is_empty()))
+    }
+
+    /// Whether a step, where it is misplaced, leads to the same as a later one that is like it: no step that may lead to
+    /// them was first seen between the two.
+    pub(super) fn errs_alike(&self, first: &Step, second: &Step) -> bool {
+        let Some(activity) = first.activity else { return true };
+        let sources = self.automaton.sources(activity);
+        let leads = |other: ActivityId| {
+            self.automaton.closure_by(&self.automaton.targets(other), |_| true).intersects(&sources)
+        };
+        !self.seen.begun(first.event, second.event).any(leads)
     }
 
     /// Refused attempts: what they would have been had the server accepted them.

@@ -3,7 +3,7 @@
 use super::history::{Had, History};
 use super::permission::{kind_is_seen, roles_are_seen};
 use super::timeline::Timeline;
-use crate::event::{Actor, Event, Evidence, ObjectRef, Outcome, TenantTold, Value};
+use crate::event::{Actor, Event, Evidence, Outcome, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{ActivityId, AttributeRule, ObjectTypeId, Path, Root};
 
@@ -68,7 +68,8 @@ impl CaseScope<'_, '_> {
                     let own = object.object_type.and_then(|t| self.history.plan.own_key(t, &object.id.key));
                     Bound::Exactly(Value::Text(own.map_or_else(|| object.id.key.clone(), Into::into)))
                 }
-                "owner" | "tenant" => self.standing(life, name == "owner"),
+                "owner" => self.owner(life),
+                "tenant" => self.tenant(life).map_or(Bound::Unknown, |told| Bound::Exactly(Value::Text(told.tenant))),
                 _ => self.latest(life, name),
             },
         }
@@ -115,32 +116,20 @@ impl CaseScope<'_, '_> {
         !may_create || earlier.any(|t| accepted(t.event))
     }
 
-    /// Owner or tenant: they do not change with time, any event that tells will do; the nearest earlier one first.
-    fn standing(&self, life: usize, owner: bool) -> Bound {
+    /// The owner: it does not change with time, any event that tells will do; the nearest earlier one first.
+    fn owner(&self, life: usize) -> Bound {
         let Some(object) = self.history.life(life) else { return Bound::Unknown };
         if !self.history.afford(1) {
             return Bound::Unknown;
         }
-        // What tells the actor's tenant here says nothing of the object's that the two could differ in.
-        let echoes = |reference: &ObjectRef| !owner && reference.told == TenantTold::WithActor;
-        let now = object.touches.iter().filter(|t| t.event == self.at).filter_map(|t| self.history.reference(*t));
-        let within = object.object_type.and_then(|t| self.history.plan.type_of(t)).is_some_and(|t| t.within_tenant);
-        if within && now.into_iter().any(echoes) {
-            return Bound::Unknown;
-        }
-        let told = |event: usize, reference: usize| {
-            let reference = self.history.event(event)?.objects.get(reference)?;
-            let tenant = reference.tenant.as_ref().filter(|_| event != self.at || !echoes(reference));
-            if owner { reference.owner.clone() } else { tenant.cloned() }
-        };
         let earlier = object.touches.iter().rev().filter(|t| t.event <= self.at);
         let later = object.touches.iter().filter(|t| t.event > self.at);
         earlier
             .chain(later)
             .take_while(|_| self.history.afford(1))
-            .find_map(|t| told(t.event, t.reference))
+            .find_map(|t| self.history.reference(*t)?.owner.clone())
             // Of two issuers' users of one name nobody knows which an answer means by that name.
-            .filter(|v| !owner || self.history.event(self.at).and_then(|e| e.actor.bare_name()) != Some(v))
+            .filter(|v| self.history.event(self.at).and_then(|e| e.actor.bare_name()) != Some(v))
             .map_or(Bound::Unknown, |v| Bound::Exactly(Value::Text(v)))
     }
 

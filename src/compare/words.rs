@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::plan::{any_path, conjuncts};
-use crate::event::Value;
+use crate::event::{Event, Value};
 use crate::model::expression::{Bound, Node, Operator, Scope, Truth, evaluate, truth};
 use crate::model::{Expression, Path};
+
+/// Longest word that is shown.
+const LONGEST_WORD: usize = 64;
 
 /// The compared values of the part of an expression that is false: `1.00 EUR`, `129.90 EUR`; of a value compared with
 /// constants, `order.state = new`.
@@ -28,6 +31,34 @@ pub(super) fn compared(expression: &Expression, scope: &dyn Scope) -> Vec<Arc<st
         }
         other => named(other, scope),
     }
+}
+
+/// Every path of the part of a false expression with the one word that it says, where the event itself shows it.
+pub(super) fn said(expression: &Expression, scope: &dyn Scope, event: &Event) -> Vec<Arc<str>> {
+    let shown = |word: &Value| {
+        let of_objects = event.objects.iter().flat_map(|object| &object.attributes);
+        event.attributes.iter().chain(of_objects).any(|(_, value)| value == word)
+    };
+    let mut parts = Vec::new();
+    conjuncts(&expression.node, &mut parts);
+    let alone = |node: &Node| Expression { text: expression.text.clone(), node: node.clone() };
+    let mut named: Vec<Arc<str>> = Vec::new();
+    for part in parts.into_iter().filter(|part| truth(&alone(part), scope) == Truth::False).take(1) {
+        any_path(part, &mut |path| {
+            if let Bound::Exactly(value @ Value::Text(word)) = &scope.value(path)
+                && word.len() <= LONGEST_WORD
+                && !word.contains(char::is_whitespace)
+                && shown(value)
+            {
+                let text = Arc::from(format!("{} = {word}", path.text));
+                if !named.contains(&text) {
+                    named.push(text);
+                }
+            }
+            false
+        });
+    }
+    named
 }
 
 fn compares(operator: Operator) -> bool {

@@ -15,7 +15,7 @@ use super::object::{Found, KeySource, key_text};
 use super::redact::Masker;
 use super::target::{Target, is_placeholder};
 use super::template::{Template, Variable, singular};
-use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value, names_one};
+use crate::event::{ObjectId, ObjectRef, Outcome, Value, names_one};
 
 /// Types that own things without being their case: an order is not part of a user's life.
 const CONTAINERS: [&str; 20] = [
@@ -150,7 +150,7 @@ pub(super) fn objects(
     let made = response.and_then(|r| created(guess, &request.method, r, masker));
     let parent = path.last().cloned();
     if let Some((id, source, place)) = &made {
-        found.add_at(reference(id.clone(), "target"), *source, place.clone());
+        found.add_at(ObjectRef::new(id.clone(), "target"), *source, place.clone());
         if let Some(parent) = parent.filter(|p| !is_container(&p.object_type)) {
             found.link(id, &parent);
         }
@@ -158,7 +158,7 @@ pub(super) fn objects(
     path.reverse();
     for (index, id) in path.iter().enumerate() {
         let qualifier = if index == 0 && made.is_none() { "target" } else { "parent" };
-        found.add(reference(id.clone(), qualifier), KeySource::Path);
+        found.add(ObjectRef::new(id.clone(), qualifier), KeySource::Path);
         if let Some(parent) = path.get(index + 1).filter(|p| !is_container(&p.object_type)) {
             found.link(id, parent);
         }
@@ -168,12 +168,12 @@ pub(super) fn objects(
     for (id, source, place) in named(request, &sent, collection.as_deref(), masker) {
         // Where the path names no object of the kind that it is about, this does.
         let target = found.objects.is_empty() && collection.as_deref() == Some(&*id.object_type);
-        found.add_at(reference(id, if target { "target" } else { "mentioned" }), source, place);
+        found.add_at(ObjectRef::new(id, if target { "target" } else { "mentioned" }), source, place);
     }
     // What a header names may be no more than who asks, or in whose shop: it comes after all that is said of the thing.
     let headers = seen(parameter::in_headers(request), masker);
     for (id, source, place) in mentioned(&sent, answered, masker).into_iter().chain(headers) {
-        found.add_at(reference(id, "mentioned"), source, place);
+        found.add_at(ObjectRef::new(id, "mentioned"), source, place);
     }
     declare(answered, actor, &mut found, masker);
     found.unsaid = unsaid(request, &sent, answered, &found.objects, masker);
@@ -343,20 +343,6 @@ fn mentioned(sent: &Read, answered: &Read, masker: &Masker) -> Vec<Seen> {
         Some((ObjectId { object_type, key: key_text(&leaf.value, masker)? }, source, Some(place)))
     });
     named.collect()
-}
-
-fn reference(id: ObjectId, qualifier: &str) -> ObjectRef {
-    ObjectRef {
-        id,
-        qualifier: qualifier.into(),
-        declared_state: None,
-        written_state: None,
-        conflicting_key: None,
-        tenant: None,
-        told: TenantTold::default(),
-        owner: None,
-        attributes: Vec::new(),
-    }
 }
 
 /// An object, where its key was, and the path to it in the body that held it.

@@ -374,9 +374,12 @@ impl Inspection {
         }
     }
 
-    /// Counts one resolved event: its actor and objects.
+    /// Counts one resolved event: its actor and objects. What was refused shows no object.
     pub fn add_event(&mut self, event: &Event) {
         self.add_actor(event);
+        if event.outcome == Outcome::Rejected {
+            return;
+        }
         let mut counted: Vec<&Arc<str>> = Vec::new();
         for object in &event.objects {
             let Some(seen) = of_type(&mut self.objects, &object.id.object_type) else { continue };

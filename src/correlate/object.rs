@@ -388,6 +388,7 @@ impl Objects<'_> {
     ) -> (Arc<str>, TenantTold) {
         let told = match own {
             Some((_, path)) if Some(*path) == self.told_by => TenantTold::WithActor,
+            Some((_, path)) if !matches!(path.root, Root::ResponseBody | Root::ResponseHeader) => TenantTold::ByRequest,
             _ => TenantTold::Apart,
         };
         if !object_type.within_tenant {

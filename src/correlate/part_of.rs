@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{Event, Evidence, ObjectId, ObjectRef, TenantTold};
+use crate::event::{Event, Evidence, ObjectId, ObjectRef};
 use crate::model::{BuiltIn, Model};
 
 /// Which activities are steps of which of these lives.
@@ -39,17 +39,7 @@ impl PartOf {
             let Some(key) = key else { continue };
             let id = ObjectId { object_type: of.as_str().into(), key };
             let qualifier = if event.objects.is_empty() { "target" } else { "mentioned" };
-            event.objects.push(ObjectRef {
-                id,
-                qualifier: qualifier.into(),
-                declared_state: None,
-                written_state: None,
-                conflicting_key: None,
-                tenant: None,
-                told: TenantTold::default(),
-                owner: None,
-                attributes: Vec::new(),
-            });
+            event.objects.push(ObjectRef::new(id, qualifier));
         }
         if event.case.is_none() {
             event.case = event.objects.first().map(|object| object.id.clone());

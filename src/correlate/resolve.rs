@@ -196,7 +196,7 @@ impl Resolver {
             let said = actor.tenant.replace(tenant.clone());
             // What the exchange said is the object's alone now.
             for object in event.objects.iter_mut().filter(|object| object.told == TenantTold::WithActor) {
-                object.told = TenantTold::Apart;
+                object.told = TenantTold::ByRequest;
                 object.tenant = object.tenant.take().or_else(|| said.clone());
             }
         }

@@ -112,7 +112,13 @@ impl Together {
             faithful.entry(*principal).and_modify(|only| *only = false).or_insert(true);
         }
         let faithful = faithful.into_iter().filter_map(|(principal, only)| only.then_some(principal)).collect();
-        let side = |turn: Turn| usual(pairs.iter().map(|((_, names), shown)| (turn(names), shown)), &faithful);
+        let (second, first) = borne_out(pairs, &faithful);
+        // Of a tenant whose people all mix, its own name is the one that is no other's.
+        let taken =
+            |(a, b): &Pair| second.get(a).is_some_and(|own| *own != b) || first.get(b).is_some_and(|own| *own != a);
+        let open = |((_, names), shown): &(&(u64, Pair), &Shown)| shown.weight(&faithful).0 > 0 || !taken(names);
+        let side =
+            |turn: Turn| usual(pairs.iter().filter(open).map(|((_, names), shown)| (turn(names), shown)), &faithful);
         Together { shared, second: side(|(a, b)| (a, b)), first: side(|(a, b)| (b, a)) }
     }
 
@@ -140,6 +146,23 @@ impl Tenants {
             None => Vec::new(),
         };
     }
+}
+
+/// One name beside another.
+type Beside<'n> = BTreeMap<&'n Arc<str>, &'n Arc<str>>;
+
+/// Of which names people who show one pair alone bear out that each is the other's, and no other pair with either: the
+/// second by the first, and the first by the second.
+fn borne_out<'n>(pairs: &'n BTreeMap<(u64, Pair), Shown>, faithful: &BTreeSet<u64>) -> (Beside<'n>, Beside<'n>) {
+    let own = || pairs.iter().filter(|(_, shown)| shown.weight(faithful).0 > 0).map(|((_, names), _)| names);
+    let mut firsts: BTreeMap<&Arc<str>, u64> = BTreeMap::new();
+    let mut seconds: BTreeMap<&Arc<str>, u64> = BTreeMap::new();
+    for (a, b) in own() {
+        *firsts.entry(a).or_default() += 1;
+        *seconds.entry(b).or_default() += 1;
+    }
+    let single = || own().filter(|(a, b)| firsts.get(a) == Some(&1) && seconds.get(b) == Some(&1));
+    (single().map(|(a, b)| (a, b)).collect(), single().map(|(a, b)| (b, a)).collect())
 }
 
 /// The side of a pair that is asked for, and the other.
@@ -237,6 +260,18 @@ mod tests {
         let mut all = ordinary.to_vec();
         all.push(("abe", "t1", "acme-shop"));
         assert_eq!(differing(&all), [0; 0]);
+    }
+
+    #[test]
+    fn one_person_of_each_tenant_is_enough() {
+        let mut all = vec![("ann", "t1", "acme"), ("bo", "t2", "globex")];
+        all.extend([("bo", "t2", "acme"); 20]);
+        assert_eq!(differing(&all), (2..22).collect::<Vec<_>>());
+        // Who is seen under the hosts of others alone is staff.
+        let staff = [("ann", "t1", "acme"), ("bo", "t2", "globex"), ("eve", "p", "acme"), ("eve", "p", "globex")];
+        assert_eq!(differing(&staff), [0; 0]);
+        // A second domain is nobody else's.
+        assert_eq!(differing(&[("ann", "t1", "acme"), ("bo", "t2", "globex"), ("bo", "t2", "globex-shop")]), [0; 0]);
     }
 
     #[test]

@@ -259,12 +259,32 @@ pub struct ObjectRef {
     pub attributes: Vec<(Arc<str>, Value)>,
 }
 
+impl ObjectRef {
+    /// A mere relation: nothing more is said of the object.
+    pub fn new(id: ObjectId, qualifier: impl Into<Arc<str>>) -> ObjectRef {
+        ObjectRef {
+            id,
+            qualifier: qualifier.into(),
+            declared_state: None,
+            written_state: None,
+            conflicting_key: None,
+            tenant: None,
+            told: TenantTold::default(),
+            owner: None,
+            attributes: Vec::new(),
+        }
+    }
+}
+
 /// What an exchange tells an object's tenant by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TenantTold {
-    /// By something of its own, or not at all.
+    /// By its answer, or by another exchange, or not at all.
     #[default]
     Apart,
+    /// By what its sender says or where it was sent, though not by what tells the actor's tenant: so he may have told it
+    /// of another's object.
+    ByRequest,
     /// By what tells the actor's tenant, so that the two agree whatever happened.
     WithActor,
     /// By nothing, though its key is unique in a tenant only: it cannot be told which object it is.

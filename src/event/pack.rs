@@ -376,6 +376,7 @@ fn told_code(told: TenantTold) -> u8 {
         TenantTold::Apart => 0,
         TenantTold::WithActor => 1,
         TenantTold::Nowhere => 2,
+        TenantTold::ByRequest => 3,
     }
 }
 

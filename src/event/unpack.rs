@@ -279,6 +279,7 @@ impl Unpacker<'_> {
             0 => Ok(TenantTold::Apart),
             1 => Ok(TenantTold::WithActor),
             2 => Ok(TenantTold::Nowhere),
+            3 => Ok(TenantTold::ByRequest),
             _ => Err(PackError::Content("a tenant told so")),
         }
     }

@@ -190,6 +190,9 @@ pub struct Evidence {
     pub time: String,
     /// Who.
     pub principal: Option<String>,
+    /// Agent acting for it.
+    #[serde(default)]
+    pub agent: Option<String>,
     /// Activity, else operation.
     pub activity: String,
     /// Request method.
@@ -198,6 +201,16 @@ pub struct Evidence {
     pub path: String,
     /// HTTP status.
     pub status: Option<u16>,
+}
+
+impl Evidence {
+    /// Who acted, with the agent: `alice (bot-7)`; `None` where neither is known.
+    pub fn who(&self) -> Option<String> {
+        match (&self.principal, &self.agent) {
+            (Some(principal), Some(agent)) => Some(format!("{principal} ({agent})")),
+            (who, None) | (None, who) => who.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -215,6 +228,7 @@ pub(crate) mod tests {
             role: role.to_owned(),
             time: time::rfc3339(micros),
             principal: Some("service:payments".to_owned()),
+            agent: None,
             activity: "refund_execute".to_owned(),
             method: "POST".to_owned(),
             path: "/refunds/ref_881/execute".to_owned(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::name::{Part, Template};
 use super::templates::{Learnt, Templates};
-use crate::event::{Event, ObjectId, ObjectRef, TenantTold};
+use crate::event::{Event, ObjectId, ObjectRef};
 
 /// Whether a key is a small number, which is only unique under a parent.
 pub(super) fn is_small(key: &str) -> bool {
@@ -113,15 +113,5 @@ fn keys<'t>(learnt: &'t Learnt, known: &mut [ObjectRef]) -> Vec<(&'t str, bool, 
 }
 
 fn reference(object_type: &str, key: Arc<str>) -> ObjectRef {
-    ObjectRef {
-        id: ObjectId { object_type: object_type.into(), key },
-        qualifier: "target".into(),
-        declared_state: None,
-        written_state: None,
-        conflicting_key: None,
-        tenant: None,
-        told: TenantTold::default(),
-        owner: None,
-        attributes: Vec::new(),
-    }
+    ObjectRef::new(ObjectId { object_type: object_type.into(), key }, "target")
 }

@@ -244,7 +244,8 @@ fn objects(
             page.line(&format!("    {line}"), &seen);
         }
         if let Some((parent, keys)) = &object.parent {
-            page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), "the same case");
+            let seen = object.tied.as_ref().map_or_else(|| "the same case".to_owned(), |seen| format!("check: {seen}"));
+            page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), &seen);
         }
         if object.states.is_empty() {
             continue;

@@ -10,6 +10,7 @@ use super::made_up::is_of_no_kind;
 use super::sample::Sample;
 use super::subject::Subject;
 use super::templates::Templates;
+use super::ties::Ties;
 use crate::event::least::{add_least, keep_least, keep_least_keys};
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Outcome};
@@ -42,6 +43,8 @@ pub struct Traced {
     pub state: Option<Arc<str>>,
     /// The path to whose it is by the response, e.g. `res.order.userId`, and whether that is who asked.
     pub owner: Option<(Arc<str>, bool)>,
+    /// Things of its type own others without being their case, as users and shops do.
+    pub container: bool,
 }
 
 /// Where a write that was answered with a redirect was sent on to.
@@ -102,6 +105,8 @@ pub struct Evidence {
     ids: Sample<(), IDS>,
     /// Where values were seen that can hardly name two things.
     pub(super) flows: Sample<Ports, VALUES>,
+    /// What calls about objects name beside them.
+    pub(super) ties: Ties,
     /// By object type that a path or an answer shows.
     pub(super) types: Sample<TypeEvidence, TYPES>,
     /// The least few who name a type in a request, by hash.
@@ -219,6 +224,7 @@ impl Evidence {
         flows::note(event, &beside.traced, |value, ports| {
             self.flows.entry(value).into_iter().for_each(|known| flows::merge(known, ports.clone()));
         });
+        self.add_ties(event, &beside.traced);
         for (object, traced) in event.objects.iter().zip(&beside.traced) {
             if !traced.is_shown() {
                 if let Some(seen) = self.asked.entry(&object.id.object_type) {
@@ -245,6 +251,21 @@ impl Evidence {
         entry.add_objects(event, beside.traced);
     }
 
+    /// What the event is about, with what it names beside that, and what stands above it.
+    fn add_ties(&mut self, event: &Event, traced: &[Traced]) {
+        let objects = || event.objects.iter().zip(traced);
+        let about = objects().position(|(object, traced)| is_subject(&object.qualifier, traced.key.as_deref()));
+        let others = objects().enumerate().filter(|(at, (_, traced))| Some(*at) != about && !traced.container);
+        if let Some(object) = about.and_then(|at| event.objects.get(at)) {
+            self.ties.add(event, &object.id, others.map(|(_, (object, _))| &object.id));
+        }
+        for (_, (object, _)) in
+            objects().enumerate().filter(|(at, (o, _))| Some(*at) != about && &*o.qualifier == "parent")
+        {
+            self.ties.add(event, &object.id, std::iter::empty());
+        }
+    }
+
     /// Forgets the operations of which, under the names that were learnt, the predicate says no.
     pub fn retain(&mut self, templates: &Templates, wanted: impl Fn(&str) -> bool) {
         self.accepted.retain(|name| wanted(&templates.operation(name)));
@@ -263,6 +284,7 @@ impl Evidence {
         self.roles.merge(other.roles, RoleEvidence::merge);
         self.ids.merge(other.ids, |(), ()| ());
         self.flows.merge(other.flows, flows::merge);
+        self.ties.merge(other.ties);
         self.asked.merge(other.asked, |seen, more| add_least(seen, more, ACTORS));
         self.types.merge(other.types, |seen, more| {
             add_bounded(&mut seen.states, more.states);

@@ -17,7 +17,7 @@ use super::evidence::Evidence;
 use super::templates::Templates;
 use crate::event::least::{add_least, keep_least_keys};
 use crate::event::partition::stable_hash;
-use crate::event::{Event, ObjectId, ObjectRef, Outcome, TenantTold, Value, names_one};
+use crate::event::{Event, ObjectId, ObjectRef, Outcome, Value, names_one};
 
 /// Ports kept of one value.
 const PORTS: usize = 12;
@@ -159,7 +159,7 @@ impl Flows {
                 added.push(Arc::clone(object_type));
                 // What a change is about, where nothing else is.
                 let target = event.objects.is_empty() && !event.read;
-                event.objects.push(reference(id, if target { "target" } else { "mentioned" }));
+                event.objects.push(ObjectRef::new(id, if target { "target" } else { "mentioned" }));
             }
         }
         self.join(event);
@@ -186,19 +186,5 @@ impl Flows {
             }
         }
         event.objects = objects;
-    }
-}
-
-fn reference(id: ObjectId, qualifier: &str) -> ObjectRef {
-    ObjectRef {
-        id,
-        qualifier: qualifier.into(),
-        declared_state: None,
-        written_state: None,
-        conflicting_key: None,
-        tenant: None,
-        told: TenantTold::default(),
-        owner: None,
-        attributes: Vec::new(),
     }
 }

@@ -30,6 +30,7 @@ mod setting;
 mod sketch;
 mod subject;
 mod templates;
+mod ties;
 
 pub use annotate::annotated;
 pub use draft::{Doubted, Provenance, Trust, beginning, draft, outline};

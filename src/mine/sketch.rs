@@ -13,6 +13,7 @@ use super::roles;
 use super::setting;
 use super::subject::Subject;
 use super::templates::{Learnt, Templates};
+use super::ties::Parents;
 
 /// Most digits of a member's name: more are somebody's number.
 const MOST_DIGITS: usize = 4;
@@ -71,6 +72,8 @@ pub(super) struct TypeSketch {
     /// Where answers say whose it is.
     pub(super) owner: Option<String>,
     pub(super) parent: Option<(Arc<str>, Vec<String>)>,
+    /// What was seen of its parent, where bodies tell it and not the path.
+    pub(super) tied: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +160,10 @@ impl Sketch {
         let raw: BTreeSet<Arc<str>> = placed.iter().map(|p| Arc::clone(&p.object)).collect();
         let named: BTreeMap<Arc<str>, Arc<str>> =
             raw.into_iter().map(|raw| (Arc::clone(&raw), names.choose(&[name::object_type(&raw)]))).collect();
-        sketch.types = types(&placed, &named, evidence, mining);
+        let roots = roots(&named, mining);
+        let writes = |raw: &Arc<str>| placed.iter().any(|p| p.object == *raw && !p.read);
+        let told = evidence.ties.parents(&flows, |raw| writes(raw) && learnt.knows(raw));
+        sketch.types = types(&placed, &named, evidence, (&roots, &told));
         let mut names = Names::default();
         sketch.activities = activities(placed, &named, &mut names);
         let fixed = fixed.into_iter().take(FIXED).map(|(template, read, accepted)| {
@@ -413,25 +419,33 @@ fn keep(placed: &mut Vec<Placed>, left_out: &mut u64) {
     placed.truncate(ACTIVITIES);
 }
 
+/// The type that things of a type are part of, as their paths tell.
+fn roots<'n>(named: &'n BTreeMap<Arc<str>, Arc<str>>, mining: &'n Mining) -> BTreeMap<&'n Arc<str>, &'n Arc<str>> {
+    let root = |raw: &'n Arc<str>| {
+        let roots = mining.roots.iter().filter(|((own, root), _)| own == raw && named.contains_key(root));
+        let ((_, root), _) = roots.max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)))?;
+        Some((raw, root))
+    };
+    named.keys().filter_map(root).collect()
+}
+
 fn types(
     placed: &[Placed],
     named: &BTreeMap<Arc<str>, Arc<str>>,
     evidence: &Evidence,
-    mining: &Mining,
+    (roots, told): (&BTreeMap<&Arc<str>, &Arc<str>>, &Parents),
 ) -> Vec<TypeSketch> {
-    let mut parents: BTreeMap<&Arc<str>, &Arc<str>> = BTreeMap::new();
-    for raw in named.keys() {
-        let roots = mining.roots.iter().filter(|((own, root), _)| own == raw && named.contains_key(root));
-        if let Some(((_, root), _)) = roots.max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0))) {
-            parents.insert(raw, root);
-        }
-    }
-    let rooted = |raw: &Arc<str>| parents.get(raw).filter(|parent| !parents.contains_key(**parent)).copied();
     let sketches = named.iter().map(|(raw, name)| {
-        let parent = rooted(raw).and_then(|parent| {
+        let belongs = |parent: &Arc<str>| {
             let keys = parent_places(placed, raw, parent);
             Some((Arc::clone(named.get(parent)?), keys)).filter(|(_, keys)| !keys.is_empty())
-        });
+        };
+        // What paths tell of the type itself, or of those that are to belong to it, comes first.
+        let free = !roots.contains_key(raw) && !roots.values().any(|root| *root == raw);
+        let told = told.get(raw).filter(|_| free).and_then(|(parent, seen)| Some((belongs(parent)?, seen)));
+        let by_path = roots.get(raw).filter(|parent| !roots.contains_key(**parent)).and_then(|parent| belongs(parent));
+        let tied = told.as_ref().map(|(_, seen)| (*seen).clone());
+        let parent = by_path.or_else(|| told.map(|(parent, _)| parent));
         let states = evidence.types.get(raw).map(|t| places(t.states.iter().map(|(p, n)| (&**p, *n))));
         let (keys, states) = (own_places(placed, raw), states.unwrap_or_default());
         let calls = placed.iter().filter(|p| p.object == *raw).map(|p| p.evidence.accepted).sum();
@@ -439,7 +453,7 @@ fn types(
         let tenant = evidence.tenants.get(raw).cloned();
         let owner = evidence.types.get(raw).and_then(|t| t.owner()).filter(|place| is_path(place));
         let owner = owner.map(ToString::to_string);
-        TypeSketch { name: Arc::clone(name), calls, keys, within, tenant, states, owner, parent }
+        TypeSketch { name: Arc::clone(name), calls, keys, within, tenant, states, owner, parent, tied }
     });
     without_parents_states(sketches.collect())
 }

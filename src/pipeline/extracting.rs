@@ -12,7 +12,7 @@ use super::serving::Serving;
 use super::ticks::Ticks;
 use super::views::{Ledger, Prospect, Sighter, Units};
 use super::{Job, PipelineError};
-use crate::correlate::{Directory, Extractor, Facts, Inspection, SentOn};
+use crate::correlate::{Directory, Extractor, Facts, Inspection, SentOn, is_container};
 use crate::event::Event;
 use crate::event::partition::EventBuffer;
 use crate::mine::{Beside, Evidence, Redirect, RoleShown, Traced};
@@ -68,11 +68,11 @@ impl<'a> Extracting<'a> {
         }
         // Without a model each call is one event, and sightings are of its objects in their order.
         if self.job.model.is_none() {
-            let places = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| sighting.places);
-            let mut traced = places.map(|places| Traced {
-                key: places.key,
-                state: places.state,
-                owner: places.owner.map(|owner| (owner, places.own)),
+            let mut traced = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| Traced {
+                container: is_container(&sighting.object_type),
+                key: sighting.places.key,
+                state: sighting.places.state,
+                owner: sighting.places.owner.map(|owner| (owner, sighting.places.own)),
             });
             let roles = std::mem::take(&mut extracted.roles).into_iter().map(|place| RoleShown {
                 path: place.path,

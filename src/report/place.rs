@@ -108,6 +108,7 @@ mod tests {
             role: role.into(),
             time: String::new(),
             principal: None,
+            agent: None,
             activity: String::new(),
             method: String::new(),
             path: String::new(),

@@ -265,7 +265,7 @@ fn evidence(finding: &Finding) -> SheetTable {
         vec![
             event.role.clone(),
             event.time.clone(),
-            event.principal.clone().unwrap_or_else(|| "not identified".to_owned()),
+            event.who().unwrap_or_else(|| "not identified".to_owned()),
             event.activity.clone(),
             event.status.map(|status| status.to_string()).unwrap_or_default(),
             format!("{} {}", event.method, event.path),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Evidence, Finding};
 
-use super::summary::{CaseFindings, CaseTimeline};
+use super::summary::{CaseFindings, CaseTimeline, TimelineEvent};
 use super::verdict::severity_rank;
 
 /// Events closer than this, in microseconds, are told apart by fractions of a second.
@@ -32,24 +32,36 @@ impl CaseTimeline {
         near
     }
 
-    /// For each event in time order, whether it was under way while another one was; what did not last does not overlap.
+    /// For each event in time order, whether it was surely under way while another one was; what did not last does not
+    /// overlap.
     pub(super) fn overlapping(&self) -> Vec<bool> {
-        let mut overlapping = vec![false; self.events.len()];
+        let slack = self.slack();
+        let mut found = BTreeSet::new();
+        // Of those that began in earlier ticks the one that ends last; those of the present tick that outlast it.
         let mut latest: Option<(usize, i64)> = None;
-        for (at, event) in self.events.iter().enumerate().filter(|(_, event)| event.duration > 0) {
-            let end = event.micros.saturating_add(event.duration);
-            if let Some((other, _)) = latest.filter(|(_, until)| event.micros < *until) {
-                for both in [at, other] {
-                    if let Some(overlaps) = overlapping.get_mut(both) {
-                        *overlaps = true;
-                    }
+        let lasting: Vec<(usize, &TimelineEvent)> =
+            self.events.iter().enumerate().filter(|(_, event)| event.duration > 0).collect();
+        for tick in lasting.chunk_by(|(_, a), (_, b)| a.micros == b.micros) {
+            let long = || tick.iter().filter(|(_, event)| event.duration > slack).map(|(at, _)| *at);
+            if long().count() > 1 {
+                found.extend(long());
+            }
+            for (at, event) in tick {
+                let begun = event.micros.saturating_add(slack);
+                if let Some((other, _)) = latest.filter(|(_, until)| begun < *until) {
+                    found.extend([*at, other]);
                 }
             }
-            if latest.is_none_or(|(_, until)| until < end) {
-                latest = Some((at, end));
-            }
+            let ends = tick.iter().map(|(at, event)| (*at, event.micros.saturating_add(event.duration)));
+            latest = latest.into_iter().chain(ends).max_by_key(|(_, end)| *end);
         }
-        overlapping
+        (0..self.events.len()).map(|at| found.contains(&at)).collect()
+    }
+
+    /// How much later than said an event may have begun: a clock that only tells seconds says no more.
+    fn slack(&self) -> i64 {
+        let coarse = self.events.len() > 1 && self.events.iter().all(|event| event.micros % NEAR == 0);
+        if coarse { NEAR } else { 0 }
     }
 }
 
@@ -88,7 +100,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::report::TimelineEvent;
 
     fn case(times: &[(i64, i64)]) -> CaseTimeline {
         let event = |&(micros, duration): &(i64, i64)| TimelineEvent { micros, duration, ..TimelineEvent::default() };
@@ -101,17 +112,34 @@ mod tests {
         assert_eq!(case(&times).near(), [true, true, false, false]);
     }
 
+    #[test]
+    fn of_a_clock_of_seconds_two_lines_of_one_second_need_not_overlap() {
+        let second = 1_000_000;
+        assert_eq!(case(&[(0, 300_000), (0, 400_000)]).overlapping(), [false, false]);
+        assert_eq!(case(&[(0, second + 1), (0, second + 1)]).overlapping(), [true, true]);
+        assert_eq!(case(&[(0, 5 * second), (2 * second, 1), (9 * second, 1)]).overlapping(), [true, true, false]);
+        assert_eq!(case(&[(0, 2 * second), (second, second)]).overlapping(), [false, false]);
+        assert_eq!(case(&[(0, 300_000), (0, 400_000), (1, 0)]).overlapping(), [true, true, false], "a finer clock");
+    }
+
     proptest! {
         #[test]
-        fn overlap_is_what_comparing_each_pair_says(mut times in proptest::collection::vec((0..40i64, 0..9i64), 0..12)) {
+        fn overlap_is_what_comparing_each_pair_says(
+            mut times in proptest::collection::vec((0..40i64, 0..9i64), 0..12),
+            coarse: bool,
+        ) {
+            let unit = if coarse { 1_000_000 } else { 1 };
+            times.iter_mut().for_each(|(begin, lasted)| (*begin, *lasted) = (*begin * unit, *lasted * unit / 2));
             times.sort_unstable();
+            let seconds = times.len() > 1 && times.iter().all(|(begin, _)| begin % 1_000_000 == 0);
+            let slack = if seconds { 1_000_000 } else { 0 };
             let each: Vec<bool> = times
                 .iter()
                 .enumerate()
                 .map(|(a, (begin, lasted))| {
                     *lasted > 0
                         && times.iter().enumerate().any(|(b, (other, took))| {
-                            a != b && *took > 0 && begin < &(other + took) && other < &(begin + lasted)
+                            a != b && *took > 0 && begin + slack < other + took && other + slack < begin + lasted
                         })
                 })
                 .collect();

@@ -14,7 +14,9 @@
 //! a person types wrongly, and fewer than any program needs to get anywhere. One finding for each walk, at the event with
 //! which it became one. Confidence is at most 0.60 where the source does not show the answers that may have given the ids
 //! (logs), and both hold; it is for review (0.40) where only one holds there, where what was reached is used by many (a
-//! public catalogue), and where none of it was seen to be anybody else's.
+//! public catalogue), and where none of it was seen to be anybody else's. Numbers behind a word that counts parts of
+//! something (`/archive/page/7`, `/stats/years/2024`; page, offset, skip, start, from, limit, size, year, quarter, month,
+//! week, day, hour, version, v) are no ids, unless somebody else was seen with such an object.
 //!
 //! ## When it is wrong
 //! A checker of stale links, an import that tries what is there already, a client that counts through its own numbers. Who

@@ -12,9 +12,7 @@ use offpath_capture::{Origin, Place};
 use rust_decimal::Decimal;
 
 use crate::compare::{Check, Deviation};
-use crate::event::{
-    Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Value,
-};
+use crate::event::{Actor, Answer, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, Value};
 use crate::model::{ActorNaming, CheckOptions, Model};
 use crate::rule::{Rule, catalogue};
 
@@ -112,17 +110,7 @@ fn event(line: &str, number: u64) -> Event {
         tenants: Vec::new(),
         outcome: if status < 400 { Outcome::Accepted } else { Outcome::Rejected },
         status: Some(status),
-        objects: vec![ObjectRef {
-            id: id.clone(),
-            qualifier: "target".into(),
-            declared_state: None,
-            written_state: None,
-            conflicting_key: None,
-            tenant: None,
-            told: TenantTold::default(),
-            owner: None,
-            attributes: Vec::new(),
-        }],
+        objects: vec![ObjectRef::new(id.clone(), "target")],
         case: Some(id),
         attributes: Vec::new(),
         idempotency: None,

@@ -318,6 +318,7 @@ fn evidence(context: &Context<'_>) -> Vec<Evidence> {
         role: if Some(event.id) == at { "deviating" } else { "context" }.to_owned(),
         time: rfc3339(event.time),
         principal: event.actor.principal.as_deref().map(str::to_owned),
+        agent: event.actor.agent.as_deref().map(str::to_owned),
         activity: context::activity(event),
         method: event.method.to_string(),
         path: event.path.to_string(),

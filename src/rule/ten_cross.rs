@@ -10,9 +10,12 @@
 //! ## How it decides
 //! A constraint `same: [actor.tenant, TYPE.tenant]` applies, both tenants are known and differ, and no exempting role is
 //! held. The actor's tenant is what the model's `tenant:` reads from the credential or request, the object's what its
-//! responses or its creation said. Where one place decides both (the host), or the object has no tenant but its actor's,
-//! there is nothing to compare: not evaluable. Confidence is that of the actor's identity. A refusal is reported as attempted, one
-//! step lower. It stands for OWN and FN-ROLE on the same event.
+//! answers say, else where it was made (the host, path or header of the accepted request that made it): a later request
+//! under another name does not move it, whoever sends it. Of an object that nobody was seen to make, the request's own word
+//! counts. Where one place decides both (the host) and nobody was seen to make it, or the object has no tenant but its
+//! actor's, there is nothing to compare: not evaluable. Confidence is that of the actor's identity; for review where the
+//! object was made under several tenants, or only other uses of it name one. A refusal is reported as attempted, one step
+//! lower. It stands for OWN and FN-ROLE on the same event.
 //!
 //! ## When it is wrong
 //! Platform staff, resellers and shared catalogues cross tenants rightly: exempt their roles. The object's tenant was
@@ -61,12 +64,12 @@ pub(super) static RULE: Rule = Rule {
     },
 };
 
-/// Tenants of the object and of the actor, as the event has them, else as the comparison says.
+/// Tenants of the object, as the comparison says, and of the actor, as the event has it: the event may call the object's
+/// by the actor's.
 fn tenants(context: &Context<'_>) -> (String, String) {
-    let object = context.object_ref().and_then(|object| object.tenant.as_deref());
     let actor = context.event.and_then(|event| event.actor.tenant.as_deref());
     (
-        object.map_or_else(|| compared(&context.deviation.expected, "another tenant"), name),
+        compared(&context.deviation.expected, "another tenant"),
         actor.map_or_else(|| compared(&context.deviation.observed, "its own"), name),
     )
 }

@@ -16,7 +16,10 @@
 //! such use. It counts where the object was made within the traffic, all answers to the actor since then were read and no
 //! blind spot lies between, the id is a number that can be guessed (one run of at most 12 digits with at most 8 letters
 //! around it) and he has objects of the type himself; otherwise it is for review (0.40). So it is where several made it
-//! (tenants that count alike), where an answer of 201 says that he made what somebody else had, where many use the object
+//! (tenants that count alike), where an answer of 200 or 201 says that he made what he had named and somebody else had
+//! made, was given or had used, where two others of his roles (else of his kind: service, agent) and half of them are
+//! shown objects of the type by answers, of 5 makers or more each and without having named them (staff; what he himself
+//! comes to counts for nothing), where many use the object
 //! or somebody does without a login, where an answer gave him the number without saying of what, and where 5 actors or
 //! more, and half of all who had used the call by then, used it so (links in mail). A 201 for what lies behind an object's
 //! key (`POST /orders/42/refund`) makes no such object. What is used without a login and nobody was seen to have is not

@@ -138,6 +138,7 @@ fn finding(dice: &mut Dice, place: usize, count: usize) -> Finding {
                 role: if back == 0 { "deviating" } else { "context" }.into(),
                 time: time(at - back * 41_000_000),
                 principal: Some(actor.clone()),
+                agent: None,
                 activity: (*activity).into(),
                 method: "POST".into(),
                 path: format!("/orders/{order}/{activity}"),

@@ -120,12 +120,15 @@ fn select(name: &str, folder: &Folder) -> Result<(String, Vec<EventRow>), Exit> 
     }
     let named = |object: &str| object == name || object.split_once(':').is_some_and(|(_, key)| key == name);
     let mut of_object = folder.rows(|row| {
-        row.case.as_deref() == Some(name) || row.id == name || row.objects.iter().any(|object| named(object))
+        row.case.as_deref().is_some_and(named) || row.id == name || row.objects.iter().any(|object| named(object))
     })?;
     if of_object.is_empty() {
         let mut nearest = Nearest::to(name);
         [GAPS_WORD, UNMATCHED_WORD].into_iter().for_each(|word| nearest.offer(word));
-        folder.findings.iter().for_each(|finding| nearest.offer(&finding.id));
+        folder.findings.iter().for_each(|finding| {
+            nearest.offer(&finding.id);
+            finding.object.iter().for_each(|object| nearest.offer(&format!("{}:{}", object.object_type, object.id)));
+        });
         folder.rows(|row| {
             row.objects.iter().chain(&row.case).for_each(|known| nearest.offer(known));
             let actors = [&row.principal, &row.agent].into_iter().flatten();
@@ -139,7 +142,15 @@ fn select(name: &str, folder: &Folder) -> Result<(String, Vec<EventRow>), Exit> 
         of_object.retain(|row| row.case.as_deref() == Some(name));
         return Ok((name.to_owned(), of_object));
     }
-    let title = of_object.iter().flat_map(|row| &row.objects).find(|object| named(object)).cloned();
+    let names: BTreeSet<&String> =
+        of_object.iter().flat_map(|row| row.objects.iter().chain(&row.case)).filter(|object| named(object)).collect();
+    // A key of one thing alone is that thing, whose case may have that name.
+    if let [title] = *names.iter().copied().collect::<Vec<_>>()
+        && title != name
+    {
+        return select(&title.clone(), folder);
+    }
+    let title = names.first().map(|title| (*title).clone());
     Ok((title.unwrap_or_else(|| name.to_owned()), of_object))
 }
 

@@ -42,6 +42,8 @@ pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies:
             deviation.expected = vec![expected.into()];
             deviation.observed = vec![observed.into()];
             deviation.evidence = teller(context, life, at);
+            let told = life.filter(|_| check == Check::Tenant).and_then(|life| context.scope(at).tenant(life));
+            deviation.doubt = told.and_then(|told| told.doubt);
             found.push(deviation);
         }
     }

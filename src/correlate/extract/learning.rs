@@ -105,7 +105,10 @@ impl Extractor {
         for object in &found.objects {
             let facts = if lost(object) { &mut unplaced } else { &mut *facts };
             self.learn_owner(activity, &object.id, object.owner.as_ref(), holder, stamp, facts);
-            if let Some(tenant) = &object.tenant {
+            // A request may name any tenant: what it is served with has the one that an answer says, or that it was made in.
+            let creates = found.is_made() || activity.is_some_and(|a| self.is_creator(a));
+            let made = creates && found.objects.first().is_some_and(|target| target.id == object.id);
+            if let Some(tenant) = object.tenant.as_ref().filter(|_| object.told == TenantTold::Apart || made) {
                 let fact = TenantFact { inferred: false, stamp, tenant: tenant.clone() };
                 facts.tenants.push((object.id.clone(), fact));
             }

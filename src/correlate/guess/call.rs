@@ -5,11 +5,11 @@ use std::sync::Arc;
 use offpath_capture::Call;
 
 use super::fields::{Leaf, Read, read_text};
-use super::{Guess, declare, reference};
+use super::{Guess, declare};
 use crate::correlate::object::{Found, KeySource, key_text};
 use crate::correlate::redact::Masker;
 use crate::correlate::template::singular;
-use crate::event::{ObjectId, Outcome};
+use crate::event::{ObjectId, ObjectRef, Outcome};
 
 /// Longest name of a call that is taken apart.
 const MOST_NAME: usize = 128;
@@ -98,14 +98,14 @@ pub(in crate::correlate) fn call_objects(
     {
         let object_type: Arc<str> = leaf.owner.as_deref().unwrap_or(&noun).into();
         let place = format!("{root}.{}", leaf.path).into();
-        found.add_at(reference(ObjectId { object_type, key }, "target"), source, Some(place));
+        found.add_at(ObjectRef::new(ObjectId { object_type, key }, "target"), source, Some(place));
     }
     let sent = sent.ids.iter().map(|leaf| (leaf, KeySource::RequestBody, "args"));
     let given = answered.ids.iter().map(|leaf| (leaf, KeySource::ResponseBody, "res"));
     for (leaf, source, root) in sent.chain(given) {
         let (Some(owner), Some(key)) = (leaf.owner.as_deref(), key_text(&leaf.value, masker)) else { continue };
         let place = format!("{root}.{}", leaf.path).into();
-        found.add_at(reference(ObjectId { object_type: owner.into(), key }, "mentioned"), source, Some(place));
+        found.add_at(ObjectRef::new(ObjectId { object_type: owner.into(), key }, "mentioned"), source, Some(place));
     }
     declare(answered, actor, &mut found, masker);
     found

@@ -401,7 +401,11 @@ impl<'de> Visitor<'de> for Fields<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let around = self.around.name();
         let around = around.as_deref();
+        let (mut rpc, mut typed, mut loaded) = (false, false, false);
         while let Some(key) = map.next_key_seed(Key)? {
+            rpc |= key == "jsonrpc";
+            typed |= key == "type";
+            loaded |= key == "payload";
             if self.depth > 2 || self.depth == 2 && !self.listed || self.out.ids.len() >= MOST_IDS {
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -419,6 +423,10 @@ impl<'de> Visitor<'de> for Fields<'_> {
             let (leaf, depth, listed) = (Meaning::of(&key, around), self.depth + 1, self.listed);
             let at = At { above: Some(&self.at), name: &key };
             map.next_value_seed(Fields { around: within, leaf, owns, at, depth, listed, out: &mut *self.out })?;
+        }
+        if self.depth == 0 && (rpc || typed && loaded) {
+            // Messages number themselves so: JSON-RPC, and GraphQL's subscriptions.
+            self.out.ids.retain(|leaf| leaf.path != "id");
         }
         Ok(())
     }
@@ -454,6 +462,15 @@ impl<'de> Visitor<'de> for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_a_message_is_no_id() {
+        let ids = |text: &str| read_text(text).ids.into_iter().map(|leaf| leaf.path).collect::<Vec<_>>();
+        assert_eq!(ids(r#"{"id":7,"order":{"id":8}}"#), ["id", "order.id"]);
+        assert_eq!(ids(r#"{"id":7,"jsonrpc":"2.0","params":{"orderId":8}}"#), ["params.orderId"]);
+        assert_eq!(ids(r#"{"type":"next","id":"7","payload":{"orderId":8}}"#), ["payload.orderId"]);
+        assert_eq!(ids(r#"{"type":"gift","id":"7"}"#), ["id"]);
+    }
 
     #[test]
     fn only_names_of_kinds_name_kinds() {

@@ -102,6 +102,13 @@ pub(in crate::correlate) fn handed(
         let given_up = exchange.incomplete.contains(&Incomplete::Reset) && !exchange.incomplete.iter().any(lost);
         given.unread = !given_up;
     }
+    if given.numbered {
+        // Both sides number their messages: the number of a question is no id that he knew.
+        given.found.retain(|id| !asked.numbers.iter().any(|number| number.value == id.value));
+        given.loose.retain(|id| !asked.numbers.iter().any(|number| number.value == id.value));
+    } else {
+        asked.found.append(&mut asked.numbers);
+    }
     if asked.unread {
         // Any of it may be what was sent.
         (given.found, given.loose, given.unread) = (Vec::new(), Vec::new(), true);
@@ -120,13 +127,24 @@ struct Collector<'c> {
     found: Vec<HandedId>,
     /// Numbers of which nothing says what they count.
     loose: Vec<HandedId>,
+    /// It is in an envelope that numbers it, with these numbers.
+    numbered: bool,
+    numbers: Vec<HandedId>,
     /// It may name more.
     unread: bool,
 }
 
 impl<'c> Collector<'c> {
     fn new(ids: &'c IdHasher, masker: &'c Masker) -> Self {
-        Collector { ids, masker, found: Vec::new(), loose: Vec::new(), unread: false }
+        Collector {
+            ids,
+            masker,
+            found: Vec::new(),
+            loose: Vec::new(),
+            numbered: false,
+            numbers: Vec::new(),
+            unread: false,
+        }
     }
 
     fn sorted(mut self) -> Vec<HandedId> {

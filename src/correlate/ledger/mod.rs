@@ -28,12 +28,17 @@ pub use standing::{Answers, Attempt, Judged, Standing};
 pub use unlearned::{Unlearned, UnlearnedDoubt, Users};
 pub use walk::{LEAST, WINDOW, Walk, WalkDoubt, Walks};
 
-use crate::event::{Event, EventId, Evidence, ObjectRef, Outcome};
+use crate::event::{Actor, Event, EventId, Evidence, HandedId, ObjectRef, Outcome};
 
 /// Digits of a number that can be guessed.
 const GUESSED_DIGITS: usize = 12;
 /// Letters around it.
 const GUESSED_LETTERS: usize = 8;
+/// Words of a path behind which a number says which part of something is asked for.
+const COUNTING: [&str; 22] = [
+    "page", "offset", "skip", "start", "from", "limit", "size", "year", "years", "quarter", "quarters", "month",
+    "months", "week", "weeks", "day", "days", "hour", "hours", "version", "versions", "v",
+];
 
 /// Writes down what events did with ids.
 #[derive(Clone, Debug)]
@@ -66,6 +71,8 @@ impl Ledger {
             source: source(event.source),
             number: None,
             guessable: false,
+            counted: false,
+            class: self.class(&event.actor),
         };
         // In a coarse clock's tick the answer may have come at once.
         let answered = event.end.max(event.time).saturating_sub(event.tick.max(1) - 1);
@@ -78,14 +85,26 @@ impl Ledger {
                 push(Row { value: id.value, kind: id.kind, deed: Deed::Given, time: answered, ..row })?;
             }
         }
-        self.note_objects(event, row, answered, &mut push)
+        let asked = handed.as_deref().map_or(&[][..], |handed| &handed.asked);
+        self.note_objects(event, row, (answered, asked), &mut push)
+    }
+
+    /// What somebody is, where that is more than what everybody is.
+    fn class(&self, actor: &Actor) -> u64 {
+        if !actor.roles.is_empty() && !actor.roles_defaulted {
+            let mut roles: Vec<&str> = actor.roles.iter().map(|role| &**role).collect();
+            roles.sort_unstable();
+            return self.ids.value(&roles.join("\0")).max(1);
+        }
+        let told = actor.kind_known && !actor.kind.is_empty() && &*actor.kind != "human";
+        if told { self.ids.value(&actor.kind).max(1) } else { 0 }
     }
 
     fn note_objects<E>(
         &self,
         event: &Event,
         row: Row,
-        answered: i64,
+        (answered, asked): (i64, &[HandedId]),
         push: &mut impl FnMut(Row) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(step) = event.operation.as_deref().or(event.activity.as_deref()) else { return Ok(()) };
@@ -94,7 +113,9 @@ impl Ledger {
             let kind = self.ids.kind(&object.id.object_type);
             let row = Row { value: self.ids.value(key), kind, ..row };
             let deed = match event.outcome {
-                Outcome::Accepted if at == 0 && !event.read => changed(event, key),
+                Outcome::Accepted if at == 0 && !event.read => {
+                    changed(event, key, asked.iter().any(|id| id.value == row.value))
+                }
                 Outcome::Accepted => Deed::Used,
                 Outcome::Rejected if is_miss(event.status) => Deed::Missed,
                 Outcome::Rejected | Outcome::Unknown => continue,
@@ -106,7 +127,8 @@ impl Ledger {
             push(Row { deed: Deed::Asked, kind: ANY, ..row })?;
             let step = self.ids.value(&format!("{step} {}", object.id.object_type));
             let number = number(key).map(|(around, number)| (self.ids.kind(&around), number));
-            push(Row { deed, step, number, guessable: is_guessable(key), ..row })?;
+            let (guessable, counted) = (is_guessable(key), is_counted(&event.path, key));
+            push(Row { deed, step, number, guessable, counted, ..row })?;
         }
         Ok(())
     }
@@ -117,10 +139,12 @@ pub fn object_of<'e>(event: &'e Event, kind: u32, ids: &IdHasher) -> Option<&'e 
     event.objects.iter().find(|object| is_used(object) && ids.kind(&object.id.object_type) == kind)
 }
 
-/// What a write that was accepted did with its object.
-fn changed(event: &Event, key: &str) -> Deed {
+/// What a write that was accepted did with its object. Who named the id himself, wherever, may have named one that was
+/// there.
+fn changed(event: &Event, key: &str, named: bool) -> Deed {
     match event.status {
-        _ if event.answer.made => Deed::Made,
+        _ if event.answer.made && !named => Deed::Made,
+        Some(200 | 201) if event.answer.made => Deed::Put,
         Some(201) if !is_passed(&event.path, key) => Deed::Put,
         _ => Deed::Used,
     }
@@ -132,6 +156,17 @@ fn is_passed(path: &str, key: &str) -> bool {
     let names = |segment: &str| segment.split(['(', ')', ':', '\'']).any(|part| part == key);
     let verb = segments.next().is_some_and(|last| last != key && last.contains(':') && names(&last));
     verb || segments.any(|segment| segment == key || names(&segment))
+}
+
+/// Whether a path counts parts of something by a key: `/archive/page/7`, `/stats/years/2024`.
+fn is_counted(path: &str, key: &str) -> bool {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    let mut before = None;
+    segments.any(|segment| {
+        let word: Option<&str> = before.replace(segment);
+        let counts = |word: &str| COUNTING.iter().any(|known| word.eq_ignore_ascii_case(known));
+        segment == key && key.bytes().all(|b| b.is_ascii_digit()) && word.is_some_and(counts)
+    })
 }
 
 /// Whether an event is about an object under an id of its own: not merely mentioned, nor one of a few under a parent.

@@ -47,6 +47,10 @@ pub struct Row {
     pub number: Option<(u32, u64)>,
     /// It can be guessed: it has few digits and nothing random.
     pub guessable: bool,
+    /// It stands where pages, years and the like are counted.
+    pub counted: bool,
+    /// Hash of what the actor is: its roles, else its kind; 0 where nothing tells.
+    pub class: u64,
 }
 
 impl Row {

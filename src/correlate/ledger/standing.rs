@@ -27,6 +27,14 @@ pub struct Attempt {
     pub perhaps: bool,
 }
 
+impl Attempt {
+    /// Whether it goes through the pages or years of something: a number that counts them, of nothing that anybody was
+    /// seen with.
+    pub(super) fn is_counting(&self) -> bool {
+        self.row.counted && matches!(self.standing, Standing::Missed | Standing::Unknown | Standing::Open)
+    }
+}
+
 /// Whose an object is, as far as the ledger knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Standing {
@@ -62,6 +70,8 @@ pub struct Judged {
     pub attempts: Vec<Attempt>,
     /// Accepted uses by those who had been given it or had made it, and that they made it.
     pub learned: Vec<Row>,
+    /// That others than the maker were given it before they named it, with the type of what he made and himself.
+    pub shown: Vec<(Row, u32, u64)>,
 }
 
 impl Judged {
@@ -86,6 +96,7 @@ impl Judged {
                     Deed::Asked | Deed::Made | Deed::Put | Deed::Used | Deed::Missed => {}
                 }
             }
+            self.show(&id, own, named);
             let first = received.values().min().copied();
             for row in own.iter().filter(|row| is_use(row)) {
                 // What he had named before it was given to him, he knew otherwise.
@@ -104,6 +115,20 @@ impl Judged {
                 let perhaps = first.is_some_and(|time| time <= before);
                 self.attempts.push(Attempt { row: *row, standing, answers, perhaps });
             }
+        }
+    }
+}
+
+impl Judged {
+    /// Notes that answers gave somebody the object of another.
+    fn show(&mut self, id: &Id, own: &[Row], named: Option<i64>) {
+        for row in own.iter().filter(|row| row.deed == Deed::Given && !row.open) {
+            let unasked = named.is_none_or(|named| row.time <= named.saturating_add(CLOCKS));
+            let of_kind = id.kinds.iter().filter(|(kind, _)| row.kind == ANY || row.kind == **kind);
+            let made = of_kind.filter_map(|(kind, of)| Some((*kind, of.made.first()?.2)));
+            self.shown.extend(
+                made.filter(|(_, maker)| unasked && *maker != row.actor).map(|(kind, maker)| (*row, kind, maker)),
+            );
         }
     }
 }
@@ -136,6 +161,8 @@ struct Kind {
     users: BTreeSet<u64>,
     /// The first two who were given it.
     holders: Vec<(i64, EventId, u64)>,
+    /// The first two who used it.
+    used: Vec<(i64, EventId, u64)>,
 }
 
 impl Id {
@@ -160,7 +187,11 @@ impl Id {
                     kind.holders.push((row.time, row.event, row.actor));
                     keep_two(&mut kind.holders);
                 }
-                Deed::Used | Deed::Asked | Deed::Missed => {}
+                Deed::Used => {
+                    kind.used.push((row.time, row.event, row.actor));
+                    keep_two(&mut kind.used);
+                }
+                Deed::Asked | Deed::Missed => {}
             }
         }
         let put: Vec<_> =
@@ -181,17 +212,24 @@ impl Id {
         id
     }
 
-    /// Who made it by naming it: the first, where nobody else had it before.
+    /// Who made it by naming it: the first, where nobody else had it or used it before.
     fn first_put(&self, name: u32, kind: &Kind) -> Option<(i64, EventId, u64)> {
         let put = kind.put?;
         let before = |time: i64, who: u64| who != put.2 && time <= put.0;
-        let mut had = self.holders(name, kind).chain(&kind.made);
+        let mut had = self.holders(name, kind).chain(&kind.made).chain(&kind.used);
         (!had.any(|(time, _, who)| before(*time, *who))).then_some(put)
     }
 
     /// Whether who was told that he made it did.
     fn is_maker(&self, row: &Row) -> bool {
         self.kinds.get(&row.kind).is_some_and(|kind| kind.makers.contains(&row.actor))
+    }
+
+    /// Who was given it, under the name of its type or any; where somebody was told that he made what was there, also who
+    /// used it before.
+    fn had<'i>(&'i self, name: u32, kind: &'i Kind) -> impl Iterator<Item = &'i (i64, EventId, u64)> {
+        let there = kind.made.is_empty() && kind.put.is_some();
+        self.holders(name, kind).chain(kind.used.iter().filter(move |_| there))
     }
 
     /// Who was given it, under the name of its type or any.
@@ -209,7 +247,7 @@ impl Id {
         let shared = open || told || others >= SHARED;
         let mut makers = kind.made.iter().filter(|(_, _, who)| *who != row.actor);
         let maker = makers.find(|(time, _, _)| *time <= row.time.saturating_add(CLOCKS));
-        let holders = self.holders(row.kind, kind).filter(|(time, _, who)| *who != row.actor && *time <= row.time);
+        let holders = self.had(row.kind, kind).filter(|(time, _, who)| *who != row.actor && *time <= row.time);
         let holder = holders.min().map(|(_, event, _)| *event);
         match (maker, holder) {
             (Some((_, event, _)), _) if shared => (Standing::Shared(*event), None),

@@ -18,7 +18,8 @@ const SECOND: i64 = 1_000_000;
 fn row(actor: u64, deed: Deed, kind: u32, time: i64) -> Row {
     let event = EventId(actor << 32 | time.unsigned_abs());
     let (source, number, guessable) = (0, Some((1, 42)), true);
-    Row { value: 42, actor, deed, kind, open: false, step: 0, time: time * SECOND, event, source, number, guessable }
+    let (time, open, counted) = (time * SECOND, false, false);
+    Row { value: 42, actor, deed, kind, open, step: 0, time, event, source, number, guessable, counted, class: 0 }
 }
 
 fn used(actor: u64, time: i64) -> Row {
@@ -82,6 +83,11 @@ fn what_a_client_names_and_is_told_to_have_made_is_his_unless_somebody_had_it() 
     // What he used before that was not his by it, and nobody else is excused.
     let others = standings(&[made, used(2, 15), put(2, 20), used(3, 30)]);
     assert!(others.contains(&(2, Standing::Made(made.event))) && others.contains(&(3, Standing::Made(made.event))));
+    // The first of two stays its maker; what somebody used before it is said to be made was there.
+    assert!(standings(&[put(1, 10), put(2, 20), used(3, 40)]).contains(&(3, Standing::Made(put(1, 10).event))));
+    let either = standings(&[used(1, 10), put(2, 20), used(3, 40)]);
+    let before = used(1, 10).event;
+    assert_eq!(either, [(1, Standing::Unknown), (2, Standing::Shared(before)), (3, Standing::Held(before))]);
     let given = row(1, Deed::Given, TICKET, 10);
     assert_eq!(standings(&[given, put(2, 20)]), [(2, Standing::Shared(given.event))]);
     assert_eq!(standings(&[made, used(2, 15), row(2, Deed::Made, TICKET, 20)]), [(2, Standing::Held(made.event))]);
@@ -217,6 +223,61 @@ fn who_has_none_of_his_own_is_for_review() {
 }
 
 #[test]
+fn staff_is_who_answers_show_everybodys_objects_and_several_of_them() {
+    const AGENT: u64 = 77;
+    let doubt = |agents: u64, idle: u64, walks: bool| {
+        let mut users = Users::default();
+        let of = |class: u64, value: u64, row: Row| Row { value, class, ..row };
+        // Five customers with a ticket each, which each agent is shown in a list.
+        for customer in 1..=5 {
+            let made = of(0, customer, row(customer, Deed::Made, TICKET, 10));
+            let mut rows = vec![made];
+            for agent in 0..agents {
+                rows.extend(walks.then_some(of(AGENT, customer, row(100 + agent, Deed::Asked, ANY, 11))));
+                rows.push(of(AGENT, customer, row(100 + agent, Deed::Given, TICKET, 15)));
+            }
+            users.add(&judged(&rows));
+        }
+        for agent in agents..agents + idle {
+            users.add(&judged(&[of(AGENT, 500 + agent, row(100 + agent, Deed::Made, TICKET, 10))]));
+        }
+        // One with tickets of his own uses one that he was never shown.
+        users.add(&judged(&[of(AGENT, 50, row(99, Deed::Made, TICKET, 10))]));
+        users.add(&judged(&[of(0, 60, row(1, Deed::Made, TICKET, 10)), of(AGENT, 60, used(99, 30))]));
+        users.unlearned()[0].0.doubt
+    };
+    assert_eq!(doubt(2, 0, false), Some(UnlearnedDoubt::Staff));
+    assert_eq!(doubt(1, 0, false), None, "one more is no class");
+    assert_eq!(doubt(2, 3, false), None, "most of the class see their own");
+    assert_eq!(doubt(2, 0, true), None, "who named them before was not shown them");
+}
+
+#[test]
+fn pages_and_years_are_no_ids() {
+    for (path, counted) in [
+        ("/archive/page/42", true),
+        ("/stats/years/42/months", true),
+        ("/api/V/42", true),
+        ("/pages/42", false),
+        ("/orders/42", false),
+        ("/page/x/42", false),
+    ] {
+        assert_eq!(is_counted(path, "42"), counted, "{path}");
+    }
+    let attempt = |at: u64, standing: Standing| {
+        let row = Row { value: at, number: Some((1, at)), counted: true, ..used(1, at.cast_signed()) };
+        Attempt { row, standing, answers: Answers::Seen, perhaps: false }
+    };
+    let walked = |standing: Standing| {
+        let mut walks = Walks::default();
+        (1..=30).for_each(|at| walks.add(attempt(at, standing)));
+        walks.found().len()
+    };
+    assert_eq!((walked(Standing::Unknown), walked(Standing::Missed)), (0, 0));
+    assert_eq!(walked(Standing::Made(EventId(9))), 1, "what somebody made is an object all the same");
+}
+
+#[test]
 fn a_walk_that_becomes_one_at_a_refusal_says_so() {
     let refused = |last: Standing| {
         let attempt = |at: u64| {
@@ -265,8 +326,11 @@ fn naive(rows: &[Row]) -> Vec<(Row, Option<Standing>)> {
             || rows.iter().filter(|row| row.deed == Deed::Given && (row.kind == use_.kind || row.kind == ANY));
         let put = alike(Deed::Put).min_by_key(|row| (row.time, row.event, row.actor));
         let put = put.filter(|put| {
-            !alike(Deed::Made).chain(holders()).any(|row| row.actor != put.actor && row.time <= put.time)
+            let had = alike(Deed::Made).chain(alike(Deed::Used)).chain(holders());
+            !had.into_iter().any(|row| row.actor != put.actor && row.time <= put.time)
         });
+        let there = put.is_none() && alike(Deed::Put).next().is_some() && alike(Deed::Made).next().is_none();
+        let had = || holders().chain(alike(Deed::Used).filter(|_| there));
         let makers: BTreeSet<u64> = alike(Deed::Made).chain(put).map(|row| row.actor).collect();
         let learned = own.iter().any(|row| match row.deed {
             Deed::Made => row.kind == use_.kind && row.time <= use_.time + CLOCKS,
@@ -287,7 +351,7 @@ fn naive(rows: &[Row]) -> Vec<(Row, Option<Standing>)> {
         let told = alike(Deed::Put).any(|row| row.actor == use_.actor && row.time <= use_.time);
         let shared = many || open || told;
         let first = |rows: Vec<&Row>| rows.into_iter().map(|row| (row.time, row.event)).min();
-        let holder = first(holders().filter(|row| row.actor != use_.actor && row.time <= use_.time).collect());
+        let holder = first(had().filter(|row| row.actor != use_.actor && row.time <= use_.time).collect());
         let maker = first(alike(Deed::Made).chain(put).filter(|row| row.actor != use_.actor).collect());
         let standing = match (maker.filter(|(time, _)| *time <= use_.time + CLOCKS), holder) {
             _ if use_.deed == Deed::Missed => Standing::Missed,

@@ -13,6 +13,10 @@ const SHOWN: usize = 6;
 const ACTORS: usize = 1_024;
 /// Actors who use ids that nobody gave them, from which on that is how the call is used.
 const HABIT: usize = 5;
+/// People whose things answers show to somebody who works on everybody's.
+const EVERYBODY: usize = 5;
+/// Others of a class who do so, from which on, and from half of it, the class does.
+const STAFF: usize = 2;
 
 /// What one actor used by one call without having been given it.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +56,8 @@ pub enum UnlearnedDoubt {
     Habit,
     /// He has no objects of the type of his own, as staff and programs have not.
     NoneOfHis,
+    /// Others of his role or kind are shown everybody's.
+    Staff,
 }
 
 impl UnlearnedDoubt {
@@ -71,6 +77,9 @@ impl UnlearnedDoubt {
             UnlearnedDoubt::Habit => {
                 "many had used the call so: their ids come in a way that the traffic does not show"
             }
+            UnlearnedDoubt::Staff => {
+                "answers show objects of many people to others of the actor's role or kind, as to staff"
+            }
             UnlearnedDoubt::NoneOfHis => "the actor has no such objects of its own, as staff and programs have not",
         }
     }
@@ -87,6 +96,9 @@ pub struct Users {
     astray: BTreeMap<(u64, u64), Astray>,
     /// By source: decided, and not to be decided.
     counts: BTreeMap<u8, (u64, u64)>,
+    /// By class and type, who is shown or uses objects, with the least few of those who made what he was shown; the least
+    /// few actors by hash.
+    classes: BTreeMap<(u64, u32), BTreeMap<u64, BTreeSet<u64>>>,
 }
 
 /// Uses of one actor by one call, by what speaks against each.
@@ -94,6 +106,7 @@ pub struct Users {
 struct Astray {
     kind: u32,
     source: u8,
+    class: u64,
     uses: BTreeMap<Option<UnlearnedDoubt>, Uses>,
 }
 
@@ -107,7 +120,11 @@ struct Uses {
 impl Users {
     /// Adds what was judged of some ids; each id is added once.
     pub fn add(&mut self, judged: &Judged) {
+        for (row, kind, maker) in &judged.shown {
+            self.classed(row, *kind, Some(*maker));
+        }
         for row in &judged.learned {
+            self.classed(row, row.kind, None);
             self.owners.insert((row.actor, row.kind));
             if row.deed == Deed::Used {
                 self.called(row, false);
@@ -123,6 +140,9 @@ impl Users {
 
     fn attempt(&mut self, attempt: &Attempt) {
         let row = &attempt.row;
+        if attempt.is_counting() {
+            return;
+        }
         let given = match attempt.standing {
             _ if attempt.answers == Answers::None => None,
             Standing::Made(event) | Standing::Held(event) | Standing::Shared(event) => Some(event),
@@ -134,9 +154,27 @@ impl Users {
         let Some(given) = given else { return };
         let astray = self.astray.entry((row.actor, row.step)).or_default();
         (astray.kind, astray.source) = (row.kind.max(astray.kind), row.source.max(astray.source));
+        astray.class = row.class.max(astray.class);
         let uses = astray.uses.entry(doubt(attempt)).or_default();
         uses.objects += 1;
         add_least(&mut uses.first, [(row.time, row.event, given)], SHOWN);
+    }
+
+    fn classed(&mut self, row: &Row, kind: u32, maker: Option<u64>) {
+        if row.class != 0 {
+            let actors = self.classes.entry((row.class, kind)).or_default();
+            add_least(actors.entry(row.actor).or_default(), maker, EVERYBODY);
+            keep_least_keys(actors, ACTORS);
+        }
+    }
+
+    /// Whether others of a class are shown everybody's objects of a type. What he himself came to is no reason: who tries
+    /// ids comes to many.
+    fn is_staff(&self, actor: u64, class: u64, kind: u32) -> bool {
+        let Some(actors) = self.classes.get(&(class, kind)).filter(|_| class != 0) else { return false };
+        let others = || actors.iter().filter(|(other, _)| **other != actor);
+        let staff = others().filter(|(_, makers)| makers.len() >= EVERYBODY).count();
+        staff >= STAFF && staff * 2 >= others().count()
     }
 
     fn called(&mut self, row: &Row, astray: bool) {
@@ -191,7 +229,8 @@ impl Users {
             objects: uses.objects,
             doubt: doubt
                 .or_else(|| self.is_habit(step, time).then_some(UnlearnedDoubt::Habit))
-                .or((!owns).then_some(UnlearnedDoubt::NoneOfHis)),
+                .or((!owns).then_some(UnlearnedDoubt::NoneOfHis))
+                .or(self.is_staff(actor, astray.class, astray.kind).then_some(UnlearnedDoubt::Staff)),
         })
     }
 }

@@ -82,6 +82,9 @@ pub struct Walks(BTreeMap<(u64, u64), Vec<Attempt>>);
 impl Walks {
     /// Adds an attempt; of more than can be kept by one actor and call the first ones stay.
     pub fn add(&mut self, attempt: Attempt) {
+        if attempt.is_counting() {
+            return;
+        }
         let attempts = self.0.entry((attempt.row.actor, attempt.row.step)).or_default();
         attempts.push(attempt);
         if attempts.len() >= 2 * MOST {

@@ -106,7 +106,7 @@ fn what_tells_the_actors_tenant_is_told_apart_from_what_tells_the_objects() {
         one(Some(by_host.clone()), view).objects[0].told
     };
     assert_eq!(told(r#"{"sub":"ann"}"#, "{}"), TenantTold::WithActor, "both by the host");
-    assert_eq!(told(ALICE, "{}"), TenantTold::Apart, "a claim beside the host");
+    assert_eq!(told(ALICE, "{}"), TenantTold::ByRequest, "a claim beside the host");
     assert_eq!(
         told(r#"{"sub":"ann"}"#, r#"{"order":{"tenantId":"acme"}}"#),
         TenantTold::Apart,

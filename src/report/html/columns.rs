@@ -247,7 +247,7 @@ impl EvidenceColumns {
         self.role.show(&evidence.role);
         self.origin.show(&evidence.origin);
         self.offset.push(evidence.offset);
-        self.principal.show_option(evidence.principal.as_deref());
+        self.principal.show_option(evidence.who().as_deref());
         self.activity.show(&evidence.activity);
         self.method.show(&evidence.method);
         self.status.push(evidence.status.unwrap_or(0));

@@ -550,15 +550,21 @@
       together.size ? el('p', { class: 'small' }, '∥ under way while another one was') : null);
   }
 
-  // Rows that were under way while another one was; what did not last does not overlap.
+  // Rows that were surely under way while another one was; what did not last does not overlap, and of a clock that only
+  // tells seconds nobody knows when in its second a row began.
   function overlapping(cases, from, to) {
     const found = new Set();
-    let latest = -1;
     const end = (row) => cases.time(row) + cases.duration(row);
-    for (let row = from; row < to; row++) {
-      if (cases.duration(row) <= 0) continue;
-      if (latest >= 0 && cases.time(row) < end(latest)) found.add(row).add(latest);
-      if (latest < 0 || end(latest) < end(row)) latest = row;
+    let slack = to - from > 1 ? 1e6 : 0;
+    for (let row = from; row < to; row++) if (cases.time(row) % 1e6) slack = 0;
+    let latest = -1;
+    for (let row = from, next; row < to; row = next) {
+      for (next = row + 1; next < to && cases.time(next) === cases.time(row); next++);
+      const tick = Array.from({ length: next - row }, (_, place) => row + place).filter((at) => cases.duration(at) > 0);
+      const long = tick.filter((at) => cases.duration(at) > slack);
+      if (long.length > 1) long.forEach((at) => found.add(at));
+      if (latest >= 0) tick.filter((at) => cases.time(at) + slack < end(latest)).forEach((at) => found.add(at).add(latest));
+      tick.forEach((at) => { if (latest < 0 || end(latest) < end(at)) latest = at; });
     }
     return found;
   }

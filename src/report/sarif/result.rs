@@ -145,7 +145,7 @@ fn rank(severity: Severity, confidence: f32) -> f64 {
 
 fn code_flows<'a>(finding: &'a Finding, places: &Places<'_>) -> Vec<CodeFlow<'a>> {
     let step = |(order, evidence): (usize, &'a Evidence)| {
-        let who = evidence.principal.as_deref().unwrap_or("an unidentified actor");
+        let who = evidence.who().unwrap_or_else(|| "an unidentified actor".to_owned());
         ThreadFlowLocation {
             location: location::of(evidence, finding, places, &format!("{} by {who}", evidence.activity)),
             execution_order: order,

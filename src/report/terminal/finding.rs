@@ -99,7 +99,7 @@ fn evidence(finding: &Finding, case: Option<&CaseTimeline>, screen: &Screen) -> 
 fn step(event: &Evidence, time: &str, took: &str, screen: &Screen) -> String {
     let (mark, look) = if event.role == "deviating" { (">", Look::Red) } else { (" ", Look::Plain) };
     let status = event.status.map_or_else(|| "not seen".to_owned(), |status| status.to_string());
-    let actor = event.principal.as_deref().unwrap_or("not identified");
+    let actor = event.who().unwrap_or_else(|| "not identified".to_owned());
     let what = format!("{mark} {time}  {actor}  {}  {} {}  {status}{took}", event.activity, event.method, event.path);
     let place = format!("    {}, byte {}", event.origin, event.offset);
     format!("{}\n{}\n", screen.paint(look, &what), screen.paint(Look::Faint, &place))

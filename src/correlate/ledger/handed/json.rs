@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::{Collector, MOST, SOME};
 use crate::correlate::guess::{names_things, owner_of};
 use crate::correlate::template::{is_variable, singular};
+use crate::event::HandedId;
 
 /// Keys of what is only wrapped: what is in them is of the kind of what is around them.
 const WRAPPERS: [&str; 16] = [
@@ -38,7 +39,7 @@ impl Collector<'_> {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         // Lines of JSON are several values.
         loop {
-            let value = Seed { around: kind, names: Names::Nothing, out: &mut *self };
+            let value = Seed { outermost: true, around: kind, names: Names::Nothing, out: &mut *self };
             if value.deserialize(&mut reader).is_err() {
                 self.unread = true;
                 return;
@@ -61,6 +62,8 @@ enum Names {
 
 /// One value. Its depth is bounded by the reader's own limit.
 struct Seed<'s, 'c> {
+    /// It is part of nothing but lists.
+    outermost: bool,
     /// Kind of what the value is a part of.
     around: u32,
     names: Names,
@@ -130,7 +133,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         while self.out.found.len() < MOST {
-            let item = Seed { around: self.around, names: self.names, out: &mut *self.out };
+            let item = Seed { outermost: self.outermost, around: self.around, names: self.names, out: &mut *self.out };
             if items.next_element_seed(item)?.is_none() {
                 return Ok(());
             }
@@ -142,21 +145,55 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut message = Message::default();
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             if self.out.found.len() >= MOST {
                 self.out.unread = true;
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
+            message.note(&key);
+            let before = (self.out.found.len(), self.out.loose.len());
             if is_variable(&key) {
                 self.out.whole(&key, self.around);
             }
             let names = self.names(&key);
             let wraps = WRAPPERS.contains(&&*key);
             let around = if wraps { self.around } else { self.out.ids.kind(&singular(&key)) };
-            map.next_value_seed(Seed { around, names, out: &mut *self.out })?;
+            map.next_value_seed(Seed { outermost: false, around, names, out: &mut *self.out })?;
+            if self.outermost && key == "id" {
+                // It may stand before what says that it only numbers the message.
+                message.id.0.extend(self.out.found.drain(before.0..));
+                message.id.1.extend(self.out.loose.drain(before.1..));
+            }
+        }
+        let (found, loose) = message.id;
+        if message.rpc || message.typed && message.loaded {
+            self.out.numbered = true;
+            self.out.numbers.extend(found.into_iter().chain(loose));
+        } else {
+            self.out.found.extend(found);
+            self.out.loose.extend(loose);
         }
         Ok(())
+    }
+}
+
+/// What tells a message that numbers its questions, of JSON-RPC or of GraphQL's subscriptions, from a thing.
+#[derive(Default)]
+struct Message {
+    /// Ids in its `id`, and numbers of which nothing says what they count.
+    id: (Vec<HandedId>, Vec<HandedId>),
+    rpc: bool,
+    typed: bool,
+    loaded: bool,
+}
+
+impl Message {
+    fn note(&mut self, key: &str) {
+        self.rpc |= key == "jsonrpc";
+        self.typed |= key == "type";
+        self.loaded |= key == "payload";
     }
 }
 

@@ -46,6 +46,23 @@ fn location_and_the_kind_of_the_path_count() {
 }
 
 #[test]
+fn the_number_of_a_message_is_no_id() {
+    let call = |sent: &str, answer: &str| of(&made("POST", "/rpc").json(sent).answers(200, answer));
+    let asks = |handed: &Handed, text: &str| handed.asked.iter().any(|id| id.value == ids().value(text));
+    let sent = r#"{"id":42,"jsonrpc":"2.0","method":"order.get","params":{"order_id":7}}"#;
+    let rpc = call(sent, r#"{"jsonrpc":"2.0","id":42,"result":{"order":{"id":9}}}"#);
+    assert!(!asks(&rpc, "42") && asks(&rpc, "7") && gives(&rpc, "9", "order"));
+    assert!(!gives(&rpc, "42", "order") && !gives(&rpc, "42", "rpc"));
+    let batch = call(&format!("[{sent}]"), r#"[{"result":[],"id":42,"jsonrpc":"2.0"}]"#);
+    assert!(!asks(&batch, "42"));
+    // Who only writes as if he did so is not given what he named.
+    let echo = call(sent, r#"{"id":42,"order":{"id":42}}"#);
+    assert!(asks(&echo, "42") && !gives(&echo, "42", "order") && !gives(&echo, "42", "rpc"));
+    let result = call(sent, r#"{"jsonrpc":"2.0","id":1,"result":{"order":{"id":42}}}"#);
+    assert!(!gives(&result, "42", "order"), "it may be the number that he sent");
+}
+
+#[test]
 fn what_the_request_names_is_not_given_by_its_answer() {
     let echo = of(&made("POST", "/notes").json(r#"{"text":"ord_8"}"#).answers(200, r#"{"id":1,"text":"ord_8"}"#));
     assert!(!gives(&echo, "ord_8", "order"));
