@@ -37,6 +37,7 @@ use super::reading::{Bodies, Reading};
 use super::redact::{Masker, Redaction, RedactionRules};
 use super::run::Marks;
 use super::secret_segment::secret_parameters;
+use super::signature;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
 use super::token_keys::TokenKeys;
@@ -202,6 +203,7 @@ impl Extractor {
         let decoded = grpc_as_json(exchange, self.schema.as_deref());
         let exchange = decoded.as_ref().unwrap_or(exchange);
         let mut reading = Reading::of(exchange, &self.bodies);
+        reading.signer = signature::signer(exchange, reading.headers_whole(), self.token_keys.as_deref());
         let shown = self.naming().shown(&reading);
         reading.claims = identity::claims(&reading, &shown);
         // What gRPC says is no JSON that anybody sent.
@@ -218,7 +220,7 @@ impl Extractor {
             let mut out = self.extract_calls(&mut reading, &shown, &called, &found.unseen);
             if exchange.protocol != Protocol::WebSocket && self.has_route(&reading) {
                 let mut whole = Reading::of(exchange, &self.bodies);
-                whole.claims = reading.claims.take();
+                (whole.claims, whole.signer) = (reading.claims.take(), reading.signer.take());
                 let batch = called.iter().any(|call| call.request.is_some());
                 self.extract_path(&mut whole, &shown, batch, &mut out);
             }

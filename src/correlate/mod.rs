@@ -43,6 +43,7 @@ mod run;
 mod secret_segment;
 mod session;
 mod shift;
+mod signature;
 mod target;
 mod template;
 mod tenants;

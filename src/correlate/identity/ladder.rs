@@ -53,6 +53,8 @@ fn doubt(shown: &Shown, reading: &Reading<'_>) -> Option<Doubt> {
         Some(Doubt::Unsigned)
     } else if is_refused(reading) {
         Some(Doubt::Refused)
+    } else if shown.lapsed {
+        Some(Doubt::Expired)
     } else {
         claims.and_then(|c| c.end()).is_some_and(past).then_some(Doubt::Expired)
     }
@@ -196,9 +198,17 @@ impl Naming<'_> {
         if let Some(name) = self.certificate(reading).filter(|_| opaque.is_none()) {
             return Some((name, Evidence::Proven));
         }
-        if let Some(key) = shown.iter().find(|s| s.kind == Kind::ApiKey) {
+        let of_key = |s: &&Shown| s.kind == Kind::ApiKey;
+        let disproved = |s: &Shown| matches!(s.trial, Trial::Failed | Trial::Stripped) || s.lapsed;
+        if let Some(key) = shown.iter().filter(of_key).find(|s| !disproved(s)) {
             keep_first(&mut found.credential, key.hash);
-            let evidence = if is_refused(reading) { Evidence::Unproved } else { Evidence::ApiKey };
+            // Beside a session the key is that of the program; whose session it is, a login may tell.
+            let alone = !shown.iter().any(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie | Kind::Perhaps));
+            let evidence = match key.trial {
+                _ if is_refused(reading) => Evidence::Unproved,
+                Trial::Verified if alone => Evidence::Verified,
+                _ => Evidence::ApiKey,
+            };
             return Some((pseudonym("key", key.hash), evidence));
         }
         if let Some(hash) = found.credential.filter(|hash| !names_somebody(*hash, shown)) {
@@ -216,7 +226,12 @@ impl Naming<'_> {
             let told = claimed.and_then(subject).or_else(|| gateway::told(reading).names.into_iter().next());
             told.or_else(|| gateway::certificate(reading)).map(|name| self.masker.shared(&name))
         });
-        name.map(|name| (name, Evidence::Unproved))
+        let signer = || {
+            let key = shown.iter().find(|s| s.kind == Kind::ApiKey)?;
+            doubt(key, reading).into_iter().for_each(|doubt| found.doubts.add(doubt));
+            Some(pseudonym("key", key.hash))
+        };
+        name.or_else(signer).map(|name| (name, Evidence::Unproved))
     }
 
     /// Subject of mutual TLS, from a log's field or a declared proxy's header.
@@ -250,6 +265,9 @@ impl Naming<'_> {
             contested |= untried;
             told.push(user.to_owned());
         }
+        // A signature that nobody believes speaks against whoever sends it, whatever names them.
+        let signers = shown.iter().filter(|s| s.kind == Kind::ApiKey && (s.trial == Trial::Failed || s.lapsed));
+        signers.filter_map(|s| doubt(s, reading)).for_each(|doubt| found.doubts.add(doubt));
         let gateways = gateway::told(reading);
         let speaks = self.proxies.speaks(reading);
         // Any header of a gateway may spell the same name in its own way: one of them that agrees is enough.
