@@ -384,6 +384,7 @@ impl Extractor {
         bindings.enters = login::is_entrance(reading);
         let mut holder = identity::holder(&actor);
         self.log_in(reading, &bindings, &mut actor, &mut holder);
+        let exchanged = bindings.exchanged.clone().map(Box::new);
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
         }
@@ -450,6 +451,8 @@ impl Extractor {
             answer,
             handed: None,
             request_id: self.request_id(reading),
+            correlated: self.is_correlated(reading),
+            exchanged,
             unplaced: Vec::new(),
             state_before: Vec::new(),
             state_after: Vec::new(),

@@ -12,6 +12,8 @@ mod roles;
 
 use std::sync::Arc;
 
+use offpath_capture::Protocol;
+
 pub(super) use gateway::naming_headers;
 pub(super) use ladder::{MOST_ALSO, MOST_OTHERS};
 use roles::Roles;
@@ -19,6 +21,7 @@ use roles::Roles;
 use super::credential::{self, Hash, Keys, Kind, Place, Shown};
 use super::facts::{Claimed, Holder};
 use super::jwt::{Claims, Trial};
+use super::login;
 use super::proxy::Proxies;
 use super::reading::Reading;
 use super::redact::Masker;
@@ -126,7 +129,7 @@ impl Naming<'_> {
             earlier_agents: self.earlier_agents(reading),
             scopes: self.scopes(reading),
             client: client_id.or_else(certificate).or_else(signer).or_else(|| self.client_pseudonym(reading)),
-            kind,
+            kind: kind.clone(),
             kind_known,
             roles,
             roles_known,
@@ -140,6 +143,11 @@ impl Naming<'_> {
             doubts: found.doubts,
             credential: found.credential.map(|h| h.to_string().into()),
             also,
+            // What is said on a WebSocket needs no token any more, nor does who comes for a new one.
+            token_end: found
+                .end
+                .filter(|_| reading.exchange.protocol != Protocol::WebSocket && !login::is_about(reading)),
+            seen_agent: self.seen_agent(reading, &kind),
             told_in: None,
             principal: name,
         };

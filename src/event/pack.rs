@@ -11,8 +11,8 @@ use hashbrown::HashTable;
 use offpath_capture::{Origin, Place, Within};
 
 use super::{
-    Actor, Answer, Event, Evidence, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold, Turn,
-    Value,
+    Actor, Answer, Event, Evidence, Handed, HandedId, Money, ObjectId, ObjectRef, Outcome, SeenAgent, Shows,
+    TenantTold, TokenExchange, Turn, Value,
 };
 
 /// Deepest list within a list; JSON is not read deeper.
@@ -86,7 +86,7 @@ impl Packer {
             ..
         } = event;
         let Event { case, attributes, idempotency, body_hash, answer, handed, request_id, .. } = event;
-        let Event { state_before, state_after, .. } = event;
+        let Event { correlated, exchanged, state_before, state_after, .. } = event;
         self.fixed(id.0);
         self.signed(*time);
         self.signed(end.wrapping_sub(*time));
@@ -117,7 +117,14 @@ impl Packer {
         self.texts(unplaced);
         case.iter().for_each(|case| self.id(case));
         self.attributes(attributes)?;
-        self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), false, false, false]);
+        self.flags([
+            idempotency.is_some(),
+            body_hash.is_some(),
+            turn.is_some(),
+            *correlated,
+            exchanged.is_some(),
+            false,
+        ]);
         idempotency.iter().chain(body_hash).for_each(|hash| self.fixed(*hash));
         if let Some(Turn { request, number }) = turn {
             self.fixed(request.0);
@@ -128,6 +135,7 @@ impl Packer {
         answer_hash.iter().for_each(|hash| self.fixed(*hash));
         handed.iter().for_each(|handed| self.handed(handed));
         self.maybe(request_id.as_deref());
+        exchanged.iter().for_each(|exchanged| self.exchanged(exchanged));
         self.texts(state_before);
         self.texts(state_after);
         Ok(())
@@ -145,10 +153,18 @@ impl Packer {
         }
     }
 
+    fn exchanged(&mut self, exchanged: &TokenExchange) {
+        let TokenExchange { shown, had, got, elsewhere } = exchanged;
+        self.text(shown);
+        self.flags([had.is_some(), got.is_some(), *elsewhere, false, false, false]);
+        had.iter().chain(got).for_each(|scopes| self.texts(scopes));
+    }
+
     fn actor(&mut self, actor: &Actor) {
         let Actor { principal, agent, client, kind, kind_known, roles, roles_known, roles_defaulted, .. } = actor;
         let Actor { tenant, tenant_yields, evidence, credential, issuer, others, doubts, .. } = actor;
         let Actor { earlier_agents, scopes, also, strand, told_in, tenant_claimed, yields, .. } = actor;
+        let Actor { token_end, seen_agent, .. } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
         self.maybe(client.as_deref());
@@ -161,7 +177,14 @@ impl Packer {
         self.maybe(credential.as_deref());
         self.maybe(issuer.as_deref());
         self.number(u64::from(doubts.bits()));
-        self.flags([*tenant_claimed, *yields, false, false, false, false]);
+        let named = seen_agent.as_ref().and_then(|seen| seen.named);
+        let (known, is_named) = (named.is_some(), named == Some(true));
+        self.flags([*tenant_claimed, *yields, token_end.is_some(), seen_agent.is_some(), known, is_named]);
+        token_end.iter().for_each(|end| self.signed(*end));
+        seen_agent.iter().for_each(|seen| {
+            let SeenAgent { name, named: _ } = &**seen;
+            self.text(name);
+        });
         [others, earlier_agents, scopes, also].into_iter().for_each(|list| self.texts(list));
         self.fixed(*strand);
         if let Some(told) = told_in {
@@ -418,6 +441,8 @@ mod tests {
             hashes in any::<(Option<u64>, Option<u64>)>(),
             turn in any::<Option<(u64, u32)>>(),
             answer in any::<(Option<u64>, bool, bool, bool, bool)>(),
+            exchanged in any::<Option<(bool, bool, bool)>>(),
+            seen in any::<(Option<i64>, Option<Option<bool>>)>(),
             handed in any::<Option<(Vec<(u64, u32)>, Vec<(u64, u32)>, bool)>>(),
             shows in any::<(bool, bool, bool)>(),
             evidence in 0..8_usize,
@@ -440,6 +465,13 @@ mod tests {
                 .map(|(asked, given, unread)| Box::new(Handed { asked: ids(asked), given: ids(given), unread }));
             event.turn = turn.map(|(request, number)| Turn { request: EventId(request), number });
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
+            event.exchanged = exchanged.map(|(had, got, elsewhere)| {
+                let scopes = |told: bool| told.then(|| vec!["read".into(), "write".into()]);
+                Box::new(TokenExchange { shown: "2c".into(), had: scopes(had), got: scopes(got), elsewhere })
+            });
+            event.correlated = seen.0.is_some();
+            event.actor.token_end = seen.0;
+            event.actor.seen_agent = seen.1.map(|named| Box::new(SeenAgent { name: "crew".into(), named }));
             event.actor.evidence = EVIDENCE[evidence];
             let told = told.map(|(place, credential)| {
                 Told { origin: Origin::new("c.log".into(), place), sensor: "c".into(), credential }

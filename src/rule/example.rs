@@ -130,6 +130,8 @@ fn event(line: &str, number: u64) -> Event {
         answer: Answer::default(),
         handed: None,
         request_id: None,
+        correlated: false,
+        exchanged: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),
         state_after: Vec::new(),

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use offpath_capture::CallProtocol;
+
 use super::{MOST_LISTED, Naming, masked_text};
 use crate::correlate::reading::Reading;
 use crate::correlate::signature;
-use crate::event::Value;
+use crate::event::{SeenAgent, Value};
 use crate::model::{Path, Root};
 
+/// Longest name of software that is kept.
+const LONGEST_NAME: usize = 64;
 /// The header by which a program says who it is (Web Bot Auth).
 const SIGNATURE_AGENT: &str = "signature-agent";
 
@@ -49,6 +53,95 @@ impl Naming<'_> {
         }
         agents
     }
+}
+
+/// Products in user agents of software that acts for people: frameworks of agents, their clients and browsers.
+const PRODUCTS: [&str; 38] = [
+    "autogen",
+    "autogpt",
+    "amazonq",
+    "browseruse",
+    "browserbase",
+    "chatgptuser",
+    "claudecode",
+    "claudeuser",
+    "cline",
+    "codexcli",
+    "codexclirs",
+    "copilot",
+    "crewai",
+    "cursor",
+    "devin",
+    "dify",
+    "fastmcp",
+    "geminicli",
+    "githubcopilot",
+    "langchain",
+    "langgraph",
+    "langsmith",
+    "letta",
+    "llamaindex",
+    "manususer",
+    "mcp",
+    "mcpremote",
+    "mistralaiuser",
+    "modelcontextprotocol",
+    "openaiagents",
+    "openaioperator",
+    "opencode",
+    "perplexityuser",
+    "pydanticai",
+    "semantickernel",
+    "skyvern",
+    "smolagents",
+    "windsurf",
+];
+/// Most words of a user agent that are looked at.
+const MOST_WORDS: usize = 32;
+
+impl Naming<'_> {
+    /// Software that shows that it acts, by the model's paths outside of tokens, a signature, a protocol of agents or its
+    /// user agent; and whether the token names any, or is that of a program.
+    pub(super) fn seen_agent(&self, reading: &Reading<'_>, kind: &str) -> Option<Box<SeenAgent>> {
+        let outside = |path: &&Path| path.root != Root::Jwt;
+        let listed = self.model.into_iter().flat_map(|m| &m.agent).filter(outside);
+        let listed = listed.into_iter().find_map(|path| self.listed_agent(reading, path));
+        let found = listed.or_else(|| signed(reading)).or_else(|| spoken(reading)).or_else(|| product(reading))?;
+        let named = reading.claims.as_ref().map(|claims| {
+            let clients = ["azp", "client_id", "clientId", "cid", "appid"];
+            let person = self.model.map_or("human", |model| &model.default_kind);
+            claims.value(&["act"]).is_some()
+                || clients.iter().any(|name| claims.text(name).is_some())
+                || !matches!(kind, "" | "human") && kind != person
+        });
+        Some(Box::new(SeenAgent { name: self.masker.shared(&found), named }))
+    }
+}
+
+/// What speaks a protocol of agents, as it calls itself.
+fn spoken(reading: &Reading<'_>) -> Option<Arc<str>> {
+    let call = reading.call?;
+    let name = match call.protocol {
+        CallProtocol::Mcp => "MCP client",
+        CallProtocol::A2a => "A2A client",
+        _ => return None,
+    };
+    let info = call.client_info.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let own = info.as_ref().and_then(|info| info.get("name")?.as_str()).filter(|name| !name.is_empty());
+    Some(own.map_or(name, |own| own.get(..LONGEST_NAME).unwrap_or(own)).into())
+}
+
+/// The product of a user agent that is known to act for people, as it stands there.
+fn product(reading: &Reading<'_>) -> Option<Arc<str>> {
+    let field = reading.header("user-agent").and_then(|value| std::str::from_utf8(value).ok());
+    let text = field.or_else(|| reading.log_field(&["user_agent", "http_user_agent"]))?;
+    let products = text.split([' ', ';', '(', ')', ',']).take(MOST_WORDS).filter_map(|word| word.split_once('/'));
+    let known = |name: &str| {
+        let letters = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase());
+        let bare: String = letters.take(LONGEST_NAME).collect();
+        PRODUCTS.contains(&bare.as_str())
+    };
+    products.map(|(name, _)| name).find(|name| name.len() <= LONGEST_NAME && known(name)).map(Arc::from)
 }
 
 /// The agent that the token names.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{MOST_SHOWN, Naming, gateway, keep_first, pseudonym};
 use crate::correlate::credential::{self, Hash, Kind, Place, Shown};
-use crate::correlate::jwt::Trial;
+use crate::correlate::jwt::{Claims, Trial};
 use crate::correlate::reading::Reading;
 use crate::event::{Doubt, Doubts, Evidence, Value};
 use crate::model::expression::{Bound, Scope};
@@ -31,6 +31,8 @@ pub(super) struct Found<'s> {
     pub(super) yields: bool,
     pub(super) doubts: Doubts,
     pub(super) others: Vec<Arc<str>>,
+    /// End of the life of the token that gives the name, where it says one.
+    pub(super) end: Option<i64>,
 }
 
 impl<'s> Found<'s> {
@@ -38,6 +40,17 @@ impl<'s> Found<'s> {
     fn take(&mut self, token: &'s Shown, name: Arc<str>) {
         self.yields = token.place == Place::Beside && token.trial != Trial::Verified;
         (self.token, self.name) = (Some(token), Some((name, claims_evidence(token))));
+        self.end = token.claims.as_ref().and_then(Claims::end);
+    }
+}
+
+impl Found<'_> {
+    /// Notes what speaks against the token that gives the name for want of a better one.
+    fn doubt(&mut self, token: &Shown, reading: &Reading<'_>) {
+        let doubt = doubt(token, reading);
+        doubt.into_iter().for_each(|doubt| self.doubts.add(doubt));
+        let ended = token.claims.as_ref().and_then(Claims::end).filter(|_| doubt == Some(Doubt::Expired));
+        self.end = self.end.or(ended);
     }
 }
 
@@ -121,7 +134,7 @@ impl Naming<'_> {
         if believed.is_some() {
             found.take(token, name);
         } else {
-            doubt(token, reading).into_iter().for_each(|doubt| found.doubts.add(doubt));
+            found.doubt(token, reading);
             found.unproved.get_or_insert(name);
         }
     }
@@ -221,7 +234,7 @@ impl Naming<'_> {
     /// A name that nothing proves, where there is nothing better.
     fn unproved(&self, reading: &Reading<'_>, shown: &[Shown], found: &mut Found<'_>) -> Option<(Arc<str>, Evidence)> {
         let claimed = shown.iter().find(|s| subject(s).is_some() && !is_believed(s, reading));
-        claimed.and_then(|s| doubt(s, reading)).into_iter().for_each(|doubt| found.doubts.add(doubt));
+        claimed.into_iter().for_each(|token| found.doubt(token, reading));
         let name = found.unproved.take().or_else(|| {
             let told = claimed.and_then(subject).or_else(|| gateway::told(reading).names.into_iter().next());
             told.or_else(|| gateway::certificate(reading)).map(|name| self.masker.shared(&name))
