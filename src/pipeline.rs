@@ -241,7 +241,8 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     inspection.merge(resolved.inspection);
     let near =
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
-    let strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
+    let mut strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
+    strays.take(resolved.noted.found());
     let seen = (near.as_slice(), &reading.likely);
     let mut judged = judging::judge(resolved.partitions, strays, &comparer, &blindness, seen, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));

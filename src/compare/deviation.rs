@@ -62,12 +62,25 @@ pub enum Check {
     Unlearned,
     /// Many ids that no answer had given were tried.
     Enumeration,
+    /// A token served after its own end.
+    TokenExpired,
+    /// Software wrote by a person's token that names no software.
+    AgentUnnamed,
+    /// A token that was given for another one is good for more.
+    ScopeWidened,
+    /// A service's writes carry no id that tells them in other records.
+    Uncorrelated,
 }
 
 impl Check {
     /// Whether nothing can be said about it without an intended model.
     pub fn needs_model(self) -> bool {
-        !matches!(self, Check::Replay | Check::Orphan) && !self.reads_ledger()
+        !matches!(self, Check::Replay | Check::Orphan) && !self.reads_ledger() && !self.is_noted()
+    }
+
+    /// Whether it is judged by what is noted of all events, whatever their cases and the model.
+    pub fn is_noted(self) -> bool {
+        matches!(self, Check::TokenExpired | Check::AgentUnnamed | Check::ScopeWidened | Check::Uncorrelated)
     }
 
     /// Whether it is judged by the ledger of ids.

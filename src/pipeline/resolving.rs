@@ -8,7 +8,7 @@ use super::ledger::Writer;
 use super::reading::joined;
 use super::ticks::Finest;
 use super::{Job, PipelineError};
-use crate::compare::{Comparer, Unattributed, Watch, WindowKey};
+use crate::compare::{Comparer, Noted, Unattributed, Watch, WindowKey};
 use crate::correlate::{self, Apart, Inspection, PartOf, Resolver, Tenants};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome, is_call};
@@ -22,6 +22,8 @@ pub(super) struct Resolved {
     pub(super) unattributed: Unattributed,
     /// What the ledger of ids has of each thread, where one is kept.
     pub(super) writers: Vec<Writer>,
+    /// What is noted of all events, whatever their cases.
+    pub(super) noted: Noted,
 }
 
 /// One partition: its events by case, and copies of those that window constraints group otherwise.
@@ -91,7 +93,8 @@ pub(super) fn resolve(
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
     })?;
     let mut resolved = Resolved::default();
-    for (cases, windows, inspection, unattributed, writer) in parts {
+    for (cases, windows, inspection, unattributed, writer, noted) in parts {
+        resolved.noted.merge(noted);
         resolved.writers.extend(writer);
         resolved.inspection.merge(inspection);
         resolved.unattributed.merge(unattributed);
@@ -129,7 +132,7 @@ fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
 }
 
 /// What one thread resolved: events by case and by window, and what was noted of them.
-type ResolvedPart = (Partitions, Partitions, Inspection, Unattributed, Option<Writer>);
+type ResolvedPart = (Partitions, Partitions, Inspection, Unattributed, Option<Writer>, Noted);
 
 fn resolve_buffer(
     buffer: EventBuffer,
@@ -148,7 +151,7 @@ fn resolve_buffer(
     let mut cases = Partitions::new(&case_folder, total, budget);
     let mut windows = Partitions::new(&window_folder, total, budget);
     let mut inspection = Inspection::new();
-    let mut unattributed = Unattributed::default();
+    let (mut unattributed, mut noted) = (Unattributed::default(), Noted::default());
     let mut writer = job.keeps_ledger().then(|| Writer::new(job, folder, budget / 2));
     let mut exchange = None;
     buffer.drain(|mut event: Event| {
@@ -168,6 +171,7 @@ fn resolve_buffer(
             }
         }
         comparer.note_unattributed(&event, &mut unattributed);
+        noted.note(&event);
         if completed.shows_objects {
             inspection.add_event(&event);
             completed.learnt.iter().for_each(|object_type| inspection.add_learnt(object_type));
@@ -180,5 +184,5 @@ fn resolve_buffer(
         cases.push(&event)?;
         Ok::<_, PipelineError>(())
     })?;
-    Ok((cases, windows, inspection, unattributed, writer))
+    Ok((cases, windows, inspection, unattributed, writer, noted))
 }

@@ -35,9 +35,13 @@ rules![
     ap_missing,
     ap_self,
     ap_stale,
+    del_expired,
+    del_noact,
+    del_widen,
     enumeration,
     flow_volume,
     fn_role,
+    lg_nocorr,
     own,
     proc_alt,
     rule_guard,
@@ -152,6 +156,10 @@ pub fn of_check(check: Check) -> &'static Rule {
         Check::Volume => &flow_volume::RULE,
         Check::Unlearned => &unlearned::RULE,
         Check::Enumeration => &enumeration::RULE,
+        Check::TokenExpired => &del_expired::RULE,
+        Check::AgentUnnamed => &del_noact::RULE,
+        Check::ScopeWidened => &del_widen::RULE,
+        Check::Uncorrelated => &lg_nocorr::RULE,
     }
 }
 
