@@ -6,7 +6,7 @@
 //!
 //! ## Why it matters
 //! The token lets the software do everything that the person may, and every record says that the person did it: what was
-//! delegated cannot be limited, withdrawn or told apart later. Lists: CWE-441, CWE-269, AC-6, AU-10. By an agent also: ASI03, ag:T9.
+//! delegated cannot be limited, withdrawn or told apart later. Lists: API2, CWE-441, CWE-269, AC-6, AU-10. By an agent also: ASI03, ag:T9.
 //!
 //! ## How it decides
 //! An accepted write by a JWT with neither `act` nor a client (`azp`, `client_id`, `appid`), which is not a program's own, in a
@@ -35,7 +35,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Software that acts by a person's token",
     check: Check::AgentUnnamed,
     severity: Severity::Medium,
-    taxonomy: &["CWE-441", "CWE-269", "AC-6", "AU-10"],
+    taxonomy: &["API2", "CWE-441", "CWE-269", "AC-6", "AU-10"],
     agent_taxonomy: &["ASI03", "ag:T9"],
     rests_on: Identity::Actor,
     source: include_str!("del_noact.rs"),

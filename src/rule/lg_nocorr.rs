@@ -6,7 +6,7 @@
 //!
 //! ## Why it matters
 //! What happened to an object is told by the records of several services. Without an id that goes along, who asked for a
-//! write cannot be found behind the service that made it. Lists: CWE-778, CWE-223, AU-3, AU-12, T1562.008. By an agent also: ag:T8.
+//! write cannot be found behind the service that made it. Lists: API8, CWE-778, CWE-223, AU-3, AU-12, T1562.008. By an agent also: ag:T8.
 //!
 //! ## How it decides
 //! An id is any header of the request or its answer, or field of the log, that is named after a trace, a correlation or a
@@ -36,7 +36,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Writes that no record of others leads to",
     check: Check::Uncorrelated,
     severity: Severity::Low,
-    taxonomy: &["CWE-778", "CWE-223", "AU-3", "AU-12", "T1562.008"],
+    taxonomy: &["API8", "CWE-778", "CWE-223", "AU-3", "AU-12", "T1562.008"],
     agent_taxonomy: &["ag:T8"],
     rests_on: Identity::Nobody,
     source: include_str!("lg_nocorr.rs"),

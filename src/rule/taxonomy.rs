@@ -152,6 +152,7 @@ pub static LISTS: &[List] = &[
             ("API4", "Unrestricted Resource Consumption"),
             ("API5", "Broken Function Level Authorization"),
             ("API6", "Unrestricted Access to Sensitive Business Flows"),
+            ("API8", "Security Misconfiguration"),
             ("API9", "Improper Inventory Management"),
         ],
     },

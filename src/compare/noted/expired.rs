@@ -19,7 +19,7 @@ const CLOCK: (f32, &str) = (0.4, "no token of this input served in its own time:
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uses {
     /// After the end, by who is named, credential and operation.
-    late: BTreeMap<(Arc<str>, Arc<str>, Arc<str>), Late>,
+    late: BTreeMap<Key, Late>,
     /// Operations that serve without any credential.
     open: BTreeSet<Arc<str>>,
     /// Operations that were seen to refuse for want of one that is believed.
@@ -27,6 +27,9 @@ pub(super) struct Uses {
     /// Sensors by whose clock some token served in its time.
     timely: BTreeSet<Arc<str>>,
 }
+
+/// Principal, credential and operation.
+type Key = (Arc<str>, Arc<str>, Arc<str>);
 
 #[derive(Clone, Debug)]
 struct Late {
@@ -88,7 +91,7 @@ impl Uses {
         self.add(key, one);
     }
 
-    fn add(&mut self, key: (Arc<str>, Arc<str>, Arc<str>), late: Late) {
+    fn add(&mut self, key: Key, late: Late) {
         match self.late.get_mut(&key) {
             Some(known) => known.add(late),
             None => _ = self.late.insert(key, late),

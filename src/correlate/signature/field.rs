@@ -127,7 +127,7 @@ fn write_parameters(parameters: &Parameters, out: &mut String) {
 pub(super) fn dictionary(text: &str) -> Option<Vec<Member>> {
     let mut reader = Reader::new(text)?;
     let mut members: Vec<Member> = Vec::new();
-    reader.skip(&[b' ']);
+    reader.skip(b" ");
     while !reader.rest.is_empty() {
         let key = reader.key()?;
         let (value, parameters) = if reader.take(b'=') {
@@ -139,12 +139,12 @@ pub(super) fn dictionary(text: &str) -> Option<Vec<Member>> {
         members.retain(|member| member.key != key);
         members.push(Member { key, value, parameters });
         (members.len() <= MOST).then_some(())?;
-        reader.skip(&[b' ', b'\t']);
+        reader.skip(b" \t");
         if reader.rest.is_empty() {
             break;
         }
         reader.take(b',').then_some(())?;
-        reader.skip(&[b' ', b'\t']);
+        reader.skip(b" \t");
         // A comma at the end is none between members.
         (!reader.rest.is_empty()).then_some(())?;
     }
@@ -196,7 +196,7 @@ impl<'t> Reader<'t> {
     fn parameters(&mut self) -> Option<Parameters> {
         let mut parameters = Parameters::new();
         while self.take(b';') {
-            self.skip(&[b' ']);
+            self.skip(b" ");
             let key = self.key()?;
             let value = if self.take(b'=') { self.item()? } else { Item::Boolean(true) };
             match parameters.iter_mut().find(|(own, _)| *own == key) {
@@ -212,7 +212,7 @@ impl<'t> Reader<'t> {
         self.take(b'(').then_some(())?;
         let mut items = Vec::new();
         loop {
-            self.skip(&[b' ']);
+            self.skip(b" ");
             if self.take(b')') {
                 return Some(Value::List(items));
             }
