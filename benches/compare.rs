@@ -103,6 +103,8 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         spoken: None,
         setting: None,
         request_id: None,
+        correlated: false,
+        exchanged: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),
         state_after: Vec::new(),

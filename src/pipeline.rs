@@ -249,6 +249,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
     let mut strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
     strays.add_told(courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?);
+    strays.take(resolved.noted.found());
     let seen = (near.as_slice(), &reading.likely);
     let mut judged = judging::judge(resolved.partitions, strays, &comparer, &blindness, seen, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));

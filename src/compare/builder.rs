@@ -61,6 +61,8 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         spoken: None,
         setting: None,
         request_id: None,
+        correlated: false,
+        exchanged: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),
         state_after: Vec::new(),

@@ -114,12 +114,24 @@ pub enum Check {
     RetryStorm,
     /// A credential went in the clear.
     Plain,
+    /// A token served after its own end.
+    TokenExpired,
+    /// Software wrote by a person's token that names no software.
+    AgentUnnamed,
+    /// A token that was given for another one is good for more.
+    ScopeWidened,
+    /// A service's writes carry no id that tells them in other records.
+    Uncorrelated,
 }
 
 impl Check {
     /// Whether nothing can be said about it without an intended model.
     pub fn needs_model(self) -> bool {
-        !matches!(self, Check::Replay | Check::Orphan) && !self.reads_ledger() && !self.reads_courses() && !self.is_of_agents_talk()
+        !matches!(self, Check::Replay | Check::Orphan)
+            && !self.reads_ledger()
+            && !self.reads_courses()
+            && !self.is_of_agents_talk()
+            && !self.is_noted()
     }
 
     /// Whether it is judged by what agents and servers say to each other.
@@ -131,6 +143,11 @@ impl Check {
     /// Whether it is judged by what one actor, credential or address did over time.
     pub fn reads_courses(self) -> bool {
         super::course::CHECKS.contains(&self)
+    }
+
+    /// Whether it is judged by what is noted of all events, whatever their cases and the model.
+    pub fn is_noted(self) -> bool {
+        matches!(self, Check::TokenExpired | Check::AgentUnnamed | Check::ScopeWidened | Check::Uncorrelated)
     }
 
     /// Whether it is judged by the ledger of ids.

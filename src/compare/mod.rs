@@ -23,6 +23,7 @@ mod history;
 mod measure;
 mod mixed;
 mod moves;
+mod noted;
 mod order;
 mod permission;
 mod plan;
@@ -54,6 +55,7 @@ use crate::model::{ActorNaming, CheckOptions, Model};
 
 pub use blindness::Blindness;
 pub use deviation::{CaseResult, Check, Deviation, Doubt, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+pub use noted::Noted;
 pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
 pub use stray::Stray;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::jwt::{Claims, Trial};
+use super::signature::Signer;
 use super::token_keys::TokenKeys;
 pub use cookies::session_cookies;
 pub(super) use cookies::{cookie, is_issued_cookie, is_session_cookie, possible_cookie};
@@ -154,12 +155,14 @@ pub(super) struct Shown {
     pub(super) hash: Hash,
     /// Claims when it is a JWT.
     pub(super) claims: Option<Claims>,
-    /// Whether a given key made the token's signature.
+    /// Whether a given key made the signature.
     pub(super) trial: Trial,
     /// User name of Basic credentials.
     pub(super) user: Option<Arc<str>>,
     /// Who stands for it.
     pub(super) place: Place,
+    /// A signature that was made for another time; what tokens say of theirs is told by their claims.
+    pub(super) lapsed: bool,
 }
 
 /// Where a credential was shown, and so what it is worth where nothing proves it.
@@ -185,6 +188,7 @@ impl Shown {
             trial: judged.unwrap_or_default(),
             user: None,
             place: Place::Own,
+            lapsed: false,
         }
     }
 }
@@ -235,6 +239,7 @@ fn user_of(user: &str, keys: Keys<'_>) -> Shown {
         trial: Trial::Untried,
         user: (!user.is_empty()).then(|| Arc::from(user)),
         place: Place::Own,
+        lapsed: false,
     }
 }
 
@@ -250,12 +255,12 @@ pub(super) fn token(value: &[u8], keys: Keys<'_>) -> Option<Shown> {
     (!value.is_empty()).then(|| Shown::of(Kind::Bearer, &Secret(value), keys))
 }
 
-/// The key that signed an HTTP message (RFC 9421), as `Signature-Input` names it.
-pub(super) fn signing_key(input: &[u8], keys: Keys<'_>) -> Option<Shown> {
-    let text = std::str::from_utf8(input).ok()?;
-    let (_, rest) = text.split_once(";keyid=\"")?;
-    let (name, _) = rest.split_once('"')?;
-    (!name.is_empty()).then(|| Shown::of(Kind::ApiKey, &Secret(name.as_bytes()), keys))
+/// The key that signed a message, by its name: what stands for the signer, whose signature is another one each time.
+pub(super) fn signing_key(signer: &Signer, keys: Keys<'_>) -> Option<Shown> {
+    let name = signer.key.as_deref()?;
+    let hash = keys.hash.credential(name.as_bytes());
+    let (trial, lapsed) = (signer.trial, signer.lapsed);
+    Some(Shown { kind: Kind::ApiKey, hash, claims: None, trial, user: None, place: Place::Beside, lapsed })
 }
 
 /// The credential that a query parameter shows.

@@ -39,6 +39,7 @@ use super::run::Marks;
 use super::secret_segment::secret_parameters;
 use super::spoken;
 use super::setting;
+use super::signature;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
 use super::token_keys::TokenKeys;
@@ -214,6 +215,7 @@ impl Extractor {
         let decoded = grpc_as_json(exchange, self.schema.as_deref());
         let exchange = decoded.as_ref().unwrap_or(exchange);
         let mut reading = Reading::of(exchange, &self.bodies);
+        reading.signer = signature::signer(exchange, reading.headers_whole(), self.token_keys.as_deref());
         let shown = self.naming().shown(&reading);
         reading.claims = identity::claims(&reading, &shown);
         // What gRPC says is no JSON that anybody sent.
@@ -230,7 +232,7 @@ impl Extractor {
             let mut out = self.extract_calls(&mut reading, &shown, &called, &found.unseen);
             if exchange.protocol != Protocol::WebSocket && self.has_route(&reading) {
                 let mut whole = Reading::of(exchange, &self.bodies);
-                whole.claims = reading.claims.take();
+                (whole.claims, whole.signer) = (reading.claims.take(), reading.signer.take());
                 let batch = called.iter().any(|call| call.request.is_some());
                 self.extract_path(&mut whole, &shown, batch, &mut out);
             }
@@ -398,6 +400,7 @@ impl Extractor {
         // What one request does several times over was asked for once.
         let first = out.events.is_empty() || reading.call.is_some();
         let setting = first.then(|| self.setting(reading, acting.shown, &bindings)).flatten();
+        let exchanged = bindings.exchanged.clone().map(Box::new);
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
         }
@@ -466,6 +469,8 @@ impl Extractor {
             spoken: spoken::of(reading, acting.actor, &self.key, &self.masker),
             setting,
             request_id: self.request_id(reading),
+            correlated: self.is_correlated(reading),
+            exchanged,
             unplaced: Vec::new(),
             state_before: Vec::new(),
             state_after: Vec::new(),

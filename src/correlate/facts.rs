@@ -85,13 +85,35 @@ pub(super) struct Binding {
     pub(super) tenant: Option<Arc<str>>,
     /// Kind of the subject, where the login told it: a client that acts for itself is no human.
     pub(super) kind: Option<Arc<str>>,
+    /// Who acts by it for the subject, and what for, as far as an exchange of tokens or the answer told.
+    pub(super) acting: Acting,
 }
 
 impl Binding {
     /// A binding of which nothing more is known.
     pub(super) fn to(to: BoundTo, issued: bool) -> Binding {
-        Binding { to, issued, roles: None, tenant: None, kind: None }
+        Binding { to, issued, roles: None, tenant: None, kind: None, acting: Acting::default() }
     }
+}
+
+/// Software that acts by a credential for whom it stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Acting {
+    /// The latest first.
+    pub(super) agents: Vec<Agent>,
+    /// The client that got it.
+    pub(super) client: Option<Arc<str>>,
+    /// What it is good for.
+    pub(super) scopes: Option<Arc<[Arc<str>]>>,
+}
+
+/// Software that acts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Agent {
+    /// As its own token calls it.
+    Named(Arc<str>),
+    /// Whomever its token stood for at a time.
+    Holder(Hash, i64),
 }
 
 /// Whom a credential stands for.

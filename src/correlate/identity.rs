@@ -4,12 +4,15 @@
 //! log's user; a declared gateway's header; subject of mutual TLS; API key; a credential whose login was not seen; a name
 //! that nothing proves; address and user agent. A subject of mutual TLS beside a user's token is the client.
 
+mod agent;
 mod gateway;
 mod kind;
 mod ladder;
 mod roles;
 
 use std::sync::Arc;
+
+use offpath_capture::Protocol;
 
 pub(super) use gateway::naming_headers;
 pub(super) use ladder::{MOST_ALSO, MOST_OTHERS};
@@ -18,6 +21,7 @@ use roles::Roles;
 use super::credential::{self, Hash, Keys, Kind, Place, Shown};
 use super::facts::{Claimed, Holder};
 use super::jwt::{Claims, Trial};
+use super::login;
 use super::proxy::Proxies;
 use super::reading::Reading;
 use super::redact::Masker;
@@ -95,8 +99,7 @@ impl Naming<'_> {
         let asserted = gateway::ASSERTIONS.iter().filter_map(|h| reading.header(h));
         let place = if self.proxies.speaks(reading) { Place::Own } else { Place::Unvouched };
         all.extend(asserted.filter_map(|v| credential::token(v, keys)).map(|shown| Shown { place, ..shown }));
-        let signed = reading.header("signature").and(reading.header("signature-input"));
-        all.extend(signed.and_then(|input| credential::signing_key(input, keys)));
+        all.extend(reading.signer.as_ref().and_then(|signer| credential::signing_key(signer, keys)));
         all.extend(perhaps.into_iter().map(|shown| Shown { place: Place::Beside, ..shown }));
         all.truncate(MOST_SHOWN);
         all
@@ -117,6 +120,7 @@ impl Naming<'_> {
         let Roles { roles, known: roles_known, defaulted: roles_defaulted } = roles;
         let (tenant, told_by) = self.tenant(reading);
         let certificate = || self.certificate(reading).filter(|subject| name.as_ref() != Some(subject));
+        let signer = || self.signing_key(reading).filter(|key| name.as_ref() != Some(key));
         let token = found.token.and_then(|token| token.claims.as_ref());
         let actor = Actor {
             issuer: token.and_then(|claims| self.issuer(claims)),
@@ -124,8 +128,8 @@ impl Naming<'_> {
             agent: self.agent(reading),
             earlier_agents: self.earlier_agents(reading),
             scopes: self.scopes(reading),
-            client: client_id.or_else(certificate).or_else(|| self.client_pseudonym(reading)),
-            kind,
+            client: client_id.or_else(certificate).or_else(signer).or_else(|| self.client_pseudonym(reading)),
+            kind: kind.clone(),
             kind_known,
             roles,
             roles_known,
@@ -139,6 +143,11 @@ impl Naming<'_> {
             doubts: found.doubts,
             credential: found.credential.map(|h| h.to_string().into()),
             also,
+            // What is said on a WebSocket needs no token any more, nor does who comes for a new one.
+            token_end: found
+                .end
+                .filter(|_| reading.exchange.protocol != Protocol::WebSocket && !login::is_about(reading)),
+            seen_agent: self.seen_agent(reading, &kind),
             told_in: None,
             principal: name,
         };
@@ -180,40 +189,17 @@ impl Naming<'_> {
         self.address(reading).map(|hash| pseudonym("client", hash))
     }
 
+    /// Name of the key by which the program signed that sent the message for somebody else.
+    fn signing_key(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
+        let signer = reading.signer.as_ref().filter(|signer| signer.is_believed())?;
+        credential::signing_key(signer, self.keys).map(|shown| pseudonym("key", shown.hash))
+    }
+
     fn client_id(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
         let names = ["azp", "client_id", "cid", "appid"];
         let claim = reading.claims.as_ref().and_then(|c| names.iter().find_map(|n| c.text(n)));
         let logged = || reading.exchange.log.client_id.as_deref().or_else(|| reading.log_field(&["azp", "client_id"]));
         claim.as_deref().or_else(logged).map(|c| self.masker.shared(c))
-    }
-
-    fn agent(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
-        let listed = self.model.into_iter().flat_map(|m| &m.agent).find_map(|p| masked_text(reading, p, self.masker));
-        let claimed = || match reading.claims.as_ref()?.value(&["act", "sub"])? {
-            Value::Text(text) if !text.is_empty() => Some(text),
-            _ => None,
-        };
-        let logged = || {
-            let field = reading.log_field(&["act.sub", "act_sub", "act"]).or_else(|| reading.logged_agent());
-            field.filter(|a| !a.starts_with('{')).map(Arc::from)
-        };
-        let signed = || gateway::signature_agent(reading).map(Arc::from);
-        listed.or_else(claimed).or_else(logged).or_else(signed).map(|a| self.masker.shared(&a))
-    }
-
-    /// Those who acted before the agent: the nested `act` of a token (RFC 8693, section 4.1).
-    fn earlier_agents(&self, reading: &Reading<'_>) -> Vec<Arc<str>> {
-        let Some(claims) = &reading.claims else { return Vec::new() };
-        let mut path = vec!["act"];
-        let mut agents = Vec::new();
-        while agents.len() < MOST_LISTED {
-            path.push("act");
-            let mut subject = path.clone();
-            subject.push("sub");
-            let Some(Value::Text(agent)) = claims.value(&subject) else { break };
-            agents.push(self.masker.shared(&agent));
-        }
-        agents
     }
 
     /// What the token may be used for.

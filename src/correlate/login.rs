@@ -1,6 +1,7 @@
 //! Logins: what binds a credential to a subject, and what ends that.
 
 mod attempt;
+mod exchange;
 mod words;
 
 use std::sync::Arc;
@@ -11,13 +12,13 @@ pub(super) use self::attempt::{attempt, spent};
 use self::words::{bare, says_yes, welcomes};
 
 use super::body::Wanted;
-use super::credential::{self, Hash, HashKey, Kind, Shown};
-use super::facts::{Binding, BoundTo};
+use super::credential::{self, Hash, HashKey, Keys, Kind, Shown};
+use super::facts::{Acting, Binding, BoundTo};
 use super::jwt::Claims;
 use super::reading::{Bodies, Reading};
 use super::redact::Masker;
 use super::target::Target;
-use crate::event::Value;
+use crate::event::{TokenExchange, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{Activity, Path, Root};
 
@@ -180,6 +181,10 @@ pub(super) struct Bindings {
     pub(super) kept: bool,
     /// A client logged in for itself.
     pub(super) client: bool,
+    /// Who acts by the new credentials, and what for.
+    pub(super) acting: Acting,
+    /// The token was given for another one.
+    pub(super) exchanged: Option<TokenExchange>,
 }
 
 /// Body paths that tell a login without a model.
@@ -187,7 +192,13 @@ pub(super) fn wanted() -> Bodies {
     let (mut request, mut response) = (Wanted::new(), Wanted::new());
     let add = |to: &mut Wanted, path: String| to.add(&path.split('.').collect::<Vec<_>>());
     for wrapper in WRAPPERS {
-        let asked = PROOFS.iter().chain(&NAMES).chain(&OLD_TOKENS).chain(&HALF_TOKENS).chain(&["client_id", "state"]);
+        let asked = PROOFS
+            .iter()
+            .chain(&NAMES)
+            .chain(&OLD_TOKENS)
+            .chain(&HALF_TOKENS)
+            .chain(&["client_id", "state"])
+            .chain(&exchange::ASKED);
         for name in asked {
             add(&mut request, format!("{wrapper}{name}"));
         }
@@ -196,7 +207,11 @@ pub(super) fn wanted() -> Bodies {
         }
     }
     role_paths().for_each(|path| add(&mut response, path));
-    ENDS.iter().chain(&CODES).chain(&MESSAGES).for_each(|name| add(&mut response, (*name).to_owned()));
+    ENDS.iter()
+        .chain(&CODES)
+        .chain(&MESSAGES)
+        .chain(&[exchange::ISSUED])
+        .for_each(|name| add(&mut response, (*name).to_owned()));
     Bodies { request, response, ..Bodies::new() }
 }
 
@@ -222,6 +237,11 @@ pub(super) fn looks_like_login(reading: &Reading<'_>) -> bool {
 fn is_callback(reading: &Reading<'_>) -> bool {
     let sent = |name: &str| reading.target.parameter(name).is_some_and(|value| !value.is_empty());
     reading.method() == "GET" && sent("code") && sent("state")
+}
+
+/// Whether a request is about logging in or out, or for a new token: who makes it may have none that serves.
+pub(super) fn is_about(reading: &Reading<'_>) -> bool {
+    is_entrance(reading) || looks_like_login(reading) || words(reading).any(|word| is_logout(&word))
 }
 
 fn is_login(word: &str) -> bool {
@@ -286,7 +306,8 @@ fn credential_at(reading: &Reading<'_>, path: &Path, key: &HashKey) -> Option<(H
 
 /// Bindings of an exchange that looks like a login: a proof in the request, an answer that takes it, a credential in the
 /// response, and a subject or an older credential that the new one stands in for. A failed login binds nothing.
-pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, masker: &Masker) -> Bindings {
+pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], keys: Keys<'_>, masker: &Masker) -> Bindings {
+    let key = keys.hash;
     let old = old_tokens(reading, key);
     let proved = request_has(reading, &PROOFS) || !old.is_empty();
     // Who shows a session and no password gets another token for the same one.
@@ -298,6 +319,9 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
     let session = session.filter(|_| renews);
     if !is_taken(reading) || failed(reading) || !(proved || session.is_some()) {
         return Bindings::default();
+    }
+    if let Some(exchange) = exchange::read(reading, shown, keys, masker) {
+        return exchanged(exchange, issued_tokens(reading, key));
     }
     let (claims, subject, merely_sent) = subject(reading, shown);
     // Without a proof, whoever is named need not be who asks: an administrator may ask for a token of another's.
@@ -340,7 +364,16 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], key: &HashKey, ma
     let made = credentials.map(|(hash, issued)| (hash, Binding::to(to.clone(), issued))).collect();
     let kept = kept && subject.is_some();
     let (claims, subject) = if for_another || !proved { (None, None) } else { (claims, subject) };
-    Bindings { made, kept, client, claims, subject, ..Bindings::default() }
+    let acting = Acting { scopes: exchange::told_scopes(reading, masker), ..Acting::default() };
+    Bindings { made, kept, client, claims, subject, acting, ..Bindings::default() }
+}
+
+/// Bindings of an exchange of tokens: what a client may add to its request (a user's name) counts for nothing there.
+fn exchanged(exchange: exchange::Exchange, issued: Vec<(Hash, bool)>) -> Bindings {
+    let new = issued.into_iter().filter(|(hash, _)| exchange.gives(*hash));
+    let made = new.map(|(hash, issued)| (hash, Binding::to(exchange.to.clone(), issued))).collect();
+    let exchange::Exchange { subject, claims, acting, told, .. } = exchange;
+    Bindings { made, subject, claims, acting, exchanged: Some(told), ..Bindings::default() }
 }
 
 /// Sessions that a request shows, those first that do not say by themselves whose they are.

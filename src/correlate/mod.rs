@@ -46,6 +46,7 @@ mod session;
 mod setting;
 mod shift;
 mod spoken;
+mod signature;
 mod target;
 mod template;
 mod tenants;

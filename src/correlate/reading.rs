@@ -8,6 +8,7 @@ use super::body::{Pulled, Wanted};
 use super::cookie;
 use super::jwt::Claims;
 use super::operation::Parameters;
+use super::signature::Signer;
 use super::target::Target;
 use crate::event::{Turn, Value};
 use crate::model::expression::{Bound, Scope};
@@ -28,6 +29,8 @@ pub(super) struct Reading<'a> {
     /// Parameters of the object that the response's `Location` names.
     pub(super) created: Parameters<'a>,
     pub(super) claims: Option<Claims>,
+    /// Who signed the request as a message, where somebody did.
+    pub(super) signer: Option<Signer>,
     pub(super) wanted: &'a Bodies,
     pub(super) request_body: Pulled,
     pub(super) response_body: Pulled,
@@ -80,6 +83,7 @@ impl<'a> Reading<'a> {
             parameters: Vec::new(),
             created: Vec::new(),
             claims: None,
+            signer: None,
             wanted,
             request_body: request.map_or_else(Pulled::unknown, |r| pull(&wanted.request, &r.body, &r.headers)),
             response_body: exchange
@@ -161,6 +165,11 @@ impl<'a> Reading<'a> {
         self.exchange.carries.request_headers
             && self.exchange.request.is_some()
             && !self.is_cut(&[Incomplete::RequestGap, Incomplete::MidStream, Incomplete::OverLimit])
+    }
+
+    /// Whether the input shows headers as they were sent at all: a log names some of them.
+    pub(super) fn headers_carried(&self) -> bool {
+        self.exchange.carries.request_headers
     }
 
     fn response_headers_whole(&self) -> bool {

@@ -55,6 +55,7 @@ impl Resolver {
     /// Fills the principal behind a bound credential, the owner and tenant of objects, the case, the session and the run.
     pub fn resolve(&self, event: &mut Event) {
         self.resolve_actor(event);
+        self.resolve_exchange(event);
         self.resolve_roles(event);
         self.resolve_tenant(event);
         let mut bytes = Vec::new();
@@ -157,6 +158,7 @@ impl Resolver {
             actor.doubts.add(Doubt::SeveralNames);
             actor.doubts.add(Doubt::Contested);
         }
+        self.resolve_agents(actor, time);
         // A token that was doubted may have named the very person that a login binds.
         if let Some(principal) = &actor.principal {
             actor.others.retain(|other| other != principal);
@@ -164,6 +166,33 @@ impl Resolver {
         if actor.others.is_empty() {
             actor.doubts.remove(Doubt::SeveralNames);
         }
+    }
+
+    /// Who acts by a token that was given for another's: what the token itself says goes before it.
+    fn resolve_agents(&self, actor: &mut Actor, time: i64) {
+        let hash = actor.credential.as_deref().and_then(Hash::parse);
+        let Some(acting) = hash.and_then(|hash| self.credentials.acting(hash, time)) else { return };
+        if let Some((latest, earlier)) = acting.agents.split_first().filter(|_| actor.agent.is_none()) {
+            actor.agent = Some(self.credentials.agent(latest));
+            actor.earlier_agents = earlier.iter().map(|agent| self.credentials.agent(agent)).collect();
+        }
+        // A program that is told by its address alone has no name of its own.
+        let nameless = actor.client.as_deref().is_none_or(|client| client.starts_with("client:"));
+        actor.client = acting.client.clone().filter(|_| nameless).or_else(|| actor.client.take());
+        if let Some(scopes) = acting.scopes.as_ref().filter(|_| actor.scopes.is_empty()) {
+            actor.scopes = scopes.to_vec();
+        }
+        if let Some(seen) = actor.seen_agent.as_mut().filter(|_| !acting.agents.is_empty()) {
+            seen.named = Some(true);
+        }
+    }
+
+    /// What the token that was exchanged had been good for, where the answer said so that gave it out.
+    fn resolve_exchange(&self, event: &mut Event) {
+        let Some(exchanged) = event.exchanged.as_mut().filter(|exchanged| exchanged.had.is_none()) else { return };
+        let hash = Hash::parse(&exchanged.shown);
+        let acting = hash.and_then(|hash| self.credentials.acting(hash, event.time));
+        exchanged.had = acting.and_then(|acting| acting.scopes.as_deref()).map(<[_]>::to_vec);
     }
 
     /// The roles that a login told last as long as its session. A source that shows the roles of some shows that a named

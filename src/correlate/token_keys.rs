@@ -1,13 +1,14 @@
-//! Keys that sign tokens: a JWK set (RFC 7517) or PEM, and whether one of them made a token's signature (RFC 7515).
+//! Keys that sign tokens and messages: a JWK set (RFC 7517) or PEM, and whether one of them made a token's signature (RFC
+//! 7515) or a message's (RFC 9421).
 
 mod der;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde_json::Value as Json;
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::credential::base64url;
 use super::jwt::Trial;
@@ -50,6 +51,8 @@ struct TokenKey {
     id: Option<String>,
     algorithm: Option<String>,
     material: Material,
+    /// Hash of the public key (RFC 7638), by which signers of messages call it.
+    thumbprint: Option<String>,
 }
 
 #[derive(Clone)]
@@ -61,6 +64,25 @@ enum Material {
     P384(Vec<u8>),
     Ed25519(Vec<u8>),
     Secret(Vec<u8>),
+}
+
+impl Material {
+    /// SHA-256 of the key's members in the one form that RFC 7638 gives them; none for a secret.
+    fn thumbprint(&self) -> Option<String> {
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let point = |curve: &str, point: &[u8]| {
+            let (x, y) = point.get(1..)?.split_at_checked(point.len() / 2)?;
+            Some(format!(r#"{{"crv":"{curve}","kty":"EC","x":"{}","y":"{}"}}"#, encode(x), encode(y)))
+        };
+        let members = match self {
+            Material::Rsa(n, e) => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n)),
+            Material::P256(bytes) => point("P-256", bytes)?,
+            Material::P384(bytes) => point("P-384", bytes)?,
+            Material::Ed25519(key) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(key)),
+            Material::Secret(_) => return None,
+        };
+        Some(encode(&Sha256::digest(members)))
+    }
 }
 
 impl TokenKeys {
@@ -113,11 +135,11 @@ impl TokenKeys {
             // Keys without an id may have made it, but it is no proof that they did not.
             (true, Some(_)) => {
                 let nameless = self.0.iter().filter(|key| key.id.is_none()).filter(fits);
-                let made = nameless.into_iter().any(|key| key.made(algorithm, &token));
+                let made = nameless.into_iter().any(|key| key.made_token(algorithm, &token));
                 return if made { Trial::Verified } else { Trial::Untried };
             }
         };
-        match tried.iter().any(|key| key.fits(algorithm) && key.made(algorithm, &token)) {
+        match tried.iter().any(|key| key.fits(algorithm) && key.made_token(algorithm, &token)) {
             true => Trial::Verified,
             false if tried.is_empty() => Trial::Untried,
             false if token.stripped => Trial::Stripped,
@@ -126,9 +148,62 @@ impl TokenKeys {
     }
 }
 
+impl TokenKeys {
+    /// How the signature of a message stands the test (RFC 9421): what was signed, or none where no such message can have
+    /// been. The key is named by its id or by its thumbprint. Without `algorithm` it is what the key is for.
+    pub(super) fn judge_message(
+        &self,
+        id: Option<&str>,
+        algorithm: Option<&str>,
+        text: Option<&[u8]>,
+        signature: &[u8],
+    ) -> Trial {
+        let known = |key: &&TokenKey| id.is_some() && (key.id.as_deref() == id || key.thumbprint.as_deref() == id);
+        let named: Vec<&TokenKey> = self.0.iter().filter(known).collect();
+        let made = |key: &TokenKey| text.is_some_and(|text| key.made_message(algorithm, text, signature));
+        if named.is_empty() {
+            // A key that goes by another name may have made it, but it is no proof that it did not.
+            let others = self.0.iter().filter(|key| key.id.is_none());
+            return if others.into_iter().any(made) { Trial::Verified } else { Trial::Untried };
+        }
+        if named.into_iter().any(made) { Trial::Verified } else { Trial::Failed }
+    }
+}
+
+/// The names that JWS has for an algorithm of RFC 9421.
+fn of_message(algorithm: &str) -> Option<&'static str> {
+    Some(match algorithm {
+        "rsa-pss-sha512" => "PS512",
+        "rsa-v1_5-sha256" => "RS256",
+        "hmac-sha256" => "HS256",
+        "ecdsa-p256-sha256" => "ES256",
+        "ecdsa-p384-sha384" => "ES384",
+        "ed25519" => "EdDSA",
+        _ => return None,
+    })
+}
+
 impl TokenKey {
+    fn new(id: Option<&str>, algorithm: Option<&str>, material: Material) -> TokenKey {
+        let thumbprint = material.thumbprint();
+        TokenKey { id: id.map(str::to_owned), algorithm: algorithm.map(str::to_owned), material, thumbprint }
+    }
+
     fn bare(material: Material) -> TokenKey {
-        TokenKey { id: None, algorithm: None, material }
+        TokenKey::new(None, None, material)
+    }
+
+    fn made_message(&self, algorithm: Option<&str>, text: &[u8], signature: &[u8]) -> bool {
+        let usual: &[&str] = match self.material {
+            Material::Rsa(..) => &["PS512", "RS256"],
+            Material::P256(_) => &["ES256"],
+            Material::P384(_) => &["ES384"],
+            Material::Ed25519(_) => &["EdDSA"],
+            Material::Secret(_) => &["HS256"],
+        };
+        let said = algorithm.map(of_message);
+        let asked = |name: &&&str| said.is_none_or(|said| said == Some(**name));
+        usual.iter().filter(asked).any(|name| self.fits(name) && self.made(name, text, signature))
     }
 
     /// Whether it is a key for this algorithm: one that is given for another may not be used (RFC 8725, section 3.1).
@@ -143,8 +218,11 @@ impl TokenKey {
         kind && self.algorithm.as_deref().is_none_or(|own| own == algorithm)
     }
 
-    fn made(&self, algorithm: &str, token: &Signed<'_>) -> bool {
-        let (signed, signature) = (token.text, token.signature.as_slice());
+    fn made_token(&self, algorithm: &str, token: &Signed<'_>) -> bool {
+        self.made(algorithm, token.text, &token.signature)
+    }
+
+    fn made(&self, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
         let made = |scheme: &'static dyn signature::VerificationAlgorithm, key: &[u8]| {
             UnparsedPublicKey::new(scheme, key).verify(signed, signature).is_ok()
         };
@@ -223,7 +301,7 @@ fn jwk(json: &Json) -> Option<TokenKey> {
         ("oct", _) => Material::Secret(bytes("k").filter(|secret| !secret.is_empty())?),
         _ => return None,
     };
-    Some(TokenKey { id: text("kid").map(str::to_owned), algorithm: text("alg").map(str::to_owned), material })
+    Some(TokenKey::new(text("kid"), text("alg"), material))
 }
 
 /// A number without the zeros before it.

@@ -8,7 +8,7 @@ use super::extract::Extracted;
 use super::facts::{Facts, Holder, TenantFact};
 use super::identity::{MOST_ALSO, MOST_OTHERS, holder, issuer_of, newcomer};
 use super::object::{scoped, unscoped, waiting};
-use crate::event::{Actor, Doubt, Doubts, Evidence, ObjectId, Outcome, TenantTold, Told};
+use crate::event::{Actor, Doubt, Doubts, Evidence, ObjectId, Outcome, SeenAgent, TenantTold, Told};
 
 /// Whether the actor that another view of an exchange tells says more of who acted than the view that is kept does.
 pub fn tells_more(twin: &Actor, kept: &Actor) -> bool {
@@ -100,6 +100,13 @@ fn adopted(kept: &Actor, twin: &Actor) -> Option<Actor> {
     if actor.agent.is_none() {
         actor.agent.clone_from(&twin.agent);
         actor.earlier_agents.clone_from(&twin.earlier_agents);
+    }
+    if named {
+        actor.token_end = twin.token_end;
+    }
+    let told = |seen: &Option<Box<SeenAgent>>| seen.as_ref().map(|seen| seen.named.is_some());
+    if told(&twin.seen_agent) > told(&actor.seen_agent) {
+        actor.seen_agent.clone_from(&twin.seen_agent);
     }
     if actor.scopes.is_empty() {
         actor.scopes.clone_from(&twin.scopes);

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use offpath_capture::Origin;
 
+use super::SeenAgent;
+
 /// The accountable principal, the software acting for it, and the program and address it came through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Actor {
@@ -50,6 +52,11 @@ pub struct Actor {
     pub also: Vec<Arc<str>>,
     /// Hash of what tells this activity from the principal's elsewhere: a token's session, else address and client program.
     pub strand: u64,
+    /// End of the life of the token that names the principal, microseconds since the Unix epoch, where the token alone
+    /// says who asks and what is asked for needs one.
+    pub token_end: Option<i64>,
+    /// Software that shows that it acts, whatever the token says.
+    pub seen_agent: Option<Box<SeenAgent>>,
     /// Where part of this was read, when in another input's view of the exchange.
     pub told_in: Option<Box<Told>>,
 }
@@ -184,9 +191,9 @@ pub enum Doubt {
     Refused,
     /// The token says itself that nobody signed it (`alg: none`).
     Unsigned,
-    /// The token was used after its end.
+    /// The token was used after its end, or a message's signature at another time than its own.
     Expired,
-    /// None of the given keys made the token's signature.
+    /// None of the given keys made the signature of the token or of the message.
     BadSignature,
     /// The session from before a login goes on after it: whoever set its cookie may use it (session fixation).
     SessionKept,

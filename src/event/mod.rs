@@ -3,6 +3,7 @@
 mod actor;
 mod answer;
 pub mod batch;
+mod delegation;
 mod handed;
 pub(crate) mod least;
 mod pack;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
 pub use answer::Answer;
+pub use delegation::{SeenAgent, TokenExchange};
 pub use handed::{Handed, HandedId};
 pub use rfc3339::rfc3339;
 pub use spoken::{Announced, Asked, ListedTool, Listing, Question, Spoken};
@@ -117,6 +119,10 @@ pub struct Event {
     pub setting: Option<Box<Setting>>,
     /// Request or correlation id as sent (not a credential), where known.
     pub request_id: Option<Arc<str>>,
+    /// Whether the request or its answer has an id by which other services' records of the same are found.
+    pub correlated: bool,
+    /// The token that was given for another one by it, where that was asked for and done.
+    pub exchanged: Option<Box<TokenExchange>>,
     /// States of the first object before the event, as replayed; empty until compared.
     pub state_before: Vec<Arc<str>>,
     /// States of the first object after the event, as replayed; empty until compared.

@@ -12,7 +12,7 @@ use offpath_capture::{Origin, Place, Within};
 
 use super::{
     Actor, Announced, Answer, Asked, Event, Evidence, Handed, HandedId, ListedTool, Listing, Money, ObjectId,
-    ObjectRef, Outcome, Question, Setting, Shows, Spoken, TenantTold, Turn, Value,
+    ObjectRef, Outcome, Question, SeenAgent, Setting, Shows, Spoken, TenantTold, TokenExchange, Turn, Value,
 };
 
 /// Deepest list within a list; JSON is not read deeper.
@@ -86,7 +86,7 @@ impl Packer {
             ..
         } = event;
         let Event { case, attributes, idempotency, body_hash, answer, handed, setting, request_id, .. } = event;
-        let Event { spoken, state_before, state_after, .. } = event;
+        let Event { spoken, correlated, exchanged, state_before, state_after, .. } = event;
         self.fixed(id.0);
         self.signed(*time);
         self.signed(end.wrapping_sub(*time));
@@ -118,7 +118,8 @@ impl Packer {
         case.iter().for_each(|case| self.id(case));
         self.attributes(attributes)?;
         let (has_spoken, has_setting) = (spoken.is_some(), setting.is_some());
-        self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), has_spoken, has_setting, false]);
+        self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), has_spoken, has_setting, *correlated]);
+        self.flags([exchanged.is_some(), false, false, false, false, false]);
         idempotency.iter().chain(body_hash).for_each(|hash| self.fixed(*hash));
         if let Some(Turn { request, number }) = turn {
             self.fixed(request.0);
@@ -131,6 +132,7 @@ impl Packer {
         handed.iter().for_each(|handed| self.handed(handed));
         setting.iter().for_each(|setting| self.setting(setting));
         self.maybe(request_id.as_deref());
+        exchanged.iter().for_each(|exchanged| self.exchanged(exchanged));
         self.texts(state_before);
         self.texts(state_after);
         Ok(())
@@ -201,10 +203,18 @@ impl Packer {
         }
     }
 
+    fn exchanged(&mut self, exchanged: &TokenExchange) {
+        let TokenExchange { shown, had, got, elsewhere } = exchanged;
+        self.text(shown);
+        self.flags([had.is_some(), got.is_some(), *elsewhere, false, false, false]);
+        had.iter().chain(got).for_each(|scopes| self.texts(scopes));
+    }
+
     fn actor(&mut self, actor: &Actor) {
         let Actor { principal, agent, client, kind, kind_known, roles, roles_known, roles_defaulted, .. } = actor;
         let Actor { tenant, tenant_yields, evidence, credential, issuer, others, doubts, .. } = actor;
         let Actor { earlier_agents, scopes, also, strand, told_in, tenant_claimed, yields, .. } = actor;
+        let Actor { token_end, seen_agent, .. } = actor;
         self.maybe(principal.as_deref());
         self.maybe(agent.as_deref());
         self.maybe(client.as_deref());
@@ -217,7 +227,14 @@ impl Packer {
         self.maybe(credential.as_deref());
         self.maybe(issuer.as_deref());
         self.number(u64::from(doubts.bits()));
-        self.flags([*tenant_claimed, *yields, false, false, false, false]);
+        let named = seen_agent.as_ref().and_then(|seen| seen.named);
+        let (known, is_named) = (named.is_some(), named == Some(true));
+        self.flags([*tenant_claimed, *yields, token_end.is_some(), seen_agent.is_some(), known, is_named]);
+        token_end.iter().for_each(|end| self.signed(*end));
+        seen_agent.iter().for_each(|seen| {
+            let SeenAgent { name, named: _ } = &**seen;
+            self.text(name);
+        });
         [others, earlier_agents, scopes, also].into_iter().for_each(|list| self.texts(list));
         self.fixed(*strand);
         if let Some(told) = told_in {
@@ -528,6 +545,8 @@ mod tests {
             hashes in any::<(Option<u64>, Option<u64>)>(),
             turn in any::<Option<(u64, u32)>>(),
             answer in any::<(Option<u64>, bool, bool, bool, bool)>(),
+            exchanged in any::<Option<(bool, bool, bool)>>(),
+            seen in any::<(Option<i64>, Option<Option<bool>>)>(),
             handed in any::<Option<(Vec<(u64, u32)>, Vec<(u64, u32)>, bool)>>(),
             setting in proptest::option::of(setting()),
             shows in any::<(bool, bool, bool)>(),
@@ -552,6 +571,13 @@ mod tests {
             event.setting = setting.map(Box::new);
             event.turn = turn.map(|(request, number)| Turn { request: EventId(request), number });
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
+            event.exchanged = exchanged.map(|(had, got, elsewhere)| {
+                let scopes = |told: bool| told.then(|| vec!["read".into(), "write".into()]);
+                Box::new(TokenExchange { shown: "2c".into(), had: scopes(had), got: scopes(got), elsewhere })
+            });
+            event.correlated = seen.0.is_some();
+            event.actor.token_end = seen.0;
+            event.actor.seen_agent = seen.1.map(|named| Box::new(SeenAgent { name: "crew".into(), named }));
             event.actor.evidence = EVIDENCE[evidence];
             let told = told.map(|(place, credential)| {
                 Told { origin: Origin::new("c.log".into(), place), sensor: "c".into(), credential }

@@ -7,8 +7,8 @@ use offpath_capture::{Origin, Place};
 use rust_decimal::Decimal;
 
 use super::{
-    Actor, Answer, Doubt, Doubts, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, Shows, TenantTold,
-    Value,
+    Actor, Answer, Doubt, Doubts, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, SeenAgent, Shows,
+    TenantTold, TokenExchange, Value,
 };
 
 /// A read by an unknown actor, one second after the epoch times `n`.
@@ -47,6 +47,8 @@ pub(crate) fn event(n: u64) -> Event {
         spoken: None,
         setting: None,
         request_id: None,
+        correlated: false,
+        exchanged: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),
         state_after: Vec::new(),
@@ -87,6 +89,8 @@ pub(crate) fn rich_event(n: u64) -> Event {
             scopes: vec!["orders".into()],
             also: vec!["?2b".into()],
             strand: 9,
+            token_end: Some(17),
+            seen_agent: Some(Box::new(SeenAgent { name: "crew".into(), named: Some(false) })),
             told_in: None,
         },
         session: Some("s1".into()),
@@ -116,6 +120,13 @@ pub(crate) fn rich_event(n: u64) -> Event {
         body_hash: Some(8),
         answer: Answer { body_hash: Some(9), replayed: true, ..Answer::default() },
         request_id: Some("req-1".into()),
+        correlated: true,
+        exchanged: Some(Box::new(TokenExchange {
+            shown: "2c".into(),
+            had: Some(vec!["orders".into()]),
+            got: None,
+            elsewhere: true,
+        })),
         state_before: vec!["new".into()],
         state_after: vec!["paid".into()],
         ..event(n)

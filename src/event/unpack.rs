@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
 use super::{
     Actor, Announced, Answer, Asked, Doubts, Event, EventId, Gate, Handed, HandedId, ListedTool, Listing, Marks, Money,
-    ObjectId, ObjectRef, Outcome, ProgramKind, Question, Setting, Shows, Spoken, TenantTold, Told, Turn, Value,
+    ObjectId, ObjectRef, Outcome, ProgramKind, Question, SeenAgent, Setting, Shows, Spoken, TenantTold, Told,
+    TokenExchange, Turn, Value,
 };
 
 /// Texts that the events unpacked so far have brought, by number.
@@ -52,7 +53,8 @@ impl Unpacker<'_> {
         let unplaced = self.many(Self::text)?;
         let case = cased.then(|| self.id()).transpose()?;
         let attributes = self.many(Self::attribute)?;
-        let [has_idempotency, has_body_hash, has_turn, has_spoken, has_setting, _] = self.flags()?;
+        let [has_idempotency, has_body_hash, has_turn, has_spoken, has_setting, correlated] = self.flags()?;
+        let [exchanged, ..] = self.flags()?;
         let idempotency = has_idempotency.then(|| self.fixed()).transpose()?;
         let body_hash = has_body_hash.then(|| self.fixed()).transpose()?;
         let turn = has_turn.then(|| self.turn()).transpose()?;
@@ -93,6 +95,8 @@ impl Unpacker<'_> {
             spoken,
             setting,
             request_id: self.maybe()?,
+            correlated,
+            exchanged: exchanged.then(|| self.exchanged()).transpose()?.map(Box::new),
             state_before: self.many(Self::text)?,
             state_after: self.many(Self::text)?,
         })
@@ -153,6 +157,18 @@ impl Unpacker<'_> {
         Ok((Answer { body_hash, cached, replayed, gone, made }, handed))
     }
 
+    fn exchanged(&mut self) -> Result<TokenExchange, PackError> {
+        let shown = self.text()?;
+        let [had, got, elsewhere, ..] = self.flags()?;
+        let had = had.then(|| self.many(Self::text)).transpose()?;
+        let got = got.then(|| self.many(Self::text)).transpose()?;
+        Ok(TokenExchange { shown, had, got, elsewhere })
+    }
+
+    fn seen_agent(&mut self, named: Option<bool>) -> Result<SeenAgent, PackError> {
+        Ok(SeenAgent { name: self.text()?, named })
+    }
+
     fn handed(&mut self) -> Result<Handed, PackError> {
         let [unread, ..] = self.flags()?;
         Ok(Handed { unread, asked: self.many(Self::handed_id)?, given: self.many(Self::handed_id)? })
@@ -195,7 +211,9 @@ impl Unpacker<'_> {
         let evidence = *EVIDENCE.get(usize::from(self.byte()?)).ok_or(PackError::Content("such evidence"))?;
         let (credential, issuer) = (self.maybe()?, self.maybe()?);
         let doubts = u16::try_from(self.number()?).map_err(|_| PackError::Content("such doubts"))?;
-        let [tenant_claimed, yields, ..] = self.flags()?;
+        let [tenant_claimed, yields, ends, seen, known, named] = self.flags()?;
+        let token_end = ends.then(|| self.signed()).transpose()?;
+        let seen_agent = seen.then(|| self.seen_agent(known.then_some(named))).transpose()?.map(Box::new);
         Ok(Actor {
             principal,
             agent,
@@ -218,6 +236,8 @@ impl Unpacker<'_> {
             scopes: self.many(Self::text)?,
             also: self.many(Self::text)?,
             strand: self.fixed()?,
+            token_end,
+            seen_agent,
             told_in: told.then(|| self.told_in(credential_told)).transpose()?.map(Box::new),
         })
     }

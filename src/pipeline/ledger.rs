@@ -153,6 +153,12 @@ impl Strays {
         told.strays.into_iter().for_each(|stray| self.add(stray, None));
     }
 
+    /// Takes what was found otherwise, to be told by its events as well.
+    pub(super) fn take(&mut self, (strays, tallies): (Vec<Stray>, Tallies)) {
+        strays.into_iter().for_each(|stray| self.add(stray, None));
+        self.tallies.add(&tallies);
+    }
+
     fn add(&mut self, stray: Stray, kind: Option<u32>) {
         self.wanted.extend(stray.events.iter().copied());
         self.wanted.insert(stray.at);

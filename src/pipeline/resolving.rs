@@ -9,7 +9,7 @@ use super::ledger::Writer;
 use super::reading::joined;
 use super::ticks::Finest;
 use super::{Job, PipelineError};
-use crate::compare::{Comparer, Unattributed, Watch, WindowKey};
+use crate::compare::{Comparer, Noted, Unattributed, Watch, WindowKey};
 use crate::correlate::{self, Apart, Inspection, PartOf, Resolver, Tenants};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome, is_call};
@@ -25,6 +25,8 @@ pub(super) struct Resolved {
     pub(super) writers: Vec<Writer>,
     /// What each thread has of actors, credentials and addresses, where they are followed.
     pub(super) courses: Vec<courses::Writer>,
+    /// What is noted of all events, whatever their cases.
+    pub(super) noted: Noted,
 }
 
 /// One partition: its events by case, and copies of those that window constraints group otherwise.
@@ -99,7 +101,8 @@ pub(super) fn resolve(
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
     })?;
     let mut resolved = Resolved::default();
-    for (cases, windows, inspection, unattributed, (writer, courses)) in parts {
+    for (cases, windows, inspection, unattributed, (writer, courses), noted) in parts {
+        resolved.noted.merge(noted);
         resolved.writers.extend(writer);
         resolved.courses.extend(courses);
         resolved.inspection.merge(inspection);
@@ -138,7 +141,8 @@ fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
 }
 
 /// What one thread resolved: events by case and by window, and what was noted of them.
-type ResolvedPart = (Partitions, Partitions, Inspection, Unattributed, (Option<Writer>, Option<courses::Writer>));
+type ResolvedPart =
+    (Partitions, Partitions, Inspection, Unattributed, (Option<Writer>, Option<courses::Writer>), Noted);
 
 fn resolve_buffer(
     buffer: EventBuffer,
@@ -157,7 +161,7 @@ fn resolve_buffer(
     let mut cases = Partitions::new(&case_folder, total, budget);
     let mut windows = Partitions::new(&window_folder, total, budget);
     let mut inspection = Inspection::new();
-    let mut unattributed = Unattributed::default();
+    let (mut unattributed, mut noted) = (Unattributed::default(), Noted::default());
     let mut writer = job.keeps_ledger().then(|| Writer::new(job, folder, budget / 2));
     let mut courses = job.follows_courses().then(|| courses::Writer::new(job, folder, budget / 2));
     let mut exchange = None;
@@ -182,6 +186,7 @@ fn resolve_buffer(
             }
         }
         comparer.note_unattributed(&event, &mut unattributed);
+        noted.note(&event);
         if completed.shows_objects {
             inspection.add_event(&event);
             completed.learnt.iter().for_each(|object_type| inspection.add_learnt(object_type));
@@ -194,5 +199,5 @@ fn resolve_buffer(
         cases.push(&event)?;
         Ok::<_, PipelineError>(())
     })?;
-    Ok((cases, windows, inspection, unattributed, (writer, courses)))
+    Ok((cases, windows, inspection, unattributed, (writer, courses), noted))
 }

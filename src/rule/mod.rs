@@ -42,8 +42,11 @@ rules![
     cr_newctx,
     cr_reuse,
     cr_shared,
+    del_expired,
+    del_noact,
     del_scope,
     del_tenant,
+    del_widen,
     dx_query,
     enumeration,
     flow_clone,
@@ -58,6 +61,7 @@ rules![
     int_plain,
     int_retry,
     lg_hole,
+    lg_nocorr,
     ma_chain,
     mcp_mismatch,
     mcp_rug,
@@ -204,6 +208,10 @@ pub fn of_check(check: Check) -> &'static Rule {
         Check::Unsigned => &sec_algnone::RULE,
         Check::UrlCredential => &sec_inurl::RULE,
         Check::LongLived => &sec_long::RULE,
+        Check::TokenExpired => &del_expired::RULE,
+        Check::AgentUnnamed => &del_noact::RULE,
+        Check::ScopeWidened => &del_widen::RULE,
+        Check::Uncorrelated => &lg_nocorr::RULE,
     }
 }
 

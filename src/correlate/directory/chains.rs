@@ -8,10 +8,13 @@ use smallvec::SmallVec;
 use super::Map;
 use super::credentials::{Bindings, position};
 use crate::correlate::credential::Hash;
-use crate::correlate::facts::{Binding, BoundTo, Stamp};
+use crate::correlate::facts::{Acting, Binding, BoundTo, Stamp};
 
 /// Steps that are followed where tokens stand for each other in a ring.
 const MOST_ROUND: usize = 1_024;
+
+/// Most software in one chain that is kept.
+const MOST_AGENTS: usize = 32;
 
 /// What one credential means in the end, by time.
 pub(super) type Meanings = SmallVec<[(Stamp, Meant); 1]>;
@@ -25,6 +28,8 @@ pub(super) struct Meant {
     pub(super) roles: Option<Arc<[Arc<str>]>>,
     pub(super) tenant: Option<Arc<str>>,
     pub(super) kind: Option<Arc<str>>,
+    /// Software that acts by it, of all tokens of the chain, the latest first.
+    pub(super) acting: Acting,
 }
 
 /// Where a chain of tokens begins.
@@ -168,12 +173,12 @@ impl Chains<'_> {
 
 impl Meant {
     fn nowhere() -> Meant {
-        Meant { issued: false, end: End::Nowhere, roles: None, tenant: None, kind: None }
+        Meant { issued: false, end: End::Nowhere, roles: None, tenant: None, kind: None, acting: Acting::default() }
     }
 
     fn told(binding: &Binding) -> Meant {
-        let Binding { issued, roles, tenant, kind, .. } = binding.clone();
-        Meant { issued, end: End::Nowhere, roles, tenant, kind }
+        let Binding { issued, roles, tenant, kind, acting, .. } = binding.clone();
+        Meant { issued, end: End::Nowhere, roles, tenant, kind, acting }
     }
 
     /// What this tells, and of what it does not tell what an older one does.
@@ -184,7 +189,17 @@ impl Meant {
             roles: self.roles.or(older.roles),
             tenant: self.tenant.or(older.tenant),
             kind: self.kind.or(older.kind),
+            acting: self.acting.before(older.acting),
         }
+    }
+}
+
+impl Acting {
+    /// This, and what acted by an older token before it.
+    fn before(mut self, older: Acting) -> Acting {
+        self.agents.extend(older.agents);
+        self.agents.truncate(MOST_AGENTS);
+        Acting { agents: self.agents, client: self.client.or(older.client), scopes: self.scopes.or(older.scopes) }
     }
 }
 

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::chains::{self, End, Meanings, Meant};
 use super::{Held, Map, hash_of};
 use crate::correlate::credential::Hash;
-use crate::correlate::facts::{Binding, BoundTo, Stamp};
+use crate::correlate::facts::{Acting, Agent, Binding, BoundTo, Stamp};
 use crate::correlate::identity::pseudonym;
 use crate::correlate::session::Line;
 use crate::event::EventId;
@@ -136,7 +136,25 @@ impl Credentials {
         let Meant { end, roles, tenant, kind, .. } = self.at(credential, time)?;
         let End::Login(subject, stamp) = end else { return None };
         let login = Line::Login(stamp.0, stamp.1.0);
-        Some(Meaning { subject, roles: roles.as_deref(), tenant: tenant.as_ref(), kind: kind.as_ref(), login })
+        let (roles, tenant, kind) = (roles.as_deref(), tenant.as_ref(), kind.as_ref());
+        Some(Meaning { subject, roles, tenant, kind, login })
+    }
+
+    /// Who acts by a credential and what it is good for, whether or not it is known whom it stands for.
+    pub(in crate::correlate) fn acting(&self, credential: Hash, time: i64) -> Option<&Acting> {
+        self.at(credential, time).map(|meant| &meant.acting)
+    }
+
+    /// What software is called that acts: whom its token stood for then, else by the token.
+    pub(in crate::correlate) fn agent(&self, agent: &Agent) -> Arc<str> {
+        match agent {
+            Agent::Named(name) => Arc::clone(name),
+            Agent::Holder(token, time) => {
+                let known = self.meaning(*token, *time).map(|meaning| Arc::clone(meaning.subject));
+                let name = session_name(*token);
+                known.or_else(|| self.unnamed(*token, &name, *time)).unwrap_or(name)
+            }
+        }
     }
 
     /// The name of whoever holds a credential that is bound to nobody: that of the first one of its chain, so that

@@ -42,7 +42,7 @@ impl Extractor {
             None if login::looks_like_login(reading) => {
                 let mut probe = Reading::of(reading.exchange, &self.login);
                 reading.call.iter().for_each(|call| probe.turn_to(call, true));
-                login::inferred(&probe, shown, &self.key, &self.masker)
+                login::inferred(&probe, shown, self.keys(), &self.masker)
             }
             None => Bindings::default(),
         };
@@ -54,6 +54,7 @@ impl Extractor {
             let (roles, tenant) = (naming.bound_roles(reading), naming.bound_tenant(reading));
             for (_, binding) in &mut bindings.made {
                 (binding.roles, binding.tenant, binding.kind) = (roles.clone(), tenant.clone(), kind.clone());
+                binding.acting = bindings.acting.clone();
             }
         }
         bindings.ended = ended;

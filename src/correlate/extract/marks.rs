@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::{Body, Call};
+use offpath_capture::{Body, Call, Headers};
 
 use super::outcome::is_safe;
 use super::{Called, Extractor, volatile};
@@ -27,6 +27,24 @@ const STALE: [&str; 3] = ["cf-cache-status", "x-cache-status", "x-vercel-cache"]
 
 /// Response headers by which servers say that an answer is the one that they gave to an earlier request with its key.
 const RECORDS: [&str; 3] = ["idempotent-replayed", "idempotency-replayed", "x-idempotent-replayed"];
+
+/// Parts of names of ids that go with a request from service to service, in lower case and without what is no letter or
+/// digit.
+const CORRELATIONS: [&str; 8] =
+    ["requestid", "correlationid", "traceid", "traceparent", "tracecontext", "transactionid", "sentrytrace", "xrayid"];
+/// Whole names of others.
+const CORRELATION_NAMES: [&str; 4] = ["b3", "cfray", "xvercelid", "xdatadogparentid"];
+
+/// Whether a header, or a log's field, holds an id of a request.
+fn is_correlation(name: &[u8]) -> bool {
+    const LONGEST: usize = 64;
+    if name.len() > LONGEST {
+        return false;
+    }
+    let letters = name.iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(b.to_ascii_lowercase()));
+    let bare: String = letters.collect();
+    CORRELATIONS.iter().any(|part| bare.contains(part)) || CORRELATION_NAMES.contains(&bare.as_str())
+}
 
 impl Extractor {
     /// Where a request with one key for all holds several calls, each is told from the others by its place among them.
@@ -89,6 +107,25 @@ impl Extractor {
             made: false,
             gone: called.guess.as_ref().zip(about).is_some_and(|(guess, object)| guess.says_gone(object)),
         }
+    }
+
+    /// Whether the request or its answer has an id by which records of other services tell the same request.
+    pub(super) fn is_correlated(&self, reading: &Reading<'_>) -> bool {
+        let told = |value: &[u8]| !matches!(value.trim_ascii(), b"" | b"-");
+        let says = |headers: &Headers| headers.iter().any(|(name, value)| is_correlation(name) && told(value));
+        let (exchange, log) = (reading.exchange, &reading.exchange.log);
+        let logged = || {
+            log.fields.iter().any(|(name, value)| {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                is_correlation(last.as_bytes()) && told(value.as_bytes())
+            })
+        };
+        let ids = [&log.request_id, &log.trace_id].into_iter().flatten().any(|id| told(id.as_bytes()));
+        exchange.request.as_ref().is_some_and(|request| says(&request.headers))
+            || exchange.response.as_ref().is_some_and(|response| says(&response.headers))
+            || reading.call.is_some_and(|call| call.links.trace.is_some())
+            || ids
+            || logged()
     }
 
     pub(super) fn request_id(&self, reading: &Reading<'_>) -> Option<Arc<str>> {

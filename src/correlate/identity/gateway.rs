@@ -139,15 +139,6 @@ pub(super) fn certificate(reading: &Reading<'_>) -> Option<String> {
     envoy.or_else(plain)
 }
 
-/// The program that says it signed the message (Web Bot Auth): `Signature-Agent: "https://bot.example"`, or a dictionary
-/// of such. Without a signature it is no more than a name.
-pub(super) fn signature_agent<'a>(reading: &Reading<'a>) -> Option<&'a str> {
-    reading.header("signature").and(reading.header("signature-input"))?;
-    let value = text(reading, "signature-agent")?;
-    let quoted = value.split('"').nth(1).unwrap_or(value);
-    (!quoted.is_empty()).then_some(quoted)
-}
-
 fn text<'a>(reading: &Reading<'a>, header: &str) -> Option<&'a str> {
     readable(reading.header(header)?)
 }

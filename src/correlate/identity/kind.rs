@@ -32,7 +32,9 @@ impl Naming<'_> {
         let service = reading.claims.as_ref().is_some_and(is_machine)
             || reading.claims.is_none() && gty().is_some_and(is_client_grant)
             || name.is_some_and(|n| Some(n) == client || is_machine_name(n))
-            || evidence == Evidence::ApiKey && self.model.is_none();
+            || evidence == Evidence::ApiKey && self.model.is_none()
+            // Nothing but a token or a message's signature is verified, and people sign no messages.
+            || evidence == Evidence::Verified && reading.claims.is_none();
         if service && !refuted {
             return ("service".into(), true);
         }

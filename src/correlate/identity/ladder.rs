@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{MOST_SHOWN, Naming, gateway, keep_first, pseudonym};
 use crate::correlate::credential::{self, Hash, Kind, Place, Shown};
-use crate::correlate::jwt::Trial;
+use crate::correlate::jwt::{Claims, Trial};
 use crate::correlate::reading::Reading;
 use crate::event::{Doubt, Doubts, Evidence, Value};
 use crate::model::expression::{Bound, Scope};
@@ -31,6 +31,8 @@ pub(super) struct Found<'s> {
     pub(super) yields: bool,
     pub(super) doubts: Doubts,
     pub(super) others: Vec<Arc<str>>,
+    /// End of the life of the token that gives the name, where it says one.
+    pub(super) end: Option<i64>,
 }
 
 impl<'s> Found<'s> {
@@ -38,6 +40,17 @@ impl<'s> Found<'s> {
     fn take(&mut self, token: &'s Shown, name: Arc<str>) {
         self.yields = token.place == Place::Beside && token.trial != Trial::Verified;
         (self.token, self.name) = (Some(token), Some((name, claims_evidence(token))));
+        self.end = token.claims.as_ref().and_then(Claims::end);
+    }
+}
+
+impl Found<'_> {
+    /// Notes what speaks against the token that gives the name for want of a better one.
+    fn doubt(&mut self, token: &Shown, reading: &Reading<'_>) {
+        let doubt = doubt(token, reading);
+        doubt.into_iter().for_each(|doubt| self.doubts.add(doubt));
+        let ended = token.claims.as_ref().and_then(Claims::end).filter(|_| doubt == Some(Doubt::Expired));
+        self.end = self.end.or(ended);
     }
 }
 
@@ -53,6 +66,8 @@ fn doubt(shown: &Shown, reading: &Reading<'_>) -> Option<Doubt> {
         Some(Doubt::Unsigned)
     } else if is_refused(reading) {
         Some(Doubt::Refused)
+    } else if shown.lapsed {
+        Some(Doubt::Expired)
     } else {
         claims.and_then(|c| c.end()).is_some_and(past).then_some(Doubt::Expired)
     }
@@ -119,7 +134,7 @@ impl Naming<'_> {
         if believed.is_some() {
             found.take(token, name);
         } else {
-            doubt(token, reading).into_iter().for_each(|doubt| found.doubts.add(doubt));
+            found.doubt(token, reading);
             found.unproved.get_or_insert(name);
         }
     }
@@ -196,9 +211,17 @@ impl Naming<'_> {
         if let Some(name) = self.certificate(reading).filter(|_| opaque.is_none()) {
             return Some((name, Evidence::Proven));
         }
-        if let Some(key) = shown.iter().find(|s| s.kind == Kind::ApiKey) {
+        let of_key = |s: &&Shown| s.kind == Kind::ApiKey;
+        let disproved = |s: &Shown| matches!(s.trial, Trial::Failed | Trial::Stripped) || s.lapsed;
+        if let Some(key) = shown.iter().filter(of_key).find(|s| !disproved(s)) {
             keep_first(&mut found.credential, key.hash);
-            let evidence = if is_refused(reading) { Evidence::Unproved } else { Evidence::ApiKey };
+            // Beside a session the key is that of the program; whose session it is, a login may tell.
+            let alone = !shown.iter().any(|s| matches!(s.kind, Kind::Bearer | Kind::Cookie | Kind::Perhaps));
+            let evidence = match key.trial {
+                _ if is_refused(reading) => Evidence::Unproved,
+                Trial::Verified if alone => Evidence::Verified,
+                _ => Evidence::ApiKey,
+            };
             return Some((pseudonym("key", key.hash), evidence));
         }
         if let Some(hash) = found.credential.filter(|hash| !names_somebody(*hash, shown)) {
@@ -211,12 +234,17 @@ impl Naming<'_> {
     /// A name that nothing proves, where there is nothing better.
     fn unproved(&self, reading: &Reading<'_>, shown: &[Shown], found: &mut Found<'_>) -> Option<(Arc<str>, Evidence)> {
         let claimed = shown.iter().find(|s| subject(s).is_some() && !is_believed(s, reading));
-        claimed.and_then(|s| doubt(s, reading)).into_iter().for_each(|doubt| found.doubts.add(doubt));
+        claimed.into_iter().for_each(|token| found.doubt(token, reading));
         let name = found.unproved.take().or_else(|| {
             let told = claimed.and_then(subject).or_else(|| gateway::told(reading).names.into_iter().next());
             told.or_else(|| gateway::certificate(reading)).map(|name| self.masker.shared(&name))
         });
-        name.map(|name| (name, Evidence::Unproved))
+        let signer = || {
+            let key = shown.iter().find(|s| s.kind == Kind::ApiKey)?;
+            doubt(key, reading).into_iter().for_each(|doubt| found.doubts.add(doubt));
+            Some(pseudonym("key", key.hash))
+        };
+        name.or_else(signer).map(|name| (name, Evidence::Unproved))
     }
 
     /// Subject of mutual TLS, from a log's field or a declared proxy's header.
@@ -250,6 +278,9 @@ impl Naming<'_> {
             contested |= untried;
             told.push(user.to_owned());
         }
+        // A signature that nobody believes speaks against whoever sends it, whatever names them.
+        let signers = shown.iter().filter(|s| s.kind == Kind::ApiKey && (s.trial == Trial::Failed || s.lapsed));
+        signers.filter_map(|s| doubt(s, reading)).for_each(|doubt| found.doubts.add(doubt));
         let gateways = gateway::told(reading);
         let speaks = self.proxies.speaks(reading);
         // Any header of a gateway may spell the same name in its own way: one of them that agrees is enough.

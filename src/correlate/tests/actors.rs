@@ -287,3 +287,72 @@ fn chains_of_delegation_and_scopes_are_kept() {
     assert_eq!(found.scopes, ["read".into(), "write".into()]);
     assert!(actor(get().bearer(r#"{"sub":"mia"}"#)).earlier_agents.is_empty());
 }
+
+/// A request with the signature of Web Bot Auth's own example, 2025-01-01, and what it is resolved to with that key.
+fn by_program(change: impl FnOnce(Made) -> Made, model: Option<crate::model::Model>) -> Actor {
+    const INPUT: &str = r#"sig2=("@authority" "signature-agent";key="agent2");created=1735689600;keyid="poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U";alg="ed25519";expires=4889289600;nonce="n9p433xm+NJ3ph3upfBIGmsuwHw387YV7Q/F+6BSpGCVjYCqQw6rznNA8PVVLySrAWsv0hQtFioQb6E1YsauiA==";tag="web-bot-auth""#;
+    const SIGNATURE: &str =
+        "sig2=:RdNFx5Bj6au3YgAMQL/RzmUlZE8QZLIaXGRpw985hWnwPfMxT228NMk6ehRS1PSl4e8PhbNZACSanGdhEwYCCg==:";
+    const KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs"}"#;
+    let mut request = get().at(1_735_690_000);
+    request.0.request.as_mut().unwrap().host = Some("example.com".into());
+    let request = change(request.header("Signature-Input", INPUT).header("Signature", SIGNATURE));
+    let keys = std::sync::Arc::new(TokenKeys::read(KEY.as_bytes()).unwrap());
+    let extractor = Extractor::new(model.map(std::sync::Arc::new), key()).with_token_keys(Some(keys));
+    resolved_by(&extractor, &[request]).remove(0).actor
+}
+
+fn program(made: Made) -> Made {
+    made.header("Signature-Agent", r#"agent2="https://signature-agent.test""#)
+}
+
+#[test]
+fn a_signed_program_is_the_agent_and_no_person() {
+    let alone = by_program(program, None);
+    assert_eq!((alone.agent.as_deref(), alone.evidence), (Some("https://signature-agent.test"), Evidence::Verified));
+    assert!(alone.principal.as_deref().unwrap().starts_with("key:") && &*alone.kind == "service");
+    let beside = by_program(|made| program(made).bearer(r#"{"sub":"mia"}"#), None);
+    assert_eq!(
+        (who(&beside), beside.agent.as_deref()),
+        (("mia", Evidence::Claims), Some("https://signature-agent.test"))
+    );
+    assert_eq!((others(&beside), beside.client.clone()), (vec![], alone.principal.clone()));
+    let session = by_program(|made| program(made).header("Cookie", "sid=opaqueQQQQQ1"), None);
+    assert_eq!(session.evidence, Evidence::ApiKey, "whose session it is, a login may tell");
+    let token = by_program(|made| program(made).bearer(r#"{"sub":"mia","act":{"sub":"shop"}}"#), None);
+    assert_eq!(token.agent.as_deref(), Some("shop"), "as the token says");
+}
+
+#[test]
+fn a_signature_that_is_not_to_be_believed_names_nobody() {
+    let forged = |made: Made| made.header("Signature-Agent", r#"agent2="https://evil.example""#);
+    let alone = by_program(forged, None);
+    assert_eq!(
+        (alone.agent.as_deref(), alone.evidence, doubts(&alone)),
+        (None, Evidence::Unproved, vec![Doubt::BadSignature])
+    );
+    let beside = by_program(|made| forged(made).bearer(r#"{"sub":"mia"}"#), None);
+    assert_eq!(
+        (who(&beside), beside.agent.as_deref(), doubts(&beside)),
+        (("mia", Evidence::Claims), None, vec![Doubt::BadSignature])
+    );
+    assert!(beside.client.as_deref().is_some_and(|client| client.starts_with("client:")));
+    let late = by_program(|made| program(made).at(4_889_290_000), None);
+    assert_eq!((late.agent.as_deref(), late.evidence, doubts(&late)), (None, Evidence::Unproved, vec![Doubt::Expired]));
+    let refused = by_program(|made| program(made).answers(401, ""), None);
+    assert_eq!(refused.evidence, Evidence::Unproved);
+}
+
+#[test]
+fn the_models_word_for_the_signed_program_is_what_was_signed() {
+    let mut words = model();
+    words.actors.agent = super::paths(&["jwt.act.sub", "header.signature-agent"]);
+    words.actors.identify.clear();
+    let of = |change: fn(Made) -> Made| by_program(change, Some(words.clone())).agent;
+    assert_eq!(of(program).as_deref(), Some("https://signature-agent.test"));
+    assert_eq!(of(|made| made.header("Signature-Agent", "agent2=\"https://evil.example\"")), None);
+    let unsigned = get().header("Signature-Agent", "\"https://bot.example\"");
+    assert_eq!(one(Some(words.clone()), unsigned.clone()).actor.agent, None, "any client may send it");
+    words.actors.trusted_proxies = vec!["10.0.0.1".parse().unwrap()];
+    assert_eq!(one(Some(words), unsigned).actor.agent.as_deref(), Some("https://bot.example"), "a proxy verified it");
+}

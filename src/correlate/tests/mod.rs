@@ -4,6 +4,7 @@ mod actors;
 mod binding;
 mod calls;
 mod canary;
+mod exchanges;
 mod identity;
 mod laws;
 mod logins;

@@ -73,6 +73,7 @@ fn where_roles_are(model: &Model) -> String {
 fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
     match check {
         Check::Replay => Some(built_in(check)),
+        noted if noted.is_noted() => Some(built_in(noted)),
         Check::Skip | Check::Order | Check::Direct | Check::Illegal | Check::Orphan | Check::Repeat | Check::Race => {
             reader.lifecycle(check)
         }
@@ -110,6 +111,8 @@ fn built_in(check: Check) -> Demand {
         }
         Check::Pace | Check::Clones => BTreeSet::from([Need::Clock]),
         Check::RetryStorm => BTreeSet::from([Need::RequestBody]),
+        Check::TokenExpired | Check::AgentUnnamed => BTreeSet::from([Need::Headers]),
+        Check::ScopeWidened => BTreeSet::from([Need::RequestBody, Need::ResponseBody]),
         _ => BTreeSet::new(),
     };
     let often = if check == Check::Replay { BTreeSet::from([Need::Identity]) } else { BTreeSet::new() };

@@ -1,0 +1,193 @@
+//! What is noted, by events made by hand; and the law that neither order nor partition matters.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::sample;
+use crate::event::{Doubt, Evidence, Outcome, SeenAgent, TokenExchange};
+
+const HOUR: i64 = 3_600_000_000;
+
+/// An accepted write by the token of somebody.
+fn write(n: u64, who: &str) -> Event {
+    let mut event = sample::event(n);
+    (event.read, event.method, event.operation) = (false, "POST".into(), Some("POST /transfers".into()));
+    event.actor.principal = Some(who.into());
+    event.actor.credential = Some(format!("c-{who}").into());
+    event.actor.evidence = Evidence::Claims;
+    event.actor.token_end = Some(event.time + HOUR);
+    event
+}
+
+fn read(event: Event) -> Event {
+    Event { read: true, method: "GET".into(), operation: Some("GET /transfers".into()), ..event }
+}
+
+/// The same with a token that ended hours ago.
+fn late(mut event: Event, hours: i64) -> Event {
+    event.actor.evidence = Evidence::Unproved;
+    event.actor.doubts.add(Doubt::Expired);
+    event.actor.token_end = Some(event.time - hours * HOUR);
+    event
+}
+
+fn found(events: &[Event]) -> (Vec<Stray>, Tallies) {
+    let mut noted = Noted::default();
+    events.iter().for_each(|event| noted.note(event));
+    noted.found()
+}
+
+fn of(check: Check, events: &[Event]) -> Vec<(u64, String, f32)> {
+    let strays = found(events).0.into_iter().filter(|stray| stray.check == check);
+    let told = strays.map(|stray| {
+        let observed: Vec<&str> = stray.observed.iter().map(|text| &**text).collect();
+        (stray.at.0, observed.join(", "), stray.doubt.map_or(1.0, |(most, _)| most))
+    });
+    told.collect()
+}
+
+#[test]
+fn a_token_that_serves_after_its_end_is_told_once() {
+    let check = Check::TokenExpired;
+    let timely = write(1, "ann");
+    let all = [timely.clone(), late(write(2, "mia"), 3), late(write(3, "mia"), 3), late(read(write(4, "mia")), 3)];
+    assert_eq!(of(check, &all), [(2, "2 requests until 3h after its end".into(), 0.8)]);
+    assert_eq!(of(check, &all[1..]), [(2, "2 requests until 3h after its end".into(), 0.4)], "whose clock is wrong?");
+    assert_eq!(of(check, &[timely.clone(), late(read(write(4, "mia")), 3)])[0].2, 0.4, "what is read may be open");
+    let mut refused = read(write(5, "bob"));
+    (refused.outcome, refused.status) = (Outcome::Rejected, Some(401));
+    assert_eq!(of(check, &[timely, late(read(write(4, "mia")), 3), refused])[0].2, 0.8, "this is not");
+}
+
+#[test]
+fn what_serves_everybody_and_what_has_another_credential_is_no_use_of_the_token() {
+    let timely = write(1, "ann");
+    let mut open = read(write(2, "x"));
+    (open.actor.principal, open.actor.credential, open.actor.evidence) =
+        (Some("addr:1".into()), None, Evidence::Address);
+    open.actor.token_end = None;
+    assert_eq!(of(Check::TokenExpired, &[timely.clone(), open, late(read(write(3, "mia")), 3)]), []);
+    let mut beside = late(write(4, "mia"), 3);
+    beside.actor.also = vec!["?2b".into()];
+    let (strays, tallies) = found(&[timely.clone(), beside]);
+    assert_eq!((strays, tallies.0[&(Check::TokenExpired, "pcapng")].not_evaluable), (vec![], 1));
+    let mut refused = late(write(5, "mia"), 3);
+    refused.outcome = Outcome::Rejected;
+    assert_eq!(of(Check::TokenExpired, &[timely, refused]), []);
+}
+
+#[test]
+fn software_that_no_token_names_is_for_review() {
+    let by = |n: u64, named: Option<bool>| {
+        let mut event = write(n, "mia");
+        event.actor.seen_agent = Some(Box::new(SeenAgent { name: "crew".into(), named }));
+        event
+    };
+    let check = Check::AgentUnnamed;
+    assert_eq!(of(check, &[by(1, Some(false)), by(2, Some(false))]), [(1, "crew, 2 writes".into(), 0.4)]);
+    assert_eq!(of(check, &[by(1, Some(true)), by(2, None), read(by(3, Some(false))), write(4, "mia")]), []);
+    let mut session = by(5, Some(false));
+    session.actor.evidence = Evidence::Bound;
+    let tallies = found(&[by(2, None), session]).1;
+    assert_eq!(tallies.0[&(check, "pcapng")].not_evaluable, 2, "what cannot be read is not judged");
+}
+
+#[test]
+fn an_exchange_that_adds_is_told_with_what_it_adds() {
+    let exchange = |n: u64, had: Option<&[&str]>, got: Option<&[&str]>, elsewhere: bool| {
+        let words = |all: &[&str]| all.iter().map(|word| Arc::from(*word)).collect();
+        let mut event = write(n, "mia");
+        event.exchanged =
+            Some(Box::new(TokenExchange { shown: "2c".into(), had: had.map(words), got: got.map(words), elsewhere }));
+        event
+    };
+    let check = Check::ScopeWidened;
+    let more = exchange(1, Some(&["read"]), Some(&["write", "read", "pay"]), false);
+    assert_eq!(of(check, &[more]), [(1, "pay, write".into(), 0.8)]);
+    let elsewhere = exchange(1, Some(&["read"]), Some(&["pay"]), true);
+    assert_eq!(of(check, &[elsewhere]), [(1, "pay".into(), 0.4)]);
+    let less = exchange(1, Some(&["read", "write"]), Some(&["read"]), false);
+    let (unknown, untold) = (exchange(2, None, Some(&["read"]), false), exchange(3, Some(&["read"]), None, false));
+    let (strays, tallies) = found(&[less, unknown, untold]);
+    let tally = tallies.0[&(check, "pcapng")];
+    assert_eq!((strays, tally.evaluated, tally.not_evaluable), (vec![], 1, 2));
+}
+
+/// Writes to a host, with ids or without.
+fn writes(from: u64, count: u64, host: &str, correlated: bool) -> Vec<Event> {
+    (from..from + count).map(|n| Event { host: Some(host.into()), correlated, ..write(n, "ann") }).collect()
+}
+
+#[test]
+fn a_service_without_ids_is_told_where_others_have_them() {
+    let check = Check::Uncorrelated;
+    let all = [writes(1, 12, "orders.shop.example", true), writes(101, 12, "mail.shop.example", false)].concat();
+    assert_eq!(of(check, &all), [(101, "none in 12 of 12 writes".into(), 0.6)]);
+    assert_eq!(of(check, &all[12..]), [], "nobody has any");
+    let third = [writes(1, 12, "orders.shop.example", true), writes(101, 12, "stats.vendor.example", false)].concat();
+    assert_eq!(of(check, &third), [], "somebody else's");
+    let own = [writes(1, 12, "orders.shop.example", true), writes(101, 14, "orders.shop.example", false)].concat();
+    assert_eq!(of(check, &own), [(101, "none in 14 of 26 writes".into(), 0.8)]);
+    let few = [writes(1, 12, "orders.shop.example", true), writes(101, 9, "mail.shop.example", false)].concat();
+    assert_eq!(of(check, &few), []);
+    let most = [writes(1, 40, "orders.shop.example", true), writes(101, 12, "orders.shop.example", false)].concat();
+    assert_eq!(of(check, &most), []);
+}
+
+#[test]
+fn a_log_is_judged_where_its_records_have_ids_at_all() {
+    let check = Check::Uncorrelated;
+    let logged = |mut event: Event| {
+        event.shows.headers = false;
+        event
+    };
+    let bare: Vec<Event> = writes(101, 12, "mail.shop.example", false).into_iter().map(logged).collect();
+    let (strays, tallies) = found(&bare);
+    assert_eq!((strays, tallies.0[&(check, "pcapng")].not_evaluable), (vec![], 12));
+    let with: Vec<Event> = writes(1, 12, "orders.shop.example", true).into_iter().map(logged).collect();
+    assert_eq!(of(check, &[with, bare].concat()).len(), 1);
+}
+
+prop_compose! {
+    fn events()(
+        n in 1..400_u64,
+        who in 0..3_u8,
+        kind in 0..8_u8,
+        host in 0..3_usize,
+        flag: bool,
+    ) -> Event {
+        let event = write(n, &format!("u{who}"));
+        let seen = Some(Box::new(SeenAgent { name: "crew".into(), named: flag.then_some(n % 2 == 0) }));
+        let words = |all: &[&str]| Some(all.iter().map(|word| Arc::from(*word)).collect());
+        let exchanged = TokenExchange { shown: "2c".into(), had: words(&["a"]), got: words(&["b"]), elsewhere: flag };
+        let mut event = match kind {
+            0 => late(event, 2),
+            1 => late(read(event), 5),
+            2 => Event { actor: crate::event::Actor { seen_agent: seen, ..event.actor.clone() }, ..event },
+            3 => Event { exchanged: Some(Box::new(exchanged)), ..event },
+            _ => event,
+        };
+        event.host = ["a.shop.example", "b.shop.example", "c.other.example"].get(host).map(|host| Arc::from(*host));
+        event.correlated = kind == 7 || host == 0;
+        event.shows.headers = flag;
+        event
+    }
+}
+
+proptest! {
+    #[test]
+    fn neither_order_nor_partition_matters(events in proptest::collection::vec(events(), 0..60), cut in 0..60_usize) {
+        let mut events = events;
+        events.sort_by_key(Event::order_key);
+        events.dedup_by_key(|event| event.id);
+        let whole = found(&events);
+        let (a, b) = events.split_at(cut.min(events.len()));
+        let (mut first, mut second) = (Noted::default(), Noted::default());
+        a.iter().rev().for_each(|event| first.note(event));
+        b.iter().rev().for_each(|event| second.note(event));
+        second.merge(first);
+        prop_assert_eq!(second.found(), whole);
+    }
+}
