@@ -6,19 +6,26 @@
 mod address_block;
 mod code;
 mod diagnostic;
+mod diff;
 pub mod expression;
+mod layout;
 pub mod lifecycle;
+mod logic;
 mod openapi;
 mod outline;
 mod pattern;
 mod quantity;
 mod read;
+pub mod starter;
+mod wording;
 pub mod workflow;
 
 pub use address_block::{AddressBlock, AddressBlockError};
 pub use code::{Code, explanation};
 pub use diagnostic::{Diagnostic, Diagnostics, Gravity, Span, nearest_name};
+pub use diff::{Change, Direction, ModelDiff, Written, delegations};
 pub use expression::{Expression, Path, Root};
+pub use layout::{Refusal, layout};
 pub use lifecycle::{Lifecycle, State, Transition};
 pub use openapi::{DescribedOperation, Description};
 pub use pattern::{Pattern, Piece};
