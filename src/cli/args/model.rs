@@ -98,7 +98,7 @@ pub enum ModelShowFormat {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "offpath model diff [OPTIONS] <OLD> <NEW>",
-    after_help = "Layout, order and comments are no change. Exit codes: 0 nothing that --fail-on asks for, 1 such changes, 2 a\nmodel cannot be read.\n\nExamples:\n  offpath model diff old.model.yaml new.model.yaml\n  offpath model diff old.model.yaml new.model.yaml --format markdown >> review.md\n  offpath model diff old.model.yaml new.model.yaml --format json --fail-on any"
+    after_help = "Layout, order and comments are no change.\nExit codes: 0 nothing that --fail-on asks for, 1 such changes, 2 a model cannot be read.\n\nExamples:\n  offpath model diff old.model.yaml new.model.yaml\n  offpath model diff old.model.yaml new.model.yaml --format markdown >> review.md\n  offpath model diff old.model.yaml new.model.yaml --format json --fail-on any"
 )]
 pub struct ModelDiff {
     /// The model as it was

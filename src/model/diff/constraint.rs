@@ -39,6 +39,9 @@ pub(super) fn compare(sides: &Sides<'_>, found: &mut Changes) {
 }
 
 fn is_same(sides: &Sides<'_>, was: &Constraint, is: &Constraint) -> bool {
+    if std::mem::discriminant(&was.kind) != std::mem::discriminant(&is.kind) {
+        return false;
+    }
     let mut found = Changes::default();
     Pair { sides, was, is, found: &mut found, subject: String::new() }.compare();
     found.0.is_empty()

@@ -13,6 +13,8 @@ const ANYBODY: &str = "anybody";
 
 /// From one state by one step to another.
 type Cell = (u16, u16, u16);
+/// States by their numbers in both lives.
+type States = BTreeSet<u16>;
 /// For each role on what terms.
 type Roles = BTreeMap<String, Vec<Terms>>;
 
@@ -51,7 +53,7 @@ fn both(sides: &Sides<'_>, old: &Lifecycle, new: &Lifecycle, found: &mut Changes
     let life = Life { sides, name: Arc::clone(&name), old, new, old_numbers, new_numbers };
     life.states(found);
     let (before, after) = (life.cells(true), life.cells(false));
-    let mut grouped: BTreeMap<(u16, u16, bool, Difference), (BTreeSet<u16>, BTreeSet<String>)> = BTreeMap::new();
+    let mut grouped: BTreeMap<(u16, u16, bool, Difference), (States, BTreeSet<String>)> = BTreeMap::new();
     let none = Roles::new();
     let cells: BTreeSet<&Cell> = before.keys().chain(after.keys()).collect();
     for cell in cells {
@@ -232,10 +234,9 @@ impl Life<'_> {
         };
         let restricted = self.state(to).is_some_and(|state| state.restricted);
         let to_all = aspect == "role" && [&after, &before].iter().any(|names| names.split(", ").any(|n| n == ANYBODY));
-        let risk = match (aspect, direction) {
-            ("time limit", _) => Severity::Medium,
+        let risk = match aspect {
+            "time limit" => Severity::Medium,
             _ if restricted || to_all => Severity::Critical,
-            (_, Direction::Changed) if aspect == "guard" => Severity::High,
             _ => Severity::High,
         };
         found.add(direction, risk, Found { aspect, subject, says, old, new });
@@ -279,15 +280,12 @@ impl Life<'_> {
             let also = |state: &State| super::listed(state.also.iter().collect::<BTreeSet<_>>());
             found.differs(Severity::Low, "declared name", &state, also(was), also(is));
         }
-        for (at, number) in self.new_numbers.iter().enumerate().filter(|(_, n)| !self.old_numbers.contains(n)) {
-            let _ = number;
-            let name = self.new.states.get(at).map(|state| state.name.to_string());
-            let says = format!("the state `{}` is new", name.clone().unwrap_or_default());
-            found.add(
-                Direction::Changed,
-                Severity::Low,
-                Found { aspect: "state", subject: subject.clone(), says, old: None, new: name },
-            );
+        let added = self.new.states.iter().zip(&self.new_numbers).filter(|(_, n)| !self.old_numbers.contains(n));
+        for (state, _) in added {
+            let says = format!("the state `{}` is new", state.name);
+            let new = Some(state.name.to_string());
+            let one = Found { aspect: "state", subject: subject.clone(), says, old: None, new };
+            found.add(Direction::Changed, Severity::Low, one);
         }
     }
 

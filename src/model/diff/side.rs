@@ -168,7 +168,8 @@ fn look(side: &Side<'_>, life: &Lifecycle, state: usize, others: &[Arc<str>]) ->
 /// For each old name its number in both versions: that of the new name that is the same, else of the only one that looks
 /// the same and is new.
 fn paired(old: &[Arc<str>], new: &[Arc<str>], old_looks: &[Option<String>], new_looks: &[Option<String>]) -> Vec<u16> {
-    let old_names: BTreeSet<&Arc<str>> = old.iter().collect();
+    let (old_names, new_names): (BTreeSet<&Arc<str>>, BTreeSet<&Arc<str>>) =
+        (old.iter().collect(), new.iter().collect());
     let number = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
     old.iter()
         .enumerate()
@@ -177,7 +178,7 @@ fn paired(old: &[Arc<str>], new: &[Arc<str>], old_looks: &[Option<String>], new_
                 return number(same);
             }
             let look = old_looks.get(at).cloned().flatten();
-            let gone = |other: &usize| old.get(*other).is_some_and(|name| !new.contains(name));
+            let gone = |other: &usize| old.get(*other).is_some_and(|name| !new_names.contains(name));
             let alike_old = old_looks
                 .iter()
                 .enumerate()

@@ -92,7 +92,7 @@ impl Terms {
         let guard = Direction::of(logic::compare(self.when.as_ref(), new.when.as_ref()));
         add("guard", guard, self.written.clone(), new.written.clone());
         let flag = |once: bool| once.then(|| "once".to_owned());
-        let once = (self.once != new.once).then(|| if new.once { Direction::Narrowed } else { Direction::Widened });
+        let once = (self.once != new.once).then_some(if new.once { Direction::Narrowed } else { Direction::Widened });
         add("once", once, flag(self.once), flag(new.once));
         let time = |within: Option<(u16, i64)>| {
             within.map(|(after, max)| format!("{} after {}", quantity::duration_text(max), activity(after)))

@@ -252,11 +252,11 @@ fn delegations_widen_as_their_lists_and_limits_grow() {
     assert_eq!(diff(BASE, &old).len(), 1);
 }
 
+/// Aspect, subject, direction, before and after.
+type Fact = (&'static str, String, Direction, Option<String>, Option<String>);
+
 /// What a change says, whichever way it goes.
-fn facts(
-    changes: &[Change],
-    reversed: bool,
-) -> BTreeSet<(&'static str, String, Direction, Option<String>, Option<String>)> {
+fn facts(changes: &[Change], reversed: bool) -> BTreeSet<Fact> {
     let fact = |change: &Change| {
         let (old, new) = (change.old.clone(), change.new.clone());
         match reversed {

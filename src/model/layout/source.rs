@@ -71,9 +71,12 @@ impl<'t> Builder<'t> {
             }
             Event::Scalar(_, style, _, tag) => {
                 untagged(at, tag.is_some())?;
-                let raw = self.text.get(span.clone()).unwrap_or_default();
+                let at = match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded => self.head_of(at)?,
+                    _ => at,
+                };
                 // A block's text may run on to the next value.
-                let raw = raw.trim_end();
+                let raw = self.text.get(at..span.end).unwrap_or_default().trim_end();
                 let span = at..at + raw.len();
                 self.values.push(span.clone());
                 self.add(Node { span, anchor: None, body: Body::Scalar(raw, style) });
@@ -103,6 +106,21 @@ impl<'t> Builder<'t> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Where the sign of a block's text stands: the parser tells of its content.
+    fn head_of(&self, at: usize) -> Result<usize, Refusal> {
+        let refused = || Refusal::new(at, "a text of this style cannot be laid out");
+        if self.text.get(at..).is_some_and(|text| text.starts_with(['|', '>'])) {
+            return Ok(at);
+        }
+        let head = self.text.get(..at).and_then(|before| before.rfind(['|', '>'])).ok_or_else(refused)?;
+        let between = self.text.get(head + 1..at).unwrap_or_default();
+        let (sign, rest) = between.split_once('\n').ok_or_else(refused)?;
+        let only_space = rest.trim().is_empty();
+        let sign = sign.split_once(" #").map_or(sign, |(sign, _)| sign);
+        let plain = sign.trim().chars().all(|c| c == '-' || c == '+' || c.is_ascii_digit());
+        if only_space && plain { Ok(head) } else { Err(refused()) }
     }
 
     fn add(&mut self, node: Node<'t>) {

@@ -76,7 +76,7 @@ fn lines_are_laid_out_alike() {
 fn what_is_too_wide_becomes_a_block() {
     let long = format!(
         "constraints:\n  - {{id: a, always: \"{}\", severity: low}}  # why\n",
-        "x == 1 && ".repeat(14) + "x == 2"
+        "x == 1 && ".repeat(18) + "x == 2"
     );
     let laid = layout(&long).unwrap();
     assert!(laid.contains("  - id: a\n    always: \"x == 1") && laid.contains("severity: low  # why\n"), "{laid}");

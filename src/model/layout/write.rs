@@ -1,5 +1,7 @@
 //! A document as lines: what is written in blocks stays blocks, what stands in braces stays on one line where it fits.
 
+use std::ops::Range;
+
 use granit_parser::ScalarStyle;
 
 use super::Refusal;
@@ -7,7 +9,7 @@ use super::comment::{Comment, follows_gap};
 use super::source::{Body, Node, Source};
 
 /// Widest line that braces make; what is wider becomes a block.
-const WIDTH: usize = 160;
+const WIDTH: usize = 180;
 /// Longest key that moves the column of its neighbours' values.
 const KEY: usize = 24;
 /// Widest line that moves the column of its neighbours' comments.
@@ -225,7 +227,15 @@ impl<'s, 't> Writer<'s, 't> {
 
     /// Whether a comment stands inside of a value.
     fn is_commented(&self, value: &Node<'t>) -> bool {
-        self.source.comments.iter().any(|comment| value.span.contains(&comment.at))
+        !self.comments_in(value.span.clone()).is_empty()
+    }
+
+    /// The comments that begin in some bytes.
+    fn comments_in(&self, bytes: Range<usize>) -> &'s [Comment<'t>] {
+        let comments = &self.source.comments;
+        let first = comments.partition_point(|comment| comment.at < bytes.start);
+        let last = comments.partition_point(|comment| comment.at < bytes.end);
+        comments.get(first..last).unwrap_or_default()
     }
 
     /// A text in lines of its own, under its head.
@@ -255,37 +265,45 @@ impl<'s, 't> Writer<'s, 't> {
         Ok(())
     }
 
-    /// For each entry the width of the keys of its group, where its value stands in braces on the same line.
+    /// For each entry the width of the keys of its group: of neighbours that stand on one line each, some in braces.
+    /// `None` for those that do not stand on one line.
     fn widths(&self, entries: &[(&Node<'t>, &Node<'t>)], indent: usize) -> Result<Vec<Option<usize>>, Refusal> {
         let mut widths: Vec<Option<usize>> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            let flow = !is_block(value) && !matches!(value.body, Body::Scalar(..));
             let name = inline(key)?.chars().count();
             let narrow = |text: String| indent + name + 2 + text.chars().count() <= WIDTH;
-            let fits = flow && (!breaks(value) || (!self.is_commented(value) && narrow(inline(value)?)));
+            let fits = match &value.body {
+                Body::Scalar(_, style) => !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded),
+                _ if is_block(value) => false,
+                _ => !breaks(value) || (!self.is_commented(value) && narrow(inline(value)?)),
+            };
             widths.push(fits.then_some(name));
         }
         let mut start = 0;
         for at in 0..entries.len() {
-            let ends = entries.get(at + 1).is_none_or(|(key, _)| {
-                let commented = self.source.comments.iter().any(|comment| {
-                    let after = entries.get(at).is_some_and(|(_, value)| comment.at > value.span.end);
-                    comment.own_line && after && comment.at < key.span.start
-                });
-                commented
-                    || follows_gap(self.source.text, key.span.start)
-                    || widths.get(at + 1).copied().flatten().is_none()
-            });
+            let last = self.ends_group(entries, &widths, at);
             if widths.get(at).copied().flatten().is_none() {
                 start = at + 1;
-            } else if ends {
+            } else if last {
+                let braces = |(_, value): &&(&Node<'t>, &Node<'t>)| !matches!(value.body, Body::Scalar(..));
+                let aligned = entries.get(start..=at).is_some_and(|group| group.iter().any(|entry| braces(&entry)));
                 let group = widths.get_mut(start..=at).unwrap_or_default();
-                let widest = group.iter().flatten().filter(|width| **width <= KEY).max().copied().unwrap_or(0);
-                group.iter_mut().for_each(|width| *width = Some(widest));
+                let widest = group.iter().flatten().filter(|width| aligned && **width <= KEY).max().copied();
+                group.iter_mut().for_each(|width| *width = Some(widest.unwrap_or(0)));
                 start = at + 1;
             }
         }
         Ok(widths)
+    }
+
+    /// Whether the next entry stands apart from this one, or not on one line.
+    fn ends_group(&self, entries: &[(&Node<'t>, &Node<'t>)], widths: &[Option<usize>], at: usize) -> bool {
+        entries.get(at + 1).is_none_or(|(key, _)| {
+            let end = entries.get(at).map_or(0, |(_, value)| value.span.end);
+            let commented = self.comments_in(end..key.span.start).iter().any(|comment| comment.own_line);
+            let apart = commented || follows_gap(self.source.text, key.span.start);
+            apart || widths.get(at + 1).copied().flatten().is_none()
+        })
     }
 }
 

@@ -29,11 +29,12 @@ pub fn intended(model: &Intended, screen: &Screen) -> String {
     }
     let mut table = Table::new(&["ACTIVITY", "CALLS", "OBJECTS"], &[]).wrapping();
     for step in &model.activities {
-        let read = if step.read { " (reads)" } else { "" };
+        let read = if step.read { "(reads)" } else { "" };
+        let objects = [step.objects.join(", ").as_str(), read].join(" ").trim().to_owned();
         table.row(vec![
             (Look::Bold, step.activity.clone()),
             (Look::Plain, step.calls.join(" | ")),
-            (Look::Plain, format!("{}{read}", step.objects.join(", "))),
+            (Look::Plain, objects),
         ]);
     }
     out.push_str(&format!("\n{}", table.render(screen)));
