@@ -17,21 +17,40 @@ pub(super) fn compare(sides: &Sides<'_>, found: &mut Changes) {
         let is = at(&sides.new, new).and_then(|at| sides.new.model.activities.get(at));
         match (was, is) {
             (Some(was), Some(is)) => Pair { sides, was, is, subject: format!("activity {}", is.name) }.compare(found),
-            (None, Some(is)) => {
-                let (calls, subject) = (is.calls().join(" | "), format!("activity {}", is.name));
-                let says = format!("a step of its own now: {calls}");
-                let one = Found { aspect: "activity", subject, says, old: None, new: Some(calls) };
-                found.add(Direction::Widened, Severity::Medium, one);
-            }
-            (Some(was), None) => {
-                let (calls, subject) = (was.calls().join(" | "), format!("activity {}", was.name));
-                let says = format!("no longer a step, and judged no more: {calls}");
-                let one = Found { aspect: "activity", subject, says, old: Some(calls), new: None };
-                found.add(Direction::Narrowed, Severity::Medium, one);
-            }
+            (None, Some(is)) => alone(is, Direction::Widened, found),
+            (Some(was), None) => alone(was, Direction::Narrowed, found),
             (None, None) => {}
         }
     }
+}
+
+/// An activity that only one version has.
+fn alone(activity: &Activity, direction: Direction, found: &mut Changes) {
+    let (calls, subject) = (activity.calls().join(" | "), format!("activity {}", activity.name));
+    let says = match direction {
+        Direction::Widened => "a step of its own now",
+        _ => "no longer a step",
+    };
+    let texts = one_sided(direction, &calls);
+    let one = Found { aspect: "activity", subject: subject.clone(), says: says.to_owned(), old: texts.0, new: texts.1 };
+    found.add(direction, Severity::Medium, one);
+    judged(direction, subject, &calls, found);
+}
+
+/// What is a step is judged, and what is none goes unnoticed: the other side of each call that comes or goes.
+fn judged(direction: Direction, subject: String, calls: &str, found: &mut Changes) {
+    let says = match direction {
+        Direction::Widened => format!("judged from now on: {calls}"),
+        _ => format!("goes unnoticed from now on: {calls}"),
+    };
+    let (old, new) = one_sided(direction, calls);
+    found.add(direction.reversed(), Severity::High, Found { aspect: "judgement", subject, says, old, new });
+}
+
+/// A text that only one version has.
+fn one_sided(direction: Direction, text: &str) -> (Option<String>, Option<String>) {
+    let text = Some(text.to_owned());
+    if direction == Direction::Widened { (None, text) } else { (text, None) }
 }
 
 struct Pair<'p> {
@@ -163,18 +182,21 @@ impl Pair<'_> {
         let (old, new) = (calls(&self.sides.old, self.was), calls(&self.sides.new, self.is));
         for call in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
             match (old.get(call), new.get(call)) {
-                (None, Some(is)) => {
-                    let says = format!("may now also be done by {}", texts(is));
-                    self.add(Direction::Widened, Severity::Medium, "call", says, (None, Some(texts(is))), found);
-                }
-                (Some(was), None) => {
-                    let says = format!("no longer done by {}, which is judged no more", texts(was));
-                    self.add(Direction::Narrowed, Severity::Medium, "call", says, (Some(texts(was)), None), found);
-                }
+                (None, Some(is)) => self.came_or_went(Direction::Widened, &texts(is), found),
+                (Some(was), None) => self.came_or_went(Direction::Narrowed, &texts(was), found),
                 (Some(was), Some(is)) => self.narrowings(was, is, found),
                 (None, None) => {}
             }
         }
+    }
+
+    fn came_or_went(&self, direction: Direction, calls: &str, found: &mut Changes) {
+        let says = match direction {
+            Direction::Widened => format!("may now also be done by {calls}"),
+            _ => format!("no longer done by {calls}"),
+        };
+        self.add(direction, Severity::Medium, "call", says, one_sided(direction, calls), found);
+        judged(direction, self.subject.clone(), calls, found);
     }
 
     /// Hosts and conditions of one call.

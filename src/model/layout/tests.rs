@@ -87,7 +87,7 @@ fn what_is_too_wide_becomes_a_block() {
 fn comments_that_cannot_be_kept_are_told_with_their_place() {
     let text = "a: [x, # first\n  y, {b: 1, # third\n  c: 2}]  # last\n";
     let laid = layout(text).unwrap();
-    assert_eq!(laid, "a:\n  - x  # first\n  - y\n  - b: 1  # third\n    c: 2  # last\n");
+    assert_eq!(laid, "a:\n  - x     # first\n  - y\n  - b: 1  # third\n    c: 2  # last\n");
     holds(text, &laid);
     let text = "a: [[x, # first\n  y]]\n";
     let refusal = layout(text).unwrap_err();

@@ -287,8 +287,8 @@ impl<'s, 't> Writer<'s, 't> {
             } else if last {
                 let braces = |(_, value): &&(&Node<'t>, &Node<'t>)| !matches!(value.body, Body::Scalar(..));
                 // Sections of the whole are no group.
-                let aligned = indent > 0
-                    && entries.get(start..=at).is_some_and(|group| group.iter().any(|entry| braces(&entry)));
+                let aligned =
+                    indent > 0 && entries.get(start..=at).is_some_and(|group| group.iter().any(|entry| braces(&entry)));
                 let group = widths.get_mut(start..=at).unwrap_or_default();
                 let widest = group.iter().flatten().filter(|width| aligned && **width <= KEY).max().copied();
                 group.iter_mut().for_each(|width| *width = Some(widest.unwrap_or(0)));

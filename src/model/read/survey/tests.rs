@@ -41,7 +41,7 @@ fn what_is_well_said_is_left_alone() {
 fn each_doubt_is_told_at_its_place() {
     use Code::{Constant, Detached, Idle, NeverSeen, OnceInLoop, SelfApproval, Shadowed, Unguarded, UnknownRole};
     let life = "      - {activity: hold, from: paid, to: held}\n";
-    let bill = "objects:\n  bill: {key: path.bill}\n";
+    let bill = "objects:\n  bill: {key: query.bill}\n";
     let cases: &[(&str, &str, Gravity, Code)] = &[
         (life, "      - {activity: hold, from: paid, to: [held, new]}\n", Gravity::Warning, OnceInLoop),
         (
