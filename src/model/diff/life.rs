@@ -13,6 +13,8 @@ const ANYBODY: &str = "anybody";
 
 /// From one state by one step to another.
 type Cell = (u16, u16, u16);
+/// What is told in one sentence: a step, the state it leads to, whether it is about roles, and the difference.
+type Group = (u16, u16, bool, Difference);
 /// States by their numbers in both lives.
 type States = BTreeSet<u16>;
 /// For each role on what terms.
@@ -53,7 +55,7 @@ fn both(sides: &Sides<'_>, old: &Lifecycle, new: &Lifecycle, found: &mut Changes
     let life = Life { sides, name: Arc::clone(&name), old, new, old_numbers, new_numbers };
     life.states(found);
     let (before, after) = (life.cells(true), life.cells(false));
-    let mut grouped: BTreeMap<(u16, u16, bool, Difference), (States, BTreeSet<String>)> = BTreeMap::new();
+    let mut grouped: BTreeMap<Group, (States, BTreeSet<String>)> = BTreeMap::new();
     let none = Roles::new();
     let cells: BTreeSet<&Cell> = before.keys().chain(after.keys()).collect();
     for cell in cells {
