@@ -4,6 +4,7 @@
 mod capture;
 mod check;
 mod generate;
+mod model;
 mod value;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,10 @@ pub(super) use check::{Check, CheckFormat, FailOn};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 pub(super) use generate::{Generate, Generated, SchemaFile};
+pub(super) use model::{
+    DiffLevel, LintFormat, LintLevel, ModelCommand, ModelDiff, ModelDiffFormat, ModelFmt, ModelLint, ModelNew,
+    ModelShow, ModelShowFormat, ModelWhat, Starter,
+};
 use offpath_capture::{LogFormat, TunnelPort};
 #[cfg(feature = "live")]
 use value::bpf;
@@ -57,6 +62,8 @@ pub enum Command {
     Exchanges(Exchanges),
     /// Show what really happened (process maps, variants) and draft a model from it
     Mine(Mine),
+    /// Lint, show, compare, lay out and start models; no traffic needed
+    Model(ModelCommand),
     /// Compare traffic with the intended model and report where it left the path
     Check(Check),
     /// Show one case, actor, finding or what was not seen, as a timeline

@@ -247,17 +247,24 @@ pub(super) fn threads(shared: &Shared) -> usize {
     shared.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
 
+/// The text of a model file.
+pub(super) fn model_text(path: &Path) -> Result<String, Exit> {
+    let cannot = |why: String| Exit::CannotStart(format!("model {}: {why}", path.display()));
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|e| cannot(e.to_string()))?;
+    file.take(MODEL_BYTES + 1).read_to_end(&mut bytes).map_err(|e| cannot(e.to_string()))?;
+    if bytes.len() as u64 > MODEL_BYTES {
+        return Err(cannot(format!("more than {MODEL_BYTES} bytes, the most that a model has")));
+    }
+    String::from_utf8(bytes)
+        .map_err(|e| cannot(format!("byte {} is not UTF-8; save the file as UTF-8", e.utf8_error().valid_up_to())))
+}
+
 /// Reads and compiles a model; its errors go to standard error, its warnings, a line each, wait for the work to begin.
 pub(super) fn read_model(path: &Path, console: &Console) -> Result<Arc<Model>, Exit> {
     let name = path.display().to_string();
     let cannot = |why: String| Exit::CannotStart(format!("model {name}: {why}"));
-    let size = std::fs::metadata(path).map_err(|e| cannot(e.to_string()))?.len();
-    if size > MODEL_BYTES {
-        return Err(cannot(format!("{size} bytes; a model has at most {MODEL_BYTES}")));
-    }
-    let bytes = std::fs::read(path).map_err(|e| cannot(e.to_string()))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|e| cannot(format!("byte {} is not UTF-8; save the file as UTF-8", e.utf8_error().valid_up_to())))?;
+    let text = model_text(path)?;
     match Model::read_with(&name, &text, &mut documents::beside(path)) {
         Ok((model, warnings)) => {
             if !warnings.is_empty() {

@@ -20,6 +20,7 @@ mod job;
 mod live;
 mod mapping;
 mod mine;
+mod model;
 mod output;
 mod period;
 mod pipe;
@@ -70,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args, &cli.shared, &console),
         Command::Exchanges(args) => exchanges::run(&args, &cli.shared, &console),
         Command::Mine(args) => mine::run(&args, &cli.shared, &console),
+        Command::Model(args) => model::run(&args, &console),
         Command::Check(args) => check::run(&args, &cli.shared, &console),
         Command::Show(args) => show::run(&args, &console),
         #[cfg(feature = "live")]

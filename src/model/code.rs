@@ -147,7 +147,29 @@ An id that two documents give is written with its document: `op: orders.yaml#pay
     Constant "M033" "A condition does not depend on what happens."
 "It is true or false for every event, so the rule it belongs to is always broken, never broken or never asked. Often a path
 was meant where a text or a number stands: `'paid' == 'new'` instead of `order.state == 'new'`. A step that nobody may take
-needs no transition; a constraint that is to rest for a while is commented out."
+needs no transition; a constraint that is to rest for a while is commented out. So are conditions whose parts contradict
+each other: `refund.amount < money('10 EUR') && refund.amount > money('20 EUR')`."
+    OnceInLoop "M040" "A transition that may be taken once starts where the life comes by again."
+"The life can return to the state that the transition starts from, and `once` then forbids the step that leads on: each second
+round is a deviation. Where every round is meant, leave `once` out; a client's retry is told from a second time by its
+idempotency key all the same. Where one round is meant, let the way back end in a state of its own."
+    NeverSeen "M041" "Nothing ever sets what this rule reads."
+"An owner that is set by an activity, a sum over an activity's events, or a time since one needs events of that activity on the same
+object. So does a constraint on an object type that no activity touches: it is never decided. Name the object at the activity:
+    activities:
+      create: {http: POST /orders, object: order}"
+    Idle "M042" "Nothing asks about this activity."
+"No transition, constraint, owner rule, sum or login names it, and it touches no object that has a life. Its events are named in
+reports, and nothing is ever held against them. Use it in a rule, say `read: true` if it only looks, or leave it out."
+    Unguarded "M043" "Anybody may bring an object into a restricted state."
+"`restricted` says that reaching the state by a wrong way is grave. Here a right way is open to everyone: the transition has
+neither `by` nor `kind` nor `when`, and no constraint speaks of its activity. Say who may, or under what condition:
+    - {activity: pay, from: new, to: paid, by: [customer], when: \"event.amount == order.total\"}"
+    SelfApproval "M044" "Who asks may approve."
+"An approval by a person is demanded, and nothing keeps the one who asked from giving it. Roles do not: one person may have both.
+Keep the steps apart:
+    constraints:
+      - {id: four-eyes, distinct_persons: [refund_request, refund_approve], per: refund}"
 }
 
 /// What `offpath explain` prints for a model code such as `M003`; `None` when there is no such code.
@@ -161,8 +183,10 @@ mod tests {
 
     #[test]
     fn codes_are_numbered_in_order() {
-        for (number, code) in Code::ALL.iter().enumerate() {
-            assert_eq!(code.as_str(), format!("M{:03}", number + 1));
+        // Codes are never given twice; numbers may be left out.
+        assert!(Code::ALL.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()));
+        for code in Code::ALL {
+            assert!(code.as_str().len() == 4 && code.as_str().starts_with('M'));
             assert!(explanation(code.as_str()).is_some_and(|text| text.len() > 80), "{code:?}");
         }
         assert_eq!(explanation("M000"), None);

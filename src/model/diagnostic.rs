@@ -20,6 +20,19 @@ pub enum Gravity {
     Error,
     /// The model can be used, but likely says something else than was meant.
     Warning,
+    /// The model says what was meant, as far as can be told, and leaves a way for abuse open.
+    Advice,
+}
+
+impl Gravity {
+    /// Its name in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Gravity::Error => "error",
+            Gravity::Warning => "warning",
+            Gravity::Advice => "advice",
+        }
+    }
 }
 
 /// One mistake or doubt.
@@ -58,6 +71,11 @@ impl Diagnostic {
     /// A warning at a place.
     pub(in crate::model) fn warning(code: Code, span: Span, title: impl Into<String>) -> Self {
         Diagnostic { gravity: Gravity::Warning, ..Diagnostic::error(code, span, title) }
+    }
+
+    /// Advice at a place.
+    pub(in crate::model) fn advice(code: Code, span: Span, title: impl Into<String>) -> Self {
+        Diagnostic { gravity: Gravity::Advice, ..Diagnostic::error(code, span, title) }
     }
 
     pub(in crate::model) fn label(mut self, label: impl Into<String>) -> Self {
@@ -168,6 +186,17 @@ impl Diagnostics {
         self.found.len() + self.imported.iter().map(Diagnostics::len).sum::<usize>()
     }
 
+    /// What was found in the files that this one imports.
+    pub fn imported(&self) -> &[Diagnostics] {
+        &self.imported
+    }
+
+    /// The gravest of what was found, in this file and those that it imports.
+    pub fn gravest(&self) -> Option<Gravity> {
+        let own = self.found.iter().map(|diagnostic| diagnostic.gravity);
+        own.chain(self.imported.iter().filter_map(Diagnostics::gravest)).min()
+    }
+
     /// What was found in this file, errors first, then in the file's order.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.found.iter()
@@ -208,7 +237,7 @@ impl Diagnostics {
     /// A line for each of up to 20 diagnostics of each file: where, what, and the code that explains it.
     pub fn brief(&self) -> String {
         let line = |diagnostic: &Diagnostic| {
-            let gravity = if diagnostic.gravity == Gravity::Error { "error" } else { "warning" };
+            let gravity = diagnostic.gravity.as_str();
             let ((line, column), code) = (self.position(diagnostic.span.start), diagnostic.code.as_str());
             format!("{gravity}[{code}]: {}:{line}:{column}: {} (offpath explain {code})", self.file, diagnostic.title)
         };
@@ -223,6 +252,7 @@ impl Diagnostics {
         let level = match diagnostic.gravity {
             Gravity::Error => Level::ERROR,
             Gravity::Warning => Level::WARNING,
+            Gravity::Advice => Level::INFO.with_name("advice"),
         };
         let mut snippet = Snippet::source(&*self.text).path(&*self.file).annotation(
             AnnotationKind::Primary

@@ -38,6 +38,16 @@ pub(crate) fn duration(text: &str) -> Option<i64> {
     Some(total)
 }
 
+/// A duration in the largest unit that it is a whole number of: `14d`, `90m`; `0s` for none.
+pub(crate) fn duration_text(micros: i64) -> String {
+    let units = [("d", 86_400 * SECOND), ("h", 3_600 * SECOND), ("m", 60 * SECOND), ("s", SECOND), ("ms", 1_000)];
+    match units.into_iter().find(|(_, length)| micros != 0 && micros % length == 0) {
+        Some((unit, length)) => format!("{}{unit}", micros / length),
+        None if micros == 0 => "0s".to_owned(),
+        None => format!("{micros}us"),
+    }
+}
+
 /// An exact number: optional sign, digits, optional decimals. No exponent, no separators, no surrounding space.
 pub(crate) fn decimal(text: &str) -> Option<Decimal> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -84,6 +94,14 @@ mod tests {
         for wrong in ["", "14", "d", "1.5h", "-1d", "1 d", "3mo", "99999999999999999999w", "9223372036854775807w"] {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn durations_are_written_as_they_are_read() {
+        for text in ["14d", "25h", "90m", "30s", "250ms", "7us", "0s"] {
+            assert_eq!(duration(text).map(duration_text).as_deref(), Some(text));
+        }
+        assert_eq!(duration("1h30m").map(duration_text).as_deref(), Some("90m"));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Views of one run: terminal, Markdown, HTML. Nothing here computes a new fact, reads a file or knows the time.
 
 mod alike;
+pub mod change;
 pub mod event_log;
 mod explanation;
 mod figure;
 mod html;
+pub mod intended;
 pub mod layout;
 mod markdown;
 mod place;

@@ -2,6 +2,7 @@
 //!
 //! The "file" of a result is the capture or log, its region the record; the thread flow is the evidence in time order.
 
+mod diagnostic;
 mod location;
 mod result;
 mod tool;
@@ -10,6 +11,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
+
+pub use diagnostic::diagnostics;
 
 use crate::finding::Finding;
 

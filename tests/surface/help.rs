@@ -8,6 +8,12 @@ const PAGES: &[&[&str]] = &[
     &["inspect"],
     &["exchanges"],
     &["mine"],
+    &["model"],
+    &["model", "lint"],
+    &["model", "show"],
+    &["model", "diff"],
+    &["model", "fmt"],
+    &["model", "new"],
     &["check"],
     &["show"],
     #[cfg(feature = "live")]

@@ -1,6 +1,6 @@
 //! The functions of the language and what they may be called with.
 
-use super::{Bound, Function, Kind, Node, Path, Scope, evaluate};
+use super::{Bound, Function, Kind, Node, Path, Scope, Truth, evaluate};
 use crate::event::Value;
 
 /// One function.
@@ -82,6 +82,14 @@ pub(super) fn constant(call: &Node) -> Option<Value> {
     match evaluate::node(call, &Nothing) {
         Bound::Exactly(value) => Some(value),
         _ => None,
+    }
+}
+
+/// Truth of a condition where nothing is known: what is decided there is decided everywhere.
+pub(super) fn truth_of_nothing(condition: &Node) -> Truth {
+    match evaluate::node(condition, &Nothing) {
+        Bound::Exactly(Value::Bool(holds)) => Truth::from(holds),
+        _ => Truth::Unknown,
     }
 }
 

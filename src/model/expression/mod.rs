@@ -23,6 +23,11 @@ pub(in crate::model) use path::{Place, is_built_in, is_reserved, path_of_text};
 
 use crate::event::Value;
 
+/// Whether a condition is true or false whatever happens.
+pub(in crate::model) fn truth_of_nothing(condition: &Node) -> Truth {
+    function::truth_of_nothing(condition)
+}
+
 /// A parsed and name-checked expression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {

@@ -67,6 +67,7 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
         constraints.push(Constraint { id, kind, condition, severity });
     }
     contradictions(reader, &constraints, &spans);
+    reader.places.constraints = spans;
     constraints
 }
 

@@ -16,14 +16,14 @@ const DEPTH: usize = 16;
 
 /// A value and where it is.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) span: Span,
-    pub(super) shape: Shape,
+pub(in crate::model) struct Node {
+    pub(in crate::model) span: Span,
+    pub(in crate::model) shape: Shape,
 }
 
 /// What a value is.
 #[derive(Clone, Debug)]
-pub(super) enum Shape {
+pub(in crate::model) enum Shape {
     /// Nothing, `null` or `~`.
     Null,
     Scalar(Scalar),
@@ -33,22 +33,22 @@ pub(super) enum Shape {
 
 /// A text, as written: numbers and truth values are texts until someone needs them.
 #[derive(Clone, Debug)]
-pub(super) struct Scalar {
-    pub(super) text: String,
+pub(in crate::model) struct Scalar {
+    pub(in crate::model) text: String,
     /// Byte of the file at which the text starts, where it stands there unaltered (no escapes, no folding).
-    pub(super) exact: Option<usize>,
+    pub(in crate::model) exact: Option<usize>,
 }
 
 /// A key of a mapping.
 #[derive(Clone, Debug)]
-pub(super) struct Key {
-    pub(super) text: String,
-    pub(super) span: Span,
+pub(in crate::model) struct Key {
+    pub(in crate::model) text: String,
+    pub(in crate::model) span: Span,
 }
 
 impl Shape {
     /// How a message names it.
-    pub(super) fn describe(&self) -> &'static str {
+    pub(in crate::model) fn describe(&self) -> &'static str {
         match self {
             Shape::Null => "nothing",
             Shape::Scalar(_) => "a single value",
@@ -59,7 +59,7 @@ impl Shape {
 }
 
 /// Reads one YAML document within the limits.
-pub(super) fn read(text: &str) -> Result<Node, Box<Diagnostic>> {
+pub(in crate::model) fn read(text: &str) -> Result<Node, Box<Diagnostic>> {
     if text.len() > LENGTH {
         let title = format!("such a file is at most {} MiB", LENGTH >> 20);
         return Err(Box::new(Diagnostic::error(Code::Limit, 0..0, title)));

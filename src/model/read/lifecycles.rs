@@ -45,6 +45,7 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
         } else {
             reader.transitions_missing = true;
         }
+        reader.places.transitions.push(spans);
         lifecycles.push(lifecycle);
     }
     lifecycles

@@ -25,7 +25,7 @@ pub(super) fn lifecycle(reader: &mut Reader, lifecycle: &Lifecycle, spans: &[Spa
     }
 }
 
-fn state_span(reader: &Reader, lifecycle: &Lifecycle, number: usize) -> Option<Span> {
+pub(super) fn state_span(reader: &Reader, lifecycle: &Lifecycle, number: usize) -> Option<Span> {
     let states = reader.outline.object_at(lifecycle.object_type)?.states.as_ref()?;
     states
         .iter()
@@ -83,10 +83,14 @@ fn shadowed(reader: &mut Reader, lifecycle: &Lifecycle, spans: &[Span]) {
 
 /// Whether whatever `narrow` allows, `wide` allows too.
 fn covers(wide: &Transition, narrow: &Transition) -> bool {
+    covers_but_guard(wide, narrow) && (wide.when.is_none() || guard(wide) == guard(narrow))
+}
+
+/// Whether whatever `narrow` allows, `wide` allows too, the guards of both aside.
+pub(super) fn covers_but_guard(wide: &Transition, narrow: &Transition) -> bool {
     narrow.from.iter().all(|state| wide.from.contains(state))
         && (wide.by.is_empty() || (!narrow.by.is_empty() && narrow.by.iter().all(|role| wide.by.contains(role))))
         && (wide.kind.is_none() || wide.kind == narrow.kind)
-        && (wide.when.is_none() || guard(wide) == guard(narrow))
         && (wide.within.is_none() || wide.within == narrow.within)
         && wide.once == narrow.once
 }

@@ -7,7 +7,7 @@ mod check;
 mod constant;
 mod constraints;
 mod delegations;
-mod document;
+pub(in crate::model) mod document;
 mod echo;
 mod imports;
 mod lifecycles;
@@ -17,6 +17,7 @@ mod objects;
 mod reader;
 mod schedule;
 pub(crate) mod settings;
+mod survey;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -44,11 +45,21 @@ impl Model {
     /// # Errors
     /// As [`Model::read`].
     pub fn read_with(file: &str, text: &str, open: Open<'_>) -> Result<(Model, Diagnostics), Diagnostics> {
+        Model::look_at(file, text, open, false)
+    }
+
+    /// Everything that can be said against a model: what [`Model::read_with`] says, and where that is no error, what only
+    /// the whole shows, advice among it.
+    pub fn lint(file: &str, text: &str, open: Open<'_>) -> Diagnostics {
+        Model::look_at(file, text, open, true).map_or_else(|errors| errors, |(_, found)| found)
+    }
+
+    fn look_at(file: &str, text: &str, open: Open<'_>, thorough: bool) -> Result<(Model, Diagnostics), Diagnostics> {
         let whole = text;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let root = document::read(text).map_err(|found| Diagnostics::new(file, text, vec![*found]))?;
         let mut reader = Reader::default();
-        let model = model(&mut reader, &root, open);
+        let model = model(&mut reader, &root, open, thorough);
         let model = model.map(|model| Model { hash: hash(whole, &model), file: file.to_owned(), ..model });
         let faulty = reader.found.iter().any(|diagnostic| diagnostic.gravity == Gravity::Error);
         let diagnostics = Diagnostics::new(file, text, reader.found).with_imported(reader.imported);
@@ -84,7 +95,7 @@ const KEYS: &[&str] = &[
 ];
 
 /// Reads all parts; `None` when there is not even a mapping, with the reason among the reader's diagnostics.
-fn model(reader: &mut Reader, root: &Node, open: Open<'_>) -> Option<Model> {
+fn model(reader: &mut Reader, root: &Node, open: Open<'_>, thorough: bool) -> Option<Model> {
     let whole = builtin::completed(reader, root);
     let fields = reader.mapping(&whole, "a model", KEYS)?;
     format_version(reader, &fields);
@@ -117,6 +128,9 @@ fn model(reader: &mut Reader, root: &Node, open: Open<'_>) -> Option<Model> {
     model.constraints = constraints::read(reader, &fields, &model);
     model.delegations = delegations::read(reader, &fields, &model);
     lint::model(reader, &model);
+    if thorough && reader.found.iter().all(|found| found.gravity != Gravity::Error) {
+        survey::model(reader, &fields, &model);
+    }
     model.captured_paths = std::mem::take(&mut reader.captured).into_iter().collect();
     Some(model)
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::document::{Key, Node, Shape};
+use super::survey::Places;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::model::expression::{Kind, Lowered, Place, lower, lower_condition, path_of_text};
 use crate::model::outline::Outline;
@@ -25,6 +26,8 @@ pub(super) struct Reader {
     pub(super) documents: Vec<Arc<Description>>,
     /// What was found in them.
     pub(super) imported: Vec<Diagnostics>,
+    /// Where transitions and constraints stand.
+    pub(super) places: Places,
 }
 
 /// The entries of a mapping whose keys are known.

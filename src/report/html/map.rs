@@ -213,7 +213,7 @@ fn edge(page: &mut Markup, bundle: &Bundle, route: &Route, most: u64) {
 }
 
 /// The line of a route, ending where its arrow head begins.
-fn path(route: &Route, head: f64) -> String {
+pub(in crate::report) fn path(route: &Route, head: f64) -> String {
     let mut points = route.points.clone();
     let Some(&(x, y)) = points.first() else { return String::new() };
     if let Some(last) = points.last_mut() {

@@ -6,7 +6,7 @@
 mod columns;
 mod figures;
 mod head;
-mod map;
+pub(super) mod map;
 mod markup;
 mod notes;
 mod rules;

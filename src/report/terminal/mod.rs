@@ -1,12 +1,14 @@
 //! Views for a terminal. Colour and width are given, never found; no meaning hangs on colour alone.
 
 mod cases;
+mod change;
 mod check;
 mod event_log;
 mod explanation;
 mod finding;
 mod gaps;
 mod inspect;
+mod intended;
 mod mine;
 mod screen;
 mod table;
@@ -14,12 +16,14 @@ mod timeline;
 mod unmatched;
 
 pub use cases::cases;
+pub use change::change;
 pub use check::check;
 pub use event_log::event_log;
 pub use explanation::explanation;
 pub use finding::finding;
 pub use gaps::gaps;
 pub use inspect::{inspect, unknown_paths};
+pub use intended::intended;
 pub use mine::mine;
 pub use screen::Screen;
 pub use timeline::timeline;
