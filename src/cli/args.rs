@@ -3,6 +3,7 @@
 #[cfg(feature = "live")]
 mod capture;
 mod check;
+mod findings;
 mod generate;
 mod value;
 
@@ -12,9 +13,12 @@ use std::path::PathBuf;
 
 #[cfg(feature = "live")]
 pub(super) use capture::Capture;
-pub(super) use check::{Check, CheckFormat, FailOn};
+pub(super) use check::{BaselineBy, Check, CheckFormat, FailOn};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+pub(super) use findings::{
+    Baseline, Findings, FindingsOf, List, ListFormat, Stale, Suppress, TriageFormat, Verify, VerifyFormat,
+};
 pub(super) use generate::{Generate, Generated, SchemaFile};
 use offpath_capture::{LogFormat, TunnelPort};
 #[cfg(feature = "live")]
@@ -61,6 +65,10 @@ pub enum Command {
     Check(Check),
     /// Show one case, actor, finding or what was not seen, as a timeline
     Show(Show),
+    /// List findings by cause, suppress them, compare two runs
+    Findings(Findings),
+    /// Say which earlier findings are fixed, still open, or not exercised
+    Verify(Verify),
     /// Write an interface's packets into files that rotate, or into a pipe
     #[cfg(feature = "live")]
     Capture(Capture),

@@ -1,6 +1,5 @@
 //! Views of one run: terminal, Markdown, HTML. Nothing here computes a new fact, reads a file or knows the time.
 
-mod alike;
 pub mod event_log;
 mod explanation;
 mod figure;
@@ -11,6 +10,7 @@ mod place;
 mod reason;
 pub mod sarif;
 mod sheet;
+mod spread;
 pub mod summary;
 pub mod terminal;
 mod timeline;
@@ -18,6 +18,7 @@ mod twice;
 mod unidentified;
 mod unmodelled;
 mod verdict;
+pub mod verification;
 mod visible;
 
 pub use explanation::{
@@ -29,8 +30,8 @@ use html::verdict_name;
 pub use markdown::markdown;
 pub use sheet::Sheet;
 pub use summary::{
-    ActorSummary, AsideSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline, ClockSummary,
-    ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
+    ActorSummary, AsideSummary, BaselineSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline,
+    ClockSummary, ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
     MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RedactionSummary, RuleStatus,
     RuleSummary, RunSummary, TimelineEvent, TlsSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation,
     UnmodelledSummary, VariantSummary, WebSocketSummary,

@@ -51,6 +51,8 @@ fn without_script_the_head_and_the_worst_findings_are_there() {
     let findings = sample::findings(300);
     let page = page(&sample::run(), &findings, &[]);
     let (_, worst) = page.split_once("<div id=\"worst\">").unwrap();
+    let (causes, worst) = worst.split_once("</table>").unwrap();
+    assert!(causes.matches("<tr><td>").count() == 100 && causes.contains("offpath show F"), "the causes come first");
     let (worst, _) = worst.split_once("</table>").unwrap();
     assert_eq!(worst.matches("<tr><td>").count(), 200);
     assert!(worst.contains(&findings[0].title));

@@ -16,6 +16,7 @@ mod objects;
 mod reader;
 mod schedule;
 pub(crate) mod settings;
+pub(crate) mod suppressions;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

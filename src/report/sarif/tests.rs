@@ -12,7 +12,7 @@ fn log(findings: &[Finding]) -> Value {
 fn bytes(findings: &[Finding]) -> Vec<u8> {
     let inputs = [("access.log".to_owned(), Some("ab".repeat(32))), ("unused.har".to_owned(), None)];
     let mut bytes = Vec::new();
-    write(findings, &About { version: "0.1.0", inputs: &inputs, complete: true }, &mut bytes).unwrap();
+    write(findings, &About { version: "0.1.0", inputs: &inputs, complete: true, absent: &[] }, &mut bytes).unwrap();
     bytes
 }
 
@@ -40,6 +40,7 @@ fn allowed(kind: &str) -> &'static [&'static str] {
             "message",
             "locations",
             "partialFingerprints",
+            "baselineState",
             "codeFlows",
             "taxa",
             "suppressions",
