@@ -168,7 +168,7 @@ pub struct Inputs {
     /// Where a JSON log holds a field, over the conventions, e.g. --log-field user=auth.subject
     #[arg(long, hide_short_help = true, value_name = "FIELD=NAME", value_parser = pair)]
     pub log_field: Vec<(String, String)>,
-    /// Key log (SSLKEYLOGFILE) that opens TLS connections in captures; repeatable
+    /// Key log (SSLKEYLOGFILE) that opens TLS connections; repeatable
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
     /// A port at which a tunnel over UDP is spoken besides its own, e.g. --tunnel vxlan=8473; repeatable

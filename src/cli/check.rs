@@ -47,7 +47,7 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     }
     let shown = args.only_new.then(|| run.findings.iter().filter(|f| !f.is_known()).cloned().collect::<Vec<Finding>>());
     let shown = shown.as_deref().unwrap_or(&run.findings);
-    let written = outputs.write(&run, shown, &timings)?;
+    let written = outputs.write(&run, (shown, args.fail_on.severity()), &timings)?;
     print(args, &run, shown, &written, console)?;
     // The summary for people names them itself.
     if args.format != CheckFormat::Human {
@@ -88,6 +88,10 @@ fn print(args: &Check, run: &Run, findings: &[Finding], written: &Written, conso
         CheckFormat::Csv => {
             return stream(console, |out| csv::write(findings, out).map_err(std::io::Error::other));
         }
+        CheckFormat::Junit => {
+            return stream(console, |out| report::junit(&run.summary, findings, args.fail_on.severity(), out));
+        }
+        CheckFormat::Ocsf => return stream(console, |out| report::ocsf(findings, &run.summary.tool_version, out)),
         CheckFormat::Markdown => report::markdown(&run.summary, findings),
     };
     console.print(&text)

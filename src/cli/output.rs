@@ -13,6 +13,7 @@ use super::run_folder::{MARK, RunFolder};
 use super::{Console, Exit};
 use crate::event::table;
 use crate::finding::{Finding, csv, jsonl, parquet};
+use crate::model::Severity;
 use crate::pipeline::{Job, Run};
 use crate::report::{self, CaseTimeline, TimelineEvent, sarif};
 
@@ -33,6 +34,8 @@ pub(super) enum Kind {
     Parquet,
     Markdown,
     Json,
+    Junit,
+    Ocsf,
 }
 
 impl Kind {
@@ -45,6 +48,8 @@ impl Kind {
             "parquet" => Some(Kind::Parquet),
             "md" => Some(Kind::Markdown),
             "json" => Some(Kind::Json),
+            "xml" => Some(Kind::Junit),
+            "ocsf" => Some(Kind::Ocsf),
             _ => None,
         }
     }
@@ -94,7 +99,8 @@ impl Outputs {
         let (mut folder, mut files) = (None, Vec::new());
         for path in paths {
             let refuse = |why: &str| {
-                let files = "files are told by .html, .sarif, .jsonl, .csv, .parquet, .md or .json";
+                let files =
+                    "files are told by .html, .sarif, .jsonl, .csv, .parquet, .md, .json, .xml (JUnit) or .ocsf";
                 Err(Exit::CannotStart(format!("-o {}: {why}; {files}", path.display())))
             };
             if path.as_os_str() == "-" {
@@ -135,7 +141,7 @@ impl Outputs {
     pub(super) fn write(
         self,
         run: &Run,
-        shown: &[Finding],
+        (shown, fail_on): (&[Finding], Option<Severity>),
         timings: &BTreeMap<&'static str, f64>,
     ) -> Result<Written, Exit> {
         let summary_json = pretty(&run.summary)?;
@@ -147,10 +153,10 @@ impl Outputs {
         for (kind, name) in
             [(Kind::Jsonl, "findings.jsonl"), (Kind::Parquet, "findings.parquet"), (Kind::Html, "report.html")]
         {
-            write(kind, &folder.join(name), (run, &run.findings), &timelines, &summary_json)?;
+            write(kind, &folder.join(name), (run, &run.findings), &timelines, (&summary_json, fail_on))?;
         }
         for (kind, path) in &self.files {
-            write(*kind, path, (run, shown), &timelines, &summary_json)?;
+            write(*kind, path, (run, shown), &timelines, (&summary_json, fail_on))?;
         }
         let folder = self.folder.publish()?;
         Ok(Written { folder, files: self.files.into_iter().map(|(_, path)| path).collect(), summary_json })
@@ -187,7 +193,7 @@ fn write(
     path: &Path,
     (run, findings): (&Run, &[Finding]),
     timelines: &[CaseTimeline],
-    summary_json: &str,
+    (summary_json, fail_on): (&str, Option<Severity>),
 ) -> Result<(), Exit> {
     let file = File::create(path).map_err(|e| failed(path, &e))?;
     let mut out = BufWriter::new(file);
@@ -198,6 +204,8 @@ fn write(
         Kind::Csv => csv::write(findings, &mut out).map_err(std::io::Error::other),
         Kind::Markdown => out.write_all(report::markdown(&run.summary, findings).as_bytes()),
         Kind::Json => out.write_all(summary_json.as_bytes()),
+        Kind::Junit => report::junit(&run.summary, findings, fail_on, &mut out),
+        Kind::Ocsf => report::ocsf(findings, &run.summary.tool_version, &mut out),
         Kind::Parquet => parquet::write(findings, &mut out).map_err(std::io::Error::other),
     };
     result.and_then(|()| out.flush()).map_err(|e| failed(path, &e))

@@ -128,7 +128,7 @@ impl<'f> Group<'f> {
     }
 
     /// How many the baseline does not have; `None` without a baseline.
-    pub fn new(&self) -> Option<u64> {
+    pub fn fresh(&self) -> Option<u64> {
         let states = || self.findings.iter().filter_map(|finding| finding.baseline);
         states().next()?;
         Some(states().filter(|state| *state == BaselineState::New).count() as u64)
@@ -153,7 +153,7 @@ impl<'f> Group<'f> {
             actors: self.actors() as u64,
             first: first.to_owned(),
             last: last.to_owned(),
-            new: self.new(),
+            new: self.fresh(),
             example: example.id.clone(),
             title: example.title.clone(),
             show: format!("offpath show {}", example.id),

@@ -44,7 +44,7 @@ fn causes(out: &mut String, findings: &[Finding]) {
     if groups.is_empty() {
         return;
     }
-    let compared = groups.iter().any(|group| group.new().is_some());
+    let compared = groups.iter().any(|group| group.fresh().is_some());
     let (head, rule) = if compared { ("| new ", "|---") } else { ("", "") };
     out.push_str(&format!(
         "\n| severity {head}| rule | finding | actor | time | id |\n|---{rule}|---|---|---|---|---|\n"
@@ -60,7 +60,7 @@ fn causes(out: &mut String, findings: &[Finding]) {
         if let Some(returned) = &finding.returned {
             title = format!("{title} ({returned})");
         }
-        let new = group.new().filter(|_| compared).map(count);
+        let new = group.fresh().filter(|_| compared).map(count);
         let cells = [finding.standing(), &finding.rule, &title, actor, &finding.time, &finding.id].map(plain);
         let (first, rest) = cells.split_at(1);
         let cells: Vec<String> = first.iter().cloned().chain(new).chain(rest.iter().cloned()).collect();

@@ -4,8 +4,10 @@ pub mod event_log;
 mod explanation;
 mod figure;
 mod html;
+mod junit;
 pub mod layout;
 mod markdown;
+mod ocsf;
 mod place;
 mod reason;
 pub mod sarif;
@@ -27,7 +29,9 @@ pub use explanation::{
 };
 pub use html::html;
 use html::verdict_name;
+pub use junit::junit;
 pub use markdown::markdown;
+pub use ocsf::ocsf;
 pub use sheet::Sheet;
 pub use summary::{
     ActorSummary, AsideSummary, BaselineSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline,

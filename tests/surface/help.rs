@@ -10,6 +10,12 @@ const PAGES: &[&[&str]] = &[
     &["mine"],
     &["check"],
     &["show"],
+    &["findings"],
+    &["findings", "list"],
+    &["findings", "suppress"],
+    &["findings", "stale"],
+    &["findings", "baseline"],
+    &["verify"],
     #[cfg(feature = "live")]
     &["capture"],
     &["explain"],

@@ -19,20 +19,22 @@ pub struct Check {
     /// What to read.
     #[command(flatten)]
     pub inputs: Inputs,
-    /// The intended model (PNML for XES logs); without it, rules that need none
+    /// The intended model (PNML for XES logs); else rules that need none
     #[arg(short, long, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// Run folder, or a file by suffix (.html .sarif .jsonl .csv .parquet .md .json); repeatable [default: offpath-run]
+    /// Run folder [offpath-run], or a file by suffix (see --help); repeatable
+    ///
+    /// Suffixes: .html .sarif .jsonl .csv .parquet .md .json .xml (JUnit) .ocsf. Where only files are named, no folder is kept.
     #[arg(short, long, value_name = "PATH")]
     pub output: Vec<PathBuf>,
     /// Replace files even if they are not such an output
     #[arg(long, hide_short_help = true)]
     pub force: bool,
-    /// What to print on standard output
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    /// Print human, json, jsonl, csv, sarif, markdown, junit or ocsf
+    #[arg(long, value_name = "FORMAT", default_value = "human", hide_possible_values = true)]
     pub format: CheckFormat,
-    /// Exit 1 when a finding is at least this grave
-    #[arg(long, value_name = "LEVEL", default_value = "high")]
+    /// Exit 1 for findings from critical, high, medium, low or none on
+    #[arg(long, value_name = "LEVEL", default_value = "high", hide_possible_values = true)]
     pub fail_on: FailOn,
     /// Only these rules, e.g. 'SEQ-*'; repeatable
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
@@ -40,7 +42,9 @@ pub struct Check {
     /// Not these rules; repeatable
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// Findings that somebody answers for until a day: see `offpath findings suppress`
+    /// Findings that somebody answers for until a day
+    ///
+    /// `offpath findings suppress` adds to such a file; docs/suppressions.md says what it may hold.
     #[arg(long, value_name = "FILE")]
     pub suppressions: Option<PathBuf>,
     /// Exit 2 when a suppression is unused or expired
@@ -81,6 +85,8 @@ pub enum CheckFormat {
     Csv,
     Sarif,
     Markdown,
+    Junit,
+    Ocsf,
 }
 
 /// What must be known for a finding not to be new.

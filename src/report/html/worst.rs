@@ -65,7 +65,7 @@ fn causes(page: &mut Markup, findings: &[Finding]) {
         page.raw("<tr><td>");
         severity(page, example.standing());
         page.raw("</td>").element("td", "n", &count(group.findings.len() as u64));
-        page.element("td", "n", &group.new().map_or_else(|| "–".to_owned(), count));
+        page.element("td", "n", &group.fresh().map_or_else(|| "–".to_owned(), count));
         page.element("td", "n", &count(group.cases() as u64)).element("td", "n", &count(group.actors() as u64));
         page.element("td", "", &example.actor.class).element("td", "", &example.rule).element("td", "", &example.title);
         page.element("td", "", &utc(first)).element("td", "", &utc(last)).raw("<td>");

@@ -16,7 +16,7 @@ pub fn by_cause(findings: &[Finding], most: usize, all: &str, screen: &Screen) -
     if groups.is_empty() {
         return String::new();
     }
-    let compared = groups.iter().any(|group| group.new().is_some());
+    let compared = groups.iter().any(|group| group.fresh().is_some());
     let mut table = match compared {
         true => Table::new(&["SEVERITY", "FINDINGS", "NEW", "RULE", "EXAMPLE"], &[1, 2]),
         false => Table::new(&["SEVERITY", "FINDINGS", "RULE", "EXAMPLE"], &[1]),
@@ -32,7 +32,7 @@ pub fn by_cause(findings: &[Finding], most: usize, all: &str, screen: &Screen) -
             (Look::Plain, example.title.clone()),
         ];
         if compared {
-            cells.insert(2, (Look::Bold, count(group.new().unwrap_or(0))));
+            cells.insert(2, (Look::Bold, count(group.fresh().unwrap_or(0))));
         }
         table.row(cells);
         table.note(if compared { 4 } else { 3 }, Look::Faint, &note(group, example));
