@@ -1,5 +1,5 @@
 //! Findings once they are known: groups, suppressions, baselines, and whether they are fixed.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 

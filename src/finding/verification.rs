@@ -452,7 +452,7 @@ mod tests {
         let mut by_agent = again("e5");
         by_agent.actor.class = "agent".to_owned();
         let refused = row("e5", "refund_execute", "rejected", Some(403), 5);
-        assert_eq!(fate_of(&earlier, &[by_agent.clone()], &[refused.clone()]).0, Fate::NotExercised);
+        assert_eq!(fate_of(&earlier, &[by_agent.clone()], std::slice::from_ref(&refused)).0, Fate::NotExercised);
         let accepted = row("e5", "refund_execute", "accepted", Some(200), 5);
         assert_eq!(fate_of(&earlier, &[by_agent], &[accepted]).0, Fate::Open);
     }

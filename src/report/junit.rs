@@ -225,9 +225,9 @@ mod tests {
         assert!(text.contains("<skipped message=\"combined: no &lt;end&gt; times\"/>"), "{text}");
         let failures = |findings: &[Finding], level| document(findings, level).matches("<failure ").count();
         let high = sample("F1", "high", 0.9, 1);
-        assert_eq!(failures(&[high.clone()], Some(Severity::High)), 1);
-        assert_eq!(failures(&[high.clone()], Some(Severity::Critical)), 0);
-        assert_eq!(failures(&[high.clone()], None), 0);
+        assert_eq!(failures(std::slice::from_ref(&high), Some(Severity::High)), 1);
+        assert_eq!(failures(std::slice::from_ref(&high), Some(Severity::Critical)), 0);
+        assert_eq!(failures(std::slice::from_ref(&high), None), 0);
         assert_eq!(failures(&[Finding { confidence: 0.3, ..high.clone() }], Some(Severity::Low)), 0);
         assert_eq!(
             failures(&[Finding { baseline: Some(BaselineState::Still), ..high.clone() }], Some(Severity::Low)),
