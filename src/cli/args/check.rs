@@ -30,10 +30,16 @@ pub struct Check {
     /// Replace files even if they are not such an output
     #[arg(long, hide_short_help = true)]
     pub force: bool,
-    /// Print human, json, jsonl, csv, sarif, markdown, junit or ocsf
-    #[arg(long, value_name = "FORMAT", default_value = "human", hide_possible_values = true)]
+    /// Print human (usual), json, jsonl, csv, sarif, markdown, junit, ocsf
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub format: CheckFormat,
-    /// Exit 1 for findings from critical, high, medium, low or none on
+    /// Exit 1 from critical, high, medium, low or none on
     #[arg(long, value_name = "LEVEL", default_value = "high", hide_possible_values = true)]
     pub fail_on: FailOn,
     /// Only these rules, e.g. 'SEQ-*'; repeatable
