@@ -22,6 +22,7 @@ mod settling;
 mod sought;
 mod summing;
 mod ticks;
+mod triage;
 mod unlike;
 mod views;
 mod warnings;
@@ -44,6 +45,7 @@ use crate::report::{Gap, RunSummary};
 use crate::rule;
 
 pub use sought::{Offer, Sought};
+pub use triage::{Earlier, Triage};
 
 /// What to analyse, and how.
 pub struct Job {
@@ -81,6 +83,8 @@ pub struct Job {
     pub selection: Selection,
     /// Whether to write the events' tables, as what reports findings does.
     pub tables: bool,
+    /// What is known of findings already.
+    pub triage: Triage,
     /// Name of the command, for the run's record.
     pub command: &'static str,
 }
@@ -171,6 +175,8 @@ pub struct Run {
     pub summary: RunSummary,
     /// Findings by severity, time and id.
     pub findings: Vec<Finding>,
+    /// Findings of the baseline that are not among them.
+    pub absent: Vec<Finding>,
     /// What was not seen, by input and connection.
     pub gaps: Vec<Gap>,
     /// What happened, for drafting a model.

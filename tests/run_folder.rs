@@ -69,6 +69,14 @@ fn run(folder: &Path) -> PathBuf {
     args.extend(["--redact", "key:birth*=mask"]);
     let output = offpath(&args);
     assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
+    // Again, against itself, with a suppression.
+    let file = folder.join("s.yaml");
+    let entry = "suppressions: [{rule: AP-*, reason: known, by: b, until: 2026-12-01}]\n";
+    assert!(fs::write(&file, entry).is_ok());
+    let file = file.display().to_string();
+    args.extend(["--suppressions", &*file, "--today", "2026-11-20", "--baseline", &*run]);
+    let output = offpath(&args);
+    assert!(out.join("run.json").is_file(), "{}", support::stderr(&output));
     out
 }
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "live")]
 mod capture;
 mod check;
+mod findings;
 mod generate;
 mod model;
 mod value;
@@ -13,9 +14,12 @@ use std::path::PathBuf;
 
 #[cfg(feature = "live")]
 pub(super) use capture::Capture;
-pub(super) use check::{Check, CheckFormat, FailOn};
+pub(super) use check::{BaselineBy, Check, CheckFormat, FailOn};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+pub(super) use findings::{
+    Baseline, Findings, FindingsOf, List, ListFormat, Stale, Suppress, TriageFormat, Verify, VerifyFormat,
+};
 pub(super) use generate::{Generate, Generated, SchemaFile};
 pub(super) use model::{
     DiffLevel, LintFormat, LintLevel, ModelCommand, ModelDiff, ModelDiffFormat, ModelFmt, ModelLint, ModelNew,
@@ -68,6 +72,10 @@ pub enum Command {
     Check(Check),
     /// Show one case, actor, finding or what was not seen, as a timeline
     Show(Show),
+    /// List findings by cause, suppress them, compare two runs
+    Findings(Findings),
+    /// Say which earlier findings are fixed, still open, or not exercised
+    Verify(Verify),
     /// Write an interface's packets into files that rotate, or into a pipe
     #[cfg(feature = "live")]
     Capture(Capture),
@@ -167,7 +175,7 @@ pub struct Inputs {
     /// Where a JSON log holds a field, over the conventions, e.g. --log-field user=auth.subject
     #[arg(long, hide_short_help = true, value_name = "FIELD=NAME", value_parser = pair)]
     pub log_field: Vec<(String, String)>,
-    /// Key log (SSLKEYLOGFILE) that opens TLS connections in captures; repeatable
+    /// Key log (SSLKEYLOGFILE) that opens TLS connections; repeatable
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
     /// A port at which a tunnel over UDP is spoken besides its own, e.g. --tunnel vxlan=8473; repeatable

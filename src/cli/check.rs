@@ -7,8 +7,8 @@ use super::args::{Check, CheckFormat, Shared};
 use super::filter::Filter;
 use super::output::{self, Outputs, Written};
 use super::progress::Meter;
-use super::{Console, Ended, Exit, event_log, inspect, job};
-use crate::finding::{csv, exceeds, jsonl, text};
+use super::{Console, Ended, Exit, event_log, inspect, job, triage};
+use crate::finding::{Finding, csv, exceeds, jsonl, text};
 use crate::model::Severity;
 use crate::pipeline::{self, Run, Selection};
 use crate::report::{self, RuleStatus, RunSummary};
@@ -24,6 +24,7 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     }
     let mut job = job::from_flags("check", &args.inputs, args.model.as_deref(), shared, console)?;
     job.selection = selection(args)?;
+    job.triage = triage::of_flags(args, console)?;
     if let Some(filter) = Filter::of_findings(&args.inputs.filter)? {
         job.selection.filter = Some(job.recorded(filter.text()));
         job.selection.findings = Some(Arc::new(move |finding| filter.admits(finding)));
@@ -31,7 +32,7 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     let outputs = Outputs::prepare(&args.output, args.force, &job, console)?;
     console.say_held();
     let meter = Meter::for_console(shared);
-    let run = pipeline::run(&job, outputs.folder(), &meter).map_err(|error| inspect::stopped(&error))?;
+    let mut run = pipeline::run(&job, outputs.folder(), &meter).map_err(|error| inspect::stopped(&error))?;
     let timings = meter.finish();
     inspect::note(&run, &timings, console);
     // An input that cannot be read, or is no traffic, must not cost the run before it.
@@ -40,8 +41,14 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
         inspect::say_errors(&run, console);
         return Ok(Exit::Incomplete("nothing could be read; the earlier run was kept".to_owned()));
     }
-    let written = outputs.write(&run, &timings)?;
-    print(args.format, &run, &written, console)?;
+    triage::settle(&mut run, outputs.folder())?;
+    if args.only_new {
+        run.absent.clear();
+    }
+    let shown = args.only_new.then(|| run.findings.iter().filter(|f| !f.is_known()).cloned().collect::<Vec<Finding>>());
+    let shown = shown.as_deref().unwrap_or(&run.findings);
+    let written = outputs.write(&run, (shown, args.fail_on.severity()), &timings)?;
+    print(args, &run, shown, &written, console)?;
     // The summary for people names them itself.
     if args.format != CheckFormat::Human {
         inspect::say_errors(&run, console);
@@ -64,21 +71,28 @@ fn selection(args: &Check) -> Result<Selection, Exit> {
     Err(Exit::CannotStart(format!("--ignore {} leaves no rule{asked}", args.ignore.join(","))))
 }
 
-fn print(format: CheckFormat, run: &Run, written: &Written, console: &Console) -> Result<(), Exit> {
-    let text = match format {
+fn print(args: &Check, run: &Run, findings: &[Finding], written: &Written, console: &Console) -> Result<(), Exit> {
+    let text = match args.format {
         CheckFormat::Human => {
             let screen = console.screen(written.folder.as_deref());
-            let mut text = report::terminal::check(&run.summary, &run.findings, &screen);
+            let mut text = report::terminal::check(&run.summary, findings, &screen);
+            if args.show_suppressed {
+                text.push_str(&report::terminal::suppressed(&run.summary, findings, &screen));
+            }
             text.push_str(&written.human());
             text
         }
         CheckFormat::Json => written.summary_json.clone(),
-        CheckFormat::Jsonl => return stream(console, |out| jsonl::write(&run.findings, out)),
-        CheckFormat::Sarif => return stream(console, |out| output::sarif(run, out)),
+        CheckFormat::Jsonl => return stream(console, |out| jsonl::write(findings, out)),
+        CheckFormat::Sarif => return stream(console, |out| output::sarif(run, findings, out)),
         CheckFormat::Csv => {
-            return stream(console, |out| csv::write(&run.findings, out).map_err(std::io::Error::other));
+            return stream(console, |out| csv::write(findings, out).map_err(std::io::Error::other));
         }
-        CheckFormat::Markdown => report::markdown(&run.summary, &run.findings),
+        CheckFormat::Junit => {
+            return stream(console, |out| report::junit(&run.summary, findings, args.fail_on.severity(), out));
+        }
+        CheckFormat::Ocsf => return stream(console, |out| report::ocsf(findings, &run.summary.tool_version, out)),
+        CheckFormat::Markdown => report::markdown(&run.summary, findings),
     };
     console.print(&text)
 }
@@ -92,7 +106,7 @@ fn stream(console: &Console, write: impl FnOnce(&mut dyn Write) -> std::io::Resu
 pub(super) fn judge(args: &Check, run: &Run) -> Exit {
     let level = args.fail_on.severity();
     let above = level.map_or(0, |level| exceeds(&run.findings, level));
-    let found = counted(above, level);
+    let found = counted(above, level, run.summary.baseline.is_some());
     let judges_nothing = run.summary.model.as_ref().is_some_and(|model| model.activities.1 == 0);
     if let Some(why) = run.incomplete.as_deref().filter(|_| !args.allow_incomplete) {
         let more = match run.summary.errors.len() {
@@ -109,6 +123,8 @@ pub(super) fn judge(args: &Check, run: &Run) -> Exit {
         Exit::Nothing(nothing_judged(&run.summary))
     } else if let Some(why) = all_blind(&run.summary) {
         Exit::Nothing(why)
+    } else if let Some(why) = triage::out_of_order(&run.summary).filter(|_| args.strict_suppressions) {
+        Exit::CannotStart(format!("{why}; {found}"))
     } else if above > 0 && !args.exit_zero {
         Exit::Findings(found)
     } else if above > 0 {
@@ -119,12 +135,13 @@ pub(super) fn judge(args: &Check, run: &Run) -> Exit {
 }
 
 /// `2 findings at or above high`; where no level fails a run, that.
-fn counted(above: usize, level: Option<Severity>) -> String {
+fn counted(above: usize, level: Option<Severity>, new: bool) -> String {
     let Some(level) = level else { return "findings do not count (--fail-on none)".to_owned() };
+    let new = if new { "new " } else { "" };
     let count = match above {
-        0 => "no finding".to_owned(),
-        1 => "1 finding".to_owned(),
-        n => format!("{n} findings"),
+        0 => format!("no {new}finding"),
+        1 => format!("1 {new}finding"),
+        n => format!("{n} {new}findings"),
     };
     format!("{count} at or above {}", level.as_str())
 }

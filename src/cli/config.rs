@@ -23,7 +23,7 @@ const FILE: &str = "offpath.yaml";
 const LARGEST: u64 = 1 << 20;
 /// Flags that no file sets: where to write and what to replace is said where it can be seen, and a reading's end
 /// belongs to that reading, as does what is asked of it once.
-const NEVER: [&str; 12] = [
+const NEVER: [&str; 13] = [
     "output",
     "write",
     "interface",
@@ -36,6 +36,7 @@ const NEVER: [&str; 12] = [
     "emit",
     "explain",
     "unmatched",
+    "today",
 ];
 /// A flag whose values differ from command to command.
 const OF_ONE_COMMAND: &str = "format";

@@ -45,6 +45,13 @@ pub(super) fn run(args: &Demo, shared: &Shared, console: &Console) -> Ended {
         ignore: Vec::new(),
         classifier: Vec::new(),
         // The sample is full of abuse on purpose: finding it is the demo's success.
+        suppressions: None,
+        strict_suppressions: false,
+        show_suppressed: false,
+        today: None,
+        baseline: None,
+        baseline_by: None,
+        only_new: false,
         exit_zero: true,
         allow_incomplete: false,
     };

@@ -44,15 +44,21 @@ impl fmt::Display for Exit {
 /// What each exit code means, for `--help` and `explain`.
 pub(super) const MEANINGS: [(u8, &str); 6] = [
     (0, "done; nothing at or above --fail-on"),
-    (1, "done; findings at or above --fail-on (--exit-zero maps this one to 0)"),
-    (2, "could not start: a flag, the model, an input's name or the output place is wrong"),
+    (
+        1,
+        "done; findings (with --baseline: new ones; of verify: open ones) at or above --fail-on (--exit-zero maps this one to 0)",
+    ),
+    (
+        2,
+        "could not start: a flag, the model, the suppression file (--strict-suppressions: one of it unused or expired), an input's name or the output place is wrong",
+    ),
     (
         3,
         "incomplete: some input unreadable, more than 1 % of its bytes lost, or a case too large to judge whole; outputs are written and marked; wins over 1 (--allow-incomplete removes it)",
     ),
     (
         4,
-        "nothing judged: no exchange was found, no step that the model judges, or nothing in the sources to judge it by",
+        "nothing judged: no exchange was found, no step that the model judges, or nothing in the sources to judge it by; of verify: no finding exercised",
     ),
     (101, "a bug in offpath: the message says how to report it"),
 ];

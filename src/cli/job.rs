@@ -14,7 +14,7 @@ use super::pipe::Second;
 use super::{Console, Exit, documents, hash_key, mapping, pipe, redact};
 use crate::correlate::{HashKey, Pseudonyms, Redaction, RedactionRules, TokenKeys};
 use crate::model::Model;
-use crate::pipeline::{Job, Selection};
+use crate::pipeline::{Job, Selection, Triage};
 use crate::rule;
 
 /// Largest model file that is read.
@@ -57,7 +57,8 @@ pub(super) fn from_flags(
         period: (inputs.from, inputs.to),
         sought: None,
         selection: Selection::default(),
-        tables: command == "check",
+        tables: command == "check" || command == "verify",
+        triage: Triage::default(),
         command,
         told: told(inputs)?,
         // Last, because a live reading's time runs from here.

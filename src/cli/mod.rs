@@ -12,6 +12,7 @@ mod exchanges;
 mod exit;
 mod explain;
 mod filter;
+mod findings;
 mod generate;
 mod hash_key;
 mod inspect;
@@ -30,6 +31,9 @@ mod redact;
 mod replace;
 mod run_folder;
 mod show;
+mod stored_run;
+mod triage;
+mod verify;
 mod work_folder;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -74,6 +78,8 @@ pub fn main() -> ExitCode {
         Command::Model(args) => model::run(&args, &console),
         Command::Check(args) => check::run(&args, &cli.shared, &console),
         Command::Show(args) => show::run(&args, &console),
+        Command::Findings(args) => findings::run(&args, &console),
+        Command::Verify(args) => verify::run(&args, &cli.shared, &console),
         #[cfg(feature = "live")]
         Command::Capture(args) => capture::run(&args, &console),
         Command::Explain(args) => explain::run(&args, &console),

@@ -13,6 +13,7 @@ use super::run_folder::{MARK, RunFolder};
 use super::{Console, Exit};
 use crate::event::table;
 use crate::finding::{Finding, csv, jsonl, parquet};
+use crate::model::Severity;
 use crate::pipeline::{Job, Run};
 use crate::report::{self, CaseTimeline, TimelineEvent, sarif};
 
@@ -33,6 +34,8 @@ pub(super) enum Kind {
     Parquet,
     Markdown,
     Json,
+    Junit,
+    Ocsf,
 }
 
 impl Kind {
@@ -45,6 +48,8 @@ impl Kind {
             "parquet" => Some(Kind::Parquet),
             "md" => Some(Kind::Markdown),
             "json" => Some(Kind::Json),
+            "xml" => Some(Kind::Junit),
+            "ocsf" => Some(Kind::Ocsf),
             _ => None,
         }
     }
@@ -94,7 +99,8 @@ impl Outputs {
         let (mut folder, mut files) = (None, Vec::new());
         for path in paths {
             let refuse = |why: &str| {
-                let files = "files are told by .html, .sarif, .jsonl, .csv, .parquet, .md or .json";
+                let files =
+                    "files are told by .html, .sarif, .jsonl, .csv, .parquet, .md, .json, .xml (JUnit) or .ocsf";
                 Err(Exit::CannotStart(format!("-o {}: {why}; {files}", path.display())))
             };
             if path.as_os_str() == "-" {
@@ -130,7 +136,14 @@ impl Outputs {
     }
 
     /// Writes everything and gives the folder its name.
-    pub(super) fn write(self, run: &Run, timings: &BTreeMap<&'static str, f64>) -> Result<Written, Exit> {
+    ///
+    /// The folder has all findings of the run, single files those that are to be shown.
+    pub(super) fn write(
+        self,
+        run: &Run,
+        (shown, fail_on): (&[Finding], Option<Severity>),
+        timings: &BTreeMap<&'static str, f64>,
+    ) -> Result<Written, Exit> {
         let summary_json = pretty(&run.summary)?;
         let folder = self.folder.path().to_owned();
         let timelines = timelines(&folder, &run.findings)?;
@@ -140,10 +153,10 @@ impl Outputs {
         for (kind, name) in
             [(Kind::Jsonl, "findings.jsonl"), (Kind::Parquet, "findings.parquet"), (Kind::Html, "report.html")]
         {
-            write(kind, &folder.join(name), run, &timelines, &summary_json)?;
+            write(kind, &folder.join(name), (run, &run.findings), &timelines, (&summary_json, fail_on))?;
         }
         for (kind, path) in &self.files {
-            write(*kind, path, run, &timelines, &summary_json)?;
+            write(*kind, path, (run, shown), &timelines, (&summary_json, fail_on))?;
         }
         let folder = self.folder.publish()?;
         Ok(Written { folder, files: self.files.into_iter().map(|(_, path)| path).collect(), summary_json })
@@ -175,17 +188,25 @@ fn failed(path: &Path, error: &dyn std::fmt::Display) -> Exit {
     Exit::Incomplete(format!("{}: {error}", path.display()))
 }
 
-fn write(kind: Kind, path: &Path, run: &Run, timelines: &[CaseTimeline], summary_json: &str) -> Result<(), Exit> {
+fn write(
+    kind: Kind,
+    path: &Path,
+    (run, findings): (&Run, &[Finding]),
+    timelines: &[CaseTimeline],
+    (summary_json, fail_on): (&str, Option<Severity>),
+) -> Result<(), Exit> {
     let file = File::create(path).map_err(|e| failed(path, &e))?;
     let mut out = BufWriter::new(file);
     let result = match kind {
-        Kind::Html => report::html(&run.summary, &run.findings, timelines, &mut out),
-        Kind::Sarif => sarif(run, &mut out),
-        Kind::Jsonl => jsonl::write(&run.findings, &mut out),
-        Kind::Csv => csv::write(&run.findings, &mut out).map_err(std::io::Error::other),
-        Kind::Markdown => out.write_all(report::markdown(&run.summary, &run.findings).as_bytes()),
+        Kind::Html => report::html(&run.summary, findings, timelines, &mut out),
+        Kind::Sarif => sarif(run, findings, &mut out),
+        Kind::Jsonl => jsonl::write(findings, &mut out),
+        Kind::Csv => csv::write(findings, &mut out).map_err(std::io::Error::other),
+        Kind::Markdown => out.write_all(report::markdown(&run.summary, findings).as_bytes()),
         Kind::Json => out.write_all(summary_json.as_bytes()),
-        Kind::Parquet => parquet::write(&run.findings, &mut out).map_err(std::io::Error::other),
+        Kind::Junit => report::junit(&run.summary, findings, fail_on, &mut out),
+        Kind::Ocsf => report::ocsf(findings, &run.summary.tool_version, &mut out),
+        Kind::Parquet => parquet::write(findings, &mut out).map_err(std::io::Error::other),
     };
     result.and_then(|()| out.flush()).map_err(|e| failed(path, &e))
 }
@@ -211,12 +232,16 @@ pub(super) fn spare_inputs(output: &Path, inputs: &[String], options: &capture::
 }
 
 /// The findings as SARIF.
-pub(super) fn sarif(run: &Run, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+pub(super) fn sarif(run: &Run, findings: &[Finding], out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let inputs: Vec<(String, Option<String>)> =
         run.summary.inputs.iter().map(|input| (input.name.clone(), Some(input.sha256.clone()))).collect();
-    let about =
-        sarif::About { version: &run.summary.tool_version, inputs: &inputs, complete: run.incomplete.is_none() };
-    sarif::write(&run.findings, &about, out)
+    let about = sarif::About {
+        version: &run.summary.tool_version,
+        inputs: &inputs,
+        complete: run.incomplete.is_none(),
+        absent: &run.absent,
+    };
+    sarif::write(findings, &about, out)
 }
 
 /// Timelines of the cases of the gravest findings.

@@ -42,6 +42,8 @@ pub(super) fn is_findings(kind: Kind, path: &Path) -> bool {
         Kind::Jsonl => has_keys(path, &["fingerprint", "rule", "evidence"]),
         Kind::Csv => first_line(path) == finding::csv::COLUMNS.join(","),
         Kind::Parquet => has_columns(path, &["fingerprint", "rule", "evidence"]),
+        Kind::Junit => head().contains("<testsuites name=\"offpath "),
+        Kind::Ocsf => has_keys(path, &["class_uid", "finding_info", "metadata"]),
         Kind::Markdown => head().starts_with("## offpath "),
         Kind::Json => {
             let head = head();

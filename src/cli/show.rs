@@ -9,9 +9,10 @@ use serde_json::json;
 use super::args::{Show, ShowFormat};
 use super::filter::Filter;
 use super::output::{json_lines, pretty};
+use super::stored_run::StoredRun as Folder;
 use super::{Console, Ended, Exit};
 use crate::report::{Sheet, terminal};
-use subject::{Folder, Subject};
+use subject::Subject;
 
 /// Runs the command.
 pub(super) fn run(args: &Show, console: &Console) -> Ended {

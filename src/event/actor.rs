@@ -165,6 +165,13 @@ impl Evidence {
         }
     }
 
+    /// The one of a name used in outputs.
+    pub fn named(name: &str) -> Option<Evidence> {
+        use Evidence::{Address, ApiKey, Asserted, Bound, Claims, None, Proven, Unbound, Unproved, Verified};
+        let all = [None, Address, Unproved, Unbound, Asserted, ApiKey, Bound, Claims, Verified, Proven];
+        all.into_iter().find(|evidence| evidence.as_str() == name)
+    }
+
     /// How far findings may rest on it, 0 to 1. The order is that of the identity ladder in `docs/correlation.md`.
     pub fn confidence(self) -> f32 {
         match self {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{Finding, text};
 
-pub(crate) const COLUMNS: [&str; 19] = [
+pub(crate) const COLUMNS: [&str; 24] = [
     "id",
     "fingerprint",
     "rule",
@@ -24,6 +24,11 @@ pub(crate) const COLUMNS: [&str; 19] = [
     "observed",
     "suppressed",
     "also",
+    "group",
+    "evidence_hash",
+    "baseline",
+    "returned",
+    "class",
 ];
 
 /// Writes a header line and one line a finding, in the order given.
@@ -40,7 +45,7 @@ pub fn write(findings: &[Finding], output: &mut dyn Write) -> Result<(), ::csv::
     Ok(())
 }
 
-fn cells(finding: &Finding) -> [String; 19] {
+fn cells(finding: &Finding) -> [String; 24] {
     let given = |value: Option<&String>| value.cloned().unwrap_or_default();
     [
         finding.id.clone(),
@@ -62,6 +67,11 @@ fn cells(finding: &Finding) -> [String; 19] {
         finding.observed.join("; "),
         given(finding.suppressed.as_ref()),
         finding.also.iter().map(|also| also.rule.as_str()).collect::<Vec<_>>().join("; "),
+        finding.group.clone(),
+        finding.evidence_hash.clone(),
+        finding.baseline.map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        given(finding.returned.as_ref()),
+        finding.actor.class.clone(),
     ]
 }
 

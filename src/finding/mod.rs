@@ -3,18 +3,24 @@
 //! [`jsonl`] is the form of record and reads back what it writes; [`parquet`] and [`csv`] are for other tools.
 //! Captured names stay as they are in data; whoever shows them to people passes them through [`text::display`].
 
+pub mod baseline;
 pub mod csv;
 pub mod fingerprint;
+pub mod group;
 pub mod jsonl;
 pub mod parquet;
+pub(crate) mod pattern;
+pub mod suppression;
 pub mod text;
 pub mod time;
+pub mod verification;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Severity;
+pub use baseline::BaselineState;
 
 /// Confidence below which a finding is for review only.
 pub const REVIEW_BELOW: f32 = 0.5;
@@ -91,8 +97,20 @@ pub struct Finding {
     pub why: String,
     /// What to change on the server side.
     pub fix: String,
-    /// Reason of the suppression that covers it.
+    /// Reason of the suppression that covers it, by whom and until when.
     pub suppressed: Option<String>,
+    /// `G` and 12 hex digits: fingerprint and class of actor; findings of one group have one cause.
+    #[serde(default)]
+    pub group: String,
+    /// What shows it, as 32 hex digits: see [`fingerprint::evidence_hash`].
+    #[serde(default)]
+    pub evidence_hash: String,
+    /// Whether the baseline has it, where there is one.
+    #[serde(default)]
+    pub baseline: Option<BaselineState>,
+    /// Why a suppression that was written for it covers it no more.
+    #[serde(default)]
+    pub returned: Option<String>,
 }
 
 impl Finding {
@@ -105,6 +123,22 @@ impl Finding {
     /// What readers see for its severity: `review` where it is too uncertain to count.
     pub fn standing(&self) -> &str {
         if self.is_review() { "review" } else { &self.severity }
+    }
+
+    /// Whether a baseline is compared with and has it already.
+    pub fn is_known(&self) -> bool {
+        matches!(self.baseline, Some(BaselineState::Changed | BaselineState::Still))
+    }
+
+    /// How grave it stands, to compare: 0 is for review, 1 low, 4 critical.
+    pub fn gravity(&self) -> u8 {
+        if self.is_review() { 0 } else { self.level().map_or(0, |level| level as u8 + 1) }
+    }
+
+    /// Fills in what follows from the rest: its group and the hash of its evidence.
+    pub fn identify(&mut self) {
+        self.group = fingerprint::group(&self.fingerprint, &self.actor.class);
+        self.evidence_hash = fingerprint::evidence_hash(self);
     }
 
     /// Its severity as a value that compares; `None` if the text is no severity.
@@ -123,9 +157,10 @@ pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| (b.level(), &a.time, &a.id).cmp(&(a.level(), &b.time, &b.id)));
 }
 
-/// Counts the findings that fail a run: at or above a severity, not suppressed, not for review only.
+/// Counts the findings that fail a run: at or above a severity, not suppressed, not for review only, and new where there
+/// is a baseline.
 pub fn exceeds(findings: &[Finding], fail_on: Severity) -> usize {
-    let fails = |f: &&Finding| f.level() >= Some(fail_on) && f.suppressed.is_none() && !f.is_review();
+    let fails = |f: &&Finding| f.level() >= Some(fail_on) && f.suppressed.is_none() && !f.is_review() && !f.is_known();
     findings.iter().filter(fails).count()
 }
 
@@ -134,6 +169,9 @@ pub fn exceeds(findings: &[Finding], fail_on: Severity) -> usize {
 pub struct AlsoBroken {
     /// Rule id.
     pub rule: String,
+    /// What it would mean as a finding of its own.
+    #[serde(default)]
+    pub fingerprint: String,
     /// The sentence of that rule.
     pub title: String,
     /// Severity by that rule; no graver than the finding's.
@@ -158,6 +196,9 @@ pub struct FindingActor {
     /// Tenant it belongs to.
     #[serde(default)]
     pub tenant: Option<String>,
+    /// What it is: `agent`, else its kind by the model (`human`, `service` ...), `unidentified` where nobody is known.
+    #[serde(default)]
+    pub class: String,
     /// How it was established.
     pub evidence: String,
     /// Where, when in another input's view of the exchange: `access.log#line=7`.
@@ -250,6 +291,7 @@ pub(crate) mod tests {
                 agent: None,
                 client: Some("10.0.0.1".to_owned()),
                 tenant: None,
+                class: "human".to_owned(),
                 evidence: "claims".to_owned(),
                 told_in: None,
             },
@@ -268,6 +310,10 @@ pub(crate) mod tests {
             why: "why".to_owned(),
             fix: "fix".to_owned(),
             suppressed: None,
+            group: String::new(),
+            evidence_hash: String::new(),
+            baseline: None,
+            returned: None,
         }
     }
 
@@ -283,6 +329,10 @@ pub(crate) mod tests {
         assert_eq!(exceeds(&findings, Severity::Low), 3);
         findings[0].suppressed = Some("load test".to_owned());
         assert_eq!(exceeds(&findings, Severity::Critical), 0);
+        findings[2].baseline = Some(BaselineState::Still);
+        assert_eq!(exceeds(&findings, Severity::High), 0);
+        findings[2].baseline = Some(BaselineState::New);
+        assert_eq!(exceeds(&findings, Severity::High), 1);
         findings[2].confidence = f32::NAN;
         assert_eq!(exceeds(&findings, Severity::High), 0);
     }

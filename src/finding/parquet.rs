@@ -14,7 +14,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
-use super::{Finding, time};
+use super::{BaselineState, Finding, time};
 
 /// Rows held as Arrow arrays at a time.
 const BATCH: usize = 8192;
@@ -53,6 +53,11 @@ pub fn schema() -> SchemaRef {
         text("why"),
         text("fix"),
         maybe("suppressed"),
+        text("group"),
+        text("evidence_hash"),
+        maybe("baseline"),
+        maybe("returned"),
+        text("class"),
         list("also"),
     ]))
 }
@@ -119,6 +124,11 @@ pub fn batch(findings: &[Finding]) -> Result<RecordBatch, ArrowError> {
         text(|f| &f.why),
         text(|f| &f.fix),
         maybe(|f| f.suppressed.as_ref()),
+        text(|f| &f.group),
+        text(|f| &f.evidence_hash),
+        Arc::new(findings.iter().map(|f| f.baseline.map(BaselineState::as_str)).collect::<StringArray>()),
+        maybe(|f| f.returned.as_ref()),
+        text(|f| &f.actor.class),
         lists(findings.iter().map(|f| f.also.iter().map(|also| also.rule.clone()).collect())),
     ];
     RecordBatch::try_new(schema(), columns)

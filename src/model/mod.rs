@@ -32,5 +32,5 @@ pub use lifecycle::{Lifecycle, State, Transition};
 pub use openapi::{DescribedOperation, Description};
 pub use pattern::{Pattern, Piece};
 pub use read::Open;
-pub(crate) use read::settings;
+pub(crate) use read::{settings, suppressions};
 pub use workflow::*;

@@ -372,6 +372,7 @@ mod tests {
     use super::*;
     use crate::correlate::{HashKey, Proxies, Redaction};
     use crate::pipeline::Selection;
+    use crate::pipeline::Triage;
 
     struct Silent;
 
@@ -438,6 +439,7 @@ mod tests {
             sought: None,
             selection: Selection::default(),
             tables: false,
+            triage: Triage::default(),
             command: "check",
         };
         let plan = offpath_capture::plan(&job.inputs, &job.capture);

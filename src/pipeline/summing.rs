@@ -10,7 +10,7 @@ use super::judging::Judged;
 use super::naming::shown_call;
 use super::reading::Reports;
 use super::views::Clock;
-use super::{Job, Run, alpn, rules, warnings};
+use super::{Job, Run, alpn, rules, triage, warnings};
 use crate::compare::Blindness;
 use crate::correlate::{Catalogue, Inspection, Pseudonyms, Redaction, RedactionRule};
 use crate::event::rfc3339;
@@ -43,7 +43,7 @@ pub(super) fn sum(
     job: &Job,
     reports: Reports,
     inspection: &Inspection,
-    judged: Judged,
+    mut judged: Judged,
     (blindness, catalogue): (&Blindness, &Catalogue),
 ) -> Run {
     let mut summary = RunSummary {
@@ -63,9 +63,6 @@ pub(super) fn sum(
     add_inspection(&mut summary, inspection, job.model.is_none());
     add_operations(&mut summary, inspection, job, catalogue);
     summary.rules = rules::summaries(job, &judged);
-    for finding in &judged.findings {
-        *summary.findings.entry(finding.standing().to_owned()).or_default() += 1;
-    }
     let maps = match &job.model {
         Some(model) => judged.mining.lifecycle_maps(model, &judged.moves),
         None => judged.mining.activity_maps(),
@@ -89,11 +86,13 @@ pub(super) fn sum(
     }
     summary.warnings.extend(warnings::of_identity(inspection, job.redaction));
     summary.warnings.extend(reports.warnings);
+    let absent = triage::apply(job, &mut judged.findings, &mut summary);
     let unread = incomplete.then(|| summary.errors.first().cloned().unwrap_or_else(|| LOST.to_owned()));
     let incomplete = unread.or_else(|| too_large(&judged.too_large)).or_else(|| left_out(inspection));
     Run {
         summary,
         findings: judged.findings,
+        absent,
         gaps: Vec::new(),
         mining: judged.mining,
         evidence: Evidence::default(),

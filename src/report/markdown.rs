@@ -1,10 +1,11 @@
 //! The run as Markdown, for a job's summary or a ticket.
 
 use crate::finding::Finding;
+use crate::finding::group::groups;
 
-use super::alike::alike;
 use super::figure::count;
 use super::reason;
+use super::spread;
 use super::summary::RunSummary;
 use super::unmodelled;
 use super::verdict::{SEVERITIES, SeverityCounts, verdict};
@@ -28,26 +29,65 @@ pub fn markdown(run: &RunSummary, findings: &[Finding]) -> String {
             plain(&model.hash)
         ));
     }
-    let groups = alike(findings);
-    if !groups.is_empty() {
-        out.push_str("\n| severity | rule | finding | actor | time | id |\n|---|---|---|---|---|---|\n");
+    if let Some(compared) = &run.baseline {
+        out.push_str(&format!("\nBaseline: {}\n", plain(&spread::baseline(compared))));
     }
+    causes(&mut out, findings);
+    suppressions(&mut out, run);
+    not_seen(&mut out, run);
+    out
+}
+
+/// One row a cause: the finding to look at first, and how far the cause reaches.
+fn causes(out: &mut String, findings: &[Finding]) {
+    let groups = groups(findings);
+    if groups.is_empty() {
+        return;
+    }
+    let compared = groups.iter().any(|group| group.fresh().is_some());
+    let (head, rule) = if compared { ("| new ", "|---") } else { ("", "") };
+    out.push_str(&format!(
+        "\n| severity {head}| rule | finding | actor | time | id |\n|---{rule}|---|---|---|---|---|\n"
+    ));
     for group in groups.iter().take(SHOWN) {
-        let Some(finding) = group.0.first() else { continue };
+        let Some(finding) = group.example() else { continue };
         let actor = finding.actor.principal.as_deref().unwrap_or("not identified");
-        let title = match group.spread() {
-            Some(spread) => format!("{} (the first of {spread})", finding.title),
-            None => finding.title.clone(),
-        };
+        let mut title = finding.title.clone();
+        if let Some(spread) = spread::spread(group) {
+            let when = spread::when(group).map(|when| format!(", {when}")).unwrap_or_default();
+            title = format!("{title} (the first of {spread}{when})");
+        }
+        if let Some(returned) = &finding.returned {
+            title = format!("{title} ({returned})");
+        }
+        let new = group.fresh().filter(|_| compared).map(count);
         let cells = [finding.standing(), &finding.rule, &title, actor, &finding.time, &finding.id].map(plain);
+        let (first, rest) = cells.split_at(1);
+        let cells: Vec<String> = first.iter().cloned().chain(new).chain(rest.iter().cloned()).collect();
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     if groups.len() > SHOWN {
-        let more: usize = groups.iter().skip(SHOWN).map(|group| group.0.len()).sum();
+        let more: usize = groups.iter().skip(SHOWN).map(|group| group.findings.len()).sum();
         out.push_str(&format!("\n{} more are in the run folder.\n", count(more as u64)));
     }
-    not_seen(&mut out, run);
-    out
+}
+
+/// What somebody answers for.
+fn suppressions(out: &mut String, run: &RunSummary) {
+    if run.suppressions.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\n**Suppressions**\n\n| state | findings | until | by | reason | covers |\n|---|---|---|---|---|---|\n",
+    );
+    for entry in run.suppressions.iter().take(SHOWN) {
+        let findings = count(entry.findings);
+        let cells = [spread::state(entry), &findings, &entry.until, &entry.by, &entry.reason, &entry.covers].map(plain);
+        out.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    if run.suppressions.len() > SHOWN {
+        out.push_str(&format!("\n{} more are in the file.\n", count((run.suppressions.len() - SHOWN) as u64)));
+    }
 }
 
 fn not_seen(out: &mut String, run: &RunSummary) {

@@ -1,18 +1,20 @@
 //! Views of one run: terminal, Markdown, HTML. Nothing here computes a new fact, reads a file or knows the time.
 
-mod alike;
 pub mod change;
 pub mod event_log;
 mod explanation;
 mod figure;
 mod html;
 pub mod intended;
+mod junit;
 pub mod layout;
 mod markdown;
+mod ocsf;
 mod place;
 mod reason;
 pub mod sarif;
 mod sheet;
+mod spread;
 pub mod summary;
 pub mod terminal;
 mod timeline;
@@ -20,6 +22,7 @@ mod twice;
 mod unidentified;
 mod unmodelled;
 mod verdict;
+pub mod verification;
 mod visible;
 
 pub use explanation::{
@@ -28,11 +31,13 @@ pub use explanation::{
 };
 pub use html::html;
 use html::verdict_name;
+pub use junit::junit;
 pub use markdown::markdown;
+pub use ocsf::ocsf;
 pub use sheet::Sheet;
 pub use summary::{
-    ActorSummary, AsideSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline, ClockSummary,
-    ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
+    ActorSummary, AsideSummary, BaselineSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline,
+    ClockSummary, ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen, MapEdgeSummary, MapNodeSummary, MapSummary,
     MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RedactionSummary, RuleStatus,
     RuleSummary, RunSummary, TimelineEvent, TlsSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation,
     UnmodelledSummary, VariantSummary, WebSocketSummary,

@@ -25,6 +25,8 @@ pub struct About<'a> {
     pub inputs: &'a [(String, Option<String>)],
     /// Whether all inputs were read whole.
     pub complete: bool,
+    /// Findings of the baseline that are not there any more.
+    pub absent: &'a [Finding],
 }
 
 /// Writes one SARIF log with one run, results in the order given, followed by a newline. Same findings, same bytes.
@@ -40,7 +42,7 @@ pub fn write(findings: &[Finding], about: &About<'_>, output: &mut dyn Write) ->
 type Artifacts<'a> = BTreeMap<&'a str, Option<&'a str>>;
 
 fn artifacts<'a>(findings: &'a [Finding], about: &About<'a>) -> Artifacts<'a> {
-    let evidence = findings.iter().flat_map(|finding| &finding.evidence);
+    let evidence = findings.iter().chain(about.absent).flat_map(|finding| &finding.evidence);
     let mut artifacts: Artifacts<'a> = evidence.map(|e| (location::split(&e.origin).0, None)).collect();
     artifacts.extend(about.inputs.iter().map(|(name, hash)| (name.as_str(), hash.as_deref())));
     artifacts
@@ -83,7 +85,9 @@ struct Results<'a>(&'a Run<'a>);
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let places = location::places(&self.0.artifacts);
-        serializer.collect_seq(self.0.findings.iter().map(|finding| result::of(finding, &places)))
+        let there = self.0.findings.iter().map(|finding| result::of(finding, &places));
+        let absent = self.0.about.absent.iter().map(|finding| result::absent(finding, &places));
+        serializer.collect_seq(there.chain(absent))
     }
 }
 

@@ -11,9 +11,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding::group::GroupSummary;
+use crate::finding::suppression::SuppressionSummary;
+
 pub use flow::{MapEdgeSummary, MapNodeSummary, MapSummary, VariantSummary};
 pub use gap::Gap;
-pub use judged::{BlindSummary, LeftOpen, MeasureSummary, ModelSummary, RuleStatus, RuleSummary};
+pub use judged::{BaselineSummary, BlindSummary, LeftOpen, MeasureSummary, ModelSummary, RuleStatus, RuleSummary};
 pub use sources::{
     AsideSummary, CapturedSummary, ClockSummary, ForeignSummary, HopsSummary, InputSummary, NotReadSummary, TlsSummary,
     TwiceSummary, WebSocketSummary,
@@ -125,8 +128,20 @@ pub struct RunSummary {
     pub measures: Option<MeasureSummary>,
     /// Every rule, evaluated or not.
     pub rules: Vec<RuleSummary>,
-    /// Findings by severity, suppressed ones apart.
+    /// Open findings by severity, those for review and suppressed ones apart.
     pub findings: BTreeMap<String, u64>,
+    /// Open findings by cause, gravest first; the first thousand.
+    #[serde(default)]
+    pub groups: Vec<GroupSummary>,
+    /// Groups beyond these.
+    #[serde(default)]
+    pub groups_left_out: u64,
+    /// Suppressions, in the order of their file.
+    #[serde(default)]
+    pub suppressions: Vec<SuppressionSummary>,
+    /// What was compared with an earlier run.
+    #[serde(default)]
+    pub baseline: Option<BaselineSummary>,
     /// Process maps.
     pub maps: Vec<MapSummary>,
     /// Most frequent activity sequences.

@@ -63,8 +63,18 @@ pub fn verdict(run: &RunSummary, findings: &[Finding]) -> String {
         0 => format!("No finding among {among}"),
         total => format!("{} among {among}", severities(&counts, total)),
     };
+    let body = match &run.baseline {
+        Some(_) if counts.total() > 0 => format!("{body}; {} new", count(new(findings))),
+        _ => body,
+    };
     let body = if counts.review > 0 { format!("{body}; {} for review", count(counts.review)) } else { body };
     format!("{body}{}.", caveat(run))
+}
+
+/// Open findings that count and that the baseline does not have.
+fn new(findings: &[Finding]) -> u64 {
+    let counts = |finding: &&Finding| finding.suppressed.is_none() && !finding.is_review() && !finding.is_known();
+    findings.iter().filter(counts).count() as u64
 }
 
 /// Why nothing was analysed: what is no HTTP needs no other capture, what could not be read does.

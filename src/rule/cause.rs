@@ -98,6 +98,7 @@ fn main_of(mut findings: Vec<Finding>) -> Option<Finding> {
         }
         main.also.push(AlsoBroken {
             rule: other.rule,
+            fingerprint: other.fingerprint,
             title: other.title,
             severity: other.severity,
             confidence: other.confidence,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::context::{self, Context};
 use super::{Identity, Rule, of_check, taxonomy};
 use crate::compare::{Check, Deviation};
-use crate::event::{Event, ObjectId, Outcome, Value};
+use crate::event::{Actor, Event, ObjectId, Outcome, Value};
 use crate::finding::fingerprint::{self, Meaning};
 use crate::finding::time::rfc3339;
 use crate::finding::{Evidence, Finding, FindingActor, FindingObject, Verdict};
@@ -18,6 +18,9 @@ const OWN_CHECK: f32 = 0.4;
 const COARSE: i64 = 1_000_000;
 /// Confidence when no response was seen, so that acceptance is a guess.
 const NO_RESPONSE: f32 = 0.6;
+
+/// Class of an actor of whom nothing is known.
+const UNIDENTIFIED: &str = "unidentified";
 
 /// Turns a deviation into the finding of its rule.
 ///
@@ -56,6 +59,10 @@ pub fn judge(deviation: &Deviation, model: Option<&Model>) -> Finding {
         why: why(rule, &context),
         fix: (rule.fix)(&context),
         suppressed: None,
+        group: String::new(),
+        evidence_hash: String::new(),
+        baseline: None,
+        returned: None,
     }
 }
 
@@ -294,8 +301,19 @@ fn finding_actor(event: Option<&Event>) -> FindingActor {
         agent: text(actor.and_then(|a| a.agent.as_ref())),
         client: text(actor.and_then(|a| a.client.as_ref())),
         tenant: text(actor.and_then(|a| a.tenant.as_ref())),
+        class: actor.map_or(UNIDENTIFIED, actor_class).to_owned(),
         evidence: actor.map(|a| a.evidence).unwrap_or_default().as_str().to_owned(),
         told_in: actor.and_then(|a| a.told_in.as_ref()).map(|told| told.origin.to_string()),
+    }
+}
+
+/// What an actor is, for counting: an agent, else the kind that the model tells, `identified` where it tells none.
+fn actor_class(actor: &Actor) -> &str {
+    match (&actor.agent, &actor.principal, &*actor.kind) {
+        (Some(_), ..) => "agent",
+        (None, None, _) => UNIDENTIFIED,
+        (None, Some(_), "") => "identified",
+        (None, Some(_), kind) => kind,
     }
 }
 

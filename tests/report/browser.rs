@@ -57,7 +57,9 @@ fn open(folder: &Path, address: &str) -> Option<Visit> {
 #[test]
 fn findings_are_listed_and_the_console_is_silent() {
     let findings = sample::findings(200);
-    let Some(visit) = visit(&sample::run(), &findings, &sample::cases(&findings), "findings") else { return };
+    let Some(visit) = visit(&sample::run(), &findings, &sample::cases(&findings), "findings?group=rule") else {
+        return;
+    };
     assert_eq!(visit.console, Vec::<String>::new());
     assert!(visit.has("data-ready=\"true\""));
     assert!(visit.has("Showing 195 of 200 findings in 5 groups"));
@@ -156,6 +158,23 @@ fn events_at_the_same_time_are_told_apart() {
     let view = visit.part("id=\"case-view\"", "</section>");
     assert_eq!(view.matches(" ∥<").count(), 2, "{view}");
     assert!(view.contains("+1 min 4.990 s") && view.contains("+1 min 5.000 s"), "{view}");
+}
+
+#[test]
+fn findings_of_one_cause_are_one_row_with_its_reach() {
+    let mut findings = sample::findings(60);
+    for finding in &mut findings {
+        finding.fingerprint.clone_from(&finding.rule);
+        finding.baseline = Some(offpath::finding::BaselineState::New);
+    }
+    findings[1].baseline = Some(offpath::finding::BaselineState::Still);
+    let Some(visit) = visit(&sample::run(), &findings, &[], "findings") else { return };
+    assert_eq!(visit.console, Vec::<String>::new());
+    let list = visit.part("id=\"list\"", "</main>");
+    assert!(visit.has("in 5 groups") && list.contains(" new · human · 2026-03-01"), "{list}");
+    assert!(list.contains(&format!("offpath show {}", findings[0].id)), "{list}");
+    let Some(visit) = self::visit(&sample::run(), &findings, &[], "findings?state=still") else { return };
+    assert!(visit.has("Showing 1 of 60 findings in 1 group"));
 }
 
 #[test]

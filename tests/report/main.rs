@@ -51,6 +51,8 @@ fn without_script_the_head_and_the_worst_findings_are_there() {
     let findings = sample::findings(300);
     let page = page(&sample::run(), &findings, &[]);
     let (_, worst) = page.split_once("<div id=\"worst\">").unwrap();
+    let (causes, worst) = worst.split_once("</table>").unwrap();
+    assert!(causes.matches("<tr><td>").count() == 100 && causes.contains("offpath show F"), "the causes come first");
     let (worst, _) = worst.split_once("</table>").unwrap();
     assert_eq!(worst.matches("<tr><td>").count(), 200);
     assert!(worst.contains(&findings[0].title));
@@ -124,9 +126,71 @@ fn hostile() -> (RunSummary, Vec<Finding>, Vec<CaseTimeline>) {
         });
         run.variants[0].activities.push(text.clone());
         run.inputs[0].name.clone_from(&text);
+        finding.returned = (place % 2 == 0).then(|| text.clone());
+        finding.suppressed = (place == 5).then(|| text.clone());
+        finding.baseline = Some(offpath::finding::BaselineState::New);
+        finding.actor.class.clone_from(&text);
+        finding.fingerprint.clone_from(&text);
+        run.suppressions.push(offpath::finding::suppression::SuppressionSummary {
+            covers: text.clone(),
+            reason: text.clone(),
+            by: text.clone(),
+            until: text.clone(),
+            findings: 1,
+            ..Default::default()
+        });
+        run.baseline = Some(offpath::report::BaselineSummary { run: text.clone(), absent: 1, ..Default::default() });
         run.operations[0].name.clone_from(&text);
     }
     (run, findings, cases)
+}
+
+/// Hostile findings, verified with hostile events.
+fn verification(findings: &[Finding]) -> offpath::report::verification::Verification {
+    use offpath::finding::verification::{Fate, Proof, Verified};
+    let verified = |finding: &Finding| Verified {
+        id: finding.id.clone(),
+        group: finding.id.clone(),
+        fingerprint: finding.fingerprint.clone(),
+        rule: finding.rule.clone(),
+        title: finding.title.clone(),
+        severity: finding.severity.clone(),
+        time: finding.time.clone(),
+        fate: Fate::Open,
+        why: finding.why.clone(),
+        evidence: vec![Proof {
+            event: finding.id.clone(),
+            origin: finding.evidence[0].origin.clone(),
+            time: finding.time.clone(),
+            principal: finding.actor.principal.clone(),
+            activity: finding.why.clone(),
+            request: finding.evidence[0].path.clone(),
+            status: None,
+            outcome: finding.why.clone(),
+        }],
+    };
+    let findings: Vec<Verified> = findings.iter().map(verified).collect();
+    offpath::report::verification::Verification {
+        run: HOSTILE[0].to_owned(),
+        inputs: HOSTILE.iter().map(ToString::to_string).collect(),
+        open: findings.len() as u64,
+        others: 1,
+        findings,
+        ..Default::default()
+    }
+}
+
+#[test]
+fn markdown_holds_no_markup_of_captures() {
+    let (run, findings, _) = hostile();
+    for text in [offpath::report::markdown(&run, &findings), verification(&findings).markdown()] {
+        assert!(!text.contains("<script") && !text.contains("<img") && !text.contains('\u{202e}'), "{text}");
+        assert!(!text.contains("`reboot`") && !text.contains('\u{1b}'), "{text}");
+        let tables = text.lines().filter(|line| line.starts_with("| ") && !line.contains("| ---"));
+        let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+        let widths: std::collections::BTreeSet<usize> = tables.map(columns).collect();
+        assert!(widths.len() <= 2, "a cell left its row: {text}");
+    }
 }
 
 #[test]
@@ -170,6 +234,10 @@ fn terminals_get_no_control_characters_and_no_line_too_long() {
         texts.push(terminal::cases(&offpath::report::cases_with_findings(&findings), 9, &screen));
         texts.extend(cases.iter().map(|case| terminal::timeline(case, &findings, &screen)));
         texts.extend(findings.iter().map(|finding| terminal::finding(finding, Some(&cases[0]), &screen)));
+        texts.push(terminal::one_by_one(&findings, &screen));
+        texts.push(terminal::suppressed(&run, &findings, &screen));
+        texts.push(terminal::verification(&verification(&findings), &screen));
+        texts.push(terminal::gone(run.baseline.as_ref().unwrap(), &verification(&findings).findings, &screen));
         for text in texts {
             assert!(
                 !text.chars().any(|letter| letter != '\n' && letter.is_control() || letter == '\u{202e}'),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use offpath::finding::suppression::SuppressionSummary;
 use offpath::finding::{Evidence, Finding, FindingActor, FindingObject, Verdict};
 use offpath::report::*;
 
@@ -166,6 +167,7 @@ fn finding(dice: &mut Dice, place: usize, count: usize) -> Finding {
             agent,
             client: Some("web".into()),
             tenant: None,
+            class: "human".into(),
             evidence: "claims".into(),
             told_in: None,
         },
@@ -185,6 +187,10 @@ fn finding(dice: &mut Dice, place: usize, count: usize) -> Finding {
         why: kind.why.into(),
         fix: kind.fix.into(),
         suppressed: (place % 40 == 39).then(|| "load test CHG-1182".to_owned()),
+        group: String::new(),
+        evidence_hash: String::new(),
+        baseline: None,
+        returned: None,
     }
 }
 
@@ -464,6 +470,18 @@ pub(crate) fn run() -> RunSummary {
             ),
         ],
         findings: BTreeMap::new(),
+        groups: Vec::new(),
+        groups_left_out: 0,
+        suppressions: vec![SuppressionSummary {
+            covers: "rule: SEQ-*, actor: service:load".into(),
+            reason: "load test CHG-1182".into(),
+            by: "a.reviewer".into(),
+            until: "2026-12-01".into(),
+            line: 2,
+            findings: 5,
+            ..SuppressionSummary::default()
+        }],
+        baseline: None,
         maps: vec![map()],
         variants: variants
             .iter()

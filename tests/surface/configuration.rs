@@ -85,7 +85,12 @@ fn the_generated_file_reads_back_whole() {
             .then(|| format!("{indent}{bare}\n"))
     });
     let text: String = lines.collect();
-    assert!(text.contains("memory: 1G\n") && text.contains("check:\n") && text.contains("  fail-on: high\n"), "{text}");
+    assert!(
+        text.contains("memory: 1G\n")
+            && text.contains("\nfail-on: high\n")
+            && text.contains("check:\n  format: human\n"),
+        "{text}"
+    );
     fs::write(folder.path().join("offpath.yaml"), &text).unwrap();
     let output = offpath_in(folder.path(), &["explain", "exit-codes"], &[]);
     assert_eq!(code(&output), 0, "{text}\n{}", stderr(&output));

@@ -16,6 +16,12 @@ const PAGES: &[&[&str]] = &[
     &["model", "new"],
     &["check"],
     &["show"],
+    &["findings"],
+    &["findings", "list"],
+    &["findings", "suppress"],
+    &["findings", "stale"],
+    &["findings", "baseline"],
+    &["verify"],
     #[cfg(feature = "live")]
     &["capture"],
     &["explain"],

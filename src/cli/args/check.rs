@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use jiff::civil::Date;
 
 use super::Inputs;
+use crate::finding::baseline::Known;
 use crate::model::Severity;
 
 /// `offpath check`
@@ -17,20 +19,28 @@ pub struct Check {
     /// What to read.
     #[command(flatten)]
     pub inputs: Inputs,
-    /// The intended model (PNML for XES logs); without it, rules that need none
+    /// The intended model (PNML for XES logs); else rules that need none
     #[arg(short, long, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// Run folder, or a file by suffix (.html .sarif .jsonl .csv .parquet .md .json); repeatable [default: offpath-run]
+    /// Run folder [offpath-run], or a file by suffix (see --help); repeatable
+    ///
+    /// Suffixes: .html .sarif .jsonl .csv .parquet .md .json .xml (JUnit) .ocsf. Where only files are named, no folder is kept.
     #[arg(short, long, value_name = "PATH")]
     pub output: Vec<PathBuf>,
     /// Replace files even if they are not such an output
     #[arg(long, hide_short_help = true)]
     pub force: bool,
-    /// What to print on standard output
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    /// Print human (usual), json, jsonl, csv, sarif, markdown, junit, ocsf
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub format: CheckFormat,
-    /// Exit 1 when a finding is at least this grave
-    #[arg(long, value_name = "LEVEL", default_value = "high")]
+    /// Exit 1 from critical, high, medium, low or none on
+    #[arg(long, value_name = "LEVEL", default_value = "high", hide_possible_values = true)]
     pub fail_on: FailOn,
     /// Only these rules, e.g. 'SEQ-*'; repeatable
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
@@ -38,6 +48,29 @@ pub struct Check {
     /// Not these rules; repeatable
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// Findings that somebody answers for until a day
+    ///
+    /// `offpath findings suppress` adds to such a file; docs/suppressions.md says what it may hold.
+    #[arg(long, value_name = "FILE")]
+    pub suppressions: Option<PathBuf>,
+    /// Exit 2 when a suppression is unused or expired
+    #[arg(long, hide_short_help = true)]
+    pub strict_suppressions: bool,
+    /// List suppressed findings too
+    #[arg(long, hide_short_help = true)]
+    pub show_suppressed: bool,
+    /// Day from which expiry counts, to judge as on that day [default: today, UTC]
+    #[arg(long, hide_short_help = true, value_name = "DATE")]
+    pub today: Option<Date>,
+    /// Run folder to compare with: only what is new makes the exit 1
+    #[arg(long, value_name = "DIR")]
+    pub baseline: Option<PathBuf>,
+    /// What must be known for a finding not to be new: the finding, or its group [default: finding]
+    #[arg(long, hide_short_help = true, value_name = "WHAT")]
+    pub baseline_by: Option<BaselineBy>,
+    /// Show only what is new; the run folder has all
+    #[arg(long)]
+    pub only_new: bool,
     /// Attributes that name an event's activity in XES event logs, e.g. concept:name,lifecycle:transition
     #[arg(long, hide_short_help = true, value_name = "KEY", value_delimiter = ',')]
     pub classifier: Vec<String>,
@@ -58,6 +91,33 @@ pub enum CheckFormat {
     Csv,
     Sarif,
     Markdown,
+    Junit,
+    Ocsf,
+}
+
+/// What must be known for a finding not to be new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BaselineBy {
+    Finding,
+    Group,
+}
+
+impl BaselineBy {
+    /// Name used on the command line and in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BaselineBy::Finding => "finding",
+            BaselineBy::Group => "group",
+        }
+    }
+
+    /// What it says to those who compare.
+    pub fn known(self) -> Known {
+        match self {
+            BaselineBy::Finding => Known::Finding,
+            BaselineBy::Group => Known::Group,
+        }
+    }
 }
 
 /// Lowest severity that makes `check` exit 1.

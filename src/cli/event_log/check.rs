@@ -28,7 +28,13 @@ const DEFAULT_FOLDER: &str = "offpath-run";
 /// Runs the command on event logs.
 pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     refuse(
-        &[("--select", !args.select.is_empty()), ("--ignore", !args.ignore.is_empty())],
+        &[
+            ("--select", !args.select.is_empty()),
+            ("--ignore", !args.ignore.is_empty()),
+            ("--suppressions", args.suppressions.is_some()),
+            ("--baseline", args.baseline.is_some()),
+            ("--only-new", args.only_new),
+        ],
         &args.inputs,
         shared,
         console,

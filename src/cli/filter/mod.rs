@@ -1,6 +1,5 @@
 //! `--filter`: one small language over exchanges, events and findings. `docs/filters.md` describes it.
 
-mod pattern;
 mod subject;
 mod term;
 

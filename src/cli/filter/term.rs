@@ -1,8 +1,8 @@
 //! Terms: `key:value`, `key>=value`, `-key:value`.
 
-use super::pattern;
 use super::subject::{Keys, Seen, Subject};
 use crate::cli::period::span;
+use crate::finding::pattern;
 use crate::finding::severity_named;
 use crate::model::{Severity, nearest_name};
 

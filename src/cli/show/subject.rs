@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cli::Exit;
 use crate::cli::filter::Filter;
 use crate::cli::output::{GAPS, timeline_event};
-use crate::cli::run_folder::MARK;
-use crate::event::table::{self, EventRow};
-use crate::finding::{Finding, jsonl};
-use crate::report::event_log::{EVENT_LOG, EventLogSummary};
-use crate::report::{CaseFindings, CaseTimeline, Gap, RunSummary, UnmodelledSummary, cases_with_findings};
+use crate::cli::stored_run::StoredRun as Folder;
+use crate::event::table::EventRow;
+use crate::finding::Finding;
+use crate::report::{CaseFindings, CaseTimeline, Gap, UnmodelledSummary, cases_with_findings};
 
 use super::nearest::Nearest;
 
@@ -24,23 +23,6 @@ const GAPS_WORD: &str = "gaps";
 const UNMATCHED_WORD: &str = "unmatched";
 /// Names listed where several begin alike.
 const LISTED: usize = 8;
-
-/// A run folder, read but for its events.
-pub(super) struct Folder {
-    pub(super) path: PathBuf,
-    pub(super) summary: RunSummary,
-    pub(super) findings: Vec<Finding>,
-}
-
-impl Folder {
-    pub(super) fn open(path: &Path) -> Result<Folder, Exit> {
-        Ok(Folder { path: path.to_owned(), summary: read_summary(path)?, findings: read_findings(path)? })
-    }
-
-    fn rows(&self, wanted: impl FnMut(&EventRow) -> bool) -> Result<Vec<EventRow>, Exit> {
-        table::rows(&self.path, wanted).map_err(|e| Exit::CannotStart(e.to_string()))
-    }
-}
 
 /// What a name stands for.
 pub(super) enum Subject {
@@ -205,28 +187,6 @@ fn unknown(name: &str, folder: &Folder, near: Vec<String>) -> Exit {
 
 fn timeline(case: String, rows: Vec<EventRow>) -> CaseTimeline {
     CaseTimeline { case, events: rows.into_iter().map(timeline_event).collect() }
-}
-
-fn read_summary(folder: &Path) -> Result<RunSummary, Exit> {
-    let path = folder.join(MARK);
-    let cannot = |why: String| {
-        Exit::CannotStart(format!("{}: {why}; name a folder that `offpath check -o` wrote with --run", path.display()))
-    };
-    let text = std::fs::read_to_string(&path).map_err(|e| cannot(e.to_string()))?;
-    if serde_json::from_str::<EventLogSummary>(&text).is_ok_and(|run| run.kind == EVENT_LOG) {
-        return Err(Exit::CannotStart(format!(
-            "{} is of an event log: all that was found is in it, and `show` has nothing to add",
-            path.display()
-        )));
-    }
-    serde_json::from_str(&text).map_err(|e| cannot(e.to_string()))
-}
-
-fn read_findings(folder: &Path) -> Result<Vec<Finding>, Exit> {
-    let path = folder.join("findings.jsonl");
-    let cannot = |why: String| Exit::CannotStart(format!("{}: {why}", path.display()));
-    let file = File::open(&path).map_err(|e| cannot(e.to_string()))?;
-    jsonl::read(&mut BufReader::new(file)).map_err(|e| cannot(e.to_string()))
 }
 
 fn read_gaps(folder: &Path) -> Result<Vec<Gap>, Exit> {

@@ -17,6 +17,7 @@ mod objects;
 mod reader;
 mod schedule;
 pub(crate) mod settings;
+pub(crate) mod suppressions;
 mod survey;
 
 use std::fmt::Write as _;

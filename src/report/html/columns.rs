@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use crate::finding::time::micros;
-use crate::finding::{Evidence, Finding, Verdict};
+use crate::finding::{BaselineState, Evidence, Finding, Verdict};
 use crate::report::summary::{CaseTimeline, RuleSummary, TimelineEvent};
 use crate::report::visible;
 
@@ -151,6 +151,9 @@ struct FindingColumns {
     why: Texts,
     fix: Texts,
     suppressed: Texts,
+    class: Texts,
+    baseline: Texts,
+    returned: Texts,
 }
 
 impl FindingColumns {
@@ -182,6 +185,9 @@ impl FindingColumns {
         self.why.push(short(&finding.why));
         self.fix.push(short(&finding.fix));
         self.suppressed.show_option(finding.suppressed.as_deref());
+        self.class.show(&finding.actor.class);
+        self.baseline.show_option(finding.baseline.map(BaselineState::as_str));
+        self.returned.show_option(finding.returned.as_deref());
     }
 }
 

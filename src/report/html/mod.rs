@@ -76,7 +76,7 @@ fn section(part: &str, run: &RunSummary, findings: &[Finding], worst: &[&Finding
         }
         "head" => head::write(&mut page, run, findings, worst.len()),
         "tabs" => head::tabs(&mut page, run, findings.len(), cases.len()),
-        "worst" => worst::write(&mut page, worst),
+        "worst" => worst::write(&mut page, findings, worst),
         "maps" => map::write(&mut page, &run.maps),
         "variants" => variants::write(&mut page, run),
         "rules" => rules::write(&mut page, run),

@@ -1,10 +1,14 @@
 //! What shaped the result: options, limits, errors, oddities, and the counts behind the head.
 
-use crate::report::figure::{bytes, count, percent};
+use crate::finding::suppression::SuppressionSummary;
+use crate::report::figure::{bytes, count, counted, percent};
+use crate::report::spread;
 use crate::report::summary::RunSummary;
 
 use super::markup::Markup;
 
+/// Suppressions that are listed.
+const SUPPRESSIONS: usize = 200;
 /// Operations in the table.
 const OPERATIONS: usize = 100;
 
@@ -13,6 +17,7 @@ pub(super) fn write(page: &mut Markup, run: &RunSummary) {
     list(page, "Errors", &run.errors, "Every input could be read.");
     list(page, "Warnings", &run.warnings, "Nothing in the model or among the inputs looks doubtful.");
     twice(page, run);
+    suppressions(page, run);
     list(page, "Limits hit", &run.limits, "No limit was hit.");
     let not_read: Vec<_> = run
         .not_read
@@ -20,15 +25,15 @@ pub(super) fn write(page: &mut Markup, run: &RunSummary) {
         .map(|part| (part.reason.clone(), format!("{} ({})", count(part.count), bytes(part.bytes))))
         .collect();
     pairs(page, "Seen and not read", &not_read);
-    let counted = |(name, number): (&String, &u64)| (name.clone(), count(*number));
-    pairs(page, "Exchanges that are not whole", &run.incomplete.iter().map(counted).collect::<Vec<_>>());
+    let numbered = |(name, number): (&String, &u64)| (name.clone(), count(*number));
+    pairs(page, "Exchanges that are not whole", &run.incomplete.iter().map(numbered).collect::<Vec<_>>());
     pairs(
         page,
         "Irregularities: read although they broke their format",
-        &run.irregularities.iter().map(counted).collect::<Vec<_>>(),
+        &run.irregularities.iter().map(numbered).collect::<Vec<_>>(),
     );
-    pairs(page, "Protocols", &run.protocols.iter().map(counted).collect::<Vec<_>>());
-    pairs(page, "Calls inside bodies", &run.calls.iter().map(counted).collect::<Vec<_>>());
+    pairs(page, "Protocols", &run.protocols.iter().map(numbered).collect::<Vec<_>>());
+    pairs(page, "Calls inside bodies", &run.calls.iter().map(numbered).collect::<Vec<_>>());
     let actors: Vec<_> = run
         .actors
         .iter()
@@ -40,6 +45,28 @@ pub(super) fn write(page: &mut Markup, run: &RunSummary) {
     objects(page, run);
     operations(page, run);
     pairs(page, "Options", &run.options.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>());
+}
+
+/// What somebody answers for, until when, and what that covers.
+fn suppressions(page: &mut Markup, run: &RunSummary) {
+    let mut entries: Vec<(String, String)> = run
+        .suppressions
+        .iter()
+        .take(SUPPRESSIONS)
+        .map(|entry| {
+            let findings = counted(entry.findings, "finding", "findings");
+            let SuppressionSummary { reason, by, until, line, .. } = entry;
+            let told = format!("{}, {findings}: {reason} (by {by}, until {until}, line {line})", spread::state(entry));
+            (entry.covers.clone(), told)
+        })
+        .collect();
+    if run.suppressions.len() > SUPPRESSIONS {
+        entries.push(("more".to_owned(), count((run.suppressions.len() - SUPPRESSIONS) as u64)));
+    }
+    pairs(page, "Suppressions", &entries);
+    let compared: Vec<(String, String)> =
+        run.baseline.iter().map(|compared| ("findings".to_owned(), spread::baseline(compared))).collect();
+    pairs(page, "Baseline", &compared);
 }
 
 fn twice(page: &mut Markup, run: &RunSummary) {

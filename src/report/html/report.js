@@ -70,7 +70,7 @@
       const others = new Map(columns.id.others);
       this.id = (row) => others.get(row) || 'F' + columns.id.digits.substr(row * 12, 12);
       for (const name of ['fingerprint', 'rule', 'severity', 'verdict', 'principal', 'agent', 'client', 'identity',
-        'object_type', 'object', 'activity', 'constraint', 'suppressed']) this[name] = texts(columns[name]);
+        'object_type', 'object', 'activity', 'constraint', 'suppressed', 'class', 'baseline', 'returned']) this[name] = texts(columns[name]);
       for (const name of ['terms', 'taxonomy']) this[name] = lists(columns[name]);
       this.confidence = (row) => columns.confidence[row] / 100;
       this.time = instants(columns.time);
@@ -191,14 +191,14 @@
 
   // ---- state in the fragment ----------------------------------------------------------------------------------------
 
-  const DEFAULTS = { q: '', severity: '', rule: '', verdict: '', group: 'rule', sort: 'severity', suppressed: '', f: '', case: '', step: '', least: '', theme: '' };
+  const DEFAULTS = { q: '', severity: '', rule: '', verdict: '', state: '', group: 'cause', sort: 'severity', suppressed: '', f: '', case: '', step: '', least: '', theme: '' };
   const state = { view: 'findings', ...DEFAULTS };
 
   function readFragment() {
     const [view, query] = location.hash.replace(/^#/, '').split('?', 2);
     Object.assign(state, DEFAULTS, { view: VIEWS.includes(view) ? view : 'findings' });
     for (const [name, value] of new URLSearchParams(query || '')) if (name in DEFAULTS) state[name] = value;
-    if (!['rule', 'actor', 'both', 'case', 'none'].includes(state.group)) state.group = DEFAULTS.group;
+    if (!['cause', 'rule', 'actor', 'both', 'case', 'none'].includes(state.group)) state.group = DEFAULTS.group;
     if (!['severity', 'confidence', 'time'].includes(state.sort)) state.sort = DEFAULTS.sort;
   }
 
@@ -230,6 +230,7 @@
 
     keyOf(row) {
       const f = this.findings;
+      if (state.group === 'cause') return f.fingerprint(row) + ITEM + f.class(row);
       if (state.group === 'rule') return f.rule(row);
       if (state.group === 'actor') return f.principal(row) || 'not identified';
       if (state.group === 'both') return f.rule(row) + ' · ' + (f.principal(row) || 'not identified');
@@ -248,6 +249,7 @@
         if (severities && !severities.includes(f.severity(row))) continue;
         if (state.rule && f.rule(row) !== state.rule) continue;
         if (state.verdict && f.verdict(row) !== state.verdict) continue;
+        if (state.state && f.baseline(row) !== state.state) continue;
         if (words.length && !words.every((word) => f.haystack(row).includes(word))) continue;
         found.push(row);
       }
@@ -269,9 +271,12 @@
       for (const row of this.found) {
         const key = this.keyOf(row);
         let group = groups.get(key);
-        if (!group) groups.set(key, group = { key, rows: [], rank: 9, actors: new Set(), cases: new Set() });
+        if (!group) groups.set(key, group = { key, rows: [], rank: 9, actors: new Set(), cases: new Set(), fresh: 0, first: Infinity, last: -Infinity });
         group.rows.push(row);
-        group.rank = Math.min(group.rank, f.rank[row]);
+        if (f.rank[row] < group.rank) { group.rank = f.rank[row]; group.example = row; }
+        group.first = Math.min(group.first, f.time(row));
+        group.last = Math.max(group.last, f.time(row));
+        if (f.baseline(row) === 'new') group.fresh++;
         group.actors.add(f.principal(row));
         group.cases.add(f.case(row));
       }
@@ -335,6 +340,8 @@
       const counts = [plural(group.rows.length, 'finding', 'findings')];
       if (!['actor', 'both'].includes(state.group)) counts.push(plural(group.actors.size, 'actor', 'actors'));
       if (state.group !== 'case') counts.push(plural(group.cases.size, 'case', 'cases'));
+      if (group.fresh) counts.push(number(group.fresh) + ' new');
+      if (state.group === 'cause') return this.causeCells(group, counts);
       const name = state.group === 'rule' && this.titles[group.key] ? [el('span', { class: 'mono' }, group.key), ' · ', this.titles[group.key]] : group.key;
       return [el('span', { class: 'twist', 'aria-hidden': 'true' }, group.opened ? '▾' : '▸'),
         badge(SEVERITIES[group.rank] || 'review'),
@@ -342,11 +349,24 @@
           el('span', { class: 'meta' }, counts.join(' · ')))];
     }
 
+    // One cause: what its gravest finding says, how far it reaches, and the command that shows that finding.
+    causeCells(group, counts) {
+      const f = this.findings;
+      const times = [group.first, group.last].map((time) => utc(time).slice(0, 19));
+      const when = times[0] === times[1] ? times[0] : times.join(' to ');
+      const meta = [f.rule(group.example), ...counts, f.class(group.example), when, command(f.id(group.example))];
+      return [el('span', { class: 'twist', 'aria-hidden': 'true' }, group.opened ? '▾' : '▸'),
+        badge(SEVERITIES[group.rank] || 'review'),
+        el('span', { class: 'words' }, el('span', { class: 'title' }, f.title(group.example)),
+          el('span', { class: 'meta' }, meta.filter(Boolean).join(' · ')))];
+    }
+
     findingCells(finding) {
       const f = this.findings;
-      const meta = [['rule', 'both'].includes(state.group) ? null : f.rule(finding),
+      const meta = [['cause', 'rule', 'both'].includes(state.group) ? null : f.rule(finding),
         f.object(finding) && f.object_type(finding) + ' ' + f.object(finding), f.principal(finding) || 'not identified',
         utc(f.time(finding)).slice(0, 19), f.verdict(finding), 'confidence ' + f.confidence(finding).toFixed(2)];
+      if (f.baseline(finding)) meta.push(f.baseline(finding));
       if (f.suppressed(finding)) meta.push('suppressed');
       return [badge(f.standing(finding)), el('span', { class: 'words' },
         el('span', { class: 'title' }, f.title(finding)), el('span', { class: 'meta' }, meta.filter(Boolean).join(' · ')))];
@@ -467,6 +487,7 @@
         el('span', { class: 'tag' }, f.rule(finding)), ' ', el('code', {}, f.id(finding))),
       el('h3', {}, f.title(finding)),
       f.suppressed(finding) ? el('p', { class: 'notice' }, 'Suppressed: ' + f.suppressed(finding)) : null,
+      f.returned(finding) ? el('p', { class: 'notice' }, 'Back: ' + f.returned(finding)) : null,
       el('div', { class: 'versus' },
         el('div', {}, el('h4', {}, 'Expected'), path(expected, absent(f.activity(finding), expected, observed), 'not seen')),
         el('div', {}, el('h4', {}, 'Seen'), path(observed, wrong(f.activity(finding), expected, observed), 'deviates'))),
@@ -483,12 +504,14 @@
         fact('Confidence', f.confidence(finding).toFixed(2) + (f.confidence(finding) < 0.5 ? ', for review only' : '') +
           (sure.length ? ': the lowest of ' + sure.join(', ') : '')),
         fact('Taxonomy', taxonomy.join('; ')),
+        fact('Baseline', f.baseline(finding)),
         fact('Fingerprint', el('code', { title: 'the same over runs and cases' }, f.fingerprint(finding)))),
       el('h4', {}, 'Evidence'),
       evidenceTable(evidence, finding, f),
       el('h4', {}, 'Look closer'),
       copyable(command(f.id(finding)), 'the command'),
       copyable('offpath explain ' + shell(f.rule(finding)), 'the command'),
+      f.suppressed(finding) ? null : copyable(command(f.id(finding)).replace('offpath show', 'offpath findings suppress') + " --reason '' --until ", 'the command'),
       ...(known ? [el('h4', {}, 'Its case'), timeline(page, cases.place.get(name), finding)] : []),
     );
   }
@@ -719,7 +742,8 @@
     }
     let waiting;
     $('q').addEventListener('input', () => { clearTimeout(waiting); waiting = setTimeout(() => { state.q = $('q').value; changed(page); }, 120); });
-    for (const name of ['rule', 'verdict', 'group', 'sort']) $(name).addEventListener('change', () => { state[name] = $(name).value; changed(page); });
+    $('state-label').hidden = !Array.from({ length: f.count }, (_, row) => row).some((row) => f.baseline(row));
+    for (const name of ['rule', 'verdict', 'state', 'group', 'sort']) $(name).addEventListener('change', () => { state[name] = $(name).value; changed(page); });
     $('suppressed').parentElement.hidden = !Array.from({ length: f.count }, (_, row) => row).some((row) => f.suppressed(row));
     $('suppressed').addEventListener('change', () => { state.suppressed = $('suppressed').checked ? '1' : ''; changed(page); });
     $('clear').addEventListener('click', () => { const { view, theme, f: chosen } = state; Object.assign(state, DEFAULTS, { view, theme, f: chosen }); changed(page); });
@@ -738,7 +762,7 @@
     const chosen = state.severity ? state.severity.split(',') : [];
     for (const button of $('severities').querySelectorAll('button')) button.setAttribute('aria-pressed', String(chosen.includes(button.dataset.severity)));
     if ($('q') !== document.activeElement) $('q').value = state.q;
-    for (const name of ['rule', 'verdict', 'group', 'sort']) $(name).value = state[name];
+    for (const name of ['rule', 'verdict', 'state', 'group', 'sort']) $(name).value = state[name];
     $('suppressed').checked = Boolean(state.suppressed);
   }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::location::{self, Location, Message, Places};
 use super::tool::{self, Reference};
-use crate::finding::{AlsoBroken, Evidence, Finding, FindingActor};
+use crate::finding::{AlsoBroken, BaselineState, Evidence, Finding, FindingActor};
 use crate::model::Severity;
 use crate::rule;
 
@@ -20,6 +20,8 @@ pub(super) struct SarifResult<'a> {
     message: Message,
     locations: Vec<Location>,
     partial_fingerprints: Fingerprints<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     code_flows: Vec<CodeFlow<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -37,6 +39,12 @@ struct Fingerprints<'a> {
     /// This occurrence: the meaning with its events and object.
     #[serde(rename = "offpathFinding/v1")]
     finding: &'a str,
+    /// What shows it, wherever that was captured.
+    #[serde(rename = "offpathEvidence/v1", skip_serializing_if = "str::is_empty")]
+    evidence: &'a str,
+    /// Its cause: the meaning and the class of actor.
+    #[serde(rename = "offpathGroup/v1", skip_serializing_if = "str::is_empty")]
+    group: &'a str,
 }
 
 #[derive(Serialize)]
@@ -85,6 +93,7 @@ struct StepProperties<'a> {
 #[derive(Serialize)]
 struct Suppression<'a> {
     kind: &'static str,
+    status: &'static str,
     justification: &'a str,
 }
 
@@ -105,6 +114,8 @@ struct Properties<'a> {
     observed: &'a [String],
     why: &'a str,
     fix: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returned: Option<&'a str>,
 }
 
 pub(super) fn of<'a>(finding: &'a Finding, places: &Places<'_>) -> SarifResult<'a> {
@@ -120,16 +131,31 @@ pub(super) fn of<'a>(finding: &'a Finding, places: &Places<'_>) -> SarifResult<'
         rank: rank(severity, finding.confidence),
         message: Message { text: plain(&format!("{}. {}", finding.title, finding.why)) },
         locations: deviating.map(|evidence| location::of(evidence, finding, places, &evidence.activity)).collect(),
-        partial_fingerprints: Fingerprints { meaning: &finding.fingerprint, finding: &finding.id },
+        partial_fingerprints: Fingerprints {
+            meaning: &finding.fingerprint,
+            finding: &finding.id,
+            evidence: &finding.evidence_hash,
+            group: &finding.group,
+        },
+        baseline_state: finding.baseline.map(|state| match state {
+            BaselineState::New => "new",
+            BaselineState::Changed => "updated",
+            BaselineState::Still => "unchanged",
+        }),
         code_flows: code_flows(finding, places),
         taxa: finding.taxonomy.values().flatten().filter_map(|id| tool::reference(id)).collect(),
         suppressions: finding
             .suppressed
             .iter()
-            .map(|reason| Suppression { kind: "external", justification: reason })
+            .map(|reason| Suppression { kind: "external", status: "accepted", justification: reason })
             .collect(),
         properties: properties(finding),
     }
+}
+
+/// A finding of the baseline that this run does not have.
+pub(super) fn absent<'a>(finding: &'a Finding, places: &Places<'_>) -> SarifResult<'a> {
+    SarifResult { baseline_state: Some("absent"), ..of(finding, places) }
 }
 
 /// Message text in which SARIF sees no placeholder (`{0}`) and no link (`[text](target)`).
@@ -176,5 +202,6 @@ fn properties(finding: &Finding) -> Properties<'_> {
         observed: &finding.observed,
         why: &finding.why,
         fix: &finding.fix,
+        returned: finding.returned.as_deref(),
     }
 }

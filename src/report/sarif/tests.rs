@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::finding::BaselineState;
 use crate::finding::tests::sample;
 
 fn log(findings: &[Finding]) -> Value {
@@ -12,7 +13,7 @@ fn log(findings: &[Finding]) -> Value {
 fn bytes(findings: &[Finding]) -> Vec<u8> {
     let inputs = [("access.log".to_owned(), Some("ab".repeat(32))), ("unused.har".to_owned(), None)];
     let mut bytes = Vec::new();
-    write(findings, &About { version: "0.1.0", inputs: &inputs, complete: true }, &mut bytes).unwrap();
+    write(findings, &About { version: "0.1.0", inputs: &inputs, complete: true, absent: &[] }, &mut bytes).unwrap();
     bytes
 }
 
@@ -40,6 +41,7 @@ fn allowed(kind: &str) -> &'static [&'static str] {
             "message",
             "locations",
             "partialFingerprints",
+            "baselineState",
             "codeFlows",
             "taxa",
             "suppressions",
@@ -133,6 +135,22 @@ fn uncertain_findings_are_for_review_and_suppressed_ones_say_why() {
     assert_eq!((&results[0]["kind"], &results[0]["level"]), (&Value::from("review"), &Value::from("none")));
     assert_eq!(results[1]["suppressions"][0]["justification"], "load test");
     assert_eq!(results[1]["level"], "error");
+}
+
+#[test]
+fn a_baseline_is_told_with_what_it_has_and_this_run_has_not() {
+    let state = |state, id| Finding { baseline: Some(state), ..sample(id, "high", 1.0, 0) };
+    let findings =
+        [state(BaselineState::New, "F1"), state(BaselineState::Changed, "F2"), state(BaselineState::Still, "F3")];
+    let absent = [sample("F4", "high", 1.0, 0)];
+    let mut bytes = Vec::new();
+    write(&findings, &About { version: "0.1.0", inputs: &[], complete: true, absent: &absent }, &mut bytes).unwrap();
+    let log: Value = serde_json::from_slice(&bytes).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let states: Vec<&str> = results.iter().map(|result| result["baselineState"].as_str().unwrap()).collect();
+    assert_eq!(states, ["new", "updated", "unchanged", "absent"]);
+    let place = &results[3]["locations"][0]["physicalLocation"]["artifactLocation"];
+    assert_eq!(place["uri"], "access.log", "places of what is gone are known");
 }
 
 #[test]

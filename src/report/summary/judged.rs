@@ -4,6 +4,25 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// A run beside an earlier one; suppressed findings are not counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaselineSummary {
+    /// Folder of the earlier run, as it was named.
+    pub run: String,
+    /// What has to be known for a finding not to be new: `finding` or `group`.
+    pub by: String,
+    /// Findings that it does not have.
+    pub new: u64,
+    /// Findings that it has with other evidence.
+    pub changed: u64,
+    /// Findings that it has as they are.
+    pub still: u64,
+    /// Its open findings that this run does not have.
+    pub absent: u64,
+    /// Of these, the ones whose attempt was made again and refused.
+    pub fixed: u64,
+}
+
 /// The model compared with.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelSummary {

@@ -1,26 +1,27 @@
 //! `check`: the model, what was not seen, and the findings by rule.
 
-use std::collections::BTreeMap;
-
 use crate::finding::Finding;
+use crate::finding::group::groups;
 use crate::report::figure::{count, counted, percent, ratio};
-use crate::report::place::places;
 use crate::report::reason;
 use crate::report::summary::{MeasureSummary, RunSummary};
-use crate::report::verdict::{SeverityCounts, severity_rank, verdict};
-use crate::report::{unidentified, unmodelled};
+use crate::report::verdict::{SeverityCounts, verdict};
+use crate::report::{spread, unidentified, unmodelled};
 
+use super::groups::by_cause;
 use super::inspect::not_read;
-use super::screen::{Look, Screen, severity_look};
-use super::table::Table;
+use super::screen::Screen;
 
 /// Most lines of reasons why something was not judged.
 const REASONS: usize = 6;
 
+/// Causes of findings on the first screen.
+const CAUSES: usize = 20;
+
 /// Warnings on the first screen.
 const WARNINGS: usize = 5;
 
-/// What the comparison says, on one screen: worst rule first, one example each, and the command to look closer.
+/// What the comparison says, on one screen: worst cause first, one example each, and the command to look closer.
 pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String {
     let mut out = screen.paragraph("Model", &model(run));
     for warning in run.warnings.iter().take(WARNINGS) {
@@ -41,13 +42,20 @@ pub fn check(run: &RunSummary, findings: &[Finding], screen: &Screen) -> String 
     out.push_str(&unmodelled(run, screen));
     out.push_str(&unidentified::of_steps(run).map(|text| screen.paragraph("Actors", &text)).unwrap_or_default());
     out.push_str(&screen.paragraph("Verdict", &verdict(run, findings)));
-    out.push_str(&rules(findings, screen));
-    out.push_str(&not_judged(run, screen));
-    let counts = SeverityCounts::of(findings);
-    if counts.suppressed > 0 {
-        out.push_str(&screen.paragraph("Suppressed", &counted(counts.suppressed, "finding", "findings")));
+    let all = screen
+        .run_folder
+        .as_ref()
+        .map_or_else(|| "see the report".to_owned(), |run| format!("offpath findings list --run {run}"));
+    out.push_str(&by_cause(findings, CAUSES, &all, screen));
+    if let Some(compared) = &run.baseline {
+        out.push_str(&screen.paragraph("Baseline", &spread::baseline(compared)));
     }
-    if let (Some(folder), Some(worst)) = (&screen.run_folder, first_shown(findings)) {
+    out.push_str(&not_judged(run, screen));
+    if let Some(text) = spread::suppressed(SeverityCounts::of(findings).suppressed, &run.suppressions) {
+        out.push_str(&screen.paragraph("Suppressed", &text));
+    }
+    let first = groups(findings).into_iter().find_map(|group| group.example());
+    if let (Some(folder), Some(worst)) = (&screen.run_folder, first) {
         out.push_str(&screen.paragraph("Next", &format!("offpath show {} --run {folder}", worst.id)));
     } else if run.exchanges == 0 {
         out.push_str(&super::inspect::opens(run).map(|text| screen.paragraph("Next", text)).unwrap_or_default());
@@ -77,10 +85,6 @@ fn not_judged(run: &RunSummary, screen: &Screen) -> String {
     }
     let labels = std::iter::once("Not judged").chain(std::iter::repeat(""));
     labels.zip(&lines).map(|(label, line)| screen.paragraph(label, line)).collect()
-}
-
-fn open(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
-    findings.iter().filter(|finding| finding.suppressed.is_none())
 }
 
 /// `shop 7, 3 lifecycles, 11 constraints; 97 % of lives fit (…), fitness 0.981; precision …; coverage …`.
@@ -130,41 +134,4 @@ fn fitness(measures: &MeasureSummary) -> String {
         text.push_str(&format!(", fitness {about}{}", ratio(fitness)));
     }
     text
-}
-
-/// Open findings by rank and rule: the worst first, of equals the rule with the most.
-fn groups(findings: &[Finding]) -> Vec<((usize, &str), Vec<&Finding>)> {
-    let mut groups: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
-    for finding in open(findings) {
-        groups.entry((severity_rank(finding.standing()), &finding.rule)).or_default().push(finding);
-    }
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|((rank, _), group)| (*rank, std::cmp::Reverse(group.len())));
-    groups
-}
-
-/// The example of the first row.
-fn first_shown(findings: &[Finding]) -> Option<&Finding> {
-    groups(findings).first().and_then(|(_, group)| group.first().copied())
-}
-
-/// For each severity and rule, worst first: how many, an example, and the example's id and place.
-fn rules(findings: &[Finding], screen: &Screen) -> String {
-    let groups = groups(findings);
-    if groups.is_empty() {
-        return String::new();
-    }
-    let mut table = Table::new(&["SEVERITY", "FINDINGS", "RULE", "EXAMPLE"], &[1]).wrapping();
-    for ((_, rule), group) in groups {
-        let Some(example) = group.first() else { continue };
-        let severity = example.standing();
-        table.row(vec![
-            (severity_look(severity), severity.to_owned()),
-            (Look::Plain, count(group.len() as u64)),
-            (Look::Cyan, rule.to_owned()),
-            (Look::Plain, example.title.clone()),
-        ]);
-        table.note(3, Look::Faint, &format!("{} in {}", example.id, places(&example.evidence)));
-    }
-    table.render(screen)
 }

@@ -45,6 +45,13 @@ pub fn finding(finding: &Finding, case: Option<&CaseTimeline>, screen: &Screen) 
     if let Some(reason) = &finding.suppressed {
         line("Suppressed", reason);
     }
+    if let Some(why) = &finding.returned {
+        line("Returned", why);
+    }
+    if let Some(state) = finding.baseline {
+        line("Baseline", state.as_str());
+    }
+    line("Group", &finding.group);
     out.push_str(&evidence(finding, case, screen));
     out
 }

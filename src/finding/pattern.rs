@@ -1,7 +1,7 @@
 //! Patterns: `*` is any text, `?` any character, and the case of ASCII letters does not matter.
 
 /// Whether a whole text fits a pattern, in time pattern times text at most.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut from) = (0, 0);
     // Where the last `*` stands, and what it has taken so far.
