@@ -183,6 +183,20 @@ fn what_a_captures_statistics_say_was_lost_is_counted_by_interface() {
     assert_eq!(with(&[Err([7, 5, 0])]).2, []);
 }
 
+#[test]
+fn what_one_interface_dropped_was_asked_of_the_servers_that_it_shows() {
+    let talk = Talk::open(5000).get(1).answer(1).get(2).answer(2).close().clone();
+    let shown: Vec<Block> = talk.segments.iter().map(|segment| Ok((1, ip(segment), 0))).collect();
+    let servers = |dropped: Block| {
+        let seen = read(&[&pcapng(&[&shown[..], &[dropped]].concat())]);
+        (seen.blind_spots.iter().map(|spot| spot.server).collect::<Vec<_>>(), seen.exchanges[0].server)
+    };
+    let (spots, server) = servers(Err([1, 3, 0]));
+    assert!(server.is_some() && spots == [server], "{spots:?}");
+    // What the other one saw, nobody knows.
+    assert_eq!(servers(Err([0, 3, 0])).0, [None]);
+}
+
 /// A datagram of UDP from 10.0.0.1 to 10.0.0.2.
 fn datagram(from: u16, to: u16, payload: &[u8]) -> Vec<u8> {
     let mut packet = packets_wire::ip_header(Client, 8 + payload.len(), 0, 0x4000);

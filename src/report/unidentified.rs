@@ -11,14 +11,23 @@ const REMEDY: &str = "the source shows no credential or user there; include the 
                       `actors: {identify: [...]}`, in a log with `--log-field user=NAME` or `session=NAME` \
                       (docs/correlation.md)";
 
+/// The same where most requests were not seen whole: there is nothing to name.
+const CUT_OFF: &str = "most requests were not seen whole (`offpath show gaps`); capture whole packets (`tcpdump -s 0`), from \
+                       before the connections begin";
+
+fn remedy(run: &RunSummary) -> &'static str {
+    if run.not_asked.saturating_mul(2) > run.exchanges { CUT_OFF } else { REMEDY }
+}
+
 /// `45.6 % of events unidentified (88, by an address or nothing): ...`; none where all are by somebody.
 pub(super) fn sentence(run: &RunSummary) -> Option<String> {
     let (events, all) = counts(run);
     (events > 0).then(|| {
         format!(
-            "{} of events unidentified ({}, by an address or nothing): {REMEDY}",
+            "{} of events unidentified ({}, by an address or nothing): {}",
             percent(events, all),
-            count(events)
+            count(events),
+            remedy(run)
         )
     })
 }
@@ -30,10 +39,11 @@ pub(super) fn of_steps(run: &RunSummary) -> Option<String> {
     let unknown = steps.saturating_sub(known);
     many((unknown, steps)).then(|| {
         format!(
-            "{} of the model's steps by nobody who is known ({} of {}): {REMEDY}",
+            "{} of the model's steps by nobody who is known ({} of {}): {}",
             percent(unknown, steps),
             count(unknown),
-            count(steps)
+            count(steps),
+            remedy(run)
         )
     })
 }
