@@ -197,6 +197,7 @@ fn blind_in(
     };
     let lacking = || lacking().or_else(hidden).or_else(scarcest);
     let otherwise = || match demand.births.is_empty() {
+        true if spots => UNSEEN.to_owned(),
         true => TOO_LITTLE.to_owned(),
         false => format!("not seen from the beginning: {FIRST_SEEN}"),
     };

@@ -1,6 +1,6 @@
 //! Events of which nobody knows who did them, and what would tell.
 
-use super::figure::{count, percent};
+use super::figure::{count, counted, percent};
 use super::summary::RunSummary;
 
 /// One part in so many of the events, from which on it matters to a comparison.
@@ -37,6 +37,19 @@ pub(super) fn of_steps(run: &RunSummary) -> Option<String> {
     let Some(measures) = &run.measures else { return sentence(run).filter(|_| many(counts(run))) };
     let (known, steps) = measures.identified;
     let unknown = steps.saturating_sub(known);
+    // What shows a session is by the same person each time, and by nobody who is named.
+    let (nobody, _) = counts(run);
+    if nobody < unknown && many((unknown, steps)) {
+        return Some(format!(
+            "{} of the model's steps by nobody whose login was seen ({} of {}; all but {} show a session or token of \
+             somebody without a name): include the logins, or name who it is with `actors: {{identify: [...]}}` \
+             (docs/correlation.md)",
+            percent(unknown, steps),
+            count(unknown),
+            count(steps),
+            counted(nobody, "event", "events")
+        ));
+    }
     many((unknown, steps)).then(|| {
         format!(
             "{} of the model's steps by nobody who is known ({} of {}): {}",
@@ -76,6 +89,12 @@ mod tests {
         let measures = |identified| Some(MeasureSummary { identified, ..MeasureSummary::default() });
         let steps = |identified| of_steps(&RunSummary { measures: measures(identified), ..some.clone() });
         assert!(steps((9, 12)).unwrap().starts_with("25.0 % of the model's steps by nobody who is known (3 of 12)"));
+        let sessions = run(vec![actor("unbound", 3, 112), actor("none", 0, 7)]);
+        let of_sessions = of_steps(&RunSummary { measures: measures((56, 175)), ..sessions }).unwrap();
+        assert!(
+            of_sessions.contains("nobody whose login was seen (119 of 175; all but 7 events show a session"),
+            "{of_sessions}"
+        );
         assert_eq!((steps((12, 12)), steps((0, 0))), (None, None), "others' events are no matter");
         assert_eq!(sentence(&run(vec![actor("bound", 1, 1)])), None);
     }
