@@ -237,7 +237,7 @@ fn stretches_that_overlap_are_listed_apart_and_said_to_be_one() {
     let listed: u64 = spots.map(|gap| gap["count"].as_u64().unwrap()).sum();
     assert_eq!((listed, &run.summary["blind_spots"]), (2, &json!(1)));
     let head = run.shown.lines().find(|line| line.contains("without requests seen")).unwrap();
-    assert!(head.trim_start().starts_with("2 ") && head.contains("(1 where those that overlap are one)"), "{head}");
+    assert!(head.trim_start().starts_with("1 ") && head.contains("(of 2 that overlap)"), "{head}");
     let whole = shop().check();
     assert!(
         !whole.shown.contains("without requests") && whole.shown.contains("connections with gaps, of"),

@@ -70,6 +70,18 @@ struct Asked {
     body: &'static str,
     /// How it is written.
     wire: Wire,
+    ends_as: End,
+}
+
+/// How an exchange ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Answered,
+    /// The proxy waited no longer.
+    GivenUp,
+    /// Nobody listens any more: in the answer, and before it.
+    CutShort,
+    Unanswered,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -146,7 +158,12 @@ impl Asked {
                     if wire == Wire::Passed { String::new() } else { format!("Content-Length: {}\r\n", answer.len()) };
                 talk.time = end;
                 let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n{length}\r\n");
-                talk.send(Server, [head.as_bytes(), &answer].concat());
+                match self.ends_as {
+                    End::Answered => _ = talk.send(Server, [head.as_bytes(), &answer].concat()),
+                    End::GivenUp => _ = talk.send(Server, "HTTP/1.1 504 Gateway Time-out\r\nContent-Length: 0\r\n\r\n"),
+                    End::CutShort => _ = talk.send(Server, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"path\":"),
+                    End::Unanswered => {}
+                }
                 talk
             }
         };
@@ -169,6 +186,27 @@ impl Ends {
     }
 }
 
+/// A pcapng file of two interfaces, whose statistics say that one of them dropped packets.
+fn pcapng(packets: &[(i64, u32, Vec<u8>)], dropped: u32) -> Vec<u8> {
+    let words = |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|word| word.to_le_bytes()).collect() };
+    let block = |kind: u32, mut body: Vec<u8>| {
+        body.resize(body.len().next_multiple_of(4), 0);
+        let length = body.len() as u32 + 12;
+        [words(&[kind, length]), body, words(&[length])].concat()
+    };
+    let clock = |time: i64| [(time >> 32) as u32, time as u32];
+    let interface = || block(1, words(&[101, 0]));
+    let mut file =
+        [block(0x0a0d_0d0a, words(&[0x1a2b_3c4d, 1, u32::MAX, u32::MAX])), interface(), interface()].concat();
+    for (time, interface, packet) in packets {
+        let ([high, low], length) = (clock(*time), packet.len() as u32);
+        file.extend(block(6, [words(&[*interface, high, low, length, length]), packet.clone()].concat()));
+    }
+    let [high, low] = clock(packets.last().unwrap().0);
+    file.extend(block(5, words(&[dropped, high, low, 5 | 8 << 16, 41, 0, 0])));
+    file
+}
+
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(content).unwrap();
@@ -181,8 +219,9 @@ fn orders([outside, inside]: Proxy, wire: Wire, prefix: &str) -> Vec<Asked> {
     for step in 0..ORDERS * 3 {
         let path = format!("/orders/{}{}", 7000 + step / 3, STEPS[usize::try_from(step % 3).unwrap()]);
         let (at, body) = (step * 1000 + 500, "{}");
-        all.push(Asked { ends: outside, at, took: 40, path: format!("{prefix}{path}"), body, wire });
-        all.push(Asked { ends: inside, at: at + 4, took: 30, path, body, wire: Wire::Passed });
+        let ends_as = End::Answered;
+        all.push(Asked { ends: outside, at, took: 40, path: format!("{prefix}{path}"), body, wire, ends_as });
+        all.push(Asked { ends: inside, at: at + 4, took: 30, path, body, wire: Wire::Passed, ends_as });
     }
     all
 }
@@ -203,17 +242,58 @@ impl Checked {
     fn of(asked: &[Asked]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Checked::capture(asked, folder.path());
-        let run = Checked::check(folder.path(), "run", &[]);
+        Checked::read(folder, &[])
+    }
+
+    /// What comes of the capture, and of more files of it.
+    fn read(folder: tempfile::TempDir, more: &[&str]) -> Self {
+        let run = Checked::check(folder.path(), "run", more);
         let findings = lines(&run.join("findings.jsonl"));
         let run = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
         Checked { folder, findings, run }
     }
 
+    /// The same of a capture on two interfaces, before the proxy and behind it, one of which dropped packets.
+    fn dropping(asked: &[Asked], outside: Ends, dropped: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Checked::capture(asked, folder.path());
+        let tagged = |(port, asked): (u16, &Asked)| {
+            let interface = u32::from(asked.ends != outside);
+            asked.packets(port).into_iter().map(move |(time, packet)| (time, interface, packet)).collect::<Vec<_>>()
+        };
+        let mut packets: Vec<_> = (10_000..).zip(asked).flat_map(tagged).collect();
+        packets.sort_by_key(|(time, ..)| *time);
+        fs::write(folder.path().join("a.pcap"), pcapng(&packets, dropped)).unwrap();
+        Checked::read(folder, &[])
+    }
+
+    /// The same of a capture that begins a new file after so many packets.
+    fn rotated(asked: &[Asked], packets: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Checked::capture(asked, folder.path());
+        let all = Checked::packets(asked);
+        let name = |n: usize| folder.path().join(if n == 0 { "a.pcap".to_owned() } else { format!("a.pcap{n}") });
+        let files: Vec<PathBuf> = (0..)
+            .zip(all.chunks(packets))
+            .map(|(n, part)| {
+                fs::write(name(n), pcap_of(101, part.iter().cloned(), u32::MAX)).unwrap();
+                name(n)
+            })
+            .collect();
+        let rest: Vec<&str> = files.iter().skip(1).map(|path| path.to_str().unwrap()).collect();
+        Checked::read(folder, &rest)
+    }
+
+    /// All packets, in the order written where they come at one time.
+    fn packets(asked: &[Asked]) -> Vec<(i64, Vec<u8>)> {
+        let mut packets: Vec<_> = (10_000..).zip(asked).flat_map(|(port, asked)| asked.packets(port)).collect();
+        packets.sort_by_key(|(time, _)| *time);
+        packets
+    }
+
     /// Writes the capture and the model.
     fn capture(asked: &[Asked], folder: &Path) {
-        let mut packets: Vec<_> = (10_000..).zip(asked).flat_map(|(port, asked)| asked.packets(port)).collect();
-        // In the order written where they come at one time.
-        packets.sort_by_key(|(time, _)| *time);
+        let packets = Checked::packets(asked);
         fs::write(folder.join("a.pcap"), pcap_of(101, packets.into_iter(), u32::MAX)).unwrap();
         fs::write(folder.join("model.yaml"), MODEL).unwrap();
     }
@@ -260,6 +340,66 @@ fn what_a_proxy_passes_on_without_an_id_counts_once() {
             assert_eq!(checked.run["exchanges"].as_u64(), Some(3 * ORDERS), "{proxy:?} {wire:?}");
         }
     }
+}
+
+#[test]
+fn the_files_of_a_rotation_are_one_capture() {
+    for proxy in ALL {
+        let mut asked = orders(proxy, Wire::Plain, "");
+        for packets in [7, 50, 101] {
+            let checked = Checked::rotated(&asked, packets);
+            assert_eq!((checked.rules(), checked.hops()), (vec![], 3 * ORDERS), "{proxy:?} {packets}");
+            assert_eq!(checked.run["exchanges"].as_u64(), Some(3 * ORDERS), "{proxy:?} {packets}");
+        }
+        // Two requests at one time through the proxy stay two, wherever a file ends.
+        asked.extend(paid_again(&asked, proxy[0], 1, 39));
+        asked.extend(paid_again(&asked[..asked.len() - 10], proxy[1], 1, 29));
+        let whole = Checked::of(&asked);
+        let rotated = Checked::rotated(&asked, 40);
+        assert_eq!((whole.orders("TX-RACE"), whole.hops()), (10, 4 * ORDERS), "{proxy:?}");
+        assert_eq!((rotated.orders("TX-RACE"), rotated.hops()), (10, 4 * ORDERS), "{proxy:?}");
+    }
+}
+
+#[test]
+fn what_a_proxy_gave_up_is_one_exchange_that_was_asked_again() {
+    for proxy in ALL {
+        for (ends_as, open) in [(End::CutShort, true), (End::Answered, true), (End::Unanswered, false)] {
+            let mut asked = orders(proxy, Wire::Plain, "");
+            let paid = asked.iter().position(|asked| asked.path.ends_with("7003/pay")).unwrap();
+            asked[paid].ends_as = End::GivenUp;
+            (asked[paid + 1].took, asked[paid + 1].ends_as) = (300, ends_as);
+            for (place, took) in [(paid, 20), (paid + 1, 10)] {
+                let at = asked[place].at + 100;
+                asked.push(Asked { at, took, ends_as: End::Answered, ..asked[place].clone() });
+            }
+            let checked = Checked::of(&asked);
+            assert_eq!((checked.rules(), checked.hops()), (vec![], 3 * ORDERS + 1), "{proxy:?} {ends_as:?}");
+            assert_eq!(checked.run["exchanges"].as_u64(), Some(3 * ORDERS + 1), "{proxy:?} {ends_as:?}");
+            let told = checked.run["warnings"].to_string().contains("answered inside, timed out outside");
+            assert_eq!(told, open, "{proxy:?} {ends_as:?}");
+            // One that begins when the proxy had given up is somebody's own.
+            asked[paid + 1].at += 45;
+            let checked = Checked::of(&asked);
+            assert_eq!(checked.hops(), 3 * ORDERS, "{proxy:?} {ends_as:?}");
+        }
+    }
+}
+
+#[test]
+fn what_one_side_dropped_and_the_other_shows_is_not_missing() {
+    let proxy = APART;
+    let mut asked = orders(proxy, Wire::Plain, "");
+    asked.retain(|asked| !asked.path.ends_with("7003/pay"));
+    let behind = Checked::dropping(&asked, proxy[0], 1);
+    assert_eq!((behind.rules(), behind.hops()), (vec!["SEQ-SKIP"], 3 * ORDERS - 1), "{proxy:?}");
+    assert_eq!(behind.run["blind_spots"], json!(0), "{proxy:?}");
+    // What the proxy was asked may be among what was dropped there, and why nothing is found is said.
+    let before = Checked::dropping(&asked, proxy[0], 0);
+    assert_eq!((before.rules(), &before.run["blind_spots"]), (vec![], &json!(1)), "{proxy:?}");
+    let rules = before.run["rules"].as_array().unwrap();
+    let skip = rules.iter().find(|rule| rule["id"] == "SEQ-SKIP").unwrap();
+    assert!(skip["blind"].to_string().contains("not all seen"), "{skip}");
 }
 
 #[test]

@@ -181,6 +181,11 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Whether an end answered HTTP; none where not all that did are remembered.
+    pub(crate) fn is_server(&self, end: Endpoint) -> Option<bool> {
+        (self.servers.len() < REMEMBERED).then(|| self.servers.contains(&end))
+    }
+
     /// Notes a gap of a connection between two ends that showed nothing of what it carried.
     pub(crate) fn doubtful(&mut self, ends: [Endpoint; 2], from: Timestamp, shown: Seen) {
         if self.doubtful.len() < REMEMBERED {

@@ -174,13 +174,28 @@ fn what_a_captures_statistics_say_was_lost_is_counted_by_interface() {
     let (dropped, spots, not_read) = with(&[Err([0, 2, 3]), Err([1, 0, 4])]);
     assert_eq!(dropped, [("eth0".to_owned(), 5), ("interface 1".to_owned(), 4)]);
     // Nobody says when: it may have been at any time of the file.
-    assert_eq!((spots, not_read), (vec![(0, None), (0, None)], vec![("dropped_while_capturing", 9)]));
+    let server = offpath_capture::Endpoint { ip: [10, 0, 0, 2].into(), port: Some(80) };
+    assert_eq!((spots, not_read), (vec![(0, Some(server)), (0, None)], vec![("dropped_while_capturing", 9)]));
     // A later count begins with the one before, and what packets told of is no news.
     let (dropped, spots, not_read) = with(&[Err([0, 5, 0]), Ok((0, packets[1].clone().unwrap().1, 2)), Err([0, 8, 0])]);
     assert_eq!(dropped, [("eth0".to_owned(), 5), ("eth0".to_owned(), 1)]);
     assert_eq!((spots.len(), not_read), (3, vec![("dropped_while_capturing", 8)]));
     // Of an interface that was never described nothing is told.
     assert_eq!(with(&[Err([7, 5, 0])]).2, []);
+}
+
+#[test]
+fn what_one_interface_dropped_was_asked_of_the_servers_that_it_shows() {
+    let talk = Talk::open(5000).get(1).answer(1).get(2).answer(2).close().clone();
+    let shown: Vec<Block> = talk.segments.iter().map(|segment| Ok((1, ip(segment), 0))).collect();
+    let servers = |dropped: Block| {
+        let seen = read(&[&pcapng(&[&shown[..], &[dropped]].concat())]);
+        (seen.blind_spots.iter().map(|spot| spot.server).collect::<Vec<_>>(), seen.exchanges[0].server)
+    };
+    let (spots, server) = servers(Err([1, 3, 0]));
+    assert!(server.is_some() && !spots.is_empty() && spots.iter().all(|spot| *spot == server), "{spots:?}");
+    // What the other one saw, nobody knows.
+    assert!(servers(Err([0, 3, 0])).0.contains(&None));
 }
 
 /// A datagram of UDP from 10.0.0.1 to 10.0.0.2.

@@ -239,6 +239,13 @@ impl Automaton {
         edges().all(|edge| edge.once.is_none()) && edges().any(|edge| edge.from.intersects(&targets))
     }
 
+    /// Ends of a life that are not restricted, such as that of a cancellation.
+    pub fn harmless_ends(&self) -> StateSet {
+        let mut harmless = self.finals.clone();
+        harmless.remove_all(&self.restricted);
+        harmless
+    }
+
     /// States that an activity leads to.
     pub fn targets(&self, activity: ActivityId) -> StateSet {
         let mut set = StateSet::empty(self.len());

@@ -328,11 +328,29 @@ impl Witness<'_, '_> {
         about.into_iter().any(|o| o.written_state.is_some() && o.written_state == o.declared_state)
     }
 
-    /// Whether the next step made up for it, or a later one took the object out of the restricted state into an end that is
-    /// not restricted.
+    /// Whether the next step made up for it, or a later one took the object out of the restricted state again: to where it
+    /// was before, or by a step that was possible there into an end that is not restricted. What merely goes on from the
+    /// restricted state, to whatever end, undoes nothing.
     fn corrected(&self, event: usize, life: Option<usize>, restricted: bool) -> bool {
         let Some(replay) = self.replay(life) else { return false };
-        let later = |place: &usize| restricted && replay.last_correction > Some(*place);
-        replay.places.get(&event).is_some_and(|place| replay.amended.contains(place) || later(place))
+        let Some(place) = replay.places.get(&event) else { return false };
+        replay.amended.contains(place) || restricted && self.undone(replay, life, *place).unwrap_or(false)
+    }
+
+    fn undone(&self, replay: &Replay, life: Option<usize>, place: usize) -> Option<bool> {
+        let object_type = self.history.life(life?)?.object_type?;
+        let automaton = self.history.plan.automaton(object_type)?;
+        let (_, before, after) = replay.timeline.steps.get(place)?;
+        if before.intersects(after) {
+            return Some(false);
+        }
+        let harmless = automaton.harmless_ends();
+        let later = replay.steps.iter().zip(&replay.faults).zip(&replay.timeline.steps).skip(place + 1);
+        let mut fitting = later.filter(|((_, fault), _)| fault.is_none()).take_while(|_| self.history.afford(1));
+        Some(fitting.any(|((step, _), (_, _, then))| {
+            let Some(activity) = step.activity.filter(|_| !then.is_empty()) else { return false };
+            let cancelled = then.is_subset(&harmless) && automaton.sources(activity).intersects(before);
+            then.is_subset(before) || cancelled
+        }))
     }
 }

@@ -52,8 +52,6 @@ pub(super) struct Replay {
     pub(super) seen: Seen,
     /// Positions in `steps` by event.
     pub(super) places: BTreeMap<usize, usize>,
-    /// Position of the last step that led, as it should, into an end that is not restricted.
-    pub(super) last_correction: Option<usize>,
     /// Positions of misplaced steps for which the next step made up.
     pub(super) amended: BTreeSet<usize>,
     /// Whether unordered events, blind spots or unknown outcomes left a doubt.
@@ -185,19 +183,8 @@ impl Run<'_, '_> {
         out.timeline.close(self.history);
         self.judge_rejected(&steps, &mut out);
         out.seen = self.seen.clone();
-        out.last_correction = self.last_correction(&out);
         out.places = out.steps.iter().enumerate().map(|(place, step)| (step.event, place)).collect();
         out
-    }
-
-    fn last_correction(&self, out: &Replay) -> Option<usize> {
-        let harmless = self.harmless_ends();
-        (0..out.steps.len()).rev().find(|place| {
-            let moves = out.steps.get(*place).is_some_and(|s| s.activity.is_some());
-            let fits = out.faults.get(*place).is_some_and(Option::is_none);
-            let after = out.timeline.steps.get(*place).map(|(_, _, after)| after);
-            moves && fits && after.is_some_and(|states| !states.is_empty() && states.is_subset(&harmless))
-        })
     }
 
     /// Takes the steps of one run, in whichever order explains most of them.
@@ -429,14 +416,8 @@ impl Run<'_, '_> {
     fn amended(&self, step: &Step) -> Option<Belief> {
         let (_, before) = step.amends.as_ref()?;
         let moved = Belief::of(self.automaton, before.clone()).step(self.automaton, &step.possible());
-        let ends = !moved.is_empty() && moved.states(self.automaton).is_subset(&self.harmless_ends());
+        let ends = !moved.is_empty() && moved.states(self.automaton).is_subset(&self.automaton.harmless_ends());
         ends.then_some(moved)
-    }
-
-    fn harmless_ends(&self) -> StateSet {
-        let mut harmless = self.automaton.finals.clone();
-        harmless.remove_all(&self.automaton.restricted);
-        harmless
     }
 
     /// Whether an answer may show where the object was a moment ago: a step was taken so shortly before, or is only taken

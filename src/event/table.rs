@@ -303,14 +303,28 @@ pub struct EventRow {
     pub path: String,
 }
 
-/// The events that `wanted` picks, over all files of a run folder, sorted by (time, id).
+impl EventRow {
+    /// Number of its first frame, its entry or its line: what comes in one tick of a clock is in this order.
+    fn place(&self) -> u64 {
+        place_in(&self.origin)
+    }
+}
+
+/// The first number of an origin as it is written: `a#b.log#line=118`, `a.pcap#frames=7-9`.
+fn place_in(origin: &str) -> u64 {
+    let place = origin.rsplit_once('#').and_then(|(_, place)| place.split_once('='));
+    let digits = place.and_then(|(_, number)| number.split(|char: char| !char.is_ascii_digit()).next());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+/// The events that `wanted` picks, over all files of a run folder, sorted as events are: by time, place in the input, id.
 pub fn rows(folder: &Path, mut wanted: impl FnMut(&EventRow) -> bool) -> Result<Vec<EventRow>, TableError> {
     let events = folder.join("events");
     let mut out = Vec::new();
     for path in parquet_files(&events)? {
         read_rows(&path, &mut wanted, &mut out).map_err(|source| TableError { path: path.clone(), source })?;
     }
-    out.sort();
+    out.sort_by_cached_key(|row| (row.time, row.place(), row.id.clone()));
     Ok(out)
 }
 
@@ -448,6 +462,12 @@ mod tests {
         assert_eq!(one[0].objects, ["order:ord_3"]);
         assert_eq!(one[0].origin, "a.pcapng#frames=3-4");
         assert_eq!(one[0].status, Some(200));
+    }
+
+    #[test]
+    fn the_place_of_a_row_is_the_first_number_of_its_origin() {
+        let places = ["a.log#line=118", "a#b=2.pcap#frames=7-9", "a.har#entry=3", "gone"].map(place_in);
+        assert_eq!(places, [118, 7, 3, 0]);
     }
 
     #[test]

@@ -151,13 +151,15 @@ pub(super) fn extract(
     let warnings = idle_actors.into_iter().chain(unlike::warnings(&sources)).chain(unnamed);
     let (parts, doubles) = settle(parts, &units, scratch, budget / 4)?;
     let (events, inspection, evidence, (serving, ticks)) = merged(parts);
+    let mut spots = inner(blind_spots);
+    spots.retain(|(.., server)| server.is_none_or(|server| !doubles.is_behind(server, &sighter)));
     Ok(Reading {
         events,
         directory: inner(directory),
         ticks: ticks.finest(),
         inspection,
         evidence,
-        blindness: blindness(inner(blind_spots), &serving, job),
+        blindness: blindness(spots, &serving, job),
         gaps: inner(gaps),
         likely: doubles.likely,
         reports: Reports {

@@ -29,7 +29,9 @@ const TWIN: &str = "the duties of its constraints were all judged as self-approv
 const HIDDEN_KEY: &str = "the log does not carry the idempotency key that the model names";
 
 /// Every rule with its counts, and the sources that it was blind in.
-pub(super) fn summaries(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
+///
+/// `spots`: there were stretches of time in which requests were not seen.
+pub(super) fn summaries(job: &Job, judged: &Judged, spots: bool) -> Vec<RuleSummary> {
     let (mut findings, mut also): (BTreeMap<&str, u64>, BTreeMap<&str, u64>) = (BTreeMap::new(), BTreeMap::new());
     for finding in &judged.findings {
         *findings.entry(finding.rule.as_str()).or_default() += 1;
@@ -47,7 +49,7 @@ pub(super) fn summaries(job: &Job, judged: &Judged) -> Vec<RuleSummary> {
         let lost = job.model.as_deref().and_then(|model| lost(judged, rule.check, model));
         let mut blind = demand
             .as_ref()
-            .map(|demand| blind(judged, rule.check, demand, &matter, lost.as_deref()))
+            .map(|demand| blind(judged, rule.check, demand, &matter, lost.as_deref(), spots))
             .unwrap_or_default();
         // What the whole source lacks says more than what single steps hide.
         only_hidden(hidden, &by_source).into_iter().for_each(|(source, why)| _ = blind.entry(source).or_insert(why));
@@ -130,13 +132,14 @@ fn blind(
     demand: &Demand,
     matter: &BTreeMap<String, Counts>,
     lost: Option<&str>,
+    spots: bool,
 ) -> BTreeMap<String, BlindSummary> {
     let in_source = |(source, shown): (&&'static str, &Shown)| {
         let counts = matter.get(*source).copied().unwrap_or_default();
         let tally = judged.tallies.0.get(&(check, *source)).copied().unwrap_or_default();
         // Of what hangs on an earlier step, that much hangs on what was not captured.
         let unseen = tally.unseen > 0 && tally.unseen.saturating_mul(2) >= tally.not_evaluable + tally.assured;
-        let (why, partly) = blind_in(counts, demand, shown, lost, unseen)?;
+        let (why, partly) = blind_in(counts, demand, shown, lost, [unseen, spots])?;
         Some(((*source).to_owned(), BlindSummary { why, partly, assured: tally.assured }))
     };
     judged.shown.iter().filter_map(in_source).collect()
@@ -148,7 +151,7 @@ fn blind_in(
     demand: &Demand,
     shown: &Shown,
     lost: Option<&str>,
-    unseen: bool,
+    [unseen, spots]: [bool; 2],
 ) -> Option<(String, bool)> {
     let never = demand.lacking(shown, demand.always.iter().copied());
     // What was found was decided in spite of what is missing; who only has an address is found for review at most.
@@ -187,8 +190,15 @@ fn blind_in(
     let lost = || lost.map(|field| format!("{field} is not where the model looks for it"));
     let lacking = || demand.lacking(shown, demand.all()).or_else(lost).or_else(unborn);
     let hidden = || unseen.then(|| UNSEEN.to_owned());
-    let lacking = || lacking().or_else(hidden).or_else(|| shown.scarcest(demand.all()));
+    // An event that does not show something leaves no more than itself open.
+    let scarcest = || {
+        let scarcest = shown.scarcest(demand.all())?;
+        let more = spots && undecided > shown.most_short(demand.all());
+        Some(if more { UNSEEN.to_owned() } else { scarcest })
+    };
+    let lacking = || lacking().or_else(hidden).or_else(scarcest);
     let otherwise = || match demand.births.is_empty() {
+        true if spots => UNSEEN.to_owned(),
         true => demand.beside.unwrap_or(TOO_LITTLE).to_owned(),
         false => format!("not seen from the beginning: {FIRST_SEEN}"),
     };

@@ -62,7 +62,7 @@ pub(super) fn sum(
     let incomplete = add_sources(&mut summary, &reports, job.pseudonyms.as_ref());
     add_inspection(&mut summary, inspection, job.model.is_none());
     add_operations(&mut summary, inspection, job, catalogue);
-    summary.rules = rules::summaries(job, &judged);
+    summary.rules = rules::summaries(job, &judged, !blindness.spots.is_empty());
     let maps = match &job.model {
         Some(model) => judged.mining.lifecycle_maps(model, &judged.moves),
         None => judged.mining.activity_maps(),

@@ -3,8 +3,8 @@
 //! While inputs are read, each thread files a [`Sight`] of every exchange in its [`Ledger`]. Then every two
 //! inputs that overlap in time become a [`Pair`]: what it decides rests on exchanges that chance cannot bring together
 //! ([`pair`]), at the difference of their clocks ([`skew`]). Of inputs that are proven to be views, exchanges are put
-//! together one to one ([`matching`]), and the richer input's stay. Within one input only the hops of one request are put
-//! together ([`hop`]), and nothing without proof.
+//! together one to one ([`matching`]), and the richer input's stay. Within one input, or the captures of one rotation
+//! ([`streams`]), only the hops of one request are put together ([`hop`]), and nothing without proof.
 
 mod account;
 mod carried;
@@ -22,6 +22,7 @@ mod same;
 mod shift;
 mod sight;
 mod skew;
+mod streams;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +43,7 @@ use same::{PutTogether, Same};
 use shift::{MOST_SHIFT, Shift};
 use sight::Sight;
 pub(super) use sight::Sighter;
+use streams::Streams;
 
 /// Telling exchanges of one input that are looked at, about; of larger inputs a sample.
 const SAMPLE: u64 = 1 << 16;
@@ -53,6 +55,8 @@ const MOST_APART: usize = 4;
 const MOST_SHIFTS: usize = 1 << 18;
 const MOST_SHIFTS_OF_PAIR: usize = 1 << 12;
 const LEAST_SHIFTS: usize = 1 << 6;
+/// Fewest exchanges that show that a server is asked by a proxy alone.
+const LEAST_BEHIND: u64 = 8;
 /// Fewest exchanges that make two inputs look alike where nothing tells.
 const ALIKE: u64 = 3;
 
@@ -213,32 +217,35 @@ pub(super) fn find(
         facts.iter_mut().zip(&ledger.facts).for_each(|(all, own)| all.merge(own));
     }
     let ranking = units.by_richness(&facts);
-    let (mut meetings, mut hops) = (Meetings::of(&facts), Hops::new(&ledgers));
-    each_call(&ledgers, &[], |call| {
+    let streams = Streams::of(units, &facts);
+    let (mut meetings, mut hops) = (Meetings::of(&facts), Hops::new(&ledgers, &streams));
+    let filed = Filed { ledgers: &ledgers, streams: &streams };
+    filed.each_call(&[], |call| {
         meetings.note(call);
         hops.count(call);
         Ok(())
     })?;
     let mut put_together = PutTogether::new(&ledgers, scratch, budget);
     if hops.are_seen() {
-        each_call(&ledgers, &[], |call| hops.collapse(call, &mut put_together))?;
+        filed.each_call(&[], |call| hops.collapse(call, &mut put_together))?;
     }
     // What is left out as a hop is nobody's view.
     let inner = put_together.left_out.clone();
     let pairs = Pairs::overlapping(&meetings, &ranking, &facts, units);
-    let mut verdicts = pairs.judged(&ledgers, &inner, facts.iter().map(|facts| facts.count).max())?;
-    let mut warnings = hops.warnings(units);
+    let mut verdicts = pairs.judged(filed, &inner, facts.iter().map(|facts| facts.count).max())?;
+    let mut warnings = hops.warnings(|stream| streams.name(stream, units));
     warnings.extend(verdicts.settle(units));
     if !verdicts.terms.is_empty() {
-        each_call(&ledgers, &inner, |call| verdicts.leave_out(call, &ranking, &mut put_together))?;
+        filed.each_call(&inner, |call| verdicts.leave_out(call, &ranking, &mut put_together))?;
     }
-    let PutTogether { left_out, carried, twice, given_up, .. } = put_together;
+    let PutTogether { left_out, carried, twice, hops: inner_hops, passed_on, given_up, .. } = put_together;
+    let behind = behind(&ledgers, &passed_on);
     warnings.extend(given_up.into_iter().map(|(unit, count)| {
         let exchanges = if count == 1 { "exchange" } else { "exchanges" };
         format!(
             "{count} {exchanges} of {}: answered inside, timed out outside (502 to 504); judged once each, and whether it \
              happened is left open",
-            units.name(unit)
+            streams.name(unit, units)
         )
     }));
     let names = units.0.iter().map(|(name, _)| name.as_str().into()).collect();
@@ -246,41 +253,57 @@ pub(super) fn find(
     let people = ledgers.iter_mut().map(|ledger| std::mem::take(&mut ledger.people)).collect();
     let likely = hops.into_likely();
     let mut doubles =
-        Doubles { left_out, carried, people, names, warnings, clocks, moved, likely, ..Doubles::default() };
+        Doubles { left_out, carried, people, names, warnings, clocks, moved, likely, behind, ..Doubles::default() };
     for ((input, of), exchanges) in twice {
-        let (name, of_name) = (units.name(input), units.name(of));
-        if input == of {
-            doubles.hops.push((name, exchanges));
-        } else {
-            doubles.twice.push(Twice { input: name, of: of_name, exchanges });
-        }
+        doubles.twice.push(Twice { input: units.name(input), of: units.name(of), exchanges });
     }
+    doubles.hops.extend(inner_hops.into_iter().map(|(input, exchanges)| (units.name(input), exchanges)));
     doubles.hops.sort();
     doubles.twice.sort_by(|a, b| (&a.input, &a.of).cmp(&(&b.input, &b.of)));
     Ok(doubles)
 }
 
-/// Sights of one call, with the threads that filed them: by input, then by time.
+/// Servers of which every request that was seen is seen at another server first: what may be missing of theirs is not
+/// missing there.
+fn behind(ledgers: &[Ledger], passed_on: &BTreeMap<u64, u64>) -> BTreeSet<u64> {
+    let mut asked: BTreeMap<u64, u64> = BTreeMap::new();
+    for ((_, served), count) in ledgers.iter().flat_map(|ledger| &ledger.asked) {
+        *asked.entry(*served).or_default() += count;
+    }
+    let all = |served: &u64, count: u64| count >= LEAST_BEHIND && asked.get(served) == Some(&count);
+    passed_on.iter().filter(|(served, count)| all(served, **count)).map(|(served, _)| *served).collect()
+}
+
+/// Sights of one call, with the threads that filed them: by stream, then by time.
 type Call<'a> = &'a [(usize, Sight)];
 
-fn each_call(
-    ledgers: &[Ledger],
-    left_out: &[Places],
-    mut each: impl FnMut(Call<'_>) -> Result<(), PipelineError>,
-) -> Result<(), PipelineError> {
-    for part in 0..PARTS {
-        let mut sights = Vec::new();
-        for (thread, ledger) in ledgers.iter().enumerate() {
-            let left_out = left_out.get(thread);
-            let counts = |sight: &Sight| left_out.is_none_or(|places| !places.contains(sight.ordinal));
-            sights.extend(ledger.part(part)?.into_iter().filter(counts).map(|sight| (thread, sight)));
+/// All that was filed.
+#[derive(Clone, Copy)]
+struct Filed<'a> {
+    ledgers: &'a [Ledger],
+    streams: &'a Streams,
+}
+
+impl Filed<'_> {
+    fn each_call(
+        self,
+        left_out: &[Places],
+        mut each: impl FnMut(Call<'_>) -> Result<(), PipelineError>,
+    ) -> Result<(), PipelineError> {
+        for part in 0..PARTS {
+            let mut sights = Vec::new();
+            for (thread, ledger) in self.ledgers.iter().enumerate() {
+                let left_out = left_out.get(thread);
+                let counts = |sight: &Sight| left_out.is_none_or(|places| !places.contains(sight.ordinal));
+                sights.extend(ledger.part(part)?.into_iter().filter(counts).map(|sight| (thread, sight)));
+            }
+            sights.iter_mut().for_each(|(_, sight)| sight.stream = self.streams.of_unit(sight.unit));
+            let seen = |s: &Sight| (s.key, s.over, s.query, s.status, s.prefix, s.content, s.traits);
+            sights.sort_unstable_by_key(|(_, sight)| (sight.call, sight.stream, sight.time, sight.unit, seen(sight)));
+            sights.chunk_by(|(_, a), (_, b)| a.call == b.call).try_for_each(&mut each)?;
         }
-        let order =
-            |s: &Sight| (s.call, s.unit, s.time, s.key, s.over, s.query, s.status, s.prefix, s.content, s.traits);
-        sights.sort_unstable_by_key(|(_, sight)| order(sight));
-        sights.chunk_by(|(_, a), (_, b)| a.call == b.call).try_for_each(&mut each)?;
+        Ok(())
     }
-    Ok(())
 }
 
 /// The sights of each input that shows the call.
@@ -414,17 +437,17 @@ impl Pairs {
     }
 
     /// What is decided of the pairs, tried on all their sights; `most` is what the largest input holds.
-    fn judged(mut self, ledgers: &[Ledger], left_out: &[Places], most: Option<u64>) -> Result<Verdicts, PipelineError> {
+    fn judged(mut self, filed: Filed<'_>, left_out: &[Places], most: Option<u64>) -> Result<Verdicts, PipelineError> {
         if self.pairs.is_empty() {
             return Ok(Verdicts::default());
         }
         let sampling = (most.unwrap_or(0) / SAMPLE).next_power_of_two();
-        each_call(ledgers, left_out, |call| {
+        filed.each_call(left_out, |call| {
             self.count(call, sampling);
             Ok(())
         })?;
         let mut verdicts = self.decide();
-        each_call(ledgers, left_out, |call| {
+        filed.each_call(left_out, |call| {
             verdicts.try_out(call);
             Ok(())
         })?;

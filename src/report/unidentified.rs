@@ -1,6 +1,6 @@
 //! Events of which nobody knows who did them, and what would tell.
 
-use super::figure::{count, percent};
+use super::figure::{count, counted, percent};
 use super::summary::RunSummary;
 
 /// One part in so many of the events, from which on it matters to a comparison.
@@ -11,14 +11,23 @@ const REMEDY: &str = "the source shows no credential or user there; include the 
                       `actors: {identify: [...]}`, in a log with `--log-field user=NAME` or `session=NAME` \
                       (docs/correlation.md)";
 
+/// The same where most requests were not seen whole: there is nothing to name.
+const CUT_OFF: &str = "most requests were not seen whole (`offpath show gaps`); capture whole packets (`tcpdump -s 0`), from \
+                       before the connections begin";
+
+fn remedy(run: &RunSummary) -> &'static str {
+    if run.not_asked.saturating_mul(2) > run.exchanges { CUT_OFF } else { REMEDY }
+}
+
 /// `45.6 % of events unidentified (88, by an address or nothing): ...`; none where all are by somebody.
 pub(super) fn sentence(run: &RunSummary) -> Option<String> {
     let (events, all) = counts(run);
     (events > 0).then(|| {
         format!(
-            "{} of events unidentified ({}, by an address or nothing): {REMEDY}",
+            "{} of events unidentified ({}, by an address or nothing): {}",
             percent(events, all),
-            count(events)
+            count(events),
+            remedy(run)
         )
     })
 }
@@ -28,12 +37,26 @@ pub(super) fn of_steps(run: &RunSummary) -> Option<String> {
     let Some(measures) = &run.measures else { return sentence(run).filter(|_| many(counts(run))) };
     let (known, steps) = measures.identified;
     let unknown = steps.saturating_sub(known);
-    many((unknown, steps)).then(|| {
-        format!(
-            "{} of the model's steps by nobody who is known ({} of {}): {REMEDY}",
+    // What shows a session is by the same person each time, and by nobody who is named.
+    let (nobody, _) = counts(run);
+    if nobody < unknown && many((unknown, steps)) {
+        return Some(format!(
+            "{} of the model's steps by nobody whose login was seen ({} of {}; all but {} show a session or token of \
+             somebody without a name): include the logins, or name who it is with `actors: {{identify: [...]}}` \
+             (docs/correlation.md)",
             percent(unknown, steps),
             count(unknown),
-            count(steps)
+            count(steps),
+            counted(nobody, "event", "events")
+        ));
+    }
+    many((unknown, steps)).then(|| {
+        format!(
+            "{} of the model's steps by nobody who is known ({} of {}): {}",
+            percent(unknown, steps),
+            count(unknown),
+            count(steps),
+            remedy(run)
         )
     })
 }
@@ -66,6 +89,12 @@ mod tests {
         let measures = |identified| Some(MeasureSummary { identified, ..MeasureSummary::default() });
         let steps = |identified| of_steps(&RunSummary { measures: measures(identified), ..some.clone() });
         assert!(steps((9, 12)).unwrap().starts_with("25.0 % of the model's steps by nobody who is known (3 of 12)"));
+        let sessions = run(vec![actor("unbound", 3, 112), actor("none", 0, 7)]);
+        let of_sessions = of_steps(&RunSummary { measures: measures((56, 175)), ..sessions }).unwrap();
+        assert!(
+            of_sessions.contains("nobody whose login was seen (119 of 175; all but 7 events show a session"),
+            "{of_sessions}"
+        );
         assert_eq!((steps((12, 12)), steps((0, 0))), (None, None), "others' events are no matter");
         assert_eq!(sentence(&run(vec![actor("bound", 1, 1)])), None);
     }

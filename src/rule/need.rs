@@ -210,6 +210,12 @@ impl Shown {
         Some(format!("no {what}"))
     }
 
+    /// The most events that were asked for one of some needs and did not show it.
+    pub fn most_short(&self, needs: impl IntoIterator<Item = Need>) -> u64 {
+        let short = needs.into_iter().map(|need| self.of(need)).map(|(shown, asked)| asked.saturating_sub(shown));
+        short.max().unwrap_or(0)
+    }
+
     /// The need that the smallest share of events showed, where some did not, in words.
     pub fn scarcest(&self, needs: impl IntoIterator<Item = Need>) -> Option<String> {
         let scarce = needs.into_iter().map(|need| (self.of(need), need)).filter(|((shown, asked), _)| shown < asked);

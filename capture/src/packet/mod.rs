@@ -16,6 +16,7 @@ mod ppp;
 mod record;
 mod segment;
 mod sighting;
+mod taps;
 mod tunnel;
 mod window;
 mod wireless;
@@ -33,6 +34,7 @@ use part::Part;
 use path::{HEADERS, Path};
 use record::{Damage, RecordReader};
 use sighting::Sightings;
+use taps::Taps;
 use tunnel::Ports;
 
 #[cfg(feature = "live")]
@@ -109,6 +111,7 @@ pub(crate) fn read(captures: Vec<OpenCapture>, options: &Options, sink: &mut dyn
         last: vec![None; names.len()],
         quic: Flows::default(),
         ports: tunnel_port::by_port(&options.tunnels),
+        taps: Taps::default(),
         #[cfg(feature = "live")]
         filter: options.bpf.as_deref().map(filter::Filter::new),
     };
@@ -139,11 +142,13 @@ impl Stream<'_> {
     fn run(&mut self, first: &[Option<Timestamp>], packets: &mut Packets, out: &mut Output<'_>) {
         let mut heads = BinaryHeap::new();
         for (index, first) in first.iter().enumerate() {
-            heads.extend(first.or_else(|| self.advance(index, out)).map(|time| Reverse((time, index))));
+            heads.extend(
+                first.or_else(|| self.advance(index, &mut packets.taps, out)).map(|time| Reverse((time, index))),
+            );
         }
         while let Some(Reverse((_, index))) = heads.pop() {
             if self.readers.get(index).is_some_and(RecordReader::is_unread) {
-                heads.extend(self.advance(index, out).map(|time| Reverse((time, index))));
+                heads.extend(self.advance(index, &mut packets.taps, out).map(|time| Reverse((time, index))));
                 continue;
             }
             let until = heads.peek().map(|&Reverse(head)| head);
@@ -155,7 +160,7 @@ impl Stream<'_> {
                 if out.stopped() {
                     return;
                 }
-                match self.advance(index, out) {
+                match self.advance(index, &mut packets.taps, out) {
                     None => break,
                     Some(time) if until.is_some_and(|head| head < (time, index)) => {
                         heads.push(Reverse((time, index)));
@@ -168,14 +173,12 @@ impl Stream<'_> {
     }
 
     /// Moves a capture to its next packet and returns its time; notes how the capture ends.
-    fn advance(&mut self, index: usize, out: &mut Output<'_>) -> Option<Timestamp> {
+    fn advance(&mut self, index: usize, taps: &mut Taps, out: &mut Output<'_>) -> Option<Timestamp> {
         let reader = self.readers.get_mut(index)?;
         let advanced = reader.advance(&mut out.secrets);
         for loss in reader.take_losses() {
-            // They may have been anywhere in that time.
-            let frame = Frame { input: index as u32, number: 1, offset: 0 };
             out.not_read("dropped_while_capturing", loss.packets, 0);
-            out.blind_spot(None, loss.from, Seen { time: loss.to, frame });
+            taps.dropped(index, &loss);
             if let Some(input) = self.names.get(index) {
                 let (input, interface, packets) = (input.to_string(), loss.interface, loss.packets);
                 self.report.dropped.push(DroppedPackets { input, interface, packets });
@@ -220,6 +223,7 @@ struct Packets {
     last: Vec<Option<Timestamp>>,
     quic: Flows,
     ports: Ports,
+    taps: Taps,
     #[cfg(feature = "live")]
     filter: Option<filter::Filter>,
 }
@@ -227,6 +231,7 @@ struct Packets {
 impl Packets {
     fn packet(&mut self, input: usize, reader: &RecordReader, out: &mut Output<'_>) {
         let record = reader.record();
+        self.taps.current = record.interface.map(|interface| (input, interface));
         let place = Frame { input: input as u32, number: record.number, offset: record.offset };
         // No clock says the first moment of 1970: simple packet blocks have no time, and some writers none at all.
         if record.time == Timestamp(0) {
@@ -336,6 +341,7 @@ impl Packets {
         if !path.is_plain() {
             path.names().for_each(|name| out.through(name));
         }
+        self.taps.add(&ends);
         self.table.segment(ends, side, &segment, out);
         Ok(())
     }
@@ -358,6 +364,7 @@ impl Packets {
     fn finish(mut self, out: &mut Output<'_>) {
         self.table.finish(out);
         self.quic.finish(out);
+        self.taps.finish(out);
         let left = self.fragments.finish();
         let packets = self.given_up.packets + left.packets;
         if packets > 0 {

@@ -71,6 +71,7 @@ impl PcapHeader {
         Ok(Record {
             time: Timestamp(i64::from(second) * 1_000_000 + micros),
             link: self.link,
+            interface: None,
             lost_before: 0,
             wire_len: wire_len.max(captured),
             number: 0,

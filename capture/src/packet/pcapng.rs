@@ -63,6 +63,8 @@ pub(super) struct Section {
 pub(super) struct Loss {
     /// The interface: its name, else its number.
     pub(super) interface: String,
+    /// Its number in the section.
+    pub(super) number: u32,
     /// How many, but for those that packets tell of.
     pub(super) packets: u64,
     /// When it may have been.
@@ -304,8 +306,8 @@ impl Section {
     /// Enhanced and obsolete packet blocks differ only in the width of the interface number. One that names an interface
     /// that was not described is whole all the same: it counts as a packet of no known link type, and since nothing tells
     /// its clock, the packet before lends its time.
-    fn packet(&self, body: &[u8], interface: u32) -> Result<Record, Stop> {
-        let interface = self.interfaces.get(interface as usize);
+    fn packet(&self, body: &[u8], number: u32) -> Result<Record, Stop> {
+        let interface = self.interfaces.get(number as usize);
         let ticks =
             (u64::from(read_u32(body, 4, self.big_endian)) << 32) | u64::from(read_u32(body, 8, self.big_endian));
         let captured = read_u32(body, 12, self.big_endian);
@@ -318,6 +320,7 @@ impl Section {
             link: interface.map_or(UNKNOWN_LINK, |interface| interface.link),
             wire_len: read_u32(body, 16, self.big_endian).max(captured),
             data: (20, end),
+            interface: Some(number).filter(|_| self.interfaces.len() > 1),
             ..Record::default()
         })
     }
@@ -338,7 +341,7 @@ impl Section {
         if packets > 0 {
             interface.lost = dropped;
             let interface = interface.name.clone().unwrap_or_else(|| format!("interface {number}"));
-            self.losses.push(Loss { interface, packets, from: from.min(to), to });
+            self.losses.push(Loss { interface, number, packets, from: from.min(to), to });
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Record {
     pub(super) link: u16,
     /// Length of the packet on the wire.
     pub(super) wire_len: u32,
+    /// The interface that saw it, by its number in a section that has several.
+    pub(super) interface: Option<u32>,
     /// Packets that were lost before it, as the program that captured says.
     pub(super) lost_before: u64,
     /// Number in the file, from 1.

@@ -374,6 +374,40 @@ fn a_later_cancellation_corrects_a_step_into_a_restricted_state() {
 }
 
 #[test]
+fn what_goes_on_from_a_restricted_state_undoes_nothing() {
+    let mut model = shop();
+    // Only what was shipped can end as what was cancelled does.
+    model.lifecycles[0].transitions.retain(|t| t.activity != crate::model::ActivityId(3));
+    model.lifecycles[0].transitions.push(transition(3, &[3], 4));
+    let events = [step(1, "create").done(), step(2, "ship").done(), step(3, "cancel").done()];
+    let result = run(model.clone(), &events);
+    assert_eq!(checks(&result), [Check::Skip]);
+    assert!(!result.deviations[0].corrected && result.deviations[0].moved);
+    // Back to where it was.
+    model.lifecycles[0].transitions.push(transition(3, &[3], 1));
+    model.lifecycles[0].transitions.retain(|t| t.activity != crate::model::ActivityId(3) || t.to == 1);
+    assert!(run(model, &events).deviations[0].corrected);
+}
+
+#[test]
+fn of_two_at_one_time_the_refused_one_is_no_repeat() {
+    let shipped = |status: u16, person: &str, at: i64| {
+        let span = |from: i64| move |e: &mut Event| (e.time, e.end) = (from, from + SECOND);
+        let events = [
+            step(1, "create").with(span(0)).done(),
+            step(2, "pay").with(span(2 * SECOND)).done(),
+            step(3, "ship").by("ann", &["customer"]).with(span(4 * SECOND)).done(),
+            step(4, "ship").by(person, &["customer"]).refused(status).with(span(4 * SECOND + at)).done(),
+        ];
+        let mut model = shop();
+        model.lifecycles[0].transitions.iter_mut().for_each(|t| t.once = true);
+        checks(&run(model, &events)).len()
+    };
+    assert_eq!([shipped(409, "ann", SECOND / 2), shipped(403, "bob", SECOND / 2)], [0; 2]);
+    assert_eq!(shipped(409, "ann", 5 * SECOND), 1, "afterwards");
+}
+
+#[test]
 fn without_a_model_replays_and_orphans_are_still_seen() {
     let comparer = Comparer::new(None);
     let none = Blindness::default();

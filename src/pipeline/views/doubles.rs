@@ -1,13 +1,14 @@
 //! Doubles: what is given twice or seen on several hops, and what others tell of the exchanges that stay.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use offpath_capture::Origin;
+use offpath_capture::{Endpoint, Origin};
 
 use super::Places;
 use super::carried::{Carried, CarriedReader, People, Says};
 use super::likely::Likely;
+use super::sight::Sighter;
 use crate::model::Model;
 use crate::pipeline::PipelineError;
 use crate::pipeline::pending::Held;
@@ -39,6 +40,8 @@ pub(in crate::pipeline) struct Doubles {
     pub(in crate::pipeline) hops: Vec<(String, u64)>,
     /// Exchanges that may be hops of others, and are judged.
     pub(in crate::pipeline) likely: Likely,
+    /// Servers that are asked by a proxy alone, and all that it passes on is seen before it.
+    pub(super) behind: BTreeSet<u64>,
     /// Inputs that are set to the clock of another.
     pub(in crate::pipeline) clocks: Vec<Clock>,
     /// What is added to the times of an input, by its number.
@@ -60,6 +63,11 @@ impl Doubles {
     /// What is carried over to the exchanges of one thread.
     pub(in crate::pipeline) fn carried_over(&self, thread: usize) -> CarriedOver<'_> {
         CarriedOver { doubles: self, reader: self.carried.get(thread).map(Carried::read) }
+    }
+
+    /// Whether what a server was asked unseen is seen at another: all that was seen of it is.
+    pub(in crate::pipeline) fn is_behind(&self, server: Endpoint, sighter: &Sighter) -> bool {
+        self.behind.contains(&sighter.end(server))
     }
 
     /// What is added to the times of an input, in microseconds.

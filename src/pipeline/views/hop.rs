@@ -1,4 +1,4 @@
-//! Hops: one request that an input sees on several servers, because a proxy passes it on. The outermost is the exchange.
+//! Hops: one request that a stream sees on several servers, because a proxy passes it on. The outermost is the exchange.
 //!
 //! Anybody can send an id, a host and, past a careless proxy, an address, so that none of them is believed alone. What has
 //! the same id and the same method, path, query, body and status, from another client to another server, within the time
@@ -12,14 +12,15 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Call;
 use super::account::Accounts;
 use super::ledger::Ledger;
 use super::likely::Likely;
 use super::nest::{Looks, nest, nest_outlasting, slack};
-use super::passed::{Passed, alike};
+use super::passed::{Passed, alike, given_up};
 use super::same::PutTogether;
 use super::sight::{NOBODY, REQUEST_ID, Sight, TRACE_ID, Who};
-use super::{Call, Units};
+use super::streams::Streams;
 use crate::pipeline::PipelineError;
 
 /// Fewest exchanges of one id that show that a server passes on to another.
@@ -29,7 +30,7 @@ pub(super) const SERVERS: usize = 16;
 /// Packets do not prove a hop, how often its server passes on to the other, and its place: what is believed first.
 type Standing = (bool, Reverse<u64>, usize);
 
-/// An input, the server that passes on, and the one that is passed to.
+/// A stream, the server that passes on, and the one that is passed to.
 pub(super) type Link = (u32, u64, u64);
 
 /// A sight that may be a hop of another, by their places in the call.
@@ -47,17 +48,17 @@ pub(super) struct Hops {
     nested: BTreeMap<Link, u64>,
     /// Those that do.
     accounts: Accounts,
-    /// Exchanges that have what may be a hop, by input, server and whether they may change something.
+    /// Exchanges that have what may be a hop, by stream, server and whether they may change something.
     passed_on: BTreeMap<(u32, u64, bool), u64>,
     /// All that were not refused.
     open: BTreeMap<(u32, u64, bool), u64>,
-    /// All, by input and server.
+    /// All, by stream and server.
     asked: BTreeMap<(u32, u64), u64>,
     /// Whether packets show one that comes from the very server that it would be passed on by.
     direct: bool,
-    /// What looks like hops of hosts whose addresses are not known, by input.
+    /// What looks like hops of hosts whose addresses are not known, by stream.
     hosts_only: BTreeMap<u32, u64>,
-    /// Hops that name another user than the outermost, by input.
+    /// Hops that name another user than the outermost, by stream.
     joined: BTreeMap<u32, u64>,
     /// What would be hops if hosts told servers.
     likely: Likely,
@@ -67,13 +68,13 @@ pub(super) struct Hops {
 
 impl Hops {
     /// Nothing yet but how much each server is asked.
-    pub(super) fn new(ledgers: &[Ledger]) -> Self {
-        let mut hops = Hops { passed: Passed::new(ledgers), ..Hops::default() };
-        for (server, count) in ledgers.iter().flat_map(|ledger| &ledger.asked) {
-            *hops.asked.entry(*server).or_default() += count;
+    pub(super) fn new(ledgers: &[Ledger], streams: &Streams) -> Self {
+        let mut hops = Hops { passed: Passed::new(ledgers, streams), ..Hops::default() };
+        for ((unit, served), count) in ledgers.iter().flat_map(|ledger| &ledger.asked) {
+            *hops.asked.entry((streams.of_unit(*unit), *served)).or_default() += count;
         }
-        for (server, count) in ledgers.iter().flat_map(|ledger| &ledger.open) {
-            *hops.open.entry(*server).or_default() += count;
+        for ((unit, served, changes), count) in ledgers.iter().flat_map(|ledger| &ledger.open) {
+            *hops.open.entry((streams.of_unit(*unit), *served, *changes)).or_default() += count;
         }
         hops
     }
@@ -91,11 +92,11 @@ impl Hops {
                 None => *self.nested.entry(found.link).or_default() += 1,
             }
             if outer_sight.status < 400 && outer.insert(found.outer) {
-                *self.passed_on.entry((outer_sight.unit, outer_sight.served, outer_sight.changes)).or_default() += 1;
+                *self.passed_on.entry((outer_sight.stream, outer_sight.served, outer_sight.changes)).or_default() += 1;
             }
             let pair = (found.inner.min(found.outer), found.inner.max(found.outer));
             if users.is_none() && !may_be_counted(inner_sight, outer_sight) && hosts_only.insert(pair) {
-                *self.hosts_only.entry(inner_sight.unit).or_default() += 1;
+                *self.hosts_only.entry(inner_sight.stream).or_default() += 1;
             }
         }
         self.passed.count(call, &alike(call, &named));
@@ -112,6 +113,13 @@ impl Hops {
         let named = named(call);
         self.note_likely(call, &named);
         let mut hops = alike(call, &named);
+        let given_up = given_up(call, &[&named, &hops]);
+        for found in given_up.iter().filter(|found| !self.passed.believes(call, found)) {
+            if let Some([inner, _]) = sights(call, found) {
+                self.likely.add_given_up(inner.event);
+            }
+        }
+        hops.extend(given_up);
         hops.retain(|found| self.passed.believes(call, found));
         hops.extend(self.believed(call, named));
         // By the inner one: how long the outer one takes, and which it is.
@@ -134,7 +142,7 @@ impl Hops {
             rest.retain(|(_, inner)| self.may_act_for(inner, edge));
             let joined = rest.iter().filter(|(_, inner)| users(inner, edge).is_some()).count() as u64;
             if joined > 0 {
-                *self.joined.entry(edge.unit).or_default() += joined;
+                *self.joined.entry(edge.stream).or_default() += joined;
             }
             put_together.keep_outermost(rest)?;
         }
@@ -159,18 +167,18 @@ impl Hops {
 
     /// Whether the users of both are one, or not both known, or the inner one is an account.
     fn may_act_for(&self, inner: &Sight, outer: &Sight) -> bool {
-        let link = (outer.unit, outer.served, inner.served);
+        let link = (outer.stream, outer.served, inner.served);
         let by_packets = inner.packets && outer.packets;
         users(inner, outer).is_none_or(|[own, _]| self.accounts.is_one(link, own, by_packets))
     }
 
     /// What is said of those that name two users, and of those that only hosts tell.
-    pub(super) fn warnings(&self, units: &Units) -> Vec<String> {
+    pub(super) fn warnings(&self, name: impl Fn(u32) -> String) -> Vec<String> {
         let joined = self.joined.iter().map(|(unit, hops)| {
             format!(
                 "{hops} inner hops of {} name another user than the outermost, as those of a gateway with an account of its \
                  own do: each is its outermost's, whose user acted",
-                units.name(*unit)
+                name(*unit)
             )
         });
         let refused = self.accounts.by_unit().into_iter().filter_map(|(unit, pairs)| {
@@ -178,7 +186,7 @@ impl Hops {
             (refused > 0).then(|| {
                 format!(
                     "{refused} exchanges of {} are like inner hops of others but for another user: all are judged",
-                    units.name(unit)
+                    name(unit)
                 )
             })
         });
@@ -186,7 +194,7 @@ impl Hops {
             format!(
                 "{pairs} exchanges of {} are like inner hops of others, which hosts alone do not prove, since clients choose \
                  them: all are judged; if a proxy passes them on, log the server's address too",
-                units.name(*unit)
+                name(*unit)
             )
         });
         joined.chain(refused).chain(hosts_only).collect()
@@ -327,7 +335,7 @@ fn named(call: Call<'_>) -> Vec<Nested> {
         let mut named: BTreeMap<(u32, u64), BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
         for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| sight.prefix == 0) {
             if sight.value(place) != 0 && sight.served != 0 {
-                let servers = named.entry((sight.unit, sight.value(place))).or_default();
+                let servers = named.entry((sight.stream, sight.value(place))).or_default();
                 servers.entry(sight.served).or_default().push(index);
             }
         }
@@ -458,7 +466,7 @@ mod tests {
             |inner| inner.query = 1,
             |inner| inner.asked = 9,
             |inner| inner.status = 409,
-            |inner| inner.unit = 1,
+            |inner| inner.stream = 1,
         ];
         for other in others {
             assert_eq!(hops(&call(other)), []);

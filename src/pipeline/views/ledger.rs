@@ -19,6 +19,8 @@ pub(super) struct UnitFacts {
     pub(super) count: u64,
     /// First start and last end.
     pub(super) window: Option<(i64, i64)>,
+    /// First and last start.
+    pub(super) begun: Option<(i64, i64)>,
     /// Whether any request has a query: a log that writes none says nothing by it.
     pub(super) queries: bool,
     /// Hosts, users and ids that are known of its sights, all together.
@@ -30,7 +32,8 @@ impl UnitFacts {
         self.count += 1;
         self.queries |= sight.query != 0;
         self.known += sight.traits.iter().filter(|value| **value != 0).count() as u64;
-        self.widen((sight.time, sight.over));
+        widen(&mut self.window, (sight.time, sight.over));
+        widen(&mut self.begun, (sight.time, sight.time));
     }
 
     /// Adds what another thread saw of the input.
@@ -38,14 +41,13 @@ impl UnitFacts {
         self.count += other.count;
         self.queries |= other.queries;
         self.known += other.known;
-        if let Some(window) = other.window {
-            self.widen(window);
-        }
+        other.window.into_iter().for_each(|window| widen(&mut self.window, window));
+        other.begun.into_iter().for_each(|begun| widen(&mut self.begun, begun));
     }
+}
 
-    fn widen(&mut self, (from, to): (i64, i64)) {
-        self.window = Some(self.window.map_or((from, to), |(a, b)| (a.min(from), b.max(to))));
-    }
+fn widen(known: &mut Option<(i64, i64)>, (from, to): (i64, i64)) {
+    *known = Some(known.map_or((from, to), |(a, b)| (a.min(from), b.max(to))));
 }
 
 /// Sights of one thread.
@@ -163,6 +165,9 @@ mod tests {
         assert_eq!(all(&roomy), all(&tight));
         assert_eq!(all(&roomy).iter().map(Vec::len).sum::<usize>(), 500);
         assert_eq!(roomy.facts, tight.facts);
-        assert_eq!(roomy.facts[1], UnitFacts { count: 250, window: Some((1, 600)), queries: false, known: 0 });
+        assert_eq!(
+            roomy.facts[1],
+            UnitFacts { count: 250, window: Some((1, 600)), begun: Some((1, 499)), queries: false, known: 0 }
+        );
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::Finding;
+use crate::finding::{Evidence, Finding};
 
 /// Most pairs that are remembered. Beyond, what rests on them stays as sure as it looks.
 const MOST: usize = 1 << 18;
@@ -14,19 +14,30 @@ const OF_REPETITION: [&str; 3] = ["TX-RACE", "TX-REPLAY", "SEQ-REPEAT"];
 
 /// Pairs of events, by the numbers of their identities.
 #[derive(Debug, Default)]
-pub(in crate::pipeline) struct Likely(BTreeSet<[u64; 2]>);
+pub(in crate::pipeline) struct Likely {
+    pairs: BTreeSet<[u64; 2]>,
+    /// Events that a gateway may have given up, with what the client was told under way elsewhere.
+    given_up: BTreeSet<u64>,
+}
 
 impl Likely {
     /// Remembers a pair.
     pub(super) fn add(&mut self, one: u64, other: u64) {
-        if self.0.len() < MOST {
-            self.0.insert([one.min(other), one.max(other)]);
+        if self.pairs.len() < MOST {
+            self.pairs.insert([one.min(other), one.max(other)]);
+        }
+    }
+
+    /// Remembers what may be the inner side of an exchange that a gateway gave up: who asks again repeats nothing then.
+    pub(super) fn add_given_up(&mut self, inner: u64) {
+        if self.given_up.len() < MOST {
+            self.given_up.insert(inner);
         }
     }
 
     /// Lowers the confidence of a finding of a repetition that may be one request on two hops.
     pub(in crate::pipeline) fn temper(&self, finding: &mut Finding) {
-        if self.0.is_empty() || !OF_REPETITION.contains(&finding.rule.as_str()) {
+        if self.pairs.is_empty() && self.given_up.is_empty() || !OF_REPETITION.contains(&finding.rule.as_str()) {
             return;
         }
         let number = |event: &str| event.strip_prefix('e').and_then(|digits| u64::from_str_radix(digits, 16).ok());
@@ -35,11 +46,17 @@ impl Likely {
             evidence.filter_map(|event| number(&event.event))
         };
         let pairs = of(true).flat_map(|one| of(false).map(move |other| [one.min(other), one.max(other)]));
-        if !pairs.into_iter().any(|pair| self.0.contains(&pair)) {
+        let same = |event: &&Evidence| event.activity == finding.activity;
+        let repeated = finding.evidence.iter().filter(same).filter_map(|event| number(&event.event));
+        let why = if pairs.into_iter().any(|pair| self.pairs.contains(&pair)) {
+            "one request on two hops, if the hosts are two servers"
+        } else if repeated.into_iter().any(|event| self.given_up.contains(&event)) {
+            "asked again after a gateway gave up, if one of them is what it had passed on"
+        } else {
             return;
-        }
+        };
         finding.confidence = finding.confidence.min(AT_MOST);
-        finding.terms.push(format!("confidence {AT_MOST:.2} one request on two hops, if the hosts are two servers"));
+        finding.terms.push(format!("confidence {AT_MOST:.2} {why}"));
     }
 }
 
@@ -52,6 +69,7 @@ mod tests {
     fn only_what_rests_on_the_pair_is_less_sure() {
         let mut likely = Likely::default();
         likely.add(0xb, 0xa);
+        likely.add_given_up(0xd);
         let tempered = |rule: &str, context: &str| {
             let mut finding = Finding { rule: rule.to_owned(), ..sample("F1", "high", 1.0, 3) };
             let event = finding.evidence[0].clone();
@@ -59,6 +77,7 @@ mod tests {
                 .map(|(event_id, role)| crate::finding::Evidence {
                     event: event_id.to_owned(),
                     role: role.to_owned(),
+                    activity: finding.activity.clone(),
                     ..event.clone()
                 })
                 .into();
@@ -67,6 +86,7 @@ mod tests {
         };
         assert_eq!(tempered("TX-RACE", "e000000000000000a"), AT_MOST);
         assert_eq!(tempered("TX-RACE", "e000000000000000c"), 1.0);
+        assert_eq!(tempered("TX-RACE", "e000000000000000d"), AT_MOST);
         assert_eq!(tempered("SEQ-SKIP", "e000000000000000a"), 1.0);
     }
 }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use offpath_capture::{Exchange, Place, Response};
 
-use super::hop::{is_hop_of, outlasts};
-use super::passed::is_passed_on;
+use super::hop::{has_given_up, is_hop_of, outlasts};
+use super::passed::{self, is_passed_on};
 use super::sight::{REQUEST_ID, Sight, Sighter, TRACE_ID, decoded_path};
 
 /// What an outer exchange may last longer than its hop, in microseconds.
@@ -59,8 +59,8 @@ struct Seen {
     until: i64,
     sight: Sight,
     path: Box<str>,
-    /// One for each id and one for the content; 0 is none.
-    keys: [u64; 3],
+    /// One for each id, one for the content, and one for what it asks and whether it gave up; 0 is none.
+    keys: [u64; 4],
     prospect: Prospect,
 }
 
@@ -106,12 +106,16 @@ impl<'a> Lookout<'a> {
             0 => 0,
             id => self.sighter.both(id, sight.call),
         };
-        let keys = [id(REQUEST_ID), id(TRACE_ID), sight.content];
+        // What was given up is looked for among what was not, and the other way round.
+        let asks = |given_up: bool| if sight.asks == 0 { 0 } else { self.sighter.both(sight.asks, given_up.into()) };
+        let gave_up = has_given_up(&sight);
+        let keys = [id(REQUEST_ID), id(TRACE_ID), sight.content, asks(gave_up)];
+        let partners = [keys[0], keys[1], keys[2], asks(!gave_up)];
         let bytes = request.held() + exchange.response.as_ref().map_or(0, Response::held) + size_of::<Seen>();
         let until = self.clock.saturating_add(HORIZON);
         let prospect = Prospect::No;
         let mut seen = Seen { exchange: Some(exchange), bytes, until, sight, path, keys, prospect };
-        self.compare(&mut seen);
+        self.compare(&mut seen, partners);
         let number = self.first + self.seen.len() as u64;
         for key in keys.into_iter().filter(|key| *key != 0) {
             self.alike.entry(key).or_default().entry(seen.sight.served).or_default().push_back(number);
@@ -132,10 +136,10 @@ impl<'a> Lookout<'a> {
 
     /// Marks the exchange and those that it may be a hop of, or that may be hops of it: the last of each other server, as
     /// long as they were not over when it began.
-    fn compare(&mut self, new: &mut Seen) {
+    fn compare(&mut self, new: &mut Seen, partners: [u64; 4]) {
         let begun = new.sight.time.saturating_sub(new.sight.tick).saturating_add(HORIZON);
         let own = new.sight.served;
-        for servers in new.keys.into_iter().filter_map(|key| self.alike.get(&key)) {
+        for servers in partners.into_iter().filter_map(|key| self.alike.get(&key)) {
             let mut looked_at = 0;
             'servers: for (_, numbers) in servers.iter().filter(|(served, _)| **served != own) {
                 for number in numbers.iter().rev() {
@@ -161,7 +165,7 @@ impl<'a> Lookout<'a> {
             let Some(seen) = self.seen.pop_front() else { break };
             seen.keys.iter().for_each(|key| self.forget(*key, seen.sight.served));
             self.first += 1;
-            let early = seen.until >= self.clock && self.may_be_passed_on(&seen);
+            let early = seen.is_open() || seen.until >= self.clock && self.may_be_passed_on(&seen);
             free.extend(self.let_go(seen.exchange, seen.bytes, seen.prospect, early));
         }
         self.held = self.held.max(self.first);
@@ -192,7 +196,7 @@ impl<'a> Lookout<'a> {
 
     /// Whether an exchange may be a hop of one that comes later. What may be a hop of it came before.
     fn may_be_passed_on(&self, seen: &Seen) -> bool {
-        let [id, trace, _] = seen.keys;
+        let [id, trace, ..] = seen.keys;
         let from_server = seen.sight.local || self.servers.len() >= MOST || self.servers.contains(&seen.sight.peer);
         id != 0 || trace != 0 || from_server
     }
@@ -207,6 +211,13 @@ impl<'a> Lookout<'a> {
 }
 
 impl Seen {
+    /// Whether its hop, or what it is a hop of, may be over at any other time: what was given up goes on, and what takes
+    /// long may have been given up.
+    fn is_open(&self) -> bool {
+        let took = self.sight.over.saturating_sub(self.sight.time);
+        self.sight.asks != 0 && (has_given_up(&self.sight) || took > HORIZON)
+    }
+
     /// What the paths of two begin with beside what is the same, if one may be a hop of the other.
     fn prefixes(&self, other: &Seen) -> Option<[usize; 2]> {
         let (one, two) = (&self.sight, &other.sight);
@@ -216,8 +227,8 @@ impl Seen {
         if named && (hop(one, two) || hop(two, one)) {
             return Some([0, 0]);
         }
-        let passed = is_passed_on(one, two) || is_passed_on(two, one);
-        if passed { same_end(&self.path, &other.path) } else { None }
+        let passed = |inner: &Sight, outer: &Sight| is_passed_on(inner, outer) || passed::outlasts(inner, outer);
+        if passed(one, two) || passed(two, one) { same_end(&self.path, &other.path) } else { None }
     }
 
     /// It may be a hop by its path without `prefix` bytes.

@@ -3,120 +3,322 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
+use super::hop::has_given_up;
 use super::pair::{MOST_SKEW, SLACK, Terms};
 use super::sight::{REQUEST_ID, Sight, TRACE_ID};
 
 /// Sights looked at for one partner.
 const LOOKED_AT: usize = 512;
+/// Most pairs of sights that overlap in time of which the best assignment is looked for.
+const ASSIGNED: usize = 1 << 12;
 
 /// Pairs of indices into `first` and `second`, which come in the order of their times. Real repeats that both inputs
 /// show stay apart: each sight has at most one partner.
 ///
-/// What has an id finds its partner by it. For the rest, of partners that fit the one that is over first leaves the most
-/// for what follows, which begins later; one of which more agrees is better. Which of several alike it is does not
-/// matter: all of `second` that has a partner is left out.
+/// What has an id finds its partner by it. Of the rest as many are put together as can be, those first of which more
+/// agrees, then those that begin and end nearest to each other: a call that took long is not a short one that was made
+/// meanwhile. What is left and was given up by a gateway is put together with what went on behind it.
 pub(super) fn one_to_one(first: &[&Sight], second: &[&Sight], terms: &Terms, queries: bool) -> Vec<(usize, usize)> {
-    let mut taken = vec![false; first.len()];
-    let mut matched = by_id(first, second, terms, queries, &mut taken);
-    let mut named = vec![false; second.len()];
-    for (_, index) in &matched {
-        if let Some(named) = named.get_mut(*index) {
-            *named = true;
-        }
-    }
-    let rest = second.iter().enumerate().zip(&named).filter(|(_, named)| !**named).map(|(sight, _)| sight);
-    let mut open = Open::new(first, taken);
-    for (index, sight) in rest {
-        let from = sight.time.saturating_sub(terms.skew).saturating_sub(SLACK);
-        let to = sight.over.saturating_sub(terms.skew).saturating_add(SLACK);
-        let fits = open.between(from, to).take(LOOKED_AT);
-        let ranked = fits.filter_map(|(at, candidate)| Some((rank(candidate, sight, terms, queries)?, at)));
-        // Of equal ranks the one that is gone soonest: the others may still do for what follows.
-        let soonest = ranked.max_by_key(|(rank, at)| (*rank, Reverse((first.get(*at).map(|sight| sight.over), *at))));
-        if let Some((_, at)) = soonest {
-            open.sights.remove(&at);
+    let mut taken = [vec![false; first.len()], vec![false; second.len()]];
+    let between = Between { first, second, terms, queries };
+    let mut matched = between.by_id(&mut taken);
+    for component in between.components(&taken) {
+        let pairs = if component[0].len().saturating_mul(component[1].len()) <= ASSIGNED {
+            between.assign(&component)
+        } else {
+            between.in_turn(&component)
+        };
+        for (at, index) in pairs {
+            take(&mut taken, [at, index]);
             matched.push((at, index));
         }
     }
+    matched.extend(between.given_up(&mut taken));
     matched
+}
+
+/// Sights of two inputs, and what is known of both.
+#[derive(Clone, Copy)]
+struct Between<'a> {
+    first: &'a [&'a Sight],
+    second: &'a [&'a Sight],
+    terms: &'a Terms,
+    queries: bool,
+}
+
+/// Which sights of either input have a partner.
+type Taken = [Vec<bool>; 2];
+
+fn take(taken: &mut Taken, pair: [usize; 2]) {
+    for (taken, index) in taken.iter_mut().zip(pair) {
+        if let Some(taken) = taken.get_mut(index) {
+            *taken = true;
+        }
+    }
+}
+
+fn is_open(taken: &[bool], index: usize) -> bool {
+    !taken.get(index).copied().unwrap_or(true)
+}
+
+/// Two sights that may be one: those that are likely to be come first.
+type Edge = (Reverse<usize>, i64, i64, usize, usize);
+
+impl Between<'_> {
+    /// When a sight of the second input may have begun and been over, by the first one's clock.
+    fn span(&self, sight: &Sight) -> (i64, i64) {
+        let from = sight.time.saturating_sub(self.terms.skew).saturating_sub(SLACK);
+        (from, sight.over.saturating_sub(self.terms.skew).saturating_add(SLACK))
+    }
+
+    /// Open sights of both inputs that overlap in time, directly or by others; in the order of their times.
+    fn components(&self, [first, second]: &Taken) -> Vec<[Vec<usize>; 2]> {
+        let firsts = self.first.iter().enumerate().filter(|(index, _)| is_open(first, *index));
+        let firsts = firsts.map(|(index, sight)| (sight.time, sight.over, 0, index));
+        let seconds = self.second.iter().enumerate().filter(|(index, _)| is_open(second, *index));
+        let seconds = seconds.map(|(index, sight)| (self.span(sight).0, self.span(sight).1, 1, index));
+        let mut all: Vec<(i64, i64, usize, usize)> = firsts.chain(seconds).collect();
+        all.sort_unstable_by_key(|(from, _, side, index)| (*from, *side, *index));
+        let mut components: Vec<[Vec<usize>; 2]> = Vec::new();
+        let mut until = i64::MIN;
+        for (from, to, side, index) in all {
+            if components.is_empty() || from > until {
+                components.push(Default::default());
+            }
+            until = until.max(to);
+            if let Some(own) = components.last_mut().and_then(|component| component.get_mut(side)) {
+                own.push(index);
+            }
+        }
+        components.retain(|[first, second]| !first.is_empty() && !second.is_empty());
+        components
+    }
+
+    /// What speaks for two sights being one; none where they cannot be.
+    fn edge(&self, at: usize, index: usize) -> Option<Edge> {
+        let (one, other) = (*self.first.get(at)?, *self.second.get(index)?);
+        let (from, to) = self.span(other);
+        if one.time > to || one.over < from {
+            return None;
+        }
+        let rank = rank(one, other, self.terms, self.queries)?;
+        Some((Reverse(rank), self.distance(one, other), one.over, at, index))
+    }
+
+    /// How far apart two sights begin and end, beyond what their clocks tell. What has no duration is written when it
+    /// begins, or when it ends.
+    fn distance(&self, one: &Sight, other: &Sight) -> i64 {
+        let tick = one.tick.max(other.tick);
+        let apart = |one: i64, other: i64| {
+            let apart = one.saturating_sub(other.saturating_sub(self.terms.skew)).saturating_abs();
+            apart.saturating_sub(tick).max(0)
+        };
+        let ends = [apart(one.time, other.time), apart(one.over, other.over)];
+        let lasts = |sight: &Sight| sight.over.saturating_sub(sight.time) > sight.tick;
+        match lasts(one) && lasts(other) {
+            true => ends[0].saturating_add(ends[1]),
+            false => ends[0].min(ends[1]),
+        }
+    }
+
+    /// As many pairs as can be, the likely ones first; to let more pair off, some of them are put together otherwise.
+    fn assign(&self, [first, second]: &[Vec<usize>; 2]) -> Vec<(usize, usize)> {
+        let mut edges: Vec<Edge> =
+            second.iter().flat_map(|index| first.iter().filter_map(|at| self.edge(*at, *index))).collect();
+        edges.sort_unstable();
+        let (mut of_first, mut of_second) = (BTreeMap::new(), BTreeMap::new());
+        let mut fitting: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (.., at, index) in &edges {
+            fitting.entry(*index).or_default().push(*at);
+            if !of_first.contains_key(at) && !of_second.contains_key(index) {
+                of_first.insert(*at, *index);
+                of_second.insert(*index, *at);
+            }
+        }
+        for index in second {
+            if !of_second.contains_key(index) {
+                augment(*index, &fitting, &mut of_first, &mut of_second);
+            }
+        }
+        of_second.into_iter().map(|(index, at)| (at, index)).collect()
+    }
+
+    /// Pairs in the order of times, where there are too many to compare all with all. Of partners that fit the one that
+    /// is over first leaves the most for what follows, which begins later; one of which more agrees is better.
+    fn in_turn(&self, [first, second]: &[Vec<usize>; 2]) -> Vec<(usize, usize)> {
+        let mut open = Open::new(first.iter().filter_map(|at| Some((*at, *self.first.get(*at)?))).collect());
+        let mut pairs = Vec::new();
+        for (index, sight) in second.iter().filter_map(|index| Some((*index, *self.second.get(*index)?))) {
+            let (from, to) = self.span(sight);
+            let fits = open.between(from, to).take(LOOKED_AT);
+            let ranked = fits.filter_map(|(place, at, candidate)| {
+                let rank = rank(candidate, sight, self.terms, self.queries)?;
+                Some((rank, Reverse((candidate.over, place)), at))
+            });
+            // Of equal ranks the one that is gone soonest: the others may still do for what follows.
+            if let Some((_, Reverse((_, place)), at)) = ranked.max() {
+                open.sights.remove(&place);
+                pairs.push((at, index));
+            }
+        }
+        pairs
+    }
+
+    /// Of what is left, what one input shows as given up by a gateway, and the other as taken by what is behind it.
+    fn given_up(&self, taken: &mut Taken) -> Vec<(usize, usize)> {
+        let mut pairs = Vec::new();
+        for (side, (outer, inner)) in [(self.first, self.second), (self.second, self.first)].into_iter().enumerate() {
+            let shift = if side == 0 { self.terms.skew } else { self.terms.skew.saturating_neg() };
+            for (index, given_up) in outer.iter().enumerate().filter(|(_, sight)| has_given_up(sight)) {
+                if !taken.get(side).is_some_and(|taken| is_open(taken, index)) {
+                    continue;
+                }
+                let from = given_up.time.saturating_add(shift).saturating_sub(SLACK);
+                let to = given_up.over.saturating_add(shift);
+                let begun = inner.partition_point(|sight| sight.time < from);
+                let near =
+                    inner.iter().enumerate().skip(begun).take_while(|(_, sight)| sight.time <= to).take(LOOKED_AT);
+                let goes_on = |sight: &Sight| sight.over.saturating_add(SLACK) >= to && matches!(sight.status, 1..400);
+                let fits = near.filter(|(at, sight)| {
+                    let open = taken.get(1 - side).is_some_and(|taken| is_open(taken, *at));
+                    let (one, other) = if side == 0 { (*given_up, **sight) } else { (**sight, *given_up) };
+                    open && goes_on(sight) && agreeing(one, other, self.terms, self.queries).is_some()
+                });
+                let nearest = fits.min_by_key(|(at, sight)| (sight.time.saturating_sub(from).saturating_abs(), *at));
+                if let Some((at, _)) = nearest {
+                    let pair = if side == 0 { [index, at] } else { [at, index] };
+                    take(taken, pair);
+                    pairs.push((pair[0], pair[1]));
+                }
+            }
+        }
+        pairs
+    }
+}
+
+/// Finds one more sight of the second input a partner, if those that have one can be put together otherwise.
+fn augment(
+    index: usize,
+    fitting: &BTreeMap<usize, Vec<usize>>,
+    of_first: &mut BTreeMap<usize, usize>,
+    of_second: &mut BTreeMap<usize, usize>,
+) {
+    // From where each sight of the first input was reached.
+    let mut reached: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut waiting = VecDeque::from([index]);
+    while let Some(seeking) = waiting.pop_front() {
+        for at in fitting.get(&seeking).into_iter().flatten() {
+            if reached.contains_key(at) {
+                continue;
+            }
+            reached.insert(*at, seeking);
+            match of_first.get(at) {
+                Some(other) => waiting.push_back(*other),
+                None => return put_otherwise(*at, &reached, of_first, of_second),
+            }
+        }
+    }
+}
+
+/// Gives a free sight to the one that reached it, and what that one had to the one before it, and so on.
+fn put_otherwise(
+    free: usize,
+    reached: &BTreeMap<usize, usize>,
+    of_first: &mut BTreeMap<usize, usize>,
+    of_second: &mut BTreeMap<usize, usize>,
+) {
+    let mut next = Some(free);
+    while let Some(at) = next {
+        let Some(index) = reached.get(&at) else { return };
+        of_first.insert(at, *index);
+        next = of_second.insert(*index, at);
+    }
 }
 
 /// Sights that may still find a partner, for partners in the order of their times: what ended before one of them begins
 /// is gone for all that follow, however many such strays a long call outlasts.
 struct Open<'a> {
-    first: &'a [&'a Sight],
-    taken: Vec<bool>,
+    /// With their indices, in the order of their times.
+    first: Vec<(usize, &'a Sight)>,
     /// How many of `first` were let in.
     entered: usize,
-    /// Those that are open, in the order of their times.
+    /// Places of those that are open, in the order of their times.
     sights: BTreeSet<usize>,
     /// When each of them is over, soonest first.
     ends: BinaryHeap<Reverse<(i64, usize)>>,
 }
 
 impl<'a> Open<'a> {
-    fn new(first: &'a [&'a Sight], taken: Vec<bool>) -> Self {
-        Open { first, taken, entered: 0, sights: BTreeSet::new(), ends: BinaryHeap::new() }
+    fn new(first: Vec<(usize, &'a Sight)>) -> Self {
+        Open { first, entered: 0, sights: BTreeSet::new(), ends: BinaryHeap::new() }
     }
 
-    /// Open sights that are not over at `from`, which never falls from call to call, and have begun by `to`.
-    fn between(&mut self, from: i64, to: i64) -> impl Iterator<Item = (usize, &'a Sight)> {
-        while let Some(sight) = self.first.get(self.entered).filter(|sight| sight.time <= to) {
-            if !self.taken.get(self.entered).copied().unwrap_or(true) {
-                self.sights.insert(self.entered);
-                self.ends.push(Reverse((sight.over, self.entered)));
-            }
+    /// Places of open sights, with what stands there, that are not over at `from`, which never falls from call to call,
+    /// and have begun by `to`.
+    fn between(&mut self, from: i64, to: i64) -> impl Iterator<Item = (usize, usize, &'a Sight)> {
+        while let Some((_, sight)) = self.first.get(self.entered).filter(|(_, sight)| sight.time <= to) {
+            self.sights.insert(self.entered);
+            self.ends.push(Reverse((sight.over, self.entered)));
             self.entered += 1;
         }
         while let Some(Reverse((_, gone))) = self.ends.peek().filter(|Reverse((over, _))| *over < from).copied() {
             self.ends.pop();
             self.sights.remove(&gone);
         }
-        let first = self.first;
-        let open = self.sights.iter().filter_map(move |at| Some((*at, *first.get(*at)?)));
-        open.take_while(move |(_, sight)| sight.time <= to)
+        let first = &self.first;
+        let open =
+            self.sights.iter().filter_map(move |place| first.get(*place).map(|(at, sight)| (*place, *at, *sight)));
+        open.take_while(move |(_, _, sight)| sight.time <= to)
     }
 }
 
-/// Partners by the id that both inputs write, in the order of their times; clocks matter little to them.
-fn by_id(first: &[&Sight], second: &[&Sight], terms: &Terms, queries: bool, taken: &mut [bool]) -> Vec<(usize, usize)> {
-    let bound = |place: usize| terms.binding.get(place).copied().unwrap_or(false);
-    let Some(place) = [REQUEST_ID, TRACE_ID].into_iter().find(|place| bound(*place)) else { return Vec::new() };
-    let mut waiting: BTreeMap<u64, VecDeque<usize>> = BTreeMap::new();
-    for (at, sight) in first.iter().enumerate().filter(|(_, sight)| sight.value(place) != 0) {
-        waiting.entry(sight.value(place)).or_default().push_back(at);
-    }
-    let mut matched = Vec::new();
-    for (index, sight) in second.iter().enumerate() {
-        let Some(queue) = waiting.get_mut(&sight.value(place)) else { continue };
-        let fits = |at: &usize| {
-            first.get(*at).is_some_and(|candidate| {
-                let apart = candidate.time.saturating_sub(sight.time.saturating_sub(terms.skew)).saturating_abs();
-                apart <= MOST_SKEW && rank(candidate, sight, terms, queries).is_some()
-            })
-        };
-        let Some(at) = queue.iter().take(LOOKED_AT).position(fits).and_then(|found| queue.remove(found)) else {
-            continue;
-        };
-        if let Some(taken) = taken.get_mut(at) {
-            *taken = true;
+impl Between<'_> {
+    /// Partners by the id that both inputs write, in the order of their times; clocks matter little to them.
+    fn by_id(&self, taken: &mut Taken) -> Vec<(usize, usize)> {
+        let bound = |place: usize| self.terms.binding.get(place).copied().unwrap_or(false);
+        let Some(place) = [REQUEST_ID, TRACE_ID].into_iter().find(|place| bound(*place)) else { return Vec::new() };
+        let mut waiting: BTreeMap<u64, VecDeque<usize>> = BTreeMap::new();
+        for (at, sight) in self.first.iter().enumerate().filter(|(_, sight)| sight.value(place) != 0) {
+            waiting.entry(sight.value(place)).or_default().push_back(at);
         }
-        matched.push((at, index));
+        let mut matched = Vec::new();
+        for (index, sight) in self.second.iter().enumerate() {
+            let Some(queue) = waiting.get_mut(&sight.value(place)) else { continue };
+            let fits = |at: &usize| {
+                self.first.get(*at).is_some_and(|candidate| {
+                    let apart = candidate.time.saturating_sub(sight.time.saturating_sub(self.terms.skew));
+                    let fits = rank(candidate, sight, self.terms, self.queries).is_some();
+                    apart.saturating_abs() <= MOST_SKEW && fits
+                })
+            };
+            let Some(at) = queue.iter().take(LOOKED_AT).position(fits).and_then(|found| queue.remove(found)) else {
+                continue;
+            };
+            take(taken, [at, index]);
+            matched.push((at, index));
+        }
+        matched
     }
-    matched
 }
 
 /// How much agrees of two sights at one time; `None` when they cannot be one exchange.
 fn rank(first: &Sight, second: &Sight, terms: &Terms, queries: bool) -> Option<usize> {
     let answered = first.status != 0 && second.status != 0;
-    if queries && first.query != second.query || answered && first.status != second.status {
+    if answered && first.status != second.status {
+        return None;
+    }
+    Some(agreeing(first, second, terms, queries)? + usize::from(answered))
+}
+
+/// The same, whatever the answers were.
+fn agreeing(first: &Sight, second: &Sight, terms: &Terms, queries: bool) -> Option<usize> {
+    if queries && first.query != second.query {
         return None;
     }
     let (known, agree) = first.agreement(second);
     let differs =
         known.iter().zip(&agree).zip(&terms.binding).any(|((known, agree), binds)| *binds && *known && !agree);
-    let agreeing = agree.iter().filter(|agree| **agree).count() + usize::from(answered);
-    (!differs).then_some(agreeing)
+    (!differs).then(|| agree.iter().filter(|agree| **agree).count())
 }
 
 #[cfg(test)]
@@ -141,6 +343,27 @@ mod tests {
         let coarse = [sight(0, second), sight(0, second)];
         assert_eq!(matched(&precise, &coarse, &Terms::default()), [(0, 0), (1, 1)]);
         assert_eq!(matched(&precise[2..], &coarse, &Terms::default()), []);
+    }
+
+    #[test]
+    fn a_slow_call_does_not_take_the_place_of_the_one_that_was_made_meanwhile() {
+        let ms = 1_000;
+        let answered = |time: i64, over: i64, status: u16| Sight { status, tick: 1, ..sight(time * ms, over * ms) };
+        // A gateway gave up after two seconds, the client asked again, and the server answered both.
+        let edge = [answered(0, 2_000, 504), answered(2_400, 2_405, 200)];
+        let server = [answered(1, 3_000, 200), answered(2_401, 2_405, 200)];
+        let mut pairs = matched(&edge, &server, &Terms::default());
+        pairs.sort_unstable();
+        assert_eq!(pairs, [(0, 0), (1, 1)]);
+        assert_eq!(matched(&server, &edge, &Terms::default()), [(1, 1), (0, 0)]);
+        // What was answered in time, or begins later, was not given up.
+        assert_eq!(matched(&edge[..1], &[answered(1, 1_000, 200), answered(2_100, 3_000, 200)], &Terms::default()), []);
+    }
+
+    #[test]
+    fn too_many_at_one_time_are_put_together_in_turn() {
+        let all: Vec<Sight> = (0..200).map(|n| sight(n, 1_000_000 + n)).collect();
+        assert_eq!(matched(&all, &all, &Terms::default()).len(), all.len());
     }
 
     #[test]

@@ -9,10 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Call;
-use super::hop::{Link, Nested, SERVERS};
+use super::hop::{Link, Nested, SERVERS, has_given_up};
 use super::ledger::Ledger;
-use super::nest::{Looks, nest, slack};
+use super::nest::{Looks, nest, nest_outlasting, slack};
 use super::sight::{NOBODY, REQUEST_ID, Sight, TRACE_ID, USER};
+use super::streams::Streams;
 
 /// Fewest exchanges that show that a server passes on what is the same in all.
 const LEAST: u64 = 3;
@@ -27,7 +28,7 @@ type Route = (Link, [u64; 2]);
 pub(super) struct Passed {
     /// Exchanges that may be hops, by route.
     nested: BTreeMap<Route, u64>,
-    /// Exchanges that have such a hop, by input, server and whether they may change something.
+    /// Exchanges that have such a hop, by stream, server and whether they may change something.
     passed_on: BTreeMap<(u32, u64, bool), u64>,
     /// All that were not refused.
     taken: BTreeMap<(u32, u64, bool), u64>,
@@ -35,10 +36,10 @@ pub(super) struct Passed {
 
 impl Passed {
     /// Nothing but how much each server took.
-    pub(super) fn new(ledgers: &[Ledger]) -> Self {
+    pub(super) fn new(ledgers: &[Ledger], streams: &Streams) -> Self {
         let mut passed = Passed::default();
-        for (server, count) in ledgers.iter().flat_map(|ledger| &ledger.taken) {
-            *passed.taken.entry(*server).or_default() += count;
+        for ((unit, served, changes), count) in ledgers.iter().flat_map(|ledger| &ledger.taken) {
+            *passed.taken.entry((streams.of_unit(*unit), *served, *changes)).or_default() += count;
         }
         passed
     }
@@ -53,7 +54,7 @@ impl Passed {
                 *self.nested.entry(route).or_default() += 1;
             }
             if sight.status < 400 && outer.insert(found.outer) {
-                *self.passed_on.entry((sight.unit, sight.served, sight.changes)).or_default() += 1;
+                *self.passed_on.entry((sight.stream, sight.served, sight.changes)).or_default() += 1;
             }
         }
     }
@@ -104,7 +105,7 @@ pub(super) fn alike(call: Call<'_>, named: &[Nested]) -> Vec<Nested> {
     let mut contents: BTreeMap<(u32, u64), BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
     for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| sight.content != 0 && sight.served != 0)
     {
-        let servers = contents.entry((sight.unit, sight.content)).or_default();
+        let servers = contents.entry((sight.stream, sight.content)).or_default();
         servers.entry(sight.served).or_default().push(index);
     }
     let have: BTreeSet<(u64, usize)> = named.iter().map(|found| (found.link.2, found.outer)).collect();
@@ -126,12 +127,71 @@ pub(super) fn alike(call: Call<'_>, named: &[Nested]) -> Vec<Nested> {
     nested
 }
 
+/// Outer sights that gave up, with what their server had asked for by then; those among `nested` are taken.
+pub(super) fn given_up(call: Call<'_>, nested: &[&[Nested]]) -> Vec<Nested> {
+    let taken = || nested.iter().copied().flatten();
+    let have: BTreeSet<(u64, usize)> = taken().map(|found| (found.link.2, found.outer)).collect();
+    let are: BTreeSet<usize> = taken().map(|found| found.inner).collect();
+    let mut asked: BTreeMap<(u32, u64), Vec<usize>> = BTreeMap::new();
+    let gave_up = |sight: &Sight| has_given_up(sight) && sight.asks != 0 && sight.served != 0;
+    for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| gave_up(sight)) {
+        asked.entry((sight.stream, sight.asks)).or_default().push(index);
+    }
+    let mut alike: BTreeMap<(u32, u64), BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
+    for (index, (_, sight)) in call.iter().enumerate().filter(|(index, _)| !are.contains(index)) {
+        if sight.served != 0 && asked.contains_key(&(sight.stream, sight.asks)) {
+            let servers = alike.entry((sight.stream, sight.asks)).or_default();
+            servers.entry(sight.served).or_default().push(index);
+        }
+    }
+    let mut found = Vec::new();
+    for ((stream, asks), servers) in alike.into_iter().filter(|(_, servers)| servers.len() <= SERVERS) {
+        let outer = asked.get(&(stream, asks)).map_or(&[][..], Vec::as_slice);
+        let mut looks = Looks::among(servers.values());
+        for (to, inner) in &servers {
+            let mut by_server: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+            for index in outer.iter().filter(|index| !have.contains(&(*to, **index))) {
+                let served = call.get(*index).map_or(0, |(_, sight)| sight.served);
+                by_server.entry(served).or_default().push(*index);
+            }
+            for (from, outer) in by_server.into_iter().filter(|(from, _)| from != to) {
+                let pairs = nest_outlasting(call, [inner, &outer], &mut looks, |_| NOBODY, outlasts);
+                found.extend(pairs.into_iter().map(|(inner, outer)| Nested {
+                    link: (stream, from, *to),
+                    inner,
+                    outer,
+                }));
+            }
+        }
+    }
+    found
+}
+
 /// Whether one sight may be what the server of another passed on.
 pub(super) fn is_passed_on(inner: &Sight, outer: &Sight) -> bool {
-    let slack = slack(inner, outer);
-    let before = |one: i64, other: i64| one.saturating_sub(slack) <= other;
-    let sent = before(outer.time, inner.time) && before(outer.sent, inner.sent);
-    let answered = before(inner.answered, outer.answered) && before(inner.over, outer.over);
+    let answered =
+        is_before(inner.answered, outer.answered, [inner, outer]) && is_before(inner.over, outer.over, [inner, outer]);
+    inner.content != 0 && inner.content == outer.content && answered && may_come_from(inner, outer)
+}
+
+/// Whether all speaks for it but that the server of the outer one gave up before it was answered, if it was.
+pub(super) fn outlasts(inner: &Sight, outer: &Sight) -> bool {
+    let both = [inner, outer];
+    let answered = inner.status == 0 || inner.status != outer.status && is_before(outer.answered, inner.over, both);
+    let alike = inner.asks != 0 && inner.asks == outer.asks;
+    let waited_for = is_before(inner.time, outer.over, both);
+    has_given_up(outer) && alike && waited_for && answered && may_come_from(inner, outer)
+}
+
+/// Whether one instant is before another, as far as the clocks of two sights tell.
+fn is_before(one: i64, other: i64, [inner, outer]: [&Sight; 2]) -> bool {
+    one.saturating_sub(slack(inner, outer)) <= other
+}
+
+/// Whether a request may come from the server of another, which had all of that when it sent all of this.
+fn may_come_from(inner: &Sight, outer: &Sight) -> bool {
+    let both = [inner, outer];
+    let sent = is_before(outer.time, inner.time, both) && is_before(outer.sent, inner.sent, both);
     let same = |place: usize| {
         let (one, other) = (inner.value(place), outer.value(place));
         one == 0 || other == 0 || one == other
@@ -140,14 +200,7 @@ pub(super) fn is_passed_on(inner: &Sight, outer: &Sight) -> bool {
     let from_there = outer.server != 0 && (inner.peer == outer.server || inner.local);
     let elsewhere = inner.served != 0 && outer.served != 0 && inner.served != outer.served;
     let otherwise = inner.prefix != outer.prefix || inner.prefix == 0;
-    let alike = inner.content != 0 && inner.content == outer.content;
-    alike
-        && elsewhere
-        && from_there
-        && otherwise
-        && sent
-        && answered
-        && [REQUEST_ID, TRACE_ID, USER].into_iter().all(same)
+    elsewhere && from_there && otherwise && sent && [REQUEST_ID, TRACE_ID, USER].into_iter().all(same)
 }
 
 #[cfg(test)]
@@ -191,7 +244,7 @@ mod tests {
             |inner| inner.content = 0,
             |inner| inner.peer = CLIENT_MACHINE,
             |inner| inner.served = EDGE,
-            |inner| inner.unit = 1,
+            |inner| inner.stream = 1,
             |inner| inner.time = -5,
             |inner| inner.over = 110,
             // Before the proxy has all of the request, and after it has begun to answer.

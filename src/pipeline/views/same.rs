@@ -102,9 +102,15 @@ pub(super) struct PutTogether<'a> {
     pub(super) left_out: Vec<Places>,
     /// Of each thread, what the others tell of those that stay.
     pub(super) carried: Vec<Carried>,
-    /// How many, by their input and that of those that stay: the same where they are hops.
+    /// How many, by their input and that of those that stay.
     pub(super) twice: BTreeMap<(u32, u32), u64>,
-    /// Exchanges that a gateway gave up and the server behind it took, by input.
+    /// How many of them are hops, by their input.
+    pub(super) hops: BTreeMap<u32, u64>,
+    /// Exchanges that are inner hops, left out or not, by the server that they went to.
+    pub(super) passed_on: BTreeMap<u64, u64>,
+    /// Which these are, of each thread.
+    inner: Vec<Places>,
+    /// Exchanges that a gateway gave up and the server behind it took, by stream.
     pub(super) given_up: BTreeMap<u32, u64>,
     people: Vec<&'a People>,
 }
@@ -117,24 +123,30 @@ impl<'a> PutTogether<'a> {
             left_out: vec![Places::default(); ledgers.len()],
             carried: (0..ledgers.len()).map(carried).collect(),
             twice: BTreeMap::new(),
+            hops: BTreeMap::new(),
+            passed_on: BTreeMap::new(),
+            inner: vec![Places::default(); ledgers.len()],
             given_up: BTreeMap::new(),
             people: ledgers.iter().map(|ledger| &ledger.people).collect(),
         }
     }
 
     /// Keeps one of several sights of an exchange. `rest` come from the richest to the poorest.
-    pub(super) fn keep(
-        &mut self,
-        (thread, kept): &(usize, Sight),
-        rest: &[&(usize, Sight)],
-    ) -> Result<(), PipelineError> {
-        self.leave_out(kept, rest);
+    pub(super) fn keep(&mut self, kept: &(usize, Sight), rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
+        for dropped in self.leave_out(rest) {
+            *self.twice.entry((dropped, kept.1.unit)).or_default() += 1;
+        }
+        self.carry_given_up(kept, rest)?;
+        self.carry_all(kept, rest)
+    }
+
+    fn carry_all(&mut self, (thread, kept): &(usize, Sight), rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
         self.carry_answer(*thread, kept, rest)?;
         let Some(actor) = self.actor(*thread, kept) else { return Ok(()) };
         let telling = |twin: &&&(usize, Sight)| {
             let told = self.actor(twin.0, &twin.1);
             told.is_some_and(|told| {
-                tells_more(told, actor) && (twin.1.unit != kept.unit || !names_another(told, actor))
+                tells_more(told, actor) && (twin.1.stream != kept.stream || !names_another(told, actor))
             })
         };
         let mut telling: Vec<_> = rest.iter().filter(telling).collect();
@@ -153,10 +165,17 @@ impl<'a> PutTogether<'a> {
         let best =
             hops.iter().enumerate().max_by_key(|(place, hop)| (rank(hop), Reverse(*place))).map(|(place, _)| place);
         let Some(place) = best else { return Ok(()) };
+        for (thread, sight) in hops.iter().skip(1) {
+            if self.inner.get_mut(*thread).is_some_and(|places| places.insert(sight.ordinal)) {
+                *self.passed_on.entry(sight.served).or_default() += 1;
+            }
+        }
         let kept = hops.remove(place);
         self.carry_given_up(kept, &hops)?;
-        let Some(edge) = hops.first().filter(|_| place > 0) else { return self.keep(kept, &hops) };
-        self.leave_out(&kept.1, &hops);
+        for dropped in self.leave_out(&hops) {
+            *self.hops.entry(dropped).or_default() += 1;
+        }
+        let Some(edge) = hops.first().filter(|_| place > 0) else { return self.carry_all(kept, &hops) };
         self.carry_answer(kept.0, &kept.1, &hops)?;
         let took = |sight: &Sight| sight.over.saturating_sub(sight.tick).saturating_sub(sight.time);
         let by = edge.1.time.saturating_sub(kept.1.time);
@@ -165,13 +184,14 @@ impl<'a> PutTogether<'a> {
         self.carry((kept.0, &kept.1), edge, says)
     }
 
-    fn leave_out(&mut self, kept: &Sight, rest: &[&(usize, Sight)]) {
-        for (thread, dropped) in rest {
-            // Of one path with and without a prefix, an exchange may be a hop of two.
-            if self.left_out.get_mut(*thread).is_some_and(|places| places.insert(dropped.ordinal)) {
-                *self.twice.entry((dropped.unit, kept.unit)).or_default() += 1;
-            }
-        }
+    /// Leaves out exchanges, and returns the inputs of those that were not yet: of one path with and without a prefix, an
+    /// exchange may be a hop of two.
+    fn leave_out(&mut self, rest: &[&(usize, Sight)]) -> Vec<u32> {
+        let mut insert = |thread: usize, sight: &Sight| {
+            self.left_out.get_mut(thread).is_some_and(|places| places.insert(sight.ordinal))
+        };
+        let new = rest.iter().filter(|(thread, dropped)| insert(*thread, dropped));
+        new.map(|(_, dropped)| dropped.unit).collect()
     }
 
     /// Where a gateway gave up and what is behind it took the call all the same, the one that stays is told the other's
@@ -188,7 +208,7 @@ impl<'a> PutTogether<'a> {
             return Ok(());
         };
         let Some(twin) = twin else { return Ok(()) };
-        *self.given_up.entry(kept.1.unit).or_default() += 1;
+        *self.given_up.entry(kept.1.stream).or_default() += 1;
         self.carry((kept.0, &kept.1), twin, Says::GivenUp(status))
     }
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
-use offpath_capture::{Body, Exchange, Place, Protocol, Request, Timestamp, percent_decoded};
+use offpath_capture::{Body, Endpoint, Exchange, Incomplete, Place, Protocol, Request, Timestamp, percent_decoded};
 use serde::{Deserialize, Serialize};
 
 use crate::correlate::{HashKey, Proxies, carries_credential};
@@ -20,6 +20,9 @@ pub(super) struct Sight {
     pub(super) ordinal: u64,
     /// The input.
     pub(super) unit: u32,
+    /// The stream that the input is part of, known when all are read.
+    #[serde(skip)]
+    pub(super) stream: u32,
     /// The exchange's stable identity.
     pub(super) key: u64,
     /// Method and path; where a prefix is given, the path without it.
@@ -52,7 +55,9 @@ pub(super) struct Sight {
     pub(super) asked: u64,
     /// Whether the request's body is there, and all of it.
     pub(super) bodied: bool,
-    /// Query, credentials, status and both bodies; 0 unless all of them are known.
+    /// Query, credentials and the request's body; 0 unless all of them are known.
+    pub(super) asks: u64,
+    /// These, the status and the response's body; 0 unless all of them are known.
     pub(super) content: u64,
     /// Whether it may change something.
     pub(super) changes: bool,
@@ -160,9 +165,11 @@ impl Sighter {
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let time = exchange.time.0;
         let end = exchange.end.map_or(time, |end| end.0.max(time));
+        let asks = self.asks(exchange, request, query).unwrap_or(0);
         Some(Sight {
             ordinal,
             unit,
+            stream: unit,
             key: exchange.key,
             call: self.call(&self.method(exchange, request, event), &percent_decoded(path, false)),
             prefix: 0,
@@ -179,7 +186,8 @@ impl Sighter {
             local: exchange.client.is_some_and(|client| client.ip.is_loopback()),
             asked: request.body.bytes().map_or(0, |body| self.text(body)),
             bodied: request.body.is_whole() && request.body.bytes().is_some(),
-            content: self.content(exchange, request, query).unwrap_or(0),
+            asks,
+            content: self.content(exchange, request, asks).unwrap_or(0),
             changes: !is_safe(&request.method),
             known: event.is_some_and(|event| event.operation.is_some()),
             sent: request.end.map_or(time, |Timestamp(sent)| sent.clamp(time, end)),
@@ -215,10 +223,14 @@ impl Sighter {
         self.state.hash_one((method, path))
     }
 
-    /// What tells a request and its answer from others of their path, in whatever version of HTTP and coding.
-    fn content(&self, exchange: &Exchange, request: &Request, query: &str) -> Option<u64> {
-        let response = exchange.response.as_ref()?;
-        let whole = exchange.incomplete.is_empty() && request.body.is_whole() && response.body.is_whole();
+    /// What tells a request from others of its path, in whatever version of HTTP and coding. Of its answer nothing need be
+    /// known.
+    fn asks(&self, exchange: &Exchange, request: &Request, query: &str) -> Option<u64> {
+        let of_answer = |missing: &Incomplete| {
+            use Incomplete::{CutShort, NoResponse, Reset, ResponseGap};
+            matches!(missing, CutShort | NoResponse | Reset | ResponseGap)
+        };
+        let whole = request.body.is_whole() && exchange.incomplete.iter().all(of_answer);
         let fields = request.headers.iter().filter(|(name, _)| whole && carries_credential(name));
         // Proxies keep no order of fields, and HTTP/2 sends each cookie in a field of its own.
         let credentials = fields.fold(0_u64, |sum, (name, value)| {
@@ -227,9 +239,17 @@ impl Sighter {
                 sum.wrapping_add(self.state.hash_one((name.to_ascii_lowercase(), part.trim_ascii())))
             })
         });
-        let bodies = [&request.body, &response.body].map(|body| body.bytes().unwrap_or_default());
+        let body = request.body.bytes().unwrap_or_default();
         let query = percent_decoded(query, false);
-        whole.then(|| self.state.hash_one((query, credentials, bodies, response.status)).max(1))
+        whole.then(|| self.state.hash_one((query, credentials, body)).max(1))
+    }
+
+    /// The same of a request and its answer; `asks` is what tells the request.
+    fn content(&self, exchange: &Exchange, request: &Request, asks: u64) -> Option<u64> {
+        let response = exchange.response.as_ref()?;
+        let whole = exchange.incomplete.is_empty() && request.body.is_whole() && response.body.is_whole();
+        let body = response.body.bytes().unwrap_or_default();
+        whole.then(|| self.state.hash_one((asks, body, response.status)).max(1))
     }
 
     /// Hash of two values that one exchange shows.
@@ -252,10 +272,15 @@ impl Sighter {
     pub(super) fn served(&self, exchange: &Exchange, event: Option<&Event>) -> u64 {
         let host = event.and_then(|event| event.host.as_deref());
         match (exchange.server, host) {
-            (Some(server), _) => self.state.hash_one(server).max(1),
+            (Some(server), _) => self.end(server),
             (None, Some(host)) => self.text(host.as_bytes()),
             (None, None) => 0,
         }
+    }
+
+    /// Hash of a server's address and port.
+    pub(super) fn end(&self, server: Endpoint) -> u64 {
+        self.state.hash_one(server).max(1)
     }
 
     fn address(&self, ip: IpAddr) -> u64 {

@@ -108,10 +108,11 @@ fn model(run: &RunSummary) -> String {
             count(declared)
         ));
         text.push_str(&format!(
-            "; coverage {} ({} of {} events)",
+            "; coverage {} ({} of {} events{})",
             percent(explained, events),
             count(explained),
-            count(events)
+            count(events),
+            if run.not_asked > 0 { " whose request was seen" } else { "" }
         ));
     }
     text

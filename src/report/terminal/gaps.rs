@@ -74,18 +74,18 @@ fn by_reason(run: &RunSummary, gaps: &[Gap], screen: &Screen) -> String {
     table.render(screen)
 }
 
-/// `7 stretches of time without requests seen (5 where those that overlap are one)`: the lines below, and what the run counts.
+/// `5 stretches of time without requests seen (of 7 that overlap)`: what the run counts, and the lines below.
 fn unseen_stretches(spots: u64, apart: u64) -> String {
     let [one, many] = ["stretch of time without requests seen", "stretches of time without requests seen"];
     if spots <= apart {
         return counted(apart, one, many);
     }
-    format!("{} ({} where those that overlap are one)", counted(spots, one, many), count(apart))
+    format!("{} (of {} that overlap)", counted(apart, one, many), count(spots))
 }
 
 /// One line for each input, connection and reason, and for each blind spot; by time.
 fn by_place(gaps: &[Gap], screen: &Screen) -> String {
-    let mut listed: Vec<&Gap> = gaps.iter().filter(|gap| gap.kind != LEFT_OUT).collect();
+    let mut listed: Vec<&Gap> = gaps.iter().filter(|gap| gap.kind != LEFT_OUT && !is_sum(gap, gaps)).collect();
     listed.sort_by_key(|gap| (&gap.input, &gap.from, &gap.connection));
     let file = listed.first().map(|gap| gap.input.as_str());
     let file = file.filter(|file| listed.iter().all(|gap| gap.input == *file));
@@ -116,6 +116,14 @@ fn by_place(gaps: &[Gap], screen: &Screen) -> String {
         out.push_str(&screen.paragraph("", &format!("{} more were counted and not listed", count(left_out))));
     }
     out
+}
+
+/// Whether a line only sums up lines of connections or interfaces, as the table above does.
+fn is_sum(gap: &Gap, gaps: &[Gap]) -> bool {
+    let of_input = |gap: &Gap| gap.connection.is_none() && gap.origin.is_none() && gap.from.is_none();
+    let same = |other: &&Gap| !of_input(other) && (&other.kind, &other.reason) == (&gap.kind, &gap.reason);
+    let own = || gaps.iter().filter(same);
+    of_input(gap) && own().next().is_some() && own().map(|other| other.count).sum::<u64>() >= gap.count
 }
 
 /// Kind of the line that counts what has none.

@@ -1,0 +1,71 @@
+//! Taps: which ends each interface of a capture shows, so that what one of them dropped hides no more than it shows.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::pcapng::Loss;
+use crate::output::Output;
+use crate::tcp::{Ends, Frame, Seen};
+use crate::{Endpoint, Timestamp};
+
+/// Most ends that are remembered of all interfaces. Beyond, what any of them dropped may be anything.
+const ENDS: usize = 1 << 16;
+/// Most stretches of one interface that are told apart, and most servers whose requests may be among what was dropped.
+const STRETCHES: usize = 256;
+const SERVERS: usize = 64;
+
+/// An interface: the capture, and its number there.
+pub(super) type Tap = (usize, u32);
+
+/// The interfaces of captures that have several.
+#[derive(Default)]
+pub(super) struct Taps {
+    /// Whose packet is taken apart.
+    pub(super) current: Option<Tap>,
+    seen: BTreeMap<Tap, HashSet<Endpoint>>,
+    ends: usize,
+    dropped: BTreeMap<Tap, Vec<(Timestamp, Timestamp)>>,
+}
+
+impl Taps {
+    /// Notes between whom a packet goes.
+    pub(super) fn add(&mut self, ends: &Ends) {
+        let Some(tap) = self.current.filter(|_| self.ends < ENDS) else { return };
+        let seen = self.seen.entry(tap).or_default();
+        let before = seen.len();
+        seen.extend(ends.endpoints());
+        self.ends += seen.len() - before;
+    }
+
+    /// Notes when an interface dropped packets.
+    pub(super) fn dropped(&mut self, input: usize, loss: &Loss) {
+        let stretches = self.dropped.entry((input, loss.number)).or_default();
+        if stretches.len() < STRETCHES {
+            stretches.push((loss.from, loss.to));
+        } else if let Some((from, to)) = stretches.last_mut() {
+            (*from, *to) = (loss.from.min(*from), loss.to.max(*to));
+        }
+    }
+
+    /// Hands on what may have been dropped: requests to the servers that the interface shows, or to any where that is not
+    /// known.
+    pub(super) fn finish(self, out: &mut Output<'_>) {
+        for ((input, number), stretches) in &self.dropped {
+            // They may have been anywhere in that time.
+            let frame = Frame { input: *input as u32, number: 1, offset: 0 };
+            let servers = self.servers((*input, *number), out);
+            for (from, to) in stretches {
+                for server in &servers {
+                    out.blind_spot(*server, *from, Seen { time: *to, frame });
+                }
+            }
+        }
+    }
+
+    fn servers(&self, tap: Tap, out: &Output<'_>) -> BTreeSet<Option<Endpoint>> {
+        let seen = self.seen.get(&tap).filter(|_| self.ends < ENDS);
+        let servers = seen.into_iter().flatten().filter(|end| out.is_server(**end) == Some(true));
+        let servers: BTreeSet<Option<Endpoint>> = servers.map(|end| Some(*end)).collect();
+        let known = (1..=SERVERS).contains(&servers.len());
+        if known { servers } else { BTreeSet::from([None]) }
+    }
+}
