@@ -22,8 +22,9 @@
 //!   it has caught up often (`OFTEN`); until then its pairs wait, also past a gap. Only one that stays in step from the
 //!   place where the count began, and of which the capture shows no end, can be told wrongly, and nobody can tell it from
 //!   one that waits.
-//! - One that pipelines **in batches**, each sent after all answers to the one before, is believed in the same way, up to the
-//!   last batch before which it had caught up. Where a gap may have taken in a response left over, its pairs are parted.
+//! - One that pipelines **in batches**, each sent after all answers to the one before, is believed in the same way; where its
+//!   connection has no end in order, up to the last batch before which it had caught up. Where a gap may have taken in a
+//!   response left over, its pairs are parted.
 //! - One that **slides a window** is never believed before its end. Where its server ended the connection and nothing was left
 //!   over, that may still be one that ended without answering the last requests, so what it is told in is labelled
 //!   `mid_stream` on a connection that the capture joined; in all other ends its pairs are parted.

@@ -295,6 +295,17 @@ mod tests {
     }
 
     #[test]
+    fn the_keys_of_a_handshake_leave_what_may_be_tried_to_those_that_follow() {
+        let mut epochs = epochs();
+        let handshake = Cipher::new(Algorithm::Aes128Gcm, &[9; 16], Iv::Salt(SALT), &[], false).unwrap();
+        epochs.current = Some(Epoch { cipher: handshake, stage: Stage::Handshake, number: 1, first: 0, secret: None });
+        // The end of the handshake is lost, and what comes then are long records.
+        let opened = epochs.open(&mut sealed(40, 16_000), 1 << 20);
+        assert!(opened.is_some_and(|opened| opened.skipped == Skipped::Some));
+        assert!(epochs.current.is_some_and(|epoch| epoch.stage == Stage::Application && epoch.number == 41));
+    }
+
+    #[test]
     fn a_long_connection_with_many_gaps_is_read_to_its_end() {
         let start = 1 << 20;
         let mut epochs = Epochs { budget: start, ..epochs() };
