@@ -43,7 +43,7 @@ impl Place {
         let rest = |known: &&[u8]| method.len() > known.len() && method.ends_with(known);
         match self {
             Place::Beginning => method.len() <= METHOD,
-            Place::Anywhere => method.len() <= METHOD_ANYWHERE && !METHODS.iter().any(|known| rest(known)),
+            Place::Anywhere => method.len() <= METHOD_ANYWHERE && !METHODS.iter().any(rest),
         }
     }
 }

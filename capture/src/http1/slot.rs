@@ -348,8 +348,8 @@ impl Queue {
         }
         self.ordered = false;
         self.pace().unasked = Some(candidate.at);
-        let waits = |slot: &Box<Slot>| slot.answer.is_none() && (slot.lost.is_some() || slot.extent.at < candidate.ack);
-        Pairing::Orphan { told: false, left_over: !self.slots.iter().any(waits) }
+        let waits = |slot: &Slot| slot.answer.is_none() && (slot.lost.is_some() || slot.extent.at < candidate.ack);
+        Pairing::Orphan { told: false, left_over: !self.slots.iter().any(|slot| waits(slot)) }
     }
 
     /// Whether a request that is not queued yet was begun before the client had received a response without a request.
