@@ -360,7 +360,7 @@ impl Extractor {
             }
         };
         let masked = reading.target.path == "*";
-        let operation = (!masked).then(|| format!("{} {name}", reading.method()).into());
+        let operation = (!masked).then(|| format!("{} {name}", self.masker.method(reading.method())).into());
         Called { operation, guess: Some(guess), certain: true, described: is_described, ..Called::default() }
     }
 
@@ -440,7 +440,7 @@ impl Extractor {
             shows: shows(reading),
             origin: exchange.origin.clone().of_call(reading.place),
             response_origin: exchange.response_origin.clone(),
-            method: Arc::from(request.method.as_str()),
+            method: Arc::from(self.masker.method(&request.method)),
             host: reading.host.as_deref().map(Arc::from),
             operation: called.operation.clone(),
             path: self.masker.path(reading.target.path),

@@ -29,6 +29,8 @@ use super::target::is_placeholder;
 use crate::event::Value;
 use crate::model::{Path, Root};
 
+/// Longest method of capital letters that is no secret by its looks; those that are registered have at most 17.
+const PLAIN_METHOD: usize = 17;
 /// Longest text that is kept as it is.
 const LONGEST: usize = 512;
 
@@ -325,6 +327,12 @@ impl Masker {
             Value::List(items) => Value::List(items.into_iter().map(|v| self.secret(v)).collect()),
             other => Value::Text(self.mask("secret", &other.to_string()).into()),
         }
+    }
+
+    /// The method of a request: whoever sends it chooses it, so one that is no plain word may hold a secret.
+    pub(super) fn method<'a>(&self, method: &'a str) -> Cow<'a, str> {
+        let plain = method.len() <= PLAIN_METHOD && method.bytes().all(|byte| byte.is_ascii_uppercase());
+        if plain { Cow::Borrowed(method) } else { self.text(method) }
     }
 
     /// The path of a request with secret and personal segments masked; others stay as they were sent.

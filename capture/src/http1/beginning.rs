@@ -2,7 +2,7 @@
 
 use super::preamble::Preamble;
 use super::reader::State;
-use super::recognise::{Looks, begins_anew, begins_with_method, recognise, recognise_any};
+use super::recognise::{Looks, Place, begins_anew, begins_with_method, recognise_any, recognise_at};
 use super::{Connection, FIRST_LINE, Following, Kind};
 use crate::conversation::KnownSide;
 use crate::output::Output;
@@ -16,12 +16,20 @@ impl Connection {
             true => Preamble::default(),
             false => Preamble::of(chunk.data),
         };
+        if chunk.aligned && !self.reader(side).passed_over && before.is_cut(chunk.data) {
+            let reader = self.reader(side);
+            reader.state = State::Probe;
+            reader.begin(chunk);
+            reader.buffer.extend_from_slice(chunk.data);
+            return chunk.data.len();
+        }
         let rest = chunk.data.get(before.len..).unwrap_or(&[]);
+        let place = self.place(side);
         let looks = match self.kind {
             _ if !chunk.aligned => Looks::Other,
             _ if rest.is_empty() && !chunk.data.is_empty() => return before.told(chunk, out),
-            Kind::Unknown => recognise_any(rest),
-            _ => recognise(rest),
+            Kind::Unknown => recognise_any(place, rest),
+            _ => recognise_at(place, rest),
         };
         let begun = Chunk { data: rest, at: chunk.at + before.len as u64, ..*chunk };
         match looks {
@@ -39,6 +47,15 @@ impl Connection {
                 self.pass_over(side, chunk.data.len());
                 chunk.data.len()
             }
+        }
+    }
+
+    /// Whether a message must begin where a side begins to be read.
+    fn place(&mut self, side: usize) -> Place {
+        // A connection's first bytes are the rest of nothing else, wherever their sender cut them.
+        match self.from_start && !self.reader(side).passed_over {
+            true => Place::Beginning,
+            false => Place::Anywhere,
         }
     }
 
@@ -90,10 +107,12 @@ impl Connection {
     /// Gathers bytes until it is clear whether a message begins.
     pub(super) fn probe(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
         let limit = FIRST_LINE.min(out.limits.head_bytes);
-        // A connection's first bytes are the rest of nothing else, wherever their sender cut them.
-        let rest = !self.from_start || self.reader(side).passed_over;
+        if let Some(used) = self.probe_preamble(side, chunk, limit, out) {
+            return used;
+        }
+        let place = self.place(side);
         let reader = self.reader(side);
-        if rest && chunk.aligned && !reader.buffer.is_empty() && begins_anew(chunk.data) {
+        if place == Place::Anywhere && chunk.aligned && !reader.buffer.is_empty() && begins_anew(chunk.data) {
             // What was gathered was the rest of something else.
             let gathered = std::mem::take(&mut reader.buffer);
             reader.state = State::Seek;
@@ -102,7 +121,7 @@ impl Connection {
         }
         reader.buffer.extend_from_slice(chunk.data);
         reader.extent.extend(chunk.seen);
-        let mut looks = recognise_any(&reader.buffer);
+        let mut looks = recognise_any(place, &reader.buffer);
         if looks == Looks::Unsure && reader.buffer.len() < limit {
             return chunk.data.len();
         }
@@ -120,8 +139,16 @@ impl Connection {
         };
         if !self.settle_looks(side, looks, &begun) {
             self.hints().recognise(side, &gathered);
-            self.pass_over(side, gathered.len());
             self.reader(side).state = State::Seek;
+            let before = gathered.len() - chunk.data.len();
+            // A connection's first line that is none of HTTP does not hide the request behind it.
+            let line = memchr::memchr(b'\n', &gathered).map_or(gathered.len(), |end| end + 1);
+            let behind = gathered.get(line..).filter(|behind| !behind.is_empty() && line > before);
+            if place == Place::Beginning && behind.is_some_and(begins_anew) {
+                self.pass_over(side, line);
+                return self.seek_behind(side, line - before, chunk, out);
+            }
+            self.pass_over(side, gathered.len());
             return chunk.data.len();
         }
         if matches!(self.kind, Kind::Next(_)) {
@@ -138,6 +165,41 @@ impl Connection {
         chunk.data.len()
     }
 
+    /// Gathers a proxy's header that its sender cut, and what may be one. None where the bytes gathered are to be looked at
+    /// with this chunk, as what may be a message.
+    fn probe_preamble(&mut self, side: usize, chunk: &Chunk<'_>, limit: usize, out: &mut Output<'_>) -> Option<usize> {
+        let reader = self.reader(side);
+        if reader.passed_over {
+            return None;
+        }
+        let gathered = reader.buffer.len();
+        reader.buffer.extend_from_slice(chunk.data);
+        let before = Preamble::of(&reader.buffer);
+        if before.is_cut(&reader.buffer) && reader.buffer.len() < limit {
+            reader.extent.extend(chunk.seen);
+            return Some(chunk.data.len());
+        }
+        reader.buffer.truncate(gathered);
+        before.told(chunk, out);
+        if before.len > 0 && before.len >= gathered {
+            reader.buffer.clear();
+            reader.state = State::Seek;
+            return Some(self.seek_behind(side, before.len - gathered, chunk, out));
+        }
+        reader.buffer.drain(..before.len.min(gathered));
+        reader.extent.at += before.len as u64;
+        None
+    }
+
+    /// Looks for a message behind the first bytes of a chunk, where one may begin.
+    fn seek_behind(&mut self, side: usize, used: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
+        let rest = chunk.data.get(used..).unwrap_or(&[]);
+        if rest.is_empty() {
+            return used;
+        }
+        used + self.seek(side, &Chunk { data: rest, at: chunk.at + used as u64, ..*chunk }, out)
+    }
+
     /// Between two messages: empty lines are passed over.
     pub(super) fn start(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
         let blank = chunk.data.iter().take_while(|&&b| b == b'\r' || b == b'\n').count();
@@ -150,7 +212,7 @@ impl Connection {
             self.reader(side).begin(chunk);
             return self.stall(side, chunk, 0);
         }
-        match recognise(chunk.data) {
+        match recognise_at(Place::Beginning, chunk.data) {
             Looks::Request if request => {}
             Looks::Response if !request => {}
             Looks::Unsure => {}
@@ -165,6 +227,7 @@ impl Connection {
                 // Nobody can tell whose bytes these are, so the next response is paired by its position.
                 out.irregular("bytes_after_message", chunk.seen.frame);
                 if !request {
+                    self.part_pairs(out);
                     self.lose_count(out);
                 }
                 self.skipped += chunk.data.len() as u64;

@@ -2,6 +2,7 @@
 
 use super::chunked::{Chunked, Part};
 use super::head::{self, HeadEnd};
+use super::recognise::{Looks, recognise};
 use crate::coding::Coding;
 use crate::conversation::{Reasons, Received};
 use crate::output::Output;
@@ -72,6 +73,11 @@ impl Incoming {
     /// Whether nothing of the body was seen yet.
     pub(super) fn untouched(&self) -> bool {
         self.wire_len == 0 && !self.gap
+    }
+
+    /// Whether what came of a body of announced length begins like another response.
+    pub(super) fn begins_like_response(&self) -> bool {
+        self.claimed.is_some() && recognise(&self.bytes) == Looks::Response
     }
 
     pub(super) fn ends_with_connection(&self) -> bool {

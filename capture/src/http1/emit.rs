@@ -21,6 +21,7 @@ impl Connection {
         let (extent, mut reasons) = (reader.extent, reader.reasons);
         let joined = std::mem::take(&mut self.midstream);
         let before = std::mem::replace(&mut self.known_until, time.max(extent.first.time));
+        self.queue.note_served(slot);
         let queued = slot.filter(|&id| self.queue.get(id).is_some());
         if let Some(id) = queued {
             let answered = |slot: &mut Slot| {
@@ -61,7 +62,7 @@ impl Connection {
 
     pub(super) fn emit(&mut self, id: u64, out: &mut Output<'_>) {
         let Some(slot) = self.queue.remove(id) else { return };
-        if self.queue.is_tentative() && !self.dead() && slot.answer.is_some() {
+        if self.queue.in_doubt() && !self.dead() && slot.answer.is_some() {
             self.withhold(*slot, out);
         } else {
             self.emit_slot(*slot, out);

@@ -2,7 +2,7 @@
 
 use super::head::{self, Line};
 use super::reader::{Reader, State};
-use super::slot::{Lost, Method, Pairing, Slot};
+use super::slot::{Lost, Method, Slot};
 use super::{Connection, Kind};
 use crate::conversation::Reasons;
 use crate::output::Output;
@@ -12,7 +12,7 @@ use crate::{Body, Endpoint, Headers, Incomplete, Request, Response, Timestamp};
 impl Connection {
     /// From here on nobody can tell by counting which request the next response answers.
     pub(super) fn lose_count(&mut self, out: &mut Output<'_>) {
-        self.let_go(out);
+        self.break_count(out);
         self.queue.ordered = false;
         self.interim = None;
     }
@@ -79,10 +79,18 @@ impl Connection {
         let reader = self.reader(side);
         let seen = reader.extent.last;
         let Some(message) = &reader.message else { return };
-        if message.body.doubtful && message.body.untouched() && !message.body.ends_with_connection() {
-            self.bodiless(side, false, out);
-            return;
+        if message.body.untouched() && !message.body.ends_with_connection() {
+            // A server that ended the connection here announced what HEAD would not bring.
+            if orderly && self.answers_head(side) {
+                self.take_back(side, out);
+            }
+            if self.reader(side).message.as_ref().is_some_and(|message| message.body.doubtful) {
+                self.bodiless(side, false, out);
+                return;
+            }
         }
+        let reader = self.reader(side);
+        let Some(message) = &reader.message else { return };
         let ended = orderly && message.body.ends_with_connection();
         if !ended {
             reader.reasons.add(Incomplete::CutShort);
@@ -112,16 +120,8 @@ impl Connection {
         let Some(head) = head::response(&buffer, limit) else { return };
         let Line::Status(status) = head.line else { return };
         let candidate = self.candidate(side, true);
-        let (slot, told) = match self.queue.pair(candidate) {
-            Pairing::Slot(id) => (Some(id), true),
-            Pairing::Orphan { told } => (None, told),
-            Pairing::Wait => (None, false),
-        };
-        match slot {
-            None if told => self.let_go(out),
-            None => self.unpair(out),
-            Some(_) => {}
-        }
+        let pairing = self.queue.pair(candidate);
+        let (slot, told) = self.note_pairing(status, false, candidate, pairing, out);
         if let Some(id) = slot {
             self.drop_before(id, out);
         }

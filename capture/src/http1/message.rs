@@ -4,12 +4,23 @@ use super::body::{Incoming, Taken};
 use super::framing::{Framed, request_end, response_end};
 use super::head::{self, Head, Line};
 use super::reader::{Message, Stall, State, Whose};
-use super::slot::{Method, Pairing, Slot};
+use super::slot::{Candidate, Method, Pairing, Slot};
 use super::{Connection, Following, Kind, WAITING, WAITING_BYTES};
 use crate::output::Output;
 use crate::tcp::Chunk;
 use crate::url::without_user;
 use crate::{Body, Incomplete, Request, Response};
+
+/// Whether a response is not the last to its request.
+fn is_interim(status: u16) -> bool {
+    (100..200).contains(&status) && status != 101
+}
+
+/// Whether a response is one that servers send of their own accord before they end a connection on which nothing came.
+fn is_farewell(status: u16, head: &Head) -> bool {
+    let closes = |value: &str| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("close"));
+    status == 408 && head.headers.text("connection").is_some_and(closes)
+}
 
 impl Connection {
     /// Reads a head, across segments where it must.
@@ -138,9 +149,8 @@ impl Connection {
             reasons.add(Incomplete::OverLimit);
         }
         self.queue.note_pipelining(ack_first);
-        if self.queue.caught_up(ack_first) {
-            self.confirm_pairs(out);
-        }
+        self.queue.note_request(ack_first);
+        self.look_at_pairs(out);
         let (id, position) = (self.next_id, self.position);
         self.next_id += 1;
         self.position += 1;
@@ -190,25 +200,20 @@ impl Connection {
         let Line::Status(status) = head.line else { return true };
         let at = self.reader(side).extent.at;
         let candidate = self.candidate(side, chunk.peer_known);
-        if self.queue.next_waited(candidate.at) {
-            self.confirm_pairs(out);
+        self.queue.note_next(candidate.at);
+        self.look_at_pairs(out);
+        let unasked = self.queue.len() == 0 && is_farewell(status, &head);
+        let pairing = self.queue.pair(candidate);
+        if pairing == Pairing::Wait {
+            return false;
         }
-        let (slot, told) = match self.queue.pair(candidate) {
-            Pairing::Wait => return false,
-            Pairing::Slot(id) => (Some(id), true),
-            Pairing::Orphan { told } => (None, told),
-        };
-        match slot {
-            None if told => self.let_go(out),
-            None => self.unpair(out),
-            Some(_) => {}
-        }
+        let (slot, told) = self.note_pairing(status, unasked, candidate, pairing, out);
         self.confirm(out);
         self.count_irregularities(side, &head, out);
         if let Some(id) = slot {
             self.drop_before(id, out);
         }
-        if (100..200).contains(&status) && status != 101 {
+        if is_interim(status) {
             self.interim.get_or_insert(at);
             self.reader(side).state = State::Start;
             return true;
@@ -216,6 +221,37 @@ impl Connection {
         self.interim = None;
         self.response_framed(side, status, head, slot, told, chunk, out);
         true
+    }
+
+    /// Which request a response answers, if one that was captured, and what that shows of the count; whether a blind spot
+    /// covers the request that it answers.
+    pub(super) fn note_pairing(
+        &mut self,
+        status: u16,
+        unasked: bool,
+        candidate: Candidate,
+        pairing: Pairing,
+        out: &mut Output<'_>,
+    ) -> (Option<u64>, bool) {
+        if !is_interim(status) && !unasked {
+            self.queue.pace().note_response(candidate.ack);
+        }
+        match pairing {
+            Pairing::Slot(id) => (Some(id), true),
+            Pairing::Orphan { told, .. } if unasked => (None, told),
+            Pairing::Orphan { told, left_over: true } => {
+                self.part_pairs(out);
+                (None, told)
+            }
+            Pairing::Orphan { told, left_over: false } => {
+                self.break_count(out);
+                (None, told)
+            }
+            Pairing::Wait => {
+                self.break_count(out);
+                (None, false)
+            }
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "the facts of one head, used at once")]
@@ -272,7 +308,7 @@ impl Connection {
 
     /// Lets go of the requests that wait: nothing more is answered in HTTP/1.x.
     fn release(&mut self, out: &mut Output<'_>) {
-        self.let_go(out);
+        self.settle_pairs(out);
         while self.queue.len() > 0 {
             self.emit_front(out);
         }
@@ -294,6 +330,7 @@ impl Connection {
         if self.client.is(side) {
             self.lose_requests(true, from, chunk.seen, out);
         } else {
+            self.part_pairs(out);
             self.lose_count(out);
         }
     }
@@ -310,10 +347,20 @@ impl Connection {
             reader.state = State::Start;
             return 0;
         };
-        if message.body.doubtful && message.body.untouched() && super::recognise(chunk.data) == super::Looks::Response {
-            self.bodiless(side, true, out);
-            return 0;
+        if message.body.untouched() && super::recognise(chunk.data) == super::Looks::Response {
+            if self.answers_head(side) {
+                self.take_back(side, out);
+            }
+            if self.reader(side).message.as_ref().is_some_and(|message| message.body.doubtful) {
+                self.bodiless(side, true, out);
+                return 0;
+            }
         }
+        if !self.client.is(side) {
+            self.queue.pace().note_body(chunk.ack);
+        }
+        let reader = self.reader(side);
+        let Some(message) = &mut reader.message else { return 0 };
         reader.extent.extend(chunk.seen);
         match message.body.take(chunk.data, out.limits) {
             Taken::More(used) => used,
@@ -331,11 +378,35 @@ impl Connection {
                 if self.client.is(side) {
                     self.lose_requests(false, chunk.seen.time, chunk.seen, out);
                 } else {
+                    self.part_pairs(out);
                     self.lose_count(out);
                 }
                 used.max(1).min(chunk.data.len())
             }
         }
+    }
+
+    /// Whether the response being read is counted as an answer to a request that was not HEAD, by a count that may be wrong:
+    /// what is not like its body would show that it is.
+    pub(super) fn answers_head(&mut self, side: usize) -> bool {
+        let Some(Whose::Response { slot: Some(id), .. }) =
+            self.reader(side).message.as_ref().map(|message| &message.kind)
+        else {
+            return false;
+        };
+        let id = *id;
+        self.queue.in_doubt() && self.queue.get(id).is_none_or(|slot| slot.method != Method::Head)
+    }
+
+    /// The response being read answers a HEAD that nobody saw, so the request that it was counted with waits on.
+    pub(super) fn take_back(&mut self, side: usize, out: &mut Output<'_>) {
+        if let Some(Message { body, kind: Whose::Response { slot, told, .. } }) =
+            self.reader(side).message.as_deref_mut()
+        {
+            (*slot, *told, body.doubtful) = (None, false, true);
+        }
+        self.queue.pace().pipelined = true;
+        self.part_pairs(out);
     }
 
     /// A body was announced and nothing of it came. Where the next response `followed` at once, the unknown request
@@ -353,6 +424,7 @@ impl Connection {
 
     /// The message whose body was read is over.
     pub(super) fn finish_message(&mut self, side: usize, ended: bool, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+        let counted = self.answers_head(side);
         let reader = self.reader(side);
         let Some(message) = reader.message.take() else { return };
         let Message { body, kind } = *message;
@@ -370,7 +442,12 @@ impl Connection {
                 });
                 self.request_done(id, chunk, out);
             }
-            Whose::Response { mut response, slot, told } => {
+            Whose::Response { mut response, mut slot, mut told } => {
+                if counted && body.begins_like_response() {
+                    (slot, told) = (None, false);
+                    self.queue.pace().pipelined = true;
+                    self.part_pairs(out);
+                }
                 response.body = body.finish(ended, &mut response.headers, &mut reasons, frame, out);
                 self.reader(side).reasons = reasons;
                 self.response_done(side, response, slot, told, last.time, out);

@@ -16,6 +16,7 @@ mod head;
 mod hint;
 mod loss;
 mod message;
+mod pace;
 mod preamble;
 mod reader;
 mod recognise;
@@ -146,7 +147,8 @@ impl Connection {
             if self.dead() {
                 return;
             }
-            let used = match self.reader(side).state {
+            let before = self.reader(side).state;
+            let used = match before {
                 State::Seek => self.seek(side, &chunk, out),
                 State::Probe => self.probe(side, &chunk, out),
                 State::Start => self.start(side, &chunk, out),
@@ -158,14 +160,17 @@ impl Connection {
             // Pipelined requests may begin anywhere; elsewhere a line in a body could be taken for one.
             chunk.aligned &= used == 0;
             if !self.client.is(side) && self.reader(side).state == State::Start {
-                self.queue.answered_to(chunk.at);
+                match before {
+                    State::Start => self.queue.pace().answered_to(chunk.at),
+                    _ => self.queue.ended_at(chunk.at),
+                }
             }
         }
     }
 
     /// Keeps bytes for the reader that follows.
     fn leave(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) {
-        self.let_go(out);
+        self.settle_pairs(out);
         while self.queue.len() > 0 {
             self.emit_front(out);
         }
@@ -245,6 +250,9 @@ impl conversation::Reader for Connection {
         }
         let likely = self.client.get().or(self.opener.get());
         let client = likely.is_none_or(|client| client == side);
+        if !client && self.reader(side).state == State::Start {
+            self.queue.note_gap(at);
+        }
         if likely != Some(side) {
             self.lose_responses(at, at + gap.len, gap.cause, out);
         }
@@ -264,6 +272,9 @@ impl conversation::Reader for Connection {
             State::Start | State::Seek => Some(gap.len),
         };
         if left == Some(0) {
+            if !client && self.reader(side).state == State::Start {
+                self.queue.ended_at(at + gap.len);
+            }
             return;
         }
         self.reader(side).passed_over = true;
@@ -299,7 +310,8 @@ impl conversation::Reader for Connection {
         let client = self.client.get().unwrap_or(0);
         self.close_side(client, false, out);
         self.close_side(1 - client, false, out);
-        self.let_go(out);
+        self.queue.note_end();
+        self.settle_pairs(out);
         while self.queue.len() > 0 {
             self.emit_front(out);
         }

@@ -21,7 +21,7 @@ pub(super) struct Preamble {
 }
 
 impl Preamble {
-    /// What `bytes` begin with. A header that is not whole is none: they are sent in one piece.
+    /// What `bytes` begin with. A header that is not whole is none (see [`Preamble::is_cut`]).
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut preamble = Preamble::default();
         while let Some(rest) = bytes.get(preamble.len..) {
@@ -32,6 +32,18 @@ impl Preamble {
             preamble.proxied |= header.is_some();
         }
         preamble
+    }
+
+    /// Whether more bytes may make a proxy's header of what stands behind this in `bytes`: its sender chooses where to cut it.
+    pub(super) fn is_cut(self, bytes: &[u8]) -> bool {
+        // The signature begins with empty lines.
+        let mut from = self.len;
+        while from > 0 && matches!(bytes.get(from - 1), Some(b'\r' | b'\n')) {
+            from -= 1;
+        }
+        let begun = |rest: &[u8]| begins_version_2(rest);
+        let signed = (from..=self.len).any(|at| bytes.get(at..).is_some_and(|rest| !rest.is_empty() && begun(rest)));
+        signed || bytes.get(self.len..).is_some_and(begins_version_1)
     }
 
     /// Its length; a proxy's header is counted.
@@ -55,6 +67,25 @@ fn version_1(bytes: &[u8]) -> Option<usize> {
     let words = line.get(..end)?.strip_suffix(b"\r")?;
     let known = [&b"TCP4 "[..], b"TCP6 ", b"UNKNOWN"].iter().any(|family| words.starts_with(family));
     known.then_some(6 + end + 1)
+}
+
+/// Whether `bytes` are the beginning of a header of version 1, and not all of it.
+fn begins_version_1(bytes: &[u8]) -> bool {
+    let families = [&b"PROXY TCP4 "[..], b"PROXY TCP6 ", b"PROXY UNKNOWN"];
+    let like = |family: &&[u8]| bytes.iter().zip(*family).all(|(a, b)| a == b);
+    !bytes.is_empty() && bytes.len() < LINE && families.iter().any(like) && memchr::memchr(b'\n', bytes).is_none()
+}
+
+/// Whether `bytes` are the beginning of a header of version 2, and not all of it: its signature, and what follows.
+fn begins_version_2(bytes: &[u8]) -> bool {
+    if bytes.len() <= SIGNATURE.len() {
+        return SIGNATURE.starts_with(bytes);
+    }
+    let whole = match bytes.get(12..16) {
+        Some(&[_, _, high, low]) => 16 + usize::from(u16::from_be_bytes([high, low])),
+        _ => usize::MAX,
+    };
+    bytes.starts_with(SIGNATURE) && matches!(bytes.get(12), Some(0x20 | 0x21)) && bytes.len() < whole
 }
 
 fn version_2(bytes: &[u8]) -> Option<usize> {

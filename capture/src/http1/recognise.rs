@@ -2,9 +2,11 @@
 
 use crate::http2;
 
-/// Bytes of a method that are believed before a request line is whole: as many as servers take of a whole first line by
-/// default (Apache, nginx). Whoever sends it chooses it, so a short bound would hide requests.
+/// Bytes of a method that are believed where a message must begin, before its line is whole: as many as servers take of a
+/// whole first line by default (Apache, nginx). Whoever sends it chooses it, so a short bound would hide requests.
 const METHOD: usize = 8 << 10;
+/// The same where anything may stand: there a longer word is the rest of something else, as a body or a token.
+const METHOD_ANYWHERE: usize = 24;
 /// Bytes of a response's version that are believed: some say `1.10` or worse.
 const VERSION: usize = 6;
 
@@ -26,15 +28,40 @@ pub(super) enum Looks {
     Other,
 }
 
-/// Looks at the first bytes of a segment.
+/// Where a stretch begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Where a message must begin: at a connection's first byte, or behind another message.
+    Beginning,
+    /// Behind bytes that nobody saw, or that were no message.
+    Anywhere,
+}
+
+impl Place {
+    /// Whether `method` may be one here. What ends with a registered one is the end of a body and the request behind it.
+    fn admits(self, method: &[u8]) -> bool {
+        let rest = |known: &&[u8]| method.len() > known.len() && method.ends_with(known);
+        match self {
+            Place::Beginning => method.len() <= METHOD,
+            Place::Anywhere => method.len() <= METHOD_ANYWHERE && !METHODS.iter().any(rest),
+        }
+    }
+}
+
+/// Looks at the first bytes of a segment, wherever it stands.
 pub(super) fn recognise(bytes: &[u8]) -> Looks {
+    recognise_at(Place::Anywhere, bytes)
+}
+
+/// Looks at the first bytes of a stretch.
+pub(super) fn recognise_at(place: Place, bytes: &[u8]) -> Looks {
     match bytes {
         [] => Looks::Unsure,
         [b'H' | b'h', ..] if starts(bytes, b"HTTP/") => response(bytes),
         // A record's type, version and length (at most 2^14 and some).
         [0x14..=0x17, 3, 0..=4, 0..=0x48, _, ..] => Looks::Tls,
         [0x14..=0x17] | [0x14..=0x17, 3] | [0x14..=0x17, 3, 0..=4] | [0x14..=0x17, 3, 0..=4, 0..=0x48] => Looks::Unsure,
-        _ => request(bytes),
+        _ => request(place, bytes),
     }
 }
 
@@ -54,12 +81,12 @@ pub(super) fn begins_anew(bytes: &[u8]) -> bool {
 }
 
 /// Looks at the first bytes of a segment on a connection of which nothing is known yet.
-pub(super) fn recognise_any(bytes: &[u8]) -> Looks {
+pub(super) fn recognise_any(place: Place, bytes: &[u8]) -> Looks {
     match http2::recognise(bytes) {
         _ if bytes.is_empty() => Looks::Unsure,
         http2::Looks::Frames => Looks::Http2Frames,
         http2::Looks::Unsure => Looks::Unsure,
-        http2::Looks::Other => recognise(bytes),
+        http2::Looks::Other => recognise_at(place, bytes),
     }
 }
 
@@ -84,15 +111,15 @@ fn response(bytes: &[u8]) -> Looks {
     }
 }
 
-fn request(bytes: &[u8]) -> Looks {
+fn request(place: Place, bytes: &[u8]) -> Looks {
     let method = bytes.iter().take(METHOD + 1).take_while(|&&b| is_method_byte(b)).count();
-    if method == 0 || method > METHOD {
-        return Looks::Other;
-    }
+    let word = bytes.get(..method).unwrap_or(&[]);
     match bytes.get(method) {
-        None => return Looks::Unsure,
-        Some(b' ' | b'\t') => {}
-        Some(_) => return Looks::Other,
+        _ if method == 0 => return Looks::Other,
+        // More of it may follow.
+        None if method <= METHOD_ANYWHERE || place.admits(word) => return Looks::Unsure,
+        Some(b' ' | b'\t') if place.admits(word) => {}
+        _ => return Looks::Other,
     }
     let Some(end) = memchr::memchr(b'\n', bytes) else {
         let printable = bytes.iter().take(256).all(|&b| b >= b' ' || b == b'\t' || b == b'\r');
@@ -137,6 +164,19 @@ fn is_method_byte(b: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn behind_a_gap_the_rest_of_a_body_is_no_method() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2VjcmV0";
+        for rest in [format!("{}GET", "x".repeat(300)), format!("{token}GET"), token.to_owned(), "xGET".to_owned()] {
+            let line = format!("{rest} /a HTTP/1.1\r\n");
+            assert_eq!(recognise(line.as_bytes()), Looks::Other, "{rest}");
+            assert_eq!(recognise_at(Place::Beginning, line.as_bytes()), Looks::Request, "{rest}");
+        }
+        for method in ["PURGE", "VERSION-CONTROL", "fetch", "A~B"] {
+            assert_eq!(recognise(format!("{method} /a HTTP/1.1\r\n").as_bytes()), Looks::Request, "{method}");
+        }
+    }
 
     #[test]
     fn the_rest_of_a_target_is_no_request() {

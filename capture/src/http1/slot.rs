@@ -2,8 +2,13 @@
 
 use std::collections::VecDeque;
 
+use super::pace::Pace;
 use crate::conversation::{Extent, Reasons};
-use crate::{Incomplete, Request, Response};
+use crate::{Request, Response};
+
+/// How often one that sends batches must have in what is handed on of a connection that ends without a word: once may be
+/// the moment at which a window slid.
+const TWICE: u32 = 2;
 
 /// A request, or a stretch in which requests may have been lost.
 #[derive(Debug)]
@@ -48,8 +53,9 @@ pub(super) enum Method {
 pub(super) enum Pairing {
     /// That of the slot with this id.
     Slot(u64),
-    /// One that was not captured; whether a blind spot was already told of.
-    Orphan { told: bool },
+    /// One that was not captured, or nobody knows which; whether a blind spot was already told of, and whether it was left
+    /// over when all requests that were captured were answered.
+    Orphan { told: bool, left_over: bool },
     /// More of the request direction must be known first.
     Wait,
 }
@@ -67,13 +73,16 @@ pub(super) struct Candidate {
     pub(super) peer_known: bool,
 }
 
-/// A count that nothing has confirmed yet.
+/// What is withheld while the count may be wrong.
 #[derive(Debug, Default)]
-struct Tentative {
-    /// The pairs made since it began.
-    withheld: Vec<Slot>,
-    /// Position at which the latest response ended, or an interim one.
-    answered_to: u64,
+struct Doubt {
+    /// The pairs made since it began, in order.
+    withheld: VecDeque<Slot>,
+    /// How many of them were made before the client was last seen to have caught up, and how often it was.
+    before: usize,
+    caught_up: u32,
+    /// Whether responses may have passed by since that nobody counted.
+    broken: bool,
 }
 
 /// The requests of a connection that are not answered yet, in order.
@@ -82,19 +91,23 @@ pub(super) struct Queue {
     slots: VecDeque<Box<Slot>>,
     /// Whether every response since the beginning was seen, so that counting tells which is next.
     pub(super) ordered: bool,
-    /// Set while the count may be wrong: it began, or began again, with a pair that only its positions tell, and a client
-    /// that does not wait for answers may have sent another request before, at the same moment.
-    tentative: Option<Box<Tentative>>,
-    /// Whether the client sends requests before earlier ones are answered.
-    pipelined: bool,
-    /// Where the latest response began that came when no request waited.
-    unasked: Option<u64>,
+    /// Whether the count began, or began again, with a pair that only its positions tell.
+    recounted: bool,
+    /// Set while the count may be wrong (see [`super::withheld`]).
+    doubt: Option<Box<Doubt>>,
+    /// What was seen of the client's way, once something was.
+    pace: Option<Box<Pace>>,
     /// Bytes held by the slots.
     held: usize,
 }
 
 impl Queue {
     pub(super) fn push(&mut self, slot: Slot) {
+        // A lost request may have asked for anything.
+        let asked_at = if slot.lost.is_some() { 0 } else { slot.ack_first };
+        if self.pace.is_some() {
+            self.pace().explain_gap(asked_at);
+        }
         self.held += slot.held();
         self.slots.push_back(Box::new(slot));
     }
@@ -150,32 +163,101 @@ impl Queue {
     /// Keeps a pair that was removed.
     pub(super) fn withhold(&mut self, slot: Slot) {
         self.held += slot.held();
-        self.tentative.get_or_insert_default().withheld.push(slot);
+        self.doubt.get_or_insert_default().withheld.push_back(slot);
     }
 
-    /// Labels the pairs that are kept.
-    pub(super) fn label_withheld(&mut self, reason: Incomplete) {
-        let withheld = self.tentative.iter_mut().flat_map(|tentative| &mut tentative.withheld);
-        withheld.for_each(|slot| slot.reasons.add(reason));
+    /// Takes the first of the pairs that are kept, where there are others.
+    pub(super) fn take_oldest(&mut self) -> Option<Slot> {
+        let doubt = self.doubt.as_mut().filter(|doubt| doubt.withheld.len() > 1)?;
+        let slot = doubt.withheld.pop_front()?;
+        doubt.before = doubt.before.saturating_sub(1);
+        self.held = self.held.saturating_sub(slot.held());
+        Some(slot)
     }
 
-    /// Ends the doubt in the count, and takes the pairs that were kept for it.
-    pub(super) fn take_withheld(&mut self) -> Vec<Slot> {
-        let withheld = self.tentative.take().map_or_else(Vec::new, |tentative| tentative.withheld);
+    /// Takes the pairs that are kept; the doubt goes on.
+    pub(super) fn take_withheld(&mut self) -> VecDeque<Slot> {
+        let doubt = self.doubt.as_mut().map(|doubt| std::mem::take(doubt.as_mut()));
+        let withheld = doubt.map_or_else(VecDeque::new, |doubt| doubt.withheld);
         self.held = withheld.iter().fold(self.held, |held, slot| held.saturating_sub(slot.held()));
         withheld
     }
 
     /// Whether the count may be wrong.
-    pub(super) fn is_tentative(&self) -> bool {
-        self.tentative.is_some()
+    pub(super) fn in_doubt(&self) -> bool {
+        self.doubt.is_some()
     }
 
-    /// Notes where a response ended.
-    pub(super) fn answered_to(&mut self, at: u64) {
-        if let Some(tentative) = &mut self.tentative {
-            tentative.answered_to = at;
+    /// The count begins again, and may be wrong unless the client is known well enough.
+    pub(super) fn begin_doubt(&mut self) {
+        self.recounted = true;
+        if !self.pace.as_ref().is_some_and(|pace| pace.waits()) {
+            self.doubt.get_or_insert_default();
         }
+    }
+
+    /// The count is right, as far as can be told.
+    pub(super) fn end_doubt(&mut self) {
+        self.doubt = None;
+    }
+
+    /// Responses may have passed by that nobody counted: what was left over would not show any more.
+    pub(super) fn break_count(&mut self) {
+        self.pace().lose_end();
+        if let Some(doubt) = &mut self.doubt {
+            doubt.broken = true;
+        }
+    }
+
+    /// Whether the client, which pipelines, was seen to send batches and to wait for their answers.
+    pub(super) fn in_batches(&self) -> bool {
+        self.doubt.as_ref().is_some_and(|doubt| !self.sliding() && !doubt.broken && doubt.caught_up >= TWICE)
+    }
+
+    /// How many of the pairs that are kept were made before the client was last seen to have caught up.
+    pub(super) fn before_batch(&self) -> usize {
+        self.doubt.as_ref().map_or(0, |doubt| doubt.before)
+    }
+
+    /// Whether every response since the doubt began was counted.
+    pub(super) fn is_counted(&self) -> bool {
+        self.doubt.as_ref().is_none_or(|doubt| !doubt.broken)
+    }
+
+    /// What is seen of the client's way.
+    pub(super) fn pace(&mut self) -> &mut Pace {
+        self.pace.get_or_insert_default()
+    }
+
+    /// Notes where a response ended. What the client sent when it had received some of it was sent before the answer.
+    pub(super) fn ended_at(&mut self, at: u64) {
+        // An interim response ends nothing.
+        let Some(asked) = self.pace().ended_at(at) else { return };
+        let mut waiting = self.slots.iter().filter(|slot| slot.lost.is_none() && slot.answer.is_none());
+        if waiting.any(|slot| asked < slot.ack_first && slot.ack_first < at) {
+            let pace = self.pace();
+            (pace.pipelined, pace.sliding) = (true, true);
+        }
+    }
+
+    /// Notes that bytes of the server are missing between two responses. While a request waits, its answer may be there.
+    pub(super) fn note_gap(&mut self, at: u64) {
+        if self.slots.is_empty() {
+            self.pace().note_unasked_gap(at);
+        }
+    }
+
+    /// Notes that no more requests will come.
+    pub(super) fn note_end(&mut self) {
+        if self.slots.is_empty() {
+            self.pace().explain_gap(u64::MAX);
+        }
+    }
+
+    /// Notes that a final response is over, or all that came of it, and whose request's slot it answers.
+    pub(super) fn note_served(&mut self, id: Option<u64>) {
+        let asked = id.and_then(|id| self.get(id)).map(|slot| slot.ack_first);
+        self.pace().note_served(asked);
     }
 
     /// Which request a response answers.
@@ -189,18 +271,19 @@ impl Queue {
 
     fn next_in_order(&mut self, candidate: Candidate) -> Pairing {
         let Candidate { at, ack, peer_known, .. } = candidate;
+        let pipelined = self.pipelined();
         let mut open = self.slots.iter_mut().filter(|slot| slot.answer.is_none());
         let Some(first) = open.next() else {
             return self.without_request(candidate);
         };
         let Some(lost) = &mut first.lost else {
             // Nobody answers what has not arrived. Where every byte since the beginning was seen, counting is enough.
-            if self.tentative.is_some() && first.extent.at >= ack {
+            if self.recounted && first.extent.at >= ack {
                 return self.without_request(candidate);
             }
             return match first.ack_first <= at {
                 true => Pairing::Slot(first.id),
-                false if peer_known => Pairing::Orphan { told: false },
+                false if peer_known => Pairing::Orphan { told: false, left_over: true },
                 false => Pairing::Wait,
             };
         };
@@ -210,20 +293,22 @@ impl Queue {
         let following = open.find(|slot| slot.lost.is_none()).map(|slot| (slot.id, slot.ack_first));
         match following {
             // Sent when all before had arrived: the answer to it, unless the client does not wait for answers.
-            Some((id, ack)) if ack == at && !self.pipelined && (lost.answered || !lost.certain) => {
-                self.tentative.get_or_insert_default();
+            Some((id, ack)) if ack == at && !pipelined && (lost.answered || !lost.certain) => {
+                self.begin_doubt();
                 Pairing::Slot(id)
             }
             Some((_, ack)) if ack <= at => {
                 // The lost request was not waited for, so nobody can count any more.
                 lost.answered = true;
-                self.pipelined = true;
+                self.pace().pipelined = true;
                 self.ordered = false;
-                Pairing::Orphan { told: true }
+                self.break_count();
+                Pairing::Orphan { told: true, left_over: false }
             }
             _ => {
                 lost.answered = true;
-                Pairing::Orphan { told: true }
+                self.break_count();
+                Pairing::Orphan { told: true, left_over: false }
             }
         }
     }
@@ -245,10 +330,10 @@ impl Queue {
         }
         match found {
             // A lost request just before may have been sent at the same moment.
-            Some(_) if lost_before && self.pipelined => Pairing::Orphan { told: true },
+            Some(_) if lost_before && self.pipelined() => Pairing::Orphan { told: true, left_over: false },
             Some(id) => {
                 self.ordered = true;
-                self.tentative.get_or_insert_default();
+                self.begin_doubt();
                 Pairing::Slot(id)
             }
             None => self.without_request(candidate),
@@ -262,39 +347,63 @@ impl Queue {
             return Pairing::Wait;
         }
         self.ordered = false;
-        self.unasked = Some(candidate.at);
-        Pairing::Orphan { told: false }
+        self.pace().unasked = Some(candidate.at);
+        let waits = |slot: &Slot| slot.answer.is_none() && (slot.lost.is_some() || slot.extent.at < candidate.ack);
+        Pairing::Orphan { told: false, left_over: !self.slots.iter().any(|slot| waits(slot)) }
     }
 
     /// Whether a request that is not queued yet was begun before the client had received a response without a request.
     pub(super) fn may_be_answered(&self, ack_first: u64) -> bool {
-        self.unasked.is_some_and(|at| ack_first <= at)
+        self.pace.as_ref().and_then(|pace| pace.unasked).is_some_and(|at| ack_first <= at)
     }
 
     /// Notes whether a request was sent before the one before it was answered.
     pub(super) fn note_pipelining(&mut self, ack: u64) {
         let unanswered = self.slots.back().filter(|slot| slot.lost.is_none() && slot.answer.is_none());
-        self.pipelined |= unanswered.is_some_and(|slot| slot.ack_first == ack);
-        let answer = self.tentative.as_ref().and_then(|tentative| tentative.withheld.last()?.answer.as_ref());
-        self.pipelined |= answer.is_some_and(|(answer, _)| answer.at >= ack);
+        let beside = unanswered.is_some_and(|slot| slot.ack_first == ack);
+        let pace = self.pace();
+        pace.pipelined |= beside;
+        pace.note_request(ack);
     }
 
-    /// Whether the next request waited for all answers before the response at `at`, which is the next: then the count was
-    /// right so far.
-    pub(super) fn next_waited(&self, at: u64) -> bool {
+    /// Notes whether the next request waited for all answers before the response at `at`, which is the next.
+    pub(super) fn note_next(&mut self, at: u64) {
         let waited = |slot: &Slot| slot.lost.is_none() && slot.answer.is_none() && slot.ack_first == at;
-        let next = self.tentative.as_ref().is_some_and(|tentative| at == tentative.answered_to);
-        next && self.front().is_some_and(waited)
+        if self.front().is_some_and(waited) {
+            self.catch_up(at);
+        }
     }
 
-    /// Whether a client that had received as much has an answer to all that it asked.
-    pub(super) fn caught_up(&self, ack: u64) -> bool {
-        self.slots.is_empty() && self.tentative.as_ref().is_some_and(|tentative| ack == tentative.answered_to)
+    /// Notes whether a client that sends a request when it has received as much has an answer to all that it asked.
+    pub(super) fn note_request(&mut self, ack: u64) {
+        if self.slots.is_empty() {
+            self.catch_up(ack);
+        }
+    }
+
+    fn catch_up(&mut self, at: u64) {
+        if self.pace().catches_up(at)
+            && let Some(doubt) = &mut self.doubt
+        {
+            doubt.caught_up += 1;
+            doubt.before = doubt.withheld.len();
+        }
+    }
+
+    /// Whether the client caught up so often that the count is believed.
+    pub(super) fn is_believed(&self) -> bool {
+        let often = |doubt: &Doubt| Pace::is_often(doubt.caught_up) && !self.sliding() && !doubt.broken;
+        let waits = self.pace.as_ref().is_some_and(|pace| pace.waits());
+        self.doubt.as_ref().is_some_and(|doubt| waits || self.pipelined() && often(doubt))
+    }
+
+    fn sliding(&self) -> bool {
+        self.pace.as_ref().is_some_and(|pace| pace.sliding)
     }
 
     /// Whether the client was seen to send requests before earlier ones were answered.
     pub(super) fn pipelined(&self) -> bool {
-        self.pipelined
+        self.pace.as_ref().is_some_and(|pace| pace.pipelined)
     }
 
     /// Whether the last request asked to go on in another protocol, and no answer to it was seen.

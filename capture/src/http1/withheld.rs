@@ -1,52 +1,121 @@
 //! Pairs that are not handed on yet, since only what follows shows whether the count they rest on is right.
 //!
-//! Where the capture joins a connection, or responses were lost, the count begins again with a request that was sent
-//! when exactly the bytes before a response had arrived. A client that pipelines may have sent another request at that
-//! moment, which was not captured: then each response of the batch is that to the request before, and one response is
-//! left over at its end. So pairs wait until the client goes on with all that it knows of answered, as a client that
-//! waits for its answers does with each request; a response that is left over parts them.
+//! **What proves a pair.** Responses come in the order of the requests, so a pair is as sure as the count. Where every byte
+//! since the beginning was seen, the count is sure. Where the capture joins a connection, or lost some of it, some number
+//! `d` of requests may be on their way that nobody saw: then each response answers the request `d` before the one that it
+//! is counted with. No packet shows that `d` is 0 (all that acknowledgements give are lower bounds of it), but one above 0
+//! shows as soon as the client has all its answers, since `d` responses come then that nobody is seen to have asked for:
+//!
+//! - One comes while no request waits, it begins before the request arrived, or it is told by what it lacks: the body that
+//!   is announced to HEAD begins with a status line. Such a *response left over* parts all pairs made since the count began.
+//! - Two come without a request between them: the server sent the second when it had received no more than at the end of the
+//!   first. Whoever waits for answers asks between any two, so this shows a *pipeline*, also where a gap in the requests
+//!   would take in what is left over.
+//! - Bytes of the server are missing behind a response, and no request is known, or known to be lost, that asked for them.
+//! - What follows a response is no response, or it is broken: then it was read by the wrong request's rules.
+//!
+//! So a count is right when it began before a moment at which the client had all its answers, no response was left over up
+//! to then, and none passed by uncounted. That moment is not to be seen either: a client with a window of requests on
+//! their way seems to catch up with each. It does so only while it keeps in step, one request to one answer. Hence:
+//!
+//! - A client that **was not seen to pipeline** is believed to wait, at the end of its connection or of the capture, or once
+//!   it has caught up often (`OFTEN`); until then its pairs wait, also past a gap. Only one that stays in step from the
+//!   place where the count began, and of which the capture shows no end, can be told wrongly, and nobody can tell it from
+//!   one that waits.
+//! - One that pipelines **in batches**, each sent after all answers to the one before, is believed in the same way; where its
+//!   connection has no end in order, up to the last batch before which it had caught up. Where a gap may have taken in a
+//!   response left over, its pairs are parted.
+//! - One that **slides a window** is never believed before its end. Where its server ended the connection and nothing was left
+//!   over, that may still be one that ended without answering the last requests, so what it is told in is labelled
+//!   `mid_stream` on a connection that the capture joined; in all other ends its pairs are parted.
 
 use super::slot::Slot;
 use super::{Connection, WAITING_BYTES};
 use crate::Incomplete;
 use crate::output::Output;
 
+/// Bytes of pairs that a client may have waiting which is not seen to pipeline: the oldest go on first.
+const WITHHELD_BYTES: usize = 256 << 10;
+
 impl Connection {
     /// Keeps a pair until the count is confirmed.
     pub(super) fn withhold(&mut self, slot: Slot, out: &mut Output<'_>) {
         self.queue.withhold(slot);
-        if self.queue.held() > WAITING_BYTES {
-            self.let_go(out);
+        if self.queue.pipelined() {
+            if self.queue.held() > WAITING_BYTES {
+                self.settle_pairs(out);
+            }
+            return;
+        }
+        while self.queue.held() > WITHHELD_BYTES
+            && let Some(slot) = self.queue.take_oldest()
+        {
+            self.emit_slot(slot, out);
         }
     }
 
-    /// The count was right.
-    pub(super) fn confirm_pairs(&mut self, out: &mut Output<'_>) {
+    /// Whether the count was confirmed meanwhile.
+    pub(super) fn look_at_pairs(&mut self, out: &mut Output<'_>) {
+        if self.queue.is_believed() {
+            self.confirm_pairs(out);
+            self.queue.end_doubt();
+        }
+    }
+
+    fn confirm_pairs(&mut self, out: &mut Output<'_>) {
         for slot in self.queue.take_withheld() {
             self.emit_slot(slot, out);
         }
     }
 
-    /// As many answers as requests came, and no more will. On a connection that the capture joined, a server that ended it
-    /// without answering the last requests would leave the same picture, so what was pipelined is labelled.
+    /// As many answers as requests came, and no more will: the server ended the connection.
     pub(super) fn end_pairs(&mut self, out: &mut Output<'_>) {
-        if !self.from_start && self.queue.pipelined() {
-            self.queue.label_withheld(Incomplete::MidStream);
+        if self.queue.pipelined() && !self.queue.is_counted() {
+            return self.part_pairs(out);
         }
-        self.confirm_pairs(out);
+        let unsure = self.queue.pipelined() && !self.from_start && !self.queue.in_batches();
+        for mut slot in self.queue.take_withheld() {
+            if unsure {
+                slot.reasons.add(Incomplete::MidStream);
+            }
+            self.emit_slot(slot, out);
+        }
     }
 
-    /// Nothing will show any more whether the count was right: a client that was not seen to pipeline is believed.
-    pub(super) fn let_go(&mut self, out: &mut Output<'_>) {
-        if self.queue.pipelined() { self.unpair(out) } else { self.confirm_pairs(out) }
+    /// Nothing more will show whether the count was right: a client that was not seen to pipeline is believed, one that
+    /// sends batches up to the last.
+    pub(super) fn settle_pairs(&mut self, out: &mut Output<'_>) {
+        let sure = match self.queue.pipelined() {
+            false => usize::MAX,
+            true if self.queue.in_batches() => self.queue.before_batch(),
+            true => 0,
+        };
+        let mut withheld = self.queue.take_withheld();
+        let rest = withheld.split_off(sure.min(withheld.len()));
+        for slot in withheld {
+            self.emit_slot(slot, out);
+        }
+        self.part(rest, out);
+    }
+
+    /// A response that was left over would not show from here on: what rests on that is settled, the rest waits on.
+    pub(super) fn break_count(&mut self, out: &mut Output<'_>) {
+        if self.queue.pipelined() {
+            self.settle_pairs(out);
+        }
+        self.queue.break_count();
     }
 
     /// The count was wrong, or may have been: requests and responses are told apart.
-    pub(super) fn unpair(&mut self, out: &mut Output<'_>) {
+    pub(super) fn part_pairs(&mut self, out: &mut Output<'_>) {
         let withheld = self.queue.take_withheld();
-        self.queue.ordered &= withheld.is_empty();
+        self.part(withheld, out);
+    }
+
+    fn part(&mut self, withheld: impl IntoIterator<Item = Slot>, out: &mut Output<'_>) {
         for mut slot in withheld {
             let Some((extent, response)) = slot.answer.take() else { continue };
+            self.queue.ordered = false;
             let mut reasons = slot.reasons;
             if !self.from_start {
                 slot.reasons.add(Incomplete::MidStream);

@@ -14,6 +14,9 @@ use super::suite::Suite;
 
 /// Numbers that are tried for a record after a gap.
 const TRIES: u64 = 4096;
+/// The same under keys that few records are protected with: those of a handshake, and of the data sent before its end.
+const HANDSHAKE_TRIES: u64 = 16;
+const EARLY_TRIES: u64 = 64;
 /// Bytes that a side's records may at first cost in tries with other numbers than the next.
 const BUDGET: u64 = 2 << 20;
 /// What they may cost at most. What opens earns it, so that a long connection with many gaps is read on, and the work stays
@@ -115,17 +118,25 @@ impl Epochs {
     /// Opens a record in place. Up to `lost` bytes before it were not opened, so its number may be higher than the next.
     pub(super) fn open(&mut self, record: &mut Record, lost: u64) -> Option<Opened> {
         let range = 1 + (lost / (HEADER as u64 + 17)).min(TRIES);
+        // Of what may be tried, keys that others may follow leave half to those.
+        let mut share = if self.tls13 { self.budget / 2 } else { self.budget };
+        self.budget -= share;
+        let tried = self.current.as_ref().map(|current| try_numbers(current, self.tls13, record, range, &mut share));
+        self.budget += share;
         if let Some(current) = &self.current
-            && let Some((number, plain)) = try_numbers(current, self.tls13, record, range, &mut self.budget)
+            && let Some((number, plain)) = tried.flatten()
         {
             let skipped = self.skipped(current, number - current.number);
             return self.opened(record, number, plain, skipped);
         }
         for nth in 0..self.following.len() {
             let Some(next) = self.following.get(nth).and_then(|keys| self.epoch(keys)) else { continue };
-            let Some((number, plain)) = try_numbers(&next, self.tls13, record, range, &mut self.budget) else {
-                continue;
-            };
+            let last = nth + 1 == self.following.len();
+            let mut share = if last { self.budget } else { self.budget / 2 };
+            self.budget -= share;
+            let tried = try_numbers(&next, self.tls13, record, range, &mut share);
+            self.budget += share;
+            let Some((number, plain)) = tried else { continue };
             let skipped = if number > next.first { Skipped::Some } else { Skipped::None };
             self.following.drain(..=nth);
             self.current = Some(next);
@@ -209,7 +220,12 @@ fn try_numbers(
     range: u64,
     budget: &mut u64,
 ) -> Option<(u64, Range<usize>)> {
-    for number in epoch.number..epoch.number.saturating_add(range) {
+    let most = match epoch.stage {
+        Stage::Early => EARLY_TRIES,
+        Stage::Handshake => HANDSHAKE_TRIES,
+        Stage::Application => TRIES,
+    };
+    for number in epoch.number..epoch.number.saturating_add(range.min(1 + most)) {
         if number > epoch.number {
             *budget = budget.checked_sub(cost(record))?;
         }
@@ -276,6 +292,17 @@ mod tests {
         let mut epochs = epochs();
         assert!((0..100).all(|_| epochs.open(&mut sealed(1 << 40, 1), 1 << 40).is_none()));
         assert!(epochs.budget < LEAST_COST, "{}", epochs.budget);
+    }
+
+    #[test]
+    fn the_keys_of_a_handshake_leave_what_may_be_tried_to_those_that_follow() {
+        let mut epochs = epochs();
+        let handshake = Cipher::new(Algorithm::Aes128Gcm, &[9; 16], Iv::Salt(SALT), &[], false).unwrap();
+        epochs.current = Some(Epoch { cipher: handshake, stage: Stage::Handshake, number: 1, first: 0, secret: None });
+        // The end of the handshake is lost, and what comes then are long records.
+        let opened = epochs.open(&mut sealed(40, 16_000), 1 << 20);
+        assert!(opened.is_some_and(|opened| opened.skipped == Skipped::Some));
+        assert!(epochs.current.is_some_and(|epoch| epoch.stage == Stage::Application && epoch.number == 41));
     }
 
     #[test]

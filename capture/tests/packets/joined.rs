@@ -111,6 +111,85 @@ fn what_servers_pass_over_before_a_request_hides_none() {
     assert_eq!(talk.read().lines(), ["1>1", "2>2"]);
 }
 
+fn head_only(talk: &mut Talk, id: u32, len: usize) {
+    talk.send(Server, format!("HTTP/1.1 200 OK\r\nX-Request-Id: {id}\r\nContent-Length: {len}\r\n\r\n"));
+}
+
+#[test]
+fn an_answer_to_head_asked_before_the_capture_is_none_to_the_next_request() {
+    for together in [false, true] {
+        let mut talk = Talk::joined(5000);
+        talk.send(Client, request(2));
+        head_only(&mut talk, 1, 30);
+        talk.answer(2);
+        if together {
+            let second = talk.segments.remove(2);
+            talk.segments[1].payload.extend(second.payload);
+        }
+        talk.get(3).close();
+        let lines = talk.read().lines();
+        assert!(lines.contains(&"->1 no_request mid_stream".to_owned()), "{lines:?}");
+        assert!(lines.iter().any(|line| line.starts_with("2>2 ")), "its own answer is not swallowed: {lines:?}");
+    }
+}
+
+#[test]
+fn a_lost_request_of_a_pipeline_takes_in_no_answer_that_would_part_others() {
+    let mut talk = Talk::joined(5000);
+    talk.send(Client, request(2)).send(Client, request(3)).answer(1).answer(2).answer(3).get(4).close();
+    talk.drop_segment(1);
+    let lines = talk.read().lines();
+    assert!(lines.iter().any(|line| line.starts_with("2>- ")), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.starts_with("2>1")), "{lines:?}");
+}
+
+#[test]
+fn a_window_in_step_is_parted_by_the_answer_left_over() {
+    let mut talk = Talk::joined(5000);
+    for id in 2..5 {
+        talk.send(Client, request(id)).answer(id - 1);
+    }
+    talk.answer(4).close();
+    let lines = talk.read().lines();
+    assert_eq!(lines.len(), 7, "{lines:?}");
+    assert!(lines.iter().all(|line| line.contains('-')), "{lines:?}");
+}
+
+#[test]
+fn a_server_that_gives_up_an_idle_connection_parts_nothing() {
+    let mut talk = Talk::joined(5000);
+    talk.get(1);
+    talk.send(Server, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").close();
+    assert_eq!(talk.read().lines(), ["1>1", "->? no_request"]);
+}
+
+#[test]
+fn a_header_of_a_proxy_may_be_cut_anywhere() {
+    let v2 = &b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c0123456789ab"[..];
+    for header in [&b"PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n"[..], v2] {
+        for cut in 1..header.len() {
+            let (first, rest) = header.split_at(cut);
+            let mut talk = Talk::open(5000);
+            talk.send(Client, first).send(Client, [rest, request(1).as_bytes()].concat()).answer(1).get(2).close();
+            let seen = talk.read();
+            assert_eq!(seen.lines(), ["1>1", "2>2"], "{header:?} {cut}");
+            assert_eq!(seen.irregularities(), ["proxy_protocol"], "{header:?} {cut}");
+        }
+    }
+}
+
+#[test]
+fn the_rest_of_an_upload_is_no_method() {
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2VjcmV0c2VjcmV0";
+    for rest in [token.to_owned(), "x".repeat(300)] {
+        let mut talk = Talk::joined(5000);
+        talk.send(Client, format!("{rest}{}", request(2))).answer(1).answer(2).get(3).close();
+        let seen = talk.read();
+        let methods: Vec<_> = seen.exchanges.iter().filter_map(|exchange| exchange.request.as_ref()).collect();
+        assert!(methods.iter().all(|request| request.method == "GET"), "{methods:?}");
+    }
+}
+
 #[test]
 fn any_token_is_a_method() {
     let long = "A".repeat(8_000);

@@ -162,7 +162,7 @@ impl Record {
             protocol: exchange.protocol.as_str(),
             connection: exchange.connection.filter(|_| asked.places).map(|id| redactor.connection(id)),
             stream: exchange.stream,
-            method: request.map(|r| r.method.clone()),
+            method: request.map(|r| redactor.method(&r.method).into_owned()),
             scheme: request.and_then(|r| r.scheme.clone()),
             host: request.and_then(|r| Some(host(r.host.as_deref()?, redactor))),
             target: redactor.target_of(exchange),

@@ -46,6 +46,6 @@ impl Extractor {
     fn unknown_path(&self, reading: &Reading<'_>) -> Arc<str> {
         let template = Template::of(&reading.target.segments);
         let host = reading.host.as_deref().filter(|_| self.asks_hosts).unwrap_or_default();
-        format!("{} {host}{}", reading.method(), self.masker.path(&template.text)).into()
+        format!("{} {host}{}", self.masker.method(reading.method()), self.masker.path(&template.text)).into()
     }
 }

@@ -91,6 +91,11 @@ impl Redactor {
         Some(out)
     }
 
+    /// The method of a request, masked where it may hold a secret.
+    pub fn method<'a>(&self, method: &'a str) -> Cow<'a, str> {
+        self.masker.method(method)
+    }
+
     /// A target without the segments of its path that rules hide: those that are called so by the word before them, as
     /// `inspect` guesses it, whether or not they look like a value.
     fn without_hidden_segments(&self, target: String) -> String {
