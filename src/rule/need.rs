@@ -50,7 +50,7 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Need; 13] = [
+    const ALL: [Need; 14] = [
         Need::Calls,
         Need::Identity,
         Need::Roles,
