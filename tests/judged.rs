@@ -15,7 +15,9 @@ const SOURCES: [(&str, &str); 4] =
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
 /// `part:` and the reason why not all.
-const WHOLE_MODEL: [(&str, &str, &str, &str); 42] = [
+const WHOLE_MODEL: [(&str, &str, &str, &str); 57] = [
+    ("AG-LIMIT", "not_asked", "not_asked", "not_asked"),
+    ("AG-TOOL", "not_asked", "not_asked", "not_asked"),
     ("AP-CHANGED", "judged", "no bodies", "no bodies"),
     ("AP-MISSING", "judged", "no bodies", "no bodies"),
     ("AP-SELF", "judged", "judged", "part: no bodies"),
@@ -25,16 +27,29 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 42] = [
     ("CR-NEWCTX", "idle", "idle", "idle"),
     ("CR-REUSE", "judged", "no headers", "no headers"),
     ("CR-SHARED", "judged", "no headers", "no headers"),
+    ("DEL-EXPIRED", "judged", "no headers", "no headers"),
+    ("DEL-NOACT", "idle", "no headers", "no headers"),
+    ("DEL-SCOPE", "not_asked", "not_asked", "not_asked"),
+    ("DEL-TENANT", "not_asked", "not_asked", "not_asked"),
+    ("DEL-WIDEN", "idle", "no bodies", "no bodies"),
     ("DX-QUERY", "judged", "judged", "judged"),
     ("ENUM", "not_asked", "not_asked", "not_asked"),
     ("FLOW-CLONE", "judged", "judged", "no times finer than seconds"),
     ("FLOW-PACE", "judged", "judged", "no times finer than seconds"),
     ("FLOW-VOLUME", "judged", "judged", "judged"),
     ("FN-ROLE", "judged", "part: kinds of actors in 354 of 1495 events only", "no roles"),
+    ("HITL-AGENT", "not_asked", "not_asked", "not_asked"),
+    ("HITL-BATCH", "judged", "idle", "idle"),
+    ("HITL-FAST", "not_asked", "not_asked", "not_asked"),
+    ("HITL-MISSING", "not_asked", "not_asked", "not_asked"),
     ("ID-HUMANUSE", "judged", "judged", "idle"),
     ("INT-PLAIN", "judged", "the wire was not captured", "the wire was not captured"),
     ("INT-RETRY", "judged", "part: no bodies", "part: no bodies"),
     ("LG-HOLE", "judged", "judged", "judged"),
+    ("LG-NOCORR", "idle", "idle", "idle"),
+    ("MA-CHAIN", "not_asked", "not_asked", "not_asked"),
+    ("MCP-MISMATCH", "not_asked", "not_asked", "not_asked"),
+    ("MCP-RUG", "not_asked", "not_asked", "not_asked"),
     ("OWN", "judged", "judged", "no roles"),
     ("PROC-ALT", "judged", "no bodies", "no bodies"),
     ("RULE-GUARD", "judged", "part: no bodies", "part: no bodies"),
@@ -64,7 +79,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 42] = [
 const NO_WIRE: &str = "the wire was not captured";
 
 /// Rules that need no model and are judged beside one as well.
-const WITHOUT_MODEL: &str = "CR-*,DX-*,FLOW-CLONE,FLOW-PACE,ID-*,INT-*,LG-*,SEC-*";
+const WITHOUT_MODEL: &str = "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,FLOW-CLONE,FLOW-PACE,ID-*,INT-*,LG-*,SEC-*";
 
 /// Two activities and nothing demanded of them: only what needs no model is judged, and nothing else is missed.
 const SMALL_MODEL: &str = "offpath: 1
@@ -169,9 +184,9 @@ fn what_the_model_does_not_ask_for_is_not_missed() {
             assert_eq!(Run::fared(rule, source), expected, "{source}: {rule}");
         }
         let expected: &[&str] = match source {
-            "json" => &["no bodies (json): TX-REPLAY", "not selected: 15 rules"],
-            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 15 rules"],
-            _ => &["not selected: 15 rules"],
+            "json" => &["no bodies (json): TX-REPLAY", "not selected: 19 rules"],
+            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 19 rules"],
+            _ => &["not selected: 19 rules"],
         };
         assert_eq!(run.not_judged(), expected, "{source}");
         let missed = run.screen.contains("could not be evaluated");
@@ -205,7 +220,7 @@ fn rules_that_were_not_selected_are_not_called_impossible() {
         [
             "no times finer than seconds (combined): FLOW-CLONE, FLOW-PACE",
             "in part, no bodies (combined): SOD",
-            "not selected: 38 rules"
+            "not selected: 53 rules"
         ]
     );
     let screen = run.screen.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -11,8 +11,8 @@ pub mod partition;
 mod rfc3339;
 #[cfg(test)]
 pub(crate) mod sample;
-mod spoken;
 mod setting;
+mod spoken;
 pub mod table;
 mod token;
 mod unpack;
@@ -28,8 +28,8 @@ pub use answer::Answer;
 pub use delegation::{SeenAgent, TokenExchange};
 pub use handed::{Handed, HandedId};
 pub use rfc3339::rfc3339;
-pub use spoken::{Announced, Asked, ListedTool, Listing, Question, Spoken};
 pub use setting::{Gate, Mark, Marks, ProgramKind, Setting};
+pub use spoken::{Announced, Asked, ListedTool, Listing, Question, Spoken};
 pub(crate) use token::names_one;
 pub use value::{Money, Value};
 

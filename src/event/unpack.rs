@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
 use super::{
     Actor, Announced, Answer, Asked, Doubts, Event, EventId, Gate, Handed, HandedId, ListedTool, Listing, Marks, Money,
-    ObjectId, ObjectRef, Outcome, ProgramKind, Question, SeenAgent, Setting, Shows, Spoken, TenantTold, Told,
-    TokenExchange, Turn, Value,
+    ObjectId, ObjectRef, Outcome, ProgramKind, Question, SeenAgent, Setting, Shows, Spoken, TenantTold, TokenExchange,
+    Told, Turn, Value,
 };
 
 /// Texts that the events unpacked so far have brought, by number.

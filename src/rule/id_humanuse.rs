@@ -20,7 +20,7 @@
 //! 10:00:00 service:robot  view  order:1  200
 //! 10:00:09 service:robot  view  order:2  200
 //! expected: programs only; observed: 14 requests of a browser, at a person's pace
-//! => medium accepted: somebody uses service:robot in a browser: 14 requests of a browser, at a person's pace
+//! => medium accepted: somebody uses service:robot in a browser: 14 requests of a browser and at a person's pace
 //! ```
 
 use super::{Identity, Rule};

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::archive::{check, told};
-use crate::support::{code, lines, offpath, text};
+use crate::support::{code, counts, lines, offpath, text};
 use crate::{AGENTS, Archive, SHOP, create, ship};
 
 #[test]
@@ -103,7 +103,8 @@ fn much_that_a_server_tells_leaves_the_rules_judging() {
         tool("search_orders", json!({"q": "x"}), json!({}));
         tool("execute_refund", json!({"refund_id": "r1"}), json!({}));
         let traffic = desk.write(&folder.path().join("t.har"));
-        told(&check(folder.path(), AGENTS, &[&traffic]).0)
+        let findings = check(folder.path(), AGENTS, &[&traffic]).0;
+        told(&findings.into_iter().filter(counts).collect::<Vec<_>>())
     };
     for (notices, on) in [(3, "search_orders"), (300, "search_orders"), (1100, "execute_refund")] {
         assert_eq!(found(notices, on), ["AP-MISSING refund:r1"], "{notices} {on}");

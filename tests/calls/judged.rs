@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::archive::{check, told};
-use crate::support::{code, offpath, stderr, stdout, text};
+use crate::support::{code, counts, offpath, stderr, stdout, text};
 use crate::{AGENTS, Archive, SHOP, create, ordinary, paid, pay, refund, ship};
 
 #[test]
@@ -70,7 +70,7 @@ fn agents_are_judged_by_their_tools() {
     }
     let benign = desk.write(&folder.path().join("benign.har"));
     let (findings, _, said) = check(folder.path(), AGENTS, &[&benign]);
-    let proven: Vec<Value> = findings.into_iter().filter(|f| text(f, "verdict") != "attempted").collect();
+    let proven: Vec<Value> = findings.into_iter().filter(|f| counts(f) && text(f, "verdict") != "attempted").collect();
     assert_eq!(told(&proven), Vec::<String>::new(), "{said}");
 
     request(&mut desk, "bob", "ref_self", 900);

@@ -150,7 +150,7 @@ fn calls_that_hand_on_a_state_are_one_run_of_their_actor() {
     desk.act("carl", "pay", json!({}), json!({"structuredContent": {}}));
     let benign = desk.write(&folder.path().join("benign.har"));
     let (findings, summary, said) = check(folder.path(), RUNS, &[&benign]);
-    assert_eq!(told(&findings), Vec::<String>::new(), "{said}");
+    assert_eq!(told(&findings.into_iter().filter(counts).collect::<Vec<_>>()), Vec::<String>::new(), "{said}");
     assert_eq!(summary["runs"], 3, "{said}");
 
     // Nobody was asked in this run, whoever was in another of hers; and another's word says nothing for his.

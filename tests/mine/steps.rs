@@ -83,5 +83,8 @@ lifecycles:
     let output = offpath(&["check", file, "--model", model, "-o", run]);
     assert_eq!(code(&output), 0, "{}", stdout(&output));
     assert!(stdout(&output).contains("100 % of lives fit (30 of 30)"), "{}", stdout(&output));
-    assert!(!stdout(&output).contains("too little seen"), "{}", stdout(&output));
+    // Nothing that the model speaks of was seen too little.
+    let little = "too little seen to decide (har): ";
+    let said = stdout(&output);
+    assert!(said.lines().all(|line| !line.contains(little) || line.ends_with(": LG-NOCORR")), "{said}");
 }

@@ -66,7 +66,7 @@ pub enum ListFormat {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "offpath findings suppress [OPTIONS] --reason <TEXT> --until <DATE> <ID>...",
-    after_help = "Examples:\n  offpath findings suppress F7c1e09ab12cd --reason 'load test CHG-1182' --until 2026-12-01\n  offpath findings suppress G1f0c2a9b3d4e --reason 'known, SHOP-77' --until 2026-12-01 --by a.reviewer\n  offpath findings suppress F7c1e09ab12cd --reason 'test data' --until 2026-12-01 --suppressions quiet.yaml"
+    after_help = "Examples:\n  offpath findings suppress F7c1e09ab12cd --reason 'load test CHG-1182' --until 2026-12-01\n  offpath findings suppress G1f0c2a9b3d4e --reason SHOP-77 --until 2026-12-01 --by a.reviewer\n  offpath findings suppress F7c1e09ab12cd --reason test --until 2026-12-01 --suppressions q.yaml"
 )]
 pub struct Suppress {
     /// Findings (`F...`), or groups (`G...`) for each of their findings

@@ -118,8 +118,8 @@ pub(super) fn packet_bytes(packet: &TappedPacket<'_>) -> u64 {
     (FRAME + 20 + 12 + packet.data.len().next_multiple_of(4)) as u64
 }
 
-/// Bytes of the block that ends a file: interface, time, and five options of eight bytes with their end.
-pub(super) const LAST_BYTES: u64 = (FRAME + 12 + 5 * 12 + 4) as u64;
+/// Bytes of the block that ends a file: interface, time, and five options of eight bytes.
+pub(super) const LAST_BYTES: u64 = (FRAME + 12 + 5 * 12) as u64;
 
 /// A time in microseconds, high half first.
 fn time(body: &mut Vec<u8>, time: Timestamp) {

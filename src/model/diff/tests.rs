@@ -231,7 +231,8 @@ fn a_transition_that_another_covers_changes_nothing() {
 fn delegations_widen_as_their_lists_and_limits_grow() {
     let with = |body: &str| format!("{BASE}\ndelegations:\n  shop:\n{body}");
     let old = with(
-        "    tools: {allow: [a, b], deny: [c]}\n    limits: {per_day: 500 EUR, calls: 60/1m}\n    approval: {activity: refund_approve, before: pay}\n",
+        "    when: \"actor.agent == 'shop'\"\n    tools: {allow: [a, b], deny: [c]}\n    limits: {per_day: 500 EUR, calls: 60/1m}\n    \
+         approval: {activity: refund_approve, before: pay, per: order}\n",
     );
     for (from, to, direction) in [
         ("allow: [a, b]", "allow: [b, a, d]", Direction::Widened),
@@ -240,7 +241,7 @@ fn delegations_widen_as_their_lists_and_limits_grow() {
         ("500 EUR", "900 EUR", Direction::Widened),
         ("500 EUR", "500 USD", Direction::Changed),
         ("60/1m", "10/1m", Direction::Narrowed),
-        ("    approval: {activity: refund_approve, before: pay}\n", "", Direction::Widened),
+        ("    approval: {activity: refund_approve, before: pay, per: order}\n", "", Direction::Widened),
     ] {
         let new = old.replace(from, to);
         let changes = diff(&old, &new);

@@ -141,8 +141,8 @@ fn a_crossed_tenant_is_graver_but_not_twice() {
         deviation.expected = vec!["order.tenant red".into()];
         for event in &mut deviation.events {
             event.actor.tenant = Some("blue".into());
-            // As the request calls it.
-            event.objects[0].tenant = Some("blue".into());
+            // TEN-CROSS goes by what was compared, whatever the request calls it.
+            event.objects[0].tenant = Some(if rule == "TEN-CROSS" { "blue" } else { "red" }.into());
         }
         judged(&Deviation { severity: Some(Severity::Medium), ..deviation })
     };
