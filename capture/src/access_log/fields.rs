@@ -121,6 +121,12 @@ impl<'a, 't> Fields<'a, 't> {
         self.list.push(Field { name: name..self.names.len(), value, header, used: false });
     }
 
+    /// Whether it has a field for the method, the target or the request line.
+    pub(super) fn says_what_was_asked(&self) -> bool {
+        let telling = [Slot::Method, Slot::Target, Slot::RequestLine];
+        telling.iter().any(|slot| self.slots.get(*slot as usize).is_some_and(Option::is_some))
+    }
+
     fn header_of_path(&mut self) -> Option<(HeaderOf, Cow<'t, str>)> {
         let (of, start, full) = header::header_in(&self.normal).filter(|_| !self.table.strict)?;
         if let Some(seen) = self.full_headers.get_mut(usize::from(of == HeaderOf::Response)) {

@@ -71,22 +71,27 @@ impl<'o> Formats<'o> {
         }
     }
 
-    /// Reads a JSON object, by the mapping if there is one for JSON; an object that has none of its fields is another
-    /// log's, and read as without it.
+    /// Reads a JSON object, by the mapping if there is one for JSON; an object that has none of its fields for
+    /// what was asked is another log's where it is one by its names, and read as without it.
     pub(super) fn json<'l>(&self, text: &'l str, written: Option<Reading>) -> Outcome<'l> {
         let by_names = || json::parse(text, written, &self.table, self.limits, |_| {}).map(Box::new);
         let Some((mapping, table)) = self.mapping.as_ref().filter(|(mapping, _)| !mapping.reads_text()) else {
             return by_names();
         };
-        let mut foreign = true;
+        let mut asked = false;
         let mapped = json::parse(text, written, table, self.limits, |fields| {
-            foreign = fields.slots.iter().all(Option::is_none);
+            asked = fields.says_what_was_asked();
             mapping.complete(fields);
         });
-        match mapped.map(Box::new) {
-            Err(Refusal::Missing(..) | Refusal::OfNoRequest(..)) if foreign => by_names(),
-            Err(Refusal::Missing(what, names)) => Err(mapping.lacking(what, names)),
-            other => other,
+        let refusal = match mapped.map(Box::new) {
+            Err(refusal @ (Refusal::Missing(..) | Refusal::OfNoRequest(..))) => refusal,
+            other => return other,
+        };
+        // Logs share names such as `status`; what was asked is what tells whose record it is.
+        match (by_names().ok().filter(|_| !asked), refusal) {
+            (Some(record), _) => Ok(record),
+            (None, Refusal::Missing(what, names)) => Err(mapping.lacking(what, names)),
+            (None, refusal) => Err(refusal),
         }
     }
 

@@ -106,18 +106,26 @@ pub(super) fn nearest_of<'n>(typed: &str, names: impl Iterator<Item = &'n str>) 
     (distance <= near.len().div_ceil(3)).then_some(near)
 }
 
-/// Levenshtein distance, one row at a time.
+/// Number of letters to add, drop, change or swap with their neighbour (optimal string alignment), row by row.
 fn distance(typed: &str, known: &str) -> usize {
-    let mut row: Vec<usize> = (0..=known.len()).collect();
-    for (line, given) in (1..).zip(typed.bytes()) {
-        let mut diagonal = std::mem::replace(row.first_mut().unwrap_or(&mut 0), line);
-        let mut left = line;
-        for (cell, wanted) in row.iter_mut().skip(1).zip(known.bytes()) {
-            left = (diagonal + usize::from(given != wanted)).min(left + 1).min(*cell + 1);
-            diagonal = std::mem::replace(cell, left);
+    let (typed, known) = (typed.as_bytes(), known.as_bytes());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=known.len()).collect();
+    for (line, given) in typed.iter().enumerate() {
+        let mut row = vec![line + 1];
+        for (column, wanted) in known.iter().enumerate() {
+            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
+            let changed = at(&above, column) + usize::from(given != wanted);
+            let mut least = changed.min(at(&above, column + 1) + 1).min(at(&row, column) + 1);
+            let last = |text: &[u8], at: usize| at.checked_sub(1).and_then(|at| text.get(at).copied());
+            if last(typed, line) == Some(*wanted) && last(known, column) == Some(*given) {
+                least = least.min(at(&before, column - 1) + 1);
+            }
+            row.push(least);
         }
+        before = std::mem::replace(&mut above, row);
     }
-    row.last().copied().unwrap_or(0)
+    above.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -143,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_distance_is_that_of_single_changes() {
-        for (a, b, changes) in [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)]
+        for (a, b, changes) in [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("ab", "ba", 1)]
         {
             assert_eq!(distance(a, b), changes, "{a} {b}");
         }

@@ -158,7 +158,9 @@ fn names_graphql(target: &str) -> bool {
     let path = target.split(['?', '#']).next().unwrap_or_default();
     path.split('/').any(|segment| {
         let segment = segment.to_ascii_lowercase();
-        segment == "graphql" || segment == "gql"
+        let rest = segment.strip_prefix("graphql").or_else(|| segment.strip_prefix("gql"));
+        let version = |rest: &str| rest.strip_prefix('v').is_some_and(|n| n.bytes().all(|byte| byte.is_ascii_digit()));
+        rest.is_some_and(|rest| matches!(rest, "" | "batch") || rest.starts_with('.') || version(rest))
     })
 }
 

@@ -55,6 +55,10 @@ fn an_id_alone_is_no_document() {
     ] {
         assert_eq!(told(&post(path, sent, "{}")), [""; 0], "{path} {sent}");
     }
+    for path in ["/api/2024-01/graphql.json", "/api/graphqlbatch/", "/graphql.php", "/graphqlv2"] {
+        let sent = r#"{"doc_id":"77","variables":{}}"#;
+        assert_eq!(told(&post(path, sent, r#"{"data":{}}"#)), ["graphql persisted 77 {} accepted"], "{path}");
+    }
     let sent = r#"{"id":"5d41402a","variables":{"o":1}}"#;
     assert_eq!(told(&post("/graphql", sent, r#"{"data":{}}"#)), [r#"graphql persisted 5d41402a {"o":1} accepted"#]);
 }

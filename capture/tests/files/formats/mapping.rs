@@ -97,7 +97,7 @@ fn a_heading_that_is_missing_is_said() {
 #[test]
 fn what_a_mapping_is_not_for_is_read_as_without_it() {
     let json = mapped(|mapping| {
-        for (target, place) in [("time", "when"), ("method", "verb"), ("path", "where")] {
+        for (target, place) in [("time", "when"), ("method", "verb"), ("path", "where"), ("status", "status")] {
             mapping.field(target, place).unwrap();
         }
     });
@@ -123,13 +123,13 @@ fn what_a_mapping_is_not_for_is_read_as_without_it() {
 #[test]
 fn a_misspelt_place_is_named_and_a_name_by_hand_counts_beside_it() {
     let build = |mapping: &mut Mapping| {
-        for (target, place) in [("time", "when"), ("method", "verb"), ("path", "wher")] {
+        for (target, place) in [("time", "when"), ("method", "verb"), ("path", "lco")] {
             mapping.field(target, place).unwrap();
         }
     };
-    let text = r#"{"when":"2026-05-17T08:05:32Z","verb":"POST","where":"/orders/7","method":"GET"}"#;
+    let text = r#"{"when":"2026-05-17T08:05:32Z","verb":"POST","loc":"/orders/7","method":"GET"}"#;
     let outcome = read_with(text, &mapped(build));
-    outcome.says(&["none of the mapping's fields for the target, `wher`", "did you mean `where`?"]);
-    let by_hand = Options { log_fields: [("target".to_owned(), "where".to_owned())].into(), ..mapped(build) };
+    outcome.says(&["none of the mapping's fields for the target, `lco`", "did you mean `loc`?"]);
+    let by_hand = Options { log_fields: [("target".to_owned(), "loc".to_owned())].into(), ..mapped(build) };
     assert_eq!(lines_of(&read_with(text, &by_hand)), ["POST /orders/7 0"]);
 }
