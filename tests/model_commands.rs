@@ -4,7 +4,9 @@
 mod support;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use support::{code, offpath, sample, stderr, stdout};
@@ -145,4 +147,19 @@ fn new_prints_a_model_that_nothing_is_said_against() {
         assert_eq!(stdout(&offpath(&["model", "new", kind])), fs::read_to_string(&file).unwrap());
         assert_eq!(code(&offpath(&["model", "new", kind, "-o", &file])), 2, "it is not overwritten");
     }
+}
+
+#[test]
+fn a_model_comes_by_a_pipe_as_well() {
+    let starter = stdout(&offpath(&["model", "new", "agents"]));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_offpath"))
+        .args(["model", "lint", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(starter.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
 }

@@ -70,7 +70,6 @@ fn read_talk(talk: &Talk) -> Seen {
 }
 
 #[test]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn keys_of_another_run_are_said_to_open_nothing() {
     let mut tls = Tls::new(1);
     let script = sealed(&mut tls, &http1(), &[4000]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -248,11 +248,14 @@ pub(super) fn threads(shared: &Shared) -> usize {
     shared.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
 
-/// The text of a model file.
+/// The text of a model file, or of what stands for one on standard input (`-`).
 pub(super) fn model_text(path: &Path) -> Result<String, Exit> {
     let cannot = |why: String| Exit::CannotStart(format!("model {}: {why}", path.display()));
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|e| cannot(e.to_string()))?;
+    let file: Box<dyn Read> = match path.to_str() {
+        Some("-") => Box::new(std::io::stdin().lock()),
+        _ => Box::new(File::open(path).map_err(|e| cannot(e.to_string()))?),
+    };
     file.take(MODEL_BYTES + 1).read_to_end(&mut bytes).map_err(|e| cannot(e.to_string()))?;
     if bytes.len() as u64 > MODEL_BYTES {
         return Err(cannot(format!("more than {MODEL_BYTES} bytes, the most that a model has")));

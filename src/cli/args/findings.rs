@@ -11,7 +11,7 @@ use super::{BaselineBy, FailOn, Inputs};
 #[derive(Debug, Args)]
 #[command(
     override_usage = "offpath findings [OPTIONS] <WHAT>",
-    after_help = "Examples:\n  offpath findings list --run run/\n  offpath findings suppress F7c1e09ab12cd --reason 'load test CHG-1182' --until 2026-12-01\n  offpath findings stale --suppressions offpath.suppressions.yaml"
+    after_help = "Examples:\n  offpath findings list --run run/\n  offpath findings suppress F7c1e09ab12cd --reason 'load test' --until 2026-12-01 --by a.reviewer\n  offpath findings stale --suppressions offpath.suppressions.yaml"
 )]
 pub struct Findings {
     /// What to do.
@@ -66,7 +66,7 @@ pub enum ListFormat {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "offpath findings suppress [OPTIONS] --reason <TEXT> --until <DATE> <ID>...",
-    after_help = "Examples:\n  offpath findings suppress F7c1e09ab12cd --reason 'load test CHG-1182' --until 2026-12-01\n  offpath findings suppress G1f0c2a9b3d4e --reason SHOP-77 --until 2026-12-01 --by a.reviewer\n  offpath findings suppress F7c1e09ab12cd --reason test --until 2026-12-01 --suppressions q.yaml"
+    after_help = "Examples:\n  offpath findings suppress F7c1e09ab12cd --reason 'load test' --until 2026-12-01 --by a.reviewer\n  offpath findings suppress G1f0c2a9b3d4e --reason SHOP-77 --until 2026-12-01 --by a.reviewer\n  offpath findings suppress F7c1e09ab12cd --reason test --until 2026-12-01 --by me --run r/"
 )]
 pub struct Suppress {
     /// Findings (`F...`), or groups (`G...`) for each of their findings

@@ -168,7 +168,7 @@ fn is_jwt(word: &str) -> bool {
 pub(super) fn is_token(word: &str) -> bool {
     let bytes = word.as_bytes();
     let known = ["sk_live_", "sk_test_", "rk_live_", "ghp_", "gho_", "github_pat_", "xoxb-", "xoxp-", "AKIA", "glpat-"];
-    if bytes.len() >= 16 && known.iter().any(|k| word.starts_with(k)) {
+    if bytes.len() >= 16 && (known.iter().any(|k| word.starts_with(k)) || is_key_of_a_stage(word)) {
         return true;
     }
     let charset = bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'.' | b'~'));
@@ -182,11 +182,35 @@ pub(super) fn is_token(word: &str) -> bool {
     (hex && bytes.len() >= 40) || ((mixed || (plain && !hex)) && entropy(bytes) >= 3.5)
 }
 
+/// A key as many issuers write theirs: who made it, the stage that it is for, and what is random.
+fn is_key_of_a_stage(word: &str) -> bool {
+    let parted = ["_live_", "_test_", "_prod_", "_sandbox_"].iter().find_map(|stage| word.split_once(stage));
+    parted.is_some_and(|(issuer, random)| {
+        (1..=12).contains(&issuer.len())
+            && issuer.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            && random.len() >= 10
+            && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && random.bytes().filter(u8::is_ascii_digit).count() >= 2
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn keys_say_who_made_them_and_for_what_stage() {
+        for key in ["fhk_live_fygxzmvi3k2p9q", "acme_test_0123456789ab", "pk_live_51Habcdefghij"] {
+            assert!(is_token(key), "{key}");
+        }
+        for word in
+            ["go_live_checklist", "is_test_environment1", "a_live_12", "Order_live_0123456789", "_live_0123456789"]
+        {
+            assert!(!is_token(word), "{word}");
+        }
+    }
 
     /// A card's number by its digits, one after the other.
     fn plainly_a_card(word: &str) -> bool {
