@@ -2,7 +2,9 @@
 
 use super::preamble::Preamble;
 use super::reader::State;
-use super::recognise::{Looks, Place, begins_anew, begins_with_method, recognise_any, recognise_at};
+use super::recognise::{
+    Looks, Place, begins_anew, begins_with_method, recognise_any, recognise_at, recognise_response,
+};
 use super::{Connection, FIRST_LINE, Following, Kind};
 use crate::conversation::KnownSide;
 use crate::output::Output;
@@ -215,7 +217,7 @@ impl Connection {
         match recognise_at(Place::Beginning, chunk.data) {
             Looks::Request if request => {}
             Looks::Response if !request => {}
-            Looks::Unsure => {}
+            Looks::Unsure if request || recognise_response(chunk.data) == Looks::Unsure => {}
             Looks::Http2 | Looks::Tls if request && !chunk.peer_known => {
                 // The answer that agrees to the upgrade or tunnel was not handed on yet.
                 self.reader(side).begin(chunk);

@@ -2,7 +2,7 @@
 
 use super::chunked::{Chunked, Part};
 use super::head::{self, HeadEnd};
-use super::recognise::{Looks, recognise};
+use super::recognise::{Looks, recognise, recognise_response};
 use crate::coding::Coding;
 use crate::conversation::{Reasons, Received};
 use crate::output::Output;
@@ -22,6 +22,22 @@ pub(super) enum End {
     Trailers,
     /// The end of the connection.
     Close,
+}
+
+/// What a status line is that stands where a body begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StatusLine {
+    /// The body's: its announced length ends where the segment does, or at a response.
+    Body,
+    /// A response's: there was no body, since its framing ends nowhere.
+    Response,
+    Unsure,
+}
+
+/// What begins behind a response's body, as far as it is seen.
+fn may_follow(rest: &[u8]) -> Looks {
+    let blank = rest.iter().take_while(|&&b| b == b'\r' || b == b'\n').count();
+    recognise_response(rest.get(blank..).unwrap_or(&[]))
 }
 
 /// A body being read.
@@ -75,9 +91,27 @@ impl Incoming {
         self.wire_len == 0 && !self.gap
     }
 
-    /// Whether what came of a body of announced length begins like another response.
-    pub(super) fn begins_like_response(&self) -> bool {
-        self.claimed.is_some() && recognise(&self.bytes) == Looks::Response
+    /// Whether what came of a body begins like another response, and no end at its announced length shows that it was one
+    /// nevertheless.
+    pub(super) fn begins_like_response(&self, ended: bool) -> bool {
+        let length = ended && self.claimed.is_some() && !self.gap;
+        !length && recognise(&self.bytes) == Looks::Response
+    }
+
+    /// What a status line is where the body begins. Whoever stores a body chooses its bytes, so they alone tell nothing.
+    pub(super) fn status_line(&self, data: &[u8]) -> StatusLine {
+        match &self.end {
+            End::Length(left) => {
+                let left = usize::try_from(*left).unwrap_or(usize::MAX);
+                match data.get(left..) {
+                    None => StatusLine::Unsure,
+                    Some(rest) if matches!(may_follow(rest), Looks::Response | Looks::Unsure) => StatusLine::Body,
+                    Some(_) => StatusLine::Response,
+                }
+            }
+            End::Chunked(_) | End::Trailers => StatusLine::Response,
+            End::Close => StatusLine::Unsure,
+        }
     }
 
     pub(super) fn ends_with_connection(&self) -> bool {

@@ -117,7 +117,13 @@ impl Connection {
             let id = self.push_request(side, head, &chunk, Body::Unknown { size }, out);
             return self.request_done(id, &chunk, out);
         }
-        let Some(head) = head::response(&buffer, limit) else { return };
+        let Some(head) = head::response(&buffer, limit) else {
+            // It began, so it was left over where no request waits.
+            if !buffer.is_empty() && self.queue.len() == 0 {
+                self.part_pairs(out);
+            }
+            return;
+        };
         let Line::Status(status) = head.line else { return };
         let candidate = self.candidate(side, true);
         let pairing = self.queue.pair(candidate);

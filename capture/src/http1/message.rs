@@ -1,6 +1,6 @@
 //! Reading one message: its head, what the head says about the body, and the body.
 
-use super::body::{Incoming, Taken};
+use super::body::{Incoming, StatusLine, Taken};
 use super::framing::{Framed, request_end, response_end};
 use super::head::{self, Head, Line};
 use super::reader::{Message, Stall, State, Whose};
@@ -348,10 +348,17 @@ impl Connection {
             return 0;
         };
         if message.body.untouched() && super::recognise(chunk.data) == super::Looks::Response {
-            if self.answers_head(side) {
+            let line = message.body.status_line(chunk.data);
+            let ends_with_connection = message.body.ends_with_connection();
+            if self.answers_head(side) && (line == StatusLine::Response || ends_with_connection) {
                 self.take_back(side, out);
+                if ends_with_connection {
+                    // The request's own answer may be this one, or the next.
+                    self.lose_answer(out);
+                }
             }
-            if self.reader(side).message.as_ref().is_some_and(|message| message.body.doubtful) {
+            let doubtful = self.reader(side).message.as_ref().is_some_and(|message| message.body.doubtful);
+            if doubtful && line != StatusLine::Body {
                 self.bodiless(side, true, out);
                 return 0;
             }
@@ -405,8 +412,15 @@ impl Connection {
         {
             (*slot, *told, body.doubtful) = (None, false, true);
         }
-        self.queue.pace().pipelined = true;
         self.part_pairs(out);
+    }
+
+    /// Nobody can tell any more which response answers the request that waits longest.
+    fn lose_answer(&mut self, out: &mut Output<'_>) {
+        self.lose_count(out);
+        if self.queue.front().is_some_and(|slot| slot.done && slot.answer.is_none()) {
+            self.emit_front(out);
+        }
     }
 
     /// A body was announced and nothing of it came. Where the next response `followed` at once, the unknown request
@@ -443,9 +457,8 @@ impl Connection {
                 self.request_done(id, chunk, out);
             }
             Whose::Response { mut response, mut slot, mut told } => {
-                if counted && body.begins_like_response() {
+                if counted && body.begins_like_response(ended) {
                     (slot, told) = (None, false);
-                    self.queue.pace().pipelined = true;
                     self.part_pairs(out);
                 }
                 response.body = body.finish(ended, &mut response.headers, &mut reasons, frame, out);

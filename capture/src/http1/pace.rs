@@ -1,10 +1,6 @@
 //! How a client goes about its answers: whether it waits for each, sends batches, or keeps a window of requests on their
 //! way. What it is taken for is told by what each side had received when it sent what.
 
-/// How often a client must have caught up, in step with the count, to be believed: longer than the windows of those that
-/// never wait for all their answers, as long as the bounds on memory and delay allow.
-const OFTEN: u32 = 32;
-
 /// What was seen of a client's way. Of a connection that is no HTTP nothing is.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -12,8 +8,7 @@ pub(super) struct Pace {
     /// waits for have come, rather than in batches.
     pub(super) pipelined: bool,
     pub(super) sliding: bool,
-    /// How often it was seen to have an answer to all that it asked, and what it had received then.
-    caught_up: u32,
+    /// What it had received when it was last seen to have an answer to all that it asked.
     caught_up_at: Option<u64>,
     /// Where the latest response ended, or an interim one, or what may follow one.
     answered_to: Option<u64>,
@@ -30,16 +25,6 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Whether a client that was not seen to pipeline is believed to wait.
-    pub(super) fn waits(&self) -> bool {
-        !self.pipelined && self.caught_up >= OFTEN
-    }
-
-    /// Whether so many times are often.
-    pub(super) fn is_often(times: u32) -> bool {
-        times >= OFTEN
-    }
-
     /// A request was sent when the client had received so much, before the answer to the one before or within it.
     pub(super) fn note_request(&mut self, ack: u64) {
         if let Some((asked, _)) = self.latest.filter(|(_, ended)| ack < *ended) {
@@ -101,7 +86,6 @@ impl Pace {
         let new = self.answered_to == Some(at) && self.caught_up_at != Some(at);
         if new {
             self.caught_up_at = Some(at);
-            self.caught_up = self.caught_up.saturating_add(1);
         }
         new
     }

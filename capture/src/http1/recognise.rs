@@ -13,6 +13,9 @@ const VERSION: usize = 6;
 /// Registered methods that are in use.
 const METHODS: [&[u8]; 9] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
 
+/// Methods in use that end with a registered one.
+const LONGER: [&[u8]; 2] = [b"BDELETE", b"BPROPPATCH"];
+
 /// What the first bytes of a stretch look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looks {
@@ -40,7 +43,7 @@ pub(super) enum Place {
 impl Place {
     /// Whether `method` may be one here. What ends with a registered one is the end of a body and the request behind it.
     fn admits(self, method: &[u8]) -> bool {
-        let rest = |known: &&[u8]| method.len() > known.len() && method.ends_with(known);
+        let rest = |known: &&[u8]| method.len() > known.len() && method.ends_with(known) && !LONGER.contains(&method);
         match self {
             Place::Beginning => method.len() <= METHOD,
             Place::Anywhere => method.len() <= METHOD_ANYWHERE && !METHODS.iter().any(rest),
@@ -62,6 +65,15 @@ pub(super) fn recognise_at(place: Place, bytes: &[u8]) -> Looks {
         [0x14..=0x17, 3, 0..=4, 0..=0x48, _, ..] => Looks::Tls,
         [0x14..=0x17] | [0x14..=0x17, 3] | [0x14..=0x17, 3, 0..=4] | [0x14..=0x17, 3, 0..=4, 0..=0x48] => Looks::Unsure,
         _ => request(place, bytes),
+    }
+}
+
+/// Looks at the first bytes of a stretch where only a response may begin: no other word is the beginning of one.
+pub(super) fn recognise_response(bytes: &[u8]) -> Looks {
+    match bytes {
+        [b'H' | b'h', ..] if starts(bytes, b"HTTP/") => response(bytes),
+        [] => Looks::Unsure,
+        _ => Looks::Other,
     }
 }
 

@@ -6,6 +6,10 @@ use super::pace::Pace;
 use crate::conversation::{Extent, Reasons};
 use crate::{Request, Response};
 
+/// How often a client must have caught up, in step with the count, to be believed: longer than the windows of those that
+/// never wait for all their answers, as long as the bounds on memory and delay allow.
+const OFTEN: u32 = 32;
+
 /// How often one that sends batches must have in what is handed on of a connection that ends without a word: once may be
 /// the moment at which a window slid.
 const TWICE: u32 = 2;
@@ -188,12 +192,12 @@ impl Queue {
         self.doubt.is_some()
     }
 
-    /// The count begins again, and may be wrong unless the client is known well enough.
+    /// The count begins again, and may be wrong: how the client went about its answers before tells nothing of what was
+    /// lost since.
     pub(super) fn begin_doubt(&mut self) {
         self.recounted = true;
-        if !self.pace.as_ref().is_some_and(|pace| pace.waits()) {
-            self.doubt.get_or_insert_default();
-        }
+        let doubt = self.doubt.get_or_insert_default();
+        (doubt.caught_up, doubt.before) = (0, 0);
     }
 
     /// The count is right, as far as can be told.
@@ -240,10 +244,13 @@ impl Queue {
         }
     }
 
-    /// Notes that bytes of the server are missing between two responses. While a request waits, its answer may be there.
+    /// Notes that bytes of the server are missing between two responses. While a request waits that was sent before, its
+    /// answer may be there.
     pub(super) fn note_gap(&mut self, at: u64) {
         if self.slots.is_empty() {
             self.pace().note_unasked_gap(at);
+        } else if !self.slots.iter().any(|slot| slot.may_ask_for(at)) {
+            self.pace().pipelined = true;
         }
     }
 
@@ -392,9 +399,13 @@ impl Queue {
 
     /// Whether the client caught up so often that the count is believed.
     pub(super) fn is_believed(&self) -> bool {
-        let often = |doubt: &Doubt| Pace::is_often(doubt.caught_up) && !self.sliding() && !doubt.broken;
-        let waits = self.pace.as_ref().is_some_and(|pace| pace.waits());
-        self.doubt.as_ref().is_some_and(|doubt| waits || self.pipelined() && often(doubt))
+        let counted = |doubt: &Doubt| !self.pipelined() || !self.sliding() && !doubt.broken;
+        self.doubt.as_ref().is_some_and(|doubt| doubt.caught_up >= OFTEN && counted(doubt))
+    }
+
+    /// Whether the client was seen to catch up since the count began.
+    pub(super) fn caught_up(&self) -> bool {
+        self.doubt.as_ref().is_some_and(|doubt| doubt.caught_up > 0)
     }
 
     fn sliding(&self) -> bool {
@@ -430,6 +441,11 @@ impl Queue {
 }
 
 impl Slot {
+    /// Whether a request, or a lost one, may have asked for what the server sent from `at` on.
+    fn may_ask_for(&self, at: u64) -> bool {
+        self.answer.is_none() && (self.lost.is_some() || self.ack_first <= at)
+    }
+
     /// Bytes held, its own included.
     fn held(&self) -> usize {
         size_of::<Self>() + self.request.held() + self.answer.as_ref().map_or(0, |(_, response)| response.held())

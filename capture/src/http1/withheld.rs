@@ -7,7 +7,9 @@
 //! shows as soon as the client has all its answers, since `d` responses come then that nobody is seen to have asked for:
 //!
 //! - One comes while no request waits, it begins before the request arrived, or it is told by what it lacks: the body that
-//!   is announced to HEAD begins with a status line. Such a *response left over* parts all pairs made since the count began.
+//!   is announced to HEAD begins with a status line, and its length ends at nothing that may follow it. Such a *response
+//!   left over* parts all pairs made since the count began. Whoever stores a body chooses its bytes, so a status line in one
+//!   tells nothing by itself, and never that a client pipelines.
 //! - Two come without a request between them: the server sent the second when it had received no more than at the end of the
 //!   first. Whoever waits for answers asks between any two, so this shows a *pipeline*, also where a gap in the requests
 //!   would take in what is left over.
@@ -19,7 +21,8 @@
 //! their way seems to catch up with each. It does so only while it keeps in step, one request to one answer. Hence:
 //!
 //! - A client that **was not seen to pipeline** is believed to wait, at the end of its connection or of the capture, or once
-//!   it has caught up often (`OFTEN`); until then its pairs wait, also past a gap. Only one that stays in step from the
+//!   it has caught up often (`OFTEN`) since the latest loss, whatever it did before; until then its pairs wait, also past a
+//!   gap. One that the capture joined and does not show to have caught up since is labelled `mid_stream`. Only one that stays in step from the
 //!   place where the count began, and of which the capture shows no end, can be told wrongly, and nobody can tell it from
 //!   one that waits.
 //! - One that pipelines **in batches**, each sent after all answers to the one before, is believed in the same way; where its
@@ -50,7 +53,7 @@ impl Connection {
         while self.queue.held() > WITHHELD_BYTES
             && let Some(slot) = self.queue.take_oldest()
         {
-            self.emit_slot(slot, out);
+            self.emit_settled(slot, self.is_unsure(), out);
         }
     }
 
@@ -74,11 +77,8 @@ impl Connection {
             return self.part_pairs(out);
         }
         let unsure = self.queue.pipelined() && !self.from_start && !self.queue.in_batches();
-        for mut slot in self.queue.take_withheld() {
-            if unsure {
-                slot.reasons.add(Incomplete::MidStream);
-            }
-            self.emit_slot(slot, out);
+        for slot in self.queue.take_withheld() {
+            self.emit_settled(slot, unsure, out);
         }
     }
 
@@ -90,12 +90,25 @@ impl Connection {
             true if self.queue.in_batches() => self.queue.before_batch(),
             true => 0,
         };
+        let unsure = self.is_unsure();
         let mut withheld = self.queue.take_withheld();
         let rest = withheld.split_off(sure.min(withheld.len()));
         for slot in withheld {
-            self.emit_slot(slot, out);
+            self.emit_settled(slot, unsure, out);
         }
         self.part(rest, out);
+    }
+
+    /// Whether the capture joined the client, and shows it nowhere with an answer to all that it asked.
+    fn is_unsure(&self) -> bool {
+        !self.from_start && !self.queue.caught_up()
+    }
+
+    fn emit_settled(&mut self, mut slot: Slot, unsure: bool, out: &mut Output<'_>) {
+        if unsure {
+            slot.reasons.add(Incomplete::MidStream);
+        }
+        self.emit_slot(slot, out);
     }
 
     /// A response that was left over would not show from here on: what rests on that is settled, the rest waits on.
