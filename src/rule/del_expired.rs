@@ -13,12 +13,12 @@
 //! write counts at 0.80, and a read of what was seen to be refused with 401 on the same host; another read may be open to
 //! everybody and is for review (0.40), as is a request that shows another credential beside the token of which nobody knows
 //! whose it is: who shows it may have made it up. Not judged: logins, logouts and what is asked to renew a token (the last
-//! word of the path says so, or the path and a proof in the body); what is said on a WebSocket that was opened in time;
+//! word of the path says so); what is said on a WebSocket that was opened in time;
 //! reads of what the host serves without any credential and was not seen to refuse. Where no token of an input served in its own time, the input's clock may be wrong, and all of it is for review.
 //!
 //! ## When it is wrong
 //! A clock that is wrong, or times in an archive that were changed by who made it anonymous. A write that is open to
-//! everybody. What is made under a path that ends like a login's (`POST /tokens`) is not judged. A server that goes by something that is not in view (mutual TLS, an address).
+//! everybody. What is made under a path that ends like a login's (`POST /tokens`) is not judged, a renewal under another last word (`/auth/token/renew`) is. A server that goes by something that is not in view (mutual TLS, an address).
 //!
 //! ## Example
 //! ```text
