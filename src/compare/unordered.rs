@@ -77,7 +77,22 @@ pub(super) fn explore(
     let excused: Vec<bool> = steps.iter().map(|step| excused.contains(&step.event)).collect();
     let chains = Chains::of(run, steps, &excused)?;
     let search = Search { run, steps, unseen, excused: &excused, chains: &chains };
-    search.best(belief, MOST_BELIEFS).or_else(|| search.best(belief, 1))
+    search
+        .best(belief, MOST_BELIEFS)
+        .or_else(|stop| match stop {
+            Stop::Beliefs => search.best(belief, 1),
+            Stop::Work => Err(Stop::Work),
+        })
+        .ok()
+}
+
+/// Why no best order was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// There were more beliefs to tell apart than were allowed.
+    Beliefs,
+    /// There was too much to try, however few beliefs are told apart.
+    Work,
 }
 
 /// What is tried.
@@ -92,28 +107,28 @@ struct Search<'s, 'r, 'a> {
 impl Search<'_, '_, '_> {
     /// The best order, with so many beliefs told apart after each set of steps. What a fault leads to allows more than what
     /// none leads to, so that the fewest faults of a set may be those of no best order: each belief is gone on from. With
-    /// one belief alone the cheapest beginning of each set stands for all; `None` where this is too much or they are more.
-    fn best(&self, belief: &Belief, most: usize) -> Option<Path> {
+    /// one belief alone the cheapest beginning of each set stands for all.
+    fn best(&self, belief: &Belief, most: usize) -> Result<Path, Stop> {
         let mut layers = vec![vec![Node { parent: 0, place: 0, set: 0, faults: (0, 0), belief: belief.clone() }]];
         let mut sets = vec![self.chains.nothing()];
         let mut tried = 0;
         for _ in 0..self.steps.len() {
             let mut next: BTreeMap<Taken, Vec<Node>> = BTreeMap::new();
-            for (parent, from) in layers.last()?.iter().enumerate() {
+            for (parent, from) in layers.last().ok_or(Stop::Work)?.iter().enumerate() {
                 let before = from.belief.widen(self.run.automaton, self.unseen);
-                for (place, with) in self.chains.open(sets.get(from.set)?) {
+                for (place, with) in self.chains.open(sets.get(from.set).ok_or(Stop::Work)?) {
                     tried += 1;
                     let bound = MOST_TRIED.0 + MOST_TRIED.1 * self.steps.len();
                     if tried > bound || next.len() > MOST_SETS || !self.run.history.afford(LOOKS) {
-                        return None;
+                        return Err(Stop::Work);
                     }
-                    let (belief, wrong) = self.step(&before, place)?;
+                    let (belief, wrong) = self.step(&before, place).ok_or(Stop::Work)?;
                     let faults = (from.faults.0 + u64::from(wrong), from.faults.1 + u64::from(wrong) * place as u64);
                     let found = Node { parent, place, set: 0, faults, belief };
                     let known = next.entry(with).or_default();
                     meet(known, found, most == 1);
                     if known.len() > most {
-                        return None;
+                        return Err(Stop::Beliefs);
                     }
                 }
             }
@@ -127,7 +142,7 @@ impl Search<'_, '_, '_> {
             reached.sort_by_key(|node| (node.parent, node.place));
             layers.push(reached);
         }
-        if sets.len() == 1 { self.path(&layers) } else { None }
+        if sets.len() == 1 { self.path(&layers).ok_or(Stop::Work) } else { Err(Stop::Work) }
     }
 
     /// What one step makes of a belief, and whether it is misplaced.

@@ -146,7 +146,7 @@ impl Naming<'_> {
             // What is said on a WebSocket needs no token any more, nor does who comes for a new one.
             token_end: found
                 .end
-                .filter(|_| reading.exchange.protocol != Protocol::WebSocket && !login::is_about(reading)),
+                .filter(|_| reading.exchange.protocol != Protocol::WebSocket && !login::is_for_tokens(reading)),
             seen_agent: self.seen_agent(reading, &kind),
             told_in: None,
             principal: name,

@@ -239,9 +239,12 @@ fn is_callback(reading: &Reading<'_>) -> bool {
     reading.method() == "GET" && sent("code") && sent("state")
 }
 
-/// Whether a request is about logging in or out, or for a new token: who makes it may have none that serves.
-pub(super) fn is_about(reading: &Reading<'_>) -> bool {
-    is_entrance(reading) || looks_like_login(reading) || words(reading).any(|word| is_logout(&word))
+/// Whether a request is for logging in or out, or for a new token: who makes it may have none that serves. A word on the
+/// way to something else (`/sessions/7/bookings`, `/auth/orders`) does not make it so.
+pub(super) fn is_for_tokens(reading: &Reading<'_>) -> bool {
+    let ends = || words(reading).last().is_some_and(|word| is_login(&word));
+    let proves = || request_has(reading, &PROOFS) || request_has(reading, &OLD_TOKENS);
+    is_entrance(reading) || looks_like_login(reading) && (reading.call.is_some() || ends() || proves())
 }
 
 fn is_login(word: &str) -> bool {

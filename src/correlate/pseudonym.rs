@@ -142,6 +142,10 @@ impl Pseudonyms {
         for (_, tenant) in &mut event.tenants {
             *tenant = self.hidden(self.selected.tenants, tenant);
         }
+        if let Some(exchanged) = &mut event.exchanged {
+            let words = [&mut exchanged.had, &mut exchanged.got].into_iter().flatten().flatten();
+            words.for_each(|word| *word = self.name(word));
+        }
         event.case = event.case.as_ref().map(|case| self.object(case));
         self.attributes(&mut event.attributes, &inside);
         for object in &mut event.objects {
@@ -171,6 +175,9 @@ impl Pseudonyms {
         actor.tenant = actor.tenant.as_ref().map(|name| self.hidden(self.selected.tenants, name));
         for name in actor.others.iter_mut().chain(&mut actor.earlier_agents) {
             *name = self.unspoken(self.selected.persons, name);
+        }
+        if let Some(seen) = &mut actor.seen_agent {
+            seen.name = self.unspoken(self.selected.persons, &seen.name);
         }
         actor.scopes.iter_mut().for_each(|name| *name = self.name(name));
         // A role is no name, unless somebody is named after it.
@@ -258,7 +265,10 @@ impl Pseudonyms {
         for (_, tenant) in &event.tenants {
             self.put(names, tenant, self.unspoken(selected.tenants, tenant));
         }
-        actor.earlier_agents.iter().for_each(|name| self.put(names, name, self.unspoken(selected.persons, name)));
+        let seen = actor.seen_agent.iter().map(|seen| &seen.name);
+        seen.chain(&actor.earlier_agents).for_each(|name| self.put(names, name, self.unspoken(selected.persons, name)));
+        let exchanged = event.exchanged.iter().flat_map(|exchanged| [&exchanged.had, &exchanged.got]);
+        exchanged.flatten().flatten().chain(&actor.scopes).for_each(|word| self.put(names, word, self.name(word)));
         let spoken = event.spoken.as_deref();
         let announced = spoken.and_then(|spoken| spoken.headers.as_ref()).and_then(|headers| match headers {
             Announced::Different { said, done, .. } => Some([said, done]),
@@ -392,6 +402,25 @@ mod tests {
         let (ann, marie) = (pseudonyms.name("ann"), pseudonyms.name("ann-marie"));
         let (carol, cashier) = (pseudonyms.name("carol"), pseudonyms.name("cashier"));
         assert_eq!(&*text, format!("order.owner {ann}, not {marie}; annual pay by {carol}, service:{cashier}"));
+    }
+
+    #[test]
+    fn software_and_what_tokens_are_good_for_are_hidden_as_well() {
+        use crate::event::{SeenAgent, TokenExchange};
+        let pseudonyms = pseudonyms(MODEL);
+        let mut event = rich_event(1);
+        let words = |all: &[&str]| Some(all.iter().map(|word| Arc::from(*word)).collect());
+        let (had, got) = (words(&["user:anna"]), words(&["user:anna", "user:schmidt"]));
+        event.exchanged = Some(Box::new(TokenExchange { shown: "2c".into(), had, got, elsewhere: false }));
+        event.actor.seen_agent = Some(Box::new(SeenAgent { name: "Anna Schmidt laptop".into(), named: None }));
+        let mut names = Names::new();
+        pseudonyms.names(&event, &mut names);
+        pseudonyms.event(&mut event);
+        let said = format!("{:?} {:?}", event.exchanged, event.actor.seen_agent).to_lowercase();
+        assert!(!said.contains("anna") && !said.contains("schmidt"), "{said}");
+        for text in ["Anna Schmidt laptop", "user:schmidt"] {
+            assert_eq!(pseudonyms.text(text, &names), pseudonyms.name(text));
+        }
     }
 
     #[test]

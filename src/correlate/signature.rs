@@ -36,14 +36,18 @@ pub(super) struct Signer {
     pub(super) is_program: bool,
     /// Whether a given key made it.
     pub(super) trial: Trial,
+    /// The key that it names was given: what is not verified then is not known to be its holder's.
+    pub(super) given: bool,
     /// It was made for another time.
     pub(super) lapsed: bool,
 }
 
 impl Signer {
-    /// Whether nothing speaks against the signature.
+    /// Whether nothing speaks against the signature. Who can be tried and was not chose to be signed in such a way that he
+    /// is not.
     pub(super) fn is_believed(&self) -> bool {
-        matches!(self.trial, Trial::Untried | Trial::Verified) && !self.lapsed
+        let believed = self.trial == Trial::Verified || self.trial == Trial::Untried && !self.given;
+        believed && !self.lapsed
     }
 }
 
@@ -101,6 +105,7 @@ impl Trying<'_> {
             // What a signature was not made over anybody may have added to it.
             agent: agent.filter(|_| signed || trial != Trial::Verified),
             trial,
+            given: text("keyid").is_some_and(|id| keys.is_some_and(|keys| keys.has(id))),
             lapsed: lapsed(parameters, bot, self.exchange.time.0.div_euclid(1_000_000)),
         }
     }
@@ -151,8 +156,7 @@ impl Trying<'_> {
         };
         let bare = || text.contains("://").then(|| text.trim().to_owned());
         let agent = if key.is_some() { member() } else { single().or_else(member).or_else(bare) };
-        let agent = agent.filter(|agent| !agent.is_empty() && agent.len() <= LONGEST_AGENT);
-        (agent, component.is_some())
+        (agent.and_then(|agent| origin(&agent)), component.is_some())
     }
 }
 
@@ -164,7 +168,29 @@ pub(super) fn unsigned_agent(text: &str) -> Option<String> {
         _ => None,
     };
     let plain = || Some(text.trim().to_owned());
-    single().or_else(member).or_else(plain).filter(|agent| !agent.is_empty() && agent.len() <= LONGEST_AGENT)
+    single().or_else(member).or_else(plain).and_then(|agent| origin(&agent))
+}
+
+/// Scheme and host of an address: the rest names nobody, and may hold a password or a token. Of what has no scheme, its
+/// beginning.
+fn origin(address: &str) -> Option<String> {
+    let address = address.trim();
+    (address.len() <= LONGEST_AGENT).then_some(())?;
+    let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    if !scheme.chars().all(plain) {
+        return None;
+    }
+    let place = rest.split(['/', '?', '#', '\\', ',', ';']).next().unwrap_or_default();
+    let place = place.rsplit('@').next().unwrap_or_default();
+    let host = match place.rsplit_once(':') {
+        // `[::1]` ends with a bracket, and a port is a number.
+        Some((_, port)) if place.ends_with(']') || port.bytes().all(|b| b.is_ascii_digit()) => place,
+        Some((host, _)) => host,
+        None => place,
+    };
+    let mark = if scheme.is_empty() { "" } else { "://" };
+    (!host.is_empty()).then(|| format!("{scheme}{mark}{host}"))
 }
 
 /// Whether a signature was made for another time than this one, in seconds since the Unix epoch.

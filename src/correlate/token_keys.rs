@@ -149,6 +149,11 @@ impl TokenKeys {
 }
 
 impl TokenKeys {
+    /// Whether a key goes by a name, or by its thumbprint.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|key| key.id.as_deref() == Some(id) || key.thumbprint.as_deref() == Some(id))
+    }
+
     /// How the signature of a message stands the test (RFC 9421): what was signed, or none where no such message can have
     /// been. The key is named by its id or by its thumbprint. Without `algorithm` it is what the key is for.
     pub(super) fn judge_message(

@@ -247,6 +247,12 @@ fn objects(
             let seen = object.tied.as_ref().map_or_else(|| "the same case".to_owned(), |seen| format!("check: {seen}"));
             page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), &seen);
         }
+        if let Some((parent, keys, seen)) = &object.loose {
+            page.line(
+                &format!("    # parent: {{{parent}: {}}}", list(keys)),
+                &format!("check: {seen}, but many share one; uncomment it if each is a part of it"),
+            );
+        }
         if object.states.is_empty() {
             continue;
         }

@@ -74,6 +74,8 @@ pub(super) struct TypeSketch {
     pub(super) parent: Option<(Arc<str>, Vec<String>)>,
     /// What was seen of its parent, where bodies tell it and not the path.
     pub(super) tied: Option<String>,
+    /// What many of it name, which it may be a part of, and what was seen of that.
+    pub(super) loose: Option<(Arc<str>, Vec<String>, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -444,8 +446,11 @@ fn types(
         let free = !roots.contains_key(raw) && !roots.values().any(|root| *root == raw);
         let told = told.get(raw).filter(|_| free).and_then(|(parent, seen)| Some((belongs(parent)?, seen)));
         let by_path = roots.get(raw).filter(|parent| !roots.contains_key(**parent)).and_then(|parent| belongs(parent));
-        let tied = told.as_ref().map(|(_, seen)| (*seen).clone());
-        let parent = by_path.or_else(|| told.map(|(parent, _)| parent));
+        let (own, loose): (Option<_>, Option<_>) =
+            told.map_or((None, None), |told| if told.1.own { (Some(told), None) } else { (None, Some(told)) });
+        let loose = loose.filter(|_| by_path.is_none()).map(|((parent, keys), seen)| (parent, keys, seen.told.clone()));
+        let tied = own.as_ref().map(|(_, seen)| seen.told.clone());
+        let parent = by_path.or_else(|| own.map(|(parent, _)| parent));
         let states = evidence.types.get(raw).map(|t| places(t.states.iter().map(|(p, n)| (&**p, *n))));
         let (keys, states) = (own_places(placed, raw), states.unwrap_or_default());
         let calls = placed.iter().filter(|p| p.object == *raw).map(|p| p.evidence.accepted).sum();
@@ -453,7 +458,7 @@ fn types(
         let tenant = evidence.tenants.get(raw).cloned();
         let owner = evidence.types.get(raw).and_then(|t| t.owner()).filter(|place| is_path(place));
         let owner = owner.map(ToString::to_string);
-        TypeSketch { name: Arc::clone(name), calls, keys, within, tenant, states, owner, parent, tied }
+        TypeSketch { name: Arc::clone(name), calls, keys, within, tenant, states, owner, parent, tied, loose }
     });
     without_parents_states(sketches.collect())
 }

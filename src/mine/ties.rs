@@ -20,9 +20,18 @@ const TYPES: usize = 8;
 const SHARED: usize = 3;
 
 /// To which types things belong, by type, with what was seen of it.
-pub(super) type Parents = BTreeMap<Arc<str>, (Arc<str>, String)>;
+pub(super) type Parents = BTreeMap<Arc<str>, (Arc<str>, Seen)>;
 /// How near a type is to those that belong to it, which it is, and what was seen of it.
-type Nearest<'t> = ((usize, i128), &'t Arc<str>, String);
+type Nearest<'t> = ((usize, i128), &'t Arc<str>, Seen);
+
+/// What was seen of things that name those of another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// In words.
+    pub(super) told: String,
+    /// Nearly each has one of its own: what many name (an address of the customer's) may be none that they are a part of.
+    pub(super) own: bool,
+}
 
 /// What calls say of objects, by type and key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,8 +113,8 @@ impl Ties {
             // Of several the one that tells most of the things apart is the nearest, then the one that came last.
             let near = (count.makers.len(), count.since / count.known.max(1) as i128);
             if count.belong(all, full) && nearest.get(child).is_none_or(|(known, ..)| *known < near) {
-                let seen = format!("{} of {all} say which, and it was there before", count.before);
-                nearest.insert(child, (near, parent, seen));
+                let told = format!("{} of {all} say which, and it was there before", count.before);
+                nearest.insert(child, (near, parent, Seen { told, own: count.makers.len() * 5 >= count.one * 4 }));
             }
         }
         let above = |at: &&Arc<str>| nearest.get(*at).map(|(_, parent, _)| *parent);
@@ -217,6 +226,25 @@ mod tests {
         let basket = |n: usize| format!("basket:b{n}");
         let chain = [tied("order", "basket"), tied("refund", "order")];
         assert_eq!(refunds(9, basket, false), chain, "of several the one that came last is the nearest");
+    }
+
+    #[test]
+    fn what_many_of_one_person_name_is_perhaps_no_whole() {
+        let own = |share: usize| {
+            let mut ties = Ties::default();
+            let mut add = |time: i64, by: &str, about: ObjectId, beside: &[ObjectId]| {
+                let mut event = rich_event(1);
+                (event.time, event.actor.principal) = (time, Some(by.into()));
+                ties.add(&event, &about, beside.iter());
+            };
+            for n in 0..12 {
+                let (who, address) = (format!("p{}", n / share), id(&format!("address:a{}", n / share)));
+                add(0, &who, address.clone(), &[]);
+                add(1, &who, id(&format!("order:o{n}")), &[address]);
+            }
+            ties.parents(&Flows::default(), |_| true).values().map(|(_, seen)| seen.own).collect::<Vec<_>>()
+        };
+        assert_eq!((own(1), own(3)), (vec![true], vec![false]));
     }
 
     #[test]

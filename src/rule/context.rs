@@ -64,6 +64,11 @@ impl<'a> Context<'a> {
         self.event.map_or_else(|| "someone".to_owned(), actor)
     }
 
+    /// For whom it was done, without who acted for him.
+    pub fn principal(&self) -> String {
+        self.event.map_or_else(|| "someone".to_owned(), principal)
+    }
+
     /// What was done.
     pub fn activity(&self) -> String {
         self.event.map_or_else(|| "a step".to_owned(), |event| name(&activity(event)))
@@ -273,19 +278,24 @@ pub(super) fn activity(event: &Event) -> String {
 
 /// Who did an event: `alice`, `service:payments`, `agent:shop for alice`.
 pub(super) fn actor(event: &Event) -> String {
+    let principal = principal(event);
+    match &event.actor.agent {
+        Some(agent) if agent.starts_with("agent:") => format!("{} for {principal}", name(agent)),
+        Some(agent) => format!("agent:{} for {principal}", name(agent)),
+        None => principal,
+    }
+}
+
+/// The name of whom an event was done for, after its kind.
+fn principal(event: &Event) -> String {
     let actor = &event.actor;
-    let principal = match (&actor.principal, &*actor.kind) {
+    match (&actor.principal, &*actor.kind) {
         (None, _) => "an unidentified actor".to_owned(),
         (Some(principal), "" | "human") => name(principal),
         (Some(principal), kind) if principal.strip_prefix(kind).is_some_and(|rest| rest.starts_with(':')) => {
             name(principal)
         }
         (Some(principal), kind) => format!("{}:{}", name(kind), name(principal)),
-    };
-    match &actor.agent {
-        Some(agent) if agent.starts_with("agent:") => format!("{} for {principal}", name(agent)),
-        Some(agent) => format!("agent:{} for {principal}", name(agent)),
-        None => principal,
     }
 }
 

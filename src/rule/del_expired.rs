@@ -8,16 +8,17 @@
 //! over. Where nobody looks at it, every token is good for ever. Lists: API2, CWE-613, AC-6, T1550.001. By an agent also: ASI03, ag:T3, ag:T9.
 //!
 //! ## How it decides
-//! A request is accepted, the one credential that it shows is a JWT, and `exp` was more than five minutes before the
+//! A request is accepted, who asks is told by a JWT, and `exp` was more than five minutes before the
 //! request by the capture's clock (a HAR's, a log's). One finding by token, at the first such write, else at the first read. A
-//! write counts at 0.80, and a read of what was seen to be refused with 401; another read may be open to
-//! everybody and is for review (0.40). Not judged: logins, logouts and what is asked to renew a token; what is said on a WebSocket that was
-//! opened in time; requests that show a session or another credential beside it; reads of what serves requests without any
-//! credential. Where no token of an input served in its own time, the input's clock may be wrong, and all of it is for review.
+//! write counts at 0.80, and a read of what was seen to be refused with 401 on the same host; another read may be open to
+//! everybody and is for review (0.40), as is a request that shows another credential beside the token of which nobody knows
+//! whose it is: who shows it may have made it up. Not judged: logins, logouts and what is asked to renew a token (the last
+//! word of the path says so); what is said on a WebSocket that was opened in time;
+//! reads of what the host serves without any credential and was not seen to refuse. Where no token of an input served in its own time, the input's clock may be wrong, and all of it is for review.
 //!
 //! ## When it is wrong
 //! A clock that is wrong, or times in an archive that were changed by who made it anonymous. A write that is open to
-//! everybody. A server that goes by something that is not in view (mutual TLS, an address).
+//! everybody. What is made under a path that ends like a login's (`POST /tokens`) is not judged, a renewal under another last word (`/auth/token/renew`) is. A server that goes by something that is not in view (mutual TLS, an address).
 //!
 //! ## Example
 //! ```text

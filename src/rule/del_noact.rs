@@ -12,7 +12,7 @@
 //! An accepted write by a JWT with neither `act` nor a client (`azp`, `client_id`, `appid`), which is not a program's own, in a
 //! request that shows an agent: a signature of Web Bot Auth that is believed, a call of MCP or A2A, a user agent whose product is
 //! known to act for people, or what `actors.agent` names outside of tokens. A token that was seen to be exchanged for this
-//! agent names it. One finding by person and software. Always for review (0.40): software says itself what it is, and most
+//! agent names it. One finding by person, with at most four names of software. Always for review (0.40): software says itself what it is, and most
 //! is given a person's token today. Opaque tokens and sessions cannot be read: not evaluable.
 //!
 //! ## When it is wrong
@@ -40,20 +40,20 @@ pub(super) static RULE: Rule = Rule {
     rests_on: Identity::Actor,
     source: include_str!("del_noact.rs"),
     sentence: |context| {
-        format!("{} by {}'s own token, which names no software", context.observed("software wrote"), context.actor())
+        format!("{} by {}'s own token, which names no software", context.observed("software wrote"), context.principal())
     },
     why: |context| {
         format!(
             "Nothing in the token says that software acts for {0}, so that it may do whatever {0} may, and the records say \
              that {0} did it.",
-            context.actor(),
+            context.principal(),
         )
     },
     fix: |context| {
         format!(
             "Give the software a token of its own for {}: by token exchange (RFC 8693) with `act`, or by an authorization as \
              a client of its own, with only the scopes that {} needs.",
-            context.actor(),
+            context.principal(),
             context.endpoint(),
         )
     },

@@ -11,11 +11,11 @@
 //! The exchange was accepted and says so (`issued_token_type`). What the old token was good for is its own `scope` (`scp`), else what
 //! the answer said that gave it out; the new one's is what the answer says (`scope`), its own claim, or what was asked for. A word
 //! of the new token that the old one neither has nor covers (`orders` covers `orders:read`, `ledger:*` covers `ledger:close`) is more; `openid` is none. One
-//! finding by person, client and words. Where the new token is for another service (`audience`, `resource`, `aud`), whose words are its own, it is
-//! for review (0.40). Where either is not told: not evaluable.
+//! finding by person, client and words. Where the new token itself is for another service (its `aud`), whose words are its own, it is
+//! for review (0.40); what was asked for (`audience`, `resource`) tells nothing. Where either is not told, or has more than 256 words: not evaluable.
 //!
 //! ## When it is wrong
-//! Servers that have several words for one thing, or that look up anew what the person has consented to.
+//! Opaque tokens for another service. Servers that have several words for one thing, or that look up anew what the person has consented to.
 //!
 //! ## Example
 //! ```text

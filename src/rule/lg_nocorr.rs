@@ -9,10 +9,10 @@
 //! write cannot be found behind the service that made it. Lists: API8, CWE-778, CWE-223, AU-3, AU-12, T1562.008. By an agent also: ag:T8.
 //!
 //! ## How it decides
-//! An id is any header of the request or its answer, or field of the log, that is named after a trace, a correlation or a
-//! request (`traceparent`, `b3`, `x-request-id`, `x-correlation-id`, `x-amzn-trace-id` and their kin), and `_meta.traceparent` of MCP. By input (a log, a HAR, the
+//! An id is any header of the request or its answer, or field of the log, that has the name of an id of a trace, a correlation or a
+//! request (`traceparent`, `b3`, `x-request-id`, `x-correlation-id`, `x-amzn-trace-id` and their kin; no `transaction_id`, which may be the business's), and `_meta.traceparent` of MCP. By input (a log, a HAR, the
 //! packets) and host: at least 10 accepted writes without, at least half of all, where at least 10 accepted writes to
-//! hosts of the same domain have one. A finding for each host, at the first such write. It counts at 0.80 where the host has ids
+//! hosts of the same domain have one. A finding for each host (of at most 256, the first by name), at the first such write. It counts at 0.80 where the host has ids
 //! itself, else at 0.60: that hosts are of one system is told by their names. Where headers are not shown and no record has such
 //! a field: not evaluable.
 //!

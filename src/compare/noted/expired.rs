@@ -12,6 +12,8 @@ use crate::event::{Doubt, Event, Evidence, Outcome};
 const OWN_WORD: (f32, &str) = (0.8, "the token itself says when it ended");
 /// Of any other read.
 const OPEN: (f32, &str) = (0.4, "what is only read may be open to everybody, with any token or none");
+/// Where the request shows another credential of which nobody knows what it is good for.
+const BESIDE: (f32, &str) = (0.4, "another credential beside the token may be what the server went by");
 /// Where no token served in its time.
 const CLOCK: (f32, &str) = (0.4, "no token of this input served in its own time: its clock may be wrong");
 
@@ -21,15 +23,36 @@ pub(super) struct Uses {
     /// After the end, by who is named, credential and operation.
     late: BTreeMap<Key, Late>,
     /// Operations that serve without any credential.
-    open: BTreeSet<Arc<str>>,
+    open: BTreeSet<Place>,
     /// Operations that were seen to refuse for want of one that is believed.
-    guarded: BTreeSet<Arc<str>>,
+    guarded: BTreeSet<Place>,
     /// Sensors by whose clock some token served in its time.
     timely: BTreeSet<Arc<str>>,
 }
 
-/// Principal, credential and operation.
-type Key = (Arc<str>, Arc<str>, Arc<str>);
+/// Host and operation: what one server is open to says nothing of another.
+type Place = (Option<Arc<str>>, Arc<str>);
+
+/// Principal, credential, where, and whether another credential was beside it.
+type Key = (Arc<str>, Arc<str>, Place, bool);
+
+/// What a use of a token rests on, the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Footing {
+    Own,
+    Open,
+    Beside,
+}
+
+impl Footing {
+    fn doubt(self) -> (f32, &'static str) {
+        match self {
+            Footing::Own => OWN_WORD,
+            Footing::Open => OPEN,
+            Footing::Beside => BESIDE,
+        }
+    }
+}
 
 #[derive(Clone, Debug)]
 struct Late {
@@ -53,14 +76,15 @@ impl Uses {
     pub(super) fn note(&mut self, event: &Event, tallies: &mut Tallies) {
         let actor = &event.actor;
         let operation = event.operation.as_ref().unwrap_or(&event.path);
+        let place = || (event.host.clone(), Arc::clone(operation));
         if event.status == Some(401) {
-            self.guarded.insert(Arc::clone(operation));
+            self.guarded.insert(place());
         }
         if event.outcome != Outcome::Accepted {
             return;
         }
         if actor.credential.is_none() && actor.evidence < Evidence::Asserted && actor.evidence != Evidence::Unproved {
-            self.open.insert(Arc::clone(operation));
+            self.open.insert(place());
         }
         let Some(end) = actor.token_end else {
             // What a source does not show cannot be late.
@@ -75,13 +99,11 @@ impl Uses {
             tallies.count(Check::TokenExpired, event.source, Some(false));
             return;
         }
-        // A session beside it may be what the server went by.
-        let (Some(principal), Some(credential)) =
-            (&actor.principal, actor.credential.as_ref().filter(|_| actor.also.is_empty()))
-        else {
+        let (Some(principal), Some(credential)) = (&actor.principal, &actor.credential) else {
             return tallies.count(Check::TokenExpired, event.source, None);
         };
-        let key = (Arc::clone(principal), Arc::clone(credential), Arc::clone(operation));
+        // A session beside it may be what the server went by; who shows it may also have made it up.
+        let key = (Arc::clone(principal), Arc::clone(credential), place(), !actor.also.is_empty());
         let one = Late {
             sum: Sum::of(event),
             read: event.read,
@@ -107,33 +129,32 @@ impl Uses {
 
     /// One for each token, over all operations that are not open to everybody.
     pub(super) fn found(self, tallies: &mut Tallies) -> Vec<Stray> {
-        let mut tokens: BTreeMap<(Arc<str>, Arc<str>), (Late, bool)> = BTreeMap::new();
-        for ((principal, credential, operation), late) in self.late {
-            if late.read && self.open.contains(&operation) {
+        let mut tokens: BTreeMap<(Arc<str>, Arc<str>), (Late, Footing)> = BTreeMap::new();
+        for ((principal, credential, place, beside), late) in self.late {
+            let (open, guarded) = (self.open.contains(&place), self.guarded.contains(&place));
+            if late.read && open && !guarded {
                 tallies.count_many(Check::TokenExpired, late.sum.source, 0, late.sum.count);
                 continue;
             }
-            let sure = !late.read || self.guarded.contains(&operation);
+            let footing = match (beside, late.read && !guarded) {
+                (true, _) => Footing::Beside,
+                (false, true) => Footing::Open,
+                (false, false) => Footing::Own,
+            };
             match tokens.get_mut(&(Arc::clone(&principal), Arc::clone(&credential))) {
                 // What is sure does not become less so by what is beside it, nor is it told at that.
-                Some((_, known)) if *known && !sure => {}
-                Some(known) if !known.1 && sure => *known = (late, true),
+                Some((_, known)) if *known < footing => {}
+                Some(known) if footing < known.1 => *known = (late, footing),
                 Some((known, _)) => known.add(late),
-                None => _ = tokens.insert((principal, credential), (late, sure)),
+                None => _ = tokens.insert((principal, credential), (late, footing)),
             }
         }
-        let found = tokens.into_values().map(|(late, sure)| {
+        let found = tokens.into_values().map(|(late, footing)| {
             late.sum.count(Check::TokenExpired, tallies);
             let timely = late.sensors.iter().any(|sensor| self.timely.contains(sensor));
             let observed = format!("{} until {} after its end", counted(late.sum.count, "request"), length(late.most));
             let stray = late.sum.stray(Check::TokenExpired, "a token in its own time", vec![observed.into()]);
-            let doubt = if !timely {
-                CLOCK
-            } else if sure {
-                OWN_WORD
-            } else {
-                OPEN
-            };
+            let doubt = if timely { footing.doubt() } else { CLOCK };
             Stray { doubt: Some(doubt), ..stray }
         });
         found.collect()

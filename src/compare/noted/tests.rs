@@ -71,11 +71,44 @@ fn what_serves_everybody_and_what_has_another_credential_is_no_use_of_the_token(
     assert_eq!(of(Check::TokenExpired, &[timely.clone(), open, late(read(write(3, "mia")), 3)]), []);
     let mut beside = late(write(4, "mia"), 3);
     beside.actor.also = vec!["?2b".into()];
-    let (strays, tallies) = found(&[timely.clone(), beside]);
-    assert_eq!((strays, tallies.0[&(Check::TokenExpired, "pcapng")].not_evaluable), (vec![], 1));
+    let told = of(Check::TokenExpired, &[timely.clone(), beside.clone()]);
+    assert_eq!(told, [(4, "1 request until 3h after its end".into(), 0.4)], "who shows it may have made it up");
+    assert_eq!(of(Check::TokenExpired, &[timely.clone(), beside, late(write(6, "mia"), 2)])[0].2, 0.8);
     let mut refused = late(write(5, "mia"), 3);
     refused.outcome = Outcome::Rejected;
     assert_eq!(of(Check::TokenExpired, &[timely, refused]), []);
+}
+
+#[test]
+fn what_one_host_serves_everybody_says_nothing_of_another() {
+    let timely = write(1, "ann");
+    let on = |host: &str, event: Event| Event { host: Some(host.into()), ..event };
+    let mut open = read(write(2, "x"));
+    (open.actor.principal, open.actor.credential, open.actor.evidence) =
+        (Some("addr:1".into()), None, Evidence::Address);
+    open.actor.token_end = None;
+    let used = on("api.shop.example", late(read(write(3, "mia")), 3));
+    let of = |events: &[Event]| of(Check::TokenExpired, events).iter().map(|(.., most)| *most).collect::<Vec<_>>();
+    assert_eq!(of(&[timely.clone(), on("www.shop.example", open.clone()), used.clone()]), [0.4]);
+    let open = on("api.shop.example", open);
+    assert_eq!(of(&[timely.clone(), open.clone(), used.clone()]), [0.0; 0]);
+    let mut refused = on("api.shop.example", read(write(5, "bob")));
+    (refused.outcome, refused.status) = (Outcome::Rejected, Some(401));
+    assert_eq!(of(&[timely, open, used, refused]), [0.8], "it asks for one all the same");
+}
+
+#[test]
+fn names_that_software_makes_up_are_one_finding() {
+    let by = |n: u64| {
+        let mut event = write(n, "mia");
+        event.actor.seen_agent = Some(Box::new(SeenAgent { name: format!("bot-{n}").into(), named: Some(false) }));
+        event
+    };
+    let all: Vec<Event> = (1..=300).map(by).collect();
+    assert_eq!(of(Check::AgentUnnamed, &all), [(1, "bot-1, bot-10, bot-100, bot-101, 300 writes".into(), 0.4)]);
+    let hosts: Vec<Event> = (0..400).flat_map(|n| writes(n * 10, 10, &format!("h{n}.shop.example"), false)).collect();
+    let known = writes(9_000, 10, "a.shop.example", true);
+    assert!(of(Check::Uncorrelated, &[hosts, known].concat()).len() < 256);
 }
 
 #[test]

@@ -10,6 +10,8 @@ use crate::event::{Event, Outcome};
 const LEAST: u64 = 10;
 /// A service is told of where at least one in so many of its writes has none.
 const SHARE: u64 = 2;
+/// Most hosts that are looked at: a client may name a new one with each request.
+const MOST: usize = 256;
 /// Confidence at most where the service itself sends ids at times.
 const OWN: (f32, &str) = (0.8, "who writes ids in some records may do so in others that are not here");
 /// And where other services of the same name do.
@@ -46,6 +48,14 @@ impl Services {
         } else if let Some(sum) = writes.without.get_mut(usize::from(event.shows.headers)) {
             merge(sum, Sum::of(event));
         }
+        self.bound();
+    }
+
+    /// The least stay, in whatever order they come.
+    fn bound(&mut self) {
+        while self.0.len() > MOST {
+            self.0.pop_last();
+        }
     }
 
     pub(super) fn merge(&mut self, other: Services) {
@@ -56,6 +66,7 @@ impl Services {
                 theirs.into_iter().for_each(|sum| merge(mine, sum));
             }
         }
+        self.bound();
     }
 
     /// One for each service. Where nobody in an input has ids, nothing says that its services should.

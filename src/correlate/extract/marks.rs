@@ -28,12 +28,48 @@ const STALE: [&str; 3] = ["cf-cache-status", "x-cache-status", "x-vercel-cache"]
 /// Response headers by which servers say that an answer is the one that they gave to an earlier request with its key.
 const RECORDS: [&str; 3] = ["idempotent-replayed", "idempotency-replayed", "x-idempotent-replayed"];
 
-/// Parts of names of ids that go with a request from service to service, in lower case and without what is no letter or
-/// digit.
-const CORRELATIONS: [&str; 8] =
-    ["requestid", "correlationid", "traceid", "traceparent", "tracecontext", "transactionid", "sentrytrace", "xrayid"];
-/// Whole names of others.
-const CORRELATION_NAMES: [&str; 4] = ["b3", "cfray", "xvercelid", "xdatadogparentid"];
+/// Names of ids that go with a request from service to service, in lower case, without what is no letter or digit and
+/// without a leading `x`. Whole ones: `payment_request_id` is the business's.
+const CORRELATIONS: [&str; 38] = [
+    "amzcfid",
+    "amznrequestid",
+    "amzntraceid",
+    "amzrequestid",
+    "apigwrequestid",
+    "awsrequestid",
+    "b3",
+    "b3traceid",
+    "cfray",
+    "clientrequestid",
+    "cloudtracecontext",
+    "correlationid",
+    "correlationrequestid",
+    "datadogparentid",
+    "datadogtraceid",
+    "ddtraceid",
+    "fbtraceid",
+    "githubrequestid",
+    "googrequestid",
+    "httprequestid",
+    "httpxrequestid",
+    "kongrequestid",
+    "msclientrequestid",
+    "mscorrelationid",
+    "mscorrelationrequestid",
+    "msrequestid",
+    "oteltraceid",
+    "rayid",
+    "requestcorrelationid",
+    "requestid",
+    "requesttraceid",
+    "sentrytrace",
+    "sentrytraceid",
+    "tracecontext",
+    "traceid",
+    "traceparent",
+    "ubertraceid",
+    "vercelid",
+];
 
 /// Whether a header, or a log's field, holds an id of a request.
 fn is_correlation(name: &[u8]) -> bool {
@@ -43,7 +79,7 @@ fn is_correlation(name: &[u8]) -> bool {
     }
     let letters = name.iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(b.to_ascii_lowercase()));
     let bare: String = letters.collect();
-    CORRELATIONS.iter().any(|part| bare.contains(part)) || CORRELATION_NAMES.contains(&bare.as_str())
+    [bare.as_str(), bare.strip_prefix('x').unwrap_or(&bare)].iter().any(|name| CORRELATIONS.contains(name))
 }
 
 impl Extractor {
@@ -140,5 +176,29 @@ impl Extractor {
             .or_else(trace)
             .or(log.trace_id.as_deref());
         found.filter(|id| !id.is_empty() && id.len() <= 128).map(|id| self.masker.shared(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_correlation;
+
+    #[test]
+    fn ids_of_requests_are_told_from_those_of_the_business() {
+        for name in [
+            "X-Request-ID",
+            "traceparent",
+            "trace_id",
+            "X-B3-TraceId",
+            "X-Amzn-Trace-Id",
+            "b3",
+            "CF-Ray",
+            "uber-trace-id",
+        ] {
+            assert!(is_correlation(name.as_bytes()), "{name}");
+        }
+        for name in ["x-business-transaction-id", "transaction_id", "payment_request_id", "X-Refund-Request-Id", ""] {
+            assert!(!is_correlation(name.as_bytes()), "{name}");
+        }
     }
 }

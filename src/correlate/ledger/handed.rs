@@ -103,9 +103,12 @@ pub(in crate::correlate) fn handed(
         given.unread = !given_up;
     }
     if given.numbered {
-        // Both sides number their messages: the number of a question is no id that he knew.
-        given.found.retain(|id| !asked.numbers.iter().any(|number| number.value == id.value));
-        given.loose.retain(|id| !asked.numbers.iter().any(|number| number.value == id.value));
+        // Both sides number their messages: the number of a question is no id that he knew. One that its answer's own
+        // number does not tell again may be echoed elsewhere.
+        let own: BTreeSet<u64> = given.numbers.iter().map(|number| number.value).collect();
+        let sent: BTreeSet<u64> = asked.numbers.iter().map(|number| number.value).collect();
+        given.found.retain(|id| own.contains(&id.value) || !sent.contains(&id.value));
+        given.loose.retain(|id| own.contains(&id.value) || !sent.contains(&id.value));
     } else {
         asked.found.append(&mut asked.numbers);
     }

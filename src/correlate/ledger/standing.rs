@@ -194,6 +194,10 @@ impl Id {
                 Deed::Asked | Deed::Missed => {}
             }
         }
+        // Who is told that he made what somebody else was given a new id for made nothing.
+        for Kind { told, made, .. } in id.kinds.values_mut() {
+            told.retain(|who, since| !made.iter().any(|(time, _, maker)| maker != who && time <= since));
+        }
         let put: Vec<_> =
             id.kinds.iter().filter_map(|(name, kind)| Some((*name, id.first_put(*name, kind)?))).collect();
         for (name, first) in put {

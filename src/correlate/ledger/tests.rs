@@ -78,8 +78,14 @@ fn what_a_client_names_and_is_told_to_have_made_is_his_unless_somebody_had_it() 
     let put = |actor, time| Row { step: 6, ..row(actor, Deed::Put, TICKET, time) };
     assert_eq!(standings(&[put(2, 20), used(2, 30), used(3, 40)]), [(3, Standing::Made(put(2, 20).event))]);
     let made = row(1, Deed::Made, TICKET, 10);
-    let review = (2, Standing::Shared(made.event));
-    assert_eq!(standings(&[made, put(2, 20), used(2, 30)]), [review, review]);
+    let foreign = (2, Standing::Made(made.event));
+    assert_eq!(
+        standings(&[made, put(2, 20), used(2, 30)]),
+        [foreign, foreign],
+        "somebody else was given it new before"
+    );
+    let later = standings(&[put(2, 20), row(1, Deed::Given, TICKET, 10), row(1, Deed::Made, TICKET, 25), used(2, 30)]);
+    assert!(later.contains(&(2, Standing::Shared(row(1, Deed::Made, TICKET, 25).event))), "{later:?}");
     // What he used before that was not his by it, and nobody else is excused.
     let others = standings(&[made, used(2, 15), put(2, 20), used(3, 30)]);
     assert!(others.contains(&(2, Standing::Made(made.event))) && others.contains(&(3, Standing::Made(made.event))));
@@ -348,7 +354,8 @@ fn naive(rows: &[Row]) -> Vec<(Row, Option<Standing>)> {
         let open = rows
             .iter()
             .any(|row| row.open && matches!(row.deed, Deed::Used | Deed::Given) && kinds.contains(&row.kind));
-        let told = alike(Deed::Put).any(|row| row.actor == use_.actor && row.time <= use_.time);
+        let foreign = |put: &Row| alike(Deed::Made).any(|made| made.actor != put.actor && made.time <= put.time);
+        let told = alike(Deed::Put).any(|row| row.actor == use_.actor && row.time <= use_.time && !foreign(row));
         let shared = many || open || told;
         let first = |rows: Vec<&Row>| rows.into_iter().map(|row| (row.time, row.event)).min();
         let holder = first(had().filter(|row| row.actor != use_.actor && row.time <= use_.time).collect());

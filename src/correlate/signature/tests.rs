@@ -155,6 +155,14 @@ fn a_part_that_is_not_shown_leaves_it_open_and_one_that_is_not_there_does_not() 
     assert!(signer(&signed(request(), (B26.0, "other=:AAAA:")).0, true, Some(&all())).is_none(), "of another label");
     let hidden = r#"sig=("@authority" "authorization");created=1618884473;keyid="test-key-ed25519""#;
     assert_eq!(trial(&signed(request(), (hidden, "sig=:AAAA:"))), Trial::Untried, "archives leave it out");
+    for odd in [r#""authorization""#, r#""cookie""#, r#""date";sf"#] {
+        let input =
+            format!(r#"sig=("@authority" {odd});created=1618884473;keyid="test-key-ed25519";tag="web-bot-auth""#);
+        let forged = signed(request().header("Signature-Agent", "https://bot.example"), (&input, "sig=:AAAA:"));
+        let found = judged(&forged, &all());
+        assert_eq!((found.trial, found.is_believed()), (Trial::Untried, false), "{odd}: the key could be tried");
+        assert!(signer(&forged.0, true, None).unwrap().is_believed(), "{odd}: nobody can try it");
+    }
     for odd in [r#""date" "date""#, r#""@nonsense""#, r#""Date""#, r#""@method";req"#, r#""@query-param";name="none""#]
     {
         let input = format!(r#"sig=({odd} "@authority");keyid="test-key-ed25519""#);
@@ -223,6 +231,23 @@ fn a_program_that_was_not_signed_is_not_named() {
     assert_eq!(judged(&moved, &keys(DUCK)).trial, Trial::Failed);
     let renamed = crawled("gkoreli.com", "/favicon.ico", "https://evil.example", 1_788_411_574, DUCK_SIGNED);
     assert_eq!(judged(&renamed, &keys(DUCK)).trial, Trial::Failed);
+}
+
+#[test]
+fn of_an_address_only_scheme_and_host_are_kept() {
+    for (said, kept) in [
+        ("https://bot:hunter2XQZ@localhost/", "https://localhost"),
+        ("https://bot.example:8443/a?access_token=hunter2XQZ#x", "https://bot.example:8443"),
+        ("https://bot:hunter2XQZ/@bot.example", "https://bot"),
+        ("https://[::1]:80/", "https://[::1]:80"),
+        ("bot.example/?token=hunter2XQZ", "bot.example"),
+        ("data:text/plain;base64,hunter2XQZ", "data"),
+    ] {
+        assert_eq!(unsigned_agent(&format!("\"{said}\"")).as_deref(), Some(kept), "{said}");
+        let found = signer(&crawled("example.com", "/", &format!("\"{said}\""), 1_735_690_000, DRAFT).0, true, None);
+        assert!(found.unwrap().agent.is_none_or(|agent| agent == kept), "{said}");
+    }
+    assert_eq!(unsigned_agent("https://user@/"), None);
 }
 
 #[test]

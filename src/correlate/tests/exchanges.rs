@@ -124,6 +124,24 @@ fn a_new_token_that_names_its_holder_is_believed() {
 }
 
 #[test]
+fn an_actors_token_that_the_server_left_out_names_no_agent() {
+    let (subject, actor) = (jwt(r#"{"sub":"mia"}"#), jwt(r#"{"sub":"agent:payroll"}"#));
+    let new = jwt(r#"{"sub":"mia","jti":"new"}"#);
+    let exchange = exchanges(1, &[("subject_token", &subject), ("actor_token", &actor)], &new);
+    let found = last(&[exchange, uses(5, &new)]).actor;
+    assert_eq!((found.principal.as_deref(), found.agent), (Some("mia"), None));
+}
+
+#[test]
+fn who_proved_to_be_a_client_is_it() {
+    let subject = jwt(r#"{"sub":"mia"}"#);
+    let basic =
+        exchanges(1, &[("subject_token", &subject)], NEW).header("Authorization", "Basic ZXZpbGNsaWVudDpzM2NyM3RRUVFR");
+    let found = last(&[basic, uses(5, NEW)]).actor;
+    assert_eq!(found.client.as_deref(), Some("evilclient"), "the body says shop-agent");
+}
+
+#[test]
 fn what_tokens_are_good_for_is_told_at_the_exchange() {
     let of = |all: &[Made]| *last(all).exchanged.unwrap();
     let subject = jwt(r#"{"sub":"mia","scope":"orders:read","aud":"shop"}"#);
@@ -132,7 +150,18 @@ fn what_tokens_are_good_for_is_told_at_the_exchange() {
     assert_eq!(asked.got.as_deref(), Some(&["orders:read".into(), "orders:write".into()][..]));
     assert!(!asked.elsewhere);
     let elsewhere = of(&[exchanges(1, &[("subject_token", &subject), ("audience", "ledger")], NEW)]);
-    assert_eq!((elsewhere.got, elsewhere.elsewhere), (None, true));
+    assert_eq!((elsewhere.got, elsewhere.elsewhere), (None, false), "what is asked for is a client's word");
+    let ledger = jwt(r#"{"sub":"mia","aud":"ledger"}"#);
+    assert!(of(&[exchanges(1, &[("subject_token", &subject)], &ledger)]).elsewhere);
+    let words: Vec<String> = (0..40).map(|n| format!("s{n}:read")).collect();
+    let wide = jwt(&format!(r#"{{"sub":"mia","scope":"{0} {0}"}}"#, words.join(" ")));
+    let narrowed = of(&[exchanges(1, &[("subject_token", &wide), ("scope", "s39:read")], NEW)]);
+    assert_eq!(narrowed.had.map(|words| words.len()), Some(40), "each once, and all");
+    let padded = format!("{}admin", "orders:read ".repeat(32));
+    let got = of(&[exchanges(1, &[("subject_token", &subject), ("scope", &padded)], NEW)]).got.unwrap();
+    assert!(got.contains(&"admin".into()), "{got:?}");
+    let many: Vec<String> = (0..300).map(|n| format!("s{n}")).collect();
+    assert_eq!(of(&[exchanges(1, &[("subject_token", &subject), ("scope", &many.join(" "))], NEW)]).got, None);
     let opaque =
         [logs_in(1, "mia", "opaqueMIAAAAAAAAA1"), exchanges(2, &[("subject_token", "opaqueMIAAAAAAAAA1")], NEW)];
     assert_eq!(of(&opaque).had.as_deref(), Some(&["orders:read".into()][..]), "as the login's answer said");

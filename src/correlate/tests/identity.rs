@@ -26,6 +26,22 @@ fn a_jwt_names_its_subject_and_the_agent_acting_for_it() {
 }
 
 #[test]
+fn a_tokens_end_counts_but_where_another_one_is_asked_for() {
+    let ends = |method: &str, path: &str, body: &str| {
+        actor(made(method, path).bearer(r#"{"sub":"a","exp":9999999999}"#).json(body).answers(200, "{}"))
+            .token_end
+            .is_some()
+    };
+    for path in ["/sessions/77/bookings", "/auth/orders", "/tokens/transfer", "/orders/7/revoke"] {
+        assert!(ends("POST", path, r#"{"a":1}"#), "{path}");
+    }
+    assert!(ends("GET", "/sessions/77/bookings?code=abcdefgh&state=x", ""));
+    for path in ["/login", "/auth/refresh", "/oauth2/token", "/api/v1/sessions", "/logout", "/oauth/revoke"] {
+        assert!(!ends("POST", path, r#"{"a":1}"#), "{path}");
+    }
+}
+
+#[test]
 fn basic_credentials_name_a_user_unless_they_were_refused() {
     let basic = made("GET", "/").header("authorization", "Basic YWxpY2U6c2VjcmV0");
     assert_eq!(who(&actor(basic.clone().answers(200, ""))), ("alice", Evidence::Bound));

@@ -60,6 +60,8 @@ fn the_number_of_a_message_is_no_id() {
     assert!(asks(&echo, "42") && !gives(&echo, "42", "order") && !gives(&echo, "42", "rpc"));
     let result = call(sent, r#"{"jsonrpc":"2.0","id":1,"result":{"order":{"id":42}}}"#);
     assert!(!gives(&result, "42", "order"), "it may be the number that he sent");
+    let listed = call(sent, r#"{"jsonrpc":"2.0","id":42,"result":{"orders":[{"id":42},{"id":43}]}}"#);
+    assert!(gives(&listed, "42", "order") && gives(&listed, "43", "order"), "the answer has its number itself");
 }
 
 #[test]
