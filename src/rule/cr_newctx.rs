@@ -16,7 +16,8 @@
 //!
 //! ## When it is wrong
 //! A new device in a new place, which is most often its owner's. A thief in the owner's network, or with the name of
-//! the owner's program, is not found.
+//! the owner's program, is not found; nor is one who waits: a write without harm from the new context an hour before the
+//! step makes it one that was seen.
 //!
 //! ## Example
 //! ```text
