@@ -251,8 +251,10 @@ fn pipelines_that_are_joined_lossy_and_out_of_order_make_no_wrong_pair() {
             let row = format!("pipelined, joined {midstream}, lost {loss}, reordered {reorder} ppm");
             let all = never_wrong(&row, |whole| Traffic { pipeline: 4, midstream, loss, reorder, ..whole });
             for (score, _) in all {
-                // The worst is a twentieth lost of short pipelines, all of them joined.
-                assert!(score.whole * 12 > score.intact, "{row}: {score:#?}");
+                // A loss in a joined pipeline parts all pairs behind it. With a twentieth of the packets lost 8 % of
+                // those that were whole are told at the worst of many seeds, and half with a hundredth.
+                let floor = if loss > 10_000 && midstream > 0 { 20 } else { 3 };
+                assert!(score.whole * floor > score.intact, "{row}: {score:#?}");
                 assert!(loss + midstream > 0 || score.whole == score.intact, "{row}: {score:#?}");
             }
         }

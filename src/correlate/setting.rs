@@ -4,6 +4,8 @@ mod network;
 mod program;
 mod url;
 
+use std::net::IpAddr;
+
 use offpath_capture::{Exchange, Place};
 
 use self::network::{is_inside, network};
@@ -76,6 +78,7 @@ pub(super) fn of(reading: &Reading<'_>, seen: Seen<'_>, proxies: &Proxies, ids: 
     let agent = agent.map(str::trim).filter(|agent| !agent.is_empty() && *agent != "-");
     let token = token(seen.shown);
     let (gate, account) = seen.gate;
+    let marks = marks(reading, seen, address.is_some_and(|ip| ip.is_ipv6()));
     Setting {
         address: address.map_or(0, |ip| ids.value(&ip.to_string())),
         network: address.filter(|ip| !is_inside(*ip)).map_or(0, |ip| ids.value(&network(ip))),
@@ -84,11 +87,17 @@ pub(super) fn of(reading: &Reading<'_>, seen: Seen<'_>, proxies: &Proxies, ids: 
         life: token.and_then(Claims::life),
         issuer: token.and_then(Claims::issuer).map_or(0, |issuer| ids.value(&issuer)),
         gate,
+        server: clear_server(marks, reading.exchange).map_or(0, |ip| ids.value(&ip.to_string())),
         account: account.map_or(0, |account| ids.value(&account.trim().to_lowercase())),
         ended: ended(seen.bindings),
         spent: seen.spent.map_or(0, Hash::to_u64),
-        marks: marks(reading, seen, address.is_some_and(|ip| ip.is_ipv6())),
+        marks,
     }
+}
+
+/// The server that a credential goes to in the clear. Its name is what the client says.
+fn clear_server(marks: Marks, exchange: &Exchange) -> Option<IpAddr> {
+    exchange.server.filter(|_| marks.has_any(&[Mark::Clear, Mark::ClearSession])).map(|server| server.ip)
 }
 
 /// The bearer token that is shown, as far as it says anything.

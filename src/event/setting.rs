@@ -21,6 +21,8 @@ pub struct Setting {
     pub issuer: u64,
     /// What it has to do with logins.
     pub gate: Gate,
+    /// Hash of the server's address, where a credential goes to it in the clear.
+    pub server: u64,
     /// Hash of the account that a login is for.
     pub account: u64,
     /// Hashes of the credentials that it ends, 0 for none.

@@ -1,7 +1,7 @@
 //! What is new: the findings of a run against those of an earlier one.
 //!
 //! An earlier finding answers for one later finding at most, of the same meaning, about the same object and actor, and
-//! no graver than itself: a weakness that is known on one order does not hide that it is used on another, nor an attempt
+//! no graver than itself (of rules on places, whoever came there first; of stolen credentials, the same use): a weakness that is known on one order does not hide that it is used on another, nor an attempt
 //! that it succeeds now. What was suppressed then answers for nothing that is open now.
 
 use std::cmp::Reverse;
@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, fingerprint};
+use super::Finding;
+use super::fingerprint::{self, group_of};
 
 /// What a baseline says of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,10 +80,6 @@ struct Pool {
     /// The gravest open finding of each group.
     groups: BTreeMap<String, u8>,
     used: Vec<bool>,
-}
-
-fn group_of(finding: &Finding) -> String {
-    fingerprint::group(&finding.fingerprint, &finding.actor.class)
 }
 
 impl Pool {

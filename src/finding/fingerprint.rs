@@ -65,6 +65,17 @@ pub fn group(fingerprint: &str, class: &str) -> String {
     format!("G{}", hex(&hash.finalize(), 12))
 }
 
+/// Rules about a place, whoever comes there first: the meaning says which place.
+const OF_PLACES: [&str; 4] = ["DX-QUERY", "INT-PLAIN", "SEC-INURL", "SEC-LONG"];
+/// Rules about one use of somebody's credential: another thief is another matter, whoever is robbed.
+const OF_USES: [&str; 4] = ["CR-CONCURRENT", "CR-FAILOK", "CR-NEWCTX", "CR-REUSE"];
+
+/// The group of a finding: its meaning and the class of its actor, if it is about that one.
+pub fn group_of(finding: &Finding) -> String {
+    let of_place = OF_PLACES.contains(&finding.rule.as_str());
+    group(&finding.fingerprint, if of_place { "" } else { &finding.actor.class })
+}
+
 /// 32 hex digits of what shows a finding: the first half says about what and whom, the second what was done and judged.
 ///
 /// Files, offsets and ids of events are no part of it, so that the same traffic in another file shows the same. Times
@@ -75,8 +86,13 @@ pub fn evidence_hash(finding: &Finding) -> String {
     let object = finding.object.as_ref();
     let actor = &finding.actor;
     let parts = [object.map(|object| &object.object_type), object.map(|object| &object.id), finding.case.as_ref()];
-    for part in parts.into_iter().chain([actor.principal.as_ref(), actor.agent.as_ref(), actor.tenant.as_ref()]) {
+    let whom = [actor.principal.as_ref(), actor.agent.as_ref(), actor.tenant.as_ref()];
+    let of_place = OF_PLACES.contains(&finding.rule.as_str());
+    for part in parts.into_iter().chain(whom).filter(|_| !of_place) {
         maybe(&mut about, part.map(String::as_str));
+    }
+    if OF_USES.contains(&finding.rule.as_str()) {
+        add(&mut about, finding.time.as_bytes());
     }
     let mut shown = Sha256::new();
     for part in [&finding.rule, &finding.severity, finding.verdict.as_str(), &finding.activity] {
@@ -184,6 +200,27 @@ mod tests {
         let mut of_another = finding.clone();
         of_another.actor.principal = None;
         assert_ne!(subject(&evidence_hash(&of_another)), subject(&hash));
+    }
+
+    #[test]
+    fn a_place_is_the_same_whoever_came_first_and_another_theft_is_another() {
+        let of = |rule: &str| Finding { rule: rule.to_owned(), ..sample("F1", "medium", 0.9, 5) };
+        let by_another = |rule: &str| {
+            let mut finding = of(rule);
+            (finding.actor.principal, finding.actor.class) = (Some("bob".to_owned()), "service".to_owned());
+            finding.object = None;
+            finding
+        };
+        let about = |finding: &Finding| (group_of(finding), subject(&evidence_hash(finding)).to_owned());
+        for rule in OF_PLACES {
+            assert_eq!(about(&of(rule)), about(&by_another(rule)), "{rule}");
+        }
+        for rule in OF_USES {
+            let later = Finding { time: super::super::time::rfc3339(6), ..of(rule) };
+            assert_ne!(about(&of(rule)), about(&later), "{rule}");
+            assert_ne!(about(&of(rule)), about(&by_another(rule)), "{rule}");
+            assert_eq!(about(&of(rule)), about(&of(rule)), "{rule}");
+        }
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl<'f> Group<'f> {
         let example = self.example()?;
         let (first, last) = self.span()?;
         Some(GroupSummary {
-            id: fingerprint::group(&example.fingerprint, &example.actor.class),
+            id: fingerprint::group_of(example),
             fingerprint: example.fingerprint.clone(),
             rule: example.rule.clone(),
             constraint: example.constraint.clone(),

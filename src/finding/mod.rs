@@ -137,7 +137,7 @@ impl Finding {
 
     /// Fills in what follows from the rest: its group and the hash of its evidence.
     pub fn identify(&mut self) {
-        self.group = fingerprint::group(&self.fingerprint, &self.actor.class);
+        self.group = fingerprint::group_of(self);
         self.evidence_hash = fingerprint::evidence_hash(self);
     }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Finding;
+use super::text;
 use super::time::rfc3339;
 use crate::event::table::EventRow;
 
@@ -100,7 +101,16 @@ pub struct Seen {
     activities: BTreeMap<String, [u64; 3]>,
     /// Events of the earlier findings' cases.
     cases: BTreeMap<String, Vec<EventRow>>,
+    /// Accepted events by activity and principal, of who made an attempt in the new traffic.
+    works: BTreeMap<(String, Option<String>), u64>,
+    /// Where steps of the earlier findings' activities were taken whose outcome is not known.
+    unsettled: BTreeMap<String, BTreeSet<Where>>,
 }
+
+/// Type of the case, and states before.
+type Where = (Option<String>, Vec<String>);
+/// Principal and agent.
+type Who<'f> = (Option<&'f str>, Option<&'f str>);
 
 impl Seen {
     /// What has to be remembered to verify earlier findings by those of the new traffic.
@@ -108,18 +118,32 @@ impl Seen {
         let ids = again.iter().filter_map(deviating).map(|id| (id.to_owned(), None));
         let activities = earlier.iter().map(|finding| (finding.activity.clone(), [0; 3]));
         let cases = earlier.iter().filter_map(|finding| Some((finding.case.clone()?, Vec::new())));
-        Seen { deviating: ids.collect(), activities: activities.collect(), cases: cases.collect() }
+        let tried = again.iter().map(|finding| ((finding.activity.clone(), finding.actor.principal.clone()), 0));
+        Seen {
+            deviating: ids.collect(),
+            activities: activities.collect(),
+            cases: cases.collect(),
+            works: tried.collect(),
+            unsettled: BTreeMap::new(),
+        }
     }
 
     /// Looks at one event of the new traffic.
     pub fn look(&mut self, row: &EventRow) {
-        if let Some(counts) = self.activities.get_mut(&activity(row)) {
+        let done = activity(row);
+        if let Some(counts) = self.activities.get_mut(&done) {
             let place = match row.outcome.as_str() {
                 ACCEPTED => 0,
                 REJECTED => 1,
                 _ => 2,
             };
             counts.get_mut(place).into_iter().for_each(|count| *count += 1);
+            if place == 2 {
+                self.unsettled.entry(done).or_default().insert(whereabouts(row));
+            } else if place == 0 {
+                let by = (done, row.principal.clone());
+                self.works.get_mut(&by).into_iter().for_each(|count| *count += 1);
+            }
         }
         if let Some(kept) = self.deviating.get_mut(&row.id) {
             *kept = Some(row.clone());
@@ -132,6 +156,28 @@ impl Seen {
     fn counts(&self, activity: &str) -> [u64; 3] {
         self.activities.get(activity).copied().unwrap_or_default()
     }
+
+    /// Whether the activity of an attempt was accepted from the same principal elsewhere.
+    fn works_for(&self, row: &EventRow) -> bool {
+        self.works.get(&(activity(row), row.principal.clone())).is_some_and(|count| *count > 0)
+    }
+
+    /// Whether a step whose outcome is not known may have been the same attempt as one of these.
+    fn leaves_open(&self, activity: &str, refused: &[&EventRow]) -> bool {
+        let mut others = self.unsettled.get(activity).into_iter().flatten();
+        let alike = |(case, states): &Where, row: &EventRow| {
+            let (of, before) = whereabouts(row);
+            let apart = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
+            let known = !states.is_empty() && !before.is_empty();
+            !apart(case, &of) && !(known && before.iter().all(|state| !states.contains(state)))
+        };
+        others.any(|other| refused.iter().any(|row| alike(other, row)))
+    }
+}
+
+fn whereabouts(row: &EventRow) -> Where {
+    let of = row.case.as_deref().and_then(|case| case.split_once(':'));
+    (of.map(|(of, _)| of.to_owned()), row.state_before.clone())
 }
 
 const ACCEPTED: &str = "accepted";
@@ -150,6 +196,8 @@ fn deviating(finding: &Finding) -> Option<&str> {
 enum Answer {
     /// That it was refused for what it was.
     Refused,
+    /// That it was refused, for what it was or for who made it.
+    Forbidden,
     /// That it was refused, or that there is nothing here to attempt it on.
     Perhaps,
     /// Nothing: the caller was not known, came too often, or the server failed.
@@ -160,7 +208,8 @@ fn answer(status: Option<u16>) -> Answer {
     match status {
         // Refused in a body, by the event's own test of success.
         None | Some(200..=299) => Answer::Refused,
-        Some(402 | 403 | 409 | 412 | 422 | 423 | 428 | 451) => Answer::Refused,
+        Some(402 | 409 | 412 | 422 | 423 | 428 | 451) => Answer::Refused,
+        Some(403) => Answer::Forbidden,
         Some(401 | 407 | 408 | 421 | 425 | 426 | 429 | 431) => Answer::Nothing,
         Some(400..=499) => Answer::Perhaps,
         Some(_) => Answer::Nothing,
@@ -183,13 +232,20 @@ pub fn verify(
     }
     // Findings of one group differ in nothing that is asked of the attempts made again: each group is looked at once.
     let mut told: BTreeMap<(&str, &str), (Fate, String, Vec<Proof>)> = BTreeMap::new();
+    let nobody = BTreeSet::new();
+    let mut actors: BTreeMap<(&str, &str), BTreeSet<Who<'_>>> = BTreeMap::new();
+    for finding in earlier {
+        let key = (finding.fingerprint.as_str(), finding.actor.class.as_str());
+        actors.entry(key).or_default().insert((finding.actor.principal.as_deref(), finding.actor.agent.as_deref()));
+    }
     let open = earlier.iter().filter(|finding| finding.suppressed.is_none());
     let mut verified = Vec::new();
     for finding in open {
         let key = (finding.fingerprint.as_str(), finding.actor.class.as_str());
         let judged = told.entry(key).or_insert_with(|| {
             let same = by_meaning.get(key.0).map_or(&[][..], Vec::as_slice);
-            attempts(finding, same, seen)
+            let before = actors.get(&key).unwrap_or(&nobody);
+            attempts(finding, before, same, seen)
                 .unwrap_or_else(|| (Fate::NotExercised, unseen(finding, seen, blind), Vec::new()))
         });
         let replayed =
@@ -212,8 +268,13 @@ pub fn verify(
     verified
 }
 
-/// What became of attempts that mean the same; `None` where there was none.
-fn attempts(finding: &Finding, same: &[&Finding], seen: &Seen) -> Option<(Fate, String, Vec<Proof>)> {
+/// What became of attempts that mean the same; `None` where there was none. `before` is who made them then.
+fn attempts(
+    finding: &Finding,
+    before: &BTreeSet<Who<'_>>,
+    same: &[&Finding],
+    seen: &Seen,
+) -> Option<(Fate, String, Vec<Proof>)> {
     let rows = |outcome: &dyn Fn(&Finding, &EventRow) -> bool| -> Vec<&EventRow> {
         let rows = same.iter().filter_map(|f| Some((*f, seen.deviating.get(deviating(f)?)?.as_ref()?)));
         let rows: BTreeMap<&str, &EventRow> =
@@ -241,24 +302,49 @@ fn attempts(finding: &Finding, same: &[&Finding], seen: &Seen) -> Option<(Fate, 
         };
         return (!others.is_empty()).then(|| (Fate::NotExercised, why(), proofs(&others)));
     }
-    Some(refusals(finding, &refused, seen))
+    Some(refusals(finding, before, &refused, seen))
 }
 
 /// What refusals of the same attempt say.
-fn refusals(finding: &Finding, refused: &[&EventRow], seen: &Seen) -> (Fate, String, Vec<Proof>) {
-    let with = |wanted: Answer| -> Vec<&EventRow> {
-        refused.iter().copied().filter(|row| answer(row.status) == wanted).collect()
+fn refusals(
+    finding: &Finding,
+    before: &BTreeSet<Who<'_>>,
+    refused: &[&EventRow],
+    seen: &Seen,
+) -> (Fate, String, Vec<Proof>) {
+    let with = |wanted: &[Answer]| -> Vec<&EventRow> {
+        refused.iter().copied().filter(|row| wanted.contains(&answer(row.status))).collect()
     };
-    let surely = with(Answer::Refused);
-    let perhaps = with(Answer::Perhaps);
+    // Who may not take the step at all is refused whatever becomes of those who may.
+    let entitled = |row: &&EventRow| {
+        let who = (row.principal.as_deref(), row.agent.as_deref());
+        row.principal.is_some() && before.contains(&who) || seen.works_for(row)
+    };
+    let forbidden = with(&[Answer::Forbidden]);
+    let mut surely = with(&[Answer::Refused]);
+    surely.extend(forbidden.iter().copied().filter(entitled));
+    surely.sort();
+    let perhaps = with(&[Answer::Perhaps]);
     let works = seen.counts(&finding.activity)[0];
+    let fixed = !surely.is_empty() || !perhaps.is_empty() && works > 0;
+    if fixed && seen.leaves_open(&finding.activity, refused) {
+        let why = format!(
+            "the same attempt by {} was refused ({}), and what became of other steps of {} there is not known",
+            makers(refused),
+            statuses(refused),
+            finding.activity,
+        );
+        return (Fate::NotExercised, why, proofs(refused));
+    }
     if !surely.is_empty() {
-        let why = format!("the same attempt was refused {}: {}", times(surely.len()), statuses(&surely));
+        let by = makers(&surely);
+        let why = format!("the same attempt by {by} was refused {}: {}", times(surely.len()), statuses(&surely));
         return (Fate::Fixed, why, proofs(&surely));
     }
-    if !perhaps.is_empty() && works > 0 {
+    if fixed {
         let why = format!(
-            "the same attempt was refused {} ({}), and {} was accepted {} where it is allowed",
+            "the same attempt by {} was refused {} ({}), and {} was accepted {} where it is allowed",
+            makers(&perhaps),
             times(perhaps.len()),
             statuses(&perhaps),
             finding.activity,
@@ -266,15 +352,35 @@ fn refusals(finding: &Finding, refused: &[&EventRow], seen: &Seen) -> (Fate, Str
         );
         return (Fate::Fixed, why, proofs(&perhaps));
     }
-    let why = match perhaps.is_empty() {
-        true => format!("the same attempt was answered with {}, which says nothing of the attempt", statuses(refused)),
-        false => format!(
+    let why = if !perhaps.is_empty() {
+        format!(
             "the same attempt was answered with {}, and {} was accepted nowhere: perhaps it does not work at all",
             statuses(&perhaps),
             finding.activity
-        ),
+        )
+    } else if !forbidden.is_empty() {
+        format!(
+            "the same attempt was refused to {} ({}), who did not make it then and from whom {} was accepted nowhere: \
+             perhaps they may not at all",
+            makers(&forbidden),
+            statuses(&forbidden),
+            finding.activity
+        )
+    } else {
+        format!("the same attempt was answered with {}, which says nothing of the attempt", statuses(refused))
     };
     (Fate::NotExercised, why, proofs(refused))
+}
+
+/// `anna`, `anna and 2 others`.
+fn makers(rows: &[&EventRow]) -> String {
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.principal.as_deref().unwrap_or("somebody unknown")).collect();
+    let first = names.first().map(|name| text::display_short(name, text::NAME_LIMIT)).unwrap_or_default();
+    match names.len() {
+        0 | 1 => first,
+        2 => format!("{first} and 1 other"),
+        several => format!("{first} and {} others", several - 1),
+    }
 }
 
 /// The very same step again: by the same actor on the same object of the same case, after the same steps, and refused.
@@ -291,7 +397,8 @@ fn replayed(finding: &Finding, seen: &Seen) -> Option<(Fate, String, Vec<Proof>)
             && object.as_ref().is_none_or(|object| row.objects.contains(object))
     };
     let again: Vec<&EventRow> = rows.iter().copied().filter(|row| same(row)).collect();
-    let refused: Vec<&EventRow> = again.iter().copied().filter(|row| answer(row.status) == Answer::Refused).collect();
+    let speaks = |row: &&EventRow| matches!(answer(row.status), Answer::Refused | Answer::Forbidden);
+    let refused: Vec<&EventRow> = again.iter().copied().filter(speaks).collect();
     // Its earlier steps may be of the same activity: as many as then may have been accepted.
     let before = || finding.evidence.iter().filter(|event| event.role != "deviating");
     let own = before().filter(|event| event.activity == finding.activity).count();
@@ -418,6 +525,45 @@ mod tests {
         let (fate, why, proofs) = fate_of(&earlier, &[again("e5")], &[refused]);
         assert_eq!((fate, proofs), (Fate::NotExercised, 0));
         assert!(why.contains("perhaps it does not work at all"), "{why}");
+    }
+
+    #[test]
+    fn what_is_forbidden_to_a_stranger_may_be_open_to_who_did_it() {
+        let earlier = sample("F1", "critical", 0.9, 1);
+        let nobody = || Some("nobody".to_owned());
+        let mut of_stranger = again("e5");
+        of_stranger.actor.principal = nobody();
+        let refused = EventRow { principal: nobody(), ..row("e5", "refund_execute", "rejected", Some(403), 5) };
+        let accepted = EventRow { case: None, ..row("e6", "refund_execute", "accepted", Some(200), 6) };
+        let (fate, why, _) = fate_of(&earlier, &[of_stranger.clone()], &[refused.clone(), accepted.clone()]);
+        assert_eq!(fate, Fate::NotExercised, "it works for another only");
+        assert!(why.contains("refused to nobody"), "{why}");
+        let own = EventRow { principal: nobody(), ..accepted };
+        let (fate, why, _) = fate_of(&earlier, &[of_stranger.clone()], &[refused.clone(), own]);
+        assert_eq!(fate, Fate::Fixed, "{why}");
+        assert!(why.contains("by nobody"), "{why}");
+        let conflict = EventRow { status: Some(409), ..refused };
+        assert_eq!(fate_of(&earlier, &[of_stranger], &[conflict]).0, Fate::Fixed, "that speaks of the object");
+    }
+
+    #[test]
+    fn a_step_whose_outcome_is_not_known_leaves_it_open_where_it_may_be_the_same() {
+        let earlier = sample("F1", "critical", 0.9, 1);
+        let of = |id: &str, case: &str, state: &str, outcome: &str, status: u16| EventRow {
+            case: Some(case.to_owned()),
+            state_before: vec![state.to_owned()],
+            ..row(id, "refund_execute", outcome, Some(status), 5)
+        };
+        let refused = of("e5", "order:1", "new", "rejected", 403);
+        for (fate, other) in [
+            (Fate::NotExercised, of("e6", "order:2", "new", "unknown", 302)),
+            (Fate::Fixed, of("e6", "order:2", "paid", "unknown", 302)),
+            (Fate::Fixed, of("e6", "parcel:2", "new", "unknown", 302)),
+            (Fate::NotExercised, EventRow { case: None, ..of("e6", "order:2", "new", "unknown", 302) }),
+        ] {
+            let told = fate_of(&earlier, &[again("e5")], &[refused.clone(), other.clone()]);
+            assert_eq!(told.0, fate, "{other:?}: {}", told.1);
+        }
     }
 
     #[test]

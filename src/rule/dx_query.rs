@@ -12,11 +12,12 @@
 //! By operation, accepted requests with such a parameter: a card by the beginning and length of its scheme and its
 //! check digit, under a name that says so (confidence at most 0.80); an IBAN by its check digits (0.75). Long numbers
 //! under other names are for review (0.45) where 3 or more are like cards and none of the same operation is not: one
-//! number in ten is by chance. An e-mail address is for review (0.45): it may be the account that is looked up. One
-//! finding an operation.
+//! number in ten is by chance. An e-mail address is for review (0.45): it may be the account that is looked up. So
+//! is what anybody may have written there: where nobody known sent it to what is not seen to serve everybody, and fewer
+//! than three did. One finding an operation, and the same for a baseline whoever sent it first.
 //!
 //! ## When it is wrong
-//! Numbers of tests. An address that is public anyhow.
+//! Numbers of tests. An address that is public anyhow. For review only, a form of guests that few used.
 //!
 //! ## Example
 //! ```text

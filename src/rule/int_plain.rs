@@ -7,15 +7,16 @@
 //! Everybody on the way reads it and may go on with it. Lists: API8, CWE-319, SC-8.
 //!
 //! ## How it decides
-//! By host, accepted requests in a capture of packets that go over plain HTTP to a server whose address is outside (not
+//! By server (its address: the name is what the client says), accepted requests in a capture of packets that go over plain HTTP to a server whose address is outside (not
 //! private, loopback or link-local), with a token, key or password in a header, or in a session that somebody was seen
 //! to log in to: confidence at most 0.80. A session cookie of which nobody knows whose it is is for review (0.45). What
 //! goes to a server inside is none, wherever it comes from: TLS may have ended in front of it. Neither is what goes
 //! within a machine, or to a port of TLS (decrypted before it was written). Old versions of TLS are told by `offpath
-//! inspect`. One finding a host.
+//! inspect`. One finding a server; a baseline tells servers apart by the activity alone.
 //!
 //! ## When it is wrong
-//! A capture made within a tunnel. A laboratory with public addresses.
+//! A capture made within a tunnel. A laboratory with public addresses. For review, cookies of advertising that are named as
+//! sessions are (`_sid`).
 //!
 //! ## Example
 //! ```text

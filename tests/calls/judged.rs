@@ -79,7 +79,8 @@ fn agents_are_judged_by_their_tools() {
     step(&mut desk, "bob", "execute_refund", "ref_skip", done());
     let abused = desk.write(&folder.path().join("abused.har"));
     let (findings, _, said) = check(folder.path(), AGENTS, &[&abused]);
-    let proven: Vec<Value> = findings.into_iter().filter(|f| text(f, "verdict") != "attempted").collect();
+    // That they go on with tokens of persons is told for review.
+    let proven: Vec<Value> = findings.into_iter().filter(|f| counts(f) && text(f, "verdict") != "attempted").collect();
     assert_eq!(told(&proven), ["AP-MISSING refund:ref_skip", "AP-SELF refund:ref_self"], "{said}");
     assert!(proven.iter().all(|f| f["actor"]["agent"] == "desk-agent"), "{proven:?}");
 }

@@ -26,10 +26,12 @@ pub struct Doors {
 impl Doors {
     /// Notes how an operation answered.
     pub fn note(&mut self, moment: &Moment) {
+        // What may be a credential in the URL is one, until it is known to be read by nobody.
+        let shows = moment.setting.marks.has(Mark::Shows) || moment.setting.marks.has_any(&super::place::CREDENTIALS);
         let login = moment.setting.gate != Gate::None;
         if moment.status == 401 && !login {
             self.guarded.insert(moment.step);
-        } else if moment.deed.accepted && !moment.setting.marks.has(Mark::Shows) && !moment.deed.known {
+        } else if moment.deed.accepted && !shows && !moment.deed.known {
             self.open.insert(moment.step);
         }
     }

@@ -73,9 +73,9 @@ pub fn fold(course: &[Moment], doors: &Doors, told: &mut Told) {
             shared::fold(course, told);
         }
         Lane::Address => fail_ok::fold(course, told),
-        Lane::Url => place::url_credential(course, told),
-        Lane::Personal => place::url_personal(course, told),
-        Lane::Issuer => place::long_lived(course, told),
+        Lane::Url => place::url_credential(course, doors, told),
+        Lane::Personal => place::url_personal(course, doors, told),
+        Lane::Issuer => place::long_lived(course, doors, told),
         Lane::Wire => place::plain(course, told),
     }
 }

@@ -20,7 +20,7 @@ pub enum Lane {
     Personal,
     /// By who issued the token that was shown.
     Issuer,
-    /// By the host to which a credential went in the clear.
+    /// By the server, as its address tells it, to which a credential went in the clear.
     Wire,
 }
 
@@ -115,8 +115,7 @@ impl Moment {
         let long = setting.life.is_some_and(|life| life > super::place::LONGEST_LIFE) && whole.deed.accepted;
         to(Lane::Issuer, if long { setting.issuer.max(1) } else { 0 })?;
         let clear = setting.marks.has_any(&[Mark::Clear, Mark::ClearSession]);
-        let host = hash(event.host.as_deref().unwrap_or_default()).max(1);
-        to(Lane::Wire, if clear { host } else { 0 })?;
+        to(Lane::Wire, if clear { setting.server.max(1) } else { 0 })?;
         let lane = Lane::Credential;
         for key in setting.ended.into_iter().filter(|key| *key != 0 && whole.deed.accepted) {
             push(Moment { lane, key, deed: Deed { ends: true, ..whole.deed }, ..whole })?;

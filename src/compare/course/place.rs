@@ -1,13 +1,14 @@
 //! What lies in a place rather than with somebody: a URL that holds a credential or personal data, an issuer whose tokens
-//! live long, a host to which credentials go in the clear. One place, one finding.
+//! live long, a server to which credentials go in the clear. One place, one finding.
 
 use std::collections::BTreeSet;
 
+use super::door::{Door, Doors};
 use super::moment::Moment;
 use super::told::{Said, Told};
 use super::{MINUTE, SECOND};
 use crate::compare::deviation::Check;
-use crate::event::{Mark, Setting};
+use crate::event::{Gate, Mark};
 
 /// Marks of URLs that hold a credential.
 pub(super) const CREDENTIALS: [Mark; 5] =
@@ -17,8 +18,12 @@ pub(super) const PERSONAL: [Mark; 5] =
     [Mark::UrlCard, Mark::UrlCardLike, Mark::UrlNumber, Mark::UrlIban, Mark::UrlEmail];
 /// The longest that a token may be used: a day, with the leeway that clocks are given (RFC 7519, section 4.1.4).
 pub(super) const LONGEST_LIFE: i64 = (24 * 60 + 5) * MINUTE;
+/// Confidence of what somebody has to look at.
+const FOR_REVIEW: f32 = 0.45;
 /// Numbers that look like cards, and none that is as long and does not, in one place: one in ten would by chance.
 const CARDS: usize = 3;
+/// Addresses from which nobody known sends the same in a URL, before the URL is the place's and not the sender's.
+const SENDERS: usize = 3;
 /// Most values that are told apart for a count.
 const MOST: usize = 10_000;
 
@@ -40,8 +45,23 @@ fn marked(course: &[Moment], mark: Mark) -> Vec<&Moment> {
     course.iter().filter(|m| m.setting.marks.has(mark) && m.deed.accepted).collect()
 }
 
+/// Whether the place has it in its URLs, rather than somebody who may have written it there: somebody known sent it to
+/// what is not open to everybody, it is a login, or several sent it.
+fn is_the_places(moments: &[&Moment], doors: &Doors) -> bool {
+    let asked = |m: &&Moment| m.setting.gate == Gate::Entered || m.deed.known && doors.of(m.step) != Door::Open;
+    let who = |m: &&Moment| if m.deed.known { m.actor } else { m.setting.address };
+    let senders: BTreeSet<u64> = moments.iter().take(MOST).map(who).filter(|who| *who != 0).collect();
+    moments.iter().any(asked) || senders.len() >= SENDERS
+}
+
+/// Doubts what anybody can write into a URL.
+fn doubted(moments: &[&Moment], doors: &Doors, doubt: (f32, &'static str)) -> (f32, &'static str) {
+    const INVENTED: &str = "few sent it, and nothing shows that it is read: whoever sends a URL writes it";
+    if doubt.0 > FOR_REVIEW && !is_the_places(moments, doors) { (FOR_REVIEW, INVENTED) } else { doubt }
+}
+
 /// URLs that hold credentials.
-pub(super) fn url_credential(course: &[Moment], told: &mut Told) {
+pub(super) fn url_credential(course: &[Moment], doors: &Doors, told: &mut Told) {
     const NAMED: &str = "it is told by the parameter's name, or by its look";
     const KEY: &str = "a key that is meant to be seen, as of maps, is no secret";
     const PERHAPS: &str = "it may be for one use, or no credential at all";
@@ -55,6 +75,7 @@ pub(super) fn url_credential(course: &[Moment], told: &mut Told) {
     let found = kinds.into_iter().map(|(mark, what, doubt)| (marked(course, mark), what, doubt));
     match found.into_iter().find(|(moments, ..)| !moments.is_empty()) {
         Some((moments, what, doubt)) => {
+            let doubt = doubted(&moments, doors, doubt);
             tell(Check::UrlCredential, &moments, "credentials in headers or bodies", what, doubt, told);
         }
         None => course.iter().take(1).for_each(|m| told.count(Check::UrlCredential, m.source, Some(false))),
@@ -62,7 +83,7 @@ pub(super) fn url_credential(course: &[Moment], told: &mut Told) {
 }
 
 /// URLs that hold personal data.
-pub(super) fn url_personal(course: &[Moment], told: &mut Told) {
+pub(super) fn url_personal(course: &[Moment], doors: &Doors, told: &mut Told) {
     const LOOK: &str = "it has the look, the length and the check digits of one";
     const CHANCE: &str = "other numbers have the look of one by chance";
     const EMAIL: &str = "an e-mail address may be the account that is looked up";
@@ -77,30 +98,36 @@ pub(super) fn url_personal(course: &[Moment], told: &mut Told) {
     ];
     match kinds.into_iter().find(|(moments, ..)| !moments.is_empty()) {
         Some((moments, what, doubt)) => {
+            let doubt = doubted(&moments, doors, doubt);
             tell(Check::UrlPersonal, &moments, "personal data in bodies", what, doubt, told);
         }
         None => course.iter().take(1).for_each(|m| told.count(Check::UrlPersonal, m.source, Some(false))),
     }
 }
 
-/// Tokens that may be used for long, of one issuer.
-pub(super) fn long_lived(course: &[Moment], told: &mut Told) {
+/// Tokens that may be used for long, of one issuer. What an open operation is shown, it need not have read.
+pub(super) fn long_lived(course: &[Moment], doors: &Doors, told: &mut Told) {
     const BECAUSE: &str = "the token says it itself";
-    let Some(longest) = course.iter().max_by_key(|m| (m.setting.life, std::cmp::Reverse(m.order_key()))) else {
+    const UNREAD: &str = "nothing shows that the operation asks for a credential: it may not have read this one";
+    let behind = |door: Door| -> Vec<&Moment> { course.iter().filter(|m| doors.of(m.step) == door).collect() };
+    let kinds = [(behind(Door::Guarded), (0.8, BECAUSE)), (behind(Door::Unknown), (FOR_REVIEW, UNREAD))];
+    let Some((moments, doubt)) = kinds.into_iter().find(|(moments, _)| !moments.is_empty()) else {
+        course.iter().take(1).for_each(|m| told.count(Check::LongLived, m.source, Some(false)));
         return;
     };
-    let Setting { life: Some(life), .. } = longest.setting else { return };
-    let tokens: BTreeSet<u64> = course.iter().take(MOST).map(|m| m.credential).collect();
+    let longest = moments.iter().max_by_key(|m| (m.setting.life, std::cmp::Reverse(m.order_key())));
+    let Some((longest, life)) = longest.and_then(|m| Some((*m, m.setting.life?))) else { return };
+    let tokens: BTreeSet<u64> = moments.iter().take(MOST).map(|m| m.credential).collect();
     let hours = life / SECOND / 3_600;
     let long = if hours >= 72 { format!("{} days", hours / 24) } else { format!("{hours} hours") };
     let observed = match tokens.len() {
         0 | 1 => format!("one for {long}"),
         several => format!("{several} tokens, one for {long}"),
     };
-    told.tell(Check::LongLived, &[longest], Said::new("tokens for at most 24 hours", observed, 0.8, BECAUSE));
+    told.tell(Check::LongLived, &[longest], Said::new("tokens for at most 24 hours", observed, doubt.0, doubt.1));
 }
 
-/// Credentials that went to one host in the clear.
+/// Credentials that went to one server in the clear.
 pub(super) fn plain(course: &[Moment], told: &mut Told) {
     const SEEN: &str = "the capture shows the wire, and perhaps the inside of a tunnel";
     const ANYBODY: &str = "nobody was seen to log in to the session: it may be anybody's";
@@ -128,9 +155,13 @@ mod tests {
         moment
     }
 
-    fn told(fold: fn(&[Moment], &mut Told), course: &[Moment]) -> Option<(String, f32)> {
+    fn told(fold: fn(&[Moment], &Doors, &mut Told), course: &[Moment]) -> Option<(String, f32)> {
+        behind(&Doors::default(), fold, course)
+    }
+
+    fn behind(doors: &Doors, fold: fn(&[Moment], &Doors, &mut Told), course: &[Moment]) -> Option<(String, f32)> {
         let mut told = Told::default();
-        fold(course, &mut told);
+        fold(course, doors, &mut told);
         assert!(told.strays.len() <= 1, "one place, one finding");
         let stray = told.strays.first()?;
         Some((stray.observed.first()?.to_string(), stray.doubt?.0))
@@ -164,7 +195,41 @@ mod tests {
             moment.credential = days.unsigned_abs();
             moment
         };
-        assert_eq!(told(long_lived, &[lives(2), lives(30)]), Some(("2 tokens, one for 30 days".to_owned(), 0.8)));
-        assert_eq!(told(long_lived, &[lives(2)]), Some(("one for 48 hours".to_owned(), 0.8)));
+        let mut doors = Doors::default();
+        doors.note(&Moment { status: 401, ..sample::moment(0) });
+        let course = [lives(2), lives(30)];
+        let both = "2 tokens, one for 30 days".to_owned();
+        assert_eq!(behind(&doors, long_lived, &course), Some((both.clone(), 0.8)));
+        assert_eq!(behind(&doors, long_lived, &course[..1]), Some(("one for 48 hours".to_owned(), 0.8)));
+        assert_eq!(told(long_lived, &course), Some((both, 0.45)), "nothing shows that it is read");
+        doors.note(&unknown(3, 0, &[]));
+        assert_eq!(behind(&doors, long_lived, &course), None, "open to everybody");
+    }
+
+    /// A request of nobody who is known, from an address.
+    fn unknown(second: i64, address: u64, marks: &[Mark]) -> Moment {
+        let mut moment = with(second, marks);
+        (moment.deed.known, moment.setting.address) = (false, address);
+        moment
+    }
+
+    #[test]
+    fn what_one_stranger_writes_into_a_url_is_for_review() {
+        let from = |address: u64| unknown(5, address, &[Mark::UrlSecret, Mark::UrlCard]);
+        for fold in [url_credential, url_personal] {
+            let confidence = |doors: &Doors, course: &[Moment]| behind(doors, fold, course).unwrap().1;
+            let (unseen, mut open) = (Doors::default(), Doors::default());
+            assert_eq!(confidence(&unseen, &[from(1), from(1), from(2)]), 0.45);
+            assert_eq!(confidence(&unseen, &[from(1), from(2), from(3)]), 0.8, "a form has many send it");
+            let known = with(5, &[Mark::UrlSecret, Mark::UrlCard]);
+            assert_eq!(confidence(&unseen, &[known]), 0.8);
+            let mut login = from(1);
+            login.setting.gate = Gate::Entered;
+            assert_eq!(confidence(&unseen, &[login]), 0.8, "a login reads its password");
+            open.note(&from(1));
+            assert_eq!(confidence(&open, &[known]), 0.8, "what is shown in the URL is shown");
+            open.note(&unknown(6, 1, &[]));
+            assert_eq!(confidence(&open, &[known]), 0.45, "a page that is for everybody");
+        }
     }
 }
