@@ -486,9 +486,9 @@ impl Extractor {
             reading.call.iter().for_each(|call| probe.turn_to(call, true));
         }
         let looked = probe.as_ref().unwrap_or(reading);
-        let (gate, account) = login::attempt(looked, shown, bindings);
+        let attempt = login::attempt(looked, shown, bindings);
         let spent = login::spent(looked, &self.key);
-        let seen = setting::Seen { shown, bindings, gate: (gate, account.as_deref()), spent };
+        let seen = setting::Seen { shown, bindings, attempt: &attempt, spent };
         Some(Box::new(setting::of(reading, seen, &self.proxies, ids)))
     }
 

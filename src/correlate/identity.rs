@@ -113,7 +113,7 @@ impl Naming<'_> {
         let also = Self::also(shown, &found);
         let (name, evidence) = found.name.map_or((None, Evidence::None), |(n, e)| (Some(n), e));
         let client_id = self.client_id(reading);
-        let (kind, kind_known) = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence);
+        let (kind, kind_known) = self.kind(reading, name.as_deref(), client_id.as_deref(), evidence, shown);
         // Who shows nothing but a token that nobody believes has no roles, not even the default.
         let told = evidence != Evidence::Unproved || shown.iter().all(|s| s.claims.is_none());
         let roles = if told { self.roles(reading, shown) } else { Roles::default() };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use offpath_capture::CallOutcome;
 
-pub(super) use self::attempt::{attempt, spent};
+pub(super) use self::attempt::{Attempt, attempt, spent};
 use self::words::{bare, says_yes, welcomes};
 
 use super::body::Wanted;
@@ -403,16 +403,20 @@ fn is_taken(reading: &Reading<'_>) -> bool {
 /// start page lead failed logins too.
 fn is_told(reading: &Reading<'_>, name: Option<&str>) -> bool {
     let says = |name: &str| reading.response_value(&[name]) == Bound::Exactly(Value::Bool(true));
-    let half = reading.response_value(&["mfa_required"]) == Bound::Exactly(Value::Bool(true));
     let names = !response_texts(reading, &USER_PATHS).is_empty();
     let response = reading.exchange.response.as_ref();
     let location = response.and_then(|response| response.headers.text("location"));
     let onward = super::form::leads_on(reading) && location.is_some_and(|l| !Target::parse(l).segments.is_empty());
-    !half
+    !half(reading)
         && (onward
             || names
             || TRUTHS.into_iter().any(says)
             || messages(reading).any(|message| welcomes(&message, name)))
+}
+
+/// Whether the answer says that the login is not over.
+fn half(reading: &Reading<'_>) -> bool {
+    reading.response_value(&["mfa_required"]) == Bound::Exactly(Value::Bool(true))
 }
 
 /// Whether the answer says anything in words but that the login was one; a redirect leads on whatever it says.

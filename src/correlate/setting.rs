@@ -14,7 +14,7 @@ use super::facts::BoundTo;
 use super::identity::carries_credential;
 use super::jwt::Claims;
 use super::ledger::IdHasher;
-use super::login::Bindings;
+use super::login::{Attempt, Bindings};
 use super::proxy::{self, Proxies};
 use super::reading::Reading;
 use crate::event::{Gate, Mark, Marks, Setting};
@@ -64,8 +64,8 @@ const TLS_PORTS: [u16; 4] = [443, 4443, 8443, 9443];
 pub(super) struct Seen<'a> {
     pub(super) shown: &'a [Shown],
     pub(super) bindings: &'a Bindings,
-    /// What it has to do with logins, and the account that a login is for.
-    pub(super) gate: (Gate, Option<&'a str>),
+    /// What it has to do with logins.
+    pub(super) attempt: &'a Attempt,
     /// Refresh token that the answer turned into another one.
     pub(super) spent: Option<Hash>,
 }
@@ -77,20 +77,24 @@ pub(super) fn of(reading: &Reading<'_>, seen: Seen<'_>, proxies: &Proxies, ids: 
     let agent = reading.header("user-agent").and_then(|agent| std::str::from_utf8(agent).ok());
     let agent = agent.map(str::trim).filter(|agent| !agent.is_empty() && *agent != "-");
     let token = token(seen.shown);
-    let (gate, account) = seen.gate;
+    // Who shows its headers and names no program is one without a name.
+    let shows = reading.headers_whole() || reading.header("user-agent").is_some();
+    let name = agent.map(program::name).or_else(|| shows.then(String::new));
+    let Attempt { gate, account, basic } = seen.attempt;
     let marks = marks(reading, seen, address.is_some_and(|ip| ip.is_ipv6()));
     Setting {
         address: address.map_or(0, |ip| ids.value(&ip.to_string())),
         network: address.filter(|ip| !is_inside(*ip)).map_or(0, |ip| ids.value(&network(ip))),
-        program: agent.map_or(0, |agent| ids.value(&program::name(agent))),
+        program: name.map_or(0, |name| ids.value(&name).max(1)),
         kind: agent.map(program::kind).unwrap_or_default(),
         life: token.and_then(Claims::life),
         issuer: token.and_then(Claims::issuer).map_or(0, |issuer| ids.value(&issuer)),
-        gate,
+        gate: *gate,
         server: clear_server(marks, reading.exchange).map_or(0, |ip| ids.value(&ip.to_string())),
-        account: account.map_or(0, |account| ids.value(&account.trim().to_lowercase())),
+        account: account.as_ref().map_or(0, |account| ids.value(&account.trim().to_lowercase())),
         ended: ended(seen.bindings),
         spent: seen.spent.map_or(0, Hash::to_u64),
+        basic: basic.map_or(0, Hash::to_u64),
         marks,
     }
 }
@@ -120,10 +124,9 @@ fn marks(reading: &Reading<'_>, seen: Seen<'_>, v6: bool) -> Marks {
     marks.add_if(shows, Mark::Shows);
     marks.add_if(token(seen.shown).is_some_and(Claims::is_unsigned), Mark::Unsigned);
     marks.add_if(proxy::stands_before(reading).is_some(), Mark::Relayed);
-    marks.add_if(reading.headers_whole() || reading.header("user-agent").is_some(), Mark::ShowsProgram);
     marks.add_if(v6, Mark::V6);
     marks.add_if(reading.template, Mark::HidesQuery);
-    let login = matches!(seen.gate.0, Gate::Refused | Gate::Entered);
+    let login = matches!(seen.attempt.gate, Gate::Refused | Gate::Entered | Gate::Unsaid);
     marks.add_if(login && exchange.client.is_none(), Mark::LoginWithoutAddress);
     marks.add_if(is_sensitive(reading), Mark::Sensitive);
     if matches!(exchange.origin.place, Place::Frames { .. }) {

@@ -185,9 +185,10 @@ impl Packer {
     }
 
     fn setting(&mut self, setting: &Setting) {
-        let Setting { address, network, program, kind, life, issuer, gate, server, account, ended, spent, marks } =
-            setting;
-        [address, network, program, issuer, server, account, spent].into_iter().for_each(|hash| self.hash(*hash));
+        let Setting { address, network, program, kind, life, issuer, gate, .. } = setting;
+        let Setting { server, account, ended, spent, basic, marks, .. } = setting;
+        let hashes = [address, network, program, issuer, server, account, spent, basic];
+        hashes.into_iter().for_each(|hash| self.hash(*hash));
         ended.iter().for_each(|hash| self.hash(*hash));
         self.bytes.push(*kind as u8);
         self.bytes.push(*gate as u8);
@@ -520,16 +521,16 @@ mod tests {
 
     prop_compose! {
         fn setting()(
-            hashes in any::<[u64; 7]>(),
+            hashes in any::<[u64; 8]>(),
             ended in any::<[u64; 4]>(),
             life in any::<Option<i64>>(),
             marks in any::<u32>(),
-            (kind, gate) in (0..4_usize, 0..4_usize),
+            (kind, gate) in (0..4_usize, 0..5_usize),
         ) -> Setting {
-            let [address, network, program, issuer, server, account, spent] = hashes;
+            let [address, network, program, issuer, server, account, spent, basic] = hashes;
             let (kind, gate) = (ProgramKind::ALL[kind], Gate::ALL[gate]);
             let marks = Marks::from_bits(marks);
-            Setting { address, network, program, kind, life, issuer, gate, server, account, ended, spent, marks }
+            Setting { address, network, program, kind, life, issuer, gate, server, account, ended, spent, basic, marks }
         }
     }
 

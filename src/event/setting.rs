@@ -11,7 +11,7 @@ pub struct Setting {
     pub address: u64,
     /// Hash of the network that the address is in; 0 for one inside (private, loopback, shared by a provider) as well.
     pub network: u64,
-    /// Hash of the client program's name, whatever its version.
+    /// Hash of the client program's name, whatever its version; one that does not name itself has a hash as well.
     pub program: u64,
     /// What kind of program it is.
     pub kind: ProgramKind,
@@ -29,6 +29,8 @@ pub struct Setting {
     pub ended: [u64; 4],
     /// Hash of the refresh token that it turned into another one.
     pub spent: u64,
+    /// Hash of the credential of Basic authentication that makes it a login, 0 where something else does.
+    pub basic: u64,
     /// What else is known of it.
     pub marks: Marks,
 }
@@ -65,11 +67,13 @@ pub enum Gate {
     Entered,
     /// A logout, or a way in that is neither.
     Beside,
+    /// A login whose answer gives out nothing and says nothing: how it went the others at its path tell.
+    Unsaid,
 }
 
 impl Gate {
     /// All of them, by their codes.
-    pub(super) const ALL: [Gate; 4] = [Gate::None, Gate::Refused, Gate::Entered, Gate::Beside];
+    pub(super) const ALL: [Gate; 5] = [Gate::None, Gate::Refused, Gate::Entered, Gate::Beside, Gate::Unsaid];
 }
 
 /// What else is known of how a request was made: a set.
@@ -85,8 +89,6 @@ pub enum Mark {
     Unsigned,
     /// Its sender says to speak for somebody else, and is no proxy that is trusted: the address says little.
     Relayed,
-    /// The source shows by what program it was sent, or would if it had said so.
-    ShowsProgram,
     /// The address is one of the next version, IPv6.
     V6,
     /// The URL holds a token: by its name, or a JWT by its look.

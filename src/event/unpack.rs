@@ -181,18 +181,18 @@ impl Unpacker<'_> {
     }
 
     fn setting(&mut self) -> Result<Setting, PackError> {
-        let mut hashes = [0; 11];
+        let mut hashes = [0; 12];
         for hash in &mut hashes {
             *hash = self.hash()?;
         }
-        let [address, network, program, issuer, server, account, spent, ended @ ..] = hashes;
+        let [address, network, program, issuer, server, account, spent, basic, ended @ ..] = hashes;
         let kind = *ProgramKind::ALL.get(usize::from(self.byte()?)).ok_or(PackError::Content("such a program"))?;
         let gate = *Gate::ALL.get(usize::from(self.byte()?)).ok_or(PackError::Content("such a login"))?;
         let [lives, ..] = self.flags()?;
         let life = lives.then(|| self.signed()).transpose()?;
         let marks = u32::try_from(self.number()?).map_err(|_| PackError::Content("such marks"))?;
         let marks = Marks::from_bits(marks);
-        Ok(Setting { address, network, program, kind, life, issuer, gate, server, account, ended, spent, marks })
+        Ok(Setting { address, network, program, kind, life, issuer, gate, server, account, ended, spent, basic, marks })
     }
 
     fn hash(&mut self) -> Result<u64, PackError> {

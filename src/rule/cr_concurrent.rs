@@ -12,16 +12,20 @@
 //! By credential, accepted requests that take turns A, B, A, B between two contexts, all within 30 minutes. A context
 //! is the network of the client's address (the first 16 bits of IPv4, 32 of IPv6: no map of addresses is asked) and the
 //! program by its `User-Agent` without versions. Both must differ, and neither program may be seen in the other's
-//! network. Three turns are somebody who goes out and comes home; four within half an hour are nobody's way. Addresses
-//! inside (private, loopback, shared by a provider) are no network; IPv4 and IPv6 of one client are not compared; keys
-//! of APIs and credentials of services are CR-SHARED's, and so is what is used from more than 6 contexts. Confidence is
-//! at most 0.75; it is for review where one of the programs is a browser and the other is none (0.45: a server may go
-//! on with its user's token), and where an undeclared proxy stands in front (0.40).
+//! network. Three turns are somebody who goes out and comes home; four within half an hour are nobody's way. Who shows
+//! its headers and names no program is a program of its own. Of more than 6 contexts the 6 commonest are compared, and
+//! then the 6 commonest networks, each with all of its programs (for review, 0.45); where that finds nothing either, it
+//! is not evaluable. Addresses inside (private, loopback, shared by a provider) are no network; IPv4 and IPv6 of one
+//! client are not compared; keys of APIs and credentials of services are CR-SHARED's. Confidence is at most 0.75; it is
+//! for review where one of the programs is a browser or an app on a device and the other is neither (0.45: a server may
+//! go on with its user's token), and where an undeclared proxy stands in front of both (0.40). A login by Basic
+//! authentication beside the session counts as no login.
 //!
 //! ## When it is wrong
 //! Somebody at two devices in two networks at once who carried the session over. A cache that hands one cookie to
-//! several people: that is a finding of another kind. Nothing is found of a thief who says to be the same program, or
-//! who is in the same network.
+//! several people: that is a finding of another kind. Nothing is found of a thief who says to be the same program, if
+//! only once, or who is in the same network; nor of one who shows Basic authentication of his own beside a session
+//! whose login was not seen.
 //!
 //! ## Example
 //! ```text

@@ -12,8 +12,8 @@
 //! By credential, a request with it that is accepted (2xx) 10 s or more after the answer that ended it: to a logout or
 //! revocation, or by which its session cookie was deleted. It counts where the operation was seen to refuse somebody
 //! for want of a credential (401): confidence at most 0.80. Where it was never seen to serve anybody without one
-//! either, it is for review (0.40); where it was, it is open to everybody and nothing is told. What follows a new login
-//! with the same session is of that login. A refresh token that the answer turned into another one, and that is taken
+//! either, it is for review (0.40); where it was, it is open to everybody and nothing is told. What somebody does
+//! who logged in with the same session meanwhile is of that login. A refresh token that the answer turned into another one, and that is taken
 //! again after more than a minute (0.60): a retry comes sooner. A change of the password ends nothing here: servers
 //! differ in what else goes on.
 //!

@@ -1,7 +1,7 @@
 //! # Retries without measure (`INT-RETRY`)
 //!
 //! ## What it finds
-//! One request that a client sends again and again while it fails, without longer pauses; and a write that it sends
+//! One write that a client sends again and again while it fails, without longer pauses; and a write that it sends
 //! again after no answer, without a key by which the server could know. Needs no model.
 //!
 //! ## Why it matters
@@ -9,13 +9,14 @@
 //! API10, BLA8, CWE-799.
 //!
 //! ## How it decides
-//! By actor, 20 tries of one request (operation, object and body) within a minute, each failed (no answer, 429 or 5xx),
+//! By actor, 20 tries of one write with a body (operation, object and body) within a minute, each failed (no answer, 429 or 5xx),
 //! the later half of them in at most twice the time of the earlier: confidence at most 0.60. For review (0.45): a write
 //! without an idempotency key that comes again within 2 minutes after no answer, 502 or 504, and then makes something
 //! (201). Where headers are not shown, a key may have been sent. One finding an actor.
 //!
 //! ## When it is wrong
-//! A client with many things to do that look the same. Somebody who wants the same thing twice.
+//! A client with many things to do that look the same. Somebody who wants the same thing twice. Reads that are sent
+//! again, and writes without a body, are not looked at.
 //!
 //! ## Example
 //! ```text

@@ -10,11 +10,12 @@
 //! ## How it decides
 //! By operation, accepted requests with a parameter that is named so, or whose value is a JWT: a password, a client's
 //! secret or a token (confidence at most 0.80), a session (0.70), an API key (0.55). For review (0.40): what may be for
-//! one use (`token`, `sid`), and what opens a WebSocket, for which pages have no other place. Links that are signed,
-//! tokens that a protocol puts there for one use (`code`, `state`, `id_token_hint`), links out of mails and values that
-//! were taken out are none. For review (0.45) is what anybody may have written there: where no login took it, nobody known
-//! sent it to what is not seen to serve everybody, and fewer than three did. One finding an operation, and the same for a
-//! baseline whoever sent it first; no value is shown.
+//! one use (`token`, `sid`), and what opens a WebSocket, for which pages have no other place. In links that are signed,
+//! keys (they say whose the signature is) and what may be for one use are none; nor are signatures, tokens that a
+//! protocol puts there for one use (`code`, `state`, `id_token_hint`), links out of mails and values that were wholly
+//! taken out. For review (0.45) is what anybody may have written there: where no login took it, nobody
+//! known sent it to what is not seen to serve everybody, and fewer than three did. One finding an operation, and the same
+//! for a baseline whoever sent it first; no value is shown.
 //!
 //! ## When it is wrong
 //! A key that is meant to be seen, as of maps. A parameter with such a name that is none.

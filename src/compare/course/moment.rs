@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::door::Doors;
-use crate::event::{Event, EventId, Evidence, Gate, Mark, OrderKey, Outcome, ProgramKind, Setting};
+use crate::event::{Actor, Event, EventId, Evidence, Gate, Mark, OrderKey, Outcome, ProgramKind, Setting};
 
 /// By what moments are brought together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -102,13 +102,19 @@ impl Moment {
         let whole = Moment::of(event, setting, hash, source);
         doors.note(&whole);
         let credential = whole.credential;
+        // By address every login counts, whatever else is shown.
+        if matches!(setting.gate, Gate::Refused | Gate::Entered | Gate::Unsaid) && setting.address != 0 {
+            push(Moment { lane: Lane::Address, key: setting.address, setting: *setting, ..whole })?;
+        }
+        if credential != 0 {
+            let api_key = whole.deed.api_key && is_key_itself(&event.actor);
+            let deed = Deed { api_key, ..whole.deed };
+            push(Moment { lane: Lane::Credential, key: credential, deed, ..whole })?;
+        }
         let mut to = |lane, key| if key == 0 { Ok(()) } else { push(Moment { lane, key, ..whole }) };
         // Of what only reads, folds by actor look at little.
         let marked = setting.marks.has(Mark::Unsigned) || whole.deed.service && setting.kind == ProgramKind::Browser;
         to(Lane::Actor, if event.read && !marked { 0 } else { whole.actor })?;
-        to(Lane::Credential, credential)?;
-        let tries = matches!(setting.gate, Gate::Refused | Gate::Entered);
-        to(Lane::Address, if tries { setting.address } else { 0 })?;
         let marked = |marks: &[Mark]| if setting.marks.has_any(marks) { whole.step } else { 0 };
         to(Lane::Url, marked(&super::place::CREDENTIALS))?;
         to(Lane::Personal, marked(&super::place::PERSONAL))?;
@@ -163,6 +169,15 @@ impl Moment {
             },
             setting: *setting,
         }
+        .without_foreign_gate()
+    }
+
+    /// Without the login by Basic authentication that stands beside the credential that names the actor.
+    fn without_foreign_gate(mut self) -> Moment {
+        if self.setting.basic != 0 && self.setting.basic != self.credential {
+            self.setting.gate = Gate::None;
+        }
+        self
     }
 
     /// By what moments of one course are ordered.
@@ -178,5 +193,13 @@ impl Moment {
     /// Whether it is surely later than another.
     pub(super) fn is_after(&self, other: &Moment) -> bool {
         self.time.saturating_sub(other.time) >= self.tick.max(other.tick)
+    }
+}
+
+/// Whether the credential that an actor is known by is the key that names it, and none beside it.
+fn is_key_itself(actor: &Actor) -> bool {
+    match (actor.principal.as_deref().and_then(|name| name.strip_prefix("key:")), actor.credential.as_deref()) {
+        (Some(key), Some(credential)) => credential.starts_with(key),
+        _ => true,
     }
 }

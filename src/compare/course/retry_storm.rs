@@ -1,4 +1,4 @@
-//! One request that is sent again and again, without a pause that grows; and a write that is sent again after no answer,
+//! One write that is sent again and again, without a pause that grows; and a write that is sent again after no answer,
 //! without a key by which the server could know.
 
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ struct Row<'m> {
 pub(super) fn fold(course: &[Moment], told: &mut Told) {
     let mut rows: BTreeMap<Asked, Row<'_>> = BTreeMap::new();
     let (mut storm, mut again) = (None, None);
-    for moment in course.iter().filter(|m| m.body != 0 || m.deed.read) {
+    for moment in course.iter().filter(|m| m.body != 0 && !m.deed.read) {
         let asked = (moment.step, moment.object, moment.body);
         let failed = matches!(moment.status, 0 | 429 | 500..=599);
         if !failed {
@@ -66,7 +66,7 @@ fn repeated<'m>(row: &Row<'m>, taken: &'m Moment) -> Option<[&'m Moment; 2]> {
     let first = *row.failed.last()?;
     let unknown = matches!(first.status, 0 | 502 | 504);
     let soon = taken.time.saturating_sub(first.time) <= SOON && taken.is_after(first);
-    let bare = !first.deed.keyed && !taken.deed.keyed && !taken.deed.read && taken.body != 0;
+    let bare = !first.deed.keyed && !taken.deed.keyed;
     (unknown && soon && bare && taken.deed.accepted && taken.status == 201).then_some([first, taken])
 }
 

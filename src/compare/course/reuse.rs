@@ -1,5 +1,7 @@
 //! A credential that is taken after it was ended, or turned into another one.
 
+use std::collections::BTreeSet;
+
 use super::door::{Door, Doors};
 use super::moment::Moment;
 use super::told::{Said, Told};
@@ -19,16 +21,21 @@ const ROTATED: &str = "a server may let a refresh token be used again for a whil
 pub(super) fn fold(course: &[Moment], doors: &Doors, told: &mut Told) {
     rotated(course, told);
     let mut ended: Option<&Moment> = None;
+    let mut entered = BTreeSet::new();
     let (mut decided, mut late, mut doubtful) = (None, None, None);
     for moment in course {
         if moment.deed.ends {
             decided = Some(moment.source);
-            ended.get_or_insert(moment);
+            if ended.is_none() || !entered.is_empty() {
+                ended = Some(moment);
+                entered.clear();
+            }
         } else if moment.setting.gate == Gate::Entered {
-            // A session that goes on through a login is another one.
-            ended = None;
+            // A session that goes on through a login is another one: that of who logged in.
+            entered.insert(moment.actor);
         } else if let Some(end) = ended
             && is_late(moment, end)
+            && !entered.contains(&moment.actor)
         {
             match doors.of(moment.step) {
                 Door::Guarded => late = late.or(Some([end, moment])),
@@ -121,6 +128,10 @@ mod tests {
         let mut login = used(40, 8);
         login.setting.gate = Gate::Entered;
         assert_eq!(confidence(&[used(1, 1), logout(5), login, used(60, 1)]), None);
+        let somebody = Moment { actor: 66, ..login };
+        assert_eq!(confidence(&[used(1, 1), logout(5), somebody, used(60, 1)]), Some(0.8), "a login of somebody else");
+        let taken_over = Moment { actor: 66, ..used(60, 1) };
+        assert_eq!(confidence(&[used(1, 1), logout(5), somebody, taken_over]), None, "it is theirs now");
     }
 
     #[test]

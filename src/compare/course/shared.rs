@@ -27,7 +27,7 @@ struct User<'m> {
 pub(super) fn fold(course: &[Moment], told: &mut Told) {
     let keyed = |m: &&Moment| m.deed.accepted && !m.deed.ends && (m.deed.api_key || m.deed.service);
     let mut users: BTreeMap<u64, User<'_>> = BTreeMap::new();
-    let (mut source, mut shown, mut people, mut relayed) = (None, 0_u64, 0_u64, false);
+    let (mut source, mut shown, mut people, mut relayed) = (None, 0_u64, 0_u64, 0_u64);
     for moment in course.iter().filter(keyed) {
         source = Some(moment.source);
         let setting = &moment.setting;
@@ -36,7 +36,7 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
         }
         shown += 1;
         people += u64::from(matches!(setting.kind, ProgramKind::Browser | ProgramKind::App));
-        relayed |= setting.marks.has(Mark::Relayed);
+        relayed += u64::from(setting.marks.has(Mark::Relayed));
         if users.len() >= MOST && !users.contains_key(&setting.program) {
             continue;
         }
@@ -61,7 +61,7 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
     firsts.sort_by_key(|moment| moment.order_key());
     let addresses: usize = apart.iter().map(|user| user.addresses.len()).sum();
     let observed = format!("{} programs at {addresses} addresses", apart.len());
-    let (at_most, because) = if relayed { (0.4, RELAYED) } else { (0.65, BECAUSE) };
+    let (at_most, because) = if relayed.saturating_mul(2) > shown { (0.4, RELAYED) } else { (0.65, BECAUSE) };
     told.tell(Check::SharedKey, &firsts, Said::new("one program by one key", observed, at_most, because));
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Naming;
+use crate::correlate::credential::{Kind, Shown};
 use crate::correlate::jwt::Claims;
 use crate::correlate::reading::Reading;
 use crate::event::Evidence;
@@ -18,6 +19,7 @@ impl Naming<'_> {
         name: Option<&str>,
         client: Option<&str>,
         evidence: Evidence,
+        shown: &[Shown],
     ) -> (Arc<str>, bool) {
         let kinds = self.model.map(|m| m.kinds.as_slice()).unwrap_or_default();
         let (mut refuted, mut open) = (false, false);
@@ -32,7 +34,8 @@ impl Naming<'_> {
         let service = reading.claims.as_ref().is_some_and(is_machine)
             || reading.claims.is_none() && gty().is_some_and(is_client_grant)
             || name.is_some_and(|n| Some(n) == client || is_machine_name(n))
-            || evidence == Evidence::ApiKey && self.model.is_none()
+            // Beside a session a key is the page's, the app's or the gateway's.
+            || evidence == Evidence::ApiKey && self.model.is_none() && !shown.iter().any(is_session)
             // Nothing but a token or a message's signature is verified, and people sign no messages.
             || evidence == Evidence::Verified && reading.claims.is_none();
         if service && !refuted {
@@ -51,6 +54,11 @@ impl Naming<'_> {
     pub(in crate::correlate) fn client_kind(&self) -> Option<Arc<str>> {
         self.model.is_none_or(|model| model.kinds.is_empty()).then(|| "service".into())
     }
+}
+
+/// Whether a credential may be somebody's session.
+fn is_session(shown: &Shown) -> bool {
+    matches!(shown.kind, Kind::Bearer | Kind::Cookie | Kind::Perhaps)
 }
 
 /// Whether a grant is one by which a client acts for itself.

@@ -5,34 +5,51 @@ use std::sync::Arc;
 use offpath_capture::CallOutcome;
 
 use super::{
-    Bindings, HALF_TOKENS, LOGIN_STEMS, NAMES, PASSWORDS, TOKENS, failed, is_entrance, is_way_out, looks_like_login,
-    request_has, request_texts, response_texts, words,
+    Bindings, HALF_TOKENS, LOGIN_STEMS, NAMES, PASSWORDS, TOKENS, failed, half, is_entrance, is_told, is_way_out,
+    looks_like_login, request_has, request_texts, response_texts, words,
 };
 use crate::correlate::credential::{Hash, HashKey, Shown};
 use crate::correlate::reading::Reading;
 use crate::event::Gate;
 
-/// How a request stands to logins, and the account that one is for. `reading` has the bodies that tell a login.
-pub(in crate::correlate) fn attempt(
-    reading: &Reading<'_>,
-    shown: &[Shown],
-    bindings: &Bindings,
-) -> (Gate, Option<Arc<str>>) {
-    let user = shown.iter().find_map(|s| s.user.clone());
+/// How a request stands to logins.
+#[derive(Default)]
+pub(in crate::correlate) struct Attempt {
+    pub(in crate::correlate) gate: Gate,
+    /// The account that a login is for.
+    pub(in crate::correlate) account: Option<Arc<str>>,
+    /// The credential of Basic authentication that makes it one.
+    pub(in crate::correlate) basic: Option<Hash>,
+}
+
+impl Attempt {
+    fn of(gate: Gate, account: Option<Arc<str>>) -> Attempt {
+        Attempt { gate, account, basic: None }
+    }
+}
+
+/// How a request stands to logins. `reading` has the bodies that tell a login.
+pub(in crate::correlate) fn attempt(reading: &Reading<'_>, shown: &[Shown], bindings: &Bindings) -> Attempt {
+    let user = shown.iter().find_map(|s| Some((s.user.clone()?, s.hash)));
     let proved = looks_like_login(reading) && request_has(reading, &PASSWORDS);
     let stem = words(reading).last().is_some_and(|last| LOGIN_STEMS.contains(&last.as_str()));
     // A log has no bodies: who posts to a login's page tries to log in.
     let blind = reading.method() == "POST" && stem && !reading.exchange.carries.request_bodies;
     let account = request_texts(reading, &NAMES).into_iter().next();
     if proved || blind {
-        return (how(reading, bindings), account.or(user));
+        return Attempt::of(how(reading, bindings), account.or(user.map(|(name, _)| name)));
     }
     match (user, reading.outcome_status()) {
-        (Some(user), Some(401)) => (Gate::Refused, Some(user)),
-        (Some(user), Some(200..=299)) => (Gate::Entered, Some(user)),
-        _ if !bindings.ended.is_empty() || is_entrance(reading) || is_way_out(reading) => (Gate::Beside, None),
-        _ if !bindings.made.is_empty() || looks_like_login(reading) => (Gate::Beside, None),
-        _ => (Gate::None, None),
+        // Anybody can write the header beside a credential that is believed: what it is a login of, its holder's course says.
+        (Some((user, hash)), Some(status @ (401 | 200..=299))) => {
+            let gate = if status == 401 { Gate::Refused } else { Gate::Entered };
+            Attempt { gate, account: Some(user), basic: Some(hash) }
+        }
+        _ if !bindings.ended.is_empty() || is_entrance(reading) || is_way_out(reading) => {
+            Attempt::of(Gate::Beside, None)
+        }
+        _ if !bindings.made.is_empty() || looks_like_login(reading) => Attempt::of(Gate::Beside, None),
+        _ => Attempt::default(),
     }
 }
 
@@ -47,9 +64,13 @@ fn how(reading: &Reading<'_>, bindings: &Bindings) -> Gate {
     }
     match reading.outcome_status() {
         _ if !bindings.made.is_empty() => Gate::Entered,
-        Some(400 | 401 | 403 | 422 | 423 | 429) => Gate::Refused,
+        // Of too many (429) none is tried.
+        Some(400 | 401 | 403 | 422 | 423) => Gate::Refused,
         Some(200..=299) if failed(reading) => Gate::Refused,
-        Some(200 | 201 | 204) => Gate::Entered,
+        Some(200..=299) if half(reading) => Gate::Beside,
+        Some(200 | 201 | 204) if is_told(reading, None) => Gate::Entered,
+        // A form is shown again where the login failed.
+        Some(200 | 201 | 204) => Gate::Unsaid,
         // Where a form leads on to is not known here: a failed login may as well.
         _ => Gate::Beside,
     }

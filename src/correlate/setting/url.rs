@@ -63,13 +63,15 @@ pub(super) fn marks(reading: &Reading<'_>) -> Marks {
     }
     let query = &reading.target.query;
     let names: Vec<String> = query.iter().take(MOST).map(|(name, _)| bare(name)).collect();
-    // A link that is signed holds a credential by design; it is for one object and ends soon.
+    // Beside a signature a key is the name of whose it is, and a token the link's own: it is for one object and ends soon.
     let signed = names.iter().any(|name| SIGNED.contains(&name.as_str()));
     for (name, (_, value)) in names.iter().zip(query) {
         if is_cut_out(value) {
             continue;
         }
-        if !signed {
+        let of_signature =
+            signed && [&KEYS[..], &PERHAPS[..], &SIGNED[..]].iter().any(|list| list.contains(&name.as_str()));
+        if !of_signature {
             credential(reading, name, value).into_iter().for_each(|mark| marks.add(mark));
         }
         personal(name, value).into_iter().for_each(|mark| marks.add(mark));
@@ -114,8 +116,15 @@ fn is_transport(reading: &Reading<'_>) -> bool {
 /// Whether a value was taken out before the input was given.
 fn is_cut_out(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
-    let words = ["redact", "mask", "filter", "hidden", "***", "xxx", "…", "..."];
-    value.is_empty() || value.starts_with(['{', '<', '$', '%']) || words.iter().any(|word| value.contains(word))
+    let framed = [("{", "}"), ("<", ">"), ("${", "}"), ("%", "%")];
+    let framed = framed.iter().any(|(from, to)| value.len() > 1 && value.starts_with(from) && value.ends_with(to));
+    let letters: String = value.chars().filter(char::is_ascii_alphabetic).collect();
+    let bare = value.chars().all(|c| c.is_ascii_alphabetic() || c.is_ascii_punctuation());
+    let words = ["redact", "redacted", "mask", "masked", "filter", "filtered", "hidden", "removed"];
+    let stars = value.chars().filter(|c| matches!(c, '*' | '\u{2022}' | '\u{2026}')).count();
+    let filled = value.chars().all(|c| matches!(c, 'x' | '.' | '-' | '_' | '#' | '*' | '\u{2022}' | '\u{2026}'));
+    // Of what is starred in part the rest tells which it was.
+    value.is_empty() || framed || filled || bare && words.contains(&&*letters) || stars * 2 > value.chars().count()
 }
 
 fn personal(name: &str, value: &str) -> Option<Mark> {
@@ -183,6 +192,9 @@ mod tests {
     #[test]
     fn what_was_taken_out_is_not_there() {
         assert!(["REDACTED", "[masked]", "***", "{token}", ""].iter().all(|value| is_cut_out(value)));
-        assert!(!is_cut_out("kq81mz02"));
+        assert!(["<secret>", "${TOKEN}", "%TOKEN%", "xxxx", "****1a2"].iter().all(|value| is_cut_out(value)));
+        for value in ["kq81mz02", "geheim...12", "abxxx8812", "$ecret", "%41bc", "<3forever", "hidden4711", "a***b"] {
+            assert!(!is_cut_out(value), "{value}");
+        }
     }
 }

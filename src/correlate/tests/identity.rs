@@ -179,6 +179,17 @@ fn a_user_agent_in_a_log_is_no_acting_agent() {
     assert_eq!(actor(logged).agent, None);
 }
 
+#[test]
+fn a_key_beside_a_session_makes_nobody_a_service() {
+    let keyed = |exchange: super::Made| {
+        let actor = actor(exchange.header("X-Api-Key", "k-1234567890"));
+        (actor.kind.to_string(), actor.kind_known)
+    };
+    assert_eq!(keyed(made("GET", "/a")), ("service".into(), true));
+    let session = made("GET", "/a").header("Cookie", "session_id=0123456789abcdef");
+    assert_eq!(keyed(session), ("human".into(), false), "the page's key, or the gateway's");
+}
+
 /// A model of sessions whose login tells the role.
 fn sessions(default: Option<&str>) -> crate::model::Model {
     let mut model = model();
