@@ -6,6 +6,9 @@ use offpath_capture::Origin;
 
 use super::SeenAgent;
 
+/// Most agents before the one that calls that are kept, the latest.
+pub const MOST_EARLIER_AGENTS: usize = 32;
+
 /// The accountable principal, the software acting for it, and the program and address it came through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Actor {

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use offpath_capture::{Origin, Place};
 use serde::{Deserialize, Serialize};
 
-pub use actor::{Actor, Doubt, Doubts, Evidence, Told};
+pub use actor::{Actor, Doubt, Doubts, Evidence, MOST_EARLIER_AGENTS, Told};
 pub use answer::Answer;
 pub use delegation::{SeenAgent, TokenExchange};
 pub use handed::{Handed, HandedId};

@@ -9,11 +9,12 @@
 //!
 //! ## How it decides
 //! `limits` of a delegation that governs the event. An event's amount is the activity's attribute `amount`, else its only
-//! amount of money; other currencies are not compared. `per_day` adds up all amounts that were accepted on behalf of one
-//! principal in any 24 hours of event time (start exclusive), whichever agent the delegation speaks of: an agent does not
-//! get a new limit by a new name. Retries with the same idempotency key count once; what may be a retry is decided
-//! neither way. `calls` counts requests that were not refused, bulk requests once and talk of the protocol (lists, pings)
-//! not at all. One finding per stretch over the limit. With several clocks windows are narrowed by their skew.
+//! amount of money; an accepted one in another currency, or that cannot be read although the request is in view, is for
+//! review. `per_day` adds up all amounts that were accepted on behalf of one principal in any 24 hours of event time (start
+//! exclusive), whichever agent the delegation speaks of: an agent does not get a new limit by a new name. Amounts below
+//! zero add nothing. Retries with the same idempotency key count once; what may be a retry is decided
+//! neither way. `calls` counts calls that were not refused: a bulk request once, each call of a JSON-RPC batch, and talk of
+//! the protocol (lists, pings) not at all. One finding per stretch over the limit. With several clocks windows are narrowed by their skew.
 //!
 //! ## When it is wrong
 //! The limit is per agent instance, and one person has several. A refund or cancellation gives the amount back: the sum

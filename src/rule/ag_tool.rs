@@ -12,8 +12,8 @@
 //! ## How it decides
 //! A delegation of the model governs the event (its `when` is true) and its `tools` or `activities` do not permit it:
 //! denied, or not among those that are allowed. What got no answer counts as well, as attempted. Without a delegation:
-//! the caller's session (`Mcp-Session-Id`; else the holder of the credential) was given a whole `tools/list` of this
-//! server, with all of its pages, and then calls a tool that is not in the latest. Confidence is then at most 0.6, and a
+//! the caller (who holds the credential, in its session, `Mcp-Session-Id`) was given a whole `tools/list` of this server,
+//! with all of its pages, and then calls a tool that is neither in the latest nor in one that is still on its way. Confidence is then at most 0.6, and a
 //! call that the server refuses is for review. Where it is not known who acts, or no list was seen whole, nothing is
 //! decided. One finding a case, agent and tool.
 //!

@@ -11,8 +11,8 @@
 //! ## How it decides
 //! Accepted approvals of one principal: activities that an approval of a delegation, or a constraint `require` with
 //! `kind: human`, asks of persons, given by one; and, with or without a model, answers with yes to what MCP servers ask
-//! their users. More than 10 in any 60 seconds of event time. What one request approves together was one click and counts
-//! once. One finding per stretch, with the most there were.
+//! their users. More than 10 different objects or questions in any 60 seconds of event time. What one bulk request approves
+//! together was one click and counts once; each call of a JSON-RPC batch counts. One finding per stretch, with the most there were.
 //!
 //! ## When it is wrong
 //! A page that approves a list with one call for each line. Many people behind one account.

@@ -9,14 +9,16 @@
 //!
 //! ## How it decides
 //! With a model: from the first write of the governed agent on the same object since the last approval, before which
-//! nothing could be asked, to the approval; decided only where the object was in view since its beginning. Without: from
+//! nothing could be asked, to the approval; decided only where the object was in view since its beginning. A step that was
+//! accepted already waits for no word, nor does one that needs none (`if`). Without: from
 //! the end of the call in which the server asked (MCP `input_required`), or the start of the stream on which it did
 //! (`elicitation/create`), to the call that answers with yes. A2A: from the answer that leaves a task in `input-required`
 //! to the next message of the conversation, for review, for another agent may give what is asked. The time is the longest
 //! that the clocks allow; events of different sensors are not compared. Two seconds are for one glance and one click.
 //!
 //! ## When it is wrong
-//! A mandate: a person told a program beforehand to what it may agree, so that confidence is at most 0.6 without a model.
+//! A mandate: a person told a program beforehand to what it may agree, or decided on another screen, so that confidence is
+//! at most 0.6. A question that is put again counts from the first time.
 //! A question that is shown while the call still runs.
 //!
 //! ## Example

@@ -11,7 +11,10 @@
 //! `approval` of a delegation that governs the step: the step was accepted (or sent), its `if` holds, and no accepted
 //! `activity` by an actor of the `kind` (human unless the model says otherwise) came before it on the same object. A
 //! person who declined or closed the question has not agreed. Its absence is certain only where nothing went unseen since
-//! an instant at which it surely had not happened, as in AP-MISSING. An approval by an agent is HITL-AGENT.
+//! an instant at which it surely had not happened, as in AP-MISSING. An approval by an agent is HITL-AGENT. For review:
+//! where `if` reads what the request does not say, or in another currency; and where only another person agreed than the
+//! one for whom the agent acts, unless a transition of the approval says by which roles (`by`) it is given. One word serves
+//! for all later steps on the object; `max_age` and `unchanged` bound it (AP-STALE, AP-CHANGED).
 //!
 //! ## When it is wrong
 //! A mandate that was given once for many steps: say so in the approval's `if`. The person agrees in a chat or an app

@@ -10,7 +10,7 @@
 //! ## How it decides
 //! Two `tools/list` of one server (host and path) to one principal, else credential, that describe a tool of one name
 //! differently: title, description and annotations, or the schemas of what goes in and out. The order of members says
-//! nothing. Confidence is at most 0.6; where the server says that it is another version (`serverInfo`), or where it is
+//! nothing, nor does a list that has the name twice. Confidence is at most 0.6; where the server says that it is another version (`serverInfo`), or where it is
 //! not known to whom it speaks, at most 0.4: a server may say of itself what it likes. A tool with more than three
 //! descriptions is described ever anew, and for review. One finding a tool.
 //!

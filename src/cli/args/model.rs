@@ -107,7 +107,7 @@ pub struct ModelDiff {
     /// The model as it is to be
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
-    /// Exit 1 for changes that widen what is allowed, for any change, or for none
+    /// Exit 1 for changes that widen what is allowed or may do so with much harm, for any change, or for none
     #[arg(long, value_name = "WHAT", default_value = "widened")]
     pub fail_on: DiffLevel,
     /// Output format

@@ -4,7 +4,7 @@ use super::read;
 use crate::cli::args::{DiffLevel, ModelDiff, ModelDiffFormat};
 use crate::cli::output::pretty;
 use crate::cli::{Console, Ended, Exit};
-use crate::model::{self, Direction};
+use crate::model;
 use crate::report::{change, terminal};
 
 /// Runs the command.
@@ -19,7 +19,7 @@ pub(super) fn run(args: &ModelDiff, console: &Console) -> Ended {
     })?;
     let words = change::counts(&diff);
     let failed = match args.fail_on {
-        DiffLevel::Widened => diff.count(Direction::Widened) > 0,
+        DiffLevel::Widened => diff.may_widen(),
         DiffLevel::Any => !diff.changes.is_empty(),
         DiffLevel::None => false,
     };

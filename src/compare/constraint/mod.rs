@@ -57,7 +57,7 @@ impl<'a> Context<'_, 'a> {
     }
 
     /// Whether the constraint's condition holds at an event.
-    fn applies(&self, constraint: &Constraint, at: usize) -> Truth {
+    pub(super) fn applies(&self, constraint: &Constraint, at: usize) -> Truth {
         constraint.condition.as_ref().map_or(Truth::True, |c| truth(c, &self.scope(at)))
     }
 

@@ -22,6 +22,16 @@ const ONE_CLIENT: &str = "clients of MCP hand a person's answer on with the agen
 /// The reason for it where no agent is named beside the person's word.
 const ONE_TOKEN: &str = "a person and an agent may have been given one token";
 
+/// Confidence at most where it is not known whether a person is to be asked.
+const PERHAPS_ASKED: f32 = 0.4;
+/// The reason for it.
+const NOT_KNOWN_TO_HOLD: &str = "whether a person is to be asked depends on what cannot be read or compared";
+
+/// Confidence at most where another person agreed than the one for whom the agent acts.
+const OF_ANOTHER: f32 = 0.45;
+/// The reason for it.
+const MAY_SPEAK: &str = "the model does not say by a role who may agree for others";
+
 /// The parts of the constraint, by name.
 struct Demand<'c> {
     activity: ActivityId,
@@ -87,19 +97,27 @@ enum Absence {
 }
 
 pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies: &mut Tallies) -> Vec<Found> {
-    judge_as(context, constraint, Check::ApprovalMissing, tallies)
+    judge_as(context, constraint, Check::ApprovalMissing, &|_| false, tallies)
 }
 
 /// Judges a delegation's approval: a person's word, before what an agent does.
 pub(in crate::compare) fn judge_person(
     context: &Context<'_, '_>,
     constraint: &Constraint,
+    governed: &dyn Fn(&Event) -> bool,
     tallies: &mut Tallies,
 ) -> Vec<Found> {
-    judge_as(context, constraint, Check::HumanMissing, tallies)
+    judge_as(context, constraint, Check::HumanMissing, governed, tallies)
 }
 
-fn judge_as(context: &Context<'_, '_>, constraint: &Constraint, missing: Check, tallies: &mut Tallies) -> Vec<Found> {
+/// Judges a constraint; where it is not known whether its condition holds, `asked` says whether it is taken to, for review.
+fn judge_as(
+    context: &Context<'_, '_>,
+    constraint: &Constraint,
+    missing: Check,
+    asked: &dyn Fn(&Event) -> bool,
+    tallies: &mut Tallies,
+) -> Vec<Found> {
     let ConstraintKind::Require { activity, before, per, kind, max_age, unchanged } = &constraint.kind else {
         return Vec::new();
     };
@@ -113,7 +131,16 @@ fn judge_as(context: &Context<'_, '_>, constraint: &Constraint, missing: Check, 
         }
         match context.applies(constraint, at) {
             Truth::False => {}
-            Truth::Unknown => demand.undecided(event, false, tallies),
+            Truth::Unknown => match life.filter(|_| told_of(event) && asked(event)) {
+                Some(life) => {
+                    let doubted = demand.check(context, &candidates, (at, life), tallies).into_iter().map(|one| {
+                        let doubt = Doubt::graver(one.doubt, Some(Doubt::new(PERHAPS_ASKED, NOT_KNOWN_TO_HOLD)));
+                        Found { doubt, ..one }
+                    });
+                    found.extend(doubted);
+                }
+                None => demand.undecided(event, false, tallies),
+            },
             Truth::True => match life {
                 Some(life) => found.extend(demand.check(context, &candidates, (at, life), tallies)),
                 None => demand.undecided(event, false, tallies),
@@ -121,6 +148,12 @@ fn judge_as(context: &Context<'_, '_>, constraint: &Constraint, missing: Check, 
         }
     }
     found
+}
+
+/// Whether all that somebody sent is in view: what its conditions read and do not find was not said, or not so that it can
+/// be read.
+fn told_of(event: &Event) -> bool {
+    event.outcome == Outcome::Accepted && event.shows.request_body
 }
 
 impl Demand<'_> {
@@ -190,6 +223,7 @@ impl Demand<'_> {
         }
         let mut found = Vec::new();
         found.extend(self.shared(context, (given, at, life), tallies));
+        found.extend(self.of_another(context, candidates, (given, at, life), tallies));
         if let Some(longest) = self.max_age {
             let stale = self.stale(context, (given, at, life), longest);
             match stale {
@@ -247,6 +281,48 @@ impl Demand<'_> {
         Some(found)
     }
 
+    /// The word of somebody else than the person for whom the agent acts, where the model names no role that may agree.
+    fn of_another(
+        &self,
+        context: &Context<'_, '_>,
+        candidates: &Candidates,
+        (given, at, life): (usize, usize, usize),
+        tallies: &mut Tallies,
+    ) -> Option<Found> {
+        let history = context.history;
+        let event = history.event(at)?;
+        event.actor.agent.as_ref().filter(|_| self.is_of_a_person())?;
+        let person = |event: &Event| event.actor.principal.clone().filter(|_| !event.actor.is_disputed());
+        let (own, theirs) = (person(event)?, person(history.event(given)?)?);
+        let transitions = history.plan.model.lifecycles.iter().flat_map(|lifecycle| &lifecycle.transitions);
+        let by_role = transitions.filter(|one| one.activity == self.activity).any(|one| !one.by.is_empty());
+        let words = || self.in_time(context, &candidates.good, (event, life), MOST_EVIDENCE).into_iter();
+        if own == theirs || by_role || words().any(|word| history.event(word).and_then(person).as_ref() == Some(&own)) {
+            return None;
+        }
+        tallies.count(self.missing, event.source, Some(true));
+        let mut found = self.found(context, self.missing, at, life);
+        found.evidence.push(given);
+        found.expected = vec![format!("{} by {own}", history.plan.activity_name(self.activity)).into()];
+        found.observed = vec![format!("{} by {theirs}", history.plan.activity_name(self.activity)).into()];
+        found.doubt = Some(Doubt::new(OF_ANOTHER, MAY_SPEAK));
+        Some(found)
+    }
+
+    /// The latest steps, at most so many, that were taken before an event, or may have been.
+    fn in_time(
+        &self,
+        context: &Context<'_, '_>,
+        steps: &ByLife,
+        (now, life): (&Event, usize),
+        most: usize,
+    ) -> Vec<usize> {
+        let history = context.history;
+        let steps = steps.until(context, life, now).iter().rev().take_while(|_| history.afford(1));
+        let sooner = |i: &&usize| history.event(**i).is_some_and(|e| !history.precedence().before(now, e));
+        steps.filter(sooner).take(most).copied().collect()
+    }
+
     fn found(&self, context: &Context<'_, '_>, check: Check, at: usize, life: usize) -> Found {
         let plan = context.history.plan;
         let mut found = Found::new(check, at, Some(life));
@@ -276,11 +352,7 @@ impl Demand<'_> {
         let Some(now) = history.event(at).filter(|_| history.afford(1)) else {
             return Required::Unknown { unseen: false };
         };
-        let in_time = |steps: &ByLife, most: usize| -> Vec<usize> {
-            let steps = steps.until(context, life, now).iter().rev().take_while(|_| history.afford(1));
-            let sooner = |i: &&usize| history.event(**i).is_some_and(|e| !history.precedence().before(now, e));
-            steps.filter(sooner).take(most).copied().collect()
-        };
+        let in_time = |steps: &ByLife, most: usize| self.in_time(context, steps, (now, life), most);
         if let Some(latest) = in_time(&candidates.good, 1).first() {
             return Required::Given(*latest);
         }

@@ -95,6 +95,8 @@ fn spent(history: &History<'_>, delegation: &Delegation, max: &Limit, tallies: &
             tallies.count(Check::AgentLimit, event.source, None);
             continue;
         };
+        // What is given back makes no room: the agent itself names the amount.
+        let amount = amount.max(Decimal::ZERO);
         let added = open.add(history, Part { at, amount, certain: again == Had::Not }, width);
         let verdict = added.and_then(|()| open.verdict(limit));
         tallies.count(Check::AgentLimit, event.source, verdict);
@@ -120,7 +122,7 @@ fn called(history: &History<'_>, delegation: &Delegation, rate: Rate, tallies: &
         if !is_call(history.activity(at), event) || governs(history.plan, delegation, event) != Truth::True {
             continue;
         }
-        // The steps of one request are one call.
+        // The steps of one call are one; those that a batch holds are each.
         if last.replace(&event.origin) == Some(&event.origin) {
             continue;
         }

@@ -11,9 +11,9 @@ use super::deviation::{Check, Doubt, Tallies};
 use super::effect::{Found, refusal};
 use super::plan::Plan;
 use super::scope::EventScope;
-use crate::event::{Event, Evidence, Outcome};
+use crate::event::{Event, Evidence, MOST_EARLIER_AGENTS, Outcome, Value};
 use crate::model::expression::{Truth, truth};
-use crate::model::{Delegation, Permitted};
+use crate::model::{Delegation, Limit, Permitted};
 pub(super) use human::{GLANCE, batch, is_of_a_person, tenths};
 
 /// Names that a finding lists of those that are allowed.
@@ -24,6 +24,11 @@ const CHAIN_SAID: f32 = 0.45;
 /// The reason for it.
 const WHO_SAYS_SO: &str = "whoever calls says itself who called before";
 
+/// Confidence at most of an amount that is in no unit of the limit's.
+const OTHER_UNIT: f32 = 0.4;
+/// The reason for it.
+const NOT_COMPARED: &str = "the amount is in another unit than the limit, or cannot be read, and is not compared";
+
 /// Judges every delegation over a case.
 pub(super) fn judge(context: &Context<'_, '_>, tallies: &mut Tallies) -> Vec<Found> {
     let history = context.history;
@@ -31,7 +36,8 @@ pub(super) fn judge(context: &Context<'_, '_>, tallies: &mut Tallies) -> Vec<Fou
     for delegation in &history.plan.model.delegations {
         let mut own = steps(context, delegation, tallies);
         if let Some(approval) = &delegation.approval {
-            own.extend(constraint::require::judge_person(context, approval, tallies));
+            let surely = |event: &Event| governs(history.plan, delegation, event) == Truth::True;
+            own.extend(constraint::require::judge_person(context, approval, &surely, tallies));
             own.extend(human::fast(context, delegation, approval, tallies));
         }
         for one in &mut own {
@@ -138,12 +144,19 @@ impl Step<'_, '_, '_> {
     /// An amount over the limit for one event.
     fn amount(&self, tallies: &mut Tallies) -> Option<Found> {
         let limits = &self.delegation.limits;
-        let max = limits.per_event.as_ref()?;
+        let max = limits.per_event.as_ref().or(limits.per_day.as_ref())?;
         let name = limits.amounts.get(&self.context.history.activity(self.at)?)?;
         if self.event.outcome == Outcome::Unknown || !self.counts(Check::AgentLimit) {
             return None;
         }
-        let amount = self.event.attribute(name).and_then(|value| limit::in_unit(value, max));
+        let value = self.event.attribute(name);
+        let amount = value.and_then(|value| limit::in_unit(value, max));
+        // Who chooses the currency or the spelling would else choose whether there is a limit.
+        let sent = value.is_some() || self.event.shows.request_body;
+        if amount.is_none() && sent && self.event.outcome == Outcome::Accepted {
+            return self.unmeasured(value, max, tallies);
+        }
+        limits.per_event.as_ref()?;
         let over = amount.map(|amount| amount > limit::most(max));
         if !self.decide(Check::AgentLimit, over, tallies) {
             return None;
@@ -151,6 +164,17 @@ impl Step<'_, '_, '_> {
         let expected = vec![format!("at most {} in one event", limit::words(max)).into()];
         let observed = vec![limit::in_words(amount?, max).into()];
         Some(Found { expected, observed, ..self.found(Check::AgentLimit) })
+    }
+
+    /// An amount that was accepted and cannot be held against the limit.
+    fn unmeasured(&self, value: Option<&Value>, max: &Limit, tallies: &mut Tallies) -> Option<Found> {
+        if !self.decide(Check::AgentLimit, Some(true), tallies) {
+            return None;
+        }
+        let expected = vec![format!("an amount to hold against {}", limit::words(max)).into()];
+        let observed = vec![value.map_or("none that can be read".to_owned(), ToString::to_string).into()];
+        let doubt = Some(Doubt::new(OTHER_UNIT, NOT_COMPARED));
+        Some(Found { expected, observed, doubt, ..self.found(Check::AgentLimit) })
     }
 
     /// A chain of agents that is too long.
@@ -163,14 +187,17 @@ impl Step<'_, '_, '_> {
         }
         // Only a token's claims show the whole chain; what shows more than is allowed is enough.
         let whole = actor.evidence >= Evidence::Claims;
-        let broken = if agents.len() > most { Some(true) } else { whole.then_some(false) };
+        // Of a longer one the first agents are not kept.
+        let cut = actor.earlier_agents.len() >= MOST_EARLIER_AGENTS;
+        let broken = if agents.len() > most { Some(true) } else { (whole && !cut).then_some(false) };
         if !self.decide(Check::AgentChain, broken, tallies) {
             return None;
         }
         let chain = agents.iter().map(|agent| &***agent).collect::<Vec<_>>().join(" > ");
         let mut found = self.found(Check::AgentChain);
         found.expected = vec![format!("at most {most} agents in a chain").into()];
-        found.observed = vec![format!("{}: {chain}", agents.len()).into()];
+        let more = if cut { " or more" } else { "" };
+        found.observed = vec![format!("{}{more}: {chain}", agents.len()).into()];
         found.doubt = (!whole).then(|| Doubt::new(CHAIN_SAID, WHO_SAYS_SO));
         Some(found)
     }

@@ -1,6 +1,6 @@
 //! Tools that are called although the last list that the caller was given does not have them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::compare::deviation::{Check, Doubt, Tallies};
@@ -18,13 +18,14 @@ const NOT_ALL_SEEN: f32 = 0.4;
 /// The reason for it.
 const OTHER_PAGES: &str = "of a later list of tools not all pages were seen";
 
+/// Lists that are kept while calls may have been made before they were given.
+const MOST_LISTS: usize = 8;
+
 /// The list that a caller has, as far as it was seen.
 #[derive(Default)]
 struct Known<'e> {
-    /// Names of the last list of which all pages were seen.
-    tools: Option<BTreeSet<&'e Arc<str>>>,
-    /// Its last page.
-    at: Option<usize>,
+    /// The last lists of which all pages were seen: names, and the last page.
+    whole: VecDeque<(BTreeSet<&'e Arc<str>>, usize)>,
     /// Pages of a list that goes on.
     pages: Option<BTreeSet<&'e Arc<str>>>,
     /// Names on any page since.
@@ -44,9 +45,22 @@ impl<'e> Known<'e> {
         if listing.last
             && let Some(pages) = self.pages.take()
         {
-            (self.tools, self.at) = (Some(pages), Some(at));
+            self.whole.push_back((pages, at));
+            // The oldest is the one that the caller surely has.
+            if self.whole.len() > MOST_LISTS {
+                self.whole.remove(1);
+            }
             self.since.clear();
         }
+    }
+
+    /// Of the last list that was given before an event, how many tools it has and its last page; and whether it or a later
+    /// one has a tool.
+    fn has(&mut self, before: impl Fn(usize) -> bool, tool: &Arc<str>) -> Option<(usize, usize, bool)> {
+        let last = self.whole.iter().rposition(|(_, at)| before(*at))?;
+        self.whole.drain(..last);
+        let has = self.since.contains(tool) || self.whole.iter().any(|(tools, _)| tools.contains(tool));
+        self.whole.front().map(|(tools, at)| (tools.len(), *at, has))
     }
 
     /// Whether a list has begun of which not all was seen.
@@ -67,19 +81,17 @@ pub(in crate::compare) fn judge(history: &History<'_>, tallies: &mut Tallies) ->
         }
         let Some(tool) = &spoken.tool else { continue };
         // Nobody has a list before it was given.
-        let listed =
-            known.at.filter(|list| history.event(*list).is_some_and(|list| history.precedence().before(list, event)));
-        let tools = known.tools.as_ref().zip(listed);
-        let absent = tools.map(|(tools, _)| !tools.contains(tool) && !known.since.contains(tool));
-        tallies.count(Check::AgentTool, event.source, absent);
-        let Some((tools, list)) = tools.filter(|_| absent == Some(true)) else { continue };
+        let before = |list| history.event(list).is_some_and(|list| history.precedence().before(list, event));
+        let given = known.has(before, tool);
+        tallies.count(Check::AgentTool, event.source, given.map(|(_, _, has)| !has));
+        let Some((tools, list, _)) = given.filter(|(_, _, has)| !has) else { continue };
         if !told.insert((tool, event.outcome)) {
             continue;
         }
         let life = event.objects.first().and_then(|object| history.life_of(&object.id));
         let mut one = Found::new(Check::AgentTool, at, life);
         one.evidence.push(list);
-        one.expected = vec![format!("one of the {} tools that the server listed", tools.len()).into()];
+        one.expected = vec![format!("one of the {tools} tools that the server listed").into()];
         one.observed = vec![format!("tool {tool}").into()];
         one.doubt = Some(match known.is_open() {
             true => Doubt::new(NOT_ALL_SEEN, OTHER_PAGES),

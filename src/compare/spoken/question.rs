@@ -45,8 +45,12 @@ pub(in crate::compare) fn judge(history: &History<'_>, id: &str, tallies: &mut T
             }
             asked = None;
         }
+        // Who declined is asked anew; a question that is only put again was read since the first time.
+        if own(&spoken.answers).is_some() && !spoken.agrees {
+            asked = None;
+        }
         if let Some(to) = own(&spoken.asks) {
-            asked = Some((at, to));
+            asked.get_or_insert((at, to));
         }
     }
     found

@@ -36,7 +36,8 @@ pub(in crate::compare) fn judge(history: &History<'_>, tallies: &mut Tallies) ->
 
 /// A tool as somebody was last told of it.
 struct Told<'e> {
-    tool: &'e ListedTool,
+    /// More than one where a list has several of the name.
+    tools: Vec<&'e ListedTool>,
     at: usize,
     version: Option<u64>,
 }
@@ -61,19 +62,23 @@ fn changes<'e>(history: &History<'e>, tallies: &mut Tallies) -> Vec<Found> {
         let Some(listing) = &spoken.listing else { continue };
         let version = versions.get(&spoken.listener).copied();
         let (mut known, mut other) = (false, false);
+        let mut named: BTreeMap<&str, Vec<&ListedTool>> = BTreeMap::new();
         for tool in &listing.tools {
-            let before = told.insert((listener(event), &tool.name), Told { tool, at, version });
-            let Some(before) = before else { continue };
+            named.entry(&tool.name).or_default().push(tool);
+        }
+        for (name, tools) in named {
+            let now = Told { tools: tools.clone(), at, version };
+            let Some(before) = told.insert((listener(event), name), now) else { continue };
             known = true;
-            if before.tool == tool {
-                continue;
+            for tool in tools.into_iter().filter(|tool| !before.tools.contains(tool)) {
+                let Some(was) = before.tools.first() else { continue };
+                other = true;
+                let one = changed.entry(name).or_insert_with(|| {
+                    found.push(change(history, (&before, was), (tool, at, version)));
+                    Changed { place: found.len() - 1, seen: BTreeSet::from([of(was)]) }
+                });
+                one.seen.insert(of(tool));
             }
-            other = true;
-            let one = changed.entry(&tool.name).or_insert_with(|| {
-                found.push(change(history, &before, (tool, at, version)));
-                Changed { place: found.len() - 1, seen: BTreeSet::from([of(before.tool)]) }
-            });
-            one.seen.insert(of(tool));
         }
         if known {
             tallies.count(Check::ToolChanged, event.source, Some(other));
@@ -98,11 +103,15 @@ fn listener(event: &Event) -> &str {
     principal.or(actor.credential.as_deref()).unwrap_or_default()
 }
 
-fn change(history: &History<'_>, before: &Told<'_>, (tool, at, version): (&ListedTool, usize, Option<u64>)) -> Found {
+fn change(
+    history: &History<'_>,
+    (before, was): (&Told<'_>, &ListedTool),
+    (tool, at, version): (&ListedTool, usize, Option<u64>),
+) -> Found {
     let mut one = Found::new(Check::ToolChanged, at, None);
     one.evidence.push(before.at);
     let parts =
-        [(before.tool.description != tool.description, "description"), (before.tool.schema != tool.schema, "schema")];
+        [(was.description != tool.description, "description"), (was.schema != tool.schema, "schema")];
     let parts: Vec<&str> = parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect();
     one.expected = vec![format!("tool {}", tool.name).into()];
     one.observed = vec![parts.join(" and ").into()];

@@ -111,9 +111,24 @@ fn one_event_may_cost_so_much() {
     assert_eq!(told(&[created(0), confirmed(5), paid(2, 10, 201).done()]), [Check::AgentLimit]);
     let dollars = crate::event::Value::Money(crate::event::Money { amount: 900.into(), currency: "USD".into() });
     let other = by_agent(2, 10, "pay").attribute("amount", dollars).done();
-    let result = run(model(), &[created(0), other]);
-    assert_eq!(checks(&result), []);
+    let unread = by_agent(2, 10, "pay").done();
+    for (event, shown) in [(other, "900 USD"), (unread, "none that can be read")] {
+        let result = run(model(), &[created(0), event]);
+        assert_eq!(checks(&result), [Check::AgentLimit, Check::HumanMissing], "{shown}");
+        assert!(result.deviations.iter().all(|one| one.doubt.is_some_and(|doubt| doubt.at_most < 0.5)), "{shown}");
+        assert_eq!(text(&result.deviations[0].observed), [shown]);
+    }
+    let unseen = by_agent(2, 10, "pay").with(|e| e.shows.request_body = false).done();
+    let result = run(model(), &[created(0), unseen]);
+    assert_eq!(checks(&result), [], "what no source shows is not held against it");
     assert!(result.tallies.0[&(Check::AgentLimit, "pcap")].not_evaluable > 0);
+}
+
+#[test]
+fn what_is_given_back_makes_no_room() {
+    let pay = |n: u64, euros: i64| paid(n, 100 * i64::try_from(n).unwrap(), euros).on(&format!("order:{n}")).done();
+    let all: Vec<Event> = [140, 140, -1000, 140, 140].into_iter().zip(1..).map(|(euros, n)| pay(n, euros)).collect();
+    assert_eq!(checks(&windows(model(), &all)), [Check::AgentLimit]);
 }
 
 #[test]
@@ -126,6 +141,8 @@ fn a_chain_of_agents_is_as_long_as_the_token_says() {
     let result = run(model(), &[created(0), chain(&["buyer", "planner"])]);
     assert_eq!(checks(&result), [Check::AgentChain]);
     assert_eq!(text(&result.deviations[0].observed), ["3: planner > buyer > agent:shop"]);
+    let result = run(model(), &[created(0), chain(&["a"; 32])]);
+    assert!(text(&result.deviations[0].observed)[0].starts_with("33 or more: "));
 }
 
 #[test]
@@ -168,6 +185,29 @@ fn a_person_agrees_before_the_agent_pays() {
     let result = run(model(), &[created(0), word, big().with(|e| e.actor.credential = Some("c1".into())).done()]);
     assert_eq!(checks(&result), [Check::HumanAgent]);
     assert!(result.deviations[0].doubt.is_some_and(|doubt| doubt.at_most < 0.5), "they may share a token");
+    let mallory = || event(3, 60, "confirm").by("mallory", &["customer"]).on("order:1").done();
+    let result = run(model(), &[created(0), mallory(), big().done()]);
+    assert_eq!(checks(&result), [Check::HumanMissing], "anybody's word");
+    assert!(result.deviations[0].doubt.is_some_and(|doubt| doubt.at_most < 0.5));
+    assert_eq!(told(&[created(0), confirm(2, 50).done(), mallory(), big().done()]), [], "hers came as well");
+    let roles = SHOP.replace(
+        "- {activity: cancel,",
+        "- {activity: confirm, from: new, to: new, by: [customer]}\n      - {activity: cancel,",
+    );
+    let roles = Model::read("shop.yaml", &roles).unwrap().0;
+    assert_eq!(checks(&run(roles, &[created(0), mallory(), big().done()])), [], "the model says who may");
+}
+
+#[test]
+fn a_word_is_bound_to_its_age_and_amount() {
+    let approval = |more: &str| {
+        let text = SHOP.replace("per: order, if:", &format!("per: order, {more}, if:"));
+        Model::read("shop.yaml", &text).map_err(|found| found.render(false)).unwrap().0
+    };
+    let word = || event(2, 50, "confirm").by("alice", &["customer"]).on("order:1").done();
+    let pay = |second| paid(9, second, 180).done();
+    assert_eq!(checks(&run(approval("max_age: 1h"), &[created(0), word(), pay(3000)])), []);
+    assert_eq!(checks(&run(approval("max_age: 1h"), &[created(0), word(), pay(4000)])), [Check::ApprovalStale]);
 }
 
 #[test]
@@ -186,6 +226,12 @@ fn nobody_agrees_to_what_was_not_there_two_seconds_before() {
     let coarser = Event { tick: 2 * SECOND, ..confirm(11 * SECOND) };
     assert_eq!(told(&[made(10), coarser]), [], "or nearly three");
     assert_eq!(told(&[created(10), confirm(10 * SECOND + 1)]), [], "no agent asked for it");
+    let first = event(3, 14, "confirm").by("alice", &["customer"]).on("order:1").done();
+    let done = [made(10), first, paid(4, 16, 180).done(), confirm(16 * SECOND + 400_000)];
+    assert_eq!(told(&done), [], "nothing waits for the second word");
+    let small = paid(4, 16, 20).refused(409).done();
+    assert_eq!(told(&[created(10), small, confirm(16 * SECOND + 400_000)]), [], "it needed none");
+    assert!(result.deviations[0].doubt.is_some_and(|doubt| doubt.at_most < 0.7));
 }
 
 #[test]
@@ -198,6 +244,8 @@ fn what_is_approved_by_the_dozen_is_not_read() {
     let result = windows(model(), &fast);
     assert_eq!(checks(&result), [Check::HumanBatch], "one stretch");
     assert_eq!(text(&result.deviations[0].observed), ["20 in 1m"]);
+    let one: Vec<Event> = fast.iter().map(|event| Event { objects: fast[0].objects.clone(), ..event.clone() }).collect();
+    assert_eq!(checks(&windows(model(), &one)), [], "one thing, over and over");
     let origin = fast[0].origin.clone();
     let bulk: Vec<Event> = fast.into_iter().map(|event| Event { origin: origin.clone(), ..event }).collect();
     assert_eq!(checks(&windows(model(), &bulk)), [], "one click on a list");
@@ -243,6 +291,11 @@ fn a_tool_is_called_that_no_list_has() {
     assert_eq!(doubts.collect::<Vec<_>>(), [Some(true)], "who asks for a page ends no judgement");
     let added = [whole, page(2, &mail, true, false), calls(3, 10, "mail")];
     assert_eq!(told(&added), [], "on a page since");
+    let on_its_way = Event { end: 20 * SECOND, ..listing(5, 5, std::slice::from_ref(&search), true, true) };
+    let first = listing(1, 0, std::slice::from_ref(&search), true, true);
+    let asked_again = told(&[first.clone(), on_its_way.clone(), calls(6, 10, "mail")]);
+    assert_eq!(asked_again, [Check::AgentTool], "who asks anew has the old list");
+    assert_eq!(told(&[first, on_its_way, calls(6, 10, "search")]), []);
     let overlapping = Event { end: 11 * SECOND, ..calls(3, 0, "mail") };
     assert_eq!(told(&[listing(1, 0, &[search], true, true), overlapping]), [], "nobody has a list before it is given");
 }
@@ -257,6 +310,11 @@ fn a_tool_that_changes_is_told_once() {
     assert_eq!(changed.iter().map(|d| d.check).collect::<Vec<_>>(), [Check::ToolChanged]);
     assert_eq!(text(&changed[0].observed), ["description"]);
     assert!(changed[0].doubt.is_some_and(|doubt| doubt.at_most > 0.5));
+    let twice = |n: u64| {
+        listing(n, i64::try_from(n).unwrap() * 10, &[tool("search", 5), tool("search", 6)], true, true)
+    };
+    assert!(run(&[twice(1)]).is_empty() && run(&[twice(1), twice(2)]).is_empty(), "a name that a list has twice");
+    assert_eq!(run(&[of(1, 5), twice(2)]).len(), 1, "and one of them is new");
     let dated: Vec<Event> = (1..9).map(|n| of(n, n)).collect();
     assert!(run(&dated)[0].doubt.is_some_and(|doubt| doubt.at_most < 0.5), "described ever anew");
     let bob = Event { actor: event(1, 0, "x").by("bob", &[]).done().actor, ..of(2, 6) };
@@ -283,6 +341,9 @@ fn an_answer_takes_as_long_as_reading() {
     assert!(took(4 * SECOND, Asked::Person).is_empty(), "before it was asked: clocks that differ");
     let agent = took(6 * SECOND, Asked::Anybody);
     assert!(agent[0].doubt.is_some_and(|doubt| doubt.at_most < 0.5), "another agent may answer");
+    let again = Event { time: 6 * SECOND, end: 6 * SECOND, ..ask(Asked::Person) };
+    let late = windows(empty(), &[ask(Asked::Person), again, answer(8 * SECOND, Asked::Person)]).deviations;
+    assert!(late.is_empty(), "it was asked before");
     let mut declined = answer(6 * SECOND, Asked::Person);
     declined.spoken.as_mut().unwrap().agrees = false;
     assert!(windows(empty(), &[ask(Asked::Person), declined]).deviations.is_empty(), "no is said at once");

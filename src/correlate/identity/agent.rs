@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use offpath_capture::CallProtocol;
 
-use super::{MOST_LISTED, Naming, masked_text};
+use super::{Naming, masked_text};
+use crate::event::MOST_EARLIER_AGENTS;
 use crate::correlate::reading::Reading;
 use crate::correlate::signature;
 use crate::event::{SeenAgent, Value};
@@ -44,7 +45,7 @@ impl Naming<'_> {
         let Some(claims) = &reading.claims else { return Vec::new() };
         let mut path = vec!["act"];
         let mut agents = Vec::new();
-        while agents.len() < MOST_LISTED {
+        while agents.len() < MOST_EARLIER_AGENTS {
             path.push("act");
             let mut subject = path.clone();
             subject.push("sub");

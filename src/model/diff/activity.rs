@@ -206,11 +206,13 @@ impl Pair<'_> {
             let host = super::terms::demanded(&one.host, &other.host);
             if let Some(direction) = host {
                 let says = format!("the host of the call is {direction}", direction = direction.as_str());
-                self.add(direction, Severity::Medium, "host", says, (one.host.clone(), other.host.clone()), found);
+                self.add(direction, Severity::High, "host", says, (one.host.clone(), other.host.clone()), found);
+                self.judged_otherwise(direction, was, is, found);
             }
             if let Some(direction) = Direction::of(logic::compare(one.condition.as_ref(), other.condition.as_ref())) {
                 let says = format!("the condition of the call is {}", direction.as_str());
-                self.add(direction, Severity::Medium, "call condition", says, both, found);
+                self.add(direction, Severity::High, "call condition", says, both, found);
+                self.judged_otherwise(direction, was, is, found);
             }
             return;
         }
@@ -225,7 +227,16 @@ impl Pair<'_> {
             (false, false) => Direction::Changed,
         };
         let says = format!("the conditions of the call are {}", direction.as_str());
-        self.add(direction, Severity::Medium, "call condition", says, both, found);
+        self.add(direction, Severity::High, "call condition", says, both, found);
+        self.judged_otherwise(direction, was, is, found);
+    }
+
+    /// The other side of a call that takes in more or less: what is no call of this step any more goes unnoticed.
+    fn judged_otherwise(&self, direction: Direction, was: &[Call], is: &[Call], found: &mut Changes) {
+        let wide = if direction == Direction::Widened { is } else { was };
+        if direction != Direction::Changed {
+            judged(direction, self.subject.clone(), &format!("what else is {}", texts(wide)), found);
+        }
     }
 }
 

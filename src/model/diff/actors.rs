@@ -29,20 +29,9 @@ pub(super) fn compare(sides: &Sides<'_>, found: &mut Changes) {
     let roles = |names: &[String]| format!("another place may now give roles: {}", names.join(", "));
     listed("role source", &texts(&old.roles_from), &texts(&new.roles_from), &roles, found);
     let subject = "actors";
-    found.differs(
-        Severity::High,
-        "agent source",
-        subject,
-        super::listed(texts(&old.agent)),
-        super::listed(texts(&new.agent)),
-    );
-    found.differs(
-        Severity::High,
-        "tenant source",
-        subject,
-        super::listed(texts(&old.tenant)),
-        super::listed(texts(&new.tenant)),
-    );
+    for (aspect, old, new) in [("agent source", &old.agent, &new.agent), ("tenant source", &old.tenant, &new.tenant)] {
+        found.relied_on(aspect, subject, super::listed(texts(old)), super::listed(texts(new)));
+    }
     kinds(old, new, found);
     let role = |actors: &ActorNaming| actors.default_role.as_ref().map(ToString::to_string);
     match (role(old), role(new)) {

@@ -70,6 +70,11 @@ fn alone(side: &Side<'_>, constraint: &Constraint, dropped: bool, found: &mut Ch
     found.add(direction, risk, Found { aspect, subject, says, old, new });
 }
 
+/// One constraint that both versions have.
+pub(super) fn both(sides: &Sides<'_>, was: &Constraint, is: &Constraint, subject: String, found: &mut Changes) {
+    Pair { sides, was, is, found, subject }.compare();
+}
+
 /// One constraint in both versions.
 struct Pair<'p> {
     sides: &'p Sides<'p>,

@@ -1,14 +1,16 @@
-//! Delegations: what software may do for people. They are compared as they are written, entry by entry.
+//! Delegations: what software may do for people.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use rust_decimal::Decimal;
-
-use super::terms::raised;
-use super::{Changes, Direction, Found};
-use crate::model::Severity;
-use crate::model::quantity;
+use super::side::{Side, Sides};
+use super::terms::{demanded, raised};
+use super::{Changes, Direction, Found, constraint};
+use crate::model::expression::{self, Operator};
+use crate::model::quantity::duration_text;
 use crate::model::read::document::{self, Node, Shape};
+use crate::model::wording::limit;
+use crate::model::{Constraint, Delegation, Expression, Limit, Permitted, Rate, Severity};
 
 /// The entries of one delegation, by dotted key.
 type Entries = BTreeMap<String, Entry>;
@@ -79,88 +81,217 @@ fn inline(node: &Node) -> String {
     }
 }
 
-/// Compares all delegations of two texts.
-pub(super) fn compare(old: &str, new: &str, found: &mut Changes) {
-    let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        (read(old).into_iter().collect(), read(new).into_iter().collect());
-    for name in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
-        let subject = format!("delegation {name}");
-        let text = |entries: &Entries| {
-            Some(entries.iter().map(|(key, entry)| format!("{key}: {}", entry.text())).collect::<Vec<_>>().join("; "))
+/// Compares all delegations, as they are judged: what is not written is what it means to leave it out.
+pub(super) fn compare(sides: &Sides<'_>, texts: (&str, &str), found: &mut Changes) {
+    let written = |text: &str| -> BTreeMap<String, String> {
+        let line = |entries: Vec<(String, String)>| {
+            entries.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join("; ")
         };
-        match (old.get(name), new.get(name)) {
-            (Some(was), Some(is)) => entries(&subject, was, is, found),
-            (None, Some(is)) => {
-                let says = "software may now act for people by this".to_owned();
-                let one = Found { aspect: "delegation", subject, says, old: None, new: text(is) };
-                found.add(Direction::Widened, Severity::High, one);
-            }
-            (Some(was), None) => {
-                let says = "software may no longer act for people by this".to_owned();
-                let one = Found { aspect: "delegation", subject, says, old: text(was), new: None };
-                found.add(Direction::Narrowed, Severity::High, one);
-            }
-            (None, None) => {}
+        delegations(text).into_iter().map(|(name, entries)| (name, line(entries))).collect()
+    };
+    let (old, new) = (&sides.old.model.delegations, &sides.new.model.delegations);
+    let (was_written, is_written) = (written(texts.0), written(texts.1));
+    let named = |all: &'_ [Delegation], name: &str| all.iter().position(|one| &*one.name == name);
+    for was in old {
+        match named(new, &was.name).and_then(|at| new.get(at)) {
+            Some(is) => Pair { sides, was, is, found: &mut *found }.compare(),
+            None => alone(&was.name, was_written.get(&*was.name), Direction::Narrowed, found),
         }
+    }
+    for is in new.iter().filter(|is| named(old, &is.name).is_none()) {
+        alone(&is.name, is_written.get(&*is.name), Direction::Widened, found);
     }
 }
 
-fn entries(subject: &str, old: &Entries, new: &Entries, found: &mut Changes) {
-    let approval = |entries: &Entries| entries.keys().any(|key| key == "approval" || key.starts_with("approval."));
-    for key in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
-        let (was, is) = (old.get(key), new.get(key));
-        let directions = directions(key, was, is);
-        let lost = key.starts_with("approval") && approval(old) && !approval(new);
-        for direction in directions {
-            let says = match direction {
-                Direction::Widened if lost => "approval lost: nobody is asked before".to_owned(),
-                Direction::Widened => format!("`{key}` allows more"),
-                Direction::Narrowed => format!("`{key}` allows less"),
-                Direction::Changed => format!("`{key}` is another"),
+/// A delegation that only one version has. It gives leave, and it is what the agents are judged by: of which none speaks,
+/// those are not judged at all.
+fn alone(name: &str, written: Option<&String>, direction: Direction, found: &mut Changes) {
+    let subject = format!("delegation {name}");
+    let (leave, judged) = match direction {
+        Direction::Widened => ("software may now act for people by this", "software is judged by this from now on"),
+        _ => ("software may no longer act for people by this", "what software does is no longer judged by this"),
+    };
+    let texts = || match direction {
+        Direction::Widened => (None, written.cloned()),
+        _ => (written.cloned(), None),
+    };
+    for (aspect, direction, says) in [("delegation", direction, leave), ("judgement", direction.reversed(), judged)] {
+        let (old, new) = texts();
+        let one = Found { aspect, subject: subject.clone(), says: says.to_owned(), old, new };
+        found.add(direction, Severity::High, one);
+    }
+}
+
+/// One delegation in both versions.
+struct Pair<'p> {
+    sides: &'p Sides<'p>,
+    was: &'p Delegation,
+    is: &'p Delegation,
+    found: &'p mut Changes,
+}
+
+impl Pair<'_> {
+    fn compare(&mut self) {
+        let (sides, was, is) = (self.sides, self.was, self.is);
+        if sides.old.node(&was.when) != sides.new.node(&is.when) {
+            let texts = (Some(was.when.text.to_string()), Some(is.when.text.to_string()));
+            self.say("when", Some(Direction::Changed), texts);
+        }
+        let plain = |tool: &Arc<str>| (tool.to_string(), tool.to_string());
+        let (old, new) = (Names::of(&was.tools, plain), Names::of(&is.tools, plain));
+        self.names("tools", &old, &new);
+        let of = |side: &Side<'_>, delegation: &Delegation| {
+            Names::of(&delegation.activities, |id| {
+                (side.activity(*id).to_string(), side.model.activity_name(*id).to_string())
+            })
+        };
+        let (old, new) = (of(&sides.old, was), of(&sides.new, is));
+        self.names("activities", &old, &new);
+        self.limits();
+        let (old, new) = (was.inherit, is.inherit);
+        for (key, was, is) in [
+            ("inherit tenant", old.tenant, new.tenant),
+            ("inherit owner", old.owner, new.owner),
+            ("inherit roles", old.roles, new.roles),
+        ] {
+            let demand = |is: bool| is.then(|| key.to_owned());
+            let texts = (demand(was), demand(is));
+            self.say(key, demanded(&texts.0, &texts.1), texts);
+        }
+        self.approval();
+    }
+
+    fn limits(&mut self) {
+        let (was, is) = (&self.was.limits, &self.is.limits);
+        for (key, was, is) in [
+            ("limits.per_event", &was.per_event, &is.per_event),
+            ("limits.per_day", &was.per_day, &is.per_day),
+        ] {
+            let direction = match (was, is) {
+                (Some(Limit::Number(was)), Some(Limit::Number(is))) => raised(*was, *is),
+                (Some(Limit::Money(was)), Some(Limit::Money(is))) if was.currency == is.currency => {
+                    raised(was.amount, is.amount)
+                }
+                (Some(_), Some(_)) => Some(Direction::Changed),
+                (was, is) => demanded(&was.is_some().then_some(()), &is.is_some().then_some(())),
             };
-            let risk = if key.starts_with("approval") { Severity::Critical } else { Severity::High };
-            let (old, new) = (was.map(Entry::text), is.map(Entry::text));
-            let one = Found { aspect: "delegation", subject: format!("{subject} {key}"), says, old, new };
-            found.add(direction, risk, one);
+            self.say(key, direction, (was.as_ref().map(limit), is.as_ref().map(limit)));
         }
+        let rate = |rate: Option<Rate>| rate.map(|rate| format!("{}/{}", rate.most, duration_text(rate.window)));
+        let direction = match (was.calls, is.calls) {
+            (Some(was), Some(is)) => match (within(was, is), within(is, was)) {
+                (true, true) => None,
+                (true, false) => Some(Direction::Widened),
+                (false, true) => Some(Direction::Narrowed),
+                (false, false) => Some(Direction::Changed),
+            },
+            (was, is) => demanded(&was, &is),
+        };
+        self.say("limits.calls", direction, (rate(was.calls), rate(is.calls)));
+        let direction = match (was.depth, is.depth) {
+            (Some(was), Some(is)) => raised(was, is),
+            (was, is) => demanded(&was, &is),
+        };
+        let text = |depth: Option<u32>| depth.map(|depth| depth.to_string());
+        self.say("limits.depth", direction, (text(was.depth), text(is.depth)));
+    }
+
+    fn approval(&mut self) {
+        let sides = self.sides;
+        let asked = |delegation: &Delegation| {
+            let approval = delegation.approval.clone()?;
+            let condition = approval.condition.as_ref().and_then(|whole| beside(&delegation.when, whole));
+            Some(Constraint { condition, ..approval })
+        };
+        let subject = format!("delegation {} approval", self.is.name);
+        match (asked(self.was), asked(self.is)) {
+            (Some(was), Some(is)) => constraint::both(sides, &was, &is, subject, self.found),
+            (None, None) => {}
+            (was, is) => {
+                let (direction, says) = match is {
+                    None => (Direction::Widened, "approval lost: nobody is asked before"),
+                    Some(_) => (Direction::Narrowed, "somebody is asked before"),
+                };
+                let (old, new) = (was.map(|was| sides.old.model.demand(&was)), is.map(|is| sides.new.model.demand(&is)));
+                let one = Found { aspect: "delegation", subject, says: says.to_owned(), old, new };
+                self.found.add(direction, Severity::Critical, one);
+            }
+        }
+    }
+
+    /// What is allowed widens as it grows, what is denied as it shrinks; where nothing is listed as allowed, all is.
+    fn names(&mut self, key: &'static str, old: &Names, new: &Names) {
+        let list = |map: &BTreeMap<String, String>| map.values().cloned().collect::<Vec<_>>().join(", ");
+        let texts = (old.allow.as_ref().map(list), new.allow.as_ref().map(list));
+        match (&old.allow, &new.allow) {
+            (Some(was), Some(is)) => self.grown((key, "allow"), was, is, Direction::Widened, &texts),
+            _ => {
+                let demand = |list: &Option<_>| list.is_some().then_some(());
+                self.say_of((key, "allow"), demanded(&demand(&old.allow), &demand(&new.allow)), texts);
+            }
+        }
+        let listed = |map| Some(list(map)).filter(|text| !text.is_empty());
+        let texts = (listed(&old.deny), listed(&new.deny));
+        self.grown((key, "deny"), &old.deny, &new.deny, Direction::Narrowed, &texts);
+    }
+
+    fn grown(
+        &mut self,
+        key: (&str, &str),
+        old: &BTreeMap<String, String>,
+        new: &BTreeMap<String, String>,
+        grown: Direction,
+        texts: &(Option<String>, Option<String>),
+    ) {
+        let more = new.keys().any(|name| !old.contains_key(name)).then_some(grown);
+        self.say_of(key, more, texts.clone());
+        let less = old.keys().any(|name| !new.contains_key(name)).then_some(grown.reversed());
+        self.say_of(key, less, texts.clone());
+    }
+
+    fn say_of(&mut self, (key, list): (&str, &str), direction: Option<Direction>, texts: (Option<String>, Option<String>)) {
+        self.say(&format!("{key}.{list}"), direction, texts);
+    }
+
+    fn say(&mut self, key: &str, direction: Option<Direction>, (old, new): (Option<String>, Option<String>)) {
+        let Some(direction) = direction else { return };
+        let says = match direction {
+            Direction::Widened => format!("`{key}` allows more"),
+            Direction::Narrowed => format!("`{key}` allows less"),
+            Direction::Changed => format!("`{key}` is another"),
+        };
+        let subject = format!("delegation {} {key}", self.is.name);
+        self.found.add(direction, Severity::High, Found { aspect: "delegation", subject, says, old, new });
     }
 }
 
-/// How an entry changed: lists of what is allowed widen as they grow, all else as it shrinks or goes.
-fn directions(key: &str, old: Option<&Entry>, new: Option<&Entry>) -> Vec<Direction> {
-    let limit = key.starts_with("limits.");
-    match (old, new) {
-        (old, new) if old == new => Vec::new(),
-        // What is not said is not demanded.
-        (None, Some(_)) => vec![Direction::Narrowed],
-        (Some(_), None) => vec![Direction::Widened],
-        (Some(Entry::Many(was)), Some(Entry::Many(is))) => {
-            let grown = if key.ends_with(".allow") { Direction::Widened } else { Direction::Narrowed };
-            let mut found = Vec::new();
-            found.extend(is.difference(was).next().map(|_| grown));
-            found.extend(was.difference(is).next().map(|_| grown.reversed()));
-            found
-        }
-        (Some(Entry::One(was)), Some(Entry::One(is))) if limit => {
-            let compared = quantity_of(was).zip(quantity_of(is)).filter(|((_, a), (_, b))| a == b);
-            // An amount may be written in more than one way.
-            compared.map_or(Some(Direction::Changed), |((was, _), (is, _))| raised(was, is)).into_iter().collect()
-        }
-        _ => vec![Direction::Changed],
+/// What is allowed and denied: what each is in both versions, and its name.
+struct Names {
+    allow: Option<BTreeMap<String, String>>,
+    deny: BTreeMap<String, String>,
+}
+
+impl Names {
+    fn of<T>(permitted: &Permitted<T>, name: impl Fn(&T) -> (String, String)) -> Names {
+        let all = |list: &[T]| list.iter().map(&name).collect();
+        Names { allow: permitted.allow.as_deref().map(all), deny: all(&permitted.deny) }
     }
 }
 
-/// A limit and its unit: `200 EUR`, `60/1m`, `2`, `30s`.
-fn quantity_of(text: &str) -> Option<(Decimal, String)> {
-    if let Some(money) = quantity::money(text) {
-        return Some((money.amount, money.currency.to_string()));
+/// Whether whatever keeps to a rate keeps to another: so many in each stretch of which the other's takes so many.
+fn within(rate: Rate, other: Rate) -> bool {
+    let (Ok(window), Ok(wide)) = (u64::try_from(rate.window), u64::try_from(other.window)) else { return false };
+    let stretches = wide.div_ceil(window.max(1));
+    rate.most.saturating_mul(stretches) <= other.most
+}
+
+/// What an approval asks for beside what its delegation governs: its `if`.
+fn beside(when: &Expression, whole: &Expression) -> Option<Expression> {
+    let expression::Node::Binary(Operator::And, first, own) = &whole.node else { return None };
+    // A delegation's own condition may be one of two parts as well.
+    if whole.node == when.node || **first != when.node {
+        return None;
     }
-    if let Some((count, window)) = text.split_once('/') {
-        let window = quantity::duration(window)?;
-        return Some((quantity::decimal(count.trim())?, format!("/{window}")));
-    }
-    if let Some(number) = quantity::decimal(text) {
-        return Some((number, String::new()));
-    }
-    quantity::duration(text).map(|micros| (Decimal::from(micros), "us".to_owned()))
+    let text = whole.text.strip_prefix(&format!("({}) && (", when.text)).and_then(|text| text.strip_suffix(')'));
+    Some(Expression { text: text.unwrap_or(&whole.text).into(), node: (**own).clone() })
 }

@@ -105,7 +105,7 @@ impl ModelDiff {
         activity::compare(&sides, &mut found);
         object::compare(&sides, &mut found);
         setting::compare(&sides, &mut found);
-        delegation::compare(old_text, new_text, &mut found);
+        delegation::compare(&sides, (old_text, new_text), &mut found);
         let mut changes: Vec<Change> = found.0.into_iter().collect();
         let key = |change: &Change| {
             (
@@ -118,6 +118,15 @@ impl ModelDiff {
         };
         changes.sort_by_cached_key(key);
         ModelDiff { changes }
+    }
+
+    /// Whether more may be allowed than before: something is widened, or it is not known that it is not and may do much harm.
+    pub fn may_widen(&self) -> bool {
+        self.changes.iter().any(|change| match change.direction {
+            Direction::Widened => true,
+            Direction::Changed => change.risk >= Severity::High,
+            Direction::Narrowed => false,
+        })
     }
 
     /// How many changes go in a direction.
@@ -164,6 +173,16 @@ impl Changes {
             };
             self.add(Direction::Changed, risk, Found { aspect, subject: subject.to_owned(), says, old, new });
         }
+    }
+
+    /// Adds what is told of an agent, a tenant or an owner: what goes untold is held against nobody.
+    fn relied_on(&mut self, aspect: &'static str, subject: &str, old: Option<String>, new: Option<String>) {
+        let (direction, says) = match (&old, &new) {
+            (Some(_), None) => (Direction::Widened, format!("{aspect} is no longer said: nothing is judged by it")),
+            (None, Some(_)) => (Direction::Narrowed, format!("{aspect} is said now: more is judged")),
+            _ => return self.differs(Severity::High, aspect, subject, old, new),
+        };
+        self.add(direction, Severity::High, Found { aspect, subject: subject.to_owned(), says, old, new });
     }
 }
 

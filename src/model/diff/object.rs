@@ -40,7 +40,7 @@ fn both(sides: &Sides<'_>, was: &ObjectType, is: &ObjectType, found: &mut Change
     }
     let texts = |paths: &[Path]| super::listed(paths.iter().map(|path| &path.text));
     found.differs(Severity::High, "key", &subject, texts(&was.key), texts(&is.key));
-    found.differs(Severity::High, "tenant", &subject, texts(&was.tenant), texts(&is.tenant));
+    found.relied_on("tenant", &subject, texts(&was.tenant), texts(&is.tenant));
     found.differs(Severity::Medium, "declared state", &subject, texts(&was.state), texts(&is.state));
     let within = |object: &ObjectType| object.within_tenant.then(|| "tenant".to_owned());
     found.differs(Severity::High, "scope of keys", &subject, within(was), within(is));
@@ -50,7 +50,7 @@ fn both(sides: &Sides<'_>, was: &ObjectType, is: &ObjectType, found: &mut Change
             format!("{}{}", owner.value.text, set_by.unwrap_or_default())
         })
     };
-    found.differs(Severity::High, "owner", &subject, owner(&sides.old, was), owner(&sides.new, is));
+    found.relied_on("owner", &subject, owner(&sides.old, was), owner(&sides.new, is));
     let parent = |side: &Side<'_>, object: &ObjectType| {
         object.parent.as_ref().map(|(id, paths)| (side.object_type(*id), texts(paths)))
     };

@@ -242,6 +242,9 @@ fn delegations_widen_as_their_lists_and_limits_grow() {
         ("500 EUR", "500 USD", Direction::Changed),
         ("60/1m", "10/1m", Direction::Narrowed),
         ("    approval: {activity: refund_approve, before: pay, per: order}\n", "", Direction::Widened),
+        ("per: order}\n", "per: order, if: \"event.amount > money('5 EUR')\"}\n", Direction::Widened),
+        ("60/1m", "3000/59s", Direction::Widened),
+        ("60/1m", "60/30s", Direction::Widened),
     ] {
         let new = old.replace(from, to);
         let changes = diff(&old, &new);
@@ -250,7 +253,36 @@ fn delegations_widen_as_their_lists_and_limits_grow() {
             "{to}: {changes:#?}"
         );
     }
-    assert_eq!(diff(BASE, &old).len(), 1);
+    assert_eq!(diff(&old, &old.replace("per: order}\n", "per: order, kind: human}\n")), [], "the default, written");
+    assert_eq!(diff(&old, &old.replace("60/1m", "60/60s")), []);
+    let directions = |old: &str, new: &str| -> BTreeSet<Direction> {
+        diff(old, new).iter().map(|change| change.direction).collect()
+    };
+    let both = BTreeSet::from([Direction::Widened, Direction::Narrowed]);
+    assert_eq!(directions(BASE, &old), both);
+    assert_eq!(directions(&old, BASE), both, "an agent of which no delegation speaks is not judged");
+    let asked = |limit: &str| old.replace("per: order}", &format!("per: order, if: \"event.amount > money('{limit} EUR')\"}}"));
+    assert_eq!(directions(&asked("150"), &asked("15000")), BTreeSet::from([Direction::Widened]));
+    let inherited = |all: &str| old.replace("    limits:", &format!("    inherit: {all}\n    limits:"));
+    let changes = diff(&inherited("[tenant, owner]"), &inherited("tenant"));
+    assert_eq!(changes.iter().map(|change| change.direction).collect::<Vec<_>>(), [Direction::Widened]);
+}
+
+#[test]
+fn what_is_no_longer_told_or_seen_is_judged_no_more() {
+    let widened = |old: &str, new: &str| diff(old, new).iter().any(|change| change.direction == Direction::Widened);
+    let line = BASE.lines().find(|line| line.trim_start().starts_with("agent:")).unwrap();
+    let without = BASE.replacen(&format!("{line}\n"), "", 1);
+    assert!(widened(BASE, &without) && !widened(&without, BASE), "agents");
+    let pay = BASE.lines().find(|line| line.trim_start().starts_with("psp_ok:")).unwrap();
+    for more in [", host: x.example}", ", where: \"has(req.zz)\"}"] {
+        let narrow = BASE.replacen(pay, &format!("{}{more}", pay.strip_suffix('}').unwrap()), 1);
+        assert!(Model::read("m.yaml", &narrow).is_ok(), "{narrow}");
+        assert!(widened(BASE, &narrow), "{more}");
+    }
+    let old = edited(("owner:  {set_by: create, value: actor.principal}", "owner:  {set_by: create, value: req.owner}"));
+    assert!(ModelDiff { changes: diff(BASE, &old) }.may_widen(), "who knows");
+    assert!(!ModelDiff { changes: diff(BASE, &BASE.replace("refund-sod", "four-eyes")) }.may_widen());
 }
 
 /// Aspect, subject, direction, before and after.

@@ -197,7 +197,7 @@ fn approval(
     when: Option<&Expression>,
     model: &Model,
 ) -> Option<Constraint> {
-    let fields = reader.mapping(node, "`approval`", &["activity", "before", "per", "kind", "if"])?;
+    let fields = reader.mapping(node, "`approval`", &["activity", "before", "per", "kind", "max_age", "unchanged", "if"])?;
     let mut activity = |key| {
         let node = reader.required(&fields, key)?;
         reader.activity(node, "this approval")
@@ -214,7 +214,9 @@ fn approval(
         Some(node) => reader.actor_kind(node)?,
         None => "human".into(),
     };
+    let max_age = fields.get("max_age").and_then(|node| reader.duration(node, "the longest age"));
     let place = judging(before);
+    let unchanged = fields.get("unchanged").map(|node| reader.paths(node, &place)).unwrap_or_default();
     let limited = fields.get("if").map(|node| {
         let condition = reader.condition(node, &place)?;
         super::constant::condition(reader, node, &condition, "this approval is never asked for");
@@ -225,8 +227,7 @@ fn approval(
         None => when?.clone(),
     };
     let (activity, before, per) = (activity?, before?, per?);
-    let kind =
-        ConstraintKind::Require { activity, before, per, kind: Some(kind), max_age: None, unchanged: Vec::new() };
+    let kind = ConstraintKind::Require { activity, before, per, kind: Some(kind), max_age, unchanged };
     Some(Constraint { id: Arc::clone(name), kind, condition: Some(condition), severity: None })
 }
 

@@ -296,7 +296,10 @@ impl Reader<'_> {
     /// The constraints, and for guards the lifecycles, that a check reports about.
     fn constraints(&self, check: Check) -> Option<Demand> {
         let mut demand = None;
-        for constraint in &self.model.constraints {
+        // A delegation's approval may be bound as well; that it is missing is reported as its own.
+        let approvals = self.model.delegations.iter().filter_map(|delegation| delegation.approval.as_ref());
+        let approvals = approvals.filter(|_| matches!(check, Check::ApprovalStale | Check::ApprovalChanged));
+        for constraint in self.model.constraints.iter().chain(approvals) {
             if reports(self.model, constraint, check) {
                 self.constraint(check, constraint, demand.get_or_insert_with(Demand::default));
             }
