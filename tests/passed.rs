@@ -403,6 +403,34 @@ fn what_one_side_dropped_and_the_other_shows_is_not_missing() {
 }
 
 #[test]
+fn what_was_asked_past_the_proxy_unseen_may_have_been_any_step() {
+    let mut asked = orders(APART, Wire::Plain, "");
+    asked.retain(|asked| !asked.path.ends_with("7003/pay"));
+    let straight = Ends { client: [10, 9, 9, 9], ..APART[1] };
+    let path = "/orders/7003/pay".to_owned();
+    let paid = asked.iter().find(|asked| asked.path.ends_with("/pay") && asked.ends == APART[1]).unwrap().clone();
+    let past = Asked { ends: straight, at: 10_700, path, ..paid };
+    // The proxy's own payments of another order, or of that one by somebody else: what asks is lost, and not what answers.
+    let lost = |asked: &[Asked], from: [u8; 4], order: u32| {
+        let line = format!("/orders/{order}/pay HTTP/1.");
+        let folder = tempfile::tempdir().unwrap();
+        Checked::capture(asked, folder.path());
+        let mut packets = Checked::packets(asked);
+        let before = packets.len();
+        packets.retain(|(_, packet)| {
+            packet[12..16] != from || !packet.windows(line.len()).any(|part| part == line.as_bytes())
+        });
+        assert_eq!(packets.len() + 1, before);
+        fs::write(folder.path().join("a.pcap"), pcap_of(101, packets.into_iter(), u32::MAX)).unwrap();
+        let checked = Checked::read(folder, &[]);
+        checked.findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(&asked, APART[1].client, 7005), ["SEQ-SKIP"]);
+    asked.push(past);
+    assert_eq!(lost(&asked, straight.client, 7003), [""; 0]);
+}
+
+#[test]
 fn what_is_learnt_from_both_sides_is_what_one_side_teaches() {
     let both = orders(ONE, Wire::Plain, "");
     let outside: Vec<Asked> = both.iter().filter(|asked| asked.ends == ONE[0]).cloned().collect();

@@ -100,7 +100,10 @@ impl Interface {
         for Stretch { from, to } in &ending.stretches {
             let place = Place::Frames { first: from.frame, last: to.frame, offset: from.offset };
             let origin = Origin::new(Arc::from(&*name), place);
-            if sink.blind_spot(BlindSpot { from: from.time, to: to.time, server: None, origin }).is_break() {
+            if sink
+                .blind_spot(BlindSpot { from: from.time, to: to.time, server: None, client: None, origin })
+                .is_break()
+            {
                 break;
             }
         }

@@ -166,11 +166,22 @@ impl<'a> Output<'a> {
 
     /// Hands on a stretch in which requests may have been lost; to this server alone, if there is one.
     pub(crate) fn blind_spot(&mut self, server: Option<Endpoint>, from: Timestamp, shown: Seen) {
+        self.blind(server, None, from, shown);
+    }
+
+    /// Hands on a stretch in which requests of one connection may have been lost, from its client to its server where
+    /// these are known.
+    pub(crate) fn blind_between(&mut self, ends: Option<[Endpoint; 2]>, from: Timestamp, shown: Seen) {
+        let [client, server] = ends.map_or([None; 2], |ends| ends.map(Some));
+        self.blind(server, client, from, shown);
+    }
+
+    fn blind(&mut self, server: Option<Endpoint>, client: Option<Endpoint>, from: Timestamp, shown: Seen) {
         if self.stopped {
             return;
         }
         let origin = self.origin(shown.frame, shown.frame.number);
-        let spot = BlindSpot { from: from.min(shown.time), to: shown.time, server, origin };
+        let spot = BlindSpot { from: from.min(shown.time), to: shown.time, server, client, origin };
         self.stopped = self.sink.blind_spot(spot) == ControlFlow::Break(());
     }
 
@@ -209,9 +220,10 @@ impl<'a> Output<'a> {
             }
         }
         for (ends, from, shown) in std::mem::take(&mut self.doubtful) {
-            let server = ends.into_iter().find(|end| self.servers.contains(end));
-            if server.is_some() || full {
-                self.blind_spot(server, from, shown);
+            let [one, other] = ends;
+            let known = [[other, one], [one, other]].into_iter().find(|[_, server]| self.servers.contains(server));
+            if known.is_some() || full {
+                self.blind_between(known, from, shown);
             }
         }
     }

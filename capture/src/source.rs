@@ -482,6 +482,8 @@ pub struct BlindSpot {
     pub to: Timestamp,
     /// The server whose requests they were, where they were lost on one connection; none where any may have been lost.
     pub server: Option<Endpoint>,
+    /// Whose requests they were, where they were lost on one connection and it is known.
+    pub client: Option<Endpoint>,
     /// Where it is in the input.
     pub origin: Origin,
 }

@@ -187,15 +187,27 @@ fn what_a_captures_statistics_say_was_lost_is_counted_by_interface() {
 #[test]
 fn what_one_interface_dropped_was_asked_of_the_servers_that_it_shows() {
     let talk = Talk::open(5000).get(1).answer(1).get(2).answer(2).close().clone();
-    let shown: Vec<Block> = talk.segments.iter().map(|segment| Ok((1, ip(segment), 0))).collect();
-    let servers = |dropped: Block| {
-        let seen = read(&[&pcapng(&[&shown[..], &[dropped]].concat())]);
+    // The same of another server, whose address differs.
+    let other = |segment: &Segment| {
+        let mut packet = ip(segment);
+        let address = if segment.side == Client { 19 } else { 15 };
+        packet[address] ^= 0x55;
+        packet
+    };
+    let shown = |tap: u32, packet: &dyn Fn(&Segment) -> Vec<u8>| -> Vec<Block> {
+        talk.segments.iter().map(|segment| Ok((tap, packet(segment), 0))).collect()
+    };
+    let [second, first] = [shown(1, &|segment| ip(segment)), shown(0, &other)];
+    let servers = |blocks: &[&[Block]]| {
+        let seen = read(&[&pcapng(&blocks.concat())]);
         (seen.blind_spots.iter().map(|spot| spot.server).collect::<Vec<_>>(), seen.exchanges[0].server)
     };
-    let (spots, server) = servers(Err([1, 3, 0]));
+    let (spots, server) = servers(&[&second, &first, &[Err([1, 3, 0])]]);
     assert!(server.is_some() && !spots.is_empty() && spots.iter().all(|spot| *spot == server), "{spots:?}");
-    // What the other one saw, nobody knows.
-    assert!(servers(Err([0, 3, 0])).0.contains(&None));
+    // What nothing else shows, or one that dropped packets too, may have been of any.
+    assert!(servers(&[&second, &[Err([1, 3, 0])]]).0.contains(&None));
+    assert!(servers(&[&second, &first, &[Err([1, 3, 0]), Err([0, 3, 0])]]).0.iter().all(Option::is_none));
+    assert!(servers(&[&second, &[Err([0, 3, 0])]]).0.contains(&None));
 }
 
 /// A datagram of UDP from 10.0.0.1 to 10.0.0.2.

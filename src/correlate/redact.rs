@@ -332,7 +332,15 @@ impl Masker {
     /// The method of a request: whoever sends it chooses it, so one that is no plain word may hold a secret.
     pub(super) fn method<'a>(&self, method: &'a str) -> Cow<'a, str> {
         let plain = method.len() <= PLAIN_METHOD && method.bytes().all(|byte| byte.is_ascii_uppercase());
-        if plain { Cow::Borrowed(method) } else { self.text(method) }
+        if plain {
+            return Cow::Borrowed(method);
+        }
+        // No registered method has a digit.
+        let has = |is: fn(&u8) -> bool| method.as_bytes().iter().any(is);
+        if has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !is_stand_in(method) {
+            return Cow::Owned(self.mask("method", method));
+        }
+        self.text(method)
     }
 
     /// The path of a request with secret and personal segments masked; others stay as they were sent.

@@ -67,8 +67,7 @@ impl<'a> Speaker<'a> {
         let session = reading.header("mcp-session-id").or(given).filter(|session| !session.is_empty());
         // Whoever knows the id of somebody's session may send it: what it is told is told to nobody else.
         let holder = actor.principal.as_deref().or(actor.credential.as_deref()).unwrap_or_default();
-        let by_session =
-            session.map(|session| key.hash("mcp-listener", &[b"s", session, holder.as_bytes()]).to_u64());
+        let by_session = session.map(|session| key.hash("mcp-listener", &[b"s", session, holder.as_bytes()]).to_u64());
         let held =
             || actor.credential.as_deref().map(|hash| key.hash("mcp-listener", &[b"c", hash.as_bytes()]).to_u64());
         Speaker { key, server, session, listener: by_session.or_else(held) }

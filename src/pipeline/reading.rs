@@ -1,6 +1,6 @@
 //! Bytes to events: sources are read in parallel, and exchanges extracted by a pool of threads.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -18,7 +18,7 @@ use super::serving::Serving;
 use super::settling::settle;
 use super::ticks::{Finest, Ticks};
 use super::unlike;
-use super::views::{Clock, Likely, Lookout, Prospect, Sighter, Twice, Units};
+use super::views::{Clock, Doubles, Likely, Lookout, Prospect, Sighter, Twice, Units};
 use super::{Job, PipelineError, Progress};
 use crate::compare::Blindness;
 use crate::correlate::{Directory, Extractor, Inspection, Redactor};
@@ -151,8 +151,7 @@ pub(super) fn extract(
     let warnings = idle_actors.into_iter().chain(unlike::warnings(&sources)).chain(unnamed);
     let (parts, doubles) = settle(parts, &units, scratch, budget / 4)?;
     let (events, inspection, evidence, (serving, ticks)) = merged(parts);
-    let mut spots = inner(blind_spots);
-    spots.retain(|(.., server)| server.is_none_or(|server| !doubles.is_behind(server, &sighter)));
+    let spots = missing(inner(blind_spots), &doubles, &sighter);
     Ok(Reading {
         events,
         directory: inner(directory),
@@ -200,6 +199,18 @@ fn in_order(mut sources: Vec<(usize, SourceReport)>, left: Vec<NotRead>) -> Vec<
 /// From when to when requests were not seen, and which server's alone, if one's.
 type Spot = (i64, i64, Option<Endpoint>);
 
+/// The blind spots that no other hop shows. What a proxy asked a server that is asked by it alone is seen before it; where
+/// anybody else may have asked that server unseen, it is not asked by the proxy alone.
+fn missing(mut spots: Vec<(Spot, Option<Endpoint>)>, doubles: &Doubles, sighter: &Sighter) -> Vec<Spot> {
+    let past = spots.iter().filter_map(|((.., server), client)| {
+        server.zip(*client).filter(|(server, client)| doubles.is_past_the_proxy(*client, *server, sighter))
+    });
+    let asked_past: BTreeSet<Endpoint> = past.map(|(server, _)| server).collect();
+    let shown = |server: Endpoint| doubles.is_behind(server, sighter) && !asked_past.contains(&server);
+    spots.retain(|((.., server), _)| server.is_none_or(|server| !shown(server)));
+    spots.into_iter().map(|(spot, _)| spot).collect()
+}
+
 /// Where the inputs were blind, and what may have happened there.
 fn blindness(spots: Vec<Spot>, serving: &Serving, job: &Job) -> Blindness {
     let scopes = job.model.as_deref().map(|model| serving.scopes(model));
@@ -233,7 +244,7 @@ struct Batcher<'a> {
     bytes: u64,
     sender: SyncSender<Batch>,
     formats: Arc<Formats>,
-    spots: Vec<Spot>,
+    spots: Vec<(Spot, Option<Endpoint>)>,
     gaps: Gaps,
     redactor: Redactor,
     lookout: Lookout<'a>,
@@ -295,7 +306,7 @@ impl Sink for Batcher<'_> {
 
     fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
         self.gaps.blind_spot(&spot, &self.redactor);
-        self.spots.push((spot.from.0, spot.to.0, spot.server));
+        self.spots.push(((spot.from.0, spot.to.0, spot.server), spot.client));
         ControlFlow::Continue(())
     }
 
@@ -312,7 +323,7 @@ impl Sink for Batcher<'_> {
 /// What reading one source leaves beside its exchanges.
 struct SourceRead {
     report: SourceReport,
-    spots: Vec<Spot>,
+    spots: Vec<(Spot, Option<Endpoint>)>,
     gaps: Gaps,
     unjoined: Unjoined,
 }

@@ -216,8 +216,11 @@ pub(super) fn find(
     for ledger in &ledgers {
         facts.iter_mut().zip(&ledger.facts).for_each(|(all, own)| all.merge(own));
     }
-    let ranking = units.by_richness(&facts);
     let streams = Streams::of(units, &facts);
+    // What two taps show is compared whole: their files begin and end at other times.
+    let facts = streams.views(&facts);
+    let views = streams.named(units);
+    let ranking = views.by_richness(&facts);
     let (mut meetings, mut hops) = (Meetings::of(&facts), Hops::new(&ledgers, &streams));
     let filed = Filed { ledgers: &ledgers, streams: &streams };
     filed.each_call(&[], |call| {
@@ -231,15 +234,15 @@ pub(super) fn find(
     }
     // What is left out as a hop is nobody's view.
     let inner = put_together.left_out.clone();
-    let pairs = Pairs::overlapping(&meetings, &ranking, &facts, units);
+    let pairs = Pairs::overlapping(&meetings, &ranking, &facts, &views);
     let mut verdicts = pairs.judged(filed, &inner, facts.iter().map(|facts| facts.count).max())?;
     let mut warnings = hops.warnings(|stream| streams.name(stream, units));
-    warnings.extend(verdicts.settle(units));
+    warnings.extend(verdicts.settle(&views));
     if !verdicts.terms.is_empty() {
         filed.each_call(&inner, |call| verdicts.leave_out(call, &ranking, &mut put_together))?;
     }
-    let PutTogether { left_out, carried, twice, hops: inner_hops, passed_on, given_up, .. } = put_together;
-    let behind = behind(&ledgers, &passed_on);
+    let PutTogether { left_out, carried, twice, hops: inner_hops, passed_on, proxies, given_up, .. } = put_together;
+    let behind = behind(&ledgers, &passed_on, proxies);
     warnings.extend(given_up.into_iter().map(|(unit, count)| {
         let exchanges = if count == 1 { "exchange" } else { "exchanges" };
         format!(
@@ -249,9 +252,11 @@ pub(super) fn find(
         )
     }));
     let names = units.0.iter().map(|(name, _)| name.as_str().into()).collect();
-    let (moved, clocks) = skew::moved(&ranking, &verdicts, units);
+    let (moved, clocks) = skew::moved(&ranking, &verdicts, &views);
+    let moved = streams.of_all_in(&moved);
     let people = ledgers.iter_mut().map(|ledger| std::mem::take(&mut ledger.people)).collect();
-    let likely = hops.into_likely();
+    let mut likely = hops.into_likely();
+    likely.add_unsure(verdicts.doubtful.iter().map(|(pair, ..)| *pair), streams.by_name(units));
     let mut doubles =
         Doubles { left_out, carried, people, names, warnings, clocks, moved, likely, behind, ..Doubles::default() };
     for ((input, of), exchanges) in twice {
@@ -264,14 +269,19 @@ pub(super) fn find(
 }
 
 /// Servers of which every request that was seen is seen at another server first: what may be missing of theirs is not
-/// missing there.
-fn behind(ledgers: &[Ledger], passed_on: &BTreeMap<u64, u64>) -> BTreeSet<u64> {
+/// missing there, if those ask that are seen to: where these come from.
+fn behind(
+    ledgers: &[Ledger],
+    passed_on: &BTreeMap<u64, u64>,
+    mut proxies: BTreeMap<u64, BTreeSet<u64>>,
+) -> BTreeMap<u64, BTreeSet<u64>> {
     let mut asked: BTreeMap<u64, u64> = BTreeMap::new();
     for ((_, served), count) in ledgers.iter().flat_map(|ledger| &ledger.asked) {
         *asked.entry(*served).or_default() += count;
     }
     let all = |served: &u64, count: u64| count >= LEAST_BEHIND && asked.get(served) == Some(&count);
-    passed_on.iter().filter(|(served, count)| all(served, **count)).map(|(served, _)| *served).collect()
+    proxies.retain(|served, _| passed_on.get(served).is_some_and(|count| all(served, *count)));
+    proxies
 }
 
 /// Sights of one call, with the threads that filed them: by stream, then by time.
@@ -297,7 +307,10 @@ impl Filed<'_> {
                 let counts = |sight: &Sight| left_out.is_none_or(|places| !places.contains(sight.ordinal));
                 sights.extend(ledger.part(part)?.into_iter().filter(counts).map(|sight| (thread, sight)));
             }
-            sights.iter_mut().for_each(|(_, sight)| sight.stream = self.streams.of_unit(sight.unit));
+            for (_, sight) in &mut sights {
+                sight.stream = self.streams.of_unit(sight.unit);
+                sight.view = self.streams.view(sight.unit);
+            }
             let seen = |s: &Sight| (s.key, s.over, s.query, s.status, s.prefix, s.content, s.traits);
             sights.sort_unstable_by_key(|(_, sight)| (sight.call, sight.stream, sight.time, sight.unit, seen(sight)));
             sights.chunk_by(|(_, a), (_, b)| a.call == b.call).try_for_each(&mut each)?;
@@ -306,11 +319,11 @@ impl Filed<'_> {
     }
 }
 
-/// The sights of each input that shows the call.
+/// The sights of each input, or tap that rotates, that shows the call.
 fn by_unit(call: Call<'_>) -> BTreeMap<u32, Vec<&Sight>> {
     let mut units: BTreeMap<u32, Vec<&Sight>> = BTreeMap::new();
     for (_, sight) in call.iter().filter(|(_, sight)| sight.prefix == 0) {
-        units.entry(sight.unit).or_default().push(sight);
+        units.entry(sight.view).or_default().push(sight);
     }
     units
 }
@@ -549,7 +562,7 @@ impl Verdicts {
     ) -> Result<(), PipelineError> {
         let mut units: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| sight.prefix == 0) {
-            units.entry(sight.unit).or_default().push(index);
+            units.entry(sight.view).or_default().push(index);
         }
         let mut pairs = self.both_in(&units);
         let places = places(ranking);
@@ -565,7 +578,7 @@ impl Verdicts {
         for (kept, rest) in same.settle(&places) {
             let Some(kept) = call.get(kept) else { continue };
             let mut rest: Vec<_> = rest.into_iter().filter_map(|index| call.get(index)).collect();
-            rest.sort_by_key(|(_, sight)| (places.get(&sight.unit), sight.key));
+            rest.sort_by_key(|(_, sight)| (places.get(&sight.view), sight.key));
             put_together.keep(kept, &rest)?;
         }
         Ok(())
@@ -585,7 +598,7 @@ mod tests {
 
     fn sight(unit: u32, call: u64) -> (usize, Sight) {
         let time = i64::from(unit) * HOUR;
-        (0, Sight { unit, call, time, over: time + 10, status: 200, ..Sight::default() })
+        (0, Sight { unit, view: unit, call, time, over: time + 10, status: 200, ..Sight::default() })
     }
 
     /// What logs of one hour each meet in: the calls of orders that live a few hours.

@@ -35,7 +35,7 @@ impl Connection {
             return;
         }
         if !told {
-            out.blind_spot(self.server(), before, extent.first);
+            out.blind_between(self.ends(), before, extent.first);
         }
         reasons.add(Incomplete::NoRequest);
         if joined {

@@ -21,7 +21,7 @@ impl Connection {
     pub(super) fn lose_requests(&mut self, certain: bool, from: Timestamp, shown: Seen, out: &mut Output<'_>) {
         self.push_lost(certain);
         if self.kind == Kind::Http1 {
-            out.blind_spot(self.server(), from, shown);
+            out.blind_between(self.ends(), from, shown);
         } else {
             let earlier = self.unconfirmed.as_ref().map_or(from, |spot| spot.0);
             self.unconfirmed = Some(Box::new((earlier, shown)));
@@ -32,13 +32,13 @@ impl Connection {
     pub(super) fn confirm(&mut self, out: &mut Output<'_>) {
         if let Some(spot) = self.unconfirmed.take() {
             let (from, shown) = *spot;
-            out.blind_spot(self.server(), from, shown);
+            out.blind_between(self.ends(), from, shown);
         }
     }
 
-    /// The end that answers, once known.
-    pub(super) fn server(&self) -> Option<Endpoint> {
-        self.client.get().map(|client| self.channel.end(1 - client))
+    /// The end that asks and the one that answers, once known.
+    pub(super) fn ends(&self) -> Option<[Endpoint; 2]> {
+        self.client.get().map(|client| [client, 1 - client].map(|side| self.channel.end(side)))
     }
 
     /// Notes that responses are missing, and lets go of requests whose response cannot come any more.

@@ -135,7 +135,7 @@ impl Connection {
                 reasons.add(Incomplete::MidStream);
             }
             reasons.add(Incomplete::NoRequest);
-            out.blind_spot(self.server(), slot.extent.first.time, extent.first);
+            out.blind_between(self.ends(), slot.extent.first.time, extent.first);
             self.emit_slot(slot, out);
             let position = self.position;
             self.position += 1;

@@ -123,7 +123,7 @@ impl Connection {
                 out.irregular("pseudo_field", extent.first.frame);
             }
             if !pushed {
-                out.blind_spot(self.server(), self.known_until, extent.last);
+                out.blind_between(self.ends(), self.known_until, extent.last);
             }
             self.streams.change(id, |stream| stream.reasons.merge(reasons));
             return;
@@ -183,7 +183,7 @@ impl Connection {
             stream.reasons.add(Incomplete::MidStream);
         }
         if !self.told && !stream.pushed {
-            out.blind_spot(self.server(), self.known_until, list.extent.first);
+            out.blind_between(self.ends(), self.known_until, list.extent.first);
         }
         self.streams.open(id, stream);
     }

@@ -44,13 +44,13 @@ impl Connection {
     pub(super) fn confirm(&mut self, out: &mut Output<'_>) {
         if let Some((from, shown)) = self.unconfirmed.take() {
             self.told = true;
-            out.blind_spot(self.server(), from, shown);
+            out.blind_between(self.ends(), from, shown);
         }
     }
 
-    /// The end that answers, once known.
-    pub(super) fn server(&self) -> Option<Endpoint> {
-        self.client.map(|client| self.channel.end(1 - client))
+    /// The end that asks and the one that answers, once known.
+    pub(super) fn ends(&self) -> Option<[Endpoint; 2]> {
+        self.client.map(|client| [client, 1 - client].map(|side| self.channel.end(side)))
     }
 
     /// Nothing more comes.

@@ -119,7 +119,7 @@ impl Connection {
         own.forget(cause);
         if self.client.is_none_or(|client| client == side) {
             self.told = true;
-            out.blind_spot(self.server(), from, shown);
+            out.blind_between(self.ends(), from, shown);
         }
         if let Some(client) = self.client {
             self.doubt(client == side, cause, out);

@@ -320,7 +320,7 @@ impl Section {
             link: interface.map_or(UNKNOWN_LINK, |interface| interface.link),
             wire_len: read_u32(body, 16, self.big_endian).max(captured),
             data: (20, end),
-            interface: Some(number).filter(|_| self.interfaces.len() > 1),
+            interface: Some(number),
             ..Record::default()
         })
     }
@@ -394,6 +394,7 @@ impl Section {
             link: interface.link,
             wire_len,
             data: (4, 4 + captured),
+            interface: Some(0),
             ..Record::default()
         })
     }

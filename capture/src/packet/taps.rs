@@ -16,7 +16,7 @@ const SERVERS: usize = 64;
 /// An interface: the capture, and its number there.
 pub(super) type Tap = (usize, u32);
 
-/// The interfaces of captures that have several.
+/// The interfaces of captures that tell them.
 #[derive(Default)]
 pub(super) struct Taps {
     /// Whose packet is taken apart.
@@ -46,8 +46,8 @@ impl Taps {
         }
     }
 
-    /// Hands on what may have been dropped: requests to the servers that the interface shows, or to any where that is not
-    /// known.
+    /// Hands on what may have been dropped: requests to the servers that the interface shows, where others of the capture
+    /// that dropped nothing show the rest; else to any.
     pub(super) fn finish(self, out: &mut Output<'_>) {
         for ((input, number), stretches) in &self.dropped {
             // They may have been anywhere in that time.
@@ -65,7 +65,20 @@ impl Taps {
         let seen = self.seen.get(&tap).filter(|_| self.ends < ENDS);
         let servers = seen.into_iter().flatten().filter(|end| out.is_server(**end) == Some(true));
         let servers: BTreeSet<Option<Endpoint>> = servers.map(|end| Some(*end)).collect();
-        let known = (1..=SERVERS).contains(&servers.len());
+        let known = (1..=SERVERS).contains(&servers.len()) && self.are_whole_elsewhere(tap, out);
         if known { servers } else { BTreeSet::from([None]) }
+    }
+
+    /// Whether all servers that a tap does not show, of which there are some, are shown by taps of its capture that dropped
+    /// nothing. The files of a rotation are captures of one tap: another file shows nothing of it.
+    fn are_whole_elsewhere(&self, tap: Tap, out: &Output<'_>) -> bool {
+        let own = self.seen.get(&tap);
+        let is_whole = |other: &&Tap| other.0 == tap.0 && !self.dropped.contains_key(other);
+        let whole: HashSet<Endpoint> =
+            self.seen.iter().filter(|(other, _)| is_whole(other)).flat_map(|(_, seen)| seen).copied().collect();
+        let is_rest =
+            |end: &&Endpoint| out.is_server(**end) != Some(false) && !own.is_some_and(|own| own.contains(*end));
+        let mut rest = self.seen.values().flatten().filter(is_rest).peekable();
+        rest.peek().is_some() && rest.all(|end| whole.contains(end))
     }
 }

@@ -70,9 +70,7 @@ pub(super) fn fast(
         let touches = touches.iter().map(|touch| touch.event).filter(|other| (from..at).contains(other));
         let wants = |other: &usize| {
             // What was done already waits for nobody, nor does what needs no word.
-            let done = |event: &Event| {
-                event.outcome == Outcome::Accepted && history.activity(*other) == Some(*before)
-            };
+            let done = |event: &Event| event.outcome == Outcome::Accepted && history.activity(*other) == Some(*before);
             let asks = |event: &Event| !event.read && event.actor.agent.is_some() && !done(event);
             history.afford(1)
                 && history.event(*other).is_some_and(|e| asks(e) && governs(history.plan, delegation, e) == Truth::True)

@@ -110,8 +110,7 @@ fn change(
 ) -> Found {
     let mut one = Found::new(Check::ToolChanged, at, None);
     one.evidence.push(before.at);
-    let parts =
-        [(was.description != tool.description, "description"), (was.schema != tool.schema, "schema")];
+    let parts = [(was.description != tool.description, "description"), (was.schema != tool.schema, "schema")];
     let parts: Vec<&str> = parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect();
     one.expected = vec![format!("tool {}", tool.name).into()];
     one.observed = vec![parts.join(" and ").into()];

@@ -244,7 +244,8 @@ fn what_is_approved_by_the_dozen_is_not_read() {
     let result = windows(model(), &fast);
     assert_eq!(checks(&result), [Check::HumanBatch], "one stretch");
     assert_eq!(text(&result.deviations[0].observed), ["20 in 1m"]);
-    let one: Vec<Event> = fast.iter().map(|event| Event { objects: fast[0].objects.clone(), ..event.clone() }).collect();
+    let one: Vec<Event> =
+        fast.iter().map(|event| Event { objects: fast[0].objects.clone(), ..event.clone() }).collect();
     assert_eq!(checks(&windows(model(), &one)), [], "one thing, over and over");
     let origin = fast[0].origin.clone();
     let bulk: Vec<Event> = fast.into_iter().map(|event| Event { origin: origin.clone(), ..event }).collect();
@@ -310,9 +311,8 @@ fn a_tool_that_changes_is_told_once() {
     assert_eq!(changed.iter().map(|d| d.check).collect::<Vec<_>>(), [Check::ToolChanged]);
     assert_eq!(text(&changed[0].observed), ["description"]);
     assert!(changed[0].doubt.is_some_and(|doubt| doubt.at_most > 0.5));
-    let twice = |n: u64| {
-        listing(n, i64::try_from(n).unwrap() * 10, &[tool("search", 5), tool("search", 6)], true, true)
-    };
+    let twice =
+        |n: u64| listing(n, i64::try_from(n).unwrap() * 10, &[tool("search", 5), tool("search", 6)], true, true);
     assert!(run(&[twice(1)]).is_empty() && run(&[twice(1), twice(2)]).is_empty(), "a name that a list has twice");
     assert_eq!(run(&[of(1, 5), twice(2)]).len(), 1, "and one of them is new");
     let dated: Vec<Event> = (1..9).map(|n| of(n, n)).collect();

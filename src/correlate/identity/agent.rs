@@ -5,9 +5,9 @@ use std::sync::Arc;
 use offpath_capture::CallProtocol;
 
 use super::{Naming, masked_text};
-use crate::event::MOST_EARLIER_AGENTS;
 use crate::correlate::reading::Reading;
 use crate::correlate::signature;
+use crate::event::MOST_EARLIER_AGENTS;
 use crate::event::{SeenAgent, Value};
 use crate::model::{Path, Root};
 

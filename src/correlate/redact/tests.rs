@@ -27,6 +27,19 @@ fn sensitive_values_are_masked() {
 }
 
 #[test]
+fn methods_of_letters_and_digits_are_masked() {
+    let masker = masker();
+    for plain in ["GET", "VERSION-CONTROL", "M-SEARCH", "getOrder", "purge"] {
+        assert_eq!(masker.method(plain), plain);
+    }
+    for secret in ["s3cr3t-Passw0rd-hunter2", "HUNTER2", "a1"] {
+        let masked = masker.method(secret).into_owned();
+        assert!(masked.starts_with("[method#") && !masked.contains(secret), "{masked}");
+        assert_eq!(masker.method(&masked), masked);
+    }
+}
+
+#[test]
 fn targets_lose_their_secrets_and_nothing_else() {
     let redactor = Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Mask);
     let target = redactor.target("/orders/ord_1?page=2&access_token=s3cr3t&who=a%40b.example#top");

@@ -163,10 +163,9 @@ impl Pair<'_> {
 
     fn limits(&mut self) {
         let (was, is) = (&self.was.limits, &self.is.limits);
-        for (key, was, is) in [
-            ("limits.per_event", &was.per_event, &is.per_event),
-            ("limits.per_day", &was.per_day, &is.per_day),
-        ] {
+        for (key, was, is) in
+            [("limits.per_event", &was.per_event, &is.per_event), ("limits.per_day", &was.per_day, &is.per_day)]
+        {
             let direction = match (was, is) {
                 (Some(Limit::Number(was)), Some(Limit::Number(is))) => raised(*was, *is),
                 (Some(Limit::Money(was)), Some(Limit::Money(is))) if was.currency == is.currency => {
@@ -212,7 +211,8 @@ impl Pair<'_> {
                     None => (Direction::Widened, "approval lost: nobody is asked before"),
                     Some(_) => (Direction::Narrowed, "somebody is asked before"),
                 };
-                let (old, new) = (was.map(|was| sides.old.model.demand(&was)), is.map(|is| sides.new.model.demand(&is)));
+                let (old, new) =
+                    (was.map(|was| sides.old.model.demand(&was)), is.map(|is| sides.new.model.demand(&is)));
                 let one = Found { aspect: "delegation", subject, says: says.to_owned(), old, new };
                 self.found.add(direction, Severity::Critical, one);
             }
@@ -249,7 +249,12 @@ impl Pair<'_> {
         self.say_of(key, less, texts.clone());
     }
 
-    fn say_of(&mut self, (key, list): (&str, &str), direction: Option<Direction>, texts: (Option<String>, Option<String>)) {
+    fn say_of(
+        &mut self,
+        (key, list): (&str, &str),
+        direction: Option<Direction>,
+        texts: (Option<String>, Option<String>),
+    ) {
         self.say(&format!("{key}.{list}"), direction, texts);
     }
 

@@ -261,7 +261,8 @@ fn delegations_widen_as_their_lists_and_limits_grow() {
     let both = BTreeSet::from([Direction::Widened, Direction::Narrowed]);
     assert_eq!(directions(BASE, &old), both);
     assert_eq!(directions(&old, BASE), both, "an agent of which no delegation speaks is not judged");
-    let asked = |limit: &str| old.replace("per: order}", &format!("per: order, if: \"event.amount > money('{limit} EUR')\"}}"));
+    let asked =
+        |limit: &str| old.replace("per: order}", &format!("per: order, if: \"event.amount > money('{limit} EUR')\"}}"));
     assert_eq!(directions(&asked("150"), &asked("15000")), BTreeSet::from([Direction::Widened]));
     let inherited = |all: &str| old.replace("    limits:", &format!("    inherit: {all}\n    limits:"));
     let changes = diff(&inherited("[tenant, owner]"), &inherited("tenant"));
@@ -280,7 +281,8 @@ fn what_is_no_longer_told_or_seen_is_judged_no_more() {
         assert!(Model::read("m.yaml", &narrow).is_ok(), "{narrow}");
         assert!(widened(BASE, &narrow), "{more}");
     }
-    let old = edited(("owner:  {set_by: create, value: actor.principal}", "owner:  {set_by: create, value: req.owner}"));
+    let old =
+        edited(("owner:  {set_by: create, value: actor.principal}", "owner:  {set_by: create, value: req.owner}"));
     assert!(ModelDiff { changes: diff(BASE, &old) }.may_widen(), "who knows");
     assert!(!ModelDiff { changes: diff(BASE, &BASE.replace("refund-sod", "four-eyes")) }.may_widen());
 }

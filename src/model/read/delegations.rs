@@ -197,7 +197,8 @@ fn approval(
     when: Option<&Expression>,
     model: &Model,
 ) -> Option<Constraint> {
-    let fields = reader.mapping(node, "`approval`", &["activity", "before", "per", "kind", "max_age", "unchanged", "if"])?;
+    let fields =
+        reader.mapping(node, "`approval`", &["activity", "before", "per", "kind", "max_age", "unchanged", "if"])?;
     let mut activity = |key| {
         let node = reader.required(&fields, key)?;
         reader.activity(node, "this approval")

@@ -40,8 +40,8 @@ pub(in crate::pipeline) struct Doubles {
     pub(in crate::pipeline) hops: Vec<(String, u64)>,
     /// Exchanges that may be hops of others, and are judged.
     pub(in crate::pipeline) likely: Likely,
-    /// Servers that are asked by a proxy alone, and all that it passes on is seen before it.
-    pub(super) behind: BTreeSet<u64>,
+    /// Servers that are asked by a proxy alone, and all that it passes on is seen before it; with where it comes from.
+    pub(super) behind: BTreeMap<u64, BTreeSet<u64>>,
     /// Inputs that are set to the clock of another.
     pub(in crate::pipeline) clocks: Vec<Clock>,
     /// What is added to the times of an input, by its number.
@@ -67,7 +67,13 @@ impl Doubles {
 
     /// Whether what a server was asked unseen is seen at another: all that was seen of it is.
     pub(in crate::pipeline) fn is_behind(&self, server: Endpoint, sighter: &Sighter) -> bool {
-        self.behind.contains(&sighter.end(server))
+        self.behind.contains_key(&sighter.end(server))
+    }
+
+    /// Whether a client asks such a server past its proxy.
+    pub(in crate::pipeline) fn is_past_the_proxy(&self, client: Endpoint, server: Endpoint, sighter: &Sighter) -> bool {
+        let proxies = self.behind.get(&sighter.end(server));
+        proxies.is_some_and(|proxies| !proxies.contains(&sighter.address(client.ip)))
     }
 
     /// What is added to the times of an input, in microseconds.

@@ -13,6 +13,9 @@ use crate::correlate::{names_another, tells_more};
 use crate::event::Actor;
 use crate::pipeline::PipelineError;
 
+/// Most addresses that a server's proxies go on from.
+const PROXIES: usize = 64;
+
 /// Groups of sights that are one exchange; no group holds two of one input.
 pub(super) struct Same<'a> {
     call: Call<'a>,
@@ -56,7 +59,7 @@ impl<'a> Same<'a> {
             let sight = self.call.get(*index).map(|(_, sight)| sight);
             (
                 sight.map(completeness),
-                Reverse(sight.and_then(|sight| places.get(&sight.unit)).copied()),
+                Reverse(sight.and_then(|sight| places.get(&sight.view)).copied()),
                 Reverse(*index),
             )
         };
@@ -74,7 +77,7 @@ impl<'a> Same<'a> {
     }
 
     fn units(&self, index: usize) -> BTreeSet<u32> {
-        self.group(index).iter().filter_map(|index| self.call.get(*index)).map(|(_, sight)| sight.unit).collect()
+        self.group(index).iter().filter_map(|index| self.call.get(*index)).map(|(_, sight)| sight.view).collect()
     }
 
     fn unite(&mut self, a: usize, b: usize) {
@@ -108,6 +111,8 @@ pub(super) struct PutTogether<'a> {
     pub(super) hops: BTreeMap<u32, u64>,
     /// Exchanges that are inner hops, left out or not, by the server that they went to.
     pub(super) passed_on: BTreeMap<u64, u64>,
+    /// The addresses that they came from, by that server; of more than a few none.
+    pub(super) proxies: BTreeMap<u64, BTreeSet<u64>>,
     /// Which these are, of each thread.
     inner: Vec<Places>,
     /// Exchanges that a gateway gave up and the server behind it took, by stream.
@@ -125,6 +130,7 @@ impl<'a> PutTogether<'a> {
             twice: BTreeMap::new(),
             hops: BTreeMap::new(),
             passed_on: BTreeMap::new(),
+            proxies: BTreeMap::new(),
             inner: vec![Places::default(); ledgers.len()],
             given_up: BTreeMap::new(),
             people: ledgers.iter().map(|ledger| &ledger.people).collect(),
@@ -168,6 +174,10 @@ impl<'a> PutTogether<'a> {
         for (thread, sight) in hops.iter().skip(1) {
             if self.inner.get_mut(*thread).is_some_and(|places| places.insert(sight.ordinal)) {
                 *self.passed_on.entry(sight.served).or_default() += 1;
+                let proxies = self.proxies.entry(sight.served).or_default();
+                if proxies.len() < PROXIES {
+                    proxies.insert(sight.peer);
+                }
             }
         }
         let kept = hops.remove(place);

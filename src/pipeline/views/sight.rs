@@ -23,6 +23,9 @@ pub(super) struct Sight {
     /// The stream that the input is part of, known when all are read.
     #[serde(skip)]
     pub(super) stream: u32,
+    /// What is compared with other inputs: the stream where it is one of several taps, else the input.
+    #[serde(skip)]
+    pub(super) view: u32,
     /// The exchange's stable identity.
     pub(super) key: u64,
     /// Method and path; where a prefix is given, the path without it.
@@ -170,6 +173,7 @@ impl Sighter {
             ordinal,
             unit,
             stream: unit,
+            view: unit,
             key: exchange.key,
             call: self.call(&self.method(exchange, request, event), &percent_decoded(path, false)),
             prefix: 0,
@@ -283,7 +287,8 @@ impl Sighter {
         self.state.hash_one(server).max(1)
     }
 
-    fn address(&self, ip: IpAddr) -> u64 {
+    /// Hash of an address.
+    pub(super) fn address(&self, ip: IpAddr) -> u64 {
         self.state.hash_one(ip).max(1)
     }
 

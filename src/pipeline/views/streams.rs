@@ -2,6 +2,7 @@
 //! wherever it was, also between the two sides of a proxy.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use offpath_capture::InputFormat;
 
@@ -9,9 +10,12 @@ use super::Units;
 use super::ledger::UnitFacts;
 use super::pair::SLACK;
 
-/// The stream of each input: the number of the first input in it.
+/// The stream of each input: the number of the first input in it; and what of it is compared with other inputs.
 #[derive(Debug, Default)]
-pub(super) struct Streams(Vec<u32>);
+pub(super) struct Streams {
+    streams: Vec<u32>,
+    views: Vec<u32>,
+}
 
 /// Captures of a stream so far.
 struct Chain {
@@ -48,17 +52,19 @@ impl Streams {
                 None => chains.push(Chain { stream: unit, last, kind }),
             }
         }
-        Streams(streams)
+        let views = views(&streams, units, facts);
+        Streams { streams, views }
     }
 
     /// The stream of an input.
     pub(super) fn of_unit(&self, unit: u32) -> u32 {
-        self.0.get(unit as usize).copied().unwrap_or(unit)
+        self.streams.get(unit as usize).copied().unwrap_or(unit)
     }
 
     /// A stream's name.
     pub(super) fn name(&self, stream: u32, units: &Units) -> String {
-        let inputs: Vec<u32> = (0..).zip(&self.0).filter(|(_, of)| **of == stream).map(|(unit, _)| unit).collect();
+        let inputs: Vec<u32> =
+            (0..).zip(&self.streams).filter(|(_, of)| **of == stream).map(|(unit, _)| unit).collect();
         let name = units.name(stream);
         match inputs.len().saturating_sub(1) {
             0 => name,
@@ -66,6 +72,73 @@ impl Streams {
             more => format!("{name} and the {more} captures that follow it"),
         }
     }
+}
+
+impl Streams {
+    /// What an input is compared as: its stream, by the first input in it, where another capture shows the same time; else
+    /// itself.
+    pub(super) fn view(&self, unit: u32) -> u32 {
+        self.views.get(unit as usize).copied().unwrap_or(unit)
+    }
+
+    /// The facts of each view, at its first input.
+    pub(super) fn views(&self, facts: &[UnitFacts]) -> Vec<UnitFacts> {
+        let mut views = vec![UnitFacts::default(); facts.len()];
+        for (view, facts) in self.views.iter().zip(facts) {
+            if let Some(all) = views.get_mut(*view as usize) {
+                all.merge(facts);
+            }
+        }
+        views
+    }
+
+    /// The inputs, each by the name of the view that begins with it.
+    pub(super) fn named(&self, units: &Units) -> Units {
+        let is_stream = |unit: u32| (0..).zip(&self.views).any(|(other, view)| *view == unit && other != unit);
+        let named = (0..).zip(&units.0).map(|(unit, (name, format))| {
+            (if is_stream(unit) { self.name(unit, units) } else { name.clone() }, *format)
+        });
+        Units(named.collect())
+    }
+
+    /// What is known of views, for each of their inputs.
+    pub(super) fn of_all_in(&self, views: &BTreeMap<u32, i64>) -> BTreeMap<u32, i64> {
+        let of = |(unit, view): (u32, &u32)| Some((unit, *views.get(view)?));
+        (0..).zip(&self.views).filter_map(of).collect()
+    }
+
+    /// The view of each input, by the input's name.
+    pub(super) fn by_name(&self, units: &Units) -> BTreeMap<String, u32> {
+        units.0.iter().zip(&self.views).map(|((name, _), view)| (name.clone(), *view)).collect()
+    }
+}
+
+/// What each input is compared as. A stream that no other overlaps is compared file by file: one of them may be another's
+/// copy by a clock that is wrong.
+fn views(streams: &[u32], units: &Units, facts: &[UnitFacts]) -> Vec<u32> {
+    let mut spans: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
+    for ((stream, (_, format)), facts) in streams.iter().zip(&units.0).zip(facts) {
+        let is_capture = matches!(format, InputFormat::Pcap | InputFormat::Pcapng);
+        if let Some((first, last)) = facts.begun.filter(|_| is_capture) {
+            let span = spans.entry(*stream).or_insert((first, last));
+            *span = (span.0.min(first), span.1.max(last));
+        }
+    }
+    // By their starts, a stream overlaps another if it begins before one before it is over, or the next begins before it is.
+    let mut order: Vec<(i64, i64, u32)> =
+        spans.iter().map(|(stream, (first, last))| (*first, *last, *stream)).collect();
+    order.sort_unstable();
+    let mut beside = BTreeSet::new();
+    let mut open: Option<(i64, u32)> = None;
+    for (first, last, stream) in order {
+        if let Some((until, other)) = open.filter(|(until, _)| first <= *until) {
+            beside.extend([stream, other]);
+            open = Some(if last > until { (last, stream) } else { (until, other) });
+        } else {
+            open = Some((last, stream));
+        }
+    }
+    (0..).zip(streams).map(|(unit, stream)| if beside.contains(stream) { *stream } else { unit }).collect()
 }
 
 fn without_numbers(name: &str) -> String {
@@ -84,7 +157,19 @@ mod tests {
         let facts = inputs
             .iter()
             .map(|(_, first, last)| UnitFacts { begun: Some((first * SECOND, last * SECOND)), ..UnitFacts::default() });
-        Streams::of(&units, &facts.collect::<Vec<_>>()).0
+        Streams::of(&units, &facts.collect::<Vec<_>>()).streams
+    }
+
+    #[test]
+    fn a_rotation_is_compared_whole_where_another_tap_shows_its_time() {
+        let views = |spans: &[(i64, i64)], streams: &[u32]| {
+            let units = Units(spans.iter().map(|_| ("a.pcap".to_owned(), InputFormat::Pcap)).collect());
+            let facts = spans.iter().map(|span| UnitFacts { begun: Some(*span), ..UnitFacts::default() });
+            super::views(streams, &units, &facts.collect::<Vec<_>>())
+        };
+        assert_eq!(views(&[(0, 9), (10, 19), (0, 8), (9, 18)], &[0, 0, 2, 2]), [0, 0, 2, 2]);
+        // A whole capture beside one that rotates, and one that nothing lies beside.
+        assert_eq!(views(&[(0, 9), (10, 19), (1, 18), (40, 49), (50, 59)], &[0, 0, 2, 3, 3]), [0, 0, 2, 3, 4]);
     }
 
     #[test]
