@@ -148,7 +148,8 @@ fn no_credential_is_in_what_is_written() {
     for file in ["findings.jsonl", "run.json", "report.html"] {
         written.push_str(&std::fs::read_to_string(run.join(file)).unwrap());
     }
-    for secret in ["eyJ", "4111111111111111", "k3y-of-the", "correct horse"] {
+    // Three letters alone stand in the report's packed columns by chance.
+    for secret in ["eyJhbGciOi", "eyJ0eXAiOi", "4111111111111111", "k3y-of-the", "correct horse"] {
         assert!(!written.contains(secret), "{secret}");
     }
 }

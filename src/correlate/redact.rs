@@ -482,7 +482,7 @@ fn without_user(target: &str) -> Cow<'_, str> {
 const STRUCTURED: [&str; 3] = ["query", "variables", "extensions"];
 
 /// Kinds of masks.
-const MASKS: [&str; 8] = ["card", "email", "hidden", "iban", "id", "long", "phone", "secret"];
+const MASKS: [&str; 9] = ["card", "email", "hidden", "iban", "id", "long", "method", "phone", "secret"];
 /// Kinds of pseudonyms of actors that have no name.
 const PSEUDONYMS: [&str; 4] = ["addr", "client", "key", "session"];
 

@@ -193,7 +193,7 @@ mod tests {
     fn what_was_taken_out_is_not_there() {
         assert!(["REDACTED", "[masked]", "***", "{token}", ""].iter().all(|value| is_cut_out(value)));
         assert!(["<secret>", "${TOKEN}", "%TOKEN%", "xxxx", "****1a2"].iter().all(|value| is_cut_out(value)));
-        for value in ["kq81mz02", "geheim...12", "abxxx8812", "$ecret", "%41bc", "<3forever", "hidden4711", "a***b"] {
+        for value in ["kq81mz02", "geheim...12", "abxxx8812", "$ecret", "%41bc", "<3forever", "hidden4711", "a*b"] {
             assert!(!is_cut_out(value), "{value}");
         }
     }

@@ -242,7 +242,11 @@ fn delegations_widen_as_their_lists_and_limits_grow() {
         ("500 EUR", "500 USD", Direction::Changed),
         ("60/1m", "10/1m", Direction::Narrowed),
         ("    approval: {activity: refund_approve, before: pay, per: order}\n", "", Direction::Widened),
-        ("per: order}\n", "per: order, if: \"event.amount > money('5 EUR')\"}\n", Direction::Widened),
+        (
+            "before: pay, per: order}\n",
+            "before: pay, per: order, if: \"event.amount > money('5 EUR')\"}\n",
+            Direction::Widened,
+        ),
         ("60/1m", "3000/59s", Direction::Widened),
         ("60/1m", "60/30s", Direction::Widened),
     ] {
@@ -253,7 +257,11 @@ fn delegations_widen_as_their_lists_and_limits_grow() {
             "{to}: {changes:#?}"
         );
     }
-    assert_eq!(diff(&old, &old.replace("per: order}\n", "per: order, kind: human}\n")), [], "the default, written");
+    assert_eq!(
+        diff(&old, &old.replace("before: pay, per: order}\n", "before: pay, per: order, kind: human}\n")),
+        [],
+        "the default, written"
+    );
     assert_eq!(diff(&old, &old.replace("60/1m", "60/60s")), []);
     let directions = |old: &str, new: &str| -> BTreeSet<Direction> {
         diff(old, new).iter().map(|change| change.direction).collect()
@@ -261,8 +269,12 @@ fn delegations_widen_as_their_lists_and_limits_grow() {
     let both = BTreeSet::from([Direction::Widened, Direction::Narrowed]);
     assert_eq!(directions(BASE, &old), both);
     assert_eq!(directions(&old, BASE), both, "an agent of which no delegation speaks is not judged");
-    let asked =
-        |limit: &str| old.replace("per: order}", &format!("per: order, if: \"event.amount > money('{limit} EUR')\"}}"));
+    let asked = |limit: &str| {
+        old.replace(
+            "before: pay, per: order}",
+            &format!("before: pay, per: order, if: \"event.amount > money('{limit} EUR')\"}}"),
+        )
+    };
     assert_eq!(directions(&asked("150"), &asked("15000")), BTreeSet::from([Direction::Widened]));
     let inherited = |all: &str| old.replace("    limits:", &format!("    inherit: {all}\n    limits:"));
     let changes = diff(&inherited("[tenant, owner]"), &inherited("tenant"));
