@@ -169,7 +169,7 @@ impl Seen {
             let (of, before) = whereabouts(row);
             let apart = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
             let known = !states.is_empty() && !before.is_empty();
-            !apart(case, &of) && !(known && before.iter().all(|state| !states.contains(state)))
+            !(apart(case, &of) || known && before.iter().all(|state| !states.contains(state)))
         };
         others.any(|other| refused.iter().any(|row| alike(other, row)))
     }

@@ -53,7 +53,7 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
     }
     let (places, all) = commonest(placed.iter().map(|moment| Place::of(moment)));
     let apart = |(a, b): &(Place, Place)| are_apart(*a, *b, &all);
-    if let Some(turns) = pairs(&places).filter(apart).find_map(|pair| turns(&placed, pair, |m| Place::of(m))) {
+    if let Some(turns) = pairs(&places).filter(apart).find_map(|pair| turns(&placed, pair, Place::of)) {
         return tell(&turns, false, told);
     }
     if all.len() <= MOST_PLACES {
