@@ -3,7 +3,7 @@
 //!
 //! Exchanges come when they are over, the inner hop shortly before or after the outer one. What neither holds nor lies in
 //! another that is over within [`HORIZON`] goes on at once. That only saves work: what is a hop is decided when all is
-//! read, by [`hop`](super::hop) and [`passed`](super::passed).
+//! read, by [`super::hop`] and [`super::passed`].
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
