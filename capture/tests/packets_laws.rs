@@ -7,6 +7,10 @@ use packets_wire::disorder::{Wire, turn, wire};
 use packets_wire::{Talk, pcap, read};
 use proptest::prelude::*;
 
+/// Pieces that begin, continue or end a head.
+const PIECES: [&str; 9] =
+    ["GET", " / HTTP/1.1", "HTTP/0.1", "HTTP/1.1 2", "200 OK", "\r\n", "\r\n\r\n", "Content-Length: 2", "PROXY TCP4 "];
+
 /// Messages of every framing, as both sides say them by turns.
 fn script() -> Vec<(Side, Vec<u8>)> {
     let long = "x".repeat(700);
@@ -107,6 +111,18 @@ proptest! {
         prop_assert_eq!(expected.0.len(), 5);
         prop_assert!(expected.1.is_empty());
         prop_assert_eq!(exchanges(&wire), expected);
+    }
+
+    #[test]
+    fn pieces_of_heads_in_any_order_do_no_harm(
+        pieces in prop::collection::vec((any::<bool>(), 0usize..PIECES.len(), any::<bool>()), 1..12),
+    ) {
+        let mut talk = Talk::open_at(5000, [1, 1]);
+        for (client, piece, spaced) in pieces {
+            let end = if spaced { " \r\n\n\n" } else { "" };
+            talk.send(if client { Client } else { Server }, format!("{}{end}", PIECES[piece]).as_bytes());
+        }
+        prop_assert!(read(&[&pcap(&talk.segments)]).report.errors.is_empty());
     }
 
     #[test]

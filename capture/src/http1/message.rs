@@ -51,7 +51,8 @@ impl Connection {
             self.reader(side).buffer = buffer;
             return self.stall(side, chunk, before);
         }
-        end.len - before
+        // What was gathered before this chunk holds no empty line.
+        end.len.saturating_sub(before)
     }
 
     /// Keeps the bytes of a head that is not whole, up to the limit.

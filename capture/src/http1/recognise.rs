@@ -114,7 +114,10 @@ fn response(bytes: &[u8]) -> Looks {
     if version > VERSION {
         return Looks::Other;
     }
-    let code = after.get(version..).unwrap_or(&[]).trim_ascii_start();
+    let code = after.get(version..).unwrap_or(&[]);
+    // A line's end is no space before the code: a head that is read must not end within what was gathered.
+    let spaces = code.iter().take_while(|&&b| matches!(b, b' ' | b'\t')).count();
+    let code = code.get(spaces..).unwrap_or(&[]);
     let digits = code.iter().take(3).take_while(|b| b.is_ascii_digit()).count();
     match digits {
         3 if version > 0 => Looks::Response,
@@ -197,6 +200,19 @@ mod tests {
         }
         for rest in ["b HTTP/1.1".to_owned(), format!("{} HTTP/1.1", "O".repeat(2000)), "O\t HTTP/1.1".to_owned()] {
             assert_eq!(recognise(format!("{rest}\r\nHost: a\r\n").as_bytes()), Looks::Other, "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_status_is_no_answer() {
+        for (line, looks) in [
+            ("HTTP/1.1 ", Looks::Unsure),
+            ("HTTP/1.1  \t20", Looks::Unsure),
+            ("HTTP/1.1  \t200", Looks::Response),
+            ("HTTP/1.1 \r\n", Looks::Other),
+            ("HTTP/0.1 \r\n\n200", Looks::Other),
+        ] {
+            assert_eq!(recognise_response(line.as_bytes()), looks, "{line:?}");
         }
     }
 }
