@@ -332,6 +332,23 @@ impl Checked {
 }
 
 #[test]
+fn what_a_balancer_asks_of_a_second_server_as_well_happened_twice() {
+    let second = Ends { server: ([10, 0, 0, 3], 8080), ..APART[1] };
+    let asked = orders(APART, Wire::Plain, "");
+    let at_second = |after: u64| -> Vec<Asked> {
+        let paid = paid_again(&asked, APART[1], after, 15);
+        paid.into_iter().map(|paid| Asked { ends: second, ..paid }).collect()
+    };
+    let hedged = Checked::of(&[asked.clone(), at_second(10)].concat());
+    assert_eq!(hedged.hops(), ORDERS * 3);
+    assert_eq!(hedged.orders("TX-RACE") as u64, ORDERS);
+    // A service may know the second for the first.
+    assert!(hedged.findings.iter().all(|finding| finding["confidence"].as_f64().unwrap() < 0.5));
+    let mirrored = Checked::of(&[asked.clone(), at_second(0)].concat());
+    assert_eq!((mirrored.hops(), mirrored.rules()), (ORDERS * 4, Vec::<&str>::new()));
+}
+
+#[test]
 fn what_a_proxy_passes_on_without_an_id_counts_once() {
     for proxy in ALL {
         for wire in [Wire::Plain, Wire::Packed, Wire::Http2] {

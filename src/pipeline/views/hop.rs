@@ -7,7 +7,7 @@
 //! one takes and half of what the inner one is asked for. Two users, or two credentials of one kind, are two requests,
 //! unless the inner one is the account of a gateway ([`Accounts`]). Each exchange has at most one hop at a server, and
 //! those at several servers lie in each other: two requests in a race stay two. What only hosts tell stays two as well,
-//! and for review ([`Likely`]). What has no id is looked at in [`passed`](super::passed).
+//! and for review ([`Likely`]), as does what a proxy asked of a second server after a first, by whatever that is told. What has no id is looked at in [`passed`](super::passed).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +27,8 @@ use crate::pipeline::PipelineError;
 const LEAST: u64 = 8;
 /// Most servers that one id of one call is looked for at.
 pub(super) const SERVERS: usize = 16;
+/// Longest time between two requests that are sent at once, in microseconds.
+const AT_ONCE: i64 = 5_000;
 /// Packets do not prove a hop, how often its server passes on to the other, and its place: what is believed first.
 type Standing = (bool, Reverse<u64>, usize);
 
@@ -122,12 +124,20 @@ impl Hops {
         hops.extend(given_up);
         hops.retain(|found| self.passed.believes(call, found));
         hops.extend(self.believed(call, named));
+        let again = sent_again(call, &hops);
+        hops.retain(|found| !again.contains_key(&[found.outer, found.inner]));
         // By the inner one: how long the outer one takes, and which it is.
         let mut parents: BTreeMap<usize, (i64, usize)> = BTreeMap::new();
         for found in next_hops(&hops) {
             let Some((_, outer)) = call.get(found.outer) else { continue };
             let parent = (outer.over.saturating_sub(outer.time), found.outer);
             parents.entry(found.inner).and_modify(|known| *known = (*known).min(parent)).or_insert(parent);
+        }
+        for ([outer, inner], _) in again.iter().filter(|(_, asked)| **asked) {
+            let edge = outermost(*outer, &parents).and_then(|edge| call.get(edge));
+            if let (Some((_, inner)), Some((_, edge))) = (call.get(*inner), edge) {
+                self.likely.add(inner.event, edge.event);
+            }
         }
         let mut hops: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for inner in parents.keys() {
@@ -321,6 +331,32 @@ fn next_hops(hops: &[Nested]) -> impl Iterator<Item = &Nested> {
             |hop: &usize| by_outer.get(hop).and_then(|own| own.get(&to)).is_some_and(|own| *own != found.inner);
         !between.any(|(_, hop)| others(hop))
     })
+}
+
+/// What a proxy asked of a second server after a first, which changed something at both, by the outer and the inner sight,
+/// and what that one passed on (`false`): a hedged or repeated request happened twice. What begins at once is a mirror, or one
+/// request before and after its address was translated.
+fn sent_again(call: Call<'_>, hops: &[Nested]) -> BTreeMap<[usize; 2], bool> {
+    let pairs: BTreeSet<[usize; 2]> = hops.iter().map(|found| [found.outer, found.inner]).collect();
+    let changed = |index: usize| {
+        call.get(index).map(|(_, sight)| sight).filter(|sight| sight.changes && (200..400).contains(&sight.status))
+    };
+    let mut again = BTreeMap::new();
+    for of_one in pairs.iter().copied().collect::<Vec<_>>().chunk_by(|[one, _], [other, _]| one == other) {
+        let inner = || of_one.iter().map(|[_, inner]| *inner);
+        let asked = |hop: &usize| !inner().any(|between| pairs.contains(&[between, *hop]));
+        let mut asked: Vec<(i64, usize)> =
+            inner().filter(asked).filter_map(|hop| Some((changed(hop)?.time, hop))).collect();
+        asked.sort_unstable();
+        let (Some((first, kept)), Some([outer, _])) = (asked.first().copied(), of_one.first()) else { continue };
+        let later = |(time, _): &&(i64, usize)| time.saturating_sub(first) > AT_ONCE;
+        for (_, hop) in asked.iter().filter(later) {
+            again.insert([*outer, *hop], true);
+            let behind = |one: &usize| pairs.contains(&[*hop, *one]) && !pairs.contains(&[kept, *one]);
+            again.extend(inner().filter(behind).map(|one| ([*outer, one], false)));
+        }
+    }
+    again
 }
 
 /// Whether one server's request says to come from the other server.
