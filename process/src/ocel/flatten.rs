@@ -1,0 +1,65 @@
+//! An object-centric log seen from one type of objects: a trace each.
+
+use crate::log::{Event, EventLog};
+
+use super::log::ObjectLog;
+
+impl ObjectLog {
+    /// The log of one type of objects: a trace for each of them that has events, of these events in the order of time and,
+    /// where that is equal, of the file. An event without a time stays behind the one that it follows in the file. `None`
+    /// for a type that the log does not have.
+    pub fn flatten(&self, object_type: &str) -> Option<EventLog> {
+        let kind = self.object_types.names.number(object_type)?;
+        let mut flat = EventLog::default();
+        let activities: Vec<u32> = self.event_types.names.iter().map(|name| flat.activities.intern(name)).collect();
+        let mut traces: Vec<Vec<u32>> = vec![Vec::new(); self.objects.len()];
+        for number in self.in_time() {
+            let Some(event) = self.events.get(number as usize) else { continue };
+            for relation in &event.relations {
+                let object = relation.object as usize;
+                let wanted = self.objects.get(object).is_some_and(|object| object.kind == Some(kind));
+                let Some(trace) = traces.get_mut(object).filter(|_| wanted) else { continue };
+                // A pair may stand in several relations, and is one event of the trace.
+                if trace.last() != Some(&number) {
+                    trace.push(number);
+                }
+            }
+        }
+        for (object, trace) in traces.iter().enumerate().filter(|(_, trace)| !trace.is_empty()) {
+            let events = trace.iter().filter_map(|number| self.events.get(*number as usize)).map(|event| Event {
+                activity: activities.get(event.kind as usize).copied().unwrap_or_default(),
+                time: event.time,
+                resource: None,
+                transition: None,
+            });
+            let id = u32::try_from(object).map_or("", |number| self.object_ids.name(number));
+            flat.push(Some(id), events);
+        }
+        Some(flat)
+    }
+
+    /// Types of objects with how many objects they have, in the order of their names.
+    pub fn types(&self) -> Vec<(&str, usize)> {
+        let mut counts = vec![0; self.object_types.names.len()];
+        for kind in self.objects.iter().filter_map(|object| object.kind) {
+            if let Some(count) = counts.get_mut(kind as usize) {
+                *count += 1;
+            }
+        }
+        let mut types: Vec<(&str, usize)> = self.object_types.names.iter().zip(counts).collect();
+        types.sort_unstable();
+        types
+    }
+
+    /// Numbers of the events in the order of time.
+    fn in_time(&self) -> Vec<u32> {
+        let mut last = i64::MIN;
+        let mut order: Vec<(i64, u32)> = Vec::with_capacity(self.events.len());
+        for (number, event) in (0_u32..).zip(&self.events) {
+            last = event.time.unwrap_or(last);
+            order.push((last, number));
+        }
+        order.sort_unstable();
+        order.into_iter().map(|(_, number)| number).collect()
+    }
+}
