@@ -9,8 +9,8 @@ use crate::problem::{LogError, Problem};
 
 use super::builder::{Builder, Full};
 use super::element::{Declared, EventElement, ObjectElement, OldEvent, OldObject, Pairs, TypeElement};
-use super::metered::{Meter, Metered};
 use super::{ObjectLog, OcelLimits};
+use crate::metered::{Meter, Metered};
 
 const NO_OCEL: &str = "there are no events and no objects; is it an OCEL 2.0 log?";
 

@@ -5,7 +5,7 @@ mod element;
 mod flatten;
 mod json;
 mod log;
-pub(crate) mod metered;
+
 mod sqlite;
 mod writer;
 mod xml;
