@@ -241,6 +241,23 @@ impl Inputs {
     }
 }
 
+/// What of an event log is its traces.
+#[derive(Debug, Default, Args)]
+pub struct EventLogFlags {
+    /// Type of objects whose traces are meant, where an OCEL log has several
+    #[arg(long, hide_short_help = true, value_name = "TYPE")]
+    pub object_type: Option<String>,
+    /// Column of a CSV log that names the case
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
+    pub case_column: Option<String>,
+    /// Column of a CSV log that names the activity
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
+    pub activity_column: Option<String>,
+    /// Column of a CSV log that has the time
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
+    pub time_column: Option<String>,
+}
+
 /// `offpath demo`
 #[derive(Debug, Args)]
 #[command(
@@ -347,6 +364,9 @@ pub struct Mine {
     /// Draft a model into this file; an existing file is not overwritten
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// What of an event log is its traces.
+    #[command(flatten)]
+    pub log: EventLogFlags,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: InspectFormat,

@@ -9,8 +9,15 @@ impl ObjectLog {
     /// where that is equal, of the file. An event without a time stays behind the one that it follows in the file. `None`
     /// for a type that the log does not have.
     pub fn flatten(&self, object_type: &str) -> Option<EventLog> {
-        let kind = self.object_types.names.number(object_type)?;
+        self.object_types.names.number(object_type)?;
         let mut flat = EventLog::default();
+        self.flatten_into(object_type, &mut flat);
+        Some(flat)
+    }
+
+    /// Adds the traces of one type of objects to a log, as [`flatten`](Self::flatten) has them.
+    pub fn flatten_into(&self, object_type: &str, flat: &mut EventLog) {
+        let Some(kind) = self.object_types.names.number(object_type) else { return };
         let activities: Vec<u32> = self.event_types.names.iter().map(|name| flat.activities.intern(name)).collect();
         let mut traces: Vec<Vec<u32>> = vec![Vec::new(); self.objects.len()];
         for number in self.in_time() {
@@ -35,7 +42,6 @@ impl ObjectLog {
             let id = u32::try_from(object).map_or("", |number| self.object_ids.name(number));
             flat.push(Some(id), events);
         }
-        Some(flat)
     }
 
     /// Types of objects with how many objects they have, in the order of their names.
