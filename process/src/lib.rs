@@ -44,8 +44,9 @@ pub use model::{Compiled, Model, ModelError, ModelLimits};
 pub use names::Names;
 pub use net::{Marking, Net, NetError, Place, Transition};
 pub use ocel::{
-    Change, Object, ObjectEvent, ObjectLog, OcelLimits, Relation, SQLITE_MAGIC, Types, Value, ValueKind, WriteError,
-    read_ocel, read_ocel_sqlite, write_ocel_json, write_ocel_sqlite, write_ocel_xml,
+    Change, Object, ObjectEvent, ObjectLog, ObjectTrace, OcelLimits, Relation, SQLITE_MAGIC, Types, Value, ValueKind,
+    WriteError, read_ocel, read_ocel_sqlite, write_ocel_json, write_ocel_sqlite, write_ocel_xml, write_traces_csv,
+    write_traces_xes,
 };
 pub use pnml::{PnmlError, read_pnml};
 pub use problem::{LogError, Problem};

@@ -3,6 +3,7 @@
 #[cfg(feature = "live")]
 mod capture;
 mod check;
+mod events;
 mod findings;
 mod generate;
 mod model;
@@ -17,6 +18,7 @@ pub(super) use capture::Capture;
 pub(super) use check::{BaselineBy, Check, CheckFormat, FailOn};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+pub(super) use events::{EventFormat, Events};
 pub(super) use findings::{
     Baseline, Findings, FindingsOf, List, ListFormat, Stale, Suppress, TriageFormat, Verify, VerifyFormat,
 };
@@ -64,6 +66,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Print one line an HTTP exchange, or a WebSocket message
     Exchanges(Exchanges),
+    /// Write the event log for tools of process mining: OCEL 2.0, XES, CSV
+    Events(Events),
     /// Show what really happened (process maps, variants) and draft a model from it
     Mine(Mine),
     /// Lint, show, compare, lay out and start models; no traffic needed

@@ -3,6 +3,7 @@
 use crate::log::{Event, EventLog};
 
 use super::log::ObjectLog;
+use super::traces::ObjectTrace;
 
 impl ObjectLog {
     /// The log of one type of objects: a trace for each of them that has events, of these events in the order of time and,
@@ -17,8 +18,21 @@ impl ObjectLog {
 
     /// Adds the traces of one type of objects to a log, as [`flatten`](Self::flatten) has them.
     pub fn flatten_into(&self, object_type: &str, flat: &mut EventLog) {
-        let Some(kind) = self.object_types.names.number(object_type) else { return };
         let activities: Vec<u32> = self.event_types.names.iter().map(|name| flat.activities.intern(name)).collect();
+        for ObjectTrace { case, events } in self.traces_of(object_type) {
+            let events = events.iter().filter_map(|number| self.events.get(*number as usize)).map(|event| Event {
+                activity: activities.get(event.kind as usize).copied().unwrap_or_default(),
+                time: event.time,
+                resource: None,
+                transition: None,
+            });
+            flat.push(Some(&case), events);
+        }
+    }
+
+    /// Events of each object of a type that has any, in the order that [`flatten`](Self::flatten) has them in.
+    pub fn traces_of(&self, object_type: &str) -> Vec<ObjectTrace> {
+        let Some(kind) = self.object_types.names.number(object_type) else { return Vec::new() };
         let mut traces: Vec<Vec<u32>> = vec![Vec::new(); self.objects.len()];
         for number in self.in_time() {
             let Some(event) = self.events.get(number as usize) else { continue };
@@ -32,16 +46,8 @@ impl ObjectLog {
                 }
             }
         }
-        for (object, trace) in traces.iter().enumerate().filter(|(_, trace)| !trace.is_empty()) {
-            let events = trace.iter().filter_map(|number| self.events.get(*number as usize)).map(|event| Event {
-                activity: activities.get(event.kind as usize).copied().unwrap_or_default(),
-                time: event.time,
-                resource: None,
-                transition: None,
-            });
-            let id = u32::try_from(object).map_or("", |number| self.object_ids.name(number));
-            flat.push(Some(id), events);
-        }
+        let named = (0_u32..).zip(traces).filter(|(_, events)| !events.is_empty());
+        named.map(|(object, events)| ObjectTrace { case: self.object_ids.name(object).to_owned(), events }).collect()
     }
 
     /// Types of objects with how many objects they have, in the order of their names.

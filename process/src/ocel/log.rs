@@ -208,4 +208,57 @@ impl ObjectLog {
     pub fn object_relations(&self) -> usize {
         self.objects.iter().map(|object| object.relations.len()).sum()
     }
+
+    /// The number of an event, which is added if its id is new.
+    pub fn add_event(&mut self, id: &str, kind: &str, time: Option<i64>) -> u32 {
+        let number = self.event_ids.intern(id);
+        if self.events.len() <= number as usize {
+            let kind = self.event_types.names.intern(kind);
+            self.events.push(ObjectEvent { kind, time, attributes: Vec::new(), relations: Vec::new() });
+        }
+        number
+    }
+
+    /// The number of an object, which is added if its id is new.
+    pub fn add_object(&mut self, id: &str, kind: &str) -> u32 {
+        let number = self.object_ids.intern(id);
+        if self.objects.len() <= number as usize {
+            self.objects.push(Object { kind: Some(self.object_types.names.intern(kind)), ..Object::default() });
+        }
+        number
+    }
+
+    /// Relates an event with an object.
+    pub fn relate_event(&mut self, event: u32, object: u32, qualifier: &str) {
+        let relation = Relation { object, qualifier: self.qualifiers.intern(qualifier) };
+        if let Some(event) = self.events.get_mut(event as usize).filter(|event| !event.relations.contains(&relation)) {
+            event.relations.push(relation);
+        }
+    }
+
+    /// Adds an attribute to an event, and declares it.
+    pub fn set_event(&mut self, event: u32, name: &str, value: Value, kind: Kind) {
+        let name = self.attributes.intern(name);
+        let Some(event) = self.events.get_mut(event as usize) else { return };
+        self.event_types.attributes.insert((event.kind, name), kind);
+        event.attributes.push((name, value));
+    }
+
+    /// Adds a value that an attribute of an object has from a time on, and declares the attribute.
+    pub fn set_object(&mut self, object: u32, name: &str, time: i64, value: Value, kind: Kind) {
+        let name = self.attributes.intern(name);
+        let Some(object) = self.objects.get_mut(object as usize) else { return };
+        if let Some(of) = object.kind {
+            self.object_types.attributes.insert((of, name), kind);
+        }
+        object.attributes.push(Change { name, time, value });
+    }
+
+    /// Relates an object with another one.
+    pub fn relate_object(&mut self, object: u32, target: u32, qualifier: &str) {
+        let relation = Relation { object: target, qualifier: self.qualifiers.intern(qualifier) };
+        if let Some(object) = self.objects.get_mut(object as usize).filter(|one| !one.relations.contains(&relation)) {
+            object.relations.push(relation);
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod json;
 mod log;
 
 mod sqlite;
+mod traces;
 mod writer;
 mod xml;
 
@@ -18,6 +19,7 @@ use flate2::bufread::MultiGzDecoder;
 use crate::problem::{LogError, Problem};
 
 pub use log::{Change, Kind as ValueKind, Object, ObjectEvent, ObjectLog, Relation, Types, Value};
+pub use traces::{ObjectTrace, write_traces_csv, write_traces_xes};
 pub use writer::{WriteError, write_ocel_json, write_ocel_sqlite, write_ocel_xml};
 
 /// What the first bytes of an SQLite database are.

@@ -13,6 +13,7 @@ use crate::problem::{LogError, Problem};
 use crate::xml::Document;
 
 use session::Session;
+pub(crate) use writer::HEAD;
 pub use writer::write_xes;
 
 /// Key of activities, and of cases.

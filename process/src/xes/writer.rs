@@ -6,7 +6,8 @@ use crate::log::{Event, EventLog, Trace};
 use crate::time;
 use crate::xml::escaped;
 
-const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+/// What stands before the first trace.
+pub(crate) const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">
 <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
 <extension name="Lifecycle" prefix="lifecycle" uri="http://www.xes-standard.org/lifecycle.xesext"/>
