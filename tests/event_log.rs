@@ -262,3 +262,88 @@ fn a_configuration_for_traffic_stops_no_event_log() {
     let output = offpath(&["check", &path("shop.log"), "--classifier", "a", "-o", &path("traffic/")]);
     assert_eq!(code(&output), 2);
 }
+
+/// Orders `o1` (create, pay, ship) and `o2` (create, ship) with items; the payment has `o1` in two roles.
+const OBJECTS: &str = r#"{"objectTypes": [{"name": "order", "attributes": []}, {"name": "item", "attributes": []}],
+"eventTypes": [{"name": "create", "attributes": []}, {"name": "pay", "attributes": []}, {"name": "ship", "attributes": []}],
+"objects": [{"id": "o1", "type": "order"}, {"id": "o2", "type": "order"}, {"id": "o3", "type": "order"}, {"id": "i1", "type": "item"}],
+"events": [
+ {"id": "e1", "type": "create", "time": "2026-03-01T10:00:00Z", "relationships": [{"objectId": "o1", "qualifier": "a"}, {"objectId": "i1", "qualifier": ""}]},
+ {"id": "e4", "type": "ship", "time": "2026-03-01T13:00:00Z", "relationships": [{"objectId": "o1", "qualifier": ""}, {"objectId": "o2", "qualifier": ""}]},
+ {"id": "e2", "type": "create", "time": "2026-03-01T11:00:00Z", "relationships": [{"objectId": "o2", "qualifier": "a"}]},
+ {"id": "e3", "type": "pay", "time": "2026-03-01T12:00:00Z", "relationships": [{"objectId": "o1", "qualifier": "a"}, {"objectId": "o1", "qualifier": "b"}]}]}"#;
+
+#[test]
+fn objects_of_one_type_are_traces() {
+    let folder = tempfile::tempdir().unwrap();
+    let [check, _, model, net, ..] = setting(folder.path(), "<log/>");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    // Not by its name.
+    for name in ["log.ocel.json", "objects.json"] {
+        fs::write(path(name), OBJECTS).unwrap();
+        let run = |more: &[&str]| {
+            let arguments = [check.as_str(), &path(name), &model, &net, "-o", &path("run/")];
+            offpath(&[&arguments[..], more].concat())
+        };
+        let several = run(&[]);
+        assert_eq!(code(&several), 2, "{}", stderr(&several));
+        let words = "--object-type of \"item\" (1 objects), \"order\" (3 objects)";
+        assert!(stderr(&several).contains(words), "{}", stderr(&several));
+        let output = run(&["--object-type", "order"]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let found = run_json(folder.path());
+        let measures = &found["measures"];
+        assert_eq!((&measures["traces"], &measures["events"]), (&json!(2), &json!(5)));
+        assert_eq!((&measures["fitting_traces"], &measures["alignment_moves"]), (&json!(1), &json!(1)));
+        assert_eq!(found["deviations"][0]["examples"], json!(["o2"]));
+        assert_eq!(found["inputs"][0]["format"], "ocel");
+        assert!(found["warnings"].to_string().contains("1 object has no event"), "{}", found["warnings"]);
+        let none = run(&["--object-type", "parcel"]);
+        assert!(code(&none) == 2 && stderr(&none).contains("no objects of the type \"parcel\""), "{}", stderr(&none));
+        let mined = offpath(&["mine", &path(name), "--object-type", "order", "--format", "json"]);
+        let map: Value = serde_json::from_str(&stdout(&mined)).unwrap();
+        assert_eq!((&map["cases"], &map["events"]), (&json!(2), &json!(5)));
+    }
+    fs::write(
+        path("one.ocel.json"),
+        OBJECTS
+            .replace("\"type\": \"item\"", "\"type\": \"order\"")
+            .replace("{\"name\": \"item\", \"attributes\": []}", "{\"name\": \"order\", \"attributes\": []}"),
+    )
+    .unwrap();
+    let output = offpath(&["mine", &path("one.ocel.json")]);
+    assert!(code(&output) == 0 && stdout(&output).contains("3 objects"), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(code(&offpath(&["mine", &path("orders.xes"), "--object-type", "order"])), 2);
+    let output = offpath(&["check", &path("objects.json")]);
+    assert!(code(&output) == 2 && stderr(&output).contains("is an event log"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_table_is_an_event_log_where_its_columns_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let [check, _, model, net, ..] = setting(folder.path(), "<log/>");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let rows = "NA;create;1.3.2026 10:00\nNA;ship;1.3.2026 12:00\nNA;pay;1.3.2026 11:00\no2;create;1.3.2026 9:00\n";
+    fs::write(path("orders.csv"), format!("Case ID;Activity;Timestamp\n{rows}")).unwrap();
+    fs::write(path("other.csv"), format!("order;step;when\n{rows}")).unwrap();
+    let columns = ["--case-column", "order", "--activity-column", "step", "--time-column", "when"];
+    for (name, more) in [("orders.csv", &[][..]), ("other.csv", &columns)] {
+        let arguments = [check.as_str(), &path(name), &model, &net, "-o", &path("run/")];
+        let output = offpath(&[&arguments[..], more].concat());
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let found = run_json(folder.path());
+        let measures = &found["measures"];
+        assert_eq!((&measures["traces"], &measures["fitting_traces"]), (&json!(2), &json!(1)));
+        assert_eq!(found["deviations"][0]["examples"], json!(["o2"]));
+        assert_eq!(found["window"][0], "2026-03-01T09:00:00.000000Z");
+        let mined = offpath(&[&["mine", &path(name)], more].concat());
+        assert!(code(&mined) == 0 && stdout(&mined).contains("2 objects"), "{}{}", stdout(&mined), stderr(&mined));
+        assert!(stderr(&mined).contains("Columns    ") && stderr(&mined).contains("activity"), "{}", stderr(&mined));
+    }
+    let output = offpath(&[&check, &path("other.csv"), &model, &net, "-o", &path("run/")]);
+    assert!(code(&output) == 3 && stderr(&output).contains("--case-column"), "{}", stderr(&output));
+    let output = offpath(&["mine", &path("orders.csv"), "--case-column", "nobody"]);
+    assert!(code(&output) == 3 && stderr(&output).contains("no column"), "{}", stderr(&output));
+    let output = offpath(&["check", &path("orders.xes"), &model, &net, "--case-column", "x"]);
+    assert!(code(&output) == 2 && stderr(&output).contains("--case-column is for CSV logs"), "{}", stderr(&output));
+}

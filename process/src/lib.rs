@@ -1,6 +1,8 @@
 //! Process mining's formats and exact conformance, with no knowledge of HTTP.
 //!
 //! ```text
+//! OCEL -> ObjectLog, seen from one type of objects
+//!            ↓
 //! XES  -> EventLog -> Variants ─┐
 //!                               ├─ align::costs -> Verdict a variant -> Measures
 //! PNML -> Net -> Model ─────────┘  Explainer -> moves of a variant -> deviations
@@ -18,11 +20,15 @@ mod directly_follows;
 mod log;
 mod marking;
 mod measures;
+mod metered;
 mod minimise;
 mod model;
 mod names;
 mod net;
+mod ocel;
 mod pnml;
+mod problem;
+mod table;
 mod time;
 mod xes;
 mod xml;
@@ -37,5 +43,12 @@ pub use measures::Measures;
 pub use model::{Compiled, Model, ModelError, ModelLimits};
 pub use names::Names;
 pub use net::{Marking, Net, NetError, Place, Transition};
+pub use ocel::{
+    Change, Object, ObjectEvent, ObjectLog, ObjectTrace, OcelLimits, Relation, SQLITE_MAGIC, Types, Value, ValueKind,
+    WriteError, read_ocel, read_ocel_sqlite, write_ocel_json, write_ocel_sqlite, write_ocel_xml, write_traces_csv,
+    write_traces_xes,
+};
 pub use pnml::{PnmlError, read_pnml};
-pub use xes::{LogLimits, Problem, XesError, XesReader, write_xes};
+pub use problem::{LogError, Problem};
+pub use table::{ColumnNames, Columns, CsvReader, csv_columns};
+pub use xes::{LogLimits, XesReader, write_xes};

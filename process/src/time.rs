@@ -55,6 +55,21 @@ fn offset(zone: &[u8]) -> Option<i64> {
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3_600 + minutes * 60))
 }
 
+/// Seconds that a zone is ahead of UTC; one that is not told is UTC.
+pub(crate) fn zone(text: &str) -> Option<i64> {
+    if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("gmt") {
+        return Some(0);
+    }
+    offset(text.as_bytes())
+}
+
+/// Midnight of a day, UTC; `None` for what is no day.
+pub(crate) fn midnight(year: i64, month: u32, day: u32) -> Option<i64> {
+    let number = days(year, i64::from(month), i64::from(day));
+    let real = (1..=12).contains(&month) && date(number) == (year, i64::from(month), i64::from(day));
+    real.then_some(number * 86_400 * 1_000_000)
+}
+
 fn digits(bytes: &[u8]) -> Option<i64> {
     if bytes.is_empty() {
         return None;

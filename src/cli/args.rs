@@ -3,6 +3,7 @@
 #[cfg(feature = "live")]
 mod capture;
 mod check;
+mod events;
 mod findings;
 mod generate;
 mod model;
@@ -17,6 +18,7 @@ pub(super) use capture::Capture;
 pub(super) use check::{BaselineBy, Check, CheckFormat, FailOn};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+pub(super) use events::{EventFormat, Events};
 pub(super) use findings::{
     Baseline, Findings, FindingsOf, List, ListFormat, Stale, Suppress, TriageFormat, Verify, VerifyFormat,
 };
@@ -64,6 +66,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Print one line an HTTP exchange, or a WebSocket message
     Exchanges(Exchanges),
+    /// Write the event log for tools of process mining: OCEL 2.0, XES, CSV
+    Events(Events),
     /// Show what really happened (process maps, variants) and draft a model from it
     Mine(Mine),
     /// Lint, show, compare, lay out and start models; no traffic needed
@@ -241,6 +245,23 @@ impl Inputs {
     }
 }
 
+/// What of an event log is its traces.
+#[derive(Debug, Default, Args)]
+pub struct EventLogFlags {
+    /// Type of objects whose traces are meant, where an OCEL log has several
+    #[arg(long, hide_short_help = true, value_name = "TYPE")]
+    pub object_type: Option<String>,
+    /// Column of a CSV log that names the case
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
+    pub case_column: Option<String>,
+    /// Column of a CSV log that names the activity
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
+    pub activity_column: Option<String>,
+    /// Column of a CSV log that has the time
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
+    pub time_column: Option<String>,
+}
+
 /// `offpath demo`
 #[derive(Debug, Args)]
 #[command(
@@ -347,6 +368,9 @@ pub struct Mine {
     /// Draft a model into this file; an existing file is not overwritten
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// What of an event log is its traces.
+    #[command(flatten)]
+    pub log: EventLogFlags,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: InspectFormat,

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use super::args::{Check, CheckFormat, Demo, FailOn, Inputs, Shared};
+use super::args::{Check, CheckFormat, Demo, EventLogFlags, FailOn, Inputs, Shared};
 use super::{Console, Ended, Exit, check};
 
 /// The sample: an order-to-cash business with labelled abuse, made by the generator under `fixtures/`.
@@ -44,6 +44,7 @@ pub(super) fn run(args: &Demo, shared: &Shared, console: &Console) -> Ended {
         select: Vec::new(),
         ignore: Vec::new(),
         classifier: Vec::new(),
+        log: EventLogFlags::default(),
         // The sample is full of abuse on purpose: finding it is the demo's success.
         suppressions: None,
         strict_suppressions: false,

@@ -21,7 +21,7 @@ const NAMED: usize = 5;
 
 /// Runs the command.
 pub(super) fn run(args: &Mine, shared: &Shared, console: &Console) -> Ended {
-    if event_log::is_mined(args) {
+    if event_log::is_mined(args, shared) {
         return event_log::mine(args, shared, console);
     }
     let documents = documents::read(&args.openapi, console)?;

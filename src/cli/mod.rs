@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod documents;
 mod event_log;
+mod events;
 mod exchanges;
 mod exit;
 mod explain;
@@ -74,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args, &cli.shared, &console),
         Command::Inspect(args) => inspect::run(&args, &cli.shared, &console),
         Command::Exchanges(args) => exchanges::run(&args, &cli.shared, &console),
+        Command::Events(args) => events::run(&args, &cli.shared, &console),
         Command::Mine(args) => mine::run(&args, &cli.shared, &console),
         Command::Model(args) => model::run(&args, &console),
         Command::Check(args) => check::run(&args, &cli.shared, &console),

@@ -13,6 +13,7 @@ mod rfc3339;
 pub(crate) mod sample;
 mod setting;
 mod spoken;
+pub mod stored;
 pub mod table;
 mod token;
 mod unpack;

@@ -31,7 +31,7 @@ pub struct TableError {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum TableErrorKind {
+pub(super) enum TableErrorKind {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error(transparent)]
@@ -40,6 +40,12 @@ enum TableErrorKind {
     Parquet(#[from] parquet::errors::ParquetError),
     #[error("has no column `{0}` of the expected type; it was written by another version of offpath")]
     Column(&'static str),
+}
+
+impl TableError {
+    pub(super) fn new(path: PathBuf, source: TableErrorKind) -> Self {
+        TableError { path, source }
+    }
 }
 
 fn time_type() -> DataType {
@@ -328,7 +334,7 @@ pub fn rows(folder: &Path, mut wanted: impl FnMut(&EventRow) -> bool) -> Result<
     Ok(out)
 }
 
-fn parquet_files(folder: &Path) -> Result<BTreeSet<PathBuf>, TableError> {
+pub(super) fn parquet_files(folder: &Path) -> Result<BTreeSet<PathBuf>, TableError> {
     let fail = |source: std::io::Error| TableError { path: folder.to_owned(), source: source.into() };
     let mut files = BTreeSet::new();
     for entry in std::fs::read_dir(folder).map_err(fail)? {

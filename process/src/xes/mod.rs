@@ -9,9 +9,11 @@ use std::io::{BufRead as _, BufReader, Read};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::log::EventLog;
+use crate::problem::{LogError, Problem};
 use crate::xml::Document;
 
 use session::Session;
+pub(crate) use writer::HEAD;
 pub use writer::write_xes;
 
 /// Key of activities, and of cases.
@@ -47,43 +49,6 @@ impl Default for LogLimits {
     }
 }
 
-/// A file that gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}, line {line}: {cause}")]
-pub struct XesError {
-    /// Name of the file.
-    pub file: String,
-    /// Line that was read up to, from 1.
-    pub line: u64,
-    /// What is wrong, and what to do.
-    pub cause: String,
-}
-
-/// Something wrong in a file of which the rest was kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Name of the file.
-    pub file: String,
-    /// First line where it was met, from 1.
-    pub line: u64,
-    /// How often.
-    pub count: u64,
-    /// What is wrong.
-    pub cause: String,
-    /// What came of it, and what to do.
-    pub help: String,
-    /// Whether events or traces are missing because of it.
-    pub lost: bool,
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Problem { file, line, cause, help, .. } = self;
-        let times = if self.count > 1 { format!(" ({} times)", self.count) } else { String::new() };
-        write!(f, "{file}, line {line}: {cause}{times}; {help}")
-    }
-}
-
 /// Reads logs into one [`EventLog`].
 #[derive(Clone, Debug)]
 pub struct XesReader {
@@ -104,7 +69,7 @@ impl XesReader {
     ///
     /// # Errors
     /// When the file is no XES at all: it has no `log` element.
-    pub fn read(&self, file: &str, input: impl Read, log: &mut EventLog) -> Result<Vec<Problem>, XesError> {
+    pub fn read(&self, file: &str, input: impl Read, log: &mut EventLog) -> Result<Vec<Problem>, LogError> {
         let mut input = BufReader::with_capacity(1 << 16, input);
         let gzip = input.fill_buf().is_ok_and(|bytes| bytes.starts_with(&[0x1f, 0x8b]));
         if gzip {

@@ -4,11 +4,12 @@ use std::io::BufRead;
 
 use crate::log::{Event, EventLog};
 use crate::names::Names;
+use crate::problem::{LogError, Problem};
 use crate::time;
 use crate::xml::{Document, Tag, Token};
 
 use super::attribute::{Field, Meaning, Text, attribute};
-use super::{LogLimits, NAME, Problem, XesError, XesReader};
+use super::{LogLimits, NAME, XesReader};
 
 /// Where in the file the reader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(super) fn read<R: BufRead>(mut self, mut document: Document<R>) -> Result<Vec<Problem>, XesError> {
+    pub(super) fn read<R: BufRead>(mut self, mut document: Document<R>) -> Result<Vec<Problem>, LogError> {
         loop {
             let line = document.line();
             let step = match document.next() {
@@ -104,7 +105,7 @@ impl<'a> Session<'a> {
             || "there is no <log> element; is it an XES event log?".to_owned(),
             |problem| format!("{}; is it an XES event log?", problem.cause),
         );
-        Err(XesError { file: self.file.to_owned(), line: document.line(), cause })
+        Err(LogError { file: self.file.to_owned(), line: document.line(), cause })
     }
 
     /// The file cannot be read any further.

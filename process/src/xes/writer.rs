@@ -1,12 +1,13 @@
 //! Writing XES event logs (IEEE 1849).
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::log::{Event, EventLog, Trace};
 use crate::time;
+use crate::xml::escaped;
 
-const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+/// What stands before the first trace.
+pub(crate) const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">
 <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
 <extension name="Lifecycle" prefix="lifecycle" uri="http://www.xes-standard.org/lifecycle.xesext"/>
@@ -55,29 +56,4 @@ fn write_event(log: &EventLog, event: &Event, out: &mut impl Write) -> io::Resul
 
 fn attribute(kind: &str, key: &str, value: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "<{kind} key=\"{key}\" value=\"{}\"/>", escaped(value))
-}
-
-/// A text as it stands in an attribute: white space other than a blank would be read as a blank.
-fn escaped(text: &str) -> Cow<'_, str> {
-    let plain = |c: char| !matches!(c, '&' | '<' | '>' | '"' | '\'' | '\u{fffe}' | '\u{ffff}') && !c.is_ascii_control();
-    if text.chars().all(plain) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            '\t' => out.push_str("&#9;"),
-            '\n' => out.push_str("&#10;"),
-            '\r' => out.push_str("&#13;"),
-            '\u{7f}' => out.push(c),
-            c if plain(c) => out.push(c),
-            _ => out.push('\u{fffd}'),
-        }
-    }
-    Cow::Owned(out)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::Inputs;
+use super::{EventLogFlags, Inputs};
 use crate::finding::baseline::Known;
 use crate::model::Severity;
 
@@ -19,7 +19,7 @@ pub struct Check {
     /// What to read.
     #[command(flatten)]
     pub inputs: Inputs,
-    /// The intended model (PNML for XES logs); else rules that need none
+    /// The intended model (PNML for event logs); else rules that need none
     #[arg(short, long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Run folder [offpath-run], or a file by suffix (see --help); repeatable
@@ -74,6 +74,9 @@ pub struct Check {
     /// Attributes that name an event's activity in XES event logs, e.g. concept:name,lifecycle:transition
     #[arg(long, hide_short_help = true, value_name = "KEY", value_delimiter = ',')]
     pub classifier: Vec<String>,
+    /// What of an event log is its traces.
+    #[command(flatten)]
+    pub log: EventLogFlags,
     /// Exit 0 where findings would make it 1
     #[arg(long)]
     pub exit_zero: bool,

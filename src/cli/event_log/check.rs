@@ -1,14 +1,14 @@
-//! `offpath check LOG.xes --model NET.pnml`: compares event logs of process mining with a Petri net.
+//! `offpath check LOG --model NET.pnml`: compares event logs of process mining with a Petri net.
 
 use std::path::{Path, PathBuf};
 
 use offpath_process::align::{Budget, Weights};
-use offpath_process::{Compiled, Conformance, Model, ModelLimits, Net, XesReader, check, read_pnml};
+use offpath_process::{Compiled, Conformance, Model, ModelLimits, Net, check, read_pnml};
 
 use super::super::args::{Check, CheckFormat, Shared};
 use super::super::run_folder::{MARK, RunFolder};
 use super::super::{Console, Ended, Exit, hash_key, output, redact};
-use super::reading::{Hashed, Reading, files};
+use super::reading::{Hashed, Readers, Reading, files};
 use super::{counted, nameless, refuse};
 use crate::correlate::LabelRedactor;
 use crate::finding::text;
@@ -46,6 +46,7 @@ pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> E
     let redactor = LabelRedactor::new(&key, level, rules);
     let (net, mut summary) = model(args.model.as_deref().unwrap_or(Path::new("")))?;
     let files = files(&args.inputs.inputs)?;
+    let readers = Readers::new(&args.classifier, &args.log, &files, shared)?;
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let folder = folder(args, &names, console)?;
     let mut compiled = Model::new(&net, ModelLimits::default())
@@ -55,8 +56,7 @@ pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> E
     let mut reading = Reading::default();
     reading.warnings.extend(unheeded);
     reading.warnings.extend(searched(&compiled));
-    let reader = reader(args);
-    files.iter().for_each(|file| reading.read(&reader, file));
+    files.iter().try_for_each(|file| reading.read(&readers, file, console))?;
     if reading.inputs.is_empty() && folder.replaces_a_run() {
         reading.errors.iter().for_each(|error| console.say_always(error));
         return Ok(Exit::Incomplete("nothing could be read; the earlier run was kept".to_owned()));
@@ -109,14 +109,6 @@ fn folder(args: &Check, names: &[String], console: &Console) -> Result<RunFolder
                 .to_owned(),
         )),
     }
-}
-
-fn reader(args: &Check) -> XesReader {
-    let mut reader = XesReader::default();
-    if !args.classifier.is_empty() {
-        reader.classifier.clone_from(&args.classifier);
-    }
-    reader
 }
 
 /// Reads the net.

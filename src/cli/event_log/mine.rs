@@ -1,13 +1,13 @@
-//! `offpath mine LOG.xes`: the directly-follows graph and the variants of event logs.
+//! `offpath mine LOG`: the directly-follows graph and the variants of event logs.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use offpath_process::{DirectlyFollows, EventLog, XesReader};
+use offpath_process::{DirectlyFollows, EventLog};
 
 use super::super::args::{InspectFormat, Mine, Shared};
 use super::super::{Console, Ended, Exit, hash_key, output, redact};
-use super::reading::{Reading, files};
+use super::reading::{Readers, Reading, files};
 use super::{counted, nameless, refuse};
 use crate::correlate::{LabelRedactor, Redaction};
 use crate::finding::text;
@@ -36,7 +36,9 @@ pub(in crate::cli) fn run(args: &Mine, shared: &Shared, console: &Console) -> En
     let redactor = LabelRedactor::new(&key, level, rules);
     let mut reading = Reading::default();
     reading.warnings.extend(unheeded);
-    files(&args.inputs.inputs)?.iter().for_each(|file| reading.read(&XesReader::default(), file));
+    let files = files(&args.inputs.inputs)?;
+    let readers = Readers::new(&[], &args.log, &files, shared)?;
+    files.iter().try_for_each(|file| reading.read(&readers, file, console))?;
     let mut run = summarise(reading, &redactor);
     if level != Redaction::default() {
         run.options.insert("redact".to_owned(), level.as_str().to_owned());

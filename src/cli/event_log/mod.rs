@@ -1,6 +1,7 @@
-//! Event logs of process mining in place of traffic: XES files, which are compared with Petri nets.
+//! Event logs of process mining in place of traffic: XES, OCEL and CSV files, which are compared with Petri nets.
 
 mod check;
+mod format;
 mod mine;
 mod reading;
 
@@ -15,21 +16,30 @@ use super::args::{Check, Inputs, Mine, Shared};
 use super::{Console, Exit};
 use crate::correlate::RedactionRules;
 use crate::finding::text;
-use reading::{HEAD, is_log};
+use format::HEAD;
+use reading::is_log;
 
 /// Whether a check is one of event logs: its model is a net.
 pub(super) fn is_checked(args: &Check, shared: &Shared) -> Result<bool, Exit> {
     let net = args.model.as_deref().is_some_and(is_net);
-    match args.inputs.inputs.iter().find(|input| is_log(Path::new(input))) {
+    // What a mapping describes is traffic.
+    let log = |input: &&String| args.inputs.mapping.is_none() && is_log(Path::new(input));
+    match args.inputs.inputs.iter().find(log) {
         Some(log) if !net => Err(Exit::CannotStart(format!(
             "{log} is an event log, and those are compared with a Petri net: give one with --model NET.pnml"
         ))),
-        _ if !net && shared.typed.has("--classifier") => {
-            Err(Exit::CannotStart("--classifier is for event logs, which --model NET.pnml is compared with".to_owned()))
-        }
-        _ => Ok(net),
+        _ if net => Ok(true),
+        _ => match FLAGS.iter().find(|flag| shared.typed.has(flag)) {
+            Some(flag) => {
+                Err(Exit::CannotStart(format!("{flag} is for event logs, which --model NET.pnml is compared with")))
+            }
+            None => Ok(false),
+        },
     }
 }
+
+/// Flags that only event logs have a use for.
+const FLAGS: [&str; 5] = ["--classifier", "--object-type", "--case-column", "--activity-column", "--time-column"];
 
 /// Whether a file is a Petri net, by its name or by what it begins with.
 fn is_net(path: &Path) -> bool {
@@ -110,9 +120,10 @@ fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Whether what is mined is event logs.
-pub(super) fn is_mined(args: &Mine) -> bool {
-    args.inputs.inputs.iter().any(|input| is_log(Path::new(input)))
+/// Whether what is mined is event logs: one of them is, or flags say so. What a mapping describes is traffic.
+pub(super) fn is_mined(args: &Mine, shared: &Shared) -> bool {
+    let said = FLAGS.iter().any(|flag| shared.typed.has(flag));
+    said || args.inputs.mapping.is_none() && args.inputs.inputs.iter().any(|input| is_log(Path::new(input)))
 }
 
 #[cfg(test)]

@@ -2,36 +2,35 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
 use offpath_capture as capture;
-use offpath_process::{EventLog, Problem, XesReader};
+use offpath_process::{
+    ColumnNames, Columns, CsvReader, EventLog, LogError, ObjectLog, OcelLimits, Problem, XesReader, read_ocel,
+    read_ocel_sqlite,
+};
 use sha2::{Digest as _, Sha256};
 
-use super::super::Exit;
-use super::root;
+use super::super::args::{EventLogFlags, Shared};
+use super::super::{Console, Exit};
+use super::format::Format;
 use crate::event::rfc3339;
 use crate::finding::text;
 use crate::report::InputSummary;
 
-/// Bytes that tell what a file is.
-pub(super) const HEAD: u64 = 4 << 10;
-
-/// Whether a file is an event log, by its name or by what it begins with, or a folder that holds nothing else. Pipes
-/// are left alone: a look would take from them.
+/// Whether a file is an event log, or a folder that holds nothing else.
 pub(super) fn is_log(path: &Path) -> bool {
     if path.is_dir() {
         let (mut logs, mut others) = (0, 0);
         let walked = walk(path, |file| {
             let hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-            *if has_log_name(file) { &mut logs } else { &mut others } += usize::from(!hidden);
+            *if Format::named(file).is_some() { &mut logs } else { &mut others } += usize::from(!hidden);
             others == 0
         });
         return walked.is_ok() && logs > 0 && others == 0;
     }
-    has_log_name(path) || path.is_file() && begins_like_a_log(path).unwrap_or(false)
+    Format::of(path).is_some()
 }
 
 /// Visits all files in a folder and below, until `visit` has enough. Links to folders are not followed: they may lead
@@ -52,24 +51,6 @@ fn walk(folder: &Path, mut visit: impl FnMut(&Path) -> bool) -> io::Result<()> {
     Ok(())
 }
 
-fn has_log_name(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    name.ends_with(".xes") || name.ends_with(".xes.gz")
-}
-
-fn begins_like_a_log(path: &Path) -> io::Result<bool> {
-    let (mut raw, mut plain) = (Vec::new(), Vec::new());
-    File::open(path)?.take(HEAD).read_to_end(&mut raw)?;
-    if raw.starts_with(&[0x1f, 0x8b]) {
-        // What was looked at ends within the stream, so an error at the end means nothing.
-        let _ = MultiGzDecoder::new(BufReader::new(raw.as_slice())).take(HEAD).read_to_end(&mut plain);
-    } else {
-        plain = raw;
-    }
-    let head = String::from_utf8_lossy(&plain);
-    Ok(root(&head) == Some("log") && ["<trace", "xes", "concept:name"].iter().any(|word| head.contains(word)))
-}
-
 /// The logs that are named: files, and those in folders and below, each once.
 pub(super) fn files(inputs: &[String]) -> Result<Vec<PathBuf>, Exit> {
     let mut files = Vec::new();
@@ -81,7 +62,7 @@ pub(super) fn files(inputs: &[String]) -> Result<Vec<PathBuf>, Exit> {
         }
         if path.is_dir() {
             let log = |file: &Path| {
-                files.extend(Some(file.to_owned()).filter(|file| has_log_name(file)));
+                files.extend(Some(file.to_owned()).filter(|file| Format::named(file).is_some()));
                 true
             };
             walk(&path, log).map_err(cannot)?;
@@ -97,6 +78,62 @@ pub(super) fn files(inputs: &[String]) -> Result<Vec<PathBuf>, Exit> {
     Ok(files)
 }
 
+/// How event logs are read.
+pub(super) struct Readers {
+    xes: XesReader,
+    csv: CsvReader,
+    /// Type of objects whose traces are meant.
+    object_type: Option<String>,
+}
+
+impl Readers {
+    /// Readers as flags say. A flag that none of the files has a use for is refused.
+    pub(super) fn new(
+        classifier: &[String],
+        flags: &EventLogFlags,
+        files: &[PathBuf],
+        shared: &Shared,
+    ) -> Result<Readers, Exit> {
+        let columns = ColumnNames {
+            case: flags.case_column.clone(),
+            activity: flags.activity_column.clone(),
+            time: flags.time_column.clone(),
+        };
+        let mut xes = XesReader::default();
+        if !classifier.is_empty() {
+            xes.classifier = classifier.to_vec();
+        }
+        let csv = CsvReader { columns, ..CsvReader::default() };
+        let readers = Readers { xes, csv, object_type: flags.object_type.clone() };
+        let formats: BTreeSet<Format> = files.iter().map(|file| readers.format(file)).collect();
+        for (flag, of) in [
+            ("--classifier", &[Format::Xes][..]),
+            ("--object-type", &[Format::Ocel, Format::OcelSqlite]),
+            ("--case-column", &[Format::Csv]),
+            ("--activity-column", &[Format::Csv]),
+            ("--time-column", &[Format::Csv]),
+        ] {
+            if shared.typed.has(flag) && !of.iter().any(|format| formats.contains(format)) {
+                let what = match of.first() {
+                    Some(Format::Xes) => "XES",
+                    Some(Format::Csv) => "CSV",
+                    _ => "OCEL",
+                };
+                return Err(Exit::CannotStart(format!("{flag} is for {what} logs, and none is given")));
+            }
+        }
+        Ok(readers)
+    }
+
+    fn format(&self, file: &Path) -> Format {
+        let columns = &self.csv.columns;
+        Format::said(file, columns.case.is_some() || columns.activity.is_some())
+    }
+}
+
+/// Types of objects that a message lists.
+const LISTED: usize = 20;
+
 /// What was read.
 #[derive(Default)]
 pub(super) struct Reading {
@@ -108,24 +145,80 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Adds one file; what is wrong with it is noted.
-    pub(super) fn read(&mut self, reader: &XesReader, path: &Path) {
+    ///
+    /// # Errors
+    /// When it has objects of several types and none is said, or none of the one that is.
+    pub(super) fn read(&mut self, readers: &Readers, path: &Path, console: &Console) -> Result<(), Exit> {
         let name = path.display().to_string();
+        let format = readers.format(path);
         let before = self.log.len();
         let mut hashed = match Hashed::open(path) {
             Ok(hashed) => hashed,
-            Err(error) => return self.errors.push(format!("{name}: {error}")),
+            Err(error) => {
+                self.errors.push(format!("{name}: {error}"));
+                return Ok(());
+            }
         };
-        match reader.read(&name, &mut hashed, &mut self.log) {
-            Ok(problems) => problems.iter().for_each(|problem| self.note(problem)),
-            Err(error) => return self.errors.push(text::display(&error.to_string())),
+        let read = match format {
+            Format::Xes => readers.xes.read(&name, &mut hashed, &mut self.log).map(|problems| (problems, None)),
+            Format::Csv => readers.csv.read(&name, &mut hashed, &mut self.log).map(|(columns, problems)| {
+                console.say(&text::display(&format!("Columns    {name}: {}", named(&columns))));
+                (problems, None)
+            }),
+            Format::Ocel => objects(read_ocel(&name, &mut hashed, &OcelLimits::default())),
+            Format::OcelSqlite => objects(read_ocel_sqlite(path, &OcelLimits::default())),
+        };
+        match read {
+            Ok((problems, objects)) => {
+                problems.iter().for_each(|problem| self.note(problem));
+                objects.map(|objects| self.flatten(&objects, readers.object_type.as_deref(), &name)).transpose()?;
+            }
+            Err(error) => {
+                self.errors.push(text::display(&error.to_string()));
+                return Ok(());
+            }
         }
         match hashed.finish() {
             Ok((bytes, sha256)) => {
                 let records = (self.log.len() - before) as u64;
-                self.inputs.push(InputSummary { name, format: "xes".to_owned(), bytes, sha256, records });
+                self.inputs.push(InputSummary { name, format: format.as_str().to_owned(), bytes, sha256, records });
             }
             Err(error) => self.errors.push(format!("{name}: {error}")),
         }
+        Ok(())
+    }
+
+    /// Adds the traces of one type of objects.
+    fn flatten(&mut self, objects: &ObjectLog, wanted: Option<&str>, file: &str) -> Result<(), Exit> {
+        let types = objects.types();
+        let listed = || {
+            let list: Vec<String> =
+                types.iter().take(LISTED).map(|(name, count)| format!("{name:?} ({count} objects)")).collect();
+            list.join(", ") + if types.len() > LISTED { ", ..." } else { "" }
+        };
+        let cannot = |why: String| Err(Exit::CannotStart(text::display(&format!("{file}: {why}"))));
+        let (name, count) = match (wanted, types.as_slice()) {
+            (None, [only]) => *only,
+            (None, []) => return cannot("it has no type of objects".to_owned()),
+            (None, _) => {
+                return cannot(format!(
+                    "it has several types of objects, say whose traces are meant: --object-type of {}",
+                    listed()
+                ));
+            }
+            (Some(wanted), _) => match types.iter().find(|(name, _)| *name == wanted) {
+                Some(found) => *found,
+                None => return cannot(format!("it has no objects of the type {wanted:?}; its types are {}", listed())),
+            },
+        };
+        let before = self.log.len();
+        objects.flatten_into(name, &mut self.log);
+        let without = count - (self.log.len() - before).min(count);
+        if without > 0 {
+            let of = if without == 1 { "object has" } else { "objects have" };
+            self.warnings.push(text::display(&format!("{file}: {without} {of} no event, and is no trace: {name:?}")));
+        }
+        Ok(())
     }
 
     fn note(&mut self, problem: &Problem) {
@@ -138,6 +231,21 @@ impl Reading {
         let times = || self.log.events().iter().filter_map(|event| event.time);
         Some((rfc3339(times().min()?), rfc3339(times().max()?)))
     }
+}
+
+/// What an object-centric reader gave, in the shape that all readers share.
+fn objects(read: Result<(ObjectLog, Vec<Problem>), LogError>) -> Result<(Vec<Problem>, Option<ObjectLog>), LogError> {
+    read.map(|(objects, problems)| (problems, Some(objects)))
+}
+
+/// Which columns a table was read from.
+fn named(columns: &Columns) -> String {
+    let mut told = format!("case {:?}, activity {:?}", columns.case, columns.activity);
+    told += &columns.time.as_ref().map_or_else(
+        || ", no time: events count in the order of the file".to_owned(),
+        |time| format!(", time {time:?}"),
+    );
+    told + &columns.resource.as_ref().map(|resource| format!(", resource {resource:?}")).unwrap_or_default()
 }
 
 /// A file that is hashed as it is read.
