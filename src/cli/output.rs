@@ -75,8 +75,6 @@ pub(super) struct Written {
     /// The run folder, unless only files were asked for.
     pub(super) folder: Option<PathBuf>,
     files: Vec<PathBuf>,
-    /// `run.json` as text.
-    pub(super) summary_json: String,
 }
 
 impl Written {
@@ -184,7 +182,7 @@ impl Outputs {
             write(*kind, path, (run, shown), &timelines, (&summary_json, fail_on))?;
         }
         let folder = self.folder.publish()?;
-        Ok(Written { folder, files: self.files.into_iter().map(|(_, path)| path).collect(), summary_json })
+        Ok(Written { folder, files: self.files.into_iter().map(|(_, path)| path).collect() })
     }
 }
 

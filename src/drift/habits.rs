@@ -28,6 +28,7 @@ pub struct Habits {
     events: u64,
     modelled: u64,
     newer: u64,
+    until: Option<i64>,
     cases: u64,
     window: Option<(i64, i64)>,
     /// Hash of an actor, and whether an event of his is no activity of the model.
@@ -108,6 +109,7 @@ impl Habits {
         names: Names<'_>,
         (modelled, until): (bool, Option<i64>),
     ) {
+        self.until = self.until.max(until);
         self.events += events.len() as u64;
         self.cases += u64::from(case.is_some());
         for event in events {
@@ -164,6 +166,7 @@ impl Habits {
         self.events += other.events;
         self.modelled += other.modelled;
         self.newer += other.newer;
+        self.until = self.until.max(other.until);
         self.cases += other.cases;
         self.window = match (self.window, other.window) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
@@ -198,6 +201,7 @@ impl Habits {
             actors: self.actors.size(),
             strays: (self.sample.len() as u64, strays),
             newer: self.newer,
+            in_force_until: self.until,
             cut: self.cut,
         };
         let cells = self.cells.values().flatten().map(|((_, key), sum)| (key.clone(), sum.cell()));

@@ -9,8 +9,10 @@ mod compared;
 mod habits;
 mod record;
 pub mod statistics;
+mod told;
 
 pub use cause::Cause;
 pub use compared::{Change, Compared, Direction, Settings, Side, TooFew, compare};
 pub use habits::{Habits, Names};
 pub use record::{Cell, HABITS, Key, Kind, Record, RecordError, Totals};
+pub use told::{About, Mark, Rows, findings, first_seen, subject, words};

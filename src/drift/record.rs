@@ -92,6 +92,8 @@ pub struct Totals {
     pub strays: (u64, u64),
     /// Events after the model's `in_force` is over.
     pub newer: u64,
+    /// When the model's `in_force` ends, microseconds since the Unix epoch.
+    pub in_force_until: Option<i64>,
     /// Whether more kinds of steps happened than are counted.
     pub cut: bool,
 }

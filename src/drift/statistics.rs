@@ -182,7 +182,8 @@ pub fn corrected(p: &[f64]) -> Vec<f64> {
     let mut out = vec![1.0; p.len()];
     let mut least = 1.0_f64;
     for (rank, at) in order.iter().enumerate().rev() {
-        least = least.min(of(*at) * p.len() as f64 / (rank + 1) as f64);
+        // Rounding must not make one smaller than it was.
+        least = least.min((of(*at) * p.len() as f64 / (rank + 1) as f64).max(of(*at)));
         if let Some(slot) = out.get_mut(*at) {
             *slot = least;
         }
@@ -212,8 +213,8 @@ fn ln_gamma(x: f64) -> f64 {
     (x - 0.5) * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI).ln() + series - product.ln()
 }
 
-/// Probability that a chi-squared variable is at least `x`.
-fn above(x: f64, freedom: f64) -> f64 {
+/// Probability that a chi-squared variable of so many degrees of freedom is at least `x`.
+pub fn above(x: f64, freedom: f64) -> f64 {
     let (a, x) = (freedom / 2.0, x / 2.0);
     if x <= 0.0 {
         return 1.0;

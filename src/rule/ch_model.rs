@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! What another version governs is not judged by this one: the run says less than it seems to.
-//! Lists: CWE-1068, CM-3, CM-5.
+//! Lists: API9, CWE-1068, CM-3, CM-5.
 //!
 //! ## How it decides
 //! Counted over all events of the run; one such event is enough. It is low, and for review.
@@ -15,8 +15,9 @@
 //!
 //! ## Example
 //! ```text
-//! constraint: shop 7; expected: in force until 2026-11-01T00:00:00Z; observed: 212 of 10,418 events
-//! => low suspected: shop 7: 212 of 10,418 events are newer than it, which was in force until 2026-11-01T00:00:00Z
+//! 10:00:00 alice pay order:ord_7 200
+//! constraint: shop 7; expected: in force until 2026-11-01T00:00:00Z; observed: 212 of 10418 events
+//! => low suspected: shop 7: 212 of 10418 events are newer than it, which was in force until 2026-11-01T00:00:00Z
 //! ```
 
 use super::{Identity, Rule};
@@ -28,7 +29,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Traffic newer than the model",
     check: Check::ChangeModel,
     severity: Severity::Low,
-    taxonomy: &["CWE-1068", "CM-3", "CM-5"],
+    taxonomy: &["API9", "CWE-1068", "CM-3", "CM-5"],
     agent_taxonomy: &[],
     rests_on: Identity::Nobody,
     source: include_str!("ch_model.rs"),

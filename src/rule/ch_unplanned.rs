@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! Changes that are made on purpose are announced. One that is not may be a mistake, or somebody's own.
-//! Lists: CWE-1068, CM-3, CM-5.
+//! Lists: API9, CWE-1068, CM-3, CM-5.
 //!
 //! ## How it decides
 //! Where `--mark TIME=NAME` is given, a finding of the DR rules names this one as also broken if no mark lies
@@ -17,6 +17,7 @@
 //!
 //! ## Example
 //! ```text
+//! 10:00:00 alice gift order:ord_7 200
 //! constraint: order: gift after create; expected: no mark; observed: 2026-11-20T10:04:11Z
 //! => low suspected: order: gift after create changed and no mark explains it (first seen 2026-11-20T10:04:11Z)
 //! ```
@@ -30,7 +31,7 @@ pub(super) static RULE: Rule = Rule {
     title: "A change that nobody marked",
     check: Check::ChangeUnplanned,
     severity: Severity::Low,
-    taxonomy: &["CWE-1068", "CM-3", "CM-5"],
+    taxonomy: &["API9", "CWE-1068", "CM-3", "CM-5"],
     agent_taxonomy: &[],
     rests_on: Identity::Nobody,
     source: include_str!("ch_unplanned.rs"),

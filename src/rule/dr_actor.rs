@@ -20,6 +20,7 @@
 //!
 //! ## Example
 //! ```text
+//! 10:00:00 bot/alice refund_approve refund:ref_7 200
 //! constraint: refund_approve by agent; expected: 0 % (0 of 1,204); observed: 34.1 % (393 of 1,151)
 //! => medium suspected: refund_approve by agent changed from 0 % (0 of 1,204) to 34.1 % (393 of 1,151)
 //! ```

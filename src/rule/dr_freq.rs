@@ -23,6 +23,7 @@
 //!
 //! ## Example
 //! ```text
+//! 10:00:00 alice cancel order:ord_7 200
 //! constraint: order: cancel from paid; expected: 2.1 % (25 of 1,204); observed: 9.6 % (110 of 1,151)
 //! => low suspected: order: cancel from paid changed from 2.1 % (25 of 1,204) to 9.6 % (110 of 1,151)
 //! ```

@@ -21,6 +21,7 @@
 //!
 //! ## Example
 //! ```text
+//! 10:00:00 alice pack order:ord_7 200
 //! constraint: order: pack from paid; expected: 98.2 % (1,182 of 1,204); observed: 0 % (0 of 1,151)
 //! => low suspected: order: pack from paid is gone: 0 % (0 of 1,151), before 98.2 % (1,182 of 1,204)
 //! ```

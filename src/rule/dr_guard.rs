@@ -22,6 +22,7 @@
 //!
 //! ## Example
 //! ```text
+//! 10:00:00 alice refund_execute refund:ref_7 200
 //! constraint: RULE-GUARD refund-le-paid broken; expected: 0.3 % (4 of 1,204); observed: 5.6 % (64 of 1,151)
 //! => medium suspected: RULE-GUARD refund-le-paid broken changed from 0.3 % (4 of 1,204) to 5.6 % (64 of 1,151)
 //! ```

@@ -22,6 +22,7 @@
 //!
 //! ## Example
 //! ```text
+//! 10:00:00 alice gift order:ord_7 200
 //! constraint: order: gift after create; expected: 0 % (0 of 1,204); observed: 7.3 % (84 of 1,151)
 //! => low suspected: order: gift after create is new: 7.3 % (84 of 1,151), before 0 % (0 of 1,204)
 //! ```

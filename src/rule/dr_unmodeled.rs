@@ -19,6 +19,7 @@
 //!
 //! ## Example
 //! ```text
+//! 10:00:00 alice export order:ord_7 200
 //! constraint: actors with steps outside the model; expected: 3.1 % (37 of 1,204); observed: 22.0 % (253 of 1,151)
 //! => low suspected: actors with steps outside the model changed from 3.1 % (37 of 1,204) to 22.0 % (253 of 1,151)
 //! ```

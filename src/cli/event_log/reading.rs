@@ -21,7 +21,7 @@ pub(super) const HEAD: u64 = 4 << 10;
 
 /// Whether a file is an event log, by its name or by what it begins with, or a folder that holds nothing else. Pipes
 /// are left alone: a look would take from them.
-pub(super) fn is_log(path: &Path) -> bool {
+pub(in crate::cli) fn is_log(path: &Path) -> bool {
     if path.is_dir() {
         let (mut logs, mut others) = (0, 0);
         let walked = walk(path, |file| {
