@@ -11,6 +11,7 @@
 pub mod cli;
 pub mod compare;
 pub mod correlate;
+pub mod drift;
 pub mod event;
 pub mod finding;
 pub mod mine;

@@ -35,6 +35,7 @@ use offpath_capture as capture;
 
 use crate::compare::{Check, Comparer, course};
 use crate::correlate::{Apart, Catalogue, HashKey, PartOf, Pseudonyms, Redaction, RedactionRules, Redactor, TokenKeys};
+use crate::drift::Record;
 use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
@@ -181,6 +182,8 @@ pub struct Run {
     pub gaps: Vec<Gap>,
     /// What happened, for drafting a model.
     pub mining: Mining,
+    /// What usually happened, for comparing runs.
+    pub habits: Record,
     /// What operations are about, where no model says so: the other half of a draft.
     pub evidence: Evidence,
     /// Why it is, if it is: input that could not be read, more than one percent of its bytes, a case too large to judge.

@@ -15,8 +15,12 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("mine", &["mine", "compare", "model", "event"][..]),
         ("finding", &["finding", "event", "model"][..]),
         ("rule", &["rule", "finding", "compare", "model", "event", "mine"][..]),
+        ("drift", &["drift", "rule", "finding", "compare", "model", "event"][..]),
         ("report", &["report", "finding", "rule", "model"][..]),
-        ("pipeline", &["pipeline", "report", "rule", "finding", "mine", "compare", "correlate", "model", "event"][..]),
+        (
+            "pipeline",
+            &["pipeline", "report", "drift", "rule", "finding", "mine", "compare", "correlate", "model", "event"][..],
+        ),
     ])
 }
 
@@ -43,7 +47,8 @@ fn stages_use_only_earlier_stages() {
 
 /// Stages named as `crate::stage` in a line of code, also within `use crate::{...}` of one line.
 fn stages_named(code: &str) -> Vec<String> {
-    let stages = ["event", "model", "correlate", "compare", "mine", "finding", "rule", "report", "pipeline", "cli"];
+    let stages =
+        ["event", "model", "correlate", "compare", "mine", "finding", "rule", "drift", "report", "pipeline", "cli"];
     let mut named = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];

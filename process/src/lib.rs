@@ -13,6 +13,7 @@
 
 pub mod align;
 mod automaton;
+mod change_point;
 mod conformance;
 mod determinise;
 mod deviation;
@@ -34,6 +35,7 @@ mod xes;
 mod xml;
 
 pub use automaton::{Automaton, Dfa, Edge, Exhausted, SILENT};
+pub use change_point::{ChangePoint, Follows, Windows, change_points};
 pub use conformance::{Conformance, Group, check};
 pub use deviation::{Deviation, Kind};
 pub use directly_follows::DirectlyFollows;

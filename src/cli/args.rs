@@ -3,6 +3,7 @@
 #[cfg(feature = "live")]
 mod capture;
 mod check;
+mod drift;
 mod events;
 mod findings;
 mod generate;
@@ -18,6 +19,7 @@ pub(super) use capture::Capture;
 pub(super) use check::{BaselineBy, Check, CheckFormat, FailOn};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+pub(super) use drift::Drift;
 pub(super) use events::{EventFormat, Events};
 pub(super) use findings::{
     Baseline, Findings, FindingsOf, List, ListFormat, Stale, Suppress, TriageFormat, Verify, VerifyFormat,
@@ -78,6 +80,8 @@ pub enum Command {
     Show(Show),
     /// List findings by cause, suppress them, compare two runs
     Findings(Findings),
+    /// Say what changed between two runs, and how sure that is
+    Drift(Drift),
     /// Say which earlier findings are fixed, still open, or not exercised
     Verify(Verify),
     /// Write an interface's packets into files that rotate, or into a pipe

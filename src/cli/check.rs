@@ -82,14 +82,29 @@ fn print(args: &Check, run: &Run, findings: &[Finding], written: &Written, conso
             text.push_str(&written.human());
             text
         }
-        CheckFormat::Json => written.summary_json.clone(),
+        format => return print_as(format, run, findings, args.fail_on.severity(), console),
+    };
+    console.print(&text)
+}
+
+/// Prints a run in a format for programs, or as Markdown.
+pub(super) fn print_as(
+    format: CheckFormat,
+    run: &Run,
+    findings: &[Finding],
+    fail_on: Option<Severity>,
+    console: &Console,
+) -> Result<(), Exit> {
+    let text = match format {
+        CheckFormat::Human => return Ok(()),
+        CheckFormat::Json => output::pretty(&run.summary)?,
         CheckFormat::Jsonl => return stream(console, |out| jsonl::write(findings, out)),
         CheckFormat::Sarif => return stream(console, |out| output::sarif(run, findings, out)),
         CheckFormat::Csv => {
             return stream(console, |out| csv::write(findings, out).map_err(std::io::Error::other));
         }
         CheckFormat::Junit => {
-            return stream(console, |out| report::junit(&run.summary, findings, args.fail_on.severity(), out));
+            return stream(console, |out| report::junit(&run.summary, findings, fail_on, out));
         }
         CheckFormat::Ocsf => return stream(console, |out| report::ocsf(findings, &run.summary.tool_version, out)),
         CheckFormat::Markdown => report::markdown(&run.summary, findings),
@@ -135,7 +150,7 @@ pub(super) fn judge(args: &Check, run: &Run) -> Exit {
 }
 
 /// `2 findings at or above high`; where no level fails a run, that.
-fn counted(above: usize, level: Option<Severity>, new: bool) -> String {
+pub(super) fn counted(above: usize, level: Option<Severity>, new: bool) -> String {
     let Some(level) = level else { return "findings do not count (--fail-on none)".to_owned() };
     let new = if new { "new " } else { "" };
     let count = match above {

@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod demo;
 mod documents;
+mod drift;
 mod event_log;
 mod events;
 mod exchanges;
@@ -81,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &cli.shared, &console),
         Command::Show(args) => show::run(&args, &console),
         Command::Findings(args) => findings::run(&args, &console),
+        Command::Drift(args) => drift::run(&args, &cli.shared, &console),
         Command::Verify(args) => verify::run(&args, &cli.shared, &console),
         #[cfg(feature = "live")]
         Command::Capture(args) => capture::run(&args, &console),

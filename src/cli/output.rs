@@ -11,6 +11,7 @@ use super::job::is_interface;
 use super::replace;
 use super::run_folder::{MARK, RunFolder};
 use super::{Console, Exit};
+use crate::drift::HABITS;
 use crate::event::table;
 use crate::finding::{Finding, csv, jsonl, parquet};
 use crate::model::Severity;
@@ -74,8 +75,6 @@ pub(super) struct Written {
     /// The run folder, unless only files were asked for.
     pub(super) folder: Option<PathBuf>,
     files: Vec<PathBuf>,
-    /// `run.json` as text.
-    pub(super) summary_json: String,
 }
 
 impl Written {
@@ -95,7 +94,17 @@ impl Outputs {
     /// Sorts `-o` paths into one run folder and files; refuses what could not be written before any work is done.
     /// Where only files are named, only files are written.
     pub(super) fn prepare(paths: &[PathBuf], force: bool, job: &Job, console: &Console) -> Result<Self, Exit> {
-        paths.iter().try_for_each(|path| spare_inputs(path, &job.inputs, &job.capture))?;
+        Self::prepare_for(paths, force, (&job.inputs, &job.capture), console)
+    }
+
+    /// The same, for what is made of these inputs.
+    pub(super) fn prepare_for(
+        paths: &[PathBuf],
+        force: bool,
+        (inputs, options): (&[String], &capture::Options),
+        console: &Console,
+    ) -> Result<Self, Exit> {
+        paths.iter().try_for_each(|path| spare_inputs(path, inputs, options))?;
         let (mut folder, mut files) = (None, Vec::new());
         for path in paths {
             let refuse = |why: &str| {
@@ -117,9 +126,9 @@ impl Outputs {
             }
         }
         let folder = match (folder, files.first()) {
-            (None, Some((_, file))) => RunFolder::beside(file, &job.inputs, console)?,
+            (None, Some((_, file))) => RunFolder::beside(file, inputs, console)?,
             (folder, _) => {
-                RunFolder::create(&folder.unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER)), &job.inputs, console)?
+                RunFolder::create(&folder.unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER)), inputs, console)?
             }
         };
         Ok(Outputs { folder, files })
@@ -144,12 +153,26 @@ impl Outputs {
         (shown, fail_on): (&[Finding], Option<Severity>),
         timings: &BTreeMap<&'static str, f64>,
     ) -> Result<Written, Exit> {
+        self.write_with(run, (shown, fail_on), timings, None)
+    }
+
+    /// The same, of a run whose events are in the `tables` of another folder.
+    pub(super) fn write_with(
+        self,
+        run: &Run,
+        (shown, fail_on): (&[Finding], Option<Severity>),
+        timings: &BTreeMap<&'static str, f64>,
+        tables: Option<&Path>,
+    ) -> Result<Written, Exit> {
         let summary_json = pretty(&run.summary)?;
         let folder = self.folder.path().to_owned();
-        let timelines = timelines(&folder, &run.findings)?;
+        let timelines = timelines(tables.unwrap_or(&folder), &run.findings)?;
         write_text(&folder.join(MARK), &summary_json)?;
         write_text(&folder.join("timings.json"), &pretty(timings)?)?;
         write_text(&folder.join(GAPS), &json_lines(&run.gaps)?)?;
+        let mut habits = Vec::new();
+        run.habits.write(&mut habits).map_err(|e| failed(&folder.join(HABITS), &e))?;
+        std::fs::write(folder.join(HABITS), habits).map_err(|e| failed(&folder.join(HABITS), &e))?;
         for (kind, name) in
             [(Kind::Jsonl, "findings.jsonl"), (Kind::Parquet, "findings.parquet"), (Kind::Html, "report.html")]
         {
@@ -159,7 +182,7 @@ impl Outputs {
             write(*kind, path, (run, shown), &timelines, (&summary_json, fail_on))?;
         }
         let folder = self.folder.publish()?;
-        Ok(Written { folder, files: self.files.into_iter().map(|(_, path)| path).collect(), summary_json })
+        Ok(Written { folder, files: self.files.into_iter().map(|(_, path)| path).collect() })
     }
 }
 

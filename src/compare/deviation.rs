@@ -122,6 +122,22 @@ pub enum Check {
     ScopeWidened,
     /// A service's writes carry no id that tells them in other records.
     Uncorrelated,
+    /// Another run had nothing of it.
+    DriftNew,
+    /// Another run had it.
+    DriftGone,
+    /// It is rarer or commoner than in another run.
+    DriftFrequency,
+    /// A constraint is broken more or less often than in another run.
+    DriftGuard,
+    /// Others do it than in another run.
+    DriftActor,
+    /// More actors do what the model does not know than in another run.
+    DriftUnmodelled,
+    /// Something changed, and nobody said that it would.
+    ChangeUnplanned,
+    /// The model was no more in force.
+    ChangeModel,
 }
 
 impl Check {
@@ -132,6 +148,25 @@ impl Check {
             && !self.reads_courses()
             && !self.is_of_agents_talk()
             && !self.is_noted()
+            && !self.is_drift()
+    }
+
+    /// Whether it is told by comparing two runs, and by nothing within one.
+    pub fn is_drift(self) -> bool {
+        use Check::{
+            ChangeModel, ChangeUnplanned, DriftActor, DriftFrequency, DriftGone, DriftGuard, DriftNew, DriftUnmodelled,
+        };
+        matches!(
+            self,
+            DriftNew
+                | DriftGone
+                | DriftFrequency
+                | DriftGuard
+                | DriftActor
+                | DriftUnmodelled
+                | ChangeUnplanned
+                | ChangeModel
+        )
     }
 
     /// Whether it is judged by what agents and servers say to each other.

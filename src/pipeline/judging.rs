@@ -15,6 +15,7 @@ use super::{Job, PipelineError, naming};
 use crate::compare::{
     Blindness, CaseResult, Check, Comparer, Deviation, Measures, StateMove, Tallies, Watch, WindowKey,
 };
+use crate::drift::{self, Habits};
 use crate::event::partition::{EventBuffer, partition_of};
 use crate::event::table::TableWriter;
 use crate::event::{Event, EventId, ObjectId, OrderKey, Outcome};
@@ -32,6 +33,8 @@ pub(super) struct Judged {
     /// Steps left undecided for a hidden idempotency key, by check.
     pub(super) hidden_keys: BTreeMap<Check, u64>,
     pub(super) mining: Mining,
+    /// What usually happens, for comparing runs.
+    pub(super) habits: Habits,
     pub(super) events: u64,
     pub(super) modelled: u64,
     pub(super) cases: u64,
@@ -96,6 +99,7 @@ impl Judged {
             *self.hidden_keys.entry(check).or_default() += count;
         }
         self.mining.merge(other.mining);
+        self.habits.merge(other.habits);
         self.kept.extend(other.kept);
         self.events += other.events;
         self.modelled += other.modelled;
@@ -263,6 +267,16 @@ fn judge_case(events: &mut [Event], comparer: &Comparer, blindness: &Blindness, 
         event.state_after = states.after;
     }
     judged.mining.add_case(events);
+    if job.tables {
+        let until = job.model.as_deref().and_then(|model| model.in_force.1);
+        with_names(job, |names| {
+            judged.habits.add_case(case.as_ref(), events, names, (job.model.is_some(), until));
+            // What has no case comes in as many parts as there are partitions.
+            if case.is_some() {
+                judged.habits.add_result(&result, names);
+            }
+        });
+    }
     if result.exhausted {
         let name =
             |case: ObjectId| job.pseudonyms.as_ref().map_or_else(|| case.to_string(), |p| p.object(&case).to_string());
@@ -293,9 +307,20 @@ fn judge_windows(
         if result.exhausted {
             judged.too_large.insert(group_name(&key, job));
         }
+        if job.tables {
+            with_names(job, |names| judged.habits.add_result(&result, names));
+        }
         judged.add_result(result, job);
     }
     judged
+}
+
+/// How habits show names: as outputs do.
+fn with_names(job: &Job, add: impl FnOnce(drift::Names<'_>)) {
+    let hidden = job.pseudonyms.as_ref();
+    let case = |case: &ObjectId| hidden.map_or_else(|| case.to_string(), |p| p.object(case).to_string()).into();
+    let word = |word: &str| hidden.map_or_else(|| word.into(), |p| p.name(word));
+    add(drift::Names { case: &case, word: &word });
 }
 
 /// A group that was too large, in words that may be shown.

@@ -25,6 +25,9 @@ const UNSEEN: &str = "what came before was not all seen: `offpath show gaps`";
 /// Why one of two checks of the same constraints has nothing of its own.
 const TWIN: &str = "the duties of its constraints were all judged as self-approval, or none was";
 
+/// Why a rule about drift has nothing to say of one run.
+const OF_TWO_RUNS: &str = "told by comparing two runs: `offpath drift`";
+
 /// Why a repeat may be the retry that the model allows, or not.
 const HIDDEN_KEY: &str = "the log does not carry the idempotency key that the model names";
 
@@ -55,6 +58,7 @@ pub(super) fn summaries(job: &Job, judged: &Judged, spots: bool) -> Vec<RuleSumm
         only_hidden(hidden, &by_source).into_iter().for_each(|(source, why)| _ = blind.entry(source).or_insert(why));
         let (status, elsewhere) = match (status(&blind), twin) {
             (RuleStatus::Idle, Some(_)) => (RuleStatus::NotAsked, Some(TWIN.to_owned())),
+            (RuleStatus::NotAsked, _) if rule.check.is_drift() => (RuleStatus::NotAsked, Some(OF_TWO_RUNS.to_owned())),
             (status, _) => (status, None),
         };
         if !matches!(status, RuleStatus::Evaluated | RuleStatus::Blind) {

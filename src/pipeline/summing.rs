@@ -95,6 +95,7 @@ pub(super) fn sum(
         absent,
         gaps: Vec::new(),
         mining: judged.mining,
+        habits: judged.habits.record(),
         evidence: Evidence::default(),
         incomplete,
     }

@@ -1,5 +1,6 @@
 //! The content of `run.json`, and the timelines that views draw: plain data, in stable order.
 
+mod drift;
 mod flow;
 mod gap;
 mod judged;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::group::GroupSummary;
 use crate::finding::suppression::SuppressionSummary;
 
+pub use drift::{ChangeSummary, DriftSummary, MarkSummary, TooFewSummary};
 pub use flow::{MapEdgeSummary, MapNodeSummary, MapSummary, VariantSummary};
 pub use gap::Gap;
 pub use judged::{BaselineSummary, BlindSummary, LeftOpen, MeasureSummary, ModelSummary, RuleStatus, RuleSummary};
@@ -142,6 +144,9 @@ pub struct RunSummary {
     /// What was compared with an earlier run.
     #[serde(default)]
     pub baseline: Option<BaselineSummary>,
+    /// What changed against an earlier run, where `offpath drift` asked.
+    #[serde(default)]
+    pub drift: Option<DriftSummary>,
     /// Process maps.
     pub maps: Vec<MapSummary>,
     /// Most frequent activity sequences.

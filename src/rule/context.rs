@@ -261,6 +261,11 @@ impl<'a> Context<'a> {
         self.model?.constraints.iter().find(|constraint| constraint.id == *id)
     }
 
+    /// What changed between two runs: `order: ship from paid`.
+    pub fn changed(&self) -> String {
+        self.deviation.constraint.as_ref().map_or_else(|| "something".to_owned(), |what| name(what))
+    }
+
     /// `the rule refund-le-paid`, or `fallback` when no named constraint was broken.
     pub fn rule_name(&self, fallback: &str) -> String {
         self.deviation.constraint.as_ref().map_or_else(|| fallback.to_owned(), |id| format!("the rule {}", name(id)))

@@ -77,6 +77,8 @@ fn verdict(context: &Context<'_>) -> Verdict {
 
 fn verdict_of_model(context: &Context<'_>) -> Verdict {
     match (context.model, context.outcome(), context.deviation.moved) {
+        // That something changed does not say what it does.
+        _ if context.deviation.check.is_drift() => Verdict::Suspected,
         (None, ..) => Verdict::Suspected,
         (Some(_), Outcome::Rejected, _) => Verdict::Attempted,
         (Some(_), _, true) => Verdict::Proven,
@@ -169,6 +171,7 @@ fn confidence(rule: &Rule, context: &Context<'_>, terms: &mut Vec<String>) -> f3
     factors.push((deviation.completeness, format!("completeness of the capture{begun}")));
     factors.extend(deviation.doubt.map(|doubt| (doubt.at_most, doubt.because.to_owned())));
     match context.outcome() {
+        Outcome::Unknown if deviation.check.is_drift() => {}
         Outcome::Unknown => factors.push((NO_RESPONSE, "response not seen".to_owned())),
         Outcome::Rejected => {
             if let Some(status) = own_check(rule.check, context) {

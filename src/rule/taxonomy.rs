@@ -89,6 +89,7 @@ pub static LISTS: &[List] = &[
         organization: "MITRE",
         version: "4.14",
         entries: &[
+            ("CWE-1068", "Inconsistency Between Implementation and Documented Design"),
             ("CWE-1284", "Improper Validation of Specified Quantity in Input"),
             ("CWE-200", "Exposure of Sensitive Information to an Unauthorized Actor"),
             ("CWE-223", "Omission of Security-relevant Information"),
@@ -159,7 +160,9 @@ pub static LISTS: &[List] = &[
             ("AU-10", "Non-repudiation"),
             ("AU-12", "Audit Record Generation"),
             ("AU-3", "Content of Audit Records"),
+            ("CA-7", "Continuous Monitoring"),
             ("CM-3", "Configuration Change Control"),
+            ("CM-5", "Access Restrictions for Change"),
             ("IA-5", "Authenticator Management"),
             ("IA-9", "Service Identification and Authentication"),
             ("SA-9", "External System Services"),

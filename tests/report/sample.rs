@@ -320,6 +320,7 @@ pub(crate) fn run() -> RunSummary {
             ..RuleSummary::default()
         };
     RunSummary {
+        drift: None,
         not_asked: 12,
         unmodelled: None,
         schema_version: "1".into(),

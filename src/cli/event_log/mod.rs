@@ -1,6 +1,7 @@
 //! Event logs of process mining in place of traffic: XES, OCEL and CSV files, which are compared with Petri nets.
 
 mod check;
+mod drift;
 mod format;
 mod mine;
 mod reading;
@@ -10,6 +11,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 pub(super) use check::run as check;
+pub(super) use drift::run as drift;
 pub(super) use mine::run as mine;
 
 use super::args::{Check, Inputs, Mine, Shared};
@@ -17,7 +19,7 @@ use super::{Console, Exit};
 use crate::correlate::RedactionRules;
 use crate::finding::text;
 use format::HEAD;
-use reading::is_log;
+pub(super) use reading::is_log;
 
 /// Whether a check is one of event logs: its model is a net.
 pub(super) fn is_checked(args: &Check, shared: &Shared) -> Result<bool, Exit> {

@@ -20,7 +20,7 @@ use crate::finding::text;
 use crate::report::InputSummary;
 
 /// Whether a file is an event log, or a folder that holds nothing else.
-pub(super) fn is_log(path: &Path) -> bool {
+pub(in crate::cli) fn is_log(path: &Path) -> bool {
     if path.is_dir() {
         let (mut logs, mut others) = (0, 0);
         let walked = walk(path, |file| {

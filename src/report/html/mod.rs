@@ -4,6 +4,7 @@
 //! adds the full list of findings and the timelines from compressed columns.
 
 mod columns;
+mod drift;
 mod figures;
 mod head;
 pub(super) mod map;
@@ -74,7 +75,10 @@ fn section(part: &str, run: &RunSummary, findings: &[Finding], worst: &[&Finding
         "title" => {
             page.text(&verdict(run, findings));
         }
-        "head" => head::write(&mut page, run, findings, worst.len()),
+        "head" => {
+            head::write(&mut page, run, findings, worst.len());
+            drift::write(&mut page, run);
+        }
         "tabs" => head::tabs(&mut page, run, findings.len(), cases.len()),
         "worst" => worst::write(&mut page, findings, worst),
         "maps" => map::write(&mut page, &run.maps),

@@ -3,6 +3,7 @@
 mod cases;
 mod change;
 mod check;
+mod drift;
 mod event_log;
 mod explanation;
 mod finding;
@@ -20,6 +21,8 @@ mod verification;
 pub use cases::cases;
 pub use change::change;
 pub use check::check;
+pub use drift::drift;
+pub(super) use drift::{share as drift_share, word as drift_word};
 pub use event_log::event_log;
 pub use explanation::explanation;
 pub use finding::finding;

@@ -45,6 +45,9 @@ impl Demand {
 
 /// What a check needs; `None` when the model asks nothing of it. Without a model, what needs none.
 pub fn demand(check: Check, model: Option<&Model>) -> Option<Demand> {
+    if check.is_drift() {
+        return None;
+    }
     let Some(model) = model else { return (!check.needs_model()).then(|| built_in(check)) };
     let reader = Reader { model };
     let demand = asked(&reader, check);
