@@ -153,6 +153,10 @@ fn finding(cause: &Cause, about: &About<'_>, rows: &Rows) -> Option<Finding> {
         changes.map(|change| format!("{} {}", subject(change, modelled), words(side(change)))).collect()
     };
     (finding.expected, finding.observed) = (lines(|change| change.before.share), lines(|change| change.after.share));
+    if matches!(lead.check, Check::DriftNew | Check::DriftGone) && doubt == CONFIDENT {
+        finding.severity = "medium".to_owned();
+        finding.terms.push("+1 large difference, seen of several actors".to_owned());
+    }
     if cause.renamed {
         finding.why.push_str(" One is gone and another of like share stands in its place: it may only have another name.");
     }
