@@ -149,7 +149,10 @@ mod tests {
         let log = log((0..300).map(|n| if n < 140 { &["a", "b", "c"][..] } else { &["a", "c"][..] }));
         let [point] = change_points(&log, WINDOWS, tail)[..] else { panic!() };
         assert_eq!(point.trace, 140);
-        assert_eq!((point.before, point.after), if point.relation.after == Some(1) { (50, 0) } else { (point.before, point.after) });
+        assert_eq!(
+            (point.before, point.after),
+            if point.relation.after == Some(1) { (50, 0) } else { (point.before, point.after) }
+        );
         assert!(point.before == 50 || point.after == 50, "{point:?}");
     }
 
@@ -167,7 +170,8 @@ mod tests {
 
     #[test]
     fn looking_only_where_counts_change_finds_the_same_greatest_score() {
-        let log = log((0..200_u64).map(|n| if (n * n + 3 * n) % 17 < 5 + n / 40 { &["a", "b"][..] } else { &["a"][..] }));
+        let log =
+            log((0..200_u64).map(|n| if (n * n + 3 * n) % 17 < 5 + n / 40 { &["a", "b"][..] } else { &["a"][..] }));
         for (relation, traces) in relations(&log) {
             let g = |at: usize| statistic(within(&traces, at - 30, at), within(&traces, at, at + 30), 30);
             let all = (30..=170).map(g).fold(0.0, f64::max);

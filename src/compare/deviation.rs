@@ -158,7 +158,14 @@ impl Check {
         };
         matches!(
             self,
-            DriftNew | DriftGone | DriftFrequency | DriftGuard | DriftActor | DriftUnmodelled | ChangeUnplanned | ChangeModel
+            DriftNew
+                | DriftGone
+                | DriftFrequency
+                | DriftGuard
+                | DriftActor
+                | DriftUnmodelled
+                | ChangeUnplanned
+                | ChangeModel
         )
     }
 

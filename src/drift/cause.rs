@@ -46,7 +46,9 @@ pub(super) fn causes(changes: Vec<Change>) -> Vec<Cause> {
         let members = groups.iter().zip(&changes).filter(|(g, _)| **g == group).map(|(_, change)| change.clone());
         let mut changes: Vec<Change> = members.collect();
         changes.sort_by(|a, b| {
-            (rank(a), b.effect.abs(), &a.key).partial_cmp(&(rank(b), a.effect.abs(), &b.key)).unwrap_or(a.key.cmp(&b.key))
+            (rank(a), b.effect.abs(), &a.key)
+                .partial_cmp(&(rank(b), a.effect.abs(), &b.key))
+                .unwrap_or(a.key.cmp(&b.key))
         });
         causes.push(Cause { renamed: is_renamed(&changes), changes });
     }
@@ -134,7 +136,8 @@ fn is_renamed(changes: &[Change]) -> bool {
     let of = |direction| changes.iter().filter(move |change| change.direction == direction);
     let near = |gone: &Change, new: &Change| {
         let (before, after) = (gone.before.share.value(), new.after.share.value());
-        gone.key.kind == new.key.kind && (&gone.key.of, &gone.key.from) == (&new.key.of, &new.key.from)
+        gone.key.kind == new.key.kind
+            && (&gone.key.of, &gone.key.from) == (&new.key.of, &new.key.from)
             && before.max(after) <= ALIKE * before.min(after)
     };
     of(Direction::Gone).any(|gone| of(Direction::New).any(|new| near(gone, new)))

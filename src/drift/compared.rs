@@ -360,7 +360,8 @@ impl Comparing<'_> {
         let key = Key::new(Kind::Operation, "", "", "");
         let ((n0, k0), (n1, k1)) = (self.base.totals.strays, self.run.totals.strays);
         if k0 + k1 > 0 && self.at_least(self.least_actors(), key.clone(), n0, n1) {
-            let side = |count, of| Side { share: Share::new(count, of), cell: Cell::default() };
+            let side =
+                |count, of| Side { share: Share::new(count, of), cell: Cell { actors: count, ..Cell::default() } };
             let (before, after) = (side(k0, n0), side(k1, n1));
             let (p, method) = statistics::compare(before.share, after.share);
             let check = Check::DriftUnmodelled;

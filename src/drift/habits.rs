@@ -283,7 +283,8 @@ impl Habits {
                     (_, false) => last.as_ref().map(|(place, _)| Arc::clone(place)),
                 };
                 if let Some(place) = place.filter(|place| !left.contains(place)) {
-                    let waited = before.map_or(0, |before| event.time.saturating_sub(before.time).max(0).unsigned_abs());
+                    let waited =
+                        before.map_or(0, |before| event.time.saturating_sub(before.time).max(0).unsigned_abs());
                     let seen = Seen { case: Some(case), counts: true, events: &[event], waited };
                     self.add(Key::new(Kind::Step, &object.object_type, &place, step), &seen);
                     left.insert(place);
@@ -405,7 +406,13 @@ mod tests {
     }
 
     fn count(habits: &Habits, kind: Kind, from: &str, what: &str) -> u64 {
-        habits.record().cells.iter().filter(|(k, _)| k.kind == kind && k.from == from && k.what == what).map(|(_, c)| c.cases).sum()
+        habits
+            .record()
+            .cells
+            .iter()
+            .filter(|(k, _)| k.kind == kind && k.from == from && k.what == what)
+            .map(|(_, c)| c.cases)
+            .sum()
     }
 
     fn all(cases: &[(u64, String)]) -> Habits {

@@ -71,17 +71,15 @@ fn nothing_to_compare_is_no_difference() {
 fn naive_fisher(before: Share, after: Share) -> f64 {
     let ways = |n: u64, k: u64| (0..k).map(|i| (n - i) as f64 / (i + 1) as f64).product::<f64>();
     let hits = before.count + after.count;
-    let probability =
-        |k: u64| ways(before.of, k) * ways(after.of, hits - k) / ways(before.of + after.of, hits);
+    let probability = |k: u64| ways(before.of, k) * ways(after.of, hits - k) / ways(before.of + after.of, hits);
     let seen = probability(before.count);
     let tables = (0..=hits).filter(|k| *k <= before.of && hits - k <= after.of);
     tables.map(probability).filter(|p| *p <= seen * (1.0 + 1e-7)).sum()
 }
 
 fn shares() -> impl Strategy<Value = (Share, Share)> {
-    (1_u64..60, 1_u64..60).prop_flat_map(|(n0, n1)| {
-        (0..=n0, 0..=n1).prop_map(move |(k0, k1)| (share(k0, n0), share(k1, n1)))
-    })
+    (1_u64..60, 1_u64..60)
+        .prop_flat_map(|(n0, n1)| (0..=n0, 0..=n1).prop_map(move |(k0, k1)| (share(k0, n0), share(k1, n1))))
 }
 
 proptest! {
@@ -156,7 +154,10 @@ fn where_nothing_changed_probabilities_are_spread_evenly() {
     for bound in [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9] {
         let below = p.iter().filter(|p| **p <= bound).count() as f64 / p.len() as f64;
         // Four standard errors.
-        assert!((below - bound).abs() < 4.0 * (bound * (1.0 - bound) / p.len() as f64).sqrt() + 0.004, "{bound}: {below}");
+        assert!(
+            (below - bound).abs() < 4.0 * (bound * (1.0 - bound) / p.len() as f64).sqrt() + 0.004,
+            "{bound}: {below}"
+        );
     }
 }
 

@@ -63,7 +63,8 @@ fn table(page: &mut Markup, drift: &DriftSummary) {
         let points = format!("{:+.1} ({:+.1} to {:+.1})", change.difference * 100.0, low * 100.0, high * 100.0);
         page.element("td", "n", &points).element("td", "n", &format!("{:+.2}", change.effect));
         page.element("td", "n", &drift_chance(change.corrected_p));
-        let cases: Vec<&str> = change.cases_after.iter().chain(&change.cases_before).take(4).map(String::as_str).collect();
+        let cases: Vec<&str> =
+            change.cases_after.iter().chain(&change.cases_before).take(4).map(String::as_str).collect();
         page.element("td", "small", &cases.join(", ")).raw("</tr>");
     }
     page.raw("</tbody></table></div>");

@@ -62,7 +62,15 @@ fn table(drift: &DriftSummary, findings: &[Finding], screen: &Screen) -> String 
         let Some(lead) = of.first() else {
             let blank = || (Look::Plain, String::new());
             let title = (Look::Plain, finding.title.clone());
-            table.row(vec![standing(finding), (Look::Cyan, finding.rule.clone()), title, blank(), blank(), blank(), blank()]);
+            table.row(vec![
+                standing(finding),
+                (Look::Cyan, finding.rule.clone()),
+                title,
+                blank(),
+                blank(),
+                blank(),
+                blank(),
+            ]);
             continue;
         };
         table.row(vec![
@@ -114,7 +122,9 @@ fn note(finding: &Finding, of: &[&ChangeSummary]) -> String {
     for change in of.iter().skip(1) {
         parts.push(format!("with it {} {} -> {}", change.what, percent_of(change.before), percent_of(change.after)));
     }
-    parts.extend(finding.also.iter().filter(|also| also.rule == "CH-UNPLANNED").map(|_| "no mark explains it".to_owned()));
+    parts.extend(
+        finding.also.iter().filter(|also| also.rule == "CH-UNPLANNED").map(|_| "no mark explains it".to_owned()),
+    );
     let cases = |cases: &[String]| cases.iter().take(CASES).cloned().collect::<Vec<_>>().join(", ");
     if !lead.cases_after.is_empty() {
         parts.push(format!("e.g. {}", cases(&lead.cases_after)));
