@@ -58,7 +58,7 @@ pub(super) const MEANINGS: [(u8, &str); 6] = [
     ),
     (
         4,
-        "nothing judged: no exchange was found, no step that the model judges, or nothing in the sources to judge it by; of verify: no finding exercised",
+        "nothing judged: no exchange was found, no step that the model judges, or nothing in the sources to judge it by; of verify: no finding exercised; of drift: too few cases to compare",
     ),
     (101, "a bug in offpath: the message says how to report it"),
 ];

@@ -15,13 +15,15 @@ const LONGER: f64 = 2.0;
 const QUICK: f64 = 0.1;
 /// Least share of operations' events under names that both runs know, without a model.
 const SAME_NAMES: f64 = 0.5;
+/// Part of the least number of cases that suffices for actors: there are fewer of them, and each counts once.
+const ACTORS: u64 = 4;
 /// Probability that an absence is chance, at most.
 const CHANCE: f64 = 0.05;
 
 /// What counts as drift.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Least cases on each side of a comparison.
+    /// Least cases on each side of a comparison; a quarter as many actors, where these are compared.
     pub min_cases: u64,
     /// Share of false ones among the reported, at most.
     pub fdr: f64,
@@ -195,9 +197,19 @@ impl Comparing<'_> {
         self.all.push(Comparison { key, check, before, after, p, method, doubt });
     }
 
+    /// Least number of actors on each side.
+    fn least_actors(&self) -> u64 {
+        self.settings.min_cases.div_ceil(ACTORS).max(1)
+    }
+
     fn enough(&mut self, key: Key, before: u64, after: u64) -> bool {
-        let enough = before.min(after) >= self.settings.min_cases.max(1);
-        if !enough && before.max(after) > 0 {
+        self.at_least(self.settings.min_cases.max(1), key, before, after)
+    }
+
+    /// Whether both sides have enough. What one side has nothing of at all came or went with what leads to it.
+    fn at_least(&mut self, least: u64, key: Key, before: u64, after: u64) -> bool {
+        let enough = before.min(after) >= least;
+        if !enough && before.min(after) > 0 {
             self.few.push(TooFew { key, before, after });
         }
         enough
@@ -305,8 +317,9 @@ impl Comparing<'_> {
                     continue;
                 }
                 let within = cells.iter().any(|cell| cell.cases > 0);
-                let all = if within { cases } else { actors };
-                if all.0.min(all.1) < self.settings.min_cases.max(1) {
+                let (all, least) =
+                    if within { (cases, self.settings.min_cases.max(1)) } else { (actors, self.least_actors()) };
+                if all.0.min(all.1) < least {
                     let (before, after) = (cells[0].cases.max(cells[0].actors), cells[1].cases.max(cells[1].actors));
                     self.few.push(TooFew { key, before, after });
                 } else if within {
@@ -346,8 +359,9 @@ impl Comparing<'_> {
     fn strays(&mut self) {
         let key = Key::new(Kind::Operation, "", "", "");
         let ((n0, k0), (n1, k1)) = (self.base.totals.strays, self.run.totals.strays);
-        if k0 + k1 > 0 && self.enough(key.clone(), n0, n1) {
-            let side = |count, of| Side { share: Share::new(count, of), cell: Cell::default() };
+        if k0 + k1 > 0 && self.at_least(self.least_actors(), key.clone(), n0, n1) {
+            let side =
+                |count, of| Side { share: Share::new(count, of), cell: Cell { actors: count, ..Cell::default() } };
             let (before, after) = (side(k0, n0), side(k1, n1));
             let (p, method) = statistics::compare(before.share, after.share);
             let check = Check::DriftUnmodelled;
@@ -406,5 +420,110 @@ impl Comparison {
             before: self.before,
             after: self.after,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A generator for simulations: splitmix64.
+    struct Draws(u64);
+
+    impl Draws {
+        fn below(&mut self, bound: f64) -> bool {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((z ^ (z >> 31)) >> 11) as f64 / ((1_u64 << 53) as f64) < bound
+        }
+    }
+
+    /// Objects at twelve places, each left by three steps of which one is rare; at the first as many as said skip a step.
+    fn drawn(draws: &mut Draws, cases: u64, skipped: f64) -> Record {
+        let mut record = Record::default();
+        record.totals.window = Some((0, 1_000_000_000));
+        record.totals.cases = cases;
+        for place in 0..12 {
+            let from = format!("s{place}");
+            for case in 0..cases {
+                let skips = place == 0 && draws.below(skipped);
+                let what = match (draws.below(0.02), draws.below(0.4)) {
+                    _ if skips => "jump",
+                    (true, _) => "rare",
+                    (_, true) => "one",
+                    _ => "other",
+                };
+                let cell = record.cells.entry(Key::new(Kind::Step, "order", &from, what)).or_default();
+                (cell.cases, cell.events, cell.actors) = (cell.cases + 1, cell.events + 1, 9);
+                if cell.examples.len() < 8 {
+                    cell.examples.push(format!("{place}-{case}"));
+                }
+            }
+        }
+        record
+    }
+
+    /// Without the least effect, so that the statistics alone hold the rate.
+    const STRICT: Settings = Settings { min_cases: 100, fdr: 0.05, min_effect: 0.0 };
+
+    #[test]
+    fn the_same_process_drawn_again_is_told_changed_no_more_often_than_allowed() {
+        let mut draws = Draws(5);
+        let runs = 200;
+        let told = (0..runs).filter(|_| {
+            let (base, run) = (drawn(&mut draws, 300, 0.0), drawn(&mut draws, 200, 0.0));
+            !compare(&base, &run, true, STRICT).causes.is_empty()
+        });
+        let share = told.count() as f64 / f64::from(runs);
+        // Where nothing changed, every change told is false: the rate is that of runs with any.
+        assert!(share <= 0.05 + 3.0 * (0.05_f64 * 0.95 / f64::from(runs)).sqrt(), "{share}");
+    }
+
+    #[test]
+    fn a_change_is_found_and_named_and_its_absence_is_its_reverse() {
+        let mut draws = Draws(6);
+        let (base, run) = (drawn(&mut draws, 600, 0.0), drawn(&mut draws, 600, 0.2));
+        let there = compare(&base, &run, true, Settings::default());
+        let [cause] = &there.causes[..] else { panic!("{:#?}", there.causes) };
+        let lead = cause.lead().unwrap();
+        assert_eq!((lead.key.what.as_str(), lead.direction), ("jump", Direction::New));
+        assert!(lead.after.share.value() > 0.1 && lead.corrected < 1e-6);
+        let back = compare(&run, &base, true, Settings::default());
+        let lead = back.causes[0].lead().unwrap();
+        assert_eq!((back.causes.len(), lead.key.what.as_str(), lead.direction), (1, "jump", Direction::Gone));
+    }
+
+    #[test]
+    fn too_few_cases_are_said_and_not_judged() {
+        let mut draws = Draws(7);
+        let (base, run) = (drawn(&mut draws, 600, 0.0), drawn(&mut draws, 60, 0.9));
+        let compared = compare(&base, &run, true, Settings::default());
+        assert_eq!((compared.tested, compared.causes.len(), compared.too_few_in_all), (0, 0, 12));
+        assert_eq!((compared.too_few[0].before, compared.too_few[0].after), (600, 60));
+        assert_eq!(compare(&Record::default(), &Record::default(), false, Settings::default()).tested, 0);
+    }
+
+    #[test]
+    fn a_slow_step_of_a_short_window_is_doubted() {
+        let mut draws = Draws(8);
+        let (base, mut run) = (drawn(&mut draws, 600, 0.0), drawn(&mut draws, 600, 0.5));
+        run.totals.window = Some((0, 10_000_000));
+        run.cells.values_mut().for_each(|cell| cell.waited = cell.cases * 5_000_000);
+        let compared = compare(&base, &run, true, Settings::default());
+        assert!(compared.causes.iter().all(|cause| cause.lead().unwrap().doubt.is_some()));
+    }
+
+    #[test]
+    fn runs_that_name_nothing_alike_are_not_compared() {
+        let named = |name: &str| {
+            let mut record = Record::default();
+            record.totals.cases = 900;
+            let cell = Cell { cases: 900, events: 900, actors: 50, ..Cell::default() };
+            record.cells.insert(Key::new(Kind::Operation, "", "", name), cell);
+            record
+        };
+        let compared = compare(&named("GET /a"), &named("GET /b"), false, Settings::default());
+        assert!(compared.causes.is_empty() && compared.incomparable.len() == 1, "{compared:?}");
     }
 }

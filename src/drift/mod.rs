@@ -15,4 +15,4 @@ pub use cause::Cause;
 pub use compared::{Change, Compared, Direction, Settings, Side, TooFew, compare};
 pub use habits::{Habits, Names};
 pub use record::{Cell, HABITS, Key, Kind, Record, RecordError, Totals};
-pub use told::{About, Mark, Rows, findings, first_seen, subject, words};
+pub use told::{About, Caveat, Doubtful, Mark, Rows, findings, first_seen, subject, words};

@@ -39,6 +39,43 @@ pub struct Mark {
     pub name: String,
 }
 
+/// A way in which the two runs were not seen alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caveat {
+    /// In words that complete `the runs were not seen alike: ...`.
+    pub text: String,
+    /// What it makes doubtful.
+    pub doubts: Doubtful,
+}
+
+/// Which changes a difference of what was seen may explain. What traffic can bring about must not excuse everything: who
+/// makes the traffic could.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubtful {
+    /// Any: the sources or options are others.
+    All,
+    /// What is gone or less: the run shows less.
+    Less,
+    /// What is new or more: the base shows less.
+    More,
+    /// Who does what: actors are told otherwise.
+    Actors,
+    /// Nothing that was compared.
+    Nothing,
+}
+
+impl Doubtful {
+    fn covers(self, change: &Change) -> bool {
+        match self {
+            Doubtful::All => true,
+            Doubtful::Less => change.effect < 0.0,
+            Doubtful::More => change.effect > 0.0,
+            Doubtful::Actors => change.key.kind == Kind::Actor,
+            Doubtful::Nothing => false,
+        }
+    }
+}
+
 /// What there is to know of the two runs beside their habits.
 #[derive(Clone, Debug, Default)]
 pub struct About<'a> {
@@ -47,7 +84,7 @@ pub struct About<'a> {
     /// End of the model's `in_force`, where the run's events tell that it is over.
     pub in_force_until: Option<i64>,
     /// What makes the runs look different without their being so.
-    pub caveats: &'a [String],
+    pub caveats: &'a [Caveat],
     /// Changes that were announced.
     pub marks: &'a [Mark],
     /// The base's totals, and the run's.
@@ -101,7 +138,7 @@ fn thousands(number: u64) -> String {
 /// How sure a cause is.
 fn doubt(change: &Change, about: &About<'_>) -> Doubt {
     let cell = if change.effect > 0.0 { &change.after.cell } else { &change.before.cell };
-    if !about.caveats.is_empty() {
+    if about.caveats.iter().any(|caveat| caveat.doubts.covers(change)) {
         OTHERWISE_SEEN
     } else if let Some(because) = change.doubt {
         Doubt { at_most: OTHERWISE_SEEN.at_most, because }
@@ -153,13 +190,18 @@ fn finding(cause: &Cause, about: &About<'_>, rows: &Rows) -> Option<Finding> {
         changes.map(|change| format!("{} {}", subject(change, modelled), words(side(change)))).collect()
     };
     (finding.expected, finding.observed) = (lines(|change| change.before.share), lines(|change| change.after.share));
+    if matches!(lead.check, Check::DriftNew | Check::DriftGone) && doubt == CONFIDENT {
+        finding.severity = "medium".to_owned();
+        finding.terms.push("+1 large difference, seen of several actors".to_owned());
+    }
     if cause.renamed {
         finding
             .why
             .push_str(" One is gone and another of like share stands in its place: it may only have another name.");
     }
-    for caveat in about.caveats {
-        finding.why.push_str(&format!(" The runs were not seen alike: {caveat}."));
+    for caveat in about.caveats.iter().filter(|caveat| caveat.doubts.covers(lead)) {
+        let told = crate::finding::text::display(&caveat.text);
+        finding.why.push_str(&format!(" The runs were not seen alike: {told}."));
     }
     let class = [lead.key.what.as_str()];
     finding.fingerprint = Meaning {

@@ -21,6 +21,7 @@ const PAGES: &[&[&str]] = &[
     &["findings", "suppress"],
     &["findings", "stale"],
     &["findings", "baseline"],
+    &["drift"],
     &["verify"],
     #[cfg(feature = "live")]
     &["capture"],

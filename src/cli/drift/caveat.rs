@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::drift::{Caveat, Doubtful};
 use crate::report::RunSummary;
 
 /// Options that shape what is seen; the period and the findings' triage do not.
@@ -12,41 +13,45 @@ const NOTABLE: f64 = 0.01;
 /// Least share of events for a way of telling actors to count.
 const COMMON: f64 = 0.05;
 
-/// Differences of the sources, of their quality and of how they were read, in words that complete `the runs were not seen
-/// alike: ...`.
-pub(super) fn caveats(base: &RunSummary, run: &RunSummary) -> Vec<String> {
+/// Differences of the sources, of their quality and of how they were read.
+pub(super) fn caveats(base: &RunSummary, run: &RunSummary) -> Vec<Caveat> {
     let mut found = Vec::new();
-    let mut differ = |what: &str, before: String, after: String| {
+    let mut differ = |what: &str, before: String, after: String, doubts: Doubtful| {
         if before != after {
-            found.push(format!("{what}: {before} before, {after} now"));
+            found.push(Caveat { text: format!("{what}: {before} before, {after} now"), doubts });
         }
     };
-    differ("formats of the inputs", formats(base), formats(run));
-    differ("actors are told by", tiers(base), tiers(run));
+    differ("formats of the inputs", formats(base), formats(run), Doubtful::All);
+    differ("actors are told by", tiers(base), tiers(run), Doubtful::Actors);
     let model = |run: &RunSummary| {
         run.model.as_ref().map_or_else(String::new, |m| format!("version {} ({})", m.version, &short(&m.hash)))
     };
-    differ("the model", model(base), model(run));
+    differ("the model", model(base), model(run), Doubtful::All);
     for option in SHAPING {
         let of = |run: &RunSummary| run.options.get(option).cloned().unwrap_or_else(|| "not given".to_owned());
-        differ(&format!("--{}", option.replace('_', "-")), of(base), of(run));
+        differ(&format!("--{}", option.replace('_', "-")), of(base), of(run), Doubtful::All);
     }
+    // Whoever makes traffic can make that some of it is lost: only what lies in that direction is excused.
+    let worse = |now: bool| if now { Doubtful::Less } else { Doubtful::More };
     for (what, of) in
         [("of the bytes are missing", missing as fn(&RunSummary) -> f64), ("of the bytes were not read", unread)]
     {
         let (before, after) = (of(base), of(run));
         if (before - after).abs() >= NOTABLE {
-            found.push(format!("{:.0} % {what} now, {:.0} % before", after * 100.0, before * 100.0));
+            let text = format!("{:.0} % {what} now, {:.0} % before", after * 100.0, before * 100.0);
+            found.push(Caveat { text, doubts: worse(after > before) });
         }
     }
-    let blind = (base.blind_spots > 0, run.blind_spots > 0);
-    if blind.0 != blind.1 {
-        let which = if blind.1 { "the run" } else { "the base" };
-        found.push(format!("{which} has stretches of time without requests seen"));
+    let which = |run: bool| if run { "the run" } else { "the base" };
+    let blind = run.blind_spots > 0;
+    if blind != (base.blind_spots > 0) {
+        let text = format!("{} has stretches of time without requests seen", which(blind));
+        found.push(Caveat { text, doubts: worse(blind) });
     }
-    if base.errors.is_empty() != run.errors.is_empty() {
-        let which = if base.errors.is_empty() { "the run" } else { "the base" };
-        found.push(format!("some input of {which} could not be read"));
+    let failed = !run.errors.is_empty();
+    if failed == base.errors.is_empty() {
+        let text = format!("some input of {} could not be read", which(failed));
+        found.push(Caveat { text, doubts: worse(failed) });
     }
     found
 }
@@ -97,7 +102,9 @@ mod tests {
         let mut other = of("har", 0.2, "address");
         other.options.insert("from".to_owned(), "2026-11-20".to_owned());
         other.options.insert("filter".to_owned(), "host:a".to_owned());
-        let told = caveats(&base, &other).join("; ");
+        let found = caveats(&base, &other);
+        assert!(found.iter().any(|caveat| caveat.doubts == Doubtful::Less && caveat.text.contains("missing")));
+        let told = found.iter().map(|caveat| caveat.text.as_str()).collect::<Vec<_>>().join("; ");
         for word in ["har", "address", "--filter: not given before, host:a now", "20 % of the bytes are missing"] {
             assert!(told.contains(word), "{told}");
         }

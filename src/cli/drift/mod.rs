@@ -14,7 +14,7 @@ use super::args::{CheckFormat, Drift, Shared};
 use super::output::Outputs;
 use super::stored_run::StoredRun;
 use super::{Console, Ended, Exit, check, event_log, triage};
-use crate::drift::{self, About, Compared, HABITS, Record, Rows, Settings};
+use crate::drift::{self, About, Caveat, Compared, Doubtful, HABITS, Record, Rows, Settings};
 use crate::event::table::EventRow;
 use crate::finding::{Finding, exceeds, group, suppression};
 use crate::mine::{Evidence, Mining};
@@ -34,7 +34,8 @@ pub(super) fn run(args: &Drift, shared: &Shared, console: &Console) -> Ended {
     let settings = Settings { min_cases: args.min_cases, fdr: args.fdr, min_effect: args.min_effect };
     let compared = drift::compare(&base.habits, &run.habits, model.is_some(), settings);
     let mut caveats = caveat::caveats(&base.run.summary, &run.run.summary);
-    caveats.extend(compared.incomparable.iter().cloned());
+    let beside = |text: &String| Caveat { text: text.clone(), doubts: Doubtful::Nothing };
+    caveats.extend(compared.incomparable.iter().map(beside));
     let about = About {
         model: model.as_ref().map(|model| (&*model.id, &*model.version)),
         in_force_until: run.habits.totals.in_force_until,
@@ -44,7 +45,7 @@ pub(super) fn run(args: &Drift, shared: &Shared, console: &Console) -> Ended {
     };
     let rows = rows(&compared, &base.run, &run.run)?;
     let mut findings = drift::findings(&compared, &about, &rows);
-    let drift = summary::summary(args, (&base, &run), &compared, &findings, caveats);
+    let drift = summary::summary(args, (&base, &run), &compared, &findings, &caveats);
     let mut summary = summary::of_run(run.run.summary.clone(), &compared, &findings, drift);
     suppress(args, &mut findings, &mut summary, console)?;
     let folder = run.run.path.clone();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Stored;
 use crate::cli::args::Drift;
 use crate::drift::statistics::{Method, Share};
-use crate::drift::{Cause, Change, Compared, Key, Kind, Side, first_seen, subject};
+use crate::drift::{Cause, Caveat, Change, Compared, Key, Kind, Side, first_seen, subject};
 use crate::event::rfc3339;
 use crate::finding::Finding;
 use crate::report::{ChangeSummary, DriftSummary, MarkSummary, RuleStatus, RuleSummary, RunSummary, TooFewSummary};
@@ -17,7 +17,7 @@ pub(super) fn summary(
     (base, run): (&Stored, &Stored),
     compared: &Compared,
     findings: &[Finding],
-    caveats: Vec<String>,
+    caveats: &[Caveat],
 ) -> DriftSummary {
     let modelled = run.run.summary.model.is_some();
     let mark = |mark: &crate::drift::Mark| MarkSummary { time: rfc3339(mark.time), name: mark.name.clone() };
@@ -42,7 +42,7 @@ pub(super) fn summary(
         changes: changes.collect(),
         too_few: few.collect(),
         too_few_in_all: compared.too_few_in_all,
-        caveats,
+        caveats: caveats.iter().map(|caveat| caveat.text.clone()).collect(),
     }
 }
 

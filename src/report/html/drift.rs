@@ -2,7 +2,7 @@
 
 use crate::report::figure::{count, utc};
 use crate::report::summary::{ChangeSummary, DriftSummary, RunSummary};
-use crate::report::terminal::{drift_share, drift_word};
+use crate::report::terminal::{drift_chance, drift_share, drift_word};
 
 use super::figures::bar;
 use super::markup::Markup;
@@ -62,7 +62,7 @@ fn table(page: &mut Markup, drift: &DriftSummary) {
         page.raw("</td>");
         let points = format!("{:+.1} ({:+.1} to {:+.1})", change.difference * 100.0, low * 100.0, high * 100.0);
         page.element("td", "n", &points).element("td", "n", &format!("{:+.2}", change.effect));
-        page.element("td", "n", &format!("{:.0e}", change.corrected_p));
+        page.element("td", "n", &drift_chance(change.corrected_p));
         let cases: Vec<&str> =
             change.cases_after.iter().chain(&change.cases_before).take(4).map(String::as_str).collect();
         page.element("td", "small", &cases.join(", ")).raw("</tr>");

@@ -80,7 +80,7 @@ fn table(drift: &DriftSummary, findings: &[Finding], screen: &Screen) -> String 
             (Look::Plain, share(lead.before)),
             (Look::Plain, share(lead.after)),
             (Look::Plain, format!("{:+.2}", lead.effect)),
-            (Look::Faint, format!("{:.0e}", lead.corrected_p)),
+            (Look::Faint, chance(lead.corrected_p)),
         ]);
         table.note(2, Look::Faint, &note(finding, &of));
     }
@@ -89,6 +89,11 @@ fn table(drift: &DriftSummary, findings: &[Finding], screen: &Screen) -> String 
 
 fn standing(finding: &Finding) -> (Look, String) {
     (severity_look(finding.standing()), finding.standing().to_owned())
+}
+
+/// A probability; of what is too small for a number, that.
+pub(in crate::report) fn chance(p: f64) -> String {
+    if p < f64::MIN_POSITIVE { "< 1e-300".to_owned() } else { format!("{p:.0e}") }
 }
 
 /// How something changed, in a word.

@@ -22,7 +22,7 @@ pub use cases::cases;
 pub use change::change;
 pub use check::check;
 pub use drift::drift;
-pub(super) use drift::{share as drift_share, word as drift_word};
+pub(super) use drift::{chance as drift_chance, share as drift_share, word as drift_word};
 pub use event_log::event_log;
 pub use explanation::explanation;
 pub use finding::finding;
