@@ -107,6 +107,7 @@ fn exchange(at: i64, call: &str, headers: &[(String, String)], sent: &str, answe
         stream: 0,
         client: Some(Endpoint { ip: IpAddr::from([10, 0, 0, 1]), port: Some(50_000) }),
         server: None,
+        print: None,
         time: Timestamp(at * 1_000_000),
         end: Some(Timestamp(at * 1_000_000 + 1_000)),
         tick: 1,

@@ -31,6 +31,10 @@ pub struct Exchange {
     pub client: Option<Endpoint>,
     /// Who answered.
     pub server: Option<Endpoint>,
+    /// Digest of how the client's program speaks on its connection, whatever it says: what its TLS hello offers, else the
+    /// settings that it begins HTTP/2 with (packets only). The same on all connections of one program; behind a proxy it
+    /// is the proxy's.
+    pub print: Option<u64>,
     /// First byte of the request; when that was not seen, first byte of the response.
     pub time: Timestamp,
     /// Last byte of the response, where the input tells.
@@ -146,6 +150,8 @@ pub struct Elsewhere {
     pub answers: Vec<Arc<str>>,
     /// Documents of GraphQL of which this exchange sent the hash, by it, as far as they say what is called.
     pub documents: Vec<(String, Arc<str>)>,
+    /// The `id` of this message is one more than that of the client's last one on the WebSocket, from 0 or 1 on.
+    pub counts: bool,
 }
 
 /// An address and, where known, a port.

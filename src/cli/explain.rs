@@ -126,6 +126,7 @@ mod tests {
         let tiers = [
             Evidence::None,
             Evidence::Address,
+            Evidence::Device,
             Evidence::Unproved,
             Evidence::Unbound,
             Evidence::Asserted,

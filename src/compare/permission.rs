@@ -26,6 +26,9 @@ pub(super) fn is_kind(kind: &str, event: &Event) -> Truth {
     if actor.agent.is_some() {
         return if kind == "agent" || kind != "human" && kind == &*actor.kind { Truth::True } else { Truth::False };
     }
+    if actor.agent_is_open() && matches!(kind, "agent" | "human") {
+        return Truth::Unknown;
+    }
     has_kind(kind, event)
 }
 
@@ -79,8 +82,8 @@ fn is_one(entry: &str, principal: &str, event: &Event, naming: &ActorNaming) -> 
     let doubt = |seen: bool| if seen { Truth::False } else { Truth::Unknown };
     let told = claims_are_seen(event) || roles_are_seen(event);
     match entry.split_once(':') {
-        None if entry == "agent" && entry != &*actor.kind => doubt(claims_are_seen(event)),
-        Some(("agent", _)) => doubt(claims_are_seen(event)),
+        None if entry == "agent" && entry != &*actor.kind => doubt(claims_are_seen(event) && !actor.agent_is_open()),
+        Some(("agent", _)) => doubt(claims_are_seen(event) && !actor.agent_is_open()),
         None if naming.is_kind(entry) || entry == &*actor.kind => match has_kind(entry, event) {
             // A kind that the model does not declare may be meant as a role.
             Truth::False if !told && !naming.declares_kind(entry) => Truth::Unknown,
@@ -123,6 +126,19 @@ mod tests {
 
     fn by(names: &[&str], event: &Event) -> Truth {
         listed(&names.iter().map(|n| Arc::from(*n)).collect::<Vec<_>>(), event, &naming())
+    }
+
+    #[test]
+    fn an_agent_that_is_not_believed_leaves_open_what_is_for_agents_and_nothing_else() {
+        let mut clerk = event(1, 0, "pay").by("alice", &["customer"]).done();
+        assert_eq!((by(&["agent:shop"], &clerk), by(&["agent"], &clerk)), (Truth::False, Truth::False));
+        assert_eq!((is_kind("human", &clerk), is_kind("agent", &clerk)), (Truth::True, Truth::False));
+        clerk.actor.doubts.add(crate::event::Doubt::AgentUnproved);
+        assert_eq!((by(&["agent:shop"], &clerk), by(&["agent"], &clerk)), (Truth::Unknown, Truth::Unknown));
+        assert_eq!((is_kind("human", &clerk), is_kind("agent", &clerk)), (Truth::Unknown, Truth::Unknown));
+        // Who adds such a header to hide what a person may not do hides nothing.
+        assert_eq!(by(&["approver"], &clerk), Truth::False);
+        assert_eq!(by(&["customer"], &clerk), Truth::True);
     }
 
     #[test]

@@ -302,6 +302,7 @@ fn actor_field(actor: &Actor, event: &Event, path: &Path) -> Bound {
             Bound::Exactly(Value::Text(actor.kind.clone()))
         }
         // That no agent acts is known only where its credential is in view.
+        Some("agent") if actor.agent_is_open() => Bound::Unknown,
         Some("agent") if actor.agent.is_none() && event.shows.headers && actor.evidence > Evidence::Asserted => {
             Bound::Exactly(Value::Null)
         }

@@ -2,6 +2,7 @@
 
 mod chains;
 mod credentials;
+mod shared;
 
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
@@ -391,7 +392,9 @@ impl Directory {
     /// Ends collection: from here on events are resolved.
     pub fn freeze(mut self) -> Resolver {
         let (bindings, issuers) = (std::mem::take(&mut self.bindings), std::mem::take(&mut self.issuers));
-        let credentials = Credentials::new(bindings, &std::mem::take(&mut self.served), issuers);
+        let served = std::mem::take(&mut self.served);
+        let shared = self.shared_keys(&served);
+        let credentials = Credentials::new(bindings, &served, issuers).with_shared(shared);
         self.place(&credentials);
         let mut names = self.tenants;
         let records = self.records.iter().map(|record| Known {
@@ -426,6 +429,17 @@ impl Directory {
 }
 
 impl Directory {
+    /// Hashes of the names of API keys beside which several people's sessions stand.
+    fn shared_keys(&self, served: &Map<Hash, i64>) -> Map<u64, ()> {
+        let mut beside = shared::Beside::default();
+        for (number, spells) in (0..).zip(&self.presence) {
+            let Some((strand, holder)) = self.strands.get(number).split_first_chunk::<8>() else { continue };
+            let holder = holder_of(holder);
+            spells.iter().for_each(|(from, to)| beside.add(holder, u64::from_le_bytes(*strand), from, to, served));
+        }
+        beside.shared()
+    }
+
     /// Gives what was learnt of objects that wait for their tenant to those that they turn out to be, now that it is known
     /// whom every credential stands for.
     fn place(&mut self, credentials: &Credentials) {

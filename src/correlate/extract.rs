@@ -43,7 +43,7 @@ use super::spoken;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
 use super::token_keys::TokenKeys;
-use crate::event::{Actor, Event, EventId, Evidence, Outcome, Setting, Shows, Value};
+use crate::event::{Actor, Doubt, Event, EventId, Evidence, Outcome, Setting, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{Activity, ActivityId, AddressBlock, Description, Model, Path};
 
@@ -272,8 +272,8 @@ impl Extractor {
         let naming = self.naming();
         let (actor, told_by) = naming.actor(reading, shown);
         let acting = Acting { actor: &actor, told_by, shown };
-        if actor.evidence > Evidence::Address {
-            out.known_address = naming.address_name(reading);
+        if actor.evidence > Evidence::Device {
+            out.known_address = naming.place_name(reading).map(|(name, _)| name);
         }
         if called.activities.is_empty() {
             self.event(reading, called, None, acting, out);
@@ -395,6 +395,12 @@ impl Extractor {
         let known = acting.actor.principal.as_ref().filter(|_| sure);
         let mut bindings = self.bindings(reading, activity, outcome, acting.shown, known);
         bindings.enters = login::is_entrance(reading);
+        // Who shows a refresh token beside one that is over does what it is there for.
+        if actor.token_end.is_some() && actor.doubts.has(Doubt::Expired) && outcome == Outcome::Accepted {
+            let mut probe = Reading::of(exchange, &self.login);
+            reading.call.iter().for_each(|call| probe.turn_to(call, true));
+            actor.token_end = actor.token_end.filter(|_| !login::renews(&probe));
+        }
         let mut holder = identity::holder(&actor);
         self.log_in(reading, &bindings, &mut actor, &mut holder);
         // What one request does several times over was asked for once.

@@ -88,7 +88,7 @@ impl Guess {
 
     /// What a call inside a body tells: ids and states of its result, and nothing of any path.
     pub(super) fn of_call(call: &Call) -> Guess {
-        let answered = call.result.as_deref().map(read_text).unwrap_or_default();
+        let answered = call.result.as_deref().map(|text| read_text(&call.without_number(text))).unwrap_or_default();
         Guess { template: Template::of::<&str>(&[]), answered }
     }
 

@@ -2,9 +2,10 @@
 //!
 //! From the strongest down: verified and other JWT claims; Basic user; a credential bound at a login (resolved later); the
 //! log's user; a declared gateway's header; subject of mutual TLS; API key; a credential whose login was not seen; a name
-//! that nothing proves; address and user agent. A subject of mutual TLS beside a user's token is the client.
+//! that nothing proves; address and print of the program; address and user agent. A subject of mutual TLS beside a user's token is the client.
 
 mod agent;
+mod device;
 mod gateway;
 mod kind;
 mod ladder;
@@ -25,7 +26,7 @@ use super::login;
 use super::proxy::Proxies;
 use super::reading::Reading;
 use super::redact::Masker;
-use crate::event::{Actor, Evidence, Value};
+use crate::event::{Actor, Doubt, Evidence, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{ActorNaming, Path, Root};
 
@@ -122,10 +123,15 @@ impl Naming<'_> {
         let certificate = || self.certificate(reading).filter(|subject| name.as_ref() != Some(subject));
         let signer = || self.signing_key(reading).filter(|key| name.as_ref() != Some(key));
         let token = found.token.and_then(|token| token.claims.as_ref());
+        let agent = self.agent(reading);
+        let mut doubts = found.doubts;
+        if agent.is_none() && self.claims_agent(reading, shown) {
+            doubts.add(Doubt::AgentUnproved);
+        }
         let actor = Actor {
             issuer: token.and_then(|claims| self.issuer(claims)),
             strand: self.strand(reading, token),
-            agent: self.agent(reading),
+            agent,
             earlier_agents: self.earlier_agents(reading),
             scopes: self.scopes(reading),
             client: client_id.or_else(certificate).or_else(signer).or_else(|| self.client_pseudonym(reading)),
@@ -140,7 +146,7 @@ impl Naming<'_> {
             evidence,
             yields: found.yields,
             others: found.others,
-            doubts: found.doubts,
+            doubts,
             credential: found.credential.map(|h| h.to_string().into()),
             also,
             // What is said on a WebSocket needs no token any more, nor does who comes for a new one.
@@ -180,9 +186,11 @@ impl Naming<'_> {
         (!ip.is_empty() || !agent.is_empty()).then(|| self.keys.hash.hash("address", &[ip.as_bytes(), agent]))
     }
 
-    /// The name of an address and client program: what one is called of whom nothing else is known.
-    pub(super) fn address_name(&self, reading: &Reading<'_>) -> Option<Arc<str>> {
-        self.address(reading).map(|hash| pseudonym("addr", hash))
+    /// What one is called of whom nothing else is known: by address and the print of the program, else by address and
+    /// what the program calls itself.
+    pub(super) fn place_name(&self, reading: &Reading<'_>) -> Option<(Arc<str>, Evidence)> {
+        let device = self.device(reading).map(|hash| (pseudonym("device", hash), Evidence::Device));
+        device.or_else(|| self.address(reading).map(|hash| (pseudonym("addr", hash), Evidence::Address)))
     }
 
     fn client_pseudonym(&self, reading: &Reading<'_>) -> Option<Arc<str>> {

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod exchange;
+mod pair;
 mod words;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use offpath_capture::CallOutcome;
 
 pub(super) use self::attempt::{Attempt, attempt, spent};
+use self::pair::Pair;
 use self::words::{bare, says_yes, welcomes};
 
 use super::body::Wanted;
@@ -85,9 +87,10 @@ const REVOKED: [&str; 8] = ["oauth", "oauth2", "oidc", "connect", "token", "toke
 /// Ends of names of pages: `/login.php`.
 const EXTENSIONS: [&str; 12] =
     ["php", "asp", "aspx", "ashx", "jsp", "jspx", "jsf", "do", "action", "cgi", "json", "html"];
-const PASSWORDS: [&str; 5] = ["password", "passwd", "pwd", "pass", "pin"];
-const PROOFS: [&str; 12] = [
+const PASSWORDS: [&str; 7] = ["password", "passwd", "pwd", "pass", "pin", "passphrase", "passcode"];
+const PROOFS: [&str; 13] = [
     "password",
+    "passphrase",
     "passwd",
     "pwd",
     "pass",
@@ -132,6 +135,12 @@ const HALF_TOKENS: [&str; 11] = [
 ];
 /// What a request exchanges for something new, beside half tokens.
 const OLD_TOKENS: [&str; 6] = ["refresh_token", "refreshToken", "subject_token", "code", "device_code", "auth_req_id"];
+/// How a body calls a refresh token.
+const REFRESH: [&[u8]; 2] = [b"refresh_token", b"refreshToken"];
+/// Longest body that is searched for one.
+const MOST_RENEWAL: usize = 8 << 10;
+/// How words of paths begin at which tokens are renewed.
+const RENEWALS: [&str; 2] = ["refresh", "renew"];
 /// Headers of answers that hold a new token.
 const TOKEN_HEADERS: [&str; 6] =
     ["authorization", "x-auth-token", "x-access-token", "x-session-token", "x-subject-token", "set-authorization"];
@@ -233,6 +242,39 @@ pub(super) fn looks_like_login(reading: &Reading<'_>) -> bool {
     posts && words(reading).any(|word| is_login(&word)) && !words(reading).any(|word| is_logout(&word))
 }
 
+/// Whether a request at a path that says nothing of it may renew a token: it sends one to refresh it with, and the answer
+/// gives a token. A name and a secret alone do not make a login: anybody can send them anywhere.
+pub(super) fn trades_for_a_token(reading: &Reading<'_>) -> bool {
+    let answer = reading.exchange.response.as_ref().and_then(|response| response.body.bytes()).unwrap_or_default();
+    let posts = matches!(reading.method(), "POST" | "PUT") && matches!(reading.outcome_status(), Some(200 | 201));
+    let gives = || [&b"oken\""[..], b"jwt\""].iter().any(|end| holds(answer, end));
+    posts && sends_refresh(reading) && gives()
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// Whether anything that the request sends is called a refresh token: a field of its body, a cookie or a header.
+fn sends_refresh(reading: &Reading<'_>) -> bool {
+    let refresh = |name: &str| bare(name).contains("refresh");
+    let request = reading.exchange.request.as_ref();
+    let header = |(name, value): (&[u8], &[u8])| !value.is_empty() && std::str::from_utf8(name).is_ok_and(refresh);
+    let body = request.and_then(|request| request.body.bytes()).filter(|body| body.len() <= MOST_RENEWAL);
+    body.is_some_and(|body| REFRESH.iter().any(|name| holds(body, name)))
+        || reading.cookies().any(|(name, value)| !value.is_empty() && refresh(name))
+        || request.is_some_and(|request| request.headers.iter().any(header))
+}
+
+/// Whether an exchange renews a token: its answer gives a new one for a refresh token, or at a path that says so. The access
+/// token beside it may be over.
+pub(super) fn renews(reading: &Reading<'_>) -> bool {
+    let posts = reading.call.is_some() || matches!(reading.method(), "POST" | "PUT");
+    let gives = || response_texts(reading, &TOKENS).iter().any(|token| token.len() >= 8);
+    let asked = || words(reading).any(|word| RENEWALS.iter().any(|stem| word.starts_with(stem)));
+    posts && (sends_refresh(reading) || asked()) && gives()
+}
+
 /// Whether a request comes back from an identity provider: `GET /callback?code=...&state=...`.
 fn is_callback(reading: &Reading<'_>) -> bool {
     let sent = |name: &str| reading.target.parameter(name).is_some_and(|value| !value.is_empty());
@@ -312,9 +354,10 @@ fn credential_at(reading: &Reading<'_>, path: &Path, key: &HashKey) -> Option<(H
 pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], keys: Keys<'_>, masker: &Masker) -> Bindings {
     let key = keys.hash;
     let old = old_tokens(reading, key);
-    let proved = request_has(reading, &PROOFS) || !old.is_empty();
+    let pair = Pair::of(reading);
+    let proved = request_has(reading, &PROOFS) || pair.is_some() || !old.is_empty();
     // Who shows a session and no password gets another token for the same one.
-    let renews = !request_has(reading, &PASSWORDS);
+    let renews = !request_has(reading, &PASSWORDS) && pair.is_none();
     let sessions: Vec<Hash> = opaque(shown).map(|s| s.hash).collect();
     let session = sessions.first();
     // Who is logged in may sign up somebody else: the new token is that one's, the session goes on.
@@ -326,7 +369,7 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], keys: Keys<'_>, m
     if let Some(exchange) = exchange::read(reading, shown, keys, masker) {
         return exchanged(exchange, issued_tokens(reading, key));
     }
-    let (claims, subject, merely_sent) = subject(reading, shown);
+    let (claims, subject, merely_sent) = subject(reading, shown, pair);
     // Without a proof, whoever is named need not be who asks: an administrator may ask for a token of another's.
     let subject = subject.filter(|_| proved || claims.is_some());
     let client = is_client_grant(reading);
@@ -543,7 +586,7 @@ fn failed(reading: &Reading<'_>) -> bool {
 }
 
 /// Who logged in, with the claims of the token that says so, and whether nothing but the request names them.
-fn subject(reading: &Reading<'_>, shown: &[Shown]) -> (Option<Claims>, Option<Arc<str>>, bool) {
+fn subject(reading: &Reading<'_>, shown: &[Shown], pair: Option<Pair>) -> (Option<Claims>, Option<Arc<str>>, bool) {
     if is_client_grant(reading) {
         let basic = || shown.iter().find_map(|s| s.user.clone());
         return (None, request_texts(reading, &["client_id"]).into_iter().next().or_else(basic), true);
@@ -566,7 +609,7 @@ fn subject(reading: &Reading<'_>, shown: &[Shown]) -> (Option<Claims>, Option<Ar
     let own = last.starts_with("session") || last.starts_with("token");
     let weak = if own { WEAK_USER_PATHS.get(1..).unwrap_or_default() } else { &WEAK_USER_PATHS };
     let weak = || response_texts(reading, weak).into_iter().next();
-    let sent = || request_texts(reading, &NAMES).into_iter().next();
+    let sent = || request_texts(reading, &NAMES).into_iter().next().or_else(|| pair?.name);
     let asserted = || {
         let assertions = request_texts(reading, &["assertion"]);
         assertions.iter().find_map(|text| Claims::parse(text.as_bytes())?.text("sub")).map(Arc::from)

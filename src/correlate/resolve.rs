@@ -140,6 +140,17 @@ impl Resolver {
             actor.principal = actor.principal.as_ref().map(told_apart);
         } else if let Some((hash, _, meaning)) = bound.first() {
             rule(actor, *hash, meaning);
+        } else if let Some((session, name)) = self.beside_shared_key(actor, time) {
+            let key = actor.principal.replace(name);
+            // The key is that of the page or app.
+            let nameless = actor.client.as_deref().is_none_or(|client| client.starts_with("client:"));
+            actor.client = key.filter(|_| nameless).or_else(|| actor.client.take());
+            (actor.evidence, actor.kind_known) = (Evidence::Unbound, false);
+            if actor.credential.as_deref().and_then(Hash::parse) != Some(session) {
+                let text: Arc<str> = session.to_string().into();
+                actor.also.retain(|other| other.strip_prefix('?').unwrap_or(other) != &*text);
+                actor.also.extend(actor.credential.replace(text));
+            }
         } else if let Some((hash, name)) =
             actor.credential.as_deref().and_then(Hash::parse).zip(actor.principal.as_ref())
         {
@@ -166,6 +177,12 @@ impl Resolver {
         if actor.others.is_empty() {
             actor.doubts.remove(Doubt::SeveralNames);
         }
+    }
+
+    /// The session beside an API key that is several people's, and the name of who holds it.
+    fn beside_shared_key(&self, actor: &Actor, time: i64) -> Option<(Hash, Arc<str>)> {
+        let name = actor.principal.as_deref().filter(|_| actor.evidence == Evidence::ApiKey)?;
+        self.credentials.beside_shared(name, actor.credentials().filter_map(Hash::parse), time)
     }
 
     /// Who acts by a token that was given for another's: what the token itself says goes before it.

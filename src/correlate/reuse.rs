@@ -164,7 +164,8 @@ impl Reuse {
 
     /// Notes who works on a host. A session whose login was not seen is another on each host.
     fn add_actor(&mut self, event: &Event) {
-        let known = matches!(event.actor.evidence, Evidence::Address) || event.actor.evidence >= Evidence::Asserted;
+        let known = matches!(event.actor.evidence, Evidence::Address | Evidence::Device)
+            || event.actor.evidence >= Evidence::Asserted;
         let actor = event.actor.principal.as_ref().filter(|_| known);
         if let (Some(host), Some(actor)) = (&event.host, actor) {
             let actors = self.hosts.entry(Arc::clone(host)).or_default();

@@ -24,6 +24,23 @@ const MOST: usize = 16;
 /// Longest path.
 const LONGEST: usize = 160;
 
+/// Rank of scopes: what a client may do, not who somebody is. Some issuers put roles among them.
+const SCOPES: u8 = 3;
+/// Words of scopes that every issuer has.
+const COMMON_SCOPES: [&str; 7] = ["openid", "profile", "email", "address", "phone", "offline_access", "api"];
+/// Parts of scopes that say what may be done.
+const DEEDS: [&str; 17] = [
+    "access", "all", "create", "delete", "edit", "execute", "full", "list", "manage", "modify", "offline", "only",
+    "read", "readonly", "update", "view", "write",
+];
+
+/// Whether a word is a scope and no role: `openid`, `orders:read`, `write_orders`, `https://api.example/mail.send`.
+fn is_scope(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let structured = lower.contains([':', '.', '/']);
+    structured || COMMON_SCOPES.contains(&&*lower) || lower.split(['_', '-']).any(|part| DEEDS.contains(&part))
+}
+
 /// A place where roles are shown, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolePlace {
@@ -44,7 +61,7 @@ impl RolePlace {
             }
             _ => return None,
         };
-        words.retain(|word| !word.is_empty());
+        words.retain(|word| !word.is_empty() && (rank < SCOPES || !is_scope(word)));
         words.sort_unstable();
         let sayable = path.len() <= LONGEST && !words.is_empty();
         sayable.then(|| RolePlace {
@@ -134,6 +151,22 @@ mod tests {
         let many: Vec<_> = (0..50_000).map(|n| field(&format!("a{n}.role"), "clerk")).collect();
         assert_eq!(of_record(&many).len(), MOST);
         assert_eq!(of_record(&[field("role", "-")]), []);
+    }
+
+    #[test]
+    fn scopes_are_no_roles_unless_they_hold_some() {
+        let of = |words: &str| {
+            RolePlace::of(
+                "jwt.scope".into(),
+                3,
+                &Value::List(words.split(' ').map(|word| Value::Text(word.into())).collect()),
+            )
+        };
+        for none in ["openid profile", "orders:read orders:write", "read_orders", "https://api.example/mail.send"] {
+            assert_eq!(of(none), None, "{none}");
+        }
+        assert_eq!(of("openid desk"), of("desk"));
+        assert!(RolePlace::of("jwt.roles".into(), 0, &Value::Text("orders:read".into())).is_some(), "roles by name");
     }
 
     #[test]

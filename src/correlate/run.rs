@@ -61,7 +61,7 @@ impl Marks {
 /// shown. Of whom only an address is known nobody knows which calls are one agent's.
 fn who(actor: &Actor) -> Option<String> {
     let issuer = actor.issuer.as_deref().unwrap_or_default();
-    let name = actor.principal.as_deref().filter(|_| actor.evidence > Evidence::Address);
+    let name = actor.principal.as_deref().filter(|_| actor.evidence > Evidence::Device);
     let named = || name.map(|name| format!("n{issuer} {name}"));
     let shown = || actor.credential.as_deref().map(|credential| format!("c{credential}"));
     if actor.evidence >= Evidence::Claims { named().or_else(shown) } else { shown().or_else(named) }

@@ -18,7 +18,7 @@ pub fn tells_more(twin: &Actor, kept: &Actor) -> bool {
 /// Whether an inner hop of a request names somebody else than its outermost one, where credentials say who acted: behind a
 /// gateway it is often the gateway that is named.
 pub fn names_another(inner: &Actor, edge: &Actor) -> bool {
-    let shown = edge.credential.is_some() && edge.evidence > Evidence::Address;
+    let shown = edge.credential.is_some() && edge.evidence > Evidence::Device;
     inner.principal != edge.principal && (shown || edge.evidence >= Evidence::Asserted)
 }
 
@@ -48,8 +48,8 @@ impl Extracted {
             let told = Told { origin: origin.clone(), sensor: sensor.clone(), credential };
             actor.told_in.get_or_insert_with(|| Box::new(told)).credential |= credential;
             let before = std::mem::replace(&mut event.actor, actor);
-            if before.evidence <= Evidence::Address && event.actor.evidence > Evidence::Address {
-                self.known_address = before.principal.clone().filter(|name| name.starts_with("addr:"));
+            if before.evidence <= Evidence::Device && event.actor.evidence > Evidence::Device {
+                self.known_address = before.principal.clone();
             }
             let open = event.objects.iter().filter(|object| object.told == TenantTold::Nowhere);
             let open = open.map(|object| object.id.clone()).collect();
@@ -76,7 +76,7 @@ impl Extracted {
 fn adopted(kept: &Actor, twin: &Actor) -> Option<Actor> {
     let mut actor = kept.clone();
     let named = twin.principal.is_some() && twin.evidence > kept.evidence;
-    let blind = named && kept.evidence <= Evidence::Address;
+    let blind = named && kept.evidence <= Evidence::Device;
     if named {
         actor.principal.clone_from(&twin.principal);
         (actor.evidence, actor.yields) = (twin.evidence, twin.yields);
@@ -138,7 +138,7 @@ fn contradict(actor: &mut Actor, kept: &Actor, twin: &Actor) {
 fn credentials(first: &Actor, second: &Actor) -> (Option<Arc<str>>, Vec<Arc<str>>) {
     let credential = first.credential.as_ref().or(second.credential.as_ref());
     // Who has one and is known by an address alone has it by its look alone.
-    let mark = if second.evidence <= Evidence::Address { "?" } else { "" };
+    let mark = if second.evidence <= Evidence::Device { "?" } else { "" };
     let other = second.credential.iter().map(|hash| Arc::from(format!("{mark}{hash}")));
     let all = first.also.iter().cloned().chain(other).chain(second.also.iter().cloned());
     (credential.cloned(), further(credential.map(|hash| &**hash), all))
@@ -231,9 +231,10 @@ mod tests {
     use crate::event::Event;
     use crate::event::sample::event;
 
-    const TIERS: [Evidence; 10] = [
+    const TIERS: [Evidence; 11] = [
         Evidence::None,
         Evidence::Address,
+        Evidence::Device,
         Evidence::Unproved,
         Evidence::Unbound,
         Evidence::Asserted,
@@ -347,7 +348,7 @@ mod tests {
             prop_assert!(kept.scopes.is_empty() || after.scopes == kept.scopes);
             prop_assert!(kept.strand == 0 || after.strand != 0);
             prop_assert!(after.others.iter().all(|other| Some(other) != after.principal.as_ref()));
-            prop_assert!(kept.evidence <= Evidence::Address || !kept.roles_known || after.roles == kept.roles);
+            prop_assert!(kept.evidence <= Evidence::Device || !kept.roles_known || after.roles == kept.roles);
             if after.principal != kept.principal {
                 prop_assert!(twin.evidence > kept.evidence);
                 prop_assert_eq!(&after.principal, &twin.principal);

@@ -98,6 +98,11 @@ impl Actor {
         (unsure || crowded) && !sure
     }
 
+    /// Whether nobody knows if software acts: what claims to be an agent and is not believed decides nothing.
+    pub(crate) fn agent_is_open(&self) -> bool {
+        self.agent.is_none() && self.doubts.has(Doubt::AgentUnproved)
+    }
+
     /// Whether the principal is one of those that are told.
     pub(crate) fn is_told(&self) -> bool {
         self.principal.is_some() && !(self.is_disputed() && self.doubts.has(Doubt::ManyCredentials))
@@ -133,6 +138,8 @@ pub enum Evidence {
     None,
     /// Address and user agent.
     Address,
+    /// Address and the print of the client's program on its connection: what it calls itself names nobody.
+    Device,
     /// A name that nothing proves: a header that any client may send, a token that was refused, expired or not signed.
     Unproved,
     /// Hash of a session cookie or opaque token whose login was not seen: one person may have several.
@@ -157,6 +164,7 @@ impl Evidence {
         match self {
             Evidence::None => "none",
             Evidence::Address => "address",
+            Evidence::Device => "device",
             Evidence::Unproved => "unproved",
             Evidence::Unbound => "unbound",
             Evidence::Asserted => "asserted",
@@ -170,8 +178,8 @@ impl Evidence {
 
     /// The one of a name used in outputs.
     pub fn named(name: &str) -> Option<Evidence> {
-        use Evidence::{Address, ApiKey, Asserted, Bound, Claims, None, Proven, Unbound, Unproved, Verified};
-        let all = [None, Address, Unproved, Unbound, Asserted, ApiKey, Bound, Claims, Verified, Proven];
+        use Evidence::{Address, ApiKey, Asserted, Bound, Claims, Device, None, Proven, Unbound, Unproved, Verified};
+        let all = [None, Address, Device, Unproved, Unbound, Asserted, ApiKey, Bound, Claims, Verified, Proven];
         all.into_iter().find(|evidence| evidence.as_str() == name)
     }
 
@@ -180,6 +188,8 @@ impl Evidence {
         match self {
             Evidence::None => 0.0,
             Evidence::Address => 0.15,
+            // Sure to be that program, though asked after names that may be more.
+            Evidence::Device => 0.3,
             Evidence::Unproved => 0.18,
             Evidence::Unbound => 0.2,
             Evidence::Asserted => 0.6,
@@ -213,11 +223,14 @@ pub enum Doubt {
     ManyCredentials,
     /// The signature of the token was taken out, before the input was given or by who sent it: no key can be tried on it.
     Stripped,
+    /// Something says that software acts, and nobody believes it: a signature that does not hold, a header that anybody
+    /// can send, a token that proves nothing. Whether it does is not known.
+    AgentUnproved,
 }
 
 impl Doubt {
     /// All of them.
-    pub const ALL: [Doubt; 9] = [
+    pub const ALL: [Doubt; 10] = [
         Doubt::SeveralNames,
         Doubt::Refused,
         Doubt::Unsigned,
@@ -227,6 +240,7 @@ impl Doubt {
         Doubt::Contested,
         Doubt::ManyCredentials,
         Doubt::Stripped,
+        Doubt::AgentUnproved,
     ];
 
     /// Name used in outputs.
@@ -241,6 +255,7 @@ impl Doubt {
             Doubt::Contested => "contested",
             Doubt::ManyCredentials => "many_credentials",
             Doubt::Stripped => "stripped",
+            Doubt::AgentUnproved => "agent_unproved",
         }
     }
 }

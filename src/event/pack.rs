@@ -416,9 +416,10 @@ fn outcome_code(outcome: Outcome) -> u8 {
 }
 
 /// Ways to establish an actor, by their codes.
-pub(super) const EVIDENCE: [Evidence; 10] = [
+pub(super) const EVIDENCE: [Evidence; 11] = [
     Evidence::None,
     Evidence::Address,
+    Evidence::Device,
     Evidence::Unproved,
     Evidence::Unbound,
     Evidence::Asserted,

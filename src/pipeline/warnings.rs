@@ -58,6 +58,9 @@ pub(super) fn of_identity(inspection: &Inspection, redaction: Redaction) -> Vec<
         }
         "many_credentials" => Some("more credentials are shown than are looked at; who acted may be told by another"),
         "stripped" => Some("the token's signature was taken out, or is none; the given keys say nothing of it"),
+        "agent_unproved" => {
+            Some("something that is not believed says that software acts; what depends on that is not judged")
+        }
         "session_kept" => Some("a login goes on with the session from before; session fixation is possible"),
         // Refused as it should be.
         _ => None,

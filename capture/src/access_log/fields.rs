@@ -59,6 +59,12 @@ pub(super) struct Fields<'a, 't> {
     pub(super) zoneless: bool,
 }
 
+/// Whether a value may be a user agent (`curl/8.5`, `Mozilla/5.0 (...)`) and no plain name.
+fn is_user_agent(value: &Value<'_>) -> bool {
+    let Value::Scalar(scalar) = value else { return true };
+    scalar.clone().into_text().is_none_or(|text| text.contains(['/', ' ']) || text.is_empty())
+}
+
 impl<'a, 't> Fields<'a, 't> {
     /// No field yet.
     pub(super) fn new(table: &'t Table) -> Self {
@@ -111,6 +117,9 @@ impl<'a, 't> Fields<'a, 't> {
                 }
             }
             Some(Meaning::Duration(unit, rank)) => self.durations.push((*rank, index, *unit)),
+            // Most logs mean the user agent by it; what is plainly none is the software that acts.
+            Some(Meaning::RequestHeader(_))
+                if self.normal == b"agent" && !self.table.strict && !is_user_agent(&value) => {}
             Some(Meaning::RequestHeader(name)) => header = Some((HeaderOf::Request, Cow::Borrowed(name.as_str()))),
             Some(Meaning::Session) => header = Some((HeaderOf::Session, Cow::Borrowed("Cookie"))),
             Some(Meaning::ResponseHeader(name)) => header = Some((HeaderOf::Response, Cow::Borrowed(name.as_str()))),

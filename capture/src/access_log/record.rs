@@ -91,6 +91,7 @@ impl Record<'_> {
             stream: 0,
             client: self.client,
             server: self.server,
+            print: None,
             time: self.times.start,
             end: self.status.and(self.times.end),
             tick: self.times.tick,

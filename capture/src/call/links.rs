@@ -19,6 +19,9 @@ pub struct Links {
     pub given: Option<Arc<str>>,
     /// The conversation (A2A's `contextId`) that the answer names, else the request.
     pub conversation: Option<String>,
+    /// The `id` of an application's message on a WebSocket counts its messages, and the answer repeats it: it is the id of
+    /// nothing else. See [`Call::without_number`](super::Call::without_number).
+    pub numbered: bool,
 }
 
 impl Links {
@@ -34,6 +37,7 @@ impl Links {
             context.and_then(json::text).and_then(id).or_else(|| [task, status, artifact].into_iter().find_map(within));
         let parent = meta.and_then(|meta| json::text_of(meta, "traceparent"));
         Links {
+            numbered: false,
             trace: parent.and_then(|parent| trace_id(&parent).map(str::to_owned)),
             taken: budget.keep_value(json::present(taken)).map(Arc::from),
             given: budget.keep_value(json::present(given)).map(Arc::from),

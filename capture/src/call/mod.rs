@@ -17,6 +17,8 @@ mod message;
 mod rpc;
 pub(crate) mod socket;
 
+use std::borrow::Cow;
+
 use crate::{Exchange, Protocol, Sender};
 use budget::Budget;
 pub use links::{Links, trace_id};
@@ -89,6 +91,12 @@ impl Call {
             request: None,
             response: None,
         }
+    }
+
+    /// A text of the call (its arguments, its result) without the number of its message, which is the id of nothing.
+    pub fn without_number<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let plain = self.links.numbered.then(|| socket::without_id(text)).flatten();
+        plain.map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     /// The name of what is called, the same for every client: `graphql mutation addPaymentToOrder`,

@@ -27,6 +27,8 @@ const TOKENS: [&str; 5] = ["token", "authToken", "accessToken", "access_token", 
 const SECRETS: [&str; 4] = ["authorization", "token", "key", "jwt"];
 /// Longest credential, and longest id that anything waits for.
 const LONGEST_VALUE: usize = 8 << 10;
+/// Most members of a message that are looked at for what else it names.
+const MOST_MEMBERS: usize = 64;
 /// Most credentials of one beginning.
 const MOST_CREDENTIALS: usize = 32;
 
@@ -143,7 +145,8 @@ pub(super) fn read(
     }
     let text = sent.json()?;
     let answers = answered.and_then(|message| message.text).map(json::values).unwrap_or_default();
-    operation(exchange, text, sent.whole, &answers, budget).or_else(|| message(text, sent.whole, &answers, budget))
+    operation(exchange, text, sent.whole, &answers, budget)
+        .or_else(|| message(exchange, text, sent.whole, &answers, budget))
 }
 
 /// The fields of an operation of GraphQL.
@@ -180,24 +183,34 @@ fn operation(
 }
 
 /// The call of a message that says what it is.
-fn message(text: &str, whole: bool, answers: &[&RawValue], budget: &mut Budget) -> Option<Vec<Call>> {
+fn message(
+    exchange: &Exchange,
+    text: &str,
+    whole: bool,
+    answers: &[&RawValue],
+    budget: &mut Budget,
+) -> Option<Vec<Call>> {
     let called = named(text)?;
     let whole = whole && json::pick(text, ["type"]).is_some_and(|picked| picked.whole);
     if !whole {
         budget.note(Unseen::RequestBody);
     }
     let answer = answers.first().copied();
+    let own = tie(text);
+    let repeated = || answer.and_then(|answer| tie(answer.get())) == own;
+    let counts = exchange.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.counts);
+    let numbered = counts && own.as_deref().and_then(own_id).is_some() && repeated() && names_more(text);
     Some(vec![Call {
         protocol: CallProtocol::WebSocket,
         kind: CallKind::Message,
         name: called,
         method: None,
-        id: tie(text).and_then(|key| key.split_once('=').map(|(_, id)| name(id))),
+        id: own.and_then(|key| key.split_once('=').map(|(_, id)| name(id))),
         sender: Sender::Client,
         arguments: if whole { budget.keep(text) } else { None },
         result: budget.keep_value(answer),
         client_info: None,
-        links: Links::default(),
+        links: Links { numbered, ..Links::default() },
         outcome: answer.map_or(CallOutcome::Unknown, outcome),
         request: None,
         response: None,
@@ -225,6 +238,32 @@ fn tie(text: &str) -> Option<String> {
     let named = json::pick(text, ["id"])?.values.into_iter().zip(["id"]);
     let mut ties = certain.chain(named).filter_map(|(value, member)| Some((json::scalar(value?)?, member)));
     ties.find(|(id, _)| !id.is_empty() && id.len() <= LONGEST_VALUE).map(|(id, member)| format!("m{member}={id}"))
+}
+
+/// The `id` in the key of an application's message that has no other tie.
+pub(crate) fn own_id(key: &str) -> Option<&str> {
+    key.strip_prefix("mid=")
+}
+
+/// Whether a message that counts in its `id` names something else by a value with a digit. What names nothing else may
+/// mean its `id`: who goes through ids one by one counts as well.
+fn names_more(text: &str) -> bool {
+    let Some((members, _)) = json::members(text, MOST_MEMBERS) else { return false };
+    let value = |value: &RawValue| json::scalar(value).is_some_and(|v| v.len() <= 64 && names_by(&v));
+    members.into_iter().any(|(name, own)| name != "id" && !NAMES.contains(&name.as_str()) && value(own))
+}
+
+fn names_by(value: &str) -> bool {
+    value.bytes().any(|b| b.is_ascii_digit()) && !value.bytes().any(|b| b.is_ascii_whitespace())
+}
+
+/// A text without its outermost member `id`; as it is where it is no object.
+pub(super) fn without_id(text: &str) -> Option<String> {
+    let (members, whole) = json::members(text, usize::MAX)?;
+    let others = members.into_iter().filter(|(name, _)| name != "id");
+    let written =
+        others.filter_map(|(name, value)| Some(format!("{}:{}", serde_json::to_string(&name).ok()?, value.get())));
+    whole.then(|| format!("{{{}}}", written.collect::<Vec<_>>().join(",")))
 }
 
 /// What a server's message answers. An `id` alone may be anything's: the message must look like an answer, too.

@@ -27,6 +27,7 @@ fn exchange(line: &str, fields: &[(&str, &str)], sent: &str, answer: Option<(u16
         stream: 0,
         client: None,
         server: None,
+        print: None,
         time: Timestamp(0),
         end: None,
         tick: 1,

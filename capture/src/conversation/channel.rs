@@ -18,6 +18,8 @@ pub(crate) struct Channel {
     pub(crate) id: u64,
     /// Whether the bytes were encrypted on the wire.
     pub(crate) encrypted: bool,
+    /// See [`Exchange::print`].
+    pub(crate) print: Option<u64>,
 }
 
 /// The facts of one exchange.
@@ -72,6 +74,7 @@ impl Channel {
             stream: pair.stream,
             client: Some(client),
             server: Some(server),
+            print: self.print,
             time: first.earliest,
             end: answer.map(|extent| extent.latest),
             tick: 1,

@@ -87,6 +87,7 @@ pub(super) fn read(
         stream: 0,
         client,
         server,
+        print: None,
         time: clock.start,
         end: response.as_ref().and(clock.end),
         tick: clock.tick,

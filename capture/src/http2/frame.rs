@@ -1,5 +1,7 @@
 //! Frame headers (RFC 9113, section 4.1), and what can be said of a frame from its header alone.
 
+use sha2::{Digest, Sha256};
+
 /// Bytes of a frame header.
 pub(super) const HEADER: usize = 9;
 /// What a receiver must take without having said otherwise; senders rarely use more.
@@ -34,6 +36,15 @@ pub(super) struct Frame {
 
 /// Bytes at the beginning of a `GOAWAY` that name the last stream.
 pub(super) const LAST_STREAM: usize = 4;
+
+/// Digest of settings (RFC 9113, section 6.5.1), without those that clients make up.
+pub(super) fn print(settings: &[u8]) -> u64 {
+    let known = settings
+        .chunks_exact(6)
+        .filter(|setting| !matches!(setting, [high, low, ..] if high == low && low & 0xf == 0xa));
+    let digest = known.fold(Sha256::new(), |digest, setting| digest.chain_update(setting)).finalize();
+    digest.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
+}
 
 const END_STREAM: u8 = 0x1;
 const END_HEADERS: u8 = 0x4;

@@ -67,6 +67,8 @@ pub(crate) struct Connection {
     told: bool,
     /// Whether a gRPC call was seen.
     grpc: bool,
+    /// The client's preface was read, and not the settings behind it.
+    greeting: bool,
     /// Bytes passed over.
     skipped: u64,
     /// Bytes of tunnels.
@@ -104,6 +106,7 @@ impl Connection {
             unconfirmed,
             told: false,
             grpc: false,
+            greeting: false,
             skipped,
             tunnelled: 0,
             sockets: Default::default(),
@@ -155,6 +158,7 @@ impl Connection {
             return len;
         }
         self.client = Some(side);
+        self.greeting = true;
         let own = self.side(side);
         own.state = State::Header;
         own.hpack = hpack::Decoder::from_start();
@@ -268,9 +272,10 @@ impl Connection {
         if kind == Kind::Data {
             self.body(side, &Chunk { data: part, ..*chunk }, out);
         }
+        let greets = kind == Kind::Settings && self.is_greeting(side);
         let own = self.side(side);
         own.left -= len as u32;
-        let gathered = own.frame.carries_block() || kind == Kind::GoAway;
+        let gathered = own.frame.carries_block() || kind == Kind::GoAway || greets;
         if own.left == 0 && own.payload.is_empty() {
             self.end_frame(side, part, out);
             return len;
@@ -339,7 +344,21 @@ impl Connection {
             }
             Kind::ResetStream => self.reset(side, frame.stream, out),
             Kind::GoAway => self.go_away(side, payload, out),
+            Kind::Settings if self.is_greeting(side) => self.greet(side, payload),
             _ => {}
+        }
+    }
+
+    /// Whether the client's first settings come next, by which its program is known where no TLS hello tells more.
+    fn is_greeting(&self, side: usize) -> bool {
+        self.greeting && self.client == Some(side)
+    }
+
+    fn greet(&mut self, side: usize, payload: &[u8]) {
+        self.greeting = false;
+        let lost = std::mem::take(&mut self.side(side).over);
+        if !lost {
+            self.channel.print.get_or_insert_with(|| frame::print(payload));
         }
     }
 

@@ -13,6 +13,8 @@ impl Connection {
     /// Bytes that will not come. A gap within a frame costs that frame; where it goes on, nobody can tell which frames
     /// were lost.
     pub(super) fn lose(&mut self, side: usize, gap: Gap, out: &mut Output<'_>) {
+        // What may be its first settings can be later ones now.
+        self.greeting &= self.client != Some(side);
         let own = self.side(side);
         if own.state == State::Payload {
             let within = gap.len.min(u64::from(own.left)) as u32;

@@ -34,7 +34,10 @@ impl Connection {
     pub(super) fn new(ends: Ends, id: u64, seen: Seen) -> Self {
         Connection {
             directions: [Direction::new(seen.time), Direction::new(seen.time)],
-            conversation: Conversation::new(Channel { ends: ends.endpoints(), id, encrypted: false }, seen),
+            conversation: Conversation::new(
+                Channel { ends: ends.endpoints(), id, encrypted: false, print: None },
+                seen,
+            ),
             ends,
             id,
             opener: KnownSide::Unknown,

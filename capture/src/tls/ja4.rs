@@ -34,6 +34,21 @@ pub(super) fn fingerprint(hello: &ClientHello, transport: Transport) -> String {
     format!("{start}_{}_{}", digest(&listed(sorted(suites))), digest(&text))
 }
 
+/// Extensions that come and go between connections of one program: the server's name, the protocols asked for and what
+/// belongs to them, padding, cookies, and what resumes an earlier session.
+const PASSING: [u16; 10] = [0, 16, 21, 35, 41, 42, 44, 45, 17513, 17613];
+
+/// Digest of what a program offers on all its connections. JA4 itself changes where a session is resumed or where another
+/// protocol is asked for (a browser's WebSockets).
+pub(super) fn print(hello: &ClientHello) -> u64 {
+    let lasting = |values: &[u16]| sorted(values.iter().copied().filter(|value| !is_grease(*value)).collect());
+    let extensions = lasting(&hello.extensions).into_iter().filter(|kind| !PASSING.contains(kind)).collect();
+    let offered = [lasting(&hello.suites), extensions, lasting(&hello.versions), hello.signatures.clone()];
+    let text = offered.map(listed).join("_");
+    let digest = Sha256::digest(format!("{:04x}_{text}", hello.version).as_bytes());
+    digest.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
+}
+
 /// Values that clients make up so that servers get used to unknown ones (RFC 8701).
 fn is_grease(value: u16) -> bool {
     let [high, low] = value.to_be_bytes();
@@ -105,6 +120,36 @@ mod tests {
             ..ClientHello::default()
         };
         assert_eq!(fingerprint(&hello, Transport::Tcp), "t13d1516h2_8daaf6152771_e5627efa2ab1");
+    }
+
+    #[test]
+    fn a_program_has_one_print_on_all_its_connections() {
+        let first = ClientHello {
+            version: 0x0303,
+            versions: vec![0x1a1a, 0x0304, 0x0303],
+            suites: vec![0x8a8a, 0x1301, 0x1302],
+            extensions: vec![0x2a2a, 0x0000, 0x0010, 0x4469, 0x000d, 0x002b, 0x0015],
+            signatures: vec![0x0403, 0x0804],
+            alpn: Some(b"h2".to_vec()),
+            ..ClientHello::default()
+        };
+        // Resumed, shuffled, to a bare address, for a WebSocket, with other made up values.
+        let later = ClientHello {
+            versions: vec![0x0304, 0x3a3a, 0x0303],
+            suites: vec![0x1301, 0x1302, 0x5a5a],
+            extensions: vec![0x002b, 0x000d, 0x0010, 0x4a4a, 0x002d, 0x002a, 0x0029],
+            alpn: Some(b"http/1.1".to_vec()),
+            ..first.clone()
+        };
+        assert_ne!(fingerprint(&first, Transport::Tcp), fingerprint(&later, Transport::Tcp));
+        assert_eq!(print(&first), print(&later));
+        let others = [
+            ClientHello { suites: vec![0x1302, 0x1303], ..first.clone() },
+            ClientHello { extensions: vec![0x000d, 0x002b, 0xff01], ..first.clone() },
+            ClientHello { signatures: vec![0x0804, 0x0403], ..first.clone() },
+            ClientHello { versions: vec![0x0303], ..first.clone() },
+        ];
+        others.iter().for_each(|other| assert_ne!(print(other), print(&first), "{other:?}"));
     }
 
     #[test]

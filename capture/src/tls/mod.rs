@@ -72,6 +72,8 @@ pub(crate) struct Connection {
     early: Early,
     sides: [Side; 2],
     inner: Conversation,
+    /// What showed the channel first.
+    begun: Seen,
     failures: u32,
     bytes: u64,
     /// Bytes of records that were not opened.
@@ -111,6 +113,7 @@ impl Connection {
             early: Early::default(),
             sides: <[Side; 2]>::default(),
             inner: Conversation::new(channel, seen),
+            begun: seen,
             failures: 0,
             bytes: 0,
             unread: 0,
@@ -202,6 +205,11 @@ impl Connection {
         let Some(hello) = ClientHello::read(message) else { return };
         if *self.client.get_or_insert(side) != side {
             return;
+        }
+        if self.channel.print.is_none() {
+            // Nothing can have been opened before the first hello.
+            self.channel.print = Some(ja4::print(&hello));
+            self.inner = Conversation::new(self.channel, self.begun);
         }
         self.inner.opened(side);
         self.asked = hello.alpn.as_deref().and_then(hello::printable).map(str::to_owned);

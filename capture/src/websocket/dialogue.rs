@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::call::socket::{self, Received, Sent};
 use crate::output::StableHash;
 use crate::{
-    Body, Carries, Exchange, Headers, Incomplete, Message, Origin, Protocol, Request, Response, Sender, Timestamp,
+    Body, Carries, Elsewhere, Exchange, Headers, Incomplete, Message, Origin, Protocol, Request, Response, Sender,
+    Timestamp,
 };
 
 /// Most questions of one WebSocket that wait.
@@ -48,6 +49,8 @@ struct Open {
     /// Answers that are still to come.
     left: BTreeMap<String, usize>,
     answer: Option<Answer>,
+    /// See [`Elsewhere::counts`].
+    counts: bool,
 }
 
 /// What answers a question, as far as it came.
@@ -83,6 +86,31 @@ pub(crate) struct Dialogue {
     bytes: usize,
     calls: u64,
     without_call: u64,
+    /// The last `id` of the client's messages, as long as they count up one by one.
+    count: Counting,
+}
+
+/// Whether a client's messages are counted by their `id`.
+#[derive(Clone, Copy, Debug)]
+enum Counting {
+    /// So far, and the last number.
+    Yes(Option<u64>),
+    No,
+}
+
+impl Counting {
+    /// Takes the keys of the next message; whether its `id` goes on counting.
+    fn goes_on(&mut self, keys: &[String]) -> bool {
+        let [key] = keys else { return false };
+        let Some(id) = socket::own_id(key) else { return false };
+        let number = id.parse::<u64>().ok();
+        *self = match (*self, number) {
+            (Counting::Yes(None), Some(first @ (0 | 1))) => Counting::Yes(Some(first)),
+            (Counting::Yes(Some(last)), Some(next)) if last.checked_add(1) == Some(next) => Counting::Yes(Some(next)),
+            _ => Counting::No,
+        };
+        matches!(self, Counting::Yes(_))
+    }
 }
 
 impl Dialogue {
@@ -103,6 +131,7 @@ impl Dialogue {
             bytes: 0,
             calls: 0,
             without_call: 0,
+            count: Counting::Yes(None),
         }
     }
 
@@ -195,6 +224,7 @@ impl Dialogue {
 
     fn ask(&mut self, keys: Vec<String>, message: &Message) -> Vec<Exchange> {
         let mut left = BTreeMap::new();
+        let counts = self.count.goes_on(&keys);
         keys.into_iter().for_each(|key| *left.entry(key).or_default() += 1);
         let open = Open {
             number: message.number,
@@ -207,6 +237,7 @@ impl Dialogue {
             headers_whole: !self.is_anybody(),
             left,
             answer: None,
+            counts,
         };
         if open.left.is_empty() {
             return self.exchange(open).into_iter().collect();
@@ -322,7 +353,8 @@ impl Dialogue {
 
     fn exchange(&self, open: Open) -> Option<Exchange> {
         let opening = self.opening.as_deref()?.clone();
-        let Open { number, time, end, body, mut incomplete, origin, headers, headers_whole, left, answer } = open;
+        let Open { number, time, end, body, mut incomplete, origin, headers, headers_whole, left, answer, counts } =
+            open;
         if answer.is_none() && !left.is_empty() {
             incomplete.push(Incomplete::NoResponse);
         }
@@ -345,6 +377,7 @@ impl Dialogue {
             incomplete,
             origin,
             response_origin,
+            elsewhere: counts.then(|| Box::new(Elsewhere { counts, ..Elsewhere::default() })),
             ..opening
         })
     }
@@ -383,6 +416,7 @@ fn opening(exchange: &Exchange) -> Option<Exchange> {
         stream: exchange.stream,
         client: exchange.client,
         server: exchange.server,
+        print: exchange.print,
         time: exchange.time,
         end: None,
         tick: exchange.tick,

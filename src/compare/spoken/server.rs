@@ -128,8 +128,11 @@ fn change(
 /// Answers with an agent's own credential, where other persons answer this server with theirs.
 fn answers(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
     let answers = || history.events.iter().enumerate().filter(|(_, event)| is_persons_answer(event));
-    let by_person =
-        |event: &Event| event.actor.agent.is_none() && event.shows.headers && event.actor.evidence > Evidence::Asserted;
+    let by_person = |event: &Event| {
+        let actor = &event.actor;
+        let alone = actor.agent.is_none() && !actor.agent_is_open();
+        alone && event.shows.headers && actor.evidence > Evidence::Asserted
+    };
     let person = answers().find(|(_, event)| by_person(event)).map(|(at, _)| at);
     let mut found = Vec::new();
     let mut told = BTreeSet::new();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::chains::{self, End, Meanings, Meant};
-use super::{Held, Map, hash_of};
+use super::{Held, Map, hash_of, shared};
 use crate::correlate::credential::Hash;
 use crate::correlate::facts::{Acting, Agent, Binding, BoundTo, Stamp};
 use crate::correlate::identity::pseudonym;
@@ -81,6 +81,8 @@ pub(in crate::correlate) struct Credentials {
     meanings: Map<Hash, Meanings>,
     /// By the hash of a name.
     issuers: Map<u64, Issuers>,
+    /// Hashes of the names of API keys that are several people's.
+    shared: Map<u64, ()>,
 }
 
 impl Credentials {
@@ -96,7 +98,28 @@ impl Credentials {
                 bindings.retain(|(stamp, binding)| binding.to != BoundTo::LoggedOut || stamp.0 > *last);
             }
         }
-        Credentials { meanings: chains::followed(&bindings), issuers }
+        Credentials { meanings: chains::followed(&bindings), issuers, shared: Map::default() }
+    }
+
+    /// The same, with API keys that name nobody.
+    pub(super) fn with_shared(self, shared: Map<u64, ()>) -> Credentials {
+        Credentials { shared, ..self }
+    }
+
+    /// Who holds the session beside an API key that is several people's. Nobody is called what he is not by it: the name is
+    /// that of a credential that only he shows.
+    pub(in crate::correlate) fn beside_shared(
+        &self,
+        name: &str,
+        credentials: impl Iterator<Item = Hash>,
+        time: i64,
+    ) -> Option<(Hash, Arc<str>)> {
+        if self.shared.is_empty() || !self.shared.contains_key(&hash_of(name)) {
+            return None;
+        }
+        let session = shared::session(name, credentials)?;
+        let own = session_name(session);
+        Some((session, self.unnamed(session, &own, time).unwrap_or(own)))
     }
 
     /// Whether a login bound a credential, at whatever time.
@@ -179,7 +202,16 @@ impl Credentials {
     pub(super) fn name<'a>(&'a self, held: Held<'a>, time: i64) -> Option<Arc<str>> {
         let bound = self.bound(held, time).map(|meaning| meaning.subject);
         let unnamed = || self.unnamed(Hash::of(*held.credentials.first()?), held.name?, time);
-        bound.cloned().or_else(unnamed).or_else(|| held.name.map(|name| self.told_apart(name, held.issuer)))
+        let beside = || {
+            let credentials = held.credentials.iter().map(|hash| Hash::of(*hash));
+            let name = held.name.filter(|_| held.token.is_none() && held.issuer.is_none())?;
+            self.beside_shared(name, credentials, time).map(|(_, name)| name)
+        };
+        bound
+            .cloned()
+            .or_else(unnamed)
+            .or_else(beside)
+            .or_else(|| held.name.map(|name| self.told_apart(name, held.issuer)))
     }
 
     /// A name with its issuer behind it, where several issuers give the same to somebody.

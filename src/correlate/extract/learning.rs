@@ -39,7 +39,7 @@ impl Extractor {
         let declared = activity.filter(|a| !a.bind.is_empty());
         let mut bindings = match declared {
             Some(activity) => login::declared(reading, activity, &self.key, &self.masker),
-            None if login::looks_like_login(reading) => {
+            None if login::looks_like_login(reading) || login::trades_for_a_token(reading) => {
                 let mut probe = Reading::of(reading.exchange, &self.login);
                 reading.call.iter().for_each(|call| probe.turn_to(call, true));
                 login::inferred(&probe, shown, self.keys(), &self.masker)

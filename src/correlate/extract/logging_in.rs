@@ -16,7 +16,9 @@ impl Extractor {
         let Some((first, binding)) = bindings.made.first().filter(|_| actor.evidence < Evidence::Bound) else { return };
         let Some(subject) = &bindings.subject else {
             // Whoever it is holds the new token from now on.
-            if actor.evidence == Evidence::Address && bindings.made.iter().any(|(_, binding)| binding.issued) {
+            if matches!(actor.evidence, Evidence::Address | Evidence::Device)
+                && bindings.made.iter().any(|(_, binding)| binding.issued)
+            {
                 actor.credential = Some(first.to_string().into());
                 actor.principal = Some(identity::pseudonym("session", *first));
                 actor.evidence = Evidence::Unbound;

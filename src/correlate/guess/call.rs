@@ -81,7 +81,7 @@ pub(in crate::correlate) fn call_objects(
 ) -> Found {
     let nothing = Read::default();
     let answered = if outcome == Outcome::Accepted { &guess.answered } else { &nothing };
-    let sent = call.arguments.as_deref().map(read_text).unwrap_or_default();
+    let sent = call.arguments.as_deref().map(|text| read_text(&call.without_number(text))).unwrap_or_default();
     let noun = call_noun(&call.name);
     let own = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == noun);
     let asked = |leaf| (leaf, KeySource::RequestBody, "args");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use offpath_capture::CallProtocol;
 
 use super::{Naming, masked_text};
+use crate::correlate::credential::Shown;
 use crate::correlate::reading::Reading;
 use crate::correlate::signature;
 use crate::event::MOST_EARLIER_AGENTS;
@@ -38,6 +39,20 @@ impl Naming<'_> {
         let vouched = reading.signer.is_none() && (self.proxies.speaks(reading) || !reading.headers_carried());
         let told = || text.filter(|_| vouched).and_then(|text| signature::unsigned_agent(&text)).map(Arc::from);
         signed(reading).or_else(told)
+    }
+
+    /// Whether anything says that an agent acts which is not believed: a signature, the header that belongs to one, a token.
+    pub(super) fn claims_agent(&self, reading: &Reading<'_>, shown: &[Shown]) -> bool {
+        let signer = reading.signer.as_ref().is_some_and(|signer| signer.is_program && !signer.is_believed());
+        let is_header = |path: &Path| {
+            path.root == Root::RequestHeader && path.fields.last().is_some_and(|name| &**name == SIGNATURE_AGENT)
+        };
+        let header = || {
+            let mut listed = self.model.into_iter().flat_map(|m| &m.agent);
+            listed.any(is_header) && reading.header(SIGNATURE_AGENT).is_some()
+        };
+        let acts = |s: &Shown| s.claims.as_ref().is_some_and(|claims| claims.value(&["act", "sub"]).is_some());
+        signer || header() || shown.iter().any(acts)
     }
 
     /// Those who acted before the agent: the nested `act` of a token (RFC 8693, section 4.1).

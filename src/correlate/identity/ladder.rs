@@ -227,8 +227,7 @@ impl Naming<'_> {
         if let Some(hash) = found.credential.filter(|hash| !names_somebody(*hash, shown)) {
             return Some((pseudonym("session", hash), Evidence::Unbound));
         }
-        self.unproved(reading, shown, found)
-            .or_else(|| self.address_name(reading).map(|name| (name, Evidence::Address)))
+        self.unproved(reading, shown, found).or_else(|| self.place_name(reading))
     }
 
     /// A name that nothing proves, where there is nothing better.

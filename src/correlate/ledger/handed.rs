@@ -80,14 +80,17 @@ pub(in crate::correlate) fn handed(
     target.segments.iter().chain(target.query.iter().map(|(_, value)| value)).for_each(|text| asked.text(text));
     if let Some(request) = &exchange.request {
         asked.headers(&request.headers);
-        // Where a source shows no bodies of requests, answers are believed.
-        if !matches!(request.body, Body::Unknown { .. }) {
+        // Where a source shows no bodies of requests, answers are believed. Of a message that is counted its call is read.
+        if !calls.iter().any(|call| call.links.numbered) && !matches!(request.body, Body::Unknown { .. }) {
             asked.body(&request.body, &request.headers, if kind == SOME { ANY } else { kind });
         }
     }
     if exchange.protocol == Protocol::WebSocket {
-        calls.iter().filter_map(|call| call.arguments.as_deref()).for_each(|text| asked.json(text.as_bytes(), kind));
-        calls.iter().filter_map(|call| call.result.as_deref()).for_each(|text| given.json(text.as_bytes(), kind));
+        for call in calls {
+            let plain = |text: &Option<String>| text.as_deref().map(|text| call.without_number(text).into_owned());
+            plain(&call.arguments).iter().for_each(|text| asked.json(text.as_bytes(), kind));
+            plain(&call.result).iter().for_each(|text| given.json(text.as_bytes(), kind));
+        }
         // What a server says unasked is not among the answers.
         given.unread = true;
     } else if let Some(response) = &exchange.response {

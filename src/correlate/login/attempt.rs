@@ -5,11 +5,12 @@ use std::sync::Arc;
 use offpath_capture::CallOutcome;
 
 use super::{
-    Bindings, HALF_TOKENS, LOGIN_STEMS, NAMES, PASSWORDS, TOKENS, failed, half, is_entrance, is_told, is_way_out,
-    looks_like_login, request_has, request_texts, response_texts, words,
+    Bindings, HALF_TOKENS, LOGIN_STEMS, NAMES, PASSWORDS, Pair, TOKENS, bare, failed, half, is_entrance, is_told,
+    is_way_out, looks_like_login, request_has, request_texts, response_texts, words,
 };
 use crate::correlate::credential::{Hash, HashKey, Shown};
 use crate::correlate::reading::Reading;
+use crate::correlate::target::Target;
 use crate::event::Gate;
 
 /// How a request stands to logins.
@@ -31,11 +32,12 @@ impl Attempt {
 /// How a request stands to logins. `reading` has the bodies that tell a login.
 pub(in crate::correlate) fn attempt(reading: &Reading<'_>, shown: &[Shown], bindings: &Bindings) -> Attempt {
     let user = shown.iter().find_map(|s| Some((s.user.clone()?, s.hash)));
-    let proved = looks_like_login(reading) && request_has(reading, &PASSWORDS);
+    let pair = looks_like_login(reading).then(|| Pair::of(reading)).flatten();
+    let proved = looks_like_login(reading) && (pair.is_some() || request_has(reading, &PASSWORDS));
     let stem = words(reading).last().is_some_and(|last| LOGIN_STEMS.contains(&last.as_str()));
     // A log has no bodies: who posts to a login's page tries to log in.
     let blind = reading.method() == "POST" && stem && !reading.exchange.carries.request_bodies;
-    let account = request_texts(reading, &NAMES).into_iter().next();
+    let account = request_texts(reading, &NAMES).into_iter().next().or_else(|| pair?.name);
     if proved || blind {
         return Attempt::of(how(reading, bindings), account.or(user.map(|(name, _)| name)));
     }
@@ -71,9 +73,28 @@ fn how(reading: &Reading<'_>, bindings: &Bindings) -> Gate {
         Some(200 | 201 | 204) if is_told(reading, None) => Gate::Entered,
         // A form is shown again where the login failed.
         Some(200 | 201 | 204) => Gate::Unsaid,
+        // Back to the form, or to one that says what went wrong; where others were let in, who was led elsewhere was not.
+        Some(302 | 303) if leads_back(reading) => Gate::Refused,
+        Some(302 | 303) if is_told_where(reading) && !crate::correlate::form::leads_on(reading) => Gate::Unsaid,
         // Where a form leads on to is not known here: a failed login may as well.
         _ => Gate::Beside,
     }
+}
+
+/// Whether a login was answered by sending its page again: back to its own path, or to a login's page.
+fn leads_back(reading: &Reading<'_>) -> bool {
+    let Some(target) = location(reading) else { return false };
+    let page = target.segments.last().is_some_and(|last| LOGIN_STEMS.contains(&bare(last).as_str()));
+    page || target.segments == reading.target.segments
+}
+
+fn is_told_where(reading: &Reading<'_>) -> bool {
+    location(reading).is_some()
+}
+
+fn location<'r>(reading: &Reading<'r>) -> Option<Target<'r>> {
+    let response = reading.exchange.response.as_ref()?;
+    response.headers.text("location").map(Target::parse)
 }
 
 /// The refresh token of a request that the answer turned into another one.

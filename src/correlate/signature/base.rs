@@ -65,7 +65,8 @@ impl Message<'_> {
         }
         let known = |allowed: &str| parameters.iter().all(|(own, _)| own == allowed);
         if !known(if name == "@query-param" { "name" } else { "" }) {
-            return Err(Missing::Wrong);
+            // A part of another message than this one is not shown with it.
+            return Err(if parameter(parameters, "req").is_some() { Missing::Unseen } else { Missing::Wrong });
         }
         let target = self.request.target.as_str();
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
@@ -106,6 +107,11 @@ impl Message<'_> {
             [(own, Item::Boolean(true))] if own == "bs" => {
                 let each: Vec<String> = lines.iter().map(|line| format!(":{}:", STANDARD.encode(line))).collect();
                 Ok(each.join(", ").into_bytes())
+            }
+            // What type a field has no input says: where all that it can be is written alike, it does not matter.
+            [(own, Item::Boolean(true))] if own == "sf" => {
+                let text = lines.join(&b", "[..]);
+                std::str::from_utf8(&text).ok().and_then(field::in_one_form).map(Vec::from).ok_or(Missing::Unseen)
             }
             [(own, Item::Text(key))] if own == "key" => {
                 let text = lines.join(&b", "[..]);

@@ -61,7 +61,8 @@ impl Item {
     fn write(&self, out: &mut String) {
         match self {
             Item::Integer(number) => out.push_str(&number.to_string()),
-            Item::Decimal(text) | Item::Token(text) => out.push_str(text),
+            Item::Decimal(text) => out.push_str(&short(text)),
+            Item::Token(text) => out.push_str(text),
             Item::Text(text) => {
                 out.push('"');
                 for c in text.chars() {
@@ -123,6 +124,69 @@ fn write_parameters(parameters: &Parameters, out: &mut String) {
     }
 }
 
+/// A decimal with its whole part without zeros before it, and its fraction without those behind it, of which one digit
+/// stays.
+fn short(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let or_zero = |text: &str| if text.is_empty() { "0".to_owned() } else { text.to_owned() };
+    let sign = if whole.is_empty() && fraction.is_empty() { "" } else { sign };
+    format!("{sign}{}.{}", or_zero(whole), or_zero(fraction))
+}
+
+/// A field written again as section 4.1 says, where it is the same whichever type the field has: a dictionary, a list or
+/// an item.
+pub(super) fn in_one_form(text: &str) -> Option<String> {
+    let item = item(text).map(|item| {
+        let mut out = String::new();
+        write_item(&item, &mut out);
+        out
+    });
+    let list = list(text).map(|members| {
+        let write = |(value, parameters): &(Value, Parameters)| {
+            let mut out = String::new();
+            value.write(parameters, &mut out);
+            out
+        };
+        members.iter().map(write).collect::<Vec<_>>().join(", ")
+    });
+    let dictionary = dictionary(text).map(|members| members.iter().map(Member::written).collect::<Vec<_>>().join(", "));
+    let mut forms = [item, list, dictionary].into_iter().flatten();
+    let first = forms.next()?;
+    forms.all(|other| other == first).then_some(first)
+}
+
+impl Member {
+    /// The member with its key; what is true has no value.
+    fn written(&self) -> String {
+        let mut out = self.key.clone();
+        if self.value == Value::One(Item::Boolean(true)) {
+            write_parameters(&self.parameters, &mut out);
+        } else {
+            out.push('=');
+            self.value.write(&self.parameters, &mut out);
+        }
+        out
+    }
+}
+
+/// Reads a list of items and inner lists.
+fn list(text: &str) -> Option<Vec<(Value, Parameters)>> {
+    let mut reader = Reader::new(text)?;
+    let mut members = Vec::new();
+    reader.skip(b" ");
+    while !reader.rest.is_empty() {
+        let value = if reader.rest.first() == Some(&b'(') { reader.list()? } else { Value::One(reader.item()?) };
+        members.push((value, reader.parameters()?));
+        (members.len() <= MOST).then_some(())?;
+        if !reader.next_member()? {
+            break;
+        }
+    }
+    Some(members)
+}
+
 /// Reads a dictionary; a key that comes again has its last value. `None` for what is none.
 pub(super) fn dictionary(text: &str) -> Option<Vec<Member>> {
     let mut reader = Reader::new(text)?;
@@ -139,14 +203,9 @@ pub(super) fn dictionary(text: &str) -> Option<Vec<Member>> {
         members.retain(|member| member.key != key);
         members.push(Member { key, value, parameters });
         (members.len() <= MOST).then_some(())?;
-        reader.skip(b" \t");
-        if reader.rest.is_empty() {
+        if !reader.next_member()? {
             break;
         }
-        reader.take(b',').then_some(())?;
-        reader.skip(b" \t");
-        // A comma at the end is none between members.
-        (!reader.rest.is_empty()).then_some(())?;
     }
     Some(members)
 }
@@ -166,6 +225,18 @@ struct Reader<'t> {
 impl<'t> Reader<'t> {
     fn new(text: &'t str) -> Option<Reader<'t>> {
         (text.len() <= LONGEST && text.is_ascii()).then_some(Reader { rest: text.as_bytes() })
+    }
+
+    /// Passes what stands between two members; false at the end.
+    fn next_member(&mut self) -> Option<bool> {
+        self.skip(b" \t");
+        if self.rest.is_empty() {
+            return Some(false);
+        }
+        self.take(b',').then_some(())?;
+        self.skip(b" \t");
+        // A comma at the end is none between members.
+        (!self.rest.is_empty()).then_some(true)
     }
 
     fn take(&mut self, byte: u8) -> bool {
@@ -306,6 +377,27 @@ mod tests {
         );
         assert_eq!(dictionary("a=1, a=2").unwrap(), dictionary("a=2").unwrap(), "the last of one key counts");
         assert_eq!(dictionary("").unwrap(), []);
+    }
+
+    #[test]
+    fn a_field_has_one_form_where_its_type_does_not_matter() {
+        // RFC 9421, section 2.1.1.
+        let example = "  a=1,    b=2;x=1;y=2,   c=(a   b   c)";
+        assert_eq!(in_one_form(example).as_deref(), Some("a=1, b=2;x=1;y=2, c=(a b c)"));
+        for (text, form) in [
+            ("a;x=?1,  b", "a;x, b"),
+            ("  \"x\";q=0.50", "\"x\";q=0.5"),
+            ("1,\t 02.00", "1, 2.0"),
+            ("sugar,  tea;  cup", "sugar, tea;cup"),
+        ] {
+            assert_eq!(in_one_form(text).as_deref(), Some(form), "{text}");
+        }
+        assert_eq!(in_one_form("a=1, b, a=2").as_deref(), Some("b, a=2"));
+        // A list says `a` twice, a dictionary once.
+        for none in ["a, a", "", "Mon, 20 Apr 2026", "a,"] {
+            assert_eq!(in_one_form(none).filter(|form| !form.is_empty()), None, "{none}");
+        }
+        assert_eq!(["1.10", "-0.0", "007.50", "-1.0"].map(short), ["1.1", "0.0", "7.5", "-1.0"]);
     }
 
     #[test]

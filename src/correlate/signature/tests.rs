@@ -155,7 +155,9 @@ fn a_part_that_is_not_shown_leaves_it_open_and_one_that_is_not_there_does_not() 
     assert!(signer(&signed(request(), (B26.0, "other=:AAAA:")).0, true, Some(&all())).is_none(), "of another label");
     let hidden = r#"sig=("@authority" "authorization");created=1618884473;keyid="test-key-ed25519""#;
     assert_eq!(trial(&signed(request(), (hidden, "sig=:AAAA:"))), Trial::Untried, "archives leave it out");
-    for odd in [r#""authorization""#, r#""cookie""#, r#""date";sf"#] {
+    for odd in
+        [r#""authorization""#, r#""cookie""#, r#""date";sf"#, r#""date";tr"#, r#""@method";req"#, r#""date";req"#]
+    {
         let input =
             format!(r#"sig=("@authority" {odd});created=1618884473;keyid="test-key-ed25519";tag="web-bot-auth""#);
         let forged = signed(request().header("Signature-Agent", "https://bot.example"), (&input, "sig=:AAAA:"));
@@ -163,14 +165,27 @@ fn a_part_that_is_not_shown_leaves_it_open_and_one_that_is_not_there_does_not() 
         assert_eq!((found.trial, found.is_believed()), (Trial::Untried, false), "{odd}: the key could be tried");
         assert!(signer(&forged.0, true, None).unwrap().is_believed(), "{odd}: nobody can try it");
     }
-    for odd in [r#""date" "date""#, r#""@nonsense""#, r#""Date""#, r#""@method";req"#, r#""@query-param";name="none""#]
-    {
+    for odd in [r#""date" "date""#, r#""@nonsense""#, r#""Date""#, r#""@query-param";name="none""#] {
         let input = format!(r#"sig=({odd} "@authority");keyid="test-key-ed25519""#);
         assert_eq!(trial(&signed(request(), (&input, "sig=:AAAA:"))), Trial::Failed, "{odd}");
     }
     assert!(
         signer(&request().header("Signature-Input", "sig=").header("Signature", "sig=:AAAA:").0, true, None).is_none()
     );
+}
+
+#[test]
+fn a_structured_field_is_signed_in_its_one_form_however_it_was_sent() {
+    // RFC 9421, section 2.1.1, signed by the shared secret of appendix B.1.5.
+    let dictionary = (
+        r#"sig=("example-dict";sf "@authority");created=1618884473;keyid="test-shared-secret""#,
+        "sig=:rNcoZ8UBuVWNPpoWOgdSTZ17YRVnQMXO9ePM0gdqQJE=:",
+    );
+    let sent = |value: &str| trial(&signed(request().header("Example-Dict", value), dictionary));
+    assert_eq!(sent("a=1, b=2;x=1;y=2, c=(a b c)"), Trial::Verified);
+    assert_eq!(sent("  a=1,    b=2;x=1;y=2,   c=(a   b   c)"), Trial::Verified, "something on the way wrote it anew");
+    assert_eq!(sent("a=1, b=2;x=1;y=2, c=(a b d)"), Trial::Failed);
+    assert_eq!(sent("a=1, b=2;x=1;y=2, c=(a b"), Trial::Untried, "no structured field");
 }
 
 /// A crawler's request for something on a host.

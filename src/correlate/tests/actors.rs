@@ -329,16 +329,19 @@ fn a_signature_that_is_not_to_be_believed_names_nobody() {
     let alone = by_program(forged, None);
     assert_eq!(
         (alone.agent.as_deref(), alone.evidence, doubts(&alone)),
-        (None, Evidence::Unproved, vec![Doubt::BadSignature])
+        (None, Evidence::Unproved, vec![Doubt::BadSignature, Doubt::AgentUnproved])
     );
     let beside = by_program(|made| forged(made).bearer(r#"{"sub":"mia"}"#), None);
     assert_eq!(
         (who(&beside), beside.agent.as_deref(), doubts(&beside)),
-        (("mia", Evidence::Claims), None, vec![Doubt::BadSignature])
+        (("mia", Evidence::Claims), None, vec![Doubt::BadSignature, Doubt::AgentUnproved])
     );
     assert!(beside.client.as_deref().is_some_and(|client| client.starts_with("client:")));
     let late = by_program(|made| program(made).at(4_889_290_000), None);
-    assert_eq!((late.agent.as_deref(), late.evidence, doubts(&late)), (None, Evidence::Unproved, vec![Doubt::Expired]));
+    assert_eq!(
+        (late.agent.as_deref(), late.evidence, doubts(&late)),
+        (None, Evidence::Unproved, vec![Doubt::Expired, Doubt::AgentUnproved])
+    );
     let refused = by_program(|made| program(made).answers(401, ""), None);
     assert_eq!(refused.evidence, Evidence::Unproved);
 }
@@ -352,7 +355,13 @@ fn the_models_word_for_the_signed_program_is_what_was_signed() {
     assert_eq!(of(program).as_deref(), Some("https://signature-agent.test"));
     assert_eq!(of(|made| made.header("Signature-Agent", "agent2=\"https://evil.example\"")), None);
     let unsigned = get().header("Signature-Agent", "\"https://bot.example\"");
-    assert_eq!(one(Some(words.clone()), unsigned.clone()).actor.agent, None, "any client may send it");
+    let anybodys = one(Some(words.clone()), unsigned.clone()).actor;
+    assert_eq!(
+        (anybodys.agent.as_deref(), doubts(&anybodys)),
+        (None, vec![Doubt::AgentUnproved]),
+        "any client may send it"
+    );
+    assert_eq!(doubts(&actor(unsigned.clone())), [], "where the model does not ask for it, it says nothing");
     words.actors.trusted_proxies = vec!["10.0.0.1".parse().unwrap()];
     assert_eq!(one(Some(words), unsigned).actor.agent.as_deref(), Some("https://bot.example"), "a proxy verified it");
 }

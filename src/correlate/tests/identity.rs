@@ -81,6 +81,32 @@ fn an_unbound_cookie_and_a_bare_address_are_weak() {
 }
 
 #[test]
+fn behind_one_address_programs_are_told_by_their_prints_whatever_they_call_themselves() {
+    let of = |print: Option<u64>, agent: &str| {
+        let mut made = made("GET", "/").header("user-agent", agent);
+        made.0.print = print;
+        actor(made)
+    };
+    let (one, other, forged) = (of(Some(1), "curl"), of(Some(2), "curl"), of(Some(1), "Firefox"));
+    assert_eq!(one.evidence, Evidence::Device);
+    assert_ne!(one.principal, other.principal, "two programs of one name");
+    assert_eq!(one.principal, forged.principal, "another name, the same program");
+    assert_eq!(of(None, "curl").evidence, Evidence::Address);
+    // Whatever names somebody better is asked first.
+    let mut named = made("GET", "/").header("cookie", "sid=abc");
+    named.0.print = Some(1);
+    assert_eq!(actor(named).evidence, Evidence::Unbound);
+}
+
+#[test]
+fn a_log_tells_prints_and_a_header_that_anybody_can_send_does_not() {
+    let ja4 = "t13d1516h2_8daaf6152771_e5627efa2ab1";
+    let logged = made("GET", "/").answers(200, "").logged(None, &[("tls.client.ja4", ja4)]);
+    assert_eq!(actor(logged).evidence, Evidence::Device);
+    assert_eq!(actor(made("GET", "/").header("X-JA4-Fingerprint", ja4)).evidence, Evidence::Address);
+}
+
+#[test]
 fn client_credentials_are_a_service() {
     for claims in
         [r#"{"sub":"wms","gty":"client-credentials"}"#, r#"{"sub":"wms","azp":"wms"}"#, r#"{"sub":"service:wms"}"#]

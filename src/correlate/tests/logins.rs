@@ -417,3 +417,93 @@ fn what_is_shown_beside_a_session_renames_nobody_who_renews_it() {
     let events = resolved(None, &[login.clone(), asked, back, cookie(5, "session=BBBBBBBBBBBB2")]);
     assert_eq!(names(&events)[3], ("ann", Evidence::Bound));
 }
+
+#[test]
+fn a_name_beside_a_secret_logs_in_whatever_they_are_called() {
+    let uses = || token(5, "opaqueTOKEN0123456789");
+    let answers = |made: Made| made.answers(200, r#"{"token":"opaqueTOKEN0123456789"}"#);
+    let json = |path: &str, body: &str| answers(made("POST", path).at(1).json(body));
+    let fields = r#"{"handle":"alice","passphrase":"correct horse","remember":true}"#;
+    assert_eq!(after(json("/login", fields), uses()), bound("alice"));
+    assert_eq!(after(json("/door", fields), uses()).1, Evidence::Unbound, "anybody can send them anywhere");
+    assert_eq!(after(answers(form("/login", "badge=4711&pincode=&unlockSecret=x")), uses()), bound("4711"));
+    let told = made("POST", "/api/v2/session").at(1).json(r#"{"handle":"ines","passphrase":"x","card":"4111 1111"}"#);
+    let told = told.answers(200, r#"{"me":{"handle":"ines","crew":"planner"}}"#);
+    let told = told.answer_header("Set-Cookie", "wobble=wbl8b529b4a97b750923ceb3ffd; path=/");
+    assert_eq!(after(told, cookie(5, "wobble=wbl8b529b4a97b750923ceb3ffd")), bound("ines"));
+    let cookie_form = |path: &str| {
+        let login = form(path, "handle=alice&passphrase=x&csrf=QQQQQQ").answers(303, "");
+        login.answer_header("Set-Cookie", "sid=AAAAAAAAAAAAAAAA1; Path=/").answer_header("Location", "/home")
+    };
+    let session = || cookie(5, "sid=AAAAAAAAAAAAAAAA1");
+    assert_eq!(after(cookie_form("/signin"), session()), bound("alice"));
+    // Anybody may send a name and a secret to a page that gives a session to every visitor.
+    assert_eq!(after(cookie_form("/feedback"), session()).1, Evidence::Unbound);
+    for none in [
+        r#"{"title":"alice","passphrase":"x","text":"hello"}"#,
+        r#"{"title":"alice","cardNumber":"4111111111111111"}"#,
+        r#"{"title":"alice","csrf_token":"QQQQQQ"}"#,
+        r#"{"old":"alice","password":"x","new_password":"y"}"#,
+        r#"{"handle":["alice"],"passphrase":"x"}"#,
+    ] {
+        assert_ne!(after(json("/login", none), uses()), bound("alice"), "{none}");
+    }
+}
+
+#[test]
+fn a_renewal_beside_a_token_that_is_over_is_no_use_of_it() {
+    let over = r#"{"sub":"mia","exp":100}"#;
+    let new = format!(r#"{{"access_token":"{}"}}"#, jwt(r#"{"sub":"mia","exp":9999}"#));
+    let ends = |made: Made| resolved(None, &[made.at(5_000).bearer(over)]).remove(0).actor.token_end;
+    let renewal = |path: &str| made("POST", path).json(r#"{"refresh_token":"RRRRRRRRRRRR1"}"#).answers(200, &new);
+    for path in ["/auth/token/renew", "/auth/token", "/session/keep-alive"] {
+        assert_eq!(ends(renewal(path)), None, "{path}");
+    }
+    let by_cookie = made("POST", "/api/extend").header("Cookie", "refresh-token=RRRRRRRRRRRR1").answers(200, &new);
+    assert_eq!(ends(by_cookie), None);
+    assert!(ends(renewal("/orders").answers(200, r#"{"id":"o1"}"#)).is_some(), "nothing new is given");
+    assert!(ends(made("POST", "/orders").json("{}").answers(200, &new)).is_some(), "nothing else is shown for it");
+}
+
+#[test]
+fn a_form_login_that_fails_is_seen_to_fail() {
+    use crate::event::Gate;
+    let extractor = crate::correlate::Extractor::new(None, super::key()).noting_settings(true);
+    let gate = |login: Made| {
+        let events = super::resolved_by(&extractor, &[login]);
+        events.into_iter().next().and_then(|event| event.setting.map(|setting| setting.gate))
+    };
+    let sent = |status: u16| form("/signin", "handle=alice&passphrase=x").answers(status, "");
+    let to = |location: &str| gate(sent(303).answer_header("Location", location));
+    assert_eq!(to("/signin"), Some(Gate::Refused));
+    assert_eq!(to("/en/login?error=1"), Some(Gate::Refused));
+    assert_eq!(to("/login/otp"), Some(Gate::Unsaid), "not over, or another form");
+    assert_eq!(to("/home"), Some(Gate::Beside), "no session is shown");
+    let home = sent(303).answer_header("Location", "/home").answer_header("Set-Cookie", "sid=AAAAAAAAAAAAAAAA1");
+    assert_eq!(gate(home), Some(Gate::Entered));
+    let mut again = sent(200);
+    again.0.response.as_mut().unwrap().headers = offpath_capture::Headers::default();
+    assert_eq!(gate(again.answer_header("Content-Type", "text/html")), Some(Gate::Unsaid), "the form again");
+}
+
+#[test]
+fn a_key_that_many_sessions_share_is_the_client_and_each_session_somebody() {
+    let asks = |at: i64, session: &str, address: u8| {
+        let mut made = made("GET", "/orders/o1?api_key=KKKKKKKKKKKK1").at(at).answers(200, "{}");
+        made.0.client = Some(offpath_capture::Endpoint { ip: [10, 0, 0, address].into(), port: None });
+        made.header("Cookie", &format!("sid={session}"))
+    };
+    let events = |sessions: &[(&str, u8)]| {
+        let both = [1, 60].into_iter().flat_map(|at| sessions.iter().zip(at..).map(|((s, a), at)| asks(at, s, *a)));
+        resolved(None, &both.collect::<Vec<_>>())
+    };
+    let shared = events(&[("one", 1), ("two", 2), ("three", 3)]);
+    let people: std::collections::BTreeSet<_> = shared.iter().map(|e| e.actor.principal.clone()).collect();
+    assert_eq!((people.len(), shared[0].actor.evidence), (3, Evidence::Unbound));
+    assert!(shared.iter().all(|e| e.actor.client.as_deref().is_some_and(|client| client.starts_with("key:"))));
+    assert!(shared.iter().all(|e| e.session.is_some()), "each goes on");
+    for service in [&[("one", 1), ("two", 1), ("three", 1)][..], &[("one", 1), ("two", 2)]] {
+        let events = events(service);
+        assert!(events.iter().all(|e| e.actor.evidence == Evidence::ApiKey), "a program with its sessions");
+    }
+}

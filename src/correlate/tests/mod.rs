@@ -55,6 +55,7 @@ pub(super) fn made(method: &str, target: &str) -> Made {
         stream: 0,
         client: Some(Endpoint { ip: IpAddr::from([10, 0, 0, 1]), port: Some(50_000) }),
         server: None,
+        print: None,
         time: Timestamp(0),
         end: None,
         tick: 1,

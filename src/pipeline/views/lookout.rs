@@ -294,6 +294,7 @@ mod tests {
             stream: 0,
             client: Some(end(client, 5_000)),
             server: Some(end(server, 80)),
+            print: None,
             time: Timestamp(from),
             end: Some(Timestamp(to)),
             tick: 1,
