@@ -96,11 +96,10 @@ impl Job {
         Redactor::new(self.hash_key.clone(), self.redaction).with_rules(Arc::clone(&self.rules))
     }
 
-    /// Whether a ledger is kept of the ids that go over: where a rule that reads it is reported. A model says better whose
-    /// objects are.
+    /// Whether a ledger is kept of the ids that go over: where a rule that reads it is reported.
     fn keeps_ledger(&self) -> bool {
         let asked = [Check::Unlearned, Check::Enumeration].map(|check| rule::of_check(check).id);
-        self.model.is_none() && self.tables && asked.iter().any(|id| self.selection.wants(id))
+        self.tables && asked.iter().any(|id| self.selection.wants(id))
     }
 
     /// Whether a pass is made over what actors, credentials and addresses did: where a rule that reads it is reported.

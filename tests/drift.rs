@@ -250,7 +250,7 @@ mod histories {
         steps.push(if is(3) { "settle" } else { "close" });
         for at in (0..steps.len()).rev() {
             if draws.chance(noise) {
-                if draws.chance(50) { drop(steps.remove(at)) } else { steps.insert(at, steps[at]) }
+                if draws.chance(50) { _ = steps.remove(at) } else { steps.insert(at, steps[at]) }
             }
         }
         steps

@@ -33,7 +33,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 57] = [
     ("DEL-TENANT", "not_asked", "not_asked", "not_asked"),
     ("DEL-WIDEN", "idle", "no bodies", "no bodies"),
     ("DX-QUERY", "judged", "judged", "judged"),
-    ("ENUM", "not_asked", "not_asked", "not_asked"),
+    ("ENUM", "judged", "part: user in 1396 of 1495 events only", "user in 1396 of 1495 events only"),
     ("FLOW-CLONE", "judged", "judged", "no times finer than seconds"),
     ("FLOW-PACE", "judged", "judged", "no times finer than seconds"),
     ("FLOW-VOLUME", "judged", "judged", "judged"),
@@ -79,7 +79,8 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 57] = [
 const NO_WIRE: &str = "the wire was not captured";
 
 /// Rules that need no model and are judged beside one as well.
-const WITHOUT_MODEL: &str = "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,FLOW-CLONE,FLOW-PACE,ID-*,INT-*,LG-*,SEC-*";
+const WITHOUT_MODEL: &str =
+    "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,ENUM,FLOW-CLONE,FLOW-PACE,ID-*,INT-*,LG-*,SEC-*,UNLEARNED";
 
 /// Two activities and nothing demanded of them: only what needs no model is judged, and nothing else is missed.
 const SMALL_MODEL: &str = "offpath: 1
@@ -184,9 +185,9 @@ fn what_the_model_does_not_ask_for_is_not_missed() {
             assert_eq!(Run::fared(rule, source), expected, "{source}: {rule}");
         }
         let expected: &[&str] = match source {
-            "json" => &["no bodies (json): TX-REPLAY", "not selected: 19 rules"],
-            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 19 rules"],
-            _ => &["not selected: 19 rules"],
+            "json" => &["no bodies (json): TX-REPLAY", "not selected: 21 rules"],
+            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 21 rules"],
+            _ => &["not selected: 21 rules"],
         };
         assert_eq!(run.not_judged(), expected, "{source}");
         let missed = run.screen.contains("could not be evaluated");
@@ -257,7 +258,7 @@ fn a_log_without_users_says_so() {
     duties(&log, &model, "-", "create, approve, pay");
     let run = run(&[log], Some(&model), &[]);
     let lines = run.not_judged();
-    assert!(lines.contains(&"no user (combined): AP-SELF, SOD".to_owned()), "{lines:#?}");
+    assert!(lines.contains(&"no user (combined): AP-SELF, ENUM, SOD, UNLEARNED".to_owned()), "{lines:#?}");
     let missing = run.rules().iter().find(|r| r["id"] == "AP-MISSING").unwrap();
     assert_eq!(Run::fared(missing, "combined"), "judged", "{missing}");
 }

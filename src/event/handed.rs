@@ -8,6 +8,9 @@ pub struct Handed {
     pub asked: Vec<HandedId>,
     /// Ids that the answer names and the request does not, sorted: what is only echoed is not given.
     pub given: Vec<HandedId>,
+    /// Numbers that the request looks for by a word of its query (`?phone=4915112345678`), and not by the name of an
+    /// object.
+    pub sought: Vec<SoughtId>,
     /// The answer may name more: its body was not seen whole, or is of a kind that is not read.
     pub unread: bool,
 }
@@ -19,4 +22,15 @@ pub struct HandedId {
     pub value: u64,
     /// Keyed hash of the type that its name says it is of, where the text alone would be anything's: 0 for any.
     pub kind: u32,
+}
+
+/// A number that is looked for by a word of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SoughtId {
+    /// Keyed hash of the word, and of what stands around the number.
+    pub word: u32,
+    /// Keyed hash of the whole text.
+    pub value: u64,
+    /// The number, moved by a distance that is the word's own: next to each other are those that were, and none is told.
+    pub number: u64,
 }

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use actor::{Actor, Doubt, Doubts, Evidence, MOST_EARLIER_AGENTS, Told};
 pub use answer::Answer;
 pub use delegation::{SeenAgent, TokenExchange};
-pub use handed::{Handed, HandedId};
+pub use handed::{Handed, HandedId, SoughtId};
 pub use rfc3339::rfc3339;
 pub use setting::{Gate, Mark, Marks, ProgramKind, Setting};
 pub use spoken::{Announced, Asked, ListedTool, Listing, Question, Spoken};

@@ -12,7 +12,7 @@ use offpath_capture::{Origin, Place, Within};
 
 use super::{
     Actor, Announced, Answer, Asked, Event, Evidence, Handed, HandedId, ListedTool, Listing, Money, ObjectId,
-    ObjectRef, Outcome, Question, SeenAgent, Setting, Shows, Spoken, TenantTold, TokenExchange, Turn, Value,
+    ObjectRef, Outcome, Question, SeenAgent, Setting, Shows, SoughtId, Spoken, TenantTold, TokenExchange, Turn, Value,
 };
 
 /// Deepest list within a list; JSON is not read deeper.
@@ -139,7 +139,7 @@ impl Packer {
     }
 
     fn handed(&mut self, handed: &Handed) {
-        let Handed { asked, given, unread } = handed;
+        let Handed { asked, given, sought, unread } = handed;
         self.flags([*unread, false, false, false, false, false]);
         for ids in [asked, given] {
             self.number(ids.len() as u64);
@@ -147,6 +147,12 @@ impl Packer {
                 self.fixed(*value);
                 self.number(u64::from(*kind));
             }
+        }
+        self.number(sought.len() as u64);
+        for SoughtId { word, value, number } in sought {
+            self.number(u64::from(*word));
+            self.fixed(*value);
+            self.fixed(*number);
         }
     }
 
@@ -550,7 +556,7 @@ mod tests {
             answer in any::<(Option<u64>, bool, bool, bool, bool)>(),
             exchanged in any::<Option<(bool, bool, bool)>>(),
             seen in any::<(Option<i64>, Option<Option<bool>>)>(),
-            handed in any::<Option<(Vec<(u64, u32)>, Vec<(u64, u32)>, bool)>>(),
+            handed in any::<Option<(Vec<(u64, u32)>, Vec<(u64, u32)>, Vec<(u32, u64, u64)>, bool)>>(),
             setting in proptest::option::of(setting()),
             shows in any::<(bool, bool, bool)>(),
             evidence in 0..8_usize,
@@ -569,8 +575,11 @@ mod tests {
             let (body_hash, cached, replayed, gone, made) = answer;
             event.answer = Answer { body_hash, cached, replayed, gone, made };
             let ids = |ids: Vec<_>| ids.into_iter().map(|(value, kind)| HandedId { value, kind }).collect();
-            event.handed = handed
-                .map(|(asked, given, unread)| Box::new(Handed { asked: ids(asked), given: ids(given), unread }));
+            let word = |(word, value, number)| SoughtId { word, value, number };
+            event.handed = handed.map(|(asked, given, sought, unread)| {
+                let sought = sought.into_iter().map(word).collect();
+                Box::new(Handed { asked: ids(asked), given: ids(given), sought, unread })
+            });
             event.setting = setting.map(Box::new);
             event.turn = turn.map(|(request, number)| Turn { request: EventId(request), number });
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;

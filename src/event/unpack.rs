@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
 use super::{
     Actor, Announced, Answer, Asked, Doubts, Event, EventId, Gate, Handed, HandedId, ListedTool, Listing, Marks, Money,
-    ObjectId, ObjectRef, Outcome, ProgramKind, Question, SeenAgent, Setting, Shows, Spoken, TenantTold, TokenExchange,
-    Told, Turn, Value,
+    ObjectId, ObjectRef, Outcome, ProgramKind, Question, SeenAgent, Setting, Shows, SoughtId, Spoken, TenantTold,
+    TokenExchange, Told, Turn, Value,
 };
 
 /// Texts that the events unpacked so far have brought, by number.
@@ -171,7 +171,13 @@ impl Unpacker<'_> {
 
     fn handed(&mut self) -> Result<Handed, PackError> {
         let [unread, ..] = self.flags()?;
-        Ok(Handed { unread, asked: self.many(Self::handed_id)?, given: self.many(Self::handed_id)? })
+        let (asked, given) = (self.many(Self::handed_id)?, self.many(Self::handed_id)?);
+        Ok(Handed { asked, given, sought: self.many(Self::sought_id)?, unread })
+    }
+
+    fn sought_id(&mut self) -> Result<SoughtId, PackError> {
+        let word = u32::try_from(self.number()?).map_err(|_| PackError::Content("such a word of a query"))?;
+        Ok(SoughtId { word, value: self.fixed()?, number: self.fixed()? })
     }
 
     fn handed_id(&mut self) -> Result<HandedId, PackError> {

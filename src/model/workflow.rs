@@ -66,6 +66,13 @@ impl Model {
         self.object_types.iter().position(|o| &*o.name == name).and_then(|i| u16::try_from(i).ok()).map(ObjectTypeId)
     }
 
+    /// Whether the owner of a type's objects is told, by the type itself or one that it belongs to.
+    pub fn tells_owner(&self, object_type: &ObjectType) -> bool {
+        let up = |of: &&ObjectType| self.object_types.get(usize::from(of.parent.as_ref()?.0.0));
+        let chain = std::iter::successors(Some(object_type), up).take(self.object_types.len().saturating_add(1));
+        chain.into_iter().any(|of| of.owner.is_some())
+    }
+
     /// The lifecycle of an object type.
     pub fn lifecycle_of(&self, object_type: ObjectTypeId) -> Option<&Lifecycle> {
         self.lifecycles.iter().find(|l| l.object_type == object_type)

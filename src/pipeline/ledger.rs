@@ -66,7 +66,8 @@ pub(super) fn judge(
     let mut people = People::default();
     writers.iter_mut().for_each(|writer| people.merge(std::mem::take(&mut writer.ledger.people)));
     let people = people.blind_in(blind.to_vec());
-    let mut users = Users::default();
+    let ids = IdHasher::new(&job.hash_key);
+    let mut users = Users::beside(job.model.as_deref(), &ids);
     let mut attempts: Rows<Attempt> = Rows::new(scratch.join("attempts"), job.memory / 16);
     for part in 0..PARTS {
         let mut rows = Vec::new();
@@ -87,7 +88,8 @@ pub(super) fn judge(
         rows.into_iter().for_each(|attempt| walks.add(attempt));
         walked.extend(walks.found());
     }
-    Ok(Strays::of(IdHasher::new(&job.hash_key), &users, &walked))
+    ledger::temper(&mut walked, |step| users.callers(step));
+    Ok(Strays::of(ids, &users, &walked))
 }
 
 /// What the ledger found, and what was decided by it.
@@ -104,10 +106,12 @@ pub(super) struct Strays {
 impl Strays {
     fn of(ids: IdHasher, users: &Users, walks: &[Walk]) -> Strays {
         let mut strays = Strays { ids: Some(ids), ..Strays::default() };
-        for (source, decided, undecided) in users.counts() {
+        for (source, owned, decided, undecided) in users.counts() {
             let source = ledger::source_name(source);
-            for check in [Check::Unlearned, Check::Enumeration] {
-                strays.tallies.count_many(check, source, decided, undecided);
+            strays.tallies.count_many(Check::Enumeration, source, decided, undecided);
+            // Of what the model names the owner, OWN decides.
+            if !owned {
+                strays.tallies.count_many(Check::Unlearned, source, decided, undecided);
             }
         }
         for walk in walks {

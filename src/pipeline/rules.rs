@@ -27,6 +27,8 @@ const TWIN: &str = "the duties of its constraints were all judged as self-approv
 
 /// Why a rule about drift has nothing to say of one run.
 const OF_TWO_RUNS: &str = "told by comparing two runs: `offpath drift`";
+/// Why it is not asked who was given an id.
+const OWNED: &str = "the model names the owner of every type: OWN decides";
 
 /// Why a repeat may be the retry that the model allows, or not.
 const HIDDEN_KEY: &str = "the log does not carry the idempotency key that the model names";
@@ -59,6 +61,9 @@ pub(super) fn summaries(job: &Job, judged: &Judged, spots: bool) -> Vec<RuleSumm
         let (status, elsewhere) = match (status(&blind), twin) {
             (RuleStatus::Idle, Some(_)) => (RuleStatus::NotAsked, Some(TWIN.to_owned())),
             (RuleStatus::NotAsked, _) if rule.check.is_drift() => (RuleStatus::NotAsked, Some(OF_TWO_RUNS.to_owned())),
+            (RuleStatus::NotAsked, _) if rule.check == Check::Unlearned => {
+                (RuleStatus::NotAsked, Some(OWNED.to_owned()))
+            }
             (status, _) => (status, None),
         };
         if !matches!(status, RuleStatus::Evaluated | RuleStatus::Blind) {
@@ -223,7 +228,7 @@ fn status(
     blind: &BTreeMap<String, BlindSummary>,
 ) -> RuleStatus {
     let evaluated: u64 = by_source.values().map(|counts| counts.0).sum();
-    let ledgerless = job.model.is_none() && rule.check.reads_ledger() && !job.keeps_ledger();
+    let ledgerless = rule.check.reads_ledger() && !job.keeps_ledger();
     let courseless = rule.check.reads_courses() && !job.follows_courses();
     if !job.selection.wants(rule.id) || ledgerless || courseless {
         RuleStatus::NotSelected

@@ -21,7 +21,8 @@ pub fn fold(mut findings: Vec<Finding>, model: Option<&Model>) -> Vec<Finding> {
     let mut places: BTreeMap<(String, Option<String>), Vec<Finding>> = BTreeMap::new();
     for finding in findings {
         let event = deviating(&finding).map(|evidence| evidence.event.clone()).unwrap_or_default();
-        let object = finding.object.as_ref().map(|object| format!("{}:{}", object.object_type, object.id));
+        let object = finding.object.as_ref().filter(|_| finding.rule != "AG-TOOL");
+        let object = object.map(|object| format!("{}:{}", object.object_type, object.id));
         places.entry((event, object)).or_default().push(finding);
     }
     let mut folded: Vec<Finding> = places.into_values().flat_map(|place| fold_place(place, model)).collect();
@@ -33,7 +34,7 @@ fn deviating(finding: &Finding) -> Option<&Evidence> {
     finding.evidence.iter().find(|evidence| evidence.role == "deviating")
 }
 
-/// Findings at one event about one object: gathered by cause, then each cause told once.
+/// Findings at one event about one object (of a tool, whatever it was about): gathered by cause, then each cause told once.
 fn fold_place(findings: Vec<Finding>, model: Option<&Model>) -> Vec<Finding> {
     let mut causes: Vec<Vec<Finding>> = Vec::new();
     for finding in findings {
@@ -53,19 +54,27 @@ fn share_cause(a: &Finding, b: &Finding, model: Option<&Model>) -> bool {
 
 fn directed(a: &Finding, b: &Finding, model: Option<&Model>) -> bool {
     let missing = match b.rule.as_str() {
-        "AP-MISSING" => b.expected.first().map(String::as_str),
+        "AP-MISSING" | "HITL-MISSING" => b.expected.first().map(String::as_str),
+        // The tools that a server listed and those that a delegation lets an agent call: one call of another.
+        "AG-TOOL" => return a.rule == "AG-TOOL",
         "RULE-GUARD" => lifting(b, model),
         "ST-ORPHAN" => return a.rule == "ST-ORPHAN",
+        "UNLEARNED" => return is_of_another(&a.rule),
         _ => return false,
     };
     let Some(missing) = missing else { return false };
     let before = a.expected.iter().rev().skip(1).any(|step| step == missing);
     match a.rule.as_str() {
-        "AP-MISSING" => a.expected.first().is_some_and(|step| step == missing),
+        "AP-MISSING" | "HITL-MISSING" => a.expected.first().is_some_and(|step| step == missing),
         rule if TOO_SOON.contains(&rule) => before,
-        rule if OUT_OF_PLACE.contains(&rule) => b.rule == "AP-MISSING",
+        rule if OUT_OF_PLACE.contains(&rule) => matches!(b.rule.as_str(), "AP-MISSING" | "HITL-MISSING"),
         _ => false,
     }
+}
+
+/// Whether a finding says that somebody used what is not his, of which UNLEARNED tells the same by how he came to its id.
+fn is_of_another(rule: &str) -> bool {
+    matches!(rule, "OWN" | "TEN-CROSS" | "DEL-TENANT" | "DEL-SCOPE")
 }
 
 /// The step that would have lifted the limit which a finding says was broken.
@@ -123,7 +132,7 @@ fn rank(finding: &Finding) -> impl Ord + '_ {
     let confidence = (finding.confidence.clamp(0.0, 1.0) * 100.0) as u8;
     let tells = match finding.rule.as_str() {
         rule if OUT_OF_PLACE.contains(&rule) => 0,
-        "AP-MISSING" => 1,
+        "AP-MISSING" | "HITL-MISSING" => 1,
         _ => 2,
     };
     let ties = (&finding.rule, &finding.constraint, &finding.id);
@@ -189,6 +198,27 @@ mod tests {
         let missing = at("AP-MISSING", "medium", &["approve", "execute"]);
         let orphan = Finding { confidence: 0.4, ..at("ST-ORPHAN", "critical", &[]) };
         assert_eq!(told(&[missing, orphan]), ["ap-missing (also breaks ST-ORPHAN)"]);
+    }
+
+    #[test]
+    fn whose_it_is_and_how_its_id_was_come_by_are_one_thing() {
+        let crossed = at("TEN-CROSS", "critical", &["north"]);
+        let guessed = Finding { confidence: 0.4, ..at("UNLEARNED", "high", &[]) };
+        assert_eq!(told(&[guessed.clone(), crossed]), ["ten-cross (also breaks UNLEARNED)"]);
+        assert_eq!(told(&[guessed, at("SEQ-SKIP", "high", &["request", "execute"])]).len(), 2);
+    }
+
+    #[test]
+    fn one_missing_word_and_one_call_are_told_once() {
+        let skipped = at("SEQ-SKIP", "high", &["confirm", "pay"]);
+        let unasked = at("HITL-MISSING", "critical", &["confirm", "pay"]);
+        assert_eq!(told(&[skipped.clone(), unasked.clone()]), ["hitl-missing (also breaks SEQ-SKIP)"]);
+        assert_eq!(told(&[at("SEQ-SKIP", "high", &["request", "pay"]), unasked]).len(), 2, "another step");
+        let listed = at("AG-TOOL", "high", &["one of the 4 tools that the server listed"]);
+        let denied = Finding { constraint: Some("shop".to_owned()), ..at("AG-TOOL", "high", &["not wipe"]) };
+        assert_eq!(told(&[listed.clone(), denied]).len(), 1);
+        let elsewhere = Finding { object: None, ..at("AG-TOOL", "high", &["not wipe"]) };
+        assert_eq!(told(&[listed, elsewhere]).len(), 1, "what a call is about changes nothing");
     }
 
     #[test]

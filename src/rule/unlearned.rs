@@ -2,7 +2,7 @@
 //!
 //! ## What it finds
 //! An actor who uses an object that somebody else made or was given, by an id that no answer had given him. Needs no
-//! model.
+//! model; beside one it is judged of the types whose owner the model does not name.
 //!
 //! ## Why it matters
 //! Who guesses ids and is served reads and changes what is not his: broken object level authorization. Lists: API1, BLA6,
@@ -23,8 +23,8 @@
 //! or somebody does without a login, where an answer gave him the number without saying of what, and where 5 actors or
 //! more, and half of all who had used the call by then, used it so (links in mail). A 201 for what lies behind an object's
 //! key (`POST /orders/42/refund`) makes no such object. What is used without a login and nobody was seen to have is not
-//! reported. Beside ENUM it is reported where that is told at a refusal. With a model the rule is not asked: its owners
-//! decide (OWN).
+//! reported. Beside ENUM it is reported where that is told at a refusal. Where a model names the owner of a type,
+//! or of one that it belongs to, OWN decides, and this rule is not asked; where it names the tenant alone, this is for review: its members may share it.
 //!
 //! ## When it is wrong
 //! The id came another way: a link in a mail or chat, a printed number, another program. Colleagues who share a number.

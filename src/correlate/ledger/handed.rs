@@ -4,6 +4,7 @@
 //! is read in the same way, so that nobody is given an id by having it echoed.
 
 mod json;
+mod sought;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -123,7 +124,8 @@ pub(in crate::correlate) fn handed(
     let unread = given.unread;
     given.found.append(&mut given.loose);
     given.found.retain(|id| !sent.contains(&id.value));
-    Handed { asked: asked.sorted(), given: given.sorted(), unread }
+    let sought = sought::sought(target, ids, masker);
+    Handed { asked: asked.sorted(), given: given.sorted(), sought, unread }
 }
 
 /// The ids of one message.

@@ -20,15 +20,15 @@ mod walk;
 use offpath_capture::{InputFormat, percent_decoded};
 
 pub(super) use handed::handed;
-use hasher::ANY;
 pub use hasher::IdHasher;
+use hasher::{ANY, SOME};
 pub use people::People;
 pub use row::{Deed, Row, fold};
 pub use standing::{Answers, Attempt, Judged, Standing};
 pub use unlearned::{Unlearned, UnlearnedDoubt, Users};
-pub use walk::{LEAST, WINDOW, Walk, WalkDoubt, Walks};
+pub use walk::{LEAST, WINDOW, Walk, WalkDoubt, Walks, temper};
 
-use crate::event::{Actor, Event, EventId, Evidence, HandedId, ObjectRef, Outcome};
+use crate::event::{Actor, Event, EventId, Evidence, HandedId, ObjectRef, Outcome, SoughtId};
 
 /// Digits of a number that can be guessed.
 const GUESSED_DIGITS: usize = 12;
@@ -73,6 +73,7 @@ impl Ledger {
             guessable: false,
             counted: false,
             class: self.class(&event.actor),
+            service: is_service(&event.actor),
         };
         // In a coarse clock's tick the answer may have come at once.
         let answered = event.end.max(event.time).saturating_sub(event.tick.max(1) - 1);
@@ -84,6 +85,7 @@ impl Ledger {
             for id in &handed.given {
                 push(Row { value: id.value, kind: id.kind, deed: Deed::Given, time: answered, ..row })?;
             }
+            self.note_sought(event, &handed.sought, row, &mut push)?;
         }
         let asked = handed.as_deref().map_or(&[][..], |handed| &handed.asked);
         self.note_objects(event, row, (answered, asked), &mut push)
@@ -98,6 +100,29 @@ impl Ledger {
         }
         let told = actor.kind_known && !actor.kind.is_empty() && &*actor.kind != "human";
         if told { self.ids.value(&actor.kind).max(1) } else { 0 }
+    }
+
+    /// Numbers that were looked for by a word of the query: whatever they number.
+    fn note_sought<E>(
+        &self,
+        event: &Event,
+        sought: &[SoughtId],
+        row: Row,
+        push: &mut impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let deed = match event.outcome {
+            Outcome::Accepted => Deed::Used,
+            Outcome::Rejected if is_miss(event) => Deed::Missed,
+            Outcome::Rejected | Outcome::Unknown => return Ok(()),
+        };
+        let Some(step) = event.operation.as_deref().or(event.activity.as_deref()) else { return Ok(()) };
+        let step = self.ids.value(step);
+        for SoughtId { word, value, number } in sought {
+            let number = Some((*word, *number));
+            let step = self.ids.pair(step, u64::from(*word));
+            push(Row { value: *value, kind: SOME, deed, step, number, guessable: true, ..row })?;
+        }
+        Ok(())
     }
 
     fn note_objects<E>(
@@ -117,7 +142,7 @@ impl Ledger {
                     changed(event, key, asked.iter().any(|id| id.value == row.value))
                 }
                 Outcome::Accepted => Deed::Used,
-                Outcome::Rejected if is_miss(event.status) => Deed::Missed,
+                Outcome::Rejected if is_miss(event) => Deed::Missed,
                 Outcome::Rejected | Outcome::Unknown => continue,
             };
             if deed == Deed::Made {
@@ -132,6 +157,11 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// Whether it is known that somebody is a service, and no agent acts.
+fn is_service(actor: &Actor) -> bool {
+    actor.kind_known && &*actor.kind == "service" && actor.agent.is_none()
 }
 
 /// The object of an event whose type has this hash.
@@ -174,9 +204,13 @@ fn is_used(object: &ObjectRef) -> bool {
     matches!(&*object.qualifier, "target" | "parent") && !object.id.key.contains('/')
 }
 
-/// Whether a refusal says that there is no such thing, or not for him.
-fn is_miss(status: Option<u16>) -> bool {
-    status.is_none_or(|status| (400..500).contains(&status) && !matches!(status, 408 | 409 | 429))
+/// Whether a refusal says that there is no such thing, or not for him. A call inside a body is refused by an answer of 200
+/// that says so.
+fn is_miss(event: &Event) -> bool {
+    match event.status {
+        None | Some(200..=299) => true,
+        Some(status) => (400..500).contains(&status) && !matches!(status, 408 | 409 | 429),
+    }
 }
 
 /// The last number of a key, and what stands before and after it.

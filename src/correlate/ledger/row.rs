@@ -51,6 +51,8 @@ pub struct Row {
     pub counted: bool,
     /// Hash of what the actor is: its roles, else its kind; 0 where nothing tells.
     pub class: u64,
+    /// Its credential says that it is a service: it works on everybody's things.
+    pub service: bool,
 }
 
 impl Row {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::hasher::ANY;
+use super::hasher::{ANY, SOME};
 use super::people::People;
 use super::row::{Deed, Row};
 use crate::event::EventId;
@@ -102,8 +102,19 @@ impl Judged {
                 // What he had named before it was given to him, he knew otherwise.
                 let before = named.unwrap_or(row.time).min(row.time).saturating_add(CLOCKS);
                 let given = |kind: u32| received.get(&kind).is_some_and(|time| *time <= before);
-                let made = made.get(&row.kind).is_some_and(|time| *time <= row.time.saturating_add(CLOCKS));
-                if !row.open && (made || given(ANY) || given(row.kind)) {
+                let latest = row.time.saturating_add(CLOCKS);
+                let made_it = made.get(&row.kind).is_some_and(|time| *time <= latest);
+                if row.kind == SOME {
+                    // What he looks for by a number, he may have been given as anything.
+                    let known = first.is_some_and(|time| time <= before) || made.values().any(|time| *time <= latest);
+                    if row.open || !known {
+                        let standing = if row.deed == Deed::Missed { Standing::Missed } else { id.numbered(row) };
+                        let answers = people.answers(row.actor, i64::MIN, row.time);
+                        self.attempts.push(Attempt { row: *row, standing, answers, perhaps: false });
+                    }
+                    continue;
+                }
+                if !row.open && (made_it || given(ANY) || given(row.kind)) {
                     self.learned.extend((row.deed == Deed::Used).then_some(*row));
                     continue;
                 }
@@ -240,6 +251,18 @@ impl Id {
     fn holders<'i>(&'i self, name: u32, kind: &'i Kind) -> impl Iterator<Item = &'i (i64, EventId, u64)> {
         let anybody = self.kinds.get(&ANY).filter(|_| name != ANY).into_iter().flat_map(|any| &any.holders);
         kind.holders.iter().chain(anybody)
+    }
+
+    /// Whose anything of the number is that somebody looked for.
+    fn numbered(&self, row: &Row) -> Standing {
+        let many = |kind: &Kind| kind.open || kind.users.iter().filter(|user| **user != row.actor).count() >= SHARED;
+        let seen = self.kinds.values().flat_map(|kind| kind.made.iter().chain(&kind.holders));
+        let others = seen.filter(|(time, _, who)| *who != row.actor && *time <= row.time).min();
+        match others {
+            Some((_, event, _)) if self.kinds.values().any(many) => Standing::Shared(*event),
+            Some((_, event, _)) => Standing::Held(*event),
+            None => Standing::Unknown,
+        }
     }
 
     /// Whose the object of an accepted use is, and since when it is.

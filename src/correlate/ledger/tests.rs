@@ -19,7 +19,22 @@ fn row(actor: u64, deed: Deed, kind: u32, time: i64) -> Row {
     let event = EventId(actor << 32 | time.unsigned_abs());
     let (source, number, guessable) = (0, Some((1, 42)), true);
     let (time, open, counted) = (time * SECOND, false, false);
-    Row { value: 42, actor, deed, kind, open, step: 0, time, event, source, number, guessable, counted, class: 0 }
+    Row {
+        value: 42,
+        actor,
+        deed,
+        kind,
+        open,
+        step: 0,
+        time,
+        event,
+        source,
+        number,
+        guessable,
+        counted,
+        class: 0,
+        service: false,
+    }
 }
 
 fn used(actor: u64, time: i64) -> Row {
@@ -172,7 +187,7 @@ fn an_event_is_written_down_as_what_went_over_and_what_it_did() {
     let mut event = sample::rich_event(3);
     event.actor.evidence = Evidence::Claims;
     let id = |value| HandedId { value, kind: ANY };
-    event.handed = Some(Box::new(Handed { asked: vec![id(1)], given: vec![id(2)], unread: false }));
+    event.handed = Some(Box::new(Handed { asked: vec![id(1)], given: vec![id(2)], sought: Vec::new(), unread: false }));
     let mut ledger = Ledger::new(IdHasher::new(&crate::correlate::HashKey::new(b"tests")));
     let mut rows = Vec::new();
     let mut push = |row: Row| {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hasher::{IdHasher, SOME};
 use super::row::{Deed, Row};
 use super::standing::{Answers, Attempt, Judged, Standing};
 use crate::event::EventId;
 use crate::event::least::{add_least, keep_least_keys};
+use crate::model::Model;
 
 /// Uses of one actor by one call that are shown.
 const SHOWN: usize = 6;
@@ -58,6 +60,8 @@ pub enum UnlearnedDoubt {
     NoneOfHis,
     /// Others of his role or kind are shown everybody's.
     Staff,
+    /// The model says that the object is a tenant's, and not whose in it.
+    Tenants,
 }
 
 impl UnlearnedDoubt {
@@ -80,6 +84,7 @@ impl UnlearnedDoubt {
             UnlearnedDoubt::Staff => {
                 "answers show objects of many people to others of the actor's role or kind, as to staff"
             }
+            UnlearnedDoubt::Tenants => "the model says whose tenant's the object is, and not whose in it",
             UnlearnedDoubt::NoneOfHis => "the actor has no such objects of its own, as staff and programs have not",
         }
     }
@@ -94,8 +99,12 @@ pub struct Users {
     calls: BTreeMap<u64, BTreeMap<u64, (i64, Option<i64>)>>,
     /// Uses of others' objects, by actor and call.
     astray: BTreeMap<(u64, u64), Astray>,
-    /// By source: decided, and not to be decided.
-    counts: BTreeMap<u8, (u64, u64)>,
+    /// By source, and whether the model names the owner: decided, and not to be decided.
+    counts: BTreeMap<(u8, bool), (u64, u64)>,
+    /// Types whose owner the model names.
+    owned: BTreeSet<u32>,
+    /// Types of which it names the tenant alone.
+    tenants: BTreeSet<u32>,
     /// By class and type, who is shown or uses objects, with the least few of those who made what he was shown; the least
     /// few actors by hash.
     classes: BTreeMap<(u64, u32), BTreeMap<u64, BTreeSet<u64>>>,
@@ -118,6 +127,21 @@ struct Uses {
 }
 
 impl Users {
+    /// Nobody yet, beside a model.
+    pub fn beside(model: Option<&Model>, ids: &IdHasher) -> Users {
+        let mut users = Users::default();
+        let Some(model) = model else { return users };
+        for object_type in &model.object_types {
+            let kind = ids.kind(&object_type.name);
+            if model.tells_owner(object_type) {
+                users.owned.insert(kind);
+            } else if object_type.within_tenant || !object_type.tenant.is_empty() {
+                users.tenants.insert(kind);
+            }
+        }
+        users
+    }
+
     /// Adds what was judged of some ids; each id is added once.
     pub fn add(&mut self, judged: &Judged) {
         for (row, kind, maker) in &judged.shown {
@@ -128,7 +152,7 @@ impl Users {
             self.owners.insert((row.actor, row.kind));
             if row.deed == Deed::Used {
                 self.called(row, false);
-                self.count(row.source, true);
+                self.count(row, true);
             }
         }
         for attempt in
@@ -140,7 +164,7 @@ impl Users {
 
     fn attempt(&mut self, attempt: &Attempt) {
         let row = &attempt.row;
-        if attempt.is_counting() {
+        if attempt.is_counting() || row.kind == SOME {
             return;
         }
         let given = match attempt.standing {
@@ -149,9 +173,9 @@ impl Users {
             Standing::Missed | Standing::Open | Standing::Unknown => None,
         };
         let decided = attempt.answers != Answers::None && attempt.standing != Standing::Unknown;
-        self.count(row.source, decided);
+        self.count(row, decided);
         self.called(row, given.is_some());
-        let Some(given) = given else { return };
+        let Some(given) = given.filter(|_| !self.owned.contains(&row.kind)) else { return };
         let astray = self.astray.entry((row.actor, row.step)).or_default();
         (astray.kind, astray.source) = (row.kind.max(astray.kind), row.source.max(astray.source));
         astray.class = row.class.max(astray.class);
@@ -187,14 +211,19 @@ impl Users {
         keep_least_keys(actors, ACTORS);
     }
 
-    fn count(&mut self, source: u8, decided: bool) {
-        let counts = self.counts.entry(source).or_default();
+    fn count(&mut self, row: &Row, decided: bool) {
+        let counts = self.counts.entry((row.source, self.owned.contains(&row.kind))).or_default();
         *counts = (counts.0 + u64::from(decided), counts.1 + u64::from(!decided));
     }
 
-    /// By source: uses that were decided, and those that could not be.
-    pub fn counts(&self) -> impl Iterator<Item = (u8, u64, u64)> {
-        self.counts.iter().map(|(source, (decided, undecided))| (*source, *decided, *undecided))
+    /// By source, and whether the model names the owner: uses that were decided, and those that could not be.
+    pub fn counts(&self) -> impl Iterator<Item = (u8, bool, u64, u64)> {
+        self.counts.iter().map(|((source, owned), (decided, undecided))| (*source, *owned, *decided, *undecided))
+    }
+
+    /// Actors who used a call, as far as they are told apart.
+    pub fn callers(&self, step: u64) -> usize {
+        self.calls.get(&step).map_or(0, BTreeMap::len)
     }
 
     /// What is to be reported, with the number of a source for each, by actor and call.
@@ -230,6 +259,7 @@ impl Users {
             doubt: doubt
                 .or_else(|| self.is_habit(step, time).then_some(UnlearnedDoubt::Habit))
                 .or((!owns).then_some(UnlearnedDoubt::NoneOfHis))
+                .or(self.tenants.contains(&astray.kind).then_some(UnlearnedDoubt::Tenants))
                 .or(self.is_staff(actor, astray.class, astray.kind).then_some(UnlearnedDoubt::Staff)),
         })
     }

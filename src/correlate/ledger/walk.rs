@@ -1,7 +1,8 @@
 //! Walks: many ids that nobody had given an actor, tried one after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::hasher::SOME;
 use super::spread;
 use super::standing::{Answers, Attempt, Standing};
 use crate::event::EventId;
@@ -14,6 +15,8 @@ pub const LEAST: usize = 20;
 const STRIDE: u64 = 4;
 /// Attempts of one actor by one call that are kept: the first ones.
 const MOST: usize = 1 << 16;
+/// Others who go through a call, from which on, and from half of all who use it, that is how it is used.
+const PEERS: usize = 2;
 /// Events that are shown of a walk.
 const SHOWN: usize = 8;
 
@@ -57,6 +60,17 @@ pub enum WalkDoubt {
     Shared,
     /// What was reached was not seen to be anybody's.
     Nobodys,
+    /// It is a service, and what it named is there: it is told what there is in a way that the traffic does not show.
+    Service,
+    /// Others use the call so as well.
+    Habit,
+}
+
+impl Walk {
+    /// Whether at least half of the ids are refused or none.
+    fn fails(&self) -> bool {
+        self.missed * 2 >= self.ids
+    }
 }
 
 impl WalkDoubt {
@@ -71,6 +85,8 @@ impl WalkDoubt {
             WalkDoubt::Unseen | WalkDoubt::Answers => "answers that may have given the ids were not seen",
             WalkDoubt::Shared => "what was reached is used by many",
             WalkDoubt::Nobodys => "what was reached was not seen to be anybody else's",
+            WalkDoubt::Service => "the actor is a service, and what it asked for was there",
+            WalkDoubt::Habit => "others go through the same call so, and half of all who use it",
         }
     }
 }
@@ -101,6 +117,20 @@ impl Walks {
                 walks(&attempts)
             })
             .collect()
+    }
+}
+
+/// Doubts walks of what is there by calls that others go through as well; `callers` says how many use a call.
+pub fn temper(walks: &mut [Walk], callers: impl Fn(u64) -> usize) {
+    let mut by_call: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+    for walk in walks.iter().filter(|walk| !walk.fails()) {
+        by_call.entry(walk.step).or_default().insert(walk.actor);
+    }
+    for walk in walks.iter_mut().filter(|walk| walk.doubt.is_none() && !walk.fails()) {
+        let others = by_call.get(&walk.step).map_or(0, BTreeSet::len).saturating_sub(1);
+        if others >= PEERS && others * 2 >= callers(walk.step).saturating_sub(1) {
+            walk.doubt = Some(WalkDoubt::Habit);
+        }
     }
 }
 
@@ -143,10 +173,11 @@ fn walk(run: &[Attempt], at: &Attempt) -> Option<Walk> {
     let unseen = run.iter().any(|attempt| attempt.answers != Answers::Seen || attempt.perhaps);
     let hits = whole.ids - whole.missed;
     let doubt = match () {
-        () if unseen && whole.fails() && consecutive => Some(WalkDoubt::Unseen),
+        () if unseen && whole.fails() && consecutive && !whole.sought => Some(WalkDoubt::Unseen),
         () if unseen => Some(WalkDoubt::Answers),
         () if hits > 0 && whole.common * 2 >= hits => Some(WalkDoubt::Shared),
-        () if !whole.fails() && whole.foreign * 2 < whole.ids => Some(WalkDoubt::Nobodys),
+        () if (whole.sought || !whole.fails()) && whole.foreign * 2 < whole.ids => Some(WalkDoubt::Nobodys),
+        () if !whole.fails() && run.iter().all(|attempt| attempt.row.service) => Some(WalkDoubt::Service),
         () => None,
     };
     let mut events = spread(run.iter().map(|attempt| attempt.row.event), SHOWN);
@@ -182,12 +213,15 @@ struct Window {
     numbers: BTreeMap<Number, u32>,
     /// Numbers with the next one near.
     near: u64,
+    /// They are words of a query: many of these lead nowhere.
+    sought: bool,
 }
 
 impl Window {
     fn add(&mut self, attempt: &Attempt, put: bool) {
         let step = |sum: &mut u64| *sum = if put { *sum + 1 } else { sum.saturating_sub(1) };
         step(&mut self.ids);
+        self.sought = attempt.row.kind == SOME;
         match attempt.standing {
             Standing::Missed => step(&mut self.missed),
             Standing::Made(_) | Standing::Held(_) => step(&mut self.foreign),
@@ -232,7 +266,7 @@ impl Window {
     }
 
     fn is_walk(&self) -> bool {
-        let tried = self.fails() || self.is_consecutive() && self.common * 2 < self.ids;
+        let tried = self.fails() && !self.sought || self.is_consecutive() && self.common * 2 < self.ids;
         self.ids >= LEAST as u64 && tried
     }
 

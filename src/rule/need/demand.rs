@@ -83,8 +83,9 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         Check::Diverge | Check::Alternative | Check::StateField => reader.declared_state(check),
         Check::Role => reader.role(),
         Check::Mismatch => reader.mismatch(),
-        // Whose objects are, the model says better.
-        Check::Unlearned | Check::Enumeration => None,
+        Check::Enumeration => Some(built_in(check)),
+        // Of types whose owner the model names OWN decides.
+        Check::Unlearned => reader.leaves_owners_open().then(|| built_in(check)),
         Check::TenantMix => reader.several_tenants(),
         // What agents and servers say to each other is judged as well, and needs no model.
         Check::HeaderMismatch | Check::ToolChanged => None,
@@ -240,6 +241,11 @@ impl Reader<'_> {
     }
 
     /// Two places of which the model reads the tenant.
+    /// Whether the model has objects whose owner it does not name.
+    fn leaves_owners_open(&self) -> bool {
+        self.model.object_types.iter().any(|kind| !self.model.tells_owner(kind) && kind.built_in.is_none())
+    }
+
     fn several_tenants(&self) -> Option<Demand> {
         let asked = self.model.actors.tenant.len() > 1;
         asked.then(|| Demand { always: BTreeSet::from([Need::Tenant]), ..Demand::default() })

@@ -30,6 +30,9 @@ const WRAPPERS: [&str; 16] = [
     "_embedded",
 ];
 
+/// What comes before or after a thing in an order of its own kind: `nextId`, `previous_id`.
+const BESIDE: [&str; 3] = ["next", "prev", "previous"];
+
 /// Below it each whole number has a float of its own.
 const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -203,6 +206,8 @@ impl Seed<'_, '_> {
         let one =
             || key.strip_suffix('s').filter(|one| one.ends_with("id") || one.ends_with("Id") || one.ends_with("ID"));
         match owner_of(key, None).or_else(|| owner_of(one()?, None)) {
+            // The next one of the same kind.
+            Some(Some(kind)) if BESIDE.contains(&&*kind) => Names::Ids(self.around),
             Some(Some(kind)) => Names::Ids(self.out.ids.kind(&kind)),
             Some(None) => Names::Ids(self.around),
             None if names_things(key) => Names::Ids(self.around),
