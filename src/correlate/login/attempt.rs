@@ -37,8 +37,8 @@ pub(in crate::correlate) fn attempt(reading: &Reading<'_>, shown: &[Shown], bind
     let stem = words(reading).last().is_some_and(|last| LOGIN_STEMS.contains(&last.as_str()));
     // A log has no bodies: who posts to a login's page tries to log in.
     let blind = reading.method() == "POST" && stem && !reading.exchange.carries.request_bodies;
-    let account = request_texts(reading, &NAMES).into_iter().next().or_else(|| pair?.name);
     if proved || blind {
+        let account = request_texts(reading, &NAMES).into_iter().next().or_else(|| pair?.name);
         return Attempt::of(how(reading, bindings), account.or(user.map(|(name, _)| name)));
     }
     match (user, reading.outcome_status()) {
