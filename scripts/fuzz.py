@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the fuzz targets of capture/fuzz and fuzz, one after another, from seeds made of real files.
+"""Runs the fuzz targets of capture/fuzz, process/fuzz and fuzz, one after another, from seeds made of real files.
 
 `make fuzz` is this with its defaults. It needs a nightly compiler, a C++ compiler for libFuzzer (which libfuzzer-sys brings) and
 the standard library; cargo-fuzz is not needed. Seeds come from the bundled history and, where OFFPATH_CORPUS names a folder, from
-the captures and HAR files in it. What a target learns stays in target/fuzz/corpus and is where the next run begins. An input that
+the captures, HAR files, event logs and nets in it. What a target learns stays in target/fuzz/corpus and is where the next run begins. An input that
 breaks something is kept in target/fuzz/finds, and the exit code is 1.
 """
 
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FUZZ = [ROOT / "capture/fuzz", ROOT / "fuzz"]
+FUZZ = [ROOT / "capture/fuzz", ROOT / "process/fuzz", ROOT / "fuzz"]
 TARGET = "x86_64-unknown-linux-gnu"
 # Coverage as libFuzzer reads it; numbers that overflow and broken assertions are finds.
 FLAGS = (
@@ -146,6 +146,8 @@ def file_seeds(path):
         yield "har", re.split(rb'"entries"\s*:\s*\[', file, maxsplit=1)[-1]
         if seed := said_seed(file):
             yield "said", seed
+    elif kind := re.search(r"\.(xes|pnml|jsonocel|xmlocel)(\.gz)?$", path.name):
+        yield {"xes": "xes", "pnml": "pnml"}.get(kind[1], "ocel"), file
     elif path.suffix == ".jsonl":
         yield "json_log", file[:4096]
     elif path.suffix == ".log":
@@ -160,7 +162,7 @@ def make_seeds(corpus):
     for name in targets():
         (corpus / name).mkdir(parents=True, exist_ok=True)
     for path in sorted(path for source in sources for path in source.rglob("*")):
-        if not path.is_file() or not re.search(r"\.(p?cap(ng)?|har|jsonl|log)(\.gz)?$", path.name):
+        if not path.is_file() or not re.search(r"\.(p?cap(ng)?|har|jsonl|log|xes|pnml|jsonocel|xmlocel)(\.gz)?$", path.name):
             continue
         try:
             seeds = list(file_seeds(path))
@@ -176,6 +178,7 @@ def make_seeds(corpus):
     lines = ["%s %s %s" % (label, "01" * 32, "5a" * size) for label, size in (
         ("CLIENT_RANDOM", 48), ("CLIENT_TRAFFIC_SECRET_0", 32), ("SERVER_TRAFFIC_SECRET_0", 32))]
     keep_seed(corpus / "key_log", "\n".join(lines).encode())
+    keep_seed(corpus / "table", b"1,a,2026-03-01T10:00:00Z\n1,\"b, \"\"c\"\"\",3/4/2026 10:00 PM\nNA,a,1.3.2026\n")
     for turns in SAID:
         keep_seed(corpus / "said", b"\xff".join(turns))
 

@@ -60,6 +60,7 @@ fn measures_and_deviations_are_told() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(stderr(&output).contains("exit 0: 3 traces deviate (of medium severity, below --fail-on)"));
     let shown = stdout(&output);
+    assert!(shown.contains("precision 1") && shown.contains("12 of 12 allowed steps are taken"), "{shown}");
     assert!(shown.contains("pay did not happen after create") && !shown.contains('\u{1b}'), "{shown}");
     let run = run_json(folder.path());
     let measures = &run["measures"];
@@ -72,6 +73,9 @@ fn measures_and_deviations_are_told() {
         ("undecided_traces", json!(0)),
         ("coverage", json!([11, 12])),
         ("log_fitness", json!(1.0 - 4.0 / 24.0)),
+        ("precision", json!(1.0)),
+        ("escaping_edges", json!(0)),
+        ("enabled_edges", json!(12)),
     ] {
         assert_eq!(measures[key], value, "{key}");
     }

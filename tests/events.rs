@@ -1,5 +1,5 @@
 //! `events`: the event log of traffic in each format, read again by ourselves and by a peer.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on stops, and says what it skips")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 

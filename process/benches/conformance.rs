@@ -1,4 +1,4 @@
-//! Reading logs, compiling nets and aligning, on the logs of `OFFPATH_CORPUS`; nothing is measured without it.
+//! Compiling nets and aligning, on the logs of `OFFPATH_CORPUS`; nothing is measured without it.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 
 use std::path::{Path, PathBuf};
@@ -11,7 +11,6 @@ use offpath_process::{EventLog, Model, ModelLimits, Net, XesReader, check, read_
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const LOGS: [&str; 5] = ["receipt", "helpdesk", "repairExample", "a22f0n50", "bpic2012"];
 const PAIRS: [&str; 7] = [
     "receipt__im",
     "receipt__imf02",
@@ -41,13 +40,6 @@ fn log(folder: &Path, name: &str) -> EventLog {
 
 fn net(folder: &Path, pair: &str) -> Net {
     read_pnml(std::fs::File::open(folder.join(format!("models/{pair}.pnml"))).unwrap()).unwrap()
-}
-
-#[divan::bench(args = LOGS)]
-fn read_xes(bencher: Bencher<'_, '_>, name: &str) {
-    let Some(folder) = corpus() else { return };
-    let events = log(&folder, name).events().len();
-    bencher.counter(ItemsCount::new(events)).bench(|| log(&folder, name));
 }
 
 #[divan::bench(args = PAIRS)]

@@ -12,6 +12,7 @@ use crate::deviation::{Deviation, Found, Step, deviations};
 use crate::log::{EventLog, Variant};
 use crate::measures::{Measures, fitness};
 use crate::model::{Compiled, Model};
+use crate::precision::Runs;
 
 /// Traces that a group names as examples.
 const EXAMPLES: usize = 5;
@@ -50,8 +51,13 @@ pub fn check(log: &EventLog, model: &mut Model, weights: Weights, budget: Budget
     let names = std::mem::take(&mut model.labels);
     let run = Run { log, labels, names: &names, weights, budget };
     let conformance = match &mut model.compiled {
-        Compiled::Automaton(dfa) => run.check(dfa),
-        Compiled::Markings { graph, .. } => run.check(graph.as_mut()),
+        Compiled::Automaton(dfa) => {
+            let (mut found, runs) = run.check(dfa);
+            found.measures.precision = runs.precision(dfa);
+            found
+        }
+        // What markings allow that lead to no end is not known.
+        Compiled::Markings { graph, .. } => run.check(graph.as_mut()).0,
     };
     model.labels = names;
     conformance
@@ -67,7 +73,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn check<A: Automaton>(&self, automaton: &mut A) -> Conformance {
+    fn check<A: Automaton>(&self, automaton: &mut A) -> (Conformance, Runs) {
         let variants = self.log.variants();
         // Activities that the model does not have cost the same wherever they are, so only the rest is searched.
         let mut projections = Projections::default();
@@ -96,8 +102,12 @@ impl<'a> Run<'a> {
             Verdict::AtLeast(_) => None,
         };
         let measures = self.measures(&variants, shortest);
-        let (groups, unexplained_traces) = self.explain(automaton, &variants);
-        Conformance { measures, variants, groups, unexplained_traces }
+        let mut runs = Runs::default();
+        for (variant, _) in variants.iter().filter(|(_, verdict)| *verdict == Verdict::Optimal(0)) {
+            runs.add(self.known(variant), variant.traces.len() as u64);
+        }
+        let (groups, unexplained_traces) = self.explain(automaton, &variants, &mut runs);
+        (Conformance { measures, variants, groups, unexplained_traces }, runs)
     }
 
     /// The labels of a variant that the model has.
@@ -143,8 +153,14 @@ impl<'a> Run<'a> {
         sum
     }
 
-    /// Groups the deviations of all decided variants; the most common variants are explained first.
-    fn explain<A: Automaton>(&self, automaton: &mut A, variants: &[(Variant, Verdict)]) -> (Vec<Group>, u64) {
+    /// Groups the deviations of all decided variants; the most common variants are explained first. Adds the runs that
+    /// they are aligned with.
+    fn explain<A: Automaton>(
+        &self,
+        automaton: &mut A,
+        variants: &[(Variant, Verdict)],
+        runs: &mut Runs,
+    ) -> (Vec<Group>, u64) {
         let deviating = |(variant, verdict)| match verdict {
             Verdict::Optimal(cost) if cost > 0 => Some((variant, cost)),
             Verdict::Optimal(_) | Verdict::AtLeast(_) => None,
@@ -156,8 +172,11 @@ impl<'a> Run<'a> {
         let mut groups: BTreeMap<Found<'a>, Group> = BTreeMap::new();
         let mut unexplained = 0;
         for (variant, cost) in order {
-            match self.deviations(&mut explainer, variant, cost) {
-                Ok(found) => add(&mut groups, &found, variant),
+            match self.moves(&mut explainer, variant, cost) {
+                Ok(moves) => {
+                    add(&mut groups, &deviations(&self.steps(variant, &moves)), variant);
+                    runs.add(run(&moves), variant.traces.len() as u64);
+                }
                 Err(Exhausted) => unexplained += variant.traces.len() as u64,
             }
         }
@@ -169,16 +188,16 @@ impl<'a> Run<'a> {
         (groups, unexplained)
     }
 
-    fn deviations<A: Automaton>(
+    /// The alignment of what the model knows of a variant.
+    fn moves<A: Automaton>(
         &self,
         explainer: &mut Explainer<'_, A>,
         variant: &Variant,
         cost: u64,
-    ) -> Result<Vec<Found<'a>>, Exhausted> {
+    ) -> Result<Vec<Move>, Exhausted> {
         let known = self.known(variant);
         let foreign = (variant.activities.len() - known.len()) as u64 * u64::from(self.weights.log.max(1));
-        let moves = explainer.moves(&known, cost.saturating_sub(foreign))?;
-        Ok(deviations(&self.steps(variant, &moves)))
+        explainer.moves(&known, cost.saturating_sub(foreign))
     }
 
     /// An alignment with names, and with the events that the search did not see put back.
@@ -204,6 +223,15 @@ impl<'a> Run<'a> {
         steps.extend(events.map(|event| Step::Foreign(log.activities.name(*event))));
         steps
     }
+}
+
+/// The model's side of an alignment.
+fn run(moves: &[Move]) -> Vec<u32> {
+    let step = |one: &Move| match one {
+        Move::Synchronous(label) | Move::Model(label) => Some(*label),
+        Move::Log(_) => None,
+    };
+    moves.iter().filter_map(step).collect()
 }
 
 /// Adds the deviations of a variant's traces to the groups, which alone own their names.

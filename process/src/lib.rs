@@ -28,6 +28,7 @@ mod names;
 mod net;
 mod ocel;
 mod pnml;
+mod precision;
 mod problem;
 mod table;
 mod time;
@@ -51,6 +52,7 @@ pub use ocel::{
     write_traces_xes,
 };
 pub use pnml::{PnmlError, read_pnml};
+pub use precision::Precision;
 pub use problem::{LogError, Problem};
 pub use table::{ColumnNames, Columns, CsvReader, csv_columns};
 pub use xes::{LogLimits, XesReader, write_xes};

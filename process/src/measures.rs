@@ -1,5 +1,7 @@
 //! Measures of conformance, with numerator and denominator.
 
+use crate::precision::Precision;
+
 /// How well a log fits a model. Undecided traces count in no sum and no mean.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measures {
@@ -26,6 +28,9 @@ pub struct Measures {
     pub undecided_at_least: u64,
     /// Events whose activity the model has.
     pub covered_events: u64,
+    /// What the model allows where the runs go on that decided traces are aligned with; `None` where the model is no
+    /// automaton, or the runs are more than are held. Traces whose alignment took more than the budget have no run.
+    pub precision: Option<Precision>,
 }
 
 impl Measures {

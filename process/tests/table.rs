@@ -1,5 +1,4 @@
 //! Event logs as CSV: columns by their names, times by their shapes, what trips other readers, what is damaged.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use offpath_process::{ColumnNames, Columns, CsvReader, EventLog, LogError, LogLimits, Problem, csv_columns};
 use proptest::prelude::*;

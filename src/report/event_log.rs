@@ -86,6 +86,12 @@ pub struct EventLogMeasures {
     pub unexplained_traces: u64,
     /// Events whose activity is a label of the net, and all events.
     pub coverage: (u64, u64),
+    /// 1 - escaping / enabled edges; null where the net is too large for an automaton, or no trace has a run.
+    pub precision: Option<f64>,
+    /// Edges that the net allows where an aligned trace goes on and by which none does, summed over all steps.
+    pub escaping_edges: Option<u64>,
+    /// All edges that the net allows there.
+    pub enabled_edges: Option<u64>,
 }
 
 /// Equal deviations of several traces.

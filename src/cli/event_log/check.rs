@@ -183,6 +183,9 @@ fn measures(found: &Conformance) -> EventLogMeasures {
         undecided_at_least: own.undecided_at_least,
         unexplained_traces: found.unexplained_traces,
         coverage: (own.covered_events, own.events),
+        precision: own.precision.and_then(|precision| precision.value()),
+        escaping_edges: own.precision.map(|precision| precision.escaping),
+        enabled_edges: own.precision.map(|precision| precision.enabled),
     }
 }
 

@@ -77,6 +77,12 @@ fn fit(run: &EventLogSummary) -> String {
     }
     let (covered, events) = measures.coverage;
     text.push_str(&format!("; coverage {} ({} of {} events)", percent(covered, events), count(covered), count(events)));
+    if let (Some(precision), Some(escaping), Some(enabled)) =
+        (measures.precision, measures.escaping_edges, measures.enabled_edges)
+    {
+        let (taken, enabled) = (count(enabled.saturating_sub(escaping)), count(enabled));
+        text.push_str(&format!("; precision {} ({taken} of {enabled} allowed steps are taken)", ratio(precision)));
+    }
     if measures.undecided_traces > 0 {
         let undecided = counted(measures.undecided_traces, "trace is", "traces are");
         let least = counted(measures.undecided_at_least, "move", "moves");
