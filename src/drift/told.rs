@@ -24,6 +24,7 @@ const SEVERAL: u64 = 5;
 const CONFIDENT: Doubt = Doubt { at_most: 0.7, because: "large difference, seen of several actors" };
 const UNCERTAIN: Doubt = Doubt { at_most: 0.4, because: "a difference, not a large one" };
 const ALONE: Doubt = Doubt { at_most: 0.4, because: "few actors: it may be one client's doing" };
+const UNSHOWN: Doubt = Doubt { at_most: 0.4, because: "counted over actors: no case shows it" };
 const OTHERWISE_SEEN: Doubt = Doubt { at_most: 0.3, because: "the two runs were not seen alike" };
 /// Cases and events told of each side.
 const SHOWN: usize = 3;
@@ -144,6 +145,8 @@ fn doubt(change: &Change, about: &About<'_>) -> Doubt {
         Doubt { at_most: OTHERWISE_SEEN.at_most, because }
     } else if change.effect.abs() < LARGE || change.corrected > SURE {
         UNCERTAIN
+    } else if cell.examples.is_empty() {
+        UNSHOWN
     } else if cell.actors < SEVERAL {
         ALONE
     } else {
