@@ -130,8 +130,12 @@ impl Finding {
         matches!(self.baseline, Some(BaselineState::Changed | BaselineState::Still))
     }
 
-    /// Whether all that was attempted was refused: what led up to it may have been taken.
+    /// Whether all that was attempted was refused: what led up to it may have been taken. Of what is about no object, and
+    /// is no walk, some of the attempts may not be among the evidence: it is not known.
     pub fn is_blocked(&self) -> bool {
+        if self.object.is_none() && self.rule != "ENUM" {
+            return false;
+        }
         let Some(at) = self.evidence.iter().find(|event| event.role == "deviating") else { return false };
         let alike = |event: &&Evidence| event.activity == at.activity && event.principal == at.principal;
         let mut attempts = self.evidence.iter().filter(alike);
@@ -352,6 +356,7 @@ pub(crate) mod tests {
         assert!(blocked.is_blocked());
         assert_eq!(of(&[blocked.clone()]), 0);
         assert_eq!(of(&[Finding { baseline: None, ..blocked.clone() }]), 1, "without a baseline it counts as it did");
+        assert_eq!(of(&[Finding { object: None, ..blocked.clone() }]), 1, "there may have been more than is shown");
         blocked.evidence[0].activity = blocked.evidence[1].activity.clone();
         assert_eq!(of(&[blocked]), 1, "one of several of the same kind was taken");
     }

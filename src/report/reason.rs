@@ -367,7 +367,8 @@ const CONTROLS: [&str; 2] = ["AP-MISSING", "HITL-MISSING"];
 /// `could not be decided: AP-MISSING of 3 steps (json)`: what such rules left open in sources that do not leave them blind
 /// as a whole.
 fn undecided(run: &RunSummary) -> Option<String> {
-    let rules = run.rules.iter().filter(|rule| CONTROLS.contains(&rule.id.as_str()));
+    let asked = |rule: &&RuleSummary| rule.status == RuleStatus::Evaluated && CONTROLS.contains(&rule.id.as_str());
+    let rules = run.rules.iter().filter(asked);
     let open = |rule: &RuleSummary| {
         let sources = rule.by_source.iter().filter(|(source, _)| !rule.blind.contains_key(*source));
         let each: Vec<String> = sources
