@@ -258,6 +258,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let mut strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
     strays.add_told(courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?);
     strays.take(resolved.noted.found());
+    let held = std::mem::take(&mut strays.held);
     let seen = (near.as_slice(), &reading.likely);
     let mut judged = judging::judge(resolved.partitions, strays, &comparer, &blindness, seen, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
@@ -278,5 +279,9 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     }
     let mut run = summing::sum(job, reading.reports, &inspection, judged, (&blindness, &catalogue));
     run.summary.warnings.extend(warnings::of_made_up(&templates));
+    run.summary.held = held
+        .into_iter()
+        .map(|(check, events)| (rule::of_check(check).id.to_owned(), events.iter().map(ToString::to_string).collect()))
+        .collect();
     Ok(Run { evidence, gaps: reading.gaps.finish(&job.redactor()), ..run })
 }

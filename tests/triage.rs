@@ -115,7 +115,8 @@ fn many_occurrences_of_one_cause_are_one_group() {
         .flat_map(|order| [(9, "bert", order.as_str(), "create", 201), (10, "depot", order.as_str(), "shipment", 200)])
         .collect();
     let log = shop.log("shop.log", &steps);
-    let output = shop.check(&log, "run", &["--format", "markdown"]);
+    // That the depot goes through all orders in their order is for review by another rule.
+    let output = shop.check(&log, "run", &["--format", "markdown", "--ignore", "ENUM"]);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     assert_eq!(shop.findings("run").len(), 1_500);
     let record = shop.record("run");

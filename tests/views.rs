@@ -297,6 +297,21 @@ fn an_archive_that_shows_who_acted_keeps_it() {
 }
 
 #[test]
+fn an_archive_takes_the_addresses_of_clients_from_the_log_beside_it() {
+    let shop = Scenario::new(40, 5);
+    let text = fs::read_to_string(shop.file("capture.har")).unwrap().replace("\"_clientAddress\"", "\"_nothing\"");
+    let (archive, log) = (shop.write("bare.har", text), shop.file("access.jsonl"));
+    let undecided = |inputs: &[&Path]| {
+        let run = Outcome::of(inputs).run;
+        let rule = run["rules"].as_array().unwrap().iter().find(|rule| rule["id"] == "FLOW-CLONE").unwrap();
+        let counts = &rule["by_source"]["har"];
+        counts[2].as_u64().unwrap_or(0)
+    };
+    let (alone, both) = (undecided(&[&archive]), undecided(&[&archive, &log]));
+    assert!(alone > 20 && both == 0, "an archive shows no addresses: {alone} writes alone, {both} beside its log");
+}
+
+#[test]
 fn part_of_a_view_leaves_the_rest_of_the_other() {
     let shop = Scenario::new(60, 7);
     let json = shop.lines("access.jsonl");

@@ -102,7 +102,8 @@ pub(super) fn settle(run: &mut Run, folder: &Path) -> Result<(), Exit> {
         return Ok(());
     }
     let fates = fates(&run.absent, &run.findings, &run.summary, folder)?;
-    let fixed = fates.iter().filter(|verified| verified.fate == Fate::Fixed).count() as u64;
+    let counts = |verified: &&Verified| verified.fate == Fate::Fixed && verified.severity != "review";
+    let fixed = fates.iter().filter(counts).count() as u64;
     run.summary.baseline.iter_mut().for_each(|baseline| baseline.fixed = fixed);
     Ok(())
 }
@@ -117,7 +118,7 @@ pub(super) fn fates(
     if earlier.is_empty() {
         return Ok(Vec::new());
     }
-    let mut seen = Seen::wanted(earlier, findings);
+    let mut seen = Seen::wanted(earlier, findings, &summary.held);
     table::rows(folder, |row| {
         seen.look(row);
         false

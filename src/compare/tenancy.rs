@@ -27,13 +27,22 @@ impl Tenancy {
     /// What the events of a life tell.
     pub(super) fn of(history: &History<'_>, life: &Life<'_>) -> Tenancy {
         let mut tenancy = Tenancy::default();
+        // The first tenant whose request for it was accepted.
+        let mut there: Option<&Arc<str>> = None;
         for touch in &life.touches {
             let Some(reference) = history.reference(*touch) else { continue };
             let Some(tenant) = &reference.tenant else { continue };
             if reference.told == TenantTold::Apart {
                 tenancy.said.push(*touch);
-            } else if tenancy.made.len() < 2 && makes(history, life, *touch) && !tenancy.made.contains(tenant) {
+                continue;
+            }
+            let writes_over = there.is_some_and(|first| first != tenant) && is_written_over(history, *touch);
+            let room = tenancy.made.len() < 2 && !tenancy.made.contains(tenant);
+            if room && !writes_over && makes(history, life, *touch) {
                 tenancy.made.push(tenant.clone());
+            }
+            if there.is_none() && history.event(touch.event).is_some_and(|e| e.outcome == Outcome::Accepted) {
+                there = Some(tenant);
             }
         }
         tenancy
@@ -53,6 +62,14 @@ fn makes(history: &History<'_>, life: &Life<'_>, touch: Touch) -> bool {
         history.activity(touch.event).is_some_and(|activity| makers.contains(&activity))
     };
     makes && touch.reference == 0
+}
+
+/// Whether an event writes over what is there: its path names the key, and its answer does not say that it was made anew.
+/// Who puts something in the place of another's object did not make it.
+fn is_written_over(history: &History<'_>, touch: Touch) -> bool {
+    let Some((event, object)) = history.event(touch.event).zip(history.reference(touch)) else { return false };
+    let named = |key: &str| event.path.split('/').any(|segment| segment == key);
+    event.status != Some(201) && (named(&object.id.key) || object.id.key.rsplit('/').next().is_some_and(named))
 }
 
 /// An object's tenant, as far as it is known.

@@ -8,7 +8,7 @@ use super::extract::Extracted;
 use super::facts::{Facts, Holder, TenantFact};
 use super::identity::{MOST_ALSO, MOST_OTHERS, holder, issuer_of, newcomer};
 use super::object::{scoped, unscoped, waiting};
-use crate::event::{Actor, Doubt, Doubts, Evidence, ObjectId, Outcome, SeenAgent, TenantTold, Told};
+use crate::event::{Actor, Doubt, Doubts, Evidence, Mark, ObjectId, Outcome, SeenAgent, TenantTold, Told};
 
 /// Whether the actor that another view of an exchange tells says more of who acted than the view that is kept does.
 pub fn tells_more(twin: &Actor, kept: &Actor) -> bool {
@@ -27,6 +27,16 @@ impl Extracted {
     /// view is at `origin`, stamped by `sensor`.
     pub fn adopt(&mut self, twin: &Actor, origin: &Origin, sensor: &Arc<str>) {
         self.change_actor(origin, sensor, |kept| adopted(kept, twin));
+    }
+
+    /// Takes from another view of the exchange where its request came from, as hashes of address and network.
+    pub fn come_from(&mut self, address: u64, network: u64) {
+        for setting in self.events.iter_mut().filter_map(|event| event.setting.as_mut()) {
+            if setting.address == 0 {
+                (setting.address, setting.network) = (address, network);
+                setting.marks.remove(Mark::LoginWithoutAddress);
+            }
+        }
     }
 
     /// Lets the actor of the outermost hop have acted in this inner one, unless only this one shows who asked.

@@ -131,6 +131,11 @@ impl Marks {
         self.0 |= 1 << mark as u32;
     }
 
+    /// Takes one away.
+    pub fn remove(&mut self, mark: Mark) {
+        self.0 &= !(1 << mark as u32);
+    }
+
     /// Adds one where it applies.
     pub fn add_if(&mut self, applies: bool, mark: Mark) {
         if applies {

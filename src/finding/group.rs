@@ -127,9 +127,15 @@ impl<'f> Group<'f> {
         Some((times().min()?, times().max()?))
     }
 
-    /// How many the baseline does not have; `None` without a baseline.
+    /// The findings that stand for the group: those that count, where any does.
+    pub fn counting(&self) -> impl Iterator<Item = &'f Finding> {
+        let review = self.example().is_none_or(Finding::is_review);
+        self.findings.iter().copied().filter(move |finding| review || !finding.is_review())
+    }
+
+    /// How many of those that stand for it the baseline does not have; `None` without a baseline.
     pub fn fresh(&self) -> Option<u64> {
-        let states = || self.findings.iter().filter_map(|finding| finding.baseline);
+        let states = || self.counting().filter_map(|finding| finding.baseline);
         states().next()?;
         Some(states().filter(|state| *state == BaselineState::New).count() as u64)
     }
@@ -202,6 +208,8 @@ mod tests {
         let told = summaries(&findings);
         assert_eq!((told.len(), told[0].example.as_str(), told[0].severity.as_str()), (1, "F1", "medium"));
         assert_eq!(told[0].severities.get("review"), Some(&1));
+        assert_eq!(groups(&findings)[0].counting().map(|finding| finding.id.as_str()).collect::<Vec<_>>(), ["F1"]);
+        assert_eq!(groups(&findings[..1])[0].counting().count(), 1, "where nothing counts, what is for review stands");
     }
 
     #[test]

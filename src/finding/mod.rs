@@ -130,6 +130,18 @@ impl Finding {
         matches!(self.baseline, Some(BaselineState::Changed | BaselineState::Still))
     }
 
+    /// Whether all that was attempted was refused: what led up to it may have been taken. Of what is about no object, and
+    /// is no walk, some of the attempts may not be among the evidence: it is not known.
+    pub fn is_blocked(&self) -> bool {
+        if self.object.is_none() && self.rule != "ENUM" {
+            return false;
+        }
+        let Some(at) = self.evidence.iter().find(|event| event.role == "deviating") else { return false };
+        let alike = |event: &&Evidence| event.activity == at.activity && event.principal == at.principal;
+        let mut attempts = self.evidence.iter().filter(alike);
+        at.outcome == REJECTED && attempts.all(|event| event.outcome == REJECTED)
+    }
+
     /// How grave it stands, to compare: 0 is for review, 1 low, 4 critical.
     pub fn gravity(&self) -> u8 {
         if self.is_review() { 0 } else { self.level().map_or(0, |level| level as u8 + 1) }
@@ -157,10 +169,11 @@ pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| (b.level(), &a.time, &a.id).cmp(&(a.level(), &b.time, &b.id)));
 }
 
-/// Counts the findings that fail a run: at or above a severity, not suppressed, not for review only, and new where there
-/// is a baseline.
+/// Counts the findings that fail a run: at or above a severity, not suppressed, not for review only, and where there is a
+/// baseline, new and not refused: that somebody tries again what no longer works is no weakness that came with the change.
 pub fn exceeds(findings: &[Finding], fail_on: Severity) -> usize {
-    let fails = |f: &&Finding| f.level() >= Some(fail_on) && f.suppressed.is_none() && !f.is_review() && !f.is_known();
+    let passes = |f: &Finding| f.baseline.is_some() && (f.is_known() || f.is_blocked());
+    let fails = |f: &&Finding| f.level() >= Some(fail_on) && f.suppressed.is_none() && !f.is_review() && !passes(f);
     findings.iter().filter(fails).count()
 }
 
@@ -242,7 +255,22 @@ pub struct Evidence {
     pub path: String,
     /// HTTP status.
     pub status: Option<u16>,
+    /// `accepted`, `rejected` or `unknown`: as the answer says, which may refuse in its body what its status does not.
+    #[serde(default)]
+    pub outcome: String,
 }
+
+/// How a request was answered: its status, and where its body says otherwise, that; `None` where no answer was seen.
+pub fn answered(status: Option<u16>, outcome: &str) -> Option<String> {
+    let status = status?;
+    Some(match status {
+        200..=299 if outcome == REJECTED => format!("{status}, refused in its body"),
+        _ => status.to_string(),
+    })
+}
+
+/// Name of the outcome of what was refused.
+const REJECTED: &str = "rejected";
 
 impl Evidence {
     /// Who acted, with the agent: `alice (bot-7)`; `None` where neither is known.
@@ -274,6 +302,7 @@ pub(crate) mod tests {
             method: "POST".to_owned(),
             path: "/refunds/ref_881/execute".to_owned(),
             status: Some(200),
+            outcome: "accepted".to_owned(),
         };
         Finding {
             id: id.to_owned(),
@@ -315,6 +344,21 @@ pub(crate) mod tests {
             baseline: None,
             returned: None,
         }
+    }
+
+    #[test]
+    fn what_was_only_tried_and_refused_fails_no_run_beside_a_baseline() {
+        let mut blocked = Finding { baseline: Some(BaselineState::New), ..sample("F1", "high", 0.9, 0) };
+        blocked.evidence[0].activity = "refund_request".to_owned();
+        let of = |findings: &[Finding]| exceeds(findings, Severity::High);
+        assert_eq!(of(&[blocked.clone()]), 1, "it was taken");
+        blocked.evidence[1].outcome = REJECTED.to_owned();
+        assert!(blocked.is_blocked());
+        assert_eq!(of(&[blocked.clone()]), 0);
+        assert_eq!(of(&[Finding { baseline: None, ..blocked.clone() }]), 1, "without a baseline it counts as it did");
+        assert_eq!(of(&[Finding { object: None, ..blocked.clone() }]), 1, "there may have been more than is shown");
+        blocked.evidence[0].activity = blocked.evidence[1].activity.clone();
+        assert_eq!(of(&[blocked]), 1, "one of several of the same kind was taken");
     }
 
     #[test]

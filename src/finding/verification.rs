@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Finding;
 use super::text;
 use super::time::rfc3339;
+use super::{Finding, REJECTED, answered};
 use crate::event::table::EventRow;
 
 /// Events told as proof of one verification.
@@ -105,6 +105,8 @@ pub struct Seen {
     works: BTreeMap<(String, Option<String>), u64>,
     /// Where steps of the earlier findings' activities were taken whose outcome is not known.
     unsettled: BTreeMap<String, BTreeSet<Where>>,
+    /// Attempts that a rule saw refused and makes no finding of, by rule.
+    held: BTreeMap<String, BTreeMap<String, Option<EventRow>>>,
 }
 
 /// Type of the case, and states before.
@@ -113,8 +115,9 @@ type Where = (Option<String>, Vec<String>);
 type Who<'f> = (Option<&'f str>, Option<&'f str>);
 
 impl Seen {
-    /// What has to be remembered to verify earlier findings by those of the new traffic.
-    pub fn wanted(earlier: &[Finding], again: &[Finding]) -> Self {
+    /// What has to be remembered to verify earlier findings by those of the new traffic; `held`: the ids of events that a
+    /// rule saw refused and makes no finding of, by rule.
+    pub fn wanted(earlier: &[Finding], again: &[Finding], held: &BTreeMap<String, Vec<String>>) -> Self {
         let ids = again.iter().filter_map(deviating).map(|id| (id.to_owned(), None));
         let activities = earlier.iter().map(|finding| (finding.activity.clone(), [0; 3]));
         let cases = earlier.iter().filter_map(|finding| Some((finding.case.clone()?, Vec::new())));
@@ -125,6 +128,10 @@ impl Seen {
             cases: cases.collect(),
             works: tried.collect(),
             unsettled: BTreeMap::new(),
+            held: held
+                .iter()
+                .map(|(rule, ids)| (rule.clone(), ids.iter().map(|id| (id.clone(), None)).collect()))
+                .collect(),
         }
     }
 
@@ -146,6 +153,9 @@ impl Seen {
             }
         }
         if let Some(kept) = self.deviating.get_mut(&row.id) {
+            *kept = Some(row.clone());
+        }
+        for kept in self.held.values_mut().filter_map(|rows| rows.get_mut(&row.id)) {
             *kept = Some(row.clone());
         }
         if let Some(rows) = row.case.as_ref().and_then(|case| self.cases.get_mut(case)) {
@@ -181,7 +191,8 @@ fn whereabouts(row: &EventRow) -> Where {
 }
 
 const ACCEPTED: &str = "accepted";
-const REJECTED: &str = "rejected";
+/// Rules that tell of many attempts at once: what became of the last says little.
+const PATTERNS: [&str; 1] = ["ENUM"];
 
 fn activity(row: &EventRow) -> String {
     row.activity.clone().or_else(|| row.operation.clone()).unwrap_or_else(|| format!("{} {}", row.method, row.path))
@@ -246,6 +257,7 @@ pub fn verify(
             let same = by_meaning.get(key.0).map_or(&[][..], Vec::as_slice);
             let before = actors.get(&key).unwrap_or(&nobody);
             attempts(finding, before, same, seen)
+                .or_else(|| held(finding, seen))
                 .unwrap_or_else(|| (Fate::NotExercised, unseen(finding, seen, blind), Vec::new()))
         });
         let replayed =
@@ -283,6 +295,9 @@ fn attempts(
         rows.sort();
         rows
     };
+    if PATTERNS.contains(&finding.rule.as_str()) {
+        return made_again(same, rows(&|_, _| true));
+    }
     let accepted = rows(&|_, row| row.outcome == ACCEPTED);
     if !accepted.is_empty() {
         let why = format!("the same attempt was accepted again {}", times(accepted.len()));
@@ -303,6 +318,36 @@ fn attempts(
         return (!others.is_empty()).then(|| (Fate::NotExercised, why(), proofs(&others)));
     }
     Some(refusals(finding, before, &refused, seen))
+}
+
+/// What it says that many attempts at once are told of again: where any of those that are shown was taken, it is open.
+fn made_again(same: &[&Finding], rows: Vec<&EventRow>) -> Option<(Fate, String, Vec<Proof>)> {
+    let first = same.first()?;
+    let served = same.iter().flat_map(|finding| &finding.evidence).any(|event| event.outcome != REJECTED);
+    let observed = first.observed.join(", ");
+    let (fate, what) = match served {
+        true => (Fate::Open, "and is reported again"),
+        false => (
+            Fate::NotExercised,
+            "and all that is shown of it was refused: whether what is there would be given, it does not say",
+        ),
+    };
+    Some((fate, format!("the same was done {} ({observed}), {what}", times(same.len())), proofs(&rows)))
+}
+
+/// What a rule saw refused that it would have told of: the same step, with a credential at its end.
+fn held(finding: &Finding, seen: &Seen) -> Option<(Fate, String, Vec<Proof>)> {
+    let rows = seen.held.get(&finding.rule)?.values().flatten().filter(|row| activity(row) == finding.activity);
+    let mut rows: Vec<&EventRow> = rows.filter(|row| row.outcome == REJECTED).collect();
+    rows.sort();
+    let first = rows.first()?;
+    let why = format!(
+        "{} was tried {} in the same way, and refused: {}",
+        activity(first),
+        times(rows.len()),
+        statuses(&rows)
+    );
+    Some((Fate::Fixed, why, proofs(&rows)))
 }
 
 /// What refusals of the same attempt say.
@@ -438,8 +483,8 @@ fn times(count: usize) -> String {
 
 /// `403, 409`, each once.
 fn statuses(rows: &[&EventRow]) -> String {
-    let each: BTreeSet<Option<u16>> = rows.iter().map(|row| row.status).collect();
-    let name = |status: Option<u16>| status.map_or_else(|| "an error in its body".to_owned(), |code| code.to_string());
+    let each: BTreeSet<(Option<u16>, &str)> = rows.iter().map(|row| (row.status, row.outcome.as_str())).collect();
+    let name = |(status, outcome)| answered(status, outcome).unwrap_or_else(|| "an error in its body".to_owned());
     each.into_iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
@@ -492,7 +537,7 @@ mod tests {
     }
 
     fn fate_of(earlier: &Finding, again: &[Finding], rows: &[EventRow]) -> (Fate, String, usize) {
-        let mut seen = Seen::wanted(std::slice::from_ref(earlier), again);
+        let mut seen = Seen::wanted(std::slice::from_ref(earlier), again, &BTreeMap::new());
         rows.iter().for_each(|row| seen.look(row));
         let [verified] = &verify(std::slice::from_ref(earlier), again, &seen, &|_| None)[..] else { panic!() };
         (verified.fate, verified.why.clone(), verified.evidence.len())
@@ -580,6 +625,47 @@ mod tests {
     }
 
     #[test]
+    fn a_walk_that_is_reported_again_is_open_also_where_its_last_step_was_refused() {
+        let walk = |event: &str, outcome: &str| {
+            let mut walk = again(event);
+            walk.rule = "ENUM".to_owned();
+            walk.evidence.iter_mut().for_each(|event| event.outcome = outcome.to_owned());
+            walk.evidence[1].outcome = REJECTED.to_owned();
+            walk
+        };
+        let earlier = walk("e1", "accepted");
+        let last = row("e5", "refund_execute", "rejected", Some(403), 5);
+        let fate = |again: Finding| fate_of(&earlier, &[again], std::slice::from_ref(&last));
+        assert_eq!(fate(walk("e5", "accepted")).0, Fate::Open);
+        assert_eq!(fate(walk("e5", "rejected")).0, Fate::NotExercised, "nothing of it was given");
+    }
+
+    #[test]
+    fn an_ended_credential_that_is_refused_is_a_fix() {
+        let earlier = Finding { rule: "CR-REUSE".to_owned(), ..sample("F1", "high", 0.8, 1) };
+        let fate = |held: &[(&str, &str)], row: EventRow| {
+            let held: BTreeMap<String, Vec<String>> =
+                held.iter().map(|(rule, id)| ((*rule).to_owned(), vec![(*id).to_owned()])).collect();
+            let mut seen = Seen::wanted(std::slice::from_ref(&earlier), &[], &held);
+            seen.look(&row);
+            verify(std::slice::from_ref(&earlier), &[], &seen, &|_| None).remove(0)
+        };
+        let refused = || EventRow { principal: None, ..row("e5", "refund_execute", "rejected", Some(401), 5) };
+        let told = fate(&[("CR-REUSE", "e5")], refused());
+        assert_eq!((told.fate, told.evidence.len()), (Fate::Fixed, 1), "{}", told.why);
+        assert_eq!(fate(&[("CR-REUSE", "e6")], refused()).fate, Fate::NotExercised, "some other credential");
+        assert_eq!(fate(&[("ENUM", "e5")], refused()).fate, Fate::NotExercised);
+        let elsewhere = EventRow { activity: Some("view".to_owned()), ..refused() };
+        assert_eq!(fate(&[("CR-REUSE", "e5")], elsewhere).fate, Fate::NotExercised, "another step");
+    }
+
+    #[test]
+    fn what_a_body_refuses_is_told_with_its_status() {
+        let rows = [row("e5", "pay", "rejected", Some(200), 5), row("e6", "pay", "rejected", Some(403), 6)];
+        assert_eq!(statuses(&rows.iter().collect::<Vec<_>>()), "200, refused in its body, 403");
+    }
+
+    #[test]
     fn silence_fixes_nothing() {
         let earlier = sample("F1", "critical", 0.9, 1);
         let (fate, why, _) = fate_of(&earlier, &[], &[]);
@@ -587,7 +673,7 @@ mod tests {
         let (fate, why, _) = fate_of(&earlier, &[], &[row("e1", "refund_execute", "accepted", Some(200), 1)]);
         assert_eq!(fate, Fate::NotExercised);
         assert!(why.starts_with("refund_execute happened once (0 refused)"), "{why}");
-        let seen = Seen::wanted(std::slice::from_ref(&earlier), &[]);
+        let seen = Seen::wanted(std::slice::from_ref(&earlier), &[], &BTreeMap::new());
         let told = verify(std::slice::from_ref(&earlier), &[], &seen, &|rule| Some(format!("no bodies for {rule}")));
         assert!(told[0].why.contains("no bodies for AP-MISSING"), "{}", told[0].why);
     }

@@ -101,6 +101,8 @@ pub(super) struct Strays {
     /// The events that they need.
     pub(super) wanted: BTreeSet<EventId>,
     pub(super) tallies: Tallies,
+    /// Attempts that were refused, by check.
+    pub(super) held: BTreeMap<Check, BTreeSet<EventId>>,
 }
 
 impl Strays {
@@ -151,6 +153,7 @@ impl Strays {
 
     /// Adds what was found by courses.
     pub(super) fn add_told(&mut self, told: Told) {
+        self.held.extend(told.held);
         for ((check, source), tally) in told.counts {
             self.tallies.add_tally(check, ledger::source_name(source), tally);
         }

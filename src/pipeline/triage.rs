@@ -114,7 +114,7 @@ fn compare(job: &Job, earlier: &Earlier, findings: &mut [Finding], summary: &mut
     let before: Vec<Finding> = earlier.findings.iter().filter(asked).cloned().collect();
     let absent = baseline::compare(findings, &before, earlier.known);
     let absent: Vec<Finding> = absent.into_iter().filter_map(|place| before.get(place).cloned()).collect();
-    let open = || findings.iter().filter(|finding| finding.suppressed.is_none());
+    let open = || findings.iter().filter(|finding| finding.suppressed.is_none() && !finding.is_review());
     let of = |state| open().filter(|finding| finding.baseline == Some(state)).count() as u64;
     summary.baseline = Some(BaselineSummary {
         run: earlier.run.clone(),
@@ -122,7 +122,7 @@ fn compare(job: &Job, earlier: &Earlier, findings: &mut [Finding], summary: &mut
         new: of(BaselineState::New),
         changed: of(BaselineState::Changed),
         still: of(BaselineState::Still),
-        absent: absent.len() as u64,
+        absent: absent.iter().filter(|finding| !finding.is_review()).count() as u64,
         fixed: 0,
     });
     let model = job.model.as_deref().map(|model| model.id.to_string());

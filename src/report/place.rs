@@ -113,6 +113,7 @@ mod tests {
             method: String::new(),
             path: String::new(),
             status: None,
+            outcome: String::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::finding::time::micros;
 
 use super::figure::{bytes, count, counted, percent};
-use super::summary::{Gap, NotReadSummary, RuleStatus, RunSummary};
+use super::summary::{Gap, NotReadSummary, RuleStatus, RuleSummary, RunSummary};
 
 /// The irregularity of a duration that was left out.
 const NO_UNIT: &str = "duration_without_unit";
@@ -310,6 +310,7 @@ const NAMED: usize = 6;
 pub(super) fn not_judged(run: &RunSummary) -> Vec<String> {
     let mut lines = blind_rules(run);
     lines.extend(left_open(run));
+    lines.extend(undecided(run));
     for (status, why) in [
         (RuleStatus::NeedsModel, "a model is needed (--model)"),
         (RuleStatus::Idle, "nothing in this traffic to judge"),
@@ -360,6 +361,26 @@ fn left_open(run: &RunSummary) -> Vec<String> {
     groups.into_iter().map(line).collect()
 }
 
+/// Rules that say that a control is missing: of what they leave undecided each step may be one without it.
+const CONTROLS: [&str; 2] = ["AP-MISSING", "HITL-MISSING"];
+
+/// `could not be decided: AP-MISSING of 3 steps (json)`: what such rules left open in sources that do not leave them blind
+/// as a whole.
+fn undecided(run: &RunSummary) -> Option<String> {
+    let asked = |rule: &&RuleSummary| rule.status == RuleStatus::Evaluated && CONTROLS.contains(&rule.id.as_str());
+    let rules = run.rules.iter().filter(asked);
+    let open = |rule: &RuleSummary| {
+        let sources = rule.by_source.iter().filter(|(source, _)| !rule.blind.contains_key(*source));
+        let each: Vec<String> = sources
+            .filter(|(_, (_, _, undecided))| *undecided > 0)
+            .map(|(source, (_, _, undecided))| format!("{} ({source})", counted(*undecided, "step", "steps")))
+            .collect();
+        (!each.is_empty()).then(|| format!("{} of {}", rule.id, each.join(" and ")))
+    };
+    let told: Vec<String> = rules.filter_map(open).collect();
+    (!told.is_empty()).then(|| format!("could not be decided: {}", told.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,6 +418,18 @@ mod tests {
         let part = NotReadSummary { bytes: 81_000, share: Some(0.000_000_4), ..NotReadSummary::default() };
         assert_eq!(size(&part), " (81.0 kB, < 0.1 % of bytes)");
         assert_eq!(size(&NotReadSummary { share: Some(0.081), ..part }), " (81.0 kB, 8.1 % of bytes)");
+    }
+
+    #[test]
+    fn a_control_that_some_source_left_undecided_is_told() {
+        let of = |id: &str, blind: &[(&str, &str, bool)]| {
+            let by_source = BTreeMap::from([("har".to_owned(), (40, 0, 0)), ("json".to_owned(), (30, 1, 3))]);
+            RuleSummary { by_source, ..rule(id, RuleStatus::Evaluated, blind) }
+        };
+        let run = RunSummary { rules: vec![of("AP-MISSING", &[]), of("SEQ-SKIP", &[])], ..RunSummary::default() };
+        assert_eq!(not_judged(&run), ["could not be decided: AP-MISSING of 3 steps (json)"]);
+        let run = RunSummary { rules: vec![of("AP-MISSING", &[("json", "no bodies", true)])], ..RunSummary::default() };
+        assert_eq!(not_judged(&run), ["in part, no bodies (json): AP-MISSING"], "once is enough");
     }
 
     #[test]

@@ -130,6 +130,9 @@ pub struct RunSummary {
     pub measures: Option<MeasureSummary>,
     /// Every rule, evaluated or not.
     pub rules: Vec<RuleSummary>,
+    /// Events in which what a rule would tell of was tried and refused, and which are no findings, by rule; the first few.
+    #[serde(default)]
+    pub held: BTreeMap<String, Vec<String>>,
     /// Open findings by severity, those for review and suppressed ones apart.
     pub findings: BTreeMap<String, u64>,
     /// Open findings by cause, gravest first; the first thousand.

@@ -344,6 +344,7 @@ fn evidence(context: &Context<'_>) -> Vec<Evidence> {
         method: event.method.to_string(),
         path: event.path.to_string(),
         status: event.status,
+        outcome: event.outcome.as_str().to_owned(),
     };
     events.into_iter().map(evidence).collect()
 }

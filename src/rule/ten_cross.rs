@@ -11,7 +11,8 @@
 //! A constraint `same: [actor.tenant, TYPE.tenant]` applies, both tenants are known and differ, and no exempting role is
 //! held. The actor's tenant is what the model's `tenant:` reads from the credential or request, the object's what its
 //! answers say, else where it was made (the host, path or header of the accepted request that made it): a later request
-//! under another name does not move it, whoever sends it. Of an object that nobody was seen to make, the request's own word
+//! under another name does not move it, whoever sends it. Who writes to a key that the path names, and is not answered that
+//! it was made anew (201), wrote over what was there, and is no maker of it. Of an object that nobody was seen to make, the request's own word
 //! counts. Where one place decides both (the host) and nobody was seen to make it, or the object has no tenant but its
 //! actor's, there is nothing to compare: not evaluable. Confidence is that of the actor's identity; for review where the
 //! object was made under several tenants, or only other uses of it name one. A refusal is reported as attempted, one step

@@ -18,6 +18,8 @@ pub(super) const PERSONAL: [Mark; 5] =
     [Mark::UrlCard, Mark::UrlCardLike, Mark::UrlNumber, Mark::UrlIban, Mark::UrlEmail];
 /// The longest that a token may be used: a day, with the leeway that clocks are given (RFC 7519, section 4.1.4).
 pub(super) const LONGEST_LIFE: i64 = (24 * 60 + 5) * MINUTE;
+/// The same where nothing shows that the operation reads it: a week, which no token of a run or a session needs.
+const LONGEST_UNREAD: i64 = 7 * 24 * 60 * MINUTE;
 /// Confidence of what somebody has to look at.
 const FOR_REVIEW: f32 = 0.45;
 /// Numbers that look like cards, and none that is as long and does not, in one place: one in ten would by chance.
@@ -109,8 +111,10 @@ pub(super) fn url_personal(course: &[Moment], doors: &Doors, told: &mut Told) {
 pub(super) fn long_lived(course: &[Moment], doors: &Doors, told: &mut Told) {
     const BECAUSE: &str = "the token says it itself";
     const UNREAD: &str = "nothing shows that the operation asks for a credential: it may not have read this one";
-    let behind = |door: Door| -> Vec<&Moment> { course.iter().filter(|m| doors.of(m.step) == door).collect() };
-    let kinds = [(behind(Door::Guarded), (0.8, BECAUSE)), (behind(Door::Unknown), (FOR_REVIEW, UNREAD))];
+    let behind = |door: Door| course.iter().filter(move |m| doors.of(m.step) == door);
+    let unread = behind(Door::Unknown).filter(|m| m.setting.life.is_some_and(|life| life > LONGEST_UNREAD));
+    let kinds: [(Vec<&Moment>, _); 2] =
+        [(behind(Door::Guarded).collect(), (0.8, BECAUSE)), (unread.collect(), (FOR_REVIEW, UNREAD))];
     let Some((moments, doubt)) = kinds.into_iter().find(|(moments, _)| !moments.is_empty()) else {
         course.iter().take(1).for_each(|m| told.count(Check::LongLived, m.source, Some(false)));
         return;
@@ -201,7 +205,9 @@ mod tests {
         let both = "2 tokens, one for 30 days".to_owned();
         assert_eq!(behind(&doors, long_lived, &course), Some((both.clone(), 0.8)));
         assert_eq!(behind(&doors, long_lived, &course[..1]), Some(("one for 48 hours".to_owned(), 0.8)));
-        assert_eq!(told(long_lived, &course), Some((both, 0.45)), "nothing shows that it is read");
+        let one = Some(("one for 30 days".to_owned(), 0.45));
+        assert_eq!(told(long_lived, &course), one, "nothing shows that it is read");
+        assert_eq!(told(long_lived, &course[..1]), None, "nor that it is read, nor that it lives for weeks");
         doors.note(&unknown(3, 0, &[]));
         assert_eq!(behind(&doors, long_lived, &course), None, "open to everybody");
     }

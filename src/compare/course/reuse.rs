@@ -37,6 +37,10 @@ pub(super) fn fold(course: &[Moment], doors: &Doors, told: &mut Told) {
             && is_late(moment, end)
             && !entered.contains(&moment.actor)
         {
+            if moment.deed.refused {
+                told.hold(Check::Reused, moment);
+                continue;
+            }
             match doors.of(moment.step) {
                 Door::Guarded => late = late.or(Some([end, moment])),
                 Door::Unknown => doubtful = doubtful.or(Some([end, moment])),
@@ -53,9 +57,11 @@ pub(super) fn fold(course: &[Moment], doors: &Doors, told: &mut Told) {
     }
 }
 
+/// Whether a credential is shown after its end, and taken or refused as one that is none.
 fn is_late(moment: &Moment, end: &Moment) -> bool {
     let sent = moment.time >= end.over().saturating_add(GRACE).saturating_add(end.tick);
-    sent && moment.deed.accepted
+    let refused = moment.deed.refused && matches!(moment.status, 401 | 403);
+    sent && (moment.deed.accepted || refused)
         && !moment.deed.spends
         && moment.setting.gate == Gate::None
         && moment.setting.marks.has(Mark::Shows)
@@ -132,6 +138,20 @@ mod tests {
         assert_eq!(confidence(&[used(1, 1), logout(5), somebody, used(60, 1)]), Some(0.8), "a login of somebody else");
         let taken_over = Moment { actor: 66, ..used(60, 1) };
         assert_eq!(confidence(&[used(1, 1), logout(5), somebody, taken_over]), None, "it is theirs now");
+    }
+
+    #[test]
+    fn what_is_refused_for_want_of_a_credential_is_held() {
+        let held = |status: u16, second: i64| {
+            let mut late = Moment { status, ..used(second, 1) };
+            (late.deed.accepted, late.deed.refused) = (false, true);
+            let mut told = Told::default();
+            fold(&[used(1, 1), logout(5), late], &doors(), &mut told);
+            (told.held.get(&Check::Reused).map_or(0, std::collections::BTreeSet::len), told.strays.len())
+        };
+        assert_eq!(held(401, 60), (1, 0));
+        assert_eq!(held(404, 60), (0, 0), "that says nothing of the credential");
+        assert_eq!(held(401, 7), (0, 0), "it was on its way");
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! What folds tell: deviations to be, and how often each check was decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::moment::Moment;
 use crate::compare::Stray;
 use crate::compare::deviation::{Check, Tally};
 use crate::event::EventId;
+use crate::event::least::add_least;
 
 /// Most events of a finding: who has to look at it needs no more.
 const MOST_EVENTS: usize = 8;
+
+/// Refused attempts of one check that are kept.
+const MOST_HELD: usize = 256;
 
 /// What folds tell.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +22,8 @@ pub struct Told {
     pub strays: Vec<Stray>,
     /// Decisions by check and number of the source's format.
     pub counts: BTreeMap<(Check, u8), Tally>,
+    /// Attempts that were refused, and would have been told of: the least few events of each check.
+    pub held: BTreeMap<Check, BTreeSet<EventId>>,
 }
 
 impl Told {
@@ -52,8 +58,16 @@ impl Told {
         });
     }
 
+    /// Notes an attempt that was refused.
+    pub(super) fn hold(&mut self, check: Check, at: &Moment) {
+        add_least(self.held.entry(check).or_default(), [at.event], MOST_HELD);
+    }
+
     /// Adds what other folds tell.
     pub fn add(&mut self, other: Told) {
+        for (check, held) in other.held {
+            add_least(self.held.entry(check).or_default(), held, MOST_HELD);
+        }
         self.strays.extend(other.strays);
         for (key, tally) in other.counts {
             let sum = self.counts.entry(key).or_default();

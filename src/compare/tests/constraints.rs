@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::Value;
+use crate::event::{TenantTold, Value};
 use crate::model::expression::Function;
 use crate::model::{AttributeRule, ConstraintKind, Expression, ObjectAttribute, Severity};
 
@@ -290,6 +290,29 @@ fn walls() -> Model {
         unless_role: Vec::new(),
     };
     model.constraint("owner-only", owner).constraint("tenant-wall", tenant)
+}
+
+#[test]
+fn who_writes_over_the_object_of_another_tenant_did_not_make_it() {
+    let put = |n: u64, who: &str, tenant: &str, status: u16, path: &str| {
+        let own: Arc<str> = tenant.into();
+        let by = step(n, "create").by(who, &["customer"]).with(|e| {
+            (e.actor.tenant, e.status, e.path) = (Some(own.clone()), Some(status), path.into());
+        });
+        by.object(|o| (o.tenant, o.told) = (Some(own.clone()), TenantTold::ByRequest)).done()
+    };
+    let crossed = |status: u16, path: &str| {
+        let result = run(walls(), &[put(1, "alice", "acme", 201, "/orders"), put(2, "eve", "globex", status, path)]);
+        let found = result.deviations.iter().find(|found| found.check == Check::Tenant);
+        found.map(|found| found.doubt.as_ref().map(|doubt| doubt.at_most))
+    };
+    assert_eq!(crossed(200, "/orders/1"), Some(None), "it was there");
+    assert_eq!(crossed(201, "/orders/1"), Some(Some(0.4)), "each tenant may count its own");
+    assert_eq!(crossed(200, "/orders"), Some(Some(0.4)), "nothing says that eve named it");
+    // Who was there first and was not seen to make it is not told from who writes over it.
+    let events = [put(1, "alice", "acme", 200, "/orders/1"), put(2, "eve", "globex", 200, "/orders/1")];
+    let tenants: Vec<Check> = checks(&run(walls(), &events)).into_iter().filter(|c| *c == Check::Tenant).collect();
+    assert_eq!(tenants, [Check::Tenant], "the first to write it is its maker, as far as the traffic tells");
 }
 
 #[test]

@@ -182,6 +182,8 @@ fn walk(run: &[Attempt], at: &Attempt) -> Option<Walk> {
     };
     let mut events = spread(run.iter().map(|attempt| attempt.row.event), SHOWN);
     events.push(at.row.event);
+    // Whether it came to anything is part of what is shown.
+    events.extend(run.iter().find(|attempt| attempt.standing != Standing::Missed).map(|attempt| attempt.row.event));
     Some(Walk {
         actor: first.row.actor,
         step: first.row.step,

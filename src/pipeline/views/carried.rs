@@ -62,6 +62,8 @@ pub(super) enum Says {
     Outermost { who: Option<u32>, by: i64, longer: i64 },
     /// How it went, and the states that the answer declares; of the kept one no answer was seen.
     Answer { status: u16, declared: Vec<(ObjectId, Arc<str>)> },
+    /// Where it came from, as hashes of address and network; the kept one does not show it.
+    From([u64; 2]),
     /// That a gateway gave up with this status, and the server behind it went on.
     GivenUp(u16),
 }

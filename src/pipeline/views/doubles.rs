@@ -121,6 +121,7 @@ impl CarriedOver<'_> {
                     }
                     moved = by;
                 }
+                Says::From([address, network]) => held.extracted.come_from(*address, *network),
                 Says::GivenUp(status) => held.extracted.given_up(*status, &origin),
                 Says::Answer { status, declared } => {
                     held.extracted.answer((*status, declared), held.protocol.as_str(), model, &origin);

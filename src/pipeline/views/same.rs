@@ -143,7 +143,17 @@ impl<'a> PutTogether<'a> {
             *self.twice.entry((dropped, kept.1.unit)).or_default() += 1;
         }
         self.carry_given_up(kept, rest)?;
+        self.carry_origin(kept, rest)?;
         self.carry_all(kept, rest)
+    }
+
+    /// Where a request came from, as another view of it shows: an archive has no clients, and the log beside it does.
+    fn carry_origin(&mut self, (thread, kept): &(usize, Sight), rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
+        let [0, _] = kept.from else { return Ok(()) };
+        match rest.iter().find(|twin| twin.1.from != [0; 2]) {
+            Some(twin) => self.carry((*thread, kept), twin, Says::From(twin.1.from)),
+            None => Ok(()),
+        }
     }
 
     fn carry_all(&mut self, (thread, kept): &(usize, Sight), rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {

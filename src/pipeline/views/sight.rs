@@ -50,6 +50,8 @@ pub(super) struct Sight {
     pub(super) server: u64,
     /// Address of who sent the request, whomever it speaks for.
     pub(super) peer: u64,
+    /// Hashes of the address and the network of whom it is for, as its event has them.
+    pub(super) from: [u64; 2],
     /// Whether packets show both: who writes a log may take an address from what the client says.
     pub(super) packets: bool,
     /// Whether that one is the machine itself.
@@ -186,6 +188,7 @@ impl Sighter {
             served: self.served(exchange, event),
             server: exchange.server.map_or(0, |server| self.address(server.ip)),
             peer: exchange.client.map_or(0, |client| self.address(client.ip)),
+            from: event.and_then(|event| event.setting.as_ref()).map_or([0; 2], |set| [set.address, set.network]),
             packets: exchange.connection.is_some(),
             local: exchange.client.is_some_and(|client| client.ip.is_loopback()),
             asked: request.body.bytes().map_or(0, |body| self.text(body)),

@@ -1,7 +1,7 @@
 //! One finding: what was expected, what was seen, and where its bytes are.
 
 use crate::finding::time::micros;
-use crate::finding::{Evidence, Finding, Verdict};
+use crate::finding::{Evidence, Finding, Verdict, answered};
 use crate::report::figure::{decimals, span, utc_exact};
 use crate::report::summary::CaseTimeline;
 use crate::report::verdict_name;
@@ -105,7 +105,7 @@ fn evidence(finding: &Finding, case: Option<&CaseTimeline>, screen: &Screen) -> 
 
 fn step(event: &Evidence, time: &str, took: &str, screen: &Screen) -> String {
     let (mark, look) = if event.role == "deviating" { (">", Look::Red) } else { (" ", Look::Plain) };
-    let status = event.status.map_or_else(|| "not seen".to_owned(), |status| status.to_string());
+    let status = answered(event.status, &event.outcome).unwrap_or_else(|| "not seen".to_owned());
     let actor = event.who().unwrap_or_else(|| "not identified".to_owned());
     let what = format!("{mark} {time}  {actor}  {}  {} {}  {status}{took}", event.activity, event.method, event.path);
     let place = format!("    {}, byte {}", event.origin, event.offset);

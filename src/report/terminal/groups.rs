@@ -27,7 +27,7 @@ pub fn by_cause(findings: &[Finding], most: usize, all: &str, screen: &Screen) -
         let severity = example.standing();
         let mut cells = vec![
             (severity_look(severity), severity.to_owned()),
-            (Look::Plain, count(group.findings.len() as u64)),
+            (Look::Plain, count(group.counting().count() as u64)),
             (Look::Cyan, example.rule.clone()),
             (Look::Plain, example.title.clone()),
         ];
@@ -39,7 +39,7 @@ pub fn by_cause(findings: &[Finding], most: usize, all: &str, screen: &Screen) -
     }
     let mut out = table.render(screen);
     if groups.len() > most {
-        let left: usize = groups.iter().skip(most).map(|group| group.findings.len()).sum();
+        let left: usize = groups.iter().skip(most).map(|group| group.counting().count()).sum();
         let more = counted((groups.len() - most) as u64, "more cause", "more causes");
         let of = counted(left as u64, "finding", "findings");
         out.push_str(&screen.paragraph("", &format!("and {more} of {of}: {all}")));

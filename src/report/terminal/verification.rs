@@ -1,5 +1,6 @@
 //! `verify`: what became of earlier findings; also of those that a baseline has and a run has not.
 
+use crate::finding::answered;
 use crate::finding::verification::{Fate, Verified};
 use crate::report::figure::{count, utc};
 use crate::report::spread;
@@ -50,7 +51,7 @@ fn table(findings: &[Verified], screen: &Screen) -> String {
         let mut note = first.why.clone();
         for proof in &first.evidence {
             let who = proof.principal.as_deref().unwrap_or("not identified");
-            let status = proof.status.map_or_else(|| proof.outcome.clone(), |status| status.to_string());
+            let status = answered(proof.status, &proof.outcome).unwrap_or_else(|| proof.outcome.clone());
             let (time, request, origin) = (utc(&proof.time), &proof.request, &proof.origin);
             note.push_str(&format!("; {time} {who} {request} {status}, {origin}"));
         }
