@@ -21,6 +21,8 @@ use crate::report::{self, CaseTimeline, TimelineEvent, sarif};
 const DEFAULT_FOLDER: &str = "offpath-run";
 /// File of the run folder that lists what was not seen.
 pub(super) const GAPS: &str = "gaps.jsonl";
+/// File of the run folder that lists what identities and credentials may do and did.
+pub(super) const ACCESS: &str = "access.jsonl";
 /// Cases whose timelines go into the report: those of the gravest findings.
 const TIMELINES: usize = 200;
 
@@ -150,6 +152,7 @@ impl Outputs {
         write_text(&folder.join(MARK), &summary_json)?;
         write_text(&folder.join("timings.json"), &pretty(timings)?)?;
         write_text(&folder.join(GAPS), &json_lines(&run.gaps)?)?;
+        write_text(&folder.join(ACCESS), &json_lines(&run.access)?)?;
         for (kind, name) in
             [(Kind::Jsonl, "findings.jsonl"), (Kind::Parquet, "findings.parquet"), (Kind::Html, "report.html")]
         {
@@ -198,7 +201,7 @@ fn write(
     let file = File::create(path).map_err(|e| failed(path, &e))?;
     let mut out = BufWriter::new(file);
     let result = match kind {
-        Kind::Html => report::html(&run.summary, findings, timelines, &mut out),
+        Kind::Html => report::html(&run.summary, findings, timelines, &run.access, &mut out),
         Kind::Sarif => sarif(run, findings, &mut out),
         Kind::Jsonl => jsonl::write(findings, &mut out),
         Kind::Csv => csv::write(findings, &mut out).map_err(std::io::Error::other),

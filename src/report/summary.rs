@@ -1,5 +1,6 @@
 //! The content of `run.json`, and the timelines that views draw: plain data, in stable order.
 
+mod access;
 mod flow;
 mod gap;
 mod judged;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::group::GroupSummary;
 use crate::finding::suppression::SuppressionSummary;
 
+pub use access::Access;
 pub use flow::{MapEdgeSummary, MapNodeSummary, MapSummary, VariantSummary};
 pub use gap::Gap;
 pub use judged::{BaselineSummary, BlindSummary, LeftOpen, MeasureSummary, ModelSummary, RuleStatus, RuleSummary};

@@ -112,6 +112,8 @@ fn built_in(check: Check) -> Demand {
         Check::Pace | Check::Clones => BTreeSet::from([Need::Clock]),
         Check::RetryStorm => BTreeSet::from([Need::RequestBody]),
         Check::TokenExpired | Check::AgentUnnamed => BTreeSet::from([Need::Headers]),
+        Check::KeyAge | Check::KeyWide | Check::NotRotated | Check::Wildcard => BTreeSet::from([Need::Headers]),
+        Check::BodySecret => BTreeSet::from([Need::ResponseBody]),
         Check::ScopeWidened => BTreeSet::from([Need::RequestBody, Need::ResponseBody]),
         _ => BTreeSet::new(),
     };
@@ -132,6 +134,12 @@ fn beside(check: Check) -> Option<&'static str> {
         Check::HumanUse => "no names of programs",
         Check::RetryStorm => "no bodies",
         Check::Plain => "the wire was not captured",
+        Check::IdentityShared => "no addresses of clients",
+        Check::KeyAge | Check::NotRotated | Check::KeyWide | Check::EnvironmentMix => "no credentials",
+        Check::Wildcard => "no tokens",
+        Check::ScopeUnused => "not seen for long enough",
+        Check::ClockSkew => "no dates of answers",
+        Check::Spike => "too few days to say what is usual",
         _ => return None,
     })
 }
