@@ -79,7 +79,8 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 57] = [
 const NO_WIRE: &str = "the wire was not captured";
 
 /// Rules that need no model and are judged beside one as well.
-const WITHOUT_MODEL: &str = "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,FLOW-CLONE,FLOW-PACE,ID-*,INT-*,LG-*,SEC-*";
+const WITHOUT_MODEL: &str =
+    "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,ENV-*,FLOW-CLONE,FLOW-PACE,ID-*,INT-*,LG-*,OPS-*,PERM-*,SEC-*";
 
 /// Two activities and nothing demanded of them: only what needs no model is judged, and nothing else is missed.
 const SMALL_MODEL: &str = "offpath: 1

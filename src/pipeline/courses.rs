@@ -88,7 +88,11 @@ impl Writer {
         let host = event.host.as_deref().unwrap_or_default();
         clocks.note(event, setting.drift, (hash(&event.sensor), hash(host)), source);
         if let Some(step) = event.activity.as_deref().or(event.operation.as_deref()) {
-            let client = if setting.address == 0 { event.actor.strand } else { setting.address };
+            let client = match (setting.address, event.actor.principal.as_deref()) {
+                (0, Some(name)) => hash(name),
+                (0, None) => event.actor.strand,
+                (address, _) => address,
+            };
             let step = ids.pair(hash(step), hash(host));
             Slot::of(event, step, client, source).into_iter().try_for_each(|slot| slots.push(slot))?;
         }

@@ -297,10 +297,11 @@ impl Accesses {
     pub fn judge(&self, told: &mut Told) {
         let (span, requests) = (told.limits.get(&UNUSED_SPAN), told.limits.get(&UNUSED_REQUESTS));
         for (_, access, unused) in self.identities().filter(|(_, access, _)| access.of_program) {
+            // Who was seen for so short a time has not yet done what he may.
             if access.scopes.is_empty() || access.span() < span || access.accepted < count(requests) {
-                let decided = if access.scopes.is_empty() { Some(false) } else { None };
-                told.count(Check::ScopeUnused, access.source, decided);
-            } else if unused.is_empty() {
+                continue;
+            }
+            if unused.is_empty() {
                 told.count(Check::ScopeUnused, access.source, Some(false));
             } else {
                 let names: Vec<&str> = unused.iter().take(8).map(|scope| &***scope).collect();
@@ -377,7 +378,7 @@ fn is_testing(host: &str) -> bool {
     // The domain itself may be anything: `test.com`.
     let labels = host.split('.').count();
     let own: usize = host.split('.').take(labels.saturating_sub(2)).map(|label| label.len() + 1).sum();
-    let inside = if labels < 3 { host } else { host.get(..own).unwrap_or(host) };
+    let inside = if labels < 2 { host } else { host.get(..own).unwrap_or(host) };
     parts(inside).any(|part| TESTING.contains(&part.trim_end_matches(|c: char| c.is_ascii_digit())))
 }
 

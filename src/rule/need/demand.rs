@@ -137,9 +137,6 @@ fn beside(check: Check) -> Option<&'static str> {
         Check::IdentityShared => "no addresses of clients",
         Check::KeyAge | Check::NotRotated | Check::KeyWide | Check::EnvironmentMix => "no credentials",
         Check::Wildcard => "no tokens",
-        Check::ScopeUnused => "not seen for long enough",
-        Check::ClockSkew => "no dates of answers",
-        Check::Spike => "too few days to say what is usual",
         _ => return None,
     })
 }
