@@ -108,7 +108,10 @@ fn the_access_review_says_who_may_do_what_and_does_not() {
     assert!(page.contains("payouts:write"));
     let hashed = out.join("hashed");
     let hashed = hashed.to_str().unwrap();
-    offpath(&["check", "--exit-zero", "-q", "--redact", "hash", "-o", hashed, input.to_str().unwrap()]);
+    // Which words are names only a model says.
+    let model = support::sample().join("model.yaml");
+    let model = ["--redact", "hash", "--model", model.to_str().unwrap()];
+    offpath(&[&["check", "--exit-zero", "-q", "-o", hashed, input.to_str().unwrap()][..], &model].concat());
     let text = std::fs::read_to_string(Path::new(hashed).join("access.jsonl")).unwrap();
     assert!(!text.is_empty() && !text.contains("biller") && !text.contains("payouts:write"));
 }
@@ -132,7 +135,7 @@ fn thresholds_are_the_users_and_findings_say_so() {
     let line = origins.lines().find(|line| line.trim_start().starts_with("age: 30d")).unwrap();
     assert!(line.contains("offpath.yaml:1:1"), "{line}");
     assert!(origins.contains("FLOW-PACE:") && origins.contains("floor: 500ms"), "{origins}");
-    std::fs::write(&config, "rules: {CR-AGE: {aeg: 30d}}\n").unwrap();
+    std::fs::write(&config, "rules: {CR-AGE: {ages: 30d}}\n").unwrap();
     let output = offpath(&["check", "--config", config.to_str().unwrap(), input.to_str().unwrap()]);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("did you mean `age`?"), "{}", stderr(&output));

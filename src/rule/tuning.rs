@@ -57,7 +57,7 @@ fn unknown(rule: &str, name: &str, names: &[&str]) -> String {
     let near = names.iter().map(|name| (edit_distance(&typed, name), *name)).min();
     let meant = near.filter(|(distance, name)| *distance <= name.len().div_ceil(3));
     let meant = meant.map(|(_, name)| format!("; did you mean `{name}`?")).unwrap_or_default();
-    format!("{rule} has no `{name}`{meant} It has: {}", names.join(", "))
+    format!("{rule} has no `{name}`{meant} (it has: {})", names.join(", "))
 }
 
 #[cfg(test)]

@@ -112,7 +112,9 @@ fn built_in(check: Check) -> Demand {
         Check::Pace | Check::Clones => BTreeSet::from([Need::Clock]),
         Check::RetryStorm => BTreeSet::from([Need::RequestBody]),
         Check::TokenExpired | Check::AgentUnnamed => BTreeSet::from([Need::Headers]),
-        Check::KeyAge | Check::KeyWide | Check::NotRotated | Check::Wildcard => BTreeSet::from([Need::Headers]),
+        Check::KeyAge | Check::KeyWide | Check::NotRotated | Check::Wildcard | Check::EnvironmentMix => {
+            BTreeSet::from([Need::Headers])
+        }
         Check::BodySecret => BTreeSet::from([Need::ResponseBody]),
         Check::ScopeWidened => BTreeSet::from([Need::RequestBody, Need::ResponseBody]),
         _ => BTreeSet::new(),
