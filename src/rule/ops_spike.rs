@@ -9,9 +9,9 @@
 //!
 //! ## How it decides
 //! By operation (or activity), the hour that is least like the same hour of other days, of which there are `days` (5)
-//! or more: at least `requests` (50), `times` (5) times their median, and eight robust deviations (median of the
-//! deviations) above it. An hour that another week has the like of is a habit, and so are more than three such hours.
-//! Always for review (0.45). One finding a step.
+//! or more on which the step was seen at all: at least `requests` (50), `times` (5) times their median, and eight
+//! robust deviations (median of the deviations) above it. An hour that another week has the like of is a habit, and so
+//! are more than three such hours. Always for review (0.45). One finding a step.
 //!
 //! ## When it is wrong
 //! A campaign, a release, a job that ran late. Less than two weeks say nothing of what comes each week.

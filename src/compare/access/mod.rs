@@ -166,7 +166,11 @@ impl Access {
         self.issued = [self.issued, setting.issued].into_iter().flatten().min();
         self.expires = [self.expires, actor.token_end.or(end)].into_iter().flatten().max();
         actor.scopes.iter().for_each(|scope| keep_text(&mut self.scopes, scope));
-        actor.roles.iter().filter(|_| actor.roles_known && !actor.roles_defaulted).for_each(|role| keep_text(&mut self.roles, role));
+        actor
+            .roles
+            .iter()
+            .filter(|_| actor.roles_known && !actor.roles_defaulted)
+            .for_each(|role| keep_text(&mut self.roles, role));
         for (set, hash) in
             [(&mut self.addresses, setting.address), (&mut self.programs, setting.program), (&mut self.others, other)]
         {

@@ -1,5 +1,7 @@
 //! How often a step was taken and failed, by ten minutes: where failures set in, and hours that are unlike all others.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::told::Told;
@@ -164,10 +166,12 @@ fn is_new(before: &[(u64, u64)], now: f64) -> bool {
 fn spikes(line: &[Slot], told: &mut Told) {
     let (Some(first), Some(last)) = (line.first(), line.last()) else { return };
     let begin = first.first.0.max(last.first.0.saturating_sub(LONGEST)).div_euclid(HOUR);
-    let days = usize::try_from(last.first.0.div_euclid(HOUR).saturating_sub(begin) / 24).unwrap_or(0);
+    // Of a day on which it was not seen at all nobody knows whether somebody looked.
+    let days: BTreeSet<i64> = line.iter().map(|slot| slot.first.0.div_euclid(DAY)).collect();
+    let seen = |hour: usize| i64::try_from(hour).is_ok_and(|hour| days.contains(&(begin + hour).div_euclid(24)));
     let least = told.limits.count(&SPIKE_DAYS);
     // Of so short a time nobody can say what is usual.
-    if days < least {
+    if days.len() < least {
         return;
     }
     let mut hours = vec![0_u64; usize::try_from(last.first.0.div_euclid(HOUR) - begin + 1).unwrap_or(0)];
@@ -177,7 +181,7 @@ fn spikes(line: &[Slot], told: &mut Told) {
     }
     let limits = (told.limits.get(&SPIKE_REQUESTS), told.limits.get(&SPIKE_TIMES));
     let found: Vec<(usize, u64)> =
-        (0..hours.len()).filter_map(|hour| Some((hour, unusual(&hours, hour, least, limits)?))).collect();
+        (0..hours.len()).filter_map(|hour| Some((hour, unusual(&hours, &seen, hour, least, limits)?))).collect();
     let worst =
         found.iter().max_by_key(|(hour, usual)| (hours.get(*hour).map(|n| n - usual), std::cmp::Reverse(*hour)));
     let Some((hour, usual)) = worst.filter(|_| found.len() <= HABIT) else {
@@ -198,13 +202,22 @@ fn spikes(line: &[Slot], told: &mut Told) {
 }
 
 /// What is usual at an hour, where it has far more than that and no other week has the like at that time.
-fn unusual(hours: &[u64], hour: usize, least: usize, (fewest, times): (i64, i64)) -> Option<u64> {
+fn unusual(
+    hours: &[u64],
+    seen: &dyn Fn(usize) -> bool,
+    hour: usize,
+    least: usize,
+    (fewest, times): (i64, i64),
+) -> Option<u64> {
     let number = *hours.get(hour)?;
     if number < u64::try_from(fewest).unwrap_or(u64::MAX) {
         return None;
     }
-    let mut others: Vec<u64> =
-        (hour % 24..hours.len()).step_by(24).filter(|h| *h != hour).filter_map(|h| hours.get(h).copied()).collect();
+    let mut others: Vec<u64> = (hour % 24..hours.len())
+        .step_by(24)
+        .filter(|h| *h != hour && seen(*h))
+        .filter_map(|h| hours.get(h).copied())
+        .collect();
     let alike = (hour % 168..hours.len()).step_by(168).filter(|h| *h != hour);
     let weekly = alike.filter_map(|h| hours.get(h)).any(|other| other.saturating_mul(2) >= number);
     if weekly || others.len() < least {
@@ -277,6 +290,9 @@ mod tests {
         assert_eq!(found(&weeks(&|day, hour| if (day % 7, hour) == (0, 3) { 900 } else { 0 }), 0), [], "each Monday");
         assert_eq!(found(&weeks(&|_, hour| if hour == 3 { 900 } else { 0 }), 0), [], "each night");
         assert_eq!(found(&once[..4 * 24], 0), [], "four days say nothing of what is usual");
+        let apart: Vec<(u64, u64)> =
+            (0..40 * 24).map(|hour| if hour % (10 * 24) == 5 { (900, 0) } else { (0, 0) }).collect();
+        assert_eq!(found(&apart, 0), [], "captures of a few days in a month");
     }
 
     /// The best of all places, each looked at by itself.
