@@ -3,6 +3,7 @@
 //! No stage holds all events: each works on batches, and what must wait (for a join, for its case to be complete)
 //! waits in buffers that spill to disk beyond the memory budget.
 
+mod access;
 mod alpn;
 mod courses;
 mod extracting;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use offpath_capture as capture;
 
+use crate::compare::threshold::Thresholds;
 use crate::compare::{Check, Comparer, course};
 use crate::correlate::{Apart, Catalogue, HashKey, PartOf, Pseudonyms, Redaction, RedactionRules, Redactor, TokenKeys};
 use crate::drift::Record;
@@ -42,7 +44,7 @@ use crate::event::table::TableError;
 use crate::finding::Finding;
 use crate::mine::{Evidence, Flows, KeyedByTenant, Mining, Templates};
 use crate::model::{AddressBlock, Description, Model};
-use crate::report::{Gap, RunSummary};
+use crate::report::{Access, Gap, RunSummary};
 use crate::rule;
 
 pub use sought::{Offer, Sought};
@@ -82,6 +84,8 @@ pub struct Job {
     pub sought: Option<Arc<Sought>>,
     /// Which rules and findings to report, and which events to look at.
     pub selection: Selection,
+    /// The numbers on which rules decide, where the user set others.
+    pub thresholds: Thresholds,
     /// Whether to write the events' tables, as what reports findings does.
     pub tables: bool,
     /// What is known of findings already.
@@ -179,6 +183,8 @@ pub struct Run {
     pub absent: Vec<Finding>,
     /// What was not seen, by input and connection.
     pub gaps: Vec<Gap>,
+    /// What each identity and credential may do and did.
+    pub access: Vec<Access>,
     /// What happened, for drafting a model.
     pub mining: Mining,
     /// What usually happened, for comparing runs.
@@ -256,7 +262,8 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let near =
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
     let mut strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
-    strays.add_told(courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?);
+    let (told, accesses) = courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?;
+    strays.add_told(told);
     strays.take(resolved.noted.found());
     let held = std::mem::take(&mut strays.held);
     let seen = (near.as_slice(), &reading.likely);
@@ -283,5 +290,6 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         .into_iter()
         .map(|(check, events)| (rule::of_check(check).id.to_owned(), events.iter().map(ToString::to_string).collect()))
         .collect();
+    run.access = access::rows(&accesses, job.pseudonyms.as_ref());
     Ok(Run { evidence, gaps: reading.gaps.finish(&job.redactor()), ..run })
 }

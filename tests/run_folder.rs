@@ -138,6 +138,10 @@ fn every_key_of_the_json_files_is_documented() {
     gaps.iter().for_each(|gap| keys("", gap, &page, &mut found));
     compare(&page, &found);
 
+    let (page, mut found) = (documented("access.jsonl"), BTreeSet::new());
+    lines(&out.join("access.jsonl")).iter().for_each(|row| keys("", row, &page, &mut found));
+    compare(&page, &found);
+
     let (page, mut found) = (documented("findings.jsonl"), BTreeSet::new());
     for finding in lines(&out.join("findings.jsonl")) {
         keys("", &finding, &page, &mut found);

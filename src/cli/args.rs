@@ -387,8 +387,8 @@ pub struct Mine {
     after_help = "Examples:\n  offpath show --run run/\n  offpath show order:ord_00412 --run run/\n  offpath show F7c1e09ab12cd --run run/ --format markdown"
 )]
 pub struct Show {
-    /// A case or object (`order:ord_00412` or its key), a finding (`F...`), an actor (`actor:alice`), `gaps`, or `unmatched`:
-    /// what is no activity of the model [default: all cases with findings]
+    /// A case or object (`order:ord_00412` or its key), a finding (`F...`), an actor (`actor:alice`), `gaps`, `unmatched`
+    /// (no activity of the model), or `access`: who may do what [default: all cases with findings]
     #[arg(value_name = "WHAT")]
     pub what: Option<String>,
     /// Run folder that `check` wrote

@@ -38,6 +38,8 @@ const NEVER: [&str; 13] = [
     "unmatched",
     "today",
 ];
+/// Flags of one command that stand outside of its section as well, and whose mappings hold mappings.
+pub(super) const RULES: &str = "rules";
 /// A flag whose values differ from command to command.
 const OF_ONE_COMMAND: &str = "format";
 
@@ -169,13 +171,13 @@ pub(super) fn allowed(command: &Command) -> Allowed {
     let mut keys: Vec<String> = globals.filter(|long| settable(long)).map(str::to_owned).collect();
     for long in commands(command).flat_map(own).filter_map(Arg::get_long) {
         let shared = commands(command).filter(|sub| own(sub).any(|arg| arg.get_long() == Some(long))).count() > 1;
-        if shared && long != OF_ONE_COMMAND && !keys.iter().any(|key| key == long) {
+        if (shared || long == RULES) && long != OF_ONE_COMMAND && !keys.iter().any(|key| key == long) {
             keys.push(long.to_owned());
         }
     }
     let section =
         |sub: &Command| (sub.get_name().to_owned(), own(sub).filter_map(Arg::get_long).map(str::to_owned).collect());
-    Allowed { what: "a configuration", keys, sections: commands(command).map(section).collect() }
+    Allowed { what: "a configuration", keys, sections: commands(command).map(section).collect(), nested: &[RULES] }
 }
 
 /// The flag of a key.
@@ -293,6 +295,10 @@ mod tests {
             ("quiet: true\nquiet: false\n", &["given twice", "first here"]),
             ("- a\n", &["must be a mapping"]),
             ("quiet: [\n", &["M001"]),
+            ("rules: {FLOW-PAC: {floor: 2s}}\n", &["offpath.yaml:1:", "did you mean `FLOW-PACE`?"]),
+            ("rules: {FLOW-PACE: {flor: 2s}}\n", &["did you mean `floor`?"]),
+            ("rules:\n  FLOW-PACE: {floor: soon}\n", &["offpath.yaml:2:", "expected a time"]),
+            ("log-field: {user: {auth: sub}}\n", &["log-field"]),
         ] {
             let error = settings(text).unwrap_err();
             assert!(parts.iter().all(|part| error.contains(part)), "{text}: {error}");

@@ -42,6 +42,7 @@ pub(super) fn run(args: &Demo, shared: &Shared, console: &Console) -> Ended {
         format: CheckFormat::Human,
         fail_on: FailOn::High,
         select: Vec::new(),
+        rules: Vec::new(),
         ignore: Vec::new(),
         classifier: Vec::new(),
         log: EventLogFlags::default(),

@@ -9,6 +9,7 @@ use super::args::{Cli, Generate, Generated, SchemaFile};
 use super::config::{self, Config};
 use super::{Console, Ended, Exit};
 use crate::model::settings;
+use crate::rule;
 
 const FINDINGS_SCHEMA: &str = include_str!("../../docs/schemas/findings.schema.json");
 const RUN_SCHEMA: &str = include_str!("../../docs/schemas/run.schema.json");
@@ -53,6 +54,9 @@ fn configuration(matches: &ArgMatches, config: &Config, origins: bool) -> String
     let line = |section: Option<&str>, key: &String| {
         let indent = if section.is_some() { "  " } else { "" };
         let Some(arg) = config::find(&command, section, key) else { return String::new() };
+        if key == config::RULES {
+            return rules(section, config, origins);
+        }
         match origins {
             true => format!("{indent}{}\n", with_origin(arg, key, section, matches, config)),
             false => format!("\n{indent}# {}\n{indent}# {key}: {}\n", help(arg), example(arg)),
@@ -64,6 +68,38 @@ fn configuration(matches: &ArgMatches, config: &Config, origins: bool) -> String
         let own: Vec<&String> =
             own.iter().filter(|key| origins_section(key, &keys, section, config, origins)).collect();
         own.iter().for_each(|key| out.push_str(&line(Some(section), key)));
+    }
+    out
+}
+
+/// Each threshold of a rule with its reason, or with its value and where that comes from.
+fn rules(section: Option<&str>, config: &Config, origins: bool) -> String {
+    let indent = if section.is_some() { "  " } else { "" };
+    let set = from_file(config::RULES, section, config);
+    let hash = if origins { "" } else { "# " };
+    let mut out = match origins {
+        true => format!("{indent}{}:\n", config::RULES),
+        false => format!("\n{indent}# Numbers on which rules decide\n{indent}# {}:\n", config::RULES),
+    };
+    let mut of = "";
+    for (rule, threshold) in rule::thresholds() {
+        if rule.id != of {
+            out.push_str(&format!("{indent}{hash}  {}:\n", rule.id));
+            of = rule.id;
+        }
+        let begins = format!("{}={}=", rule.id, threshold.name);
+        let own = |value: &&String| value.to_ascii_lowercase().starts_with(&begins.to_ascii_lowercase());
+        let value = set.and_then(|set| Some((set, set.values.iter().rfind(own)?.rsplit_once('=')?.1)));
+        let (value, origin) = match value.filter(|_| origins) {
+            Some((set, value)) => {
+                let file = config.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+                (value.to_owned(), format!("{file}:{}:{}", set.place.0, set.place.1))
+            }
+            None if origins => (threshold.text(threshold.default), "default".to_owned()),
+            None => (threshold.text(threshold.default), threshold.why.to_owned()),
+        };
+        let line = format!("{indent}{hash}    {}: {value}", threshold.name);
+        out.push_str(&format!("{line:<32}# {origin}\n"));
     }
     out
 }

@@ -12,6 +12,7 @@ use offpath_capture::{self as capture, LogFormat};
 use super::args::{Inputs, Shared};
 use super::pipe::Second;
 use super::{Console, Exit, documents, hash_key, mapping, pipe, redact};
+use crate::compare::threshold::Thresholds;
 use crate::correlate::{HashKey, Pseudonyms, Redaction, RedactionRules, TokenKeys};
 use crate::model::Model;
 use crate::pipeline::{Job, Selection, Triage};
@@ -57,6 +58,7 @@ pub(super) fn from_flags(
         period: (inputs.from, inputs.to),
         sought: None,
         selection: Selection::default(),
+        thresholds: Thresholds::default(),
         tables: command == "check" || command == "verify",
         triage: Triage::default(),
         command,

@@ -57,6 +57,7 @@ fn allowed() -> Allowed {
         what: "a mapping",
         keys: ["pattern", "separator", "columns", "time_zone", "time_format"].map(str::to_owned).to_vec(),
         sections: ["fields", "values"].map(|section| (section.to_owned(), targets.clone())).into(),
+        nested: &[],
     }
 }
 

@@ -22,6 +22,8 @@ use crate::report::{self, CaseTimeline, TimelineEvent, sarif};
 const DEFAULT_FOLDER: &str = "offpath-run";
 /// File of the run folder that lists what was not seen.
 pub(super) const GAPS: &str = "gaps.jsonl";
+/// File of the run folder that lists what identities and credentials may do and did.
+pub(super) const ACCESS: &str = "access.jsonl";
 /// Cases whose timelines go into the report: those of the gravest findings.
 const TIMELINES: usize = 200;
 
@@ -173,6 +175,7 @@ impl Outputs {
         let mut habits = Vec::new();
         run.habits.write(&mut habits).map_err(|e| failed(&folder.join(HABITS), &e))?;
         std::fs::write(folder.join(HABITS), habits).map_err(|e| failed(&folder.join(HABITS), &e))?;
+        write_text(&folder.join(ACCESS), &json_lines(&run.access)?)?;
         for (kind, name) in
             [(Kind::Jsonl, "findings.jsonl"), (Kind::Parquet, "findings.parquet"), (Kind::Html, "report.html")]
         {
@@ -221,7 +224,7 @@ fn write(
     let file = File::create(path).map_err(|e| failed(path, &e))?;
     let mut out = BufWriter::new(file);
     let result = match kind {
-        Kind::Html => report::html(&run.summary, findings, timelines, &mut out),
+        Kind::Html => report::html(&run.summary, findings, timelines, &run.access, &mut out),
         Kind::Sarif => sarif(run, findings, &mut out),
         Kind::Jsonl => jsonl::write(findings, &mut out),
         Kind::Csv => csv::write(findings, &mut out).map_err(std::io::Error::other),

@@ -1,4 +1,4 @@
-//! `offpath show`: one case, actor or finding, what was not seen or is not in the model, or the list of cases with findings,
+//! `offpath show`: one case, actor or finding, what was not seen or is not in the model, who has access, or the list of cases with findings,
 //! from a run folder.
 
 pub(super) mod nearest;
@@ -36,6 +36,7 @@ fn human(subject: &Subject, folder: &Folder, console: &Console) -> String {
     match subject {
         Subject::Cases(cases) => terminal::cases(cases, folder.summary.cases, &screen),
         Subject::Gaps(gaps) => terminal::gaps(&folder.summary, gaps, &screen),
+        Subject::Access(rows) => terminal::access(rows, &screen),
         Subject::Unmatched(found) => terminal::unmatched(&folder.summary, found, &screen),
         Subject::Timeline(case) => terminal::timeline(case, findings, &screen),
         Subject::Finding(finding, case) => {
@@ -53,6 +54,7 @@ fn sheet(subject: &Subject, folder: &Folder) -> Sheet {
     match subject {
         Subject::Cases(cases) => Sheet::cases(cases, folder.summary.cases),
         Subject::Gaps(gaps) => Sheet::gaps(gaps),
+        Subject::Access(rows) => Sheet::access(rows),
         Subject::Unmatched(found) => Sheet::unmatched(found),
         Subject::Timeline(case) => Sheet::timeline(case, &folder.findings),
         Subject::Finding(finding, case) => Sheet::finding(finding, case.as_ref(), &folder.findings),
@@ -65,6 +67,7 @@ fn document(subject: &Subject, folder: &Folder) -> serde_json::Value {
     match subject {
         Subject::Cases(cases) => json!({"schema_version": version, "cases": cases, "all": folder.summary.cases}),
         Subject::Gaps(gaps) => json!({"schema_version": version, "gaps": gaps}),
+        Subject::Access(rows) => json!({"schema_version": version, "access": rows}),
         Subject::Unmatched(found) => json!({"schema_version": version, "unmodelled": found}),
         Subject::Timeline(case) => {
             json!({"schema_version": version, "timeline": case, "findings": case.about(&folder.findings)})
@@ -78,6 +81,7 @@ fn rows(subject: &Subject) -> Result<String, Exit> {
     match subject {
         Subject::Cases(cases) => json_lines(cases),
         Subject::Gaps(gaps) => json_lines(gaps),
+        Subject::Access(rows) => json_lines(rows),
         Subject::Unmatched(found) => json_lines(&found.operations),
         Subject::Timeline(case) => json_lines(&case.events),
         Subject::Finding(finding, _) => json_lines(std::slice::from_ref(finding)),

@@ -138,6 +138,30 @@ pub enum Check {
     ChangeUnplanned,
     /// The model was no more in force.
     ChangeModel,
+    /// A program whose work is another administers.
+    AdminUse,
+    /// An answer that can be asked for again holds a secret.
+    BodySecret,
+    /// The clocks of an input and of a server differ.
+    ClockSkew,
+    /// A credential is taken in two environments.
+    EnvironmentMix,
+    /// Failures of a step set in.
+    Failing,
+    /// Several people use one account.
+    IdentityShared,
+    /// A credential is used long after it was issued.
+    KeyAge,
+    /// One key is for many systems.
+    KeyWide,
+    /// A key stays the same for long.
+    NotRotated,
+    /// A program may do what it never does.
+    ScopeUnused,
+    /// An hour has far more of a step than is usual.
+    Spike,
+    /// A token is good for everything.
+    Wildcard,
 }
 
 impl Check {

@@ -4,6 +4,7 @@
 //! the constraints within the case; [`Comparer::window`] judges those that run over time across cases. What is not known
 //! (an unseen field, an unknown order, a lost packet) never makes a deviation. `docs/conformance.md` explains the method.
 
+pub mod access;
 pub mod alignment;
 pub mod automaton;
 mod belief;
@@ -37,6 +38,7 @@ mod sum;
 mod tenancy;
 #[cfg(test)]
 mod tests;
+pub mod threshold;
 mod timeline;
 mod unattributed;
 mod unmodelled;

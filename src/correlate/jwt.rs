@@ -84,8 +84,12 @@ impl Claims {
     /// How long the token may be used from when it was issued (`exp` less `iat`, else `nbf`), in microseconds; `None` when
     /// it does not tell both.
     pub(super) fn life(&self) -> Option<i64> {
-        let begin = self.time("iat").or_else(|| self.time("nbf"))?;
-        Some(self.end()?.saturating_sub(begin))
+        Some(self.end()?.saturating_sub(self.begin()?))
+    }
+
+    /// When the token was issued (`iat`, else `nbf`), microseconds since the Unix epoch.
+    pub(super) fn begin(&self) -> Option<i64> {
+        self.time("iat").or_else(|| self.time("nbf"))
     }
 
     /// Issuer, however its address ends.

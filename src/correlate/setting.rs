@@ -1,7 +1,9 @@
 //! How a request was made: what the pass over actors goes by, as hashes, kinds and marks. No value leaves here.
 
+mod drift;
 mod network;
 mod program;
+mod secret;
 mod url;
 
 use std::net::IpAddr;
@@ -54,6 +56,27 @@ const SENSITIVE: [&str; 31] = [
     "withdrawals",
 ];
 
+/// Words of paths under which accounts, roles and rights are administered: sorted.
+const ADMINISTRATIVE: [&str; 17] = [
+    "admin",
+    "administration",
+    "administrator",
+    "administrators",
+    "admins",
+    "grants",
+    "iam",
+    "impersonate",
+    "permissions",
+    "privileges",
+    "rbac",
+    "rolebindings",
+    "roles",
+    "serviceaccounts",
+    "sudo",
+    "superadmin",
+    "superuser",
+];
+
 /// Shortest value of a header that is a credential.
 const SHORTEST_KEY: usize = 8;
 /// Ports at which servers speak TLS: what a capture shows in the clear there was decrypted before it was written.
@@ -88,6 +111,8 @@ pub(super) fn of(reading: &Reading<'_>, seen: Seen<'_>, proxies: &Proxies, ids: 
         program: name.map_or(0, |name| ids.value(&name).max(1)),
         kind: agent.map(program::kind).unwrap_or_default(),
         life: token.and_then(Claims::life),
+        issued: token.and_then(Claims::begin),
+        drift: drift::of(exchange),
         issuer: token.and_then(Claims::issuer).map_or(0, |issuer| ids.value(&issuer)),
         gate: *gate,
         server: clear_server(marks, reading.exchange).map_or(0, |ip| ids.value(&ip.to_string())),
@@ -129,6 +154,8 @@ fn marks(reading: &Reading<'_>, seen: Seen<'_>, v6: bool) -> Marks {
     let login = matches!(seen.attempt.gate, Gate::Refused | Gate::Entered | Gate::Unsaid);
     marks.add_if(login && exchange.client.is_none(), Mark::LoginWithoutAddress);
     marks.add_if(is_sensitive(reading), Mark::Sensitive);
+    marks.add_if(names_one_of(reading, &ADMINISTRATIVE), Mark::Administers);
+    secret::mark(exchange, &mut marks);
     if matches!(exchange.origin.place, Place::Frames { .. }) {
         marks.add(Mark::Wire);
         if is_clear(exchange) {
@@ -140,12 +167,17 @@ fn marks(reading: &Reading<'_>, seen: Seen<'_>, v6: bool) -> Marks {
 }
 
 fn is_sensitive(reading: &Reading<'_>) -> bool {
+    names_one_of(reading, &SENSITIVE)
+}
+
+/// Whether a segment of the path is one of some sorted words, or the name of a call holds one.
+fn names_one_of(reading: &Reading<'_>, words: &[&str]) -> bool {
     let bare = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
     };
-    let listed = |text: &str| SENSITIVE.binary_search(&bare(text).as_str()).is_ok();
+    let listed = |text: &str| words.binary_search(&bare(text).as_str()).is_ok();
     match reading.call {
-        Some(call) => SENSITIVE.iter().any(|word| word.len() > 4 && bare(&call.name).contains(word)),
+        Some(call) => words.iter().any(|word| word.len() > 4 && bare(&call.name).contains(word)),
         None => reading.target.segments.iter().any(|segment| listed(segment)),
     }
 }
@@ -173,5 +205,6 @@ mod tests {
     #[test]
     fn the_words_are_sorted() {
         assert!(SENSITIVE.is_sorted_by(|a, b| a < b));
+        assert!(ADMINISTRATIVE.is_sorted_by(|a, b| a < b));
     }
 }

@@ -191,15 +191,15 @@ impl Packer {
     }
 
     fn setting(&mut self, setting: &Setting) {
-        let Setting { address, network, program, kind, life, issuer, gate, .. } = setting;
+        let Setting { address, network, program, kind, life, issued, drift, issuer, gate, .. } = setting;
         let Setting { server, account, ended, spent, basic, marks, .. } = setting;
         let hashes = [address, network, program, issuer, server, account, spent, basic];
         hashes.into_iter().for_each(|hash| self.hash(*hash));
         ended.iter().for_each(|hash| self.hash(*hash));
         self.bytes.push(*kind as u8);
         self.bytes.push(*gate as u8);
-        self.flags([life.is_some(), false, false, false, false, false]);
-        life.iter().for_each(|life| self.signed(*life));
+        self.flags([life.is_some(), issued.is_some(), drift.is_some(), false, false, false]);
+        [life, issued, drift].into_iter().flatten().for_each(|number| self.signed(*number));
         self.number(u64::from(marks.bits()));
     }
 
@@ -530,14 +530,15 @@ mod tests {
         fn setting()(
             hashes in any::<[u64; 8]>(),
             ended in any::<[u64; 4]>(),
-            life in any::<Option<i64>>(),
+            (life, issued, drift) in any::<(Option<i64>, Option<i64>, Option<i64>)>(),
             marks in any::<u32>(),
             (kind, gate) in (0..4_usize, 0..5_usize),
         ) -> Setting {
             let [address, network, program, issuer, server, account, spent, basic] = hashes;
             let (kind, gate) = (ProgramKind::ALL[kind], Gate::ALL[gate]);
             let marks = Marks::from_bits(marks);
-            Setting { address, network, program, kind, life, issuer, gate, server, account, ended, spent, basic, marks }
+            let setting = Setting { address, network, program, kind, life, issued, drift, issuer, ..Setting::default() };
+            Setting { gate, server, account, ended, spent, basic, marks, ..setting }
         }
     }
 

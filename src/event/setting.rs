@@ -17,6 +17,10 @@ pub struct Setting {
     pub kind: ProgramKind,
     /// How long the token that was shown may be used, in microseconds, where it tells its beginning and its end.
     pub life: Option<i64>,
+    /// When that token was issued, as it says, microseconds since the Unix epoch.
+    pub issued: Option<i64>,
+    /// By how many seconds the server's clock, as its answer tells it (`Date`), is ahead of the sensor's.
+    pub drift: Option<i64>,
     /// Hash of who issued that token.
     pub issuer: u64,
     /// What it has to do with logins.
@@ -123,6 +127,12 @@ pub enum Mark {
     LoginWithoutAddress,
     /// It does something of which a thief would make use: credentials, rights, money paid out.
     Sensitive,
+    /// It administers: accounts, roles, rights.
+    Administers,
+    /// Its answer holds a password, secret or private key.
+    TellsSecret,
+    /// The answer's body was looked through for such.
+    ShowsAnswer,
 }
 
 impl Marks {

@@ -194,11 +194,14 @@ impl Unpacker<'_> {
         let [address, network, program, issuer, server, account, spent, basic, ended @ ..] = hashes;
         let kind = *ProgramKind::ALL.get(usize::from(self.byte()?)).ok_or(PackError::Content("such a program"))?;
         let gate = *Gate::ALL.get(usize::from(self.byte()?)).ok_or(PackError::Content("such a login"))?;
-        let [lives, ..] = self.flags()?;
+        let [lives, dated, drifts, ..] = self.flags()?;
         let life = lives.then(|| self.signed()).transpose()?;
+        let issued = dated.then(|| self.signed()).transpose()?;
+        let drift = drifts.then(|| self.signed()).transpose()?;
         let marks = u32::try_from(self.number()?).map_err(|_| PackError::Content("such marks"))?;
         let marks = Marks::from_bits(marks);
-        Ok(Setting { address, network, program, kind, life, issuer, gate, server, account, ended, spent, basic, marks })
+        let setting = Setting { address, network, program, kind, life, issued, drift, issuer, ..Setting::default() };
+        Ok(Setting { gate, server, account, ended, spent, basic, marks, ..setting })
     }
 
     fn hash(&mut self) -> Result<u64, PackError> {

@@ -66,7 +66,17 @@ pub fn group(fingerprint: &str, class: &str) -> String {
 }
 
 /// Rules about a place, whoever comes there first: the meaning says which place.
-const OF_PLACES: [&str; 4] = ["DX-QUERY", "INT-PLAIN", "SEC-INURL", "SEC-LONG"];
+const OF_PLACES: [&str; 9] = [
+    "DX-QUERY",
+    "INT-PLAIN",
+    "LG-CLOCK",
+    "OPS-FAIL",
+    "OPS-SPIKE",
+    "PERM-WILDCARD",
+    "SEC-INBODY",
+    "SEC-INURL",
+    "SEC-LONG",
+];
 /// Rules about one use of somebody's credential: another thief is another matter, whoever is robbed.
 const OF_USES: [&str; 4] = ["CR-CONCURRENT", "CR-FAILOK", "CR-NEWCTX", "CR-REUSE"];
 

@@ -31,6 +31,7 @@ pub use layout::{Refusal, layout};
 pub use lifecycle::{Lifecycle, State, Transition};
 pub use openapi::{DescribedOperation, Description};
 pub use pattern::{Pattern, Piece};
+pub(crate) use quantity::{duration, duration_text};
 pub use read::Open;
 pub(crate) use read::{settings, suppressions};
 pub use workflow::*;

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::rows::{PARTS, Row, Rows};
 use super::{Job, PipelineError};
 use crate::compare::Check;
-use crate::compare::course::{self, Doors, Lane, Minute, Moment, Round, Told};
+use crate::compare::access::Accesses;
+use crate::compare::course::{self, Clocks, Doors, Lane, Minute, Moment, Round, Slot, Told};
 use crate::correlate::ledger::{self, IdHasher};
 use crate::event::{Event, Mark, Outcome, Setting};
 
@@ -38,11 +39,24 @@ impl Row for Minute {
     }
 }
 
+impl Row for Slot {
+    fn hash(&self) -> u64 {
+        self.step
+    }
+
+    fn fold(rows: &mut Vec<Self>) {
+        Slot::fold(rows);
+    }
+}
+
 /// What one thread writes down.
 pub(super) struct Writer {
     ids: IdHasher,
     moments: Rows<Moment>,
     minutes: Rows<Minute>,
+    slots: Rows<Slot>,
+    accesses: Accesses,
+    clocks: Clocks,
     doors: Doors,
     told: Told,
 }
@@ -54,6 +68,9 @@ impl Writer {
             ids: IdHasher::new(&job.hash_key),
             moments: Rows::new(folder.join("moments"), budget),
             minutes: Rows::new(folder.join("minutes"), budget / 4),
+            slots: Rows::new(folder.join("slots"), budget / 4),
+            accesses: Accesses::default(),
+            clocks: Clocks::default(),
             doors: Doors::default(),
             told: Told::default(),
         }
@@ -62,11 +79,23 @@ impl Writer {
     /// Writes down an event of which everything is known, and takes how it was asked for out of it.
     pub(super) fn note(&mut self, event: &mut Event) -> Result<(), PipelineError> {
         let Some(setting) = event.setting.take() else { return Ok(()) };
-        let Writer { ids, moments, minutes, doors, told } = self;
+        let Writer { ids, moments, minutes, slots, accesses, clocks, doors, told } = self;
         let source = ledger::source(event.source);
         count(event, &setting, source, told);
         minutes.push(Minute::of(event, ids.value(&event.sensor), setting.address, source))?;
         let hash = |text: &str| ids.value(text);
+        accesses.note(event, &setting, &hash, source);
+        let host = event.host.as_deref().unwrap_or_default();
+        clocks.note(event, setting.drift, (hash(&event.sensor), hash(host)), source);
+        if let Some(step) = event.activity.as_deref().or(event.operation.as_deref()) {
+            let client = match (setting.address, event.actor.principal.as_deref()) {
+                (0, Some(name)) => hash(name),
+                (0, None) => event.actor.strand,
+                (address, _) => address,
+            };
+            let step = ids.pair(hash(step), hash(host));
+            Slot::of(event, step, client, source).into_iter().try_for_each(|slot| slots.push(slot))?;
+        }
         Moment::each(event, &setting, &hash, source, doors, |moment| moments.push(moment))
     }
 }
@@ -79,6 +108,8 @@ fn count(event: &Event, setting: &Setting, source: u8, told: &mut Told) {
     let mut blind = |check| told.count(check, source, None);
     if known && !event.shows.headers && event.actor.credential.is_none() {
         [Check::Concurrent, Check::Reused, Check::SharedKey, Check::Unsigned].into_iter().for_each(&mut blind);
+        [Check::KeyAge, Check::KeyWide, Check::NotRotated, Check::Wildcard].into_iter().for_each(&mut blind);
+        blind(Check::EnvironmentMix);
     }
     if has(Mark::Shows) && setting.life.is_none() || known && !event.shows.headers {
         blind(Check::LongLived);
@@ -92,12 +123,21 @@ fn count(event: &Event, setting: &Setting, source: u8, told: &mut Told) {
     if has(Mark::LoginWithoutAddress) {
         blind(Check::FailedThenIn);
     }
+    if event.read && event.outcome == Outcome::Accepted && !has(Mark::ShowsAnswer) && !event.shows.response_body {
+        blind(Check::BodySecret);
+    }
     let hidden = has(Mark::HidesQuery);
     [Check::UrlCredential, Check::UrlPersonal]
         .into_iter()
         .for_each(|check| told.count(check, source, (!hidden).then_some(false)));
     if setting.life.is_some() {
         told.count(Check::LongLived, source, Some(false));
+    }
+    if !event.actor.scopes.is_empty() {
+        told.count(Check::Wildcard, source, Some(false));
+    }
+    if has(Mark::ShowsAnswer) {
+        told.count(Check::BodySecret, source, Some(false));
     }
     if has(Mark::Shows) || !has(Mark::Wire) {
         told.count(Check::Plain, source, has(Mark::Wire).then_some(false));
@@ -110,15 +150,21 @@ pub(super) fn judge(
     blind: &[(i64, i64)],
     job: &Job,
     scratch: &Path,
-) -> Result<Told, PipelineError> {
-    let (mut told, mut doors) = (Told::default(), Doors::default());
-    let (mut moments, mut minutes) = (Vec::new(), Vec::new());
+) -> Result<(Told, Accesses), PipelineError> {
+    let (mut told, mut doors) = (Told::by(job.thresholds.clone()), Doors::default());
+    let (mut accesses, mut clocks) = (Accesses::default(), Clocks::default());
+    let (mut moments, mut minutes, mut slots) = (Vec::new(), Vec::new(), Vec::new());
     for writer in writers {
         told.add(writer.told);
         doors.add(writer.doors);
         moments.push(writer.moments);
         minutes.push(writer.minutes);
+        slots.push(writer.slots);
+        accesses.merge(writer.accesses);
+        clocks.merge(writer.clocks);
     }
+    accesses.judge(&mut told);
+    clocks.judge(&mut told);
     let ids = IdHasher::new(&job.hash_key);
     let mut rounds: Rows<Round> = Rows::new(scratch.join("rounds"), job.memory / 16);
     for part in 0..PARTS {
@@ -140,10 +186,13 @@ pub(super) fn judge(
         let mut rows = take(&mut minutes, part)?;
         Minute::fold(&mut rows);
         rows.chunk_by(|a, b| a.sensor == b.sensor).for_each(|line| course::holes(line, blind, &mut told));
+        let mut rows = take(&mut slots, part)?;
+        Slot::fold(&mut rows);
+        rows.chunk_by(|a, b| a.step == b.step).for_each(|line| course::slots(line, &mut told));
     }
     let wanted = |check| job.selection.wants(crate::rule::of_check(check).id);
     told.strays.retain(|stray| wanted(stray.check));
-    Ok(told)
+    Ok((told, accesses))
 }
 
 fn take<R: Row>(all: &mut [Rows<R>], part: usize) -> Result<Vec<R>, PipelineError> {

@@ -383,6 +383,7 @@ fn send_unjoined(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::threshold::Thresholds;
     use crate::correlate::{HashKey, Proxies, Redaction};
     use crate::pipeline::Selection;
     use crate::pipeline::Triage;
@@ -451,6 +452,7 @@ mod tests {
             period: (None, None),
             sought: None,
             selection: Selection::default(),
+            thresholds: Thresholds::default(),
             tables: false,
             triage: Triage::default(),
             command: "check",

@@ -11,7 +11,7 @@ use super::naming::shown_call;
 use super::reading::Reports;
 use super::views::Clock;
 use super::{Job, Run, alpn, rules, triage, warnings};
-use crate::compare::Blindness;
+use crate::compare::{Blindness, Check};
 use crate::correlate::{Catalogue, Inspection, Pseudonyms, Redaction, RedactionRule};
 use crate::event::rfc3339;
 use crate::mine::{Evidence, ProcessMap};
@@ -21,6 +21,7 @@ use crate::report::{
     MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RedactionSummary, RunSummary,
     TlsSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary,
 };
+use crate::rule;
 use crate::rule::need::Need;
 
 /// Version of `run.json`'s schema: the minor grows with additions, the major with anything else.
@@ -94,6 +95,7 @@ pub(super) fn sum(
         findings: judged.findings,
         absent,
         gaps: Vec::new(),
+        access: Vec::new(),
         mining: judged.mining,
         habits: judged.habits.record(),
         evidence: Evidence::default(),
@@ -265,6 +267,11 @@ fn options(job: &Job) -> BTreeMap<String, String> {
     let globs = |patterns: &[globset::GlobMatcher]| {
         patterns.iter().map(|p| p.glob().glob().to_owned()).collect::<Vec<_>>().join(",")
     };
+    let set = job.thresholds.all_told();
+    if !set.is_empty() {
+        let told = |(check, set): (Check, String)| format!("{}: {set}", rule::of_check(check).id);
+        options.insert("rules".to_owned(), set.into_iter().map(told).collect::<Vec<_>>().join("; "));
+    }
     if !job.selection.select.is_empty() {
         options.insert("select".to_owned(), globs(&job.selection.select));
     }

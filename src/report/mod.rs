@@ -1,5 +1,6 @@
 //! Views of one run: terminal, Markdown, HTML. Nothing here computes a new fact, reads a file or knows the time.
 
+mod access;
 pub mod change;
 pub mod event_log;
 mod explanation;
@@ -36,7 +37,7 @@ pub use markdown::markdown;
 pub use ocsf::ocsf;
 pub use sheet::Sheet;
 pub use summary::{
-    ActorSummary, AsideSummary, BaselineSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline,
+    Access, ActorSummary, AsideSummary, BaselineSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline,
     ChangeSummary, ClockSummary, DriftSummary, ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen,
     MapEdgeSummary, MapNodeSummary, MapSummary, MarkSummary, MeasureSummary, ModelSummary, NotReadSummary,
     ObjectSummary, OperationSummary, RedactionSummary, RuleStatus, RuleSummary, RunSummary, TimelineEvent, TlsSummary,

@@ -8,7 +8,7 @@ use super::figure::{count, counted};
 use super::html;
 use super::markdown::plain;
 use super::place::places;
-use super::summary::{CaseFindings, CaseTimeline, Gap, UnmodelledOperation, UnmodelledSummary};
+use super::summary::{Access, CaseFindings, CaseTimeline, Gap, UnmodelledOperation, UnmodelledSummary};
 use super::{unmodelled, verdict_name};
 
 /// A title, facts and tables. The first table is the data; CSV holds no other.
@@ -132,6 +132,69 @@ impl Sheet {
                     "first place",
                 ],
                 rows: gaps.iter().map(row).collect(),
+            }],
+        }
+    }
+
+    /// Who has access, and what of it is used.
+    pub fn access(rows: &[Access]) -> Sheet {
+        let row = |row: &Access| {
+            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            vec![
+                row.what.clone(),
+                row.name.clone(),
+                text(&row.kind),
+                row.evidence.clone(),
+                row.first.clone(),
+                row.last.clone(),
+                text(&row.issued),
+                text(&row.expires),
+                row.age_days.to_string(),
+                row.requests.to_string(),
+                row.accepted.to_string(),
+                row.refused.to_string(),
+                row.writes.to_string(),
+                row.addresses.to_string(),
+                row.programs.to_string(),
+                row.others.to_string(),
+                row.pace.clone(),
+                row.scopes.join(" "),
+                row.unused_scopes.join(" "),
+                row.roles.join(" "),
+                row.hosts.join(" "),
+                row.operations.join("; "),
+            ]
+        };
+        Sheet {
+            title: "Who has access".to_owned(),
+            facts: Vec::new(),
+            tables: vec![SheetTable {
+                name: "Access",
+                head: &[
+                    "what",
+                    "name",
+                    "kind",
+                    "told by",
+                    "first",
+                    "last",
+                    "issued",
+                    "expires",
+                    "age in days",
+                    "requests",
+                    "accepted",
+                    "refused",
+                    "writes",
+                    "addresses",
+                    "programs",
+                    "shared by or with",
+                    "pace",
+                    "scopes",
+                    "unused scopes",
+                    "roles",
+                    "hosts",
+                    "operations",
+                ],
+                rows: rows.iter().map(row).collect(),
             }],
         }
     }

@@ -1,5 +1,6 @@
 //! The content of `run.json`, and the timelines that views draw: plain data, in stable order.
 
+mod access;
 mod drift;
 mod flow;
 mod gap;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::group::GroupSummary;
 use crate::finding::suppression::SuppressionSummary;
 
+pub use access::Access;
 pub use drift::{ChangeSummary, DriftSummary, MarkSummary, TooFewSummary};
 pub use flow::{MapEdgeSummary, MapNodeSummary, MapSummary, VariantSummary};
 pub use gap::Gap;

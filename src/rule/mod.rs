@@ -9,6 +9,7 @@ mod context;
 mod judge;
 pub mod need;
 pub mod taxonomy;
+mod tuning;
 
 #[cfg(test)]
 mod example;
@@ -18,6 +19,7 @@ use std::sync::LazyLock;
 pub use cause::fold;
 pub use context::Context;
 pub use judge::judge;
+pub use tuning::{SetThreshold, thresholds};
 
 use crate::compare::Check;
 use crate::model::Severity;
@@ -39,11 +41,13 @@ rules![
     ap_stale,
     ch_model,
     ch_unplanned,
+    cr_age,
     cr_concurrent,
     cr_failok,
     cr_newctx,
     cr_reuse,
     cr_shared,
+    cr_wide,
     del_expired,
     del_noact,
     del_scope,
@@ -57,6 +61,7 @@ rules![
     dr_unmodeled,
     dx_query,
     enumeration,
+    env_mix,
     flow_clone,
     flow_pace,
     flow_volume,
@@ -66,19 +71,28 @@ rules![
     hitl_fast,
     hitl_missing,
     id_humanuse,
+    id_shared,
     int_plain,
     int_retry,
+    lg_clock,
     lg_hole,
     lg_nocorr,
     ma_chain,
     mcp_mismatch,
     mcp_rug,
+    ops_fail,
+    ops_spike,
     own,
+    perm_admin,
+    perm_unused,
+    perm_wildcard,
     proc_alt,
     rule_guard,
     sec_algnone,
+    sec_inbody,
     sec_inurl,
     sec_long,
+    sec_norotate,
     seq_direct,
     seq_order,
     seq_repeat,
@@ -228,6 +242,18 @@ pub fn of_check(check: Check) -> &'static Rule {
         Check::DriftUnmodelled => &dr_unmodeled::RULE,
         Check::ChangeUnplanned => &ch_unplanned::RULE,
         Check::ChangeModel => &ch_model::RULE,
+        Check::AdminUse => &perm_admin::RULE,
+        Check::BodySecret => &sec_inbody::RULE,
+        Check::ClockSkew => &lg_clock::RULE,
+        Check::EnvironmentMix => &env_mix::RULE,
+        Check::Failing => &ops_fail::RULE,
+        Check::IdentityShared => &id_shared::RULE,
+        Check::KeyAge => &cr_age::RULE,
+        Check::KeyWide => &cr_wide::RULE,
+        Check::NotRotated => &sec_norotate::RULE,
+        Check::ScopeUnused => &perm_unused::RULE,
+        Check::Spike => &ops_spike::RULE,
+        Check::Wildcard => &perm_wildcard::RULE,
     }
 }
 

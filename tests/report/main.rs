@@ -12,7 +12,7 @@ use offpath::report::{CaseTimeline, RunSummary, html};
 
 fn page(run: &RunSummary, findings: &[Finding], cases: &[CaseTimeline]) -> String {
     let mut bytes = Vec::new();
-    html(run, findings, cases, &mut bytes).unwrap();
+    html(run, findings, cases, &[], &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

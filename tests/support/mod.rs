@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 pub mod archive;
+pub mod stories;
 #[cfg(feature = "live")]
 pub mod traffic;
 pub mod wire;

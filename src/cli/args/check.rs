@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
+use super::value::threshold;
 use super::{EventLogFlags, Inputs};
 use crate::finding::baseline::Known;
 use crate::model::Severity;
+use crate::rule::SetThreshold;
 
 /// `offpath check`
 #[derive(Debug, Args)]
@@ -48,6 +50,9 @@ pub struct Check {
     /// Not these rules; repeatable
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// A number on which a rule decides, e.g. FLOW-PACE.floor=2s; repeatable
+    #[arg(long, hide_short_help = true, value_name = "RULE.NAME=VALUE", value_parser = threshold)]
+    pub rules: Vec<SetThreshold>,
     /// Findings that somebody answers for until a day
     ///
     /// `offpath findings suppress` adds to such a file; docs/suppressions.md says what it may hold.

@@ -2,6 +2,8 @@
 
 use offpath_capture::{LogFormat, TunnelPort};
 
+use crate::rule::SetThreshold;
+
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let number: usize = digits.parse().map_err(|_| "a number, with K, M or G behind it, is expected".to_owned())?;
@@ -31,6 +33,10 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
 }
 
 pub(super) fn tunnel(text: &str) -> Result<TunnelPort, String> {
+    text.parse()
+}
+
+pub(super) fn threshold(text: &str) -> Result<SetThreshold, String> {
     text.parse()
 }
 

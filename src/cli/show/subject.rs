@@ -5,13 +5,15 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+
 use crate::cli::Exit;
 use crate::cli::filter::Filter;
-use crate::cli::output::{GAPS, timeline_event};
+use crate::cli::output::{ACCESS, GAPS, timeline_event};
 use crate::cli::stored_run::StoredRun as Folder;
 use crate::event::table::EventRow;
 use crate::finding::Finding;
-use crate::report::{CaseFindings, CaseTimeline, Gap, UnmodelledSummary, cases_with_findings};
+use crate::report::{Access, CaseFindings, CaseTimeline, Gap, UnmodelledSummary, cases_with_findings};
 
 use super::nearest::Nearest;
 
@@ -21,6 +23,10 @@ const SHORTEST: usize = 3;
 const GAPS_WORD: &str = "gaps";
 /// What stands for what is no activity of the model.
 const UNMATCHED_WORD: &str = "unmatched";
+/// What stands for who has access.
+const ACCESS_WORD: &str = "access";
+/// All of these.
+const WORDS: [&str; 3] = [GAPS_WORD, UNMATCHED_WORD, ACCESS_WORD];
 /// Names listed where several begin alike.
 const LISTED: usize = 8;
 
@@ -30,6 +36,8 @@ pub(super) enum Subject {
     Cases(Vec<CaseFindings>),
     /// What was not seen.
     Gaps(Vec<Gap>),
+    /// Who has access.
+    Access(Vec<Access>),
     /// What is no activity of the model.
     Unmatched(UnmodelledSummary),
     /// A finding, and its case.
@@ -42,7 +50,7 @@ impl Subject {
     /// What a name stands for; a timeline holds the events that fit the filter.
     pub(super) fn find(name: Option<&str>, folder: &Folder, filter: Option<&Filter>) -> Result<Subject, Exit> {
         let fits = |row: &EventRow| filter.is_none_or(|filter| filter.admits(row));
-        if filter.is_some() && name.is_none_or(|name| name == GAPS_WORD || name == UNMATCHED_WORD) {
+        if filter.is_some() && name.is_none_or(|name| WORDS.contains(&name)) {
             return Err(Exit::CannotStart(
                 "--filter: show filters the events of a timeline; name a case, an object, a finding or an actor, \
                  or give the filter to `offpath check`, where it is over findings"
@@ -51,7 +59,10 @@ impl Subject {
         }
         let Some(name) = name else { return Ok(Subject::Cases(cases_with_findings(&folder.findings))) };
         if name == GAPS_WORD {
-            return read_gaps(&folder.path).map(Subject::Gaps);
+            return read_lines(&folder.path, GAPS).map(Subject::Gaps);
+        }
+        if name == ACCESS_WORD {
+            return read_lines(&folder.path, ACCESS).map(Subject::Access);
         }
         if name == UNMATCHED_WORD {
             let found = folder.summary.unmodelled.clone();
@@ -106,7 +117,7 @@ fn select(name: &str, folder: &Folder) -> Result<(String, Vec<EventRow>), Exit> 
     })?;
     if of_object.is_empty() {
         let mut nearest = Nearest::to(name);
-        [GAPS_WORD, UNMATCHED_WORD].into_iter().for_each(|word| nearest.offer(word));
+        WORDS.into_iter().for_each(|word| nearest.offer(word));
         folder.findings.iter().for_each(|finding| {
             nearest.offer(&finding.id);
             finding.object.iter().for_each(|object| nearest.offer(&format!("{}:{}", object.object_type, object.id)));
@@ -189,10 +200,10 @@ fn timeline(case: String, rows: Vec<EventRow>) -> CaseTimeline {
     CaseTimeline { case, events: rows.into_iter().map(timeline_event).collect() }
 }
 
-fn read_gaps(folder: &Path) -> Result<Vec<Gap>, Exit> {
-    let path = folder.join(GAPS);
+fn read_lines<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Vec<T>, Exit> {
+    let path = folder.join(file);
     let cannot = |why: String| Exit::CannotStart(format!("{}: {why}", path.display()));
     let file = File::open(&path).map_err(|e| cannot(e.to_string()))?;
-    let gaps = serde_json::Deserializer::from_reader(BufReader::new(file)).into_iter();
-    gaps.collect::<Result<_, _>>().map_err(|e| cannot(e.to_string()))
+    let lines = serde_json::Deserializer::from_reader(BufReader::new(file)).into_iter();
+    lines.collect::<Result<_, _>>().map_err(|e| cannot(e.to_string()))
 }

@@ -6,16 +6,14 @@ use super::told::Told;
 use super::{MINUTE, SECOND};
 use crate::compare::Stray;
 use crate::compare::deviation::Check;
+use crate::compare::threshold::{HOLE_REQUESTS, HOLE_SHORTEST};
 use crate::event::{Event, EventId};
 
 /// What time is counted in.
 const STEP: i64 = MINUTE;
-/// Shortest hole.
-const LEAST: i64 = 10 * MINUTE;
 /// How much longer than any other pause around it a hole is.
 const TIMES: i64 = 10;
-/// Requests on each side, and, of 64 shares of all clients, those that are seen: one client takes breaks.
-const REQUESTS: u64 = 500;
+/// Of 64 shares of all clients, those that are seen on each side: one client takes breaks.
 const SHARES: u32 = 8;
 
 const BECAUSE: &str = "a service that was down has no requests either";
@@ -66,12 +64,14 @@ impl Minute {
 /// seen, in order and apart.
 pub fn holes(minutes: &[Minute], blind: &[(i64, i64)], told: &mut Told) {
     let (Some(start), Some(end)) = (minutes.first(), minutes.last()) else { return };
-    if minutes.iter().map(|m| m.requests).sum::<u64>() < 2 * REQUESTS {
+    let least = told.limits.get(&HOLE_SHORTEST);
+    let requests = u64::try_from(told.limits.get(&HOLE_REQUESTS)).unwrap_or(u64::MAX);
+    if minutes.iter().map(|m| m.requests).sum::<u64>() < requests.saturating_mul(2) {
         return;
     }
     let mut found: Option<(i64, &Minute, &Minute)> = None;
     let pairs = minutes.windows(2).zip(1..).filter_map(|(pair, at)| match pair {
-        [before, after] if after.first.0.saturating_sub(before.last.0) >= LEAST => Some((before, after, at)),
+        [before, after] if after.first.0.saturating_sub(before.last.0) >= least => Some((before, after, at)),
         _ => None,
     });
     for (before, after, at) in pairs {
@@ -87,13 +87,13 @@ pub fn holes(minutes: &[Minute], blind: &[(i64, i64)], told: &mut Told) {
         let early =
             minutes.get(..at).unwrap_or_default().iter().rev().take_while(|m| m.last.0 >= before.last.0 - reach);
         let late = minutes.get(at..).unwrap_or_default().iter().take_while(|m| m.first.0 <= after.first.0 + reach);
-        if is_steady(early, length) && is_steady(late, length) {
+        if is_steady(early, length, requests) && is_steady(late, length, requests) {
             found = Some((length, before, after));
         }
     }
     let Some((length, before, after)) = found else { return told.count(Check::Hole, start.source, Some(false)) };
     told.count(Check::Hole, after.source, Some(true));
-    told.strays.push(Stray {
+    told.push(Stray {
         check: Check::Hole,
         at: after.first.1,
         events: vec![before.last.1, after.first.1],
@@ -104,7 +104,7 @@ pub fn holes(minutes: &[Minute], blind: &[(i64, i64)], told: &mut Told) {
 }
 
 /// Whether a side of a hole has many requests of many clients, and no pause that is a tenth as long.
-fn is_steady<'m>(side: impl Iterator<Item = &'m Minute>, length: i64) -> bool {
+fn is_steady<'m>(side: impl Iterator<Item = &'m Minute>, length: i64, least: u64) -> bool {
     let (mut requests, mut clients, mut last) = (0_u64, 0_u64, None::<&Minute>);
     for minute in side {
         let pause = |other: &Minute| {
@@ -118,7 +118,7 @@ fn is_steady<'m>(side: impl Iterator<Item = &'m Minute>, length: i64) -> bool {
         clients |= minute.clients;
         last = Some(minute);
     }
-    requests >= REQUESTS && clients.count_ones() >= SHARES
+    requests >= least && clients.count_ones() >= SHARES
 }
 
 #[cfg(test)]

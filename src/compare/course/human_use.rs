@@ -4,12 +4,9 @@ use super::SECOND;
 use super::moment::Moment;
 use super::told::{Said, Told};
 use crate::compare::deviation::Check;
+use crate::compare::threshold::{HUMAN_REQUESTS, READING};
 use crate::event::{Gate, ProgramKind};
 
-/// Requests from a browser: fewer are somebody who looks whether it works.
-const LEAST: usize = 10;
-/// The median of their pauses that are longer than a page takes to load.
-const READING: i64 = 3 * SECOND;
 /// Pauses shorter than this are one page's.
 const PAGE: i64 = SECOND;
 
@@ -39,7 +36,8 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
     // A timer's pauses are all alike.
     let quarter = pauses.get(pauses.len() / 4).copied().unwrap_or(0);
     let alike = pauses.last().copied().unwrap_or(0).saturating_sub(quarter) < median / 4;
-    if browser.len() < LEAST || pauses.len() < LEAST / 2 || median < READING || alike {
+    let (least, reading) = (told.limits.count(&HUMAN_REQUESTS), told.limits.get(&READING));
+    if browser.len() < least || pauses.len() < least / 2 || median < reading || alike {
         return told.count(Check::HumanUse, source, Some(false));
     }
     let observed = format!("{} requests of a browser, at a person's pace", browser.len());

@@ -6,12 +6,16 @@
 //! [`fold`]: whatever the order of inputs and the number of threads. Each fold reads a course once, or once a pair of
 //! what is few.
 
+mod administers;
+mod clock;
 mod clone;
 mod concurrent;
 mod door;
 mod fail_ok;
 mod hole;
 mod human_use;
+mod identity_shared;
+mod key_age;
 mod moment;
 mod new_context;
 mod pace;
@@ -21,19 +25,22 @@ mod reuse;
 #[cfg(test)]
 pub(crate) mod sample;
 mod shared;
+mod slot;
 mod told;
 mod unsigned;
 
+pub use clock::Clocks;
 pub use clone::{Round, clones};
 pub use door::{Door, Doors};
 pub use hole::{Minute, holes};
 pub use moment::{Lane, Moment};
+pub use slot::{Slot, slots};
 pub use told::Told;
 
 use super::deviation::Check;
 
 /// Checks that are judged by courses.
-pub const CHECKS: [Check; 15] = [
+pub const CHECKS: [Check; 27] = [
     Check::Concurrent,
     Check::FailedThenIn,
     Check::Reused,
@@ -49,12 +56,28 @@ pub const CHECKS: [Check; 15] = [
     Check::Hole,
     Check::RetryStorm,
     Check::Plain,
+    Check::AdminUse,
+    Check::BodySecret,
+    Check::ClockSkew,
+    Check::EnvironmentMix,
+    Check::Failing,
+    Check::IdentityShared,
+    Check::KeyAge,
+    Check::KeyWide,
+    Check::NotRotated,
+    Check::ScopeUnused,
+    Check::Spike,
+    Check::Wildcard,
 ];
 
 /// Microseconds in a second.
 pub(super) const SECOND: i64 = 1_000_000;
 /// Microseconds in a minute.
 pub(super) const MINUTE: i64 = 60 * SECOND;
+/// Microseconds in an hour.
+pub(super) const HOUR: i64 = 60 * MINUTE;
+/// Microseconds in a day.
+pub(super) const DAY: i64 = 24 * HOUR;
 
 /// Folds one course: all moments of one lane and key, sorted by [`Moment::order_key`].
 pub fn fold(course: &[Moment], doors: &Doors, told: &mut Told) {
@@ -66,16 +89,23 @@ pub fn fold(course: &[Moment], doors: &Doors, told: &mut Told) {
             pace::fold(course, told);
             human_use::fold(course, told);
             retry_storm::fold(course, told);
+            administers::fold(course, told);
+            identity_shared::fold(course, told);
         }
         Lane::Credential => {
             concurrent::fold(course, told);
             reuse::fold(course, doors, told);
             shared::fold(course, told);
+            key_age::fold(course, doors, told);
         }
         Lane::Address => fail_ok::fold(course, told),
         Lane::Url => place::url_credential(course, doors, told),
         Lane::Personal => place::url_personal(course, doors, told),
-        Lane::Issuer => place::long_lived(course, doors, told),
+        Lane::Issuer => {
+            place::long_lived(course, doors, told);
+            place::wildcard(course, doors, told);
+        }
+        Lane::Answer => place::body_secret(course, doors, told),
         Lane::Wire => place::plain(course, told),
     }
 }

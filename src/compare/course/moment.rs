@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::door::Doors;
+use crate::compare::threshold::LONGEST_LIFE;
 use crate::event::{Actor, Event, EventId, Evidence, Gate, Mark, OrderKey, Outcome, ProgramKind, Setting};
 
 /// By what moments are brought together.
@@ -22,6 +23,8 @@ pub enum Lane {
     Issuer,
     /// By the server, as its address tells it, to which a credential went in the clear.
     Wire,
+    /// By the operation whose answer holds a secret.
+    Answer,
 }
 
 /// What one event says in one lane; of one size, so that it can wait on disk. Hashes are 0 for what is not there.
@@ -82,6 +85,8 @@ pub struct Deed {
     pub known: bool,
     /// The actor is told by more than an assertion.
     pub bound: bool,
+    /// The token says to be good for everything.
+    pub wildcard: bool,
     /// In its course it ends the credential rather than showing it.
     pub ends: bool,
     /// In its course it turns the credential into another one.
@@ -118,8 +123,10 @@ impl Moment {
         let marked = |marks: &[Mark]| if setting.marks.has_any(marks) { whole.step } else { 0 };
         to(Lane::Url, marked(&super::place::CREDENTIALS))?;
         to(Lane::Personal, marked(&super::place::PERSONAL))?;
-        let long = setting.life.is_some_and(|life| life > super::place::LONGEST_LIFE) && whole.deed.accepted;
-        to(Lane::Issuer, if long { setting.issuer.max(1) } else { 0 })?;
+        let long = setting.life.is_some_and(|life| life > LONGEST_LIFE.least);
+        let issued = (long || whole.deed.wildcard) && whole.deed.accepted;
+        to(Lane::Issuer, if issued { setting.issuer.max(1) } else { 0 })?;
+        to(Lane::Answer, marked(&[Mark::TellsSecret]))?;
         let clear = setting.marks.has_any(&[Mark::Clear, Mark::ClearSession]);
         to(Lane::Wire, if clear { setting.server.max(1) } else { 0 })?;
         let lane = Lane::Credential;
@@ -164,6 +171,7 @@ impl Moment {
                 api_key: actor.evidence == Evidence::ApiKey,
                 known: actor.evidence > Evidence::Unproved && actor.principal.is_some(),
                 bound: actor.evidence >= Evidence::Bound,
+                wildcard: actor.scopes.iter().any(|scope| is_wildcard(scope)),
                 ends: false,
                 spends: false,
             },
@@ -194,6 +202,11 @@ impl Moment {
     pub(super) fn is_after(&self, other: &Moment) -> bool {
         self.time.saturating_sub(other.time) >= self.tick.max(other.tick)
     }
+}
+
+/// Whether a scope stands for all of them.
+fn is_wildcard(scope: &str) -> bool {
+    scope.contains('*') && scope.chars().all(|c| matches!(c, '*' | ':' | '.' | '/'))
 }
 
 /// Whether the credential that an actor is known by is the key that names it, and none beside it.

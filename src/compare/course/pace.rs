@@ -1,21 +1,17 @@
 //! Steps that follow each other faster than anybody can take them, in what says to be a browser.
 
-use super::SECOND;
 use super::moment::Moment;
 use super::told::{Said, Told};
 use crate::compare::deviation::Check;
+use crate::compare::threshold::{PACE_FLOOR, PACE_STEPS};
 use crate::event::{Gate, ProgramKind};
 
-/// Steps in a row. A page that saves sends a few writes at once.
-const STEPS: usize = 12;
 /// Different ones among them: one that comes again and again is a page that reports something.
 const KINDS: usize = 3;
 /// Times that the commonest of them comes: a row of forms that are all sent once is one page.
 const ROUNDS: usize = 3;
-/// The median of the pauses between an answer and the next step. People take longer to read a page than this.
-const FLOOR: i64 = SECOND / 2;
 /// A pause that ends a row.
-const PAUSE: i64 = 30 * SECOND;
+const PAUSE: i64 = 30 * super::SECOND;
 
 const BECAUSE: &str = "a page that sends what it has gathered, or who fills forms in by a program, is as fast";
 
@@ -25,33 +21,35 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
         person && m.deed.accepted && !m.deed.read && m.deed.known && m.setting.gate == Gate::None
     };
     let steps: Vec<&Moment> = course.iter().filter(counts).collect();
-    if steps.len() < STEPS {
+    // The median of the pauses between an answer and the next step.
+    let (least, floor) = (told.limits.count(&PACE_STEPS), told.limits.get(&PACE_FLOOR));
+    if steps.len() < least {
         return course.iter().take(1).for_each(|m| told.count(Check::Pace, m.source, Some(false)));
     }
-    if let Some(first) = steps.first().filter(|_| steps.iter().all(|m| m.tick >= FLOOR)) {
+    if let Some(first) = steps.first().filter(|_| steps.iter().all(|m| m.tick >= floor)) {
         return told.count(Check::Pace, first.source, None);
     }
     // One program, one step after the other: what overlaps was sent by a page.
     let follows = |a: &&Moment, b: &&Moment| {
         a.setting.program == b.setting.program && b.time >= a.end && b.time.saturating_sub(a.end) <= PAUSE
     };
-    let row = steps.chunk_by(follows).find_map(|row| row.windows(STEPS).find(|row| is_fast(row)));
+    let row = steps.chunk_by(follows).find_map(|row| row.windows(least).find(|row| is_fast(row, floor)));
     match row {
         Some(row) => {
             let observed = format!("{} steps in a row with a median pause of {}ms", row.len(), median(row) / 1_000);
-            let expected = format!("pauses of {}ms or more", FLOOR / 1_000);
+            let expected = format!("pauses of {}ms or more", floor / 1_000);
             told.tell(Check::Pace, row, Said::new(expected, observed, 0.45, BECAUSE));
         }
         None => steps.iter().take(1).for_each(|m| told.count(Check::Pace, m.source, Some(false))),
     }
 }
 
-fn is_fast(row: &[&Moment]) -> bool {
+fn is_fast(row: &[&Moment], floor: i64) -> bool {
     let mut steps: Vec<u64> = row.iter().map(|m| m.step).collect();
     steps.sort_unstable();
     let (kinds, most) = steps.chunk_by(|a, b| a == b).fold((0, 0), |(n, most), run| (n + 1, run.len().max(most)));
-    let fine = row.iter().all(|m| m.tick < FLOOR);
-    fine && kinds >= KINDS && most >= ROUNDS && median(row) < FLOOR
+    let fine = row.iter().all(|m| m.tick < floor);
+    fine && kinds >= KINDS && most >= ROUNDS && median(row) < floor
 }
 
 fn median(row: &[&Moment]) -> i64 {
@@ -70,7 +68,7 @@ fn pause(pair: &[&Moment]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::course::sample;
+    use crate::compare::course::{SECOND, sample};
 
     fn row(count: i64, pause: i64, step: impl Fn(i64) -> u64) -> Vec<Moment> {
         let at = |n: i64| {

@@ -8,6 +8,7 @@ use super::moment::Moment;
 use super::told::{Said, Told};
 use super::{MINUTE, SECOND};
 use crate::compare::deviation::Check;
+use crate::compare::threshold::LONGEST_LIFE;
 use crate::event::{Gate, Mark};
 
 /// Marks of URLs that hold a credential.
@@ -16,9 +17,9 @@ pub(super) const CREDENTIALS: [Mark; 5] =
 /// Marks of URLs that hold personal data, or a number that tells that another is none.
 pub(super) const PERSONAL: [Mark; 5] =
     [Mark::UrlCard, Mark::UrlCardLike, Mark::UrlNumber, Mark::UrlIban, Mark::UrlEmail];
-/// The longest that a token may be used: a day, with the leeway that clocks are given (RFC 7519, section 4.1.4).
-pub(super) const LONGEST_LIFE: i64 = (24 * 60 + 5) * MINUTE;
-/// The same where nothing shows that the operation reads it: a week, which no token of a run or a session needs.
+/// Leeway that clocks are given (RFC 7519, section 4.1.4).
+const LEEWAY: i64 = 5 * MINUTE;
+/// The least that tells anything where nothing shows that the operation reads it: a week, which no token of a run or a session needs.
 const LONGEST_UNREAD: i64 = 7 * 24 * 60 * MINUTE;
 /// Confidence of what somebody has to look at.
 const FOR_REVIEW: f32 = 0.45;
@@ -111,12 +112,17 @@ pub(super) fn url_personal(course: &[Moment], doors: &Doors, told: &mut Told) {
 pub(super) fn long_lived(course: &[Moment], doors: &Doors, told: &mut Told) {
     const BECAUSE: &str = "the token says it itself";
     const UNREAD: &str = "nothing shows that the operation asks for a credential: it may not have read this one";
-    let behind = |door: Door| course.iter().filter(move |m| doors.of(m.step) == door);
-    let unread = behind(Door::Unknown).filter(|m| m.setting.life.is_some_and(|life| life > LONGEST_UNREAD));
-    let kinds: [(Vec<&Moment>, _); 2] =
-        [(behind(Door::Guarded).collect(), (0.8, BECAUSE)), (unread.collect(), (FOR_REVIEW, UNREAD))];
+    let limit = told.limits.get(&LONGEST_LIFE).saturating_add(LEEWAY);
+    let longer = |door: Door, limit: i64| -> Vec<&Moment> {
+        let long = |m: &&Moment| m.setting.life.is_some_and(|life| life > limit);
+        course.iter().filter(long).filter(|m| doors.of(m.step) == door).collect()
+    };
+    let kinds = [
+        (longer(Door::Guarded, limit), (0.8, BECAUSE)),
+        (longer(Door::Unknown, limit.max(LONGEST_UNREAD)), (FOR_REVIEW, UNREAD)),
+    ];
     let Some((moments, doubt)) = kinds.into_iter().find(|(moments, _)| !moments.is_empty()) else {
-        course.iter().take(1).for_each(|m| told.count(Check::LongLived, m.source, Some(false)));
+        course.iter().filter(long).take(1).for_each(|m| told.count(Check::LongLived, m.source, Some(false)));
         return;
     };
     let longest = moments.iter().max_by_key(|m| (m.setting.life, std::cmp::Reverse(m.order_key())));
@@ -128,7 +134,38 @@ pub(super) fn long_lived(course: &[Moment], doors: &Doors, told: &mut Told) {
         0 | 1 => format!("one for {long}"),
         several => format!("{several} tokens, one for {long}"),
     };
-    told.tell(Check::LongLived, &[longest], Said::new("tokens for at most 24 hours", observed, doubt.0, doubt.1));
+    told.tell(
+        Check::LongLived,
+        &[longest],
+        Said::new(format!("tokens for at most {} hours", limit / super::HOUR), observed, doubt.0, doubt.1),
+    );
+}
+
+/// Tokens of one issuer that say to be good for everything.
+pub(super) fn wildcard(course: &[Moment], doors: &Doors, told: &mut Told) {
+    const BECAUSE: &str = "the token says it itself; what the server makes of the word it does not";
+    const UNREAD: &str = "nothing shows that the operation asks for a credential: it may not have read this one";
+    let behind = |door: Door| -> Vec<&Moment> {
+        course.iter().filter(|m| m.deed.wildcard && doors.of(m.step) == door).collect()
+    };
+    let kinds = [(behind(Door::Guarded), (0.75, BECAUSE)), (behind(Door::Unknown), (FOR_REVIEW, UNREAD))];
+    let Some((moments, doubt)) = kinds.into_iter().find(|(moments, _)| !moments.is_empty()) else { return };
+    let of = |hash: fn(&Moment) -> u64| moments.iter().take(MOST).map(|m| hash(m)).collect::<BTreeSet<u64>>().len();
+    let (tokens, actors) = (of(|m| m.credential), of(|m| m.actor));
+    let plural = |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+    let observed = format!("{} of {} for everything", plural(tokens, "token"), plural(actors, "actor"));
+    let evidence: Vec<&Moment> = moments.iter().take(1).copied().collect();
+    told.tell(Check::Wildcard, &evidence, Said::new("scopes that name what for", observed, doubt.0, doubt.1));
+}
+
+/// Answers of one operation that tell a secret to whoever asks again.
+pub(super) fn body_secret(course: &[Moment], doors: &Doors, told: &mut Told) {
+    const NAMED: &str = "that it is a secret is told by the name of its field, and by its look";
+    let moments = marked(course, Mark::TellsSecret);
+    let Some(first) = moments.first() else { return };
+    let what = if doors.of(first.step) == Door::Open { "a secret for anybody" } else { "a secret" };
+    let at_most = if doors.of(first.step) == Door::Open { 0.8 } else { 0.6 };
+    tell(Check::BodySecret, &moments, "secrets shown once, where they are made", what, (at_most, NAMED), told);
 }
 
 /// Credentials that went to one server in the clear.

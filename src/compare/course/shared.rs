@@ -5,12 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::moment::Moment;
 use super::told::{Said, Told};
 use crate::compare::deviation::Check;
+use crate::compare::threshold::{PROGRAM_USES, PROGRAMS};
 use crate::event::{Mark, ProgramKind};
 
-/// Programs that use one key, each from addresses of its own. Two are a service and who looks after it.
-const PROGRAMS: usize = 3;
-/// Uses of each: one is somebody who tried something.
-const USES: u64 = 5;
 /// Programs and addresses that are kept; a key with more is shared in any case.
 const MOST: usize = 64;
 
@@ -53,8 +50,9 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
     }
     // A key that a page or an app holds is everybody's by design.
     let public = people.saturating_mul(2) >= shown;
-    let apart: Vec<&User<'_>> = users.values().filter(|user| user.uses >= USES && is_apart(user, &users)).collect();
-    if public || apart.len() < PROGRAMS {
+    let uses = u64::try_from(told.limits.get(&PROGRAM_USES)).unwrap_or(u64::MAX);
+    let apart: Vec<&User<'_>> = users.values().filter(|user| user.uses >= uses && is_apart(user, &users)).collect();
+    if public || apart.len() < told.limits.count(&PROGRAMS) {
         return told.count(Check::SharedKey, source, Some(false));
     }
     let mut firsts: Vec<&Moment> = apart.iter().filter_map(|user| user.first).collect();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::moment::Moment;
 use crate::compare::Stray;
 use crate::compare::deviation::{Check, Tally};
+use crate::compare::threshold::Thresholds;
 use crate::event::EventId;
 use crate::event::least::add_least;
 
@@ -24,9 +25,16 @@ pub struct Told {
     pub counts: BTreeMap<(Check, u8), Tally>,
     /// Attempts that were refused, and would have been told of: the least few events of each check.
     pub held: BTreeMap<Check, BTreeSet<EventId>>,
+    /// The numbers on which folds decide.
+    pub limits: Thresholds,
 }
 
 impl Told {
+    /// Nothing told yet, by these numbers.
+    pub fn by(limits: Thresholds) -> Told {
+        Told { limits, ..Told::default() }
+    }
+
     /// Counts one decision: `Some(true)` violated, `Some(false)` fine, `None` not evaluable.
     pub fn count(&mut self, check: Check, source: u8, violated: Option<bool>) {
         let tally = self.counts.entry((check, source)).or_default();
@@ -48,7 +56,7 @@ impl Told {
         let skip = events.len().saturating_sub(MOST_EVENTS);
         // The first and the last say most.
         events.drain(events.len().min(MOST_EVENTS / 2)..events.len().min(MOST_EVENTS / 2) + skip);
-        self.strays.push(Stray {
+        self.push(Stray {
             check,
             at: at.event,
             events,
@@ -61,6 +69,20 @@ impl Told {
     /// Notes an attempt that was refused.
     pub(super) fn hold(&mut self, check: Check, at: &Moment) {
         add_least(self.held.entry(check).or_default(), [at.event], MOST_HELD);
+    }
+
+    /// Counts and tells what was found.
+    pub(in crate::compare) fn stray(&mut self, stray: Stray, source: u8) {
+        self.count(stray.check, source, Some(true));
+        self.push(stray);
+    }
+
+    /// Tells what was found; what a user set for its rule stands beside what was expected.
+    pub(super) fn push(&mut self, mut stray: Stray) {
+        if let (Some(set), Some(expected)) = (self.limits.told(stray.check), stray.expected.first_mut()) {
+            *expected = format!("{expected} (configured: {set})").into();
+        }
+        self.strays.push(stray);
     }
 
     /// Adds what other folds tell.

@@ -17,6 +17,8 @@ pub(crate) struct Allowed {
     pub(crate) keys: Vec<String>,
     /// Sections and their keys.
     pub(crate) sections: BTreeMap<String, Vec<String>>,
+    /// Keys whose mappings may hold mappings: an entry `a: {b: c}` is `a=b=c`.
+    pub(crate) nested: &'static [&'static str],
 }
 
 /// One value with its place.
@@ -101,7 +103,17 @@ impl Reading<'_> {
         match &node.shape {
             Shape::Mapping(entries) => {
                 for (name, node) in entries {
-                    values.extend(self.value(section, key, node, |value| format!("{}={value}", name.text)));
+                    let inner = match &node.shape {
+                        Shape::Mapping(inner) if self.allowed.nested.contains(&key.text.as_str()) => inner.as_slice(),
+                        _ => {
+                            values.extend(self.value(section, key, node, |value| format!("{}={value}", name.text)));
+                            continue;
+                        }
+                    };
+                    for (own, node) in inner {
+                        let whole = |value: &str| format!("{}={}={value}", name.text, own.text);
+                        values.extend(self.value(section, key, node, whole));
+                    }
                 }
             }
             Shape::List(items) => {

@@ -3,6 +3,7 @@
 //! What a reader must see first is plain HTML written here; the script, which the page's policy admits by its hash,
 //! adds the full list of findings and the timelines from compressed columns.
 
+mod access;
 mod columns;
 mod drift;
 mod figures;
@@ -27,7 +28,7 @@ use sha2::{Digest, Sha256};
 
 use crate::finding::Finding;
 
-use super::summary::{CaseTimeline, RunSummary};
+use super::summary::{Access, CaseTimeline, RunSummary};
 use super::verdict::{severity_rank, verdict};
 use columns::Data;
 pub(super) use columns::verdict_name;
@@ -45,7 +46,13 @@ const MOST_FINDINGS: usize = 250_000;
 ///
 /// # Errors
 /// Only those of `out`.
-pub fn html(run: &RunSummary, findings: &[Finding], cases: &[CaseTimeline], out: &mut dyn Write) -> io::Result<()> {
+pub fn html(
+    run: &RunSummary,
+    findings: &[Finding],
+    cases: &[CaseTimeline],
+    access: &[Access],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut worst_first: Vec<&Finding> = findings.iter().collect();
     worst_first.sort_by_key(|finding| (finding.suppressed.is_some(), severity_rank(&finding.severity)));
     worst_first.truncate(MOST_FINDINGS);
@@ -61,6 +68,7 @@ pub fn html(run: &RunSummary, findings: &[Finding], cases: &[CaseTimeline], out:
             "style" => out.write_all(STYLE.as_bytes())?,
             "script" => out.write_all(SCRIPT.as_bytes())?,
             "data" => write_data(&Data::new(&run.rules, &worst_first, cases), out)?,
+            "access" => out.write_all(access::section(access).as_bytes())?,
             part => out.write_all(section(part, run, findings, &worst_first, cases).as_bytes())?,
         }
         rest = after;

@@ -1,5 +1,6 @@
 //! Views for a terminal. Colour and width are given, never found; no meaning hangs on colour alone.
 
+mod access;
 mod cases;
 mod change;
 mod check;
@@ -18,6 +19,7 @@ mod timeline;
 mod unmatched;
 mod verification;
 
+pub use access::access;
 pub use cases::cases;
 pub use change::change;
 pub use check::check;

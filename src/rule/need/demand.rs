@@ -116,6 +116,10 @@ fn built_in(check: Check) -> Demand {
         Check::Pace | Check::Clones => BTreeSet::from([Need::Clock]),
         Check::RetryStorm => BTreeSet::from([Need::RequestBody]),
         Check::TokenExpired | Check::AgentUnnamed => BTreeSet::from([Need::Headers]),
+        Check::KeyAge | Check::KeyWide | Check::NotRotated | Check::Wildcard | Check::EnvironmentMix => {
+            BTreeSet::from([Need::Headers])
+        }
+        Check::BodySecret => BTreeSet::from([Need::ResponseBody]),
         Check::ScopeWidened => BTreeSet::from([Need::RequestBody, Need::ResponseBody]),
         _ => BTreeSet::new(),
     };
@@ -136,6 +140,9 @@ fn beside(check: Check) -> Option<&'static str> {
         Check::HumanUse => "no names of programs",
         Check::RetryStorm => "no bodies",
         Check::Plain => "the wire was not captured",
+        Check::IdentityShared => "no addresses of clients",
+        Check::KeyAge | Check::NotRotated | Check::KeyWide | Check::EnvironmentMix => "no credentials",
+        Check::Wildcard => "no tokens",
         _ => return None,
     })
 }

@@ -1,0 +1,113 @@
+//! What the access review keeps and tells.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::sample;
+
+const DAY: i64 = 24 * HOUR;
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A service's accepted call on a day.
+fn call(day: i64, operation: &str, host: &str, scopes: &[&str]) -> Event {
+    let mut event = sample::event(1);
+    event.id = EventId(hash(&format!("{day} {operation} {host}")));
+    (event.time, event.end) = (day * DAY, day * DAY + 1_000);
+    (event.operation, event.host) = (Some(operation.into()), Some(host.into()));
+    event.read = operation.starts_with("GET");
+    event.actor.principal = Some("robot".into());
+    event.actor.credential = Some("00000000000000ab00000000000000ab".into());
+    (event.actor.kind, event.actor.kind_known) = ("service".into(), true);
+    event.actor.evidence = Evidence::Claims;
+    event.actor.scopes = scopes.iter().map(|scope| (*scope).into()).collect();
+    event
+}
+
+fn told(events: &[Event]) -> Vec<(Check, String)> {
+    let mut accesses = Accesses::default();
+    events.iter().for_each(|event| accesses.note(event, &Setting::default(), &hash, 0));
+    let mut told = Told::default();
+    accesses.judge(&mut told);
+    told.strays.iter().map(|stray| (stray.check, stray.observed[0].to_string())).collect()
+}
+
+#[test]
+fn scopes_of_which_only_others_make_use_are_told() {
+    let scopes = ["orders:read", "refunds:write", "openid", "teapots:brew"];
+    let mut events: Vec<Event> = (0..60).map(|day| call(day, "GET /orders/{id}", "api", &scopes)).collect();
+    assert_eq!(told(&events), [], "that nobody was seen to use it says nothing of what it is for");
+    let mut other = call(5, "POST /refunds", "api", &[]);
+    other.actor.principal = Some("alice".into());
+    other.actor.credential = Some("00000000000000cd00000000000000cd".into());
+    events.push(other);
+    assert_eq!(told(&events), [(Check::ScopeUnused, "refunds:write not used in 59 days".to_owned())]);
+    events.push(call(30, "POST /refunds", "api", &scopes));
+    assert_eq!(told(&events), [], "used once");
+    assert_eq!(told(&events[40..]), [], "seen for too short");
+}
+
+#[test]
+fn one_key_for_many_systems_and_for_two_environments_is_told() {
+    let hosts = |names: &[&str]| -> Vec<Event> {
+        names.iter().flat_map(|host| (0..3).map(|day| call(day, "POST /orders", host, &[]))).collect()
+    };
+    let wide = ["a.shop.example", "b.shop.example", "c.shop.example", "d.shop.example", "e.shop.example"];
+    assert_eq!(told(&hosts(&wide)), [(Check::KeyWide, "one for 5 hosts".to_owned())]);
+    assert_eq!(told(&hosts(&wide[..4])), []);
+    let both = [(Check::EnvironmentMix, "api.shop.example and api.staging.shop.example".to_owned())];
+    assert_eq!(told(&hosts(&["api.shop.example", "api.staging.shop.example"])), both);
+    assert_eq!(told(&hosts(&["api.shop.example", "ci.staging.shop.example"])), [], "another system");
+    assert_eq!(told(&hosts(&["api.staging.shop.example", "web.staging.shop.example"])), []);
+}
+
+#[test]
+fn hosts_where_things_are_tried_are_told_by_a_part_of_their_own() {
+    for host in ["api.staging.shop.example", "api-test.shop.example", "dev2.shop.example", "qa-api"] {
+        assert!(is_testing(host), "{host}");
+    }
+    for host in ["api.shop.example", "test.example", "attestation.shop.example", "latest.shop.example", "10.0.0.1"] {
+        assert!(!is_testing(host), "{host}");
+    }
+    assert!(are_kin("api-test.shop.example", "api-prod.shop.example"));
+    assert!(!are_kin("api-test.shop.example", "web.shop.example"));
+}
+
+proptest! {
+    #[test]
+    fn it_does_not_matter_who_noted_what(
+        calls in proptest::collection::vec((0..90_i64, 0..6_usize, 0..80_usize, 0..4_usize), 0..60),
+        cut in 0..60_usize,
+    ) {
+        let scopes = ["orders:read", "refunds:write", "payouts", "*"];
+        let events: Vec<Event> = calls
+            .iter()
+            .map(|(day, operation, host, scope)| {
+                let operation = format!("{} /things{operation}/{{id}}", if operation % 2 == 0 { "GET" } else { "POST" });
+                call(*day, &operation, &format!("h{host}.example"), &scopes[..*scope])
+            })
+            .collect();
+        let noted = |events: &[Event]| {
+            let mut accesses = Accesses::default();
+            events.iter().for_each(|event| accesses.note(event, &Setting::default(), &hash, 0));
+            accesses
+        };
+        let shown = |accesses: &Accesses| {
+            let lines = accesses.identities().chain(accesses.credentials());
+            lines.map(|(name, access, unused)| {
+                let Access { first, last, requests, writes, hosts, operations, scopes, .. } = access;
+                format!("{name} {first:?} {last:?} {requests} {writes} {hosts:?} {operations:?} {scopes:?} {unused:?}")
+            }).collect::<Vec<_>>()
+        };
+        let (left, right) = events.split_at(cut.min(events.len()));
+        let mut merged = noted(right);
+        merged.merge(noted(left));
+        prop_assert_eq!(shown(&merged), shown(&noted(&events)));
+    }
+}
