@@ -15,9 +15,10 @@ const SOURCES: [(&str, &str); 4] =
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
 /// `part:` and the reason why not all.
-const WHOLE_MODEL: [(&str, &str, &str, &str); 57] = [
+const WHOLE_MODEL: [(&str, &str, &str, &str); 65] = [
     ("AG-LIMIT", "not_asked", "not_asked", "not_asked"),
     ("AG-TOOL", "not_asked", "not_asked", "not_asked"),
+    ("AP-AFTER", "judged", "no bodies", "no bodies"),
     ("AP-CHANGED", "judged", "no bodies", "no bodies"),
     ("AP-MISSING", "judged", "no bodies", "no bodies"),
     ("AP-SELF", "judged", "judged", "part: no bodies"),
@@ -45,6 +46,8 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 57] = [
     ("ID-HUMANUSE", "judged", "judged", "idle"),
     ("INT-PLAIN", "judged", "the wire was not captured", "the wire was not captured"),
     ("INT-RETRY", "judged", "part: no bodies", "part: no bodies"),
+    ("INV-DOUBLE", "not_asked", "not_asked", "not_asked"),
+    ("INV-OVERSELL", "not_asked", "not_asked", "not_asked"),
     ("LG-HOLE", "judged", "judged", "judged"),
     ("LG-NOCORR", "idle", "idle", "idle"),
     ("MA-CHAIN", "not_asked", "not_asked", "not_asked"),
@@ -52,6 +55,8 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 57] = [
     ("MCP-RUG", "not_asked", "not_asked", "not_asked"),
     ("OWN", "judged", "judged", "no roles"),
     ("PROC-ALT", "judged", "no bodies", "no bodies"),
+    ("PROV-EARLY", "not_asked", "not_asked", "not_asked"),
+    ("PROV-RESIDUE", "not_asked", "not_asked", "not_asked"),
     ("RULE-GUARD", "judged", "part: no bodies", "part: no bodies"),
     ("SEC-ALGNONE", "judged", "no headers", "no headers"),
     ("SEC-INURL", "judged", "judged", "judged"),
@@ -65,6 +70,9 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 57] = [
     ("ST-FIELD", "judged", "no bodies", "no bodies"),
     ("ST-ILLEGAL", "judged", "part: no bodies", "part: no bodies"),
     ("ST-ORPHAN", "judged", "part: no bodies", "part: no bodies"),
+    ("SUB-CYCLE", "not_asked", "not_asked", "not_asked"),
+    ("SUB-SELFUPGRADE", "not_asked", "not_asked", "not_asked"),
+    ("SUB-TRIAL", "not_asked", "not_asked", "not_asked"),
     ("TEN-CROSS", "judged", "judged", "no tenants"),
     ("TEN-MIX", "judged", "judged", "no tenants"),
     ("TX-CONSERVE", "judged", "no bodies", "no bodies"),

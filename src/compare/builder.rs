@@ -230,7 +230,7 @@ impl Model {
     }
 
     pub(crate) fn constraint(mut self, name: &str, kind: ConstraintKind) -> Self {
-        self.constraints.push(Constraint { id: name.into(), kind, condition: None, severity: None });
+        self.constraints.push(Constraint { id: name.into(), kind, condition: None, severity: None, family: None });
         self
     }
 

@@ -19,6 +19,7 @@ mod deletion;
 pub mod deviation;
 mod dominance;
 mod effect;
+mod family;
 mod history;
 mod measure;
 mod mixed;

@@ -324,7 +324,9 @@ impl Reader<'_> {
             match &constraint.kind {
                 ConstraintKind::Require { activity, before, .. } => concerned.extend([*activity, *before]),
                 ConstraintKind::DistinctPersons { activities, .. } => concerned.extend(activities),
-                ConstraintKind::Never { activity, after, .. } => concerned.extend([*activity, *after]),
+                ConstraintKind::Never { activity, after, until, .. } => {
+                    concerned.extend([activity, after].into_iter().chain(until));
+                }
                 ConstraintKind::Same { activities: Some(activities), .. } => concerned.extend(activities),
                 ConstraintKind::WindowSum { activity, .. }
                 | ConstraintKind::WindowCount { activity, .. }
@@ -387,8 +389,9 @@ impl Reader<'_> {
             ConstraintKind::WindowCount { by, activity, .. } => {
                 by.iter().for_each(|path| self.group(path, *activity, often));
             }
-            ConstraintKind::Never { activity, after, per } => {
-                often.extend([*activity, *after].into_iter().filter_map(|a| self.key_of(a, *per)));
+            ConstraintKind::Never { activity, after, until, per } => {
+                let steps = [activity, after].into_iter().chain(until);
+                often.extend(steps.filter_map(|a| self.key_of(*a, *per)));
                 often.extend(self.scope_of(*per));
             }
             ConstraintKind::Same { left, right, unless_role, .. } => {
@@ -519,7 +522,14 @@ pub(super) fn reports(model: &Model, constraint: &Constraint, check: Check) -> b
     let approves = |a: &ActivityId| {
         model.constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::Require { activity, .. } if activity == a))
     };
-    match (&constraint.kind, check) {
+    let general = check.general();
+    if check != Check::ApprovalLate && general.named_by(constraint) != check {
+        return false;
+    }
+    match (&constraint.kind, general) {
+        (ConstraintKind::Require { .. }, Check::ApprovalMissing) if check == Check::ApprovalLate => {
+            constraint.family.is_none()
+        }
         (ConstraintKind::Require { .. }, Check::ApprovalMissing) => true,
         (ConstraintKind::Require { max_age, .. }, Check::ApprovalStale) => max_age.is_some(),
         (ConstraintKind::Require { unchanged, .. }, Check::ApprovalChanged) => !unchanged.is_empty(),
