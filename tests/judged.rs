@@ -10,7 +10,7 @@ use serde_json::Value;
 use support::{code, offpath, sample, stderr, stdout};
 
 /// The sample from each source: kind of source, file.
-const SOURCES: [(&str, &str); 4] =
+const SOURCES: [(&str, &str); 5] =
     [("pcapng", "capture.pcapng.gz"), ("har", "capture.har.gz"), ("json", "access.jsonl"), ("combined", "access.log")];
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
@@ -77,6 +77,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 65] = [
     ("TEN-MIX", "judged", "judged", "no tenants"),
     ("TX-CONSERVE", "judged", "no bodies", "no bodies"),
     ("TX-MISMATCH", "judged", "no bodies", "no bodies"),
+    ("TX-NEG", "judged", "no bodies", "no bodies"),
     ("TX-RACE", "judged", "part: no bodies", "no measured durations"),
     ("TX-REPLAY", "judged", "no bodies", "no idempotency keys"),
     ("TX-SPLIT", "judged", "no bodies", "no bodies"),

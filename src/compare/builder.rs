@@ -207,6 +207,7 @@ impl Model {
                 objects: vec![ActivityObject { object_type, key: Vec::new() }],
                 read: false,
                 ok: None,
+                signed: false,
                 attributes: Vec::new(),
                 idempotency: None,
                 bind: Vec::new(),

@@ -62,6 +62,8 @@ pub enum Check {
     Race,
     /// Identifiers, amounts or parties disagree between steps.
     Mismatch,
+    /// The client sent an amount below zero.
+    Negative,
     /// A business rule of the model is false.
     Guard,
     /// The actor does not own the object.

@@ -24,6 +24,7 @@ mod history;
 mod measure;
 mod mixed;
 mod moves;
+mod negative;
 mod noted;
 mod order;
 mod permission;

@@ -222,6 +222,8 @@ pub struct Activity {
     pub ok: Option<Expression>,
     /// Attributes of its events.
     pub attributes: Vec<(Arc<str>, Expression)>,
+    /// Its amounts may have either sign (`signed: true`): corrections, credit notes.
+    pub signed: bool,
     /// Where its idempotency key is.
     pub idempotency: Option<Path>,
     /// Credentials it binds when accepted: credential path -> subject path.

@@ -240,6 +240,7 @@ fn small_model() -> Model {
         objects: Vec::new(),
         read: false,
         ok: None,
+        signed: false,
         attributes: Vec::new(),
         idempotency: None,
         bind: Vec::new(),

@@ -82,6 +82,7 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         Check::Mismatch => reader.mismatch(),
         // Whose objects are, the model says better.
         Check::Unlearned | Check::Enumeration => None,
+        Check::Negative => reader.amounts(),
         Check::TenantMix => reader.several_tenants(),
         // What agents and servers say to each other is judged as well, and needs no model.
         Check::HeaderMismatch | Check::ToolChanged => None,
@@ -165,6 +166,18 @@ impl Reader<'_> {
             demand.always.insert(Need::Duration);
         }
         Some(demand)
+    }
+
+    /// What clients say is paid, and how many there are.
+    fn amounts(&self) -> Option<Demand> {
+        let sent: Vec<&Path> = self.model.activities.iter().flat_map(Activity::amounts).map(|(_, path)| path).collect();
+        if sent.is_empty() {
+            return None;
+        }
+        let needs: BTreeSet<Need> = sent.iter().filter_map(|path| exchange(path)).collect();
+        // Where one of them is in the address, something can be found all the same.
+        let always = if sent.iter().all(|path| exchange(path).is_some()) { needs.clone() } else { BTreeSet::new() };
+        Some(Demand { always, often: needs, ..Demand::default() })
     }
 
     fn declared_state(&self, check: Check) -> Option<Demand> {
