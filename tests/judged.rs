@@ -10,12 +10,12 @@ use serde_json::Value;
 use support::{code, offpath, sample, stderr, stdout};
 
 /// The sample from each source: kind of source, file.
-const SOURCES: [(&str, &str); 5] =
+const SOURCES: [(&str, &str); 4] =
     [("pcapng", "capture.pcapng.gz"), ("har", "capture.har.gz"), ("json", "access.jsonl"), ("combined", "access.log")];
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
 /// `part:` and the reason why not all.
-const WHOLE_MODEL: [(&str, &str, &str, &str); 65] = [
+const WHOLE_MODEL: [(&str, &str, &str, &str); 66] = [
     ("AG-LIMIT", "not_asked", "not_asked", "not_asked"),
     ("AG-TOOL", "not_asked", "not_asked", "not_asked"),
     ("AP-AFTER", "judged", "no bodies", "no bodies"),
