@@ -207,6 +207,7 @@ impl Model {
                 objects: vec![ActivityObject { object_type, key: Vec::new() }],
                 read: false,
                 ok: None,
+                signed: false,
                 attributes: Vec::new(),
                 idempotency: None,
                 bind: Vec::new(),
@@ -230,7 +231,7 @@ impl Model {
     }
 
     pub(crate) fn constraint(mut self, name: &str, kind: ConstraintKind) -> Self {
-        self.constraints.push(Constraint { id: name.into(), kind, condition: None, severity: None });
+        self.constraints.push(Constraint { id: name.into(), kind, condition: None, severity: None, family: None });
         self
     }
 

@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
 use super::step::Step;
 use super::timeline::Timeline;
-use super::{delegation, deletion, mixed, moves, spoken, unmodelled, unplaced, window, written};
+use super::{delegation, deletion, mixed, moves, negative, spoken, unmodelled, unplaced, window, written};
 use crate::event::{Event, ObjectId, Outcome};
 use crate::model::expression::Truth;
 use crate::model::{ActivityId, ObjectTypeId};
@@ -42,6 +42,7 @@ pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], bl
     found.extend(written::states(&history, &timelines, &mut result.tallies));
     found.extend(written::keys(&history, &mut result.tallies));
     found.extend(mixed::tenants(&history, &mut result.tallies));
+    found.extend(negative::judge(&history, &mut result.tallies));
     if case.is_some() {
         found.extend(unmodelled::replays(&history, &mut result.tallies));
     }

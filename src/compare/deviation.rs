@@ -28,6 +28,22 @@ pub enum Check {
     StateField,
     /// A required step by the required kind of actor is absent.
     ApprovalMissing,
+    /// The required step came when what needs it was done.
+    ApprovalLate,
+    /// A service was turned on for which nobody was entitled.
+    ProvisionEarly,
+    /// A service was used after it was turned off.
+    ProvisionResidue,
+    /// What was given back was given back again.
+    ReleasedTwice,
+    /// Something was taken of which none was left.
+    Oversold,
+    /// A plan was raised that nobody had paid for.
+    SelfUpgrade,
+    /// A plan was begun and undone time and again.
+    PlanCycle,
+    /// A trial was begun again.
+    TrialAgain,
     /// The requester approved.
     ApprovalSelf,
     /// The required step is too old.
@@ -46,6 +62,8 @@ pub enum Check {
     Race,
     /// Identifiers, amounts or parties disagree between steps.
     Mismatch,
+    /// The client sent an amount below zero.
+    Negative,
     /// A business rule of the model is false.
     Guard,
     /// The actor does not own the object.

@@ -22,7 +22,7 @@ fn rank(deviation: &Deviation) -> impl Ord + '_ {
 }
 
 fn absorbs(stronger: &Deviation, weaker: &Deviation) -> bool {
-    match (stronger.check, weaker.check) {
+    match (stronger.check.general(), weaker.check.general()) {
         // A wall between tenants stands before questions of ownership and role.
         (Check::Tenant, Check::Owner | Check::Role | Check::TenantMix) => true,
         // The missing approval is the skipped step.

@@ -84,7 +84,7 @@ pub(super) fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
         ApprovalMissing, ApprovalSelf, Direct, Diverge, Duties, Illegal, Order, Orphan, Owner, Repeat, Role, Skip,
         StateField, Tenant,
     };
-    match (check, status) {
+    match (check.general(), status) {
         (AgentTool | AgentChain | AgentLimit | DelegatedScope | DelegatedTenant | HumanMissing, Some(401 | 403)) => {
             Some(1.0)
         }
@@ -104,6 +104,7 @@ pub(super) fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
 
 /// Whether a check says that something was not there. What is seen to be present needs no complete capture.
 fn on_absence(check: Check) -> bool {
+    let check = check.general();
     use Check::{
         Alternative, ApprovalMissing, ApprovalStale, Direct, Diverge, HumanAgent, HumanMissing, Illegal, Order, Orphan,
         Skip,
@@ -206,8 +207,10 @@ impl Witness<'_, '_> {
     fn order_certainty(&self, check: Check, event: &Event, events: &[Event]) -> f32 {
         let certain = |e: &Event| e.id == event.id || !self.history.precedence().unordered(e, event);
         // A race is about events without order; volumes and sums do not depend on it.
-        let of_sums =
-            matches!(check, Check::Volume | Check::Split | Check::Conserve | Check::AgentLimit | Check::HumanBatch);
+        let of_sums = matches!(
+            check.general(),
+            Check::Volume | Check::Split | Check::Conserve | Check::AgentLimit | Check::HumanBatch
+        );
         if check == Check::Race || of_sums || events.iter().all(certain) { 1.0 } else { UNORDERED }
     }
 

@@ -279,6 +279,7 @@ fn constraint_roles(model: &Model) -> (Vec<bool>, Vec<bool>) {
                 activities.iter().for_each(|a| mark(&mut constrained, *a));
             }
             ConstraintKind::WindowSum { unless: Some(activity), .. } => mark(&mut constrained, *activity),
+            ConstraintKind::Never { until, .. } => until.iter().for_each(|a| mark(&mut constrained, *a)),
             _ => {}
         }
     }

@@ -3,9 +3,11 @@
 mod constraints;
 mod delegations;
 mod deletions;
+mod families;
 mod large;
 mod laws;
 mod lifecycle;
+mod negative;
 mod otherwise;
 mod overlaps;
 mod places;

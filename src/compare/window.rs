@@ -9,6 +9,7 @@ use super::delegation::{self, limit};
 use super::deviation::{CaseResult, Check, Deviation, Tallies};
 use super::dominance::settle;
 use super::effect::{Found, Witness};
+use super::family;
 use super::history::History;
 use super::plan::Plan;
 use super::spoken;
@@ -111,7 +112,7 @@ pub(super) fn count_groupless(history: &History<'_>, tallies: &mut Tallies) {
     for constraint in &plan.model.constraints {
         let (check, activity, by) = match &constraint.kind {
             ConstraintKind::WindowSum { activity, by, .. } => (Check::Split, *activity, by),
-            ConstraintKind::WindowCount { activity, by, .. } => (Check::Volume, *activity, by),
+            ConstraintKind::WindowCount { activity, by, .. } => (Check::Volume.named_by(constraint), *activity, by),
             _ => continue,
         };
         for (at, event) in history.events.iter().enumerate() {
@@ -153,11 +154,13 @@ pub(super) fn judge(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &
 /// Judges a group of the constraint at a position in the model.
 fn constrained(history: &History<'_>, index: u16, tallies: &mut Tallies) -> Vec<Found> {
     let Some(constraint) = history.plan.model.constraints.get(usize::from(index)) else { return Vec::new() };
+    let mut counted = Tallies::default();
     let mut found = match &constraint.kind {
-        ConstraintKind::WindowSum { .. } => window_sum::judge(history, constraint, tallies),
-        ConstraintKind::WindowCount { .. } => window_count::judge(history, constraint, tallies),
+        ConstraintKind::WindowSum { .. } => window_sum::judge(history, constraint, &mut counted),
+        ConstraintKind::WindowCount { .. } => window_count::judge(history, constraint, &mut counted),
         _ => Vec::new(),
     };
+    family::name(constraint, &mut found, counted, tallies);
     for one in &mut found {
         one.constraint = Some(constraint.id.clone());
         one.severity = constraint.severity;

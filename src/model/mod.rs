@@ -4,6 +4,7 @@
 //! [`Diagnostics`]. `docs/model.md` describes the language.
 
 mod address_block;
+mod amount;
 mod code;
 mod delegation;
 mod diagnostic;

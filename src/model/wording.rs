@@ -42,8 +42,13 @@ impl Model {
                 let window = quantity::duration_text(*window);
                 format!("at most {max} {} in {window}{}", name(activity), for_each(by))
             }
-            ConstraintKind::Never { activity, after, per } => {
-                format!("never {} after {} of one {}", name(activity), name(after), self.type_name(*per))
+            ConstraintKind::Never { activity, after, until, per } => {
+                let mut text =
+                    format!("never {} after {} of one {}", name(activity), name(after), self.type_name(*per));
+                if !until.is_empty() {
+                    let _ = write!(text, ", until {}", names(until));
+                }
+                text
             }
             ConstraintKind::Same { left, right, activities, unless_role } => {
                 let at = activities.as_ref().map_or("any activity".to_owned(), |ids| names(ids));
@@ -57,6 +62,9 @@ impl Model {
         };
         if let Some(condition) = &constraint.condition {
             let _ = write!(text, ", if {}", condition.text);
+        }
+        if let Some(family) = constraint.family {
+            let _ = write!(text, " ({})", family.as_str());
         }
         text
     }

@@ -229,6 +229,8 @@ pub struct Activity {
     pub ok: Option<Expression>,
     /// Attributes of its events.
     pub attributes: Vec<(Arc<str>, Expression)>,
+    /// Its amounts may have either sign (`signed: true`): corrections, credit notes.
+    pub signed: bool,
     /// Where its idempotency key is.
     pub idempotency: Option<Path>,
     /// Credentials it binds when accepted: credential path -> subject path.
@@ -359,6 +361,36 @@ pub struct Constraint {
     pub condition: Option<Expression>,
     /// Severity given in the file.
     pub severity: Option<Severity>,
+    /// Which part of the business it speaks of, where that has rules of its own.
+    pub family: Option<Family>,
+}
+
+/// A part of the business whose breaches have names of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Stock and what is reserved of it.
+    Inventory,
+    /// Services that are turned on and off.
+    Provisioning,
+    /// Plans that are paid for.
+    Subscription,
+    /// Trials that cost nothing.
+    Trial,
+}
+
+impl Family {
+    /// Every family.
+    pub const ALL: [Family; 4] = [Family::Inventory, Family::Provisioning, Family::Subscription, Family::Trial];
+
+    /// Name used in models.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Family::Inventory => "inventory",
+            Family::Provisioning => "provisioning",
+            Family::Subscription => "subscription",
+            Family::Trial => "trial",
+        }
+    }
 }
 
 /// What a constraint demands.
@@ -420,6 +452,8 @@ pub enum ConstraintKind {
         activity: ActivityId,
         /// The one that forbids it.
         after: ActivityId,
+        /// Those that allow it again.
+        until: Vec<ActivityId>,
         /// Object type they share.
         per: ObjectTypeId,
     },

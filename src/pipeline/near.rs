@@ -78,7 +78,7 @@ pub(super) fn near(model: &Model, inspection: &Inspection, pseudonyms: Option<&P
 /// like it did, and were not refused: the model may call it otherwise.
 pub(super) fn temper(finding: &mut Finding, near: &[Near]) {
     let missing = match finding.rule.as_str() {
-        "AP-MISSING" => finding.expected.get(..1),
+        "AP-AFTER" | "AP-MISSING" | "PROV-EARLY" | "SUB-SELFUPGRADE" => finding.expected.get(..1),
         "PROC-ALT" => Some(finding.expected.as_slice()),
         "SEQ-SKIP" | "SEQ-DIRECT" => finding.expected.split_last().map(|(_, missing)| missing),
         _ => None,

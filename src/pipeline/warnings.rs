@@ -170,7 +170,9 @@ pub(super) fn judging(model: &Model, inspection: &Inspection) -> (u64, u64) {
             ConstraintKind::WindowCount { activity, .. } | ConstraintKind::Hours { activity, .. } => {
                 ids.insert(*activity);
             }
-            ConstraintKind::Never { activity, after, .. } => ids.extend([*activity, *after]),
+            ConstraintKind::Never { activity, after, until, .. } => {
+                ids.extend([activity, after].into_iter().chain(until));
+            }
             ConstraintKind::Same { activities: Some(activities), .. } => ids.extend(activities),
             // They look at whatever touches their objects.
             ConstraintKind::Same { activities: None, .. } | ConstraintKind::Always(_) => any = true,

@@ -63,7 +63,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// The step that is required, as the model names it, with the kind of actor it asks for.
-fn required(context: &Context<'_>) -> String {
+pub(super) fn required(context: &Context<'_>) -> String {
     if let (Some(model), Some(constraint)) = (context.model, context.constraint())
         && let ConstraintKind::Require { activity, kind, .. } = &constraint.kind
         && let Some(activity) = model.activities.get(usize::from(activity.0))

@@ -12,6 +12,10 @@ use crate::model::{ConstraintKind, Model};
 
 /// Rules whose findings say that a step was taken at a point of the object's life that no approval could have opened.
 const OUT_OF_PLACE: [&str; 4] = ["SEQ-REPEAT", "ST-ILLEGAL", "ST-ORPHAN", "TX-RACE"];
+/// Rules whose findings say that a required step had not been taken.
+const LACKING: [&str; 5] = ["AP-AFTER", "AP-MISSING", "HITL-MISSING", "PROV-EARLY", "SUB-SELFUPGRADE"];
+/// Rules whose findings say that a step came after what forbids it.
+const AFTER_THE_END: [&str; 4] = ["INV-DOUBLE", "INV-OVERSELL", "PROV-RESIDUE", "ST-ORPHAN"];
 /// Rules whose findings say which steps had to come first.
 const TOO_SOON: [&str; 2] = ["SEQ-ORDER", "SEQ-SKIP"];
 
@@ -54,20 +58,20 @@ fn share_cause(a: &Finding, b: &Finding, model: Option<&Model>) -> bool {
 
 fn directed(a: &Finding, b: &Finding, model: Option<&Model>) -> bool {
     let missing = match b.rule.as_str() {
-        "AP-MISSING" | "HITL-MISSING" => b.expected.first().map(String::as_str),
+        rule if LACKING.contains(&rule) => b.expected.first().map(String::as_str),
         // The tools that a server listed and those that a delegation lets an agent call: one call of another.
         "AG-TOOL" => return a.rule == "AG-TOOL",
         "RULE-GUARD" => lifting(b, model),
-        "ST-ORPHAN" => return a.rule == "ST-ORPHAN",
         "UNLEARNED" => return is_of_another(&a.rule),
+        rule if AFTER_THE_END.contains(&rule) => return AFTER_THE_END.contains(&a.rule.as_str()),
         _ => return false,
     };
     let Some(missing) = missing else { return false };
     let before = a.expected.iter().rev().skip(1).any(|step| step == missing);
     match a.rule.as_str() {
-        "AP-MISSING" | "HITL-MISSING" => a.expected.first().is_some_and(|step| step == missing),
+        rule if LACKING.contains(&rule) => a.expected.first().is_some_and(|step| step == missing),
         rule if TOO_SOON.contains(&rule) => before,
-        rule if OUT_OF_PLACE.contains(&rule) => matches!(b.rule.as_str(), "AP-MISSING" | "HITL-MISSING"),
+        rule if OUT_OF_PLACE.contains(&rule) => LACKING.contains(&b.rule.as_str()),
         _ => false,
     }
 }
@@ -132,7 +136,7 @@ fn rank(finding: &Finding) -> impl Ord + '_ {
     let confidence = (finding.confidence.clamp(0.0, 1.0) * 100.0) as u8;
     let tells = match finding.rule.as_str() {
         rule if OUT_OF_PLACE.contains(&rule) => 0,
-        "AP-MISSING" | "HITL-MISSING" => 1,
+        rule if LACKING.contains(&rule) => 1,
         _ => 2,
     };
     let ties = (&finding.rule, &finding.constraint, &finding.id);

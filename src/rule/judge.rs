@@ -232,7 +232,7 @@ fn own_key<'k>(context: &Context<'_>, id: &'k ObjectId) -> &'k str {
 /// The status with which the server refused a step out of order: any 4xx but the two that speak of authority.
 fn own_check(check: Check, context: &Context<'_>) -> Option<u16> {
     let of_order = matches!(
-        check,
+        check.general(),
         Check::Skip
             | Check::Order
             | Check::Repeat

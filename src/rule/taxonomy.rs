@@ -58,6 +58,7 @@ pub static LISTS: &[List] = &[
             ("T1078", "Valid Accounts"),
             ("T1110.004", "Credential Stuffing"),
             ("T1119", "Automated Collection"),
+            ("T1496.004", "Cloud Service Hijacking"),
             ("T1528", "Steal Application Access Token"),
             ("T1539", "Steal Web Session Cookie"),
             ("T1550.001", "Application Access Token"),

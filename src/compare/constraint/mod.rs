@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use super::deviation::{Check, Tallies};
 use super::effect::Found;
+use super::family;
 use super::history::History;
 use super::scope::CaseScope;
 use super::timeline::Timeline;
@@ -30,15 +31,21 @@ pub(super) struct Context<'c, 'a> {
 
 /// Judges one constraint over a case. Windows are judged apart, across cases.
 pub(super) fn judge(context: &Context<'_, '_>, constraint: &Constraint, tallies: &mut Tallies) -> Vec<Found> {
+    let mut counted = Tallies::default();
+    let mut found = judge_plainly(context, constraint, &mut counted);
+    family::name(constraint, &mut found, counted, tallies);
+    found
+}
+
+/// Judges a constraint whatever its family.
+fn judge_plainly(context: &Context<'_, '_>, constraint: &Constraint, tallies: &mut Tallies) -> Vec<Found> {
     let mut found = match &constraint.kind {
         ConstraintKind::Require { .. } => require::judge(context, constraint, tallies),
         ConstraintKind::DistinctPersons { activities, per } => {
             distinct::judge(context, constraint, activities, *per, tallies)
         }
         ConstraintKind::Always(expression) => always::judge(context, constraint, expression, tallies),
-        ConstraintKind::Never { activity, after, per } => {
-            never::judge(context, constraint, (*activity, *after, *per), tallies)
-        }
+        ConstraintKind::Never { .. } => never::judge(context, constraint, tallies),
         ConstraintKind::Same { .. } => same::judge(context, constraint, tallies),
         ConstraintKind::Hours { activity, schedule } => hours::judge(context, constraint, *activity, schedule, tallies),
         ConstraintKind::WindowSum { .. } | ConstraintKind::WindowCount { .. } => Vec::new(),
@@ -92,6 +99,11 @@ impl ByLife {
             }
         }
         lives
+    }
+
+    /// Whether an event is among those of an object.
+    fn has(&self, life: usize, at: usize) -> bool {
+        self.0.get(&life).is_some_and(|steps| steps.binary_search(&at).is_ok())
     }
 
     /// Those of one object that began no later than an event's end, by any clock.

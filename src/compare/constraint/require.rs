@@ -167,6 +167,9 @@ impl Demand<'_> {
             }
         };
         count(self.missing);
+        if self.missing == Check::ApprovalMissing {
+            count(Check::ApprovalLate);
+        }
         if event.outcome != Outcome::Accepted {
             return;
         }
@@ -199,11 +202,15 @@ impl Demand<'_> {
                     found.doubt = doubt;
                     found.observed = vec![by_agent];
                 }
-                tallies.count(found.check, event.source, Some(true));
                 found.evidence.extend(others);
                 // What came too late is part of the story, and nobody else's fault.
                 let late = context.history.steps_of(life, self.activity);
-                found.evidence.extend(late.iter().find(|later| **later > at));
+                let late = late.iter().find(|later| **later > at).copied();
+                if found.check == Check::ApprovalMissing && late.is_some_and(|late| candidates.good.has(life, late)) {
+                    found.check = Check::ApprovalLate;
+                }
+                found.evidence.extend(late);
+                self.count(found.check, event, tallies);
                 return vec![found];
             }
         };
@@ -218,6 +225,9 @@ impl Demand<'_> {
             }
         };
         fine(self.missing, tallies);
+        if self.missing == Check::ApprovalMissing {
+            fine(Check::ApprovalLate, tallies);
+        }
         if event.outcome != Outcome::Accepted {
             return Vec::new();
         }
@@ -242,6 +252,16 @@ impl Demand<'_> {
         }
         found.extend(self.unchanged.iter().filter_map(|path| self.changed(context, path, (given, at, life), tallies)));
         found
+    }
+
+    /// Counts an event that lacks the step: it is missing, or came late, and not the other.
+    fn count(&self, found: Check, event: &Event, tallies: &mut Tallies) {
+        tallies.count(found, event.source, Some(true));
+        match found {
+            Check::ApprovalMissing => tallies.count_fine(Check::ApprovalLate, event.source),
+            Check::ApprovalLate => tallies.count_fine(Check::ApprovalMissing, event.source),
+            _ => {}
+        }
     }
 
     /// Whether it is a person's word that is demanded of an agent's step.

@@ -49,7 +49,10 @@ fn an_approval_that_is_required_and_missing() {
         assert_eq!(result.tallies.0[&(check, "pcap")].not_evaluable, 1, "{check:?}");
     }
     let late = [created, amount(2, "request", 500).done(), refund(3, "execute").done(), refund(4, "approve").done()];
-    assert!(checks(&run(approvals(), &late)).contains(&Check::ApprovalMissing));
+    let late = run(approvals(), &late);
+    assert!(checks(&late).contains(&Check::ApprovalLate));
+    let tally = |check| late.tallies.0[&(check, "pcap")];
+    assert_eq!((tally(Check::ApprovalLate).violated, tally(Check::ApprovalMissing).violated), (1, 0));
 }
 
 #[test]
@@ -258,7 +261,12 @@ fn what_another_step_forbids() {
     let model = || {
         let model = shop();
         let order = model.kind_of("order");
-        let kind = ConstraintKind::Never { activity: model.step("ship"), after: model.step("execute"), per: order };
+        let kind = ConstraintKind::Never {
+            activity: model.step("ship"),
+            after: model.step("execute"),
+            until: Vec::new(),
+            per: order,
+        };
         model.constraint("no-ship", kind)
     };
     let start = |n: u64, last: &[Event]| {

@@ -11,8 +11,12 @@ const MANY: u64 = 20_000;
 fn a_case_of_very_many_events_is_compared() {
     let model = shop();
     let refund = model.kind_of("refund");
-    let kind =
-        ConstraintKind::Never { activity: model.step("ship"), after: model.step("pay"), per: model.kind_of("order") };
+    let kind = ConstraintKind::Never {
+        activity: model.step("ship"),
+        after: model.step("pay"),
+        until: Vec::new(),
+        per: model.kind_of("order"),
+    };
     let apart = ConstraintKind::DistinctPersons {
         activities: vec![model.step("request"), model.step("approve"), model.step("execute")],
         per: refund,

@@ -517,7 +517,7 @@ fn an_approval_that_comes_too_late_is_not_the_wrong_step() {
     let asked = || vec![step(1, "create").done(), refund(2, "request").done()];
     let late = [asked(), vec![refund(3, "execute").done(), refund(4, "approve").done()]].concat();
     let result = run(model.clone(), &late);
-    assert_eq!(checks(&result), [Check::ApprovalMissing]);
+    assert_eq!(checks(&result), [Check::ApprovalLate]);
     assert!(result.deviations[0].events.iter().any(|e| e.id.0 == 4), "the late approval is part of the story");
     let again = [asked(), vec![refund(3, "approve").done(), refund(4, "execute").done(), refund(5, "approve").done()]];
     assert_eq!(checks(&run(model, &again.concat())), [Check::Orphan], "it was approved before");

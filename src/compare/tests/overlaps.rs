@@ -57,7 +57,12 @@ fn what_makes_sure_of_a_lost_answer_is_the_step_itself() {
 fn a_retry_breaks_no_constraint_that_its_first_kept() {
     let model = shop();
     let order = model.kind_of("order");
-    let never = ConstraintKind::Never { activity: model.step("pay"), after: model.step("cancel"), per: order };
+    let never = ConstraintKind::Never {
+        activity: model.step("pay"),
+        after: model.step("cancel"),
+        until: Vec::new(),
+        per: order,
+    };
     let until_noon = Schedule { text: "".into(), days: [true; 7], from_minute: 0, to_minute: 1, zone: "UTC".into() };
     let hours = ConstraintKind::Hours { activity: model.step("pay"), schedule: until_noon };
     let model = model.constraint("no-pay", never).constraint("first-minute", hours);

@@ -221,6 +221,7 @@ pub(super) fn activity(name: &str, calls: &[&str], objects: &[u16]) -> Activity 
         objects: objects.iter().map(|i| ActivityObject { object_type: ObjectTypeId(*i), key: Vec::new() }).collect(),
         read: calls.iter().all(|c| c.starts_with("GET")),
         ok: None,
+        signed: false,
         attributes: Vec::new(),
         idempotency: None,
         bind: Vec::new(),

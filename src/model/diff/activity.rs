@@ -81,6 +81,12 @@ impl Pair<'_> {
             ["the server may now take it at any time, unseen", "it is a call now"],
             found,
         );
+        self.flag(
+            "sign",
+            (was.signed, is.signed),
+            ["its amounts may be below zero now", "its amounts are zero or more now"],
+            found,
+        );
         let nodes = |side: &Side<'_>, own: Option<&Expression>| own.map(|own| (side.node(own), own.text.to_string()));
         self.expressions("acceptance", nodes(&sides.old, was.ok.as_ref()), nodes(&sides.new, is.ok.as_ref()), found);
         let paths = |paths: &[Path]| super::listed(paths.iter().map(|path| &path.text));

@@ -99,6 +99,9 @@ impl Pair<'_> {
             (was, is) => (was != is).then_some(Direction::Changed),
         };
         self.say("severity", lighter, weight(was), weight(is));
+        let family = |constraint: &Constraint| constraint.family.map(|family| family.as_str().to_owned());
+        let renamed = (was.family != is.family).then_some(Direction::Changed);
+        self.say("family", renamed, family(was), family(is));
         match (&was.kind, &is.kind) {
             (
                 ConstraintKind::Require { activity, before, per, kind, max_age, unchanged },
@@ -135,10 +138,11 @@ impl Pair<'_> {
             (ConstraintKind::WindowSum { .. }, ConstraintKind::WindowSum { .. })
             | (ConstraintKind::WindowCount { .. }, ConstraintKind::WindowCount { .. }) => self.windows(),
             (
-                ConstraintKind::Never { activity, after, per },
-                ConstraintKind::Never { activity: a, after: f, per: p },
+                ConstraintKind::Never { activity, after, until, per },
+                ConstraintKind::Never { activity: a, after: f, until: u, per: p },
             ) => {
                 self.activities(&[*activity, *after], &[*a, *f], false);
+                self.until(until, u);
                 self.types(*per, *p);
             }
             (ConstraintKind::Same { .. }, ConstraintKind::Same { .. }) => self.same(),
@@ -167,6 +171,7 @@ impl Pair<'_> {
         let declared = self.was.severity.max(self.is.severity).unwrap_or(Severity::High);
         let risk = match aspect {
             "approval" => Severity::Critical,
+            "family" => Severity::Low,
             "severity" | "hours" => Severity::Medium,
             _ => declared.max(Severity::High),
         };
@@ -193,6 +198,18 @@ impl Pair<'_> {
         } else {
             self.say("activities", (was != is).then_some(Direction::Changed), texts.0, texts.1);
         }
+    }
+
+    /// What allows again what was forbidden: each more allows more.
+    fn until(&mut self, old: &[ActivityId], new: &[ActivityId]) {
+        let (old_side, new_side) = (&self.sides.old, &self.sides.new);
+        let was: BTreeSet<u16> = old.iter().map(|id| old_side.activity(*id)).collect();
+        let is: BTreeSet<u16> = new.iter().map(|id| new_side.activity(*id)).collect();
+        let texts = (
+            super::listed(old.iter().map(|id| old_side.model.activity_name(*id))),
+            super::listed(new.iter().map(|id| new_side.model.activity_name(*id))),
+        );
+        self.set("what lifts it", &was, &is, texts, Direction::Widened);
     }
 
     /// A set that grows, which goes in a direction, or shrinks, or both.

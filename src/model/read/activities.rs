@@ -41,6 +41,7 @@ const ACTIVITY_KEYS: &[&str] = &[
     "idempotency",
     "bind",
     "each",
+    "signed",
     "unseen",
 ];
 
@@ -68,6 +69,7 @@ fn activity(reader: &mut Reader, name: &str, node: &Node) -> (Activity, Vec<Attr
         objects: Vec::new(),
         read: false,
         ok: None,
+        signed: false,
         attributes: Vec::new(),
         idempotency: None,
         bind: Vec::new(),
@@ -83,6 +85,7 @@ fn activity(reader: &mut Reader, name: &str, node: &Node) -> (Activity, Vec<Attr
     activity.matchers = if activity.unseen { by_itself(reader, &fields) } else { matchers(reader, &fields) };
     activity.objects = fields.get("object").map(|node| objects(reader, node)).unwrap_or_default();
     activity.read = reader.flag(fields.get("read"), "`read`");
+    activity.signed = reader.flag(fields.get("signed"), "`signed`");
     activity.ok = fields.get("ok").and_then(|node| reader.condition(node, &place));
     activity.idempotency = fields.get("idempotency").and_then(|node| reader.path(node, &place));
     activity.bind = fields.get("bind").map(|node| bind(reader, node)).unwrap_or_default();
@@ -90,6 +93,10 @@ fn activity(reader: &mut Reader, name: &str, node: &Node) -> (Activity, Vec<Attr
     let attributes = fields.get("attrs").map(|node| attributes(reader, node)).unwrap_or_default();
     let outline = attributes.iter().map(|(_, outline)| outline.clone()).collect();
     activity.attributes = attributes.into_iter().map(|(expression, outline)| (outline.name, expression)).collect();
+    if let Some(node) = fields.get("signed").filter(|_| activity.signed && activity.sent_amounts().next().is_none()) {
+        let title = format!("`{name}` sends no amount that is judged by its sign");
+        reader.found.push(Diagnostic::warning(Code::Pointless, node.span.clone(), title));
+    }
     (activity, outline)
 }
 

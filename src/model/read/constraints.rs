@@ -12,16 +12,16 @@ use super::schedule;
 use crate::model::diagnostic::{Diagnostic, Span};
 use crate::model::expression::{Kind, Place};
 use crate::model::{
-    ActivityId, Code, Constraint, ConstraintKind, Limit, Model, ObjectTypeId, Path, Severity, quantity,
+    ActivityId, Code, Constraint, ConstraintKind, Family, Limit, Model, ObjectTypeId, Path, Severity, quantity,
 };
 
-/// The kinds of constraint: the key that tells, and the keys that it takes beside `id`, `if` and `severity`.
+/// The kinds of constraint: the key that tells, and the keys that it takes beside `id`, `if`, `severity` and `family`.
 const KINDS: [(&str, &[&str]); 7] = [
     ("require", &["before", "per", "kind", "max_age", "unchanged"]),
     ("distinct_persons", &["per"]),
     ("always", &[]),
     ("sum", &["activity", "by", "window", "max", "unless"]),
-    ("never", &["after", "per"]),
+    ("never", &["after", "until", "per"]),
     ("same", &["activities", "unless_role"]),
     ("hours", &["activity"]),
 ];
@@ -40,7 +40,7 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
     let mut spans = Vec::new();
     for item in items {
         let Some((name, keys)) = kind_of(reader, item) else { continue };
-        let mut allowed = vec!["id", "if", "severity"];
+        let mut allowed = vec!["id", "if", "severity", "family"];
         allowed.extend(if name == "activity" { None } else { Some(name) });
         allowed.extend(keys);
         let Some(fields) = reader.mapping(item, "this constraint", &allowed) else { continue };
@@ -63,8 +63,9 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> V
         if let Some((node, condition)) = read.fields.get("if").zip(condition.as_ref()) {
             super::constant::condition(reader, node, condition, "this constraint is never judged");
         }
+        let family = read.fields.get("family").and_then(|node| family(reader, node, &kind));
         spans.push(item.span.clone());
-        constraints.push(Constraint { id, kind, condition, severity });
+        constraints.push(Constraint { id, kind, condition, severity, family });
     }
     contradictions(reader, &constraints, &spans);
     reader.places.constraints = spans;
@@ -83,7 +84,7 @@ fn contradictions(reader: &mut Reader, constraints: &[Constraint], spans: &[Span
     for (constraint, span) in whole() {
         let (other, title) = match &constraint.kind {
             // `never B after A` beside `require A, before B`.
-            ConstraintKind::Never { activity, after, per } => {
+            ConstraintKind::Never { activity, after, until, per } if until.is_empty() => {
                 (required.get(&(*after, *activity, *per)), "this forbids what another constraint requires")
             }
             // `require A, before B` beside `require B, before A`, told at the second.
@@ -137,6 +138,35 @@ fn severity(reader: &mut Reader, node: &Node) -> Option<Severity> {
         reader.found.push(diagnostic.help("severities are low, medium, high and critical"));
     }
     severity
+}
+
+/// The part of the business that a constraint is about, where that part has a rule for what the constraint demands.
+fn family(reader: &mut Reader, node: &Node, kind: &ConstraintKind) -> Option<Family> {
+    let text = reader.text(node, "`family`")?;
+    let Some(family) = Family::ALL.into_iter().find(|family| family.as_str() == text) else {
+        let names = Family::ALL.map(|family| (family.as_str(), 0..0));
+        let title = format!("`{text}` is no family of constraints");
+        let diagnostic = Diagnostic::error(Code::BadValue, node.span.clone(), title).nearest(text, "family", names);
+        reader.found.push(diagnostic.help("families are inventory, provisioning, subscription and trial"));
+        return None;
+    };
+    let (has, demands) = match family {
+        Family::Inventory => (matches!(kind, ConstraintKind::Never { .. }), "`never`"),
+        Family::Provisioning => {
+            (matches!(kind, ConstraintKind::Require { .. } | ConstraintKind::Never { .. }), "`require` or `never`")
+        }
+        Family::Subscription => (
+            matches!(kind, ConstraintKind::Require { .. } | ConstraintKind::WindowCount { .. }),
+            "`require`, or a number of events in a window",
+        ),
+        Family::Trial => (matches!(kind, ConstraintKind::WindowCount { .. }), "a number of events in a window"),
+    };
+    if !has {
+        let title = format!("the family `{text}` has no rule for such a constraint");
+        let diagnostic = Diagnostic::error(Code::Pointless, node.span.clone(), title);
+        reader.found.push(diagnostic.help(format!("what it knows is {demands}; leave `family` out otherwise")));
+    }
+    has.then_some(family)
 }
 
 /// One constraint being read.
@@ -229,10 +259,21 @@ impl Reading<'_> {
     fn never(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
         let activity = self.activity(reader, "never");
         let after = self.activity(reader, "after");
-        let both: Vec<ActivityId> = activity.into_iter().chain(after).collect();
-        let per = self.per(reader, &both);
+        let until = match self.fields.get("until") {
+            Some(_) => self.activities(reader, "until"),
+            None => Vec::new(),
+        };
+        if let Some(node) = self.fields.get("until")
+            && let Some(own) = until.iter().find(|id| Some(**id) == activity || Some(**id) == after)
+        {
+            let name = reader.outline.activity_at(*own).map(|own| own.name.to_string()).unwrap_or_default();
+            let title = format!("`{name}` cannot allow again what it is itself a part of");
+            reader.error(Code::Pointless, &node.span, title);
+        }
+        let all: Vec<ActivityId> = activity.into_iter().chain(after).chain(until.iter().copied()).collect();
+        let per = self.per(reader, &all);
         let (activity, after, per) = (activity?, after?, per?);
-        Some((ConstraintKind::Never { activity, after, per }, judging([activity])))
+        Some((ConstraintKind::Never { activity, after, until, per }, judging([activity])))
     }
 
     fn same(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {

@@ -229,7 +229,7 @@ fn approval(
     };
     let (activity, before, per) = (activity?, before?, per?);
     let kind = ConstraintKind::Require { activity, before, per, kind: Some(kind), max_age, unchanged };
-    Some(Constraint { id: Arc::clone(name), kind, condition: Some(condition), severity: None })
+    Some(Constraint { id: Arc::clone(name), kind, condition: Some(condition), severity: None, family: None })
 }
 
 fn both_hold(a: &Expression, b: &Expression) -> Expression {

@@ -240,6 +240,7 @@ fn small_model() -> Model {
         objects: Vec::new(),
         read: false,
         ok: None,
+        signed: false,
         attributes: Vec::new(),
         idempotency: None,
         bind: Vec::new(),
@@ -284,7 +285,7 @@ fn small_model() -> Model {
             initial: 0,
             transitions: vec![step(0, 0, 1), step(1, 1, 2)],
         }],
-        constraints: vec![Constraint { id: "pay-first".into(), kind, condition: None, severity: None }],
+        constraints: vec![Constraint { id: "pay-first".into(), kind, condition: None, severity: None, family: None }],
         ..bare_model()
     }
 }

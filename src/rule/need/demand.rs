@@ -86,6 +86,7 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         Check::Enumeration => Some(built_in(check)),
         // Of types whose owner the model names OWN decides.
         Check::Unlearned => reader.leaves_owners_open().then(|| built_in(check)),
+        Check::Negative => reader.amounts(),
         Check::TenantMix => reader.several_tenants(),
         // What agents and servers say to each other is judged as well, and needs no model.
         Check::HeaderMismatch | Check::ToolChanged => None,
@@ -176,6 +177,18 @@ impl Reader<'_> {
             demand.always.insert(Need::Duration);
         }
         Some(demand)
+    }
+
+    /// What clients say is paid, and how many there are.
+    fn amounts(&self) -> Option<Demand> {
+        let sent: Vec<&Path> = self.model.activities.iter().flat_map(Activity::amounts).map(|(_, path)| path).collect();
+        if sent.is_empty() {
+            return None;
+        }
+        let needs: BTreeSet<Need> = sent.iter().filter_map(|path| exchange(path)).collect();
+        // Where one of them is in the address, something can be found all the same.
+        let always = if sent.iter().all(|path| exchange(path).is_some()) { needs.clone() } else { BTreeSet::new() };
+        Some(Demand { always, often: needs, ..Demand::default() })
     }
 
     fn declared_state(&self, check: Check) -> Option<Demand> {
@@ -340,7 +353,9 @@ impl Reader<'_> {
             match &constraint.kind {
                 ConstraintKind::Require { activity, before, .. } => concerned.extend([*activity, *before]),
                 ConstraintKind::DistinctPersons { activities, .. } => concerned.extend(activities),
-                ConstraintKind::Never { activity, after, .. } => concerned.extend([*activity, *after]),
+                ConstraintKind::Never { activity, after, until, .. } => {
+                    concerned.extend([activity, after].into_iter().chain(until));
+                }
                 ConstraintKind::Same { activities: Some(activities), .. } => concerned.extend(activities),
                 ConstraintKind::WindowSum { activity, .. }
                 | ConstraintKind::WindowCount { activity, .. }
@@ -403,8 +418,9 @@ impl Reader<'_> {
             ConstraintKind::WindowCount { by, activity, .. } => {
                 by.iter().for_each(|path| self.group(path, *activity, often));
             }
-            ConstraintKind::Never { activity, after, per } => {
-                often.extend([*activity, *after].into_iter().filter_map(|a| self.key_of(a, *per)));
+            ConstraintKind::Never { activity, after, until, per } => {
+                let steps = [activity, after].into_iter().chain(until);
+                often.extend(steps.filter_map(|a| self.key_of(*a, *per)));
                 often.extend(self.scope_of(*per));
             }
             ConstraintKind::Same { left, right, unless_role, .. } => {
@@ -535,7 +551,14 @@ pub(super) fn reports(model: &Model, constraint: &Constraint, check: Check) -> b
     let approves = |a: &ActivityId| {
         model.constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::Require { activity, .. } if activity == a))
     };
-    match (&constraint.kind, check) {
+    let general = check.general();
+    if check != Check::ApprovalLate && general.named_by(constraint) != check {
+        return false;
+    }
+    match (&constraint.kind, general) {
+        (ConstraintKind::Require { .. }, Check::ApprovalMissing) if check == Check::ApprovalLate => {
+            constraint.family.is_none()
+        }
         (ConstraintKind::Require { .. }, Check::ApprovalMissing) => true,
         (ConstraintKind::Require { max_age, .. }, Check::ApprovalStale) => max_age.is_some(),
         (ConstraintKind::Require { unchanged, .. }, Check::ApprovalChanged) => !unchanged.is_empty(),

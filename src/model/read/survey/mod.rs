@@ -98,7 +98,9 @@ fn activities(kind: &ConstraintKind) -> Vec<ActivityId> {
         ConstraintKind::Always(_) => Vec::new(),
         ConstraintKind::WindowSum { activity, unless, .. } => std::iter::once(*activity).chain(*unless).collect(),
         ConstraintKind::WindowCount { activity, .. } | ConstraintKind::Hours { activity, .. } => vec![*activity],
-        ConstraintKind::Never { activity, after, .. } => vec![*activity, *after],
+        ConstraintKind::Never { activity, after, until, .. } => {
+            [*activity, *after].iter().chain(until).copied().collect()
+        }
         ConstraintKind::Same { activities, .. } => activities.clone().unwrap_or_default(),
     }
 }
