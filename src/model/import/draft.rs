@@ -54,7 +54,6 @@ pub(super) enum Call {
     /// The source does not say; a call is made up and marked.
     Guessed,
     /// The server takes it by itself.
-    #[cfg_attr(not(test), expect(dead_code, reason = "state machines have timers"))]
     Unseen,
 }
 

@@ -5,10 +5,13 @@
 //! marked as a guess. Sources may be anybody's: sizes are bounded before memory is taken, and nothing recurses on input.
 
 mod arazzo;
+mod chart;
 mod draft;
 mod must;
+mod scxml;
 mod values;
 mod write;
+mod xstate;
 
 use super::openapi::tree::{At, Tree};
 use super::read::Open;
@@ -65,7 +68,7 @@ pub fn import(name: &str, text: &str, open: Open<'_>) -> Result<Imported, Import
         return Err(ImportError::new(1, format!("the file has more than {} MiB", IMPORT_BYTES >> 20)));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut draft = document(text, open)?;
+    let mut draft = if text.trim_start().starts_with('<') { xml(text)? } else { document(text, open)? };
     if draft.activities.is_empty() {
         return Err(ImportError::new(1, format!("this {} has no step that a model could hold", draft.format)));
     }
@@ -85,10 +88,25 @@ fn document(text: &str, open: Open<'_>) -> Result<Draft, ImportError> {
     if source.root.is_some_and(|root| source.get(root, "arazzo").is_some()) {
         return arazzo::read(&source, open);
     }
+    // A machine may have `on` and one state only, but one that is worth a model has several.
+    if source.root.and_then(|root| source.get(root, "states")).is_some_and(|states| source.tree.is_mapping(states)) {
+        return xstate::read(&source);
+    }
     Err(ImportError::new(1, UNKNOWN))
 }
 
-const UNKNOWN: &str = "this is no format that is imported: Arazzo has a key `arazzo` at its top";
+/// Reads XML.
+fn xml(text: &str) -> Result<Draft, ImportError> {
+    let elements = offpath_process::read_elements(text.as_bytes())
+        .map_err(|error| ImportError::new(usize::try_from(error.line).unwrap_or(usize::MAX), error.cause))?;
+    match elements.first() {
+        Some(root) if root.name == "scxml" => scxml::read(&elements),
+        _ => Err(ImportError::new(1, UNKNOWN)),
+    }
+}
+
+const UNKNOWN: &str = "this is no format that is imported: Arazzo has a key `arazzo` at its top, a machine of XState has \
+                       `states`, SCXML is a document of `<scxml>`";
 
 /// A YAML or JSON document with the lines of its parts.
 struct Source<'t> {

@@ -119,3 +119,104 @@ fn hostile_words_stay_words() {
     let (_, model) = model(&text);
     assert_eq!(model.constraints.len(), 3);
 }
+
+/// Steps of the first life, by names.
+fn steps(model: &Model) -> Vec<String> {
+    let life = &model.lifecycles[0];
+    let name = |state: usize| life.states[state].name.to_string();
+    let mut steps: Vec<String> = life
+        .transitions
+        .iter()
+        .flat_map(|way| way.from.iter().map(move |from| (way, *from)))
+        .map(|(way, from)| format!("{} {} {}", name(from), model.activity_name(way.activity), name(way.to)))
+        .collect();
+    steps.sort();
+    steps
+}
+
+#[test]
+fn machines_are_their_configurations() {
+    let text = r##"{"id": "order", "initial": "open", "context": {"total": 0},
+      "states": {
+        "open": {"initial": "new", "on": {"CANCEL": "gone"}, "states": {
+            "new": {"on": {"PAY": [{"target": "paid", "guard": "enough", "actions": ["book"]}, {"target": "new"}]}},
+            "paid": {"after": {"1000": "#order.sent"}}}},
+        "sent": {"type": "parallel", "onDone": "closed", "states": {
+            "goods": {"initial": "away", "states": {"away": {"on": {"ARRIVE": "there"}}, "there": {"type": "final"}}},
+            "bill": {"initial": "due", "states": {"due": {"on": {"SETTLE": "settled"}}, "settled": {"type": "final"}}}}},
+        "closed": {"type": "final"}, "gone": {"type": "final"}}}"##;
+    let (imported, model) = model(text);
+    assert_eq!(
+        steps(&model),
+        [
+            "away + due ARRIVE there + due",
+            "away + due SETTLE away + settled",
+            "away + settled ARRIVE closed",
+            "new CANCEL gone",
+            "new PAY new",
+            "new PAY paid",
+            "paid CANCEL gone",
+            "paid after_1000_in_paid away + due",
+            "there + due SETTLE closed",
+        ],
+        "{}",
+        imported.text
+    );
+    let unseen = model.activity("after_1000_in_paid").unwrap();
+    assert!(model.activities[unseen.0 as usize].unseen, "time is no call");
+    let life = &model.lifecycles[0];
+    let ends: Vec<&str> = life.states.iter().filter(|state| state.final_state).map(|state| &*state.name).collect();
+    assert_eq!(ends.len(), 2, "{ends:?}");
+    assert!(imported.text.contains("guard enough; actions book"), "{}", imported.text);
+    assert_eq!(imported.left_out[0].what, "`context`: data of the machine");
+}
+
+#[test]
+fn charts_are_read_as_machines_are() {
+    let text = r#"<?xml version="1.0"?><scxml xmlns="http://www.w3.org/2005/07/scxml" name="door" initial="closed">
+      <state id="closed"><transition event="door.open" target="open"/><transition event="lock" cond="key == 1" target="locked"/></state>
+      <state id="open"><initial><transition target="wide"/></initial><transition event="door" target="closed"/>
+        <state id="ajar"/><state id="wide"><transition event="push" target="ajar"/></state></state>
+      <state id="locked"><onentry><send event="tired" delay="5s"/></onentry><transition event="tired" target="end"/></state>
+      <final id="end"/></scxml>"#;
+    let (imported, model) = model(text);
+    assert_eq!(
+        steps(&model),
+        [
+            "ajar door closed",
+            "ajar door_open closed",
+            "closed door_open wide",
+            "closed lock locked",
+            "locked tired end",
+            "wide door closed",
+            "wide door_open closed",
+            "wide push ajar",
+        ],
+        "{}",
+        imported.text
+    );
+    let tired = model.activity("tired").unwrap();
+    assert!(model.activities[tired.0 as usize].unseen);
+}
+
+#[test]
+fn what_depends_on_the_past_or_multiplies_is_refused_by_name() {
+    let refused = |text: &str| import("source", text, &mut |_| Err(String::new())).unwrap_err();
+    let history = refused("{\"states\": {\"a\": {}, \"back\": {\"type\": \"history\"}}}");
+    assert!(history.why.contains("\"back\" is a history state"), "{history}");
+    let history = refused("<scxml>\n<state id=\"a\">\n<history id=\"h\"/></state></scxml>");
+    assert!(history.line == 3 && history.why.contains("\"h\""), "{history}");
+    let regions: Vec<String> = (0..8)
+        .map(|n| format!("r{n}: {{initial: a, states: {{a: {{on: {{e{n}: b}}}}, b: {{on: {{f{n}: c}}}}, c: {{}}}}}}"))
+        .collect();
+    let many = refused(&format!("id: wide\ntype: parallel\nstates: {{{}}}\n", regions.join(", ")));
+    assert!(many.why.contains("8 regions of state \"wide\""), "{many}");
+    let round = refused("initial: a\nstates: {a: {always: b}, b: {always: a}}");
+    assert!(round.why.contains("without end"), "{round}");
+    let nowhere = refused("initial: a\nstates:\n  a: {on: {X: nowhere}}\n");
+    assert!(nowhere.line == 3 && nowhere.why.contains("nowhere"), "{nowhere}");
+    assert!(refused("hello: world").why.contains("no format"));
+    assert!(refused("<html/>").why.contains("no format"));
+    let deep = format!("states: {}{}", "{a: {states: ".repeat(60), "{}".to_owned() + &"}}".repeat(60));
+    assert!(refused(&deep).why.contains("within each other"));
+}
