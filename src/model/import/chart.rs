@@ -488,9 +488,12 @@ impl<'c> Flat<'c> {
     }
 }
 
+/// A transition without its sources: activity, targets, who, kind and what is said of it.
+type Rest = (String, Vec<usize>, Vec<String>, Option<String>, String);
+
 /// Transitions that differ in their sources alone are one.
 fn joined(transitions: Vec<draft::Transition>) -> Vec<draft::Transition> {
-    let mut sources: BTreeMap<(String, Vec<usize>, Vec<String>, Option<String>, String), usize> = BTreeMap::new();
+    let mut sources: BTreeMap<Rest, usize> = BTreeMap::new();
     let mut all: Vec<draft::Transition> = Vec::new();
     for one in transitions {
         let key = (one.activity.clone(), one.to.clone(), one.by.clone(), one.kind.clone(), one.why.clone());
