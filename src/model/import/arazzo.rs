@@ -15,7 +15,7 @@ use crate::model::read::Open;
 use crate::model::{DescribedOperation, Description, Segment};
 
 /// Most steps of all workflows, and most workflows.
-const STEPS: usize = 1_000;
+const STEPS: usize = 400;
 /// Most ways from step to step.
 const WAYS: usize = 10_000;
 /// Most documents that are opened.

@@ -16,7 +16,7 @@ pub(super) const WAYS: usize = 4_096;
 /// Most targets of one way.
 pub(super) const TARGETS: usize = 64;
 /// Most ways and states that are looked at in all.
-const WORK: usize = 20_000_000;
+const WORK: usize = 5_000_000;
 /// Deepest nesting of states.
 pub(super) const DEPTH: usize = 32;
 /// Most configurations and most transitions between them; a lifecycle holds no more.
@@ -86,6 +86,12 @@ pub(super) fn lower(chart: &Chart, draft: &mut Draft) -> Result<(), ImportError>
     let object = draft::type_name(&draft.id);
     let events = events(chart);
     let flat = Flat::of(chart, &events)?;
+    if flat.edges.is_empty() {
+        return Err(ImportError::new(
+            1,
+            "no event leads from where it begins to anywhere, so that there is nothing to follow",
+        ));
+    }
     let mut taken = Taken::default();
     let names: BTreeMap<&str, String> =
         events.iter().map(|event| (event.as_str(), taken.name(event, "event"))).collect();

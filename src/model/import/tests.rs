@@ -215,6 +215,7 @@ fn what_depends_on_the_past_or_multiplies_is_refused_by_name() {
     assert!(round.why.contains("without end"), "{round}");
     let nowhere = refused("initial: a\nstates:\n  a: {on: {X: nowhere}}\n");
     assert!(nowhere.line == 3 && nowhere.why.contains("nowhere"), "{nowhere}");
+    assert!(refused("initial: a\nstates: {a: {always: b}, b: {on: {}}}").why.contains("nothing to follow"));
     assert!(refused("hello: world").why.contains("no format"));
     assert!(refused("<html/>").why.contains("no format"));
     let deep = format!("states: {}{}", "{a: {states: ".repeat(60), "{}".to_owned() + &"}}".repeat(60));
