@@ -26,8 +26,8 @@ pub(super) use findings::{
 };
 pub(super) use generate::{Generate, Generated, SchemaFile};
 pub(super) use model::{
-    DiffLevel, LintFormat, LintLevel, ModelCommand, ModelDiff, ModelDiffFormat, ModelFmt, ModelLint, ModelNew,
-    ModelShow, ModelShowFormat, ModelWhat, Starter,
+    DiffLevel, LintFormat, LintLevel, ModelCommand, ModelDiff, ModelDiffFormat, ModelFmt, ModelImport, ModelLint,
+    ModelNew, ModelShow, ModelShowFormat, ModelWhat, Starter,
 };
 use offpath_capture::{LogFormat, TunnelPort};
 #[cfg(feature = "live")]

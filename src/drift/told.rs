@@ -358,5 +358,6 @@ fn proof(row: EventRow, role: &str) -> Evidence {
         method: row.method,
         path: row.path,
         status: row.status,
+        outcome: row.outcome,
     }
 }

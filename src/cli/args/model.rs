@@ -27,6 +27,8 @@ pub enum ModelWhat {
     Diff(ModelDiff),
     /// Lay models out alike, comments and meaning kept
     Fmt(ModelFmt),
+    /// Make a model of one in another form: Arazzo, XState, SCXML
+    Import(ModelImport),
     /// Print a model to start from
     New(ModelNew),
 }
@@ -144,6 +146,21 @@ pub struct ModelFmt {
     /// Change nothing; exit 1 where a file is laid out otherwise
     #[arg(long)]
     pub check: bool,
+}
+
+/// `offpath model import`
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "offpath model import [OPTIONS] <FILE>",
+    after_help = "The format is found by content. What cannot be taken over is said with its line, and stands in the model's comments.\n\nExamples:\n  offpath model import checkout.arazzo.yaml -o checkout.model.yaml\n  offpath model import checkout.arazzo.yaml | offpath model lint -\n  offpath model import machine.json > machine.model.yaml"
+)]
+pub struct ModelImport {
+    /// Arazzo, a machine of XState as JSON, or SCXML; documents that it names are looked for beside it
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// File to write instead of standard output; an existing file is not overwritten
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `offpath model new`

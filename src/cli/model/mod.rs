@@ -2,6 +2,7 @@
 
 mod diff;
 mod fmt;
+mod import;
 mod lint;
 mod new;
 mod show;
@@ -20,6 +21,7 @@ pub(super) fn run(args: &ModelCommand, console: &Console) -> Ended {
         ModelWhat::Show(args) => show::run(args, console),
         ModelWhat::Diff(args) => diff::run(args, console),
         ModelWhat::Fmt(args) => fmt::run(args, console),
+        ModelWhat::Import(args) => import::run(args, console),
         ModelWhat::New(args) => new::run(args, console),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 
 use crate::cli::args::{ModelNew, Starter};
 use crate::cli::{Console, Ended, Exit};
@@ -21,6 +22,13 @@ pub(super) fn run(args: &ModelNew, console: &Console) -> Ended {
         console.print(text)?;
         return Ok(Exit::Done("printed".to_owned()));
     };
+    write(path, text)?;
+    console.say(&format!("Next       write your own paths into {0}, then offpath model lint {0}", path.display()));
+    Ok(Exit::Done(format!("wrote {}", path.display())))
+}
+
+/// Writes a model into a file that is not there yet.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Exit> {
     let cannot = |error: std::io::Error| match error.kind() {
         ErrorKind::AlreadyExists => Exit::CannotStart(format!(
             "-o {}: exists, and a model is not overwritten; name another file",
@@ -29,7 +37,5 @@ pub(super) fn run(args: &ModelNew, console: &Console) -> Ended {
         _ => Exit::CannotStart(format!("-o {}: {error}", path.display())),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(cannot)?;
-    file.write_all(text.as_bytes()).map_err(cannot)?;
-    console.say(&format!("Next       write your own paths into {0}, then offpath model lint {0}", path.display()));
-    Ok(Exit::Done(format!("wrote {}", path.display())))
+    file.write_all(text.as_bytes()).map_err(cannot)
 }

@@ -52,7 +52,10 @@ pub fn layout(text: &str) -> Result<String, Refusal> {
         let at = refusal.span.start + mark.len();
         Refusal { span: at..at, ..refusal }
     };
-    laid(body).map(|laid| format!("{mark}{laid}")).map_err(refused)
+    // The first line's end is that of all.
+    let other = body.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'));
+    let ends = |laid: String| if other { laid.replace('\n', "\r\n") } else { laid };
+    laid(body).map(|laid| format!("{mark}{}", ends(laid))).map_err(refused)
 }
 
 fn laid(text: &str) -> Result<String, Refusal> {

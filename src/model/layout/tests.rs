@@ -134,3 +134,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn line_ends_stay_what_they_are() {
+    for text in starter::Kind::ALL.map(starter::text) {
+        let laid = layout(text).unwrap();
+        let other = laid.replace('\n', "\r\n");
+        assert_eq!(layout(&other).as_deref(), Ok(other.as_str()));
+        assert_eq!(layout(&text.replace('\n', "\r\n")).as_deref(), Ok(other.as_str()));
+    }
+}

@@ -6,7 +6,7 @@
 mod paths;
 mod servers;
 mod template;
-mod tree;
+pub(in crate::model) mod tree;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use crate::model::Code;
 use crate::model::diagnostic::{Diagnostic, Span};
 
 /// Largest document in bytes.
-pub(super) const LENGTH: usize = 32 << 20;
+pub(in crate::model) const LENGTH: usize = 32 << 20;
 /// Most values and keys of one document: at some 50 bytes each, this is what it may take.
 const NODES: usize = 2_000_000;
 /// Most steps from one value to the next in all that is asked of a tree.
@@ -21,7 +21,7 @@ const STEPS: u32 = 50_000_000;
 
 /// One place of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct At(u32);
+pub(in crate::model) struct At(u32);
 
 #[derive(Debug)]
 struct Node<'t> {
@@ -42,7 +42,7 @@ enum Shape<'t> {
 
 /// A document.
 #[derive(Debug)]
-pub(super) struct Tree<'t> {
+pub(in crate::model) struct Tree<'t> {
     nodes: Vec<Node<'t>>,
     /// Children by key of the mappings that references went through.
     known: BTreeMap<At, BTreeMap<Box<str>, At>>,
@@ -52,7 +52,7 @@ pub(super) struct Tree<'t> {
 
 impl<'t> Tree<'t> {
     /// Reads one document within the limits.
-    pub(super) fn read(text: &'t str) -> Result<Tree<'t>, Box<Diagnostic>> {
+    pub(in crate::model) fn read(text: &'t str) -> Result<Tree<'t>, Box<Diagnostic>> {
         if text.len() > LENGTH {
             let title = format!("such a document has at most {} MiB", LENGTH >> 20);
             return Err(Box::new(Diagnostic::error(Code::Limit, 0..0, title)));
@@ -72,7 +72,7 @@ impl<'t> Tree<'t> {
     }
 
     /// The whole of it; `None` where the document is empty.
-    pub(super) fn root(&self) -> Option<At> {
+    pub(in crate::model) fn root(&self) -> Option<At> {
         (!self.nodes.is_empty()).then_some(At(0))
     }
 
@@ -86,12 +86,12 @@ impl<'t> Tree<'t> {
     }
 
     /// Bytes of the document.
-    pub(super) fn span(&self, at: At) -> Span {
+    pub(in crate::model) fn span(&self, at: At) -> Span {
         self.nodes.get(at.0 as usize).map_or(0..0, |node| node.start as usize..node.end as usize)
     }
 
     /// The text of a single value.
-    pub(super) fn text(&self, at: At) -> Option<&str> {
+    pub(in crate::model) fn text(&self, at: At) -> Option<&str> {
         match &self.node(at)?.shape {
             Shape::Scalar(text) => Some(text),
             _ => None,
@@ -99,17 +99,17 @@ impl<'t> Tree<'t> {
     }
 
     /// Whether it is a list.
-    pub(super) fn is_list(&self, at: At) -> bool {
+    pub(in crate::model) fn is_list(&self, at: At) -> bool {
         self.node(at).is_some_and(|node| matches!(node.shape, Shape::List(_)))
     }
 
     /// Whether it is a mapping.
-    pub(super) fn is_mapping(&self, at: At) -> bool {
+    pub(in crate::model) fn is_mapping(&self, at: At) -> bool {
         self.node(at).is_some_and(|node| matches!(node.shape, Shape::Mapping(_)))
     }
 
     /// Items of a list; none where it is something else.
-    pub(super) fn items(&self, at: At) -> impl Iterator<Item = At> {
+    pub(in crate::model) fn items(&self, at: At) -> impl Iterator<Item = At> {
         let first = match self.node(at).map(|node| &node.shape) {
             Some(Shape::List(first)) => *first,
             _ => None,
@@ -118,7 +118,7 @@ impl<'t> Tree<'t> {
     }
 
     /// Keys and values of a mapping in order; none where it is something else.
-    pub(super) fn entries(&self, at: At) -> impl Iterator<Item = (At, At)> {
+    pub(in crate::model) fn entries(&self, at: At) -> impl Iterator<Item = (At, At)> {
         let first = match self.node(at).map(|node| &node.shape) {
             Some(Shape::Mapping(first)) => *first,
             _ => None,
@@ -136,17 +136,17 @@ impl<'t> Tree<'t> {
     }
 
     /// Whether more was asked than may be, so that what was answered is not all.
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub(in crate::model) fn is_exhausted(&self) -> bool {
         self.steps.get() == 0
     }
 
     /// The value of a key, the first where it is given twice.
-    pub(super) fn get(&self, at: At, key: &str) -> Option<At> {
+    pub(in crate::model) fn get(&self, at: At, key: &str) -> Option<At> {
         self.entries(at).find(|(name, _)| self.text(*name) == Some(key)).map(|(_, value)| value)
     }
 
     /// What a pointer into this document (RFC 6901, behind the `#`) leads to, through mappings alone.
-    pub(super) fn pointed(&mut self, pointer: &str) -> Option<At> {
+    pub(in crate::model) fn pointed(&mut self, pointer: &str) -> Option<At> {
         let mut at = self.root()?;
         for token in pointer.strip_prefix('/')?.split('/') {
             let token = offpath_capture::percent_decoded(token, false).replace("~1", "/").replace("~0", "~");

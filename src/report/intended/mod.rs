@@ -253,6 +253,41 @@ mod tests {
         open
     }
 
+    /// Steps of a life, by names.
+    fn steps(life: &Life) -> Vec<(String, String, String)> {
+        let step = |way: &Way, from: usize| {
+            let name = |state: usize| life.state(state).replace(['.', '#'], "_");
+            (name(from), way.activity.clone(), name(way.to))
+        };
+        let mut all: Vec<_> =
+            life.transitions.iter().flat_map(|way| way.from.iter().map(move |from| step(way, *from))).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    #[test]
+    fn machines_of_xstate_come_back_as_they_went() {
+        let mut seen = 0;
+        for text in crate::model::starter::Kind::ALL.map(crate::model::starter::text) {
+            let (model, _) = Model::read("m.yaml", text).unwrap_or_else(|found| panic!("{found}"));
+            let intended = Intended::of(&model, Vec::new());
+            for life in &intended.lifecycles {
+                let one = Intended { lifecycles: vec![life.clone()], ..intended.clone() };
+                let machine = serde_json::to_string_pretty(&xstate(&one)).unwrap();
+                let back = crate::model::import("m.json", &machine, &mut |_| Err(String::new())).unwrap();
+                let (model, _) =
+                    Model::read("m.yaml", &back.text).unwrap_or_else(|found| panic!("{found}\n{}", back.text));
+                let back = Intended::of(&model, Vec::new());
+                assert_eq!(steps(&back.lifecycles[0]), steps(life), "{machine}");
+                let ends = |life: &Life| life.states.iter().filter(|state| state.is_final).count();
+                assert_eq!(ends(&back.lifecycles[0]), ends(life), "{machine}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 6);
+    }
+
     #[test]
     fn xstate_targets_are_ids_of_states() {
         let machine = xstate(&hostile());

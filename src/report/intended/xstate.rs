@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{Intended, Life};
+use super::{Intended, Life, Way};
 
 /// One machine; a parallel one with a region for each life where there are several. Guards are named `allowed`, with what
 /// they are to decide as their parameters.
@@ -50,7 +50,10 @@ fn state(life: &Life, number: usize) -> Value {
     let mut on: Map<String, Value> = Map::new();
     for way in life.transitions.iter().filter(|way| way.from.contains(&number)) {
         let mut taken = Map::from_iter([("target".to_owned(), json!(format!("#{}", id(life, way.to))))]);
-        if way.who != "anybody" || !way.terms.is_empty() {
+        // Of two ways that nothing tells apart the first would be taken always.
+        let other = |other: &&Way| other.activity == way.activity && other.from.contains(&number);
+        let several = life.transitions.iter().filter(other).nth(1).is_some();
+        if several || way.who != "anybody" || !way.terms.is_empty() {
             let params =
                 json!({"by": way.by, "kind": way.kind, "when": way.when, "once": way.once, "terms": way.terms});
             taken.insert("guard".to_owned(), json!({"type": "allowed", "params": params}));

@@ -1,0 +1,223 @@
+use super::*;
+use crate::model::Model;
+
+const SHOP: &str = r#"openapi: 3.1.0
+info: {title: shop, version: "1"}
+paths:
+  /orders: {post: {operationId: createOrder}}
+  /orders/{orderId}: {get: {operationId: getOrder}}
+  /orders/{orderId}/payment: {post: {operationId: payOrder}}
+  /orders/{orderId}/shipment: {post: {operationId: shipOrder}}
+  /orders/{orderId}/cancellation: {post: {operationId: cancelOrder}}
+  /login: {post: {operationId: login}}
+"#;
+
+/// Imports, and demands that the model is read without an error.
+fn model(text: &str) -> (Imported, Model) {
+    let mut open = |name: &str| if name == "shop.yaml" { Ok(SHOP.to_owned()) } else { Err("not there".to_owned()) };
+    let imported = import("source", text, &mut open).unwrap_or_else(|error| panic!("{error}"));
+    let read = Model::read_with("m.yaml", &imported.text, &mut open);
+    let (model, _) = read.unwrap_or_else(|found| panic!("{found}\n{}", imported.text));
+    (imported, model)
+}
+
+/// `before` pairs.
+fn demands(model: &Model) -> Vec<String> {
+    model.constraints.iter().map(|constraint| constraint.id.to_string()).collect()
+}
+
+const CHECKOUT: &str = r#"arazzo: 1.0.1
+info: {title: Checkout flow, version: 1.2.0}
+sourceDescriptions:
+  - {name: shop, url: ./shop.yaml, type: openapi}
+workflows:
+  - workflowId: buy
+    steps:
+      - stepId: enter
+        operationId: login
+        outputs: {token: $response.body#/token}
+      - stepId: create
+        operationId: $sourceDescriptions.shop.createOrder
+        parameters: [{name: Authorization, in: header, value: $steps.enter.outputs.token}]
+        outputs: {order: $response.body#/order/id}
+      - stepId: look
+        operationId: getOrder
+        parameters: [{name: orderId, in: path, value: $steps.create.outputs.order}]
+        onFailure: [{name: again, type: retry, retryAfter: 1, retryLimit: 3}]
+      - stepId: pay
+        operationPath: '{$sourceDescriptions.shop.url}#/paths/~1orders~1{orderId}~1payment/post'
+        parameters: [{name: orderId, in: path, value: $steps.create.outputs.order}]
+        onFailure: [{name: broke, type: goto, stepId: cancel}]
+      - stepId: ship
+        operationId: shipOrder
+        parameters: [{name: orderId, in: path, value: $steps.create.outputs.order}]
+        onSuccess: [{name: done, type: end}]
+      - stepId: cancel
+        operationId: cancelOrder
+        parameters: [{name: orderId, in: path, value: $steps.create.outputs.order}]
+"#;
+
+#[test]
+fn arazzo_is_an_order_of_steps_on_the_object_whose_key_goes_along() {
+    let (imported, model) = model(CHECKOUT);
+    assert_eq!((imported.format.as_str(), &imported.left_out[..]), ("Arazzo 1.0.1", &[][..]));
+    assert_eq!((&*model.id, &*model.version, model.draft), ("Checkout flow", "1.2.0", true));
+    assert!(model.lifecycles.is_empty(), "what is meant to work forbids nothing");
+    // A cancellation follows a payment that failed: only the creation comes before it.
+    assert_eq!(
+        demands(&model),
+        ["createOrder-before-pay", "pay-before-shipOrder", "createOrder-before-cancelOrder"],
+        "{}",
+        imported.text
+    );
+    let order = &model.object_types[0];
+    assert_eq!((&*order.name, &*order.key[0].text), ("order", "path.orderId"));
+    let create = model.activity("createOrder").unwrap();
+    let create = &model.activities[create.0 as usize];
+    assert_eq!(&*create.objects[0].key[0].text, "res.order.id");
+    let look = model.activity("getOrder").unwrap();
+    assert!(model.activities[look.0 as usize].read);
+}
+
+#[test]
+fn arazzo_without_its_openapi_keeps_the_order_and_says_what_is_missing() {
+    let (imported, model) = model(&CHECKOUT.replace("./shop.yaml", "https://shop.example/openapi.yaml"));
+    // Nothing says that `getOrder` only reads, so that it is a step of the order too.
+    assert_eq!(demands(&model).len(), 4, "{}", imported.text);
+    assert!(imported.left_out.iter().any(|left| left.line == 4 && left.what.contains("shop.example")));
+    assert!(imported.text.contains("the call is a guess"));
+    // The path of an operation is a call of its own.
+    assert!(imported.text.contains("POST /orders/{orderId}/payment"));
+}
+
+#[test]
+fn arazzo_workflows_that_wait_or_call_are_in_order_too() {
+    let text = r#"{"arazzo": "1.1.0", "info": {"title": "t", "version": "1"},
+      "sourceDescriptions": [{"name": "shop", "url": "shop.yaml"}],
+      "workflows": [
+        {"workflowId": "deliver", "dependsOn": ["buy"], "parameters": [{"name": "orderId", "in": "path", "value": "$inputs.o"}],
+         "steps": [{"stepId": "s", "operationId": "shipOrder"}]},
+        {"workflowId": "buy", "steps": [
+          {"stepId": "c", "operationId": "createOrder", "outputs": {"o": "$response.body#/id"}},
+          {"stepId": "p", "operationId": "payOrder", "parameters": [{"name": "orderId", "in": "path", "value": "$steps.c.outputs.o"}]},
+          {"stepId": "again", "workflowId": "buy"}, {"stepId": "hear", "channelPath": "x", "action": "receive"}]}]}"#;
+    let (imported, model) = model(text);
+    assert_eq!(demands(&model), ["payOrder-before-shipOrder", "createOrder-before-payOrder"], "{}", imported.text);
+    let what: Vec<&str> = imported.left_out.iter().map(|left| left.what.as_str()).collect();
+    assert!(
+        what.iter().any(|what| what.contains("channelPath"))
+            && what.iter().any(|what| what.contains("waits for itself")),
+        "{what:?}"
+    );
+}
+
+#[test]
+fn hostile_words_stay_words() {
+    let text = CHECKOUT
+        .replace("Checkout flow", "\"a\\n\\\": }\\u2028 # \\e\"")
+        .replace("stepId: enter", "stepId: \"x\\n- y: #\"");
+    let (_, model) = model(&text);
+    assert_eq!(model.constraints.len(), 3);
+}
+
+/// Steps of the first life, by names.
+fn steps(model: &Model) -> Vec<String> {
+    let life = &model.lifecycles[0];
+    let name = |state: usize| life.states[state].name.to_string();
+    let mut steps: Vec<String> = life
+        .transitions
+        .iter()
+        .flat_map(|way| way.from.iter().map(move |from| (way, *from)))
+        .map(|(way, from)| format!("{} {} {}", name(from), model.activity_name(way.activity), name(way.to)))
+        .collect();
+    steps.sort();
+    steps
+}
+
+#[test]
+fn machines_are_their_configurations() {
+    let text = r##"{"id": "order", "initial": "open", "context": {"total": 0},
+      "states": {
+        "open": {"initial": "new", "on": {"CANCEL": "gone"}, "states": {
+            "new": {"on": {"PAY": [{"target": "paid", "guard": "enough", "actions": ["book"]}, {"target": "new"}]}},
+            "paid": {"after": {"1000": "#order.sent"}}}},
+        "sent": {"type": "parallel", "onDone": "closed", "states": {
+            "goods": {"initial": "away", "states": {"away": {"on": {"ARRIVE": "there"}}, "there": {"type": "final"}}},
+            "bill": {"initial": "due", "states": {"due": {"on": {"SETTLE": "settled"}}, "settled": {"type": "final"}}}}},
+        "closed": {"type": "final"}, "gone": {"type": "final"}}}"##;
+    let (imported, model) = model(text);
+    assert_eq!(
+        steps(&model),
+        [
+            "away + due ARRIVE there + due",
+            "away + due SETTLE away + settled",
+            "away + settled ARRIVE closed",
+            "new CANCEL gone",
+            "new PAY new",
+            "new PAY paid",
+            "paid CANCEL gone",
+            "paid after_1000_in_paid away + due",
+            "there + due SETTLE closed",
+        ],
+        "{}",
+        imported.text
+    );
+    let unseen = model.activity("after_1000_in_paid").unwrap();
+    assert!(model.activities[unseen.0 as usize].unseen, "time is no call");
+    let life = &model.lifecycles[0];
+    let ends: Vec<&str> = life.states.iter().filter(|state| state.final_state).map(|state| &*state.name).collect();
+    assert_eq!(ends.len(), 2, "{ends:?}");
+    assert!(imported.text.contains("guard enough; actions book"), "{}", imported.text);
+    assert_eq!(imported.left_out[0].what, "`context`: data of the machine");
+}
+
+#[test]
+fn charts_are_read_as_machines_are() {
+    let text = r#"<?xml version="1.0"?><scxml xmlns="http://www.w3.org/2005/07/scxml" name="door" initial="closed">
+      <state id="closed"><transition event="door.open" target="open"/><transition event="lock" cond="key == 1" target="locked"/></state>
+      <state id="open"><initial><transition target="wide"/></initial><transition event="door" target="closed"/>
+        <state id="ajar"/><state id="wide"><transition event="push" target="ajar"/></state></state>
+      <state id="locked"><onentry><send event="tired" delay="5s"/></onentry><transition event="tired" target="end"/></state>
+      <final id="end"/></scxml>"#;
+    let (imported, model) = model(text);
+    assert_eq!(
+        steps(&model),
+        [
+            "ajar door closed",
+            "ajar door_open closed",
+            "closed door_open wide",
+            "closed lock locked",
+            "locked tired end",
+            "wide door closed",
+            "wide door_open closed",
+            "wide push ajar",
+        ],
+        "{}",
+        imported.text
+    );
+    let tired = model.activity("tired").unwrap();
+    assert!(model.activities[tired.0 as usize].unseen);
+}
+
+#[test]
+fn what_depends_on_the_past_or_multiplies_is_refused_by_name() {
+    let refused = |text: &str| import("source", text, &mut |_| Err(String::new())).unwrap_err();
+    let history = refused("{\"states\": {\"a\": {}, \"back\": {\"type\": \"history\"}}}");
+    assert!(history.why.contains("\"back\" is a history state"), "{history}");
+    let history = refused("<scxml>\n<state id=\"a\">\n<history id=\"h\"/></state></scxml>");
+    assert!(history.line == 3 && history.why.contains("\"h\""), "{history}");
+    let regions: Vec<String> = (0..8)
+        .map(|n| format!("r{n}: {{initial: a, states: {{a: {{on: {{e{n}: b}}}}, b: {{on: {{f{n}: c}}}}, c: {{}}}}}}"))
+        .collect();
+    let many = refused(&format!("id: wide\ntype: parallel\nstates: {{{}}}\n", regions.join(", ")));
+    assert!(many.why.contains("8 regions of state \"wide\""), "{many}");
+    let round = refused("initial: a\nstates: {a: {always: b}, b: {always: a}}");
+    assert!(round.why.contains("without end"), "{round}");
+    let nowhere = refused("initial: a\nstates:\n  a: {on: {X: nowhere}}\n");
+    assert!(nowhere.line == 3 && nowhere.why.contains("nowhere"), "{nowhere}");
+    assert!(refused("initial: a\nstates: {a: {always: b}, b: {on: {}}}").why.contains("nothing to follow"));
+    assert!(refused("hello: world").why.contains("no format"));
+    assert!(refused("<html/>").why.contains("no format"));
+    let deep = format!("states: {}{}", "{a: {states: ".repeat(60), "{}".to_owned() + &"}}".repeat(60));
+    assert!(refused(&deep).why.contains("within each other"));
+}
