@@ -39,6 +39,7 @@ mod store;
 mod tally;
 mod tcp;
 mod tls;
+mod trace;
 mod tunnel_port;
 mod unread;
 mod url;
@@ -70,5 +71,6 @@ pub use report::{
 };
 pub use source::{Aside, AsideReason, BlindSpot, Options, Plan, PlannedInput, Sink, Source, plan};
 pub use store::{STORE_SCHEMES, StoreError, StoredObject, Stores, is_store_url, shown_url};
+pub use trace::{trace_in_full, trace_of};
 pub use tunnel_port::TunnelPort;
 pub use unread::{TlsHellos, UnreadConnection};

@@ -98,6 +98,25 @@ fn whole(seen: &Seen, lines: &[&str], connections: u64) {
 }
 
 #[test]
+fn a_program_is_known_by_its_hello_or_else_by_how_it_begins_http2() {
+    let prints = |seen: &Seen| {
+        assert!(!seen.exchanges.is_empty());
+        seen.exchanges.iter().map(|exchange| exchange.print).collect::<std::collections::BTreeSet<_>>()
+    };
+    let sealed = |script: Script, random: u8| prints(&read(&sealed(&mut Tls::new(random), &script, &[40]), 700));
+    let hello = sealed(http1(), 1);
+    assert!(hello.len() == 1 && hello.iter().all(Option::is_some));
+    assert_eq!(sealed(http2(), 2), hello, "one program, whatever it speaks and asks");
+    let clear = |script: Script| prints(&read(&script, 700));
+    assert_eq!(clear(http1()), [None].into());
+    let settings = clear(http2());
+    assert!(settings.len() == 1 && settings.iter().all(Option::is_some) && settings != hello);
+    for mss in [1, 3, 7] {
+        assert_eq!(prints(&read(&http2(), mss)), settings, "in pieces");
+    }
+}
+
+#[test]
 fn tls_inside_a_tunnel_inside_tls_is_read() {
     let script = connected(sealed(&mut Tls::new(2), &http1(), &[1000]));
     whole(&read(&sealed(&mut Tls::new(1), &script, &[1000]), 1000), &["9>9", "1>1", "2>2", "3>3"], 2);

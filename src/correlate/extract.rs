@@ -23,7 +23,7 @@ pub(super) use outcome::is_safe;
 use outcome::outcome;
 use sensor::sensor;
 
-use super::credential::{HashKey, Keys, Shown};
+use super::credential::{HashKey, Keys, Shown, session_cookies};
 use super::form::{self, SentOn};
 use super::guess::{self, Guess};
 use super::identity::{self, Naming};
@@ -47,6 +47,8 @@ use crate::event::{Actor, Doubt, Event, EventId, Evidence, Outcome, Setting, Sho
 use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{Activity, ActivityId, AddressBlock, Description, Model, Path};
 
+/// Longest name of a cookie that is told.
+const LONGEST_COOKIE: usize = 64;
 /// Most elements of lists that become events of one exchange; what else it calls becomes an event beside them.
 const MOST_ELEMENTS: usize = 1_000;
 /// Most activities that one request may be when the input does not show which.
@@ -274,6 +276,9 @@ impl Extractor {
         let acting = Acting { actor: &actor, told_by, shown };
         if actor.evidence > Evidence::Device {
             out.known_address = naming.place_name(reading).map(|(name, _)| name);
+        } else {
+            let other = reading.header("cookie").and_then(|sent| session_cookies(sent).1);
+            out.cookie = other.filter(|name| name.len() <= LONGEST_COOKIE).map(|name| self.masker.shared(name));
         }
         if called.activities.is_empty() {
             self.event(reading, called, None, acting, out);

@@ -20,7 +20,7 @@ use crate::event::{Event, Evidence, Outcome};
 /// Object types that are kept, as they are first read and as they are counted; of more, those with the least hashes.
 const MOST_TYPES: usize = 4_096;
 
-/// Peers that speak for others that are kept; of more, those with the least hashes.
+/// Peers that speak for others, and names of cookies, that are kept; of more, those with the least hashes.
 const MOST_PEERS: usize = 256;
 
 /// Counts of operations, actors, objects and protocols.
@@ -38,6 +38,8 @@ pub struct Inspection {
     sightings: BTreeMap<(u64, Arc<str>), Sources>,
     objects: BTreeMap<(u64, Arc<str>), Touched>,
     known_addresses: Distinct,
+    /// Exchanges by nobody who is known, by a cookie that they carry.
+    cookies: BTreeMap<(u64, Arc<str>), u64>,
     /// By peer, for whom it says to speak.
     forwards: BTreeMap<(u64, Arc<str>), Spoken>,
     doubts: BTreeMap<&'static str, u64>,
@@ -268,6 +270,7 @@ impl Inspection {
         }
         self.add_caught(extracted.caught.iter().copied().map(u64::from));
         extracted.known_address.iter().for_each(|address| self.known_addresses.insert(address));
+        extracted.cookie.iter().for_each(|name| self.add_cookie((stable_hash([name.as_bytes()]), Arc::clone(name)), 1));
         if let Some((peer, hop)) = &extracted.forwards {
             let mut spoken = Spoken { addresses: Distinct([*hop].into_iter().collect()), ..Spoken::default() };
             // Many a resource answers whatever token a client made up.
@@ -277,6 +280,18 @@ impl Inspection {
             principals.for_each(|principal| spoken.principals.insert(principal));
             self.add_forwards((stable_hash([peer.as_bytes()]), peer.clone()), spoken);
         }
+    }
+
+    fn add_cookie(&mut self, name: (u64, Arc<str>), exchanges: u64) {
+        *self.cookies.entry(name).or_default() += exchanges;
+        if self.cookies.len() > MOST_PEERS {
+            self.cookies.pop_last();
+        }
+    }
+
+    /// Cookies that exchanges by nobody who is known carry, and how many do, by name.
+    pub fn cookies(&self) -> BTreeMap<Arc<str>, u64> {
+        self.cookies.iter().map(|((_, name), exchanges)| (Arc::clone(name), *exchanges)).collect()
     }
 
     fn add_caught(&mut self, caught: impl IntoIterator<Item = u64>) {
@@ -427,6 +442,7 @@ impl Inspection {
             mine.1 += events;
         }
         self.known_addresses.merge(other.known_addresses);
+        other.cookies.into_iter().for_each(|(name, exchanges)| self.add_cookie(name, exchanges));
         self.sessions.merge(other.sessions);
         self.runs.merge(other.runs);
         other.forwards.into_iter().for_each(|(peer, hops)| self.add_forwards(peer, hops));

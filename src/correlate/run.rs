@@ -3,7 +3,7 @@
 //!
 //! A client chooses its trace and may hand on what others were given, so that nothing ties the calls of two actors.
 
-use offpath_capture::{CallProtocol, trace_id};
+use offpath_capture::{CallProtocol, trace_in_full, trace_of};
 use serde::{Deserialize, Serialize};
 
 use super::credential::{Hash, HashKey};
@@ -32,12 +32,11 @@ impl Marks {
         let response = reading.exchange.response.as_ref();
         let answered = response.and_then(|response| response.headers.get("mcp-session-id"));
         add("session", answered.or_else(|| reading.header("mcp-session-id")));
-        let header =
-            reading.header("traceparent").and_then(|parent| std::str::from_utf8(parent).ok()).and_then(trace_id);
-        let logged = reading.exchange.log.trace_id.as_deref();
+        let header = || reading.exchange.request.as_ref().and_then(|request| trace_of(&request.headers));
+        let logged = || reading.exchange.log.trace_id.as_deref().map(in_full);
         let links = call.map(|call| &call.links);
-        let own = links.and_then(|links| links.trace.as_deref());
-        add("trace", own.or(header).or(logged).map(str::to_ascii_lowercase).as_deref().map(str::as_bytes));
+        let own = links.and_then(|links| links.trace.as_deref()).map(in_full);
+        add("trace", own.or_else(header).or_else(logged).as_deref().map(str::as_bytes));
         if let Some(links) = links {
             add("state", links.taken.as_deref().map(str::as_bytes));
             add("state", links.given.as_deref().map(str::as_bytes));
@@ -55,6 +54,11 @@ impl Marks {
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// A trace id as all sources tell it.
+fn in_full(id: &str) -> String {
+    trace_in_full(id).unwrap_or_else(|| id.to_ascii_lowercase())
 }
 
 /// By what an actor's marks are told from another's: the name that a token gives, which outlives the token, else what was

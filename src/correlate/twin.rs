@@ -60,6 +60,7 @@ impl Extracted {
             let before = std::mem::replace(&mut event.actor, actor);
             if before.evidence <= Evidence::Device && event.actor.evidence > Evidence::Device {
                 self.known_address = before.principal.clone();
+                self.cookie = None;
             }
             let open = event.objects.iter().filter(|object| object.told == TenantTold::Nowhere);
             let open = open.map(|object| object.id.clone()).collect();

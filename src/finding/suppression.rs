@@ -370,6 +370,7 @@ mod tests {
         for (evidence, counts) in [
             ("none", false),
             ("address", false),
+            ("device", false),
             ("unproved", false),
             ("unbound", false),
             ("asserted", true),

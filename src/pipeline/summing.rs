@@ -292,6 +292,7 @@ fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bo
         events: actor.events,
     });
     summary.actors = actors.collect();
+    summary.cookies = inspection.cookies().into_iter().map(|(name, count)| (name.to_string(), count)).collect();
     (summary.sessions, summary.runs) = (inspection.sessions(), inspection.runs());
     let objects = inspection.objects().into_iter().map(|object| ObjectSummary {
         object_type: object.object_type.to_string(),

@@ -118,6 +118,9 @@ pub struct RunSummary {
     pub unmodelled: Option<UnmodelledSummary>,
     /// Actors by evidence.
     pub actors: Vec<ActorSummary>,
+    /// Exchanges by nobody who is known, by a cookie that they carry and that may be a session's.
+    #[serde(default)]
+    pub cookies: BTreeMap<String, u64>,
     /// Spells of actors' activity.
     #[serde(default)]
     pub sessions: u64,

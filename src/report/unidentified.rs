@@ -7,7 +7,7 @@ use super::summary::RunSummary;
 const MATTERS: u64 = 100;
 
 /// What would tell who it was.
-const REMEDY: &str = "the source shows no credential or user there; include the logins, name where it does show one with \
+const REMEDY: &str = "nothing there is known as a credential or user; include the logins, name where it does show one with \
                       `actors: {identify: [...]}`, in a log with `--log-field user=NAME` or `session=NAME` \
                       (docs/correlation.md)";
 
@@ -15,8 +15,32 @@ const REMEDY: &str = "the source shows no credential or user there; include the 
 const CUT_OFF: &str = "most requests were not seen whole (`offpath show gaps`); capture whole packets (`tcpdump -s 0`), from \
                        before the connections begin";
 
-fn remedy(run: &RunSummary) -> &'static str {
-    if run.not_asked.saturating_mul(2) > run.exchanges { CUT_OFF } else { REMEDY }
+fn remedy(run: &RunSummary) -> String {
+    if run.not_asked.saturating_mul(2) > run.exchanges {
+        return CUT_OFF.to_owned();
+    }
+    // Of equals the first by name.
+    let most = run.cookies.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
+    match most {
+        Some((name, exchanges)) => of_cookie(name, *exchanges),
+        None => REMEDY.to_owned(),
+    }
+}
+
+/// What would tell whose a cookie is that requests carry.
+fn of_cookie(name: &str, exchanges: u64) -> String {
+    format!(
+        "{} the cookie `{name}`, whose login nothing says; where it is a session's, bind it where it is given out, \
+         `identify: [cookie.{name}]` and `bind: {{cookie.{name}: res.user.id}}` with the path to the user in that \
+         answer, in a log with `--log-field session=NAME` (docs/correlation.md)",
+        counted(exchanges, "request carries", "requests carry")
+    )
+}
+
+/// The share of the events by nobody who is known, where that is most of them.
+pub(super) fn mostly(run: &RunSummary) -> Option<String> {
+    let (unknown, all) = counts(run);
+    (unknown.saturating_mul(2) > all).then(|| percent(unknown, all))
 }
 
 /// `45.6 % of events unidentified (88, by an address or nothing): ...`; none where all are by somebody.
@@ -67,7 +91,7 @@ fn many((unknown, all): (u64, u64)) -> bool {
 
 /// Events by nobody who is known, and all.
 fn counts(run: &RunSummary) -> (u64, u64) {
-    let unknown = run.actors.iter().filter(|actor| matches!(actor.evidence.as_str(), "none" | "address"));
+    let unknown = run.actors.iter().filter(|actor| matches!(actor.evidence.as_str(), "none" | "address" | "device"));
     (unknown.map(|actor| actor.events).sum(), run.actors.iter().map(|actor| actor.events).sum())
 }
 
@@ -97,5 +121,17 @@ mod tests {
         );
         assert_eq!((steps((12, 12)), steps((0, 0))), (None, None), "others' events are no matter");
         assert_eq!(sentence(&run(vec![actor("bound", 1, 1)])), None);
+        assert_eq!(mostly(&some), None);
+        assert_eq!(mostly(&run(vec![actor("claims", 3, 1), actor("device", 2, 3)])).as_deref(), Some("75.0 %"));
+    }
+
+    #[test]
+    fn a_cookie_that_requests_carry_is_named_with_how_to_bind_it() {
+        let actors = vec![ActorSummary { evidence: "address".into(), principals: 1, events: 9 }];
+        let cookies = [("theme", 2), ("wobble", 7)].map(|(name, count)| (name.to_owned(), count)).into();
+        let run = RunSummary { actors, cookies, ..RunSummary::default() };
+        let said = sentence(&run).unwrap();
+        assert!(said.contains("7 requests carry the cookie `wobble`"), "{said}");
+        assert!(said.contains("bind: {cookie.wobble: res.user.id}") && !said.contains("no credential"), "{said}");
     }
 }

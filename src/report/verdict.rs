@@ -4,6 +4,7 @@ use crate::finding::Finding;
 
 use super::figure::{count, counted};
 use super::summary::{NotReadSummary, RuleStatus, RunSummary};
+use super::unidentified;
 
 /// Severities from worst to least.
 pub(super) const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
@@ -60,7 +61,7 @@ pub fn verdict(run: &RunSummary, findings: &[Finding]) -> String {
     let among = among(run);
     let body = match counts.total() {
         0 if judges_nothing(run) => format!("Nothing was judged: no step of the model happened among {among}"),
-        0 => format!("No finding among {among}"),
+        0 => format!("No finding among {among}{}", unjudged(run)),
         total => format!("{} among {among}", severities(&counts, total)),
     };
     let body = match &run.baseline {
@@ -69,6 +70,18 @@ pub fn verdict(run: &RunSummary, findings: &[Finding]) -> String {
     };
     let body = if counts.review > 0 { format!("{body}; {} for review", count(counts.review)) } else { body };
     format!("{body}{}.", caveat(run))
+}
+
+/// What could not be judged where nobody knows who did most of it; a model's steps say so themselves.
+fn unjudged(run: &RunSummary) -> String {
+    let share = unidentified::mostly(run).filter(|_| run.model.is_none());
+    let said = |share| {
+        format!(
+            ", but {share} of it by nobody who is known: what one person may not do (use ids that he was not given, act \
+             for two, go on after a logout) was not judged there"
+        )
+    };
+    share.map(said).unwrap_or_default()
 }
 
 /// Open findings that count and that the baseline does not have.
@@ -171,6 +184,19 @@ fn caveat(run: &RunSummary) -> String {
 mod tests {
     use super::*;
     use crate::report::summary::ModelSummary;
+
+    #[test]
+    fn where_nobody_is_known_no_finding_is_said_to_mean_little() {
+        let actor = |evidence: &str, events| crate::report::summary::ActorSummary {
+            evidence: evidence.into(),
+            principals: 1,
+            events,
+        };
+        let of = |actors| verdict(&RunSummary { exchanges: 9, events: 9, actors, ..RunSummary::default() }, &[]);
+        let nobody = of(vec![actor("address", 8), actor("claims", 1)]);
+        assert!(nobody.starts_with("No finding among 9 events, but 88.9 % of it by nobody who is known"), "{nobody}");
+        assert_eq!(of(vec![actor("address", 1), actor("claims", 8)]), "No finding among 9 events.");
+    }
 
     #[test]
     fn silence_is_not_success() {

@@ -111,6 +111,8 @@ fn orders<'a>(count: u64, hosts: &[&'a str], id: &'a str) -> Vec<Asked<'a>> {
         for (hop, host) in (0..).zip(hosts) {
             let value = match id {
                 "traceparent" => format!("00-{:032x}-{:016x}-01", step + 1, step * 10 + hop + 1),
+                "b3" => format!("{:016x}-{:016x}-1", step + 1, step * 10 + hop + 1),
+                "X-B3-TraceId" => format!("{:032x}", step + 1),
                 _ => format!("request-{step}"),
             };
             let mut headers = vec![(id, value)];
@@ -210,7 +212,7 @@ impl Checked {
 
 #[test]
 fn hops_of_one_request_are_one_exchange() {
-    for id in ["traceparent", "X-Request-Id"] {
+    for id in ["traceparent", "b3", "X-B3-TraceId", "X-Request-Id"] {
         for hosts in
             [&["edge.example", "orders.internal"][..], &["edge.example", "gateway.internal", "orders.internal"]]
         {
@@ -222,6 +224,36 @@ fn hops_of_one_request_are_one_exchange() {
             assert!(checked.shown.contains("are inner hops of others: counted once"), "{}", checked.shown);
         }
     }
+}
+
+#[test]
+fn a_trace_that_changes_its_header_on_the_way_is_one_and_one_of_two_users_or_contents_is_not() {
+    let hosts = ["edge.example", "orders.internal"];
+    let mixed = |change: fn(usize, &mut Asked<'_>)| {
+        let mut asked = orders(10, &hosts, "traceparent");
+        for (n, pair) in asked.chunks_mut(2).enumerate() {
+            // A mesh that writes B3 behind an edge that writes the W3C's.
+            pair[1].headers[0] = ("b3", format!("{:016x}-{:016x}-1", n + 1, n * 10 + 7));
+            change(n, &mut pair[1]);
+        }
+        Checked::archive(&asked).hops()
+    };
+    assert_eq!(mixed(|_, _| ()), 30);
+    assert_eq!(mixed(|_, inner| inner.headers.push(credential("another"))), 0, "whoever chose that trace");
+    assert_eq!(mixed(|_, inner| inner.body = "{\"amount\":1}"), 0);
+    assert_eq!(mixed(|n, inner| inner.headers[0].1 = format!("{:016x}-{:016x}-1", n + 900, 7)), 0);
+}
+
+#[test]
+fn a_trace_that_only_an_mcp_call_tells_is_one() {
+    const META: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{},"_meta":{"traceparent":"00-TRACE-00f067aa0ba902b7-01"}}}"#;
+    let bodies: Vec<String> = (1..=30).map(|n| META.replace("TRACE", &format!("{n:032x}"))).collect();
+    let mut asked = orders(10, &["edge.example", "orders.internal"], "X-Other");
+    for (pair, body) in asked.chunks_mut(2).zip(&bodies) {
+        pair.iter_mut().for_each(|asked| asked.body = body);
+        pair[1].headers.clear();
+    }
+    assert_eq!(Checked::archive(&asked).hops(), 30);
 }
 
 #[test]

@@ -400,6 +400,7 @@ pub(crate) fn run() -> RunSummary {
         unmatched_paths: Vec::new(),
         redaction_rules: Vec::new(),
         described: None,
+        cookies: std::collections::BTreeMap::new(),
         actors: vec![
             ActorSummary { evidence: "claims".into(), principals: 5_204, events: 371_002 },
             ActorSummary { evidence: "api_key".into(), principals: 311, events: 14_011 },

@@ -24,6 +24,9 @@ pub struct Extracted {
     pub sightings: Vec<Sighting>,
     /// The address from which someone acted who is known by more than it.
     pub known_address: Option<Arc<str>>,
+    /// Name of a cookie that someone sends of whom nothing better is known than address and program, and that may carry a
+    /// session: who knows what it is can say so.
+    pub cookie: Option<Arc<str>>,
     /// What it calls that is no activity of the model.
     pub unmodelled: Vec<UnmodelledCall>,
     /// Without a model: ids that an accepted answer names.

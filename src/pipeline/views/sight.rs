@@ -6,7 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
-use offpath_capture::{Body, Endpoint, Exchange, Incomplete, Place, Protocol, Request, Timestamp, percent_decoded};
+use offpath_capture::{
+    Body, Endpoint, Exchange, Incomplete, Place, Protocol, Request, Timestamp, calls, percent_decoded, trace_in_full,
+    trace_of,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::correlate::{HashKey, Proxies, carries_credential};
@@ -118,6 +121,8 @@ const TOKEN: u8 = 3;
 const KEY: u8 = 4;
 /// Credentials of one request that are kept.
 const SHOWN: usize = 3;
+/// Longest body in which the trace of a call is looked for.
+const LONGEST_CALL: usize = 16 << 10;
 /// Declared states of one answer that are kept.
 const DECLARED: usize = 8;
 
@@ -322,7 +327,7 @@ impl Sighter {
         let mut traits = [0; TRAITS];
         let values = [
             (REQUEST_ID, of(id)),
-            (TRACE_ID, of(trace)),
+            (TRACE_ID, of(trace.as_deref())),
             (USER, of(user)),
             (CLIENT, self.proxies.client(exchange).map_or(0, |client| self.address(client))),
             (HOST, of(host)),
@@ -386,15 +391,26 @@ fn first_of_response(exchange: &Exchange) -> Option<Timestamp> {
     exchange.response.as_ref()?.start
 }
 
-/// Request or correlation id, and trace id.
-fn ids(exchange: &Exchange) -> (Option<&str>, Option<&str>) {
+/// Request or correlation id, and trace id. Both are what the client likes: they only say where to look.
+fn ids(exchange: &Exchange) -> (Option<&str>, Option<String>) {
     let (request, response) = (exchange.request.as_ref(), exchange.response.as_ref());
     let asked = |name: &str| request.and_then(|request| request.headers.text(name));
     let header = |name: &str| asked(name).or_else(|| response.and_then(|response| response.headers.text(name)));
     let log = &exchange.log;
     let id = header("x-request-id").or_else(|| header("x-correlation-id")).or(log.request_id.as_deref());
-    let trace = header("traceparent").and_then(|parent| parent.split('-').nth(1)).or(log.trace_id.as_deref());
+    let headers = || request.map(|request| &request.headers).into_iter().chain(response.map(|answer| &answer.headers));
+    let logged = || log.trace_id.as_deref().map(|id| trace_in_full(id).unwrap_or_else(|| id.to_owned()));
+    let trace = headers().find_map(trace_of).or_else(logged).or_else(|| called_in(exchange));
     (id, trace)
+}
+
+/// The trace that a call in the body says it belongs to, as MCP's do in `_meta`.
+fn called_in(exchange: &Exchange) -> Option<String> {
+    let body = exchange.request.as_ref()?.body.bytes().filter(|body| body.len() <= LONGEST_CALL)?;
+    let parent = &b"\"traceparent\""[..];
+    body.windows(parent.len()).any(|part| part == parent).then_some(())?;
+    let trace = calls(exchange).calls.into_iter().find_map(|call| call.links.trace)?;
+    trace_in_full(&trace)
 }
 
 /// Bytes of a body as they were sent, which is what servers log.

@@ -285,6 +285,7 @@ fn known_by(evidence: &str) -> &str {
         "asserted" => "the log's or a declared proxy's word",
         "unproved" => "a name that nothing proves",
         "unbound" => "session whose login was not seen",
+        "device" => "address and print of the program alone",
         "address" => "address and user agent alone",
         other => other,
     }
