@@ -56,6 +56,7 @@ pub(super) fn run(args: &Drift, shared: &Shared, console: &Console) -> Ended {
         gaps: Vec::new(),
         mining: Mining::default(),
         habits: run.habits.clone(),
+        access: Vec::new(),
         evidence: Evidence::default(),
         incomplete: None,
     };

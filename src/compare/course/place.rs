@@ -122,7 +122,7 @@ pub(super) fn long_lived(course: &[Moment], doors: &Doors, told: &mut Told) {
         (longer(Door::Unknown, limit.max(LONGEST_UNREAD)), (FOR_REVIEW, UNREAD)),
     ];
     let Some((moments, doubt)) = kinds.into_iter().find(|(moments, _)| !moments.is_empty()) else {
-        course.iter().filter(long).take(1).for_each(|m| told.count(Check::LongLived, m.source, Some(false)));
+        course.iter().take(1).for_each(|m| told.count(Check::LongLived, m.source, Some(false)));
         return;
     };
     let longest = moments.iter().max_by_key(|m| (m.setting.life, std::cmp::Reverse(m.order_key())));
@@ -137,7 +137,7 @@ pub(super) fn long_lived(course: &[Moment], doors: &Doors, told: &mut Told) {
     told.tell(
         Check::LongLived,
         &[longest],
-        Said::new(format!("tokens for at most {} hours", limit / super::HOUR), observed, doubt.0, doubt.1),
+        Said::new(format!("tokens for at most {} hours", told.limits.get(&LONGEST_LIFE) / super::HOUR), observed, doubt.0, doubt.1),
     );
 }
 
