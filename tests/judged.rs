@@ -233,7 +233,7 @@ fn rules_that_were_not_selected_are_not_called_impossible() {
         [
             "no times finer than seconds (combined): FLOW-CLONE, FLOW-PACE",
             "in part, no bodies (combined): SOD",
-            "not selected: 53 rules"
+            "not selected: 65 rules"
         ]
     );
     let screen = run.screen.split_whitespace().collect::<Vec<_>>().join(" ");
