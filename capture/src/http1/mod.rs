@@ -67,6 +67,8 @@ pub(crate) struct Connection {
     midstream: bool,
     /// The capture shows the connection from its first byte.
     from_start: bool,
+    /// Whether bytes are missing, or requests of unknown number, behind where the capture began.
+    lossy: bool,
     /// The request that HTTP/2 will answer.
     upgrading: Option<Box<(Extent, Request, Reasons)>>,
     /// The exchange that opened a WebSocket.
@@ -115,6 +117,7 @@ impl Connection {
             interim: None,
             midstream: true,
             from_start: false,
+            lossy: false,
             upgrading: None,
             opening: None,
             hints: None,
@@ -248,6 +251,7 @@ impl conversation::Reader for Connection {
         if self.dead() {
             return;
         }
+        self.lossy = true;
         let likely = self.client.get().or(self.opener.get());
         let client = likely.is_none_or(|client| client == side);
         if !client && self.reader(side).state == State::Start {
@@ -266,7 +270,8 @@ impl conversation::Reader for Connection {
                 let reader = self.reader(side);
                 reader.state = State::Seek;
                 let gathered = std::mem::take(&mut reader.buffer);
-                self.pass_over(side, gathered.len());
+                let end = reader.extent.at + gathered.len() as u64;
+                self.pass_over_gathered(side, &gathered, end, out);
                 None
             }
             State::Start | State::Seek => Some(gap.len),

@@ -25,6 +25,11 @@ pub(super) struct Pace {
 }
 
 impl Pace {
+    /// A request was sent when some of the answers waited for had come, or there may have been one.
+    pub(super) fn slide(&mut self) {
+        (self.pipelined, self.sliding) = (true, true);
+    }
+
     /// A request was sent when the client had received so much, before the answer to the one before or within it.
     pub(super) fn note_request(&mut self, ack: u64) {
         if let Some((asked, _)) = self.latest.filter(|(_, ended)| ack < *ended) {
