@@ -609,5 +609,7 @@ fn a_single_pair_that_nothing_proves_is_parted() {
     let halves = ["GET /201 > 0 NoResponse MidStream", "- > 201 NoRequest MidStream"];
     assert_eq!(told(false, &parts, false), halves);
     assert_eq!(told(false, &parts, true), ["GET /201 > 201"]);
+    let behind = [(Server, &*status(200)), parts[0], parts[1]];
+    assert_eq!(told(false, &behind, false)[1..], ["GET /201 > 201 MidStream"]);
     assert_eq!(told(true, &parts, false), ["GET /201 > 201"]);
 }

@@ -78,7 +78,7 @@ impl Connection {
 
     /// Whether the chunk begins within a word whose beginning was passed over, as a method that its sender cut.
     fn is_within_word(&mut self, side: usize, chunk: &Chunk<'_>) -> bool {
-        let within = self.reader(side).tail.as_ref().is_some_and(|tail| tail.goes_on_in(chunk));
+        let within = self.tails.is_some() && self.tail(side).is_some_and(|tail| tail.goes_on_in(chunk));
         let begins = chunk.data.first().is_some_and(|&b| is_method_byte(b));
         within && begins && !self.client.is(1 - side) && recognise_response(chunk.data) == Looks::Other
     }
@@ -89,8 +89,8 @@ impl Connection {
         self.pass_over(side, chunk.data.len());
         let Some(&last) = chunk.data.last() else { return };
         let asks = !self.client.is(1 - side);
-        let before = self.reader(side).tail.take();
-        let goes_on = before.as_deref().filter(|tail| tail.end == chunk.at && tail.ack == chunk.ack);
+        let before = self.tail(side).take();
+        let goes_on = before.filter(|tail| tail.end == chunk.at && tail.ack == chunk.ack);
         let lines = goes_on.is_some_and(|tail| tail.lines);
         let certain = goes_on.is_some_and(|tail| tail.certain);
         if asks && chunk.aligned && is_rest_of_request(chunk.data) {
@@ -102,14 +102,14 @@ impl Connection {
         if asks && hides_request(chunk.data, lines) {
             self.miss_requests();
         }
-        self.reader(side).tail = Some(Box::new(Tail {
+        *self.tail(side) = Some(Tail {
             end: chunk.at + chunk.data.len() as u64,
             ack: chunk.ack,
             seen: chunk.seen,
             certain: certain || goes_on.is_some() || chunk.data.len() > 1,
             in_word: is_method_byte(last),
             lines: lines || chunk.data.contains(&b'\n'),
-        }));
+        });
     }
 
     /// The same for what was gathered up to the end of `chunk`, or before it.

@@ -19,7 +19,6 @@ impl Connection {
 
     /// Notes that requests may be missing here.
     pub(super) fn lose_requests(&mut self, certain: bool, from: Timestamp, shown: Seen, out: &mut Output<'_>) {
-        self.lossy = true;
         self.push_lost(certain);
         if self.kind == Kind::Http1 {
             out.blind_between(self.ends(), from, shown);
@@ -32,7 +31,10 @@ impl Connection {
     /// A request begins that was sent when the client had received so much. Bytes before it that were passed over, and were
     /// sent when it had received no more, are the end of a request that still waits for its answer.
     pub(super) fn settle_tail(&mut self, side: usize, ack: u64, shown: Seen, out: &mut Output<'_>) {
-        let Some(tail) = self.reader(side).tail.take().filter(|tail| tail.certain && tail.ack == ack) else { return };
+        if self.tails.is_none() {
+            return;
+        }
+        let Some(tail) = self.tail(side).take().filter(|tail| tail.certain && tail.ack == ack) else { return };
         if self.queue.waits() {
             return;
         }
@@ -46,10 +48,10 @@ impl Connection {
 
     /// A response came that the server sent when it had received so much. It answers no request whose end had not arrived.
     pub(super) fn answer_tail(&mut self, side: usize, ack: u64) {
-        if self.queue.waits() {
+        if self.tails.is_none() || self.queue.waits() {
             return;
         }
-        let Some(tail) = self.reader(1 - side).tail.as_mut().filter(|tail| tail.certain) else { return };
+        let Some(tail) = self.tail(1 - side).as_mut().filter(|tail| tail.certain) else { return };
         if tail.end <= ack {
             tail.certain = false;
         } else {
@@ -59,7 +61,6 @@ impl Connection {
 
     /// Requests passed by that were not read, beside others that were not answered: nobody knows how many.
     pub(super) fn miss_requests(&mut self) {
-        self.lossy = true;
         self.queue.pace().slide();
     }
 

@@ -24,7 +24,7 @@ mod slot;
 mod withheld;
 
 use hint::Hints;
-use reader::{Reader, State};
+use reader::{Reader, State, Tail};
 use recognise::{Looks, recognise};
 use slot::{Candidate, Queue};
 
@@ -67,12 +67,12 @@ pub(crate) struct Connection {
     midstream: bool,
     /// The capture shows the connection from its first byte.
     from_start: bool,
-    /// Whether bytes are missing, or requests of unknown number, behind where the capture began.
-    lossy: bool,
     /// The request that HTTP/2 will answer.
     upgrading: Option<Box<(Extent, Request, Reasons)>>,
     /// The exchange that opened a WebSocket.
     opening: Option<Box<Exchange>>,
+    /// Of each side, bytes of no message that were passed over since the latest one.
+    tails: Option<Box<[Option<Tail>; 2]>>,
     /// What it seems to carry where that is nothing that is read.
     hints: Option<Box<Hints>>,
 }
@@ -117,15 +117,20 @@ impl Connection {
             interim: None,
             midstream: true,
             from_start: false,
-            lossy: false,
             upgrading: None,
             opening: None,
+            tails: None,
             hints: None,
         }
     }
 
     fn reader(&mut self, side: usize) -> &mut Reader {
         let [first, second] = &mut self.readers;
+        if side == 0 { first } else { second }
+    }
+
+    fn tail(&mut self, side: usize) -> &mut Option<Tail> {
+        let [first, second] = &mut **self.tails.get_or_insert_default();
         if side == 0 { first } else { second }
     }
 
@@ -251,7 +256,6 @@ impl conversation::Reader for Connection {
         if self.dead() {
             return;
         }
-        self.lossy = true;
         let likely = self.client.get().or(self.opener.get());
         let client = likely.is_none_or(|client| client == side);
         if !client && self.reader(side).state == State::Start {

@@ -39,8 +39,6 @@ pub(super) struct Reader {
     pub(super) fresh: bool,
     /// Some bytes were lost, or belonged to no message.
     pub(super) passed_over: bool,
-    /// Bytes of no message that were passed over since the latest one.
-    pub(super) tail: Option<Box<Tail>>,
     /// What the next reader begins with.
     pub(super) unread: Option<Box<Unread>>,
 }
@@ -113,7 +111,6 @@ impl Reader {
             imitated: false,
             fresh: true,
             passed_over: false,
-            tail: None,
             unread: None,
         }
     }

@@ -230,6 +230,11 @@ impl Queue {
         self.doubt.as_ref().map_or(0, |doubt| doubt.before)
     }
 
+    /// Whether the client, not seen to pipeline, last had an answer to all that it asked when it sent what it sent at `ack`.
+    pub(super) fn caught_up_with(&self, ack: u64) -> bool {
+        self.pace.as_ref().is_some_and(|pace| !pace.pipelined && pace.had_all_at(ack))
+    }
+
     /// Whether every response since the doubt began was counted.
     pub(super) fn is_counted(&self) -> bool {
         self.doubt.as_ref().is_none_or(|doubt| !doubt.broken)
@@ -468,13 +473,12 @@ impl Slot {
         self.answer.is_none() && (self.lost.is_some() || self.ack_first <= at)
     }
 
-    /// Whether the answer repeats an id of the request. The client chooses it, so it only adds to what the positions say.
-    pub(super) fn names_its_answer(&self) -> bool {
-        let Some((_, response)) = &self.answer else { return false };
-        IDS.iter().any(|name| {
-            let asked = self.request.headers.text(name);
-            asked.is_some_and(|id| !id.is_empty() && response.headers.text(name) == Some(id))
-        })
+    /// Whether the answer repeats an id of the request or names another; none where not both name one. The client chooses
+    /// it, so it only adds to what the positions say.
+    pub(super) fn names_its_answer(&self) -> Option<bool> {
+        let (_, response) = self.answer.as_ref()?;
+        let both = |name: &&str| self.request.headers.text(name).zip(response.headers.text(name));
+        IDS.iter().filter_map(both).map(|(asked, answered)| asked == answered).max()
     }
 
     /// Bytes held, its own included.
