@@ -1,9 +1,10 @@
 //! Where messages begin: what passes by before one does, and what tells that one does.
 
 use super::preamble::Preamble;
-use super::reader::State;
+use super::reader::{State, Tail};
 use super::recognise::{
-    Looks, Place, begins_anew, begins_with_method, recognise_any, recognise_at, recognise_response,
+    Looks, Place, begins_anew, begins_with_method, hides_request, is_method_byte, is_rest_of_request, recognise_any,
+    recognise_at, recognise_response,
 };
 use super::{Connection, FIRST_LINE, Following, Kind};
 use crate::conversation::KnownSide;
@@ -35,6 +36,10 @@ impl Connection {
         };
         let begun = Chunk { data: rest, at: chunk.at + before.len as u64, ..*chunk };
         match looks {
+            Looks::Request | Looks::Unsure if place == Place::Anywhere && self.is_within_word(side, &begun) => {
+                self.pass_over_chunk(side, chunk, out);
+                chunk.data.len()
+            }
             Looks::Unsure => {
                 self.reader(side).state = State::Probe;
                 self.reader(side).begin(&begun);
@@ -46,7 +51,7 @@ impl Connection {
                     let first = self.skipped == 0 && self.opener.is(side);
                     self.hints().note(side, chunk.data, first);
                 }
-                self.pass_over(side, chunk.data.len());
+                self.pass_over_chunk(side, chunk, out);
                 chunk.data.len()
             }
         }
@@ -55,15 +60,64 @@ impl Connection {
     /// Whether a message must begin where a side begins to be read.
     fn place(&mut self, side: usize) -> Place {
         // A connection's first bytes are the rest of nothing else, wherever their sender cut them.
-        match self.from_start && !self.reader(side).passed_over {
+        match self.is_whole(side) {
             true => Place::Beginning,
             false => Place::Anywhere,
         }
     }
 
+    /// Whether every byte of a side was seen and belonged to a message, so that no line is the rest of something else.
+    pub(super) fn is_whole(&mut self, side: usize) -> bool {
+        self.from_start && !self.reader(side).passed_over
+    }
+
     pub(super) fn pass_over(&mut self, side: usize, bytes: usize) {
         self.skipped += bytes as u64;
         self.reader(side).passed_over = true;
+    }
+
+    /// Whether the chunk begins within a word whose beginning was passed over, as a method that its sender cut.
+    fn is_within_word(&mut self, side: usize, chunk: &Chunk<'_>) -> bool {
+        let within = self.tails.is_some() && self.tail(side).is_some_and(|tail| tail.goes_on_in(chunk));
+        let begins = chunk.data.first().is_some_and(|&b| is_method_byte(b));
+        within && begins && !self.client.is(1 - side) && recognise_response(chunk.data) == Looks::Other
+    }
+
+    /// Passes over bytes that begin no message, and notes what they show of requests that are not read: they are the rest of
+    /// one, and may hold others.
+    fn pass_over_chunk(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) {
+        self.pass_over(side, chunk.data.len());
+        let Some(&last) = chunk.data.last() else { return };
+        let asks = !self.client.is(1 - side);
+        let before = self.tail(side).take();
+        let goes_on = before.filter(|tail| tail.end == chunk.at && tail.ack == chunk.ack);
+        let lines = goes_on.is_some_and(|tail| tail.lines);
+        let certain = goes_on.is_some_and(|tail| tail.certain);
+        if asks && chunk.aligned && is_rest_of_request(chunk.data) {
+            self.lose_requests(true, chunk.seen.time, chunk.seen, out);
+            if certain {
+                self.miss_requests();
+            }
+        }
+        if asks && hides_request(chunk.data, lines) {
+            self.miss_requests();
+        }
+        *self.tail(side) = Some(Tail {
+            end: chunk.at + chunk.data.len() as u64,
+            ack: chunk.ack,
+            seen: chunk.seen,
+            certain: certain || goes_on.is_some() || chunk.data.len() > 1,
+            in_word: is_method_byte(last),
+            lines: lines || chunk.data.contains(&b'\n'),
+        });
+    }
+
+    /// The same for what was gathered up to the end of `chunk`, or before it.
+    pub(super) fn pass_over_gathered(&mut self, side: usize, gathered: &[u8], end: u64, out: &mut Output<'_>) {
+        let reader = self.reader(side);
+        let at = end - gathered.len() as u64;
+        let (ack, seen) = (reader.ack_first, reader.extent.last);
+        self.pass_over_chunk(side, &Chunk { data: gathered, at, ack, peer_known: false, aligned: true, seen }, out);
     }
 
     /// Acts on what a stretch begins with. False when that is no beginning here: the other side's kind of message, or
@@ -114,11 +168,14 @@ impl Connection {
         }
         let place = self.place(side);
         let reader = self.reader(side);
-        if place == Place::Anywhere && chunk.aligned && !reader.buffer.is_empty() && begins_anew(chunk.data) {
+        // A word behind which its sender received something ends there.
+        let apart = chunk.ack != reader.ack_first && reader.buffer.iter().all(|&b| is_method_byte(b));
+        if place == Place::Anywhere && chunk.aligned && !reader.buffer.is_empty() && (begins_anew(chunk.data) || apart)
+        {
             // What was gathered was the rest of something else.
             let gathered = std::mem::take(&mut reader.buffer);
             reader.state = State::Seek;
-            self.pass_over(side, gathered.len());
+            self.pass_over_gathered(side, &gathered, chunk.at, out);
             return 0;
         }
         reader.buffer.extend_from_slice(chunk.data);
@@ -150,7 +207,7 @@ impl Connection {
                 self.pass_over(side, line);
                 return self.seek_behind(side, line - before, chunk, out);
             }
-            self.pass_over(side, gathered.len());
+            self.pass_over_gathered(side, &gathered, chunk.at + chunk.data.len() as u64, out);
             return chunk.data.len();
         }
         if matches!(self.kind, Kind::Next(_)) {
@@ -206,6 +263,11 @@ impl Connection {
     pub(super) fn start(&mut self, side: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
         let blank = chunk.data.iter().take_while(|&&b| b == b'\r' || b == b'\n').count();
         if blank > 0 {
+            if std::mem::take(&mut self.reader(side).imitated) {
+                // The empty line ends a head that was taken for a part of a body.
+                self.part_pairs(out);
+                self.lose_count(out);
+            }
             return blank;
         }
         let request = self.client.is(side);

@@ -34,12 +34,6 @@ pub(super) enum StatusLine {
     Unsure,
 }
 
-/// What begins behind a response's body, as far as it is seen.
-fn may_follow(rest: &[u8]) -> Looks {
-    let blank = rest.iter().take_while(|&&b| b == b'\r' || b == b'\n').count();
-    recognise_response(rest.get(blank..).unwrap_or(&[]))
-}
-
 /// A body being read.
 #[derive(Debug)]
 pub(super) struct Incoming {
@@ -95,7 +89,12 @@ impl Incoming {
     /// nevertheless.
     pub(super) fn begins_like_response(&self, ended: bool) -> bool {
         let length = ended && self.claimed.is_some() && !self.gap;
-        !length && recognise(&self.bytes) == Looks::Response
+        !length && self.imitates_response()
+    }
+
+    /// Whether what came of a body begins like another response.
+    pub(super) fn imitates_response(&self) -> bool {
+        recognise(&self.bytes) == Looks::Response
     }
 
     /// What a status line is where the body begins. Whoever stores a body chooses its bytes, so they alone tell nothing.
@@ -105,7 +104,10 @@ impl Incoming {
                 let left = usize::try_from(*left).unwrap_or(usize::MAX);
                 match data.get(left..) {
                     None => StatusLine::Unsure,
-                    Some(rest) if matches!(may_follow(rest), Looks::Response | Looks::Unsure) => StatusLine::Body,
+                    // An empty line is no beginning here: it may end the last of the heads that are no body.
+                    Some(rest) if matches!(recognise_response(rest), Looks::Response | Looks::Unsure) => {
+                        StatusLine::Body
+                    }
                     Some(_) => StatusLine::Response,
                 }
             }

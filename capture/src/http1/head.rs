@@ -16,6 +16,8 @@ pub(super) struct Head {
     pub(super) framing: Framing,
     /// Names of what broke the format.
     pub(super) irregularities: Vec<&'static str>,
+    /// The first line names a version.
+    pub(super) versioned: bool,
     /// The limit on fields cut it.
     pub(super) over: bool,
 }
@@ -83,8 +85,7 @@ pub(super) fn request(bytes: &[u8], limit: usize) -> Option<Head> {
                 method: request.method.unwrap_or_default().to_owned(),
                 target: request.path.unwrap_or_default().to_owned(),
             };
-            let mut head =
-                Head { line, headers: Headers::with_capacity(bytes.len(), request.headers.len()), ..Head::default() };
+            let mut head = Head::new(line, Headers::with_capacity(bytes.len(), request.headers.len()));
             request.headers.iter().for_each(|h| head.field(h.name.as_bytes(), h.value));
             head.finish();
             Some(head)
@@ -101,8 +102,7 @@ pub(super) fn response(bytes: &[u8], limit: usize) -> Option<Head> {
     match config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields) {
         Ok(httparse::Status::Complete(_)) if response.headers.len() <= limit => {
             let line = Line::Status(response.code.unwrap_or_default());
-            let mut head =
-                Head { line, headers: Headers::with_capacity(bytes.len(), response.headers.len()), ..Head::default() };
+            let mut head = Head::new(line, Headers::with_capacity(bytes.len(), response.headers.len()));
             response.headers.iter().for_each(|h| head.field(h.name.as_bytes(), h.value));
             head.finish();
             Some(head)
@@ -115,7 +115,8 @@ pub(super) fn response(bytes: &[u8], limit: usize) -> Option<Head> {
 fn lenient(bytes: &[u8], limit: usize, first: fn(&[u8]) -> Option<(Line, bool)>) -> Option<Head> {
     let mut lines = bytes.split_inclusive(|&b| b == b'\n').filter(|l| l.ends_with(b"\n")).map(without_line_end);
     let (line, regular) = first(lines.next()?)?;
-    let mut head = Head { line, headers: Headers::with_capacity(bytes.len(), FIELDS), ..Head::default() };
+    let mut head = Head::new(line, Headers::with_capacity(bytes.len(), FIELDS));
+    head.versioned = regular;
     if !regular {
         head.irregularity("first_line");
     }
@@ -165,6 +166,10 @@ fn status_line(line: &[u8]) -> Option<(Line, bool)> {
 }
 
 impl Head {
+    fn new(line: Line, headers: Headers) -> Self {
+        Head { line, headers, versioned: true, ..Head::default() }
+    }
+
     fn irregularity(&mut self, name: &'static str) {
         if !self.irregularities.contains(&name) {
             self.irregularities.push(name);

@@ -28,6 +28,42 @@ impl Connection {
         }
     }
 
+    /// A request begins that was sent when the client had received so much. Bytes before it that were passed over, and were
+    /// sent when it had received no more, are the end of a request that still waits for its answer.
+    pub(super) fn settle_tail(&mut self, side: usize, ack: u64, shown: Seen, out: &mut Output<'_>) {
+        if self.tails.is_none() {
+            return;
+        }
+        let Some(tail) = self.tail(side).take().filter(|tail| tail.certain && tail.ack == ack) else { return };
+        if self.queue.waits() {
+            return;
+        }
+        self.queue.pace().pipelined = true;
+        let alone = self.queue.len() == 0;
+        self.lose_requests(true, tail.seen.time, shown, out);
+        if let Some(Slot { lost: Some(lost), .. }) = self.queue.back_mut() {
+            lost.single = alone;
+        }
+    }
+
+    /// A response came that the server sent when it had received so much. It answers no request whose end had not arrived.
+    pub(super) fn answer_tail(&mut self, side: usize, ack: u64) {
+        if self.tails.is_none() || self.queue.waits() {
+            return;
+        }
+        let Some(tail) = self.tail(1 - side).as_mut().filter(|tail| tail.certain) else { return };
+        if tail.end <= ack {
+            tail.certain = false;
+        } else {
+            self.miss_requests();
+        }
+    }
+
+    /// Requests passed by that were not read, beside others that were not answered: nobody knows how many.
+    pub(super) fn miss_requests(&mut self) {
+        self.queue.pace().slide();
+    }
+
     /// Tells of the blind spot before the connection was known to be HTTP.
     pub(super) fn confirm(&mut self, out: &mut Output<'_>) {
         if let Some(spot) = self.unconfirmed.take() {
@@ -111,7 +147,8 @@ impl Connection {
         let chunk = Chunk { data: &[], at: 0, ack: reader.ack_first, peer_known: true, aligned: false, seen: last };
         let limit = out.limits.header_fields;
         if request {
-            let Some(head) = head::request(&buffer, limit) else { return };
+            let whole = self.is_whole(side);
+            let Some(head) = head::request(&buffer, limit).filter(|head| head.versioned || whole) else { return };
             self.confirm(out);
             let size = head.framing.content_length;
             let id = self.push_request(side, head, &chunk, Body::Unknown { size }, out);
@@ -127,7 +164,7 @@ impl Connection {
         let Line::Status(status) = head.line else { return };
         let candidate = self.candidate(side, true);
         let pairing = self.queue.pair(candidate);
-        let (slot, told) = self.note_pairing(status, false, candidate, pairing, out);
+        let (slot, told) = self.note_pairing(side, status, false, candidate, pairing, out);
         if let Some(id) = slot {
             self.drop_before(id, out);
         }
@@ -142,13 +179,14 @@ impl Connection {
     pub(super) fn push_lost(&mut self, certain: bool) {
         if let Some(Slot { lost: Some(lost), .. }) = self.queue.back_mut() {
             lost.certain |= certain;
+            lost.single = false;
             return;
         }
         let id = self.next_id;
         self.next_id += 1;
         self.queue.push(Slot {
             id,
-            lost: Some(Lost { certain, answered: false }),
+            lost: Some(Lost { certain, answered: false, single: false }),
             doubtful: false,
             extent: Reader::new().extent,
             ack_first: 0,

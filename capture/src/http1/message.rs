@@ -100,6 +100,9 @@ impl Connection {
         let Some(head) = head::request(bytes, out.limits.header_fields) else {
             return self.malformed_head(side, chunk, out);
         };
+        if !head.versioned && !self.is_whole(side) {
+            return self.malformed_head(side, chunk, out);
+        }
         self.confirm(out);
         self.count_irregularities(side, &head, out);
         let end = match request_end(&head.framing) {
@@ -149,6 +152,7 @@ impl Connection {
         if head.over {
             reasons.add(Incomplete::OverLimit);
         }
+        self.settle_tail(side, ack_first, extent.first, out);
         self.queue.note_pipelining(ack_first);
         self.queue.note_request(ack_first);
         self.look_at_pairs(out);
@@ -208,7 +212,7 @@ impl Connection {
         if pairing == Pairing::Wait {
             return false;
         }
-        let (slot, told) = self.note_pairing(status, unasked, candidate, pairing, out);
+        let (slot, told) = self.note_pairing(side, status, unasked, candidate, pairing, out);
         self.confirm(out);
         self.count_irregularities(side, &head, out);
         if let Some(id) = slot {
@@ -228,6 +232,7 @@ impl Connection {
     /// covers the request that it answers.
     pub(super) fn note_pairing(
         &mut self,
+        side: usize,
         status: u16,
         unasked: bool,
         candidate: Candidate,
@@ -236,9 +241,16 @@ impl Connection {
     ) -> (Option<u64>, bool) {
         if !is_interim(status) && !unasked {
             self.queue.pace().note_response(candidate.ack);
+            self.answer_tail(side, candidate.ack);
         }
         match pairing {
             Pairing::Slot(id) => (Some(id), true),
+            Pairing::Lost(id) => {
+                if !is_interim(status) {
+                    self.queue.answer_lost(id);
+                }
+                (None, true)
+            }
             Pairing::Orphan { told, .. } if unasked => (None, told),
             Pairing::Orphan { told, left_over: true } => {
                 self.part_pairs(out);
@@ -458,6 +470,7 @@ impl Connection {
                 self.request_done(id, chunk, out);
             }
             Whose::Response { mut response, mut slot, mut told } => {
+                self.reader(side).imitated = counted && body.imitates_response();
                 if counted && body.begins_like_response(ended) {
                     (slot, told) = (None, false);
                     self.part_pairs(out);

@@ -24,7 +24,7 @@ mod slot;
 mod withheld;
 
 use hint::Hints;
-use reader::{Reader, State};
+use reader::{Reader, State, Tail};
 use recognise::{Looks, recognise};
 use slot::{Candidate, Queue};
 
@@ -71,6 +71,8 @@ pub(crate) struct Connection {
     upgrading: Option<Box<(Extent, Request, Reasons)>>,
     /// The exchange that opened a WebSocket.
     opening: Option<Box<Exchange>>,
+    /// Of each side, bytes of no message that were passed over since the latest one.
+    tails: Option<Box<[Option<Tail>; 2]>>,
     /// What it seems to carry where that is nothing that is read.
     hints: Option<Box<Hints>>,
 }
@@ -117,12 +119,18 @@ impl Connection {
             from_start: false,
             upgrading: None,
             opening: None,
+            tails: None,
             hints: None,
         }
     }
 
     fn reader(&mut self, side: usize) -> &mut Reader {
         let [first, second] = &mut self.readers;
+        if side == 0 { first } else { second }
+    }
+
+    fn tail(&mut self, side: usize) -> &mut Option<Tail> {
+        let [first, second] = &mut **self.tails.get_or_insert_default();
         if side == 0 { first } else { second }
     }
 
@@ -266,7 +274,8 @@ impl conversation::Reader for Connection {
                 let reader = self.reader(side);
                 reader.state = State::Seek;
                 let gathered = std::mem::take(&mut reader.buffer);
-                self.pass_over(side, gathered.len());
+                let end = reader.extent.at + gathered.len() as u64;
+                self.pass_over_gathered(side, &gathered, end, out);
                 None
             }
             State::Start | State::Seek => Some(gap.len),

@@ -25,6 +25,11 @@ pub(super) struct Pace {
 }
 
 impl Pace {
+    /// A request was sent when some of the answers waited for had come, or there may have been one.
+    pub(super) fn slide(&mut self) {
+        (self.pipelined, self.sliding) = (true, true);
+    }
+
     /// A request was sent when the client had received so much, before the answer to the one before or within it.
     pub(super) fn note_request(&mut self, ack: u64) {
         if let Some((asked, _)) = self.latest.filter(|(_, ended)| ack < *ended) {
@@ -78,6 +83,11 @@ impl Pace {
     /// Nobody knows where the response that was read last ended.
     pub(super) fn lose_end(&mut self) {
         self.asked_at = None;
+    }
+
+    /// Whether the client was last seen to have an answer to all that it asked when it had received so much.
+    pub(super) fn had_all_at(&self, at: u64) -> bool {
+        self.caught_up_at == Some(at)
     }
 
     /// The client, of which no other request is known to wait, sent one when it had received so much. Whether it had

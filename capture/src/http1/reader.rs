@@ -33,6 +33,8 @@ pub(super) struct Reader {
     pub(super) reasons: Reasons,
     pub(super) message: Option<Box<Message>>,
     pub(super) stalled: Option<Box<Stall>>,
+    /// The latest message's body began like a response, and it is not sure whose it was.
+    pub(super) imitated: bool,
     /// Nothing came yet, neither bytes nor a gap.
     pub(super) fresh: bool,
     /// Some bytes were lost, or belonged to no message.
@@ -72,6 +74,29 @@ pub(super) struct Stall {
     pub(super) seen: Seen,
 }
 
+/// The end of what was passed over: as a rule the rest of a message that began before the capture, or in a gap.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tail {
+    /// Position behind it.
+    pub(super) end: u64,
+    /// How much its sender had received.
+    pub(super) ack: u64,
+    pub(super) seen: Seen,
+    /// More than one byte, which may be a keep-alive probe.
+    pub(super) certain: bool,
+    /// It ends with a byte that may stand in a method.
+    pub(super) in_word: bool,
+    /// A line ended in it.
+    pub(super) lines: bool,
+}
+
+impl Tail {
+    /// Whether what the chunk begins with may be the rest of a word: the sender had received nothing since its beginning.
+    pub(super) fn goes_on_in(&self, chunk: &Chunk<'_>) -> bool {
+        self.in_word && self.end == chunk.at && self.ack == chunk.ack
+    }
+}
+
 impl Reader {
     pub(super) fn new() -> Self {
         Reader {
@@ -83,6 +108,7 @@ impl Reader {
             reasons: Reasons::default(),
             message: None,
             stalled: None,
+            imitated: false,
             fresh: true,
             passed_over: false,
             unread: None,
@@ -104,6 +130,7 @@ impl Reader {
         self.extent = Extent::begin(chunk.at, chunk.seen);
         self.ack_first = chunk.ack;
         self.reasons = Reasons::default();
+        self.imitated = false;
         self.scanned = 0;
     }
 

@@ -46,9 +46,53 @@ impl Place {
         let rest = |known: &&[u8]| method.len() > known.len() && method.ends_with(known) && !LONGER.contains(&method);
         match self {
             Place::Beginning => method.len() <= METHOD,
-            Place::Anywhere => method.len() <= METHOD_ANYWHERE && !METHODS.iter().any(rest),
+            Place::Anywhere => {
+                method.len() <= METHOD_ANYWHERE && !METHODS.iter().any(rest) && !is_rest_of_method(method)
+            }
         }
     }
+}
+
+/// Whether `word` is the rest of a registered method whose beginning was sent, or lost, before it.
+fn is_rest_of_method(word: &[u8]) -> bool {
+    let rest = |known: &&[u8]| {
+        let cut = known.len().checked_sub(word.len()).filter(|cut| *cut > 0);
+        cut.and_then(|cut| known.get(cut..)).is_some_and(|rest| rest.eq_ignore_ascii_case(word))
+    };
+    METHODS.iter().any(rest)
+}
+
+/// Whether a first line of a request begins with what may be the rest of a method.
+pub(super) fn is_rest_of_request(bytes: &[u8]) -> bool {
+    let method = bytes.iter().take(METHOD_ANYWHERE + 1).take_while(|&&b| is_method_byte(b)).count();
+    let line = bytes.split(|&b| b == b'\n').next().unwrap_or(&[]);
+    let spaced = matches!(bytes.get(method), Some(b' ' | b'\t'));
+    (1..=METHOD_ANYWHERE).contains(&method) && spaced && without_version(line).is_some_and(has_target)
+}
+
+/// Whether bytes that were passed over hold a request's first line beside what they begin with, which is the rest of
+/// something: a line behind another one, or the first where `method` and target stand before the version.
+pub(super) fn hides_request(bytes: &[u8], lines_before: bool) -> bool {
+    let mut behind = lines_before;
+    bytes.split_inclusive(|&b| b == b'\n').filter(|line| line.ends_with(b"\n")).any(|line| {
+        let first = !std::mem::replace(&mut behind, true);
+        let Some(before) = without_version(line) else { return false };
+        let target = before.iter().rposition(|b| b" \t".contains(b)).unwrap_or(0);
+        let method = before.get(..target).unwrap_or(&[]).trim_ascii_end();
+        !first || METHODS.iter().any(|known| method.ends_with(known))
+    })
+}
+
+/// What stands before the version at the end of a line.
+fn without_version(line: &[u8]) -> Option<&[u8]> {
+    let line = line.trim_ascii_end();
+    let (before, version) = line.split_at_checked(line.len().checked_sub(8)?)?;
+    let is_version = matches!(version, [_, _, _, _, b'/', b'0'..=b'9', b'.', b'0'..=b'9']) && starts(version, b"HTTP");
+    (is_version && before.last().is_some_and(|b| b" \t".contains(b))).then(|| before.trim_ascii_end())
+}
+
+fn has_target(before: &[u8]) -> bool {
+    before.iter().any(|b| b" \t".contains(b))
 }
 
 /// Looks at the first bytes of a segment, wherever it stands.
@@ -149,18 +193,9 @@ fn request_line(line: &[u8]) -> Looks {
     if line == b"PRI * HTTP/2.0" {
         return Looks::Http2;
     }
-    let Some((before, version)) = line.len().checked_sub(8).and_then(|at| line.split_at_checked(at)) else {
-        return Looks::Other;
-    };
-    match version {
-        [_, _, _, _, b'/', b'0'..=b'9', b'.', b'0'..=b'9']
-            if starts(version, b"HTTP") && before.last().is_some_and(|b| b" \t".contains(b)) =>
-        {
-            // One word alone is no unknown method, but behind a gap the rest of a target.
-            let before = before.trim_ascii_end();
-            let has_target = before.iter().any(|b| b" \t".contains(b));
-            if has_target || METHODS.contains(&before) { Looks::Request } else { Looks::Other }
-        }
+    // One word alone is no unknown method, but behind a gap the rest of a target.
+    match without_version(line) {
+        Some(before) if has_target(before) || METHODS.contains(&before) => Looks::Request,
         _ => Looks::Other,
     }
 }
@@ -172,7 +207,7 @@ pub(super) fn begins_with_method(bytes: &[u8]) -> bool {
 }
 
 /// Whether a byte may stand in a method: a token's (RFC 9110, section 5.6.2), as servers take them.
-fn is_method_byte(b: u8) -> bool {
+pub(super) fn is_method_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
 }
 

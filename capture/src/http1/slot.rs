@@ -14,6 +14,9 @@ const OFTEN: u32 = 32;
 /// the moment at which a window slid.
 const TWICE: u32 = 2;
 
+/// Fields by which a response says which request it answers.
+const IDS: [&str; 3] = ["x-request-id", "x-correlation-id", "traceparent"];
+
 /// A request, or a stretch in which requests may have been lost.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -42,6 +45,8 @@ pub(super) struct Lost {
     pub(super) certain: bool,
     /// Responses that were taken for theirs.
     pub(super) answered: bool,
+    /// It is one, as far as is seen: its end passed by, and the next was sent before its answer.
+    pub(super) single: bool,
 }
 
 /// What a method says about the response's body.
@@ -57,6 +62,8 @@ pub(super) enum Method {
 pub(super) enum Pairing {
     /// That of the slot with this id.
     Slot(u64),
+    /// The single lost one of the slot with this id.
+    Lost(u64),
     /// One that was not captured, or nobody knows which; whether a blind spot was already told of, and whether it was left
     /// over when all requests that were captured were answered.
     Orphan { told: bool, left_over: bool },
@@ -223,6 +230,11 @@ impl Queue {
         self.doubt.as_ref().map_or(0, |doubt| doubt.before)
     }
 
+    /// Whether the client, not seen to pipeline, last had an answer to all that it asked when it sent what it sent at `ack`.
+    pub(super) fn caught_up_with(&self, ack: u64) -> bool {
+        self.pace.as_ref().is_some_and(|pace| !pace.pipelined && pace.had_all_at(ack))
+    }
+
     /// Whether every response since the doubt began was counted.
     pub(super) fn is_counted(&self) -> bool {
         self.doubt.as_ref().is_none_or(|doubt| !doubt.broken)
@@ -239,8 +251,7 @@ impl Queue {
         let Some(asked) = self.pace().ended_at(at) else { return };
         let mut waiting = self.slots.iter().filter(|slot| slot.lost.is_none() && slot.answer.is_none());
         if waiting.any(|slot| asked < slot.ack_first && slot.ack_first < at) {
-            let pace = self.pace();
-            (pace.pipelined, pace.sliding) = (true, true);
+            self.pace().slide();
         }
     }
 
@@ -273,7 +284,23 @@ impl Queue {
     /// sent when exactly the bytes before the response had arrived at the client is certain to be the one. A
     /// doubtful response stays without a request: a wrong pair is worse than none.
     pub(super) fn pair(&mut self, candidate: Candidate) -> Pairing {
+        let first = self.slots.iter().find(|slot| slot.answer.is_none());
+        if let Some(first) = first.filter(|slot| slot.lost.is_some_and(|lost| lost.single)) {
+            return if candidate.peer_known { Pairing::Lost(first.id) } else { Pairing::Wait };
+        }
         if self.ordered { self.next_in_order(candidate) } else { self.by_position(candidate) }
+    }
+
+    /// The single lost request is answered: from here on counting tells which is next, as far as no others were lost.
+    pub(super) fn answer_lost(&mut self, id: u64) {
+        self.remove(id);
+        self.ordered = true;
+        self.begin_doubt();
+    }
+
+    /// Whether a request waits that was captured.
+    pub(super) fn waits(&self) -> bool {
+        self.slots.iter().any(|slot| slot.lost.is_none() && slot.answer.is_none())
     }
 
     fn next_in_order(&mut self, candidate: Candidate) -> Pairing {
@@ -444,6 +471,14 @@ impl Slot {
     /// Whether a request, or a lost one, may have asked for what the server sent from `at` on.
     fn may_ask_for(&self, at: u64) -> bool {
         self.answer.is_none() && (self.lost.is_some() || self.ack_first <= at)
+    }
+
+    /// Whether the answer repeats an id of the request or names another; none where not both name one. The client chooses
+    /// it, so it only adds to what the positions say.
+    pub(super) fn names_its_answer(&self) -> Option<bool> {
+        let (_, response) = self.answer.as_ref()?;
+        let both = |name: &&str| self.request.headers.text(name).zip(response.headers.text(name));
+        IDS.iter().filter_map(both).map(|(asked, answered)| asked == answered).max()
     }
 
     /// Bytes held, its own included.

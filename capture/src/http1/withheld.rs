@@ -22,15 +22,21 @@
 //!
 //! - A client that **was not seen to pipeline** is believed to wait, at the end of its connection or of the capture, or once
 //!   it has caught up often (`OFTEN`) since the latest loss, whatever it did before; until then its pairs wait, also past a
-//!   gap. One that the capture joined and does not show to have caught up since is labelled `mid_stream`. Only one that stays in step from the
-//!   place where the count began, and of which the capture shows no end, can be told wrongly, and nobody can tell it from
-//!   one that waits.
+//!   gap. Of one that the capture joined and does not show to have caught up since, the pair is parted, or labelled
+//!   `mid_stream` where both halves name the same id, or its request was sent right behind another answer. Only one that stays in step from the place where the count began, and
+//!   of which the capture shows no end, can be told wrongly, and nobody can tell it from one that waits.
 //! - One that pipelines **in batches**, each sent after all answers to the one before, is believed in the same way; where its
 //!   connection has no end in order, up to the last batch before which it had caught up. Where a gap may have taken in a
 //!   response left over, its pairs are parted.
 //! - One that **slides a window** is never believed before its end. Where its server ended the connection and nothing was left
-//!   over, that may still be one that ended without answering the last requests, so what it is told in is labelled
-//!   `mid_stream` on a connection that the capture joined; in all other ends its pairs are parted.
+//!   over, that may still be one that ended without answering the last requests, so on a connection that the
+//!   capture joined its pairs are parted, or labelled `mid_stream` where both halves name the same id; in all other ends its
+//!   pairs are parted.
+//!
+//! Bytes of the client that belong to no message are the end of a request. Where the next one was sent before anything came
+//! in answer, that request waits before it: the client pipelines, and the first answer is not to the request that was read.
+//! Where they hold another request's first line, or the server answered before they had arrived, more wait than are seen,
+//! and the client is taken for one that slides a window.
 
 use super::slot::Slot;
 use super::{Connection, WAITING_BYTES};
@@ -53,7 +59,8 @@ impl Connection {
         while self.queue.held() > WITHHELD_BYTES
             && let Some(slot) = self.queue.take_oldest()
         {
-            self.emit_settled(slot, self.is_unsure(), out);
+            let unsure = self.is_unsure();
+            self.emit_unproven(slot, unsure, out);
         }
     }
 
@@ -78,7 +85,7 @@ impl Connection {
         }
         let unsure = self.queue.pipelined() && !self.from_start && !self.queue.in_batches();
         for slot in self.queue.take_withheld() {
-            self.emit_settled(slot, unsure, out);
+            self.emit_unproven(slot, unsure, out);
         }
     }
 
@@ -94,7 +101,7 @@ impl Connection {
         let mut withheld = self.queue.take_withheld();
         let rest = withheld.split_off(sure.min(withheld.len()));
         for slot in withheld {
-            self.emit_settled(slot, unsure, out);
+            self.emit_unproven(slot, unsure, out);
         }
         self.part(rest, out);
     }
@@ -104,7 +111,13 @@ impl Connection {
         !self.from_start && !self.queue.caught_up()
     }
 
-    fn emit_settled(&mut self, mut slot: Slot, unsure: bool, out: &mut Output<'_>) {
+    /// A pair of a count that is `unsure` is parted, or labelled where an id that both name speaks for it, or that its
+    /// request followed upon an answer.
+    fn emit_unproven(&mut self, mut slot: Slot, unsure: bool, out: &mut Output<'_>) {
+        let likely = || slot.names_its_answer().unwrap_or_else(|| self.queue.caught_up_with(slot.ack_first));
+        if unsure && !likely() {
+            return self.part([slot], out);
+        }
         if unsure {
             slot.reasons.add(Incomplete::MidStream);
         }
