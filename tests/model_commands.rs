@@ -163,3 +163,24 @@ fn a_model_comes_by_a_pipe_as_well() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(code(&output), 0, "{}", stderr(&output));
 }
+
+#[test]
+fn import_writes_a_model_that_lints_and_says_what_it_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let machine = r#"{"id": "order", "initial": "none", "context": {"total": 0}, "states": {
+        "none": {"on": {"create": "new"}}, "new": {"on": {"pay": "paid"}}, "paid": {"type": "final"}}}"#;
+    let source = write(folder.path(), "machine.json", machine);
+    let target = folder.path().join("order.model.yaml").display().to_string();
+    let output = offpath(&["model", "import", &source, "-o", &target]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("machine.json:1: left out: `context`"), "{}", stderr(&output));
+    assert_eq!(code(&offpath(&["model", "lint", &target])), 0);
+    let text = fs::read_to_string(&target).unwrap();
+    assert!(text.starts_with("# Made by `offpath model import` of machine.json (XState machine).\n"), "{text}");
+    // A model is not overwritten, and what is no workflow is refused.
+    assert_eq!(code(&offpath(&["model", "import", &source, "-o", &target])), 2);
+    let other = write(folder.path(), "other.json", "{}");
+    let refused = offpath(&["model", "import", &other]);
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("no format that is imported"), "{}", stderr(&refused));
+}

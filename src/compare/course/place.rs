@@ -137,7 +137,12 @@ pub(super) fn long_lived(course: &[Moment], doors: &Doors, told: &mut Told) {
     told.tell(
         Check::LongLived,
         &[longest],
-        Said::new(format!("tokens for at most {} hours", told.limits.get(&LONGEST_LIFE) / super::HOUR), observed, doubt.0, doubt.1),
+        Said::new(
+            format!("tokens for at most {} hours", told.limits.get(&LONGEST_LIFE) / super::HOUR),
+            observed,
+            doubt.0,
+            doubt.1,
+        ),
     );
 }
 

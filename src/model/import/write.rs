@@ -66,33 +66,49 @@ fn activities(out: &mut String, draft: &Draft) {
             Call::Unseen => "unseen: true".to_owned(),
             Call::Guessed => {
                 comment(out, "  ", "the call is a guess: the source names none; write the real one");
-                format!("http: {}", quoted(&guess(activity)))
+                format!("http: {}", quoted(&guess(activity, draft)))
             }
         };
         let mut fields = vec![call];
-        fields.extend(touched(activity));
+        fields.extend(touched(activity, draft));
         fields.extend(activity.read.then(|| "read: true".to_owned()));
         push(out, &format!("  {}: {{{}}}", activity.name, fields.join(", ")));
     }
 }
 
 /// A call that may be as wrong as any, and says what it is for.
-fn guess(activity: &Activity) -> String {
+fn guess(activity: &Activity, draft: &Draft) -> String {
     let step = activity.name.replace('_', "-").to_lowercase();
     match activity.objects.first() {
-        Some((object, _)) => format!("POST /{object}s/{{{object}Id}}/{step}"),
+        Some((object, own)) => {
+            let of_type = draft.objects.iter().filter(|one| one.name == *object).flat_map(|one| &one.key);
+            let parameter = own.iter().chain(of_type).find_map(|key| key.strip_prefix("path."));
+            parameter.map_or_else(|| format!("POST /{step}"), |name| format!("POST /{object}s/{{{name}}}/{step}"))
+        }
         None => format!("POST /{step}"),
     }
 }
 
-fn touched(activity: &Activity) -> Option<String> {
-    let one = |(name, key): &(String, Vec<String>)| {
-        if key.is_empty() { name.clone() } else { format!("{{{name}: {}}}", list(key.iter())) }
+/// What an activity touches, by the keys that its call can have: a source may name a parameter that its path lacks.
+fn touched(activity: &Activity, draft: &Draft) -> Option<String> {
+    let has = |key: &&String| match (&activity.call, key.strip_prefix("path.")) {
+        (Call::Http(call), Some(name)) => call.contains(&format!("{{{name}}}")),
+        _ => true,
     };
-    match activity.objects.as_slice() {
+    let one = |(name, own): &(String, Vec<String>)| {
+        let of_type = || draft.objects.iter().filter(|one| one.name == *name).flat_map(|one| &one.key);
+        let all: Vec<&String> = if own.is_empty() { of_type().collect() } else { own.iter().collect() };
+        let fit: Vec<&String> = all.iter().copied().filter(has).collect();
+        match (fit.len() == all.len() && own.is_empty(), fit.is_empty()) {
+            (true, _) => Some(name.clone()),
+            (false, true) => None,
+            (false, false) => Some(format!("{{{name}: {}}}", list(fit.into_iter()))),
+        }
+    };
+    match activity.objects.iter().filter_map(one).collect::<Vec<_>>().as_slice() {
         [] => None,
-        [only] => Some(format!("object: {}", one(only))),
-        several => Some(format!("object: [{}]", several.iter().map(one).collect::<Vec<_>>().join(", "))),
+        [only] => Some(format!("object: {only}")),
+        several => Some(format!("object: [{}]", several.join(", "))),
     }
 }
 
