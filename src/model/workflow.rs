@@ -73,6 +73,12 @@ impl Model {
         chain.into_iter().any(|of| of.owner.is_some())
     }
 
+    /// Whether an activity is a step of some lifecycle.
+    pub fn is_step(&self, activity: &str) -> bool {
+        let steps = || self.lifecycles.iter().flat_map(|lifecycle| &lifecycle.transitions);
+        self.activity(activity).is_some_and(|activity| steps().any(|step| step.activity == activity))
+    }
+
     /// The lifecycle of an object type.
     pub fn lifecycle_of(&self, object_type: ObjectTypeId) -> Option<&Lifecycle> {
         self.lifecycles.iter().find(|l| l.object_type == object_type)

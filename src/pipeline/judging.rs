@@ -79,7 +79,7 @@ impl Judged {
     fn add_strays(&mut self, strays: Strays, job: &Job) {
         self.tallies.add(&strays.tallies);
         let kept = std::mem::take(&mut self.kept);
-        let deviations = strays.into_deviations(&kept);
+        let deviations = strays.into_deviations(&kept, job.model.as_deref());
         self.add_deviations(deviations, job);
     }
 

@@ -11,6 +11,7 @@ use crate::correlate::ledger::{
     self, Attempt, IdHasher, Judged, LEAST, Ledger, People, Row, UnlearnedDoubt, Users, WINDOW, Walk, Walks,
 };
 use crate::event::{Event, EventId};
+use crate::model::Model;
 
 /// Microseconds in a second.
 const SECOND: i64 = 1_000_000;
@@ -173,8 +174,16 @@ impl Strays {
     }
 
     /// The deviations, with the events that were kept for them.
-    pub(super) fn into_deviations(self, kept: &BTreeMap<EventId, Event>) -> Vec<Deviation> {
-        let Strays { found, ids, .. } = self;
+    pub(super) fn into_deviations(self, kept: &BTreeMap<EventId, Event>, model: Option<&Model>) -> Vec<Deviation> {
+        let Strays { mut found, ids, .. } = self;
+        if let Some(model) = model {
+            // Who may take a step of a lifecycle the model says: staff is given ids in a mail, or on paper.
+            let is_step = |stray: &Stray| {
+                let activity = kept.get(&stray.at).and_then(|event| event.activity.as_deref());
+                activity.is_some_and(|activity| model.is_step(activity))
+            };
+            found.retain(|(stray, _)| stray.check != Check::Unlearned || stray.doubt.is_none() || !is_step(stray));
+        }
         let deviation = |(stray, kind): (Stray, Option<u32>)| {
             let object = kind.zip(kept.get(&stray.at)).zip(ids.as_ref());
             let object = object.and_then(|((kind, event), ids)| ledger::object_of(event, kind, ids));

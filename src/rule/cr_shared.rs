@@ -9,7 +9,7 @@
 //! API10, NHI9, NHI7, CWE-522, SA-9.
 //!
 //! ## How it decides
-//! By key, 3 programs or more (by `User-Agent` without versions) with 5 accepted requests each, none of them at an
+//! By key, `programs` (3) or more (by `User-Agent` without versions) with `uses` (5) accepted requests each, none at an
 //! address of another. Two are a service and who looks after it; a fleet of one program is one user. A key of which
 //! half of the use is from browsers and apps is meant to be seen. Confidence is at most 0.65; where most of the use
 //! comes by an undeclared proxy it is for review (0.40). One finding a key.

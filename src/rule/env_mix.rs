@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! Where things are tried, more people have access and less is watched: who finds a credential there is in production.
-//! Lists: NHI8, CWE-653, SC-7.
+//! Lists: NHI8, API8, CWE-653, SC-7.
 //!
 //! ## How it decides
 //! By credential, two hosts whose names are the same but for a part that says that it is no production (`test`,
@@ -32,7 +32,7 @@ pub(super) static RULE: Rule = Rule {
     title: "One credential in two environments",
     check: Check::EnvironmentMix,
     severity: Severity::Medium,
-    taxonomy: &["NHI8", "CWE-653", "SC-7"],
+    taxonomy: &["NHI8", "API8", "CWE-653", "SC-7"],
     agent_taxonomy: &[],
     rests_on: Identity::Nobody,
     source: include_str!("env_mix.rs"),

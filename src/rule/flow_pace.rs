@@ -8,8 +8,8 @@
 //! OAT-006, CWE-799.
 //!
 //! ## How it decides
-//! By actor, 12 accepted writes in a row by one browser, each sent after the answer to the last, 3 different ones or
-//! more of which one comes 3 times or more, with a median of the pauses under 0.5 s. A page that saves sends several at
+//! By actor, `steps` (12) accepted writes in a row by one browser, each sent after the answer to the last, 3 different ones or
+//! more of which one comes 3 times or more, with a median of the pauses under `floor` (0.5 s). A page that saves sends several at
 //! once or the same again: neither is a row. Agents, services and keys of APIs are not people; clocks of seconds say
 //! nothing of pauses. Always for review (0.45), one finding an actor.
 //!

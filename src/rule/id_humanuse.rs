@@ -8,8 +8,8 @@
 //! API2, NHI10, CWE-522, AC-2, IA-9.
 //!
 //! ## How it decides
-//! By actor of the kind `service` (as the token, the log or the model tells it), 10 accepted requests or more that say
-//! to be of a browser with somebody before it, whose pauses of a second or more have a median of 3 s or more and are
+//! By actor of the kind `service` (as the token, the log or the model tells it), `requests` (10) accepted ones or more that say
+//! to be of a browser with somebody before it, whose pauses of a second or more have a median of `reading` (3 s) or more and are
 //! not all alike. Confidence is at most 0.60. One finding an account.
 //!
 //! ## When it is wrong

@@ -20,8 +20,8 @@
 //! ```text
 //! 10:00:00 desk  edit  order:1  200
 //! 10:01:00 desk  edit  order:2  200
-//! expected: one person by one account; observed: 3 networks in turns within an hour, in 4 hours
-//! => medium accepted: several people seem to use the account desk: 3 networks in turns within an hour, in 4 hours
+//! expected: one person by one account; observed: 3 networks in turns within an hour (in 4 hours)
+//! => medium accepted: several people seem to use the account desk: 3 networks in turns within an hour (in 4 hours)
 //! ```
 
 use super::{Identity, Rule};

@@ -8,8 +8,8 @@
 //! Lists: API8, CWE-778, AU-12, T1562.008.
 //!
 //! ## How it decides
-//! By sensor, a pause of 10 minutes or more that is ten times as long as any other within ten times its length before
-//! and after it, where each of both sides has 500 requests or more of 8 clients or more. So nights and weekends are
+//! By sensor, a pause of `shortest` (10 minutes) or more that is ten times as long as any other within ten times its length before
+//! and after it, where each of both sides has `requests` (500) or more of 8 clients or more. So nights and weekends are
 //! none, nor is the break of a few clients. What a capture is known to have missed is no hole: `offpath show gaps`.
 //! Always for review (0.45), one finding a sensor: the longest.
 //!

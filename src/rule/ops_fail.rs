@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! What fails is tried again, worked round or left half done; whoever looks for a weak place makes failures first.
-//! Lists: BLA1, API8, SI-4.
+//! Lists: BLA1, API8, CWE-755, SI-4.
 //!
 //! ## How it decides
 //! By operation (or activity), answers by ten minutes. Failed is what was refused but for 401, 403, 404, 405, 410 and
@@ -33,7 +33,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Failures that set in",
     check: Check::Failing,
     severity: Severity::Low,
-    taxonomy: &["BLA1", "API8", "SI-4"],
+    taxonomy: &["BLA1", "API8", "CWE-755", "SI-4"],
     agent_taxonomy: &[],
     rests_on: Identity::Nobody,
     source: include_str!("ops_fail.rs"),

@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //! Bulk exports, credential tests and fraud come in bursts; so do faults that try again for ever. Lists: API4, BLA10,
-//! SI-4.
+//! CWE-770, SI-4.
 //!
 //! ## How it decides
 //! By operation (or activity), the hour that is least like the same hour of other days, of which there are `days` (5)
@@ -32,7 +32,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Hour unlike all others",
     check: Check::Spike,
     severity: Severity::Low,
-    taxonomy: &["API4", "BLA10", "SI-4"],
+    taxonomy: &["API4", "BLA10", "CWE-770", "SI-4"],
     agent_taxonomy: &[],
     rests_on: Identity::Nobody,
     source: include_str!("ops_spike.rs"),

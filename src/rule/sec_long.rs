@@ -8,7 +8,7 @@
 //! CWE-613, IA-5.
 //!
 //! ## How it decides
-//! By issuer, bearer tokens in JWT form that were accepted and whose end (`exp`) is more than 24 hours (and the 5
+//! By issuer, bearer tokens in JWT form that were accepted and whose end (`exp`) is more than `life` (24 hours, and the 5
 //! minutes that clocks are given) after their beginning (`iat`, else `nbf`). Confidence is at most 0.80 where the operation
 //! refused others for want of a credential (401); where it was not seen to, the token may not have been read, and it is for
 //! review (0.45) from a week on: tokens of services and of agents' runs live for hours, or a day or two; where it served somebody who showed nothing, it is none. A token that

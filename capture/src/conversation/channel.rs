@@ -18,8 +18,17 @@ pub(crate) struct Channel {
     pub(crate) id: u64,
     /// Whether the bytes were encrypted on the wire.
     pub(crate) encrypted: bool,
-    /// See [`Exchange::print`].
-    pub(crate) print: Option<u64>,
+    /// See [`Exchange::print`]; zeros where it is not known.
+    pub(crate) print: Print,
+}
+
+/// Digest of how a program speaks: three bytes, which take no room in a connection, tell the few programs of one address
+/// apart.
+pub(crate) type Print = [u8; 3];
+
+/// The digest that begins a longer one.
+pub(crate) fn print_of(digest: &[u8]) -> Print {
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 /// The facts of one exchange.
@@ -45,6 +54,11 @@ impl Channel {
     /// Scheme of requests that do not name theirs.
     pub(crate) fn scheme(&self) -> &'static str {
         if self.encrypted { "https" } else { "http" }
+    }
+
+    /// Whether the client's program is known by how it speaks.
+    pub(crate) fn is_told_by_print(&self) -> bool {
+        self.print != Print::default()
     }
 
     /// The end on a side.
@@ -74,7 +88,10 @@ impl Channel {
             stream: pair.stream,
             client: Some(client),
             server: Some(server),
-            print: self.print,
+            print: self.is_told_by_print().then(|| {
+                let [a, b, c] = self.print;
+                u32::from_be_bytes([0, a, b, c]).into()
+            }),
             time: first.earliest,
             end: answer.map(|extent| extent.latest),
             tick: 1,

@@ -16,7 +16,7 @@ mod reasons;
 mod received;
 mod side;
 
-pub(crate) use channel::{CARRIES, Channel, Pair};
+pub(crate) use channel::{CARRIES, Channel, Pair, Print, print_of};
 pub(crate) use extent::Extent;
 pub(crate) use reasons::{Reasons, gap_reason};
 pub(crate) use received::Received;

@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::conversation::{Print, print_of};
+
 /// Bytes of a frame header.
 pub(super) const HEADER: usize = 9;
 /// What a receiver must take without having said otherwise; senders rarely use more.
@@ -38,12 +40,12 @@ pub(super) struct Frame {
 pub(super) const LAST_STREAM: usize = 4;
 
 /// Digest of settings (RFC 9113, section 6.5.1), without those that clients make up.
-pub(super) fn print(settings: &[u8]) -> u64 {
+pub(super) fn print(settings: &[u8]) -> Print {
     let known = settings
         .chunks_exact(6)
         .filter(|setting| !matches!(setting, [high, low, ..] if high == low && low & 0xf == 0xa));
     let digest = known.fold(Sha256::new(), |digest, setting| digest.chain_update(setting)).finalize();
-    digest.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
+    print_of(&digest)
 }
 
 const END_STREAM: u8 = 0x1;

@@ -357,8 +357,8 @@ impl Connection {
     fn greet(&mut self, side: usize, payload: &[u8]) {
         self.greeting = false;
         let lost = std::mem::take(&mut self.side(side).over);
-        if !lost {
-            self.channel.print.get_or_insert_with(|| frame::print(payload));
+        if !lost && !self.channel.is_told_by_print() {
+            self.channel.print = frame::print(payload);
         }
     }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::direction::{Arrival, Direction, FOREIGN};
 use super::{Cause, Chunk, Ends, Gap, Seen, Segment};
 use crate::Timestamp;
-use crate::conversation::{Channel, Conversation, KnownSide};
+use crate::conversation::{Channel, Conversation, KnownSide, Print};
 use crate::output::{Output, Over};
 
 /// One TCP connection.
@@ -35,7 +35,7 @@ impl Connection {
         Connection {
             directions: [Direction::new(seen.time), Direction::new(seen.time)],
             conversation: Conversation::new(
-                Channel { ends: ends.endpoints(), id, encrypted: false, print: None },
+                Channel { ends: ends.endpoints(), id, encrypted: false, print: Print::default() },
                 seen,
             ),
             ends,

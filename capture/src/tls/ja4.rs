@@ -6,6 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::hello::ClientHello;
+use crate::conversation::{Print, print_of};
 
 /// What TLS runs over.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +41,13 @@ const PASSING: [u16; 10] = [0, 16, 21, 35, 41, 42, 44, 45, 17513, 17613];
 
 /// Digest of what a program offers on all its connections. JA4 itself changes where a session is resumed or where another
 /// protocol is asked for (a browser's WebSockets).
-pub(super) fn print(hello: &ClientHello) -> u64 {
+pub(super) fn print(hello: &ClientHello) -> Print {
     let lasting = |values: &[u16]| sorted(values.iter().copied().filter(|value| !is_grease(*value)).collect());
     let extensions = lasting(&hello.extensions).into_iter().filter(|kind| !PASSING.contains(kind)).collect();
     let offered = [lasting(&hello.suites), extensions, lasting(&hello.versions), hello.signatures.clone()];
     let text = offered.map(listed).join("_");
     let digest = Sha256::digest(format!("{:04x}_{text}", hello.version).as_bytes());
-    digest.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
+    print_of(&digest)
 }
 
 /// Values that clients make up so that servers get used to unknown ones (RFC 8701).

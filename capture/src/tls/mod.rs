@@ -206,9 +206,9 @@ impl Connection {
         if *self.client.get_or_insert(side) != side {
             return;
         }
-        if self.channel.print.is_none() {
+        if !self.channel.is_told_by_print() {
             // Nothing can have been opened before the first hello.
-            self.channel.print = Some(ja4::print(&hello));
+            self.channel.print = ja4::print(&hello);
             self.inner = Conversation::new(self.channel, self.begun);
         }
         self.inner.opened(side);

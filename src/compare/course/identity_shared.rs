@@ -36,7 +36,7 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
         return told.count(Check::IdentityShared, first.source, Some(false));
     };
     let most = shared.iter().map(|hour| in_turns(hour)).max().unwrap_or(0);
-    let observed = format!("{most} networks in turns within an hour, in {} hours", shared.len());
+    let observed = format!("{most} networks in turns within an hour (in {} hours)", shared.len());
     told.tell(Check::IdentityShared, last, Said::new("one person by one account", observed, 0.45, BECAUSE));
 }
 
