@@ -15,7 +15,7 @@ const SOURCES: [(&str, &str); 4] =
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
 /// `part:` and the reason why not all.
-const WHOLE_MODEL: [(&str, &str, &str, &str); 78] = [
+const WHOLE_MODEL: [(&str, &str, &str, &str); 86] = [
     ("AG-LIMIT", "not_asked", "not_asked", "not_asked"),
     ("AG-TOOL", "not_asked", "not_asked", "not_asked"),
     ("AP-AFTER", "judged", "no bodies", "no bodies"),
@@ -23,6 +23,8 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 78] = [
     ("AP-MISSING", "judged", "no bodies", "no bodies"),
     ("AP-SELF", "judged", "judged", "part: no bodies"),
     ("AP-STALE", "judged", "no bodies", "no bodies"),
+    ("CH-MODEL", "not_asked", "not_asked", "not_asked"),
+    ("CH-UNPLANNED", "not_asked", "not_asked", "not_asked"),
     ("CR-AGE", "judged", "no headers", "no headers"),
     ("CR-CONCURRENT", "judged", "no headers", "no headers"),
     ("CR-FAILOK", "judged", "judged", "judged"),
@@ -35,6 +37,12 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 78] = [
     ("DEL-SCOPE", "not_asked", "not_asked", "not_asked"),
     ("DEL-TENANT", "not_asked", "not_asked", "not_asked"),
     ("DEL-WIDEN", "idle", "no bodies", "no bodies"),
+    ("DR-ACTOR", "not_asked", "not_asked", "not_asked"),
+    ("DR-FREQ", "not_asked", "not_asked", "not_asked"),
+    ("DR-GONE", "not_asked", "not_asked", "not_asked"),
+    ("DR-GUARD", "not_asked", "not_asked", "not_asked"),
+    ("DR-NEW", "not_asked", "not_asked", "not_asked"),
+    ("DR-UNMODELED", "not_asked", "not_asked", "not_asked"),
     ("DX-QUERY", "judged", "judged", "judged"),
     ("ENUM", "judged", "part: user in 1396 of 1495 events only", "user in 1396 of 1495 events only"),
     ("ENV-MIX", "judged", "no headers", "no headers"),
@@ -205,9 +213,9 @@ fn what_the_model_does_not_ask_for_is_not_missed() {
             assert_eq!(Run::fared(rule, source), expected, "{source}: {rule}");
         }
         let expected: &[&str] = match source {
-            "json" => &["no bodies (json): TX-REPLAY", "not selected: 31 rules"],
-            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 31 rules"],
-            _ => &["not selected: 31 rules"],
+            "json" => &["no bodies (json): TX-REPLAY", "not selected: 33 rules"],
+            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 33 rules"],
+            _ => &["not selected: 33 rules"],
         };
         assert_eq!(run.not_judged(), expected, "{source}");
         let missed = run.screen.contains("could not be evaluated");
@@ -241,7 +249,7 @@ fn rules_that_were_not_selected_are_not_called_impossible() {
         [
             "no times finer than seconds (combined): FLOW-CLONE, FLOW-PACE",
             "in part, no bodies (combined): SOD",
-            "not selected: 62 rules"
+            "not selected: 82 rules"
         ]
     );
     let screen = run.screen.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,8 +1,6 @@
 //! Parts of the business whose breaches have names of their own: which check a constraint of a family is reported by.
 
-use std::collections::BTreeMap;
-
-use super::deviation::{Check, Tallies};
+use super::deviation::{Check, Tallies, Tally};
 use super::effect::Found;
 use crate::model::{Constraint, ConstraintKind, Family};
 
@@ -21,11 +19,11 @@ impl Check {
     pub(crate) fn named_by(self, constraint: &Constraint) -> Check {
         let repeats = matches!(&constraint.kind, ConstraintKind::Never { activity, after, .. } if activity == after);
         match (constraint.family, self) {
-            (Some(Family::Provisioning), Check::ApprovalMissing) => Check::ProvisionEarly,
+            (Some(Family::Provisioning), Check::ApprovalMissing | Check::ApprovalLate) => Check::ProvisionEarly,
             (Some(Family::Provisioning), Check::Orphan) => Check::ProvisionResidue,
             (Some(Family::Inventory), Check::Orphan) if repeats => Check::ReleasedTwice,
             (Some(Family::Inventory), Check::Orphan) => Check::Oversold,
-            (Some(Family::Subscription), Check::ApprovalMissing) => Check::SelfUpgrade,
+            (Some(Family::Subscription), Check::ApprovalMissing | Check::ApprovalLate) => Check::SelfUpgrade,
             (Some(Family::Subscription), Check::Volume) => Check::PlanCycle,
             (Some(Family::Trial), Check::Volume) => Check::TrialAgain,
             (_, check) => check,
@@ -38,7 +36,14 @@ pub(super) fn name(constraint: &Constraint, found: &mut [Found], counted: Tallie
     for one in found {
         one.check = one.check.named_by(constraint);
     }
-    let named = counted.0.into_iter().map(|((check, source), tally)| ((check.named_by(constraint), source), tally));
-    // No two checks of one constraint have one name.
-    tallies.add(&Tallies(named.collect::<BTreeMap<_, _>>()));
+    for ((check, source), tally) in counted.0 {
+        let named = check.named_by(constraint);
+        // A family has no name for what came too late. Each event is counted as lacking it and as having it too late:
+        // once is enough.
+        if check == Check::ApprovalLate && named != check {
+            tallies.add_tally(named, source, Tally { violated: tally.violated, ..Tally::default() });
+        } else {
+            tallies.add_tally(named, source, tally);
+        }
+    }
 }

@@ -9,6 +9,8 @@ use crate::compare::Check;
 
 /// Rows of what had too few cases.
 const MOST_FEW: usize = 50;
+/// Most cases that are told apart: beyond, numbers are no longer exact.
+const MOST_CASES: u64 = 1 << 52;
 /// How much longer one window may be than the other before the end of cases is not comparable.
 const LONGER: f64 = 2.0;
 /// Part of the shorter window that a step may take for its share not to hang on the window's length.
@@ -225,13 +227,17 @@ impl Comparing<'_> {
     }
 
     fn sums<'k>(&self, keys: impl IntoIterator<Item = &'k Key> + Clone) -> (u64, u64) {
-        let sum = |record: &Record| keys.clone().into_iter().map(|key| record.cell(key).cases).sum();
+        // A damaged record may hold any number.
+        let sum = |record: &Record| {
+            keys.clone().into_iter().fold(0_u64, |sum, key| sum.saturating_add(record.cell(key).cases)).min(MOST_CASES)
+        };
         (sum(self.base), sum(self.run))
     }
 
     /// How much longer one window is, and the length of the shorter one in microseconds.
     fn windows(&self) -> (f64, f64) {
-        let length = |record: &Record| record.totals.window.map_or(1.0, |(from, to)| (to - from).max(1) as f64);
+        let length =
+            |record: &Record| record.totals.window.map_or(1.0, |(from, to)| to.saturating_sub(from).max(1) as f64);
         let (a, b) = (length(self.base), length(self.run));
         (a.max(b) / a.min(b), a.min(b))
     }

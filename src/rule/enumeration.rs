@@ -20,7 +20,7 @@
 //! answer gave is no walk, also one by one (`nextId`). By a word of the query (`?q=4100`, `?phone=+4915112345678`) numbers
 //! of 4 to 15 digits that are next to each other count alone, whatever becomes of them, since a search that finds nothing
 //! is none; not under names that measure or order (page, since, after, count, width, `_` and the like), whose numbers
-//! clients count up. Numbers behind a word that counts parts of
+//! clients count up. Beside a model, what would be for review is not told of the steps of a lifecycle. Numbers behind a word that counts parts of
 //! something (`/archive/page/7`, `/stats/years/2024`; page, offset, skip, start, from, limit, size, year, quarter, month,
 //! week, day, hour, version, v) are no ids, unless somebody else was seen with such an object.
 //!

@@ -20,8 +20,8 @@
 //! ## Example
 //! ```text
 //! 10:00:00 alice  pay  order:1  500
-//! expected: 1% of 800 failed, as before; observed: 40% of 300 failed since
-//! => info rejected: pay began to fail: expected 1% of 800 failed, as before, seen 40% of 300 failed since
+//! expected: 1% of 800 failed as before; observed: 40% of 300 failed since
+//! => low attempted: pay began to fail: expected 1% of 800 failed as before, seen 40% of 300 failed since
 //! ```
 
 use super::{Identity, Rule};

@@ -19,8 +19,8 @@
 //! ## Example
 //! ```text
 //! 10:00:00 alice  export  order:1  200
-//! expected: about 20 requests, as at this hour on other days; observed: 900 within an hour
-//! => low accepted: export came far more often than usual: expected about 20 requests, as at this hour on other days, seen 900 within an hour
+//! expected: about 20 requests as at this hour on other days; observed: 900 within an hour
+//! => low accepted: export came far more often than usual: expected about 20 requests as at this hour on other days, seen 900 within an hour
 //! ```
 
 use super::{Identity, Rule};

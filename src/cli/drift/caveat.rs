@@ -6,8 +6,22 @@ use crate::drift::{Caveat, Doubtful};
 use crate::report::RunSummary;
 
 /// Options that shape what is seen; the period and the findings' triage do not.
-const SHAPING: [&str; 9] =
-    ["actor", "bpf", "descriptor", "filter", "log_field", "log_format", "mapping", "trusted_proxy", "tunnel"];
+const SHAPING: [&str; 14] = [
+    "actor",
+    "bpf",
+    "descriptor",
+    "filter",
+    "ignore",
+    "jwks",
+    "log_field",
+    "log_format",
+    "mapping",
+    "openapi",
+    "rules",
+    "select",
+    "trusted_proxy",
+    "tunnel",
+];
 /// Difference of shares of bytes from which one run saw notably less.
 const NOTABLE: f64 = 0.01;
 /// Least share of events for a way of telling actors to count.

@@ -104,6 +104,14 @@ impl Stored {
 
 /// Refuses runs that were compared with different workflows, or one with none: nothing means the same.
 fn same_workflow(base: &Stored, run: &Stored) -> Result<(), Exit> {
+    let redaction = |stored: &Stored| stored.run.summary.options.get("redact").cloned().unwrap_or_default();
+    if redaction(base) != redaction(run) {
+        return Err(Exit::CannotStart(format!(
+            "{} and {} were written with different --redact: one name is another in each; check the traffic of one again",
+            base.run.path.display(),
+            run.run.path.display()
+        )));
+    }
     let of = |stored: &Stored| stored.run.summary.model.as_ref().map(|model| model.id.clone());
     let (one, other) = (of(base), of(run));
     if one == other {
@@ -206,9 +214,19 @@ fn judge(args: &Drift, run: &Run, compared: &Compared) -> Exit {
     }
 }
 
+/// Flags that changes within an event log have no use for.
+const OF_RUNS: [&str; 7] =
+    ["--fail-on", "--format", "--mark", "--min-cases", "--min-effect", "--output", "--suppressions"];
+
 /// Changes within one event log.
 fn within(args: &Drift, shared: &Shared, console: &Console) -> Ended {
     match &args.runs[..] {
+        [log]
+            if event_log::is_log(log)
+                && let Some(flag) = OF_RUNS.iter().find(|flag| shared.typed.has(flag)) =>
+        {
+            Err(Exit::CannotStart(format!("{flag} is for two runs; the changes within an event log are only printed")))
+        }
         [log] if event_log::is_log(log) => event_log::drift(log, args, shared, console),
         [run] => Err(Exit::CannotStart(format!(
             "{}: needs another run to compare with: offpath drift BASE-RUN RUN; alone, an event log is looked at",

@@ -121,7 +121,7 @@ fn failures(line: &[Slot], told: &mut Told) {
         check: Check::Failing,
         at: failure.1,
         events: late.iter().filter_map(|slot| slot.failure).take(4).map(|failure| failure.1).collect(),
-        expected: vec![format!("{} failed, as before", text(before)).into()],
+        expected: vec![format!("{} failed as before", text(before)).into()],
         observed: vec![format!("{} failed since", text(after)).into()],
         doubt: Some((0.6, CHANGED)),
     });
@@ -195,7 +195,7 @@ fn spikes(line: &[Slot], told: &mut Told) {
         check: Check::Spike,
         at: at.first.1,
         events: slots.iter().take(4).map(|slot| slot.first.1).collect(),
-        expected: vec![format!("about {usual} requests, as at this hour on other days").into()],
+        expected: vec![format!("about {usual} requests as at this hour on other days").into()],
         observed: vec![format!("{} within an hour", hours.get(*hour).copied().unwrap_or(0)).into()],
         doubt: Some((0.45, CAMPAIGN)),
     });

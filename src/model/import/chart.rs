@@ -31,6 +31,8 @@ pub(super) struct Chart {
     pub(super) ways: Vec<Way>,
     /// Events that the machine sends to itself, or that time brings.
     pub(super) own_events: BTreeSet<String>,
+    /// A name stands for what begins with it (`order` for `order.paid`), and for events of the machine's own too (SCXML).
+    pub(super) by_prefix: bool,
 }
 
 #[derive(Debug, Default)]
@@ -101,7 +103,7 @@ pub(super) fn lower(chart: &Chart, draft: &mut Draft) -> Result<(), ImportError>
         let lines: Vec<String> = chart
             .ways
             .iter()
-            .filter(|way| matches(&way.trigger, event))
+            .filter(|way| chart.takes(&way.trigger, event))
             .take(5)
             .map(|way| way.line.to_string())
             .collect();
@@ -130,11 +132,20 @@ fn events(chart: &Chart) -> BTreeSet<String> {
     named.collect()
 }
 
-/// `order.paid` by `order.paid`, `order`, `order.*` and `*`.
-fn matches(trigger: &Trigger, event: &str) -> bool {
-    let Trigger::Event(pattern) = trigger else { return false };
-    let pattern = pattern.strip_suffix('*').map_or(pattern.as_str(), |start| start.strip_suffix('.').unwrap_or(start));
-    pattern.is_empty() || event.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+impl Chart {
+    /// `order.paid` by `order.paid`, `order.*` and `*`, and where names stand for what begins with them by `order`.
+    fn takes(&self, trigger: &Trigger, event: &str) -> bool {
+        let Trigger::Event(pattern) = trigger else { return false };
+        if pattern == event {
+            return true;
+        }
+        let start = pattern.strip_suffix('*').map(|start| start.strip_suffix('.').unwrap_or(start));
+        if !self.by_prefix && (start.is_none() || self.own_events.contains(event)) {
+            return false;
+        }
+        let start = start.unwrap_or(pattern);
+        start.is_empty() || event.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
 }
 
 /// The automaton.
@@ -183,7 +194,7 @@ impl<'c> Flat<'c> {
         let mut next = 0;
         while let Some(at) = flat.found.get(next).cloned() {
             for event in events {
-                for ways in flat.choices(&at, |way| matches(&way.trigger, event))? {
+                for ways in flat.choices(&at, |way| chart.takes(&way.trigger, event))? {
                     let said = flat.said(&ways);
                     let after = flat.step(&at, &ways)?;
                     for rest in flat.settle(after)? {

@@ -21,7 +21,7 @@ pub(super) fn read(elements: &[Element]) -> Result<Draft, ImportError> {
     let mut reading = Reading {
         elements,
         children: vec![Vec::new(); elements.len()],
-        chart: Chart::default(),
+        chart: Chart { by_prefix: true, ..Chart::default() },
         numbers: BTreeMap::new(),
         ids: BTreeMap::new(),
         draft,

@@ -172,6 +172,23 @@ fn machines_are_their_configurations() {
 }
 
 #[test]
+fn of_several_names_the_most_exact_one_counts() {
+    let text = r#"{"id": "order", "initial": "new", "on": {"SHIP": "review"}, "states": {
+        "new": {"after": {"1000": "gone"}, "on": {"*": "review", "PAY": "paid", "SHIP.NOW": "paid"}},
+        "paid": {"on": {"CLOSE": "gone"}}, "review": {"on": {"CLOSE": "gone"}}, "gone": {}}}"#;
+    let steps = steps(&model(text).1);
+    let of = |from: &str| -> Vec<&str> {
+        steps.iter().filter_map(|step| step.strip_prefix(from)?.strip_prefix(' ')).collect()
+    };
+    assert_eq!(
+        of("new"),
+        ["CLOSE review", "PAY paid", "SHIP review", "SHIP_NOW paid", "after_1000_in_new gone"],
+        "the rest is caught"
+    );
+    assert_eq!(of("paid"), ["CLOSE gone", "SHIP review"], "no name stands for what begins with it");
+}
+
+#[test]
 fn charts_are_read_as_machines_are() {
     let text = r#"<?xml version="1.0"?><scxml xmlns="http://www.w3.org/2005/07/scxml" name="door" initial="closed">
       <state id="closed"><transition event="door.open" target="open"/><transition event="lock" cond="key == 1" target="locked"/></state>

@@ -123,7 +123,12 @@ impl Reading<'_, '_> {
             }
         }
         if let Some(on) = source.get(at, "on") {
-            let entries: Vec<(At, At)> = source.tree.entries(on).collect();
+            let mut entries: Vec<(At, At)> = source.tree.entries(on).collect();
+            // The most exact name is tried first, wherever it stands.
+            entries.sort_by_key(|(key, _)| {
+                let name = source.tree.text(*key).unwrap_or_default();
+                (name.ends_with('*'), std::cmp::Reverse(name.len()))
+            });
             for (key, value) in entries {
                 let event = source.tree.text(key).unwrap_or_default().to_owned();
                 let trigger = if event.is_empty() { Trigger::Always } else { Trigger::Event(event) };
