@@ -182,8 +182,12 @@ impl Strays {
                 let activity = kept.get(&stray.at).and_then(|event| event.activity.as_deref());
                 activity.is_some_and(|activity| model.is_step(activity))
             };
-            let is_of_ids = |stray: &Stray| matches!(stray.check, Check::Unlearned | Check::Enumeration);
-            found.retain(|(stray, _)| !is_of_ids(stray) || stray.doubt.is_none() || !is_step(stray));
+            let is_told = |stray: &Stray| match stray.check {
+                Check::Unlearned => stray.doubt.is_none(),
+                Check::Enumeration => stray.doubt.is_none() || !is_step(stray),
+                _ => true,
+            };
+            found.retain(|(stray, _)| is_told(stray));
         }
         let deviation = |(stray, kind): (Stray, Option<u32>)| {
             let object = kind.zip(kept.get(&stray.at)).zip(ids.as_ref());

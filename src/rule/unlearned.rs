@@ -24,9 +24,9 @@
 //! more, and half of all who had used the call by then, used it so (links in mail). A 201 for what lies behind an object's
 //! key (`POST /orders/42/refund`) makes no such object. What is used without a login and nobody was seen to have is not
 //! reported. Beside ENUM it is reported where that is told at a refusal. Where a model names the owner of a type,
-//! or of one that it belongs to, OWN decides, and this rule is not asked; where it names the tenant alone, this is for
-//! review: its members may share it. Who may take the steps of a lifecycle the model says
-//! itself: what would be for review is not told of them.
+//! or of one that it belongs to, OWN decides, and this rule is not asked; beside a model
+//! that names none, only what counts is told, and not what would be for review (so it is, too, where the model names the
+//! tenant alone, whose members may share it).
 //!
 //! ## When it is wrong
 //! The id came another way: a link in a mail or chat, a printed number, another program. Colleagues who share a number.
