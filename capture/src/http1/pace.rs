@@ -85,11 +85,6 @@ impl Pace {
         self.asked_at = None;
     }
 
-    /// Whether the client was last seen to have an answer to all that it asked when it had received so much.
-    pub(super) fn had_all_at(&self, at: u64) -> bool {
-        self.caught_up_at == Some(at)
-    }
-
     /// The client, of which no other request is known to wait, sent one when it had received so much. Whether it had
     /// caught up, if that is new.
     pub(super) fn catches_up(&mut self, at: u64) -> bool {

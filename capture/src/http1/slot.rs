@@ -230,9 +230,9 @@ impl Queue {
         self.doubt.as_ref().map_or(0, |doubt| doubt.before)
     }
 
-    /// Whether the client, not seen to pipeline, last had an answer to all that it asked when it sent what it sent at `ack`.
-    pub(super) fn caught_up_with(&self, ack: u64) -> bool {
-        self.pace.as_ref().is_some_and(|pace| !pace.pipelined && pace.had_all_at(ack))
+    /// Whether the client was not seen to pipeline.
+    pub(super) fn asks_in_turn(&self) -> bool {
+        self.pace.as_ref().is_none_or(|pace| !pace.pipelined)
     }
 
     /// Whether every response since the doubt began was counted.

@@ -23,7 +23,7 @@
 //! - A client that **was not seen to pipeline** is believed to wait, at the end of its connection or of the capture, or once
 //!   it has caught up often (`OFTEN`) since the latest loss, whatever it did before; until then its pairs wait, also past a
 //!   gap. Of one that the capture joined and does not show to have caught up since, the pair is parted, or labelled
-//!   `mid_stream` where both halves name the same id, or its request was sent right behind another answer. Only one that stays in step from the place where the count began, and
+//!   `mid_stream` where both halves name the same id, or none and it was not seen to pipeline. Only one that stays in step from the place where the count began, and
 //!   of which the capture shows no end, can be told wrongly, and nobody can tell it from one that waits.
 //! - One that pipelines **in batches**, each sent after all answers to the one before, is believed in the same way; where its
 //!   connection has no end in order, up to the last batch before which it had caught up. Where a gap may have taken in a
@@ -111,10 +111,10 @@ impl Connection {
         !self.from_start && !self.queue.caught_up()
     }
 
-    /// A pair of a count that is `unsure` is parted, or labelled where an id that both name speaks for it, or that its
-    /// request followed upon an answer.
+    /// A pair of a count that is `unsure` is parted, or labelled where an id that both name speaks for it, or where neither
+    /// names one and the client was not seen to pipeline.
     fn emit_unproven(&mut self, mut slot: Slot, unsure: bool, out: &mut Output<'_>) {
-        let likely = || slot.names_its_answer().unwrap_or_else(|| self.queue.caught_up_with(slot.ack_first));
+        let likely = || slot.names_its_answer().unwrap_or_else(|| self.queue.asks_in_turn());
         if unsure && !likely() {
             return self.part([slot], out);
         }
