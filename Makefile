@@ -28,7 +28,8 @@ check: install-build ## format, lints, docs and licences, without the tests
 	python3 scripts/licences.py
 
 bench: install-build install-test ## measure beside the peers, as ratios in one run
-	$(CARGO) build --release --workspace $(FEATURES)
+	$(CARGO) build --release --workspace $(FEATURES) --bins --examples
+	-$(CARGO) build --release --manifest-path benches/peers/process-mining/Cargo.toml --target-dir $${CARGO_TARGET_DIR:-target}
 	python3 scripts/bench.py
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60), needs a nightly compiler and g++

@@ -95,17 +95,18 @@ impl Columns {
         Ok(())
     }
 
-    /// The cheapest seed or queued cell that was not taken yet.
+    /// The cheapest seed or queued cell that was not taken yet; of equal ones the synchronous one, then that of the log.
     fn cheapest(&self, heads: &mut [usize; 3]) -> Option<Cell> {
-        let [synchronous, log, queue] = heads;
-        let next = [self.synchronous.get(*synchronous), self.log.get(*log), self.queue.get(*queue)];
-        let (from, cell) = next
-            .into_iter()
-            .enumerate()
-            .filter_map(|(from, cell)| Some((from, *cell?)))
-            .min_by_key(|(_, cell)| cell.cost)?;
-        *heads.get_mut(from)? += 1;
-        Some(cell)
+        // An iterator's minimum took a sixth of the whole search here.
+        let (mut from, mut cheapest) = (0, None::<Cell>);
+        for (at, cells) in [&self.synchronous, &self.log, &self.queue].into_iter().enumerate() {
+            let next = heads.get(at).and_then(|head| cells.get(*head));
+            if let Some(cell) = next.filter(|cell| cheapest.is_none_or(|best| cell.cost < best.cost)) {
+                (from, cheapest) = (at, Some(*cell));
+            }
+        }
+        *heads.get_mut(from)? += usize::from(cheapest.is_some());
+        cheapest
     }
 
     fn settle<A: Automaton>(
