@@ -393,13 +393,29 @@ fn what_a_proxy_gave_up_is_one_exchange_that_was_asked_again() {
             let checked = Checked::of(&asked);
             assert_eq!((checked.rules(), checked.hops()), (vec![], 3 * ORDERS + 1), "{proxy:?} {ends_as:?}");
             assert_eq!(checked.run["exchanges"].as_u64(), Some(3 * ORDERS + 1), "{proxy:?} {ends_as:?}");
-            let told = checked.run["warnings"].to_string().contains("answered inside, timed out outside");
+            let told = checked.run["warnings"].to_string().contains("answered inside, given up outside");
             assert_eq!(told, open, "{proxy:?} {ends_as:?}");
             // One that begins when the proxy had given up is somebody's own.
             asked[paid + 1].at += 45;
             let checked = Checked::of(&asked);
             assert_eq!(checked.hops(), 3 * ORDERS, "{proxy:?} {ends_as:?}");
         }
+    }
+}
+
+#[test]
+fn what_a_client_gave_up_and_the_server_took_is_one_exchange() {
+    for proxy in ALL {
+        let mut asked = orders(proxy, Wire::Plain, "");
+        let paid = asked.iter().position(|asked| asked.path.ends_with("7003/pay")).unwrap();
+        asked[paid].ends_as = End::Unanswered;
+        let checked = Checked::of(&asked);
+        assert_eq!((checked.rules(), checked.hops()), (vec![], 3 * ORDERS), "{proxy:?}");
+        assert_eq!(checked.run["exchanges"].as_u64(), Some(3 * ORDERS), "{proxy:?}");
+        assert!(checked.run["warnings"].to_string().contains("answered inside, given up outside"), "{proxy:?}");
+        // What was sent two seconds later is somebody's own.
+        asked[paid + 1].at += 2_000;
+        assert_eq!(Checked::of(&asked).hops(), 3 * ORDERS - 1, "{proxy:?}");
     }
 }
 

@@ -52,11 +52,11 @@ impl Extracted {
 }
 
 impl Extracted {
-    /// Leaves open how an exchange went that a gateway gave up with `status`, which is what the client was told, and that
-    /// the server behind it took. `origin` is where the other of both answers is.
+    /// Leaves open how an exchange went that a gateway gave up with `status`, which is what the client was told (0: nothing),
+    /// and that the server behind it took. `origin` is where the other of both answers is.
     pub fn given_up(&mut self, status: u16, origin: &Origin) {
         for event in &mut self.events {
-            event.status = Some(status);
+            event.status = (status != 0).then_some(status);
             event.response_origin = Some(origin.clone());
             event.outcome = Outcome::Unknown;
         }

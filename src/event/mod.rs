@@ -213,8 +213,15 @@ pub enum Outcome {
     Accepted,
     /// Refused.
     Rejected,
-    /// The response was not seen.
+    /// The response was not seen, or does not tell.
     Unknown,
+}
+
+/// Statuses of who stands between a client and the server and gave up before an answer came, or whose client did: whether
+/// the server did what it was asked, nobody knows. 460 is AWS's load balancers', 499 nginx's, 520 and 524 Cloudflare's. A 503
+/// is a server's own: nothing was passed on.
+pub fn is_given_up(status: u16) -> bool {
+    matches!(status, 460 | 499 | 502 | 504 | 520 | 524)
 }
 
 impl Outcome {

@@ -246,7 +246,7 @@ pub(super) fn find(
     warnings.extend(given_up.into_iter().map(|(unit, count)| {
         let exchanges = if count == 1 { "exchange" } else { "exchanges" };
         format!(
-            "{count} {exchanges} of {}: answered inside, timed out outside (502 to 504); judged once each, and whether it \
+            "{count} {exchanges} of {}: answered inside, given up outside (a gateway's 502 or 504, or a client that went away); judged once each, and whether it \
              happened is left open",
             streams.name(unit, units)
         )

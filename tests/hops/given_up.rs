@@ -20,7 +20,7 @@ fn what_a_gateway_gave_up_and_the_server_took_is_one_exchange_that_is_left_open(
         assert_eq!((checked.rules(), checked.hops()), (vec![], 30), "{late}");
         assert_eq!(checked.run["exchanges"].as_u64(), Some(30));
         assert!(checked.warns("1 exchange of"), "{}", checked.run["warnings"]);
-        assert!(checked.warns("answered inside, timed out outside"), "{}", checked.run["warnings"]);
+        assert!(checked.warns("answered inside, given up outside"), "{}", checked.run["warnings"]);
         assert!(checked.is_same(&["--threads", "1"]) && checked.is_same(&["--threads", "3", "--memory", "64K"]));
         // The client asks again, under an id of that request.
         let paid = asked.iter().position(|asked| asked.status == 504).unwrap();
@@ -46,5 +46,5 @@ fn what_begins_after_a_gateway_gave_up_is_another_exchange() {
     asked[paid + 1].at += 100;
     let checked = Checked::archive(&asked);
     assert_eq!((checked.hops(), checked.run["exchanges"].as_u64()), (29, Some(31)));
-    assert!(!checked.warns("timed out outside"));
+    assert!(!checked.warns("given up outside"));
 }

@@ -7,6 +7,7 @@ use super::moment::Moment;
 use super::told::{Said, Told};
 use super::{MINUTE, SECOND};
 use crate::compare::deviation::Check;
+use crate::event::is_given_up;
 
 /// Failures of one request in a row.
 const STORM: usize = 20;
@@ -32,7 +33,7 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
     let (mut storm, mut again) = (None, None);
     for moment in course.iter().filter(|m| m.body != 0 && !m.deed.read) {
         let asked = (moment.step, moment.object, moment.body);
-        let failed = matches!(moment.status, 0 | 429 | 500..=599);
+        let failed = matches!(moment.status, 0 | 429 | 500..=599) || is_given_up(moment.status);
         if !failed {
             let row = rows.remove(&asked).unwrap_or_default();
             again = again.or_else(|| repeated(&row, moment));
@@ -64,7 +65,7 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
 /// A write whose answer nobody knows, and that was then taken without a key.
 fn repeated<'m>(row: &Row<'m>, taken: &'m Moment) -> Option<[&'m Moment; 2]> {
     let first = *row.failed.last()?;
-    let unknown = matches!(first.status, 0 | 502 | 504);
+    let unknown = first.status == 0 || is_given_up(first.status);
     let soon = taken.time.saturating_sub(first.time) <= SOON && taken.is_after(first);
     let bare = !first.deed.keyed && !taken.deed.keyed;
     (unknown && soon && bare && taken.deed.accepted && taken.status == 201).then_some([first, taken])

@@ -4,7 +4,7 @@ use offpath_capture::{Call, CallOutcome};
 
 use crate::correlate::paths;
 use crate::correlate::reading::Reading;
-use crate::event::Outcome;
+use crate::event::{Outcome, is_given_up};
 use crate::model::expression::{self, Expression, Truth};
 use crate::model::{Activity, Root};
 
@@ -48,6 +48,7 @@ pub(in crate::correlate) fn by_status(status: u16, read: bool) -> Outcome {
         304 if read => Outcome::Accepted,
         // A redirect may lead to the result or to the login.
         ..=399 => Outcome::Unknown,
+        status if is_given_up(status) => Outcome::Unknown,
         400.. => Outcome::Rejected,
     }
 }
@@ -58,7 +59,7 @@ pub(super) fn call_outcome(call: &Call, reading: &Reading<'_>) -> Outcome {
         CallOutcome::Accepted => Outcome::Accepted,
         CallOutcome::Failed(_) => Outcome::Rejected,
         CallOutcome::Waiting | CallOutcome::Unknown => match reading.outcome_status() {
-            Some(400..) => Outcome::Rejected,
+            Some(status @ 400..) if !is_given_up(status) => Outcome::Rejected,
             _ => Outcome::Unknown,
         },
     }
@@ -67,4 +68,25 @@ pub(super) fn call_outcome(call: &Call, reading: &Reading<'_>) -> Outcome {
 /// Methods that move nothing (RFC 9110, section 9.2.1).
 pub(in crate::correlate) fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_of_who_gave_up_leaves_open_how_it_went() {
+        for (status, outcome) in [
+            (201, Outcome::Accepted),
+            (302, Outcome::Unknown),
+            (409, Outcome::Rejected),
+            (499, Outcome::Unknown),
+            (500, Outcome::Rejected),
+            (502, Outcome::Unknown),
+            (503, Outcome::Rejected),
+            (504, Outcome::Unknown),
+        ] {
+            assert_eq!(by_status(status, false), outcome, "{status}");
+        }
+    }
 }

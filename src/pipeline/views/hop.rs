@@ -21,6 +21,7 @@ use super::passed::{Passed, alike, given_up};
 use super::same::PutTogether;
 use super::sight::{NOBODY, REQUEST_ID, Sight, TRACE_ID, Who};
 use super::streams::Streams;
+use crate::event::is_given_up;
 use crate::pipeline::PipelineError;
 
 /// Fewest exchanges of one id that show that a server passes on to another.
@@ -421,7 +422,7 @@ impl Found {
         let [inner, outer] = [open(sights[0], inside), open(sights[1], around)];
         let within = nest(call, [&inner, &outer], looks, &who, is_hop_of);
         take(within, inside, around);
-        let gave_up = |index: &usize| call.get(*index).is_some_and(|(_, sight)| has_given_up(sight));
+        let gave_up = |index: &usize| call.get(*index).is_some_and(|(_, sight)| is_without_answer(sight));
         let outer: Vec<usize> = open(&outer, around).into_iter().filter(gave_up).collect();
         if !outer.is_empty() {
             let outlasting = nest_outlasting(call, [&open(&inner, inside), &outer], looks, &who, outlasts);
@@ -442,16 +443,21 @@ pub(super) fn is_hop_of(inner: &Sight, outer: &Sight) -> bool {
 pub(super) fn outlasts(inner: &Sight, outer: &Sight) -> bool {
     let slack = slack(inner, outer);
     let begins_within =
-        outer.time.saturating_sub(slack) <= inner.time && inner.time <= outer.over.saturating_add(slack);
+        outer.time.saturating_sub(slack) <= inner.time && inner.time <= outer.waits_until().saturating_add(slack);
     let answered = inner.status != 0 && inner.status != outer.status;
     // A client may ask the server by himself what he has a gateway refuse at the same time.
     let reached = inner.peer == 0 || outer.server == 0 || comes_from(inner, outer) || is_child_of(inner, outer);
-    has_given_up(outer) && begins_within && answered && reached && asks_the_same(inner, outer)
+    is_without_answer(outer) && begins_within && answered && reached && asks_the_same(inner, outer)
 }
 
-/// Whether a gateway says that the server behind it gave no answer to pass on. A 503 is its own: it passed nothing on.
+/// Whether who passed it on says that he, or his client, gave up before the server's answer came.
 pub(super) fn has_given_up(sight: &Sight) -> bool {
-    matches!(sight.status, 502 | 504)
+    is_given_up(sight.status)
+}
+
+/// The same of one hop of several: a client that goes away leaves no answer to be seen.
+pub(super) fn is_without_answer(sight: &Sight) -> bool {
+    sight.status == 0 || has_given_up(sight)
 }
 
 fn asks_the_same(inner: &Sight, outer: &Sight) -> bool {

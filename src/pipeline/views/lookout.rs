@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use offpath_capture::{Exchange, Place, Response};
 
-use super::hop::{has_given_up, is_hop_of, outlasts};
+use super::hop::{is_hop_of, is_without_answer, outlasts};
 use super::passed::{self, is_passed_on};
 use super::sight::{REQUEST_ID, Sight, Sighter, TRACE_ID, decoded_path};
 
@@ -108,7 +108,7 @@ impl<'a> Lookout<'a> {
         };
         // What was given up is looked for among what was not, and the other way round.
         let asks = |given_up: bool| if sight.asks == 0 { 0 } else { self.sighter.both(sight.asks, given_up.into()) };
-        let gave_up = has_given_up(&sight);
+        let gave_up = is_without_answer(&sight);
         let keys = [id(REQUEST_ID), id(TRACE_ID), sight.content, asks(gave_up)];
         let partners = [keys[0], keys[1], keys[2], asks(!gave_up)];
         let bytes = request.held() + exchange.response.as_ref().map_or(0, Response::held) + size_of::<Seen>();
@@ -215,7 +215,7 @@ impl Seen {
     /// long may have been given up.
     fn is_open(&self) -> bool {
         let took = self.sight.over.saturating_sub(self.sight.time);
-        self.sight.asks != 0 && (has_given_up(&self.sight) || took > HORIZON)
+        self.sight.asks != 0 && (is_without_answer(&self.sight) || took > HORIZON)
     }
 
     /// What the paths of two begin with beside what is the same, if one may be a hop of the other.

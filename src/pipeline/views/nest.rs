@@ -74,7 +74,7 @@ fn nest_until<'a>(
         while let Some((at, sight)) =
             waiting.next_if(|(_, sight)| sight.time.saturating_sub(slack(sight, hop)) <= hop.time)
         {
-            begun.insert(who(sight), (sight.over, *at), sight);
+            begun.insert(who(sight), (sight.waits_until(), *at), sight);
         }
         let from = (until(hop).saturating_sub(hop.tick.saturating_mul(2)), 0);
         if let Some(key) = begun.take_first(who(hop), from, looks, |sight| is_hop_of(hop, sight)) {

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Call;
-use super::hop::{Link, Nested, SERVERS, has_given_up};
+use super::hop::{Link, Nested, SERVERS, is_without_answer};
 use super::ledger::Ledger;
 use super::nest::{Looks, nest, nest_outlasting, slack};
 use super::sight::{NOBODY, REQUEST_ID, Sight, TRACE_ID, USER};
@@ -133,7 +133,7 @@ pub(super) fn given_up(call: Call<'_>, nested: &[&[Nested]]) -> Vec<Nested> {
     let have: BTreeSet<(u64, usize)> = taken().map(|found| (found.link.2, found.outer)).collect();
     let are: BTreeSet<usize> = taken().map(|found| found.inner).collect();
     let mut asked: BTreeMap<(u32, u64), Vec<usize>> = BTreeMap::new();
-    let gave_up = |sight: &Sight| has_given_up(sight) && sight.asks != 0 && sight.served != 0;
+    let gave_up = |sight: &Sight| is_without_answer(sight) && sight.asks != 0 && sight.served != 0;
     for (index, (_, sight)) in call.iter().enumerate().filter(|(_, (_, sight))| gave_up(sight)) {
         asked.entry((sight.stream, sight.asks)).or_default().push(index);
     }
@@ -177,10 +177,14 @@ pub(super) fn is_passed_on(inner: &Sight, outer: &Sight) -> bool {
 /// Whether all speaks for it but that the server of the outer one gave up before it was answered, if it was.
 pub(super) fn outlasts(inner: &Sight, outer: &Sight) -> bool {
     let both = [inner, outer];
-    let answered = inner.status == 0 || inner.status != outer.status && is_before(outer.answered, inner.over, both);
+    // Of what nobody answered, only what was answered behind it says more.
+    let answered = match inner.status {
+        0 => outer.status != 0,
+        status => status != outer.status && is_before(outer.answered, inner.over, both),
+    };
     let alike = inner.asks != 0 && inner.asks == outer.asks;
-    let waited_for = is_before(inner.time, outer.over, both);
-    has_given_up(outer) && alike && waited_for && answered && may_come_from(inner, outer)
+    let waited_for = is_before(inner.time, outer.waits_until(), both);
+    is_without_answer(outer) && alike && waited_for && answered && may_come_from(inner, outer)
 }
 
 /// Whether one instant is before another, as far as the clocks of two sights tell.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::carried::{Carried, People, Says, Twin};
-use super::hop::has_given_up;
+use super::hop::{has_given_up, is_without_answer};
 use super::ledger::Ledger;
 use super::sight::Sight;
 use super::{Call, Places, Verdict, matching};
@@ -142,9 +142,10 @@ impl<'a> PutTogether<'a> {
         for dropped in self.leave_out(rest) {
             *self.twice.entry((dropped, kept.1.unit)).or_default() += 1;
         }
-        self.carry_given_up(kept, rest)?;
+        self.carry_given_up(kept, rest, has_given_up)?;
         self.carry_origin(kept, rest)?;
-        self.carry_all(kept, rest)
+        self.carry_answer(kept.0, &kept.1, rest)?;
+        self.carry_actor(kept, rest)
     }
 
     /// Where a request came from, as another view of it shows: an archive has no clients, and the log beside it does.
@@ -156,8 +157,7 @@ impl<'a> PutTogether<'a> {
         }
     }
 
-    fn carry_all(&mut self, (thread, kept): &(usize, Sight), rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
-        self.carry_answer(*thread, kept, rest)?;
+    fn carry_actor(&mut self, (thread, kept): &(usize, Sight), rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
         let Some(actor) = self.actor(*thread, kept) else { return Ok(()) };
         let telling = |twin: &&&(usize, Sight)| {
             let told = self.actor(twin.0, &twin.1);
@@ -191,12 +191,14 @@ impl<'a> PutTogether<'a> {
             }
         }
         let kept = hops.remove(place);
-        self.carry_given_up(kept, &hops)?;
+        let given_up = self.carry_given_up(kept, &hops, is_without_answer)?;
         for dropped in self.leave_out(&hops) {
             *self.hops.entry(dropped).or_default() += 1;
         }
-        let Some(edge) = hops.first().filter(|_| place > 0) else { return self.carry_all(kept, &hops) };
-        self.carry_answer(kept.0, &kept.1, &hops)?;
+        if !given_up {
+            self.carry_answer(kept.0, &kept.1, &hops)?;
+        }
+        let Some(edge) = hops.first().filter(|_| place > 0) else { return self.carry_actor(kept, &hops) };
         let took = |sight: &Sight| sight.over.saturating_sub(sight.tick).saturating_sub(sight.time);
         let by = edge.1.time.saturating_sub(kept.1.time);
         let longer = took(&edge.1).saturating_sub(took(&kept.1));
@@ -215,21 +217,26 @@ impl<'a> PutTogether<'a> {
     }
 
     /// Where a gateway gave up and what is behind it took the call all the same, the one that stays is told the other's
-    /// answer: what the client saw, and that this was not all.
-    fn carry_given_up(&mut self, kept: &(usize, Sight), rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
+    /// answer: what the client saw, and that this was not all. Says whether it was so.
+    fn carry_given_up(
+        &mut self,
+        kept: &(usize, Sight),
+        rest: &[&(usize, Sight)],
+        gave_up: impl Fn(&Sight) -> bool,
+    ) -> Result<bool, PipelineError> {
         let taken = |sight: &Sight| matches!(sight.status, 1..400);
-        let twin = |is_it: &dyn Fn(&Sight) -> bool| rest.iter().find(|(_, sight)| is_it(sight));
-        let (status, twin) = if has_given_up(&kept.1) {
-            (kept.1.status, twin(&taken))
+        let (status, twin) = if gave_up(&kept.1) {
+            (kept.1.status, rest.iter().find(|(_, sight)| taken(sight)))
         } else if taken(&kept.1) {
-            let twin = twin(&has_given_up);
+            let twin = rest.iter().find(|(_, sight)| gave_up(sight));
             (twin.map_or(0, |(_, sight)| sight.status), twin)
         } else {
-            return Ok(());
+            return Ok(false);
         };
-        let Some(twin) = twin else { return Ok(()) };
+        let Some(twin) = twin else { return Ok(false) };
         *self.given_up.entry(kept.1.stream).or_default() += 1;
-        self.carry((kept.0, &kept.1), twin, Says::GivenUp(status))
+        self.carry((kept.0, &kept.1), twin, Says::GivenUp(status))?;
+        Ok(true)
     }
 
     /// Where the answer of the kept one was not seen, another tells how it went: one that also has a state declared comes

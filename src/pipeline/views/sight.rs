@@ -126,7 +126,15 @@ const LONGEST_CALL: usize = 16 << 10;
 /// Declared states of one answer that are kept.
 const DECLARED: usize = 8;
 
+/// How long after a request that nobody answered what is behind it may have been asked.
+const UNANSWERED: i64 = 1_000_000;
+
 impl Sight {
+    /// Until when the server may have asked for it elsewhere: one that gave up does no more.
+    pub(super) fn waits_until(&self) -> i64 {
+        if self.status == 0 { self.over.saturating_add(UNANSWERED) } else { self.over }
+    }
+
     /// Who asked, by a name, else by the credential shown.
     pub(super) fn who_asked(&self) -> Who {
         match (self.value(USER), self.kind) {
