@@ -15,7 +15,7 @@ const SOURCES: [(&str, &str); 4] =
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
 /// `part:` and the reason why not all.
-const WHOLE_MODEL: [(&str, &str, &str, &str); 86] = [
+const WHOLE_MODEL: [(&str, &str, &str, &str); 91] = [
     ("AG-LIMIT", "not_asked", "not_asked", "not_asked"),
     ("AG-TOOL", "not_asked", "not_asked", "not_asked"),
     ("AP-AFTER", "judged", "no bodies", "no bodies"),
@@ -49,6 +49,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 86] = [
     ("FLOW-CLONE", "judged", "judged", "no times finer than seconds"),
     ("FLOW-PACE", "judged", "judged", "no times finer than seconds"),
     ("FLOW-VOLUME", "judged", "judged", "judged"),
+    ("FN-NEW", "judged", "judged", "idle"),
     ("FN-ROLE", "judged", "part: kinds of actors in 354 of 1495 events only", "no roles"),
     ("HITL-AGENT", "not_asked", "not_asked", "not_asked"),
     ("HITL-BATCH", "judged", "idle", "idle"),
@@ -72,10 +73,14 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 86] = [
     ("PERM-ADMIN", "judged", "judged", "idle"),
     ("PERM-UNUSED", "idle", "idle", "idle"),
     ("PERM-WILDCARD", "idle", "no headers", "no headers"),
+    ("POLLUTE", "judged", "judged", "judged"),
     ("PROC-ALT", "judged", "no bodies", "no bodies"),
+    ("PROC-SHADOW", "idle", "idle", "idle"),
+    ("PROC-ZOMBIE", "idle", "idle", "idle"),
     ("PROV-EARLY", "not_asked", "not_asked", "not_asked"),
     ("PROV-RESIDUE", "not_asked", "not_asked", "not_asked"),
     ("RULE-GUARD", "judged", "part: no bodies", "part: no bodies"),
+    ("RULE-UNEQUAL", "judged", "judged", "judged"),
     ("SEC-ALGNONE", "judged", "no headers", "no headers"),
     ("SEC-INBODY", "judged", "no bodies", "no bodies"),
     ("SEC-INURL", "judged", "judged", "judged"),
@@ -108,7 +113,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 86] = [
 const NO_WIRE: &str = "the wire was not captured";
 
 /// Rules that need no model and are judged beside one as well.
-const WITHOUT_MODEL: &str = "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,ENUM,ENV-*,FLOW-CLONE,FLOW-PACE,ID-*,INT-*,LG-*,OPS-*,PERM-*,SEC-*,UNLEARNED";
+const WITHOUT_MODEL: &str = "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,ENUM,ENV-*,FLOW-CLONE,FLOW-PACE,FN-NEW,ID-*,INT-*,LG-*,OPS-*,PERM-*,POLLUTE,PROC-SHADOW,PROC-ZOMBIE,RULE-UNEQUAL,SEC-*,UNLEARNED";
 
 /// Two activities and nothing demanded of them: only what needs no model is judged, and nothing else is missed.
 const SMALL_MODEL: &str = "offpath: 1
@@ -213,9 +218,9 @@ fn what_the_model_does_not_ask_for_is_not_missed() {
             assert_eq!(Run::fared(rule, source), expected, "{source}: {rule}");
         }
         let expected: &[&str] = match source {
-            "json" => &["no bodies (json): TX-REPLAY", "not selected: 33 rules"],
-            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 33 rules"],
-            _ => &["not selected: 33 rules"],
+            "json" => &["no bodies (json): TX-REPLAY", "not selected: 38 rules"],
+            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 38 rules"],
+            _ => &["not selected: 38 rules"],
         };
         assert_eq!(run.not_judged(), expected, "{source}");
         let missed = run.screen.contains("could not be evaluated");
@@ -249,7 +254,7 @@ fn rules_that_were_not_selected_are_not_called_impossible() {
         [
             "no times finer than seconds (combined): FLOW-CLONE, FLOW-PACE",
             "in part, no bodies (combined): SOD",
-            "not selected: 82 rules"
+            "not selected: 87 rules"
         ]
     );
     let screen = run.screen.split_whitespace().collect::<Vec<_>>().join(" ");

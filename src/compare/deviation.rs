@@ -180,6 +180,16 @@ pub enum Check {
     Spike,
     /// A token is good for everything.
     Wildcard,
+    /// One route refuses what another to the same lets through.
+    Unequal,
+    /// A sort of actor took a route that only others took.
+    FirstUse,
+    /// A route that no document describes leads to what a described one leads to.
+    ShadowRoute,
+    /// A route is used that should be gone.
+    OlderRoute,
+    /// A request names one thing twice, by different values.
+    Polluted,
 }
 
 impl Check {

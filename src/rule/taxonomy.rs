@@ -127,6 +127,7 @@ pub static LISTS: &[List] = &[
             ("CWE-841", "Improper Enforcement of Behavioral Workflow"),
             ("CWE-862", "Missing Authorization"),
             ("CWE-863", "Incorrect Authorization"),
+            ("CWE-912", "Hidden Functionality"),
             ("CWE-915", "Improperly Controlled Modification of Dynamically-Determined Object Attributes"),
         ],
     },

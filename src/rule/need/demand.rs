@@ -144,6 +144,7 @@ fn beside(check: Check) -> Option<&'static str> {
         Check::IdentityShared => "no addresses of clients",
         Check::KeyAge | Check::NotRotated | Check::KeyWide | Check::EnvironmentMix => "no credentials",
         Check::Wildcard => "no tokens",
+        Check::Polluted => "the route may take several of an id",
         _ => return None,
     })
 }
