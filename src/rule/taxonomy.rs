@@ -47,6 +47,7 @@ pub static LISTS: &[List] = &[
             ("ASI07", "Insecure Inter-Agent Communication"),
             ("ASI08", "Cascading Failures"),
             ("ASI09", "Human-Agent Trust Exploitation"),
+            ("ASI10", "Rogue Agents"),
         ],
     },
     List {
@@ -58,6 +59,8 @@ pub static LISTS: &[List] = &[
             ("T1078", "Valid Accounts"),
             ("T1110.004", "Credential Stuffing"),
             ("T1119", "Automated Collection"),
+            ("T1199", "Trusted Relationship"),
+            ("T1484", "Domain or Tenant Policy Modification"),
             ("T1496.004", "Cloud Service Hijacking"),
             ("T1528", "Steal Application Access Token"),
             ("T1539", "Steal Web Session Cookie"),
@@ -102,6 +105,7 @@ pub static LISTS: &[List] = &[
             ("CWE-307", "Improper Restriction of Excessive Authentication Attempts"),
             ("CWE-308", "Use of Single-factor Authentication"),
             ("CWE-319", "Cleartext Transmission of Sensitive Information"),
+            ("CWE-345", "Insufficient Verification of Data Authenticity"),
             ("CWE-347", "Improper Verification of Cryptographic Signature"),
             ("CWE-362", "Concurrent Execution using Shared Resource with Improper Synchronization"),
             ("CWE-367", "Time-of-check Time-of-use Race Condition"),
@@ -146,6 +150,7 @@ pub static LISTS: &[List] = &[
         entries: &[
             ("NHI10", "Human Use of NHI"),
             ("NHI2", "Secret Leakage"),
+            ("NHI3", "Vulnerable Third-Party NHI"),
             ("NHI5", "Overprivileged NHI"),
             ("NHI7", "Long-Lived Secrets"),
             ("NHI8", "Environment Isolation"),
@@ -165,6 +170,7 @@ pub static LISTS: &[List] = &[
             ("AC-6", "Least Privilege"),
             ("AU-10", "Non-repudiation"),
             ("AU-12", "Audit Record Generation"),
+            ("AU-2", "Event Logging"),
             ("AU-3", "Content of Audit Records"),
             ("AU-8", "Time Stamps"),
             ("CA-7", "Continuous Monitoring"),
@@ -185,6 +191,7 @@ pub static LISTS: &[List] = &[
         organization: "OWASP",
         version: "1.2",
         entries: &[
+            ("OAT-001", "Carding"),
             ("OAT-005", "Scalping"),
             ("OAT-006", "Expediting"),
             ("OAT-007", "Credential Cracking"),
@@ -192,6 +199,7 @@ pub static LISTS: &[List] = &[
             ("OAT-011", "Scraping"),
             ("OAT-012", "Cashing Out"),
             ("OAT-019", "Account Creation"),
+            ("OAT-021", "Denial of Inventory"),
         ],
     },
     List {
