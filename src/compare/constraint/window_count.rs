@@ -147,9 +147,12 @@ impl Window {
     }
 }
 
+/// The group and the index of an event that begins something.
+type Begun = (Vec<Arc<str>>, usize);
+
 /// What was begun on which object, until it is ended.
 #[derive(Default)]
-struct Held(BTreeMap<ObjectId, Vec<(Vec<Arc<str>>, usize)>>);
+struct Held(BTreeMap<ObjectId, Vec<Begun>>);
 
 impl Held {
     fn begin(&mut self, history: &History<'_>, at: usize, group: &[Arc<str>]) {

@@ -37,7 +37,7 @@ pub(super) fn fold(course: &[Moment], told: &mut Told) {
             for other in refused.remove(&about).unwrap_or_default() {
                 decided.get_or_insert(moment);
                 let again = is_again(other, moment, told.limits.get(&UNEQUAL_WITHIN));
-                found = found.or_else(|| again.then(|| (other, moment)));
+                found = found.or_else(|| again.then_some((other, moment)));
             }
         }
     }
