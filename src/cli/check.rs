@@ -7,7 +7,7 @@ use super::args::{Check, CheckFormat, Shared};
 use super::filter::Filter;
 use super::output::{self, Outputs, Written};
 use super::progress::Meter;
-use super::{Console, Ended, Exit, event_log, inspect, job, triage};
+use super::{Console, Ended, Exit, documents, event_log, inspect, job, triage};
 use crate::finding::{Finding, csv, exceeds, jsonl, text};
 use crate::model::Severity;
 use crate::pipeline::{self, Run, Selection};
@@ -24,6 +24,8 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     }
     let mut job = job::from_flags("check", &args.inputs, args.model.as_deref(), shared, console)?;
     job.selection = selection(args)?;
+    let documents = documents::read(&args.openapi, console)?;
+    documents::go_by(&mut job, documents);
     args.rules.iter().for_each(|set| set.put(&mut job.thresholds));
     job.triage = triage::of_flags(args, console)?;
     if let Some(filter) = Filter::of_findings(&args.inputs.filter)? {

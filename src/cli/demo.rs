@@ -37,6 +37,7 @@ pub(super) fn run(args: &Demo, shared: &Shared, console: &Console) -> Ended {
     let check = Check {
         inputs: Inputs::file(capture.display().to_string()),
         model: Some(model),
+        openapi: Vec::new(),
         output: vec![run],
         force: false,
         format: CheckFormat::Human,

@@ -44,6 +44,24 @@ pub enum Check {
     PlanCycle,
     /// A trial was begun again.
     TrialAgain,
+    /// More was held at once than one may hold.
+    Hoarded,
+    /// A partner's message answers nothing that was asked.
+    CallbackUnasked,
+    /// A partner came after the end of the relation.
+    PartnerEnded,
+    /// An agent's tool took data to where it may not go.
+    ToolFlow,
+    /// An agent paid, and nobody had empowered it to.
+    MandateMissing,
+    /// An agent paid again by a mandate that was for one payment.
+    MandateReused,
+    /// One person changed the workflow and put it in force.
+    ChangeUnreviewed,
+    /// Something was done that left no record.
+    RecordMissing,
+    /// One card, device or address is of many accounts.
+    MeansShared,
     /// The requester approved.
     ApprovalSelf,
     /// The required step is too old.
@@ -180,6 +198,16 @@ pub enum Check {
     Spike,
     /// A token is good for everything.
     Wildcard,
+    /// One route refuses what another to the same lets through.
+    Unequal,
+    /// A sort of actor took a route that only others took.
+    FirstUse,
+    /// A route that no document describes leads to what a described one leads to.
+    ShadowRoute,
+    /// A route is used that should be gone.
+    OlderRoute,
+    /// A request names one thing twice, by different values.
+    Polluted,
 }
 
 impl Check {

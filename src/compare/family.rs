@@ -9,8 +9,12 @@ impl Check {
     pub fn general(self) -> Check {
         match self {
             Check::ApprovalLate | Check::ProvisionEarly | Check::SelfUpgrade => Check::ApprovalMissing,
+            Check::CallbackUnasked | Check::MandateMissing | Check::RecordMissing => Check::ApprovalMissing,
             Check::ProvisionResidue | Check::ReleasedTwice | Check::Oversold => Check::Orphan,
-            Check::PlanCycle | Check::TrialAgain => Check::Volume,
+            Check::PartnerEnded | Check::ToolFlow => Check::Orphan,
+            Check::PlanCycle | Check::TrialAgain | Check::Hoarded => Check::Volume,
+            Check::MeansShared | Check::MandateReused => Check::Volume,
+            Check::ChangeUnreviewed => Check::Duties,
             other => other,
         }
     }
@@ -26,6 +30,15 @@ impl Check {
             (Some(Family::Subscription), Check::ApprovalMissing | Check::ApprovalLate) => Check::SelfUpgrade,
             (Some(Family::Subscription), Check::Volume) => Check::PlanCycle,
             (Some(Family::Trial), Check::Volume) => Check::TrialAgain,
+            (Some(Family::Inventory), Check::Volume) => Check::Hoarded,
+            (Some(Family::Means), Check::Volume) => Check::MeansShared,
+            (Some(Family::Partner), Check::ApprovalMissing | Check::ApprovalLate) => Check::CallbackUnasked,
+            (Some(Family::Partner), Check::Orphan) => Check::PartnerEnded,
+            (Some(Family::Tools), Check::Orphan) => Check::ToolFlow,
+            (Some(Family::Mandate), Check::ApprovalMissing | Check::ApprovalLate) => Check::MandateMissing,
+            (Some(Family::Mandate), Check::Volume) => Check::MandateReused,
+            (Some(Family::Change), Check::ApprovalSelf | Check::Duties) => Check::ChangeUnreviewed,
+            (Some(Family::Audit), Check::ApprovalMissing | Check::ApprovalLate) => Check::RecordMissing,
             (_, check) => check,
         }
     }

@@ -88,6 +88,14 @@ thresholds! {
     NO_ROTATION: NotRotated "span" Time 90 * DAY, DAY, "keys are changed every 90 days by common policy (PCI DSS, CIS)";
     ROTATION_DAYS: NotRotated "days" Count 5, 2, "days of use; a key that is found and tried once is not in use";
     LONGEST_LIFE: LongLived "life" Time DAY, HOUR, "an access token lives for minutes, at most a working day";
+    UNEQUAL_WITHIN: Unequal "within" Time 10 * MINUTE, SECOND, "later, what the rule asks for may have come about";
+    FIRST_LEARNING: FirstUse "learning" Time HOUR, MINUTE, "what is not done within an hour may be done in the next";
+    FIRST_USES: FirstUse "uses" Count 30, 5, "by others before; fewer do not tell who usually does it";
+    FIRST_ACTORS: FirstUse "actors" Count 3, 2, "others before; one or two may be the only ones who need it";
+    FIRST_BEFORE: FirstUse "before" Count 10, 1, "requests of that sort of actor before, or all of it is new";
+    OLDER_SHARE: OlderRoute "share" Percent 20, 1, "of a version that more use, the clients have not moved yet";
+    OLDER_USES: OlderRoute "uses" Count 30, 5, "of the newest version; fewer may be its trial";
+    POLLUTED_USES: Polluted "uses" Count 20, 5, "fewer do not tell whether the route takes several";
 }
 
 /// What users set, over the defaults.

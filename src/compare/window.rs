@@ -65,8 +65,9 @@ pub(super) fn keys(plan: Option<&Plan>, event: &Event) -> Vec<WindowKey> {
     for (index, constraint) in plan.model.constraints.iter().enumerate() {
         let (belongs, by) = match &constraint.kind {
             ConstraintKind::WindowSum { by, .. } => (window_sum::concerns(plan, &constraint.kind, event), by),
-            ConstraintKind::WindowCount { by, activity, .. } => {
-                (accepted && plan.activity(event) == Some(*activity), by)
+            ConstraintKind::WindowCount { by, activity, until, .. } => {
+                let own = plan.activity(event);
+                (accepted && own == Some(*activity) || own.is_some_and(|own| until.contains(&own)), by)
             }
             _ => continue,
         };

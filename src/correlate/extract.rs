@@ -43,7 +43,7 @@ use super::spoken;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
 use super::token_keys::TokenKeys;
-use crate::event::{Actor, Doubt, Event, EventId, Evidence, Outcome, Setting, Shows, Value};
+use crate::event::{Actor, Doubt, Event, EventId, Evidence, Mark, Marks as Marked, Outcome, Setting, Shows, Value};
 use crate::model::expression::{self, Bound, Scope, Truth};
 use crate::model::{Activity, ActivityId, AddressBlock, Description, Model, Path};
 
@@ -410,7 +410,8 @@ impl Extractor {
         self.log_in(reading, &bindings, &mut actor, &mut holder);
         // What one request does several times over was asked for once.
         let first = out.events.is_empty() || reading.call.is_some();
-        let setting = first.then(|| self.setting(reading, acting.shown, &bindings)).flatten();
+        let mut setting = first.then(|| self.setting(reading, acting.shown, &bindings)).flatten();
+        setting.iter_mut().for_each(|setting| self.mark_described(reading, called, activity, &mut setting.marks));
         let exchanged = bindings.exchanged.clone().map(Box::new);
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
@@ -501,6 +502,21 @@ impl Extractor {
         let spent = login::spent(looked, &self.key);
         let seen = setting::Seen { shown, bindings, attempt: &attempt, spent };
         Some(Box::new(setting::of(reading, seen, &self.proxies, ids)))
+    }
+
+    /// Marks whether documents describe what is called, where there are any: they do not speak of calls inside bodies.
+    fn mark_described(
+        &self,
+        reading: &Reading<'_>,
+        called: &Called<'_>,
+        activity: Option<&Activity>,
+        marks: &mut Marked,
+    ) {
+        let documents = self.described || self.model.as_ref().is_some_and(|model| !model.documents.is_empty());
+        if documents && reading.call.is_none() {
+            let known = called.described || activity.is_some();
+            marks.add(if known { Mark::Described } else { Mark::Undescribed });
+        }
     }
 
     fn objects(

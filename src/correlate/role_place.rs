@@ -17,6 +17,8 @@ const NAMES: [&[&str]; 4] = [
     &["permission", "permissions"],
     &["scope", "scopes", "scp"],
 ];
+/// Rank of groups, the last that say who somebody is.
+const GROUPS: u8 = 1;
 /// Clients of every Keycloak realm, whose roles say nothing of the application.
 const KEYCLOAKS_OWN: [&str; 4] = ["account", "broker", "realm-management", "security-admin-console"];
 /// Most places of one exchange.
@@ -81,6 +83,30 @@ pub(super) fn of_request(reading: &Reading<'_>) -> Vec<RolePlace> {
     places.extend(of_record(&reading.exchange.log.fields));
     places.truncate(MOST);
     places
+}
+
+/// The roles that the token or, where it has none, the log record tells, each once, sorted.
+pub(super) fn told(reading: &Reading<'_>) -> Vec<Arc<str>> {
+    let claims =
+        reading.claims.iter().flat_map(|claims| claims.find(&|fields| is_own(fields).then(|| rank(fields)).flatten()));
+    let best = claims.filter(|(_, rank, _)| *rank <= GROUPS).min_by_key(|(_, rank, _)| *rank);
+    let mut roles = match best {
+        Some((_, _, Value::Text(text))) => vec![text],
+        Some((_, _, Value::List(items))) => {
+            items.into_iter().filter_map(|item| if let Value::Text(text) = item { Some(text) } else { None }).collect()
+        }
+        Some(_) => Vec::new(),
+        None => {
+            let fields = reading.exchange.log.fields.iter();
+            let of_roles =
+                fields.filter(|(name, value)| rank(&[name]).is_some_and(|rank| rank <= GROUPS) && value != "-");
+            of_roles.map(|(_, value)| Arc::from(value.as_str())).collect()
+        }
+    };
+    roles.retain(|role| !role.is_empty());
+    roles.sort();
+    roles.dedup();
+    roles
 }
 
 /// Places of roles in a log record, in its order: one walk, since a hostile record may have very many fields.

@@ -4,6 +4,8 @@ mod drift;
 mod network;
 mod program;
 mod secret;
+mod sunset;
+mod twice;
 mod url;
 
 use std::net::IpAddr;
@@ -19,6 +21,7 @@ use super::ledger::IdHasher;
 use super::login::{Attempt, Bindings};
 use super::proxy::{self, Proxies};
 use super::reading::Reading;
+use super::role_place;
 use crate::event::{Gate, Mark, Marks, Setting};
 
 /// Words of paths under which what is done would be of use to a thief: sorted.
@@ -120,8 +123,18 @@ pub(super) fn of(reading: &Reading<'_>, seen: Seen<'_>, proxies: &Proxies, ids: 
         ended: ended(seen.bindings),
         spent: seen.spent.map_or(0, Hash::to_u64),
         basic: basic.map_or(0, Hash::to_u64),
+        roles: roles(reading, ids),
         marks,
     }
+}
+
+/// Hashes of the roles that are told, the least first: of more than there is room for, those are the same for all.
+fn roles(reading: &Reading<'_>, ids: &IdHasher) -> [u32; 4] {
+    let mut hashes: Vec<u32> = role_place::told(reading).iter().map(|role| ids.kind(role)).collect();
+    hashes.sort_unstable();
+    let mut roles = [0; 4];
+    roles.iter_mut().zip(hashes).for_each(|(to, hash)| *to = hash);
+    roles
 }
 
 /// The server that a credential goes to in the clear. Its name is what the client says.
@@ -156,6 +169,8 @@ fn marks(reading: &Reading<'_>, seen: Seen<'_>, v6: bool) -> Marks {
     marks.add_if(is_sensitive(reading), Mark::Sensitive);
     marks.add_if(names_one_of(reading, &ADMINISTRATIVE), Mark::Administers);
     secret::mark(exchange, &mut marks);
+    twice::mark(reading, &mut marks);
+    marks.add_if(sunset::is_over(exchange), Mark::PastSunset);
     if matches!(exchange.origin.place, Place::Frames { .. }) {
         marks.add(Mark::Wire);
         if is_clear(exchange) {

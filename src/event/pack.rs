@@ -192,7 +192,7 @@ impl Packer {
 
     fn setting(&mut self, setting: &Setting) {
         let Setting { address, network, program, kind, life, issued, drift, issuer, gate, .. } = setting;
-        let Setting { server, account, ended, spent, basic, marks, .. } = setting;
+        let Setting { server, account, ended, spent, basic, roles, marks, .. } = setting;
         let hashes = [address, network, program, issuer, server, account, spent, basic];
         hashes.into_iter().for_each(|hash| self.hash(*hash));
         ended.iter().for_each(|hash| self.hash(*hash));
@@ -201,6 +201,7 @@ impl Packer {
         self.flags([life.is_some(), issued.is_some(), drift.is_some(), false, false, false]);
         [life, issued, drift].into_iter().flatten().for_each(|number| self.signed(*number));
         self.number(u64::from(marks.bits()));
+        roles.iter().for_each(|role| self.number(u64::from(*role)));
     }
 
     /// A hash that is mostly not there.
@@ -531,14 +532,14 @@ mod tests {
             hashes in any::<[u64; 8]>(),
             ended in any::<[u64; 4]>(),
             (life, issued, drift) in any::<(Option<i64>, Option<i64>, Option<i64>)>(),
-            marks in any::<u32>(),
+            (roles, marks) in any::<([u32; 4], u32)>(),
             (kind, gate) in (0..4_usize, 0..5_usize),
         ) -> Setting {
             let [address, network, program, issuer, server, account, spent, basic] = hashes;
             let (kind, gate) = (ProgramKind::ALL[kind], Gate::ALL[gate]);
             let marks = Marks::from_bits(marks);
             let setting = Setting { address, network, program, kind, life, issued, drift, issuer, ..Setting::default() };
-            Setting { gate, server, account, ended, spent, basic, marks, ..setting }
+            Setting { gate, server, account, ended, spent, basic, roles, marks, ..setting }
         }
     }
 

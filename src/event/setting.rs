@@ -35,6 +35,8 @@ pub struct Setting {
     pub spent: u64,
     /// Hash of the credential of Basic authentication that makes it a login, 0 where something else does.
     pub basic: u64,
+    /// Hashes of the roles that a token or log record tells, the least first, 0 for none.
+    pub roles: [u32; 4],
     /// What else is known of it.
     pub marks: Marks,
 }
@@ -133,6 +135,16 @@ pub enum Mark {
     TellsSecret,
     /// The answer's body was looked through for such.
     ShowsAnswer,
+    /// A document that the user gave describes it.
+    Described,
+    /// The user gave documents, and none of them describes it.
+    Undescribed,
+    /// It came after the day on which its answer says that the operation is gone (`Sunset`).
+    PastSunset,
+    /// It names one object twice, by different ids.
+    IdTwice,
+    /// One object of its JSON body has a member twice, with different values.
+    MemberTwice,
 }
 
 impl Marks {

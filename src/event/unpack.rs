@@ -200,8 +200,12 @@ impl Unpacker<'_> {
         let drift = drifts.then(|| self.signed()).transpose()?;
         let marks = u32::try_from(self.number()?).map_err(|_| PackError::Content("such marks"))?;
         let marks = Marks::from_bits(marks);
+        let mut roles = [0; 4];
+        for role in &mut roles {
+            *role = u32::try_from(self.number()?).map_err(|_| PackError::Content("such a role"))?;
+        }
         let setting = Setting { address, network, program, kind, life, issued, drift, issuer, ..Setting::default() };
-        Ok(Setting { gate, server, account, ended, spent, basic, marks, ..setting })
+        Ok(Setting { gate, server, account, ended, spent, basic, roles, marks, ..setting })
     }
 
     fn hash(&mut self) -> Result<u64, PackError> {

@@ -66,13 +66,15 @@ pub fn group(fingerprint: &str, class: &str) -> String {
 }
 
 /// Rules about a place, whoever comes there first: the meaning says which place.
-const OF_PLACES: [&str; 9] = [
+const OF_PLACES: [&str; 11] = [
     "DX-QUERY",
     "INT-PLAIN",
     "LG-CLOCK",
     "OPS-FAIL",
     "OPS-SPIKE",
     "PERM-WILDCARD",
+    "PROC-SHADOW",
+    "PROC-ZOMBIE",
     "SEC-INBODY",
     "SEC-INURL",
     "SEC-LONG",

@@ -38,9 +38,14 @@ impl Model {
                 }
                 text
             }
-            ConstraintKind::WindowCount { activity, by, window, max } => {
+            ConstraintKind::WindowCount { activity, until, distinct, by, window, max } => {
                 let window = quantity::duration_text(*window);
-                format!("at most {max} {} in {window}{}", name(activity), for_each(by))
+                let of = distinct.as_ref().map(|path| format!("{} of ", path.text)).unwrap_or_default();
+                let mut text = format!("at most {max} {of}{} in {window}{}", name(activity), for_each(by));
+                if !until.is_empty() {
+                    let _ = write!(text, ", each until {}", names(until));
+                }
+                text
             }
             ConstraintKind::Never { activity, after, until, per } => {
                 let mut text =

@@ -382,11 +382,34 @@ pub enum Family {
     Subscription,
     /// Trials that cost nothing.
     Trial,
+    /// Other companies' systems: what they send, and until when they may.
+    Partner,
+    /// Tools of agents: from where to where data may flow.
+    Tools,
+    /// What somebody empowered an agent to pay.
+    Mandate,
+    /// Changes of the workflow itself.
+    Change,
+    /// Records of what was done.
+    Audit,
+    /// Means of payment, devices and addresses that tell accounts apart.
+    Means,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Family; 4] = [Family::Inventory, Family::Provisioning, Family::Subscription, Family::Trial];
+    pub const ALL: [Family; 10] = [
+        Family::Inventory,
+        Family::Provisioning,
+        Family::Subscription,
+        Family::Trial,
+        Family::Partner,
+        Family::Tools,
+        Family::Mandate,
+        Family::Change,
+        Family::Audit,
+        Family::Means,
+    ];
 
     /// Name used in models.
     pub fn as_str(self) -> &'static str {
@@ -395,6 +418,12 @@ impl Family {
             Family::Provisioning => "provisioning",
             Family::Subscription => "subscription",
             Family::Trial => "trial",
+            Family::Partner => "partner",
+            Family::Tools => "tools",
+            Family::Mandate => "mandate",
+            Family::Change => "change",
+            Family::Audit => "audit",
+            Family::Means => "means",
         }
     }
 }
@@ -445,6 +474,10 @@ pub enum ConstraintKind {
     WindowCount {
         /// Events that count.
         activity: ActivityId,
+        /// Those of the same object that end what an event began: then it counts no more.
+        until: Vec<ActivityId>,
+        /// Different values of this count, rather than events.
+        distinct: Option<Path>,
         /// Group: objects and actor fields (`actor` = the principal).
         by: Vec<Path>,
         /// Width in microseconds.

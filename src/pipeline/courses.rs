@@ -6,7 +6,7 @@ use super::rows::{PARTS, Row, Rows};
 use super::{Job, PipelineError};
 use crate::compare::Check;
 use crate::compare::access::Accesses;
-use crate::compare::course::{self, Clocks, Doors, Lane, Minute, Moment, Round, Slot, Told};
+use crate::compare::course::{self, Class, Clocks, Doors, Lane, Minute, Moment, Roster, Round, Slot, Told, Use};
 use crate::correlate::ledger::{self, IdHasher};
 use crate::event::{Event, Mark, Outcome, Setting};
 
@@ -49,12 +49,26 @@ impl Row for Slot {
     }
 }
 
+impl Row for Use {
+    fn hash(&self) -> u64 {
+        self.task
+    }
+
+    fn fold(rows: &mut Vec<Self>) {
+        Use::fold(rows);
+    }
+}
+
 /// What one thread writes down.
 pub(super) struct Writer {
     ids: IdHasher,
     moments: Rows<Moment>,
     minutes: Rows<Minute>,
     slots: Rows<Slot>,
+    uses: Rows<Use>,
+    /// Whether a model says which roles actors have.
+    modelled: bool,
+    roster: Roster,
     accesses: Accesses,
     clocks: Clocks,
     doors: Doors,
@@ -69,6 +83,9 @@ impl Writer {
             moments: Rows::new(folder.join("moments"), budget),
             minutes: Rows::new(folder.join("minutes"), budget / 4),
             slots: Rows::new(folder.join("slots"), budget / 4),
+            uses: Rows::new(folder.join("uses"), budget / 4),
+            modelled: job.model.is_some(),
+            roster: Roster::default(),
             accesses: Accesses::default(),
             clocks: Clocks::default(),
             doors: Doors::default(),
@@ -79,7 +96,7 @@ impl Writer {
     /// Writes down an event of which everything is known, and takes how it was asked for out of it.
     pub(super) fn note(&mut self, event: &mut Event) -> Result<(), PipelineError> {
         let Some(setting) = event.setting.take() else { return Ok(()) };
-        let Writer { ids, moments, minutes, slots, accesses, clocks, doors, told } = self;
+        let Writer { ids, moments, minutes, slots, uses, modelled, roster, accesses, clocks, doors, told } = self;
         let source = ledger::source(event.source);
         count(event, &setting, source, told);
         minutes.push(Minute::of(event, ids.value(&event.sensor), setting.address, source))?;
@@ -96,6 +113,10 @@ impl Writer {
             let step = ids.pair(hash(step), hash(host));
             Slot::of(event, step, client, source).into_iter().try_for_each(|slot| slots.push(slot))?;
         }
+        let role = |name: &str| ids.kind(name);
+        let class = Class::of(event, &setting, modelled.then_some(&role));
+        roster.note(event, class);
+        Use::of(event, &setting, &hash, class, source).into_iter().try_for_each(|one| uses.push(one))?;
         Moment::each(event, &setting, &hash, source, doors, |moment| moments.push(moment))
     }
 }
@@ -154,12 +175,15 @@ pub(super) fn judge(
     let (mut told, mut doors) = (Told::by(job.thresholds.clone()), Doors::default());
     let (mut accesses, mut clocks) = (Accesses::default(), Clocks::default());
     let (mut moments, mut minutes, mut slots) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut uses, mut roster) = (Vec::new(), Roster::default());
     for writer in writers {
         told.add(writer.told);
         doors.add(writer.doors);
         moments.push(writer.moments);
         minutes.push(writer.minutes);
         slots.push(writer.slots);
+        uses.push(writer.uses);
+        roster.add(writer.roster);
         accesses.merge(writer.accesses);
         clocks.merge(writer.clocks);
     }
@@ -189,6 +213,9 @@ pub(super) fn judge(
         let mut rows = take(&mut slots, part)?;
         Slot::fold(&mut rows);
         rows.chunk_by(|a, b| a.step == b.step).for_each(|line| course::slots(line, &mut told));
+        let mut rows = take(&mut uses, part)?;
+        Use::fold(&mut rows);
+        rows.chunk_by(|a, b| a.task == b.task).for_each(|task| course::routes(task, &roster, &mut told));
     }
     let wanted = |check| job.selection.wants(crate::rule::of_check(check).id);
     told.strays.retain(|stray| wanted(stray.check));

@@ -167,9 +167,8 @@ pub(super) fn judging(model: &Model, inspection: &Inspection) -> (u64, u64) {
             ConstraintKind::Require { activity, before, .. } => ids.extend([*activity, *before]),
             ConstraintKind::DistinctPersons { activities, .. } => ids.extend(activities),
             ConstraintKind::WindowSum { activity, unless, .. } => ids.extend(unless.iter().chain([activity])),
-            ConstraintKind::WindowCount { activity, .. } | ConstraintKind::Hours { activity, .. } => {
-                ids.insert(*activity);
-            }
+            ConstraintKind::WindowCount { activity, until, .. } => ids.extend(until.iter().chain([activity])),
+            ConstraintKind::Hours { activity, .. } => _ = ids.insert(*activity),
             ConstraintKind::Never { activity, after, until, .. } => {
                 ids.extend([activity, after].into_iter().chain(until));
             }

@@ -24,6 +24,9 @@ pub struct Check {
     /// The intended model (PNML for event logs); else rules that need none
     #[arg(short, long, value_name = "FILE")]
     pub model: Option<PathBuf>,
+    /// OpenAPI document that describes the operations, YAML or JSON; repeatable
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
+    pub openapi: Vec<PathBuf>,
     /// Run folder [offpath-run], or a file by suffix (see --help); repeatable
     ///
     /// Suffixes: .html .sarif .jsonl .csv .parquet .md .json .xml (JUnit) .ocsf. Where only files are named, no folder is kept.

@@ -22,11 +22,13 @@ mod pace;
 mod place;
 mod retry_storm;
 mod reuse;
+mod route;
 #[cfg(test)]
 pub(crate) mod sample;
 mod shared;
 mod slot;
 mod told;
+mod unequal;
 mod unsigned;
 
 pub use clock::Clocks;
@@ -34,13 +36,14 @@ pub use clone::{Round, clones};
 pub use door::{Door, Doors};
 pub use hole::{Minute, holes};
 pub use moment::{Lane, Moment};
+pub use route::{Class, Roster, Use, routes};
 pub use slot::{Slot, slots};
 pub use told::Told;
 
 use super::deviation::Check;
 
 /// Checks that are judged by courses.
-pub const CHECKS: [Check; 27] = [
+pub const CHECKS: [Check; 32] = [
     Check::Concurrent,
     Check::FailedThenIn,
     Check::Reused,
@@ -68,6 +71,11 @@ pub const CHECKS: [Check; 27] = [
     Check::ScopeUnused,
     Check::Spike,
     Check::Wildcard,
+    Check::Unequal,
+    Check::FirstUse,
+    Check::ShadowRoute,
+    Check::OlderRoute,
+    Check::Polluted,
 ];
 
 /// Microseconds in a second.
@@ -91,6 +99,7 @@ pub fn fold(course: &[Moment], doors: &Doors, told: &mut Told) {
             retry_storm::fold(course, told);
             administers::fold(course, told);
             identity_shared::fold(course, told);
+            unequal::fold(course, told);
         }
         Lane::Credential => {
             concurrent::fold(course, told);

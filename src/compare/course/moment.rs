@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::door::Doors;
+use super::route::Task;
 use crate::compare::threshold::LONGEST_LIFE;
 use crate::event::{Actor, Event, EventId, Evidence, Gate, Mark, OrderKey, Outcome, ProgramKind, Setting};
 
@@ -52,6 +53,10 @@ pub struct Moment {
     pub credential: u64,
     /// Hash of what was done: the operation, with its host.
     pub step: u64,
+    /// Hash of what that leads to, whatever the route.
+    pub task: u64,
+    /// Hash of the host.
+    pub host: u64,
     /// Hash of the object that it is about.
     pub object: u64,
     /// Hash of the request's body.
@@ -157,6 +162,8 @@ impl Moment {
             actor: actor.principal.as_deref().map_or(0, hash),
             credential: credential.and_then(|text| u64::from_str_radix(text, 16).ok()).unwrap_or(0),
             step: hash(&format!("{} {step}", event.host.as_deref().unwrap_or_default())),
+            task: hash(&Task::of(event, event.operation.as_deref().unwrap_or(step)).name),
+            host: event.host.as_deref().map_or(0, hash),
             object,
             body: event.body_hash.unwrap_or(0),
             status: event.status.unwrap_or(0),

@@ -19,6 +19,8 @@ pub(crate) fn moment(second: i64) -> Moment {
         actor: 1,
         credential: 1,
         step: 1,
+        task: 1,
+        host: 1,
         object: 0,
         body: 0,
         status: 200,

@@ -79,7 +79,7 @@ fn a_retry_breaks_no_constraint_that_its_first_kept() {
 fn a_retry_adds_nothing_to_a_count() {
     let model = shop();
     let by = vec![path(Root::Actor, &["principal"])];
-    let kind = ConstraintKind::WindowCount { activity: model.step("pay"), by, window: HOUR, max: 1 };
+    let kind = super::windows::counted(model.step("pay"), by, HOUR, 1);
     let model = model.constraint("one-payment", kind);
     let paid = |key: u64| [step(2, "pay").keyed(7, 1).done(), step(3, "pay").keyed(key, 1).done()];
     assert_eq!(checks(&super::windows::windows(model.clone(), &paid(7))), []);

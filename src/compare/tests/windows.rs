@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::compare::WindowKey;
 use crate::event::{Money, Outcome, Shows};
-use crate::model::{ActivityObject, ConstraintKind, Limit, Transition};
+use crate::model::{ActivityId, ActivityObject, ConstraintKind, Limit, Path, Transition};
 
 /// Groups events by key and judges every group, as a caller does.
 pub(super) fn windows(model: Model, events: &[Event]) -> CaseResult {
@@ -133,13 +133,60 @@ fn one_key_on_two_cases_with_two_bodies() {
 
 fn paced(max: u64) -> Model {
     let model = shop();
-    let kind = ConstraintKind::WindowCount {
-        activity: model.step("create"),
-        by: vec![path(Root::Actor, &[])],
-        window: 60 * SECOND,
-        max,
-    };
+    let kind = counted(model.step("create"), vec![path(Root::Actor, &[])], 60 * SECOND, max);
     model.constraint("pace", kind)
+}
+
+/// At most so many of an activity in a window.
+pub(super) fn counted(activity: ActivityId, by: Vec<Path>, window: i64, max: u64) -> ConstraintKind {
+    ConstraintKind::WindowCount { activity, until: Vec::new(), distinct: None, by, window, max }
+}
+
+/// At most so many orders that one made and did not cancel.
+fn hoarded(max: u64) -> Model {
+    let model = shop();
+    let mut kind = counted(model.step("create"), vec![path(Root::Actor, &["principal"])], HOUR, max);
+    if let ConstraintKind::WindowCount { until, .. } = &mut kind {
+        until.push(model.step("cancel"));
+    }
+    model.constraint("holds", kind)
+}
+
+#[test]
+fn what_was_ended_is_held_no_more() {
+    let cancelled = |n: u64, order: u64, second: i64, who: &str| {
+        event(n, second, "cancel").by(who, &[]).on(&format!("order:{order}")).done()
+    };
+    let three: Vec<Event> = (1..4).map(|n| created(n, i64::try_from(n).unwrap(), "alice")).collect();
+    assert_eq!(checks(&windows(hoarded(2), &three)), [Check::Volume]);
+    assert_eq!(checks(&windows(hoarded(3), &three)), []);
+    let with = |second: i64, order: u64| {
+        let mut all = three.clone();
+        all.push(cancelled(9, order, second, "alice"));
+        all.sort_by_key(Event::order_key);
+        checks(&windows(hoarded(2), &all))
+    };
+    assert_eq!(with(2, 1), [], "given back before the third was taken");
+    assert_eq!(with(4, 1), [Check::Volume], "after it");
+    assert_eq!(with(2, 7), [Check::Volume], "another's");
+}
+
+#[test]
+fn one_value_counts_once_where_different_ones_do() {
+    let model = shop();
+    let mut kind = counted(model.step("create"), vec![path(Root::Actor, &["tenant"])], HOUR, 2);
+    if let ConstraintKind::WindowCount { distinct, .. } = &mut kind {
+        *distinct = Some(path(Root::Actor, &["principal"]));
+    }
+    let model = || model.clone().constraint("accounts", kind.clone());
+    let made = |n: u64, who: &str| {
+        let mut one = created(n, i64::try_from(n).unwrap(), who);
+        one.actor.tenant = Some("t".into());
+        one
+    };
+    let all = |who: &[&str]| -> Vec<Event> { (1..).zip(who).map(|(n, who)| made(n, who)).collect() };
+    assert_eq!(checks(&windows(model(), &all(&["a", "a", "b", "b", "a"]))), []);
+    assert_eq!(checks(&windows(model(), &all(&["a", "a", "b", "c"]))), [Check::Volume]);
 }
 
 fn created(n: u64, second: i64, who: &str) -> Event {
@@ -174,6 +221,38 @@ proptest! {
         });
         prop_assert_eq!(tally.violated, over.count() as u64);
         prop_assert_eq!(tally.evaluated, events.len() as u64);
+    }
+
+    /// Orders of three people, some of them cancelled, against a look at all that came before each.
+    #[test]
+    fn what_is_held_equals_what_was_begun_and_not_ended(
+        steps in proptest::collection::vec((0i64..5_000, 0u64..8, 0usize..3, any::<bool>()), 1..60), max in 1u64..4,
+    ) {
+        let mut events: Vec<Event> = (0..)
+            .zip(&steps)
+            .map(|(n, (second, order, who, ends))| {
+                let activity = if *ends { "cancel" } else { "create" };
+                // Each at an instant of its own, so that their order is certain.
+                let second = second * 100 + i64::try_from(n).unwrap();
+                event(n, second, activity).by(["a", "b", "c"][*who], &[]).on(&format!("order:{order}")).done()
+            })
+            .collect();
+        events.sort_by_key(Event::order_key);
+        let of = |event: &Event, activity: &str| event.activity.as_deref() == Some(activity);
+        let principal = |event: &Event| event.actor.principal.clone();
+        let ended = |begun: usize, now: usize| {
+            let same = |end: &Event| end.objects[0].id == events[begun].objects[0].id && principal(end) == principal(&events[begun]);
+            events.iter().take(now).skip(begun + 1).any(|end| of(end, "cancel") && same(end))
+        };
+        let over = (0..events.len()).filter(|now| of(&events[*now], "create")).filter(|now| {
+            let held = (0..=*now).filter(|begun| {
+                let (one, at) = (&events[*begun], &events[*now]);
+                of(one, "create") && principal(one) == principal(at) && at.time - one.time < HOUR && !ended(*begun, *now)
+            });
+            held.count() as u64 > max
+        });
+        let tally = windows(hoarded(max), &events).tallies.0.get(&(Check::Volume, "pcap")).copied().unwrap_or_default();
+        prop_assert_eq!(tally.violated, over.count() as u64);
     }
 
     #[test]

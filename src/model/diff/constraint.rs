@@ -136,7 +136,14 @@ impl Pair<'_> {
                 self.say("demand", Direction::of(relation), Some(old.text.to_string()), Some(new.text.to_string()));
             }
             (ConstraintKind::WindowSum { .. }, ConstraintKind::WindowSum { .. })
-            | (ConstraintKind::WindowCount { .. }, ConstraintKind::WindowCount { .. }) => self.windows(),
+            | (ConstraintKind::WindowCount { .. }, ConstraintKind::WindowCount { .. }) => {
+                self.windows();
+                if let (ConstraintKind::WindowCount { until, .. }, ConstraintKind::WindowCount { until: u, .. }) =
+                    (&was.kind, &is.kind)
+                {
+                    self.until(until, u);
+                }
+            }
             (
                 ConstraintKind::Never { activity, after, until, per },
                 ConstraintKind::Never { activity: a, after: f, until: u, per: p },
@@ -303,8 +310,8 @@ impl Window {
             ConstraintKind::WindowSum { value, activity, by, window, max, unless } => {
                 (activity, Some(value), by, window, max.clone(), *unless)
             }
-            ConstraintKind::WindowCount { activity, by, window, max } => {
-                (activity, None, by, window, Limit::Number((*max).into()), None)
+            ConstraintKind::WindowCount { activity, distinct, by, window, max, .. } => {
+                (activity, distinct.as_ref(), by, window, Limit::Number((*max).into()), None)
             }
             _ => return None,
         };

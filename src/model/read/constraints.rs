@@ -25,7 +25,7 @@ const KINDS: [(&str, &[&str]); 7] = [
     ("same", &["activities", "unless_role"]),
     ("hours", &["activity"]),
 ];
-const COUNT_KEYS: &[&str] = &["activity", "by", "window", "max"];
+const COUNT_KEYS: &[&str] = &["activity", "by", "window", "max", "until", "distinct"];
 
 /// Reads all constraints. Activities, objects, actors and lifecycles must have been read.
 pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, model: &Model) -> Vec<Constraint> {
@@ -147,19 +147,30 @@ fn family(reader: &mut Reader, node: &Node, kind: &ConstraintKind) -> Option<Fam
         let names = Family::ALL.map(|family| (family.as_str(), 0..0));
         let title = format!("`{text}` is no family of constraints");
         let diagnostic = Diagnostic::error(Code::BadValue, node.span.clone(), title).nearest(text, "family", names);
-        reader.found.push(diagnostic.help("families are inventory, provisioning, subscription and trial"));
+        let all = Family::ALL.map(Family::as_str).join(", ");
+        reader.found.push(diagnostic.help(format!("families are {all}")));
         return None;
     };
     let (has, demands) = match family {
-        Family::Inventory => (matches!(kind, ConstraintKind::Never { .. }), "`never`"),
-        Family::Provisioning => {
+        Family::Inventory => (
+            matches!(kind, ConstraintKind::Never { .. } | ConstraintKind::WindowCount { .. }),
+            "`never`, or a number of events in a window",
+        ),
+        Family::Provisioning | Family::Partner => {
             (matches!(kind, ConstraintKind::Require { .. } | ConstraintKind::Never { .. }), "`require` or `never`")
         }
-        Family::Subscription => (
+        Family::Subscription | Family::Mandate => (
             matches!(kind, ConstraintKind::Require { .. } | ConstraintKind::WindowCount { .. }),
             "`require`, or a number of events in a window",
         ),
         Family::Trial => (matches!(kind, ConstraintKind::WindowCount { .. }), "a number of events in a window"),
+        Family::Tools => (matches!(kind, ConstraintKind::Never { .. }), "`never`"),
+        Family::Change => (matches!(kind, ConstraintKind::DistinctPersons { .. }), "`distinct_persons`"),
+        Family::Audit => (matches!(kind, ConstraintKind::Require { .. }), "`require`"),
+        Family::Means => (
+            matches!(kind, ConstraintKind::WindowCount { distinct: Some(_), .. }),
+            "a number of events in a window with `distinct`",
+        ),
     };
     if !has {
         let title = format!("the family `{text}` has no rule for such a constraint");
@@ -323,8 +334,21 @@ impl Reading<'_> {
             let help = "a step that nobody may take needs no window: give it no transition, or say who may";
             reader.found.push(diagnostic.label("every event breaks it").help(help));
         }
+        let until = match self.fields.get("until") {
+            Some(_) => self.activities(reader, "until"),
+            None => Vec::new(),
+        };
+        if let Some(node) = self.fields.get("until").filter(|_| activity.is_some_and(|own| until.contains(&own))) {
+            reader.error(Code::Pointless, &node.span, "what begins it cannot end it");
+        }
+        let distinct = self.fields.get("distinct").and_then(|node| group(reader, node, "`distinct`", &place));
+        if let Some(node) =
+            self.fields.get("distinct").filter(|_| distinct.as_ref().is_some_and(|path| by.contains(path)))
+        {
+            reader.error(Code::Pointless, &node.span, "in a group of `by` there is only one");
+        }
         let (activity, window) = activity.zip(window)?;
-        Some((ConstraintKind::WindowCount { activity, by, window, max }, place))
+        Some((ConstraintKind::WindowCount { activity, until, distinct, by, window, max }, place))
     }
 
     fn window_sum(&self, reader: &mut Reader) -> Option<(ConstraintKind, Place)> {
@@ -356,17 +380,18 @@ impl Reading<'_> {
         Some((ConstraintKind::WindowSum { value, activity, by, window, max, unless }, place))
     }
 
-    /// What events are grouped by; `actor` stands for its principal.
+    /// What events are grouped by.
     fn groups(&self, reader: &mut Reader, place: &Place) -> Vec<Path> {
         let Some(node) = reader.required(&self.fields, "by") else { return Vec::new() };
-        let mut groups = Vec::new();
-        for item in reader.list(node) {
-            let Some(text) = reader.text(item, "`by`") else { continue };
-            let text = if text == "actor" { "actor.principal" } else { text };
-            groups.extend(reader.path_of(text, item, place).map(|(path, _)| path));
-        }
-        groups
+        reader.list(node).iter().filter_map(|item| group(reader, item, "`by`", place)).collect()
     }
+}
+
+/// What events are told apart by; `actor` stands for its principal.
+fn group(reader: &mut Reader, node: &Node, key: &str, place: &Place) -> Option<Path> {
+    let text = reader.text(node, key)?;
+    let text = if text == "actor" { "actor.principal" } else { text };
+    reader.path_of(text, node, place).map(|(path, _)| path)
 }
 
 /// The object type of `per:`, which each of the activities must belong to.

@@ -144,6 +144,7 @@ fn beside(check: Check) -> Option<&'static str> {
         Check::IdentityShared => "no addresses of clients",
         Check::KeyAge | Check::NotRotated | Check::KeyWide | Check::EnvironmentMix => "no credentials",
         Check::Wildcard => "no tokens",
+        Check::Polluted => "the route may take several of an id",
         _ => return None,
     })
 }
@@ -357,9 +358,12 @@ impl Reader<'_> {
                     concerned.extend([activity, after].into_iter().chain(until));
                 }
                 ConstraintKind::Same { activities: Some(activities), .. } => concerned.extend(activities),
-                ConstraintKind::WindowSum { activity, .. }
-                | ConstraintKind::WindowCount { activity, .. }
-                | ConstraintKind::Hours { activity, .. } => _ = concerned.insert(*activity),
+                ConstraintKind::WindowCount { activity, until, .. } => {
+                    concerned.extend(std::iter::once(activity).chain(until));
+                }
+                ConstraintKind::WindowSum { activity, .. } | ConstraintKind::Hours { activity, .. } => {
+                    _ = concerned.insert(*activity)
+                }
                 ConstraintKind::Same { activities: None, .. } | ConstraintKind::Always(_) => {
                     concerned.extend(transitions().map(|t| t.activity));
                 }
@@ -415,8 +419,8 @@ impl Reader<'_> {
                 self.path(value, often);
                 by.iter().for_each(|path| self.group(path, *activity, often));
             }
-            ConstraintKind::WindowCount { by, activity, .. } => {
-                by.iter().for_each(|path| self.group(path, *activity, often));
+            ConstraintKind::WindowCount { by, activity, distinct, .. } => {
+                by.iter().chain(distinct).for_each(|path| self.group(path, *activity, often));
             }
             ConstraintKind::Never { activity, after, until, per } => {
                 let steps = [activity, after].into_iter().chain(until);
@@ -563,7 +567,9 @@ pub(super) fn reports(model: &Model, constraint: &Constraint, check: Check) -> b
         (ConstraintKind::Require { max_age, .. }, Check::ApprovalStale) => max_age.is_some(),
         (ConstraintKind::Require { unchanged, .. }, Check::ApprovalChanged) => !unchanged.is_empty(),
         (ConstraintKind::DistinctPersons { activities, .. }, Check::ApprovalSelf) => activities.iter().any(approves),
-        (ConstraintKind::DistinctPersons { activities, .. }, Check::Duties) => !activities.iter().all(approves),
+        (ConstraintKind::DistinctPersons { activities, .. }, Check::Duties) => {
+            check == Check::ChangeUnreviewed || !activities.iter().all(approves)
+        }
         (ConstraintKind::Always(expression), Check::Conserve) => adds_up(model, expression),
         (ConstraintKind::Always(expression), Check::Guard) => !adds_up(model, expression),
         (ConstraintKind::WindowSum { .. }, Check::Split | Check::Guard)

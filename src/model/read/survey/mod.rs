@@ -97,7 +97,10 @@ fn activities(kind: &ConstraintKind) -> Vec<ActivityId> {
         ConstraintKind::DistinctPersons { activities, .. } => activities.clone(),
         ConstraintKind::Always(_) => Vec::new(),
         ConstraintKind::WindowSum { activity, unless, .. } => std::iter::once(*activity).chain(*unless).collect(),
-        ConstraintKind::WindowCount { activity, .. } | ConstraintKind::Hours { activity, .. } => vec![*activity],
+        ConstraintKind::WindowCount { activity, until, .. } => {
+            std::iter::once(activity).chain(until).copied().collect()
+        }
+        ConstraintKind::Hours { activity, .. } => vec![*activity],
         ConstraintKind::Never { activity, after, until, .. } => {
             [*activity, *after].iter().chain(until).copied().collect()
         }
@@ -131,7 +134,7 @@ fn paths(kind: &ConstraintKind) -> Vec<&Path> {
     match kind {
         ConstraintKind::Always(demanded) => Expression::paths(demanded),
         ConstraintKind::WindowSum { value, by, .. } => std::iter::once(value).chain(by).collect(),
-        ConstraintKind::WindowCount { by, .. } => by.iter().collect(),
+        ConstraintKind::WindowCount { by, distinct, .. } => by.iter().chain(distinct).collect(),
         ConstraintKind::Same { left, right, .. } => vec![left, right],
         ConstraintKind::Require { unchanged, .. } => unchanged.iter().collect(),
         ConstraintKind::DistinctPersons { .. } | ConstraintKind::Never { .. } | ConstraintKind::Hours { .. } => {
