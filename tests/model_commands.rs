@@ -178,7 +178,11 @@ fn import_writes_a_model_that_lints_and_says_what_it_left_out() {
     let text = fs::read_to_string(&target).unwrap();
     assert!(text.starts_with("# Made by `offpath model import` of machine.json (XState machine).\n"), "{text}");
     // A model is not overwritten, and what is no workflow is refused.
-    assert_eq!(code(&offpath(&["model", "import", &source, "-o", &target])), 2);
+    let kept = offpath(&["model", "import", &source, "-o", &target]);
+    assert!(code(&kept) == 2 && stderr(&kept).contains("--force"), "{}", stderr(&kept));
+    fs::write(&target, "old").unwrap();
+    assert_eq!(code(&offpath(&["model", "import", &source, "-o", &target, "--force"])), 0);
+    assert_eq!(fs::read_to_string(&target).unwrap(), text);
     let other = write(folder.path(), "other.json", "{}");
     let refused = offpath(&["model", "import", &other]);
     assert_eq!(code(&refused), 2);

@@ -5,7 +5,7 @@
 //!            ↓
 //! XES  -> EventLog -> Variants ─┐
 //!                               ├─ align::costs -> Verdict a variant -> Measures
-//! PNML -> Net -> Model ─────────┘  Explainer -> moves of a variant -> deviations
+//! PNML, BPMN -> Net -> Model ───┘  Explainer -> moves of a variant -> deviations
 //! ```
 //!
 //! Everything here works on bytes that nobody vouches for: sizes are bounded before memory is taken, nothing recurses
@@ -13,6 +13,7 @@
 
 pub mod align;
 mod automaton;
+mod bpmn;
 mod change_point;
 mod conformance;
 mod determinise;
@@ -37,6 +38,7 @@ mod xes;
 mod xml;
 
 pub use automaton::{Automaton, Dfa, Edge, Exhausted, SILENT};
+pub use bpmn::{BpmnError, Labels, Process, Step, read_bpmn};
 pub use change_point::{ChangePoint, Follows, Windows, change_points};
 pub use conformance::{Conformance, Group, check};
 pub use deviation::{Deviation, Kind};

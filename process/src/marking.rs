@@ -50,6 +50,8 @@ struct Move {
     label: u32,
     inputs: Vec<(u32, u32)>,
     outputs: Vec<(u32, u32)>,
+    resets: Vec<u32>,
+    without: Vec<u32>,
 }
 
 impl MarkingGraph {
@@ -60,6 +62,8 @@ impl MarkingGraph {
             label: transition.label.as_deref().and_then(|label| net.label(label)).unwrap_or(SILENT),
             inputs: transition.inputs.clone(),
             outputs: transition.outputs.clone(),
+            resets: transition.resets.clone(),
+            without: transition.without.clone(),
         });
         let narrow = |marking: &[u32]| marking.iter().map(|n| u16::try_from(*n).ok()).collect::<Option<Box<[u16]>>>();
         let mut graph = MarkingGraph {
@@ -101,14 +105,23 @@ impl MarkingGraph {
     }
 
     /// A place that surely grows without end: a marking covers one that it comes from. Looks at what is known so far.
+    /// Nothing is sure of a place that is emptied at times, nor where the two differ in a place that must be empty.
     pub fn growing_place(&self) -> Option<usize> {
+        let (mut emptied, mut tested) = (vec![false; self.places], vec![false; self.places]);
+        let mark = |list: &mut Vec<bool>, places: &[u32]| {
+            places.iter().for_each(|place| list.get_mut(*place as usize).into_iter().for_each(|one| *one = true));
+        };
+        for one in &self.moves {
+            mark(&mut emptied, &one.resets);
+            mark(&mut tested, &one.without);
+        }
         let count = self.spans.len();
         (count.saturating_sub(SUSPECTS)..count).rev().find_map(|late| {
             let mut earlier = late;
             // Parents come before their children, so this ends.
             while earlier > 0 {
                 earlier = self.parents.get(earlier).map_or(0, |parent| *parent as usize);
-                if let Some(place) = self.covers(late, earlier) {
+                if let Some(place) = self.covers(late, earlier, &emptied, &tested) {
                     return Some(place);
                 }
             }
@@ -130,13 +143,13 @@ impl MarkingGraph {
         (0..self.places).max_by_key(|place| (most.get(*place).copied(), std::cmp::Reverse(*place)))
     }
 
-    /// A place in which `late` has more than `early`, where it has no less in any.
-    fn covers(&self, late: usize, early: usize) -> Option<usize> {
-        let (late, early) = (self.marking(late), self.marking(early));
-        if late.iter().zip(early).any(|(late, early)| late < early) {
+    /// A place in which `late` has more than `early`, where it has no less in any and can do all again.
+    fn covers(&self, late: usize, early: usize, emptied: &[bool], tested: &[bool]) -> Option<usize> {
+        let pairs = || self.marking(late).iter().zip(self.marking(early));
+        if pairs().zip(tested).any(|((late, early), tested)| late < early || *tested && late != early) {
             return None;
         }
-        late.iter().zip(early).position(|(late, early)| late > early)
+        pairs().zip(emptied).position(|((late, early), emptied)| late > early && !emptied)
     }
 
     fn marking(&self, number: usize) -> &[u16] {
@@ -179,7 +192,8 @@ impl MarkingGraph {
         let begin = number as usize * self.places;
         let Some(tokens) = self.tokens.get(begin..begin + self.places) else { return Ok(()) };
         let has = |place: u32, weight: u32| tokens.get(place as usize).is_some_and(|n| u32::from(*n) >= weight);
-        if !one.inputs.iter().all(|(place, weight)| has(*place, *weight)) {
+        let able = one.inputs.iter().all(|(place, weight)| has(*place, *weight));
+        if !able || one.without.iter().any(|place| has(*place, 1)) {
             return Ok(());
         }
         self.scratch.clear();
@@ -188,6 +202,9 @@ impl MarkingGraph {
             if let Some(tokens) = self.scratch.get_mut(*place as usize) {
                 *tokens = tokens.saturating_sub(u16::try_from(*weight).unwrap_or(u16::MAX));
             }
+        }
+        for place in &one.resets {
+            self.scratch.get_mut(*place as usize).into_iter().for_each(|tokens| *tokens = 0);
         }
         for (place, weight) in &one.outputs {
             if let Some(tokens) = self.scratch.get_mut(*place as usize) {

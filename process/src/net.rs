@@ -17,7 +17,7 @@ pub struct Place {
 }
 
 /// A transition, with the places that it takes tokens from and gives tokens to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transition {
     /// Its id in the file.
     pub id: String,
@@ -27,6 +27,10 @@ pub struct Transition {
     pub inputs: Vec<(u32, u32)>,
     /// Places and weights given.
     pub outputs: Vec<(u32, u32)>,
+    /// Places that it empties after it took and before it gives (reset arcs).
+    pub resets: Vec<u32>,
+    /// Places that must hold nothing for it to happen (inhibitor arcs).
+    pub without: Vec<u32>,
 }
 
 /// A labelled net with an initial marking and the markings that it may end in.
@@ -81,9 +85,11 @@ impl Net {
             transition.inputs = summed(&transition.inputs);
             transition.outputs = summed(&transition.outputs);
             let known = |place: u32| (place as usize) < net.places.len();
-            if let Some((place, _)) = transition.inputs.iter().chain(&transition.outputs).find(|(p, _)| !known(*p)) {
+            let plain = transition.inputs.iter().chain(&transition.outputs).map(|(place, _)| *place);
+            let others = transition.resets.iter().chain(&transition.without).copied();
+            if let Some(place) = plain.chain(others).find(|place| !known(*place)) {
                 let (transition, places) = (transition.id.clone(), net.places.len());
-                return Err(NetError::NoSuchPlace { transition, place: *place, places });
+                return Err(NetError::NoSuchPlace { transition, place, places });
             }
         }
         net.begin()?;

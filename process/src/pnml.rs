@@ -261,7 +261,7 @@ impl Draft {
             .drain(..)
             .map(|node| {
                 let label = node.name.filter(|name| !name.is_empty() && !node.invisible);
-                Transition { id: node.id, label, inputs: Vec::new(), outputs: Vec::new() }
+                Transition { id: node.id, label, ..Transition::default() }
             })
             .collect();
         for arc in &self.arcs {

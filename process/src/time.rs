@@ -5,12 +5,12 @@ pub(crate) fn micros(text: &str) -> Option<i64> {
     let bytes = text.trim().as_bytes();
     let (date, rest) = (bytes.get(..10)?, bytes.get(10..)?);
     let (year, month, day) = (digits(&date[..4])?, digits(&date[5..7])?, digits(&date[8..10])?);
-    if date[4] != b'-' || date[7] != b'-' || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    if date[4] != b'-' || date[7] != b'-' {
         return None;
     }
+    let midnight = midnight(year, u32::try_from(month).ok()?, u32::try_from(day).ok()?)?;
     let (seconds, micros, zone) = clock(rest)?;
-    let total = days(year, month, day) * 86_400 + seconds - offset(zone)?;
-    Some(total * 1_000_000 + micros)
+    Some(midnight + (seconds - offset(zone)?) * 1_000_000 + micros)
 }
 
 /// Seconds of the day, microseconds and what is left: the zone.
@@ -23,7 +23,8 @@ fn clock(rest: &[u8]) -> Option<(i64, i64, &[u8])> {
         return None;
     }
     let (hour, minute, second) = (digits(&time[1..3])?, digits(&time[4..6])?, digits(&time[7..9])?);
-    if hour > 24 || minute > 59 || second > 60 {
+    // Midnight may be written as the end of its day.
+    if hour > 24 || hour == 24 && (minute, second) != (0, 0) || minute > 59 || second > 60 {
         return None;
     }
     let rest = rest.get(9..)?;
@@ -128,13 +129,24 @@ mod tests {
         assert_eq!(micros("2000-02-29T12:00:00.1234567-0330"), Some(951_838_200_123_456));
         assert_eq!(micros("2000-03-01"), Some(951_868_800_000_000));
         assert_eq!(micros("1969-12-31T23:59:59"), Some(-1_000_000));
+        assert_eq!(micros("1969-12-31T24:00:00"), Some(0));
     }
 
     #[test]
     fn what_is_no_time() {
-        for text in
-            ["", "x", "2010-13-01T00:00:00Z", "2010-12-30T14:32", "2010-12-30T14:32:00+1", "2010-12-30Tä4:32:00Z"]
-        {
+        for text in [
+            "",
+            "x",
+            "2010-13-01T00:00:00Z",
+            "2026-02-29",
+            "2026-02-31T10:00:00Z",
+            "2026-04-31",
+            "2026-01-00",
+            "2026-01-01T24:30:00Z",
+            "2010-12-30T14:32",
+            "2010-12-30T14:32:00+1",
+            "2010-12-30Tä4:32:00Z",
+        ] {
             assert_eq!(micros(text), None, "{text}");
         }
     }

@@ -49,6 +49,10 @@ fn fired(transition: &Transition, marking: &[u32]) -> Option<Vec<u32>> {
     for (place, weight) in &transition.inputs {
         next[*place as usize] = next[*place as usize].checked_sub(*weight)?;
     }
+    if transition.without.iter().any(|place| marking[*place as usize] > 0) {
+        return None;
+    }
+    transition.resets.iter().for_each(|place| next[*place as usize] = 0);
     transition.outputs.iter().for_each(|(place, weight)| next[*place as usize] += weight);
     Some(next)
 }
@@ -62,12 +66,12 @@ fn net() -> impl Strategy<Value = Net> {
     let place = 0..5_u32;
     let arcs = |from| prop::collection::vec((place.clone(), 1..3_u32), from..3);
     let label = prop::option::weighted(0.75, prop::sample::select(vec!["a", "b", "c", "d"]));
-    let transition = (label, arcs(1), arcs(0)).prop_map(|(label, inputs, outputs)| Transition {
-        id: String::new(),
-        label: label.map(ToOwned::to_owned),
-        inputs,
-        outputs,
-    });
+    let some = |weight| prop_oneof![weight => Just(Vec::new()), 1 => prop::collection::vec(0..5_u32, 1..3)];
+    let transition =
+        (label, arcs(1), arcs(0), some(4), some(4)).prop_map(|(label, inputs, outputs, resets, without)| {
+            let label = label.map(ToOwned::to_owned);
+            Transition { id: String::new(), label, inputs, outputs, resets, without }
+        });
     let transitions = prop::collection::vec(transition, 1..9);
     let initial = prop::collection::vec(0..3_u32, 5);
     let finals = prop::collection::vec(prop::collection::vec(0..2_u32, 5), 1..4);
@@ -88,6 +92,7 @@ fn automaton() -> impl Strategy<Value = Net> {
             label: label.map(ToOwned::to_owned),
             inputs: vec![(from, 1)],
             outputs: vec![(to, 1)],
+            ..Transition::default()
         });
         let places =
             (0..8).map(|at: u32| Place { id: at.to_string(), name: at.to_string(), initial: u32::from(at == 0) });

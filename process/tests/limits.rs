@@ -13,7 +13,13 @@ fn place(name: &str, initial: u32) -> Place {
 
 fn step(label: Option<&str>, inputs: &[(u32, u32)], outputs: &[(u32, u32)]) -> Transition {
     let id = label.unwrap_or("silent").to_owned();
-    Transition { id, label: label.map(ToOwned::to_owned), inputs: inputs.to_vec(), outputs: outputs.to_vec() }
+    Transition {
+        id,
+        label: label.map(ToOwned::to_owned),
+        inputs: inputs.to_vec(),
+        outputs: outputs.to_vec(),
+        ..Transition::default()
+    }
 }
 
 fn log(traces: &[Vec<&str>]) -> EventLog {

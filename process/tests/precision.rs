@@ -25,6 +25,7 @@ fn automaton() -> impl Strategy<Value = Net> {
             label: label.map(ToOwned::to_owned),
             inputs: vec![(from, 1)],
             outputs: vec![(to, 1)],
+            ..Transition::default()
         });
         let places =
             (0..8).map(|at: u32| Place { id: at.to_string(), name: at.to_string(), initial: u32::from(at == 0) });
@@ -133,6 +134,7 @@ fn a_model_that_allows_more_is_less_precise() {
         label: Some(label.to_owned()),
         inputs: vec![(from, 1)],
         outputs: vec![(to, 1)],
+        ..Transition::default()
     };
     let mut log = EventLog::default();
     (0..3).for_each(|_| log.push_names(None, ["a", "b"]));

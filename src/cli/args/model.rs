@@ -27,7 +27,7 @@ pub enum ModelWhat {
     Diff(ModelDiff),
     /// Lay models out alike, comments and meaning kept
     Fmt(ModelFmt),
-    /// Make a model of one in another form: Arazzo, XState, SCXML
+    /// Make a model of one in another form: BPMN, PNML, Step Functions, Arazzo, XState, SCXML
     Import(ModelImport),
     /// Print a model to start from
     New(ModelNew),
@@ -152,15 +152,18 @@ pub struct ModelFmt {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "offpath model import [OPTIONS] <FILE>",
-    after_help = "The format is found by content. What cannot be taken over is said with its line, and stands in the model's comments.\n\nExamples:\n  offpath model import checkout.arazzo.yaml -o checkout.model.yaml\n  offpath model import checkout.arazzo.yaml | offpath model lint -\n  offpath model import machine.json > machine.model.yaml"
+    after_help = "The format is found by content. What cannot be taken over is said with its line, and stands in the model's comments.\n\nExamples:\n  offpath model import checkout.arazzo.yaml -o checkout.model.yaml\n  offpath model import order.bpmn | offpath model lint -\n  offpath model import machine.json > machine.model.yaml"
 )]
 pub struct ModelImport {
-    /// Arazzo, a machine of XState as JSON, or SCXML; documents that it names are looked for beside it
+    /// BPMN 2.0, PNML, a machine in Amazon's States Language, Arazzo, a machine of XState as JSON, or SCXML; documents that it names are looked for beside it
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// File to write instead of standard output; an existing file is not overwritten
+    /// File to write instead of standard output; an existing file is not overwritten without --force
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Overwrite the file that -o names; what was written into it by hand is lost
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 /// `offpath model new`

@@ -1,15 +1,15 @@
-//! `offpath check LOG --model NET.pnml`: compares event logs of process mining with a Petri net.
+//! `offpath check LOG --model NET.pnml`: compares event logs of process mining with a Petri net, or with a process in BPMN.
 
 use std::path::{Path, PathBuf};
 
 use offpath_process::align::{Budget, Weights};
-use offpath_process::{Compiled, Conformance, Model, ModelLimits, Net, check, read_pnml};
+use offpath_process::{Compiled, Conformance, Labels, Model, ModelLimits, Net, Process, check, read_bpmn, read_pnml};
 
 use super::super::args::{Check, CheckFormat, Shared};
 use super::super::run_folder::{MARK, RunFolder};
 use super::super::{Console, Ended, Exit, hash_key, output, redact};
 use super::reading::{Hashed, Readers, Reading, files};
-use super::{counted, nameless, refuse};
+use super::{counted, is_process, nameless, refuse};
 use crate::correlate::LabelRedactor;
 use crate::finding::text;
 use crate::model::Severity;
@@ -18,6 +18,8 @@ use crate::report::terminal;
 
 /// Deviations listed in `run.json`.
 const LISTED: usize = 10_000;
+/// Parts of a process left out that are named.
+const LEFT_OUT: usize = 20;
 /// Longest label in `run.json`, in characters.
 const NAME: usize = 1_000;
 /// Version of the schema of `run.json`.
@@ -44,9 +46,9 @@ pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> E
     let (level, rules) = redact::of(&args.inputs.redact);
     let unheeded = nameless(&rules, shared)?;
     let redactor = LabelRedactor::new(&key, level, rules);
-    let (net, mut summary) = model(args.model.as_deref().unwrap_or(Path::new("")))?;
+    let (net, mut summary, left_out) = model(args.model.as_deref().unwrap_or(Path::new("")))?;
     let files = files(&args.inputs.inputs)?;
-    let readers = Readers::new(&args.classifier, &args.log, &files, shared)?;
+    let readers = Readers::new(&args.classifier, &args.log, &files, shared, &redactor)?;
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let folder = folder(args, &names, console)?;
     let mut compiled = Model::new(&net, ModelLimits::default())
@@ -55,6 +57,7 @@ pub(in crate::cli) fn run(args: &Check, shared: &Shared, console: &Console) -> E
     summary.states = compiled.states().map(|states| states as u64);
     let mut reading = Reading::default();
     reading.warnings.extend(unheeded);
+    reading.warnings.extend(left_out);
     reading.warnings.extend(searched(&compiled));
     files.iter().try_for_each(|file| reading.read(&readers, file, console))?;
     if reading.inputs.is_empty() && folder.replaces_a_run() {
@@ -111,12 +114,23 @@ fn folder(args: &Check, names: &[String], console: &Console) -> Result<RunFolder
     }
 }
 
-/// Reads the net.
-fn model(path: &Path) -> Result<(Net, NetSummary), Exit> {
+/// Reads the net, and says what of a process it does not hold.
+fn model(path: &Path) -> Result<(Net, NetSummary, Vec<String>), Exit> {
     let file = path.display().to_string();
     let cannot = |why: String| Exit::CannotStart(format!("model {file}: {}", text::display(&why)));
     let mut hashed = Hashed::open(path).map_err(|error| cannot(error.to_string()))?;
-    let net = read_pnml(&mut hashed).map_err(|error| cannot(error.to_string()))?;
+    let (net, left_out) = if is_process(path) {
+        let processes = read_bpmn(&mut hashed, Labels::Tasks).map_err(|error| cannot(error.to_string()))?;
+        let names: Vec<String> = processes.iter().map(|one| format!("{:?} (line {})", one.name, one.line)).collect();
+        let [process] = <[Process; 1]>::try_from(processes).map_err(|_| {
+            cannot(format!("it has several processes, and a log is compared with one: {}", names.join(", ")))
+        })?;
+        let left = process.left_out.iter().take(LEFT_OUT);
+        let left = left.map(|(line, what)| format!("model {file}, line {line}: left out: {}", text::display(what)));
+        (process.net, left.collect())
+    } else {
+        (read_pnml(&mut hashed).map_err(|error| cannot(error.to_string()))?, Vec::new())
+    };
     let (_, sha256) = hashed.finish().map_err(|error| cannot(error.to_string()))?;
     let summary = NetSummary {
         sha256,
@@ -126,7 +140,7 @@ fn model(path: &Path) -> Result<(Net, NetSummary), Exit> {
         file,
         ..NetSummary::default()
     };
-    Ok((net, summary))
+    Ok((net, summary, left_out))
 }
 
 fn summarise(

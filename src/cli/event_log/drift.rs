@@ -21,7 +21,7 @@ const LEAST: usize = 25;
 pub(in crate::cli) fn run(path: &Path, args: &Drift, shared: &Shared, console: &Console) -> Ended {
     let key = hash_key::load(shared.hash_key.as_deref(), console)?;
     let redactor = LabelRedactor::new(&key, Redaction::default(), Arc::new(RedactionRules::default()));
-    let readers = Readers::new(&[], &args.log, std::slice::from_ref(&path.to_owned()), shared)?;
+    let readers = Readers::new(&[], &args.log, std::slice::from_ref(&path.to_owned()), shared, &redactor)?;
     let mut reading = Reading::default();
     reading.read(&readers, path, console)?;
     reading.errors.iter().for_each(|error| console.say_always(error));

@@ -37,7 +37,7 @@ pub(in crate::cli) fn run(args: &Mine, shared: &Shared, console: &Console) -> En
     let mut reading = Reading::default();
     reading.warnings.extend(unheeded);
     let files = files(&args.inputs.inputs)?;
-    let readers = Readers::new(&[], &args.log, &files, shared)?;
+    let readers = Readers::new(&[], &args.log, &files, shared, &redactor)?;
     files.iter().try_for_each(|file| reading.read(&readers, file, console))?;
     let mut run = summarise(reading, &redactor);
     if level != Redaction::default() {

@@ -1,4 +1,5 @@
-//! Event logs of process mining in place of traffic: XES, OCEL and CSV files, which are compared with Petri nets.
+//! Event logs of process mining in place of traffic: XES, OCEL and CSV files, which are compared with Petri nets and with
+//! processes in BPMN.
 
 mod check;
 mod drift;
@@ -28,13 +29,14 @@ pub(super) fn is_checked(args: &Check, shared: &Shared) -> Result<bool, Exit> {
     let log = |input: &&String| args.inputs.mapping.is_none() && is_log(Path::new(input));
     match args.inputs.inputs.iter().find(log) {
         Some(log) if !net => Err(Exit::CannotStart(format!(
-            "{log} is an event log, and those are compared with a Petri net: give one with --model NET.pnml"
+            "{log} is an event log, and those are compared with a Petri net or a process in BPMN: give one with \
+             --model NET.pnml or --model PROCESS.bpmn"
         ))),
         _ if net => Ok(true),
         _ => match FLAGS.iter().find(|flag| shared.typed.has(flag)) {
-            Some(flag) => {
-                Err(Exit::CannotStart(format!("{flag} is for event logs, which --model NET.pnml is compared with")))
-            }
+            Some(flag) => Err(Exit::CannotStart(format!(
+                "{flag} is for event logs, which --model NET.pnml or PROCESS.bpmn is compared with"
+            ))),
             None => Ok(false),
         },
     }
@@ -43,16 +45,26 @@ pub(super) fn is_checked(args: &Check, shared: &Shared) -> Result<bool, Exit> {
 /// Flags that only event logs have a use for.
 const FLAGS: [&str; 5] = ["--classifier", "--object-type", "--case-column", "--activity-column", "--time-column"];
 
-/// Whether a file is a Petri net, by its name or by what it begins with.
+/// Whether a file is a Petri net or a process in BPMN.
 fn is_net(path: &Path) -> bool {
-    if path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("pnml")) {
+    is_xml(path, "pnml", "pnml") || is_process(path)
+}
+
+/// Whether a file is a process in BPMN.
+fn is_process(path: &Path) -> bool {
+    is_xml(path, "bpmn", "definitions")
+}
+
+/// Whether a file is of a kind, by the end of its name or by the element that it begins with.
+fn is_xml(path: &Path, ending: &str, element: &str) -> bool {
+    if path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case(ending)) {
         return true;
     }
     let mut head = Vec::new();
     // A pipe is left alone: a look would take from it.
     let open = || if path.is_file() { File::open(path) } else { Err(std::io::ErrorKind::NotFound.into()) };
     let read = open().and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    read.is_ok() && root(&String::from_utf8_lossy(&head)) == Some("pnml")
+    read.is_ok() && root(&String::from_utf8_lossy(&head)) == Some(element)
 }
 
 /// The name of the root element of an XML document that begins so, without its prefix. What stands before the element

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::args::{EventLogFlags, Shared};
 use super::super::{Console, Exit};
 use super::format::Format;
+use crate::correlate::LabelRedactor;
 use crate::event::rfc3339;
 use crate::finding::text;
 use crate::report::InputSummary;
@@ -79,21 +80,24 @@ pub(super) fn files(inputs: &[String]) -> Result<Vec<PathBuf>, Exit> {
 }
 
 /// How event logs are read.
-pub(super) struct Readers {
+pub(super) struct Readers<'r> {
     xes: XesReader,
     csv: CsvReader,
     /// Type of objects whose traces are meant.
     object_type: Option<String>,
+    /// Masks names that are told.
+    redactor: &'r LabelRedactor,
 }
 
-impl Readers {
+impl<'r> Readers<'r> {
     /// Readers as flags say. A flag that none of the files has a use for is refused.
     pub(super) fn new(
         classifier: &[String],
         flags: &EventLogFlags,
         files: &[PathBuf],
         shared: &Shared,
-    ) -> Result<Readers, Exit> {
+        redactor: &'r LabelRedactor,
+    ) -> Result<Self, Exit> {
         let columns = ColumnNames {
             case: flags.case_column.clone(),
             activity: flags.activity_column.clone(),
@@ -104,7 +108,7 @@ impl Readers {
             xes.classifier = classifier.to_vec();
         }
         let csv = CsvReader { columns, ..CsvReader::default() };
-        let readers = Readers { xes, csv, object_type: flags.object_type.clone() };
+        let readers = Readers { xes, csv, object_type: flags.object_type.clone(), redactor };
         let formats: BTreeSet<Format> = files.iter().map(|file| readers.format(file)).collect();
         for (flag, of) in [
             ("--classifier", &[Format::Xes][..]),
@@ -148,7 +152,7 @@ impl Reading {
     ///
     /// # Errors
     /// When it has objects of several types and none is said, or none of the one that is.
-    pub(super) fn read(&mut self, readers: &Readers, path: &Path, console: &Console) -> Result<(), Exit> {
+    pub(super) fn read(&mut self, readers: &Readers<'_>, path: &Path, console: &Console) -> Result<(), Exit> {
         let name = path.display().to_string();
         let format = readers.format(path);
         let before = self.log.len();
@@ -171,7 +175,7 @@ impl Reading {
         match read {
             Ok((problems, objects)) => {
                 problems.iter().for_each(|problem| self.note(problem));
-                objects.map(|objects| self.flatten(&objects, readers.object_type.as_deref(), &name)).transpose()?;
+                objects.map(|objects| self.flatten(&objects, readers, &name)).transpose()?;
             }
             Err(error) => {
                 self.errors.push(text::display(&error.to_string()));
@@ -189,11 +193,15 @@ impl Reading {
     }
 
     /// Adds the traces of one type of objects.
-    fn flatten(&mut self, objects: &ObjectLog, wanted: Option<&str>, file: &str) -> Result<(), Exit> {
+    fn flatten(&mut self, objects: &ObjectLog, readers: &Readers<'_>, file: &str) -> Result<(), Exit> {
+        let (wanted, redactor) = (readers.object_type.as_deref(), readers.redactor);
         let types = objects.types();
         let listed = || {
-            let list: Vec<String> =
-                types.iter().take(LISTED).map(|(name, count)| format!("{name:?} ({count} objects)")).collect();
+            let list: Vec<String> = types
+                .iter()
+                .take(LISTED)
+                .map(|(name, count)| format!("{:?} ({count} objects)", redactor.activity(name)))
+                .collect();
             list.join(", ") + if types.len() > LISTED { ", ..." } else { "" }
         };
         let cannot = |why: String| Err(Exit::CannotStart(text::display(&format!("{file}: {why}"))));
@@ -216,7 +224,10 @@ impl Reading {
         let without = count - (self.log.len() - before).min(count);
         if without > 0 {
             let of = if without == 1 { "object has" } else { "objects have" };
-            self.warnings.push(text::display(&format!("{file}: {without} {of} no event, and is no trace: {name:?}")));
+            self.warnings.push(text::display(&format!(
+                "{file}: {without} {of} no event, and is no trace: {:?}",
+                redactor.activity(name)
+            )));
         }
         Ok(())
     }

@@ -33,7 +33,12 @@ pub(super) fn run(args: &ModelImport, console: &Console) -> Ended {
         console.print(&imported.text)?;
         return Ok(Exit::Done(format!("imported {}", imported.format)));
     };
-    new::write(path, &imported.text)?;
+    if args.force {
+        std::fs::write(path, &imported.text)
+            .map_err(|error| Exit::CannotStart(format!("-o {}: {error}", path.display())))?;
+    } else {
+        new::write(path, &imported.text, "name another file, or give --force")?;
+    }
     console.say(&format!(
         "Next       review it, write real calls where it says guess, then offpath model lint {}",
         path.display()

@@ -22,18 +22,17 @@ pub(super) fn run(args: &ModelNew, console: &Console) -> Ended {
         console.print(text)?;
         return Ok(Exit::Done("printed".to_owned()));
     };
-    write(path, text)?;
+    write(path, text, "name another file")?;
     console.say(&format!("Next       write your own paths into {0}, then offpath model lint {0}", path.display()));
     Ok(Exit::Done(format!("wrote {}", path.display())))
 }
 
-/// Writes a model into a file that is not there yet.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Exit> {
+/// Writes a model into a file that is not there yet; `instead` says what else to do.
+pub(super) fn write(path: &Path, text: &str, instead: &str) -> Result<(), Exit> {
     let cannot = |error: std::io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => Exit::CannotStart(format!(
-            "-o {}: exists, and a model is not overwritten; name another file",
-            path.display()
-        )),
+        ErrorKind::AlreadyExists => {
+            Exit::CannotStart(format!("-o {}: exists, and a model is not overwritten; {instead}", path.display()))
+        }
         _ => Exit::CannotStart(format!("-o {}: {error}", path.display())),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(cannot)?;

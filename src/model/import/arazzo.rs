@@ -41,6 +41,11 @@ pub(super) fn read(source: &Source<'_>, open: Open<'_>) -> Result<Draft, ImportE
          nothing is forbidden beside it."
             .to_owned(),
     );
+    draft.head.push(
+        "That a step is missing is told of objects whose beginning was seen. Where all of them begin in the traffic, write \
+         `check: {first_seen_state: initial}`: it then is told of those too that were first seen in mid-life."
+            .to_owned(),
+    );
     let documents = documents(source, root, open, &mut draft);
     let mut reading = Reading {
         source,

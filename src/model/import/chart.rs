@@ -501,30 +501,6 @@ impl<'c> Flat<'c> {
                 .to_owned();
             states.push(draft::State { name: "(begin)".to_owned(), initial: true, last: false, why });
         }
-        draft::Life { object, states, transitions: joined(transitions) }
+        draft::Life { object, states, transitions: draft::joined(transitions) }
     }
-}
-
-/// A transition without its sources: activity, targets, who, kind and what is said of it.
-type Rest = (String, Vec<usize>, Vec<String>, Option<String>, String);
-
-/// Transitions that differ in their sources alone are one.
-fn joined(transitions: Vec<draft::Transition>) -> Vec<draft::Transition> {
-    let mut sources: BTreeMap<Rest, usize> = BTreeMap::new();
-    let mut all: Vec<draft::Transition> = Vec::new();
-    for one in transitions {
-        let key = (one.activity.clone(), one.to.clone(), one.by.clone(), one.kind.clone(), one.why.clone());
-        match sources.get(&key).and_then(|at| all.get_mut(*at)) {
-            Some(known) => known.from.extend(one.from),
-            None => {
-                sources.insert(key, all.len());
-                all.push(one);
-            }
-        }
-    }
-    for one in &mut all {
-        one.from.sort_unstable();
-        one.from.dedup();
-    }
-    all
 }

@@ -1,6 +1,6 @@
 //! What every source is read into: a model as plain data, with where each part comes from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::LeftOut;
 use crate::model::expression::is_reserved;
@@ -99,6 +99,30 @@ impl Draft {
     pub(super) fn leave(&mut self, line: usize, what: impl Into<String>) {
         self.left_out.push(LeftOut { line, what: what.into() });
     }
+}
+
+/// A transition without its sources: activity, targets, who, kind and what is said of it.
+type Rest = (String, Vec<usize>, Vec<String>, Option<String>, String);
+
+/// Transitions that differ in their sources alone are one.
+pub(super) fn joined(transitions: Vec<Transition>) -> Vec<Transition> {
+    let mut sources: BTreeMap<Rest, usize> = BTreeMap::new();
+    let mut all: Vec<Transition> = Vec::new();
+    for one in transitions {
+        let key = (one.activity.clone(), one.to.clone(), one.by.clone(), one.kind.clone(), one.why.clone());
+        match sources.get(&key).and_then(|at| all.get_mut(*at)) {
+            Some(known) => known.from.extend(one.from),
+            None => {
+                sources.insert(key, all.len());
+                all.push(one);
+            }
+        }
+    }
+    for one in &mut all {
+        one.from.sort_unstable();
+        one.from.dedup();
+    }
+    all
 }
 
 /// Names of one kind, each once.

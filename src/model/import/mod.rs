@@ -5,9 +5,13 @@
 //! marked as a guess. Sources may be anybody's: sizes are bounded before memory is taken, and nothing recurses on input.
 
 mod arazzo;
+mod asl;
+mod bpmn;
 mod chart;
 mod draft;
 mod must;
+mod net;
+mod pnml;
 mod scxml;
 mod values;
 mod write;
@@ -68,7 +72,7 @@ pub fn import(name: &str, text: &str, open: Open<'_>) -> Result<Imported, Import
         return Err(ImportError::new(1, format!("the file has more than {} MiB", IMPORT_BYTES >> 20)));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut draft = if text.trim_start().starts_with('<') { xml(text)? } else { document(text, open)? };
+    let mut draft = if text.trim_start().starts_with('<') { xml(name, text)? } else { document(name, text, open)? };
     if draft.activities.is_empty() {
         return Err(ImportError::new(1, format!("this {} has no step that a model could hold", draft.format)));
     }
@@ -83,10 +87,13 @@ pub fn import(name: &str, text: &str, open: Open<'_>) -> Result<Imported, Import
 }
 
 /// Reads YAML or JSON.
-fn document(text: &str, open: Open<'_>) -> Result<Draft, ImportError> {
+fn document(name: &str, text: &str, open: Open<'_>) -> Result<Draft, ImportError> {
     let source = Source::read(text)?;
     if source.root.is_some_and(|root| source.get(root, "arazzo").is_some()) {
         return arazzo::read(&source, open);
+    }
+    if source.root.is_some_and(|root| source.get(root, "StartAt").is_some() && source.get(root, "States").is_some()) {
+        return asl::read(name, &source);
     }
     // A machine may have `on` and one state only, but one that is worth a model has several.
     if source.root.and_then(|root| source.get(root, "states")).is_some_and(|states| source.tree.is_mapping(states)) {
@@ -95,18 +102,20 @@ fn document(text: &str, open: Open<'_>) -> Result<Draft, ImportError> {
     Err(ImportError::new(1, UNKNOWN))
 }
 
-/// Reads XML.
-fn xml(text: &str) -> Result<Draft, ImportError> {
+/// Reads XML. A net has no name of its own that people see, so that it takes the file's, as a machine of ASL does.
+fn xml(name: &str, text: &str) -> Result<Draft, ImportError> {
     let elements = offpath_process::read_elements(text.as_bytes())
         .map_err(|error| ImportError::new(usize::try_from(error.line).unwrap_or(usize::MAX), error.cause))?;
     match elements.first() {
         Some(root) if root.name == "scxml" => scxml::read(&elements),
+        Some(root) if root.name == "definitions" => bpmn::read(text),
+        Some(root) if root.name == "pnml" => pnml::read(name, text),
         _ => Err(ImportError::new(1, UNKNOWN)),
     }
 }
 
 const UNKNOWN: &str = "this is no format that is imported: Arazzo has a key `arazzo` at its top, a machine of XState has \
-                       `states`, SCXML is a document of `<scxml>`";
+                       `states`, one of Amazon's States Language has `StartAt` and `States`, SCXML is a document of `<scxml>`, BPMN one of `<definitions>`, PNML one of `<pnml>`";
 
 /// A YAML or JSON document with the lines of its parts.
 struct Source<'t> {

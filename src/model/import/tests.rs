@@ -238,3 +238,195 @@ fn what_depends_on_the_past_or_multiplies_is_refused_by_name() {
     let deep = format!("states: {}{}", "{a: {states: ".repeat(60), "{}".to_owned() + &"}}".repeat(60));
     assert!(refused(&deep).why.contains("within each other"));
 }
+
+/// As bpmn.io writes it, with Camunda's elements: a desk and its customer, an approval that may be skipped, a time limit.
+const CLAIM: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn">
+  <bpmn:collaboration id="c"><bpmn:participant id="pa" name="Desk" processRef="claim"/><bpmn:participant id="pb" name="Customer"/>
+    <bpmn:messageFlow id="m" sourceRef="pb" targetRef="filed"/></bpmn:collaboration>
+  <bpmn:process id="claim" name="Claim" isExecutable="true">
+    <bpmn:laneSet id="l"><bpmn:lane id="l1" name="Clerk"><bpmn:flowNodeRef>check</bpmn:flowNodeRef></bpmn:lane>
+      <bpmn:lane id="l2" name="Head of desk"><bpmn:flowNodeRef>approve</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>
+    <bpmn:startEvent id="filed" name="claim filed"><bpmn:outgoing>f1</bpmn:outgoing><bpmn:messageEventDefinition/></bpmn:startEvent>
+    <bpmn:userTask id="check" name="check claim" camunda:assignee="${clerk}"><bpmn:extensionElements><camunda:formData/></bpmn:extensionElements></bpmn:userTask>
+    <bpmn:exclusiveGateway id="x" name="large?" default="f4"/>
+    <bpmn:userTask id="approve" name="approve"/><bpmn:boundaryEvent id="t" attachedToRef="approve"><bpmn:timerEventDefinition/></bpmn:boundaryEvent>
+    <bpmn:exclusiveGateway id="y"/><bpmn:parallelGateway id="p"/><bpmn:parallelGateway id="q"/>
+    <bpmn:serviceTask id="pay" name="pay"/><bpmn:scriptTask id="note" name="note"/><bpmn:endEvent id="e"/><bpmn:endEvent id="late"/>
+    <bpmn:task id="lost" name="lost"/>
+    <bpmn:sequenceFlow id="f1" sourceRef="filed" targetRef="check"/><bpmn:sequenceFlow id="f2" sourceRef="check" targetRef="x"/>
+    <bpmn:sequenceFlow id="f3" sourceRef="x" targetRef="approve"><bpmn:conditionExpression>${amount &gt; 100}</bpmn:conditionExpression></bpmn:sequenceFlow>
+    <bpmn:sequenceFlow id="f4" sourceRef="x" targetRef="y"/><bpmn:sequenceFlow id="f5" sourceRef="approve" targetRef="y"/>
+    <bpmn:sequenceFlow id="f6" sourceRef="y" targetRef="p"/><bpmn:sequenceFlow id="f7" sourceRef="p" targetRef="pay"/>
+    <bpmn:sequenceFlow id="f8" sourceRef="p" targetRef="note"/><bpmn:sequenceFlow id="f9" sourceRef="pay" targetRef="q"/>
+    <bpmn:sequenceFlow id="f10" sourceRef="note" targetRef="q"/><bpmn:sequenceFlow id="f11" sourceRef="q" targetRef="e"/>
+    <bpmn:sequenceFlow id="f12" sourceRef="t" targetRef="late"/>
+  </bpmn:process>
+</bpmn:definitions>"#;
+
+#[test]
+fn processes_are_what_may_come_after_what() {
+    let (imported, model) = model(CLAIM);
+    assert_eq!(
+        steps(&model),
+        [
+            "after_claim_filed check_claim after_check_claim",
+            "after_check_claim approve after_approve",
+            "after_check_claim note after_note",
+            "after_check_claim pay after_pay",
+            "after_approve note after_note",
+            "after_approve pay after_pay",
+            "after_note pay end",
+            "after_pay note end",
+            "start claim_filed after_claim_filed",
+        ]
+        .map(|step| step
+            .replace("after_claim_filed", "after claim filed")
+            .replace("after_check_claim", "after check claim"))
+        .map(|step| step
+            .replace("after_approve", "after approve")
+            .replace("after_note", "after note")
+            .replace("after_pay", "after pay"))
+        .into_iter()
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect::<Vec<_>>(),
+        "{}",
+        imported.text
+    );
+    let life = &model.lifecycles[0];
+    let ends = |name: &str| life.states.iter().find(|state| &*state.name == name).map(|state| state.final_state);
+    assert_eq!((ends("end"), ends("after approve")), (Some(true), Some(false)));
+    assert_eq!(ends("after check claim"), Some(true), "the time limit may end it there");
+    let by = |name: &str| {
+        let activity = model.activity(name).unwrap();
+        let way = life.transitions.iter().find(|way| way.activity == activity).unwrap();
+        format!("{:?}", way.by)
+    };
+    assert!(by("approve").contains("Head_of_desk") && by("check_claim").contains("Clerk"), "{}", by("approve"));
+    assert_eq!(by("pay"), "[]", "who stands in no lane may be anybody");
+    let unseen = |name: &str| model.activities[model.activity(name).unwrap().0 as usize].unseen;
+    assert!(unseen("note") && !unseen("pay") && !unseen("claim_filed"));
+    let left: Vec<&str> = imported.left_out.iter().map(|left| left.what.as_str()).collect();
+    assert!(left.iter().any(|what| what.contains("message flows")), "{left:?}");
+    assert!(left.iter().any(|what| what.contains("\"lost\"")), "{left:?}");
+}
+
+#[test]
+fn nets_are_what_may_come_after_what() {
+    let net = |initial: &str, more: &str| {
+        let place = |id: &str, tokens: &str| {
+            format!("<place id='{id}'><initialMarking><text>{tokens}</text></initialMarking></place>")
+        };
+        let step =
+            |id: &str, name: &str| format!("<transition id='{id}'><name><text>{name}</text></name></transition>");
+        let arc = |source: &str, target: &str| format!("<arc source='{source}' target='{target}'/>");
+        format!(
+            "<pnml><net id='n'>{}{}{}{}{}{}{}{}{}{}{}{}{}{}{more}</net></pnml>",
+            place("a", initial),
+            place("b", "0"),
+            place("c", "0"),
+            step("t1", "order"),
+            step("t2", ""),
+            step("t3", "pay"),
+            step("t4", "pay"),
+            arc("a", "t1"),
+            arc("t1", "b"),
+            arc("b", "t2"),
+            arc("t2", "c"),
+            arc("b", "t3"),
+            arc("t3", "c"),
+            arc("b", "t4")
+        )
+    };
+    let (imported, model) = model(&net("1", "<arc source='t4' target='b'/>"));
+    assert_eq!(steps(&model), ["before pay pay before pay", "start order before pay"], "{}", imported.text);
+    let ends = model.lifecycles[0].states.iter().filter(|state| state.final_state).count();
+    assert_eq!(ends, 1, "the silent step leads to an end, and after it the same may come as before");
+    let refused = |text: &str| import("net.pnml", text, &mut |_| Err(String::new())).unwrap_err().why;
+    let grows = refused(&net("1", "<arc source='t4' target='b'/><arc source='t4' target='a'/>"));
+    assert!(grows.contains("grows without end"), "{grows}");
+    assert!(refused("<pnml/>").contains("PNML"));
+}
+
+#[test]
+fn what_grows_or_multiplies_in_a_process_is_refused_by_name() {
+    let refused = |text: &str| import("x.bpmn", text, &mut |_| Err(String::new())).unwrap_err();
+    let round = "<definitions><process id='p'><startEvent id='s'/><task id='a' name='work'/><sequenceFlow id='1' sourceRef='s' targetRef='a'/>
+        <endEvent id='e'/><sequenceFlow id='2' sourceRef='a' targetRef='a'/><sequenceFlow id='3' sourceRef='a' targetRef='e'/></process></definitions>";
+    let grows = refused(round);
+    assert!(grows.why.contains("from work to e holds most tokens"), "{grows}");
+    let mut wide = "<definitions>\n<process id='wide'><startEvent id='s'/>".to_owned();
+    for at in 0..14 {
+        wide.push_str(&format!(
+            "<task id='t{at}' name='t{at}'/><sequenceFlow id='f{at}' sourceRef='s' targetRef='t{at}'/>"
+        ));
+    }
+    let many = refused(&format!("{wide}</process></definitions>"));
+    assert!(many.line == 2 && many.why.contains("\"wide\"") && many.why.contains("4096"), "{many}");
+}
+
+#[test]
+fn machines_of_step_functions_are_their_tasks() {
+    let text = r#"{"StartAt": "Reserve", "States": {
+        "Reserve": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "Enough",
+            "Retry": [{"ErrorEquals": ["States.ALL"]}], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Sorry"}]},
+        "Enough": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericGreaterThan": 0, "Next": "Both"}], "Default": "Sorry"},
+        "Both": {"Type": "Parallel", "Next": "Each", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Undo"}], "Branches": [
+            {"StartAt": "Charge", "States": {"Charge": {"Type": "Task", "Resource": "arn:aws:states:::http:invoke",
+                "Parameters": {"ApiEndpoint": "https://pay.example/v1/charges", "Method": "POST"}, "End": true}}},
+            {"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Next": "No"},
+                "No": {"Type": "Choice", "Choices": [{"Next": "Refused"}], "Default": "Yes"}, "Yes": {"Type": "Succeed"},
+                "Refused": {"Type": "Fail"}}}]},
+        "Each": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "Pack", "States": {"Pack": {"Type": "Task", "Resource": "r", "End": true}}}},
+        "Undo": {"Type": "Task", "Resource": "r", "End": true},
+        "Sorry": {"Type": "Wait", "Seconds": 1, "Next": "Over"}, "Over": {"Type": "Fail"}}}"#;
+    let (imported, model) = model(text);
+    assert_eq!((imported.format.as_str(), &*model.id), ("Amazon States Language", "source"));
+    let life = &model.lifecycles[0];
+    let accepts = |run: &str| {
+        let mut at = life.initial;
+        for name in run.split(' ').filter(|name| !name.is_empty()) {
+            let activity = model.activity(name).unwrap();
+            let way = life.transitions.iter().find(|way| way.activity == activity && way.from.contains(&at));
+            let Some(way) = way else { return false };
+            at = way.to;
+        }
+        life.states[at].final_state
+    };
+    for run in [
+        "",
+        "Reserve",
+        "Reserve Undo",
+        "Reserve Charge Ask",
+        "Reserve Ask Charge Pack Pack",
+        "Reserve Ask Undo",
+        "Reserve Charge Ask Undo",
+    ] {
+        assert!(accepts(run), "{run}: {}", imported.text);
+    }
+    for run in [
+        "Charge",
+        "Reserve Charge",
+        "Reserve Charge Pack",
+        "Reserve Charge Ask Pack Undo",
+        "Reserve Undo Undo",
+        "Reserve Undo Charge",
+    ] {
+        assert!(!accepts(run), "{run}: {}", imported.text);
+    }
+    assert!(imported.text.contains("POST /v1/charges"), "{}", imported.text);
+    let refused = |text: &str| import("x.asl.json", text, &mut |_| Err(String::new())).unwrap_err();
+    let nowhere = refused("StartAt: a\nStates:\n  a: {Type: Task, Next: b}\n");
+    assert!(nowhere.line == 3 && nowhere.why.contains("\"b\""), "{nowhere}");
+    assert!(
+        refused("{\"StartAt\": \"a\", \"States\": {\"a\": {\"Type\": \"Magic\", \"End\": true}}}")
+            .why
+            .contains("Magic")
+    );
+    assert!(
+        refused("{\"StartAt\": \"a\", \"States\": {\"a\": {\"Type\": \"Task\", \"Next\": \"a\"}}}")
+            .why
+            .contains("no run of it")
+    );
+}
