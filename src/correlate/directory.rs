@@ -49,6 +49,8 @@ pub struct Directory {
     issuers: Map<u64, Issuers>,
     /// When a credential last served whoever showed it.
     served: Map<Hash, i64>,
+    /// Cookies that answers gave to who showed no API key.
+    given: Map<Hash, ()>,
     runs: Runs,
     tenants: Pool,
     roles: Map<RoleSource, Arc<str>>,
@@ -211,6 +213,7 @@ impl Directory {
             presence: Vec::new(),
             issuers: Map::default(),
             served: Map::default(),
+            given: Map::default(),
             runs: Runs::default(),
             tenants: Pool::default(),
             roles: Map::default(),
@@ -259,6 +262,7 @@ impl Directory {
             holder_bytes(&holder, &mut bytes);
             self.add_presence(&bytes, from, to);
         }
+        self.given.extend(facts.given.into_iter().map(|hash| (hash, ())));
         facts.runs.iter().for_each(|marks| self.runs.add(marks));
         for (name, issuer, verified) in facts.issuers {
             self.add_issuers(hash_of(&name), Issuers::of(hash_of(&issuer), verified));
@@ -363,6 +367,7 @@ impl Directory {
         }
         other.issuers.into_iter().for_each(|(name, issuers)| self.add_issuers(name, issuers));
         other.served.into_iter().for_each(|(credential, time)| self.add_served(credential, time));
+        self.given.extend(other.given);
         self.runs.merge(other.runs);
         // One model gives one default role, so it does not matter whose is kept.
         self.roles.extend(other.roles);
@@ -393,8 +398,9 @@ impl Directory {
     pub fn freeze(mut self) -> Resolver {
         let (bindings, issuers) = (std::mem::take(&mut self.bindings), std::mem::take(&mut self.issuers));
         let served = std::mem::take(&mut self.served);
-        let shared = self.shared_keys(&served);
-        let credentials = Credentials::new(bindings, &served, issuers).with_shared(shared);
+        let credentials = Credentials::new(bindings, &served, issuers);
+        let shared = self.shared_keys(&served, &credentials);
+        let credentials = credentials.with_shared(shared);
         self.place(&credentials);
         let mut names = self.tenants;
         let records = self.records.iter().map(|record| Known {
@@ -430,12 +436,12 @@ impl Directory {
 
 impl Directory {
     /// Hashes of the names of API keys beside which several people's sessions stand.
-    fn shared_keys(&self, served: &Map<Hash, i64>) -> Map<u64, ()> {
-        let mut beside = shared::Beside::default();
+    fn shared_keys(&self, served: &Map<Hash, i64>, credentials: &Credentials) -> Map<u64, ()> {
+        let mut beside = shared::Beside::of(served, &self.given, credentials);
         for (number, spells) in (0..).zip(&self.presence) {
             let Some((strand, holder)) = self.strands.get(number).split_first_chunk::<8>() else { continue };
             let holder = holder_of(holder);
-            spells.iter().for_each(|(from, to)| beside.add(holder, u64::from_le_bytes(*strand), from, to, served));
+            spells.iter().for_each(|(from, to)| beside.add(holder, u64::from_le_bytes(*strand), from, to));
         }
         beside.shared()
     }

@@ -423,6 +423,9 @@ impl Extractor {
             out.ids.extend(guess.ids(response, &self.masker));
         }
         out.facts.shows_roles = self.shows_roles(reading, &actor);
+        if out.events.is_empty() {
+            out.facts.given = self.given(reading, acting.shown);
+        }
         let marks = Marks::of(reading, &actor, &self.key);
         let run = marks.first().map(|mark| mark.to_string().into());
         out.facts.runs.extend(run.is_some().then_some(marks));

@@ -26,6 +26,9 @@ pub struct Facts {
     /// Who brought objects into being, where only a login may tell their tenant.
     pub(super) creators: Vec<(ObjectId, Stamp, Holder)>,
     pub(super) presence: Vec<Presence>,
+    /// Cookies that an answer gave to who showed no API key: what stands beside a key later is then no invention of its
+    /// holder's.
+    pub(super) given: Vec<Hash>,
     /// What each call shows of its run.
     pub(super) runs: Vec<Marks>,
     /// A name, the issuer of the believed claims that gave it, and whether a given key made their signature.
@@ -61,6 +64,7 @@ impl Facts {
             + self.tenants.len()
             + self.creators.len()
             + self.presence.len()
+            + self.given.len()
             + self.issuers.len()
             + self.runs.iter().map(Marks::len).sum::<usize>()
             + shown

@@ -11,6 +11,11 @@ const REMEDY: &str = "nothing there is known as a credential or user; include th
                       `actors: {identify: [...]}`, in a log with `--log-field user=NAME` or `session=NAME` \
                       (docs/correlation.md)";
 
+/// The same where logins are there: these requests show nothing that one gave out.
+const REMEDY_BESIDE_LOGINS: &str = "others are known by login or password, and nothing there is a credential of theirs; name \
+                                    where it does show somebody with `actors: {identify: [...]}`, in a log with \
+                                    `--log-field user=NAME` or `session=NAME` (docs/correlation.md)";
+
 /// The same where most requests were not seen whole: there is nothing to name.
 const CUT_OFF: &str = "most requests were not seen whole (`offpath show gaps`); capture whole packets (`tcpdump -s 0`), from \
                        before the connections begin";
@@ -23,8 +28,14 @@ fn remedy(run: &RunSummary) -> String {
     let most = run.cookies.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
     match most {
         Some((name, exchanges)) => of_cookie(name, *exchanges),
+        None if has_logins(run) => REMEDY_BESIDE_LOGINS.to_owned(),
         None => REMEDY.to_owned(),
     }
+}
+
+/// Whether anybody is known by a login or a password.
+fn has_logins(run: &RunSummary) -> bool {
+    run.actors.iter().any(|actor| actor.evidence == "bound" && actor.events > 0)
 }
 
 /// What would tell whose a cookie is that requests carry.
@@ -99,6 +110,17 @@ fn counts(run: &RunSummary) -> (u64, u64) {
 mod tests {
     use super::*;
     use crate::report::summary::{ActorSummary, MeasureSummary};
+
+    #[test]
+    fn who_gave_the_logins_is_not_asked_for_them() {
+        let actor = |evidence: &str| ActorSummary { evidence: evidence.into(), principals: 1, events: 10 };
+        let told = |evidence: &str| {
+            let run = RunSummary { actors: vec![actor(evidence), actor("address")], ..RunSummary::default() };
+            sentence(&run).unwrap()
+        };
+        assert!(told("bound").contains("others are known by login") && !told("bound").contains("include the logins"));
+        assert!(told("unbound").contains("include the logins"));
+    }
 
     #[test]
     fn the_share_is_told_whether_or_not_others_are_known() {

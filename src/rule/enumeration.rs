@@ -15,7 +15,7 @@
 //! a person types wrongly, and fewer than any program needs to get anywhere. One finding for each walk, at the event with
 //! which it became one. Confidence is at most 0.60 where the source does not show the answers that may have given the ids
 //! (logs), and both hold; it is for review (0.40) where only one holds there, where what was reached is used by many (a
-//! public catalogue), where less than half of it was seen to be somebody else's, where a service is given what it asks for,
+//! public catalogue), where at no time at least half of it was seen to be somebody else's, where a service is given what it asks for,
 //! and where two others or more, and half of all who use the call, are given what they ask for in the same way. What an
 //! answer gave is no walk, also one by one (`nextId`). By a word of the query (`?q=4100`, `?phone=+4915112345678`) numbers
 //! of 4 to 15 digits that are next to each other count alone, whatever becomes of them, since a search that finds nothing

@@ -122,6 +122,17 @@ impl Credentials {
         Some((session, self.unnamed(session, &own, time).unwrap_or(own)))
     }
 
+    /// Hash of whose a credential is that a login gave out or is known by: of a name where one is known, so that several
+    /// sessions of one are one's.
+    pub(super) fn person(&self, credential: Hash, time: i64) -> Option<u64> {
+        let meant = self.at(credential, time)?;
+        match &meant.end {
+            End::Login(subject, _) => Some(hash_of(subject)),
+            End::Unseen(root) => meant.issued.then(|| root.to_u64()),
+            End::Nowhere => None,
+        }
+    }
+
     /// Whether a login bound a credential, at whatever time.
     pub(in crate::correlate) fn are_known(&self, credential: Hash) -> bool {
         self.meanings.contains_key(&credential)

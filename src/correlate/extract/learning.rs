@@ -6,7 +6,8 @@ use offpath_capture::Place;
 
 use super::Extractor;
 use super::sensor::sensor;
-use crate::correlate::credential::Shown;
+use crate::correlate::cookie::SetCookie;
+use crate::correlate::credential::{self, Hash, Kind, Shown};
 use crate::correlate::facts::{Binding, Facts, Holder, Presence, RoleSource, TenantFact};
 use crate::correlate::identity;
 use crate::correlate::login::{self, Bindings};
@@ -15,6 +16,9 @@ use crate::correlate::reading::Reading;
 use crate::correlate::role_place::{self, RolePlace};
 use crate::event::{Actor, EventId, ObjectId, ObjectRef, Outcome, TenantTold};
 use crate::model::{Activity, Root};
+
+/// Most cookies of one answer that are looked at.
+const MOST_GIVEN: usize = 64;
 
 impl Extractor {
     pub(super) fn bindings(
@@ -59,6 +63,17 @@ impl Extractor {
         }
         bindings.ended = ended;
         bindings
+    }
+
+    /// Cookies that may be sessions and that the answer gave to who showed no API key.
+    pub(super) fn given(&self, reading: &Reading<'_>, shown: &[Shown]) -> Vec<Hash> {
+        if shown.iter().any(|s| s.kind == Kind::ApiKey) {
+            return Vec::new();
+        }
+        let new = |cookie: &SetCookie<'_>| !cookie.deletes && reading.cookie(cookie.name) != Some(cookie.value);
+        let given = reading.set_cookies().take(MOST_GIVEN).filter(new);
+        let sessions = given.filter(|cookie| credential::is_issued_cookie(cookie.name, cookie.value));
+        sessions.map(|cookie| self.key.credential(cookie.value)).collect()
     }
 
     /// Where roles are shown; an answer tells its caller's at a login only.

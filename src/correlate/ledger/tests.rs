@@ -313,6 +313,23 @@ fn a_walk_that_becomes_one_at_a_refusal_says_so() {
     assert_eq!(refused(Standing::Made(EventId(9))), [(false, 1)]);
 }
 
+#[test]
+fn a_walk_is_no_less_certain_for_going_on() {
+    let doubts = |last: u64, standing: Standing| {
+        let attempt = |at: u64| {
+            let row = Row { value: at, number: Some((1, at)), ..used(1, at.cast_signed()) };
+            let standing = if at <= LEAST as u64 { standing } else { Standing::Unknown };
+            Attempt { row, standing, answers: Answers::Seen, perhaps: false }
+        };
+        let walks = walks(&(1..=last).map(attempt).collect::<Vec<_>>());
+        walks.iter().map(|walk| (walk.ids, walk.foreign, walk.doubt)).collect::<Vec<_>>()
+    };
+    let somebodys = Standing::Made(EventId(9));
+    assert_eq!(doubts(20, somebodys), [(20, 20, None)]);
+    assert_eq!(doubts(200, somebodys), [(200, 20, None)], "beyond what is anybody's");
+    assert_eq!(doubts(200, Standing::Unknown), [(200, 0, Some(walk::WalkDoubt::Nobodys))], "its benign twin");
+}
+
 fn deed() -> impl Strategy<Value = Deed> {
     let of_answers = prop_oneof![Just(Deed::Asked), Just(Deed::Given), Just(Deed::Made)];
     prop_oneof![of_answers, prop_oneof![Just(Deed::Put), Just(Deed::Used), Just(Deed::Missed)]]

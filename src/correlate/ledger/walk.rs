@@ -145,7 +145,7 @@ fn settle(attempts: &mut Vec<Attempt>) {
 /// The walks in attempts on different ids, sorted by time.
 pub(super) fn walks(attempts: &[Attempt]) -> Vec<Walk> {
     let mut window = Window::default();
-    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+    let mut runs: Vec<Run> = Vec::new();
     let mut from = 0;
     for (at, attempt) in attempts.iter().enumerate() {
         window.add(attempt, true);
@@ -156,30 +156,32 @@ pub(super) fn walks(attempts: &[Attempt]) -> Vec<Walk> {
         if !window.is_walk() {
             continue;
         }
-        match runs.last_mut().filter(|(_, _, last)| from <= *last) {
-            Some((_, _, last)) => *last = at,
-            None => runs.push((from, at, at)),
+        match runs.last_mut().filter(|run| from <= run.last) {
+            Some(run) => (run.last, run.doubt) = (at, run.doubt.min(window.doubt())),
+            None => runs.push(Run { from, at, last: at, doubt: window.doubt() }),
         }
     }
-    runs.into_iter().filter_map(|(from, at, last)| walk(attempts.get(from..=last)?, attempts.get(at)?)).collect()
+    let found = |run: Run| walk(attempts.get(run.from..=run.last)?, attempts.get(run.at)?, run.doubt);
+    runs.into_iter().filter_map(found).collect()
 }
 
-/// What all attempts of a run tell.
-fn walk(run: &[Attempt], at: &Attempt) -> Option<Walk> {
+/// Windows that are walks, each with attempts of the one before, by the places of their attempts.
+struct Run {
+    from: usize,
+    /// With this one it became a walk.
+    at: usize,
+    last: usize,
+    /// The least of any window: who goes on to ids of which nothing is known has done no less.
+    doubt: Option<WalkDoubt>,
+}
+
+/// What all attempts of a run tell, where the least doubtful of its windows has this doubt.
+fn walk(run: &[Attempt], at: &Attempt, least: Option<WalkDoubt>) -> Option<Walk> {
     let mut whole = Window::default();
     run.iter().for_each(|attempt| whole.add(attempt, true));
     let first = run.first()?;
     let consecutive = whole.is_consecutive();
-    let unseen = run.iter().any(|attempt| attempt.answers != Answers::Seen || attempt.perhaps);
-    let hits = whole.ids - whole.missed;
-    let doubt = match () {
-        () if unseen && whole.fails() && consecutive && !whole.sought => Some(WalkDoubt::Unseen),
-        () if unseen => Some(WalkDoubt::Answers),
-        () if hits > 0 && whole.common * 2 >= hits => Some(WalkDoubt::Shared),
-        () if (whole.sought || !whole.fails()) && whole.foreign * 2 < whole.ids => Some(WalkDoubt::Nobodys),
-        () if !whole.fails() && run.iter().all(|attempt| attempt.row.service) => Some(WalkDoubt::Service),
-        () => None,
-    };
+    let doubt = whole.doubt().min(least);
     let mut events = spread(run.iter().map(|attempt| attempt.row.event), SHOWN);
     events.push(at.row.event);
     // Whether it came to anything is part of what is shown.
@@ -211,6 +213,10 @@ struct Window {
     foreign: u64,
     /// Used by many, or in the open.
     common: u64,
+    /// Answers that may have given the id were not seen.
+    unseen: u64,
+    /// By a service.
+    service: u64,
     /// How often each number is there, by what stands around it.
     numbers: BTreeMap<Number, u32>,
     /// Numbers with the next one near.
@@ -224,6 +230,12 @@ impl Window {
         let step = |sum: &mut u64| *sum = if put { *sum + 1 } else { sum.saturating_sub(1) };
         step(&mut self.ids);
         self.sought = attempt.row.kind == SOME;
+        if attempt.answers != Answers::Seen || attempt.perhaps {
+            step(&mut self.unseen);
+        }
+        if attempt.row.service {
+            step(&mut self.service);
+        }
         match attempt.standing {
             Standing::Missed => step(&mut self.missed),
             Standing::Made(_) | Standing::Held(_) => step(&mut self.foreign),
@@ -270,6 +282,19 @@ impl Window {
     fn is_walk(&self) -> bool {
         let tried = self.fails() && !self.sought || self.is_consecutive() && self.common * 2 < self.ids;
         self.ids >= LEAST as u64 && tried
+    }
+
+    /// Why it is not certain that these ids were tried.
+    fn doubt(&self) -> Option<WalkDoubt> {
+        let hits = self.ids.saturating_sub(self.missed);
+        match () {
+            () if self.unseen > 0 && self.fails() && self.is_consecutive() && !self.sought => Some(WalkDoubt::Unseen),
+            () if self.unseen > 0 => Some(WalkDoubt::Answers),
+            () if hits > 0 && self.common * 2 >= hits => Some(WalkDoubt::Shared),
+            () if (self.sought || !self.fails()) && self.foreign * 2 < self.ids => Some(WalkDoubt::Nobodys),
+            () if !self.fails() && self.service == self.ids => Some(WalkDoubt::Service),
+            () => None,
+        }
     }
 
     /// Whether at least half of them are refused or none.

@@ -495,7 +495,14 @@ fn a_key_that_many_sessions_share_is_the_client_and_each_session_somebody() {
     };
     let events = |sessions: &[(&str, u8)]| {
         let both = [1, 60].into_iter().flat_map(|at| sessions.iter().zip(at..).map(|((s, a), at)| asks(at, s, *a)));
-        resolved(None, &both.collect::<Vec<_>>())
+        // The page gives the sessions out, and is read without the key.
+        let visit = |(session, address): &(&str, u8)| {
+            let mut made = made("GET", "/").at(0).answers(200, "{}");
+            made.0.client = Some(offpath_capture::Endpoint { ip: [10, 0, 0, *address].into(), port: None });
+            made.answer_header("Set-Cookie", &format!("sid={session}"))
+        };
+        let visits = sessions.iter().map(visit);
+        resolved(None, &visits.chain(both).collect::<Vec<_>>()).split_off(sessions.len())
     };
     let shared = events(&[("one", 1), ("two", 2), ("three", 3)]);
     let people: std::collections::BTreeSet<_> = shared.iter().map(|e| e.actor.principal.clone()).collect();

@@ -10,6 +10,7 @@ mod laws;
 mod logins;
 mod objects;
 mod outcome;
+mod shared_keys;
 
 use std::net::IpAddr;
 use std::sync::Arc;
