@@ -34,6 +34,7 @@ mod replace;
 mod run_folder;
 mod show;
 mod stored_run;
+mod timings;
 mod triage;
 mod verify;
 mod work_folder;
