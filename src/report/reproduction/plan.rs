@@ -185,10 +185,8 @@ impl Look {
 /// Places of ids, the first of each; those behind a name that is not shown cannot be reached. As deep as bodies are read.
 fn places(shape: &Shape, path: &mut Vec<Key>, ids: &Ids, found: &mut BTreeMap<String, Place>) {
     match shape {
-        Shape::Id { text, .. } if ids.0.contains_key(text) => {
-            if !matches!(found.get(text), Some(Place::Body(_))) {
-                found.insert(text.clone(), Place::Body(path.clone()));
-            }
+        Shape::Id { text, .. } if ids.0.contains_key(text) && !matches!(found.get(text), Some(Place::Body(_))) => {
+            found.insert(text.clone(), Place::Body(path.clone()));
         }
         Shape::List(items) => {
             for (at, item) in items.iter().enumerate() {
