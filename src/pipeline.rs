@@ -35,7 +35,7 @@ use std::sync::Arc;
 use offpath_capture as capture;
 
 use crate::compare::threshold::Thresholds;
-use crate::compare::{Check, Comparer, course};
+use crate::compare::{Check, Clock, Comparer, Laps, course};
 use crate::correlate::{Apart, Catalogue, HashKey, PartOf, Pseudonyms, Redaction, RedactionRules, Redactor, TokenKeys};
 use crate::drift::Record;
 use crate::event::Event;
@@ -92,6 +92,8 @@ pub struct Job {
     pub triage: Triage,
     /// Name of the command, for the run's record.
     pub command: &'static str,
+    /// What tells how long the parts of comparing take, where somebody asks.
+    pub clock: Option<Arc<dyn Clock>>,
 }
 
 impl Job {
@@ -191,6 +193,8 @@ pub struct Run {
     pub habits: Record,
     /// What operations are about, where no model says so: the other half of a draft.
     pub evidence: Evidence,
+    /// How long the parts of comparing took, on all threads: empty unless [`Job::clock`] tells, and in no output of data.
+    pub laps: Laps,
     /// Why it is, if it is: input that could not be read, more than one percent of its bytes, a case too large to judge.
     pub incomplete: Option<String>,
 }
@@ -234,7 +238,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
 
     progress.stage("correlating");
     let resolver = reading.directory.freeze();
-    let comparer = Comparer::new(job.model.clone());
+    let comparer = Comparer::new(job.model.clone()).timed(job.clock.clone());
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let flows = Flows::of(&reading.evidence, &templates);
@@ -254,7 +258,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let resolved = resolving::resolve(reading.events, joins, &comparer, job, scratch.path())?;
     drop(resolver);
 
-    progress.stage("comparing");
+    progress.stage("ids");
     let mut blindness = reading.blindness;
     blindness.unattributed = resolved.unattributed;
     let mut inspection = reading.inspection;
@@ -262,11 +266,13 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     let near =
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
     let mut strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
+    progress.stage("courses");
     let (told, accesses) = courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?;
     strays.add_told(told);
     strays.take(resolved.noted.found());
     let held = std::mem::take(&mut strays.held);
     let seen = (near.as_slice(), &reading.likely);
+    progress.stage("comparing");
     let mut judged = judging::judge(resolved.partitions, strays, &comparer, &blindness, seen, job, folder)?;
     judged.add_moves(comparer.unattributed_moves(&blindness.unattributed));
 

@@ -382,3 +382,30 @@ fn without_the_feature_a_url_is_refused_with_what_to_build() {
         assert!(!said.contains("s3cret") && !said.contains("5ec"), "{said}");
     }
 }
+
+#[test]
+fn timings_are_said_and_change_nothing_that_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, extra: &[&str]| {
+        let out = folder.path().join(name).display().to_string();
+        let (capture, model) = (capture(), model());
+        let output =
+            offpath(&[&["check", &capture, "--model", &model, "--format", "jsonl", "-o", &out], extra].concat());
+        assert_eq!(code(&output), 1, "{}", stderr(&output));
+        let record = fs::read_to_string(folder.path().join(name).join("run.json")).unwrap();
+        (stdout(&output), stderr(&output), record)
+    };
+    let (plain, said, record) = run("plain", &[]);
+    assert!(!said.contains("Timings"), "{said}");
+    let (timed, said, again) = run("timed", &["--timings"]);
+    assert_eq!((plain, record), (timed, again));
+    let seconds = |line: &str| line.split_whitespace().next().unwrap().parse::<f64>().unwrap();
+    let total = said.lines().find_map(|line| line.strip_prefix("Comparing  ")).map(seconds).unwrap();
+    let parts: Vec<f64> = said.lines().filter(|line| line.contains(" %  ")).map(seconds).collect();
+    assert!(parts.len() > 8 && parts.is_sorted_by(|a, b| a >= b), "{said}");
+    let sum: f64 = parts.iter().sum();
+    assert!(total > 0.0 && (sum - total).abs() <= 0.001 * parts.len() as f64, "{sum} of {total}: {said}");
+    for part in ["  lifecycles: ", "  settling: ", "  constraint ", " times replay alone"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}

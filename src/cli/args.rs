@@ -8,6 +8,7 @@ mod events;
 mod findings;
 mod generate;
 mod model;
+mod show;
 mod value;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ pub(super) use model::{
     ModelNew, ModelShow, ModelShowFormat, ModelWhat, Starter,
 };
 use offpath_capture::{LogFormat, TunnelPort};
+pub(super) use show::{Reproduce, Show, ShowFormat};
 #[cfg(feature = "live")]
 use value::bpf;
 use value::{bytes, log_format, pair, tunnel};
@@ -378,39 +380,6 @@ pub struct Mine {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: InspectFormat,
-}
-
-/// `offpath show`
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "offpath show [OPTIONS] [WHAT]",
-    after_help = "Examples:\n  offpath show --run run/\n  offpath show order:ord_00412 --run run/\n  offpath show F7c1e09ab12cd --run run/ --format markdown"
-)]
-pub struct Show {
-    /// A case or object (`order:ord_00412` or its key), a finding (`F...`), an actor (`actor:alice`), `gaps`, `unmatched`
-    /// (no activity of the model), or `access`: who may do what [default: all cases with findings]
-    #[arg(value_name = "WHAT")]
-    pub what: Option<String>,
-    /// Run folder that `check` wrote
-    #[arg(short, long, value_name = "DIR", default_value = "offpath-run")]
-    pub run: PathBuf,
-    /// Only events that fit, e.g. 'activity:pay status:>=400'; repeatable
-    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
-    pub filter: Vec<String>,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: ShowFormat,
-}
-
-/// Formats of `show`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ShowFormat {
-    Human,
-    Json,
-    Jsonl,
-    Csv,
-    Markdown,
-    Html,
 }
 
 /// `offpath explain`

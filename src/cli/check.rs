@@ -7,7 +7,7 @@ use super::args::{Check, CheckFormat, Shared};
 use super::filter::Filter;
 use super::output::{self, Outputs, Written};
 use super::progress::Meter;
-use super::{Console, Ended, Exit, documents, event_log, inspect, job, triage};
+use super::{Console, Ended, Exit, documents, event_log, inspect, job, timings, triage};
 use crate::finding::{Finding, csv, exceeds, jsonl, text};
 use crate::model::Severity;
 use crate::pipeline::{self, Run, Selection};
@@ -24,8 +24,12 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     }
     let mut job = job::from_flags("check", &args.inputs, args.model.as_deref(), shared, console)?;
     job.selection = selection(args)?;
+<<<<<<< HEAD
     let documents = documents::read(&args.openapi, console)?;
     documents::go_by(&mut job, documents);
+=======
+    job.clock = args.timings.then(timings::clock);
+>>>>>>> bundle
     args.rules.iter().for_each(|set| set.put(&mut job.thresholds));
     job.triage = triage::of_flags(args, console)?;
     if let Some(filter) = Filter::of_findings(&args.inputs.filter)? {
@@ -36,8 +40,11 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     console.say_held();
     let meter = Meter::for_console(shared);
     let mut run = pipeline::run(&job, outputs.folder(), &meter).map_err(|error| inspect::stopped(&error))?;
-    let timings = meter.finish();
-    inspect::note(&run, &timings, console);
+    let seconds = meter.finish();
+    inspect::note(&run, &seconds, console);
+    if args.timings {
+        timings::say(&run, job.model.as_deref(), &seconds, console);
+    }
     // An input that cannot be read, or is no traffic, must not cost the run before it.
     let unread = run.incomplete.is_some() || run.summary.inputs.is_empty();
     if run.summary.exchanges == 0 && unread && outputs.replaces_a_run() {
@@ -50,7 +57,7 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     }
     let shown = args.only_new.then(|| run.findings.iter().filter(|f| !f.is_known()).cloned().collect::<Vec<Finding>>());
     let shown = shown.as_deref().unwrap_or(&run.findings);
-    let written = outputs.write(&run, (shown, args.fail_on.severity()), &timings)?;
+    let written = outputs.write(&run, (shown, args.fail_on.severity()), &seconds)?;
     print(args, &run, shown, &written, console)?;
     // The summary for people names them itself.
     if args.format != CheckFormat::Human {

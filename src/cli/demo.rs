@@ -35,6 +35,7 @@ pub(super) fn run(args: &Demo, shared: &Shared, console: &Console) -> Ended {
     let run = folder.join("run");
     console.say(&format!("$ offpath check {} --model {} -o {}", capture.display(), model.display(), run.display()));
     let check = Check {
+        timings: false,
         inputs: Inputs::file(capture.display().to_string()),
         model: Some(model),
         openapi: Vec::new(),

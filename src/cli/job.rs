@@ -62,6 +62,7 @@ pub(super) fn from_flags(
         tables: command == "check" || command == "verify",
         triage: Triage::default(),
         command,
+        clock: None,
         told: told(inputs)?,
         // Last, because a live reading's time runs from here.
         capture: reading_options(inputs, Second::WorkFolder, console)?,

@@ -34,6 +34,7 @@ mod replace;
 mod run_folder;
 mod show;
 mod stored_run;
+mod timings;
 mod triage;
 mod verify;
 mod work_folder;
@@ -80,7 +81,7 @@ pub fn main() -> ExitCode {
         Command::Mine(args) => mine::run(&args, &cli.shared, &console),
         Command::Model(args) => model::run(&args, &console),
         Command::Check(args) => check::run(&args, &cli.shared, &console),
-        Command::Show(args) => show::run(&args, &console),
+        Command::Show(args) => show::run(&args, &cli.shared, &console),
         Command::Findings(args) => findings::run(&args, &console),
         Command::Drift(args) => drift::run(&args, &cli.shared, &console),
         Command::Verify(args) => verify::run(&args, &cli.shared, &console),

@@ -13,11 +13,21 @@ const HEAD: u64 = 16 << 10;
 
 /// Refuses to replace a file that is no earlier output, unless forced.
 pub(super) fn spare_others(path: &Path, force: bool, is_ours: impl Fn(&Path) -> bool) -> Result<(), Exit> {
+    spare_others_of("-o", path, force, is_ours)
+}
+
+/// The same, of the output that another flag names.
+pub(super) fn spare_others_of(
+    flag: &str,
+    path: &Path,
+    force: bool,
+    is_ours: impl Fn(&Path) -> bool,
+) -> Result<(), Exit> {
     if force || !path.exists() {
         return Ok(());
     }
     if path.is_dir() {
-        return Err(Exit::CannotStart(format!("-o {}: is a folder", path.display())));
+        return Err(Exit::CannotStart(format!("{flag} {}: is a folder", path.display())));
     }
     let special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
     // Devices and pipes hold nothing that could be lost; an empty file neither.
@@ -25,7 +35,7 @@ pub(super) fn spare_others(path: &Path, force: bool, is_ours: impl Fn(&Path) -> 
         return Ok(());
     }
     Err(Exit::CannotStart(format!(
-        "-o {}: exists and is no earlier output of this kind; name another file, or replace it with --force",
+        "{flag} {}: exists and is no earlier output of this kind; name another file, or replace it with --force",
         path.display()
     )))
 }

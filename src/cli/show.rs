@@ -1,12 +1,13 @@
 //! `offpath show`: one case, actor or finding, what was not seen or is not in the model, who has access, or the list of cases with findings,
 //! from a run folder.
 
+mod bundle;
 pub(super) mod nearest;
 mod subject;
 
 use serde_json::json;
 
-use super::args::{Show, ShowFormat};
+use super::args::{Shared, Show, ShowFormat};
 use super::filter::Filter;
 use super::output::{json_lines, pretty};
 use super::stored_run::StoredRun as Folder;
@@ -15,10 +16,19 @@ use crate::report::{Sheet, terminal};
 use subject::Subject;
 
 /// Runs the command.
-pub(super) fn run(args: &Show, console: &Console) -> Ended {
+pub(super) fn run(args: &Show, shared: &Shared, console: &Console) -> Ended {
+    if let Some(path) = &args.verify_bundle {
+        return bundle::verify(path, console);
+    }
     let filter = Filter::of_stored_events(&args.filter)?;
     let folder = Folder::open(&args.run)?;
     let subject = Subject::find(args.what.as_deref(), &folder, filter.as_ref())?;
+    if let Some(path) = &args.bundle {
+        return bundle::write(path, &subject, &folder, args, shared, console);
+    }
+    if let Some(format) = args.reproduce {
+        return bundle::reproduce(format, &subject, &folder, (args, shared), console);
+    }
     console.print(&match args.format {
         ShowFormat::Human => human(&subject, &folder, console),
         ShowFormat::Json => pretty(&document(&subject, &folder))?,

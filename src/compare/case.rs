@@ -12,6 +12,7 @@ use super::deviation::{CaseResult, Check, StateChange};
 use super::dominance::settle;
 use super::effect::{Found, Witness};
 use super::history::History;
+use super::laps::{Laps, Part};
 use super::measure::{Measured, measure};
 use super::plan::Plan;
 use super::replay::{Fault, Replay, replay};
@@ -27,34 +28,49 @@ const MAX_LISTED: usize = 16;
 
 /// Compares one case.
 pub(super) fn compare(plan: &Plan, case: Option<&ObjectId>, events: &[Event], blindness: &Blindness) -> CaseResult {
+    let mut watch = plan.stopwatch();
+    let mut laps = Laps::new();
     let history = History::new(plan, case, events, blindness);
+    watch.lap(|| Part::Lives, &mut laps);
     let replays = replay_all(&history);
     let timelines: Vec<Timeline> =
         replays.iter().map(|r| r.as_ref().map(|r| r.timeline.clone()).unwrap_or_default()).collect();
     let mut result = CaseResult::default();
     let mut found = lived(&history, &replays, &mut result);
+    watch.lap(|| Part::Replay, &mut laps);
     let context = Context { history: &history, timelines: &timelines };
     for constraint in &plan.model.constraints {
         found.extend(constraint::judge(&context, constraint, &mut result.tallies));
+        watch.lap(|| Part::Constraint(Arc::clone(&constraint.id)), &mut laps);
     }
     found.extend(delegation::judge(&context, &mut result.tallies));
+    watch.lap(|| Part::Rule(Check::AgentChain), &mut laps);
     found.extend(spoken::headers(&history, &mut result.tallies));
+    watch.lap(|| Part::Rule(Check::HeaderMismatch), &mut laps);
     found.extend(written::states(&history, &timelines, &mut result.tallies));
+    watch.lap(|| Part::Rule(Check::StateField), &mut laps);
     found.extend(written::keys(&history, &mut result.tallies));
+    watch.lap(|| Part::Rule(Check::Mismatch), &mut laps);
     found.extend(mixed::tenants(&history, &mut result.tallies));
+    watch.lap(|| Part::Rule(Check::TenantMix), &mut laps);
     found.extend(negative::judge(&history, &mut result.tallies));
+    watch.lap(|| Part::Rule(Check::Negative), &mut laps);
     if case.is_some() {
         found.extend(unmodelled::replays(&history, &mut result.tallies));
     }
     unmodelled::count_hidden_keys(&history, &mut result);
     unplaced::count(&history, &mut result.tallies);
     window::count_groupless(&history, &mut result.tallies);
+    watch.lap(|| Part::Rule(Check::Replay), &mut laps);
     found.extend(deletion::orphans(&history, &mut result));
+    watch.lap(|| Part::Rule(Check::Orphan), &mut laps);
     let witness = Witness { history: &history, replays: &replays };
     result.deviations = settle(found.into_iter().filter_map(|f| witness.deviation(f)).collect());
     result.states = states(&history, &timelines);
     result.exhausted = history.exhausted() || replays.iter().flatten().any(|r| r.over_budget);
     result.measures.approximate |= result.exhausted;
+    watch.lap(|| Part::Settling, &mut laps);
+    result.laps = laps;
     result
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::laps::Laps;
 use crate::event::{Event, EventId, ObjectId};
 
 /// What was checked; one deviation kind each. `rule` gives every kind its public id.
@@ -472,6 +473,8 @@ pub struct CaseResult {
     pub traces: Vec<Trace>,
     /// Whether it was too large to be judged whole: what the budget did not reach counts as not evaluable.
     pub exhausted: bool,
+    /// How long its parts took; empty where nobody asks.
+    pub laps: Laps,
 }
 
 /// Possible states around one event.

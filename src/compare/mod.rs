@@ -22,6 +22,7 @@ mod dominance;
 mod effect;
 mod family;
 mod history;
+mod laps;
 mod measure;
 mod mixed;
 mod moves;
@@ -59,6 +60,7 @@ use crate::model::{ActorNaming, CheckOptions, Model};
 
 pub use blindness::Blindness;
 pub use deviation::{CaseResult, Check, Deviation, Doubt, Measures, StateChange, StateMove, Tallies, Tally, Trace};
+pub use laps::{Clock, Laps, Part};
 pub use noted::Noted;
 pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
@@ -78,6 +80,13 @@ impl Comparer {
     /// counted as not evaluable.
     pub fn new(model: Option<Arc<Model>>) -> Self {
         Comparer { plan: plan::Plan::new(model.unwrap_or_else(|| Arc::new(nothing()))) }
+    }
+
+    /// With a clock, by which results say how long their parts took.
+    #[must_use]
+    pub fn timed(mut self, clock: Option<Arc<dyn Clock>>) -> Self {
+        self.plan.clock = clock;
+        self
     }
 
     /// With another budget than a case is worth, so that exhausting it needs no large case.

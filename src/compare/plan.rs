@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 
 use super::automaton::Automaton;
 use super::history::MAX_LOOKS;
+use super::laps::{Clock, Stopwatch};
 use super::order::Precedence;
 use super::variants::Variants;
 use crate::event::Event;
@@ -24,6 +25,8 @@ pub(super) struct Plan {
     pub(super) precedence: Precedence,
     /// Looks at single events that one case is worth.
     pub(super) looks: u64,
+    /// What tells how long it takes, where somebody asks.
+    pub(super) clock: Option<Arc<dyn Clock>>,
     activities: HashMap<Arc<str>, ActivityId>,
     types: HashMap<Arc<str>, ObjectTypeId>,
     automata: Vec<Option<Automaton>>,
@@ -82,6 +85,7 @@ impl Plan {
         let mut plan = Plan {
             precedence: Precedence::new(&model.check),
             looks: MAX_LOOKS,
+            clock: None,
             activities,
             types,
             automata,
@@ -101,6 +105,11 @@ impl Plan {
         let types = (0_u16..).zip(&plan.model.object_types).map(|(index, _)| ObjectTypeId(index));
         plan.shared = types.map(|object_type| plan.moves_elsewhere(object_type)).collect();
         plan
+    }
+
+    /// Begins to time what follows, where somebody asks.
+    pub(super) fn stopwatch(&self) -> Stopwatch<'_> {
+        Stopwatch::start(self.clock.as_deref())
     }
 
     /// Whether some step moves objects of a type in the case of another object, to which they do not belong.

@@ -11,6 +11,7 @@ use super::dominance::settle;
 use super::effect::{Found, Witness};
 use super::family;
 use super::history::History;
+use super::laps::Part;
 use super::plan::Plan;
 use super::spoken;
 use super::unmodelled;
@@ -127,6 +128,13 @@ pub(super) fn count_groupless(history: &History<'_>, tallies: &mut Tallies) {
 
 /// Judges one group.
 pub(super) fn judge(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &Blindness) -> CaseResult {
+    let mut watch = plan.stopwatch();
+    let mut result = judge_group(plan, key, events, blindness);
+    watch.lap(|| Part::Window(key.watch), &mut result.laps);
+    result
+}
+
+fn judge_group(plan: &Plan, key: &WindowKey, events: &[Event], blindness: &Blindness) -> CaseResult {
     if key.watch == Watch::Life {
         return life(plan, key, events, blindness);
     }

@@ -74,7 +74,7 @@ pub use object::{KeySource, Places};
 pub use part_of::PartOf;
 pub use proxy::Proxies;
 pub use pseudonym::{Names, Pseudonyms};
-pub use redact::{Redaction, RedactionRule, RedactionRules, Redactor};
+pub use redact::{Redaction, RedactionRule, RedactionRules, Redactor, ShownHeader};
 pub use resolve::Resolver;
 pub use reuse::{KeyUser, ReusedKey};
 pub use role_place::RolePlace;

@@ -1,6 +1,7 @@
 //! Redaction: personal and secret values become masks that stay equal when the values are.
 
 mod caught;
+mod head;
 mod national;
 mod redactor;
 mod rule;
@@ -9,6 +10,7 @@ mod structured;
 #[cfg(test)]
 mod tests;
 
+pub use head::ShownHeader;
 pub use redactor::Redactor;
 pub(super) use rule::Treatment;
 pub use rule::{RedactionRule, RedactionRules};

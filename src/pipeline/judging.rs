@@ -13,7 +13,7 @@ use super::resolving::{Partitioned, group_hash};
 use super::views::Likely;
 use super::{Job, PipelineError, naming};
 use crate::compare::{
-    Blindness, CaseResult, Check, Comparer, Deviation, Measures, StateMove, Tallies, Watch, WindowKey,
+    Blindness, CaseResult, Check, Comparer, Deviation, Laps, Measures, StateMove, Tallies, Watch, WindowKey,
 };
 use crate::drift::{self, Habits};
 use crate::event::partition::{EventBuffer, partition_of};
@@ -51,6 +51,8 @@ pub(super) struct Judged {
     pub(super) kept: BTreeMap<EventId, Event>,
     /// Cases and windows that were too large to be judged whole, by name.
     pub(super) too_large: BTreeSet<String>,
+    /// How long the parts of comparing took, on all threads; empty where nobody asks.
+    pub(super) laps: Laps,
 }
 
 impl Judged {
@@ -61,9 +63,16 @@ impl Judged {
         for (check, count) in result.hidden_keys {
             *self.hidden_keys.entry(check).or_default() += count;
         }
+        self.add_laps(result.laps);
         self.add_deviations(result.deviations, job);
         for trace in result.traces {
             self.mining.add_trace(trace);
+        }
+    }
+
+    fn add_laps(&mut self, laps: Laps) {
+        for (part, nanoseconds) in laps {
+            *self.laps.entry(part).or_default() += nanoseconds;
         }
     }
 
@@ -106,6 +115,7 @@ impl Judged {
         self.cases += other.cases;
         self.out_of_force += other.out_of_force;
         self.too_large.extend(other.too_large);
+        self.add_laps(other.laps);
         self.names.merge(other.names);
         for (object_type, (steps, hostless)) in other.unplaced {
             let mine = self.unplaced.entry(object_type).or_default();

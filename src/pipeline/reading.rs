@@ -456,6 +456,7 @@ mod tests {
             tables: false,
             triage: Triage::default(),
             command: "check",
+            clock: None,
         };
         let plan = offpath_capture::plan(&job.inputs, &job.capture);
         // It used to wait for ever: readers sent to a channel that nobody emptied.

@@ -99,6 +99,7 @@ pub(super) fn sum(
         mining: judged.mining,
         habits: judged.habits.record(),
         evidence: Evidence::default(),
+        laps: judged.laps,
         incomplete,
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 pub mod change;
 pub mod event_log;
+pub mod evidence;
 mod explanation;
 mod figure;
 mod html;
@@ -13,6 +14,7 @@ mod markdown;
 mod ocsf;
 mod place;
 mod reason;
+pub mod reproduction;
 pub mod sarif;
 mod sheet;
 mod spread;

@@ -47,6 +47,9 @@ pub struct Check {
     /// Exit 1 from critical, high, medium, low or none on
     #[arg(long, value_name = "LEVEL", default_value = "high", hide_possible_values = true)]
     pub fail_on: FailOn,
+    /// Say on standard error how long each stage and each part of the comparison took
+    #[arg(long, hide_short_help = true)]
+    pub timings: bool,
     /// Only these rules, e.g. 'SEQ-*'; repeatable
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub select: Vec<String>,

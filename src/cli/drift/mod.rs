@@ -14,6 +14,7 @@ use super::args::{CheckFormat, Drift, Shared};
 use super::output::Outputs;
 use super::stored_run::StoredRun;
 use super::{Console, Ended, Exit, check, event_log, triage};
+use crate::compare::Laps;
 use crate::drift::{self, About, Caveat, Compared, Doubtful, HABITS, Record, Rows, Settings};
 use crate::event::table::EventRow;
 use crate::finding::{Finding, exceeds, group, suppression};
@@ -58,6 +59,7 @@ pub(super) fn run(args: &Drift, shared: &Shared, console: &Console) -> Ended {
         habits: run.habits.clone(),
         access: Vec::new(),
         evidence: Evidence::default(),
+        laps: Laps::new(),
         incomplete: None,
     };
     let mut written = None;

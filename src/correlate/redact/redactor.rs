@@ -20,7 +20,7 @@ const MOST_DIGITS: usize = 2;
 /// Masks request targets, for outputs that show exchanges rather than events.
 #[derive(Clone, Debug)]
 pub struct Redactor {
-    masker: Masker,
+    pub(super) masker: Masker,
 }
 
 impl Redactor {
