@@ -133,6 +133,8 @@ pub enum Mark {
     TellsSecret,
     /// The answer's body was looked through for such.
     ShowsAnswer,
+    /// It shows a bearer token that no key proved beside another credential: the server may have gone by that one.
+    Accompanied,
 }
 
 impl Marks {
