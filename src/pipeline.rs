@@ -261,6 +261,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     progress.stage("ids");
     let mut blindness = reading.blindness;
     blindness.unattributed = resolved.unattributed;
+    blindness.of_others = job.model.as_deref().and_then(|model| resolved.vantage.steps_of_others(model));
     let mut inspection = reading.inspection;
     inspection.merge(resolved.inspection);
     let near =

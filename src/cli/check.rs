@@ -24,12 +24,9 @@ pub(super) fn run(args: &Check, shared: &Shared, console: &Console) -> Ended {
     }
     let mut job = job::from_flags("check", &args.inputs, args.model.as_deref(), shared, console)?;
     job.selection = selection(args)?;
-<<<<<<< HEAD
     let documents = documents::read(&args.openapi, console)?;
     documents::go_by(&mut job, documents);
-=======
     job.clock = args.timings.then(timings::clock);
->>>>>>> bundle
     args.rules.iter().for_each(|set| set.put(&mut job.thresholds));
     job.triage = triage::of_flags(args, console)?;
     if let Some(filter) = Filter::of_findings(&args.inputs.filter)? {

@@ -15,6 +15,8 @@ pub struct Blindness {
     pub spots: Vec<(i64, i64)>,
     /// The same by what may have happened: these steps alone, or any where there is none.
     scopes: BTreeMap<Option<BTreeSet<ActivityId>>, Vec<(i64, i64)>>,
+    /// Where all is one client's own recording: the steps that it never took, and others may have taken at any time.
+    pub of_others: Option<BTreeSet<ActivityId>>,
     /// Steps that were seen, but not on which object.
     pub unattributed: Unattributed,
 }
@@ -50,12 +52,12 @@ impl Blindness {
         }
         let all = scopes.values().flatten().copied().collect();
         let scopes = scopes.into_iter().map(|(steps, spots)| (steps, merged(spots))).collect();
-        Blindness { spots: merged(all), scopes, unattributed: Unattributed::default() }
+        Blindness { spots: merged(all), scopes, of_others: None, unattributed: Unattributed::default() }
     }
 
     /// What may have happened unseen between two instants, both inclusive.
     pub(super) fn between(&self, from: i64, to: i64) -> Hidden {
-        let mut hidden = BTreeSet::new();
+        let mut hidden = self.of_others.clone().unwrap_or_default();
         for (steps, spots) in &self.scopes {
             match steps {
                 _ if !meet(spots, from, to) => {}

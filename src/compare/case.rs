@@ -193,7 +193,8 @@ fn count_lifecycle(history: &History<'_>, life: usize, replay: &Replay, result: 
         let Some(event) = history.event(step.event) else { continue };
         let issue = issues.get(&step.event).copied();
         if step.declared.is_some() {
-            result.tallies.count(Diverge, event.source, Some(*fault == Some(Fault::Diverge)));
+            let told = history.blindness.of_others.is_none() || *fault == Some(Fault::Diverge);
+            result.tallies.count(Diverge, event.source, told.then_some(*fault == Some(Fault::Diverge)));
             result.tallies.count(Alternative, event.source, Some(*fault == Some(Fault::Alternative)));
         } else if shows_state && step.activity.is_some() && !event.shows.response_body {
             result.tallies.count(Diverge, event.source, None);

@@ -256,6 +256,17 @@ impl Check {
         matches!(self, Check::TokenExpired | Check::AgentUnnamed | Check::ScopeWidened | Check::Uncorrelated)
     }
 
+    /// Whether it says that something was not there. What is seen to be present needs no complete capture.
+    pub fn rests_on_absence(self) -> bool {
+        use Check::{
+            Alternative, ApprovalMissing, ApprovalStale, Direct, Diverge, HumanAgent, HumanMissing, Illegal, Order,
+            Orphan, Skip,
+        };
+        let check = self.general();
+        let of_life = matches!(check, Skip | Order | Direct | Illegal | Diverge | Alternative | Orphan);
+        of_life || matches!(check, ApprovalMissing | ApprovalStale | HumanMissing | HumanAgent)
+    }
+
     /// Whether it is judged by the ledger of ids.
     pub fn reads_ledger(self) -> bool {
         matches!(self, Check::Unlearned | Check::Enumeration)

@@ -31,6 +31,11 @@ const AFTER_A_REFUSED_BIRTH: f32 = 0.6;
 /// The reason for it.
 const WHOSE_BIRTH: &str = "its creation was refused, and it may have been there before";
 
+/// Confidence at most of what rests on steps that are not seen, where others' steps are not; for review only.
+const OF_ONE_CLIENT: f32 = 0.4;
+/// The reason for it.
+const WHOSE_RECORDING: &str = "all is one client's own recording, and what others did is not in it";
+
 /// What a check found, ready to become a deviation.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
@@ -102,17 +107,6 @@ pub(super) fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
     }
 }
 
-/// Whether a check says that something was not there. What is seen to be present needs no complete capture.
-fn on_absence(check: Check) -> bool {
-    let check = check.general();
-    use Check::{
-        Alternative, ApprovalMissing, ApprovalStale, Direct, Diverge, HumanAgent, HumanMissing, Illegal, Order, Orphan,
-        Skip,
-    };
-    let of_life = matches!(check, Skip | Order | Direct | Illegal | Diverge | Alternative | Orphan);
-    of_life || matches!(check, ApprovalMissing | ApprovalStale | HumanMissing | HumanAgent)
-}
-
 /// Makes deviations of one case.
 pub(super) struct Witness<'w, 'a> {
     /// The case.
@@ -133,11 +127,13 @@ impl Witness<'_, '_> {
         indices.push(found.event);
         let unknown = self.unknown_write(found.check, found.event, found.life);
         indices.extend(unknown);
-        let refused = found.life.filter(|_| on_absence(found.check)).and_then(|l| self.history.life(l)?.refused_birth);
+        let refused =
+            found.life.filter(|_| found.check.rests_on_absence()).and_then(|l| self.history.life(l)?.refused_birth);
         indices.extend(refused);
         let doubts = [
             unknown.map(|_| Doubt::new(AFTER_THE_UNKNOWN, AFTER_WHAT)),
             refused.map(|_| Doubt::new(AFTER_A_REFUSED_BIRTH, WHOSE_BIRTH)),
+            self.others_unseen(found.check).then(|| Doubt::new(OF_ONE_CLIENT, WHOSE_RECORDING)),
         ];
         indices.sort_unstable();
         indices.dedup();
@@ -170,10 +166,15 @@ impl Witness<'_, '_> {
         })
     }
 
+    /// Whether what others did is not seen, and a check rests on it. Who writes a state is seen to write it.
+    fn others_unseen(&self, check: Check) -> bool {
+        self.history.blindness.of_others.is_some() && check.rests_on_absence() && check != Check::Alternative
+    }
+
     /// The last accepted write before an event of which the model does not say what it does to the object, unless the
     /// object was shown since: what seems to be missing may have been done by it.
     fn unknown_write(&self, check: Check, at: usize, life: Option<usize>) -> Option<usize> {
-        let life = life.filter(|_| on_absence(check)).and_then(|l| self.history.life(l))?;
+        let life = life.filter(|_| check.rests_on_absence()).and_then(|l| self.history.life(l))?;
         // What is used after its deletion was seen to be deleted.
         let governed = life.object_type.and_then(|t| self.history.plan.automaton(t)).is_some();
         if check == Check::Orphan && !governed {
@@ -218,7 +219,7 @@ impl Witness<'_, '_> {
         if matches!(check, Check::Repeat | Check::Race) && self.hides_key(at) {
             return WITHOUT_ITS_KEY;
         }
-        let Some(index) = life.filter(|_| on_absence(check)) else { return 1.0 };
+        let Some(index) = life.filter(|_| check.rests_on_absence()) else { return 1.0 };
         match self.history.life(index).map(|l| l.born) {
             Some(None) => MID_LIFE,
             Some(Some(_)) if !self.history.in_view(index, at) => ACROSS_BLIND_SPOT,
@@ -228,7 +229,7 @@ impl Witness<'_, '_> {
 
     /// Whether a judgement rests on what came before, of an object that was not seen from its beginning.
     fn mid_life(&self, check: Check, life: Option<usize>) -> bool {
-        on_absence(check) && life.and_then(|l| self.history.life(l)).is_some_and(|life| life.born.is_none())
+        check.rests_on_absence() && life.and_then(|l| self.history.life(l)).is_some_and(|life| life.born.is_none())
     }
 
     /// Whether an event is a step with an idempotency key that its source does not show.

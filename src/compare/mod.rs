@@ -47,6 +47,7 @@ mod unattributed;
 mod unmodelled;
 mod unordered;
 mod unplaced;
+mod vantage;
 mod variants;
 mod window;
 mod words;
@@ -66,6 +67,7 @@ pub use order::is_retry;
 pub use permission::{is_named, kind_is_seen, roles_are_seen};
 pub use stray::Stray;
 pub use unattributed::Unattributed;
+pub use vantage::Vantage;
 pub use window::{Watch, WindowKey};
 pub(crate) use words::length;
 
@@ -128,6 +130,13 @@ impl Comparer {
                     into.count(*object_type, activity);
                 }
             }
+        }
+    }
+
+    /// Notes from where a step of the model was seen.
+    pub fn note_vantage(&self, event: &Event, into: &mut Vantage) {
+        if let Some(activity) = self.plan.activity(event) {
+            into.note(event, activity);
         }
     }
 

@@ -6,6 +6,7 @@ use super::deviation::{Check, Tallies};
 use super::effect::Found;
 use super::history::History;
 use crate::event::{Event, Outcome, Value};
+use crate::model::quantity::decimal;
 
 /// Accepted steps that carry such an amount.
 pub(super) fn judge(history: &History<'_>, tallies: &mut Tallies) -> Vec<Found> {
@@ -41,12 +42,23 @@ fn deviation(history: &History<'_>, (at, event): (usize, &Event), name: &str, va
     one
 }
 
-/// Whether an amount is below zero; `None` for what is no number.
+/// Whether an amount, or one of several, is below zero; `None` for what is no number. Forms, queries and many clients send
+/// numbers as text.
 fn is_negative(value: &Value) -> Option<bool> {
     let amount = match value {
-        Value::Number(number) => number,
-        Value::Money(money) => &money.amount,
+        Value::Number(number) => *number,
+        Value::Money(money) => money.amount,
+        Value::Text(text) => decimal(text.trim())?,
+        Value::List(values) => {
+            let signs = values.iter().filter_map(is_one_negative);
+            return signs.reduce(|any, negative| any || negative);
+        }
         _ => return None,
     };
     Some(amount.is_sign_negative() && !amount.is_zero())
+}
+
+/// The same of a member of a list; lists within lists are no amounts.
+fn is_one_negative(value: &Value) -> Option<bool> {
+    if matches!(value, Value::List(_)) { None } else { is_negative(value) }
 }

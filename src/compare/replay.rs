@@ -347,7 +347,9 @@ impl Run<'_, '_> {
                 }
                 None => {
                     let mut states = StateSet::single(self.automaton.len(), declared);
-                    if step.unmodelled {
+                    if self.of_others(step, declared) {
+                        // The server's word is believed.
+                    } else if step.unmodelled {
                         fault = Some(Fault::Alternative);
                     } else if fault.is_none() && !excused {
                         fault = Some(Fault::Diverge);
@@ -363,6 +365,12 @@ impl Run<'_, '_> {
             fault = Some(Fault::Alternative);
         }
         Stepped { belief, fault }
+    }
+
+    /// Whether a declared state shows what others did out of sight of the one client whose recording is all there is: it
+    /// did not write it itself.
+    fn of_others(&self, step: &Step, declared: usize) -> bool {
+        self.history.blindness.of_others.is_some() && step.written != Some(declared)
     }
 
     /// States that writes of no activity wrote since the object was last shown, where a step shows it.

@@ -16,7 +16,7 @@ use self::network::{is_inside, network};
 use super::credential::{Hash, Kind, Shown, is_session_cookie};
 use super::facts::BoundTo;
 use super::identity::carries_credential;
-use super::jwt::Claims;
+use super::jwt::{Claims, Trial};
 use super::ledger::IdHasher;
 use super::login::{Attempt, Bindings};
 use super::proxy::{self, Proxies};
@@ -147,6 +147,12 @@ fn token(shown: &[Shown]) -> Option<&Claims> {
     shown.iter().find(|s| s.kind == Kind::Bearer && s.claims.is_some())?.claims.as_ref()
 }
 
+/// Whether a token that no key proved stands beside another credential. Of the two, anybody may have made up the token.
+fn is_accompanied(shown: &[Shown]) -> bool {
+    let token = shown.iter().find(|s| s.kind == Kind::Bearer && s.claims.is_some() && s.trial != Trial::Verified);
+    token.is_some_and(|token| shown.iter().any(|other| other.hash != token.hash && other.kind != Kind::Perhaps))
+}
+
 /// The credentials that a logout ends, or that the answer deletes.
 fn ended(bindings: &Bindings) -> [u64; 4] {
     let mut ended = [0; 4];
@@ -161,6 +167,7 @@ fn marks(reading: &Reading<'_>, seen: Seen<'_>, v6: bool) -> Marks {
     let shows = !seen.shown.is_empty();
     marks.add_if(shows, Mark::Shows);
     marks.add_if(token(seen.shown).is_some_and(Claims::is_unsigned), Mark::Unsigned);
+    marks.add_if(is_accompanied(seen.shown), Mark::Accompanied);
     marks.add_if(proxy::stands_before(reading).is_some(), Mark::Relayed);
     marks.add_if(v6, Mark::V6);
     marks.add_if(reading.template, Mark::HidesQuery);

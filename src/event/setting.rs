@@ -145,6 +145,8 @@ pub enum Mark {
     IdTwice,
     /// One object of its JSON body has a member twice, with different values.
     MemberTwice,
+    /// It shows a bearer token that no key proved beside another credential: the server may have gone by that one.
+    Accompanied,
 }
 
 impl Marks {

@@ -17,7 +17,7 @@ mod logic;
 mod openapi;
 mod outline;
 mod pattern;
-mod quantity;
+pub(crate) mod quantity;
 mod read;
 pub mod starter;
 mod wording;

@@ -9,7 +9,7 @@ use super::ledger::Writer;
 use super::reading::joined;
 use super::ticks::Finest;
 use super::{Job, PipelineError};
-use crate::compare::{Comparer, Noted, Unattributed, Watch, WindowKey};
+use crate::compare::{Comparer, Noted, Unattributed, Vantage, Watch, WindowKey};
 use crate::correlate::{self, Apart, Inspection, PartOf, Resolver, Tenants};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome, is_call};
@@ -21,6 +21,8 @@ pub(super) struct Resolved {
     pub(super) partitions: Vec<Partitioned>,
     pub(super) inspection: Inspection,
     pub(super) unattributed: Unattributed,
+    /// From where the model's steps were seen.
+    pub(super) vantage: Vantage,
     /// What the ledger of ids has of each thread, where one is kept.
     pub(super) writers: Vec<Writer>,
     /// What each thread has of actors, credentials and addresses, where they are followed.
@@ -101,8 +103,9 @@ pub(super) fn resolve(
         workers.into_iter().map(joined).collect::<Result<_, PipelineError>>()
     })?;
     let mut resolved = Resolved::default();
-    for (cases, windows, inspection, unattributed, (writer, courses), noted) in parts {
+    for (cases, windows, inspection, (unattributed, vantage), (writer, courses), noted) in parts {
         resolved.noted.merge(noted);
+        resolved.vantage.merge(vantage);
         resolved.writers.extend(writer);
         resolved.courses.extend(courses);
         resolved.inspection.merge(inspection);
@@ -142,7 +145,7 @@ fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
 
 /// What one thread resolved: events by case and by window, and what was noted of them.
 type ResolvedPart =
-    (Partitions, Partitions, Inspection, Unattributed, (Option<Writer>, Option<courses::Writer>), Noted);
+    (Partitions, Partitions, Inspection, (Unattributed, Vantage), (Option<Writer>, Option<courses::Writer>), Noted);
 
 fn resolve_buffer(
     buffer: EventBuffer,
@@ -162,6 +165,7 @@ fn resolve_buffer(
     let mut windows = Partitions::new(&window_folder, total, budget);
     let mut inspection = Inspection::new();
     let (mut unattributed, mut noted) = (Unattributed::default(), Noted::default());
+    let mut vantage = Vantage::default();
     let mut writer = job.keeps_ledger().then(|| Writer::new(job, folder, budget / 2));
     let mut courses = job.follows_courses().then(|| courses::Writer::new(job, folder, budget / 2));
     let mut exchange = None;
@@ -186,6 +190,7 @@ fn resolve_buffer(
             }
         }
         comparer.note_unattributed(&event, &mut unattributed);
+        comparer.note_vantage(&event, &mut vantage);
         noted.note(&event);
         if completed.shows_objects {
             inspection.add_event(&event);
@@ -199,5 +204,5 @@ fn resolve_buffer(
         cases.push(&event)?;
         Ok::<_, PipelineError>(())
     })?;
-    Ok((cases, windows, inspection, unattributed, (writer, courses), noted))
+    Ok((cases, windows, inspection, (unattributed, vantage), (writer, courses), noted))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Job;
 use super::judging::Judged;
-use crate::compare::{Check, Tally};
+use crate::compare::{Blindness, Check, Tally};
 use crate::model::Model;
 use crate::report::{BlindSummary, LeftOpen, RuleStatus, RuleSummary};
 use crate::rule::need::{Demand, Need, Shown, demand, fields};
@@ -22,6 +22,9 @@ const FIRST_SEEN: &str = "`check: {first_seen_state: initial}` if objects first 
 /// Why a step that must come first is not known to be missing although its object was seen from the beginning.
 const UNSEEN: &str = "what came before was not all seen: `offpath show gaps`";
 
+/// Why what was not seen was not missing for that.
+const ONE_CLIENT: &str = "all is one client's own recording: what others did is not in it";
+
 /// Why one of two checks of the same constraints has nothing of its own.
 const TWIN: &str = "the duties of its constraints were all judged as self-approval, or none was";
 
@@ -35,8 +38,8 @@ const HIDDEN_KEY: &str = "the log does not carry the idempotency key that the mo
 
 /// Every rule with its counts, and the sources that it was blind in.
 ///
-/// `spots`: there were stretches of time in which requests were not seen.
-pub(super) fn summaries(job: &Job, judged: &Judged, spots: bool) -> Vec<RuleSummary> {
+/// `blindness`: the stretches of time in which requests were not seen, and whether all was one client's.
+pub(super) fn summaries(job: &Job, judged: &Judged, blindness: &Blindness) -> Vec<RuleSummary> {
     let (mut findings, mut also): (BTreeMap<&str, u64>, BTreeMap<&str, u64>) = (BTreeMap::new(), BTreeMap::new());
     for finding in &judged.findings {
         *findings.entry(finding.rule.as_str()).or_default() += 1;
@@ -54,7 +57,7 @@ pub(super) fn summaries(job: &Job, judged: &Judged, spots: bool) -> Vec<RuleSumm
         let lost = job.model.as_deref().and_then(|model| lost(judged, rule.check, model));
         let mut blind = demand
             .as_ref()
-            .map(|demand| blind(judged, rule.check, demand, &matter, lost.as_deref(), spots))
+            .map(|demand| blind(judged, rule.check, demand, &matter, lost.as_deref(), blindness))
             .unwrap_or_default();
         // What the whole source lacks says more than what single steps hide.
         only_hidden(hidden, &by_source).into_iter().for_each(|(source, why)| _ = blind.entry(source).or_insert(why));
@@ -141,14 +144,20 @@ fn blind(
     demand: &Demand,
     matter: &BTreeMap<String, Counts>,
     lost: Option<&str>,
-    spots: bool,
+    blindness: &Blindness,
 ) -> BTreeMap<String, BlindSummary> {
+    let of_one_client = blindness.of_others.is_some() && check.rests_on_absence();
     let in_source = |(source, shown): (&&'static str, &Shown)| {
         let counts = matter.get(*source).copied().unwrap_or_default();
         let tally = judged.tallies.0.get(&(check, *source)).copied().unwrap_or_default();
         // Of what hangs on an earlier step, that much hangs on what was not captured.
         let unseen = tally.unseen > 0 && tally.unseen.saturating_mul(2) >= tally.not_evaluable + tally.assured;
-        let (why, partly) = blind_in(counts, demand, shown, lost, [unseen, spots])?;
+        let (evaluated, _, undecided) = counts;
+        let (why, partly) = if of_one_client && undecided > 0 {
+            (ONE_CLIENT.to_owned(), evaluated > 0)
+        } else {
+            blind_in(counts, demand, shown, lost, [unseen, !blindness.spots.is_empty()])?
+        };
         Some(((*source).to_owned(), BlindSummary { why, partly, assured: tally.assured }))
     };
     judged.shown.iter().filter_map(in_source).collect()

@@ -63,7 +63,7 @@ pub(super) fn sum(
     let incomplete = add_sources(&mut summary, &reports, job.pseudonyms.as_ref());
     add_inspection(&mut summary, inspection, job.model.is_none());
     add_operations(&mut summary, inspection, job, catalogue);
-    summary.rules = rules::summaries(job, &judged, !blindness.spots.is_empty());
+    summary.rules = rules::summaries(job, &judged, blindness);
     let maps = match &job.model {
         Some(model) => judged.mining.lifecycle_maps(model, &judged.moves),
         None => judged.mining.activity_maps(),
@@ -82,6 +82,7 @@ pub(super) fn sum(
         summary.warnings.extend(before.map(|rule| {
             format!("{rule} hides values before they are judged: literals of the model that look so equal none of them")
         }));
+        summary.warnings.extend(warnings::of_one_client(blindness));
         let (judging, seen) = warnings::judging(model, inspection);
         summary.model.iter_mut().for_each(|summary| summary.activities = (judging, seen));
     }

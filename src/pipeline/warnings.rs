@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::judging::Judged;
 use super::near::{self, Near};
+use crate::compare::Blindness;
 use crate::correlate::{Apart, Forwards, Inspection, KeyUser, Pseudonyms, Redaction, ReusedKey};
 use crate::mine::Templates;
 use crate::model::{ActivityId, ConstraintKind, Model, Root};
@@ -70,6 +71,18 @@ pub(super) fn of_identity(inspection: &Inspection, redaction: Redaction) -> Vec<
         said(doubt).map(|said| format!("in {events} {said}"))
     });
     proxies.into_iter().chain(doubts).collect()
+}
+
+/// Where one client's own recording is all there is.
+pub(super) fn of_one_client(blindness: &Blindness) -> Option<String> {
+    blindness.of_others.as_ref().map(|steps| {
+        format!(
+            "all is one client's own recording: what others did is not in it ({} activities of the model never happen), so that \
+             states are believed as the server declares them, and what seems to be missing is not judged or for review; \
+             give the recordings of the others too",
+            steps.len()
+        )
+    })
 }
 
 /// Paths that were taken for somebody's tries, and make no operations and objects.

@@ -11,7 +11,8 @@
 //! By credential, the last accepted use of a token in JWT form, less the time at which it says it was issued (`iat`,
 //! else `nbf`): more than `age` (90 days). Tokens of people that have an end are SEC-LONG's matter. Confidence is at
 //! most 0.80 where the operation refused others for want of a credential (401), else it is for review (0.45); where it
-//! served somebody who showed nothing, it is none. One finding a credential. Keys that tell no time are SEC-NOROTATE's.
+//! served somebody who showed nothing, it is none. A token that no key proved and that was only shown beside another
+//! credential is for review: the server may have gone by that one. One finding a credential. Keys that tell no time are SEC-NOROTATE's.
 //!
 //! ## When it is wrong
 //! A token that the server can call back and that somebody looks after.

@@ -7,7 +7,7 @@
 //! A right that nobody needs is of use to a thief alone. Lists: NHI5, API5, CWE-272, AC-6. By an agent also: ASI03.
 //!
 //! ## How it decides
-//! By identity of a program, the scopes of its tokens. What a scope is for is told by its words: `orders:write` is for
+//! By identity of a service or key (no person for whom an agent acts), the scopes of the tokens that were taken. What a scope is for is told by its words: `orders:write` is for
 //! writes to paths with `orders`, whoever makes them; a scope of which nobody made use says nothing and is not judged.
 //! It is told where the identity was seen for `span` (30 days) or more, with `requests` (50) accepted requests or more,
 //! and made use of none of what the scope is for. Always for review (0.45). One finding an identity; `offpath show

@@ -10,7 +10,8 @@
 //! ## How it decides
 //! By issuer, accepted requests with a token that has a scope of nothing but stars and what parts them. Confidence is
 //! at most 0.75 where the operation refused others for want of a credential (401), else it is for review (0.45); where
-//! it served somebody who showed nothing, it is none. One finding an issuer. `orders:*` is wide, and none.
+//! it served somebody who showed nothing, it is none. A token that no key proved and that stood beside another credential is
+//! for review. One finding an issuer. `orders:*` is wide, and none.
 //!
 //! ## When it is wrong
 //! A server that makes something else of the word.

@@ -11,7 +11,8 @@
 //! By issuer, bearer tokens in JWT form that were accepted and whose end (`exp`) is more than `life` (24 hours, and the 5
 //! minutes that clocks are given) after their beginning (`iat`, else `nbf`). Confidence is at most 0.80 where the operation
 //! refused others for want of a credential (401); where it was not seen to, the token may not have been read, and it is for
-//! review (0.45) from a week on: tokens of services and of agents' runs live for hours, or a day or two; where it served somebody who showed nothing, it is none. A token that
+//! review (0.45) from a week on: tokens of services and of agents' runs live for hours, or a day or two; where it served somebody who showed nothing, it is none. So is it for review
+//! where the token, which no key proved, stood beside another credential: the server may have gone by that one. A token that
 //! does not tell both is not judged: the server may have an end for it; cookies are the session's matter. One finding
 //! an issuer, at the longest; a baseline tells issuers apart by the activity alone.
 //!

@@ -12,7 +12,8 @@
 //! letter case, and not in the replayed set. Replay then goes on from either state, so one divergence is one finding.
 //! The state that the object left within `check.state_lag` (5 s: replicas and read models follow within a second or two)
 //! is that of a moment ago, after a step that was only taken on (202) for as long as no answer shows it done. What a
-//! cache answers is not compared, nor are states that the model does not know.
+//! cache answers is not compared, nor are states that the model does not know. Where one client's own recording (a HAR
+//! file, one principal) is all there is, what others did is not in it: the declared state is believed, and nothing judged.
 //!
 //! ## When it is wrong
 //! A read model lags behind its writes for longer: raise `check.state_lag`. A response

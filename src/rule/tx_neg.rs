@@ -11,7 +11,7 @@
 //! Of an activity that writes, the attributes that are `money(PATH, ..)` of what the client sends, and those that are a plain path
 //! of it and are called amount, quantity, qty, count, pieces, units, seats or nights, by themselves or by the path's last field.
 //! Accepted with a value below zero is a finding, once an actor, activity and case; zero is none: free orders and emptied lines
-//! are common. A refusal is the server's own check and no finding. What the source does not show is not evaluable.
+//! are common. Numbers that are sent as text (forms, queries, `"-3"`) count, and so does one of a list. A refusal is the server's own check and no finding. What the source does not show is not evaluable.
 //!
 //! ## When it is wrong
 //! Corrections, credit notes and returns are booked by negative amounts: mark such an activity `signed: true`. The server takes

@@ -12,7 +12,7 @@ use super::course::Told;
 use super::deviation::Check;
 use super::stray::Stray;
 use super::threshold::{MIXED_USES, UNUSED_REQUESTS, UNUSED_SPAN, WIDE_HOSTS};
-use crate::event::{Event, EventId, Evidence, OrderKey, Outcome, ProgramKind, Setting};
+use crate::event::{Event, EventId, Evidence, Mark, OrderKey, Outcome, ProgramKind, Setting};
 use scope::{Words, words_of};
 
 /// Identities, and credentials, that are kept.
@@ -85,8 +85,10 @@ pub struct Access {
     pub by_programs: u64,
     /// Hours of the day (UTC) in which it was seen, a bit each.
     pub hours: u32,
-    /// It is the key of an API, or a service's.
+    /// It is the key of an API, a service's, or an agent's.
     pub of_program: bool,
+    /// It is one of these, and no person for whom an agent acts: that one's rights are not the agent's.
+    of_service: bool,
     done: Words,
     source: u8,
 }
@@ -109,6 +111,12 @@ fn bound<K: Ord, V>(map: &mut BTreeMap<K, V>, most: usize) {
     while map.len() > most {
         map.pop_last();
     }
+}
+
+/// Whether what a token says of its subject was taken by a server: not where it was refused, nor where the server may have
+/// gone by another credential.
+fn is_believed(event: &Event, setting: &Setting) -> bool {
+    event.outcome != Outcome::Rejected && !setting.marks.has(Mark::Accompanied)
 }
 
 impl Access {
@@ -137,6 +145,7 @@ impl Access {
             by_programs: 0,
             hours: 0,
             of_program: false,
+            of_service: false,
             done: Words::default(),
             source,
         }
@@ -157,20 +166,16 @@ impl Access {
         if *kind > *self.kind {
             self.kind = kind.into();
         }
-        self.of_program |= matches!(kind, "service" | "agent") || actor.evidence == Evidence::ApiKey;
+        let of_service = actor.kind_known && &*actor.kind == "service" || actor.evidence == Evidence::ApiKey;
+        self.of_service |= of_service;
+        self.of_program |= of_service || actor.agent.is_some();
         self.evidence = self.evidence.max(actor.evidence);
         let accepted = event.outcome == Outcome::Accepted;
         self.requests += 1;
         self.refused += u64::from(event.outcome == Outcome::Rejected);
-        let end = setting.issued.zip(setting.life).map(|(at, life)| at.saturating_add(life));
-        self.issued = [self.issued, setting.issued].into_iter().flatten().min();
-        self.expires = [self.expires, actor.token_end.or(end)].into_iter().flatten().max();
-        actor.scopes.iter().for_each(|scope| keep_text(&mut self.scopes, scope));
-        actor
-            .roles
-            .iter()
-            .filter(|_| actor.roles_known && !actor.roles_defaulted)
-            .for_each(|role| keep_text(&mut self.roles, role));
+        if is_believed(event, setting) {
+            self.note_claims(event, setting);
+        }
         for (set, hash) in
             [(&mut self.addresses, setting.address), (&mut self.programs, setting.program), (&mut self.others, other)]
         {
@@ -184,6 +189,20 @@ impl Access {
         if accepted {
             self.note_deed(event);
         }
+    }
+
+    /// Notes what its token says of it.
+    fn note_claims(&mut self, event: &Event, setting: &Setting) {
+        let actor = &event.actor;
+        let end = setting.issued.zip(setting.life).map(|(at, life)| at.saturating_add(life));
+        self.issued = [self.issued, setting.issued].into_iter().flatten().min();
+        self.expires = [self.expires, actor.token_end.or(end)].into_iter().flatten().max();
+        actor.scopes.iter().for_each(|scope| keep_text(&mut self.scopes, scope));
+        actor
+            .roles
+            .iter()
+            .filter(|_| actor.roles_known && !actor.roles_defaulted)
+            .for_each(|role| keep_text(&mut self.roles, role));
     }
 
     /// Notes what it did, as far as it was let.
@@ -235,6 +254,7 @@ impl Access {
         self.by_programs += other.by_programs;
         self.hours |= other.hours;
         self.of_program |= other.of_program;
+        self.of_service |= other.of_service;
         self.done.merge(other.done);
     }
 
@@ -300,7 +320,7 @@ impl Accesses {
     /// Tells of identities with scopes that they do not use, of keys for many systems and of such for two environments.
     pub fn judge(&self, told: &mut Told) {
         let (span, requests) = (told.limits.get(&UNUSED_SPAN), told.limits.get(&UNUSED_REQUESTS));
-        for (_, access, unused) in self.identities().filter(|(_, access, _)| access.of_program) {
+        for (_, access, unused) in self.identities().filter(|(_, access, _)| access.of_service) {
             // Who was seen for so short a time has not yet done what he may.
             if access.scopes.is_empty() || access.span() < span || access.accepted < count(requests) {
                 continue;

@@ -54,6 +54,42 @@ fn scopes_of_which_only_others_make_use_are_told() {
 }
 
 #[test]
+fn a_token_that_nobody_took_tells_nothing_of_its_subject() {
+    let forged = |outcome, beside: bool| {
+        let mut event = call(1, "GET /orders/{id}", "api", &["admin:write"]);
+        (event.outcome, event.actor.roles, event.actor.roles_known) = (outcome, vec!["root".into()].into(), true);
+        let mut setting = Setting { issued: Some(DAY), life: Some(DAY), ..Setting::default() };
+        setting.marks.add_if(beside, Mark::Accompanied);
+        let mut accesses = Accesses::default();
+        accesses.note(&event, &setting, &hash, 0);
+        let (_, access, _) = accesses.identities().next().unwrap();
+        (access.scopes.len(), access.roles.len(), access.issued.is_some(), access.expires.is_some())
+    };
+    assert_eq!(forged(Outcome::Accepted, false), (1, 1, true, true));
+    assert_eq!(forged(Outcome::Rejected, false), (0, 0, false, false), "refused");
+    assert_eq!(forged(Outcome::Accepted, true), (0, 0, false, false), "the server may have gone by the other");
+}
+
+#[test]
+fn who_an_agent_acts_for_is_not_accused_of_what_the_agent_leaves() {
+    let scopes = ["orders:read", "refunds:write"];
+    let events = |agent: bool| -> Vec<Event> {
+        let mut events: Vec<Event> = (0..60).map(|day| call(day, "GET /orders/{id}", "api", &scopes)).collect();
+        for event in &mut events {
+            (event.actor.kind, event.actor.kind_known) =
+                if agent { ("user".into(), true) } else { ("service".into(), true) };
+            event.actor.agent = agent.then(|| "helper".into());
+        }
+        let mut other = call(5, "POST /refunds", "api", &[]);
+        other.actor.principal = Some("bob".into());
+        events.push(other);
+        events
+    };
+    assert_eq!(told(&events(true)), []);
+    assert_eq!(told(&events(false)), [(Check::ScopeUnused, "refunds:write not used in 59 days".to_owned())]);
+}
+
+#[test]
 fn one_key_for_many_systems_and_for_two_environments_is_told() {
     let hosts = |names: &[&str]| -> Vec<Event> {
         names.iter().flat_map(|host| (0..3).map(|day| call(day, "POST /orders", host, &[]))).collect()

@@ -8,15 +8,20 @@ use super::moment::Moment;
 use super::told::{Said, Told};
 use crate::compare::deviation::Check;
 use crate::compare::threshold::{KEY_AGE, NO_ROTATION, ROTATION_DAYS};
+use crate::event::Mark;
 
 /// 2000-01-01: what was issued before says nothing.
 const EARLIEST: i64 = 946_684_800 * super::SECOND;
 /// Most days that are told apart.
 const MOST_DAYS: usize = 1_000;
 
+/// Confidence of what is for review only.
+const FOR_REVIEW: f32 = 0.45;
 const ITSELF: &str = "the token says it itself";
 const SAME: &str = "the credential is the same by its hash; that nobody changed it where it is kept does not follow";
 const UNREAD: &str = "nothing shows that the operation asks for a credential: it may not have read this one";
+
+const BESIDE: &str = "it was only shown beside another credential, by which the server may have gone";
 
 /// Judges what one credential was used for. What an open operation is shown, it need not have read.
 pub(super) fn fold(course: &[Moment], doors: &Doors, told: &mut Told) {
@@ -30,8 +35,12 @@ pub(super) fn fold(course: &[Moment], doors: &Doors, told: &mut Told) {
 fn aged<'m>(uses: impl Iterator<Item = &'m Moment>, doors: &Doors, told: &mut Told) {
     let limit = told.limits.get(&KEY_AGE);
     let age = |m: &Moment| m.setting.issued.filter(|at| *at >= EARLIEST).map(|at| m.time.saturating_sub(at));
-    // The last is the oldest.
-    let Some((last, oldest)) = uses.filter_map(|m| Some((m, age(m)?))).last() else { return };
+    // The last is the oldest; what stood alone is what the server took.
+    let (mut alone, mut beside) = (None, None);
+    for used in uses.filter_map(|m| Some((m, age(m)?))) {
+        *(if used.0.setting.marks.has(Mark::Accompanied) { &mut beside } else { &mut alone }) = Some(used);
+    }
+    let Some((last, oldest)) = alone.or(beside) else { return };
     if oldest <= limit {
         return told.count(Check::KeyAge, last.source, Some(false));
     }
@@ -64,7 +73,11 @@ fn kept<'m>(uses: impl Iterator<Item = &'m Moment>, doors: &Doors, told: &mut To
 }
 
 fn doubt(moment: &Moment, doors: &Doors, read: (f32, &'static str)) -> (f32, &'static str) {
-    if doors.of(moment.step) == Door::Guarded { read } else { (0.45, UNREAD) }
+    match doors.of(moment.step) {
+        _ if moment.setting.marks.has(Mark::Accompanied) => (FOR_REVIEW, BESIDE),
+        Door::Guarded => read,
+        Door::Unknown | Door::Open => (FOR_REVIEW, UNREAD),
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +112,23 @@ mod tests {
         let mut of_person = issued(base, base + 100);
         (of_person.deed.service, of_person.setting.life) = (false, Some(200 * DAY));
         assert_eq!(found(&[of_person], true), [], "that it lives long is its issuer's matter");
+    }
+
+    #[test]
+    fn a_token_beside_another_credential_may_be_anybodys() {
+        let old = |beside: bool, day: i64| {
+            used(20_000 + day, |m| {
+                m.setting.issued = Some(20_000 * DAY);
+                m.setting.marks.add_if(beside, Mark::Accompanied);
+            })
+        };
+        assert_eq!(found(&[old(true, 100)], true), [(Check::KeyAge, 0.45)], "the server may have gone by the other");
+        assert_eq!(
+            found(&[old(false, 95), old(true, 100)], true),
+            [(Check::KeyAge, 0.8)],
+            "it was taken alone as well"
+        );
+        assert_eq!(found(&[old(false, 5), old(true, 100)], true), [], "alone it was young");
     }
 
     #[test]

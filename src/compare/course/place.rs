@@ -115,7 +115,7 @@ pub(super) fn long_lived(course: &[Moment], doors: &Doors, told: &mut Told) {
     let limit = told.limits.get(&LONGEST_LIFE).saturating_add(LEEWAY);
     let longer = |door: Door, limit: i64| -> Vec<&Moment> {
         let long = |m: &&Moment| m.setting.life.is_some_and(|life| life > limit);
-        course.iter().filter(long).filter(|m| doors.of(m.step) == door).collect()
+        course.iter().filter(long).filter(|m| read_by(m, doors) == door).collect()
     };
     let kinds = [
         (longer(Door::Guarded, limit), (0.8, BECAUSE)),
@@ -146,12 +146,20 @@ pub(super) fn long_lived(course: &[Moment], doors: &Doors, told: &mut Told) {
     );
 }
 
+/// How the operation asks for the token that is shown: behind another credential it need not have read this one.
+fn read_by(moment: &Moment, doors: &Doors) -> Door {
+    match doors.of(moment.step) {
+        Door::Guarded if moment.setting.marks.has(Mark::Accompanied) => Door::Unknown,
+        door => door,
+    }
+}
+
 /// Tokens of one issuer that say to be good for everything.
 pub(super) fn wildcard(course: &[Moment], doors: &Doors, told: &mut Told) {
     const BECAUSE: &str = "the token says it itself; what the server makes of the word it does not";
     const UNREAD: &str = "nothing shows that the operation asks for a credential: it may not have read this one";
     let behind = |door: Door| -> Vec<&Moment> {
-        course.iter().filter(|m| m.deed.wildcard && doors.of(m.step) == door).collect()
+        course.iter().filter(|m| m.deed.wildcard && read_by(m, doors) == door).collect()
     };
     let kinds = [(behind(Door::Guarded), (0.75, BECAUSE)), (behind(Door::Unknown), (FOR_REVIEW, UNREAD))];
     let Some((moments, doubt)) = kinds.into_iter().find(|(moments, _)| !moments.is_empty()) else { return };

@@ -34,6 +34,11 @@ fn what_clients_send_has_to_be_zero_or_more() {
         ("pay", "left", eur(-1), false),
         ("pack", "quantity", number(-3), true),
         ("pack", "quantity", number(0), false),
+        ("pack", "quantity", Value::Text("-3".into()), true),
+        ("pack", "quantity", Value::Text("3".into()), false),
+        ("pack", "quantity", Value::Text("-".into()), false),
+        ("pack", "quantity", Value::List(vec![number(2), Value::Text("-1.5".into())]), true),
+        ("pack", "quantity", Value::List(vec![number(2), number(0)]), false),
         ("pack", "offset", number(-3), false),
         ("correct", "paid", eur(-1), false),
     ] {
