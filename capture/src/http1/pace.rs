@@ -8,6 +8,8 @@ pub(super) struct Pace {
     /// waits for have come, rather than in batches.
     pub(super) pipelined: bool,
     pub(super) sliding: bool,
+    /// Whether it sent what may have been one request of an unknown method, or one beside the rest of another.
+    pub(super) may_pipeline: bool,
     /// What it had received when it was last seen to have an answer to all that it asked.
     caught_up_at: Option<u64>,
     /// Where the latest response ended, or an interim one, or what may follow one.

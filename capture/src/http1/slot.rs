@@ -235,6 +235,11 @@ impl Queue {
         self.pace.as_ref().is_none_or(|pace| !pace.pipelined)
     }
 
+    /// Whether the client may have sent requests beside others that nobody read, which only its end shows.
+    pub(super) fn may_pipeline(&self) -> bool {
+        self.pace.as_ref().is_some_and(|pace| pace.may_pipeline)
+    }
+
     /// Whether every response since the doubt began was counted.
     pub(super) fn is_counted(&self) -> bool {
         self.doubt.as_ref().is_none_or(|doubt| !doubt.broken)
@@ -426,7 +431,10 @@ impl Queue {
 
     /// Whether the client caught up so often that the count is believed.
     pub(super) fn is_believed(&self) -> bool {
-        let counted = |doubt: &Doubt| !self.pipelined() || !self.sliding() && !doubt.broken;
+        let counted = |doubt: &Doubt| match self.pipelined() {
+            true => !self.sliding() && !doubt.broken,
+            false => !self.may_pipeline(),
+        };
         self.doubt.as_ref().is_some_and(|doubt| doubt.caught_up >= OFTEN && counted(doubt))
     }
 

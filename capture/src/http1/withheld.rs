@@ -37,6 +37,10 @@
 //! in answer, that request waits before it: the client pipelines, and the first answer is not to the request that was read.
 //! Where they hold another request's first line, or the server answered before they had arrived, more wait than are seen,
 //! and the client is taken for one that slides a window.
+//!
+//! A first word that ends like a method (`xGET`), where nothing before it was seen, is a method that nobody knows or the rest
+//! of a body and a request beside it: one request that is lost, or two. Of a client that is not seen to pipeline the pairs
+//! behind it are labelled, whatever end it has: one that slid a window may have left before its answers.
 
 use super::slot::Slot;
 use super::{Connection, WAITING_BYTES};
@@ -83,7 +87,10 @@ impl Connection {
         if self.queue.pipelined() && !self.queue.is_counted() {
             return self.part_pairs(out);
         }
-        let unsure = self.queue.pipelined() && !self.from_start && !self.queue.in_batches();
+        let unsure = match self.queue.pipelined() {
+            true => !self.from_start && !self.queue.in_batches(),
+            false => self.queue.may_pipeline(),
+        };
         for slot in self.queue.take_withheld() {
             self.emit_unproven(slot, unsure, out);
         }
@@ -106,9 +113,10 @@ impl Connection {
         self.part(rest, out);
     }
 
-    /// Whether the capture joined the client, and shows it nowhere with an answer to all that it asked.
+    /// Whether the capture joined the client and shows it nowhere with an answer to all that it asked, or it may have asked
+    /// more than was read.
     fn is_unsure(&self) -> bool {
-        !self.from_start && !self.queue.caught_up()
+        !self.from_start && !self.queue.caught_up() || self.queue.may_pipeline()
     }
 
     /// A pair of a count that is `unsure` is parted, or labelled where an id that both name speaks for it, or where neither
@@ -119,7 +127,7 @@ impl Connection {
             return self.part([slot], out);
         }
         if unsure {
-            slot.reasons.add(Incomplete::MidStream);
+            slot.reasons.add(if self.from_start { Incomplete::RequestGap } else { Incomplete::MidStream });
         }
         self.emit_slot(slot, out);
     }
