@@ -430,10 +430,16 @@ fn acknowledged_bytes_that_nobody_asked_for_part_the_pair() {
 }
 
 #[test]
-fn a_pair_is_labelled_where_the_capture_shows_no_client_that_caught_up() {
+fn a_pair_is_labelled_until_rests_of_the_client_prove_the_count() {
     let mut talk = Talk::joined(2000);
     talk.get(1);
     assert_eq!(talk.read().lines(), ["1>1 mid_stream"]);
     talk.get(2);
-    assert_eq!(talk.read().lines(), ["1>1", "2>2"]);
+    assert_eq!(talk.read().lines(), ["1>1 mid_stream", "2>2 mid_stream"]);
+    // Two rests of different lengths tell that nothing was on its way.
+    for (id, rest) in [(3, 20_000), (4, 50_000)] {
+        talk.time += rest;
+        talk.get(id);
+    }
+    assert_eq!(talk.read().lines(), ["1>1", "2>2", "3>3", "4>4"]);
 }

@@ -1,6 +1,8 @@
 //! How a client goes about its answers: whether it waits for each, sends batches, or keeps a window of requests on their
 //! way. What it is taken for is told by what each side had received when it sent what.
 
+use crate::Timestamp;
+
 /// What was seen of a client's way. Of a connection that is no HTTP nothing is.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -22,6 +24,8 @@ pub(super) struct Pace {
     latest: Option<(u64, u64)>,
     /// Where bytes of the server are missing, between two responses, that no request is known to have asked for.
     unasked_gap: Option<u64>,
+    /// When a side first said that the connection will end.
+    pub(super) ends_at: Option<Timestamp>,
     /// Where the latest response began that came when no request waited.
     pub(super) unasked: Option<u64>,
 }
