@@ -430,7 +430,8 @@ pub enum Incomplete {
     NoRequest,
     /// No response seen before the connection or the input ended.
     NoResponse,
-    /// The capture began inside this message, or after what its HTTP/2 fields refer to.
+    /// The capture began inside this message, or after what its HTTP/2 fields refer to; or, in HTTP/1, behind a join or a loss
+    /// nothing proves which request the response answers.
     MidStream,
     /// Packets of the request are missing, or those that its HTTP/2 fields refer to.
     RequestGap,

@@ -198,7 +198,7 @@ fn gets_cut_before_the_last_byte() -> Talk {
 
 #[test]
 fn a_head_whose_last_byte_is_lost_takes_no_later_response() {
-    let lines = gets_cut_before_the_last_byte().drop_segment(10).read().lines();
+    let lines = gets_cut_before_the_last_byte().drop_segment(10).close().read().lines();
     assert_eq!(lines, ["1>1", "2>2", "3>3 request_gap", "4>4", "5>5", "6>6", "7>7", "8>8"]);
 }
 

@@ -135,7 +135,9 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
     let how = match reason {
         "no_request" => "whose request was not seen",
         "no_response" => "whose response was not seen",
-        "mid_stream" => "on connections that began before the capture",
+        "mid_stream" => {
+            "on connections that began before the capture, or behind a loss that leaves their pairs unproven"
+        }
         "request_gap" => "with bytes of the request missing",
         "response_gap" => "with bytes of the response missing",
         "snap_length" => "cut by the capture's snap length",

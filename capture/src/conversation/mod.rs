@@ -56,6 +56,9 @@ pub(crate) trait Reader {
     /// A stalled side goes on: what it waited for is known, or never will be.
     fn resume(&mut self, side: usize, out: &mut Output<'_>);
 
+    /// A side said when that it will end, before the other did: told when it is seen, not in the order of its bytes.
+    fn ends_at(&mut self, _time: Timestamp) {}
+
     /// A side ended in order.
     fn end(&mut self, side: usize, out: &mut Output<'_>);
 
@@ -244,6 +247,11 @@ impl Conversation {
     pub(crate) fn resume(&mut self, side: usize, out: &mut Output<'_>) {
         self.reader().resume(side, out);
         self.hand_over(out);
+    }
+
+    /// See [`Reader::ends_at`].
+    pub(crate) fn ends_at(&mut self, time: Timestamp) {
+        self.reader().ends_at(time);
     }
 
     /// See [`Reader::end`].

@@ -3,10 +3,11 @@
 use super::preamble::Preamble;
 use super::reader::{State, Tail};
 use super::recognise::{
-    Looks, Place, begins_anew, begins_with_method, hides_request, is_method_byte, is_rest_of_request, recognise_any,
-    recognise_at, recognise_response,
+    Hides, Looks, Place, begins_anew, begins_with_method, hides_request, is_method_byte, is_rest_of_request,
+    may_end_longer_method, recognise_any, recognise_at, recognise_response,
 };
 use super::{Connection, FIRST_LINE, Following, Kind};
+use crate::Incomplete;
 use crate::conversation::KnownSide;
 use crate::output::Output;
 use crate::tcp::Chunk;
@@ -99,8 +100,10 @@ impl Connection {
                 self.miss_requests();
             }
         }
-        if asks && hides_request(chunk.data, lines) {
-            self.miss_requests();
+        match hides_request(chunk.data, lines) {
+            Hides::Perhaps if asks && chunk.aligned && !certain => self.queue.pace().may_pipeline = true,
+            Hides::Perhaps | Hides::Requests if asks => self.miss_requests(),
+            _ => {}
         }
         *self.tail(side) = Some(Tail {
             end: chunk.at + chunk.data.len() as u64,
@@ -152,12 +155,22 @@ impl Connection {
             return false;
         }
         self.kind = Kind::Http1;
+        let torn = looks == Looks::Request && self.may_be_torn(side, chunk);
         let reader = self.reader(side);
         if reader.state == State::Seek {
             reader.begin(chunk);
         }
+        if torn {
+            reader.reasons.add(Incomplete::MidStream);
+        }
         reader.state = State::Head;
         true
+    }
+
+    /// Whether the method that a request begins with may be the end of one whose beginning came before the capture.
+    fn may_be_torn(&mut self, side: usize, chunk: &Chunk<'_>) -> bool {
+        let joined = !self.from_start && may_end_longer_method(chunk.data);
+        joined && (self.tails.is_none() || self.tail(side).is_none_or(|tail| tail.end != chunk.at))
     }
 
     /// Gathers bytes until it is clear whether a message begins.

@@ -9,6 +9,7 @@
 mod beginning;
 mod body;
 mod chunked;
+mod doubt;
 mod emit;
 mod foreign;
 mod framing;
@@ -306,6 +307,10 @@ impl conversation::Reader for Connection {
         let chunk =
             Chunk { data: &bytes, at: stall.at, ack: stall.ack, peer_known: true, aligned: false, seen: stall.seen };
         self.read(side, chunk, out);
+    }
+
+    fn ends_at(&mut self, time: Timestamp) {
+        self.queue.pace().ends_at = Some(time);
     }
 
     fn end(&mut self, side: usize, out: &mut Output<'_>) {

@@ -1,6 +1,8 @@
 //! How a client goes about its answers: whether it waits for each, sends batches, or keeps a window of requests on their
 //! way. What it is taken for is told by what each side had received when it sent what.
 
+use crate::Timestamp;
+
 /// What was seen of a client's way. Of a connection that is no HTTP nothing is.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -8,6 +10,8 @@ pub(super) struct Pace {
     /// waits for have come, rather than in batches.
     pub(super) pipelined: bool,
     pub(super) sliding: bool,
+    /// Whether it sent what may have been one request of an unknown method, or one beside the rest of another.
+    pub(super) may_pipeline: bool,
     /// What it had received when it was last seen to have an answer to all that it asked.
     caught_up_at: Option<u64>,
     /// Where the latest response ended, or an interim one, or what may follow one.
@@ -20,6 +24,8 @@ pub(super) struct Pace {
     latest: Option<(u64, u64)>,
     /// Where bytes of the server are missing, between two responses, that no request is known to have asked for.
     unasked_gap: Option<u64>,
+    /// When a side first said that the connection will end.
+    pub(super) ends_at: Option<Timestamp>,
     /// Where the latest response began that came when no request waited.
     pub(super) unasked: Option<u64>,
 }

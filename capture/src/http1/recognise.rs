@@ -16,6 +16,32 @@ const METHODS: [&[u8]; 9] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONN
 /// Methods in use that end with a registered one.
 const LONGER: [&[u8]; 2] = [b"BDELETE", b"BPROPPATCH"];
 
+/// Methods in use that are the end of longer ones (of WebDAV and its kin, UPnP's `M-SEARCH`).
+const ENDS_OF_LONGER: [&[u8]; 13] = [
+    b"PATCH",
+    b"PROPPATCH",
+    b"PROPFIND",
+    b"DELETE",
+    b"COPY",
+    b"MOVE",
+    b"LOCK",
+    b"LINK",
+    b"BIND",
+    b"CHECKOUT",
+    b"SEARCH",
+    b"SUBSCRIBE",
+    b"POLL",
+];
+
+/// What passed-over bytes show of requests beside the one that they end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hides {
+    Nothing,
+    /// One of an unknown method, or one beside the rest of another.
+    Perhaps,
+    Requests,
+}
+
 /// What the first bytes of a stretch look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looks {
@@ -71,16 +97,30 @@ pub(super) fn is_rest_of_request(bytes: &[u8]) -> bool {
 }
 
 /// Whether bytes that were passed over hold a request's first line beside what they begin with, which is the rest of
-/// something: a line behind another one, or the first where `method` and target stand before the version.
-pub(super) fn hides_request(bytes: &[u8], lines_before: bool) -> bool {
+/// something: a line behind another one, or the first where `method` and target stand before the version. A first word that
+/// ends like a method may be one itself.
+pub(super) fn hides_request(bytes: &[u8], lines_before: bool) -> Hides {
+    let mut hides = Hides::Nothing;
     let mut behind = lines_before;
-    bytes.split_inclusive(|&b| b == b'\n').filter(|line| line.ends_with(b"\n")).any(|line| {
+    for line in bytes.split_inclusive(|&b| b == b'\n').filter(|line| line.ends_with(b"\n")) {
         let first = !std::mem::replace(&mut behind, true);
-        let Some(before) = without_version(line) else { return false };
+        let Some(before) = without_version(line) else { continue };
         let target = before.iter().rposition(|b| b" \t".contains(b)).unwrap_or(0);
         let method = before.get(..target).unwrap_or(&[]).trim_ascii_end();
-        !first || METHODS.iter().any(|known| method.ends_with(known))
-    })
+        let may_be_one = method.len() <= METHOD_ANYWHERE && method.iter().all(|&b| is_method_byte(b));
+        match METHODS.iter().any(|known| method.ends_with(known)) {
+            _ if !first => return Hides::Requests,
+            true if may_be_one => hides = Hides::Perhaps,
+            true => return Hides::Requests,
+            false => {}
+        }
+    }
+    hides
+}
+
+/// Whether a request's first line begins with a method that may be the end of a longer one.
+pub(super) fn may_end_longer_method(bytes: &[u8]) -> bool {
+    bytes.split(|&b| b == b' ').next().is_some_and(|method| ENDS_OF_LONGER.contains(&method))
 }
 
 /// What stands before the version at the end of a line.

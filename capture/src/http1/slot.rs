@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::doubt::{Doubt, Rests};
 use super::pace::Pace;
 use crate::conversation::{Extent, Reasons};
 use crate::{Request, Response};
@@ -84,18 +85,6 @@ pub(super) struct Candidate {
     pub(super) peer_known: bool,
 }
 
-/// What is withheld while the count may be wrong.
-#[derive(Debug, Default)]
-struct Doubt {
-    /// The pairs made since it began, in order.
-    withheld: VecDeque<Slot>,
-    /// How many of them were made before the client was last seen to have caught up, and how often it was.
-    before: usize,
-    caught_up: u32,
-    /// Whether responses may have passed by since that nobody counted.
-    broken: bool,
-}
-
 /// The requests of a connection that are not answered yet, in order.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -174,7 +163,9 @@ impl Queue {
     /// Keeps a pair that was removed.
     pub(super) fn withhold(&mut self, slot: Slot) {
         self.held += slot.held();
-        self.doubt.get_or_insert_default().withheld.push_back(slot);
+        let doubt = self.doubt.get_or_insert_default();
+        doubt.rests.note(&slot);
+        doubt.withheld.push_back(slot);
     }
 
     /// Takes the first of the pairs that are kept, where there are others.
@@ -182,6 +173,7 @@ impl Queue {
         let doubt = self.doubt.as_mut().filter(|doubt| doubt.withheld.len() > 1)?;
         let slot = doubt.withheld.pop_front()?;
         doubt.before = doubt.before.saturating_sub(1);
+        doubt.proven = doubt.proven.saturating_sub(1);
         self.held = self.held.saturating_sub(slot.held());
         Some(slot)
     }
@@ -204,7 +196,10 @@ impl Queue {
     pub(super) fn begin_doubt(&mut self) {
         self.recounted = true;
         let doubt = self.doubt.get_or_insert_default();
-        (doubt.caught_up, doubt.before) = (0, 0);
+        if doubt.rests.prove() {
+            doubt.proven = doubt.withheld.len();
+        }
+        (doubt.caught_up, doubt.before, doubt.rests) = (0, 0, Rests::default());
     }
 
     /// The count is right, as far as can be told.
@@ -230,9 +225,26 @@ impl Queue {
         self.doubt.as_ref().map_or(0, |doubt| doubt.before)
     }
 
+    /// How many of the pairs that are kept were proven before the count began again.
+    pub(super) fn proven(&self) -> usize {
+        self.doubt.as_ref().map_or(0, |doubt| doubt.proven)
+    }
+
+    /// Whether rests of the client prove the count; where the connection `ended`, that before its end.
+    pub(super) fn is_rested(&self, ended: bool) -> bool {
+        let end = self.pace.as_ref().and_then(|pace| pace.ends_at).filter(|_| ended);
+        let rested = |doubt: &Doubt| doubt.rests.prove() || end.is_some_and(|end| doubt.rests.last_until(end));
+        self.doubt.as_ref().is_some_and(|doubt| rested(doubt))
+    }
+
     /// Whether the client was not seen to pipeline.
     pub(super) fn asks_in_turn(&self) -> bool {
         self.pace.as_ref().is_none_or(|pace| !pace.pipelined)
+    }
+
+    /// Whether the client may have sent requests beside others that nobody read, which only its end shows.
+    pub(super) fn may_pipeline(&self) -> bool {
+        self.pace.as_ref().is_some_and(|pace| pace.may_pipeline)
     }
 
     /// Whether every response since the doubt began was counted.
@@ -426,16 +438,15 @@ impl Queue {
 
     /// Whether the client caught up so often that the count is believed.
     pub(super) fn is_believed(&self) -> bool {
-        let counted = |doubt: &Doubt| !self.pipelined() || !self.sliding() && !doubt.broken;
+        let counted = |doubt: &Doubt| match self.pipelined() {
+            true => !self.sliding() && !doubt.broken,
+            false => !self.may_pipeline(),
+        };
         self.doubt.as_ref().is_some_and(|doubt| doubt.caught_up >= OFTEN && counted(doubt))
     }
 
-    /// Whether the client was seen to catch up since the count began.
-    pub(super) fn caught_up(&self) -> bool {
-        self.doubt.as_ref().is_some_and(|doubt| doubt.caught_up > 0)
-    }
-
-    fn sliding(&self) -> bool {
+    /// Whether the client was seen to slide a window of requests.
+    pub(super) fn sliding(&self) -> bool {
         self.pace.as_ref().is_some_and(|pace| pace.sliding)
     }
 

@@ -20,23 +20,27 @@
 //! to then, and none passed by uncounted. That moment is not to be seen either: a client with a window of requests on
 //! their way seems to catch up with each. It does so only while it keeps in step, one request to one answer. Hence:
 //!
-//! - A client that **was not seen to pipeline** is believed to wait, at the end of its connection or of the capture, or once
-//!   it has caught up often (`OFTEN`) since the latest loss, whatever it did before; until then its pairs wait, also past a
-//!   gap. Of one that the capture joined and does not show to have caught up since, the pair is parted, or labelled
-//!   `mid_stream` where both halves name the same id, or none and it was not seen to pipeline. Only one that stays in step from the place where the count began, and
-//!   of which the capture shows no end, can be told wrongly, and nobody can tell it from one that waits.
+//! - A client that **rests** has all its answers (see [`super::doubt`]): this proves the count, whatever the client did before.
+//! - A client that **was not seen to pipeline** is believed to wait, at the end of its connection or of the capture, until
+//!   then its pairs wait, also past a gap; or once it has caught up often (`OFTEN`) since the latest loss. What no rest
+//!   proves then is labelled `mid_stream`, or parted where both halves name different ids. Only one that stays in step for
+//!   so long can be told wrongly without a label, and nobody can tell it from one that waits.
 //! - One that pipelines **in batches**, each sent after all answers to the one before, is believed in the same way; where its
 //!   connection has no end in order, up to the last batch before which it had caught up. Where a gap may have taken in a
 //!   response left over, its pairs are parted.
 //! - One that **slides a window** is never believed before its end. Where its server ended the connection and nothing was left
-//!   over, that may still be one that ended without answering the last requests, so on a connection that the
-//!   capture joined its pairs are parted, or labelled `mid_stream` where both halves name the same id; in all other ends its
-//!   pairs are parted.
+//!   over, that may still be one that ended without answering the last requests, so without a rest its pairs are labelled,
+//!   and on a connection that the capture joined parted but where both halves name the same id; in all other ends its pairs
+//!   are parted.
 //!
 //! Bytes of the client that belong to no message are the end of a request. Where the next one was sent before anything came
 //! in answer, that request waits before it: the client pipelines, and the first answer is not to the request that was read.
 //! Where they hold another request's first line, or the server answered before they had arrived, more wait than are seen,
 //! and the client is taken for one that slides a window.
+//!
+//! A first word that ends like a method (`xGET`), where nothing before it was seen, is a method that nobody knows or the rest
+//! of a body and a request beside it: one request that is lost, or two. Of a client that is not seen to pipeline the pairs
+//! behind it are labelled, whatever end it has: one that slid a window may have left before its answers.
 
 use super::slot::Slot;
 use super::{Connection, WAITING_BYTES};
@@ -45,6 +49,14 @@ use crate::output::Output;
 
 /// Bytes of pairs that a client may have waiting which is not seen to pipeline: the oldest go on first.
 const WITHHELD_BYTES: usize = 256 << 10;
+
+/// How sure a count is that began where the capture joined, or lost some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Count {
+    Proven,
+    Likely,
+    Unlikely,
+}
 
 impl Connection {
     /// Keeps a pair until the count is confirmed.
@@ -57,10 +69,11 @@ impl Connection {
             return;
         }
         while self.queue.held() > WITHHELD_BYTES
+            && let proven = self.queue.proven() > 0
             && let Some(slot) = self.queue.take_oldest()
         {
-            let unsure = self.is_unsure();
-            self.emit_unproven(slot, unsure, out);
+            let count = if proven { Count::Proven } else { self.count(false) };
+            self.emit_counted(slot, count, out);
         }
     }
 
@@ -83,9 +96,9 @@ impl Connection {
         if self.queue.pipelined() && !self.queue.is_counted() {
             return self.part_pairs(out);
         }
-        let unsure = self.queue.pipelined() && !self.from_start && !self.queue.in_batches();
-        for slot in self.queue.take_withheld() {
-            self.emit_unproven(slot, unsure, out);
+        let (count, proven) = (self.count(true), self.queue.proven());
+        for (nth, slot) in self.queue.take_withheld().into_iter().enumerate() {
+            self.emit_counted(slot, if nth < proven { Count::Proven } else { count }, out);
         }
     }
 
@@ -97,30 +110,37 @@ impl Connection {
             true if self.queue.in_batches() => self.queue.before_batch(),
             true => 0,
         };
-        let unsure = self.is_unsure();
+        let (count, proven) = (self.count(false), self.queue.proven());
         let mut withheld = self.queue.take_withheld();
         let rest = withheld.split_off(sure.min(withheld.len()));
-        for slot in withheld {
-            self.emit_unproven(slot, unsure, out);
+        for (nth, slot) in withheld.into_iter().enumerate() {
+            self.emit_counted(slot, if nth < proven { Count::Proven } else { count }, out);
         }
         self.part(rest, out);
     }
 
-    /// Whether the capture joined the client, and shows it nowhere with an answer to all that it asked.
-    fn is_unsure(&self) -> bool {
-        !self.from_start && !self.queue.caught_up()
+    /// How sure the count is, where the connection `ended` up to its end.
+    fn count(&self, ended: bool) -> Count {
+        // Of one that slides a window a server that ends after a rest may leave what it was asked.
+        let ended = ended && !self.queue.sliding();
+        if self.queue.is_rested(ended) && !self.queue.may_pipeline() {
+            return Count::Proven;
+        }
+        match self.from_start || self.queue.asks_in_turn() || self.queue.in_batches() {
+            true => Count::Likely,
+            false => Count::Unlikely,
+        }
     }
 
-    /// A pair of a count that is `unsure` is parted, or labelled where an id that both name speaks for it, or where neither
-    /// names one and the client was not seen to pipeline.
-    fn emit_unproven(&mut self, mut slot: Slot, unsure: bool, out: &mut Output<'_>) {
-        let likely = || slot.names_its_answer().unwrap_or_else(|| self.queue.asks_in_turn());
-        if unsure && !likely() {
+    /// A pair is handed on, labelled or parted; ids that both halves name tell more than a count that nothing proves.
+    fn emit_counted(&mut self, mut slot: Slot, count: Count, out: &mut Output<'_>) {
+        if count == Count::Proven {
+            return self.emit_slot(slot, out);
+        }
+        if !slot.names_its_answer().unwrap_or(count == Count::Likely) {
             return self.part([slot], out);
         }
-        if unsure {
-            slot.reasons.add(Incomplete::MidStream);
-        }
+        slot.reasons.add(Incomplete::MidStream);
         self.emit_slot(slot, out);
     }
 

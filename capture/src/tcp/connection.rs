@@ -136,7 +136,11 @@ impl Connection {
         let (at, arrival) = direction.arrival(seq, segment.len);
         if segment.fin && direction.fin.is_none() {
             direction.fin = NonZeroU64::new(at + u64::from(segment.len));
+            if self.direction(1 - side).fin.is_none() {
+                self.conversation.ends_at(segment.seen.time);
+            }
         }
+        let direction = self.direction_mut(side);
         if segment.len == 0 {
             return;
         }

@@ -52,7 +52,8 @@ fn a_connection_joined_in_the_middle_is_read() {
     let mut talk = Talk::joined(5000);
     talk.send(Client, post(&"x".repeat(2500))).answer(1).get(2);
     talk.segments.swap(0, 1);
-    assert_eq!(talk.read().lines(), ["1>1", "2>2"]);
+    assert_eq!(talk.clone().close().read().lines(), ["1>1", "2>2"]);
+    assert_eq!(talk.read().lines(), ["1>1 mid_stream", "2>2 mid_stream"]);
     talk.drop_segment(talk.find("POST"));
     assert_eq!(talk.read().lines(), ["->1 no_request mid_stream", "2>2 mid_stream"]);
 }

@@ -38,8 +38,10 @@ fn an_answer_left_over_parts_the_pairs_of_its_batch() {
     let lines = talk.close().read().lines();
     let parted = ["2>- no_response mid_stream", "3>- no_response mid_stream", "->3 no_request"];
     assert!(parted.iter().all(|part| lines.iter().any(|line| line == part)), "{lines:?}");
-    // No request comes after the next batch, but its server ended in order.
-    assert_eq!(lines[5..], ["4>4 mid_stream", "5>5 mid_stream"]);
+    // No request comes after the next batch, but its server ended in order: at once, or after a rest.
+    assert_eq!(lines[5..], ["4>4", "5>5"]);
+    talk.segments.iter_mut().rev().take(3).for_each(|end| end.time -= 1_000_000);
+    assert_eq!(talk.read().lines()[5..], ["4>4 mid_stream", "5>5 mid_stream"]);
 }
 
 #[test]
@@ -129,7 +131,7 @@ fn an_answer_to_head_asked_before_the_capture_is_none_to_the_next_request() {
         talk.get(3).close();
         let lines = talk.read().lines();
         assert!(lines.contains(&"->1 no_request mid_stream".to_owned()), "{lines:?}");
-        assert!(lines.iter().any(|line| line.starts_with("2>2 ")), "its own answer is not swallowed: {lines:?}");
+        assert!(lines.iter().any(|line| line.starts_with("2>2")), "its own answer is not swallowed: {lines:?}");
     }
 }
 

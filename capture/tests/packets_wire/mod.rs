@@ -94,7 +94,9 @@ impl Talk {
         self.send(Server, format!("HTTP/1.1 200 OK\r\nX-Request-Id: {id}\r\nContent-Length: {len}\r\n\r\n{body}"))
     }
 
+    /// Both sides end in order, a second after what they said.
     pub(crate) fn close(&mut self) -> &mut Self {
+        self.time += 1_000_000;
         for side in [Client, Server] {
             self.segment(side, FIN | ACK, b"");
             let own = usize::from(side == Server);

@@ -248,7 +248,7 @@ impl Sighter {
     fn asks(&self, exchange: &Exchange, request: &Request, query: &str) -> Option<u64> {
         let of_answer = |missing: &Incomplete| {
             use Incomplete::{CutShort, NoResponse, Reset, ResponseGap};
-            matches!(missing, CutShort | NoResponse | Reset | ResponseGap)
+            matches!(missing, CutShort | NoResponse | Reset | ResponseGap) || is_pairing(exchange, *missing)
         };
         let whole = request.body.is_whole() && exchange.incomplete.iter().all(of_answer);
         let fields = request.headers.iter().filter(|(name, _)| whole && carries_credential(name));
@@ -267,7 +267,8 @@ impl Sighter {
     /// The same of a request and its answer; `asks` is what tells the request.
     fn content(&self, exchange: &Exchange, request: &Request, asks: u64) -> Option<u64> {
         let response = exchange.response.as_ref()?;
-        let whole = exchange.incomplete.is_empty() && request.body.is_whole() && response.body.is_whole();
+        let whole = exchange.incomplete.iter().all(|missing| is_pairing(exchange, *missing));
+        let whole = whole && request.body.is_whole() && response.body.is_whole();
         let body = response.body.bytes().unwrap_or_default();
         whole.then(|| self.state.hash_one((asks, body, response.status)).max(1))
     }
@@ -428,4 +429,10 @@ fn size(body: &Body) -> Option<u64> {
         Body::Unknown { size } => *size,
         Body::Present { wire_len, .. } => Some(*wire_len),
     }
+}
+
+/// Whether a label says of an exchange no more than that nothing proves its pair: both halves are as they were sent.
+fn is_pairing(exchange: &Exchange, label: Incomplete) -> bool {
+    let both = exchange.request.is_some() && exchange.response.is_some();
+    label == Incomplete::MidStream && exchange.protocol == Protocol::Http1 && both
 }
