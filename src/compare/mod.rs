@@ -135,9 +135,7 @@ impl Comparer {
 
     /// Notes from where a step of the model was seen.
     pub fn note_vantage(&self, event: &Event, into: &mut Vantage) {
-        if let Some(activity) = self.plan.activity(event) {
-            into.note(event, activity);
-        }
+        into.note(event, self.plan.activity(event));
     }
 
     /// A body that is not shown may hold any of the calls that the model knows inside bodies.

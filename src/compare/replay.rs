@@ -347,7 +347,7 @@ impl Run<'_, '_> {
                 }
                 None => {
                     let mut states = StateSet::single(self.automaton.len(), declared);
-                    if self.of_others(step, declared) {
+                    if self.of_others(step, declared, &belief) {
                         // The server's word is believed.
                     } else if step.unmodelled {
                         fault = Some(Fault::Alternative);
@@ -368,9 +368,10 @@ impl Run<'_, '_> {
     }
 
     /// Whether a declared state shows what others did out of sight of the one client whose recording is all there is: it
-    /// did not write it itself.
-    fn of_others(&self, step: &Step, declared: usize) -> bool {
-        self.history.blindness.of_others.is_some() && step.written != Some(declared)
+    /// did not write it itself, and steps of the model lead there.
+    fn of_others(&self, step: &Step, declared: usize, belief: &Belief) -> bool {
+        let led = || self.automaton.closure(&belief.states(self.automaton)).contains(declared);
+        self.history.blindness.of_others.is_some() && step.written != Some(declared) && led()
     }
 
     /// States that writes of no activity wrote since the object was last shown, where a step shows it.

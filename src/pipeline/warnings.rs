@@ -77,7 +77,7 @@ pub(super) fn of_identity(inspection: &Inspection, redaction: Redaction) -> Vec<
 pub(super) fn of_one_client(blindness: &Blindness) -> Option<String> {
     blindness.of_others.as_ref().map(|steps| {
         format!(
-            "all is one client's own recording: what others did is not in it ({} activities of the model never happen), so that \
+            "all is one client's own recording: what others did is not in it ({} activities of the model are theirs), so that \
              states are believed as the server declares them, and what seems to be missing is not judged or for review; \
              give the recordings of the others too",
             steps.len()
