@@ -1,5 +1,4 @@
 //! Short conversations, message by message, on connections that the capture joined or lost bytes of: which pairs are told.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod packets_wire;
 

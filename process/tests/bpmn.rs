@@ -1,5 +1,4 @@
 //! Alignments with processes in BPMN cost what pm4py says: those of the corpus, and such as pm4py mines and writes.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on stops, and says what it skips")]
 
 use std::fs::File;
 use std::path::Path;

@@ -57,7 +57,7 @@ fn scopes_of_which_only_others_make_use_are_told() {
 fn a_token_that_nobody_took_tells_nothing_of_its_subject() {
     let forged = |outcome, beside: bool| {
         let mut event = call(1, "GET /orders/{id}", "api", &["admin:write"]);
-        (event.outcome, event.actor.roles, event.actor.roles_known) = (outcome, vec!["root".into()].into(), true);
+        (event.outcome, event.actor.roles, event.actor.roles_known) = (outcome, vec!["root".into()], true);
         let mut setting = Setting { issued: Some(DAY), life: Some(DAY), ..Setting::default() };
         setting.marks.add_if(beside, Mark::Accompanied);
         let mut accesses = Accesses::default();
