@@ -104,9 +104,9 @@ fn epoch_text(text: &str) -> Option<Reading> {
     plausible(seconds * SECOND + if whole.starts_with('-') { -micros } else { micros }, tick)
 }
 
-/// Years 1970 to 9999: what lies outside is no time but another number.
+/// Years 1990 to 9999: what lies outside is no time but another number, mostly a duration. No HTTP was spoken before.
 fn plausible(micros: i64, tick: i64) -> Option<Reading> {
-    (0..253_402_300_800 * SECOND).contains(&micros).then_some(Reading { time: Timestamp(micros), tick })
+    (631_152_000 * SECOND..253_402_300_800 * SECOND).contains(&micros).then_some(Reading { time: Timestamp(micros), tick })
 }
 
 struct Cursor<'a>(&'a [u8]);

@@ -179,6 +179,13 @@ fn apache_template(text: &str) -> Result<(Template, ApacheTimes), String> {
             }
             None => (None, after),
         };
+        // Of two letters more are trailers (`%{name}^ti`, `%{name}^to`) and `%^FB`, the time to the answer's first byte.
+        if let Some(after) = after.strip_prefix('^').and_then(|after| after.get(2..)) {
+            let name = argument.map_or_else(|| "first_byte".to_owned(), field_name);
+            template.field(&name, Looks::of_name(&name));
+            rest = after;
+            continue;
+        }
         let directive = after.chars().next().ok_or("the format ends in the middle of a directive")?;
         if directive == 't' {
             let time = times.add(argument.unwrap_or_default());
@@ -196,9 +203,13 @@ fn apache_template(text: &str) -> Result<(Template, ApacheTimes), String> {
     Ok((template, times))
 }
 
+/// A header's or variable's name as a field's.
+fn field_name(name: &str) -> String {
+    name.to_ascii_lowercase().replace('-', "_")
+}
+
 /// The name, of those that we know, of what a directive logs.
 fn apache_name(directive: char, argument: Option<&str>) -> Result<String, String> {
-    let header = |name: &str| name.to_ascii_lowercase().replace('-', "_");
     let name = match (directive, argument) {
         ('h' | 'a', None) => "remote_addr",
         ('a', Some(_)) => "peer_addr",
@@ -221,11 +232,11 @@ fn apache_name(directive: char, argument: Option<&str>) -> Result<String, String
         ('V', _) => "virtual_host",
         ('p', Some("remote")) => "remote_port",
         ('p', _) => "server_port",
-        ('i', Some(name)) => return Ok(format!("http_{}", header(name))),
-        ('o', Some(name)) => return Ok(format!("sent_http_{}", header(name))),
+        ('i', Some(name)) => return Ok(format!("http_{}", field_name(name))),
+        ('o', Some(name)) => return Ok(format!("sent_http_{}", field_name(name))),
         ('C', Some(name)) => return Ok(format!("cookie.{name}")),
         ('e' | 'n', Some("UNIQUE_ID")) => "request_id",
-        ('e' | 'n' | '^', Some(name)) => return Ok(header(name)),
+        ('e' | 'n' | 'x' | 'c', Some(name)) => return Ok(field_name(name)),
         ('l', _) => "ident",
         ('L', _) => "log_id",
         ('X', _) => "connection_status",
@@ -249,6 +260,17 @@ mod tests {
         let (times, fields) = described.read(line).unwrap_or_else(|| panic!("{line} does not fit {described:?}"));
         let times = times.into_iter().map(|(name, value)| (name.to_owned(), value));
         times.chain(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+    }
+
+    #[test]
+    fn variables_of_tls_are_fields() {
+        let format = r#"%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x \"%r\" %b %^FB"#;
+        let line = r#"[10/Oct/2000:13:55:36 +0000] 1.2.3.4 TLSv1.3 TLS_AES_256_GCM_SHA384 "GET / HTTP/1.1" 12 97"#;
+        let found = fields(format, line);
+        let field = |name: &str| found.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        assert_eq!(field("ssl_protocol"), Some("TLSv1.3"));
+        assert_eq!((field("ssl_cipher"), field("first_byte")), (Some("TLS_AES_256_GCM_SHA384"), Some("97")));
+        assert_eq!(field("request"), Some("GET / HTTP/1.1"));
     }
 
     #[test]

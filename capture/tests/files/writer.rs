@@ -122,11 +122,26 @@ fn formats_that_are_not_read_are_named() {
 }
 
 #[test]
+fn a_duration_is_no_date() {
+    for (line, known) in [
+        (r#"{"date":"2026-01-01T00:00:00Z","time":12.5,"method":"GET","url":"/a","status":200}"#, true),
+        (r#"{"created_at":"2026-01-01T00:00:00Z","time":"35ms","method":"GET","url":"/a","status":200}"#, true),
+        (r#"{"startedDateTime":"2026-01-01T00:00:00Z","time":5,"request":{"method":"GET","url":"/a"}}"#, true),
+        (r#"{"time":12.5,"method":"GET","url":"/a","status":200}"#, false),
+    ] {
+        let read = read_content(format!("{line}\n"));
+        let times: Vec<i64> = read.exchanges.iter().map(|exchange| exchange.time.0).collect();
+        assert_eq!(times, if known { vec![1_767_225_600_000_000] } else { vec![] }, "{line}");
+        assert_eq!(read.errors.is_empty(), known, "{:?}", read.errors);
+    }
+}
+
+#[test]
 fn options_name_the_target_that_was_meant() {
     let options =
         |target: &str| Options { log_fields: [(target.to_owned(), "a".to_owned())].into(), ..Options::default() };
     assert_eq!(options("user").check(), Ok(()));
     assert!(options("usr").check().unwrap_err().contains("did you mean `user`"));
-    let read = read_with("{\"ts\":1,\"a\":\"x\",\"method\":\"GET\",\"path\":\"/\"}\n", &options("user"));
+    let read = read_with("{\"ts\":1767225600,\"a\":\"x\",\"method\":\"GET\",\"path\":\"/\"}\n", &options("user"));
     assert_eq!(only(&read).log.user.as_deref(), Some("x"));
 }

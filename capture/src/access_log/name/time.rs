@@ -10,6 +10,7 @@ pub(super) const NAMES: &[Names] = &[
         Slot::Start,
         &[
             "start_time",
+            "starteddatetime",
             "startutc",
             "startlocal",
             "started_at",
@@ -40,6 +41,7 @@ pub(super) const NAMES: &[Names] = &[
             "datetime",
             "date_time",
             "event.created",
+            "created_at",
             "eventtime",
             "event_time",
             "requesttime",
