@@ -268,7 +268,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         job.model.as_deref().map(|model| near::near(model, &inspection, job.pseudonyms.as_ref())).unwrap_or_default();
     let mut strays = ledger::judge(resolved.writers, &blindness.spots, job, scratch.path())?;
     progress.stage("courses");
-    let (told, accesses) = courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?;
+    let (told, review) = courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?;
     strays.add_told(told);
     strays.take(resolved.noted.found());
     let held = std::mem::take(&mut strays.held);
@@ -297,6 +297,6 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         .into_iter()
         .map(|(check, events)| (rule::of_check(check).id.to_owned(), events.iter().map(ToString::to_string).collect()))
         .collect();
-    run.access = access::rows(&accesses, job.pseudonyms.as_ref());
+    run.access = access::rows(&review, job.pseudonyms.as_ref());
     Ok(Run { evidence, gaps: reading.gaps.finish(&job.redactor()), ..run })
 }

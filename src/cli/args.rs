@@ -108,7 +108,7 @@ pub struct Shared {
     /// Colour on the terminal
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
-    /// Progress on standard error
+    /// Progress on standard error: `auto` on a terminal alone; `always` also writes lines to a file or pipe
     #[arg(long, global = true, hide_short_help = true, value_name = "WHEN", default_value = "auto")]
     pub progress: When,
     /// Threads that extract and compare [default: one a core]

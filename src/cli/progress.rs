@@ -1,4 +1,5 @@
-//! Progress on standard error: a bar on a terminal, a line every ten seconds elsewhere, nothing for short runs.
+//! Progress on standard error: a bar on a terminal; elsewhere nothing, or a line every ten seconds where it is asked for; nothing for short
+//! runs.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -35,21 +36,21 @@ struct State {
 
 impl Meter {
     fn new(show: When, terminal: bool, quiet: bool) -> Self {
-        let bar = match (show, quiet) {
-            (When::Never, _) | (When::Auto, true) => None,
-            (When::Auto, false) if !terminal => None,
-            _ => Some(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())),
+        let shows = match show {
+            When::Never => false,
+            When::Auto => terminal && !quiet,
+            When::Always => true,
         };
+        let bar = (shows && terminal).then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
         if let Some(bar) = &bar
             && let Ok(style) =
                 ProgressStyle::with_template("{msg:<11} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} left")
         {
             bar.set_style(style);
         }
-        let lines = bar.is_none() && show != When::Never && !quiet;
         Meter {
+            lines: shows && bar.is_none(),
             bar,
-            lines,
             total: AtomicU64::new(0),
             read: AtomicU64::new(0),
             started: Instant::now(),
@@ -120,5 +121,24 @@ impl Progress for Meter {
         if let Some(bar) = &self.bar {
             bar.set_message(name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_or_pipe_has_lines_only_where_they_are_asked_for() {
+        let shows = |show, terminal, quiet| {
+            let meter = Meter::new(show, terminal, quiet);
+            (meter.bar.is_some(), meter.lines)
+        };
+        assert_eq!(shows(When::Auto, true, false), (true, false));
+        assert_eq!(shows(When::Auto, false, false), (false, false));
+        assert_eq!(shows(When::Auto, true, true), (false, false));
+        assert_eq!(shows(When::Always, false, false), (false, true));
+        assert_eq!(shows(When::Always, true, true), (true, false));
+        assert_eq!(shows(When::Never, true, false), (false, false));
     }
 }

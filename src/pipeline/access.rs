@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::compare::access::{self, Accesses, MANY};
+use crate::compare::access::{self, MANY, Review};
 use crate::correlate::Pseudonyms;
 use crate::event::rfc3339;
 use crate::report::Access;
@@ -11,15 +11,15 @@ use crate::report::Access;
 const DAY: i64 = 86_400_000_000;
 
 /// Identities, then credentials, each with most requests first.
-pub(super) fn rows(accesses: &Accesses, pseudonyms: Option<&Pseudonyms>) -> Vec<Access> {
+pub(super) fn rows(review: &Review, pseudonyms: Option<&Pseudonyms>) -> Vec<Access> {
     let hidden = |name: &Arc<str>| pseudonyms.map_or_else(|| name.to_string(), |p| p.person(name).to_string());
     // A credential is told by the beginning of its keyed hash, as everywhere.
     let hash = |name: &Arc<str>| name.get(..16).unwrap_or(name).to_owned();
-    let mut identities: Vec<Access> = accesses
+    let mut identities: Vec<Access> = review
         .identities()
         .map(|(name, access, unused)| row("identity", hidden(name), access, &unused, pseudonyms))
         .collect();
-    let mut credentials: Vec<Access> = accesses
+    let mut credentials: Vec<Access> = review
         .credentials()
         .map(|(name, access, unused)| row("credential", hash(name), access, &unused, pseudonyms))
         .collect();

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::rows::{PARTS, Row, Rows};
 use super::{Job, PipelineError};
 use crate::compare::Check;
-use crate::compare::access::Accesses;
+use crate::compare::access::{Accesses, Review};
 use crate::compare::course::{self, Class, Clocks, Doors, Lane, Minute, Moment, Roster, Round, Slot, Told, Use};
 use crate::correlate::ledger::{self, IdHasher};
 use crate::event::{Event, Mark, Outcome, Setting};
@@ -171,7 +171,7 @@ pub(super) fn judge(
     blind: &[(i64, i64)],
     job: &Job,
     scratch: &Path,
-) -> Result<(Told, Accesses), PipelineError> {
+) -> Result<(Told, Review), PipelineError> {
     let (mut told, mut doors) = (Told::by(job.thresholds.clone()), Doors::default());
     let (mut accesses, mut clocks) = (Accesses::default(), Clocks::default());
     let (mut moments, mut minutes, mut slots) = (Vec::new(), Vec::new(), Vec::new());
@@ -187,7 +187,8 @@ pub(super) fn judge(
         accesses.merge(writer.accesses);
         clocks.merge(writer.clocks);
     }
-    accesses.judge(&mut told);
+    let review = accesses.review();
+    review.judge(&mut told);
     clocks.judge(&mut told);
     let ids = IdHasher::new(&job.hash_key);
     let mut rounds: Rows<Round> = Rows::new(scratch.join("rounds"), job.memory / 16);
@@ -219,7 +220,7 @@ pub(super) fn judge(
     }
     let wanted = |check| job.selection.wants(crate::rule::of_check(check).id);
     told.strays.retain(|stray| wanted(stray.check));
-    Ok((told, accesses))
+    Ok((told, review))
 }
 
 fn take<R: Row>(all: &mut [Rows<R>], part: usize) -> Result<Vec<R>, PipelineError> {

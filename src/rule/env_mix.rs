@@ -10,7 +10,8 @@
 //! ## How it decides
 //! By credential, two hosts whose names are the same but for a part that says that it is no production (`test`,
 //! `staging`, `dev`, `qa`, `uat`, `sandbox` and the like, below the domain), each of which accepted it `uses` (3) times
-//! or more. Confidence is at most 0.60; of a person's credential it is for review (0.45). One finding a credential.
+//! or more. Confidence is at most 0.60; of a person's credential it is for review (0.45). One finding a credential. Of 64
+//! hosts or more some are not kept: where those that are show no pair, the coverage says that it could not be judged.
 //!
 //! ## When it is wrong
 //! A clone of production for a drill. A host whose name says something else. A server that does not read what it is

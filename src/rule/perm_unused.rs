@@ -11,7 +11,8 @@
 //! writes to paths with `orders`, whoever makes them; a scope of which nobody made use says nothing and is not judged.
 //! It is told where the identity was seen for `span` (30 days) or more, with `requests` (50) accepted requests or more,
 //! and made use of none of what the scope is for. Always for review (0.45). One finding an identity; `offpath show
-//! access` lists unused scopes of everybody.
+//! access` lists unused scopes of everybody. Of more than 512 words the first by name are kept: of a scope with a later
+//! word nothing is said.
 //!
 //! ## When it is wrong
 //! What is done once a year. What is done past this input. A scope whose words mean something else than the paths'.

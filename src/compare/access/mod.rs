@@ -1,8 +1,10 @@
 //! The access review: what each identity and each credential may do, what it did, from where, and since when.
 //!
 //! Sums over events that commute, so that the order and partition of the input do not matter. They are bounded: of more
-//! identities or credentials than [`MOST`] a sample stays that nobody can choose, by a keyed hash.
+//! identities or credentials than [`MOST`] a sample stays that nobody can choose, by a keyed hash; those that a server
+//! accepted come first.
 
+mod sample;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +15,7 @@ use super::deviation::Check;
 use super::stray::Stray;
 use super::threshold::{MIXED_USES, UNUSED_REQUESTS, UNUSED_SPAN, WIDE_HOSTS};
 use crate::event::{Event, EventId, Evidence, Mark, OrderKey, Outcome, ProgramKind, Setting};
+use sample::{Key, Sample};
 use scope::{Words, words_of};
 
 /// Identities, and credentials, that are kept.
@@ -32,14 +35,21 @@ const ONE_SYSTEM: &str = "that the hosts are of two environments is told by thei
 /// What is known of all of them.
 #[derive(Clone, Debug, Default)]
 pub struct Accesses {
-    /// By a hash of the name and the name.
-    identities: BTreeMap<(u64, Arc<str>), Access>,
+    identities: Sample,
     /// By the credential's hash.
-    credentials: BTreeMap<(u64, Arc<str>), Access>,
+    credentials: Sample,
     /// What anybody did, in words that scopes have too.
     done: Words,
     /// Operations whose words are among these; other threads have their own.
     seen: BTreeSet<Arc<str>>,
+}
+
+/// The review of all that was noted.
+#[derive(Clone, Debug, Default)]
+pub struct Review {
+    identities: BTreeMap<Key, Access>,
+    credentials: BTreeMap<Key, Access>,
+    done: Words,
 }
 
 /// What is known of one identity or credential.
@@ -107,9 +117,10 @@ fn keep_text(set: &mut BTreeSet<Arc<str>>, text: &Arc<str>) {
     }
 }
 
-fn bound<K: Ord, V>(map: &mut BTreeMap<K, V>, most: usize) {
-    while map.len() > most {
-        map.pop_last();
+/// Of hosts the least stay.
+fn bound(hosts: &mut BTreeMap<Arc<str>, u64>) {
+    while hosts.len() > MANY {
+        hosts.pop_last();
     }
 }
 
@@ -218,7 +229,7 @@ impl Access {
                 Some(count) => *count += 1,
                 None => {
                     self.hosts.insert(Arc::clone(host), 1);
-                    bound(&mut self.hosts, MANY);
+                    bound(&mut self.hosts);
                 }
             }
         }
@@ -246,7 +257,7 @@ impl Access {
         for (host, count) in other.hosts {
             *self.hosts.entry(host).or_default() += count;
         }
-        bound(&mut self.hosts, MANY);
+        bound(&mut self.hosts);
         other.addresses.into_iter().for_each(|hash| keep(&mut self.addresses, hash));
         other.programs.into_iter().for_each(|hash| keep(&mut self.programs, hash));
         other.others.into_iter().for_each(|hash| keep(&mut self.others, hash));
@@ -279,34 +290,37 @@ impl Accesses {
         let credential = event.actor.credential.as_ref().filter(|text| text.len() >= 16);
         let principal = event.actor.principal.as_ref().filter(|_| event.actor.evidence > Evidence::Unproved);
         let key = |name: &Arc<str>| (hash(name), Arc::clone(name));
-        let operation = event.operation.as_ref().filter(|_| event.outcome == Outcome::Accepted);
+        let accepted = event.outcome == Outcome::Accepted;
+        let operation = event.operation.as_ref().filter(|_| accepted);
         if let Some(operation) = operation.filter(|operation| !self.seen.contains(*operation)) {
             self.done.note(event);
             if self.seen.len() < MOST {
                 self.seen.insert(Arc::clone(operation));
             }
         }
-        for (map, name, other) in
+        for (sample, name, other) in
             [(&mut self.identities, principal, credential), (&mut self.credentials, credential, principal)]
         {
             let Some(name) = name else { continue };
-            let key = key(name);
-            let full = map.len() >= MOST && map.last_key_value().is_some_and(|(last, _)| *last < key);
-            if !full {
-                let access = map.entry(key).or_insert_with(|| Access::new(event, source));
-                access.note(event, setting, other.map_or(0, |name| hash(name)), source);
-                bound(map, MOST);
-            }
+            let note = |access: &mut Access| access.note(event, setting, other.map_or(0, |name| hash(name)), source);
+            sample.note(key(name), accepted, || Access::new(event, source), note);
         }
     }
 
     /// Adds what another noted.
     pub fn merge(&mut self, other: Accesses) {
-        other.identities.into_iter().for_each(|(key, access)| add(&mut self.identities, key, access));
-        other.credentials.into_iter().for_each(|(key, access)| add(&mut self.credentials, key, access));
+        self.identities.merge(other.identities);
+        self.credentials.merge(other.credentials);
         self.done.merge(other.done);
     }
 
+    /// The review, once all is noted.
+    pub fn review(self) -> Review {
+        Review { identities: self.identities.whole(), credentials: self.credentials.whole(), done: self.done }
+    }
+}
+
+impl Review {
     /// Identities by name.
     pub fn identities(&self) -> impl Iterator<Item = (&Arc<str>, &Access, Vec<&Arc<str>>)> {
         self.identities.iter().map(|((_, name), access)| (name, access, access.unused(&self.done)))
@@ -325,7 +339,9 @@ impl Accesses {
             if access.scopes.is_empty() || access.span() < span || access.accepted < count(requests) {
                 continue;
             }
-            if unused.is_empty() {
+            if unused.is_empty() && access.done.is_full() {
+                told.count(Check::ScopeUnused, access.source, None);
+            } else if unused.is_empty() {
                 told.count(Check::ScopeUnused, access.source, Some(false));
             } else {
                 let names: Vec<&str> = unused.iter().take(8).map(|scope| &***scope).collect();
@@ -345,16 +361,6 @@ impl Accesses {
 
 fn count(limit: i64) -> u64 {
     u64::try_from(limit).unwrap_or(u64::MAX)
-}
-
-fn add(map: &mut BTreeMap<(u64, Arc<str>), Access>, key: (u64, Arc<str>), access: Access) {
-    match map.get_mut(&key) {
-        Some(known) => known.add(access),
-        None => {
-            map.insert(key, access);
-            bound(map, MOST);
-        }
-    }
 }
 
 /// One key, accepted by many hosts and used to write.
@@ -389,6 +395,8 @@ fn mixed(access: &Access, uses: u64, told: &mut Told) {
             told.stray(stray, access.source);
         }
         None if access.hosts.is_empty() => {}
+        // A name that is not kept may be the other environment's.
+        None if access.hosts.len() >= MANY => told.count(Check::EnvironmentMix, access.source, None),
         None => told.count(Check::EnvironmentMix, access.source, Some(false)),
     }
 }

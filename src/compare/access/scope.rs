@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::event::Event;
 
-/// Most words that are kept.
+/// Most words that are kept of one identity, and of all together.
 const MOST: usize = 512;
 /// Longest word.
 const LONGEST: usize = 40;
@@ -54,14 +54,39 @@ impl Words {
         }
     }
 
-    /// Whether what a scope is for was done; nothing where the scope does not say.
+    /// Whether there may have been more than is kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() >= MOST
+    }
+
+    /// Whether what a scope is for was done; nothing where the scope does not say, or the words that would tell may be lost.
     pub(super) fn covers(&self, scope: &For) -> Option<bool> {
-        let done = |word: &String| match scope.write {
-            Some(write) => self.0.contains(&(word.clone(), write)),
-            None => [false, true].into_iter().any(|write| self.0.contains(&(word.clone(), write))),
+        let ways: &[bool] = match &scope.write {
+            Some(write) => std::slice::from_ref(write),
+            None => &[false, true],
         };
-        // A list that is full may have lost it.
-        (!scope.words.is_empty() && self.0.len() < MOST).then(|| scope.words.iter().all(done))
+        let done = |word: &String| {
+            let all = ways.iter().map(|write| self.has(word, *write));
+            all.reduce(|a, b| if a == Some(true) || b == Some(true) { Some(true) } else { a.and(b) }).flatten()
+        };
+        let mut every = (!scope.words.is_empty()).then_some(true);
+        for word in &scope.words {
+            match done(word) {
+                Some(true) => {}
+                Some(false) => return Some(false),
+                None => every = None,
+            }
+        }
+        every
+    }
+
+    /// Whether something with a word was done. The least words are kept: of a list that is full only those after the last
+    /// that it has may be lost.
+    fn has(&self, word: &str, write: bool) -> Option<bool> {
+        let key = (word.to_owned(), write);
+        let found = self.0.contains(&key);
+        let lost = !found && self.is_full() && self.0.last().is_some_and(|last| *last < key);
+        (!lost).then_some(found)
     }
 }
 
@@ -145,5 +170,23 @@ mod tests {
         assert_eq!(done.covers(&words_of("orders")), Some(true));
         assert_eq!(done.covers(&words_of("orders:write")), Some(false));
         assert_eq!(done.covers(&words_of("openid")), None, "it says nothing");
+    }
+
+    #[test]
+    fn a_flood_of_words_hides_only_what_comes_after_them() {
+        let did = |operation: String| {
+            let mut event = sample::event(1);
+            (event.operation, event.read) = (Some(operation.into()), true);
+            event
+        };
+        let mut done = Words::default();
+        done.note(&did("GET /orders/{id}".to_owned()));
+        (0..2_000).for_each(|n| done.note(&did(format!("GET /z{n}x"))));
+        assert!(done.is_full());
+        assert_eq!(done.covers(&words_of("orders:read")), Some(true), "kept is certain");
+        assert_eq!(done.covers(&words_of("orders:write")), Some(false), "it would have been kept");
+        assert_eq!(done.covers(&words_of("refunds:read")), Some(false));
+        assert_eq!(done.covers(&words_of("zzz:read")), None, "it may be lost");
+        assert_eq!(done.covers(&words_of("write:zzz_refunds")), Some(false), "one of its words was not");
     }
 }

@@ -7,7 +7,7 @@ use super::told::Told;
 use crate::compare::Stray;
 use crate::compare::deviation::Check;
 use crate::compare::threshold::{CLOCK_ANSWERS, CLOCK_SKEW};
-use crate::event::{Event, EventId, OrderKey};
+use crate::event::{Event, EventId, OrderKey, Outcome};
 
 /// Most differences of one server that are told apart: more are no clock's.
 const MOST: usize = 256;
@@ -20,7 +20,11 @@ const BECAUSE: &str = "which of the two clocks is wrong is not told; a proxy may
 
 /// Differences by input and server; sums commute.
 #[derive(Clone, Debug, Default)]
-pub struct Clocks(BTreeMap<(u64, u64), Clock>);
+pub struct Clocks {
+    servers: BTreeMap<(u64, u64), Clock>,
+    /// There were more servers than are kept.
+    cut: bool,
+}
 
 #[derive(Clone, Debug, Default)]
 struct Clock {
@@ -30,27 +34,30 @@ struct Clock {
 }
 
 impl Clocks {
-    /// Notes what one answer says; `server` and `sensor` are hashes of their names.
+    /// Notes what one answer says, where it took the request: a name of a server that a client made up is refused as a rule,
+    /// and must not take the place of one that there is. and `sensor` are hashes of their names.
     pub fn note(&mut self, event: &Event, drift: Option<i64>, (sensor, server): (u64, u64), source: u8) {
-        let Some(drift) = drift else { return };
+        let Some(drift) = drift.filter(|_| event.outcome == Outcome::Accepted) else { return };
         let clock =
             Clock { answers: 1, by_second: BTreeMap::from([(drift, 1)]), first: Some((event.order_key(), source)) };
-        self.0.entry((sensor, server)).or_default().add(clock);
+        self.servers.entry((sensor, server)).or_default().add(clock);
         self.bound();
     }
 
     /// Adds what another noted.
     pub fn merge(&mut self, other: Clocks) {
-        for (key, clock) in other.0 {
-            self.0.entry(key).or_default().add(clock);
+        self.cut |= other.cut;
+        for (key, clock) in other.servers {
+            self.servers.entry(key).or_default().add(clock);
         }
         self.bound();
     }
 
     /// The least stay, in whatever order they come.
     fn bound(&mut self) {
-        while self.0.len() > SERVERS {
-            self.0.pop_last();
+        while self.servers.len() > SERVERS {
+            self.servers.pop_last();
+            self.cut = true;
         }
     }
 
@@ -58,7 +65,11 @@ impl Clocks {
     pub fn judge(self, told: &mut Told) {
         let limit = told.limits.get(&CLOCK_SKEW) / SECOND;
         let least = u64::try_from(told.limits.get(&CLOCK_ANSWERS)).unwrap_or(u64::MAX);
-        let clocks: Vec<((u64, u64), Clock)> = self.0.into_iter().filter(|(_, clock)| clock.answers >= least).collect();
+        if let Some((_, source)) = self.servers.values().filter_map(|clock| clock.first).min().filter(|_| self.cut) {
+            told.count(Check::ClockSkew, source, None);
+        }
+        let clocks: Vec<((u64, u64), Clock)> =
+            self.servers.into_iter().filter(|(_, clock)| clock.answers >= least).collect();
         for of_sensor in clocks.chunk_by(|a, b| a.0.0 == b.0.0) {
             let skewed: Vec<(i64, &Clock)> = of_sensor
                 .iter()
@@ -134,5 +145,20 @@ mod tests {
         assert_eq!(found(&[90; 5]), [""; 0], "few");
         let cached: Vec<i64> = (0..60).map(|n| -n * 60).collect();
         assert_eq!(found(&cached), [""; 0], "made at many times");
+    }
+
+    #[test]
+    fn names_that_servers_refuse_take_no_place_and_too_many_that_they_take_are_told() {
+        let flooded = |outcome: Outcome| {
+            let (mut clocks, mut told) = (Clocks::default(), Told::default());
+            let mut invented = sample::event(2);
+            invented.outcome = outcome;
+            (0..2_000).for_each(|server| clocks.note(&invented, Some(0), (1, server), 0));
+            (0..25).for_each(|_| clocks.note(&sample::event(1), Some(90), (1, u64::MAX), 0));
+            clocks.judge(&mut told);
+            (told.strays.len(), told.counts.values().map(|tally| tally.not_evaluable).sum::<u64>())
+        };
+        assert_eq!(flooded(Outcome::Rejected), (1, 0));
+        assert_eq!(flooded(Outcome::Accepted), (0, 1), "not evaluable");
     }
 }
