@@ -51,7 +51,11 @@ impl Connection {
                 out.irregular("malformed_frame", extent.first.frame);
                 block.lost.get_or_insert(Incomplete::CutShort);
             }
-            Some((promised, bytes)) if block.bytes.len() + bytes.len() <= out.limits.head_bytes => {
+            // What comes after a part that was too long does not join what came before it.
+            Some((promised, bytes))
+                if block.lost != Some(Incomplete::OverLimit)
+                    && block.bytes.len() + bytes.len() <= out.limits.head_bytes =>
+            {
                 block.promised |= promised;
                 block.bytes.extend_from_slice(bytes);
             }

@@ -86,16 +86,18 @@ impl Connection {
         let reading = own.state == State::Payload && own.frame.carries_block();
         let continuing = own.frame.kind == Kind::Continuation;
         let frame = own.frame;
-        let fresh = Block { frame, promised: 0, bytes: Vec::new(), extent: own.extent, lost: None };
-        let begun = own.block.take().or_else(|| (reading && !continuing && !own.over).then_some(fresh));
-        if let Some(mut block) = begun.filter(|block| block.lost.is_none()) {
-            if reading && !own.over {
+        let over = (reading && own.over).then_some(Incomplete::OverLimit);
+        let fresh = Block { frame, promised: 0, bytes: Vec::new(), extent: own.extent, lost: over };
+        let begun = own.block.take().or_else(|| (reading && !continuing).then_some(fresh));
+        // A block that began in a later frame was told already, or says nothing.
+        if let Some(mut block) = begun.filter(|block| block.lost.is_none() || block.frame.kind != Kind::Continuation) {
+            if reading && !own.over && block.lost.is_none() {
                 let (promised, part) = frame.cut_block(&own.payload);
                 block.promised |= promised;
                 let room = limit.saturating_sub(block.bytes.len());
                 block.bytes.extend_from_slice(part.get(..room).unwrap_or(part));
             }
-            block.lost = Some(cut);
+            block.lost.get_or_insert(cut);
             self.block_done(side, block, out);
         } else if !reading {
             return;

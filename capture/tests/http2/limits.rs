@@ -47,6 +47,36 @@ fn blocks_bodies_and_streams_have_limits() {
 }
 
 #[test]
+fn a_block_above_the_limit_whose_end_is_not_there_is_told() {
+    let limits = Limits { head_bytes: 2000, ..Limits::default() };
+    let options = Options { limits, ..Options::default() };
+    let filler = [&[0, 1, b'f', 0x7f, 0xe9, 0x06][..], &[b'f'; 1000]].concat();
+    let begun = |rest: &[&[u8]]| {
+        let mut frames = Frames::open(5000);
+        let fields = [(":method", "GET"), (":scheme", "http"), (":path", "/1"), (":authority", "a")];
+        let block = frames.block(Client, &fields);
+        frames.send(Client, HEADERS, END_STREAM, 1, &block);
+        rest.iter().for_each(|part| _ = frames.send(Client, CONTINUATION, 0, 1, part));
+        read_with(&[&pcap(&frames.talk.close().segments)], &options)
+    };
+    // The twin, below the limit, is only cut short.
+    assert_eq!(begun(&[&filler]).lines(), ["?>- no_response cut_short"]);
+    let seen = begun(&[&filler, &filler]);
+    assert_eq!(seen.lines(), ["?>- no_response over_limit"]);
+    // A short field behind the part that was too long is not joined to the part before it.
+    let names = |seen: &crate::packets_wire::Seen| seen.exchanges[0].request.as_ref().unwrap().headers.len();
+    assert_eq!(names(&begun(&[&filler, &filler, b"\x00\x01z\x01z"])), names(&seen));
+
+    // One frame that is itself above the limit, and cut.
+    let mut frames = Frames::open(5000);
+    let mut cut = crate::http2_wire::frame(HEADERS, END_STREAM | END_HEADERS, 1, &[b'f'; 9000]);
+    cut.truncate(5000);
+    frames.talk.send(Client, &cut);
+    let seen = read_with(&[&pcap(&frames.talk.close().segments)], &options);
+    assert_eq!((seen.exchanges.len(), seen.blind_spots.is_empty()), (0, false));
+}
+
+#[test]
 fn streams_of_few_bytes_count_towards_the_total() {
     let (connections, streams) = (40, 50);
     let (mut asked, mut answered) = (Vec::new(), Vec::new());
