@@ -106,7 +106,9 @@ fn epoch_text(text: &str) -> Option<Reading> {
 
 /// Years 1990 to 9999: what lies outside is no time but another number, mostly a duration. No HTTP was spoken before.
 fn plausible(micros: i64, tick: i64) -> Option<Reading> {
-    (631_152_000 * SECOND..253_402_300_800 * SECOND).contains(&micros).then_some(Reading { time: Timestamp(micros), tick })
+    (631_152_000 * SECOND..253_402_300_800 * SECOND)
+        .contains(&micros)
+        .then_some(Reading { time: Timestamp(micros), tick })
 }
 
 struct Cursor<'a>(&'a [u8]);
