@@ -25,7 +25,7 @@ type Client = (Arc<str>, Option<Arc<str>>);
 /// From where the steps of a model were seen. Any order of noting and merging gives the same.
 #[derive(Clone, Debug, Default)]
 pub struct Vantage {
-    /// Some step was seen by something other than a client that records itself.
+    /// Something was seen by other means than a client that records itself.
     from_outside: bool,
     /// The first few clients, by name.
     clients: BTreeSet<Client>,
@@ -36,22 +36,19 @@ pub struct Vantage {
 }
 
 impl Vantage {
-    /// Notes the states that an exchange shows, and the step that it is.
+    /// Notes who sent an exchange, the states that it shows, and the step that it is.
     pub(super) fn note(&mut self, event: &Event, activity: Option<ActivityId>) {
         for object in &event.objects {
             if let Some(state) = &object.declared_state {
                 self.show((object.id.object_type.clone(), state.clone()));
             }
         }
-        let Some(activity) = activity else { return };
         self.from_outside |= !matches!(event.origin.place, Place::Entry { .. });
-        if event.outcome != Outcome::Rejected {
-            self.taken.insert(activity);
-        }
         let known = event.actor.principal.as_ref().filter(|_| event.actor.evidence >= Evidence::Unbound);
         if let Some(principal) = known {
             self.add((principal.clone(), event.actor.agent.clone()));
         }
+        self.taken.extend(activity.filter(|_| event.outcome != Outcome::Rejected));
     }
 
     /// Adds what another thread noted.
