@@ -1,10 +1,8 @@
 //! Whether all that is seen is what one client recorded of itself, and which steps others then took out of its sight.
 //!
-//! A HAR file shows one client. Where it is all there is, and one principal acts in it, the steps of others (an approver, a
-//! warehouse, a job) happened elsewhere: that they are not in it says nothing. Others' steps are those that the model gives to
-//! some people only; and, once the server shows a state to which no step of this client leads, all that it never took. A
-//! model that lets anybody take each step, of objects whose states are not shown, is judged as any other recording:
-//! who skips a step in his own browser is found.
+//! A HAR file shows one client. Where it is all there is, one principal acts in it, and the server shows a state to which no
+//! step of this client leads, others (an approver, a warehouse, a job) act elsewhere: that a step which this client never
+//! took is not in it says nothing. Any other recording is judged as it stands: who skips a step in his own browser is found.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -78,13 +76,11 @@ impl Vantage {
         if self.from_outside || self.clients.len() != 1 {
             return None;
         }
-        let seen = model.lifecycles.iter().any(|life| self.shows_others(model, life));
-        let limited = |activity: ActivityId| {
-            let mut all = model.lifecycles.iter().flat_map(|life| &life.transitions);
-            all.any(|one| one.activity == activity && (!one.by.is_empty() || one.kind.is_some()))
-        };
+        if !model.lifecycles.iter().any(|life| self.shows_others(model, life)) {
+            return None;
+        }
         let all = (0..model.activities.len()).filter_map(|index| u16::try_from(index).ok().map(ActivityId));
-        let steps: BTreeSet<_> = all.filter(|step| !self.taken.contains(step) && (seen || limited(*step))).collect();
+        let steps: BTreeSet<_> = all.filter(|step| !self.taken.contains(step)).collect();
         (!steps.is_empty()).then_some(steps)
     }
 
