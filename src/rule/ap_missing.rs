@@ -13,7 +13,8 @@
 //! lifecycle requires, this finding stands for the skipped step. Not evaluable when the object was not seen from birth or
 //! requests were lost since; where a source shows of no object on what its creation was, the rule is listed as not judged
 //! there, and `check: {first_seen_state: initial}` takes objects first seen for new. A refusal with any 4xx but 401 and 403 is the server's own check: for review only.
-//! In one client's own recording (a HAR file, one principal) steps of others are not seen: not judged there.
+//! Where one client's own recording (a HAR file, one principal) is all there is, and the server shows states to
+//! which no step of that client leads, others act unseen: not judged there.
 //!
 //! Where the missing step never happened in this traffic while calls that look like it did (another version, prefix or
 //! method), the model may call it otherwise: confidence is 0.40 at most, for review. A warning names the calls.
