@@ -11,7 +11,7 @@ use super::must::{self, Set};
 use super::values::{Use, Values, singular};
 use super::{ImportError, Source};
 use crate::model::openapi::tree::At;
-use crate::model::read::Open;
+use crate::model::read::{Open, is_template};
 use crate::model::{DescribedOperation, Description, Segment};
 
 /// Most steps of all workflows, and most workflows.
@@ -295,17 +295,16 @@ impl<'s> Reading<'s, '_> {
         let path = path.replace("~1", "/").replace("~0", "~");
         let found = self.named(asked, |operation| *operation.method == *method && *operation.path == *path);
         let read = matches!(method.as_str(), "GET" | "HEAD");
-        let plain =
-            path.starts_with('/') && !path.contains(['?', ' ', '*']) && method.chars().all(|c| c.is_ascii_uppercase());
+        let called = format!("{method} {path}");
         let call = match found {
             Some((name, _)) => Call::Operation(name),
-            None if plain && !method.is_empty() => Call::Http(format!("{method} {path}")),
+            None if is_template(&called) && !called.contains('*') => Call::Http(called.clone()),
             None => {
                 self.draft.leave(line, format!("workflow {workflow}, step {step}: {text} is no operation's path"));
                 Call::Guessed
             }
         };
-        self.activity(&format!("{method} {path}"), step, call, read, (workflow, step, line))
+        self.activity(&called, step, call, read, (workflow, step, line))
     }
 
     /// An operation's name as `op:` takes it, and whether it only reads.

@@ -91,6 +91,24 @@ fn arazzo_without_its_openapi_keeps_the_order_and_says_what_is_missing() {
 }
 
 #[test]
+fn arazzo_paths_that_are_no_templates_are_guesses() {
+    let text = CHECKOUT.replace("./shop.yaml", "elsewhere.yaml");
+    let place = "~1orders~1{orderId}~1payment";
+    for other in [
+        "~1orders~1a{orderId}~1payment",
+        "~1orders~1{orderId}~1{orderId}",
+        "~1orders~1:id",
+        "~1{a b}",
+        "orders",
+        "~1a?b",
+    ] {
+        let (imported, _) = model(&text.replace(place, other));
+        assert!(imported.left_out.iter().any(|left| left.what.contains("is no operation's path")), "{other}");
+    }
+    assert!(model(&text).0.text.contains("POST /orders/{orderId}/payment"));
+}
+
+#[test]
 fn arazzo_workflows_that_wait_or_call_are_in_order_too() {
     let text = r#"{"arazzo": "1.1.0", "info": {"title": "t", "version": "1"},
       "sourceDescriptions": [{"name": "shop", "url": "shop.yaml"}],

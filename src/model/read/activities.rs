@@ -388,6 +388,11 @@ const METHODS: [&str; 44] = [
 ];
 const NO_METHOD: &str = "not a method in upper case";
 
+/// Whether a text is what `http:` takes.
+pub(in crate::model) fn is_template(text: &str) -> bool {
+    parse_template(text).is_ok()
+}
+
 type Template = (Option<Arc<str>>, Vec<Segment>);
 
 /// Method and segments, or the faulty part with what is wrong and what helps.

@@ -27,6 +27,7 @@ use sha2::{Digest, Sha256};
 
 use super::diagnostic::{Diagnostic, Diagnostics, Gravity};
 use super::{ActorNaming, Code, Model, quantity};
+pub(in crate::model) use activities::is_template;
 use document::Node;
 pub use imports::Open;
 use reader::{Fields, Reader};
