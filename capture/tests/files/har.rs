@@ -184,6 +184,58 @@ fn wrappers_and_documents_one_after_the_other_are_read() {
 }
 
 #[test]
+fn entries_are_read_without_the_document_around_them() {
+    let entry = |id: u32| {
+        format!(
+            r#"{{"_initiator":{{"type":"other"}},"startedDateTime":"2026-11-22T10:00:0{id}Z","time":12,
+            "request":{{"method":"POST","url":"https://a.example/o/{id}","headers":[{{"name":"Authorization","value":"Bearer t{id}"}}],
+            "postData":{{"mimeType":"application/json","text":"{{\"n\":{id}}}"}}}},"response":{{"status":201,"content":{{"text":"ok"}}}}}}"#
+        )
+    };
+    let entries: Vec<String> = (1..=3).map(entry).collect();
+    let lines: Vec<String> = entries.iter().map(|entry| entry.replace('\n', " ")).collect();
+    let whole = har(&entries.join(",")).exchanges;
+    let said = |exchanges: &[Exchange]| {
+        let of = |e: &Exchange| {
+            let (request, response) = (e.request.clone().unwrap(), e.response.clone().unwrap());
+            (e.time, request.target, request.headers.len(), request.body.bytes().map(<[u8]>::to_vec), response.status)
+        };
+        exchanges.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!((whole.len(), said(&whole)[0].2), (3, 1));
+    let log = r#""version":"1.2","creator":{"name":"x","version":"1"},"pages":[{"id":"entries"}]"#;
+    for content in [
+        lines.join("\n"),
+        lines.join("\n") + "\n",
+        entries.join("\n"),
+        format!("[{}]", entries.join(",")),
+        format!("\u{feff} [\n{}\n]\n", lines.join(",\n")),
+        format!("{{{log},\"entries\":[{}]}}", lines.join(",")),
+        format!("{{{log},\n\"entries\": [\n{}]\n,\"comment\":1}}", entries.join(",")),
+    ] {
+        let outcome = read_content(&content);
+        assert!(outcome.errors.is_empty(), "{content}: {:?}", outcome.errors);
+        assert_eq!(said(&outcome.exchanges), said(&whole), "{content}");
+    }
+    let broken = [&lines[0], r#"{"startedDateTime":7,"request":{"method":"GET","url":"/b"]}"#, &lines[2]].join("\n");
+    let outcome = read_content(broken);
+    assert_eq!((said(&outcome.exchanges).len(), outcome.errors.len()), (2, 1), "{:?}", outcome.errors);
+}
+
+#[test]
+fn a_log_with_members_that_are_called_alike_stays_a_log() {
+    for line in [
+        r#"{"request":{"method":"GET","uri":"/o/1","host":"a"},"ts":1763805600.5,"status":200,"duration":0.1}"#,
+        r#"{"time":"2026-11-22T10:00:00Z","request":"GET /o/1 HTTP/1.1","status":200}"#,
+        r#"{"entries":[{"insertId":"a","timestamp":"2026-11-22T10:00:00Z","httpRequest":{"requestMethod":"GET","requestUrl":"https://a/o/1","status":200}}]}"#,
+    ] {
+        let outcome = read_content(format!("{line}\n"));
+        assert_eq!(outcome.exchanges.len(), 1, "{line}: {:?}", outcome.errors);
+        assert!(!outcome.exchanges[0].carries.request_headers, "{line}");
+    }
+}
+
+#[test]
 fn the_files_of_several_people_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let har = |path: &str| {
