@@ -270,7 +270,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     progress.stage("courses");
     let (told, review) = courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?;
     strays.add_told(told);
-    strays.take(resolved.noted.found());
+    strays.take(resolved.noted.found(job.model.as_deref()));
     let held = std::mem::take(&mut strays.held);
     let seen = (near.as_slice(), &reading.likely);
     progress.stage("comparing");

@@ -209,6 +209,22 @@ pub enum Check {
     OlderRoute,
     /// A request names one thing twice, by different values.
     Polluted,
+    /// A client wrote what is not a client's to write.
+    MemberWritten,
+    /// An answer holds what others are not given.
+    MemberRead,
+    /// An object stays after a step after which others go on.
+    Stuck,
+    /// An actor was sent far more than is usual.
+    Volumes,
+    /// A partner did what its contract does not name.
+    PartnerScope,
+    /// Somebody acted after all of it was to have stopped.
+    KilledActs,
+    /// Two servers have a tool of one name, or one that nobody declared is called.
+    ToolShadowed,
+    /// A chain of agents comes back to one that is in it.
+    AgentLoop,
 }
 
 impl Check {
@@ -253,7 +269,8 @@ impl Check {
 
     /// Whether it is judged by what is noted of all events, whatever their cases and the model.
     pub fn is_noted(self) -> bool {
-        matches!(self, Check::TokenExpired | Check::AgentUnnamed | Check::ScopeWidened | Check::Uncorrelated)
+        use Check::{AgentLoop, AgentUnnamed, ScopeWidened, TokenExpired, ToolShadowed, Uncorrelated};
+        matches!(self, TokenExpired | AgentUnnamed | ScopeWidened | Uncorrelated | ToolShadowed | AgentLoop)
     }
 
     /// Whether it says that something was not there. What is seen to be present needs no complete capture.

@@ -27,6 +27,7 @@ mod jwt;
 mod label;
 pub mod ledger;
 mod login;
+mod members;
 mod mentions;
 mod object;
 mod operation;

@@ -177,7 +177,7 @@ fn resolve_buffer(
         }
         match &mut courses {
             Some(courses) => courses.note(&mut event)?,
-            None => event.setting = None,
+            None => (event.setting, event.members) = (None, None),
         }
         if job.selection.events.is_some() {
             if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
