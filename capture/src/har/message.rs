@@ -158,7 +158,14 @@ fn read_request(
         _ if is_connect || split.target == "*" => split.target.to_owned(),
         _ => with_query(split.origin_form(), request.query_string, notes),
     };
+    let kind = body::content_type(&request.post_data).map(str::to_owned);
     let body = body::of_request(request.post_data, request.body_size.count(), &headers, limits.body_bytes);
+    if headers.get("content-type").is_none()
+        && let Some(kind) = kind.or(body.rebuilt.then(|| body::FORM.to_owned()))
+    {
+        headers.push(b"Content-Type", kind.as_bytes());
+        notes.irregularity("content_type_rebuilt");
+    }
     let body = notes.body(body);
     Request { method, scheme: split.scheme.map(str::to_owned), host, target, headers, body, end: None }
 }

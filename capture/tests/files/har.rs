@@ -35,7 +35,7 @@ fn a_full_entry_fills_an_exchange() {
     let (request, response) = (e.request.unwrap(), e.response.unwrap());
     assert_eq!((request.end, response.start), (at(10), at(30)));
     assert_eq!((request.scheme.as_deref(), request.host.as_deref()), (Some("https"), Some("b.example")));
-    assert_eq!((&*request.target, request.headers.len()), ("/o?x=1", 1));
+    assert_eq!((&*request.target, request.headers.len()), ("/o?x=1", 2));
     assert_eq!(request.body.bytes(), Some(&b"{\"a\":1}"[..]));
     assert_eq!((response.status, response.body.bytes()), (201, Some(&[0, 1, 2][..])));
     assert_eq!(e.protocol, Protocol::Http2);
@@ -109,6 +109,24 @@ fn posted_parameters_become_a_form_again() {
     assert_eq!(outcome.irregular("body_rebuilt_from_params"), 1);
     let body = &outcome.exchanges[0].request.as_ref().unwrap().body;
     assert_eq!(body.bytes(), Some(&b"a+b=1%262%3D%C3%A4&c="[..]));
+    let kind = |outcome: &Outcome| {
+        outcome.exchanges[0].request.as_ref().unwrap().headers.text("content-type").map(str::to_owned)
+    };
+    assert_eq!(kind(&outcome).as_deref(), Some("application/x-www-form-urlencoded"));
+    assert_eq!(outcome.irregular("content_type_rebuilt"), 1);
+    let post = |data: &str, headers: &str| {
+        har(&format!(
+            r#"{{"request":{{"method":"POST","url":"https://a/","headers":[{headers}],"postData":{{{data}}}}}}}"#
+        ))
+    };
+    let said = r#"{"name":"content-type","value":"text/plain"}"#;
+    assert_eq!(kind(&post(r#""mimeType":"application/json","text":"a=1""#, said)).as_deref(), Some("text/plain"));
+    assert_eq!(kind(&post(r#""mimeType":"text/x; a=b","text":"a=1""#, "")).as_deref(), Some("text/x; a=b"));
+    let bare = post(r#""params":[{"name":"a","value":"1"}]"#, "");
+    assert_eq!(kind(&bare).as_deref(), Some("application/x-www-form-urlencoded"));
+    for nothing in [r#""mimeType":"","text":"a=1""#, r#""text":"a=1""#, r#""mimeType":"x-unknown","text":"a""#] {
+        assert_eq!(kind(&post(nothing, "")), None, "{nothing}");
+    }
     let upload = one(
         r#"{"request":{"method":"POST","url":"https://a/","bodySize":99,"postData":{"mimeType":"multipart/form-data; boundary=x","params":[{"name":"f","fileName":"a.png"}]}}}"#,
     );
@@ -202,7 +220,7 @@ fn entries_are_read_without_the_document_around_them() {
         };
         exchanges.iter().map(of).collect::<Vec<_>>()
     };
-    assert_eq!((whole.len(), said(&whole)[0].2), (3, 1));
+    assert_eq!((whole.len(), said(&whole)[0].2), (3, 2));
     let log = r#""version":"1.2","creator":{"name":"x","version":"1"},"pages":[{"id":"entries"}]"#;
     for content in [
         lines.join("\n"),
