@@ -74,6 +74,25 @@ fn schema() -> Schema {
     schema
 }
 
+#[test]
+fn a_schema_of_another_edition_is_refused_by_name() {
+    for (syntax, taken) in [(None, true), (Some("proto3"), true), (Some("editions"), false), (Some(""), false)] {
+        let file = FileDescriptorProto {
+            name: Some("shop.proto".to_owned()),
+            syntax: syntax.map(str::to_owned),
+            ..FileDescriptorProto::default()
+        };
+        let bytes = FileDescriptorSet { file: vec![file] }.encode_to_vec();
+        // A schema that holds some already, and one that holds none.
+        for mut schema in [Schema::default(), schema()] {
+            match schema.add(&bytes) {
+                Ok(()) => assert!(taken, "{syntax:?}"),
+                Err(why) => assert!(!taken && why.contains("`shop.proto` has the syntax"), "{why}"),
+            }
+        }
+    }
+}
+
 fn call(path: &str, kind: &str, body: &[u8]) -> Exchange {
     let mut talk = Talk::open(5000);
     let asked = b"\0\0\0\0\x04\x0a\x02o1";

@@ -7,6 +7,7 @@ use offpath_capture::Mapping;
 use sha2::{Digest as _, Sha256};
 
 use super::{Console, Exit};
+use crate::model::Diagnostics;
 use crate::model::settings::{self, Allowed, Refusal};
 
 /// Largest mapping file that is read.
@@ -41,7 +42,11 @@ pub(super) fn describe(file: &Path) -> Result<String, Exit> {
     Ok(format!("{} sha256={digest}", file.display()))
 }
 
-fn parse(file: &str, text: &str) -> Result<Mapping, crate::model::Diagnostics> {
+/// What a mapping file of this text says; `file` is its name for messages. [`Mapping::missing`] tells whether it is enough.
+///
+/// # Errors
+/// Everything that is wrong with it, each with its place.
+pub fn parse(file: &str, text: &str) -> Result<Mapping, Diagnostics> {
     let building = RefCell::new(Building::default());
     let check = |section: Option<&str>, key: &str, value: &str| {
         building.borrow_mut().take(section, key, value).map_err(|title| Refusal { title, helps: Vec::new() })

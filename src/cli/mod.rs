@@ -46,6 +46,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use args::Cli;
 pub use exit::Exit;
+pub use mapping::parse as parse_mapping;
 
 use args::{Command, Shared, Typed, When};
 use config::Config;

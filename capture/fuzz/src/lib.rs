@@ -1,75 +1,20 @@
 //! What all fuzz targets do: read bytes as one input and check what holds for any.
 
+mod checked;
+mod files;
+mod quic;
 #[path = "../../tests/tls_wire/mod.rs"]
 mod tls_wire;
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use offpath_capture::{BlindSpot, Body, Exchange, Joins, Limits, Message, Options, Protocol, Sink, Source, calls, grpc_as_json};
+use offpath_capture::{Limits, Options, Source};
 use tls_wire::{ALERT, DATA, HANDSHAKE, Tls};
 
-/// Counts exchanges and checks each.
-struct Checked {
-    exchanges: u64,
-    messages: u64,
-    body_bytes: usize,
-    /// Exchanges that may wait for others, and those that need not.
-    joins: Joins,
-    free: u64,
-}
-
-impl Checked {
-    fn body(&self, body: &Body) {
-        if let Body::Present { bytes, .. } = body {
-            assert!(bytes.len() <= self.body_bytes);
-        }
-    }
-}
-
-impl Sink for Checked {
-    fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
-        self.exchanges += 1;
-        self.free += self.joins.take(exchange.clone()).len() as u64;
-        assert!(exchange.request.is_some() || exchange.response.is_some());
-        assert!(exchange.end.is_none_or(|end| end >= exchange.time));
-        if let Some(decoded) = grpc_as_json(&exchange, None) {
-            assert_eq!(decoded.key, exchange.key);
-            assert_eq!(decoded.response.is_some(), exchange.response.is_some());
-        }
-        let found = calls(&exchange);
-        let kept = found.calls.iter().flat_map(|call| [&call.arguments, &call.result]).flatten();
-        assert!(found.calls.len() <= 256 && kept.map(String::len).sum::<usize>() <= 4 << 20);
-        let bodies = [exchange.request.map(|request| request.body), exchange.response.map(|response| response.body)];
-        bodies.iter().flatten().for_each(|body| self.body(body));
-        ControlFlow::Continue(())
-    }
-
-    fn message(&mut self, message: Message) -> ControlFlow<()> {
-        self.messages += u64::from(message.kind.is_data());
-        assert!(message.end >= message.time);
-        assert!(!message.payload.is_whole() || message.incomplete.is_empty());
-        self.body(&message.payload);
-        ControlFlow::Continue(())
-    }
-
-    fn said(&mut self, exchange: Exchange) -> ControlFlow<()> {
-        assert!(exchange.protocol == Protocol::WebSocket && exchange.request.is_some());
-        assert!(exchange.end.is_some_and(|end| end >= exchange.time));
-        let found = calls(&exchange);
-        let kept = found.calls.iter().flat_map(|call| [&call.arguments, &call.result]).flatten();
-        assert!(found.calls.len() <= 256 && kept.map(String::len).sum::<usize>() <= 4 << 20);
-        ControlFlow::Continue(())
-    }
-
-    fn blind_spot(&mut self, spot: BlindSpot) -> ControlFlow<()> {
-        assert!(spot.from <= spot.to);
-        ControlFlow::Continue(())
-    }
-
-    fn progress(&mut self, _bytes: u64) {}
-}
+pub use checked::{Told, read_source};
+pub use files::{Input, gzip, read_file, read_files};
+pub use quic::{datagrams, initial};
 
 /// Reads `bytes` to the end; panics where something does not hold.
 pub fn read(bytes: Vec<u8>) {
@@ -89,24 +34,17 @@ pub fn read_with_secrets(bytes: Vec<u8>) {
 }
 
 fn read_as(bytes: Vec<u8>, key_logs: Vec<PathBuf>) {
-    let limits = Limits { body_bytes: 4 << 10, inflate_bytes: 1 << 20, entry_bytes: 1 << 16, ..Limits::default() };
-    let options = Options { limits, key_logs, ..Options::default() };
+    let options = Options { key_logs, ..small() };
     let length = bytes.len() as u64;
-    let Ok(source) = Source::in_memory("fuzz", bytes) else { return };
-    let mut checked = Checked {
-        exchanges: 0,
-        messages: 0,
-        body_bytes: options.limits.body_bytes,
-        joins: Joins::new(16 << 10),
-        free: 0,
-    };
-    let report = source.read(&options, &mut checked);
-    assert_eq!(report.exchanges, checked.exchanges);
-    assert!(report.websocket.calls + report.websocket.without_call <= report.websocket.messages);
-    let waited = Joins::settle(vec![checked.joins.finish()]).exchanges.len() as u64;
-    assert_eq!(checked.free + waited, checked.exchanges);
-    assert_eq!(report.websocket.messages, checked.messages);
-    assert_eq!(report.inputs[0].bytes, length);
+    if let Ok(source) = Source::in_memory("fuzz", bytes) {
+        read_source(source, length, &options);
+    }
+}
+
+/// Options whose limits are within reach of the longest input.
+pub fn small() -> Options {
+    let limits = Limits { body_bytes: 4 << 10, inflate_bytes: 1 << 20, entry_bytes: 1 << 16, ..Limits::default() };
+    Options { limits, ..Options::default() }
 }
 
 /// A pcap file of one TCP connection: each byte `\xff` of the input hands over to the other side.
@@ -179,8 +117,8 @@ fn turns(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     bytes.split(|byte| *byte == 0xff).enumerate().map(|(nth, said)| (nth % 2, said))
 }
 
-/// A pcap file of one TCP connection, a second a turn.
-fn talk(turns: impl Iterator<Item = (usize, Vec<u8>)>) -> Vec<u8> {
+/// A pcap file of one TCP connection, a second a turn; side 0 is the client.
+pub fn talk(turns: impl Iterator<Item = (usize, Vec<u8>)>) -> Vec<u8> {
     let mut file = Vec::new();
     for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 1 << 18, 101] {
         file.extend(word.to_le_bytes());

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::Write;
 
+use prost_reflect::prost::Message as _;
+use prost_reflect::prost_types::{FileDescriptorProto, FileDescriptorSet};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions};
 
 /// Services and their messages, from files that `protoc --include_imports --descriptor_set_out=FILE` writes.
@@ -22,8 +24,15 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// The bytes are no set of descriptors, or one that lacks what it refers to; says which.
+    /// The bytes are no set of descriptors, one that lacks what it refers to, or of an edition that is not read; says which.
     pub fn add(&mut self, file: &[u8]) -> Result<(), String> {
+        let set = FileDescriptorSet::decode(file).map_err(|error| error.to_string())?;
+        // The pool panics at these.
+        let other = |file: &&FileDescriptorProto| !matches!(file.syntax.as_deref(), None | Some("proto2" | "proto3"));
+        if let Some(other) = set.file.iter().find(other) {
+            let (name, syntax) = (other.name().escape_debug(), other.syntax().escape_debug());
+            return Err(format!("`{name}` has the syntax `{syntax}`; proto2 and proto3 are read"));
+        }
         self.pool.decode_file_descriptor_set(file).map_err(|error| error.to_string())
     }
 
