@@ -7,6 +7,7 @@ mod delegation;
 mod handed;
 pub(crate) mod least;
 mod pack;
+pub mod parcel;
 pub mod partition;
 mod rfc3339;
 #[cfg(test)]
