@@ -367,6 +367,8 @@ pub struct Tally {
     pub assured: u64,
     /// Of these and of what could not be decided, the ones where something may have gone unseen in between.
     pub unseen: u64,
+    /// Of what could not be decided, what is about things that nobody else was seen with.
+    pub nobodys: u64,
 }
 
 /// Tallies by check and source format; sums commute.
@@ -414,6 +416,11 @@ impl Tallies {
         self.0.entry((check, source)).or_default().unseen += 1;
     }
 
+    /// Notes of what could not be decided how much is about things that nobody else was seen with.
+    pub fn note_nobodys(&mut self, check: Check, source: &'static str, count: u64) {
+        self.0.entry((check, source)).or_default().nobodys += count;
+    }
+
     /// Adds another's counts.
     pub fn add(&mut self, other: &Tallies) {
         for (key, tally) in &other.0 {
@@ -423,6 +430,7 @@ impl Tallies {
             sum.not_evaluable += tally.not_evaluable;
             sum.assured += tally.assured;
             sum.unseen += tally.unseen;
+            sum.nobodys += tally.nobodys;
         }
     }
 }

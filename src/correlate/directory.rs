@@ -2,6 +2,7 @@
 
 mod chains;
 mod credentials;
+mod named;
 mod shared;
 
 use std::hash::BuildHasher as _;
@@ -11,6 +12,7 @@ use credentials::{Bindings, Issuers, bind};
 pub(super) use credentials::{Credentials, Meaning};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+pub(super) use named::Named;
 
 use super::credential::Hash;
 use super::facts::{Claimed, Facts, Holder, Presence, RoleSource, Stamp, TenantFact};
@@ -39,6 +41,8 @@ pub struct Directory {
     objects: Pool,
     /// By an object's number.
     records: Vec<ObjectRecord>,
+    /// What calls about objects name beside them.
+    named: Named,
     /// Holders, as [`holder_bytes`] writes them.
     holders: Pool,
     /// Strands of holders: a strand's number, then the holder.
@@ -208,6 +212,7 @@ impl Directory {
             bindings: Map::default(),
             objects: Pool::default(),
             records: Vec::new(),
+            named: Named::default(),
             holders: Pool::default(),
             strands: Pool::default(),
             presence: Vec::new(),
@@ -231,6 +236,12 @@ impl Directory {
             let parent = self.object(&bytes);
             object_bytes(&child, &mut bytes);
             self.add_parent(&bytes, stamp, parent);
+        }
+        for (about, other) in facts.named {
+            object_bytes(&other, &mut bytes);
+            let other = self.object(&bytes);
+            object_bytes(&about, &mut bytes);
+            self.add_named(&bytes, other);
         }
         for (object, stamp, holder) in facts.owners {
             bytes.clear();
@@ -297,6 +308,12 @@ impl Directory {
         }
     }
 
+    fn add_named(&mut self, about: &[u8], other: Option<u32>) {
+        let about = self.object(about);
+        let Some((about, other)) = about.zip(other) else { return };
+        self.named.add(about, other, &self.objects);
+    }
+
     fn add_owner(&mut self, object: &[u8], stamp: Stamp, holder: Option<u32>) {
         let object = self.object(object);
         let Some((object, holder)) = object.zip(holder) else { return };
@@ -361,6 +378,10 @@ impl Directory {
                 let tenant = other.tenants.get(learnt.number);
                 self.add_tenant(object, record.tenant_inferred, stamp(learnt), tenant);
             }
+        }
+        for (about, named) in other.named.iter() {
+            let named = self.object(other.objects.get(named));
+            self.add_named(other.objects.get(about), named);
         }
         for (number, spells) in (0..).zip(&other.presence) {
             spells.iter().for_each(|(from, to)| self.add_presence(other.strands.get(number), from, to));
@@ -430,7 +451,14 @@ impl Directory {
                 });
             }
         }
-        Resolver::new(credentials, (self.objects, records), names, (lines, sessions), self.runs.settled(), self.roles)
+        Resolver::new(
+            credentials,
+            (self.objects, records, self.named),
+            names,
+            (lines, sessions),
+            self.runs.settled(),
+            self.roles,
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::credential::Hash;
 use super::extract::is_safe;
-use super::guess::Guess;
+use super::guess::{Guess, is_container};
 use super::identity::masked_text;
 use super::reading::Reading;
 use super::redact::Masker;
@@ -96,6 +96,23 @@ impl Found {
     pub(super) fn is_made(&self) -> bool {
         let about = self.objects.first().is_some_and(|object| &*object.qualifier == "target");
         about && matches!(self.sources.first(), Some(KeySource::ResponseBody | KeySource::Header))
+    }
+
+    /// The object that the exchange is about, with each that a body names beside it and not in a list: what it may be a
+    /// part of. What owns things without being their case is none of these.
+    pub(super) fn named_beside(&self) -> impl Iterator<Item = (ObjectId, ObjectId)> {
+        let mut objects = self.objects.iter().zip(&self.sources).zip(&self.places);
+        let about = objects.next().filter(|((object, _), _)| &*object.qualifier == "target");
+        let about = about.map(|((object, _), _)| object.id.clone());
+        let in_body = |source: KeySource| matches!(source, KeySource::RequestBody | KeySource::ResponseBody);
+        let alone = |places: &Places| places.key.as_deref().is_some_and(|place| !place.contains(".*"));
+        about.into_iter().flat_map(move |about| {
+            let others = objects.clone().filter(move |((_, source), places)| in_body(**source) && alone(places));
+            let own = Arc::clone(&about.object_type);
+            let others = others
+                .filter(move |((other, _), _)| other.id.object_type != own && !is_container(&other.id.object_type));
+            others.map(move |((other, _), _)| (about.clone(), other.id.clone()))
+        })
     }
 
     pub(super) fn link(&mut self, child: &ObjectId, parent: &ObjectId) {

@@ -8,6 +8,7 @@ mod handed;
 pub(crate) mod least;
 mod members;
 mod pack;
+pub mod parcel;
 pub mod partition;
 mod rfc3339;
 #[cfg(test)]

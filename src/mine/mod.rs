@@ -31,6 +31,7 @@ mod sketch;
 mod subject;
 mod templates;
 mod ties;
+mod wholes;
 
 pub use annotate::annotated;
 pub use draft::{Doubted, Provenance, Trust, beginning, draft, outline};
@@ -40,3 +41,4 @@ pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};
 pub use sketch::Sketch;
 pub use templates::Templates;
+pub use wholes::{Told, Wholes};

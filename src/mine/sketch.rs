@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Mining;
 use super::completion::is_small;
-use super::evidence::{Evidence, KeyedByTenant, OperationEvidence};
+use super::evidence::{Evidence, KeyedByTenant, OperationEvidence, TenantPlace};
 use super::flows::{Edge, Flows};
 use super::name::{self, Names, Part, Template};
 use super::redirected::Redirected;
@@ -67,7 +67,7 @@ pub(super) struct TypeSketch {
     pub(super) keys: Vec<String>,
     pub(super) within: Option<KeyedByTenant>,
     /// Where its tenant is, and what was seen of it.
-    pub(super) tenant: Option<(String, String)>,
+    pub(super) tenant: Option<TenantPlace>,
     pub(super) states: Vec<String>,
     /// Where answers say whose it is.
     pub(super) owner: Option<String>,
@@ -117,18 +117,14 @@ impl Sketch {
     /// Sketches what was seen without a model; `mining` of the same run tells which objects belong to which.
     pub fn new(evidence: &Evidence, mining: &Mining) -> Sketch {
         let learnt = Templates::of(evidence);
-        let mut operations = templates(evidence, &learnt);
         let flows = Flows::of(evidence, &learnt);
-        operations.iter_mut().for_each(|(template, seen)| follow(&flows, &template.raw(), seen));
+        let (operations, foreign) = operations(evidence, &learnt, &flows);
         let unsaid = |(operation, place): &(Arc<str>, Arc<str>)| flows.places(operation).any(|(own, _)| own == place);
         let told = |edge: &&Edge| {
             (unsaid(&edge.from) || unsaid(&edge.to)) && [&edge.from, &edge.to].iter().all(|(_, place)| is_path(place))
         };
         let mut edges: Vec<Edge> = flows.edges().iter().filter(told).cloned().collect();
         edges.sort_by(|a, b| b.values.cmp(&a.values).then_with(|| a.cmp(b)));
-        let foreign =
-            scoped_types(&operations).into_iter().chain(answers_only(&operations)).chain(setting::types(&operations));
-        let foreign = foreign.collect();
         let mut sketch = Sketch { roles: roles::places(evidence), flows: edges, ..Sketch::default() };
         let mut placed = Vec::new();
         let mut others = Vec::new();
@@ -162,7 +158,9 @@ impl Sketch {
         let raw: BTreeSet<Arc<str>> = placed.iter().map(|p| Arc::clone(&p.object)).collect();
         let named: BTreeMap<Arc<str>, Arc<str>> =
             raw.into_iter().map(|raw| (Arc::clone(&raw), names.choose(&[name::object_type(&raw)]))).collect();
-        let roots = roots(&named, mining);
+        let mut roots = roots(&named, mining);
+        // Cases also follow what bodies tell; that is told apart from what paths tell.
+        roots.retain(|raw, root| is_above(&placed, raw, root));
         let writes = |raw: &Arc<str>| placed.iter().any(|p| p.object == *raw && !p.read);
         let told = evidence.ties.parents(&flows, |raw| writes(raw) && learnt.knows(raw));
         sketch.types = types(&placed, &named, evidence, (&roots, &told));
@@ -219,6 +217,20 @@ fn by_support(calls: Vec<(Template, bool, u64)>) -> Vec<(Arc<str>, u64)> {
         calls.into_iter().map(|(t, _, accepted)| (t.text().into(), accepted)).collect();
     calls.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     calls
+}
+
+/// Accepted operations by template, with what was learnt of their places and types, and the types of no life of their own.
+pub(super) fn operations(
+    evidence: &Evidence,
+    learnt: &Templates,
+    flows: &Flows,
+) -> (BTreeMap<Template, OperationEvidence>, BTreeSet<Arc<str>>) {
+    let mut operations = templates(evidence, learnt);
+    operations.iter_mut().for_each(|(template, seen)| follow(flows, &template.raw(), seen));
+    let foreign =
+        scoped_types(&operations).into_iter().chain(answers_only(&operations)).chain(setting::types(&operations));
+    let foreign = foreign.collect();
+    (operations, foreign)
 }
 
 /// Accepted operations by template, with what was learnt of their places.
@@ -429,6 +441,12 @@ fn roots<'n>(named: &'n BTreeMap<Arc<str>, Arc<str>>, mining: &'n Mining) -> BTr
         Some((raw, root))
     };
     named.keys().filter_map(root).collect()
+}
+
+/// Whether paths of calls about a type hold the keys of another.
+fn is_above(placed: &[Placed], raw: &Arc<str>, root: &Arc<str>) -> bool {
+    let subjects = placed.iter().filter(|p| p.object == *raw).filter_map(|p| p.evidence.subjects.get(raw));
+    subjects.into_iter().any(|subject| subject.others.contains_key(&(Arc::clone(root), None)))
 }
 
 fn types(

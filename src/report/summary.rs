@@ -121,6 +121,9 @@ pub struct RunSummary {
     /// Exchanges by nobody who is known, by a cookie that they carry and that may be a session's.
     #[serde(default)]
     pub cookies: BTreeMap<String, u64>,
+    /// Places that may tell tenants where nothing else does, without a model; nothing is judged by them.
+    #[serde(default)]
+    pub premises: Vec<PremiseSummary>,
     /// Spells of actors' activity.
     #[serde(default)]
     pub sessions: u64,
@@ -211,6 +214,23 @@ pub struct ActorSummary {
     pub principals: u64,
     /// Events.
     pub events: u64,
+}
+
+/// A place that may tell tenants.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PremiseSummary {
+    /// `host.label.0`, or a word of paths that it stands behind: `/orgs/*`.
+    pub place: String,
+    /// Values there.
+    pub tenants: u64,
+    /// Actors who were seen there twice or more.
+    pub actors: u64,
+    /// Of these, those with one value only.
+    pub staying: u64,
+    /// Objects that were seen there twice or more.
+    pub objects: u64,
+    /// Of these, those with one value only.
+    pub alone: u64,
 }
 
 /// One object type.

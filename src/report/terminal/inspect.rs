@@ -2,7 +2,7 @@
 
 use crate::report::figure::{bytes, count, counted, percent, protocol, utc};
 use crate::report::reason;
-use crate::report::summary::RunSummary;
+use crate::report::summary::{PremiseSummary, RunSummary};
 use crate::report::{unidentified, visible};
 
 use super::screen::Screen;
@@ -53,6 +53,9 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     }
     if !run.objects.is_empty() {
         out.push_str(&screen.paragraph("Objects", &objects(run)));
+    }
+    for premise in &run.premises {
+        out.push_str(&screen.paragraph("Tenants?", &perhaps(premise)));
     }
     if run.model.is_none() {
         out.push_str(
@@ -171,6 +174,19 @@ fn websocket(run: &RunSummary) -> Option<String> {
         text.push_str(&format!("{joint} {} not read as calls", count(said.without_call)));
     }
     Some(text)
+}
+
+/// `host.label.0 has 3 values, and 12 of 12 actors and 30 of 30 objects stay with one of them: ...`.
+fn perhaps(premise: &PremiseSummary) -> String {
+    format!(
+        "{} has {} values, and {} of {} and {} of {} stay with one of them; where these are tenants, a model says so",
+        premise.place,
+        count(premise.tenants),
+        count(premise.staying),
+        counted(premise.actors, "actor", "actors"),
+        count(premise.alone),
+        counted(premise.objects, "object", "objects"),
+    )
 }
 
 fn operations(run: &RunSummary) -> String {
