@@ -132,6 +132,7 @@ impl Connection {
         out: &mut Output<'_>,
     ) -> u64 {
         while self.queue.len() >= WAITING || self.queue.held() > WAITING_BYTES && self.queue.len() > 1 {
+            self.crowded = true;
             self.lose_count(out);
             self.emit_front(out);
         }

@@ -66,6 +66,8 @@ pub(crate) struct Connection {
     interim: Option<u64>,
     /// Whether the capture joined the connection in the middle and no response was read yet.
     midstream: bool,
+    /// More requests waited for their answers than are kept: from there on nobody can count.
+    crowded: bool,
     /// The capture shows the connection from its first byte.
     from_start: bool,
     /// The request that HTTP/2 will answer.
@@ -117,6 +119,7 @@ impl Connection {
             response_gap: None,
             interim: None,
             midstream: true,
+            crowded: false,
             from_start: false,
             upgrading: None,
             opening: None,
