@@ -571,12 +571,11 @@ mod tests {
             status in proptest::option::of(any::<u16>()),
             hashes in any::<(Option<u64>, Option<u64>)>(),
             turn in any::<Option<(u64, u32)>>(),
-            answer in any::<(Option<u64>, bool, bool, bool, bool, Option<u32>)>(),
+            answer in any::<(Option<u64>, bool, bool, bool, bool)>(),
             exchanged in any::<Option<(bool, bool, bool)>>(),
             seen in any::<(Option<i64>, Option<Option<bool>>)>(),
             handed in any::<Option<(Vec<(u64, u32)>, Vec<(u64, u32)>, Vec<(u32, u64, u64)>, bool)>>(),
             setting in proptest::option::of(setting()),
-            members in any::<Option<(Option<Vec<usize>>, bool)>>(),
             shows in any::<(bool, bool, bool)>(),
             evidence in 0..8_usize,
             outcome in prop_oneof![Just(Outcome::Accepted), Just(Outcome::Rejected), Just(Outcome::Unknown)],
@@ -591,8 +590,8 @@ mod tests {
             event.host = host;
             event.status = status;
             (event.idempotency, event.body_hash) = hashes;
-            let (body_hash, cached, replayed, gone, made, size) = answer;
-            event.answer = Answer { body_hash, size: size.map(u64::from), cached, replayed, gone, made };
+            let (body_hash, cached, replayed, gone, made) = answer;
+            event.answer = Answer { body_hash, size: None, cached, replayed, gone, made };
             let ids = |ids: Vec<_>| ids.into_iter().map(|(value, kind)| HandedId { value, kind }).collect();
             let word = |(word, value, number)| SoughtId { word, value, number };
             event.handed = handed.map(|(asked, given, sought, unread)| {
@@ -600,11 +599,6 @@ mod tests {
                 Box::new(Handed { asked: ids(asked), given: ids(given), sought, unread })
             });
             event.setting = setting.map(Box::new);
-            event.members = members.map(|(sent, told)| {
-                let one = |echo: usize| SentMember { path: "user.role".into(), echo: Echo::ALL[echo % 3] };
-                let sent = sent.map(|sent: Vec<usize>| sent.into_iter().map(one).collect());
-                Box::new(Members { sent, told: told.then(|| vec!["id".into(), "user.role".into()]) })
-            });
             event.turn = turn.map(|(request, number)| Turn { request: EventId(request), number });
             (event.shows.request_body, event.shows.response_body, event.shows.headers) = shows;
             event.exchanged = exchanged.map(|(had, got, elsewhere)| {
@@ -627,11 +621,24 @@ mod tests {
         }
     }
 
+    fn members() -> BoxedStrategy<Option<Box<Members>>> {
+        let members = |(sent, told): (Option<Vec<usize>>, bool)| {
+            let one = |echo: usize| SentMember { path: "user.role".into(), echo: Echo::ALL[echo % 3] };
+            let sent = sent.map(|sent| sent.into_iter().map(one).collect());
+            Box::new(Members { sent, told: told.then(|| vec!["id".into(), "user.role".into()]) })
+        };
+        proptest::option::of(any::<(Option<Vec<usize>>, bool)>().prop_map(members)).boxed()
+    }
+
     /// Boxed, part by part: what is generated at once lies on the stack.
     fn events() -> BoxedStrategy<Event> {
         let spoken = proptest::option::of(spoken().boxed()).boxed();
-        let with = |(event, spoken): (Event, Option<Spoken>)| Event { spoken: spoken.map(Box::new), ..event };
-        (silent().boxed(), spoken).prop_map(with).boxed()
+        let size = any::<Option<u32>>().prop_map(|size| size.map(u64::from)).boxed();
+        let with = |(event, spoken, members, size): (Event, Option<Spoken>, Option<Box<Members>>, Option<u64>)| {
+            let answer = Answer { size, ..event.answer };
+            Event { spoken: spoken.map(Box::new), members, answer, ..event }
+        };
+        (silent().boxed(), spoken, members(), size).prop_map(with).boxed()
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Courses: moments of all threads are brought together by lane and key, sorted, and folded.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{Job, PipelineError};
 use crate::compare::Check;
 use crate::compare::access::{Accesses, Review};
 use crate::compare::course::{
-    self, Amount, Bodies, Class, Clocks, Doors, Lane, Leads, Minute, Moment, Roster, Round, Slot, Stay, Step, Told, Use,
+    self, Amount, Bodies, Class, Clocks, Doors, Lane, Minute, Moment, Roster, Round, Slot, Stay, Step, Told, Use,
 };
 use crate::correlate::ledger::{self, IdHasher};
 use crate::event::{Event, Mark, Outcome, Setting};
@@ -99,8 +99,8 @@ pub(super) struct Writer {
     uses: Rows<Use>,
     steps: Rows<Step>,
     amounts: Rows<Amount>,
-    /// Where the model's steps lead, by activity.
-    leads: BTreeMap<Arc<str>, Leads>,
+    /// The model's activities that lead to an end.
+    ending: BTreeSet<Arc<str>>,
     /// The last instant that was seen.
     end: i64,
     /// Whether a model says which roles actors have.
@@ -124,7 +124,7 @@ impl Writer {
             uses: Rows::new(folder.join("uses"), budget / 4),
             steps: Rows::new(folder.join("steps"), budget / 4),
             amounts: Rows::new(folder.join("amounts"), budget / 4),
-            leads: job.model.as_deref().map(leads).unwrap_or_default(),
+            ending: job.model.as_deref().map(ending).unwrap_or_default(),
             end: i64::MIN,
             modelled: job.model.is_some(),
             roster: Roster::default(),
@@ -140,7 +140,7 @@ impl Writer {
     pub(super) fn note(&mut self, event: &mut Event) -> Result<(), PipelineError> {
         let Some(setting) = event.setting.take() else { return Ok(()) };
         let Writer {
-            ids, moments, minutes, slots, uses, steps, amounts, leads, end, modelled, roster, accesses, ..
+            ids, moments, minutes, slots, uses, steps, amounts, ending, end, modelled, roster, accesses, ..
         } = self;
         let (bodies, clocks, doors, told) = (&mut self.bodies, &mut self.clocks, &mut self.doors, &mut self.told);
         *end = event.time.max(*end);
@@ -159,8 +159,8 @@ impl Writer {
             };
             let step = ids.pair(hash(step), hash(host));
             Slot::of(event, step, client, source).into_iter().try_for_each(|slot| slots.push(slot))?;
-            let on = event.activity.as_ref().and_then(|activity| leads.get(activity)).copied().unwrap_or_default();
-            Step::of(event, step, &hash, on, source).into_iter().try_for_each(|step| steps.push(step))?;
+            let ends = event.activity.as_ref().is_some_and(|activity| ending.contains(activity));
+            Step::of(event, step, &hash, ends, source).into_iter().try_for_each(|step| steps.push(step))?;
         }
         let role = |name: &str| ids.kind(name);
         let class = Class::of(event, &setting, modelled.then_some(&role));
@@ -177,18 +177,11 @@ impl Writer {
     }
 }
 
-/// Where the steps of a model lead: one that may lead to an end is taken to.
-fn leads(model: &Model) -> BTreeMap<Arc<str>, Leads> {
-    let mut leads = BTreeMap::new();
-    for lifecycle in &model.lifecycles {
-        for transition in &lifecycle.transitions {
-            let ends = lifecycle.states.get(transition.to).is_none_or(|state| state.final_state);
-            let Some(activity) = model.activities.get(usize::from(transition.activity.0)) else { continue };
-            let leads = leads.entry(Arc::clone(&activity.name)).or_insert(Leads::On);
-            *leads = if ends { Leads::ToEnd } else { *leads };
-        }
-    }
-    leads
+/// The activities of a model that lead to an end, or may.
+fn ending(model: &Model) -> BTreeSet<Arc<str>> {
+    let steps = model.lifecycles.iter().flat_map(|life| life.transitions.iter().map(move |step| (life, step)));
+    let ends = steps.filter(|(life, step)| life.states.get(step.to).is_none_or(|state| state.final_state));
+    ends.filter_map(|(_, step)| model.activities.get(usize::from(step.activity.0))).map(|a| a.name.clone()).collect()
 }
 
 /// Counts what one event decides by itself, and what its source does not show.

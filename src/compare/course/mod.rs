@@ -42,7 +42,7 @@ pub use members::Bodies;
 pub use moment::{Lane, Moment};
 pub use route::{Class, Roster, Use, routes};
 pub use slot::{Slot, slots};
-pub use stuck::{Leads, Stay, Step, stuck};
+pub use stuck::{Stay, Step, stuck};
 pub use told::Told;
 pub use volume::{Amount, volumes};
 

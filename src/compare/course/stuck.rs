@@ -18,19 +18,6 @@ const RARE: usize = 20;
 const SHOWN: usize = 4;
 
 const ELSEWHERE: (f32, &str) = (0.45, "what ends it may be done where nobody captures, or never be needed");
-const NOT_FINAL: (f32, &str) = (0.55, "what ends it may be done where nobody captures");
-
-/// What a model says of where a step leads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Leads {
-    /// Nothing.
-    #[default]
-    Unsaid,
-    /// To a state from which steps lead on.
-    On,
-    /// To an end, or perhaps to one.
-    ToEnd,
-}
 
 /// What an event did to the object that it is about; of one size, so that it can wait on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,8 +28,8 @@ pub struct Step {
     pub at: OrderKey,
     /// Hash of what was done.
     pub step: u64,
-    /// Where it leads.
-    pub leads: Leads,
+    /// It leads to an end by the model, or may.
+    pub ends: bool,
     /// The server took it; else nobody knows.
     pub accepted: bool,
     /// Number of the source's format.
@@ -51,10 +38,10 @@ pub struct Step {
 
 impl Step {
     /// What an event adds: one that may have moved the object that it is about. `hash` is keyed.
-    pub fn of(event: &Event, step: u64, hash: &dyn Fn(&str) -> u64, leads: Leads, source: u8) -> Option<Step> {
+    pub fn of(event: &Event, step: u64, hash: &dyn Fn(&str) -> u64, ends: bool, source: u8) -> Option<Step> {
         let object = event.objects.first().filter(|_| !event.read && event.outcome != Outcome::Rejected)?;
         let object = hash(&object.id.to_string());
-        Some(Step { object, at: event.order_key(), step, leads, accepted: event.outcome == Outcome::Accepted, source })
+        Some(Step { object, at: event.order_key(), step, ends, accepted: event.outcome == Outcome::Accepted, source })
     }
 }
 
@@ -67,8 +54,8 @@ pub struct Stay {
     pub since: OrderKey,
     /// When the next one was, microseconds since the Unix epoch; none where none was seen.
     pub until: Option<i64>,
-    /// Where the step leads.
-    pub leads: Leads,
+    /// It leads to an end by the model, or may.
+    pub ends: bool,
     /// Number of the source's format.
     pub source: u8,
 }
@@ -78,14 +65,14 @@ impl Stay {
     pub fn of(steps: &[Step]) -> impl Iterator<Item = Stay> {
         let next = steps.iter().skip(1).map(|step| Some(step.at.0)).chain([None]);
         let begun = steps.iter().zip(next).filter(|(step, _)| step.accepted);
-        begun.map(|(one, until)| Stay { step: one.step, since: one.at, until, leads: one.leads, source: one.source })
+        begun.map(|(one, until)| Stay { step: one.step, since: one.at, until, ends: one.ends, source: one.source })
     }
 }
 
 /// Judges the stays after one step, in any order; `end`: the last instant that was seen.
 pub fn stuck(stays: &[Stay], end: i64, told: &mut Told) {
     let Some(first) = stays.iter().min_by_key(|stay| stay.since) else { return };
-    if stays.iter().any(|stay| stay.leads == Leads::ToEnd) {
+    if stays.iter().any(|stay| stay.ends) {
         return;
     }
     let mut lasted: Vec<i64> = stays.iter().filter_map(|stay| Some(stay.until?.saturating_sub(stay.since.0))).collect();
@@ -111,7 +98,7 @@ pub fn stuck(stays: &[Stay], end: i64, told: &mut Told) {
         events: stuck.iter().take(SHOWN).map(|stay| stay.since.2).collect(),
         expected: vec![format!("a next step within {} as of {} others", length(usual), lasted.len()).into()],
         observed: vec![format!("{objects} for up to {age}").into()],
-        doubt: Some(if worst.leads == Leads::On { NOT_FINAL } else { ELSEWHERE }),
+        doubt: Some(ELSEWHERE),
     };
     told.stray(stray, worst.source);
 }
@@ -124,7 +111,7 @@ mod tests {
 
     fn step(object: u64, minute: i64, step: u64) -> Step {
         let at = (minute * MINUTE, 0, EventId(object * 1_000_000 + minute.unsigned_abs()));
-        Step { object, at, step, leads: Leads::Unsaid, accepted: true, source: 0 }
+        Step { object, at, step, ends: false, accepted: true, source: 0 }
     }
 
     /// Findings over all objects' steps, where the capture goes on for some days.
@@ -146,9 +133,7 @@ mod tests {
         let stays = [going_on(60), vec![vec![step(900, 30, 1)]]].concat();
         assert_eq!(found(&stays, 3), [(stays[60][0].at.2, "1 object for up to 3d".to_owned(), 0.45)]);
         let mut modelled = stays.clone();
-        modelled.iter_mut().flatten().filter(|s| s.step == 1).for_each(|s| s.leads = Leads::On);
-        assert_eq!(found(&modelled, 3)[0].2, 0.55);
-        modelled.iter_mut().flatten().filter(|s| s.step == 1).for_each(|s| s.leads = Leads::ToEnd);
+        modelled.iter_mut().flatten().filter(|s| s.step == 1).for_each(|s| s.ends = true);
         assert_eq!(found(&modelled, 3), [], "the model says that it ends there");
     }
 

@@ -118,8 +118,7 @@ fn built_in(check: Check) -> Demand {
         }
         Check::Pace | Check::Clones => BTreeSet::from([Need::Clock]),
         Check::RetryStorm | Check::MemberWritten => BTreeSet::from([Need::RequestBody]),
-        Check::TokenExpired | Check::AgentUnnamed | Check::AgentLoop => BTreeSet::from([Need::Headers]),
-        Check::ToolShadowed => BTreeSet::from([Need::ResponseBody]),
+        Check::TokenExpired | Check::AgentUnnamed => BTreeSet::from([Need::Headers]),
         Check::KeyAge | Check::KeyWide | Check::NotRotated | Check::Wildcard | Check::EnvironmentMix => {
             BTreeSet::from([Need::Headers])
         }

@@ -1,7 +1,6 @@
 //! Members of JSON bodies by operation and sort of actor: who writes which, and who is given which.
 //!
-//! Sums that commute, of bounded size: of more operations, sorts of actors and members than are kept the least stay, by
-//! hashes that no sender can choose.
+//! Sums that commute, of bounded size: of more operations, sorts of actors and members than are kept the least stay.
 
 mod name;
 mod read;
@@ -105,7 +104,7 @@ impl Bodies {
             }
         }
         if resource != 0 {
-            self.resources.entry(resource).or_default().extend_with(known);
+            add_known(self.resources.entry(resource).or_default(), known);
         }
         self.operations.entry(step).or_default().add(one);
         self.bound();
@@ -117,7 +116,7 @@ impl Bodies {
             self.operations.entry(step).or_default().add(operation);
         }
         for (resource, known) in other.resources {
-            self.resources.entry(resource).or_default().extend_with(known);
+            add_known(self.resources.entry(resource).or_default(), known);
         }
         self.bound();
     }
@@ -139,19 +138,13 @@ impl Bodies {
 }
 
 /// Adds by name what is known of members.
-trait Extend {
-    fn extend_with(&mut self, other: BTreeMap<Arc<str>, Known>);
-}
-
-impl Extend for BTreeMap<Arc<str>, Known> {
-    fn extend_with(&mut self, other: BTreeMap<Arc<str>, Known>) {
-        for (name, Known { told, sent }) in other {
-            let known = self.entry(name).or_default();
-            add_least(&mut known.told, told, HOLDERS);
-            add_least(&mut known.sent, sent, HOLDERS);
-        }
-        keep_least_keys(self, MEMBERS * 2);
+fn add_known(to: &mut BTreeMap<Arc<str>, Known>, from: BTreeMap<Arc<str>, Known>) {
+    for (name, Known { told, sent }) in from {
+        let known = to.entry(name).or_default();
+        add_least(&mut known.told, told, HOLDERS);
+        add_least(&mut known.sent, sent, HOLDERS);
     }
+    keep_least_keys(to, MEMBERS * 2);
 }
 
 impl Operation {

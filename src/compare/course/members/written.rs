@@ -75,13 +75,11 @@ fn written<'o>(
     let repeated = member.same > 0;
     let tellers = known.map_or(0, |known| known.told.len());
     let writers = known.map_or(0, |known| known.sent.len());
-    let by_others =
-        operation.sent.values().any(|other| !std::ptr::eq(other, group) && other.members.contains_key(path));
     let doubt = if name::is_kept(path) {
-        match (repeated || tellers > 0 || by_others, repeated, plenty) {
-            (false, ..) | (_, false, _) => UNSAID,
-            (_, true, false) => FEW,
-            (_, true, true) => ALLOWED,
+        match (repeated, plenty) {
+            (false, _) => UNSAID,
+            (true, false) => FEW,
+            (true, true) => ALLOWED,
         }
     } else {
         // Of a member whose name says nothing others have to be told, and nobody may write it anywhere.
