@@ -45,7 +45,11 @@ fn refunds(name: &str) -> Vec<(String, Option<String>)> {
     let of_refund = |event: &&Value| {
         event["accepted"] == true && event["objects"][0].as_str().is_some_and(|id| id.starts_with("refund:"))
     };
-    let real = grouped(truth.iter().filter(of_refund).map(|event| {
+    // Of a refund that was asked for before the recording, no request names the order.
+    let asked = truth.iter().filter(|event| of_refund(event) && text(event, "activity") == "refund_request");
+    let asked: BTreeSet<&str> = asked.map(|event| event["objects"][0].as_str().unwrap()).collect();
+    let asked_for = |event: &&Value| of_refund(event) && asked.contains(event["objects"][0].as_str().unwrap());
+    let real = grouped(truth.iter().filter(asked_for).map(|event| {
         let (time, method, path) = moment(event, 1_000);
         let path = if text(event, "activity") == "refund_request" { "/refunds".to_owned() } else { path };
         ((time, method, path), text(event, "case").to_owned())
