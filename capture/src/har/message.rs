@@ -10,7 +10,7 @@ use crate::grpc;
 use crate::key::KeySeed;
 use crate::lenient::List;
 use crate::tally::Tally;
-use crate::url::{self, SplitUrl, without_user};
+use crate::url::{self, SplitUrl};
 use crate::{
     Body, Carries, Endpoint, Exchange, Headers, Incomplete, Limits, LogFacts, Origin, Protocol, Request, Response,
     Timestamp,
@@ -151,7 +151,7 @@ fn read_request(
     }
     let host = headers.text("host").map(str::to_owned).filter(|host| !host.is_empty());
     let host = host.or(authority).or_else(|| split.host.map(str::to_owned));
-    let host = host.map(|host| without_user(&host).to_owned());
+    let host = host.map(|host| url::host(&host, split.scheme).to_owned());
     let is_connect = method.eq_ignore_ascii_case("CONNECT");
     let target = match split.host {
         Some(authority) if is_connect => authority.to_owned(),
