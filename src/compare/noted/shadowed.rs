@@ -123,7 +123,7 @@ impl Tools {
             }
             tallies.count(Check::ToolShadowed, first.source, Some(shadowed));
         }
-        pairs.into_values().filter_map(|shadows| stray(shadows)).collect()
+        pairs.into_values().filter_map(stray).collect()
     }
 
     /// Tools that are called and that the model does not name: one finding a server and tool.
