@@ -55,7 +55,7 @@ fn complete(events: Sent, taught: &[Sent], evidence: &[Sent], machines: usize) -
         });
         noted.unwrap();
     }
-    (completed, rows.iter().map(|rows| Sent::values(rows)).collect(), Sent::values([&ledger.people]))
+    (completed, rows.iter().map(Sent::values).collect(), Sent::values([&ledger.people]))
 }
 
 /// A machine that judges ids: rows of its own, from all. Gives, by the machine that looks for walks, attempts; and users.
@@ -74,7 +74,7 @@ fn judge(rows: &[Sent], people: &[Sent], machines: usize) -> (Vec<Sent>, Sent) {
             attempts[usize::try_from(machine).unwrap()].push(attempt);
         }
     }
-    (attempts.iter().map(|attempts| Sent::values(attempts)).collect(), Sent::values([&users]))
+    (attempts.iter().map(Sent::values).collect(), Sent::values([&users]))
 }
 
 /// All that comes of traffic on so many machines.
