@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::flows::Flows;
-use super::sketch;
+use super::operations::operations;
 use super::templates::Templates;
 use super::ties::is_aside;
 use crate::event::{Event, ObjectId};
@@ -37,7 +37,7 @@ pub struct Told<'a> {
 impl Wholes {
     /// What all traffic tells, under the names that `flows` has for types.
     pub fn of(evidence: &Evidence, templates: &Templates, flows: &Flows) -> Wholes {
-        let (operations, foreign) = sketch::operations(evidence, templates, flows);
+        let (operations, foreign) = operations(evidence, templates, flows);
         let written = operations.iter().filter(|(template, seen)| seen.accepted > 0 && !template.is_read());
         let written: BTreeSet<&Arc<str>> = written.flat_map(|(_, seen)| seen.subjects.keys()).collect();
         let may_own = |name: &Arc<str>| written.contains(name) && !foreign.contains(name) && templates.knows(name);

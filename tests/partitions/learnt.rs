@@ -8,8 +8,8 @@ use offpath::event::Event;
 use offpath::mine::{Evidence, Flows, Templates, Told, Wholes};
 use offpath::pipeline::shown_beside;
 use offpath_capture::Exchange;
+use offpath_fixtures::desk::{self, Desk};
 
-use crate::support::sample;
 use crate::{Sent, exchanges};
 
 fn key() -> HashKey {
@@ -55,7 +55,7 @@ fn complete(events: Sent, taught: &[Sent], evidence: &[Sent], machines: usize) -
         });
         noted.unwrap();
     }
-    (completed, rows.iter().map(|rows| Sent::values(rows)).collect(), Sent::values([&ledger.people]))
+    (completed, rows.iter().map(Sent::values).collect(), Sent::values([&ledger.people]))
 }
 
 /// A machine that judges ids: rows of its own, from all. Gives, by the machine that looks for walks, attempts; and users.
@@ -74,7 +74,7 @@ fn judge(rows: &[Sent], people: &[Sent], machines: usize) -> (Vec<Sent>, Sent) {
             attempts[usize::try_from(machine).unwrap()].push(attempt);
         }
     }
-    (attempts.iter().map(|attempts| Sent::values(attempts)).collect(), Sent::values([&users]))
+    (attempts.iter().map(Sent::values).collect(), Sent::values([&users]))
 }
 
 /// All that comes of traffic on so many machines.
@@ -135,7 +135,10 @@ fn on_machines(read: &[Exchange], machines: usize) -> Learnt {
 
 #[test]
 fn machines_that_share_nothing_learn_what_one_learns() {
-    let read = exchanges(&sample().join("capture.pcapng.gz"));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("desk");
+    desk::write(&Desk { out: out.clone(), customers: 12, seed: 1, benign: false }).unwrap();
+    let read = exchanges(&out.join("capture.har"));
     let mut one = Evidence::default();
     let extractor = Extractor::new(None, key()).keeping_ids(true);
     for exchange in &read {
@@ -145,9 +148,7 @@ fn machines_that_share_nothing_learn_what_one_learns() {
     }
     let whole = on_machines(&read, 1);
     assert!(whole.evidence == one, "evidence is what it was before it was sent");
-    assert!(whole.events.len() > 1_000 && !whole.walks.is_empty() && !whole.unlearned.is_empty());
-    let learnt = |event: &&Event| event.operation.as_deref() == Some("GET /orders/{order}");
-    assert!(whole.events.iter().filter(learnt).count() > 10);
+    assert!(whole.events.len() > 100 && !whole.walks.is_empty() && !whole.unlearned.is_empty());
     for machines in [2, 5] {
         let parts = on_machines(&read, machines);
         assert!(parts.evidence == whole.evidence, "evidence on {machines} machines");
