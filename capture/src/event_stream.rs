@@ -34,7 +34,9 @@ pub struct EventStream {
     retry: Option<u64>,
     /// Most bytes of a line or of an event's data.
     limit: usize,
-    /// The current line or event is longer than that.
+    /// The current line is longer than that: what it holds is its beginning.
+    long: bool,
+    /// The current event is.
     over: bool,
     dropped: u64,
 }
@@ -52,6 +54,7 @@ impl EventStream {
             id: Arc::default(),
             retry: None,
             limit,
+            long: false,
             over: false,
             dropped: 0,
         }
@@ -87,11 +90,9 @@ impl EventStream {
     }
 
     fn grow(&mut self, bytes: &[u8]) {
-        if self.line.len().saturating_add(bytes.len()) > self.limit.saturating_add(LONGEST_NAME) {
-            self.over = true;
-        } else {
-            self.line.extend_from_slice(bytes);
-        }
+        let room = self.limit.saturating_add(LONGEST_NAME).saturating_sub(self.line.len());
+        self.long |= bytes.len() > room;
+        self.line.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 
     fn end_line(&mut self, found: &mut dyn FnMut(StreamEvent)) {
@@ -99,6 +100,11 @@ impl EventStream {
         let mut line = line.as_slice();
         if std::mem::take(&mut self.first) {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        }
+        if std::mem::take(&mut self.long) {
+            // A comment says nothing, however long it is.
+            self.over |= line.first() != Some(&b':');
+            return;
         }
         let text = String::from_utf8_lossy(line);
         if text.is_empty() {
@@ -218,6 +224,26 @@ mod tests {
         assert_eq!(found, ["ok", "end"]);
         assert_eq!(stream.dropped(), 2);
         assert!(stream.line.capacity() < 1000);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_one_line_and_ends_no_event() {
+        let long = "x".repeat(200);
+        for (body, told) in [
+            (format!("data: a\nevent: {long}\ndata: b\n\ndata: c\n\n"), vec!["c"]),
+            (format!("data: a\n: {long}\ndata: b\n\n"), vec!["a\nb"]),
+            (format!("{long}\ndata: 0\n\ndata: c\n\n"), vec!["c"]),
+        ] {
+            for width in [1, 7, 64, 75, 1000] {
+                let (mut stream, mut found) = (EventStream::new(10), Vec::new());
+                body.as_bytes().chunks(width).for_each(|part| stream.push(part, &mut |event| found.push(event.data)));
+                assert_eq!(
+                    (found, stream.dropped()),
+                    (told.iter().map(|data| (*data).to_owned()).collect(), u64::from(told != ["a\nb"])),
+                    "{body} {width}"
+                );
+            }
+        }
     }
 
     proptest! {
