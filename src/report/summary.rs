@@ -175,6 +175,28 @@ pub struct RunSummary {
     pub limits: Vec<String>,
 }
 
+/// How many exchanges have both sides, and how many one alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Halves {
+    /// Exchanges with request and response.
+    pub whole: u64,
+    /// Requests without their response.
+    pub requests: u64,
+    /// Responses without their request.
+    pub responses: u64,
+}
+
+impl RunSummary {
+    /// Whether some of what is counted as exchanges may be halves of one: none where requests or responses are never
+    /// alone.
+    pub fn halves(&self) -> Option<Halves> {
+        let alone = |reason: &str| self.incomplete.get(reason).copied().filter(|number| *number > 0);
+        let (requests, responses) = (alone("no_response")?, alone("no_request")?);
+        let whole = self.exchanges.saturating_sub(requests).saturating_sub(responses);
+        Some(Halves { whole, requests, responses })
+    }
+}
+
 /// One operation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OperationSummary {
